@@ -1,0 +1,18 @@
+//! researchloop turns research ideas into finished, red-teamed, reported experiments
+//! on SLURM and SGE clusters. `ARCHITECTURE.md` is the map of this code.
+
+pub mod app;
+pub mod bundle;
+pub mod claude;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod pipeline;
+pub mod platform;
+pub mod remote;
+pub mod runner;
+pub mod scheduler;
+pub mod sprint;
+pub mod store;
+pub mod tick;
+pub mod view;
