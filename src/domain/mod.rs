@@ -1,0 +1,20 @@
+//! Types and pure decisions: no input, no output, no clock, no randomness.
+
+pub mod duration;
+pub mod id;
+pub mod job;
+pub mod options;
+pub mod secret;
+pub mod settle;
+pub mod sprint;
+pub mod suggestion;
+pub mod transition;
+
+pub use id::{ClusterName, SprintId, StudyName};
+pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen};
+pub use options::JobOptions;
+pub use secret::Secret;
+pub use sprint::{Ending, Phase, Reason, State, Status};
+
+#[cfg(test)]
+mod settle_tests;

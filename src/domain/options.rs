@@ -1,0 +1,102 @@
+//! Job options: what a cluster, a study and a sprint ask of the scheduler.
+
+/// Why an option cannot be given to a scheduler.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("job option {key:?}: {problem}")]
+pub struct OptionProblem {
+    /// The option as it was given.
+    pub key: String,
+    /// What is wrong, and what to write instead.
+    pub problem: String,
+}
+
+/// Options in the order in which they were first given. Keys are unique. An empty
+/// value stands for "not set": it removes what an earlier layer said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JobOptions(Vec<(String, String)>);
+
+impl JobOptions {
+    /// Sets one option, in place when it is there already.
+    pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        let (key, value) = (key.into(), value.into());
+        match self.0.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((key, value)),
+        }
+    }
+
+    /// Lays `later` over these options: a later value wins, an empty one removes.
+    #[must_use]
+    pub fn overlaid(&self, later: &Self) -> Self {
+        let mut merged = self.clone();
+        for (key, value) in &later.0 {
+            merged.set(key.clone(), value.clone());
+        }
+        merged.0.retain(|(_, value)| !value.is_empty());
+        merged
+    }
+
+    /// The value of an option that is set.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    /// All options, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// Whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for JobOptions {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let mut options = Self::default();
+        for (key, value) in pairs {
+            options.set(key, value);
+        }
+        options
+    }
+}
+
+/// What no scheduler may be given: a line break would start a new line of the job
+/// script, a control character hides what is there.
+pub fn check_text(key: &str, value: &str) -> Result<(), OptionProblem> {
+    let problem = |text: &str| Err(OptionProblem { key: key.to_owned(), problem: text.to_owned() });
+    if key.is_empty() {
+        return problem("the name is empty");
+    }
+    if value.len() > 2000 {
+        return problem("the value is longer than 2000 characters");
+    }
+    if key.chars().chain(value.chars()).any(char::is_control) {
+        return problem("line breaks and control characters cannot be part of an option");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_layers_win_and_empty_values_remove() {
+        let cluster: JobOptions = [("partition", "gpu"), ("gres", "gpu:1"), ("mem", "8G")].into_iter().collect();
+        let study: JobOptions = [("gres", "gpu:4")].into_iter().collect();
+        let sprint: JobOptions = [("mem", ""), ("cpus-per-task", "4")].into_iter().collect();
+        let merged = cluster.overlaid(&study).overlaid(&sprint);
+        let pairs: Vec<_> = merged.iter().collect();
+        assert_eq!(pairs, [("partition", "gpu"), ("gres", "gpu:4"), ("cpus-per-task", "4")]);
+    }
+
+    #[test]
+    fn a_line_break_is_refused() {
+        assert!(check_text("mem", "8G\n#SBATCH --wrap=evil").is_err());
+        assert!(check_text("mem\r", "8G").is_err());
+        assert!(check_text("", "8G").is_err());
+        assert!(check_text("mem", "8G").is_ok());
+    }
+}

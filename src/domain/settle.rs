@@ -1,0 +1,324 @@
+//! Decides from all evidence whether a sprint is over, and how it ended.
+//!
+//! There are up to three witnesses: the runner's own end record, the job script's
+//! `exit.json` when the runner could not speak, and the scheduler. What the runner says of
+//! its own work counts most; of what was done to the job from outside, the scheduler
+//! knows more. Where a scheduler cannot tell two ends apart, the sentence names both.
+
+use super::job::{EndKind, JobEnd, JobState, SchedulerKind, Seen};
+use super::sprint::{Ending, Reason, Status};
+
+/// What the runner recorded of its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunnerEnd {
+    /// `completed` or not.
+    pub completed: bool,
+    /// Its own reason; none when it was stopped from outside.
+    pub reason: Option<Reason>,
+    /// The signal that stopped it.
+    pub signal: Option<String>,
+    /// For a person.
+    pub detail: String,
+    /// What to do next.
+    pub hint: String,
+    /// Processes that it could not end.
+    pub processes_left: u32,
+}
+
+/// What the job script recorded of a runner that recorded nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptEnd {
+    /// `runner_missing`, `noexec` or anything else for a killed runner.
+    pub reason: String,
+    /// Its wait status.
+    pub status: i32,
+    /// Processes that could not be ended.
+    pub processes_left: u32,
+}
+
+/// Everything that is known.
+#[derive(Debug, Clone)]
+pub struct Evidence<'a> {
+    /// Which kind of scheduler speaks.
+    pub scheduler: SchedulerKind,
+    /// Somebody here asked for the end.
+    pub cancel_asked: bool,
+    /// Some runner of the sprint has started.
+    pub runner_started: bool,
+    /// The node, when known.
+    pub host: Option<&'a str>,
+    /// The end record of the last incarnation.
+    pub runner: Option<&'a RunnerEnd>,
+    /// `exit.json`.
+    pub script: Option<&'a ScriptEnd>,
+    /// The scheduler, when it was asked and answered.
+    pub seen: Option<&'a Seen>,
+    /// Whether the sprint's files could be read, to the end of the journal. What was not read
+    /// proves nothing.
+    pub files_read: bool,
+    /// Whether some job of the sprint has left its claim: then a job has begun.
+    pub claimed: bool,
+    /// Whether this poll brought new lines: then the runner was at work a moment ago.
+    pub new_lines: bool,
+    /// How many healthy polls in a row, this one not counted, found nothing to go on.
+    pub empty_polls: u32,
+    /// Since how many seconds, by the cluster's clock.
+    pub empty_seconds: i64,
+}
+
+/// What follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It goes on.
+    Alive,
+    /// Nothing can be said yet, and nothing is wrong.
+    Wait,
+    /// Nothing can be said, though all answered: the poll counts towards a verdict.
+    Empty,
+    /// It is over.
+    Over(Ending),
+}
+
+/// A job that nothing knows any more is given up after so many healthy polls ...
+const LOST_POLLS: u32 = 3;
+/// ... over at least so many seconds.
+const LOST_SECONDS: i64 = 120;
+/// Files of a node that has ended its job may take this long to be seen elsewhere: NFS
+/// clients believe what they know of a folder for up to a minute.
+const FILE_LAG_SECONDS: i64 = 60;
+/// A recorded end stands after so many seconds in which the job was not in a healthy queue and the
+/// accounting gave no answer.
+const NO_ACCOUNTING_SECONDS: i64 = 600;
+/// After so many seconds a job that has left the queue is judged without its files.
+const NO_FILES_SECONDS: i64 = 86_400;
+
+/// The exit status of a runner that could not record its end itself.
+const COULD_NOT_RECORD: i32 = 74;
+
+/// Judges.
+pub fn judge(evidence: &Evidence<'_>) -> Finding {
+    let job_end = match evidence.seen {
+        Some(Seen::State(JobState::Ended(end))) => Some(end),
+        _ => None,
+    };
+    let mut job_gone = job_end.is_some() || matches!(evidence.seen, Some(Seen::Absent));
+    if matches!(evidence.seen, Some(Seen::Unclear(_))) && (evidence.runner.is_some() || evidence.script.is_some()) {
+        if evidence.empty_seconds < NO_ACCOUNTING_SECONDS && !evidence.runner.is_some_and(|runner| runner.completed) {
+            return Finding::Empty;
+        }
+        job_gone = true;
+    }
+    if let Some(runner) = evidence.runner {
+        return with_runner_end(evidence, runner, job_end, job_gone);
+    }
+    if evidence.new_lines {
+        return Finding::Alive;
+    }
+    if let Some(script) = evidence.script.filter(|_| evidence.files_read) {
+        return match (script.reason.as_str(), job_gone) {
+            ("runner_missing", _) => Finding::Over(runner_missing()),
+            ("noexec", _) => Finding::Over(noexec()),
+            (_, true) => Finding::Over(killed(evidence, job_end, script.processes_left, Some(script.status))),
+            (_, false) => Finding::Wait,
+        };
+    }
+    match evidence.seen {
+        None => Finding::Wait,
+        Some(Seen::Unclear(_)) if evidence.empty_seconds < NO_FILES_SECONDS => Finding::Empty,
+        Some(Seen::Unclear(_)) => Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() }),
+        Some(Seen::Absent) if never_ran(evidence) => Finding::Over(Ending::cancelled("cancelled before it ran")),
+        Some(Seen::Absent) if is_lost(evidence) => Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() }),
+        Some(Seen::Absent) => Finding::Empty,
+        Some(Seen::State(JobState::Ended(end))) => without_record(evidence, end),
+        Some(Seen::State(JobState::NeverStarts(words))) if evidence.empty_seconds >= LOST_SECONDS => Finding::Over(never_starts(words)),
+        Some(Seen::State(JobState::NeverStarts(_))) => Finding::Empty,
+        Some(Seen::State(_)) => Finding::Alive,
+    }
+}
+
+/// Whether it is proven that a job that was to be cancelled has never begun.
+fn never_ran(evidence: &Evidence<'_>) -> bool {
+    evidence.cancel_asked && evidence.files_read && !evidence.runner_started && !evidence.claimed
+}
+
+/// Whether the files say nothing because they could not be read, and one must wait for them.
+fn files_are_missing(evidence: &Evidence<'_>) -> bool {
+    !evidence.files_read && evidence.empty_seconds < NO_FILES_SECONDS
+}
+
+fn is_lost(evidence: &Evidence<'_>) -> bool {
+    !files_are_missing(evidence) && evidence.empty_polls + 1 >= LOST_POLLS && evidence.empty_seconds >= LOST_SECONDS
+}
+
+fn with_runner_end(evidence: &Evidence<'_>, runner: &RunnerEnd, job_end: Option<&JobEnd>, job_gone: bool) -> Finding {
+    if runner.completed {
+        return Finding::Over(Ending::completed());
+    }
+    if let Some(reason) = runner.reason {
+        // A step that failed may have failed because the job ran out of memory, which the
+        // scheduler tells when the job has ended, a moment later.
+        if reason == Reason::StepFailed && !job_gone && evidence.empty_seconds < NO_ACCOUNTING_SECONDS {
+            return Finding::Empty;
+        }
+        if reason == Reason::StepFailed && job_end.is_some_and(|end| end.kind == EndKind::OutOfMemory) {
+            return Finding::Over(out_of_memory(job_end));
+        }
+        return Finding::Over(Ending { status: Status::Failed, reason: Some(reason), detail: runner.detail.clone(), hint: runner.hint.clone() });
+    }
+    // Stopped from outside: a job that is still known may be requeued and go on.
+    if job_gone { Finding::Over(killed(evidence, job_end, runner.processes_left, None)) } else { Finding::Wait }
+}
+
+/// A job that was ended from outside, of which we know what was left of it.
+fn killed(evidence: &Evidence<'_>, job_end: Option<&JobEnd>, processes_left: u32, runner_status: Option<i32>) -> Ending {
+    if evidence.cancel_asked {
+        let node = evidence.host.unwrap_or("the node");
+        return Ending::cancelled(match processes_left {
+            0 => String::new(),
+            left => format!("job ended; {left} of its processes on {node} could not be ended"),
+        });
+    }
+    let words = job_end.map_or("", |end| end.words.as_str());
+    match job_end.map(|end| end.kind) {
+        Some(EndKind::TimeLimit) => time_limit(words),
+        Some(EndKind::OutOfMemory) => out_of_memory(job_end),
+        Some(EndKind::NodeFailed) => node_failed(words),
+        Some(EndKind::Cancelled) => cancelled_outside(words),
+        _ if runner_status == Some(COULD_NOT_RECORD) => Ending::failed(
+            Reason::RunnerKilled,
+            "the runner could not start, or could not record its end",
+            "the end of job.log says why: `researchloop sprint fetch ID`; then `researchloop sprint resubmit ID`",
+        ),
+        _ if runner_status.is_some() => runner_killed(evidence.scheduler, words),
+        _ => match evidence.scheduler {
+            SchedulerKind::Slurm => cancelled_outside(words),
+            SchedulerKind::Sge => Ending::failed(
+                Reason::CancelledOutside,
+                format!("the job was stopped on the cluster; Grid Engine cannot tell qdel from a limit of the queue{}", quoted(words)),
+                "ask who used qdel, or whether the queue has limits of its own (qconf -sq); then `researchloop sprint resubmit ID`",
+            ),
+            SchedulerKind::Local => Ending::failed(
+                Reason::CancelledOutside,
+                "the job was stopped by a signal from outside",
+                "run it again with `researchloop sprint resubmit ID`",
+            ),
+        },
+    }
+}
+
+/// A job that has ended and left no record at all.
+fn without_record(evidence: &Evidence<'_>, end: &JobEnd) -> Finding {
+    if never_ran(evidence) {
+        return Finding::Over(Ending::cancelled("cancelled before it ran"));
+    }
+    // What the exit code alone tells needs no files: the runner that would read them may not run.
+    let is_told = matches!(end.kind, EndKind::NotStarted) || (matches!(end.exit_code, Some(126 | 127)) && !evidence.files_read);
+    if !is_told && (evidence.empty_seconds < FILE_LAG_SECONDS || files_are_missing(evidence)) {
+        return Finding::Empty;
+    }
+    if is_told && end.kind != EndKind::NotStarted && evidence.empty_polls == 0 {
+        return Finding::Empty;
+    }
+    if evidence.cancel_asked {
+        return Finding::Over(not_verified(evidence));
+    }
+    let words = end.words.as_str();
+    Finding::Over(match end.kind {
+        EndKind::TimeLimit => time_limit(words),
+        EndKind::OutOfMemory => out_of_memory(Some(end)),
+        EndKind::NodeFailed => node_failed(words),
+        EndKind::Cancelled => cancelled_outside(words),
+        EndKind::NotStarted => never_starts(words),
+        // The job script's own words for a runner that it could not start. They are all there is
+        // when the files cannot be read, because the runner would have to read them.
+        EndKind::Completed | EndKind::Failed | EndKind::Killed => match end.exit_code {
+            Some(126) => noexec(),
+            Some(127) => runner_missing(),
+            _ => runner_killed(evidence.scheduler, words),
+        },
+    })
+}
+
+fn quoted(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(" (the scheduler says: {words})") }
+}
+
+fn not_verified(evidence: &Evidence<'_>) -> Ending {
+    Ending::cancelled(format!("job ended; processes on {} not verified", evidence.host.unwrap_or("its node")))
+}
+
+fn runner_missing() -> Ending {
+    Ending::failed(
+        Reason::RunnerMissing,
+        "the runner was not there when the job started",
+        "was the cluster's working_dir cleaned, or is it not shared with the nodes? `researchloop cluster setup NAME`, then `researchloop sprint resubmit ID`",
+    )
+}
+
+fn noexec() -> Ending {
+    Ending::failed(
+        Reason::Noexec,
+        "the runner may not be executed where it lies",
+        "choose a `working_dir` on a file system without `noexec`, then `researchloop sprint resubmit ID`",
+    )
+}
+
+fn lost() -> Ending {
+    Ending::failed(
+        Reason::Lost,
+        format!(
+            "the cluster knows nothing of the job: not in the queue, not in the accounting, no record ({LOST_POLLS} polls over {LOST_SECONDS} s)"
+        ),
+        "look in the sprint's directory on the cluster, then `researchloop sprint resubmit ID`",
+    )
+}
+
+fn time_limit(words: &str) -> Ending {
+    Ending::failed(
+        Reason::TimeLimit,
+        format!("the job's time was over{}", quoted(words)),
+        "ask for more with --time, or set max_sprint_duration_hours of the study; then `researchloop sprint resubmit ID`",
+    )
+}
+
+fn out_of_memory(end: Option<&JobEnd>) -> Ending {
+    Ending::failed(
+        Reason::OutOfMemory,
+        format!("the job used more memory than it had asked for{}", quoted(end.map_or("", |end| end.words.as_str()))),
+        "ask for more memory, for example -o mem=32G, and run `researchloop sprint resubmit ID`",
+    )
+}
+
+fn node_failed(words: &str) -> Ending {
+    Ending::failed(Reason::NodeFailed, format!("the node went away{}", quoted(words)), "run it again: `researchloop sprint resubmit ID`")
+}
+
+fn cancelled_outside(words: &str) -> Ending {
+    Ending::failed(
+        Reason::CancelledOutside,
+        format!("the job was cancelled on the cluster, not from here{}", quoted(words)),
+        "if that was you, all is well; else ask your administrator; then `researchloop sprint resubmit ID`",
+    )
+}
+
+fn never_starts(words: &str) -> Ending {
+    Ending::failed(
+        Reason::NeverStarts,
+        format!("the job can never start as it was asked for{}", quoted(words)),
+        "correct the job options (-o key=value, `job_options` of the study or cluster), then `researchloop sprint resubmit ID`",
+    )
+}
+
+fn runner_killed(scheduler: SchedulerKind, words: &str) -> Ending {
+    let detail = match scheduler {
+        SchedulerKind::Slurm => format!("the runner inside the job was killed{}", quoted(words)),
+        SchedulerKind::Sge => {
+            format!(
+                "the runner inside the job was killed; Grid Engine cannot tell which it was: qdel, kill -9, out of memory or a lost node{}",
+                quoted(words)
+            )
+        }
+        SchedulerKind::Local => format!("the runner inside the job was killed; it may have been out of memory, or kill -9{}", quoted(words)),
+    };
+    Ending::failed(Reason::RunnerKilled, detail, "see the end of job.log in `researchloop sprint log ID`, then `researchloop sprint resubmit ID`")
+}

@@ -1,0 +1,119 @@
+//! Reviews as models write them, and what they say.
+
+use super::review::{Review, review_is_clear};
+
+fn issues(expected: &[&str]) -> Review {
+    Review::Issues(expected.iter().map(|&issue| issue.to_owned()).collect())
+}
+
+#[test]
+fn the_marker_alone_in_its_section_is_clear() {
+    for text in [
+        "## Critical Issues\n\nNO CRITICAL ISSUES\n",
+        "## Critical Issues\r\n\r\nNO CRITICAL ISSUES\r\n",
+        "\u{feff}# critical issues\nNO CRITICAL ISSUES",
+        "###### 3. CRITICAL ISSUES (must fix) ######\n**NO CRITICAL ISSUES**",
+        "## **Critical Issues**\n> NO CRITICAL ISSUES",
+        "## Critical Issues\nNone. NO CRITICAL ISSUES.",
+        "## Critical Issues\n- NO CRITICAL ISSUES",
+        "## Critical Issues\n1. **NO CRITICAL ISSUES**\n",
+        "## Critical Issues\n`NO CRITICAL ISSUES`",
+        "## Critical Issues\n✅ **NO** CRITICAL ISSUES!",
+        "## Critical Issues\n\"NO CRITICAL ISSUES\"",
+        "## Critical Issues\nNo critical issues were found in this round.",
+        "## Critical Issues\n<!-- list what must be fixed -->\nNO CRITICAL ISSUES",
+        "## Critical Issues\nNO CRITICAL ISSUES\n---\n",
+        "## Critical Issues\n### NO CRITICAL ISSUES\n",
+        "## Critical Issues\n\n## NO CRITICAL ISSUES\n",
+        "Critical Issues\n---------------\nNO CRITICAL ISSUES\n",
+        "## Critical Issues\nNO CRITICAL ISSUES\nAll earlier findings are repaired.\n\nThe seeds are fixed now, too.\n",
+        "## Critical Issues\nNO CRITICAL ISSUES (all repaired)",
+        "## Critical Issues\nNone\n\nNO CRITICAL ISSUES\n",
+        "# Review\n## Critical Issues\nNO CRITICAL ISSUES\n## Minor\n1. a typo\n",
+        "## Critical Issues\nNO CRITICAL ISSUES\n## Non-critical issues\n- a typo\n",
+        // The last section counts.
+        "## Critical issues of round 1\n- leak\n\n## Critical Issues\nNO CRITICAL ISSUES",
+        "## Critical Issues\n- leak\n# End\n## Critical Issues\nNO CRITICAL ISSUES",
+    ] {
+        assert_eq!(review_is_clear(text), Review::Clear, "{text:?}");
+    }
+}
+
+#[test]
+fn a_section_with_anything_else_is_not_clear() {
+    for (text, expected) in [
+        ("## Critical Issues\n1. leak\n   in the split\n2. no control\n", issues(&["leak", "no control"])),
+        ("## Critical Issues\nThere are NO CRITICAL ISSUES left except: 1. leak", issues(&["There are NO CRITICAL ISSUES left except: 1. leak"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES left except the leak", issues(&["NO CRITICAL ISSUES left except the leak"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\nexcept the leak", issues(&["NO CRITICAL ISSUES"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES: the leak", issues(&["NO CRITICAL ISSUES: the leak"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES. 1. leak", issues(&["NO CRITICAL ISSUES. 1. leak"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES?", issues(&["NO CRITICAL ISSUES?"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\n- leak", issues(&["leak"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\n\n> 1. leak", issues(&["leak"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\n### Leak\nThe split leaks.", issues(&["Leak"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\n\nHowever, the split leaks.", issues(&["However, the split leaks."])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\n\n| # | issue |\n|---|---|\n| 1 | leak |", issues(&["# | issue", "1 | leak"])),
+        ("## Critical Issues\n- NO CRITICAL ISSUES\n  but the leak", issues(&["NO CRITICAL ISSUES"])),
+        ("## Critical Issues\n- [ ] NO CRITICAL ISSUES", issues(&["[ ] NO CRITICAL ISSUES"])),
+        ("## Critical Issues\n~~NO CRITICAL ISSUES~~", issues(&["~~NO CRITICAL ISSUES~~"])),
+        ("## Critical Issues\nNO CRITICAL ISSUESX", issues(&["NO CRITICAL ISSUESX"])),
+        ("## Critical Issues\nWrite NO CRITICAL ISSUES if there are none.", issues(&["Write NO CRITICAL ISSUES if there are none."])),
+        ("## Critical Issues\n```\nNO CRITICAL ISSUES\n```\n", issues(&[])),
+        ("## Critical Issues\n> ~~~\n> NO CRITICAL ISSUES\n> ~~~\n", issues(&[])),
+        ("## Critical Issues\n<!--\nNO CRITICAL ISSUES\n-->\n", issues(&[])),
+        ("## Critical Issues\n\n## Summary\nNO CRITICAL ISSUES\n", issues(&[])),
+        ("## Critical Issues\nNone.\n", issues(&[])),
+        ("## Critical Issues", issues(&[])),
+        ("NO CRITICAL ISSUES\n## Critical Issues\n- leak", issues(&["leak"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\n## Critical Issues\n1. leak", issues(&["leak"])),
+        ("## Critical Issues: NO CRITICAL ISSUES\n", issues(&[])),
+        // The cleaner section stands in a quotation, in code, or in an instruction.
+        ("## Critical Issues\n- leak\n\n> ## Critical Issues\n> NO CRITICAL ISSUES", issues(&["leak"])),
+        ("## Critical Issues\n- leak\n```md\n## Critical Issues\nNO CRITICAL ISSUES\n```", issues(&["leak"])),
+        ("## Critical Issues\n- a\u{1b}[31m red leak", issues(&["a [31m red leak"])),
+    ] {
+        assert_eq!(review_is_clear(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn without_a_section_nothing_counts() {
+    for text in [
+        "",
+        "NO CRITICAL ISSUES",
+        "# Review\nNO CRITICAL ISSUES\n",
+        "# NO CRITICAL ISSUES\n",
+        "**Critical Issues**\n\nNO CRITICAL ISSUES",
+        "#Critical Issues\nNO CRITICAL ISSUES",
+        "## Non-critical issues\nNO CRITICAL ISSUES",
+        "## Noncritical issues\nNO CRITICAL ISSUES",
+        "## Critical thoughts\n## Issues\nNO CRITICAL ISSUES",
+        "```\n## Critical Issues\nNO CRITICAL ISSUES\n```",
+        "```\n## Critical Issues\nNO CRITICAL ISSUES",
+        "> ## Critical Issues\n> NO CRITICAL ISSUES",
+        "<!--\n## Critical Issues\nNO CRITICAL ISSUES\n-->",
+        "    ## Critical Issues\n    NO CRITICAL ISSUES",
+    ] {
+        assert_eq!(review_is_clear(text), Review::NoSection, "{text:?}");
+    }
+}
+
+#[test]
+fn a_huge_review_is_read_once() {
+    let body = "- an old remark about nothing\n".repeat(200_000);
+    assert_eq!(review_is_clear(&format!("# Review\n{body}## Critical Issues\nNO CRITICAL ISSUES\n")), Review::Clear);
+    let Review::Issues(found) = review_is_clear(&format!("## Critical Issues\n{body}")) else { panic!("not clear") };
+    assert_eq!(found.len(), 100);
+    assert!(matches!(review_is_clear(&format!("## Critical Issues\nNO CRITICAL ISSUES {}", "x".repeat(10_000_000))), Review::Issues(_)));
+    assert_eq!(review_is_clear(&"#".repeat(10_000_000)), Review::NoSection);
+    assert_eq!(review_is_clear(&"\n".repeat(10_000_000)), Review::NoSection);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_too_odd(text in "([#>`~|*-]{0,4} ?(critical issues|NO CRITICAL ISSUES|é|\r)?\n?){0,12}", bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        review_is_clear(&text);
+        review_is_clear(&String::from_utf8_lossy(&bytes));
+    }
+}
