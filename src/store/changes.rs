@@ -1,0 +1,254 @@
+//! Everything that changes a sprint. A change of its state writes its event by itself.
+
+use super::sprints::{NewSprint, SprintRow, one};
+use super::{Change, StoreError};
+use crate::bundle::formats::Money;
+use crate::domain::transition::{self, Event};
+use crate::domain::{JobId, Reason, State, Status};
+use crate::platform::clock;
+
+/// The last condition adds nothing, but only with it SQLite uses the index of the open sprints;
+/// without, every submission reads the whole table while it holds the lock for writing.
+const JOBS_OUT: &str = "SELECT count(*) FROM sprints WHERE cluster = ?1 AND status IN ('submitting', 'submitted', 'running', 'cancelling')
+    AND status NOT IN ('completed', 'failed', 'cancelled')";
+
+impl Change<'_> {
+    /// One sprint, as this change sees it.
+    pub fn sprint(&self, id: &str) -> Result<Option<SprintRow>, StoreError> {
+        one(&self.transaction, id)
+    }
+
+    /// Makes a sprint, `pending`. False when the id is taken.
+    pub fn create_sprint(&self, new: &NewSprint<'_>) -> Result<bool, StoreError> {
+        let made = self.transaction.execute(
+            "INSERT OR IGNORE INTO sprints (id, study_name, cluster, scheduler, idea, status, directory, remote_dir, parent, request, seconds, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11)",
+            (
+                new.id.as_str(),
+                new.study,
+                new.cluster,
+                new.scheduler.as_str(),
+                new.idea,
+                new.directory,
+                new.remote_dir,
+                new.parent,
+                new.request,
+                i64::try_from(new.seconds).unwrap_or(i64::MAX),
+                new.created.to_string(),
+            ),
+        )?;
+        if made == 1 {
+            self.event(Some(new.id.as_str()), "created", &serde_json::json!({ "study": new.study, "cluster": new.cluster, "parent": new.parent }))?;
+        }
+        Ok(made == 1)
+    }
+
+    /// Lets an event happen to a sprint. Returns the new state, or nothing when it changed
+    /// nothing.
+    pub fn apply(&self, id: &str, event: Event) -> Result<Option<State>, StoreError> {
+        let Some(row) = self.sprint(id)? else { return Ok(None) };
+        let Some(next) = transition::after(&row.state, event) else { return Ok(None) };
+        let now = clock::now().to_string();
+        let ending = match &next {
+            State::Ended { ending, .. } => Some(ending),
+            _ => None,
+        };
+        let status = next.status();
+        let stamp = |condition: bool| condition.then_some(now.as_str());
+        self.transaction
+            .prepare_cached(
+                "UPDATE sprints SET status = ?2, phase = ?3, job_id = ?4, reason = ?5, detail = ?6, hint = ?7,
+                    submitted_at = coalesce(?8, submitted_at), started_at = coalesce(started_at, ?9), completed_at = ?10,
+                    cancel_asked_at = coalesce(cancel_asked_at, ?11), missing_polls = 0, missing_since = NULL
+                 WHERE id = ?1",
+            )?
+            .execute((
+                id,
+                status.as_str(),
+                next.phase(),
+                next.job().map(JobId::as_str),
+                ending.and_then(|ending| ending.reason).map(Reason::as_str),
+                ending.map_or("", |ending| ending.detail.as_str()),
+                ending.map_or("", |ending| ending.hint.as_str()),
+                stamp(matches!(next, State::Submitted { .. }) && row.state.job().is_none()),
+                stamp(status == Status::Running),
+                stamp(status.is_terminal()),
+                stamp(status == Status::Cancelling),
+            ))?;
+        self.event(
+            Some(id),
+            "state",
+            &serde_json::json!({
+                "from": row.state.status().as_str(), "to": status.as_str(), "phase": next.phase(),
+                "job_id": next.job().map(JobId::as_str),
+                "reason": ending.and_then(|ending| ending.reason).map(Reason::as_str),
+                "detail": ending.map(|ending| ending.detail.as_str()).filter(|detail| !detail.is_empty()),
+            }),
+        )?;
+        Ok(Some(next))
+    }
+
+    /// Begins a submission: the sprint is `submitting` and has a job with a unique name.
+    /// Returns which submission it is, or nothing when the sprint cannot be submitted now.
+    pub fn begin_submission(&self, id: &str, runner: &str) -> Result<Option<u32>, StoreError> {
+        if self.apply(id, Event::SubmissionStarts)?.is_none() {
+            return Ok(None);
+        }
+        let attempt: u32 = self.transaction.query_row(
+            "UPDATE sprints SET attempt = attempt + 1, runner = ?2, note = '' WHERE id = ?1 RETURNING attempt",
+            (id, runner),
+            |row| row.get(0),
+        )?;
+        self.transaction.execute(
+            "INSERT OR REPLACE INTO jobs (sprint_id, attempt, name, sent_at) VALUES (?1, ?2, ?3, ?4)",
+            (id, attempt, job_name(id, attempt), clock::now().to_string()),
+        )?;
+        Ok(Some(attempt))
+    }
+
+    /// Takes a submission back of which it is certain that nothing was sent.
+    pub fn undo_submission(&self, id: &str, attempt: u32) -> Result<(), StoreError> {
+        if self.apply(id, Event::NothingSent)?.is_some() {
+            self.transaction.execute("UPDATE sprints SET attempt = ?2 - 1 WHERE id = ?1", (id, attempt))?;
+            self.transaction.execute("DELETE FROM jobs WHERE sprint_id = ?1 AND attempt = ?2", (id, attempt))?;
+        }
+        Ok(())
+    }
+
+    /// The scheduler took the job.
+    pub fn accept(&self, id: &str, attempt: u32, job: &JobId, remote_dir: &str) -> Result<Option<State>, StoreError> {
+        self.transaction.execute(
+            "UPDATE jobs SET job_id = ?3, accepted_at = ?4 WHERE sprint_id = ?1 AND attempt = ?2",
+            (id, attempt, job.as_str(), clock::now().to_string()),
+        )?;
+        self.transaction.execute("UPDATE sprints SET remote_dir = ?2 WHERE id = ?1", (id, remote_dir))?;
+        self.apply(id, Event::Accepted(job.clone()))
+    }
+
+    /// Remembers what the scheduler said of a job, and its end.
+    pub fn job_words(&self, id: &str, attempt: u32, words: &str, ended: bool) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE jobs SET words = ?3, ended_at = CASE WHEN ?4 THEN coalesce(ended_at, ?5) ELSE ended_at END
+                 WHERE sprint_id = ?1 AND attempt = ?2 AND (words <> ?3 OR ?4)",
+            )?
+            .execute((id, attempt, words, ended, clock::now().to_string()))?;
+        Ok(())
+    }
+
+    /// Counts a healthy poll in which nothing knew the job, or begins to count anew.
+    pub fn count_missing(&self, id: &str, cluster_time: Option<i64>) -> Result<(), StoreError> {
+        match cluster_time {
+            Some(time) => self
+                .transaction
+                .prepare_cached("UPDATE sprints SET missing_polls = missing_polls + 1, missing_since = coalesce(missing_since, ?2) WHERE id = ?1")?
+                .execute((id, time))?,
+            None => self
+                .transaction
+                .prepare_cached("UPDATE sprints SET missing_polls = 0, missing_since = NULL WHERE id = ?1 AND missing_polls > 0")?
+                .execute([id])?,
+        };
+        Ok(())
+    }
+
+    /// Remembers which runner its job uses.
+    pub fn set_runner(&self, id: &str, runner: &str) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE sprints SET runner = ?2 WHERE id = ?1", (id, runner))?;
+        Ok(())
+    }
+
+    /// Remembers that the scheduler was told to end the job.
+    pub fn set_cancel_sent(&self, id: &str) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE sprints SET cancel_sent = ?2 WHERE id = ?1", (id, clock::now().as_second()))?;
+        Ok(())
+    }
+
+    /// Remembers what the last tick had to say.
+    pub fn set_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
+        self.transaction.prepare_cached("UPDATE sprints SET note = ?2 WHERE id = ?1 AND note <> ?2")?.execute((id, note))?;
+        Ok(())
+    }
+
+    /// The results are here, or one more try has failed.
+    pub fn results(&self, id: &str, fetched: bool) -> Result<(), StoreError> {
+        self.transaction.execute(
+            // A minute, then four, ... at most a day.
+            "UPDATE sprints SET results_at = CASE WHEN ?2 THEN ?3 END, results_tries = results_tries + 1,
+                results_next = ?4 + min(86400, 60 << min(2 * results_tries, 20)) WHERE id = ?1",
+            (id, fetched, clock::now().to_string(), clock::now().as_second()),
+        )?;
+        self.event(Some(id), if fetched { "results" } else { "results_failed" }, &serde_json::json!({}))
+    }
+
+    /// What the sprint has cost, and what else its end tells.
+    pub fn set_money(&self, id: &str, money: &Money) -> Result<(), StoreError> {
+        let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.transaction
+            .prepare_cached(
+                "UPDATE sprints SET cost_usd = ?2, cost_estimated = ?3, input_tokens = ?4, output_tokens = ?5, cached_tokens = ?6 WHERE id = ?1",
+            )?
+            .execute((
+                id,
+                if money.cost_usd.is_finite() { money.cost_usd } else { 0.0 },
+                money.estimated,
+                count(money.input_tokens),
+                count(money.output_tokens),
+                count(money.cache_read_tokens.saturating_add(money.cache_write_tokens)),
+            ))?;
+        Ok(())
+    }
+
+    /// Facts that the journal tells of a sprint. `None` leaves what is known.
+    pub fn set_facts(&self, id: &str, facts: &Facts<'_>) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE sprints SET summary = coalesce(?2, summary), session_id = coalesce(?3, session_id), host = coalesce(?4, host),
+                    resets_at = coalesce(?5, resets_at) WHERE id = ?1",
+            )?
+            .execute((id, facts.summary, facts.session_id, facts.host, facts.resets_at))?;
+        Ok(())
+    }
+
+    /// Forgets a sprint. Its events stay.
+    pub fn delete_sprint(&self, id: &str) -> Result<(), StoreError> {
+        self.transaction.execute("DELETE FROM sprints WHERE id = ?1", [id])?;
+        self.event(Some(id), "deleted", &serde_json::json!({}))
+    }
+
+    /// How many sprints of a cluster may have a job.
+    pub fn jobs_out(&self, cluster: &str) -> Result<u32, StoreError> {
+        Ok(self.transaction.query_row(JOBS_OUT, [cluster], |row| row.get(0))?)
+    }
+}
+
+/// See [`Change::set_facts`].
+#[derive(Debug, Clone, Default)]
+pub struct Facts<'a> {
+    /// The summary.
+    pub summary: Option<&'a str>,
+    /// Claude's session.
+    pub session_id: Option<&'a str>,
+    /// The node.
+    pub host: Option<&'a str>,
+    /// When a usage limit ends.
+    pub resets_at: Option<i64>,
+}
+
+/// The name that a job carries in the queue.
+pub fn job_name(sprint: &str, attempt: u32) -> String {
+    format!("rl-{sprint}-{attempt}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn a_submission_does_not_read_every_sprint() {
+        let store = Store::in_memory().expect("a database");
+        let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {JOBS_OUT}")).expect("a query");
+        let steps: Vec<String> = plan.query_map(["here"], |row| row.get(3)).expect("a plan").collect::<Result<_, _>>().expect("steps");
+        assert!(steps.iter().all(|step| step.starts_with("SEARCH") && step.contains("sprints_open")), "{steps:?}");
+    }
+}

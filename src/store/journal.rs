@@ -1,0 +1,262 @@
+//! The journals of runs as they come in, and the steps that they tell of.
+
+use rusqlite::OptionalExtension as _;
+
+use super::changes::Facts;
+use super::{Change, Store, StoreError};
+use crate::bundle::formats::Money;
+use crate::bundle::journal::{Entry, Line};
+use crate::domain::transition::Event;
+use crate::domain::{JobId, Phase, SchedulerKind};
+
+/// A step takes at most ten years: what a journal says may be anything.
+const MAX_SECONDS: u64 = 10 * 366 * 86_400;
+/// A pipeline has at most so many steps that are planned.
+const MAX_STEPS: usize = 2000;
+
+/// Whether a step's name is one of ours: it is shown, and may come from anywhere.
+fn is_label(label: &str) -> bool {
+    label.len() <= 100 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+}
+
+/// New lines, and where they end.
+#[derive(Debug)]
+pub struct JournalPiece<'a> {
+    /// The lines, in the order of the file.
+    pub lines: &'a [Line],
+    /// Where the next read goes on.
+    pub offset: u64,
+    /// SHA-256 of everything before that place.
+    pub prefix: &'a str,
+    /// Whether what stood there before was not what had been read.
+    pub altered: bool,
+}
+
+/// What came of taking in a piece.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ingested {
+    /// How many lines were new.
+    pub new_lines: usize,
+    /// How many lines contradict one that was known: the known one stays.
+    pub contradictions: usize,
+}
+
+/// One step of a sprint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRow {
+    /// File-safe name.
+    pub label: String,
+    /// For people.
+    pub title: String,
+    /// `waiting`, `running`, or its verdict.
+    pub state: String,
+    /// In one line.
+    pub detail: String,
+    /// RFC 3339.
+    pub started_at: Option<String>,
+    /// RFC 3339.
+    pub ended_at: Option<String>,
+    /// How long it took.
+    pub seconds: u64,
+    /// What it cost.
+    pub cost_usd: f64,
+    /// All its tokens.
+    pub tokens: u64,
+}
+
+impl Store {
+    /// The steps of a sprint, in their order.
+    pub fn steps(&self, sprint: &str) -> Result<Vec<StepRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT label, title, state, detail, started_at, ended_at, seconds, cost_usd, tokens FROM steps WHERE sprint_id = ?1 ORDER BY position",
+        )?;
+        let count = |value: i64| u64::try_from(value).unwrap_or(0);
+        let rows = query.query_map([sprint], |row| {
+            Ok(StepRow {
+                label: row.get(0)?,
+                title: row.get(1)?,
+                state: row.get(2)?,
+                detail: row.get(3)?,
+                started_at: row.get(4)?,
+                ended_at: row.get(5)?,
+                seconds: count(row.get(6)?),
+                cost_usd: row.get(7)?,
+                tokens: count(row.get(8)?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Lines of a sprint's journal behind this number, at most so many.
+    pub fn journal_after(&self, sprint: &str, seq: u64, limit: u32) -> Result<Vec<Line>, StoreError> {
+        let mut query = self.connection.prepare_cached("SELECT line FROM journal WHERE sprint_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")?;
+        let rows = query.query_map((sprint, i64::try_from(seq).unwrap_or(i64::MAX), limit), |row| row.get::<_, String>(0))?;
+        let texts: Vec<String> = rows.collect::<Result<_, _>>()?;
+        Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+    }
+
+    /// The last lines of these kinds, oldest first.
+    pub fn journal_last(&self, sprint: &str, kinds: &[&str], limit: u32) -> Result<Vec<Line>, StoreError> {
+        let list = serde_json::to_string(kinds).unwrap_or_default();
+        let mut query = self.connection.prepare_cached(
+            "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN (SELECT value FROM json_each(?2)) ORDER BY seq DESC LIMIT ?3",
+        )?;
+        let rows = query.query_map((sprint, list, limit), |row| row.get::<_, String>(0))?;
+        let texts: Vec<String> = rows.collect::<Result<_, _>>()?;
+        Ok(texts.iter().rev().filter_map(|text| serde_json::from_str(text).ok()).collect())
+    }
+}
+
+impl Change<'_> {
+    /// Takes in a piece of a journal. Lines may come twice or out of order: the first line
+    /// of a number stays.
+    pub fn ingest(&self, sprint: &str, piece: &JournalPiece<'_>) -> Result<Ingested, StoreError> {
+        let mut ingested = Ingested::default();
+        for line in piece.lines {
+            let text = serde_json::to_string(line).unwrap_or_default();
+            let new = self
+                .transaction
+                .prepare_cached("INSERT OR IGNORE INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), line.incarnation, line.time.to_string(), line.kind(), &text))?;
+            if new == 1 {
+                ingested.new_lines += 1;
+                self.follow(sprint, line)?;
+            } else {
+                let known: String = self.transaction.query_row(
+                    "SELECT line FROM journal WHERE sprint_id = ?1 AND seq = ?2",
+                    (sprint, i64::try_from(line.seq).unwrap_or(i64::MAX)),
+                    |row| row.get(0),
+                )?;
+                ingested.contradictions += usize::from(known != text);
+            }
+        }
+        let altered = piece.altered || ingested.contradictions > 0;
+        self.transaction
+            .prepare_cached("UPDATE sprints SET journal_offset = ?2, journal_prefix = ?3, journal_altered = max(journal_altered, ?4) WHERE id = ?1")?
+            .execute((sprint, i64::try_from(piece.offset).unwrap_or(i64::MAX), piece.prefix, altered))?;
+        if altered {
+            self.event(Some(sprint), "journal_altered", &serde_json::json!({ "contradictions": ingested.contradictions }))?;
+        }
+        if ingested.new_lines > 0 {
+            self.sum_money(sprint)?;
+        }
+        Ok(ingested)
+    }
+
+    /// A sprint was over at this time, which may be long before we heard of it.
+    pub fn set_completed_at(&self, sprint: &str, time: jiff::Timestamp) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE sprints SET completed_at = ?2 WHERE id = ?1 AND completed_at IS NOT NULL", (sprint, time.to_string()))?;
+        Ok(())
+    }
+
+    /// The last line that tells of a run's beginning or end.
+    pub fn last_mark(&self, sprint: &str) -> Result<Option<Line>, StoreError> {
+        let text: Option<String> = self
+            .transaction
+            .prepare_cached("SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('run_started', 'run_ended') ORDER BY seq DESC LIMIT 1")?
+            .query_row([sprint], |row| row.get(0))
+            .optional()?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Keeps the tables of steps and sprints in step with a new line.
+    fn follow(&self, sprint: &str, line: &Line) -> Result<(), StoreError> {
+        let label = line.step.as_deref().unwrap_or_default();
+        if !is_label(label) {
+            return Ok(());
+        }
+        let time = line.time.to_string();
+        match line.entry() {
+            Some(Entry::RunStarted { host, plan, job_id, .. }) => {
+                self.adopt(sprint, &job_id)?;
+                for (position, (label, title)) in plan.iter().filter(|(label, _)| is_label(label)).take(MAX_STEPS).enumerate() {
+                    self.transaction
+                        .prepare_cached("INSERT OR IGNORE INTO steps (sprint_id, position, label, title, state) VALUES (?1, ?2, ?3, ?4, 'waiting')")?
+                        .execute((sprint, i64::try_from(position).unwrap_or(0) * 1000, label, title))?;
+                }
+                self.set_facts(sprint, &Facts { host: Some(&host), ..Facts::default() })?;
+                self.apply(sprint, Event::Runs)?;
+                if line.incarnation == 1 {
+                    // Not when we heard of it, but when it was.
+                    self.transaction.execute("UPDATE sprints SET started_at = ?2 WHERE id = ?1", (sprint, &time))?;
+                }
+            }
+            Some(Entry::StepStarted { title, .. }) => {
+                self.transaction
+                    .prepare_cached(
+                        "INSERT INTO steps (sprint_id, position, label, title, state, started_at)
+                         VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM steps WHERE sprint_id = ?1 AND state <> 'waiting'), ?2, ?3, 'running', ?4)
+                         ON CONFLICT DO UPDATE SET state = 'running', title = ?3, started_at = coalesce(started_at, ?4), ended_at = NULL, detail = ''",
+                    )?
+                    .execute((sprint, label, &title, &time))?;
+                self.apply(sprint, Event::StepBegan(Phase(label.to_owned())))?;
+            }
+            Some(Entry::StepEnded { verdict, detail, seconds, spent }) => {
+                self.transaction
+                    .prepare_cached(
+                        "UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5, seconds = seconds + ?6, cost_usd = cost_usd + ?7, tokens = tokens + ?8
+                         WHERE sprint_id = ?1 AND label = ?2",
+                    )?
+                    .execute((
+                        sprint,
+                        label,
+                        &verdict,
+                        &detail,
+                        &time,
+                        i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0),
+                        spent.sound().cost_usd,
+                        i64::try_from(spent.sound().tokens()).unwrap_or(0),
+                    ))?;
+            }
+            Some(Entry::Agent { session_id, .. }) => self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?,
+            Some(Entry::RunEnded(end)) => {
+                self.set_facts(
+                    sprint,
+                    &Facts { summary: end.summary.as_deref(), host: Some(&end.host), resets_at: end.resets_at, ..Facts::default() },
+                )?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes another job for the sprint's own: the one that the runner says it is in. A submission
+    /// whose answer was lost can leave two jobs, of which the second one ends at once.
+    fn adopt(&self, sprint: &str, job_id: &str) -> Result<(), StoreError> {
+        let Some(row) = self.sprint(sprint)? else { return Ok(()) };
+        let (Some(told), Some(known)) = (JobId::parse(job_id), row.state.job()) else { return Ok(()) };
+        // A job without a scheduler is known by its process, whatever another scheduler's variables say.
+        if row.scheduler == SchedulerKind::Local || told.number() == known.number() || row.state.status().is_terminal() {
+            return Ok(());
+        }
+        self.transaction.execute("UPDATE sprints SET job_id = ?2 WHERE id = ?1", (sprint, told.as_str()))?;
+        self.transaction.execute("UPDATE jobs SET job_id = ?3 WHERE sprint_id = ?1 AND attempt = ?2", (sprint, row.attempt, told.as_str()))?;
+        self.event(Some(sprint), "job_adopted", &serde_json::json!({ "from": known.as_str(), "to": told.as_str() }))
+    }
+
+    /// What a sprint has cost: the ended visits of its steps, and what the step that runs has
+    /// told so far.
+    fn sum_money(&self, sprint: &str) -> Result<(), StoreError> {
+        let mut query = self
+            .transaction
+            .prepare_cached("SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('step_started', 'cost', 'step_ended') ORDER BY seq")?;
+        let lines = query.query_map([sprint], |row| row.get::<_, String>(0))?;
+        let mut sum = Money::default();
+        let mut open = Money::default();
+        for text in lines {
+            match serde_json::from_str::<Line>(&text?).ok().as_ref().and_then(Line::entry) {
+                // A step that was killed has told its cost only by its calls.
+                Some(Entry::StepStarted { .. }) => sum.add(&std::mem::take(&mut open)),
+                Some(Entry::Cost { spent }) => open.add(&spent.sound()),
+                Some(Entry::StepEnded { spent, .. }) => {
+                    sum.add(&spent.sound());
+                    open = Money::default();
+                }
+                _ => {}
+            }
+        }
+        sum.add(&open);
+        drop(query);
+        self.set_money(sprint, &sum)
+    }
+}

@@ -1,0 +1,58 @@
+//! Remembers everything in one SQLite file on this machine.
+//!
+//! A write needs a [`Change`], which is a transaction: a write outside of one does not
+//! compile, and a change of a sprint writes its event by itself. Each thread opens the
+//! file for itself.
+
+mod artifacts;
+mod changes;
+mod journal;
+mod leases;
+mod open;
+mod sprints;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use artifacts::Artifact;
+pub use changes::{Facts, job_name};
+pub use journal::{Ingested, JournalPiece, StepRow};
+pub use leases::Lease;
+pub use open::StoreError;
+pub use sprints::{NewSprint, SprintFilter, SprintRow};
+
+/// The file, open.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+}
+
+/// A transaction in which something changes. It is undone unless it is committed.
+#[derive(Debug)]
+pub struct Change<'a> {
+    transaction: Transaction<'a>,
+}
+
+impl Store {
+    /// Begins a change. Nobody else can begin one before this one ends.
+    pub fn change(&mut self) -> Result<Change<'_>, StoreError> {
+        Ok(Change { transaction: self.connection.transaction_with_behavior(TransactionBehavior::Immediate)? })
+    }
+}
+
+impl Change<'_> {
+    /// Makes it all permanent.
+    pub fn commit(self) -> Result<(), StoreError> {
+        Ok(self.transaction.commit()?)
+    }
+
+    /// Writes what happened, for a sprint or for none.
+    pub fn event(&self, sprint: Option<&str>, kind: &str, data: &serde_json::Value) -> Result<(), StoreError> {
+        self.transaction.prepare_cached("INSERT INTO events (time, sprint_id, kind, data) VALUES (?1, ?2, ?3, ?4)")?.execute((
+            crate::platform::clock::now().to_string(),
+            sprint,
+            kind,
+            data.to_string(),
+        ))?;
+        Ok(())
+    }
+}

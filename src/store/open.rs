@@ -1,0 +1,194 @@
+//! Opens the file: ours, and of a version that we know.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::Store;
+
+/// "rlop": how a file says that it is ours.
+const APPLICATION_ID: i32 = 0x726c_6f70;
+/// One file a version, applied in order, never edited.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_start.sql")];
+/// How long a writer waits for another one.
+const BUSY: Duration = Duration::from_secs(15);
+
+/// What can go wrong with the file.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another program's database.
+    #[error("{path} is a database of another program{extra}; it was not changed")]
+    Foreign {
+        /// The file.
+        path: String,
+        /// What kind, when known.
+        extra: &'static str,
+    },
+    /// A newer program's database.
+    #[error("{path} was written by a newer researchloop (schema {found}, this program knows {known})")]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: usize,
+        /// Ours.
+        known: usize,
+    },
+    /// It cannot be opened at all.
+    #[error("cannot open the database {path}: {problem}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        problem: String,
+    },
+    /// Another one works on it for too long.
+    #[error("the database is in use by another process for more than {} s", BUSY.as_secs())]
+    Busy,
+    /// No space for it.
+    #[error("there is no space left for the database")]
+    Full,
+    /// Something else.
+    #[error("the database failed: {0}")]
+    Sqlite(rusqlite::Error),
+    /// A value in it that this program cannot have written.
+    #[error("the database holds something unexpected: {0}")]
+    Unexpected(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            // No space for the index of its log, which SQLite calls a failed input or output.
+            _ if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl Store {
+    /// Opens the file, and makes it when it is not there.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let unreadable = |problem: String| StoreError::Unreadable { path: path.display().to_string(), problem };
+        if let Some(folder) = path.parent()
+            && !folder.as_os_str().is_empty()
+        {
+            std::fs::create_dir_all(folder).map_err(|error| unreadable(error.to_string()))?;
+        }
+        make_private(path).map_err(|error| unreadable(error.to_string()))?;
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|error| unreadable(error.to_string()))?;
+        connection.busy_timeout(BUSY)?;
+        let foreign = |extra| StoreError::Foreign { path: path.display().to_string(), extra };
+        // The tables first: who makes a new file makes both at once, so a file that has tables has its
+        // id by then.
+        let tables: i64 = match connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)) {
+            Ok(count) => count,
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => return Err(foreign(" (or no database at all)")),
+            Err(error) => return Err(error.into()),
+        };
+        let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        if application != APPLICATION_ID && tables > 0 {
+            let python: i64 = connection.query_row(
+                "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('auto_loops', 'studies', 'sprints')",
+                [],
+                |row| row.get(0),
+            )?;
+            return Err(foreign(if python == 3 { " (the Python researchloop)" } else { "" }));
+        }
+        let mut store = Self { connection };
+        store.migrate(path)?;
+        Ok(store)
+    }
+
+    /// A database in memory, which is gone afterwards.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let mut store = Self { connection: Connection::open_in_memory()? };
+        store.migrate(Path::new(":memory:"))?;
+        Ok(store)
+    }
+
+    fn migrate(&mut self, path: &Path) -> Result<(), StoreError> {
+        // Each is a quick look; none writes when nothing has to change. FULL: after a power cut, a job
+        // whose submission is not remembered would be one that nobody knows.
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        let version = |connection: &Connection| -> Result<usize, StoreError> {
+            let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            Ok(usize::try_from(version).unwrap_or(0))
+        };
+        let found = version(&self.connection)?;
+        if found > MIGRATIONS.len() {
+            return Err(StoreError::Newer { path: path.display().to_string(), found, known: MIGRATIONS.len() });
+        }
+        if found == MIGRATIONS.len() {
+            return Ok(());
+        }
+        let _mode: String = self.connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        let change = self.change()?;
+        // Another process may have been quicker.
+        let found = version(&change.transaction)?;
+        for (index, sql) in MIGRATIONS.iter().enumerate().skip(found) {
+            change.transaction.execute_batch(sql)?;
+            change.transaction.pragma_update(None, "user_version", i64::try_from(index + 1).unwrap_or(i64::MAX))?;
+        }
+        change.transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        change.commit()
+    }
+}
+
+/// Makes the file with a mode that nobody else can read, before SQLite makes it.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_programs_database_is_never_written() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let path = temp.path().join("other.db");
+        Connection::open(&path).expect("opened").execute_batch("CREATE TABLE x (y); INSERT INTO x VALUES (1)").expect("made");
+        let before = std::fs::read(&path).expect("read");
+        assert!(matches!(Store::open(&path), Err(StoreError::Foreign { .. })));
+        assert_eq!(std::fs::read(&path).expect("read"), before);
+        let text = temp.path().join("text.db");
+        std::fs::write(&text, "this is a text file, not a database at all, and it is long enough").expect("written");
+        let error = Store::open(&text).expect_err("no database");
+        assert!(error.to_string().contains("another program"), "{error}");
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let path = temp.path().join("new.db");
+        drop(Store::open(&path).expect("made"));
+        Connection::open(&path).expect("opened").pragma_update(None, "user_version", 99).expect("set");
+        let error = Store::open(&path).expect_err("newer");
+        assert!(error.to_string().contains("schema 99"), "{error}");
+    }
+
+    #[test]
+    fn many_at_once_make_one_schema() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let path = temp.path().join("x.db");
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || Store::open(&path).map(drop))
+            })
+            .collect();
+        for thread in threads {
+            thread.join().expect("no panic").expect("opened");
+        }
+    }
+}

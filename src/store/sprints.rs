@@ -1,0 +1,304 @@
+//! Sprints and their jobs.
+
+use rusqlite::Row;
+
+use super::{Store, StoreError};
+use crate::domain::{Ending, JobId, Phase, Reason, SchedulerKind, SprintId, State, Status};
+
+/// A sprint that is to be.
+#[derive(Debug, Clone)]
+pub struct NewSprint<'a> {
+    /// Its id.
+    pub id: &'a SprintId,
+    /// The study.
+    pub study: &'a str,
+    /// The cluster.
+    pub cluster: &'a str,
+    /// The cluster's kind of scheduler.
+    pub scheduler: SchedulerKind,
+    /// The idea.
+    pub idea: Option<&'a str>,
+    /// The name of its directory.
+    pub directory: &'a str,
+    /// Where it lies on the cluster: absolute, or from `~/`.
+    pub remote_dir: &'a str,
+    /// The sprint that it repeats.
+    pub parent: Option<&'a str>,
+    /// What was asked for, as JSON.
+    pub request: &'a str,
+    /// How long its job may run.
+    pub seconds: u64,
+    /// When.
+    pub created: jiff::Timestamp,
+}
+
+/// A sprint as it is stored.
+#[derive(Debug, Clone)]
+pub struct SprintRow {
+    /// Its id.
+    pub id: SprintId,
+    /// The study.
+    pub study: String,
+    /// The cluster.
+    pub cluster: String,
+    /// The cluster's kind of scheduler.
+    pub scheduler: SchedulerKind,
+    /// The idea.
+    pub idea: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// The name of its directory.
+    pub directory: String,
+    /// Where it lies on the cluster: absolute once it was submitted.
+    pub remote_dir: String,
+    /// The runner on the cluster that its job uses.
+    pub runner: String,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub submitted_at: Option<String>,
+    /// RFC 3339.
+    pub started_at: Option<String>,
+    /// RFC 3339.
+    pub completed_at: Option<String>,
+    /// The sprint that it repeats.
+    pub parent: Option<String>,
+    /// What was asked for, as JSON.
+    pub request: String,
+    /// How often it was submitted.
+    pub attempt: u32,
+    /// How long its job may run.
+    pub seconds: u64,
+    /// The summary.
+    pub summary: Option<String>,
+    /// Claude's session.
+    pub session_id: Option<String>,
+    /// The node.
+    pub host: Option<String>,
+    /// When a usage limit ends, in seconds since 1970.
+    pub resets_at: Option<i64>,
+    /// What it has cost.
+    pub cost_usd: f64,
+    /// Whether that is not exact.
+    pub cost_estimated: bool,
+    /// Tokens: read, written, cached.
+    pub tokens: [u64; 3],
+    /// How far the journal was read.
+    pub journal_offset: u64,
+    /// What stood before that place.
+    pub journal_prefix: String,
+    /// Whether the journal was not as it had been.
+    pub journal_altered: bool,
+    /// Healthy polls in which nothing knew the job.
+    pub missing_polls: u32,
+    /// The first one's time by the cluster's clock.
+    pub missing_since: Option<i64>,
+    /// When the results were fetched.
+    pub results_at: Option<String>,
+    /// How often that was tried.
+    pub results_tries: u32,
+    /// When its end was asked for.
+    pub cancel_asked_at: Option<String>,
+    /// When the scheduler was last told so, in seconds since 1970.
+    pub cancel_sent: i64,
+    /// What the last tick had to say about it.
+    pub note: String,
+}
+
+/// Which sprints are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct SprintFilter<'a> {
+    /// Of this study.
+    pub study: Option<&'a str>,
+    /// In this status.
+    pub status: Option<Status>,
+    /// At most so many, newest first.
+    pub limit: u32,
+}
+
+const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
+    created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
+    cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, \
+    results_at, results_tries, cancel_asked_at, cancel_sent, note";
+
+/// Where a column stands in [`COLUMNS`], found while compiling: rusqlite compares the name with
+/// those of all columns, for every value of every row.
+const fn at(name: &str) -> usize {
+    let (columns, name) = (COLUMNS.as_bytes(), name.as_bytes());
+    let (mut index, mut place) = (0, 0);
+    while index < columns.len() {
+        let mut len = 0;
+        while index + len < columns.len() && columns[index + len] != b',' {
+            len += 1;
+        }
+        let mut same = 0;
+        while same < len && same < name.len() && columns[index + same] == name[same] {
+            same += 1;
+        }
+        if same == len && same == name.len() {
+            return place;
+        }
+        index += len + ", ".len();
+        place += 1;
+    }
+    panic!("there is no such column")
+}
+
+fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
+    let count = |column: usize| -> Result<u64, StoreError> { Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0)) };
+    let small = |column: usize| -> Result<u32, StoreError> { Ok(u32::try_from(row.get::<_, i64>(column)?).unwrap_or(0)) };
+    let id: String = row.get(const { at("id") })?;
+    let scheduler: String = row.get(const { at("scheduler") })?;
+    Ok(SprintRow {
+        state: state(row)?,
+        id: SprintId::new(&id).map_err(|error| StoreError::Unexpected(error.to_string()))?,
+        study: row.get(const { at("study_name") })?,
+        cluster: row.get(const { at("cluster") })?,
+        scheduler: SchedulerKind::parse(&scheduler).ok_or(StoreError::Unexpected(format!("scheduler {scheduler}")))?,
+        idea: row.get(const { at("idea") })?,
+        directory: row.get(const { at("directory") })?,
+        remote_dir: row.get(const { at("remote_dir") })?,
+        runner: row.get(const { at("runner") })?,
+        created_at: row.get(const { at("created_at") })?,
+        submitted_at: row.get(const { at("submitted_at") })?,
+        started_at: row.get(const { at("started_at") })?,
+        completed_at: row.get(const { at("completed_at") })?,
+        parent: row.get(const { at("parent") })?,
+        request: row.get(const { at("request") })?,
+        attempt: small(const { at("attempt") })?,
+        seconds: count(const { at("seconds") })?,
+        summary: row.get(const { at("summary") })?,
+        session_id: row.get(const { at("session_id") })?,
+        host: row.get(const { at("host") })?,
+        resets_at: row.get(const { at("resets_at") })?,
+        cost_usd: row.get(const { at("cost_usd") })?,
+        cost_estimated: row.get(const { at("cost_estimated") })?,
+        tokens: [count(const { at("input_tokens") })?, count(const { at("output_tokens") })?, count(const { at("cached_tokens") })?],
+        journal_offset: count(const { at("journal_offset") })?,
+        journal_prefix: row.get(const { at("journal_prefix") })?,
+        journal_altered: row.get(const { at("journal_altered") })?,
+        missing_polls: small(const { at("missing_polls") })?,
+        missing_since: row.get(const { at("missing_since") })?,
+        results_at: row.get(const { at("results_at") })?,
+        results_tries: small(const { at("results_tries") })?,
+        cancel_asked_at: row.get(const { at("cancel_asked_at") })?,
+        cancel_sent: row.get(const { at("cancel_sent") })?,
+        note: row.get(const { at("note") })?,
+    })
+}
+
+fn state(row: &Row<'_>) -> Result<State, StoreError> {
+    let word: String = row.get(const { at("status") })?;
+    let job_id: Option<String> = row.get(const { at("job_id") })?;
+    let phase: Option<String> = row.get(const { at("phase") })?;
+    let job = job_id.as_deref().and_then(JobId::parse);
+    let phase = phase.map(Phase);
+    let unexpected = || StoreError::Unexpected(format!("status {word} without a job"));
+    let status = Status::parse(&word).ok_or_else(|| StoreError::Unexpected(format!("status {word}")))?;
+    Ok(match status {
+        Status::Pending => State::Pending,
+        Status::Submitting => State::Submitting,
+        Status::Submitted => State::Submitted { job: job.ok_or_else(unexpected)? },
+        Status::Running => State::Running { job: job.ok_or_else(unexpected)?, phase },
+        Status::Parked => State::Parked { job },
+        Status::Cancelling => State::Cancelling { job, phase },
+        Status::Completed | Status::Failed | Status::Cancelled => {
+            let reason: Option<String> = row.get(const { at("reason") })?;
+            let ending = Ending {
+                status,
+                reason: reason.as_deref().and_then(Reason::parse),
+                detail: row.get(const { at("detail") })?,
+                hint: row.get(const { at("hint") })?,
+            };
+            State::Ended { job, ending }
+        }
+    })
+}
+
+impl Store {
+    /// One sprint.
+    pub fn sprint(&self, id: &str) -> Result<Option<SprintRow>, StoreError> {
+        one(&self.connection, id)
+    }
+
+    /// Ids that begin with this text, at most ten.
+    pub fn ids_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT id FROM sprints WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
+        let rows = query.query_map([beginning], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Sprints, newest first.
+    pub fn sprints(&self, filter: &SprintFilter<'_>) -> Result<Vec<SprintRow>, StoreError> {
+        let condition = match (filter.study, filter.status) {
+            (None, None) => "?1 IS NULL AND ?2 IS NULL",
+            (Some(_), None) => "study_name = ?1 AND ?2 IS NULL",
+            (None, Some(_)) => "?1 IS NULL AND status = ?2",
+            (Some(_), Some(_)) => "study_name = ?1 AND status = ?2",
+        };
+        self.query(
+            &format!("SELECT {COLUMNS} FROM sprints WHERE {condition} ORDER BY created_at DESC, id LIMIT ?3"),
+            (filter.study, filter.status.map(Status::as_str), filter.limit),
+        )
+    }
+
+    /// Sprints of a cluster that are not over, oldest first.
+    pub fn open_sprints(&self, cluster: &str) -> Result<Vec<SprintRow>, StoreError> {
+        self.query(
+            &format!(
+                "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, id"
+            ),
+            [cluster],
+        )
+    }
+
+    /// Sprints of a cluster that are over, whose results were not fetched yet.
+    pub fn unfetched_sprints(&self, cluster: &str, max_tries: u32, now: i64) -> Result<Vec<SprintRow>, StoreError> {
+        self.query(
+            &format!(
+                "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL \
+                 AND results_tries < ?2 AND results_next <= ?3 AND attempt > 0 ORDER BY created_at, id"
+            ),
+            (cluster, max_tries, now),
+        )
+    }
+
+    /// Clusters that have something to do, by name.
+    pub fn busy_clusters(&self, max_tries: u32, now: i64) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT cluster FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled')
+             UNION SELECT cluster FROM sprints WHERE status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL
+                AND results_tries < ?1 AND results_next <= ?2 AND attempt > 0 ORDER BY 1",
+        )?;
+        let rows = query.query_map((max_tries, now), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// For each study: how many sprints, how many of them not over, and their cost.
+    pub fn study_counts(&self) -> Result<Vec<(String, u64, u64, f64)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT study_name, count(*), count(*) FILTER (WHERE status NOT IN ('completed', 'failed', 'cancelled')), sum(cost_usd)
+             FROM sprints GROUP BY study_name",
+        )?;
+        let count = |value: i64| u64::try_from(value).unwrap_or(0);
+        let rows = query.query_map([], |row| Ok((row.get(0)?, count(row.get(1)?), count(row.get(2)?), row.get(3)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn query(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<SprintRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(sql)?;
+        let mut rows = query.query(parameters)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(whole(row)?);
+        }
+        Ok(found)
+    }
+}
+
+pub(super) fn one(connection: &rusqlite::Connection, id: &str) -> Result<Option<SprintRow>, StoreError> {
+    let mut query = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM sprints WHERE id = ?1"))?;
+    let mut rows = query.query([id])?;
+    rows.next()?.map(whole).transpose()
+}
