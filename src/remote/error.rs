@@ -1,0 +1,113 @@
+//! What can go wrong on the way to a front end.
+
+use std::time::Duration;
+
+/// Why a request got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// No connection.
+    #[error("cannot reach {place}: {problem}")]
+    Unreachable {
+        /// Where to.
+        place: String,
+        /// What happened.
+        problem: String,
+    },
+    /// The host is in no known_hosts file.
+    #[error("{place} has a host key that is not known here: {fingerprint}")]
+    HostKeyUnknown {
+        /// Where to.
+        place: String,
+        /// `SHA256:...`, as ssh shows it.
+        fingerprint: String,
+    },
+    /// The host's key is another than the known one, or it was revoked.
+    #[error("the host key of {place} is not the known one: it offers {fingerprint}")]
+    HostKeyChanged {
+        /// Where to.
+        place: String,
+        /// `SHA256:...`, as ssh shows it.
+        fingerprint: String,
+        /// Which file knows another key.
+        known_hosts: String,
+    },
+    /// No way to log in worked.
+    #[error("cannot log in to {place}: {problem}")]
+    Login {
+        /// Where to.
+        place: String,
+        /// What was tried, and what the server accepts.
+        problem: String,
+    },
+    /// The key file needs a passphrase, and there is none, or it is wrong.
+    #[error("the key {key} needs a passphrase")]
+    Passphrase {
+        /// The key file.
+        key: String,
+    },
+    /// No answer in time.
+    #[error("{place} did not answer within {} s", after.as_secs())]
+    Timeout {
+        /// Where to.
+        place: String,
+        /// The deadline.
+        after: Duration,
+    },
+    /// The answer was not complete.
+    #[error("the connection to {place} ended in the middle of an answer: {problem}")]
+    Cut {
+        /// Where to.
+        place: String,
+        /// What is known of it.
+        problem: String,
+    },
+    /// The answer is larger than asked for.
+    #[error("{place} answered with more than {max_bytes} bytes")]
+    TooLarge {
+        /// Where to.
+        place: String,
+        /// The bound.
+        max_bytes: usize,
+    },
+    /// The shell on the far side does not work.
+    #[error("the shell on {place} did not run our script: {problem}")]
+    Shell {
+        /// Where to.
+        place: String,
+        /// What it said.
+        problem: String,
+    },
+    /// A file to be sent could not be read here.
+    #[error("cannot read {path}: {problem}")]
+    Source {
+        /// The file.
+        path: String,
+        /// Why.
+        problem: String,
+    },
+}
+
+impl RemoteError {
+    /// Whether the script may have run: then a submission must be looked up before it is
+    /// sent again.
+    pub fn may_have_run(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::Cut { .. } | Self::TooLarge { .. })
+    }
+
+    /// What a person can do about it.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Unreachable { .. } => vec!["check `host` and `port` of the cluster, your network, and whether `ssh` reaches it".to_owned()],
+            Self::HostKeyUnknown { .. } => {
+                vec!["compare the fingerprint with your cluster's documentation, then run `researchloop cluster setup NAME`".to_owned()]
+            }
+            Self::HostKeyChanged { known_hosts, .. } => vec![format!(
+                "somebody may be listening, or the host was reinstalled; if your administrator confirms the new key, remove the old line from {known_hosts}"
+            )],
+            Self::Login { .. } => vec!["check `user` and `key_path` of the cluster, or load your key with `ssh-add`".to_owned()],
+            Self::Passphrase { .. } => vec!["load the key with `ssh-add`, or set RESEARCHLOOP_KEY_PASSPHRASE".to_owned()],
+            Self::Timeout { .. } | Self::Cut { .. } => vec!["nothing is lost: `researchloop tick` looks again".to_owned()],
+            Self::TooLarge { .. } | Self::Shell { .. } | Self::Source { .. } => Vec::new(),
+        }
+    }
+}

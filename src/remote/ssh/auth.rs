@@ -1,0 +1,301 @@
+//! Logs in with a key. Decides which keys are tried, in which order, and how many: hosts
+//! end a connection after a few wrong ones, and some lock an account.
+//!
+//! Nothing is tried twice, and nothing is tried again after it failed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use super::agent::{self, Identity};
+use super::clean;
+use super::config::Route;
+use super::connect::{Fault, Link};
+use super::keys::KeyFile;
+use super::known_hosts::type_of;
+use crate::domain::Secret;
+use crate::remote::RemoteError;
+
+/// How many keys are offered: sshd gives up after six failures.
+const MAX_ATTEMPTS: usize = 5;
+/// How many of them are kept for key files, when the agent holds many keys.
+const KEPT_FOR_FILES: usize = 2;
+
+/// One key, and where its secret part is.
+enum Candidate {
+    Agent(Identity),
+    File { key: KeyFile, with_certificate: bool },
+}
+
+impl Candidate {
+    fn name(&self) -> String {
+        match self {
+            Self::Agent(key) => format!("the agent's key {} ({})", key.comment, type_of(&key.blob).unwrap_or("unknown type")),
+            Self::File { key, with_certificate: true } => format!("{} with its certificate", key.path.display()),
+            Self::File { key, .. } => key.path.display().to_string(),
+        }
+    }
+
+    fn is_file(&self) -> bool {
+        matches!(self, Self::File { .. })
+    }
+}
+
+/// What came of one attempt.
+enum Outcome {
+    In,
+    Refused(&'static str),
+    /// The key is good, and the host wants something more.
+    Partial(String),
+    /// It could not even be offered.
+    Unusable(String),
+    Ended(Fault),
+}
+
+/// The attempt to log in, with what is known so far.
+struct Login<'a> {
+    link: &'a mut Link,
+    route: &'a Route,
+    end: Instant,
+    /// What the host accepts: `publickey,password`.
+    accepted: String,
+    tried: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// Logs in.
+///
+/// # Errors
+/// `Login` says what was tried; `Passphrase` names the key that needs one.
+pub(super) fn login(link: &mut Link, route: &Route, passphrase: Option<&Secret>, end: Instant) -> Result<(), RemoteError> {
+    let place = route.place();
+    let accepted = match methods(link, &route.user, end) {
+        Ok(Some(accepted)) => accepted,
+        Ok(None) => return Ok(()),
+        Err(fault) => return Err(RemoteError::Unreachable { place, problem: format!("before the login: {}", fault.text()) }),
+    };
+    let mut login = Login { link, route, end, accepted, tried: Vec::new(), notes: Vec::new() };
+    if !login.takes_keys() {
+        return Err(login.failure("this host takes no keys, and nothing else is supported yet by the built-in transport"));
+    }
+    login.run(passphrase)
+}
+
+impl Login<'_> {
+    fn takes_keys(&self) -> bool {
+        self.accepted.split(',').any(|method| method == "publickey")
+    }
+
+    fn run(&mut self, passphrase: Option<&Secret>) -> Result<(), RemoteError> {
+        let identities = self.identities();
+        let files = self.files();
+        let (candidates, left_out) = order(identities, files, self.route.explicit_key, self.route.identities_only);
+        if left_out > 0 {
+            self.notes.push(format!("{left_out} more keys of the agent were not tried: name one with `key_path`"));
+        }
+        let mut locked = None;
+        for candidate in candidates {
+            let outcome = match &candidate {
+                Candidate::Agent(key) => {
+                    let Some(socket) = &self.route.agent else { continue };
+                    let result = agent::login(self.link, socket, &self.route.user, key, self.end);
+                    self.judge(result)
+                }
+                Candidate::File { key, with_certificate } if key.locked && passphrase.is_none() => {
+                    locked.get_or_insert_with(|| key.path.display().to_string());
+                    if !with_certificate {
+                        self.notes.push(format!("{} needs a passphrase", candidate.name()));
+                    }
+                    continue;
+                }
+                Candidate::File { key, with_certificate } => {
+                    let result = self.with_file(key, *with_certificate, passphrase);
+                    // A locked key is opened here before the host hears of it.
+                    if key.locked && !with_certificate && matches!(result.as_ref().err().and_then(Fault::code), Some(-16 | -48)) {
+                        locked.get_or_insert_with(|| key.path.display().to_string());
+                        self.notes.push(format!("{} needs another passphrase", candidate.name()));
+                        continue;
+                    }
+                    self.judge(result)
+                }
+            };
+            let name = candidate.name();
+            match outcome {
+                Outcome::In => return Ok(()),
+                Outcome::Refused("") => self.tried.push(name),
+                Outcome::Refused(why) => self.tried.push(format!("{name} ({why})")),
+                Outcome::Unusable(problem) => self.notes.push(format!("{name} cannot be used: {problem}")),
+                Outcome::Partial(accepted) => {
+                    self.tried.push(format!("{name} (accepted)"));
+                    self.accepted = accepted;
+                    if !self.takes_keys() {
+                        return Err(
+                            self.failure("the key is good, but the host wants a second factor, which is not supported yet by the built-in transport")
+                        );
+                    }
+                }
+                Outcome::Ended(fault) => {
+                    self.tried.push(name);
+                    return Err(self.failure(&fault.text()));
+                }
+            }
+        }
+        match locked {
+            Some(key) if self.route.explicit_key || self.tried.is_empty() => Err(RemoteError::Passphrase { key }),
+            _ => Err(self.failure("")),
+        }
+    }
+
+    /// The keys of the agent, if there is one. One that fails is noted.
+    fn identities(&mut self) -> Vec<Identity> {
+        let Some(socket) = &self.route.agent else { return Vec::new() };
+        agent::list(socket).unwrap_or_else(|problem| {
+            self.notes.push(format!("the agent at {} cannot be used: {problem}", socket.display()));
+            Vec::new()
+        })
+    }
+
+    /// The key files that are there. One that was named and is no key is noted.
+    fn files(&mut self) -> Vec<KeyFile> {
+        let mut files = Vec::new();
+        for path in &self.route.keys {
+            match KeyFile::look(path) {
+                Ok(key) => files.push(key),
+                Err(problem) if self.route.explicit_key => self.notes.push(format!("{}: {problem}", path.display())),
+                Err(_) => {}
+            }
+        }
+        files
+    }
+
+    fn with_file(&self, key: &KeyFile, with_certificate: bool, passphrase: Option<&Secret>) -> Result<(), Fault> {
+        let public = key.certificate.as_deref().filter(|_| with_certificate);
+        let passphrase = passphrase.map(Secret::reveal);
+        self.link.drive(self.end, |session| session.userauth_pubkey_file(&self.route.user, public, &key.path, passphrase))
+    }
+
+    fn judge(&mut self, result: Result<(), Fault>) -> Outcome {
+        let fault = match result {
+            Ok(()) if self.link.session.authenticated() => return Outcome::In,
+            Ok(()) => return Outcome::Refused(""),
+            Err(fault) => fault,
+        };
+        match fault.code() {
+            Some(-18) => Outcome::Refused(""),
+            // This stands for several things: the signature failed, the connection
+            // ended, or the key was accepted and something else is wanted as well.
+            // Only asking again tells them apart.
+            Some(-19) => match methods(self.link, &self.route.user, self.end) {
+                Ok(None) => Outcome::In,
+                Ok(Some(now)) if now != self.accepted => Outcome::Partial(now),
+                Ok(Some(_)) if fault.text().starts_with("Callback") => Outcome::Refused("it would not sign"),
+                Ok(Some(_)) => Outcome::Refused(""),
+                Err(fault) => Outcome::Ended(fault),
+            },
+            None | Some(-7 | -13 | -43 | -45) => Outcome::Ended(fault),
+            Some(_) => Outcome::Unusable(fault.text()),
+        }
+    }
+
+    fn failure(&self, reason: &str) -> RemoteError {
+        let mut parts = Vec::new();
+        if !reason.is_empty() {
+            parts.push(reason.to_owned());
+        }
+        parts.push(if self.tried.is_empty() { "no key was offered".to_owned() } else { format!("tried {}", self.tried.join(", ")) });
+        parts.extend(self.notes.iter().cloned());
+        parts.push(format!("the host accepts {}", self.accepted.replace(',', ", ")));
+        RemoteError::Login { place: self.route.place(), problem: parts.join("; ") }
+    }
+}
+
+/// Asks what the host accepts. `None`: nothing more, we are in.
+fn methods(link: &Link, user: &str, end: Instant) -> Result<Option<String>, Fault> {
+    let list = link.drive(end, |session| {
+        // The library panics over a list that is no UTF-8.
+        let asked = catch_unwind(AssertUnwindSafe(|| session.auth_methods(user).map(str::to_owned)));
+        asked.unwrap_or_else(|_| Ok(String::from("methods that cannot be read")))
+    })?;
+    Ok((!link.session.authenticated()).then(|| clean(list.as_bytes())))
+}
+
+/// Which keys are tried, in which order, and how many of the agent's are left out.
+fn order(agent: Vec<Identity>, files: Vec<KeyFile>, explicit: bool, only_files: bool) -> (Vec<Candidate>, usize) {
+    let is_file = |key: &Identity| files.iter().any(|file| file.public.as_ref() == Some(&key.blob));
+    let (of_files, others): (Vec<_>, Vec<_>) = agent.into_iter().partition(is_file);
+    // The agent may hold an opened key whose file is locked, so it goes first with it.
+    let rest: Vec<_> =
+        files.iter().filter(|file| file.public.is_none() || !of_files.iter().any(|key| file.public.as_ref() == Some(&key.blob))).collect();
+    let from_file = |key: &KeyFile| {
+        let with = key.certificate.is_some().then(|| Candidate::File { key: key.clone(), with_certificate: true });
+        with.into_iter().chain([Candidate::File { key: key.clone(), with_certificate: false }])
+    };
+    let from_files: Vec<_> = rest.into_iter().flat_map(from_file).collect();
+    let mut candidates: Vec<_> = of_files.into_iter().map(Candidate::Agent).collect();
+    let others: Vec<_> = others.into_iter().filter(|_| !only_files).map(Candidate::Agent).collect();
+    let mut left_out = 0;
+    if explicit {
+        candidates.extend(from_files);
+        candidates.extend(others);
+    } else {
+        let room = MAX_ATTEMPTS.saturating_sub(candidates.len() + from_files.len().min(KEPT_FOR_FILES));
+        left_out = others.len().saturating_sub(room);
+        candidates.extend(others.into_iter().take(room));
+        candidates.extend(from_files);
+    }
+    left_out += candidates.iter().skip(MAX_ATTEMPTS).filter(|candidate| !candidate.is_file()).count();
+    candidates.truncate(MAX_ATTEMPTS);
+    (candidates, left_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identities(names: &[&str]) -> Vec<Identity> {
+        names.iter().map(|name| Identity { blob: name.as_bytes().to_vec(), comment: (*name).to_owned() }).collect()
+    }
+
+    fn files(names: &[&str]) -> Vec<KeyFile> {
+        let file = |name: &&str| KeyFile { path: name.into(), public: Some(name.as_bytes().to_vec()), locked: false, certificate: None };
+        names.iter().map(file).collect()
+    }
+
+    fn names(agent: &[&str], paths: &[&str], explicit: bool, only: bool) -> (String, usize) {
+        let (candidates, left_out) = order(identities(agent), files(paths), explicit, only);
+        let name = |candidate: &Candidate| match candidate {
+            Candidate::Agent(key) => format!("agent:{}", key.comment),
+            Candidate::File { key, .. } => key.path.display().to_string(),
+        };
+        (candidates.iter().map(name).collect::<Vec<_>>().join(" "), left_out)
+    }
+
+    #[test]
+    fn a_named_key_goes_first() {
+        assert_eq!(names(&["a", "b"], &["k"], true, false), ("k agent:a agent:b".to_owned(), 0));
+        assert_eq!(names(&["a", "k"], &["k"], true, false), ("agent:k agent:a".to_owned(), 0), "the agent has it open");
+    }
+
+    #[test]
+    fn without_a_named_key_the_agent_goes_first() {
+        assert_eq!(names(&["a", "k"], &["k", "l"], false, false), ("agent:k agent:a l".to_owned(), 0));
+        assert_eq!(names(&["a", "k"], &["k", "l"], false, true), ("agent:k l".to_owned(), 0), "IdentitiesOnly");
+    }
+
+    #[test]
+    fn a_full_agent_leaves_room_for_the_files() {
+        let many = ["a", "b", "c", "d", "e", "f", "g"];
+        assert_eq!(names(&many, &["k", "l", "m"], false, false), ("agent:a agent:b agent:c k l".to_owned(), 4));
+        assert_eq!(names(&many, &[], false, false), ("agent:a agent:b agent:c agent:d agent:e".to_owned(), 2));
+        assert_eq!(names(&many, &["k"], true, false), ("k agent:a agent:b agent:c agent:d".to_owned(), 3));
+        assert_eq!(names(&many, &many, false, false), ("agent:a agent:b agent:c agent:d agent:e".to_owned(), 2));
+    }
+
+    #[test]
+    fn a_certificate_is_tried_before_its_bare_key() {
+        let mut file = files(&["k"]);
+        file[0].certificate = Some("k-cert.pub".into());
+        let (candidates, _) = order(Vec::new(), file, true, false);
+        let tried: Vec<String> = candidates.iter().map(Candidate::name).collect();
+        assert_eq!(tried, ["k with its certificate", "k"]);
+    }
+}
