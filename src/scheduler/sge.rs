@@ -1,0 +1,313 @@
+//! Grid Engine: submits with qsub, polls all jobs with one qstat and at most one qacct,
+//! ends a job with qdel. Written against Son of Grid Engine 8.1.9.
+//!
+//! qstat knows nothing of jobs that are gone, and qacct reads the whole accounting file
+//! (11 s on a large site), so it runs at most once a poll and only when a job has left
+//! the queue. It takes one job id or all jobs of a user, never a list.
+//!
+//! Jobs are submitted with -notify: without it, qdel and the time limit are a KILL out of
+//! nothing. With it the job script gets USR2 first and has the queue's `notify` time (60 s
+//! unless set otherwise) to end; a job that does so is recorded with its own exit status.
+//! The price: before a suspension it gets USR1, as it does at a soft time limit (s_rt). These
+//! signals reach every process of the job's process group, and may come twice.
+
+use std::collections::BTreeMap;
+
+use super::sge_shell::{ASK, CANCEL, LOOK_UP, PROBE, SUBMIT};
+use super::sge_text::{self, Ledger, Record};
+use super::shell::Answer;
+use super::{JobRequest, PollError, Scheduler, Submission, sge_options};
+use crate::domain::duration::clock;
+use crate::domain::options::OptionProblem;
+use crate::domain::{JobId, JobOptions, JobState, Seen};
+use crate::remote::{Reply, Script};
+
+/// Grid Engine.
+pub(super) struct Sge;
+
+/// How long qstat and qacct may take, in seconds; the same numbers are in the texts.
+const QUEUE_SECONDS: u32 = 130;
+const ACCOUNTING_SECONDS: u32 = 60;
+
+const SECTION: &str = "jobs";
+
+impl Scheduler for Sge {
+    fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
+        sge_options::problems(options)
+    }
+
+    fn directives(&self, job: &JobRequest<'_>) -> Vec<String> {
+        let own = [
+            format!("-N {}", job.name),
+            "-S /bin/bash".to_owned(),
+            "-cwd".to_owned(),
+            "-j y".to_owned(),
+            "-o job.log".to_owned(),
+            "-notify".to_owned(),
+            // No day field here: two days are 48:00:00.
+            format!("-l h_rt={}", clock(job.seconds.max(1))),
+        ];
+        own.into_iter().chain(sge_options::arguments(job.options)).map(|argument| format!("#$ {argument}")).collect()
+    }
+
+    fn look_up(&self) -> &'static str {
+        LOOK_UP
+    }
+
+    fn submit(&self) -> &'static str {
+        SUBMIT
+    }
+
+    fn read_submission(&self, status: i32, output: &str) -> Submission {
+        sge_text::submission(status, output)
+    }
+
+    fn ask(&self, script: &mut Script, jobs: &[JobId]) {
+        if jobs.is_empty() {
+            return;
+        }
+        let numbers: Vec<&str> = jobs.iter().map(JobId::number).collect();
+        script.set("RL_JOBS", &numbers.join(" ")).section(SECTION, ASK);
+    }
+
+    fn read(&self, reply: &Reply, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
+        if jobs.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let section = reply.section(SECTION).ok_or_else(|| PollError("the answer of qstat is missing".to_owned()))?;
+        let text = section.text();
+        let answer = Answer::parse(text.lines());
+        let queue = answer.outcome("queue").ok_or_else(|| PollError("the answer of qstat is not complete".to_owned()))?;
+        if queue.status != 0 {
+            return Err(PollError(queue.problem("qstat", QUEUE_SECONDS)));
+        }
+        Ok(jobs.iter().map(|job| (job.clone(), seen(&answer, job.number()))).collect())
+    }
+
+    fn cancel(&self) -> &'static str {
+        CANCEL
+    }
+
+    fn probe(&self) -> &'static str {
+        PROBE
+    }
+}
+
+/// What queue and accounting say of one job.
+fn seen(answer: &Answer<'_>, number: &str) -> Seen {
+    let wrong = answer.rows("e").filter_map(|row| row.split_once('|')).filter(|(id, _)| *id == number).map(|(_, reason)| reason).last();
+    // Tasks of an array have a row each; one that is alive speaks for the job.
+    let mut finished = None;
+    for row in answer.rows("q") {
+        let mut fields = row.splitn(3, '|');
+        if fields.next() == Some(number) {
+            let (letters, waits_for) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+            let state = sge_text::state(number, letters, waits_for, wrong);
+            if !letters.starts_with('z') {
+                return Seen::State(state);
+            }
+            finished = Some(state);
+        }
+    }
+    if let Some(end) = answer.rows("a").filter_map(Record::parse).filter(|record| record.number == number).last().and_then(|record| record.end()) {
+        return Seen::State(JobState::Ended(end));
+    }
+    match answer.outcome("accounting") {
+        _ if finished.is_some() => finished.map_or(Seen::Absent, Seen::State),
+        Some(outcome) if sge_text::ledger(outcome.status, &outcome.said) != Ledger::Failed => Seen::Absent,
+        Some(outcome) => Seen::Unclear(outcome.problem("qacct", ACCOUNTING_SECONDS)),
+        None => Seen::Unclear("the answer of qacct is missing".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shell::testing::{Bench, assert_plain_shell, ids};
+    use super::*;
+    use crate::domain::EndKind;
+
+    const QSTAT: &str = include_str!("../../tests/data/scheduler/qstat.xml");
+    const REASONS: &str = include_str!("../../tests/data/scheduler/qstat-j.txt");
+    const QACCT: &str = include_str!("../../tests/data/scheduler/qacct.txt");
+    const NOTHING: &str =
+        "<?xml version='1.0'?>\n<job_info  xmlns:xsd=\"x\">\n  <queue_info>\n  </queue_info>\n  <job_info>\n  </job_info>\n</job_info>\n";
+
+    /// Captured answers, with the owner of the records replaced by who runs the test.
+    fn bench() -> Bench {
+        let bench = Bench::new();
+        std::fs::write(bench.path().join("qstat.xml"), QSTAT).expect("written");
+        std::fs::write(bench.path().join("reasons"), REASONS).expect("written");
+        std::fs::write(bench.path().join("records"), QACCT).expect("written");
+        bench.program("qstat", "case $1 in -j) cat \"$BENCH/reasons\" ;; *) cat \"$BENCH/qstat.xml\" ;; esac");
+        bench.program("qacct", "sed \"s/^owner .*/owner $(id -un)/\" \"$BENCH/records\"");
+        bench
+    }
+
+    fn poll(bench: &Bench, id: &str) -> Seen {
+        bench.poll(&Sge, &ids(&[id])).expect("healthy").into_values().next().expect("an answer")
+    }
+
+    fn end(seen: &Seen) -> Option<(EndKind, Option<i32>)> {
+        match seen {
+            Seen::State(JobState::Ended(end)) => Some((end.kind, end.exit_code)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_head_of_a_job_script() {
+        let options: JobOptions = [("-l", "gpu=1,h_vmem=8G"), ("pe", "smp 4")].into_iter().collect();
+        let lines = Sge.directives(&JobRequest { name: "sp-a1b2c3-k7", seconds: 172_800, options: &options });
+        assert_eq!(
+            lines,
+            [
+                "#$ -N sp-a1b2c3-k7",
+                "#$ -S /bin/bash",
+                "#$ -cwd",
+                "#$ -j y",
+                "#$ -o job.log",
+                "#$ -notify",
+                "#$ -l h_rt=48:00:00",
+                "#$ -l gpu=1,h_vmem=8G",
+                "#$ -pe smp 4",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_call_answers_for_all_jobs_in_the_queue() {
+        let bench = bench();
+        let jobs = ids(&["4", "5", "6", "11", "12", "16"]);
+        let answer = bench.poll(&Sge, &jobs).expect("healthy");
+        let states: Vec<_> = jobs.iter().map(|job| answer[job].clone()).collect();
+        let waiting = |text: &str| JobState::Waiting(text.to_owned());
+        let expected = [
+            JobState::Running,
+            JobState::Held("hqw".to_owned()),
+            waiting("hqw: waits for job 4"),
+            JobState::Suspended,
+            waiting("qw"),
+            JobState::Running,
+        ];
+        assert_eq!(states, expected.map(Seen::State));
+        let calls = bench.calls();
+        assert!(calls.len() == 1 && calls[0].starts_with("qstat -xml -r -u "), "{calls:?}");
+    }
+
+    #[test]
+    fn an_error_state_comes_with_its_reason() {
+        let bench = bench();
+        let jobs = ids(&["7", "10", "13"]);
+        let answer = bench.poll(&Sge, &jobs).expect("healthy");
+        let never = |text: &str| Seen::State(JobState::NeverStarts(text.to_owned()));
+        assert_eq!(answer[&jobs[0]], never("Eqw: can't open output file \"/nonexistent/x\": No such file or directory"));
+        assert_eq!(answer[&jobs[1]], never("Eqw: exit_status of job start = 100"));
+        assert_eq!(answer[&jobs[2]], never("Eqw: `qstat -j 13` shows why"));
+        assert_eq!(bench.calls()[1..], ["qstat -j 7,10,13"]);
+    }
+
+    #[test]
+    fn the_accounting_is_asked_once_for_what_left_the_queue() {
+        let bench = bench();
+        std::fs::write(bench.path().join("qstat.xml"), NOTHING).expect("written");
+        let jobs = ids(&["1", "3", "7", "8", "10", "13", "15", "17", "37", "38", "99"]);
+        let answer = bench.poll(&Sge, &jobs).expect("healthy");
+        let ends: Vec<_> = jobs.iter().map(|job| end(&answer[job])).collect();
+        let expected = [
+            Some((EndKind::Failed, Some(3))),
+            // Ended itself after USR2.
+            Some((EndKind::Failed, Some(7))),
+            Some((EndKind::NotStarted, None)),
+            Some((EndKind::TimeLimit, Some(137))),
+            Some((EndKind::Failed, Some(100))),
+            Some((EndKind::NotStarted, None)),
+            Some((EndKind::Completed, Some(0))),
+            Some((EndKind::Killed, Some(137))),
+            // Two records: rescheduled after exit 99, then exit 4.
+            Some((EndKind::Failed, Some(4))),
+            Some((EndKind::Killed, Some(137))),
+            None,
+        ];
+        assert_eq!(ends, expected);
+        assert_eq!(answer[&jobs[10]], Seen::Absent);
+        let calls = bench.calls();
+        assert!(calls.len() == 2 && calls[1].starts_with("qacct -o ") && calls[1].ends_with(" -j"), "{calls:?}");
+        assert_eq!(end(&poll(&bench, "8")), Some((EndKind::TimeLimit, Some(137))));
+        assert_eq!(bench.calls()[1..], ["qacct -j 8"]);
+    }
+
+    #[test]
+    fn records_of_others_and_like_numbers_are_not_ours() {
+        let bench = bench();
+        std::fs::write(bench.path().join("qstat.xml"), QSTAT.replace(">4<", ">41<")).expect("written");
+        bench.program("qacct", "cat \"$BENCH/records\"");
+        assert_eq!(poll(&bench, "4"), Seen::Absent);
+        assert_eq!(poll(&bench, "3"), Seen::Absent, "a record of rl-lab");
+    }
+
+    #[test]
+    fn a_queue_that_fails_or_is_cut_says_nothing() {
+        let bench = bench();
+        bench.program("qstat", "echo 'error: commlib error: got select error (Connection refused)' >&2; exit 1");
+        assert_eq!(bench.poll(&Sge, &ids(&["4", "99"])).expect_err("down").0, "qstat: commlib error: got select error (Connection refused)");
+        assert_eq!(bench.calls().len(), 1, "qacct is not asked");
+        for cut in [0, 1, 100, QSTAT.len() / 2, QSTAT.len() - 12] {
+            std::fs::write(bench.path().join("qstat.xml"), &QSTAT[..cut]).expect("written");
+            bench.program("qstat", "cat \"$BENCH/qstat.xml\"");
+            let error = bench.poll(&Sge, &ids(&["4"])).expect_err("cut");
+            assert_eq!(error.0, "the answer of qstat was cut off", "{cut}");
+        }
+        assert!(Sge.read(&Reply::from_sections([("jobs", 0, "q 4|r|\n")]), &ids(&["4"])).is_err());
+        assert!(Sge.read(&Reply::default(), &ids(&["4"])).is_err());
+    }
+
+    #[test]
+    fn accounting_may_be_missing_or_broken() {
+        let bench = bench();
+        std::fs::write(bench.path().join("qstat.xml"), NOTHING).expect("written");
+        bench.program("qacct", "echo 'error: job id 99 not found' >&2; exit 1");
+        assert_eq!(poll(&bench, "99"), Seen::Absent);
+        bench.program("qacct", "echo '/x/accounting: No such file or directory' >&2; echo 'no jobs running since startup'; exit 1");
+        assert_eq!(poll(&bench, "99"), Seen::Absent);
+        bench.program("qacct", "echo 'critical error: lost' >&2; exit 1");
+        assert_eq!(poll(&bench, "99"), Seen::Unclear("qacct: critical error: lost".to_owned()));
+        bench.program("qacct", "exit 124");
+        assert_eq!(poll(&bench, "99"), Seen::Unclear("qacct did not answer within 60 s".to_owned()));
+    }
+
+    #[test]
+    fn a_job_is_looked_up_by_its_name() {
+        let bench = bench();
+        let look_up = |name: &str| bench.text(LOOK_UP, &[("RL_NAME", name)]);
+        assert_eq!(look_up("rl-soft-limit"), (0, "18\n".to_owned()));
+        assert_eq!(bench.calls().len(), 1);
+        assert_eq!(look_up("rl-e99"), (0, "37\n37\n".to_owned()));
+        assert!(bench.calls()[1].ends_with(" -j rl-e99"));
+        assert_eq!(look_up("rl-soft"), (0, String::new()), "half of a name");
+        bench.program("qacct", "echo 'error: job name x not found' >&2; exit 1");
+        assert_eq!(look_up("x"), (0, String::new()));
+        bench.program("qacct", "echo 'critical error: lost' >&2; exit 1");
+        assert_eq!(look_up("x"), (1, "critical error: lost\n".to_owned()));
+        std::fs::write(bench.path().join("qstat.xml"), &QSTAT[..200]).expect("written");
+        assert_eq!(look_up("x").0, 1);
+        bench.program("qstat", "echo down >&2; exit 1");
+        assert_eq!(look_up("x"), (1, "down\n".to_owned()));
+    }
+
+    #[test]
+    fn submit_cancel_and_probe() {
+        let bench = bench();
+        bench.program("qsub", "echo 12").program("qdel", "").program("qstat", "echo 'SGE 8.1.9'; echo usage");
+        assert_eq!(bench.text(SUBMIT, &[]), (0, "12\n".to_owned()));
+        bench.text(CANCEL, &[("RL_JOB", "12")]);
+        assert_eq!(bench.calls(), ["qsub -terse run_sprint.sh", "qdel 12"]);
+        assert_eq!(bench.text(PROBE, &[]), (0, "SGE 8.1.9\n".to_owned()));
+        bench.program("qstat", "echo 'SGE 8.1.9'; [ \"$1\" = -help ]");
+        assert_eq!(bench.text(PROBE, &[]).0, 1);
+    }
+
+    #[test]
+    fn the_texts_are_plain_shell() {
+        assert_plain_shell(&Sge);
+    }
+}

@@ -1,0 +1,287 @@
+//! Reads what Grid Engine's commands print: the letters of qstat, the records of qacct,
+//! the answer of qsub. Pure and total.
+
+use super::Submission;
+use super::shell::{signal_of, useful};
+use crate::domain::{EndKind, JobEnd, JobId, JobState};
+
+/// Reads the letters of one job. `waits_for` lists the jobs that it was told to wait for,
+/// `wrong` is the reason of an error state where it is known.
+pub(super) fn state(number: &str, letters: &str, waits_for: &str, wrong: Option<&str>) -> JobState {
+    let has = |letter: char| letters.contains(letter);
+    if letters.is_empty() || !letters.chars().all(|letter| "qwhtrRsSTdEzNP".contains(letter)) {
+        return JobState::Other(useful(letters));
+    }
+    if has('d') {
+        JobState::Ending
+    } else if has('E') {
+        JobState::NeverStarts(match wrong {
+            Some(reason) => format!("{letters}: {}", reason_alone(reason)),
+            None => format!("{letters}: `qstat -j {number}` shows why"),
+        })
+    } else if has('s') || has('S') || has('T') || has('N') || has('P') {
+        JobState::Suspended
+    } else if has('r') || has('t') {
+        JobState::Running
+    } else if has('h') && waits_for.trim().is_empty() {
+        JobState::Held(letters.to_owned())
+    } else if has('h') {
+        JobState::Waiting(format!("{letters}: waits for job {}", useful(waits_for)))
+    } else if has('z') {
+        JobState::Other(letters.to_owned())
+    } else {
+        JobState::Waiting(letters.to_owned())
+    }
+}
+
+/// `11/20/2026 15:22:04 [1001:28777]: error: can't open ...` without date and process.
+fn reason_alone(reason: &str) -> String {
+    let text = match reason.split_once("]: ") {
+        Some((head, text)) if head.starts_with(|c: char| c.is_ascii_digit()) => text,
+        _ => reason,
+    };
+    useful(text)
+}
+
+/// One record of qacct: `ID|EXIT STATUS|HOST|FAILED`; exit status and failed are a
+/// number, perhaps with words behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Record<'a> {
+    pub(super) number: &'a str,
+    exit_status: &'a str,
+    host: &'a str,
+    failed: &'a str,
+}
+
+impl<'a> Record<'a> {
+    /// Reads a line.
+    pub(super) fn parse(line: &'a str) -> Option<Self> {
+        let mut fields = line.splitn(4, '|');
+        let number = fields.next()?.trim();
+        let record = Self { number, exit_status: fields.next()?.trim(), host: fields.next()?.trim(), failed: fields.next()?.trim() };
+        (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(record)
+    }
+
+    /// How the job ended; `None` when this record is that of a run after which the job
+    /// went back to the queue.
+    ///
+    /// `failed` counts before the exit status: a job that never ran has exit status 0.
+    pub(super) fn end(&self) -> Option<JobEnd> {
+        let code = first_number(self.exit_status);
+        let by_code = if code == Some(0) { EndKind::Completed } else { EndKind::Failed };
+        let (kind, ran) = match first_number(self.failed) {
+            Some(24 | 25) => return None,
+            Some(0) => (by_code, true),
+            // Trouble behind the job script: epilog, end of a parallel environment, mail.
+            Some(12..=17) => (by_code, true),
+            // The script asked for the error state with exit 100.
+            Some(30) => (EndKind::Failed, true),
+            Some(1..=11 | 18 | 19 | 21 | 26..=29 | 31..=36 | 38) => (EndKind::NotStarted, false),
+            Some(37) => (EndKind::TimeLimit, true),
+            // 100: qdel, kill -9, out of memory and a lost node look the same. Any other: who knows.
+            _ => (EndKind::Killed, true),
+        };
+        let code = code.filter(|code| ran && (*code != 0 || kind == EndKind::Completed));
+        let mut words = format!("failed {}", squeezed(self.failed));
+        if let Some(code) = code {
+            words.push_str(&format!(", exit status {code}"));
+        }
+        if !self.host.is_empty() && ran {
+            words.push_str(&format!(" on {}", useful(self.host)));
+        }
+        Some(JobEnd { kind, exit_code: code, signal: code.and_then(signal_of), words })
+    }
+}
+
+/// `37  : qmaster enforced ...` with single blanks.
+fn squeezed(text: &str) -> String {
+    useful(text).split_whitespace().collect::<Vec<_>>().join(" ").replace(" : ", ": ")
+}
+
+fn first_number(text: &str) -> Option<i32> {
+    text.split_whitespace().next()?.parse().ok()
+}
+
+/// What came of a qacct that did not exit with 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ledger {
+    /// It answered.
+    Answered,
+    /// There is none here: no job ever ended, or the front end does not have the file.
+    Missing,
+    /// It did not answer.
+    Failed,
+}
+
+/// Tells an empty answer from none.
+pub(super) fn ledger(status: i32, said: &str) -> Ledger {
+    if status == 0 || said.contains("not found") && said.contains("job ") {
+        Ledger::Answered
+    } else if status == 127 || said.contains("No such file or directory") || said.contains("no jobs running since startup") {
+        Ledger::Missing
+    } else {
+        Ledger::Failed
+    }
+}
+
+/// Reads what qsub printed.
+pub(super) fn submission(status: i32, output: &str) -> Submission {
+    let id = output.lines().rev().find_map(|line| {
+        let line = line.trim();
+        let word = line.strip_prefix("Your job ").and_then(|rest| rest.split_whitespace().next()).unwrap_or(line);
+        JobId::parse(word).filter(|id| id.as_str() == id.number())
+    });
+    let said = useful(output);
+    let says = |texts: &[&str]| texts.iter().any(|text| output.contains(text));
+    match (status, id) {
+        (0, Some(id)) => Submission::Accepted(id),
+        (0, None) => Submission::Unclear(format!("qsub gave no job id: {said}")),
+        (_, Some(id)) => Submission::Unclear(format!("qsub named job {id}, but ended with exit status {status}: {said}")),
+        (127, None) => Submission::Refused(format!("qsub was not found on the front end: {said}")),
+        (124 | 128.., None) => Submission::Unclear(format!("qsub ended with exit status {status}: {said}")),
+        _ if says(&["Connection refused", "unable to contact qmaster", "can't resolve host", "No route to host"])
+            // A limit on how many jobs are in the queue at once: there is room later.
+            || says(&["jobs are allowed per user", "jobs are allowed per cluster", "max_u_jobs", "max_jobs"]) =>
+        {
+            Submission::NotSent(said)
+        }
+        // A master that hangs takes messages without an answer.
+        _ if says(&["commlib error", "unable to send message to qmaster", "got send error", "got read error", "timeout", "timed out"]) => {
+            Submission::Unclear(said)
+        }
+        _ if said.is_empty() => Submission::Refused(format!("qsub ended with exit status {status} and said nothing")),
+        _ => Submission::Refused(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(letters: &str) -> JobState {
+        state("7", letters, "", None)
+    }
+
+    #[test]
+    fn every_combination_of_letters() {
+        for letters in ["qw", "Rq", "w", "q"] {
+            assert_eq!(read(letters), JobState::Waiting(letters.to_owned()), "{letters}");
+        }
+        for letters in ["hqw", "hRwq", "hRq"] {
+            assert_eq!(read(letters), JobState::Held(letters.to_owned()), "{letters}");
+        }
+        for letters in ["r", "t", "Rr", "Rt", "hr", "hRr"] {
+            assert_eq!(read(letters), JobState::Running, "{letters}");
+        }
+        for letters in ["s", "S", "T", "ts", "tS", "tT", "Rs", "RS", "RT", "sr", "ST"] {
+            assert_eq!(read(letters), JobState::Suspended, "{letters}");
+        }
+        for letters in ["dr", "dt", "dRr", "dRt", "ds", "dS", "dT", "dRs", "dEqw"] {
+            assert_eq!(read(letters), JobState::Ending, "{letters}");
+        }
+        for letters in ["Eqw", "Ehqw", "EhRqw"] {
+            assert_eq!(read(letters), JobState::NeverStarts(format!("{letters}: `qstat -j 7` shows why")), "{letters}");
+        }
+        for letters in ["", "z", "x", "running", "\u{7}"] {
+            assert!(matches!(read(letters), JobState::Other(_)), "{letters:?}");
+        }
+    }
+
+    #[test]
+    fn a_hold_for_another_job_needs_nobody() {
+        assert_eq!(state("6", "hqw", " 4", None), JobState::Waiting("hqw: waits for job 4".to_owned()));
+    }
+
+    #[test]
+    fn an_error_state_tells_its_reason() {
+        let reason = "11/20/2026 15:22:04 [1001:28777]: error: can't open output file \"/nonexistent/x\": No such file or directory";
+        assert_eq!(
+            state("7", "Eqw", "", Some(reason)),
+            JobState::NeverStarts("Eqw: can't open output file \"/nonexistent/x\": No such file or directory".to_owned())
+        );
+    }
+
+    fn kind(failed: &str, exit_status: &str) -> Option<EndKind> {
+        let line = format!("12|{exit_status}|n1|{failed}");
+        Record::parse(&line).expect("a record").end().map(|end| end.kind)
+    }
+
+    /// The table of sge_status(5).
+    #[test]
+    fn every_failed_code() {
+        for code in [1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 19, 21, 26, 27, 28, 29, 31, 32, 33, 34, 35, 36, 38] {
+            assert_eq!(kind(&format!("{code}  : text"), "0"), Some(EndKind::NotStarted), "{code}");
+        }
+        for code in [12, 13, 14, 15, 16, 17] {
+            assert_eq!(kind(&format!("{code}  : text"), "0"), Some(EndKind::Completed), "{code}");
+            assert_eq!(kind(&format!("{code}  : text"), "3"), Some(EndKind::Failed), "{code}");
+        }
+        assert_eq!(kind("0", "0"), Some(EndKind::Completed));
+        assert_eq!(kind("0", "7"), Some(EndKind::Failed));
+        assert_eq!(kind("30  : application error returned", "100"), Some(EndKind::Failed));
+        assert_eq!(kind("37  : qmaster enforced h_rt, h_cpu, or h_vmem limit", "137                  (Killed)"), Some(EndKind::TimeLimit));
+        assert_eq!(kind("100 : assumedly after job", "137                  (Killed)"), Some(EndKind::Killed));
+        for code in [24, 25] {
+            assert_eq!(kind(&format!("{code}  : text"), "99"), None, "{code}");
+        }
+        for unknown in ["20", "22", "23", "39", "101", "-1", "", "zero", "99999999999"] {
+            assert_eq!(kind(unknown, "0"), Some(EndKind::Killed), "{unknown:?}");
+        }
+        assert_eq!(kind("0", "none"), Some(EndKind::Failed));
+    }
+
+    #[test]
+    fn words_and_numbers_of_an_end() {
+        let end = Record::parse("8|137                  (Killed)|node-3|37  : qmaster enforced h_rt, h_cpu, or h_vmem limit")
+            .and_then(|record| record.end());
+        let end = end.expect("an end");
+        assert_eq!((end.exit_code, end.signal), (Some(137), Some(9)));
+        assert_eq!(end.words, "failed 37: qmaster enforced h_rt, h_cpu, or h_vmem limit, exit status 137 on node-3");
+        let unstarted = Record::parse("7|0|localhost|26  : opening input/output file").and_then(|record| record.end()).expect("an end");
+        assert_eq!((unstarted.exit_code, unstarted.words.as_str()), (None, "failed 26: opening input/output file"));
+        for line in ["", "x|0|h|0", "|||", "12|0|h"] {
+            assert_eq!(Record::parse(line), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_ledger_is_an_answer() {
+        assert_eq!(ledger(1, "error: job id 99999 not found"), Ledger::Answered);
+        assert_eq!(ledger(1, "/nonexistent: No such file or directory; no jobs running since startup"), Ledger::Missing);
+        assert_eq!(ledger(127, "sh: 1: qacct: not found"), Ledger::Missing);
+        assert_eq!(ledger(124, ""), Ledger::Failed);
+        assert_eq!(ledger(1, "critical error: cannot read"), Ledger::Failed);
+    }
+
+    #[test]
+    fn the_answer_of_qsub() {
+        let id = |text| Submission::Accepted(JobId::parse(text).expect("an id"));
+        assert_eq!(submission(0, "3\n"), id("3"));
+        assert_eq!(submission(0, "Note: use -l gpu for 2 GPUs\n9000001\n"), id("9000001"));
+        assert_eq!(submission(0, "Your job 77 (\"sp-a1b2c3\") has been submitted\n"), id("77"));
+        for text in ["28.1-3:1\n", "", "ok", "3;x"] {
+            assert!(matches!(submission(0, text), Submission::Unclear(_)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn failures_of_qsub_tell_whether_a_job_may_exist() {
+        let refused_connection = "error: commlib error: got select error (Connection refused)\nUnable to run job: unable to send message to qmaster using port 1 on host \"localhost\": got send error\nExiting.\n";
+        assert!(matches!(submission(1, refused_connection), Submission::NotSent(_)));
+        let limit = "Unable to run job: job rejected: Only 3 jobs are allowed per user (current job count: 3)\nExiting.\n";
+        assert!(matches!(submission(25, limit), Submission::NotSent(_)));
+        for text in [
+            "Unable to run job: unable to send message to qmaster using port 27644 on host \"localhost\": got send error.\nExiting.\n",
+            "error: commlib error: got select error (Connection reset by peer)\n",
+        ] {
+            assert!(matches!(submission(1, text), Submission::Unclear(_)), "{text}");
+        }
+        assert!(matches!(submission(137, ""), Submission::Unclear(_)));
+        assert_eq!(
+            submission(1, "Unable to run job: job rejected: the requested project \"nope\" does not exist\nExiting.\n"),
+            Submission::Refused("Unable to run job: job rejected: the requested project \"nope\" does not exist".to_owned())
+        );
+        assert!(matches!(submission(2, "Unable to read script file because of error: invalid option argument \"-gres\"\n"), Submission::Refused(_)));
+        assert!(matches!(submission(1, ""), Submission::Refused(_)));
+    }
+}

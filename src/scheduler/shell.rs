@@ -1,0 +1,261 @@
+//! What the scheduler scripts share on the front end, and how their answers look.
+//!
+//! A scheduler command runs through `rl_run`, which keeps its output and its complaints
+//! apart although a section mixes them: first the output, then a line `!STATUS`, then
+//! what it said on standard error. Small awk programs reduce that to lines of ours, each
+//! with a word at its head, so that what another user's job is called never matters.
+
+use std::collections::BTreeMap;
+
+/// Shell text that finds the scheduler's programs and defines `rl_limit` and `rl_run`.
+///
+/// Front ends often set the path to the scheduler only for login shells; that of a login
+/// bash is asked only when the program is not there, because it can take seconds.
+macro_rules! prelude {
+    ($tool:literal) => {
+        concat!(
+            r#"rl_limit() {
+if command -v timeout >/dev/null 2>&1; then timeout "$@"; else shift; "$@"; fi
+}
+rl_run() {
+{ rl_said=$(rl_limit "$@" </dev/null 2>&1 >&3 3>&-); rl_status=$?; } 3>&1
+printf '\n!%s\n%s\n' "$rl_status" "$rl_said"
+}
+command -v "#,
+            $tool,
+            r#" >/dev/null 2>&1 || eval "$(rl_limit 20 bash -lc '
+for name in PATH LD_LIBRARY_PATH SLURM_CONF SGE_ROOT SGE_CELL SGE_CLUSTER_NAME SGE_QMASTER_PORT SGE_EXECD_PORT; do
+if [ -n "${!name}" ]; then printf "\nrl: export %s=%q\n" "$name" "${!name}"; fi
+done' </dev/null 2>/dev/null | sed -n 's/^rl: //p')"
+"#
+        )
+    };
+}
+
+/// The head of each awk program that reads `rl_run`: `ids` are the numbers that matter,
+/// `said` is set behind the output, at most twenty lines of complaint are kept.
+macro_rules! awk_head {
+    () => {
+        r#"
+BEGIN { count = split(ids, list, /[ ,]+/); for (i = 1; i <= count; i++) ours[list[i]] = 1 }
+said { if ($0 != "" && ++complaints <= 20) print "! " substr($0, 1, 400); next }
+/^![0-9]+$/ { said = 1; status = substr($0, 2); next }
+"#
+    };
+}
+
+pub(super) use {awk_head, prelude};
+
+/// What came of one scheduler command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// Its exit status.
+    pub(super) status: i32,
+    /// What it said on standard error, in one line.
+    pub(super) said: String,
+}
+
+/// The answer of an `ask` script.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answer<'a> {
+    rows: Vec<(&'a str, &'a str)>,
+    outcomes: BTreeMap<&'a str, Outcome>,
+}
+
+impl<'a> Answer<'a> {
+    /// Takes the lines `WORD REST` of one answer; lines `! TEXT` belong to the next line
+    /// `queue STATUS` or `accounting STATUS`.
+    pub(super) fn parse(lines: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut answer = Self::default();
+        let mut said = Vec::new();
+        for line in lines {
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            match word {
+                "!" => said.push(rest),
+                "queue" | "accounting" => {
+                    // A command without a status was cut off.
+                    let status = rest.trim().parse().unwrap_or(-1);
+                    answer.outcomes.insert(word, Outcome { status, said: useful(&said.join("\n")) });
+                    said.clear();
+                }
+                _ => answer.rows.push((word, rest)),
+            }
+        }
+        answer
+    }
+
+    /// The rest of each line with this word, in order.
+    pub(super) fn rows(&self, word: &str) -> impl Iterator<Item = &'a str> {
+        self.rows.iter().filter(move |(known, _)| *known == word).map(|(_, rest)| *rest)
+    }
+
+    /// What came of the command that this word stands for; `None` when it was not run.
+    pub(super) fn outcome(&self, word: &str) -> Option<&Outcome> {
+        self.outcomes.get(word)
+    }
+}
+
+impl Outcome {
+    /// Why the command `name` did not answer, for a person.
+    pub(super) fn problem(&self, name: &str, seconds: u32) -> String {
+        match (self.status, self.said.as_str()) {
+            (124, _) => format!("{name} did not answer within {seconds} s"),
+            (127, _) => format!("{name} was not found on the front end: put it in the PATH of your login shell"),
+            (-1, _) => format!("the answer of {name} was cut off"),
+            (status, "") => format!("{name} ended with exit status {status}"),
+            (_, said) => format!("{name}: {said}"),
+        }
+    }
+}
+
+/// The lines of a scheduler's message that a person needs, in one line of at most 500
+/// characters, without control characters and without the program's name in front.
+pub(super) fn useful(text: &str) -> String {
+    const PREFIXES: [&str; 6] = ["error: ", "fatal: ", "sbatch: ", "squeue: ", "sacct: ", "qsub: "];
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let clean: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let mut line = clean.trim();
+        while let Some(rest) = PREFIXES.iter().find_map(|prefix| line.strip_prefix(prefix)) {
+            line = rest.trim_start();
+        }
+        if !line.is_empty() && line != "Exiting." && !lines.iter().any(|known| known == line) {
+            lines.push(line.to_owned());
+        }
+    }
+    let joined = lines.join("; ");
+    match joined.char_indices().nth(500) {
+        Some(_) => joined.chars().take(499).chain(['…']).collect(),
+        None => joined,
+    }
+}
+
+/// Splits an exit status of a shell into exit code and signal.
+pub(super) fn signal_of(code: i32) -> Option<i32> {
+    (129..=192).contains(&code).then(|| code - 128)
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    //! Runs a scheduler's scripts on this machine, against programs made for one test.
+
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    use crate::domain::{JobId, Seen};
+    use crate::remote::{Limits, Local, Remote as _, Reply, Script};
+    use crate::scheduler::{PollError, Scheduler};
+
+    /// A folder that is first in PATH, and the home directory of the script.
+    pub(crate) struct Bench(tempfile::TempDir);
+
+    impl Bench {
+        pub(crate) fn new() -> Self {
+            Self(tempfile::tempdir().expect("a folder"))
+        }
+
+        pub(crate) fn path(&self) -> &Path {
+            self.0.path()
+        }
+
+        /// Puts a program there; it also writes each of its calls to `calls`.
+        pub(crate) fn program(&self, name: &str, text: &str) -> &Self {
+            let path = self.path().join(name);
+            std::fs::write(&path, format!("#!/bin/sh\necho \"{name} $*\" >>'{}/calls'\n{text}\n", self.path().display())).expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+            self
+        }
+
+        /// A program that prints a captured answer.
+        pub(crate) fn prints(&self, name: &str, answer: &str) -> &Self {
+            std::fs::write(self.path().join(format!("{name}.out")), answer).expect("written");
+            self.program(name, &format!("cat '{}/{name}.out'", self.path().display()))
+        }
+
+        /// What was called so far, and forgets it.
+        pub(crate) fn calls(&self) -> Vec<String> {
+            let path = self.path().join("calls");
+            let calls = std::fs::read_to_string(&path).unwrap_or_default();
+            let _ = std::fs::remove_file(path);
+            calls.lines().map(str::to_owned).collect()
+        }
+
+        /// A script that sees this folder.
+        pub(crate) fn script(&self) -> Script {
+            let mut script = Script::new();
+            script.set("BENCH", &self.path().display().to_string());
+            script.plain(
+                "PATH=$BENCH:$PATH; HOME=$BENCH; export BENCH PATH HOME; unset SLURM_CLUSTERS; mkdir -p \"$BENCH/sprint\"; cd \"$BENCH/sprint\" || exit 1",
+            );
+            script
+        }
+
+        pub(crate) fn run(&self, script: Script) -> Reply {
+            Local.run(script, Limits::default()).expect("an answer")
+        }
+
+        /// Exit status and output of one of a scheduler's texts.
+        pub(crate) fn text(&self, text: &'static str, values: &[(&'static str, &str)]) -> (i32, String) {
+            let mut script = self.script();
+            for (name, value) in values {
+                script.set(name, value);
+            }
+            script.section("text", text);
+            let reply = self.run(script);
+            let section = reply.section("text").expect("there");
+            (section.status, section.text().into_owned())
+        }
+
+        pub(crate) fn poll(&self, scheduler: &dyn Scheduler, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
+            let mut script = self.script();
+            scheduler.ask(&mut script, jobs);
+            scheduler.read(&self.run(script), jobs)
+        }
+    }
+
+    pub(crate) fn ids(numbers: &[&str]) -> Vec<JobId> {
+        numbers.iter().map(|number| JobId::parse(number).expect("an id")).collect()
+    }
+
+    /// Every text of the scheduler is a script that the system's shell and bash accept.
+    pub(crate) fn assert_plain_shell(scheduler: &dyn Scheduler) {
+        let mut asked = Script::new();
+        scheduler.ask(&mut asked, &ids(&["1", "2"]));
+        for text in [asked.shown(), scheduler.submit(), scheduler.look_up(), scheduler.cancel(), scheduler.probe()] {
+            for shell in ["/bin/sh", "/bin/bash"] {
+                let output = crate::platform::process::command(shell).args(["-n", "-c", text]).output().expect("a shell");
+                assert!(output.status.success() && output.stderr.is_empty(), "{shell}: {}\n{text}", String::from_utf8_lossy(&output.stderr));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_short_clean_and_without_repetition() {
+        assert_eq!(
+            useful(
+                "sbatch: error: invalid partition specified: nope\nsbatch: error: Batch job submission failed: Invalid partition name specified\n"
+            ),
+            "invalid partition specified: nope; Batch job submission failed: Invalid partition name specified"
+        );
+        assert_eq!(useful("Unable to run job: unknown resource \"nosuch\"\nExiting.\n"), "Unable to run job: unknown resource \"nosuch\"");
+        assert_eq!(useful("a\u{1b}[31mred\u{7}\n\n  a\u{1b}[31mred\u{7}"), "a [31mred");
+        let long = useful(&"é".repeat(3000));
+        assert_eq!((long.chars().count(), long.ends_with('…')), (500, true));
+    }
+
+    #[test]
+    fn complaints_belong_to_their_command() {
+        let answer = Answer::parse(["q 1|RUNNING", "! warned", "queue 0", "! down", "accounting 1", "", "nonsense"]);
+        assert_eq!(answer.rows("q").collect::<Vec<_>>(), ["1|RUNNING"]);
+        assert_eq!(answer.outcome("queue"), Some(&Outcome { status: 0, said: "warned".to_owned() }));
+        assert_eq!(answer.outcome("accounting").map(|o| o.problem("sacct", 60)).as_deref(), Some("sacct: down"));
+        assert_eq!(Answer::parse(["queue"]).outcome("queue").map(|o| o.status), Some(-1));
+        assert_eq!(Answer::parse([]).outcome("queue"), None);
+    }
+}

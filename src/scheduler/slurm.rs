@@ -1,0 +1,380 @@
+//! SLURM: submits with sbatch, polls all jobs with one squeue and at most one sacct,
+//! ends a job with scancel.
+//!
+//! The queue is asked first and has the last word on what is alive. The accounting is
+//! slow, late and may be missing or hang, so it is asked only for jobs that the queue
+//! does not list as alive, within the same script, and under a deadline of its own.
+//!
+//! scancel sends TERM to the job script and to every process below it, and KILL after the
+//! site's KillWait (30 s unless set otherwise). Tried with SLURM 22.05: a job script with a
+//! trap and a child in the background sees the TERM without further options.
+
+use std::collections::BTreeMap;
+
+use super::shell::Answer;
+use super::slurm_shell::{ASK, CANCEL, LOOK_UP, PROBE, SUBMIT};
+use super::slurm_text::{self, Accounted, Queued};
+use super::{JobRequest, PollError, Scheduler, Submission, slurm_options};
+use crate::domain::options::OptionProblem;
+use crate::domain::{JobId, JobOptions, JobState, Seen};
+use crate::remote::{Reply, Script};
+
+/// SLURM.
+pub(super) struct Slurm;
+
+/// How long squeue and sacct may take, in seconds; the same numbers are in the texts.
+const QUEUE_SECONDS: u32 = 100;
+const ACCOUNTING_SECONDS: u32 = 60;
+
+const SECTION: &str = "jobs";
+
+impl Scheduler for Slurm {
+    fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
+        slurm_options::problems(options)
+    }
+
+    fn directives(&self, job: &JobRequest<'_>) -> Vec<String> {
+        let own = [
+            format!("--job-name={}", job.name),
+            "--output=job.log".to_owned(),
+            "--open-mode=append".to_owned(),
+            format!("--time={}", time_limit(job.seconds)),
+        ];
+        own.into_iter().chain(slurm_options::arguments(job.options)).map(|argument| format!("#SBATCH {argument}")).collect()
+    }
+
+    fn look_up(&self) -> &'static str {
+        LOOK_UP
+    }
+
+    fn submit(&self) -> &'static str {
+        SUBMIT
+    }
+
+    fn read_submission(&self, status: i32, output: &str) -> Submission {
+        slurm_text::submission(status, output)
+    }
+
+    fn ask(&self, script: &mut Script, jobs: &[JobId]) {
+        if jobs.is_empty() {
+            return;
+        }
+        let mut clusters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for job in jobs {
+            clusters.entry(cluster_of(job)).or_default().push(job.number());
+        }
+        let lines: Vec<String> = clusters.iter().map(|(cluster, numbers)| format!("{cluster} {}", numbers.join(" "))).collect();
+        script.set("RL_JOBS", &lines.join("\n")).section(SECTION, ASK);
+    }
+
+    fn read(&self, reply: &Reply, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
+        if jobs.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let section = reply.section(SECTION).ok_or_else(|| PollError("the answer of squeue is missing".to_owned()))?;
+        let text = section.text();
+        let mut cluster = "";
+        let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for line in text.lines() {
+            match line.strip_prefix("cluster ") {
+                Some(name) => cluster = name,
+                None => lines.entry(cluster).or_default().push(line),
+            }
+        }
+        let answers: BTreeMap<&str, Answer<'_>> = lines.into_iter().map(|(cluster, lines)| (cluster, Answer::parse(lines))).collect();
+        // What stands before the first cluster says why none was asked.
+        let nothing = answers.get("").cloned().unwrap_or_default();
+        jobs.iter().map(|job| Ok((job.clone(), seen(answers.get(cluster_of(job)).unwrap_or(&nothing), job.number())?))).collect()
+    }
+
+    fn cancel(&self) -> &'static str {
+        CANCEL
+    }
+
+    fn probe(&self) -> &'static str {
+        PROBE
+    }
+}
+
+/// The cluster in an id, or "-".
+fn cluster_of(job: &JobId) -> &str {
+    job.as_str().split_once(';').map_or("-", |(_, cluster)| cluster)
+}
+
+/// Whole minutes, rounded up: SLURM knows nothing finer.
+fn time_limit(seconds: u64) -> String {
+    let minutes = seconds.div_ceil(60).max(1);
+    format!("{}-{:02}:{:02}:00", minutes / 1440, minutes / 60 % 24, minutes % 60)
+}
+
+/// What queue and accounting say of one job.
+fn seen(answer: &Answer<'_>, number: &str) -> Result<Seen, PollError> {
+    let queue = answer.outcome("queue").ok_or_else(|| PollError("the answer of squeue is not complete".to_owned()))?;
+    if queue.status != 0 || queue.said.contains("Invalid user") {
+        return Err(PollError(queue.problem("squeue", QUEUE_SECONDS)));
+    }
+    let mut ended: Option<(Queued<'_>, JobState)> = None;
+    for line in answer.rows("q").filter_map(Queued::parse).filter(|line| line.id == number) {
+        match line.state() {
+            state @ JobState::Ended(_) => ended = Some((line, state)),
+            alive => return Ok(Seen::State(alive)),
+        }
+    }
+    // One line for each incarnation of a requeued job, the oldest first.
+    let accounted = answer.rows("a").filter_map(Accounted::parse).filter(|line| line.id == number).last();
+    let end = accounted.as_ref().and_then(Accounted::end);
+    if let Some((line, state)) = ended {
+        // The accounting knows more, unless it still tells of an earlier incarnation.
+        let same = accounted.is_some_and(|accounted| slurm_text::bare_word(accounted.word) == slurm_text::bare_word(line.word));
+        return Ok(Seen::State(end.filter(|_| same).map_or(state, JobState::Ended)));
+    }
+    if let Some(end) = end {
+        return Ok(Seen::State(JobState::Ended(end)));
+    }
+    // A record without an end, of a job that the queue does not list, is late or stale.
+    Ok(match answer.outcome("accounting") {
+        Some(outcome) if outcome.status == 0 || slurm_text::accounting_is_off(outcome.status, &outcome.said) => Seen::Absent,
+        Some(outcome) => Seen::Unclear(outcome.problem("sacct", ACCOUNTING_SECONDS)),
+        None => Seen::Unclear("the answer of sacct is missing".to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shell::testing::{Bench, assert_plain_shell, ids};
+    use super::*;
+    use crate::domain::{EndKind, JobEnd};
+
+    const SQUEUE: &str = include_str!("../../tests/data/scheduler/squeue.txt");
+    const SACCT: &str = include_str!("../../tests/data/scheduler/sacct.txt");
+
+    fn bench() -> Bench {
+        let bench = Bench::new();
+        bench.prints("squeue", SQUEUE).prints("sacct", SACCT);
+        bench
+    }
+
+    fn one(bench: &Bench, id: &str) -> Seen {
+        bench.poll(&Slurm, &ids(&[id])).expect("healthy").into_values().next().expect("an answer")
+    }
+
+    fn kind(seen: &Seen) -> Option<EndKind> {
+        match seen {
+            Seen::State(JobState::Ended(end)) => Some(end.kind),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_head_of_a_job_script() {
+        let options: JobOptions = [("gres", "gpu:1"), ("mem", "8G"), ("comment", "two words")].into_iter().collect();
+        let lines = Slurm.directives(&JobRequest { name: "sp-a1b2c3-k7", seconds: 8 * 3600, options: &options });
+        assert_eq!(
+            lines,
+            [
+                "#SBATCH --job-name=sp-a1b2c3-k7",
+                "#SBATCH --output=job.log",
+                "#SBATCH --open-mode=append",
+                "#SBATCH --time=0-08:00:00",
+                "#SBATCH --gres=gpu:1",
+                "#SBATCH --mem=8G",
+                "#SBATCH --comment=\"two words\"",
+            ]
+        );
+        assert_eq!([0, 1, 61, 172_800, 90_061].map(time_limit), ["0-00:01:00", "0-00:01:00", "0-00:02:00", "2-00:00:00", "1-01:02:00"]);
+    }
+
+    #[test]
+    fn one_call_answers_for_all_jobs_that_are_alive() {
+        let bench = bench();
+        let answer = bench.poll(&Slurm, &ids(&["5", "6", "7", "12", "16"])).expect("healthy");
+        let states: Vec<_> = answer.into_values().collect();
+        assert_eq!(
+            states,
+            [
+                // In the order of their ids as text: 12 16 5 6 7.
+                Seen::State(JobState::Ending),
+                Seen::State(JobState::Running),
+                Seen::State(JobState::Running),
+                Seen::State(JobState::Held("JobHeldUser".to_owned())),
+                Seen::State(JobState::Waiting("Dependency".to_owned())),
+            ]
+        );
+        let calls = bench.calls();
+        assert_eq!(calls.len(), 1, "{calls:?}");
+        assert!(calls[0].starts_with("squeue -u ") && calls[0].ends_with(" -h -t all -o %i|%T|%N|%r"), "{calls:?}");
+    }
+
+    #[test]
+    fn the_accounting_is_asked_once_for_what_is_not_alive() {
+        let bench = bench();
+        let answer = bench.poll(&Slurm, &ids(&["5", "9", "10", "17", "18", "19", "99"])).expect("healthy");
+        let calls = bench.calls();
+        assert_eq!(calls[1..], ["sacct -n -P -X -D -j 9,10,18,19,99 -o JobIDRaw,State,ExitCode,NodeList"]);
+        let of = |id: &str| &answer[&JobId::parse(id).expect("an id")];
+        assert_eq!(kind(of("9")), Some(EndKind::NotStarted));
+        assert_eq!(kind(of("18")), Some(EndKind::Cancelled));
+        assert_eq!(kind(of("19")), Some(EndKind::OutOfMemory));
+        assert_eq!(*of("17"), Seen::State(JobState::Ending));
+        assert_eq!(*of("99"), Seen::Absent);
+        let failed = JobEnd { kind: EndKind::Failed, exit_code: Some(3), signal: None, words: "FAILED 3:0 on rlab1".to_owned() };
+        assert_eq!(*of("10"), Seen::State(JobState::Ended(failed)));
+    }
+
+    #[test]
+    fn other_jobs_with_like_numbers_are_not_ours() {
+        let bench = bench();
+        bench.prints("squeue", "51|RUNNING|n1|None\n15|RUNNING|n1|None\n1_5|RUNNING|n1|None\n").prints("sacct", "");
+        assert_eq!(one(&bench, "5"), Seen::Absent);
+    }
+
+    #[test]
+    fn a_requeued_job_is_not_over() {
+        let bench = bench();
+        bench.prints("squeue", "12|PENDING||BeginTime\n").prints("sacct", "12|PREEMPTED|0:0|n1\n");
+        assert_eq!(one(&bench, "12"), Seen::State(JobState::Waiting("BeginTime".to_owned())));
+        // Its last incarnation counts, not its first.
+        bench.prints("squeue", "").prints("sacct", "12|NODE_FAIL|0:0|n1\n12|COMPLETED|0:0|n2\n");
+        assert_eq!(kind(&one(&bench, "12")), Some(EndKind::Completed));
+        bench.prints("sacct", "12|COMPLETED|0:0|n2\n12|PREEMPTED|0:0|n1\n");
+        assert_eq!(kind(&one(&bench, "12")), Some(EndKind::Cancelled));
+        // A record that lags behind the queue does not overrule it.
+        bench.prints("squeue", "12|COMPLETED|n2|None\n").prints("sacct", "12|NODE_FAIL|0:0|n1\n");
+        assert_eq!(kind(&one(&bench, "12")), Some(EndKind::Completed));
+        bench.prints("squeue", "").prints("sacct", "12|REQUEUED|0:0|n1\n");
+        assert_eq!(one(&bench, "12"), Seen::Absent);
+    }
+
+    #[test]
+    fn a_queue_that_fails_says_nothing_of_any_job() {
+        let bench = bench();
+        bench.program(
+            "squeue",
+            "echo '12|COMPLETED|n1|None'; echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1",
+        );
+        let error = bench.poll(&Slurm, &ids(&["12", "15"])).expect_err("not healthy");
+        assert_eq!(error.0, "squeue: slurm_load_jobs error: Unable to contact slurm controller (connect failure)");
+        assert_eq!(bench.calls().len(), 1, "sacct is not asked");
+        // SLURM exits with 0 when it does not find the user.
+        bench.program("squeue", "echo 'squeue: error: Invalid user: me' >&2");
+        assert!(bench.poll(&Slurm, &ids(&["12"])).is_err());
+        bench.program("squeue", "exit 124");
+        assert!(bench.poll(&Slurm, &ids(&["12"])).expect_err("late").0.contains("within 100 s"));
+        let cut = Reply::from_sections([("jobs", 0, "cluster -\nq 12|RUNNING|n1|None\n")]);
+        assert!(Slurm.read(&cut, &ids(&["12"])).is_err());
+        assert!(Slurm.read(&Reply::default(), &ids(&["12"])).is_err());
+    }
+
+    #[test]
+    fn accounting_may_be_off_broken_or_missing() {
+        let bench = bench();
+        bench.prints("squeue", "15|COMPLETED|n1|None\n");
+        bench.program("sacct", "echo 'Slurm accounting storage is disabled' >&2; exit 1");
+        assert_eq!(one(&bench, "99"), Seen::Absent);
+        assert_eq!(kind(&one(&bench, "15")), Some(EndKind::Completed));
+        bench.program("sacct", "exit 127");
+        assert_eq!(one(&bench, "99"), Seen::Absent);
+        bench.program("sacct", "echo 'sacct: error: Problem talking to the database: Connection refused' >&2; exit 1");
+        assert_eq!(one(&bench, "99"), Seen::Unclear("sacct: Problem talking to the database: Connection refused".to_owned()));
+        assert_eq!(kind(&one(&bench, "15")), Some(EndKind::Completed));
+        bench.program("sacct", "exit 124");
+        assert_eq!(one(&bench, "99"), Seen::Unclear("sacct did not answer within 60 s".to_owned()));
+    }
+
+    #[test]
+    fn complaints_and_banners_do_not_disturb() {
+        let bench = bench();
+        bench.program(
+            "squeue",
+            "echo 'squeue: warning: 5|FAILED|n1|x' >&2; echo 'CLUSTER: hpc'; echo '!9'; echo '5|RUNNING|n1|a|b'; echo; echo 'left 1,2'",
+        );
+        // A line that looks like our own sign makes the answer void, not wrong.
+        assert!(bench.poll(&Slurm, &ids(&["5"])).is_err());
+        bench
+            .program("squeue", "echo 'squeue: warning: 5|FAILED|n1|x' >&2; echo 'CLUSTER: hpc'; echo '5|RUNNING|n1|left 1,2'; echo; echo 'left 1,2'");
+        assert_eq!(one(&bench, "5"), Seen::State(JobState::Running));
+    }
+
+    #[test]
+    fn a_job_of_another_cluster_is_asked_there() {
+        let bench = bench();
+        let jobs = ids(&["5", "5;hpc-2"]);
+        bench.program("squeue", "if [ \"$1\" = -M ]; then echo 'CLUSTER: hpc-2'; echo '5|PENDING||Priority'; else echo '5|RUNNING|n1|None'; fi");
+        let answer = bench.poll(&Slurm, &jobs).expect("healthy");
+        assert_eq!(answer[&jobs[0]], Seen::State(JobState::Running));
+        assert_eq!(answer[&jobs[1]], Seen::State(JobState::Waiting("Priority".to_owned())));
+        let calls = bench.calls();
+        assert!(calls.len() == 2 && calls[1].starts_with("squeue -M hpc-2 -u "), "{calls:?}");
+        bench.program("scancel", "");
+        bench.text(CANCEL, &[("RL_JOB", "5;hpc-2")]);
+        bench.text(CANCEL, &[("RL_JOB", "5")]);
+        assert_eq!(bench.calls(), ["scancel -M hpc-2 5", "scancel 5"]);
+    }
+
+    #[test]
+    fn a_job_is_looked_up_by_its_name() {
+        let bench = bench();
+        let look_up = |bench: &Bench| bench.text(LOOK_UP, &[("RL_NAME", "sp-a1b2c3-k7")]);
+        bench.prints("squeue", "41\n").prints("sacct", "40\n41\n");
+        assert_eq!(look_up(&bench), (0, "41\n40\n41\n".to_owned()));
+        let calls = bench.calls();
+        assert!(calls[0].ends_with("-h -t all -n sp-a1b2c3-k7 -o %i"), "{calls:?}");
+        assert_eq!(calls[1], "sacct -n -P -X --name=sp-a1b2c3-k7 -S now-14days -o JobIDRaw");
+        bench.program("sacct", "echo 'Slurm accounting storage is disabled' >&2; exit 1");
+        assert_eq!(look_up(&bench), (0, "41\n".to_owned()));
+        bench.program("sacct", "echo 'sacct: error: down' >&2; exit 1");
+        assert_eq!(look_up(&bench).0, 1);
+        bench.program("squeue", "echo 'slurm_load_jobs error: down' >&2; exit 1");
+        assert_eq!(look_up(&bench), (1, "slurm_load_jobs error: down\n".to_owned()));
+        bench.program("squeue", "echo 'squeue: error: Invalid user: me' >&2");
+        assert_eq!(look_up(&bench).0, 1);
+    }
+
+    #[test]
+    fn a_submission_is_not_changed_by_the_environment() {
+        let bench = bench();
+        bench.program("sbatch", "echo \"$LC_ALL.$SBATCH_TIMELIMIT.$SBATCH_PARTITION\" >&2; kill -TERM $$; echo '7;hpc'");
+        let mut script = bench.script();
+        script.plain("SBATCH_TIMELIMIT=1; SBATCH_PARTITION=mine; export SBATCH_TIMELIMIT SBATCH_PARTITION");
+        script.section("submit", SUBMIT);
+        let reply = bench.run(script);
+        let section = reply.section("submit").expect("there");
+        assert_eq!((section.status, section.text().as_ref()), (0, "..mine\n7;hpc\n"));
+        assert_eq!(Slurm.read_submission(0, &section.text()), Submission::Accepted(JobId::parse("7;hpc").expect("an id")));
+        assert_eq!(bench.calls(), ["sbatch --parsable run_sprint.sh"]);
+    }
+
+    #[test]
+    fn a_front_end_is_healthy_when_the_queue_answers() {
+        let bench = bench();
+        bench.prints("sbatch", "slurm-wlm 22.05.8\n");
+        assert_eq!(bench.text(PROBE, &[]), (0, "slurm-wlm 22.05.8\n".to_owned()));
+        bench.program("squeue", "echo down >&2; exit 1");
+        assert_eq!(bench.text(PROBE, &[]), (1, "down\n".to_owned()));
+    }
+
+    #[test]
+    fn programs_that_only_a_login_shell_finds_are_found() {
+        let bench = Bench::new();
+        let (few, tools) = (bench.path().join("few"), bench.path().join("tools"));
+        std::fs::create_dir_all(&few).expect("a folder");
+        std::fs::create_dir_all(&tools).expect("a folder");
+        for name in ["awk", "bash", "cat", "head", "id", "mkdir", "printf", "sed", "sh", "timeout"] {
+            let found = ["/usr/bin", "/bin"].iter().map(|folder| std::path::Path::new(folder).join(name)).find(|path| path.exists());
+            std::os::unix::fs::symlink(found.expect("a usual program"), few.join(name)).expect("a link");
+        }
+        bench.prints("squeue", "5|RUNNING|n1|None\n");
+        std::fs::rename(bench.path().join("squeue"), tools.join("squeue")).expect("moved");
+        std::fs::write(bench.path().join(".bash_profile"), "echo 'Welcome!'; PATH=\"$BENCH/tools:$PATH\"\n").expect("written");
+        let mut script = bench.script();
+        script.plain("PATH=$BENCH/few");
+        let jobs = ids(&["5"]);
+        Slurm.ask(&mut script, &jobs);
+        assert_eq!(Slurm.read(&bench.run(script), &jobs).map(|seen| seen[&jobs[0]].clone()), Ok(Seen::State(JobState::Running)));
+    }
+
+    #[test]
+    fn the_texts_are_plain_shell() {
+        assert_plain_shell(&Slurm);
+    }
+}
