@@ -1,0 +1,192 @@
+//! The files that both sides read: the bundle, `state.json` and `exit.json`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::FORMAT_VERSION;
+use crate::pipeline::Position;
+
+/// Why a file of ours cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// It is not what it should be.
+    #[error("{file} is damaged: {problem}")]
+    Damaged {
+        /// Which file.
+        file: String,
+        /// What the reader says.
+        problem: String,
+    },
+    /// A newer program wrote it.
+    #[error("{file} has format version {found}; this program knows versions up to {FORMAT_VERSION}: update researchloop")]
+    Newer {
+        /// Which file.
+        file: String,
+        /// Its version.
+        found: u64,
+    },
+}
+
+/// Reads a versioned JSON file of ours.
+pub fn read<T: serde::de::DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, FormatError> {
+    let damaged = |error: serde_json::Error| FormatError::Damaged { file: file.to_owned(), problem: error.to_string() };
+    #[derive(Deserialize)]
+    struct Version {
+        v: u64,
+    }
+    // The version is looked at alone first: a newer file may have another shape.
+    let version: Version = serde_json::from_slice(bytes).map_err(damaged)?;
+    if version.v > u64::from(FORMAT_VERSION) {
+        return Err(FormatError::Newer { file: file.to_owned(), found: version.v });
+    }
+    serde_json::from_slice(bytes).map_err(damaged)
+}
+
+/// Everything that a job needs, packed into its script.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// Format version.
+    pub v: u32,
+    /// `sp-xxxxxx`.
+    pub sprint_id: String,
+    /// The study's name.
+    pub study: String,
+    /// The cluster's name.
+    pub cluster: String,
+    /// `slurm`, `sge` or `local`.
+    pub scheduler: String,
+    /// The research idea.
+    pub idea: Option<String>,
+    /// The study's context: background that every step may need.
+    pub context: String,
+    /// The pipeline, as YAML.
+    pub pipeline: String,
+    /// Values that the pipeline and the prompts may name: `red_team_max_rounds`, ...
+    pub settings: BTreeMap<String, String>,
+    /// Prompt templates by file name.
+    pub templates: BTreeMap<String, String>,
+    /// How Claude is called.
+    pub agent: Agent,
+    /// How long the job may run, in seconds.
+    pub seconds: u64,
+}
+
+/// How Claude is called.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Agent {
+    /// The program and its first arguments.
+    pub command: Vec<String>,
+    /// The model, when another than Claude's own choice is wanted.
+    pub model: Option<String>,
+    /// What the whole sprint may cost, in US dollars at list prices.
+    pub max_cost_usd: Option<f64>,
+    /// Seconds to wait before a call that failed for a passing reason is made again.
+    pub retry_delays: Vec<u64>,
+}
+
+/// `state.json`: where a run stands. Replaced whole, never edited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StateFile {
+    /// Format version.
+    pub v: u32,
+    /// How often the job has started, from 1.
+    pub incarnation: u32,
+    /// Where the pipeline stands; none before its first step.
+    pub position: Option<Position>,
+    /// The session that all steps share.
+    pub session_id: String,
+    /// Whether the agent has confirmed that session, so that it can be resumed.
+    pub session_known: bool,
+    /// Whether the current step was begun before, so that it is continued.
+    pub step_begun: bool,
+    /// What the run has cost so far.
+    pub spent: Money,
+    /// Whether the run has recorded its end.
+    pub ended: bool,
+}
+
+/// Cost and tokens, summed over calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Money {
+    /// US dollars at list prices.
+    pub cost_usd: f64,
+    /// Whether some part is estimated or unknown.
+    pub estimated: bool,
+    /// Tokens read by the model, without the cache.
+    pub input_tokens: u64,
+    /// Tokens written by the model.
+    pub output_tokens: u64,
+    /// Tokens read from the cache.
+    pub cache_read_tokens: u64,
+    /// Tokens written to the cache.
+    pub cache_write_tokens: u64,
+}
+
+impl Money {
+    /// Adds another sum.
+    pub fn add(&mut self, other: &Self) {
+        self.cost_usd += other.cost_usd;
+        self.estimated |= other.estimated;
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.cache_read_tokens = self.cache_read_tokens.saturating_add(other.cache_read_tokens);
+        self.cache_write_tokens = self.cache_write_tokens.saturating_add(other.cache_write_tokens);
+    }
+
+    /// The same within bounds that no real run reaches. What a journal says may be anything.
+    #[must_use]
+    pub fn sound(&self) -> Self {
+        let tokens = |count: u64| count.min(1_000_000_000_000);
+        let cost_usd = if self.cost_usd.is_finite() { self.cost_usd.clamp(0.0, 1e9) } else { 0.0 };
+        Self {
+            cost_usd,
+            estimated: self.estimated || cost_usd.to_bits() != self.cost_usd.to_bits(),
+            input_tokens: tokens(self.input_tokens),
+            output_tokens: tokens(self.output_tokens),
+            cache_read_tokens: tokens(self.cache_read_tokens),
+            cache_write_tokens: tokens(self.cache_write_tokens),
+        }
+    }
+
+    /// All tokens together.
+    pub fn tokens(&self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens).saturating_add(self.cache_read_tokens).saturating_add(self.cache_write_tokens)
+    }
+}
+
+/// `exit.json`: what the job script saw of a runner that left no end of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitFile {
+    /// Format version.
+    pub v: u32,
+    /// `runner_missing`, `noexec` or `runner_killed`.
+    pub reason: String,
+    /// The runner's wait status as a shell tells it: 128 + N for signal N.
+    pub status: i32,
+    /// The job that wrote it.
+    pub job_id: String,
+    /// The node.
+    pub host: String,
+    /// When, in seconds since 1970, by the node's clock.
+    pub time: i64,
+    /// Processes of the job that were still there and could not be ended.
+    pub processes_left: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_file_is_refused_with_its_version() {
+        let error = read::<ExitFile>("exit.json", br#"{"v":7,"shape":"other"}"#).expect_err("newer");
+        assert!(error.to_string().contains("format version 7"), "{error}");
+    }
+
+    #[test]
+    fn half_a_file_is_damaged() {
+        let error = read::<ExitFile>("exit.json", br#"{"v":1,"reason":"runner_ki"#).expect_err("half");
+        assert!(matches!(error, FormatError::Damaged { .. }), "{error}");
+    }
+}

@@ -1,0 +1,208 @@
+//! `run.jsonl`: what happened in a run, one JSON object a line, numbered.
+//!
+//! Only the runner writes it. A line that cannot be read (a process was killed in the
+//! middle of it, a disk was full) is skipped; a kind that is not known is kept.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::FORMAT_VERSION;
+use super::formats::Money;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Format version.
+    pub v: u32,
+    /// Its number, from 1, without gaps over all incarnations.
+    pub seq: u64,
+    /// When, in UTC.
+    pub time: Timestamp,
+    /// How often the job had started, from 1.
+    pub incarnation: u32,
+    /// The step's label, for lines that belong to one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step: Option<String>,
+    /// Which visit of the step's state, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub visit: Option<u32>,
+    /// `kind` and what belongs to it.
+    #[serde(flatten)]
+    pub body: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Line {
+    /// The kind's word.
+    pub fn kind(&self) -> &str {
+        self.body.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default()
+    }
+
+    /// The entry, when its kind is known and whole.
+    pub fn entry(&self) -> Option<Entry> {
+        serde_json::from_value(serde_json::Value::Object(self.body.clone())).ok()
+    }
+}
+
+/// What can stand in a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Entry {
+    /// The runner began.
+    RunStarted {
+        /// The scheduler's job id.
+        job_id: String,
+        /// The node.
+        host: String,
+        /// The runner's version.
+        version: String,
+        /// The pipeline's name.
+        pipeline: String,
+        /// The steps that can come, in their usual order: label and title.
+        plan: Vec<(String, String)>,
+        /// How long the job may run, in seconds.
+        seconds: u64,
+    },
+    /// A step began.
+    StepStarted {
+        /// For people.
+        title: String,
+        /// Whether it goes on from an interrupted visit.
+        resumed: bool,
+    },
+    /// The agent told of itself.
+    Agent {
+        /// Its session.
+        session_id: String,
+        /// The model.
+        model: String,
+        /// The program's version.
+        version: String,
+    },
+    /// A tool was called.
+    Tool {
+        /// Its name.
+        name: String,
+        /// What it was called with, in one short line.
+        brief: String,
+    },
+    /// The agent said something.
+    Said {
+        /// Its first line, shortened.
+        text: String,
+    },
+    /// Something worth knowing that changes nothing.
+    Note {
+        /// In one line.
+        text: String,
+    },
+    /// A call is made again after a passing failure.
+    Retrying {
+        /// What failed.
+        detail: String,
+        /// The wait, in seconds.
+        delay: u64,
+    },
+    /// The account's usage limits, as last told.
+    Limit {
+        /// `allowed`, `warning`, `rejected`, or another word of Claude's.
+        status: String,
+        /// Which window.
+        window: String,
+        /// When it starts anew, in seconds since 1970.
+        resets_at: Option<i64>,
+    },
+    /// What the calls of this step have cost so far.
+    Cost {
+        /// Of this step.
+        #[serde(flatten)]
+        spent: Money,
+    },
+    /// A step ended.
+    StepEnded {
+        /// `yes`, `no`, `error` or `interrupted`.
+        verdict: String,
+        /// In one line.
+        detail: String,
+        /// How long it took.
+        seconds: u64,
+        /// Of this step.
+        #[serde(flatten)]
+        spent: Money,
+    },
+    /// The runner was asked to stop.
+    Signal {
+        /// `TERM`, `USR1`, ...
+        name: String,
+    },
+    /// The run is over, for this incarnation.
+    RunEnded(RunEnd),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// `completed` or `failed`.
+    pub status: String,
+    /// A reason of the closed list, when it failed for a reason of its own. None when
+    /// it was stopped from outside: then the scheduler knows why.
+    pub reason: Option<String>,
+    /// The signal that stopped it.
+    pub signal: Option<String>,
+    /// For a person.
+    pub detail: String,
+    /// What to do next.
+    pub hint: String,
+    /// When a usage limit ends, in seconds since 1970.
+    pub resets_at: Option<i64>,
+    /// Processes of the job that could not be ended.
+    pub processes_left: u32,
+    /// The node.
+    pub host: String,
+    /// The summary, when it completed.
+    pub summary: Option<String>,
+    /// Of the whole run.
+    #[serde(flatten)]
+    pub spent: Money,
+}
+
+/// Reads the lines of a piece of a journal that begins at the start of a line. Returns
+/// them, and how many lines could not be read.
+pub fn parse(text: &[u8]) -> (Vec<Line>, u32) {
+    let mut lines = Vec::new();
+    let mut skipped = 0;
+    for raw in text.split(|byte| *byte == b'\n').filter(|raw| !raw.is_empty()) {
+        match serde_json::from_slice::<Line>(raw) {
+            Ok(line) if line.v <= FORMAT_VERSION && line.seq > 0 && line.seq < u64::from(u32::MAX) && line.incarnation < 1_000_000 => {
+                lines.push(line)
+            }
+            _ => skipped += 1,
+        }
+    }
+    (lines, skipped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_kinds_are_kept_and_broken_lines_are_counted() {
+        let text = b"{\"v\":1,\"seq\":1,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"new_thing\",\"x\":[1]}\n{\"v\":1,\"seq\":2,\"ti\n\xff\xfe\n\n{\"v\":1,\"seq\":3,\"time\":\"2026-01-02T03:04:06Z\",\"incarnation\":1,\"kind\":\"signal\",\"name\":\"TERM\"}";
+        let (lines, skipped) = parse(text);
+        assert_eq!(skipped, 2);
+        assert_eq!(lines.iter().map(|line| (line.seq, line.kind())).collect::<Vec<_>>(), [(1, "new_thing"), (3, "signal")]);
+        assert_eq!(lines[0].entry(), None);
+        assert_eq!(lines[1].entry(), Some(Entry::Signal { name: "TERM".to_owned() }));
+        assert!(serde_json::to_string(&lines[0]).expect("text").contains("\"x\":[1]"));
+    }
+
+    #[test]
+    fn the_sample_in_the_documentation_reads_whole() {
+        let (lines, skipped) = parse(include_bytes!("../../tests/data/formats/run.jsonl"));
+        assert_eq!(skipped, 0);
+        assert!(lines.len() > 10);
+        for line in &lines {
+            assert!(line.entry().is_some(), "{line:?}");
+        }
+    }
+}

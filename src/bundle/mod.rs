@@ -1,0 +1,21 @@
+//! What lies in a sprint's directory: the formats that the two sides share, how the
+//! job script is made, and how files there are opened by somebody who does not trust
+//! what wrote them.
+//!
+//! A sprint's directory is written by a model. Everything here that reads from it
+//! treats it so. The formats are contracts, described in `docs/formats.md`.
+
+pub mod context;
+pub mod folder;
+pub mod formats;
+pub mod journal;
+pub mod prompts;
+pub mod script;
+pub mod templates;
+pub mod transfer;
+
+/// The folder inside a sprint's directory that is ours.
+pub const OWN_FOLDER: &str = ".researchloop";
+
+/// The version of all formats that this program writes. A newer one is refused.
+pub const FORMAT_VERSION: u32 = 1;

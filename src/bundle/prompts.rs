@@ -1,0 +1,92 @@
+//! Renders prompts. Strict: a name that has no value is an error, not an empty text.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Environment, UndefinedBehavior, context};
+
+/// Why a prompt cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the prompt template {template} cannot be rendered: {problem}")]
+pub struct PromptError {
+    /// Its file name.
+    pub template: String,
+    /// Where and why.
+    pub problem: String,
+}
+
+/// What a prompt may name.
+#[derive(Debug, Clone, Default)]
+pub struct Values<'a> {
+    /// The study's context; may be empty.
+    pub study_context: &'a str,
+    /// The idea.
+    pub idea: &'a str,
+    /// The sprint's directory.
+    pub sprint_dir: &'a str,
+    /// Which round, from 1.
+    pub round: u32,
+    /// How many rounds there can be.
+    pub max_rounds: u32,
+    /// Files that were promised but are not there (`repair`).
+    pub missing: &'a [String],
+    /// The instructions that were interrupted (`continue`).
+    pub original: &'a str,
+}
+
+/// Renders the skill of this name.
+pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values<'_>) -> Result<String, PromptError> {
+    let template = format!("{skill}.md.j2");
+    let failed = |error: minijinja::Error| PromptError { template: template.clone(), problem: format!("{error:#}").replace('\n', " ") };
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Prompts are plain text: nothing in them is escaped.
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    for (name, source) in templates {
+        environment.add_template(name, source).map_err(failed)?;
+    }
+    let rendered = environment.get_template(&template).map_err(failed)?.render(context! {
+        study_context => values.study_context,
+        idea => values.idea,
+        sprint_dir => values.sprint_dir,
+        round => values.round,
+        max_rounds => values.max_rounds,
+        missing => values.missing.to_vec(),
+        original => values.original,
+    });
+    rendered.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_an_error_that_names_the_template() {
+        let templates = BTreeMap::from([("x.md.j2".to_owned(), "{{ idae }}".to_owned())]);
+        let error = render(&templates, "x", &Values::default()).expect_err("strict");
+        assert!(error.to_string().contains("x.md.j2"), "{error}");
+    }
+
+    #[test]
+    fn values_are_never_templates_themselves() {
+        let templates = BTreeMap::from([("x.md.j2".to_owned(), "<{{ idea }}>".to_owned())]);
+        let values = Values { idea: "{{ study_context }} {% raw %} &<", study_context: "secret", ..Values::default() };
+        assert_eq!(render(&templates, "x", &values).expect("text"), "<{{ study_context }} {% raw %} &<>");
+    }
+
+    #[test]
+    fn every_skill_of_ours_renders() {
+        let templates = crate::bundle::templates::skills(std::path::Path::new("/nonexistent")).expect("ours");
+        let missing = ["report.md".to_owned()];
+        let values =
+            Values { study_context: "CONTEXT", idea: "IDEA", sprint_dir: "/dir", round: 2, max_rounds: 3, missing: &missing, original: "ORIGINAL" };
+        for name in templates.keys().filter(|name| !name.starts_with('_')) {
+            let text = render(&templates, name.trim_end_matches(".md.j2"), &values).expect("renders");
+            assert!(text.trim().len() > 20, "{name}");
+        }
+        let research = render(&templates, "research", &values).expect("renders");
+        assert!(research.contains("IDEA") && research.contains("CONTEXT") && research.contains("findings.md"), "{research}");
+        let review = render(&templates, "red_team", &values).expect("renders");
+        assert!(review.contains("IDEA") && review.contains("red_team_round_2.md") && review.contains("NO CRITICAL ISSUES"), "{review}");
+    }
+}

@@ -1,0 +1,29 @@
+//! Everything that is known of the Claude Code command line: how one call of it is
+//! written, what its event stream says, what that cost, and how it ended.
+//!
+//! Nothing outside this folder knows a flag, a field or a message of that program.
+//! It is pure: text goes in, values come out; nobody here starts a process, reads a
+//! file or looks at a clock. The stream is written by a program whose fields change
+//! with its version, about work done by a model, so every reader here is total: a
+//! missing, unknown or wrongly typed field is left out, never an error.
+
+mod call;
+mod cost;
+mod event;
+mod exit;
+mod fold;
+mod notice;
+mod text;
+mod verdict;
+
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod sample_tests;
+
+pub use call::{Call, Permissions, Session, arguments, environment};
+pub use cost::Spent;
+pub use exit::Exit;
+pub use fold::Fold;
+pub use notice::{Limit, LimitStatus, Notice, Window};
+pub use verdict::{NOT_FOUND, OwnLimit, Verdict};

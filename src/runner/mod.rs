@@ -1,0 +1,24 @@
+//! The door to the job that this program is inside of, and to the front end's files.
+//!
+//! Three hidden commands run on the cluster: `job-run DIR` (the runner, started by the job
+//! script), `files-read` and `files-results` (asked for by the laptop over its connection).
+//! None of them knows a database, an SSH connection or a scheduler.
+
+mod agent;
+mod answer;
+mod ending;
+mod journal;
+mod run;
+mod signals;
+mod step;
+mod sweep;
+
+pub use answer::{read_files, send_results};
+pub use run::run_job;
+
+/// The exit status of a runner that has recorded that its sprint completed.
+pub const EXIT_COMPLETED: u8 = 0;
+/// The exit status of a runner that has recorded that its sprint failed.
+pub const EXIT_FAILED: u8 = 1;
+/// The exit status of a runner that could not record its end: the job script does.
+pub const EXIT_NOT_RECORDED: u8 = 74;

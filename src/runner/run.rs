@@ -1,0 +1,411 @@
+//! One run of a pipeline inside a job, from the bundle to the recorded end.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::agent::Stopped;
+use super::ending::{self, Failure};
+use super::journal::{Journal, is_no_space, replace};
+use super::signals::StopSignals;
+use super::step::{self, Outcome};
+use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, sweep};
+use crate::bundle::folder::{Folder, Refused};
+use crate::bundle::formats::{self, Bundle, StateFile};
+use crate::bundle::journal::{Entry, RunEnd};
+use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
+use crate::domain::Reason;
+use crate::pipeline::{self, Arrival, Body, Definition};
+use crate::platform::{clock, random};
+
+/// A bundle, a state or an environment is smaller than this.
+const MAX_BUNDLE: u64 = 64 << 20;
+
+/// How long before the end of the requested time the runner ends by itself, so that the
+/// end is recorded: a twentieth, at least 2 and at most 60 seconds.
+fn margin(seconds: u64) -> u64 {
+    (seconds / 20).clamp(2, 60)
+}
+
+/// How long after a step's failure a signal may still come that was its cause.
+const SIGNAL_LAG: Duration = Duration::from_secs(1);
+
+/// A run.
+#[derive(Debug)]
+pub struct Run {
+    /// The sprint's directory.
+    pub dir: PathBuf,
+    /// The same, as text.
+    pub dir_text: String,
+    /// Our folder in it.
+    pub own: PathBuf,
+    /// What the job was given.
+    pub bundle: Bundle,
+    /// Where events are written.
+    pub journal: Journal,
+    /// Where the run stands.
+    pub state: StateFile,
+    /// The signals that stop it.
+    pub signals: StopSignals,
+    /// When it must have ended.
+    pub deadline: Instant,
+    /// What the agent's environment holds.
+    pub environment: Vec<(String, String)>,
+    /// A private folder for the agent's temporary files.
+    pub temporary: PathBuf,
+    /// What the step that just ended has to say of itself.
+    pub step_note: String,
+    definition: Definition,
+    resumed: bool,
+    job_id: String,
+    host: String,
+    mark: String,
+}
+
+/// Runs the sprint in this directory and returns the exit status.
+pub fn run_job(dir: &Path) -> u8 {
+    let log = |text: &str| {
+        let _ = writeln!(io::stderr(), "researchloop: {text}");
+    };
+    let signals = match StopSignals::catch() {
+        Ok(signals) => signals,
+        Err(error) => {
+            log(&format!("cannot catch signals: {error}"));
+            return EXIT_NOT_RECORDED;
+        }
+    };
+    sweep::adopt_orphans();
+    let mut run = match Run::open(dir, signals) {
+        Ok(run) => run,
+        Err(problem) => {
+            log(&format!("cannot start in {}: {problem}", dir.display()));
+            return EXIT_NOT_RECORDED;
+        }
+    };
+    let end = match run.go() {
+        Ok(end) => end,
+        Err(error) if is_no_space(&error) => End::Failed(ending::disk_full(&run.dir)),
+        Err(error) => End::Failed(Failure::new(
+            Reason::StepFailed,
+            format!("the runner could not write its files: {error}"),
+            "check the file system of the sprint's directory",
+        )),
+    };
+    let (_, left) = sweep::end_all(&run.mark);
+    let _ = std::fs::remove_dir_all(&run.temporary);
+    let succeeded = matches!(end, End::Completed);
+    match run.record(end, left) {
+        Ok(()) if succeeded => EXIT_COMPLETED,
+        Ok(()) => EXIT_FAILED,
+        Err(error) => {
+            log(&format!("cannot record the end: {error}"));
+            EXIT_NOT_RECORDED
+        }
+    }
+}
+
+/// How a run ends.
+enum End {
+    Completed,
+    Failed(Failure),
+    Signal(&'static str),
+}
+
+impl Run {
+    fn open(dir: &Path, signals: StopSignals) -> Result<Self, String> {
+        let started = clock::instant();
+        let own = dir.join(OWN_FOLDER);
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let own_folder = Folder::open(dir).and_then(|folder| folder.folder(OWN_FOLDER)).map_err(|error| format!("{OWN_FOLDER} {error}"))?;
+        let bundle_bytes = own_folder.read("bundle.json", MAX_BUNDLE).map_err(|error| format!("bundle.json {error}"))?;
+        let bundle: Bundle = formats::read("bundle.json", &bundle_bytes).map_err(|error| text(&error))?;
+        let definition =
+            pipeline::parse(&bundle.pipeline).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?.definition;
+        let (journal, last_incarnation) = Journal::open(dir).map_err(|error| format!("run.jsonl: {error}"))?;
+        let earlier = match own_folder.read("state.json", MAX_BUNDLE) {
+            Ok(bytes) if last_incarnation > 0 => formats::read::<StateFile>("state.json", &bytes).ok(),
+            _ => None,
+        };
+        let resumed = earlier.is_some();
+        let state = match earlier {
+            Some(earlier) => StateFile {
+                incarnation: journal.incarnation(),
+                ended: false,
+                // A session that was begun and never confirmed can be neither begun again nor resumed.
+                session_id: if earlier.session_known { earlier.session_id } else { random::uuid() },
+                ..earlier
+            },
+            None => StateFile {
+                v: FORMAT_VERSION,
+                incarnation: journal.incarnation(),
+                position: None,
+                session_id: random::uuid(),
+                session_known: false,
+                step_begun: false,
+                spent: formats::Money::default(),
+                ended: false,
+            },
+        };
+        let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
+        let mark = format!("{}.{job_id}", bundle.sprint_id);
+        let time = Duration::from_secs(bundle.seconds.saturating_sub(margin(bundle.seconds)));
+        let environment = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        Ok(Self {
+            dir: dir.to_path_buf(),
+            dir_text: dir.display().to_string(),
+            own,
+            deadline: started.checked_add(time).unwrap_or(started),
+            journal,
+            state,
+            signals,
+            environment,
+            temporary: temporary_folder().map_err(|error| format!("no temporary folder: {error}"))?,
+            step_note: String::new(),
+            definition,
+            resumed,
+            job_id,
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            mark,
+            bundle,
+        })
+    }
+
+    fn settings(&self) -> BTreeMap<String, String> {
+        self.bundle.settings.clone()
+    }
+
+    fn go(&mut self) -> io::Result<End> {
+        let plan = pipeline::plan(&self.definition, &self.settings()).map(|plan| plan.steps).unwrap_or_default();
+        self.journal.write(&Entry::RunStarted {
+            job_id: self.job_id.clone(),
+            host: self.host.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pipeline: self.definition.name.clone(),
+            plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
+            seconds: self.bundle.seconds,
+        })?;
+        for (name, text) in [("idea.txt", self.bundle.idea.as_deref()), ("CLAUDE.md", Some(self.bundle.context.as_str()))] {
+            if let Some(text) = text.filter(|text| !text.is_empty())
+                && !self.dir.join(name).exists()
+            {
+                replace(&self.dir, name, format!("{text}\n").as_bytes())?;
+            }
+        }
+        let broken = |problem: String| End::Failed(Failure::new(Reason::StepFailed, problem, "correct the pipeline"));
+        let mut continues = self.resumed && self.state.step_begun;
+        let terminal = self.state.position.as_ref().and_then(|position| match self.definition.state(&position.state)?.body {
+            Body::Terminal { success } => Some((success, position.state.clone())),
+            Body::Act(_) => None,
+        });
+        match terminal {
+            // The course was over before; only its end was not recorded.
+            Some((true, _)) => return Ok(End::Completed),
+            Some((false, state)) => {
+                let text = format!("the pipeline ended in {state}, before the job was started again");
+                return Ok(End::Failed(Failure::new(Reason::StepFailed, text, "see the steps: `researchloop sprint show ID`")));
+            }
+            None => {}
+        }
+        let first = match self.state.position.clone() {
+            Some(position) => pipeline::resume(&self.definition, &position, &self.settings()).map(|step| Arrival::Step(Box::new(step), position)),
+            None => pipeline::start(&self.definition, &self.settings()),
+        };
+        let mut arrival = match first {
+            Ok(arrival) => arrival,
+            Err(error) => return Ok(broken(error.to_string())),
+        };
+        let mut last_failure: Option<Failure> = None;
+        loop {
+            let (step, position) = match arrival {
+                Arrival::Step(step, position) => (step, position),
+                Arrival::End(end) if end.success => return Ok(End::Completed),
+                Arrival::End(pipeline::End { state, .. }) => {
+                    let unsaid =
+                        || Failure::new(Reason::StepFailed, format!("the pipeline ended in {state}"), "see the steps: `researchloop sprint show ID`");
+                    return Ok(End::Failed(last_failure.unwrap_or_else(unsaid)));
+                }
+            };
+            if let Some(name) = self.signals.seen() {
+                return Ok(End::Signal(name));
+            }
+            if clock::instant() >= self.deadline {
+                return Ok(End::Failed(self.time_limit()));
+            }
+            self.state.position = Some(position.clone());
+            self.state.step_begun = true;
+            self.journal.save(&self.state)?;
+            let verdict = match step::run(self, &step, std::mem::take(&mut continues))? {
+                Outcome::Verdict(verdict, failure) => {
+                    // An agent that a signal for the whole job has ended may call it a failure of its
+                    // own, and be quicker than the signal here.
+                    if verdict == "error"
+                        && let Some(Stopped::Signal(name)) = self.wait(SIGNAL_LAG)
+                    {
+                        return Ok(End::Signal(name));
+                    }
+                    last_failure = failure.or(last_failure);
+                    verdict
+                }
+                Outcome::Stopped(Stopped::Signal(name)) => return Ok(End::Signal(name)),
+                Outcome::Stopped(Stopped::DiskFull) => return Ok(End::Failed(ending::disk_full(&self.dir))),
+                Outcome::Stopped(Stopped::Deadline | Stopped::Lingered) => return Ok(End::Failed(self.time_limit())),
+            };
+            arrival = match pipeline::advance(&self.definition, &position, verdict, &self.settings()) {
+                Ok(arrival) => arrival,
+                Err(error) => return Ok(broken(error.to_string())),
+            };
+            self.state.step_begun = false;
+            self.state.position = Some(match &arrival {
+                Arrival::Step(_, position) => position.clone(),
+                Arrival::End(end) => end.position.clone(),
+            });
+            self.journal.save(&self.state)?;
+        }
+    }
+
+    fn time_limit(&self) -> Failure {
+        let time = crate::domain::duration::human(self.bundle.seconds);
+        Failure::new(
+            Reason::TimeLimit,
+            format!("the job's time ({time}) was over"),
+            "ask for more with --time, or set max_sprint_duration_hours of the study; then `researchloop sprint resubmit ID`",
+        )
+    }
+
+    /// Waits, unless the run must stop earlier.
+    pub fn wait(&mut self, time: Duration) -> Option<Stopped> {
+        let until = clock::instant() + time;
+        loop {
+            if let Some(name) = self.signals.seen() {
+                return Some(Stopped::Signal(name));
+            }
+            let now = clock::instant();
+            if now >= self.deadline {
+                return Some(Stopped::Deadline);
+            }
+            if now >= until {
+                return None;
+            }
+            clock::pause((until - now).min(Duration::from_millis(100)));
+        }
+    }
+
+    fn record(&mut self, end: End, left: usize) -> io::Result<()> {
+        self.journal.step = None;
+        let mut ended = RunEnd {
+            status: "failed".to_owned(),
+            reason: None,
+            signal: None,
+            detail: String::new(),
+            hint: String::new(),
+            resets_at: None,
+            processes_left: u32::try_from(left).unwrap_or(u32::MAX),
+            host: self.host.clone(),
+            summary: None,
+            spent: self.state.spent,
+        };
+        match end {
+            End::Completed => {
+                "completed".clone_into(&mut ended.status);
+                ended.summary = summary(&self.dir);
+            }
+            End::Failed(failure) => {
+                ended.reason = Some(failure.reason.as_str().to_owned());
+                ended.detail = failure.detail;
+                ended.hint = failure.hint;
+                ended.resets_at = failure.resets_at;
+            }
+            End::Signal(name) => {
+                self.journal.write(&Entry::Signal { name: name.to_owned() })?;
+                ended.signal = Some(name.to_owned());
+                ended.detail = format!("the job was asked to stop (signal {name})");
+            }
+        }
+        self.journal.write(&Entry::RunEnded(ended))?;
+        self.state.ended = true;
+        let saved = self.journal.save(&self.state);
+        self.journal.finish();
+        // The journal counts; without space for `state.json` the end is recorded all the same.
+        saved.or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })
+    }
+}
+
+/// The summary that the last step wrote: text, shortened, without control characters.
+fn summary(dir: &Path) -> Option<String> {
+    let bytes = Folder::open(dir).and_then(|folder| folder.read("summary.txt", 8192)).ok()?;
+    let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control() || *c == '\n').take(4000).collect();
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// A private folder with a short name: names of sockets in it end at 108 bytes.
+fn temporary_folder() -> io::Result<PathBuf> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let base = std::env::var("TMPDIR").ok().filter(|base| base.len() <= 50 && Path::new(base).is_dir()).unwrap_or_else(|| "/tmp".to_owned());
+    let folder = Path::new(&base).join(format!("rl-{}", random::hex(4)));
+    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    Ok(folder)
+}
+
+/// The agent's environment: this process's own, the user's values, and the mark.
+fn environment(own: &Folder, mark: &str) -> io::Result<Vec<(String, String)>> {
+    // What is meant for this program itself is not for the agent: a passphrase may be among it.
+    let mut variables: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| !name.starts_with("RESEARCHLOOP_"))
+        .collect();
+    let given: Vec<(String, String)> = match own.read("env", MAX_BUNDLE) {
+        Ok(bytes) => serde_json::from_slice(&bytes)?,
+        Err(Refused::Missing) => Vec::new(),
+        Err(problem) => return Err(io::Error::other(problem.to_string())),
+    };
+    let mut set = |name: String, value: String| {
+        variables.retain(|(known, _)| *known != name);
+        variables.push((name, value));
+    };
+    for (name, value) in given {
+        let value = expand(&value, |name| std::env::var(name).ok());
+        set(name, value);
+    }
+    set(sweep::MARK.to_owned(), mark.to_owned());
+    Ok(variables)
+}
+
+/// Puts values in the place of `$NAME` and `${NAME}`. Nothing else is expanded.
+fn expand(text: &str, value_of: impl Fn(&str) -> Option<String>) -> String {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        expanded.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (name, behind) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            Some((name, behind)) if !name.is_empty() && name.chars().all(is_name) => (name, behind),
+            _ => after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len())),
+        };
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+            expanded.push('$');
+            rest = after;
+        } else {
+            expanded.push_str(&value_of(name).unwrap_or_default());
+            rest = behind;
+        }
+    }
+    expanded.push_str(rest);
+    expanded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_are_expanded() {
+        let value_of = |name: &str| (name == "HOME").then(|| "/home/u".to_owned());
+        for (text, expanded) in
+            [("$HOME/x:${HOME}y", "/home/u/x:/home/uy"), ("$NO-${NO}", "-"), ("$(id) `id` $1 $$ ${a b} 5$", "$(id) `id` $1 $$ ${a b} 5$")]
+        {
+            assert_eq!(expand(text, value_of), expanded);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Ends everything that a run has started.
+//!
+//! The runner makes itself the parent of orphans, so a process that was started with
+//! `nohup` and `setsid` is still a descendant. A mark in the environment finds those that
+//! were started while another runner, killed since, was in charge.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, WaitOptions};
+
+use crate::platform::clock;
+
+/// The variable that marks every process of a job.
+pub const MARK: &str = "RESEARCHLOOP_JOB";
+
+/// Makes this process the parent of all orphans among its descendants.
+pub fn adopt_orphans() {
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Lists all processes that belong to the run: descendants of this process, and those
+/// that carry the mark. Not this process, and nothing that has ended already.
+pub fn members(mark: &str) -> Vec<Pid> {
+    let own = std::process::id();
+    let marked = format!("{MARK}={mark}");
+    let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    let mut found = BTreeSet::new();
+    for pid in processes() {
+        let Some((state, parent)) = state_and_parent(pid) else { continue };
+        if state == 'Z' || state == 'X' {
+            continue;
+        }
+        children.entry(parent).or_default().push(pid);
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        if pid != own && environment.split(|byte| *byte == 0).any(|variable| variable == marked.as_bytes()) {
+            found.insert(pid);
+        }
+    }
+    let mut open = vec![own];
+    while let Some(parent) = open.pop() {
+        for child in children.get(&parent).into_iter().flatten() {
+            if found.insert(*child) || !open.contains(child) {
+                open.push(*child);
+            }
+        }
+        children.remove(&parent);
+    }
+    found.into_iter().filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).collect()
+}
+
+/// The state letter and the parent of a process, from its `stat` file. The name in it may
+/// hold anything, brackets and spaces too, so what follows its last bracket is read.
+fn state_and_parent(pid: u32) -> Option<(char, u32)> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace();
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}
+
+/// Collects orphans that have ended, but not this child, whose end somebody waits for. A week of
+/// short commands would otherwise leave as many dead entries in the table of processes.
+pub fn reap_but(child: u32) {
+    let own = std::process::id();
+    for pid in processes() {
+        if pid != child
+            && state_and_parent(pid) == Some(('Z', own))
+            && let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw)
+        {
+            let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
+        }
+    }
+}
+
+fn processes() -> impl Iterator<Item = u32> {
+    std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+}
+
+/// Collects children that have ended.
+pub fn reap() {
+    while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
+}
+
+/// Ends all members: first politely, then by force. Returns how many there were, and how
+/// many could not be ended.
+pub fn end_all(mark: &str) -> (usize, usize) {
+    let first = members(mark);
+    for pid in &first {
+        let _ = rustix::process::kill_process(*pid, Signal::TERM);
+    }
+    let started = clock::instant();
+    loop {
+        reap();
+        let left = members(mark);
+        if left.is_empty() {
+            return (first.len(), 0);
+        }
+        let waited = started.elapsed();
+        if waited > Duration::from_secs(5) {
+            return (first.len(), left.len());
+        }
+        if waited > Duration::from_millis(700) {
+            for pid in &left {
+                let _ = rustix::process::kill_process(*pid, Signal::KILL);
+            }
+        }
+        clock::pause(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,108 @@
+#!/bin/bash
+#%DIRECTIVES%
+# Sprint %SPRINT%, made by researchloop %VERSION%. It is whole: it can be submitted by hand.
+readonly rl_sprint=%SPRINT% rl_attempt=%ATTEMPT%
+readonly rl_dir=%DIR%
+rl_runner=%RUNNER%
+umask 077
+# A signal that comes before the runner is there is kept for it, so that its end is recorded.
+rl_pid='' rl_signal=''
+rl_catch() {
+  local name
+  for name in TERM INT HUP USR1 USR2 XCPU; do
+    # shellcheck disable=SC2064
+    trap "rl_signal=$name; [ -z \"\$rl_pid\" ] || kill -$name \"\$rl_pid\" 2>/dev/null" "$name"
+  done
+}
+rl_catch
+cd "$rl_dir" && cd "$(pwd -P)" || exit 1
+readonly rl_here=$PWD
+mkdir -p .researchloop || exit 1
+readonly rl_job=${SLURM_JOB_ID:-${JOB_ID:-local-$$}}
+
+# exit.json tells of a runner that could not tell of its end itself (statuses other than 0, 1 and 6).
+rl_ended() { # reason, status
+  local left=0 try environ pid
+  for try in 1 2 3 4 5; do
+    left=0
+    # shellcheck disable=SC2013
+    for environ in $(grep -lzxF "RESEARCHLOOP_JOB=$rl_sprint.$rl_job" /proc/[0-9]*/environ 2>/dev/null); do
+      pid=${environ#/proc/} && kill -KILL "${pid%/environ}" 2>/dev/null
+      left=$((left + 1))
+    done
+    [ "$left" = 0 ] && break
+    [ "$try" = 5 ] || sleep 0.3
+  done
+  rm -rf .researchloop/reserve .researchloop/exit.tmp
+  printf '{"v":1,"reason":"%s","status":%d,"job_id":"%s","host":"%s","time":%d,"processes_left":%d}\n' \
+    "$1" "$2" "$rl_job" "$(uname -n)" "$(date +%s)" "$left" >.researchloop/exit.tmp && mv -f .researchloop/exit.tmp .researchloop/exit.json
+}
+
+# One job for each submission. If the scheduler was given it twice, the second one ends here.
+readonly rl_claim=.researchloop/claim-$rl_attempt
+if ! ln -s "$rl_job" "$rl_claim" 2>/dev/null && [ "$(readlink "$rl_claim")" != "$rl_job" ]; then
+  if [ ! -L "$rl_claim" ]; then
+    echo "job $rl_job: cannot write in $rl_dir"
+    rl_ended runner_killed 74
+    exit 74
+  fi
+  echo "job $rl_job: sprint $rl_sprint belongs to job $(readlink "$rl_claim"); remove $rl_dir/$rl_claim to run it again"
+  exit 0
+fi
+rm -f .researchloop/exit.json
+
+# The user's profile, unless it would end this shell or replace it.
+for rl_profile in ~/.bashrc ~/.profile; do
+  [ -f "$rl_profile" ] || continue
+  # shellcheck disable=SC1090
+  case $(. "$rl_profile" >/dev/null 2>&1 </dev/null; printf whole) in
+    *whole*) . "$rl_profile" >/dev/null 2>&1 </dev/null ;;
+    *) echo "$rl_profile ends the shell: not used" ;;
+  esac
+  break
+done
+# Whatever it did to this shell is undone; what it did to the environment stays.
+set +efuC +o posix
+unset IFS
+unalias -a
+unset -f cd rm mv kill wait
+trap - EXIT DEBUG ERR
+rl_pid=''
+rl_catch
+umask 077
+cd "$rl_here" || exit 1
+export PATH="$HOME/.local/bin:$HOME/.claude/bin:$PATH:/usr/local/bin:/usr/bin:/bin"
+export RESEARCHLOOP_JOB_ID="$rl_job"
+
+rm -rf .researchloop/bundle.tmp
+base64 -d >.researchloop/bundle.tmp <<'RESEARCHLOOP_BUNDLE' && mv -f .researchloop/bundle.tmp .researchloop/bundle.json
+%BUNDLE%
+RESEARCHLOOP_BUNDLE
+
+if [ ! -f "$rl_runner" ]; then
+  rl_installed=$(command -v researchloop)
+  case $("${rl_installed:-false}" --version 2>/dev/null) in
+    "researchloop %VERSION%"*) rl_runner=$rl_installed ;;
+  esac
+fi
+if [ ! -f "$rl_runner" ]; then
+  rl_ended runner_missing 127
+  exit 127
+fi
+if [ ! -x "$rl_runner" ]; then
+  rl_ended noexec 126
+  exit 126
+fi
+"$rl_runner" job-run "$rl_here" </dev/null &
+rl_pid=$!
+[ -z "$rl_signal" ] || kill -"$rl_signal" "$rl_pid" 2>/dev/null
+# A signal ends `wait` early, so it is repeated until the runner is gone.
+while kill -0 "$rl_pid" 2>/dev/null; do wait "$rl_pid"; done
+wait "$rl_pid"
+rl_status=$?
+case $rl_status in
+  0 | 1 | 6) ;;
+  126) rl_ended noexec "$rl_status" ;;
+  *) rl_ended runner_killed "$rl_status" ;;
+esac
+exit "$rl_status"
