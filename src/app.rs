@@ -1,0 +1,86 @@
+//! What every verb needs: the configuration, the database, ways to the clusters.
+//!
+//! Nothing is opened before it is asked for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::{Cluster, Config, Transport};
+use crate::domain::Secret;
+use crate::platform::process;
+use crate::remote::{Limits, Local, Remote, Ssh, SshTarget};
+use crate::store::{Store, StoreError};
+
+/// The program's surroundings.
+#[derive(Debug)]
+pub struct App {
+    /// The configuration.
+    pub config: Config,
+    /// The passphrase of a key file, when the user gave one.
+    pub passphrase: Option<Secret>,
+    /// A host key that the user accepts for this run: `SHA256:...`.
+    pub accept_fingerprint: Option<String>,
+}
+
+impl App {
+    /// Opens the database.
+    pub fn store(&self) -> Result<Store, StoreError> {
+        Store::open(&self.config.db_path)
+    }
+
+    /// A way to the cluster's front end. It connects when it is first used.
+    pub fn remote(&self, cluster: &Cluster) -> Box<dyn Remote> {
+        match cluster.transport {
+            Transport::Local => Box::new(Local),
+            Transport::Ssh => Box::new(Ssh::new(self.ssh_target(cluster))),
+        }
+    }
+
+    /// Where SSH leads for this cluster.
+    pub fn ssh_target(&self, cluster: &Cluster) -> SshTarget {
+        SshTarget {
+            host: cluster.host.clone(),
+            port: Some(cluster.port).filter(|port| *port != 22),
+            user: cluster.user.clone(),
+            key_path: cluster.key_path.clone(),
+            passphrase: self.passphrase.clone(),
+            known_hosts: cluster.known_hosts.clone(),
+            connect_timeout: Duration::from_secs(cluster.connect_timeout),
+            agent: true,
+            accept_fingerprint: self.accept_fingerprint.clone(),
+        }
+    }
+
+    /// The bounds of one request to this cluster.
+    pub fn limits(&self, cluster: &Cluster) -> Limits {
+        Limits { deadline: Duration::from_secs(cluster.command_timeout), ..Limits::default() }
+    }
+
+    /// The program that runs inside jobs, on this machine: the configured one, or this one.
+    pub fn runner_here(&self, cluster: &Cluster) -> std::io::Result<PathBuf> {
+        cluster.runner.clone().map_or_else(std::env::current_exe, Ok)
+    }
+
+    /// Where a sprint's files are kept on this machine.
+    pub fn artifacts(&self, sprint: &str) -> PathBuf {
+        self.config.artifact_dir.join(sprint)
+    }
+}
+
+/// Who holds a lease: this process, on this machine, since it began.
+pub fn holder() -> String {
+    let pid = std::process::id();
+    format!("{}:{pid}:{}", host(), process::start_ticks(pid).unwrap_or(0))
+}
+
+/// Whether the holder of a lease is a process of this machine that is gone.
+pub fn is_gone(holder: &str) -> bool {
+    let mut parts = holder.rsplitn(3, ':');
+    let (Some(started), Some(pid), Some(machine)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let (Ok(started), Ok(pid)) = (started.parse::<u64>(), pid.parse::<u32>()) else { return false };
+    machine == host() && (!process::exists(pid) || process::start_ticks(pid).is_some_and(|ticks| started != 0 && ticks != started))
+}
+
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

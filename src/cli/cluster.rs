@@ -1,0 +1,250 @@
+//! `researchloop cluster ...`
+
+use clap::{Args, Subcommand};
+
+use super::failure::{Exit, Failure, Kind, Result};
+use super::ui::Ui;
+use super::{Global, text};
+use crate::app::App;
+use crate::config::{Cluster, Transport};
+use crate::remote::{Remote, RemoteError, Script, add_known_host, host_key};
+use crate::scheduler;
+use crate::sprint::{Placed, RunnerHere, place_runner};
+
+/// Look at clusters, check and prepare them
+#[derive(Debug, Subcommand)]
+pub enum ClusterCommand {
+    /// List the clusters of the configuration
+    List,
+    /// Check the connection, the scheduler, the folder and Claude on the front end
+    Check(CheckArgs),
+    /// Make the host known, and put the runner there
+    Setup(SetupArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Its name; all clusters without one
+    cluster: Option<String>,
+    /// The same, as an option
+    #[arg(short, long, value_name = "CLUSTER", conflicts_with = "cluster")]
+    name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    /// Its name
+    cluster: String,
+    /// Accept the host key with this fingerprint without asking: SHA256:...
+    #[arg(long, value_name = "FINGERPRINT")]
+    accept_host_key: Option<String>,
+}
+
+/// Runs one of them.
+pub fn run(global: &Global, ui: &Ui, command: &ClusterCommand) -> Result {
+    let app = global.app(ui)?;
+    match command {
+        ClusterCommand::List => list(&app, ui),
+        ClusterCommand::Check(args) => check_all(&app, ui, args.cluster.as_deref().or(args.name.as_deref())),
+        ClusterCommand::Setup(args) => setup(&app, ui, args),
+    }
+}
+
+fn list(app: &App, ui: &Ui) -> Result {
+    if ui.json {
+        let clusters: Vec<_> = app
+            .config
+            .clusters
+            .iter()
+            .map(|cluster| {
+                serde_json::json!({
+                    "name": cluster.name.as_str(), "host": cluster.host, "port": cluster.port, "user": cluster.user,
+                    "scheduler_type": cluster.scheduler.as_str(), "transport": cluster.transport.as_str(),
+                    "max_concurrent_jobs": cluster.max_concurrent_jobs, "working_dir": cluster.working_dir,
+                })
+            })
+            .collect();
+        ui.json(&serde_json::json!({ "clusters": clusters }));
+        return Ok(Exit::Success);
+    }
+    let rows: Vec<Vec<String>> = app
+        .config
+        .clusters
+        .iter()
+        .map(|cluster| {
+            let place = match cluster.transport {
+                Transport::Local => "this machine".to_owned(),
+                Transport::Ssh => format!("{}:{}", cluster.host, cluster.port),
+            };
+            vec![
+                cluster.name.to_string(),
+                place,
+                cluster.user.clone().unwrap_or_else(|| "-".to_owned()),
+                cluster.scheduler.as_str().to_owned(),
+                cluster.max_concurrent_jobs.to_string(),
+                cluster.working_dir.clone(),
+            ]
+        })
+        .collect();
+    for line in text::table(&["NAME", "HOST", "USER", "SCHEDULER", "MAX JOBS", "WORKING DIR"], &rows, ui.width(), ui.style_is_on()) {
+        ui.line(&line);
+    }
+    Ok(Exit::Success)
+}
+
+/// One thing that was checked.
+struct Checked {
+    what: &'static str,
+    good: bool,
+    said: String,
+    hint: Option<String>,
+}
+
+fn check_all(app: &App, ui: &Ui, name: Option<&str>) -> Result {
+    let clusters: Vec<&Cluster> = match name {
+        Some(name) => vec![app.config.cluster(name)?],
+        None => app.config.clusters.iter().collect(),
+    };
+    let mut all_good = true;
+    let mut json = Vec::new();
+    for cluster in clusters {
+        let mut remote = app.remote(cluster);
+        let checks = check(app, cluster, remote.as_mut());
+        let good = checks.iter().all(|check| check.good);
+        all_good &= good;
+        if ui.json {
+            let checks: Vec<_> = checks
+                .iter()
+                .map(|check| serde_json::json!({ "check": check.what, "ok": check.good, "detail": check.said, "hint": check.hint }))
+                .collect();
+            json.push(serde_json::json!({ "name": cluster.name.as_str(), "ok": good, "checks": checks }));
+        } else {
+            tell(ui, cluster, &checks);
+        }
+    }
+    if ui.json {
+        ui.json(&serde_json::json!({ "clusters": json }));
+    }
+    Ok(if all_good { Exit::Success } else { Exit::Bad })
+}
+
+fn tell(ui: &Ui, cluster: &Cluster, checks: &[Checked]) {
+    ui.line(&ui.style().bold().apply_to(cluster.name.as_str()).to_string());
+    for check in checks {
+        let mark = if check.good { ui.style().green().apply_to("  ok   ") } else { ui.style().red().apply_to("  FAIL ") };
+        let mut lines = text::clean_lines(&check.said).into_iter();
+        ui.line(&format!("{mark} {} {}", text::padded(check.what, 12), lines.next().unwrap_or_default()));
+        for line in lines {
+            ui.line(&format!("{}{line}", " ".repeat(21)));
+        }
+        if let Some(hint) = &check.hint {
+            ui.line(&format!("{}{hint}", " ".repeat(21)));
+        }
+    }
+}
+
+fn check(app: &App, cluster: &Cluster, remote: &mut dyn Remote) -> Vec<Checked> {
+    let mut script = Script::new();
+    script
+        .set("WORK", &cluster.working_dir)
+        .set("CLAUDE", app.config.claude_command_of(cluster).first().map_or("claude", String::as_str))
+        .section("host", "uname -n && id -un")
+        .section_of("scheduler", &[scheduler::scheduler(cluster.scheduler).probe()])
+        .section(
+            "folder",
+            r#"case $WORK in '~') WORK=$HOME ;; '~/'*) WORK=$HOME/${WORK#'~/'} ;; esac
+mkdir -p "$WORK" && cd "$WORK" && echo check >.researchloop-check && rm -f .researchloop-check && pwd -P && df -Pk . | awk 'NR == 2 { printf "%.1f GB free\n", $4 / 1048576 }'"#,
+        )
+        .section(
+            "agent",
+            r#"PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
+command -v "$CLAUDE" && exit 0
+command -v bash >/dev/null && bash -lc 'command -v "$0"' "$CLAUDE" 2>/dev/null | tail -n 1 | grep . && exit 0
+echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
+        );
+    let reply = match remote.run(script, app.limits(cluster)) {
+        Ok(reply) => reply,
+        Err(error) => {
+            let hint = error.hints().first().map(|hint| hint.replace("NAME", cluster.name.as_str()));
+            return vec![Checked { what: "connection", good: false, said: error.to_string(), hint }];
+        }
+    };
+    let mut checks = vec![Checked { what: "connection", good: true, said: remote.place(), hint: None }];
+    for (section, what, hint) in [
+        ("scheduler", "scheduler", "is `scheduler_type` right, and are its commands on the PATH of non-interactive shells?"),
+        ("folder", "working_dir", "choose a `working_dir` that you may write to and that compute nodes see"),
+        ("agent", "claude", "install Claude Code on the cluster, or set `claude_command`; a job may still find it by your profile"),
+    ] {
+        let Some(section) = reply.section(section) else { continue };
+        let good = section.status == 0;
+        let said: String = text::clean_lines(&section.text()).into_iter().filter(|line| !line.is_empty()).take(4).collect::<Vec<_>>().join("\n");
+        checks.push(Checked { what, good, said, hint: (!good).then(|| hint.to_owned()) });
+    }
+    checks
+}
+
+fn setup(app: &App, ui: &Ui, args: &SetupArgs) -> Result {
+    let cluster = app.config.cluster(&args.cluster)?;
+    if cluster.transport == Transport::Ssh {
+        make_known(app, ui, cluster, args.accept_host_key.as_deref())?;
+    }
+    let mut remote = app.remote(cluster);
+    let path = app.runner_here(cluster).map_err(|error| Failure::failed(format!("cannot find the runner: {error}")))?;
+    let runner = RunnerHere::read(path.clone()).map_err(|error| Failure::failed(format!("cannot read the runner {}: {error}", path.display())))?;
+    ui.status(&format!("{}: placing the runner ({})", cluster.name, text::bytes(runner.len)));
+    let spinner = ui.spinner("sending");
+    let placed = place_runner(remote.as_mut(), cluster, &runner, app.limits(cluster));
+    spinner.finish_and_clear();
+    match placed? {
+        Placed::There(path) => ui.status(&format!("{}: it is there already: {path}", cluster.name)),
+        Placed::Sent(path) => ui.status(&format!("{}: it is in place: {path}", cluster.name)),
+        Placed::Refused(why) => return Err(Failure::failed(text::clean(&why))),
+    }
+    let checks = check(app, cluster, remote.as_mut());
+    let good = checks.iter().all(|check| check.good);
+    if ui.json {
+        ui.json(&serde_json::json!({ "name": cluster.name.as_str(), "ok": good, "runner": runner.hash }));
+    } else {
+        tell(ui, cluster, &checks);
+    }
+    Ok(if good { Exit::Success } else { Exit::Bad })
+}
+
+/// Makes the host known, after the person has compared its fingerprint.
+fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> Result<()> {
+    let mut remote = app.remote(cluster);
+    let mut hello = Script::new();
+    hello.section("hello", "true");
+    match remote.run(hello, app.limits(cluster)) {
+        Err(RemoteError::HostKeyUnknown { .. }) => {}
+        Err(error) => return Err(error.into()),
+        Ok(_) => return Ok(()),
+    }
+    let key = host_key(&app.ssh_target(cluster))?;
+    match accepted {
+        Some(fingerprint) if fingerprint == key.fingerprint => {}
+        Some(_) => {
+            return Err(Failure::new(
+                Kind::Conflict,
+                format!("{} offers {}, which is not the fingerprint that you gave", cluster.host, key.fingerprint),
+            )
+            .hint("compare it with your cluster's documentation; nothing was written"));
+        }
+        None => {
+            ui.status(&format!("{} is not known here. Its {} key is", cluster.host, key.key_type));
+            ui.status(&format!("  {}", key.fingerprint));
+            if !ui.ask("Is it the one in your cluster's documentation?") {
+                return Err(Failure::new(Kind::Conflict, format!("the host key of {} was not accepted: {}", cluster.host, key.fingerprint))
+                    .hint(format!("when it is right: researchloop cluster setup {} --accept-host-key {}", cluster.name, key.fingerprint)));
+            }
+        }
+    }
+    let file = cluster
+        .known_hosts
+        .clone()
+        .or_else(|| dirs::home_dir().map(|home| home.join(".ssh").join("known_hosts")))
+        .ok_or_else(|| Failure::failed("there is no home folder to keep known_hosts in"))?;
+    add_known_host(&file, &key).map_err(|error| Failure::failed(format!("cannot write {}: {error}", file.display())))?;
+    ui.status(&format!("{} is known now, in {}", cluster.host, file.display()));
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! How commands end: exit codes, and errors with what helps against them.
+
+use crate::config::{ConfigError, UnknownName};
+use crate::remote::RemoteError;
+use crate::sprint::{CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError};
+use crate::store::StoreError;
+use crate::tick::TickError;
+
+/// How a command ended that did what it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0.
+    Success,
+    /// 1: it worked, and the answer is bad (a failed sprint, a cluster that is down).
+    Bad,
+    /// 6: it waits for something.
+    Waiting,
+    /// 128 + a signal.
+    Signal(u8),
+    /// As the runner says.
+    Runner(u8),
+}
+
+impl Exit {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Bad => 1,
+            Self::Waiting => 6,
+            Self::Signal(number) => 128 + number,
+            Self::Runner(code) => code,
+        }
+    }
+}
+
+/// What kind of error it is. The word is part of the JSON output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 1: something failed.
+    Failed,
+    /// 1: the configuration is wrong.
+    Config,
+    /// 2: the command was used wrongly.
+    Usage,
+    /// 3: there is no such thing.
+    NotFound,
+    /// 4: something is in a state in which this cannot be done.
+    Conflict,
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Config => "config",
+            Self::Usage => "usage",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+        }
+    }
+
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Failed | Self::Config => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::Conflict => 4,
+        }
+    }
+}
+
+/// An error for a person: what happened, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind.
+    pub kind: Kind,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub hints: Vec<String>,
+}
+
+/// What a command returns.
+pub type Result<T = Exit> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// An error of this kind.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new() }
+    }
+
+    /// Something failed.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message)
+    }
+
+    /// With one more hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let kind = if matches!(error, ConfigError::NotFound { .. }) { Kind::NotFound } else { Kind::Config };
+        Self { kind, message: error.to_string(), hints: error.hints() }
+    }
+}
+
+impl From<UnknownName> for Failure {
+    fn from(error: UnknownName) -> Self {
+        Self::new(Kind::NotFound, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Foreign { .. } => {
+                Self::new(Kind::Conflict, error.to_string()).hint("set `db_path` to another file; ours is made when it is not there")
+            }
+            StoreError::Newer { .. } => Self::new(Kind::Conflict, error.to_string()).hint("update researchloop, or set `db_path` to another file"),
+            StoreError::Busy => Self::new(Kind::Conflict, error.to_string()).hint("try again when the other command is done"),
+            StoreError::Full => Self::failed(error.to_string()).hint("free space on this machine; nothing was changed"),
+            _ => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<RemoteError> for Failure {
+    fn from(error: RemoteError) -> Self {
+        Self { kind: Kind::Failed, message: error.to_string(), hints: error.hints() }
+    }
+}
+
+impl From<ClusterError> for Failure {
+    fn from(error: ClusterError) -> Self {
+        match error {
+            ClusterError::Unknown(error) => error.into(),
+            ClusterError::Changed { .. } => Self::new(Kind::Conflict, error.to_string())
+                .hint("give the new cluster a name of its own, and leave the old one in the configuration until its sprints are over"),
+        }
+    }
+}
+
+impl From<CreateError> for Failure {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Unknown(error) => error.into(),
+            CreateError::Store(error) => error.into(),
+            CreateError::Idea(_) | CreateError::Options(_) => Self::new(Kind::Usage, error.to_string()),
+        }
+    }
+}
+
+impl From<SubmitError> for Failure {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Unknown(error) => error.into(),
+            SubmitError::Cluster(error) => error.into(),
+            SubmitError::Store(error) => error.into(),
+            SubmitError::Remote(error) => error.into(),
+            SubmitError::Context(_) | SubmitError::File(_) => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<CancelError> for Failure {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::Cluster(error) => error.into(),
+            CancelError::Store(error) => error.into(),
+            CancelError::Remote(error) => Self::from(error).hint("the wish is remembered: `researchloop tick` asks again"),
+            CancelError::NoSprint(_) => Self::new(Kind::NotFound, error.to_string()),
+            CancelError::Over(..) => Self::new(Kind::Conflict, error.to_string()),
+        }
+    }
+}
+
+impl From<DeleteError> for Failure {
+    fn from(error: DeleteError) -> Self {
+        match error {
+            DeleteError::Cluster(error) => error.into(),
+            DeleteError::Store(error) => error.into(),
+            DeleteError::Remote(error) => error.into(),
+            DeleteError::Active(ref id, _) => {
+                let hint = format!("`researchloop sprint cancel {id}`");
+                Self::new(Kind::Conflict, error.to_string()).hint(hint)
+            }
+            DeleteError::Directory { .. } | DeleteError::Files { .. } => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Unknown(error) => error.into(),
+            FetchError::Store(error) => error.into(),
+            FetchError::Remote(error) => error.into(),
+            FetchError::Answer { .. } | FetchError::Write { .. } => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<TickError> for Failure {
+    fn from(error: TickError) -> Self {
+        match error {
+            TickError::Unknown(error) => error.into(),
+            TickError::Store(error) => error.into(),
+            TickError::Remote(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `researchloop completions` and `researchloop man`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::Shell;
+
+use super::failure::{Exit, Failure, Result};
+use super::ui::Ui;
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The folder to write them to
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+}
+
+/// Prints a completion script.
+pub fn completions(ui: &Ui, args: &CompletionsArgs) -> Result {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut super::command(), "researchloop", &mut script);
+    ui.line(String::from_utf8_lossy(&script).trim_end());
+    Ok(Exit::Success)
+}
+
+/// Writes a manual page for each command.
+pub fn man(ui: &Ui, args: &ManArgs) -> Result {
+    let failed = |error: std::io::Error| Failure::failed(format!("cannot write manual pages to {}: {error}", args.to.display()));
+    std::fs::create_dir_all(&args.to).map_err(failed)?;
+    clap_mangen::generate_to(super::command(), &args.to).map_err(failed)?;
+    ui.status(&format!("Manual pages are in {}", args.to.display()));
+    Ok(Exit::Success)
+}

@@ -1,0 +1,53 @@
+//! `researchloop init`
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::failure::{Exit, Failure, Kind, Result};
+use super::study::write_context;
+use super::ui::Ui;
+use crate::bundle::templates;
+use crate::config::FILE_NAME;
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The project's folder
+    #[arg(short, long, default_value = ".", value_name = "DIR")]
+    path: PathBuf,
+}
+
+/// Makes a project.
+pub fn run(ui: &Ui, args: &InitArgs) -> Result {
+    let file = args.path.join(FILE_NAME);
+    if file.exists() {
+        return Err(Failure::new(Kind::Conflict, format!("{} is there already", file.display()))
+            .hint("it was left as it is; `researchloop config check` looks at it"));
+    }
+    make(&args.path, templates::INIT_CONFIG)?;
+    let study = args.path.join("studies").join("my-study").join("CLAUDE.md");
+    if !study.exists() {
+        write_context(&study, "my-study")?;
+    }
+    if ui.json {
+        ui.json(&serde_json::json!({ "config": file, "study": study }));
+    }
+    ui.status(&format!("Made {}, {} and a .gitignore.", file.display(), study.display()));
+    ui.hint("`researchloop sprint run \"my first idea\" -s my-study --watch` runs on this machine; Claude must be logged in");
+    ui.hint("describe your cluster in researchloop.toml, then `researchloop cluster setup NAME`");
+    Ok(Exit::Success)
+}
+
+/// Makes the folders and the configuration of a project.
+pub fn make(path: &Path, config: &str) -> Result<()> {
+    let failed = |error: std::io::Error| Failure::failed(format!("cannot make a project in {}: {error}", path.display()));
+    std::fs::create_dir_all(path.join("artifacts")).map_err(failed)?;
+    std::fs::create_dir_all(path.join("studies")).map_err(failed)?;
+    let ignore = path.join(".gitignore");
+    if !ignore.exists() {
+        std::fs::write(&ignore, "/artifacts/\n/researchloop.db*\n").map_err(failed)?;
+    }
+    let mut file = std::fs::File::create_new(path.join(FILE_NAME)).map_err(failed)?;
+    file.write_all(config.as_bytes()).map_err(failed)
+}

@@ -1,0 +1,282 @@
+//! What a sprint looks like: pure functions from what is known to lines.
+
+use std::path::Path;
+
+use console::Style;
+
+use super::text::{bytes, clean, clean_lines, count, money, padded, short, time};
+use super::ui::Ui;
+use crate::bundle::journal::{Entry, Line};
+use crate::domain::duration::human;
+use crate::tick::Live;
+use crate::view::{Sprint, Step, status_text};
+
+/// The status of a sprint with its colour.
+pub fn status(ui: &Ui, sprint: &Sprint) -> String {
+    status_style(ui, sprint.status).apply_to(clean(&status_text(sprint))).to_string()
+}
+
+fn status_style(ui: &Ui, status: &str) -> Style {
+    match status {
+        "completed" => ui.style().green(),
+        "failed" => ui.style().red(),
+        "running" => ui.style().cyan(),
+        "cancelled" | "cancelling" => ui.style().yellow(),
+        _ => ui.style(),
+    }
+}
+
+fn seconds_since(then: Option<&str>, now: jiff::Timestamp) -> Option<u64> {
+    let then: jiff::Timestamp = then?.parse().ok()?;
+    u64::try_from(now.as_second() - then.as_second()).ok()
+}
+
+/// The steps, a line each.
+fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize) -> Vec<String> {
+    let title_width = steps.iter().map(|step| console::measure_text_width(&step.title)).max().unwrap_or(0).min(40);
+    let mut lines = Vec::new();
+    for step in steps {
+        let (mark, style) = match step.state.as_str() {
+            "yes" | "no" => ("✔", ui.style().green()),
+            "error" => ("✘", ui.style().red()),
+            "interrupted" => ("!", ui.style().yellow()),
+            "running" => ("▶", ui.style().cyan().bold()),
+            // What was never needed is not shown once it is over.
+            _ if over => continue,
+            _ => ("·", ui.style().dim()),
+        };
+        let seconds = match (step.state.as_str(), step.seconds) {
+            ("running", before) => seconds_since(step.started_at.as_deref(), now).map(|since| before.max(since)),
+            ("waiting", _) => None,
+            (_, seconds) => Some(seconds),
+        };
+        let took = seconds.map(human).unwrap_or_default();
+        let cost = if step.cost_usd > 0.0 { money(step.cost_usd, false) } else { String::new() };
+        let line = format!("  {mark} {}  {:>8}  {:>8}  {}", padded(&clean(&step.title), title_width), took, cost, clean(&step.detail));
+        lines.push(style.apply_to(short(line.trim_end(), width)).to_string());
+    }
+    lines
+}
+
+/// One line about what it has cost.
+fn costs(sprint: &Sprint) -> String {
+    let tokens = sprint.tokens.input + sprint.tokens.output + sprint.tokens.cached;
+    format!("{} at list prices · {} tokens", money(sprint.cost_usd, sprint.cost_estimated), count(tokens))
+}
+
+/// Where its job is.
+fn place(sprint: &Sprint) -> String {
+    let job = sprint.job_id.as_deref().map(|job| format!(" job {job}")).unwrap_or_default();
+    let host = sprint.host.as_deref().map(|host| format!(" on {}", clean(host))).unwrap_or_default();
+    format!("{} ({}{job}{host})", clean(&sprint.cluster), sprint.scheduler)
+}
+
+/// An event as one line: time, step, what.
+pub fn event(line: &Line) -> Option<String> {
+    let what = match line.entry()? {
+        Entry::RunStarted { job_id, host, pipeline, .. } => format!("run of pipeline {pipeline} started in job {job_id} on {host}"),
+        Entry::StepStarted { title, resumed: false } => format!("▶ {title}"),
+        Entry::StepStarted { title, resumed: true } => format!("▶ {title}, continued"),
+        Entry::Agent { model, version, .. } => format!("Claude {version}, model {model}"),
+        Entry::Tool { name, brief } => {
+            if brief.starts_with(&name) || brief.is_empty() {
+                if brief.is_empty() { name } else { brief }
+            } else {
+                format!("{name} {brief}")
+            }
+        }
+        Entry::Said { text } => format!("“{text}”"),
+        Entry::Note { text } => text,
+        Entry::Retrying { detail, delay } => format!("again in {delay} s: {detail}"),
+        Entry::Limit { status, window, .. } => {
+            if status == "allowed" {
+                return None;
+            }
+            format!("usage limit {window}: {status}")
+        }
+        Entry::Cost { .. } => return None,
+        Entry::StepEnded { verdict, detail, seconds, .. } => {
+            let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+            match verdict.as_str() {
+                "yes" | "no" => format!("✔ done after {}{detail}", human(seconds)),
+                other => format!("✘ {other} after {}{detail}", human(seconds)),
+            }
+        }
+        Entry::Signal { name } => format!("asked to stop by signal {name}"),
+        Entry::RunEnded(end) => {
+            let detail = if end.detail.is_empty() { String::new() } else { format!(": {}", end.detail) };
+            format!("run {}{detail}", end.status)
+        }
+    };
+    let step = line.step.as_deref().map(|step| format!("{step}  ")).unwrap_or_default();
+    Some(format!("{}  {}{}", line.time.strftime("%H:%M:%S"), clean(&step), clean(&what)))
+}
+
+/// Everything that the watch screen shows.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    /// The sprint, with its steps.
+    pub sprint: &'a Sprint,
+    /// The last events.
+    pub events: &'a [Line],
+    /// What only a screen needs.
+    pub live: &'a Live,
+    /// What went wrong with looking.
+    pub problem: Option<&'a str>,
+    /// The time.
+    pub now: jiff::Timestamp,
+}
+
+/// The watch screen.
+pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<String> {
+    let sprint = watch.sprint;
+    let bold = ui.style().bold();
+    let dim = ui.style().dim();
+    let over = sprint.completed_at.is_some();
+    let mut lines = Vec::new();
+    let elapsed = seconds_since(sprint.started_at.as_deref(), watch.now);
+    let times = match (over, elapsed) {
+        (false, Some(elapsed)) => format!(" {} · {} left", human(elapsed), human(sprint.time_limit_seconds.saturating_sub(elapsed))),
+        _ => String::new(),
+    };
+    let head = format!("{}  {} on {}", bold.apply_to(&sprint.id), clean(&sprint.study_name), place(sprint));
+    let state = format!("{}{times}", status(ui, sprint));
+    let gap = width.saturating_sub(console::measure_text_width(&head) + console::measure_text_width(&state));
+    if gap >= 2 {
+        lines.push(format!("{head}{}{state}", " ".repeat(gap)));
+    } else {
+        lines.push(short(&head, width));
+        lines.push(short(&state, width));
+    }
+    lines.push(dim.apply_to(short(&clean(sprint.idea.as_deref().unwrap_or("(the idea is made in the job)")), width)).to_string());
+    lines.push(String::new());
+    let shown = steps(ui, sprint.steps.as_deref().unwrap_or_default(), over, watch.now, width);
+    if shown.is_empty() {
+        lines.push(format!("  {}", waiting(sprint)));
+    }
+    lines.extend(shown);
+    lines.push(String::new());
+    let quiet = match watch.live.quiet_seconds {
+        Some(seconds) if !over => format!(" · last sign of life {} ago", human(seconds)),
+        _ => String::new(),
+    };
+    lines.push(short(&format!("  {}{quiet}", costs(sprint)), width));
+    if let Some(problem) = watch.problem.or(sprint.note.as_deref()) {
+        lines.push(ui.style().yellow().apply_to(short(&format!("  {}", clean(problem)), width)).to_string());
+    }
+    let left = height.saturating_sub(lines.len() + 2);
+    let events: Vec<String> = watch.events.iter().filter_map(event).collect();
+    let progress = watch.live.progress.as_deref().map(clean_lines).unwrap_or_default();
+    let half = (left / 2).max(3);
+    // The last picture stays on the terminal: it is short.
+    let event_room = half.saturating_sub(2).min(events.len()).min(if over { 4 } else { 20 });
+    if event_room > 0 {
+        lines.push(String::new());
+        lines.push(bold.apply_to("  last events").to_string());
+        lines.extend(events[events.len() - event_room..].iter().map(|event| short(&format!("  {event}"), width)));
+    }
+    let progress: Vec<&String> = progress.iter().filter(|line| !line.is_empty()).collect();
+    let progress_room = left.saturating_sub(event_room + 4).min(progress.len()).min(if over { 0 } else { 12 });
+    if progress_room > 0 {
+        lines.push(String::new());
+        lines.push(bold.apply_to("  progress.md").to_string());
+        lines.extend(progress[progress.len() - progress_room..].iter().map(|line| dim.apply_to(short(&format!("  {line}"), width)).to_string()));
+    }
+    lines
+}
+
+fn waiting(sprint: &Sprint) -> String {
+    match sprint.status {
+        "pending" => "waits to be submitted".to_owned(),
+        "submitting" => "is being submitted".to_owned(),
+        "submitted" => "waits in the queue".to_owned(),
+        "running" => "the job has started".to_owned(),
+        "cancelling" => "is ending".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// What `sprint show` prints.
+pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
+    let width = ui.width();
+    let bold = ui.style().bold();
+    let mut lines = vec![format!("{}  {}", bold.apply_to(&sprint.id), status(ui, sprint))];
+    let mut fact = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            lines.push(format!("{} {value}", padded(&format!("{name}:"), 12)));
+        }
+    };
+    fact("study", Some(clean(&sprint.study_name)));
+    fact("idea", sprint.idea.as_deref().map(clean));
+    fact("cluster", Some(place(sprint)));
+    fact("directory", Some(clean(&sprint.remote_dir)));
+    fact("repeats", sprint.parent.clone());
+    fact("created", Some(time(&sprint.created_at)));
+    fact("started", sprint.started_at.as_deref().map(time));
+    fact("ended", sprint.completed_at.as_deref().map(time));
+    fact("time limit", Some(human(sprint.time_limit_seconds)));
+    fact("cost", Some(costs(sprint)));
+    fact("reset", sprint.resets_at.as_deref().map(time));
+    fact("why", sprint.error.as_deref().map(clean));
+    fact("note", sprint.note.as_deref().map(clean));
+    let list = steps(ui, sprint.steps.as_deref().unwrap_or_default(), sprint.completed_at.is_some(), crate::platform::clock::now(), width);
+    if !list.is_empty() {
+        lines.push(String::new());
+        lines.extend(list);
+    }
+    if let Some(summary) = &sprint.summary {
+        lines.push(String::new());
+        lines.push(bold.apply_to("summary").to_string());
+        lines.extend(clean_lines(summary).iter().flat_map(|line| wrap(line, width.saturating_sub(2))).map(|line| format!("  {line}")));
+    }
+    let files = sprint.artifacts.as_deref().unwrap_or_default();
+    if !files.is_empty() {
+        lines.push(String::new());
+        lines.push(bold.apply_to(format!("files in {}", folder.display())).to_string());
+        for file in files.iter().take(30) {
+            lines.push(format!("  {}  {}", padded(&clean(&file.filename), 32), bytes(file.size)));
+        }
+        if files.len() > 30 {
+            lines.push(format!("  and {} more", files.len() - 30));
+        }
+    }
+    lines.push(String::new());
+    lines.push(format!("{} {}", ui.style().cyan().bold().apply_to("next:"), next(sprint, folder)));
+    lines
+}
+
+/// What to do next.
+pub fn next(sprint: &Sprint, folder: &Path) -> String {
+    let id = &sprint.id;
+    match sprint.status {
+        "pending" => "`researchloop tick` submits it when a slot is free".to_owned(),
+        "submitting" => "`researchloop tick` finds out whether the job was taken".to_owned(),
+        "submitted" | "running" => format!("`researchloop sprint watch {id}`, or `researchloop sprint cancel {id}`"),
+        "cancelling" => format!("`researchloop sprint watch {id}` waits for the end"),
+        "completed" => format!(
+            "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
+            folder.join("report.md").display(),
+            clean(&sprint.study_name)
+        ),
+        "failed" => sprint.hint.clone().map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),
+        _ => format!("`researchloop sprint resubmit {id}` runs it again"),
+    }
+}
+
+/// Breaks a line at spaces.
+fn wrap(line: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in line.split(' ') {
+        let Some(last) = lines.last_mut() else { break };
+        let room = console::measure_text_width(last) + 1 + console::measure_text_width(word) <= width;
+        if last.is_empty() {
+            last.push_str(word);
+        } else if room {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}

@@ -1,0 +1,331 @@
+//! `researchloop sprint ...`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::failure::{Exit, Failure, Kind, Result};
+use super::sprint_run::{RunArgs, start, submit_and_tell};
+use super::ui::Ui;
+use super::{Global, screen, text, watch};
+use crate::app::App;
+use crate::domain::{State, Status, suggestion};
+use crate::sprint;
+use crate::store::{SprintFilter, SprintRow, Store};
+use crate::view;
+
+/// Run sprints, watch them, bring back their results
+#[derive(Debug, Subcommand)]
+pub enum SprintCommand {
+    /// Run one idea as a sprint
+    Run(RunArgs),
+    /// List sprints, newest first
+    List(ListArgs),
+    /// Show one sprint: how it stands, what it cost, what to do next
+    Show(OneArgs),
+    /// Keep a screen open until the sprint is over; Ctrl-C leaves the job running
+    Watch(OneArgs),
+    /// Print what happened, line by line
+    Log(LogArgs),
+    /// Bring the sprint's files to this machine
+    Fetch(FetchArgs),
+    /// End the sprint and everything that it has started
+    Cancel(CancelArgs),
+    /// Run the same idea again, as a new sprint
+    Resubmit(ResubmitArgs),
+    /// Forget a sprint and its files on this machine
+    Delete(DeleteArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only of this study
+    #[arg(short, long)]
+    study: Option<String>,
+    /// Only in this status
+    #[arg(long)]
+    status: Option<String>,
+    /// At most so many
+    #[arg(short = 'n', long, default_value_t = 20)]
+    limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct OneArgs {
+    /// The sprint's id, or the beginning of it
+    id: String,
+}
+
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// The sprint's id, or the beginning of it
+    id: String,
+    /// Only of this step, for example red_team_round_1
+    #[arg(long)]
+    step: Option<String>,
+    /// Go on until the sprint is over
+    #[arg(short, long)]
+    follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    /// The sprint's id, or the beginning of it
+    id: String,
+    /// Every regular file, not only the report, the reviews and results/
+    #[arg(long)]
+    all: bool,
+    /// Put them into this folder
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// The sprint's id, or the beginning of it
+    id: String,
+    /// Do not wait until it has ended
+    #[arg(long)]
+    no_wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ResubmitArgs {
+    /// The sprint's id, or the beginning of it
+    id: String,
+    /// Keep a screen open until it is over
+    #[arg(long)]
+    watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// The sprint's id, or the beginning of it
+    id: String,
+    /// Remove its directory on the cluster too
+    #[arg(long)]
+    remote: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// Runs one of them.
+pub fn run(global: &Global, ui: &Ui, command: SprintCommand) -> Result {
+    let app = global.app(ui)?;
+    match command {
+        SprintCommand::Run(args) => start(&app, ui, &args),
+        SprintCommand::List(args) => list(&app, ui, &args),
+        SprintCommand::Show(args) => show(&app, ui, &args),
+        SprintCommand::Watch(args) => {
+            let mut store = app.store()?;
+            let row = find(&store, &args.id)?;
+            watch::watch(&app, ui, &mut store, &row.id)
+        }
+        SprintCommand::Log(args) => log(&app, ui, &args),
+        SprintCommand::Fetch(args) => fetch(&app, ui, &args),
+        SprintCommand::Cancel(args) => cancel(&app, ui, &args),
+        SprintCommand::Resubmit(args) => {
+            let mut store = app.store()?;
+            let old = find(&store, &args.id)?;
+            let id = sprint::resubmit(&app, &mut store, &old)?;
+            submit_and_tell(&app, ui, &mut store, &id, args.watch)
+        }
+        SprintCommand::Delete(args) => delete(&app, ui, &args),
+    }
+}
+
+/// Finds a sprint by its id or the beginning of one.
+pub fn find(store: &Store, text: &str) -> Result<SprintRow> {
+    if let Some(row) = store.sprint(text)? {
+        return Ok(row);
+    }
+    let beginning = if text.starts_with("sp-") { text.to_owned() } else { format!("sp-{text}") };
+    let fits = beginning.len() > 3 && beginning[3..].bytes().all(|b| b.is_ascii_hexdigit());
+    let matches = if fits { store.ids_like(&beginning)? } else { Vec::new() };
+    match matches.as_slice() {
+        [one] => store.sprint(one)?.ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no sprint {one}"))),
+        [] => {
+            let shown = text::short(&text::clean(text), 60);
+            let recent: Vec<String> =
+                store.sprints(&SprintFilter { limit: 200, ..SprintFilter::default() })?.iter().map(|row| row.id.to_string()).collect();
+            let mut failure = Failure::new(Kind::NotFound, format!("there is no sprint {shown:?}"));
+            if let Some(near) = suggestion::nearest(text, recent.iter().map(String::as_str)) {
+                failure = failure.hint(format!("did you mean {near}?"));
+            }
+            Err(failure.hint("`researchloop sprint list` shows all"))
+        }
+        many => Err(Failure::new(Kind::Usage, format!("{beginning} is the beginning of several ids: {}", many.join(", ")))),
+    }
+}
+
+fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
+    let status = match &args.status {
+        None => None,
+        Some(word) => Some(Status::parse(word).ok_or_else(|| {
+            let all: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
+            let failure = Failure::new(Kind::Usage, format!("--status {:?}: expected one of {}", text::clean(word), all.join(", ")));
+            match suggestion::nearest(word, all.iter().copied()) {
+                Some(near) => failure.hint(format!("did you mean {near}?")),
+                None => failure,
+            }
+        })?),
+    };
+    if let Some(study) = &args.study {
+        app.config.study(study)?;
+    }
+    let rows = app.store()?.sprints(&SprintFilter { study: args.study.as_deref(), status, limit: args.limit })?;
+    let shown: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
+    if ui.json {
+        ui.json(&view::Sprints { sprints: shown });
+        return Ok(Exit::Success);
+    }
+    if shown.is_empty() {
+        ui.status("No sprints yet.");
+        ui.hint("`researchloop sprint run \"an idea\" -s STUDY` starts one");
+        return Ok(Exit::Success);
+    }
+    let cells: Vec<Vec<String>> = shown
+        .iter()
+        .map(|sprint| {
+            vec![
+                sprint.id.clone(),
+                text::short(&text::clean(&sprint.study_name), 24),
+                screen::status(ui, sprint),
+                text::money(sprint.cost_usd, sprint.cost_estimated),
+                text::time(&sprint.created_at),
+                text::clean(sprint.idea.as_deref().unwrap_or("-")),
+            ]
+        })
+        .collect();
+    for line in text::table(&["ID", "STUDY", "STATUS", "COST", "CREATED (UTC)", "IDEA"], &cells, ui.width(), ui.style_is_on()) {
+        ui.line(&line);
+    }
+    Ok(Exit::Success)
+}
+
+fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
+    let store = app.store()?;
+    let row = find(&store, &args.id)?;
+    let sprint = view::sprint_whole(&row, &store.steps(row.id.as_str())?, &store.artifacts(row.id.as_str())?);
+    if ui.json {
+        ui.json(&serde_json::json!({ "sprint": sprint }));
+        return Ok(Exit::Success);
+    }
+    for line in screen::show(ui, &sprint, &app.artifacts(row.id.as_str())) {
+        ui.line(&line);
+    }
+    Ok(Exit::Success)
+}
+
+fn log(app: &App, ui: &Ui, args: &LogArgs) -> Result {
+    let mut store = app.store()?;
+    let row = find(&store, &args.id)?;
+    let steps = store.steps(row.id.as_str())?;
+    if let Some(step) = &args.step
+        && !steps.iter().any(|known| known.label == *step)
+    {
+        let names: Vec<&str> = steps.iter().map(|step| step.label.as_str()).collect();
+        let mut failure = Failure::new(Kind::NotFound, format!("{} has no step {:?}; it has: {}", row.id, text::clean(step), names.join(", ")));
+        if let Some(near) = suggestion::nearest(step, names.iter().copied()) {
+            failure = failure.hint(format!("did you mean {near}?"));
+        }
+        return Err(failure);
+    }
+    watch::log(app, ui, &mut store, &row.id, args.step.as_deref(), args.follow)
+}
+
+fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
+    let mut store = app.store()?;
+    let row = find(&store, &args.id)?;
+    if row.attempt == 0 || row.state.job().is_none() {
+        return Err(Failure::new(Kind::Conflict, format!("{} has no files yet: it is {}", row.id, row.state.status())));
+    }
+    let cluster = sprint::cluster_of(app, &row)?;
+    let mut remote = app.remote(cluster);
+    let own = app.artifacts(row.id.as_str());
+    let to = args.to.clone().unwrap_or_else(|| own.clone());
+    let bar = ui.bar(&format!("fetching {}", row.id));
+    let fetched = sprint::fetch(app, remote.as_mut(), cluster, &row, &to, args.all, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let fetched = fetched?;
+    if to == own {
+        sprint::remember(&mut store, row.id.as_str(), &fetched)?;
+    }
+    if ui.json {
+        let files: Vec<_> = fetched.files.iter().map(|(path, size)| serde_json::json!({ "filename": path, "size": size })).collect();
+        ui.json(&serde_json::json!({ "sprint_id": row.id.as_str(), "folder": to, "files": files, "skipped": fetched.skipped }));
+        return Ok(Exit::Success);
+    }
+    for (path, size) in &fetched.files {
+        ui.line(&format!("{}  {}", text::clean(&to.join(path).display().to_string()), text::bytes(*size)));
+    }
+    for skipped in &fetched.skipped {
+        ui.warning(&format!("not fetched: {}", text::clean(skipped)));
+    }
+    ui.status(&format!("{} file(s) in {}", fetched.files.len(), to.display()));
+    Ok(Exit::Success)
+}
+
+fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
+    let mut store = app.store()?;
+    let row = find(&store, &args.id)?;
+    let cluster = sprint::cluster_of(app, &row)?;
+    let mut remote = app.remote(cluster);
+    sprint::cancel(app, &mut store, remote.as_mut(), &row.id)?;
+    let row = if args.no_wait { find(&store, row.id.as_str())? } else { watch::wait_for_end(app, ui, &mut store, &row.id, remote.as_mut())? };
+    let status = row.state.status();
+    if ui.json {
+        ui.json(&serde_json::json!({ "cancelled": status == Status::Cancelled, "status": status.as_str(), "sprint_id": row.id.as_str() }));
+    }
+    match &row.state {
+        State::Ended { ending, .. } if ending.status == Status::Cancelled && ending.detail.is_empty() => {
+            ui.status(&format!("{}: cancelled: the job is gone, and nothing that it started is left", row.id));
+            Ok(Exit::Success)
+        }
+        State::Ended { ending, .. } if ending.status == Status::Cancelled => {
+            ui.status(&format!("{}: {}", row.id, text::clean(&ending.detail)));
+            Ok(Exit::Success)
+        }
+        State::Ended { ending, .. } => {
+            ui.status(&format!("{}: it ended before that: {} {}", row.id, ending.status, text::clean(&ending.detail)));
+            Ok(if ending.status == Status::Completed { Exit::Success } else { Exit::Bad })
+        }
+        _ => {
+            ui.status(&format!("{}: asked to end; the job is not gone yet", row.id));
+            ui.hint(&format!("`researchloop sprint watch {}` waits for it", row.id));
+            Ok(Exit::Waiting)
+        }
+    }
+}
+
+fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
+    let mut store = app.store()?;
+    let row = find(&store, &args.id)?;
+    if row.state.status().may_have_job() {
+        return Err(Failure::new(Kind::Conflict, format!("{} is {}", row.id, row.state.status()))
+            .hint(format!("`researchloop sprint cancel {}` first", row.id)));
+    }
+    let what = if args.remote { " and its directory on the cluster" } else { "" };
+    if !args.yes && !ui.ask(&format!("Delete {}{what}: {}?", row.id, text::short(&text::clean(row.idea.as_deref().unwrap_or("-")), 60))) {
+        if ui.can_ask() {
+            ui.status("Nothing was deleted.");
+            return Ok(Exit::Bad);
+        }
+        return Err(Failure::new(Kind::Usage, "there is no terminal to ask on").hint("add --yes to delete without asking"));
+    }
+    if args.remote {
+        let cluster = sprint::cluster_of(app, &row)?;
+        let mut remote = app.remote(cluster);
+        sprint::delete_remote(app, remote.as_mut(), &row)?;
+    }
+    sprint::delete(app, &mut store, &row)?;
+    if ui.json {
+        ui.json(&serde_json::json!({ "deleted": true, "sprint_id": row.id.as_str() }));
+    }
+    ui.status(&format!("{}: deleted{}", row.id, if args.remote { ", here and on the cluster" } else { " here" }));
+    Ok(Exit::Success)
+}

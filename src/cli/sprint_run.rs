@@ -1,0 +1,160 @@
+//! `researchloop sprint run`, and what `resubmit` shares with it.
+
+use clap::Args;
+
+use super::failure::{Exit, Failure, Kind, Result};
+use super::sprint::find;
+use super::ui::Ui;
+use super::{text, watch};
+use crate::app::App;
+use crate::domain::{SprintId, State, duration};
+use crate::sprint::{self, Request, Submitted, Wanted};
+use crate::store::Store;
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The research idea; `-` reads it from standard input
+    idea: String,
+    /// The study that it belongs to
+    #[arg(short, long)]
+    study: String,
+    /// A job option for the scheduler; an empty value removes one of the study or cluster
+    #[arg(short, long = "option", value_name = "KEY=VALUE")]
+    option: Vec<String>,
+    /// How long the job may run: 4h, 90m, 1-12:00:00
+    #[arg(long)]
+    time: Option<String>,
+    /// How many rounds of red team and fix, 0 for none
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
+    /// The model
+    #[arg(long)]
+    model: Option<String>,
+    /// Keep a screen open until it is over
+    #[arg(long)]
+    watch: bool,
+    /// Print what would be sent, and contact nothing
+    #[arg(long, conflicts_with = "watch")]
+    dry_run: bool,
+}
+
+fn request(args: &RunArgs) -> Result<Request> {
+    let mut request = Request { rounds: args.rounds, model: args.model.clone(), ..Request::default() };
+    for option in &args.option {
+        let Some((key, value)) = option.split_once('=') else {
+            return Err(Failure::new(Kind::Usage, format!("-o {option:?}: expected KEY=VALUE"))
+                .hint("for example -o gres=gpu:1; an empty value removes an option"));
+        };
+        request.options.push((key.trim().to_owned(), value.to_owned()));
+    }
+    if let Some(time) = &args.time {
+        request.seconds = Some(duration::parse_seconds(time).map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?);
+    }
+    if request.rounds.is_some_and(|rounds| rounds > 100) {
+        return Err(Failure::new(Kind::Usage, "--rounds: at most 100"));
+    }
+    if request.model.as_deref().is_some_and(|model| model.is_empty() || model.starts_with('-') || model.chars().any(|c| c.is_control() || c == ' ')) {
+        return Err(Failure::new(Kind::Usage, "--model: expected a model's name"));
+    }
+    Ok(request)
+}
+
+/// Makes a sprint and submits it.
+pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
+    let idea = if args.idea == "-" {
+        std::io::read_to_string(std::io::stdin()).map_err(|error| Failure::failed(format!("cannot read the idea from standard input: {error}")))?
+    } else {
+        args.idea.clone()
+    };
+    let wanted = Wanted { study: &args.study, idea: &idea, request: request(args)?, parent: None };
+    if args.dry_run {
+        return dry_run(app, ui, &wanted);
+    }
+    let mut store = app.store()?;
+    let id = sprint::create(app, &mut store, &wanted)?;
+    submit_and_tell(app, ui, &mut store, &id, args.watch)
+}
+
+/// Makes the sprint in a database that is thrown away, and shows what it would send.
+fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>) -> Result {
+    let mut store = Store::in_memory()?;
+    let id = sprint::create(app, &mut store, wanted)?;
+    let row = find(&store, id.as_str())?;
+    let dry = sprint::dry_run(app, &row)?;
+    if ui.json {
+        ui.json(&serde_json::json!({
+            "dry_run": true, "study_name": row.study, "cluster": row.cluster, "remote_dir": dry.remote_dir, "script": dry.script,
+            "script_bytes": dry.script_bytes, "environment": dry.environment, "missing_context": dry.missing_context,
+            "prompts": dry.prompts.iter().map(|(step, text)| serde_json::json!({ "step": step, "text": text })).collect::<Vec<_>>(),
+        }));
+        return Ok(Exit::Success);
+    }
+    let bold = ui.style().bold();
+    ui.line(&bold.apply_to(format!("# {}/run_sprint.sh on {} ({} bytes)", dry.remote_dir, row.cluster, dry.script_bytes)).to_string());
+    ui.line(&dry.script);
+    if !dry.environment.is_empty() {
+        ui.line(&bold.apply_to("# environment, in a private file beside it").to_string());
+        ui.line(&format!("{}\n", dry.environment.join(" ")));
+    }
+    for (step, text) in &dry.prompts {
+        ui.line(&bold.apply_to(format!("# prompt of {step}")).to_string());
+        ui.line(text);
+    }
+    for missing in &dry.missing_context {
+        ui.warning(&format!("the context file {missing} is not there"));
+    }
+    ui.status("Nothing was sent: this was a dry run.");
+    Ok(Exit::Success)
+}
+
+/// Submits a sprint that was just made, and tells what came of it.
+pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, then_watch: bool) -> Result {
+    let row = find(store, id.as_str())?;
+    let cluster = sprint::cluster_of(app, &row)?;
+    let mut remote = app.remote(cluster);
+    let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
+    let submitted = sprint::submit(app, store, remote.as_mut(), id.as_str());
+    spinner.finish_and_clear();
+    let submitted = submitted?;
+    let row = find(store, id.as_str())?;
+    if ui.json && !then_watch {
+        ui.json(&serde_json::json!({
+            "sprint_id": row.id.as_str(), "study_name": row.study, "status": row.state.status().as_str(),
+            "job_id": row.state.job().map(ToString::to_string),
+        }));
+    }
+    let exit = match &submitted {
+        Submitted::Job(job) => {
+            ui.status(&format!("{id}: submitted to {} as {} job {job}", row.cluster, row.scheduler.as_str()));
+            Exit::Success
+        }
+        Submitted::Waits(why) => {
+            ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
+            Exit::Success
+        }
+        Submitted::NotSent(why) | Submitted::NotNow(why) => {
+            ui.warning(&format!("{id}: not submitted yet: {why}"));
+            ui.hint("it stays pending: `researchloop tick` tries again");
+            Exit::Waiting
+        }
+        Submitted::Unclear(why) => {
+            ui.warning(&format!("{id}: it is not known whether the job was taken: {}", text::clean(why)));
+            ui.hint("`researchloop tick` looks it up; it is never submitted twice");
+            Exit::Waiting
+        }
+        Submitted::Refused(why) => {
+            let mut failure = Failure::failed(format!("{id}: the job was not taken: {}", text::clean_lines(why).join("\n")));
+            if let State::Ended { ending, .. } = &row.state {
+                failure = failure.hint(ending.hint.replace("ID", id.as_str()));
+            }
+            return Err(failure);
+        }
+    };
+    if then_watch && exit == Exit::Success {
+        return watch::watch_through(app, ui, store, id, remote);
+    }
+    if exit == Exit::Success {
+        ui.hint(&format!("`researchloop sprint watch {id}` shows how it goes"));
+    }
+    Ok(exit)
+}

@@ -1,0 +1,166 @@
+//! `researchloop study ...`
+
+use clap::{Args, Subcommand};
+
+use super::failure::{Exit, Failure, Kind, Result};
+use super::ui::Ui;
+use super::{Global, screen, text};
+use crate::app::App;
+use crate::config::Study;
+use crate::domain::StudyName;
+use crate::store::{SprintFilter, Store};
+use crate::view;
+
+/// Look at studies, make one
+#[derive(Debug, Subcommand)]
+pub enum StudyCommand {
+    /// List the studies of the configuration
+    List,
+    /// Show one study and its newest sprints
+    Show(ShowArgs),
+    /// Write a CLAUDE.md for a new study, and say what to add to the configuration
+    Init(InitArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Its name
+    name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Its name
+    name: String,
+}
+
+/// Runs one of them.
+pub fn run(global: &Global, ui: &Ui, command: &StudyCommand) -> Result {
+    match command {
+        StudyCommand::List => list(&global.app(ui)?, ui),
+        StudyCommand::Show(args) => show(&global.app(ui)?, ui, &args.name),
+        StudyCommand::Init(args) => init(&global.app(ui)?, ui, &args.name),
+    }
+}
+
+fn shown(store: &Store, studies: &[Study]) -> Result<Vec<view::Study>> {
+    let counts = store.study_counts()?;
+    Ok(studies
+        .iter()
+        .map(|study| {
+            let found = counts.iter().find(|(name, ..)| name == study.name.as_str());
+            let (sprints, active, cost_usd) = found.map_or((0, 0, 0.0), |(_, sprints, active, cost)| (*sprints, *active, *cost));
+            view::Study {
+                name: study.name.to_string(),
+                cluster: study.cluster.to_string(),
+                description: study.description.clone(),
+                sprints,
+                active,
+                cost_usd,
+                allow_loop: study.allow_loop,
+                max_sprint_duration_hours: f64::from(u32::try_from(study.max_sprint_duration).unwrap_or(u32::MAX)) / 3600.0,
+                red_team_max_rounds: study.red_team_max_rounds,
+            }
+        })
+        .collect())
+}
+
+fn list(app: &App, ui: &Ui) -> Result {
+    let studies = shown(&app.store()?, &app.config.studies)?;
+    if ui.json {
+        ui.json(&serde_json::json!({ "studies": studies }));
+        return Ok(Exit::Success);
+    }
+    if studies.is_empty() {
+        ui.status("The configuration has no study.");
+        ui.hint("`researchloop study init NAME` begins one");
+        return Ok(Exit::Success);
+    }
+    let rows: Vec<Vec<String>> = studies
+        .iter()
+        .map(|study| {
+            vec![
+                study.name.clone(),
+                study.cluster.clone(),
+                study.sprints.to_string(),
+                study.active.to_string(),
+                text::money(study.cost_usd, false),
+                text::clean(&study.description),
+            ]
+        })
+        .collect();
+    for line in text::table(&["NAME", "CLUSTER", "SPRINTS", "ACTIVE", "COST", "DESCRIPTION"], &rows, ui.width(), ui.style_is_on()) {
+        ui.line(&line);
+    }
+    Ok(Exit::Success)
+}
+
+fn show(app: &App, ui: &Ui, name: &str) -> Result {
+    let study = app.config.study(name)?;
+    let store = app.store()?;
+    let whole = shown(&store, std::slice::from_ref(study))?;
+    let rows = store.sprints(&SprintFilter { study: Some(name), limit: 10, ..SprintFilter::default() })?;
+    let sprints: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
+    if ui.json {
+        ui.json(&serde_json::json!({ "study": whole.first(), "sprints": sprints }));
+        return Ok(Exit::Success);
+    }
+    for study in &whole {
+        ui.line(&ui.style().bold().apply_to(&study.name).to_string());
+        ui.line(&format!("cluster:     {}", study.cluster));
+        if !study.description.is_empty() {
+            ui.line(&format!("about:       {}", text::clean(&study.description)));
+        }
+        ui.line(&format!("sprints:     {} ({} active), {}", study.sprints, study.active, text::money(study.cost_usd, false)));
+        ui.line(&format!("time limit:  {} h, {} rounds of red team at most", study.max_sprint_duration_hours, study.red_team_max_rounds));
+    }
+    if !sprints.is_empty() {
+        ui.line("");
+        let cells: Vec<Vec<String>> = sprints
+            .iter()
+            .map(|sprint| {
+                vec![
+                    sprint.id.clone(),
+                    screen::status(ui, sprint),
+                    text::time(&sprint.created_at),
+                    text::clean(sprint.idea.as_deref().unwrap_or("-")),
+                ]
+            })
+            .collect();
+        for line in text::table(&["ID", "STATUS", "CREATED (UTC)", "IDEA"], &cells, ui.width(), ui.style_is_on()) {
+            ui.line(&line);
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn init(app: &App, ui: &Ui, name: &str) -> Result {
+    let name = StudyName::new(name).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
+    let folder = app.config.root.join("studies").join(name.as_str());
+    let file = folder.join("CLAUDE.md");
+    write_context(&file, name.as_str())?;
+    ui.status(&format!("Wrote {}: describe the study there.", file.display()));
+    if app.config.study(name.as_str()).is_err() {
+        let cluster = app.config.clusters.first().map_or("CLUSTER", |cluster| cluster.name.as_str());
+        ui.status(&format!("Then add this to {}:", app.config.file.display()));
+        ui.line(&format!("\n[[study]]\nname = \"{name}\"\ncluster = \"{cluster}\"\nclaude_md_path = \"studies/{name}/CLAUDE.md\""));
+    }
+    Ok(Exit::Success)
+}
+
+/// Writes the first version of a study's context; never over an existing file.
+pub fn write_context(file: &std::path::Path, name: &str) -> Result<()> {
+    use std::io::Write as _;
+    let failed = |error: std::io::Error| {
+        let failure = Failure::new(
+            if error.kind() == std::io::ErrorKind::AlreadyExists { Kind::Conflict } else { Kind::Failed },
+            format!("{}: {error}", file.display()),
+        );
+        if error.kind() == std::io::ErrorKind::AlreadyExists { failure.hint("it was left as it is") } else { failure }
+    };
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut out = std::fs::File::create_new(file).map_err(failed)?;
+    out.write_all(include_str!("../../templates/init/CLAUDE.md").replace("NAME", name).as_bytes()).map_err(failed)
+}

@@ -1,0 +1,85 @@
+//! Text for screens: harmless, short, aligned.
+
+use console::{measure_text_width, truncate_str};
+
+/// Makes text from outside harmless for a terminal: no control characters, line breaks
+/// become spaces, and nothing that turns the direction of writing.
+pub fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .collect()
+}
+
+/// Lines of text from outside, each harmless. Escape sequences are removed whole.
+pub fn clean_lines(text: &str) -> Vec<String> {
+    let text = console::strip_ansi_codes(text);
+    // A progress bar rewrites its line with carriage returns: its last state is shown.
+    text.lines().map(|line| clean(line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or(line)).trim_end().to_owned()).collect()
+}
+
+/// Shortened to a width in columns, with an ellipsis.
+pub fn short(text: &str, width: usize) -> String {
+    truncate_str(text, width, "…").into_owned()
+}
+
+/// Filled up with spaces to a width in columns.
+pub fn padded(text: &str, width: usize) -> String {
+    let have = measure_text_width(text);
+    format!("{text}{}", " ".repeat(width.saturating_sub(have)))
+}
+
+/// Money as it is shown.
+pub fn money(usd: f64, estimated: bool) -> String {
+    let sign = if estimated { "≈" } else { "" };
+    if usd > 0.0 && usd < 0.01 { format!("{sign}${usd:.4}") } else { format!("{sign}${usd:.2}") }
+}
+
+/// A number of tokens or bytes, short.
+pub fn count(number: u64) -> String {
+    match number {
+        0..=9_999 => number.to_string(),
+        10_000..=999_999 => format!("{}k", number / 1000),
+        _ => format!("{}.{}M", number / 1_000_000, number / 100_000 % 10),
+    }
+}
+
+/// A size in bytes.
+pub fn bytes(number: u64) -> String {
+    indicatif::HumanBytes(number).to_string()
+}
+
+/// A stored time as it is shown: to the second, in UTC.
+pub fn time(text: &str) -> String {
+    text.parse::<jiff::Timestamp>().map_or_else(|_| clean(text), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// A table without lines. The last column is shortened so that a row fits the width.
+pub fn table(headers: &[&str], rows: &[Vec<String>], width: usize, styled: bool) -> Vec<String> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
+    let bold = |text: &str| if styled { console::Style::new().bold().force_styling(true).apply_to(text).to_string() } else { text.to_owned() };
+    table.set_header(headers.iter().map(|header| bold(header)));
+    for row in rows {
+        table.add_row(row);
+    }
+    table.lines().map(|line| short(line.trim_end(), width).trim_start_matches(' ').to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_cannot_rewrite_the_screen() {
+        assert_eq!(clean("a\u{1b}[2Jb\nc\u{202e}d\u{7}"), "a[2Jb cd");
+        assert_eq!(clean_lines("10%\r50%\r100%\nnext \u{1b}[31mred\u{1b}[0m"), ["100%", "next red"]);
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_eq!(short("日本語の研究", 7), "日本語…");
+        assert_eq!(padded("日本", 6), "日本  ");
+    }
+}

@@ -1,0 +1,63 @@
+//! Asks for the end of a sprint. Whether it has ended is for a later poll to say.
+
+use super::create::{ClusterError, cluster_of};
+use crate::app::App;
+use crate::domain::transition::Event;
+use crate::domain::{SprintId, State};
+use crate::remote::{Remote, RemoteError, Script};
+use crate::scheduler;
+use crate::store::{Store, StoreError};
+
+/// Why the end could not be asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// No such sprint.
+    #[error("there is no sprint {0}")]
+    NoSprint(SprintId),
+    /// It is over.
+    #[error("{0} is already {1}")]
+    Over(SprintId, &'static str),
+    /// Its cluster cannot be asked.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// The way to the cluster. The wish is remembered: a later tick asks again.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Remembers the wish and tells the scheduler. Returns the state after that.
+pub fn cancel(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId) -> Result<State, CancelError> {
+    let change = store.change()?;
+    let Some(row) = change.sprint(id.as_str())? else { return Err(CancelError::NoSprint(id.clone())) };
+    if row.state.status().is_terminal() {
+        return Err(CancelError::Over(id.clone(), row.state.status().as_str()));
+    }
+    let state = change.apply(id.as_str(), Event::CancelAsked)?.unwrap_or(row.state);
+    change.commit()?;
+    if let State::Cancelling { job: Some(_), .. } = &state {
+        tell_scheduler(app, store, remote, id)?;
+    }
+    Ok(state)
+}
+
+/// Tells the scheduler to end the job of a sprint.
+pub fn tell_scheduler(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId) -> Result<(), CancelError> {
+    let Some(row) = store.sprint(id.as_str())? else { return Ok(()) };
+    let Some(job) = row.state.job() else { return Ok(()) };
+    let cluster = cluster_of(app, &row)?;
+    let mut script = Script::new();
+    script
+        .set("RL_JOB", job.as_str())
+        .set("RL_DIR", &row.remote_dir)
+        .section_of("cancel", &[r#"cd "$RL_DIR" 2>/dev/null || cd || exit 1"#, "\n", scheduler::scheduler(row.scheduler).cancel()]);
+    let reply = remote.run(script, app.limits(cluster))?;
+    let said = reply.section("cancel").map(|section| section.text().trim().to_owned()).unwrap_or_default();
+    let change = store.change()?;
+    change.set_cancel_sent(id.as_str())?;
+    change.event(Some(id.as_str()), "cancel_sent", &serde_json::json!({ "job_id": job.as_str(), "said": said }))?;
+    change.commit()?;
+    Ok(())
+}

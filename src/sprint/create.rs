@@ -1,0 +1,182 @@
+//! Makes a sprint: everything is checked before anything is written.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::config::{Cluster, Study, UnknownName};
+use crate::domain::options::OptionProblem;
+use crate::domain::{JobOptions, SprintId, StudyName, id};
+use crate::platform::{clock, random};
+use crate::scheduler;
+use crate::store::{NewSprint, SprintRow, Store, StoreError};
+
+/// The longest idea, in bytes. It stands in every prompt.
+const MAX_IDEA: usize = 64 * 1024;
+
+/// What a user asks of one sprint, beside the idea. Kept with the sprint, so that it can
+/// be submitted later and repeated.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Job options of this sprint; an empty value removes one of the study or cluster.
+    #[serde(default)]
+    pub options: Vec<(String, String)>,
+    /// How long the job may run, in seconds.
+    #[serde(default)]
+    pub seconds: Option<u64>,
+    /// How many rounds of red team and fix.
+    #[serde(default)]
+    pub rounds: Option<u32>,
+    /// The model.
+    #[serde(default)]
+    pub model: Option<String>,
+}
+
+/// A sprint that is wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// The study's name.
+    pub study: &'a str,
+    /// The idea.
+    pub idea: &'a str,
+    /// Everything else.
+    pub request: Request,
+    /// The sprint that it repeats.
+    pub parent: Option<&'a str>,
+}
+
+/// Why a sprint is not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// No such study or cluster.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+    /// The idea is nothing that one can work on.
+    #[error("{0}")]
+    Idea(String),
+    /// Job options that the scheduler would refuse.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Options(Vec<OptionProblem>),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A study and its cluster.
+pub fn place_of<'a>(app: &'a App, study: &str) -> Result<(&'a Study, &'a Cluster), UnknownName> {
+    let study = app.config.study(study)?;
+    let cluster = app.config.cluster(study.cluster.as_str())?;
+    Ok((study, cluster))
+}
+
+/// Why a sprint's cluster cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The configuration does not know it any more.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+    /// It is another kind of cluster now.
+    #[error(
+        "{sprint} was made for {then}, but the cluster {cluster} is {now} in the configuration now: it is not asked about jobs of another scheduler"
+    )]
+    Changed {
+        /// Which sprint.
+        sprint: SprintId,
+        /// Its cluster.
+        cluster: String,
+        /// The scheduler when the sprint was made.
+        then: &'static str,
+        /// The scheduler that the configuration names.
+        now: &'static str,
+    },
+}
+
+/// The cluster that a sprint was made for. Its study may have moved to another one since.
+pub fn cluster_of<'a>(app: &'a App, row: &SprintRow) -> Result<&'a Cluster, ClusterError> {
+    let cluster = app.config.cluster(&row.cluster)?;
+    if cluster.scheduler == row.scheduler {
+        return Ok(cluster);
+    }
+    Err(ClusterError::Changed { sprint: row.id.clone(), cluster: row.cluster.clone(), then: row.scheduler.as_str(), now: cluster.scheduler.as_str() })
+}
+
+/// All job options of a sprint: cluster, then study, then its own.
+pub fn options_of(cluster: &Cluster, study: &Study, request: &Request) -> JobOptions {
+    let own: JobOptions = request.options.iter().cloned().collect();
+    cluster.job_options.overlaid(&study.job_options).overlaid(&own)
+}
+
+/// Checks an idea and returns it as it is kept: trimmed, without control characters.
+pub fn check_idea(idea: &str) -> Result<String, CreateError> {
+    let idea: String = idea.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    if idea.is_empty() {
+        return Err(CreateError::Idea("the idea is empty".to_owned()));
+    }
+    if idea.len() > MAX_IDEA {
+        return Err(CreateError::Idea(format!(
+            "the idea is {} bytes; at most {MAX_IDEA}. Put background into the study's context instead",
+            idea.len()
+        )));
+    }
+    Ok(idea)
+}
+
+/// Checks everything that can be checked without the cluster.
+pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<String, CreateError> {
+    let (study, cluster) = place_of(app, wanted.study)?;
+    let idea = check_idea(wanted.idea)?;
+    let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(cluster, study, &wanted.request));
+    if !problems.is_empty() {
+        return Err(CreateError::Options(problems));
+    }
+    Ok(idea)
+}
+
+/// Makes the sprint, `pending`.
+pub fn create(app: &App, store: &mut Store, wanted: &Wanted<'_>) -> Result<SprintId, CreateError> {
+    let idea = check(app, wanted)?;
+    let (study, cluster) = place_of(app, wanted.study)?;
+    let request = serde_json::to_string(&wanted.request).unwrap_or_default();
+    // Ids are short, so that people can type them: one may be taken.
+    loop {
+        let Ok(id) = SprintId::new(&format!("sp-{}", random::hex(3))) else { continue };
+        let created = clock::now();
+        let directory = id::directory_name(&id, created, Some(&idea));
+        let new = NewSprint {
+            id: &id,
+            study: study.name.as_str(),
+            cluster: cluster.name.as_str(),
+            scheduler: cluster.scheduler,
+            idea: Some(&idea),
+            directory: &directory,
+            remote_dir: &remote_dir(cluster, study, &directory),
+            parent: wanted.parent,
+            request: &request,
+            seconds: wanted.request.seconds.unwrap_or(study.max_sprint_duration),
+            created,
+        };
+        let change = store.change()?;
+        if change.create_sprint(&new)? {
+            change.commit()?;
+            return Ok(id);
+        }
+    }
+}
+
+/// Where a sprint's directory lies on the cluster.
+fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
+    let base = if study.sprints_dir.starts_with(['/', '~']) {
+        study.sprints_dir.trim_end_matches('/').to_owned()
+    } else {
+        format!("{}/{}", cluster.working_dir.trim_end_matches('/'), study.sprints_dir.trim_matches('/'))
+    };
+    format!("{base}/{directory}")
+}
+
+/// Makes a sprint that repeats another one: the same idea and options.
+pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintId, CreateError> {
+    let request: Request = serde_json::from_str(&old.request).unwrap_or_default();
+    // The study may have been renamed since: then the error says so.
+    let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;
+    let idea = old.idea.clone().unwrap_or_default();
+    create(app, store, &Wanted { study: study.as_str(), idea: &idea, request, parent: Some(old.id.as_str()) })
+}

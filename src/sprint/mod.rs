@@ -1,0 +1,15 @@
+//! What can be done with a sprint.
+
+mod cancel;
+mod create;
+mod delete;
+mod fetch;
+mod place;
+mod submit;
+
+pub use cancel::{CancelError, cancel, tell_scheduler};
+pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, place_of, resubmit};
+pub use delete::{DeleteError, delete, delete_remote};
+pub use fetch::{FetchError, Fetched, fetch, remember};
+pub use place::{Placed, RunnerHere, place_runner, shell_path};
+pub use submit::{DryRun, SubmitError, Submitted, dry_run, submit};

@@ -1,0 +1,144 @@
+//! Asks one cluster, in one request, for everything that it has to tell of many sprints.
+
+use std::collections::BTreeMap;
+
+use crate::app::App;
+use crate::bundle::FORMAT_VERSION;
+use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
+use crate::config::Cluster;
+use crate::domain::{JobId, Seen};
+use crate::remote::{Payload, Remote, RemoteError, Script};
+use crate::scheduler;
+use crate::sprint::{Placed, RunnerHere, place_runner};
+use crate::store::SprintRow;
+
+/// Bytes of journals in one answer.
+const MAX_JOURNALS: u64 = 16 << 20;
+
+/// What a cluster told.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    /// The cluster's clock, in seconds since 1970.
+    pub time: i64,
+    /// What the scheduler says, when it was asked and answered.
+    pub jobs: Option<BTreeMap<JobId, Seen>>,
+    /// What the sprints' files say, by sprint.
+    pub files: BTreeMap<String, SprintFiles>,
+    /// What went wrong: the scheduler or the files gave no answer.
+    pub problem: Option<String>,
+}
+
+impl Gathered {
+    /// Whether some journal has more than was told.
+    pub fn has_more(&self) -> bool {
+        self.files.values().any(|files| files.more)
+    }
+}
+
+/// What only a screen needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Live {
+    /// The end of `progress.md`.
+    pub progress: Option<String>,
+    /// The end of `output.log`.
+    pub output: Option<String>,
+    /// Seconds since anything in the sprint's files changed.
+    pub quiet_seconds: Option<u64>,
+}
+
+impl Live {
+    /// Takes it from what was told of a sprint's files.
+    pub fn of(files: &SprintFiles) -> Self {
+        Self { progress: files.progress.clone(), output: files.output.clone(), quiet_seconds: files.quiet_seconds }
+    }
+}
+
+/// Asks. `ask_scheduler` is false when only files are wanted. `tails_of` is the sprint whose
+/// logs a screen shows.
+pub fn gather(
+    app: &App,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    rows: &[SprintRow],
+    ask_scheduler: bool,
+    tails_of: Option<&str>,
+) -> Result<Gathered, RemoteError> {
+    let first = gather_once(app, remote, cluster, rows, ask_scheduler, tails_of)?;
+    if !first.1 {
+        return Ok(first.0);
+    }
+    // The runner is gone from the cluster (scratch was cleaned): it is sent again.
+    let runner = match app.runner_here(cluster).and_then(RunnerHere::read) {
+        Ok(runner) => runner,
+        Err(error) => return Ok(Gathered { problem: Some(format!("cannot read the runner: {error}")), ..first.0 }),
+    };
+    match place_runner(remote, cluster, &runner, app.limits(cluster))? {
+        Placed::Refused(why) => Ok(Gathered { problem: Some(why), ..first.0 }),
+        Placed::There(path) | Placed::Sent(path) => {
+            let rows: Vec<SprintRow> = rows.iter().map(|row| SprintRow { runner: path.clone(), ..row.clone() }).collect();
+            let (mut again, unusable) = gather_once(app, remote, cluster, &rows, ask_scheduler, tails_of)?;
+            if unusable && again.problem.is_none() {
+                again.problem = Some(format!("{path} is there, but may not be executed: the files of the sprints cannot be read"));
+            }
+            Ok(again)
+        }
+    }
+}
+
+fn gather_once(
+    app: &App,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    rows: &[SprintRow],
+    ask_scheduler: bool,
+    tails_of: Option<&str>,
+) -> Result<(Gathered, bool), RemoteError> {
+    let kind = scheduler::scheduler(cluster.scheduler);
+    let jobs: Vec<JobId> = rows.iter().filter_map(|row| row.state.job().cloned()).collect();
+    let request = ReadRequest {
+        v: FORMAT_VERSION,
+        max_bytes: MAX_JOURNALS,
+        sprints: rows
+            .iter()
+            .map(|row| ReadSprint {
+                id: row.id.to_string(),
+                dir: row.remote_dir.clone(),
+                offset: row.journal_offset,
+                prefix: row.journal_prefix.clone(),
+                tails: tails_of == Some(row.id.as_str()),
+            })
+            .collect(),
+    };
+    let mut script = Script::new();
+    script.section("clock", "date +%s");
+    if ask_scheduler && !jobs.is_empty() {
+        kind.ask(&mut script, &jobs);
+    }
+    // The newest sprint's runner reads for all: it knows the older formats.
+    let runner = rows.iter().rev().map(|row| row.runner.as_str()).find(|runner| !runner.is_empty()).unwrap_or_default();
+    script.set("RUNNER", runner).section_with_input(
+        "files",
+        Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()),
+        r#"[ -x "$RUNNER" ] || exit 127
+"$RUNNER" files-read"#,
+    );
+    let reply = remote.run(script, app.limits(cluster))?;
+    let time = reply.section("clock").and_then(|section| section.text().trim().parse().ok()).unwrap_or(0);
+    let mut gathered = Gathered { time, ..Gathered::default() };
+    if ask_scheduler && !jobs.is_empty() {
+        match kind.read(&reply, &jobs) {
+            Ok(seen) => gathered.jobs = Some(seen),
+            Err(error) => gathered.problem = Some(format!("the scheduler of {} did not answer: {error}", cluster.name)),
+        }
+    }
+    let files = reply.section("files");
+    match files.and_then(|section| serde_json::from_slice::<ReadAnswer>(&section.output).ok()) {
+        Some(answer) => gathered.files = answer.sprints.into_iter().map(|files| (files.id.clone(), files)).collect(),
+        None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
+        None => {
+            let said: String = files.map(|section| section.text().chars().filter(|c| !c.is_control()).take(300).collect()).unwrap_or_default();
+            gathered.problem = Some(format!("the files of the sprints could not be read on {}: {said}", cluster.name));
+        }
+    }
+    Ok((gathered, false))
+}

@@ -1,0 +1,146 @@
+//! Takes in what a cluster told of one sprint, and decides whether the sprint is over.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::gather::Gathered;
+use crate::bundle::formats::{self, ExitFile};
+use crate::bundle::journal::{self, Entry};
+use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
+use crate::domain::transition::Event;
+use crate::domain::{JobState, Reason, SchedulerKind, Seen};
+use crate::store::{Change, JournalPiece, StoreError};
+
+/// Takes it in. It may be taken in twice.
+pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), StoreError> {
+    let Some(row) = change.sprint(id)? else { return Ok(()) };
+    if row.state.status().is_terminal() {
+        return Ok(());
+    }
+    let files = gathered.files.get(id);
+    let mut notes: Vec<String> = Vec::new();
+    let mut new_lines = 0;
+    if let Some(files) = files {
+        let bytes = STANDARD.decode(&files.journal).unwrap_or_default();
+        let (lines, skipped) = journal::parse(&bytes);
+        if skipped > 0 {
+            notes.push(format!("{skipped} line(s) of the journal could not be read"));
+        }
+        let moved = files.offset != row.journal_offset || files.prefix != row.journal_prefix;
+        if moved || files.altered {
+            new_lines =
+                change.ingest(id, &JournalPiece { lines: &lines, offset: files.offset, prefix: &files.prefix, altered: files.altered })?.new_lines;
+        }
+        notes.extend(files.problems.iter().cloned());
+    }
+    // What the journal told may have changed the state.
+    let Some(row) = change.sprint(id)? else { return Ok(()) };
+    if row.journal_altered {
+        notes.push("the journal was altered after it was written: what was read first counts".to_owned());
+    }
+    let seen = row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job));
+    match seen {
+        Some(Seen::State(state)) => {
+            let (words, ended) = words(state);
+            change.job_words(id, row.attempt, &words, ended)?;
+            match state {
+                JobState::Running | JobState::Suspended => drop(change.apply(id, Event::Runs)?),
+                // The scheduler was asked first: a job that has told something since runs.
+                JobState::Waiting(_) | JobState::Held(_) if new_lines == 0 => drop(change.apply(id, Event::Queued)?),
+                _ => {}
+            }
+            if matches!(state, JobState::Held(_) | JobState::NeverStarts(_) | JobState::Waiting(_))
+                && !matches!(state, JobState::Waiting(why) if why.is_empty())
+            {
+                notes.push(words);
+            }
+        }
+        Some(Seen::Unclear(why)) => notes.push(format!("the accounting gave no answer: {why}")),
+        Some(Seen::Absent) | None => {}
+    }
+    settle(change, id, gathered, seen, new_lines > 0, &mut notes)?;
+    change.set_note(id, &notes.join("; "))
+}
+
+fn words(state: &JobState) -> (String, bool) {
+    match state {
+        JobState::Waiting(why) if why.is_empty() => ("waits in the queue".to_owned(), false),
+        JobState::Waiting(why) => (format!("waits in the queue: {why}"), false),
+        JobState::Held(why) => (format!("held in the queue: {why}"), false),
+        JobState::NeverStarts(why) => (format!("never starts: {why}"), false),
+        JobState::Running => ("runs".to_owned(), false),
+        JobState::Suspended => ("suspended".to_owned(), false),
+        JobState::Ending => ("is ending".to_owned(), false),
+        JobState::Ended(end) => (end.words.clone(), true),
+        JobState::Other(word) => (format!("unknown word: {word}"), false),
+    }
+}
+
+fn settle(
+    change: &Change<'_>,
+    id: &str,
+    gathered: &Gathered,
+    seen: Option<&Seen>,
+    new_lines: bool,
+    notes: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let Some(row) = change.sprint(id)? else { return Ok(()) };
+    let files = gathered.files.get(id);
+    let mark = change.last_mark(id)?;
+    let runner_started = mark.is_some();
+    let ended_at = mark.as_ref().filter(|line| line.kind() == "run_ended").map(|line| line.time);
+    let run_end = mark.and_then(|line| match line.entry() {
+        Some(Entry::RunEnded(end)) => Some(end),
+        _ => None,
+    });
+    let runner = run_end.map(|end| RunnerEnd {
+        completed: end.status == "completed",
+        reason: end.reason.as_deref().map(|word| Reason::parse(word).unwrap_or(Reason::StepFailed)),
+        signal: end.signal,
+        detail: with_reset_time(end.detail, end.resets_at),
+        hint: end.hint.replace("ID", id),
+        processes_left: end.processes_left,
+    });
+    let script = files.and_then(|files| files.exit.as_deref()).and_then(|text| match formats::read::<ExitFile>("exit.json", text.as_bytes()) {
+        // Of an earlier job of the sprint it says nothing about this one.
+        Ok(exit) if row.scheduler == SchedulerKind::Local || row.state.job().is_none_or(|job| exit.job_id == job.number()) => {
+            Some(ScriptEnd { reason: exit.reason, status: exit.status, processes_left: exit.processes_left })
+        }
+        Ok(_) => None,
+        Err(error) => {
+            notes.push(error.to_string());
+            None
+        }
+    });
+    let evidence = Evidence {
+        scheduler: row.scheduler,
+        cancel_asked: row.cancel_asked_at.is_some(),
+        runner_started,
+        host: row.host.as_deref(),
+        runner: runner.as_ref(),
+        script: script.as_ref(),
+        seen,
+        files_read: files.is_some_and(|files| files.readable && !files.more),
+        claimed: files.is_some_and(|files| files.claimed),
+        new_lines,
+        empty_polls: row.missing_polls,
+        empty_seconds: row.missing_since.map_or(0, |since| gathered.time - since),
+    };
+    match judge(&evidence) {
+        Finding::Alive => change.count_missing(id, None),
+        Finding::Wait => Ok(()),
+        Finding::Empty => change.count_missing(id, Some(gathered.time)),
+        Finding::Over(mut ending) => {
+            ending.hint = ending.hint.replace("ID", id);
+            change.apply(id, Event::Over(ending))?;
+            ended_at.map_or(Ok(()), |time| change.set_completed_at(id, time))
+        }
+    }
+}
+
+fn with_reset_time(detail: String, resets_at: Option<i64>) -> String {
+    match resets_at.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()) {
+        Some(time) => format!("{detail} (resets at {time})"),
+        None => detail,
+    }
+}

@@ -1,0 +1,309 @@
+//! The only place where state advances by itself: looks at every cluster that has
+//! something to do, takes in what happened, and does what is due.
+//!
+//! Cron may run it, a person, a screen that watches, all at once: each cluster has a lease,
+//! and who finds it held leaves that cluster alone.
+
+mod gather;
+mod ingest;
+
+use std::collections::BTreeMap;
+
+use crate::app::{App, holder, is_gone};
+use crate::config::{Cluster, UnknownName};
+use crate::domain::{Reason, SprintId, State, Status};
+use crate::platform::clock;
+use crate::remote::{Remote, RemoteError};
+use crate::sprint::{self, Submitted};
+use crate::store::{Lease, SprintRow, Store, StoreError};
+
+pub use gather::{Gathered, Live, gather};
+pub use ingest::ingest;
+
+/// Between two requests to end the same job.
+const ASK_AGAIN_SECONDS: i64 = 30;
+/// How often the results of an ended sprint are asked for.
+const RESULT_TRIES: u32 = 12;
+
+/// What one tick did.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Each cluster that had something to do.
+    pub clusters: Vec<ClusterReport>,
+}
+
+/// What one tick did on one cluster.
+#[derive(Debug, Clone, Default)]
+pub struct ClusterReport {
+    /// Its name.
+    pub name: String,
+    /// Sprints whose status or step changed: id, then what.
+    pub changes: Vec<(SprintId, String)>,
+    /// Sprints that were looked at.
+    pub looked_at: usize,
+    /// What went wrong, one sentence each. Nothing is lost by it.
+    pub problems: Vec<String>,
+    /// Who else is looking at this cluster.
+    pub held_by: Option<String>,
+    /// Whether the cluster could not be reached.
+    pub unreachable: bool,
+    /// What a screen shows of the sprint that it watches.
+    pub live: Option<Live>,
+}
+
+/// Why a tick did nothing at all.
+#[derive(Debug, thiserror::Error)]
+pub enum TickError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The way to the cluster.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The configuration does not know the cluster.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+}
+
+/// One tick over all clusters that have something to do, each in a thread of its own: one
+/// that hangs delays no other.
+pub fn tick(app: &App) -> Result<Report, TickError> {
+    let names = app.store()?.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
+    let mut report = Report::default();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(|| tick_cluster(app, name)))).collect();
+        for (name, thread) in threads {
+            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], ..ClusterReport::default() };
+            report.clusters.push(match thread.join() {
+                Ok(Ok(one)) => one,
+                Ok(Err(error)) => problem(error.to_string()),
+                Err(_) => problem("this cluster's part of the tick ended by a fault of the program".to_owned()),
+            });
+        }
+    });
+    Ok(report)
+}
+
+fn tick_cluster(app: &App, name: &str) -> Result<ClusterReport, TickError> {
+    let cluster = app.config.cluster(name)?;
+    let mut remote = app.remote(cluster);
+    let mut store = app.store()?;
+    tick_one(app, &mut store, remote.as_mut(), cluster, None)
+}
+
+/// One tick over one cluster, through a connection that stays open. `watched` is a sprint that a
+/// screen shows.
+pub fn tick_one(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, watched: Option<&str>) -> Result<ClusterReport, TickError> {
+    let mut report = ClusterReport { name: cluster.name.to_string(), ..ClusterReport::default() };
+    let lease = match take_lease(store, cluster)? {
+        Ok(lease) => lease,
+        Err(other) => {
+            report.held_by = Some(other);
+            return Ok(report);
+        }
+    };
+    let before = states(store, cluster)?;
+    let done = advance(app, store, remote, cluster, &lease, watched, &mut report);
+    for (id, (status, phase)) in states(store, cluster)? {
+        if before.get(&id) != Some(&(status, phase.clone())) {
+            report.changes.push((id, phase.map_or_else(|| status.to_string(), |phase| format!("{status} ({phase})"))));
+        }
+    }
+    for id in before.keys() {
+        if let Some(row) = store.sprint(id.as_str())?
+            && row.state.status().is_terminal()
+        {
+            report.changes.push((id.clone(), row.state.status().to_string()));
+        }
+    }
+    let change = store.change()?;
+    change.give_back(&lease)?;
+    change.commit()?;
+    match done {
+        Err(TickError::Remote(error)) => {
+            report.unreachable = true;
+            report.problems.push(error.to_string());
+            Ok(report)
+        }
+        Err(error) => Err(error),
+        Ok(()) => Ok(report),
+    }
+}
+
+fn take_lease(store: &mut Store, cluster: &Cluster) -> Result<Result<Lease, String>, StoreError> {
+    let name = format!("tick:{}", cluster.name);
+    let seconds = i64::try_from(cluster.command_timeout * 3 + cluster.connect_timeout + 60).unwrap_or(900);
+    let change = store.change()?;
+    let now = clock::now().as_second();
+    let taken = change.take_lease(&name, &holder(), now, seconds, is_gone)?;
+    change.commit()?;
+    Ok(taken)
+}
+
+type Known = BTreeMap<SprintId, (Status, Option<String>)>;
+
+fn states(store: &Store, cluster: &Cluster) -> Result<Known, StoreError> {
+    let rows = store.open_sprints(cluster.name.as_str())?;
+    Ok(rows.into_iter().map(|row| (row.id.clone(), (row.state.status(), row.state.phase().map(str::to_owned)))).collect())
+}
+
+fn advance(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    lease: &Lease,
+    watched: Option<&str>,
+    report: &mut ClusterReport,
+) -> Result<(), TickError> {
+    look_up_submissions(app, store, remote, cluster, report)?;
+    let rows: Vec<SprintRow> = store.open_sprints(cluster.name.as_str())?.into_iter().filter(|row| row.state.job().is_some()).collect();
+    report.looked_at = rows.len();
+    if !rows.is_empty() {
+        let gathered = gather(app, remote, cluster, &rows, true, watched)?;
+        report.live = watched.and_then(|id| gathered.files.get(id)).map(Live::of);
+        report.problems.extend(gathered.problem.iter().cloned());
+        if !store.change()?.holds(lease)? {
+            report.problems.push("the tick took too long, and another one has begun: its answers count".to_owned());
+            return Ok(());
+        }
+        ingest_all(store, &rows, &gathered, report)?;
+        // More of a long journal than one answer holds.
+        let mut gathered = gathered;
+        while gathered.has_more() {
+            let rows: Vec<SprintRow> = rows.iter().filter_map(|row| store.sprint(row.id.as_str()).transpose()).collect::<Result<_, _>>()?;
+            let rows: Vec<SprintRow> = rows.into_iter().filter(|row| gathered.files.get(row.id.as_str()).is_some_and(|files| files.more)).collect();
+            let offsets: Vec<u64> = rows.iter().map(|row| row.journal_offset).collect();
+            gathered = gather(app, remote, cluster, &rows, false, None)?;
+            ingest_all(store, &rows, &gathered, report)?;
+            let still: Vec<u64> = rows.iter().filter_map(|row| store.sprint(row.id.as_str()).ok()??.journal_offset.into()).collect();
+            if still == offsets {
+                break;
+            }
+        }
+        ask_again_for_ends(app, store, remote, cluster, report)?;
+        // A job that can never start would wait in the queue for ever.
+        for row in &rows {
+            let now = store.sprint(row.id.as_str())?.map(|row| row.state);
+            if matches!(&now, Some(State::Ended { ending, .. }) if ending.reason == Some(Reason::NeverStarts)) {
+                tell(app, store, remote, &row.id, report);
+            }
+        }
+    }
+    fetch_results(app, store, remote, cluster, report)?;
+    submit_waiting(app, store, remote, cluster, report)
+}
+
+/// Takes in what was told of each sprint, each for itself: one that cannot be taken in holds up
+/// no other.
+fn ingest_all(store: &mut Store, rows: &[SprintRow], gathered: &Gathered, report: &mut ClusterReport) -> Result<(), StoreError> {
+    for row in rows {
+        let change = store.change()?;
+        match ingest(&change, row.id.as_str(), gathered) {
+            Ok(()) => change.commit()?,
+            Err(error @ (StoreError::Busy | StoreError::Full)) => return Err(error),
+            Err(error) => report.problems.push(format!("{}: {error}", row.id)),
+        }
+    }
+    Ok(())
+}
+
+/// Submissions of which it is not known whether they arrived.
+fn look_up_submissions(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    report: &mut ClusterReport,
+) -> Result<(), TickError> {
+    for row in store.open_sprints(cluster.name.as_str())? {
+        let open = matches!(row.state, State::Submitting) || matches!(row.state, State::Cancelling { job: None, .. });
+        if !open {
+            continue;
+        }
+        match sprint::submit(app, store, remote, row.id.as_str()) {
+            // The front end does not answer: the others would wait for it in vain too.
+            Ok(Submitted::Unclear(why) | Submitted::NotSent(why)) => {
+                report.problems.push(format!("{}: {why}", row.id));
+                break;
+            }
+            Ok(Submitted::Refused(why)) => report.problems.push(format!("{}: {why}", row.id)),
+            Ok(Submitted::Job(_)) => {
+                if matches!(store.sprint(row.id.as_str())?.map(|row| row.state), Some(State::Cancelling { .. })) {
+                    tell(app, store, remote, &row.id, report);
+                }
+            }
+            Ok(Submitted::Waits(_) | Submitted::NotNow(_)) => {}
+            Err(error) => report.problems.push(format!("{}: {error}", row.id)),
+        }
+    }
+    Ok(())
+}
+
+/// Jobs that should have ended and are still there are told once more.
+fn ask_again_for_ends(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
+    for row in store.open_sprints(cluster.name.as_str())? {
+        if matches!(row.state, State::Cancelling { job: Some(_), .. }) && clock::now().as_second() - row.cancel_sent >= ASK_AGAIN_SECONDS {
+            tell(app, store, remote, &row.id, report);
+        }
+    }
+    Ok(())
+}
+
+fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, report: &mut ClusterReport) {
+    if let Err(error) = sprint::tell_scheduler(app, store, remote, id) {
+        report.problems.push(format!("{id}: {error}"));
+    }
+}
+
+fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
+    for row in store.unfetched_sprints(cluster.name.as_str(), RESULT_TRIES, clock::now().as_second())? {
+        let id = row.id.as_str();
+        // A sprint that never came to its directory has nothing to bring.
+        let fetched = if row.state.job().is_none() {
+            Ok(sprint::Fetched::default())
+        } else {
+            sprint::fetch(app, remote, cluster, &row, &app.artifacts(id), false, |_, _| {})
+        };
+        match fetched {
+            Ok(fetched) => {
+                sprint::remember(store, id, &fetched)?;
+                let change = store.change()?;
+                change.results(id, true)?;
+                if !fetched.skipped.is_empty() {
+                    change.set_note(id, &format!("not fetched: {}", fetched.skipped.join("; ")))?;
+                }
+                change.commit()?;
+                report.problems.extend(fetched.skipped.iter().map(|skipped| format!("{id}: not fetched: {skipped}")));
+            }
+            // One that takes too long is tried again later, and holds up nobody.
+            Err(sprint::FetchError::Remote(error)) if !error.may_have_run() => return Err(error.into()),
+            Err(error) => {
+                let change = store.change()?;
+                change.results(id, false)?;
+                change.commit()?;
+                report.problems.push(format!("{id}: {error}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
+    for row in store.open_sprints(cluster.name.as_str())? {
+        if !matches!(row.state, State::Pending) {
+            continue;
+        }
+        match sprint::submit(app, store, remote, row.id.as_str()) {
+            Ok(Submitted::Waits(_)) => break,
+            Ok(Submitted::NotSent(why) | Submitted::Unclear(why)) => {
+                report.problems.push(format!("{}: {why}", row.id));
+                break;
+            }
+            Ok(Submitted::Refused(why)) => report.problems.push(format!("{}: {why}", row.id)),
+            Ok(Submitted::Job(_) | Submitted::NotNow(_)) => {}
+            Err(error) => report.problems.push(format!("{}: {error}", row.id)),
+        }
+    }
+    Ok(())
+}

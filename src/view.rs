@@ -1,0 +1,222 @@
+//! The shapes that programs see: `--json` prints them, and a server will answer with them.
+//!
+//! Field names of the Python server stay. No field ever holds a secret.
+
+use serde::Serialize;
+
+use crate::domain::{Reason, State};
+use crate::store::{Artifact, SprintRow, StepRow};
+
+/// A sprint. In a list, `steps` and `artifacts` are left out.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sprint {
+    /// `sp-` and six hexadecimal digits.
+    pub id: String,
+    /// The study.
+    pub study_name: String,
+    /// The idea.
+    pub idea: Option<String>,
+    /// `pending`, `submitting`, `submitted`, `running`, `parked`, `cancelling`, `completed`,
+    /// `failed` or `cancelled`.
+    pub status: &'static str,
+    /// The step that runs.
+    pub phase: Option<String>,
+    /// Why it failed: a word of a closed list.
+    pub reason: Option<&'static str>,
+    /// Why it failed: a sentence.
+    pub error: Option<String>,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The scheduler's id of the last job.
+    pub job_id: Option<String>,
+    /// The name of the sprint's directory.
+    pub directory: String,
+    /// Its path on the cluster.
+    pub remote_dir: String,
+    /// The cluster.
+    pub cluster: String,
+    /// `slurm`, `sge` or `local`.
+    pub scheduler: &'static str,
+    /// The node.
+    pub host: Option<String>,
+    /// RFC 3339, UTC, as all times.
+    pub created_at: String,
+    /// When its job was taken.
+    pub submitted_at: Option<String>,
+    /// When its job began.
+    pub started_at: Option<String>,
+    /// When it was over.
+    pub completed_at: Option<String>,
+    /// How long its job may run, in seconds.
+    pub time_limit_seconds: u64,
+    /// The summary, when it completed.
+    pub summary: Option<String>,
+    /// Claude's session.
+    pub session_id: Option<String>,
+    /// Reserved for loops.
+    pub loop_id: Option<String>,
+    /// The sprint that it repeats.
+    pub parent: Option<String>,
+    /// US dollars at list prices.
+    pub cost_usd: f64,
+    /// Whether the cost is not exact.
+    pub cost_estimated: bool,
+    /// Tokens read, written, cached.
+    pub tokens: Tokens,
+    /// When a usage limit ends, RFC 3339.
+    pub resets_at: Option<String>,
+    /// Whether the run's journal was changed after it was written.
+    pub journal_altered: bool,
+    /// What the last look at it had to say.
+    pub note: Option<String>,
+    /// Its steps, in their order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<Step>>,
+    /// Files on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<Vec<File>>,
+}
+
+/// The answer of a list of sprints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sprints {
+    /// Newest first.
+    pub sprints: Vec<Sprint>,
+}
+
+/// Tokens of a sprint.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tokens {
+    /// Read by the model.
+    pub input: u64,
+    /// Written by the model.
+    pub output: u64,
+    /// Read from or written to the cache.
+    pub cached: u64,
+}
+
+/// One step of a sprint.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// `waiting`, `running`, `yes`, `no`, `error` or `interrupted`.
+    pub state: String,
+    /// In one line.
+    pub detail: String,
+    /// RFC 3339.
+    pub started_at: Option<String>,
+    /// RFC 3339.
+    pub ended_at: Option<String>,
+    /// How long it took.
+    pub seconds: u64,
+    /// What it cost.
+    pub cost_usd: f64,
+    /// All its tokens.
+    pub tokens: u64,
+}
+
+/// A file on this machine.
+#[derive(Debug, Clone, Serialize)]
+pub struct File {
+    /// Below the sprint's folder.
+    pub filename: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// A study.
+#[derive(Debug, Clone, Serialize)]
+pub struct Study {
+    /// Its name.
+    pub name: String,
+    /// Its cluster.
+    pub cluster: String,
+    /// In a line.
+    pub description: String,
+    /// How many sprints it has.
+    pub sprints: u64,
+    /// How many of them are not over.
+    pub active: u64,
+    /// What they have cost together.
+    pub cost_usd: f64,
+    /// Whether loops are allowed.
+    pub allow_loop: bool,
+    /// How long a sprint may take, in hours.
+    pub max_sprint_duration_hours: f64,
+    /// How many rounds of red team and fix.
+    pub red_team_max_rounds: u32,
+}
+
+/// Shows a sprint.
+pub fn sprint(row: &SprintRow) -> Sprint {
+    let ending = match &row.state {
+        State::Ended { ending, .. } => Some(ending),
+        _ => None,
+    };
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Sprint {
+        id: row.id.to_string(),
+        study_name: row.study.clone(),
+        idea: row.idea.clone(),
+        status: row.state.status().as_str(),
+        phase: row.state.phase().map(str::to_owned),
+        reason: ending.and_then(|ending| ending.reason).map(Reason::as_str),
+        error: ending.and_then(|ending| text(&ending.detail)),
+        hint: ending.and_then(|ending| text(&ending.hint)),
+        job_id: row.state.job().map(ToString::to_string),
+        directory: row.directory.clone(),
+        remote_dir: row.remote_dir.clone(),
+        cluster: row.cluster.clone(),
+        scheduler: row.scheduler.as_str(),
+        host: row.host.clone(),
+        created_at: row.created_at.clone(),
+        submitted_at: row.submitted_at.clone(),
+        started_at: row.started_at.clone(),
+        completed_at: row.completed_at.clone(),
+        time_limit_seconds: row.seconds,
+        summary: row.summary.clone(),
+        session_id: row.session_id.clone(),
+        loop_id: None,
+        parent: row.parent.clone(),
+        cost_usd: row.cost_usd,
+        cost_estimated: row.cost_estimated,
+        tokens: Tokens { input: row.tokens[0], output: row.tokens[1], cached: row.tokens[2] },
+        resets_at: row.resets_at.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
+        journal_altered: row.journal_altered,
+        note: text(&row.note),
+        steps: None,
+        artifacts: None,
+    }
+}
+
+/// Shows a sprint with its steps and files.
+pub fn sprint_whole(row: &SprintRow, steps: &[StepRow], artifacts: &[Artifact]) -> Sprint {
+    let step = |step: &StepRow| Step {
+        name: step.label.clone(),
+        title: step.title.clone(),
+        state: step.state.clone(),
+        detail: step.detail.clone(),
+        started_at: step.started_at.clone(),
+        ended_at: step.ended_at.clone(),
+        seconds: step.seconds,
+        cost_usd: step.cost_usd,
+        tokens: step.tokens,
+    };
+    Sprint {
+        steps: Some(steps.iter().map(step).collect()),
+        artifacts: Some(artifacts.iter().map(|file| File { filename: file.path.clone(), size: file.size }).collect()),
+        ..sprint(row)
+    }
+}
+
+/// The status as people read it: with the step that runs, or the reason.
+pub fn status_text(sprint: &Sprint) -> String {
+    match (&sprint.phase, sprint.reason) {
+        (Some(phase), _) => format!("{} ({phase})", sprint.status),
+        (None, Some(reason)) => format!("{} ({reason})", sprint.status),
+        (None, None) => sprint.status.to_owned(),
+    }
+}
