@@ -1,0 +1,134 @@
+//! What `--json` prints is a contract: the exact keys, in their order.
+
+use serde_json::Value;
+
+use super::{playing, text};
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap_or_else(|| panic!("no object: {value:#}")).keys().map(String::as_str).collect()
+}
+
+const SPRINT: &[&str] = &[
+    "id",
+    "study_name",
+    "idea",
+    "status",
+    "phase",
+    "reason",
+    "error",
+    "hint",
+    "job_id",
+    "directory",
+    "remote_dir",
+    "cluster",
+    "scheduler",
+    "host",
+    "created_at",
+    "submitted_at",
+    "started_at",
+    "completed_at",
+    "time_limit_seconds",
+    "summary",
+    "session_id",
+    "loop_id",
+    "parent",
+    "cost_usd",
+    "cost_estimated",
+    "tokens",
+    "resets_at",
+    "journal_altered",
+    "note",
+];
+const STUDY: &[&str] =
+    &["name", "cluster", "description", "sprints", "active", "cost_usd", "allow_loop", "max_sprint_duration_hours", "red_team_max_rounds"];
+
+#[test]
+fn the_keys_of_every_answer() {
+    let project = playing("", "");
+    let json = |arguments: &[&str]| {
+        let output = project.run(&[&["--json"], arguments].concat()).success();
+        assert_eq!((output.stderr.as_str(), output.stdout.lines().count()), ("", 1), "{output}");
+        output.json()
+    };
+    let dry = json(&["sprint", "run", "x", "-s", "s", "--dry-run"]);
+    assert_eq!(keys(&dry), ["dry_run", "study_name", "cluster", "remote_dir", "script", "script_bytes", "environment", "missing_context", "prompts"]);
+    assert_eq!(keys(&dry["prompts"][0]), ["step", "text"]);
+
+    let run = json(&["sprint", "run", "x", "-s", "s", "--rounds", "0"]);
+    assert_eq!(keys(&run), ["sprint_id", "study_name", "status", "job_id"]);
+    assert_eq!(text(&run, "status"), "submitted");
+    let id = text(&run, "sprint_id");
+    let tick = json(&["tick"]);
+    assert_eq!(keys(&tick), ["clusters"]);
+    assert_eq!(keys(&tick["clusters"][0]), ["name", "sprints", "changes", "problems", "held_by", "unreachable"]);
+    let _ = project.finish(id, 60);
+
+    let list = json(&["sprint", "list"]);
+    assert_eq!((keys(&list), keys(&list["sprints"][0])), (vec!["sprints"], SPRINT.to_vec()));
+    let show = json(&["sprint", "show", id]);
+    assert_eq!(keys(&show), ["sprint"]);
+    assert_eq!(keys(&show["sprint"]), [SPRINT, &["steps", "artifacts"]].concat());
+    assert_eq!(keys(&show["sprint"]["tokens"]), ["input", "output", "cached"]);
+    assert_eq!(keys(&show["sprint"]["steps"][0]), ["name", "title", "state", "detail", "started_at", "ended_at", "seconds", "cost_usd", "tokens"]);
+    assert_eq!(keys(&show["sprint"]["artifacts"][0]), ["filename", "size"]);
+    for time in ["created_at", "submitted_at", "started_at", "completed_at"] {
+        let time = text(&show["sprint"], time);
+        assert!(time.ends_with('Z') && time.parse::<jiff::Timestamp>().is_ok(), "{time}");
+    }
+
+    let studies = json(&["study", "list"]);
+    assert_eq!((keys(&studies), keys(&studies["studies"][0])), (vec!["studies"], STUDY.to_vec()));
+    let study = json(&["study", "show", "s"]);
+    assert_eq!((keys(&study), keys(&study["study"])), (vec!["study", "sprints"], STUDY.to_vec()));
+    assert_eq!((&study["study"]["sprints"], &study["study"]["active"]), (&Value::from(1), &Value::from(0)));
+
+    let clusters = json(&["cluster", "list"]);
+    assert_eq!(keys(&clusters["clusters"][0]), ["name", "host", "port", "user", "scheduler_type", "transport", "max_concurrent_jobs", "working_dir"]);
+    let check = json(&["cluster", "check"]);
+    assert_eq!(keys(&check["clusters"][0]), ["name", "ok", "checks"]);
+    assert_eq!(keys(&check["clusters"][0]["checks"][0]), ["check", "ok", "detail", "hint"]);
+    assert_eq!(keys(&json(&["cluster", "setup", "here"])), ["name", "ok", "runner"]);
+    let config = json(&["config", "check"]);
+    assert_eq!((keys(&config), keys(&config["settings"][0])), (vec!["file", "settings", "problems"], vec!["key", "value", "source"]));
+
+    assert_eq!(keys(&json(&["sprint", "fetch", id])), ["sprint_id", "folder", "files", "skipped"]);
+    assert_eq!(keys(&json(&["sprint", "resubmit", id])), ["sprint_id", "study_name", "status", "job_id"]);
+    let second = text(&json(&["sprint", "list"])["sprints"][0], "id").to_owned();
+    let _ = project.finish(&second, 60);
+    assert_eq!(keys(&json(&["sprint", "delete", id, "--yes"])), ["deleted", "sprint_id"]);
+}
+
+#[test]
+fn watching_and_logs_are_json_lines() {
+    let project = playing("", "");
+    let id = project.submit("x", &["--rounds", "0"]);
+    let watch = project.run(&["--json", "sprint", "watch", &id]).success();
+    let lines: Vec<Value> = watch.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect();
+    assert!(lines.len() > 3, "{watch}");
+    assert!(watch.stdout.contains("completed"), "{watch}");
+    let log = project.run(&["--json", "sprint", "log", &id]).success();
+    let numbers: Vec<u64> = log.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "numbered without a gap");
+}
+
+#[test]
+fn errors_are_json_on_standard_error_alone() {
+    let project = playing("", "");
+    for (arguments, code, kind) in [
+        (&["sprint", "show", "nope"][..], 3, "not_found"),
+        (&["sprint", "run", "x", "-s", "other"], 3, "not_found"),
+        (&["sprint", "run", "", "-s", "s"], 2, "usage"),
+        (&["sprint", "list", "--status", "odd"], 2, "usage"),
+        (&["study", "init", "a/b"], 2, "usage"),
+        (&["-c", "none.toml", "tick"], 3, "not_found"),
+    ] {
+        let output = project.run(&[&["--json"], arguments].concat()).code(code);
+        assert_eq!(output.stdout, "", "{output}");
+        let error: Value = serde_json::from_str(&output.stderr).unwrap_or_else(|_| panic!("{output}"));
+        assert_eq!((keys(&error), keys(&error["error"])), (vec!["error"], vec!["kind", "message", "hints"]));
+        assert_eq!(text(&error["error"], "kind"), kind);
+    }
+    project.write("researchloop.toml", "[[cluster]]\nnam = 3\n");
+    let output = project.run(&["--json", "tick"]).code(1);
+    assert_eq!(serde_json::from_str::<Value>(&output.stderr).unwrap()["error"]["kind"], "config");
+}

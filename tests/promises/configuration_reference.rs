@@ -1,0 +1,99 @@
+//! `docs/configuration.md` is the table of keys that the program reads by. `UPDATE_DOCS=1`
+//! writes it anew.
+
+use researchloop::config::{Fallback, KEYS, Key, Kind, Section, VARIABLES};
+
+use super::document;
+use crate::harness::sources;
+
+/// What stands above the tables.
+const HEAD: &str = r#"# Configuration
+
+Every key of `researchloop.toml`, made from the program's own table. A test keeps it true: `UPDATE_DOCS=1 cargo test configuration_reference` writes it anew.
+
+`researchloop config check` prints what holds for you, and where each value comes from. It never prints a secret.
+
+## Where the file is looked for
+
+1. The file that `-c FILE` names.
+2. The file that `RESEARCHLOOP_CONFIG` names.
+3. `researchloop.toml` in the working directory, then in each folder above it.
+4. `researchloop/researchloop.toml` in the user's configuration folder (`~/.config`).
+
+A file that another user put into a folder that anyone can write to, such as `/tmp`, is passed over. Name it with `-c` if you want it.
+
+## Rules
+
+- **Mistakes** are reported all at once, each with its line. An unknown key is a mistake.
+- **Paths on this machine** (type "local path") are relative to the folder of the file. `~` is your home folder.
+- **Paths on the cluster** are absolute, or begin with `~/` for the home folder there. Variables such as `$USER` are not expanded in them. A relative `sprints_dir` lies under `working_dir`.
+- **Variables** go before the file. An empty variable counts as not set.
+- **`claude_command`**: study before cluster before the top of the file.
+- **`job_options`**: cluster, then study, then `-o` of the sprint. A later value wins. An empty value (`""`) or `false` removes one.
+- **Context**: the top of the file, then cluster, then study. All parts go into the prompts, in that order. Within each part, `context` comes first, then the files of `context_paths`. For a study, the file of `claude_md_path` comes last. A file that is not there is a warning, not an error.
+- **`environment`**: values reach the job in a private file beside the job script, never in the script. `$NAME` and `${NAME}` are expanded on the node; nothing else is.
+- **This machine**: an empty `host` is this machine. So is `host = "localhost"` with `scheduler_type = "local"`. Anything else is reached over SSH. `transport` overrides this.
+"#;
+
+/// The type in the page's words.
+fn kind(kind: Kind) -> String {
+    match kind {
+        Kind::Text => "text".to_owned(),
+        Kind::Line => "one line of text".to_owned(),
+        Kind::Path => "local path".to_owned(),
+        Kind::Paths => "local path, or a list of them".to_owned(),
+        Kind::Texts => "text, or a list of texts".to_owned(),
+        Kind::RemoteDir => "path on the cluster".to_owned(),
+        Kind::RemoteSubdir => "path on the cluster; may be relative".to_owned(),
+        Kind::Secret => "text, secret".to_owned(),
+        Kind::Environment => "table of names and values, secret".to_owned(),
+        Kind::Options => "table of options".to_owned(),
+        Kind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        Kind::Url => "`http://` or `https://` address".to_owned(),
+        Kind::Table(section) => format!("section `{}`", section.heading()),
+        Kind::Tables(section) => format!("sections `{}`", section.heading()),
+        other => other.expected(),
+    }
+}
+
+fn fallback(key: &Key) -> String {
+    match key.fallback {
+        Fallback::Required => "**required**".to_owned(),
+        Fallback::Nothing => "none".to_owned(),
+        Fallback::Value(text) => format!("`{text}`"),
+        Fallback::Derived(text) => text.to_owned(),
+    }
+}
+
+fn row(key: &Key) -> String {
+    let variable = key.variable.map_or_else(String::new, |name| format!("`{name}`"));
+    let new = if key.is_new { " (new)" } else { "" };
+    let cells = [format!("`{}`{new}", key.name), kind(key.kind), fallback(key), variable, key.meaning.to_owned()];
+    format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
+}
+
+fn page() -> String {
+    let mut page = HEAD.to_owned();
+    page.push_str("\n\"new\" marks keys that the Python tool (0.1 to 0.3.11) does not have.\n");
+    for section in Section::ALL {
+        let title = if section.heading().is_empty() { "The top of the file".to_owned() } else { format!("`{}`", section.heading()) };
+        page.push_str(&format!("\n## {title}\n\n"));
+        if !section.is_used() {
+            page.push_str("Known, so that a file of the Python tool loads, but not used yet. Mistakes in it are warnings.\n\n");
+        }
+        page.push_str("| key | type | default | variable | meaning |\n|---|---|---|---|---|\n");
+        page.extend(section.keys().map(row));
+    }
+    page.push_str("\n## Variables that belong to no key\n\n| variable | meaning |\n|---|---|\n");
+    page.extend(VARIABLES.iter().map(|(name, meaning)| format!("| `{name}` | {meaning} |\n")));
+    page
+}
+
+#[test]
+fn the_page_of_the_configuration_is_the_table_of_keys() {
+    let page = page();
+    for key in KEYS {
+        assert!(page.contains(&format!("| `{}`", key.name)), "{} is missing", key.name);
+    }
+    document::is_up_to_date(&sources().join("docs/configuration.md"), &page);
+}

@@ -1,0 +1,8 @@
+//! What the documentation promises is so.
+
+mod cli_reference;
+mod configuration_reference;
+mod document;
+mod generated;
+mod hints;
+mod readme;

@@ -1,0 +1,10 @@
+//! The real thing: the program over a real sshd to a real SLURM and a real Grid Engine.
+
+mod cancel;
+mod endings;
+mod faults;
+mod many;
+mod ssh;
+mod support;
+mod way;
+mod whole;

@@ -1,0 +1,147 @@
+//! The way there: host keys, keys with a passphrase, connections that break.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+
+use super::many::Counted;
+use super::support::{Kind, Site, alone, calm};
+
+#[test]
+fn an_unknown_host_is_refused_until_its_fingerprint_is_accepted() {
+    let _lab = calm();
+    let mut site = Site::new(Kind::Slurm);
+    let known = site.project.path("known_hosts");
+    site.knows(&known);
+    let fingerprints = [site.lab.get("RL_LAB_HOST_FINGERPRINT"), site.lab.get("RL_LAB_HOST_FINGERPRINT_RSA")];
+
+    let check = site.project.run(&["cluster", "check"]);
+    assert_eq!(check.code, 1, "{check}");
+    let shown = format!("{}{}", check.stdout, check.stderr);
+    let fingerprint =
+        fingerprints.iter().find(|fingerprint| shown.contains(*fingerprint)).unwrap_or_else(|| panic!("no fingerprint: {check}")).clone();
+    assert!(!known.exists(), "known_hosts was written without being asked");
+
+    let run = site.project.run(&["sprint", "run", "an idea", "-s", "s"]);
+    assert_ne!(run.code, 0, "{run}");
+    assert!(run.stderr.contains(&fingerprint), "{run}");
+    assert!(!known.exists(), "known_hosts was written without being asked");
+
+    let wrong = site.project.run(&["cluster", "setup", "slurm", "--accept-host-key", "SHA256:0000000000000000000000000000000000000000000"]);
+    assert_eq!(wrong.code, 4, "{wrong}");
+    assert!(wrong.stderr.contains(&fingerprint) && !known.exists(), "{wrong}");
+
+    let asked = site.project.run(&["cluster", "setup", "slurm"]);
+    assert_ne!(asked.code, 0, "without a terminal nobody can be asked: {asked}");
+    assert!(asked.stderr.contains("--accept-host-key") && !known.exists(), "{asked}");
+
+    let setup = site.project.run(&["cluster", "setup", "slurm", "--accept-host-key", &fingerprint]);
+    assert_eq!(setup.code, 0, "{setup}");
+    let written = std::fs::read_to_string(&known).expect("written");
+    assert_eq!(written.lines().count(), 1, "{written}");
+    site.project.run(&["cluster", "check", "slurm"]).success();
+
+    // What could not be sent before goes now.
+    let list = site.project.run(&["--json", "sprint", "list"]).success().json();
+    let id = list["sprints"][0]["id"].as_str().expect("a sprint").to_owned();
+    let sprint = site.finish(&id, 120);
+    assert_eq!(sprint["status"], "completed", "{}", site.explain(&id));
+}
+
+#[test]
+fn a_host_whose_key_has_changed_is_refused() {
+    let _lab = calm();
+    let mut site = Site::new(Kind::Slurm);
+    let port = site.lab.get("RL_LAB_SSH_PORT");
+    // Another key, of the right form, for this host.
+    let other = site.project.path("other");
+    let mut keygen = std::process::Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "ed25519", "-N", "", "-f", &other.display().to_string()]);
+    assert_eq!(crate::harness::Project::output(keygen).code, 0);
+    let public = std::fs::read_to_string(other.with_extension("pub")).expect("a key");
+    let words: Vec<&str> = public.split_whitespace().take(2).collect();
+    let line = format!("[127.0.0.1]:{port} {}\n", words.join(" "));
+    site.project.write("known_hosts", &line);
+    let known = site.project.path("known_hosts");
+    site.knows(&known);
+    for command in [
+        &["cluster", "check", "slurm"][..],
+        &["sprint", "run", "an idea", "-s", "s"],
+        &["cluster", "setup", "slurm", "--accept-host-key", &site.lab.get("RL_LAB_HOST_FINGERPRINT")],
+    ] {
+        let output = site.project.run(command);
+        assert_ne!(output.code, 0, "{output}");
+        assert!(format!("{}{}", output.stdout, output.stderr).contains("not the known one"), "{output}");
+    }
+    assert_eq!(std::fs::read_to_string(&known).expect("it is there"), line, "known_hosts was changed");
+}
+
+#[test]
+fn a_key_with_a_passphrase_needs_it() {
+    let _lab = calm();
+    let mut site = Site::new(Kind::Slurm);
+    let config = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("read");
+    let first = format!("key_path = \"{}\"", site.lab.get("RL_LAB_KEY"));
+    assert!(config.contains(&first), "{config}");
+    site.project.write("researchloop.toml", config.replace(&first, &format!("key_path = \"{}\"", site.lab.get("RL_LAB_KEY2"))));
+    let output = site.project.run(&["cluster", "check"]);
+    assert_eq!(output.code, 1, "{output}");
+    assert!(output.stdout.contains("passphrase"), "{output}");
+    site.project.set("RESEARCHLOOP_KEY_PASSPHRASE", "wrong");
+    let output = site.project.run(&["cluster", "check"]);
+    assert_eq!(output.code, 1, "{output}");
+    site.project.set("RESEARCHLOOP_KEY_PASSPHRASE", &site.lab.get("RL_LAB_KEY2_PASSPHRASE"));
+    site.project.run(&["cluster", "check"]).success();
+}
+
+/// The connection breaks while a screen watches: the screen goes on.
+#[test]
+fn a_broken_connection_does_not_end_the_watching() {
+    // All connections of the account are cut, so it is one that no other test uses now.
+    let _lab = alone();
+    let mut site = Site::of(Kind::Slurm, "RL_LAB_USER_TCSH");
+    site.play("report:slow=8");
+    let (id, _) = site.submit("an idea", &[]);
+    let counted = Counted::from_now(&site);
+    let mut child = site.project.spawn(&["sprint", "watch", &id]);
+    let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut printed = String::new();
+    // It is in the middle of it.
+    while !printed.contains("report") {
+        assert_ne!(output.read_line(&mut printed).expect("read"), 0, "it ended:\n{printed}\n{}", site.explain(&id));
+    }
+    for _ in 0..3 {
+        site.ctl("kill-sshd-sessions", &site.user);
+        std::thread::sleep(std::time::Duration::from_millis(700));
+    }
+    output.read_to_string(&mut printed).expect("read");
+    let mut said = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("read");
+    let code = child.wait().expect("ended").code();
+    assert_eq!(code, Some(0), "{printed}\n---- stderr\n{said}\n{}", site.explain(&id));
+    site.completed_with_results(&id);
+    let (logins, _) = counted.ssh(&site);
+    assert!(logins >= 3, "{logins} logins: the connection was not broken\n{printed}");
+}
+
+/// A front end that is not there: nothing is lost, and a later try goes on.
+#[test]
+fn a_front_end_that_is_not_there_changes_nothing() {
+    let _lab = calm();
+    let mut site = Site::new(Kind::Sge);
+    let (id, job) = site.submit("an idea", &[]);
+    let config = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("read");
+    site.project.write("researchloop.toml", config.replace(&format!("port = {}", site.lab.get("RL_LAB_SSH_PORT")), "port = 1"));
+    let tick = site.project.run(&["tick"]);
+    assert_eq!(tick.code, 1, "{tick}");
+    assert!(tick.stderr.contains("cannot reach"), "{tick}");
+    let waiting = site.project.run(&["sprint", "run", "another", "-s", "s"]);
+    assert_eq!(waiting.code, 6, "{waiting}");
+    let cancel = site.project.run(&["sprint", "cancel", "--no-wait", &id]);
+    assert_ne!(cancel.code, 0, "{cancel}");
+    site.also("");
+    let sprint = site.finish(&id, 120);
+    assert!(sprint["status"] == "cancelled" || sprint["status"] == "completed", "the wish to cancel was lost: {}", site.explain(&id));
+    assert_eq!(site.jobs_of(&id), [job]);
+    let other = site.named("another");
+    let sprint = site.finish(&other, 120);
+    assert_eq!(sprint["status"], "completed", "{}", site.explain(&other));
+}

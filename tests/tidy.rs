@@ -1,0 +1,215 @@
+//! House rules that a machine can check: which folder may name which, which library is used
+//! where, and what no source file holds. ARCHITECTURE.md gives the reasons.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::harness::sources;
+
+/// What each folder of `src` may name, besides itself. A folder that is missing here fails.
+const FLOORS: &[(&str, &[&str])] = &[
+    ("platform", &[]),
+    ("domain", &[]),
+    ("pipeline", &["domain"]),
+    ("claude", &["domain", "platform"]),
+    ("config", &["domain", "platform"]),
+    // The bundle is made of the configuration and the pipeline, and read where neither a database nor SSH is.
+    ("bundle", &["config", "domain", "pipeline", "platform", "claude"]),
+    ("remote", &["domain", "platform", "config"]),
+    ("scheduler", &["domain", "platform", "remote", "config"]),
+    ("store", &["bundle", "domain", "platform", "config"]),
+    ("runner", &["bundle", "claude", "domain", "pipeline", "platform"]),
+    ("app", &["config", "domain", "platform", "remote", "scheduler", "store", "bundle"]),
+    ("view", &["domain", "store"]),
+    ("sprint", &["app", "bundle", "config", "domain", "pipeline", "platform", "remote", "scheduler", "store"]),
+    ("tick", &["app", "bundle", "config", "domain", "platform", "remote", "scheduler", "sprint", "store"]),
+    (
+        "cli",
+        &["app", "bundle", "config", "domain", "pipeline", "platform", "remote", "runner", "scheduler", "sprint", "store", "tick", "view", "claude"],
+    ),
+    ("main", &["cli", "platform"]),
+    ("lib", &[]),
+];
+
+/// Libraries, and the only folders that may name them.
+const ONLY_HERE: &[(&str, &[&str])] = &[
+    ("rusqlite", &["store"]),
+    ("ssh2", &["remote"]),
+    ("minijinja", &["bundle"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
+    ("comfy_table", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("getrandom", &["platform"]),
+    ("serde_saphyr", &["pipeline"]),
+    ("strsim", &["domain"]),
+    // How wide a text is on a screen: also where a mistake in a line is underlined.
+    ("console", &["cli", "config"]),
+    ("toml", &["config", "cli"]),
+    ("signal_hook", &["cli", "runner"]),
+    // The system's calls: never in what only decides.
+    ("rustix", &["app", "bundle", "cli", "config", "platform", "remote", "runner", "scheduler", "sprint", "store"]),
+];
+
+/// Longer files are asking to be two.
+const MAX_LINES: usize = 550;
+
+/// A source file: its folder's (or its own) name, its path, its text up to its unit tests.
+struct Source {
+    part: String,
+    path: String,
+    text: String,
+    whole: String,
+}
+
+fn all() -> Vec<Source> {
+    fn walk(folder: &Path, root: &Path, found: &mut Vec<Source>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, root, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let below = path.strip_prefix(root).unwrap();
+                let part = below.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+                let whole = std::fs::read_to_string(&path).unwrap();
+                // Comments may name anything; tests use what they like.
+                let code = whole.split("\n#[cfg(test)]\nmod ").next().unwrap();
+                let text = code.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line }).collect::<Vec<_>>().join("\n");
+                found.push(Source { part, path: format!("src/{}", below.display()), text, whole });
+            }
+        }
+    }
+    let root = sources().join("src");
+    let mut found = Vec::new();
+    walk(&root, &root, &mut found);
+    assert!(found.len() > 50, "the sources are there");
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    found
+}
+
+/// Files of tests only.
+fn is_test(path: &str) -> bool {
+    path.contains("/tests/") || path.ends_with("tests.rs")
+}
+
+/// The words after `crate::`, also inside of `use crate::{...}`.
+fn named(text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (at, found) in text.match_indices("crate::") {
+        // `researchloop_crate::` is another word.
+        if text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_') {
+            continue;
+        }
+        let after = &text[at + found.len()..];
+        let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        match after.strip_prefix('{') {
+            Some(list) => names.extend(list.split('}').next().unwrap().split(',').map(|item| word(item.trim()))),
+            None => drop(names.insert(word(after))),
+        }
+    }
+    names
+}
+
+#[test]
+fn a_folder_names_only_its_own_floor_and_those_below() {
+    let floors: BTreeMap<&str, &[&str]> = FLOORS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for source in all().iter().filter(|source| !is_test(&source.path)) {
+        let Some(below) = floors.get(source.part.as_str()) else { panic!("{}: say in tests/tidy.rs what {} may name", source.path, source.part) };
+        for name in named(&source.text) {
+            let is_folder = floors.contains_key(name.as_str());
+            if is_folder && name != source.part && !below.contains(&name.as_str()) {
+                wrong.push(format!("{} names crate::{name}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_library_is_named_only_in_its_place() {
+    let mut wrong = Vec::new();
+    for source in all().iter().filter(|source| !is_test(&source.path)) {
+        for (library, places) in ONLY_HERE {
+            let named = source
+                .text
+                .match_indices(&format!("{library}::"))
+                .any(|(at, _)| !source.text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
+            if named && !places.contains(&source.part.as_str()) {
+                wrong.push(format!("{} names {library}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_stays_short() {
+    let mut wrong = Vec::new();
+    for source in all() {
+        if !source.whole.starts_with("//! ") {
+            wrong.push(format!("{} does not begin with what it is for", source.path));
+        }
+        let lines = source.whole.lines().count();
+        if lines > 450 {
+            eprintln!("{} has {lines} lines: it is asking to be two", source.path);
+        }
+        if lines > MAX_LINES {
+            wrong.push(format!("{} has {lines} lines, more than {MAX_LINES}", source.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_source_is_unfinished_or_unsafe() {
+    let mut wrong = Vec::new();
+    for source in all().iter().filter(|source| !is_test(&source.path)) {
+        for word in ["todo!(", "unimplemented!(", "dbg!(", "FIXME", "XXX", "#[allow("] {
+            if source.text.contains(word) {
+                wrong.push(format!("{} holds {word}", source.path));
+            }
+        }
+        let word = |text: &str| {
+            text.match_indices("unsafe").any(|(at, found)| !text[at + found.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        };
+        if source.part != "platform" && word(&source.text) {
+            wrong.push(format!("{} holds unsafe code", source.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_only_decides_has_no_clock_no_chance_and_no_files() {
+    let mut wrong = Vec::new();
+    for source in all().iter().filter(|source| ["domain", "pipeline"].contains(&source.part.as_str()) && !is_test(&source.path)) {
+        for word in ["std::fs", "std::net", "std::process", "std::env", "std::thread", "SystemTime", "Instant", "Timestamp::now", "getrandom"] {
+            if source.text.contains(word) {
+                wrong.push(format!("{} names {word}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn templates_hold_no_path_of_a_machine() {
+    fn walk(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    walk(&sources().join("templates"), &mut files);
+    walk(&sources().join("examples"), &mut files);
+    assert!(files.len() > 10);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for word in ["/root/", "/home/runner", &format!("{}/", sources().display())] {
+            assert!(!text.contains(word), "{} holds {word}", file.display());
+        }
+    }
+}
