@@ -1,0 +1,182 @@
+#!/bin/sh
+# Builds researchloop and installs it, with its completions and manual pages. Nothing else is
+# changed on this machine, and nothing is ever asked. See usage below.
+set -eu
+umask 022
+unset CDPATH
+
+usage() {
+  cat <<'TEXT'
+usage: ./install.sh [--demo] [--prefix DIR] [--help]
+
+  --prefix DIR  install below DIR (default: ~/.local): the program into DIR/bin, completions
+                and manual pages into DIR/share
+  --demo        then run `researchloop demo` in the folder where you are: a complete sprint on
+                this machine, without a cluster, without Claude, without the network
+
+The build is kept in ${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-~/.cache}/researchloop/target}.
+TEXT
+}
+say() { printf '%s\n' "install: $*" >&2; }
+die() {
+  say "error: $1"
+  shift
+  for line in "$@"; do say "       $line"; done
+  exit 1
+}
+wrong() {
+  say "error: $1"
+  usage >&2
+  exit 2
+}
+
+demo=0
+prefix=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --demo) demo=1 ;;
+    --prefix)
+      [ $# -ge 2 ] || wrong "--prefix needs a folder"
+      prefix=$2
+      [ -n "$prefix" ] || wrong "--prefix needs a folder"
+      shift ;;
+    --prefix=?*) prefix=${1#--prefix=} ;;
+    --prefix=) wrong "--prefix needs a folder" ;;
+    -h | --help) usage; exit 0 ;;
+    *) wrong "unknown argument: $1" ;;
+  esac
+  shift
+done
+if [ -z "$prefix" ]; then
+  [ -n "${HOME:-}" ] || die "HOME is not set, so there is no ~/.local" "name a folder: ./install.sh --prefix DIR"
+  prefix=$HOME/.local
+fi
+case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
+prefix=${prefix%/}
+here=$PWD
+sources=$(dirname -- "$0")
+cd -- "$sources" || exit 1
+if [ ! -f Cargo.toml ] || [ ! -d src ]; then die "$PWD does not hold the sources of researchloop" "run install.sh where it lies: in a clone of the repository"; fi
+
+# ---- what the build needs: everything that is missing is named at once -------------------------
+
+case $(uname -sm) in
+  'Linux x86_64') ;;
+  *) die "this is $(uname -sm); the build is made for Linux x86_64" "another platform needs other settings in .cargo/config.toml" ;;
+esac
+have() { command -v "$1" >/dev/null 2>&1; }
+if ! have cargo && [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/cargo" ]; then
+  PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
+fi
+missing=
+need() { # NAME, WHAT FOR
+  missing="$missing
+install:   $1 ($2)"
+}
+have cargo || need cargo "the Rust compiler 1.89 or newer: https://rustup.rs"
+have make || need make "builds OpenSSL, for SSH"
+have perl || need perl "builds OpenSSL, for SSH"
+work=$(mktemp -d "${TMPDIR:-/tmp}/researchloop-install.XXXXXX") || die "cannot make a temporary folder in ${TMPDIR:-/tmp}"
+new=
+cleanup() {
+  rm -rf "$work"
+  [ -z "$new" ] || rm -f "$new"
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+if ! have cc; then
+  need cc "a C compiler"
+else
+  echo 'int main(void) { return 0; }' >"$work/probe.c"
+  cc -static -o "$work/probe" "$work/probe.c" >/dev/null 2>&1 || need "the static C library" "libc.a; Debian: libc6-dev, Fedora: glibc-static"
+fi
+if [ -n "$missing" ]; then
+  say "error: this is missing, and nothing was changed:$missing"
+  if have apt-get; then say "       Debian and Ubuntu: apt-get install gcc libc6-dev make perl"
+  elif have dnf; then say "       Fedora and its kin: dnf install gcc glibc-static make perl"; fi
+  exit 1
+fi
+
+# ---- what would be in the way: looked at before anything is built ------------------------------
+
+target=$prefix/bin/researchloop
+if [ -d "$target" ]; then die "$target is a folder" "move it away, or choose another place: --prefix DIR"; fi
+if [ -e "$target" ] || [ -L "$target" ]; then
+  # pip puts the older tool, written in Python, there under the same name.
+  case $(head -c 4 "$target" 2>/dev/null | od -An -c | tr -d ' \n') in
+    '177ELF') ;;
+    *) die "$target is another program, and it was left as it is" \
+      "if it is the Python researchloop: pip uninstall researchloop, or choose another place: --prefix DIR" ;;
+  esac
+fi
+# writable DIR: whether DIR, or the nearest folder above that is there, can be written to
+writable() {
+  dir=$1
+  while [ ! -e "$dir" ] && [ ! -L "$dir" ]; do dir=$(dirname -- "$dir"); done
+  [ -d "$dir" ] && [ -w "$dir" ]
+}
+bash_folder=$prefix/share/bash-completion/completions
+zsh_folder=$prefix/share/zsh/site-functions
+fish_folder=$prefix/share/fish/vendor_completions.d
+man_folder=$prefix/share/man/man1
+for folder in "$prefix/bin" "$bash_folder" "$zsh_folder" "$fish_folder" "$man_folder"; do
+  writable "$folder" || die "$folder cannot be written to" "choose another place: --prefix DIR"
+done
+
+# ---- build -------------------------------------------------------------------------------------
+
+# Flags from outside would replace those that make the program static.
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/researchloop/target}
+export CARGO_TARGET_DIR
+say "building (the first time this takes some minutes)"
+cargo build --release --locked </dev/null || die "the build failed; nothing was installed" \
+  "cargo says why above; an old compiler is renewed by: rustup update"
+case $CARGO_TARGET_DIR in /*) ;; *) CARGO_TARGET_DIR=$PWD/$CARGO_TARGET_DIR ;; esac
+# Cargo goes by time stamps: what another checkout has built in the same folder, later than these
+# files were written, would pass for the build of these files.
+mkdir -p "$CARGO_TARGET_DIR" || die "cannot make $CARGO_TARGET_DIR"
+if [ "$(cat "$CARGO_TARGET_DIR/.checkout" 2>/dev/null)" != "$PWD" ]; then
+  touch src/lib.rs src/main.rs && printf '%s\n' "$PWD" >"$CARGO_TARGET_DIR/.checkout"
+fi
+built=$CARGO_TARGET_DIR/x86_64-unknown-linux-gnu/release/researchloop
+
+# ---- everything is made first, then put into place; the program itself comes last --------------
+
+version=$("$built" --version) || die "what was built does not run: $built"
+for shell in bash zsh fish; do
+  "$built" completions "$shell" >"$work/$shell" || die "the completions for $shell could not be made"
+done
+"$built" man --to "$work/man" >/dev/null 2>&1 || die "the manual pages could not be made"
+mkdir -p -- "$prefix/bin" "$bash_folder" "$zsh_folder" "$fish_folder" "$man_folder"
+put() { # FROM, TO: the old file stays until the new one is whole
+  new=$2.new.$$
+  if ! { cp -- "$1" "$new" && chmod "${3:-644}" "$new" && mv -f -- "$new" "$2"; }; then
+    die "$2 could not be written; the program was not changed"
+  fi
+  new=
+}
+put "$work/bash" "$bash_folder/researchloop"
+put "$work/zsh" "$zsh_folder/_researchloop"
+put "$work/fish" "$fish_folder/researchloop.fish"
+for page in "$work"/man/*; do put "$page" "$man_folder/${page##*/}"; done
+put "$built" "$target" 755
+
+say "installed $version: $target"
+case :$PATH: in
+  *:"$prefix/bin":*)
+    found=$(command -v researchloop || true)
+    [ "$found" = "$target" ] || say "note: $found comes first in your PATH, not this one"
+    ;;
+  *)
+    say "note: $prefix/bin is not on your PATH. Add this line to your shell's profile:"
+    say "        export PATH=\"$prefix/bin:\$PATH\"" ;;
+esac
+if [ "$demo" = 1 ]; then
+  cleanup
+  trap - EXIT
+  cd -- "$here" || exit 1
+  exec "$target" demo
+fi
