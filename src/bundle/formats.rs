@@ -70,6 +70,87 @@ pub struct Bundle {
     pub agent: Agent,
     /// How long the job may run, in seconds.
     pub seconds: u64,
+    /// What the job needs to find an idea of its own, when none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idea_request: Option<IdeaRequest>,
+    /// When somebody will know that the task is done, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub done_when: String,
+    /// A command of the user's that must succeed before the work is taken as done.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub verify: String,
+    /// A command of the user's that measures the result: its last line is the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluator: Option<EvaluatorCommand>,
+    /// What is to be done in the directory of an earlier sprint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tweak: Option<Tweak>,
+}
+
+/// What the job needs to find an idea.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IdeaRequest {
+    /// What the user wants of the loop.
+    pub guidance: String,
+    /// Earlier ideas and what came of them, newest first, bounded in length.
+    pub earlier: Vec<EarlierIdea>,
+    /// Whether a person must agree before the idea is worked on.
+    pub approve: bool,
+}
+
+/// An idea that was worked on, or is going to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EarlierIdea {
+    /// The sprint or task.
+    pub id: String,
+    /// The idea.
+    pub idea: String,
+    /// `supported`, `refuted`, `inconclusive`, `failed`, `running`, `waiting`, `not approved`.
+    pub outcome: String,
+    /// What came out, in a sentence; may be empty.
+    pub statement: String,
+}
+
+/// A command that measures the result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EvaluatorCommand {
+    /// For `bash -c`, in the sprint's directory.
+    pub command: String,
+    /// The metric that it measures.
+    pub metric: String,
+    /// `higher` or `lower`.
+    pub better: String,
+}
+
+/// A small follow-up to a sprint that has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tweak {
+    /// The sprint.
+    pub sprint_id: String,
+    /// Its directory, where the agent works.
+    pub dir: String,
+    /// Its session, which goes on; a new one begins when it is not known.
+    pub session_id: Option<String>,
+    /// What is to be done.
+    pub instruction: String,
+}
+
+/// A file in `.researchloop/inbox`, which brings something from a person to the job: an answer or
+/// a note. Its name is the message's id with `.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxFile {
+    /// Format version.
+    pub v: u32,
+    /// `m-xxxxxx`.
+    pub id: String,
+    /// The name of the question that it answers; none for a note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
+    /// The question, so that the answer can be understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// What the person says.
+    pub text: String,
 }
 
 /// How Claude is called.
@@ -104,6 +185,15 @@ pub struct StateFile {
     pub spent: Money,
     /// Whether the run has recorded its end.
     pub ended: bool,
+    /// The idea that was found in the job, once it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idea: Option<String>,
+    /// Names of questions that were asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
+    /// Messages of the inbox that the agent was told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
 }
 
 /// Cost and tokens, summed over calls.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FORMAT_VERSION;
 use super::formats::Money;
+use crate::domain::{Finding, Metric};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,6 +130,20 @@ pub enum Entry {
         #[serde(flatten)]
         spent: Money,
     },
+    /// The job found an idea of its own.
+    Idea {
+        /// The idea.
+        text: String,
+        /// Why it is worth trying.
+        why: String,
+        /// The earlier sprint or task that it builds on.
+        builds_on: Option<String>,
+    },
+    /// A message was told to the agent.
+    Told {
+        /// `m-xxxxxx`.
+        id: String,
+    },
     /// The runner was asked to stop.
     Signal {
         /// `TERM`, `USR1`, ...
@@ -138,10 +153,24 @@ pub enum Entry {
     RunEnded(RunEnd),
 }
 
+/// Something that only a person can say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Unique in the sprint.
+    pub name: String,
+    /// `question` or `approval`.
+    pub kind: String,
+    /// What is asked.
+    pub text: String,
+    /// Answers that are offered; any other is good too.
+    #[serde(default)]
+    pub choices: Vec<String>,
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunEnd {
-    /// `completed` or `failed`.
+    /// `completed`, `failed` or `parked`.
     pub status: String,
     /// A reason of the closed list, when it failed for a reason of its own. None when
     /// it was stopped from outside: then the scheduler knows why.
@@ -160,6 +189,15 @@ pub struct RunEnd {
     pub host: String,
     /// The summary, when it completed.
     pub summary: Option<String>,
+    /// `finding.json`, when it completed and the file is sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Finding>,
+    /// `results/metrics.json` and what the evaluator said, when it completed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
+    /// What must be answered before the run can go on, when it is parked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
     /// Of the whole run.
     #[serde(flatten)]
     pub spent: Money,

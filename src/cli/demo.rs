@@ -50,7 +50,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let config = crate::config::load(&file, &Environment::of_process())?;
     let app = App { config, passphrase: None, accept_fingerprint: None };
     let mut store = app.store()?;
-    let wanted = Wanted { study: "demo", idea: IDEA, request: Request::default(), parent: None };
+    let wanted = Wanted::new("demo", IDEA, Request::default());
     let id = sprint::create(&app, &mut store, &wanted)?;
     let cluster = app.config.cluster("here")?;
     let mut remote = app.remote(cluster);

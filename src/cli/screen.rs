@@ -102,6 +102,8 @@ pub fn event(line: &Line) -> Option<String> {
                 other => format!("✘ {other} after {}{detail}", human(seconds)),
             }
         }
+        Entry::Idea { text, .. } => format!("idea: {}", text.lines().next().unwrap_or_default()),
+        Entry::Told { id } => format!("told: {id}"),
         Entry::Signal { name } => format!("asked to stop by signal {name}"),
         Entry::RunEnded(end) => {
             let detail = if end.detail.is_empty() { String::new() } else { format!(": {}", end.detail) };

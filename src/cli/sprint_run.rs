@@ -66,7 +66,7 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     } else {
         args.idea.clone()
     };
-    let wanted = Wanted { study: &args.study, idea: &idea, request: request(args)?, parent: None };
+    let wanted = Wanted::new(&args.study, &idea, request(args)?);
     if args.dry_run {
         return dry_run(app, ui, &wanted);
     }

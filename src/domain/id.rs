@@ -61,13 +61,25 @@ fn is_plain_name(text: &str) -> bool {
         && !text.ends_with(' ')
 }
 
-fn is_sprint_id(text: &str) -> bool {
-    text.strip_prefix("sp-").is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
+fn has_six_hex_after(text: &str, prefix: &str) -> bool {
+    text.strip_prefix(prefix).is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
 }
 
 name_type! {
     /// The id of a sprint: `sp-` and six hexadecimal digits.
-    SprintId, "sprint id", "sp- and six hexadecimal digits", is_sprint_id
+    SprintId, "sprint id", "sp- and six hexadecimal digits", |text| has_six_hex_after(text, "sp-")
+}
+name_type! {
+    /// The id of a task: `t-` and six hexadecimal digits.
+    TaskId, "task id", "t- and six hexadecimal digits", |text| has_six_hex_after(text, "t-")
+}
+name_type! {
+    /// The id of a loop: `loop-` and six hexadecimal digits.
+    LoopId, "loop id", "loop- and six hexadecimal digits", |text| has_six_hex_after(text, "loop-")
+}
+name_type! {
+    /// The id of a message: `m-` and six hexadecimal digits.
+    MessageId, "message id", "m- and six hexadecimal digits", |text| has_six_hex_after(text, "m-")
 }
 name_type! {
     /// The name of a study in the configuration.

@@ -1,6 +1,7 @@
 //! Types and pure decisions: no input, no output, no clock, no randomness.
 
 pub mod duration;
+pub mod finding;
 pub mod id;
 pub mod job;
 pub mod options;
@@ -10,7 +11,8 @@ pub mod sprint;
 pub mod suggestion;
 pub mod transition;
 
-pub use id::{ClusterName, SprintId, StudyName};
+pub use finding::{Finding, Metric, Source, Verdict};
+pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};
 pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen};
 pub use options::JobOptions;
 pub use secret::Secret;

@@ -22,6 +22,8 @@ pub enum Event {
     Runs,
     /// A step of the pipeline began.
     StepBegan(Phase),
+    /// The job has ended, and waits for something outside.
+    Parks,
     /// Somebody here asked for the end.
     CancelAsked,
     /// The end is certain.
@@ -44,6 +46,8 @@ pub fn after(state: &State, event: Event) -> Option<State> {
         (State::Submitted { job }, Event::Runs) => State::Running { job: job.clone(), phase: None },
         (State::Submitted { job } | State::Running { job, .. }, Event::StepBegan(phase)) => State::Running { job: job.clone(), phase: Some(phase) },
 
+        (State::Submitted { job } | State::Running { job, .. }, Event::Parks) => State::Parked { job: Some(job.clone()) },
+
         // Nothing was ever sent, so there is nothing to wait for.
         (State::Pending | State::Parked { .. }, Event::CancelAsked) => {
             State::Ended { job, ending: Ending::cancelled("cancelled before a job was submitted") }
@@ -60,6 +64,7 @@ pub fn after(state: &State, event: Event) -> Option<State> {
             | Event::Queued
             | Event::Runs
             | Event::StepBegan(_)
+            | Event::Parks
             | Event::CancelAsked,
         ) => return None,
     };
@@ -86,6 +91,7 @@ mod tests {
             Just(Event::Runs),
             Just(Event::StepBegan(Phase("research".to_owned()))),
             Just(Event::StepBegan(Phase("report".to_owned()))),
+            Just(Event::Parks),
             Just(Event::CancelAsked),
             Just(Event::Over(Ending::completed())),
             Just(Event::Over(Ending::failed(Reason::Lost, "gone", ""))),

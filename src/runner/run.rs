@@ -145,6 +145,9 @@ impl Run {
                 step_begun: false,
                 spent: formats::Money::default(),
                 ended: false,
+                idea: None,
+                asked: Vec::new(),
+                told: Vec::new(),
             },
         };
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
@@ -303,6 +306,9 @@ impl Run {
             processes_left: u32::try_from(left).unwrap_or(u32::MAX),
             host: self.host.clone(),
             summary: None,
+            finding: None,
+            metrics: Vec::new(),
+            questions: Vec::new(),
             spent: self.state.spent,
         };
         match end {

@@ -8,7 +8,7 @@ use crate::domain::options::OptionProblem;
 use crate::domain::{JobOptions, SprintId, StudyName, id};
 use crate::platform::{clock, random};
 use crate::scheduler;
-use crate::store::{NewSprint, SprintRow, Store, StoreError};
+use crate::store::{Change, NewSprint, SprintRow, Store, StoreError};
 
 /// The longest idea, in bytes. It stands in every prompt.
 const MAX_IDEA: usize = 64 * 1024;
@@ -36,12 +36,25 @@ pub struct Request {
 pub struct Wanted<'a> {
     /// The study's name.
     pub study: &'a str,
-    /// The idea.
-    pub idea: &'a str,
+    /// The idea; without one, the job finds one.
+    pub idea: Option<&'a str>,
     /// Everything else.
     pub request: Request,
-    /// The sprint that it repeats.
+    /// The sprint that it repeats, or follows up on.
     pub parent: Option<&'a str>,
+    /// The task that it is an attempt at.
+    pub task: Option<&'a str>,
+    /// The loop that makes it.
+    pub loop_id: Option<&'a str>,
+    /// What is reserved for it, in dollars.
+    pub budget_usd: Option<f64>,
+}
+
+impl<'a> Wanted<'a> {
+    /// An idea that somebody wants to be tried.
+    pub fn new(study: &'a str, idea: &'a str, request: Request) -> Self {
+        Self { study, idea: Some(idea), request, parent: None, task: None, loop_id: None, budget_usd: None }
+    }
 }
 
 /// Why a sprint is not made.
@@ -121,9 +134,9 @@ pub fn check_idea(idea: &str) -> Result<String, CreateError> {
 }
 
 /// Checks everything that can be checked without the cluster.
-pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<String, CreateError> {
+pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
     let (study, cluster) = place_of(app, wanted.study)?;
-    let idea = check_idea(wanted.idea)?;
+    let idea = wanted.idea.map(check_idea).transpose()?;
     let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(cluster, study, &wanted.request));
     if !problems.is_empty() {
         return Err(CreateError::Options(problems));
@@ -133,6 +146,14 @@ pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<String, CreateError> {
 
 /// Makes the sprint, `pending`.
 pub fn create(app: &App, store: &mut Store, wanted: &Wanted<'_>) -> Result<SprintId, CreateError> {
+    let change = store.change()?;
+    let id = create_in(app, &change, wanted)?;
+    change.commit()?;
+    Ok(id)
+}
+
+/// Makes the sprint as a part of a larger change.
+pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<SprintId, CreateError> {
     let idea = check(app, wanted)?;
     let (study, cluster) = place_of(app, wanted.study)?;
     let request = serde_json::to_string(&wanted.request).unwrap_or_default();
@@ -140,23 +161,26 @@ pub fn create(app: &App, store: &mut Store, wanted: &Wanted<'_>) -> Result<Sprin
     loop {
         let Ok(id) = SprintId::new(&format!("sp-{}", random::hex(3))) else { continue };
         let created = clock::now();
-        let directory = id::directory_name(&id, created, Some(&idea));
+        let directory = id::directory_name(&id, created, idea.as_deref());
         let new = NewSprint {
             id: &id,
             study: study.name.as_str(),
             cluster: cluster.name.as_str(),
             scheduler: cluster.scheduler,
-            idea: Some(&idea),
+            idea: idea.as_deref(),
             directory: &directory,
             remote_dir: &remote_dir(cluster, study, &directory),
             parent: wanted.parent,
             request: &request,
             seconds: wanted.request.seconds.unwrap_or(study.max_sprint_duration),
             created,
+            kind: "research",
+            task: wanted.task,
+            loop_id: wanted.loop_id,
+            budget_usd: wanted.budget_usd,
+            gpus: None,
         };
-        let change = store.change()?;
         if change.create_sprint(&new)? {
-            change.commit()?;
             return Ok(id);
         }
     }
@@ -178,5 +202,5 @@ pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintI
     // The study may have been renamed since: then the error says so.
     let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;
     let idea = old.idea.clone().unwrap_or_default();
-    create(app, store, &Wanted { study: study.as_str(), idea: &idea, request, parent: Some(old.id.as_str()) })
+    create(app, store, &Wanted { parent: Some(old.id.as_str()), ..Wanted::new(study.as_str(), &idea, request) })
 }

@@ -110,14 +110,27 @@ fn parts(app: &App, study: &Study, cluster: &Cluster, row: &SprintRow, name: &st
         agent: Agent {
             command: app.config.claude_command_for(study, cluster),
             model: request.model.or_else(|| study.model.clone()),
-            max_cost_usd: study.max_cost_usd,
+            max_cost_usd: lesser(study.max_cost_usd, row.budget_usd),
             retry_delays: cluster.retry_delays.clone(),
         },
         seconds: row.seconds,
+        idea_request: None,
+        done_when: String::new(),
+        verify: String::new(),
+        evaluator: None,
+        tweak: None,
     };
     let variables: Vec<(&str, &str)> = cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
     let environment = serde_json::to_vec(&variables).unwrap_or_default();
     Ok(Parts { bundle, directives, environment, missing_context: context.missing })
+}
+
+/// The lesser of two limits, of which each may be absent.
+fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 /// Shows what a submission would send, and contacts nothing.

@@ -21,9 +21,10 @@ impl Change<'_> {
     /// Makes a sprint, `pending`. False when the id is taken.
     pub fn create_sprint(&self, new: &NewSprint<'_>) -> Result<bool, StoreError> {
         let made = self.transaction.execute(
-            "INSERT OR IGNORE INTO sprints (id, study_name, cluster, scheduler, idea, status, directory, remote_dir, parent, request, seconds, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11)",
-            (
+            "INSERT OR IGNORE INTO sprints (id, study_name, cluster, scheduler, idea, status, directory, remote_dir, parent, request, seconds, created_at,
+                kind, task_id, loop_id, budget_usd, gpus)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+            rusqlite::params![
                 new.id.as_str(),
                 new.study,
                 new.cluster,
@@ -35,7 +36,12 @@ impl Change<'_> {
                 new.request,
                 i64::try_from(new.seconds).unwrap_or(i64::MAX),
                 new.created.to_string(),
-            ),
+                new.kind,
+                new.task,
+                new.loop_id,
+                new.budget_usd,
+                new.gpus,
+            ],
         )?;
         if made == 1 {
             self.event(Some(new.id.as_str()), "created", &serde_json::json!({ "study": new.study, "cluster": new.cluster, "parent": new.parent }))?;
@@ -85,6 +91,12 @@ impl Change<'_> {
                 "detail": ending.map(|ending| ending.detail.as_str()).filter(|detail| !detail.is_empty()),
             }),
         )?;
+        if let Some(after) = self.sprint(id)? {
+            self.tell_of_state(&row, &after)?;
+            if ending.is_some() {
+                self.settle_task_of(&after)?;
+            }
+        }
         Ok(Some(next))
     }
 

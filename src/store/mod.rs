@@ -9,7 +9,9 @@ mod changes;
 mod journal;
 mod leases;
 mod open;
+mod outbox;
 mod sprints;
+mod tasks;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 

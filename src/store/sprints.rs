@@ -30,6 +30,16 @@ pub struct NewSprint<'a> {
     pub seconds: u64,
     /// When.
     pub created: jiff::Timestamp,
+    /// `research` or `tweak`.
+    pub kind: &'a str,
+    /// The task that it is an attempt at.
+    pub task: Option<&'a str>,
+    /// The loop that made it.
+    pub loop_id: Option<&'a str>,
+    /// What is reserved for it, in dollars.
+    pub budget_usd: Option<f64>,
+    /// GPUs that its job asks for, when that is known.
+    pub gpus: Option<u32>,
 }
 
 /// A sprint as it is stored.
@@ -103,6 +113,16 @@ pub struct SprintRow {
     pub cancel_sent: i64,
     /// What the last tick had to say about it.
     pub note: String,
+    /// `research` or `tweak`.
+    pub kind: String,
+    /// The task that it is an attempt at.
+    pub task: Option<String>,
+    /// The loop that made it.
+    pub loop_id: Option<String>,
+    /// What is reserved for it, in dollars.
+    pub budget_usd: Option<f64>,
+    /// GPUs that its job asks for, when that is known.
+    pub gpus: Option<u32>,
 }
 
 /// Which sprints are wanted.
@@ -119,7 +139,7 @@ pub struct SprintFilter<'a> {
 const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
     created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
     cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, \
-    results_at, results_tries, cancel_asked_at, cancel_sent, note";
+    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus";
 
 /// Where a column stands in [`COLUMNS`], found while compiling: rusqlite compares the name with
 /// those of all columns, for every value of every row.
@@ -184,6 +204,11 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         cancel_asked_at: row.get(const { at("cancel_asked_at") })?,
         cancel_sent: row.get(const { at("cancel_sent") })?,
         note: row.get(const { at("note") })?,
+        kind: row.get(const { at("kind") })?,
+        task: row.get(const { at("task_id") })?,
+        loop_id: row.get(const { at("loop_id") })?,
+        budget_usd: row.get(const { at("budget_usd") })?,
+        gpus: row.get(const { at("gpus") })?,
     })
 }
 

@@ -1,0 +1,83 @@
+//! What came out of a sprint: the verdict on its idea, and its key figures.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What the evidence says about the idea, as it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It holds.
+    Supported,
+    /// It does not.
+    Refuted,
+    /// That is not known.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The word in files and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Supported => "supported",
+            Self::Refuted => "refuted",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Supported, Self::Refuted, Self::Inconclusive].into_iter().find(|verdict| verdict.as_str() == word)
+    }
+}
+
+/// `finding.json`, checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// About the idea.
+    pub verdict: Verdict,
+    /// 0 to 1: that the verdict would survive a careful repetition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// One sentence.
+    pub statement: String,
+    /// The figures that it rests on.
+    #[serde(default)]
+    pub numbers: BTreeMap<String, f64>,
+}
+
+/// Who says a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The job's agent wrote it.
+    #[default]
+    Agent,
+    /// The study's own command said it, after the agent was done.
+    Evaluator,
+}
+
+/// A key figure, as in `results/metrics.json`, checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    /// What it is called.
+    pub name: String,
+    /// Finite.
+    pub value: f64,
+    /// May be empty.
+    #[serde(default)]
+    pub unit: String,
+    /// `higher`, `lower` or empty.
+    #[serde(default)]
+    pub better: String,
+    /// Independent runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<u32>,
+    /// Their standard deviation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
+    /// Who says it.
+    #[serde(default)]
+    pub source: Source,
+}
