@@ -11,13 +11,9 @@ use crate::domain::{SprintId, State, duration};
 use crate::sprint::{self, Request, Submitted, Wanted};
 use crate::store::Store;
 
+/// What is asked of the jobs of sprints.
 #[derive(Debug, Args)]
-pub struct RunArgs {
-    /// The research idea; `-` reads it from standard input
-    idea: String,
-    /// The study that it belongs to
-    #[arg(short, long)]
-    study: String,
+pub struct JobArgs {
     /// A job option for the scheduler; an empty value removes one of the study or cluster
     #[arg(short, long = "option", value_name = "KEY=VALUE")]
     option: Vec<String>,
@@ -30,6 +26,17 @@ pub struct RunArgs {
     /// The model
     #[arg(long)]
     model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The research idea; `-` reads it from standard input
+    idea: String,
+    /// The study that it belongs to
+    #[arg(short, long)]
+    study: String,
+    #[command(flatten)]
+    job: JobArgs,
     /// Keep a screen open until it is over
     #[arg(long)]
     watch: bool,
@@ -38,7 +45,8 @@ pub struct RunArgs {
     dry_run: bool,
 }
 
-fn request(args: &RunArgs) -> Result<Request> {
+/// Reads them.
+pub fn request(args: &JobArgs) -> Result<Request> {
     let mut request = Request { rounds: args.rounds, model: args.model.clone(), ..Request::default() };
     for option in &args.option {
         let Some((key, value)) = option.split_once('=') else {
@@ -66,7 +74,7 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     } else {
         args.idea.clone()
     };
-    let wanted = Wanted::new(&args.study, &idea, request(args)?);
+    let wanted = Wanted::new(&args.study, &idea, request(&args.job)?);
     if args.dry_run {
         return dry_run(app, ui, &wanted);
     }
