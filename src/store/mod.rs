@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod changes;
+mod findings;
 mod journal;
 mod leases;
 mod loops;
@@ -18,6 +19,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use artifacts::Artifact;
 pub use changes::{Facts, job_name};
+pub use findings::{FindingRow, MetricRow};
 pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
 pub use loops::{LoopRow, LoopSprint, LoopStatus};
