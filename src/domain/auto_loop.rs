@@ -150,6 +150,8 @@ pub struct Situation<'a> {
     pub study_money_left: Option<f64>,
     /// The same of GPU-seconds.
     pub study_gpu_left: Option<f64>,
+    /// What one sprint of the study may cost at most.
+    pub sprint_max_usd: Option<f64>,
     /// Whether GPU-seconds of some sprint are not known.
     pub gpu_unknown: bool,
     /// GPUs of the next sprint's job.
@@ -335,6 +337,8 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
         };
         return used_up(StopRule::MaxCost, why);
     }
+    // More than it may use is not kept from the others.
+    let share = share.map(|share| situation.sprint_max_usd.map_or(share, |max| share.min(max)));
     let own = limits.max_gpu_hours.map(|max| max.mul_add(3600.0, -situation.gpu_seconds.spent) - situation.gpu_seconds.reserved);
     let Some(left) = lesser(own, situation.study_gpu_left) else { return Next::Begin { budget_usd: share, seconds: None } };
     let (Some(gpus), false) = (situation.gpus, situation.gpu_unknown) else {

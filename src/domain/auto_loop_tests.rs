@@ -22,6 +22,7 @@ fn situation<'a>(limits: &'a Limits, attempts: &'a [Attempt]) -> Situation<'a> {
         gpu_seconds: Used::default(),
         study_money_left: None,
         study_gpu_left: None,
+        sprint_max_usd: None,
         gpu_unknown: false,
         gpus: Some(1),
         seconds: 28_800,
@@ -86,6 +87,8 @@ fn money_is_shared_among_those_that_can_be_begun() {
     assert_eq!(next(&now), Next::Begin { budget_usd: Some(5.0), seconds: None });
     now.study_money_left = Some(2.0);
     assert_eq!(next(&now), Next::Begin { budget_usd: Some(2.0), seconds: None });
+    now.sprint_max_usd = Some(1.5);
+    assert_eq!(next(&now), Next::Begin { budget_usd: Some(1.5), seconds: None });
     now.study_money_left = Some(0.0);
     assert!(matches!(next(&now), Next::Wait(_)), "what is reserved may come back");
     now.attempts = &[];

@@ -7,6 +7,7 @@
 mod artifacts;
 mod changes;
 mod findings;
+mod ideas;
 mod journal;
 mod leases;
 mod loops;
@@ -20,6 +21,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use artifacts::Artifact;
 pub use changes::{Facts, job_name};
 pub use findings::{FindingRow, MetricRow};
+pub use ideas::KnownIdea;
 pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
 pub use loops::{LoopRow, LoopSprint, LoopStatus};

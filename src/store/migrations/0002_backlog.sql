@@ -96,6 +96,8 @@ CREATE TABLE loops (
 CREATE INDEX loops_running ON loops (status) WHERE status = 'running';
 
 ALTER TABLE sprints ADD COLUMN kind TEXT NOT NULL DEFAULT 'research';   -- or `tweak`
+-- Whether its job has to find its idea itself. Stays when the idea is known.
+ALTER TABLE sprints ADD COLUMN finds_idea INTEGER NOT NULL DEFAULT 0;
 -- What is reserved for it, in dollars; nothing when no budget bounds it.
 ALTER TABLE sprints ADD COLUMN budget_usd REAL;
 -- GPUs that its job asks for; nothing when that is not known.
