@@ -8,6 +8,7 @@ mod artifacts;
 mod changes;
 mod journal;
 mod leases;
+mod money;
 mod open;
 mod outbox;
 mod sprints;
@@ -19,6 +20,7 @@ pub use artifacts::Artifact;
 pub use changes::{Facts, job_name};
 pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
+pub use money::Spent;
 pub use open::StoreError;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
 
