@@ -15,7 +15,7 @@ pub mod transition;
 
 pub use finding::{Finding, Metric, Source, Verdict};
 pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};
-pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen};
+pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen, Used};
 pub use noise::Better;
 pub use options::JobOptions;
 pub use secret::Secret;
