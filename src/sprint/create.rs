@@ -118,6 +118,12 @@ pub fn options_of(cluster: &Cluster, study: &Study, request: &Request) -> JobOpt
     cluster.job_options.overlaid(&study.job_options).overlaid(&own)
 }
 
+/// GPUs that the job of a sprint with these options would have, when that can be told.
+pub fn gpus_of(app: &App, study: &Study, request: &Request) -> Option<u32> {
+    let cluster = app.config.cluster(study.cluster.as_str()).ok()?;
+    scheduler::gpus_asked(cluster.scheduler, &options_of(cluster, study, request), cluster.gpu_resource.as_deref())
+}
+
 /// Checks an idea and returns it as it is kept: trimmed, without control characters.
 pub fn check_idea(idea: &str) -> Result<String, CreateError> {
     let idea: String = idea.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
