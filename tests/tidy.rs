@@ -22,10 +22,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("app", &["config", "domain", "platform", "remote", "scheduler", "store", "bundle"]),
     ("view", &["domain", "store"]),
     ("sprint", &["app", "bundle", "config", "domain", "pipeline", "platform", "remote", "scheduler", "store"]),
-    ("tick", &["app", "bundle", "config", "domain", "platform", "remote", "scheduler", "sprint", "store"]),
+    ("notify", &["app", "config", "domain", "platform", "store"]),
+    ("tick", &["app", "notify", "bundle", "config", "domain", "platform", "remote", "scheduler", "sprint", "store"]),
     (
         "cli",
-        &["app", "bundle", "config", "domain", "pipeline", "platform", "remote", "runner", "scheduler", "sprint", "store", "tick", "view", "claude"],
+        &["app", "notify", "bundle", "config", "domain", "pipeline", "platform", "remote", "runner", "scheduler", "sprint", "store", "tick", "view", "claude"],
     ),
     ("main", &["cli", "platform"]),
     ("lib", &[]),
@@ -42,6 +43,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
     ("getrandom", &["platform"]),
+    ("ureq", &["platform"]),
     ("serde_saphyr", &["pipeline"]),
     ("strsim", &["domain"]),
     // How wide a text is on a screen: also where a mistake in a line is underlined.

@@ -88,7 +88,6 @@ fn every_python_key_is_known_and_each_unused_section_is_told_once() {
         [
             "[[cluster.preset]] is understood but not used yet",
             "[slack] is understood but not used yet",
-            "[ntfy] is understood but not used yet",
             "[dashboard] is understood but not used yet"
         ]
     );
