@@ -65,6 +65,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
     ("getrandom", &["platform"]),
+    ("ureq", &["platform"]),
     ("serde_saphyr", &["pipeline"]),
     ("strsim", &["domain"]),
     // How wide a text is on a screen: also where a mistake in a line is underlined.

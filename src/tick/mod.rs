@@ -6,6 +6,7 @@
 
 mod gather;
 mod ingest;
+mod mark;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use crate::app::{App, holder, is_gone};
 use crate::auto_loop::{self, Advanced};
 use crate::config::{Cluster, UnknownName};
 use crate::domain::{Reason, SprintId, State, Status};
+use crate::notify;
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
 use crate::sprint::{self, Submitted};
@@ -20,6 +22,7 @@ use crate::store::{Lease, SprintRow, Store, StoreError};
 
 pub use gather::{Gathered, Live, gather};
 pub use ingest::ingest;
+pub use mark::{Mark, last_ticks};
 
 /// Between two requests to end the same job.
 const ASK_AGAIN_SECONDS: i64 = 30;
@@ -33,6 +36,8 @@ pub struct Report {
     pub clusters: Vec<ClusterReport>,
     /// What became of the loops.
     pub loops: Advanced,
+    /// What else went wrong: loops that could not go on, notices that were not sent.
+    pub problems: Vec<String>,
 }
 
 /// What one tick did on one cluster.
@@ -78,6 +83,9 @@ pub fn tick(app: &App) -> Result<Report, TickError> {
     // What the loops have made need not wait for the next tick.
     let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).collect();
     over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
+    report.problems.append(&mut report.loops.problems);
+    report.problems.extend(notify::send_due(app));
+    mark::remember(app, &report)?;
     Ok(report)
 }
 
