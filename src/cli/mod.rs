@@ -11,6 +11,7 @@ mod screen;
 mod sprint;
 mod sprint_run;
 mod study;
+mod task_find;
 mod text;
 mod tick;
 mod ui;

@@ -21,6 +21,7 @@ pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
 pub use open::StoreError;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
+pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 
 /// The file, open.
 #[derive(Debug)]
