@@ -55,6 +55,8 @@ pub struct Sprint {
     pub session_id: Option<String>,
     /// Reserved for loops.
     pub loop_id: Option<String>,
+    /// The task that it is an attempt at.
+    pub task_id: Option<String>,
     /// The sprint that it repeats.
     pub parent: Option<String>,
     /// US dollars at list prices.
@@ -222,6 +224,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         summary: row.summary.clone(),
         session_id: row.session_id.clone(),
         loop_id: None,
+        task_id: row.task.clone(),
         parent: row.parent.clone(),
         cost_usd: row.cost_usd,
         cost_estimated: row.cost_estimated,

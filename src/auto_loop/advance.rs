@@ -5,10 +5,10 @@ use crate::config::Study;
 use crate::domain::auto_loop::{Attempt, AttemptState, Limits, Next, Situation, StopRule, Used, fingerprint, next};
 use crate::domain::noise::{Better, Measured, improvements};
 use crate::domain::transition::Event;
-use crate::domain::{SprintId, Status};
+use crate::domain::{SprintId, Status, TaskState, task};
 use crate::platform::clock;
 use crate::sprint::{self, Request, Wanted};
-use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError};
+use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, TaskError};
 use crate::study::Program;
 
 /// What became of the loops.
@@ -100,14 +100,19 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         Next::Begin { budget_usd, seconds } => (budget_usd, seconds),
     };
     let live = sprints.iter().any(|sprint| !sprint.status.is_terminal());
-    let ready = change.next_ready(&row.study)?;
+    let ready = change.next_ready(Some(&row.study))?;
     if ready.is_none() {
-        let backlog = change.backlog(&row.study)?;
-        if row.limits.tasks_only && backlog.open == 0 && !live {
+        let counts = change.task_counts(Some(&row.study))?;
+        let of = |states: &[TaskState]| counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum::<u64>();
+        let open = of(&[TaskState::Blocked, TaskState::Claimed, TaskState::Running, TaskState::Waiting]);
+        if row.limits.tasks_only && open == 0 && !live {
             return Ok(Step::Ended(StopRule::BacklogDone, "every task of the backlog has ended".to_owned()));
         }
-        if row.limits.tasks_only || backlog.moves_by_itself {
-            return Ok(Step::Note(format!("no task is ready; {} open", backlog.open), false));
+        // What was planned comes before what a job may think of: tasks that will be ready without anybody
+        // doing something are waited for.
+        let comes = of(&[TaskState::Waiting]) > 0 || (of(&[TaskState::Running]) > 0 && of(&[TaskState::Blocked]) > 0);
+        if row.limits.tasks_only || comes {
+            return Ok(Step::Note(format!("no task is ready now; {open} are open: `researchloop task list`"), false));
         }
     }
     let request = Request { seconds: seconds.or(request.seconds), ..request };
@@ -120,16 +125,19 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         loop_id: Some(row.id.as_str()),
         budget_usd,
     };
-    match sprint::create_in(app, change, &wanted) {
-        Ok(id) => {
-            if let Some(task) = &ready {
-                change.claim_for_sprint(task.id.as_str(), id.as_str())?;
-            }
-            Ok(Step::Made(id, study.cluster.to_string()))
-        }
-        Err(sprint::CreateError::Store(error)) => Err(error),
-        Err(error) => Ok(Step::Note(format!("no sprint can be made: {error}"), true)),
+    let id = match sprint::create_in(app, change, &wanted) {
+        Ok(id) => id,
+        Err(sprint::CreateError::Store(error)) => return Err(error),
+        Err(error) => return Ok(Step::Note(format!("no sprint can be made: {error}"), true)),
+    };
+    if let Some(task) = &ready {
+        // It was ready a moment ago, in this very change.
+        change.claim_for_sprint(task.id.as_str(), id.as_str()).map_err(|error| match error {
+            TaskError::Store(error) => error,
+            other => StoreError::Unexpected(other.to_string()),
+        })?;
     }
+    Ok(Step::Made(id, study.cluster.to_string()))
 }
 
 /// The rule that would end this loop at once, if there is one.
@@ -217,11 +225,6 @@ pub fn situation_of<'a>(
 
 fn number(seconds: u64) -> f64 {
     f64::from(u32::try_from(seconds).unwrap_or(u32::MAX))
-}
-mod task {
-    pub fn is_infrastructure(_reason: crate::domain::Reason, _s: crate::domain::SchedulerKind) -> bool {
-        false
-    }
 }
 fn study_max_cost(_study: &Study) -> Option<f64> {
     None

@@ -4,7 +4,7 @@ use crate::auto_loop::LoopError;
 use crate::config::{ConfigError, UnknownName};
 use crate::remote::RemoteError;
 use crate::sprint::{CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError};
-use crate::store::StoreError;
+use crate::store::{StoreError, TaskError};
 use crate::tick::TickError;
 
 /// How a command ended that did what it should.
@@ -158,7 +158,23 @@ impl From<CreateError> for Failure {
         match error {
             CreateError::Unknown(error) => error.into(),
             CreateError::Store(error) => error.into(),
+            CreateError::Task(error) => error.into(),
             CreateError::Idea(_) | CreateError::Options(_) => Self::new(Kind::Usage, error.to_string()),
+        }
+    }
+}
+
+impl From<TaskError> for Failure {
+    fn from(error: TaskError) -> Self {
+        let message = error.to_string();
+        match error {
+            TaskError::Unknown(_) => Self::new(Kind::NotFound, message).hint("`researchloop task list --all` shows all"),
+            TaskError::Cycle(_) => {
+                Self::new(Kind::Conflict, message).hint("nothing was changed; `researchloop task graph` shows what waits for what")
+            }
+            TaskError::Stale { hint, .. } | TaskError::NotNow { hint, .. } => Self::new(Kind::Conflict, message).hint(hint),
+            TaskError::Wrong(_) => Self::new(Kind::Usage, message),
+            TaskError::Store(error) => error.into(),
         }
     }
 }

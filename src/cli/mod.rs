@@ -13,6 +13,7 @@ mod screen;
 mod sprint;
 mod sprint_run;
 mod study;
+mod task_find;
 mod text;
 mod tick;
 mod ui;
