@@ -90,7 +90,7 @@ fn settle(
     let runner_started = mark.is_some();
     let ended_at = mark.as_ref().filter(|line| line.kind() == "run_ended").map(|line| line.time);
     let run_end = mark.and_then(|line| match line.entry() {
-        Some(Entry::RunEnded(end)) => Some(end),
+        Some(Entry::RunEnded(end)) => Some(*end),
         _ => None,
     });
     let runner = run_end.map(|end| RunnerEnd {
