@@ -4,10 +4,10 @@
 
 use serde::Serialize;
 
-use crate::domain::{Reason, State};
-use crate::store::{Artifact, SprintRow, StepRow};
+use crate::domain::{Finding, Metric, Reason, State};
+use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
-/// A sprint. In a list, `steps` and `artifacts` are left out.
+/// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sprint {
     /// `sp-` and six hexadecimal digits.
@@ -69,6 +69,12 @@ pub struct Sprint {
     pub journal_altered: bool,
     /// What the last look at it had to say.
     pub note: Option<String>,
+    /// What it found of its idea; null when it has told nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Option<Finding>>,
+    /// Its figures: what the evaluator measured, then what the agent told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Vec<Metric>>,
     /// Its steps, in their order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,
@@ -187,9 +193,17 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         resets_at: row.resets_at.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
         journal_altered: row.journal_altered,
         note: text(&row.note),
+        finding: None,
+        metrics: None,
         steps: None,
         artifacts: None,
     }
+}
+
+/// Shows a sprint with all that is known of it.
+pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
+    let id = row.id.as_str();
+    Ok(Sprint { finding: Some(store.finding(id)?), metrics: Some(store.metrics(id)?), ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?) })
 }
 
 /// Shows a sprint with its steps and files.
