@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::domain::{Finding, Metric, Reason, State};
-use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
+use crate::store::{Artifact, Spent, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
@@ -75,6 +75,9 @@ pub struct Sprint {
     /// Its figures: what the evaluator measured, then what the agent told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,
+    /// What its jobs have used, all together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Money>,
     /// Its steps, in their order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,
@@ -88,6 +91,42 @@ pub struct Sprint {
 pub struct Sprints {
     /// Newest first.
     pub sprints: Vec<Sprint>,
+}
+
+/// What something has cost so far, and what is put aside for what still runs.
+#[derive(Debug, Clone, Serialize)]
+pub struct Money {
+    /// US dollars at list prices.
+    pub cost_usd: f64,
+    /// Whether the cost is not exact.
+    pub cost_estimated: bool,
+    /// All tokens.
+    pub tokens: u64,
+    /// Seconds that jobs ran.
+    pub wall_seconds: u64,
+    /// GPUs times seconds.
+    pub gpu_seconds: u64,
+    /// Whether some job's number of GPUs is not known: then `gpu_seconds` is too low.
+    pub gpu_unknown: bool,
+    /// Dollars that sprints which are not over may still spend, where a budget bounds them.
+    pub reserved_usd: f64,
+    /// GPU seconds that sprints which are not over may still use.
+    pub reserved_gpu_seconds: u64,
+}
+
+impl From<&Spent> for Money {
+    fn from(spent: &Spent) -> Self {
+        Self {
+            cost_usd: spent.cost_usd,
+            cost_estimated: spent.estimated,
+            tokens: spent.tokens,
+            wall_seconds: spent.wall_seconds,
+            gpu_seconds: spent.gpu_seconds,
+            gpu_unknown: spent.gpu_unknown,
+            reserved_usd: spent.reserved_usd,
+            reserved_gpu_seconds: spent.reserved_gpu_seconds,
+        }
+    }
 }
 
 /// Tokens of a sprint.
@@ -148,6 +187,9 @@ pub struct Study {
     pub active: u64,
     /// What they have cost together.
     pub cost_usd: f64,
+    /// What else they have used, and what is put aside for those that are not over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Money>,
     /// Whether loops are allowed.
     pub allow_loop: bool,
     /// How long a sprint may take, in hours.
@@ -195,6 +237,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         note: text(&row.note),
         finding: None,
         metrics: None,
+        spent: None,
         steps: None,
         artifacts: None,
     }

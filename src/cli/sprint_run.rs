@@ -88,7 +88,7 @@ fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>) -> Result {
     let mut store = Store::in_memory()?;
     let id = sprint::create(app, &mut store, wanted)?;
     let row = find(&store, id.as_str())?;
-    let dry = sprint::dry_run(app, &row)?;
+    let dry = sprint::dry_run(app, &store, &row)?;
     if ui.json {
         ui.json(&serde_json::json!({
             "dry_run": true, "study_name": row.study, "cluster": row.cluster, "remote_dir": dry.remote_dir, "script": dry.script,

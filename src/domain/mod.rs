@@ -1,5 +1,6 @@
 //! Types and pure decisions: no input, no output, no clock, no randomness.
 
+pub mod auto_loop;
 pub mod duration;
 pub mod finding;
 pub mod id;
@@ -14,7 +15,7 @@ pub mod transition;
 
 pub use finding::{Finding, Metric, Source, Verdict};
 pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};
-pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen};
+pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen, Used};
 pub use noise::Better;
 pub use options::JobOptions;
 pub use secret::Secret;

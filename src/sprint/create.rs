@@ -178,7 +178,7 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
             task: wanted.task,
             loop_id: wanted.loop_id,
             budget_usd: wanted.budget_usd,
-            gpus: None,
+            gpus: scheduler::gpus_asked(cluster.scheduler, &options_of(cluster, study, &wanted.request), cluster.gpu_resource.as_deref()),
         };
         if change.create_sprint(&new)? {
             return Ok(id);

@@ -4,6 +4,7 @@ mod cancel;
 mod create;
 mod delete;
 mod fetch;
+mod ideas;
 mod place;
 mod submit;
 

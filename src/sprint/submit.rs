@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::create::{ClusterError, Request, cluster_of, options_of};
+use super::ideas::idea_request;
 use super::place::{self, RunnerHere};
 use crate::app::{App, holder, is_gone};
 use crate::bundle::context::{self, ContextError};
@@ -85,7 +86,7 @@ struct Parts {
     missing_context: Vec<String>,
 }
 
-fn parts(app: &App, study: &Study, cluster: &Cluster, row: &SprintRow, name: &str) -> Result<Parts, SubmitError> {
+fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &SprintRow, name: &str) -> Result<Parts, SubmitError> {
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
     let context = context::assemble(&app.config, cluster, study)?;
     let options = options_of(cluster, study, &request);
@@ -114,7 +115,7 @@ fn parts(app: &App, study: &Study, cluster: &Cluster, row: &SprintRow, name: &st
             retry_delays: cluster.retry_delays.clone(),
         },
         seconds: row.seconds,
-        idea_request: None,
+        idea_request: idea_request(store, row, "")?,
         done_when: String::new(),
         verify: String::new(),
         evaluator: None,
@@ -134,10 +135,10 @@ fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 }
 
 /// Shows what a submission would send, and contacts nothing.
-pub fn dry_run(app: &App, row: &SprintRow) -> Result<DryRun, SubmitError> {
+pub fn dry_run(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, SubmitError> {
     let study = app.config.study(&row.study)?;
     let cluster = cluster_of(app, row)?;
-    let parts = parts(app, study, cluster, row, &job_name(row.id.as_str(), 1))?;
+    let parts = parts(app, store, study, cluster, row, &job_name(row.id.as_str(), 1))?;
     let runner = format!("{}/.researchloop/bin/SHA256", cluster.working_dir.trim_end_matches('/'));
     let facts =
         ScriptFacts { directives: &parts.directives, dir: &place::shell_path(&row.remote_dir), runner: &place::shell_path(&runner), attempt: 1 };
@@ -165,7 +166,7 @@ pub fn submit(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -
     // Rendered before anything changes: what cannot be made is not begun.
     let attempt_if_new = row.attempt + u32::from(row.state != State::Submitting);
     let name = job_name(id, attempt_if_new);
-    let parts = parts(app, study, cluster, &row, &name)?;
+    let parts = parts(app, store, study, cluster, &row, &name)?;
 
     let lease_name = format!("submit:{id}");
     let now = clock::now().as_second();

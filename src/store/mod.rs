@@ -7,8 +7,11 @@
 mod artifacts;
 mod changes;
 mod findings;
+mod ideas;
 mod journal;
 mod leases;
+mod loops;
+mod money;
 mod open;
 mod outbox;
 mod sprints;
@@ -19,8 +22,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use artifacts::Artifact;
 pub use changes::{Facts, job_name};
 pub use findings::{FindingRow, MetricRow};
+pub use ideas::KnownIdea;
 pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
+pub use loops::{LoopRow, LoopSprint, LoopStatus};
+pub use money::Spent;
 pub use open::StoreError;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
 

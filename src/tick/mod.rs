@@ -290,10 +290,14 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
 }
 
 fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
-    for row in store.open_sprints(cluster.name.as_str())? {
-        if !matches!(row.state, State::Pending) {
-            continue;
-        }
+    let (mut waiting, out): (Vec<SprintRow>, Vec<SprintRow>) =
+        store.open_sprints(cluster.name.as_str())?.into_iter().partition(|row| matches!(row.state, State::Pending));
+    let mut jobs: BTreeMap<String, usize> = BTreeMap::new();
+    for row in out.iter().filter(|row| !matches!(row.state, State::Parked { .. })) {
+        *jobs.entry(row.study.clone()).or_default() += 1;
+    }
+    while let Some(index) = next_in_turn(&waiting, &jobs) {
+        let row = waiting.remove(index);
         match sprint::submit(app, store, remote, row.id.as_str()) {
             Ok(Submitted::Waits(_)) => break,
             Ok(Submitted::NotSent(why) | Submitted::Unclear(why)) => {
@@ -301,9 +305,16 @@ fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster
                 break;
             }
             Ok(Submitted::Refused(why)) => report.problems.push(format!("{}: {why}", row.id)),
-            Ok(Submitted::Job(_) | Submitted::NotNow(_)) => {}
+            Ok(Submitted::Job(_)) => *jobs.entry(row.study).or_default() += 1,
+            Ok(Submitted::NotNow(_)) => {}
             Err(error) => report.problems.push(format!("{}: {error}", row.id)),
         }
     }
     Ok(())
+}
+
+/// Which of the waiting sprints, oldest first, gets the next free place: of the study that has the
+/// fewest jobs on the cluster, so that none is starved by another's loops.
+fn next_in_turn(waiting: &[SprintRow], jobs: &BTreeMap<String, usize>) -> Option<usize> {
+    (0..waiting.len()).min_by_key(|index| waiting.get(*index).and_then(|row| jobs.get(&row.study)).copied().unwrap_or(0))
 }

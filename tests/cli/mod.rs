@@ -6,6 +6,7 @@ mod findings;
 mod hostile;
 mod json;
 mod kill;
+mod operations;
 mod reviewed;
 mod sprints;
 
