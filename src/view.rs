@@ -4,10 +4,10 @@
 
 use serde::Serialize;
 
-use crate::domain::{Reason, State};
-use crate::store::{Artifact, LoopRow, LoopSprint, Spent, SprintRow, StepRow, completed_count};
+use crate::domain::{Finding, Metric, Reason, State};
+use crate::store::{Artifact, LoopRow, LoopSprint, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
 
-/// A sprint. In a list, `steps` and `artifacts` are left out.
+/// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sprint {
     /// `sp-` and six hexadecimal digits.
@@ -71,6 +71,12 @@ pub struct Sprint {
     pub journal_altered: bool,
     /// What the last look at it had to say.
     pub note: Option<String>,
+    /// What it found of its idea; null when it has told nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Option<Finding>>,
+    /// Its figures: what the evaluator measured, then what the agent told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Vec<Metric>>,
     /// What its jobs have used, all together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spent: Option<Money>,
@@ -232,10 +238,18 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         resets_at: row.resets_at.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
         journal_altered: row.journal_altered,
         note: text(&row.note),
+        finding: None,
+        metrics: None,
         spent: None,
         steps: None,
         artifacts: None,
     }
+}
+
+/// Shows a sprint with all that is known of it.
+pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
+    let id = row.id.as_str();
+    Ok(Sprint { finding: Some(store.finding(id)?), metrics: Some(store.metrics(id)?), ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?) })
 }
 
 /// Shows a sprint with its steps and files.
