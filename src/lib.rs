@@ -7,6 +7,7 @@ pub mod claude;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod message;
 pub mod pipeline;
 pub mod platform;
 pub mod remote;

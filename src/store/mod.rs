@@ -11,6 +11,7 @@ mod ideas;
 mod journal;
 mod leases;
 mod loops;
+mod messages;
 mod open;
 mod outbox;
 mod sprints;
@@ -25,6 +26,7 @@ pub use ideas::KnownIdea;
 pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
 pub use loops::{LoopRow, LoopSprint, LoopStatus};
+pub use messages::{MessageRow, NewMessage};
 pub use open::StoreError;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
 

@@ -32,6 +32,8 @@ const SPRINT: &[&str] = &[
     "session_id",
     "loop_id",
     "parent",
+    "kind",
+    "waits_for",
     "cost_usd",
     "cost_estimated",
     "tokens",
