@@ -6,6 +6,7 @@ mod demo;
 mod failure;
 mod find;
 mod generate;
+mod inbox;
 mod init;
 mod job;
 mod loops;
@@ -90,6 +91,10 @@ enum Command {
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
+    /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes on their way
+    Inbox(inbox::InboxArgs),
+    /// Answer a message of the inbox, or send a note to a sprint
+    Reply(inbox::ReplyArgs),
     /// Look at all clusters once: take in what happened, do what is due
     Tick(tick::TickArgs),
     /// Print a completion script for a shell
@@ -133,6 +138,8 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Cluster(command) => cluster::run(global, ui, &command),
         Command::Sprint(command) => sprint::run(global, ui, command),
         Command::Loop(command) => loops::run(global, ui, command),
+        Command::Inbox(args) => inbox::inbox(global, ui, &args),
+        Command::Reply(args) => inbox::reply(global, ui, &args),
         Command::Tick(args) => tick::run(global, ui, &args),
         Command::Completions(args) => generate::completions(ui, &args),
         Command::Man(args) => generate::man(ui, &args),
