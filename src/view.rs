@@ -53,7 +53,7 @@ pub struct Sprint {
     pub summary: Option<String>,
     /// Claude's session.
     pub session_id: Option<String>,
-    /// Reserved for loops.
+    /// The loop that made it.
     pub loop_id: Option<String>,
     /// The task that it is an attempt at.
     pub task_id: Option<String>,
@@ -296,7 +296,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         time_limit_seconds: row.seconds,
         summary: row.summary.clone(),
         session_id: row.session_id.clone(),
-        loop_id: None,
+        loop_id: row.loop_id.clone(),
         task_id: row.task.clone(),
         parent: row.parent.clone(),
         kind: row.kind.clone(),
