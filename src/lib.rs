@@ -14,5 +14,6 @@ pub mod runner;
 pub mod scheduler;
 pub mod sprint;
 pub mod store;
+pub mod study;
 pub mod tick;
 pub mod view;
