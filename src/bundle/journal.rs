@@ -150,7 +150,7 @@ pub enum Entry {
         name: String,
     },
     /// The run is over, for this incarnation.
-    RunEnded(RunEnd),
+    RunEnded(Box<RunEnd>),
 }
 
 /// Something that only a person can say.

@@ -1,5 +1,6 @@
 //! How commands end: exit codes, and errors with what helps against them.
 
+use crate::auto_loop::LoopError;
 use crate::config::{ConfigError, UnknownName};
 use crate::remote::RemoteError;
 use crate::sprint::{CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError};
@@ -47,6 +48,8 @@ pub enum Kind {
     NotFound,
     /// 4: something is in a state in which this cannot be done.
     Conflict,
+    /// 5: a limit is reached.
+    Limit,
 }
 
 impl Kind {
@@ -58,6 +61,7 @@ impl Kind {
             Self::Usage => "usage",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
+            Self::Limit => "limit",
         }
     }
 
@@ -68,6 +72,7 @@ impl Kind {
             Self::Usage => 2,
             Self::NotFound => 3,
             Self::Conflict => 4,
+            Self::Limit => 5,
         }
     }
 }
@@ -230,6 +235,22 @@ impl From<TickError> for Failure {
             TickError::Unknown(error) => error.into(),
             TickError::Store(error) => error.into(),
             TickError::Remote(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoopError> for Failure {
+    fn from(error: LoopError) -> Self {
+        let text = error.to_string();
+        match error {
+            LoopError::Unknown(error) => error.into(),
+            LoopError::Create(error) => error.into(),
+            LoopError::Store(error) => error.into(),
+            LoopError::Limit(_) => Self::new(Kind::Usage, text),
+            LoopError::NotAllowed(_) => Self::new(Kind::Conflict, text).hint("set `allow_loop = true` in that [[study]]"),
+            LoopError::State { .. } => Self::new(Kind::Conflict, text).hint("`researchloop loop list` shows how loops stand"),
+            LoopError::Reached { id, .. } => Self::new(Kind::Limit, text)
+                .hint(format!("widen that limit in the same command: `researchloop loop resume {id} -n N`, `--max-cost USD`, ...")),
         }
     }
 }

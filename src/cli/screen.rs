@@ -9,7 +9,7 @@ use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
 use crate::tick::Live;
-use crate::view::{Sprint, Step, status_text};
+use crate::view::{Money, Sprint, Step, status_text};
 
 /// The status of a sprint with its colour.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
@@ -62,6 +62,26 @@ fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize
 fn costs(sprint: &Sprint) -> String {
     let tokens = sprint.tokens.input + sprint.tokens.output + sprint.tokens.cached;
     format!("{} at list prices · {} tokens", money(sprint.cost_usd, sprint.cost_estimated), count(tokens))
+}
+
+/// How long jobs ran, and with how many GPUs.
+pub fn used(spent: &Money) -> String {
+    let gpu = match (spent.gpu_seconds, spent.gpu_unknown) {
+        (0, true) => " · GPU-hours not known".to_owned(),
+        (0, false) => String::new(),
+        (seconds, unknown) => format!(" · {}{} GPU-hours", if unknown { "more than " } else { "" }, gpu_hours(seconds)),
+    };
+    format!("{} of job time{gpu}", human(spent.wall_seconds))
+}
+
+/// GPU seconds as hours: `0.3`, `12.5`, `1200`.
+pub fn gpu_hours(seconds: u64) -> String {
+    let tenths = (seconds + 180) / 360;
+    match tenths {
+        0 if seconds > 0 => "0.1".to_owned(),
+        0..=999 => format!("{}.{}", tenths / 10, tenths % 10),
+        _ => (tenths / 10).to_string(),
+    }
 }
 
 /// Where its job is.
@@ -219,6 +239,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact("ended", sprint.completed_at.as_deref().map(time));
     fact("time limit", Some(human(sprint.time_limit_seconds)));
     fact("cost", Some(costs(sprint)));
+    fact("used", sprint.spent.as_ref().map(used));
     fact("reset", sprint.resets_at.as_deref().map(time));
     fact("why", sprint.error.as_deref().map(clean));
     fact("note", sprint.note.as_deref().map(clean));

@@ -8,21 +8,13 @@ use super::task_find::find_task;
 use super::ui::Ui;
 use super::{text, watch};
 use crate::app::App;
-use crate::domain::{SprintId, State, duration};
+use crate::domain::{SprintId, State, TaskId, duration};
 use crate::sprint::{self, Request, Submitted, Wanted};
-use crate::store::{Store, TaskRow};
+use crate::store::{NewTask, Store, TaskRow};
 
+/// What is asked of the jobs of sprints.
 #[derive(Debug, Args)]
-pub struct RunArgs {
-    /// The research idea; `-` reads it from standard input
-    #[arg(required_unless_present = "task", conflicts_with = "task")]
-    idea: Option<String>,
-    /// The study that it belongs to
-    #[arg(short, long, required_unless_present = "task")]
-    study: Option<String>,
-    /// Work on this task of the backlog
-    #[arg(long, value_name = "ID")]
-    task: Option<String>,
+pub struct JobArgs {
     /// A job option for the scheduler; an empty value removes one of the study or cluster
     #[arg(short, long = "option", value_name = "KEY=VALUE")]
     option: Vec<String>,
@@ -35,6 +27,21 @@ pub struct RunArgs {
     /// The model
     #[arg(long)]
     model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The research idea; `-` reads it from standard input
+    #[arg(required_unless_present = "task", conflicts_with = "task")]
+    idea: Option<String>,
+    /// The study that it belongs to
+    #[arg(short, long, required_unless_present = "task")]
+    study: Option<String>,
+    /// Work on this task of the backlog
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
+    #[command(flatten)]
+    job: JobArgs,
     /// Keep a screen open until it is over
     #[arg(long)]
     watch: bool,
@@ -43,7 +50,8 @@ pub struct RunArgs {
     dry_run: bool,
 }
 
-fn request(args: &RunArgs) -> Result<Request> {
+/// Reads them.
+pub fn request(args: &JobArgs) -> Result<Request> {
     let mut request = Request { rounds: args.rounds, model: args.model.clone(), ..Request::default() };
     for option in &args.option {
         let Some((key, value)) = option.split_once('=') else {
@@ -82,7 +90,7 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
         (None, idea) => idea.unwrap_or_default().to_owned(),
     };
     let study = task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
-    let wanted = Wanted::new(study, &idea, request(args)?);
+    let wanted = Wanted::new(study, &idea, request(&args.job)?);
     if args.dry_run {
         return dry_run(app, ui, &wanted, task.as_ref());
     }
@@ -95,9 +103,18 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
 /// Makes the sprint in a database that is thrown away, and shows what it would send.
 fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> Result {
     let mut store = Store::in_memory()?;
-    let id = sprint::create(app, &mut store, wanted)?;
+    let change = store.change()?;
+    let copy = task
+        .map(|task| {
+            let (done_when, verify) = (task.done_when.as_str(), task.verify.as_str());
+            change.insert_task(&NewTask { done_when, verify, ..NewTask::new(&task.study, &task.idea, "person") })
+        })
+        .transpose()?;
+    change.commit()?;
+    let wanted = Wanted { task: copy.as_ref().map(TaskId::as_str), ..wanted.clone() };
+    let id = sprint::create(app, &mut store, &wanted)?;
     let row = find(&store, id.as_str())?;
-    let dry = sprint::dry_run(app, &row, task)?;
+    let dry = sprint::dry_run(app, &store, &row)?;
     if ui.json {
         ui.json(&serde_json::json!({
             "dry_run": true, "study_name": row.study, "cluster": row.cluster, "remote_dir": dry.remote_dir, "script": dry.script,

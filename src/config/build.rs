@@ -91,6 +91,10 @@ impl Build<'_, '_> {
         let runner = self.file(values, "runner");
         let known_hosts = if values.is_given("known_hosts") { self.path(values, "known_hosts") } else { None };
         let context_paths = self.paths(values);
+        if values.found("gpu_resource").is_some() && scheduler.is_some_and(|kind| kind != SchedulerKind::Sge) {
+            let message = format!("`gpu_resource` of {} has no effect: only Grid Engine needs it", values.label);
+            self.report.warning(values.place_of("gpu_resource"), message, Some("remove it".to_owned()));
+        }
         Some(Cluster {
             name: ClusterName::new(&values.text("name")?).ok()?,
             port: values.integer("port"),
@@ -102,6 +106,7 @@ impl Build<'_, '_> {
             max_concurrent_jobs: values.integer("max_concurrent_jobs"),
             environment: values.pairs("environment").into_iter().map(|pair| (pair.name, Secret::new(pair.value))).collect(),
             job_options: options(values.pairs("job_options")),
+            gpu_resource: values.text("gpu_resource"),
             claude_command: values.command("claude_command"),
             context: values.text("context").unwrap_or_default(),
             context_paths,

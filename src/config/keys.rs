@@ -254,6 +254,7 @@ pub const KEYS: &[Key] = &[
     Key::new(CLUSTER, "connect_timeout", Kind::Integer(1, 3600), value("30"), "seconds until a connection attempt is given up").added(),
     Key::new(CLUSTER, "command_timeout", Kind::Integer(1, DAY), value("240"), "seconds until a command on the front end is given up").added(),
     Key::new(CLUSTER, "retry_delays", Kind::SecondsList, value("30, 120, 300"), "waits in seconds before a passing model error is tried again").added(),
+    Key::new(CLUSTER, "gpu_resource", Kind::Word, NOTHING, "the resource that counts GPUs on Grid Engine, for GPU-hours: its value in `l` counts once a job, whatever `pe` says").added(),
     Key::new(CLUSTER, "preset", Kind::Tables(PRESET), NOTHING, "named resources for the forms of the dashboard"),
 
     Key::new(PRESET, "name", Kind::Scalar, REQUIRED, "the name in the form"),

@@ -134,6 +134,8 @@ pub struct Cluster {
     pub environment: Vec<(String, Secret)>,
     /// Options for the scheduler; `true` and numbers as text, `false` as an empty text.
     pub job_options: JobOptions,
+    /// The resource that counts GPUs on Grid Engine, if it is named.
+    pub gpu_resource: Option<String>,
     /// The words of the command on this cluster, if one is given.
     pub claude_command: Option<Vec<String>>,
     /// What sprints on this cluster should know; may be empty.

@@ -58,6 +58,21 @@ pub enum Source {
     Evaluator,
 }
 
+impl Source {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Evaluator => "evaluator",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Self {
+        if word == "evaluator" { Self::Evaluator } else { Self::Agent }
+    }
+}
+
 /// A key figure, as in `results/metrics.json`, checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metric {

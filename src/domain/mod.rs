@@ -1,9 +1,11 @@
 //! Types and pure decisions: no input, no output, no clock, no randomness.
 
+pub mod auto_loop;
 pub mod duration;
 pub mod finding;
 pub mod id;
 pub mod job;
+pub mod noise;
 pub mod options;
 pub mod secret;
 pub mod settle;
@@ -15,7 +17,8 @@ pub mod transition;
 
 pub use finding::{Finding, Metric, Source, Verdict};
 pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};
-pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen};
+pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen, Used};
+pub use noise::Better;
 pub use options::JobOptions;
 pub use secret::Secret;
 pub use sprint::{Ending, Phase, Reason, State, Status};

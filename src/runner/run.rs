@@ -328,7 +328,7 @@ impl Run {
                 ended.detail = format!("the job was asked to stop (signal {name})");
             }
         }
-        self.journal.write(&Entry::RunEnded(ended))?;
+        self.journal.write(&Entry::RunEnded(Box::new(ended)))?;
         self.state.ended = true;
         let saved = self.journal.save(&self.state);
         self.journal.finish();

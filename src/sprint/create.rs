@@ -118,6 +118,12 @@ pub fn options_of(cluster: &Cluster, study: &Study, request: &Request) -> JobOpt
     cluster.job_options.overlaid(&study.job_options).overlaid(&own)
 }
 
+/// GPUs that the job of a sprint with these options would have, when that can be told.
+pub fn gpus_of(app: &App, study: &Study, request: &Request) -> Option<u32> {
+    let cluster = app.config.cluster(study.cluster.as_str()).ok()?;
+    scheduler::gpus_asked(cluster.scheduler, &options_of(cluster, study, request), cluster.gpu_resource.as_deref())
+}
+
 /// Checks everything that can be checked without the cluster.
 pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
     let (study, cluster) = place_of(app, wanted.study)?;
@@ -168,7 +174,7 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
             task: wanted.task,
             loop_id: wanted.loop_id,
             budget_usd: wanted.budget_usd,
-            gpus: None,
+            gpus: scheduler::gpus_asked(cluster.scheduler, &options_of(cluster, study, &wanted.request), cluster.gpu_resource.as_deref()),
         };
         if change.create_sprint(&new)? {
             return Ok(id);

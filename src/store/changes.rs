@@ -4,7 +4,7 @@ use super::sprints::{NewSprint, SprintRow, one};
 use super::{Change, StoreError};
 use crate::bundle::formats::Money;
 use crate::domain::transition::{self, Event};
-use crate::domain::{JobId, Reason, State, Status};
+use crate::domain::{JobId, Reason, State, Status, Used};
 use crate::platform::clock;
 
 /// The last condition adds nothing, but only with it SQLite uses the index of the open sprints;
@@ -22,8 +22,8 @@ impl Change<'_> {
     pub fn create_sprint(&self, new: &NewSprint<'_>) -> Result<bool, StoreError> {
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO sprints (id, study_name, cluster, scheduler, idea, status, directory, remote_dir, parent, request, seconds, created_at,
-                kind, task_id, loop_id, budget_usd, gpus)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                kind, task_id, loop_id, budget_usd, gpus, finds_idea)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?5 IS NULL)",
             rusqlite::params![
                 new.id.as_str(),
                 new.study,
@@ -145,6 +145,18 @@ impl Change<'_> {
                  WHERE sprint_id = ?1 AND attempt = ?2 AND (words <> ?3 OR ?4)",
             )?
             .execute((id, attempt, words, ended, clock::now().to_string()))?;
+        Ok(())
+    }
+
+    /// Remembers what the accounting says that a job has used; nothing for one that goes on.
+    pub fn job_used(&self, id: &str, attempt: u32, used: Option<&Used>) -> Result<(), StoreError> {
+        let seconds = used.map(|used| i64::try_from(used.seconds).unwrap_or(i64::MAX));
+        self.transaction
+            .prepare_cached(
+                "UPDATE jobs SET ran_seconds = ?3, gpus = coalesce(?4, gpus) WHERE sprint_id = ?1 AND attempt = ?2
+                 AND (ran_seconds IS NOT ?3 OR gpus IS NOT coalesce(?4, gpus))",
+            )?
+            .execute((id, attempt, seconds, used.and_then(|used| used.gpus)))?;
         Ok(())
     }
 

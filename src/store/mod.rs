@@ -6,8 +6,12 @@
 
 mod artifacts;
 mod changes;
+mod findings;
+mod ideas;
 mod journal;
 mod leases;
+mod loops;
+mod money;
 mod open;
 mod outbox;
 mod sprints;
@@ -17,11 +21,15 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use artifacts::Artifact;
 pub use changes::{Facts, job_name};
+pub use findings::{FindingRow, MetricRow};
+pub use ideas::KnownIdea;
 pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
+pub use loops::{LoopRow, LoopSprint, LoopStatus, completed_count};
+pub use money::Spent;
 pub use open::StoreError;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
-pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
+pub use tasks::{Backlog, Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 
 /// The file, open.
 #[derive(Debug)]

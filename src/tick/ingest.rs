@@ -43,6 +43,9 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), 
         Some(Seen::State(state)) => {
             let (words, ended) = words(state);
             change.job_words(id, row.attempt, &words, ended)?;
+            // A job that goes on after all has used more than that.
+            let used = row.state.job().and_then(|job| gathered.used.get(job)).filter(|_| ended);
+            change.job_used(id, row.attempt, used)?;
             match state {
                 JobState::Running | JobState::Suspended => drop(change.apply(id, Event::Runs)?),
                 // The scheduler was asked first: a job that has told something since runs.

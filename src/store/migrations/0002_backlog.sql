@@ -116,12 +116,17 @@ CREATE TABLE loops (
 CREATE INDEX loops_running ON loops (status) WHERE status = 'running';
 
 ALTER TABLE sprints ADD COLUMN kind TEXT NOT NULL DEFAULT 'research';   -- or `tweak`
+-- Whether its job has to find its idea itself. Stays when the idea is known.
+ALTER TABLE sprints ADD COLUMN finds_idea INTEGER NOT NULL DEFAULT 0;
 -- What is reserved for it, in dollars; nothing when no budget bounds it.
 ALTER TABLE sprints ADD COLUMN budget_usd REAL;
 -- GPUs that its job asks for; nothing when that is not known.
 ALTER TABLE sprints ADD COLUMN gpus INTEGER;
+-- As the journal tells: when the runner's last incarnation in this job began, and how long the
+-- earlier ones ran (a job that went back to the queue has several).
 ALTER TABLE jobs ADD COLUMN started_at TEXT;
--- As the scheduler tells: GPUs that the job has, and seconds that it ran.
+ALTER TABLE jobs ADD COLUMN earlier_seconds INTEGER NOT NULL DEFAULT 0;
+-- As the accounting tells after the end: GPUs that the job had, and seconds that it ran.
 ALTER TABLE jobs ADD COLUMN gpus INTEGER;
 ALTER TABLE jobs ADD COLUMN ran_seconds INTEGER;
 

@@ -66,6 +66,15 @@ impl TaskRow {
     }
 }
 
+/// What is left to do in a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Tasks that are not over. Those that are made of others do not count.
+    pub open: u32,
+    /// Whether one becomes ready without anybody's doing, by time or by the end of a sprint.
+    pub moves_by_itself: bool,
+}
+
 /// One thing that a task needs.
 #[derive(Debug, Clone)]
 pub struct Need {
@@ -167,6 +176,19 @@ fn needs(connection: &Connection, condition: &str, parameters: impl rusqlite::Pa
     Ok(found)
 }
 
+fn counts(connection: &Connection, study: Option<&str>) -> Result<Vec<(TaskState, u64)>, StoreError> {
+    let study_is = if study.is_some() { "study_name = ?1" } else { "?1 IS NULL" };
+    let mut query = connection.prepare_cached(&format!("SELECT state, count(*) FROM task_states WHERE {study_is} GROUP BY state"))?;
+    let mut rows = query.query([study])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (word, count): (String, i64) = (row.get(0)?, row.get(1)?);
+        let state = TaskState::parse(&word).ok_or(StoreError::Unexpected(format!("state {word}")))?;
+        found.push((state, u64::try_from(count).unwrap_or(0)));
+    }
+    Ok(found)
+}
+
 impl Change<'_> {
     /// One task, as this change sees it.
     pub fn task(&self, id: &str) -> Result<Option<TaskRow>, StoreError> {
@@ -175,8 +197,32 @@ impl Change<'_> {
 
     /// The task that is to be begun next: the most urgent, of these the one that most waits for,
     /// of these the oldest. Nothing when none is ready.
-    pub fn next_ready(&self, study: Option<&str>) -> Result<Option<TaskRow>, StoreError> {
+    pub fn next_task(&self, study: Option<&str>) -> Result<Option<TaskRow>, StoreError> {
         next(&self.transaction, study)
+    }
+
+    /// The same for one study.
+    pub fn next_ready(&self, study: &str) -> Result<Option<TaskRow>, StoreError> {
+        self.next_task(Some(study))
+    }
+
+    /// What is left to do in a study.
+    pub fn backlog(&self, study: &str) -> Result<Backlog, StoreError> {
+        let mut backlog = Backlog { open: 0, moves_by_itself: false };
+        let (mut waiting, mut blocked, mut held) = (false, false, false);
+        for (state, count) in counts(&self.transaction, Some(study))? {
+            match state {
+                TaskState::Ready | TaskState::Blocked | TaskState::Claimed | TaskState::Running | TaskState::Waiting => {
+                    backlog.open += u32::try_from(count).unwrap_or(u32::MAX);
+                    waiting |= state == TaskState::Waiting;
+                    blocked |= state == TaskState::Blocked;
+                    held |= matches!(state, TaskState::Claimed | TaskState::Running);
+                }
+                TaskState::Parent | TaskState::Done | TaskState::Dead | TaskState::Skipped | TaskState::Cancelled => {}
+            }
+        }
+        backlog.moves_by_itself = waiting || blocked && held;
+        Ok(backlog)
     }
 
     /// What a task, and the tasks that it is a part of, need and do not have yet.
@@ -199,8 +245,8 @@ impl Store {
         one(&self.connection, id)
     }
 
-    /// See [`Change::next_ready`].
-    pub fn next_ready(&self, study: Option<&str>) -> Result<Option<TaskRow>, StoreError> {
+    /// See [`Change::next_task`].
+    pub fn next_task(&self, study: Option<&str>) -> Result<Option<TaskRow>, StoreError> {
         next(&self.connection, study)
     }
 
@@ -227,16 +273,7 @@ impl Store {
 
     /// How many tasks stand how.
     pub fn task_counts(&self, study: Option<&str>) -> Result<Vec<(TaskState, u64)>, StoreError> {
-        let study_is = if study.is_some() { "study_name = ?1" } else { "?1 IS NULL" };
-        let mut query = self.connection.prepare_cached(&format!("SELECT state, count(*) FROM task_states WHERE {study_is} GROUP BY state"))?;
-        let mut rows = query.query([study])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (word, count): (String, i64) = (row.get(0)?, row.get(1)?);
-            let state = TaskState::parse(&word).ok_or(StoreError::Unexpected(format!("state {word}")))?;
-            found.push((state, u64::try_from(count).unwrap_or(0)));
-        }
-        Ok(found)
+        counts(&self.connection, study)
     }
 
     /// What a task needs itself.

@@ -1,0 +1,422 @@
+//! What a loop does next: begin another sprint, wait, or stop. Pure: everything that it
+//! rests on is handed in, and is asked for anew each time, so that nothing is counted twice.
+
+use serde::{Deserialize, Serialize};
+
+use super::duration;
+
+/// A failure of the surroundings is waited out: this long after the first, twice as long after
+/// each further one in a row, at most an hour.
+const BACKOFF_SECONDS: i64 = 60;
+const MAX_BACKOFF_SECONDS: i64 = 3600;
+/// So many failures in a row, of whatever kind, end a loop.
+pub const FAILURES_IN_A_ROW: usize = 5;
+/// Less money than this is none: no call of the agent costs less.
+const LEAST_USD: f64 = 0.01;
+/// The least time that a job is worth being submitted for.
+const LEAST_SECONDS: u64 = 60;
+
+/// The bounds of a loop. What is `None` does not bound it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Sprints that complete.
+    pub count: u32,
+    /// US dollars at list prices.
+    #[serde(default)]
+    pub max_cost_usd: Option<f64>,
+    /// GPUs times hours.
+    #[serde(default)]
+    pub max_gpu_hours: Option<f64>,
+    /// No sprint is begun after it, in seconds since 1970.
+    #[serde(default)]
+    pub until: Option<i64>,
+    /// The figure that ends the loop.
+    #[serde(default)]
+    pub target: Option<Target>,
+    /// So many measured sprints without an improvement beyond the noise.
+    #[serde(default)]
+    pub patience: Option<u32>,
+    /// Sprints at once.
+    pub parallel: u32,
+    /// Whether a person must agree to each idea that a job finds.
+    #[serde(default)]
+    pub approve: bool,
+    /// Whether only tasks of the backlog are tried, and no ideas are found.
+    #[serde(default)]
+    pub tasks_only: bool,
+}
+
+/// A figure to be reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// The metric's name.
+    pub metric: String,
+    /// Whether more is better.
+    pub higher: bool,
+    /// Reached when the metric is this or better.
+    pub value: f64,
+}
+
+impl Target {
+    /// Whether this value reaches it.
+    pub fn is_reached_by(&self, value: f64) -> bool {
+        if self.higher { value >= self.value } else { value <= self.value }
+    }
+
+    /// Reads `accuracy>=0.95`, `loss<=0.1`, or `0.95` for the study's own metric.
+    pub fn parse(text: &str, study_metric: Option<(&str, bool)>) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no target: expected for example `accuracy>=0.95`, `loss<=0.1`, or a number for the study's own metric");
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+        for (sign, higher) in [(">=", true), ("<=", false), (">", true), ("<", false)] {
+            if let Some((name, value)) = text.split_once(sign) {
+                let name = name.trim();
+                if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+                    return Err(wrong());
+                }
+                return Ok(Self { metric: name.to_owned(), higher, value: number(value).ok_or_else(wrong)? });
+            }
+        }
+        let value = number(text).ok_or_else(wrong)?;
+        let Some((metric, higher)) = study_metric else {
+            return Err(format!("{text}: the study declares no metric; write it as `METRIC>={text}`, or set `metric` of the study"));
+        };
+        Ok(Self { metric: metric.to_owned(), higher, value })
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {}", self.metric, if self.higher { ">=" } else { "<=" }, self.value)
+    }
+}
+
+/// How a sprint of the loop stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// Its id.
+    pub id: String,
+    /// How it stands.
+    pub state: AttemptState,
+    /// Whether it began after the loop was last resumed.
+    pub is_judged: bool,
+}
+
+/// How a sprint of the loop stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AttemptState {
+    /// Not over.
+    Live,
+    /// Over, with results.
+    Completed {
+        /// The value of the target's metric, when there is a target and the value is known.
+        target_value: Option<f64>,
+        /// Whether it improved the study's metric beyond the noise; none when it measured nothing.
+        improved: Option<bool>,
+    },
+    /// Failed.
+    Failed {
+        /// Whether the surroundings failed, not the work.
+        infrastructure: bool,
+        /// What it failed of, without what differs from one time to the next.
+        fingerprint: String,
+        /// In seconds since 1970.
+        ended: i64,
+    },
+    /// Ended by a person.
+    Cancelled,
+}
+
+/// Money, or GPU-seconds: what was used, and what running sprints may still use.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Used {
+    /// Used by sprints, ended or not.
+    pub spent: f64,
+    /// Reserved for those that are not over, beyond what they have used.
+    pub reserved: f64,
+}
+
+/// Everything that a decision rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Situation<'a> {
+    /// The loop's limits.
+    pub limits: &'a Limits,
+    /// Its sprints, in the order in which they were made.
+    pub attempts: &'a [Attempt],
+    /// Dollars of the loop.
+    pub money: Used,
+    /// GPU-seconds of the loop.
+    pub gpu_seconds: Used,
+    /// Dollars that the study may still use beyond what is reserved in it; none without a limit.
+    pub study_money_left: Option<f64>,
+    /// The same of GPU-seconds.
+    pub study_gpu_left: Option<f64>,
+    /// What one sprint of the study may cost at most.
+    pub sprint_max_usd: Option<f64>,
+    /// Whether GPU-seconds of some sprint are not known.
+    pub gpu_unknown: bool,
+    /// GPUs of the next sprint's job.
+    pub gpus: Option<u32>,
+    /// Seconds that the next sprint's job would ask for.
+    pub seconds: u64,
+    /// In seconds since 1970.
+    pub now: i64,
+}
+
+/// Which rule ended a loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopRule {
+    /// As many sprints as were wanted have completed.
+    Count,
+    /// The money is used up.
+    MaxCost,
+    /// The GPU-hours are used up.
+    MaxGpuHours,
+    /// It is too late.
+    Deadline,
+    /// A figure was reached.
+    Target,
+    /// Nothing has got better.
+    NoImprovement,
+    /// The same failure came twice.
+    SameFailure,
+    /// Too many failures in a row.
+    Failures,
+    /// Nothing is left of the backlog.
+    BacklogDone,
+    /// The configuration does not allow it any more.
+    NotAllowed,
+    /// Somebody stopped it.
+    ByHand,
+}
+
+impl StopRule {
+    /// The word in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::MaxCost => "max_cost",
+            Self::MaxGpuHours => "max_gpu_hours",
+            Self::Deadline => "deadline",
+            Self::Target => "target",
+            Self::NoImprovement => "no_improvement",
+            Self::SameFailure => "same_failure",
+            Self::Failures => "failures",
+            Self::BacklogDone => "backlog_done",
+            Self::NotAllowed => "not_allowed",
+            Self::ByHand => "by_hand",
+        }
+    }
+
+    /// Whether the loop has done what it was made for.
+    pub fn is_success(self) -> bool {
+        matches!(self, Self::Count | Self::Target | Self::BacklogDone)
+    }
+}
+
+/// What a loop does next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// It ends, and why.
+    Stop(StopRule, String),
+    /// Nothing now, and why, for people.
+    Wait(String),
+    /// One more sprint, within these bounds.
+    Begin {
+        /// Dollars that are reserved for it.
+        budget_usd: Option<f64>,
+        /// Seconds that its job asks for, when that is less than it would.
+        seconds: Option<u64>,
+    },
+}
+
+/// Decides. Stop rules come before anything else.
+pub fn next(situation: &Situation<'_>) -> Next {
+    let Situation { limits, attempts, .. } = situation;
+    let live = attempts.iter().filter(|attempt| attempt.state == AttemptState::Live).count();
+    let done = attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Completed { .. })).count();
+    let count = limits.count as usize;
+    if let Some((rule, why)) = reached(situation, done) {
+        return Next::Stop(rule, why);
+    }
+    if live > 0 && (live >= limits.parallel as usize || done + live >= count) {
+        return Next::Wait(format!("{live} of its sprints {} not over", if live == 1 { "is" } else { "are" }));
+    }
+    if let Some(wait) = backoff(situation) {
+        return Next::Wait(wait);
+    }
+    within_budgets(situation, live, (limits.parallel as usize).min(count - done) - live)
+}
+
+fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)> {
+    let Situation { limits, attempts, .. } = situation;
+    if let Some(target) = &limits.target {
+        let best = attempts.iter().find_map(|attempt| match attempt.state {
+            AttemptState::Completed { target_value: Some(value), .. } if target.is_reached_by(value) => Some((&attempt.id, value)),
+            _ => None,
+        });
+        if let Some((id, value)) = best {
+            return Some((StopRule::Target, format!("the target {target} is reached: {id} has {value}")));
+        }
+    }
+    if done >= limits.count as usize {
+        return Some((StopRule::Count, format!("{done} of {} sprints have completed", limits.count)));
+    }
+    if let Some(until) = limits.until.filter(|until| situation.now >= *until) {
+        return Some((StopRule::Deadline, format!("its time was over at {}", time(until))));
+    }
+    let judged: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.is_judged).collect();
+    if let Some(stop) = failing(&judged) {
+        return Some(stop);
+    }
+    let patience = limits.patience? as usize;
+    let measured: Vec<bool> = judged
+        .iter()
+        .filter_map(|attempt| match attempt.state {
+            AttemptState::Completed { improved, .. } => improved,
+            _ => None,
+        })
+        .collect();
+    let since = measured.iter().rev().take_while(|improved| !**improved).count();
+    (since >= patience).then(|| (StopRule::NoImprovement, format!("{since} measured sprints in a row brought no improvement beyond the noise")))
+}
+
+/// The failures at the end of the list, newest first, without what a person ended.
+fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<(&'a str, bool, &'a str, i64)> {
+    attempts
+        .iter()
+        .rev()
+        .filter(|attempt| !matches!(attempt.state, AttemptState::Live | AttemptState::Cancelled))
+        .map_while(|attempt| match &attempt.state {
+            AttemptState::Failed { infrastructure, fingerprint, ended } => Some((attempt.id.as_str(), *infrastructure, fingerprint.as_str(), *ended)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn failing(judged: &[&Attempt]) -> Option<(StopRule, String)> {
+    let failures = failures(judged);
+    let of_work: Vec<_> = failures.iter().filter(|(_, infrastructure, ..)| !infrastructure).collect();
+    if let [(last, _, what, _), (before, _, same, _), ..] = of_work[..]
+        && what == same
+    {
+        return Some((StopRule::SameFailure, format!("{before} and {last} failed in the same way: {what}")));
+    }
+    (failures.len() >= FAILURES_IN_A_ROW).then(|| {
+        let last = failures.first().map_or("", |(_, _, what, _)| what);
+        (StopRule::Failures, format!("{} sprints in a row have failed, the last one of: {last}", failures.len()))
+    })
+}
+
+/// After a failure of the surroundings, one waits before the next attempt.
+fn backoff(situation: &Situation<'_>) -> Option<String> {
+    let judged: Vec<&Attempt> = situation.attempts.iter().filter(|attempt| attempt.is_judged).collect();
+    let streak: Vec<_> = failures(&judged).into_iter().take_while(|(_, infrastructure, ..)| *infrastructure).collect();
+    let (id, _, what, ended) = *streak.first()?;
+    let doubled = u32::try_from(streak.len().saturating_sub(1)).unwrap_or(0).min(20);
+    let at = ended + (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
+    (situation.now < at).then(|| format!("{id} failed ({what}): the next attempt is at {}", time(at)))
+}
+
+/// What the next sprint may use, when `free` more can be begun beside the `live` ones.
+fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
+    let limits = situation.limits;
+    let used_up = |rule: StopRule, why: String| {
+        if live > 0 { Next::Wait(format!("{why}; {live} of its sprints may leave some of what is reserved for them")) } else { Next::Stop(rule, why) }
+    };
+    let own = limits.max_cost_usd.map(|max| max - situation.money.spent - situation.money.reserved);
+    let left = lesser(own, situation.study_money_left);
+    let share = left.map(|left| left / shares(free));
+    if let Some(share) = share
+        && share < LEAST_USD
+    {
+        let why = match limits.max_cost_usd {
+            Some(max) if own.is_some_and(|own| own / shares(free) < LEAST_USD) => {
+                format!("${:.2} of ${max:.2} are used or reserved", situation.money.spent + situation.money.reserved)
+            }
+            _ => "the study's money is used up or reserved".to_owned(),
+        };
+        return used_up(StopRule::MaxCost, why);
+    }
+    // More than it may use is not kept from the others.
+    let share = share.map(|share| situation.sprint_max_usd.map_or(share, |max| share.min(max)));
+    let own = limits.max_gpu_hours.map(|max| max.mul_add(3600.0, -situation.gpu_seconds.spent) - situation.gpu_seconds.reserved);
+    let Some(left) = lesser(own, situation.study_gpu_left) else { return Next::Begin { budget_usd: share, seconds: None } };
+    let (Some(gpus), false) = (situation.gpus, situation.gpu_unknown) else {
+        return Next::Stop(StopRule::MaxGpuHours, "GPU-hours are limited, but it is not known how many GPUs its jobs have".to_owned());
+    };
+    if gpus == 0 {
+        return Next::Begin { budget_usd: share, seconds: None };
+    }
+    let seconds = seconds_of(left / f64::from(gpus) / shares(free));
+    if seconds < LEAST_SECONDS {
+        let why = match limits.max_gpu_hours {
+            Some(max) => {
+                format!("{:.2} of {max} GPU-hours are used or reserved", (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0)
+            }
+            None => "the study's GPU-hours are used up or reserved".to_owned(),
+        };
+        return used_up(StopRule::MaxGpuHours, why);
+    }
+    Next::Begin { budget_usd: share, seconds: (seconds < situation.seconds).then_some(seconds) }
+}
+
+fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn shares(free: usize) -> f64 {
+    f64::from(u32::try_from(free.max(1)).unwrap_or(u32::MAX))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
+fn seconds_of(value: f64) -> u64 {
+    if value.is_finite() { value.clamp(0.0, 1e10) as u64 } else { 0 }
+}
+
+fn time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// Reads when something ends: RFC 3339, `2026-12-24 18:00` (UTC), or a time from now such as `12h`.
+pub fn parse_until(text: &str, now: i64) -> Result<i64, String> {
+    let text = text.trim();
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time.as_second());
+    }
+    let civil = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(jiff::civil::DateTime::from));
+    if let Ok(time) = civil.and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC)) {
+        return Ok(time.timestamp().as_second());
+    }
+    if let Ok(seconds) = duration::parse_seconds(text)
+        && let Ok(seconds) = i64::try_from(seconds)
+    {
+        return Ok(now.saturating_add(seconds));
+    }
+    Err(format!("{text:?} is no time: expected for example `12h`, `2026-12-24`, `2026-12-24 18:00` (UTC) or `2026-12-24T18:00:00+01:00`"))
+}
+
+/// What a failure has in common with one of the same cause: without numbers, ids and times.
+pub fn fingerprint(reason: &str, phase: Option<&str>, detail: &str) -> String {
+    let mut words = String::new();
+    for word in detail.split_whitespace() {
+        if word.chars().any(|c| c.is_ascii_digit()) {
+            continue;
+        }
+        if words.len() + word.len() > 160 {
+            break;
+        }
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    let phase = phase.map(|phase| format!(" in {phase}")).unwrap_or_default();
+    if words.is_empty() { format!("{reason}{phase}") } else { format!("{reason}{phase}: {words}") }
+}
+
+#[cfg(test)]
+#[path = "auto_loop_tests.rs"]
+mod tests;

@@ -1,0 +1,185 @@
+use super::*;
+
+fn limits() -> Limits {
+    Limits {
+        count: 3,
+        max_cost_usd: None,
+        max_gpu_hours: None,
+        until: None,
+        target: None,
+        patience: None,
+        parallel: 1,
+        approve: false,
+        tasks_only: false,
+    }
+}
+
+fn situation<'a>(limits: &'a Limits, attempts: &'a [Attempt]) -> Situation<'a> {
+    Situation {
+        limits,
+        attempts,
+        money: Used::default(),
+        gpu_seconds: Used::default(),
+        study_money_left: None,
+        study_gpu_left: None,
+        sprint_max_usd: None,
+        gpu_unknown: false,
+        gpus: Some(1),
+        seconds: 28_800,
+        now: 1_000_000,
+    }
+}
+
+fn attempt(state: AttemptState) -> Attempt {
+    Attempt { id: "sp-000001".to_owned(), state, is_judged: true }
+}
+
+fn completed() -> Attempt {
+    attempt(AttemptState::Completed { target_value: None, improved: None })
+}
+
+fn measured(improved: bool) -> Attempt {
+    attempt(AttemptState::Completed { target_value: None, improved: Some(improved) })
+}
+
+fn failed(infrastructure: bool, what: &str) -> Attempt {
+    attempt(AttemptState::Failed { infrastructure, fingerprint: what.to_owned(), ended: 999_990 })
+}
+
+fn rule(situation: &Situation<'_>) -> Option<StopRule> {
+    match next(situation) {
+        Next::Stop(rule, why) => {
+            assert!(!why.is_empty());
+            Some(rule)
+        }
+        _ => None,
+    }
+}
+
+const BEGIN: Next = Next::Begin { budget_usd: None, seconds: None };
+
+#[test]
+fn as_many_sprints_as_were_wanted() {
+    let limits = limits();
+    assert_eq!(next(&situation(&limits, &[])), BEGIN);
+    assert_eq!(next(&situation(&limits, &[completed(), completed()])), BEGIN);
+    assert_eq!(rule(&situation(&limits, &[completed(), completed(), completed()])), Some(StopRule::Count));
+    // One that is not over takes a place; one that failed or was cancelled does not.
+    assert!(matches!(next(&situation(&limits, &[completed(), attempt(AttemptState::Live)])), Next::Wait(_)));
+    assert_eq!(next(&situation(&limits, &[attempt(AttemptState::Cancelled), failed(false, "a"), completed()])), BEGIN);
+}
+
+#[test]
+fn parallel_sprints_never_exceed_the_count() {
+    let limits = Limits { parallel: 4, ..limits() };
+    assert_eq!(next(&situation(&limits, &[completed(), attempt(AttemptState::Live)])), BEGIN);
+    assert!(matches!(next(&situation(&limits, &[completed(), attempt(AttemptState::Live), attempt(AttemptState::Live)])), Next::Wait(_)));
+}
+
+#[test]
+fn money_is_shared_among_those_that_can_be_begun() {
+    let limits = Limits { parallel: 2, max_cost_usd: Some(10.0), ..limits() };
+    let mut now = situation(&limits, &[]);
+    assert_eq!(next(&now), Next::Begin { budget_usd: Some(5.0), seconds: None });
+    let one = [attempt(AttemptState::Live)];
+    now.attempts = &one;
+    now.money = Used { spent: 1.0, reserved: 4.0 };
+    assert_eq!(next(&now), Next::Begin { budget_usd: Some(5.0), seconds: None });
+    now.study_money_left = Some(2.0);
+    assert_eq!(next(&now), Next::Begin { budget_usd: Some(2.0), seconds: None });
+    now.sprint_max_usd = Some(1.5);
+    assert_eq!(next(&now), Next::Begin { budget_usd: Some(1.5), seconds: None });
+    now.study_money_left = Some(0.0);
+    assert!(matches!(next(&now), Next::Wait(_)), "what is reserved may come back");
+    now.attempts = &[];
+    assert_eq!(rule(&now), Some(StopRule::MaxCost));
+    now.study_money_left = None;
+    now.money = Used { spent: 10.2, reserved: 0.0 };
+    assert_eq!(rule(&now), Some(StopRule::MaxCost));
+}
+
+#[test]
+fn gpu_hours_shorten_the_time_and_must_be_known() {
+    let limits = Limits { max_gpu_hours: Some(4.0), ..limits() };
+    let mut now = situation(&limits, &[]);
+    now.gpus = Some(2);
+    assert_eq!(next(&now), Next::Begin { budget_usd: None, seconds: Some(7200) });
+    now.gpus = Some(0);
+    assert_eq!(next(&now), BEGIN);
+    now.gpus = None;
+    assert_eq!(rule(&now), Some(StopRule::MaxGpuHours));
+    now.gpus = Some(1);
+    now.gpu_seconds.spent = 4.0 * 3600.0 - 59.0;
+    assert_eq!(rule(&now), Some(StopRule::MaxGpuHours));
+    now.gpu_seconds.spent = 0.0;
+    now.gpu_unknown = true;
+    assert_eq!(rule(&now), Some(StopRule::MaxGpuHours), "what a job used is not known");
+}
+
+#[test]
+fn deadline_target_and_patience() {
+    let late = Limits { until: Some(1_000_000), ..limits() };
+    assert_eq!(rule(&situation(&late, &[])), Some(StopRule::Deadline));
+    let target = Limits { target: Some(Target { metric: "loss".to_owned(), higher: false, value: 0.1 }), ..limits() };
+    let reached = |value| [attempt(AttemptState::Completed { target_value: Some(value), improved: None })];
+    assert_eq!(rule(&situation(&target, &reached(0.1))), Some(StopRule::Target));
+    assert_eq!(rule(&situation(&target, &reached(0.11))), None);
+    let patient = Limits { patience: Some(2), count: 10, ..limits() };
+    assert_eq!(rule(&situation(&patient, &[measured(true), measured(false)])), None);
+    assert_eq!(rule(&situation(&patient, &[measured(true), measured(false), completed(), measured(false)])), Some(StopRule::NoImprovement));
+    assert_eq!(rule(&situation(&patient, &[measured(false), measured(false), measured(true)])), None);
+    // A resume begins anew.
+    let before = Attempt { is_judged: false, ..measured(false) };
+    assert_eq!(rule(&situation(&patient, &[before.clone(), before, measured(false)])), None);
+}
+
+#[test]
+fn the_same_failure_twice_and_many_different_ones() {
+    let limits = Limits { count: 10, ..limits() };
+    assert_eq!(rule(&situation(&limits, &[failed(false, "a"), failed(false, "b")])), None);
+    assert_eq!(rule(&situation(&limits, &[failed(false, "a"), failed(false, "a")])), Some(StopRule::SameFailure));
+    assert_eq!(rule(&situation(&limits, &[failed(false, "a"), failed(true, "node"), failed(false, "a")])), Some(StopRule::SameFailure));
+    assert_eq!(rule(&situation(&limits, &[failed(false, "a"), completed(), failed(false, "a")])), None);
+    let different: Vec<Attempt> = ["a", "b", "c", "d", "e"].map(|what| failed(false, what)).to_vec();
+    assert_eq!(rule(&situation(&limits, &different)), Some(StopRule::Failures));
+}
+
+#[test]
+fn failures_of_the_surroundings_are_waited_out() {
+    let limits = Limits { count: 10, ..limits() };
+    let one = [failed(true, "node")];
+    assert!(matches!(next(&situation(&limits, &one)), Next::Wait(_)));
+    assert_eq!(next(&Situation { now: 999_990 + 60, ..situation(&limits, &one) }), BEGIN);
+    let two = [failed(true, "node"), failed(true, "node")];
+    assert!(matches!(next(&Situation { now: 999_990 + 60, ..situation(&limits, &two) }), Next::Wait(_)));
+    assert_eq!(next(&Situation { now: 999_990 + 120, ..situation(&limits, &two) }), BEGIN);
+    let five = [(); 5].map(|()| failed(true, "node"));
+    assert_eq!(rule(&situation(&limits, &five)), Some(StopRule::Failures));
+}
+
+#[test]
+fn targets_read() {
+    assert_eq!(Target::parse("acc >= 0.9", None), Ok(Target { metric: "acc".to_owned(), higher: true, value: 0.9 }));
+    assert_eq!(Target::parse("loss<1e-3", None).map(|target| target.to_string()), Ok("loss <= 0.001".to_owned()));
+    assert_eq!(Target::parse("0.9", Some(("acc", true))).map(|target| target.metric), Ok("acc".to_owned()));
+    for bad in ["", ">=1", "acc>=", "acc>=nan", "acc", "0.9"] {
+        assert!(Target::parse(bad, None).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn times_read() {
+    assert_eq!(parse_until("2h", 1000), Ok(8200));
+    assert_eq!(parse_until("1970-01-02", 0), Ok(86_400));
+    assert_eq!(parse_until("1970-01-01 01:00", 0), Ok(3600));
+    assert_eq!(parse_until("1970-01-01T01:00:00+01:00", 5), Ok(0));
+    assert!(parse_until("soon", 0).is_err());
+}
+
+#[test]
+fn a_fingerprint_has_no_numbers() {
+    let one = fingerprint("step_failed", Some("research"), "Reached maximum budget ($0.001) in sp-123abc after 12 s");
+    let two = fingerprint("step_failed", Some("research"), "Reached maximum budget ($4.20) in sp-0000ff after 900 s");
+    assert_eq!(one, two);
+    assert_ne!(one, fingerprint("step_failed", Some("report"), "Reached maximum budget"));
+}

@@ -1,0 +1,260 @@
+//! What came out of sprints: verdicts and figures.
+
+use std::collections::BTreeMap;
+
+use super::{Change, Store, StoreError};
+use crate::domain::{Finding, Metric, Source, Verdict};
+
+/// One value of a metric: what the evaluator measured, else what the agent claims.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricRow {
+    /// The sprint.
+    pub sprint_id: String,
+    /// The loop that made it.
+    pub loop_id: Option<String>,
+    /// The task that it was an attempt at.
+    pub task: Option<String>,
+    /// The idea.
+    pub idea: Option<String>,
+    /// Finite.
+    pub value: f64,
+    /// May be empty.
+    pub unit: String,
+    /// `higher`, `lower` or empty, as the sprint says.
+    pub better: String,
+    /// Independent runs.
+    pub n: Option<u32>,
+    /// Their standard deviation.
+    pub spread: Option<f64>,
+    /// Who says it.
+    pub source: Source,
+    /// What the agent claims, when the evaluator has measured too.
+    pub claimed: Option<f64>,
+    /// What the sprint found of its idea.
+    pub verdict: Option<Verdict>,
+    /// RFC 3339.
+    pub completed_at: String,
+}
+
+/// What a sprint found, with the sprint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindingRow {
+    /// The sprint.
+    pub sprint_id: String,
+    /// The task that it was an attempt at.
+    pub task: Option<String>,
+    /// The idea.
+    pub idea: Option<String>,
+    /// The summary.
+    pub summary: Option<String>,
+    /// What it found.
+    pub finding: Finding,
+    /// RFC 3339.
+    pub completed_at: String,
+}
+
+impl Change<'_> {
+    /// The same as [`Store::metric_history`], as this change sees it.
+    pub fn metric_history(&self, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
+        history(&self.transaction, study, metric)
+    }
+
+    /// Remembers what a sprint found, in the place of what was known of it.
+    pub fn put_finding(&self, sprint: &str, study: &str, finding: &Finding) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO findings (sprint_id, study_name, verdict, confidence, statement, numbers) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute((
+                sprint,
+                study,
+                finding.verdict.as_str(),
+                finding.confidence,
+                &finding.statement,
+                serde_json::to_string(&finding.numbers).unwrap_or_else(|_| "{}".to_owned()),
+            ))?;
+        Ok(())
+    }
+
+    /// Remembers a sprint's figures, in the place of those that were known.
+    pub fn put_metrics(&self, sprint: &str, metrics: &[Metric]) -> Result<(), StoreError> {
+        self.transaction.prepare_cached("DELETE FROM metrics WHERE sprint_id = ?1")?.execute([sprint])?;
+        let mut insert = self.transaction.prepare_cached(
+            "INSERT OR IGNORE INTO metrics (sprint_id, name, source, value, unit, better, n, spread) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        for metric in metrics {
+            insert.execute((sprint, &metric.name, metric.source.as_str(), metric.value, &metric.unit, &metric.better, metric.n, metric.spread))?;
+        }
+        Ok(())
+    }
+}
+
+fn finding(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::Result<Finding> {
+    let verdict: String = row.get(from)?;
+    let numbers: String = row.get(from + 3)?;
+    Ok(Finding {
+        verdict: Verdict::parse(&verdict).unwrap_or(Verdict::Inconclusive),
+        confidence: row.get(from + 1)?,
+        statement: row.get(from + 2)?,
+        numbers: serde_json::from_str::<BTreeMap<String, f64>>(&numbers).unwrap_or_default(),
+    })
+}
+
+fn history(connection: &rusqlite::Connection, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT s.id, s.loop_id, s.task_id, s.idea, s.completed_at, m.value, m.unit, m.better, m.n, m.spread, m.source,
+                (SELECT a.value FROM metrics a WHERE a.sprint_id = s.id AND a.name = m.name AND a.source = 'agent' AND m.source <> 'agent'),
+                f.verdict
+             FROM metrics m JOIN sprints s ON s.id = m.sprint_id LEFT JOIN findings f ON f.sprint_id = s.id
+             WHERE s.study_name = ?1 AND m.name = ?2 AND s.status = 'completed' AND s.kind = 'research'
+                AND (m.source = 'evaluator' OR NOT EXISTS
+                    (SELECT 1 FROM metrics e WHERE e.sprint_id = s.id AND e.name = m.name AND e.source = 'evaluator'))
+             ORDER BY s.completed_at, s.id",
+    )?;
+    let rows = query.query_map((study, metric), |row| {
+        Ok(MetricRow {
+            sprint_id: row.get(0)?,
+            loop_id: row.get(1)?,
+            task: row.get(2)?,
+            idea: row.get(3)?,
+            completed_at: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+            value: row.get(5)?,
+            unit: row.get(6)?,
+            better: row.get(7)?,
+            n: row.get(8)?,
+            spread: row.get(9)?,
+            source: Source::parse(&row.get::<_, String>(10)?),
+            claimed: row.get(11)?,
+            verdict: row.get::<_, Option<String>>(12)?.as_deref().and_then(Verdict::parse),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+impl Store {
+    /// What a sprint found.
+    pub fn finding(&self, sprint: &str) -> Result<Option<Finding>, StoreError> {
+        let mut query = self.connection.prepare_cached("SELECT verdict, confidence, statement, numbers FROM findings WHERE sprint_id = ?1")?;
+        let mut rows = query.query_map([sprint], |row| finding(row, 0))?;
+        Ok(rows.next().transpose()?)
+    }
+
+    /// A sprint's figures: the evaluator's first, then by name.
+    pub fn metrics(&self, sprint: &str) -> Result<Vec<Metric>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT name, value, unit, better, n, spread, source FROM metrics WHERE sprint_id = ?1 ORDER BY source DESC, name")?;
+        let rows = query.query_map([sprint], |row| {
+            Ok(Metric {
+                name: row.get(0)?,
+                value: row.get(1)?,
+                unit: row.get(2)?,
+                better: row.get(3)?,
+                n: row.get(4)?,
+                spread: row.get(5)?,
+                source: Source::parse(&row.get::<_, String>(6)?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The findings of a study, newest first.
+    pub fn findings(&self, study: &str) -> Result<Vec<FindingRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT s.id, s.task_id, s.idea, s.summary, s.completed_at, f.verdict, f.confidence, f.statement, f.numbers
+             FROM findings f JOIN sprints s ON s.id = f.sprint_id WHERE f.study_name = ?1 AND s.status = 'completed'
+             ORDER BY s.completed_at DESC, s.id",
+        )?;
+        let rows = query.query_map([study], |row| {
+            Ok(FindingRow {
+                sprint_id: row.get(0)?,
+                task: row.get(1)?,
+                idea: row.get(2)?,
+                summary: row.get(3)?,
+                completed_at: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+                finding: finding(row, 5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The values of a metric over a study's completed sprints, oldest first, one a sprint.
+    /// Follow-ups of finished sprints are left out: their files are those of another sprint.
+    pub fn metric_history(&self, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
+        history(&self.connection, study, metric)
+    }
+
+    /// The names of the metrics that a study's sprints have told, the most frequent first, with
+    /// how many sprints have each.
+    pub fn metric_names(&self, study: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT m.name, count(DISTINCT s.id) FROM metrics m JOIN sprints s ON s.id = m.sprint_id
+             WHERE s.study_name = ?1 AND s.status = 'completed' AND s.kind = 'research' GROUP BY m.name ORDER BY 2 DESC, 1 LIMIT 200",
+        )?;
+        let rows = query.query_map([study], |row| Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0))))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{SchedulerKind, SprintId};
+    use crate::store::NewSprint;
+
+    fn metric(value: f64, source: Source) -> Metric {
+        Metric { name: "acc".to_owned(), value, unit: String::new(), better: "higher".to_owned(), n: Some(3), spread: Some(0.1), source }
+    }
+
+    fn store_with(sprints: &[(&str, &str, &str, &[Metric])]) -> Store {
+        let mut store = Store::in_memory().expect("opened");
+        let change = store.change().expect("begun");
+        for (id, kind, completed, metrics) in sprints {
+            let new = NewSprint {
+                id: &SprintId::new(id).expect("an id"),
+                study: "s",
+                cluster: "c",
+                scheduler: SchedulerKind::Local,
+                idea: Some("an idea"),
+                directory: id,
+                remote_dir: "/x",
+                parent: None,
+                request: "{}",
+                seconds: 60,
+                created: jiff::Timestamp::UNIX_EPOCH,
+                kind,
+                task: None,
+                loop_id: None,
+                budget_usd: None,
+                gpus: None,
+            };
+            assert!(change.create_sprint(&new).expect("made"));
+            change.put_metrics(id, metrics).expect("put");
+            change.put_metrics(id, metrics).expect("put again");
+            change
+                .transaction
+                .execute("UPDATE sprints SET status = 'completed', completed_at = ?2 WHERE id = ?1 AND ?2 <> ''", (id, completed))
+                .expect("ended");
+        }
+        change.commit().expect("kept");
+        store
+    }
+
+    #[test]
+    fn a_history_has_one_value_a_completed_sprint_in_order_of_time() {
+        let store = store_with(&[
+            ("sp-000001", "research", "2026-01-03T00:00:00Z", &[metric(0.9, Source::Agent)]),
+            ("sp-000002", "research", "2026-01-02T00:00:00Z", &[metric(0.7, Source::Agent), metric(0.6, Source::Evaluator)]),
+            ("sp-000003", "research", "", &[metric(0.1, Source::Agent)]),
+            ("sp-000004", "tweak", "2026-01-04T00:00:00Z", &[metric(0.2, Source::Agent)]),
+        ]);
+        let history = store.metric_history("s", "acc").expect("read");
+        let told: Vec<_> = history.iter().map(|row| (row.sprint_id.as_str(), row.value, row.source, row.claimed)).collect();
+        assert_eq!(told, [("sp-000002", 0.6, Source::Evaluator, Some(0.7)), ("sp-000001", 0.9, Source::Agent, None)]);
+        assert_eq!((history[0].n, history[0].spread), (Some(3), Some(0.1)));
+        assert_eq!(store.metric_history("s", "loss").expect("read"), []);
+        assert_eq!(store.metric_names("s").expect("read"), [("acc".to_owned(), 2)]);
+        let sources: Vec<_> = store.metrics("sp-000002").expect("read").iter().map(|metric| metric.source).collect();
+        assert_eq!(sources, [Source::Evaluator, Source::Agent]);
+    }
+}

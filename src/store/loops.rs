@@ -1,0 +1,285 @@
+//! Loops: standing orders, and the sprints that they made.
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::{Change, Store, StoreError};
+use crate::domain::auto_loop::{Limits, StopRule};
+use crate::domain::{LoopId, Reason, SchedulerKind, Status};
+use crate::platform::clock;
+
+/// How a loop stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoopStatus {
+    /// Ticks begin sprints for it.
+    Running,
+    /// It ended before it had done what it was made for. It can be resumed.
+    Stopped,
+    /// It has done what it was made for.
+    Completed,
+}
+
+impl LoopStatus {
+    /// The word in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Completed => "completed",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Running, Self::Stopped, Self::Completed].into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// A loop as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoopRow {
+    /// Its id.
+    pub id: LoopId,
+    /// The study.
+    pub study: String,
+    /// How it stands.
+    pub status: LoopStatus,
+    /// The word of the rule that ended it; empty while it runs.
+    pub reason: String,
+    /// Why it ended, for people.
+    pub detail: String,
+    /// What the last tick had to say about it.
+    pub note: String,
+    /// What the user wants of it; may be empty.
+    pub guidance: String,
+    /// What is asked of each job, as JSON.
+    pub request: String,
+    /// Its bounds.
+    pub limits: Limits,
+    /// Sprints made before this time do not count for rules about failures and improvement. RFC 3339.
+    pub judged_from: String,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub ended_at: Option<String>,
+}
+
+/// A sprint of a loop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoopSprint {
+    /// Its id.
+    pub id: String,
+    /// Its status.
+    pub status: Status,
+    /// The step that runs, or ran last.
+    pub phase: Option<String>,
+    /// Why it failed.
+    pub reason: Option<Reason>,
+    /// For people.
+    pub detail: String,
+    /// The idea, once there is one.
+    pub idea: Option<String>,
+    /// The task.
+    pub task: Option<String>,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub completed_at: Option<String>,
+    /// In US dollars.
+    pub cost_usd: f64,
+    /// What came out.
+    pub verdict: Option<String>,
+    /// The kind of scheduler that has its job.
+    pub scheduler: SchedulerKind,
+}
+
+const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, judged_from, created_at, ended_at";
+
+fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
+    let unexpected = |what: String| StoreError::Unexpected(what);
+    let (id, status, limits): (String, String, String) = (row.get(0)?, row.get(2)?, row.get(8)?);
+    Ok(LoopRow {
+        id: LoopId::new(&id).map_err(|error| unexpected(error.to_string()))?,
+        study: row.get(1)?,
+        status: LoopStatus::parse(&status).ok_or_else(|| unexpected(format!("the loop status {status}")))?,
+        reason: row.get(3)?,
+        detail: row.get(4)?,
+        note: row.get(5)?,
+        guidance: row.get(6)?,
+        request: row.get(7)?,
+        limits: serde_json::from_str(&limits).map_err(|error| unexpected(format!("the limits of {id}: {error}")))?,
+        judged_from: row.get(9)?,
+        created_at: row.get(10)?,
+        ended_at: row.get(11)?,
+    })
+}
+
+fn one(connection: &Connection, id: &str) -> Result<Option<LoopRow>, StoreError> {
+    let mut query = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM loops WHERE id = ?1"))?;
+    let mut rows = query.query([id])?;
+    rows.next()?.map(whole).transpose()
+}
+
+fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
+    // The step that ran last stands in the steps: the sprint's own column is empty once it is over.
+    let mut query = connection.prepare_cached(
+        "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
+             ORDER BY t.position DESC LIMIT 1)),
+            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler
+         FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
+         WHERE s.loop_id = ?1 ORDER BY s.created_at, s.id",
+    )?;
+    let mut rows = query.query([id])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let status: String = row.get(1)?;
+        let reason: Option<String> = row.get(3)?;
+        found.push(LoopSprint {
+            id: row.get(0)?,
+            status: Status::parse(&status).ok_or_else(|| StoreError::Unexpected(format!("status {status}")))?,
+            phase: row.get(2)?,
+            reason: reason.as_deref().and_then(Reason::parse),
+            detail: row.get(4)?,
+            idea: row.get(5)?,
+            task: row.get(6)?,
+            created_at: row.get(7)?,
+            completed_at: row.get(8)?,
+            cost_usd: row.get(9)?,
+            verdict: row.get(10)?,
+            scheduler: SchedulerKind::parse(&row.get::<_, String>(11)?).unwrap_or(SchedulerKind::Local),
+        });
+    }
+    Ok(found)
+}
+
+/// How many of these have completed.
+pub fn completed_count(sprints: &[LoopSprint]) -> u32 {
+    u32::try_from(sprints.iter().filter(|sprint| sprint.status == Status::Completed).count()).unwrap_or(u32::MAX)
+}
+
+impl Store {
+    /// One loop.
+    pub fn one_loop(&self, id: &str) -> Result<Option<LoopRow>, StoreError> {
+        one(&self.connection, id)
+    }
+
+    /// Loops, the running ones first, then the newest.
+    pub fn loops(&self, study: Option<&str>, running_only: bool, limit: u32) -> Result<Vec<LoopRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM loops WHERE (?1 IS NULL OR study_name = ?1) AND (NOT ?2 OR status = 'running')
+             ORDER BY status = 'running' DESC, created_at DESC, id LIMIT ?3"
+        ))?;
+        let mut rows = query.query((study, running_only, limit))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(whole(row)?);
+        }
+        Ok(found)
+    }
+
+    /// Ids of the running loops, oldest first.
+    pub fn running_loops(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached("SELECT id FROM loops WHERE status = 'running' ORDER BY created_at, id")?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Ids of loops that begin with this text, at most ten.
+    pub fn loop_ids_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT id FROM loops WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
+        let rows = query.query_map([beginning], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The sprints that a loop made, oldest first.
+    pub fn loop_sprints(&self, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
+        sprints_of(&self.connection, id)
+    }
+}
+
+impl Change<'_> {
+    /// One loop, as this change sees it.
+    pub fn one_loop(&self, id: &str) -> Result<Option<LoopRow>, StoreError> {
+        one(&self.transaction, id)
+    }
+
+    /// The sprints that a loop made, oldest first, as this change sees them.
+    pub fn loop_sprints(&self, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
+        sprints_of(&self.transaction, id)
+    }
+
+    /// Makes a loop, running. False when the id is taken.
+    pub fn create_loop(&self, id: &LoopId, study: &str, guidance: &str, request: &str, limits: &Limits) -> Result<bool, StoreError> {
+        let now = clock::now().to_string();
+        let made = self.transaction.execute(
+            "INSERT OR IGNORE INTO loops (id, study_name, status, guidance, request, limits, judged_from, created_at)
+             VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?6, ?6)",
+            (id.as_str(), study, guidance, request, text(limits)?, now),
+        )?;
+        if made == 1 {
+            self.loop_event(id.as_str(), "loop_started", &serde_json::json!({ "study": study, "limits": limits }))?;
+        }
+        Ok(made == 1)
+    }
+
+    /// Changes what a loop does. Running or not stays as it is.
+    pub fn edit_loop(&self, id: &str, guidance: &str, request: &str, limits: &Limits) -> Result<(), StoreError> {
+        self.transaction
+            .execute("UPDATE loops SET guidance = ?2, request = ?3, limits = ?4 WHERE id = ?1", (id, guidance, request, text(limits)?))?;
+        self.loop_event(id, "loop_edited", &serde_json::json!({ "guidance": guidance, "limits": limits }))
+    }
+
+    /// Ends a running loop, and notes that for people. Nothing happens to one that has ended.
+    pub fn end_loop(&self, id: &str, rule: StopRule, detail: &str) -> Result<bool, StoreError> {
+        let now = clock::now().to_string();
+        let status = if rule.is_success() { LoopStatus::Completed } else { LoopStatus::Stopped };
+        let ended = self.transaction.execute(
+            "UPDATE loops SET status = ?2, reason = ?3, detail = ?4, note = '', ended_at = ?5 WHERE id = ?1 AND status = 'running'",
+            (id, status.as_str(), rule.as_str(), detail, &now),
+        )?;
+        if ended == 1 {
+            let row = self.one_loop(id)?;
+            let data = serde_json::json!({
+                "loop_id": id, "study_name": row.map(|row| row.study), "status": status.as_str(), "reason": rule.as_str(), "detail": detail,
+            });
+            self.loop_event(id, "loop_ended", &data)?;
+            self.notice(&format!("loop_ended:{id}:{now}"), "loop_ended", &data)?;
+        }
+        Ok(ended == 1)
+    }
+
+    /// Lets a loop that has ended run again. What it has used and done counts on.
+    pub fn resume_loop(&self, id: &str) -> Result<bool, StoreError> {
+        let resumed = self.transaction.execute(
+            "UPDATE loops SET status = 'running', reason = '', detail = '', note = '', ended_at = NULL, judged_from = ?2
+             WHERE id = ?1 AND status <> 'running'",
+            (id, clock::now().to_string()),
+        )?;
+        if resumed == 1 {
+            self.loop_event(id, "loop_resumed", &serde_json::json!({}))?;
+        }
+        Ok(resumed == 1)
+    }
+
+    /// Remembers what the last tick had to say about a loop.
+    pub fn set_loop_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
+        self.transaction.prepare_cached("UPDATE loops SET note = ?2 WHERE id = ?1 AND note <> ?2")?.execute((id, note))?;
+        Ok(())
+    }
+
+    /// Whether the loop that made a sprint still runs. True for one that no loop made.
+    pub fn loop_of_sprint_runs(&self, sprint: &str) -> Result<bool, StoreError> {
+        let status: Option<Option<String>> = self
+            .transaction
+            .query_row("SELECT l.status FROM sprints s LEFT JOIN loops l ON l.id = s.loop_id WHERE s.id = ?1", [sprint], |row| row.get(0))
+            .optional()?;
+        Ok(status.flatten().is_none_or(|status| status == LoopStatus::Running.as_str()))
+    }
+
+    fn loop_event(&self, id: &str, kind: &str, data: &serde_json::Value) -> Result<(), StoreError> {
+        self.event(None, kind, &serde_json::json!({ "loop_id": id, "data": data }))
+    }
+}
+
+fn text(limits: &Limits) -> Result<String, StoreError> {
+    serde_json::to_string(limits).map_err(|error| StoreError::Unexpected(error.to_string()))
+}
