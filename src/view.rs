@@ -2,10 +2,14 @@
 //!
 //! Field names of the Python server stay. No field ever holds a secret.
 
+mod task;
+
 use serde::Serialize;
 
 use crate::domain::{Reason, State};
 use crate::store::{Artifact, LoopRow, LoopSprint, Spent, SprintRow, StepRow, completed_count};
+
+pub use task::{Task, TaskNeed, task, task_whole};
 
 /// A sprint. In a list, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]

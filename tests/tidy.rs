@@ -65,7 +65,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
     ("getrandom", &["platform"]),
-    ("serde_saphyr", &["pipeline"]),
+    ("serde_saphyr", &["pipeline", "task"]),
     ("strsim", &["domain"]),
     // How wide a text is on a screen: also where a mistake in a line is underlined.
     ("console", &["cli", "config"]),

@@ -288,7 +288,7 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
 }
 
 /// Breaks a line at spaces.
-fn wrap(line: &str, width: usize) -> Vec<String> {
+pub fn wrap(line: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in line.split(' ') {
         let Some(last) = lines.last_mut() else { break };

@@ -271,6 +271,12 @@ impl Store {
         )
     }
 
+    /// Every task, the oldest first.
+    pub fn tasks_by_age(&self, study: Option<&str>) -> Result<Vec<TaskRow>, StoreError> {
+        let study_is = if study.is_some() { "study_name = ?1" } else { "?1 IS NULL" };
+        query(&self.connection, &format!("task_states WHERE {study_is} ORDER BY created_at, number"), [study])
+    }
+
     /// How many tasks stand how.
     pub fn task_counts(&self, study: Option<&str>) -> Result<Vec<(TaskState, u64)>, StoreError> {
         counts(&self.connection, study)
