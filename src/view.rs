@@ -2,11 +2,15 @@
 //!
 //! Field names of the Python server stay. No field ever holds a secret.
 
+mod task;
+
 use serde::Serialize;
 
 use crate::domain::{Finding, Metric, Reason, State};
 use crate::store::{Artifact, LoopRow, LoopSprint, MessageRow, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
 use crate::study;
+
+pub use task::{Task, TaskNeed, task, task_whole};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]

@@ -69,7 +69,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("getrandom", &["platform"]),
     ("ureq", &["platform"]),
-    ("serde_saphyr", &["pipeline"]),
+    ("serde_saphyr", &["pipeline", "task"]),
     ("strsim", &["domain"]),
     // How wide a text is on a screen: also where a mistake in a line is underlined.
     ("console", &["cli", "config"]),

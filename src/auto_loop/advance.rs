@@ -100,7 +100,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         Next::Begin { budget_usd, seconds } => (budget_usd, seconds),
     };
     let live = sprints.iter().any(|sprint| !sprint.status.is_terminal());
-    let ready = change.next_ready(Some(&row.study))?;
+    let ready = change.next_ready(&row.study)?;
     if ready.is_none() {
         let counts = change.task_counts(Some(&row.study))?;
         let of = |states: &[TaskState]| counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum::<u64>();
