@@ -7,6 +7,7 @@ pub mod claude;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod notify;
 pub mod pipeline;
 pub mod platform;
 pub mod remote;

@@ -52,7 +52,7 @@ fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
                 })
             })
             .collect();
-        ui.json(&serde_json::json!({ "clusters": clusters }));
+        ui.json(&serde_json::json!({ "clusters": clusters, "problems": report.problems }));
     }
     for cluster in &report.clusters {
         for (id, what) in &cluster.changes {
@@ -66,6 +66,9 @@ fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
         for problem in &cluster.problems {
             ui.problem(&format!("{}: {}", cluster.name, text::clean(problem)));
         }
+    }
+    for problem in &report.problems {
+        ui.problem(&text::clean(problem));
     }
     if report.clusters.is_empty() && !again_soon {
         ui.status("Nothing to do: no sprint waits, runs or has results to bring.");

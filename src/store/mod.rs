@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod changes;
+mod facts;
 mod findings;
 mod ideas;
 mod journal;
@@ -28,6 +29,7 @@ pub use leases::Lease;
 pub use loops::{LoopRow, LoopSprint, LoopStatus};
 pub use money::Spent;
 pub use open::StoreError;
+pub use outbox::Notice;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
 
 /// The file, open.

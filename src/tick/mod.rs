@@ -6,12 +6,14 @@
 
 mod gather;
 mod ingest;
+mod mark;
 
 use std::collections::BTreeMap;
 
 use crate::app::{App, holder, is_gone};
 use crate::config::{Cluster, UnknownName};
 use crate::domain::{Reason, SprintId, State, Status};
+use crate::notify;
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
 use crate::sprint::{self, Submitted};
@@ -19,6 +21,7 @@ use crate::store::{Lease, SprintRow, Store, StoreError};
 
 pub use gather::{Gathered, Live, gather};
 pub use ingest::ingest;
+pub use mark::{Mark, last_ticks};
 
 /// Between two requests to end the same job.
 const ASK_AGAIN_SECONDS: i64 = 30;
@@ -30,6 +33,8 @@ const RESULT_TRIES: u32 = 12;
 pub struct Report {
     /// Each cluster that had something to do.
     pub clusters: Vec<ClusterReport>,
+    /// What else went wrong: notices that were not sent.
+    pub problems: Vec<String>,
 }
 
 /// What one tick did on one cluster.
@@ -81,6 +86,8 @@ pub fn tick(app: &App) -> Result<Report, TickError> {
             });
         }
     });
+    report.problems.extend(notify::send_due(app));
+    mark::remember(app, &report)?;
     Ok(report)
 }
 

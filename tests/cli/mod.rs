@@ -5,6 +5,7 @@ mod endings;
 mod hostile;
 mod json;
 mod kill;
+mod notices;
 mod operations;
 mod reviewed;
 mod sprints;

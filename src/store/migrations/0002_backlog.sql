@@ -174,6 +174,8 @@ CREATE TABLE outbox (
     created_at TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX outbox_by_time ON outbox (created_at);
+
 -- One row for each way that a notice has gone or failed to go.
 CREATE TABLE outbox_sends (
     outbox_id INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
