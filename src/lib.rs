@@ -2,6 +2,7 @@
 //! on SLURM and SGE clusters. `ARCHITECTURE.md` is the map of this code.
 
 pub mod app;
+pub mod auto_loop;
 pub mod bundle;
 pub mod claude;
 pub mod cli;
@@ -15,5 +16,6 @@ pub mod runner;
 pub mod scheduler;
 pub mod sprint;
 pub mod store;
+pub mod study;
 pub mod tick;
 pub mod view;

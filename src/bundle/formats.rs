@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::FORMAT_VERSION;
+use super::{EVALUATE, FORMAT_VERSION, VERIFY};
+use crate::domain::Metric;
 use crate::pipeline::Position;
 
 /// Why a file of ours cannot be read.
@@ -85,6 +86,21 @@ pub struct Bundle {
     /// What is to be done in the directory of an earlier sprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tweak: Option<Tweak>,
+}
+
+impl Bundle {
+    /// The values that the pipeline may name: the settings, and whether there is something to
+    /// measure and to verify.
+    pub fn values(&self) -> BTreeMap<String, String> {
+        let mut values = self.settings.clone();
+        let commands = [(EVALUATE, self.evaluator.as_ref().map_or("", |evaluator| &evaluator.command)), (VERIFY, &self.verify)];
+        for (step, command) in commands {
+            values.insert(step.to_owned(), u32::from(!command.is_empty()).to_string());
+            // It reaches the shell as a variable, never as a part of its text.
+            values.insert(format!("{step}_command"), command.to_owned());
+        }
+        values
+    }
 }
 
 /// What the job needs to find an idea.
@@ -194,6 +210,9 @@ pub struct StateFile {
     /// Messages of the inbox that the agent was told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<String>,
+    /// What the evaluator measured, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Metric>,
 }
 
 /// Cost and tokens, summed over calls.

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::formats::Bundle;
 use super::prompts::{self, Values};
+use super::{EVALUATE, VERIFY};
 use crate::pipeline::{self, Action};
 
 /// What the script needs besides the bundle.
@@ -69,7 +70,7 @@ pub fn without_bundle(script: &str) -> String {
 pub fn first_prompts(bundle: &Bundle, dir: &str) -> Result<Vec<(String, String)>, String> {
     let definition =
         pipeline::parse(&bundle.pipeline).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?.definition;
-    let plan = pipeline::plan(&definition, &bundle.settings).map_err(|error| error.to_string())?;
+    let plan = pipeline::plan(&definition, &bundle.values()).map_err(|error| error.to_string())?;
     let mut prompts = Vec::new();
     for step in plan.steps.iter().map(|planned| &planned.step).filter(|step| step.visit == 1) {
         let values = Values {
@@ -82,6 +83,8 @@ pub fn first_prompts(bundle: &Bundle, dir: &str) -> Result<Vec<(String, String)>
         };
         let text = match &step.action {
             Action::Skill(name) => prompts::render(&bundle.templates, name, &values).map_err(|error| error.to_string())?,
+            Action::Shell(_) if step.state == EVALUATE => bundle.evaluator.as_ref().map(|evaluator| evaluator.command.clone()).unwrap_or_default(),
+            Action::Shell(_) if step.state == VERIFY => bundle.verify.clone(),
             Action::Prompt(text) | Action::Shell(text) => text.clone(),
         };
         prompts.push((step.title.clone(), text));

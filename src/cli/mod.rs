@@ -4,13 +4,16 @@ mod cluster;
 mod config;
 mod demo;
 mod failure;
+mod find;
 mod generate;
 mod init;
 mod job;
+mod loops;
 mod screen;
 mod sprint;
 mod sprint_run;
 mod study;
+mod task_find;
 mod text;
 mod tick;
 mod ui;
@@ -84,6 +87,9 @@ enum Command {
     /// Run sprints, watch them, bring back their results
     #[command(subcommand)]
     Sprint(sprint::SprintCommand),
+    /// Turn tasks and ideas into sprints, one after the other, within limits
+    #[command(subcommand)]
+    Loop(loops::LoopCommand),
     /// Look at all clusters once: take in what happened, do what is due
     Tick(tick::TickArgs),
     /// Print a completion script for a shell
@@ -126,6 +132,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Study(command) => study::run(global, ui, &command),
         Command::Cluster(command) => cluster::run(global, ui, &command),
         Command::Sprint(command) => sprint::run(global, ui, command),
+        Command::Loop(command) => loops::run(global, ui, command),
         Command::Tick(args) => tick::run(global, ui, &args),
         Command::Completions(args) => generate::completions(ui, &args),
         Command::Man(args) => generate::man(ui, &args),

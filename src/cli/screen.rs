@@ -4,10 +4,11 @@ use std::path::Path;
 
 use console::Style;
 
-use super::text::{bytes, clean, clean_lines, count, money, padded, short, time};
+use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, short, time};
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
+use crate::domain::{Source, Verdict};
 use crate::tick::Live;
 use crate::view::{Money, Sprint, Step, status_text};
 
@@ -232,6 +233,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact("idea", sprint.idea.as_deref().map(clean));
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
+    fact("task", sprint.task_id.clone());
     fact("repeats", sprint.parent.clone());
     fact("created", Some(time(&sprint.created_at)));
     fact("started", sprint.started_at.as_deref().map(time));
@@ -252,6 +254,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         lines.push(bold.apply_to("summary").to_string());
         lines.extend(clean_lines(summary).iter().flat_map(|line| wrap(line, width.saturating_sub(2))).map(|line| format!("  {line}")));
     }
+    lines.extend(findings(ui, sprint, width));
     let files = sprint.artifacts.as_deref().unwrap_or_default();
     if !files.is_empty() {
         lines.push(String::new());
@@ -266,6 +269,44 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     lines.push(String::new());
     lines.push(format!("{} {}", ui.style().cyan().bold().apply_to("next:"), next(sprint, folder)));
     lines
+}
+
+/// What a sprint found, and its figures.
+fn findings(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
+    let bold = ui.style().bold();
+    let mut lines = Vec::new();
+    let room = width.saturating_sub(2);
+    if let Some(Some(finding)) = &sprint.finding {
+        lines.push(String::new());
+        let confidence = finding.confidence.map(|confidence| format!(", confidence {}", figure(confidence))).unwrap_or_default();
+        lines.push(format!("{} {}{confidence}", bold.apply_to("finding:"), verdict(ui, finding.verdict)));
+        lines.extend(wrap(&clean(&finding.statement), room).into_iter().map(|line| format!("  {line}")));
+        let numbers: Vec<String> = finding.numbers.iter().map(|(name, value)| format!("{} = {}", clean(name), figure(*value))).collect();
+        lines.extend(wrap(&numbers.join(", "), room).into_iter().filter(|line| !line.is_empty()).map(|line| format!("  {line}")));
+    }
+    let metrics = sprint.metrics.as_deref().unwrap_or_default();
+    if !metrics.is_empty() {
+        lines.push(String::new());
+        lines.push(bold.apply_to("metrics").to_string());
+        let widest = metrics.iter().map(|metric| console::measure_text_width(&metric.name)).max().unwrap_or(0).min(40);
+        for metric in metrics {
+            let source = if metric.source == Source::Evaluator { "  (evaluator)" } else { "" };
+            let value = figure_of(metric.value, metric.spread, metric.n);
+            let line = format!("  {}  {value} {}{source}", padded(&clean(&metric.name), widest), clean(&metric.unit));
+            lines.push(short(line.trim_end(), width));
+        }
+    }
+    lines
+}
+
+/// A verdict with its colour.
+pub fn verdict(ui: &Ui, verdict: Verdict) -> String {
+    let style = match verdict {
+        Verdict::Supported => ui.style().green(),
+        Verdict::Refuted => ui.style().red(),
+        Verdict::Inconclusive => ui.style().yellow(),
+    };
+    style.apply_to(verdict.as_str()).to_string()
 }
 
 /// What to do next.

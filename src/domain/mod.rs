@@ -11,6 +11,8 @@ pub mod secret;
 pub mod settle;
 pub mod sprint;
 pub mod suggestion;
+pub mod task;
+pub mod task_graph;
 pub mod transition;
 
 pub use finding::{Finding, Metric, Source, Verdict};
@@ -20,6 +22,7 @@ pub use noise::Better;
 pub use options::JobOptions;
 pub use secret::Secret;
 pub use sprint::{Ending, Phase, Reason, State, Status};
+pub use task::{Condition, NeedState, Priority, TaskState, TaskStatus};
 
 #[cfg(test)]
 mod settle_tests;

@@ -233,8 +233,9 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Forgets a sprint. Its events stay.
+    /// Forgets a sprint. Its events stay, and so does its task.
     pub fn delete_sprint(&self, id: &str) -> Result<(), StoreError> {
+        self.release_of_sprint(id)?;
         self.transaction.execute("DELETE FROM sprints WHERE id = ?1", [id])?;
         self.event(Some(id), "deleted", &serde_json::json!({}))
     }

@@ -6,9 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use super::gather::Gathered;
 use crate::bundle::formats::{self, ExitFile};
 use crate::bundle::journal::{self, Entry};
+use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::transition::Event;
-use crate::domain::{JobState, Reason, SchedulerKind, Seen};
+use crate::domain::{JobState, Metric, Reason, SchedulerKind, Seen, Status};
 use crate::store::{Change, JournalPiece, StoreError};
 
 /// Takes it in. It may be taken in twice.
@@ -93,9 +94,16 @@ fn settle(
     let runner_started = mark.is_some();
     let ended_at = mark.as_ref().filter(|line| line.kind() == "run_ended").map(|line| line.time);
     let run_end = mark.and_then(|line| match line.entry() {
-        Some(Entry::RunEnded(end)) => Some(end),
+        Some(Entry::RunEnded(end)) => Some(*end),
         _ => None,
     });
+    // What a journal says may be anything.
+    let (found, figures) = match &run_end {
+        Some(end) if end.status == "completed" => {
+            (end.finding.clone().map(Found::sound), end.metrics.iter().cloned().filter_map(Metric::sound).collect())
+        }
+        _ => (None, Vec::new()),
+    };
     let runner = run_end.map(|end| RunnerEnd {
         completed: end.status == "completed",
         reason: end.reason.as_deref().map(|word| Reason::parse(word).unwrap_or(Reason::StepFailed)),
@@ -135,6 +143,13 @@ fn settle(
         Finding::Empty => change.count_missing(id, Some(gathered.time)),
         Finding::Over(mut ending) => {
             ending.hint = ending.hint.replace("ID", id);
+            // Before the end: with it, the sprint's task looks for the verdict.
+            if ending.status == Status::Completed {
+                if let Some(found) = &found {
+                    change.put_finding(id, &row.study, found)?;
+                }
+                change.put_metrics(id, &figures.into_iter().take(MAX_FIGURES + 1).collect::<Vec<_>>())?;
+            }
             change.apply(id, Event::Over(ending))?;
             ended_at.map_or(Ok(()), |time| change.set_completed_at(id, time))
         }

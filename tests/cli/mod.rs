@@ -2,6 +2,7 @@
 
 mod commands;
 mod endings;
+mod findings;
 mod hostile;
 mod json;
 mod kill;
