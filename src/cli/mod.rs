@@ -12,6 +12,7 @@ mod loops;
 mod screen;
 mod sprint;
 mod sprint_run;
+mod status;
 mod study;
 mod task_find;
 mod text;
@@ -90,6 +91,8 @@ enum Command {
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
+    /// Show what runs, what waits, what needs you, and what has been spent
+    Status(status::StatusArgs),
     /// Look at all clusters once: take in what happened, do what is due
     Tick(tick::TickArgs),
     /// Print a completion script for a shell
@@ -133,6 +136,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Cluster(command) => cluster::run(global, ui, &command),
         Command::Sprint(command) => sprint::run(global, ui, command),
         Command::Loop(command) => loops::run(global, ui, command),
+        Command::Status(args) => status::run(global, ui, &args),
         Command::Tick(args) => tick::run(global, ui, &args),
         Command::Completions(args) => generate::completions(ui, &args),
         Command::Man(args) => generate::man(ui, &args),

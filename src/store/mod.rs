@@ -15,6 +15,7 @@ mod loops;
 mod money;
 mod open;
 mod outbox;
+mod overview;
 mod sprints;
 mod tasks;
 
@@ -30,6 +31,7 @@ pub use loops::{LoopRow, LoopSprint, LoopStatus, completed_count};
 pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::Notice;
+pub use overview::OpenMessage;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 
