@@ -4,10 +4,10 @@
 
 use serde::Serialize;
 
-use crate::domain::{Reason, State};
-use crate::store::{Artifact, MessageRow, SprintRow, StepRow};
+use crate::domain::{Finding, Metric, Reason, State};
+use crate::store::{Artifact, LoopRow, LoopSprint, MessageRow, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
 
-/// A sprint. In a list, `steps` and `artifacts` are left out.
+/// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sprint {
     /// `sp-` and six hexadecimal digits.
@@ -55,6 +55,8 @@ pub struct Sprint {
     pub session_id: Option<String>,
     /// Reserved for loops.
     pub loop_id: Option<String>,
+    /// The task that it is an attempt at.
+    pub task_id: Option<String>,
     /// The sprint that it repeats, or follows up on.
     pub parent: Option<String>,
     /// `research` or `tweak`.
@@ -73,6 +75,15 @@ pub struct Sprint {
     pub journal_altered: bool,
     /// What the last look at it had to say.
     pub note: Option<String>,
+    /// What it found of its idea; null when it has told nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Option<Finding>>,
+    /// Its figures: what the evaluator measured, then what the agent told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Vec<Metric>>,
+    /// What its jobs have used, all together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Money>,
     /// Its steps, in their order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,
@@ -86,6 +97,42 @@ pub struct Sprint {
 pub struct Sprints {
     /// Newest first.
     pub sprints: Vec<Sprint>,
+}
+
+/// What something has cost so far, and what is put aside for what still runs.
+#[derive(Debug, Clone, Serialize)]
+pub struct Money {
+    /// US dollars at list prices.
+    pub cost_usd: f64,
+    /// Whether the cost is not exact.
+    pub cost_estimated: bool,
+    /// All tokens.
+    pub tokens: u64,
+    /// Seconds that jobs ran.
+    pub wall_seconds: u64,
+    /// GPUs times seconds.
+    pub gpu_seconds: u64,
+    /// Whether some job's number of GPUs is not known: then `gpu_seconds` is too low.
+    pub gpu_unknown: bool,
+    /// Dollars that sprints which are not over may still spend, where a budget bounds them.
+    pub reserved_usd: f64,
+    /// GPU seconds that sprints which are not over may still use.
+    pub reserved_gpu_seconds: u64,
+}
+
+impl From<&Spent> for Money {
+    fn from(spent: &Spent) -> Self {
+        Self {
+            cost_usd: spent.cost_usd,
+            cost_estimated: spent.estimated,
+            tokens: spent.tokens,
+            wall_seconds: spent.wall_seconds,
+            gpu_seconds: spent.gpu_seconds,
+            gpu_unknown: spent.gpu_unknown,
+            reserved_usd: spent.reserved_usd,
+            reserved_gpu_seconds: spent.reserved_gpu_seconds,
+        }
+    }
 }
 
 /// Tokens of a sprint.
@@ -146,6 +193,9 @@ pub struct Study {
     pub active: u64,
     /// What they have cost together.
     pub cost_usd: f64,
+    /// What else they have used, and what is put aside for those that are not over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Money>,
     /// Whether loops are allowed.
     pub allow_loop: bool,
     /// How long a sprint may take, in hours.
@@ -247,6 +297,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         summary: row.summary.clone(),
         session_id: row.session_id.clone(),
         loop_id: None,
+        task_id: row.task.clone(),
         parent: row.parent.clone(),
         kind: row.kind.clone(),
         waits_for: None,
@@ -256,9 +307,18 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         resets_at: row.resets_at.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
         journal_altered: row.journal_altered,
         note: text(&row.note),
+        finding: None,
+        metrics: None,
+        spent: None,
         steps: None,
         artifacts: None,
     }
+}
+
+/// Shows a sprint with all that is known of it.
+pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
+    let id = row.id.as_str();
+    Ok(Sprint { finding: Some(store.finding(id)?), metrics: Some(store.metrics(id)?), ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?) })
 }
 
 /// Shows a sprint with its steps and files.
@@ -290,5 +350,119 @@ pub fn status_text(sprint: &Sprint) -> String {
             Some(message) => format!("{} ({message})", sprint.status),
             None => sprint.status.to_owned(),
         },
+    }
+}
+
+/// A loop.
+#[derive(Debug, Clone, Serialize)]
+pub struct Loop {
+    /// `loop-` and six hexadecimal digits.
+    pub id: String,
+    /// The study.
+    pub study_name: String,
+    /// `running`, `stopped` or `completed`.
+    pub status: &'static str,
+    /// Which rule ended it: a word of a closed list.
+    pub reason: Option<String>,
+    /// Why it ended: a sentence.
+    pub detail: String,
+    /// What the last tick had to say about it.
+    pub note: String,
+    /// What ideas are wanted.
+    pub context: String,
+    /// Its limits.
+    pub limits: crate::domain::auto_loop::Limits,
+    /// Sprints that have completed.
+    pub completed_count: u32,
+    /// Sprints that are to complete.
+    pub total_count: u32,
+    /// Sprints that are not over.
+    pub live_count: usize,
+    /// The newest sprint that is not over.
+    pub current_sprint_id: Option<String>,
+    /// US dollars at list prices, of all its sprints.
+    pub cost_usd: f64,
+    /// Whether the cost is not exact.
+    pub cost_estimated: bool,
+    /// US dollars that its running sprints may still spend.
+    pub reserved_usd: f64,
+    /// All tokens.
+    pub tokens: u64,
+    /// GPUs times hours.
+    pub gpu_hours: f64,
+    /// Whether some job's GPUs are not known.
+    pub gpu_unknown: bool,
+    /// Hours that its jobs ran.
+    pub wall_hours: f64,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub ended_at: Option<String>,
+    /// Its sprints, oldest first.
+    pub sprints: Vec<SprintOfLoop>,
+}
+
+/// A sprint of a loop.
+#[derive(Debug, Clone, Serialize)]
+pub struct SprintOfLoop {
+    /// Its id.
+    pub id: String,
+    /// As in [`Sprint`].
+    pub status: &'static str,
+    /// Why it failed.
+    pub reason: Option<&'static str>,
+    /// `supported`, `refuted` or `inconclusive`.
+    pub verdict: Option<String>,
+    /// The idea, once there is one.
+    pub idea: Option<String>,
+    /// The task.
+    pub task_id: Option<String>,
+    /// US dollars.
+    pub cost_usd: f64,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub completed_at: Option<String>,
+}
+
+/// Shows a loop.
+pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
+    let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
+    Loop {
+        id: row.id.to_string(),
+        study_name: row.study.clone(),
+        status: row.status.as_str(),
+        reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
+        detail: row.detail.clone(),
+        note: row.note.clone(),
+        context: row.guidance.clone(),
+        limits: row.limits.clone(),
+        completed_count: completed_count(sprints),
+        total_count: row.limits.count,
+        live_count: sprints.iter().filter(|sprint| !sprint.status.is_terminal()).count(),
+        current_sprint_id: sprints.iter().rev().find(|sprint| !sprint.status.is_terminal()).map(|sprint| sprint.id.clone()),
+        cost_usd: money.cost_usd,
+        cost_estimated: money.estimated,
+        reserved_usd: money.reserved_usd,
+        tokens: money.tokens,
+        gpu_hours: hours(money.gpu_seconds),
+        gpu_unknown: money.gpu_unknown,
+        wall_hours: hours(money.wall_seconds),
+        created_at: row.created_at.clone(),
+        ended_at: row.ended_at.clone(),
+        sprints: sprints
+            .iter()
+            .map(|sprint| SprintOfLoop {
+                id: sprint.id.clone(),
+                status: sprint.status.as_str(),
+                reason: sprint.reason.map(Reason::as_str),
+                verdict: sprint.verdict.clone(),
+                idea: sprint.idea.clone(),
+                task_id: sprint.task.clone(),
+                cost_usd: sprint.cost_usd,
+                created_at: sprint.created_at.clone(),
+                completed_at: sprint.completed_at.clone(),
+            })
+            .collect(),
     }
 }

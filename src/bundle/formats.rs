@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::FORMAT_VERSION;
+use super::{EVALUATE, FORMAT_VERSION, VERIFY};
+use crate::domain::Metric;
 use crate::pipeline::Position;
 
 /// Why a file of ours cannot be read.
@@ -98,6 +99,12 @@ impl Bundle {
         let mut values = self.settings.clone();
         values.insert("sprint_id".to_owned(), self.sprint_id.clone());
         values.insert("ideas".to_owned(), u8::from(self.finds_idea()).to_string());
+        let commands = [(EVALUATE, self.evaluator.as_ref().map_or("", |evaluator| &evaluator.command)), (VERIFY, &self.verify)];
+        for (step, command) in commands {
+            values.insert(step.to_owned(), u32::from(!command.is_empty()).to_string());
+            // It reaches the shell as a variable, never as a part of its text.
+            values.insert(format!("{step}_command"), command.to_owned());
+        }
         values
     }
 }
@@ -215,6 +222,9 @@ pub struct StateFile {
     /// Messages of the inbox that the agent was told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<String>,
+    /// What the evaluator measured, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Metric>,
 }
 
 /// An idea of the job's own.

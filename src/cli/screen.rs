@@ -4,12 +4,13 @@ use std::path::Path;
 
 use console::Style;
 
-use super::text::{bytes, clean, clean_lines, count, money, padded, short, time, wrap};
+use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, short, time, wrap};
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
+use crate::domain::{Source, Verdict};
 use crate::tick::Live;
-use crate::view::{Sprint, Step, status_text};
+use crate::view::{Money, Sprint, Step, status_text};
 
 /// The status of a sprint with its colour.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
@@ -62,6 +63,26 @@ fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize
 fn costs(sprint: &Sprint) -> String {
     let tokens = sprint.tokens.input + sprint.tokens.output + sprint.tokens.cached;
     format!("{} at list prices · {} tokens", money(sprint.cost_usd, sprint.cost_estimated), count(tokens))
+}
+
+/// How long jobs ran, and with how many GPUs.
+pub fn used(spent: &Money) -> String {
+    let gpu = match (spent.gpu_seconds, spent.gpu_unknown) {
+        (0, true) => " · GPU-hours not known".to_owned(),
+        (0, false) => String::new(),
+        (seconds, unknown) => format!(" · {}{} GPU-hours", if unknown { "more than " } else { "" }, gpu_hours(seconds)),
+    };
+    format!("{} of job time{gpu}", human(spent.wall_seconds))
+}
+
+/// GPU seconds as hours: `0.3`, `12.5`, `1200`.
+pub fn gpu_hours(seconds: u64) -> String {
+    let tenths = (seconds + 180) / 360;
+    match tenths {
+        0 if seconds > 0 => "0.1".to_owned(),
+        0..=999 => format!("{}.{}", tenths / 10, tenths % 10),
+        _ => (tenths / 10).to_string(),
+    }
 }
 
 /// Where its job is.
@@ -213,12 +234,14 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact("idea", sprint.idea.as_deref().map(clean));
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
+    fact("task", sprint.task_id.clone());
     fact(if sprint.kind == "tweak" { "changes" } else { "repeats" }, sprint.parent.clone());
     fact("created", Some(time(&sprint.created_at)));
     fact("started", sprint.started_at.as_deref().map(time));
     fact("ended", sprint.completed_at.as_deref().map(time));
     fact("time limit", Some(human(sprint.time_limit_seconds)));
     fact("cost", Some(costs(sprint)));
+    fact("used", sprint.spent.as_ref().map(used));
     fact("reset", sprint.resets_at.as_deref().map(time));
     fact("why", sprint.error.as_deref().map(clean));
     fact("note", sprint.note.as_deref().map(clean));
@@ -232,6 +255,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         lines.push(bold.apply_to("summary").to_string());
         lines.extend(clean_lines(summary).iter().flat_map(|line| wrap(line, width.saturating_sub(2))).map(|line| format!("  {line}")));
     }
+    lines.extend(findings(ui, sprint, width));
     let files = sprint.artifacts.as_deref().unwrap_or_default();
     if !files.is_empty() {
         lines.push(String::new());
@@ -246,6 +270,44 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     lines.push(String::new());
     lines.push(format!("{} {}", ui.style().cyan().bold().apply_to("next:"), next(sprint, folder)));
     lines
+}
+
+/// What a sprint found, and its figures.
+fn findings(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
+    let bold = ui.style().bold();
+    let mut lines = Vec::new();
+    let room = width.saturating_sub(2);
+    if let Some(Some(finding)) = &sprint.finding {
+        lines.push(String::new());
+        let confidence = finding.confidence.map(|confidence| format!(", confidence {}", figure(confidence))).unwrap_or_default();
+        lines.push(format!("{} {}{confidence}", bold.apply_to("finding:"), verdict(ui, finding.verdict)));
+        lines.extend(wrap(&clean(&finding.statement), room).into_iter().map(|line| format!("  {line}")));
+        let numbers: Vec<String> = finding.numbers.iter().map(|(name, value)| format!("{} = {}", clean(name), figure(*value))).collect();
+        lines.extend(wrap(&numbers.join(", "), room).into_iter().filter(|line| !line.is_empty()).map(|line| format!("  {line}")));
+    }
+    let metrics = sprint.metrics.as_deref().unwrap_or_default();
+    if !metrics.is_empty() {
+        lines.push(String::new());
+        lines.push(bold.apply_to("metrics").to_string());
+        let widest = metrics.iter().map(|metric| console::measure_text_width(&metric.name)).max().unwrap_or(0).min(40);
+        for metric in metrics {
+            let source = if metric.source == Source::Evaluator { "  (evaluator)" } else { "" };
+            let value = figure_of(metric.value, metric.spread, metric.n);
+            let line = format!("  {}  {value} {}{source}", padded(&clean(&metric.name), widest), clean(&metric.unit));
+            lines.push(short(line.trim_end(), width));
+        }
+    }
+    lines
+}
+
+/// A verdict with its colour.
+pub fn verdict(ui: &Ui, verdict: Verdict) -> String {
+    let style = match verdict {
+        Verdict::Supported => ui.style().green(),
+        Verdict::Refuted => ui.style().red(),
+        Verdict::Inconclusive => ui.style().yellow(),
+    };
+    style.apply_to(verdict.as_str()).to_string()
 }
 
 /// What to do next.

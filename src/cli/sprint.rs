@@ -258,7 +258,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
 fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
     let store = app.store()?;
     let row = find(&store, &args.id)?;
-    let mut sprint = view::sprint_whole(&row, &store.steps(row.id.as_str())?, &store.artifacts(row.id.as_str())?);
+    let mut sprint = view::sprint_found(&store, &row)?;
     sprint.waits_for = waits_for(&store, &row)?;
     if ui.json {
         ui.json(&serde_json::json!({ "sprint": sprint }));

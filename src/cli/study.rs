@@ -57,6 +57,7 @@ fn shown(store: &Store, studies: &[Study]) -> Result<Vec<view::Study>> {
                 sprints,
                 active,
                 cost_usd,
+                spent: None,
                 allow_loop: study.allow_loop,
                 max_sprint_duration_hours: f64::from(u32::try_from(study.max_sprint_duration).unwrap_or(u32::MAX)) / 3600.0,
                 red_team_max_rounds: study.red_team_max_rounds,
@@ -98,7 +99,11 @@ fn list(app: &App, ui: &Ui) -> Result {
 fn show(app: &App, ui: &Ui, name: &str) -> Result {
     let study = app.config.study(name)?;
     let store = app.store()?;
-    let whole = shown(&store, std::slice::from_ref(study))?;
+    let mut whole = shown(&store, std::slice::from_ref(study))?;
+    let spent = view::Money::from(&store.money_of_study(name)?);
+    for study in &mut whole {
+        study.spent = Some(spent.clone());
+    }
     let rows = store.sprints(&SprintFilter { study: Some(name), limit: 10, ..SprintFilter::default() })?;
     let sprints: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
     if ui.json {
@@ -112,6 +117,9 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
             ui.line(&format!("about:       {}", text::clean(&study.description)));
         }
         ui.line(&format!("sprints:     {} ({} active), {}", study.sprints, study.active, text::money(study.cost_usd, false)));
+        if spent.wall_seconds > 0 {
+            ui.line(&format!("used:        {}", screen::used(&spent)));
+        }
         ui.line(&format!("time limit:  {} h, {} rounds of red team at most", study.max_sprint_duration_hours, study.red_team_max_rounds));
     }
     if !sprints.is_empty() {

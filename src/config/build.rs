@@ -11,7 +11,7 @@ use super::problem::quoted;
 use super::settings::Ledger;
 use super::source::{Origin, Report};
 use super::tree::Values;
-use super::{Cluster, Config, SessionMode, Study, Transport};
+use super::{Cluster, Config, Ntfy, SessionMode, Study, Transport};
 use crate::domain::{ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
 
 /// The command when nobody gives one: the default of the global key.
@@ -47,6 +47,9 @@ pub(super) fn config(top: &Values, environment: &Environment, report: &mut Repor
             ledger.add(&format!("study.{}.", study.name), values, &derived);
         }
     }
+    for values in top.children("ntfy") {
+        ledger.add("ntfy.", values, &[]);
+    }
     let settings = ledger.settings;
     Some(Config {
         db_path: build.path(top, "db_path")?,
@@ -54,6 +57,8 @@ pub(super) fn config(top: &Values, environment: &Environment, report: &mut Repor
         claude_command: top.command("claude_command"),
         context: top.text("context").unwrap_or_default(),
         context_paths: build.paths(top),
+        ntfy: build.ntfy(top),
+        notify_command: top.command("notify_command"),
         shared_secret: top.text("shared_secret").map(Secret::new),
         orchestrator_url: top.text("orchestrator_url"),
         clusters: clusters.into_iter().collect::<Option<_>>()?,
@@ -83,6 +88,16 @@ struct Build<'b, 's> {
 }
 
 impl Build<'_, '_> {
+    fn ntfy(&mut self, top: &Values) -> Option<Ntfy> {
+        let values = top.children("ntfy").first()?;
+        let topic = values.text("topic").filter(|topic| !topic.is_empty());
+        if topic.is_none() && !values.is_given("topic") {
+            self.report.warning(&values.place, "`topic` of [ntfy] is missing: nothing is sent".to_owned(), Some("add topic = \"...\"".to_owned()));
+        }
+        let token = values.text("token").filter(|token| !token.is_empty());
+        Some(Ntfy { url: values.text("url")?, topic: Secret::new(topic?), token: token.map(Secret::new) })
+    }
+
     fn cluster(&mut self, values: &Values) -> Option<Cluster> {
         let host = values.text("host").unwrap_or_default();
         let scheduler = SchedulerKind::parse(&values.text("scheduler_type").unwrap_or_default());
@@ -91,6 +106,10 @@ impl Build<'_, '_> {
         let runner = self.file(values, "runner");
         let known_hosts = if values.is_given("known_hosts") { self.path(values, "known_hosts") } else { None };
         let context_paths = self.paths(values);
+        if values.found("gpu_resource").is_some() && scheduler.is_some_and(|kind| kind != SchedulerKind::Sge) {
+            let message = format!("`gpu_resource` of {} has no effect: only Grid Engine needs it", values.label);
+            self.report.warning(values.place_of("gpu_resource"), message, Some("remove it".to_owned()));
+        }
         Some(Cluster {
             name: ClusterName::new(&values.text("name")?).ok()?,
             port: values.integer("port"),
@@ -102,6 +121,7 @@ impl Build<'_, '_> {
             max_concurrent_jobs: values.integer("max_concurrent_jobs"),
             environment: values.pairs("environment").into_iter().map(|pair| (pair.name, Secret::new(pair.value))).collect(),
             job_options: options(values.pairs("job_options")),
+            gpu_resource: values.text("gpu_resource"),
             claude_command: values.command("claude_command"),
             context: values.text("context").unwrap_or_default(),
             context_paths,

@@ -63,6 +63,15 @@ impl fmt::Display for JobId {
     }
 }
 
+/// What the accounting says a job has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Used {
+    /// GPUs that it had, where the scheduler tracks them.
+    pub gpus: Option<u32>,
+    /// Seconds that it ran, in all of its incarnations together.
+    pub seconds: u64,
+}
+
 /// What a scheduler says of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobState {

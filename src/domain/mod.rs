@@ -12,15 +12,18 @@ pub mod secret;
 pub mod settle;
 pub mod sprint;
 pub mod suggestion;
+pub mod task;
+pub mod task_graph;
 pub mod transition;
 
 pub use finding::{Finding, Metric, Source, Verdict};
 pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};
-pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen};
+pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen, Used};
 pub use noise::Better;
 pub use options::JobOptions;
 pub use secret::Secret;
 pub use sprint::{Ending, Phase, Reason, State, Status};
+pub use task::{Condition, NeedState, Priority, TaskState, TaskStatus};
 
 #[cfg(test)]
 mod settle_tests;

@@ -15,7 +15,7 @@ use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, StateFile};
 use crate::bundle::journal::{Entry, Question, RunEnd};
 use crate::bundle::prompts::Values;
-use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
+use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, outcome};
 use crate::domain::Reason;
 use crate::pipeline::{self, Arrival, Body, Definition};
 use crate::platform::{clock, random};
@@ -165,6 +165,7 @@ impl Run {
                 unwanted: Vec::new(),
                 asked: Vec::new(),
                 told: Vec::new(),
+                measured: None,
             },
         };
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
@@ -351,6 +352,28 @@ impl Run {
         }
     }
 
+    /// Takes down what came out. What is wrong with a file is a note: the work is done all the same.
+    fn read_outcome(&mut self, ended: &mut RunEnd) -> io::Result<()> {
+        let Ok(folder) = Folder::open(&self.dir) else { return Ok(()) };
+        // A follow-up works in another sprint's directory: it promises neither file.
+        let (finding, mut problems) = match folder.has_content("finding.json") || self.bundle.tweak.is_none() {
+            true => read_checked(&folder, "finding.json", outcome::MAX_FINDING, outcome::finding),
+            false => (None, Vec::new()),
+        };
+        ended.finding = finding;
+        // Figures are optional.
+        if !matches!(folder.file("results/metrics.json"), Err(Refused::Missing)) {
+            let (metrics, more) = read_checked(&folder, "results/metrics.json", outcome::MAX_METRICS, outcome::metrics);
+            ended.metrics = metrics.unwrap_or_default();
+            problems.extend(more);
+        }
+        ended.metrics.extend(self.state.measured.clone());
+        for text in problems {
+            self.journal.write(&Entry::Note { text })?;
+        }
+        Ok(())
+    }
+
     fn record(&mut self, end: End, left: usize) -> io::Result<()> {
         self.journal.step = None;
         let mut ended = RunEnd {
@@ -373,6 +396,10 @@ impl Run {
                 "completed".clone_into(&mut ended.status);
                 let told = self.bundle.tweak.as_ref().map_or_else(|| "summary.txt".to_owned(), |_| format!("tweak_{}.md", self.bundle.sprint_id));
                 ended.summary = summary(&self.work, &told);
+                // A follow-up has no verdict of its own.
+                if self.bundle.tweak.is_none() {
+                    self.read_outcome(&mut ended)?;
+                }
             }
             End::Parked(questions) => {
                 "parked".clone_into(&mut ended.status);
@@ -398,6 +425,15 @@ impl Run {
         self.journal.finish();
         // The journal counts; without space for `state.json` the end is recorded all the same.
         saved.or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })
+    }
+}
+
+/// Reads a file that a model wrote. It says of itself what is wrong.
+fn read_checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) -> Result<outcome::Read<T>, String>) -> (Option<T>, Vec<String>) {
+    // One byte more than may be there, so that a longer file is seen to be one.
+    match folder.read(name, max + 1).map_err(|refused| refused.to_string()).and_then(|bytes| check(&bytes)) {
+        Ok(read) => (Some(read.value), read.problems.into_iter().map(|problem| format!("{name}: {problem}")).collect()),
+        Err(problem) => (None, vec![format!("{name} {problem}")]),
     }
 }
 

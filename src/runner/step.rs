@@ -1,5 +1,6 @@
 //! Runs one step of the pipeline: calls the agent, again where that helps, and judges it.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -11,12 +12,15 @@ use super::ending::{self, Failure};
 use super::idea;
 use super::journal::{open_plain, replace};
 use super::run::Run;
+use crate::bundle::EVALUATE;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::{InboxFile, Money};
 use crate::bundle::journal::{Entry, Question};
+use crate::bundle::outcome::{self, Measurement};
 use crate::bundle::prompts::{self, Values};
 use crate::claude::{self, Call, Exit, Fold, Notice, OwnLimit, Session, Verdict};
-use crate::domain::Reason;
+use crate::domain::finding::plain;
+use crate::domain::{Metric, Reason, Source};
 use crate::pipeline::{self, Action, Evaluator, Step};
 use crate::platform::{clock, random};
 
@@ -25,6 +29,15 @@ use crate::platform::{clock, random};
 const MAX_EVENTS: u32 = 4000;
 /// A review longer than this is judged by its end.
 const MAX_REVIEW: u64 = 10 << 20;
+
+/// The last lines of a command that are kept in the journal, of each of its outputs.
+const OUTPUT_LINES: usize = 10;
+/// How long each may be, in characters.
+const MAX_OUTPUT_LINE: usize = 300;
+/// How long the line may be that an evaluator's figure stands in.
+const MAX_LAST_LINE: usize = 4000;
+/// How many of them a failure shows.
+const SHOWN_LINES: usize = 3;
 
 /// What came of a step.
 #[derive(Debug)]
@@ -450,16 +463,60 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         errors: &steps.join(format!("{name}.err")),
         deadline: own.map_or(run.deadline, |own| own.min(run.deadline)),
     };
-    let ended = agent::run(process, &mut run.signals, |_| Heard::Working)?;
+    let mut last: VecDeque<String> = VecDeque::new();
+    let ended = agent::run(process, &mut run.signals, |line| {
+        let text = String::from_utf8_lossy(line);
+        if !text.trim().is_empty() {
+            last.push_back(plain(&text, MAX_LAST_LINE));
+            if last.len() > OUTPUT_LINES {
+                last.pop_front();
+            }
+        }
+        Heard::Working
+    })?;
     if let Some(why) = ended.stopped {
         return Ok((Outcome::Stopped(why), None));
     }
-    let failed = |how: String| Failure::new(Reason::StepFailed, format!("{} {how}: {}", step.title, ended.errors), "see the step's log");
+    let mut said: Vec<String> = ended.errors.lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
+    said.drain(..said.len().saturating_sub(OUTPUT_LINES));
+    let measured = last.back().cloned().unwrap_or_default();
+    let output: Vec<String> = last.iter().map(|line| plain(line, MAX_OUTPUT_LINE)).collect();
+    for text in output.iter().chain(&said) {
+        run.journal.write(&Entry::Note { text: format!("| {text}") })?;
+    }
+    // Programs tell what is wrong at the end, on either of the two.
+    let mut end: Vec<&str> = said.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
+    if end.is_empty() {
+        end = output.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
+    }
+    let end = if end.is_empty() { "it printed nothing".to_owned() } else { end.join(" | ") };
+    let hint = "see the command's output: `researchloop sprint log ID --step STEP`";
+    let failed = |how: String| Failure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), hint);
     let (outcome, failure) = match ended.exit {
         Exit::Code(code) => (pipeline::Outcome::Exit(code), failed(format!("exited with {code}"))),
         Exit::Signal(signal) => (pipeline::Outcome::Failed, failed(format!("was ended by signal {signal}"))),
     };
     let (verdict, note) = judge(run, step, outcome);
     run.step_note = note;
+    if verdict == "yes" && step.state == EVALUATE {
+        match outcome::measurement(&measured) {
+            Ok(measured) => take_down(run, measured)?,
+            Err(problem) => {
+                let failure = Failure::new(Reason::StepFailed, format!("{}: the last line of the output {problem}", step.title), hint);
+                return Ok((Outcome::Verdict("error", None), Some(failure)));
+            }
+        }
+    }
     Ok((Outcome::Verdict(verdict, None), (verdict == "error").then_some(failure)))
+}
+
+/// Keeps what the evaluator measured, also when the run is interrupted before its end.
+fn take_down(run: &mut Run, measured: Measurement) -> io::Result<()> {
+    let Some(evaluator) = &run.bundle.evaluator else { return Ok(()) };
+    let Measurement { value, n, spread } = measured;
+    let metric =
+        Metric { name: evaluator.metric.clone(), value, unit: String::new(), better: evaluator.better.clone(), n, spread, source: Source::Evaluator };
+    run.step_note = format!("{} = {value}", evaluator.metric);
+    run.state.measured = metric.sound();
+    run.journal.save(&run.state)
 }

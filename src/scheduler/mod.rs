@@ -4,6 +4,7 @@
 //! A scheduler here runs nothing itself. It contributes sections to a script and reads
 //! the answers, so that one round trip can carry everything that a cluster has to tell.
 
+mod gpus;
 mod local;
 mod local_shell;
 mod sge;
@@ -19,8 +20,10 @@ mod slurm_text;
 use std::collections::BTreeMap;
 
 use crate::domain::options::OptionProblem;
-use crate::domain::{JobId, JobOptions, SchedulerKind, Seen};
+use crate::domain::{JobId, JobOptions, SchedulerKind, Seen, Used};
 use crate::remote::{Reply, Script};
+
+pub use gpus::gpus_asked;
 
 /// The scheduler of this kind.
 pub fn scheduler(kind: SchedulerKind) -> &'static dyn Scheduler {
@@ -90,6 +93,12 @@ pub trait Scheduler: Sync {
     /// # Errors
     /// When the scheduler did not answer: nothing can be said of any job.
     fn read(&self, reply: &Reply, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError>;
+
+    /// Reads from the same sections what ended jobs have used. A job of which the accounting
+    /// says nothing is not in the answer.
+    fn used(&self, _reply: &Reply, _jobs: &[JobId]) -> BTreeMap<JobId, Used> {
+        BTreeMap::new()
+    }
 
     /// Shell text that asks the scheduler to end the job `$RL_JOB`, with the sprint directory
     /// as working directory. Its exit status proves nothing: only a poll does. It may be run

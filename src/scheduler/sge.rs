@@ -19,7 +19,7 @@ use super::shell::Answer;
 use super::{JobRequest, PollError, Scheduler, Submission, sge_options};
 use crate::domain::duration::clock;
 use crate::domain::options::OptionProblem;
-use crate::domain::{JobId, JobOptions, JobState, Seen};
+use crate::domain::{JobId, JobOptions, JobState, Seen, Used};
 use crate::remote::{Reply, Script};
 
 /// Grid Engine.
@@ -82,6 +82,19 @@ impl Scheduler for Sge {
             return Err(PollError(queue.problem("qstat", QUEUE_SECONDS)));
         }
         Ok(jobs.iter().map(|job| (job.clone(), seen(&answer, job.number()))).collect())
+    }
+
+    fn used(&self, reply: &Reply, jobs: &[JobId]) -> BTreeMap<JobId, Used> {
+        let Some(section) = reply.section(SECTION) else { return BTreeMap::new() };
+        let text = section.text();
+        let answer = Answer::parse(text.lines());
+        let used = |job: &JobId| {
+            let record = answer.rows("a").filter_map(Record::parse).filter(|record| record.number == job.number()).last()?;
+            record.end()?;
+            // The accounting names no GPUs: what was asked for counts.
+            Some((job.clone(), Used { gpus: None, seconds: record.seconds()? }))
+        };
+        jobs.iter().filter_map(used).collect()
     }
 
     fn cancel(&self) -> &'static str {
@@ -234,6 +247,24 @@ mod tests {
         assert!(calls.len() == 2 && calls[1].starts_with("qacct -o ") && calls[1].ends_with(" -j"), "{calls:?}");
         assert_eq!(end(&poll(&bench, "8")), Some((EndKind::TimeLimit, Some(137))));
         assert_eq!(bench.calls()[1..], ["qacct -j 8"]);
+    }
+
+    #[test]
+    fn the_accounting_tells_how_long_a_job_ran() {
+        let bench = bench();
+        std::fs::write(bench.path().join("qstat.xml"), NOTHING).expect("written");
+        // The first run of 37 went back to the queue; the record of 3 is its only one.
+        let longer = QACCT
+            .replacen("exit_status  99                  \nru_wallclock 0s", "exit_status  99                  \nru_wallclock 600s", 1)
+            .replacen("exit_status  4                   \nru_wallclock 0s", "exit_status  4                   \nru_wallclock 61.5", 1);
+        assert_ne!(longer, QACCT);
+        std::fs::write(bench.path().join("records"), longer).expect("written");
+        let jobs = ids(&["3", "7", "37", "99"]);
+        let mut script = bench.script();
+        Sge.ask(&mut script, &jobs);
+        let used = Sge.used(&bench.run(script), &jobs);
+        let seconds: Vec<_> = jobs.iter().map(|job| used.get(job).map(|used| (used.seconds, used.gpus))).collect();
+        assert_eq!(seconds, [Some((2, None)), Some((0, None)), Some((661, None)), None]);
     }
 
     #[test]

@@ -46,13 +46,22 @@ esac
 rl_run 60 qacct "$@" | awk -v ids="$rl_left" -v me="$rl_me" '"#,
     awk_head!(),
     r#"
-function keep() { if (id in ours && owner == me) last[id] = id "|" code "|" host "|" failed; id = "" }
+function keep() {
+    if (id in ours && owner == me) {
+        # What a run took before it went back to the queue belongs to the job.
+        total[id] = again[id] ? total[id] + wall : wall
+        again[id] = failed ~ /^2[45]( |$)/ || code == 99
+        last[id] = id "|" code "|" host "|" total[id] "|" failed
+    }
+    id = ""
+}
 /^=====/ { keep() }
 $1 == "hostname" { host = $2 }
 $1 == "owner" { owner = $2 }
 $1 == "jobnumber" { id = $2 }
 $1 == "failed" { failed = $0; sub(/^failed */, "", failed) }
 $1 == "exit_status" { code = $2 }
+$1 == "ru_wallclock" { wall = $2 + 0 }
 END {
     keep()
     for (i = 1; i <= count; i++) if (list[i] in last) print "a " last[list[i]]

@@ -16,7 +16,7 @@ use super::slurm_shell::{ASK, CANCEL, LOOK_UP, PROBE, SUBMIT};
 use super::slurm_text::{self, Accounted, Queued};
 use super::{JobRequest, PollError, Scheduler, Submission, slurm_options};
 use crate::domain::options::OptionProblem;
-use crate::domain::{JobId, JobOptions, JobState, Seen};
+use crate::domain::{JobId, JobOptions, JobState, Seen, Used};
 use crate::remote::{Reply, Script};
 
 /// SLURM.
@@ -73,18 +73,17 @@ impl Scheduler for Slurm {
         }
         let section = reply.section(SECTION).ok_or_else(|| PollError("the answer of squeue is missing".to_owned()))?;
         let text = section.text();
-        let mut cluster = "";
-        let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for line in text.lines() {
-            match line.strip_prefix("cluster ") {
-                Some(name) => cluster = name,
-                None => lines.entry(cluster).or_default().push(line),
-            }
-        }
-        let answers: BTreeMap<&str, Answer<'_>> = lines.into_iter().map(|(cluster, lines)| (cluster, Answer::parse(lines))).collect();
+        let answers = answers(&text);
         // What stands before the first cluster says why none was asked.
         let nothing = answers.get("").cloned().unwrap_or_default();
         jobs.iter().map(|job| Ok((job.clone(), seen(answers.get(cluster_of(job)).unwrap_or(&nothing), job.number())?))).collect()
+    }
+
+    fn used(&self, reply: &Reply, jobs: &[JobId]) -> BTreeMap<JobId, Used> {
+        let Some(section) = reply.section(SECTION) else { return BTreeMap::new() };
+        let text = section.text();
+        let answers = answers(&text);
+        jobs.iter().filter_map(|job| Some((job.clone(), used(answers.get(cluster_of(job))?, job.number())?))).collect()
     }
 
     fn cancel(&self) -> &'static str {
@@ -94,6 +93,28 @@ impl Scheduler for Slurm {
     fn probe(&self) -> &'static str {
         PROBE
     }
+}
+
+/// The answer of each cluster; what stands before the first one has no name.
+fn answers(text: &str) -> BTreeMap<&str, Answer<'_>> {
+    let mut cluster = "";
+    let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for line in text.lines() {
+        match line.strip_prefix("cluster ") {
+            Some(name) => cluster = name,
+            None => lines.entry(cluster).or_default().push(line),
+        }
+    }
+    lines.into_iter().map(|(cluster, lines)| (cluster, Answer::parse(lines))).collect()
+}
+
+/// What all incarnations of one job have used together.
+fn used(answer: &Answer<'_>, number: &str) -> Option<Used> {
+    let lines: Vec<Accounted<'_>> = answer.rows("a").filter_map(Accounted::parse).filter(|line| line.id == number).collect();
+    // The last incarnation has ended, and each of them tells its time.
+    lines.last()?.end()?;
+    let seconds = lines.iter().try_fold(0_u64, |sum, line| line.seconds().map(|seconds| sum.saturating_add(seconds)))?;
+    Some(Used { gpus: lines.iter().filter_map(Accounted::gpus).max(), seconds })
 }
 
 /// The cluster in an id, or "-".
@@ -210,7 +231,7 @@ mod tests {
         let bench = bench();
         let answer = bench.poll(&Slurm, &ids(&["5", "9", "10", "17", "18", "19", "99"])).expect("healthy");
         let calls = bench.calls();
-        assert_eq!(calls[1..], ["sacct -n -P -X -D -j 9,10,18,19,99 -o JobIDRaw,State,ExitCode,NodeList"]);
+        assert_eq!(calls[1..], ["sacct -n -P -X -D -j 9,10,18,19,99 -o JobIDRaw,State,ExitCode,NodeList,ElapsedRaw,AllocTRES"]);
         let of = |id: &str| &answer[&JobId::parse(id).expect("an id")];
         assert_eq!(kind(of("9")), Some(EndKind::NotStarted));
         assert_eq!(kind(of("18")), Some(EndKind::Cancelled));
@@ -243,6 +264,28 @@ mod tests {
         assert_eq!(kind(&one(&bench, "12")), Some(EndKind::Completed));
         bench.prints("squeue", "").prints("sacct", "12|REQUEUED|0:0|n1\n");
         assert_eq!(one(&bench, "12"), Seen::Absent);
+    }
+
+    #[test]
+    fn the_accounting_tells_what_a_job_has_used() {
+        let bench = bench();
+        let used = |bench: &Bench| {
+            let jobs = ids(&["12", "15"]);
+            let mut script = bench.script();
+            Slurm.ask(&mut script, &jobs);
+            let used = Slurm.used(&bench.run(script), &jobs);
+            (used.get(&jobs[0]).copied(), used.get(&jobs[1]).copied())
+        };
+        // A requeued job has used the time of each of its incarnations.
+        bench.prints("squeue", "").prints(
+            "sacct",
+            "12|PREEMPTED|0:0|n1|600|billing=4,cpu=4,gres/gpu:a100=2,gres/gpu=2,mem=8G,node=1\n12|COMPLETED|0:0|n2|60|cpu=4,gres/gpu=2,node=1\n\
+             15|TIMEOUT|0:0|n1|7200|billing=1,cpu=1,node=1\n",
+        );
+        assert_eq!(used(&bench), (Some(Used { gpus: Some(2), seconds: 660 }), Some(Used { gpus: None, seconds: 7200 })));
+        // One that goes on, or of which an older sacct says less, has no sum yet.
+        bench.prints("sacct", "12|PREEMPTED|0:0|n1|600|gres/gpu=2\n12|RUNNING|0:0|n2|5|gres/gpu=2\n15|COMPLETED|0:0|n1\n");
+        assert_eq!(used(&bench), (None, None));
     }
 
     #[test]

@@ -175,7 +175,7 @@ const FOREIGN: &[(&str, &str)] = &[
 ];
 
 /// The name as sbatch spells it in full: no dashes in front, no single letters.
-fn full_name(key: &str) -> &str {
+pub(super) fn full_name(key: &str) -> &str {
     let bare = key.trim_start_matches('-');
     LETTERS.iter().find(|(letter, _)| *letter == bare).map_or(bare, |(_, name)| name)
 }

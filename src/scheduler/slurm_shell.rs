@@ -29,7 +29,7 @@ END {
 printf '%s\n' "$rl_seen"
 rl_left=${rl_seen##*left }
 if [ -z "$rl_left" ]; then continue; fi
-rl_run 60 sacct "$@" -n -P -X -D -j "$rl_left" -o JobIDRaw,State,ExitCode,NodeList | awk -F'|' -v ids="$rl_left" '"#,
+rl_run 60 sacct "$@" -n -P -X -D -j "$rl_left" -o JobIDRaw,State,ExitCode,NodeList,ElapsedRaw,AllocTRES | awk -F'|' -v ids="$rl_left" '"#,
     awk_head!(),
     r#"
 { id = $1; sub(/[^0-9].*$/, "", id) }

@@ -132,22 +132,36 @@ fn waiting(reason: String) -> JobState {
     }
 }
 
-/// One line of sacct: `ID|STATE|RC:SIGNAL|NODES`.
+/// One line of sacct: `ID|STATE|RC:SIGNAL|NODES|SECONDS|TRES`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Accounted<'a> {
     pub(super) id: &'a str,
     pub(super) word: &'a str,
     code: &'a str,
     nodes: &'a str,
+    seconds: &'a str,
+    tres: &'a str,
 }
 
 impl<'a> Accounted<'a> {
     /// Reads a line; a step (`12.batch`) is none.
     pub(super) fn parse(line: &'a str) -> Option<Self> {
-        let mut fields = line.splitn(4, '|');
+        let mut fields = line.splitn(6, '|');
         let whole_id = fields.next()?;
         let id = number(whole_id).filter(|_| !whole_id.contains('.'))?;
-        Some(Self { id, word: fields.next()?.trim(), code: fields.next().unwrap_or_default().trim(), nodes: fields.next().unwrap_or_default() })
+        let word = fields.next()?.trim();
+        let mut field = || fields.next().unwrap_or_default().trim();
+        Some(Self { id, word, code: field(), nodes: field(), seconds: field(), tres: field() })
+    }
+
+    /// How long it ran.
+    pub(super) fn seconds(&self) -> Option<u64> {
+        self.seconds.parse().ok()
+    }
+
+    /// The GPUs that it had, where they are tracked.
+    pub(super) fn gpus(&self) -> Option<u32> {
+        super::gpus::in_tres(self.tres)
     }
 
     /// How the job ended; `None` when the accounting does not know of an end.

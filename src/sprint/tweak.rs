@@ -1,10 +1,10 @@
 //! A small follow-up: a sprint of its own whose agent works in the directory of one that has
 //! ended, and goes on with its session.
 
-use super::create::{CreateError, Request, Wanted, check_idea, create_in};
+use super::create::{CreateError, Request, Wanted, create_in};
 use crate::app::App;
 use crate::bundle::formats::Tweak;
-use crate::domain::SprintId;
+use crate::domain::{SprintId, task};
 use crate::store::{SprintRow, Store, StoreError};
 
 /// Why there is no follow-up.
@@ -34,10 +34,7 @@ impl From<StoreError> for TweakError {
 /// Makes the follow-up, `pending`. `seconds` is how long its job may run.
 pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str, seconds: Option<u64>) -> Result<SprintId, TweakError> {
     let no = |problem: String, hint: String| Err(TweakError::Not { id: parent.id.to_string(), problem, hint });
-    let instruction = check_idea(instruction).map_err(|error| match error {
-        CreateError::Idea(text) => CreateError::Idea(text.replace("the idea", "the instruction")),
-        other => other,
-    })?;
+    let instruction = task::check_idea(instruction).map_err(|text| CreateError::Idea(text.replace("the idea", "the instruction")))?;
     if parent.kind == "tweak" {
         let of = parent.parent.clone().unwrap_or_default();
         return no(format!("is a follow-up of {of} itself"), format!("`researchloop sprint tweak {of} \"...\"`"));

@@ -4,7 +4,7 @@ use super::sprints::{NewSprint, SprintRow, one};
 use super::{Change, StoreError};
 use crate::bundle::formats::Money;
 use crate::domain::transition::{self, Event};
-use crate::domain::{JobId, Reason, State, Status};
+use crate::domain::{JobId, Reason, State, Status, Used};
 use crate::platform::clock;
 
 /// The last condition adds nothing, but only with it SQLite uses the index of the open sprints;
@@ -153,6 +153,18 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Remembers what the accounting says that a job has used; nothing for one that goes on.
+    pub fn job_used(&self, id: &str, attempt: u32, used: Option<&Used>) -> Result<(), StoreError> {
+        let seconds = used.map(|used| i64::try_from(used.seconds).unwrap_or(i64::MAX));
+        self.transaction
+            .prepare_cached(
+                "UPDATE jobs SET ran_seconds = ?3, gpus = coalesce(?4, gpus) WHERE sprint_id = ?1 AND attempt = ?2
+                 AND (ran_seconds IS NOT ?3 OR gpus IS NOT coalesce(?4, gpus))",
+            )?
+            .execute((id, attempt, seconds, used.and_then(|used| used.gpus)))?;
+        Ok(())
+    }
+
     /// Counts a healthy poll in which nothing knew the job, or begins to count anew.
     pub fn count_missing(&self, id: &str, cluster_time: Option<i64>) -> Result<(), StoreError> {
         match cluster_time {
@@ -226,8 +238,9 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Forgets a sprint. Its events stay.
+    /// Forgets a sprint. Its events stay, and so does its task.
     pub fn delete_sprint(&self, id: &str) -> Result<(), StoreError> {
+        self.release_of_sprint(id)?;
         self.transaction.execute("DELETE FROM sprints WHERE id = ?1", [id])?;
         self.event(Some(id), "deleted", &serde_json::json!({}))
     }

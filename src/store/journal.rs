@@ -181,6 +181,7 @@ impl Change<'_> {
                 }
                 self.set_facts(sprint, &Facts { host: Some(&host), ..Facts::default() })?;
                 self.apply(sprint, Event::Runs)?;
+                self.job_began(sprint, line)?;
                 if line.incarnation == 1 {
                     // Not when we heard of it, but when it was.
                     self.transaction.execute("UPDATE sprints SET started_at = ?2 WHERE id = ?1", (sprint, &time))?;
@@ -229,6 +230,29 @@ impl Change<'_> {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// A runner began in the sprint's newest job. When it did so before, the job went back to the
+    /// queue: what ran until the last line of that incarnation counts as well.
+    fn job_began(&self, sprint: &str, line: &Line) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE jobs SET
+                    earlier_seconds = earlier_seconds + max(0, coalesce((SELECT max(unixepoch(j.time)) FROM journal j
+                        WHERE j.sprint_id = jobs.sprint_id AND j.seq < ?2 AND j.incarnation < ?3) - unixepoch(started_at), 0)),
+                    started_at = ?4
+                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1)
+                    AND coalesce(started_at < ?4, 1) AND sent_at <= ?5",
+            )?
+            .execute((
+                sprint,
+                i64::try_from(line.seq).unwrap_or(i64::MAX),
+                line.incarnation,
+                line.time.to_string(),
+                // The clocks of two machines: a minute apart is nothing.
+                (line.time + jiff::SignedDuration::from_mins(10)).to_string(),
+            ))?;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
-use crate::domain::{JobId, Seen};
+use crate::domain::{JobId, Seen, Used};
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler;
 use crate::sprint::{Placed, RunnerHere, place_runner};
@@ -22,6 +22,8 @@ pub struct Gathered {
     pub time: i64,
     /// What the scheduler says, when it was asked and answered.
     pub jobs: Option<BTreeMap<JobId, Seen>>,
+    /// What the accounting says that ended jobs have used.
+    pub used: BTreeMap<JobId, Used>,
     /// What the sprints' files say, by sprint.
     pub files: BTreeMap<String, SprintFiles>,
     /// What went wrong: the scheduler or the files gave no answer.
@@ -128,7 +130,10 @@ fn gather_once(
     let mut gathered = Gathered { time, ..Gathered::default() };
     if ask_scheduler && !jobs.is_empty() {
         match kind.read(&reply, &jobs) {
-            Ok(seen) => gathered.jobs = Some(seen),
+            Ok(seen) => {
+                gathered.jobs = Some(seen);
+                gathered.used = kind.used(&reply, &jobs);
+            }
             Err(error) => gathered.problem = Some(format!("the scheduler of {} did not answer: {error}", cluster.name)),
         }
     }

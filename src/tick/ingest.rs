@@ -6,9 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use super::gather::Gathered;
 use crate::bundle::formats::{self, ExitFile};
 use crate::bundle::journal::{self, Entry};
+use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::transition::Event;
-use crate::domain::{JobId, JobState, Reason, SchedulerKind, Seen, State};
+use crate::domain::{JobId, JobState, Metric, Reason, SchedulerKind, Seen, State, Status};
 use crate::store::{Change, JournalPiece, StoreError};
 
 /// Takes it in. It may be taken in twice.
@@ -44,6 +45,9 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), 
         Some(Seen::State(state)) => {
             let (words, ended) = words(state);
             change.job_words(id, row.attempt, &words, ended)?;
+            // A job that goes on after all has used more than that.
+            let used = row.state.job().and_then(|job| gathered.used.get(job)).filter(|_| ended);
+            change.job_used(id, row.attempt, used)?;
             match state {
                 JobState::Running | JobState::Suspended => drop(change.apply(id, Event::Runs)?),
                 // The scheduler was asked first: a job that has told something since runs.
@@ -91,9 +95,16 @@ fn settle(
     let runner_started = mark.is_some();
     let ended_at = mark.as_ref().filter(|line| line.kind() == "run_ended").map(|line| line.time);
     let run_end = mark.and_then(|line| match line.entry() {
-        Some(Entry::RunEnded(end)) => Some(end),
+        Some(Entry::RunEnded(end)) => Some(*end),
         _ => None,
     });
+    // What a journal says may be anything.
+    let (found, figures) = match &run_end {
+        Some(end) if end.status == "completed" => {
+            (end.finding.clone().map(Found::sound), end.metrics.iter().cloned().filter_map(Metric::sound).collect())
+        }
+        _ => (None, Vec::new()),
+    };
     let questions = run_end.as_ref().map(|end| end.questions.clone()).unwrap_or_default();
     let runner = run_end.map(|end| RunnerEnd {
         completed: end.status == "completed",
@@ -136,6 +147,13 @@ fn settle(
         Finding::Parked => change.park(&row, &questions),
         Finding::Over(mut ending) => {
             ending.hint = ending.hint.replace("ID", id);
+            // Before the end: with it, the sprint's task looks for the verdict.
+            if ending.status == Status::Completed {
+                if let Some(found) = &found {
+                    change.put_finding(id, &row.study, found)?;
+                }
+                change.put_metrics(id, &figures.into_iter().take(MAX_FIGURES + 1).collect::<Vec<_>>())?;
+            }
             change.apply(id, Event::Over(ending))?;
             ended_at.map_or(Ok(()), |time| change.set_completed_at(id, time))
         }

@@ -7,13 +7,16 @@
 mod deliver;
 mod gather;
 mod ingest;
+mod mark;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::deliver::{Undelivered, deliver};
 use crate::app::{App, holder, is_gone};
+use crate::auto_loop::{self, Advanced};
 use crate::config::{Cluster, UnknownName};
 use crate::domain::{Reason, SprintId, State, Status};
+use crate::notify;
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
 use crate::sprint::{self, Submitted};
@@ -21,6 +24,7 @@ use crate::store::{Lease, SprintRow, Store, StoreError};
 
 pub use gather::{Gathered, Live, gather};
 pub use ingest::ingest;
+pub use mark::{Mark, last_ticks};
 
 /// Between two requests to end the same job.
 const ASK_AGAIN_SECONDS: i64 = 30;
@@ -32,6 +36,10 @@ const RESULT_TRIES: u32 = 12;
 pub struct Report {
     /// Each cluster that had something to do.
     pub clusters: Vec<ClusterReport>,
+    /// What became of the loops.
+    pub loops: Advanced,
+    /// What else went wrong: loops that could not go on, notices that were not sent.
+    pub problems: Vec<String>,
 }
 
 /// What one tick did on one cluster.
@@ -68,34 +76,76 @@ pub enum TickError {
 }
 
 /// One tick over all clusters that have something to do, each in a thread of its own: one
-/// that hangs delays no other.
+/// that hangs delays no other. Then the loops go on, with what is known by now.
 pub fn tick(app: &App) -> Result<Report, TickError> {
-    let names = app.store()?.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
+    let mut store = app.store()?;
     let mut report = Report::default();
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(|| tick_cluster(app, name)))).collect();
-        for (name, thread) in threads {
-            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], ..ClusterReport::default() };
-            report.clusters.push(match thread.join() {
-                Ok(Ok(one)) => one,
-                Ok(Err(error)) => problem(error.to_string()),
-                Err(_) => problem("this cluster's part of the tick ended by a fault of the program".to_owned()),
-            });
-        }
-    });
+    over_clusters(app, &store.busy_clusters(RESULT_TRIES, clock::now().as_second())?, Part::All, &mut report);
+    report.loops = auto_loop::advance_all(app, &mut store)?;
+    // What the loops have made need not wait for the next tick.
+    let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).collect();
+    over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
+    report.problems.append(&mut report.loops.problems);
+    report.problems.extend(notify::send_due(app));
+    mark::remember(app, &report)?;
     Ok(report)
 }
 
-fn tick_cluster(app: &App, name: &str) -> Result<ClusterReport, TickError> {
+/// What is done on a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    All,
+    Submissions,
+}
+
+fn over_clusters(app: &App, names: &[String], part: Part, report: &mut Report) {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(move || tick_cluster(app, name, part)))).collect();
+        for (name, thread) in threads {
+            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], ..ClusterReport::default() };
+            let one = match thread.join() {
+                Ok(Ok(one)) => one,
+                Ok(Err(error)) => problem(error.to_string()),
+                Err(_) => problem("this cluster's part of the tick ended by a fault of the program".to_owned()),
+            };
+            match report.clusters.iter_mut().find(|known| known.name == one.name) {
+                Some(known) => known.add(one),
+                None => report.clusters.push(one),
+            }
+        }
+    });
+}
+
+impl ClusterReport {
+    fn add(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+        self.problems.extend(other.problems);
+        self.held_by = self.held_by.take().or(other.held_by);
+        self.unreachable |= other.unreachable;
+    }
+}
+
+fn tick_cluster(app: &App, name: &str, part: Part) -> Result<ClusterReport, TickError> {
     let cluster = app.config.cluster(name)?;
     let mut remote = app.remote(cluster);
     let mut store = app.store()?;
-    tick_one(app, &mut store, remote.as_mut(), cluster, None)
+    tick_part(app, &mut store, remote.as_mut(), cluster, None, part)
 }
 
 /// One tick over one cluster, through a connection that stays open. `watched` is a sprint that a
 /// screen shows.
 pub fn tick_one(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, watched: Option<&str>) -> Result<ClusterReport, TickError> {
+    tick_part(app, store, remote, cluster, watched, Part::All)
+}
+
+fn tick_part(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    watched: Option<&str>,
+    part: Part,
+) -> Result<ClusterReport, TickError> {
     let mut report = ClusterReport { name: cluster.name.to_string(), ..ClusterReport::default() };
     let lease = match take_lease(store, cluster)? {
         Ok(lease) => lease,
@@ -105,7 +155,10 @@ pub fn tick_one(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: 
         }
     };
     let before = states(store, cluster)?;
-    let done = advance(app, store, remote, cluster, &lease, watched, &mut report);
+    let done = match part {
+        Part::All => advance(app, store, remote, cluster, &lease, watched, &mut report),
+        Part::Submissions => submit_waiting(app, store, remote, cluster, &mut report),
+    };
     for (id, (status, phase)) in states(store, cluster)? {
         if before.get(&id) != Some(&(status, phase.clone())) {
             report.changes.push((id, phase.map_or_else(|| status.to_string(), |phase| format!("{status} ({phase})"))));

@@ -3,9 +3,11 @@
 mod commands;
 mod dialogue;
 mod endings;
+mod findings;
 mod hostile;
 mod json;
 mod kill;
+mod operations;
 mod reviewed;
 mod sprints;
 

@@ -1,0 +1,266 @@
+//! What has been spent, and what is reserved: dollars, tokens, time, GPU time.
+//!
+//! A GPU second is one GPU that a job had for one second. A job's time is what the accounting
+//! said at its end; before that, and where there is none, it is what its journal tells. Each job
+//! counts once: a requeue goes on in its row, a resubmission has a row of its own.
+
+use rusqlite::Connection;
+
+use super::{Change, Store, StoreError};
+use crate::platform::clock;
+
+/// What something has cost so far, and what is put aside for what still runs.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Spent {
+    /// US dollars at list prices.
+    pub cost_usd: f64,
+    /// Whether that is not exact.
+    pub estimated: bool,
+    /// All tokens: read, written, cached.
+    pub tokens: u64,
+    /// Seconds that jobs ran, one after the other or side by side.
+    pub wall_seconds: u64,
+    /// GPUs times seconds.
+    pub gpu_seconds: u64,
+    /// Whether some job ran, or may run, with a number of GPUs that is not known: then
+    /// `gpu_seconds` is too low.
+    pub gpu_unknown: bool,
+    /// Dollars that sprints which are not over may still spend, where a budget bounds them.
+    pub reserved_usd: f64,
+    /// GPU seconds that sprints which are not over may still use.
+    pub reserved_gpu_seconds: u64,
+}
+
+/// Which sprints are summed up.
+#[derive(Debug, Clone, Copy)]
+enum Of<'a> {
+    All,
+    Sprint(&'a str),
+    Task(&'a str),
+    Loop(&'a str),
+    Study(&'a str),
+}
+
+/// What each sprint's jobs took. `?1` is the time, in seconds since 1970; `{which}` names sprints.
+const SUMS: &str = "
+WITH ran AS (
+    SELECT j.sprint_id AS id, j.attempt = s.attempt AS newest, coalesce(j.gpus, s.gpus) AS gpus, coalesce(j.ran_seconds, j.earlier_seconds +
+        CASE WHEN j.started_at IS NULL THEN 0 ELSE max(0, min(s.seconds, CASE
+            WHEN s.status IN ('completed', 'failed', 'cancelled') AND j.attempt = s.attempt THEN unixepoch(coalesce(s.completed_at, j.ended_at))
+            WHEN j.ended_at IS NOT NULL THEN unixepoch(j.ended_at)
+            WHEN s.status IN ('running', 'cancelling') AND j.attempt = s.attempt THEN ?1
+            ELSE (SELECT max(unixepoch(l.time)) FROM journal l WHERE l.sprint_id = s.id)
+        END - unixepoch(j.started_at))) END) AS wall
+    FROM sprints s JOIN jobs j ON j.sprint_id = s.id WHERE {which}
+), job_sums AS (
+    SELECT id, sum(wall) AS wall, sum(wall * coalesce(gpus, 0)) AS gpu_seconds, max(wall > 0 AND gpus IS NULL) AS unknown,
+        sum(CASE WHEN newest THEN wall ELSE 0 END) AS newest_wall
+    FROM ran GROUP BY id
+)
+SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 0),
+    coalesce(sum(s.input_tokens + s.output_tokens + s.cached_tokens), 0),
+    coalesce(sum(r.wall), 0), coalesce(sum(r.gpu_seconds), 0),
+    coalesce(max(coalesce(r.unknown, 0) OR (s.status NOT IN ('completed', 'failed', 'cancelled') AND s.gpus IS NULL)), 0),
+    coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0.0 ELSE max(0.0, coalesce(s.budget_usd, 0.0) - s.cost_usd) END), 0.0),
+    coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0 ELSE coalesce(s.gpus, 0) * max(0, s.seconds -
+        CASE WHEN s.status IN ('running', 'cancelling', 'submitted') THEN coalesce(r.newest_wall, 0) ELSE 0 END) END), 0)
+FROM sprints s LEFT JOIN job_sums r ON r.id = s.id WHERE {which}";
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {
+    let count = |value: i64| u64::try_from(value).unwrap_or(0);
+    Ok(Spent {
+        cost_usd: row.get(1)?,
+        estimated: row.get(2)?,
+        tokens: count(row.get(3)?),
+        wall_seconds: count(row.get(4)?),
+        gpu_seconds: count(row.get(5)?),
+        gpu_unknown: row.get(6)?,
+        reserved_usd: row.get(7)?,
+        reserved_gpu_seconds: count(row.get(8)?),
+    })
+}
+
+fn spent(connection: &Connection, of: Of<'_>) -> Result<Spent, StoreError> {
+    let (which, value) = match of {
+        Of::All => ("?2 IS NULL", None),
+        Of::Sprint(id) => ("s.id = ?2", Some(id)),
+        Of::Task(id) => ("s.task_id = ?2", Some(id)),
+        Of::Loop(id) => ("s.loop_id = ?2", Some(id)),
+        Of::Study(name) => ("s.study_name = ?2", Some(name)),
+    };
+    let sql = SUMS.replace("{which}", which).replace("{group}", "NULL");
+    Ok(connection.prepare_cached(&sql)?.query_row((clock::now().as_second(), value), read)?)
+}
+
+impl Store {
+    /// Of everything.
+    pub fn money(&self) -> Result<Spent, StoreError> {
+        spent(&self.connection, Of::All)
+    }
+
+    /// Of one sprint, with all of its jobs.
+    pub fn money_of_sprint(&self, id: &str) -> Result<Spent, StoreError> {
+        spent(&self.connection, Of::Sprint(id))
+    }
+
+    /// Of all attempts at a task.
+    pub fn money_of_task(&self, id: &str) -> Result<Spent, StoreError> {
+        spent(&self.connection, Of::Task(id))
+    }
+
+    /// Of all sprints of a loop, whether it was resumed or not.
+    pub fn money_of_loop(&self, id: &str) -> Result<Spent, StoreError> {
+        spent(&self.connection, Of::Loop(id))
+    }
+
+    /// Of a study.
+    pub fn money_of_study(&self, name: &str) -> Result<Spent, StoreError> {
+        spent(&self.connection, Of::Study(name))
+    }
+
+    /// Of each study that has sprints, by name.
+    pub fn money_by_study(&self) -> Result<Vec<(String, Spent)>, StoreError> {
+        let sql = format!("{} GROUP BY s.study_name ORDER BY 1", SUMS.replace("{which}", "?2 IS NULL").replace("{group}", "s.study_name"));
+        let mut query = self.connection.prepare_cached(&sql)?;
+        let rows = query.query_map((clock::now().as_second(), None::<&str>), |row| Ok((row.get(0)?, read(row)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Dollars that the steps which ended since this time have cost, by study.
+    pub fn spent_since(&self, since: jiff::Timestamp) -> Result<Vec<(String, f64)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT s.study_name, sum(coalesce(json_extract(j.line, '$.spent.cost_usd'), 0.0))
+             FROM sprints s JOIN journal j ON j.sprint_id = s.id
+             WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind = 'step_ended' AND j.time >= ?1
+             GROUP BY s.study_name",
+        )?;
+        let rows = query.query_map([since.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Change<'_> {
+    /// Of all sprints of a loop, as this change sees them.
+    pub fn money_of_loop(&self, id: &str) -> Result<Spent, StoreError> {
+        spent(&self.transaction, Of::Loop(id))
+    }
+
+    /// Of a study, as this change sees it.
+    pub fn money_of_study(&self, name: &str) -> Result<Spent, StoreError> {
+        spent(&self.transaction, Of::Study(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> Store {
+        let store = Store::in_memory().expect("a database");
+        store
+            .connection
+            .execute_batch(
+                "INSERT INTO sprints (id, study_name, cluster, scheduler, status, directory, remote_dir, created_at, request, seconds,
+                    attempt, cost_usd, input_tokens, gpus, budget_usd, loop_id, task_id, started_at, completed_at) VALUES
+                    -- One that was resubmitted: the accounting knows its first job, the journal its second.
+                    ('sp-000001', 'grok', 'c', 'slurm', 'completed', '', '', '', '{}', 3600, 2, 1.5, 10, 2, 5.0, 'loop-1', 't-1', '', '2026-01-01T02:10:00Z'),
+                    -- One that runs since 10 minutes, requeued once after 5.
+                    ('sp-000002', 'grok', 'c', 'slurm', 'running', '', '', '', '{}', 3600, 1, 0.5, 5, 4, 2.0, 'loop-1', NULL, '', NULL),
+                    -- One that waits.
+                    ('sp-000003', 'other', 'c', 'sge', 'pending', '', '', '', '{}', 3600, 0, 0, 0, 1, NULL, NULL, NULL, NULL, NULL),
+                    -- One with a number of GPUs that nobody knows.
+                    ('sp-000004', 'third', 'c', 'sge', 'failed', '', '', '', '{}', 3600, 1, 0.25, 0, NULL, NULL, NULL, NULL, '', '2026-01-01T09:00:00Z');
+                 INSERT INTO jobs (sprint_id, attempt, name, sent_at, started_at, ended_at, earlier_seconds, gpus, ran_seconds) VALUES
+                    ('sp-000001', 1, 'a', '', '2026-01-01T00:00:00Z', '2026-01-01T01:59:00Z', 0, 1, 100),
+                    ('sp-000001', 2, 'b', '', '2026-01-01T02:00:00.500Z', '2026-01-01T08:00:00Z', 0, NULL, NULL),
+                    ('sp-000002', 1, 'c', '', '2026-01-01T00:00:00Z', NULL, 300, NULL, NULL),
+                    ('sp-000004', 1, 'd', '', '2026-01-01T00:00:00Z', '2026-01-01T09:00:00Z', 0, NULL, NULL);",
+            )
+            .expect("rows");
+        store
+    }
+
+    fn at(store: &Store, of: Of<'_>, time: &str) -> Spent {
+        let (which, value) = match of {
+            Of::Sprint(id) => ("s.id = ?2", id),
+            Of::Loop(id) => ("s.loop_id = ?2", id),
+            Of::Study(name) => ("s.study_name = ?2", name),
+            _ => ("1", ""),
+        };
+        let now = time.parse::<jiff::Timestamp>().expect("a time").as_second();
+        store.connection.query_row(&SUMS.replace("{which}", which).replace("{group}", "NULL"), (now, value), read).expect("a sum")
+    }
+
+    #[test]
+    fn each_job_counts_once_with_what_is_known_best() {
+        let store = store();
+        let now = "2026-01-01T00:10:00Z";
+        let first = at(&store, Of::Sprint("sp-000001"), now);
+        // 100 s with one GPU, as the accounting says; then ten minutes with the two that were asked for.
+        assert_eq!((first.wall_seconds, first.gpu_seconds), (100 + 600, 100 + 1200));
+        assert_eq!((first.reserved_usd, first.reserved_gpu_seconds, first.gpu_unknown), (0.0, 0, false));
+        let second = at(&store, Of::Sprint("sp-000002"), now);
+        assert_eq!((second.wall_seconds, second.gpu_seconds), (300 + 600, 4 * 900));
+        assert_eq!((second.reserved_usd, second.reserved_gpu_seconds), (1.5, 4 * (3600 - 900)));
+        // Nobody looked for a day: a job cannot have run longer than it may.
+        assert_eq!(at(&store, Of::Sprint("sp-000002"), "2026-01-02T00:00:00Z").wall_seconds, 300 + 3600);
+        let both = at(&store, Of::Loop("loop-1"), now);
+        assert_eq!((both.cost_usd, both.tokens, both.gpu_seconds), (2.0, 15, 1300 + 3600));
+        let waiting = at(&store, Of::Study("other"), now);
+        assert_eq!((waiting.gpu_seconds, waiting.reserved_gpu_seconds, waiting.gpu_unknown), (0, 3600, false));
+        let unknown = at(&store, Of::Study("third"), now);
+        assert_eq!((unknown.wall_seconds, unknown.gpu_seconds, unknown.gpu_unknown), (3600, 0, true));
+        assert_eq!(at(&store, Of::Study("none"), now), Spent::default());
+    }
+
+    #[test]
+    fn the_sums_of_the_studies_are_the_whole() {
+        let store = store();
+        let by_study = store.money_by_study().expect("sums");
+        assert_eq!(by_study.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["grok", "other", "third"]);
+        let whole = store.money().expect("a sum");
+        assert_eq!(by_study.iter().map(|(_, spent)| spent.gpu_seconds).sum::<u64>(), whole.gpu_seconds);
+        assert!((by_study.iter().map(|(_, spent)| spent.cost_usd).sum::<f64>() - whole.cost_usd).abs() < 1e-9);
+        assert!(whole.gpu_unknown);
+    }
+
+    #[test]
+    fn a_requeued_job_keeps_the_time_of_its_earlier_incarnation() {
+        use crate::bundle::journal::Line;
+        use crate::store::JournalPiece;
+        let mut store = store();
+        store
+            .connection
+            .execute_batch(
+                "UPDATE sprints SET status = 'submitted', job_id = '7' WHERE id = 'sp-000002';
+                 UPDATE jobs SET started_at = NULL, earlier_seconds = 0 WHERE sprint_id = 'sp-000002';",
+            )
+            .expect("rows");
+        let line = |seq: u64, incarnation: u32, time: &str, kind: &str, rest: &str| -> Line {
+            let text = format!("{{\"v\":1,\"seq\":{seq},\"time\":\"{time}\",\"incarnation\":{incarnation},\"kind\":\"{kind}\"{rest}}}");
+            serde_json::from_str(&text).expect("a line")
+        };
+        let started = ",\"version\":\"0\",\"pipeline\":\"research\",\"host\":\"n1\",\"seconds\":3600,\"job_id\":\"7\",\"plan\":[]";
+        let lines = [
+            line(1, 1, "2026-01-01T00:00:00Z", "run_started", started),
+            line(2, 1, "2026-01-01T00:05:00Z", "signal", ",\"name\":\"TERM\""),
+            line(3, 2, "2026-01-01T03:00:00Z", "run_started", started),
+        ];
+        for _ in 0..2 {
+            let change = store.change().expect("a change");
+            change.ingest("sp-000002", &JournalPiece { lines: &lines, offset: 1, prefix: "", altered: false }).expect("taken in");
+            change.commit().expect("kept");
+        }
+        let spent = at(&store, Of::Sprint("sp-000002"), "2026-01-01T03:01:00Z");
+        assert_eq!((spent.wall_seconds, spent.gpu_seconds), (300 + 60, 4 * 360), "the hours in the queue do not count");
+        // What the accounting says at the end goes before that; a job that goes on takes it back.
+        let change = store.change().expect("a change");
+        change.job_used("sp-000002", 1, Some(&crate::domain::Used { gpus: Some(3), seconds: 1000 })).expect("written");
+        change.commit().expect("kept");
+        assert_eq!(at(&store, Of::Sprint("sp-000002"), "2026-01-01T03:01:00Z").gpu_seconds, 3000);
+        let change = store.change().expect("a change");
+        change.job_used("sp-000002", 1, None).expect("written");
+        change.commit().expect("kept");
+        assert_eq!(at(&store, Of::Sprint("sp-000002"), "2026-01-01T03:01:00Z").wall_seconds, 360);
+    }
+}
