@@ -84,11 +84,20 @@ fn a_job_finds_an_idea_and_every_later_prompt_carries_it() {
     for part in ["Stay with small problems.", &earlier, "Does a momentum term help", "structured answer"] {
         assert!(first.contains(part), "{part}: {first}");
     }
-    for (step, prompt) in prompts.iter().filter(|(step, _)| step.starts_with("research") || step.starts_with("red_team") || step.starts_with("report")) {
+    for (step, prompt) in
+        prompts.iter().filter(|(step, _)| step.starts_with("research") || step.starts_with("red_team") || step.starts_with("report"))
+    {
         assert!(prompt.contains(&idea), "{step}: {prompt}");
     }
     assert!(std::fs::read_to_string(project.path("calls/1.args")).unwrap().contains("--json-schema"));
     assert_eq!(std::fs::read_to_string(remote_dir(&project, &id).join("idea.txt")).unwrap().trim(), idea);
+    // The idea is a task of the backlog now, and this was the first attempt at it.
+    let (made_by, status, of): (String, String, String) = database(&project)
+        .query_row("SELECT t.made_by, t.status, t.idea FROM tasks t JOIN sprints s ON s.task_id = t.id WHERE s.id = ?1", [&id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .unwrap();
+    assert_eq!((made_by.as_str(), status.as_str(), of.as_str()), ("loop-000001", "done", idea.as_str()));
     // A sprint with an idea of its own has no such step.
     assert_eq!(step(&project.show(&earlier), "idea"), "");
 }
@@ -174,13 +183,14 @@ fn an_idea_that_is_not_approved_ends_the_sprint_without_a_job() {
     let id = without_idea(&project, true);
     tick_until(&project, &id, "parked");
     let message = text(&inbox(&project, &[])[0], "id").to_owned();
+    let tasks = || -> u32 { database(&project).query_row("SELECT count(*) FROM tasks", [], |row| row.get(0)).unwrap() };
     let calls = prompts(&project).len();
     project.run(&["reply", &message, "no: too dear"]).success().says("not approved");
     let sprint = project.show(&id);
     assert_eq!((text(&sprint, "status"), text(&sprint, "error")), ("cancelled", "the idea was not approved: too dear"), "{sprint:#}");
     assert!(text(&sprint, "idea").contains("smaller learning rate"), "so that it is not had again: {sprint:#}");
     project.run(&["tick"]).success();
-    assert_eq!((prompts(&project).len(), inbox(&project, &[]).len()), (calls, 0));
+    assert_eq!((prompts(&project).len(), inbox(&project, &[]).len(), tasks()), (calls, 0, 0));
     project.run(&["reply", &message, "yes"]).code(4).says("was answered already");
 }
 
@@ -205,6 +215,22 @@ fn any_other_word_on_an_idea_asks_for_another_one() {
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     assert!(text(&sprint, "idea").contains("Nesterov"), "{sprint:#}");
+}
+
+#[test]
+fn an_agent_cannot_approve_its_own_idea() {
+    let project = recorded("idea:idea_forge");
+    let id = without_idea(&project, true);
+    tick_until(&project, &id, "parked");
+    let forged = remote_dir(&project, &id).join(".researchloop/inbox/m-00f0f0.json");
+    assert!(!forged.exists());
+    let message = text(&inbox(&project, &[])[0], "id").to_owned();
+    project.run(&["reply", &message, "something about schedules"]).success();
+    wait_until("another idea", 40, || {
+        project.run(&["tick"]).success();
+        inbox(&project, &[]).first().is_some_and(|message| text(message, "name") == "idea-2")
+    });
+    assert_eq!(project.show(&id)["idea"], Value::Null);
 }
 
 #[test]
@@ -324,8 +350,7 @@ fn a_note_reaches_a_running_sprint_at_its_next_step() {
     project.run(&["tick"]).success();
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
-    let told: Vec<String> =
-        prompts(&project).into_iter().filter(|(_, prompt)| prompt.contains("logarithmic axis")).map(|(step, _)| step).collect();
+    let told: Vec<String> = prompts(&project).into_iter().filter(|(_, prompt)| prompt.contains("logarithmic axis")).map(|(step, _)| step).collect();
     assert_eq!(told, ["report 1"]);
     assert_eq!(text(&inbox(&project, &["--all"])[0], "status"), "told");
     project.run(&["reply", &id, "more"]).code(4).says("is over").says("sprint tweak");
@@ -390,6 +415,27 @@ fn of_very_many_questions_a_few_are_asked() {
 }
 
 #[test]
+fn a_dead_task_is_tried_again_or_left_by_a_reply() {
+    let project = recorded("research:exit=3");
+    let ids: Vec<String> = (0..2).map(|number| project.submit(&format!("idea {number}"), &["--rounds", "0"])).collect();
+    database(&project).execute("UPDATE tasks SET max_attempts = 1", []).unwrap();
+    for id in &ids {
+        assert_eq!(text(&project.finish(id, 60), "status"), "failed");
+    }
+    let messages = inbox(&project, &[]);
+    assert_eq!(messages.iter().map(|message| text(message, "kind")).collect::<Vec<_>>(), ["dead", "dead"]);
+    project.run(&["inbox"]).success().says("has failed for good").says(&format!("researchloop reply {} \"retry\"", text(&messages[0], "id")));
+    project.run(&["reply", text(&messages[0], "id"), "retry"]).success().says("will be tried again");
+    project.run(&["reply", text(&messages[1], "id"), "let it be"]).success().says("closed");
+    let status = |message: &Value| -> String {
+        database(&project).query_row("SELECT status FROM tasks WHERE id = ?1", [text(message, "task_id")], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((status(&messages[0]), status(&messages[1])), ("open".to_owned(), "dead".to_owned()));
+    assert_eq!(inbox(&project, &[]), Vec::<Value>::new());
+    project.run(&["reply", text(&messages[0], "id"), "retry"]).code(4);
+}
+
+#[test]
 fn a_tweak_changes_the_report_and_brings_it_again() {
     let project = recorded("");
     let id = project.submit("an idea", &["--rounds", "0"]);
@@ -403,6 +449,7 @@ fn a_tweak_changes_the_report_and_brings_it_again() {
     let made = project.run(&["--json", "sprint", "tweak", &id, "add a table\nwith all seeds"]).success().json();
     let tweak = text(&made, "sprint_id").to_owned();
     project.run(&["sprint", "tweak", &id, "and another"]).code(4).says(&tweak);
+    project.run(&["sprint", "delete", &id, "--yes"]).code(4).says(&tweak);
     let sprint = project.finish(&tweak, 60);
     assert_eq!((text(&sprint, "status"), text(&sprint, "kind"), text(&sprint, "parent")), ("completed", "tweak", id.as_str()), "{sprint:#}");
     assert!(text(&sprint, "summary").contains("It cannot follow an instruction"), "{sprint:#}");
