@@ -14,7 +14,11 @@ mod screen;
 mod sprint;
 mod sprint_run;
 mod study;
+mod task;
+mod task_claim;
 mod task_find;
+mod task_graph;
+mod task_show;
 mod text;
 mod tick;
 mod ui;
@@ -88,6 +92,9 @@ enum Command {
     /// Run sprints, watch them, bring back their results
     #[command(subcommand)]
     Sprint(sprint::SprintCommand),
+    /// The backlog: ideas, what they need, and who works on them
+    #[command(subcommand)]
+    Task(task::TaskCommand),
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
@@ -137,6 +144,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Study(command) => study::run(global, ui, &command),
         Command::Cluster(command) => cluster::run(global, ui, &command),
         Command::Sprint(command) => sprint::run(global, ui, command),
+        Command::Task(command) => task::run(global, ui, &command),
         Command::Loop(command) => loops::run(global, ui, command),
         Command::Inbox(args) => inbox::inbox(global, ui, &args),
         Command::Reply(args) => inbox::reply(global, ui, &args),

@@ -7,6 +7,8 @@ mod findings;
 mod hostile;
 mod json;
 mod kill;
+mod loop_faults;
+mod loops;
 mod operations;
 mod reviewed;
 mod sprints;
