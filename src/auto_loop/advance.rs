@@ -112,7 +112,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         // doing something are waited for.
         let comes = of(&[TaskState::Waiting]) > 0 || (of(&[TaskState::Running]) > 0 && of(&[TaskState::Blocked]) > 0);
         if row.limits.tasks_only || comes {
-            return Ok(Step::Note(format!("no task is ready now; {open} are open: `researchloop task list`"), false));
+            return Ok(Step::Note(format!("no task is ready now, {open} open: `researchloop task list`"), false));
         }
     }
     let request = Request { seconds: seconds.or(request.seconds), ..request };
