@@ -8,6 +8,8 @@ mod kill;
 mod operations;
 mod reviewed;
 mod sprints;
+mod task_sprints;
+mod tasks;
 
 use std::path::{Path, PathBuf};
 
