@@ -70,3 +70,70 @@ fn a_task_of_the_backlog_becomes_a_sprint_when_it_is_ready() {
     assert_eq!(text(&again, "task_id"), first);
     project.run(&["sprint", "cancel", text(&again, "sprint_id")]).success();
 }
+
+#[test]
+fn the_keys_of_every_answer_about_tasks() {
+    fn keys(value: &Value) -> Vec<&str> {
+        value.as_object().unwrap_or_else(|| panic!("no object: {value:#}")).keys().map(String::as_str).collect()
+    }
+    const TASK: &[&str] = &[
+        "id",
+        "study_name",
+        "idea",
+        "state",
+        "verdict",
+        "detail",
+        "priority",
+        "parent",
+        "needs",
+        "done_when",
+        "verify",
+        "made_by",
+        "depth",
+        "failures",
+        "infra_failures",
+        "max_attempts",
+        "retry_at",
+        "claimed_by",
+        "claim_until",
+        "created_at",
+        "ended_at",
+    ];
+    let project = playing("", "");
+    let json = |arguments: &[&str], code: i32| {
+        let output = project.run(&[&["--json"], arguments].concat()).code(code);
+        assert_eq!((output.stderr.as_str(), output.stdout.lines().count()), ("", 1), "{output}");
+        output.json()
+    };
+    let none = json(&["task", "next"], 6);
+    assert_eq!((keys(&none), none["open"].as_u64()), (vec!["task", "open"], Some(0)));
+    let first = text(&json(&["task", "add", "x", "-s", "s"], 0)["task"], "id").to_owned();
+    let made = json(&["task", "add", "y", "-s", "s", "--needs", &first], 0);
+    assert_eq!((keys(&made), keys(&made["task"])), (vec!["task"], TASK.to_vec()));
+    assert_eq!(keys(&made["task"]["needs"][0]), ["id", "condition", "state"]);
+    let show = json(&["task", "show", &first], 0);
+    assert_eq!((keys(&show), keys(&show["task"])), (vec!["task", "next"], [TASK, &["needed_by", "children", "sprints"]].concat()));
+    for list in [json(&["task", "list"], 0), json(&["task", "graph"], 0)] {
+        assert_eq!((keys(&list), keys(&list["tasks"][0])), (vec!["tasks"], TASK.to_vec()));
+    }
+    let claim = json(&["task", "next", "--claim"], 0);
+    assert_eq!((keys(&claim), keys(&claim["task"])), (vec!["token", "task"], TASK.to_vec()));
+    let token = claim["token"].to_string();
+    let until = text(&claim["task"], "claim_until");
+    assert!(until.ends_with('Z') && until.parse::<jiff::Timestamp>().is_ok(), "{until}");
+    for arguments in [
+        &["task", "heartbeat", &first, "--token", &token][..],
+        &["task", "release", &first, "--token", &token],
+        &["task", "fail", &first, "--reason", "z"],
+        &["task", "retry", &first],
+        &["task", "edit", &first, "-p", "p0"],
+        &["task", "done", &first],
+        &["task", "cancel", text(&made["task"], "id")],
+    ] {
+        let answer = json(arguments, 0);
+        assert_eq!((keys(&answer), keys(&answer["task"])), (vec!["task"], TASK.to_vec()), "{arguments:?}");
+    }
+    project.write("one.json", r#"[{"idea": "x", "key": "k"}]"#);
+    let made = json(&["task", "import", "one.json", "-s", "s"], 0);
+    assert_eq!((keys(&made), keys(&made["tasks"][0])), (vec!["study_name", "tasks"], vec!["id", "key"]));
+}
