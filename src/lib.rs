@@ -8,6 +8,8 @@ pub mod claude;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod message;
+pub mod notify;
 pub mod pipeline;
 pub mod platform;
 pub mod remote;

@@ -2,16 +2,20 @@
 //!
 //! Field names of the Python server stay. No field ever holds a secret.
 
+mod status;
 mod task;
 
 use serde::Serialize;
 
-use crate::domain::{Reason, State};
-use crate::store::{Artifact, LoopRow, LoopSprint, Spent, SprintRow, StepRow, completed_count};
+pub use status::{NeedsYou, Status, StudyStatus, TickStatus};
+
+use crate::domain::{Finding, Metric, Reason, State};
+use crate::store::{Artifact, LoopRow, LoopSprint, MessageRow, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
+use crate::study;
 
 pub use task::{Task, TaskNeed, task, task_whole};
 
-/// A sprint. In a list, `steps` and `artifacts` are left out.
+/// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sprint {
     /// `sp-` and six hexadecimal digits.
@@ -57,12 +61,16 @@ pub struct Sprint {
     pub summary: Option<String>,
     /// Claude's session.
     pub session_id: Option<String>,
-    /// Reserved for loops.
+    /// The loop that made it.
     pub loop_id: Option<String>,
     /// The task that it is an attempt at.
     pub task_id: Option<String>,
-    /// The sprint that it repeats.
+    /// The sprint that it repeats, or follows up on.
     pub parent: Option<String>,
+    /// `research` or `tweak`.
+    pub kind: String,
+    /// The message that it waits for, when it is parked.
+    pub waits_for: Option<String>,
     /// US dollars at list prices.
     pub cost_usd: f64,
     /// Whether the cost is not exact.
@@ -75,6 +83,12 @@ pub struct Sprint {
     pub journal_altered: bool,
     /// What the last look at it had to say.
     pub note: Option<String>,
+    /// What it found of its idea; null when it has told nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Option<Finding>>,
+    /// Its figures: what the evaluator measured, then what the agent told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Vec<Metric>>,
     /// What its jobs have used, all together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spent: Option<Money>,
@@ -198,6 +212,114 @@ pub struct Study {
     pub red_team_max_rounds: u32,
 }
 
+/// A message between a person and a job.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message {
+    /// `m-` and six hexadecimal digits.
+    pub id: String,
+    /// `question`, `approval`, `dead` or `note`.
+    pub kind: String,
+    /// The study.
+    pub study_name: String,
+    /// The sprint that asks, or is told.
+    pub sprint_id: Option<String>,
+    /// The task that it is about.
+    pub task_id: Option<String>,
+    /// The sprint's loop.
+    pub loop_id: Option<String>,
+    /// The job's own name for it.
+    pub name: Option<String>,
+    /// What it says.
+    pub text: String,
+    /// Answers that are offered; any other is good too.
+    pub choices: Vec<String>,
+    /// `open`, `answered`, `told` or `closed`.
+    pub status: String,
+    /// What was answered.
+    pub answer: Option<String>,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub answered_at: Option<String>,
+    /// When it lay in the sprint's directory, RFC 3339.
+    pub delivered_at: Option<String>,
+    /// The command that answers it, when an answer is wanted.
+    pub reply_with: Option<String>,
+}
+
+/// Shows a message.
+pub fn message(row: &MessageRow) -> Message {
+    let offered = match row.kind.as_str() {
+        // Whoever wants another idea says so in words.
+        "approval" => "\"yes|no|what else to try\"".to_owned(),
+        "dead" => "\"retry\"".to_owned(),
+        _ if row.choices.is_empty() => "\"...\"".to_owned(),
+        _ => format!("\"{}\"", row.choices.join("|").replace(['"', '`', '$', '\\'], "'")),
+    };
+    Message {
+        id: row.id.clone(),
+        kind: row.kind.clone(),
+        study_name: row.study.clone(),
+        sprint_id: row.sprint.clone(),
+        task_id: row.task.clone(),
+        loop_id: row.loop_id.clone(),
+        name: row.name.clone(),
+        text: row.text.clone(),
+        choices: row.choices.clone(),
+        status: row.status.clone(),
+        answer: row.answer.clone(),
+        created_at: row.created_at.clone(),
+        answered_at: row.answered_at.clone(),
+        delivered_at: row.delivered_at.clone(),
+        reply_with: row.waits_for_person().then(|| format!("researchloop reply {} {offered}", row.id)),
+    }
+}
+
+/// What a study is after, from the configuration and its `program.md`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Program {
+    /// The `program.md` that was read.
+    pub file: Option<String>,
+    /// The figure by which sprints are compared.
+    pub metric: Option<String>,
+    /// `higher` or `lower`.
+    pub better: Option<&'static str>,
+    /// What measures it.
+    pub evaluator: Option<String>,
+    /// The value that ends a loop, as `NAME >= VALUE` or `NAME <= VALUE`.
+    pub target: Option<String>,
+    /// Sprints of one loop.
+    pub count: Option<u32>,
+    /// Dollars of the whole study.
+    pub max_cost_usd: Option<f64>,
+    /// GPU-hours of the whole study.
+    pub max_gpu_hours: Option<f64>,
+    /// No sprint is begun after it: RFC 3339.
+    pub until: Option<String>,
+    /// Measured sprints in a row without an improvement beyond noise.
+    pub patience: Option<u32>,
+    /// What is probably not as it was meant in the file, with its place.
+    pub mistakes: Vec<String>,
+}
+
+/// Shows what a study is after.
+pub fn program(program: &study::Program) -> Program {
+    let metric = program.metric.as_ref();
+    Program {
+        file: program.file.as_ref().map(|file| file.display().to_string()),
+        metric: metric.map(|metric| metric.name.clone()),
+        better: metric.map(|metric| metric.better.as_str()),
+        evaluator: metric.and_then(|metric| metric.evaluator.clone()),
+        target: program.target.as_ref().map(ToString::to_string),
+        count: program.limits.count,
+        max_cost_usd: program.limits.max_cost_usd,
+        max_gpu_hours: program.limits.max_gpu_hours,
+        until: program.limits.until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
+        patience: program.limits.patience,
+        mistakes: program.mistakes.iter().map(ToString::to_string).collect(),
+    }
+}
+
 /// Shows a sprint.
 pub fn sprint(row: &SprintRow) -> Sprint {
     let ending = match &row.state {
@@ -227,19 +349,34 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         time_limit_seconds: row.seconds,
         summary: row.summary.clone(),
         session_id: row.session_id.clone(),
-        loop_id: None,
+        loop_id: row.loop_id.clone(),
         task_id: row.task.clone(),
         parent: row.parent.clone(),
+        kind: row.kind.clone(),
+        waits_for: None,
         cost_usd: row.cost_usd,
         cost_estimated: row.cost_estimated,
         tokens: Tokens { input: row.tokens[0], output: row.tokens[1], cached: row.tokens[2] },
         resets_at: row.resets_at.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
         journal_altered: row.journal_altered,
         note: text(&row.note),
+        finding: None,
+        metrics: None,
         spent: None,
         steps: None,
         artifacts: None,
     }
+}
+
+/// Shows a sprint with all that is known of it.
+pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
+    let id = row.id.as_str();
+    Ok(Sprint {
+        finding: Some(store.finding(id)?),
+        metrics: Some(store.metrics(id)?),
+        spent: Some(Money::from(&store.money_of_sprint(id)?)),
+        ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?)
+    })
 }
 
 /// Shows a sprint with its steps and files.
@@ -267,7 +404,10 @@ pub fn status_text(sprint: &Sprint) -> String {
     match (&sprint.phase, sprint.reason) {
         (Some(phase), _) => format!("{} ({phase})", sprint.status),
         (None, Some(reason)) => format!("{} ({reason})", sprint.status),
-        (None, None) => sprint.status.to_owned(),
+        (None, None) => match &sprint.waits_for {
+            Some(message) => format!("{} ({message})", sprint.status),
+            None => sprint.status.to_owned(),
+        },
     }
 }
 

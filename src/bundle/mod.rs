@@ -9,6 +9,7 @@ pub mod context;
 pub mod folder;
 pub mod formats;
 pub mod journal;
+pub mod outcome;
 pub mod prompts;
 pub mod script;
 pub mod templates;
@@ -16,6 +17,11 @@ pub mod transfer;
 
 /// The folder inside a sprint's directory that is ours.
 pub const OWN_FOLDER: &str = ".researchloop";
+
+/// The pipeline's step that runs the study's evaluator.
+pub const EVALUATE: &str = "evaluate";
+/// The pipeline's step that runs the task's verification.
+pub const VERIFY: &str = "verify";
 
 /// The version of all formats that this program writes. A newer one is refused.
 pub const FORMAT_VERSION: u32 = 1;

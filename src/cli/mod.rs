@@ -6,12 +6,14 @@ mod demo;
 mod failure;
 mod find;
 mod generate;
+mod inbox;
 mod init;
 mod job;
 mod loops;
 mod screen;
 mod sprint;
 mod sprint_run;
+mod status;
 mod study;
 mod task;
 mod task_claim;
@@ -97,6 +99,12 @@ enum Command {
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
+    /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes on their way
+    Inbox(inbox::InboxArgs),
+    /// Answer a message of the inbox, or send a note to a sprint
+    Reply(inbox::ReplyArgs),
+    /// Show what runs, what waits, what needs you, and what has been spent
+    Status(status::StatusArgs),
     /// Look at all clusters once: take in what happened, do what is due
     Tick(tick::TickArgs),
     /// Print a completion script for a shell
@@ -141,6 +149,9 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Sprint(command) => sprint::run(global, ui, command),
         Command::Task(command) => task::run(global, ui, &command),
         Command::Loop(command) => loops::run(global, ui, command),
+        Command::Inbox(args) => inbox::inbox(global, ui, &args),
+        Command::Reply(args) => inbox::reply(global, ui, &args),
+        Command::Status(args) => status::run(global, ui, &args),
         Command::Tick(args) => tick::run(global, ui, &args),
         Command::Completions(args) => generate::completions(ui, &args),
         Command::Man(args) => generate::man(ui, &args),

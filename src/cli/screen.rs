@@ -4,10 +4,11 @@ use std::path::Path;
 
 use console::Style;
 
-use super::text::{bytes, clean, clean_lines, count, money, padded, short, time};
+use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, short, time, wrap};
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
+use crate::domain::{Source, Verdict};
 use crate::tick::Live;
 use crate::view::{Money, Sprint, Step, status_text};
 
@@ -21,7 +22,7 @@ fn status_style(ui: &Ui, status: &str) -> Style {
         "completed" => ui.style().green(),
         "failed" => ui.style().red(),
         "running" => ui.style().cyan(),
-        "cancelled" | "cancelling" => ui.style().yellow(),
+        "cancelled" | "cancelling" | "parked" => ui.style().yellow(),
         _ => ui.style(),
     }
 }
@@ -214,6 +215,7 @@ fn waiting(sprint: &Sprint) -> String {
         "submitted" => "waits in the queue".to_owned(),
         "running" => "the job has started".to_owned(),
         "cancelling" => "is ending".to_owned(),
+        "parked" => "waits for an answer".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -229,11 +231,11 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         }
     };
     fact("study", Some(clean(&sprint.study_name)));
-    fact("idea", sprint.idea.as_deref().map(clean));
+    fact(if sprint.kind == "tweak" { "instruction" } else { "idea" }, sprint.idea.as_deref().map(clean));
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
     fact("task", sprint.task_id.clone());
-    fact("repeats", sprint.parent.clone());
+    fact(if sprint.kind == "tweak" { "changes" } else { "repeats" }, sprint.parent.clone());
     fact("created", Some(time(&sprint.created_at)));
     fact("started", sprint.started_at.as_deref().map(time));
     fact("ended", sprint.completed_at.as_deref().map(time));
@@ -253,6 +255,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         lines.push(bold.apply_to("summary").to_string());
         lines.extend(clean_lines(summary).iter().flat_map(|line| wrap(line, width.saturating_sub(2))).map(|line| format!("  {line}")));
     }
+    lines.extend(findings(ui, sprint, width));
     let files = sprint.artifacts.as_deref().unwrap_or_default();
     if !files.is_empty() {
         lines.push(String::new());
@@ -269,6 +272,44 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     lines
 }
 
+/// What a sprint found, and its figures.
+fn findings(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
+    let bold = ui.style().bold();
+    let mut lines = Vec::new();
+    let room = width.saturating_sub(2);
+    if let Some(Some(finding)) = &sprint.finding {
+        lines.push(String::new());
+        let confidence = finding.confidence.map(|confidence| format!(", confidence {}", figure(confidence))).unwrap_or_default();
+        lines.push(format!("{} {}{confidence}", bold.apply_to("finding:"), verdict(ui, finding.verdict)));
+        lines.extend(wrap(&clean(&finding.statement), room).into_iter().map(|line| format!("  {line}")));
+        let numbers: Vec<String> = finding.numbers.iter().map(|(name, value)| format!("{} = {}", clean(name), figure(*value))).collect();
+        lines.extend(wrap(&numbers.join(", "), room).into_iter().filter(|line| !line.is_empty()).map(|line| format!("  {line}")));
+    }
+    let metrics = sprint.metrics.as_deref().unwrap_or_default();
+    if !metrics.is_empty() {
+        lines.push(String::new());
+        lines.push(bold.apply_to("metrics").to_string());
+        let widest = metrics.iter().map(|metric| console::measure_text_width(&metric.name)).max().unwrap_or(0).min(40);
+        for metric in metrics {
+            let source = if metric.source == Source::Evaluator { "  (evaluator)" } else { "" };
+            let value = figure_of(metric.value, metric.spread, metric.n);
+            let line = format!("  {}  {value} {}{source}", padded(&clean(&metric.name), widest), clean(&metric.unit));
+            lines.push(short(line.trim_end(), width));
+        }
+    }
+    lines
+}
+
+/// A verdict with its colour.
+pub fn verdict(ui: &Ui, verdict: Verdict) -> String {
+    let style = match verdict {
+        Verdict::Supported => ui.style().green(),
+        Verdict::Refuted => ui.style().red(),
+        Verdict::Inconclusive => ui.style().yellow(),
+    };
+    style.apply_to(verdict.as_str()).to_string()
+}
+
 /// What to do next.
 pub fn next(sprint: &Sprint, folder: &Path) -> String {
     let id = &sprint.id;
@@ -277,6 +318,10 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
         "submitting" => "`researchloop tick` finds out whether the job was taken".to_owned(),
         "submitted" | "running" => format!("`researchloop sprint watch {id}`, or `researchloop sprint cancel {id}`"),
         "cancelling" => format!("`researchloop sprint watch {id}` waits for the end"),
+        "parked" => match &sprint.waits_for {
+            Some(message) => format!("`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`"),
+            None => "it is answered: `researchloop tick` takes the answer to it and lets it go on".to_owned(),
+        },
         "completed" => format!(
             "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
             folder.join("report.md").display(),
@@ -285,22 +330,4 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
         "failed" => sprint.hint.clone().map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),
         _ => format!("`researchloop sprint resubmit {id}` runs it again"),
     }
-}
-
-/// Breaks a line at spaces.
-pub fn wrap(line: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in line.split(' ') {
-        let Some(last) = lines.last_mut() else { break };
-        let room = console::measure_text_width(last) + 1 + console::measure_text_width(word) <= width;
-        if last.is_empty() {
-            last.push_str(word);
-        } else if room {
-            last.push(' ');
-            last.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }

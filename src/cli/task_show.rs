@@ -141,7 +141,7 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
         }
     };
     fact("study", &clean(&row.study));
-    for (number, line) in clean_lines(&row.idea).iter().flat_map(|line| screen::wrap(line, width.saturating_sub(14))).enumerate() {
+    for (number, line) in clean_lines(&row.idea).iter().flat_map(|line| text::wrap(line, width.saturating_sub(14))).enumerate() {
         if number == 0 { fact("idea", &line) } else { ui.line(&format!("{}{line}", " ".repeat(13))) }
     }
     fact("why", &clean(&row.detail));

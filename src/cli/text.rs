@@ -35,6 +35,31 @@ pub fn money(usd: f64, estimated: bool) -> String {
     if usd > 0.0 && usd < 0.01 { format!("{sign}${usd:.4}") } else { format!("{sign}${usd:.2}") }
 }
 
+/// A figure with at most six significant digits.
+pub fn figure(number: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    if !(1e-4..1e7).contains(&number.abs()) {
+        let text = format!("{number:.3e}");
+        return text
+            .split_once('e')
+            .map_or_else(|| text.clone(), |(digits, exponent)| format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.')));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "between -4 and 7")]
+    let before = number.abs().log10().floor() as i32;
+    let decimals = usize::try_from(5 - before).unwrap_or(0);
+    let text = format!("{number:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// A figure with its spread and the number of runs.
+pub fn figure_of(value: f64, spread: Option<f64>, n: Option<u32>) -> String {
+    let spread = spread.map(|spread| format!(" ± {}", figure(spread))).unwrap_or_default();
+    let n = n.map(|n| format!(" (n={n})")).unwrap_or_default();
+    format!("{}{spread}{n}", figure(value))
+}
+
 /// A number of tokens or bytes, short.
 pub fn count(number: u64) -> String {
     match number {
@@ -52,6 +77,24 @@ pub fn bytes(number: u64) -> String {
 /// A stored time as it is shown: to the second, in UTC.
 pub fn time(text: &str) -> String {
     text.parse::<jiff::Timestamp>().map_or_else(|_| clean(text), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// Breaks a line at spaces.
+pub fn wrap(line: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in line.split(' ') {
+        let Some(last) = lines.last_mut() else { break };
+        let room = measure_text_width(last) + 1 + measure_text_width(word) <= width;
+        if last.is_empty() {
+            last.push_str(word);
+        } else if room {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 /// A table without lines. The last column is shortened so that a row fits the width.
@@ -75,6 +118,24 @@ mod tests {
     fn text_from_outside_cannot_rewrite_the_screen() {
         assert_eq!(clean("a\u{1b}[2Jb\nc\u{202e}d\u{7}"), "a[2Jb cd");
         assert_eq!(clean_lines("10%\r50%\r100%\nnext \u{1b}[31mred\u{1b}[0m"), ["100%", "next red"]);
+    }
+
+    #[test]
+    fn figures_are_short_and_keep_their_size() {
+        for (number, shown) in [
+            (0.1 + 0.2, "0.3"),
+            (0.912_345_678, "0.912346"),
+            (-2.18, "-2.18"),
+            (1_234_567.8, "1234568"),
+            (1e-7, "1e-7"),
+            (0.000_123_456_789, "0.000123457"),
+            (6.02e23, "6.02e23"),
+            (100.0, "100"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(figure(number), shown);
+        }
+        assert_eq!(figure_of(0.5, Some(0.01), Some(3)), "0.5 ± 0.01 (n=3)");
     }
 
     #[test]

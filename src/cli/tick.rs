@@ -55,7 +55,7 @@ fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
         let made: Vec<&str> = report.loops.made.iter().map(|(id, _)| id.as_str()).collect();
         let ended: Vec<_> = report.loops.ended.iter().map(|(id, why)| serde_json::json!({ "loop_id": id, "detail": why })).collect();
         ui.json(&serde_json::json!({
-            "clusters": clusters, "loops": { "made": made, "ended": ended, "problems": report.loops.problems },
+            "clusters": clusters, "loops": { "made": made, "ended": ended }, "problems": report.problems,
         }));
     }
     for cluster in &report.clusters {
@@ -76,7 +76,7 @@ fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
             ui.line(&format!("{id}: ended: {}", text::clean(why)));
         }
     }
-    for problem in &report.loops.problems {
+    for problem in &report.problems {
         ui.problem(&text::clean(problem));
     }
     if report.clusters.is_empty() && report.loops.ended.is_empty() && !again_soon {

@@ -40,7 +40,7 @@ impl Section {
     /// Whether the program uses the section. One that it knows but does not use gives
     /// warnings only.
     pub fn is_used(self) -> bool {
-        matches!(self, Self::Top | Self::Cluster | Self::Study)
+        matches!(self, Self::Top | Self::Cluster | Self::Study | Self::Ntfy)
     }
 
     /// Its keys.
@@ -228,6 +228,7 @@ pub const KEYS: &[Key] = &[
     Key::new(TOP, "claude_command", Kind::Command, value("claude --dangerously-skip-permissions"), "how Claude Code is started in a job"),
     Key::new(TOP, "context", Kind::Text, NOTHING, "what every sprint should know"),
     Key::new(TOP, "context_paths", Kind::Paths, NOTHING, "files with what every sprint should know"),
+    Key::new(TOP, "notify_command", Kind::Command, NOTHING, "a command that is run for each notice, in the folder of this file, with the notice as JSON on standard input").added(),
     Key::new(TOP, "cluster", Kind::Tables(CLUSTER), NOTHING, "a place that runs jobs"),
     Key::new(TOP, "study", Kind::Tables(STUDY), NOTHING, "a question, its context and its defaults"),
     Key::new(TOP, "slack", Kind::Table(SLACK), NOTHING, "messages to Slack"),
@@ -283,6 +284,11 @@ pub const KEYS: &[Key] = &[
     Key::new(STUDY, "model", Kind::Word, NOTHING, "the model that Claude Code should use").added(),
     Key::new(STUDY, "red_team_session", Kind::Choice(&["shared", "fresh"]), value("shared"), "whether the critic continues the conversation or starts a new one").added(),
     Key::new(STUDY, "max_cost_usd", Kind::Money, NOTHING, "the most that one sprint may cost").added(),
+    Key::new(STUDY, "max_study_cost_usd", Kind::Money, NOTHING, "the most that all sprints of the study may cost together").added(),
+    Key::new(STUDY, "max_study_gpu_hours", Kind::Money, NOTHING, "the most GPU-hours that all sprints of the study may use together").added(),
+    Key::new(STUDY, "metric", Kind::Line, NOTHING, "the name of the figure by which sprints of this study are compared").added(),
+    Key::new(STUDY, "metric_better", Kind::Choice(&["higher", "lower"]), derived("required with metric"), "which way the metric gets better").added(),
+    Key::new(STUDY, "evaluator", Kind::Text, NOTHING, "a shell command that measures the metric in the sprint's directory; the last line that it prints is the number").added(),
 
     Key::new(SLACK, "bot_token", Kind::Secret, NOTHING, "the token of the bot").variable("RESEARCHLOOP_SLACK_BOT_TOKEN"),
     Key::new(SLACK, "signing_secret", Kind::Secret, NOTHING, "the secret that requests are signed with").variable("RESEARCHLOOP_SLACK_SIGNING_SECRET"),
@@ -291,7 +297,8 @@ pub const KEYS: &[Key] = &[
     Key::new(SLACK, "restrict_to_channel", Kind::Boolean, value("false"), "whether orders count only in the channel"),
 
     Key::new(NTFY, "url", Kind::Url, value("https://ntfy.sh"), "the server").variable("RESEARCHLOOP_NTFY_URL"),
-    Key::new(NTFY, "topic", Kind::Secret, NOTHING, "the topic").variable("RESEARCHLOOP_NTFY_TOPIC"),
+    Key::new(NTFY, "topic", Kind::Secret, NOTHING, "the topic; without one nothing is sent").variable("RESEARCHLOOP_NTFY_TOPIC"),
+    Key::new(NTFY, "token", Kind::Secret, NOTHING, "the access token, where the server wants one").variable("RESEARCHLOOP_NTFY_TOKEN").added(),
 
     Key::new(DASHBOARD, "enabled", Kind::Boolean, value("true"), "whether there are pages at all"),
     Key::new(DASHBOARD, "host", Kind::Host, value("0.0.0.0"), "the address to listen on").variable("RESEARCHLOOP_DASHBOARD_HOST"),
@@ -304,6 +311,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("RESEARCHLOOP_CONFIG", "the configuration file, as with -c"),
     ("RESEARCHLOOP_KEY_PASSPHRASE", "the passphrase of the SSH key"),
     ("RESEARCHLOOP_LOG", "what is logged; not used yet"),
+    ("RESEARCHLOOP_CRON", "that cron runs the program: `status` says so"),
     ("RESEARCHLOOP_BIN", "the binary that tests run"),
     ("RESEARCHLOOP_TEST_NOW", "the time that tests see"),
     ("RESEARCHLOOP_SLACK_API_URL", "the address of Slack's interface; not used yet"),

@@ -34,7 +34,7 @@ pub use keys::{Fallback, KEYS, Key, Kind, Section, VARIABLE_PREFIXES, VARIABLES}
 pub use problem::{Place, Problem, Severity};
 pub use settings::Setting;
 
-use crate::domain::{ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
+use crate::domain::{Better, ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
 use source::{Report, Source};
 
 /// The file that `researchloop init` writes. It can be used as it is.
@@ -61,6 +61,10 @@ pub struct Config {
     pub shared_secret: Option<Secret>,
     /// The address of a server that jobs can reach, without a slash at the end.
     pub orchestrator_url: Option<String>,
+    /// Where notices go to over ntfy, if a topic is given.
+    pub ntfy: Option<Ntfy>,
+    /// The words of the command that gets each notice, if one is given.
+    pub notify_command: Option<Vec<String>>,
     /// The clusters, in the order of the file. Names are unique.
     pub clusters: Vec<Cluster>,
     /// The studies, in the order of the file. Names are unique, clusters exist.
@@ -68,6 +72,17 @@ pub struct Config {
     /// What is probably not as it was meant.
     pub warnings: Vec<Problem>,
     settings: Vec<Setting>,
+}
+
+/// A topic of an ntfy server.
+#[derive(Debug, Clone)]
+pub struct Ntfy {
+    /// The server.
+    pub url: String,
+    /// The topic. Who knows it can read along.
+    pub topic: Secret,
+    /// The access token, if the server wants one.
+    pub token: Option<Secret>,
 }
 
 /// How a cluster's front end is reached.
@@ -190,6 +205,14 @@ pub struct Study {
     pub red_team_session: SessionMode,
     /// The most that one sprint may cost, in dollars, if there is a limit.
     pub max_cost_usd: Option<f64>,
+    /// The most that all its sprints may cost together, in dollars, if there is a limit.
+    pub max_study_cost_usd: Option<f64>,
+    /// The most GPU-hours of all its sprints together, if there is a limit.
+    pub max_study_gpu_hours: Option<f64>,
+    /// The figure by which its sprints are compared, and which way it gets better.
+    pub metric: Option<(String, Better)>,
+    /// What measures it: text for a shell in the sprint's directory. There is a metric, too.
+    pub evaluator: Option<String>,
 }
 
 /// No cluster or study has this name.

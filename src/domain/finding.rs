@@ -32,6 +32,27 @@ impl Verdict {
     }
 }
 
+/// At most so many figures of one kind are kept of a sprint.
+pub const MAX_FIGURES: usize = 64;
+/// The longest name of a figure, in characters.
+pub const MAX_NAME: usize = 100;
+/// The longest unit, in characters.
+const MAX_UNIT: usize = 40;
+/// The longest statement, in characters.
+const MAX_STATEMENT: usize = 1000;
+
+/// Text that a model wrote, in one line without control characters and without marks that turn the
+/// direction of writing, cut at `max` characters.
+pub fn plain(text: &str, max: usize) -> String {
+    let harmless: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .collect();
+    let harmless = harmless.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    if harmless.chars().count() <= max { harmless } else { harmless.chars().take(max.saturating_sub(1)).chain(['…']).collect() }
+}
+
 /// `finding.json`, checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -45,6 +66,20 @@ pub struct Finding {
     /// The figures that it rests on.
     #[serde(default)]
     pub numbers: BTreeMap<String, f64>,
+}
+
+impl Finding {
+    /// The same within its bounds. What a journal says may be anything.
+    #[must_use]
+    pub fn sound(self) -> Self {
+        let numbers = self.numbers.into_iter().map(|(name, value)| (plain(&name, MAX_NAME), value));
+        Self {
+            verdict: self.verdict,
+            confidence: self.confidence.filter(|confidence| (0.0..=1.0).contains(confidence)),
+            statement: plain(&self.statement, MAX_STATEMENT),
+            numbers: numbers.filter(|(name, value)| !name.is_empty() && value.is_finite()).take(MAX_FIGURES).collect(),
+        }
+    }
 }
 
 /// Who says a figure.
@@ -95,4 +130,21 @@ pub struct Metric {
     /// Who says it.
     #[serde(default)]
     pub source: Source,
+}
+
+impl Metric {
+    /// The same within its bounds; nothing when there is no figure in it.
+    #[must_use]
+    pub fn sound(self) -> Option<Self> {
+        let name = plain(&self.name, MAX_NAME);
+        (!name.is_empty() && self.value.is_finite()).then(|| Self {
+            name,
+            value: self.value,
+            unit: plain(&self.unit, MAX_UNIT),
+            better: if matches!(self.better.as_str(), "higher" | "lower") { self.better } else { String::new() },
+            n: self.n.filter(|n| *n > 0),
+            spread: self.spread.filter(|spread| spread.is_finite() && *spread >= 0.0),
+            source: self.source,
+        })
+    }
 }

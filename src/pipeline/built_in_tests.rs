@@ -77,7 +77,7 @@ fn each_step_names_its_files_and_its_session() {
             "red team (round 2) -> red_team_round_2.md",
             "fix (round 2) -> fixes_round_2.md",
             "report -> report.md",
-            "summarize -> summary.txt",
+            "summarize -> summary.txt finding.json",
         ]
     );
     for step in &steps {
@@ -112,4 +112,21 @@ fn a_value_that_does_not_fit_is_found_before_the_start() {
     );
     assert!(found("red_team_max_rounds", "-1").contains("max_visits"));
     assert!(found("red_team_session", "new").contains("expected `shared` or `fresh`"));
+}
+
+#[test]
+fn what_measures_and_verifies_comes_last_and_only_when_it_is_wanted() {
+    let steps = |pairs: &[(&str, &str)]| {
+        let planned = plan(&research(), &context(&[&[("red_team_max_rounds", "0")], pairs].concat())).expect("plan").steps;
+        planned.into_iter().map(|planned| planned.step).collect::<Vec<_>>()
+    };
+    let labels = |pairs: &[(&str, &str)]| steps(pairs).into_iter().map(|step| step.label).collect::<Vec<_>>().join(" ");
+    assert_eq!(labels(&[("evaluate", "1")]), "research report summarize evaluate");
+    assert_eq!(labels(&[("verify", "1")]), "research report summarize verify");
+    let both = steps(&[("evaluate", "1"), ("verify", "1"), ("verify_command", "rm -rf \"$HOME\"; true")]);
+    let last = both.last().expect("steps");
+    assert_eq!((both.len(), last.label.as_str()), (5, "verify"));
+    // The user's text is a value, not a part of the text that the shell reads.
+    assert!(matches!(&last.action, Action::Shell(text) if !text.contains("HOME")), "{last:?}");
+    assert!(last.environment.iter().any(|(name, value)| name == "RL_CONTEXT_VERIFY_COMMAND" && value.contains("HOME")), "{last:?}");
 }

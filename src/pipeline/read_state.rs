@@ -252,10 +252,11 @@ fn read_visits(fields: &mut Fields, notes: &mut Notes) -> Option<VisitLimit> {
 fn read_evaluator(place: &Place, node: Node, shell: bool, notes: &mut Notes) -> Option<Evaluator<Template>> {
     let mut fields = Fields::of(node, place, notes)?;
     let Some((at, node)) = fields.take("type") else {
-        notes.problem(Problem::new(place, "`type` is missing").hint("known: exit_code, review_clear"));
+        notes.problem(Problem::new(place, "`type` is missing").hint("known: completed, exit_code, review_clear"));
         return None;
     };
     let evaluator = match notes.text(&at, &node)?.as_str() {
+        "completed" => Some(Evaluator::Completed),
         "exit_code" => {
             if !shell {
                 notes.problem(Problem::new(&at, "\"exit_code\" needs a shell action"));
@@ -270,11 +271,13 @@ fn read_evaluator(place: &Place, node: Node, shell: bool, notes: &mut Notes) -> 
             }
         },
         other if EVALUATORS_NOT_YET.contains(&other) => {
-            notes.problem(Problem::new(&at, format!("{other:?} is not supported by this version")).hint("known: exit_code, review_clear"));
+            notes.problem(Problem::new(&at, format!("{other:?} is not supported by this version")).hint("known: completed, exit_code, review_clear"));
             return None;
         }
         other => {
-            notes.problem(Problem::new(&at, format!("{:?} is not an evaluator", short(other))).suggest(other, &["exit_code", "review_clear"]));
+            notes.problem(
+                Problem::new(&at, format!("{:?} is not an evaluator", short(other))).suggest(other, &["completed", "exit_code", "review_clear"]),
+            );
             return None;
         }
     };

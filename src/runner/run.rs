@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use super::agent::Stopped;
 use super::ending::{self, Failure};
+use super::environment::{environment, temporary_folder};
 use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
-use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, sweep};
+use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, dialogue, sweep};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, StateFile};
-use crate::bundle::journal::{Entry, RunEnd};
-use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
+use crate::bundle::journal::{Entry, Question, RunEnd};
+use crate::bundle::prompts::Values;
+use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, outcome};
 use crate::domain::Reason;
 use crate::pipeline::{self, Arrival, Body, Definition};
 use crate::platform::{clock, random};
@@ -36,8 +38,12 @@ const SIGNAL_LAG: Duration = Duration::from_secs(1);
 pub struct Run {
     /// The sprint's directory.
     pub dir: PathBuf,
+    /// Where the agent works: the same directory, or that of the sprint that is followed up on.
+    pub work: PathBuf,
     /// The same, as text.
-    pub dir_text: String,
+    pub work_text: String,
+    /// Where the agent leaves questions, as it is told.
+    ask_dir: String,
     /// Our folder in it.
     pub own: PathBuf,
     /// What the job was given.
@@ -56,6 +62,8 @@ pub struct Run {
     pub temporary: PathBuf,
     /// What the step that just ended has to say of itself.
     pub step_note: String,
+    /// The files of the questions that the run ends with.
+    asked: dialogue::Asked,
     definition: Definition,
     resumed: bool,
     job_id: String,
@@ -94,10 +102,19 @@ pub fn run_job(dir: &Path) -> u8 {
     };
     let (_, left) = sweep::end_all(&run.mark);
     let _ = std::fs::remove_dir_all(&run.temporary);
-    let succeeded = matches!(end, End::Completed);
+    let status = match &end {
+        End::Completed => EXIT_COMPLETED,
+        End::Parked(questions) => {
+            dialogue::remove_forged(&run.own, questions);
+            EXIT_PARKED
+        }
+        End::Failed(_) | End::Signal(_) => EXIT_FAILED,
+    };
     match run.record(end, left) {
-        Ok(()) if succeeded => EXIT_COMPLETED,
-        Ok(()) => EXIT_FAILED,
+        Ok(()) => {
+            dialogue::forget(&run.own, &run.asked);
+            status
+        }
         Err(error) => {
             log(&format!("cannot record the end: {error}"));
             EXIT_NOT_RECORDED
@@ -108,6 +125,7 @@ pub fn run_job(dir: &Path) -> u8 {
 /// How a run ends.
 enum End {
     Completed,
+    Parked(Vec<Question>),
     Failed(Failure),
     Signal(&'static str),
 }
@@ -140,23 +158,32 @@ impl Run {
                 v: FORMAT_VERSION,
                 incarnation: journal.incarnation(),
                 position: None,
-                session_id: random::uuid(),
-                session_known: false,
+                // A follow-up goes on where the sprint's conversation ended.
+                session_id: bundle.tweak.as_ref().and_then(|tweak| tweak.session_id.clone()).unwrap_or_else(random::uuid),
+                session_known: bundle.tweak.as_ref().is_some_and(|tweak| tweak.session_id.is_some()),
                 step_begun: false,
                 spent: formats::Money::default(),
                 ended: false,
                 idea: None,
+                proposed: None,
+                unwanted: Vec::new(),
                 asked: Vec::new(),
                 told: Vec::new(),
+                measured: None,
             },
         };
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
         let mark = format!("{}.{job_id}", bundle.sprint_id);
         let time = Duration::from_secs(bundle.seconds.saturating_sub(margin(bundle.seconds)));
         let environment = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
+        let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
+        dialogue::prepare(&own);
         Ok(Self {
             dir: dir.to_path_buf(),
-            dir_text: dir.display().to_string(),
+            work_text: work.display().to_string(),
+            work,
+            ask_dir,
             own,
             deadline: started.checked_add(time).unwrap_or(started),
             journal,
@@ -165,6 +192,7 @@ impl Run {
             environment,
             temporary: temporary_folder().map_err(|error| format!("no temporary folder: {error}"))?,
             step_note: String::new(),
+            asked: dialogue::Asked::default(),
             definition,
             resumed,
             job_id,
@@ -175,7 +203,33 @@ impl Run {
     }
 
     fn settings(&self) -> BTreeMap<String, String> {
-        self.bundle.settings.clone()
+        self.bundle.values()
+    }
+
+    /// The idea that is worked on: the given one, or the one that was found here.
+    pub fn idea(&self) -> &str {
+        self.bundle.idea.as_deref().or(self.state.idea.as_deref()).unwrap_or_default()
+    }
+
+    /// What the prompts of a step may name.
+    pub fn values(&self, step: &pipeline::Step) -> Values<'_> {
+        Values {
+            study_context: &self.bundle.context,
+            idea: self.idea(),
+            sprint_dir: &self.work_text,
+            round: step.visit,
+            max_rounds: self.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
+            ask_dir: &self.ask_dir,
+            instruction: self.bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
+            sprint_id: &self.bundle.sprint_id,
+            ..Values::default()
+        }
+    }
+
+    /// What the agent's new questions make of a step, if it has left some.
+    pub fn parked_by_agent(&mut self) -> io::Result<Option<Outcome>> {
+        self.asked = dialogue::take_questions(&self.own, &mut self.journal, &mut self.state)?;
+        Ok(Some(self.asked.questions.clone()).filter(|questions| !questions.is_empty()).map(Outcome::Parked))
     }
 
     fn go(&mut self) -> io::Result<End> {
@@ -188,8 +242,14 @@ impl Run {
             plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
             seconds: self.bundle.seconds,
         })?;
+        if let Some(tweak) = &self.bundle.tweak
+            && let Err(problem) = Folder::open(&self.work)
+        {
+            let text = format!("the directory of {} {problem}: {}", tweak.sprint_id, self.work_text);
+            return Ok(End::Failed(Failure::new(Reason::StepFailed, text, "run the idea again: `researchloop sprint run \"...\" -s STUDY`")));
+        }
         for (name, text) in [("idea.txt", self.bundle.idea.as_deref()), ("CLAUDE.md", Some(self.bundle.context.as_str()))] {
-            if let Some(text) = text.filter(|text| !text.is_empty())
+            if let Some(text) = text.filter(|text| !text.is_empty() && self.bundle.tweak.is_none())
                 && !self.dir.join(name).exists()
             {
                 replace(&self.dir, name, format!("{text}\n").as_bytes())?;
@@ -250,6 +310,8 @@ impl Run {
                     last_failure = failure.or(last_failure);
                     verdict
                 }
+                // The position stays, and the step goes on in a later job.
+                Outcome::Parked(questions) => return Ok(End::Parked(questions)),
                 Outcome::Stopped(Stopped::Signal(name)) => return Ok(End::Signal(name)),
                 Outcome::Stopped(Stopped::DiskFull) => return Ok(End::Failed(ending::disk_full(&self.dir))),
                 Outcome::Stopped(Stopped::Deadline | Stopped::Lingered) => return Ok(End::Failed(self.time_limit())),
@@ -294,6 +356,28 @@ impl Run {
         }
     }
 
+    /// Takes down what came out. What is wrong with a file is a note: the work is done all the same.
+    fn read_outcome(&mut self, ended: &mut RunEnd) -> io::Result<()> {
+        let Ok(folder) = Folder::open(&self.dir) else { return Ok(()) };
+        // A follow-up works in another sprint's directory: it promises neither file.
+        let (finding, mut problems) = match folder.has_content("finding.json") || self.bundle.tweak.is_none() {
+            true => read_checked(&folder, "finding.json", outcome::MAX_FINDING, outcome::finding),
+            false => (None, Vec::new()),
+        };
+        ended.finding = finding;
+        // Figures are optional.
+        if !matches!(folder.file("results/metrics.json"), Err(Refused::Missing)) {
+            let (metrics, more) = read_checked(&folder, "results/metrics.json", outcome::MAX_METRICS, outcome::metrics);
+            ended.metrics = metrics.unwrap_or_default();
+            problems.extend(more);
+        }
+        ended.metrics.extend(self.state.measured.clone());
+        for text in problems {
+            self.journal.write(&Entry::Note { text })?;
+        }
+        Ok(())
+    }
+
     fn record(&mut self, end: End, left: usize) -> io::Result<()> {
         self.journal.step = None;
         let mut ended = RunEnd {
@@ -314,7 +398,18 @@ impl Run {
         match end {
             End::Completed => {
                 "completed".clone_into(&mut ended.status);
-                ended.summary = summary(&self.dir);
+                let told = self.bundle.tweak.as_ref().map_or_else(|| "summary.txt".to_owned(), |_| format!("tweak_{}.md", self.bundle.sprint_id));
+                ended.summary = summary(&self.work, &told);
+                // A follow-up has no verdict of its own.
+                if self.bundle.tweak.is_none() {
+                    self.read_outcome(&mut ended)?;
+                }
+            }
+            End::Parked(questions) => {
+                "parked".clone_into(&mut ended.status);
+                ended.detail = format!("waits for an answer to {}", questions.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "));
+                "`researchloop inbox` shows the question; `researchloop reply` answers it".clone_into(&mut ended.hint);
+                ended.questions = questions;
             }
             End::Failed(failure) => {
                 ended.reason = Some(failure.reason.as_str().to_owned());
@@ -337,81 +432,18 @@ impl Run {
     }
 }
 
+/// Reads a file that a model wrote. It says of itself what is wrong.
+fn read_checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) -> Result<outcome::Read<T>, String>) -> (Option<T>, Vec<String>) {
+    // One byte more than may be there, so that a longer file is seen to be one.
+    match folder.read(name, max + 1).map_err(|refused| refused.to_string()).and_then(|bytes| check(&bytes)) {
+        Ok(read) => (Some(read.value), read.problems.into_iter().map(|problem| format!("{name}: {problem}")).collect()),
+        Err(problem) => (None, vec![format!("{name} {problem}")]),
+    }
+}
+
 /// The summary that the last step wrote: text, shortened, without control characters.
-fn summary(dir: &Path) -> Option<String> {
-    let bytes = Folder::open(dir).and_then(|folder| folder.read("summary.txt", 8192)).ok()?;
+fn summary(dir: &Path, name: &str) -> Option<String> {
+    let bytes = Folder::open(dir).and_then(|folder| folder.read(name, 8192)).ok()?;
     let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control() || *c == '\n').take(4000).collect();
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
-/// A private folder with a short name: names of sockets in it end at 108 bytes.
-fn temporary_folder() -> io::Result<PathBuf> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let base = std::env::var("TMPDIR").ok().filter(|base| base.len() <= 50 && Path::new(base).is_dir()).unwrap_or_else(|| "/tmp".to_owned());
-    let folder = Path::new(&base).join(format!("rl-{}", random::hex(4)));
-    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
-    Ok(folder)
-}
-
-/// The agent's environment: this process's own, the user's values, and the mark.
-fn environment(own: &Folder, mark: &str) -> io::Result<Vec<(String, String)>> {
-    // What is meant for this program itself is not for the agent: a passphrase may be among it.
-    let mut variables: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| !name.starts_with("RESEARCHLOOP_"))
-        .collect();
-    let given: Vec<(String, String)> = match own.read("env", MAX_BUNDLE) {
-        Ok(bytes) => serde_json::from_slice(&bytes)?,
-        Err(Refused::Missing) => Vec::new(),
-        Err(problem) => return Err(io::Error::other(problem.to_string())),
-    };
-    let mut set = |name: String, value: String| {
-        variables.retain(|(known, _)| *known != name);
-        variables.push((name, value));
-    };
-    for (name, value) in given {
-        let value = expand(&value, |name| std::env::var(name).ok());
-        set(name, value);
-    }
-    set(sweep::MARK.to_owned(), mark.to_owned());
-    Ok(variables)
-}
-
-/// Puts values in the place of `$NAME` and `${NAME}`. Nothing else is expanded.
-fn expand(text: &str, value_of: impl Fn(&str) -> Option<String>) -> String {
-    let mut expanded = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        expanded.push_str(&rest[..at]);
-        let after = &rest[at + 1..];
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let (name, behind) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            Some((name, behind)) if !name.is_empty() && name.chars().all(is_name) => (name, behind),
-            _ => after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len())),
-        };
-        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-            expanded.push('$');
-            rest = after;
-        } else {
-            expanded.push_str(&value_of(name).unwrap_or_default());
-            rest = behind;
-        }
-    }
-    expanded.push_str(rest);
-    expanded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_are_expanded() {
-        let value_of = |name: &str| (name == "HOME").then(|| "/home/u".to_owned());
-        for (text, expanded) in
-            [("$HOME/x:${HOME}y", "/home/u/x:/home/uy"), ("$NO-${NO}", "-"), ("$(id) `id` $1 $$ ${a b} 5$", "$(id) `id` $1 $$ ${a b} 5$")]
-        {
-            assert_eq!(expand(text, value_of), expanded);
-        }
-    }
 }

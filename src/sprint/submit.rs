@@ -10,7 +10,7 @@ use super::ideas::idea_request;
 use super::place::{self, RunnerHere};
 use crate::app::{App, holder, is_gone};
 use crate::bundle::context::{self, ContextError};
-use crate::bundle::formats::{Agent, Bundle};
+use crate::bundle::formats::{Agent, Bundle, EvaluatorCommand};
 use crate::bundle::script::{self, ScriptFacts};
 use crate::bundle::{FORMAT_VERSION, templates};
 use crate::config::{Cluster, SessionMode, Study, UnknownName};
@@ -20,6 +20,7 @@ use crate::platform::clock;
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, JobRequest, Submission};
 use crate::store::{SprintRow, Store, StoreError, job_name};
+use crate::study::{MetricSpec, Program};
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,26 +107,32 @@ fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &Sprin
         scheduler: cluster.scheduler.as_str().to_owned(),
         idea: row.idea.clone(),
         context: context.text,
-        pipeline: templates::PIPELINE.to_owned(),
+        pipeline: if request.tweak.is_some() { templates::TWEAK_PIPELINE } else { templates::PIPELINE }.to_owned(),
         settings,
         templates: templates::skills(&app.config.root).map_err(|error| SubmitError::File(error.to_string()))?,
         agent: Agent {
             command: app.config.claude_command_for(study, cluster),
-            model: request.model.or_else(|| study.model.clone()),
+            model: request.model.clone().or_else(|| study.model.clone()),
             max_cost_usd: lesser(study.max_cost_usd, row.budget_usd),
             retry_delays: cluster.retry_delays.clone(),
         },
         seconds: row.seconds,
-        idea_request: idea_request(store, row, "")?,
+        idea_request: idea_request(store, row, &Program::load(&app.config, study).guidance)?,
         done_when: task.as_ref().map(|task| task.done_when.clone()).unwrap_or_default(),
         // Only a person or a file of one can have given it: the database takes it from nobody else.
         verify: task.map(|task| task.verify).unwrap_or_default(),
-        evaluator: None,
-        tweak: None,
+        evaluator: evaluator(app, study),
+        tweak: request.tweak,
     };
     let variables: Vec<(&str, &str)> = cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
     let environment = serde_json::to_vec(&variables).unwrap_or_default();
     Ok(Parts { bundle, directives, environment, missing_context: context.missing })
+}
+
+/// What measures the results of a study's sprints.
+fn evaluator(app: &App, study: &Study) -> Option<EvaluatorCommand> {
+    let MetricSpec { name, better, evaluator } = Program::load(&app.config, study).metric?;
+    Some(EvaluatorCommand { command: evaluator?, metric: name, better: better.as_str().to_owned() })
 }
 
 /// The lesser of two limits, of which each may be absent.

@@ -6,14 +6,17 @@
 
 mod artifacts;
 mod changes;
+mod facts;
 mod findings;
 mod ideas;
 mod journal;
 mod leases;
 mod loops;
+mod messages;
 mod money;
 mod open;
 mod outbox;
+mod overview;
 mod sprints;
 mod tasks;
 
@@ -26,8 +29,11 @@ pub use ideas::KnownIdea;
 pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
 pub use loops::{LoopRow, LoopSprint, LoopStatus, completed_count};
+pub use messages::{MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
+pub use outbox::Notice;
+pub use overview::OpenMessage;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
 pub use tasks::{Backlog, Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 

@@ -33,6 +33,8 @@ const SPRINT: &[&str] = &[
     "loop_id",
     "task_id",
     "parent",
+    "kind",
+    "waits_for",
     "cost_usd",
     "cost_estimated",
     "tokens",
@@ -60,7 +62,7 @@ fn the_keys_of_every_answer() {
     assert_eq!(text(&run, "status"), "submitted");
     let id = text(&run, "sprint_id");
     let tick = json(&["tick"]);
-    assert_eq!(keys(&tick), ["clusters"]);
+    assert_eq!(keys(&tick), ["clusters", "loops", "problems"]);
     assert_eq!(keys(&tick["clusters"][0]), ["name", "sprints", "changes", "problems", "held_by", "unreachable"]);
     let _ = project.finish(id, 60);
 

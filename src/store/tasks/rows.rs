@@ -190,6 +190,11 @@ fn counts(connection: &Connection, study: Option<&str>) -> Result<Vec<(TaskState
 }
 
 impl Change<'_> {
+    /// How many tasks stand how.
+    pub fn task_counts(&self, study: Option<&str>) -> Result<Vec<(TaskState, u64)>, StoreError> {
+        counts(&self.transaction, study)
+    }
+
     /// One task, as this change sees it.
     pub fn task(&self, id: &str) -> Result<Option<TaskRow>, StoreError> {
         one(&self.transaction, id)

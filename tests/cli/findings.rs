@@ -1,0 +1,196 @@
+//! What comes out of sprints: findings, figures, evaluators, verification.
+
+use super::{playing, remote_dir, step, text};
+use crate::harness::{Project, program};
+
+#[test]
+fn a_completed_sprint_shows_its_finding_and_its_figures() {
+    let project = Project::local("");
+    let id = project.submit("an idea", &[]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!(sprint["status"], "completed", "{sprint:#}");
+    assert_eq!(sprint["finding"]["verdict"], "refuted", "{sprint:#}");
+    let statement = text(&sprint["finding"], "statement").to_owned();
+    assert!(statement.contains("Momentum"), "{statement}");
+    let metrics = sprint["metrics"].as_array().unwrap();
+    let ratio = metrics.iter().find(|metric| metric["name"] == "loss_ratio_momentum_to_plain").unwrap();
+    assert_eq!(ratio["source"], "agent");
+    assert_eq!(ratio["n"], 20);
+    let shown = project.run(&["sprint", "show", &id]).success();
+    assert!(shown.stdout.contains("finding: refuted, confidence 0."), "{shown}");
+    assert!(shown.stdout.contains("final_loss_plain"), "{shown}");
+    // Without an evaluator and a verification there are no such steps.
+    assert_eq!((step(&sprint, "evaluate"), step(&sprint, "verify")), ("", ""));
+}
+
+#[test]
+fn broken_files_are_noted_and_the_sprint_completes() {
+    let project = playing("summarize:bad_json", "");
+    let id = project.submit("an idea", &[]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!(sprint["status"], "completed", "{sprint:#}");
+    assert!(sprint["finding"].is_null(), "{sprint:#}");
+    assert_eq!(sprint["metrics"].as_array().map(Vec::len), Some(0), "{sprint:#}");
+    let log = project.run(&["sprint", "log", &id]).success();
+    assert!(log.stdout.contains("finding.json is no JSON object"), "{log}");
+    assert!(log.stdout.contains("results/metrics.json is no JSON object"), "{log}");
+}
+
+#[test]
+fn a_finding_that_is_missing_is_asked_for_once() {
+    let project = playing("summarize:no_output_file_once", "");
+    let id = project.submit("an idea", &[]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!(sprint["status"], "completed", "{sprint:#}");
+    assert_eq!(sprint["finding"]["verdict"], "refuted", "{sprint:#}");
+    let log = project.run(&["sprint", "log", &id]).success();
+    assert!(log.stdout.contains("summary.txt, finding.json is missing: asked for it again"), "{log}");
+}
+
+/// Runs the job of a finished sprint once more, with something else in its bundle. Returns the
+/// lines of its journal.
+fn run_again(project: &Project, id: &str, change: impl Fn(&mut serde_json::Value)) -> (i32, Vec<serde_json::Value>) {
+    let own = remote_dir(project, id).join(".researchloop");
+    let file = own.join("bundle.json");
+    let mut bundle: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    change(&mut bundle);
+    std::fs::write(&file, bundle.to_string()).unwrap();
+    for name in ["run.jsonl", "state.json"] {
+        std::fs::remove_file(own.join(name)).unwrap();
+    }
+    let mut command = project.command(program());
+    command.args(["job-run", remote_dir(project, id).to_str().unwrap()]);
+    let output = Project::output(command);
+    let journal = std::fs::read_to_string(own.join("run.jsonl")).unwrap();
+    (output.code, journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+#[test]
+fn a_verification_decides_whether_the_work_is_done() {
+    let project = Project::local("");
+    let id = project.submit("an idea", &[]);
+    assert_eq!(project.finish(&id, 60)["status"], "completed");
+    let verify = |command: &str| {
+        run_again(&project, &id, |bundle| {
+            bundle["verify"] = command.into();
+            bundle["settings"]["red_team_max_rounds"] = "0".into();
+        })
+    };
+    let (code, lines) = verify("test -s report.md && echo \"$PWD\" >verified && echo all is well");
+    assert_eq!(code, 0, "{lines:#?}");
+    let last = lines.last().unwrap();
+    assert_eq!(last["status"], "completed", "{last:#}");
+    assert!(remote_dir(&project, &id).join("verified").is_file());
+    let steps: Vec<&str> = lines.iter().filter(|line| line["kind"] == "step_ended").map(|line| text(line, "step")).collect();
+    assert_eq!(steps, ["research", "report", "summarize", "verify"]);
+    assert_eq!(lines[0]["plan"].as_array().unwrap().last().unwrap()[0], "verify");
+
+    let (code, lines) = verify("echo first; echo 'loss is NaN'; exit 3");
+    assert_ne!(code, 0);
+    let last = lines.last().unwrap();
+    assert_eq!((text(last, "status"), text(last, "reason")), ("failed", "step_failed"), "{last:#}");
+    assert_eq!(text(last, "detail"), "verify exited with 3: first | loss is NaN");
+    assert!(last["finding"].is_null(), "{last:#}");
+    assert!(lines.iter().any(|line| line["kind"] == "note" && line["text"] == "| loss is NaN" && line["step"] == "verify"), "{lines:#?}");
+}
+
+#[test]
+fn an_evaluator_measures_after_the_agent() {
+    let project = Project::local("");
+    let id = project.submit("an idea", &[]);
+    assert_eq!(project.finish(&id, 60)["status"], "completed");
+    let evaluate = |command: &str| {
+        run_again(&project, &id, |bundle| {
+            bundle["evaluator"] = serde_json::json!({ "command": command, "metric": "acc", "better": "higher" });
+            bundle["settings"]["red_team_max_rounds"] = "0".into();
+        })
+    };
+    let (code, lines) = evaluate("cat summary.txt; echo '{\"value\": 0.875, \"n\": 3, \"spread\": 0.01}'; echo; echo done >&2");
+    assert_eq!(code, 0, "{lines:#?}");
+    let last = lines.last().unwrap();
+    let measured = last["metrics"].as_array().unwrap().iter().find(|metric| metric["source"] == "evaluator").unwrap();
+    assert_eq!(
+        *measured,
+        serde_json::json!({ "name": "acc", "value": 0.875, "unit": "", "better": "higher", "n": 3, "spread": 0.01, "source": "evaluator" })
+    );
+    assert!(last["metrics"].as_array().unwrap().len() > 1, "what the agent told stays: {last:#}");
+
+    for (command, detail) in [
+        ("echo 0.9; exit 1", "evaluate exited with 1: 0.9"),
+        ("echo the model is good", "evaluate: the last line of the output is \"the model is good\": expected one finite number"),
+        ("true", "evaluate: the last line of the output is missing: the command printed nothing"),
+        ("kill -9 $$", "evaluate was ended by signal 9: it printed nothing"),
+    ] {
+        let (code, lines) = evaluate(command);
+        assert_ne!(code, 0, "{command}");
+        let last = lines.last().unwrap();
+        assert_eq!(text(last, "reason"), "step_failed", "{last:#}");
+        assert!(text(last, "detail").starts_with(detail), "{command}: {last:#}");
+    }
+}
+
+/// A project whose study has these lines more.
+fn with_study(lines: &str) -> Project {
+    let project = Project::local("");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", format!("{config}{lines}\n"));
+    project
+}
+
+#[test]
+fn a_study_is_steered_by_its_program() {
+    let project = with_study("max_study_cost_usd = 7");
+    project.write(
+        "studies/s/program.md",
+        "## Directive\nFind a better step size.\n## Benchmark\nmetric: acc\nbetter: higher\ncommand: echo 0.75\n## Budget\ncost: 50\nsprints: 4\nspeed: 3\n## Constraints\nNever touch the test set.\n",
+    );
+    let show = project.run(&["study", "show", "s"]).success();
+    for part in ["metric:      acc, higher is better", "evaluator:   echo 0.75", "4 sprints a loop, $7.00 in all"] {
+        assert!(show.stdout.contains(part), "{part}: {show}");
+    }
+    assert!(show.stderr.contains("studies/s/program.md:10: Budget: \"speed\" is not used here"), "{show}");
+    let check = project.run(&["config", "check"]).success();
+    assert!(check.stderr.contains("program.md:10: "), "{check}");
+    let json = project.run(&["--json", "study", "show", "s"]).success().json();
+    assert_eq!((&json["program"]["metric"], &json["program"]["max_cost_usd"]), (&"acc".into(), &7.0.into()), "{json:#}");
+
+    let id = project.submit("an idea", &["--rounds", "0"]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!(sprint["status"], "completed", "{sprint:#}");
+    assert_eq!(step(&sprint, "evaluate"), "yes", "{sprint:#}");
+    assert_eq!(sprint["metrics"][0]["source"], "evaluator", "{sprint:#}");
+    assert_eq!(sprint["metrics"][0]["value"], 0.75);
+    let context = std::fs::read_to_string(remote_dir(&project, &id).join("CLAUDE.md")).unwrap();
+    assert!(
+        context.contains("Find a better step size.") && context.contains("Never touch the test set.") && !context.contains("sprints: 4"),
+        "{context}"
+    );
+}
+
+#[test]
+fn an_evaluator_that_gives_no_number_fails_the_sprint_and_says_why() {
+    let project = with_study("metric = \"acc\"\nmetric_better = \"higher\"\nevaluator = \"echo no model here\"");
+    let id = project.submit("an idea", &["--rounds", "0"]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "step_failed"), "{sprint:#}");
+    assert!(text(&sprint, "error").contains("\"no model here\": expected one finite number"), "{sprint:#}");
+    assert_eq!(step(&sprint, "evaluate"), "error");
+    let log = project.run(&["sprint", "log", &id, "--step", "evaluate"]).success();
+    assert!(log.stdout.contains("| no model here"), "{log}");
+}
+
+#[test]
+fn study_init_writes_a_program_that_asks_for_nothing() {
+    let project = Project::local("");
+    project.run(&["study", "init", "s"]).success();
+    let program = std::fs::read_to_string(project.path("studies/s/program.md")).unwrap();
+    assert!(program.contains("# Program: s") && program.contains("## Budget"), "{program}");
+    let json = project.run(&["--json", "study", "show", "s"]).success().json();
+    assert!(json["program"]["metric"].is_null() && json["program"]["mistakes"] == serde_json::json!([]), "{json:#}");
+    assert_eq!(project.run(&["study", "init", "s"]).code, 4);
+    std::fs::remove_file(project.path("studies/s/program.md")).unwrap();
+    std::fs::write(project.path("studies/s/CLAUDE.md"), "mine").unwrap();
+    project.run(&["study", "init", "s"]).success();
+    assert!(project.path("studies/s/program.md").is_file());
+    assert_eq!(std::fs::read_to_string(project.path("studies/s/CLAUDE.md")).unwrap(), "mine");
+}
