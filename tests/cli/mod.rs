@@ -13,6 +13,8 @@ mod notices;
 mod operations;
 mod reviewed;
 mod sprints;
+mod task_sprints;
+mod tasks;
 
 use std::path::{Path, PathBuf};
 
