@@ -2,11 +2,14 @@
 //! on SLURM and SGE clusters. `ARCHITECTURE.md` is the map of this code.
 
 pub mod app;
+pub mod auto_loop;
 pub mod bundle;
 pub mod claude;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod message;
+pub mod notify;
 pub mod pipeline;
 pub mod platform;
 pub mod remote;

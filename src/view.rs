@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::domain::{Finding, Metric, Reason, State};
-use crate::store::{Artifact, Spent, SprintRow, StepRow, Store, StoreError};
+use crate::store::{Artifact, LoopRow, LoopSprint, MessageRow, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
 use crate::study;
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
@@ -56,8 +56,14 @@ pub struct Sprint {
     pub session_id: Option<String>,
     /// Reserved for loops.
     pub loop_id: Option<String>,
-    /// The sprint that it repeats.
+    /// The task that it is an attempt at.
+    pub task_id: Option<String>,
+    /// The sprint that it repeats, or follows up on.
     pub parent: Option<String>,
+    /// `research` or `tweak`.
+    pub kind: String,
+    /// The message that it waits for, when it is parked.
+    pub waits_for: Option<String>,
     /// US dollars at list prices.
     pub cost_usd: f64,
     /// Whether the cost is not exact.
@@ -212,13 +218,13 @@ pub struct Program {
     pub evaluator: Option<String>,
     /// The value that ends a loop, as `NAME >= VALUE` or `NAME <= VALUE`.
     pub target: Option<String>,
-    /// Sprints of one loop.
+    /// Sprints of a loop.
     pub count: Option<u32>,
-    /// Dollars of the whole study.
+    /// Dollars of a loop.
     pub max_cost_usd: Option<f64>,
-    /// GPU-hours of the whole study.
+    /// GPU-hours of a loop.
     pub max_gpu_hours: Option<f64>,
-    /// No sprint is begun after it: RFC 3339.
+    /// No sprint of a loop is begun after it, as it stands in the file.
     pub until: Option<String>,
     /// Measured sprints in a row without an improvement beyond noise.
     pub patience: Option<u32>,
@@ -238,9 +244,72 @@ pub fn program(program: &study::Program) -> Program {
         count: program.limits.count,
         max_cost_usd: program.limits.max_cost_usd,
         max_gpu_hours: program.limits.max_gpu_hours,
-        until: program.limits.until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
+        until: program.limits.until.clone(),
         patience: program.limits.patience,
         mistakes: program.mistakes.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// A message between a person and a job.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message {
+    /// `m-` and six hexadecimal digits.
+    pub id: String,
+    /// `question`, `approval`, `dead` or `note`.
+    pub kind: String,
+    /// The study.
+    pub study_name: String,
+    /// The sprint that asks, or is told.
+    pub sprint_id: Option<String>,
+    /// The task that it is about.
+    pub task_id: Option<String>,
+    /// The sprint's loop.
+    pub loop_id: Option<String>,
+    /// The job's own name for it.
+    pub name: Option<String>,
+    /// What it says.
+    pub text: String,
+    /// Answers that are offered; any other is good too.
+    pub choices: Vec<String>,
+    /// `open`, `answered`, `told` or `closed`.
+    pub status: String,
+    /// What was answered.
+    pub answer: Option<String>,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub answered_at: Option<String>,
+    /// When it lay in the sprint's directory, RFC 3339.
+    pub delivered_at: Option<String>,
+    /// The command that answers it, when an answer is wanted.
+    pub reply_with: Option<String>,
+}
+
+/// Shows a message.
+pub fn message(row: &MessageRow) -> Message {
+    let offered = match row.kind.as_str() {
+        // Whoever wants another idea says so in words.
+        "approval" => "\"yes|no|what else to try\"".to_owned(),
+        "dead" => "\"retry\"".to_owned(),
+        _ if row.choices.is_empty() => "\"...\"".to_owned(),
+        _ => format!("\"{}\"", row.choices.join("|").replace(['"', '`', '$', '\\'], "'")),
+    };
+    Message {
+        id: row.id.clone(),
+        kind: row.kind.clone(),
+        study_name: row.study.clone(),
+        sprint_id: row.sprint.clone(),
+        task_id: row.task.clone(),
+        loop_id: row.loop_id.clone(),
+        name: row.name.clone(),
+        text: row.text.clone(),
+        choices: row.choices.clone(),
+        status: row.status.clone(),
+        answer: row.answer.clone(),
+        created_at: row.created_at.clone(),
+        answered_at: row.answered_at.clone(),
+        delivered_at: row.delivered_at.clone(),
+        reply_with: row.waits_for_person().then(|| format!("researchloop reply {} {offered}", row.id)),
     }
 }
 
@@ -274,7 +343,10 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         summary: row.summary.clone(),
         session_id: row.session_id.clone(),
         loop_id: None,
+        task_id: row.task.clone(),
         parent: row.parent.clone(),
+        kind: row.kind.clone(),
+        waits_for: None,
         cost_usd: row.cost_usd,
         cost_estimated: row.cost_estimated,
         tokens: Tokens { input: row.tokens[0], output: row.tokens[1], cached: row.tokens[2] },
@@ -320,6 +392,123 @@ pub fn status_text(sprint: &Sprint) -> String {
     match (&sprint.phase, sprint.reason) {
         (Some(phase), _) => format!("{} ({phase})", sprint.status),
         (None, Some(reason)) => format!("{} ({reason})", sprint.status),
-        (None, None) => sprint.status.to_owned(),
+        (None, None) => match &sprint.waits_for {
+            Some(message) => format!("{} ({message})", sprint.status),
+            None => sprint.status.to_owned(),
+        },
+    }
+}
+
+/// A loop.
+#[derive(Debug, Clone, Serialize)]
+pub struct Loop {
+    /// `loop-` and six hexadecimal digits.
+    pub id: String,
+    /// The study.
+    pub study_name: String,
+    /// `running`, `stopped` or `completed`.
+    pub status: &'static str,
+    /// Which rule ended it: a word of a closed list.
+    pub reason: Option<String>,
+    /// Why it ended: a sentence.
+    pub detail: String,
+    /// What the last tick had to say about it.
+    pub note: String,
+    /// What ideas are wanted.
+    pub context: String,
+    /// Its limits.
+    pub limits: crate::domain::auto_loop::Limits,
+    /// Sprints that have completed.
+    pub completed_count: u32,
+    /// Sprints that are to complete.
+    pub total_count: u32,
+    /// Sprints that are not over.
+    pub live_count: usize,
+    /// The newest sprint that is not over.
+    pub current_sprint_id: Option<String>,
+    /// US dollars at list prices, of all its sprints.
+    pub cost_usd: f64,
+    /// Whether the cost is not exact.
+    pub cost_estimated: bool,
+    /// US dollars that its running sprints may still spend.
+    pub reserved_usd: f64,
+    /// All tokens.
+    pub tokens: u64,
+    /// GPUs times hours.
+    pub gpu_hours: f64,
+    /// Whether some job's GPUs are not known.
+    pub gpu_unknown: bool,
+    /// Hours that its jobs ran.
+    pub wall_hours: f64,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub ended_at: Option<String>,
+    /// Its sprints, oldest first.
+    pub sprints: Vec<SprintOfLoop>,
+}
+
+/// A sprint of a loop.
+#[derive(Debug, Clone, Serialize)]
+pub struct SprintOfLoop {
+    /// Its id.
+    pub id: String,
+    /// As in [`Sprint`].
+    pub status: &'static str,
+    /// Why it failed.
+    pub reason: Option<&'static str>,
+    /// `supported`, `refuted` or `inconclusive`.
+    pub verdict: Option<String>,
+    /// The idea, once there is one.
+    pub idea: Option<String>,
+    /// The task.
+    pub task_id: Option<String>,
+    /// US dollars.
+    pub cost_usd: f64,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub completed_at: Option<String>,
+}
+
+/// Shows a loop.
+pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
+    let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
+    Loop {
+        id: row.id.to_string(),
+        study_name: row.study.clone(),
+        status: row.status.as_str(),
+        reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
+        detail: row.detail.clone(),
+        note: row.note.clone(),
+        context: row.guidance.clone(),
+        limits: row.limits.clone(),
+        completed_count: completed_count(sprints),
+        total_count: row.limits.count,
+        live_count: sprints.iter().filter(|sprint| !sprint.status.is_terminal()).count(),
+        current_sprint_id: sprints.iter().rev().find(|sprint| !sprint.status.is_terminal()).map(|sprint| sprint.id.clone()),
+        cost_usd: money.cost_usd,
+        cost_estimated: money.estimated,
+        reserved_usd: money.reserved_usd,
+        tokens: money.tokens,
+        gpu_hours: hours(money.gpu_seconds),
+        gpu_unknown: money.gpu_unknown,
+        wall_hours: hours(money.wall_seconds),
+        created_at: row.created_at.clone(),
+        ended_at: row.ended_at.clone(),
+        sprints: sprints
+            .iter()
+            .map(|sprint| SprintOfLoop {
+                id: sprint.id.clone(),
+                status: sprint.status.as_str(),
+                reason: sprint.reason.map(Reason::as_str),
+                verdict: sprint.verdict.clone(),
+                idea: sprint.idea.clone(),
+                task_id: sprint.task.clone(),
+                cost_usd: sprint.cost_usd,
+                created_at: sprint.created_at.clone(),
+                completed_at: sprint.completed_at.clone(),
+            })
+            .collect(),
     }
 }

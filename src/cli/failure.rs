@@ -1,9 +1,11 @@
 //! How commands end: exit codes, and errors with what helps against them.
 
+use crate::auto_loop::LoopError;
 use crate::config::{ConfigError, UnknownName};
+use crate::message::ReplyError;
 use crate::remote::RemoteError;
-use crate::sprint::{CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError};
-use crate::store::StoreError;
+use crate::sprint::{CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError, TweakError};
+use crate::store::{StoreError, TaskError};
 use crate::tick::TickError;
 
 /// How a command ended that did what it should.
@@ -47,6 +49,8 @@ pub enum Kind {
     NotFound,
     /// 4: something is in a state in which this cannot be done.
     Conflict,
+    /// 5: a limit is reached.
+    Limit,
 }
 
 impl Kind {
@@ -58,6 +62,7 @@ impl Kind {
             Self::Usage => "usage",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
+            Self::Limit => "limit",
         }
     }
 
@@ -68,6 +73,7 @@ impl Kind {
             Self::Usage => 2,
             Self::NotFound => 3,
             Self::Conflict => 4,
+            Self::Limit => 5,
         }
     }
 }
@@ -153,7 +159,23 @@ impl From<CreateError> for Failure {
         match error {
             CreateError::Unknown(error) => error.into(),
             CreateError::Store(error) => error.into(),
+            CreateError::Task(error) => error.into(),
             CreateError::Idea(_) | CreateError::Options(_) => Self::new(Kind::Usage, error.to_string()),
+        }
+    }
+}
+
+impl From<TaskError> for Failure {
+    fn from(error: TaskError) -> Self {
+        let message = error.to_string();
+        match error {
+            TaskError::Unknown(_) => Self::new(Kind::NotFound, message).hint("`researchloop task list --all` shows all"),
+            TaskError::Cycle(_) => {
+                Self::new(Kind::Conflict, message).hint("nothing was changed; `researchloop task graph` shows what waits for what")
+            }
+            TaskError::Stale { hint, .. } | TaskError::NotNow { hint, .. } => Self::new(Kind::Conflict, message).hint(hint),
+            TaskError::Wrong(_) => Self::new(Kind::Usage, message),
+            TaskError::Store(error) => error.into(),
         }
     }
 }
@@ -208,12 +230,53 @@ impl From<FetchError> for Failure {
     }
 }
 
+impl From<TweakError> for Failure {
+    fn from(error: TweakError) -> Self {
+        match error {
+            TweakError::Create(error) => error.into(),
+            TweakError::Not { ref hint, .. } => {
+                let hint = hint.clone();
+                Self::new(Kind::Conflict, error.to_string()).hint(hint)
+            }
+        }
+    }
+}
+
+impl From<ReplyError> for Failure {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::Store(error) => error.into(),
+            ReplyError::Text(_) => Self::new(Kind::Usage, error.to_string()),
+            ReplyError::Late { ref hint, .. } => {
+                let failure = Self::new(Kind::Conflict, error.to_string());
+                if hint.is_empty() { failure } else { failure.hint(hint.clone()) }
+            }
+        }
+    }
+}
+
 impl From<TickError> for Failure {
     fn from(error: TickError) -> Self {
         match error {
             TickError::Unknown(error) => error.into(),
             TickError::Store(error) => error.into(),
             TickError::Remote(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoopError> for Failure {
+    fn from(error: LoopError) -> Self {
+        let text = error.to_string();
+        match error {
+            LoopError::Unknown(error) => error.into(),
+            LoopError::Create(error) => error.into(),
+            LoopError::Store(error) => error.into(),
+            LoopError::Limit(_) => Self::new(Kind::Usage, text),
+            LoopError::NotAllowed(_) => Self::new(Kind::Conflict, text).hint("set `allow_loop = true` in that [[study]]"),
+            LoopError::State { .. } => Self::new(Kind::Conflict, text).hint("`researchloop loop list` shows how loops stand"),
+            LoopError::Reached { id, .. } => Self::new(Kind::Limit, text)
+                .hint(format!("widen that limit in the same command: `researchloop loop resume {id} -n N`, `--max-cost USD`, ...")),
         }
     }
 }

@@ -4,13 +4,17 @@ mod cluster;
 mod config;
 mod demo;
 mod failure;
+mod find;
 mod generate;
+mod inbox;
 mod init;
 mod job;
+mod loops;
 mod screen;
 mod sprint;
 mod sprint_run;
 mod study;
+mod task_find;
 mod text;
 mod tick;
 mod ui;
@@ -84,6 +88,13 @@ enum Command {
     /// Run sprints, watch them, bring back their results
     #[command(subcommand)]
     Sprint(sprint::SprintCommand),
+    /// Turn tasks and ideas into sprints, one after the other, within limits
+    #[command(subcommand)]
+    Loop(loops::LoopCommand),
+    /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes on their way
+    Inbox(inbox::InboxArgs),
+    /// Answer a message of the inbox, or send a note to a sprint
+    Reply(inbox::ReplyArgs),
     /// Look at all clusters once: take in what happened, do what is due
     Tick(tick::TickArgs),
     /// Print a completion script for a shell
@@ -126,6 +137,9 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Study(command) => study::run(global, ui, &command),
         Command::Cluster(command) => cluster::run(global, ui, &command),
         Command::Sprint(command) => sprint::run(global, ui, command),
+        Command::Loop(command) => loops::run(global, ui, command),
+        Command::Inbox(args) => inbox::inbox(global, ui, &args),
+        Command::Reply(args) => inbox::reply(global, ui, &args),
         Command::Tick(args) => tick::run(global, ui, &args),
         Command::Completions(args) => generate::completions(ui, &args),
         Command::Man(args) => generate::man(ui, &args),

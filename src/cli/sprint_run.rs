@@ -4,12 +4,13 @@ use clap::Args;
 
 use super::failure::{Exit, Failure, Kind, Result};
 use super::sprint::find;
+use super::task_find::find_task;
 use super::ui::Ui;
 use super::{text, watch};
 use crate::app::App;
 use crate::domain::{SprintId, State, duration};
 use crate::sprint::{self, Request, Submitted, Wanted};
-use crate::store::Store;
+use crate::store::{Store, TaskRow};
 
 /// What is asked of the jobs of sprints.
 #[derive(Debug, Args)]
@@ -31,10 +32,14 @@ pub struct JobArgs {
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// The research idea; `-` reads it from standard input
-    idea: String,
+    #[arg(required_unless_present = "task", conflicts_with = "task")]
+    idea: Option<String>,
     /// The study that it belongs to
-    #[arg(short, long)]
-    study: String,
+    #[arg(short, long, required_unless_present = "task")]
+    study: Option<String>,
+    /// Work on this task of the backlog
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
     #[command(flatten)]
     job: JobArgs,
     /// Keep a screen open until it is over
@@ -69,26 +74,38 @@ pub fn request(args: &JobArgs) -> Result<Request> {
 
 /// Makes a sprint and submits it.
 pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
-    let idea = if args.idea == "-" {
-        std::io::read_to_string(std::io::stdin()).map_err(|error| Failure::failed(format!("cannot read the idea from standard input: {error}")))?
-    } else {
-        args.idea.clone()
+    let task = match &args.task {
+        Some(task) => Some(find_task(&app.store()?, task)?),
+        None => None,
     };
-    let wanted = Wanted::new(&args.study, &idea, request(&args.job)?);
+    if let (Some(task), Some(study)) = (&task, &args.study)
+        && task.study != *study
+    {
+        return Err(Failure::new(Kind::Usage, format!("{} belongs to the study {}, not to {study}", task.id, text::clean(&task.study))));
+    }
+    let idea = match (&task, args.idea.as_deref()) {
+        (Some(task), _) => task.idea.clone(),
+        (None, Some("-")) => std::io::read_to_string(std::io::stdin())
+            .map_err(|error| Failure::failed(format!("cannot read the idea from standard input: {error}")))?,
+        (None, idea) => idea.unwrap_or_default().to_owned(),
+    };
+    let study = task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
+    let wanted = Wanted::new(study, &idea, request(&args.job)?);
     if args.dry_run {
-        return dry_run(app, ui, &wanted);
+        return dry_run(app, ui, &wanted, task.as_ref());
     }
     let mut store = app.store()?;
+    let wanted = Wanted { task: task.as_ref().map(|task| task.id.as_str()), ..wanted };
     let id = sprint::create(app, &mut store, &wanted)?;
     submit_and_tell(app, ui, &mut store, &id, args.watch)
 }
 
 /// Makes the sprint in a database that is thrown away, and shows what it would send.
-fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>) -> Result {
+fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> Result {
     let mut store = Store::in_memory()?;
     let id = sprint::create(app, &mut store, wanted)?;
     let row = find(&store, id.as_str())?;
-    let dry = sprint::dry_run(app, &store, &row)?;
+    let dry = sprint::dry_run(app, &store, &row, task)?;
     if ui.json {
         ui.json(&serde_json::json!({
             "dry_run": true, "study_name": row.study, "cluster": row.cluster, "remote_dir": dry.remote_dir, "script": dry.script,
@@ -128,7 +145,7 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
     if ui.json && !then_watch {
         ui.json(&serde_json::json!({
             "sprint_id": row.id.as_str(), "study_name": row.study, "status": row.state.status().as_str(),
-            "job_id": row.state.job().map(ToString::to_string),
+            "job_id": row.state.job().map(ToString::to_string), "task_id": row.task,
         }));
     }
     let exit = match &submitted {

@@ -52,7 +52,11 @@ fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
                 })
             })
             .collect();
-        ui.json(&serde_json::json!({ "clusters": clusters }));
+        let made: Vec<&str> = report.loops.made.iter().map(|(id, _)| id.as_str()).collect();
+        let ended: Vec<_> = report.loops.ended.iter().map(|(id, why)| serde_json::json!({ "loop_id": id, "detail": why })).collect();
+        ui.json(&serde_json::json!({
+            "clusters": clusters, "loops": { "made": made, "ended": ended }, "problems": report.problems,
+        }));
     }
     for cluster in &report.clusters {
         for (id, what) in &cluster.changes {
@@ -67,7 +71,15 @@ fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
             ui.problem(&format!("{}: {}", cluster.name, text::clean(problem)));
         }
     }
-    if report.clusters.is_empty() && !again_soon {
+    for (id, why) in &report.loops.ended {
+        if !ui.json {
+            ui.line(&format!("{id}: ended: {}", text::clean(why)));
+        }
+    }
+    for problem in &report.problems {
+        ui.problem(&text::clean(problem));
+    }
+    if report.clusters.is_empty() && report.loops.ended.is_empty() && !again_soon {
         ui.status("Nothing to do: no sprint waits, runs or has results to bring.");
     }
     Ok(if report.clusters.iter().any(|cluster| cluster.unreachable) { Exit::Bad } else { Exit::Success })

@@ -11,7 +11,7 @@ use super::problem::quoted;
 use super::settings::Ledger;
 use super::source::{Origin, Report};
 use super::tree::Values;
-use super::{Cluster, Config, SessionMode, Study, Transport};
+use super::{Cluster, Config, Ntfy, SessionMode, Study, Transport};
 use crate::domain::finding::MAX_NAME;
 use crate::domain::{Better, ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
 
@@ -48,6 +48,9 @@ pub(super) fn config(top: &Values, environment: &Environment, report: &mut Repor
             ledger.add(&format!("study.{}.", study.name), values, &derived);
         }
     }
+    for values in top.children("ntfy") {
+        ledger.add("ntfy.", values, &[]);
+    }
     let settings = ledger.settings;
     Some(Config {
         db_path: build.path(top, "db_path")?,
@@ -55,6 +58,8 @@ pub(super) fn config(top: &Values, environment: &Environment, report: &mut Repor
         claude_command: top.command("claude_command"),
         context: top.text("context").unwrap_or_default(),
         context_paths: build.paths(top),
+        ntfy: build.ntfy(top),
+        notify_command: top.command("notify_command"),
         shared_secret: top.text("shared_secret").map(Secret::new),
         orchestrator_url: top.text("orchestrator_url"),
         clusters: clusters.into_iter().collect::<Option<_>>()?,
@@ -84,6 +89,16 @@ struct Build<'b, 's> {
 }
 
 impl Build<'_, '_> {
+    fn ntfy(&mut self, top: &Values) -> Option<Ntfy> {
+        let values = top.children("ntfy").first()?;
+        let topic = values.text("topic").filter(|topic| !topic.is_empty());
+        if topic.is_none() && !values.is_given("topic") {
+            self.report.warning(&values.place, "`topic` of [ntfy] is missing: nothing is sent".to_owned(), Some("add topic = \"...\"".to_owned()));
+        }
+        let token = values.text("token").filter(|token| !token.is_empty());
+        Some(Ntfy { url: values.text("url")?, topic: Secret::new(topic?), token: token.map(Secret::new) })
+    }
+
     fn cluster(&mut self, values: &Values) -> Option<Cluster> {
         let host = values.text("host").unwrap_or_default();
         let scheduler = SchedulerKind::parse(&values.text("scheduler_type").unwrap_or_default());

@@ -40,7 +40,7 @@ impl Section {
     /// Whether the program uses the section. One that it knows but does not use gives
     /// warnings only.
     pub fn is_used(self) -> bool {
-        matches!(self, Self::Top | Self::Cluster | Self::Study)
+        matches!(self, Self::Top | Self::Cluster | Self::Study | Self::Ntfy)
     }
 
     /// Its keys.
@@ -228,6 +228,7 @@ pub const KEYS: &[Key] = &[
     Key::new(TOP, "claude_command", Kind::Command, value("claude --dangerously-skip-permissions"), "how Claude Code is started in a job"),
     Key::new(TOP, "context", Kind::Text, NOTHING, "what every sprint should know"),
     Key::new(TOP, "context_paths", Kind::Paths, NOTHING, "files with what every sprint should know"),
+    Key::new(TOP, "notify_command", Kind::Command, NOTHING, "a command that is run for each notice, in the folder of this file, with the notice as JSON on standard input").added(),
     Key::new(TOP, "cluster", Kind::Tables(CLUSTER), NOTHING, "a place that runs jobs"),
     Key::new(TOP, "study", Kind::Tables(STUDY), NOTHING, "a question, its context and its defaults"),
     Key::new(TOP, "slack", Kind::Table(SLACK), NOTHING, "messages to Slack"),
@@ -296,7 +297,8 @@ pub const KEYS: &[Key] = &[
     Key::new(SLACK, "restrict_to_channel", Kind::Boolean, value("false"), "whether orders count only in the channel"),
 
     Key::new(NTFY, "url", Kind::Url, value("https://ntfy.sh"), "the server").variable("RESEARCHLOOP_NTFY_URL"),
-    Key::new(NTFY, "topic", Kind::Secret, NOTHING, "the topic").variable("RESEARCHLOOP_NTFY_TOPIC"),
+    Key::new(NTFY, "topic", Kind::Secret, NOTHING, "the topic; without one nothing is sent").variable("RESEARCHLOOP_NTFY_TOPIC"),
+    Key::new(NTFY, "token", Kind::Secret, NOTHING, "the access token, where the server wants one").variable("RESEARCHLOOP_NTFY_TOKEN").added(),
 
     Key::new(DASHBOARD, "enabled", Kind::Boolean, value("true"), "whether there are pages at all"),
     Key::new(DASHBOARD, "host", Kind::Host, value("0.0.0.0"), "the address to listen on").variable("RESEARCHLOOP_DASHBOARD_HOST"),
@@ -309,6 +311,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("RESEARCHLOOP_CONFIG", "the configuration file, as with -c"),
     ("RESEARCHLOOP_KEY_PASSPHRASE", "the passphrase of the SSH key"),
     ("RESEARCHLOOP_LOG", "what is logged; not used yet"),
+    ("RESEARCHLOOP_CRON", "that cron runs the program: `status` says so"),
     ("RESEARCHLOOP_BIN", "the binary that tests run"),
     ("RESEARCHLOOP_TEST_NOW", "the time that tests see"),
     ("RESEARCHLOOP_SLACK_API_URL", "the address of Slack's interface; not used yet"),

@@ -61,6 +61,10 @@ pub struct Config {
     pub shared_secret: Option<Secret>,
     /// The address of a server that jobs can reach, without a slash at the end.
     pub orchestrator_url: Option<String>,
+    /// Where notices go to over ntfy, if a topic is given.
+    pub ntfy: Option<Ntfy>,
+    /// The words of the command that gets each notice, if one is given.
+    pub notify_command: Option<Vec<String>>,
     /// The clusters, in the order of the file. Names are unique.
     pub clusters: Vec<Cluster>,
     /// The studies, in the order of the file. Names are unique, clusters exist.
@@ -68,6 +72,17 @@ pub struct Config {
     /// What is probably not as it was meant.
     pub warnings: Vec<Problem>,
     settings: Vec<Setting>,
+}
+
+/// A topic of an ntfy server.
+#[derive(Debug, Clone)]
+pub struct Ntfy {
+    /// The server.
+    pub url: String,
+    /// The topic. Who knows it can read along.
+    pub topic: Secret,
+    /// The access token, if the server wants one.
+    pub token: Option<Secret>,
 }
 
 /// How a cluster's front end is reached.

@@ -268,6 +268,26 @@ impl Walk<'_, '_> {
             }
             match kinds::read_text(key.kind, text) {
                 Ok(value) if key.section == Section::Top => drop(top.found.insert(key.name, Found { value, origin })),
+                Ok(value) if key.section.is_used() => {
+                    // A variable does without the heading in the file.
+                    let label = key.section.heading().to_owned();
+                    let section = top.children.entry(key.section.heading().trim_matches(['[', ']'])).or_default();
+                    if section.is_empty() {
+                        let place = Origin::Variable(name);
+                        section.push(Values {
+                            section: key.section,
+                            place,
+                            label,
+                            found: BTreeMap::new(),
+                            wrong: BTreeSet::new(),
+                            children: BTreeMap::new(),
+                        });
+                    }
+                    for values in section {
+                        values.wrong.remove(key.name);
+                        values.found.insert(key.name, Found { value: value.clone(), origin: Origin::Variable(name) });
+                    }
+                }
                 Ok(_) => {}
                 Err(Trouble { message, hint, .. }) => self.add(key.section, &origin, message, hint),
             }

@@ -4,6 +4,7 @@ pub mod auto_loop;
 pub mod duration;
 pub mod finding;
 pub mod id;
+pub mod idea;
 pub mod job;
 pub mod noise;
 pub mod options;
@@ -11,6 +12,8 @@ pub mod secret;
 pub mod settle;
 pub mod sprint;
 pub mod suggestion;
+pub mod task;
+pub mod task_graph;
 pub mod transition;
 
 pub use finding::{Finding, Metric, Source, Verdict};
@@ -20,6 +23,7 @@ pub use noise::Better;
 pub use options::JobOptions;
 pub use secret::Secret;
 pub use sprint::{Ending, Phase, Reason, State, Status};
+pub use task::{Condition, NeedState, Priority, TaskState, TaskStatus};
 
 #[cfg(test)]
 mod settle_tests;

@@ -1,9 +1,8 @@
 //! What a sprint is, between two changes.
 
-use std::fmt;
-
 use super::job::JobId;
 
+/// A closed list of words: how each is written, all of them, and the way back.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
@@ -25,13 +24,15 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())
             }
         }
     };
 }
+
+pub(super) use words;
 
 words! {
     /// Where a sprint stands.

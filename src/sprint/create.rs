@@ -3,15 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::bundle::formats::Tweak;
 use crate::config::{Cluster, Study, UnknownName};
 use crate::domain::options::OptionProblem;
-use crate::domain::{JobOptions, SprintId, StudyName, id};
+use crate::domain::{JobOptions, SprintId, StudyName, id, task};
 use crate::platform::{clock, random};
 use crate::scheduler;
-use crate::store::{Change, NewSprint, SprintRow, Store, StoreError};
-
-/// The longest idea, in bytes. It stands in every prompt.
-const MAX_IDEA: usize = 64 * 1024;
+use crate::store::{Change, NewSprint, SprintRow, Store, StoreError, TaskError};
 
 /// What a user asks of one sprint, beside the idea. Kept with the sprint, so that it can
 /// be submitted later and repeated.
@@ -29,6 +27,9 @@ pub struct Request {
     /// The model.
     #[serde(default)]
     pub model: Option<String>,
+    /// What is to be done in the directory of a sprint that has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tweak: Option<Tweak>,
 }
 
 /// A sprint that is wanted.
@@ -66,6 +67,9 @@ pub enum CreateError {
     /// The idea is nothing that one can work on.
     #[error("{0}")]
     Idea(String),
+    /// Its task cannot be begun now.
+    #[error(transparent)]
+    Task(#[from] TaskError),
     /// Job options that the scheduler would refuse.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Options(Vec<OptionProblem>),
@@ -118,25 +122,16 @@ pub fn options_of(cluster: &Cluster, study: &Study, request: &Request) -> JobOpt
     cluster.job_options.overlaid(&study.job_options).overlaid(&own)
 }
 
-/// Checks an idea and returns it as it is kept: trimmed, without control characters.
-pub fn check_idea(idea: &str) -> Result<String, CreateError> {
-    let idea: String = idea.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-    if idea.is_empty() {
-        return Err(CreateError::Idea("the idea is empty".to_owned()));
-    }
-    if idea.len() > MAX_IDEA {
-        return Err(CreateError::Idea(format!(
-            "the idea is {} bytes; at most {MAX_IDEA}. Put background into the study's context instead",
-            idea.len()
-        )));
-    }
-    Ok(idea)
+/// GPUs that the job of a sprint with these options would have, when that can be told.
+pub fn gpus_of(app: &App, study: &Study, request: &Request) -> Option<u32> {
+    let cluster = app.config.cluster(study.cluster.as_str()).ok()?;
+    scheduler::gpus_asked(cluster.scheduler, &options_of(cluster, study, request), cluster.gpu_resource.as_deref())
 }
 
 /// Checks everything that can be checked without the cluster.
 pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
     let (study, cluster) = place_of(app, wanted.study)?;
-    let idea = wanted.idea.map(check_idea).transpose()?;
+    let idea = wanted.idea.map(task::check_idea).transpose().map_err(CreateError::Idea)?;
     let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(cluster, study, &wanted.request));
     if !problems.is_empty() {
         return Err(CreateError::Options(problems));
@@ -144,10 +139,15 @@ pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateErr
     Ok(idea)
 }
 
-/// Makes the sprint, `pending`.
+/// Makes the sprint, `pending`, and takes its task for it. Without one, its idea becomes a task.
 pub fn create(app: &App, store: &mut Store, wanted: &Wanted<'_>) -> Result<SprintId, CreateError> {
     let change = store.change()?;
     let id = create_in(app, &change, wanted)?;
+    match (wanted.task, wanted.idea) {
+        (Some(task), _) => drop(change.claim_for_sprint(task, id.as_str())?),
+        (None, Some(idea)) => drop(change.make_task_of_sprint(wanted.study, idea, "sprint", id.as_str())?),
+        (None, None) => {}
+    }
     change.commit()?;
     Ok(id)
 }
@@ -174,7 +174,7 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
             request: &request,
             seconds: wanted.request.seconds.unwrap_or(study.max_sprint_duration),
             created,
-            kind: "research",
+            kind: if wanted.request.tweak.is_some() { "tweak" } else { "research" },
             task: wanted.task,
             loop_id: wanted.loop_id,
             budget_usd: wanted.budget_usd,
@@ -196,11 +196,18 @@ fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
     format!("{base}/{directory}")
 }
 
-/// Makes a sprint that repeats another one: the same idea and options.
+/// Makes a sprint that repeats another one: the same idea and options, and one more attempt at the
+/// same task, which is opened again for it.
 pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintId, CreateError> {
     let request: Request = serde_json::from_str(&old.request).unwrap_or_default();
     // The study may have been renamed since: then the error says so.
     let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;
     let idea = old.idea.clone().unwrap_or_default();
-    create(app, store, &Wanted { parent: Some(old.id.as_str()), ..Wanted::new(study.as_str(), &idea, request) })
+    let wanted = Wanted { parent: Some(old.id.as_str()), task: old.task.as_deref(), ..Wanted::new(study.as_str(), &idea, request) };
+    let Some(task) = wanted.task else { return create(app, store, &wanted) };
+    let change = store.change()?;
+    let id = create_in(app, &change, &wanted)?;
+    change.reclaim_for_sprint(task, id.as_str())?;
+    change.commit()?;
+    Ok(id)
 }

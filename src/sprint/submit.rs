@@ -19,7 +19,7 @@ use crate::domain::{Ending, JobId, Reason, State};
 use crate::platform::clock;
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, JobRequest, Submission};
-use crate::store::{SprintRow, Store, StoreError, job_name};
+use crate::store::{SprintRow, Store, StoreError, TaskRow, job_name};
 use crate::study::{MetricSpec, Program};
 
 /// What came of it.
@@ -87,7 +87,15 @@ struct Parts {
     missing_context: Vec<String>,
 }
 
-fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &SprintRow, name: &str) -> Result<Parts, SubmitError> {
+fn parts(
+    app: &App,
+    store: &Store,
+    study: &Study,
+    cluster: &Cluster,
+    row: &SprintRow,
+    task: Option<&TaskRow>,
+    name: &str,
+) -> Result<Parts, SubmitError> {
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
     let context = context::assemble(&app.config, cluster, study)?;
     let options = options_of(cluster, study, &request);
@@ -106,21 +114,22 @@ fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &Sprin
         scheduler: cluster.scheduler.as_str().to_owned(),
         idea: row.idea.clone(),
         context: context.text,
-        pipeline: templates::PIPELINE.to_owned(),
+        pipeline: if request.tweak.is_some() { templates::TWEAK_PIPELINE } else { templates::PIPELINE }.to_owned(),
         settings,
         templates: templates::skills(&app.config.root).map_err(|error| SubmitError::File(error.to_string()))?,
         agent: Agent {
             command: app.config.claude_command_for(study, cluster),
-            model: request.model.or_else(|| study.model.clone()),
+            model: request.model.clone().or_else(|| study.model.clone()),
             max_cost_usd: lesser(study.max_cost_usd, row.budget_usd),
             retry_delays: cluster.retry_delays.clone(),
         },
         seconds: row.seconds,
         idea_request: idea_request(store, row, "")?,
-        done_when: String::new(),
-        verify: String::new(),
+        done_when: task.map(|task| task.done_when.clone()).unwrap_or_default(),
+        // Only a person or a file of one can have given it: the database takes it from nobody else.
+        verify: task.map(|task| task.verify.clone()).unwrap_or_default(),
         evaluator: evaluator(app, study),
-        tweak: None,
+        tweak: request.tweak,
     };
     let variables: Vec<(&str, &str)> = cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
     let environment = serde_json::to_vec(&variables).unwrap_or_default();
@@ -142,10 +151,10 @@ fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 }
 
 /// Shows what a submission would send, and contacts nothing.
-pub fn dry_run(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, SubmitError> {
+pub fn dry_run(app: &App, store: &Store, row: &SprintRow, task: Option<&TaskRow>) -> Result<DryRun, SubmitError> {
     let study = app.config.study(&row.study)?;
     let cluster = cluster_of(app, row)?;
-    let parts = parts(app, store, study, cluster, row, &job_name(row.id.as_str(), 1))?;
+    let parts = parts(app, store, study, cluster, row, task, &job_name(row.id.as_str(), 1))?;
     let runner = format!("{}/.researchloop/bin/SHA256", cluster.working_dir.trim_end_matches('/'));
     let facts =
         ScriptFacts { directives: &parts.directives, dir: &place::shell_path(&row.remote_dir), runner: &place::shell_path(&runner), attempt: 1 };
@@ -173,7 +182,8 @@ pub fn submit(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -
     // Rendered before anything changes: what cannot be made is not begun.
     let attempt_if_new = row.attempt + u32::from(row.state != State::Submitting);
     let name = job_name(id, attempt_if_new);
-    let parts = parts(app, store, study, cluster, &row, &name)?;
+    let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
+    let parts = parts(app, store, study, cluster, &row, task.as_ref(), &name)?;
 
     let lease_name = format!("submit:{id}");
     let now = clock::now().as_second();

@@ -54,6 +54,11 @@ pub struct FindingRow {
 }
 
 impl Change<'_> {
+    /// The same as [`Store::metric_history`], as this change sees it.
+    pub fn metric_history(&self, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
+        history(&self.transaction, study, metric)
+    }
+
     /// Remembers what a sprint found, in the place of what was known of it.
     pub fn put_finding(&self, sprint: &str, study: &str, finding: &Finding) -> Result<(), StoreError> {
         self.transaction
@@ -93,6 +98,37 @@ fn finding(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::Result<Finding> {
         statement: row.get(from + 2)?,
         numbers: serde_json::from_str::<BTreeMap<String, f64>>(&numbers).unwrap_or_default(),
     })
+}
+
+fn history(connection: &rusqlite::Connection, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT s.id, s.loop_id, s.task_id, s.idea, s.completed_at, m.value, m.unit, m.better, m.n, m.spread, m.source,
+                (SELECT a.value FROM metrics a WHERE a.sprint_id = s.id AND a.name = m.name AND a.source = 'agent' AND m.source <> 'agent'),
+                f.verdict
+             FROM metrics m JOIN sprints s ON s.id = m.sprint_id LEFT JOIN findings f ON f.sprint_id = s.id
+             WHERE s.study_name = ?1 AND m.name = ?2 AND s.status = 'completed' AND s.kind = 'research'
+                AND (m.source = 'evaluator' OR NOT EXISTS
+                    (SELECT 1 FROM metrics e WHERE e.sprint_id = s.id AND e.name = m.name AND e.source = 'evaluator'))
+             ORDER BY s.completed_at, s.id",
+    )?;
+    let rows = query.query_map((study, metric), |row| {
+        Ok(MetricRow {
+            sprint_id: row.get(0)?,
+            loop_id: row.get(1)?,
+            task: row.get(2)?,
+            idea: row.get(3)?,
+            completed_at: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+            value: row.get(5)?,
+            unit: row.get(6)?,
+            better: row.get(7)?,
+            n: row.get(8)?,
+            spread: row.get(9)?,
+            source: Source::parse(&row.get::<_, String>(10)?),
+            claimed: row.get(11)?,
+            verdict: row.get::<_, Option<String>>(12)?.as_deref().and_then(Verdict::parse),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 impl Store {
@@ -145,34 +181,7 @@ impl Store {
     /// The values of a metric over a study's completed sprints, oldest first, one a sprint.
     /// Follow-ups of finished sprints are left out: their files are those of another sprint.
     pub fn metric_history(&self, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT s.id, s.loop_id, s.task_id, s.idea, s.completed_at, m.value, m.unit, m.better, m.n, m.spread, m.source,
-                (SELECT a.value FROM metrics a WHERE a.sprint_id = s.id AND a.name = m.name AND a.source = 'agent' AND m.source <> 'agent'),
-                f.verdict
-             FROM metrics m JOIN sprints s ON s.id = m.sprint_id LEFT JOIN findings f ON f.sprint_id = s.id
-             WHERE s.study_name = ?1 AND m.name = ?2 AND s.status = 'completed' AND s.kind = 'research'
-                AND (m.source = 'evaluator' OR NOT EXISTS
-                    (SELECT 1 FROM metrics e WHERE e.sprint_id = s.id AND e.name = m.name AND e.source = 'evaluator'))
-             ORDER BY s.completed_at, s.id",
-        )?;
-        let rows = query.query_map((study, metric), |row| {
-            Ok(MetricRow {
-                sprint_id: row.get(0)?,
-                loop_id: row.get(1)?,
-                task: row.get(2)?,
-                idea: row.get(3)?,
-                completed_at: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
-                value: row.get(5)?,
-                unit: row.get(6)?,
-                better: row.get(7)?,
-                n: row.get(8)?,
-                spread: row.get(9)?,
-                source: Source::parse(&row.get::<_, String>(10)?),
-                claimed: row.get(11)?,
-                verdict: row.get::<_, Option<String>>(12)?.as_deref().and_then(Verdict::parse),
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        history(&self.connection, study, metric)
     }
 
     /// The names of the metrics that a study's sprints have told, the most frequent first, with

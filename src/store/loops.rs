@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{Change, Store, StoreError};
 use crate::domain::auto_loop::{Limits, StopRule};
-use crate::domain::{LoopId, Reason, Status};
+use crate::domain::{LoopId, Reason, SchedulerKind, Status};
 use crate::platform::clock;
 
 /// How a loop stands.
@@ -87,6 +87,8 @@ pub struct LoopSprint {
     pub cost_usd: f64,
     /// What came out.
     pub verdict: Option<String>,
+    /// The kind of scheduler that has its job.
+    pub scheduler: SchedulerKind,
 }
 
 const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, judged_from, created_at, ended_at";
@@ -121,7 +123,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
     let mut query = connection.prepare_cached(
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
              ORDER BY t.position DESC LIMIT 1)),
-            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict
+            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
          WHERE s.loop_id = ?1 ORDER BY s.created_at, s.id",
     )?;
@@ -142,9 +144,15 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             completed_at: row.get(8)?,
             cost_usd: row.get(9)?,
             verdict: row.get(10)?,
+            scheduler: SchedulerKind::parse(&row.get::<_, String>(11)?).unwrap_or(SchedulerKind::Local),
         });
     }
     Ok(found)
+}
+
+/// How many of these have completed.
+pub fn completed_count(sprints: &[LoopSprint]) -> u32 {
+    u32::try_from(sprints.iter().filter(|sprint| sprint.status == Status::Completed).count()).unwrap_or(u32::MAX)
 }
 
 impl Store {

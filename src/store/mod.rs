@@ -6,11 +6,13 @@
 
 mod artifacts;
 mod changes;
+mod facts;
 mod findings;
 mod ideas;
 mod journal;
 mod leases;
 mod loops;
+mod messages;
 mod money;
 mod open;
 mod outbox;
@@ -25,10 +27,13 @@ pub use findings::{FindingRow, MetricRow};
 pub use ideas::KnownIdea;
 pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
-pub use loops::{LoopRow, LoopSprint, LoopStatus};
+pub use loops::{LoopRow, LoopSprint, LoopStatus, completed_count};
+pub use messages::{MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
+pub use outbox::Notice;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
+pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 
 /// The file, open.
 #[derive(Debug)]

@@ -1,8 +1,36 @@
-//! What people are to be told, each once.
+//! What people are to be told, each once, and which way each notice has gone.
+//!
+//! A notice is written with the change that it tells of. Each channel takes it for itself: the
+//! claim is written before it is sent, so that two ticks do not send it both, and holds until the
+//! next try is due.
+
+use rusqlite::OptionalExtension as _;
 
 use super::sprints::SprintRow;
 use super::{Change, StoreError};
+use crate::domain::{State, Status};
 use crate::platform::clock;
+
+/// Older notices are not sent any more, in seconds: a channel that is new, or was down for long,
+/// does not flood anybody.
+const MAX_AGE: i64 = 86_400;
+
+/// A notice that is to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    /// Its number.
+    pub id: i64,
+    /// `started:sp-…`: unique.
+    pub key: String,
+    /// `started`, `completed`, `failed`, `loop_ended`, `question`, `task_dead`, ...
+    pub kind: String,
+    /// What it tells.
+    pub data: serde_json::Value,
+    /// When it was written, RFC 3339.
+    pub created_at: String,
+    /// How often it was tried before, through this channel.
+    pub tries: u32,
+}
 
 impl Change<'_> {
     /// Notes something that people are to be told. The same key is told once.
@@ -16,8 +44,135 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Notes what there is to tell of a sprint whose state has changed.
-    pub(super) fn tell_of_state(&self, _before: &SprintRow, _after: &SprintRow) -> Result<(), StoreError> {
+    /// Notes what there is to tell of a sprint whose state has changed. A sprint that a person
+    /// cancelled is no news.
+    pub(super) fn tell_of_state(&self, before: &SprintRow, after: &SprintRow) -> Result<(), StoreError> {
+        let status = after.state.status();
+        if status == before.state.status() {
+            return Ok(());
+        }
+        let ending = match &after.state {
+            State::Ended { ending, .. } => Some(ending),
+            _ => None,
+        };
+        let kind = match status {
+            Status::Running => "started",
+            Status::Completed => "completed",
+            Status::Failed => "failed",
+            _ => return Ok(()),
+        };
+        let data = serde_json::json!({
+            "sprint_id": after.id.as_str(), "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
+            "idea": after.idea, "job_id": after.state.job().map(crate::domain::JobId::as_str),
+            "summary": after.summary, "cost_usd": after.cost_usd,
+            "reason": ending.and_then(|ending| ending.reason).map(crate::domain::Reason::as_str),
+            "detail": ending.map(|ending| ending.detail.as_str()), "hint": ending.map(|ending| ending.hint.as_str()),
+        });
+        self.notice(&format!("{kind}:{}", after.id), kind, &data)
+    }
+
+    /// Takes the oldest notice that is due for a channel. Nobody else gets it through that channel
+    /// before its next try is due.
+    pub fn claim_notice(&self, channel: &str) -> Result<Option<Notice>, StoreError> {
+        let now = clock::now();
+        let oldest = now - jiff::SignedDuration::from_secs(MAX_AGE);
+        let found = self
+            .transaction
+            .prepare_cached(
+                "SELECT o.id, o.key, o.kind, o.data, o.created_at, coalesce(s.tries, 0)
+                 FROM outbox o LEFT JOIN outbox_sends s ON s.outbox_id = o.id AND s.channel = ?1
+                 WHERE o.created_at >= ?2 AND s.sent_at IS NULL AND coalesce(s.next_at, 0) <= ?3 ORDER BY o.id LIMIT 1",
+            )?
+            .query_row((channel, oldest.to_string(), now.as_second()), |row| {
+                let data: String = row.get(3)?;
+                Ok(Notice {
+                    id: row.get(0)?,
+                    key: row.get(1)?,
+                    kind: row.get(2)?,
+                    data: serde_json::from_str(&data).unwrap_or_default(),
+                    created_at: row.get(4)?,
+                    tries: row.get(5)?,
+                })
+            })
+            .optional()?;
+        if let Some(notice) = &found {
+            self.transaction
+                .prepare_cached(
+                    // A minute, then four, ... at most four hours.
+                    "INSERT INTO outbox_sends (outbox_id, channel, tries, next_at) VALUES (?1, ?2, 1, ?3 + 60)
+                     ON CONFLICT (outbox_id, channel) DO UPDATE SET tries = tries + 1, next_at = ?3 + min(14400, 60 << min(2 * tries, 20))",
+                )?
+                .execute((notice.id, channel, now.as_second()))?;
+        }
+        Ok(found)
+    }
+
+    /// A claimed notice has gone out, or could not be sent for this reason.
+    pub fn notice_sent(&self, id: i64, channel: &str, problem: Option<&str>) -> Result<(), StoreError> {
+        let sent_at = problem.is_none().then(|| clock::now().to_string());
+        self.transaction.prepare_cached("UPDATE outbox_sends SET sent_at = ?3, problem = ?4 WHERE outbox_id = ?1 AND channel = ?2")?.execute((
+            id,
+            channel,
+            sent_at,
+            problem.unwrap_or_default(),
+        ))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    fn claim(store: &mut Store, channel: &str) -> Option<Notice> {
+        let change = store.change().expect("a change");
+        let notice = change.claim_notice(channel).expect("an answer");
+        change.commit().expect("kept");
+        notice
+    }
+
+    fn sent(store: &mut Store, id: i64, channel: &str, problem: Option<&str>) {
+        let change = store.change().expect("a change");
+        change.notice_sent(id, channel, problem).expect("written");
+        change.commit().expect("kept");
+    }
+
+    #[test]
+    fn a_notice_goes_once_through_each_channel() {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("a change");
+        for _ in 0..2 {
+            change.notice("started:sp-1", "started", &serde_json::json!({ "n": 1 })).expect("noted");
+        }
+        change.commit().expect("kept");
+        let first = claim(&mut store, "ntfy").expect("due");
+        assert_eq!((first.kind.as_str(), first.tries, &first.data["n"]), ("started", 0, &1.into()));
+        assert_eq!(claim(&mut store, "ntfy"), None, "claimed, not sent yet");
+        assert!(claim(&mut store, "command").is_some(), "another channel has its own");
+        sent(&mut store, first.id, "ntfy", Some("down"));
+        assert_eq!(claim(&mut store, "ntfy"), None, "not before its next try");
+        let wait = |store: &Store| -> i64 {
+            store.connection.query_row("SELECT next_at - unixepoch() FROM outbox_sends WHERE channel = 'ntfy'", [], |row| row.get(0)).expect("a row")
+        };
+        assert!((55..=60).contains(&wait(&store)));
+        for (tries, seconds) in [(1, 240), (2, 960), (3, 3840), (4, 14_400), (5, 14_400)] {
+            store.connection.execute("UPDATE outbox_sends SET next_at = 0", []).expect("set");
+            assert_eq!(claim(&mut store, "ntfy").map(|notice| notice.tries), Some(tries));
+            assert!((seconds - 5..=seconds).contains(&wait(&store)), "{tries}");
+        }
+        store.connection.execute("UPDATE outbox_sends SET next_at = 0", []).expect("set");
+        sent(&mut store, first.id, "ntfy", None);
+        assert_eq!(claim(&mut store, "ntfy"), None);
+    }
+
+    #[test]
+    fn what_is_older_than_a_day_is_not_sent() {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("a change");
+        change.notice("a", "failed", &serde_json::json!({})).expect("noted");
+        change.commit().expect("kept");
+        store.connection.execute("UPDATE outbox SET created_at = '2020-01-01T00:00:00Z'", []).expect("set");
+        assert_eq!(claim(&mut store, "ntfy"), None);
     }
 }

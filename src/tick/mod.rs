@@ -4,14 +4,19 @@
 //! Cron may run it, a person, a screen that watches, all at once: each cluster has a lease,
 //! and who finds it held leaves that cluster alone.
 
+mod deliver;
 mod gather;
 mod ingest;
+mod mark;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use self::deliver::{Undelivered, deliver};
 use crate::app::{App, holder, is_gone};
+use crate::auto_loop::{self, Advanced};
 use crate::config::{Cluster, UnknownName};
 use crate::domain::{Reason, SprintId, State, Status};
+use crate::notify;
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
 use crate::sprint::{self, Submitted};
@@ -19,6 +24,7 @@ use crate::store::{Lease, SprintRow, Store, StoreError};
 
 pub use gather::{Gathered, Live, gather};
 pub use ingest::ingest;
+pub use mark::{Mark, last_ticks};
 
 /// Between two requests to end the same job.
 const ASK_AGAIN_SECONDS: i64 = 30;
@@ -30,6 +36,10 @@ const RESULT_TRIES: u32 = 12;
 pub struct Report {
     /// Each cluster that had something to do.
     pub clusters: Vec<ClusterReport>,
+    /// What became of the loops.
+    pub loops: Advanced,
+    /// What else went wrong: loops that could not go on, notices that were not sent.
+    pub problems: Vec<String>,
 }
 
 /// What one tick did on one cluster.
@@ -66,34 +76,76 @@ pub enum TickError {
 }
 
 /// One tick over all clusters that have something to do, each in a thread of its own: one
-/// that hangs delays no other.
+/// that hangs delays no other. Then the loops go on, with what is known by now.
 pub fn tick(app: &App) -> Result<Report, TickError> {
-    let names = app.store()?.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
+    let mut store = app.store()?;
     let mut report = Report::default();
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(|| tick_cluster(app, name)))).collect();
-        for (name, thread) in threads {
-            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], ..ClusterReport::default() };
-            report.clusters.push(match thread.join() {
-                Ok(Ok(one)) => one,
-                Ok(Err(error)) => problem(error.to_string()),
-                Err(_) => problem("this cluster's part of the tick ended by a fault of the program".to_owned()),
-            });
-        }
-    });
+    over_clusters(app, &store.busy_clusters(RESULT_TRIES, clock::now().as_second())?, Part::All, &mut report);
+    report.loops = auto_loop::advance_all(app, &mut store)?;
+    // What the loops have made need not wait for the next tick.
+    let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).collect();
+    over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
+    report.problems.append(&mut report.loops.problems);
+    report.problems.extend(notify::send_due(app));
+    mark::remember(app, &report)?;
     Ok(report)
 }
 
-fn tick_cluster(app: &App, name: &str) -> Result<ClusterReport, TickError> {
+/// What is done on a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    All,
+    Submissions,
+}
+
+fn over_clusters(app: &App, names: &[String], part: Part, report: &mut Report) {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(move || tick_cluster(app, name, part)))).collect();
+        for (name, thread) in threads {
+            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], ..ClusterReport::default() };
+            let one = match thread.join() {
+                Ok(Ok(one)) => one,
+                Ok(Err(error)) => problem(error.to_string()),
+                Err(_) => problem("this cluster's part of the tick ended by a fault of the program".to_owned()),
+            };
+            match report.clusters.iter_mut().find(|known| known.name == one.name) {
+                Some(known) => known.add(one),
+                None => report.clusters.push(one),
+            }
+        }
+    });
+}
+
+impl ClusterReport {
+    fn add(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+        self.problems.extend(other.problems);
+        self.held_by = self.held_by.take().or(other.held_by);
+        self.unreachable |= other.unreachable;
+    }
+}
+
+fn tick_cluster(app: &App, name: &str, part: Part) -> Result<ClusterReport, TickError> {
     let cluster = app.config.cluster(name)?;
     let mut remote = app.remote(cluster);
     let mut store = app.store()?;
-    tick_one(app, &mut store, remote.as_mut(), cluster, None)
+    tick_part(app, &mut store, remote.as_mut(), cluster, None, part)
 }
 
 /// One tick over one cluster, through a connection that stays open. `watched` is a sprint that a
 /// screen shows.
 pub fn tick_one(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, watched: Option<&str>) -> Result<ClusterReport, TickError> {
+    tick_part(app, store, remote, cluster, watched, Part::All)
+}
+
+fn tick_part(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    watched: Option<&str>,
+    part: Part,
+) -> Result<ClusterReport, TickError> {
     let mut report = ClusterReport { name: cluster.name.to_string(), ..ClusterReport::default() };
     let lease = match take_lease(store, cluster)? {
         Ok(lease) => lease,
@@ -103,7 +155,10 @@ pub fn tick_one(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: 
         }
     };
     let before = states(store, cluster)?;
-    let done = advance(app, store, remote, cluster, &lease, watched, &mut report);
+    let done = match part {
+        Part::All => advance(app, store, remote, cluster, &lease, watched, &mut report),
+        Part::Submissions => submit_waiting(app, store, remote, cluster, &mut report),
+    };
     for (id, (status, phase)) in states(store, cluster)? {
         if before.get(&id) != Some(&(status, phase.clone())) {
             report.changes.push((id, phase.map_or_else(|| status.to_string(), |phase| format!("{status} ({phase})"))));
@@ -157,7 +212,11 @@ fn advance(
     report: &mut ClusterReport,
 ) -> Result<(), TickError> {
     look_up_submissions(app, store, remote, cluster, report)?;
-    let rows: Vec<SprintRow> = store.open_sprints(cluster.name.as_str())?.into_iter().filter(|row| row.state.job().is_some()).collect();
+    let rows: Vec<SprintRow> = store
+        .open_sprints(cluster.name.as_str())?
+        .into_iter()
+        .filter(|row| row.state.job().is_some() && !matches!(row.state, State::Parked { .. }))
+        .collect();
     report.looked_at = rows.len();
     if !rows.is_empty() {
         let gathered = gather(app, remote, cluster, &rows, true, watched)?;
@@ -191,6 +250,11 @@ fn advance(
         }
     }
     fetch_results(app, store, remote, cluster, report)?;
+    match deliver(app, store, remote, cluster) {
+        Ok(problems) => report.problems.extend(problems),
+        Err(Undelivered::Store(error)) => return Err(error.into()),
+        Err(Undelivered::Remote(error)) => return Err(error.into()),
+    }
     submit_waiting(app, store, remote, cluster, report)
 }
 
@@ -260,10 +324,10 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
     for row in store.unfetched_sprints(cluster.name.as_str(), RESULT_TRIES, clock::now().as_second())? {
         let id = row.id.as_str();
         // A sprint that never came to its directory has nothing to bring.
-        let fetched = if row.state.job().is_none() {
+        let fetched = if row.state.job().is_none() && row.submitted_at.is_none() {
             Ok(sprint::Fetched::default())
         } else {
-            sprint::fetch(app, remote, cluster, &row, &app.artifacts(id), false, |_, _| {})
+            sprint::fetch(app, remote, cluster, &row, &store.tweaks_of(id)?, &app.artifacts(id), false, |_, _| {})
         };
         match fetched {
             Ok(fetched) => {
@@ -290,8 +354,16 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
 }
 
 fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
-    let (mut waiting, out): (Vec<SprintRow>, Vec<SprintRow>) =
-        store.open_sprints(cluster.name.as_str())?.into_iter().partition(|row| matches!(row.state, State::Pending));
+    let (mut waiting, mut out): (Vec<SprintRow>, Vec<SprintRow>) = (Vec::new(), Vec::new());
+    for row in store.open_sprints(cluster.name.as_str())? {
+        // One that was parked goes on when everything is answered.
+        let waits = match row.state {
+            State::Pending => true,
+            State::Parked { .. } => store.is_answered(row.id.as_str())?,
+            _ => false,
+        };
+        if waits { waiting.push(row) } else { out.push(row) }
+    }
     let mut jobs: BTreeMap<String, usize> = BTreeMap::new();
     for row in out.iter().filter(|row| !matches!(row.state, State::Parked { .. })) {
         *jobs.entry(row.study.clone()).or_default() += 1;

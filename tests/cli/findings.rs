@@ -145,14 +145,14 @@ fn a_study_is_steered_by_its_program() {
         "## Directive\nFind a better step size.\n## Benchmark\nmetric: acc\nbetter: higher\ncommand: echo 0.75\n## Budget\ncost: 50\nsprints: 4\nspeed: 3\n## Constraints\nNever touch the test set.\n",
     );
     let show = project.run(&["study", "show", "s"]).success();
-    for part in ["metric:      acc, higher is better", "evaluator:   echo 0.75", "4 sprints a loop, $7.00 in all"] {
+    for part in ["metric:      acc, higher is better", "evaluator:   echo 0.75", "a loop:      4 sprints, $50.00", "the study:   $7.00 in all"] {
         assert!(show.stdout.contains(part), "{part}: {show}");
     }
     assert!(show.stderr.contains("studies/s/program.md:10: Budget: \"speed\" is not used here"), "{show}");
     let check = project.run(&["config", "check"]).success();
     assert!(check.stderr.contains("program.md:10: "), "{check}");
     let json = project.run(&["--json", "study", "show", "s"]).success().json();
-    assert_eq!((&json["program"]["metric"], &json["program"]["max_cost_usd"]), (&"acc".into(), &7.0.into()), "{json:#}");
+    assert_eq!((&json["program"]["metric"], &json["program"]["max_cost_usd"]), (&"acc".into(), &50.0.into()), "{json:#}");
 
     let id = project.submit("an idea", &["--rounds", "0"]);
     let sprint = project.finish(&id, 60);

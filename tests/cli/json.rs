@@ -31,7 +31,10 @@ const SPRINT: &[&str] = &[
     "summary",
     "session_id",
     "loop_id",
+    "task_id",
     "parent",
+    "kind",
+    "waits_for",
     "cost_usd",
     "cost_estimated",
     "tokens",
@@ -55,7 +58,7 @@ fn the_keys_of_every_answer() {
     assert_eq!(keys(&dry["prompts"][0]), ["step", "text"]);
 
     let run = json(&["sprint", "run", "x", "-s", "s", "--rounds", "0"]);
-    assert_eq!(keys(&run), ["sprint_id", "study_name", "status", "job_id"]);
+    assert_eq!(keys(&run), ["sprint_id", "study_name", "status", "job_id", "task_id"]);
     assert_eq!(text(&run, "status"), "submitted");
     let id = text(&run, "sprint_id");
     let tick = json(&["tick"]);
@@ -92,7 +95,7 @@ fn the_keys_of_every_answer() {
     assert_eq!((keys(&config), keys(&config["settings"][0])), (vec!["file", "settings", "problems"], vec!["key", "value", "source"]));
 
     assert_eq!(keys(&json(&["sprint", "fetch", id])), ["sprint_id", "folder", "files", "skipped"]);
-    assert_eq!(keys(&json(&["sprint", "resubmit", id])), ["sprint_id", "study_name", "status", "job_id"]);
+    assert_eq!(keys(&json(&["sprint", "resubmit", id])), ["sprint_id", "study_name", "status", "job_id", "task_id"]);
     let second = text(&json(&["sprint", "list"])["sprints"][0], "id").to_owned();
     let _ = project.finish(&second, 60);
     assert_eq!(keys(&json(&["sprint", "delete", id, "--yes"])), ["deleted", "sprint_id"]);

@@ -85,12 +85,7 @@ fn every_python_key_is_known_and_each_unused_section_is_told_once() {
     let warnings: Vec<_> = config.warnings.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(
         warnings,
-        [
-            "[[cluster.preset]] is understood but not used yet",
-            "[slack] is understood but not used yet",
-            "[ntfy] is understood but not used yet",
-            "[dashboard] is understood but not used yet"
-        ]
+        ["[[cluster.preset]] is understood but not used yet", "[slack] is understood but not used yet", "[dashboard] is understood but not used yet"]
     );
     assert_eq!(config.clusters[0].key_path, None, "an empty path is none");
     for key in crate::config::KEYS.iter().filter(|key| !key.is_new) {

@@ -34,13 +34,14 @@ bot_token = "hunter2"
 signing_secret = "hunter2"
 [ntfy]
 topic = "hunter2"
+token = "hunter2"
 [dashboard]
 password_hash = "hunter2"
 "#;
 
 fn everything_said(result: Result<Config, ConfigError>) -> String {
     match result {
-        Ok(config) => format!("{:?}{}{:?}{:?}", config.shared_secret, shown(&config.warnings), config.clusters, config.resolved()),
+        Ok(config) => format!("{:?}{:?}{}{:?}{:?}", config.shared_secret, config.ntfy, shown(&config.warnings), config.clusters, config.resolved()),
         Err(error) => format!("{error}{error:?}{:?}", error.hints()),
     }
 }

@@ -35,7 +35,9 @@ CREATE TABLE tasks (
     ended_at       TEXT
 ) STRICT;
 
-CREATE INDEX tasks_by_study ON tasks (study_name, status, priority, depth DESC, created_at, id);
+-- In the order in which they are taken: urgent ones, those that most waits for, old ones.
+CREATE INDEX tasks_by_study ON tasks (study_name, status, priority, depth DESC, created_at);
+CREATE INDEX tasks_open ON tasks (priority, depth DESC, created_at) WHERE status = 'open';
 CREATE INDEX tasks_by_parent ON tasks (parent) WHERE parent IS NOT NULL;
 
 -- `task` can run only after `needs` has ended as `on_state` says: `done`, `supported`, `refuted`,
@@ -62,14 +64,32 @@ SELECT n.task, n.needs, n.on_state,
     END AS state
 FROM task_needs n JOIN tasks t ON t.id = n.needs;
 
--- Tasks that can be begun now. A task with children is never run itself.
+-- Where each task stands. What a parent needs, its children need. A task with children is never
+-- run itself.
+CREATE VIEW task_states AS
+SELECT t.*, t.rowid AS number,
+    CASE
+        WHEN t.status <> 'open' THEN t.status
+        WHEN EXISTS (SELECT 1 FROM tasks c WHERE c.parent = t.id) THEN 'parent'
+        WHEN t.claimed_by IS NOT NULL AND t.claim_until IS NULL THEN 'running'
+        WHEN t.claimed_by IS NOT NULL AND t.claim_until > unixepoch() THEN 'claimed'
+        WHEN EXISTS (SELECT 1 FROM need_states n WHERE n.task = t.id AND n.state <> 'met') THEN 'blocked'
+        WHEN t.parent IS NOT NULL AND EXISTS (
+            WITH RECURSIVE above (id) AS (
+                VALUES (t.parent)
+                UNION
+                SELECT p.parent FROM tasks p JOIN above ON p.id = above.id WHERE p.parent IS NOT NULL
+            )
+            SELECT 1 FROM above JOIN need_states n ON n.task = above.id WHERE n.state <> 'met'
+        ) THEN 'blocked'
+        WHEN t.retry_at > unixepoch() THEN 'waiting'
+        ELSE 'ready'
+    END AS state
+FROM tasks t;
+
+-- Tasks that can be begun now.
 CREATE VIEW ready_tasks AS
-SELECT t.* FROM tasks t
-WHERE t.status = 'open'
-    AND t.retry_at <= unixepoch()
-    AND (t.claimed_by IS NULL OR t.claim_until <= unixepoch())
-    AND NOT EXISTS (SELECT 1 FROM tasks c WHERE c.parent = t.id)
-    AND NOT EXISTS (SELECT 1 FROM need_states n WHERE n.task = t.id AND n.state <> 'met');
+SELECT * FROM task_states WHERE status = 'open' AND state = 'ready';
 
 -- Standing orders.
 CREATE TABLE loops (
@@ -106,6 +126,8 @@ ALTER TABLE sprints ADD COLUMN gpus INTEGER;
 -- earlier ones ran (a job that went back to the queue has several).
 ALTER TABLE jobs ADD COLUMN started_at TEXT;
 ALTER TABLE jobs ADD COLUMN earlier_seconds INTEGER NOT NULL DEFAULT 0;
+-- The last line of the journal before this job was submitted: what stands there says nothing of it.
+ALTER TABLE jobs ADD COLUMN journal_from INTEGER NOT NULL DEFAULT 0;
 -- As the accounting tells after the end: GPUs that the job had, and seconds that it ran.
 ALTER TABLE jobs ADD COLUMN gpus INTEGER;
 ALTER TABLE jobs ADD COLUMN ran_seconds INTEGER;
@@ -127,6 +149,7 @@ CREATE TABLE messages (
     text        TEXT NOT NULL,
     -- Answers that are offered, as a JSON list.
     choices     TEXT NOT NULL DEFAULT '[]',
+    -- `open`, `answered`, `told` (the agent knows it) or `closed` (nobody has to know any more).
     status      TEXT NOT NULL DEFAULT 'open',
     answer      TEXT,
     created_at  TEXT NOT NULL,
@@ -137,7 +160,8 @@ CREATE TABLE messages (
 ) STRICT;
 
 CREATE INDEX messages_open ON messages (created_at) WHERE status = 'open';
-CREATE INDEX messages_due ON messages (sprint_id) WHERE delivered_at IS NULL AND answer IS NOT NULL;
+CREATE INDEX messages_due ON messages (created_at) WHERE delivered_at IS NULL;
+CREATE INDEX sprints_by_parent ON sprints (parent) WHERE parent IS NOT NULL;
 
 -- What the end of a sprint told.
 CREATE TABLE findings (
@@ -173,6 +197,8 @@ CREATE TABLE outbox (
     data       TEXT NOT NULL,
     created_at TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX outbox_by_time ON outbox (created_at);
 
 -- One row for each way that a notice has gone or failed to go.
 CREATE TABLE outbox_sends (

@@ -1,0 +1,234 @@
+//! Decides for each running loop what comes next, and does it.
+
+use crate::app::App;
+use crate::config::Study;
+use crate::domain::auto_loop::{Attempt, AttemptState, Limits, Next, Situation, StopRule, Used, fingerprint, next};
+use crate::domain::noise::{Better, Measured, improvements};
+use crate::domain::transition::Event;
+use crate::domain::{SprintId, Status, TaskState, task};
+use crate::platform::clock;
+use crate::sprint::{self, Request, Wanted};
+use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, TaskError};
+use crate::study::Program;
+
+/// What became of the loops.
+#[derive(Debug, Clone, Default)]
+pub struct Advanced {
+    /// Sprints that were made: id and cluster. They are pending.
+    pub made: Vec<(SprintId, String)>,
+    /// Loops that ended: id and why.
+    pub ended: Vec<(String, String)>,
+    /// What went wrong, one sentence each.
+    pub problems: Vec<String>,
+}
+
+/// Advances every running loop. One that cannot be advanced holds up no other.
+pub fn advance_all(app: &App, store: &mut Store) -> Result<Advanced, StoreError> {
+    let mut advanced = Advanced::default();
+    for id in store.running_loops()? {
+        match advance_one(app, store, &id, &mut advanced) {
+            Ok(()) => {}
+            Err(error @ (StoreError::Busy | StoreError::Full)) => return Err(error),
+            Err(error) => advanced.problems.push(format!("{id}: {error}")),
+        }
+    }
+    Ok(advanced)
+}
+
+/// Advances one loop as far as it goes now.
+pub fn advance_one(app: &App, store: &mut Store, id: &str, advanced: &mut Advanced) -> Result<(), StoreError> {
+    // Each sprint is made in a transaction of its own: what stands is never half.
+    loop {
+        let change = store.change()?;
+        let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else { return Ok(()) };
+        let step = match app.config.study(&row.study) {
+            Ok(study) => step(app, &change, &row, study)?,
+            Err(error) => Step::Note(format!("{error}; put the study back, or `researchloop loop stop {id}`"), true),
+        };
+        let more = matches!(step, Step::Made(..));
+        match step {
+            Step::Made(sprint, cluster) => {
+                change.set_loop_note(id, "")?;
+                advanced.made.push((sprint, cluster));
+            }
+            Step::Note(note, is_problem) => {
+                change.set_loop_note(id, &note)?;
+                if is_problem {
+                    advanced.problems.push(format!("{id}: {note}"));
+                }
+            }
+            Step::Ended(rule, why) => {
+                end(&change, id, rule, &why)?;
+                advanced.ended.push((id.to_owned(), why));
+            }
+        }
+        change.commit()?;
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+/// Ends a loop, and takes back its sprints of which no job was sent yet.
+pub(super) fn end(change: &Change<'_>, id: &str, rule: StopRule, why: &str) -> Result<(), StoreError> {
+    if change.end_loop(id, rule, why)? {
+        for sprint in change.loop_sprints(id)?.iter().filter(|sprint| sprint.status == Status::Pending) {
+            change.apply(&sprint.id, Event::CancelAsked)?;
+        }
+    }
+    Ok(())
+}
+
+enum Step {
+    Made(SprintId, String),
+    Note(String, bool),
+    Ended(StopRule, String),
+}
+
+fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Step, StoreError> {
+    if !study.allow_loop {
+        return Ok(Step::Ended(StopRule::NotAllowed, format!("allow_loop of the study {} is false now", study.name)));
+    }
+    let sprints = change.loop_sprints(row.id.as_str())?;
+    let program = Program::load(&app.config, study);
+    let attempts = attempts(change, row, &program, &sprints)?;
+    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    let situation = situation_of(app, change, row, study, &request, &attempts)?;
+    let (budget_usd, seconds) = match next(&situation) {
+        Next::Stop(rule, why) => return Ok(Step::Ended(rule, why)),
+        Next::Wait(why) => return Ok(Step::Note(waiting(&sprints).unwrap_or(why), false)),
+        Next::Begin { budget_usd, seconds } => (budget_usd, seconds),
+    };
+    let live = sprints.iter().any(|sprint| !sprint.status.is_terminal());
+    let ready = change.next_ready(Some(&row.study))?;
+    if ready.is_none() {
+        let counts = change.task_counts(Some(&row.study))?;
+        let of = |states: &[TaskState]| counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum::<u64>();
+        let open = of(&[TaskState::Blocked, TaskState::Claimed, TaskState::Running, TaskState::Waiting]);
+        if row.limits.tasks_only && open == 0 && !live {
+            return Ok(Step::Ended(StopRule::BacklogDone, "every task of the backlog has ended".to_owned()));
+        }
+        // What was planned comes before what a job may think of: tasks that will be ready without anybody
+        // doing something are waited for.
+        let comes = of(&[TaskState::Waiting]) > 0 || (of(&[TaskState::Running]) > 0 && of(&[TaskState::Blocked]) > 0);
+        if row.limits.tasks_only || comes {
+            return Ok(Step::Note(format!("no task is ready now; {open} are open: `researchloop task list`"), false));
+        }
+    }
+    let request = Request { seconds: seconds.or(request.seconds), ..request };
+    let wanted = Wanted {
+        study: &row.study,
+        idea: ready.as_ref().map(|task| task.idea.as_str()),
+        request,
+        parent: None,
+        task: ready.as_ref().map(|task| task.id.as_str()),
+        loop_id: Some(row.id.as_str()),
+        budget_usd,
+    };
+    let id = match sprint::create_in(app, change, &wanted) {
+        Ok(id) => id,
+        Err(sprint::CreateError::Store(error)) => return Err(error),
+        Err(error) => return Ok(Step::Note(format!("no sprint can be made: {error}"), true)),
+    };
+    if let Some(task) = &ready {
+        // It was ready a moment ago, in this very change.
+        change.claim_for_sprint(task.id.as_str(), id.as_str()).map_err(|error| match error {
+            TaskError::Store(error) => error,
+            other => StoreError::Unexpected(other.to_string()),
+        })?;
+    }
+    Ok(Step::Made(id, study.cluster.to_string()))
+}
+
+/// The rule that would end this loop at once, if there is one.
+pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<String>, StoreError> {
+    let program = Program::load(&app.config, study);
+    let attempts = attempts(change, row, &program, &change.loop_sprints(row.id.as_str())?)?;
+    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    Ok(match next(&situation_of(app, change, row, study, &request, &attempts)?) {
+        Next::Stop(_, why) => Some(why),
+        _ => None,
+    })
+}
+
+/// What a person should know of the sprints that a loop waits for.
+fn waiting(sprints: &[LoopSprint]) -> Option<String> {
+    let parked = sprints.iter().find(|sprint| sprint.status == Status::Parked)?;
+    Some(format!("{} waits for an answer: `researchloop inbox`", parked.id))
+}
+
+fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[LoopSprint]) -> Result<Vec<Attempt>, StoreError> {
+    let targets = match &row.limits.target {
+        Some(target) => change.metric_history(&row.study, &target.metric)?,
+        None => Vec::new(),
+    };
+    let metric = program.metric.as_ref();
+    let history = match (&metric, row.limits.patience) {
+        (Some(metric), Some(_)) => change.metric_history(&row.study, &metric.name)?,
+        _ => Vec::new(),
+    };
+    let measured: Vec<Measured> = history.iter().map(|row| Measured { value: row.value, n: row.n, spread: row.spread }).collect();
+    let better = metric.map_or(Better::Higher, |metric| metric.better);
+    let improved = improvements(better, &measured);
+    let judged_from = row.judged_from.parse::<jiff::Timestamp>().ok();
+    let attempt = |sprint: &LoopSprint| Attempt {
+        id: sprint.id.clone(),
+        is_judged: sprint.created_at.parse::<jiff::Timestamp>().ok() >= judged_from,
+        state: match sprint.status {
+            Status::Completed => AttemptState::Completed {
+                target_value: targets.iter().find(|row| row.sprint_id == sprint.id).map(|row| row.value),
+                improved: history.iter().position(|row| row.sprint_id == sprint.id).and_then(|index| improved.get(index).copied()),
+            },
+            Status::Failed => AttemptState::Failed {
+                infrastructure: sprint.reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler)),
+                fingerprint: fingerprint(sprint.reason.map_or("failed", |reason| reason.as_str()), sprint.phase.as_deref(), &sprint.detail),
+                ended: seconds_of(sprint.completed_at.as_deref()),
+            },
+            Status::Cancelled => AttemptState::Cancelled,
+            _ => AttemptState::Live,
+        },
+    };
+    Ok(sprints.iter().map(attempt).collect())
+}
+
+fn seconds_of(time: Option<&str>) -> i64 {
+    time.and_then(|time| time.parse::<jiff::Timestamp>().ok()).map_or(0, jiff::Timestamp::as_second)
+}
+
+/// What has been used of what, at this moment.
+pub fn situation_of<'a>(
+    app: &App,
+    change: &Change<'_>,
+    row: &'a LoopRow,
+    study: &Study,
+    request: &Request,
+    attempts: &'a [Attempt],
+) -> Result<Situation<'a>, StoreError> {
+    let own = change.money_of_loop(row.id.as_str())?;
+    let whole = change.money_of_study(&row.study)?;
+    let limits: &Limits = &row.limits;
+    let study_money = study_max_cost(study).map(|max| max - whole.cost_usd - whole.reserved_usd);
+    Ok(Situation {
+        limits,
+        attempts,
+        money: Used { spent: own.cost_usd, reserved: own.reserved_usd },
+        gpu_seconds: Used { spent: number(own.gpu_seconds), reserved: number(own.reserved_gpu_seconds) },
+        study_money_left: study_money,
+        study_gpu_left: study_max_gpu(study).map(|max| max.mul_add(3600.0, -number(whole.gpu_seconds)) - number(whole.reserved_gpu_seconds)),
+        sprint_max_usd: study.max_cost_usd,
+        gpu_unknown: if study_max_gpu(study).is_some() { whole.gpu_unknown } else { own.gpu_unknown },
+        gpus: sprint::gpus_of(app, study, request),
+        seconds: request.seconds.unwrap_or(study.max_sprint_duration),
+        now: clock::now().as_second(),
+    })
+}
+
+fn number(seconds: u64) -> f64 {
+    f64::from(u32::try_from(seconds).unwrap_or(u32::MAX))
+}
+fn study_max_cost(_study: &Study) -> Option<f64> {
+    None
+}
+fn study_max_gpu(_study: &Study) -> Option<f64> {
+    None
+}

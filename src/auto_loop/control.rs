@@ -1,0 +1,262 @@
+//! What people do with loops: start, edit, stop, resume.
+
+use super::advance::{end, stops};
+use crate::app::App;
+use crate::config::{Study, UnknownName};
+use crate::domain::auto_loop::{Limits, StopRule, Target, parse_until};
+use crate::domain::{Better, LoopId};
+use crate::platform::{clock, random};
+use crate::sprint::{self, CreateError, Request, Wanted};
+use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, completed_count};
+use crate::study::Program;
+
+/// How many sprints a loop makes when nobody says.
+const COUNT: u32 = 3;
+const MAX_COUNT: u32 = 10_000;
+const MAX_PARALLEL: u32 = 1000;
+const MAX_GUIDANCE: usize = 64 * 1024;
+
+/// What is wanted of a loop. What is `None` comes from the study's program.md, or is left as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Order {
+    /// How many sprints are to complete.
+    pub count: Option<u32>,
+    /// What the user wants of it.
+    pub guidance: Option<String>,
+    /// US dollars. In this and the next four, `none` removes the limit.
+    pub max_cost_usd: Option<String>,
+    /// GPUs times hours.
+    pub max_gpu_hours: Option<String>,
+    /// See [`parse_until`].
+    pub until: Option<String>,
+    /// See [`Target::parse`].
+    pub target: Option<String>,
+    /// Measured sprints without an improvement.
+    pub patience: Option<String>,
+    /// Sprints at once.
+    pub parallel: Option<u32>,
+    /// Whether a person agrees to each idea.
+    pub approve: Option<bool>,
+    /// Whether only tasks of the backlog are tried.
+    pub tasks_only: Option<bool>,
+}
+
+/// What is asked of the jobs, and what is to change in the order.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// The order's changes.
+    pub order: Order,
+    /// What changes in what is asked of the next jobs.
+    pub request: Request,
+}
+
+/// Why a loop cannot be had, or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LoopError {
+    /// No such study.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+    /// The study does not want loops.
+    #[error("the study {0} does not allow loops: its allow_loop is false")]
+    NotAllowed(String),
+    /// A limit that makes no sense.
+    #[error("{0}")]
+    Limit(String),
+    /// A limit that is reached already.
+    #[error("{id} would stop at once: {why}")]
+    Reached {
+        /// The loop.
+        id: String,
+        /// Which rule.
+        why: String,
+    },
+    /// It is in another state.
+    #[error("{id} is {status}")]
+    State {
+        /// The loop.
+        id: String,
+        /// How it stands.
+        status: &'static str,
+    },
+    /// Its sprints could not be made.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads an order over what is known: the program's limits for a new loop, its own for one that
+/// is edited.
+pub fn check_order(study: &Study, program: &Program, order: &Order, known: Option<&Limits>) -> Result<Limits, LoopError> {
+    let wrong = |text: String| LoopError::Limit(text);
+    let from_program = &program.limits;
+    let metric = program.metric.as_ref();
+    let study_metric = metric.map(|metric| (metric.name.as_str(), metric.better == Better::Higher));
+    let now = clock::now().as_second();
+    let mut limits = match known {
+        Some(known) => known.clone(),
+        None => Limits {
+            count: from_program.count.unwrap_or(COUNT),
+            max_cost_usd: from_program.max_cost_usd,
+            max_gpu_hours: from_program.max_gpu_hours,
+            until: from_program.until.as_deref().map(|text| parse_until(text, now)).transpose().map_err(|why| wrong(format!("program.md: {why}")))?,
+            target: program.target.clone(),
+            patience: from_program.patience,
+            parallel: 1,
+            approve: false,
+            tasks_only: false,
+        },
+    };
+    if let Some(count) = order.count {
+        limits.count = count;
+    }
+    change_limit(&mut limits.max_cost_usd, "--max-cost", order.max_cost_usd.as_deref(), amount)?;
+    change_limit(&mut limits.max_gpu_hours, "--max-gpu-hours", order.max_gpu_hours.as_deref(), amount)?;
+    change_limit(&mut limits.until, "--until", order.until.as_deref(), |text| parse_until(text, now))?;
+    change_limit(&mut limits.target, "--target", order.target.as_deref(), |text| Target::parse(text, study_metric))?;
+    change_limit(&mut limits.patience, "--patience", order.patience.as_deref(), |text| {
+        text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "expected a whole number from 1".to_owned())
+    })?;
+    limits.parallel = order.parallel.unwrap_or(limits.parallel);
+    limits.approve = order.approve.unwrap_or(limits.approve);
+    limits.tasks_only = order.tasks_only.unwrap_or(limits.tasks_only);
+    if !(1..=MAX_COUNT).contains(&limits.count) {
+        return Err(wrong(format!("-n: expected a number from 1 to {MAX_COUNT}")));
+    }
+    if !(1..=MAX_PARALLEL).contains(&limits.parallel) {
+        return Err(wrong(format!("--parallel: expected a number from 1 to {MAX_PARALLEL}")));
+    }
+    if limits.patience.is_some() && metric.is_none() {
+        return Err(wrong(format!("--patience: the study {} declares no metric to judge by; set its `metric` and `metric_better`", study.name)));
+    }
+    if (known.is_none() || order.until.is_some()) && limits.until.is_some_and(|until| until <= now) {
+        return Err(wrong("--until: that time is over".to_owned()));
+    }
+    Ok(limits)
+}
+
+fn amount(text: &str) -> Result<f64, String> {
+    let text = text.trim().trim_start_matches('$');
+    text.parse::<f64>().ok().filter(|value| value.is_finite() && *value > 0.0).ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+/// Sets a limit, or removes it when the text is `none`.
+fn change_limit<T>(limit: &mut Option<T>, flag: &str, text: Option<&str>, read: impl FnOnce(&str) -> Result<T, String>) -> Result<(), LoopError> {
+    match text {
+        None => {}
+        Some("none") => *limit = None,
+        Some(text) => *limit = Some(read(text).map_err(|why| LoopError::Limit(format!("{flag} {text}: {why}")))?),
+    }
+    Ok(())
+}
+
+fn guidance(text: &str) -> Result<String, LoopError> {
+    let text: String = text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    if text.len() > MAX_GUIDANCE {
+        return Err(LoopError::Limit(format!("the guidance is {} bytes; at most {MAX_GUIDANCE}", text.len())));
+    }
+    Ok(text)
+}
+
+/// Whether jobs of this kind can be made at all, and GPU-hours be counted where they are limited.
+fn check_jobs(app: &App, study: &Study, request: &Request, limits: &Limits) -> Result<(), LoopError> {
+    sprint::check(app, &Wanted { idea: None, ..Wanted::new(study.name.as_str(), "", request.clone()) })?;
+    let limited = limits.max_gpu_hours.is_some();
+    if limited && sprint::gpus_of(app, study, request).is_none() {
+        return Err(LoopError::Limit(
+            "GPU-hours are limited, but it cannot be told how many GPUs the jobs ask for: on Grid Engine, name the resource with the cluster's \
+             `gpu_resource`; on SLURM, write `gres=gpu:N` or `gpus=N`"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Makes a loop. Ticks begin its sprints.
+pub fn start(app: &App, store: &mut Store, study: &str, order: &Order, request: &Request) -> Result<LoopId, LoopError> {
+    let study = app.config.study(study)?;
+    if !study.allow_loop {
+        return Err(LoopError::NotAllowed(study.name.to_string()));
+    }
+    let limits = check_order(study, &Program::load(&app.config, study), order, None)?;
+    check_jobs(app, study, request, &limits)?;
+    let guidance = guidance(order.guidance.as_deref().unwrap_or_default())?;
+    let text = serde_json::to_string(request).unwrap_or_default();
+    loop {
+        let Ok(id) = LoopId::new(&format!("loop-{}", random::hex(3))) else { continue };
+        let change = store.change()?;
+        if change.create_loop(&id, study.name.as_str(), &guidance, &text, &limits)? {
+            change.commit()?;
+            return Ok(id);
+        }
+    }
+}
+
+/// Changes what a loop does from now on.
+pub fn edit(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<LoopRow, LoopError> {
+    let change = store.change()?;
+    let row = edit_in(app, &change, id, edit)?;
+    change.commit()?;
+    Ok(row)
+}
+
+fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<LoopRow, LoopError> {
+    let gone = || LoopError::State { id: id.to_owned(), status: "not there" };
+    let row = change.one_loop(id)?.ok_or_else(gone)?;
+    let study = app.config.study(&row.study)?;
+    let limits = check_order(study, &Program::load(&app.config, study), &edit.order, Some(&row.limits))?;
+    let done = completed_count(&change.loop_sprints(id)?);
+    if edit.order.count.is_some() && limits.count < done {
+        return Err(LoopError::Limit(format!("-n: {done} sprints have completed already")));
+    }
+    let mut request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    let new = &edit.request;
+    for (key, value) in &new.options {
+        request.options.retain(|(known, _)| known != key);
+        request.options.push((key.clone(), value.clone()));
+    }
+    request.seconds = new.seconds.or(request.seconds);
+    request.rounds = new.rounds.or(request.rounds);
+    request.model = new.model.clone().or(request.model);
+    check_jobs(app, study, &request, &limits)?;
+    let guidance = match &edit.order.guidance {
+        Some(text) => guidance(text)?,
+        None => row.guidance,
+    };
+    change.edit_loop(id, &guidance, &serde_json::to_string(&request).unwrap_or_default(), &limits)?;
+    change.one_loop(id)?.ok_or_else(gone)
+}
+
+/// Stops a loop. Sprints of which no job was sent are taken back; those whose jobs run go on.
+/// Returns these.
+pub fn stop(store: &mut Store, id: &str, why: &str) -> Result<Vec<LoopSprint>, LoopError> {
+    let change = store.change()?;
+    let status = change.one_loop(id)?.map_or("not there", |row| row.status.as_str());
+    if status != LoopStatus::Running.as_str() {
+        return Err(LoopError::State { id: id.to_owned(), status });
+    }
+    end(&change, id, StopRule::ByHand, why)?;
+    let live = change.loop_sprints(id)?.into_iter().filter(|sprint| !sprint.status.is_terminal()).collect();
+    change.commit()?;
+    Ok(live)
+}
+
+/// Lets a loop run again, perhaps within wider limits. Nothing that it has used or done is forgotten.
+pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<LoopRow, LoopError> {
+    let change = store.change()?;
+    if !change.resume_loop(id)? {
+        return Err(LoopError::State { id: id.to_owned(), status: change.one_loop(id)?.map_or("not there", |row| row.status.as_str()) });
+    }
+    let row = edit_in(app, &change, id, edit)?;
+    let study = app.config.study(&row.study)?;
+    if !study.allow_loop {
+        return Err(LoopError::NotAllowed(study.name.to_string()));
+    }
+    // A rule that still holds would end it at once: better to say so, and change nothing.
+    if let Some(why) = stops(app, &change, &row, study)? {
+        return Err(LoopError::Reached { id: id.to_owned(), why });
+    }
+    change.commit()?;
+    Ok(row)
+}

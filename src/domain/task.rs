@@ -1,0 +1,269 @@
+//! Tasks: what is stored of them, what is derived, and when a failed one is tried again.
+
+use super::finding::Verdict;
+use super::job::SchedulerKind;
+use super::sprint::{Reason, words};
+
+/// The longest idea, in bytes. It stands in every prompt.
+pub const MAX_IDEA: usize = 64 * 1024;
+/// The longest text beside the idea, in bytes.
+pub const MAX_TEXT: usize = 8 * 1024;
+/// How often a task may fail for reasons of the infrastructure.
+pub const MAX_INFRA_FAILURES: u32 = 5;
+/// How often it may fail otherwise, unless it says something else.
+pub const MAX_ATTEMPTS: u32 = 3;
+/// How long the claim of a person or an agent holds, in seconds.
+pub const CLAIM_SECONDS: u64 = 1800;
+
+words! {
+    /// What is stored of a task. Everything else about an open one is derived.
+    TaskStatus {
+        /// To be done.
+        Open = "open",
+        /// Done.
+        Done = "done",
+        /// Failed for good.
+        Dead = "dead",
+        /// What it needs can never come.
+        Skipped = "skipped",
+        /// A person has called it off.
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// Where a task stands, as it is shown.
+    TaskState {
+        /// It can be begun now.
+        Ready = "ready",
+        /// What it needs has not come yet.
+        Blocked = "blocked",
+        /// A person or an agent has it.
+        Claimed = "claimed",
+        /// A sprint works on it.
+        Running = "running",
+        /// It has failed, and is tried again later.
+        Waiting = "waiting",
+        /// It is made of other tasks.
+        Parent = "parent",
+        /// See [`TaskStatus::Done`].
+        Done = "done",
+        /// See [`TaskStatus::Dead`].
+        Dead = "dead",
+        /// See [`TaskStatus::Skipped`].
+        Skipped = "skipped",
+        /// See [`TaskStatus::Cancelled`].
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// How a task must have ended for another one that needs it.
+    Condition {
+        /// Done, whatever came out.
+        Done = "done",
+        /// Done, and the idea holds.
+        Supported = "supported",
+        /// Done, and the idea does not hold.
+        Refuted = "refuted",
+        /// Dead.
+        Failed = "failed",
+        /// Over, in whatever way.
+        Any = "any",
+    }
+}
+
+words! {
+    /// What has become of a need.
+    NeedState {
+        /// It is as it should be.
+        Met = "met",
+        /// It can still become so.
+        Open = "open",
+        /// It cannot become so any more.
+        Never = "never",
+    }
+}
+
+words! {
+    /// How urgent a task is.
+    Priority {
+        /// First.
+        P0 = "p0",
+        /// As usual.
+        P1 = "p1",
+        /// Last.
+        P2 = "p2",
+    }
+}
+
+impl Priority {
+    /// The number that is stored.
+    pub fn number(self) -> i64 {
+        match self {
+            Self::P0 => 0,
+            Self::P1 => 1,
+            Self::P2 => 2,
+        }
+    }
+
+    /// Reads the number. What is not known is not urgent.
+    pub fn of(number: i64) -> Self {
+        match number {
+            0 => Self::P0,
+            1 => Self::P1,
+            _ => Self::P2,
+        }
+    }
+}
+
+/// What a need has come to, when the task that is needed stands so. The database's view
+/// `need_states` and docs/backlog.md say the same.
+pub fn need_state(status: TaskStatus, verdict: Option<Verdict>, condition: Condition) -> NeedState {
+    let met = match (status, condition) {
+        (TaskStatus::Open, _) => return NeedState::Open,
+        (_, Condition::Any) => true,
+        (TaskStatus::Done, Condition::Done) | (TaskStatus::Dead, Condition::Failed) => true,
+        (TaskStatus::Done, Condition::Supported) => verdict == Some(Verdict::Supported),
+        (TaskStatus::Done, Condition::Refuted) => verdict == Some(Verdict::Refuted),
+        (TaskStatus::Done | TaskStatus::Dead | TaskStatus::Skipped | TaskStatus::Cancelled, _) => false,
+    };
+    if met { NeedState::Met } else { NeedState::Never }
+}
+
+/// Reads `ID` or `ID:CONDITION`. The condition is `done` when none is given.
+pub fn parse_need(text: &str) -> Result<(&str, Condition), String> {
+    let Some((id, word)) = text.rsplit_once(':') else { return Ok((text.trim(), Condition::Done)) };
+    match Condition::parse(word.trim()) {
+        Some(condition) => Ok((id.trim(), condition)),
+        None => {
+            let all: Vec<&str> = Condition::ALL.iter().map(|condition| condition.as_str()).collect();
+            let near = super::suggestion::nearest(word, all.iter().copied()).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+            Err(format!("{text:?} ends with an unknown condition: expected one of {}{near}", all.join(", ")))
+        }
+    }
+}
+
+/// How long a task waits after its last failure, in seconds. `failures` counts from 1; `jitter`
+/// lies between -1 and 1, and moves the time by up to a fifth.
+pub fn backoff_seconds(failures: u32, jitter: f64) -> i64 {
+    let base = 60_u32.saturating_mul(1 << failures.saturating_sub(1).min(6)).min(3600);
+    let jitter = if jitter.is_finite() { jitter.clamp(-1.0, 1.0) } else { 0.0 };
+    #[expect(clippy::cast_possible_truncation, reason = "at most 4320")]
+    let seconds = (f64::from(base) * (1.0 + 0.2 * jitter)).round() as i64;
+    seconds
+}
+
+/// Whether a sprint that ended so says nothing about its task: the machines failed, not the work.
+pub fn is_infrastructure(reason: Reason, scheduler: SchedulerKind) -> bool {
+    match reason {
+        Reason::SubmitFailed
+        | Reason::NodeFailed
+        | Reason::Lost
+        | Reason::ModelError
+        | Reason::RunnerMissing
+        | Reason::CancelledOutside
+        | Reason::UsageLimit
+        | Reason::Login => true,
+        // There, a lost node cannot be told from anything else that ends a job.
+        Reason::RunnerKilled => scheduler == SchedulerKind::Sge,
+        Reason::StepFailed
+        | Reason::ToolsRefused
+        | Reason::MissingOutput
+        | Reason::TimeLimit
+        | Reason::OutOfMemory
+        | Reason::Noexec
+        | Reason::DiskFull
+        | Reason::NeverStarts => false,
+    }
+}
+
+/// Checks an idea and returns it as it is kept: trimmed, without control characters.
+pub fn check_idea(idea: &str) -> Result<String, String> {
+    let idea = plain(idea);
+    match idea.len() {
+        0 => Err("the idea is empty".to_owned()),
+        len if len > MAX_IDEA => Err(format!("the idea is {len} bytes; at most {MAX_IDEA}. Put background into the study's context instead")),
+        _ => Ok(idea),
+    }
+}
+
+/// Checks another text of a task, which may be empty.
+pub fn check_text(what: &str, text: &str) -> Result<String, String> {
+    let text = plain(text);
+    if text.len() > MAX_TEXT { Err(format!("{what} is {} bytes; at most {MAX_TEXT}", text.len())) } else { Ok(text) }
+}
+
+/// Trimmed, without control characters, and cut at so many bytes: for texts of a job.
+pub fn bounded(text: &str, bytes: usize) -> String {
+    let mut text = plain(text);
+    while text.len() > bytes {
+        text.pop();
+    }
+    text
+}
+
+fn plain(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    text.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_each_end_means_for_those_who_need_it() {
+        use NeedState::{Met, Never, Open};
+        let supported = Some(Verdict::Supported);
+        let rows: [(TaskStatus, Option<Verdict>, [NeedState; 5]); 8] = [
+            (TaskStatus::Open, None, [Open, Open, Open, Open, Open]),
+            (TaskStatus::Done, None, [Met, Never, Never, Never, Met]),
+            (TaskStatus::Done, supported, [Met, Met, Never, Never, Met]),
+            (TaskStatus::Done, Some(Verdict::Refuted), [Met, Never, Met, Never, Met]),
+            (TaskStatus::Done, Some(Verdict::Inconclusive), [Met, Never, Never, Never, Met]),
+            (TaskStatus::Dead, None, [Never, Never, Never, Met, Met]),
+            (TaskStatus::Skipped, None, [Never, Never, Never, Never, Met]),
+            (TaskStatus::Cancelled, None, [Never, Never, Never, Never, Met]),
+        ];
+        for (status, verdict, expected) in rows {
+            let found: Vec<NeedState> = Condition::ALL.iter().map(|condition| need_state(status, verdict, *condition)).collect();
+            assert_eq!(found, expected, "{status} {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn waits_double_from_a_minute_to_an_hour_and_vary_by_a_fifth() {
+        let waits: Vec<i64> = (1..=9).map(|failures| backoff_seconds(failures, 0.0)).collect();
+        assert_eq!(waits, [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+        assert_eq!((backoff_seconds(1, -1.0), backoff_seconds(1, 1.0), backoff_seconds(u32::MAX, 9.0)), (48, 72, 4320));
+        assert_eq!((backoff_seconds(0, f64::NAN), backoff_seconds(2, f64::INFINITY)), (60, 120));
+    }
+
+    #[test]
+    fn a_need_is_an_id_and_a_condition() {
+        assert_eq!(parse_need("t-0a1b2c"), Ok(("t-0a1b2c", Condition::Done)));
+        assert_eq!(parse_need("base: refuted"), Ok(("base", Condition::Refuted)));
+        let error = parse_need("t-0a1b2c:suported").expect_err("misspelt");
+        assert!(error.contains("did you mean supported?"), "{error}");
+    }
+
+    #[test]
+    fn time_memory_and_mistakes_count_and_machines_do_not() {
+        let slurm = SchedulerKind::Slurm;
+        let infrastructure: Vec<&str> =
+            Reason::ALL.iter().filter(|reason| is_infrastructure(**reason, slurm)).map(|reason| reason.as_str()).collect();
+        assert_eq!(
+            infrastructure,
+            ["login", "usage_limit", "model_error", "cancelled_outside", "runner_missing", "node_failed", "lost", "submit_failed"]
+        );
+        assert!(is_infrastructure(Reason::RunnerKilled, SchedulerKind::Sge));
+    }
+
+    #[test]
+    fn texts_are_bounded_and_without_control_characters() {
+        assert_eq!(check_idea(" a\u{1b}[2Jb\n\tc\u{0} "), Ok("a[2Jb\n\tc".to_owned()));
+        assert!(check_idea("\u{7} \n").is_err() && check_idea(&"x".repeat(MAX_IDEA + 1)).is_err());
+        assert_eq!(bounded("日本語", 7), "日本");
+    }
+}

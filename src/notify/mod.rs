@@ -1,0 +1,97 @@
+//! Sends notices to people: to an ntfy topic, and to a command of the user's. Each channel sends
+//! each notice once, as far as it can know; one that fails is tried again for a day and holds up
+//! neither the other nor a tick.
+
+mod text;
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::config::Ntfy;
+use crate::platform::{http, process};
+use crate::store::{Notice, Store, StoreError};
+
+pub use text::{Told, told};
+
+/// How long a server may take.
+const HTTP_LIMIT: Duration = Duration::from_secs(10);
+/// How long a command may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(30);
+/// A tick does not go on for ever.
+const MOST_AT_ONCE: usize = 50;
+
+/// A way to people.
+enum Channel<'a> {
+    Ntfy(&'a Ntfy),
+    Command(&'a [String]),
+}
+
+impl Channel<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Ntfy(_) => "ntfy",
+            Self::Command(_) => "notify_command",
+        }
+    }
+
+    fn send(&self, app: &App, notice: &Notice) -> Result<(), String> {
+        let told = told(&notice.kind, &notice.data);
+        match self {
+            Self::Ntfy(ntfy) => {
+                // As JSON and not in headers, which take plain ASCII only.
+                let body = serde_json::json!({
+                    "topic": ntfy.topic.reveal(), "title": told.title, "message": told.message, "priority": told.priority, "tags": [told.tag],
+                });
+                let token = ntfy.token.as_ref().map(crate::domain::Secret::reveal);
+                http::post_json(&ntfy.url, token, &body.to_string(), HTTP_LIMIT)
+            }
+            Self::Command(words) => {
+                let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+                let mut command = process::command(program);
+                command.args(arguments).current_dir(&app.config.root).env_remove("RESEARCHLOOP_KEY_PASSPHRASE");
+                let body = serde_json::json!({
+                    "key": notice.key, "kind": notice.kind, "time": notice.created_at, "title": told.title, "message": told.message,
+                    "data": notice.data,
+                });
+                process::run_quietly(command, format!("{body}\n").into_bytes(), COMMAND_LIMIT)
+            }
+        }
+    }
+}
+
+/// Sends what is due, through every channel that is configured. Returns what went wrong, a
+/// sentence each: none of it is lost, and none of it is a reason to stop.
+pub fn send_due(app: &App) -> Vec<String> {
+    let ntfy = app.config.ntfy.as_ref().map(Channel::Ntfy);
+    let command = app.config.notify_command.as_deref().map(Channel::Command);
+    let channels: Vec<Channel<'_>> = ntfy.into_iter().chain(command).collect();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = channels.iter().map(|channel| scope.spawn(move || through(app, channel))).collect();
+        let ended = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Ok(Some("ended by a fault of the program".to_owned()))));
+        let name = |(channel, problem): (&Channel<'_>, Option<String>)| problem.map(|problem| format!("{}: {problem}", channel.name()));
+        channels.iter().zip(ended.map(|ended| ended.unwrap_or_else(|error| Some(error.to_string())))).filter_map(name).collect()
+    })
+}
+
+/// Sends through one channel until nothing is due or it fails.
+fn through(app: &App, channel: &Channel<'_>) -> Result<Option<String>, StoreError> {
+    let mut store = app.store()?;
+    for _ in 0..MOST_AT_ONCE {
+        let Some(notice) = claim(&mut store, channel.name())? else { break };
+        let problem = channel.send(app, &notice).err();
+        let change = store.change()?;
+        change.notice_sent(notice.id, channel.name(), problem.as_deref())?;
+        change.commit()?;
+        if let Some(problem) = problem {
+            return Ok(Some(format!("a notice was not sent: {problem}; it is tried again later")));
+        }
+    }
+    Ok(None)
+}
+
+fn claim(store: &mut Store, channel: &str) -> Result<Option<Notice>, StoreError> {
+    let change = store.change()?;
+    let notice = change.claim_notice(channel)?;
+    change.commit()?;
+    Ok(notice)
+}

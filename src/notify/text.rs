@@ -1,0 +1,95 @@
+//! A notice in words. What a model wrote in it is shortened and made harmless.
+
+use serde_json::Value;
+
+/// What a person reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// One line.
+    pub title: String,
+    /// Some lines.
+    pub message: String,
+    /// 3, or 4 when somebody should do something.
+    pub priority: u8,
+    /// The name of an emoji, as ntfy knows them.
+    pub tag: &'static str,
+}
+
+/// The longest idea and the longest other text, in characters.
+const IDEA: usize = 300;
+const TEXT: usize = 500;
+
+/// Puts a notice into words. Unknown kinds are told as they are.
+pub fn told(kind: &str, data: &Value) -> Told {
+    let get = |name: &str, most: usize| clean(data[name].as_str().unwrap_or_default(), most);
+    let (study, sprint, idea) = (get("study", 60), get("sprint_id", 20), get("idea", IDEA));
+    let at = |what: &str| if study.is_empty() { what.to_owned() } else { format!("{study}: {what}") };
+    let lines = |lines: &[String]| lines.iter().filter(|line| !line.is_empty()).cloned().collect::<Vec<_>>().join("\n");
+    let cost = data["cost_usd"].as_f64().filter(|cost| *cost > 0.0).map(|cost| format!("${cost:.2}")).unwrap_or_default();
+    let (what, message, priority, tag) = match kind {
+        "started" => (format!("{sprint} started"), lines(&[idea]), 3, "rocket"),
+        "completed" => (format!("{sprint} completed"), lines(&[get("summary", TEXT), idea, cost]), 3, "white_check_mark"),
+        "failed" => {
+            let reason = get("reason", 40).replace('_', " ");
+            let hint = get("hint", TEXT);
+            let next = if hint.is_empty() { String::new() } else { format!("next: {hint}") };
+            (format!("{sprint} failed: {reason}"), lines(&[get("detail", TEXT), next, idea]), 4, "x")
+        }
+        "loop_ended" => {
+            let id = get("loop_id", 20);
+            (format!("{id} ended"), lines(&[get("detail", TEXT), get("text", TEXT), get("hint", TEXT)]), 3, "checkered_flag")
+        }
+        "question" | "approval" => {
+            let id = get("message_id", 20);
+            let reply = if id.is_empty() { String::new() } else { format!("researchloop reply {id} \"...\"") };
+            let what = if kind == "approval" { "asks for approval" } else { "asks" };
+            (format!("{sprint} {what}"), lines(&[get("text", TEXT), reply]), 4, "question")
+        }
+        "task_dead" => {
+            let id = get("task_id", 20);
+            (format!("{id} has failed for good"), lines(&[get("detail", TEXT), get("text", TEXT), idea]), 4, "skull")
+        }
+        other => (clean(other, 60), lines(&[get("text", TEXT), get("detail", TEXT)]), 3, "information_source"),
+    };
+    // ntfy shows "triggered" for an empty message.
+    let message = if message.is_empty() { what.clone() } else { message };
+    Told { title: at(what.trim()), message, priority, tag }
+}
+
+fn clean(text: &str, most: usize) -> String {
+    let kept: String =
+        text.chars().filter(|c| !c.is_control() || *c == '\n').filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
+    let kept = kept.trim();
+    match kept.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &kept[..at]),
+        None => kept.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_kind_says_what_happened_and_what_to_do() {
+        let data = json!({ "study": "研究", "sprint_id": "sp-a1b2c3", "idea": "try β", "reason": "time_limit", "detail": "too slow", "hint": "give it --time", "cost_usd": 1.5 });
+        let failed = told("failed", &data);
+        assert_eq!((failed.title.as_str(), failed.priority, failed.tag), ("研究: sp-a1b2c3 failed: time limit", 4, "x"));
+        assert_eq!(failed.message, "too slow\nnext: give it --time\ntry β");
+        let started = told("started", &json!({ "study": "s", "sprint_id": "sp-1", "idea": null }));
+        assert_eq!((started.title.as_str(), started.message.as_str()), ("s: sp-1 started", "sp-1 started"));
+        let question = told("question", &json!({ "sprint_id": "sp-1", "message_id": "m-000001", "text": "which one?" }));
+        assert_eq!(question.message, "which one?\nresearchloop reply m-000001 \"...\"");
+        assert_eq!(told("something_new", &json!({ "text": "x" })).message, "x");
+        assert_eq!(told("", &Value::Null).tag, "information_source");
+    }
+
+    #[test]
+    fn what_a_model_wrote_is_short_and_harmless() {
+        let long = "é".repeat(2000);
+        let told = told("completed", &json!({ "sprint_id": "sp-1", "summary": format!("a\u{1b}[2J\u{7}\u{202e}{long}"), "idea": long }));
+        assert!(told.message.starts_with("a[2Jé") && told.message.chars().count() < 900, "{}", told.message);
+    }
+}

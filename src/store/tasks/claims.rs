@@ -1,0 +1,170 @@
+//! Who has a task. A claim is a lease: it ends by itself, and its token grows with every holder,
+//! so that one who comes late cannot end another one's work. A sprint's claim ends only with the
+//! sprint.
+
+use super::edit::who_has_it;
+use super::{TaskError, TaskRow, not_now};
+use crate::domain::{NeedState, TaskState, TaskStatus};
+use crate::store::{Change, StoreError};
+
+impl Change<'_> {
+    /// Takes a ready task for a person or an agent, for so many seconds.
+    pub fn claim_task(&self, id: &str, holder: &str, seconds: u64) -> Result<TaskRow, TaskError> {
+        let row = self.known_task(id)?;
+        self.must_be_ready(&row)?;
+        self.take(id, holder, Some(seconds))?;
+        self.known_task(id)
+    }
+
+    /// Takes a ready task for a sprint. Asking twice for the same sprint changes nothing.
+    pub fn claim_for_sprint(&self, id: &str, sprint: &str) -> Result<TaskRow, TaskError> {
+        let row = self.known_task(id)?;
+        if row.sprint() != Some(sprint) {
+            self.must_be_ready(&row)?;
+            self.take(id, sprint, None)?;
+        }
+        self.set_task_of_sprint(id, sprint)?;
+        self.known_task(id)
+    }
+
+    /// Takes a task for one more attempt that a person wants: also one that is over, or waits for
+    /// its time.
+    pub fn reclaim_for_sprint(&self, id: &str, sprint: &str) -> Result<TaskRow, TaskError> {
+        let row = self.known_task(id)?;
+        match row.state {
+            TaskState::Ready => {}
+            TaskState::Done | TaskState::Dead | TaskState::Cancelled | TaskState::Waiting => {
+                self.reopen(&row)?;
+            }
+            _ => self.must_be_ready(&row)?,
+        }
+        self.claim_for_sprint(id, sprint)
+    }
+
+    fn set_task_of_sprint(&self, id: &str, sprint: &str) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, id))?;
+        Ok(())
+    }
+
+    /// Writes the claim. The token grows.
+    pub(super) fn take(&self, id: &str, holder: &str, seconds: Option<u64>) -> Result<(), StoreError> {
+        let seconds = seconds.map(|seconds| i64::try_from(seconds).unwrap_or(i64::from(u32::MAX)));
+        let token: i64 = self
+            .transaction
+            .prepare_cached(
+                "UPDATE tasks SET claimed_by = ?2, claim_token = claim_token + 1, claim_until = unixepoch() + ?3 WHERE id = ?1 RETURNING claim_token",
+            )?
+            .query_row((id, holder, seconds), |row| row.get(0))?;
+        self.event(None, "task_claimed", &serde_json::json!({ "task_id": id, "by": holder, "token": token, "seconds": seconds }))
+    }
+
+    fn must_be_ready(&self, row: &TaskRow) -> Result<(), TaskError> {
+        let id = &row.id;
+        let show = format!("`researchloop task show {id}` tells more");
+        match row.state {
+            TaskState::Ready => Ok(()),
+            TaskState::Parent => {
+                not_now(format!("{id} is made of other tasks, and is not worked on itself"), format!("`researchloop task show {id}` lists its parts"))
+            }
+            TaskState::Running | TaskState::Claimed => not_now(format!("{id} is taken: {}", who_has_it(row)), show),
+            TaskState::Blocked => not_now(format!("{id} is blocked: {}", self.why_blocked(row)?), show),
+            TaskState::Waiting => {
+                let until = jiff::Timestamp::from_second(row.retry_at).map(|time| time.to_string()).unwrap_or_default();
+                not_now(
+                    format!("{id} has failed ({}), and waits until {until}", row.detail),
+                    format!("`researchloop task retry {id}` lets it begin at once"),
+                )
+            }
+            TaskState::Skipped => {
+                not_now(format!("{id} is skipped: it {}", row.detail), format!("`researchloop task edit {id} --drop-need ID` if it can do without"))
+            }
+            TaskState::Done | TaskState::Dead | TaskState::Cancelled => {
+                not_now(format!("{id} is {}", row.state), format!("`researchloop task retry {id}` opens it again"))
+            }
+        }
+    }
+
+    /// What a blocked task waits for, for people.
+    fn why_blocked(&self, row: &TaskRow) -> Result<String, StoreError> {
+        let missing = self.missing(row.id.as_str())?;
+        let mut parts: Vec<String> = Vec::new();
+        for need in missing.iter().take(5) {
+            let state = self.task(&need.needs)?.map_or("gone", |other| other.state.as_str());
+            let never = if need.state == NeedState::Never { ", which can never be" } else { "" };
+            let whose = if need.task == row.id.as_str() { String::new() } else { format!(" (as {} does, of which it is a part)", need.task) };
+            parts.push(format!("it needs {} ({}){whose}, which is {state}{never}", need.needs, need.condition));
+        }
+        if missing.len() > 5 {
+            parts.push(format!("and {} more", missing.len() - 5));
+        }
+        Ok(parts.join("; "))
+    }
+
+    /// The task, when this is the token of its claim; also when that claim has expired and nobody
+    /// has taken the task since.
+    pub(super) fn held_with(&self, id: &str, token: i64) -> Result<TaskRow, TaskError> {
+        let row = self.known_task(id)?;
+        let hint = format!("`researchloop task show {id}` tells who has it; claim it again to go on");
+        let stale = |what: String| Err(TaskError::Stale { what, hint: hint.clone() });
+        if row.claim_token != token {
+            return stale(match (row.claim_token > token, row.is_held()) {
+                (true, true) => format!("token {token} of {id} is stale: the claim expired, and {}", who_has_it(&row)),
+                (true, false) => format!("token {token} of {id} is stale: the task has been claimed since"),
+                (false, _) => format!("{id} has never had a token {token}"),
+            });
+        }
+        if row.status != TaskStatus::Open {
+            return stale(format!("token {token} of {id} is stale: the task is {}", row.status));
+        }
+        if row.sprint().is_some() {
+            return stale(format!("{id}: {}, and says itself how it ends", who_has_it(&row)));
+        }
+        if row.claimed_by.is_none() {
+            return stale(format!("token {token} of {id} is stale: that claim was given back"));
+        }
+        Ok(row)
+    }
+
+    /// Prolongs a claim by so many seconds from now.
+    pub fn heartbeat_task(&self, id: &str, token: i64, seconds: u64) -> Result<TaskRow, TaskError> {
+        self.held_with(id, token)?;
+        let seconds = i64::try_from(seconds).unwrap_or(i64::from(u32::MAX));
+        self.transaction.execute("UPDATE tasks SET claim_until = unixepoch() + ?2 WHERE id = ?1", (id, seconds))?;
+        self.event(None, "task_heartbeat", &serde_json::json!({ "task_id": id, "token": token, "seconds": seconds }))?;
+        self.known_task(id)
+    }
+
+    /// Gives a claim back: nothing is counted.
+    pub fn release_task(&self, id: &str, token: Option<i64>) -> Result<TaskRow, TaskError> {
+        let row = match token {
+            Some(token) => self.held_with(id, token)?,
+            None => self.known_task(id)?,
+        };
+        if let Some(sprint) = row.sprint() {
+            return not_now(format!("{id}: {sprint} works on it"), format!("`researchloop sprint cancel {sprint}` ends that"));
+        }
+        if row.claimed_by.is_none() || row.status != TaskStatus::Open {
+            return not_now(format!("nobody has claimed {id}: it is {}", row.state), format!("`researchloop task show {id}` tells more"));
+        }
+        self.let_go(&row)?;
+        self.settle_graph(&row.study)?;
+        self.known_task(id)
+    }
+
+    /// Ends the claim of a sprint that is deleted. Its task stays.
+    pub(in crate::store) fn release_of_sprint(&self, sprint: &str) -> Result<(), StoreError> {
+        let Some(task) = self.sprint(sprint)?.and_then(|row| row.task) else { return Ok(()) };
+        match self.task(&task)? {
+            Some(row) if row.sprint() == Some(sprint) => {
+                self.let_go(&row)?;
+                self.settle_graph(&row.study)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn let_go(&self, row: &TaskRow) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1", [row.id.as_str()])?;
+        self.event(None, "task_released", &serde_json::json!({ "task_id": row.id.as_str(), "by": row.claimed_by }))
+    }
+}

@@ -1,0 +1,239 @@
+//! How tasks end: done, failed, dead, cancelled, and back again.
+
+use rusqlite::OptionalExtension as _;
+
+use super::edit::who_has_it;
+use super::{TaskError, TaskRow, not_now};
+use crate::domain::task::{self, check_text};
+use crate::domain::{Reason, State, Status, TaskState, TaskStatus, Verdict};
+use crate::platform::{clock, random};
+use crate::store::{Change, SprintRow, StoreError};
+
+/// A sprint that a message or a notice is about.
+#[derive(Debug, Clone, Copy)]
+struct TaskSprint<'a> {
+    /// Its id.
+    id: &'a str,
+    /// The loop that made it.
+    loop_id: Option<&'a str>,
+}
+
+impl Change<'_> {
+    /// Whether a task can be ended by hand: with the token of its claim, or without one when nobody
+    /// has it.
+    pub fn may_end_task(&self, id: &str, token: Option<i64>) -> Result<TaskRow, TaskError> {
+        if let Some(token) = token {
+            return self.held_with(id, token);
+        }
+        let row = self.known_task(id)?;
+        match row.state {
+            TaskState::Ready | TaskState::Waiting => Ok(row),
+            TaskState::Claimed => not_now(format!("{id} is taken: {}", who_has_it(&row)), "add the claim's token: --token N"),
+            TaskState::Running => {
+                let sprint = row.sprint().unwrap_or_default();
+                not_now(
+                    format!("{id}: {sprint} works on it, and says itself how it ends"),
+                    format!("`researchloop sprint cancel {sprint}` ends that"),
+                )
+            }
+            TaskState::Parent => not_now(format!("{id} ends by itself, when its parts do"), format!("`researchloop task show {id}` lists them")),
+            TaskState::Blocked => not_now(
+                format!("{id} is blocked"),
+                format!("`researchloop task show {id}` tells by what; `task edit {id} --drop-need ID` if it can do without"),
+            ),
+            TaskState::Done | TaskState::Dead | TaskState::Skipped | TaskState::Cancelled => {
+                not_now(format!("{id} is {} already", row.state), format!("`researchloop task retry {id}` opens it again"))
+            }
+        }
+    }
+
+    /// A person or an agent says that it is done. Its command must have succeeded before.
+    pub fn finish_task(&self, id: &str, token: Option<i64>, verdict: Option<Verdict>, note: &str) -> Result<TaskRow, TaskError> {
+        let note = check_text("the note", note).map_err(TaskError::Wrong)?;
+        let row = self.may_end_task(id, token)?;
+        self.task_over(&row, TaskStatus::Done, verdict, &note)?;
+        self.settle_graph(&row.study)?;
+        self.known_task(id)
+    }
+
+    /// A person or an agent says that it failed.
+    pub fn fail_task(&self, id: &str, token: Option<i64>, reason: &str) -> Result<TaskRow, TaskError> {
+        let reason = check_text("the reason", reason).map_err(TaskError::Wrong)?;
+        let row = self.may_end_task(id, token)?;
+        self.task_failed(&row, false, &reason, None)?;
+        self.settle_graph(&row.study)?;
+        self.known_task(id)
+    }
+
+    /// Calls a task off, with everything that it is made of.
+    pub fn cancel_task(&self, id: &str, reason: &str) -> Result<TaskRow, TaskError> {
+        let reason = check_text("the reason", reason).map_err(TaskError::Wrong)?;
+        let row = self.known_task(id)?;
+        let mut all = vec![row.clone()];
+        let mut next = 0;
+        while next < all.len() {
+            let parts = self.children(all[next].id.as_str())?;
+            all.extend(parts);
+            next += 1;
+        }
+        if let Some(busy) = all.iter().find(|task| task.sprint().is_some()) {
+            let sprint = busy.sprint().unwrap_or_default();
+            return not_now(
+                format!("{}: {sprint} works on it", busy.id),
+                format!("`researchloop sprint cancel {sprint}` ends that, and calls the task off"),
+            );
+        }
+        if row.status != TaskStatus::Open && row.status != TaskStatus::Dead && row.status != TaskStatus::Skipped {
+            return not_now(format!("{id} is {} already", row.status), format!("`researchloop task show {id}` tells more"));
+        }
+        for task in all.iter().filter(|task| matches!(task.status, TaskStatus::Open | TaskStatus::Skipped) || task.id == row.id) {
+            self.task_over(task, TaskStatus::Cancelled, None, &reason)?;
+            self.death_is_answered(task.id.as_str(), "cancel")?;
+        }
+        self.settle_graph(&row.study)?;
+        self.known_task(id)
+    }
+
+    /// Opens a task again that is over, or lets one begin that waits for its time. What it has
+    /// failed before is forgotten.
+    pub fn retry_task(&self, id: &str) -> Result<TaskRow, TaskError> {
+        let row = self.known_task(id)?;
+        let parts = self.children(id)?;
+        match row.state {
+            TaskState::Done | TaskState::Dead | TaskState::Cancelled if parts.is_empty() => self.reopen(&row)?,
+            TaskState::Waiting => self.reopen(&row)?,
+            TaskState::Dead | TaskState::Cancelled => {
+                for part in parts.iter().filter(|part| part.status == row.status) {
+                    self.retry_task(part.id.as_str())?;
+                }
+                self.settle_graph(&row.study)?;
+            }
+            TaskState::Skipped => {
+                return not_now(
+                    format!("{id} is skipped: it {}", row.detail),
+                    format!("`researchloop task edit {id} --drop-need ID` if it can do without"),
+                );
+            }
+            state => return not_now(format!("{id} is {state}: there is nothing to try again"), format!("`researchloop task show {id}` tells more")),
+        }
+        self.known_task(id)
+    }
+
+    pub(super) fn reopen(&self, row: &TaskRow) -> Result<(), StoreError> {
+        let id = row.id.as_str();
+        self.transaction.execute(
+            "UPDATE tasks SET status = 'open', verdict = NULL, detail = '', failures = 0, infra_failures = 0, retry_at = 0, claimed_by = NULL,
+                claim_until = NULL, ended_at = NULL WHERE id = ?1",
+            [id],
+        )?;
+        self.death_is_answered(id, "retry")?;
+        self.event(None, "task_retried", &serde_json::json!({ "task_id": id, "from": row.state.as_str() }))?;
+        self.settle_graph(&row.study)
+    }
+
+    /// A person has decided on a dead task: nobody is asked about it any more.
+    fn death_is_answered(&self, id: &str, answer: &str) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE messages SET status = 'answered', answer = ?2, answered_at = ?3 WHERE task_id = ?1 AND kind = 'dead' AND status = 'open'",
+            (id, answer, clock::now().to_string()),
+        )?;
+        Ok(())
+    }
+
+    /// Ends the claim of a sprint that is over, and lets its task know what came out.
+    pub(in crate::store) fn settle_task_of(&self, sprint: &SprintRow) -> Result<(), StoreError> {
+        let State::Ended { ending, .. } = &sprint.state else { return Ok(()) };
+        let Some(row) = sprint.task.as_deref().map(|task| self.task(task)).transpose()?.flatten() else { return Ok(()) };
+        let id = sprint.id.as_str();
+        if row.sprint() != Some(id) {
+            return Ok(());
+        }
+        let about = TaskSprint { id, loop_id: sprint.loop_id.as_deref() };
+        match (ending.status, ending.reason) {
+            (Status::Completed, _) => {
+                let verdict: Option<String> =
+                    self.transaction.query_row("SELECT verdict FROM findings WHERE sprint_id = ?1", [id], |row| row.get(0)).optional()?;
+                self.task_over(&row, TaskStatus::Done, verdict.as_deref().and_then(Verdict::parse), "")?;
+            }
+            // Its loop was stopped: that is no word about the task.
+            (Status::Cancelled, _) if self.loop_has_ended(about.loop_id)? => {
+                self.transaction.execute("UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1", [row.id.as_str()])?;
+                self.event(Some(id), "task_released", &serde_json::json!({ "task_id": row.id.as_str(), "by": id }))?;
+            }
+            (Status::Cancelled, _) => self.task_over(&row, TaskStatus::Cancelled, None, &format!("its sprint {id} was cancelled"))?,
+            (_, reason) => {
+                let word = reason.map_or("failed", Reason::as_str);
+                let detail = if ending.detail.is_empty() { format!("{id}: {word}") } else { format!("{id}: {word}: {}", ending.detail) };
+                let infra = reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler));
+                self.task_failed(&row, infra, &task::bounded(&detail, task::MAX_TEXT), Some(about))?;
+            }
+        }
+        self.settle_graph(&row.study)
+    }
+
+    fn loop_has_ended(&self, loop_id: Option<&str>) -> Result<bool, StoreError> {
+        let status: Option<String> = self.transaction.query_row("SELECT status FROM loops WHERE id = ?1", [loop_id], |row| row.get(0)).optional()?;
+        Ok(status.is_some_and(|status| status != "running"))
+    }
+
+    fn task_over(&self, row: &TaskRow, status: TaskStatus, verdict: Option<Verdict>, detail: &str) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE tasks SET status = ?2, verdict = ?3, detail = ?4, ended_at = ?5, claimed_by = NULL, claim_until = NULL WHERE id = ?1",
+            (row.id.as_str(), status.as_str(), verdict.map(Verdict::as_str), detail, clock::now().to_string()),
+        )?;
+        self.event(
+            row.sprint(),
+            &format!("task_{status}"),
+            &serde_json::json!({
+                "task_id": row.id.as_str(), "from": row.state.as_str(), "by": row.claimed_by, "verdict": verdict.map(Verdict::as_str), "detail": detail,
+            }),
+        )
+    }
+
+    /// Counts a failure. The task is tried again later, or it is dead.
+    fn task_failed(&self, row: &TaskRow, infra: bool, detail: &str, sprint: Option<TaskSprint<'_>>) -> Result<(), StoreError> {
+        let id = row.id.as_str();
+        let failures = row.failures + u32::from(!infra);
+        let infra_failures = row.infra_failures + u32::from(infra);
+        let chance = f64::from(u8::from_str_radix(&random::hex(1), 16).unwrap_or(128));
+        let wait = task::backoff_seconds(failures + infra_failures, chance / 127.5 - 1.0);
+        self.transaction.execute(
+            "UPDATE tasks SET failures = ?2, infra_failures = ?3, detail = ?4, retry_at = unixepoch() + ?5, claimed_by = NULL, claim_until = NULL
+             WHERE id = ?1",
+            (id, failures, infra_failures, detail, wait),
+        )?;
+        let data = serde_json::json!({
+            "task_id": id, "failures": failures, "infra_failures": infra_failures, "infrastructure": infra, "detail": detail, "wait_seconds": wait,
+        });
+        self.event(sprint.map(|sprint| sprint.id), "task_failed", &data)?;
+        if failures >= row.max_attempts || infra_failures >= task::MAX_INFRA_FAILURES {
+            self.task_over(row, TaskStatus::Dead, None, detail)?;
+            self.tell_of_death(row, failures + infra_failures, detail, sprint)?;
+        }
+        Ok(())
+    }
+
+    /// One message for a person, who alone can decide what becomes of it.
+    fn tell_of_death(&self, row: &TaskRow, failures: u32, detail: &str, sprint: Option<TaskSprint<'_>>) -> Result<(), StoreError> {
+        let id = row.id.as_str();
+        let idea: String = row.idea.chars().take(200).collect();
+        let text = format!(
+            "{id} has failed {failures} times and is not tried again: {detail}\nidea: {idea}\n`researchloop task retry {id}` tries it again, `researchloop task cancel {id}` calls it off"
+        );
+        loop {
+            let made = self.transaction.execute(
+                "INSERT OR IGNORE INTO messages (id, kind, study_name, task_id, loop_id, text, created_at) VALUES (?1, 'dead', ?2, ?3, ?4, ?5, ?6)",
+                (format!("m-{}", random::hex(3)), &row.study, id, sprint.and_then(|sprint| sprint.loop_id), &text, clock::now().to_string()),
+            )?;
+            if made == 1 {
+                break;
+            }
+        }
+        let deaths: i64 = self.transaction.query_row("SELECT count(*) FROM messages WHERE task_id = ?1 AND kind = 'dead'", [id], |row| row.get(0))?;
+        self.notice(
+            &format!("dead:{id}:{deaths}"),
+            "task_dead",
+            &serde_json::json!({ "task_id": id, "study": row.study, "idea": idea, "detail": detail, "failures": failures, "sprint_id": sprint.map(|sprint| sprint.id) }),
+        )
+    }
+}

@@ -1,0 +1,62 @@
+//! Tasks, what they need, and who has them.
+//!
+//! Only `open`, `done`, `dead`, `skipped` and `cancelled` are stored. Whether an open task is
+//! ready is a question to the view `task_states`, asked when it matters: there is nothing that
+//! could be forgotten to be kept right.
+
+mod claims;
+mod edit;
+mod ends;
+mod graph;
+mod rows;
+
+#[cfg(test)]
+mod tests;
+
+pub use edit::{NewTask, TaskEdit};
+pub use rows::{Need, TaskFilter, TaskRow};
+
+use super::StoreError;
+
+/// Why something is not done with a task.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// There is none with this id.
+    #[error("there is no task {0}")]
+    Unknown(String),
+    /// Tasks would wait for each other.
+    #[error("these tasks would wait for each other: {}", .0.join(" → "))]
+    Cycle(Vec<String>),
+    /// The token is not that of the claim.
+    #[error("{what}")]
+    Stale {
+        /// What is wrong with it.
+        what: String,
+        /// What to do next.
+        hint: String,
+    },
+    /// The task is not in a state for that.
+    #[error("{what}")]
+    NotNow {
+        /// Why.
+        what: String,
+        /// What to do next.
+        hint: String,
+    },
+    /// It cannot be meant.
+    #[error("{0}")]
+    Wrong(String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for TaskError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+fn not_now<T>(what: impl Into<String>, hint: impl Into<String>) -> Result<T, TaskError> {
+    Err(TaskError::NotNow { what: what.into(), hint: hint.into() })
+}

@@ -1,0 +1,306 @@
+//! Tasks in the database: claims, ends, retries, and what the graph makes of them.
+
+use super::{NewTask, TaskError};
+use crate::domain::transition::Event;
+use crate::domain::{Condition, Ending, NeedState, Reason, SchedulerKind, SprintId, TaskState, TaskStatus, Verdict};
+use crate::platform::clock;
+use crate::store::{Change, NewSprint, Store, TaskEdit};
+
+fn add(change: &Change<'_>, needs: &[(&str, Condition)], parent: Option<&str>) -> String {
+    let needs: Vec<(String, Condition)> = needs.iter().map(|(id, condition)| ((*id).to_owned(), *condition)).collect();
+    change.add_task(&NewTask::new("s", "an idea", "person"), &needs, parent).expect("added").id.to_string()
+}
+
+fn state(change: &Change<'_>, id: &str) -> TaskState {
+    change.task(id).expect("asked").expect("there").state
+}
+
+/// A sprint that works on this task.
+fn sprint(change: &Change<'_>, number: u32, task: &str, loop_id: Option<&str>) -> String {
+    let id = SprintId::new(&format!("sp-{number:06x}")).expect("an id");
+    let new = NewSprint {
+        id: &id,
+        study: "s",
+        cluster: "c",
+        scheduler: SchedulerKind::Slurm,
+        idea: Some("an idea"),
+        directory: "d",
+        remote_dir: "r",
+        parent: None,
+        request: "{}",
+        seconds: 60,
+        created: clock::now(),
+        kind: "research",
+        task: Some(task),
+        loop_id,
+        budget_usd: None,
+        gpus: None,
+    };
+    assert!(change.create_sprint(&new).expect("made"));
+    change.claim_for_sprint(task, id.as_str()).expect("claimed");
+    id.to_string()
+}
+
+fn end(change: &Change<'_>, sprint: &str, ending: Ending) {
+    change.apply(sprint, Event::Over(ending)).expect("applied").expect("a change");
+}
+
+fn find(change: &Change<'_>, sprint: &str, verdict: &str) {
+    change
+        .transaction
+        .execute("INSERT INTO findings (sprint_id, study_name, verdict, statement) VALUES (?1, 's', ?2, 'so it is')", (sprint, verdict))
+        .expect("written");
+}
+
+fn count(change: &Change<'_>, sql: &str) -> i64 {
+    change.transaction.query_row(sql, [], |row| row.get(0)).expect("a number")
+}
+
+#[test]
+fn the_view_of_needs_is_the_table_of_the_domain() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let verdicts = [None, Some(Verdict::Supported), Some(Verdict::Refuted), Some(Verdict::Inconclusive)];
+    for status in TaskStatus::ALL {
+        for verdict in verdicts {
+            for condition in Condition::ALL {
+                let needed = add(&change, &[], None);
+                let task = add(&change, &[(&needed, *condition)], None);
+                let verdict_word = verdict.map(Verdict::as_str);
+                change
+                    .transaction
+                    .execute("UPDATE tasks SET status = ?2, verdict = ?3 WHERE id = ?1", (&needed, status.as_str(), verdict_word))
+                    .expect("set");
+                let found: String =
+                    change.transaction.query_row("SELECT state FROM need_states WHERE task = ?1", [&task], |row| row.get(0)).expect("a need");
+                let expected = crate::domain::task::need_state(*status, verdict, *condition);
+                assert_eq!(NeedState::parse(&found), Some(expected), "{status} {verdict:?} {condition}");
+                change.transaction.execute("DELETE FROM tasks", []).expect("emptied");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_claim_that_was_retaken_is_refused_and_one_that_only_expired_is_not() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let id = add(&change, &[], None);
+    let first = change.claim_task(&id, "ann", 1800).expect("claimed").claim_token;
+    assert!(matches!(change.claim_task(&id, "bob", 1800), Err(TaskError::NotNow { .. })));
+    assert!(matches!(change.finish_task(&id, None, None, ""), Err(TaskError::NotNow { .. })), "without the token");
+    let expire = || change.transaction.execute("UPDATE tasks SET claim_until = unixepoch() - 1", []).expect("expired");
+    expire();
+    assert_eq!(state(&change, &id), TaskState::Ready);
+    let second = change.claim_task(&id, "bob", 1800).expect("claimed").claim_token;
+    assert!(second > first);
+    for late in [
+        change.finish_task(&id, Some(first), None, "").map(drop),
+        change.fail_task(&id, Some(first), "x").map(drop),
+        change.heartbeat_task(&id, first, 60).map(drop),
+        change.release_task(&id, Some(first)).map(drop),
+    ] {
+        assert!(matches!(&late, Err(TaskError::Stale { what, .. }) if what.contains("stale") && what.contains("bob")), "{late:?}");
+    }
+    assert!(matches!(change.finish_task(&id, Some(99), None, ""), Err(TaskError::Stale { .. })));
+    expire();
+    let done = change.finish_task(&id, Some(second), Some(Verdict::Refuted), "seen").expect("nobody has taken it since");
+    assert_eq!((done.state, done.verdict, done.detail.as_str(), done.claimed_by), (TaskState::Done, Some(Verdict::Refuted), "seen", None));
+    assert!(matches!(change.finish_task(&id, Some(second), None, ""), Err(TaskError::Stale { .. })), "it is over");
+}
+
+#[test]
+fn a_claim_that_was_given_back_counts_nothing_and_cannot_be_used() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let id = add(&change, &[], None);
+    let token = change.claim_task(&id, "ann", 1800).expect("claimed").claim_token;
+    let row = change.release_task(&id, Some(token)).expect("released");
+    assert_eq!((row.state, row.failures), (TaskState::Ready, 0));
+    assert!(matches!(change.finish_task(&id, Some(token), None, ""), Err(TaskError::Stale { .. })));
+}
+
+#[test]
+fn failures_wait_longer_each_time_and_the_last_one_asks_a_person_once() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let id = add(&change, &[], None);
+    let now = || change.transaction.execute("UPDATE tasks SET retry_at = 0", []).expect("time passes");
+    for (number, base) in [(1, 60), (2, 120)] {
+        let sprint = sprint(&change, number, &id, None);
+        assert_eq!(state(&change, &id), TaskState::Running);
+        end(&change, &sprint, Ending::failed(Reason::TimeLimit, "too long", ""));
+        let row = change.task(&id).expect("asked").expect("there");
+        let wait = row.retry_at - count(&change, "SELECT unixepoch()");
+        assert_eq!((row.state, row.failures, row.detail.as_str()), (TaskState::Waiting, number, format!("{sprint}: time_limit: too long").as_str()));
+        assert!((base * 4 / 5 - 2..=base * 6 / 5).contains(&wait), "{wait}");
+        now();
+    }
+    let last = sprint(&change, 3, &id, None);
+    end(&change, &last, Ending::failed(Reason::OutOfMemory, "too much", ""));
+    assert_eq!(state(&change, &id), TaskState::Dead);
+    let messages = || count(&change, "SELECT count(*) FROM messages WHERE kind = 'dead' AND status = 'open' AND sprint_id IS NULL");
+    assert_eq!((messages(), count(&change, "SELECT count(*) FROM outbox WHERE kind = 'task_dead'")), (1, 1));
+    assert_eq!(change.apply(&last, Event::Over(Ending::completed())).expect("asked"), None, "the end comes again");
+    assert_eq!(messages(), 1);
+    let row = change.retry_task(&id).expect("again");
+    assert_eq!((row.state, row.failures, messages()), (TaskState::Ready, 0, 0));
+}
+
+#[test]
+fn failures_of_machines_do_not_count_but_not_for_ever() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let id = add(&change, &[], None);
+    for number in 1..=5 {
+        assert_eq!(state(&change, &id), TaskState::Ready, "{number}");
+        let sprint = sprint(&change, number, &id, None);
+        end(&change, &sprint, Ending::failed(Reason::NodeFailed, "gone", ""));
+        change.transaction.execute("UPDATE tasks SET retry_at = 0", []).expect("time passes");
+    }
+    let row = change.task(&id).expect("asked").expect("there");
+    assert_eq!((row.state, row.failures, row.infra_failures), (TaskState::Dead, 0, 5));
+}
+
+#[test]
+fn a_cancelled_sprint_calls_its_task_off_unless_its_loop_was_stopped() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    for (number, loop_status, expected) in
+        [(1, None, TaskState::Cancelled), (2, Some("running"), TaskState::Cancelled), (3, Some("stopped"), TaskState::Ready)]
+    {
+        let id = add(&change, &[], None);
+        if let Some(status) = loop_status {
+            change
+                .transaction
+                .execute(
+                    "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-1', 's', ?1, '{}', '{}', '', '')",
+                    [status],
+                )
+                .expect("made");
+        }
+        let sprint = sprint(&change, number, &id, loop_status.map(|_| "loop-1"));
+        end(&change, &sprint, Ending::cancelled("asked"));
+        assert_eq!(state(&change, &id), expected, "{loop_status:?}");
+    }
+}
+
+#[test]
+fn the_task_of_a_sprint_that_is_deleted_is_free_again() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let id = add(&change, &[], None);
+    let sprint = sprint(&change, 1, &id, None);
+    assert!(matches!(change.cancel_task(&id, ""), Err(TaskError::NotNow { .. })));
+    assert!(matches!(change.release_task(&id, None), Err(TaskError::NotNow { .. })));
+    change.delete_sprint(&sprint).expect("deleted");
+    assert_eq!(state(&change, &id), TaskState::Ready);
+}
+
+#[test]
+fn a_sprint_with_an_idea_of_its_own_becomes_a_task_and_can_be_tried_again() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let first = add(&change, &[], None);
+    let sprint_id = sprint(&change, 1, &first, None);
+    let made = change.make_task_of_sprint("s", "\u{1b}an idea\u{0} of a job", "loop-0a0a0a", &sprint_id).expect("made");
+    let row = change.task(made.as_str()).expect("asked").expect("there");
+    assert_eq!((row.idea.as_str(), row.sprint(), row.made_by.as_str()), ("an idea of a job", Some(sprint_id.as_str()), "loop-0a0a0a"));
+    find(&change, &sprint_id, "refuted");
+    end(&change, &sprint_id, Ending::completed());
+    let row = change.task(made.as_str()).expect("asked").expect("there");
+    assert_eq!((row.state, row.verdict), (TaskState::Done, Some(Verdict::Refuted)));
+    let refused = change.claim_for_sprint(made.as_str(), "sp-00000f").expect_err("it is done");
+    assert!(refused.to_string().contains("is done"), "{refused}");
+    let row = change.reclaim_for_sprint(made.as_str(), "sp-00000f").expect("once more");
+    assert_eq!((row.sprint(), row.verdict), (Some("sp-00000f"), None));
+    let refused = change.reclaim_for_sprint(made.as_str(), "sp-000010").expect_err("taken");
+    assert!(refused.to_string().contains("sp-00000f works on it"), "{refused}");
+}
+
+#[test]
+fn nobody_but_a_person_gives_a_command() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    for (made_by, accepted) in [("person", true), ("file", true), ("plan", false), ("sprint", false), ("loop-000001", false)] {
+        let new = NewTask { verify: "touch x", ..NewTask::new("s", "an idea", made_by) };
+        assert_eq!(change.insert_task(&new).is_ok(), accepted, "{made_by}");
+    }
+}
+
+#[test]
+fn a_circle_is_refused_with_its_path() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let a = add(&change, &[], None);
+    let b = add(&change, &[(&a, Condition::Done)], None);
+    let part = add(&change, &[], Some(&a));
+    let edit = |id: &str, needs: &[(String, Condition)], parent: Option<Option<&str>>| {
+        change.edit_task(id, &TaskEdit { needs, parent, ..TaskEdit::default() })
+    };
+    let path = |result: Result<_, TaskError>| match result {
+        Err(TaskError::Cycle(path)) => path.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+        other => panic!("no circle: {other:?}"),
+    };
+    let need = |id: &str| vec![(id.to_owned(), Condition::Any)];
+    let undo = |id: &str, needed: &str| {
+        change.transaction.execute("DELETE FROM task_needs WHERE task = ?1 AND needs = ?2", [id, needed]).expect("undone");
+    };
+    let found = path(edit(&a, &need(&b), None));
+    assert!([format!("{a} {b} {a}"), format!("{b} {a} {b}")].contains(&found), "{found}");
+    undo(&a, &b);
+    assert_eq!(path(edit(&b, &need(&b), None)), format!("{b} {b}"));
+    undo(&b, &b);
+    // A part that needs what it is a part of; a parent that needs its part; and one that waits for it.
+    let found = path(edit(&part, &need(&a), None));
+    assert!([format!("{a} {part} {a}"), format!("{part} {a} {part}")].contains(&found), "{found}");
+    undo(&part, &a);
+    assert_eq!(path(edit(&a, &need(&part), None)).split(' ').count(), 3);
+    undo(&a, &part);
+    assert_eq!(path(edit(&part, &need(&b), None)).split(' ').count(), 4, "the part, what it needs, its parent, the part");
+    undo(&part, &b);
+    assert_eq!(path(edit(&a, &[], Some(Some(&part)))).split(' ').count(), 3);
+}
+
+#[test]
+fn what_a_parent_needs_its_parts_need_and_it_ends_with_them() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let first = add(&change, &[], None);
+    let parent = add(&change, &[(&first, Condition::Supported)], None);
+    let inner = add(&change, &[], Some(&parent));
+    let part = add(&change, &[], Some(&inner));
+    let after = add(&change, &[(&parent, Condition::Done)], None);
+    assert_eq!(
+        [&parent, &inner, &part, &after].map(|id| state(&change, id)),
+        [TaskState::Parent, TaskState::Parent, TaskState::Blocked, TaskState::Blocked]
+    );
+    let why = change.claim_task(&part, "x", 60).expect_err("blocked").to_string();
+    assert!(why.contains(&format!("needs {first} (supported)")) && why.contains(&parent), "{why}");
+    change.finish_task(&first, None, Some(Verdict::Supported), "").expect("done");
+    assert_eq!(state(&change, &part), TaskState::Ready);
+    change.finish_task(&part, None, None, "").expect("done");
+    assert_eq!([&inner, &parent, &after].map(|id| state(&change, id)), [TaskState::Done, TaskState::Done, TaskState::Ready]);
+    // What was done is opened again: so is everything that it closed.
+    change.retry_task(&part).expect("again");
+    assert_eq!([&part, &parent, &after].map(|id| state(&change, id)), [TaskState::Ready, TaskState::Parent, TaskState::Blocked]);
+}
+
+#[test]
+fn a_dead_need_skips_what_waits_for_it_and_a_retry_brings_it_back() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let first = add(&change, &[], None);
+    let second = add(&change, &[(&first, Condition::Done)], None);
+    let third = add(&change, &[(&second, Condition::Done)], None);
+    let rescue = add(&change, &[(&first, Condition::Failed)], None);
+    change.edit_task(&first, &TaskEdit { max_attempts: Some(1), ..TaskEdit::default() }).expect("edited");
+    change.fail_task(&first, None, "it does not compile").expect("failed");
+    let states = || [&first, &second, &third, &rescue].map(|id| state(&change, id));
+    assert_eq!(states(), [TaskState::Dead, TaskState::Skipped, TaskState::Skipped, TaskState::Ready]);
+    let row = change.task(&second).expect("asked").expect("there");
+    assert_eq!(row.detail, format!("needs {first} to be done, and that is dead"));
+    assert_eq!(count(&change, "SELECT count(*) FROM messages"), 1, "one question, not three");
+    change.retry_task(&first).expect("again");
+    assert_eq!(states(), [TaskState::Ready, TaskState::Blocked, TaskState::Blocked, TaskState::Blocked]);
+}

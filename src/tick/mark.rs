@@ -1,0 +1,44 @@
+//! Remembers that there was a tick, so that people see whether anything advances by itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::Report;
+use crate::app::App;
+use crate::platform::clock;
+use crate::store::{Store, StoreError};
+
+const LAST: &str = "tick.last";
+const GOOD: &str = "tick.good";
+
+/// One tick.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// When it ended.
+    pub time: jiff::Timestamp,
+    /// `cron` or `person`.
+    pub by: String,
+    /// What went wrong, a sentence each.
+    pub problems: Vec<String>,
+}
+
+/// The last tick, and the last one that reached every cluster that it asked.
+pub fn last_ticks(store: &Store) -> Result<(Option<Mark>, Option<Mark>), StoreError> {
+    let read = |name| Ok::<_, StoreError>(store.fact(name)?.and_then(|text| serde_json::from_str(&text).ok()));
+    Ok((read(LAST)?, read(GOOD)?))
+}
+
+/// Remembers that a tick has ended.
+pub(super) fn remember(app: &App, report: &Report) -> Result<(), StoreError> {
+    let by = if std::env::var_os("RESEARCHLOOP_CRON").is_some_and(|value| !value.is_empty()) { "cron" } else { "person" };
+    let short = |problem: String| problem.chars().filter(|c| !c.is_control()).take(300).collect();
+    let of_clusters = report.clusters.iter().flat_map(|one| one.problems.iter().map(|problem| format!("{}: {problem}", one.name)));
+    let problems = of_clusters.chain(report.problems.iter().cloned()).take(20).map(short).collect();
+    let text = serde_json::to_string(&Mark { time: clock::now(), by: by.to_owned(), problems }).unwrap_or_default();
+    let mut store = app.store()?;
+    let change = store.change()?;
+    change.set_fact(LAST, &text)?;
+    if !report.clusters.iter().any(|one| one.unreachable) {
+        change.set_fact(GOOD, &text)?;
+    }
+    change.commit()
+}
