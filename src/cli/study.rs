@@ -5,6 +5,8 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::failure::{Exit, Failure, Kind, Result};
+use super::findings::{self, FindingsArgs};
+use super::leaderboard::{self, LeaderboardArgs};
 use super::ui::Ui;
 use super::{Global, screen, text};
 use crate::app::App;
@@ -21,6 +23,10 @@ pub enum StudyCommand {
     List,
     /// Show one study and its newest sprints
     Show(ShowArgs),
+    /// Rank the sprints of a study by its metric, and draw how it developed
+    Leaderboard(LeaderboardArgs),
+    /// List what the sprints of a study found, newest first
+    Findings(FindingsArgs),
     /// Write a CLAUDE.md and a program.md for a new study, and say what to add to the configuration
     Init(InitArgs),
 }
@@ -42,6 +48,8 @@ pub fn run(global: &Global, ui: &Ui, command: &StudyCommand) -> Result {
     match command {
         StudyCommand::List => list(&global.app(ui)?, ui),
         StudyCommand::Show(args) => show(&global.app(ui)?, ui, &args.name),
+        StudyCommand::Leaderboard(args) => leaderboard::run(&global.app(ui)?, ui, args),
+        StudyCommand::Findings(args) => findings::run(&global.app(ui)?, ui, args),
         StudyCommand::Init(args) => init(&global.app(ui)?, ui, &args.name),
     }
 }
