@@ -2,9 +2,12 @@
 //!
 //! Field names of the Python server stay. No field ever holds a secret.
 
+mod status;
 mod task;
 
 use serde::Serialize;
+
+pub use status::{NeedsYou, Status, StudyStatus, TickStatus};
 
 use crate::domain::{Finding, Metric, Reason, State};
 use crate::store::{Artifact, LoopRow, LoopSprint, MessageRow, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
@@ -368,7 +371,12 @@ pub fn sprint(row: &SprintRow) -> Sprint {
 /// Shows a sprint with all that is known of it.
 pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
     let id = row.id.as_str();
-    Ok(Sprint { finding: Some(store.finding(id)?), metrics: Some(store.metrics(id)?), ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?) })
+    Ok(Sprint {
+        finding: Some(store.finding(id)?),
+        metrics: Some(store.metrics(id)?),
+        spent: Some(Money::from(&store.money_of_sprint(id)?)),
+        ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?)
+    })
 }
 
 /// Shows a sprint with its steps and files.

@@ -13,6 +13,7 @@ mod loops;
 mod screen;
 mod sprint;
 mod sprint_run;
+mod status;
 mod study;
 mod task;
 mod task_claim;
@@ -102,6 +103,8 @@ enum Command {
     Inbox(inbox::InboxArgs),
     /// Answer a message of the inbox, or send a note to a sprint
     Reply(inbox::ReplyArgs),
+    /// Show what runs, what waits, what needs you, and what has been spent
+    Status(status::StatusArgs),
     /// Look at all clusters once: take in what happened, do what is due
     Tick(tick::TickArgs),
     /// Print a completion script for a shell
@@ -148,6 +151,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Loop(command) => loops::run(global, ui, command),
         Command::Inbox(args) => inbox::inbox(global, ui, &args),
         Command::Reply(args) => inbox::reply(global, ui, &args),
+        Command::Status(args) => status::run(global, ui, &args),
         Command::Tick(args) => tick::run(global, ui, &args),
         Command::Completions(args) => generate::completions(ui, &args),
         Command::Man(args) => generate::man(ui, &args),

@@ -9,6 +9,7 @@ mod json;
 mod kill;
 mod loop_faults;
 mod loops;
+mod notices;
 mod operations;
 mod reviewed;
 mod sprints;
