@@ -9,7 +9,7 @@ use serde::Serialize;
 pub use status::{NeedsYou, Status, StudyStatus, TickStatus};
 
 use crate::domain::{Finding, Metric, Reason, State};
-use crate::store::{Artifact, LoopRow, LoopSprint, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
+use crate::store::{Artifact, LoopRow, LoopSprint, MessageRow, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
@@ -61,8 +61,12 @@ pub struct Sprint {
     pub loop_id: Option<String>,
     /// The task that it is an attempt at.
     pub task_id: Option<String>,
-    /// The sprint that it repeats.
+    /// The sprint that it repeats, or follows up on.
     pub parent: Option<String>,
+    /// `research` or `tweak`.
+    pub kind: String,
+    /// The message that it waits for, when it is parked.
+    pub waits_for: Option<String>,
     /// US dollars at list prices.
     pub cost_usd: f64,
     /// Whether the cost is not exact.
@@ -204,6 +208,69 @@ pub struct Study {
     pub red_team_max_rounds: u32,
 }
 
+/// A message between a person and a job.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message {
+    /// `m-` and six hexadecimal digits.
+    pub id: String,
+    /// `question`, `approval`, `dead` or `note`.
+    pub kind: String,
+    /// The study.
+    pub study_name: String,
+    /// The sprint that asks, or is told.
+    pub sprint_id: Option<String>,
+    /// The task that it is about.
+    pub task_id: Option<String>,
+    /// The sprint's loop.
+    pub loop_id: Option<String>,
+    /// The job's own name for it.
+    pub name: Option<String>,
+    /// What it says.
+    pub text: String,
+    /// Answers that are offered; any other is good too.
+    pub choices: Vec<String>,
+    /// `open`, `answered`, `told` or `closed`.
+    pub status: String,
+    /// What was answered.
+    pub answer: Option<String>,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub answered_at: Option<String>,
+    /// When it lay in the sprint's directory, RFC 3339.
+    pub delivered_at: Option<String>,
+    /// The command that answers it, when an answer is wanted.
+    pub reply_with: Option<String>,
+}
+
+/// Shows a message.
+pub fn message(row: &MessageRow) -> Message {
+    let offered = match row.kind.as_str() {
+        // Whoever wants another idea says so in words.
+        "approval" => "\"yes|no|what else to try\"".to_owned(),
+        "dead" => "\"retry\"".to_owned(),
+        _ if row.choices.is_empty() => "\"...\"".to_owned(),
+        _ => format!("\"{}\"", row.choices.join("|").replace(['"', '`', '$', '\\'], "'")),
+    };
+    Message {
+        id: row.id.clone(),
+        kind: row.kind.clone(),
+        study_name: row.study.clone(),
+        sprint_id: row.sprint.clone(),
+        task_id: row.task.clone(),
+        loop_id: row.loop_id.clone(),
+        name: row.name.clone(),
+        text: row.text.clone(),
+        choices: row.choices.clone(),
+        status: row.status.clone(),
+        answer: row.answer.clone(),
+        created_at: row.created_at.clone(),
+        answered_at: row.answered_at.clone(),
+        delivered_at: row.delivered_at.clone(),
+        reply_with: row.waits_for_person().then(|| format!("researchloop reply {} {offered}", row.id)),
+    }
+}
+
 /// Shows a sprint.
 pub fn sprint(row: &SprintRow) -> Sprint {
     let ending = match &row.state {
@@ -236,6 +303,8 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         loop_id: None,
         task_id: row.task.clone(),
         parent: row.parent.clone(),
+        kind: row.kind.clone(),
+        waits_for: None,
         cost_usd: row.cost_usd,
         cost_estimated: row.cost_estimated,
         tokens: Tokens { input: row.tokens[0], output: row.tokens[1], cached: row.tokens[2] },
@@ -286,7 +355,10 @@ pub fn status_text(sprint: &Sprint) -> String {
     match (&sprint.phase, sprint.reason) {
         (Some(phase), _) => format!("{} ({phase})", sprint.status),
         (None, Some(reason)) => format!("{} ({reason})", sprint.status),
-        (None, None) => sprint.status.to_owned(),
+        (None, None) => match &sprint.waits_for {
+            Some(message) => format!("{} ({message})", sprint.status),
+            None => sprint.status.to_owned(),
+        },
     }
 }
 

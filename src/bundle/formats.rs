@@ -89,10 +89,16 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// The values that the pipeline may name: the settings, and whether there is something to
-    /// measure and to verify.
+    /// Whether the job begins by finding an idea.
+    pub fn finds_idea(&self) -> bool {
+        self.idea.is_none() && self.idea_request.is_some()
+    }
+
+    /// What the pipeline may name: the settings, and what follows from the rest of the bundle.
     pub fn values(&self) -> BTreeMap<String, String> {
         let mut values = self.settings.clone();
+        values.insert("sprint_id".to_owned(), self.sprint_id.clone());
+        values.insert("ideas".to_owned(), u8::from(self.finds_idea()).to_string());
         let commands = [(EVALUATE, self.evaluator.as_ref().map_or("", |evaluator| &evaluator.command)), (VERIFY, &self.verify)];
         for (step, command) in commands {
             values.insert(step.to_owned(), u32::from(!command.is_empty()).to_string());
@@ -204,6 +210,12 @@ pub struct StateFile {
     /// The idea that was found in the job, once it is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idea: Option<String>,
+    /// An idea that waits for a person's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Proposal>,
+    /// Ideas that a person did not want.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwanted: Vec<String>,
     /// Names of questions that were asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<String>,
@@ -213,6 +225,45 @@ pub struct StateFile {
     /// What the evaluator measured, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Metric>,
+}
+
+/// An idea of the job's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The idea.
+    pub idea: String,
+    /// Why it is worth trying.
+    pub why: String,
+    /// The earlier sprint or task that it builds on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub builds_on: Option<String>,
+}
+
+impl Proposal {
+    /// The idea and its reason as one text, which a person is asked about.
+    pub fn text(&self) -> String {
+        if self.why.is_empty() { self.idea.clone() } else { format!("{}{WHY}{}", self.idea, self.why.replace('\n', " ")) }
+    }
+
+    /// The idea of such a text.
+    pub fn idea_of(text: &str) -> &str {
+        text.rsplit_once(WHY).map_or(text, |(idea, _)| idea)
+    }
+}
+
+/// What stands between an idea and its reason.
+const WHY: &str = "\n\nWhy: ";
+
+/// `.researchloop/ask/NAME.json`: what the agent wants to know of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskFile {
+    /// Format version.
+    pub v: u32,
+    /// The question.
+    pub question: String,
+    /// Answers to choose from; any other is good too.
+    #[serde(default)]
+    pub choices: Vec<String>,
 }
 
 /// Cost and tokens, summed over calls.

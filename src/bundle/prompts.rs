@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use minijinja::{Environment, UndefinedBehavior, context};
 
+use super::formats::{EarlierIdea, InboxFile};
+
 /// Why a prompt cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[error("the prompt template {template} cannot be rendered: {problem}")]
@@ -31,6 +33,22 @@ pub struct Values<'a> {
     pub missing: &'a [String],
     /// The instructions that were interrupted (`continue`).
     pub original: &'a str,
+    /// Whether they were interrupted by a question of the agent's own (`continue`).
+    pub answered: bool,
+    /// What people say: answers and notes (`_messages`).
+    pub messages: &'a [InboxFile],
+    /// Where a question for a person is left.
+    pub ask_dir: &'a str,
+    /// What the user wants of ideas (`idea`).
+    pub guidance: &'a str,
+    /// Earlier ideas and what came of them (`idea`).
+    pub earlier: &'a [EarlierIdea],
+    /// Why the last idea was not taken; empty the first time (`idea`).
+    pub refused: &'a str,
+    /// What is to be done in the directory of a finished sprint (`tweak`).
+    pub instruction: &'a str,
+    /// The sprint.
+    pub sprint_id: &'a str,
 }
 
 /// Renders the skill of this name.
@@ -52,6 +70,16 @@ pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values
         max_rounds => values.max_rounds,
         missing => values.missing.to_vec(),
         original => values.original,
+        answered => values.answered,
+        messages => values.messages.iter().map(|message| context! { question => message.question.as_deref(), text => message.text.as_str() }).collect::<Vec<_>>(),
+        ask_dir => values.ask_dir,
+        guidance => values.guidance,
+        earlier => values.earlier.iter().map(|earlier| context! {
+            id => earlier.id.as_str(), idea => earlier.idea.as_str(), outcome => earlier.outcome.as_str(), statement => earlier.statement.as_str(),
+        }).collect::<Vec<_>>(),
+        refused => values.refused,
+        instruction => values.instruction,
+        sprint_id => values.sprint_id,
     });
     rendered.map_err(failed)
 }
@@ -78,8 +106,16 @@ mod tests {
     fn every_skill_of_ours_renders() {
         let templates = crate::bundle::templates::skills(std::path::Path::new("/nonexistent")).expect("ours");
         let missing = ["report.md".to_owned()];
-        let values =
-            Values { study_context: "CONTEXT", idea: "IDEA", sprint_dir: "/dir", round: 2, max_rounds: 3, missing: &missing, original: "ORIGINAL" };
+        let values = Values {
+            study_context: "CONTEXT",
+            idea: "IDEA",
+            sprint_dir: "/dir",
+            round: 2,
+            max_rounds: 3,
+            missing: &missing,
+            original: "ORIGINAL",
+            ..Values::default()
+        };
         for name in templates.keys().filter(|name| !name.starts_with('_')) {
             let text = render(&templates, name.trim_end_matches(".md.j2"), &values).expect("renders");
             assert!(text.trim().len() > 20, "{name}");

@@ -7,6 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::OWN_FOLDER;
 use super::formats::Bundle;
 use super::prompts::{self, Values};
 use super::{EVALUATE, VERIFY};
@@ -73,11 +74,17 @@ pub fn first_prompts(bundle: &Bundle, dir: &str) -> Result<Vec<(String, String)>
     let plan = pipeline::plan(&definition, &bundle.values()).map_err(|error| error.to_string())?;
     let mut prompts = Vec::new();
     for step in plan.steps.iter().map(|planned| &planned.step).filter(|step| step.visit == 1) {
+        let request = bundle.idea_request.as_ref();
         let values = Values {
             study_context: &bundle.context,
-            idea: bundle.idea.as_deref().unwrap_or_default(),
+            idea: bundle.idea.as_deref().unwrap_or("(the idea that the job finds)"),
             sprint_dir: dir,
             round: 1,
+            guidance: request.map_or("", |request| request.guidance.as_str()),
+            earlier: request.map_or(&[], |request| &request.earlier),
+            sprint_id: &bundle.sprint_id,
+            instruction: bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
+            ask_dir: &format!("{OWN_FOLDER}/ask"),
             max_rounds: bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
             ..Values::default()
         };

@@ -6,6 +6,9 @@ use std::path::Path;
 /// The pipeline that a sprint runs.
 pub const PIPELINE: &str = include_str!("../../templates/pipelines/research.yaml");
 
+/// The pipeline of a follow-up to a sprint that has ended.
+pub const TWEAK_PIPELINE: &str = include_str!("../../templates/pipelines/tweak.yaml");
+
 /// The scripted agent of the demonstration.
 pub const DEMO_AGENT: &str = include_str!("../../templates/demo/agent.sh");
 
@@ -13,6 +16,9 @@ pub const DEMO_AGENT: &str = include_str!("../../templates/demo/agent.sh");
 pub const INIT_CONFIG: &str = include_str!("../../templates/init/researchloop.toml");
 
 const SKILLS: &[(&str, &str)] = &[
+    ("idea.md.j2", include_str!("../../templates/skills/idea.md.j2")),
+    ("tweak.md.j2", include_str!("../../templates/skills/tweak.md.j2")),
+    ("_messages.md.j2", include_str!("../../templates/skills/_messages.md.j2")),
     ("research.md.j2", include_str!("../../templates/skills/research.md.j2")),
     ("red_team.md.j2", include_str!("../../templates/skills/red_team.md.j2")),
     ("fix.md.j2", include_str!("../../templates/skills/fix.md.j2")),

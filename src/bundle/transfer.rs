@@ -30,6 +30,9 @@ pub struct ReadSprint {
     pub prefix: String,
     /// Whether the ends of `progress.md` and `output.log` are wanted.
     pub tails: bool,
+    /// Which submission's claim is asked for; 0 for any.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 /// The answer to `read`.
@@ -62,7 +65,7 @@ pub struct SprintFiles {
     /// Whether the journal was read as far as the answer goes, or is not there.
     #[serde(default)]
     pub readable: bool,
-    /// Whether a job has left its claim.
+    /// Whether a job (of the submission that was asked for) has left its claim.
     #[serde(default)]
     pub claimed: bool,
     /// Seconds since anything in the sprint's own files changed.
@@ -90,6 +93,9 @@ pub struct ResultsRequest {
     pub max_total: u64,
     /// Goes on behind this path (in the answer's order) at this byte of it.
     pub from: Option<(String, u64)>,
+    /// More names that belong to the report's set.
+    #[serde(default)]
+    pub also: Vec<String>,
 }
 
 /// The head of the answer to `results`: one JSON line, then the bytes of `parts`, in order.

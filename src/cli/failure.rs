@@ -2,8 +2,10 @@
 
 use crate::auto_loop::LoopError;
 use crate::config::{ConfigError, UnknownName};
+use crate::cron::CronError;
+use crate::message::ReplyError;
 use crate::remote::RemoteError;
-use crate::sprint::{CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError};
+use crate::sprint::{CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError, TweakError};
 use crate::store::{StoreError, TaskError};
 use crate::tick::TickError;
 
@@ -123,6 +125,17 @@ impl From<UnknownName> for Failure {
     }
 }
 
+impl From<CronError> for Failure {
+    fn from(error: CronError) -> Self {
+        match error {
+            CronError::Store(error) => error.into(),
+            CronError::Missing => Self::failed(error.to_string())
+                .hint("install cron (Debian: `apt install cron`), or keep `researchloop tick --watch` open in a terminal"),
+            other => Self::failed(other.to_string()),
+        }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
@@ -225,6 +238,31 @@ impl From<FetchError> for Failure {
             FetchError::Store(error) => error.into(),
             FetchError::Remote(error) => error.into(),
             FetchError::Answer { .. } | FetchError::Write { .. } => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<TweakError> for Failure {
+    fn from(error: TweakError) -> Self {
+        match error {
+            TweakError::Create(error) => error.into(),
+            TweakError::Not { ref hint, .. } => {
+                let hint = hint.clone();
+                Self::new(Kind::Conflict, error.to_string()).hint(hint)
+            }
+        }
+    }
+}
+
+impl From<ReplyError> for Failure {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::Store(error) => error.into(),
+            ReplyError::Text(_) => Self::new(Kind::Usage, error.to_string()),
+            ReplyError::Late { ref hint, .. } => {
+                let failure = Self::new(Kind::Conflict, error.to_string());
+                if hint.is_empty() { failure } else { failure.hint(hint.clone()) }
+            }
         }
     }
 }

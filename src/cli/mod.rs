@@ -2,10 +2,12 @@
 
 mod cluster;
 mod config;
+mod cron;
 mod demo;
 mod failure;
 mod find;
 mod generate;
+mod inbox;
 mod init;
 mod job;
 mod loops;
@@ -93,6 +95,13 @@ enum Command {
     Loop(loops::LoopCommand),
     /// Show what runs, what waits, what needs you, and what has been spent
     Status(status::StatusArgs),
+    /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes on their way
+    Inbox(inbox::InboxArgs),
+    /// Answer a message of the inbox, or send a note to a sprint
+    Reply(inbox::ReplyArgs),
+    /// Let cron run `tick`, so that everything goes on while you are away
+    #[command(subcommand)]
+    Cron(cron::CronCommand),
     /// Look at all clusters once: take in what happened, do what is due
     Tick(tick::TickArgs),
     /// Print a completion script for a shell
@@ -137,6 +146,9 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Sprint(command) => sprint::run(global, ui, command),
         Command::Loop(command) => loops::run(global, ui, command),
         Command::Status(args) => status::run(global, ui, &args),
+        Command::Inbox(args) => inbox::inbox(global, ui, &args),
+        Command::Reply(args) => inbox::reply(global, ui, &args),
+        Command::Cron(command) => cron::run(global, ui, &command),
         Command::Tick(args) => tick::run(global, ui, &args),
         Command::Completions(args) => generate::completions(ui, &args),
         Command::Man(args) => generate::man(ui, &args),

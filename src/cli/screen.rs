@@ -4,7 +4,7 @@ use std::path::Path;
 
 use console::Style;
 
-use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, short, time};
+use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, short, time, wrap};
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
@@ -22,7 +22,7 @@ fn status_style(ui: &Ui, status: &str) -> Style {
         "completed" => ui.style().green(),
         "failed" => ui.style().red(),
         "running" => ui.style().cyan(),
-        "cancelled" | "cancelling" => ui.style().yellow(),
+        "cancelled" | "cancelling" | "parked" => ui.style().yellow(),
         _ => ui.style(),
     }
 }
@@ -215,6 +215,7 @@ fn waiting(sprint: &Sprint) -> String {
         "submitted" => "waits in the queue".to_owned(),
         "running" => "the job has started".to_owned(),
         "cancelling" => "is ending".to_owned(),
+        "parked" => "waits for an answer".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -234,7 +235,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
     fact("task", sprint.task_id.clone());
-    fact("repeats", sprint.parent.clone());
+    fact(if sprint.kind == "tweak" { "changes" } else { "repeats" }, sprint.parent.clone());
     fact("created", Some(time(&sprint.created_at)));
     fact("started", sprint.started_at.as_deref().map(time));
     fact("ended", sprint.completed_at.as_deref().map(time));
@@ -317,6 +318,10 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
         "submitting" => "`researchloop tick` finds out whether the job was taken".to_owned(),
         "submitted" | "running" => format!("`researchloop sprint watch {id}`, or `researchloop sprint cancel {id}`"),
         "cancelling" => format!("`researchloop sprint watch {id}` waits for the end"),
+        "parked" => match &sprint.waits_for {
+            Some(message) => format!("`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`"),
+            None => "it is answered: `researchloop tick` takes the answer to it and lets it go on".to_owned(),
+        },
         "completed" => format!(
             "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
             folder.join("report.md").display(),
@@ -325,22 +330,4 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
         "failed" => sprint.hint.clone().map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),
         _ => format!("`researchloop sprint resubmit {id}` runs it again"),
     }
-}
-
-/// Breaks a line at spaces.
-fn wrap(line: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in line.split(' ') {
-        let Some(last) = lines.last_mut() else { break };
-        let room = console::measure_text_width(last) + 1 + console::measure_text_width(word) <= width;
-        if last.is_empty() {
-            last.push_str(word);
-        } else if room {
-            last.push(' ');
-            last.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }

@@ -9,7 +9,7 @@ use super::sprint_run::{RunArgs, start, submit_and_tell};
 use super::ui::Ui;
 use super::{Global, screen, text, watch};
 use crate::app::App;
-use crate::domain::{State, Status, suggestion};
+use crate::domain::{State, Status, duration, suggestion};
 use crate::sprint;
 use crate::store::{SprintFilter, SprintRow, Store};
 use crate::view;
@@ -31,6 +31,8 @@ pub enum SprintCommand {
     Fetch(FetchArgs),
     /// End the sprint and everything that it has started
     Cancel(CancelArgs),
+    /// Ask for a small change of a finished sprint, in its directory and its session
+    Tweak(TweakArgs),
     /// Run the same idea again, as a new sprint
     Resubmit(ResubmitArgs),
     /// Forget a sprint and its files on this machine
@@ -90,6 +92,20 @@ pub struct CancelArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct TweakArgs {
+    /// The sprint's id, or the beginning of it
+    id: String,
+    /// What is to be done; `-` reads it from standard input
+    instruction: String,
+    /// How long the job may run: 4h, 90m, 1-12:00:00
+    #[arg(long)]
+    time: Option<String>,
+    /// Keep a screen open until it is over
+    #[arg(long)]
+    watch: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct ResubmitArgs {
     /// The sprint's id, or the beginning of it
     id: String,
@@ -125,14 +141,45 @@ pub fn run(global: &Global, ui: &Ui, command: SprintCommand) -> Result {
         SprintCommand::Log(args) => log(&app, ui, &args),
         SprintCommand::Fetch(args) => fetch(&app, ui, &args),
         SprintCommand::Cancel(args) => cancel(&app, ui, &args),
+        SprintCommand::Tweak(args) => tweak(&app, ui, &args),
         SprintCommand::Resubmit(args) => {
             let mut store = app.store()?;
             let old = find(&store, &args.id)?;
-            let id = sprint::resubmit(&app, &mut store, &old)?;
+            let request: sprint::Request = serde_json::from_str(&old.request).unwrap_or_default();
+            let id = match (&request.tweak, &old.parent) {
+                (Some(tweak), Some(parent)) => {
+                    let parent = find(&store, parent)?;
+                    sprint::tweak(&app, &mut store, &parent, &tweak.instruction, request.seconds)?
+                }
+                _ => sprint::resubmit(&app, &mut store, &old)?,
+            };
             submit_and_tell(&app, ui, &mut store, &id, args.watch)
         }
         SprintCommand::Delete(args) => delete(&app, ui, &args),
     }
+}
+
+fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
+    let mut store = app.store()?;
+    let parent = find(&store, &args.id)?;
+    let instruction = if args.instruction == "-" {
+        std::io::read_to_string(std::io::stdin())
+            .map_err(|error| Failure::failed(format!("cannot read the instruction from standard input: {error}")))?
+    } else {
+        args.instruction.clone()
+    };
+    let seconds =
+        args.time.as_deref().map(duration::parse_seconds).transpose().map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?;
+    let id = sprint::tweak(app, &mut store, &parent, &instruction, seconds)?;
+    submit_and_tell(app, ui, &mut store, &id, args.watch)
+}
+
+/// The message that a parked sprint waits for.
+pub fn waits_for(store: &Store, row: &SprintRow) -> Result<Option<String>> {
+    if !matches!(row.state, State::Parked { .. }) {
+        return Ok(None);
+    }
+    Ok(store.open_questions(row.id.as_str())?.into_iter().next().map(|message| message.id))
 }
 
 /// Finds a sprint by its id or the beginning of one.
@@ -174,8 +221,12 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     if let Some(study) = &args.study {
         app.config.study(study)?;
     }
-    let rows = app.store()?.sprints(&SprintFilter { study: args.study.as_deref(), status, limit: args.limit })?;
-    let shown: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
+    let store = app.store()?;
+    let rows = store.sprints(&SprintFilter { study: args.study.as_deref(), status, limit: args.limit })?;
+    let mut shown: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
+    for (sprint, row) in shown.iter_mut().zip(&rows) {
+        sprint.waits_for = waits_for(&store, row)?;
+    }
     if ui.json {
         ui.json(&view::Sprints { sprints: shown });
         return Ok(Exit::Success);
@@ -207,13 +258,20 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
 fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
     let store = app.store()?;
     let row = find(&store, &args.id)?;
-    let sprint = view::sprint_found(&store, &row)?;
+    let mut sprint = view::sprint_found(&store, &row)?;
+    sprint.waits_for = waits_for(&store, &row)?;
     if ui.json {
         ui.json(&serde_json::json!({ "sprint": sprint }));
         return Ok(Exit::Success);
     }
     for line in screen::show(ui, &sprint, &app.artifacts(row.id.as_str())) {
         ui.line(&line);
+    }
+    for message in store.open_questions(row.id.as_str())? {
+        ui.line("");
+        for line in super::inbox::lines(ui, &view::message(&message)) {
+            ui.line(&line);
+        }
     }
     Ok(Exit::Success)
 }
@@ -246,7 +304,7 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     let own = app.artifacts(row.id.as_str());
     let to = args.to.clone().unwrap_or_else(|| own.clone());
     let bar = ui.bar(&format!("fetching {}", row.id));
-    let fetched = sprint::fetch(app, remote.as_mut(), cluster, &row, &to, args.all, |done, total| {
+    let fetched = sprint::fetch(app, remote.as_mut(), cluster, &row, &store.tweaks_of(row.id.as_str())?, &to, args.all, |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     });

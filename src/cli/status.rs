@@ -6,6 +6,7 @@ use super::failure::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, screen, text};
 use crate::app::App;
+use crate::cron::EVERY;
 use crate::domain::duration::human;
 use crate::domain::{Status, TaskState};
 use crate::platform::clock;
@@ -15,8 +16,6 @@ use crate::view::{self, Money, NeedsYou, StudyStatus, TickStatus};
 
 /// Most that a section shows; the rest is counted.
 const MOST: usize = 12;
-/// The fact that says how often cron ticks, in seconds.
-pub const EVERY: &str = "cron.every";
 /// Without cron, this much is long for something that waits for a tick.
 const LONG: u64 = 900;
 

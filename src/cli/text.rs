@@ -79,6 +79,24 @@ pub fn time(text: &str) -> String {
     text.parse::<jiff::Timestamp>().map_or_else(|_| clean(text), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
+/// Breaks a line at spaces.
+pub fn wrap(line: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in line.split(' ') {
+        let Some(last) = lines.last_mut() else { break };
+        let room = measure_text_width(last) + 1 + measure_text_width(word) <= width;
+        if last.is_empty() {
+            last.push_str(word);
+        } else if room {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 /// A table without lines. The last column is shortened so that a row fits the width.
 pub fn table(headers: &[&str], rows: &[Vec<String>], width: usize, styled: bool) -> Vec<String> {
     let mut table = comfy_table::Table::new();

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 
 use super::failure::{Exit, Result};
-use super::sprint::find;
+use super::sprint::{find, waits_for};
 use super::ui::Ui;
-use super::{screen, text};
+use super::{inbox, screen, text};
 use crate::app::App;
 use crate::config::Cluster;
 use crate::domain::{SprintId, State, Status};
@@ -70,7 +70,8 @@ impl<'a> Follower<'a> {
         let poll = Duration::from_secs(self.cluster.poll_interval);
         let mut due = self.asked_scheduler.is_none_or(|asked| asked.elapsed() >= poll);
         self.problem = None;
-        if !due && row.state.job().is_some() && !row.state.status().is_terminal() {
+        let has_job = row.state.job().is_some() && !matches!(row.state, State::Parked { .. });
+        if !due && has_job && !row.state.status().is_terminal() {
             match tick::gather(self.app, self.remote.as_mut(), self.cluster, std::slice::from_ref(&row), false, Some(id.as_str())) {
                 Ok(gathered) => {
                     if let Some(files) = gathered.files.get(id.as_str()) {
@@ -142,7 +143,8 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
         let rest = follower.rest(store, &row);
         let until = clock::instant() + rest;
         loop {
-            let sprint = view::sprint_whole(&row, &store.steps(id.as_str())?, &store.artifacts(id.as_str())?);
+            let mut sprint = view::sprint_whole(&row, &store.steps(id.as_str())?, &store.artifacts(id.as_str())?);
+            sprint.waits_for = waits_for(store, &row)?;
             if ui.is_screen() {
                 let kinds = ["tool", "said", "note", "retrying", "step_started", "step_ended", "run_ended", "signal", "limit"];
                 let events = store.journal_last(id.as_str(), &kinds, 20)?;
@@ -156,6 +158,9 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
                 canvas.draw(&lines, usize::from(height));
             } else {
                 told.tell(ui, store, &sprint, follower.problem.as_deref())?;
+            }
+            if sprint.waits_for.is_some() {
+                return parked(ui, store, &row);
             }
             if row.state.status().is_terminal() {
                 return Ok(finish(app, ui, &row, &sprint));
@@ -183,6 +188,18 @@ fn finish(app: &App, ui: &Ui, row: &SprintRow, sprint: &view::Sprint) -> Exit {
         ui.hint(&screen::next(sprint, &app.artifacts(row.id.as_str())));
     }
     exit_of(row)
+}
+
+/// Nothing more happens before somebody answers.
+fn parked(ui: &Ui, store: &Store, row: &SprintRow) -> Result {
+    if !ui.json {
+        for message in store.open_questions(row.id.as_str())? {
+            for line in inbox::lines(ui, &view::message(&message)) {
+                ui.line(&line);
+            }
+        }
+    }
+    Ok(Exit::Waiting)
 }
 
 fn exit_of(row: &SprintRow) -> Exit {
@@ -323,7 +340,7 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
             }
             return Ok(Exit::Success);
         };
-        if row.state.status().is_terminal() {
+        if row.state.status().is_terminal() || waits_for(store, &row)?.is_some() {
             return Ok(exit_of(&row));
         }
         if interrupt.came() {

@@ -4,6 +4,7 @@ pub mod auto_loop;
 pub mod duration;
 pub mod finding;
 pub mod id;
+pub mod idea;
 pub mod job;
 pub mod noise;
 pub mod options;

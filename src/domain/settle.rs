@@ -13,6 +13,8 @@ use super::sprint::{Ending, Reason, Status};
 pub struct RunnerEnd {
     /// `completed` or not.
     pub completed: bool,
+    /// It waits for an answer, and goes on in a later job.
+    pub parked: bool,
     /// Its own reason; none when it was stopped from outside.
     pub reason: Option<Reason>,
     /// The signal that stopped it.
@@ -43,11 +45,11 @@ pub struct Evidence<'a> {
     pub scheduler: SchedulerKind,
     /// Somebody here asked for the end.
     pub cancel_asked: bool,
-    /// Some runner of the sprint has started.
+    /// Some runner of the sprint's present job has started.
     pub runner_started: bool,
     /// The node, when known.
     pub host: Option<&'a str>,
-    /// The end record of the last incarnation.
+    /// The end record of the last incarnation, if it belongs to the sprint's present job.
     pub runner: Option<&'a RunnerEnd>,
     /// `exit.json`.
     pub script: Option<&'a ScriptEnd>,
@@ -56,7 +58,7 @@ pub struct Evidence<'a> {
     /// Whether the sprint's files could be read, to the end of the journal. What was not read
     /// proves nothing.
     pub files_read: bool,
-    /// Whether some job of the sprint has left its claim: then a job has begun.
+    /// Whether the sprint's present job has left its claim: then it has begun.
     pub claimed: bool,
     /// Whether this poll brought new lines: then the runner was at work a moment ago.
     pub new_lines: bool,
@@ -75,6 +77,8 @@ pub enum Finding {
     Wait,
     /// Nothing can be said, though all answered: the poll counts towards a verdict.
     Empty,
+    /// The job is over, and the sprint waits for an answer.
+    Parked,
     /// It is over.
     Over(Ending),
 }
@@ -153,6 +157,13 @@ fn is_lost(evidence: &Evidence<'_>) -> bool {
 fn with_runner_end(evidence: &Evidence<'_>, runner: &RunnerEnd, job_end: Option<&JobEnd>, job_gone: bool) -> Finding {
     if runner.completed {
         return Finding::Over(Ending::completed());
+    }
+    if runner.parked {
+        return match (job_gone, evidence.cancel_asked) {
+            (false, _) => Finding::Wait,
+            (true, true) => Finding::Over(killed(evidence, job_end, runner.processes_left, None)),
+            (true, false) => Finding::Parked,
+        };
     }
     if let Some(reason) = runner.reason {
         // A step that failed may have failed because the job ran out of memory, which the

@@ -25,7 +25,15 @@ fn base() -> Evidence<'static> {
 }
 
 fn stopped() -> RunnerEnd {
-    RunnerEnd { completed: false, reason: None, signal: Some("TERM".to_owned()), detail: String::new(), hint: String::new(), processes_left: 0 }
+    RunnerEnd {
+        completed: false,
+        parked: false,
+        reason: None,
+        signal: Some("TERM".to_owned()),
+        detail: String::new(),
+        hint: String::new(),
+        processes_left: 0,
+    }
 }
 
 fn reason(finding: &Finding) -> Option<Reason> {
@@ -148,4 +156,26 @@ fn a_failing_step_waits_for_the_schedulers_word_on_memory() {
     assert_eq!(reason(&judge(&stuck)), Some(Reason::StepFailed), "a job that sticks in the queue holds it up for ten minutes");
     assert_eq!(reason(&judge(&Evidence { runner: Some(&runner), seen: Some(&oom), ..base() })), Some(Reason::OutOfMemory));
     assert_eq!(reason(&judge(&Evidence { runner: Some(&runner), seen: Some(&failed), ..base() })), Some(Reason::StepFailed));
+}
+
+#[test]
+fn a_parked_run_waits_for_an_answer_once_its_job_is_gone() {
+    let parked = RunnerEnd { parked: true, signal: None, ..stopped() };
+    let with = |seen: Option<&Seen>, cancel_asked| {
+        let evidence = Evidence { runner: Some(&parked), cancel_asked, ..base() };
+        judge(&Evidence { seen, ..evidence })
+    };
+    let ended = end(EndKind::Completed);
+    for seen in [None, Some(Seen::State(JobState::Running)), Some(Seen::State(JobState::Ending))] {
+        assert_eq!(with(seen.as_ref(), false), Finding::Wait, "{seen:?}");
+    }
+    for seen in [&ended, &Seen::Absent] {
+        assert_eq!(with(Some(seen), false), Finding::Parked);
+        // Somebody asked for the end while the run parked itself.
+        assert_eq!(with(Some(seen), true), Finding::Over(Ending::cancelled("")));
+    }
+    // An accounting that does not answer is believed to have seen the end after a while.
+    let unclear = Seen::Unclear("down".to_owned());
+    assert_eq!(with(Some(&unclear), false), Finding::Empty);
+    assert_eq!(judge(&Evidence { runner: Some(&parked), seen: Some(&unclear), empty_seconds: 600, ..base() }), Finding::Parked);
 }

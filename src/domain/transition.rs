@@ -49,9 +49,8 @@ pub fn after(state: &State, event: Event) -> Option<State> {
         (State::Submitted { job } | State::Running { job, .. }, Event::Parks) => State::Parked { job: Some(job.clone()) },
 
         // Nothing was ever sent, so there is nothing to wait for.
-        (State::Pending | State::Parked { .. }, Event::CancelAsked) => {
-            State::Ended { job, ending: Ending::cancelled("cancelled before a job was submitted") }
-        }
+        (State::Pending, Event::CancelAsked) => State::Ended { job, ending: Ending::cancelled("cancelled before a job was submitted") },
+        (State::Parked { .. }, Event::CancelAsked) => State::Ended { job, ending: Ending::cancelled("cancelled while it waited for an answer") },
         (State::Submitting | State::Submitted { .. } | State::Running { .. }, Event::CancelAsked) => State::Cancelling { job, phase },
 
         (_, Event::Over(ending)) => State::Ended { job, ending },

@@ -36,10 +36,14 @@ pub use template::{Template, TemplateError};
 /// The pipeline of a sprint that names none.
 pub const DEFAULT: &str = "research";
 
+/// The pipeline of a follow-up to a sprint that has ended.
+pub const TWEAK: &str = "tweak";
+
 /// Returns the text of a pipeline that comes with the program.
 pub fn built_in(name: &str) -> Option<&'static str> {
     match name {
         DEFAULT => Some(include_str!("../../templates/pipelines/research.yaml")),
+        TWEAK => Some(include_str!("../../templates/pipelines/tweak.yaml")),
         _ => None,
     }
 }

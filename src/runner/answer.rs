@@ -55,7 +55,9 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
         Ok(()) | Err(Refused::Missing) => files.readable = true,
         Err(problem) => files.problems.push(format!("run.jsonl {problem}")),
     }
-    files.claimed = own.list(1000).is_ok_and(|listed| listed.entries.iter().any(|(name, _)| name.starts_with("claim-")));
+    let own_claim = format!("claim-{}", sprint.attempt);
+    let is_claim = |name: &str| if sprint.attempt == 0 { name.starts_with("claim-") } else { name == own_claim };
+    files.claimed = own.list(1000).is_ok_and(|listed| listed.entries.iter().any(|(name, _)| is_claim(name)));
     match own.read("exit.json", 4096) {
         Ok(bytes) => files.exit = Some(String::from_utf8_lossy(&bytes).into_owned()),
         Err(Refused::Missing) => {}
@@ -262,7 +264,8 @@ fn add(head: &mut ResultsHead, request: &ResultsRequest, path: String, size: u64
 /// The report's set is asked for by name: a folder with very many files hides none of it.
 fn collect_report(folder: &Folder, request: &ResultsRequest, head: &mut ResultsHead) {
     let reviews = (1..=MAX_ROUNDS).flat_map(|round| [format!("red_team_round_{round}.md"), format!("fixes_round_{round}.md")]);
-    for path in REPORT_SET.iter().map(|name| (*name).to_owned()).chain(reviews) {
+    let also = request.also.iter().take(MAX_FILES).filter(|name| is_safe_path(name)).cloned();
+    for path in REPORT_SET.iter().map(|name| (*name).to_owned()).chain(reviews).chain(also) {
         match folder.file(&path) {
             Ok((_, size)) => add(head, request, path, size),
             Err(Refused::Missing) => {}

@@ -6,7 +6,9 @@
 
 mod agent;
 mod answer;
+mod dialogue;
 mod ending;
+mod idea;
 mod journal;
 mod run;
 mod signals;
@@ -18,6 +20,9 @@ pub use run::run_job;
 
 /// The exit status of a runner that has recorded that its sprint completed.
 pub const EXIT_COMPLETED: u8 = 0;
+/// The exit status of a runner that has recorded that its sprint waits for an answer: nothing has
+/// failed, and schedulers should see it so.
+pub const EXIT_PARKED: u8 = 0;
 /// The exit status of a runner that has recorded that its sprint failed.
 pub const EXIT_FAILED: u8 = 1;
 /// The exit status of a runner that could not record its end: the job script does.

@@ -10,10 +10,11 @@ use super::ending::{self, Failure};
 use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
-use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, sweep};
+use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, dialogue, sweep};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, StateFile};
-use crate::bundle::journal::{Entry, RunEnd};
+use crate::bundle::journal::{Entry, Question, RunEnd};
+use crate::bundle::prompts::Values;
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, outcome};
 use crate::domain::Reason;
 use crate::pipeline::{self, Arrival, Body, Definition};
@@ -36,8 +37,12 @@ const SIGNAL_LAG: Duration = Duration::from_secs(1);
 pub struct Run {
     /// The sprint's directory.
     pub dir: PathBuf,
+    /// Where the agent works: the same directory, or that of the sprint that is followed up on.
+    pub work: PathBuf,
     /// The same, as text.
-    pub dir_text: String,
+    pub work_text: String,
+    /// Where the agent leaves questions, as it is told.
+    ask_dir: String,
     /// Our folder in it.
     pub own: PathBuf,
     /// What the job was given.
@@ -56,6 +61,8 @@ pub struct Run {
     pub temporary: PathBuf,
     /// What the step that just ended has to say of itself.
     pub step_note: String,
+    /// The files of the questions that the run ends with.
+    asked: dialogue::Asked,
     definition: Definition,
     resumed: bool,
     job_id: String,
@@ -94,10 +101,16 @@ pub fn run_job(dir: &Path) -> u8 {
     };
     let (_, left) = sweep::end_all(&run.mark);
     let _ = std::fs::remove_dir_all(&run.temporary);
-    let succeeded = matches!(end, End::Completed);
+    let status = match end {
+        End::Completed => EXIT_COMPLETED,
+        End::Parked(_) => EXIT_PARKED,
+        End::Failed(_) | End::Signal(_) => EXIT_FAILED,
+    };
     match run.record(end, left) {
-        Ok(()) if succeeded => EXIT_COMPLETED,
-        Ok(()) => EXIT_FAILED,
+        Ok(()) => {
+            dialogue::forget(&run.own, &run.asked);
+            status
+        }
         Err(error) => {
             log(&format!("cannot record the end: {error}"));
             EXIT_NOT_RECORDED
@@ -108,6 +121,7 @@ pub fn run_job(dir: &Path) -> u8 {
 /// How a run ends.
 enum End {
     Completed,
+    Parked(Vec<Question>),
     Failed(Failure),
     Signal(&'static str),
 }
@@ -140,12 +154,15 @@ impl Run {
                 v: FORMAT_VERSION,
                 incarnation: journal.incarnation(),
                 position: None,
-                session_id: random::uuid(),
-                session_known: false,
+                // A follow-up goes on where the sprint's conversation ended.
+                session_id: bundle.tweak.as_ref().and_then(|tweak| tweak.session_id.clone()).unwrap_or_else(random::uuid),
+                session_known: bundle.tweak.as_ref().is_some_and(|tweak| tweak.session_id.is_some()),
                 step_begun: false,
                 spent: formats::Money::default(),
                 ended: false,
                 idea: None,
+                proposed: None,
+                unwanted: Vec::new(),
                 asked: Vec::new(),
                 told: Vec::new(),
                 measured: None,
@@ -155,9 +172,14 @@ impl Run {
         let mark = format!("{}.{job_id}", bundle.sprint_id);
         let time = Duration::from_secs(bundle.seconds.saturating_sub(margin(bundle.seconds)));
         let environment = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
+        let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
+        dialogue::prepare(&own);
         Ok(Self {
             dir: dir.to_path_buf(),
-            dir_text: dir.display().to_string(),
+            work_text: work.display().to_string(),
+            work,
+            ask_dir,
             own,
             deadline: started.checked_add(time).unwrap_or(started),
             journal,
@@ -166,6 +188,7 @@ impl Run {
             environment,
             temporary: temporary_folder().map_err(|error| format!("no temporary folder: {error}"))?,
             step_note: String::new(),
+            asked: dialogue::Asked::default(),
             definition,
             resumed,
             job_id,
@@ -179,6 +202,32 @@ impl Run {
         self.bundle.values()
     }
 
+    /// The idea that is worked on: the given one, or the one that was found here.
+    pub fn idea(&self) -> &str {
+        self.bundle.idea.as_deref().or(self.state.idea.as_deref()).unwrap_or_default()
+    }
+
+    /// What the prompts of a step may name.
+    pub fn values(&self, step: &pipeline::Step) -> Values<'_> {
+        Values {
+            study_context: &self.bundle.context,
+            idea: self.idea(),
+            sprint_dir: &self.work_text,
+            round: step.visit,
+            max_rounds: self.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
+            ask_dir: &self.ask_dir,
+            instruction: self.bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
+            sprint_id: &self.bundle.sprint_id,
+            ..Values::default()
+        }
+    }
+
+    /// What the agent's new questions make of a step, if it has left some.
+    pub fn parked_by_agent(&mut self) -> io::Result<Option<Outcome>> {
+        self.asked = dialogue::take_questions(&self.own, &mut self.journal, &mut self.state)?;
+        Ok(Some(self.asked.questions.clone()).filter(|questions| !questions.is_empty()).map(Outcome::Parked))
+    }
+
     fn go(&mut self) -> io::Result<End> {
         let plan = pipeline::plan(&self.definition, &self.settings()).map(|plan| plan.steps).unwrap_or_default();
         self.journal.write(&Entry::RunStarted {
@@ -189,8 +238,14 @@ impl Run {
             plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
             seconds: self.bundle.seconds,
         })?;
+        if let Some(tweak) = &self.bundle.tweak
+            && let Err(problem) = Folder::open(&self.work)
+        {
+            let text = format!("the directory of {} {problem}: {}", tweak.sprint_id, self.work_text);
+            return Ok(End::Failed(Failure::new(Reason::StepFailed, text, "run the idea again: `researchloop sprint run \"...\" -s STUDY`")));
+        }
         for (name, text) in [("idea.txt", self.bundle.idea.as_deref()), ("CLAUDE.md", Some(self.bundle.context.as_str()))] {
-            if let Some(text) = text.filter(|text| !text.is_empty())
+            if let Some(text) = text.filter(|text| !text.is_empty() && self.bundle.tweak.is_none())
                 && !self.dir.join(name).exists()
             {
                 replace(&self.dir, name, format!("{text}\n").as_bytes())?;
@@ -251,6 +306,8 @@ impl Run {
                     last_failure = failure.or(last_failure);
                     verdict
                 }
+                // The position stays, and the step goes on in a later job.
+                Outcome::Parked(questions) => return Ok(End::Parked(questions)),
                 Outcome::Stopped(Stopped::Signal(name)) => return Ok(End::Signal(name)),
                 Outcome::Stopped(Stopped::DiskFull) => return Ok(End::Failed(ending::disk_full(&self.dir))),
                 Outcome::Stopped(Stopped::Deadline | Stopped::Lingered) => return Ok(End::Failed(self.time_limit())),
@@ -337,8 +394,18 @@ impl Run {
         match end {
             End::Completed => {
                 "completed".clone_into(&mut ended.status);
-                ended.summary = summary(&self.dir);
-                self.read_outcome(&mut ended)?;
+                let told = self.bundle.tweak.as_ref().map_or_else(|| "summary.txt".to_owned(), |_| format!("tweak_{}.md", self.bundle.sprint_id));
+                ended.summary = summary(&self.work, &told);
+                // A follow-up has no verdict of its own.
+                if self.bundle.tweak.is_none() {
+                    self.read_outcome(&mut ended)?;
+                }
+            }
+            End::Parked(questions) => {
+                "parked".clone_into(&mut ended.status);
+                ended.detail = format!("waits for an answer to {}", questions.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "));
+                "`researchloop inbox` shows the question; `researchloop reply` answers it".clone_into(&mut ended.hint);
+                ended.questions = questions;
             }
             End::Failed(failure) => {
                 ended.reason = Some(failure.reason.as_str().to_owned());
@@ -371,8 +438,8 @@ fn read_checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) 
 }
 
 /// The summary that the last step wrote: text, shortened, without control characters.
-fn summary(dir: &Path) -> Option<String> {
-    let bytes = Folder::open(dir).and_then(|folder| folder.read("summary.txt", 8192)).ok()?;
+fn summary(dir: &Path, name: &str) -> Option<String> {
+    let bytes = Folder::open(dir).and_then(|folder| folder.read(name, 8192)).ok()?;
     let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control() || *c == '\n').take(4000).collect();
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

@@ -7,13 +7,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::agent::{self, Ended, Heard, Process, Stopped};
+use super::dialogue;
 use super::ending::{self, Failure};
+use super::idea;
 use super::journal::{open_plain, replace};
 use super::run::Run;
 use crate::bundle::EVALUATE;
 use crate::bundle::folder::Folder;
-use crate::bundle::formats::Money;
-use crate::bundle::journal::Entry;
+use crate::bundle::formats::{InboxFile, Money};
+use crate::bundle::journal::{Entry, Question};
 use crate::bundle::outcome::{self, Measurement};
 use crate::bundle::prompts::{self, Values};
 use crate::claude::{self, Call, Exit, Fold, Notice, OwnLimit, Session, Verdict};
@@ -42,6 +44,8 @@ const SHOWN_LINES: usize = 3;
 pub enum Outcome {
     /// A verdict for the pipeline, and why it is not a good one.
     Verdict(&'static str, Option<Failure>),
+    /// The run must end now, and the step goes on when these are answered.
+    Parked(Vec<Question>),
     /// The run must end now.
     Stopped(Stopped),
 }
@@ -51,6 +55,9 @@ struct Called {
     verdict: Verdict,
     stopped: Option<Stopped>,
     spent: Money,
+    structured: Option<serde_json::Value>,
+    /// The session that should have gone on is not known to the agent.
+    session_is_lost: bool,
 }
 
 /// Runs the step to its verdict. The money that it cost is added to the run's.
@@ -82,6 +89,7 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     }
     let (verdict, detail) = match (&outcome, &failure) {
         (Outcome::Stopped(why), _) => ("interrupted", stopped_text(*why)),
+        (Outcome::Parked(_), _) => ("interrupted", "waits for an answer".to_owned()),
         (Outcome::Verdict(verdict, _), Some(failure)) => (*verdict, failure.detail.clone()),
         (Outcome::Verdict(verdict, _), None) => (*verdict, std::mem::take(&mut run.step_note)),
     };
@@ -90,7 +98,7 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     run.journal.step = None;
     Ok(match outcome {
         Outcome::Verdict(verdict, _) => Outcome::Verdict(verdict, failure),
-        stopped @ Outcome::Stopped(_) => stopped,
+        other @ (Outcome::Stopped(_) | Outcome::Parked(_)) => other,
     })
 }
 
@@ -103,92 +111,191 @@ fn stopped_text(why: Stopped) -> String {
     }
 }
 
-/// Asks the agent, repairs a missing file once, and tries again after passing failures.
+/// Asks the agent, and repairs a missing file once.
 fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Result<(Outcome, Option<Failure>)> {
-    let instructions = match prompt(run, step) {
-        Ok(text) => text,
-        Err(problem) => {
-            let hint = "correct the template in the project's templates/skills";
-            return Ok((Outcome::Verdict("error", None), Some(Failure::new(Reason::StepFailed, problem, hint))));
-        }
+    let is_idea = matches!(&step.action, Action::Skill(name) if name == "idea");
+    if is_idea && run.bundle.finds_idea() {
+        return idea::find(run, step, resumed, spent);
+    }
+    let instructions = match &step.action {
+        Action::Prompt(text) => Ok(text.clone()),
+        Action::Skill(name) => render(run, name, &run.values(step)),
+        Action::Shell(_) => Ok(String::new()),
     };
-    let mut text = if resumed { again(run, &instructions) } else { instructions.clone() };
-    let mut own_session = step.fresh_session.then(|| (random::uuid(), false));
+    let instructions = match instructions {
+        Ok(text) => text,
+        Err(failure) => return Ok((Outcome::Verdict("error", None), Some(failure))),
+    };
+    let mut talk = Talk::new(run, step);
+    let mut text = if resumed { Text::Again } else { Text::Whole };
     let mut repaired = false;
-    let mut delays = run.bundle.agent.retry_delays.clone().into_iter();
-    let mut call_number = 0;
     loop {
-        call_number += 1;
-        let called = call(run, step, &text, &mut own_session, call_number, spent)?;
-        spent.add(&called.spent);
-        if let Some(why @ (Stopped::Signal(_) | Stopped::DiskFull)) = called.stopped {
-            return Ok((Outcome::Stopped(why), None));
+        let verdict = match talk.call(run, step, &instructions, text, None, spent)? {
+            Answer::Over(outcome, failure) => return Ok((outcome, failure)),
+            Answer::Delivered { verdict, .. } => verdict,
+        };
+        if let Some(parked) = run.parked_by_agent()? {
+            return Ok((parked, None));
         }
-        if called.stopped == Some(Stopped::Deadline) {
-            if clock::instant() >= run.deadline {
-                return Ok((Outcome::Stopped(Stopped::Deadline), None));
+        match &verdict {
+            Verdict::MissingOutput { files, .. } if !repaired => {
+                repaired = true;
+                run.journal.write(&Entry::Note { text: format!("{} is missing: asked for it again", files.join(", ")) })?;
+                let values = Values { missing: files, ..run.values(step) };
+                text = Text::Other(
+                    prompts::render(&run.bundle.templates, "repair", &values)
+                        .unwrap_or_else(|_| format!("Write these files now: {}", files.join(", "))),
+                );
             }
-            let seconds = step.timeout_seconds.unwrap_or(0);
-            let failure = Failure::new(Reason::StepFailed, format!("{} took longer than its {seconds} s", step.title), "raise the step's timeout");
-            return Ok((Outcome::Verdict("error", None), Some(failure)));
-        }
-        match &called.verdict {
             Verdict::Done => {
                 let (verdict, note) = judge(run, step, pipeline::Outcome::Done);
                 run.step_note = note;
                 return Ok((Outcome::Verdict(verdict, None), None));
             }
-            Verdict::MissingOutput { files, .. } if !repaired => {
-                repaired = true;
-                run.journal.write(&Entry::Note { text: format!("{} is missing: asked for it again", files.join(", ")) })?;
-                let values = Values { missing: files, ..values(run, step) };
-                text = prompts::render(&run.bundle.templates, "repair", &values)
-                    .unwrap_or_else(|_| format!("Write these files now: {}", files.join(", ")));
-            }
-            Verdict::ModelError { detail } => match delays.next() {
-                Some(delay) => {
-                    run.journal.write(&Entry::Retrying { detail: detail.clone(), delay })?;
-                    if let Some(why) = run.wait(Duration::from_secs(delay)) {
-                        return Ok((Outcome::Stopped(why), None));
-                    }
-                    text = again(run, &instructions);
-                }
-                None => return Ok((Outcome::Verdict("error", None), ending::failure_of(&called.verdict, &step.title))),
-            },
             verdict => return Ok((Outcome::Verdict("error", None), ending::failure_of(verdict, &step.title))),
         }
     }
 }
 
-fn values<'a>(run: &'a Run, step: &Step) -> Values<'a> {
-    Values {
-        study_context: &run.bundle.context,
-        idea: run.bundle.idea.as_deref().unwrap_or_default(),
-        sprint_dir: &run.dir_text,
-        round: step.visit,
-        max_rounds: run.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
-        missing: &[],
-        original: "",
+/// A prompt from a template, or why there is none.
+pub fn render(run: &Run, skill: &str, values: &Values<'_>) -> Result<String, Failure> {
+    prompts::render(&run.bundle.templates, skill, values)
+        .map_err(|error| Failure::new(Reason::StepFailed, error.to_string(), "correct the template in the project's templates/skills"))
+}
+
+/// What is said to the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Text {
+    /// The step's instructions.
+    Whole,
+    /// The same for a session that was interrupted in the middle of them.
+    Again,
+    /// Something else.
+    Other(String),
+}
+
+/// What came of talking to the agent.
+pub enum Answer {
+    /// The call succeeded; something that was promised may be missing.
+    Delivered {
+        /// `Done` or `MissingOutput`.
+        verdict: Verdict,
+        /// The answer that follows the schema.
+        structured: Option<serde_json::Value>,
+    },
+    /// The step is over.
+    Over(Outcome, Option<Failure>),
+}
+
+/// The conversation of one step: knows its session, and tries again after passing failures.
+pub struct Talk {
+    own_session: Option<(String, bool)>,
+    delays: std::vec::IntoIter<u64>,
+    calls: u32,
+}
+
+impl Talk {
+    /// A conversation that has not begun.
+    pub fn new(run: &Run, step: &Step) -> Self {
+        Self { own_session: step.fresh_session.then(|| (random::uuid(), false)), delays: run.bundle.agent.retry_delays.clone().into_iter(), calls: 0 }
+    }
+
+    /// Says something, with what people have to say behind it, until it is heard.
+    pub fn call(
+        &mut self,
+        run: &mut Run,
+        step: &Step,
+        instructions: &str,
+        mut text: Text,
+        schema: Option<&str>,
+        spent: &mut Money,
+    ) -> io::Result<Answer> {
+        let over = |failure: Option<Failure>| Ok(Answer::Over(Outcome::Verdict("error", None), failure));
+        let mut renewed = false;
+        loop {
+            let news = dialogue::news(&run.own, &run.state);
+            let said = match &text {
+                Text::Whole => instructions.to_owned(),
+                Text::Other(text) => text.clone(),
+                Text::Again => {
+                    let answered = news.iter().any(|message| message.answers.is_some());
+                    let values = Values { original: instructions, answered, ..run.values(step) };
+                    prompts::render(&run.bundle.templates, "continue", &values).unwrap_or_else(|_| instructions.to_owned())
+                }
+            };
+            let said = with_news(run, said, &news);
+            self.calls += 1;
+            let called = call(run, step, &said, &mut self.own_session, self.calls, schema, spent)?;
+            spent.add(&called.spent);
+            if let Some(why @ (Stopped::Signal(_) | Stopped::DiskFull)) = called.stopped {
+                return Ok(Answer::Over(Outcome::Stopped(why), None));
+            }
+            if called.stopped == Some(Stopped::Deadline) {
+                if clock::instant() >= run.deadline {
+                    return Ok(Answer::Over(Outcome::Stopped(Stopped::Deadline), None));
+                }
+                let seconds = step.timeout_seconds.unwrap_or(0);
+                return over(Some(Failure::new(
+                    Reason::StepFailed,
+                    format!("{} took longer than its {seconds} s", step.title),
+                    "raise the step's timeout",
+                )));
+            }
+            match called.verdict {
+                verdict @ (Verdict::Done | Verdict::MissingOutput { .. }) => {
+                    dialogue::told(&mut run.journal, &mut run.state, &news)?;
+                    return Ok(Answer::Delivered { verdict, structured: called.structured });
+                }
+                // Transcripts are deleted after a while, and a cluster may be cleaned.
+                Verdict::Failed { .. } if called.session_is_lost && !renewed => {
+                    renewed = true;
+                    run.journal.write(&Entry::Note { text: "the session is not there any more: a new one begins".to_owned() })?;
+                    match &mut self.own_session {
+                        Some(own) => *own = (random::uuid(), false),
+                        None => {
+                            run.state.session_id = random::uuid();
+                            run.state.session_known = false;
+                            run.journal.save(&run.state)?;
+                        }
+                    }
+                }
+                Verdict::ModelError { ref detail } => match self.delays.next() {
+                    Some(delay) => {
+                        run.journal.write(&Entry::Retrying { detail: detail.clone(), delay })?;
+                        if let Some(why) = run.wait(Duration::from_secs(delay)) {
+                            return Ok(Answer::Over(Outcome::Stopped(why), None));
+                        }
+                        text = Text::Again;
+                    }
+                    None => return over(ending::failure_of(&called.verdict, &step.title)),
+                },
+                ref verdict => return over(ending::failure_of(verdict, &step.title)),
+            }
+        }
     }
 }
 
-fn prompt(run: &Run, step: &Step) -> Result<String, String> {
-    match &step.action {
-        Action::Prompt(text) => Ok(text.clone()),
-        Action::Skill(name) => prompts::render(&run.bundle.templates, name, &values(run, step)).map_err(|error| error.to_string()),
-        Action::Shell(_) => Err("a shell step has no prompt".to_owned()),
+/// A text with what people say behind it.
+fn with_news(run: &Run, text: String, news: &[InboxFile]) -> String {
+    if news.is_empty() {
+        return text;
     }
-}
-
-/// The same instructions for a session that was interrupted in the middle of them.
-fn again(run: &Run, instructions: &str) -> String {
-    let values =
-        Values { original: instructions, idea: run.bundle.idea.as_deref().unwrap_or_default(), sprint_dir: &run.dir_text, ..Values::default() };
-    prompts::render(&run.bundle.templates, "continue", &values).unwrap_or_else(|_| instructions.to_owned())
+    let values = Values { messages: news, ..Values::default() };
+    let news = prompts::render(&run.bundle.templates, "_messages", &values)
+        .unwrap_or_else(|_| news.iter().map(|message| format!("From the person in charge: {}", message.text)).collect::<Vec<_>>().join("\n\n"));
+    format!("{}\n\n{news}", text.trim_end())
 }
 
 /// One call of the agent.
-fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String, bool)>, number: u32, spent: &Money) -> io::Result<Called> {
+fn call(
+    run: &mut Run,
+    step: &Step,
+    text: &str,
+    own_session: &mut Option<(String, bool)>,
+    number: u32,
+    schema: Option<&str>,
+    spent: &Money,
+) -> io::Result<Called> {
     let name = if number == 1 { step.label.clone() } else { format!("{}.{number}", step.label) };
     let name = format!("{name}.{}", run.journal.incarnation());
     let steps: PathBuf = run.own.join("steps");
@@ -202,11 +309,13 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
     let left = run.bundle.agent.max_cost_usd.map(|max| max - run.state.spent.cost_usd - spent.cost_usd);
     if left.is_some_and(|left| left <= 0.0) {
         let detail = "what the sprint may cost is spent".to_owned();
-        return Ok(Called { verdict: Verdict::OwnLimit { which: OwnLimit::Budget, detail }, stopped: None, spent: Money::default() });
+        let verdict = Verdict::OwnLimit { which: OwnLimit::Budget, detail };
+        return Ok(Called { verdict, stopped: None, spent: Money::default(), structured: None, session_is_lost: false });
     }
     let call = Call {
         model: run.bundle.agent.model.as_deref(),
         max_budget_usd: left,
+        json_schema: schema,
         ..Call::new(if known { Session::Resume(&session) } else { Session::New(&session) })
     };
     let mut words = run.bundle.agent.command.clone();
@@ -223,14 +332,15 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
         }
     }
 
-    let mut fold = Fold::new();
+    let mut fold = if schema.is_some() { Fold::new().expecting_structured_output() } else { Fold::new() };
+    let mut greeted = false;
     let mut events = 0;
     let mut trouble = None;
     let ended: Ended = {
         let process = Process {
             words: &words,
             environment: &environment,
-            dir: &run.dir,
+            dir: &run.work,
             input: open_plain(File::options().read(true), &steps.join(format!("{name}.prompt.md")))?,
             stream: &steps.join(format!("{name}.jsonl")),
             errors: &steps.join(format!("{name}.err")),
@@ -240,6 +350,7 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
         agent::run(process, signals, |line| {
             for notice in fold.line(line) {
                 if matches!(notice, Notice::Session { .. }) {
+                    greeted = true;
                     match own_session {
                         Some((_, known)) => *known = true,
                         None if !state.session_known => {
@@ -270,7 +381,13 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
     // A process that we ended because it lingered after its result is judged by the result.
     let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
     let verdict = fold.verdict(exit, &missing, &ended.errors);
-    Ok(Called { verdict, stopped: ended.stopped.filter(|why| *why != Stopped::Lingered), spent: money(&fold) })
+    Ok(Called {
+        verdict,
+        stopped: ended.stopped.filter(|why| *why != Stopped::Lingered),
+        spent: money(&fold),
+        structured: fold.structured_output().cloned(),
+        session_is_lost: known && !greeted && fold.result_seen(),
+    })
 }
 
 fn money(fold: &Fold) -> Money {
@@ -305,7 +422,7 @@ fn entry_of(notice: &Notice) -> Option<Entry> {
 
 /// The promised files that are not there, or are empty, or are no regular files.
 fn missing(run: &Run, step: &Step) -> Vec<String> {
-    match Folder::open(&run.dir) {
+    match Folder::open(&run.work) {
         Ok(folder) => step.produces.iter().filter(|file| !folder.has_content(file)).cloned().collect(),
         Err(_) => step.produces.clone(),
     }
@@ -314,7 +431,7 @@ fn missing(run: &Run, step: &Step) -> Vec<String> {
 /// The pipeline's verdict on a step, from how it ended and the file that its evaluator reads.
 fn judge(run: &Run, step: &Step, outcome: pipeline::Outcome) -> (&'static str, String) {
     let file = match &step.evaluator {
-        Evaluator::ReviewClear { file } => Folder::open(&run.dir).and_then(|folder| folder.tail(file, MAX_REVIEW)).ok(),
+        Evaluator::ReviewClear { file } => Folder::open(&run.work).and_then(|folder| folder.tail(file, MAX_REVIEW)).ok(),
         Evaluator::Completed | Evaluator::ExitCode => None,
     };
     let judgement = pipeline::judge(&step.evaluator, outcome, file.as_deref());
@@ -340,7 +457,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     let process = Process {
         words: &["bash".to_owned(), "-c".to_owned(), text.to_owned()],
         environment: &environment,
-        dir: &run.dir,
+        dir: &run.work,
         input: File::open("/dev/null")?,
         stream: &steps.join(format!("{name}.log")),
         errors: &steps.join(format!("{name}.err")),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::bundle::formats::Tweak;
 use crate::config::{Cluster, Study, UnknownName};
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobOptions, SprintId, StudyName, id, task};
@@ -26,6 +27,9 @@ pub struct Request {
     /// The model.
     #[serde(default)]
     pub model: Option<String>,
+    /// What is to be done in the directory of a sprint that has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tweak: Option<Tweak>,
 }
 
 /// A sprint that is wanted.
@@ -170,7 +174,7 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
             request: &request,
             seconds: wanted.request.seconds.unwrap_or(study.max_sprint_duration),
             created,
-            kind: "research",
+            kind: if wanted.request.tweak.is_some() { "tweak" } else { "research" },
             task: wanted.task,
             loop_id: wanted.loop_id,
             budget_usd: wanted.budget_usd,

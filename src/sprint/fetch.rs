@@ -64,18 +64,22 @@ pub struct Fetched {
     pub skipped: Vec<String>,
 }
 
-/// Brings the report's set, or all regular files. `progress` hears bytes done and in all.
+/// Brings the report's set, or all regular files. `tweaks` are the sprint's follow-ups, whose reports
+/// lie there too. `progress` hears bytes done and in all.
+#[expect(clippy::too_many_arguments, reason = "what, whence and whither")]
 pub fn fetch(
     app: &App,
     remote: &mut dyn Remote,
     cluster: &Cluster,
     row: &SprintRow,
+    tweaks: &[String],
     to: &Path,
     all: bool,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Fetched, FetchError> {
     remove_leftovers(to, 0);
     let mut fetched = Fetched::default();
+    let also: Vec<String> = tweaks.iter().map(|id| format!("tweak_{id}.md")).collect();
     let mut from = None;
     let mut done = 0;
     let mut open: Option<Arriving> = None;
@@ -89,6 +93,7 @@ pub fn fetch(
             max_file: if all { MAX_ANY_FILE } else { MAX_REPORT_FILE },
             max_total: PIECE,
             from: from.clone(),
+            also: also.clone(),
         };
         let mut script = Script::new();
         script.set("RUNNER", &runner).section_with_input(

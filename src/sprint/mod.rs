@@ -7,6 +7,7 @@ mod fetch;
 mod ideas;
 mod place;
 mod submit;
+mod tweak;
 
 pub use cancel::{CancelError, cancel, tell_scheduler};
 pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, place_of, resubmit};
@@ -14,3 +15,4 @@ pub use delete::{DeleteError, delete, delete_remote};
 pub use fetch::{FetchError, Fetched, fetch, remember};
 pub use place::{Placed, RunnerHere, place_runner, shell_path};
 pub use submit::{DryRun, SubmitError, Submitted, dry_run, submit};
+pub use tweak::{TweakError, tweak};

@@ -113,12 +113,12 @@ fn parts(
         scheduler: cluster.scheduler.as_str().to_owned(),
         idea: row.idea.clone(),
         context: context.text,
-        pipeline: templates::PIPELINE.to_owned(),
+        pipeline: if request.tweak.is_some() { templates::TWEAK_PIPELINE } else { templates::PIPELINE }.to_owned(),
         settings,
         templates: templates::skills(&app.config.root).map_err(|error| SubmitError::File(error.to_string()))?,
         agent: Agent {
             command: app.config.claude_command_for(study, cluster),
-            model: request.model.or_else(|| study.model.clone()),
+            model: request.model.clone().or_else(|| study.model.clone()),
             max_cost_usd: lesser(study.max_cost_usd, row.budget_usd),
             retry_delays: cluster.retry_delays.clone(),
         },
@@ -128,7 +128,7 @@ fn parts(
         // Only a person or a file of one can have given it: the database takes it from nobody else.
         verify: task.map(|task| task.verify.clone()).unwrap_or_default(),
         evaluator: None,
-        tweak: None,
+        tweak: request.tweak,
     };
     let variables: Vec<(&str, &str)> = cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
     let environment = serde_json::to_vec(&variables).unwrap_or_default();

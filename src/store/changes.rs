@@ -94,6 +94,10 @@ impl Change<'_> {
         if let Some(after) = self.sprint(id)? {
             self.tell_of_state(&row, &after)?;
             if ending.is_some() {
+                self.close_messages_of(id)?;
+                if after.kind == "tweak" {
+                    self.fetch_parent_again(&after)?;
+                }
                 self.settle_task_of(&after)?;
             }
         }
@@ -112,7 +116,8 @@ impl Change<'_> {
             |row| row.get(0),
         )?;
         self.transaction.execute(
-            "INSERT OR REPLACE INTO jobs (sprint_id, attempt, name, sent_at) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT OR REPLACE INTO jobs (sprint_id, attempt, name, sent_at, journal_from)
+             VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(seq), 0) FROM journal WHERE sprint_id = ?1))",
             (id, attempt, job_name(id, attempt), clock::now().to_string()),
         )?;
         Ok(Some(attempt))

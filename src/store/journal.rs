@@ -6,6 +6,7 @@ use super::changes::Facts;
 use super::{Change, Store, StoreError};
 use crate::bundle::formats::Money;
 use crate::bundle::journal::{Entry, Line};
+use crate::domain::idea::bounded;
 use crate::domain::transition::Event;
 use crate::domain::{JobId, Phase, SchedulerKind};
 
@@ -149,11 +150,15 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// The last line that tells of a run's beginning or end.
+    /// The last line that tells of a run's beginning or end in the sprint's present job. What its
+    /// earlier jobs have told, before they were parked, says nothing of it.
     pub fn last_mark(&self, sprint: &str) -> Result<Option<Line>, StoreError> {
         let text: Option<String> = self
             .transaction
-            .prepare_cached("SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('run_started', 'run_ended') ORDER BY seq DESC LIMIT 1")?
+            .prepare_cached(
+                "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('run_started', 'run_ended')
+                    AND seq > coalesce((SELECT max(journal_from) FROM jobs WHERE sprint_id = ?1), 0) ORDER BY seq DESC LIMIT 1",
+            )?
             .query_row([sprint], |row| row.get(0))
             .optional()?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
@@ -210,6 +215,13 @@ impl Change<'_> {
                     ))?;
             }
             Some(Entry::Agent { session_id, .. }) => self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?,
+            Some(Entry::Idea { text, .. }) => {
+                let idea = bounded(&text, 4000);
+                if !idea.is_empty() && self.set_idea(sprint, &idea)? {
+                    self.event(Some(sprint), "idea", &serde_json::json!({}))?;
+                }
+            }
+            Some(Entry::Told { id }) => self.message_told(sprint, &id)?,
             Some(Entry::RunEnded(end)) => {
                 self.set_facts(
                     sprint,

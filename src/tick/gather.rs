@@ -108,6 +108,7 @@ fn gather_once(
                 offset: row.journal_offset,
                 prefix: row.journal_prefix.clone(),
                 tails: tails_of == Some(row.id.as_str()),
+                attempt: row.attempt,
             })
             .collect(),
     };

@@ -9,13 +9,14 @@ use crate::bundle::journal::{self, Entry};
 use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::transition::Event;
-use crate::domain::{JobState, Metric, Reason, SchedulerKind, Seen, Status};
+use crate::domain::{JobId, JobState, Metric, Reason, SchedulerKind, Seen, State, Status};
 use crate::store::{Change, JournalPiece, StoreError};
 
 /// Takes it in. It may be taken in twice.
 pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), StoreError> {
     let Some(row) = change.sprint(id)? else { return Ok(()) };
-    if row.state.status().is_terminal() {
+    // A parked sprint has no job: nothing of it can change here.
+    if row.state.status().is_terminal() || matches!(row.state, State::Parked { .. }) {
         return Ok(());
     }
     let files = gathered.files.get(id);
@@ -104,8 +105,10 @@ fn settle(
         }
         _ => (None, Vec::new()),
     };
+    let questions = run_end.as_ref().map(|end| end.questions.clone()).unwrap_or_default();
     let runner = run_end.map(|end| RunnerEnd {
         completed: end.status == "completed",
+        parked: end.status == "parked" && !questions.is_empty(),
         reason: end.reason.as_deref().map(|word| Reason::parse(word).unwrap_or(Reason::StepFailed)),
         signal: end.signal,
         detail: with_reset_time(end.detail, end.resets_at),
@@ -114,7 +117,7 @@ fn settle(
     });
     let script = files.and_then(|files| files.exit.as_deref()).and_then(|text| match formats::read::<ExitFile>("exit.json", text.as_bytes()) {
         // Of an earlier job of the sprint it says nothing about this one.
-        Ok(exit) if row.scheduler == SchedulerKind::Local || row.state.job().is_none_or(|job| exit.job_id == job.number()) => {
+        Ok(exit) if row.state.job().is_none_or(|job| is_of(&exit, job, row.scheduler)) => {
             Some(ScriptEnd { reason: exit.reason, status: exit.status, processes_left: exit.processes_left })
         }
         Ok(_) => None,
@@ -141,6 +144,7 @@ fn settle(
         Finding::Alive => change.count_missing(id, None),
         Finding::Wait => Ok(()),
         Finding::Empty => change.count_missing(id, Some(gathered.time)),
+        Finding::Parked => change.park(&row, &questions),
         Finding::Over(mut ending) => {
             ending.hint = ending.hint.replace("ID", id);
             // Before the end: with it, the sprint's task looks for the verdict.
@@ -153,6 +157,15 @@ fn settle(
             change.apply(id, Event::Over(ending))?;
             ended_at.map_or(Ok(()), |time| change.set_completed_at(id, time))
         }
+    }
+}
+
+/// Whether `exit.json` was written by this job. Without a scheduler it may carry the number of a job
+/// that all of this runs in.
+fn is_of(exit: &ExitFile, job: &JobId, scheduler: SchedulerKind) -> bool {
+    match exit.job_id.strip_prefix("local-") {
+        Some(number) if scheduler == SchedulerKind::Local => number == job.number(),
+        _ => scheduler == SchedulerKind::Local || exit.job_id == job.number(),
     }
 }
 

@@ -4,12 +4,14 @@
 //! Cron may run it, a person, a screen that watches, all at once: each cluster has a lease,
 //! and who finds it held leaves that cluster alone.
 
+mod deliver;
 mod gather;
 mod ingest;
 mod mark;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::deliver::{Undelivered, deliver};
 use crate::app::{App, holder, is_gone};
 use crate::auto_loop::{self, Advanced};
 use crate::config::{Cluster, UnknownName};
@@ -210,7 +212,11 @@ fn advance(
     report: &mut ClusterReport,
 ) -> Result<(), TickError> {
     look_up_submissions(app, store, remote, cluster, report)?;
-    let rows: Vec<SprintRow> = store.open_sprints(cluster.name.as_str())?.into_iter().filter(|row| row.state.job().is_some()).collect();
+    let rows: Vec<SprintRow> = store
+        .open_sprints(cluster.name.as_str())?
+        .into_iter()
+        .filter(|row| row.state.job().is_some() && !matches!(row.state, State::Parked { .. }))
+        .collect();
     report.looked_at = rows.len();
     if !rows.is_empty() {
         let gathered = gather(app, remote, cluster, &rows, true, watched)?;
@@ -244,6 +250,11 @@ fn advance(
         }
     }
     fetch_results(app, store, remote, cluster, report)?;
+    match deliver(app, store, remote, cluster) {
+        Ok(problems) => report.problems.extend(problems),
+        Err(Undelivered::Store(error)) => return Err(error.into()),
+        Err(Undelivered::Remote(error)) => return Err(error.into()),
+    }
     submit_waiting(app, store, remote, cluster, report)
 }
 
@@ -313,10 +324,10 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
     for row in store.unfetched_sprints(cluster.name.as_str(), RESULT_TRIES, clock::now().as_second())? {
         let id = row.id.as_str();
         // A sprint that never came to its directory has nothing to bring.
-        let fetched = if row.state.job().is_none() {
+        let fetched = if row.state.job().is_none() && row.submitted_at.is_none() {
             Ok(sprint::Fetched::default())
         } else {
-            sprint::fetch(app, remote, cluster, &row, &app.artifacts(id), false, |_, _| {})
+            sprint::fetch(app, remote, cluster, &row, &store.tweaks_of(id)?, &app.artifacts(id), false, |_, _| {})
         };
         match fetched {
             Ok(fetched) => {
@@ -343,8 +354,16 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
 }
 
 fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
-    let (mut waiting, out): (Vec<SprintRow>, Vec<SprintRow>) =
-        store.open_sprints(cluster.name.as_str())?.into_iter().partition(|row| matches!(row.state, State::Pending));
+    let (mut waiting, mut out): (Vec<SprintRow>, Vec<SprintRow>) = (Vec::new(), Vec::new());
+    for row in store.open_sprints(cluster.name.as_str())? {
+        // One that was parked goes on when everything is answered.
+        let waits = match row.state {
+            State::Pending => true,
+            State::Parked { .. } => store.is_answered(row.id.as_str())?,
+            _ => false,
+        };
+        if waits { waiting.push(row) } else { out.push(row) }
+    }
     let mut jobs: BTreeMap<String, usize> = BTreeMap::new();
     for row in out.iter().filter(|row| !matches!(row.state, State::Parked { .. })) {
         *jobs.entry(row.study.clone()).or_default() += 1;

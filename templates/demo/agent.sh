@@ -93,6 +93,7 @@ session=
 resume=
 budget=
 max_turns=0
+json_schema=
 mode=default
 print=
 verbose=
@@ -105,11 +106,11 @@ while [ $# -gt 0 ]; do
     -p | --print) print=1 ;;
     --verbose) verbose=1 ;;
     --dangerously-skip-permissions) mode=bypassPermissions ;;
-    --output-format=* | --session-id=* | --resume=* | --max-budget-usd=* | --max-turns=* | --permission-mode=*)
+    --output-format=* | --session-id=* | --resume=* | --max-budget-usd=* | --max-turns=* | --permission-mode=* | --json-schema=*)
       flag=${1%%=*} value=${1#*=}
       shift
       set -- x "$flag" "$value" "$@" ;;      # the x is what the shift below removes
-    --output-format | --session-id | --resume | -r | --max-budget-usd | --max-turns | --permission-mode)
+    --output-format | --session-id | --resume | -r | --max-budget-usd | --max-turns | --permission-mode | --json-schema)
       [ $# -ge 2 ] || die "error: option '$1' argument missing"
       case $1 in
         --output-format) output_format=$2 ;;
@@ -118,10 +119,11 @@ while [ $# -gt 0 ]; do
         --max-budget-usd) budget=$2 ;;
         --max-turns) max_turns=$2 ;;
         --permission-mode) mode=$2 ;;
+        --json-schema) json_schema=$2 ;;
       esac
       shift ;;
     --model | --fallback-model | --input-format | --settings | --setting-sources | --mcp-config | --agents | \
-      --add-dir | --effort | --json-schema | --system-prompt* | --append-system-prompt* | --permission-prompt* | \
+      --add-dir | --effort | --system-prompt* | --append-system-prompt* | --permission-prompt* | \
       --allowedTools | --allowed-tools | --disallowedTools | --disallowed-tools | --tools)
       [ $# -lt 2 ] || shift ;;
     --) ;;
@@ -900,6 +902,56 @@ EOF
   finish "$(cat summary.txt 2>/dev/null || statement)"
 }
 
+idea_text() { # NUMBER: one of many ideas that differ in more than a number
+  case $1 in
+    0) echo "Measure whether a smaller learning rate removes the noise floor of momentum descent at an equal number of gradient steps." ;;
+    1) echo "Compare Nesterov acceleration with heavy-ball velocity when every coordinate carries independent Gaussian disturbance." ;;
+    2) echo "Test if averaging the final iterates (Polyak tail averaging) lowers final loss below plain descent." ;;
+    3) echo "Find out how sensitive convergence becomes once curvature spans three orders instead of two." ;;
+    4) echo "Check what cosine decay schedules buy over constant step sizes under heavy-tailed perturbations." ;;
+    5) echo "Examine mini-batch doubling halfway: does variance reduction beat longer training for fixed compute?" ;;
+    6) echo "Evaluate sign-based updates against raw gradients for badly scaled problems with outliers." ;;
+    *) echo "Determine whether restarting velocity at loss increases shortens transients without hurting stationarity." ;;
+  esac
+}
+
+# One idea, as the answer that the schema asks for. Which one depends on how many there were.
+step_idea() {
+  earlier=$(printf '%s\n' "$prompt" | sed -n '/^## Earlier ideas/,/^## Task/s/^- \([^ ]*\) (.*/\1/p')
+  count=$(printf '%s\n' "$earlier" | grep -c .)
+  again=$(printf '%s\n' "$prompt" | grep -c '^## Your last idea was not taken')
+  count=$((count + again))
+  found=$(idea_text $((count % 8)))
+  [ "$count" -lt 8 ] || found="$found $(idea_text $(((count / 8 + count) % 8)))"
+  builds_on=null
+  [ -z "$earlier" ] || builds_on=$(quoted "$(printf '%s\n' "$earlier" | sed -n 1p)")
+  text="Scripted stand-in, not a model: idea number $((count + 1))."
+  say "$text"
+  structured=
+  [ -z "$json_schema" ] || structured=",\"structured_output\":{\"idea\":$(quoted "$found"),\"why\":$(quoted "A $WHO takes the next idea of its list."),\"builds_on\":$builds_on}"
+  result_line success false completed "$turns" "\"result\":$(quoted "$text")$structured"
+  [ "$output_format" != text ] || printf '%s\n' "$text"
+  exit 0
+}
+
+# A follow-up: adds a line to the report and says so.
+step_tweak() {
+  file=$(printf '%s\n' "$prompt" | sed -n 's/.*`\(tweak_sp-[0-9a-f]*[.]md\)`.*/\1/p' | sed -n 1p)
+  asked=$(printf '%s\n' "$prompt" | awk '/^<instruction>/ { on = 1; next } /^<\/instruction>/ { exit } on { print }' | head -c 2000)
+  bash_tool "Add a line to the report" "printf '\\nA follow-up was asked for; a scripted stand-in can only note it here.\\n' >>report.md && tail -n 1 report.md"
+  write_tool "${file:-tweak.md}" <<EOF
+# Follow-up
+
+*By a $WHO. It cannot follow an instruction; it adds one line to \`report.md\`.*
+
+Asked for:
+
+$(printf '%s\n' "$asked" | sed 's/^/    /')
+EOF
+  log_progress "tweak: a line in report.md"
+  finish "A line was added to report.md. (I am a $WHO.)"
+}
+
 # The runner names the files that a step promised and did not leave; each belongs to one step.
 step_repair() {
   missing=$(printf '%s\n' "$prompt" | sed -n '/^## Missing/,/^## [^M]/s/^- *`\{0,1\}\([^`]*\)`\{0,1\} *$/\1/p')
@@ -942,6 +994,7 @@ case $step in
   report) step_report ;;
   summarize) step_summarize ;;
   repair) step_repair ;;
-  idea) finish "Scripted stand-in, not a model: measure whether a smaller rate takes away the noise floor of momentum at an equal number of gradient steps." ;;
+  idea) step_idea ;;
+  tweak) step_tweak ;;
   *) finish "I am a $WHO, and I have no script for this step (${step_line:-the prompt names none}). I did nothing." ;;
 esac

@@ -33,6 +33,8 @@ const SPRINT: &[&str] = &[
     "loop_id",
     "task_id",
     "parent",
+    "kind",
+    "waits_for",
     "cost_usd",
     "cost_estimated",
     "tokens",

@@ -126,6 +126,8 @@ ALTER TABLE sprints ADD COLUMN gpus INTEGER;
 -- earlier ones ran (a job that went back to the queue has several).
 ALTER TABLE jobs ADD COLUMN started_at TEXT;
 ALTER TABLE jobs ADD COLUMN earlier_seconds INTEGER NOT NULL DEFAULT 0;
+-- The last line of the journal before this job was submitted: what stands there says nothing of it.
+ALTER TABLE jobs ADD COLUMN journal_from INTEGER NOT NULL DEFAULT 0;
 -- As the accounting tells after the end: GPUs that the job had, and seconds that it ran.
 ALTER TABLE jobs ADD COLUMN gpus INTEGER;
 ALTER TABLE jobs ADD COLUMN ran_seconds INTEGER;
@@ -147,6 +149,7 @@ CREATE TABLE messages (
     text        TEXT NOT NULL,
     -- Answers that are offered, as a JSON list.
     choices     TEXT NOT NULL DEFAULT '[]',
+    -- `open`, `answered`, `told` (the agent knows it) or `closed` (nobody has to know any more).
     status      TEXT NOT NULL DEFAULT 'open',
     answer      TEXT,
     created_at  TEXT NOT NULL,
@@ -157,7 +160,8 @@ CREATE TABLE messages (
 ) STRICT;
 
 CREATE INDEX messages_open ON messages (created_at) WHERE status = 'open';
-CREATE INDEX messages_due ON messages (sprint_id) WHERE delivered_at IS NULL AND answer IS NOT NULL;
+CREATE INDEX messages_due ON messages (created_at) WHERE delivered_at IS NULL;
+CREATE INDEX sprints_by_parent ON sprints (parent) WHERE parent IS NOT NULL;
 
 -- What the end of a sprint told.
 CREATE TABLE findings (

@@ -1,0 +1,145 @@
+//! `researchloop inbox` and `researchloop reply`
+
+use clap::Args;
+
+use super::failure::{Exit, Failure, Kind, Result};
+use super::ui::Ui;
+use super::{Global, sprint, text};
+use crate::domain::suggestion;
+use crate::message::{self, Replied};
+use crate::store::{MessageRow, Store};
+use crate::view;
+
+#[derive(Debug, Args)]
+pub struct InboxArgs {
+    /// Answered and closed ones too
+    #[arg(short, long)]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ReplyArgs {
+    /// The message's id, or a sprint's id to send it a note; the beginning of one is enough
+    id: String,
+    /// The answer; `-` reads it from standard input
+    text: String,
+}
+
+/// Shows what waits for a person.
+pub fn inbox(global: &Global, ui: &Ui, args: &InboxArgs) -> Result {
+    let app = global.app(ui)?;
+    let messages: Vec<view::Message> = app.store()?.messages(args.all)?.iter().map(view::message).collect();
+    if ui.json {
+        ui.json(&serde_json::json!({ "messages": messages }));
+        return Ok(Exit::Success);
+    }
+    if messages.is_empty() {
+        ui.status("Nothing waits for you.");
+        return Ok(Exit::Success);
+    }
+    for (index, message) in messages.iter().enumerate() {
+        if index > 0 {
+            ui.line("");
+        }
+        for line in lines(ui, message) {
+            ui.line(&line);
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// A message for people: what it is, what it says, how to answer it.
+pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
+    let what = match (message.kind.as_str(), &message.sprint_id, &message.task_id) {
+        ("question", Some(sprint), _) => format!("{sprint} asks"),
+        ("approval", Some(sprint), _) => format!("{sprint} proposes an idea"),
+        ("note", Some(sprint), _) => format!("note to {sprint}"),
+        ("dead", _, Some(task)) => format!("task {task} has failed for good"),
+        (kind, _, _) => kind.to_owned(),
+    };
+    let state = match (message.status.as_str(), message.delivered_at.is_some()) {
+        ("open", false) if message.kind == "note" => ", not delivered yet",
+        ("open", true) if message.kind == "note" => ", delivered, not read yet",
+        ("answered", false) => ", answered, not delivered yet",
+        ("answered", true) => ", answered",
+        ("told", _) if message.kind == "note" => ", read",
+        ("told", _) => ", answered and read",
+        ("closed", _) => ", closed",
+        _ => "",
+    };
+    let head = format!("{}  {what} ({}){state}", ui.style().bold().apply_to(&message.id), text::clean(&message.study_name));
+    let mut lines = vec![format!("{head}  {}", ui.style().dim().apply_to(text::time(&message.created_at)))];
+    let width = ui.width().saturating_sub(2).max(20);
+    let wrapped =
+        |text: &str| text::clean_lines(text).iter().flat_map(|line| text::wrap(line, width)).map(|line| format!("  {line}")).collect::<Vec<_>>();
+    lines.extend(wrapped(&message.text));
+    if let Some(answer) = &message.answer {
+        lines.extend(wrapped(&format!("Answer: {answer}")));
+    }
+    if let Some(command) = &message.reply_with {
+        lines.push(format!("{} {command}", ui.style().cyan().bold().apply_to("answer:")));
+    }
+    lines
+}
+
+/// Answers a message, or leaves a note for a sprint.
+pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
+    let app = global.app(ui)?;
+    let mut store = app.store()?;
+    let text = if args.text == "-" {
+        std::io::read_to_string(std::io::stdin()).map_err(|error| Failure::failed(format!("cannot read the reply from standard input: {error}")))?
+    } else {
+        args.text.clone()
+    };
+    let (id, said) = match find(&store, &args.id)? {
+        Some(found) => {
+            let said = match message::reply(&mut store, &found, &text)? {
+                Replied::Kept => {
+                    format!("{}: answered; the next `researchloop tick` takes it to {}", found.id, found.sprint.as_deref().unwrap_or("it"))
+                }
+                Replied::Refused(sprint) => format!("{sprint}: cancelled: the idea was not approved"),
+                Replied::Retried(task) => format!("{task}: will be tried again"),
+                Replied::Closed => format!("{}: closed", found.id),
+            };
+            (found.id, said)
+        }
+        None => {
+            let row = sprint::find(&store, &args.id)?;
+            let id = message::note(&mut store, &row, &text)?;
+            let said = format!("{id}: a note; the next `researchloop tick` takes it to {}, which reads it at its next step", row.id);
+            (id, said)
+        }
+    };
+    if ui.json {
+        ui.json(&serde_json::json!({ "message": store.message(&id)?.as_ref().map(view::message) }));
+    }
+    ui.status(&said);
+    Ok(Exit::Success)
+}
+
+/// Finds a message by its id or the beginning of one. None when the id is a sprint's.
+fn find(store: &Store, id: &str) -> Result<Option<MessageRow>> {
+    if let Some(found) = store.message(id)? {
+        return Ok(Some(found));
+    }
+    let digits = id.strip_prefix("m-").unwrap_or(id);
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let matches = if plain { store.messages_like(&format!("m-{digits}"))? } else { Vec::new() };
+    let is_sprint = id.starts_with("sp-") || !id.starts_with("m-") && plain && !store.ids_like(&format!("sp-{digits}"))?.is_empty();
+    match matches.as_slice() {
+        [] if is_sprint => Ok(None),
+        [one] if !is_sprint => Ok(store.message(one)?),
+        [] => {
+            let known: Vec<String> = store.messages(true)?.into_iter().map(|message| message.id).collect();
+            let mut failure = Failure::new(Kind::NotFound, format!("there is no message {:?}", text::short(&text::clean(id), 60)));
+            if let Some(near) = suggestion::nearest(id, known.iter().map(String::as_str)) {
+                failure = failure.hint(format!("did you mean {near}?"));
+            }
+            Err(failure.hint("`researchloop inbox --all` shows all; a sprint's id sends it a note"))
+        }
+        many => {
+            let sprints = if is_sprint { ", and of a sprint's" } else { "" };
+            Err(Failure::new(Kind::Usage, format!("{id} is the beginning of several ids: {}{sprints}", many.join(", "))))
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What people say: answers to questions, approvals, notes to sprints that run.
+//!
+//! Only the database is written. A tick takes the words to the sprint.
+
+use crate::bundle::formats::Proposal;
+use crate::domain::idea::{bounded, clean};
+use crate::domain::{SprintId, State};
+use crate::store::{MessageRow, NewMessage, SprintRow, Store, StoreError};
+
+/// The longest answer or note, in characters.
+const MAX_TEXT: usize = 20_000;
+
+/// Why words are not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplyError {
+    /// There is nothing in it, or too much.
+    #[error("{0}")]
+    Text(String),
+    /// It was answered before, or the answer has nobody any more to go to.
+    #[error("{id} {problem}")]
+    Late {
+        /// The message or sprint.
+        id: String,
+        /// What is the matter.
+        problem: String,
+        /// What to do instead; may be empty.
+        hint: String,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What came of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replied {
+    /// A tick takes it to the sprint.
+    Kept,
+    /// The idea is not wanted, and its sprint has ended.
+    Refused(SprintId),
+    /// The task is tried again.
+    Retried(String),
+    /// Nothing follows from it.
+    Closed,
+}
+
+/// Words as they are kept.
+fn check(text: &str) -> Result<String, ReplyError> {
+    let text = clean(text);
+    match text.chars().count() {
+        0 => Err(ReplyError::Text("the reply is empty".to_owned())),
+        length if length > MAX_TEXT => Err(ReplyError::Text(format!(
+            "the reply has {length} characters; at most {MAX_TEXT}. Put files where the job can read them, and name the place"
+        ))),
+        _ => Ok(text),
+    }
+}
+
+/// Answers a message.
+pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Replied, ReplyError> {
+    let text = check(text)?;
+    let late = |message: &MessageRow| {
+        let problem = match (message.kind.as_str(), &message.answer) {
+            ("note", _) => "is a note to a sprint: there is nothing to answer".to_owned(),
+            (_, Some(answer)) => format!("was answered already: {:?}", bounded(&answer.replace('\n', " "), 80)),
+            (_, None) => "waits for no answer any more: what asked it has ended".to_owned(),
+        };
+        let sprint = message.sprint.as_deref().unwrap_or_default();
+        let hint = if message.answer.is_some() && !sprint.is_empty() {
+            format!("`researchloop reply {sprint} \"...\"` sends a note while the sprint goes on")
+        } else {
+            String::new()
+        };
+        ReplyError::Late { id: message.id.clone(), problem, hint }
+    };
+    let change = store.change()?;
+    // Somebody else may have been quicker.
+    let Some(message) = change.message(&message.id)? else { return Err(late(message)) };
+    if !message.waits_for_person() {
+        return Err(late(&message));
+    }
+    let replied = if message.kind == "dead" {
+        change.close_message(&message.id, &text)?;
+        Replied::Closed
+    } else if let Some(reason) = refusal(&message, &text) {
+        let Some(sprint) = message.sprint.as_deref().and_then(|id| SprintId::new(id).ok()) else { return Err(late(&message)) };
+        let detail = if reason.is_empty() { "the idea was not approved".to_owned() } else { format!("the idea was not approved: {reason}") };
+        change.answer_message(&message.id, &text)?;
+        if !change.refuse_idea(sprint.as_str(), Proposal::idea_of(&message.text), &detail)? {
+            return Err(late(&message));
+        }
+        Replied::Refused(sprint)
+    } else {
+        change.answer_message(&message.id, &text)?;
+        Replied::Kept
+    };
+    change.commit()?;
+    Ok(replied)
+}
+
+/// Whether an answer ends it: `no`, or `no:` and the reason. Any other text asks for another idea.
+fn refusal<'a>(message: &MessageRow, text: &'a str) -> Option<&'a str> {
+    if message.kind != "approval" {
+        return None;
+    }
+    let text = text.trim();
+    if matches!(text.trim_end_matches(['.', '!']).to_lowercase().as_str(), "no" | "n") {
+        return Some("");
+    }
+    let (word, reason) = text.split_once(':')?;
+    word.trim().eq_ignore_ascii_case("no").then_some(reason.trim())
+}
+
+/// Leaves a note for a sprint that is not over. Returns the message's id.
+pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String, ReplyError> {
+    let text = check(text)?;
+    let change = store.change()?;
+    let row = change.sprint(sprint.id.as_str())?;
+    let Some(row) = row.filter(|row| !row.state.status().is_terminal() && !matches!(row.state, State::Cancelling { .. })) else {
+        return Err(ReplyError::Late {
+            id: sprint.id.to_string(),
+            problem: "is over, or about to be: nobody there would read a note".to_owned(),
+            hint: format!("`researchloop sprint tweak {} \"...\"` asks for a change of what it has left", sprint.id),
+        });
+    };
+    let id = change.put_message(&NewMessage {
+        kind: "note",
+        study: &row.study,
+        sprint: Some(row.id.as_str()),
+        task: row.task.as_deref(),
+        loop_id: row.loop_id.as_deref(),
+        text: &text,
+        ..NewMessage::default()
+    })?;
+    change.commit()?;
+    Ok(id.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_no_ends_a_proposal() {
+        let approval = |text: &str| {
+            let message = MessageRow {
+                id: "m-000001".to_owned(),
+                kind: "approval".to_owned(),
+                study: "s".to_owned(),
+                sprint: None,
+                task: None,
+                loop_id: None,
+                name: Some("idea-1".to_owned()),
+                text: String::new(),
+                choices: Vec::new(),
+                status: "open".to_owned(),
+                answer: None,
+                created_at: String::new(),
+                answered_at: None,
+                delivered_at: None,
+            };
+            refusal(&message, text).map(str::to_owned)
+        };
+        assert_eq!(approval(" No. "), Some(String::new()));
+        assert_eq!(approval("no: too dear: much"), Some("too dear: much".to_owned()));
+        for other in ["yes", "no, try something smaller", "note: use less data", "none of these", "nothing: x"] {
+            assert_eq!(approval(other), None, "{other}");
+        }
+    }
+}

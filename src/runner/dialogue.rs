@@ -1,0 +1,261 @@
+//! What the agent asks of people, and what people say to it.
+//!
+//! Both are files in the sprint's own folder: the agent leaves questions in `ask/`, and answers
+//! and notes come to `inbox/` from outside. Everything in there may have been written by a model:
+//! it is opened without following links, read within bounds, and is text, never a path.
+
+use std::io;
+use std::path::Path;
+
+use super::journal::Journal;
+use crate::bundle::folder::{Entry as Kind, Folder, Refused};
+use crate::bundle::formats::{self, AskFile, InboxFile, StateFile};
+use crate::bundle::journal::{Entry, Question};
+use crate::domain::MessageId;
+use crate::domain::idea::{bounded, clean};
+
+/// How many files are looked at.
+const MAX_FILES: usize = 2000;
+/// The largest file that is read.
+const MAX_FILE: u64 = 64 << 10;
+/// How many questions a run asks at once.
+const MAX_QUESTIONS: usize = 5;
+/// How long a question may be, in characters.
+const MAX_QUESTION: usize = 4000;
+/// How many answers may be offered, and how long each may be.
+const MAX_CHOICES: (usize, usize) = (10, 200);
+/// How long an answer or a note may be, in characters.
+const MAX_TEXT: usize = 20_000;
+/// How many messages are told at once.
+const MAX_MESSAGES: usize = 50;
+
+/// Makes the two folders, so that nobody has to.
+pub fn prepare(own: &Path) {
+    for name in ["ask", "inbox"] {
+        let _ = std::fs::create_dir(own.join(name));
+    }
+}
+
+/// What the agent has left in `ask/`.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// New questions.
+    pub questions: Vec<Question>,
+    /// What could not be used, one sentence each.
+    problems: Vec<String>,
+    /// The names of all that was looked at.
+    files: Vec<String>,
+}
+
+/// Looks for questions. Names that the run has used before are changed, so that each is unique.
+fn look(own: &Path, used: &[String]) -> Asked {
+    let mut asked = Asked::default();
+    let folder = match Folder::open(own).and_then(|folder| folder.folder("ask")) {
+        Ok(folder) => folder,
+        Err(Refused::Missing) => return asked,
+        Err(problem) => {
+            asked.problems.push(format!("the folder for questions {problem}"));
+            return asked;
+        }
+    };
+    let listed = folder.list(MAX_FILES).unwrap_or_default();
+    let mut left_out = 0;
+    for (name, kind) in listed.entries {
+        let Some(stem) = name.strip_suffix(".json") else { continue };
+        asked.files.push(name.clone());
+        if asked.questions.len() >= MAX_QUESTIONS {
+            left_out += 1;
+            continue;
+        }
+        let shown = bounded(&stem.escape_default().to_string(), 40);
+        match read_question(&folder, &name, kind) {
+            Ok(mut question) => {
+                let names: Vec<&String> = used.iter().chain(asked.questions.iter().map(|other| &other.name)).collect();
+                question.name = unique(&plain(stem), |name| names.iter().any(|known| *known == name));
+                asked.questions.push(question);
+            }
+            Err(problem) => asked.problems.push(format!("the question {shown} {problem}")),
+        }
+    }
+    if left_out > 0 {
+        asked.problems.push(format!("more than {MAX_QUESTIONS} questions at once: {left_out} file(s) were left out"));
+    }
+    asked
+}
+
+fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, String> {
+    if let Kind::File(size) = kind
+        && size > MAX_FILE
+    {
+        return Err(format!("is {size} bytes; at most {MAX_FILE}"));
+    }
+    let bytes = folder.read(name, MAX_FILE).map_err(|problem| problem.to_string())?;
+    let ask: AskFile = formats::read("it", &bytes).map_err(|error| format!("cannot be used: {}", bounded(&error.to_string(), 200)))?;
+    let text = bounded(&ask.question, MAX_QUESTION);
+    if text.is_empty() {
+        return Err("asks nothing".to_owned());
+    }
+    let (count, length) = MAX_CHOICES;
+    let choices = ask.choices.iter().map(|choice| bounded(&clean(choice).replace('\n', " "), length)).filter(|choice| !choice.is_empty());
+    Ok(Question { name: String::new(), kind: "question".to_owned(), text, choices: choices.take(count).collect() })
+}
+
+/// A name of plain characters. Those of approvals are kept free.
+fn plain(stem: &str) -> String {
+    let plain: String = stem.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '-' }).collect();
+    if plain.is_empty() || plain.starts_with("idea-") { format!("ask-{plain}") } else { plain }
+}
+
+fn unique(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2_u32..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
+}
+
+/// Takes the new questions. What cannot be used is noted in the journal and removed; the files of
+/// the questions themselves are removed by [`forget`], once the end of the run is recorded.
+pub fn take_questions(own: &Path, journal: &mut Journal, state: &mut StateFile) -> io::Result<Asked> {
+    let asked = look(own, &state.asked);
+    for problem in asked.problems.iter().take(MAX_QUESTIONS) {
+        journal.write(&Entry::Note { text: problem.clone() })?;
+    }
+    if asked.questions.is_empty() {
+        forget(own, &asked);
+    } else {
+        state.asked.extend(asked.questions.iter().map(|question| question.name.clone()));
+        journal.save(state)?;
+    }
+    Ok(asked)
+}
+
+/// Removes what was looked at.
+pub fn forget(own: &Path, asked: &Asked) {
+    for name in &asked.files {
+        let path = own.join("ask").join(name);
+        if std::fs::remove_file(&path).is_err() {
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
+}
+
+/// What people have said, oldest first.
+pub fn inbox(own: &Path) -> Vec<InboxFile> {
+    let Ok(folder) = Folder::open(own).and_then(|folder| folder.folder("inbox")) else { return Vec::new() };
+    let mut found: Vec<(std::time::SystemTime, InboxFile)> = Vec::new();
+    for (name, _) in folder.list(MAX_FILES).unwrap_or_default().entries {
+        let Some(id) = name.strip_suffix(".json").filter(|id| MessageId::new(id).is_ok()) else { continue };
+        let time = folder.file(&name).and_then(|(file, _)| file.metadata().and_then(|metadata| metadata.modified()).map_err(Refused::Io));
+        let (Ok(time), Ok(bytes)) = (time, folder.read(&name, MAX_FILE * 4)) else { continue };
+        if let Ok(message) = formats::read::<InboxFile>(&name, &bytes)
+            && message.id == id
+        {
+            let text = bounded(&message.text, MAX_TEXT);
+            let question = message.question.as_deref().map(|question| bounded(question, MAX_QUESTION + 1000));
+            found.push((time, InboxFile { text, question, ..message }));
+        }
+    }
+    found.sort_by(|(one, first), (other, second)| one.cmp(other).then_with(|| first.id.cmp(&second.id)));
+    found.into_iter().map(|(_, message)| message).collect()
+}
+
+/// What the agent was not told yet.
+pub fn news(own: &Path, state: &StateFile) -> Vec<InboxFile> {
+    inbox(own).into_iter().filter(|message| !state.told.contains(&message.id)).take(MAX_MESSAGES).collect()
+}
+
+/// Remembers that the agent was told this.
+pub fn told(journal: &mut Journal, state: &mut StateFile, messages: &[InboxFile]) -> io::Result<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    for message in messages {
+        journal.write(&Entry::Told { id: message.id.clone() })?;
+        state.told.push(message.id.clone());
+    }
+    journal.save(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn ask(own: &Path, name: &str, text: &str) {
+        std::fs::write(own.join("ask").join(name), text).expect("written");
+    }
+
+    #[test]
+    fn hostile_files_are_told_and_never_read() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let own = temp.path();
+        prepare(own);
+        std::fs::write(own.join("secret"), r#"{"v":1,"question":"the secret"}"#).expect("written");
+        symlink("../secret", own.join("ask/link.json")).expect("linked");
+        std::fs::create_dir(own.join("ask/folder.json")).expect("made");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, own.join("ask/pipe.json"), rustix::fs::FileType::Fifo, mode, 0).expect("made");
+        std::fs::File::create(own.join("ask/huge.json")).expect("made").set_len(3 << 30).expect("long");
+        ask(own, "newer.json", r#"{"v":2,"question":"x"}"#);
+        ask(own, "half.json", r#"{"v":1,"quest"#);
+        ask(own, "empty.json", r#"{"v":1,"question":" \u001b\n"}"#);
+        ask(own, "deep.json", &"[".repeat(60_000));
+        ask(own, "no-question.txt", "not ours");
+        let asked = look(own, &[]);
+        assert_eq!(asked.questions, []);
+        assert_eq!(asked.problems.len(), 8, "{:#?}", asked.problems);
+        for words in ["a symbolic link", "a named pipe", "a folder", "3221225472 bytes", "format version 2", "damaged", "asks nothing"] {
+            assert!(asked.problems.iter().any(|problem| problem.contains(words)), "{words}: {:#?}", asked.problems);
+        }
+        forget(own, &asked);
+        let left: Vec<_> = std::fs::read_dir(own.join("ask")).expect("read").flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(left, ["no-question.txt"]);
+        assert!(own.join("secret").exists());
+    }
+
+    #[test]
+    fn a_question_is_bounded_and_has_a_name_of_its_own() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let own = temp.path();
+        prepare(own);
+        let choices = format!("[{}\"\\u0007\", \"y\\nes\"]", format!("\"{}\",", "c".repeat(300)).repeat(12));
+        ask(own, "data.json", &format!(r#"{{"v":1,"question":"Which \u001b[2Jdata?{}","choices":{choices}}}"#, "?".repeat(9000)));
+        ask(own, "idea-1.json", r#"{"v":1,"question":"May I?"}"#);
+        ask(own, "a b;$(c)\u{1f600}.json", r#"{"v":1,"question":"And this?"}"#);
+        let asked = look(own, &["data".to_owned(), "data-2".to_owned()]);
+        let names: Vec<&str> = asked.questions.iter().map(|question| question.name.as_str()).collect();
+        assert_eq!(names, ["a-b---c--", "data-3", "ask-idea-1"]);
+        let data = &asked.questions[1];
+        assert!(data.text.starts_with("Which [2Jdata?") && data.text.chars().count() == 4000);
+        assert_eq!((data.choices.len(), data.choices[0].chars().count()), (10, 200));
+    }
+
+    #[test]
+    fn of_a_thousand_questions_a_few_are_asked() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let own = temp.path();
+        prepare(own);
+        for number in 0..1000 {
+            ask(own, &format!("q{number:04}.json"), r#"{"v":1,"question":"?"}"#);
+        }
+        let asked = look(own, &[]);
+        assert_eq!((asked.questions.len(), asked.problems.len()), (5, 1));
+        assert!(asked.problems[0].contains("995"), "{:?}", asked.problems);
+        forget(own, &asked);
+        assert_eq!(std::fs::read_dir(own.join("ask")).expect("read").count(), 0);
+    }
+
+    #[test]
+    fn only_messages_under_their_own_id_are_read() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let own = temp.path();
+        prepare(own);
+        let write = |name: &str, text: &str| std::fs::write(own.join("inbox").join(name), text).expect("written");
+        write("m-00000a.json", r#"{"v":1,"id":"m-00000a","answers":"data","question":"Which?","text":"the \u001b[31msecond"}"#);
+        write("m-00000b.json", r#"{"v":1,"id":"m-00000a","text":"under another name"}"#);
+        write("x.json", r#"{"v":1,"id":"x","text":"no message"}"#);
+        write(".m-00000c.json.new", r#"{"v":1,"id":"m-00000c","text":"half"}"#);
+        symlink("m-00000a.json", own.join("inbox/m-00000d.json")).expect("linked");
+        let found = inbox(own);
+        assert_eq!(found.iter().map(|message| (message.id.as_str(), message.text.as_str())).collect::<Vec<_>>(), [("m-00000a", "the [31msecond")]);
+    }
+}

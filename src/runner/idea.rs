@@ -1,0 +1,154 @@
+//! The step that finds an idea: asks the agent for one that is new, and for a person's word if
+//! one is wanted.
+//!
+//! What counts is the structured answer of a call that succeeded. An error text has no way to
+//! become an idea.
+
+use std::io;
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::dialogue;
+use super::ending::Failure;
+use super::journal::replace;
+use super::run::Run;
+use super::step::{Answer, Outcome, Talk, Text, render};
+use crate::bundle::folder::Folder;
+use crate::bundle::formats::{EarlierIdea, InboxFile, Money, Proposal};
+use crate::bundle::journal::{Entry, Question};
+use crate::bundle::prompts::Values;
+use crate::domain::Reason;
+use crate::domain::idea::{self, bounded};
+use crate::pipeline::Step;
+
+/// How often the agent is asked for an idea that can be taken.
+const TRIES: u32 = 3;
+/// The file that is taken in the place of a structured answer.
+const FILE: &str = "idea.json";
+/// What the structured answer must look like.
+const SCHEMA: &str = r#"{"type":"object","properties":{"idea":{"type":"string","minLength":20,"maxLength":4000},"why":{"type":"string","maxLength":1000},"builds_on":{"type":["string","null"]}},"required":["idea","why"],"additionalProperties":false}"#;
+
+type Result = io::Result<(Outcome, Option<Failure>)>;
+
+/// Finds an idea, or ends the run with the question whether a person agrees.
+pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Result {
+    if let Some(idea) = run.state.idea.clone() {
+        // It was taken before; only the end of the step was not recorded.
+        return take(run, &Proposal { idea, why: String::new(), builds_on: None });
+    }
+    if let Some(proposal) = run.state.proposed.clone() {
+        let name = approval(run);
+        let Some(answer) = dialogue::inbox(&run.own).into_iter().find(|message| message.answers.as_ref() == Some(&name)) else {
+            return Ok(ask_person(run, &proposal));
+        };
+        dialogue::told(&mut run.journal, &mut run.state, std::slice::from_ref(&answer))?;
+        if is_yes(&answer.text) {
+            return take(run, &proposal);
+        }
+        run.state.unwanted.push(proposal.idea);
+        run.state.proposed = None;
+        run.journal.save(&run.state)?;
+    }
+    let request = run.bundle.idea_request.clone().unwrap_or_default();
+    let (guidance, earlier) = with_refusals(run, request.guidance, request.earlier);
+    let mut talk = Talk::new(run, step);
+    let mut refused = String::new();
+    for number in 0..TRIES {
+        let values = Values { guidance: &guidance, earlier: &earlier, refused: &refused, ..run.values(step) };
+        let instructions = match render(run, "idea", &values) {
+            Ok(text) => text,
+            Err(failure) => return Ok((Outcome::Verdict("error", None), Some(failure))),
+        };
+        let _ = std::fs::remove_file(run.work.join(FILE));
+        let text = if resumed && number == 0 { Text::Again } else { Text::Whole };
+        let structured = match talk.call(run, step, &instructions, text, Some(SCHEMA), spent)? {
+            Answer::Over(outcome, failure) => return Ok((outcome, failure)),
+            Answer::Delivered { structured, .. } => structured,
+        };
+        if let Some(parked) = run.parked_by_agent()? {
+            return Ok((parked, None));
+        }
+        let answer = structured.or_else(|| {
+            Folder::open(&run.work).and_then(|folder| folder.read(FILE, 64 << 10)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        });
+        let Some(proposal) = answer.and_then(|answer| read(&answer)) else {
+            "There was no structured answer with a text `idea`.".clone_into(&mut refused);
+            run.journal.write(&Entry::Note { text: "no structured answer with an idea".to_owned() })?;
+            continue;
+        };
+        match idea::check(&proposal.idea, earlier.iter().map(|other| (other.id.as_str(), other.idea.as_str()))) {
+            Ok(idea) => {
+                let builds_on = proposal.builds_on.filter(|id| earlier.iter().any(|other| other.id == *id));
+                let proposal = Proposal { idea, why: bounded(&proposal.why, 1000), builds_on };
+                if !request.approve {
+                    return take(run, &proposal);
+                }
+                run.state.proposed = Some(proposal.clone());
+                let name = approval(run);
+                run.state.asked.push(name);
+                run.journal.save(&run.state)?;
+                return Ok(ask_person(run, &proposal));
+            }
+            Err(refusal) => {
+                refused = format!("{}\n\nIt was not taken: {refusal}", bounded(&proposal.idea, 1000));
+                run.journal.write(&Entry::Note { text: bounded(&format!("an idea was not taken: {refusal}"), 400) })?;
+            }
+        }
+    }
+    let why = refused.rsplit('\n').next().unwrap_or_default();
+    let hint = "give the loop other guidance, or run an idea of your own: `researchloop sprint run \"...\" -s STUDY`";
+    Ok((Outcome::Verdict("error", None), Some(Failure::new(Reason::StepFailed, format!("no new idea: {why}"), hint))))
+}
+
+fn read(answer: &Value) -> Option<Proposal> {
+    Proposal::deserialize(answer).ok().or_else(|| {
+        // A reason that is missing is no reason to lose an idea.
+        let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
+        Some(Proposal { idea: text("idea")?, why: text("why").unwrap_or_default(), builds_on: text("builds_on") })
+    })
+}
+
+/// The name of the question that the present proposal is.
+fn approval(run: &Run) -> String {
+    format!("idea-{}", run.state.unwanted.len() + 1)
+}
+
+fn ask_person(run: &Run, proposal: &Proposal) -> (Outcome, Option<Failure>) {
+    let choices = vec!["yes".to_owned(), "no".to_owned()];
+    let question = Question { name: approval(run), kind: "approval".to_owned(), text: proposal.text(), choices };
+    (Outcome::Parked(vec![question]), None)
+}
+
+fn is_yes(text: &str) -> bool {
+    matches!(text.trim().trim_end_matches(['.', '!']).to_lowercase().as_str(), "yes" | "y")
+}
+
+/// Guidance and earlier ideas, with what a person has said of proposals of this run.
+fn with_refusals(run: &Run, mut guidance: String, mut earlier: Vec<EarlierIdea>) -> (String, Vec<EarlierIdea>) {
+    let inbox = if run.state.unwanted.is_empty() { Vec::new() } else { dialogue::inbox(&run.own) };
+    for (number, unwanted) in run.state.unwanted.iter().enumerate() {
+        let name = format!("idea-{}", number + 1);
+        let said = inbox.iter().find(|message: &&InboxFile| message.answers.as_ref() == Some(&name)).map_or("", |message| message.text.as_str());
+        if !said.is_empty() {
+            if !guidance.is_empty() {
+                guidance.push_str("\n\n");
+            }
+            guidance.push_str(&format!("On your proposal {name} a person said: {said}"));
+        }
+        earlier.insert(0, EarlierIdea { id: name, idea: unwanted.clone(), outcome: "not approved".to_owned(), statement: said.to_owned() });
+    }
+    (guidance, earlier)
+}
+
+/// From now on it is the idea of this run.
+fn take(run: &mut Run, proposal: &Proposal) -> Result {
+    let Proposal { idea, why, builds_on } = proposal.clone();
+    run.journal.write(&Entry::Idea { text: idea.clone(), why, builds_on })?;
+    replace(&run.dir, "idea.txt", format!("{idea}\n").as_bytes())?;
+    run.step_note = bounded(&idea.replace('\n', " "), 120);
+    run.state.idea = Some(idea);
+    run.state.proposed = None;
+    run.journal.save(&run.state)?;
+    Ok((Outcome::Verdict("yes", None), None))
+}

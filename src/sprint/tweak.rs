@@ -1,0 +1,72 @@
+//! A small follow-up: a sprint of its own whose agent works in the directory of one that has
+//! ended, and goes on with its session.
+
+use super::create::{CreateError, Request, Wanted, create_in};
+use crate::app::App;
+use crate::bundle::formats::Tweak;
+use crate::domain::{SprintId, task};
+use crate::store::{SprintRow, Store, StoreError};
+
+/// Why there is no follow-up.
+#[derive(Debug, thiserror::Error)]
+pub enum TweakError {
+    /// The sprint is not in a state for it.
+    #[error("{id} {problem}")]
+    Not {
+        /// The sprint.
+        id: String,
+        /// What is the matter.
+        problem: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// As for any sprint.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+}
+
+impl From<StoreError> for TweakError {
+    fn from(error: StoreError) -> Self {
+        Self::Create(error.into())
+    }
+}
+
+/// Makes the follow-up, `pending`. `seconds` is how long its job may run.
+pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str, seconds: Option<u64>) -> Result<SprintId, TweakError> {
+    let no = |problem: String, hint: String| Err(TweakError::Not { id: parent.id.to_string(), problem, hint });
+    let instruction = task::check_idea(instruction).map_err(|text| CreateError::Idea(text.replace("the idea", "the instruction")))?;
+    if parent.kind == "tweak" {
+        let of = parent.parent.clone().unwrap_or_default();
+        return no(format!("is a follow-up of {of} itself"), format!("`researchloop sprint tweak {of} \"...\"`"));
+    }
+    let change = store.change()?;
+    let Some(parent) = change.sprint(parent.id.as_str())? else { return no("is gone".to_owned(), "`researchloop sprint list`".to_owned()) };
+    if !parent.state.status().is_terminal() {
+        let hint = format!("`researchloop reply {} \"...\"` sends a note to a sprint that runs", parent.id);
+        return Err(TweakError::Not { id: parent.id.to_string(), problem: format!("is {}: it has not ended", parent.state.status()), hint });
+    }
+    if parent.state.job().is_none() || !parent.remote_dir.starts_with('/') {
+        let hint = format!("`researchloop sprint resubmit {}` runs it again", parent.id);
+        return Err(TweakError::Not { id: parent.id.to_string(), problem: "never had a job: it has left nothing to change".to_owned(), hint });
+    }
+    if let Some(open) = change.open_tweak(parent.id.as_str())? {
+        let hint = format!("`researchloop sprint watch {}` waits for it", open.id);
+        return Err(TweakError::Not {
+            id: parent.id.to_string(),
+            problem: format!("has a follow-up that is {}: {}", open.state.status(), open.id),
+            hint,
+        });
+    }
+    let earlier: Request = serde_json::from_str(&parent.request).unwrap_or_default();
+    let tweak = Tweak {
+        sprint_id: parent.id.to_string(),
+        dir: parent.remote_dir.clone(),
+        session_id: parent.session_id.clone(),
+        instruction: instruction.clone(),
+    };
+    let request = Request { seconds: seconds.or(earlier.seconds), tweak: Some(tweak), ..earlier };
+    let wanted = Wanted { parent: Some(parent.id.as_str()), ..Wanted::new(&parent.study, &instruction, request) };
+    let id = create_in(app, &change, &wanted)?;
+    change.commit()?;
+    Ok(id)
+}

@@ -1,0 +1,335 @@
+//! Messages between people and jobs: questions, approvals, notes, and tasks that have failed for
+//! good.
+//!
+//! The life of one: `open`; `answered` when a person has replied; `told` when the agent knows it.
+//! `closed` is one that nobody has to answer any more. A note is `open` until it is `told`.
+
+use rusqlite::{OptionalExtension as _, Row};
+
+use super::sprints::{SprintRow, one};
+use super::{Change, Store, StoreError};
+use crate::bundle::journal::Question;
+use crate::domain::idea::bounded;
+use crate::domain::{Ending, State, transition};
+use crate::platform::{clock, random};
+
+/// How long a question may be, in characters, whatever a journal says.
+const MAX_QUESTION: usize = 5100;
+/// How many questions one run may end with.
+const MAX_QUESTIONS: usize = 10;
+/// How many messages one tick takes to a cluster at most.
+const MAX_DUE: u32 = 50;
+
+/// A message as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRow {
+    /// `m-xxxxxx`.
+    pub id: String,
+    /// `question`, `approval`, `dead` or `note`.
+    pub kind: String,
+    /// The study.
+    pub study: String,
+    /// The sprint that asks, or is to be told.
+    pub sprint: Option<String>,
+    /// The task that has failed for good.
+    pub task: Option<String>,
+    /// The loop that the sprint belongs to.
+    pub loop_id: Option<String>,
+    /// The job's own name for it.
+    pub name: Option<String>,
+    /// What it says.
+    pub text: String,
+    /// Answers that are offered.
+    pub choices: Vec<String>,
+    /// `open`, `answered`, `told` or `closed`.
+    pub status: String,
+    /// What the person said.
+    pub answer: Option<String>,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub answered_at: Option<String>,
+    /// RFC 3339: when it lay in the sprint's directory.
+    pub delivered_at: Option<String>,
+}
+
+impl MessageRow {
+    /// Whether a person has to answer it.
+    pub fn waits_for_person(&self) -> bool {
+        self.status == "open" && self.kind != "note"
+    }
+}
+
+/// A message that is to be.
+#[derive(Debug, Clone, Default)]
+pub struct NewMessage<'a> {
+    /// `question`, `approval`, `dead` or `note`.
+    pub kind: &'a str,
+    /// The study.
+    pub study: &'a str,
+    /// The sprint that asks, or is to be told.
+    pub sprint: Option<&'a str>,
+    /// The task that has failed for good.
+    pub task: Option<&'a str>,
+    /// The loop that the sprint belongs to.
+    pub loop_id: Option<&'a str>,
+    /// The job's own name for it.
+    pub name: Option<&'a str>,
+    /// What it says.
+    pub text: &'a str,
+    /// Answers that are offered.
+    pub choices: &'a [String],
+}
+
+const COLUMNS: &str = "id, kind, study_name, sprint_id, task_id, loop_id, name, text, choices, status, answer, created_at, answered_at, delivered_at";
+
+/// What a person or a job still has to learn of.
+const UNDONE: &str = "(status = 'open' OR (status = 'answered' AND delivered_at IS NULL))";
+
+fn whole(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
+    let choices: String = row.get(8)?;
+    Ok(MessageRow {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        study: row.get(2)?,
+        sprint: row.get(3)?,
+        task: row.get(4)?,
+        loop_id: row.get(5)?,
+        name: row.get(6)?,
+        text: row.get(7)?,
+        choices: serde_json::from_str(&choices).unwrap_or_default(),
+        status: row.get(9)?,
+        answer: row.get(10)?,
+        created_at: row.get(11)?,
+        answered_at: row.get(12)?,
+        delivered_at: row.get(13)?,
+    })
+}
+
+impl Store {
+    /// One message.
+    pub fn message(&self, id: &str) -> Result<Option<MessageRow>, StoreError> {
+        message(&self.connection, id)
+    }
+
+    /// Ids that begin with this text, at most ten.
+    pub fn messages_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT id FROM messages WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
+        let rows = query.query_map([beginning], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Messages, oldest first: those that somebody still has to learn of, or all.
+    pub fn messages(&self, all: bool) -> Result<Vec<MessageRow>, StoreError> {
+        let condition = if all { "1" } else { UNDONE };
+        self.messages_where(&format!("{condition} ORDER BY created_at, rowid"), [])
+    }
+
+    /// What a sprint waits for, oldest first.
+    pub fn open_questions(&self, sprint: &str) -> Result<Vec<MessageRow>, StoreError> {
+        self.messages_where("sprint_id = ?1 AND status = 'open' AND kind IN ('question', 'approval') ORDER BY created_at, rowid", [sprint])
+    }
+
+    /// Answers and notes that are to be brought to a cluster, with the sprint, oldest first. A
+    /// sprint whose directory may not be there yet has to wait.
+    pub fn messages_due(&self, cluster: &str) -> Result<Vec<(MessageRow, SprintRow)>, StoreError> {
+        let due = self.messages_where(
+            "delivered_at IS NULL AND (answer IS NOT NULL OR kind = 'note') AND status IN ('open', 'answered') AND sprint_id IN
+                (SELECT id FROM sprints WHERE cluster = ?1 AND submitted_at IS NOT NULL
+                    AND status IN ('submitting', 'submitted', 'running', 'parked')) ORDER BY created_at, rowid LIMIT ?2",
+            (cluster, MAX_DUE),
+        )?;
+        let mut found = Vec::new();
+        for message in due {
+            if let Some(sprint) = self.sprint(message.sprint.as_deref().unwrap_or_default())? {
+                found.push((message, sprint));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a parked sprint can go on: everything is answered, and the answers lie there.
+    pub fn is_answered(&self, sprint: &str) -> Result<bool, StoreError> {
+        Ok(self.connection.query_row(
+            "SELECT NOT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND (status = 'open' AND kind <> 'note'
+                OR answer IS NOT NULL AND delivered_at IS NULL AND status <> 'closed'))",
+            [sprint],
+            |row| row.get(0),
+        )?)
+    }
+
+    fn messages_where(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<MessageRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE {condition}"))?;
+        let rows = query.query_map(parameters, whole)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn message(connection: &rusqlite::Connection, id: &str) -> Result<Option<MessageRow>, StoreError> {
+    Ok(connection.prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?.query_row([id], whole).optional()?)
+}
+
+impl Change<'_> {
+    /// One message, as this change sees it.
+    pub fn message(&self, id: &str) -> Result<Option<MessageRow>, StoreError> {
+        message(&self.transaction, id)
+    }
+
+    /// Makes a message and returns its id. None when the sprint has one of this name already.
+    pub fn put_message(&self, new: &NewMessage<'_>) -> Result<Option<String>, StoreError> {
+        if let (Some(sprint), Some(name)) = (new.sprint, new.name) {
+            let known: bool =
+                self.transaction
+                    .query_row("SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND name = ?2)", (sprint, name), |row| row.get(0))?;
+            if known {
+                return Ok(None);
+            }
+        }
+        // Ids are short, so that people can type them: one may be taken.
+        loop {
+            let id = format!("m-{}", random::hex(3));
+            let made = self.transaction.execute(
+                "INSERT OR IGNORE INTO messages (id, kind, study_name, sprint_id, task_id, loop_id, name, text, choices, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                (
+                    &id,
+                    new.kind,
+                    new.study,
+                    new.sprint,
+                    new.task,
+                    new.loop_id,
+                    new.name,
+                    new.text,
+                    serde_json::to_string(new.choices).unwrap_or_default(),
+                    clock::now().to_string(),
+                ),
+            )?;
+            if made == 1 {
+                self.event(new.sprint, "message", &serde_json::json!({ "id": id, "kind": new.kind }))?;
+                return Ok(Some(id));
+            }
+        }
+    }
+
+    /// The job is gone and waits for answers to these: the sprint is parked, and people are told.
+    pub fn park(&self, sprint: &SprintRow, questions: &[Question]) -> Result<(), StoreError> {
+        if self.apply(sprint.id.as_str(), transition::Event::Parks)?.is_none() {
+            return Ok(());
+        }
+        for question in questions.iter().take(MAX_QUESTIONS) {
+            let kind = if question.kind == "approval" { "approval" } else { "question" };
+            let text = bounded(&question.text, MAX_QUESTION);
+            let choices: Vec<String> = question.choices.iter().take(10).map(|choice| bounded(choice, 200)).collect();
+            let made = self.put_message(&NewMessage {
+                kind,
+                study: &sprint.study,
+                sprint: Some(sprint.id.as_str()),
+                task: sprint.task.as_deref(),
+                loop_id: sprint.loop_id.as_deref(),
+                name: Some(&bounded(&question.name, 100)),
+                text: &text,
+                choices: &choices,
+            })?;
+            if let Some(id) = made {
+                let data = serde_json::json!({
+                    "message_id": id, "kind": kind, "sprint_id": sprint.id.as_str(), "study_name": sprint.study, "text": text, "choices": choices,
+                });
+                self.notice(&format!("question:{id}"), "question", &data)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A person has answered. False when the message does not wait for an answer any more.
+    pub fn answer_message(&self, id: &str, answer: &str) -> Result<bool, StoreError> {
+        self.message_becomes(id, "status = 'open' AND kind <> 'note'", "status = 'answered', answer = ?2, answered_at = ?3", answer)
+    }
+
+    /// Nobody has to answer it any more. `answer` is what was said, if anything.
+    pub fn close_message(&self, id: &str, answer: &str) -> Result<bool, StoreError> {
+        let set = "status = 'closed', answer = coalesce(answer, nullif(?2, '')), answered_at = coalesce(answered_at, ?3)";
+        self.message_becomes(id, "status = 'open'", set, answer)
+    }
+
+    fn message_becomes(&self, id: &str, condition: &str, set: &str, answer: &str) -> Result<bool, StoreError> {
+        let changed =
+            self.transaction.execute(&format!("UPDATE messages SET {set} WHERE id = ?1 AND {condition}"), (id, answer, clock::now().to_string()))?;
+        if changed == 1 {
+            self.event(None, "message_answered", &serde_json::json!({ "id": id }))?;
+        }
+        Ok(changed == 1)
+    }
+
+    /// It lies in the sprint's directory.
+    pub fn message_delivered(&self, id: &str) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE messages SET delivered_at = coalesce(delivered_at, ?2) WHERE id = ?1", (id, clock::now().to_string()))?;
+        Ok(())
+    }
+
+    /// The agent of this sprint knows it. A sprint cannot say so of another one's message.
+    pub(super) fn message_told(&self, sprint: &str, id: &str) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE messages SET status = 'told', delivered_at = coalesce(delivered_at, ?3)
+             WHERE id = ?1 AND sprint_id = ?2 AND (status = 'answered' OR status = 'open' AND kind = 'note')",
+            (id, sprint, clock::now().to_string()),
+        )?;
+        Ok(())
+    }
+
+    /// The sprint is over: nobody has to answer its questions any more.
+    pub(super) fn close_messages_of(&self, sprint: &str) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached("UPDATE messages SET status = 'closed' WHERE sprint_id = ?1 AND kind <> 'dead' AND status IN ('open', 'answered')")?
+            .execute([sprint])?;
+        Ok(())
+    }
+
+    /// The job of a sprint has found its idea. What is known stays.
+    pub fn set_idea(&self, sprint: &str, idea: &str) -> Result<bool, StoreError> {
+        let changed = self.transaction.execute("UPDATE sprints SET idea = ?2 WHERE id = ?1 AND idea IS NULL", (sprint, idea))?;
+        Ok(changed == 1)
+    }
+
+    /// A person does not want the idea that a parked sprint has proposed: it ends without a job.
+    /// The idea is kept, so that it is not proposed again. False when the sprint is not parked.
+    pub fn refuse_idea(&self, sprint: &str, idea: &str, detail: &str) -> Result<bool, StoreError> {
+        let Some(row) = self.sprint(sprint)? else { return Ok(false) };
+        if !matches!(row.state, State::Parked { .. }) {
+            return Ok(false);
+        }
+        self.set_idea(sprint, idea)?;
+        self.apply(sprint, transition::Event::Over(Ending::cancelled(detail)))?;
+        Ok(true)
+    }
+
+    /// A follow-up has ended: what it changed in its parent's directory is to be brought.
+    pub(super) fn fetch_parent_again(&self, tweak: &SprintRow) -> Result<(), StoreError> {
+        self.transaction
+            .execute("UPDATE sprints SET results_at = NULL, results_tries = 0, results_next = 0 WHERE id = ?1", [tweak.parent.as_deref()])?;
+        Ok(())
+    }
+
+    /// The follow-up of a sprint that is not over yet.
+    pub fn open_tweak(&self, parent: &str) -> Result<Option<SprintRow>, StoreError> {
+        let id: Option<String> = self
+            .transaction
+            .query_row(
+                "SELECT id FROM sprints WHERE parent = ?1 AND kind = 'tweak' AND status NOT IN ('completed', 'failed', 'cancelled') LIMIT 1",
+                [parent],
+                |row| row.get(0),
+            )
+            .optional()?;
+        id.map_or(Ok(None), |id| one(&self.transaction, &id))
+    }
+}
+
+impl Store {
+    /// Ids of the follow-ups of a sprint.
+    pub fn tweaks_of(&self, parent: &str) -> Result<Vec<String>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT id FROM sprints WHERE parent = ?1 AND kind = 'tweak' ORDER BY created_at LIMIT 1000")?;
+        let rows = query.query_map([parent], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
