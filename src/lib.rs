@@ -19,5 +19,6 @@ pub mod scheduler;
 pub mod sprint;
 pub mod store;
 pub mod study;
+pub mod task;
 pub mod tick;
 pub mod view;

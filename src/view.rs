@@ -3,6 +3,7 @@
 //! Field names of the Python server stay. No field ever holds a secret.
 
 mod status;
+mod task;
 
 use serde::Serialize;
 
@@ -10,6 +11,9 @@ pub use status::{NeedsYou, Status, StudyStatus, TickStatus};
 
 use crate::domain::{Finding, Metric, Reason, State};
 use crate::store::{Artifact, LoopRow, LoopSprint, MessageRow, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
+use crate::study;
+
+pub use task::{Task, TaskNeed, task, task_whole};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
@@ -57,7 +61,7 @@ pub struct Sprint {
     pub summary: Option<String>,
     /// Claude's session.
     pub session_id: Option<String>,
-    /// Reserved for loops.
+    /// The loop that made it.
     pub loop_id: Option<String>,
     /// The task that it is an attempt at.
     pub task_id: Option<String>,
@@ -271,6 +275,51 @@ pub fn message(row: &MessageRow) -> Message {
     }
 }
 
+/// What a study is after, from the configuration and its `program.md`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Program {
+    /// The `program.md` that was read.
+    pub file: Option<String>,
+    /// The figure by which sprints are compared.
+    pub metric: Option<String>,
+    /// `higher` or `lower`.
+    pub better: Option<&'static str>,
+    /// What measures it.
+    pub evaluator: Option<String>,
+    /// The value that ends a loop, as `NAME >= VALUE` or `NAME <= VALUE`.
+    pub target: Option<String>,
+    /// Sprints of one loop.
+    pub count: Option<u32>,
+    /// Dollars of the whole study.
+    pub max_cost_usd: Option<f64>,
+    /// GPU-hours of the whole study.
+    pub max_gpu_hours: Option<f64>,
+    /// No sprint is begun after it: RFC 3339.
+    pub until: Option<String>,
+    /// Measured sprints in a row without an improvement beyond noise.
+    pub patience: Option<u32>,
+    /// What is probably not as it was meant in the file, with its place.
+    pub mistakes: Vec<String>,
+}
+
+/// Shows what a study is after.
+pub fn program(program: &study::Program) -> Program {
+    let metric = program.metric.as_ref();
+    Program {
+        file: program.file.as_ref().map(|file| file.display().to_string()),
+        metric: metric.map(|metric| metric.name.clone()),
+        better: metric.map(|metric| metric.better.as_str()),
+        evaluator: metric.and_then(|metric| metric.evaluator.clone()),
+        target: program.target.as_ref().map(ToString::to_string),
+        count: program.limits.count,
+        max_cost_usd: program.limits.max_cost_usd,
+        max_gpu_hours: program.limits.max_gpu_hours,
+        until: program.limits.until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
+        patience: program.limits.patience,
+        mistakes: program.mistakes.iter().map(ToString::to_string).collect(),
+    }
+}
+
 /// Shows a sprint.
 pub fn sprint(row: &SprintRow) -> Sprint {
     let ending = match &row.state {
@@ -300,7 +349,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         time_limit_seconds: row.seconds,
         summary: row.summary.clone(),
         session_id: row.session_id.clone(),
-        loop_id: None,
+        loop_id: row.loop_id.clone(),
         task_id: row.task.clone(),
         parent: row.parent.clone(),
         kind: row.kind.clone(),

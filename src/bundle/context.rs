@@ -1,8 +1,9 @@
-//! Puts a study's context together: global, then cluster, then study.
+//! Puts a study's context together: global, then cluster, then study, then its `program.md`.
 
 use std::path::Path;
 
 use crate::config::{Cluster, Config, Study};
+use crate::study::Program;
 
 /// How much context one sprint takes at most, in bytes.
 const MAX_BYTES: usize = 4 << 20;
@@ -59,6 +60,7 @@ pub fn assemble(config: &Config, cluster: &Cluster, study: &Study) -> Result<Con
             }
         }
     }
+    add_text(&Program::load(config, study).context());
     context.text = parts.join("\n\n");
     if context.text.len() > MAX_BYTES {
         return Err(ContextError::TooLarge { bytes: context.text.len() });

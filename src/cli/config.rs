@@ -8,6 +8,7 @@ use super::{Global, text};
 use crate::config::Setting;
 use crate::domain::options::OptionProblem;
 use crate::scheduler;
+use crate::study::Program;
 
 /// Look at the configuration
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,11 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     let config = global.load_quietly()?;
     for warning in &config.warnings {
         super::warn(ui, warning);
+    }
+    for study in &config.studies {
+        for mistake in Program::load(&config, study).mistakes {
+            ui.warning(&mistake.to_string());
+        }
     }
     let mut problems: Vec<(String, OptionProblem)> = Vec::new();
     for study in &config.studies {

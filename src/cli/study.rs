@@ -1,5 +1,7 @@
 //! `researchloop study ...`
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 
 use super::failure::{Exit, Failure, Kind, Result};
@@ -9,6 +11,7 @@ use crate::app::App;
 use crate::config::Study;
 use crate::domain::StudyName;
 use crate::store::{SprintFilter, Store};
+use crate::study::{PROGRAM_FILE, PROGRAM_TEMPLATE, Program};
 use crate::view;
 
 /// Look at studies, make one
@@ -18,7 +21,7 @@ pub enum StudyCommand {
     List,
     /// Show one study and its newest sprints
     Show(ShowArgs),
-    /// Write a CLAUDE.md for a new study, and say what to add to the configuration
+    /// Write a CLAUDE.md and a program.md for a new study, and say what to add to the configuration
     Init(InitArgs),
 }
 
@@ -106,8 +109,12 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
     }
     let rows = store.sprints(&SprintFilter { study: Some(name), limit: 10, ..SprintFilter::default() })?;
     let sprints: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
+    let program = view::program(&Program::load(&app.config, study));
+    for mistake in &program.mistakes {
+        ui.warning(mistake);
+    }
     if ui.json {
-        ui.json(&serde_json::json!({ "study": whole.first(), "sprints": sprints }));
+        ui.json(&serde_json::json!({ "study": whole.first(), "program": program, "sprints": sprints }));
         return Ok(Exit::Success);
     }
     for study in &whole {
@@ -121,6 +128,9 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
             ui.line(&format!("used:        {}", screen::used(&spent)));
         }
         ui.line(&format!("time limit:  {} h, {} rounds of red team at most", study.max_sprint_duration_hours, study.red_team_max_rounds));
+    }
+    for line in steering(&program) {
+        ui.line(&text::short(&line, ui.width()));
     }
     if !sprints.is_empty() {
         ui.line("");
@@ -142,12 +152,43 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
     Ok(Exit::Success)
 }
 
+/// What the study is after, a line for each thing that is said.
+fn steering(program: &view::Program) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut fact = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            lines.push(format!("{} {}", text::padded(&format!("{name}:"), 12), text::clean(&value)));
+        }
+    };
+    fact("metric", program.metric.as_ref().map(|name| format!("{name}, {} is better", program.better.unwrap_or_default())));
+    fact("evaluator", program.evaluator.clone());
+    fact("target", program.target.clone());
+    let bounds = [
+        program.count.map(|count| format!("{count} sprints a loop")),
+        program.max_cost_usd.map(|usd| format!("{} in all", text::money(usd, false))),
+        program.max_gpu_hours.map(|hours| format!("{} GPU-hours in all", text::figure(hours))),
+        program.until.as_deref().map(|time| format!("until {}", text::time(time))),
+        program.patience.map(|patience| format!("{patience} sprints without improvement")),
+    ];
+    fact("limits", Some(bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));
+    fact("program", program.file.clone());
+    lines
+}
+
 fn init(app: &App, ui: &Ui, name: &str) -> Result {
     let name = StudyName::new(name).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
     let folder = app.config.root.join("studies").join(name.as_str());
-    let file = folder.join("CLAUDE.md");
-    write_context(&file, name.as_str())?;
-    ui.status(&format!("Wrote {}: describe the study there.", file.display()));
+    let context = folder.join("CLAUDE.md");
+    let program = folder.join(PROGRAM_FILE);
+    // Of a study that was begun earlier, what is there stays as it is.
+    if program.exists() || !context.exists() {
+        write_context(&context, name.as_str())?;
+        ui.status(&format!("Wrote {}: describe the study there.", context.display()));
+    }
+    if !program.exists() {
+        write_new(&program, &PROGRAM_TEMPLATE.replace("NAME", name.as_str()))?;
+        ui.status(&format!("Wrote {}: say there what is wanted, how it is measured, and what it may cost.", program.display()));
+    }
     if app.config.study(name.as_str()).is_err() {
         let cluster = app.config.clusters.first().map_or("CLUSTER", |cluster| cluster.name.as_str());
         ui.status(&format!("Then add this to {}:", app.config.file.display()));
@@ -157,7 +198,11 @@ fn init(app: &App, ui: &Ui, name: &str) -> Result {
 }
 
 /// Writes the first version of a study's context; never over an existing file.
-pub fn write_context(file: &std::path::Path, name: &str) -> Result<()> {
+pub fn write_context(file: &Path, name: &str) -> Result<()> {
+    write_new(file, &include_str!("../../templates/init/CLAUDE.md").replace("NAME", name))
+}
+
+fn write_new(file: &Path, text: &str) -> Result<()> {
     use std::io::Write as _;
     let failed = |error: std::io::Error| {
         let failure = Failure::new(
@@ -170,5 +215,5 @@ pub fn write_context(file: &std::path::Path, name: &str) -> Result<()> {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
     let mut out = std::fs::File::create_new(file).map_err(failed)?;
-    out.write_all(include_str!("../../templates/init/CLAUDE.md").replace("NAME", name).as_bytes()).map_err(failed)
+    out.write_all(text.as_bytes()).map_err(failed)
 }

@@ -12,7 +12,8 @@ use super::settings::Ledger;
 use super::source::{Origin, Report};
 use super::tree::Values;
 use super::{Cluster, Config, Ntfy, SessionMode, Study, Transport};
-use crate::domain::{ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
+use crate::domain::finding::MAX_NAME;
+use crate::domain::{Better, ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
 
 /// The command when nobody gives one: the default of the global key.
 pub(super) fn built_in_command() -> Vec<String> {
@@ -168,6 +169,7 @@ impl Build<'_, '_> {
 
     fn study(&mut self, values: &Values, top: &Values) -> Option<Study> {
         let cluster = self.study_cluster(values, top);
+        let metric = self.metric(values);
         let claude_md_path = self.file(values, "claude_md_path");
         let context_paths = self.paths(values);
         let name = StudyName::new(&values.text("name")?).ok()?;
@@ -189,8 +191,45 @@ impl Build<'_, '_> {
                 _ => SessionMode::Shared,
             },
             max_cost_usd: values.number("max_cost_usd"),
+            max_study_cost_usd: values.number("max_study_cost_usd"),
+            max_study_gpu_hours: values.number("max_study_gpu_hours"),
+            evaluator: given(values, "evaluator"),
+            metric,
             name,
         })
+    }
+
+    /// The metric of a study: a name needs a direction, and an evaluator needs a name.
+    fn metric(&mut self, values: &Values) -> Option<(String, Better)> {
+        let of = &values.label;
+        let better = values.text("metric_better").as_deref().and_then(Better::parse);
+        match (given(values, "metric"), better) {
+            (Some(name), _) if name.chars().count() > MAX_NAME => {
+                self.report.error(values.place_of("metric"), format!("`metric` of {of} is longer than {MAX_NAME} characters"), None);
+                None
+            }
+            (Some(name), Some(better)) => Some((name, better)),
+            (Some(_), None) => {
+                // A direction that could not be read has been told of.
+                if !values.is_given("metric_better") {
+                    let message = format!("`metric` of {of} needs `metric_better`");
+                    let hint = "write metric_better = \"higher\" or metric_better = \"lower\"";
+                    self.report.error(values.place_of("metric"), message, Some(hint.to_owned()));
+                }
+                None
+            }
+            (None, better) => {
+                if given(values, "evaluator").is_some() && !values.is_given("metric") {
+                    let message = format!("`evaluator` of {of} needs `metric`: the name of what it measures");
+                    let hint = "write metric = \"NAME\" and metric_better = \"higher\" or \"lower\"";
+                    self.report.error(values.place_of("evaluator"), message, Some(hint.to_owned()));
+                } else if better.is_some() && !values.is_given("metric") {
+                    let message = format!("`metric_better` of {of} has no effect without `metric`");
+                    self.report.warning(values.place_of("metric_better"), message, None);
+                }
+                None
+            }
+        }
     }
 
     /// The cluster of a study. Without the key it is the only one there is.
@@ -266,6 +305,11 @@ impl Build<'_, '_> {
             Err(error) => self.report.warning(origin, format!("`{name}`{of}: {shown} cannot be read: {error}"), None),
         }
     }
+}
+
+/// A text that is given and not blank.
+fn given(values: &Values, name: &str) -> Option<String> {
+    values.text(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 fn known(names: &[String]) -> String {

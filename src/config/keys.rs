@@ -284,6 +284,11 @@ pub const KEYS: &[Key] = &[
     Key::new(STUDY, "model", Kind::Word, NOTHING, "the model that Claude Code should use").added(),
     Key::new(STUDY, "red_team_session", Kind::Choice(&["shared", "fresh"]), value("shared"), "whether the critic continues the conversation or starts a new one").added(),
     Key::new(STUDY, "max_cost_usd", Kind::Money, NOTHING, "the most that one sprint may cost").added(),
+    Key::new(STUDY, "max_study_cost_usd", Kind::Money, NOTHING, "the most that all sprints of the study may cost together").added(),
+    Key::new(STUDY, "max_study_gpu_hours", Kind::Money, NOTHING, "the most GPU-hours that all sprints of the study may use together").added(),
+    Key::new(STUDY, "metric", Kind::Line, NOTHING, "the name of the figure by which sprints of this study are compared").added(),
+    Key::new(STUDY, "metric_better", Kind::Choice(&["higher", "lower"]), derived("required with metric"), "which way the metric gets better").added(),
+    Key::new(STUDY, "evaluator", Kind::Text, NOTHING, "a shell command that measures the metric in the sprint's directory; the last line that it prints is the number").added(),
 
     Key::new(SLACK, "bot_token", Kind::Secret, NOTHING, "the token of the bot").variable("RESEARCHLOOP_SLACK_BOT_TOKEN"),
     Key::new(SLACK, "signing_secret", Kind::Secret, NOTHING, "the secret that requests are signed with").variable("RESEARCHLOOP_SLACK_SIGNING_SECRET"),

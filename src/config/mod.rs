@@ -34,7 +34,7 @@ pub use keys::{Fallback, KEYS, Key, Kind, Section, VARIABLE_PREFIXES, VARIABLES}
 pub use problem::{Place, Problem, Severity};
 pub use settings::Setting;
 
-use crate::domain::{ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
+use crate::domain::{Better, ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
 use source::{Report, Source};
 
 /// The file that `researchloop init` writes. It can be used as it is.
@@ -205,6 +205,14 @@ pub struct Study {
     pub red_team_session: SessionMode,
     /// The most that one sprint may cost, in dollars, if there is a limit.
     pub max_cost_usd: Option<f64>,
+    /// The most that all its sprints may cost together, in dollars, if there is a limit.
+    pub max_study_cost_usd: Option<f64>,
+    /// The most GPU-hours of all its sprints together, if there is a limit.
+    pub max_study_gpu_hours: Option<f64>,
+    /// The figure by which its sprints are compared, and which way it gets better.
+    pub metric: Option<(String, Better)>,
+    /// What measures it: text for a shell in the sprint's directory. There is a metric, too.
+    pub evaluator: Option<String>,
 }
 
 /// No cluster or study has this name.

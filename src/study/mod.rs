@@ -1,34 +1,163 @@
-//! What a study says of itself beside the configuration.
+//! What a study is after: the keys of the configuration and its `program.md`, taken together.
+//!
+//! `program.md` lies in `studies/NAME/` beside the configuration, or beside the study's
+//! `claude_md_path`. It is read anew each time, so that a change counts from the next sprint on.
+//! What the configuration says goes before it.
+
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use parse::Parsed;
 
 use crate::config::{Config, Study};
 use crate::domain::Better;
 use crate::domain::auto_loop::Target;
 
-#[derive(Debug, Clone, Default)]
-pub struct Program {
-    pub guidance: String,
-    pub metric: Option<MetricSpec>,
-    pub target: Option<Target>,
-    pub limits: ProgramLimits,
-}
-#[derive(Debug, Clone)]
+/// The name of the file.
+pub const PROGRAM_FILE: &str = "program.md";
+/// What `study init` writes.
+pub const PROGRAM_TEMPLATE: &str = include_str!("../../templates/init/program.md");
+/// A longer file is cut here.
+const MAX_BYTES: u64 = 256 << 10;
+
+/// The figure by which sprints are compared.
+#[derive(Debug, Clone, PartialEq)]
 pub struct MetricSpec {
+    /// Its name.
     pub name: String,
+    /// Which way it gets better.
     pub better: Better,
+    /// What measures it: text for a shell in the sprint's directory.
+    pub evaluator: Option<String>,
 }
-#[derive(Debug, Clone, Default)]
-pub struct ProgramLimits {
+
+/// What a study or a loop of it may use. What is `None` bounds nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Limits {
+    /// Sprints of one loop.
     pub count: Option<u32>,
+    /// US dollars of the whole study.
     pub max_cost_usd: Option<f64>,
+    /// GPU-hours of the whole study.
     pub max_gpu_hours: Option<f64>,
-    pub until: Option<String>,
+    /// No sprint is begun after it, in seconds since 1970.
+    pub until: Option<i64>,
+    /// Measured sprints in a row without an improvement beyond noise.
     pub patience: Option<u32>,
 }
+
+/// Something in `program.md` that is probably not as it was meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1; 0 for the file as a whole.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file.display(), self.message),
+            line => write!(f, "{}:{line}: {}", self.file.display(), self.message),
+        }
+    }
+}
+
+/// What a study is after.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Program {
+    /// The file that was read; none when there is none.
+    pub file: Option<PathBuf>,
+    /// The directive: what is wanted; may be empty.
+    pub guidance: String,
+    /// The targets as they stand in the file; may be empty.
+    pub targets: String,
+    /// What must be kept to; may be empty.
+    pub constraints: String,
+    /// The figure by which sprints are compared.
+    pub metric: Option<MetricSpec>,
+    /// The value of it that ends a loop.
+    pub target: Option<Target>,
+    /// What may be used.
+    pub limits: Limits,
+    /// What is probably not as it was meant.
+    pub mistakes: Vec<Mistake>,
+}
+
 impl Program {
-    pub fn load(_config: &Config, _study: &Study) -> Self {
-        Self::default()
+    /// Reads what a study is after. A file that cannot be read is told of in `mistakes`.
+    pub fn load(config: &Config, study: &Study) -> Self {
+        let mut mistakes = Vec::new();
+        let places = places(config, study);
+        let mut found: Option<(PathBuf, String)> = None;
+        for place in places {
+            match (read(&place), &found) {
+                (Ok(None), _) => {}
+                (Ok(Some(text)), None) => found = Some((place, text)),
+                (Ok(Some(text)), Some((first, known))) => {
+                    if text != *known {
+                        mistakes.push(Mistake { message: format!("is not used: {} goes before it", first.display()), file: place, line: 0 });
+                    }
+                }
+                (Err(error), _) => mistakes.push(Mistake { message: format!("cannot be read: {error}"), file: place, line: 0 }),
+            }
+        }
+        let file = found.as_ref().map(|(file, _)| file.clone());
+        let given = study.metric.as_ref().map(|(name, better)| (name.as_str(), *better));
+        let (parsed, told) = parse::parse(found.as_ref().map_or("", |(_, text)| text), given);
+        mistakes.extend(told.into_iter().filter_map(|(line, message)| Some(Mistake { file: file.clone()?, line, message })));
+        let Parsed { directive, targets, constraints, metric, evaluator, target, limits } = parsed;
+        let metric = metric.map(|(name, better)| MetricSpec { name, better, evaluator: study.evaluator.clone().or(evaluator) });
+        let limits = Limits {
+            max_cost_usd: study.max_study_cost_usd.or(limits.max_cost_usd),
+            max_gpu_hours: study.max_study_gpu_hours.or(limits.max_gpu_hours),
+            ..limits
+        };
+        Self { file, guidance: directive, targets, constraints, metric, target, limits, mistakes }
     }
-    pub fn metric_of(&self, _study: &Study) -> Option<MetricSpec> {
-        self.metric.clone()
+
+    /// What the study's sprints should know of it; empty when there is nothing.
+    pub fn context(&self) -> String {
+        let parts = [("Directive", &self.guidance), ("Constraints", &self.constraints)];
+        let parts = parts.into_iter().filter(|(_, text)| !text.is_empty());
+        parts.map(|(name, text)| format!("## {name}\n\n{text}")).collect::<Vec<_>>().join("\n\n")
     }
+}
+
+/// Where the file may lie; the first one that is there counts.
+fn places(config: &Config, study: &Study) -> Vec<PathBuf> {
+    let mut places = vec![config.root.join("studies").join(study.name.as_str()).join(PROGRAM_FILE)];
+    if let Some(beside) = study.claude_md_path.as_deref().and_then(Path::parent).map(|folder| folder.join(PROGRAM_FILE)) {
+        // Studies that share a folder would share the file of one of them.
+        let shared = config.studies.iter().any(|other| {
+            other.name != study.name && other.claude_md_path.as_deref().and_then(Path::parent) == beside.parent() && *beside != *places[0]
+        });
+        if !places.contains(&beside) && !shared {
+            places.push(beside);
+        }
+    }
+    places
+}
+
+/// The text of a file; none when it is not there.
+fn read(path: &Path) -> std::io::Result<Option<String>> {
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(std::io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
+    }
+    let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+    Ok(Some(text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()))
 }

@@ -128,3 +128,69 @@ fn an_evaluator_measures_after_the_agent() {
         assert!(text(last, "detail").starts_with(detail), "{command}: {last:#}");
     }
 }
+
+/// A project whose study has these lines more.
+fn with_study(lines: &str) -> Project {
+    let project = Project::local("");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", format!("{config}{lines}\n"));
+    project
+}
+
+#[test]
+fn a_study_is_steered_by_its_program() {
+    let project = with_study("max_study_cost_usd = 7");
+    project.write(
+        "studies/s/program.md",
+        "## Directive\nFind a better step size.\n## Benchmark\nmetric: acc\nbetter: higher\ncommand: echo 0.75\n## Budget\ncost: 50\nsprints: 4\nspeed: 3\n## Constraints\nNever touch the test set.\n",
+    );
+    let show = project.run(&["study", "show", "s"]).success();
+    for part in ["metric:      acc, higher is better", "evaluator:   echo 0.75", "4 sprints a loop, $7.00 in all"] {
+        assert!(show.stdout.contains(part), "{part}: {show}");
+    }
+    assert!(show.stderr.contains("studies/s/program.md:10: Budget: \"speed\" is not used here"), "{show}");
+    let check = project.run(&["config", "check"]).success();
+    assert!(check.stderr.contains("program.md:10: "), "{check}");
+    let json = project.run(&["--json", "study", "show", "s"]).success().json();
+    assert_eq!((&json["program"]["metric"], &json["program"]["max_cost_usd"]), (&"acc".into(), &7.0.into()), "{json:#}");
+
+    let id = project.submit("an idea", &["--rounds", "0"]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!(sprint["status"], "completed", "{sprint:#}");
+    assert_eq!(step(&sprint, "evaluate"), "yes", "{sprint:#}");
+    assert_eq!(sprint["metrics"][0]["source"], "evaluator", "{sprint:#}");
+    assert_eq!(sprint["metrics"][0]["value"], 0.75);
+    let context = std::fs::read_to_string(remote_dir(&project, &id).join("CLAUDE.md")).unwrap();
+    assert!(
+        context.contains("Find a better step size.") && context.contains("Never touch the test set.") && !context.contains("sprints: 4"),
+        "{context}"
+    );
+}
+
+#[test]
+fn an_evaluator_that_gives_no_number_fails_the_sprint_and_says_why() {
+    let project = with_study("metric = \"acc\"\nmetric_better = \"higher\"\nevaluator = \"echo no model here\"");
+    let id = project.submit("an idea", &["--rounds", "0"]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "step_failed"), "{sprint:#}");
+    assert!(text(&sprint, "error").contains("\"no model here\": expected one finite number"), "{sprint:#}");
+    assert_eq!(step(&sprint, "evaluate"), "error");
+    let log = project.run(&["sprint", "log", &id, "--step", "evaluate"]).success();
+    assert!(log.stdout.contains("| no model here"), "{log}");
+}
+
+#[test]
+fn study_init_writes_a_program_that_asks_for_nothing() {
+    let project = Project::local("");
+    project.run(&["study", "init", "s"]).success();
+    let program = std::fs::read_to_string(project.path("studies/s/program.md")).unwrap();
+    assert!(program.contains("# Program: s") && program.contains("## Budget"), "{program}");
+    let json = project.run(&["--json", "study", "show", "s"]).success().json();
+    assert!(json["program"]["metric"].is_null() && json["program"]["mistakes"] == serde_json::json!([]), "{json:#}");
+    assert_eq!(project.run(&["study", "init", "s"]).code, 4);
+    std::fs::remove_file(project.path("studies/s/program.md")).unwrap();
+    std::fs::write(project.path("studies/s/CLAUDE.md"), "mine").unwrap();
+    project.run(&["study", "init", "s"]).success();
+    assert!(project.path("studies/s/program.md").is_file());
+    assert_eq!(std::fs::read_to_string(project.path("studies/s/CLAUDE.md")).unwrap(), "mine");
+}

@@ -2,11 +2,14 @@
 
 mod commands;
 mod cron;
+mod dialogue;
 mod endings;
 mod findings;
 mod hostile;
 mod json;
 mod kill;
+mod loop_faults;
+mod loops;
 mod notices;
 mod operations;
 mod reviewed;

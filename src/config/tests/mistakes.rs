@@ -265,3 +265,22 @@ fn what_is_told_is_bounded() {
     let long = "k".repeat(500_000);
     assert!(shown(&bad(format!("{long} = 1\nname = \"{long}\"\n"))).len() < 2_000);
 }
+
+#[test]
+fn a_metric_needs_its_direction_and_an_evaluator_its_metric() {
+    let told = |lines: &str| shown(&bad(format!("{CLUSTER}{STUDY}{lines}")));
+    let text = told("metric = \"acc\"\n");
+    assert!(text.contains("`metric` of study \"mine\" needs `metric_better`") && text.contains("write metric_better"), "{text}");
+    let text = told("evaluator = \"python eval.py\"\n");
+    assert!(text.contains("`evaluator` of study \"mine\" needs `metric`"), "{text}");
+    let text = told("metric = \"acc\"\nmetric_better = \"Higher\"\n");
+    assert!(text.contains("did you mean `higher`?") && text.matches("error").count() == 1, "{text}");
+    assert!(told("max_study_gpu_hours = 0\n").contains("expected a number above 0"));
+
+    let study =
+        good(&format!("{CLUSTER}{STUDY}metric = \" acc \"\nmetric_better = \"lower\"\nevaluator = \"\"\"\n./eval\n\"\"\"\n")).studies.remove(0);
+    assert_eq!(study.metric, Some(("acc".to_owned(), crate::domain::Better::Lower)));
+    assert_eq!(study.evaluator.as_deref(), Some("./eval"));
+    let config = good(&format!("{CLUSTER}{STUDY}metric_better = \"lower\"\n"));
+    assert!(config.warnings[0].message.contains("no effect without `metric`"), "{:?}", config.warnings);
+}
