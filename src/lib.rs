@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod claude;
 pub mod cli;
 pub mod config;
+pub mod cron;
 pub mod domain;
 pub mod message;
 pub mod notify;

@@ -7,7 +7,7 @@ mod task;
 
 use serde::Serialize;
 
-pub use status::{NeedsYou, Status, StudyStatus, TickStatus};
+pub use status::{Status, StudyStatus, TickStatus};
 pub use task::{Task, TaskNeed, task, task_whole};
 
 use crate::domain::leaderboard::{self, Entry, Mark};

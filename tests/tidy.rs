@@ -27,6 +27,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("study", &["bundle", "config", "domain", "platform", "store"]),
     ("task", &["app", "bundle", "config", "domain", "platform", "sprint", "store", "study"]),
     ("auto_loop", &["app", "config", "domain", "platform", "sprint", "store", "study", "task"]),
+    ("cron", &["app", "domain", "platform", "store"]),
     ("notify", &["app", "config", "domain", "platform", "store"]),
     ("tick", &["app", "auto_loop", "notify", "task", "bundle", "config", "domain", "platform", "remote", "scheduler", "sprint", "store"]),
     (
@@ -36,6 +37,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "auto_loop",
             "bundle",
             "config",
+            "cron",
             "domain",
             "notify",
             "message",

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod config;
+mod cron;
 mod demo;
 mod failure;
 mod find;
@@ -106,6 +107,9 @@ enum Command {
     Inbox(inbox::InboxArgs),
     /// Answer a message of the inbox, or send a note to a sprint
     Reply(inbox::ReplyArgs),
+    /// Let cron run `tick`, so that everything goes on while you are away
+    #[command(subcommand)]
+    Cron(cron::CronCommand),
     /// Show what runs, what waits, what needs you, and what has been spent
     Status(status::StatusArgs),
     /// Look at all clusters once: take in what happened, do what is due
@@ -152,6 +156,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Sprint(command) => sprint::run(global, ui, command),
         Command::Task(command) => task::run(global, ui, &command),
         Command::Loop(command) => loops::run(global, ui, command),
+        Command::Cron(command) => cron::run(global, ui, &command),
         Command::Inbox(args) => inbox::inbox(global, ui, &args),
         Command::Reply(args) => inbox::reply(global, ui, &args),
         Command::Status(args) => status::run(global, ui, &args),
