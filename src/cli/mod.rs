@@ -11,6 +11,7 @@ mod inbox;
 mod init;
 mod job;
 mod loops;
+mod plan;
 mod screen;
 mod sprint;
 mod sprint_run;
@@ -97,6 +98,8 @@ enum Command {
     /// The backlog: ideas, what they need, and who works on them
     #[command(subcommand)]
     Task(task::TaskCommand),
+    /// Plan a study: one call to Claude here, or a plan from a file, becomes tasks
+    Plan(plan::PlanArgs),
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
@@ -152,6 +155,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Cluster(command) => cluster::run(global, ui, &command),
         Command::Sprint(command) => sprint::run(global, ui, command),
         Command::Task(command) => task::run(global, ui, &command),
+        Command::Plan(args) => plan::run(global, ui, &args),
         Command::Loop(command) => loops::run(global, ui, command),
         Command::Cron(command) => cron::run(global, ui, &command),
         Command::Inbox(args) => inbox::inbox(global, ui, &args),

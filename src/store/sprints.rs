@@ -316,10 +316,7 @@ impl Store {
 
     /// Sprints that are not over, oldest first.
     pub fn live_sprints(&self) -> Result<Vec<SprintRow>, StoreError> {
-        self.query(
-            &format!("SELECT {COLUMNS} FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, id"),
-            [],
-        )
+        self.query(&format!("SELECT {COLUMNS} FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, id"), [])
     }
 
     fn query(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<SprintRow>, StoreError> {
