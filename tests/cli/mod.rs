@@ -15,6 +15,8 @@ mod operations;
 mod plan;
 mod reviewed;
 mod sprints;
+mod task_sprints;
+mod tasks;
 
 use std::path::{Path, PathBuf};
 
