@@ -13,6 +13,7 @@ mod loop_faults;
 mod loops;
 mod notices;
 mod operations;
+mod plan;
 mod reviewed;
 mod sprints;
 mod task_sprints;
