@@ -5,6 +5,8 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::failure::{Exit, Failure, Kind, Result};
+use super::findings::{self, FindingsArgs};
+use super::leaderboard::{self, LeaderboardArgs};
 use super::ui::Ui;
 use super::{Global, screen, text};
 use crate::app::App;
@@ -21,6 +23,10 @@ pub enum StudyCommand {
     List,
     /// Show one study and its newest sprints
     Show(ShowArgs),
+    /// Rank the sprints of a study by its metric, and draw how it developed
+    Leaderboard(LeaderboardArgs),
+    /// List what the sprints of a study found, newest first
+    Findings(FindingsArgs),
     /// Write a CLAUDE.md and a program.md for a new study, and say what to add to the configuration
     Init(InitArgs),
 }
@@ -42,6 +48,8 @@ pub fn run(global: &Global, ui: &Ui, command: &StudyCommand) -> Result {
     match command {
         StudyCommand::List => list(&global.app(ui)?, ui),
         StudyCommand::Show(args) => show(&global.app(ui)?, ui, &args.name),
+        StudyCommand::Leaderboard(args) => leaderboard::run(&global.app(ui)?, ui, args),
+        StudyCommand::Findings(args) => findings::run(&global.app(ui)?, ui, args),
         StudyCommand::Init(args) => init(&global.app(ui)?, ui, &args.name),
     }
 }
@@ -129,6 +137,13 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
         }
         ui.line(&format!("time limit:  {} h, {} rounds of red team at most", study.max_sprint_duration_hours, study.red_team_max_rounds));
     }
+    let bounds = [
+        study.max_study_cost_usd.map(|usd| format!("{} in all", text::money(usd, false))),
+        study.max_study_gpu_hours.map(|hours| format!("{} GPU-hours in all", text::figure(hours))),
+    ];
+    if bounds.iter().any(Option::is_some) {
+        ui.line(&format!("the study:   {}", bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));
+    }
     for line in steering(&program) {
         ui.line(&text::short(&line, ui.width()));
     }
@@ -164,13 +179,13 @@ fn steering(program: &view::Program) -> Vec<String> {
     fact("evaluator", program.evaluator.clone());
     fact("target", program.target.clone());
     let bounds = [
-        program.count.map(|count| format!("{count} sprints a loop")),
-        program.max_cost_usd.map(|usd| format!("{} in all", text::money(usd, false))),
-        program.max_gpu_hours.map(|hours| format!("{} GPU-hours in all", text::figure(hours))),
-        program.until.as_deref().map(|time| format!("until {}", text::time(time))),
+        program.count.map(|count| format!("{count} sprints")),
+        program.max_cost_usd.map(|usd| text::money(usd, false)),
+        program.max_gpu_hours.map(|hours| format!("{} GPU-hours", text::figure(hours))),
+        program.until.as_deref().map(|time| format!("until {time}")),
         program.patience.map(|patience| format!("{patience} sprints without improvement")),
     ];
-    fact("limits", Some(bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));
+    fact("a loop", Some(bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));
     fact("program", program.file.clone());
     lines
 }

@@ -6,6 +6,7 @@ pub mod finding;
 pub mod id;
 pub mod idea;
 pub mod job;
+pub mod leaderboard;
 pub mod noise;
 pub mod options;
 pub mod secret;

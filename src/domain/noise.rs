@@ -66,15 +66,20 @@ impl Measured {
 /// the jumps between neighbours, when that is less, because values that rise steadily scatter
 /// without being noisy. Fewer than three of them tell nothing: then any difference counts.
 pub fn noise_floor(one: &Measured, other: &Measured, earlier: &[f64]) -> f64 {
-    match (one.squared_error(), other.squared_error()) {
-        (Some(a), Some(b)) => 2.0 * (a + b).sqrt(),
-        _ if earlier.len() >= 3 => {
-            let mut jumps: Vec<f64> = earlier.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
-            // The difference of two values has twice the variance of one.
-            1.4826 * median_deviation(earlier).min(median(&mut jumps) / std::f64::consts::SQRT_2)
-        }
-        _ => 0.0,
+    known_floor(one, other, earlier).unwrap_or(0.0)
+}
+
+/// The same; nothing when nothing is known of the noise.
+pub fn known_floor(one: &Measured, other: &Measured, earlier: &[f64]) -> Option<f64> {
+    if let (Some(a), Some(b)) = (one.squared_error(), other.squared_error()) {
+        return Some(2.0 * (a + b).sqrt());
     }
+    if earlier.len() < 3 {
+        return None;
+    }
+    let mut jumps: Vec<f64> = earlier.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+    // The difference of two values has twice the variance of one.
+    Some(1.4826 * median_deviation(earlier).min(median(&mut jumps) / std::f64::consts::SQRT_2))
 }
 
 fn median(values: &mut [f64]) -> f64 {

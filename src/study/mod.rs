@@ -16,6 +16,8 @@ use parse::Parsed;
 use crate::config::{Config, Study};
 use crate::domain::Better;
 use crate::domain::auto_loop::Target;
+#[cfg(doc)]
+use crate::domain::auto_loop::parse_until;
 
 /// The name of the file.
 pub const PROGRAM_FILE: &str = "program.md";
@@ -35,17 +37,17 @@ pub struct MetricSpec {
     pub evaluator: Option<String>,
 }
 
-/// What a study or a loop of it may use. What is `None` bounds nothing.
+/// What a loop of the study may use, unless it is told otherwise. What is `None` bounds nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
-    /// Sprints of one loop.
+    /// Sprints.
     pub count: Option<u32>,
-    /// US dollars of the whole study.
+    /// US dollars.
     pub max_cost_usd: Option<f64>,
-    /// GPU-hours of the whole study.
+    /// GPU-hours.
     pub max_gpu_hours: Option<f64>,
-    /// No sprint is begun after it, in seconds since 1970.
-    pub until: Option<i64>,
+    /// No sprint is begun after it, as [`parse_until`] reads it.
+    pub until: Option<String>,
     /// Measured sprints in a row without an improvement beyond noise.
     pub patience: Option<u32>,
 }
@@ -115,11 +117,6 @@ impl Program {
         mistakes.extend(told.into_iter().filter_map(|(line, message)| Some(Mistake { file: file.clone()?, line, message })));
         let Parsed { directive, targets, constraints, metric, evaluator, target, limits } = parsed;
         let metric = metric.map(|(name, better)| MetricSpec { name, better, evaluator: study.evaluator.clone().or(evaluator) });
-        let limits = Limits {
-            max_cost_usd: study.max_study_cost_usd.or(limits.max_cost_usd),
-            max_gpu_hours: study.max_study_gpu_hours.or(limits.max_gpu_hours),
-            ..limits
-        };
         Self { file, guidance: directive, targets, constraints, metric, target, limits, mistakes }
     }
 

@@ -1,9 +1,7 @@
 //! The text of `program.md`: headings, prose, and lines of `key: value`.
 
-use jiff::tz::TimeZone;
-
 use super::Limits;
-use crate::domain::auto_loop::Target;
+use crate::domain::auto_loop::{Target, parse_until};
 use crate::domain::suggestion::nearest;
 use crate::domain::{Better, finding::plain};
 
@@ -290,7 +288,13 @@ fn budget(limits: &mut Limits, lines: &[Line<'_>], mistakes: &mut Mistakes) {
             "patience" => set(&mut limits.patience, count()).then(|| wrong("a whole number from 1")),
             "cost" => set(&mut limits.max_cost_usd, amount()).then(|| wrong("an amount of US dollars above 0")),
             "gpu_hours" => set(&mut limits.max_gpu_hours, amount()).then(|| wrong("a number above 0")),
-            _ => set(&mut limits.until, time(value, &TimeZone::system())).then(|| wrong("a time such as 2026-12-31 or 2026-12-31 18:00")),
+            // From when on a span counts is for the one who uses it.
+            _ => {
+                let until = parse_until(value, 0);
+                let problem = until.as_ref().err().map(|problem| format!("Budget: {key}: {problem}"));
+                limits.until = until.ok().map(|_| value.to_owned());
+                problem
+            }
         };
         mistakes.extend(problem.map(|problem| (line, problem)));
     }
@@ -300,17 +304,4 @@ fn budget(limits: &mut Limits, lines: &[Line<'_>], mistakes: &mut Mistakes) {
 fn set<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
     *slot = value;
     slot.is_none()
-}
-
-/// A day counts to its end; a time without a zone is that of this machine.
-pub(super) fn time(text: &str, zone: &TimeZone) -> Option<i64> {
-    let text = text.trim();
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Some(time.as_second());
-    }
-    let local = match text.parse::<jiff::civil::Date>() {
-        Ok(day) if !text.contains([':', 'T']) => day.tomorrow().ok()?.to_datetime(jiff::civil::Time::midnight()),
-        _ => text.parse::<jiff::civil::DateTime>().ok()?,
-    };
-    Some(zone.to_timestamp(local).ok()?.as_second())
 }

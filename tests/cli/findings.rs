@@ -145,14 +145,14 @@ fn a_study_is_steered_by_its_program() {
         "## Directive\nFind a better step size.\n## Benchmark\nmetric: acc\nbetter: higher\ncommand: echo 0.75\n## Budget\ncost: 50\nsprints: 4\nspeed: 3\n## Constraints\nNever touch the test set.\n",
     );
     let show = project.run(&["study", "show", "s"]).success();
-    for part in ["metric:      acc, higher is better", "evaluator:   echo 0.75", "4 sprints a loop, $7.00 in all"] {
+    for part in ["metric:      acc, higher is better", "evaluator:   echo 0.75", "a loop:      4 sprints, $50.00", "the study:   $7.00 in all"] {
         assert!(show.stdout.contains(part), "{part}: {show}");
     }
     assert!(show.stderr.contains("studies/s/program.md:10: Budget: \"speed\" is not used here"), "{show}");
     let check = project.run(&["config", "check"]).success();
     assert!(check.stderr.contains("program.md:10: "), "{check}");
     let json = project.run(&["--json", "study", "show", "s"]).success().json();
-    assert_eq!((&json["program"]["metric"], &json["program"]["max_cost_usd"]), (&"acc".into(), &7.0.into()), "{json:#}");
+    assert_eq!((&json["program"]["metric"], &json["program"]["max_cost_usd"]), (&"acc".into(), &50.0.into()), "{json:#}");
 
     let id = project.submit("an idea", &["--rounds", "0"]);
     let sprint = project.finish(&id, 60);
@@ -193,4 +193,74 @@ fn study_init_writes_a_program_that_asks_for_nothing() {
     project.run(&["study", "init", "s"]).success();
     assert!(project.path("studies/s/program.md").is_file());
     assert_eq!(std::fs::read_to_string(project.path("studies/s/CLAUDE.md")).unwrap(), "mine");
+}
+
+#[test]
+fn a_leaderboard_ranks_repeats_together_and_doubts_claims() {
+    // The evaluator measures the last word of the idea.
+    let project = with_study("metric = \"final_loss_plain\"\nmetric_better = \"higher\"\nevaluator = \"sed 's/.* //' idea.txt\"");
+    let mut ids = Vec::new();
+    for idea in ["a first try with 0.50", "a warmup of 500 steps, cosine decay and label smoothing together with 0.70", "nothing new with 0.52"] {
+        let id = project.submit(idea, &["--rounds", "0"]);
+        assert_eq!(project.finish(&id, 60)["status"], "completed");
+        ids.push(id);
+    }
+    let board = project.run(&["study", "leaderboard", "s"]).success();
+    assert!(board.stdout.starts_with("final_loss_plain, higher is better\n"), "{board}");
+    let row = |id: &str| board.stdout.lines().find(|line| line.contains(id)).unwrap_or_default().to_owned();
+    assert!(row(&ids[1]).starts_with("1 ") && row(&ids[1]).contains("0.7 !") && row(&ids[1]).contains("best, likely real"), "{board}");
+    assert!(row(&ids[2]).starts_with("2 ") && row(&ids[2]).contains("inconclusive"), "{board}");
+    assert!(row(&ids[0]).starts_with("3 ") && row(&ids[0]).contains("likely real"), "{board}");
+    assert!(board.stdout.contains(&format!("! the agent of {} claims 0.0", ids[1])), "{board}");
+    // Not on a terminal: only plain characters in the picture.
+    assert!(board.stdout.contains("* sprints  . best so far") && board.stdout.contains("0.7 |"), "{board}");
+
+    let json = project.run(&["--json", "study", "leaderboard", "s", "-n", "2"]).success().json();
+    assert_eq!((json["places"].as_array().map(Vec::len), &json["measured"], &json["better"]), (Some(2), &3.into(), &"higher".into()), "{json:#}");
+    assert_eq!((text(&json["places"][0], "sprint_id"), &json["places"][0]["mismatch"]), (ids[1].as_str(), &true.into()), "{json:#}");
+
+    // By another metric, of which the agents say the direction.
+    let other = project.run(&["study", "leaderboard", "s", "--metric", "final_loss_momentum"]).success();
+    assert!(other.stdout.contains("final_loss_momentum (loss), lower is better"), "{other}");
+    let unknown = project.run(&["study", "leaderboard", "s", "--metric", "final_loss_momentun"]);
+    assert_eq!(unknown.code, 3, "{unknown}");
+    unknown.says("did you mean final_loss_momentum?");
+
+    for width in ["80", "140"] {
+        let mut command = project.command(program());
+        command.args(["study", "leaderboard", "s"]).env("COLUMNS", width);
+        let output = Project::output(command);
+        let limit: usize = width.parse().unwrap();
+        assert!(output.stdout.lines().all(|line| line.chars().count() <= limit), "{output}");
+        assert!(output.stdout.contains("a warmup"), "{output}");
+    }
+
+    // The same idea once more is a repeat of its task: one place for both.
+    let again = project.run(&["--json", "sprint", "resubmit", &ids[0]]).success().json();
+    let again = text(&again, "sprint_id").to_owned();
+    assert_eq!(project.finish(&again, 60)["status"], "completed");
+    let json = project.run(&["--json", "study", "leaderboard", "s"]).success().json();
+    let place = &json["places"][2];
+    assert_eq!((&place["sprints"], &place["n"], &place["spread"]), (&serde_json::json!([ids[0], again]), &2.into(), &0.0.into()), "{json:#}");
+    let board = project.run(&["study", "leaderboard", "s"]).success();
+    assert!(board.stdout.contains(&format!("3  {again} ×2  0.5 ± 0 !  2")), "{board}");
+
+    let findings = project.run(&["study", "findings", "s"]).success();
+    assert!(ids.iter().all(|id| findings.stdout.contains(id.as_str())), "{findings}");
+    assert!(findings.stdout.find(&ids[2]) < findings.stdout.find(&ids[0]), "newest first: {findings}");
+    let one = project.run(&["--json", "study", "findings", "s", "--search", "COSINE momentum", "--verdict", "inconclusive"]).success().json();
+    assert_eq!(one["findings"].as_array().map(Vec::len), Some(1), "{one:#}");
+    assert_eq!(text(&one["findings"][0], "sprint_id"), ids[1]);
+    project.run(&["study", "findings", "s", "--verdict", "supported"]).success().says("None of 4 findings fits");
+    project.run(&["study", "findings", "s", "--verdict", "refutet"]).code(2).says("did you mean refuted?");
+}
+
+#[test]
+fn a_leaderboard_without_a_metric_says_which_there_are() {
+    let project = Project::local("");
+    project.run(&["study", "leaderboard", "s"]).code(2).says("declares no metric").says("no sprint of it has told a figure yet");
+    project.run(&["study", "findings", "s"]).success().says("No completed sprint has left a finding yet");
+    project.run(&["study", "findings", "x"]).code(3);
+    let declared = with_study("metric = \"acc\"\nmetric_better = \"higher\"");
+    declared.run(&["study", "leaderboard", "s"]).success().says("No completed sprint of s has told acc yet");
 }

@@ -112,6 +112,10 @@ fn a_loop_is_refused_with_the_reason() {
 #[test]
 fn money_ends_a_loop_and_more_money_lets_it_go_on() {
     let project = playing("", "");
+    // Others are ready when one has to wait for its next attempt.
+    for idea in ["one", "two", "three", "four"] {
+        add(&project, idea, &[]);
+    }
     // One whole sprint of the stand-in costs more than this.
     let id = start(&project, &["-n", "2", "--max-cost", "0.05"]);
     let one = finish(&project, &id, 60);
@@ -153,6 +157,9 @@ fn a_target_ends_a_loop_and_so_does_no_improvement() {
 #[test]
 fn the_same_failure_twice_ends_a_loop() {
     let project = playing("research:exit=3", "");
+    for idea in ["one", "two", "three", "four"] {
+        add(&project, idea, &[]);
+    }
     let id = start(&project, &["-n", "5"]);
     let one = finish(&project, &id, 60);
     assert_eq!((text(&one, "status"), text(&one, "reason")), ("stopped", "same_failure"), "{one:#}");

@@ -1,0 +1,148 @@
+//! `researchloop study leaderboard`
+
+use clap::Args;
+
+use super::failure::{Exit, Failure, Kind, Result};
+use super::plot::{Plot, plot};
+use super::ui::Ui;
+use super::{screen, text};
+use crate::app::App;
+use crate::config::Study;
+use crate::domain::leaderboard::best_so_far;
+use crate::domain::{Better, suggestion};
+use crate::store::{MetricRow, Store};
+use crate::study::Program;
+use crate::view::{self, Place};
+
+/// Lines of the plot.
+const HEIGHT: usize = 9;
+
+#[derive(Debug, Args)]
+pub struct LeaderboardArgs {
+    /// The study's name
+    name: String,
+    /// At most so many places
+    #[arg(short = 'n', long, default_value_t = 20)]
+    limit: usize,
+    /// By this metric instead of the study's own
+    #[arg(long, value_name = "NAME")]
+    metric: Option<String>,
+    /// Which way that metric gets better, when the sprints do not say it: higher or lower
+    #[arg(long, value_name = "WAY", value_parser = ["higher", "lower"])]
+    better: Option<String>,
+    /// Draw with plain characters only, as it is without a terminal
+    #[arg(long)]
+    plain: bool,
+}
+
+/// Shows the board.
+pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
+    let study = app.config.study(&args.name)?;
+    let store = app.store()?;
+    let (metric, declared) = metric_of(app, &store, study, args)?;
+    let rows = store.metric_history(study.name.as_str(), &metric)?;
+    if rows.is_empty() && args.metric.is_some() && declared.is_none() {
+        return Err(unknown(&store, study, &metric)?);
+    }
+    let better = direction(args, declared, &rows, &metric)?;
+    let places = view::leaderboard(better, &rows);
+    let shown = places.get(..args.limit.min(places.len())).unwrap_or_default();
+    if ui.json {
+        ui.json(
+            &serde_json::json!({ "study_name": study.name.as_str(), "metric": metric, "better": better, "measured": rows.len(), "places": shown }),
+        );
+        return Ok(Exit::Success);
+    }
+    if rows.is_empty() {
+        ui.status(&format!("No completed sprint of {} has told {metric} yet.", study.name));
+        ui.hint("its name must stand in results/metrics.json of a sprint, or be measured by the study's `evaluator`");
+        return Ok(Exit::Success);
+    }
+    let unit = rows.iter().rev().map(|row| text::clean(&row.unit)).find(|unit| !unit.is_empty()).map(|unit| format!(" ({unit})"));
+    ui.line(&format!("{}{}, {} is better", ui.style().bold().apply_to(text::clean(&metric)), unit.unwrap_or_default(), better.as_str()));
+    let cells: Vec<Vec<String>> = shown.iter().map(|place| cells(ui, place)).collect();
+    for line in text::table(&["#", "SPRINT", "VALUE", "N", "VERDICT", "NOISE", "IDEA"], &cells, ui.width(), ui.style_is_on()) {
+        ui.line(&line);
+    }
+    if places.len() > shown.len() {
+        ui.line(&format!("and {} more: -n {}", places.len() - shown.len(), places.len()));
+    }
+    for place in shown.iter().filter(|place| place.mismatch) {
+        let claimed = place.claimed.map(|claimed| format!(" {}", text::figure(claimed))).unwrap_or_default();
+        let line = format!("! the agent of {} claims{claimed}; the evaluator measured otherwise", place.sprint_id);
+        ui.line(&ui.style().red().apply_to(text::short(&line, ui.width())).to_string());
+    }
+    if rows.len() > 1 {
+        let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
+        let best = best_so_far(better, &values);
+        ui.line("");
+        for line in plot(&Plot { values: &values, best: &best, width: ui.width(), height: HEIGHT, ascii: args.plain || !ui.is_screen() }) {
+            ui.line(&line);
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn cells(ui: &Ui, place: &Place) -> Vec<String> {
+    let repeats = if place.sprints.len() > 1 { format!(" ×{}", place.sprints.len()) } else { String::new() };
+    let doubt = if place.mismatch { " !" } else { "" };
+    let words = match place.noise {
+        Some("likely_real") => "likely real",
+        Some("within_noise") => "within noise",
+        Some(_) => "not known",
+        None => "",
+    };
+    let noise = match (place.rank, words) {
+        (1, "") => "best".to_owned(),
+        (1, words) => format!("best, {words}"),
+        (_, words) => words.to_owned(),
+    };
+    let style = if noise.ends_with("likely real") && place.rank == 1 { ui.style().green() } else { ui.style() };
+    vec![
+        place.rank.to_string(),
+        format!("{}{repeats}", place.sprint_id),
+        format!("{}{doubt}", text::figure_of(place.value, place.spread, None)),
+        place.n.map(|n| n.to_string()).unwrap_or_default(),
+        place.verdict.map(|verdict| screen::verdict(ui, verdict)).unwrap_or_default(),
+        style.apply_to(noise).to_string(),
+        text::clean(place.idea.as_deref().unwrap_or("-")),
+    ]
+}
+
+/// The metric's name, and its direction when the study declares it.
+fn metric_of(app: &App, store: &Store, study: &Study, args: &LeaderboardArgs) -> Result<(String, Option<Better>)> {
+    let declared = Program::load(&app.config, study).metric;
+    match (&args.metric, declared) {
+        (None, Some(metric)) => Ok((metric.name, Some(metric.better))),
+        (Some(name), Some(metric)) if *name == metric.name => Ok((metric.name, Some(metric.better))),
+        (Some(name), _) => Ok((name.clone(), None)),
+        (None, None) => {
+            let failure = Failure::new(Kind::Usage, format!("the study {} declares no metric", study.name));
+            Err(failure.hint(known(store, study)?).hint("name one with --metric, or set `metric` and `metric_better` of the study"))
+        }
+    }
+}
+
+fn known(store: &Store, study: &Study) -> Result<String> {
+    let names: Vec<String> = store.metric_names(study.name.as_str())?.iter().take(12).map(|(name, _)| text::clean(name)).collect();
+    Ok(if names.is_empty() { "no sprint of it has told a figure yet".to_owned() } else { format!("its sprints have told: {}", names.join(", ")) })
+}
+
+fn unknown(store: &Store, study: &Study, metric: &str) -> Result<Failure> {
+    let names = store.metric_names(study.name.as_str())?;
+    let failure = Failure::new(Kind::NotFound, format!("no completed sprint of {} has told {:?}", study.name, text::short(&text::clean(metric), 60)));
+    Ok(match suggestion::nearest(metric, names.iter().map(|(name, _)| name.as_str())) {
+        Some(near) => failure.hint(format!("did you mean {}?", text::clean(near))),
+        None => failure.hint(known(store, study)?),
+    })
+}
+
+/// Which way the metric gets better: as the command line, the study, or the newest sprint says.
+fn direction(args: &LeaderboardArgs, declared: Option<Better>, rows: &[MetricRow], metric: &str) -> Result<Better> {
+    let asked = args.better.as_deref().and_then(Better::parse);
+    let told = rows.iter().rev().find_map(|row| Better::parse(&row.better));
+    asked.or(declared).or(told).ok_or_else(|| {
+        Failure::new(Kind::Usage, format!("nobody has said which way {} gets better", text::clean(metric)))
+            .hint("add --better higher or --better lower")
+    })
+}
