@@ -18,5 +18,6 @@ pub mod scheduler;
 pub mod sprint;
 pub mod store;
 pub mod study;
+pub mod task;
 pub mod tick;
 pub mod view;

@@ -13,7 +13,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("pipeline", &["domain"]),
     ("claude", &["domain", "platform"]),
     ("config", &["domain", "platform"]),
-    ("study", &["config", "domain"]),
+    ("study", &["config", "domain", "platform"]),
     // The bundle is made of the configuration and the pipeline, and read where neither a database nor SSH is.
     ("bundle", &["config", "domain", "pipeline", "platform", "claude", "study"]),
     ("remote", &["domain", "platform", "config"]),
@@ -64,11 +64,10 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
-    ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
     ("getrandom", &["platform"]),
     ("ureq", &["platform"]),
-    ("serde_saphyr", &["pipeline"]),
+    ("serde_saphyr", &["pipeline", "task"]),
     ("strsim", &["domain"]),
     // How wide a text is on a screen: also where a mistake in a line is underlined.
     ("console", &["cli", "config"]),

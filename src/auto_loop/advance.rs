@@ -93,14 +93,14 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     let program = Program::load(&app.config, study);
     let attempts = attempts(change, row, &program, &sprints)?;
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
-    let situation = situation_of(app, change, row, study, &request, &attempts)?;
+    let situation = situation_of(app, change, row, study, &program, &request, &attempts)?;
     let (budget_usd, seconds) = match next(&situation) {
         Next::Stop(rule, why) => return Ok(Step::Ended(rule, why)),
         Next::Wait(why) => return Ok(Step::Note(waiting(&sprints).unwrap_or(why), false)),
         Next::Begin { budget_usd, seconds } => (budget_usd, seconds),
     };
     let live = sprints.iter().any(|sprint| !sprint.status.is_terminal());
-    let ready = change.next_ready(Some(&row.study))?;
+    let ready = change.next_ready(&row.study)?;
     if ready.is_none() {
         let counts = change.task_counts(Some(&row.study))?;
         let of = |states: &[TaskState]| counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum::<u64>();
@@ -112,7 +112,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         // doing something are waited for.
         let comes = of(&[TaskState::Waiting]) > 0 || (of(&[TaskState::Running]) > 0 && of(&[TaskState::Blocked]) > 0);
         if row.limits.tasks_only || comes {
-            return Ok(Step::Note(format!("no task is ready now; {open} are open: `researchloop task list`"), false));
+            return Ok(Step::Note(format!("no task is ready now, {open} open: `researchloop task list`"), false));
         }
     }
     let request = Request { seconds: seconds.or(request.seconds), ..request };
@@ -145,7 +145,7 @@ pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study
     let program = Program::load(&app.config, study);
     let attempts = attempts(change, row, &program, &change.loop_sprints(row.id.as_str())?)?;
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
-    Ok(match next(&situation_of(app, change, row, study, &request, &attempts)?) {
+    Ok(match next(&situation_of(app, change, row, study, &program, &request, &attempts)?) {
         Next::Stop(_, why) => Some(why),
         _ => None,
     })
@@ -162,13 +162,13 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
         Some(target) => change.metric_history(&row.study, &target.metric)?,
         None => Vec::new(),
     };
-    let metric = program.metric.as_ref();
+    let metric = program.metric.clone();
     let history = match (&metric, row.limits.patience) {
         (Some(metric), Some(_)) => change.metric_history(&row.study, &metric.name)?,
         _ => Vec::new(),
     };
     let measured: Vec<Measured> = history.iter().map(|row| Measured { value: row.value, n: row.n, spread: row.spread }).collect();
-    let better = metric.map_or(Better::Higher, |metric| metric.better);
+    let better = metric.as_ref().map_or(Better::Higher, |metric| metric.better);
     let improved = improvements(better, &measured);
     let judged_from = row.judged_from.parse::<jiff::Timestamp>().ok();
     let attempt = |sprint: &LoopSprint| Attempt {
@@ -201,22 +201,23 @@ pub fn situation_of<'a>(
     change: &Change<'_>,
     row: &'a LoopRow,
     study: &Study,
+    program: &Program,
     request: &Request,
     attempts: &'a [Attempt],
 ) -> Result<Situation<'a>, StoreError> {
     let own = change.money_of_loop(row.id.as_str())?;
     let whole = change.money_of_study(&row.study)?;
     let limits: &Limits = &row.limits;
-    let study_money = study_max_cost(study).map(|max| max - whole.cost_usd - whole.reserved_usd);
+    let study_money = program.limits.max_cost_usd.map(|max| max - whole.cost_usd - whole.reserved_usd);
     Ok(Situation {
         limits,
         attempts,
         money: Used { spent: own.cost_usd, reserved: own.reserved_usd },
         gpu_seconds: Used { spent: number(own.gpu_seconds), reserved: number(own.reserved_gpu_seconds) },
         study_money_left: study_money,
-        study_gpu_left: study_max_gpu(study).map(|max| max.mul_add(3600.0, -number(whole.gpu_seconds)) - number(whole.reserved_gpu_seconds)),
+        study_gpu_left: program.limits.max_gpu_hours.map(|max| max.mul_add(3600.0, -number(whole.gpu_seconds)) - number(whole.reserved_gpu_seconds)),
         sprint_max_usd: study.max_cost_usd,
-        gpu_unknown: if study_max_gpu(study).is_some() { whole.gpu_unknown } else { own.gpu_unknown },
+        gpu_unknown: if program.limits.max_gpu_hours.is_some() { whole.gpu_unknown } else { own.gpu_unknown },
         gpus: sprint::gpus_of(app, study, request),
         seconds: request.seconds.unwrap_or(study.max_sprint_duration),
         now: clock::now().as_second(),
@@ -225,10 +226,4 @@ pub fn situation_of<'a>(
 
 fn number(seconds: u64) -> f64 {
     f64::from(u32::try_from(seconds).unwrap_or(u32::MAX))
-}
-fn study_max_cost(_study: &Study) -> Option<f64> {
-    None
-}
-fn study_max_gpu(_study: &Study) -> Option<f64> {
-    None
 }

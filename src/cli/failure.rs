@@ -246,6 +246,7 @@ impl From<ReplyError> for Failure {
     fn from(error: ReplyError) -> Self {
         match error {
             ReplyError::Store(error) => error.into(),
+            ReplyError::Task(error) => error.into(),
             ReplyError::Text(_) => Self::new(Kind::Usage, error.to_string()),
             ReplyError::Late { ref hint, .. } => {
                 let failure = Self::new(Kind::Conflict, error.to_string());

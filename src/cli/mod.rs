@@ -16,8 +16,13 @@ mod plot;
 mod screen;
 mod sprint;
 mod sprint_run;
+mod status;
 mod study;
+mod task;
+mod task_claim;
 mod task_find;
+mod task_graph;
+mod task_show;
 mod text;
 mod tick;
 mod ui;
@@ -91,6 +96,9 @@ enum Command {
     /// Run sprints, watch them, bring back their results
     #[command(subcommand)]
     Sprint(sprint::SprintCommand),
+    /// The backlog: ideas, what they need, and who works on them
+    #[command(subcommand)]
+    Task(task::TaskCommand),
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
@@ -98,6 +106,8 @@ enum Command {
     Inbox(inbox::InboxArgs),
     /// Answer a message of the inbox, or send a note to a sprint
     Reply(inbox::ReplyArgs),
+    /// Show what runs, what waits, what needs you, and what has been spent
+    Status(status::StatusArgs),
     /// Look at all clusters once: take in what happened, do what is due
     Tick(tick::TickArgs),
     /// Print a completion script for a shell
@@ -140,9 +150,11 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Study(command) => study::run(global, ui, &command),
         Command::Cluster(command) => cluster::run(global, ui, &command),
         Command::Sprint(command) => sprint::run(global, ui, command),
+        Command::Task(command) => task::run(global, ui, &command),
         Command::Loop(command) => loops::run(global, ui, command),
         Command::Inbox(args) => inbox::inbox(global, ui, &args),
         Command::Reply(args) => inbox::reply(global, ui, &args),
+        Command::Status(args) => status::run(global, ui, &args),
         Command::Tick(args) => tick::run(global, ui, &args),
         Command::Completions(args) => generate::completions(ui, &args),
         Command::Man(args) => generate::man(ui, &args),

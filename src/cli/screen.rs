@@ -231,7 +231,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         }
     };
     fact("study", Some(clean(&sprint.study_name)));
-    fact("idea", sprint.idea.as_deref().map(clean));
+    fact(if sprint.kind == "tweak" { "instruction" } else { "idea" }, sprint.idea.as_deref().map(clean));
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
     fact("task", sprint.task_id.clone());

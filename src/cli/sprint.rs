@@ -367,6 +367,10 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
         return Err(Failure::new(Kind::Conflict, format!("{} is {}", row.id, row.state.status()))
             .hint(format!("`researchloop sprint cancel {}` first", row.id)));
     }
+    if let Some(open) = store.change()?.open_tweak(row.id.as_str())? {
+        return Err(Failure::new(Kind::Conflict, format!("{} works in the directory of {}", open.id, row.id))
+            .hint(format!("`researchloop sprint cancel {}` first", open.id)));
+    }
     let what = if args.remote { " and its directory on the cluster" } else { "" };
     if !args.yes && !ui.ask(&format!("Delete {}{what}: {}?", row.id, text::short(&text::clean(row.idea.as_deref().unwrap_or("-")), 60))) {
         if ui.can_ask() {

@@ -8,9 +8,9 @@ use super::task_find::find_task;
 use super::ui::Ui;
 use super::{text, watch};
 use crate::app::App;
-use crate::domain::{SprintId, State, duration};
+use crate::domain::{SprintId, State, TaskId, duration};
 use crate::sprint::{self, Request, Submitted, Wanted};
-use crate::store::{Store, TaskRow};
+use crate::store::{NewTask, Store, TaskRow};
 
 /// What is asked of the jobs of sprints.
 #[derive(Debug, Args)]
@@ -103,9 +103,18 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
 /// Makes the sprint in a database that is thrown away, and shows what it would send.
 fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> Result {
     let mut store = Store::in_memory()?;
-    let id = sprint::create(app, &mut store, wanted)?;
+    let change = store.change()?;
+    let copy = task
+        .map(|task| {
+            let (done_when, verify) = (task.done_when.as_str(), task.verify.as_str());
+            change.insert_task(&NewTask { done_when, verify, ..NewTask::new(&task.study, &task.idea, "person") })
+        })
+        .transpose()?;
+    change.commit()?;
+    let wanted = Wanted { task: copy.as_ref().map(TaskId::as_str), ..wanted.clone() };
+    let id = sprint::create(app, &mut store, &wanted)?;
     let row = find(&store, id.as_str())?;
-    let dry = sprint::dry_run(app, &store, &row, task)?;
+    let dry = sprint::dry_run(app, &store, &row)?;
     if ui.json {
         ui.json(&serde_json::json!({
             "dry_run": true, "study_name": row.study, "cluster": row.cluster, "remote_dir": dry.remote_dir, "script": dry.script,

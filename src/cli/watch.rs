@@ -95,7 +95,9 @@ impl<'a> Follower<'a> {
                 self.live = live;
             }
             self.asked_scheduler = Some(clock::instant());
-            self.problem = report.problems.first().cloned().or(self.problem.take());
+            // Somebody may have left this screen open and gone away.
+            let unsent = crate::notify::send_due(self.app);
+            self.problem = report.problems.first().or(unsent.first()).cloned().or(self.problem.take());
         }
         find(store, id.as_str())
     }

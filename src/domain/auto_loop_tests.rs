@@ -1,3 +1,5 @@
+//! Every rule that ends a loop, and what it waits for.
+
 use super::*;
 
 fn limits() -> Limits {

@@ -5,7 +5,7 @@
 use crate::bundle::formats::Proposal;
 use crate::domain::idea::{bounded, clean};
 use crate::domain::{SprintId, State};
-use crate::store::{MessageRow, NewMessage, SprintRow, Store, StoreError};
+use crate::store::{MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
 
 /// The longest answer or note, in characters.
 const MAX_TEXT: usize = 20_000;
@@ -26,6 +26,9 @@ pub enum ReplyError {
         /// What to do instead; may be empty.
         hint: String,
     },
+    /// The task cannot be tried again.
+    #[error(transparent)]
+    Task(#[from] TaskError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -80,8 +83,14 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
         return Err(late(&message));
     }
     let replied = if message.kind == "dead" {
-        change.close_message(&message.id, &text)?;
-        Replied::Closed
+        match message.task.as_deref().filter(|_| text.eq_ignore_ascii_case("retry")) {
+            // It also answers the message.
+            Some(task) => Replied::Retried(change.retry_task(task)?.id.to_string()),
+            None => {
+                change.close_message(&message.id, &text)?;
+                Replied::Closed
+            }
+        }
     } else if let Some(reason) = refusal(&message, &text) {
         let Some(sprint) = message.sprint.as_deref().and_then(|id| SprintId::new(id).ok()) else { return Err(late(&message)) };
         let detail = if reason.is_empty() { "the idea was not approved".to_owned() } else { format!("the idea was not approved: {reason}") };

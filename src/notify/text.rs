@@ -22,7 +22,8 @@ const TEXT: usize = 500;
 /// Puts a notice into words. Unknown kinds are told as they are.
 pub fn told(kind: &str, data: &Value) -> Told {
     let get = |name: &str, most: usize| clean(data[name].as_str().unwrap_or_default(), most);
-    let (study, sprint, idea) = (get("study", 60), get("sprint_id", 20), get("idea", IDEA));
+    let study = [get("study", 60), get("study_name", 60)].into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    let (sprint, idea) = (get("sprint_id", 20), get("idea", IDEA));
     let at = |what: &str| if study.is_empty() { what.to_owned() } else { format!("{study}: {what}") };
     let lines = |lines: &[String]| lines.iter().filter(|line| !line.is_empty()).cloned().collect::<Vec<_>>().join("\n");
     let cost = data["cost_usd"].as_f64().filter(|cost| *cost > 0.0).map(|cost| format!("${cost:.2}")).unwrap_or_default();
@@ -47,7 +48,12 @@ pub fn told(kind: &str, data: &Value) -> Told {
         }
         "task_dead" => {
             let id = get("task_id", 20);
-            (format!("{id} has failed for good"), lines(&[get("detail", TEXT), get("text", TEXT), idea]), 4, "skull")
+            (
+                format!("{id} has failed for good"),
+                lines(&[get("detail", TEXT), get("text", TEXT), idea, format!("next: researchloop task show {id}")]),
+                4,
+                "skull",
+            )
         }
         other => (clean(other, 60), lines(&[get("text", TEXT), get("detail", TEXT)]), 3, "information_source"),
     };

@@ -157,6 +157,16 @@ pub fn inbox(own: &Path) -> Vec<InboxFile> {
     found.into_iter().map(|(_, message)| message).collect()
 }
 
+/// Removes answers to questions that are only now asked: nobody but the agent can have written
+/// them. Its processes have ended, so that it writes no others before the answers come.
+pub fn remove_forged(own: &Path, questions: &[Question]) {
+    for message in inbox(own) {
+        if message.answers.is_some_and(|name| questions.iter().any(|question| question.name == name)) {
+            let _ = std::fs::remove_file(own.join("inbox").join(format!("{}.json", message.id)));
+        }
+    }
+}
+
 /// What the agent was not told yet.
 pub fn news(own: &Path, state: &StateFile) -> Vec<InboxFile> {
     inbox(own).into_iter().filter(|message| !state.told.contains(&message.id)).take(MAX_MESSAGES).collect()
@@ -255,7 +265,11 @@ mod tests {
         write("x.json", r#"{"v":1,"id":"x","text":"no message"}"#);
         write(".m-00000c.json.new", r#"{"v":1,"id":"m-00000c","text":"half"}"#);
         symlink("m-00000a.json", own.join("inbox/m-00000d.json")).expect("linked");
+        let question = |name: &str| Question { name: name.to_owned(), kind: "approval".to_owned(), text: String::new(), choices: Vec::new() };
+        remove_forged(own, &[question("idea-1")]);
         let found = inbox(own);
         assert_eq!(found.iter().map(|message| (message.id.as_str(), message.text.as_str())).collect::<Vec<_>>(), [("m-00000a", "the [31msecond")]);
+        remove_forged(own, &[question("idea-1"), question("data")]);
+        assert_eq!(inbox(own), []);
     }
 }

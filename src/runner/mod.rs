@@ -8,12 +8,14 @@ mod agent;
 mod answer;
 mod dialogue;
 mod ending;
+mod environment;
 mod idea;
 mod journal;
 mod run;
 mod signals;
 mod step;
 mod sweep;
+mod talk;
 
 pub use answer::{read_files, send_results};
 pub use run::run_job;

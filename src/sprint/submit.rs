@@ -19,7 +19,7 @@ use crate::domain::{Ending, JobId, Reason, State};
 use crate::platform::clock;
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, JobRequest, Submission};
-use crate::store::{SprintRow, Store, StoreError, TaskRow, job_name};
+use crate::store::{SprintRow, Store, StoreError, job_name};
 use crate::study::{MetricSpec, Program};
 
 /// What came of it.
@@ -87,16 +87,9 @@ struct Parts {
     missing_context: Vec<String>,
 }
 
-fn parts(
-    app: &App,
-    store: &Store,
-    study: &Study,
-    cluster: &Cluster,
-    row: &SprintRow,
-    task: Option<&TaskRow>,
-    name: &str,
-) -> Result<Parts, SubmitError> {
+fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &SprintRow, name: &str) -> Result<Parts, SubmitError> {
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
     let context = context::assemble(&app.config, cluster, study)?;
     let options = options_of(cluster, study, &request);
     let directives = scheduler::scheduler(cluster.scheduler).directives(&JobRequest { name, seconds: row.seconds, options: &options });
@@ -124,10 +117,10 @@ fn parts(
             retry_delays: cluster.retry_delays.clone(),
         },
         seconds: row.seconds,
-        idea_request: idea_request(store, row, "")?,
-        done_when: task.map(|task| task.done_when.clone()).unwrap_or_default(),
+        idea_request: idea_request(store, row, &Program::load(&app.config, study).guidance)?,
+        done_when: task.as_ref().map(|task| task.done_when.clone()).unwrap_or_default(),
         // Only a person or a file of one can have given it: the database takes it from nobody else.
-        verify: task.map(|task| task.verify.clone()).unwrap_or_default(),
+        verify: task.map(|task| task.verify).unwrap_or_default(),
         evaluator: evaluator(app, study),
         tweak: request.tweak,
     };
@@ -151,10 +144,10 @@ fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 }
 
 /// Shows what a submission would send, and contacts nothing.
-pub fn dry_run(app: &App, store: &Store, row: &SprintRow, task: Option<&TaskRow>) -> Result<DryRun, SubmitError> {
+pub fn dry_run(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, SubmitError> {
     let study = app.config.study(&row.study)?;
     let cluster = cluster_of(app, row)?;
-    let parts = parts(app, store, study, cluster, row, task, &job_name(row.id.as_str(), 1))?;
+    let parts = parts(app, store, study, cluster, row, &job_name(row.id.as_str(), 1))?;
     let runner = format!("{}/.researchloop/bin/SHA256", cluster.working_dir.trim_end_matches('/'));
     let facts =
         ScriptFacts { directives: &parts.directives, dir: &place::shell_path(&row.remote_dir), runner: &place::shell_path(&runner), attempt: 1 };
@@ -182,8 +175,7 @@ pub fn submit(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -
     // Rendered before anything changes: what cannot be made is not begun.
     let attempt_if_new = row.attempt + u32::from(row.state != State::Submitting);
     let name = job_name(id, attempt_if_new);
-    let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
-    let parts = parts(app, store, study, cluster, &row, task.as_ref(), &name)?;
+    let parts = parts(app, store, study, cluster, &row, &name)?;
 
     let lease_name = format!("submit:{id}");
     let now = clock::now().as_second();

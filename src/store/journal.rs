@@ -219,6 +219,10 @@ impl Change<'_> {
                 let idea = bounded(&text, 4000);
                 if !idea.is_empty() && self.set_idea(sprint, &idea)? {
                     self.event(Some(sprint), "idea", &serde_json::json!({}))?;
+                    // The idea is a task from now on, and this sprint the first attempt at it.
+                    if let Some(row) = self.sprint(sprint)?.filter(|row| row.task.is_none()) {
+                        self.make_task_of_sprint(&row.study, &idea, row.loop_id.as_deref().unwrap_or("sprint"), sprint)?;
+                    }
                 }
             }
             Some(Entry::Told { id }) => self.message_told(sprint, &id)?,

@@ -84,7 +84,7 @@ pub struct NewMessage<'a> {
 const COLUMNS: &str = "id, kind, study_name, sprint_id, task_id, loop_id, name, text, choices, status, answer, created_at, answered_at, delivered_at";
 
 /// What a person or a job still has to learn of.
-const UNDONE: &str = "(status = 'open' OR (status = 'answered' AND delivered_at IS NULL))";
+const UNDONE: &str = "(status = 'open' OR (status = 'answered' AND delivered_at IS NULL AND kind <> 'dead'))";
 
 fn whole(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     let choices: String = row.get(8)?;

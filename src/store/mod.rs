@@ -16,6 +16,7 @@ mod messages;
 mod money;
 mod open;
 mod outbox;
+mod overview;
 mod sprints;
 mod tasks;
 
@@ -32,8 +33,9 @@ pub use messages::{MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::Notice;
+pub use overview::OpenMessage;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
-pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
+pub use tasks::{Backlog, Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 
 /// The file, open.
 #[derive(Debug)]

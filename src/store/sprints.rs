@@ -314,6 +314,11 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Sprints that fit a condition of ours, which begins with WHERE.
+    pub(super) fn query_sprints(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<SprintRow>, StoreError> {
+        self.query(&format!("SELECT {COLUMNS} FROM sprints {condition}"), parameters)
+    }
+
     fn query(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<SprintRow>, StoreError> {
         let mut query = self.connection.prepare_cached(sql)?;
         let mut rows = query.query(parameters)?;

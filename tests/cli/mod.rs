@@ -1,11 +1,15 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
 mod commands;
+mod dialogue;
 mod endings;
 mod findings;
 mod hostile;
 mod json;
 mod kill;
+mod loop_faults;
+mod loops;
+mod notices;
 mod operations;
 mod reviewed;
 mod sprints;

@@ -28,3 +28,116 @@ fn a_resource_for_gpus_means_something_on_grid_engine_only() {
     let check = project.run(&["config", "check"]);
     assert!(check.to_string().contains("`gpu_resource` of cluster \"here\" has no effect: only Grid Engine needs it"), "{check}");
 }
+
+/// Rows as a busy project has them, of every kind that `status` shows.
+const BUSY: &str = "
+INSERT INTO sprints (id, study_name, cluster, scheduler, idea, status, phase, job_id, directory, remote_dir, created_at, started_at, completed_at,
+    request, seconds, attempt, cost_usd, gpus, loop_id, note) VALUES
+    ('sp-00000a', 's', 'here', 'slurm', 'does grokking need weight decay at all, or does it only come sooner with it?', 'running', 'red_team_round_1', '11', 'd', '/d',
+        '2026-01-02T08:00:00Z', '2026-01-02T09:00:00Z', NULL, '{}', 28800, 1, 1.25, 2, 'loop-00000a', ''),
+    ('sp-00000b', 's', 'here', 'slurm', NULL, 'submitted', NULL, '12', 'd', '/d', '2026-01-02T09:30:00Z', NULL, NULL, '{}', 28800, 1, 0, 2, 'loop-00000a',
+        'waits in the queue: Resources'),
+    ('sp-00000c', 'other', 'here', 'slurm', 'x', 'completed', NULL, '10', 'd', '/d', '2026-01-01T09:30:00Z', '2026-01-01T10:00:00Z',
+        '2026-01-01T12:00:00Z', '{}', 28800, 1, 3.5, 4, NULL, '');
+INSERT INTO jobs (sprint_id, attempt, name, sent_at, started_at, ended_at, ran_seconds) VALUES
+    ('sp-00000a', 1, 'a', '2026-01-02T08:00:00Z', '2026-01-02T09:00:00Z', NULL, NULL),
+    ('sp-00000c', 1, 'c', '2026-01-01T09:30:00Z', '2026-01-01T10:00:00Z', '2026-01-01T12:00:00Z', 7200);
+INSERT INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES
+    ('sp-00000a', 1, 1, '2026-01-02T09:30:00Z', 'step_ended', '{\"spent\":{\"cost_usd\":0.75}}');
+INSERT INTO loops (id, study_name, status, note, request, limits, judged_from, created_at) VALUES
+    ('loop-00000a', 's', 'running', 'waits for sp-00000a', '{}', '{\"count\":3,\"parallel\":1,\"max_cost_usd\":20.0}', '2026-01-02T08:00:00Z', '2026-01-02T08:00:00Z');
+INSERT INTO tasks (id, study_name, idea, status, created_at) VALUES ('t-00000a', 's', 'a ready one', 'open', '2026-01-01T00:00:00Z'),
+    ('t-00000b', 's', 'a dead one', 'dead', '2026-01-01T00:00:00Z');
+INSERT INTO messages (id, kind, study_name, sprint_id, task_id, text, created_at) VALUES
+    ('m-00000a', 'question', 's', 'sp-00000b', NULL, 'Which of the two data sets?\u{1b}[2J', '2026-01-02T09:00:00Z'),
+    ('m-00000b', 'dead', 's', NULL, 't-00000b', 'failed three times', '2026-01-02T09:10:00Z'),
+    ('m-00000c', 'note', 's', 'sp-00000a', NULL, 'a note that nobody has to answer', '2026-01-02T09:10:00Z');
+INSERT INTO facts VALUES ('tick.last', '{\"time\":\"2026-01-02T09:58:00Z\",\"by\":\"cron\",\"problems\":[\"here: squeue did not answer\"]}'),
+    ('tick.good', '{\"time\":\"2026-01-02T09:38:00Z\",\"by\":\"cron\",\"problems\":[]}'), ('cron.every', '300');";
+
+fn busy() -> Project {
+    let mut project = Project::local("");
+    project.run(&["status"]).success();
+    rusqlite::Connection::open(project.path("researchloop.db")).unwrap().execute_batch(BUSY).unwrap();
+    project.set("RESEARCHLOOP_TEST_NOW", "2026-01-02T10:00:00Z");
+    project
+}
+
+#[test]
+fn status_is_one_screen_at_every_width() {
+    let mut project = busy();
+    for columns in ["80", "140"] {
+        project.set("COLUMNS", columns);
+        let plain = project.run(&["status"]).success();
+        let width: usize = columns.parse().unwrap();
+        for line in plain.stdout.lines() {
+            assert!(console::measure_text_width(line) <= width, "{line}");
+        }
+        for part in [
+            "RUNS (1)",
+            "sp-00000a  s      red_team_round_1  1h00m  $1.25  does grokking need",
+            "WAITS (1)",
+            "waits in the queue: Resources · ",
+            "NEEDS YOU (2)",
+            "! sp-00000b (s) asks: Which of the two data sets?[2J",
+            "researchloop reply m-00000a \"...\"",
+            "! t-00000b (s) has failed for good: failed three times",
+            "researchloop task retry t-00000b",
+            "loop-00000a  s      0/3 done  $1.25 of $20.00  waits for sp-00000a",
+            "last tick 2m00s ago, by cron, cron runs one every 5m00s",
+            "warning: the last good one was 22m00s ago; `researchloop cron show` tells why",
+            "here: squeue did not answer",
+        ] {
+            assert!(plain.stdout.contains(part), "{part:?} is missing at {columns}: {plain}");
+        }
+        let row = |name: &str| {
+            plain.stdout.lines().find(|line| line.trim_start().starts_with(name)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(row("s  "), "s 2 1 0 1 $0.75 $1.25 2.0 1h00m", "{plain}");
+        assert_eq!(row("all"), "all 2 1 0 1 $0.75 $4.75 10.0 3h00m", "{plain}");
+        assert!(!plain.stdout.contains('\u{1b}'), "piped, it is plain");
+        let colored = project.run(&["status", "--color", "always"]).success();
+        assert!(colored.stdout.contains('\u{1b}'));
+        assert_eq!(console::strip_ansi_codes(&colored.stdout), plain.stdout, "colour is all that differs");
+    }
+    let json = project.run(&["--json", "status"]).success().json();
+    assert_eq!(json["running"][0]["id"], "sp-00000a");
+    assert_eq!(json["needs_you"][0]["command"], "researchloop reply m-00000a \"...\"");
+    assert_eq!((&json["tick"]["is_overdue"], &json["tick"]["cron_every_seconds"]), (&true.into(), &300.into()));
+    assert_eq!(json["total"]["reserved_gpu_seconds"], 2 * (28_800 - 3600) + 2 * 28_800);
+}
+
+#[test]
+fn an_empty_project_says_what_to_do_first() {
+    let project = Project::local("");
+    let status = project.run(&["status"]).success();
+    assert!(status.stderr.contains("`researchloop sprint run \"an idea\" -s s` runs a first sprint"), "{status}");
+    assert!(status.stdout.contains("there was no tick yet") && !status.stdout.contains("RUNS"), "{status}");
+    project.run(&["tick"]).success();
+    let status = project.run(&["status"]).success();
+    assert!(status.stdout.contains("last tick ") && status.stdout.contains(" ago, by hand"), "{status}");
+    let none = Project::with("");
+    let status = none.run(&["status"]).success();
+    assert!(status.stderr.contains("`researchloop study init NAME` begins one"), "{status}");
+}
+
+#[test]
+fn ten_thousand_sprints_do_not_slow_status_down() {
+    let project = busy();
+    let seeded = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+        INSERT INTO sprints (id, study_name, cluster, scheduler, idea, status, directory, remote_dir, created_at, started_at, completed_at, request,
+            seconds, attempt, cost_usd, gpus, summary)
+        SELECT printf('sp-1%05d', i), 's' || (i % 20), 'here', 'slurm', printf('%.500c', 'x'), 'completed', 'd', '/d', '2025-12-01T00:00:00Z',
+            '2025-12-01T00:00:00Z', '2025-12-01T01:00:00Z', '{}', 3600, 1, 1.0, 1, printf('%.1000c', 'x') FROM n;
+        INSERT INTO jobs (sprint_id, attempt, name, sent_at, started_at) SELECT id, 1, id, created_at, started_at FROM sprints WHERE id LIKE 'sp-1%';
+        INSERT INTO journal (sprint_id, seq, incarnation, time, kind, line)
+        SELECT s.id, m.i, 1, '2025-12-01T00:30:00Z', 'step_ended', '{\"spent\":{\"cost_usd\":0.1}}' FROM sprints s,
+            (WITH RECURSIVE m (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM m WHERE i < 10) SELECT i FROM m) m WHERE s.id LIKE 'sp-1%';";
+    rusqlite::Connection::open(project.path("researchloop.db")).unwrap().execute_batch(seeded).unwrap();
+    let began = std::time::Instant::now();
+    let status = project.run(&["status"]).success();
+    let took = began.elapsed();
+    assert!(status.stdout.contains("$10004.75"), "{status}");
+    assert!(took.as_millis() < 1500, "{took:?}");
+    println!("status with 10,000 sprints: {took:?}");
+}

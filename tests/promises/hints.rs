@@ -17,10 +17,10 @@ fn a_folder_that_cannot_be_made_is_no_fault_of_the_scheduler() {
 fn a_warning_says_once_that_it_is_one() {
     let project = project("~/sprints");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).expect("read");
-    project.write("researchloop.toml", format!("{config}[ntfy]\ntopic = \"t\"\n"));
+    project.write("researchloop.toml", format!("{config}[slack]\nchannel_id = \"C1\"\n"));
     let output = project.run(&["study", "list"]).success();
     assert_eq!(output.stderr.matches("warning:").count(), 1, "{output}");
-    let _ = output.says("researchloop.toml:7:1: [ntfy] is understood but not used yet");
+    let _ = output.says("researchloop.toml:7:1: [slack] is understood but not used yet");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod cancel;
 mod endings;
 mod faults;
+mod loops;
 mod many;
 mod ssh;
 mod support;

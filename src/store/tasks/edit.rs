@@ -190,10 +190,7 @@ impl Change<'_> {
     pub fn make_task_of_sprint(&self, study: &str, idea: &str, made_by: &str, sprint: &str) -> Result<TaskId, StoreError> {
         let idea = task::bounded(idea, task::MAX_IDEA);
         let idea = if idea.is_empty() { "(no idea)" } else { idea.as_str() };
-        let id = self.insert_task(&NewTask::new(study, idea, made_by)).map_err(|error| match error {
-            TaskError::Store(error) => error,
-            other => StoreError::Unexpected(other.to_string()),
-        })?;
+        let id = self.insert_task(&NewTask::new(study, idea, made_by))?;
         self.take(id.as_str(), sprint, None)?;
         self.transaction.execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, id.as_str()))?;
         Ok(id)

@@ -14,7 +14,7 @@ mod rows;
 mod tests;
 
 pub use edit::{NewTask, TaskEdit};
-pub use rows::{Need, TaskFilter, TaskRow};
+pub use rows::{Backlog, Need, TaskFilter, TaskRow};
 
 use super::StoreError;
 
@@ -49,6 +49,16 @@ pub enum TaskError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// For those who cannot be refused: they have asked before.
+impl From<TaskError> for StoreError {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Store(error) => error,
+            other => Self::Unexpected(other.to_string()),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for TaskError {

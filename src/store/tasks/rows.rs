@@ -66,6 +66,15 @@ impl TaskRow {
     }
 }
 
+/// What is left to do in a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Tasks that are not over. Those that are made of others do not count.
+    pub open: u32,
+    /// Whether one becomes ready without anybody's doing, by time or by the end of a sprint.
+    pub moves_by_itself: bool,
+}
+
 /// One thing that a task needs.
 #[derive(Debug, Clone)]
 pub struct Need {
@@ -193,8 +202,32 @@ impl Change<'_> {
 
     /// The task that is to be begun next: the most urgent, of these the one that most waits for,
     /// of these the oldest. Nothing when none is ready.
-    pub fn next_ready(&self, study: Option<&str>) -> Result<Option<TaskRow>, StoreError> {
+    pub fn next_task(&self, study: Option<&str>) -> Result<Option<TaskRow>, StoreError> {
         next(&self.transaction, study)
+    }
+
+    /// The same for one study.
+    pub fn next_ready(&self, study: &str) -> Result<Option<TaskRow>, StoreError> {
+        self.next_task(Some(study))
+    }
+
+    /// What is left to do in a study.
+    pub fn backlog(&self, study: &str) -> Result<Backlog, StoreError> {
+        let mut backlog = Backlog { open: 0, moves_by_itself: false };
+        let (mut waiting, mut blocked, mut held) = (false, false, false);
+        for (state, count) in counts(&self.transaction, Some(study))? {
+            match state {
+                TaskState::Ready | TaskState::Blocked | TaskState::Claimed | TaskState::Running | TaskState::Waiting => {
+                    backlog.open += u32::try_from(count).unwrap_or(u32::MAX);
+                    waiting |= state == TaskState::Waiting;
+                    blocked |= state == TaskState::Blocked;
+                    held |= matches!(state, TaskState::Claimed | TaskState::Running);
+                }
+                TaskState::Parent | TaskState::Done | TaskState::Dead | TaskState::Skipped | TaskState::Cancelled => {}
+            }
+        }
+        backlog.moves_by_itself = waiting || blocked && held;
+        Ok(backlog)
     }
 
     /// What a task, and the tasks that it is a part of, need and do not have yet.
@@ -217,8 +250,8 @@ impl Store {
         one(&self.connection, id)
     }
 
-    /// See [`Change::next_ready`].
-    pub fn next_ready(&self, study: Option<&str>) -> Result<Option<TaskRow>, StoreError> {
+    /// See [`Change::next_task`].
+    pub fn next_task(&self, study: Option<&str>) -> Result<Option<TaskRow>, StoreError> {
         next(&self.connection, study)
     }
 
@@ -241,6 +274,12 @@ impl Store {
             &format!("task_states WHERE {study} {states} ORDER BY status <> 'open', {ORDER} LIMIT ?2"),
             (filter.study, filter.limit.map_or(-1, i64::from)),
         )
+    }
+
+    /// Every task, the oldest first.
+    pub fn tasks_by_age(&self, study: Option<&str>) -> Result<Vec<TaskRow>, StoreError> {
+        let study_is = if study.is_some() { "study_name = ?1" } else { "?1 IS NULL" };
+        query(&self.connection, &format!("task_states WHERE {study_is} ORDER BY created_at, number"), [study])
     }
 
     /// How many tasks stand how.

@@ -1,0 +1,315 @@
+//! `researchloop status`: one screen.
+
+use clap::Args;
+
+use super::failure::{Exit, Result};
+use super::ui::Ui;
+use super::{Global, screen, text};
+use crate::app::App;
+use crate::domain::duration::human;
+use crate::domain::{Status, TaskState};
+use crate::platform::clock;
+use crate::store::{OpenMessage, Store};
+use crate::tick;
+use crate::view::{self, Money, NeedsYou, StudyStatus, TickStatus};
+
+/// Most that a section shows; the rest is counted.
+const MOST: usize = 12;
+/// The fact that says how often cron ticks, in seconds.
+pub const EVERY: &str = "cron.every";
+/// Without cron, this much is long for something that waits for a tick.
+const LONG: u64 = 900;
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {}
+
+/// Shows everything at once.
+pub fn run(global: &Global, ui: &Ui, _args: &StatusArgs) -> Result {
+    let app = global.app(ui)?;
+    let store = app.store()?;
+    let status = gather(&app, &store)?;
+    if ui.json {
+        ui.json(&status);
+        return Ok(Exit::Success);
+    }
+    let now = clock::now();
+    for line in lines(ui, &status, now) {
+        ui.line(&line);
+    }
+    let nothing_yet = status.studies.iter().all(|study| study.spent.tokens == 0 && study.active == 0 && study.tasks.is_empty());
+    match (status.studies.first(), nothing_yet && status.loops.is_empty()) {
+        (None, _) => ui.hint("the configuration has no study: `researchloop study init NAME` begins one"),
+        (Some(study), true) => {
+            ui.hint(&format!(
+                "`researchloop sprint run \"an idea\" -s {0}` runs a first sprint; `researchloop task add \"an idea\" -s {0}` keeps it for later",
+                study.name
+            ));
+        }
+        _ => {}
+    }
+    Ok(Exit::Success)
+}
+
+fn gather(app: &App, store: &Store) -> Result<view::Status> {
+    let now = clock::now();
+    let (mut running, mut waiting) = (Vec::new(), Vec::new());
+    for row in store.live_sprints()? {
+        let list = if matches!(row.state.status(), Status::Running | Status::Cancelling) { &mut running } else { &mut waiting };
+        list.push(view::sprint(&row));
+    }
+    let mut loops = Vec::new();
+    for row in store.loops(None, true, 100)? {
+        let mut one = view::auto_loop(&row, &store.loop_sprints(row.id.as_str())?, &store.money_of_loop(row.id.as_str())?);
+        one.sprints.clear();
+        loops.push(one);
+    }
+    let midnight = jiff::Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(86_400)).unwrap_or(now);
+    let today = store.spent_since(midnight)?;
+    let money = store.money_by_study()?;
+    let mut names: Vec<String> = app.config.studies.iter().map(|study| study.name.to_string()).collect();
+    names.extend(money.iter().map(|(name, _)| name.clone()).filter(|name| !app.config.studies.iter().any(|study| study.name.as_str() == name)));
+    let mut studies = Vec::new();
+    for name in names {
+        let tasks = store.task_counts(Some(&name))?;
+        studies.push(StudyStatus {
+            active: running.iter().chain(&waiting).filter(|sprint| sprint.study_name == name).count() as u64,
+            tasks: tasks.into_iter().filter(|(_, count)| *count > 0).map(|(state, count)| (state.as_str(), count)).collect(),
+            spent_today_usd: today.iter().find(|(study, _)| *study == name).map_or(0.0, |(_, usd)| *usd),
+            spent: Money::from(&money.iter().find(|(study, _)| *study == name).map(|(_, spent)| *spent).unwrap_or_default()),
+            name,
+        });
+    }
+    let busy = !running.is_empty() || !waiting.is_empty() || !loops.is_empty();
+    Ok(view::Status {
+        needs_you: store.open_messages(200)?.into_iter().map(needs_you).collect(),
+        total: Money::from(&store.money()?),
+        spent_today_usd: today.iter().map(|(_, usd)| usd).sum(),
+        tick: tick_status(store, busy, now)?,
+        running,
+        waiting,
+        loops,
+        studies,
+    })
+}
+
+fn needs_you(message: OpenMessage) -> NeedsYou {
+    let command = match (message.kind.as_str(), &message.task) {
+        ("approval", _) => format!("researchloop reply {} yes", message.id),
+        ("dead", Some(task)) => format!("researchloop task retry {task}"),
+        _ => format!("researchloop reply {} \"...\"", message.id),
+    };
+    NeedsYou {
+        id: message.id,
+        kind: message.kind,
+        study_name: message.study,
+        sprint_id: message.sprint,
+        task_id: message.task,
+        text: message.text,
+        command,
+        created_at: message.created_at,
+    }
+}
+
+fn tick_status(store: &Store, busy: bool, now: jiff::Timestamp) -> Result<TickStatus> {
+    let (last, good) = tick::last_ticks(store)?;
+    let every = store.fact(EVERY)?.and_then(|text| text.parse::<u64>().ok());
+    let since_good = good.as_ref().map(|mark| since(mark.time, now));
+    // Cron is expected to come whether there is something to do or not.
+    let is_overdue = match every {
+        Some(every) => since_good.is_none_or(|seconds| seconds > 3 * every),
+        None => busy && since_good.is_none_or(|seconds| seconds > LONG),
+    };
+    Ok(TickStatus {
+        last_at: last.as_ref().map(|mark| mark.time.to_string()),
+        last_by: last.as_ref().map(|mark| mark.by.clone()),
+        last_problems: last.map(|mark| mark.problems).unwrap_or_default(),
+        last_good_at: good.map(|mark| mark.time.to_string()),
+        cron_every_seconds: every,
+        is_overdue,
+    })
+}
+
+fn since(then: jiff::Timestamp, now: jiff::Timestamp) -> u64 {
+    u64::try_from(now.as_second() - then.as_second()).unwrap_or(0)
+}
+
+fn ago(then: Option<&str>, now: jiff::Timestamp) -> Option<u64> {
+    Some(since(then?.parse().ok()?, now))
+}
+
+fn lines(ui: &Ui, status: &view::Status, now: jiff::Timestamp) -> Vec<String> {
+    let screen = Screen { ui, width: ui.width(), now };
+    let mut lines = Vec::new();
+    screen.sprints("RUNS", &status.running, &mut lines);
+    screen.sprints("WAITS", &status.waiting, &mut lines);
+    screen.needs_you(&status.needs_you, &mut lines);
+    screen.loops(&status.loops, &mut lines);
+    screen.studies(status, &mut lines);
+    screen.tick(&status.tick, &mut lines);
+    lines
+}
+
+struct Screen<'a> {
+    ui: &'a Ui,
+    width: usize,
+    now: jiff::Timestamp,
+}
+
+impl Screen<'_> {
+    fn heading(&self, name: &str, count: usize, lines: &mut Vec<String>) {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        let count = if count == 0 { String::new() } else { format!(" ({count})") };
+        lines.push(self.ui.style().bold().apply_to(format!("{name}{count}")).to_string());
+    }
+
+    fn table(&self, headers: &[&str], rows: &[Vec<String>], lines: &mut Vec<String>) {
+        let shown = text::table(headers, rows, self.width.saturating_sub(2), false);
+        let mut shown = shown.into_iter().map(|line| format!("  {line}"));
+        lines.extend(shown.next().map(|header| self.ui.style().dim().apply_to(header).to_string()));
+        lines.extend(shown);
+    }
+
+    fn more(&self, all: usize, command: &str, lines: &mut Vec<String>) {
+        if all > MOST {
+            lines.push(self.ui.style().dim().apply_to(format!("  and {} more: `{command}`", all - MOST)).to_string());
+        }
+    }
+
+    fn study(&self, name: &str) -> String {
+        text::short(&text::clean(name), (self.width / 6).clamp(12, 24))
+    }
+
+    fn sprints(&self, name: &str, sprints: &[view::Sprint], lines: &mut Vec<String>) {
+        if sprints.is_empty() {
+            return;
+        }
+        self.heading(name, sprints.len(), lines);
+        let runs = name == "RUNS";
+        let rows: Vec<Vec<String>> = sprints
+            .iter()
+            .take(MOST)
+            .map(|sprint| {
+                let from = if runs { sprint.started_at.as_deref().unwrap_or(&sprint.created_at) } else { &sprint.created_at };
+                let step = match &sprint.phase {
+                    Some(phase) if sprint.status == "running" => text::clean(phase),
+                    _ => sprint.status.to_owned(),
+                };
+                let idea = text::clean(sprint.idea.as_deref().unwrap_or("(the idea is made in the job)"));
+                let why = sprint.note.as_deref().filter(|_| !runs).map(|note| format!("{} · ", text::clean(note))).unwrap_or_default();
+                vec![
+                    sprint.id.clone(),
+                    self.study(&sprint.study_name),
+                    text::short(&step, 18),
+                    ago(Some(from), self.now).map(human).unwrap_or_default(),
+                    text::money(sprint.cost_usd, sprint.cost_estimated),
+                    format!("{why}{idea}"),
+                ]
+            })
+            .collect();
+        self.table(&["ID", "STUDY", "STEP", "FOR", "COST", "IDEA"], &rows, lines);
+        self.more(sprints.len(), "researchloop sprint list", lines);
+    }
+
+    fn needs_you(&self, needs: &[NeedsYou], lines: &mut Vec<String>) {
+        if needs.is_empty() {
+            return;
+        }
+        self.heading("NEEDS YOU", needs.len(), lines);
+        for one in needs.iter().take(MOST) {
+            let about = one.sprint_id.as_deref().or(one.task_id.as_deref()).unwrap_or_default();
+            let what = match one.kind.as_str() {
+                "dead" => "has failed for good",
+                "approval" => "asks for approval",
+                _ => "asks",
+            };
+            let head = format!("{about} ({}) {what}: {}", self.study(&one.study_name), text::clean(&one.text));
+            let mark = self.ui.style().yellow().bold().apply_to("!").to_string();
+            lines.push(format!("  {mark} {}", text::short(&head, self.width.saturating_sub(4))));
+            lines.push(format!("    {}", self.ui.style().cyan().apply_to(&one.command)));
+        }
+        self.more(needs.len(), "researchloop inbox", lines);
+    }
+
+    fn loops(&self, loops: &[view::Loop], lines: &mut Vec<String>) {
+        if loops.is_empty() {
+            return;
+        }
+        self.heading("LOOPS", loops.len(), lines);
+        let rows: Vec<Vec<String>> = loops
+            .iter()
+            .take(MOST)
+            .map(|one| {
+                let cost = text::money(one.cost_usd, one.cost_estimated);
+                vec![
+                    one.id.clone(),
+                    self.study(&one.study_name),
+                    format!("{}/{} done", one.completed_count, one.total_count),
+                    one.limits.max_cost_usd.map_or(cost.clone(), |most| format!("{cost} of {}", text::money(most, false))),
+                    text::clean(&one.note),
+                ]
+            })
+            .collect();
+        self.table(&["ID", "STUDY", "PROGRESS", "COST", "NOTE"], &rows, lines);
+        self.more(loops.len(), "researchloop loop list", lines);
+    }
+
+    fn studies(&self, status: &view::Status, lines: &mut Vec<String>) {
+        if status.studies.is_empty() {
+            return;
+        }
+        self.heading("STUDIES", 0, lines);
+        let row = |name: String, active: u64, tasks: &dyn Fn(TaskState) -> u64, today: f64, spent: &Money| {
+            let unknown = if spent.gpu_unknown { "+?" } else { "" };
+            vec![
+                name,
+                active.to_string(),
+                tasks(TaskState::Ready).to_string(),
+                tasks(TaskState::Blocked).to_string(),
+                tasks(TaskState::Dead).to_string(),
+                text::money(today, false),
+                text::money(spent.cost_usd, spent.cost_estimated),
+                format!("{}{unknown}", screen::gpu_hours(spent.gpu_seconds)),
+                human(spent.wall_seconds),
+            ]
+        };
+        let count = |study: &StudyStatus, state: TaskState| study.tasks.get(state.as_str()).copied().unwrap_or(0);
+        let mut rows: Vec<Vec<String>> = status
+            .studies
+            .iter()
+            .take(MOST)
+            .map(|study| row(self.study(&study.name), study.active, &|state| count(study, state), study.spent_today_usd, &study.spent))
+            .collect();
+        if status.studies.len() > 1 {
+            let all = |state| status.studies.iter().map(|study| count(study, state)).sum();
+            let active = status.studies.iter().map(|study| study.active).sum();
+            rows.push(row("all".to_owned(), active, &all, status.spent_today_usd, &status.total));
+        }
+        self.table(&["STUDY", "ACTIVE", "READY", "BLOCKED", "DEAD", "TODAY", "TOTAL", "GPU-H", "JOBS RAN"], &rows, lines);
+        self.more(status.studies.len(), "researchloop study list", lines);
+    }
+
+    fn tick(&self, tick: &TickStatus, lines: &mut Vec<String>) {
+        self.heading("TICK", 0, lines);
+        let yellow = self.ui.style().yellow();
+        let by = |by: &str| if by == "cron" { "by cron" } else { "by hand" };
+        let every = tick.cron_every_seconds.map(|seconds| format!(", cron runs one every {}", human(seconds))).unwrap_or_default();
+        match (ago(tick.last_at.as_deref(), self.now), &tick.last_by) {
+            (Some(seconds), Some(who)) => lines.push(format!("  last tick {} ago, {}{every}", human(seconds), by(who))),
+            _ => lines.push(format!("  there was no tick yet{every}")),
+        }
+        if tick.is_overdue {
+            let good = ago(tick.last_good_at.as_deref(), self.now).map(|seconds| format!("the last good one was {} ago", human(seconds)));
+            let good = good.unwrap_or_else(|| "there was no good one yet".to_owned());
+            let next =
+                if tick.cron_every_seconds.is_some() { "`researchloop cron show` tells why" } else { "`researchloop cron install` lets cron do it" };
+            lines.push(yellow.apply_to(text::short(&format!("  warning: {good}; {next}"), self.width)).to_string());
+        } else if tick.cron_every_seconds.is_none() {
+            lines.push(self.ui.style().dim().apply_to("  nothing ticks by itself: `researchloop cron install`").to_string());
+        }
+        for problem in tick.last_problems.iter().take(5) {
+            lines.push(yellow.apply_to(text::short(&format!("  {}", text::clean(problem)), self.width)).to_string());
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What can be done with the tasks of a backlog, beyond one change of the database.
+
+mod finish;
+pub mod graph;
+mod import;
+pub mod tree;
+
+pub use finish::{FinishError, finish};
+pub use import::{Draft, ImportError, create_all, read};

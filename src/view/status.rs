@@ -1,0 +1,79 @@
+//! The shape of `researchloop status --json`.
+
+use serde::Serialize;
+
+use super::{Loop, Money, Sprint};
+
+/// Everything that runs, waits, needs somebody, and has been spent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// Sprints whose job runs or is ending, oldest first.
+    pub running: Vec<Sprint>,
+    /// Sprints that wait: for a free place, in a queue, or for an answer; oldest first.
+    pub waiting: Vec<Sprint>,
+    /// What somebody has to answer or decide, oldest first.
+    pub needs_you: Vec<NeedsYou>,
+    /// The loops that run, without their sprints.
+    pub loops: Vec<Loop>,
+    /// Each study of the configuration, and those that only the database knows.
+    pub studies: Vec<StudyStatus>,
+    /// All studies together.
+    pub total: Money,
+    /// What was spent since midnight UTC, in US dollars.
+    pub spent_today_usd: f64,
+    /// Whether anything advances by itself.
+    pub tick: TickStatus,
+}
+
+/// What somebody has to answer or decide.
+#[derive(Debug, Clone, Serialize)]
+pub struct NeedsYou {
+    /// The message's id.
+    pub id: String,
+    /// `question`, `approval` or `dead`.
+    pub kind: String,
+    /// The study.
+    pub study_name: String,
+    /// The sprint that asks.
+    pub sprint_id: Option<String>,
+    /// The task that it is about.
+    pub task_id: Option<String>,
+    /// The text.
+    pub text: String,
+    /// The command that answers it.
+    pub command: String,
+    /// RFC 3339.
+    pub created_at: String,
+}
+
+/// One study.
+#[derive(Debug, Clone, Serialize)]
+pub struct StudyStatus {
+    /// Its name.
+    pub name: String,
+    /// Sprints that are not over.
+    pub active: u64,
+    /// How many of its tasks stand how: `ready`, `blocked`, ...; only what is not zero.
+    pub tasks: std::collections::BTreeMap<&'static str, u64>,
+    /// What was spent since midnight UTC, in US dollars.
+    pub spent_today_usd: f64,
+    /// What it has used.
+    pub spent: Money,
+}
+
+/// Whether anything advances by itself.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct TickStatus {
+    /// When the last tick ended, RFC 3339.
+    pub last_at: Option<String>,
+    /// `cron` or `person`.
+    pub last_by: Option<String>,
+    /// What went wrong in it.
+    pub last_problems: Vec<String>,
+    /// When the last tick ended that reached every cluster that it asked.
+    pub last_good_at: Option<String>,
+    /// Seconds between two ticks of cron, when `cron install` was run.
+    pub cron_every_seconds: Option<u64>,
+    /// Whether something waits for a tick that should have come by now.
+    pub is_overdue: bool,
+}

@@ -1,0 +1,152 @@
+//! Notices: to an ntfy server of the test, and to a command.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use super::{playing, text};
+use crate::harness::{Project, wait_until};
+
+/// What a server was sent: the authorization and the JSON.
+type Posts = Arc<Mutex<Vec<(String, serde_json::Value)>>>;
+
+/// A server that answers every request with this status. Returns its address.
+fn server(status: Arc<Mutex<&'static str>>) -> (String, Posts) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let posts = Posts::default();
+    let kept = Arc::clone(&posts);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut length, mut authorization) = (0, String::new());
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some((name, value)) = line.split_once(':') {
+                    match name.to_ascii_lowercase().as_str() {
+                        "content-length" => length = value.trim().parse().unwrap(),
+                        "authorization" => authorization = value.trim().to_owned(),
+                        _ => {}
+                    }
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            kept.lock().unwrap().push((authorization, serde_json::from_slice(&body).unwrap()));
+            let status = *status.lock().unwrap();
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        }
+    });
+    (address, posts)
+}
+
+fn configure(project: &Project, top: &str, more: &str) {
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", format!("{top}\n{config}\n{more}\n"));
+}
+
+fn titles(posts: &Posts) -> Vec<String> {
+    posts.lock().unwrap().iter().map(|(_, post)| text(post, "title").to_owned()).collect()
+}
+
+#[test]
+fn each_notice_goes_once_to_ntfy_and_to_the_command() {
+    let project = playing("", "");
+    let (url, posts) = server(Arc::new(Mutex::new("200 OK")));
+    project.write("tell.sh", "#!/bin/sh\ncat >>told\necho \"$*\" >>words\necho noise; echo noise >&2\n");
+    configure(
+        &project,
+        "notify_command = [\"sh\", \"tell.sh\", \"a b\"]",
+        &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"s3cr3t-topic\"\ntoken = \"s3cr3t-token\"\n"),
+    );
+    let id = project.submit("prüfe die Vögel 🐦", &["--rounds", "0"]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
+    for _ in 0..2 {
+        let _ = project.run(&["tick"]).success().never_says("s3cr3t");
+    }
+    assert_eq!(titles(&posts), [format!("s: {id} started"), format!("s: {id} completed")]);
+    let posts = posts.lock().unwrap();
+    assert!(posts.iter().all(|(authorization, post)| authorization == "Bearer s3cr3t-token" && post["topic"] == "s3cr3t-topic"));
+    assert_eq!(text(&posts[0].1, "message"), "prüfe die Vögel 🐦");
+    let message = text(&posts[1].1, "message");
+    assert!(message.starts_with(text(&sprint, "summary").lines().next().unwrap()) && message.contains("🐦"), "{message}");
+    let told = std::fs::read_to_string(project.path("told")).unwrap();
+    let told: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = told.iter().map(|notice| text(notice, "kind")).collect();
+    assert_eq!(kinds, ["started", "completed"]);
+    assert_eq!(text(&told[1]["data"], "sprint_id"), id);
+    assert_eq!(std::fs::read_to_string(project.path("words")).unwrap(), "a b\na b\n", "nothing of ours is an argument");
+}
+
+#[test]
+fn a_failure_is_told_with_what_to_do_and_a_dead_channel_holds_up_nothing() {
+    let mut project = playing("research:replay=not_logged_in", "");
+    let status = Arc::new(Mutex::new("503 Service Unavailable"));
+    let (url, posts) = server(Arc::clone(&status));
+    project.write("tell.sh", "cat >>told\nexit 3\n");
+    configure(&project, "notify_command = \"sh tell.sh\"", &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"t\"\n"));
+    let id = project.submit("x", &["--rounds", "0"]);
+    let mut said = String::new();
+    wait_until("the sprint is over", 60, || {
+        let tick = project.run(&["tick", "--quiet"]);
+        assert_eq!(tick.code, 0, "{tick}");
+        said.push_str(&tick.stderr);
+        text(&project.show(&id), "status") == "failed"
+    });
+    assert!(said.contains("ntfy: a notice was not sent: the server answered 503 Service Unavailable; it is tried again later"), "{said}");
+    assert!(said.contains("notify_command: a notice was not sent: it ended with exit status 3"), "{said}");
+    // Each was tried once; the next try waits, although ticks go on.
+    let tried = posts.lock().unwrap().len();
+    project.run(&["tick"]).success();
+    assert_eq!(posts.lock().unwrap().len(), tried);
+    assert_eq!(titles(&posts).iter().filter(|title| title.contains("failed")).count(), 1, "{:?}", titles(&posts));
+    let failed = posts.lock().unwrap().iter().map(|(_, post)| post.clone()).find(|post| text(post, "title").contains("failed")).unwrap();
+    assert_eq!((text(&failed, "title"), &failed["priority"]), (format!("s: {id} failed: login").as_str(), &4.into()));
+    assert!(text(&failed, "message").contains("next: "), "{failed}");
+    // A later tick, when the server is well again, sends what is due.
+    *status.lock().unwrap() = "200 OK";
+    let created: jiff::Timestamp = text(&project.show(&id), "created_at").parse().unwrap();
+    project.set("RESEARCHLOOP_TEST_NOW", &(created + jiff::SignedDuration::from_mins(10)).to_string());
+    for _ in 0..2 {
+        project.run(&["tick"]);
+    }
+    assert_eq!(posts.lock().unwrap().len(), tried + 2, "{:?}", titles(&posts));
+}
+
+#[test]
+fn what_happened_before_there_was_a_channel_is_no_flood() {
+    let mut project = playing("", "");
+    project.set("RESEARCHLOOP_TEST_NOW", "2026-01-01T00:00:00Z");
+    let id = project.submit("x", &["--rounds", "0"]);
+    project.finish(&id, 60);
+    let (url, posts) = server(Arc::new(Mutex::new("200 OK")));
+    configure(&project, "", &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"t\"\n"));
+    project.set("RESEARCHLOOP_TEST_NOW", "2026-01-02T00:00:01Z");
+    project.run(&["tick"]).success();
+    assert_eq!(posts.lock().unwrap().len(), 0);
+    project.set("RESEARCHLOOP_TEST_NOW", "2026-01-01T23:59:00Z");
+    project.run(&["tick"]).success();
+    assert_eq!(titles(&posts), [format!("s: {id} started"), format!("s: {id} completed")]);
+}
+
+#[test]
+fn ntfy_is_checked_like_the_rest() {
+    let project = playing("", "");
+    configure(&project, "", "[ntfy]\n");
+    let check = project.run(&["config", "check"]);
+    assert!(check.to_string().contains("`topic` of [ntfy] is missing: nothing is sent"), "{check}");
+    let project = playing("", "");
+    configure(&project, "", "[ntfy]\ntopik = \"s3cr3t\"\n");
+    let check = project.run(&["config", "check"]).code(1).never_says("s3cr3t");
+    assert!(check.to_string().contains("did you mean `topic`?"), "{check}");
+    let mut project = playing("", "");
+    project.set("RESEARCHLOOP_NTFY_TOPIC", "s3cr3t");
+    let check = project.run(&["config", "check"]).success().never_says("s3cr3t");
+    assert!(check.stdout.contains("ntfy.topic") && check.stdout.contains("(set)"), "{check}");
+}
