@@ -9,7 +9,7 @@ mod task;
 use serde::Serialize;
 
 pub use findings::{Found, Place, Program, found, leaderboard, program};
-pub use status::{NeedsYou, Status, StudyStatus, TickStatus};
+pub use status::{Status, StudyStatus, TickStatus};
 
 use crate::domain::{Finding, Metric, Reason, State};
 use crate::store::{Artifact, LoopRow, LoopSprint, MessageRow, Spent, SprintRow, StepRow, Store, StoreError, completed_count};

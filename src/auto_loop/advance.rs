@@ -93,7 +93,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     let program = Program::load(&app.config, study);
     let attempts = attempts(change, row, &program, &sprints)?;
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
-    let situation = situation_of(app, change, row, study, &program, &request, &attempts)?;
+    let situation = situation_of(app, change, row, study, &request, &attempts)?;
     let (budget_usd, seconds) = match next(&situation) {
         Next::Stop(rule, why) => return Ok(Step::Ended(rule, why)),
         Next::Wait(why) => return Ok(Step::Note(waiting(&sprints).unwrap_or(why), false)),
@@ -145,7 +145,7 @@ pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study
     let program = Program::load(&app.config, study);
     let attempts = attempts(change, row, &program, &change.loop_sprints(row.id.as_str())?)?;
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
-    Ok(match next(&situation_of(app, change, row, study, &program, &request, &attempts)?) {
+    Ok(match next(&situation_of(app, change, row, study, &request, &attempts)?) {
         Next::Stop(_, why) => Some(why),
         _ => None,
     })
@@ -162,13 +162,13 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
         Some(target) => change.metric_history(&row.study, &target.metric)?,
         None => Vec::new(),
     };
-    let metric = program.metric.clone();
+    let metric = program.metric.as_ref();
     let history = match (&metric, row.limits.patience) {
         (Some(metric), Some(_)) => change.metric_history(&row.study, &metric.name)?,
         _ => Vec::new(),
     };
     let measured: Vec<Measured> = history.iter().map(|row| Measured { value: row.value, n: row.n, spread: row.spread }).collect();
-    let better = metric.as_ref().map_or(Better::Higher, |metric| metric.better);
+    let better = metric.map_or(Better::Higher, |metric| metric.better);
     let improved = improvements(better, &measured);
     let judged_from = row.judged_from.parse::<jiff::Timestamp>().ok();
     let attempt = |sprint: &LoopSprint| Attempt {
@@ -201,23 +201,22 @@ pub fn situation_of<'a>(
     change: &Change<'_>,
     row: &'a LoopRow,
     study: &Study,
-    program: &Program,
     request: &Request,
     attempts: &'a [Attempt],
 ) -> Result<Situation<'a>, StoreError> {
     let own = change.money_of_loop(row.id.as_str())?;
     let whole = change.money_of_study(&row.study)?;
     let limits: &Limits = &row.limits;
-    let study_money = program.limits.max_cost_usd.map(|max| max - whole.cost_usd - whole.reserved_usd);
+    let study_money = study.max_study_cost_usd.map(|max| max - whole.cost_usd - whole.reserved_usd);
     Ok(Situation {
         limits,
         attempts,
         money: Used { spent: own.cost_usd, reserved: own.reserved_usd },
         gpu_seconds: Used { spent: number(own.gpu_seconds), reserved: number(own.reserved_gpu_seconds) },
         study_money_left: study_money,
-        study_gpu_left: program.limits.max_gpu_hours.map(|max| max.mul_add(3600.0, -number(whole.gpu_seconds)) - number(whole.reserved_gpu_seconds)),
+        study_gpu_left: study.max_study_gpu_hours.map(|max| max.mul_add(3600.0, -number(whole.gpu_seconds)) - number(whole.reserved_gpu_seconds)),
         sprint_max_usd: study.max_cost_usd,
-        gpu_unknown: if program.limits.max_gpu_hours.is_some() { whole.gpu_unknown } else { own.gpu_unknown },
+        gpu_unknown: if study.max_study_gpu_hours.is_some() { whole.gpu_unknown } else { own.gpu_unknown },
         gpus: sprint::gpus_of(app, study, request),
         seconds: request.seconds.unwrap_or(study.max_sprint_duration),
         now: clock::now().as_second(),

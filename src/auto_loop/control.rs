@@ -91,16 +91,15 @@ pub enum LoopError {
 pub fn check_order(study: &Study, program: &Program, order: &Order, known: Option<&Limits>) -> Result<Limits, LoopError> {
     let wrong = |text: String| LoopError::Limit(text);
     let from_program = &program.limits;
-    let metric = program.metric.clone();
-    let study_metric = metric.as_ref().map(|metric| (metric.name.as_str(), metric.better == Better::Higher));
+    let metric = program.metric.as_ref();
+    let study_metric = metric.map(|metric| (metric.name.as_str(), metric.better == Better::Higher));
     let now = clock::now().as_second();
     let mut limits = match known {
         Some(known) => known.clone(),
         None => Limits {
             count: from_program.count.unwrap_or(COUNT),
-            // Those of program.md bound the whole study, and hold for each loop of it anyway.
-            max_cost_usd: None,
-            max_gpu_hours: None,
+            max_cost_usd: from_program.max_cost_usd,
+            max_gpu_hours: from_program.max_gpu_hours,
             until: from_program.until,
             target: program.target.clone(),
             patience: from_program.patience,
@@ -161,9 +160,9 @@ fn guidance(text: &str) -> Result<String, LoopError> {
 }
 
 /// Whether jobs of this kind can be made at all, and GPU-hours be counted where they are limited.
-fn check_jobs(app: &App, study: &Study, program: &Program, request: &Request, limits: &Limits) -> Result<(), LoopError> {
+fn check_jobs(app: &App, study: &Study, request: &Request, limits: &Limits) -> Result<(), LoopError> {
     sprint::check(app, &Wanted { idea: None, ..Wanted::new(study.name.as_str(), "", request.clone()) })?;
-    let limited = limits.max_gpu_hours.is_some() || program.limits.max_gpu_hours.is_some();
+    let limited = limits.max_gpu_hours.is_some() || study.max_study_gpu_hours.is_some();
     if limited && sprint::gpus_of(app, study, request).is_none() {
         return Err(LoopError::Limit(
             "GPU-hours are limited, but it cannot be told how many GPUs the jobs ask for: on Grid Engine, name the resource with the cluster's \
@@ -182,7 +181,7 @@ pub fn start(app: &App, store: &mut Store, study: &str, order: &Order, request: 
     }
     let program = Program::load(&app.config, study);
     let limits = check_order(study, &program, order, None)?;
-    check_jobs(app, study, &program, request, &limits)?;
+    check_jobs(app, study, request, &limits)?;
     let guidance = guidance(order.guidance.as_deref().unwrap_or_default())?;
     let text = serde_json::to_string(request).unwrap_or_default();
     loop {
@@ -222,7 +221,7 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
     request.seconds = new.seconds.or(request.seconds);
     request.rounds = new.rounds.or(request.rounds);
     request.model = new.model.clone().or(request.model);
-    check_jobs(app, study, &program, &request, &limits)?;
+    check_jobs(app, study, &request, &limits)?;
     let guidance = match &edit.order.guidance {
         Some(text) => guidance(text)?,
         None => row.guidance,

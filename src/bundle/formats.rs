@@ -345,6 +345,28 @@ mod tests {
     }
 
     #[test]
+    fn the_samples_in_the_documentation_read_whole() {
+        fn sample<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> T {
+            read("a sample", bytes).expect("sound")
+        }
+        let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle-idea.json"));
+        assert!(bundle.finds_idea() && bundle.values().get("ideas").is_some_and(|ideas| ideas == "1"));
+        let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle-tweak.json"));
+        assert!(!bundle.finds_idea() && bundle.tweak.is_some());
+        let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle.json"));
+        assert!(!bundle.finds_idea() && bundle.tweak.is_none());
+        let ask: AskFile = sample(include_bytes!("../../tests/data/formats/ask.json"));
+        let answer: InboxFile = sample(include_bytes!("../../tests/data/formats/inbox.json"));
+        assert_eq!(answer.question, Some(ask.question));
+        let state: StateFile = sample(include_bytes!("../../tests/data/formats/state-proposed.json"));
+        let idea: Proposal = serde_json::from_slice(include_bytes!("../../tests/data/formats/idea.json")).expect("sound");
+        assert_eq!(state.proposed.as_ref(), Some(&idea));
+        assert_eq!(Proposal::idea_of(&idea.text()), idea.idea);
+        let older: StateFile = sample(include_bytes!("../../tests/data/formats/state.json"));
+        assert_eq!((older.proposed, older.unwanted.len(), older.asked.len()), (None, 0, 0));
+    }
+
+    #[test]
     fn half_a_file_is_damaged() {
         let error = read::<ExitFile>("exit.json", br#"{"v":1,"reason":"runner_ki"#).expect_err("half");
         assert!(matches!(error, FormatError::Damaged { .. }), "{error}");

@@ -239,7 +239,12 @@ mod tests {
         let (lines, skipped) = parse(include_bytes!("../../tests/data/formats/run.jsonl"));
         assert_eq!(skipped, 0);
         assert!(lines.len() > 10);
-        for line in &lines {
+        let (parked, skipped) = parse(include_bytes!("../../tests/data/formats/run-parked.jsonl"));
+        assert_eq!(skipped, 0);
+        for kind in ["idea", "told"] {
+            assert!(parked.iter().any(|line| line.kind() == kind), "{kind}");
+        }
+        for line in lines.iter().chain(&parked) {
             assert!(line.entry().is_some(), "{line:?}");
         }
     }

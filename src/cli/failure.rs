@@ -2,6 +2,7 @@
 
 use crate::auto_loop::LoopError;
 use crate::config::{ConfigError, UnknownName};
+use crate::cron::CronError;
 use crate::message::ReplyError;
 use crate::remote::RemoteError;
 use crate::sprint::{CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError, TweakError};
@@ -121,6 +122,17 @@ impl From<ConfigError> for Failure {
 impl From<UnknownName> for Failure {
     fn from(error: UnknownName) -> Self {
         Self::new(Kind::NotFound, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<CronError> for Failure {
+    fn from(error: CronError) -> Self {
+        match error {
+            CronError::Store(error) => error.into(),
+            CronError::Missing => Self::failed(error.to_string())
+                .hint("install cron (Debian: `apt install cron`), or keep `researchloop tick --watch` open in a terminal"),
+            other => Self::failed(other.to_string()),
+        }
     }
 }
 

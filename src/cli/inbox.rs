@@ -70,8 +70,13 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
     let head = format!("{}  {what} ({}){state}", ui.style().bold().apply_to(&message.id), text::clean(&message.study_name));
     let mut lines = vec![format!("{head}  {}", ui.style().dim().apply_to(text::time(&message.created_at)))];
     let width = ui.width().saturating_sub(2).max(20);
-    let wrapped =
-        |text: &str| text::clean_lines(text).iter().flat_map(|line| text::wrap(line, width)).map(|line| format!("  {line}")).collect::<Vec<_>>();
+    let wrapped = |text: &str| {
+        text::clean_lines(text)
+            .iter()
+            .flat_map(|line| text::wrap(line, width))
+            .map(|line| format!("  {line}").trim_end().to_owned())
+            .collect::<Vec<_>>()
+    };
     lines.extend(wrapped(&message.text));
     if let Some(answer) = &message.answer {
         lines.extend(wrapped(&format!("Answer: {answer}")));

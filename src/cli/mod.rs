@@ -2,6 +2,7 @@
 
 mod cluster;
 mod config;
+mod cron;
 mod demo;
 mod failure;
 mod find;
@@ -12,6 +13,7 @@ mod init;
 mod job;
 mod leaderboard;
 mod loops;
+mod plan;
 mod plot;
 mod screen;
 mod sprint;
@@ -99,6 +101,8 @@ enum Command {
     /// The backlog: ideas, what they need, and who works on them
     #[command(subcommand)]
     Task(task::TaskCommand),
+    /// Plan a study: one call to Claude here, or a plan from a file, becomes tasks
+    Plan(plan::PlanArgs),
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
@@ -106,6 +110,9 @@ enum Command {
     Inbox(inbox::InboxArgs),
     /// Answer a message of the inbox, or send a note to a sprint
     Reply(inbox::ReplyArgs),
+    /// Let cron run `tick`, so that everything goes on while you are away
+    #[command(subcommand)]
+    Cron(cron::CronCommand),
     /// Show what runs, what waits, what needs you, and what has been spent
     Status(status::StatusArgs),
     /// Look at all clusters once: take in what happened, do what is due
@@ -151,7 +158,9 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Cluster(command) => cluster::run(global, ui, &command),
         Command::Sprint(command) => sprint::run(global, ui, command),
         Command::Task(command) => task::run(global, ui, &command),
+        Command::Plan(args) => plan::run(global, ui, &args),
         Command::Loop(command) => loops::run(global, ui, command),
+        Command::Cron(command) => cron::run(global, ui, &command),
         Command::Inbox(args) => inbox::inbox(global, ui, &args),
         Command::Reply(args) => inbox::reply(global, ui, &args),
         Command::Status(args) => status::run(global, ui, &args),

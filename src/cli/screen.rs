@@ -120,6 +120,7 @@ pub fn event(line: &Line) -> Option<String> {
             let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
             match verdict.as_str() {
                 "yes" | "no" => format!("✔ done after {}{detail}", human(seconds)),
+                "interrupted" => format!("! interrupted after {}{detail}", human(seconds)),
                 other => format!("✘ {other} after {}{detail}", human(seconds)),
             }
         }

@@ -6,17 +6,16 @@ use super::failure::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, screen, text};
 use crate::app::App;
+use crate::cron::EVERY;
 use crate::domain::duration::human;
 use crate::domain::{Status, TaskState};
 use crate::platform::clock;
-use crate::store::{OpenMessage, Store};
+use crate::store::Store;
 use crate::tick;
-use crate::view::{self, Money, NeedsYou, StudyStatus, TickStatus};
+use crate::view::{self, Message, Money, StudyStatus, TickStatus};
 
 /// Most that a section shows; the rest is counted.
 const MOST: usize = 12;
-/// The fact that says how often cron ticks, in seconds.
-pub const EVERY: &str = "cron.every";
 /// Without cron, this much is long for something that waits for a tick.
 const LONG: u64 = 900;
 
@@ -81,7 +80,7 @@ fn gather(app: &App, store: &Store) -> Result<view::Status> {
     }
     let busy = !running.is_empty() || !waiting.is_empty() || !loops.is_empty();
     Ok(view::Status {
-        needs_you: store.open_messages(200)?.into_iter().map(needs_you).collect(),
+        needs_you: store.messages(false)?.iter().filter(|row| row.waits_for_person()).map(view::message).collect(),
         total: Money::from(&store.money()?),
         spent_today_usd: today.iter().map(|(_, usd)| usd).sum(),
         tick: tick_status(store, busy, now)?,
@@ -90,24 +89,6 @@ fn gather(app: &App, store: &Store) -> Result<view::Status> {
         loops,
         studies,
     })
-}
-
-fn needs_you(message: OpenMessage) -> NeedsYou {
-    let command = match (message.kind.as_str(), &message.task) {
-        ("approval", _) => format!("researchloop reply {} yes", message.id),
-        ("dead", Some(task)) => format!("researchloop task retry {task}"),
-        _ => format!("researchloop reply {} \"...\"", message.id),
-    };
-    NeedsYou {
-        id: message.id,
-        kind: message.kind,
-        study_name: message.study,
-        sprint_id: message.sprint,
-        task_id: message.task,
-        text: message.text,
-        command,
-        created_at: message.created_at,
-    }
 }
 
 fn tick_status(store: &Store, busy: bool, now: jiff::Timestamp) -> Result<TickStatus> {
@@ -212,7 +193,7 @@ impl Screen<'_> {
         self.more(sprints.len(), "researchloop sprint list", lines);
     }
 
-    fn needs_you(&self, needs: &[NeedsYou], lines: &mut Vec<String>) {
+    fn needs_you(&self, needs: &[Message], lines: &mut Vec<String>) {
         if needs.is_empty() {
             return;
         }
@@ -221,13 +202,14 @@ impl Screen<'_> {
             let about = one.sprint_id.as_deref().or(one.task_id.as_deref()).unwrap_or_default();
             let what = match one.kind.as_str() {
                 "dead" => "has failed for good",
-                "approval" => "asks for approval",
+                "approval" => "proposes an idea",
                 _ => "asks",
             };
             let head = format!("{about} ({}) {what}: {}", self.study(&one.study_name), text::clean(&one.text));
             let mark = self.ui.style().yellow().bold().apply_to("!").to_string();
             lines.push(format!("  {mark} {}", text::short(&head, self.width.saturating_sub(4))));
-            lines.push(format!("    {}", self.ui.style().cyan().apply_to(&one.command)));
+            let command = text::clean(one.reply_with.as_deref().unwrap_or_default());
+            lines.push(format!("    {}", self.ui.style().cyan().apply_to(text::short(&command, self.width.saturating_sub(4)))));
         }
         self.more(needs.len(), "researchloop inbox", lines);
     }

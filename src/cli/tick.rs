@@ -1,5 +1,6 @@
 //! `researchloop tick`
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -7,6 +8,7 @@ use clap::Args;
 use super::failure::{Exit, Failure, Result};
 use super::ui::Ui;
 use super::{Global, text};
+use crate::cron::Log;
 use crate::platform::clock;
 use crate::tick::{self, Report};
 
@@ -15,10 +17,16 @@ pub struct TickArgs {
     /// Go on until interrupted
     #[arg(long)]
     watch: bool,
+    /// Write what happened into this file instead of printing it; nothing when nothing happened
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    log: Option<PathBuf>,
 }
 
 /// Looks at all clusters that have something to do.
 pub fn run(global: &Global, ui: &Ui, args: &TickArgs) -> Result {
+    if let Some(log) = &args.log {
+        return logged(global, ui, log);
+    }
     let app = global.app(ui)?;
     if !args.watch {
         return tell(ui, &tick::tick(&app)?, false);
@@ -36,6 +44,37 @@ pub fn run(global: &Global, ui: &Ui, args: &TickArgs) -> Result {
         }
     }
     Ok(Exit::Success)
+}
+
+/// One tick of which nothing is printed: cron would send it by mail, every time.
+fn logged(global: &Global, ui: &Ui, log: &Path) -> Result {
+    let ticked = global.app(ui).and_then(|app| Ok(tick::tick(&app)?));
+    let (lines, exit) = match ticked {
+        Ok(report) => (log_lines(&report), exit(&report)),
+        Err(failure) => {
+            let hints = failure.hints.iter().map(|hint| format!("hint: {hint}"));
+            (std::iter::once(format!("error: {}", failure.message)).chain(hints).collect(), Exit::Bad)
+        }
+    };
+    let lines: Vec<String> = lines.iter().flat_map(|line| text::clean_lines(line)).collect();
+    Log::at(log).add(&lines).map_err(|error| Failure::failed(format!("cannot write {}: {error}", log.display())))?;
+    Ok(exit)
+}
+
+fn log_lines(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for cluster in &report.clusters {
+        lines.extend(cluster.changes.iter().map(|(id, what)| format!("{id}: {what}")));
+        lines.extend(cluster.problems.iter().map(|problem| format!("warning: {}: {problem}", cluster.name)));
+    }
+    lines.extend(report.loops.made.iter().map(|(id, cluster)| format!("{id}: made for {cluster}")));
+    lines.extend(report.loops.ended.iter().map(|(id, why)| format!("{id}: ended: {why}")));
+    lines.extend(report.problems.iter().map(|problem| format!("warning: {problem}")));
+    lines
+}
+
+fn exit(report: &Report) -> Exit {
+    if report.clusters.iter().any(|cluster| cluster.unreachable) { Exit::Bad } else { Exit::Success }
 }
 
 fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
@@ -82,5 +121,5 @@ fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
     if report.clusters.is_empty() && report.loops.ended.is_empty() && !again_soon {
         ui.status("Nothing to do: no sprint waits, runs or has results to bring.");
     }
-    Ok(if report.clusters.iter().any(|cluster| cluster.unreachable) { Exit::Bad } else { Exit::Success })
+    Ok(exit(report))
 }

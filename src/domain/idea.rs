@@ -66,10 +66,18 @@ pub fn check<'a>(text: &str, earlier: impl IntoIterator<Item = (&'a str, &'a str
     if length > LONGEST {
         return Err(Refusal::Long(length));
     }
-    match earlier.into_iter().find(|(_, other)| is_same(&idea, other)) {
+    match earlier.into_iter().find(|(_, other)| is_repeat(&idea, other)) {
         Some((id, other)) => Err(Refusal::Repeats { id: id.to_owned(), idea: bounded(other, 300) }),
         None => Ok(idea),
     }
+}
+
+/// Whether an idea repeats an earlier one, of which perhaps only the beginning is known.
+fn is_repeat(idea: &str, earlier: &str) -> bool {
+    let Some(beginning) = earlier.strip_suffix('…') else { return is_same(idea, earlier) };
+    let flat = idea.split_whitespace().collect::<Vec<_>>().join(" ");
+    let same_length: String = flat.chars().take(beginning.chars().count()).collect();
+    is_same(&flat, beginning) || is_same(&same_length, beginning)
 }
 
 /// Whether two ideas are one: the same words, or nearly.
@@ -134,6 +142,14 @@ mod tests {
         ] {
             assert!(check(new, [("sp-000002", EARLIER)]).is_ok(), "{new}");
         }
+    }
+
+    #[test]
+    fn of_a_long_idea_the_beginning_is_enough() {
+        let long = format!("{EARLIER}\n\nUse {}.", (0..100).map(|n| format!("setting{n}")).collect::<Vec<_>>().join(", "));
+        let known = format!("{}…", long.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(119).collect::<String>());
+        assert!(check(&long, [("sp-000003", known.as_str())]).is_err());
+        assert!(check("Does a smaller rate take away the noise floor of momentum?", [("sp-000003", known.as_str())]).is_ok());
     }
 
     #[test]

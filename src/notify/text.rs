@@ -40,11 +40,13 @@ pub fn told(kind: &str, data: &Value) -> Told {
             let id = get("loop_id", 20);
             (format!("{id} ended"), lines(&[get("detail", TEXT), get("text", TEXT), get("hint", TEXT)]), 3, "checkered_flag")
         }
-        "question" | "approval" => {
+        "question" => {
             let id = get("message_id", 20);
             let reply = if id.is_empty() { String::new() } else { format!("researchloop reply {id} \"...\"") };
-            let what = if kind == "approval" { "asks for approval" } else { "asks" };
-            (format!("{sprint} {what}"), lines(&[get("text", TEXT), reply]), 4, "question")
+            let what = if data["kind"] == "approval" { "proposes an idea" } else { "asks" };
+            let choices: Vec<String> =
+                data["choices"].as_array().into_iter().flatten().filter_map(|one| one.as_str()).take(10).map(|one| clean(one, 60)).collect();
+            (format!("{sprint} {what}"), lines(&[get("text", TEXT), choices.join(" | "), reply]), 4, "question")
         }
         "task_dead" => {
             let id = get("task_id", 20);
@@ -86,8 +88,8 @@ mod tests {
         assert_eq!(failed.message, "too slow\nnext: give it --time\ntry β");
         let started = told("started", &json!({ "study": "s", "sprint_id": "sp-1", "idea": null }));
         assert_eq!((started.title.as_str(), started.message.as_str()), ("s: sp-1 started", "sp-1 started"));
-        let question = told("question", &json!({ "sprint_id": "sp-1", "message_id": "m-000001", "text": "which one?" }));
-        assert_eq!(question.message, "which one?\nresearchloop reply m-000001 \"...\"");
+        let question = told("question", &json!({ "sprint_id": "sp-1", "message_id": "m-000001", "text": "which one?", "choices": ["a", "b"] }));
+        assert_eq!(question.message, "which one?\na | b\nresearchloop reply m-000001 \"...\"");
         assert_eq!(told("something_new", &json!({ "text": "x" })).message, "x");
         assert_eq!(told("", &Value::Null).tag, "information_source");
     }

@@ -333,3 +333,121 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::journal::parse;
+    use crate::domain::{JobId, SchedulerKind, SprintId, Status};
+    use crate::store::{JournalPiece, NewSprint};
+
+    const PARKED: &[u8] = include_bytes!("../../tests/data/formats/run-parked.jsonl");
+
+    fn make(change: &Change<'_>, id: &str) {
+        let new = NewSprint {
+            id: &SprintId::new(id).expect("an id"),
+            study: "s",
+            cluster: "here",
+            scheduler: SchedulerKind::Slurm,
+            idea: Some("an idea"),
+            directory: "d",
+            remote_dir: "/d",
+            parent: None,
+            request: "{}",
+            seconds: 60,
+            created: clock::now(),
+            kind: "research",
+            task: None,
+            loop_id: None,
+            budget_usd: None,
+            gpus: None,
+        };
+        assert!(change.create_sprint(&new).expect("made"));
+        submit(change, id, "7");
+    }
+
+    fn submit(change: &Change<'_>, id: &str, job: &str) {
+        let attempt = change.begin_submission(id, "").expect("begun").expect("can be submitted");
+        change.accept(id, attempt, &JobId::parse(job).expect("digits"), "/d").expect("taken");
+    }
+
+    /// Takes in the first lines of the sample's journal.
+    fn ingest(change: &Change<'_>, id: &str, until: usize) {
+        let lines = &parse(PARKED).0[..until];
+        change.ingest(id, &JournalPiece { lines, offset: 1, prefix: "x", altered: false }).expect("taken in");
+    }
+
+    fn status(change: &Change<'_>, id: &str) -> Status {
+        change.sprint(id).expect("read").expect("there").state.status()
+    }
+
+    #[test]
+    fn the_end_of_a_parked_job_says_nothing_of_the_next_one() {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("begun");
+        make(&change, "sp-000001");
+        ingest(&change, "sp-000001", 7);
+        let mark = change.last_mark("sp-000001").expect("read").expect("a mark");
+        assert_eq!(mark.kind(), "run_ended");
+        let row = change.sprint("sp-000001").expect("read").expect("there");
+        change.park(&row, &[]).expect("parked");
+        submit(&change, "sp-000001", "8");
+        assert_eq!(change.last_mark("sp-000001").expect("read"), None);
+        // Also when its lines come once more.
+        ingest(&change, "sp-000001", 7);
+        assert_eq!(change.last_mark("sp-000001").expect("read"), None);
+        ingest(&change, "sp-000001", 8);
+        let mark = change.last_mark("sp-000001").expect("read").expect("a mark");
+        assert_eq!((mark.kind(), mark.incarnation), ("run_started", 2));
+    }
+
+    #[test]
+    fn a_question_is_taken_in_once_answered_once_and_told_by_its_own_sprint() {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("begun");
+        let (asks, other) = ("sp-000001", "sp-000002");
+        make(&change, asks);
+        make(&change, other);
+        let question = |name: &str| Question { name: name.to_owned(), kind: "question".to_owned(), text: "Which?\u{1b}".to_owned(), choices: vec![] };
+        let row = change.sprint(asks).expect("read").expect("there");
+        for _ in 0..2 {
+            change.park(&row, &[question("data"), question("data"), question("more")]).expect("parked");
+        }
+        assert_eq!(status(&change, asks), Status::Parked);
+        change.commit().expect("kept");
+        let ids: Vec<String> = store.open_questions(asks).expect("read").into_iter().map(|message| message.id).collect();
+        assert_eq!(ids.len(), 2);
+        assert_eq!(store.message(&ids[0]).expect("read").expect("there").text, "Which?");
+        let notices: i64 = store.connection.query_row("SELECT count(*) FROM outbox WHERE kind = 'question'", [], |row| row.get(0)).expect("counted");
+        assert_eq!(notices, 2);
+
+        let change = store.change().expect("begun");
+        assert!(change.answer_message(&ids[0], "this").expect("answered"));
+        assert!(!change.answer_message(&ids[0], "that").expect("refused"));
+        // Another sprint cannot say that it was told.
+        change.message_told(other, &ids[0]).expect("ignored");
+        assert_eq!(change.message(&ids[0]).expect("read").expect("there").status, "answered");
+        change.commit().expect("kept");
+        assert!(!store.is_answered(asks).expect("read"), "one is open");
+        assert_eq!(store.messages_due("here").expect("read").len(), 1);
+        assert_eq!(store.messages_due("elsewhere").expect("read").len(), 0);
+
+        let change = store.change().expect("begun");
+        assert!(change.answer_message(&ids[1], "and this").expect("answered"));
+        change.message_delivered(&ids[0]).expect("kept");
+        change.commit().expect("kept");
+        assert!(!store.is_answered(asks).expect("read"), "one is not delivered");
+        let change = store.change().expect("begun");
+        change.message_delivered(&ids[1]).expect("kept");
+        change.message_told(asks, &ids[0]).expect("told");
+        assert_eq!(change.message(&ids[0]).expect("read").expect("there").status, "told");
+        change.commit().expect("kept");
+        assert!(store.is_answered(asks).expect("read"));
+
+        // The end of a sprint closes what is left.
+        let change = store.change().expect("begun");
+        change.apply(asks, transition::Event::CancelAsked).expect("cancelled");
+        assert_eq!(change.message(&ids[1]).expect("read").expect("there").status, "closed");
+        assert_eq!(change.message(&ids[0]).expect("read").expect("there").status, "told");
+    }
+}

@@ -16,7 +16,6 @@ mod messages;
 mod money;
 mod open;
 mod outbox;
-mod overview;
 mod sprints;
 mod tasks;
 
@@ -33,7 +32,6 @@ pub use messages::{MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::Notice;
-pub use overview::OpenMessage;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
 pub use tasks::{Backlog, Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 

@@ -314,9 +314,9 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Sprints that fit a condition of ours, which begins with WHERE.
-    pub(super) fn query_sprints(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<SprintRow>, StoreError> {
-        self.query(&format!("SELECT {COLUMNS} FROM sprints {condition}"), parameters)
+    /// Sprints that are not over, oldest first.
+    pub fn live_sprints(&self) -> Result<Vec<SprintRow>, StoreError> {
+        self.query(&format!("SELECT {COLUMNS} FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, id"), [])
     }
 
     fn query(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<SprintRow>, StoreError> {

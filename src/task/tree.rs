@@ -49,7 +49,7 @@ pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<Line> {
             parts.push(format!("if {is}"));
         }
         if !others.is_empty() {
-            let more = if others.len() > 2 { format!(" +{}", others.len() - 2) } else { String::new() };
+            let more = if others.len() > 2 { format!(" and {} more", others.len() - 2) } else { String::new() };
             let also = if placed.is_some() { "also needs" } else { "needs" };
             parts.push(format!("{also} {}{more}", others[..others.len().min(2)].join(", ")));
         }
@@ -58,6 +58,10 @@ pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<Line> {
             Some(above) => below[above].push(place),
             None => roots.push(place),
         }
+    }
+    // Its parts come right below a task, then what comes after it.
+    for (above, under) in below.iter_mut().enumerate() {
+        under.sort_by_key(|place| rows[*place].parent.as_deref() != Some(rows[above].id.as_str()));
     }
     let mut lines = Vec::new();
     // What is still to come: place, the branches in front of it, whether it is the last one there.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Loop, Money, Sprint};
+use super::{Loop, Message, Money, Sprint};
 
 /// Everything that runs, waits, needs somebody, and has been spent.
 #[derive(Debug, Clone, Serialize)]
@@ -12,7 +12,7 @@ pub struct Status {
     /// Sprints that wait: for a free place, in a queue, or for an answer; oldest first.
     pub waiting: Vec<Sprint>,
     /// What somebody has to answer or decide, oldest first.
-    pub needs_you: Vec<NeedsYou>,
+    pub needs_you: Vec<Message>,
     /// The loops that run, without their sprints.
     pub loops: Vec<Loop>,
     /// Each study of the configuration, and those that only the database knows.
@@ -23,27 +23,6 @@ pub struct Status {
     pub spent_today_usd: f64,
     /// Whether anything advances by itself.
     pub tick: TickStatus,
-}
-
-/// What somebody has to answer or decide.
-#[derive(Debug, Clone, Serialize)]
-pub struct NeedsYou {
-    /// The message's id.
-    pub id: String,
-    /// `question`, `approval` or `dead`.
-    pub kind: String,
-    /// The study.
-    pub study_name: String,
-    /// The sprint that asks.
-    pub sprint_id: Option<String>,
-    /// The task that it is about.
-    pub task_id: Option<String>,
-    /// The text.
-    pub text: String,
-    /// The command that answers it.
-    pub command: String,
-    /// RFC 3339.
-    pub created_at: String,
 }
 
 /// One study.

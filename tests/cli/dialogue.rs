@@ -490,3 +490,35 @@ fn a_tweak_begins_a_session_when_the_old_one_is_gone() {
     assert_ne!(text(&sprint, "session_id"), text(&before, "session_id"));
     project.run(&["sprint", "log", text(&sprint, "id")]).success().says("a new one begins");
 }
+
+#[test]
+fn a_loop_asks_before_each_idea_and_has_no_refused_one_again() {
+    let project = recorded("");
+    let order = super::loops::start(&project, &["-n", "1", "--approve"]);
+    let next = |name: &str| -> Value {
+        let mut found = Value::Null;
+        wait_until(name, 40, || {
+            project.run(&["tick"]).success();
+            found = inbox(&project, &[]).into_iter().next().unwrap_or_default();
+            found.is_object()
+        });
+        found
+    };
+    let first = next("a first idea");
+    project.run(&["loop", "show", &order]).success().says("waits for an answer");
+    project.run(&["reply", text(&first, "id"), "no: too dear"]).success();
+    let second = next("a second idea");
+    assert_ne!(text(&first, "sprint_id"), text(&second, "sprint_id"));
+    assert_ne!(text(&first, "text"), text(&second, "text"));
+    let prompts = prompts(&project);
+    let told = &prompts.last().unwrap().1;
+    assert!(
+        told.contains(&format!("{} (cancelled): Measure whether", text(&first, "sprint_id"))) && told.contains("not approved: too dear"),
+        "{told}"
+    );
+    project.run(&["reply", text(&second, "id"), "yes"]).success();
+    let ended = super::loops::finish(&project, &order, 60);
+    assert_eq!(text(&ended, "status"), "completed", "{ended:#}");
+    let sprint = project.show(text(&second, "sprint_id"));
+    assert_eq!((text(&sprint, "status"), text(&sprint, "loop_id")), ("completed", order.as_str()));
+}

@@ -1,6 +1,8 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
+mod backlog_run;
 mod commands;
+mod cron;
 mod dialogue;
 mod endings;
 mod findings;
@@ -11,8 +13,11 @@ mod loop_faults;
 mod loops;
 mod notices;
 mod operations;
+mod plan;
 mod reviewed;
 mod sprints;
+mod task_sprints;
+mod tasks;
 
 use std::path::{Path, PathBuf};
 

@@ -82,7 +82,7 @@ fn status_is_one_screen_at_every_width() {
             "! sp-00000b (s) asks: Which of the two data sets?[2J",
             "researchloop reply m-00000a \"...\"",
             "! t-00000b (s) has failed for good: failed three times",
-            "researchloop task retry t-00000b",
+            "researchloop reply m-00000b \"retry\"",
             "loop-00000a  s      0/3 done  $1.25 of $20.00  waits for sp-00000a",
             "last tick 2m00s ago, by cron, cron runs one every 5m00s",
             "warning: the last good one was 22m00s ago; `researchloop cron show` tells why",
@@ -102,7 +102,7 @@ fn status_is_one_screen_at_every_width() {
     }
     let json = project.run(&["--json", "status"]).success().json();
     assert_eq!(json["running"][0]["id"], "sp-00000a");
-    assert_eq!(json["needs_you"][0]["command"], "researchloop reply m-00000a \"...\"");
+    assert_eq!(json["needs_you"][0]["reply_with"], "researchloop reply m-00000a \"...\"");
     assert_eq!((&json["tick"]["is_overdue"], &json["tick"]["cron_every_seconds"]), (&true.into(), &300.into()));
     assert_eq!(json["total"]["reserved_gpu_seconds"], 2 * (28_800 - 3600) + 2 * 28_800);
 }

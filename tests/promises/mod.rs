@@ -1,5 +1,6 @@
 //! What the documentation promises is so.
 
+mod backlog;
 mod cli_reference;
 mod configuration_reference;
 mod document;

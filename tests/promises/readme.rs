@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::harness::{Project, program, sources};
 
 /// The texts of all blocks of this kind.
-fn blocks(text: &str, kind: &str) -> Vec<String> {
+pub fn blocks(text: &str, kind: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(&format!("\n```{kind}\n")) {

@@ -11,6 +11,8 @@ mod graph;
 mod rows;
 
 #[cfg(test)]
+mod random_tests;
+#[cfg(test)]
 mod tests;
 
 pub use edit::{NewTask, TaskEdit};

@@ -1,0 +1,97 @@
+//! Lets cron run `tick`: the line, the user's crontab, and a try in cron's own environment.
+//! It hides how a crontab is read and written, and what cron does to a command.
+
+mod line;
+mod log;
+mod trial;
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use crate::app::App;
+use crate::platform::process;
+use crate::store::StoreError;
+
+pub use line::{LineProblem, Schedule, every_text, find, line, marker, with_line, without_line};
+pub use log::Log;
+pub use trial::{Trial, trial};
+
+/// The fact that says how often cron ticks, in seconds; empty when it does not.
+pub const EVERY: &str = "cron.every";
+
+/// Why the crontab is not as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum CronError {
+    /// There is no such program.
+    #[error("there is no program `crontab` on the PATH")]
+    Missing,
+    /// It said no.
+    #[error("crontab: {0}")]
+    Refused(String),
+    /// No line can be made of these paths.
+    #[error(transparent)]
+    Line(#[from] LineProblem),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A path of this program.
+    #[error("{0}")]
+    Path(String),
+}
+
+/// Where the log of cron's ticks lies.
+pub fn log_path(app: &App) -> PathBuf {
+    app.config.root.join(".researchloop").join("tick.log")
+}
+
+/// The configuration file, absolute.
+fn config_path(app: &App) -> Result<PathBuf, CronError> {
+    std::path::absolute(&app.config.file).map_err(|error| CronError::Path(format!("cannot tell where {} is: {error}", app.config.file.display())))
+}
+
+/// What marks this project's line.
+pub fn marker_of(app: &App) -> Result<String, CronError> {
+    Ok(marker(&config_path(app)?))
+}
+
+/// The words of the command that cron runs for this project.
+pub fn command_of(app: &App) -> Result<Vec<PathBuf>, CronError> {
+    let program = std::env::current_exe().map_err(|error| CronError::Path(format!("cannot tell where this program is: {error}")))?;
+    let word = PathBuf::from;
+    Ok(vec![program, word("--config"), config_path(app)?, word("tick"), word("--quiet"), word("--log"), log_path(app)])
+}
+
+/// Reads the user's crontab; empty when there is none.
+pub fn read() -> Result<Vec<u8>, CronError> {
+    let output = process::command("crontab").arg("-l").stdin(Stdio::null()).output().map_err(missing)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    match output.status.success() {
+        true => Ok(output.stdout),
+        // The usual answer of those who have none.
+        false if said.contains("no crontab for") => Ok(Vec::new()),
+        false => Err(CronError::Refused(one_line(&said))),
+    }
+}
+
+/// Replaces the user's crontab.
+pub fn write(text: &[u8]) -> Result<(), CronError> {
+    use std::io::Write as _;
+    let mut child =
+        process::command("crontab").arg("-").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(missing)?;
+    let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(text));
+    let output = child.wait_with_output().map_err(|error| CronError::Refused(error.to_string()))?;
+    if !output.status.success() {
+        return Err(CronError::Refused(one_line(&String::from_utf8_lossy(&output.stderr))));
+    }
+    written.map_err(|error| CronError::Refused(error.to_string()))
+}
+
+fn missing(error: std::io::Error) -> CronError {
+    if error.kind() == std::io::ErrorKind::NotFound { CronError::Missing } else { CronError::Refused(error.to_string()) }
+}
+
+fn one_line(text: &str) -> String {
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    let clean = clean.trim();
+    if clean.is_empty() { "it failed and said nothing".to_owned() } else { clean.to_owned() }
+}
