@@ -4,6 +4,7 @@
 
 mod findings;
 mod loops;
+mod message;
 mod status;
 mod task;
 
@@ -11,10 +12,12 @@ use serde::Serialize;
 
 pub use findings::{Found, Place, Program, found, leaderboard, program};
 pub use loops::{Loop, SprintOfLoop, auto_loop};
+pub use message::{Message, message};
 pub use status::{Status, StudyStatus, TickStatus};
+pub use task::{Task, TaskNeed, task, task_whole};
 
 use crate::domain::{Finding, Metric, Reason, State};
-use crate::store::{Artifact, MessageRow, Spent, SprintRow, StepRow, Store, StoreError};
+use crate::store::{Artifact, Spent, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
@@ -211,69 +214,6 @@ pub struct Study {
     pub max_sprint_duration_hours: f64,
     /// How many rounds of red team and fix.
     pub red_team_max_rounds: u32,
-}
-
-/// A message between a person and a job.
-#[derive(Debug, Clone, Serialize)]
-pub struct Message {
-    /// `m-` and six hexadecimal digits.
-    pub id: String,
-    /// `question`, `approval`, `dead` or `note`.
-    pub kind: String,
-    /// The study.
-    pub study_name: String,
-    /// The sprint that asks, or is told.
-    pub sprint_id: Option<String>,
-    /// The task that it is about.
-    pub task_id: Option<String>,
-    /// The sprint's loop.
-    pub loop_id: Option<String>,
-    /// The job's own name for it.
-    pub name: Option<String>,
-    /// What it says.
-    pub text: String,
-    /// Answers that are offered; any other is good too.
-    pub choices: Vec<String>,
-    /// `open`, `answered`, `told` or `closed`.
-    pub status: String,
-    /// What was answered.
-    pub answer: Option<String>,
-    /// RFC 3339.
-    pub created_at: String,
-    /// RFC 3339.
-    pub answered_at: Option<String>,
-    /// When it lay in the sprint's directory, RFC 3339.
-    pub delivered_at: Option<String>,
-    /// The command that answers it, when an answer is wanted.
-    pub reply_with: Option<String>,
-}
-
-/// Shows a message.
-pub fn message(row: &MessageRow) -> Message {
-    let offered = match row.kind.as_str() {
-        // Whoever wants another idea says so in words.
-        "approval" => "\"yes|no|what else to try\"".to_owned(),
-        "dead" => "\"retry\"".to_owned(),
-        _ if row.choices.is_empty() => "\"...\"".to_owned(),
-        _ => format!("\"{}\"", row.choices.join("|").replace(['"', '`', '$', '\\'], "'")),
-    };
-    Message {
-        id: row.id.clone(),
-        kind: row.kind.clone(),
-        study_name: row.study.clone(),
-        sprint_id: row.sprint.clone(),
-        task_id: row.task.clone(),
-        loop_id: row.loop_id.clone(),
-        name: row.name.clone(),
-        text: row.text.clone(),
-        choices: row.choices.clone(),
-        status: row.status.clone(),
-        answer: row.answer.clone(),
-        created_at: row.created_at.clone(),
-        answered_at: row.answered_at.clone(),
-        delivered_at: row.delivered_at.clone(),
-        reply_with: row.waits_for_person().then(|| format!("researchloop reply {} {offered}", row.id)),
-    }
 }
 
 /// Shows a sprint.
