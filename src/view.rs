@@ -176,6 +176,8 @@ pub struct Step {
     pub cost_usd: f64,
     /// All its tokens.
     pub tokens: u64,
+    /// GPUs times seconds, when it is known how many GPUs the job asked for.
+    pub gpu_seconds: Option<u64>,
 }
 
 /// A file on this machine.
@@ -489,6 +491,7 @@ pub fn sprint_whole(row: &SprintRow, steps: &[StepRow], artifacts: &[Artifact]) 
         seconds: step.seconds,
         cost_usd: step.cost_usd,
         tokens: step.tokens,
+        gpu_seconds: row.gpus.map(|gpus| u64::from(gpus).saturating_mul(step.seconds)),
     };
     Sprint {
         steps: Some(steps.iter().map(step).collect()),
