@@ -12,6 +12,7 @@ pub mod domain;
 pub mod message;
 pub mod notify;
 pub mod pipeline;
+pub mod plan;
 pub mod platform;
 pub mod remote;
 pub mod runner;

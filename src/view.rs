@@ -2,21 +2,22 @@
 //!
 //! Field names of the Python server stay. No field ever holds a secret.
 
+mod findings;
+mod loops;
 mod message;
 mod status;
 mod task;
 
 use serde::Serialize;
 
+pub use findings::{Found, Place, Program, found, leaderboard, program};
+pub use loops::{Loop, SprintOfLoop, auto_loop};
 pub use message::{Message, message};
 pub use status::{Status, StudyStatus, TickStatus};
 pub use task::{Task, TaskNeed, task, task_whole};
 
-use crate::domain::leaderboard::{self, Entry, Mark};
-use crate::domain::noise::{Better, Measured};
-use crate::domain::{Finding, Metric, Reason, State, Verdict};
-use crate::store::{Artifact, FindingRow, LoopRow, LoopSprint, MetricRow, Spent, SprintRow, StepRow, Store, StoreError, completed_count};
-use crate::study;
+use crate::domain::{Finding, Metric, Reason, State};
+use crate::store::{Artifact, Spent, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
@@ -215,148 +216,6 @@ pub struct Study {
     pub red_team_max_rounds: u32,
 }
 
-/// What a study is after, from the configuration and its `program.md`.
-#[derive(Debug, Clone, Serialize)]
-pub struct Program {
-    /// The `program.md` that was read.
-    pub file: Option<String>,
-    /// The figure by which sprints are compared.
-    pub metric: Option<String>,
-    /// `higher` or `lower`.
-    pub better: Option<&'static str>,
-    /// What measures it.
-    pub evaluator: Option<String>,
-    /// The value that ends a loop, as `NAME >= VALUE` or `NAME <= VALUE`.
-    pub target: Option<String>,
-    /// Sprints of a loop.
-    pub count: Option<u32>,
-    /// Dollars of a loop.
-    pub max_cost_usd: Option<f64>,
-    /// GPU-hours of a loop.
-    pub max_gpu_hours: Option<f64>,
-    /// No sprint of a loop is begun after it, as it stands in the file.
-    pub until: Option<String>,
-    /// Measured sprints in a row without an improvement beyond noise.
-    pub patience: Option<u32>,
-    /// What is probably not as it was meant in the file, with its place.
-    pub mistakes: Vec<String>,
-}
-
-/// Shows what a study is after.
-pub fn program(program: &study::Program) -> Program {
-    let metric = program.metric.as_ref();
-    Program {
-        file: program.file.as_ref().map(|file| file.display().to_string()),
-        metric: metric.map(|metric| metric.name.clone()),
-        better: metric.map(|metric| metric.better.as_str()),
-        evaluator: metric.and_then(|metric| metric.evaluator.clone()),
-        target: program.target.as_ref().map(ToString::to_string),
-        count: program.limits.count,
-        max_cost_usd: program.limits.max_cost_usd,
-        max_gpu_hours: program.limits.max_gpu_hours,
-        until: program.limits.until.clone(),
-        patience: program.limits.patience,
-        mistakes: program.mistakes.iter().map(ToString::to_string).collect(),
-    }
-}
-
-/// A place of a study's leaderboard.
-#[derive(Debug, Clone, Serialize)]
-pub struct Place {
-    /// From 1.
-    pub rank: usize,
-    /// The sprint; of repeats of a task the newest.
-    pub sprint_id: String,
-    /// All sprints of this place, oldest first.
-    pub sprints: Vec<String>,
-    /// The task that they are attempts at.
-    pub task_id: Option<String>,
-    /// The loop that made the newest one.
-    pub loop_id: Option<String>,
-    /// The idea.
-    pub idea: Option<String>,
-    /// The metric; of repeats the mean.
-    pub value: f64,
-    /// Standard deviation over the runs, or over the repeats.
-    pub spread: Option<f64>,
-    /// How many runs, or repeats.
-    pub n: Option<u32>,
-    /// May be empty.
-    pub unit: String,
-    /// `evaluator` or `agent`: who says it.
-    pub source: &'static str,
-    /// What the agent claims, when the evaluator has measured.
-    pub claimed: Option<f64>,
-    /// Whether the claim is not what was measured.
-    pub mismatch: bool,
-    /// What was found of the idea.
-    pub verdict: Option<Verdict>,
-    /// `likely_real`, `within_noise` or `unknown`: how the first place differs from the first sprint in
-    /// time, and each other place from the first place. Null when there is nothing to compare with.
-    pub noise: Option<&'static str>,
-    /// When the newest one completed, RFC 3339.
-    pub completed_at: String,
-}
-
-/// What a sprint of a study found.
-#[derive(Debug, Clone, Serialize)]
-pub struct Found {
-    /// The sprint.
-    pub sprint_id: String,
-    /// The task that it was an attempt at.
-    pub task_id: Option<String>,
-    /// The idea.
-    pub idea: Option<String>,
-    /// What it found.
-    #[serde(flatten)]
-    pub finding: Finding,
-    /// The summary.
-    pub summary: Option<String>,
-    /// RFC 3339.
-    pub completed_at: String,
-}
-
-/// Shows what a sprint of a study found.
-pub fn found(row: &FindingRow) -> Found {
-    Found {
-        sprint_id: row.sprint_id.clone(),
-        task_id: row.task.clone(),
-        idea: row.idea.clone(),
-        finding: row.finding.clone(),
-        summary: row.summary.clone(),
-        completed_at: row.completed_at.clone(),
-    }
-}
-
-/// Ranks the values of a metric, which are given in the order of time.
-pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Vec<Place> {
-    let measured = |row: &MetricRow| Measured { value: row.value, n: row.n, spread: row.spread };
-    let entries: Vec<Entry<'_>> = rows.iter().map(|row| Entry { task: row.task.as_deref(), measured: measured(row), claimed: row.claimed }).collect();
-    let places = leaderboard::rank(better, &entries).into_iter().enumerate().filter_map(|(at, place)| {
-        let of: Vec<&MetricRow> = place.entries.iter().filter_map(|entry| rows.get(*entry)).collect();
-        let newest = of.last()?;
-        Some(Place {
-            rank: at + 1,
-            sprint_id: newest.sprint_id.clone(),
-            sprints: of.iter().map(|row| row.sprint_id.clone()).collect(),
-            task_id: newest.task.clone(),
-            loop_id: newest.loop_id.clone(),
-            idea: newest.idea.clone(),
-            value: place.measured.value,
-            spread: place.measured.spread,
-            n: place.measured.n,
-            unit: newest.unit.clone(),
-            source: newest.source.as_str(),
-            claimed: newest.claimed,
-            mismatch: place.mismatch,
-            verdict: newest.verdict,
-            noise: place.mark.map(Mark::as_str),
-            completed_at: newest.completed_at.clone(),
-        })
-    });
-    places.collect()
-}
-
 /// Shows a sprint.
 pub fn sprint(row: &SprintRow) -> Sprint {
     let ending = match &row.state {
@@ -445,119 +304,5 @@ pub fn status_text(sprint: &Sprint) -> String {
             Some(message) => format!("{} ({message})", sprint.status),
             None => sprint.status.to_owned(),
         },
-    }
-}
-
-/// A loop.
-#[derive(Debug, Clone, Serialize)]
-pub struct Loop {
-    /// `loop-` and six hexadecimal digits.
-    pub id: String,
-    /// The study.
-    pub study_name: String,
-    /// `running`, `stopped` or `completed`.
-    pub status: &'static str,
-    /// Which rule ended it: a word of a closed list.
-    pub reason: Option<String>,
-    /// Why it ended: a sentence.
-    pub detail: String,
-    /// What the last tick had to say about it.
-    pub note: String,
-    /// What ideas are wanted.
-    pub context: String,
-    /// Its limits.
-    pub limits: crate::domain::auto_loop::Limits,
-    /// Sprints that have completed.
-    pub completed_count: u32,
-    /// Sprints that are to complete.
-    pub total_count: u32,
-    /// Sprints that are not over.
-    pub live_count: usize,
-    /// The newest sprint that is not over.
-    pub current_sprint_id: Option<String>,
-    /// US dollars at list prices, of all its sprints.
-    pub cost_usd: f64,
-    /// Whether the cost is not exact.
-    pub cost_estimated: bool,
-    /// US dollars that its running sprints may still spend.
-    pub reserved_usd: f64,
-    /// All tokens.
-    pub tokens: u64,
-    /// GPUs times hours.
-    pub gpu_hours: f64,
-    /// Whether some job's GPUs are not known.
-    pub gpu_unknown: bool,
-    /// Hours that its jobs ran.
-    pub wall_hours: f64,
-    /// RFC 3339.
-    pub created_at: String,
-    /// RFC 3339.
-    pub ended_at: Option<String>,
-    /// Its sprints, oldest first.
-    pub sprints: Vec<SprintOfLoop>,
-}
-
-/// A sprint of a loop.
-#[derive(Debug, Clone, Serialize)]
-pub struct SprintOfLoop {
-    /// Its id.
-    pub id: String,
-    /// As in [`Sprint`].
-    pub status: &'static str,
-    /// Why it failed.
-    pub reason: Option<&'static str>,
-    /// `supported`, `refuted` or `inconclusive`.
-    pub verdict: Option<String>,
-    /// The idea, once there is one.
-    pub idea: Option<String>,
-    /// The task.
-    pub task_id: Option<String>,
-    /// US dollars.
-    pub cost_usd: f64,
-    /// RFC 3339.
-    pub created_at: String,
-    /// RFC 3339.
-    pub completed_at: Option<String>,
-}
-
-/// Shows a loop.
-pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
-    let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
-    Loop {
-        id: row.id.to_string(),
-        study_name: row.study.clone(),
-        status: row.status.as_str(),
-        reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
-        detail: row.detail.clone(),
-        note: row.note.clone(),
-        context: row.guidance.clone(),
-        limits: row.limits.clone(),
-        completed_count: completed_count(sprints),
-        total_count: row.limits.count,
-        live_count: sprints.iter().filter(|sprint| !sprint.status.is_terminal()).count(),
-        current_sprint_id: sprints.iter().rev().find(|sprint| !sprint.status.is_terminal()).map(|sprint| sprint.id.clone()),
-        cost_usd: money.cost_usd,
-        cost_estimated: money.estimated,
-        reserved_usd: money.reserved_usd,
-        tokens: money.tokens,
-        gpu_hours: hours(money.gpu_seconds),
-        gpu_unknown: money.gpu_unknown,
-        wall_hours: hours(money.wall_seconds),
-        created_at: row.created_at.clone(),
-        ended_at: row.ended_at.clone(),
-        sprints: sprints
-            .iter()
-            .map(|sprint| SprintOfLoop {
-                id: sprint.id.clone(),
-                status: sprint.status.as_str(),
-                reason: sprint.reason.map(Reason::as_str),
-                verdict: sprint.verdict.clone(),
-                idea: sprint.idea.clone(),
-                task_id: sprint.task.clone(),
-                cost_usd: sprint.cost_usd,
-                created_at: sprint.created_at.clone(),
-                completed_at: sprint.completed_at.clone(),
-            })
-            .collect(),
     }
 }

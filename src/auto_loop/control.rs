@@ -100,7 +100,7 @@ pub fn check_order(study: &Study, program: &Program, order: &Order, known: Optio
             count: from_program.count.unwrap_or(COUNT),
             max_cost_usd: from_program.max_cost_usd,
             max_gpu_hours: from_program.max_gpu_hours,
-            until: from_program.until.as_deref().map(|text| parse_until(text, now)).transpose().map_err(|why| wrong(format!("program.md: {why}")))?,
+            until: from_program.until,
             target: program.target.clone(),
             patience: from_program.patience,
             parallel: 1,

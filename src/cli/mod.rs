@@ -13,6 +13,7 @@ mod init;
 mod job;
 mod leaderboard;
 mod loops;
+mod plan;
 mod plot;
 mod screen;
 mod sprint;
@@ -100,6 +101,8 @@ enum Command {
     /// The backlog: ideas, what they need, and who works on them
     #[command(subcommand)]
     Task(task::TaskCommand),
+    /// Plan a study: one call to Claude here, or a plan from a file, becomes tasks
+    Plan(plan::PlanArgs),
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
@@ -155,6 +158,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Cluster(command) => cluster::run(global, ui, &command),
         Command::Sprint(command) => sprint::run(global, ui, command),
         Command::Task(command) => task::run(global, ui, &command),
+        Command::Plan(args) => plan::run(global, ui, &args),
         Command::Loop(command) => loops::run(global, ui, command),
         Command::Cron(command) => cron::run(global, ui, &command),
         Command::Inbox(args) => inbox::inbox(global, ui, &args),

@@ -31,7 +31,7 @@ pub fn plot(plot: &Plot<'_>) -> Vec<String> {
     let label_width = (0..height).map(|row| label(row).len()).max().unwrap_or(0);
     let room = plot.width.saturating_sub(label_width + 3).max(2);
     let (axis, corner, floor, point, best) = if plot.ascii { ('|', '+', '-', '*', '.') } else { ('│', '└', '─', '●', '╌') };
-    let columns = room.min(plot.values.len() * 6).max(2);
+    let columns = room.min(plot.values.len() * 12).max(2);
     let mut cells = vec![vec![' '; columns]; height];
     let row_of = |value: f64| index((high - value) / (high - low), height - 1);
     let column_of = |at: usize| if plot.values.len() < 2 { columns / 2 } else { index(share(at, plot.values.len() - 1), columns - 1) };

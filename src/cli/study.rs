@@ -182,7 +182,7 @@ fn steering(program: &view::Program) -> Vec<String> {
         program.count.map(|count| format!("{count} sprints")),
         program.max_cost_usd.map(|usd| text::money(usd, false)),
         program.max_gpu_hours.map(|hours| format!("{} GPU-hours", text::figure(hours))),
-        program.until.as_deref().map(|time| format!("until {time}")),
+        program.until.as_deref().map(|time| format!("until {}", text::time(time))),
         program.patience.map(|patience| format!("{patience} sprints without improvement")),
     ];
     fact("a loop", Some(bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));

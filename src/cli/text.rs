@@ -97,17 +97,21 @@ pub fn wrap(line: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A table without lines. The last column is shortened so that a row fits the width.
+/// A table without lines, whose cells may have colour. The last column is shortened so that a row
+/// fits the width.
 pub fn table(headers: &[&str], rows: &[Vec<String>], width: usize, styled: bool) -> Vec<String> {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
-    let bold = |text: &str| if styled { console::Style::new().bold().force_styling(true).apply_to(text).to_string() } else { text.to_owned() };
-    table.set_header(headers.iter().map(|header| bold(header)));
-    for row in rows {
-        table.add_row(row);
-    }
-    table.lines().map(|line| short(line.trim_end(), width).trim_start_matches(' ').to_owned()).collect()
+    let bold = console::Style::new().bold().force_styling(styled);
+    let head: Vec<String> = headers.iter().map(|header| bold.apply_to(header).to_string()).collect();
+    let widest = |column: usize| {
+        let cells = rows.iter().chain([&head]).filter_map(|row| row.get(column));
+        cells.map(|cell| measure_text_width(cell)).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..headers.len()).map(widest).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
+        short(cells.join("  ").trim_end(), width)
+    };
+    [&head].into_iter().chain(rows).map(line).collect()
 }
 
 #[cfg(test)]
@@ -136,6 +140,22 @@ mod tests {
             assert_eq!(figure(number), shown);
         }
         assert_eq!(figure_of(0.5, Some(0.01), Some(3)), "0.5 ± 0.01 (n=3)");
+    }
+
+    #[test]
+    fn a_table_is_aligned_whatever_the_colour() {
+        let red = |text: &str| console::Style::new().red().force_styling(true).apply_to(text).to_string();
+        let rows = |colour: bool| {
+            vec![
+                vec![if colour { red("failed") } else { "failed".to_owned() }, "日本".to_owned(), "an idea that is too long".to_owned()],
+                vec![String::new(), "b".to_owned(), "c".to_owned()],
+            ]
+        };
+        let plain = table(&["STATE", "NAME", "IDEA"], &rows(false), 30, false);
+        assert_eq!(plain, ["STATE   NAME  IDEA", "failed  日本  an idea that is…", "        b     c"]);
+        let styled: Vec<String> =
+            table(&["STATE", "NAME", "IDEA"], &rows(true), 30, true).iter().map(|line| console::strip_ansi_codes(line).into_owned()).collect();
+        assert_eq!(styled, plain);
     }
 
     #[test]

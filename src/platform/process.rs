@@ -1,8 +1,9 @@
 //! The only place that makes child processes.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use super::clock;
@@ -46,6 +47,75 @@ pub fn run_quietly(mut command: Command, input: Vec<u8>, limit: Duration) -> Res
             Err(error) => return Err(error.to_string()),
         }
     }
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Captured {
+    /// Its status; nothing when it was killed because it took too long.
+    pub status: Option<ExitStatus>,
+    /// The end of what it wrote to standard error.
+    pub errors: String,
+}
+
+/// The longest line that is handed on, and how much is kept of standard error, in bytes.
+const MAX_LINE: u64 = 16 << 20;
+const MAX_ERRORS: usize = 4096;
+
+/// Runs a command to its end with these bytes on standard input. `line` gets each line of its
+/// output. It belongs to our process group: Ctrl-C on a terminal ends it, too.
+pub fn run_captured(mut command: Command, input: Vec<u8>, limit: Duration, mut line: impl FnMut(&[u8])) -> std::io::Result<Captured> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        std::thread::spawn(move || drop(stdin.write_all(&input)));
+    }
+    let (sender, lines) = sync_channel(256);
+    if let Some(output) = child.stdout.take() {
+        std::thread::spawn(move || {
+            let mut output = BufReader::new(output);
+            loop {
+                let mut piece = Vec::new();
+                match output.by_ref().take(MAX_LINE).read_until(b'\n', &mut piece) {
+                    Ok(1..) if sender.send(piece).is_ok() => {}
+                    _ => return,
+                }
+            }
+        });
+    }
+    let (last_words, errors) = sync_channel(1);
+    if let Some(mut stderr) = child.stderr.take() {
+        std::thread::spawn(move || {
+            let mut kept = Vec::new();
+            let mut piece = [0; 4096];
+            while let Ok(count @ 1..) = stderr.read(&mut piece) {
+                kept.extend_from_slice(&piece[..count]);
+                kept.drain(..kept.len().saturating_sub(MAX_ERRORS));
+            }
+            let _ = last_words.send(kept);
+        });
+    }
+    let until = clock::instant() + limit;
+    let status = loop {
+        match lines.recv_timeout(Duration::from_millis(100)) {
+            Ok(piece) => line(piece.strip_suffix(b"\n").unwrap_or(&piece)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => clock::pause(Duration::from_millis(20)),
+        }
+        if let Some(status) = child.try_wait()? {
+            // What it said last may still be on its way.
+            while let Ok(piece) = lines.recv_timeout(Duration::from_millis(500)) {
+                line(piece.strip_suffix(b"\n").unwrap_or(&piece));
+            }
+            break Some(status);
+        }
+        if clock::instant() >= until {
+            let _ = child.kill();
+            let _ = child.wait();
+            break None;
+        }
+    };
+    let errors = errors.recv_timeout(Duration::from_millis(500)).unwrap_or_default();
+    Ok(Captured { status, errors: String::from_utf8_lossy(&errors).into_owned() })
 }
 
 /// When a process began, in clock ticks since the machine did. None where that cannot be told.

@@ -216,6 +216,7 @@ impl Run {
         Values {
             study_context: &self.bundle.context,
             idea: self.idea(),
+            done_when: &self.bundle.done_when,
             sprint_dir: &self.work_text,
             round: step.visit,
             max_rounds: self.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
@@ -359,11 +360,7 @@ impl Run {
     /// Takes down what came out. What is wrong with a file is a note: the work is done all the same.
     fn read_outcome(&mut self, ended: &mut RunEnd) -> io::Result<()> {
         let Ok(folder) = Folder::open(&self.dir) else { return Ok(()) };
-        // A follow-up works in another sprint's directory: it promises neither file.
-        let (finding, mut problems) = match folder.has_content("finding.json") || self.bundle.tweak.is_none() {
-            true => read_checked(&folder, "finding.json", outcome::MAX_FINDING, outcome::finding),
-            false => (None, Vec::new()),
-        };
+        let (finding, mut problems) = read_checked(&folder, "finding.json", outcome::MAX_FINDING, outcome::finding);
         ended.finding = finding;
         // Figures are optional.
         if !matches!(folder.file("results/metrics.json"), Err(Refused::Missing)) {

@@ -16,8 +16,7 @@ use parse::Parsed;
 use crate::config::{Config, Study};
 use crate::domain::Better;
 use crate::domain::auto_loop::Target;
-#[cfg(doc)]
-use crate::domain::auto_loop::parse_until;
+use crate::platform::clock;
 
 /// The name of the file.
 pub const PROGRAM_FILE: &str = "program.md";
@@ -46,8 +45,8 @@ pub struct Limits {
     pub max_cost_usd: Option<f64>,
     /// GPU-hours.
     pub max_gpu_hours: Option<f64>,
-    /// No sprint is begun after it, as [`parse_until`] reads it.
-    pub until: Option<String>,
+    /// No sprint is begun after it, in seconds since 1970; a span counts from now on.
+    pub until: Option<i64>,
     /// Measured sprints in a row without an improvement beyond noise.
     pub patience: Option<u32>,
 }
@@ -113,7 +112,7 @@ impl Program {
         }
         let file = found.as_ref().map(|(file, _)| file.clone());
         let given = study.metric.as_ref().map(|(name, better)| (name.as_str(), *better));
-        let (parsed, told) = parse::parse(found.as_ref().map_or("", |(_, text)| text), given);
+        let (parsed, told) = parse::parse(found.as_ref().map_or("", |(_, text)| text), given, clock::now().as_second());
         mistakes.extend(told.into_iter().filter_map(|(line, message)| Some(Mistake { file: file.clone()?, line, message })));
         let Parsed { directive, targets, constraints, metric, evaluator, target, limits } = parsed;
         let metric = metric.map(|(name, better)| MetricSpec { name, better, evaluator: study.evaluator.clone().or(evaluator) });

@@ -43,8 +43,9 @@ type Line<'a> = (usize, &'a str);
 /// Line numbers and what is wrong there.
 type Mistakes = Vec<(usize, String)>;
 
-/// Reads the text. `given` is the metric of the configuration, which goes before the file's.
-pub(super) fn parse(text: &str, given: Option<(&str, Better)>) -> (Parsed, Mistakes) {
+/// Reads the text. `given` is the metric of the configuration, which goes before the file's;
+/// `now` is in seconds since 1970.
+pub(super) fn parse(text: &str, given: Option<(&str, Better)>, now: i64) -> (Parsed, Mistakes) {
     let text = without_comments(text);
     let mut sections: Vec<(Section, Vec<Line<'_>>)> = Vec::new();
     let mut current: Option<(usize, Option<Section>)> = None;
@@ -77,7 +78,7 @@ pub(super) fn parse(text: &str, given: Option<(&str, Better)>) -> (Parsed, Mista
         ..Parsed::default()
     };
     benchmark(&mut parsed, &of(Section::Benchmark), &of(Section::Targets), given, &mut mistakes);
-    budget(&mut parsed.limits, &of(Section::Budget), &mut mistakes);
+    budget(&mut parsed.limits, &of(Section::Budget), now, &mut mistakes);
     mistakes.sort_by_key(|(line, _)| *line);
     (parsed, mistakes)
 }
@@ -274,7 +275,7 @@ fn comparison(text: &str, metric: Option<&str>, alone: bool) -> Option<Compariso
     }
 }
 
-fn budget(limits: &mut Limits, lines: &[Line<'_>], mistakes: &mut Mistakes) {
+fn budget(limits: &mut Limits, lines: &[Line<'_>], now: i64, mistakes: &mut Mistakes) {
     for (line, key, value) in pairs(lines, "Budget", BUDGET_KEYS, mistakes) {
         let wrong = |expected: &str| format!("Budget: {key} is {:?}: expected {expected}", plain(value, 40));
         let first = value.split_whitespace().next().unwrap_or_default();
@@ -288,11 +289,10 @@ fn budget(limits: &mut Limits, lines: &[Line<'_>], mistakes: &mut Mistakes) {
             "patience" => set(&mut limits.patience, count()).then(|| wrong("a whole number from 1")),
             "cost" => set(&mut limits.max_cost_usd, amount()).then(|| wrong("an amount of US dollars above 0")),
             "gpu_hours" => set(&mut limits.max_gpu_hours, amount()).then(|| wrong("a number above 0")),
-            // From when on a span counts is for the one who uses it.
             _ => {
-                let until = parse_until(value, 0);
+                let until = parse_until(value, now);
                 let problem = until.as_ref().err().map(|problem| format!("Budget: {key}: {problem}"));
-                limits.until = until.ok().map(|_| value.to_owned());
+                limits.until = until.ok();
                 problem
             }
         };

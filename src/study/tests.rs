@@ -4,13 +4,13 @@ use super::parse::{Parsed, parse};
 use super::*;
 
 fn clean(text: &str) -> Parsed {
-    let (parsed, mistakes) = parse(text, None);
+    let (parsed, mistakes) = parse(text, None, 1000);
     assert_eq!(mistakes, []);
     parsed
 }
 
 fn mistakes(text: &str) -> String {
-    parse(text, None).1.iter().map(|(line, message)| format!("{line}: {message}\n")).collect()
+    parse(text, None, 1000).1.iter().map(|(line, message)| format!("{line}: {message}\n")).collect()
 }
 
 #[test]
@@ -27,7 +27,8 @@ fn a_whole_file_is_read() {
     assert_eq!(parsed.metric, Some(("accuracy".to_owned(), Better::Higher)));
     assert_eq!(parsed.evaluator.as_deref(), Some("python eval.py --split test: all"));
     assert_eq!(parsed.target, Some(Target { metric: "accuracy".to_owned(), higher: true, value: 0.95 }));
-    let until = Some("2026-12-31T12:00:00Z".to_owned());
+    let until = Some(1_798_718_400);
+    assert_eq!(clean("## Budget\nuntil: 12h\n").limits.until, Some(1000 + 12 * 3600));
     assert_eq!(parsed.limits, Limits { count: Some(12), max_cost_usd: Some(50.0), max_gpu_hours: Some(100.0), until, patience: Some(4) });
 }
 
@@ -80,11 +81,11 @@ fn targets_are_found_in_prose_and_in_a_value() {
 #[test]
 fn the_configuration_goes_before_the_file() {
     let given = Some(("acc", Better::Higher));
-    let (parsed, mistakes) = parse("## Benchmark\nmetric: loss\nbetter: lower\ncommand: x\ntarget: 5\n", given);
+    let (parsed, mistakes) = parse("## Benchmark\nmetric: loss\nbetter: lower\ncommand: x\ntarget: 5\n", given, 1000);
     // The command and the number belong to the loss.
     assert_eq!((parsed.metric, parsed.evaluator, parsed.target), (Some(("acc".to_owned(), Better::Higher)), None, None));
     assert_eq!(mistakes, [(2, "Benchmark: the metric loss is not used: the configuration says acc".to_owned())]);
-    let (parsed, mistakes) = parse("## Benchmark\nmetric: acc\ncommand: x\ntarget: 0.5\n", given);
+    let (parsed, mistakes) = parse("## Benchmark\nmetric: acc\ncommand: x\ntarget: 0.5\n", given, 1000);
     assert_eq!((parsed.evaluator.as_deref(), parsed.target.map(|target| target.to_string()).as_deref()), (Some("x"), Some("acc >= 0.5")));
     assert_eq!(mistakes, []);
 }

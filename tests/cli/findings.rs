@@ -264,3 +264,26 @@ fn a_leaderboard_without_a_metric_says_which_there_are() {
     let declared = with_study("metric = \"acc\"\nmetric_better = \"higher\"");
     declared.run(&["study", "leaderboard", "s"]).success().says("No completed sprint of s has told acc yet");
 }
+
+#[test]
+fn a_task_is_not_done_before_its_verification_agrees() {
+    let project = Project::local("");
+    let add = project.run(&["--json", "task", "add", "an idea", "-s", "s", "--verify", "test -f report.md && echo checked && test -f proof.txt"]);
+    let task = add.success().json()["task"]["id"].as_str().unwrap().to_owned();
+    let status = || text(&project.run(&["--json", "task", "show", &task]).success().json()["task"], "state").to_owned();
+    let run = |more: &[&str]| {
+        let output = project.run(&[&["--json", "sprint", "run", "--task", task.as_str(), "--rounds", "0"], more].concat()).success().json();
+        project.finish(output["sprint_id"].as_str().unwrap(), 60)
+    };
+    let sprint = run(&[]);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "step_failed"), "{sprint:#}");
+    assert_eq!(text(&sprint, "error"), "verify exited with 1: checked");
+    assert_eq!((step(&sprint, "summarize"), step(&sprint, "verify")), ("yes", "error"), "{sprint:#}");
+    assert_ne!(status(), "done");
+    // With what was missing, the next attempt is good.
+    project.run(&["task", "edit", &task, "--verify", "test -f report.md"]).success();
+    project.run(&["task", "retry", &task]).success();
+    let sprint = run(&[]);
+    assert_eq!((text(&sprint, "status"), step(&sprint, "verify")), ("completed", "yes"), "{sprint:#}");
+    assert_eq!(status(), "done");
+}

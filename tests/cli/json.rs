@@ -70,7 +70,9 @@ fn the_keys_of_every_answer() {
     assert_eq!((keys(&list), keys(&list["sprints"][0])), (vec!["sprints"], SPRINT.to_vec()));
     let show = json(&["sprint", "show", id]);
     assert_eq!(keys(&show), ["sprint"]);
-    assert_eq!(keys(&show["sprint"]), [SPRINT, &["steps", "artifacts"]].concat());
+    assert_eq!(keys(&show["sprint"]), [SPRINT, &["finding", "metrics", "spent", "steps", "artifacts"]].concat());
+    assert_eq!(keys(&show["sprint"]["finding"]), ["verdict", "confidence", "statement", "numbers"]);
+    assert_eq!(keys(&show["sprint"]["metrics"][0]), ["name", "value", "unit", "better", "n", "source"]);
     assert_eq!(keys(&show["sprint"]["tokens"]), ["input", "output", "cached"]);
     assert_eq!(keys(&show["sprint"]["steps"][0]), ["name", "title", "state", "detail", "started_at", "ended_at", "seconds", "cost_usd", "tokens"]);
     assert_eq!(keys(&show["sprint"]["artifacts"][0]), ["filename", "size"]);
@@ -82,7 +84,42 @@ fn the_keys_of_every_answer() {
     let studies = json(&["study", "list"]);
     assert_eq!((keys(&studies), keys(&studies["studies"][0])), (vec!["studies"], STUDY.to_vec()));
     let study = json(&["study", "show", "s"]);
-    assert_eq!((keys(&study), keys(&study["study"])), (vec!["study", "sprints"], STUDY.to_vec()));
+    let mut with_spent = STUDY.to_vec();
+    with_spent.insert(6, "spent");
+    assert_eq!((keys(&study), keys(&study["study"])), (vec!["study", "program", "sprints"], with_spent));
+    assert_eq!(
+        keys(&study["program"]),
+        ["file", "metric", "better", "evaluator", "target", "count", "max_cost_usd", "max_gpu_hours", "until", "patience", "mistakes"]
+    );
+    let board = json(&["study", "leaderboard", "s", "--metric", "final_loss_plain"]);
+    assert_eq!(keys(&board), ["study_name", "metric", "better", "measured", "places"]);
+    assert_eq!(
+        keys(&board["places"][0]),
+        [
+            "rank",
+            "sprint_id",
+            "sprints",
+            "task_id",
+            "loop_id",
+            "idea",
+            "value",
+            "spread",
+            "n",
+            "unit",
+            "source",
+            "claimed",
+            "mismatch",
+            "verdict",
+            "noise",
+            "completed_at"
+        ]
+    );
+    let findings = json(&["study", "findings", "s"]);
+    assert_eq!(keys(&findings), ["study_name", "findings"]);
+    assert_eq!(
+        keys(&findings["findings"][0]),
+        ["sprint_id", "task_id", "idea", "verdict", "confidence", "statement", "numbers", "summary", "completed_at"]
+    );
     assert_eq!((&study["study"]["sprints"], &study["study"]["active"]), (&Value::from(1), &Value::from(0)));
 
     let clusters = json(&["cluster", "list"]);

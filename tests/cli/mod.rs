@@ -1,5 +1,6 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
+mod backlog_run;
 mod commands;
 mod cron;
 mod dialogue;
@@ -12,6 +13,7 @@ mod loop_faults;
 mod loops;
 mod notices;
 mod operations;
+mod plan;
 mod reviewed;
 mod sprints;
 mod task_sprints;

@@ -1,0 +1,121 @@
+//! The shape of a loop.
+
+use serde::Serialize;
+
+use crate::domain::Reason;
+use crate::domain::auto_loop::Limits;
+use crate::store::{LoopRow, LoopSprint, Spent, completed_count};
+
+/// A loop.
+#[derive(Debug, Clone, Serialize)]
+pub struct Loop {
+    /// `loop-` and six hexadecimal digits.
+    pub id: String,
+    /// The study.
+    pub study_name: String,
+    /// `running`, `stopped` or `completed`.
+    pub status: &'static str,
+    /// Which rule ended it: a word of a closed list.
+    pub reason: Option<String>,
+    /// Why it ended: a sentence.
+    pub detail: String,
+    /// What the last tick had to say about it.
+    pub note: String,
+    /// What ideas are wanted.
+    pub context: String,
+    /// Its limits.
+    pub limits: Limits,
+    /// Sprints that have completed.
+    pub completed_count: u32,
+    /// Sprints that are to complete.
+    pub total_count: u32,
+    /// Sprints that are not over.
+    pub live_count: usize,
+    /// The newest sprint that is not over.
+    pub current_sprint_id: Option<String>,
+    /// US dollars at list prices, of all its sprints.
+    pub cost_usd: f64,
+    /// Whether the cost is not exact.
+    pub cost_estimated: bool,
+    /// US dollars that its running sprints may still spend.
+    pub reserved_usd: f64,
+    /// All tokens.
+    pub tokens: u64,
+    /// GPUs times hours.
+    pub gpu_hours: f64,
+    /// Whether some job's GPUs are not known.
+    pub gpu_unknown: bool,
+    /// Hours that its jobs ran.
+    pub wall_hours: f64,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub ended_at: Option<String>,
+    /// Its sprints, oldest first.
+    pub sprints: Vec<SprintOfLoop>,
+}
+
+/// A sprint of a loop.
+#[derive(Debug, Clone, Serialize)]
+pub struct SprintOfLoop {
+    /// Its id.
+    pub id: String,
+    /// As in [`Sprint`](super::Sprint).
+    pub status: &'static str,
+    /// Why it failed.
+    pub reason: Option<&'static str>,
+    /// `supported`, `refuted` or `inconclusive`.
+    pub verdict: Option<String>,
+    /// The idea, once there is one.
+    pub idea: Option<String>,
+    /// The task.
+    pub task_id: Option<String>,
+    /// US dollars.
+    pub cost_usd: f64,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub completed_at: Option<String>,
+}
+
+/// Shows a loop.
+pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
+    let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
+    Loop {
+        id: row.id.to_string(),
+        study_name: row.study.clone(),
+        status: row.status.as_str(),
+        reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
+        detail: row.detail.clone(),
+        note: row.note.clone(),
+        context: row.guidance.clone(),
+        limits: row.limits.clone(),
+        completed_count: completed_count(sprints),
+        total_count: row.limits.count,
+        live_count: sprints.iter().filter(|sprint| !sprint.status.is_terminal()).count(),
+        current_sprint_id: sprints.iter().rev().find(|sprint| !sprint.status.is_terminal()).map(|sprint| sprint.id.clone()),
+        cost_usd: money.cost_usd,
+        cost_estimated: money.estimated,
+        reserved_usd: money.reserved_usd,
+        tokens: money.tokens,
+        gpu_hours: hours(money.gpu_seconds),
+        gpu_unknown: money.gpu_unknown,
+        wall_hours: hours(money.wall_seconds),
+        created_at: row.created_at.clone(),
+        ended_at: row.ended_at.clone(),
+        sprints: sprints
+            .iter()
+            .map(|sprint| SprintOfLoop {
+                id: sprint.id.clone(),
+                status: sprint.status.as_str(),
+                reason: sprint.reason.map(Reason::as_str),
+                verdict: sprint.verdict.clone(),
+                idea: sprint.idea.clone(),
+                task_id: sprint.task.clone(),
+                cost_usd: sprint.cost_usd,
+                created_at: sprint.created_at.clone(),
+                completed_at: sprint.completed_at.clone(),
+            })
+            .collect(),
+    }
+}
