@@ -319,6 +319,17 @@ check "auth:logged_out" is "$(RL_SCENARIO=auth:logged_out "$agent" auth status; 
 check "version:print" is "$(RL_SCENARIO='*:hang,version:print=2.0.60' "$agent" --version)" "2.0.60 (Claude Code)"
 play 'research:slow=1' research
 check "slow" stream out
+place
+run "$demo" idea --session-id "$uuid" --json-schema '{}'
+check "an idea is a structured answer" sh -c "tail -n 1 out | jq -e '.structured_output | (.idea | length) > 20 and (.why | type) == \"string\"'"
+play 'idea:idea=Try "this" | that & more' idea
+check "idea=" is "$(last .structured_output.idea)" 'Try "this" | that & more'
+play 'idea:idea_error' idea
+check "idea_error" is "$status $(last '"\(.is_error) \(.structured_output.idea)"')" "1 true Invalid API key, please run login and fix the external API key"
+place
+mkdir -p .researchloop/ask
+RL_SCENARIO='research:ask=Which one?' run "$agent" research
+check "ask=" is "$(jq -r .question .researchloop/ask/data.json)" "Which one?"
 play 'research:idea_echo' research
 check "idea_echo" sh -c 'jq -e . out >/dev/null && head -n 1 out | jq -r ".message.content[0].text" | grep -qF "\$(touch pwned)"'
 play 'red_team_1:exit=3' 'red_team (round 2 of 3)'

@@ -241,6 +241,9 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
     let sprint = project.show(&id);
     assert_eq!(text(&sprint, "status"), "parked", "{watched}");
     let message = inbox(&project, &[]).remove(0);
+    let keys: Vec<&str> = message.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = "id kind study_name sprint_id task_id loop_id name text choices status answer created_at answered_at delivered_at reply_with";
+    assert_eq!(keys.join(" "), expected);
     assert_eq!((text(&message, "kind"), &message["choices"]), ("question", &serde_json::json!(["one", "two"])));
     let m = text(&message, "id");
     assert_eq!(text(&sprint, "waits_for"), m);
