@@ -23,6 +23,8 @@ pub struct Values<'a> {
     pub study_context: &'a str,
     /// The idea.
     pub idea: &'a str,
+    /// When the work is done, in a person's words; may be empty.
+    pub done_when: &'a str,
     /// The sprint's directory.
     pub sprint_dir: &'a str,
     /// Which round, from 1.
@@ -65,6 +67,7 @@ pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values
     let rendered = environment.get_template(&template).map_err(failed)?.render(context! {
         study_context => values.study_context,
         idea => values.idea,
+        done_when => values.done_when,
         sprint_dir => values.sprint_dir,
         round => values.round,
         max_rounds => values.max_rounds,
@@ -109,6 +112,7 @@ mod tests {
         let values = Values {
             study_context: "CONTEXT",
             idea: "IDEA",
+            done_when: "THE END",
             sprint_dir: "/dir",
             round: 2,
             max_rounds: 3,
@@ -121,8 +125,20 @@ mod tests {
             assert!(text.trim().len() > 20, "{name}");
         }
         let research = render(&templates, "research", &values).expect("renders");
-        assert!(research.contains("IDEA") && research.contains("CONTEXT") && research.contains("findings.md"), "{research}");
+        assert!(
+            research.contains("IDEA")
+                && research.contains("done when this is so: THE END")
+                && research.contains("CONTEXT")
+                && research.contains("findings.md"),
+            "{research}"
+        );
         let review = render(&templates, "red_team", &values).expect("renders");
-        assert!(review.contains("IDEA") && review.contains("red_team_round_2.md") && review.contains("NO CRITICAL ISSUES"), "{review}");
+        assert!(
+            review.contains("IDEA")
+                && review.contains("done when this is so: THE END")
+                && review.contains("red_team_round_2.md")
+                && review.contains("NO CRITICAL ISSUES"),
+            "{review}"
+        );
     }
 }

@@ -78,6 +78,7 @@ pub fn first_prompts(bundle: &Bundle, dir: &str) -> Result<Vec<(String, String)>
         let values = Values {
             study_context: &bundle.context,
             idea: bundle.idea.as_deref().unwrap_or("(the idea that the job finds)"),
+            done_when: &bundle.done_when,
             sprint_dir: dir,
             round: 1,
             guidance: request.map_or("", |request| request.guidance.as_str()),

@@ -42,6 +42,9 @@ pub struct RunArgs {
     task: Option<String>,
     #[command(flatten)]
     job: JobArgs,
+    /// What it may cost at most, in US dollars
+    #[arg(long, value_name = "USD")]
+    max_cost: Option<f64>,
     /// Keep a screen open until it is over
     #[arg(long)]
     watch: bool,
@@ -90,7 +93,10 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
         (None, idea) => idea.unwrap_or_default().to_owned(),
     };
     let study = task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
-    let wanted = Wanted::new(study, &idea, request(&args.job)?);
+    if args.max_cost.is_some_and(|max| !max.is_finite() || max <= 0.0) {
+        return Err(Failure::new(Kind::Usage, "--max-cost: expected a number above 0"));
+    }
+    let wanted = Wanted::new(study, &idea, Request { max_cost_usd: args.max_cost, ..request(&args.job)? });
     if args.dry_run {
         return dry_run(app, ui, &wanted, task.as_ref());
     }

@@ -1,6 +1,7 @@
 //! `researchloop task graph`
 
 use clap::{Args, ValueEnum};
+use console::measure_text_width;
 
 use super::failure::{Exit, Result};
 use super::task_show::style;
@@ -10,6 +11,9 @@ use crate::app::App;
 use crate::domain::Priority;
 use crate::task::{graph, tree};
 use crate::view;
+
+/// So much of an idea is shown at least, with what stands around it, in columns.
+const IDEA_WIDTH: usize = 25;
 
 #[derive(Debug, Args)]
 pub struct GraphArgs {
@@ -60,7 +64,9 @@ pub fn graph(app: &App, ui: &Ui, args: &GraphArgs) -> Result {
                 let row = &rows[line.place];
                 let state = format!("{} {} {}", tree::mark(row.state), row.id, graph::state_text(row));
                 let priority = if row.priority == Priority::P1 { String::new() } else { format!(" {}", row.priority) };
-                let needs = if line.needs.is_empty() { String::new() } else { format!(" [{}]", line.needs) };
+                // What it needs leaves room for some of the idea.
+                let room = width.saturating_sub(measure_text_width(&format!("{}{state}{priority}", line.branch)) + IDEA_WIDTH).max(8);
+                let needs = if line.needs.is_empty() { String::new() } else { format!(" [{}]", short(&line.needs, room)) };
                 let style = style(ui, row.state);
                 let text = format!("{}{}{priority}{needs}  {}", line.branch, style.apply_to(state), clean(&row.idea));
                 ui.line(short(&text, width).trim_end());

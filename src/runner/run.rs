@@ -216,6 +216,7 @@ impl Run {
         Values {
             study_context: &self.bundle.context,
             idea: self.idea(),
+            done_when: &self.bundle.done_when,
             sprint_dir: &self.work_text,
             round: step.visit,
             max_rounds: self.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),

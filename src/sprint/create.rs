@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::bounds;
 use crate::app::App;
 use crate::bundle::formats::Tweak;
 use crate::config::{Cluster, Study, UnknownName};
@@ -27,6 +28,9 @@ pub struct Request {
     /// The model.
     #[serde(default)]
     pub model: Option<String>,
+    /// What the sprint may cost at most, in dollars.
+    #[serde(default)]
+    pub max_cost_usd: Option<f64>,
     /// What is to be done in the directory of a sprint that has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tweak: Option<Tweak>,
@@ -73,6 +77,14 @@ pub enum CreateError {
     /// Job options that the scheduler would refuse.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Options(Vec<OptionProblem>),
+    /// A limit of the study leaves nothing for it.
+    #[error("{what}")]
+    Limit {
+        /// Which.
+        what: String,
+        /// The study.
+        study: String,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -157,6 +169,8 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
     let idea = check(app, wanted)?;
     let (study, cluster) = place_of(app, wanted.study)?;
     let request = serde_json::to_string(&wanted.request).unwrap_or_default();
+    let gpus = gpus_of(app, study, &wanted.request);
+    let bounds = bounds(change, study, wanted, gpus)?;
     // Ids are short, so that people can type them: one may be taken.
     loop {
         let Ok(id) = SprintId::new(&format!("sp-{}", random::hex(3))) else { continue };
@@ -172,13 +186,13 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
             remote_dir: &remote_dir(cluster, study, &directory),
             parent: wanted.parent,
             request: &request,
-            seconds: wanted.request.seconds.unwrap_or(study.max_sprint_duration),
+            seconds: bounds.seconds,
             created,
             kind: if wanted.request.tweak.is_some() { "tweak" } else { "research" },
             task: wanted.task,
             loop_id: wanted.loop_id,
-            budget_usd: wanted.budget_usd,
-            gpus: scheduler::gpus_asked(cluster.scheduler, &options_of(cluster, study, &wanted.request), cluster.gpu_resource.as_deref()),
+            budget_usd: bounds.budget_usd,
+            gpus,
         };
         if change.create_sprint(&new)? {
             return Ok(id);

@@ -1,5 +1,6 @@
 //! What can be done with a sprint.
 
+mod budget;
 mod cancel;
 mod create;
 mod delete;

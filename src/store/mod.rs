@@ -33,7 +33,7 @@ pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::Notice;
 pub use sprints::{NewSprint, SprintFilter, SprintRow};
-pub use tasks::{Backlog, Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
+pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 
 /// The file, open.
 #[derive(Debug)]

@@ -129,7 +129,7 @@ impl Store {
     /// Dollars that the steps which ended since this time have cost, by study.
     pub fn spent_since(&self, since: jiff::Timestamp) -> Result<Vec<(String, f64)>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT s.study_name, sum(coalesce(json_extract(j.line, '$.spent.cost_usd'), 0.0))
+            "SELECT s.study_name, sum(coalesce(json_extract(j.line, '$.cost_usd'), 0.0))
              FROM sprints s JOIN journal j ON j.sprint_id = s.id
              WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind = 'step_ended' AND j.time >= ?1
              GROUP BY s.study_name",

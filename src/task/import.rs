@@ -10,6 +10,8 @@ use crate::store::{Change, NewTask, TaskError};
 
 /// The largest file, in bytes.
 const MAX_BYTES: usize = 4_000_000;
+/// For so many mistakes, the nearest key is looked for.
+const MAX_NEAR: usize = 100;
 /// The most tasks of one file.
 const MAX_TASKS: usize = 10_000;
 
@@ -196,7 +198,9 @@ pub fn create_all(change: &Change<'_>, study: &str, drafts: &[Draft], made_by: &
             if TaskId::new(word).is_ok() && change.task(word)?.is_some() {
                 return Ok(Some(word.to_owned()));
             }
-            let near = suggestion::nearest(word, places.keys().copied()).map(|near| format!(" (did you mean {near:?}?)")).unwrap_or_default();
+            // With thousands of mistakes, nobody reads the last ones.
+            let keys = places.keys().copied().filter(|_| problems.len() < MAX_NEAR);
+            let near = suggestion::nearest(word, keys).map(|near| format!(" (did you mean {near:?}?)")).unwrap_or_default();
             problems.push(format!("{name}: `{what}` names {word:?}, which is neither a key of this file nor the id of a task{near}"));
             Ok(None)
         };

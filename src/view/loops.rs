@@ -1,8 +1,9 @@
-//! The shapes of loops.
+//! The shape of a loop.
 
 use serde::Serialize;
 
 use crate::domain::Reason;
+use crate::domain::auto_loop::Limits;
 use crate::store::{LoopRow, LoopSprint, Spent, completed_count};
 
 /// A loop.
@@ -23,7 +24,7 @@ pub struct Loop {
     /// What ideas are wanted.
     pub context: String,
     /// Its limits.
-    pub limits: crate::domain::auto_loop::Limits,
+    pub limits: Limits,
     /// Sprints that have completed.
     pub completed_count: u32,
     /// Sprints that are to complete.
@@ -59,7 +60,7 @@ pub struct Loop {
 pub struct SprintOfLoop {
     /// Its id.
     pub id: String,
-    /// As in [`super::Sprint`].
+    /// As in [`Sprint`](super::Sprint).
     pub status: &'static str,
     /// Why it failed.
     pub reason: Option<&'static str>,

@@ -70,9 +70,12 @@ fn the_keys_of_every_answer() {
     assert_eq!((keys(&list), keys(&list["sprints"][0])), (vec!["sprints"], SPRINT.to_vec()));
     let show = json(&["sprint", "show", id]);
     assert_eq!(keys(&show), ["sprint"]);
-    assert_eq!(keys(&show["sprint"]), [SPRINT, &["steps", "artifacts"]].concat());
+    assert_eq!(keys(&show["sprint"]), [SPRINT, &["finding", "metrics", "spent", "steps", "artifacts"]].concat());
     assert_eq!(keys(&show["sprint"]["tokens"]), ["input", "output", "cached"]);
-    assert_eq!(keys(&show["sprint"]["steps"][0]), ["name", "title", "state", "detail", "started_at", "ended_at", "seconds", "cost_usd", "tokens"]);
+    assert_eq!(
+        keys(&show["sprint"]["steps"][0]),
+        ["name", "title", "state", "detail", "started_at", "ended_at", "seconds", "cost_usd", "tokens", "gpu_seconds"]
+    );
     assert_eq!(keys(&show["sprint"]["artifacts"][0]), ["filename", "size"]);
     for time in ["created_at", "submitted_at", "started_at", "completed_at"] {
         let time = text(&show["sprint"], time);
@@ -82,7 +85,14 @@ fn the_keys_of_every_answer() {
     let studies = json(&["study", "list"]);
     assert_eq!((keys(&studies), keys(&studies["studies"][0])), (vec!["studies"], STUDY.to_vec()));
     let study = json(&["study", "show", "s"]);
-    assert_eq!((keys(&study), keys(&study["study"])), (vec!["study", "sprints"], STUDY.to_vec()));
+    let mut with_spent = STUDY.to_vec();
+    with_spent.insert(6, "spent");
+    assert_eq!((keys(&study), keys(&study["study"])), (vec!["study", "program", "sprints"], with_spent));
+    let money = ["cost_usd", "cost_estimated", "tokens", "wall_seconds", "gpu_seconds", "gpu_unknown", "reserved_usd", "reserved_gpu_seconds"];
+    assert_eq!(keys(&study["study"]["spent"]), money);
+    let status = json(&["status"]);
+    assert_eq!(keys(&status), ["running", "waiting", "needs_you", "loops", "studies", "total", "spent_today_usd", "tick"]);
+    assert_eq!((keys(&status["studies"][0]), keys(&status["total"])), (vec!["name", "active", "tasks", "spent_today_usd", "spent"], money.to_vec()));
     assert_eq!((&study["study"]["sprints"], &study["study"]["active"]), (&Value::from(1), &Value::from(0)));
 
     let clusters = json(&["cluster", "list"]);

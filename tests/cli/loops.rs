@@ -80,6 +80,9 @@ fn tasks_come_first_and_then_ideas_that_build_on_what_was_found() {
         }
     }
     assert!(prompts.iter().any(|prompt| prompt.contains(ideas[2])), "the third idea was not told to the fourth sprint");
+    let status = project.run(&["--json", "status"]).success().json();
+    let (today, spent) = (status["studies"][0]["spent_today_usd"].as_f64().unwrap(), one["cost_usd"].as_f64().unwrap());
+    assert!(today > 0.0 && today <= spent + 0.005, "{status:#}");
     // A tick after the end changes nothing.
     project.run(&["tick"]).success();
     assert_eq!(shown(&project, &id)["sprints"].as_array().unwrap().len(), 4);
@@ -254,4 +257,29 @@ fn an_approved_idea_is_worked_on_and_another_one_is_not() {
     assert_eq!((text(&one, "reason"), &one["completed_count"]), ("count", &1.into()), "{one:#}");
     let states: Vec<&str> = one["sprints"].as_array().unwrap().iter().map(|sprint| text(sprint, "status")).collect();
     assert_eq!(states, ["cancelled", "completed"], "{one:#}");
+}
+
+#[test]
+fn what_a_study_may_cost_bounds_its_sprints_and_loops_together() {
+    let project = playing("", "");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", format!("{config}max_study_cost_usd = 0.30\n"));
+    let id = project.submit("the first", &["--rounds", "0"]);
+    // All that is left is kept for the first one: nothing can be begun beside it.
+    project.run(&["sprint", "run", "the second", "-s", "s"]).code(5).says("are reserved").says("max_study_cost_usd");
+    let first = project.finish(&id, 60);
+    assert_eq!(text(&first, "status"), "completed", "{first:#}");
+    let one = start(&project, &["-n", "9", "--max-cost", "100"]);
+    let one = finish(&project, &one, 60);
+    assert_eq!((text(&one, "status"), text(&one, "reason")), ("stopped", "max_cost"), "{one:#}");
+    let study = project.run(&["--json", "study", "show", "s"]).success().json();
+    let spent = study["study"]["cost_usd"].as_f64().unwrap();
+    assert!((0.25..0.45).contains(&spent), "{study:#}");
+    project.run(&["sprint", "run", "the third", "-s", "s"]).code(5).says("max_study_cost_usd");
+    // Its own limit is kept for a single sprint, too.
+    project.write("researchloop.toml", &config);
+    let id = project.submit("a small one", &["--rounds", "0", "--max-cost", "0.03"]);
+    let small = project.finish(&id, 60);
+    assert!(small["cost_usd"].as_f64().unwrap() < 0.2 && small["status"] == "failed", "{small:#}");
+    assert!(text(&small, "error").contains("budget"), "{small:#}");
 }

@@ -46,14 +46,16 @@ fn a_sprint_for_an_idea_makes_the_task_too_and_its_end_is_the_tasks() {
 #[test]
 fn a_task_of_the_backlog_becomes_a_sprint_when_it_is_ready() {
     let project = playing("research:fail", "");
-    let first = add(&project, "measure it", &["--done-when", "there is a number", "--verify", "true"]);
+    let first = add(&project, "measure it", &["--done-when", "there is a number", "--verify", "test -s findings.md"]);
     let second = add(&project, "use it", &["--needs", &first]);
     project.run(&["sprint", "run", "--task", &second]).code(4).says("is blocked").says(&first);
     project.run(&["sprint", "run", "x", "--task", &first]).code(2).says("cannot be used with");
     project.run(&["sprint", "run"]).code(2).says("--study").says("Usage:");
     project.run(&["sprint", "run", "--task", &first, "-s", "other"]).code(2).says("belongs to the study s");
     let dry = project.run(&["sprint", "run", "--task", &first, "--dry-run"]).success();
-    assert!(dry.stdout.contains("measure it"), "{dry}");
+    for part in ["measure it", "The work is done when this is so: there is a number", "# prompt of verify\ntest -s findings.md"] {
+        assert!(dry.stdout.contains(part), "{part}: {dry}");
+    }
     assert_eq!(text(&task(&project, &first), "state"), "ready", "a dry run takes nothing");
     let run = project.run(&["--json", "sprint", "run", "--task", &first]).success().json();
     let sprint = text(&run, "sprint_id");
@@ -136,4 +138,18 @@ fn the_keys_of_every_answer_about_tasks() {
     project.write("one.json", r#"[{"idea": "x", "key": "k"}]"#);
     let made = json(&["task", "import", "one.json", "-s", "s"], 0);
     assert_eq!((keys(&made), keys(&made["tasks"][0])), (vec!["study_name", "tasks"], vec!["id", "key"]));
+}
+
+#[test]
+fn the_command_of_a_task_is_the_last_step_of_its_sprint_and_the_task_ends_as_that_says() {
+    let project = playing("", "");
+    for (command, status, state) in [("test -s findings.md", "completed", "done"), ("grep nothing findings.md", "failed", "waiting")] {
+        let id = add(&project, "measure it", &["--verify", command]);
+        let run = project.run(&["--json", "sprint", "run", "--task", &id, "--rounds", "0"]).success().json();
+        let ended = project.finish(text(&run, "sprint_id"), 60);
+        assert_eq!((text(&ended, "status"), text(&task(&project, &id), "state")), (status, state), "{ended:#}");
+    }
+    // A sprint without a task of a person's has no command.
+    let sprint = project.finish(&project.submit("x", &["--rounds", "0"]), 60);
+    assert!(sprint["steps"].as_array().unwrap().iter().all(|step| step["name"] != "verify"), "{sprint:#}");
 }

@@ -128,7 +128,7 @@ impl Change<'_> {
         if let Some(parent) = parent {
             let (row, above) = (self.known_task(id)?, self.known_task(parent)?);
             same_study(&row, &above)?;
-            let has_parts = !self.children(parent)?.is_empty();
+            let has_parts = self.has_parts(parent)?;
             if above.is_held() {
                 return not_now(format!("{parent} cannot get parts: {}", who_has_it(&above)), "wait until that is over");
             }

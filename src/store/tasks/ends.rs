@@ -7,7 +7,7 @@ use super::{TaskError, TaskRow, not_now};
 use crate::domain::task::{self, check_text};
 use crate::domain::{Reason, State, Status, TaskState, TaskStatus, Verdict};
 use crate::platform::{clock, random};
-use crate::store::{Change, SprintRow, StoreError};
+use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
 /// A sprint that a message or a notice is about.
 #[derive(Debug, Clone, Copy)]
@@ -220,15 +220,18 @@ impl Change<'_> {
         let text = format!(
             "{id} has failed {failures} times and is not tried again: {detail}\nidea: {idea}\n`researchloop task retry {id}` tries it again, `researchloop task cancel {id}` calls it off"
         );
-        loop {
-            let made = self.transaction.execute(
-                "INSERT OR IGNORE INTO messages (id, kind, study_name, task_id, loop_id, text, created_at) VALUES (?1, 'dead', ?2, ?3, ?4, ?5, ?6)",
-                (format!("m-{}", random::hex(3)), &row.study, id, sprint.and_then(|sprint| sprint.loop_id), &text, clock::now().to_string()),
-            )?;
-            if made == 1 {
-                break;
-            }
-        }
+        // It belongs to the task: none of its sprints waits for an answer.
+        let loop_id = sprint.and_then(|sprint| sprint.loop_id);
+        self.put_message(&NewMessage {
+            kind: "dead",
+            study: &row.study,
+            sprint: None,
+            task: Some(id),
+            loop_id,
+            name: None,
+            text: &text,
+            choices: &[],
+        })?;
         let deaths: i64 = self.transaction.query_row("SELECT count(*) FROM messages WHERE task_id = ?1 AND kind = 'dead'", [id], |row| row.get(0))?;
         self.notice(
             &format!("dead:{id}:{deaths}"),

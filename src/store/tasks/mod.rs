@@ -16,7 +16,7 @@ mod random_tests;
 mod tests;
 
 pub use edit::{NewTask, TaskEdit};
-pub use rows::{Backlog, Need, TaskFilter, TaskRow};
+pub use rows::{Need, TaskFilter, TaskRow};
 
 use super::StoreError;
 
@@ -27,7 +27,7 @@ pub enum TaskError {
     #[error("there is no task {0}")]
     Unknown(String),
     /// Tasks would wait for each other.
-    #[error("these tasks would wait for each other: {}", .0.join(" → "))]
+    #[error("these tasks would wait for each other: {}", path(.0))]
     Cycle(Vec<String>),
     /// The token is not that of the claim.
     #[error("{what}")]
@@ -67,6 +67,14 @@ impl From<rusqlite::Error> for TaskError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error.into())
     }
+}
+
+/// A circle in one line; the middle of a long one is left out.
+fn path(tasks: &[String]) -> String {
+    if tasks.len() <= 20 {
+        return tasks.join(" → ");
+    }
+    format!("{} → ... ({} more) → {}", tasks[..10].join(" → "), tasks.len() - 15, tasks[tasks.len() - 5..].join(" → "))
 }
 
 fn not_now<T>(what: impl Into<String>, hint: impl Into<String>) -> Result<T, TaskError> {

@@ -66,15 +66,6 @@ impl TaskRow {
     }
 }
 
-/// What is left to do in a study.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backlog {
-    /// Tasks that are not over. Those that are made of others do not count.
-    pub open: u32,
-    /// Whether one becomes ready without anybody's doing, by time or by the end of a sprint.
-    pub moves_by_itself: bool,
-}
-
 /// One thing that a task needs.
 #[derive(Debug, Clone)]
 pub struct Need {
@@ -211,31 +202,18 @@ impl Change<'_> {
         self.next_task(Some(study))
     }
 
-    /// What is left to do in a study.
-    pub fn backlog(&self, study: &str) -> Result<Backlog, StoreError> {
-        let mut backlog = Backlog { open: 0, moves_by_itself: false };
-        let (mut waiting, mut blocked, mut held) = (false, false, false);
-        for (state, count) in counts(&self.transaction, Some(study))? {
-            match state {
-                TaskState::Ready | TaskState::Blocked | TaskState::Claimed | TaskState::Running | TaskState::Waiting => {
-                    backlog.open += u32::try_from(count).unwrap_or(u32::MAX);
-                    waiting |= state == TaskState::Waiting;
-                    blocked |= state == TaskState::Blocked;
-                    held |= matches!(state, TaskState::Claimed | TaskState::Running);
-                }
-                TaskState::Parent | TaskState::Done | TaskState::Dead | TaskState::Skipped | TaskState::Cancelled => {}
-            }
-        }
-        backlog.moves_by_itself = waiting || blocked && held;
-        Ok(backlog)
-    }
-
     /// What a task, and the tasks that it is a part of, need and do not have yet.
     pub(super) fn missing(&self, id: &str) -> Result<Vec<Need>, StoreError> {
         let sql = "WHERE n.state <> 'met' AND n.task IN (
             WITH RECURSIVE above (id) AS (VALUES (?1) UNION SELECT p.parent FROM tasks p JOIN above ON p.id = above.id WHERE p.parent IS NOT NULL)
             SELECT id FROM above) ORDER BY n.task, n.needs";
         needs(&self.transaction, sql, [id])
+    }
+
+    /// Whether it is made of other tasks.
+    pub(super) fn has_parts(&self, id: &str) -> Result<bool, StoreError> {
+        let mut query = self.transaction.prepare_cached("SELECT EXISTS (SELECT 1 FROM tasks WHERE parent = ?1)")?;
+        Ok(query.query_row([id], |row| row.get(0))?)
     }
 
     /// The parts of a task.

@@ -1,0 +1,64 @@
+//! What a study may still spend, and what one more sprint of it gets of that.
+
+use super::create::{CreateError, Wanted};
+use crate::config::Study;
+use crate::store::Change;
+
+/// Less than this is no budget: no call of the agent costs less.
+const LEAST_USD: f64 = 0.01;
+/// The least time that a job is worth being submitted for.
+const LEAST_SECONDS: u64 = 60;
+
+/// The bounds of one sprint.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Bounds {
+    /// What is reserved for it, in dollars.
+    pub budget_usd: Option<f64>,
+    /// How long its job may run.
+    pub seconds: u64,
+}
+
+/// Bounds a sprint by what the study's limits leave. A loop has reckoned with them before: what it
+/// hands over stands.
+pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gpus: Option<u32>) -> Result<Bounds, CreateError> {
+    let seconds = wanted.request.seconds.unwrap_or(study.max_sprint_duration);
+    let mut bounds = Bounds { budget_usd: wanted.budget_usd.or(wanted.request.max_cost_usd), seconds };
+    if wanted.loop_id.is_some() || (study.max_study_cost_usd.is_none() && study.max_study_gpu_hours.is_none()) {
+        return Ok(bounds);
+    }
+    let used = change.money_of_study(study.name.as_str())?;
+    let limit = |what: String| Err(CreateError::Limit { what, study: study.name.to_string() });
+    if let Some(max) = study.max_study_cost_usd {
+        let left = max - used.cost_usd - used.reserved_usd;
+        if left < LEAST_USD {
+            return limit(format!(
+                "${:.2} of the ${max:.2} that the study {} may cost are used, ${:.2} are reserved",
+                used.cost_usd, study.name, used.reserved_usd
+            ));
+        }
+        let own = [bounds.budget_usd, study.max_cost_usd].into_iter().flatten().fold(left, f64::min);
+        bounds.budget_usd = Some(own);
+    }
+    if let Some(max) = study.max_study_gpu_hours {
+        let (Some(gpus), false) = (gpus, used.gpu_unknown) else {
+            return limit(format!("the GPU-hours of the study {} are limited, but it is not known how many GPUs its jobs have", study.name));
+        };
+        let seconds_of = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(used.reserved_gpu_seconds);
+        if gpus > 0 {
+            let most = left / f64::from(gpus);
+            if most < seconds_of(LEAST_SECONDS) {
+                return limit(format!("the {max} GPU-hours that the study {} may use are used or reserved", study.name));
+            }
+            if most < seconds_of(bounds.seconds) {
+                bounds.seconds = whole(most);
+            }
+        }
+    }
+    Ok(bounds)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is at least 60, and less than the seconds that were asked for")]
+fn whole(seconds: f64) -> u64 {
+    seconds as u64
+}
