@@ -68,6 +68,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
+    ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
     ("getrandom", &["platform"]),
     ("ureq", &["platform"]),

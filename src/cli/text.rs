@@ -101,17 +101,14 @@ pub fn wrap(line: &str, width: usize) -> Vec<String> {
 /// fits the width.
 pub fn table(headers: &[&str], rows: &[Vec<String>], width: usize, styled: bool) -> Vec<String> {
     let bold = console::Style::new().bold().force_styling(styled);
-    let head: Vec<String> = headers.iter().map(|header| bold.apply_to(header).to_string()).collect();
-    let widest = |column: usize| {
-        let cells = rows.iter().chain([&head]).filter_map(|row| row.get(column));
-        cells.map(|cell| measure_text_width(cell)).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..headers.len()).map(widest).collect();
-    let line = |row: &Vec<String>| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
-        short(cells.join("  ").trim_end(), width)
-    };
-    [&head].into_iter().chain(rows).map(line).collect()
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
+    table.set_header(headers.iter().map(|header| bold.apply_to(header).to_string()));
+    for row in rows {
+        table.add_row(row);
+    }
+    table.lines().map(|line| short(line.trim_end().trim_start_matches(' '), width)).collect()
 }
 
 #[cfg(test)]
