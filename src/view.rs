@@ -5,6 +5,7 @@
 mod findings;
 mod loops;
 mod message;
+mod money;
 mod status;
 mod task;
 
@@ -13,11 +14,12 @@ use serde::Serialize;
 pub use findings::{Found, Place, Program, found, leaderboard, program};
 pub use loops::{Loop, SprintOfLoop, auto_loop};
 pub use message::{Message, message};
+pub use money::Money;
 pub use status::{Status, StudyStatus, TickStatus};
 pub use task::{Task, TaskNeed, task, task_whole};
 
 use crate::domain::{Finding, Metric, Reason, State};
-use crate::store::{Artifact, Spent, SprintRow, StepRow, Store, StoreError};
+use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
 #[derive(Debug, Clone, Serialize)]
@@ -111,42 +113,6 @@ pub struct Sprints {
     pub sprints: Vec<Sprint>,
 }
 
-/// What something has cost so far, and what is put aside for what still runs.
-#[derive(Debug, Clone, Serialize)]
-pub struct Money {
-    /// US dollars at list prices.
-    pub cost_usd: f64,
-    /// Whether the cost is not exact.
-    pub cost_estimated: bool,
-    /// All tokens.
-    pub tokens: u64,
-    /// Seconds that jobs ran.
-    pub wall_seconds: u64,
-    /// GPUs times seconds.
-    pub gpu_seconds: u64,
-    /// Whether some job's number of GPUs is not known: then `gpu_seconds` is too low.
-    pub gpu_unknown: bool,
-    /// Dollars that sprints which are not over may still spend, where a budget bounds them.
-    pub reserved_usd: f64,
-    /// GPU seconds that sprints which are not over may still use.
-    pub reserved_gpu_seconds: u64,
-}
-
-impl From<&Spent> for Money {
-    fn from(spent: &Spent) -> Self {
-        Self {
-            cost_usd: spent.cost_usd,
-            cost_estimated: spent.estimated,
-            tokens: spent.tokens,
-            wall_seconds: spent.wall_seconds,
-            gpu_seconds: spent.gpu_seconds,
-            gpu_unknown: spent.gpu_unknown,
-            reserved_usd: spent.reserved_usd,
-            reserved_gpu_seconds: spent.reserved_gpu_seconds,
-        }
-    }
-}
-
 /// Tokens of a sprint.
 #[derive(Debug, Clone, Serialize)]
 pub struct Tokens {
@@ -179,6 +145,8 @@ pub struct Step {
     pub cost_usd: f64,
     /// All its tokens.
     pub tokens: u64,
+    /// GPUs times seconds, when it is known how many GPUs the job asked for.
+    pub gpu_seconds: Option<u64>,
 }
 
 /// A file on this machine.
@@ -287,6 +255,7 @@ pub fn sprint_whole(row: &SprintRow, steps: &[StepRow], artifacts: &[Artifact]) 
         seconds: step.seconds,
         cost_usd: step.cost_usd,
         tokens: step.tokens,
+        gpu_seconds: row.gpus.map(|gpus| u64::from(gpus).saturating_mul(step.seconds)),
     };
     Sprint {
         steps: Some(steps.iter().map(step).collect()),

@@ -129,8 +129,9 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
     let (needs, needed_by, children, sprints) = (store.needs_of(id)?, store.needed_by(id)?, store.task_children(id)?, store.sprints_of_task(id)?);
     let sprints: Vec<view::Sprint> = sprints.iter().map(view::sprint).collect();
     let next = next(&store, &row, &needs, sprints.last())?;
+    let spent = store.money_of_task(id)?;
     if ui.json {
-        ui.json(&serde_json::json!({ "task": view::task_whole(&row, &needs, &needed_by, &children, sprints), "next": next }));
+        ui.json(&serde_json::json!({ "task": view::task_whole(&row, &needs, &needed_by, &children, sprints, &spent), "next": next }));
         return Ok(Exit::Success);
     }
     let width = ui.width();
@@ -153,6 +154,10 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
     fact("ended", &row.ended_at.as_deref().map(time).unwrap_or_default());
     if row.failures + row.infra_failures > 0 {
         fact("failures", &format!("{} of {}, and {} of the infrastructure", row.failures, row.max_attempts, row.infra_failures));
+    }
+    if !sprints.is_empty() {
+        let cost = money(spent.cost_usd, spent.estimated);
+        fact("used", &format!("{cost} at list prices · {} tokens · {}", text::count(spent.tokens), screen::used(&view::Money::from(&spent))));
     }
     if row.is_held() {
         let until = row.claim_until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());

@@ -87,7 +87,10 @@ pub fn tick(app: &App) -> Result<Report, TickError> {
     over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
     report.problems.append(&mut report.loops.problems);
     report.problems.extend(notify::send_due(app));
-    mark::remember(app, &report)?;
+    // What was done stands, whether it is remembered or not.
+    if let Err(error) = mark::remember(app, &report) {
+        report.problems.push(format!("this tick could not be noted: {error}"));
+    }
     Ok(report)
 }
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Sprint;
-use crate::store::{Need, TaskRow};
+use super::{Money, Sprint};
+use crate::store::{Need, Spent, TaskRow};
 
 /// A task. In a list, what needs it, its parts and its attempts are left out.
 #[derive(Debug, Clone, Serialize)]
@@ -60,6 +60,9 @@ pub struct Task {
     /// Its attempts, oldest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sprints: Option<Vec<Sprint>>,
+    /// What all its attempts have used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Money>,
 }
 
 /// A need, seen from one of its sides.
@@ -107,15 +110,17 @@ pub fn task(row: &TaskRow, needs: &[Need]) -> Task {
         needed_by: None,
         children: None,
         sprints: None,
+        spent: None,
     }
 }
 
 /// Shows a task with everything around it.
-pub fn task_whole(row: &TaskRow, needs: &[Need], needed_by: &[Need], children: &[TaskRow], sprints: Vec<Sprint>) -> Task {
+pub fn task_whole(row: &TaskRow, needs: &[Need], needed_by: &[Need], children: &[TaskRow], sprints: Vec<Sprint>, spent: &Spent) -> Task {
     Task {
         needed_by: Some(needed_by.iter().map(|need| other_side(&need.task, need)).collect()),
         children: Some(children.iter().map(|child| child.id.to_string()).collect()),
         sprints: Some(sprints),
+        spent: Some(spent.into()),
         ..task(row, needs)
     }
 }

@@ -74,7 +74,10 @@ fn the_keys_of_every_answer() {
     assert_eq!(keys(&show["sprint"]["finding"]), ["verdict", "confidence", "statement", "numbers"]);
     assert_eq!(keys(&show["sprint"]["metrics"][0]), ["name", "value", "unit", "better", "n", "source"]);
     assert_eq!(keys(&show["sprint"]["tokens"]), ["input", "output", "cached"]);
-    assert_eq!(keys(&show["sprint"]["steps"][0]), ["name", "title", "state", "detail", "started_at", "ended_at", "seconds", "cost_usd", "tokens"]);
+    assert_eq!(
+        keys(&show["sprint"]["steps"][0]),
+        ["name", "title", "state", "detail", "started_at", "ended_at", "seconds", "cost_usd", "tokens", "gpu_seconds"]
+    );
     assert_eq!(keys(&show["sprint"]["artifacts"][0]), ["filename", "size"]);
     for time in ["created_at", "submitted_at", "started_at", "completed_at"] {
         let time = text(&show["sprint"], time);
@@ -120,6 +123,11 @@ fn the_keys_of_every_answer() {
         keys(&findings["findings"][0]),
         ["sprint_id", "task_id", "idea", "verdict", "confidence", "statement", "numbers", "summary", "completed_at"]
     );
+    let money = ["cost_usd", "cost_estimated", "tokens", "wall_seconds", "gpu_seconds", "gpu_unknown", "reserved_usd", "reserved_gpu_seconds"];
+    assert_eq!(keys(&study["study"]["spent"]), money);
+    let status = json(&["status"]);
+    assert_eq!(keys(&status), ["running", "waiting", "needs_you", "loops", "studies", "total", "spent_today_usd", "tick"]);
+    assert_eq!((keys(&status["studies"][0]), keys(&status["total"])), (vec!["name", "active", "tasks", "spent_today_usd", "spent"], money.to_vec()));
     assert_eq!((&study["study"]["sprints"], &study["study"]["active"]), (&Value::from(1), &Value::from(0)));
 
     let clusters = json(&["cluster", "list"]);

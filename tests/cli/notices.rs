@@ -135,6 +135,51 @@ fn what_happened_before_there_was_a_channel_is_no_flood() {
     assert_eq!(titles(&posts), [format!("s: {id} started"), format!("s: {id} completed")]);
 }
 
+/// A server that speaks TLS with the certificate of the tests, and answers 200.
+fn tls_server() -> (String, Arc<Mutex<Vec<String>>>) {
+    let read = |name: &str| std::fs::read(crate::harness::sources().join("tests/data/tls").join(name)).unwrap();
+    let acceptor = native_tls::TlsAcceptor::new(native_tls::Identity::from_pkcs8(&read("cert.pem"), &read("key.pem")).unwrap()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&bodies);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            // Who does not trust us hangs up.
+            let Ok(mut stream) = acceptor.accept(stream.unwrap()) else { continue };
+            let mut said = Vec::new();
+            let mut piece = [0; 4096];
+            while !said.ends_with(b"}") {
+                match stream.read(&mut piece) {
+                    Ok(count @ 1..) => said.extend_from_slice(&piece[..count]),
+                    _ => break,
+                }
+            }
+            kept.lock().unwrap().push(String::from_utf8_lossy(&said).into_owned());
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+    (address, bodies)
+}
+
+#[test]
+fn a_server_with_tls_must_be_one_that_the_system_trusts() {
+    let mut project = playing("", "");
+    let (url, bodies) = tls_server();
+    configure(&project, "", &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"t\"\n"));
+    let id = project.submit("x", &["--rounds", "0"]);
+    wait_until("the job runs or is over", 60, || {
+        let tick = project.run(&["tick"]);
+        tick.stderr.contains("certificate verify failed")
+    });
+    assert_eq!(bodies.lock().unwrap().len(), 0, "nothing is told to a stranger");
+    let cert = crate::harness::sources().join("tests/data/tls/cert.pem");
+    project.set("SSL_CERT_FILE", cert.to_str().unwrap());
+    project.finish(&id, 60);
+    let bodies = bodies.lock().unwrap();
+    assert!(bodies.iter().any(|body| body.contains(&format!("{id} completed"))), "{bodies:?}");
+}
+
 #[test]
 fn ntfy_is_checked_like_the_rest() {
     let project = playing("", "");

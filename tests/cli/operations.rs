@@ -43,7 +43,7 @@ INSERT INTO jobs (sprint_id, attempt, name, sent_at, started_at, ended_at, ran_s
     ('sp-00000a', 1, 'a', '2026-01-02T08:00:00Z', '2026-01-02T09:00:00Z', NULL, NULL),
     ('sp-00000c', 1, 'c', '2026-01-01T09:30:00Z', '2026-01-01T10:00:00Z', '2026-01-01T12:00:00Z', 7200);
 INSERT INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES
-    ('sp-00000a', 1, 1, '2026-01-02T09:30:00Z', 'step_ended', '{\"spent\":{\"cost_usd\":0.75}}');
+    ('sp-00000a', 1, 1, '2026-01-02T09:30:00Z', 'step_ended', '{\"cost_usd\":0.75}');
 INSERT INTO loops (id, study_name, status, note, request, limits, judged_from, created_at) VALUES
     ('loop-00000a', 's', 'running', 'waits for sp-00000a', '{}', '{\"count\":3,\"parallel\":1,\"max_cost_usd\":20.0}', '2026-01-02T08:00:00Z', '2026-01-02T08:00:00Z');
 INSERT INTO tasks (id, study_name, idea, status, created_at) VALUES ('t-00000a', 's', 'a ready one', 'open', '2026-01-01T00:00:00Z'),
@@ -131,7 +131,7 @@ fn ten_thousand_sprints_do_not_slow_status_down() {
             '2025-12-01T00:00:00Z', '2025-12-01T01:00:00Z', '{}', 3600, 1, 1.0, 1, printf('%.1000c', 'x') FROM n;
         INSERT INTO jobs (sprint_id, attempt, name, sent_at, started_at) SELECT id, 1, id, created_at, started_at FROM sprints WHERE id LIKE 'sp-1%';
         INSERT INTO journal (sprint_id, seq, incarnation, time, kind, line)
-        SELECT s.id, m.i, 1, '2025-12-01T00:30:00Z', 'step_ended', '{\"spent\":{\"cost_usd\":0.1}}' FROM sprints s,
+        SELECT s.id, m.i, 1, '2025-12-01T00:30:00Z', 'step_ended', '{\"cost_usd\":0.1}' FROM sprints s,
             (WITH RECURSIVE m (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM m WHERE i < 10) SELECT i FROM m) m WHERE s.id LIKE 'sp-1%';";
     rusqlite::Connection::open(project.path("researchloop.db")).unwrap().execute_batch(seeded).unwrap();
     let began = std::time::Instant::now();

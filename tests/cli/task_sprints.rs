@@ -38,6 +38,9 @@ fn a_sprint_for_an_idea_makes_the_task_too_and_its_end_is_the_tasks() {
     assert_eq!((text(&again, "task_id"), text(&task(&project, id), "state")), (id, "running"));
     project.run(&["sprint", "cancel", text(&again, "sprint_id")]).success();
     let row = task(&project, id);
+    let costs: f64 = row["sprints"].as_array().unwrap().iter().filter_map(|sprint| sprint["cost_usd"].as_f64()).sum();
+    assert!(costs > 0.0 && (row["spent"]["cost_usd"].as_f64().unwrap() - costs).abs() < 1e-9, "both attempts: {row:#}");
+    project.run(&["task", "show", id]).success().says("used: ").says("at list prices");
     assert_eq!((text(&row, "state"), row["sprints"].as_array().unwrap().len()), ("cancelled", 2));
     project.run(&["sprint", "delete", sprint, "-y"]).success();
     assert_eq!(task(&project, id)["sprints"].as_array().unwrap().len(), 1, "the task stays");
@@ -114,7 +117,7 @@ fn the_keys_of_every_answer_about_tasks() {
     assert_eq!((keys(&made), keys(&made["task"])), (vec!["task"], TASK.to_vec()));
     assert_eq!(keys(&made["task"]["needs"][0]), ["id", "condition", "state"]);
     let show = json(&["task", "show", &first], 0);
-    assert_eq!((keys(&show), keys(&show["task"])), (vec!["task", "next"], [TASK, &["needed_by", "children", "sprints"]].concat()));
+    assert_eq!((keys(&show), keys(&show["task"])), (vec!["task", "next"], [TASK, &["needed_by", "children", "sprints", "spent"]].concat()));
     for list in [json(&["task", "list"], 0), json(&["task", "graph"], 0)] {
         assert_eq!((keys(&list), keys(&list["tasks"][0])), (vec!["tasks"], TASK.to_vec()));
     }
