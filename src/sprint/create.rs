@@ -216,7 +216,9 @@ pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintI
     let request: Request = serde_json::from_str(&old.request).unwrap_or_default();
     // The study may have been renamed since: then the error says so.
     let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;
-    let idea = old.idea.clone().unwrap_or_default();
+    let Some(idea) = old.idea.clone() else {
+        return Err(CreateError::Idea(format!("{} ended before its job had found an idea: there is nothing to repeat", old.id)));
+    };
     let wanted = Wanted { parent: Some(old.id.as_str()), task: old.task.as_deref(), ..Wanted::new(study.as_str(), &idea, request) };
     let Some(task) = wanted.task else { return create(app, store, &wanted) };
     let change = store.change()?;

@@ -110,6 +110,7 @@ fn an_error_text_is_never_an_idea() {
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "step_failed"), "{sprint:#}");
     assert_eq!(sprint["idea"], Value::Null);
     assert!(!remote_dir(&project, &id).join("idea.txt").exists());
+    project.run(&["sprint", "resubmit", &id]).code(2).says("ended before its job had found an idea");
     assert!(prompts(&project).iter().all(|(step, _)| step.starts_with("idea")), "nothing was researched");
     project.run(&["sprint", "show", &id]).success().never_says("idea: Invalid");
 }
