@@ -283,3 +283,24 @@ fn what_a_study_may_cost_bounds_its_sprints_and_loops_together() {
     assert!(small["cost_usd"].as_f64().unwrap() < 0.2 && small["status"] == "failed", "{small:#}");
     assert!(text(&small, "error").contains("budget"), "{small:#}");
 }
+
+#[test]
+fn a_claim_that_runs_out_does_not_keep_a_loop_waiting_for_what_can_never_be() {
+    let project = playing("", "");
+    let first = add(&project, "the base", &[]);
+    let second = add(&project, "what builds on it", &["--needs", &first]);
+    project.run(&["task", "done", &first]).success();
+    project.run(&["task", "claim", &second, "--ttl", "3s"]).success();
+    // The base was not done after all, and cannot be.
+    project.run(&["task", "retry", &first]).success();
+    for _ in 0..3 {
+        project.run(&["task", "fail", &first, "--reason", "it cannot be"]).success();
+    }
+    let id = start(&project, &["-n", "2", "--tasks-only"]);
+    assert_eq!(text(&shown(&project, &id), "status"), "running");
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let one = finish(&project, &id, 10);
+    assert_eq!((text(&one, "status"), text(&one, "reason")), ("completed", "backlog_done"), "{one:#}");
+    let task = project.run(&["--json", "task", "show", &second]).success().json();
+    assert_eq!(task["task"]["state"], "skipped", "{task:#}");
+}
