@@ -72,7 +72,7 @@ pub fn advance_one(app: &App, store: &mut Store, id: &str, advanced: &mut Advanc
 /// Ends a loop, and takes back its sprints of which no job was sent yet.
 pub(super) fn end(change: &Change<'_>, id: &str, rule: StopRule, why: &str) -> Result<(), StoreError> {
     if change.end_loop(id, rule, why)? {
-        for sprint in change.loop_sprints(id)?.iter().filter(|sprint| sprint.status == Status::Pending) {
+        for sprint in change.loop_sprints(id)?.iter().filter(|sprint| sprint.status == Status::Pending && !sprint.had_job) {
             change.apply(&sprint.id, Event::CancelAsked)?;
         }
     }

@@ -89,6 +89,8 @@ pub struct LoopSprint {
     pub verdict: Option<String>,
     /// The kind of scheduler that has its job.
     pub scheduler: SchedulerKind,
+    /// Whether it ever had a job: it may be pending again after it was parked.
+    pub had_job: bool,
 }
 
 const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, judged_from, created_at, ended_at";
@@ -123,7 +125,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
     let mut query = connection.prepare_cached(
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
              ORDER BY t.position DESC LIMIT 1)),
-            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler
+            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
          WHERE s.loop_id = ?1 ORDER BY s.created_at, s.id",
     )?;
@@ -145,6 +147,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             cost_usd: row.get(9)?,
             verdict: row.get(10)?,
             scheduler: SchedulerKind::parse(&row.get::<_, String>(11)?).unwrap_or(SchedulerKind::Local),
+            had_job: row.get(12)?,
         });
     }
     Ok(found)
