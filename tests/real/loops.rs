@@ -194,3 +194,33 @@ fn an_idea_waits_for_approval_with_the_laptop_off() {
     site.project.run(&["tick"]);
     assert_eq!(text(&shown(&site, &id), "reason"), "count");
 }
+
+#[test]
+fn gpu_hours_end_a_loop_and_shorten_its_jobs() {
+    let _lab = calm();
+    let mut site = Site::new(Kind::Sge);
+    site.also("gpu_resource = \"gpu\"\njob_options = { l = \"gpu=1\" }");
+    // 100 s of one GPU. A job of the stand-in takes some seconds; less than a minute is no job.
+    let id = start(&site, &["-n", "30", "--max-gpu-hours", "0.0278"]);
+    let first = shown(&site, &id);
+    let sprint = site.project.show(text(&first["sprints"][0], "id"));
+    assert_eq!(sprint["time_limit_seconds"], 100, "{sprint:#}");
+    let began = Instant::now();
+    let one = loop {
+        site.project.run(&["tick"]);
+        let one = shown(&site, &id);
+        if one["status"] != "running" && one["live_count"] == 0 {
+            break one;
+        }
+        assert!(began.elapsed() < Duration::from_secs(300), "{one:#}");
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    assert_eq!((text(&one, "status"), text(&one, "reason")), ("stopped", "max_gpu_hours"), "{one:#}");
+    let used = one["gpu_hours"].as_f64().expect("a number");
+    assert!(used > 0.0 && used <= 0.0278 && one["gpu_unknown"] == false, "{one:#}");
+    site.project.run(&["loop", "resume", &id]).code(5).says("--max-gpu-hours");
+    // Without the resource's name nobody can count: the loop is refused.
+    let config = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("read");
+    site.project.write("researchloop.toml", config.replace("gpu_resource = \"gpu\"\n", ""));
+    site.project.run(&["loop", "start", "-s", "s", "--max-gpu-hours", "1"]).code(2).says("gpu_resource");
+}
