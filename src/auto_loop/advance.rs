@@ -102,6 +102,8 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     let live = sprints.iter().any(|sprint| !sprint.status.is_terminal());
     let ready = change.next_ready(&row.study)?;
     if ready.is_none() {
+        // A claim may have ended without a word: what it kept from being skipped would block for ever.
+        change.settle_graph(&row.study)?;
         let counts = change.task_counts(Some(&row.study))?;
         let of = |states: &[TaskState]| counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum::<u64>();
         let open = of(&[TaskState::Blocked, TaskState::Claimed, TaskState::Running, TaskState::Waiting]);

@@ -344,8 +344,10 @@ fn backoff(situation: &Situation<'_>) -> Option<String> {
     let streak: Vec<_> = failures(&judged).into_iter().take_while(|(_, infrastructure, ..)| *infrastructure).collect();
     let (id, _, what, ended) = *streak.first()?;
     let doubled = u32::try_from(streak.len().saturating_sub(1)).unwrap_or(0).min(20);
-    let at = ended + (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
-    (situation.now < at).then(|| format!("{id} failed ({what}): the next attempt is at {}", time(at)))
+    let wait = (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
+    let at = ended.saturating_add(wait);
+    // The end may be told by another machine, whose clock is ahead: that is no reason to wait for years.
+    (situation.now < at && ended.saturating_sub(situation.now) <= wait).then(|| format!("{id} failed ({what}): the next attempt is at {}", time(at)))
 }
 
 /// What the next sprint may use, when `free` more can be begun beside the `live` ones.
