@@ -143,12 +143,12 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
 }
 
 /// The rule that would end this loop at once, if there is one.
-pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<String>, StoreError> {
+pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<(StopRule, String)>, StoreError> {
     let program = Program::load(&app.config, study);
     let attempts = attempts(change, row, &program, &change.loop_sprints(row.id.as_str())?)?;
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
     Ok(match next(&situation_of(app, change, row, study, &request, &attempts)?) {
-        Next::Stop(_, why) => Some(why),
+        Next::Stop(rule, why) => Some((rule, why)),
         _ => None,
     })
 }

@@ -68,6 +68,8 @@ pub enum LoopError {
         /// The loop.
         id: String,
         /// Which rule.
+        rule: StopRule,
+        /// Why, for people.
         why: String,
     },
     /// It is in another state.
@@ -256,8 +258,8 @@ pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<Loo
         return Err(LoopError::NotAllowed(study.name.to_string()));
     }
     // A rule that still holds would end it at once: better to say so, and change nothing.
-    if let Some(why) = stops(app, &change, &row, study)? {
-        return Err(LoopError::Reached { id: id.to_owned(), why });
+    if let Some((rule, why)) = stops(app, &change, &row, study)? {
+        return Err(LoopError::Reached { id: id.to_owned(), rule, why });
     }
     change.commit()?;
     Ok(row)

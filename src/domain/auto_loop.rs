@@ -207,6 +207,37 @@ impl StopRule {
         }
     }
 
+    /// The option that lets a loop go on which this rule has ended.
+    pub fn widened_by(self) -> Option<&'static str> {
+        match self {
+            Self::Count => Some("-n COUNT"),
+            Self::MaxCost => Some("--max-cost USD"),
+            Self::MaxGpuHours => Some("--max-gpu-hours HOURS"),
+            Self::Deadline => Some("--until TIME"),
+            Self::Target => Some("--target METRIC"),
+            Self::NoImprovement | Self::SameFailure | Self::Failures | Self::BacklogDone | Self::NotAllowed | Self::ByHand => None,
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::Count,
+            Self::MaxCost,
+            Self::MaxGpuHours,
+            Self::Deadline,
+            Self::Target,
+            Self::NoImprovement,
+            Self::SameFailure,
+            Self::Failures,
+            Self::BacklogDone,
+            Self::NotAllowed,
+            Self::ByHand,
+        ]
+        .into_iter()
+        .find(|rule| rule.as_str() == word)
+    }
+
     /// Whether the loop has done what it was made for.
     pub fn is_success(self) -> bool {
         matches!(self, Self::Count | Self::Target | Self::BacklogDone)
@@ -353,7 +384,10 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
     if seconds < LEAST_SECONDS {
         let why = match limits.max_gpu_hours {
             Some(max) => {
-                format!("{:.2} of {max} GPU-hours are used or reserved", (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0)
+                format!(
+                    "{:.2} of {max} GPU-hours are used or reserved, and what is left is less than a minute of a job",
+                    (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0
+                )
             }
             None => "the study's GPU-hours are used up or reserved".to_owned(),
         };

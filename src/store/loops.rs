@@ -1,6 +1,6 @@
 //! Loops: standing orders, and the sprints that they made.
 
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, Row};
 
 use super::{Change, Store, StoreError};
 use crate::domain::auto_loop::{Limits, StopRule};
@@ -267,15 +267,6 @@ impl Change<'_> {
     pub fn set_loop_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
         self.transaction.prepare_cached("UPDATE loops SET note = ?2 WHERE id = ?1 AND note <> ?2")?.execute((id, note))?;
         Ok(())
-    }
-
-    /// Whether the loop that made a sprint still runs. True for one that no loop made.
-    pub fn loop_of_sprint_runs(&self, sprint: &str) -> Result<bool, StoreError> {
-        let status: Option<Option<String>> = self
-            .transaction
-            .query_row("SELECT l.status FROM sprints s LEFT JOIN loops l ON l.id = s.loop_id WHERE s.id = ?1", [sprint], |row| row.get(0))
-            .optional()?;
-        Ok(status.flatten().is_none_or(|status| status == LoopStatus::Running.as_str()))
     }
 
     fn loop_event(&self, id: &str, kind: &str, data: &serde_json::Value) -> Result<(), StoreError> {

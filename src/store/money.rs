@@ -288,7 +288,10 @@ mod tests {
             (task, of_loop, store.money_of_study("grok").expect("a sum"), store.money().expect("a sum"), store.money_by_study().expect("sums"))
         };
         // One that is over, so that time changes nothing.
-        store.connection.execute("UPDATE sprints SET status = 'completed', completed_at = '2026-01-01T00:05:00Z' WHERE id = 'sp-000002'", []).expect("set");
+        store
+            .connection
+            .execute("UPDATE sprints SET status = 'completed', completed_at = '2026-01-01T00:05:00Z' WHERE id = 'sp-000002'", [])
+            .expect("set");
         let before = sums(&store);
         for id in ["sp-000001", "sp-000004"] {
             let change = store.change().expect("a change");
