@@ -290,7 +290,7 @@ fn a_task_is_not_done_before_its_verification_agrees() {
 
 #[test]
 fn what_a_killed_runner_had_spent_counts_for_the_next_one() {
-    let project = super::playing("repair:kill_runner,research:no_output_file", "");
+    let project = playing("repair:kill_runner,research:no_output_file", "");
     let id = project.submit("an idea", &["--rounds", "0"]);
     assert_eq!(text(&project.finish(&id, 60), "status"), "failed");
     let state = std::fs::read(remote_dir(&project, &id).join(".researchloop/state.json")).unwrap();
