@@ -152,7 +152,9 @@ fn a_job_that_was_given_up_is_ended_although_a_tick_died_before_it_could() {
     });
     // As a tick leaves it that was killed, or could not reach the scheduler, right after it judged that the job never starts.
     let store = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
-    store.execute("UPDATE sprints SET status = 'failed', reason = 'never_starts', completed_at = '2026-01-01T00:00:00Z' WHERE id = ?1", [&id]).unwrap();
+    store
+        .execute("UPDATE sprints SET status = 'failed', reason = 'never_starts', completed_at = '2026-01-01T00:00:00Z' WHERE id = ?1", [&id])
+        .unwrap();
     project.run(&["tick"]);
     let told: i64 = store.query_row("SELECT cancel_sent FROM sprints WHERE id = ?1", [&id], |row| row.get(0)).unwrap();
     // What still runs is ended, whatever this test finds.
