@@ -72,7 +72,7 @@ pub fn advance_one(app: &App, store: &mut Store, id: &str, advanced: &mut Advanc
 /// Ends a loop, and takes back its sprints of which no job was sent yet.
 pub(super) fn end(change: &Change<'_>, id: &str, rule: StopRule, why: &str) -> Result<(), StoreError> {
     if change.end_loop(id, rule, why)? {
-        for sprint in change.loop_sprints(id)?.iter().filter(|sprint| sprint.status == Status::Pending) {
+        for sprint in change.loop_sprints(id)?.iter().filter(|sprint| sprint.status == Status::Pending && !sprint.had_job) {
             change.apply(&sprint.id, Event::CancelAsked)?;
         }
     }
@@ -102,6 +102,8 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     let live = sprints.iter().any(|sprint| !sprint.status.is_terminal());
     let ready = change.next_ready(&row.study)?;
     if ready.is_none() {
+        // A claim may have ended without a word: what it kept from being skipped would block for ever.
+        change.settle_graph(&row.study)?;
         let counts = change.task_counts(Some(&row.study))?;
         let of = |states: &[TaskState]| counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum::<u64>();
         let open = of(&[TaskState::Blocked, TaskState::Claimed, TaskState::Running, TaskState::Waiting]);
@@ -141,12 +143,12 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
 }
 
 /// The rule that would end this loop at once, if there is one.
-pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<String>, StoreError> {
+pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<(StopRule, String)>, StoreError> {
     let program = Program::load(&app.config, study);
     let attempts = attempts(change, row, &program, &change.loop_sprints(row.id.as_str())?)?;
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
     Ok(match next(&situation_of(app, change, row, study, &request, &attempts)?) {
-        Next::Stop(_, why) => Some(why),
+        Next::Stop(rule, why) => Some((rule, why)),
         _ => None,
     })
 }

@@ -68,6 +68,8 @@ pub enum LoopError {
         /// The loop.
         id: String,
         /// Which rule.
+        rule: StopRule,
+        /// Why, for people.
         why: String,
     },
     /// It is in another state.
@@ -256,9 +258,56 @@ pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<Loo
         return Err(LoopError::NotAllowed(study.name.to_string()));
     }
     // A rule that still holds would end it at once: better to say so, and change nothing.
-    if let Some(why) = stops(app, &change, &row, study)? {
-        return Err(LoopError::Reached { id: id.to_owned(), why });
+    if let Some((rule, why)) = stops(app, &change, &row, study)? {
+        return Err(LoopError::Reached { id: id.to_owned(), rule, why });
     }
     change.commit()?;
     Ok(row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{JobId, SchedulerKind, SprintId, Status};
+    use crate::store::NewSprint;
+
+    #[test]
+    fn a_stop_takes_back_what_never_had_a_job_and_not_what_was_parked() {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("begun");
+        let limits: Limits = serde_json::from_str(r#"{"count":3,"parallel":2}"#).expect("limits");
+        let id = LoopId::new("loop-000001").expect("an id");
+        assert!(change.create_loop(&id, "s", "", "{}", &limits).expect("made"));
+        for name in ["sp-000001", "sp-000002"] {
+            let new = NewSprint {
+                id: &SprintId::new(name).expect("an id"),
+                study: "s",
+                cluster: "c",
+                scheduler: SchedulerKind::Slurm,
+                idea: Some("an idea"),
+                directory: "d",
+                remote_dir: "/d",
+                parent: None,
+                request: "{}",
+                seconds: 60,
+                created: clock::now(),
+                kind: "research",
+                task: None,
+                loop_id: Some(id.as_str()),
+                budget_usd: None,
+                gpus: None,
+            };
+            assert!(change.create_sprint(&new).expect("made"));
+        }
+        // One was parked and answered, and the front end could not be reached when it was to go on.
+        let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
+        change.accept("sp-000001", attempt, &JobId::parse("7").expect("digits"), "/d").expect("taken");
+        let row = change.sprint("sp-000001").expect("read").expect("there");
+        change.park(&row, &[]).expect("parked");
+        let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
+        change.undo_submission("sp-000001", attempt).expect("undone");
+        change.commit().expect("kept");
+        let live = stop(&mut store, id.as_str(), "enough").expect("stopped");
+        assert_eq!(live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(), [("sp-000001", Status::Pending)]);
+    }
 }

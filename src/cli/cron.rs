@@ -49,7 +49,7 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
     let marker = cron::marker_of(app)?;
     let line = cron::line(schedule, &cron::command_of(app)?, &marker).map_err(cron::CronError::from)?;
     // Before the try, which takes longer: nothing can be installed without it.
-    let before = cron::read()?;
+    let _ = cron::read()?;
     let spinner = ui.spinner("one tick as cron runs it");
     let trial = cron::trial(app);
     spinner.finish_and_clear();
@@ -72,6 +72,8 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
             ui.warning(&clean(problem));
         }
     }
+    // Again: somebody may have changed it during the try.
+    let before = cron::read()?;
     let was_there = cron::find(&before, &marker).map(<[u8]>::to_vec);
     if was_there.as_deref() != Some(&line[..]) {
         cron::write(&cron::with_line(&before, &marker, &line))?;

@@ -290,8 +290,10 @@ impl From<LoopError> for Failure {
             LoopError::Limit(_) => Self::new(Kind::Usage, text),
             LoopError::NotAllowed(_) => Self::new(Kind::Conflict, text).hint("set `allow_loop = true` in that [[study]]"),
             LoopError::State { .. } => Self::new(Kind::Conflict, text).hint("`researchloop loop list` shows how loops stand"),
-            LoopError::Reached { id, .. } => Self::new(Kind::Limit, text)
-                .hint(format!("widen that limit in the same command: `researchloop loop resume {id} -n N`, `--max-cost USD`, ...")),
+            LoopError::Reached { id, rule, .. } => Self::new(Kind::Limit, text).hint(match rule.widened_by() {
+                Some(option) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
+                None => format!("`researchloop loop show {id}` shows what happened"),
+            }),
         }
     }
 }

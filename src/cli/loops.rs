@@ -9,6 +9,7 @@ use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
 use crate::auto_loop::{self, Advanced, Edit, Order};
+use crate::domain::auto_loop::StopRule;
 use crate::platform::clock;
 use crate::sprint::{self, Submitted};
 use crate::store::{LoopRow, LoopStatus, Store};
@@ -334,17 +335,19 @@ fn limits(row: &LoopRow) -> Vec<(&'static str, String)> {
 
 fn next_step(row: &LoopRow, completed: u32) -> String {
     let id = &row.id;
-    match (row.status, row.reason.as_str()) {
-        (LoopStatus::Running, _) => format!("`researchloop loop stop {id}` stops it; `researchloop loop edit {id}` changes its limits"),
-        (_, "count") if completed >= row.limits.count => {
-            format!("`researchloop loop resume {id} -n {}` goes on with more sprints", row.limits.count.saturating_add(3))
-        }
-        (_, "max_cost") => format!("`researchloop loop resume {id} --max-cost USD` goes on with more money"),
-        (_, "max_gpu_hours") => format!("`researchloop loop resume {id} --max-gpu-hours HOURS` goes on with more GPU-hours"),
-        (_, "deadline") => format!("`researchloop loop resume {id} --until TIME` goes on"),
-        (_, "target") => format!("`researchloop loop resume {id} --target METRIC` goes on towards another target"),
-        (_, "same_failure" | "failures") => {
+    if row.status == LoopStatus::Running {
+        return format!("`researchloop loop stop {id}` stops it; `researchloop loop edit {id}` changes its limits");
+    }
+    match StopRule::parse(&row.reason) {
+        // An edit may have raised the count since.
+        Some(StopRule::Count) if completed < row.limits.count => format!("`researchloop loop resume {id}` goes on"),
+        Some(StopRule::Count) => format!("`researchloop loop resume {id} -n {}` goes on with more sprints", row.limits.count.saturating_add(3)),
+        Some(StopRule::SameFailure | StopRule::Failures) => {
             format!("look at the failed sprints (`researchloop sprint show ID`), mend the cause, then `researchloop loop resume {id}`")
+        }
+        Some(StopRule::BacklogDone) => format!("`researchloop task add` makes more tasks; then `researchloop loop resume {id}`"),
+        Some(rule) if rule.widened_by().is_some() => {
+            format!("`researchloop loop resume {id} {}` goes on, within a wider limit", rule.widened_by().unwrap_or_default())
         }
         _ => format!("`researchloop loop resume {id}` lets it go on"),
     }

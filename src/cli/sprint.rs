@@ -12,7 +12,7 @@ use super::{Global, screen, text, watch};
 use crate::app::App;
 use crate::domain::{State, Status, duration, suggestion};
 use crate::sprint;
-use crate::store::{SprintFilter, SprintRow, Store};
+use crate::store::{LoopStatus, SprintFilter, SprintRow, Store};
 use crate::view;
 
 /// Run sprints, watch them, bring back their results
@@ -354,6 +354,11 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     if let Some(open) = store.change()?.open_tweak(row.id.as_str())? {
         return Err(Failure::new(Kind::Conflict, format!("{} works in the directory of {}", open.id, row.id))
             .hint(format!("`researchloop sprint cancel {}` first", open.id)));
+    }
+    let its_loop = row.loop_id.as_deref().filter(|_| row.state.status() == Status::Completed).map(|id| store.one_loop(id)).transpose()?.flatten();
+    if let Some(its_loop) = its_loop.filter(|one| one.status == LoopStatus::Running) {
+        return Err(Failure::new(Kind::Conflict, format!("{} counts for {}, which runs: it would begin another sprint for it", row.id, its_loop.id))
+            .hint(format!("`researchloop loop stop {}` first", its_loop.id)));
     }
     let what = if args.remote { " and its directory on the cluster" } else { "" };
     if !args.yes && !ui.ask(&format!("Delete {}{what}: {}?", row.id, text::short(&text::clean(row.idea.as_deref().unwrap_or("-")), 60))) {

@@ -108,7 +108,10 @@ pub fn table(headers: &[&str], rows: &[Vec<String>], width: usize, styled: bool)
     for row in rows {
         table.add_row(row);
     }
-    table.lines().map(|line| short(line.trim_end().trim_start_matches(' '), width)).collect()
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|line| short(line.trim_end(), width)).collect()
 }
 
 #[cfg(test)]

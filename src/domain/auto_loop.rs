@@ -207,6 +207,37 @@ impl StopRule {
         }
     }
 
+    /// The option that lets a loop go on which this rule has ended.
+    pub fn widened_by(self) -> Option<&'static str> {
+        match self {
+            Self::Count => Some("-n COUNT"),
+            Self::MaxCost => Some("--max-cost USD"),
+            Self::MaxGpuHours => Some("--max-gpu-hours HOURS"),
+            Self::Deadline => Some("--until TIME"),
+            Self::Target => Some("--target METRIC"),
+            Self::NoImprovement | Self::SameFailure | Self::Failures | Self::BacklogDone | Self::NotAllowed | Self::ByHand => None,
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::Count,
+            Self::MaxCost,
+            Self::MaxGpuHours,
+            Self::Deadline,
+            Self::Target,
+            Self::NoImprovement,
+            Self::SameFailure,
+            Self::Failures,
+            Self::BacklogDone,
+            Self::NotAllowed,
+            Self::ByHand,
+        ]
+        .into_iter()
+        .find(|rule| rule.as_str() == word)
+    }
+
     /// Whether the loop has done what it was made for.
     pub fn is_success(self) -> bool {
         matches!(self, Self::Count | Self::Target | Self::BacklogDone)
@@ -313,8 +344,10 @@ fn backoff(situation: &Situation<'_>) -> Option<String> {
     let streak: Vec<_> = failures(&judged).into_iter().take_while(|(_, infrastructure, ..)| *infrastructure).collect();
     let (id, _, what, ended) = *streak.first()?;
     let doubled = u32::try_from(streak.len().saturating_sub(1)).unwrap_or(0).min(20);
-    let at = ended + (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
-    (situation.now < at).then(|| format!("{id} failed ({what}): the next attempt is at {}", time(at)))
+    let wait = (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
+    let at = ended.saturating_add(wait);
+    // The end may be told by another machine, whose clock is ahead: that is no reason to wait for years.
+    (situation.now < at && ended.saturating_sub(situation.now) <= wait).then(|| format!("{id} failed ({what}): the next attempt is at {}", time(at)))
 }
 
 /// What the next sprint may use, when `free` more can be begun beside the `live` ones.
@@ -351,7 +384,10 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
     if seconds < LEAST_SECONDS {
         let why = match limits.max_gpu_hours {
             Some(max) => {
-                format!("{:.2} of {max} GPU-hours are used or reserved", (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0)
+                format!(
+                    "{:.2} of {max} GPU-hours are used or reserved, and what is left is less than a minute of a job",
+                    (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0
+                )
             }
             None => "the study's GPU-hours are used up or reserved".to_owned(),
         };

@@ -185,3 +185,12 @@ fn a_fingerprint_has_no_numbers() {
     assert_eq!(one, two);
     assert_ne!(one, fingerprint("step_failed", Some("report"), "Reached maximum budget"));
 }
+
+#[test]
+fn a_failure_of_another_clocks_future_is_not_waited_for() {
+    let limits = limits();
+    let at = |ended: i64| [attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended })];
+    // A cluster's clock is a little ahead, as clocks are; or years, as broken ones are.
+    assert!(matches!(next(&situation(&limits, &at(1_000_030))), Next::Wait(_)));
+    assert_eq!(next(&situation(&limits, &at(1_000_000 + 400 * 86_400))), BEGIN);
+}

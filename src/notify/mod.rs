@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::config::Ntfy;
-use crate::platform::{http, process};
+use crate::platform::{clock, http, process};
 use crate::store::{Notice, Store, StoreError};
 
 pub use text::{Told, told};
@@ -17,8 +17,9 @@ pub use text::{Told, told};
 const HTTP_LIMIT: Duration = Duration::from_secs(10);
 /// How long a command may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
-/// A tick does not go on for ever.
+/// A tick does not go on for ever: what is due then waits for the next one.
 const MOST_AT_ONCE: usize = 50;
+const PASS_LIMIT: Duration = Duration::from_secs(20);
 
 /// A way to people.
 enum Channel<'a> {
@@ -75,12 +76,19 @@ pub fn send_due(app: &App) -> Vec<String> {
 
 /// Sends through one channel until nothing is due or it fails.
 fn through(app: &App, channel: &Channel<'_>) -> Result<Option<String>, StoreError> {
-    let mut store = app.store()?;
-    for _ in 0..MOST_AT_ONCE {
-        let Some(notice) = claim(&mut store, channel.name())? else { break };
-        let problem = channel.send(app, &notice).err();
+    pass(&mut app.store()?, channel.name(), PASS_LIMIT, |notice| channel.send(app, notice))
+}
+
+fn pass(store: &mut Store, channel: &str, limit: Duration, send: impl Fn(&Notice) -> Result<(), String>) -> Result<Option<String>, StoreError> {
+    let began = clock::instant();
+    for number in 0..MOST_AT_ONCE {
+        if number > 0 && began.elapsed() >= limit {
+            break;
+        }
+        let Some(notice) = claim(store, channel)? else { break };
+        let problem = send(&notice).err();
         let change = store.change()?;
-        change.notice_sent(notice.id, channel.name(), problem.as_deref())?;
+        change.notice_sent(notice.id, channel, problem.as_deref())?;
         change.commit()?;
         if let Some(problem) = problem {
             return Ok(Some(format!("a notice was not sent: {problem}; it is tried again later")));
@@ -94,4 +102,32 @@ fn claim(store: &mut Store, channel: &str) -> Result<Option<Notice>, StoreError>
     let notice = change.claim_notice(channel)?;
     change.commit()?;
     Ok(notice)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_slow_channel_sends_what_it_can_and_leaves_the_rest_to_the_next_tick() {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("a change");
+        for number in 0..3 {
+            change.notice(&format!("started:sp-{number}"), "started", &serde_json::json!({})).expect("noted");
+        }
+        change.commit().expect("kept");
+        let sent = Cell::new(0);
+        let mut tick = |limit: Duration| {
+            let send = |_: &Notice| {
+                sent.set(sent.get() + 1);
+                Ok(())
+            };
+            assert_eq!(pass(&mut store, "ntfy", limit, send).expect("sent"), None);
+            sent.get()
+        };
+        assert_eq!(tick(Duration::ZERO), 1, "one at least");
+        assert_eq!(tick(Duration::from_secs(60)), 3, "each once");
+    }
 }

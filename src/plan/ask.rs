@@ -83,7 +83,7 @@ pub fn ask(app: &App, store: &Store, study: &Study, goal: &str) -> Result<Asked,
     let program = if program.contains('/') { app.config.root.join(program) } else { PathBuf::from(program) };
     let mut command = process::command(&program);
     // A job is a place of its own; this is somebody's machine.
-    command.args(own.iter().filter(|word| *word != "--dangerously-skip-permissions")).args(claude::arguments(&call)).current_dir(&folder.0);
+    command.args(without_rights(own)).args(claude::arguments(&call)).current_dir(&folder.0);
     for (name, value) in claude::environment(LIMIT.as_secs(), &folder.0.display().to_string()) {
         if std::env::var_os(name).is_none() {
             command.env(name, value);
@@ -112,6 +112,29 @@ pub fn ask(app: &App, store: &Store, study: &Study, goal: &str) -> Result<Asked,
         }
         (verdict, _) => Err(PlanError::Claude(verdict.detail())),
     }
+}
+
+/// The user's own words without those that give the agent rights.
+fn without_rights(words: &[String]) -> Vec<&String> {
+    let mut values = 0;
+    let mut kept = Vec::new();
+    for word in words {
+        let name = word.split('=').next().unwrap_or_default();
+        if !word.starts_with('-') && values > 0 {
+            values -= 1;
+            continue;
+        }
+        values = match name {
+            "--allowedTools" | "--allowed-tools" if name == word => usize::MAX,
+            "--permission-mode" | "--permission-prompt-tool" if name == word => 1,
+            _ => 0,
+        };
+        let gives = ["--allowedTools", "--allowed-tools", "--permission-mode", "--permission-prompt-tool"].contains(&name);
+        if !gives && !matches!(name, "--dangerously-skip-permissions" | "--allow-dangerously-skip-permissions") {
+            kept.push(word);
+        }
+    }
+    kept
 }
 
 fn prompt(store: &Store, study: &Study, context: &str, goal: &str) -> Result<String, PlanError> {

@@ -61,6 +61,8 @@ pub struct Captured {
 /// The longest line that is handed on, and how much is kept of standard error, in bytes.
 const MAX_LINE: u64 = 16 << 20;
 const MAX_ERRORS: usize = 4096;
+/// How long the last lines of a command that has ended may be on their way.
+const AFTER_END: Duration = Duration::from_secs(3);
 
 /// Runs a command to its end with these bytes on standard input. `line` gets each line of its
 /// output. It belongs to our process group: Ctrl-C on a terminal ends it, too.
@@ -102,9 +104,13 @@ pub fn run_captured(mut command: Command, input: Vec<u8>, limit: Duration, mut l
             Err(RecvTimeoutError::Disconnected) => clock::pause(Duration::from_millis(20)),
         }
         if let Some(status) = child.try_wait()? {
-            // What it said last may still be on its way.
+            // What it said last may still be on its way. What it has left behind may talk for ever.
+            let enough = clock::instant() + AFTER_END;
             while let Ok(piece) = lines.recv_timeout(Duration::from_millis(500)) {
                 line(piece.strip_suffix(b"\n").unwrap_or(&piece));
+                if clock::instant() >= enough {
+                    break;
+                }
             }
             break Some(status);
         }
@@ -130,4 +136,19 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
 pub fn exists(pid: u32) -> bool {
     let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else { return false };
     !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_leaves_behind_is_not_listened_to_for_ever() {
+        let mut shell = command("sh");
+        shell.args(["-c", "(for _ in $(seq 100); do echo more; sleep 0.1; done) & echo last"]);
+        let (began, mut lines) = (clock::instant(), Vec::new());
+        let ended = run_captured(shell, Vec::new(), Duration::from_secs(60), |line| lines.push(line.to_vec())).expect("started");
+        assert!(ended.status.is_some_and(|status| status.success()) && lines.contains(&b"last".to_vec()));
+        assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    }
 }

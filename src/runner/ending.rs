@@ -7,6 +7,7 @@ use super::journal::is_no_space;
 use crate::bundle::OWN_FOLDER;
 use crate::claude::{NOT_FOUND, Verdict};
 use crate::domain::Reason;
+use crate::pipeline::Step;
 
 /// A failure, with everything that is said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +86,12 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
         }
     };
     Some(failure)
+}
+
+/// What is said of a step that took longer than it may.
+pub fn too_slow(step: &Step) -> Failure {
+    let seconds = step.timeout_seconds.unwrap_or(0);
+    Failure::new(Reason::StepFailed, format!("{} took longer than its {seconds} s", step.title), "raise the step's timeout")
 }
 
 /// What is said of a full disk.

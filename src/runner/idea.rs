@@ -36,7 +36,8 @@ type Result = io::Result<(Outcome, Option<Failure>)>;
 pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Result {
     if let Some(idea) = run.state.idea.clone() {
         // It was taken before; only the end of the step was not recorded.
-        return take(run, &Proposal { idea, why: String::new(), builds_on: None });
+        let known = run.state.proposed.clone().filter(|proposal| proposal.idea == idea);
+        return take(run, &known.unwrap_or(Proposal { idea, why: String::new(), builds_on: None }));
     }
     if let Some(proposal) = run.state.proposed.clone() {
         let name = approval(run);
@@ -145,10 +146,14 @@ fn with_refusals(run: &Run, mut guidance: String, mut earlier: Vec<EarlierIdea>)
 /// From now on it is the idea of this run.
 fn take(run: &mut Run, proposal: &Proposal) -> Result {
     let Proposal { idea, why, builds_on } = proposal.clone();
+    // Kept before it is told: a runner that is killed in between tells the same one again, and
+    // does not look for another that nobody outside would hear of.
+    run.state.idea = Some(idea.clone());
+    run.state.proposed = Some(proposal.clone());
+    run.journal.save(&run.state)?;
     run.journal.write(&Entry::Idea { text: idea.clone(), why, builds_on })?;
     replace(&run.dir, "idea.txt", format!("{idea}\n").as_bytes())?;
     run.step_note = bounded(&idea.replace('\n', " "), 120);
-    run.state.idea = Some(idea);
     run.state.proposed = None;
     run.journal.save(&run.state)?;
     Ok((Outcome::Verdict("yes", None), None))

@@ -45,7 +45,7 @@ pub enum Outcome {
     Stopped(Stopped),
 }
 
-/// Runs the step to its verdict. The money that it cost is added to the run's.
+/// Runs the step to its verdict.
 pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     let started = clock::instant();
     let kills_before = ending::memory_kills();
@@ -79,7 +79,6 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         (Outcome::Verdict(verdict, _), None) => (*verdict, std::mem::take(&mut run.step_note)),
     };
     run.journal.write(&Entry::StepEnded { verdict: verdict.to_owned(), detail, seconds: started.elapsed().as_secs(), spent })?;
-    run.state.spent.add(&spent);
     run.journal.step = None;
     Ok(match outcome {
         Outcome::Verdict(verdict, _) => Outcome::Verdict(verdict, failure),
@@ -189,8 +188,10 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         }
         Heard::Working
     })?;
-    if let Some(why) = ended.stopped {
-        return Ok((Outcome::Stopped(why), None));
+    match ended.stopped {
+        Some(Stopped::Deadline) if clock::instant() < run.deadline => return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step)))),
+        Some(why) => return Ok((Outcome::Stopped(why), None)),
+        None => {}
     }
     let mut said: Vec<String> = ended.errors.lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
     said.drain(..said.len().saturating_sub(OUTPUT_LINES));

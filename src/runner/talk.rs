@@ -93,8 +93,13 @@ impl Talk {
             };
             let said = with_news(run, said, &news);
             self.calls += 1;
-            let called = call(run, step, &said, &mut self.own_session, self.calls, schema, spent)?;
+            let called = call(run, step, &said, &mut self.own_session, self.calls, schema)?;
             spent.add(&called.spent);
+            // At once: the runner may be killed before the step is over.
+            run.state.spent.add(&called.spent);
+            if called.stopped != Some(Stopped::DiskFull) {
+                run.journal.save(&run.state)?;
+            }
             if let Some(why @ (Stopped::Signal(_) | Stopped::DiskFull)) = called.stopped {
                 return Ok(Answer::Over(Outcome::Stopped(why), None));
             }
@@ -102,12 +107,7 @@ impl Talk {
                 if clock::instant() >= run.deadline {
                     return Ok(Answer::Over(Outcome::Stopped(Stopped::Deadline), None));
                 }
-                let seconds = step.timeout_seconds.unwrap_or(0);
-                return over(Some(Failure::new(
-                    Reason::StepFailed,
-                    format!("{} took longer than its {seconds} s", step.title),
-                    "raise the step's timeout",
-                )));
+                return over(Some(ending::too_slow(step)));
             }
             match called.verdict {
                 verdict @ (Verdict::Done | Verdict::MissingOutput { .. }) => {
@@ -165,15 +165,7 @@ struct Called {
 }
 
 /// One call of the agent.
-fn call(
-    run: &mut Run,
-    step: &Step,
-    text: &str,
-    own_session: &mut Option<(String, bool)>,
-    number: u32,
-    schema: Option<&str>,
-    spent: &Money,
-) -> io::Result<Called> {
+fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String, bool)>, number: u32, schema: Option<&str>) -> io::Result<Called> {
     let name = if number == 1 { step.label.clone() } else { format!("{}.{number}", step.label) };
     let name = format!("{name}.{}", run.journal.incarnation());
     let steps: PathBuf = run.own.join("steps");
@@ -184,7 +176,7 @@ fn call(
         Some((session, known)) => (session.clone(), *known),
         None => (run.state.session_id.clone(), run.state.session_known),
     };
-    let left = run.bundle.agent.max_cost_usd.map(|max| max - run.state.spent.cost_usd - spent.cost_usd);
+    let left = run.bundle.agent.max_cost_usd.map(|max| max - run.state.spent.cost_usd);
     if left.is_some_and(|left| left <= 0.0) {
         let detail = "what the sprint may cost is spent".to_owned();
         let verdict = Verdict::OwnLimit { which: OwnLimit::Budget, detail };

@@ -238,9 +238,10 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Forgets a sprint. Its events stay, and so does its task.
+    /// Forgets a sprint. Its events stay, and so do its task and what it has cost.
     pub fn delete_sprint(&self, id: &str) -> Result<(), StoreError> {
         self.release_of_sprint(id)?;
+        self.keep_money_of(id)?;
         self.transaction.execute("DELETE FROM sprints WHERE id = ?1", [id])?;
         self.event(Some(id), "deleted", &serde_json::json!({}))
     }

@@ -1,6 +1,6 @@
 //! Loops: standing orders, and the sprints that they made.
 
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, Row};
 
 use super::{Change, Store, StoreError};
 use crate::domain::auto_loop::{Limits, StopRule};
@@ -89,6 +89,8 @@ pub struct LoopSprint {
     pub verdict: Option<String>,
     /// The kind of scheduler that has its job.
     pub scheduler: SchedulerKind,
+    /// Whether it ever had a job: it may be pending again after it was parked.
+    pub had_job: bool,
 }
 
 const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, judged_from, created_at, ended_at";
@@ -123,7 +125,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
     let mut query = connection.prepare_cached(
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
              ORDER BY t.position DESC LIMIT 1)),
-            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler
+            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
          WHERE s.loop_id = ?1 ORDER BY s.created_at, s.id",
     )?;
@@ -145,6 +147,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             cost_usd: row.get(9)?,
             verdict: row.get(10)?,
             scheduler: SchedulerKind::parse(&row.get::<_, String>(11)?).unwrap_or(SchedulerKind::Local),
+            had_job: row.get(12)?,
         });
     }
     Ok(found)
@@ -264,15 +267,6 @@ impl Change<'_> {
     pub fn set_loop_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
         self.transaction.prepare_cached("UPDATE loops SET note = ?2 WHERE id = ?1 AND note <> ?2")?.execute((id, note))?;
         Ok(())
-    }
-
-    /// Whether the loop that made a sprint still runs. True for one that no loop made.
-    pub fn loop_of_sprint_runs(&self, sprint: &str) -> Result<bool, StoreError> {
-        let status: Option<Option<String>> = self
-            .transaction
-            .query_row("SELECT l.status FROM sprints s LEFT JOIN loops l ON l.id = s.loop_id WHERE s.id = ?1", [sprint], |row| row.get(0))
-            .optional()?;
-        Ok(status.flatten().is_none_or(|status| status == LoopStatus::Running.as_str()))
     }
 
     fn loop_event(&self, id: &str, kind: &str, data: &serde_json::Value) -> Result<(), StoreError> {

@@ -4,6 +4,8 @@
 //! said at its end; before that, and where there is none, it is what its journal tells. Each job
 //! counts once: a requeue goes on in its row, a resubmission has a row of its own.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 
 use super::{Change, Store, StoreError};
@@ -66,6 +68,12 @@ SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 
         CASE WHEN s.status IN ('running', 'cancelling', 'submitted') THEN coalesce(r.newest_wall, 0) ELSE 0 END) END), 0)
 FROM sprints s LEFT JOIN job_sums r ON r.id = s.id WHERE {which}";
 
+/// The same columns of sprints that were deleted.
+const FORGOTTEN: &str = "
+SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 0), coalesce(sum(s.tokens), 0), coalesce(sum(s.wall_seconds), 0),
+    coalesce(sum(s.gpu_seconds), 0), coalesce(max(s.gpu_unknown), 0), 0.0, 0
+FROM forgotten s WHERE {which}";
+
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {
     let count = |value: i64| u64::try_from(value).unwrap_or(0);
     Ok(Spent {
@@ -88,8 +96,29 @@ fn spent(connection: &Connection, of: Of<'_>) -> Result<Spent, StoreError> {
         Of::Loop(id) => ("s.loop_id = ?2", Some(id)),
         Of::Study(name) => ("s.study_name = ?2", Some(name)),
     };
-    let sql = SUMS.replace("{which}", which).replace("{group}", "NULL");
-    Ok(connection.prepare_cached(&sql)?.query_row((clock::now().as_second(), value), read)?)
+    let sum = |sql: &str| -> Result<Spent, StoreError> {
+        let sql = sql.replace("{which}", which).replace("{group}", "NULL");
+        Ok(connection.prepare_cached(&sql)?.query_row((clock::now().as_second(), value), read)?)
+    };
+    let mut sums = sum(SUMS)?;
+    // A new sprint may have the id of one that is gone.
+    if !matches!(of, Of::Sprint(_)) {
+        sums.add(&sum(FORGOTTEN)?);
+    }
+    Ok(sums)
+}
+
+impl Spent {
+    fn add(&mut self, other: &Self) {
+        self.cost_usd += other.cost_usd;
+        self.estimated |= other.estimated;
+        self.tokens += other.tokens;
+        self.wall_seconds += other.wall_seconds;
+        self.gpu_seconds += other.gpu_seconds;
+        self.gpu_unknown |= other.gpu_unknown;
+        self.reserved_usd += other.reserved_usd;
+        self.reserved_gpu_seconds += other.reserved_gpu_seconds;
+    }
 }
 
 impl Store {
@@ -120,10 +149,17 @@ impl Store {
 
     /// Of each study that has sprints, by name.
     pub fn money_by_study(&self) -> Result<Vec<(String, Spent)>, StoreError> {
-        let sql = format!("{} GROUP BY s.study_name ORDER BY 1", SUMS.replace("{which}", "?2 IS NULL").replace("{group}", "s.study_name"));
-        let mut query = self.connection.prepare_cached(&sql)?;
-        let rows = query.query_map((clock::now().as_second(), None::<&str>), |row| Ok((row.get(0)?, read(row)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut sums: BTreeMap<String, Spent> = BTreeMap::new();
+        for source in [SUMS, FORGOTTEN] {
+            let sql = format!("{} GROUP BY s.study_name", source.replace("{which}", "?2 IS NULL").replace("{group}", "s.study_name"));
+            let mut query = self.connection.prepare_cached(&sql)?;
+            let rows = query.query_map((clock::now().as_second(), None::<&str>), |row| Ok((row.get(0)?, read(row)?)))?;
+            for row in rows {
+                let (name, spent): (String, Spent) = row?;
+                sums.entry(name).or_default().add(&spent);
+            }
+        }
+        Ok(sums.into_iter().collect())
     }
 
     /// Dollars that the steps which ended since this time have cost, by study.
@@ -143,6 +179,26 @@ impl Change<'_> {
     /// Of all sprints of a loop, as this change sees them.
     pub fn money_of_loop(&self, id: &str) -> Result<Spent, StoreError> {
         spent(&self.transaction, Of::Loop(id))
+    }
+
+    /// Keeps what a sprint has cost that is about to be deleted.
+    pub(super) fn keep_money_of(&self, id: &str) -> Result<(), StoreError> {
+        let spent = spent(&self.transaction, Of::Sprint(id))?;
+        let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.transaction.execute(
+            "INSERT INTO forgotten (sprint_id, study_name, task_id, loop_id, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown)
+             SELECT id, study_name, task_id, loop_id, ?2, ?3, ?4, ?5, ?6, ?7 FROM sprints WHERE id = ?1 AND attempt > 0",
+            (
+                id,
+                spent.cost_usd,
+                spent.estimated,
+                count(spent.tokens),
+                count(spent.wall_seconds),
+                count(spent.gpu_seconds),
+                spent.gpu_unknown,
+            ),
+        )?;
+        Ok(())
     }
 
     /// Of a study, as this change sees it.
@@ -222,6 +278,34 @@ mod tests {
         assert_eq!(by_study.iter().map(|(_, spent)| spent.gpu_seconds).sum::<u64>(), whole.gpu_seconds);
         assert!((by_study.iter().map(|(_, spent)| spent.cost_usd).sum::<f64>() - whole.cost_usd).abs() < 1e-9);
         assert!(whole.gpu_unknown);
+    }
+
+    #[test]
+    fn what_a_deleted_sprint_has_cost_counts_on() {
+        let mut store = store();
+        let sums = |store: &Store| {
+            let (task, of_loop) = (store.money_of_task("t-1").expect("a sum"), store.money_of_loop("loop-1").expect("a sum"));
+            (task, of_loop, store.money_of_study("grok").expect("a sum"), store.money().expect("a sum"), store.money_by_study().expect("sums"))
+        };
+        // One that is over, so that time changes nothing.
+        store
+            .connection
+            .execute("UPDATE sprints SET status = 'completed', completed_at = '2026-01-01T00:05:00Z' WHERE id = 'sp-000002'", [])
+            .expect("set");
+        let before = sums(&store);
+        for id in ["sp-000001", "sp-000004"] {
+            let change = store.change().expect("a change");
+            change.delete_sprint(id).expect("deleted");
+            change.commit().expect("kept");
+        }
+        assert_eq!(sums(&store), before);
+        assert!(before.0.cost_usd > 1.0 && before.4.len() == 3, "{before:?}");
+        // One that never had a job leaves nothing, and none is counted as itself.
+        let change = store.change().expect("a change");
+        change.delete_sprint("sp-000003").expect("deleted");
+        change.commit().expect("kept");
+        assert_eq!(store.money_by_study().expect("sums").len(), 2);
+        assert_eq!(store.money_of_sprint("sp-000001").expect("a sum"), Spent::default());
     }
 
     #[test]

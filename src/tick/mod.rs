@@ -244,13 +244,6 @@ fn advance(
             }
         }
         ask_again_for_ends(app, store, remote, cluster, report)?;
-        // A job that can never start would wait in the queue for ever.
-        for row in &rows {
-            let now = store.sprint(row.id.as_str())?.map(|row| row.state);
-            if matches!(&now, Some(State::Ended { ending, .. }) if ending.reason == Some(Reason::NeverStarts)) {
-                tell(app, store, remote, &row.id, report);
-            }
-        }
     }
     fetch_results(app, store, remote, cluster, report)?;
     match deliver(app, store, remote, cluster) {
@@ -326,6 +319,17 @@ fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, re
 fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
     for row in store.unfetched_sprints(cluster.name.as_str(), RESULT_TRIES, clock::now().as_second())? {
         let id = row.id.as_str();
+        // A job that can never start would wait in the queue for ever. Until the scheduler was told so,
+        // the sprint is not done with.
+        if row.cancel_sent == 0 && matches!(&row.state, State::Ended { ending, .. } if ending.reason == Some(Reason::NeverStarts)) {
+            tell(app, store, remote, &row.id, report);
+            if store.sprint(id)?.is_some_and(|row| row.cancel_sent == 0) {
+                let change = store.change()?;
+                change.results(id, false)?;
+                change.commit()?;
+                continue;
+            }
+        }
         // A sprint that never came to its directory has nothing to bring.
         let fetched = if row.state.job().is_none() && row.submitted_at.is_none() {
             Ok(sprint::Fetched::default())

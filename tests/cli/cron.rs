@@ -12,7 +12,7 @@ const OTHERS: &str = "MAILTO=me@example.org\n# mine\n*/7 * * * *\tdate +\\%s >>/
 fn with_crontab(project: &mut Project) {
     let file = project.path("crontab.txt");
     let script = format!(
-        "#!/bin/sh\nf='{}'\necho \"$*\" >>'{}'\ncase $1 in\n-l) [ -e \"$f\" ] || {{ echo \"no crontab for $USER\" >&2; exit 1; }}; cat \"$f\" ;;\n\
+        "#!/bin/sh\nf='{}'\necho \"$*\" >>'{}'\ncase $1 in\n-l) [ -e \"$f\" ] || {{ echo \"no crontab for $USER\" >&2; exit 1; }}; cat \"$f\"; [ ! -e \"$f.edit\" ] || {{ cat \"$f.edit\" >>\"$f\"; rm \"$f.edit\"; }} ;;\n\
          -) cat >\"$f.new\"; [ -z \"$(tail -c 1 \"$f.new\")\" ] || {{ echo 'missing newline before EOF' >&2; exit 1; }}; mv \"$f.new\" \"$f\" ;;\n*) exit 9 ;;\nesac\n",
         file.display(),
         project.path("calls").display(),
@@ -86,6 +86,18 @@ fn the_line_is_put_in_once_runs_a_tick_and_is_taken_out() {
     let twice = project.run(&["cron", "remove"]).success();
     assert!(twice.stderr.contains("has no line for this project"), "{twice}");
     assert_eq!(project.run(&["--json", "cron", "show"]).success().json()["installed"], false);
+}
+
+#[test]
+fn a_line_that_somebody_adds_during_the_try_stays() {
+    let mut project = Project::local("");
+    with_crontab(&mut project);
+    project.write("crontab.txt", OTHERS);
+    // The stand-in for `crontab` adds it once it has been asked for what there is.
+    project.write("crontab.txt.edit", "1 1 * * * backup\n");
+    project.run(&["cron", "install"]).success();
+    let now = crontab(&project);
+    assert!(now.starts_with(OTHERS) && now.contains("\n1 1 * * * backup\n") && now.contains("RESEARCHLOOP_CRON"), "{now}");
 }
 
 #[test]

@@ -287,3 +287,62 @@ fn a_task_is_not_done_before_its_verification_agrees() {
     assert_eq!((text(&sprint, "status"), step(&sprint, "verify")), ("completed", "yes"), "{sprint:#}");
     assert_eq!(status(), "done");
 }
+
+#[test]
+fn what_a_killed_runner_had_spent_counts_for_the_next_one() {
+    let project = super::playing("repair:kill_runner,research:no_output_file", "");
+    let id = project.submit("an idea", &["--rounds", "0"]);
+    assert_eq!(text(&project.finish(&id, 60), "status"), "failed");
+    let state = std::fs::read(remote_dir(&project, &id).join(".researchloop/state.json")).unwrap();
+    let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+    assert_eq!(state["ended"], false, "it was killed: {state:#}");
+    assert!(state["spent"]["cost_usd"].as_f64().unwrap() > 0.0, "the first call was paid for: {state:#}");
+}
+
+#[test]
+fn a_command_that_is_too_slow_is_told_as_such() {
+    let project = Project::local("");
+    let id = project.submit("an idea", &[]);
+    project.finish(&id, 60);
+    let (code, lines) = run_again(&project, &id, |bundle| {
+        bundle["pipeline"] = "name: slow\ninitial: wait\nstates:\n  wait:\n    action_type: shell\n    action: sleep 60\n    timeout: 1\n    on_yes: done\n    \
+            on_no: late\n    on_error: late\n  late:\n    action_type: shell\n    action: touch late\n    on_yes: done\n    on_no: done\n    on_error: done\n  \
+            done:\n    terminal: true\n"
+            .into();
+    });
+    assert_eq!(code, 0, "{lines:#?}");
+    assert!(remote_dir(&project, &id).join("late").is_file(), "the pipeline says what comes then");
+    let ended = lines.iter().find(|line| line["kind"] == "step_ended").unwrap();
+    assert_eq!((text(ended, "verdict"), text(ended, "detail")), ("error", "wait took longer than its 1 s"), "{ended:#}");
+}
+
+#[test]
+fn an_idea_that_was_taken_is_told_whole_by_the_next_runner() {
+    let project = Project::local("");
+    let id = project.submit("an idea", &[]);
+    project.finish(&id, 60);
+    let own = remote_dir(&project, &id).join(".researchloop");
+    let file = |name: &str| serde_json::from_slice::<serde_json::Value>(&std::fs::read(own.join(name)).unwrap()).unwrap();
+    let (mut bundle, mut state) = (file("bundle.json"), file("state.json"));
+    bundle["idea"] = serde_json::Value::Null;
+    bundle["idea_request"] = serde_json::json!({ "guidance": "", "earlier": [], "approve": false });
+    bundle["settings"]["red_team_max_rounds"] = "0".into();
+    // Killed right after it had kept the idea, before it could tell of it.
+    state["position"] = serde_json::Value::Null;
+    state["ended"] = false.into();
+    state["idea"] = "Measure the wings of forty birds".into();
+    state["proposed"] = serde_json::json!({ "idea": "Measure the wings of forty birds", "why": "nobody has", "builds_on": null });
+    std::fs::write(own.join("bundle.json"), bundle.to_string()).unwrap();
+    std::fs::write(own.join("state.json"), state.to_string()).unwrap();
+    let before = std::fs::read_to_string(own.join("run.jsonl")).unwrap().len();
+    let mut command = project.command(program());
+    command.args(["job-run", remote_dir(&project, &id).to_str().unwrap()]);
+    let output = Project::output(command);
+    assert_eq!(output.code, 0, "{output}");
+    let lines = std::fs::read_to_string(own.join("run.jsonl")).unwrap();
+    let ideas: Vec<serde_json::Value> =
+        lines[before..].lines().map(|line| serde_json::from_str(line).unwrap()).filter(|line: &serde_json::Value| line["kind"] == "idea").collect();
+    assert_eq!(ideas.len(), 1, "{ideas:#?}");
+    assert_eq!((text(&ideas[0], "text"), text(&ideas[0], "why")), ("Measure the wings of forty birds", "nobody has"));
+    assert!(file("state.json")["proposed"].is_null());
+}

@@ -284,3 +284,44 @@ fn what_a_study_may_cost_bounds_its_sprints_and_loops_together() {
     assert!(small["cost_usd"].as_f64().unwrap() < 0.2 && small["status"] == "failed", "{small:#}");
     assert!(text(&small, "error").contains("budget"), "{small:#}");
 }
+
+#[test]
+fn a_claim_that_runs_out_does_not_keep_a_loop_waiting_for_what_can_never_be() {
+    let project = playing("", "");
+    let first = add(&project, "the base", &[]);
+    let second = add(&project, "what builds on it", &["--needs", &first]);
+    project.run(&["task", "done", &first]).success();
+    project.run(&["task", "claim", &second, "--ttl", "3s"]).success();
+    // The base was not done after all, and cannot be.
+    project.run(&["task", "retry", &first]).success();
+    for _ in 0..3 {
+        project.run(&["task", "fail", &first, "--reason", "it cannot be"]).success();
+    }
+    let id = start(&project, &["-n", "2", "--tasks-only"]);
+    assert_eq!(text(&shown(&project, &id), "status"), "running");
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let one = finish(&project, &id, 10);
+    assert_eq!((text(&one, "status"), text(&one, "reason")), ("completed", "backlog_done"), "{one:#}");
+    let task = project.run(&["--json", "task", "show", &second]).success().json();
+    assert_eq!(task["task"]["state"], "skipped", "{task:#}");
+}
+
+#[test]
+fn a_sprint_that_counts_for_a_running_loop_is_not_deleted() {
+    let project = playing("", "");
+    add(&project, "one", &[]);
+    let blocked = add(&project, "two", &[]);
+    project.run(&["task", "claim", &blocked]).success();
+    let id = start(&project, &["-n", "2", "--tasks-only"]);
+    let sprint = text(&shown(&project, &id)["sprints"][0], "id").to_owned();
+    project.finish(&sprint, 60);
+    let cost = shown(&project, &id)["cost_usd"].as_f64().unwrap();
+    assert!(cost > 0.0);
+    project.run(&["sprint", "delete", &sprint, "-y"]).code(4).says(&format!("loop stop {id}"));
+    project.run(&["loop", "stop", &id]).success();
+    project.run(&["sprint", "delete", &sprint, "-y"]).success();
+    // It is gone, but what it has cost is not.
+    let after = shown(&project, &id);
+    assert_eq!(after["completed_count"], 0, "{after:#}");
+    assert!((after["cost_usd"].as_f64().unwrap() - cost).abs() < 1e-9, "{after:#}");
+}

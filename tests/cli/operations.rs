@@ -1,7 +1,7 @@
 //! What keeps a project going: money, notices, `status`, cron.
 
 use super::{playing, text};
-use crate::harness::Project;
+use crate::harness::{Project, wait_until};
 
 #[test]
 fn a_sprint_and_its_study_show_the_time_that_jobs_took() {
@@ -142,4 +142,26 @@ fn ten_thousand_sprints_do_not_slow_status_down() {
     assert!(status.stdout.contains("$10004.75"), "{status}");
     assert!(took.as_millis() < 1500, "{took:?}");
     println!("status with 10,000 sprints: {took:?}");
+}
+
+#[test]
+fn a_job_that_was_given_up_is_ended_although_a_tick_died_before_it_could() {
+    let project = playing("research:hang", "");
+    let id = project.submit("an idea", &["--rounds", "0"]);
+    wait_until("the run", 60, || {
+        project.run(&["tick"]);
+        project.show(&id)["status"] == "running"
+    });
+    // As a tick leaves it that was killed, or could not reach the scheduler, right after it judged that the job never starts.
+    let store = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
+    store.execute("UPDATE sprints SET status = 'failed', reason = 'never_starts', completed_at = '2026-01-01T00:00:00Z' WHERE id = ?1", [&id]).unwrap();
+    project.run(&["tick"]);
+    let told: i64 = store.query_row("SELECT cancel_sent FROM sprints WHERE id = ?1", [&id], |row| row.get(0)).unwrap();
+    // What still runs is ended, whatever this test finds.
+    if told == 0 {
+        store.execute("UPDATE sprints SET status = 'cancelling' WHERE id = ?1", [&id]).unwrap();
+        project.finish(&id, 60);
+    }
+    assert!(told > 0, "nobody told the scheduler");
+    assert_eq!(project.show(&id)["status"], "failed");
 }

@@ -100,7 +100,7 @@ fn planning(answer: &str) -> Project {
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     project.write(
         "researchloop.toml",
-        format!("{config}claude_command = [\"./planner\", \"--dangerously-skip-permissions\"]\ncontext = \"The birds are grey.\"\n"),
+        format!("{config}claude_command = [\"./planner\", \"--dangerously-skip-permissions\", \"--allowedTools\", \"Bash\", \"Write(*)\", \"--allowed-tools=Edit\", \"--verbose\", \"--permission-mode\", \"acceptEdits\", \"--add-dir\", \"/\"]\ncontext = \"The birds are grey.\"\n"),
     );
     // A machine without a scheduler.
     project.write("bin/sh", "");
@@ -127,6 +127,7 @@ fn one_call_to_claude_makes_a_plan() {
     }
     let args = read("args");
     assert!(args.contains("--json-schema\n{") && !args.contains("skip-permissions") && args.contains("--permission-mode\ndontAsk"), "{args}");
+    assert!(args.starts_with("--verbose\n--add-dir\n/\n-p\n"), "rights that a job has are none here: {args}");
     assert!(!args.contains("grey"), "the goal is no argument");
     assert_eq!(read("where").lines().count(), 1, "an empty folder: {}", read("where"));
     assert!(!std::path::Path::new(read("where").trim()).exists(), "which is gone");

@@ -1,32 +1,31 @@
-//! Loops on a real SLURM: driven by a real cron, by ticks that are killed, and by people who
-//! answer late.
+//! Loops on a real SLURM: with ticks that are killed, and people who answer late.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::support::{Kind, Site, calm, on_both};
-use crate::harness::{Project, program};
+use crate::harness::program;
 
 on_both! { a_question_parks_a_sprint_and_the_answer_lets_it_finish }
 
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+pub fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
-fn start(site: &Site, more: &[&str]) -> String {
+pub fn start(site: &Site, more: &[&str]) -> String {
     let output = site.project.run(&[&["--json", "loop", "start", "-s", "s", "--rounds", "0"], more].concat()).success();
     text(&output.json(), "id").to_owned()
 }
 
-fn shown(site: &Site, id: &str) -> Value {
+pub fn shown(site: &Site, id: &str) -> Value {
     site.project.run(&["--json", "loop", "show", id]).success().json()
 }
 
 /// Each sprint of the loop completed, in one job each, and each later one was told what the
 /// earlier ones had found.
-fn is_whole(site: &Site, one: &Value, count: usize) {
+pub fn is_whole(site: &Site, one: &Value, count: usize) {
     let sprints = one["sprints"].as_array().expect("sprints");
     assert_eq!((text(one, "status"), text(one, "reason"), sprints.len()), ("completed", "count", count), "{one:#}");
     let mut earlier: Vec<String> = Vec::new();
@@ -50,76 +49,6 @@ fn is_whole(site: &Site, one: &Value, count: usize) {
         earlier.push(idea);
         earlier.push(finding.split_whitespace().take(6).collect::<Vec<_>>().join(" "));
     }
-}
-
-/// A cron daemon, and the crontab as it was.
-struct Cron {
-    daemon: Child,
-    before: String,
-}
-
-impl Cron {
-    fn start() -> Self {
-        let before = Project::output({
-            let mut list = Command::new("crontab");
-            list.arg("-l").stdin(Stdio::null());
-            list
-        });
-        let daemon =
-            Command::new("cron").arg("-f").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("cron is installed");
-        Self { daemon, before: if before.code == 0 { before.stdout } else { String::new() } }
-    }
-}
-
-impl Drop for Cron {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-        if let Ok(mut write) = Command::new("crontab").arg("-").stdin(Stdio::piped()).spawn() {
-            if let Some(mut input) = write.stdin.take() {
-                let _ = std::io::Write::write_all(&mut input, self.before.as_bytes());
-            }
-            let _ = write.wait();
-        }
-    }
-}
-
-#[test]
-fn a_crontab_alone_drives_a_loop() {
-    let _lab = calm();
-    let site = Site::new(Kind::Slurm);
-    let cron = Cron::start();
-    let out = site.project.run(&["cron", "install", "--every", "1m"]).success();
-    let table = Project::output({
-        let mut list = Command::new("crontab");
-        list.arg("-l").stdin(Stdio::null());
-        list
-    });
-    assert!(table.stdout.contains("researchloop") && table.stdout.contains("tick"), "{out}\n{table}");
-    let id = start(&site, &["-n", "3", "-m", "find something"]);
-    let started = Instant::now();
-    // Nobody ticks: reading changes nothing.
-    let one = loop {
-        let one = shown(&site, &id);
-        if one["status"] != "running" {
-            break one;
-        }
-        assert!(started.elapsed() < Duration::from_secs(420), "{one:#}\n{}", site.project.run(&["status"]));
-        std::thread::sleep(Duration::from_secs(2));
-    };
-    is_whole(&site, &one, 3);
-    let status = site.project.run(&["--json", "status"]).success().json();
-    let by = status.to_string();
-    assert!(by.contains("\"cron\""), "the last tick was not by cron: {status:#}");
-    site.project.run(&["status"]).success().says("by cron");
-    site.project.run(&["cron", "remove"]).success();
-    let left = Project::output({
-        let mut list = Command::new("crontab");
-        list.arg("-l").stdin(Stdio::null());
-        list
-    });
-    assert!(!left.stdout.contains(&site.project.path("researchloop.toml").display().to_string()), "{left}");
-    drop(cron);
 }
 
 #[test]
@@ -193,4 +122,34 @@ fn an_idea_waits_for_approval_with_the_laptop_off() {
     assert_eq!(text(&ended, "status"), "completed", "{}", site.explain(&sprint));
     site.project.run(&["tick"]);
     assert_eq!(text(&shown(&site, &id), "reason"), "count");
+}
+
+#[test]
+fn gpu_hours_end_a_loop_and_shorten_its_jobs() {
+    let _lab = calm();
+    let mut site = Site::new(Kind::Sge);
+    site.also("gpu_resource = \"gpu\"\njob_options = { l = \"gpu=1\" }");
+    // 100 s of one GPU. A job of the stand-in takes some seconds; less than a minute is no job.
+    let id = start(&site, &["-n", "30", "--max-gpu-hours", "0.0278"]);
+    let first = shown(&site, &id);
+    let sprint = site.project.show(text(&first["sprints"][0], "id"));
+    assert_eq!(sprint["time_limit_seconds"], 100, "{sprint:#}");
+    let began = Instant::now();
+    let one = loop {
+        site.project.run(&["tick"]);
+        let one = shown(&site, &id);
+        if one["status"] != "running" && one["live_count"] == 0 {
+            break one;
+        }
+        assert!(began.elapsed() < Duration::from_secs(300), "{one:#}");
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    assert_eq!((text(&one, "status"), text(&one, "reason")), ("stopped", "max_gpu_hours"), "{one:#}");
+    let used = one["gpu_hours"].as_f64().expect("a number");
+    assert!(used > 0.0 && used <= 0.0278 && one["gpu_unknown"] == false, "{one:#}");
+    site.project.run(&["loop", "resume", &id]).code(5).says("--max-gpu-hours");
+    // Without the resource's name nobody can count: the loop is refused.
+    let config = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("read");
+    site.project.write("researchloop.toml", config.replace("gpu_resource = \"gpu\"\n", ""));
+    site.project.run(&["loop", "start", "-s", "s", "--max-gpu-hours", "1"]).code(2).says("gpu_resource");
 }

@@ -1,6 +1,7 @@
 //! The real thing: the program over a real sshd to a real SLURM and a real Grid Engine.
 
 mod cancel;
+mod cron;
 mod endings;
 mod faults;
 mod loops;

@@ -188,6 +188,20 @@ CREATE TABLE metrics (
     PRIMARY KEY (sprint_id, name, source)
 ) STRICT, WITHOUT ROWID;
 
+-- What sprints have cost that were deleted since: it counts on, or a limit would forget it.
+CREATE TABLE forgotten (
+    sprint_id      TEXT NOT NULL,
+    study_name     TEXT NOT NULL,
+    task_id        TEXT,
+    loop_id        TEXT,
+    cost_usd       REAL NOT NULL,
+    cost_estimated INTEGER NOT NULL,
+    tokens         INTEGER NOT NULL,
+    wall_seconds   INTEGER NOT NULL,
+    gpu_seconds    INTEGER NOT NULL,
+    gpu_unknown    INTEGER NOT NULL
+) STRICT;
+
 -- What people are to be told, each once: written with the change that it tells of.
 CREATE TABLE outbox (
     id         INTEGER PRIMARY KEY,

@@ -156,7 +156,7 @@ impl Change<'_> {
                 self.task_over(&row, TaskStatus::Done, verdict.as_deref().and_then(Verdict::parse), "")?;
             }
             // Its loop was stopped: that is no word about the task.
-            (Status::Cancelled, _) if self.loop_has_ended(about.loop_id)? => {
+            (Status::Cancelled, _) if self.ends_with_its_loop(sprint)? => {
                 self.transaction.execute("UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1", [row.id.as_str()])?;
                 self.event(Some(id), "task_released", &serde_json::json!({ "task_id": row.id.as_str(), "by": id }))?;
             }
@@ -171,9 +171,17 @@ impl Change<'_> {
         self.settle_graph(&row.study)
     }
 
-    fn loop_has_ended(&self, loop_id: Option<&str>) -> Result<bool, StoreError> {
-        let status: Option<String> = self.transaction.query_row("SELECT status FROM loops WHERE id = ?1", [loop_id], |row| row.get(0)).optional()?;
-        Ok(status.is_some_and(|status| status != "running"))
+    /// Whether the loop of a cancelled sprint has ended, or had when the sprint was to end: it may
+    /// have been resumed before the job was gone.
+    fn ends_with_its_loop(&self, sprint: &SprintRow) -> Result<bool, StoreError> {
+        let found: Option<(String, String)> = self
+            .transaction
+            .query_row("SELECT status, judged_from FROM loops WHERE id = ?1", [&sprint.loop_id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((status, resumed)) = found else { return Ok(false) };
+        let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
+        let asked = sprint.cancel_asked_at.as_deref().and_then(time);
+        Ok(status != "running" || asked.is_some_and(|asked| time(&resumed).is_some_and(|resumed| asked < resumed)))
     }
 
     fn task_over(&self, row: &TaskRow, status: TaskStatus, verdict: Option<Verdict>, detail: &str) -> Result<(), StoreError> {

@@ -186,6 +186,33 @@ fn a_cancelled_sprint_calls_its_task_off_unless_its_loop_was_stopped() {
 }
 
 #[test]
+fn a_sprint_that_was_cancelled_with_its_loop_leaves_its_task_although_the_loop_goes_on() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let with = |status: &str, judged_from: &str| {
+        let sql = "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-1', 's', ?1, '{}', '{}', ?2, '')";
+        change.transaction.execute(sql, [status, judged_from]).expect("made");
+    };
+    let cancelling = |number: u32, task: &str| {
+        let id = sprint(&change, number, task, Some("loop-1"));
+        change.begin_submission(&id, "").expect("begun").expect("can be");
+        change.apply(&id, Event::CancelAsked).expect("applied").expect("a change");
+        id
+    };
+    let (first, second) = (add(&change, &[], None), add(&change, &[], None));
+    with("stopped", "2020-01-01T00:00:00Z");
+    let sprint = cancelling(1, &first);
+    // Resumed before the job was gone.
+    with("running", &(clock::now() + jiff::SignedDuration::from_secs(1)).to_string());
+    end(&change, &sprint, Ending::cancelled("asked"));
+    assert_eq!(state(&change, &first), TaskState::Ready);
+    with("running", "2020-01-01T00:00:00Z");
+    let sprint = cancelling(2, &second);
+    end(&change, &sprint, Ending::cancelled("asked"));
+    assert_eq!(state(&change, &second), TaskState::Cancelled);
+}
+
+#[test]
 fn the_task_of_a_sprint_that_is_deleted_is_free_again() {
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
