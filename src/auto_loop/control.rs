@@ -17,7 +17,7 @@ const MAX_PARALLEL: u32 = 1000;
 const MAX_GUIDANCE: usize = 64 * 1024;
 
 /// What is wanted of a loop. What is `None` comes from the study's program.md, or is left as it is.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Order {
     /// How many sprints are to complete.
     pub count: Option<u32>,
@@ -42,7 +42,7 @@ pub struct Order {
 }
 
 /// What is asked of the jobs, and what is to change in the order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Edit {
     /// The order's changes.
     pub order: Order,

@@ -28,9 +28,14 @@ pub fn id(ids: &Ids<'_>, given: &str) -> Result<String> {
         [] => {
             let shown = text::short(&text::clean(given), 60);
             let mut failure = Failure::new(Kind::NotFound, format!("there is no {} {shown:?}", ids.what));
-            let recent = (ids.like)(ids.prefix)?;
-            if let Some(near) = suggestion::nearest(&beginning, recent.iter().map(String::as_str)) {
-                failure = failure.hint(format!("did you mean {near}?"));
+            // Only a few ids come back at a time: those that share the most with it are asked for first.
+            let lengths = if fits && beginning.len() < 20 { ids.prefix.len()..beginning.len() } else { ids.prefix.len()..ids.prefix.len() + 1 };
+            for length in lengths.rev() {
+                let some = (ids.like)(beginning.get(..length).unwrap_or(ids.prefix))?;
+                if let Some(near) = suggestion::nearest(&beginning, some.iter().map(String::as_str)) {
+                    failure = failure.hint(format!("did you mean {near}?"));
+                    break;
+                }
             }
             Err(failure.hint(format!("`{}` shows all", ids.list)))
         }

@@ -36,8 +36,11 @@ pub fn run(app: &App, ui: &Ui, args: &FindingsArgs) -> Result {
         return Ok(Exit::Success);
     }
     if rows.is_empty() {
-        let told =
-            if all.is_empty() { "No completed sprint has left a finding yet.".to_owned() } else { format!("None of {} findings fits.", all.len()) };
+        let told = match all.len() {
+            0 => "No completed sprint has left a finding yet.".to_owned(),
+            1 => "The one finding does not fit.".to_owned(),
+            many => format!("None of {many} findings fits."),
+        };
         ui.status(&told);
         return Ok(Exit::Success);
     }

@@ -211,23 +211,32 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
         ui.hint("`researchloop loop start -s STUDY` starts one");
         return Ok(Exit::Success);
     }
+    // What a loop waits for matters more than when it was made.
+    let wide = ui.width() >= 120;
     let rows: Vec<Vec<String>> = loops
         .iter()
         .map(|one| {
-            vec![
+            let mut cells = vec![
                 one.id.clone(),
                 text::clean(&one.study_name),
                 one.status.to_owned(),
                 format!("{}/{}", one.completed_count, one.total_count),
                 one.current_sprint_id.clone().unwrap_or_else(|| "-".to_owned()),
                 text::money(one.cost_usd, one.cost_estimated),
-                text::time(&one.created_at),
-                text::clean(if one.status == "running" { &one.note } else { &one.detail }),
-            ]
+            ];
+            if wide {
+                cells.push(text::time(&one.created_at));
+            }
+            cells.push(text::clean(if one.status == "running" { &one.note } else { &one.detail }));
+            cells
         })
         .collect();
-    let headers = ["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT SPRINT", "COST", "CREATED", "NOTE"];
-    for line in text::table(&headers, &rows, ui.width(), ui.style_is_on()) {
+    let headers: &[&str] = if wide {
+        &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT SPRINT", "COST", "CREATED (UTC)", "NOTE"]
+    } else {
+        &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT SPRINT", "COST", "NOTE"]
+    };
+    for line in text::table(headers, &rows, ui.width(), ui.style_is_on()) {
         ui.line(&line);
     }
     Ok(Exit::Success)
@@ -294,7 +303,7 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
             ui.line(&line);
         }
     }
-    ui.hint(&next_step(&row));
+    ui.hint(&next_step(&row, whole.completed_count));
     Ok(Exit::Success)
 }
 
@@ -324,12 +333,14 @@ fn limits(row: &LoopRow) -> Vec<(&'static str, String)> {
     shown
 }
 
-fn next_step(row: &LoopRow) -> String {
+fn next_step(row: &LoopRow, completed: u32) -> String {
     let id = &row.id;
     if row.status == LoopStatus::Running {
         return format!("`researchloop loop stop {id}` stops it; `researchloop loop edit {id}` changes its limits");
     }
     match StopRule::parse(&row.reason) {
+        // An edit may have raised the count since.
+        Some(StopRule::Count) if completed < row.limits.count => format!("`researchloop loop resume {id}` goes on"),
         Some(StopRule::Count) => format!("`researchloop loop resume {id} -n {}` goes on with more sprints", row.limits.count.saturating_add(3)),
         Some(StopRule::SameFailure | StopRule::Failures) => {
             format!("look at the failed sprints (`researchloop sprint show ID`), mend the cause, then `researchloop loop resume {id}`")
@@ -346,6 +357,9 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
     let edit = Edit { order: order(&args.order), request: request(&args.job)? };
+    if edit == Edit::default() {
+        return Err(Failure::new(Kind::Usage, "nothing to change was given").hint("`researchloop loop edit --help` shows what can be changed"));
+    }
     let row = auto_loop::edit(app, &mut store, row.id.as_str(), &edit)?;
     if ui.json {
         ui.json(&view::auto_loop(&row, &store.loop_sprints(row.id.as_str())?, &store.money_of_loop(row.id.as_str())?));
@@ -367,7 +381,10 @@ fn stop(app: &App, ui: &Ui, args: &StopArgs) -> Result {
     } else {
         auto_loop::stop(&mut store, id, if args.now { "stopped by hand, with its jobs" } else { "stopped by hand" })?
     };
-    ui.status(&format!("{id}: stopped; it begins no more sprints"));
+    match row.status {
+        LoopStatus::Running => ui.status(&format!("{id}: stopped; it begins no more sprints")),
+        status => ui.status(&format!("{id}: it is {} already; sprints that are not over: {}", status.as_str(), live.len())),
+    }
     let mut exit = Exit::Success;
     for sprint in &live {
         if !args.now {
@@ -391,7 +408,7 @@ fn stop(app: &App, ui: &Ui, args: &StopArgs) -> Result {
         ui.json(&view::auto_loop(&row, &store.loop_sprints(id)?, &store.money_of_loop(id)?));
     }
     if !live.is_empty() && !args.now {
-        ui.hint(&format!("`researchloop loop stop {id} --now` would have cancelled them; `researchloop sprint cancel ID` still does"));
+        ui.hint(&format!("`researchloop loop stop {id} --now` cancels them, too; `researchloop sprint cancel ID` one of them"));
     }
     Ok(exit)
 }

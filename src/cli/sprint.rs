@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::failure::{Exit, Failure, Kind, Result};
+use super::find::{self, Ids};
 use super::sprint_run::{RunArgs, start, submit_and_tell};
 use super::ui::Ui;
 use super::{Global, screen, text, watch};
@@ -184,26 +185,9 @@ pub fn waits_for(store: &Store, row: &SprintRow) -> Result<Option<String>> {
 
 /// Finds a sprint by its id or the beginning of one.
 pub fn find(store: &Store, text: &str) -> Result<SprintRow> {
-    if let Some(row) = store.sprint(text)? {
-        return Ok(row);
-    }
-    let beginning = if text.starts_with("sp-") { text.to_owned() } else { format!("sp-{text}") };
-    let fits = beginning.len() > 3 && beginning[3..].bytes().all(|b| b.is_ascii_hexdigit());
-    let matches = if fits { store.ids_like(&beginning)? } else { Vec::new() };
-    match matches.as_slice() {
-        [one] => store.sprint(one)?.ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no sprint {one}"))),
-        [] => {
-            let shown = text::short(&text::clean(text), 60);
-            let recent: Vec<String> =
-                store.sprints(&SprintFilter { limit: 200, ..SprintFilter::default() })?.iter().map(|row| row.id.to_string()).collect();
-            let mut failure = Failure::new(Kind::NotFound, format!("there is no sprint {shown:?}"));
-            if let Some(near) = suggestion::nearest(text, recent.iter().map(String::as_str)) {
-                failure = failure.hint(format!("did you mean {near}?"));
-            }
-            Err(failure.hint("`researchloop sprint list` shows all"))
-        }
-        many => Err(Failure::new(Kind::Usage, format!("{beginning} is the beginning of several ids: {}", many.join(", ")))),
-    }
+    let ids = Ids { prefix: "sp-", what: "sprint", list: "researchloop sprint list", like: &|beginning| store.ids_like(beginning) };
+    let id = find::id(&ids, text)?;
+    store.sprint(&id)?.ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no sprint {id}")))
 }
 
 fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {

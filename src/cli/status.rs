@@ -82,7 +82,8 @@ fn gather(app: &App, store: &Store) -> Result<view::Status> {
     Ok(view::Status {
         needs_you: store.messages(false)?.iter().filter(|row| row.waits_for_person()).map(view::message).collect(),
         total: Money::from(&store.money()?),
-        spent_today_usd: today.iter().map(|(_, usd)| usd).sum(),
+        // The sum of nothing is -0.0.
+        spent_today_usd: today.iter().map(|(_, usd)| usd).sum::<f64>() + 0.0,
         tick: tick_status(store, busy, now)?,
         running,
         waiting,
@@ -283,7 +284,7 @@ impl Screen<'_> {
         }
         if tick.is_overdue {
             let good = ago(tick.last_good_at.as_deref(), self.now).map(|seconds| format!("the last good one was {} ago", human(seconds)));
-            let good = good.unwrap_or_else(|| "there was no good one yet".to_owned());
+            let good = good.unwrap_or_else(|| "something waits for one, and none went well yet".to_owned());
             let next =
                 if tick.cron_every_seconds.is_some() { "`researchloop cron show` tells why" } else { "`researchloop cron install` lets cron do it" };
             lines.push(yellow.apply_to(text::short(&format!("  warning: {good}; {next}"), self.width)).to_string());

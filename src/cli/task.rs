@@ -244,6 +244,9 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
         needs: &needs,
         drop_needs: &drop_needs,
     };
+    if edit == TaskEdit::default() {
+        return Err(usage("nothing to change was given".to_owned()).hint("`researchloop task edit --help` shows what can be changed"));
+    }
     let change = store.change()?;
     let row = change.edit_task(row.id.as_str(), &edit)?;
     change.commit()?;

@@ -171,7 +171,7 @@ fn claimed(ui: &Ui, store: &Store, row: &TaskRow) -> Result {
     let id = &row.id;
     ui.status(&format!("{id}: {} has it until {}", text::clean(row.claimed_by.as_deref().unwrap_or_default()), until(row)));
     ui.hint(&format!(
-        "`researchloop task done {id} --token {0}` when it is done, `task heartbeat {id} --token {0}` to keep it longer",
+        "`researchloop task done {id} --token {0}` when it is done, `researchloop task heartbeat {id} --token {0}` to keep it longer",
         row.claim_token
     ));
     Ok(Exit::Success)

@@ -82,6 +82,13 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
     if !message.waits_for_person() {
         return Err(late(&message));
     }
+    // The command as it is shown, sent off unchanged: an answer cannot be taken back.
+    if message.kind != "dead" && message.choices.len() != 1 && text == message.placeholder() {
+        return Err(ReplyError::Text(format!(
+            "{text:?} stands for the answer: write one of your own{}",
+            if text == "..." { "" } else { ", or one of these" }
+        )));
+    }
     let replied = if message.kind == "dead" {
         match message.task.as_deref().filter(|_| text.eq_ignore_ascii_case("retry")) {
             // It also answers the message.

@@ -58,6 +58,17 @@ impl MessageRow {
     pub fn waits_for_person(&self) -> bool {
         self.status == "open" && self.kind != "note"
     }
+
+    /// What stands in the place of the answer where the command that answers is shown.
+    pub fn placeholder(&self) -> String {
+        match self.kind.as_str() {
+            // Whoever wants another idea says so in words.
+            "approval" => "yes|no|what else to try".to_owned(),
+            "dead" => "retry".to_owned(),
+            _ if self.choices.is_empty() => "...".to_owned(),
+            _ => self.choices.join("|").replace(['"', '`', '$', '\\'], "'"),
+        }
+    }
 }
 
 /// A message that is to be.

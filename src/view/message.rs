@@ -41,13 +41,6 @@ pub struct Message {
 
 /// Shows a message.
 pub fn message(row: &MessageRow) -> Message {
-    let offered = match row.kind.as_str() {
-        // Whoever wants another idea says so in words.
-        "approval" => "\"yes|no|what else to try\"".to_owned(),
-        "dead" => "\"retry\"".to_owned(),
-        _ if row.choices.is_empty() => "\"...\"".to_owned(),
-        _ => format!("\"{}\"", row.choices.join("|").replace(['"', '`', '$', '\\'], "'")),
-    };
     Message {
         id: row.id.clone(),
         kind: row.kind.clone(),
@@ -63,6 +56,6 @@ pub fn message(row: &MessageRow) -> Message {
         created_at: row.created_at.clone(),
         answered_at: row.answered_at.clone(),
         delivered_at: row.delivered_at.clone(),
-        reply_with: row.waits_for_person().then(|| format!("researchloop reply {} {offered}", row.id)),
+        reply_with: row.waits_for_person().then(|| format!("researchloop reply {} \"{}\"", row.id, row.placeholder())),
     }
 }

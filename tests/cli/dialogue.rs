@@ -252,6 +252,8 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
         project.run(arguments).success().says(m);
     }
     project.run(&["inbox"]).success().says(&format!("researchloop reply {m} \"one|two\""));
+    // The command as it is shown, sent off unchanged, is no answer: it could not be taken back.
+    project.run(&["reply", m, "one|two"]).code(2).says("one of these");
     // The queue sees a job that ended well.
     let job = text(&sprint, "job_id").to_owned();
     assert_eq!(std::fs::read_to_string(project.path(&format!("home/.researchloop/local/{job}/exit"))).unwrap().trim(), "0");

@@ -134,6 +134,7 @@ fn money_ends_a_loop_and_more_money_lets_it_go_on() {
     assert!(again["cost_usd"].as_f64().unwrap() > spent, "what was spent before counts on: {again:#}");
     project.run(&["loop", "resume", &id]).code(5).says("2 of 2 sprints have completed");
     project.run(&["loop", "edit", &id, "-n", "1"]).code(2).says("2 sprints have completed already");
+    project.run(&["loop", "edit", &id]).code(2).says("nothing to change").never_says("changed;");
 }
 
 #[test]
@@ -199,7 +200,7 @@ fn stop_begins_nothing_more_and_stop_now_ends_the_jobs() {
     project.run(&["tick"]).success();
     assert_eq!(shown(&project, &id)["live_count"], 1);
     project.run(&["loop", "stop", &id]).code(4);
-    project.run(&["loop", "stop", &id, "--now"]).success().says("told to end");
+    project.run(&["loop", "stop", &id, "--now"]).success().says("it is stopped already").says("told to end");
     let one = finish(&project, &id, 60);
     assert!(one["sprints"].as_array().unwrap().iter().all(|sprint| sprint["status"] == "cancelled"), "{one:#}");
     // The loop was stopped, not the work: both tasks are open for another one.

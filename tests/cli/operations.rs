@@ -113,6 +113,8 @@ fn an_empty_project_says_what_to_do_first() {
     let status = project.run(&["status"]).success();
     assert!(status.stderr.contains("`researchloop sprint run \"an idea\" -s s` runs a first sprint"), "{status}");
     assert!(status.stdout.contains("there was no tick yet") && !status.stdout.contains("RUNS"), "{status}");
+    let json = project.run(&["--json", "status"]).success();
+    assert!(json.stdout.contains("\"spent_today_usd\":0.0,") && !json.stdout.contains("-0.0"), "{json}");
     project.run(&["tick"]).success();
     let status = project.run(&["status"]).success();
     assert!(status.stdout.contains("last tick ") && status.stdout.contains(" ago, by hand"), "{status}");

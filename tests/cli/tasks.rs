@@ -33,6 +33,17 @@ fn import(project: &Project, content: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
+fn a_typo_in_an_id_is_found_among_many() {
+    let project = Project::local("");
+    let keys: String = (0..40).map(|number| format!("- idea: idea number {number}\n  key: k{number}\n")).collect();
+    // The first of them: the newest are not asked for alone.
+    let id = import(&project, &keys)["k0"].clone();
+    let last = if id.ends_with('0') { '1' } else { '0' };
+    let typo = format!("{}{last}", &id[..id.len() - 1]);
+    project.run(&["task", "show", &typo]).code(3).says(&format!("did you mean {id}?"));
+}
+
+#[test]
 fn an_idea_from_the_backlog_to_done() {
     let project = Project::local("");
     project.run(&["task", "list"]).success().says("No tasks yet").says("task add");
@@ -85,6 +96,7 @@ fn wrong_ids_words_and_studies_are_answered_with_the_right_ones() {
     project.run(&["task", "claim", &id, "--as", "sp-000000"]).code(2).says("--as");
     project.run(&["task", "claim", &id, "--ttl", "soon"]).code(2).says("--ttl");
     project.run(&["task", "edit", &id, "--drop-need", &id]).code(2).says("does not need");
+    project.run(&["task", "edit", &id]).code(2).says("nothing to change").never_says("changed;");
     let needs = project.run(&["task", "edit", &id, "--needs", &id]).code(4);
     assert!(needs.stderr.contains(&format!("{id} → {id}")), "{needs}");
     assert_eq!(project.run(&["--json", "task", "list", "--all"]).success().json()["tasks"].as_array().unwrap().len(), 1, "nothing else was made");

@@ -34,7 +34,7 @@ impl<'a> NewTask<'a> {
 }
 
 /// What is to be changed of a task. `None` leaves it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TaskEdit<'a> {
     /// The idea.
     pub idea: Option<&'a str>,
