@@ -185,6 +185,7 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
                 infrastructure: sprint.reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler)),
                 fingerprint: fingerprint(sprint.reason.map_or("failed", |reason| reason.as_str()), sprint.phase.as_deref(), &sprint.detail),
                 ended: seconds_of(sprint.completed_at.as_deref()),
+                reset: sprint.reason.and_then(|reason| task::reset_time(reason, sprint.resets_at, clock::now().as_second())),
             },
             Status::Cancelled => AttemptState::Cancelled,
             _ => AttemptState::Live,

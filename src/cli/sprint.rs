@@ -10,7 +10,7 @@ use super::sprint_run::{RunArgs, start, submit_and_tell};
 use super::ui::Ui;
 use super::{Global, screen, text, watch};
 use crate::app::App;
-use crate::domain::{State, Status, duration, suggestion};
+use crate::domain::{State, Status, TaskStatus, duration, suggestion};
 use crate::sprint;
 use crate::store::{LoopStatus, SprintFilter, SprintRow, Store};
 use crate::view;
@@ -154,6 +154,11 @@ pub fn run(global: &Global, ui: &Ui, command: SprintCommand) -> Result {
                 }
                 _ => sprint::resubmit(&app, &mut store, &old)?,
             };
+            if let Some(task) = store.sprint(id.as_str())?.and_then(|row| row.task)
+                && store.task(&task)?.is_some_and(|task| task.status == TaskStatus::Done)
+            {
+                ui.status(&format!("{task} is done, and stays so with its verdict: the repeat adds to its figures"));
+            }
             submit_and_tell(&app, ui, &mut store, &id, args.watch)
         }
         SprintCommand::Delete(args) => delete(&app, ui, &args),

@@ -116,11 +116,22 @@ pub fn next(app: &App, ui: &Ui, args: &NextArgs) -> Result {
     let found = if args.claim {
         // Nobody else can come between the two.
         let change = store.change()?;
+        change.end_expired_claims()?;
         let found = change.next_task(study)?.map(|row| change.claim_task(row.id.as_str(), &name, seconds)).transpose()?;
         change.commit()?;
         found
     } else {
         store.next_task(study)?
+    };
+    let found = match found {
+        // What somebody had may be free by now, or make others free.
+        None if !args.claim => {
+            let change = store.change()?;
+            change.end_expired_claims()?;
+            change.commit()?;
+            store.next_task(study)?
+        }
+        found => found,
     };
     let Some(row) = found else { return nothing_ready(ui, &store, study) };
     if args.claim {
@@ -196,10 +207,6 @@ pub fn heartbeat(app: &App, ui: &Ui, args: &HeartbeatArgs) -> Result {
 pub fn release(app: &App, ui: &Ui, args: &TokenArgs) -> Result {
     let mut store = app.store()?;
     let row = find_task(&store, &args.id)?;
-    if args.token.is_none() && row.state == TaskState::Claimed {
-        return Err(Failure::new(Kind::Conflict, format!("{} is taken by {}", row.id, text::clean(row.claimed_by.as_deref().unwrap_or_default())))
-            .hint("add the claim's token: --token N"));
-    }
     let change = store.change()?;
     let row = change.release_task(row.id.as_str(), args.token)?;
     change.commit()?;

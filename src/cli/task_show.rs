@@ -221,10 +221,10 @@ fn next(store: &Store, row: &TaskRow, needs: &[Need], last: Option<&view::Sprint
             format!("it ends with its parts: {done} of {} have ended", parts.len())
         }
         TaskState::Dead => format!("look at why, then `researchloop task retry {id}` or `researchloop task cancel {id}`"),
-        TaskState::Skipped => {
-            let need = needs.iter().find(|need| need.state == crate::domain::NeedState::Never).map_or("ID", |need| need.needs.as_str());
-            format!("`researchloop task edit {id} --drop-need {need}` if it can do without")
-        }
+        TaskState::Skipped => match store.missing(id.as_str())?.into_iter().find(|need| need.state == crate::domain::NeedState::Never) {
+            Some(need) => format!("`researchloop task edit {} --drop-need {}` if it can do without", need.task, need.needs),
+            None => "`researchloop task graph` shows what waits for what".to_owned(),
+        },
         TaskState::Done => match last.filter(|sprint| sprint.status == "completed") {
             Some(sprint) => format!("`researchloop sprint show {}` tells what came out", sprint.id),
             None => "`researchloop task next` shows what comes now".to_owned(),

@@ -121,6 +121,8 @@ pub enum AttemptState {
         fingerprint: String,
         /// In seconds since 1970.
         ended: i64,
+        /// When the usage limit that ended it is reset, in seconds since 1970, if that is still to come.
+        reset: Option<i64>,
     },
     /// Ended by a person.
     Cancelled,
@@ -312,13 +314,15 @@ fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)>
 }
 
 /// The failures at the end of the list, newest first, without what a person ended.
-fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<(&'a str, bool, &'a str, i64)> {
+fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<(&'a str, bool, &'a str, i64, Option<i64>)> {
     attempts
         .iter()
         .rev()
         .filter(|attempt| !matches!(attempt.state, AttemptState::Live | AttemptState::Cancelled))
         .map_while(|attempt| match &attempt.state {
-            AttemptState::Failed { infrastructure, fingerprint, ended } => Some((attempt.id.as_str(), *infrastructure, fingerprint.as_str(), *ended)),
+            AttemptState::Failed { infrastructure, fingerprint, ended, reset } => {
+                Some((attempt.id.as_str(), *infrastructure, fingerprint.as_str(), *ended, *reset))
+            }
             _ => None,
         })
         .collect()
@@ -327,13 +331,13 @@ fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<(&'a str, bool, &'a str, i64)> 
 fn failing(judged: &[&Attempt]) -> Option<(StopRule, String)> {
     let failures = failures(judged);
     let of_work: Vec<_> = failures.iter().filter(|(_, infrastructure, ..)| !infrastructure).collect();
-    if let [(last, _, what, _), (before, _, same, _), ..] = of_work[..]
+    if let [(last, _, what, ..), (before, _, same, ..), ..] = of_work[..]
         && what == same
     {
         return Some((StopRule::SameFailure, format!("{before} and {last} failed in the same way: {what}")));
     }
     (failures.len() >= FAILURES_IN_A_ROW).then(|| {
-        let last = failures.first().map_or("", |(_, _, what, _)| what);
+        let last = failures.first().map_or("", |(_, _, what, ..)| what);
         (StopRule::Failures, format!("{} sprints in a row have failed, the last one of: {last}", failures.len()))
     })
 }
@@ -342,7 +346,10 @@ fn failing(judged: &[&Attempt]) -> Option<(StopRule, String)> {
 fn backoff(situation: &Situation<'_>) -> Option<String> {
     let judged: Vec<&Attempt> = situation.attempts.iter().filter(|attempt| attempt.is_judged).collect();
     let streak: Vec<_> = failures(&judged).into_iter().take_while(|(_, infrastructure, ..)| *infrastructure).collect();
-    let (id, _, what, ended) = *streak.first()?;
+    let (id, _, what, ended, reset) = *streak.first()?;
+    if let Some(reset) = reset.filter(|reset| situation.now < *reset) {
+        return Some(format!("{id} failed ({what}): the limit is reset, and the next attempt made, at {}", time(reset)));
+    }
     let doubled = u32::try_from(streak.len().saturating_sub(1)).unwrap_or(0).min(20);
     let wait = (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
     let at = ended.saturating_add(wait);

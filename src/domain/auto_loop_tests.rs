@@ -45,7 +45,7 @@ fn measured(improved: bool) -> Attempt {
 }
 
 fn failed(infrastructure: bool, what: &str) -> Attempt {
-    attempt(AttemptState::Failed { infrastructure, fingerprint: what.to_owned(), ended: 999_990 })
+    attempt(AttemptState::Failed { infrastructure, fingerprint: what.to_owned(), ended: 999_990, reset: None })
 }
 
 fn rule(situation: &Situation<'_>) -> Option<StopRule> {
@@ -189,7 +189,7 @@ fn a_fingerprint_has_no_numbers() {
 #[test]
 fn a_failure_of_another_clocks_future_is_not_waited_for() {
     let limits = limits();
-    let at = |ended: i64| [attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended })];
+    let at = |ended: i64| [attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended, reset: None })];
     // A cluster's clock is a little ahead, as clocks are; or years, as broken ones are.
     assert!(matches!(next(&situation(&limits, &at(1_000_030))), Next::Wait(_)));
     assert_eq!(next(&situation(&limits, &at(1_000_000 + 400 * 86_400))), BEGIN);

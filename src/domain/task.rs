@@ -178,6 +178,15 @@ pub fn is_infrastructure(reason: Reason, scheduler: SchedulerKind) -> bool {
     }
 }
 
+/// The longest that a usage limit is waited for, in seconds: those of a week are the longest.
+const MAX_RESET_SECONDS: i64 = 8 * 86_400;
+
+/// When the limit is reset that ended a sprint, in seconds since 1970: before that, another try fails
+/// like this one. Nothing for other ends. A time out of all reason, which a job may tell, is none.
+pub fn reset_time(reason: Reason, resets_at: Option<i64>, now: i64) -> Option<i64> {
+    resets_at.filter(|time| reason == Reason::UsageLimit && (now..=now.saturating_add(MAX_RESET_SECONDS)).contains(time))
+}
+
 /// Checks an idea and returns it as it is kept: trimmed, without control characters.
 pub fn check_idea(idea: &str) -> Result<String, String> {
     let idea = plain(idea);
@@ -238,6 +247,16 @@ mod tests {
         assert_eq!(waits, [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
         assert_eq!((backoff_seconds(1, -1.0), backoff_seconds(1, 1.0), backoff_seconds(u32::MAX, 9.0)), (48, 72, 4320));
         assert_eq!((backoff_seconds(0, f64::NAN), backoff_seconds(2, f64::INFINITY)), (60, 120));
+    }
+
+    #[test]
+    fn a_usage_limit_is_waited_for_until_its_reset_within_reason() {
+        let now = 1_000_000;
+        assert_eq!(reset_time(Reason::UsageLimit, Some(now + 5 * 3600), now), Some(now + 5 * 3600));
+        for odd in [None, Some(now - 1), Some(now + 30 * 86_400), Some(i64::MAX), Some(i64::MIN)] {
+            assert_eq!(reset_time(Reason::UsageLimit, odd, now), None, "{odd:?}");
+        }
+        assert_eq!(reset_time(Reason::ModelError, Some(now + 60), now), None);
     }
 
     #[test]

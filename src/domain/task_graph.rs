@@ -133,7 +133,7 @@ pub fn settle(nodes: &[Node]) -> Vec<Settled> {
         if *point == begin(task) {
             never[task] = why_never(nodes, &settled, node).or_else(|| {
                 let parent = node.parent?;
-                never[parent].as_ref().map(|why| format!("it is a part of {}, which {why}", nodes[parent].id))
+                never[parent].as_ref().map(|why| format!("is a part of {}, which {why}", nodes[parent].id))
             });
             continue;
         }

@@ -19,6 +19,11 @@ pub fn now() -> Timestamp {
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
+/// A time as it is stored: always with three decimals, so that texts are in the order of the times.
+pub fn stamp(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
+
 /// A clock that never goes back, for deadlines.
 #[expect(clippy::disallowed_methods, reason = "the home of the clock")]
 pub fn instant() -> Instant {
@@ -29,4 +34,17 @@ pub fn instant() -> Instant {
 #[expect(clippy::disallowed_methods, reason = "the home of the clock")]
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_are_in_the_order_of_their_times() {
+        let at = |milliseconds| stamp(Timestamp::from_millisecond(milliseconds).expect("a time"));
+        assert_eq!(at(1_000), "1970-01-01T00:00:01.000Z");
+        let stamps: Vec<String> = [1_000, 1_001, 1_100, 1_360, 1_361, 2_000].map(at).to_vec();
+        assert!(stamps.is_sorted(), "{stamps:?}");
+    }
 }

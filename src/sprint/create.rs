@@ -10,7 +10,7 @@ use crate::domain::options::OptionProblem;
 use crate::domain::{JobOptions, SprintId, StudyName, id, task};
 use crate::platform::{clock, random};
 use crate::scheduler;
-use crate::store::{Change, NewSprint, SprintRow, Store, StoreError, TaskError};
+use crate::store::{Change, NewSprint, SprintRow, Store, StoreError, TaskError, TaskRow};
 
 /// What a user asks of one sprint, beside the idea. Kept with the sprint, so that it can
 /// be submitted later and repeated.
@@ -211,7 +211,7 @@ fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
 }
 
 /// Makes a sprint that repeats another one: the same idea and options, and one more attempt at the
-/// same task, which is opened again for it.
+/// same task, which is opened again for it unless it is done.
 pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintId, CreateError> {
     let request: Request = serde_json::from_str(&old.request).unwrap_or_default();
     // The study may have been renamed since: then the error says so.
@@ -219,7 +219,10 @@ pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintI
     let Some(idea) = old.idea.clone() else {
         return Err(CreateError::Idea(format!("{} ended before its job had found an idea: there is nothing to repeat", old.id)));
     };
-    let wanted = Wanted { parent: Some(old.id.as_str()), task: old.task.as_deref(), ..Wanted::new(study.as_str(), &idea, request) };
+    let same = |row: &TaskRow| row.idea == task::bounded(&idea, task::MAX_IDEA);
+    // A task that was rewritten since asks something else: what is repeated gets a task of its own.
+    let task = old.task.as_deref().map(|task| store.task(task)).transpose()?.flatten().filter(same).map(|row| row.id.to_string());
+    let wanted = Wanted { parent: Some(old.id.as_str()), task: task.as_deref(), ..Wanted::new(study.as_str(), &idea, request) };
     let Some(task) = wanted.task else { return create(app, store, &wanted) };
     let change = store.change()?;
     let id = create_in(app, &change, &wanted)?;

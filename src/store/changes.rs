@@ -35,7 +35,7 @@ impl Change<'_> {
                 new.parent,
                 new.request,
                 i64::try_from(new.seconds).unwrap_or(i64::MAX),
-                new.created.to_string(),
+                clock::stamp(new.created),
                 new.kind,
                 new.task,
                 new.loop_id,
@@ -54,7 +54,7 @@ impl Change<'_> {
     pub fn apply(&self, id: &str, event: Event) -> Result<Option<State>, StoreError> {
         let Some(row) = self.sprint(id)? else { return Ok(None) };
         let Some(next) = transition::after(&row.state, event) else { return Ok(None) };
-        let now = clock::now().to_string();
+        let now = clock::stamp(clock::now());
         let ending = match &next {
             State::Ended { ending, .. } => Some(ending),
             _ => None,
@@ -118,7 +118,7 @@ impl Change<'_> {
         self.transaction.execute(
             "INSERT OR REPLACE INTO jobs (sprint_id, attempt, name, sent_at, journal_from)
              VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(seq), 0) FROM journal WHERE sprint_id = ?1))",
-            (id, attempt, job_name(id, attempt), clock::now().to_string()),
+            (id, attempt, job_name(id, attempt), clock::stamp(clock::now())),
         )?;
         Ok(Some(attempt))
     }
@@ -136,7 +136,7 @@ impl Change<'_> {
     pub fn accept(&self, id: &str, attempt: u32, job: &JobId, remote_dir: &str) -> Result<Option<State>, StoreError> {
         self.transaction.execute(
             "UPDATE jobs SET job_id = ?3, accepted_at = ?4 WHERE sprint_id = ?1 AND attempt = ?2",
-            (id, attempt, job.as_str(), clock::now().to_string()),
+            (id, attempt, job.as_str(), clock::stamp(clock::now())),
         )?;
         self.transaction.execute("UPDATE sprints SET remote_dir = ?2 WHERE id = ?1", (id, remote_dir))?;
         self.apply(id, Event::Accepted(job.clone()))
@@ -149,7 +149,7 @@ impl Change<'_> {
                 "UPDATE jobs SET words = ?3, ended_at = CASE WHEN ?4 THEN coalesce(ended_at, ?5) ELSE ended_at END
                  WHERE sprint_id = ?1 AND attempt = ?2 AND (words <> ?3 OR ?4)",
             )?
-            .execute((id, attempt, words, ended, clock::now().to_string()))?;
+            .execute((id, attempt, words, ended, clock::stamp(clock::now())))?;
         Ok(())
     }
 
@@ -204,7 +204,7 @@ impl Change<'_> {
             // A minute, then four, ... at most a day.
             "UPDATE sprints SET results_at = CASE WHEN ?2 THEN ?3 END, results_tries = results_tries + 1,
                 results_next = ?4 + min(86400, 60 << min(2 * results_tries, 20)) WHERE id = ?1",
-            (id, fetched, clock::now().to_string(), clock::now().as_second()),
+            (id, fetched, clock::stamp(clock::now()), clock::now().as_second()),
         )?;
         self.event(Some(id), if fetched { "results" } else { "results_failed" }, &serde_json::json!({}))
     }

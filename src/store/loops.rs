@@ -91,6 +91,8 @@ pub struct LoopSprint {
     pub scheduler: SchedulerKind,
     /// Whether it ever had a job: it may be pending again after it was parked.
     pub had_job: bool,
+    /// When the usage limit that it met is reset, in seconds since 1970.
+    pub resets_at: Option<i64>,
 }
 
 const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, judged_from, created_at, ended_at";
@@ -125,9 +127,9 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
     let mut query = connection.prepare_cached(
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
              ORDER BY t.position DESC LIMIT 1)),
-            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL
+            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
-         WHERE s.loop_id = ?1 ORDER BY s.created_at, s.id",
+         WHERE s.loop_id = ?1 ORDER BY s.created_at, s.rowid",
     )?;
     let mut rows = query.query([id])?;
     let mut found = Vec::new();
@@ -148,6 +150,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             verdict: row.get(10)?,
             scheduler: SchedulerKind::parse(&row.get::<_, String>(11)?).unwrap_or(SchedulerKind::Local),
             had_job: row.get(12)?,
+            resets_at: row.get(13)?,
         });
     }
     Ok(found)
@@ -180,7 +183,7 @@ impl Store {
 
     /// Ids of the running loops, oldest first.
     pub fn running_loops(&self) -> Result<Vec<String>, StoreError> {
-        let mut query = self.connection.prepare_cached("SELECT id FROM loops WHERE status = 'running' ORDER BY created_at, id")?;
+        let mut query = self.connection.prepare_cached("SELECT id FROM loops WHERE status = 'running' ORDER BY created_at, rowid")?;
         let rows = query.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -212,7 +215,7 @@ impl Change<'_> {
 
     /// Makes a loop, running. False when the id is taken.
     pub fn create_loop(&self, id: &LoopId, study: &str, guidance: &str, request: &str, limits: &Limits) -> Result<bool, StoreError> {
-        let now = clock::now().to_string();
+        let now = clock::stamp(clock::now());
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO loops (id, study_name, status, guidance, request, limits, judged_from, created_at)
              VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?6, ?6)",
@@ -233,7 +236,7 @@ impl Change<'_> {
 
     /// Ends a running loop, and notes that for people. Nothing happens to one that has ended.
     pub fn end_loop(&self, id: &str, rule: StopRule, detail: &str) -> Result<bool, StoreError> {
-        let now = clock::now().to_string();
+        let now = clock::stamp(clock::now());
         let status = if rule.is_success() { LoopStatus::Completed } else { LoopStatus::Stopped };
         let ended = self.transaction.execute(
             "UPDATE loops SET status = ?2, reason = ?3, detail = ?4, note = '', ended_at = ?5 WHERE id = ?1 AND status = 'running'",
@@ -255,7 +258,7 @@ impl Change<'_> {
         let resumed = self.transaction.execute(
             "UPDATE loops SET status = 'running', reason = '', detail = '', note = '', ended_at = NULL, judged_from = ?2
              WHERE id = ?1 AND status <> 'running'",
-            (id, clock::now().to_string()),
+            (id, clock::stamp(clock::now())),
         )?;
         if resumed == 1 {
             self.loop_event(id, "loop_resumed", &serde_json::json!({}))?;

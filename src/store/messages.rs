@@ -213,7 +213,7 @@ impl Change<'_> {
                     new.name,
                     new.text,
                     serde_json::to_string(new.choices).unwrap_or_default(),
-                    clock::now().to_string(),
+                    clock::stamp(clock::now()),
                 ),
             )?;
             if made == 1 {
@@ -264,8 +264,9 @@ impl Change<'_> {
     }
 
     fn message_becomes(&self, id: &str, condition: &str, set: &str, answer: &str) -> Result<bool, StoreError> {
-        let changed =
-            self.transaction.execute(&format!("UPDATE messages SET {set} WHERE id = ?1 AND {condition}"), (id, answer, clock::now().to_string()))?;
+        let changed = self
+            .transaction
+            .execute(&format!("UPDATE messages SET {set} WHERE id = ?1 AND {condition}"), (id, answer, clock::stamp(clock::now())))?;
         if changed == 1 {
             self.event(None, "message_answered", &serde_json::json!({ "id": id }))?;
         }
@@ -274,7 +275,7 @@ impl Change<'_> {
 
     /// It lies in the sprint's directory.
     pub fn message_delivered(&self, id: &str) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE messages SET delivered_at = coalesce(delivered_at, ?2) WHERE id = ?1", (id, clock::now().to_string()))?;
+        self.transaction.execute("UPDATE messages SET delivered_at = coalesce(delivered_at, ?2) WHERE id = ?1", (id, clock::stamp(clock::now())))?;
         Ok(())
     }
 
@@ -283,7 +284,7 @@ impl Change<'_> {
         self.transaction.execute(
             "UPDATE messages SET status = 'told', delivered_at = coalesce(delivered_at, ?3)
              WHERE id = ?1 AND sprint_id = ?2 AND (status = 'answered' OR status = 'open' AND kind = 'note')",
-            (id, sprint, clock::now().to_string()),
+            (id, sprint, clock::stamp(clock::now())),
         )?;
         Ok(())
     }

@@ -63,7 +63,7 @@ impl Change<'_> {
     /// Writes what happened, for a sprint or for none.
     pub fn event(&self, sprint: Option<&str>, kind: &str, data: &serde_json::Value) -> Result<(), StoreError> {
         self.transaction.prepare_cached("INSERT INTO events (time, sprint_id, kind, data) VALUES (?1, ?2, ?3, ?4)")?.execute((
-            crate::platform::clock::now().to_string(),
+            crate::platform::clock::stamp(crate::platform::clock::now()),
             sprint,
             kind,
             data.to_string(),

@@ -39,7 +39,7 @@ impl Change<'_> {
             key,
             kind,
             data.to_string(),
-            clock::now().to_string(),
+            clock::stamp(clock::now()),
         ))?;
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Change<'_> {
 
     /// A claimed notice has gone out, or could not be sent for this reason.
     pub fn notice_sent(&self, id: i64, channel: &str, problem: Option<&str>) -> Result<(), StoreError> {
-        let sent_at = problem.is_none().then(|| clock::now().to_string());
+        let sent_at = problem.is_none().then(|| clock::stamp(clock::now()));
         self.transaction.prepare_cached("UPDATE outbox_sends SET sent_at = ?3, problem = ?4 WHERE outbox_id = ?1 AND channel = ?2")?.execute((
             id,
             channel,

@@ -275,7 +275,7 @@ impl Store {
     pub fn open_sprints(&self, cluster: &str) -> Result<Vec<SprintRow>, StoreError> {
         self.query(
             &format!(
-                "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, id"
+                "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, rowid"
             ),
             [cluster],
         )
@@ -286,7 +286,7 @@ impl Store {
         self.query(
             &format!(
                 "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL \
-                 AND results_tries < ?2 AND results_next <= ?3 AND attempt > 0 ORDER BY created_at, id"
+                 AND results_tries < ?2 AND results_next <= ?3 AND attempt > 0 ORDER BY created_at, rowid"
             ),
             (cluster, max_tries, now),
         )
@@ -316,7 +316,7 @@ impl Store {
 
     /// Sprints that are not over, oldest first.
     pub fn live_sprints(&self) -> Result<Vec<SprintRow>, StoreError> {
-        self.query(&format!("SELECT {COLUMNS} FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, id"), [])
+        self.query(&format!("SELECT {COLUMNS} FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, rowid"), [])
     }
 
     fn query(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<SprintRow>, StoreError> {

@@ -81,6 +81,9 @@ pub fn tick(app: &App) -> Result<Report, TickError> {
     let mut store = app.store()?;
     let mut report = Report::default();
     over_clusters(app, &store.busy_clusters(RESULT_TRIES, clock::now().as_second())?, Part::All, &mut report);
+    let change = store.change()?;
+    change.end_expired_claims()?;
+    change.commit()?;
     report.loops = auto_loop::advance_all(app, &mut store)?;
     // What the loops have made need not wait for the next tick.
     let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).collect();

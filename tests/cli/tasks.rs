@@ -163,11 +163,21 @@ fn a_claim_ends_by_itself_and_its_late_holder_is_refused() {
         let late = project.run(&[arguments, &[id.as_str(), "--token", "1"]].concat()).code(4);
         assert!(late.stderr.contains(&format!("token 1 of {id} is stale: the claim expired, and bob has it until")), "{late}");
     }
-    project.run(&["task", "release", &id]).code(4).says("is taken by bob");
+    project.run(&["task", "release", &id]).code(4).says("is taken: bob has it until").says("--token N");
     project.run(&["task", "release", &id, "--token", "2"]).success().says("it is ready");
     project.run(&["task", "claim", &id, "--as", "ann", "--ttl", "1s"]).success().says("token 3");
     wait_until("the claim has expired", 20, || state(&project, &id) == "ready");
-    project.run(&["task", "done", &id, "--token", "3"]).success().says("done");
+    // Nobody has taken it since, and yet: it may have been rewritten, or made of parts.
+    project.run(&["task", "edit", &id, "--idea", "quite another question"]).success();
+    for arguments in
+        [&["task", "done", "--verdict", "supported"][..], &["task", "fail", "--reason", "x"], &["task", "heartbeat"], &["task", "release"]]
+    {
+        let late = project.run(&[arguments, &[id.as_str(), "--token", "3"]].concat()).code(4);
+        assert!(late.stderr.contains("has expired") && late.stderr.contains(&format!("researchloop task claim {id}")), "{late}");
+    }
+    assert_eq!(state(&project, &id), "ready");
+    project.run(&["task", "claim", &id]).success().says("token 4");
+    project.run(&["task", "done", &id, "--token", "4"]).success().says("done");
 }
 
 #[test]

@@ -27,13 +27,18 @@ impl Change<'_> {
         self.known_task(id)
     }
 
-    /// Takes a task for one more attempt that a person wants: also one that is over, or waits for
-    /// its time.
+    /// Takes a task for one more attempt that a person wants: also one that has failed, or waits for
+    /// its time. One that is done stays done, with its verdict, whatever comes of the repeat: others
+    /// may rest on it.
     pub fn reclaim_for_sprint(&self, id: &str, sprint: &str) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         match row.state {
             TaskState::Ready => {}
-            TaskState::Done | TaskState::Dead | TaskState::Cancelled | TaskState::Waiting => {
+            TaskState::Done => {
+                self.set_task_of_sprint(id, sprint)?;
+                return Ok(row);
+            }
+            TaskState::Dead | TaskState::Cancelled | TaskState::Waiting => {
                 self.reopen(&row)?;
             }
             _ => self.must_be_ready(&row)?,
@@ -75,13 +80,21 @@ impl Change<'_> {
                     format!("`researchloop task retry {id}` lets it begin at once"),
                 )
             }
-            TaskState::Skipped => {
-                not_now(format!("{id} is skipped: it {}", row.detail), format!("`researchloop task edit {id} --drop-need ID` if it can do without"))
-            }
+            TaskState::Skipped => self.is_skipped(row),
             TaskState::Done | TaskState::Dead | TaskState::Cancelled => {
                 not_now(format!("{id} is {}", row.state), format!("`researchloop task retry {id}` opens it again"))
             }
         }
+    }
+
+    /// Says that a task is skipped, and what could be done about it.
+    pub(super) fn is_skipped<T>(&self, row: &TaskRow) -> Result<T, TaskError> {
+        let hint = match self.missing(row.id.as_str())?.into_iter().find(|need| need.state == NeedState::Never) {
+            Some(need) => format!("`researchloop task edit {} --drop-need {}` if it can do without", need.task, need.needs),
+            None => format!("`researchloop task show {}` tells more", row.id),
+        };
+        let why = row.detail.strip_prefix("it ").unwrap_or(&row.detail);
+        not_now(format!("{} is skipped: it {why}", row.id), hint)
     }
 
     /// What a blocked task waits for, for people.
@@ -100,11 +113,11 @@ impl Change<'_> {
         Ok(parts.join("; "))
     }
 
-    /// The task, when this is the token of its claim; also when that claim has expired and nobody
-    /// has taken the task since.
+    /// The task, when this is the token of its claim, and the claim still holds. An expired one says
+    /// nothing any more: the task may have been rewritten, taken or skipped since.
     pub(super) fn held_with(&self, id: &str, token: i64) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
-        let hint = format!("`researchloop task show {id}` tells who has it; claim it again to go on");
+        let hint = format!("`researchloop task show {id}` tells how it stands; `researchloop task claim {id}` takes it again");
         let stale = |what: String| Err(TaskError::Stale { what, hint: hint.clone() });
         if row.claim_token != token {
             return stale(match (row.claim_token > token, row.is_held()) {
@@ -119,8 +132,8 @@ impl Change<'_> {
         if row.sprint().is_some() {
             return stale(format!("{id}: {}, and says itself how it ends", who_has_it(&row)));
         }
-        if row.claimed_by.is_none() {
-            return stale(format!("token {token} of {id} is stale: that claim was given back"));
+        if row.claimed_by.is_none() || row.state != TaskState::Claimed {
+            return stale(format!("token {token} of {id} is stale: that claim has expired, or was given back"));
         }
         Ok(row)
     }
@@ -143,6 +156,9 @@ impl Change<'_> {
         if let Some(sprint) = row.sprint() {
             return not_now(format!("{id}: {sprint} works on it"), format!("`researchloop sprint cancel {sprint}` ends that"));
         }
+        if token.is_none() && row.state == TaskState::Claimed {
+            return not_now(format!("{id} is taken: {}", who_has_it(&row)), "add the claim's token: --token N");
+        }
         if row.claimed_by.is_none() || row.status != TaskStatus::Open {
             return not_now(format!("nobody has claimed {id}: it is {}", row.state), format!("`researchloop task show {id}` tells more"));
         }
@@ -161,6 +177,25 @@ impl Change<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Ends the claims of people and agents whose time is over, and lets their studies know: what was
+    /// kept from being skipped may be skipped now.
+    pub fn end_expired_claims(&self) -> Result<(), StoreError> {
+        let ended: Vec<(String, String, String)> = self
+            .transaction
+            .prepare_cached(
+                "UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id IN (
+                    SELECT id FROM tasks WHERE claim_until IS NOT NULL AND claim_until <= unixepoch() AND status = 'open')
+                 RETURNING id, study_name, claim_token",
+            )?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.to_string())))?
+            .collect::<Result<_, _>>()?;
+        for (id, _, token) in &ended {
+            self.event(None, "task_claim_expired", &serde_json::json!({ "task_id": id, "token": token }))?;
+        }
+        let studies: std::collections::BTreeSet<&String> = ended.iter().map(|(_, study, _)| study).collect();
+        studies.into_iter().try_for_each(|study| self.settle_graph(study))
     }
 
     fn let_go(&self, row: &TaskRow) -> Result<(), StoreError> {

@@ -91,7 +91,7 @@ impl Change<'_> {
                     &verify,
                     new.made_by,
                     new.max_attempts,
-                    clock::now().to_string(),
+                    clock::stamp(clock::now()),
                 ))?;
             if made == 1 {
                 self.event(None, "task_created", &serde_json::json!({ "task_id": id.as_str(), "study": new.study, "made_by": new.made_by }))?;
@@ -131,6 +131,9 @@ impl Change<'_> {
             let has_parts = self.has_parts(parent)?;
             if above.is_held() {
                 return not_now(format!("{parent} cannot get parts: {}", who_has_it(&above)), "wait until that is over");
+            }
+            if above.status == TaskStatus::Skipped && !has_parts {
+                return self.is_skipped(&above);
             }
             if above.status == TaskStatus::Cancelled || !has_parts && above.status != TaskStatus::Open {
                 return not_now(format!("{parent} cannot get parts: it is {}", above.status), format!("`researchloop task retry {parent}` first"));

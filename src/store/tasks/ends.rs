@@ -16,6 +16,8 @@ struct TaskSprint<'a> {
     id: &'a str,
     /// The loop that made it.
     loop_id: Option<&'a str>,
+    /// When the limit that ended it is reset, in seconds since 1970.
+    resets_at: Option<i64>,
 }
 
 impl Change<'_> {
@@ -41,7 +43,8 @@ impl Change<'_> {
                 format!("{id} is blocked"),
                 format!("`researchloop task show {id}` tells by what; `task edit {id} --drop-need ID` if it can do without"),
             ),
-            TaskState::Done | TaskState::Dead | TaskState::Skipped | TaskState::Cancelled => {
+            TaskState::Skipped => self.is_skipped(&row),
+            TaskState::Done | TaskState::Dead | TaskState::Cancelled => {
                 not_now(format!("{id} is {} already", row.state), format!("`researchloop task retry {id}` opens it again"))
             }
         }
@@ -88,6 +91,8 @@ impl Change<'_> {
         }
         for task in all.iter().filter(|task| matches!(task.status, TaskStatus::Open | TaskStatus::Skipped) || task.id == row.id) {
             self.task_over(task, TaskStatus::Cancelled, None, &reason)?;
+        }
+        for task in &all {
             self.death_is_answered(task.id.as_str(), "cancel")?;
         }
         self.settle_graph(&row.study)?;
@@ -103,17 +108,19 @@ impl Change<'_> {
             TaskState::Done | TaskState::Dead | TaskState::Cancelled if parts.is_empty() => self.reopen(&row)?,
             TaskState::Waiting => self.reopen(&row)?,
             TaskState::Dead | TaskState::Cancelled => {
-                for part in parts.iter().filter(|part| part.status == row.status) {
+                let over = |part: &&TaskRow| matches!(part.status, TaskStatus::Dead | TaskStatus::Cancelled);
+                if !parts.iter().any(|part| over(&part)) {
+                    return not_now(
+                        format!("{id} is {}, and none of its parts can be tried again", row.state),
+                        format!("`researchloop task show {id}` lists its parts"),
+                    );
+                }
+                for part in parts.iter().filter(over) {
                     self.retry_task(part.id.as_str())?;
                 }
                 self.settle_graph(&row.study)?;
             }
-            TaskState::Skipped => {
-                return not_now(
-                    format!("{id} is skipped: it {}", row.detail),
-                    format!("`researchloop task edit {id} --drop-need ID` if it can do without"),
-                );
-            }
+            TaskState::Skipped => return self.is_skipped(&row),
             state => return not_now(format!("{id} is {state}: there is nothing to try again"), format!("`researchloop task show {id}` tells more")),
         }
         self.known_task(id)
@@ -135,7 +142,7 @@ impl Change<'_> {
     fn death_is_answered(&self, id: &str, answer: &str) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE messages SET status = 'answered', answer = ?2, answered_at = ?3 WHERE task_id = ?1 AND kind = 'dead' AND status = 'open'",
-            (id, answer, clock::now().to_string()),
+            (id, answer, clock::stamp(clock::now())),
         )?;
         Ok(())
     }
@@ -148,7 +155,11 @@ impl Change<'_> {
         if row.sprint() != Some(id) {
             return Ok(());
         }
-        let about = TaskSprint { id, loop_id: sprint.loop_id.as_deref() };
+        let about = TaskSprint {
+            id,
+            loop_id: sprint.loop_id.as_deref(),
+            resets_at: ending.reason.and_then(|reason| task::reset_time(reason, sprint.resets_at, clock::now().as_second())),
+        };
         match (ending.status, ending.reason) {
             (Status::Completed, _) => {
                 let verdict: Option<String> =
@@ -187,7 +198,7 @@ impl Change<'_> {
     fn task_over(&self, row: &TaskRow, status: TaskStatus, verdict: Option<Verdict>, detail: &str) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE tasks SET status = ?2, verdict = ?3, detail = ?4, ended_at = ?5, claimed_by = NULL, claim_until = NULL WHERE id = ?1",
-            (row.id.as_str(), status.as_str(), verdict.map(Verdict::as_str), detail, clock::now().to_string()),
+            (row.id.as_str(), status.as_str(), verdict.map(Verdict::as_str), detail, clock::stamp(clock::now())),
         )?;
         self.event(
             row.sprint(),
@@ -204,7 +215,9 @@ impl Change<'_> {
         let failures = row.failures + u32::from(!infra);
         let infra_failures = row.infra_failures + u32::from(infra);
         let chance = f64::from(u8::from_str_radix(&random::hex(1), 16).unwrap_or(128));
-        let wait = task::backoff_seconds(failures + infra_failures, chance / 127.5 - 1.0);
+        let backoff = task::backoff_seconds(failures + infra_failures, chance / 127.5 - 1.0);
+        let reset = sprint.and_then(|sprint| sprint.resets_at).map_or(0, |time| time - clock::now().as_second());
+        let wait = backoff.max(reset);
         self.transaction.execute(
             "UPDATE tasks SET failures = ?2, infra_failures = ?3, detail = ?4, retry_at = unixepoch() + ?5, claimed_by = NULL, claim_until = NULL
              WHERE id = ?1",

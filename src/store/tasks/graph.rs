@@ -97,7 +97,7 @@ impl Change<'_> {
                     &node.id,
                     settled.status.as_str(),
                     if open { "" } else { settled.why.as_str() },
-                    (!open).then(|| clock::now().to_string()),
+                    (!open).then(|| clock::stamp(clock::now())),
                 ))?;
             self.event(
                 None,

@@ -204,10 +204,7 @@ impl Change<'_> {
 
     /// What a task, and the tasks that it is a part of, need and do not have yet.
     pub(super) fn missing(&self, id: &str) -> Result<Vec<Need>, StoreError> {
-        let sql = "WHERE n.state <> 'met' AND n.task IN (
-            WITH RECURSIVE above (id) AS (VALUES (?1) UNION SELECT p.parent FROM tasks p JOIN above ON p.id = above.id WHERE p.parent IS NOT NULL)
-            SELECT id FROM above) ORDER BY n.task, n.needs";
-        needs(&self.transaction, sql, [id])
+        missing(&self.transaction, id)
     }
 
     /// Whether it is made of other tasks.
@@ -222,7 +219,19 @@ impl Change<'_> {
     }
 }
 
+fn missing(connection: &Connection, id: &str) -> Result<Vec<Need>, StoreError> {
+    let sql = "WHERE n.state <> 'met' AND n.task IN (
+        WITH RECURSIVE above (id) AS (VALUES (?1) UNION SELECT p.parent FROM tasks p JOIN above ON p.id = above.id WHERE p.parent IS NOT NULL)
+        SELECT id FROM above) ORDER BY n.task, n.needs";
+    needs(connection, sql, [id])
+}
+
 impl Store {
+    /// See [`Change::missing`].
+    pub fn missing(&self, id: &str) -> Result<Vec<Need>, StoreError> {
+        missing(&self.connection, id)
+    }
+
     /// One task.
     pub fn task(&self, id: &str) -> Result<Option<TaskRow>, StoreError> {
         one(&self.connection, id)
@@ -288,7 +297,7 @@ impl Store {
 
     /// The sprints that were attempts at a task, oldest first.
     pub fn sprints_of_task(&self, id: &str) -> Result<Vec<SprintRow>, StoreError> {
-        let mut query = self.connection.prepare_cached("SELECT id FROM sprints WHERE task_id = ?1 ORDER BY created_at, id")?;
+        let mut query = self.connection.prepare_cached("SELECT id FROM sprints WHERE task_id = ?1 ORDER BY created_at, rowid")?;
         let ids: Vec<String> = query.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
         ids.iter().filter_map(|id| self.sprint(id).transpose()).collect()
     }

@@ -82,7 +82,7 @@ fn the_view_of_needs_is_the_table_of_the_domain() {
 }
 
 #[test]
-fn a_claim_that_was_retaken_is_refused_and_one_that_only_expired_is_not() {
+fn a_claim_that_has_expired_is_refused_whether_it_was_retaken_or_not() {
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
     let id = add(&change, &[], None);
@@ -104,7 +104,16 @@ fn a_claim_that_was_retaken_is_refused_and_one_that_only_expired_is_not() {
     }
     assert!(matches!(change.finish_task(&id, Some(99), None, ""), Err(TaskError::Stale { .. })));
     expire();
-    let done = change.finish_task(&id, Some(second), Some(Verdict::Refuted), "seen").expect("nobody has taken it since");
+    for late in [
+        change.finish_task(&id, Some(second), None, "").map(drop),
+        change.fail_task(&id, Some(second), "x").map(drop),
+        change.heartbeat_task(&id, second, 60).map(drop),
+        change.release_task(&id, Some(second)).map(drop),
+    ] {
+        assert!(matches!(&late, Err(TaskError::Stale { what, .. }) if what.contains("expired")), "{late:?}");
+    }
+    let second = change.claim_task(&id, "bob", 1800).expect("claimed again").claim_token;
+    let done = change.finish_task(&id, Some(second), Some(Verdict::Refuted), "seen").expect("in time");
     assert_eq!((done.state, done.verdict, done.detail.as_str(), done.claimed_by), (TaskState::Done, Some(Verdict::Refuted), "seen", None));
     assert!(matches!(change.finish_task(&id, Some(second), None, ""), Err(TaskError::Stale { .. })), "it is over");
 }
@@ -239,8 +248,17 @@ fn a_sprint_with_an_idea_of_its_own_becomes_a_task_and_can_be_tried_again() {
     assert_eq!((row.state, row.verdict), (TaskState::Done, Some(Verdict::Refuted)));
     let refused = change.claim_for_sprint(made.as_str(), "sp-00000f").expect_err("it is done");
     assert!(refused.to_string().contains("is done"), "{refused}");
-    let row = change.reclaim_for_sprint(made.as_str(), "sp-00000f").expect("once more");
-    assert_eq!((row.sprint(), row.verdict), (Some("sp-00000f"), None));
+    // A repeat of what is done is an attempt like any other, and takes nothing back: others may rest on it.
+    let needs = add(&change, &[(made.as_str(), Condition::Refuted)], None);
+    let repeat = sprint(&change, 2, &first, None);
+    let row = change.reclaim_for_sprint(made.as_str(), &repeat).expect("once more");
+    assert_eq!((row.state, row.verdict, row.sprint()), (TaskState::Done, Some(Verdict::Refuted), None));
+    assert_eq!(change.sprint(&repeat).expect("asked").expect("there").task.as_deref(), Some(made.as_str()));
+    end(&change, &repeat, Ending::failed(Reason::TimeLimit, "x", ""));
+    assert_eq!((state(&change, made.as_str()), state(&change, &needs)), (TaskState::Done, TaskState::Ready));
+    change.retry_task(made.as_str()).expect("a person wants it anew");
+    assert_eq!((state(&change, made.as_str()), state(&change, &needs)), (TaskState::Ready, TaskState::Blocked));
+    change.reclaim_for_sprint(made.as_str(), "sp-00000f").expect("once more");
     let refused = change.reclaim_for_sprint(made.as_str(), "sp-000010").expect_err("taken");
     assert!(refused.to_string().contains("sp-00000f works on it"), "{refused}");
 }

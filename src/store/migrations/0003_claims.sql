@@ -1,0 +1,36 @@
+-- Claims whose time is over are looked for at every tick.
+CREATE INDEX tasks_claimed ON tasks (claim_until) WHERE claim_until IS NOT NULL;
+
+-- What a parent waits for, its parts wait for. Few tasks have parts: which of those wait is found
+-- out once for a whole question, and not anew for each part.
+CREATE VIEW waiting_parents AS
+WITH RECURSIVE
+parents (id) AS MATERIALIZED (SELECT DISTINCT parent FROM tasks WHERE parent IS NOT NULL),
+waiting (id) AS (
+    SELECT id FROM parents WHERE EXISTS (SELECT 1 FROM need_states n WHERE n.task = parents.id AND n.state <> 'met')
+    UNION
+    SELECT p.id FROM waiting w CROSS JOIN parents p CROSS JOIN tasks t WHERE t.id = p.id AND t.parent = w.id
+)
+SELECT id FROM waiting;
+
+DROP VIEW ready_tasks;
+DROP VIEW task_states;
+
+-- Where each task stands. A task with children is never run itself.
+CREATE VIEW task_states AS
+SELECT t.*, t.rowid AS number,
+    CASE
+        WHEN t.status <> 'open' THEN t.status
+        WHEN EXISTS (SELECT 1 FROM tasks c WHERE c.parent = t.id) THEN 'parent'
+        WHEN t.claimed_by IS NOT NULL AND t.claim_until IS NULL THEN 'running'
+        WHEN t.claimed_by IS NOT NULL AND t.claim_until > unixepoch() THEN 'claimed'
+        WHEN EXISTS (SELECT 1 FROM need_states n WHERE n.task = t.id AND n.state <> 'met') THEN 'blocked'
+        WHEN t.parent IS NOT NULL AND t.parent IN (SELECT id FROM waiting_parents) THEN 'blocked'
+        WHEN t.retry_at > unixepoch() THEN 'waiting'
+        ELSE 'ready'
+    END AS state
+FROM tasks t;
+
+-- Tasks that can be begun now.
+CREATE VIEW ready_tasks AS
+SELECT * FROM task_states WHERE status = 'open' AND state = 'ready';
