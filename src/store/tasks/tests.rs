@@ -250,7 +250,8 @@ fn a_sprint_with_an_idea_of_its_own_becomes_a_task_and_can_be_tried_again() {
     assert!(refused.to_string().contains("is done"), "{refused}");
     // A repeat of what is done is an attempt like any other, and takes nothing back: others may rest on it.
     let needs = add(&change, &[(made.as_str(), Condition::Refuted)], None);
-    let repeat = sprint(&change, 2, &first, None);
+    let other = add(&change, &[], None);
+    let repeat = sprint(&change, 2, &other, None);
     let row = change.reclaim_for_sprint(made.as_str(), &repeat).expect("once more");
     assert_eq!((row.state, row.verdict, row.sprint()), (TaskState::Done, Some(Verdict::Refuted), None));
     assert_eq!(change.sprint(&repeat).expect("asked").expect("there").task.as_deref(), Some(made.as_str()));
