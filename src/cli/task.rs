@@ -165,13 +165,16 @@ fn priority(word: &str) -> Result<Priority> {
 }
 
 fn needs(store: &Store, texts: &[String]) -> Result<Vec<(String, Condition)>> {
-    texts
-        .iter()
-        .map(|text| {
-            let (id, condition) = parse_need(text).map_err(|problem| usage(format!("--needs {problem}")))?;
-            Ok((find_task(store, id)?.id.to_string(), condition))
-        })
-        .collect()
+    let mut needs: Vec<(String, Condition)> = Vec::new();
+    for text in texts {
+        let (id, condition) = parse_need(text).map_err(|problem| usage(format!("--needs {problem}")))?;
+        let id = find_task(store, id)?.id.to_string();
+        if needs.iter().any(|(known, _)| *known == id) {
+            return Err(usage(format!("--needs names {id} twice: a task is needed in one way")));
+        }
+        needs.push((id, condition));
+    }
+    Ok(needs)
 }
 
 fn input(given: &str, what: &str) -> Result<String> {
