@@ -192,7 +192,8 @@ fn a_fingerprint_has_no_numbers() {
 #[test]
 fn a_failure_of_another_clocks_future_is_not_waited_for() {
     let limits = limits();
-    let at = |ended: i64| [attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended, exhausted: false, reset: None })];
+    let at =
+        |ended: i64| [attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended, exhausted: false, reset: None })];
     // A cluster's clock is a little ahead, as clocks are; or years, as broken ones are.
     assert!(matches!(next(&situation(&limits, &at(1_000_030))), Next::Wait(_)));
     assert_eq!(next(&situation(&limits, &at(1_000_000 + 400 * 86_400))), BEGIN);
@@ -215,7 +216,13 @@ fn one_incident_that_meets_many_sprints_at_once_is_one_failure() {
 fn a_usage_limit_is_waited_for_until_it_is_reset() {
     let limits = limits();
     let failed = |reset| {
-        attempt(AttemptState::Failed { infrastructure: true, fingerprint: "usage_limit".to_owned(), ended: 999_000, exhausted: false, reset: Some(reset) })
+        attempt(AttemptState::Failed {
+            infrastructure: true,
+            fingerprint: "usage_limit".to_owned(),
+            ended: 999_000,
+            exhausted: false,
+            reset: Some(reset),
+        })
     };
     let waits = [failed(1_015_000)];
     assert!(matches!(next(&situation(&limits, &waits)), Next::Wait(why) if why.contains("1970-01-12 17:56 UTC")));
@@ -229,9 +236,8 @@ fn a_usage_limit_is_waited_for_until_it_is_reset() {
 #[test]
 fn what_a_limit_has_cut_short_is_no_failure_of_the_work() {
     let limits = Limits { max_cost_usd: Some(1.0), parallel: 2, ..limits() };
-    let spent = || {
-        attempt(AttemptState::Failed { infrastructure: false, fingerprint: "budget".to_owned(), ended: 999_990, exhausted: true, reset: None })
-    };
+    let spent =
+        || attempt(AttemptState::Failed { infrastructure: false, fingerprint: "budget".to_owned(), ended: 999_990, exhausted: true, reset: None });
     let attempts = [spent(), spent()];
     let mut now = situation(&limits, &attempts);
     now.money.spent = 1.0;

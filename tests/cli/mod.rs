@@ -10,6 +10,7 @@ mod hostile;
 mod json;
 mod kill;
 mod loop_faults;
+mod loop_limits;
 mod loops;
 mod notices;
 mod operations;
