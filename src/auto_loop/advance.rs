@@ -5,10 +5,10 @@ use crate::config::Study;
 use crate::domain::auto_loop::{Attempt, AttemptState, Left, Limits, Next, Situation, StopRule, Used, fingerprint, next, objection};
 use crate::domain::noise::{Better, Measured, improvements};
 use crate::domain::transition::Event;
-use crate::domain::{SprintId, Status, TaskState, task};
+use crate::domain::{Source, SprintId, Status, TaskState, task};
 use crate::platform::clock;
 use crate::sprint::{self, Request, Wanted};
-use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, TaskError};
+use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, MetricRow, Store, StoreError, TaskError};
 use crate::study::Program;
 
 /// What became of the loops.
@@ -184,13 +184,16 @@ fn waiting(sprints: &[LoopSprint]) -> Option<String> {
 }
 
 fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[LoopSprint]) -> Result<Vec<Attempt>, StoreError> {
-    let targets = match &row.limits.target {
-        Some(target) => change.metric_history(&row.study, &target.metric)?,
-        None => Vec::new(),
-    };
     let metric = program.metric.as_ref();
+    // Where the study's own command measures a figure, what an agent says of it decides nothing.
+    let history_of = |name: &str| -> Result<Vec<MetricRow>, StoreError> {
+        let measures = metric.is_some_and(|metric| metric.name == name && metric.evaluator.is_some());
+        let all = change.metric_history(&row.study, name)?;
+        Ok(all.into_iter().filter(|row| !measures || row.source == Source::Evaluator).collect())
+    };
+    let targets = row.limits.target.as_ref().map(|target| history_of(&target.metric)).transpose()?.unwrap_or_default();
     let history = match (&metric, row.limits.patience) {
-        (Some(metric), Some(_)) => change.metric_history(&row.study, &metric.name)?,
+        (Some(metric), Some(_)) => history_of(&metric.name)?,
         _ => Vec::new(),
     };
     let measured: Vec<Measured> = history.iter().map(|row| Measured { value: row.value, n: row.n, spread: row.spread }).collect();
