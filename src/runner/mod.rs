@@ -11,6 +11,7 @@ mod ending;
 mod environment;
 mod idea;
 mod journal;
+mod pipe;
 mod run;
 mod signals;
 mod step;

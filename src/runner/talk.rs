@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::agent::{self, Ended, Heard, Process, Stopped};
 use super::dialogue;
 use super::ending::{self, Failure};
-use super::journal::{open_plain, replace};
+use super::journal::{is_no_space, open_plain, replace};
 use super::run::Run;
 use super::step::Outcome;
 use crate::bundle::folder::Folder;
@@ -93,13 +93,7 @@ impl Talk {
             };
             let said = with_news(run, said, &news);
             self.calls += 1;
-            let called = call(run, step, &said, &mut self.own_session, self.calls, schema)?;
-            spent.add(&called.spent);
-            // At once: the runner may be killed before the step is over.
-            run.state.spent.add(&called.spent);
-            if called.stopped != Some(Stopped::DiskFull) {
-                run.journal.save(&run.state)?;
-            }
+            let called = call(run, step, &said, &mut self.own_session, self.calls, schema, spent)?;
             if let Some(why @ (Stopped::Signal(_) | Stopped::DiskFull)) = called.stopped {
                 return Ok(Answer::Over(Outcome::Stopped(why), None));
             }
@@ -158,14 +152,21 @@ fn with_news(run: &Run, text: String, news: &[InboxFile]) -> String {
 struct Called {
     verdict: Verdict,
     stopped: Option<Stopped>,
-    spent: Money,
     structured: Option<serde_json::Value>,
     /// The session that should have gone on is not known to the agent.
     session_is_lost: bool,
 }
 
-/// One call of the agent.
-fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String, bool)>, number: u32, schema: Option<&str>) -> io::Result<Called> {
+/// One call of the agent. What it costs is added to `total`, and to what the run has spent.
+fn call(
+    run: &mut Run,
+    step: &Step,
+    text: &str,
+    own_session: &mut Option<(String, bool)>,
+    number: u32,
+    schema: Option<&str>,
+    total: &mut Money,
+) -> io::Result<Called> {
     let name = if number == 1 { step.label.clone() } else { format!("{}.{number}", step.label) };
     let name = format!("{name}.{}", run.journal.incarnation());
     let steps: PathBuf = run.own.join("steps");
@@ -180,7 +181,7 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
     if left.is_some_and(|left| left <= 0.0) {
         let detail = "what the sprint may cost is spent".to_owned();
         let verdict = Verdict::OwnLimit { which: OwnLimit::Budget, detail };
-        return Ok(Called { verdict, stopped: None, spent: Money::default(), structured: None, session_is_lost: false });
+        return Ok(Called { verdict, stopped: None, structured: None, session_is_lost: false });
     }
     let call = Call {
         model: run.bundle.agent.model.as_deref(),
@@ -202,10 +203,11 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
         }
     }
 
+    let grace = run.grace();
     let mut fold = if schema.is_some() { Fold::new().expecting_structured_output() } else { Fold::new() };
     let mut greeted = false;
     let mut events = 0;
-    let mut trouble = None;
+    let mut no_space = false;
     let ended: Ended = {
         let process = Process {
             words: &words,
@@ -215,6 +217,7 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
             stream: &steps.join(format!("{name}.jsonl")),
             errors: &steps.join(format!("{name}.err")),
             deadline,
+            grace,
         };
         let Run { journal, signals, state, .. } = run;
         agent::run(process, signals, |line| {
@@ -225,7 +228,8 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
                         Some((_, known)) => *known = true,
                         None if !state.session_known => {
                             state.session_known = true;
-                            trouble = journal.save(state).err().or(trouble.take());
+                            // It is saved again when the call has ended.
+                            no_space |= journal.save(state).is_err_and(|error| is_no_space(&error));
                         }
                         None => {}
                     }
@@ -234,19 +238,28 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
                     && events < MAX_EVENTS
                 {
                     events += 1;
-                    trouble = journal.write(&entry).err().or(trouble.take());
+                    no_space |= journal.write(&entry).is_err();
                 }
             }
-            if fold.is_idle() && fold.background_tasks() == 0 { Heard::Finished } else { Heard::Working }
+            if no_space {
+                Heard::NoSpace
+            } else if fold.is_idle() && fold.background_tasks() == 0 {
+                Heard::Finished
+            } else {
+                Heard::Working
+            }
         })?
     };
-    if let Some(error) = trouble {
-        return Err(error);
-    }
+    // At once: whatever goes wrong from here on, this was spent.
+    let spent = money(&fold);
+    run.state.spent.add(&spent);
+    total.add(&spent);
     if ended.stopped == Some(Stopped::DiskFull) {
         run.journal.note_full_disk();
     }
-    run.journal.write(&Entry::Cost { spent: money(&fold) })?;
+    run.clear_up()?;
+    run.journal.write(&Entry::Cost { spent })?;
+    run.journal.save(&run.state).or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })?;
     let missing = missing(run, step);
     // A process that we ended because it lingered after its result is judged by the result.
     let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
@@ -254,7 +267,6 @@ fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String
     Ok(Called {
         verdict,
         stopped: ended.stopped.filter(|why| *why != Stopped::Lingered),
-        spent: money(&fold),
         structured: fold.structured_output().cloned(),
         session_is_lost: known && !greeted && fold.result_seen(),
     })
