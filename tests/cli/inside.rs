@@ -37,7 +37,7 @@ fn a_model_that_removes_the_journal_does_not_change_how_the_sprint_ended() {
     let (project, id, sprint) = end("research:forget,report:forget", &["--rounds", "1"]);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     assert!(sprint["cost_usd"].as_f64().unwrap() > 0.1, "{sprint:#}");
-    assert_eq!(["research", "red_team_round_1", "report", "summarize"].map(|name| step(&sprint, name)), ["yes"; 4], "{sprint:#}");
+    assert_eq!(["research", "fix_round_1", "report", "summarize"].map(|name| step(&sprint, name)), ["yes"; 4], "{sprint:#}");
     assert!(journal(&project, &id).contains("was not in its place any more"));
 }
 
