@@ -6,6 +6,7 @@
 
 mod agent;
 mod answer;
+mod call;
 mod dialogue;
 mod ending;
 mod environment;

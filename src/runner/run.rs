@@ -11,7 +11,7 @@ use super::environment::{environment, temporary_folder};
 use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
-use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, dialogue, sweep};
+use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, dialogue, sweep};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, StateFile};
 use crate::bundle::journal::{Entry, Question, RunEnd};
@@ -181,6 +181,7 @@ impl Run {
                 asked: Vec::new(),
                 told: Vec::new(),
                 measured: None,
+                calling: None,
             },
         };
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
@@ -255,6 +256,9 @@ impl Run {
             plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
             seconds: self.bundle.seconds,
         })?;
+        // What an earlier runner of this job has left.
+        self.clear_up()?;
+        call::account_for_killed(self)?;
         if let Some(tweak) = &self.bundle.tweak
             && let Err(problem) = Folder::open(&self.work)
         {
