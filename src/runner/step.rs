@@ -160,7 +160,8 @@ fn judge(run: &Run, step: &Step, outcome: pipeline::Outcome) -> (&'static str, S
     let judgement = pipeline::judge(&step.evaluator, outcome, file.as_deref());
     let note = match (&step.evaluator, judgement.note, judgement.issues.len()) {
         (_, Some(note), _) => note.to_owned(),
-        (Evaluator::ReviewClear { .. }, None, 0) => "no critical issues".to_owned(),
+        (Evaluator::ReviewClear { .. }, None, 0) if judgement.verdict.as_str() == "yes" => "no critical issues".to_owned(),
+        (_, None, 0) => String::new(),
         (Evaluator::ReviewClear { .. }, None, 1) => "1 critical issue".to_owned(),
         (Evaluator::ReviewClear { .. }, None, count) => format!("{count} critical issues"),
         _ => String::new(),
