@@ -284,17 +284,23 @@ impl Change<'_> {
     /// What a sprint has cost: the ended visits of its steps, and what the step that runs has
     /// told so far.
     fn sum_money(&self, sprint: &str) -> Result<(), StoreError> {
-        let mut query = self
-            .transaction
-            .prepare_cached("SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('step_started', 'cost', 'step_ended') ORDER BY seq")?;
+        let mut query = self.transaction.prepare_cached(
+            "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('step_started', 'agent', 'cost', 'step_ended') ORDER BY seq",
+        )?;
         let lines = query.query_map([sprint], |row| row.get::<_, String>(0))?;
         let mut sum = Money::default();
         let mut open = Money::default();
+        // A call has begun and not told what it cost: it is under way, or its runner was killed.
+        let mut untold = false;
         for text in lines {
             match serde_json::from_str::<Line>(&text?).ok().as_ref().and_then(Line::entry) {
                 // A step that was killed has told its cost only by its calls.
                 Some(Entry::StepStarted { .. }) => sum.add(&std::mem::take(&mut open)),
-                Some(Entry::Cost { spent }) => open.add(&spent.sound()),
+                Some(Entry::Agent { .. }) => sum.estimated |= std::mem::replace(&mut untold, true),
+                Some(Entry::Cost { spent }) => {
+                    untold = false;
+                    open.add(&spent.sound());
+                }
                 Some(Entry::StepEnded { spent, .. }) => {
                     sum.add(&spent.sound());
                     open = Money::default();
@@ -303,6 +309,7 @@ impl Change<'_> {
             }
         }
         sum.add(&open);
+        sum.estimated |= untold;
         drop(query);
         self.set_money(sprint, &sum)
     }

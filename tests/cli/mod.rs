@@ -7,6 +7,7 @@ mod dialogue;
 mod endings;
 mod findings;
 mod hostile;
+mod inside;
 mod json;
 mod kill;
 mod loop_faults;
