@@ -100,7 +100,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     let situation = situation_of(app, change, row, study, &request, &attempts)?;
     let (budget_usd, seconds) = match next(&situation) {
         Next::Stop(rule, why) => return Ok(Step::Ended(rule, why)),
-        Next::Wait(why) => return Ok(Step::Note(waiting(&sprints).unwrap_or(why), false)),
+        Next::Wait(why) => return Ok(Step::Note(waiting(change, &sprints)?.unwrap_or(why), false)),
         Next::Begin { budget_usd, seconds } => (budget_usd, seconds),
     };
     let live = sprints.iter().any(|sprint| !sprint.status.is_terminal());
@@ -178,9 +178,15 @@ pub fn may_begin(app: &App, store: &mut Store, id: &str) -> Result<bool, StoreEr
 }
 
 /// What a person should know of the sprints that a loop waits for.
-fn waiting(sprints: &[LoopSprint]) -> Option<String> {
-    let parked = sprints.iter().find(|sprint| sprint.status == Status::Parked)?;
-    Some(format!("{} waits for an answer: `researchloop inbox`", parked.id))
+fn waiting(change: &Change<'_>, sprints: &[LoopSprint]) -> Result<Option<String>, StoreError> {
+    let mut answered = None;
+    for sprint in sprints.iter().filter(|sprint| sprint.status == Status::Parked) {
+        if change.waits_for_person(&sprint.id)? {
+            return Ok(Some(format!("{} waits for an answer: `researchloop inbox`", sprint.id)));
+        }
+        answered = answered.or(Some(format!("{} is answered, and goes on with a tick that reaches its cluster", sprint.id)));
+    }
+    Ok(answered)
 }
 
 fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[LoopSprint]) -> Result<Vec<Attempt>, StoreError> {

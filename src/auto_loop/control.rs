@@ -277,6 +277,7 @@ pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<Loo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::journal::Question;
     use crate::domain::{JobId, SchedulerKind, SprintId, Status};
     use crate::store::NewSprint;
 
@@ -313,7 +314,8 @@ mod tests {
         let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
         change.accept("sp-000001", attempt, &JobId::parse("7").expect("digits"), "/d").expect("taken");
         let row = change.sprint("sp-000001").expect("read").expect("there");
-        change.park(&row, &[]).expect("parked");
+        let question = Question { name: "data".to_owned(), kind: "question".to_owned(), text: "Which?".to_owned(), choices: vec![] };
+        change.park(&row, &[question]).expect("parked");
         let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
         change.undo_submission("sp-000001", attempt).expect("undone");
         change.commit().expect("kept");

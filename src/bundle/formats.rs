@@ -32,8 +32,10 @@ pub enum FormatError {
 /// Reads a versioned JSON file of ours.
 pub fn read<T: serde::de::DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, FormatError> {
     let damaged = |error: serde_json::Error| FormatError::Damaged { file: file.to_owned(), problem: error.to_string() };
+    // What may lack it says so itself.
     #[derive(Deserialize)]
     struct Version {
+        #[serde(default)]
         v: u64,
     }
     // The version is looked at alone first: a newer file may have another shape.
@@ -266,16 +268,38 @@ impl Proposal {
 /// What stands between an idea and its reason.
 const WHY: &str = "\n\nWhy: ";
 
-/// `.researchloop/ask/NAME.json`: what the agent wants to know of a person.
+/// `.researchloop/ask/NAME.json`: what the agent wants to know of a person. A model writes it: a
+/// small mistake is no reason to go on without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskFile {
     /// Format version.
+    #[serde(default = "first_version")]
     pub v: u32,
     /// The question.
     pub question: String,
     /// Answers to choose from; any other is good too.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "choices")]
     pub choices: Vec<String>,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+/// A list of answers. One text is taken apart at bars and line breaks; what is no text is shown as it is
+/// written, and what is no list of plain values offers nothing.
+fn choices<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    use serde_json::Value;
+    let plain = |value: Value| match value {
+        Value::String(text) => Some(text),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Array(all) => all.into_iter().filter_map(plain).collect(),
+        Value::String(text) => text.split(['|', '\n']).map(|part| part.trim().to_owned()).collect(),
+        other => plain(other).into_iter().collect(),
+    })
 }
 
 /// Cost and tokens, summed over calls.

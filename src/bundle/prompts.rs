@@ -33,6 +33,8 @@ pub struct Values<'a> {
     pub max_rounds: u32,
     /// Files that were promised but are not there (`repair`).
     pub missing: &'a [String],
+    /// What is wrong with the questions that were left, a sentence each (`repair`).
+    pub wrong: &'a [String],
     /// The instructions that were interrupted (`continue`).
     pub original: &'a str,
     /// Whether they were interrupted by a question of the agent's own (`continue`).
@@ -76,6 +78,7 @@ pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values
         round => values.round,
         max_rounds => values.max_rounds,
         missing => values.missing.to_vec(),
+        wrong => values.wrong.to_vec(),
         original => values.original,
         answered => values.answered,
         anew => values.anew,

@@ -1,5 +1,6 @@
 //! Types and pure decisions: no input, no output, no clock, no randomness.
 
+pub mod approval;
 pub mod auto_loop;
 pub mod duration;
 pub mod finding;

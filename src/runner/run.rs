@@ -71,6 +71,8 @@ pub struct Run {
     pub step_note: String,
     /// The files of the questions that the run ends with.
     asked: dialogue::Asked,
+    /// Names of questions that earlier jobs have asked.
+    asked_before: Vec<String>,
     definition: Definition,
     resumed: bool,
     job_id: String,
@@ -116,7 +118,7 @@ pub fn run_job(dir: &Path) -> u8 {
     let status = match &end {
         End::Completed => EXIT_COMPLETED,
         End::Parked(questions) => {
-            dialogue::remove_forged(&run.own, questions);
+            dialogue::remove_forged(&run.own, questions, &run.asked_before);
             EXIT_PARKED
         }
         End::Failed(_) | End::Signal(_) => EXIT_FAILED,
@@ -139,6 +141,16 @@ enum End {
     Parked(Vec<Question>),
     Failed(Failure),
     Signal(&'static str),
+}
+
+/// What the agent has asked.
+pub enum Asks {
+    /// Nothing.
+    Nothing,
+    /// A person has to answer before the step goes on.
+    Parked(Outcome),
+    /// Nothing that can be used: what is wrong, a sentence each.
+    Wrong(Vec<String>),
 }
 
 impl Run {
@@ -191,6 +203,7 @@ impl Run {
         let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
         let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
         dialogue::prepare(&own);
+        let asked_before = state.asked.clone();
         Ok(Self {
             dir: dir.to_path_buf(),
             work_text: work.display().to_string(),
@@ -206,6 +219,7 @@ impl Run {
             temporary: temporary_folder().map_err(|error| format!("no temporary folder: {error}"))?,
             step_note: String::new(),
             asked: dialogue::Asked::default(),
+            asked_before,
             definition,
             resumed,
             job_id,
@@ -240,10 +254,14 @@ impl Run {
         }
     }
 
-    /// What the agent's new questions make of a step, if it has left some.
-    pub fn parked_by_agent(&mut self) -> io::Result<Option<Outcome>> {
+    /// What the agent's new questions make of a step.
+    pub fn questions(&mut self) -> io::Result<Asks> {
         self.asked = dialogue::take_questions(&self.own, &mut self.journal, &mut self.state)?;
-        Ok(Some(self.asked.questions.clone()).filter(|questions| !questions.is_empty()).map(Outcome::Parked))
+        Ok(match (self.asked.questions.is_empty(), self.asked.problems.is_empty()) {
+            (false, _) => Asks::Parked(Outcome::Parked(self.asked.questions.clone())),
+            (true, false) => Asks::Wrong(self.asked.problems.clone()),
+            (true, true) => Asks::Nothing,
+        })
     }
 
     fn go(&mut self) -> io::Result<End> {

@@ -4,6 +4,7 @@ mod backlog_run;
 mod commands;
 mod cron;
 mod dialogue;
+mod dialogue_faults;
 mod endings;
 mod findings;
 mod hostile;
