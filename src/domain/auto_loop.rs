@@ -173,6 +173,10 @@ pub enum StopRule {
     MaxCost,
     /// The GPU-hours are used up.
     MaxGpuHours,
+    /// The money of the study is used up.
+    StudyCost,
+    /// The GPU-hours of the study are used up.
+    StudyGpuHours,
     /// It is too late.
     Deadline,
     /// A figure was reached.
@@ -198,6 +202,8 @@ impl StopRule {
             Self::Count => "count",
             Self::MaxCost => "max_cost",
             Self::MaxGpuHours => "max_gpu_hours",
+            Self::StudyCost => "max_study_cost",
+            Self::StudyGpuHours => "max_study_gpu_hours",
             Self::Deadline => "deadline",
             Self::Target => "target",
             Self::NoImprovement => "no_improvement",
@@ -217,7 +223,23 @@ impl StopRule {
             Self::MaxGpuHours => Some("--max-gpu-hours HOURS"),
             Self::Deadline => Some("--until TIME"),
             Self::Target => Some("--target METRIC"),
-            Self::NoImprovement | Self::SameFailure | Self::Failures | Self::BacklogDone | Self::NotAllowed | Self::ByHand => None,
+            Self::StudyCost
+            | Self::StudyGpuHours
+            | Self::NoImprovement
+            | Self::SameFailure
+            | Self::Failures
+            | Self::BacklogDone
+            | Self::NotAllowed
+            | Self::ByHand => None,
+        }
+    }
+
+    /// The key of the study that lets a loop go on which this rule has ended.
+    pub fn study_key(self) -> Option<&'static str> {
+        match self {
+            Self::StudyCost => Some("max_study_cost_usd"),
+            Self::StudyGpuHours => Some("max_study_gpu_hours"),
+            _ => None,
         }
     }
 
@@ -227,6 +249,8 @@ impl StopRule {
             Self::Count,
             Self::MaxCost,
             Self::MaxGpuHours,
+            Self::StudyCost,
+            Self::StudyGpuHours,
             Self::Deadline,
             Self::Target,
             Self::NoImprovement,
@@ -369,36 +393,37 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
     if let Some(share) = share
         && share < LEAST_USD
     {
-        let why = match limits.max_cost_usd {
-            Some(max) if own.is_some_and(|own| own / shares(free) < LEAST_USD) => {
-                format!("${:.2} of ${max:.2} are used or reserved", situation.money.spent + situation.money.reserved)
+        // A wider limit of the loop is no help while the study's is in the way.
+        return match limits.max_cost_usd {
+            Some(max) if situation.study_money_left.is_none_or(|left| left / shares(free) >= LEAST_USD) => {
+                let why = format!("${:.2} of ${max:.2} are used or reserved", situation.money.spent + situation.money.reserved);
+                used_up(StopRule::MaxCost, why)
             }
-            _ => "the study's money is used up or reserved".to_owned(),
+            _ => used_up(StopRule::StudyCost, "the money of the study (`max_study_cost_usd`) is used up or reserved".to_owned()),
         };
-        return used_up(StopRule::MaxCost, why);
     }
     // More than it may use is not kept from the others.
     let share = share.map(|share| situation.sprint_max_usd.map_or(share, |max| share.min(max)));
     let own = limits.max_gpu_hours.map(|max| max.mul_add(3600.0, -situation.gpu_seconds.spent) - situation.gpu_seconds.reserved);
     let Some(left) = lesser(own, situation.study_gpu_left) else { return Next::Begin { budget_usd: share, seconds: None } };
     let (Some(gpus), false) = (situation.gpus, situation.gpu_unknown) else {
-        return Next::Stop(StopRule::MaxGpuHours, "GPU-hours are limited, but it is not known how many GPUs its jobs have".to_owned());
+        let rule = if situation.study_gpu_left.is_some() { StopRule::StudyGpuHours } else { StopRule::MaxGpuHours };
+        return Next::Stop(rule, "GPU-hours are limited, but it is not known how many GPUs its jobs have".to_owned());
     };
     if gpus == 0 {
         return Next::Begin { budget_usd: share, seconds: None };
     }
-    let seconds = seconds_of(left / f64::from(gpus) / shares(free));
+    let seconds_within = |left: f64| seconds_of(left / f64::from(gpus) / shares(free));
+    let seconds = seconds_within(left);
     if seconds < LEAST_SECONDS {
-        let why = match limits.max_gpu_hours {
-            Some(max) => {
-                format!(
-                    "{:.2} of {max} GPU-hours are used or reserved, and what is left is less than a minute of a job",
-                    (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0
-                )
+        return match limits.max_gpu_hours {
+            Some(max) if situation.study_gpu_left.is_none_or(|left| seconds_within(left) >= LEAST_SECONDS) => {
+                let used = (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0;
+                let why = format!("{used:.2} of {max} GPU-hours are used or reserved, and what is left is less than a minute of a job");
+                used_up(StopRule::MaxGpuHours, why)
             }
-            None => "the study's GPU-hours are used up or reserved".to_owned(),
+            _ => used_up(StopRule::StudyGpuHours, "the GPU-hours of the study (`max_study_gpu_hours`) are used up or reserved".to_owned()),
         };
-        return used_up(StopRule::MaxGpuHours, why);
     }
     Next::Begin { budget_usd: share, seconds: (seconds < situation.seconds).then_some(seconds) }
 }
