@@ -66,10 +66,12 @@ pub enum LoopError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Program(Vec<crate::study::Mistake>),
     /// A limit that is reached already.
-    #[error("{id} would stop at once: {why}")]
+    #[error("{} would stop at once: {why}", id.as_deref().unwrap_or("the loop"))]
     Reached {
-        /// The loop.
-        id: String,
+        /// The loop; none if it was to be made.
+        id: Option<String>,
+        /// The study.
+        study: String,
         /// Which rule.
         rule: StopRule,
         /// Why, for people.
@@ -198,10 +200,15 @@ pub fn start(app: &App, store: &mut Store, study: &str, order: &Order, request: 
     loop {
         let Ok(id) = LoopId::new(&format!("loop-{}", random::hex(3))) else { continue };
         let change = store.change()?;
-        if change.create_loop(&id, study.name.as_str(), &guidance, &text, &limits)? {
-            change.commit()?;
-            return Ok(id);
+        if !change.create_loop(&id, study.name.as_str(), &guidance, &text, &limits)? {
+            continue;
         }
+        let row = change.one_loop(id.as_str())?.ok_or_else(|| LoopError::State { id: id.to_string(), status: "not there" })?;
+        if let Some((rule, why)) = stops(app, &change, &row, study)? {
+            return Err(LoopError::Reached { id: None, study: row.study, rule, why });
+        }
+        change.commit()?;
+        return Ok(id);
     }
 }
 
@@ -268,7 +275,7 @@ pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<Loo
     }
     // A rule that still holds would end it at once: better to say so, and change nothing.
     if let Some((rule, why)) = stops(app, &change, &row, study)? {
-        return Err(LoopError::Reached { id: id.to_owned(), rule, why });
+        return Err(LoopError::Reached { id: Some(id.to_owned()), study: row.study, rule, why });
     }
     change.commit()?;
     Ok(row)

@@ -151,6 +151,14 @@ pub struct Left {
     pub free: f64,
 }
 
+impl Left {
+    /// Whether it is not for the study's limit that nothing can be begun: there is enough, or there would
+    /// be once others have ended, and the loop's own limit is used up anyway.
+    fn is_no_reason(self, own_unspent: f64, is_enough: impl Fn(f64) -> bool) -> bool {
+        is_enough(self.free) || (is_enough(self.unspent) && !is_enough(own_unspent))
+    }
+}
+
 /// Everything that a decision rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Situation<'a> {
@@ -189,6 +197,10 @@ pub enum StopRule {
     MaxCost,
     /// The GPU-hours are used up.
     MaxGpuHours,
+    /// The money of the study is used up.
+    StudyCost,
+    /// The GPU-hours of the study are used up.
+    StudyGpuHours,
     /// It is too late.
     Deadline,
     /// A figure was reached.
@@ -214,6 +226,8 @@ impl StopRule {
             Self::Count => "count",
             Self::MaxCost => "max_cost",
             Self::MaxGpuHours => "max_gpu_hours",
+            Self::StudyCost => "max_study_cost",
+            Self::StudyGpuHours => "max_study_gpu_hours",
             Self::Deadline => "deadline",
             Self::Target => "target",
             Self::NoImprovement => "no_improvement",
@@ -233,7 +247,23 @@ impl StopRule {
             Self::MaxGpuHours => Some("--max-gpu-hours HOURS"),
             Self::Deadline => Some("--until TIME"),
             Self::Target => Some("--target METRIC"),
-            Self::NoImprovement | Self::SameFailure | Self::Failures | Self::BacklogDone | Self::NotAllowed | Self::ByHand => None,
+            Self::StudyCost
+            | Self::StudyGpuHours
+            | Self::NoImprovement
+            | Self::SameFailure
+            | Self::Failures
+            | Self::BacklogDone
+            | Self::NotAllowed
+            | Self::ByHand => None,
+        }
+    }
+
+    /// The key of the study that lets a loop go on which this rule has ended.
+    pub fn study_key(self) -> Option<&'static str> {
+        match self {
+            Self::StudyCost => Some("max_study_cost_usd"),
+            Self::StudyGpuHours => Some("max_study_gpu_hours"),
+            _ => None,
         }
     }
 
@@ -243,6 +273,8 @@ impl StopRule {
             Self::Count,
             Self::MaxCost,
             Self::MaxGpuHours,
+            Self::StudyCost,
+            Self::StudyGpuHours,
             Self::Deadline,
             Self::Target,
             Self::NoImprovement,
@@ -432,14 +464,17 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
     if let Some(share) = share
         && share < LEAST_USD
     {
+        // A wider limit of the loop is no help while the study's is in the way.
         return match limits.max_cost_usd {
-            Some(max) if own.is_some_and(|own| own / shares(free) < LEAST_USD) => {
+            Some(max)
+                if situation.study_money.is_none_or(|left| left.is_no_reason(max - situation.money.spent, |usd| usd / shares(free) >= LEAST_USD)) =>
+            {
                 let why = format!("${:.2} of ${max:.2} are used or reserved", situation.money.spent + situation.money.reserved);
                 used_up(StopRule::MaxCost, why, false)
             }
             _ => {
                 let reserved = situation.study_money.is_some_and(|left| left.unspent >= LEAST_USD);
-                used_up(StopRule::MaxCost, "the study's money is used up or reserved".to_owned(), reserved)
+                used_up(StopRule::StudyCost, "the money of the study (`max_study_cost_usd`) is used up or reserved".to_owned(), reserved)
             }
         };
     }
@@ -448,23 +483,28 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
     let own = limits.max_gpu_hours.map(|max| max.mul_add(3600.0, -situation.gpu_seconds.spent) - situation.gpu_seconds.reserved);
     let Some(left) = lesser(own, situation.study_gpu.map(|left| left.free)) else { return Next::Begin { budget_usd: share, seconds: None } };
     let (Some(gpus), false) = (situation.gpus, situation.gpu_unknown) else {
-        return Next::Stop(StopRule::MaxGpuHours, "GPU-hours are limited, but it is not known how many GPUs its jobs have".to_owned());
+        let rule = if situation.study_gpu.is_some() { StopRule::StudyGpuHours } else { StopRule::MaxGpuHours };
+        return Next::Stop(rule, "GPU-hours are limited, but it is not known how many GPUs its jobs have".to_owned());
     };
     if gpus == 0 {
         return Next::Begin { budget_usd: share, seconds: None };
     }
-    let each = |seconds: f64| seconds_of(seconds / f64::from(gpus) / shares(free));
-    let seconds = each(left);
+    let seconds_within = |left: f64| seconds_of(left / f64::from(gpus) / shares(free));
+    let seconds = seconds_within(left);
     if seconds < LEAST_SECONDS {
         return match limits.max_gpu_hours {
-            Some(max) if own.is_some_and(|own| each(own) < LEAST_SECONDS) => {
+            Some(max)
+                if situation.study_gpu.is_none_or(|left| {
+                    left.is_no_reason(max.mul_add(3600.0, -situation.gpu_seconds.spent), |left| seconds_within(left) >= LEAST_SECONDS)
+                }) =>
+            {
                 let used = (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0;
                 let why = format!("{used:.2} of {max} GPU-hours are used or reserved, and what is left is less than a minute of a job");
                 used_up(StopRule::MaxGpuHours, why, false)
             }
             _ => {
-                let reserved = situation.study_gpu.is_some_and(|left| each(left.unspent) >= LEAST_SECONDS);
-                used_up(StopRule::MaxGpuHours, "the study's GPU-hours are used up or reserved".to_owned(), reserved)
+                let reserved = situation.study_gpu.is_some_and(|left| seconds_within(left.unspent) >= LEAST_SECONDS);
+                used_up(StopRule::StudyGpuHours, "the GPU-hours of the study (`max_study_gpu_hours`) are used up or reserved".to_owned(), reserved)
             }
         };
     }

@@ -95,7 +95,14 @@ fn money_is_shared_among_those_that_can_be_begun() {
     now.study_money = Some(Left { unspent: 0.0, free: 0.0 });
     assert!(matches!(next(&now), Next::Wait(_)), "what is reserved may come back");
     now.attempts = &[];
+    assert_eq!(rule(&now), Some(StopRule::StudyCost), "a wider limit of the loop would not help");
+    now.money = Used { spent: 10.2, reserved: 0.0 };
+    assert_eq!(rule(&now), Some(StopRule::StudyCost), "of both limits the study's is told first");
+    now.study_money = Some(Left { unspent: 100.0, free: 0.0 });
+    assert_eq!(rule(&now), Some(StopRule::MaxCost), "what others give back is no help");
+    now.study_money = Some(Left { unspent: 100.0, free: 100.0 });
     assert_eq!(rule(&now), Some(StopRule::MaxCost));
+    now.money = Used::default();
     now.study_money = Some(Left { unspent: 4.0, free: 0.0 });
     assert!(matches!(next(&now), Next::Wait(_)), "also what is reserved for sprints of others");
     now.study_money = None;
@@ -116,6 +123,9 @@ fn gpu_hours_shorten_the_time_and_must_be_known() {
     now.gpus = Some(1);
     now.gpu_seconds.spent = 4.0 * 3600.0 - 59.0;
     assert_eq!(rule(&now), Some(StopRule::MaxGpuHours));
+    now.study_gpu = Some(Left { unspent: 59.0, free: 59.0 });
+    assert_eq!(rule(&now), Some(StopRule::StudyGpuHours));
+    now.study_gpu = None;
     now.gpu_seconds.spent = 0.0;
     now.gpu_unknown = true;
     assert_eq!(rule(&now), Some(StopRule::MaxGpuHours), "what a job used is not known");

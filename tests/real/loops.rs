@@ -16,11 +16,11 @@ pub fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 pub fn start(site: &Site, more: &[&str]) -> String {
     let output = site.project.run(&[&["--json", "loop", "start", "-s", "s", "--rounds", "0"], more].concat()).success();
-    text(&output.json(), "id").to_owned()
+    text(&output.json()["loop"], "id").to_owned()
 }
 
 pub fn shown(site: &Site, id: &str) -> Value {
-    site.project.run(&["--json", "loop", "show", id]).success().json()
+    site.project.run(&["--json", "loop", "show", id]).success().json()["loop"].clone()
 }
 
 /// Each sprint of the loop completed, in one job each, and each later one was told what the
