@@ -115,12 +115,14 @@ fn a_wait_that_is_longer_than_the_job_is_no_reason_to_hold_its_node() {
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "model_error"), "{sprint:#}");
 }
 
-#[test]
-fn what_a_killed_runner_had_asked_for_is_paid_by_the_next_one() {
-    let project = playing("research:hang_once", "");
+/// Kills the runner of a sprint when its agent has greeted in this step, and waits for the end.
+fn killed_in(label: &str, scenario: &str) -> (Project, String, std::path::PathBuf, Value) {
+    let project = playing(scenario, "");
     let id = project.submit("die", &["--rounds", "0"]);
     let dir = remote_dir(&project, &id);
-    wait_until("the agent has greeted", 20, || journal(&project, &id).contains("\"kind\":\"agent\""));
+    wait_until("the agent has greeted", 20, || {
+        journal(&project, &id).lines().any(|line| line.contains("\"kind\":\"agent\"") && line.contains(&format!("\"step\":\"{label}\"")))
+    });
     let runner = std::fs::read_dir("/proc").unwrap().flatten().find(|process| {
         let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&words).contains(&format!("job-run\0{}", dir.display()))
@@ -128,17 +130,57 @@ fn what_a_killed_runner_had_asked_for_is_paid_by_the_next_one() {
     let runner = runner.unwrap().file_name().into_string().unwrap();
     assert!(Command::new("kill").args(["-9", &runner]).status().unwrap().success());
     let sprint = project.finish(&id, 60);
-    assert_eq!((text(&sprint, "reason"), &sprint["cost_estimated"]), ("runner_killed", &Value::Bool(true)), "{sprint:#}");
+    assert_eq!(text(&sprint, "reason"), "runner_killed", "{sprint:#}");
+    (project, id, dir, sprint)
+}
 
-    // As a requeued job does it.
-    let mut again = project.command(program());
-    let ended = again.arg("job-run").arg(&dir).env("RESEARCHLOOP_JOB_ID", "again").output().unwrap();
-    let lines = journal(&project, &id);
-    assert!(ended.status.success(), "{ended:?} {lines}");
-    let behind = lines.split("\"incarnation\":2").collect::<Vec<_>>().join("\n");
-    let cost = behind.lines().find(|line| line.contains("\"kind\":\"cost\"")).unwrap();
+/// Starts the runner once more, as a requeued job does, and returns what it adds to the journal.
+#[track_caller]
+fn again(project: &Project, id: &str, dir: &Path, code: i32) -> String {
+    let ended = project.command(program()).arg("job-run").arg(dir).env("RESEARCHLOOP_JOB_ID", "again").output().unwrap();
+    let lines = journal(project, id);
+    assert_eq!(ended.status.code(), Some(code), "{ended:?} {lines}");
+    lines.lines().filter(|line| line.contains("\"incarnation\":2")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_a_killed_runner_had_asked_for_is_paid_by_the_next_one() {
+    let (project, id, dir, sprint) = killed_in("research", "research:hang_once");
+    assert_eq!(sprint["cost_estimated"], true, "{sprint:#}");
+    let lines = again(&project, &id, &dir, 0);
+    let cost = lines.lines().find(|line| line.contains("\"kind\":\"cost\"")).unwrap();
     let cost: f64 = cost.split("\"cost_usd\":").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
     assert!(cost > 0.01, "{lines}");
     let state = std::fs::read_to_string(dir.join(".researchloop/state.json")).unwrap();
     assert!(state.contains("\"estimated\":true") && !state.contains("calling"), "{state}");
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_made_again_from_the_journal() {
+    let (project, id, dir, sprint) = killed_in("report", "report:hang_once");
+    let state = dir.join(".researchloop/state.json");
+    std::fs::write(&state, "{\"v\":1,\"incarn").unwrap();
+    let lines = again(&project, &id, &dir, 0);
+    assert!(lines.contains("from what its journal says"), "{lines}");
+    assert!(!lines.contains("\"step\":\"research\"") && lines.contains("\"resumed\":true"), "{lines}");
+    let state: Value = serde_json::from_slice(&std::fs::read(&state).unwrap()).unwrap();
+    assert!(state["spent"]["cost_usd"].as_f64() > sprint["cost_usd"].as_f64(), "{state:#} {sprint:#}");
+}
+
+#[test]
+fn a_state_of_a_newer_program_is_left_alone() {
+    let (project, id, dir, _) = killed_in("research", "research:hang_once");
+    let state = dir.join(".researchloop/state.json");
+    std::fs::write(&state, "{\"v\":7}").unwrap();
+    let lines = again(&project, &id, &dir, 1);
+    assert!(lines.contains("format version 7") && !lines.contains("step_started"), "{lines}");
+    assert_eq!(std::fs::read_to_string(&state).unwrap(), "{\"v\":7}");
+}
+
+#[test]
+fn a_file_that_an_earlier_step_wrote_is_not_what_a_later_one_promised() {
+    let (_, _, sprint) = end("research:ahead,report:no_output_file", &["--rounds", "0"]);
+    assert_eq!((text(&sprint, "reason"), step(&sprint, "report")), ("missing_output", "error"), "{sprint:#}");
+    let (_, _, sprint) = end("research:ahead", &["--rounds", "1"]);
+    assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
 }
