@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::agent::Stopped;
 use super::ending::{self, Failure};
-use super::environment::{environment, temporary_folder};
+use super::environment::{environment, replace_tmpdir, temporary_folder};
 use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
@@ -73,8 +73,8 @@ pub struct Run {
     asked: dialogue::Asked,
     definition: Definition,
     resumed: bool,
-    /// What is to be said of the state that an earlier job has left.
-    told: Option<String>,
+    /// What is to be said of how it began.
+    told: Vec<String>,
     /// Why that state is not touched.
     pub newer: Option<String>,
     job_id: String,
@@ -166,10 +166,14 @@ impl Run {
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
         let mark = format!("{}.{job_id}", bundle.sprint_id);
         let time = Duration::from_secs(bundle.seconds.saturating_sub(margin(bundle.seconds)));
-        let environment = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        let mut environment = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
         let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
         let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
         dialogue::prepare(&own);
+        let temporary = temporary_folder(&own).map_err(|error| format!("no temporary folder: {error}"))?;
+        if temporary.replaces {
+            replace_tmpdir(&mut environment, &temporary.folder);
+        }
         Ok(Self {
             dir: dir.to_path_buf(),
             work_text: work.display().to_string(),
@@ -180,11 +184,11 @@ impl Run {
             killed_at: started.checked_add(Duration::from_secs(bundle.seconds)).unwrap_or(started),
             journal,
             state: state.file,
-            told: state.told,
+            told: state.told.into_iter().chain(temporary.trouble).collect(),
             newer: state.newer,
             signals,
             environment,
-            temporary: temporary_folder().map_err(|error| format!("no temporary folder: {error}"))?,
+            temporary: temporary.folder,
             step_note: String::new(),
             asked: dialogue::Asked::default(),
             definition,
@@ -242,7 +246,7 @@ impl Run {
         if let Some(problem) = self.newer.clone() {
             return Ok(End::Failed(Failure::new(Reason::StepFailed, problem, "run it with the newer researchloop again")));
         }
-        for text in self.told.take() {
+        for text in std::mem::take(&mut self.told) {
             self.journal.write(&Entry::Note { text })?;
         }
         call::account_for_killed(self)?;

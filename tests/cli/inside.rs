@@ -115,7 +115,8 @@ fn a_wait_that_is_longer_than_the_job_is_no_reason_to_hold_its_node() {
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "model_error"), "{sprint:#}");
 }
 
-/// Kills the runner of a sprint when its agent has greeted in this step, and waits for the end.
+/// Kills the runner of a sprint when its agent has greeted in this step, and waits for the end. Its
+/// folder for temporary files does not outlive it.
 fn killed_in(label: &str, scenario: &str) -> (Project, String, std::path::PathBuf, Value) {
     let project = playing(scenario, "");
     let id = project.submit("die", &["--rounds", "0"]);
@@ -123,14 +124,20 @@ fn killed_in(label: &str, scenario: &str) -> (Project, String, std::path::PathBu
     wait_until("the agent has greeted", 20, || {
         journal(&project, &id).lines().any(|line| line.contains("\"kind\":\"agent\"") && line.contains(&format!("\"step\":\"{label}\"")))
     });
-    let runner = std::fs::read_dir("/proc").unwrap().flatten().find(|process| {
-        let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&words).contains(&format!("job-run\0{}", dir.display()))
-    });
-    let runner = runner.unwrap().file_name().into_string().unwrap();
+    let of_process = |file: &str, says: &str| {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut read = processes.map(|process| (process.file_name(), std::fs::read(process.path().join(file)).unwrap_or_default()));
+        let (process, text) = read.find(|(_, text)| String::from_utf8_lossy(text).contains(says)).unwrap();
+        (process.into_string().unwrap(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let (runner, _) = of_process("cmdline", &format!("job-run\0{}", dir.display()));
+    let (_, environment) = of_process("environ", &format!("RESEARCHLOOP_JOB={id}."));
+    let temporary = environment.split('\0').find_map(|variable| variable.strip_prefix("CLAUDE_CODE_TMPDIR=")).unwrap().to_owned();
+    assert!(Path::new(&temporary).is_dir(), "{temporary}");
     assert!(Command::new("kill").args(["-9", &runner]).status().unwrap().success());
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "reason"), "runner_killed", "{sprint:#}");
+    assert!(!Path::new(&temporary).exists(), "{temporary} is still there");
     (project, id, dir, sprint)
 }
 
@@ -153,6 +160,14 @@ fn what_a_killed_runner_had_asked_for_is_paid_by_the_next_one() {
     assert!(cost > 0.01, "{lines}");
     let state = std::fs::read_to_string(dir.join(".researchloop/state.json")).unwrap();
     assert!(state.contains("\"estimated\":true") && !state.contains("calling"), "{state}");
+}
+
+#[test]
+fn a_folder_for_temporary_files_is_found_though_tmpdir_cannot_be_used() {
+    let (project, id, dir, _) = killed_in("research", "research:hang_once");
+    let ended = project.command(program()).arg("job-run").arg(&dir).env("RESEARCHLOOP_JOB_ID", "again").env("TMPDIR", "/proc").output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert_told(&project, &id, "/proc is not used for temporary files");
 }
 
 #[test]
