@@ -115,6 +115,15 @@ fn a_wait_that_is_longer_than_the_job_is_no_reason_to_hold_its_node() {
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "model_error"), "{sprint:#}");
 }
 
+#[test]
+fn a_new_session_that_must_repair_is_told_the_whole_step() {
+    let (project, id, sprint) = end("research:no_output_file_once,repair:replay=resume_unknown_session_once", &["--rounds", "0"]);
+    assert_told(&project, &id, "the session is not there any more");
+    let prompt = std::fs::read_to_string(remote_dir(&project, &id).join(".researchloop/steps/research.3.1.prompt.md")).unwrap();
+    assert!(prompt.contains("# Step: repair") && prompt.contains("# Step: research"), "{prompt}");
+    assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
+}
+
 /// Kills the runner of a sprint when its agent has greeted in this step, and waits for the end. Its
 /// folder for temporary files does not outlive it.
 fn killed_in(label: &str, scenario: &str) -> (Project, String, std::path::PathBuf, Value) {
