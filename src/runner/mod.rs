@@ -7,12 +7,15 @@
 mod agent;
 mod answer;
 mod call;
+mod delivered;
 mod dialogue;
 mod ending;
 mod environment;
 mod idea;
 mod journal;
 mod pipe;
+mod record;
+mod restore;
 mod run;
 mod signals;
 mod step;
