@@ -14,6 +14,7 @@ mod job;
 mod leaderboard;
 mod loops;
 mod plan;
+mod plan_job;
 mod plot;
 mod screen;
 mod sprint;

@@ -33,6 +33,11 @@ impl Ui {
         Self { json: global.json, quiet: global.quiet, color_out: color(io::stdout().is_terminal()), color_err: color(io::stderr().is_terminal()) }
     }
 
+    /// One that prints warnings and errors only.
+    pub fn silent(&self) -> Self {
+        Self { json: false, quiet: true, ..self.clone() }
+    }
+
     /// Whether standard output is a terminal that a screen can be drawn on.
     pub fn is_screen(&self) -> bool {
         !self.json && io::stdout().is_terminal() && std::env::var("TERM").is_ok_and(|term| term != "dumb")

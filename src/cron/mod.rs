@@ -15,7 +15,7 @@ use crate::store::StoreError;
 
 pub use line::{LineProblem, Schedule, every_text, find, line, marker, with_line, without_line};
 pub use log::Log;
-pub use trial::{TRIAL, Trial, trial};
+pub use trial::{Trial, trial};
 
 /// The fact that says how often cron ticks, in seconds; empty when it does not.
 pub const EVERY: &str = "cron.every";

@@ -9,13 +9,10 @@ use std::process::{Command, Stdio};
 use super::line::{before_line, command, find};
 use super::settings::Settings;
 use super::{CronError, Log, command_of, log_path};
-use crate::app::App;
+use crate::app::{App, CRON_TRIAL};
 use crate::claude;
 use crate::config::Transport;
 use crate::platform::process;
-
-/// Tells a tick that cron does not run it yet.
-pub const TRIAL: &str = "RESEARCHLOOP_CRON_TRIAL";
 
 /// What came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,7 +97,7 @@ impl Here {
         let mut command = process::command(&self.detach);
         let home = PathBuf::from(self.settings.of("HOME"));
         command.arg("-w").arg(program).env_clear().envs(self.settings.all());
-        command.env(TRIAL, "1").stdin(Stdio::null()).current_dir(if home.is_dir() { home } else { PathBuf::from("/") });
+        command.env(CRON_TRIAL, "1").stdin(Stdio::null()).current_dir(if home.is_dir() { home } else { PathBuf::from("/") });
         command
     }
 }

@@ -11,6 +11,7 @@ mod ending;
 mod environment;
 mod idea;
 mod journal;
+mod plan;
 mod run;
 mod signals;
 mod step;

@@ -236,6 +236,7 @@ impl Run {
             max_rounds: self.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
             ask_dir: &self.ask_dir,
             instruction: self.bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
+            plan: self.bundle.plan.as_ref().map_or("", |plan| plan.prompt.as_str()),
             sprint_id: &self.bundle.sprint_id,
             ..Values::default()
         }
@@ -415,8 +416,8 @@ impl Run {
                 "completed".clone_into(&mut ended.status);
                 let told = self.bundle.tweak.as_ref().map_or_else(|| "summary.txt".to_owned(), |_| format!("tweak_{}.md", self.bundle.sprint_id));
                 ended.summary = summary(&self.work, &told);
-                // A follow-up has no verdict of its own.
-                if self.bundle.tweak.is_none() {
+                // A follow-up and a plan have no verdict of their own.
+                if self.bundle.tweak.is_none() && self.bundle.plan.is_none() {
                     self.read_outcome(&mut ended)?;
                 }
             }

@@ -34,3 +34,6 @@ FROM tasks t;
 -- Tasks that can be begun now.
 CREATE VIEW ready_tasks AS
 SELECT * FROM task_states WHERE status = 'open' AND state = 'ready';
+
+-- Money that no sprint has cost: a plan that was asked for on this machine. When, RFC 3339.
+ALTER TABLE forgotten ADD COLUMN spent_at TEXT;
