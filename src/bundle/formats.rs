@@ -239,6 +239,18 @@ pub struct StateFile {
     /// What the evaluator measured, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Metric>,
+    /// The call of the agent that is under way; none when its cost is in `spent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calling: Option<Calling>,
+}
+
+/// A call of the agent that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calling {
+    /// The file below `steps` that holds what it prints.
+    pub stream: String,
+    /// Where in it this call begins.
+    pub from: u64,
 }
 
 /// An idea of the job's own.
@@ -400,6 +412,8 @@ mod tests {
         let idea: Proposal = serde_json::from_slice(include_bytes!("../../tests/data/formats/idea.json")).expect("sound");
         assert_eq!(state.proposed.as_ref(), Some(&idea));
         assert_eq!(Proposal::idea_of(&idea.text()), idea.idea);
+        let calling: StateFile = sample(include_bytes!("../../tests/data/formats/state-calling.json"));
+        assert!(calling.calling.is_some_and(|calling| calling.stream == "research.1.jsonl"));
         let older: StateFile = sample(include_bytes!("../../tests/data/formats/state.json"));
         assert_eq!((older.proposed, older.unwanted.len(), older.asked.len()), (None, 0, 0));
     }

@@ -39,6 +39,10 @@ pub struct Values<'a> {
     pub original: &'a str,
     /// Whether they were interrupted by a question of the agent's own (`continue`).
     pub answered: bool,
+    /// Whether a session goes on that knows nothing of the work so far (`continue`).
+    pub anew: bool,
+    /// What lies in the directory, for such a session (`continue`).
+    pub files: &'a [String],
     /// What people say: answers and notes (`_messages`).
     pub messages: &'a [InboxFile],
     /// Where a question for a person is left.
@@ -79,6 +83,8 @@ pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values
         wrong => values.wrong.to_vec(),
         original => values.original,
         answered => values.answered,
+        anew => values.anew,
+        files => values.files.to_vec(),
         messages => values.messages.iter().map(|message| context! { question => message.question.as_deref(), text => message.text.as_str() }).collect::<Vec<_>>(),
         ask_dir => values.ask_dir,
         guidance => values.guidance,

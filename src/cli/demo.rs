@@ -115,7 +115,7 @@ fn prepare(dir: &Path, file: &Path) -> Result<()> {
         quoted(&dir.join("cluster").display().to_string()),
         quoted(&program.display().to_string()),
     );
-    make(dir, &config)
+    make(dir, &config).map(drop)
 }
 
 /// How a demonstration's configuration begins.

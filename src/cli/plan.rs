@@ -1,6 +1,5 @@
 //! `researchloop plan`
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -16,9 +15,6 @@ use crate::platform::{clock, random};
 use crate::sprint;
 use crate::store::Store;
 use crate::task::{self, Draft, ImportError};
-
-/// The largest file, in bytes.
-const MAX_BYTES: u64 = 4 << 20;
 
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -158,30 +154,16 @@ fn keep(app: &App, study: &Study, value: &serde_json::Value) -> std::io::Result<
 }
 
 fn goal(given: &str) -> Result<String> {
-    let text = if given == "-" { bounded(std::io::stdin().lock(), "standard input")? } else { given.to_owned() };
+    let text = super::input::given(given, "the goal")?;
     let text: String = text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     if text.is_empty() { Err(Failure::new(Kind::Usage, "the goal is empty")) } else { Ok(text) }
 }
 
-fn bounded(from: impl std::io::Read, name: &str) -> Result<String> {
-    let mut text = String::new();
-    from.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| Failure::failed(format!("cannot read {name}: {error}")))?;
-    if text.len() as u64 > MAX_BYTES { Err(Failure::failed(format!("{name} is larger than {MAX_BYTES} bytes"))) } else { Ok(text) }
-}
-
 pub(super) fn from_file(file: &Path) -> Result<serde_json::Value> {
-    let name = file.display().to_string();
-    let text = if name == "-" {
-        bounded(std::io::stdin().lock(), "standard input")?
-    } else {
-        let opened = std::fs::File::open(file).map_err(|error| {
-            let kind = if error.kind() == std::io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Failed };
-            Failure::new(kind, format!("cannot read {name}: {error}"))
-        })?;
-        bounded(opened, &name)?
-    };
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::new(Kind::Usage, format!("{name} is no JSON: {error}")).hint("`researchloop task import` reads YAML, too"))
+    let text = super::input::file(file)?;
+    task::read_json(&text).map_err(|error| {
+        Failure::new(Kind::Usage, format!("{} is no JSON: {error}", file.display())).hint("`researchloop task import` reads YAML, too")
+    })
 }
 
 /// Makes the tasks, or only tries to.

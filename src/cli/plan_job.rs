@@ -14,7 +14,7 @@ use crate::bundle::PLAN_FILE;
 use crate::config::Study;
 use crate::domain::{State, Status};
 use crate::plan;
-use crate::sprint::{self, CreateError, Request, Wanted};
+use crate::sprint::{self, CreateError, Request, Submitted, Wanted};
 use crate::store::{SprintRow, Store};
 
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
@@ -29,9 +29,11 @@ pub fn ask(app: &App, ui: &Ui, store: &mut Store, study: &Study, goal: &str, arg
     let later = format!("`researchloop plan -s {} --from {id}` takes the plan when {id} has completed", study.name);
     let exit = if ui.json {
         // The plan alone is the answer.
-        match submit_and_tell(app, &ui.silent(), store, &id, false)? {
-            Exit::Success => watch::wait_quietly(app, ui, store, &id)?,
-            other => other,
+        let cluster = sprint::cluster_of(app, &find(store, id.as_str())?)?;
+        let mut remote = app.remote(cluster);
+        match sprint::submit(app, store, remote.as_mut(), id.as_str())? {
+            Submitted::Job(_) | Submitted::Waits(_) => watch::wait_quietly(app, ui, store, &id)?,
+            Submitted::NotSent(_) | Submitted::Unclear(_) | Submitted::NotNow(_) | Submitted::Refused(_) => Exit::Waiting,
         }
     } else {
         submit_and_tell(app, ui, store, &id, true)?

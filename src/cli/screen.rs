@@ -129,7 +129,9 @@ pub fn event(line: &Line) -> Option<String> {
         Entry::Signal { name } => format!("asked to stop by signal {name}"),
         Entry::RunEnded(end) => {
             let detail = if end.detail.is_empty() { String::new() } else { format!(": {}", end.detail) };
-            format!("run {}{detail}", end.status)
+            // What ended it from outside, the scheduler knows.
+            let status = if end.reason.is_none() && end.signal.is_some() { "stopped" } else { &end.status };
+            format!("run {status}{detail}")
         }
     };
     let step = line.step.as_deref().map(|step| format!("{step}  ")).unwrap_or_default();

@@ -49,7 +49,7 @@ pub struct ListArgs {
     #[arg(long)]
     status: Option<String>,
     /// At most so many
-    #[arg(short = 'n', long, default_value_t = 20)]
+    #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
@@ -98,7 +98,7 @@ pub struct TweakArgs {
     id: String,
     /// What is to be done; `-` reads it from standard input
     instruction: String,
-    /// How long the job may run: 4h, 90m, 1-12:00:00
+    /// How long the job may run: 4h, 90m, 1-12:00:00; a number alone is hours
     #[arg(long)]
     time: Option<String>,
     /// Keep a screen open until it is over
@@ -168,24 +168,11 @@ pub fn run(global: &Global, ui: &Ui, command: SprintCommand) -> Result {
 fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
     let mut store = app.store()?;
     let parent = find(&store, &args.id)?;
-    let instruction = if args.instruction == "-" {
-        std::io::read_to_string(std::io::stdin())
-            .map_err(|error| Failure::failed(format!("cannot read the instruction from standard input: {error}")))?
-    } else {
-        args.instruction.clone()
-    };
+    let instruction = super::input::given(&args.instruction, "the instruction")?;
     let seconds =
         args.time.as_deref().map(duration::parse_seconds).transpose().map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?;
     let id = sprint::tweak(app, &mut store, &parent, &instruction, seconds)?;
     submit_and_tell(app, ui, &mut store, &id, args.watch)
-}
-
-/// The message that a parked sprint waits for.
-pub fn waits_for(store: &Store, row: &SprintRow) -> Result<Option<String>> {
-    if !matches!(row.state, State::Parked { .. }) {
-        return Ok(None);
-    }
-    Ok(store.open_questions(row.id.as_str())?.into_iter().next().map(|message| message.id))
 }
 
 /// Finds a sprint by its id or the beginning of one.
@@ -212,12 +199,13 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     }
     let store = app.store()?;
     let rows = store.sprints(&SprintFilter { study: args.study.as_deref(), status, limit: args.limit })?;
-    let mut shown: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
-    for (sprint, row) in shown.iter_mut().zip(&rows) {
-        sprint.waits_for = waits_for(&store, row)?;
-    }
+    let shown: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
     if ui.json {
         ui.json(&view::Sprints { sprints: shown });
+        return Ok(Exit::Success);
+    }
+    if shown.is_empty() && (args.study.is_some() || status.is_some()) {
+        ui.status("No sprint is so.");
         return Ok(Exit::Success);
     }
     if shown.is_empty() {
@@ -247,8 +235,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
 fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
     let store = app.store()?;
     let row = find(&store, &args.id)?;
-    let mut sprint = view::sprint_found(&store, &row)?;
-    sprint.waits_for = waits_for(&store, &row)?;
+    let sprint = view::sprint_found(&store, &row)?;
     if ui.json {
         ui.json(&serde_json::json!({ "sprint": sprint }));
         return Ok(Exit::Success);
@@ -273,7 +260,8 @@ fn log(app: &App, ui: &Ui, args: &LogArgs) -> Result {
         && !steps.iter().any(|known| known.label == *step)
     {
         let names: Vec<&str> = steps.iter().map(|step| step.label.as_str()).collect();
-        let mut failure = Failure::new(Kind::NotFound, format!("{} has no step {:?}; it has: {}", row.id, text::clean(step), names.join(", ")));
+        let has = if names.is_empty() { format!("it is {} and has begun none", row.state.status()) } else { format!("it has: {}", names.join(", ")) };
+        let mut failure = Failure::new(Kind::NotFound, format!("{} has no step {:?}; {has}", row.id, text::clean(step)));
         if let Some(near) = suggestion::nearest(step, names.iter().copied()) {
             failure = failure.hint(format!("did you mean {near}?"));
         }

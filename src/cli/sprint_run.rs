@@ -18,7 +18,7 @@ pub struct JobArgs {
     /// A job option for the scheduler; an empty value removes one of the study or cluster
     #[arg(short, long = "option", value_name = "KEY=VALUE")]
     pub(super) option: Vec<String>,
-    /// How long the job may run: 4h, 90m, 1-12:00:00
+    /// How long the job may run: 4h, 90m, 1-12:00:00; a number alone is hours
     #[arg(long)]
     pub(super) time: Option<String>,
     /// How many rounds of red team and fix, 0 for none
@@ -88,8 +88,7 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     }
     let idea = match (&task, args.idea.as_deref()) {
         (Some(task), _) => task.idea.clone(),
-        (None, Some("-")) => std::io::read_to_string(std::io::stdin())
-            .map_err(|error| Failure::failed(format!("cannot read the idea from standard input: {error}")))?,
+        (None, Some("-")) => super::input::stdin("the idea")?,
         (None, idea) => idea.unwrap_or_default().to_owned(),
     };
     let study = task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
@@ -98,6 +97,10 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     }
     let wanted = Wanted::new(study, &idea, Request { max_cost_usd: args.max_cost, ..request(&args.job)? });
     if args.dry_run {
+        if let Some(task) = &task {
+            // Whether it could be begun: nothing of this change is kept.
+            app.store()?.change()?.claim_for_sprint(task.id.as_str(), "sp-000000")?;
+        }
         return dry_run(app, ui, &wanted, task.as_ref());
     }
     let mut store = app.store()?;
@@ -157,7 +160,10 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
     spinner.finish_and_clear();
     let submitted = submitted?;
     let row = find(store, id.as_str())?;
-    if ui.json && !then_watch {
+    if ui.is_quiet() && !ui.json {
+        ui.line(id.as_str());
+    }
+    if ui.json {
         ui.json(&serde_json::json!({
             "sprint_id": row.id.as_str(), "study_name": row.study, "status": row.state.status().as_str(),
             "job_id": row.state.job().map(ToString::to_string), "task_id": row.task,

@@ -38,6 +38,9 @@ pub fn run(global: &Global, ui: &Ui, args: &TickArgs) -> Result {
     }
     while !stop.load(std::sync::atomic::Ordering::Relaxed) {
         tell(ui, &tick::tick(&app)?, true)?;
+        if ui.is_cut_off() {
+            break;
+        }
         let until = clock::instant() + Duration::from_secs(rest);
         while clock::instant() < until && !stop.load(std::sync::atomic::Ordering::Relaxed) {
             clock::pause(Duration::from_millis(200));

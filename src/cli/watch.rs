@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 
 use super::failure::{Exit, Result};
-use super::sprint::{find, waits_for};
+use super::sprint::find;
 use super::ui::Ui;
 use super::{inbox, screen, text};
 use crate::app::App;
@@ -164,8 +164,7 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
         let rest = follower.rest(store, &row);
         let until = clock::instant() + rest;
         loop {
-            let mut sprint = view::sprint_whole(&row, &store.steps(id.as_str())?, &store.artifacts(id.as_str())?);
-            sprint.waits_for = waits_for(store, &row)?;
+            let sprint = view::sprint_whole(&row, &store.steps(id.as_str())?, &store.artifacts(id.as_str())?);
             if ui.is_screen() {
                 let kinds = ["tool", "said", "note", "retrying", "step_started", "step_ended", "run_ended", "signal", "limit"];
                 let events = store.journal_last(id.as_str(), &kinds, 20)?;
@@ -179,6 +178,9 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
                 canvas.draw(&lines, usize::from(height));
             } else {
                 told.tell(ui, store, &sprint, follower.problem.as_deref())?;
+                if ui.is_cut_off() {
+                    return Ok(Exit::Success);
+                }
             }
             if sprint.waits_for.is_some() || row.state.status().is_terminal() {
                 follower.let_notices_go(ui, &interrupt);
@@ -332,7 +334,7 @@ pub fn wait_quietly(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Res
     let mut follower = Follower::new(app, &row, None)?;
     loop {
         let row = follower.look(store, id)?;
-        if row.state.status().is_terminal() || waits_for(store, &row)?.is_some() {
+        if row.state.status().is_terminal() || row.waits_for.is_some() {
             follower.let_notices_go(ui, &interrupt);
             return Ok(exit_of(&row));
         }
@@ -387,12 +389,15 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
             }
             return Ok(Exit::Success);
         };
-        if row.state.status().is_terminal() || waits_for(store, &row)?.is_some() {
+        if row.state.status().is_terminal() || row.waits_for.is_some() {
             follower.let_notices_go(ui, &interrupt);
             return Ok(exit_of(&row));
         }
         if interrupt.came() {
             return Ok(Exit::Signal(2));
+        }
+        if ui.is_cut_off() {
+            return Ok(Exit::Success);
         }
         let until = clock::instant() + follower.rest(store, &row);
         while clock::instant() < until && !interrupt.came() {

@@ -3,9 +3,10 @@
 //! file is parsed, what the defaults are, and which variable goes before which key.
 //!
 //! **Invariant:** whoever holds a [`Config`] need not check it again, except the names
-//! of job options, which only the schedulers know.
+//! of job options, which only the schedulers know: who wants them checked brings that along.
 
 mod build;
+mod commands;
 mod environment;
 mod error;
 mod find;
@@ -34,6 +35,7 @@ pub use keys::{Fallback, KEYS, Key, Kind, Section, VARIABLE_PREFIXES, VARIABLES,
 pub use problem::{Place, Problem, Severity};
 pub use settings::Setting;
 
+use crate::domain::options::OptionProblem;
 use crate::domain::{Better, ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
 use source::{Report, Source};
 
@@ -277,8 +279,16 @@ impl Config {
     }
 }
 
+/// What is wrong with options for a scheduler of this kind.
+pub type CheckOptions = dyn Fn(SchedulerKind, &JobOptions) -> Vec<OptionProblem>;
+
 /// Reads and checks the file. Every problem in it is told at once.
 pub fn load(file: &Path, environment: &Environment) -> Result<Config, ConfigError> {
+    load_with(file, environment, &|_, _| Vec::new())
+}
+
+/// Reads and checks the file, with the job options of each cluster and each study.
+pub fn load_with(file: &Path, environment: &Environment, check_options: &CheckOptions) -> Result<Config, ConfigError> {
     let source = Source::read(file)?;
     let (_, mistakes) = DeTable::parse_recoverable(&source.text);
     let mistakes: BTreeMap<usize, _> = mistakes.iter().rev().map(|mistake| (source.line_of(source.within(&span(mistake)).start), mistake)).collect();
@@ -296,7 +306,7 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Config, ConfigErro
         report.syntax(&span(mistake), mistake.message());
     }
     let values = tree::check(root, environment, &mut report);
-    let config = build::config(&values, environment, &mut report);
+    let config = build::config(&values, environment, check_options, &mut report);
     let failed = report.has_errors();
     let problems = report.finish();
     match config {

@@ -8,6 +8,7 @@ pub mod id;
 pub mod idea;
 pub mod job;
 pub mod leaderboard;
+pub mod loop_limits;
 pub mod noise;
 pub mod options;
 pub mod secret;

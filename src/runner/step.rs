@@ -58,16 +58,25 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         Action::Skill(_) | Action::Prompt(_) => ask(run, step, resumed, &mut spent)?,
     };
     // What a failing step says of itself is often a consequence: look for the cause.
-    if failure.is_some() {
+    if let Some(said) = &failure
+        && matches!(said.reason, Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused)
+    {
+        let killed = ending::memory_kills() > kills_before;
         if run.journal.disk_was_full() || ending::is_disk_full(&run.dir) {
+            // Nothing of the step runs any more.
+            run.journal.note_full_disk();
+            run.journal.make_room();
             failure = Some(ending::disk_full(&run.dir));
-        } else if ending::memory_kills() > kills_before {
+        } else if killed && said.reason != Reason::ToolsRefused {
             failure = Some(Failure::new(
                 Reason::OutOfMemory,
                 format!("the kernel killed a process of {} because the job used more memory than it had asked for", step.title),
                 "ask for more memory, for example -o mem=32G, and run `researchloop sprint resubmit ID`",
             ));
         }
+    } else if failure.is_some() && ending::memory_kills() > kills_before {
+        let text = "the kernel killed a process because the job used more memory than it had asked for".to_owned();
+        run.journal.write(&Entry::Note { text })?;
     }
     if let Some(failure) = &mut failure {
         failure.hint = failure.hint.replace("--step STEP", &format!("--step {}", step.label));
@@ -183,7 +192,8 @@ fn judge(run: &Run, step: &Step, outcome: pipeline::Outcome) -> (&'static str, S
     let judgement = pipeline::judge(&step.evaluator, outcome, file.as_deref());
     let note = match (&step.evaluator, judgement.note, judgement.issues.len()) {
         (_, Some(note), _) => note.to_owned(),
-        (Evaluator::ReviewClear { .. }, None, 0) => "no critical issues".to_owned(),
+        (Evaluator::ReviewClear { .. }, None, 0) if judgement.verdict.as_str() == "yes" => "no critical issues".to_owned(),
+        (_, None, 0) => String::new(),
         (Evaluator::ReviewClear { .. }, None, 1) => "1 critical issue".to_owned(),
         (Evaluator::ReviewClear { .. }, None, count) => format!("{count} critical issues"),
         _ => String::new(),
@@ -200,6 +210,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     environment.extend(step.environment.iter().cloned());
     let now = clock::instant();
     let own = step.timeout_seconds.and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
+    let grace = run.grace();
     let process = Process {
         words: &["bash".to_owned(), "-c".to_owned(), text.to_owned()],
         environment: &environment,
@@ -208,6 +219,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         stream: &steps.join(format!("{name}.log")),
         errors: &steps.join(format!("{name}.err")),
         deadline: own.map_or(run.deadline, |own| own.min(run.deadline)),
+        grace,
     };
     let mut last: VecDeque<String> = VecDeque::new();
     let ended = agent::run(process, &mut run.signals, |line| {
@@ -220,6 +232,10 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         }
         Heard::Working
     })?;
+    if ended.stopped == Some(Stopped::DiskFull) {
+        run.journal.note_full_disk();
+    }
+    run.clear_up()?;
     match ended.stopped {
         Some(Stopped::Deadline) if clock::instant() < run.deadline => return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step)))),
         Some(why) => return Ok((Outcome::Stopped(why), None)),

@@ -201,7 +201,7 @@ pub fn submit(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -
                 change.give_back(&lease)?;
                 change.set_note(id, "waits for a free slot")?;
                 change.commit()?;
-                return Ok(Submitted::Waits(format!("{} of {max} jobs of the cluster {} are out", max, cluster.name)));
+                return Ok(Submitted::Waits(format!("{max} of {max} allowed jobs of the cluster {} are queued or running", cluster.name)));
             }
             Mode::Fresh
         }

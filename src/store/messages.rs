@@ -353,6 +353,7 @@ mod tests {
             loop_id: None,
             budget_usd: None,
             gpus: None,
+            cut: false,
         };
         assert!(change.create_sprint(&new).expect("made"));
         submit(change, id, "7");

@@ -249,6 +249,15 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
     assert_eq!((text(&message, "kind"), &message["choices"]), ("question", &serde_json::json!(["one", "two"])));
     let m = text(&message, "id");
     assert_eq!(text(&sprint, "waits_for"), m);
+    for (arguments, path) in [
+        (&["status"][..], "/waiting/0"),
+        (&["study", "show", "s"], "/sprints/0"),
+        (&["task", "show", text(&sprint, "task_id")], "/task/sprints/0"),
+        (&["sprint", "list"], "/sprints/0"),
+    ] {
+        let answer = project.run(&[&["--json"], arguments].concat()).success().json();
+        assert_eq!(answer.pointer(path).map(|sprint| text(sprint, "waits_for")), Some(m), "{arguments:?}: {answer:#}");
+    }
     for arguments in [&["sprint", "show", &id][..], &["sprint", "list"], &["inbox"]] {
         project.run(arguments).success().says(m);
     }
