@@ -55,6 +55,8 @@ pub struct Values<'a> {
     pub refused: &'a str,
     /// What is to be done in the directory of a finished sprint (`tweak`).
     pub instruction: &'a str,
+    /// What a plan is asked for with, whole (`plan`).
+    pub plan: &'a str,
     /// The sprint.
     pub sprint_id: &'a str,
 }
@@ -91,6 +93,7 @@ pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values
         }).collect::<Vec<_>>(),
         refused => values.refused,
         instruction => values.instruction,
+        plan => values.plan,
         sprint_id => values.sprint_id,
     });
     rendered.map_err(failed)

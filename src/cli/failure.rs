@@ -173,6 +173,7 @@ impl From<CreateError> for Failure {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::Unknown(error) => error.into(),
+            CreateError::Cluster(error) => error.into(),
             CreateError::Store(error) => error.into(),
             CreateError::Task(error) => error.into(),
             CreateError::Limit { ref study, .. } => Self::new(Kind::Limit, error.to_string())

@@ -13,20 +13,20 @@ use crate::sprint::{self, Request, Submitted, Wanted};
 use crate::store::{NewTask, Store, TaskRow};
 
 /// What is asked of the jobs of sprints.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct JobArgs {
     /// A job option for the scheduler; an empty value removes one of the study or cluster
     #[arg(short, long = "option", value_name = "KEY=VALUE")]
-    option: Vec<String>,
+    pub(super) option: Vec<String>,
     /// How long the job may run: 4h, 90m, 1-12:00:00; a number alone is hours
     #[arg(long)]
-    time: Option<String>,
+    pub(super) time: Option<String>,
     /// How many rounds of red team and fix, 0 for none
     #[arg(long, value_name = "N")]
-    rounds: Option<u32>,
+    pub(super) rounds: Option<u32>,
     /// The model
     #[arg(long)]
-    model: Option<String>,
+    pub(super) model: Option<String>,
 }
 
 #[derive(Debug, Args)]

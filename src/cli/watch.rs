@@ -327,6 +327,27 @@ pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, _remot
     }
 }
 
+/// Waits until the sprint is over or asks something, and prints nothing of it.
+pub fn wait_quietly(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result {
+    let interrupt = Interrupt::catch();
+    let row = find(store, id.as_str())?;
+    let mut follower = Follower::new(app, &row, None)?;
+    loop {
+        let row = follower.look(store, id)?;
+        if row.state.status().is_terminal() || row.waits_for.is_some() {
+            follower.let_notices_go(ui, &interrupt);
+            return Ok(exit_of(&row));
+        }
+        let until = clock::instant() + follower.rest(store, &row);
+        while clock::instant() < until {
+            if interrupt.came() {
+                return Ok(Exit::Signal(2));
+            }
+            clock::pause(Duration::from_millis(200));
+        }
+    }
+}
+
 /// Prints the journal; goes on until the sprint is over when asked to.
 pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&str>, follow: bool) -> Result {
     let interrupt = Interrupt::catch();

@@ -312,6 +312,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("RESEARCHLOOP_KEY_PASSPHRASE", "the passphrase of the SSH key"),
     ("RESEARCHLOOP_LOG", "what is logged; not used yet"),
     ("RESEARCHLOOP_CRON", "that cron runs the program: `status` says so"),
+    ("RESEARCHLOOP_CRON_TRIAL", "that `cron install` tries the line"),
     ("RESEARCHLOOP_BIN", "the binary that tests run"),
     ("RESEARCHLOOP_TEST_NOW", "the time that tests see"),
     ("RESEARCHLOOP_SLACK_API_URL", "the address of Slack's interface; not used yet"),

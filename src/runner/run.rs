@@ -234,6 +234,7 @@ impl Run {
             max_rounds: self.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
             ask_dir: &self.ask_dir,
             instruction: self.bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
+            plan: self.bundle.plan.as_ref().map_or("", |plan| plan.prompt.as_str()),
             sprint_id: &self.bundle.sprint_id,
             ..Values::default()
         }

@@ -9,6 +9,22 @@ const LEAST_USD: f64 = 0.01;
 /// The least time that a job is worth being submitted for.
 const LEAST_SECONDS: u64 = 60;
 
+/// What a study may still cost, where that is limited.
+///
+/// # Errors
+/// That nothing is left.
+pub fn left_usd(change: &Change<'_>, study: &Study) -> Result<Option<f64>, CreateError> {
+    let Some(max) = study.max_study_cost_usd else { return Ok(None) };
+    let used = change.money_of_study(study.name.as_str())?;
+    let left = max - used.cost_usd - used.reserved_usd;
+    if left >= LEAST_USD {
+        return Ok(Some(left));
+    }
+    let what =
+        format!("${:.2} of the ${max:.2} that the study {} may cost are used, ${:.2} are reserved", used.cost_usd, study.name, used.reserved_usd);
+    Err(CreateError::Limit { what, study: study.name.to_string() })
+}
+
 /// The bounds of one sprint.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bounds {
@@ -37,14 +53,7 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
     }
     let used = change.money_of_study(study.name.as_str())?;
     let limit = |what: String| Err(CreateError::Limit { what, study: study.name.to_string() });
-    if let Some(max) = study.max_study_cost_usd {
-        let left = max - used.cost_usd - used.reserved_usd;
-        if left < LEAST_USD {
-            return limit(format!(
-                "${:.2} of the ${max:.2} that the study {} may cost are used, ${:.2} are reserved",
-                used.cost_usd, study.name, used.reserved_usd
-            ));
-        }
+    if let Some(left) = left_usd(change, study)? {
         let own = [bounds.budget_usd, study.max_cost_usd].into_iter().flatten().fold(left, f64::min);
         bounds.budget_usd = Some(own);
     }

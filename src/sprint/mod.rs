@@ -10,6 +10,7 @@ mod place;
 mod submit;
 mod tweak;
 
+pub use budget::left_usd;
 pub use cancel::{CancelError, cancel, tell_scheduler};
 pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, place_of, resubmit};
 pub use delete::{DeleteError, delete, delete_remote};

@@ -107,7 +107,12 @@ fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &Sprin
         scheduler: cluster.scheduler.as_str().to_owned(),
         idea: row.idea.clone(),
         context: context.text,
-        pipeline: if request.tweak.is_some() { templates::TWEAK_PIPELINE } else { templates::PIPELINE }.to_owned(),
+        pipeline: match (&request.tweak, &request.plan) {
+            (Some(_), _) => templates::TWEAK_PIPELINE,
+            (None, Some(_)) => templates::PLAN_PIPELINE,
+            (None, None) => templates::PIPELINE,
+        }
+        .to_owned(),
         settings,
         templates: templates::skills(&app.config.root).map_err(|error| SubmitError::File(error.to_string()))?,
         agent: Agent {
@@ -123,6 +128,7 @@ fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &Sprin
         verify: task.map(|task| task.verify).unwrap_or_default(),
         evaluator: evaluator(app, study),
         tweak: request.tweak,
+        plan: request.plan,
     };
     let variables: Vec<(&str, &str)> = cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
     let environment = serde_json::to_vec(&variables).unwrap_or_default();

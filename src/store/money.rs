@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::{Change, Store, StoreError};
+use crate::bundle::formats::Money;
 use crate::platform::clock;
 
 /// What something has cost so far, and what is put aside for what still runs.
@@ -165,10 +166,12 @@ impl Store {
     /// Dollars that the steps which ended since this time have cost, by study.
     pub fn spent_since(&self, since: jiff::Timestamp) -> Result<Vec<(String, f64)>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT s.study_name, sum(coalesce(json_extract(j.line, '$.cost_usd'), 0.0))
-             FROM sprints s JOIN journal j ON j.sprint_id = s.id
-             WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind = 'step_ended' AND j.time >= ?1
-             GROUP BY s.study_name",
+            "SELECT study_name, sum(cost) FROM (
+                SELECT s.study_name, coalesce(json_extract(j.line, '$.cost_usd'), 0.0) AS cost FROM sprints s JOIN journal j ON j.sprint_id = s.id
+                WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind = 'step_ended' AND j.time >= ?1
+                UNION ALL
+                SELECT study_name, cost_usd FROM forgotten WHERE spent_at >= ?1)
+             GROUP BY study_name",
         )?;
         let rows = query.query_map([since.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -208,6 +211,17 @@ impl Change<'_> {
             ),
         )?;
         Ok(())
+    }
+
+    /// Books what a call outside of any sprint has cost.
+    pub fn book_money(&self, study: &str, what: &str, money: &Money) -> Result<(), StoreError> {
+        let money = money.sound();
+        self.transaction.execute(
+            "INSERT INTO forgotten (sprint_id, study_name, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown, spent_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6)",
+            (what, study, money.cost_usd, money.estimated, i64::try_from(money.tokens()).unwrap_or(i64::MAX), clock::stamp(clock::now())),
+        )?;
+        self.event(None, "spent", &serde_json::json!({ "study": study, "what": what, "cost_usd": money.cost_usd }))
     }
 
     /// Of a study, as this change sees it.

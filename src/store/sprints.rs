@@ -30,7 +30,7 @@ pub struct NewSprint<'a> {
     pub seconds: u64,
     /// When.
     pub created: jiff::Timestamp,
-    /// `research` or `tweak`.
+    /// `research`, `tweak` or `plan`.
     pub kind: &'a str,
     /// The task that it is an attempt at.
     pub task: Option<&'a str>,
@@ -115,7 +115,7 @@ pub struct SprintRow {
     pub cancel_sent: i64,
     /// What the last tick had to say about it.
     pub note: String,
-    /// `research` or `tweak`.
+    /// `research`, `tweak` or `plan`.
     pub kind: String,
     /// The task that it is an attempt at.
     pub task: Option<String>,

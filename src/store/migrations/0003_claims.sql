@@ -45,3 +45,6 @@ UPDATE sprints SET forgiven = 1 WHERE loop_id IS NOT NULL AND created_at < (SELE
 ALTER TABLE sprints ADD COLUMN repeats TEXT;
 -- How a deleted sprint had ended: a completed one still counts for its loop.
 ALTER TABLE forgotten ADD COLUMN status TEXT NOT NULL DEFAULT '';
+
+-- Money that no sprint has cost: a plan that was asked for on this machine. When, RFC 3339.
+ALTER TABLE forgotten ADD COLUMN spent_at TEXT;
