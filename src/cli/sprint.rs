@@ -205,7 +205,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
         return Ok(Exit::Success);
     }
     if shown.is_empty() && (args.study.is_some() || status.is_some()) {
-        ui.status("No sprint is so.");
+        ui.status("No sprint fits.");
         return Ok(Exit::Success);
     }
     if shown.is_empty() {
