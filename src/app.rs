@@ -12,7 +12,7 @@ use crate::remote::{Limits, Local, Remote, Ssh, SshTarget};
 use crate::store::{Store, StoreError};
 
 /// The program's surroundings.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct App {
     /// The configuration.
     pub config: Config,

@@ -32,8 +32,10 @@ pub enum FormatError {
 /// Reads a versioned JSON file of ours.
 pub fn read<T: serde::de::DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, FormatError> {
     let damaged = |error: serde_json::Error| FormatError::Damaged { file: file.to_owned(), problem: error.to_string() };
+    // What may lack it says so itself.
     #[derive(Deserialize)]
     struct Version {
+        #[serde(default)]
         v: u64,
     }
     // The version is looked at alone first: a newer file may have another shape.
@@ -225,6 +227,18 @@ pub struct StateFile {
     /// What the evaluator measured, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Metric>,
+    /// The call of the agent that is under way; none when its cost is in `spent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calling: Option<Calling>,
+}
+
+/// A call of the agent that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calling {
+    /// The file below `steps` that holds what it prints.
+    pub stream: String,
+    /// Where in it this call begins.
+    pub from: u64,
 }
 
 /// An idea of the job's own.
@@ -254,16 +268,38 @@ impl Proposal {
 /// What stands between an idea and its reason.
 const WHY: &str = "\n\nWhy: ";
 
-/// `.researchloop/ask/NAME.json`: what the agent wants to know of a person.
+/// `.researchloop/ask/NAME.json`: what the agent wants to know of a person. A model writes it: a
+/// small mistake is no reason to go on without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskFile {
     /// Format version.
+    #[serde(default = "first_version")]
     pub v: u32,
     /// The question.
     pub question: String,
     /// Answers to choose from; any other is good too.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "choices")]
     pub choices: Vec<String>,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+/// A list of answers. One text is taken apart at bars and line breaks; what is no text is shown as it is
+/// written, and what is no list of plain values offers nothing.
+fn choices<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    use serde_json::Value;
+    let plain = |value: Value| match value {
+        Value::String(text) => Some(text),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Array(all) => all.into_iter().filter_map(plain).collect(),
+        Value::String(text) => text.split(['|', '\n']).map(|part| part.trim().to_owned()).collect(),
+        other => plain(other).into_iter().collect(),
+    })
 }
 
 /// Cost and tokens, summed over calls.
@@ -362,6 +398,8 @@ mod tests {
         let idea: Proposal = serde_json::from_slice(include_bytes!("../../tests/data/formats/idea.json")).expect("sound");
         assert_eq!(state.proposed.as_ref(), Some(&idea));
         assert_eq!(Proposal::idea_of(&idea.text()), idea.idea);
+        let calling: StateFile = sample(include_bytes!("../../tests/data/formats/state-calling.json"));
+        assert!(calling.calling.is_some_and(|calling| calling.stream == "research.1.jsonl"));
         let older: StateFile = sample(include_bytes!("../../tests/data/formats/state.json"));
         assert_eq!((older.proposed, older.unwanted.len(), older.asked.len()), (None, 0, 0));
     }

@@ -33,10 +33,16 @@ pub struct Values<'a> {
     pub max_rounds: u32,
     /// Files that were promised but are not there (`repair`).
     pub missing: &'a [String],
+    /// What is wrong with the questions that were left, a sentence each (`repair`).
+    pub wrong: &'a [String],
     /// The instructions that were interrupted (`continue`).
     pub original: &'a str,
     /// Whether they were interrupted by a question of the agent's own (`continue`).
     pub answered: bool,
+    /// Whether a session goes on that knows nothing of the work so far (`continue`).
+    pub anew: bool,
+    /// What lies in the directory, for such a session (`continue`).
+    pub files: &'a [String],
     /// What people say: answers and notes (`_messages`).
     pub messages: &'a [InboxFile],
     /// Where a question for a person is left.
@@ -72,8 +78,11 @@ pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values
         round => values.round,
         max_rounds => values.max_rounds,
         missing => values.missing.to_vec(),
+        wrong => values.wrong.to_vec(),
         original => values.original,
         answered => values.answered,
+        anew => values.anew,
+        files => values.files.to_vec(),
         messages => values.messages.iter().map(|message| context! { question => message.question.as_deref(), text => message.text.as_str() }).collect::<Vec<_>>(),
         ask_dir => values.ask_dir,
         guidance => values.guidance,

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use super::event::ResultLine;
+use super::price::{list_price, weight};
 
 /// What one process has used. Dollars are list prices, not a bill.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,8 +16,9 @@ pub struct Spent {
     /// US dollars of this process; `None` if it ended before it told.
     pub cost_usd: Option<f64>,
     /// There were calls that no result line covers (the process was killed, or still
-    /// runs). `cost_usd` lacks them. The tokens hold what is known of them: input is
-    /// exact, output is far too low, because a reply is reported while it begins.
+    /// runs). `cost_usd` lacks them, see [`Spent::dollars`]. The tokens hold what is known of
+    /// them: input is exact, output is guessed from the text that was written, because a reply is
+    /// reported while it begins.
     pub estimated: bool,
     /// Fresh input tokens.
     pub input_tokens: u64,
@@ -33,6 +35,24 @@ pub struct Spent {
     pub duration_api_ms: u64,
     /// `total_cost_usd` of the last result as it came, for the record. Never add these up.
     pub reported_total_usd: Option<f64>,
+    /// The calls that no result line covers, in tokens of fresh input that cost as much.
+    pub untold: f64,
+}
+
+impl Spent {
+    /// US dollars with an estimate for what no result line covers. `rate`: what a token of fresh
+    /// input has cost so far; without it the model's list price is taken, and a high one for a model
+    /// that is not known.
+    pub fn dollars(&self, rate: Option<f64>, model: Option<&str>) -> f64 {
+        self.untold.mul_add(rate.unwrap_or_else(|| list_price(model)), self.cost_usd.unwrap_or(0.0))
+    }
+}
+
+/// What a token of fresh input has cost in calls that told, from their dollars and all their tokens.
+pub fn rate(dollars: f64, input: u64, output: u64, cache_read: u64, cache_write: u64) -> Option<f64> {
+    let weight = weight(Tokens { input, output, cache_read, cache_write });
+    // A figure outside of what any model costs says that one of the numbers means something else.
+    (weight > 1000.0).then(|| dollars / weight).filter(|rate| (1e-7..=1e-4).contains(rate))
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -59,6 +79,11 @@ impl Tokens {
 /// Replies remembered at once. Lines of one reply come close together, so that
 /// forgetting all of them now and then costs next to nothing in accuracy.
 const REMEMBERED: usize = 20_000;
+/// Bytes of a reply that are at least one token.
+const BYTES_PER_TOKEN: u64 = 3;
+/// What a first request costs that was not answered: the program's own instructions, written to
+/// the cache.
+const FIRST_REQUEST: f64 = 25_000.0;
 
 /// The running account of one process.
 #[derive(Debug, Clone, Default)]
@@ -73,28 +98,43 @@ pub(super) struct Ledger {
     /// Calls that no result covers yet.
     open: Tokens,
     open_turns: u64,
-    replies: HashMap<String, Tokens>,
+    replies: HashMap<String, (Tokens, u64)>,
+    /// A request may be under way that is paid for though its answer never comes.
+    asked: bool,
+    /// What the main conversation's last request read.
+    context: Tokens,
 }
 
 impl Ledger {
-    /// A line of a reply, or news of its usage. Lines of one reply repeat its usage.
-    pub(super) fn reply(&mut self, id: Option<&str>, tokens: Tokens, is_turn: bool) {
+    /// A line of a reply, or news of its usage. Lines of one reply repeat its usage; each brings a
+    /// part of its text, of so many bytes.
+    pub(super) fn reply(&mut self, id: Option<&str>, tokens: Tokens, is_turn: bool, written: u64) {
+        if is_turn {
+            self.asked = false;
+            self.context = Tokens { output: 0, ..tokens };
+        }
         let Some(id) = id else {
-            self.open.add(tokens);
+            self.open.add(Tokens { output: tokens.output.max(written / BYTES_PER_TOKEN), ..tokens });
             return;
         };
         if self.replies.len() >= REMEMBERED {
             self.replies.clear();
         }
-        let known = self.replies.entry(id.to_owned()).or_insert_with(|| {
+        let (known, bytes) = self.replies.entry(id.to_owned()).or_insert_with(|| {
             self.open_turns = self.open_turns.saturating_add(u64::from(is_turn));
-            Tokens::default()
+            (Tokens::default(), 0)
         });
         let before = *known;
-        known.combine(tokens, u64::max);
+        *bytes = bytes.saturating_add(written);
+        known.combine(Tokens { output: tokens.output.max(*bytes / BYTES_PER_TOKEN), ..tokens }, u64::max);
         let mut grown = *known;
         grown.combine(before, u64::saturating_sub);
         self.open.add(grown);
+    }
+
+    /// The model is asked now.
+    pub(super) fn asks(&mut self) {
+        self.asked = true;
     }
 
     pub(super) fn result(&mut self, result: &ResultLine) {
@@ -111,6 +151,7 @@ impl Ledger {
         self.duration_api_ms = result.duration_api_ms;
         self.open = Tokens::default();
         self.open_turns = 0;
+        self.asked = false;
     }
 
     pub(super) fn spent(&self) -> Spent {
@@ -120,9 +161,18 @@ impl Ledger {
             (None, None) => (self.total, self.turn_sum),
         };
         tokens.add(self.open);
+        let read = weight(self.context);
+        let under_way = if !self.asked {
+            0.0
+        } else if read > 0.0 {
+            read
+        } else {
+            FIRST_REQUEST
+        };
         Spent {
             cost_usd,
-            estimated: self.results == 0 || self.open != Tokens::default(),
+            untold: weight(self.open) + under_way,
+            estimated: self.results == 0 || self.asked || self.open != Tokens::default(),
             input_tokens: tokens.input,
             output_tokens: tokens.output,
             cache_read_tokens: tokens.cache_read,
@@ -145,21 +195,45 @@ mod tests {
     #[test]
     fn lines_of_one_reply_count_once_and_a_result_settles_them() {
         let mut ledger = Ledger::default();
-        ledger.reply(Some("a"), tokens(100, 1), true);
-        ledger.reply(Some("helper"), tokens(10, 1), false);
-        ledger.reply(Some("a"), tokens(100, 20), true);
+        ledger.reply(Some("a"), tokens(100, 1), true, 3);
+        ledger.reply(Some("helper"), tokens(10, 1), false, 0);
+        ledger.reply(Some("a"), tokens(100, 1), true, 57);
         let spent = ledger.spent();
         assert_eq!((spent.input_tokens, spent.output_tokens, spent.turns), (110, 21, 1));
         assert_eq!((spent.cost_usd, spent.estimated), (None, true));
+        // 110 read and 21 written, of which each costs as much as five.
+        assert!((spent.dollars(None, Some("claude-opus-5-5")) - 215.0 * 5e-6).abs() < 1e-9, "{spent:?}");
+        assert!((spent.dollars(Some(1e-6), None) - 215.0 * 1e-6).abs() < 1e-9, "{spent:?}");
 
         ledger.result(&ResultLine { since_last: Some((0.5, tokens(110, 30))), total_cost_usd: Some(9.0), turns: 1, ..ResultLine::default() });
         let spent = ledger.spent();
         assert_eq!((spent.cost_usd, spent.estimated), (Some(0.5), false));
         assert_eq!((spent.output_tokens, spent.turns, spent.reported_total_usd), (30, 1, Some(9.0)));
 
-        ledger.reply(Some("b"), tokens(7, 1), true);
+        ledger.reply(Some("b"), tokens(7, 1), true, 0);
         let spent = ledger.spent();
         assert_eq!((spent.cost_usd, spent.estimated, spent.input_tokens, spent.turns), (Some(0.5), true, 117, 2));
+    }
+
+    #[test]
+    fn a_request_whose_answer_never_came_is_charged_as_well() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.spent().untold.abs() < 1e-9);
+        ledger.asks();
+        assert!((ledger.spent().untold - FIRST_REQUEST).abs() < 1e-9);
+        ledger.reply(Some("a"), tokens(1000, 1), true, 0);
+        assert!((ledger.spent().untold - 1005.0).abs() < 1e-9);
+        ledger.asks();
+        assert!((ledger.spent().untold - 2005.0).abs() < 1e-9);
+        ledger.result(&ResultLine { total_cost_usd: Some(9.0), ..ResultLine::default() });
+        assert!(ledger.spent().untold.abs() < 1e-9 && !ledger.spent().estimated);
+    }
+
+    #[test]
+    fn a_rate_follows_from_what_was_told_if_it_can_be_true() {
+        let close = |rate: Option<f64>, expected: f64| rate.is_some_and(|rate| (rate - expected).abs() < 1e-12);
+        assert!(close(rate(0.02, 1000, 1000, 0, 0), 0.02 / 6000.0));
+        assert_eq!((rate(0.0, 1000, 1000, 0, 0), rate(1.0, 0, 0, 0, 0), rate(f64::NAN, 9000, 0, 0, 0)), (None, None, None));
     }
 
     #[test]
@@ -176,7 +250,7 @@ mod tests {
     fn endless_replies_take_no_endless_memory() {
         let mut ledger = Ledger::default();
         for number in 0..50_000_u64 {
-            ledger.reply(Some(&number.to_string()), tokens(1, 1), true);
+            ledger.reply(Some(&number.to_string()), tokens(1, 1), true, 0);
         }
         assert_eq!(ledger.spent().input_tokens, 50_000);
         assert!(ledger.replies.len() <= REMEMBERED);

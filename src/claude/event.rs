@@ -73,6 +73,8 @@ pub(super) struct Reply {
     pub(super) texts: Vec<String>,
     pub(super) tools: Vec<ToolUse>,
     pub(super) tokens: Tokens,
+    /// Bytes of text in this piece, whatever it is: words, thoughts, arguments of a tool.
+    pub(super) written: u64,
     pub(super) failure: Failure,
 }
 
@@ -206,7 +208,12 @@ fn reply(value: &Value) -> Reply {
     let synthetic = model.as_deref() == Some("<synthetic>");
     let mut texts = Vec::new();
     let mut tools = Vec::new();
+    let mut written = 0;
     for block in blocks(value) {
+        written += match text(block, "type") {
+            Some("tool_use") => block.get("input").map_or(0, |input| input.to_string().len()),
+            _ => ["text", "thinking"].iter().filter_map(|key| text(block, key)).map(str::len).sum(),
+        };
         match text(block, "type") {
             Some("text") => texts.push(first_line(text(block, "text").unwrap_or_default(), LINE)),
             Some("tool_use") => {
@@ -225,6 +232,7 @@ fn reply(value: &Value) -> Reply {
         subagent: is_subagent(value),
         tools,
         tokens: message.get("usage").map(tokens).unwrap_or_default(),
+        written: written as u64,
         failure: Failure { text: texts.join(" "), ..failure(value) },
         texts,
     }

@@ -100,6 +100,7 @@ impl Fold {
         match event {
             Event::Init { model, version, key_source } => {
                 self.turn_open = true;
+                self.ledger.asks();
                 self.version = version.or(self.version.take());
                 self.key_source = key_source.or(self.key_source.take());
                 self.model_is(model, notices);
@@ -113,7 +114,10 @@ impl Fold {
             }
             Event::Assistant(reply) => self.reply(reply, notices),
             Event::User { subagent, tool_results } => {
-                self.turn_open |= !subagent;
+                if !subagent {
+                    self.turn_open = true;
+                    self.ledger.asks();
+                }
                 for result in tool_results {
                     self.tool_result(result, notices);
                 }
@@ -144,14 +148,14 @@ impl Fold {
                 tasks.started.remove(&id);
             }),
             Event::Compacted => notices.push(Notice::Compacted),
-            Event::Usage { message_id, tokens } => self.ledger.reply(message_id.as_deref(), tokens, false),
+            Event::Usage { message_id, tokens } => self.ledger.reply(message_id.as_deref(), tokens, false, 0),
             Event::Other => {}
         }
     }
 
     fn reply(&mut self, reply: Reply, notices: &mut Vec<Notice>) {
         if !reply.synthetic {
-            self.ledger.reply(reply.message_id.as_deref(), reply.tokens, !reply.subagent);
+            self.ledger.reply(reply.message_id.as_deref(), reply.tokens, !reply.subagent, reply.written);
         }
         if !reply.subagent {
             self.turn_open = true;
@@ -268,7 +272,7 @@ impl Fold {
         self.limit.as_ref()
     }
 
-    /// What the process has used so far.
+    /// What the process has used so far. Before its first line it has asked for nothing.
     pub fn spent(&self) -> Spent {
         self.ledger.spent()
     }

@@ -13,6 +13,7 @@ mod event;
 mod exit;
 mod fold;
 mod notice;
+mod price;
 mod text;
 mod verdict;
 
@@ -22,7 +23,7 @@ mod hostile_tests;
 mod sample_tests;
 
 pub use call::{Call, Permissions, Session, arguments, environment};
-pub use cost::Spent;
+pub use cost::{Spent, rate};
 pub use exit::Exit;
 pub use fold::Fold;
 pub use notice::{Limit, LimitStatus, Notice, Window};

@@ -178,6 +178,12 @@ impl From<CreateError> for Failure {
             CreateError::Task(error) => error.into(),
             CreateError::Limit { ref study, .. } => Self::new(Kind::Limit, error.to_string())
                 .hint(format!("raise `max_study_cost_usd` or `max_study_gpu_hours` of the study {study}, or wait for what is reserved")),
+            CreateError::UnknownGpus { ref sprints, .. } => {
+                let one = sprints.first().map_or("ID", String::as_str);
+                Self::new(Kind::Limit, error.to_string()).hint(format!(
+                    "their GPU time cannot be counted against `max_study_gpu_hours`: `researchloop sprint delete {one}` gives up counting it"
+                ))
+            }
             CreateError::Idea(_) | CreateError::Options(_) => Self::new(Kind::Usage, error.to_string()),
         }
     }
@@ -292,6 +298,7 @@ impl From<LoopError> for Failure {
             LoopError::Create(error) => error.into(),
             LoopError::Store(error) => error.into(),
             LoopError::Limit(_) => Self::new(Kind::Usage, text),
+            LoopError::Program(_) => Self::failed(text).hint("put the study's program.md right: what is not understood there may be a limit"),
             LoopError::NotAllowed(_) => Self::new(Kind::Conflict, text).hint("set `allow_loop = true` in that [[study]]"),
             LoopError::State { .. } => Self::new(Kind::Conflict, text).hint("`researchloop loop list` shows how loops stand"),
             LoopError::Reached { id, study, rule, .. } => Self::new(Kind::Limit, text).hint(match (rule.study_key(), rule.widened_by(), id) {

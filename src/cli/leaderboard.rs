@@ -89,6 +89,7 @@ fn cells(ui: &Ui, place: &Place) -> Vec<String> {
     let words = match place.noise {
         Some("likely_real") => "likely real",
         Some("within_noise") => "within noise",
+        Some("claimed") => "only claimed",
         Some(_) => "not known",
         None => "",
     };

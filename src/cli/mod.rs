@@ -107,7 +107,7 @@ enum Command {
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
-    /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes on their way
+    /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes not read yet
     Inbox(inbox::InboxArgs),
     /// Answer a message of the inbox, or send a note to a sprint
     Reply(inbox::ReplyArgs),

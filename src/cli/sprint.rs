@@ -243,7 +243,7 @@ fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
     for line in screen::show(ui, &sprint, &app.artifacts(row.id.as_str())) {
         ui.line(&line);
     }
-    for message in store.open_questions(row.id.as_str())? {
+    for message in store.open_questions(row.id.as_str())?.into_iter().chain(store.unread_notes(row.id.as_str())?) {
         ui.line("");
         for line in super::inbox::lines(ui, &view::message(&message)) {
             ui.line(&line);

@@ -15,6 +15,7 @@ use super::{inbox, screen, text};
 use crate::app::App;
 use crate::config::Cluster;
 use crate::domain::{SprintId, State, Status};
+use crate::notify::Beside;
 use crate::platform::clock;
 use crate::remote::Remote;
 use crate::sprint;
@@ -53,6 +54,7 @@ struct Follower<'a> {
     asked_scheduler: Option<Instant>,
     live: Live,
     problem: Option<String>,
+    notices: Beside,
     /// Between two questions to the scheduler while an end is near: grows with each.
     patience: Duration,
 }
@@ -61,7 +63,16 @@ impl<'a> Follower<'a> {
     fn new(app: &'a App, row: &SprintRow, remote: Option<Box<dyn Remote>>) -> Result<Self> {
         let cluster = sprint::cluster_of(app, row)?;
         let remote = remote.unwrap_or_else(|| app.remote(cluster));
-        Ok(Self { app, cluster, remote, asked_scheduler: None, live: Live::default(), problem: None, patience: LOOK_SOON })
+        Ok(Self {
+            app,
+            cluster,
+            remote,
+            asked_scheduler: None,
+            live: Live::default(),
+            problem: None,
+            notices: Beside::default(),
+            patience: LOOK_SOON,
+        })
     }
 
     /// One look: at the files, and at the scheduler when that is due.
@@ -96,8 +107,8 @@ impl<'a> Follower<'a> {
             }
             self.asked_scheduler = Some(clock::instant());
             // Somebody may have left this screen open and gone away.
-            let unsent = crate::notify::send_due(self.app);
-            self.problem = report.problems.first().or(unsent.first()).cloned().or(self.problem.take());
+            self.notices.send(self.app);
+            self.problem = report.problems.first().cloned().or_else(|| self.notices.problem()).or(self.problem.take());
         }
         find(store, id.as_str())
     }
@@ -109,6 +120,16 @@ impl<'a> Follower<'a> {
             self.patience = (self.patience * 2).min(Duration::from_secs(self.cluster.poll_interval.max(1)));
         }
         may
+    }
+
+    /// Lets notices that are being sent arrive; Ctrl-C leaves them to a later tick.
+    fn let_notices_go(&mut self, ui: &Ui, interrupt: &Interrupt) {
+        while self.notices.is_sending() && !interrupt.came() {
+            clock::pause(Duration::from_millis(50));
+        }
+        if let Some(problem) = self.notices.problem().filter(|_| !interrupt.came()) {
+            ui.warning(&text::clean(&problem));
+        }
     }
 
     /// How long until the next look.
@@ -160,6 +181,9 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
                 if ui.is_cut_off() {
                     return Ok(Exit::Success);
                 }
+            }
+            if sprint.waits_for.is_some() || row.state.status().is_terminal() {
+                follower.let_notices_go(ui, &interrupt);
             }
             if sprint.waits_for.is_some() {
                 return parked(ui, store, &row);
@@ -296,6 +320,7 @@ pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, _remot
         }
         let row = follower.look(store, id)?;
         if row.state.status().is_terminal() || interrupt.came() || started.elapsed() > Duration::from_secs(180) {
+            follower.let_notices_go(ui, &interrupt);
             return Ok(row);
         }
         clock::pause(LOOK_SOON);
@@ -312,6 +337,7 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
         // One look, so that the log is of now; what is known already is shown in any case.
         let mut once = Follower::new(app, &row, None)?;
         once.look(store, id)?;
+        once.let_notices_go(ui, &interrupt);
         if let Some(problem) = &once.problem {
             ui.warning(&text::clean(problem));
         }
@@ -332,7 +358,7 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
                 ui.line(&text);
             }
         }
-        let Some(follower) = &follower else {
+        let Some(follower) = &mut follower else {
             if seq == 0 {
                 ui.status(&format!("{id} has no journal yet: it is {}", row.state.status()));
             }
@@ -343,6 +369,7 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
             return Ok(Exit::Success);
         };
         if row.state.status().is_terminal() || row.waits_for.is_some() {
+            follower.let_notices_go(ui, &interrupt);
             return Ok(exit_of(&row));
         }
         if interrupt.came() {

@@ -321,6 +321,12 @@ pub const VARIABLES: &[(&str, &str)] = &[
 /// Beginnings of names that other parts of the program use as they like.
 pub const VARIABLE_PREFIXES: &[&str] = &["RESEARCHLOOP_LAB_", "RESEARCHLOOP_JOB"];
 
+/// Names of the variables that hold a secret.
+pub fn secret_variables() -> impl Iterator<Item = &'static str> {
+    let of_keys = KEYS.iter().filter(|key| key.kind.is_secret()).filter_map(|key| key.variable);
+    of_keys.chain(["RESEARCHLOOP_KEY_PASSPHRASE", "RESEARCHLOOP_DASHBOARD_PASSWORD"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,7 +31,7 @@ use toml::de::DeTable;
 pub use environment::{Environment, known_variables};
 pub use error::{ConfigError, Unreadable};
 pub use find::{FILE_NAME, find};
-pub use keys::{Fallback, KEYS, Key, Kind, Section, VARIABLE_PREFIXES, VARIABLES};
+pub use keys::{Fallback, KEYS, Key, Kind, Section, VARIABLE_PREFIXES, VARIABLES, secret_variables};
 pub use problem::{Place, Problem, Severity};
 pub use settings::Setting;
 

@@ -99,6 +99,12 @@ const NO_FILES_SECONDS: i64 = 86_400;
 /// The exit status of a runner that could not record its end itself.
 const COULD_NOT_RECORD: i32 = 74;
 
+/// Whether something is given up of which so many healthy looks before this one, over so many seconds of
+/// the cluster's clock, have found nothing.
+pub fn is_given_up(empty_polls: u32, empty_seconds: i64) -> bool {
+    empty_polls + 1 >= LOST_POLLS && empty_seconds >= LOST_SECONDS
+}
+
 /// Judges.
 pub fn judge(evidence: &Evidence<'_>) -> Finding {
     let job_end = match evidence.seen {
@@ -151,7 +157,7 @@ fn files_are_missing(evidence: &Evidence<'_>) -> bool {
 }
 
 fn is_lost(evidence: &Evidence<'_>) -> bool {
-    !files_are_missing(evidence) && evidence.empty_polls + 1 >= LOST_POLLS && evidence.empty_seconds >= LOST_SECONDS
+    !files_are_missing(evidence) && is_given_up(evidence.empty_polls, evidence.empty_seconds)
 }
 
 fn with_runner_end(evidence: &Evidence<'_>, runner: &RunnerEnd, job_end: Option<&JobEnd>, job_gone: bool) -> Finding {

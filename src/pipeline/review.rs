@@ -3,7 +3,9 @@
 //! A reviewer writes the stop marker into a section of critical issues, and nothing
 //! else there. The marker anywhere else, such as in a quoted instruction, says nothing.
 //! The reviewer is a model, so the text is judged by what its section holds: a marker
-//! with an exception behind it, or with issues below it, is not clear.
+//! with an exception behind it, or with anything else below it, is not clear. Where there
+//! are several such sections, all must be clear. In doubt a review is not: one round too
+//! many costs money, one too few costs the result.
 
 use super::review_text::{Line, lines};
 
@@ -41,11 +43,38 @@ const HARMLESS: &[&str] = &[
     "to",
     "report",
 ];
-/// Words that take the marker back.
-const CONTRAST: &[&str] =
-    &["except", "excepting", "but", "however", "although", "though", "unless", "apart", "aside", "besides", "nevertheless", "nonetheless", "must"];
+/// Words that may stand, with those, in a remark behind the marker: it says that all is well.
+const REMARK: &[&str] = &[
+    "all",
+    "every",
+    "each",
+    "earlier",
+    "previous",
+    "prior",
+    "former",
+    "critical",
+    "issue",
+    "issues",
+    "finding",
+    "findings",
+    "repaired",
+    "fixed",
+    "resolved",
+    "addressed",
+    "corrected",
+    "checked",
+    "verified",
+    "confirmed",
+    "too",
+    "of",
+    "from",
+    "and",
+    "has",
+];
 /// How many issues are kept, and how many characters of each.
 const MAX_ISSUES: usize = 100;
+/// A review with so many sections is not clear.
+const MAX_SECTIONS: usize = 1000;
 const MAX_ISSUE_CHARS: usize = 200;
 /// A paragraph longer than this is no marker.
 const MAX_PARAGRAPH: usize = 10_000;
@@ -64,30 +93,49 @@ pub enum Review {
 
 /// Reads a review.
 ///
-/// The section is the one under the last heading that speaks of "critical issues", down
-/// to the next heading of the same or a higher level. Code blocks and comments count
-/// for nothing.
+/// A section begins with a heading that speaks of "critical issues", and goes down to the
+/// next heading of the same or a higher level. One inside of another is a section of its own.
+/// A code block counts when there is nothing else; comments count for nothing.
 pub fn review_is_clear(text: &str) -> Review {
-    let mut section: Option<Section> = None;
-    let mut open = false;
+    let mut sections: Vec<Section> = Vec::new();
+    // Those that the present line lies in, the innermost last.
+    let mut open: Vec<usize> = Vec::new();
     for line in lines(text) {
         if let Line::Heading(level, heading) = line {
-            // `## NO CRITICAL ISSUES`, or a rule right below the marker.
-            let marker = opens_with_marker(heading);
-            if names_critical_issues(heading) {
-                section = Some(Section::new(level));
-                open = true;
+            let names = names_critical_issues(heading);
+            // `## NO CRITICAL ISSUES`, or a rule right below the marker, ends nothing.
+            if names || !opens_with_marker(heading) {
+                open.retain(|at| sections.get(*at).is_some_and(|section| section.level < level));
+            }
+            if names {
+                if let Some(section) = open.last().and_then(|at| sections.get_mut(*at)) {
+                    section.close();
+                    section.has_inner = true;
+                }
+                if sections.len() < MAX_SECTIONS {
+                    open.push(sections.len());
+                    sections.push(Section::new(level));
+                }
                 continue;
             }
-            if !marker && section.as_ref().is_some_and(|section| level <= section.level) {
-                open = false;
-            }
         }
-        if open && let Some(section) = &mut section {
+        if let Some(section) = open.last().and_then(|at| sections.get_mut(*at)) {
             section.line(line);
         }
     }
-    section.map_or(Review::NoSection, Section::judge)
+    if sections.is_empty() {
+        return Review::NoSection;
+    }
+    let cut = sections.len() >= MAX_SECTIONS;
+    let judged: Vec<Option<Review>> = sections.into_iter().map(Section::judge).collect();
+    if !cut && judged.contains(&Some(Review::Clear)) && judged.iter().all(|review| matches!(review, None | Some(Review::Clear))) {
+        return Review::Clear;
+    }
+    let issues = judged.into_iter().flat_map(|review| match review {
+        Some(Review::Issues(issues)) => issues,
+        _ => Vec::new(),
+    });
+    Review::Issues(issues.take(MAX_ISSUES).collect())
 }
 
 /// Whether a heading speaks of critical issues, and not of those that are not critical.
@@ -109,6 +157,10 @@ struct Section {
     issues: Vec<String>,
     /// First lines of paragraphs, for a section that has no items.
     prose: Vec<String>,
+    /// What stands in code blocks.
+    code: String,
+    /// Another section of critical issues lies inside of this one.
+    has_inner: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -123,7 +175,7 @@ enum State {
 
 impl Section {
     fn new(level: usize) -> Self {
-        Self { level, state: State::Silent, paragraph: None, issues: Vec::new(), prose: Vec::new() }
+        Self { level, state: State::Silent, paragraph: None, issues: Vec::new(), prose: Vec::new(), code: String::new(), has_inner: false }
     }
 
     fn line(&mut self, line: Line<'_>) {
@@ -146,6 +198,13 @@ impl Section {
                 self.paragraph = Some((text.to_owned(), true));
                 self.close();
             }
+            Line::Code(text) => {
+                self.close();
+                if self.code.len() <= MAX_PARAGRAPH {
+                    self.code.push_str(text);
+                    self.code.push('\n');
+                }
+            }
             Line::Blank | Line::Hidden => self.close(),
         }
     }
@@ -163,8 +222,7 @@ impl Section {
                 return;
             }
             State::Marked if marker => return,
-            // Remarks below the marker do no harm, unless they take it back.
-            State::Marked => !item && !starts_with_contrast(&text),
+            State::Marked => !item && is_remark(&text),
             State::Silent | State::Other => false,
         };
         if !ordinary {
@@ -176,13 +234,18 @@ impl Section {
         }
     }
 
-    fn judge(mut self) -> Review {
+    /// None for a section that only holds another one.
+    fn judge(mut self) -> Option<Review> {
         self.close();
-        match self.state {
-            State::Marked => Review::Clear,
+        let code_is_marker = self.code.trim().is_empty() || opens_with_marker(self.code.trim());
+        Some(match self.state {
+            State::Marked if code_is_marker => Review::Clear,
+            State::Marked => Review::Issues(vec!["(code)".to_owned()]),
+            State::Silent if self.code.trim().is_empty() && self.has_inner => return None,
+            State::Silent if code_is_marker && !self.code.trim().is_empty() => Review::Clear,
             State::Silent => Review::Issues(Vec::new()),
             State::Other => Review::Issues(if self.issues.is_empty() { self.prose } else { self.issues }),
-        }
+        })
     }
 }
 
@@ -200,8 +263,13 @@ fn says_nothing(text: &str) -> bool {
     matches!(words(text).take(3).collect::<Vec<_>>().join(" ").as_str(), "" | "none" | "n a" | "nothing")
 }
 
-fn starts_with_contrast(text: &str) -> bool {
-    words(text).next().is_some_and(|word| CONTRAST.contains(&word.as_str()))
+fn is_harmless(word: &str) -> bool {
+    HARMLESS.contains(&word)
+}
+
+/// `All earlier findings are repaired.`: nothing but words that say so.
+fn is_remark(text: &str) -> bool {
+    words(text).all(|word| is_harmless(&word) || REMARK.contains(&word.as_str()))
 }
 
 /// Whether a paragraph begins with the marker and takes nothing of it back.
@@ -228,9 +296,7 @@ fn opens_with_marker(text: &str) -> bool {
         Some(at) => (after.get(..at).unwrap_or_default(), after.get(at..).unwrap_or_default()),
         None => (after, ""),
     };
-    !end.starts_with('?')
-        && words(sentence).all(|word| HARMLESS.contains(&word.as_str()))
-        && words(after).all(|word| !CONTRAST.contains(&word.as_str()))
+    !end.starts_with('?') && words(sentence).all(|word| is_harmless(&word)) && is_remark(end)
 }
 
 /// Drops quotation marks, emoji and the like. A box that is not ticked, text that is

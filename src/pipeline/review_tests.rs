@@ -26,14 +26,16 @@ fn the_marker_alone_in_its_section_is_clear() {
         "## Critical Issues\n### NO CRITICAL ISSUES\n",
         "## Critical Issues\n\n## NO CRITICAL ISSUES\n",
         "Critical Issues\n---------------\nNO CRITICAL ISSUES\n",
-        "## Critical Issues\nNO CRITICAL ISSUES\nAll earlier findings are repaired.\n\nThe seeds are fixed now, too.\n",
+        "## Critical Issues\nNO CRITICAL ISSUES\nAll earlier findings are repaired.\n\nAll issues of the previous round were fixed.\n",
+        "## Critical Issues\n```\nNO CRITICAL ISSUES\n```\n",
+        "## Critical Issues\n> ~~~\n> NO CRITICAL ISSUES\n> ~~~\n",
         "## Critical Issues\nNO CRITICAL ISSUES (all repaired)",
         "## Critical Issues\nNone\n\nNO CRITICAL ISSUES\n",
         "# Review\n## Critical Issues\nNO CRITICAL ISSUES\n## Minor\n1. a typo\n",
         "## Critical Issues\nNO CRITICAL ISSUES\n## Non-critical issues\n- a typo\n",
-        // The last section counts.
-        "## Critical issues of round 1\n- leak\n\n## Critical Issues\nNO CRITICAL ISSUES",
-        "## Critical Issues\n- leak\n# End\n## Critical Issues\nNO CRITICAL ISSUES",
+        // Several sections, each of them clear.
+        "## Earlier critical issues\nNO CRITICAL ISSUES\n## Critical Issues\nNO CRITICAL ISSUES",
+        "# Review: critical issues\n## Critical Issues\nNO CRITICAL ISSUES",
     ] {
         assert_eq!(review_is_clear(text), Review::Clear, "{text:?}");
     }
@@ -59,8 +61,18 @@ fn a_section_with_anything_else_is_not_clear() {
         ("## Critical Issues\n~~NO CRITICAL ISSUES~~", issues(&["~~NO CRITICAL ISSUES~~"])),
         ("## Critical Issues\nNO CRITICAL ISSUESX", issues(&["NO CRITICAL ISSUESX"])),
         ("## Critical Issues\nWrite NO CRITICAL ISSUES if there are none.", issues(&["Write NO CRITICAL ISSUES if there are none."])),
-        ("## Critical Issues\n```\nNO CRITICAL ISSUES\n```\n", issues(&[])),
-        ("## Critical Issues\n> ~~~\n> NO CRITICAL ISSUES\n> ~~~\n", issues(&[])),
+        ("## Critical Issues\n```\nNO CRITICAL ISSUES\nleak\n```\n", issues(&[])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\n```\nassert leak\n```\n", issues(&["(code)"])),
+        ("## Critical Issues\n1. leak\n```\nNO CRITICAL ISSUES\n```\n", issues(&["leak"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\n\nThe test set is in the training set.", issues(&["The test set is in the training set."])),
+        ("## Critical Issues\nNO CRITICAL ISSUES\nThe split leaks.", issues(&["NO CRITICAL ISSUES"])),
+        ("## Critical Issues\nNO CRITICAL ISSUES. The split leaks.", issues(&["NO CRITICAL ISSUES. The split leaks."])),
+        ("## Critical Issues\nNO CRITICAL ISSUES (the leak is small)", issues(&["NO CRITICAL ISSUES (the leak is small)"])),
+        // Another section clears nothing but itself.
+        ("## Critical issues of round 1\n- leak\n\n## Critical Issues\nNO CRITICAL ISSUES", issues(&["leak"])),
+        ("## Critical Issues\n- leak\n# End\n## Critical Issues\nNO CRITICAL ISSUES", issues(&["leak"])),
+        ("## Critical issues\n1. leak\n### Earlier critical issues\nNO CRITICAL ISSUES remain.\n", issues(&["leak"])),
+        ("## Critical issues\n### Earlier critical issues\nNO CRITICAL ISSUES remain.\n### Leak\nIt leaks.\n", issues(&["Leak"])),
         ("## Critical Issues\n<!--\nNO CRITICAL ISSUES\n-->\n", issues(&[])),
         ("## Critical Issues\n\n## Summary\nNO CRITICAL ISSUES\n", issues(&[])),
         ("## Critical Issues\nNone.\n", issues(&[])),

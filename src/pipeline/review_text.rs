@@ -18,7 +18,9 @@ pub(super) enum Line<'a> {
     Text(&'a str),
     /// An empty line, or a rule.
     Blank,
-    /// A line of a code block, or of a comment.
+    /// A line inside of a code block.
+    Code(&'a str),
+    /// A line of a comment, or the beginning or end of a code block.
     Hidden,
 }
 
@@ -48,7 +50,7 @@ impl<'a> Iterator for Scanner<'a> {
         self.container = match line {
             Line::Item(_) => true,
             Line::Text(_) => self.container || raw.trim_start().starts_with('>'),
-            Line::Heading(..) | Line::Blank | Line::Hidden => false,
+            Line::Heading(..) | Line::Blank | Line::Code(_) | Line::Hidden => false,
         };
         Some(line)
     }
@@ -61,8 +63,9 @@ impl<'a> Scanner<'a> {
             let run = bare.chars().take_while(|char| *char == mark).count();
             if run >= length && bare.trim_start_matches(mark).is_empty() {
                 self.fence = None;
+                return Line::Hidden;
             }
-            return Line::Hidden;
+            return Line::Code(bare);
         }
         if self.comment {
             self.comment = !raw.contains("-->");
@@ -171,7 +174,7 @@ fn item(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Line::{Blank, Heading, Hidden, Item, Text};
+    use super::Line::{Blank, Code, Heading, Hidden, Item, Text};
     use super::*;
 
     #[test]
@@ -182,14 +185,14 @@ mod tests {
             ("A\n===\nB\n---\n", vec![Heading(1, "A"), Heading(2, "B")]),
             ("- a\n---\n\n---\n> q\n---", vec![Item("a"), Blank, Blank, Blank, Text("q"), Blank]),
             ("1. a\n2) b\n* c\n**3.** d\n10 e\n-f", vec![Item("a"), Item("b"), Item("c"), Item("** d"), Text("10 e"), Text("-f")]),
-            ("```md\n# x\n~~~\n```\n# y", vec![Hidden, Hidden, Hidden, Hidden, Heading(1, "y")]),
-            ("````\n```\n# x\n````\n`a` b", vec![Hidden, Hidden, Hidden, Hidden, Text("`a` b")]),
-            ("> ```\n> # x\n> ```\n> 1. a", vec![Hidden, Hidden, Hidden, Item("a")]),
+            ("```md\n# x\n~~~\n```\n# y", vec![Hidden, Code("# x"), Code("~~~"), Hidden, Heading(1, "y")]),
+            ("````\n```\n# x\n````\n`a` b", vec![Hidden, Code("```"), Code("# x"), Hidden, Text("`a` b")]),
+            ("> ```\n> # x\n> ```\n> 1. a", vec![Hidden, Code("# x"), Hidden, Item("a")]),
             ("<!-- # x\n# y\n-->\n# z <!-- a -->", vec![Hidden, Hidden, Hidden, Heading(1, "z <!-- a -->")]),
             ("<!-- a --> b\n<!-- c -->", vec![Text("b"), Hidden]),
             ("| a | b |\n", vec![Item("a | b")]),
             ("\u{feff}# x", vec![Heading(1, "x")]),
-            ("```\nnever closed\n# x", vec![Hidden, Hidden, Hidden]),
+            ("```\nnever closed\n# x", vec![Hidden, Code("never closed"), Code("# x")]),
         ] {
             assert_eq!(lines(text).collect::<Vec<_>>(), expected, "{text:?}");
         }

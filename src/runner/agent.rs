@@ -1,36 +1,38 @@
 //! Runs one process of the agent: feeds it, listens to it, ends it when it must end.
 
 use std::fs::File;
-use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
-use super::journal::{is_no_space, open_plain};
+use super::journal::open_plain;
+use super::pipe::{Lines, Piece};
 use super::signals::StopSignals;
 use super::sweep;
 use crate::claude::Exit;
 use crate::platform::{clock, process};
 
-/// A longer line is not looked at; the stream's file has it whole.
-const MAX_LINE: usize = 16 << 20;
-/// The stream's file is cut here.
-const MAX_STREAM: u64 = 512 << 20;
-/// Between asking a process to end and making it.
-const GRACE: Duration = Duration::from_secs(3);
 /// After a result, while nothing runs in the background, the process has this long to end.
 const AFTER_RESULT: Duration = Duration::from_secs(30);
 /// Grid Engine signals every process of a job, and the agent may die of it before the
 /// signal, or the job script's copy of it, has reached the runner.
 const SIGNAL_LAG: Duration = Duration::from_secs(2);
 
+/// What a process had printed before it ended is looked at when the file system that its lines go
+/// to stands still for less than this.
+const LONGEST_STALL: Duration = Duration::from_secs(600);
 /// A process that is still there so long after it should have been killed is left alone.
 const UNKILLABLE: Duration = Duration::from_secs(30);
-/// Between two collections of orphans that have ended.
+/// A longer file of errors is cut ...
+const MAX_ERRORS: u64 = 64 << 20;
+/// ... down to its end.
+const KEPT_ERRORS: u64 = 64 << 10;
+/// Between two collections of orphans that have ended, and two looks at the file of errors.
 const REAP: Duration = Duration::from_secs(20);
 
 /// What is to be run.
@@ -50,6 +52,8 @@ pub struct Process<'a> {
     pub errors: &'a Path,
     /// When it must have ended.
     pub deadline: Instant,
+    /// How long it may take to end when it is asked to.
+    pub grace: Duration,
 }
 
 /// Why a process was ended by us.
@@ -83,11 +87,8 @@ pub enum Heard {
     Working,
     /// It has told its result, and nothing of it runs in the background.
     Finished,
-}
-
-enum Piece {
-    Line(Vec<u8>),
-    DiskFull,
+    /// What it tells cannot be written for want of space.
+    NoSpace,
 }
 
 /// Runs it. `listen` is called with each line that it prints, and with an empty line
@@ -97,14 +98,15 @@ pub fn run(what: Process<'_>, signals: &mut StopSignals, mut listen: impl FnMut(
         return Ok(Ended { exit: Exit::Code(127), stopped: None, errors: "the agent's command is empty".to_owned() });
     };
     let stream = open_plain(File::options().append(true).create(true), what.stream)?;
-    let errors = open_plain(File::options().write(true).create(true).truncate(true), what.errors)?;
+    let errors = open_plain(File::options().append(true).create(true), what.errors)?;
+    errors.set_len(0)?;
     let mut command = process::command(program);
     command
         .args(arguments)
         .env_clear()
         .envs(what.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(what.dir)
-        .stdin(what.input)
+        .stdin(what.input.try_clone()?)
         .stdout(Stdio::piped())
         .stderr(errors)
         .process_group(0);
@@ -115,35 +117,31 @@ pub fn run(what: Process<'_>, signals: &mut StopSignals, mut listen: impl FnMut(
             return Ok(Ended { exit: Exit::Code(code), stopped: None, errors: format!("{program}: {error}") });
         }
     };
-    let pieces = child.stdout.take().map(|output| {
-        let (sender, pieces) = sync_channel(256);
-        std::thread::spawn(move || read_lines(output, stream, &sender));
-        pieces
-    });
-    let (exit, stopped) = supervise(&mut child, pieces, what.deadline, signals, &mut listen)?;
+    let lines = child.stdout.take().map(|output| Lines::of(output, stream));
+    let (exit, stopped) = supervise(&mut child, lines, &what, signals, &mut listen)?;
     Ok(Ended { exit, stopped, errors: tail(what.errors) })
 }
 
 fn supervise(
     child: &mut Child,
-    mut pieces: Option<Receiver<Piece>>,
-    deadline: Instant,
+    mut lines: Option<Lines>,
+    what: &Process<'_>,
     signals: &mut StopSignals,
     listen: &mut impl FnMut(&[u8]) -> Heard,
 ) -> io::Result<(Exit, Option<Stopped>)> {
     let mut stopped: Option<(Stopped, Instant)> = None;
     let mut finished_at: Option<Instant> = None;
-    let mut exited: Option<(Exit, Instant)> = None;
+    // With what had been read of its output when its exit was seen.
+    let mut exited: Option<(Exit, Instant, u64)> = None;
     let mut reaped = clock::instant();
     loop {
-        let piece = match &pieces {
-            Some(receiver) => receiver.recv_timeout(Duration::from_millis(100)),
+        let piece = match &mut lines {
+            Some(lines) => lines.next(Duration::from_millis(100)),
             None => {
                 clock::pause(Duration::from_millis(20));
                 Err(RecvTimeoutError::Timeout)
             }
         };
-        let now = clock::instant();
         let mut stop = |why: Stopped, child: &mut Child| {
             if stopped.is_none() {
                 stopped = Some((why, clock::instant()));
@@ -151,24 +149,26 @@ fn supervise(
             }
         };
         match piece {
-            Ok(Piece::Line(line)) => match listen(&line) {
-                Heard::Finished => finished_at = finished_at.or(Some(now)),
+            Ok(Piece::Line(line)) => match listen(line.bytes()) {
+                Heard::Finished => finished_at = finished_at.or_else(|| Some(clock::instant())),
                 Heard::Working => finished_at = None,
+                Heard::NoSpace => stop(Stopped::DiskFull, child),
             },
             Ok(Piece::DiskFull) => stop(Stopped::DiskFull, child),
-            Err(RecvTimeoutError::Timeout) => {
-                listen(b"");
-                if reaped.elapsed() > REAP {
-                    reaped = clock::instant();
-                    sweep::reap_but(child.id());
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => pieces = None,
+            Err(RecvTimeoutError::Timeout) => drop(listen(b"")),
+            Err(RecvTimeoutError::Disconnected) => lines = None,
+        }
+        // Only now: a listener may have stood still for long.
+        let now = clock::instant();
+        if reaped.elapsed() > REAP {
+            reaped = now;
+            sweep::reap_but(child.id());
+            shorten(what.errors);
         }
         if exited.is_none() {
-            exited = child.try_wait()?.map(|status| (exit_of(status), now));
+            exited = child.try_wait()?.map(|status| (exit_of(status), now, lines.as_ref().map_or(0, Lines::read)));
         }
-        if let Some((exit, at)) = exited {
+        if let Some((exit, at, read_then)) = exited {
             // A scheduler may have signalled all processes of the job at once.
             let was_asked = stopped.is_none() && exit.signal().is_some_and(StopSignals::catches);
             if was_asked && let Some(name) = signals.seen() {
@@ -178,22 +178,22 @@ fn supervise(
             if was_asked && at.elapsed() < SIGNAL_LAG {
                 continue;
             }
-            // A grandchild may hold the pipe open: what the process itself has
-            // printed is there by now.
-            if pieces.is_none() || at.elapsed() > Duration::from_secs(2) {
+            // A grandchild may hold the pipe open, so its end is not waited for: only what the
+            // process itself has printed.
+            if lines.as_ref().is_none_or(|lines| lines.has_all(read_then)) || at.elapsed() > LONGEST_STALL {
                 return Ok((exit, stopped.map(|(why, _)| why)));
             }
             continue;
         }
         if let Some(name) = signals.seen() {
             stop(Stopped::Signal(name), child);
-        } else if now >= deadline {
+        } else if now >= what.deadline {
             stop(Stopped::Deadline, child);
         } else if finished_at.is_some_and(|at| at.elapsed() > AFTER_RESULT) {
             stop(Stopped::Lingered, child);
         }
         if let Some((why, at)) = stopped
-            && at.elapsed() > GRACE
+            && at.elapsed() > what.grace
         {
             signal_group(child, Signal::KILL);
             if at.elapsed() > UNKILLABLE {
@@ -218,47 +218,22 @@ fn exit_of(status: std::process::ExitStatus) -> Exit {
     }
 }
 
-/// Copies the output to its file and cuts it into lines.
-fn read_lines(mut output: impl Read, mut stream: File, sender: &SyncSender<Piece>) {
-    let mut buffer = vec![0_u8; 64 * 1024];
-    let mut line: Vec<u8> = Vec::new();
-    let mut too_long = false;
-    let mut written: u64 = 0;
-    loop {
-        let count = match output.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => break,
-        };
-        let piece = &buffer[..count];
-        if written < MAX_STREAM {
-            written += count as u64;
-            if let Err(error) = stream.write_all(piece)
-                && is_no_space(&error)
-            {
-                written = MAX_STREAM;
-                let _ = sender.send(Piece::DiskFull);
-            }
+/// Cuts a file of errors that has become too long. Its end stays, and the process goes on behind it.
+fn shorten(path: &Path) {
+    let cut = || -> io::Result<()> {
+        let mut file = open_plain(File::options().read(true).append(true), path)?;
+        let size = file.metadata()?.len();
+        if size > MAX_ERRORS {
+            let mut end = Vec::new();
+            file.seek(SeekFrom::Start(size - KEPT_ERRORS))?;
+            (&file).take(KEPT_ERRORS).read_to_end(&mut end)?;
+            file.set_len(0)?;
+            file.write_all(format!("[{} bytes were cut here]\n", size - KEPT_ERRORS).as_bytes())?;
+            file.write_all(&end)?;
         }
-        for part in piece.split_inclusive(|byte| *byte == b'\n') {
-            if let Some(end) = part.strip_suffix(b"\n") {
-                line.extend_from_slice(end);
-                let whole = std::mem::take(&mut line);
-                if !std::mem::take(&mut too_long) && sender.send(Piece::Line(whole)).is_err() {
-                    return;
-                }
-            } else if line.len() + part.len() > MAX_LINE {
-                too_long = true;
-                line.clear();
-            } else {
-                line.extend_from_slice(part);
-            }
-        }
-    }
-    if !line.is_empty() && !too_long {
-        let _ = sender.send(Piece::Line(line));
-    }
+        Ok(())
+    };
+    let _ = cut();
 }
 
 /// The last lines of what a process wrote to standard error, at most 2000 characters.

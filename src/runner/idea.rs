@@ -12,14 +12,15 @@ use serde_json::Value;
 use super::dialogue;
 use super::ending::Failure;
 use super::journal::replace;
-use super::run::Run;
-use super::step::Outcome;
+use super::run::{Asks, Run};
+use super::step::{Outcome, over, repair};
 use super::talk::{Answer, Talk, Text, render};
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::{EarlierIdea, InboxFile, Money, Proposal};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
 use crate::domain::Reason;
+use crate::domain::approval::{Word, word};
 use crate::domain::idea::{self, bounded};
 use crate::pipeline::Step;
 
@@ -44,8 +45,12 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
         let Some(answer) = dialogue::inbox(&run.own).into_iter().find(|message| message.answers.as_ref() == Some(&name)) else {
             return Ok(ask_person(run, &proposal));
         };
-        dialogue::told(&mut run.journal, &mut run.state, std::slice::from_ref(&answer))?;
-        if is_yes(&answer.text) {
+        let word = word(&answer.text);
+        // What was said beside a yes is news to the agent at its next step.
+        if !matches!(&word, Word::Yes(note) if !note.is_empty()) {
+            dialogue::told(&mut run.journal, &mut run.state, std::slice::from_ref(&answer))?;
+        }
+        if matches!(word, Word::Yes(_)) {
             return take(run, &proposal);
         }
         run.state.unwanted.push(proposal.idea);
@@ -56,6 +61,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     let (guidance, earlier) = with_refusals(run, request.guidance, request.earlier);
     let mut talk = Talk::new(run, step);
     let mut refused = String::new();
+    let mut wrong: Option<Vec<String>> = None;
     for number in 0..TRIES {
         let values = Values { guidance: &guidance, earlier: &earlier, refused: &refused, ..run.values(step) };
         let instructions = match render(run, "idea", &values) {
@@ -63,14 +69,18 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
             Err(failure) => return Ok((Outcome::Verdict("error", None), Some(failure))),
         };
         let _ = std::fs::remove_file(run.work.join(FILE));
-        let text = if resumed && number == 0 { Text::Again } else { Text::Whole };
-        let structured = match talk.call(run, step, &instructions, text, Some(SCHEMA), spent)? {
-            Answer::Over(outcome, failure) => return Ok((outcome, failure)),
-            Answer::Delivered { structured, .. } => structured,
+        let mut text = if resumed && number == 0 { Text::Again } else { Text::Whole };
+        let structured = loop {
+            let structured = match talk.call(run, step, &instructions, text, Some(SCHEMA), spent)? {
+                Answer::Over(outcome, failure) => return over(run, outcome, failure),
+                Answer::Delivered { structured, .. } => structured,
+            };
+            match run.questions()? {
+                Asks::Parked(parked) => return Ok((parked, None)),
+                Asks::Wrong(problems) if wrong.is_none() => text = Text::Other(repair(run, step, &[], wrong.insert(problems))),
+                Asks::Wrong(_) | Asks::Nothing => break structured,
+            }
         };
-        if let Some(parked) = run.parked_by_agent()? {
-            return Ok((parked, None));
-        }
         let answer = structured.or_else(|| {
             Folder::open(&run.work).and_then(|folder| folder.read(FILE, 64 << 10)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
         });
@@ -87,7 +97,8 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
                     return take(run, &proposal);
                 }
                 run.state.proposed = Some(proposal.clone());
-                let name = approval(run);
+                let name =
+                    dialogue::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), |name| run.state.asked.iter().any(|known| known == name));
                 run.state.asked.push(name);
                 run.journal.save(&run.state)?;
                 return Ok(ask_person(run, &proposal));
@@ -111,9 +122,18 @@ fn read(answer: &Value) -> Option<Proposal> {
     })
 }
 
+/// What the names of proposals begin with; the rest is the number of the job that made it, so that no
+/// name comes twice, also where `state.json` was lost. No other question's name begins so.
+const APPROVAL: &str = "idea-";
+
 /// The name of the question that the present proposal is.
 fn approval(run: &Run) -> String {
-    format!("idea-{}", run.state.unwanted.len() + 1)
+    name_of(run, run.state.unwanted.len())
+}
+
+/// The name of a proposal of this run, by its number from 0.
+fn name_of(run: &Run, number: usize) -> String {
+    run.state.asked.iter().filter(|name| name.starts_with(APPROVAL)).nth(number).cloned().unwrap_or_else(|| format!("{APPROVAL}{}", number + 1))
 }
 
 fn ask_person(run: &Run, proposal: &Proposal) -> (Outcome, Option<Failure>) {
@@ -122,15 +142,11 @@ fn ask_person(run: &Run, proposal: &Proposal) -> (Outcome, Option<Failure>) {
     (Outcome::Parked(vec![question]), None)
 }
 
-fn is_yes(text: &str) -> bool {
-    matches!(text.trim().trim_end_matches(['.', '!']).to_lowercase().as_str(), "yes" | "y")
-}
-
 /// Guidance and earlier ideas, with what a person has said of proposals of this run.
 fn with_refusals(run: &Run, mut guidance: String, mut earlier: Vec<EarlierIdea>) -> (String, Vec<EarlierIdea>) {
     let inbox = if run.state.unwanted.is_empty() { Vec::new() } else { dialogue::inbox(&run.own) };
     for (number, unwanted) in run.state.unwanted.iter().enumerate() {
-        let name = format!("idea-{}", number + 1);
+        let name = name_of(run, number);
         let said = inbox.iter().find(|message: &&InboxFile| message.answers.as_ref() == Some(&name)).map_or("", |message| message.text.as_str());
         if !said.is_empty() {
             if !guidance.is_empty() {

@@ -1,13 +1,18 @@
-//! Writes `run.jsonl` and `state.json`, also when the disk is full.
+//! Writes `run.jsonl` and `state.json`, also when the disk is full, and when the agent has removed
+//! them.
 //!
-//! A small file of real bytes lies in reserve. When a line cannot be written for want of
-//! space, the reserve is removed and the line is written again: so the end of a run is
-//! recorded even on a disk that a model has filled.
+//! The journal holds blocks behind its end, where the file system allows it: nobody else can take
+//! them, so that the end of a run is recorded even on a disk that a model has filled. A small file
+//! of real bytes lies in reserve for the rest; it is given up when everything that might take its
+//! place has ended.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::FallocateFlags;
 
 use crate::bundle::formats::StateFile;
 use crate::bundle::journal::{Entry, Line, parse};
@@ -16,6 +21,8 @@ use crate::platform::{clock, random};
 
 /// Bytes kept in reserve: enough for some hundred lines.
 const RESERVE: usize = 256 * 1024;
+/// A write that failed for no lack of space is tried once more after this time.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// The journal of one run, open for writing.
 #[derive(Debug)]
@@ -25,6 +32,14 @@ pub struct Journal {
     next_seq: u64,
     incarnation: u32,
     disk_was_full: bool,
+    /// Nothing of the job runs any more that could take the space that is left.
+    alone: bool,
+    /// How long the file may become before blocks for what follows are asked for again.
+    held_until: u64,
+    /// The file ends in a part of a line.
+    torn: bool,
+    /// Lines that could not be written, and were not told of.
+    lost: u64,
     /// The step that lines belong to: label and visit.
     pub step: Option<(String, u32)>,
 }
@@ -50,8 +65,21 @@ impl Journal {
             file.seek(SeekFrom::End(0))?;
             file.write_all(b"\n")?;
         }
-        let journal = Self { file, folder, next_seq: last_seq + 1, incarnation: last_incarnation + 1, disk_was_full: false, step: None };
+        let mut journal = Self {
+            file,
+            folder,
+            next_seq: last_seq + 1,
+            incarnation: last_incarnation + 1,
+            disk_was_full: false,
+            alone: false,
+            held_until: 0,
+            torn: false,
+            lost: 0,
+            step: None,
+        };
         journal.make_reserve();
+        journal.hold();
+        journal.disk_was_full = false;
         Ok((journal, last_incarnation))
     }
 
@@ -84,8 +112,65 @@ impl Journal {
         self.disk_was_full = true;
     }
 
+    /// Everything that might take the space that is left has ended: it may be used now.
+    pub fn make_room(&mut self) {
+        self.alone = true;
+        let _ = std::fs::remove_file(self.folder.join("reserve"));
+    }
+
+    /// Asks for blocks behind the end of the file. File systems that cannot do it are left alone.
+    fn hold(&mut self) {
+        let size = self.file.metadata().map_or(0, |metadata| metadata.len());
+        let reserve = RESERVE as u64;
+        if size + reserve / 2 < self.held_until || self.alone {
+            return;
+        }
+        self.held_until = size + reserve;
+        let held = rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, size, reserve);
+        self.disk_was_full |= held.is_err_and(|error| is_no_space(&error.into()));
+    }
+
     /// Writes one line.
+    ///
+    /// # Errors
+    /// There is no space; or a line that others rest on could not be written. Of the rest it is told
+    /// later how many are lost.
     pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
+        let needed = matches!(entry, Entry::RunStarted { .. } | Entry::StepEnded { .. } | Entry::Idea { .. } | Entry::RunEnded(_));
+        if self.is_gone() && self.put_back().is_ok() {
+            self.line(&Entry::Note { text: "run.jsonl was not in its place any more, and was written again".to_owned() })?;
+        }
+        self.hold();
+        if !needed && self.disk_was_full && !self.alone {
+            // What is left is for the end.
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        if self.lost > 0 {
+            let text = format!("{} line(s) of this journal could not be written", self.lost);
+            if self.line(&Entry::Note { text }).is_ok() {
+                self.lost = 0;
+            }
+        }
+        match self.line(entry) {
+            Err(error) if is_no_space(&error) && !self.alone => {
+                self.disk_was_full = true;
+                Err(error)
+            }
+            Err(error) if needed => Err(error),
+            Err(_) => {
+                self.lost += 1;
+                Ok(())
+            }
+            Ok(()) => {
+                if needed {
+                    let _ = self.file.sync_data();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn line(&mut self, entry: &Entry) -> io::Result<()> {
         let body = match serde_json::to_value(entry) {
             Ok(serde_json::Value::Object(body)) => body,
             _ => serde_json::Map::new(),
@@ -101,40 +186,72 @@ impl Journal {
         };
         let mut text = serde_json::to_vec(&line)?;
         text.push(b'\n');
-        let whole_until = self.file.metadata()?.len();
-        if let Err(error) = self.file.write_all(&text) {
-            if !is_no_space(&error) {
+        self.append(&text).or_else(|error| {
+            if is_no_space(&error) {
                 return Err(error);
             }
-            self.disk_was_full = true;
-            self.file.set_len(whole_until)?;
-            std::fs::remove_file(self.folder.join("reserve"))?;
-            self.file.write_all(&text)?;
-        }
+            clock::pause(AGAIN);
+            self.append(&text)
+        })?;
         self.next_seq += 1;
-        if matches!(entry, Entry::RunStarted { .. } | Entry::StepEnded { .. } | Entry::RunEnded(_)) {
-            let _ = self.file.sync_data();
-        }
         Ok(())
+    }
+
+    fn append(&mut self, text: &[u8]) -> io::Result<()> {
+        let whole_until = self.file.metadata()?.len();
+        if self.torn {
+            self.file.write_all(b"\n")?;
+            self.torn = false;
+        }
+        self.file.write_all(text).inspect_err(|_| {
+            self.torn = self.file.set_len(whole_until).is_err();
+        })
+    }
+
+    /// Whether something else, or nothing, stands in the place of the file that is written to.
+    fn is_gone(&self) -> bool {
+        let Ok(here) = self.file.metadata() else { return false };
+        match std::fs::symlink_metadata(self.folder.join("run.jsonl")) {
+            Ok(there) => (there.dev(), there.ino()) != (here.dev(), here.ino()),
+            Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+        }
+    }
+
+    /// Writes the whole journal again, in its place.
+    fn put_back(&mut self) -> io::Result<()> {
+        let mut text = vec![0; usize::try_from(self.file.metadata()?.len()).map_err(io::Error::other)?];
+        self.file.read_exact_at(&mut text, 0)?;
+        self.make_folder();
+        replace(&self.folder, "run.jsonl", &text)?;
+        self.file = open_plain(OpenOptions::new().read(true).append(true), &self.folder.join("run.jsonl"))?;
+        self.held_until = 0;
+        Ok(())
+    }
+
+    fn make_folder(&self) {
+        let _ = std::fs::DirBuilder::new().mode(0o700).create(&self.folder);
     }
 
     /// Replaces `state.json`.
     pub fn save(&mut self, state: &StateFile) -> io::Result<()> {
         let text = serde_json::to_vec(state)?;
-        let written = replace(&self.folder, "state.json", &text);
-        if let Err(error) = &written
-            && is_no_space(error)
-        {
-            self.disk_was_full = true;
-            let _ = std::fs::remove_file(self.folder.join("reserve"));
-            return replace(&self.folder, "state.json", &text);
-        }
-        written
+        replace(&self.folder, "state.json", &text).or_else(|error| {
+            if is_no_space(&error) {
+                self.disk_was_full = true;
+                return Err(error);
+            }
+            self.make_folder();
+            clock::pause(AGAIN);
+            replace(&self.folder, "state.json", &text)
+        })
     }
 
-    /// Gives the reserve back. Called when the end is recorded.
+    /// Gives back what was kept in reserve. Called when the end is recorded.
     pub fn finish(&self) {
         let _ = std::fs::remove_file(self.folder.join("reserve"));
+        if let Ok(metadata) = self.file.metadata() {
+            let _ = self.file.set_len(metadata.len());
+        }
     }
 }
 
@@ -178,5 +295,53 @@ mod tests {
         let (lines, skipped) = parse(&std::fs::read(temp.path().join(".researchloop/run.jsonl")).expect("read"));
         assert_eq!(skipped, 1);
         assert_eq!(lines.iter().map(|line| (line.seq, line.incarnation)).collect::<Vec<_>>(), [(1, 1), (2, 2)]);
+    }
+
+    fn note(text: &str) -> Entry {
+        Entry::Note { text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_journal_that_was_removed_or_replaced_is_written_again_whole() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let own = temp.path().join(OWN_FOLDER);
+        std::fs::create_dir(&own).expect("made");
+        let (mut journal, _) = Journal::open(temp.path()).expect("opened");
+        let read = || std::fs::read(own.join("run.jsonl")).expect("read");
+        journal.write(&note("one")).expect("written");
+        let before = read();
+
+        std::fs::remove_dir_all(&own).expect("removed");
+        journal.write(&note("two")).expect("written");
+        assert!(read().starts_with(&before), "what was read before stays as it was");
+        assert_eq!(parse(&read()).0.iter().map(|line| line.seq).collect::<Vec<_>>(), [1, 2, 3]);
+
+        let before = read();
+        std::fs::rename(own.join("run.jsonl"), own.join("other")).expect("renamed");
+        std::fs::write(own.join("run.jsonl"), "forged\n").expect("written");
+        journal.write(&note("three")).expect("written");
+        assert!(read().starts_with(&before));
+        assert_eq!(parse(&read()).0.len(), 5);
+        assert_eq!(std::fs::read(own.join("other")).expect("read"), before);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_written_is_counted_and_the_needed_ones_fail() {
+        let temp = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(temp.path().join(OWN_FOLDER)).expect("made");
+        let (mut journal, _) = Journal::open(temp.path()).expect("opened");
+        let path = temp.path().join(".researchloop/run.jsonl");
+        journal.write(&note("one")).expect("written");
+        // A descriptor that cannot write fails as a broken file server does.
+        let sound = std::mem::replace(&mut journal.file, File::open(&path).expect("opened"));
+        journal.write(&note("two")).expect("told later");
+        let ended =
+            Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: crate::bundle::formats::Money::default() };
+        assert!(journal.write(&ended).is_err());
+        journal.file = sound;
+        journal.write(&ended).expect("written");
+        let (lines, skipped) = parse(&std::fs::read(&path).expect("read"));
+        assert_eq!((skipped, lines.iter().map(|line| line.seq).collect::<Vec<_>>()), (0, vec![1, 2, 3]));
+        assert!(String::from_utf8_lossy(&std::fs::read(&path).expect("read")).contains("1 line(s)"));
     }
 }

@@ -6,11 +6,13 @@
 
 mod agent;
 mod answer;
+mod call;
 mod dialogue;
 mod ending;
 mod environment;
 mod idea;
 mod journal;
+mod pipe;
 mod run;
 mod signals;
 mod step;

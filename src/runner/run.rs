@@ -11,7 +11,7 @@ use super::environment::{environment, temporary_folder};
 use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
-use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, dialogue, sweep};
+use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, dialogue, sweep};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, StateFile};
 use crate::bundle::journal::{Entry, Question, RunEnd};
@@ -29,6 +29,11 @@ const MAX_BUNDLE: u64 = 64 << 20;
 fn margin(seconds: u64) -> u64 {
     (seconds / 20).clamp(2, 60)
 }
+
+/// Between asking processes to end and making them, where there is time.
+const GRACE: Duration = Duration::from_secs(10);
+/// The same, where there is none.
+const LEAST_GRACE: Duration = Duration::from_millis(700);
 
 /// How long after a step's failure a signal may still come that was its cause.
 const SIGNAL_LAG: Duration = Duration::from_secs(1);
@@ -56,6 +61,8 @@ pub struct Run {
     pub signals: StopSignals,
     /// When it must have ended.
     pub deadline: Instant,
+    /// When the scheduler ends the job.
+    killed_at: Instant,
     /// What the agent's environment holds.
     pub environment: Vec<(String, String)>,
     /// A private folder for the agent's temporary files.
@@ -64,6 +71,8 @@ pub struct Run {
     pub step_note: String,
     /// The files of the questions that the run ends with.
     asked: dialogue::Asked,
+    /// Names of questions that earlier jobs have asked.
+    asked_before: Vec<String>,
     definition: Definition,
     resumed: bool,
     job_id: String,
@@ -100,12 +109,16 @@ pub fn run_job(dir: &Path) -> u8 {
             "check the file system of the sprint's directory",
         )),
     };
-    let (_, left) = sweep::end_all(&run.mark);
+    let grace = run.grace();
+    let (_, left) = sweep::end_all(&run.mark, grace);
+    if run.journal.disk_was_full() {
+        run.journal.make_room();
+    }
     let _ = std::fs::remove_dir_all(&run.temporary);
     let status = match &end {
         End::Completed => EXIT_COMPLETED,
         End::Parked(questions) => {
-            dialogue::remove_forged(&run.own, questions);
+            dialogue::remove_forged(&run.own, questions, &run.asked_before);
             EXIT_PARKED
         }
         End::Failed(_) | End::Signal(_) => EXIT_FAILED,
@@ -128,6 +141,16 @@ enum End {
     Parked(Vec<Question>),
     Failed(Failure),
     Signal(&'static str),
+}
+
+/// What the agent has asked.
+pub enum Asks {
+    /// Nothing.
+    Nothing,
+    /// A person has to answer before the step goes on.
+    Parked(Outcome),
+    /// Nothing that can be used: what is wrong, a sentence each.
+    Wrong(Vec<String>),
 }
 
 impl Run {
@@ -170,6 +193,7 @@ impl Run {
                 asked: Vec::new(),
                 told: Vec::new(),
                 measured: None,
+                calling: None,
             },
         };
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
@@ -179,6 +203,7 @@ impl Run {
         let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
         let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
         dialogue::prepare(&own);
+        let asked_before = state.asked.clone();
         Ok(Self {
             dir: dir.to_path_buf(),
             work_text: work.display().to_string(),
@@ -186,6 +211,7 @@ impl Run {
             ask_dir,
             own,
             deadline: started.checked_add(time).unwrap_or(started),
+            killed_at: started.checked_add(Duration::from_secs(bundle.seconds)).unwrap_or(started),
             journal,
             state,
             signals,
@@ -193,6 +219,7 @@ impl Run {
             temporary: temporary_folder().map_err(|error| format!("no temporary folder: {error}"))?,
             step_note: String::new(),
             asked: dialogue::Asked::default(),
+            asked_before,
             definition,
             resumed,
             job_id,
@@ -227,10 +254,14 @@ impl Run {
         }
     }
 
-    /// What the agent's new questions make of a step, if it has left some.
-    pub fn parked_by_agent(&mut self) -> io::Result<Option<Outcome>> {
+    /// What the agent's new questions make of a step.
+    pub fn questions(&mut self) -> io::Result<Asks> {
         self.asked = dialogue::take_questions(&self.own, &mut self.journal, &mut self.state)?;
-        Ok(Some(self.asked.questions.clone()).filter(|questions| !questions.is_empty()).map(Outcome::Parked))
+        Ok(match (self.asked.questions.is_empty(), self.asked.problems.is_empty()) {
+            (false, _) => Asks::Parked(Outcome::Parked(self.asked.questions.clone())),
+            (true, false) => Asks::Wrong(self.asked.problems.clone()),
+            (true, true) => Asks::Nothing,
+        })
     }
 
     fn go(&mut self) -> io::Result<End> {
@@ -243,6 +274,9 @@ impl Run {
             plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
             seconds: self.bundle.seconds,
         })?;
+        // What an earlier runner of this job has left.
+        self.clear_up()?;
+        call::account_for_killed(self)?;
         if let Some(tweak) = &self.bundle.tweak
             && let Err(problem) = Folder::open(&self.work)
         {
@@ -337,6 +371,29 @@ impl Run {
             format!("the job's time ({time}) was over"),
             "ask for more with --time, or set max_sprint_duration_hours of the study; then `researchloop sprint resubmit ID`",
         )
+    }
+
+    /// How long processes may take to end when they are asked to, so that they can save what they
+    /// have: as long as the scheduler waits, at most.
+    pub fn grace(&mut self) -> Duration {
+        let left = self.killed_at.saturating_duration_since(clock::instant());
+        let since = self.signals.since().map_or(Duration::ZERO, |at| at.elapsed());
+        // The agent is asked first, and what it has left behind after that.
+        (left / 4).min(GRACE).min(GRACE.saturating_sub(since).max(LEAST_GRACE * 3)).max(LEAST_GRACE)
+    }
+
+    /// Ends whatever the agent or a command has left running. It was told so.
+    pub fn clear_up(&mut self) -> io::Result<()> {
+        let grace = self.grace();
+        let (found, left) = sweep::end_all(&self.mark, grace);
+        if self.journal.disk_was_full() {
+            self.journal.make_room();
+        }
+        if found == 0 {
+            return Ok(());
+        }
+        let not_all = if left > 0 { format!("; {left} could not be ended") } else { String::new() };
+        self.journal.write(&Entry::Note { text: format!("{found} process(es) were still running, and were ended{not_all}") })
     }
 
     /// Waits, unless the run must stop earlier.

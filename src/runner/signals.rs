@@ -5,9 +5,12 @@
 //! once and leave its training processes alive, so all of them end here, and Claude gets TERM.
 
 use std::io;
+use std::time::Instant;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 use signal_hook::iterator::Signals;
+
+use crate::platform::clock;
 
 const CAUGHT: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU];
 
@@ -15,7 +18,7 @@ const CAUGHT: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU];
 #[derive(Debug)]
 pub struct StopSignals {
     signals: Signals,
-    first: Option<&'static str>,
+    first: Option<(&'static str, Instant)>,
 }
 
 impl StopSignals {
@@ -32,9 +35,15 @@ impl StopSignals {
     /// The first signal that has come, if any. Once one has come, this stays so.
     pub fn seen(&mut self) -> Option<&'static str> {
         if self.first.is_none() {
-            self.first = self.signals.pending().next().map(name);
+            self.first = self.signals.pending().next().map(|signal| (name(signal), clock::instant()));
         }
-        self.first
+        self.first.map(|(name, _)| name)
+    }
+
+    /// When it was seen.
+    pub fn since(&mut self) -> Option<Instant> {
+        self.seen();
+        self.first.map(|(_, at)| at)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::agent::{self, Heard, Process, Stopped};
 use super::ending::{self, Failure};
 use super::idea;
-use super::run::Run;
+use super::run::{Asks, Run};
 use super::talk::{Answer, Talk, Text, render};
 use crate::bundle::EVALUATE;
 use crate::bundle::folder::Folder;
@@ -58,16 +58,25 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         Action::Skill(_) | Action::Prompt(_) => ask(run, step, resumed, &mut spent)?,
     };
     // What a failing step says of itself is often a consequence: look for the cause.
-    if failure.is_some() {
+    if let Some(said) = &failure
+        && matches!(said.reason, Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused)
+    {
+        let killed = ending::memory_kills() > kills_before;
         if run.journal.disk_was_full() || ending::is_disk_full(&run.dir) {
+            // Nothing of the step runs any more.
+            run.journal.note_full_disk();
+            run.journal.make_room();
             failure = Some(ending::disk_full(&run.dir));
-        } else if ending::memory_kills() > kills_before {
+        } else if killed && said.reason != Reason::ToolsRefused {
             failure = Some(Failure::new(
                 Reason::OutOfMemory,
                 format!("the kernel killed a process of {} because the job used more memory than it had asked for", step.title),
                 "ask for more memory, for example -o mem=32G, and run `researchloop sprint resubmit ID`",
             ));
         }
+    } else if failure.is_some() && ending::memory_kills() > kills_before {
+        let text = "the kernel killed a process because the job used more memory than it had asked for".to_owned();
+        run.journal.write(&Entry::Note { text })?;
     }
     if let Some(failure) = &mut failure {
         failure.hint = failure.hint.replace("--step STEP", &format!("--step {}", step.label));
@@ -113,25 +122,34 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
     };
     let mut talk = Talk::new(run, step);
     let mut text = if resumed { Text::Again } else { Text::Whole };
-    let mut repaired = false;
+    let (mut repaired, mut corrected) = (false, false);
     loop {
         let verdict = match talk.call(run, step, &instructions, text, None, spent)? {
-            Answer::Over(outcome, failure) => return Ok((outcome, failure)),
+            Answer::Over(outcome, failure) => return over(run, outcome, failure),
             Answer::Delivered { verdict, .. } => verdict,
         };
-        if let Some(parked) = run.parked_by_agent()? {
-            return Ok((parked, None));
+        let wrong = match run.questions()? {
+            Asks::Parked(parked) => return Ok((parked, None)),
+            // It ended its turn for an answer that would never come.
+            Asks::Wrong(problems) if !corrected => {
+                corrected = true;
+                problems
+            }
+            Asks::Wrong(_) | Asks::Nothing => Vec::new(),
+        };
+        let missing: &[String] = match &verdict {
+            Verdict::MissingOutput { files, .. } if !repaired => files,
+            _ => &[],
+        };
+        if !missing.is_empty() || !wrong.is_empty() {
+            if !missing.is_empty() {
+                repaired = true;
+                run.journal.write(&Entry::Note { text: format!("{} is missing: asked for it again", missing.join(", ")) })?;
+            }
+            text = Text::Other(repair(run, step, missing, &wrong));
+            continue;
         }
         match &verdict {
-            Verdict::MissingOutput { files, .. } if !repaired => {
-                repaired = true;
-                run.journal.write(&Entry::Note { text: format!("{} is missing: asked for it again", files.join(", ")) })?;
-                let values = Values { missing: files, ..run.values(step) };
-                text = Text::Other(
-                    prompts::render(&run.bundle.templates, "repair", &values)
-                        .unwrap_or_else(|_| format!("Write these files now: {}", files.join(", "))),
-                );
-            }
             Verdict::Done => {
                 let (verdict, note) = judge(run, step, pipeline::Outcome::Done);
                 run.step_note = note;
@@ -140,6 +158,26 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
             verdict => return Ok((Outcome::Verdict("error", None), ending::failure_of(verdict, &step.title))),
         }
     }
+}
+
+/// Asks for what a step has left out, or got wrong.
+pub(super) fn repair(run: &Run, step: &Step, missing: &[String], wrong: &[String]) -> String {
+    let values = Values { missing, wrong, ..run.values(step) };
+    prompts::render(&run.bundle.templates, "repair", &values).unwrap_or_else(|_| {
+        let files = if missing.is_empty() { String::new() } else { format!("Write these files now: {}. ", missing.join(", ")) };
+        let questions = if wrong.is_empty() { String::new() } else { format!("Your question could not be taken: {}", wrong.join("; ")) };
+        format!("{files}{questions}")
+    })
+}
+
+/// The end of a step whose call has failed. What the agent had asked before that is still asked.
+pub(super) fn over(run: &mut Run, outcome: Outcome, failure: Option<Failure>) -> io::Result<(Outcome, Option<Failure>)> {
+    if matches!(outcome, Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline))
+        && let Asks::Parked(parked) = run.questions()?
+    {
+        return Ok((parked, None));
+    }
+    Ok((outcome, failure))
 }
 
 /// The pipeline's verdict on a step, from how it ended and the file that its evaluator reads.
@@ -151,7 +189,8 @@ fn judge(run: &Run, step: &Step, outcome: pipeline::Outcome) -> (&'static str, S
     let judgement = pipeline::judge(&step.evaluator, outcome, file.as_deref());
     let note = match (&step.evaluator, judgement.note, judgement.issues.len()) {
         (_, Some(note), _) => note.to_owned(),
-        (Evaluator::ReviewClear { .. }, None, 0) => "no critical issues".to_owned(),
+        (Evaluator::ReviewClear { .. }, None, 0) if judgement.verdict.as_str() == "yes" => "no critical issues".to_owned(),
+        (_, None, 0) => String::new(),
         (Evaluator::ReviewClear { .. }, None, 1) => "1 critical issue".to_owned(),
         (Evaluator::ReviewClear { .. }, None, count) => format!("{count} critical issues"),
         _ => String::new(),
@@ -168,6 +207,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     environment.extend(step.environment.iter().cloned());
     let now = clock::instant();
     let own = step.timeout_seconds.and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
+    let grace = run.grace();
     let process = Process {
         words: &["bash".to_owned(), "-c".to_owned(), text.to_owned()],
         environment: &environment,
@@ -176,6 +216,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         stream: &steps.join(format!("{name}.log")),
         errors: &steps.join(format!("{name}.err")),
         deadline: own.map_or(run.deadline, |own| own.min(run.deadline)),
+        grace,
     };
     let mut last: VecDeque<String> = VecDeque::new();
     let ended = agent::run(process, &mut run.signals, |line| {
@@ -188,6 +229,10 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         }
         Heard::Working
     })?;
+    if ended.stopped == Some(Stopped::DiskFull) {
+        run.journal.note_full_disk();
+    }
+    run.clear_up()?;
     match ended.stopped {
         Some(Stopped::Deadline) if clock::instant() < run.deadline => return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step)))),
         Some(why) => return Ok((Outcome::Stopped(why), None)),

@@ -81,9 +81,9 @@ pub fn reap() {
     while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
 }
 
-/// Ends all members: first politely, then by force. Returns how many there were, and how
-/// many could not be ended.
-pub fn end_all(mark: &str) -> (usize, usize) {
+/// Ends all members: first politely, and after this time by force. Returns how many there were, and
+/// how many could not be ended.
+pub fn end_all(mark: &str, grace: Duration) -> (usize, usize) {
     let first = members(mark);
     for pid in &first {
         let _ = rustix::process::kill_process(*pid, Signal::TERM);
@@ -96,10 +96,10 @@ pub fn end_all(mark: &str) -> (usize, usize) {
             return (first.len(), 0);
         }
         let waited = started.elapsed();
-        if waited > Duration::from_secs(5) {
+        if waited > grace + Duration::from_secs(4) {
             return (first.len(), left.len());
         }
-        if waited > Duration::from_millis(700) {
+        if waited > grace {
             for pid in &left {
                 let _ = rustix::process::kill_process(*pid, Signal::KILL);
             }

@@ -1,29 +1,29 @@
 //! Talks to the agent about one step: finds words for it, knows its session, calls it again where
 //! that helps, and brings it what people say.
 
-use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use super::agent::{self, Ended, Heard, Process, Stopped};
+use super::agent::Stopped;
+use super::call::call;
 use super::dialogue;
 use super::ending::{self, Failure};
-use super::journal::{open_plain, replace};
 use super::run::Run;
 use super::step::Outcome;
-use crate::bundle::folder::Folder;
+use crate::bundle::folder::{Entry as Found, Folder};
 use crate::bundle::formats::{InboxFile, Money};
 use crate::bundle::journal::Entry;
 use crate::bundle::prompts::{self, Values};
-use crate::claude::{self, Call, Exit, Fold, Notice, OwnLimit, Session, Verdict};
+use crate::claude::Verdict;
 use crate::domain::Reason;
+use crate::domain::finding::plain;
 use crate::pipeline::Step;
 use crate::platform::{clock, random};
 
-/// Lines about tools and texts that one step may add to the journal. The stream's file
-/// has all of them.
-const MAX_EVENTS: u32 = 4000;
+/// How long after the agent was killed a signal for the whole job may still come.
+const SIGNAL_LAG: Duration = Duration::from_secs(2);
+/// So many files are named to a session that begins in the middle of the work.
+const MAX_FILES: usize = 100;
 
 /// A prompt from a template, or why there is none.
 pub fn render(run: &Run, skill: &str, values: &Values<'_>) -> Result<String, Failure> {
@@ -58,6 +58,10 @@ pub enum Answer {
 /// The conversation of one step: knows its session, and tries again after passing failures.
 pub struct Talk {
     own_session: Option<(String, bool)>,
+    /// The session of this step was replaced by a new one, which knows nothing of the work so far.
+    anew: bool,
+    /// The agent was killed before, while nobody asked this job to stop.
+    killed: bool,
     delays: std::vec::IntoIter<u64>,
     calls: u32,
 }
@@ -65,7 +69,13 @@ pub struct Talk {
 impl Talk {
     /// A conversation that has not begun.
     pub fn new(run: &Run, step: &Step) -> Self {
-        Self { own_session: step.fresh_session.then(|| (random::uuid(), false)), delays: run.bundle.agent.retry_delays.clone().into_iter(), calls: 0 }
+        Self {
+            own_session: step.fresh_session.then(|| (random::uuid(), false)),
+            anew: false,
+            killed: false,
+            delays: run.bundle.agent.retry_delays.clone().into_iter(),
+            calls: 0,
+        }
     }
 
     /// Says something, with what people have to say behind it, until it is heard.
@@ -79,27 +89,23 @@ impl Talk {
         spent: &mut Money,
     ) -> io::Result<Answer> {
         let over = |failure: Option<Failure>| Ok(Answer::Over(Outcome::Verdict("error", None), failure));
-        let mut renewed = false;
         loop {
             let news = dialogue::news(&run.own, &run.state);
             let said = match &text {
                 Text::Whole => instructions.to_owned(),
+                Text::Other(text) if self.anew => format!("{text}\n\nThe step's instructions, which this session has not seen:\n\n{instructions}"),
                 Text::Other(text) => text.clone(),
                 Text::Again => {
                     let answered = news.iter().any(|message| message.answers.is_some());
-                    let values = Values { original: instructions, answered, ..run.values(step) };
+                    let files = if self.anew { files(run) } else { Vec::new() };
+                    let values = Values { original: instructions, answered, anew: self.anew, files: &files, ..run.values(step) };
                     prompts::render(&run.bundle.templates, "continue", &values).unwrap_or_else(|_| instructions.to_owned())
                 }
             };
             let said = with_news(run, said, &news);
             self.calls += 1;
-            let called = call(run, step, &said, &mut self.own_session, self.calls, schema)?;
-            spent.add(&called.spent);
-            // At once: the runner may be killed before the step is over.
-            run.state.spent.add(&called.spent);
-            if called.stopped != Some(Stopped::DiskFull) {
-                run.journal.save(&run.state)?;
-            }
+            let kills_before = ending::memory_kills();
+            let called = call(run, step, &said, &mut self.own_session, self.calls, schema, spent)?;
             if let Some(why @ (Stopped::Signal(_) | Stopped::DiskFull)) = called.stopped {
                 return Ok(Answer::Over(Outcome::Stopped(why), None));
             }
@@ -115,32 +121,73 @@ impl Talk {
                     return Ok(Answer::Delivered { verdict, structured: called.structured });
                 }
                 // Transcripts are deleted after a while, and a cluster may be cleaned.
-                Verdict::Failed { .. } if called.session_is_lost && !renewed => {
-                    renewed = true;
-                    run.journal.write(&Entry::Note { text: "the session is not there any more: a new one begins".to_owned() })?;
+                Verdict::Failed { .. } if called.session_is_lost && !self.anew => {
+                    self.begin_anew(run, "the session is not there any more: a new one begins")?;
+                }
+                Verdict::ContextFull { .. } if !self.anew => {
+                    self.begin_anew(run, "the session has become too long: a new one goes on")?;
+                    if !matches!(text, Text::Other(_)) {
+                        text = Text::Again;
+                    }
+                }
+                // Not this job was meant, or a signal for all of it has come by now.
+                Verdict::Interrupted { ref detail } if !self.killed && ending::memory_kills() == kills_before => {
+                    self.killed = true;
+                    if let Some(why) = run.wait(SIGNAL_LAG) {
+                        return Ok(Answer::Over(Outcome::Stopped(why), None));
+                    }
+                    run.journal.write(&Entry::Retrying { detail: detail.clone(), delay: 0 })?;
+                    // One that was begun and never confirmed can be neither begun again nor resumed.
                     match &mut self.own_session {
-                        Some(own) => *own = (random::uuid(), false),
-                        None => {
-                            run.state.session_id = random::uuid();
-                            run.state.session_known = false;
-                            run.journal.save(&run.state)?;
-                        }
+                        Some((session, false)) => *session = random::uuid(),
+                        None if !run.state.session_known => run.state.session_id = random::uuid(),
+                        _ => {}
+                    }
+                    if !matches!(text, Text::Other(_)) {
+                        text = Text::Again;
                     }
                 }
                 Verdict::ModelError { ref detail } => match self.delays.next() {
-                    Some(delay) => {
+                    // A wait that outlasts the job would only hold its node.
+                    Some(delay) if Duration::from_secs(delay) < run.deadline.saturating_duration_since(clock::instant()) => {
                         run.journal.write(&Entry::Retrying { detail: detail.clone(), delay })?;
                         if let Some(why) = run.wait(Duration::from_secs(delay)) {
                             return Ok(Answer::Over(Outcome::Stopped(why), None));
                         }
-                        text = Text::Again;
+                        if !matches!(text, Text::Other(_)) {
+                            text = Text::Again;
+                        }
                     }
-                    None => return over(ending::failure_of(&called.verdict, &step.title)),
+                    _ => return over(ending::failure_of(&called.verdict, &step.title)),
                 },
                 ref verdict => return over(ending::failure_of(verdict, &step.title)),
             }
         }
     }
+}
+
+impl Talk {
+    /// Gives the step a session that knows nothing yet.
+    fn begin_anew(&mut self, run: &mut Run, why: &str) -> io::Result<()> {
+        self.anew = true;
+        run.journal.write(&Entry::Note { text: why.to_owned() })?;
+        match &mut self.own_session {
+            Some(own) => *own = (random::uuid(), false),
+            None => {
+                run.state.session_id = random::uuid();
+                run.state.session_known = false;
+                run.journal.save(&run.state)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The files that are there, for a session that begins in the middle of the work.
+fn files(run: &Run) -> Vec<String> {
+    let listed = Folder::open(&run.work).ok().and_then(|folder| folder.list(MAX_FILES).ok()).unwrap_or_default();
+    let names = listed.entries.into_iter().filter(|(name, _)| !name.starts_with('.'));
+    names.map(|(name, entry)| plain(&name, 200) + if matches!(entry, Found::Folder) { "/" } else { "" }).collect()
 }
 
 /// A text with what people say behind it.
@@ -152,148 +199,4 @@ fn with_news(run: &Run, text: String, news: &[InboxFile]) -> String {
     let news = prompts::render(&run.bundle.templates, "_messages", &values)
         .unwrap_or_else(|_| news.iter().map(|message| format!("From the person in charge: {}", message.text)).collect::<Vec<_>>().join("\n\n"));
     format!("{}\n\n{news}", text.trim_end())
-}
-
-/// What came of one call of the agent.
-struct Called {
-    verdict: Verdict,
-    stopped: Option<Stopped>,
-    spent: Money,
-    structured: Option<serde_json::Value>,
-    /// The session that should have gone on is not known to the agent.
-    session_is_lost: bool,
-}
-
-/// One call of the agent.
-fn call(run: &mut Run, step: &Step, text: &str, own_session: &mut Option<(String, bool)>, number: u32, schema: Option<&str>) -> io::Result<Called> {
-    let name = if number == 1 { step.label.clone() } else { format!("{}.{number}", step.label) };
-    let name = format!("{name}.{}", run.journal.incarnation());
-    let steps: PathBuf = run.own.join("steps");
-    std::fs::create_dir_all(&steps)?;
-    replace(&steps, &format!("{name}.prompt.md"), text.as_bytes())?;
-
-    let (session, known) = match own_session {
-        Some((session, known)) => (session.clone(), *known),
-        None => (run.state.session_id.clone(), run.state.session_known),
-    };
-    let left = run.bundle.agent.max_cost_usd.map(|max| max - run.state.spent.cost_usd);
-    if left.is_some_and(|left| left <= 0.0) {
-        let detail = "what the sprint may cost is spent".to_owned();
-        let verdict = Verdict::OwnLimit { which: OwnLimit::Budget, detail };
-        return Ok(Called { verdict, stopped: None, spent: Money::default(), structured: None, session_is_lost: false });
-    }
-    let call = Call {
-        model: run.bundle.agent.model.as_deref(),
-        max_budget_usd: left,
-        json_schema: schema,
-        ..Call::new(if known { Session::Resume(&session) } else { Session::New(&session) })
-    };
-    let mut words = run.bundle.agent.command.clone();
-    words.extend(claude::arguments(&call));
-
-    let now = clock::instant();
-    let step_deadline = step.timeout_seconds.and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
-    let deadline = step_deadline.map_or(run.deadline, |own| own.min(run.deadline));
-    let seconds_left = deadline.saturating_duration_since(now).as_secs();
-    let mut environment = run.environment.clone();
-    for (name, value) in claude::environment(seconds_left, &run.temporary.display().to_string()) {
-        if !environment.iter().any(|(known, _)| known == name) {
-            environment.push((name.to_owned(), value));
-        }
-    }
-
-    let mut fold = if schema.is_some() { Fold::new().expecting_structured_output() } else { Fold::new() };
-    let mut greeted = false;
-    let mut events = 0;
-    let mut trouble = None;
-    let ended: Ended = {
-        let process = Process {
-            words: &words,
-            environment: &environment,
-            dir: &run.work,
-            input: open_plain(File::options().read(true), &steps.join(format!("{name}.prompt.md")))?,
-            stream: &steps.join(format!("{name}.jsonl")),
-            errors: &steps.join(format!("{name}.err")),
-            deadline,
-        };
-        let Run { journal, signals, state, .. } = run;
-        agent::run(process, signals, |line| {
-            for notice in fold.line(line) {
-                if matches!(notice, Notice::Session { .. }) {
-                    greeted = true;
-                    match own_session {
-                        Some((_, known)) => *known = true,
-                        None if !state.session_known => {
-                            state.session_known = true;
-                            trouble = journal.save(state).err().or(trouble.take());
-                        }
-                        None => {}
-                    }
-                }
-                if let Some(entry) = entry_of(&notice)
-                    && events < MAX_EVENTS
-                {
-                    events += 1;
-                    trouble = journal.write(&entry).err().or(trouble.take());
-                }
-            }
-            if fold.is_idle() && fold.background_tasks() == 0 { Heard::Finished } else { Heard::Working }
-        })?
-    };
-    if let Some(error) = trouble {
-        return Err(error);
-    }
-    if ended.stopped == Some(Stopped::DiskFull) {
-        run.journal.note_full_disk();
-    }
-    run.journal.write(&Entry::Cost { spent: money(&fold) })?;
-    let missing = missing(run, step);
-    // A process that we ended because it lingered after its result is judged by the result.
-    let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
-    let verdict = fold.verdict(exit, &missing, &ended.errors);
-    Ok(Called {
-        verdict,
-        stopped: ended.stopped.filter(|why| *why != Stopped::Lingered),
-        spent: money(&fold),
-        structured: fold.structured_output().cloned(),
-        session_is_lost: known && !greeted && fold.result_seen(),
-    })
-}
-
-fn money(fold: &Fold) -> Money {
-    let spent = fold.spent();
-    Money {
-        cost_usd: spent.cost_usd.unwrap_or(0.0),
-        estimated: spent.estimated || spent.cost_usd.is_none(),
-        input_tokens: spent.input_tokens,
-        output_tokens: spent.output_tokens,
-        cache_read_tokens: spent.cache_read_tokens,
-        cache_write_tokens: spent.cache_write_tokens,
-    }
-}
-
-fn entry_of(notice: &Notice) -> Option<Entry> {
-    match notice {
-        Notice::Session { session_id, model, version } => {
-            Some(Entry::Agent { session_id: session_id.clone(), model: model.clone(), version: version.clone() })
-        }
-        Notice::Tool { name, brief } => Some(Entry::Tool { name: name.clone(), brief: brief.clone() }),
-        Notice::Text(text) => Some(Entry::Said { text: text.clone() }),
-        Notice::Limit(limit) => {
-            Some(Entry::Limit { status: limit.status.as_str().to_owned(), window: limit.kind.clone(), resets_at: limit.resets_at })
-        }
-        // What a call has cost is told once, when it has ended.
-        Notice::Result { .. } | Notice::ToolFailed { .. } | Notice::BackgroundTasks(_) => None,
-        Notice::Retrying { .. } | Notice::Denied { .. } | Notice::ModelChanged { .. } | Notice::Compacted => {
-            Some(Entry::Note { text: notice.to_string() })
-        }
-    }
-}
-
-/// The promised files that are not there, or are empty, or are no regular files.
-fn missing(run: &Run, step: &Step) -> Vec<String> {
-    match Folder::open(&run.work) {
-        Ok(folder) => step.produces.iter().filter(|file| !folder.has_content(file)).cloned().collect(),
-        Err(_) => step.produces.clone(),
-    }
 }

@@ -1,6 +1,6 @@
 //! What a study may still spend, and what one more sprint of it gets of that.
 
-use super::create::{CreateError, Wanted};
+use super::create::{CreateError, Request, Wanted};
 use crate::config::Study;
 use crate::store::Change;
 
@@ -16,6 +16,15 @@ pub(super) struct Bounds {
     pub budget_usd: Option<f64>,
     /// How long its job may run.
     pub seconds: u64,
+}
+
+impl Bounds {
+    /// Whether that is less than the sprint would have had without the study's and the loop's limits.
+    pub(super) fn is_less(&self, study: &Study, request: &Request) -> bool {
+        let own = [request.max_cost_usd, study.max_cost_usd].into_iter().flatten().reduce(f64::min);
+        let less_money = self.budget_usd.is_some_and(|budget| own.is_none_or(|own| budget < own));
+        less_money || self.seconds < request.seconds.unwrap_or(study.max_sprint_duration)
+    }
 }
 
 /// Bounds a sprint by what the study's limits leave. A loop has reckoned with them before: what it
@@ -40,6 +49,10 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
         bounds.budget_usd = Some(own);
     }
     if let Some(max) = study.max_study_gpu_hours {
+        let unknown = if used.gpu_unknown { change.gpu_unknown_sprints(study.name.as_str())? } else { Vec::new() };
+        if gpus.is_some() && !unknown.is_empty() {
+            return Err(CreateError::UnknownGpus { study: study.name.to_string(), sprints: unknown });
+        }
         let (Some(gpus), false) = (gpus, used.gpu_unknown) else {
             return limit(format!("the GPU-hours of the study {} are limited, but it is not known how many GPUs its jobs have", study.name));
         };

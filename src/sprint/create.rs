@@ -53,12 +53,14 @@ pub struct Wanted<'a> {
     pub loop_id: Option<&'a str>,
     /// What is reserved for it, in dollars.
     pub budget_usd: Option<f64>,
+    /// Whether a limit of its loop leaves its job less time than was asked for.
+    pub shortened: bool,
 }
 
 impl<'a> Wanted<'a> {
     /// An idea that somebody wants to be tried.
     pub fn new(study: &'a str, idea: &'a str, request: Request) -> Self {
-        Self { study, idea: Some(idea), request, parent: None, task: None, loop_id: None, budget_usd: None }
+        Self { study, idea: Some(idea), request, parent: None, task: None, loop_id: None, budget_usd: None, shortened: false }
     }
 }
 
@@ -84,6 +86,17 @@ pub enum CreateError {
         what: String,
         /// The study.
         study: String,
+    },
+    /// GPU-hours are limited, and cannot be counted.
+    #[error(
+        "the GPU-hours of the study {study} are limited, but it is not known how many GPUs these of its sprints had: {}",
+        sprints.join(", ")
+    )]
+    UnknownGpus {
+        /// The study.
+        study: String,
+        /// Some of the sprints.
+        sprints: Vec<String>,
     },
     /// The database.
     #[error(transparent)]
@@ -192,6 +205,7 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
             task: wanted.task,
             loop_id: wanted.loop_id,
             budget_usd: bounds.budget_usd,
+            cut: wanted.shortened || bounds.is_less(study, &wanted.request),
             gpus,
         };
         if change.create_sprint(&new)? {
@@ -213,7 +227,11 @@ fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
 /// Makes a sprint that repeats another one: the same idea and options, and one more attempt at the
 /// same task, which is opened again for it unless it is done.
 pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintId, CreateError> {
-    let request: Request = serde_json::from_str(&old.request).unwrap_or_default();
+    let mut request: Request = serde_json::from_str(&old.request).unwrap_or_default();
+    // What was left of a loop's GPU-hours is no wish for this time.
+    if let Some(of_loop) = old.loop_id.as_deref().filter(|_| old.cut).map(|id| store.one_loop(id)).transpose()?.flatten() {
+        request.seconds = serde_json::from_str::<Request>(&of_loop.request).unwrap_or_default().seconds;
+    }
     // The study may have been renamed since: then the error says so.
     let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;
     let Some(idea) = old.idea.clone() else {

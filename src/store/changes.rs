@@ -22,8 +22,8 @@ impl Change<'_> {
     pub fn create_sprint(&self, new: &NewSprint<'_>) -> Result<bool, StoreError> {
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO sprints (id, study_name, cluster, scheduler, idea, status, directory, remote_dir, parent, request, seconds, created_at,
-                kind, task_id, loop_id, budget_usd, gpus, finds_idea)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?5 IS NULL)",
+                kind, task_id, loop_id, budget_usd, gpus, cut, finds_idea)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?5 IS NULL)",
             rusqlite::params![
                 new.id.as_str(),
                 new.study,
@@ -41,6 +41,7 @@ impl Change<'_> {
                 new.loop_id,
                 new.budget_usd,
                 new.gpus,
+                new.cut,
             ],
         )?;
         if made == 1 {

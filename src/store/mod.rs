@@ -16,6 +16,7 @@ mod messages;
 mod money;
 mod open;
 mod outbox;
+mod park;
 mod sprints;
 mod tasks;
 
@@ -28,7 +29,7 @@ pub use ideas::KnownIdea;
 pub use journal::{Ingested, JournalPiece, StepRow};
 pub use leases::Lease;
 pub use loops::{LoopRow, LoopSprint, LoopStatus, completed_count};
-pub use messages::{MessageRow, NewMessage};
+pub use messages::{ANOTHER, MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::Notice;

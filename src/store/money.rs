@@ -181,13 +181,23 @@ impl Change<'_> {
         spent(&self.transaction, Of::Loop(id))
     }
 
-    /// Keeps what a sprint has cost that is about to be deleted.
+    /// Sprints of a study of which it is not known how many GPUs they had, at most five.
+    pub fn gpu_unknown_sprints(&self, study: &str) -> Result<Vec<String>, StoreError> {
+        let sql = format!("{} GROUP BY s.id ORDER BY s.rowid", SUMS.replace("{which}", "s.study_name = ?2").replace("{group}", "s.id"));
+        let mut query = self.transaction.prepare_cached(&sql)?;
+        let rows = query.query_map((clock::now().as_second(), study), |row| Ok((row.get::<_, String>(0)?, read(row)?.gpu_unknown)))?;
+        let all: Vec<(String, bool)> = rows.collect::<Result<_, _>>()?;
+        Ok(all.into_iter().filter(|(_, unknown)| *unknown).map(|(id, _)| id).take(5).collect())
+    }
+
+    /// Keeps what a sprint has cost that is about to be deleted. That of unknown GPUs is given up:
+    /// nobody could go on otherwise.
     pub(super) fn keep_money_of(&self, id: &str) -> Result<(), StoreError> {
         let spent = spent(&self.transaction, Of::Sprint(id))?;
         let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.transaction.execute(
-            "INSERT INTO forgotten (sprint_id, study_name, task_id, loop_id, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown)
-             SELECT id, study_name, task_id, loop_id, ?2, ?3, ?4, ?5, ?6, ?7 FROM sprints WHERE id = ?1 AND attempt > 0",
+            "INSERT INTO forgotten (sprint_id, study_name, task_id, loop_id, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown, status)
+             SELECT id, study_name, task_id, loop_id, ?2, ?3, ?4, ?5, ?6, 0, status FROM sprints WHERE id = ?1 AND attempt > 0",
             (
                 id,
                 spent.cost_usd,
@@ -195,7 +205,6 @@ impl Change<'_> {
                 count(spent.tokens),
                 count(spent.wall_seconds),
                 count(spent.gpu_seconds),
-                spent.gpu_unknown,
             ),
         )?;
         Ok(())
@@ -298,7 +307,11 @@ mod tests {
             change.delete_sprint(id).expect("deleted");
             change.commit().expect("kept");
         }
-        assert_eq!(sums(&store), before);
+        let after = sums(&store);
+        // A number that nobody knows is given up with the sprint: nothing could be limited otherwise.
+        assert!(before.3.gpu_unknown && !after.3.gpu_unknown);
+        assert_eq!(Spent { gpu_unknown: true, ..after.3 }, before.3);
+        assert_eq!((after.0, after.1, after.2), (before.0, before.1, before.2));
         assert!(before.0.cost_usd > 1.0 && before.4.len() == 3, "{before:?}");
         // One that never had a job leaves nothing, and none is counted as itself.
         let change = store.change().expect("a change");

@@ -40,6 +40,8 @@ pub struct NewSprint<'a> {
     pub budget_usd: Option<f64>,
     /// GPUs that its job asks for, when that is known.
     pub gpus: Option<u32>,
+    /// Whether a limit leaves it less money or time than it would have without.
+    pub cut: bool,
 }
 
 /// A sprint as it is stored.
@@ -125,8 +127,26 @@ pub struct SprintRow {
     pub gpus: Option<u32>,
     /// Whether its job has to find its idea itself.
     pub finds_idea: bool,
+    /// Whether a limit has left it less money or time than it would have had without.
+    pub cut: bool,
+    /// The earlier sprint whose idea its job had again.
+    pub repeats: Option<String>,
     /// The oldest message that it waits for, when it is parked.
     pub waits_for: Option<String>,
+}
+
+impl SprintRow {
+    /// Whether it ended because what a limit had left it was used up: that says nothing of the work.
+    pub fn is_exhausted(&self) -> bool {
+        let State::Ended { ending, .. } = &self.state else { return false };
+        self.cut && used_up(ending.status, ending.reason, self.cost_usd, self.budget_usd)
+    }
+}
+
+/// Whether a sprint failed because its time or its money was used up.
+pub(super) fn used_up(status: Status, reason: Option<Reason>, cost_usd: f64, budget_usd: Option<f64>) -> bool {
+    let spent = budget_usd.is_some_and(|budget| cost_usd > 0.0 && cost_usd >= budget - 0.005);
+    status == Status::Failed && (reason == Some(Reason::TimeLimit) || spent)
 }
 
 /// Which sprints are wanted.
@@ -143,7 +163,7 @@ pub struct SprintFilter<'a> {
 const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
     created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
     cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, \
-    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, \
+    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut, repeats, \
     CASE status WHEN 'parked' THEN (SELECT m.id FROM messages m WHERE m.sprint_id = sprints.id AND m.status = 'open' \
         AND m.kind IN ('question', 'approval') ORDER BY m.created_at, m.rowid LIMIT 1) END AS waits_for";
 
@@ -216,7 +236,9 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         budget_usd: row.get(const { at("budget_usd") })?,
         gpus: row.get(const { at("gpus") })?,
         finds_idea: row.get(const { at("finds_idea") })?,
-        waits_for: row.get(const { at("finds_idea") + 1 })?,
+        cut: row.get(const { at("cut") })?,
+        repeats: row.get(const { at("repeats") })?,
+        waits_for: row.get(const { at("repeats") + 1 })?,
     })
 }
 

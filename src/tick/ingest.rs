@@ -37,6 +37,9 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), 
     }
     // What the journal told may have changed the state.
     let Some(row) = change.sprint(id)? else { return Ok(()) };
+    if let Some(earlier) = &row.repeats {
+        notes.push(format!("its idea repeats that of {earlier}: the job is ended"));
+    }
     if row.journal_altered {
         notes.push("the journal was altered after it was written: what was read first counts".to_owned());
     }
@@ -147,6 +150,10 @@ fn settle(
         Finding::Parked => change.park(&row, &questions),
         Finding::Over(mut ending) => {
             ending.hint = ending.hint.replace("ID", id);
+            if let Some(earlier) = row.repeats.as_deref().filter(|_| ending.status == Status::Cancelled) {
+                let also = if ending.detail.is_empty() { String::new() } else { format!("; {}", ending.detail) };
+                ending.detail = format!("its idea repeats that of {earlier}{also}");
+            }
             // Before the end: with it, the sprint's task looks for the verdict.
             if ending.status == Status::Completed {
                 if let Some(found) = &found {

@@ -103,7 +103,7 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
         note: row.note.clone(),
         context: row.guidance.clone(),
         limits: row.limits.clone(),
-        completed_count: completed_count(sprints),
+        completed_count: completed_count(row, sprints),
         total_count: row.limits.count,
         live_count: sprints.iter().filter(|sprint| !sprint.status.is_terminal()).count(),
         current_sprint_id: sprints.iter().rev().find(|sprint| !sprint.status.is_terminal()).map(|sprint| sprint.id.clone()),

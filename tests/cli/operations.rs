@@ -93,8 +93,8 @@ fn status_is_one_screen_at_every_width() {
         let row = |name: &str| {
             plain.stdout.lines().find(|line| line.trim_start().starts_with(name)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(row("s  "), "s 2 1 0 1 $0.75 $1.25 2.0 1h00m", "{plain}");
-        assert_eq!(row("all"), "all 2 1 0 1 $0.75 $4.75 10.0 3h00m", "{plain}");
+        assert_eq!(row("s  "), "s 2 1 0 0 1 $0.75 $1.25 2.0 1h00m", "{plain}");
+        assert_eq!(row("all"), "all 2 1 0 0 1 $0.75 $4.75 10.0 3h00m", "{plain}");
         assert!(!plain.stdout.contains('\u{1b}'), "piped, it is plain");
         let colored = project.run(&["status", "--color", "always"]).success();
         assert!(colored.stdout.contains('\u{1b}'));

@@ -1,0 +1,215 @@
+//! One call of the agent: what it is started with, what it tells, and what it has cost.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::agent::{self, Ended, Heard, Process, Stopped};
+use super::journal::{is_no_space, open_plain, replace};
+use super::pipe::MAX_STREAM;
+use super::run::Run;
+use crate::bundle::OWN_FOLDER;
+use crate::bundle::folder::Folder;
+use crate::bundle::formats::{Calling, Money};
+use crate::bundle::journal::Entry;
+use crate::claude::{self, Call, Exit, Fold, Notice, OwnLimit, Session, Verdict};
+use crate::pipeline::Step;
+use crate::platform::clock;
+
+/// Lines about tools and texts that one step may add to the journal. The stream's file
+/// has all of them.
+const MAX_EVENTS: u32 = 4000;
+
+/// What came of one call of the agent.
+pub struct Called {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why it was ended by us.
+    pub stopped: Option<Stopped>,
+    /// The answer that follows the schema.
+    pub structured: Option<serde_json::Value>,
+    /// The session that should have gone on is not known to the agent.
+    pub session_is_lost: bool,
+}
+
+/// One call of the agent. What it costs is added to `total`, and to what the run has spent.
+pub fn call(
+    run: &mut Run,
+    step: &Step,
+    text: &str,
+    own_session: &mut Option<(String, bool)>,
+    number: u32,
+    schema: Option<&str>,
+    total: &mut Money,
+) -> io::Result<Called> {
+    let name = if number == 1 { step.label.clone() } else { format!("{}.{number}", step.label) };
+    let name = format!("{name}.{}", run.journal.incarnation());
+    let steps: PathBuf = run.own.join("steps");
+    std::fs::create_dir_all(&steps)?;
+    replace(&steps, &format!("{name}.prompt.md"), text.as_bytes())?;
+
+    let (session, known) = match own_session {
+        Some((session, known)) => (session.clone(), *known),
+        None => (run.state.session_id.clone(), run.state.session_known),
+    };
+    let left = run.bundle.agent.max_cost_usd.map(|max| max - run.state.spent.cost_usd);
+    if left.is_some_and(|left| left <= 0.0) {
+        let detail = "what the sprint may cost is spent".to_owned();
+        let verdict = Verdict::OwnLimit { which: OwnLimit::Budget, detail };
+        return Ok(Called { verdict, stopped: None, structured: None, session_is_lost: false });
+    }
+    let call = Call {
+        model: run.bundle.agent.model.as_deref(),
+        max_budget_usd: left,
+        json_schema: schema,
+        ..Call::new(if known { Session::Resume(&session) } else { Session::New(&session) })
+    };
+    let mut words = run.bundle.agent.command.clone();
+    words.extend(claude::arguments(&call));
+
+    let now = clock::instant();
+    let step_deadline = step.timeout_seconds.and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
+    let deadline = step_deadline.map_or(run.deadline, |own| own.min(run.deadline));
+    let seconds_left = deadline.saturating_duration_since(now).as_secs();
+    let mut environment = run.environment.clone();
+    for (name, value) in claude::environment(seconds_left, &run.temporary.display().to_string()) {
+        if !environment.iter().any(|(known, _)| known == name) {
+            environment.push((name.to_owned(), value));
+        }
+    }
+
+    let grace = run.grace();
+    let stream = steps.join(format!("{name}.jsonl"));
+    let from = std::fs::symlink_metadata(&stream).map_or(0, |metadata| metadata.len());
+    run.state.calling = Some(Calling { stream: format!("{name}.jsonl"), from });
+    run.journal.save(&run.state)?;
+    let mut fold = if schema.is_some() { Fold::new().expecting_structured_output() } else { Fold::new() };
+    let mut greeted = false;
+    let mut events = 0;
+    let mut no_space = false;
+    let ended: Ended = {
+        let process = Process {
+            words: &words,
+            environment: &environment,
+            dir: &run.work,
+            input: open_plain(File::options().read(true), &steps.join(format!("{name}.prompt.md")))?,
+            stream: &stream,
+            errors: &steps.join(format!("{name}.err")),
+            deadline,
+            grace,
+        };
+        let Run { journal, signals, state, .. } = run;
+        agent::run(process, signals, |line| {
+            for notice in fold.line(line) {
+                if matches!(notice, Notice::Session { .. }) {
+                    greeted = true;
+                    match own_session {
+                        Some((_, known)) => *known = true,
+                        None if !state.session_known => {
+                            state.session_known = true;
+                            // It is saved again when the call has ended.
+                            no_space |= journal.save(state).is_err_and(|error| is_no_space(&error));
+                        }
+                        None => {}
+                    }
+                }
+                if let Some(entry) = entry_of(&notice)
+                    && events < MAX_EVENTS
+                {
+                    events += 1;
+                    no_space |= journal.write(&entry).is_err();
+                }
+            }
+            if no_space {
+                Heard::NoSpace
+            } else if fold.is_idle() && fold.background_tasks() == 0 {
+                Heard::Finished
+            } else {
+                Heard::Working
+            }
+        })?
+    };
+    // At once: whatever goes wrong from here on, this was spent.
+    let spent = money(&fold, &run.state.spent);
+    run.state.spent.add(&spent);
+    run.state.calling = None;
+    total.add(&spent);
+    if ended.stopped == Some(Stopped::DiskFull) {
+        run.journal.note_full_disk();
+        run.clear_up()?;
+    }
+    run.journal.write(&Entry::Cost { spent })?;
+    run.journal.save(&run.state).or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })?;
+    run.clear_up()?;
+    let missing = missing(run, step);
+    // A process that we ended because it lingered after its result is judged by the result.
+    let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
+    let verdict = fold.verdict(exit, &missing, &ended.errors);
+    Ok(Called {
+        verdict,
+        stopped: ended.stopped.filter(|why| *why != Stopped::Lingered),
+        structured: fold.structured_output().cloned(),
+        session_is_lost: known && !greeted && fold.result_seen(),
+    })
+}
+
+/// What a call has cost. `before`: what the run has spent until then, which tells the price of calls
+/// that did not say it themselves.
+fn money(fold: &Fold, before: &Money) -> Money {
+    let spent = fold.spent();
+    let rate = claude::rate(before.cost_usd, before.input_tokens, before.output_tokens, before.cache_read_tokens, before.cache_write_tokens);
+    Money {
+        cost_usd: spent.dollars(rate, fold.model()),
+        estimated: spent.estimated,
+        input_tokens: spent.input_tokens,
+        output_tokens: spent.output_tokens,
+        cache_read_tokens: spent.cache_read_tokens,
+        cache_write_tokens: spent.cache_write_tokens,
+    }
+}
+
+/// Takes a call into account in whose middle an earlier runner was killed, from what it had printed.
+pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
+    let Some(calling) = run.state.calling.take() else { return Ok(()) };
+    let stream = Folder::open(&run.dir).and_then(|dir| dir.folder(OWN_FOLDER)).and_then(|own| own.folder("steps"));
+    let mut fold = Fold::new();
+    if let Ok((mut file, _)) = stream.and_then(|steps| steps.file(&calling.stream)) {
+        file.seek(SeekFrom::Start(calling.from))?;
+        for line in BufReader::new(file.take(MAX_STREAM)).split(b'\n') {
+            fold.line(&line?);
+        }
+    }
+    let spent = money(&fold, &run.state.spent);
+    run.state.spent.add(&spent);
+    run.journal
+        .write(&Entry::Note { text: "a call was interrupted when the runner was killed: what it had printed is taken into account".to_owned() })?;
+    run.journal.write(&Entry::Cost { spent })?;
+    run.journal.save(&run.state)
+}
+
+fn entry_of(notice: &Notice) -> Option<Entry> {
+    match notice {
+        Notice::Session { session_id, model, version } => {
+            Some(Entry::Agent { session_id: session_id.clone(), model: model.clone(), version: version.clone() })
+        }
+        Notice::Tool { name, brief } => Some(Entry::Tool { name: name.clone(), brief: brief.clone() }),
+        Notice::Text(text) => Some(Entry::Said { text: text.clone() }),
+        Notice::Limit(limit) => {
+            Some(Entry::Limit { status: limit.status.as_str().to_owned(), window: limit.kind.clone(), resets_at: limit.resets_at })
+        }
+        // What a call has cost is told once, when it has ended.
+        Notice::Result { .. } | Notice::ToolFailed { .. } | Notice::BackgroundTasks(_) => None,
+        Notice::Retrying { .. } | Notice::Denied { .. } | Notice::ModelChanged { .. } | Notice::Compacted => {
+            Some(Entry::Note { text: notice.to_string() })
+        }
+    }
+}
+
+/// The promised files that are not there, or are empty, or are no regular files.
+fn missing(run: &Run, step: &Step) -> Vec<String> {
+    match Folder::open(&run.work) {
+        Ok(folder) => step.produces.iter().filter(|file| !folder.has_content(file)).cloned().collect(),
+        Err(_) => step.produces.clone(),
+    }
+}

@@ -1,0 +1,144 @@
+//! What a model does to its own job: the job still tells the truth.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{is_alive, playing, remote_dir, step, text};
+use crate::harness::{Project, program, wait_until};
+
+/// Plays a scenario to its end.
+#[track_caller]
+fn end(scenario: &str, arguments: &[&str]) -> (Project, String, Value) {
+    let project = playing(scenario, "");
+    let id = project.submit("does it end?", arguments);
+    let sprint = project.finish(&id, 60);
+    (project, id, sprint)
+}
+
+fn journal(project: &Project, id: &str) -> String {
+    std::fs::read_to_string(remote_dir(project, id).join(".researchloop/run.jsonl")).unwrap_or_default()
+}
+
+#[test]
+fn what_a_step_leaves_running_ends_with_the_step() {
+    let (project, id, sprint) = end("research:orphan,red_team:exit=3", &["--rounds", "1"]);
+    assert_eq!(text(&sprint, "status"), "failed", "{sprint:#}");
+    let lines = journal(&project, &id);
+    let place = |what: &str| lines.find(what).unwrap_or_else(|| panic!("{what} is missing: {lines}"));
+    assert!(place("1 process(es) were still running") < place("\"verdict\":\"yes\""), "{lines}");
+    let orphan = std::fs::read_to_string(remote_dir(&project, &id).join("orphan.pid")).unwrap();
+    assert!(!is_alive(orphan.trim()));
+}
+
+#[test]
+fn a_model_that_removes_the_journal_does_not_change_how_the_sprint_ended() {
+    let (project, id, sprint) = end("research:forget,report:forget", &["--rounds", "1"]);
+    assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
+    assert!(sprint["cost_usd"].as_f64().unwrap() > 0.1, "{sprint:#}");
+    assert_eq!(["research", "fix_round_1", "report", "summarize"].map(|name| step(&sprint, name)), ["yes"; 4], "{sprint:#}");
+    assert!(journal(&project, &id).contains("was not in its place any more"));
+}
+
+/// A small file system of its own, for as long as the value lives.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn new(path: &Path) -> Self {
+        std::fs::create_dir_all(path).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=100m", "none"]).arg(path).status().unwrap();
+        assert!(mounted.success(), "this test mounts a small file system: it needs root");
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_though_something_takes_every_block_that_becomes_free() {
+    let project = playing("research:fill_on,research:slow=3,research:noise", "");
+    let _disk = SmallDisk::new(&project.path("cluster"));
+    let id = project.submit("fill it", &["--time", "60s"]);
+    let sprint = project.finish(&id, 90);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "disk_full"), "{sprint:#}");
+}
+
+/// Whether some text of the journal's notes and retries says this.
+#[track_caller]
+fn assert_told(project: &Project, id: &str, says: &str) {
+    let lines = journal(project, id);
+    assert!(lines.contains(says), "{says:?} is not told: {lines}");
+}
+
+#[test]
+fn a_context_that_is_full_goes_on_once_in_a_new_session_that_is_told_what_is_there() {
+    let (project, id, sprint) = end("report:replay=prompt_too_long_once", &["--rounds", "0"]);
+    assert_eq!((text(&sprint, "status"), step(&sprint, "report")), ("completed", "yes"), "{sprint:#}");
+    assert_told(&project, &id, "has become too long");
+    let prompt = std::fs::read_to_string(remote_dir(&project, &id).join(".researchloop/steps/report.2.1.prompt.md")).unwrap();
+    assert!(prompt.contains("- `findings.md`") && prompt.contains("- `results/`") && prompt.contains("# Step: report"), "{prompt}");
+    let (_, _, sprint) = end("report:replay=prompt_too_long", &["--rounds", "0"]);
+    assert_eq!((text(&sprint, "status"), step(&sprint, "report")), ("failed", "error"), "{sprint:#}");
+}
+
+#[test]
+fn an_agent_that_is_killed_alone_goes_on_once() {
+    let (project, id, sprint) = end("report:replay=sigkill_in_tool_once", &["--rounds", "0"]);
+    assert_eq!((text(&sprint, "status"), step(&sprint, "report")), ("completed", "yes"), "{sprint:#}");
+    assert_told(&project, &id, "stopped by SIGKILL");
+    // It was paid for all the same.
+    assert_eq!(sprint["cost_estimated"], true, "{sprint:#}");
+    let (_, _, sprint) = end("report:replay=sigkill_in_tool", &["--rounds", "0"]);
+    assert_eq!(text(&sprint, "status"), "failed", "{sprint:#}");
+}
+
+#[test]
+fn a_call_without_a_result_uses_up_money_as_well() {
+    let (_, _, sprint) = end("research:replay=sigkill_in_tool", &["--max-cost", "0.0001"]);
+    assert_eq!(text(&sprint, "status"), "failed", "{sprint:#}");
+    assert!(sprint["cost_usd"].as_f64().unwrap() > 0.0001 && sprint["cost_estimated"] == true, "{sprint:#}");
+    assert!(text(&sprint, "error").contains("budget"), "the second call was not made: {sprint:#}");
+}
+
+#[test]
+fn a_wait_that_is_longer_than_the_job_is_no_reason_to_hold_its_node() {
+    let project = playing("research:transient", "");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", config.replace("retry_delays = [0]", "retry_delays = [80000]"));
+    let id = project.submit("wait", &["--time", "1h"]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "model_error"), "{sprint:#}");
+}
+
+#[test]
+fn what_a_killed_runner_had_asked_for_is_paid_by_the_next_one() {
+    let project = playing("research:hang_once", "");
+    let id = project.submit("die", &["--rounds", "0"]);
+    let dir = remote_dir(&project, &id);
+    wait_until("the agent has greeted", 20, || journal(&project, &id).contains("\"kind\":\"agent\""));
+    let runner = std::fs::read_dir("/proc").unwrap().flatten().find(|process| {
+        let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&words).contains(&format!("job-run\0{}", dir.display()))
+    });
+    let runner = runner.unwrap().file_name().into_string().unwrap();
+    assert!(Command::new("kill").args(["-9", &runner]).status().unwrap().success());
+    let sprint = project.finish(&id, 60);
+    assert_eq!((text(&sprint, "reason"), &sprint["cost_estimated"]), ("runner_killed", &Value::Bool(true)), "{sprint:#}");
+
+    // As a requeued job does it.
+    let mut again = project.command(program());
+    let ended = again.arg("job-run").arg(&dir).env("RESEARCHLOOP_JOB_ID", "again").output().unwrap();
+    let lines = journal(&project, &id);
+    assert!(ended.status.success(), "{ended:?} {lines}");
+    let behind = lines.split("\"incarnation\":2").collect::<Vec<_>>().join("\n");
+    let cost = behind.lines().find(|line| line.contains("\"kind\":\"cost\"")).unwrap();
+    let cost: f64 = cost.split("\"cost_usd\":").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
+    assert!(cost > 0.01, "{lines}");
+    let state = std::fs::read_to_string(dir.join(".researchloop/state.json")).unwrap();
+    assert!(state.contains("\"estimated\":true") && !state.contains("calling"), "{state}");
+}
