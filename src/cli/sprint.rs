@@ -205,7 +205,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
         return Ok(Exit::Success);
     }
     if shown.is_empty() && (args.study.is_some() || status.is_some()) {
-        ui.status("No sprint is so.");
+        ui.status("No sprint fits.");
         return Ok(Exit::Success);
     }
     if shown.is_empty() {
@@ -291,8 +291,8 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
         sprint::remember(&mut store, row.id.as_str(), &fetched)?;
     }
     if ui.json {
-        let files: Vec<_> = fetched.files.iter().map(|(path, size)| serde_json::json!({ "filename": path, "size": size })).collect();
-        ui.json(&serde_json::json!({ "sprint_id": row.id.as_str(), "folder": to, "files": files, "skipped": fetched.skipped }));
+        let files = fetched.files.into_iter().map(|(filename, size)| view::File { filename, size }).collect();
+        ui.json(&view::Fetched { sprint_id: row.id.to_string(), folder: to, files, skipped: fetched.skipped });
         return Ok(Exit::Success);
     }
     for (path, size) in &fetched.files {
@@ -314,7 +314,7 @@ fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     let row = if args.no_wait { find(&store, row.id.as_str())? } else { watch::wait_for_end(app, ui, &mut store, &row.id, remote.as_mut())? };
     let status = row.state.status();
     if ui.json {
-        ui.json(&serde_json::json!({ "cancelled": status == Status::Cancelled, "status": status.as_str(), "sprint_id": row.id.as_str() }));
+        ui.json(&view::Cancelled { cancelled: status == Status::Cancelled, status: status.as_str(), sprint_id: row.id.to_string() });
     }
     match &row.state {
         State::Ended { ending, .. } if ending.status == Status::Cancelled && ending.detail.is_empty() => {
@@ -368,7 +368,7 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     }
     sprint::delete(app, &mut store, &row)?;
     if ui.json {
-        ui.json(&serde_json::json!({ "deleted": true, "sprint_id": row.id.as_str() }));
+        ui.json(&view::Deleted { deleted: true, sprint_id: row.id.to_string() });
     }
     ui.status(&format!("{}: deleted{}", row.id, if args.remote { ", here and on the cluster" } else { " here" }));
     Ok(Exit::Success)
