@@ -32,7 +32,7 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     let mut problems: Vec<(String, OptionProblem)> = Vec::new();
     for study in &config.studies {
         let cluster = config.cluster(study.cluster.as_str())?;
-        let options = cluster.job_options.overlaid(&study.job_options);
+        let options = cluster.job_options.overlaid(&study.job_options, |key| scheduler::scheduler(cluster.scheduler).option_name(key));
         problems.extend(scheduler::scheduler(cluster.scheduler).check_options(&options).into_iter().map(|problem| (study.name.to_string(), problem)));
     }
     if ui.json {

@@ -68,6 +68,11 @@ pub trait Scheduler: Sync {
     /// Lists everything that is wrong with the options, in their order.
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem>;
 
+    /// The option that this key stands for: one has several spellings.
+    fn option_name<'k>(&self, key: &'k str) -> &'k str {
+        key
+    }
+
     /// The lines at the head of the job script, without line breaks. The job's output goes
     /// to `job.log` in the directory in which it is submitted.
     fn directives(&self, job: &JobRequest<'_>) -> Vec<String>;

@@ -32,6 +32,10 @@ const ACCOUNTING_SECONDS: u32 = 60;
 const SECTION: &str = "jobs";
 
 impl Scheduler for Sge {
+    fn option_name<'k>(&self, key: &'k str) -> &'k str {
+        sge_options::bare(key)
+    }
+
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
         sge_options::problems(options)
     }

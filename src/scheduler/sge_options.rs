@@ -102,7 +102,8 @@ const FLAGS: &[&str] = &["V", "h", "hard", "noshell", "nostdin", "soft"];
 /// Names whose value is `y` or `n`.
 const YES_NO: &[&str] = &["R", "now", "r"];
 
-fn bare(key: &str) -> &str {
+/// The name as qsub knows it: without dashes in front.
+pub(super) fn bare(key: &str) -> &str {
     key.trim_start_matches('-')
 }
 

@@ -29,6 +29,10 @@ const ACCOUNTING_SECONDS: u32 = 60;
 const SECTION: &str = "jobs";
 
 impl Scheduler for Slurm {
+    fn option_name<'k>(&self, key: &'k str) -> &'k str {
+        slurm_options::full_name(key)
+    }
+
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
         slurm_options::problems(options)
     }

@@ -131,7 +131,9 @@ pub fn cluster_of<'a>(app: &'a App, row: &SprintRow) -> Result<&'a Cluster, Clus
 /// All job options of a sprint: cluster, then study, then its own.
 pub fn options_of(cluster: &Cluster, study: &Study, request: &Request) -> JobOptions {
     let own: JobOptions = request.options.iter().cloned().collect();
-    cluster.job_options.overlaid(&study.job_options).overlaid(&own)
+    let scheduler = scheduler::scheduler(cluster.scheduler);
+    let of_study = cluster.job_options.overlaid(&study.job_options, |key| scheduler.option_name(key));
+    of_study.overlaid(&own, |key| scheduler.option_name(key))
 }
 
 /// GPUs that the job of a sprint with these options would have, when that can be told.
