@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::budget::bounds;
+use super::parts::prompts_of;
 use crate::app::App;
 use crate::bundle::formats::Tweak;
 use crate::config::{Cluster, Study, UnknownName};
@@ -77,6 +78,9 @@ pub enum CreateError {
     /// Job options that the scheduler would refuse.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Options(Vec<OptionProblem>),
+    /// A prompt template of the project that cannot be used.
+    #[error("{0}")]
+    Template(String),
     /// A limit of the study leaves nothing for it.
     #[error("{what}")]
     Limit {
@@ -150,6 +154,7 @@ pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateErr
     if !problems.is_empty() {
         return Err(CreateError::Options(problems));
     }
+    prompts_of(app).map_err(CreateError::Template)?;
     Ok(idea)
 }
 
