@@ -155,7 +155,11 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
     let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
     let submitted = sprint::submit(app, store, remote.as_mut(), id.as_str());
     spinner.finish_and_clear();
-    let submitted = submitted?;
+    let submitted = match submitted? {
+        Submitted::NoAnswer(error) if error.may_have_run() => Submitted::Unclear(error.to_string()),
+        Submitted::NoAnswer(error) => Submitted::NotSent(error.to_string()),
+        other => other,
+    };
     let row = find(store, id.as_str())?;
     if ui.json && !then_watch {
         ui.json(&serde_json::json!({
@@ -172,7 +176,7 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
             Exit::Success
         }
-        Submitted::NotSent(why) | Submitted::NotNow(why) => {
+        Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) => {
             ui.warning(&format!("{id}: not submitted yet: {why}"));
             ui.hint("it stays pending: `researchloop tick` tries again");
             Exit::Waiting
@@ -182,6 +186,8 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.hint("`researchloop tick` looks it up; it is never submitted twice");
             Exit::Waiting
         }
+        // It was made a plain sentence above.
+        Submitted::NoAnswer(error) => return Err(error.clone().into()),
         Submitted::Refused(why) => {
             let mut failure = Failure::failed(format!("{id}: the job was not taken: {}", text::clean_lines(why).join("\n")));
             if let State::Ended { ending, .. } = &row.state {

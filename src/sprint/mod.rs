@@ -6,7 +6,9 @@ mod create;
 mod delete;
 mod fetch;
 mod ideas;
+mod parts;
 mod place;
+mod send;
 mod submit;
 mod tweak;
 
@@ -14,6 +16,7 @@ pub use cancel::{CancelError, cancel, tell_scheduler};
 pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, place_of, resubmit};
 pub use delete::{DeleteError, delete, delete_remote};
 pub use fetch::{FetchError, Fetched, fetch, remember};
+pub use parts::{DryRun, dry_run};
 pub use place::{Placed, RunnerHere, place_runner, shell_path};
-pub use submit::{DryRun, SubmitError, Submitted, dry_run, submit};
+pub use submit::{SubmitError, Submitted, submit};
 pub use tweak::{TweakError, tweak};

@@ -125,6 +125,8 @@ pub struct SprintRow {
     pub gpus: Option<u32>,
     /// Whether its job has to find its idea itself.
     pub finds_idea: bool,
+    /// When it may be tried again to let it go on, in seconds since 1970.
+    pub resume_next: i64,
 }
 
 /// Which sprints are wanted.
@@ -141,7 +143,7 @@ pub struct SprintFilter<'a> {
 const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
     created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
     cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, \
-    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea";
+    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, resume_next";
 
 /// Where a column stands in [`COLUMNS`], found while compiling: rusqlite compares the name with
 /// those of all columns, for every value of every row.
@@ -212,6 +214,7 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         budget_usd: row.get(const { at("budget_usd") })?,
         gpus: row.get(const { at("gpus") })?,
         finds_idea: row.get(const { at("finds_idea") })?,
+        resume_next: row.get(const { at("resume_next") })?,
     })
 }
 

@@ -369,7 +369,7 @@ fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster
         // One that was parked goes on when everything is answered.
         let waits = match row.state {
             State::Pending => true,
-            State::Parked { .. } => store.is_answered(row.id.as_str())?,
+            State::Parked { .. } => row.resume_next <= clock::now().as_second() && store.is_answered(row.id.as_str())?,
             _ => false,
         };
         if waits { waiting.push(row) } else { out.push(row) }

@@ -16,6 +16,7 @@ mod operations;
 mod plan;
 mod reviewed;
 mod sprints;
+mod submissions;
 mod task_sprints;
 mod tasks;
 

@@ -34,3 +34,10 @@ FROM tasks t;
 -- Tasks that can be begun now.
 CREATE VIEW ready_tasks AS
 SELECT * FROM task_states WHERE status = 'open' AND state = 'ready';
+
+-- A sprint that was parked goes on in a job that may have less time than the one before. Whether a
+-- poll has seen a job at work tells later whether it ever ran.
+ALTER TABLE jobs ADD COLUMN seconds INTEGER;
+ALTER TABLE jobs ADD COLUMN ran INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sprints ADD COLUMN resume_tries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sprints ADD COLUMN resume_next INTEGER NOT NULL DEFAULT 0;
