@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Why a request got no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum RemoteError {
     /// No connection.
     #[error("cannot reach {place}: {problem}")]

@@ -57,6 +57,10 @@ pub struct ClusterReport {
     pub held_by: Option<String>,
     /// Whether the cluster could not be reached.
     pub unreachable: bool,
+    /// Whether this cluster's part of the tick could not be done at all.
+    pub failed: bool,
+    /// Why it could not be reached.
+    pub error: Option<RemoteError>,
     /// What a screen shows of the sprint that it watches.
     pub live: Option<Live>,
 }
@@ -108,7 +112,7 @@ fn over_clusters(app: &App, names: &[String], part: Part, report: &mut Report) {
     std::thread::scope(|scope| {
         let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(move || tick_cluster(app, name, part)))).collect();
         for (name, thread) in threads {
-            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], ..ClusterReport::default() };
+            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], failed: true, ..ClusterReport::default() };
             let one = match thread.join() {
                 Ok(Ok(one)) => one,
                 Ok(Err(error)) => problem(error.to_string()),
@@ -128,6 +132,12 @@ impl ClusterReport {
         self.problems.extend(other.problems);
         self.held_by = self.held_by.take().or(other.held_by);
         self.unreachable |= other.unreachable;
+        self.failed |= other.failed;
+    }
+
+    /// Whether it was reached and everything on it could be looked at.
+    pub fn is_good(&self) -> bool {
+        !self.unreachable && !self.failed
     }
 }
 
@@ -184,6 +194,7 @@ fn tick_part(
         Err(TickError::Remote(error)) => {
             report.unreachable = true;
             report.problems.push(error.to_string());
+            report.error = Some(error);
             Ok(report)
         }
         Err(error) => Err(error),
@@ -285,12 +296,19 @@ fn look_up_submissions(
             continue;
         }
         match sprint::submit(app, store, remote, row.id.as_str()) {
+            // There is no way to the cluster: nobody tries to log in twice.
+            Ok(Submitted::NoAnswer(error)) if !error.may_have_run() => return Err(error.into()),
             // The front end does not answer: the others would wait for it in vain too.
+            Ok(Submitted::NoAnswer(error)) => {
+                report.unreachable = true;
+                report.problems.push(format!("{}: {error}", row.id));
+                break;
+            }
             Ok(Submitted::Unclear(why) | Submitted::NotSent(why)) => {
                 report.problems.push(format!("{}: {why}", row.id));
                 break;
             }
-            Ok(Submitted::Refused(why)) => report.problems.push(format!("{}: {why}", row.id)),
+            Ok(Submitted::Refused(why) | Submitted::PutOff(why)) => report.problems.push(format!("{}: {why}", row.id)),
             Ok(Submitted::Job(_)) => {
                 if matches!(store.sprint(row.id.as_str())?.map(|row| row.state), Some(State::Cancelling { .. })) {
                     tell(app, store, remote, &row.id, report);
@@ -382,11 +400,15 @@ fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster
         let row = waiting.remove(index);
         match sprint::submit(app, store, remote, row.id.as_str()) {
             Ok(Submitted::Waits(_)) => break,
+            Ok(Submitted::NoAnswer(error)) => {
+                report.problems.push(format!("{}: not submitted yet", row.id));
+                return Err(error.into());
+            }
             Ok(Submitted::NotSent(why) | Submitted::Unclear(why)) => {
                 report.problems.push(format!("{}: {why}", row.id));
                 break;
             }
-            Ok(Submitted::Refused(why)) => report.problems.push(format!("{}: {why}", row.id)),
+            Ok(Submitted::Refused(why) | Submitted::PutOff(why)) => report.problems.push(format!("{}: {why}", row.id)),
             Ok(Submitted::Job(_)) => *jobs.entry(row.study).or_default() += 1,
             Ok(Submitted::NotNow(_)) => {}
             Err(error) => report.problems.push(format!("{}: {error}", row.id)),
