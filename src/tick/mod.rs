@@ -82,9 +82,15 @@ pub enum TickError {
 /// One tick over all clusters that have something to do, each in a thread of its own: one
 /// that hangs delays no other. Then the loops go on, with what is known by now.
 pub fn tick(app: &App) -> Result<Report, TickError> {
+    tick_over(app, |_| true)
+}
+
+/// The same, over those of the clusters that are due. What the loops make is sent to any cluster.
+pub fn tick_over(app: &App, is_due: impl Fn(&str) -> bool) -> Result<Report, TickError> {
     let mut store = app.store()?;
     let mut report = Report::default();
-    over_clusters(app, &store.busy_clusters(RESULT_TRIES, clock::now().as_second())?, Part::All, &mut report);
+    let busy: Vec<String> = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?.into_iter().filter(|name| is_due(name)).collect();
+    over_clusters(app, &busy, Part::All, &mut report);
     let change = store.change()?;
     change.end_expired_claims()?;
     change.commit()?;
