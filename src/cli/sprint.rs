@@ -320,13 +320,28 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
 fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
-    let cluster = sprint::cluster_of(app, &row)?;
-    let mut remote = app.remote(cluster);
-    sprint::cancel(app, &mut store, remote.as_mut(), &row.id)?;
-    let row = if args.no_wait { find(&store, row.id.as_str())? } else { watch::wait_for_end(app, ui, &mut store, &row.id, remote.as_mut())? };
+    // A sprint without a job ends here: its cluster need not even be known any more.
+    let state = sprint::ask_for_end(&mut store, &row.id)?;
+    let against = match &state {
+        State::Cancelling { job: Some(_), .. } => {
+            let mut remote = app.remote(sprint::cluster_of(app, &row)?);
+            sprint::tell_scheduler(app, &mut store, remote.as_mut(), &row.id)?
+        }
+        _ => None,
+    };
+    if let Some(against) = &against {
+        ui.warning(&format!("{}: {}", row.id, text::clean(against)));
+    }
+    let row = if args.no_wait { find(&store, row.id.as_str())? } else { watch::wait_for_end(app, ui, &mut store, &row.id)? };
     let status = row.state.status();
     if ui.json {
-        ui.json(&serde_json::json!({ "cancelled": status == Status::Cancelled, "status": status.as_str(), "sprint_id": row.id.as_str() }));
+        let detail = match &row.state {
+            State::Ended { ending, .. } => ending.detail.clone(),
+            _ => against.unwrap_or_default(),
+        };
+        ui.json(&serde_json::json!({
+            "cancelled": status == Status::Cancelled, "status": status.as_str(), "sprint_id": row.id.as_str(), "detail": detail,
+        }));
     }
     match &row.state {
         State::Ended { ending, .. } if ending.status == Status::Cancelled && ending.detail.is_empty() => {

@@ -12,7 +12,7 @@ mod send;
 mod submit;
 mod tweak;
 
-pub use cancel::{CancelError, cancel, tell_scheduler};
+pub use cancel::{CancelError, ask_for_end, cancel, tell_scheduler};
 pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, place_of, resubmit};
 pub use delete::{DeleteError, delete, delete_remote};
 pub use fetch::{FetchError, Fetched, fetch, remember};

@@ -338,8 +338,10 @@ fn ask_again_for_ends(app: &App, store: &mut Store, remote: &mut dyn Remote, clu
 }
 
 fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, report: &mut ClusterReport) {
-    if let Err(error) = sprint::tell_scheduler(app, store, remote, id) {
-        report.problems.push(format!("{id}: {error}"));
+    match sprint::tell_scheduler(app, store, remote, id) {
+        Ok(None) => {}
+        Ok(Some(against)) => report.problems.push(format!("{id}: {against}")),
+        Err(error) => report.problems.push(format!("{id}: {error}")),
     }
 }
 
