@@ -367,7 +367,7 @@ fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
 fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
-    if row.state.status().may_have_job() {
+    if !row.state.status().is_terminal() {
         return Err(Failure::new(Kind::Conflict, format!("{} is {}", row.id, row.state.status()))
             .hint(format!("`researchloop sprint cancel {}` first", row.id)));
     }
