@@ -188,6 +188,10 @@ fn inside_the_agent_opens_a_locked_key() {
     // The agent's eighth key, but it belongs to the key file, which has no passphrase here.
     let target = SshTarget { agent: true, key_path: Some(lab().get("RL_LAB_KEY2").into()), ..lab_target() };
     assert_eq!(said(&mut Ssh::new(target), "echo in"), "in\n");
+    // Its public part says which of the agent's keys is meant.
+    let public = format!("{}.pub", lab().get("RL_LAB_KEY2"));
+    let target = SshTarget { agent: true, key_path: Some(public.into()), ..lab_target() };
+    assert_eq!(said(&mut Ssh::new(target), "echo in"), "in\n");
 }
 
 fn inside_only_strangers_in_the_agent() {
