@@ -104,6 +104,14 @@ impl RemoteError {
         matches!(self, Self::Timeout { .. } | Self::Cut { .. } | Self::TooLarge { .. })
     }
 
+    /// Whether nothing but a person can help: trying again would only lock an account.
+    pub fn needs_a_person(&self) -> bool {
+        matches!(
+            self,
+            Self::Login { .. } | Self::Passphrase { .. } | Self::HostKeyUnknown { .. } | Self::HostKeyChanged { .. } | Self::HostKeyRevoked { .. }
+        )
+    }
+
     /// What a person can do about it.
     pub fn hints(&self) -> Vec<String> {
         match self {
