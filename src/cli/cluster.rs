@@ -7,7 +7,7 @@ use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
 use crate::config::{Cluster, Transport};
-use crate::remote::{Remote, RemoteError, Script, add_known_host, host_key};
+use crate::remote::{Payload, Remote, RemoteError, Script, add_known_host, host_key, known_hosts_files};
 use crate::scheduler;
 use crate::sprint::{Placed, RunnerHere, place_runner};
 
@@ -239,12 +239,18 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
             }
         }
     }
-    let file = cluster
-        .known_hosts
-        .clone()
-        .or_else(|| dirs::home_dir().map(|home| home.join(".ssh").join("known_hosts")))
-        .ok_or_else(|| Failure::failed("there is no home folder to keep known_hosts in"))?;
-    add_known_host(&file, &key).map_err(|error| Failure::failed(format!("cannot write {}: {error}", file.display())))?;
-    ui.status(&format!("{} is known now, in {}", cluster.host, file.display()));
-    Ok(())
+    // One of those that the next connection reads.
+    let mut refused = Vec::new();
+    for file in known_hosts_files(&app.ssh_target(cluster))? {
+        match add_known_host(&file, &key) {
+            Ok(()) => {
+                ui.status(&format!("{} is known now, in {}", cluster.host, file.display()));
+                return Ok(());
+            }
+            Err(error) => refused.push(format!("{}: {error}", file.display())),
+        }
+    }
+    let why = if refused.is_empty() { "the ssh configuration names no file for it".to_owned() } else { refused.join("; ") };
+    Err(Failure::failed(format!("the host key of {} can be kept in no known_hosts file: {why}", cluster.host))
+        .hint("set `known_hosts` of the cluster to a file of your own"))
 }

@@ -212,6 +212,9 @@ fn matches_pattern(pattern: &str, name: &str) -> bool {
 /// # Errors
 /// When the file cannot be read or written.
 pub fn add_known_host(file: &Path, key: &HostKey) -> io::Result<()> {
+    if file.exists() && !file.is_file() {
+        return Err(io::Error::other("it is no regular file: nothing is kept in it"));
+    }
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
