@@ -161,7 +161,9 @@ mkdir -p "$WORK" && cd "$WORK" && echo check >.researchloop-check && rm -f .rese
 command -v "$CLAUDE" && exit 0
 command -v bash >/dev/null && bash -lc 'command -v "$0"' "$CLAUDE" 2>/dev/null | tail -n 1 | grep . && exit 0
 echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
-        );
+        )
+        // Some builds of busybox read more than they were asked for: what follows is lost then.
+        .section_with_input("head", Payload::Bytes(b"12345678".to_vec()), r#"head -c 4 >/dev/null; [ "$(cat)" = 5678 ]"#);
     let reply = match remote.run(script, app.limits(cluster)) {
         Ok(reply) => reply,
         Err(error) => {
@@ -179,6 +181,10 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
         let good = section.status == 0;
         let said: String = text::clean_lines(&section.text()).into_iter().filter(|line| !line.is_empty()).take(4).collect::<Vec<_>>().join("\n");
         checks.push(Checked { what, good, said, hint: (!good).then(|| hint.to_owned()) });
+    }
+    if reply.section("head").is_some_and(|section| section.status != 0) {
+        let said = "`head -c` reads more of its input than it is asked for: files that are sent to the front end would be damaged".to_owned();
+        checks.push(Checked { what: "head", good: false, said, hint: Some("install GNU coreutils there (Alpine: `apk add coreutils`)".to_owned()) });
     }
     checks
 }
