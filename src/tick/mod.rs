@@ -96,7 +96,8 @@ pub fn tick_over(app: &App, is_due: impl Fn(&str) -> bool) -> Result<Report, Tic
     change.commit()?;
     report.loops = auto_loop::advance_all(app, &mut store)?;
     // What the loops have made need not wait for the next tick.
-    let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).collect();
+    let is_lost = |cluster: &String| report.clusters.iter().any(|one| one.name == *cluster && one.unreachable);
+    let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).filter(|cluster| !is_lost(cluster)).collect();
     over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
     report.problems.append(&mut report.loops.problems);
     report.problems.extend(notify::send_due(app));
