@@ -165,7 +165,11 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
     let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
     let submitted = sprint::submit(app, store, remote.as_mut(), id.as_str());
     spinner.finish_and_clear();
-    let submitted = submitted?;
+    let submitted = match submitted? {
+        Submitted::NoAnswer(error) if error.may_have_run() => Submitted::Unclear(error.to_string()),
+        Submitted::NoAnswer(error) => Submitted::NotSent(error.to_string()),
+        other => other,
+    };
     let row = find(store, id.as_str())?;
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
@@ -182,7 +186,7 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
             Exit::Success
         }
-        Submitted::NotSent(why) | Submitted::NotNow(why) => {
+        Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) => {
             ui.warning(&format!("{id}: not submitted yet: {why}"));
             ui.hint("it stays pending: `researchloop tick` tries again");
             Exit::Waiting
@@ -192,6 +196,8 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.hint("`researchloop tick` looks it up; it is never submitted twice");
             Exit::Waiting
         }
+        // It was made a plain sentence above.
+        Submitted::NoAnswer(error) => return Err(error.clone().into()),
         Submitted::Refused(why) => {
             let mut failure = Failure::failed(format!("{id}: the job was not taken: {}", text::clean_lines(why).join("\n")));
             if let State::Ended { ending, .. } = &row.state {

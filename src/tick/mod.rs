@@ -57,6 +57,10 @@ pub struct ClusterReport {
     pub held_by: Option<String>,
     /// Whether the cluster could not be reached.
     pub unreachable: bool,
+    /// Whether this cluster's part of the tick could not be done at all.
+    pub failed: bool,
+    /// Why it could not be reached.
+    pub error: Option<RemoteError>,
     /// What a screen shows of the sprint that it watches.
     pub live: Option<Live>,
 }
@@ -78,15 +82,22 @@ pub enum TickError {
 /// One tick over all clusters that have something to do, each in a thread of its own: one
 /// that hangs delays no other. Then the loops go on, with what is known by now.
 pub fn tick(app: &App) -> Result<Report, TickError> {
+    tick_over(app, |_| true)
+}
+
+/// The same, over those of the clusters that are due. What the loops make is sent to any cluster.
+pub fn tick_over(app: &App, is_due: impl Fn(&str) -> bool) -> Result<Report, TickError> {
     let mut store = app.store()?;
     let mut report = Report::default();
-    over_clusters(app, &store.busy_clusters(RESULT_TRIES, clock::now().as_second())?, Part::All, &mut report);
+    let busy: Vec<String> = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?.into_iter().filter(|name| is_due(name)).collect();
+    over_clusters(app, &busy, Part::All, &mut report);
     let change = store.change()?;
     change.end_expired_claims()?;
     change.commit()?;
     report.loops = auto_loop::advance_all(app, &mut store)?;
     // What the loops have made need not wait for the next tick.
-    let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).collect();
+    let is_lost = |cluster: &String| report.clusters.iter().any(|one| one.name == *cluster && one.unreachable);
+    let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).filter(|cluster| !is_lost(cluster)).collect();
     over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
     report.problems.append(&mut report.loops.problems);
     report.problems.extend(notify::send_due(app));
@@ -108,7 +119,7 @@ fn over_clusters(app: &App, names: &[String], part: Part, report: &mut Report) {
     std::thread::scope(|scope| {
         let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(move || tick_cluster(app, name, part)))).collect();
         for (name, thread) in threads {
-            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], ..ClusterReport::default() };
+            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], failed: true, ..ClusterReport::default() };
             let one = match thread.join() {
                 Ok(Ok(one)) => one,
                 Ok(Err(error)) => problem(error.to_string()),
@@ -128,6 +139,12 @@ impl ClusterReport {
         self.problems.extend(other.problems);
         self.held_by = self.held_by.take().or(other.held_by);
         self.unreachable |= other.unreachable;
+        self.failed |= other.failed;
+    }
+
+    /// Whether it was reached and everything on it could be looked at.
+    pub fn is_good(&self) -> bool {
+        !self.unreachable && !self.failed
     }
 }
 
@@ -184,6 +201,7 @@ fn tick_part(
         Err(TickError::Remote(error)) => {
             report.unreachable = true;
             report.problems.push(error.to_string());
+            report.error = Some(error);
             Ok(report)
         }
         Err(error) => Err(error),
@@ -285,12 +303,19 @@ fn look_up_submissions(
             continue;
         }
         match sprint::submit(app, store, remote, row.id.as_str()) {
+            // There is no way to the cluster: nobody tries to log in twice.
+            Ok(Submitted::NoAnswer(error)) if !error.may_have_run() => return Err(error.into()),
             // The front end does not answer: the others would wait for it in vain too.
+            Ok(Submitted::NoAnswer(error)) => {
+                report.unreachable = true;
+                report.problems.push(format!("{}: {error}", row.id));
+                break;
+            }
             Ok(Submitted::Unclear(why) | Submitted::NotSent(why)) => {
                 report.problems.push(format!("{}: {why}", row.id));
                 break;
             }
-            Ok(Submitted::Refused(why)) => report.problems.push(format!("{}: {why}", row.id)),
+            Ok(Submitted::Refused(why) | Submitted::PutOff(why)) => report.problems.push(format!("{}: {why}", row.id)),
             Ok(Submitted::Job(_)) => {
                 if matches!(store.sprint(row.id.as_str())?.map(|row| row.state), Some(State::Cancelling { .. })) {
                     tell(app, store, remote, &row.id, report);
@@ -314,8 +339,10 @@ fn ask_again_for_ends(app: &App, store: &mut Store, remote: &mut dyn Remote, clu
 }
 
 fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, report: &mut ClusterReport) {
-    if let Err(error) = sprint::tell_scheduler(app, store, remote, id) {
-        report.problems.push(format!("{id}: {error}"));
+    match sprint::tell_scheduler(app, store, remote, id) {
+        Ok(None) => {}
+        Ok(Some(against)) => report.problems.push(format!("{id}: {against}")),
+        Err(error) => report.problems.push(format!("{id}: {error}")),
     }
 }
 
@@ -369,7 +396,7 @@ fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster
         // One that was parked goes on when everything is answered.
         let waits = match row.state {
             State::Pending => true,
-            State::Parked { .. } => store.is_answered(row.id.as_str())?,
+            State::Parked { .. } => row.resume_next <= clock::now().as_second() && store.is_answered(row.id.as_str())?,
             _ => false,
         };
         if waits { waiting.push(row) } else { out.push(row) }
@@ -382,11 +409,15 @@ fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster
         let row = waiting.remove(index);
         match sprint::submit(app, store, remote, row.id.as_str()) {
             Ok(Submitted::Waits(_)) => break,
+            Ok(Submitted::NoAnswer(error)) => {
+                report.problems.push(format!("{}: not submitted yet", row.id));
+                return Err(error.into());
+            }
             Ok(Submitted::NotSent(why) | Submitted::Unclear(why)) => {
                 report.problems.push(format!("{}: {why}", row.id));
                 break;
             }
-            Ok(Submitted::Refused(why)) => report.problems.push(format!("{}: {why}", row.id)),
+            Ok(Submitted::Refused(why) | Submitted::PutOff(why)) => report.problems.push(format!("{}: {why}", row.id)),
             Ok(Submitted::Job(_)) => *jobs.entry(row.study).or_default() += 1,
             Ok(Submitted::NotNow(_)) => {}
             Err(error) => report.problems.push(format!("{}: {error}", row.id)),
