@@ -43,7 +43,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     if let Some(proposal) = run.state.proposed.clone() {
         let name = approval(run);
         let Some(answer) = dialogue::inbox(&run.own).into_iter().find(|message| message.answers.as_ref() == Some(&name)) else {
-            return Ok(ask_person(run, &proposal));
+            return Ok((Outcome::Parked(vec![question(run, &proposal)]), None));
         };
         let word = word(&answer.text);
         // What was said beside a yes is news to the agent at its next step.
@@ -96,12 +96,15 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
                 if !request.approve {
                     return take(run, &proposal);
                 }
+                let is_taken = |name: &str| run.state.asked.iter().any(|known| known == name);
+                let name = dialogue::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), is_taken);
                 run.state.proposed = Some(proposal.clone());
-                let name =
-                    dialogue::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), |name| run.state.asked.iter().any(|known| known == name));
                 run.state.asked.push(name);
+                let asked = question(run, &proposal);
+                // Before the proposal is kept: a job that is started again would take an answer that lies there.
+                dialogue::remove_forged(&run.own, std::slice::from_ref(&asked), &[]);
                 run.journal.save(&run.state)?;
-                return Ok(ask_person(run, &proposal));
+                return Ok((Outcome::Parked(vec![asked]), None));
             }
             Err(refusal) => {
                 refused = format!("{}\n\nIt was not taken: {refusal}", bounded(&proposal.idea, 1000));
@@ -136,10 +139,10 @@ fn name_of(run: &Run, number: usize) -> String {
     run.state.asked.iter().filter(|name| name.starts_with(APPROVAL)).nth(number).cloned().unwrap_or_else(|| format!("{APPROVAL}{}", number + 1))
 }
 
-fn ask_person(run: &Run, proposal: &Proposal) -> (Outcome, Option<Failure>) {
+/// The question whether a person agrees.
+fn question(run: &Run, proposal: &Proposal) -> Question {
     let choices = vec!["yes".to_owned(), "no".to_owned()];
-    let question = Question { name: approval(run), kind: "approval".to_owned(), text: proposal.text(), choices };
-    (Outcome::Parked(vec![question]), None)
+    Question { name: approval(run), kind: "approval".to_owned(), text: proposal.text(), choices }
 }
 
 /// Guidance and earlier ideas, with what a person has said of proposals of this run.
