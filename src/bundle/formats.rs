@@ -239,6 +239,10 @@ pub struct StateFile {
     /// What the evaluator measured, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Metric>,
+    /// Files that the present step promises and that were there before it, with what tells whether
+    /// they change.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub before: BTreeMap<String, String>,
     /// The call of the agent that is under way; none when its cost is in `spent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calling: Option<Calling>,

@@ -189,6 +189,11 @@ fn with_runner_end(evidence: &Evidence<'_>, runner: &RunnerEnd, job_end: Option<
 /// A job that was ended from outside, of which we know what was left of it.
 fn killed(evidence: &Evidence<'_>, job_end: Option<&JobEnd>, processes_left: u32, runner_status: Option<i32>) -> Ending {
     if evidence.cancel_asked {
+        // The script finds processes by a mark in their environment, which they can shed; the runner
+        // also finds them because it is their parent.
+        if runner_status.is_some() && processes_left == 0 {
+            return not_verified(evidence);
+        }
         let node = evidence.host.unwrap_or("the node");
         return Ending::cancelled(match processes_left {
             0 => String::new(),
@@ -249,6 +254,9 @@ fn without_record(evidence: &Evidence<'_>, end: &JobEnd) -> Finding {
         // The job script's own words for a runner that it could not start. They are all there is
         // when the files cannot be read, because the runner would have to read them.
         EndKind::Completed | EndKind::Failed | EndKind::Killed => match end.exit_code {
+            // Nobody killed a runner that ended with a status of its own.
+            Some(0 | 1) if end.signal.is_none() => unrecorded(words),
+            None if end.kind == EndKind::Completed => unrecorded(words),
             Some(126) => noexec(),
             Some(127) => runner_missing(),
             _ => runner_killed(evidence.scheduler, words),
@@ -323,6 +331,14 @@ fn never_starts(words: &str) -> Ending {
         Reason::NeverStarts,
         format!("the job can never start as it was asked for{}", quoted(words)),
         "correct the job options (-o key=value, `job_options` of the study or cluster), then `researchloop sprint resubmit ID`",
+    )
+}
+
+fn unrecorded(words: &str) -> Ending {
+    Ending::failed(
+        Reason::RunnerKilled,
+        format!("the job ended by itself, but the record of its end is not there{}", quoted(words)),
+        "was `.researchloop` in the sprint's directory removed? What the job left behind is still there: `researchloop sprint fetch ID`",
     )
 }
 

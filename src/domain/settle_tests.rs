@@ -179,3 +179,23 @@ fn a_parked_run_waits_for_an_answer_once_its_job_is_gone() {
     assert_eq!(with(Some(&unclear), false), Finding::Empty);
     assert_eq!(judge(&Evidence { runner: Some(&parked), seen: Some(&unclear), empty_seconds: 600, ..base() }), Finding::Parked);
 }
+
+#[test]
+fn a_job_that_ended_by_itself_was_not_killed() {
+    for (kind, exit_code) in [(EndKind::Completed, Some(0)), (EndKind::Completed, None), (EndKind::Failed, Some(1))] {
+        let seen = Seen::State(JobState::Ended(JobEnd { kind, exit_code, signal: None, words: String::new() }));
+        let Finding::Over(ending) = judge(&Evidence { seen: Some(&seen), empty_polls: 1, empty_seconds: 60, ..base() }) else { panic!("over") };
+        assert!(ending.detail.contains("ended by itself") && !ending.detail.contains("killed"), "{ending:?}");
+    }
+}
+
+#[test]
+fn what_only_the_job_script_has_seen_is_no_proof_that_nothing_is_left() {
+    let script = ScriptEnd { reason: "runner_killed".to_owned(), status: 137, processes_left: 0 };
+    let seen = end(EndKind::Cancelled);
+    let finding = judge(&Evidence { cancel_asked: true, script: Some(&script), seen: Some(&seen), ..base() });
+    assert_eq!(finding, Finding::Over(Ending::cancelled("job ended; processes on n1 not verified")));
+    let script = ScriptEnd { processes_left: 2, ..script };
+    let finding = judge(&Evidence { cancel_asked: true, script: Some(&script), seen: Some(&seen), ..base() });
+    assert_eq!(finding, Finding::Over(Ending::cancelled("job ended; 2 of its processes on n1 could not be ended")));
+}

@@ -48,11 +48,24 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
         Ok(own) => own,
         Err(problem) => {
             files.problems.push(format!("{OWN_FOLDER} {problem}"));
+            // One that was removed does not come back, and does not prove that no job has begun.
+            if matches!(problem, Refused::Missing) {
+                files.readable = true;
+                files.claimed = true;
+                journal_is_gone(&mut files);
+            }
             return files;
         }
     };
     match read_journal(&own, sprint, &mut files, left) {
-        Ok(()) | Err(Refused::Missing) => files.readable = true,
+        Ok(()) => files.readable = true,
+        Err(Refused::Missing) => {
+            files.readable = true;
+            if sprint.offset > 0 {
+                files.problems.push("run.jsonl is not there any more".to_owned());
+            }
+            journal_is_gone(&mut files);
+        }
         Err(problem) => files.problems.push(format!("run.jsonl {problem}")),
     }
     let own_claim = format!("claim-{}", sprint.attempt);
@@ -78,6 +91,13 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
     }
     files.quiet_seconds = quiet_seconds(&folder, &own);
     files
+}
+
+/// What was read of it counts; what comes in its place is read from the start.
+fn journal_is_gone(files: &mut SprintFiles) {
+    files.altered = files.offset > 0;
+    files.offset = 0;
+    files.prefix.clear();
 }
 
 /// Seconds since the journal, a stream of a step, or a log changed.
@@ -293,4 +313,31 @@ fn collect_report(folder: &Folder, request: &ResultsRequest, head: &mut ResultsH
 /// A path in a sentence: control characters made visible, and not too long.
 fn shown(path: &str) -> String {
     path.chars().take(120).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(dir: &Path, offset: u64) -> SprintFiles {
+        let sprint =
+            ReadSprint { id: "sp-000001".to_owned(), dir: dir.display().to_string(), offset, prefix: "00".to_owned(), attempt: 1, tails: false };
+        read_sprint(&sprint, &mut 1_000_000)
+    }
+
+    #[test]
+    fn a_journal_that_was_removed_is_told_and_does_not_hide_the_rest() {
+        let temp = tempfile::tempdir().expect("a folder");
+        for own_folder in [false, true] {
+            if own_folder {
+                std::fs::create_dir(temp.path().join(OWN_FOLDER)).expect("made");
+            }
+            let files = look(temp.path(), 10);
+            assert_eq!((files.readable, files.altered, files.offset, files.problems.len()), (true, true, 0, 1), "{own_folder}: {files:?}");
+            // Without the folder nothing proves that no job has begun.
+            assert_eq!(files.claimed, !own_folder);
+            // The next look starts anew, and tells it no second time.
+            assert!(!look(temp.path(), 0).altered);
+        }
+    }
 }

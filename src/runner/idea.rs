@@ -27,7 +27,7 @@ use crate::pipeline::Step;
 /// How often the agent is asked for an idea that can be taken.
 const TRIES: u32 = 3;
 /// The file that is taken in the place of a structured answer.
-const FILE: &str = "idea.json";
+pub const FILE: &str = "idea.json";
 /// What the structured answer must look like.
 const SCHEMA: &str = r#"{"type":"object","properties":{"idea":{"type":"string","minLength":20,"maxLength":4000},"why":{"type":"string","maxLength":1000},"builds_on":{"type":["string","null"]}},"required":["idea","why"],"additionalProperties":false}"#;
 
@@ -129,14 +129,15 @@ fn read(answer: &Value) -> Option<Proposal> {
 /// name comes twice, also where `state.json` was lost. No other question's name begins so.
 const APPROVAL: &str = "idea-";
 
-/// The name of the question that the present proposal is.
+/// The name of the question that the present proposal is: the last one.
 fn approval(run: &Run) -> String {
-    name_of(run, run.state.unwanted.len())
+    names(run).last().map_or_else(|| format!("{APPROVAL}1"), |name| (*name).clone())
 }
 
-/// The name of a proposal of this run, by its number from 0.
-fn name_of(run: &Run, number: usize) -> String {
-    run.state.asked.iter().filter(|name| name.starts_with(APPROVAL)).nth(number).cloned().unwrap_or_else(|| format!("{APPROVAL}{}", number + 1))
+/// The names of all proposals that were asked about, in their order. There are more than proposals that are
+/// known, when `state.json` was lost.
+fn names(run: &Run) -> Vec<&String> {
+    run.state.asked.iter().filter(|name| name.starts_with(APPROVAL)).collect()
 }
 
 /// The question whether a person agrees.
@@ -148,8 +149,10 @@ fn question(run: &Run, proposal: &Proposal) -> Question {
 /// Guidance and earlier ideas, with what a person has said of proposals of this run.
 fn with_refusals(run: &Run, mut guidance: String, mut earlier: Vec<EarlierIdea>) -> (String, Vec<EarlierIdea>) {
     let inbox = if run.state.unwanted.is_empty() { Vec::new() } else { dialogue::inbox(&run.own) };
+    let names = names(run);
+    let names = &names[names.len().saturating_sub(run.state.unwanted.len())..];
     for (number, unwanted) in run.state.unwanted.iter().enumerate() {
-        let name = name_of(run, number);
+        let name = names.get(number).map_or_else(|| format!("{APPROVAL}{}", number + 1), |name| (*name).clone());
         let said = inbox.iter().find(|message: &&InboxFile| message.answers.as_ref() == Some(&name)).map_or("", |message| message.text.as_str());
         if !said.is_empty() {
             if !guidance.is_empty() {

@@ -7,6 +7,7 @@
 mod agent;
 mod answer;
 mod call;
+mod delivered;
 mod dialogue;
 mod ending;
 mod environment;
@@ -14,6 +15,8 @@ mod idea;
 mod journal;
 mod pipe;
 mod plan;
+mod record;
+mod restore;
 mod run;
 mod signals;
 mod step;
