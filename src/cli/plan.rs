@@ -52,6 +52,8 @@ pub struct Raw {
     pub cost: Option<(f64, String)>,
     /// What `--from` reads it again from.
     pub from: Option<String>,
+    /// The file that it lies in, which can be corrected.
+    pub file: Option<PathBuf>,
 }
 
 /// Makes a plan, shows it, and adds its tasks.
@@ -62,7 +64,7 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     let raw = match &args.from {
         Some(file) => match plan_job::named(&store, file)? {
             Some(row) => plan_job::plan_of(&app, &mut store, &row, &args.study)?,
-            None => Raw { value: from_file(file)?, cost: None, from: None },
+            None => Raw { value: from_file(file)?, cost: None, from: None, file: None },
         },
         None if args.job => {
             let goal = goal(args.goal.as_deref().unwrap_or_default())?;
@@ -73,8 +75,11 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
         }
         None => ask_here(&app, ui, &mut store, study, args)?,
     };
-    let again = |failure: Failure| match &raw.from {
-        Some(from) => failure.hint(format!("the answer is kept: `researchloop plan -s {} --from {from}` reads it, corrected if need be", args.study)),
+    let again = |failure: Failure| match &raw.file {
+        Some(file) => {
+            let file = text::shell_word(&file.display().to_string());
+            failure.hint(format!("the answer is kept; correct it, and `researchloop plan -s {} --from {file}` reads it", args.study))
+        }
         None => failure,
     };
     if let Some((_, cost)) = &raw.cost {
@@ -141,7 +146,7 @@ fn ask_here(app: &App, ui: &Ui, store: &mut Store, study: &Study, args: &PlanArg
     let cost = text::money(spent.cost_usd, spent.estimated);
     let value = plan.map_err(|error| Failure::from(error).hint(format!("it cost {cost}")))?;
     let kept = keep(app, study, &value).map_err(|error| Failure::failed(format!("the plan cannot be kept: {error}\n{value}")))?;
-    Ok(Raw { value, cost: Some((spent.cost_usd, cost)), from: Some(text::shell_word(&kept.display().to_string())) })
+    Ok(Raw { value, cost: Some((spent.cost_usd, cost)), from: Some(text::shell_word(&kept.display().to_string())), file: Some(kept) })
 }
 
 /// Keeps what Claude has answered.

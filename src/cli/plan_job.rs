@@ -86,5 +86,5 @@ pub fn plan_of(app: &App, store: &mut Store, row: &SprintRow, study: &str) -> Re
         sprint::remember(store, id.as_str(), &fetched)?;
     }
     let cost = Some((row.cost_usd, text::money(row.cost_usd, row.cost_estimated)));
-    Ok(Raw { value: from_file(&file)?, cost, from: Some(id.to_string()) })
+    Ok(Raw { value: from_file(&file)?, cost, from: Some(id.to_string()), file: Some(file) })
 }

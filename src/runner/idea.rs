@@ -43,7 +43,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     if let Some(proposal) = run.state.proposed.clone() {
         let name = approval(run);
         let Some(answer) = dialogue::inbox(&run.own).into_iter().find(|message| message.answers.as_ref() == Some(&name)) else {
-            return Ok(ask_person(run, &proposal));
+            return Ok((Outcome::Parked(vec![question(run, &proposal)]), None));
         };
         let word = word(&answer.text);
         // What was said beside a yes is news to the agent at its next step.
@@ -96,12 +96,15 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
                 if !request.approve {
                     return take(run, &proposal);
                 }
+                let is_taken = |name: &str| run.state.asked.iter().any(|known| known == name);
+                let name = dialogue::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), is_taken);
                 run.state.proposed = Some(proposal.clone());
-                let name =
-                    dialogue::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), |name| run.state.asked.iter().any(|known| known == name));
                 run.state.asked.push(name);
+                let asked = question(run, &proposal);
+                // Before the proposal is kept: a job that is started again would take an answer that lies there.
+                dialogue::remove_forged(&run.own, std::slice::from_ref(&asked), &[]);
                 run.journal.save(&run.state)?;
-                return Ok(ask_person(run, &proposal));
+                return Ok((Outcome::Parked(vec![asked]), None));
             }
             Err(refusal) => {
                 refused = format!("{}\n\nIt was not taken: {refusal}", bounded(&proposal.idea, 1000));
@@ -126,27 +129,30 @@ fn read(answer: &Value) -> Option<Proposal> {
 /// name comes twice, also where `state.json` was lost. No other question's name begins so.
 const APPROVAL: &str = "idea-";
 
-/// The name of the question that the present proposal is.
+/// The name of the question that the present proposal is: the last one.
 fn approval(run: &Run) -> String {
-    name_of(run, run.state.unwanted.len())
+    names(run).last().map_or_else(|| format!("{APPROVAL}1"), |name| (*name).clone())
 }
 
-/// The name of a proposal of this run, by its number from 0.
-fn name_of(run: &Run, number: usize) -> String {
-    run.state.asked.iter().filter(|name| name.starts_with(APPROVAL)).nth(number).cloned().unwrap_or_else(|| format!("{APPROVAL}{}", number + 1))
+/// The names of all proposals that were asked about, in their order. There are more than proposals that are
+/// known, when `state.json` was lost.
+fn names(run: &Run) -> Vec<&String> {
+    run.state.asked.iter().filter(|name| name.starts_with(APPROVAL)).collect()
 }
 
-fn ask_person(run: &Run, proposal: &Proposal) -> (Outcome, Option<Failure>) {
+/// The question whether a person agrees.
+fn question(run: &Run, proposal: &Proposal) -> Question {
     let choices = vec!["yes".to_owned(), "no".to_owned()];
-    let question = Question { name: approval(run), kind: "approval".to_owned(), text: proposal.text(), choices };
-    (Outcome::Parked(vec![question]), None)
+    Question { name: approval(run), kind: "approval".to_owned(), text: proposal.text(), choices }
 }
 
 /// Guidance and earlier ideas, with what a person has said of proposals of this run.
 fn with_refusals(run: &Run, mut guidance: String, mut earlier: Vec<EarlierIdea>) -> (String, Vec<EarlierIdea>) {
     let inbox = if run.state.unwanted.is_empty() { Vec::new() } else { dialogue::inbox(&run.own) };
+    let names = names(run);
+    let names = &names[names.len().saturating_sub(run.state.unwanted.len())..];
     for (number, unwanted) in run.state.unwanted.iter().enumerate() {
-        let name = name_of(run, number);
+        let name = names.get(number).map_or_else(|| format!("{APPROVAL}{}", number + 1), |name| (*name).clone());
         let said = inbox.iter().find(|message: &&InboxFile| message.answers.as_ref() == Some(&name)).map_or("", |message| message.text.as_str());
         if !said.is_empty() {
             if !guidance.is_empty() {

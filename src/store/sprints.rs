@@ -333,6 +333,16 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// For each study with sprints on a cluster: when the last of them got its first job. RFC 3339; empty
+    /// when none has.
+    pub fn last_submissions(&self, cluster: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT study_name, coalesce(max(submitted_at), '') FROM sprints WHERE cluster = ?1 GROUP BY study_name")?;
+        let rows = query.query_map([cluster], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// For each study: how many sprints, how many of them not over, and their cost.
     pub fn study_counts(&self) -> Result<Vec<(String, u64, u64)>, StoreError> {
         let mut query = self.connection.prepare_cached(

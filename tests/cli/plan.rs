@@ -166,7 +166,10 @@ fn what_a_plan_costs_is_booked_and_what_was_said_is_kept() {
     let wrong = r#"{"tasks": [{"key": "a", "idea": "x", "needs": [{"key": "b"}]}]}"#;
     let project = planning(wrong);
     let refused = project.run(&["plan", "x", "-s", "s", "-y"]).code(2);
-    assert!(refused.stderr.contains("neither a key") && refused.stderr.contains("the answer is kept: `researchloop plan -s s --from "), "{refused}");
+    assert!(
+        refused.stderr.contains("neither a key") && refused.stderr.contains("the answer is kept; correct it, and `researchloop plan -s s --from "),
+        "{refused}"
+    );
     let (total, today) = spent(&project);
     assert!(total > 0.0 && (total - today).abs() < 1e-9, "{total} {today}");
     let kept = refused.stderr.split("--from ").nth(1).unwrap().split('`').next().unwrap().to_owned();
@@ -256,7 +259,7 @@ fn a_job_may_leave_the_plan_in_a_file_and_no_command_of_it_is_run() {
 fn a_plan_of_a_job_that_is_wrong_is_told_and_stays() {
     let project = recorded("plan:plan_wrong");
     let wrong = project.run(&["plan", "x", "-s", "s", "--job", "-y"]).code(2);
-    assert!(wrong.stderr.contains("neither a key") && wrong.stderr.contains("--from sp-"), "{wrong}");
+    assert!(wrong.stderr.contains("neither a key") && wrong.stderr.contains("/plan.json` reads it"), "{wrong}");
     assert_eq!(tasks(&project).len(), 0);
     let none = recorded("plan:plan_none");
     let failed = none.run(&["plan", "x", "-s", "s", "--job", "-y"]).code(1);
