@@ -75,7 +75,7 @@ pub struct Sprint {
     pub task_id: Option<String>,
     /// The sprint that it repeats, or follows up on.
     pub parent: Option<String>,
-    /// `research` or `tweak`.
+    /// `research`, `tweak` or `plan`.
     pub kind: String,
     /// The message that it waits for, when it is parked.
     pub waits_for: Option<String>,

@@ -88,6 +88,9 @@ pub struct Bundle {
     /// What is to be done in the directory of an earlier sprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tweak: Option<Tweak>,
+    /// The plan that is to be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanOrder>,
 }
 
 impl Bundle {
@@ -159,6 +162,15 @@ pub struct Tweak {
     pub instruction: String,
 }
 
+/// A plan that is to be made: what the agent is asked, whole, and what its answer must look like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanOrder {
+    /// The study's context, what was tried, the backlog, the goal.
+    pub prompt: String,
+    /// A JSON schema.
+    pub schema: serde_json::Value,
+}
+
 /// A file in `.researchloop/inbox`, which brings something from a person to the job: an answer or
 /// a note. Its name is the message's id with `.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +239,10 @@ pub struct StateFile {
     /// What the evaluator measured, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Metric>,
+    /// Files that the present step promises and that were there before it, with what tells whether
+    /// they change.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub before: BTreeMap<String, String>,
     /// The call of the agent that is under way; none when its cost is in `spent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calling: Option<Calling>,
@@ -389,6 +405,8 @@ mod tests {
         assert!(bundle.finds_idea() && bundle.values().get("ideas").is_some_and(|ideas| ideas == "1"));
         let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle-tweak.json"));
         assert!(!bundle.finds_idea() && bundle.tweak.is_some());
+        let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle-plan.json"));
+        assert!(bundle.plan.is_some_and(|plan| plan.prompt.starts_with("# Plan a study") && plan.schema.is_object()));
         let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle.json"));
         assert!(!bundle.finds_idea() && bundle.tweak.is_none());
         let ask: AskFile = sample(include_bytes!("../../tests/data/formats/ask.json"));

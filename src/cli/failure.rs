@@ -174,8 +174,10 @@ impl From<CreateError> for Failure {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::Unknown(error) => error.into(),
+            CreateError::Cluster(error) => error.into(),
             CreateError::Store(error) => error.into(),
             CreateError::Task(error) => error.into(),
+            CreateError::Template(_) => Self::failed(error.to_string()),
             CreateError::Limit { ref study, .. } => Self::new(Kind::Limit, error.to_string())
                 .hint(format!("raise `max_study_cost_usd` or `max_study_gpu_hours` of the study {study}, or wait for what is reserved")),
             CreateError::UnknownGpus { ref sprints, .. } => {

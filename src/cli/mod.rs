@@ -15,6 +15,7 @@ mod job;
 mod leaderboard;
 mod loops;
 mod plan;
+mod plan_job;
 mod plot;
 mod screen;
 mod sprint;

@@ -14,20 +14,20 @@ use crate::store::{NewTask, Store, TaskRow};
 use crate::view;
 
 /// What is asked of the jobs of sprints.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct JobArgs {
     /// A job option for the scheduler; an empty value removes one of the study or cluster
     #[arg(short, long = "option", value_name = "KEY=VALUE")]
-    option: Vec<String>,
+    pub(super) option: Vec<String>,
     /// How long the job may run: 4h, 90m, 1-12:00:00; a number alone is hours
     #[arg(long)]
-    time: Option<String>,
+    pub(super) time: Option<String>,
     /// How many rounds of red team and fix, 0 for none
     #[arg(long, value_name = "N")]
-    rounds: Option<u32>,
+    pub(super) rounds: Option<u32>,
     /// The model
     #[arg(long)]
-    model: Option<String>,
+    pub(super) model: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -165,7 +165,11 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
     let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
     let submitted = sprint::submit(app, store, remote.as_mut(), id.as_str());
     spinner.finish_and_clear();
-    let submitted = submitted?;
+    let submitted = match submitted? {
+        Submitted::NoAnswer(error) if error.may_have_run() => Submitted::Unclear(error.to_string()),
+        Submitted::NoAnswer(error) => Submitted::NotSent(error.to_string()),
+        other => other,
+    };
     let row = find(store, id.as_str())?;
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
@@ -182,7 +186,7 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
             Exit::Success
         }
-        Submitted::NotSent(why) | Submitted::NotNow(why) => {
+        Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) => {
             ui.warning(&format!("{id}: not submitted yet: {why}"));
             ui.hint("it stays pending: `researchloop tick` tries again");
             Exit::Waiting
@@ -192,6 +196,8 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.hint("`researchloop tick` looks it up; it is never submitted twice");
             Exit::Waiting
         }
+        // It was made a plain sentence above.
+        Submitted::NoAnswer(error) => return Err(error.clone().into()),
         Submitted::Refused(why) => {
             let mut failure = Failure::failed(format!("{id}: the job was not taken: {}", text::clean_lines(why).join("\n")));
             if let State::Ended { ending, .. } = &row.state {

@@ -312,6 +312,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("RESEARCHLOOP_KEY_PASSPHRASE", "the passphrase of the SSH key"),
     ("RESEARCHLOOP_LOG", "known from the Python tool; nothing reads it yet"),
     ("RESEARCHLOOP_CRON", "set in the line of `cron install`, so that `status` can say that cron ran the tick"),
+    ("RESEARCHLOOP_CRON_TRIAL", "that `cron install` tries the line"),
     ("RESEARCHLOOP_BIN", "the binary that tests run"),
     ("RESEARCHLOOP_TEST_NOW", "the time that tests see"),
     ("RESEARCHLOOP_SLACK_API_URL", "the address of Slack's interface; not used yet"),

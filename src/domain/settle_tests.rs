@@ -18,6 +18,7 @@ fn base() -> Evidence<'static> {
         seen: None,
         files_read: true,
         claimed: true,
+        at_work: false,
         new_lines: false,
         empty_polls: 0,
         empty_seconds: 0,
@@ -101,6 +102,27 @@ fn cancelled_is_said_only_with_proof() {
 }
 
 #[test]
+fn a_job_that_was_seen_at_work_has_not_been_cancelled_before_it_ran() {
+    // Its claim and its journal lie on a node whose files are not seen here yet.
+    let base = Evidence { cancel_asked: true, runner_started: false, claimed: false, ..base() };
+    let (cancelled, absent) = (end(EndKind::Cancelled), Seen::Absent);
+    let killed = Seen::State(JobState::Ended(JobEnd { kind: EndKind::Killed, exit_code: Some(137), signal: None, words: String::new() }));
+    for evidence in [
+        Evidence { at_work: true, seen: Some(&cancelled), ..base.clone() },
+        Evidence { at_work: true, seen: Some(&absent), ..base.clone() },
+        Evidence { seen: Some(&killed), ..base.clone() },
+    ] {
+        assert_eq!(judge(&evidence), Finding::Empty);
+        let later = Evidence { empty_polls: 9, empty_seconds: 300, ..evidence };
+        assert_eq!(judge(&later), Finding::Over(Ending::cancelled("job ended; processes on n1 not verified")));
+    }
+    // Of a job that is in no queue, the accounting is waited for.
+    assert_eq!(judge(&Evidence { seen: Some(&absent), ..base.clone() }), Finding::Empty);
+    let later = Evidence { seen: Some(&absent), empty_polls: 2, empty_seconds: 20, ..base };
+    assert_eq!(judge(&later), Finding::Over(Ending::cancelled("cancelled before it ran")));
+}
+
+#[test]
 fn lost_takes_three_healthy_polls_over_two_minutes() {
     let absent = Seen::Absent;
     for (empty_polls, empty_seconds, over) in [(0, 0, false), (1, 300, false), (2, 119, false), (2, 120, true), (9, 30, false)] {
@@ -178,4 +200,24 @@ fn a_parked_run_waits_for_an_answer_once_its_job_is_gone() {
     let unclear = Seen::Unclear("down".to_owned());
     assert_eq!(with(Some(&unclear), false), Finding::Empty);
     assert_eq!(judge(&Evidence { runner: Some(&parked), seen: Some(&unclear), empty_seconds: 600, ..base() }), Finding::Parked);
+}
+
+#[test]
+fn a_job_that_ended_by_itself_was_not_killed() {
+    for (kind, exit_code) in [(EndKind::Completed, Some(0)), (EndKind::Completed, None), (EndKind::Failed, Some(1))] {
+        let seen = Seen::State(JobState::Ended(JobEnd { kind, exit_code, signal: None, words: String::new() }));
+        let Finding::Over(ending) = judge(&Evidence { seen: Some(&seen), empty_polls: 1, empty_seconds: 60, ..base() }) else { panic!("over") };
+        assert!(ending.detail.contains("ended by itself") && !ending.detail.contains("killed"), "{ending:?}");
+    }
+}
+
+#[test]
+fn what_only_the_job_script_has_seen_is_no_proof_that_nothing_is_left() {
+    let script = ScriptEnd { reason: "runner_killed".to_owned(), status: 137, processes_left: 0 };
+    let seen = end(EndKind::Cancelled);
+    let finding = judge(&Evidence { cancel_asked: true, script: Some(&script), seen: Some(&seen), ..base() });
+    assert_eq!(finding, Finding::Over(Ending::cancelled("job ended; processes on n1 not verified")));
+    let script = ScriptEnd { processes_left: 2, ..script };
+    let finding = judge(&Evidence { cancel_asked: true, script: Some(&script), seen: Some(&seen), ..base() });
+    assert_eq!(finding, Finding::Over(Ending::cancelled("job ended; 2 of its processes on n1 could not be ended")));
 }

@@ -248,3 +248,23 @@ fn tail(path: &Path) -> String {
     };
     String::from_utf8_lossy(&read().unwrap_or_default()).trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_errors_that_is_too_long_keeps_its_end() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let path = temp.path().join("err");
+        let mut process = File::options().append(true).create(true).open(&path).expect("opened");
+        process.set_len(MAX_ERRORS).expect("sized");
+        shorten(&path);
+        assert_eq!(process.metadata().expect("there").len(), MAX_ERRORS, "not yet too long");
+        process.write_all(b"the last words\n").expect("written");
+        shorten(&path);
+        process.write_all(b"and more\n").expect("written");
+        assert!(process.metadata().expect("there").len() < KEPT_ERRORS + 100);
+        assert!(tail(&path).ends_with("the last words\nand more"));
+    }
+}

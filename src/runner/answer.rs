@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::bundle::folder::{Entry, Folder, Refused};
 use crate::bundle::transfer::{Part, ReadAnswer, ReadRequest, ReadSprint, ResultsHead, ResultsRequest, SprintFiles, is_safe_path};
-use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
+use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, PLAN_FILE};
 use crate::platform::clock;
 
 /// A journal is read up to this size.
@@ -48,11 +48,24 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
         Ok(own) => own,
         Err(problem) => {
             files.problems.push(format!("{OWN_FOLDER} {problem}"));
+            // One that was removed does not come back, and does not prove that no job has begun.
+            if matches!(problem, Refused::Missing) {
+                files.readable = true;
+                files.claimed = true;
+                journal_is_gone(&mut files);
+            }
             return files;
         }
     };
     match read_journal(&own, sprint, &mut files, left) {
-        Ok(()) | Err(Refused::Missing) => files.readable = true,
+        Ok(()) => files.readable = true,
+        Err(Refused::Missing) => {
+            files.readable = true;
+            if sprint.offset > 0 {
+                files.problems.push("run.jsonl is not there any more".to_owned());
+            }
+            journal_is_gone(&mut files);
+        }
         Err(problem) => files.problems.push(format!("run.jsonl {problem}")),
     }
     let own_claim = format!("claim-{}", sprint.attempt);
@@ -78,6 +91,13 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
     }
     files.quiet_seconds = quiet_seconds(&folder, &own);
     files
+}
+
+/// What was read of it counts; what comes in its place is read from the start.
+fn journal_is_gone(files: &mut SprintFiles) {
+    files.altered = files.offset > 0;
+    files.offset = 0;
+    files.prefix.clear();
 }
 
 /// Seconds since the journal, a stream of a step, or a log changed.
@@ -162,8 +182,19 @@ fn hex(bytes: &[u8]) -> String {
 const MAX_ROUNDS: u32 = 100;
 
 /// Files of the report's set, beside everything below `results/` and the reviews.
-const REPORT_SET: &[&str] =
-    &["summary.txt", "report.md", "report.pdf", "findings.md", "finding.json", "idea.txt", "progress.md", "output.log", "job.log", "CLAUDE.md"];
+const REPORT_SET: &[&str] = &[
+    "summary.txt",
+    "report.md",
+    "report.pdf",
+    "findings.md",
+    "finding.json",
+    PLAN_FILE,
+    "idea.txt",
+    "progress.md",
+    "output.log",
+    "job.log",
+    "CLAUDE.md",
+];
 
 /// Answers `files-results`: the request on the input; a head and bytes on the output.
 pub fn send_results(mut input: impl io::Read, mut output: impl Write) -> io::Result<()> {
@@ -282,4 +313,31 @@ fn collect_report(folder: &Folder, request: &ResultsRequest, head: &mut ResultsH
 /// A path in a sentence: control characters made visible, and not too long.
 fn shown(path: &str) -> String {
     path.chars().take(120).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(dir: &Path, offset: u64) -> SprintFiles {
+        let sprint =
+            ReadSprint { id: "sp-000001".to_owned(), dir: dir.display().to_string(), offset, prefix: "00".to_owned(), attempt: 1, tails: false };
+        read_sprint(&sprint, &mut 1_000_000)
+    }
+
+    #[test]
+    fn a_journal_that_was_removed_is_told_and_does_not_hide_the_rest() {
+        let temp = tempfile::tempdir().expect("a folder");
+        for own_folder in [false, true] {
+            if own_folder {
+                std::fs::create_dir(temp.path().join(OWN_FOLDER)).expect("made");
+            }
+            let files = look(temp.path(), 10);
+            assert_eq!((files.readable, files.altered, files.offset, files.problems.len()), (true, true, 0, 1), "{own_folder}: {files:?}");
+            // Without the folder nothing proves that no job has begun.
+            assert_eq!(files.claimed, !own_folder);
+            // The next look starts anew, and tells it no second time.
+            assert!(!look(temp.path(), 0).altered);
+        }
+    }
 }

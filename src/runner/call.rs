@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::agent::{self, Ended, Heard, Process, Stopped};
+use super::delivered::missing;
 use super::journal::{is_no_space, open_plain, replace};
 use super::pipe::MAX_STREAM;
 use super::run::Run;
@@ -203,13 +204,5 @@ fn entry_of(notice: &Notice) -> Option<Entry> {
         Notice::Retrying { .. } | Notice::Denied { .. } | Notice::ModelChanged { .. } | Notice::Compacted => {
             Some(Entry::Note { text: notice.to_string() })
         }
-    }
-}
-
-/// The promised files that are not there, or are empty, or are no regular files.
-fn missing(run: &Run, step: &Step) -> Vec<String> {
-    match Folder::open(&run.work) {
-        Ok(folder) => step.produces.iter().filter(|file| !folder.has_content(file)).cloned().collect(),
-        Err(_) => step.produces.clone(),
     }
 }

@@ -10,13 +10,61 @@ use crate::platform::random;
 /// The file of variables is smaller than this.
 const MAX_ENV: u64 = 64 << 20;
 
-/// A private folder with a short name: names of sockets in it end at 108 bytes.
-pub fn temporary_folder() -> io::Result<PathBuf> {
+/// The variable with the name of that folder, by which the job script finds it when this program was
+/// killed.
+const NAME: &str = "RESEARCHLOOP_TMP";
+
+/// A folder for temporary files.
+pub struct Temporary {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What could not be used, and why.
+    pub trouble: Option<String>,
+    /// Nothing can be made where `TMPDIR` says: others should not try it either.
+    pub replaces: bool,
+}
+
+/// A private folder with a short name: names of sockets in it end at 108 bytes. It lies where
+/// `TMPDIR` says, or in `/tmp`, or as the last resort among our own files.
+pub fn temporary_folder(own: &Path) -> io::Result<Temporary> {
+    let wanted = std::env::var("TMPDIR").ok().filter(|base| !base.is_empty());
+    let given = std::env::var(NAME).ok().filter(|name| name.len() == 11 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+    let names = [given.unwrap_or_else(random_name), random_name()];
+    let mut trouble = None;
+    let mut replaces = false;
+    let mut last = io::Error::other("no folder to try");
+    for base in wanted.iter().map(|base| Path::new(base).to_path_buf()).chain([PathBuf::from("/tmp"), own.to_path_buf()]) {
+        // A longer one is good for everything else.
+        if base.as_os_str().len() > 50 && base.is_dir() && base != own {
+            continue;
+        }
+        match make(&base, &names) {
+            Ok(folder) => return Ok(Temporary { folder, trouble, replaces }),
+            Err(error) => {
+                replaces |= wanted.as_deref() == base.to_str();
+                trouble = trouble.or_else(|| Some(format!("{} is not used for temporary files: {error}", base.display())));
+                last = error;
+            }
+        }
+    }
+    Err(last)
+}
+
+fn random_name() -> String {
+    format!("rl-{}", random::hex(4))
+}
+
+fn make(base: &Path, names: &[String]) -> io::Result<PathBuf> {
     use std::os::unix::fs::DirBuilderExt as _;
-    let base = std::env::var("TMPDIR").ok().filter(|base| base.len() <= 50 && Path::new(base).is_dir()).unwrap_or_else(|| "/tmp".to_owned());
-    let folder = Path::new(&base).join(format!("rl-{}", random::hex(4)));
-    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
-    Ok(folder)
+    let mut made = Err(io::ErrorKind::AlreadyExists.into());
+    for name in names {
+        let folder = base.join(name);
+        made = std::fs::DirBuilder::new().mode(0o700).create(&folder).map(|()| folder);
+        if !made.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists) {
+            break;
+        }
+    }
+    made
 }
 
 /// The agent's environment: this process's own, the user's values, and the mark.
@@ -31,16 +79,27 @@ pub fn environment(own: &Folder, mark: &str) -> io::Result<Vec<(String, String)>
         Err(Refused::Missing) => Vec::new(),
         Err(problem) => return Err(io::Error::other(problem.to_string())),
     };
-    let mut set = |name: String, value: String| {
+    set_all(&mut variables, given);
+    set_all(&mut variables, vec![(sweep::MARK.to_owned(), mark.to_owned())]);
+    Ok(variables)
+}
+
+/// Sets `TMPDIR`, unless it is another one than this program's own.
+pub fn replace_tmpdir(variables: &mut Vec<(String, String)>, folder: &Path) {
+    let own = std::env::var("TMPDIR").ok();
+    if variables.iter().any(|(name, value)| name == "TMPDIR" && own.as_ref() == Some(value)) {
+        set_all(variables, vec![("TMPDIR".to_owned(), folder.display().to_string())]);
+    }
+}
+
+/// Sets variables one after another: a later one may name an earlier one.
+fn set_all(variables: &mut Vec<(String, String)>, given: Vec<(String, String)>) {
+    for (name, value) in given {
+        let known = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let value = expand(&value, |name| known(name).or_else(|| std::env::var(name).ok()));
         variables.retain(|(known, _)| *known != name);
         variables.push((name, value));
-    };
-    for (name, value) in given {
-        let value = expand(&value, |name| std::env::var(name).ok());
-        set(name, value);
     }
-    set(sweep::MARK.to_owned(), mark.to_owned());
-    Ok(variables)
 }
 
 /// Puts values in the place of `$NAME` and `${NAME}`. Nothing else is expanded.
@@ -79,5 +138,25 @@ mod tests {
         {
             assert_eq!(expand(text, value_of), expanded);
         }
+    }
+
+    #[test]
+    fn a_value_may_name_one_that_was_set_before_it() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut variables = vec![pair("PATH", "/bin"), pair("DATA", "/old")];
+        let given = vec![pair("TRAIN", "$DATA/early"), pair("DATA", "/scratch/x"), pair("TEST", "${DATA}/test"), pair("PATH", "/opt:$PATH")];
+        set_all(&mut variables, given);
+        let set = [pair("TRAIN", "/old/early"), pair("DATA", "/scratch/x"), pair("TEST", "/scratch/x/test"), pair("PATH", "/opt:/bin")];
+        assert_eq!(variables, set);
+    }
+
+    #[test]
+    fn a_folder_is_found_where_one_can_be_made() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let names = ["rl-00000000".to_owned(), "rl-11111111".to_owned()];
+        let first = make(temp.path(), &names).expect("made");
+        assert_eq!((first, make(temp.path(), &names).expect("made")), (temp.path().join(&names[0]), temp.path().join(&names[1])));
+        assert!(make(temp.path(), &names).is_err());
+        assert!(make(Path::new("/proc"), &names).is_err());
     }
 }

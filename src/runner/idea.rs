@@ -27,7 +27,7 @@ use crate::pipeline::Step;
 /// How often the agent is asked for an idea that can be taken.
 const TRIES: u32 = 3;
 /// The file that is taken in the place of a structured answer.
-const FILE: &str = "idea.json";
+pub const FILE: &str = "idea.json";
 /// What the structured answer must look like.
 const SCHEMA: &str = r#"{"type":"object","properties":{"idea":{"type":"string","minLength":20,"maxLength":4000},"why":{"type":"string","maxLength":1000},"builds_on":{"type":["string","null"]}},"required":["idea","why"],"additionalProperties":false}"#;
 

@@ -7,12 +7,16 @@
 mod agent;
 mod answer;
 mod call;
+mod delivered;
 mod dialogue;
 mod ending;
 mod environment;
 mod idea;
 mod journal;
 mod pipe;
+mod plan;
+mod record;
+mod restore;
 mod run;
 mod signals;
 mod step;

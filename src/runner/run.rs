@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 
 use super::agent::Stopped;
 use super::ending::{self, Failure};
-use super::environment::{environment, temporary_folder};
+use super::environment::{environment, replace_tmpdir, temporary_folder};
 use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
-use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, dialogue, sweep};
-use crate::bundle::folder::{Folder, Refused};
+use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue, restore, sweep};
+use crate::bundle::OWN_FOLDER;
+use crate::bundle::folder::Folder;
 use crate::bundle::formats::{self, Bundle, StateFile};
-use crate::bundle::journal::{Entry, Question, RunEnd};
+use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
-use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, outcome};
 use crate::domain::Reason;
-use crate::pipeline::{self, Arrival, Body, Definition};
-use crate::platform::{clock, random};
+use crate::pipeline::{self, Arrival, Body, Definition, Position};
+use crate::platform::clock;
 
 /// A bundle, a state or an environment is smaller than this.
 const MAX_BUNDLE: u64 = 64 << 20;
@@ -75,8 +75,13 @@ pub struct Run {
     asked_before: Vec<String>,
     definition: Definition,
     resumed: bool,
+    /// What is to be said of how it began.
+    told: Vec<String>,
+    /// Why that state is not touched.
+    pub newer: Option<String>,
     job_id: String,
-    host: String,
+    /// The node.
+    pub host: String,
     mark: String,
 }
 
@@ -136,10 +141,14 @@ pub fn run_job(dir: &Path) -> u8 {
 }
 
 /// How a run ends.
-enum End {
+pub enum End {
+    /// Its pipeline came to a good end.
     Completed,
+    /// It waits for answers.
     Parked(Vec<Question>),
+    /// By itself.
     Failed(Failure),
+    /// It was asked to stop.
     Signal(&'static str),
 }
 
@@ -163,47 +172,21 @@ impl Run {
         let bundle: Bundle = formats::read("bundle.json", &bundle_bytes).map_err(|error| text(&error))?;
         let definition =
             pipeline::parse(&bundle.pipeline).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?.definition;
-        let (journal, last_incarnation) = Journal::open(dir).map_err(|error| format!("run.jsonl: {error}"))?;
-        let earlier = match own_folder.read("state.json", MAX_BUNDLE) {
-            Ok(bytes) if last_incarnation > 0 => formats::read::<StateFile>("state.json", &bytes).ok(),
-            _ => None,
-        };
-        let resumed = earlier.is_some();
-        let state = match earlier {
-            Some(earlier) => StateFile {
-                incarnation: journal.incarnation(),
-                ended: false,
-                // A session that was begun and never confirmed can be neither begun again nor resumed.
-                session_id: if earlier.session_known { earlier.session_id } else { random::uuid() },
-                ..earlier
-            },
-            None => StateFile {
-                v: FORMAT_VERSION,
-                incarnation: journal.incarnation(),
-                position: None,
-                // A follow-up goes on where the sprint's conversation ended.
-                session_id: bundle.tweak.as_ref().and_then(|tweak| tweak.session_id.clone()).unwrap_or_else(random::uuid),
-                session_known: bundle.tweak.as_ref().is_some_and(|tweak| tweak.session_id.is_some()),
-                step_begun: false,
-                spent: formats::Money::default(),
-                ended: false,
-                idea: None,
-                proposed: None,
-                unwanted: Vec::new(),
-                asked: Vec::new(),
-                told: Vec::new(),
-                measured: None,
-                calling: None,
-            },
-        };
+        let (journal, lines) = Journal::open(dir).map_err(|error| format!("run.jsonl: {error}"))?;
+        let incarnation = journal.incarnation();
+        let state = restore::state(&own_folder, &bundle, &definition, &lines, incarnation);
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
         let mark = format!("{}.{job_id}", bundle.sprint_id);
         let time = Duration::from_secs(bundle.seconds.saturating_sub(margin(bundle.seconds)));
-        let environment = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        let mut environment = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
         let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
         let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
         dialogue::prepare(&own);
-        let asked_before = state.asked.clone();
+        let asked_before = state.file.asked.clone();
+        let temporary = temporary_folder(&own).map_err(|error| format!("no temporary folder: {error}"))?;
+        if temporary.replaces {
+            replace_tmpdir(&mut environment, &temporary.folder);
+        }
         Ok(Self {
             dir: dir.to_path_buf(),
             work_text: work.display().to_string(),
@@ -213,15 +196,17 @@ impl Run {
             deadline: started.checked_add(time).unwrap_or(started),
             killed_at: started.checked_add(Duration::from_secs(bundle.seconds)).unwrap_or(started),
             journal,
-            state,
+            state: state.file,
+            told: state.told.into_iter().chain(temporary.trouble).collect(),
+            newer: state.newer,
             signals,
             environment,
-            temporary: temporary_folder().map_err(|error| format!("no temporary folder: {error}"))?,
+            temporary: temporary.folder,
             step_note: String::new(),
             asked: dialogue::Asked::default(),
             asked_before,
             definition,
-            resumed,
+            resumed: state.resumed,
             job_id,
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             mark,
@@ -249,6 +234,7 @@ impl Run {
             max_rounds: self.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
             ask_dir: &self.ask_dir,
             instruction: self.bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
+            plan: self.bundle.plan.as_ref().map_or("", |plan| plan.prompt.as_str()),
             sprint_id: &self.bundle.sprint_id,
             ..Values::default()
         }
@@ -276,6 +262,12 @@ impl Run {
         })?;
         // What an earlier runner of this job has left.
         self.clear_up()?;
+        if let Some(problem) = self.newer.clone() {
+            return Ok(End::Failed(Failure::new(Reason::StepFailed, problem, "run it with the newer researchloop again")));
+        }
+        for text in std::mem::take(&mut self.told) {
+            self.journal.write(&Entry::Note { text })?;
+        }
         call::account_for_killed(self)?;
         if let Some(tweak) = &self.bundle.tweak
             && let Err(problem) = Folder::open(&self.work)
@@ -332,6 +324,9 @@ impl Run {
             }
             self.state.position = Some(position.clone());
             self.state.step_begun = true;
+            if !continues {
+                self.state.before = delivered::stamps(&self.work, &step, &self.earlier_promises(&position));
+            }
             self.journal.save(&self.state)?;
             let verdict = match step::run(self, &step, std::mem::take(&mut continues))? {
                 Outcome::Verdict(verdict, failure) => {
@@ -362,6 +357,14 @@ impl Run {
             });
             self.journal.save(&self.state)?;
         }
+    }
+
+    /// What the same state has promised in its visit before: there it may stay as it is.
+    fn earlier_promises(&self, position: &Position) -> Vec<String> {
+        let mut position = position.clone();
+        let Some(visits) = position.visits.get_mut(&position.state).filter(|visits| **visits > 1) else { return Vec::new() };
+        *visits -= 1;
+        pipeline::resume(&self.definition, &position, &self.settings()).map(|step| step.produces).unwrap_or_default()
     }
 
     fn time_limit(&self) -> Failure {
@@ -413,91 +416,4 @@ impl Run {
             clock::pause((until - now).min(Duration::from_millis(100)));
         }
     }
-
-    /// Takes down what came out. What is wrong with a file is a note: the work is done all the same.
-    fn read_outcome(&mut self, ended: &mut RunEnd) -> io::Result<()> {
-        let Ok(folder) = Folder::open(&self.dir) else { return Ok(()) };
-        let (finding, mut problems) = read_checked(&folder, "finding.json", outcome::MAX_FINDING, outcome::finding);
-        ended.finding = finding;
-        // Figures are optional.
-        if !matches!(folder.file("results/metrics.json"), Err(Refused::Missing)) {
-            let (metrics, more) = read_checked(&folder, "results/metrics.json", outcome::MAX_METRICS, outcome::metrics);
-            ended.metrics = metrics.unwrap_or_default();
-            problems.extend(more);
-        }
-        ended.metrics.extend(self.state.measured.clone());
-        for text in problems {
-            self.journal.write(&Entry::Note { text })?;
-        }
-        Ok(())
-    }
-
-    fn record(&mut self, end: End, left: usize) -> io::Result<()> {
-        self.journal.step = None;
-        let mut ended = RunEnd {
-            status: "failed".to_owned(),
-            reason: None,
-            signal: None,
-            detail: String::new(),
-            hint: String::new(),
-            resets_at: None,
-            processes_left: u32::try_from(left).unwrap_or(u32::MAX),
-            host: self.host.clone(),
-            summary: None,
-            finding: None,
-            metrics: Vec::new(),
-            questions: Vec::new(),
-            spent: self.state.spent,
-        };
-        match end {
-            End::Completed => {
-                "completed".clone_into(&mut ended.status);
-                let told = self.bundle.tweak.as_ref().map_or_else(|| "summary.txt".to_owned(), |_| format!("tweak_{}.md", self.bundle.sprint_id));
-                ended.summary = summary(&self.work, &told);
-                // A follow-up has no verdict of its own.
-                if self.bundle.tweak.is_none() {
-                    self.read_outcome(&mut ended)?;
-                }
-            }
-            End::Parked(questions) => {
-                "parked".clone_into(&mut ended.status);
-                ended.detail = format!("waits for an answer to {}", questions.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "));
-                "`researchloop inbox` shows the question; `researchloop reply` answers it".clone_into(&mut ended.hint);
-                ended.questions = questions;
-            }
-            End::Failed(failure) => {
-                ended.reason = Some(failure.reason.as_str().to_owned());
-                ended.detail = failure.detail;
-                ended.hint = failure.hint;
-                ended.resets_at = failure.resets_at;
-            }
-            End::Signal(name) => {
-                self.journal.write(&Entry::Signal { name: name.to_owned() })?;
-                ended.signal = Some(name.to_owned());
-                ended.detail = format!("the job was asked to stop (signal {name})");
-            }
-        }
-        self.journal.write(&Entry::RunEnded(Box::new(ended)))?;
-        self.state.ended = true;
-        let saved = self.journal.save(&self.state);
-        self.journal.finish();
-        // The journal counts; without space for `state.json` the end is recorded all the same.
-        saved.or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })
-    }
-}
-
-/// Reads a file that a model wrote. It says of itself what is wrong.
-fn read_checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) -> Result<outcome::Read<T>, String>) -> (Option<T>, Vec<String>) {
-    // One byte more than may be there, so that a longer file is seen to be one.
-    match folder.read(name, max + 1).map_err(|refused| refused.to_string()).and_then(|bytes| check(&bytes)) {
-        Ok(read) => (Some(read.value), read.problems.into_iter().map(|problem| format!("{name}: {problem}")).collect()),
-        Err(problem) => (None, vec![format!("{name} {problem}")]),
-    }
-}
-
-/// The summary that the last step wrote: text, shortened, without control characters.
-fn summary(dir: &Path, name: &str) -> Option<String> {
-    let bytes = Folder::open(dir).and_then(|folder| folder.read(name, 8192)).ok()?;
-    let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control() || *c == '\n').take(4000).collect();
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

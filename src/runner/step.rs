@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::agent::{self, Heard, Process, Stopped};
 use super::ending::{self, Failure};
-use super::idea;
 use super::run::{Asks, Run};
 use super::talk::{Answer, Talk, Text, render};
+use super::{idea, plan};
 use crate::bundle::EVALUATE;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::Money;
@@ -110,6 +110,9 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
     if is_idea {
         // Where an idea was given, there is nothing to find.
         return if run.bundle.finds_idea() { idea::find(run, step, resumed, spent) } else { Ok((Outcome::Verdict("yes", None), None)) };
+    }
+    if run.bundle.plan.is_some() && matches!(&step.action, Action::Skill(name) if name == pipeline::PLAN) {
+        return plan::make(run, step, resumed, spent);
     }
     let instructions = match &step.action {
         Action::Prompt(text) => Ok(text.clone()),

@@ -8,6 +8,7 @@ use super::agent::Stopped;
 use super::call::call;
 use super::dialogue;
 use super::ending::{self, Failure};
+use super::idea;
 use super::run::Run;
 use super::step::Outcome;
 use crate::bundle::folder::{Entry as Found, Folder};
@@ -119,6 +120,11 @@ impl Talk {
                 verdict @ (Verdict::Done | Verdict::MissingOutput { .. }) => {
                     dialogue::told(&mut run.journal, &mut run.state, &news)?;
                     return Ok(Answer::Delivered { verdict, structured: called.structured });
+                }
+                // A tool that it did not need: what was asked for is in the file that takes its place.
+                Verdict::ToolsRefused { .. } if schema.is_some() && Folder::open(&run.work).is_ok_and(|folder| folder.has_content(idea::FILE)) => {
+                    dialogue::told(&mut run.journal, &mut run.state, &news)?;
+                    return Ok(Answer::Delivered { verdict: Verdict::MissingOutput { files: Vec::new(), structured: true }, structured: None });
                 }
                 // Transcripts are deleted after a while, and a cluster may be cleaned.
                 Verdict::Failed { .. } if called.session_is_lost && !self.anew => {

@@ -88,6 +88,8 @@ pub struct Cancelled {
     pub status: &'static str,
     /// The sprint.
     pub sprint_id: String,
+    /// What is known of the end, or what the scheduler said against it; empty when nothing is to be said.
+    pub detail: String,
 }
 
 /// A sprint that is forgotten.

@@ -19,8 +19,10 @@ cd "$rl_dir" && cd "$(pwd -P)" || exit 1
 readonly rl_here=$PWD
 mkdir -p .researchloop || exit 1
 readonly rl_job=${SLURM_JOB_ID:-${JOB_ID:-local-$$}}
+rl_temporary=$(printf 'rl-%04x%04x' "$RANDOM" "$RANDOM")
+readonly rl_temporary
 
-# exit.json tells of a runner that could not tell of its end itself (statuses other than 0, 1 and 6).
+# exit.json tells of a runner that could not tell of its end itself (statuses other than 0 and 1).
 rl_ended() { # reason, status
   local left=0 try environ pid
   for try in 1 2 3 4 5; do
@@ -33,7 +35,8 @@ rl_ended() { # reason, status
     [ "$left" = 0 ] && break
     [ "$try" = 5 ] || sleep 0.3
   done
-  rm -rf .researchloop/reserve .researchloop/exit.tmp
+  mkdir -p .researchloop
+  rm -rf .researchloop/reserve .researchloop/exit.tmp "/tmp/$rl_temporary" "${TMPDIR:-/tmp}/$rl_temporary" ".researchloop/$rl_temporary"
   printf '{"v":1,"reason":"%s","status":%d,"job_id":"%s","host":"%s","time":%d,"processes_left":%d}\n' \
     "$1" "$2" "$rl_job" "$(uname -n)" "$(date +%s)" "$left" >.researchloop/exit.tmp && mv -f .researchloop/exit.tmp .researchloop/exit.json
 }
@@ -72,13 +75,17 @@ rl_catch
 umask 077
 cd "$rl_here" || exit 1
 export PATH="$HOME/.local/bin:$HOME/.claude/bin:$PATH:/usr/local/bin:/usr/bin:/bin"
-export RESEARCHLOOP_JOB_ID="$rl_job"
+export RESEARCHLOOP_JOB_ID="$rl_job" RESEARCHLOOP_TMP="$rl_temporary"
 
 rm -rf .researchloop/bundle.tmp
 base64 -d >.researchloop/bundle.tmp <<'RESEARCHLOOP_BUNDLE' && mv -f .researchloop/bundle.tmp .researchloop/bundle.json
 %BUNDLE%
 RESEARCHLOOP_BUNDLE
 
+if [ -f "$rl_runner" ] && [ ! -O "$rl_runner" ]; then
+  echo "$rl_runner belongs to somebody else: not used"
+  rl_runner=''
+fi
 if [ ! -f "$rl_runner" ]; then
   rl_installed=$(command -v researchloop)
   case $("${rl_installed:-false}" --version 2>/dev/null) in
@@ -101,7 +108,7 @@ while kill -0 "$rl_pid" 2>/dev/null; do wait "$rl_pid"; done
 wait "$rl_pid"
 rl_status=$?
 case $rl_status in
-  0 | 1 | 6) ;;
+  0 | 1) ;;
   126) rl_ended noexec "$rl_status" ;;
   *) rl_ended runner_killed "$rl_status" ;;
 esac

@@ -147,10 +147,17 @@ fn three_repeats_end_the_sprint_with_the_reason() {
 
 #[test]
 fn an_idea_may_come_in_a_file() {
-    let project = recorded("idea:idea_file=Measure how the batch size changes the noise floor");
-    let id = without_idea(&project, false);
-    let sprint = project.finish(&id, 60);
-    assert_eq!((text(&sprint, "status"), text(&sprint, "idea")), ("completed", "Measure how the batch size changes the noise floor"), "{sprint:#}");
+    // Also when some tool was refused that it could do without.
+    for scenario in ["idea_file", "idea_refused"] {
+        let project = recorded(&format!("idea:{scenario}=Measure how the batch size changes the noise floor"));
+        let id = without_idea(&project, false);
+        let sprint = project.finish(&id, 60);
+        assert_eq!(
+            (text(&sprint, "status"), text(&sprint, "idea")),
+            ("completed", "Measure how the batch size changes the noise floor"),
+            "{sprint:#}"
+        );
+    }
 }
 
 #[test]

@@ -186,3 +186,26 @@ fn a_loop_says_whether_its_parked_sprint_is_answered() {
     project.run(&["tick"]);
     project.run(&["loop", "show", &order]).success().says("is answered").never_says("waits for an answer");
 }
+
+#[test]
+fn a_tweak_goes_to_the_cluster_of_its_sprint() {
+    let project = recorded("");
+    let id = project.submit("an idea", &["--rounds", "0"]);
+    assert_eq!(text(&project.finish(&id, 60), "status"), "completed");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    let (cluster, study) = config.split_once("[[study]]").unwrap();
+    let other = cluster.replace("name = \"here\"", "name = \"other\"").replace("/cluster\"", "/other\"");
+    project.write("researchloop.toml", format!("{cluster}{other}[[study]]{}", study.replace("cluster = \"here\"", "cluster = \"other\"")));
+    let tweak = text(&project.run(&["--json", "sprint", "tweak", &id, "add a table"]).success().json(), "sprint_id").to_owned();
+    let sprint = project.finish(&tweak, 60);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "cluster")), ("completed", "here"), "{sprint:#}");
+    // Its cluster is gone, or is another one under its name.
+    project.write("researchloop.toml", format!("{other}[[study]]{}", study.replace("cluster = \"here\"", "cluster = \"other\"")));
+    let gone = project.run(&["sprint", "tweak", &id, "add a table"]).code(3);
+    assert!(gone.stderr.contains("here"), "{gone}");
+    project.write(
+        "researchloop.toml",
+        format!("{}[[study]]{study}", cluster.replace("scheduler_type = \"local\"", "scheduler_type = \"slurm\"\ntransport = \"local\"")),
+    );
+    project.run(&["sprint", "tweak", &id, "add a table"]).code(4).says("was made for local");
+}

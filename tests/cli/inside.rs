@@ -116,29 +116,95 @@ fn a_wait_that_is_longer_than_the_job_is_no_reason_to_hold_its_node() {
 }
 
 #[test]
-fn what_a_killed_runner_had_asked_for_is_paid_by_the_next_one() {
-    let project = playing("research:hang_once", "");
+fn a_new_session_that_must_repair_is_told_the_whole_step() {
+    let (project, id, sprint) = end("research:no_output_file_once,repair:replay=resume_unknown_session_once", &["--rounds", "0"]);
+    assert_told(&project, &id, "the session is not there any more");
+    let prompt = std::fs::read_to_string(remote_dir(&project, &id).join(".researchloop/steps/research.3.1.prompt.md")).unwrap();
+    assert!(prompt.contains("# Step: repair") && prompt.contains("# Step: research"), "{prompt}");
+    assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
+}
+
+/// Kills the runner of a sprint when its agent has greeted in this step, and waits for the end. Its
+/// folder for temporary files does not outlive it.
+fn killed_in(label: &str, scenario: &str) -> (Project, String, std::path::PathBuf, Value) {
+    let project = playing(scenario, "");
     let id = project.submit("die", &["--rounds", "0"]);
     let dir = remote_dir(&project, &id);
-    wait_until("the agent has greeted", 20, || journal(&project, &id).contains("\"kind\":\"agent\""));
-    let runner = std::fs::read_dir("/proc").unwrap().flatten().find(|process| {
-        let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&words).contains(&format!("job-run\0{}", dir.display()))
+    wait_until("the agent has greeted", 20, || {
+        journal(&project, &id).lines().any(|line| line.contains("\"kind\":\"agent\"") && line.contains(&format!("\"step\":\"{label}\"")))
     });
-    let runner = runner.unwrap().file_name().into_string().unwrap();
+    let of_process = |file: &str, says: &str| {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut read = processes.map(|process| (process.file_name(), std::fs::read(process.path().join(file)).unwrap_or_default()));
+        let (process, text) = read.find(|(_, text)| String::from_utf8_lossy(text).contains(says)).unwrap();
+        (process.into_string().unwrap(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let (runner, _) = of_process("cmdline", &format!("job-run\0{}", dir.display()));
+    let (_, environment) = of_process("environ", &format!("RESEARCHLOOP_JOB={id}."));
+    let temporary = environment.split('\0').find_map(|variable| variable.strip_prefix("CLAUDE_CODE_TMPDIR=")).unwrap().to_owned();
+    assert!(Path::new(&temporary).is_dir(), "{temporary}");
     assert!(Command::new("kill").args(["-9", &runner]).status().unwrap().success());
     let sprint = project.finish(&id, 60);
-    assert_eq!((text(&sprint, "reason"), &sprint["cost_estimated"]), ("runner_killed", &Value::Bool(true)), "{sprint:#}");
+    assert_eq!(text(&sprint, "reason"), "runner_killed", "{sprint:#}");
+    assert!(!Path::new(&temporary).exists(), "{temporary} is still there");
+    (project, id, dir, sprint)
+}
 
-    // As a requeued job does it.
-    let mut again = project.command(program());
-    let ended = again.arg("job-run").arg(&dir).env("RESEARCHLOOP_JOB_ID", "again").output().unwrap();
-    let lines = journal(&project, &id);
-    assert!(ended.status.success(), "{ended:?} {lines}");
-    let behind = lines.split("\"incarnation\":2").collect::<Vec<_>>().join("\n");
-    let cost = behind.lines().find(|line| line.contains("\"kind\":\"cost\"")).unwrap();
+/// Starts the runner once more, as a requeued job does, and returns what it adds to the journal.
+#[track_caller]
+fn again(project: &Project, id: &str, dir: &Path, code: i32) -> String {
+    let ended = project.command(program()).arg("job-run").arg(dir).env("RESEARCHLOOP_JOB_ID", "again").output().unwrap();
+    let lines = journal(project, id);
+    assert_eq!(ended.status.code(), Some(code), "{ended:?} {lines}");
+    lines.lines().filter(|line| line.contains("\"incarnation\":2")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_a_killed_runner_had_asked_for_is_paid_by_the_next_one() {
+    let (project, id, dir, sprint) = killed_in("research", "research:hang_once");
+    assert_eq!(sprint["cost_estimated"], true, "{sprint:#}");
+    let lines = again(&project, &id, &dir, 0);
+    let cost = lines.lines().find(|line| line.contains("\"kind\":\"cost\"")).unwrap();
     let cost: f64 = cost.split("\"cost_usd\":").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
     assert!(cost > 0.01, "{lines}");
     let state = std::fs::read_to_string(dir.join(".researchloop/state.json")).unwrap();
     assert!(state.contains("\"estimated\":true") && !state.contains("calling"), "{state}");
+}
+
+#[test]
+fn a_folder_for_temporary_files_is_found_though_tmpdir_cannot_be_used() {
+    let (project, id, dir, _) = killed_in("research", "research:hang_once");
+    let ended = project.command(program()).arg("job-run").arg(&dir).env("RESEARCHLOOP_JOB_ID", "again").env("TMPDIR", "/proc").output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert_told(&project, &id, "/proc is not used for temporary files");
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_made_again_from_the_journal() {
+    let (project, id, dir, sprint) = killed_in("report", "report:hang_once");
+    let state = dir.join(".researchloop/state.json");
+    std::fs::write(&state, "{\"v\":1,\"incarn").unwrap();
+    let lines = again(&project, &id, &dir, 0);
+    assert!(lines.contains("from what its journal says"), "{lines}");
+    assert!(!lines.contains("\"step\":\"research\"") && lines.contains("\"resumed\":true"), "{lines}");
+    let state: Value = serde_json::from_slice(&std::fs::read(&state).unwrap()).unwrap();
+    assert!(state["spent"]["cost_usd"].as_f64() > sprint["cost_usd"].as_f64(), "{state:#} {sprint:#}");
+}
+
+#[test]
+fn a_state_of_a_newer_program_is_left_alone() {
+    let (project, id, dir, _) = killed_in("research", "research:hang_once");
+    let state = dir.join(".researchloop/state.json");
+    std::fs::write(&state, "{\"v\":7}").unwrap();
+    let lines = again(&project, &id, &dir, 1);
+    assert!(lines.contains("format version 7") && !lines.contains("step_started"), "{lines}");
+    assert_eq!(std::fs::read_to_string(&state).unwrap(), "{\"v\":7}");
+}
+
+#[test]
+fn a_file_that_an_earlier_step_wrote_is_not_what_a_later_one_promised() {
+    let (_, _, sprint) = end("research:ahead,report:no_output_file", &["--rounds", "0"]);
+    assert_eq!((text(&sprint, "reason"), step(&sprint, "report")), ("missing_output", "error"), "{sprint:#}");
+    let (_, _, sprint) = end("research:ahead", &["--rounds", "1"]);
+    assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
 }

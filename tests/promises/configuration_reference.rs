@@ -32,14 +32,14 @@ A file that another user put into a folder that anyone can write to, such as `/t
 - **Paths on the cluster** are absolute, or begin with `~/` for the home folder there. Variables such as `$USER` are not expanded in them. A relative `sprints_dir` lies under `working_dir`.
 - **Variables** go before the file. An empty variable counts as not set.
 - **`claude_command`**: study before cluster before the top of the file.
-- **`job_options`**: cluster, then study, then `-o` of the sprint. A later value wins. An empty value (`""`) or `false` removes one.
+- **`job_options`**: cluster, then study, then `-o` of the sprint. A later value wins. An empty value (`""`) or `false` removes one. Other spellings of one option count as that option: `c` and `cpus-per-task`, `-l` and `l`.
 - **Context**: the top of the file, then cluster, then study. All parts go into the prompts, in that order. Within each part, `context` comes first, then the files of `context_paths`. For a study, the file of `claude_md_path` follows, then Directive and Constraints of its `program.md`. A file that is not there is a warning, not an error.
 - **`environment`**: values reach the job in a private file beside the job script, never in the script. `$NAME` and `${NAME}` are expanded on the node; nothing else is.
 - **This machine**: an empty `host` is this machine. So is `host = "localhost"` with `scheduler_type = "local"`. Anything else is reached over SSH. `transport` overrides this.
 "#;
 
 /// What only tests set; CONTRIBUTING.md names them.
-const FOR_TESTS: [&str; 2] = ["RESEARCHLOOP_BIN", "RESEARCHLOOP_TEST_NOW"];
+const FOR_TESTS: [&str; 3] = ["RESEARCHLOOP_BIN", "RESEARCHLOOP_CRON_TRIAL", "RESEARCHLOOP_TEST_NOW"];
 
 /// The type in the page's words.
 fn kind(kind: Kind) -> String {

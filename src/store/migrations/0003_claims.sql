@@ -45,3 +45,13 @@ UPDATE sprints SET forgiven = 1 WHERE loop_id IS NOT NULL AND created_at < (SELE
 ALTER TABLE sprints ADD COLUMN repeats TEXT;
 -- How a deleted sprint had ended: a completed one still counts for its loop.
 ALTER TABLE forgotten ADD COLUMN status TEXT NOT NULL DEFAULT '';
+
+-- Money that no sprint has cost: a plan that was asked for on this machine. When, RFC 3339.
+ALTER TABLE forgotten ADD COLUMN spent_at TEXT;
+
+-- A sprint that was parked goes on in a job that may have less time than the one before. Whether a
+-- poll has seen a job at work tells later whether it ever ran.
+ALTER TABLE jobs ADD COLUMN seconds INTEGER;
+ALTER TABLE jobs ADD COLUMN ran INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sprints ADD COLUMN resume_tries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sprints ADD COLUMN resume_next INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,101 @@
+//! Takes down what came out of a run, and how it ended.
+
+use std::io;
+use std::path::Path;
+
+use super::journal::is_no_space;
+use super::run::{End, Run};
+use crate::bundle::folder::{Folder, Refused};
+use crate::bundle::journal::{Entry, RunEnd};
+use crate::bundle::outcome;
+
+impl Run {
+    /// Takes down what came out. What is wrong with a file is a note: the work is done all the same.
+    fn read_outcome(&mut self, ended: &mut RunEnd) -> io::Result<()> {
+        let Ok(folder) = Folder::open(&self.dir) else { return Ok(()) };
+        let (finding, mut problems) = read_checked(&folder, "finding.json", outcome::MAX_FINDING, outcome::finding);
+        ended.finding = finding;
+        // Figures are optional.
+        if !matches!(folder.file("results/metrics.json"), Err(Refused::Missing)) {
+            let (metrics, more) = read_checked(&folder, "results/metrics.json", outcome::MAX_METRICS, outcome::metrics);
+            ended.metrics = metrics.unwrap_or_default();
+            problems.extend(more);
+        }
+        ended.metrics.extend(self.state.measured.clone());
+        for text in problems {
+            self.journal.write(&Entry::Note { text })?;
+        }
+        Ok(())
+    }
+
+    /// Writes the end into the journal, and the state behind it.
+    pub fn record(&mut self, end: End, left: usize) -> io::Result<()> {
+        self.journal.step = None;
+        let mut ended = RunEnd {
+            status: "failed".to_owned(),
+            reason: None,
+            signal: None,
+            detail: String::new(),
+            hint: String::new(),
+            resets_at: None,
+            processes_left: u32::try_from(left).unwrap_or(u32::MAX),
+            host: self.host.clone(),
+            summary: None,
+            finding: None,
+            metrics: Vec::new(),
+            questions: Vec::new(),
+            spent: self.state.spent,
+        };
+        match end {
+            End::Completed => {
+                "completed".clone_into(&mut ended.status);
+                let told = self.bundle.tweak.as_ref().map_or_else(|| "summary.txt".to_owned(), |_| format!("tweak_{}.md", self.bundle.sprint_id));
+                ended.summary = summary(&self.work, &told);
+                // A follow-up and a plan have no verdict of their own.
+                if self.bundle.tweak.is_none() && self.bundle.plan.is_none() {
+                    self.read_outcome(&mut ended)?;
+                }
+            }
+            End::Parked(questions) => {
+                "parked".clone_into(&mut ended.status);
+                ended.detail = format!("waits for an answer to {}", questions.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "));
+                "`researchloop inbox` shows the question; `researchloop reply` answers it".clone_into(&mut ended.hint);
+                ended.questions = questions;
+            }
+            End::Failed(failure) => {
+                ended.reason = Some(failure.reason.as_str().to_owned());
+                ended.detail = failure.detail;
+                ended.hint = failure.hint;
+                ended.resets_at = failure.resets_at;
+            }
+            End::Signal(name) => {
+                self.journal.write(&Entry::Signal { name: name.to_owned() })?;
+                ended.signal = Some(name.to_owned());
+                ended.detail = format!("the job was asked to stop (signal {name})");
+            }
+        }
+        self.journal.write(&Entry::RunEnded(Box::new(ended)))?;
+        self.state.ended = true;
+        // A state that this program does not understand is left for one that does.
+        let saved = if self.newer.is_none() { self.journal.save(&self.state) } else { Ok(()) };
+        self.journal.finish();
+        // The journal counts; without space for `state.json` the end is recorded all the same.
+        saved.or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })
+    }
+}
+
+/// Reads a file that a model wrote. It says of itself what is wrong.
+fn read_checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) -> Result<outcome::Read<T>, String>) -> (Option<T>, Vec<String>) {
+    // One byte more than may be there, so that a longer file is seen to be one.
+    match folder.read(name, max + 1).map_err(|refused| refused.to_string()).and_then(|bytes| check(&bytes)) {
+        Ok(read) => (Some(read.value), read.problems.into_iter().map(|problem| format!("{name}: {problem}")).collect()),
+        Err(problem) => (None, vec![format!("{name} {problem}")]),
+    }
+}
+
+/// The summary that the last step wrote: text, shortened, without control characters.
+fn summary(dir: &Path, name: &str) -> Option<String> {
+    let bytes = Folder::open(dir).and_then(|folder| folder.read(name, 8192)).ok()?;
+    let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control() || *c == '\n').take(4000).collect();
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
