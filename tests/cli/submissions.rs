@@ -157,7 +157,7 @@ fn a_job_that_goes_on_has_no_more_than_the_limits_leave() {
 fn a_job_that_goes_on_keeps_to_the_limits_of_its_loop() {
     let project = slurm("job_options = { gres = \"gpu:1\" }", "allow_loop = true");
     let one = project.run(&["--json", "loop", "start", "-s", "s", "--max-gpu-hours", "1", "--until", "2099-01-01"]).success().json();
-    let one = one["id"].as_str().unwrap().to_owned();
+    let one = one["loop"]["id"].as_str().unwrap().to_owned();
     let id = project.run(&["--json", "sprint", "list"]).success().json()["sprints"][0]["id"].as_str().unwrap().to_owned();
     database(&project).execute_batch("UPDATE sprints SET status = 'parked'; UPDATE jobs SET ran_seconds = 1800, gpus = 1").unwrap();
     let until = |time: i64| assert_eq!(database(&project).execute("UPDATE loops SET limits = json_set(limits, '$.until', ?1)", [time]), Ok(1));
