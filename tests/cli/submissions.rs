@@ -327,3 +327,76 @@ fn a_file_that_goes_away_while_it_is_brought_is_not_taken_for_a_whole_one() {
     assert_eq!(fetch.json()["files"], serde_json::json!([]));
     assert!(!project.path(&format!("artifacts/{id}/results/a.bin")).exists());
 }
+
+/// Another study on the same cluster, with these options.
+fn with_study(project: &Project, name: &str, of_study: &str) {
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", format!("{config}\n[[study]]\nname = \"{name}\"\ncluster = \"c\"\n{of_study}\n"));
+}
+
+fn run(project: &Project, study: &str, idea: &str) -> (String, String) {
+    let answer = project.run(&["--json", "sprint", "run", idea, "-s", study]).json();
+    (text(&answer, "sprint_id").to_owned(), text(&answer, "status").to_owned())
+}
+
+#[test]
+fn a_study_whose_account_is_full_keeps_no_other_waiting() {
+    let project = slurm("max_concurrent_jobs = 2", "job_options = { account = \"full\" }");
+    with_study(&project, "t", "");
+    let sbatch = std::fs::read_to_string(project.path("bin/sbatch")).unwrap();
+    let refuse = "if grep -q 'account=full' run_sprint.sh; then echo 'sbatch: error: AssocMaxSubmitJobLimit' >&2; exit 1; fi\nmkdir -p";
+    project.write("bin/sbatch", sbatch.replacen("mkdir -p", refuse, 1));
+    let (full, status) = run(&project, "s", "one");
+    assert_eq!(status, "pending");
+    // Both places are taken, so that the next ones have to wait for a tick.
+    let first: Vec<(String, String)> = ["a", "b"].iter().map(|idea| run(&project, "t", idea)).collect();
+    let (waits, status) = run(&project, "t", "c");
+    assert_eq!((status.as_str(), first[1].1.as_str()), ("pending", "submitted"));
+    database(&project).execute("UPDATE sprints SET status = 'completed', results_at = 'x' WHERE id = ?1", [&first[0].0]).unwrap();
+    project.run(&["tick"]);
+    assert_eq!((text(&project.show(&waits), "status"), text(&project.show(&full), "status")), ("submitted", "pending"));
+    assert!(text(&project.show(&full), "note").contains("AssocMaxSubmitJobLimit"), "{:#}", project.show(&full));
+}
+
+#[test]
+fn of_two_studies_without_a_job_the_one_that_waits_longer_comes_first() {
+    let project = slurm("max_concurrent_jobs = 1", "");
+    with_study(&project, "t", "");
+    let (first, _) = run(&project, "s", "one");
+    let (second, _) = run(&project, "s", "two");
+    let (other, status) = run(&project, "t", "three");
+    assert_eq!(status, "pending");
+    database(&project).execute("UPDATE sprints SET status = 'completed', results_at = 'x' WHERE id = ?1", [&first]).unwrap();
+    project.run(&["tick"]).success();
+    assert_eq!((text(&project.show(&other), "status"), text(&project.show(&second), "status")), ("submitted", "pending"));
+}
+
+#[test]
+fn a_loop_that_is_over_by_now_sends_nothing_that_it_has_made_before() {
+    let project = slurm("max_concurrent_jobs = 1", "");
+    project.run(&["task", "add", "one", "-s", "s"]).success();
+    project.run(&["task", "add", "two", "-s", "s"]).success();
+    let started = project.run(&["--json", "loop", "start", "-s", "s", "-n", "4", "--parallel", "2", "--tasks-only", "--until", "2099-01-01"]);
+    let id = text(&started.success().json()["loop"], "loop_id").to_owned();
+    let sprints = || project.run(&["--json", "loop", "show", &id]).success().json()["loop"]["sprints"].clone();
+    assert_eq!((text(&sprints()[0], "status"), text(&sprints()[1], "status")), ("submitted", "pending"));
+    database(&project).execute_batch("UPDATE loops SET limits = json_set(limits, '$.until', 1)").unwrap();
+    database(&project).execute("UPDATE sprints SET status = 'completed', results_at = 'x' WHERE id = ?1", [text(&sprints()[0], "id")]).unwrap();
+    project.run(&["tick"]).success();
+    assert_eq!(text(&sprints()[1], "status"), "cancelled");
+    assert!(job(&project, 2).is_none(), "no second job was sent");
+}
+
+#[test]
+fn what_keeps_a_sprint_from_being_sent_stands_where_it_is_shown() {
+    let project = slurm("max_concurrent_jobs = 1", "");
+    let (first, _) = run(&project, "s", "one");
+    let (waits, _) = run(&project, "s", "two");
+    project.write("templates/skills/report.md.j2", "{{ nothing_of_that_name }}");
+    database(&project).execute("UPDATE sprints SET status = 'completed', results_at = 'x' WHERE id = ?1", [&first]).unwrap();
+    project.run(&["tick"]);
+    assert!(text(&project.show(&waits), "note").contains("report.md.j2"), "{:#}", project.show(&waits));
+    std::fs::remove_file(project.path("templates/skills/report.md.j2")).unwrap();
+    project.run(&["tick"]).success();
+    assert_eq!(text(&project.show(&waits), "status"), "submitted");
+}
