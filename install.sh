@@ -130,17 +130,17 @@ done
 # Flags from outside would replace those that make the program static.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/researchloop/target}
-export CARGO_TARGET_DIR
-say "building (the first time this takes some minutes)"
-cargo build --release --locked </dev/null || die "the build failed; nothing was installed" \
-  "cargo says why above; an old compiler is renewed by: rustup update"
 case $CARGO_TARGET_DIR in /*) ;; *) CARGO_TARGET_DIR=$PWD/$CARGO_TARGET_DIR ;; esac
+export CARGO_TARGET_DIR
 # Cargo goes by time stamps: what another checkout has built in the same folder, later than these
 # files were written, would pass for the build of these files.
 mkdir -p "$CARGO_TARGET_DIR" || die "cannot make $CARGO_TARGET_DIR"
 if [ "$(cat "$CARGO_TARGET_DIR/.checkout" 2>/dev/null)" != "$PWD" ]; then
   touch src/lib.rs src/main.rs && printf '%s\n' "$PWD" >"$CARGO_TARGET_DIR/.checkout"
 fi
+say "building (the first time this takes some minutes)"
+cargo build --release --locked </dev/null || die "the build failed; nothing was installed" \
+  "cargo says why above; an old compiler is renewed by: rustup update"
 built=$CARGO_TARGET_DIR/x86_64-unknown-linux-gnu/release/researchloop
 
 # ---- everything is made first, then put into place; the program itself comes last --------------

@@ -11,8 +11,11 @@ use crate::platform::process;
 use crate::remote::{Limits, Local, Remote, Ssh, SshTarget};
 use crate::store::{Store, StoreError};
 
+/// The variable that tells a tick that `cron install` tries its line: cron has not run it.
+pub const CRON_TRIAL: &str = "RESEARCHLOOP_CRON_TRIAL";
+
 /// The program's surroundings.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct App {
     /// The configuration.
     pub config: Config,

@@ -2,6 +2,7 @@
 //!
 //! Field names of the Python server stay. No field ever holds a secret.
 
+mod answers;
 mod findings;
 mod loops;
 mod message;
@@ -11,12 +12,13 @@ mod task;
 
 use serde::Serialize;
 
+pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt};
 pub use findings::{Found, Place, Program, found, leaderboard, program};
-pub use loops::{Loop, SprintOfLoop, auto_loop};
+pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop};
 pub use message::{Message, message};
 pub use money::Money;
 pub use status::{Status, StudyStatus, TickStatus};
-pub use task::{Task, TaskNeed, task, task_whole};
+pub use task::{Task, TaskNeed, Tasks, task, task_whole};
 
 use crate::domain::{Finding, Metric, Reason, State};
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
@@ -73,7 +75,7 @@ pub struct Sprint {
     pub task_id: Option<String>,
     /// The sprint that it repeats, or follows up on.
     pub parent: Option<String>,
-    /// `research` or `tweak`.
+    /// `research`, `tweak` or `plan`.
     pub kind: String,
     /// The message that it waits for, when it is parked.
     pub waits_for: Option<String>,
@@ -171,11 +173,14 @@ pub struct Study {
     pub sprints: u64,
     /// How many of them are not over.
     pub active: u64,
-    /// What they have cost together.
+    /// US dollars that its sprints have cost together, also those that were deleted.
     pub cost_usd: f64,
     /// What else they have used, and what is put aside for those that are not over.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub spent: Option<Money>,
+    pub spent: Money,
+    /// The most that all its sprints may cost together, in US dollars.
+    pub max_study_cost_usd: Option<f64>,
+    /// The most GPU-hours of all its sprints together.
+    pub max_study_gpu_hours: Option<f64>,
     /// Whether loops are allowed.
     pub allow_loop: bool,
     /// How long a sprint may take, in hours.
@@ -217,7 +222,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         task_id: row.task.clone(),
         parent: row.parent.clone(),
         kind: row.kind.clone(),
-        waits_for: None,
+        waits_for: row.waits_for.clone(),
         cost_usd: row.cost_usd,
         cost_estimated: row.cost_estimated,
         tokens: Tokens { input: row.tokens[0], output: row.tokens[1], cached: row.tokens[2] },

@@ -29,6 +29,13 @@ for tool in sh dirname uname mktemp rm cat od tr head; do ln -s "$(command -v $t
 if CARGO_HOME=$work/none PATH=$work/few ./install.sh --prefix "$work/bare" >"$work/out" 2>&1 </dev/null; then die "it installed without tools"; fi
 for tool in cargo make perl cc; do grep -q "install:   $tool " "$work/out" || { cat "$work/out"; die "the missing $tool is not named"; }; done
 
+# What another checkout has built in the same folder is not taken for the build of this one: that is seen to before Cargo starts.
+mkdir "$work/fake" "$work/shared" && echo /another/checkout >"$work/shared/.checkout"
+printf '#!/bin/sh\n[ "$(cat "$CARGO_TARGET_DIR/.checkout")" = "$PWD" ] && echo "it begins anew"\nexit 1\n' >"$work/fake/cargo"
+chmod +x "$work/fake/cargo"
+if CARGO_TARGET_DIR=$work/shared PATH=$work/fake:$PATH ./install.sh --prefix "$work/none" >"$work/out" 2>&1 </dev/null; then die "a failed build was installed"; fi
+grep -q 'it begins anew' "$work/out" || { cat "$work/out"; die "the program of another checkout could be installed"; }
+
 # The real thing: no terminal, piped, an odd folder name, from another folder.
 prefix="$work/pre fix"
 cd "$work/here"

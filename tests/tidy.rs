@@ -27,7 +27,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("task", &["app", "bundle", "config", "domain", "platform", "sprint", "store", "study"]),
     ("auto_loop", &["app", "config", "domain", "platform", "sprint", "store", "study", "task"]),
     ("plan", &["app", "bundle", "claude", "config", "domain", "platform", "store", "task"]),
-    ("cron", &["app", "domain", "platform", "store"]),
+    ("cron", &["app", "claude", "config", "domain", "platform", "store"]),
     ("notify", &["app", "config", "domain", "platform", "store"]),
     ("tick", &["app", "auto_loop", "notify", "task", "bundle", "config", "domain", "platform", "remote", "scheduler", "sprint", "store"]),
     (

@@ -2,13 +2,13 @@
 
 use crate::app::App;
 use crate::config::Study;
-use crate::domain::auto_loop::{Attempt, AttemptState, Limits, Next, Situation, StopRule, Used, fingerprint, next};
+use crate::domain::auto_loop::{Attempt, AttemptState, Left, Limits, Next, Situation, StopRule, Used, fingerprint, next, objection};
 use crate::domain::noise::{Better, Measured, improvements};
 use crate::domain::transition::Event;
-use crate::domain::{SprintId, Status, TaskState, task};
+use crate::domain::{Source, SprintId, Status, TaskState, task};
 use crate::platform::clock;
 use crate::sprint::{self, Request, Wanted};
-use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, TaskError};
+use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, MetricRow, Store, StoreError, TaskError};
 use crate::study::Program;
 
 /// What became of the loops.
@@ -91,12 +91,16 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     }
     let sprints = change.loop_sprints(row.id.as_str())?;
     let program = Program::load(&app.config, study);
+    if let Some(mistake) = program.mistakes.first() {
+        // What was meant as a limit may stand there.
+        return Ok(Step::Note(format!("nothing is begun before this is put right: {mistake}"), true));
+    }
     let attempts = attempts(change, row, &program, &sprints)?;
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
     let situation = situation_of(app, change, row, study, &request, &attempts)?;
     let (budget_usd, seconds) = match next(&situation) {
         Next::Stop(rule, why) => return Ok(Step::Ended(rule, why)),
-        Next::Wait(why) => return Ok(Step::Note(waiting(&sprints).unwrap_or(why), false)),
+        Next::Wait(why) => return Ok(Step::Note(waiting(change, &sprints)?.unwrap_or(why), false)),
         Next::Begin { budget_usd, seconds } => (budget_usd, seconds),
     };
     let live = sprints.iter().any(|sprint| !sprint.status.is_terminal());
@@ -126,6 +130,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         task: ready.as_ref().map(|task| task.id.as_str()),
         loop_id: Some(row.id.as_str()),
         budget_usd,
+        shortened: seconds.is_some(),
     };
     let id = match sprint::create_in(app, change, &wanted) {
         Ok(id) => id,
@@ -153,29 +158,57 @@ pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study
     })
 }
 
+/// Whether a sprint of this loop that never had a job may have one now. A rule that holds by now ends
+/// the loop, and takes such sprints back.
+pub fn may_begin(app: &App, store: &mut Store, id: &str) -> Result<bool, StoreError> {
+    let change = store.change()?;
+    let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else { return Ok(true) };
+    let Ok(study) = app.config.study(&row.study) else { return Ok(false) };
+    let program = Program::load(&app.config, study);
+    let attempts = attempts(&change, &row, &program, &change.loop_sprints(id)?)?;
+    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    match objection(&situation_of(app, &change, &row, study, &request, &attempts)?) {
+        None => return Ok(true),
+        Some(Next::Stop(rule, why)) => end(&change, id, rule, &why)?,
+        Some(Next::Wait(why)) => change.set_loop_note(id, &why)?,
+        Some(Next::Begin { .. }) => {}
+    }
+    change.commit()?;
+    Ok(false)
+}
+
 /// What a person should know of the sprints that a loop waits for.
-fn waiting(sprints: &[LoopSprint]) -> Option<String> {
-    let parked = sprints.iter().find(|sprint| sprint.status == Status::Parked)?;
-    Some(format!("{} waits for an answer: `researchloop inbox`", parked.id))
+fn waiting(change: &Change<'_>, sprints: &[LoopSprint]) -> Result<Option<String>, StoreError> {
+    let mut answered = None;
+    for sprint in sprints.iter().filter(|sprint| sprint.status == Status::Parked) {
+        if change.waits_for_person(&sprint.id)? {
+            return Ok(Some(format!("{} waits for an answer: `researchloop inbox`", sprint.id)));
+        }
+        answered = answered.or(Some(format!("{} is answered, and goes on with a tick that reaches its cluster", sprint.id)));
+    }
+    Ok(answered)
 }
 
 fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[LoopSprint]) -> Result<Vec<Attempt>, StoreError> {
-    let targets = match &row.limits.target {
-        Some(target) => change.metric_history(&row.study, &target.metric)?,
-        None => Vec::new(),
-    };
     let metric = program.metric.as_ref();
+    // Where the study's own command measures a figure, what an agent says of it decides nothing.
+    let history_of = |name: &str| -> Result<Vec<MetricRow>, StoreError> {
+        let measures = metric.is_some_and(|metric| metric.name == name && metric.evaluator.is_some());
+        let all = change.metric_history(&row.study, name)?;
+        Ok(all.into_iter().filter(|row| !measures || row.source == Source::Evaluator).collect())
+    };
+    let targets = row.limits.target.as_ref().map(|target| history_of(&target.metric)).transpose()?.unwrap_or_default();
     let history = match (&metric, row.limits.patience) {
-        (Some(metric), Some(_)) => change.metric_history(&row.study, &metric.name)?,
+        (Some(metric), Some(_)) => history_of(&metric.name)?,
         _ => Vec::new(),
     };
     let measured: Vec<Measured> = history.iter().map(|row| Measured { value: row.value, n: row.n, spread: row.spread }).collect();
     let better = metric.map_or(Better::Higher, |metric| metric.better);
     let improved = improvements(better, &measured);
-    let judged_from = row.judged_from.parse::<jiff::Timestamp>().ok();
     let attempt = |sprint: &LoopSprint| Attempt {
         id: sprint.id.clone(),
-        is_judged: sprint.created_at.parse::<jiff::Timestamp>().ok() >= judged_from,
+        is_judged: !sprint.forgiven,
+        began: seconds_of(Some(&sprint.created_at)),
         state: match sprint.status {
             Status::Completed => AttemptState::Completed {
                 target_value: targets.iter().find(|row| row.sprint_id == sprint.id).map(|row| row.value),
@@ -185,6 +218,7 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
                 infrastructure: sprint.reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler)),
                 fingerprint: fingerprint(sprint.reason.map_or("failed", |reason| reason.as_str()), sprint.phase.as_deref(), &sprint.detail),
                 ended: seconds_of(sprint.completed_at.as_deref()),
+                exhausted: sprint.exhausted,
                 reset: sprint.reason.and_then(|reason| task::reset_time(reason, sprint.resets_at, clock::now().as_second())),
             },
             Status::Cancelled => AttemptState::Cancelled,
@@ -210,14 +244,16 @@ pub fn situation_of<'a>(
     let own = change.money_of_loop(row.id.as_str())?;
     let whole = change.money_of_study(&row.study)?;
     let limits: &Limits = &row.limits;
-    let study_money = study.max_study_cost_usd.map(|max| max - whole.cost_usd - whole.reserved_usd);
+    let left = |max: f64, used: f64, reserved: f64| Left { unspent: max - used, free: max - used - reserved };
+    let (gpu_used, gpu_reserved) = (number(whole.gpu_seconds), number(whole.reserved_gpu_seconds));
     Ok(Situation {
         limits,
         attempts,
+        forgotten: row.forgotten,
         money: Used { spent: own.cost_usd, reserved: own.reserved_usd },
         gpu_seconds: Used { spent: number(own.gpu_seconds), reserved: number(own.reserved_gpu_seconds) },
-        study_money_left: study_money,
-        study_gpu_left: study.max_study_gpu_hours.map(|max| max.mul_add(3600.0, -number(whole.gpu_seconds)) - number(whole.reserved_gpu_seconds)),
+        study_money: study.max_study_cost_usd.map(|max| left(max, whole.cost_usd, whole.reserved_usd)),
+        study_gpu: study.max_study_gpu_hours.map(|max| left(max * 3600.0, gpu_used, gpu_reserved)),
         sprint_max_usd: study.max_cost_usd,
         gpu_unknown: if study.max_study_gpu_hours.is_some() { whole.gpu_unknown } else { own.gpu_unknown },
         gpus: sprint::gpus_of(app, study, request),

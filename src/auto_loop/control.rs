@@ -62,11 +62,16 @@ pub enum LoopError {
     /// A limit that makes no sense.
     #[error("{0}")]
     Limit(String),
+    /// The study's program.md is not understood: a limit may stand in what is not.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Program(Vec<crate::study::Mistake>),
     /// A limit that is reached already.
-    #[error("{id} would stop at once: {why}")]
+    #[error("{} would stop at once: {why}", id.as_deref().unwrap_or("the loop"))]
     Reached {
-        /// The loop.
-        id: String,
+        /// The loop; none if it was to be made.
+        id: Option<String>,
+        /// The study.
+        study: String,
         /// Which rule.
         rule: StopRule,
         /// Why, for people.
@@ -175,13 +180,19 @@ fn check_jobs(app: &App, study: &Study, request: &Request, limits: &Limits) -> R
     Ok(())
 }
 
+/// What a study is after, if there is no mistake in it.
+fn understood(app: &App, study: &Study) -> Result<Program, LoopError> {
+    let program = Program::load(&app.config, study);
+    if program.mistakes.is_empty() { Ok(program) } else { Err(LoopError::Program(program.mistakes)) }
+}
+
 /// Makes a loop. Ticks begin its sprints.
 pub fn start(app: &App, store: &mut Store, study: &str, order: &Order, request: &Request) -> Result<LoopId, LoopError> {
     let study = app.config.study(study)?;
     if !study.allow_loop {
         return Err(LoopError::NotAllowed(study.name.to_string()));
     }
-    let program = Program::load(&app.config, study);
+    let program = understood(app, study)?;
     let limits = check_order(study, &program, order, None)?;
     check_jobs(app, study, request, &limits)?;
     let guidance = guidance(order.guidance.as_deref().unwrap_or_default())?;
@@ -189,10 +200,15 @@ pub fn start(app: &App, store: &mut Store, study: &str, order: &Order, request: 
     loop {
         let Ok(id) = LoopId::new(&format!("loop-{}", random::hex(3))) else { continue };
         let change = store.change()?;
-        if change.create_loop(&id, study.name.as_str(), &guidance, &text, &limits)? {
-            change.commit()?;
-            return Ok(id);
+        if !change.create_loop(&id, study.name.as_str(), &guidance, &text, &limits)? {
+            continue;
         }
+        let row = change.one_loop(id.as_str())?.ok_or_else(|| LoopError::State { id: id.to_string(), status: "not there" })?;
+        if let Some((rule, why)) = stops(app, &change, &row, study)? {
+            return Err(LoopError::Reached { id: None, study: row.study, rule, why });
+        }
+        change.commit()?;
+        return Ok(id);
     }
 }
 
@@ -208,9 +224,9 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
     let gone = || LoopError::State { id: id.to_owned(), status: "not there" };
     let row = change.one_loop(id)?.ok_or_else(gone)?;
     let study = app.config.study(&row.study)?;
-    let program = Program::load(&app.config, study);
+    let program = understood(app, study)?;
     let limits = check_order(study, &program, &edit.order, Some(&row.limits))?;
-    let done = completed_count(&change.loop_sprints(id)?);
+    let done = completed_count(&row, &change.loop_sprints(id)?);
     if edit.order.count.is_some() && limits.count < done {
         return Err(LoopError::Limit(format!("-n: {done} sprints have completed already")));
     }
@@ -259,7 +275,7 @@ pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<Loo
     }
     // A rule that still holds would end it at once: better to say so, and change nothing.
     if let Some((rule, why)) = stops(app, &change, &row, study)? {
-        return Err(LoopError::Reached { id: id.to_owned(), rule, why });
+        return Err(LoopError::Reached { id: Some(id.to_owned()), study: row.study, rule, why });
     }
     change.commit()?;
     Ok(row)
@@ -268,6 +284,7 @@ pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<Loo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::journal::Question;
     use crate::domain::{JobId, SchedulerKind, SprintId, Status};
     use crate::store::NewSprint;
 
@@ -296,6 +313,7 @@ mod tests {
                 loop_id: Some(id.as_str()),
                 budget_usd: None,
                 gpus: None,
+                cut: false,
             };
             assert!(change.create_sprint(&new).expect("made"));
         }
@@ -303,11 +321,12 @@ mod tests {
         let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
         change.accept("sp-000001", attempt, &JobId::parse("7").expect("digits"), "/d").expect("taken");
         let row = change.sprint("sp-000001").expect("read").expect("there");
-        change.park(&row, &[]).expect("parked");
+        let question = Question { name: "data".to_owned(), kind: "question".to_owned(), text: "Which?".to_owned(), choices: vec![] };
+        change.park(&row, &[question]).expect("parked");
         let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
         change.undo_submission("sp-000001", attempt).expect("undone");
         change.commit().expect("kept");
         let live = stop(&mut store, id.as_str(), "enough").expect("stopped");
-        assert_eq!(live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(), [("sp-000001", Status::Pending)]);
+        assert_eq!(live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(), [("sp-000001", Status::Parked)]);
     }
 }

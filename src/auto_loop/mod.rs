@@ -7,5 +7,5 @@
 mod advance;
 mod control;
 
-pub use advance::{Advanced, advance_all, advance_one};
+pub use advance::{Advanced, advance_all, advance_one, may_begin};
 pub use control::{Edit, LoopError, Order, edit, resume, start, stop};

@@ -32,8 +32,10 @@ pub enum FormatError {
 /// Reads a versioned JSON file of ours.
 pub fn read<T: serde::de::DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, FormatError> {
     let damaged = |error: serde_json::Error| FormatError::Damaged { file: file.to_owned(), problem: error.to_string() };
+    // What may lack it says so itself.
     #[derive(Deserialize)]
     struct Version {
+        #[serde(default)]
         v: u64,
     }
     // The version is looked at alone first: a newer file may have another shape.
@@ -86,6 +88,9 @@ pub struct Bundle {
     /// What is to be done in the directory of an earlier sprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tweak: Option<Tweak>,
+    /// The plan that is to be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanOrder>,
 }
 
 impl Bundle {
@@ -155,6 +160,15 @@ pub struct Tweak {
     pub session_id: Option<String>,
     /// What is to be done.
     pub instruction: String,
+}
+
+/// A plan that is to be made: what the agent is asked, whole, and what its answer must look like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanOrder {
+    /// The study's context, what was tried, the backlog, the goal.
+    pub prompt: String,
+    /// A JSON schema.
+    pub schema: serde_json::Value,
 }
 
 /// A file in `.researchloop/inbox`, which brings something from a person to the job: an answer or
@@ -270,16 +284,38 @@ impl Proposal {
 /// What stands between an idea and its reason.
 const WHY: &str = "\n\nWhy: ";
 
-/// `.researchloop/ask/NAME.json`: what the agent wants to know of a person.
+/// `.researchloop/ask/NAME.json`: what the agent wants to know of a person. A model writes it: a
+/// small mistake is no reason to go on without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskFile {
     /// Format version.
+    #[serde(default = "first_version")]
     pub v: u32,
     /// The question.
     pub question: String,
     /// Answers to choose from; any other is good too.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "choices")]
     pub choices: Vec<String>,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+/// A list of answers. One text is taken apart at bars and line breaks; what is no text is shown as it is
+/// written, and what is no list of plain values offers nothing.
+fn choices<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    use serde_json::Value;
+    let plain = |value: Value| match value {
+        Value::String(text) => Some(text),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Array(all) => all.into_iter().filter_map(plain).collect(),
+        Value::String(text) => text.split(['|', '\n']).map(|part| part.trim().to_owned()).collect(),
+        other => plain(other).into_iter().collect(),
+    })
 }
 
 /// Cost and tokens, summed over calls.
@@ -369,6 +405,8 @@ mod tests {
         assert!(bundle.finds_idea() && bundle.values().get("ideas").is_some_and(|ideas| ideas == "1"));
         let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle-tweak.json"));
         assert!(!bundle.finds_idea() && bundle.tweak.is_some());
+        let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle-plan.json"));
+        assert!(bundle.plan.is_some_and(|plan| plan.prompt.starts_with("# Plan a study") && plan.schema.is_object()));
         let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle.json"));
         assert!(!bundle.finds_idea() && bundle.tweak.is_none());
         let ask: AskFile = sample(include_bytes!("../../tests/data/formats/ask.json"));

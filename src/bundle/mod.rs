@@ -23,5 +23,8 @@ pub const EVALUATE: &str = "evaluate";
 /// The pipeline's step that runs the task's verification.
 pub const VERIFY: &str = "verify";
 
+/// The file in which the job of a plan leaves it.
+pub const PLAN_FILE: &str = "plan.json";
+
 /// The version of all formats that this program writes. A newer one is refused.
 pub const FORMAT_VERSION: u32 = 1;

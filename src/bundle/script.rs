@@ -85,6 +85,7 @@ pub fn first_prompts(bundle: &Bundle, dir: &str) -> Result<Vec<(String, String)>
             earlier: request.map_or(&[], |request| &request.earlier),
             sprint_id: &bundle.sprint_id,
             instruction: bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
+            plan: bundle.plan.as_ref().map_or("", |plan| plan.prompt.as_str()),
             ask_dir: &format!("{OWN_FOLDER}/ask"),
             max_rounds: bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
             ..Values::default()

@@ -9,6 +9,9 @@ pub const PIPELINE: &str = include_str!("../../templates/pipelines/research.yaml
 /// The pipeline of a follow-up to a sprint that has ended.
 pub const TWEAK_PIPELINE: &str = include_str!("../../templates/pipelines/tweak.yaml");
 
+/// The pipeline of a sprint that makes a plan.
+pub const PLAN_PIPELINE: &str = include_str!("../../templates/pipelines/plan.yaml");
+
 /// The scripted agent of the demonstration.
 pub const DEMO_AGENT: &str = include_str!("../../templates/demo/agent.sh");
 
@@ -18,6 +21,7 @@ pub const INIT_CONFIG: &str = include_str!("../../templates/init/researchloop.to
 const SKILLS: &[(&str, &str)] = &[
     ("idea.md.j2", include_str!("../../templates/skills/idea.md.j2")),
     ("tweak.md.j2", include_str!("../../templates/skills/tweak.md.j2")),
+    ("plan.md.j2", include_str!("../../templates/skills/plan.md.j2")),
     ("_messages.md.j2", include_str!("../../templates/skills/_messages.md.j2")),
     ("research.md.j2", include_str!("../../templates/skills/research.md.j2")),
     ("red_team.md.j2", include_str!("../../templates/skills/red_team.md.j2")),

@@ -28,3 +28,13 @@ pub use exit::Exit;
 pub use fold::Fold;
 pub use notice::{Limit, LimitStatus, Notice, Window};
 pub use verdict::{NOT_FOUND, OwnLimit, Verdict};
+
+/// Text for `bash -c`, with the program behind it: looks for the program as a job does, with the
+/// user's profile and the places that the job script adds.
+pub const LOOK_UP: &str = r#"for profile in ~/.bashrc ~/.profile; do
+  [ -f "$profile" ] || continue
+  case $(. "$profile" >/dev/null 2>&1 </dev/null; printf whole) in *whole*) . "$profile" >/dev/null 2>&1 </dev/null ;; esac
+  break
+done
+PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH:/usr/local/bin:/usr/bin:/bin
+command -v "$0" >/dev/null"#;

@@ -48,10 +48,11 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
     let schedule = Schedule::new(seconds).map_err(|error| usage(error.to_string()))?;
     let marker = cron::marker_of(app)?;
     let line = cron::line(schedule, &cron::command_of(app)?, &marker).map_err(cron::CronError::from)?;
+    let with_ours = |crontab: &[u8]| -> Result<Vec<u8>> { Ok(cron::with_line(&cron::without_other_spelling(app, crontab)?, &marker, &line)) };
     // Before the try, which takes longer: nothing can be installed without it.
-    let _ = cron::read()?;
+    let wanted = with_ours(&cron::read()?)?;
     let spinner = ui.spinner("one tick as cron runs it");
-    let trial = cron::trial(app);
+    let trial = cron::trial(app, &wanted, &marker);
     spinner.finish_and_clear();
     let trial = trial?;
     for warning in &trial.warnings {
@@ -63,7 +64,7 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
             for more in &trial.problems[1..] {
                 failure.message.push_str(&format!("\n{}", clean(more)));
             }
-            for hint in hints(app, &trial.problems) {
+            for hint in hints(app, &trial) {
                 failure = failure.hint(hint);
             }
             return Err(failure.hint("nothing was installed; --force installs it all the same"));
@@ -72,12 +73,20 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
             ui.warning(&clean(problem));
         }
     }
+    let lock = cron::Lock::take();
     // Again: somebody may have changed it during the try.
     let before = cron::read()?;
     let was_there = cron::find(&before, &marker).map(<[u8]>::to_vec);
-    if was_there.as_deref() != Some(&line[..]) {
-        cron::write(&cron::with_line(&before, &marker, &line))?;
+    let wanted = with_ours(&before)?;
+    if wanted != before {
+        cron::write(&wanted)?;
+        // Another program may have written it at the same time, and holds no lock of ours.
+        if cron::find(&cron::read()?, &marker) != Some(&line[..]) {
+            return Err(Failure::failed("the line is not in your crontab after it was written: somebody else has changed it at the same time")
+                .hint("`researchloop cron install` once more; `crontab -l` shows what is there"));
+        }
     }
+    drop(lock);
     set_every(app, &seconds.to_string())?;
     let shown = String::from_utf8_lossy(&line).into_owned();
     if ui.json {
@@ -98,8 +107,8 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
 }
 
 /// What helps against what usually differs.
-fn hints(app: &App, problems: &[String]) -> Vec<String> {
-    let text = problems.join("\n").to_ascii_lowercase();
+fn hints(app: &App, trial: &cron::Trial) -> Vec<String> {
+    let text = trial.problems.join("\n").to_ascii_lowercase();
     let mut hints = Vec::new();
     if text.contains("passphrase") {
         hints.push(
@@ -114,9 +123,10 @@ fn hints(app: &App, problems: &[String]) -> Vec<String> {
         }
     }
     if text.contains("not found") || text.contains("on the path") {
-        hints.push(
-            "cron's PATH is /usr/bin:/bin; a program elsewhere must be on the PATH that `bash -l` sets, or be named by its full path".to_owned(),
-        );
+        hints.push(format!(
+            "cron's PATH is {}; a program elsewhere must be named by its full path, or a line `PATH=...` in your crontab must name its folder",
+            trial.path
+        ));
     }
     if std::env::var_os("RESEARCHLOOP_KEY_PASSPHRASE").is_some() {
         hints.push("RESEARCHLOOP_KEY_PASSPHRASE is set here, and not in cron".to_owned());
@@ -127,11 +137,17 @@ fn hints(app: &App, problems: &[String]) -> Vec<String> {
 
 fn remove(app: &App, ui: &Ui) -> Result {
     let marker = cron::marker_of(app)?;
+    let lock = cron::Lock::take();
     let before = cron::read()?;
-    let was_there = cron::find(&before, &marker).is_some();
+    let without = cron::without_line(&cron::without_other_spelling(app, &before)?, &marker);
+    let was_there = without != before;
     if was_there {
-        cron::write(&cron::without_line(&before, &marker))?;
+        cron::write(&without)?;
+        if cron::find(&cron::read()?, &marker).is_some() {
+            return Err(Failure::failed("the line is still in your crontab: somebody else has changed it at the same time"));
+        }
     }
+    drop(lock);
     set_every(app, "")?;
     if ui.json {
         ui.json(&serde_json::json!({ "removed": was_there }));

@@ -56,9 +56,11 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let mut remote = app.remote(cluster);
     match sprint::submit(&app, &mut store, remote.as_mut(), id.as_str())? {
         sprint::Submitted::Job(_) => {}
+        sprint::Submitted::NoAnswer(error) => return Err(error.into()),
         sprint::Submitted::Waits(why)
         | sprint::Submitted::Unclear(why)
         | sprint::Submitted::NotSent(why)
+        | sprint::Submitted::PutOff(why)
         | sprint::Submitted::Refused(why)
         | sprint::Submitted::NotNow(why) => return Err(Failure::failed(format!("the demonstration could not start: {why}"))),
     }
@@ -115,7 +117,7 @@ fn prepare(dir: &Path, file: &Path) -> Result<()> {
         quoted(&dir.join("cluster").display().to_string()),
         quoted(&program.display().to_string()),
     );
-    make(dir, &config)
+    make(dir, &config).map(drop)
 }
 
 /// How a demonstration's configuration begins.

@@ -145,6 +145,10 @@ impl From<StoreError> for Failure {
             StoreError::Newer { .. } => Self::new(Kind::Conflict, error.to_string()).hint("update researchloop, or set `db_path` to another file"),
             StoreError::Busy => Self::new(Kind::Conflict, error.to_string()).hint("try again when the other command is done"),
             StoreError::Full => Self::failed(error.to_string()).hint("free space on this machine; nothing was changed"),
+            StoreError::Unreadable { .. } => Self::failed(error.to_string())
+                .hint("make it readable and writable for you, restore it from a copy, or set `db_path` to another file"),
+            StoreError::Sqlite(_) => Self::failed(error.to_string())
+                .hint("`researchloop config check` shows which file it is (`db_path`); restore it from a copy, or set `db_path` to another file"),
             _ => Self::failed(error.to_string()),
         }
     }
@@ -170,10 +174,18 @@ impl From<CreateError> for Failure {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::Unknown(error) => error.into(),
+            CreateError::Cluster(error) => error.into(),
             CreateError::Store(error) => error.into(),
             CreateError::Task(error) => error.into(),
+            CreateError::Template(_) => Self::failed(error.to_string()),
             CreateError::Limit { ref study, .. } => Self::new(Kind::Limit, error.to_string())
                 .hint(format!("raise `max_study_cost_usd` or `max_study_gpu_hours` of the study {study}, or wait for what is reserved")),
+            CreateError::UnknownGpus { ref sprints, .. } => {
+                let one = sprints.first().map_or("ID", String::as_str);
+                Self::new(Kind::Limit, error.to_string()).hint(format!(
+                    "their GPU time cannot be counted against `max_study_gpu_hours`: `researchloop sprint delete {one}` gives up counting it"
+                ))
+            }
             CreateError::Idea(_) | CreateError::Options(_) => Self::new(Kind::Usage, error.to_string()),
         }
     }
@@ -183,7 +195,7 @@ impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Self {
         let message = error.to_string();
         match error {
-            TaskError::Unknown(_) => Self::new(Kind::NotFound, message).hint("`researchloop task list --all` shows all"),
+            TaskError::Unknown(_) => Self::new(Kind::NotFound, message).hint("`researchloop task list --all` lists them"),
             TaskError::Cycle(_) => {
                 Self::new(Kind::Conflict, message).hint("nothing was changed; `researchloop task graph` shows what waits for what")
             }
@@ -288,11 +300,17 @@ impl From<LoopError> for Failure {
             LoopError::Create(error) => error.into(),
             LoopError::Store(error) => error.into(),
             LoopError::Limit(_) => Self::new(Kind::Usage, text),
+            LoopError::Program(_) => Self::failed(text).hint("put the study's program.md right: what is not understood there may be a limit"),
             LoopError::NotAllowed(_) => Self::new(Kind::Conflict, text).hint("set `allow_loop = true` in that [[study]]"),
             LoopError::State { .. } => Self::new(Kind::Conflict, text).hint("`researchloop loop list` shows how loops stand"),
-            LoopError::Reached { id, rule, .. } => Self::new(Kind::Limit, text).hint(match rule.widened_by() {
-                Some(option) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
-                None => format!("`researchloop loop show {id}` shows what happened"),
+            LoopError::Reached { id, study, rule, .. } => Self::new(Kind::Limit, text).hint(match (rule.study_key(), rule.widened_by(), id) {
+                (Some(key), ..) => {
+                    format!("raise `{key}` of the study {study}, or wait for what is reserved; `researchloop study show {study}` shows it")
+                }
+                (None, Some(option), Some(id)) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
+                (None, Some(option), None) => format!("start it with a wider limit: {option}"),
+                (None, None, Some(id)) => format!("`researchloop loop show {id}` shows what happened"),
+                (None, None, None) => format!("`researchloop study show {study}` shows how it stands"),
             }),
         }
     }

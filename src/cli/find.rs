@@ -37,7 +37,7 @@ pub fn id(ids: &Ids<'_>, given: &str) -> Result<String> {
                     break;
                 }
             }
-            Err(failure.hint(format!("`{}` shows all", ids.list)))
+            Err(failure.hint(format!("`{}` lists them; -n N lists more", ids.list)))
         }
         many if many.contains(&beginning) => Ok(beginning),
         many => Err(Failure::new(Kind::Usage, format!("{beginning} is the beginning of several ids: {}", many.join(", ")))),

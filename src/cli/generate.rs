@@ -24,9 +24,17 @@ pub struct ManArgs {
 /// Prints a completion script.
 pub fn completions(ui: &Ui, args: &CompletionsArgs) -> Result {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut super::command(), "researchloop", &mut script);
+    clap_complete::generate(args.shell, &mut without_hidden(&super::command()), "researchloop", &mut script);
     ui.line(String::from_utf8_lossy(&script).trim_end());
     Ok(Exit::Success)
+}
+
+/// The command line without the commands that nobody types.
+fn without_hidden(command: &clap::Command) -> clap::Command {
+    let shown = command.get_subcommands().filter(|below| !below.is_hide_set()).cloned();
+    let mut copy = clap::Command::new("researchloop").args(command.get_arguments().cloned()).subcommands(shown);
+    copy = copy.about(command.get_about().cloned().unwrap_or_default()).version(env!("CARGO_PKG_VERSION"));
+    copy
 }
 
 /// Writes a manual page for each command.

@@ -7,7 +7,7 @@ use super::ui::Ui;
 use super::{Global, sprint, text};
 use crate::domain::suggestion;
 use crate::message::{self, Replied};
-use crate::store::{MessageRow, Store};
+use crate::store::{ANOTHER, MessageRow, Store};
 use crate::view;
 
 #[derive(Debug, Args)]
@@ -22,6 +22,7 @@ pub struct ReplyArgs {
     /// The message's id, or a sprint's id to send it a note; the beginning of one is enough
     id: String,
     /// The answer; `-` reads it from standard input
+    #[arg(allow_hyphen_values = true)]
     text: String,
 }
 
@@ -64,11 +65,13 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
         ("answered", true) => ", answered",
         ("told", _) if message.kind == "note" => ", read",
         ("told", _) => ", answered and read",
+        ("closed", _) if message.kind == "note" => ", not read: the sprint has ended",
         ("closed", _) => ", closed",
         _ => "",
     };
     let head = format!("{}  {what} ({}){state}", ui.style().bold().apply_to(&message.id), text::clean(&message.study_name));
-    let mut lines = vec![format!("{head}  {}", ui.style().dim().apply_to(text::time(&message.created_at)))];
+    let head = format!("{head}  {}", ui.style().dim().apply_to(text::time(&message.created_at)));
+    let mut lines = vec![text::short(&head, ui.width())];
     let width = ui.width().saturating_sub(2).max(20);
     let wrapped = |text: &str| {
         text::clean_lines(text)
@@ -81,10 +84,32 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
     if let Some(answer) = &message.answer {
         lines.extend(wrapped(&format!("Answer: {answer}")));
     }
-    if let Some(command) = &message.reply_with {
-        lines.push(format!("{} {command}", ui.style().cyan().bold().apply_to("answer:")));
+    if message.reply_with.is_some() {
+        for (number, answer) in answers(message).iter().enumerate() {
+            let mark = if number == 0 { ui.style().cyan().bold().apply_to("answer:").to_string() } else { "       ".to_owned() };
+            lines.push(format!("{mark} researchloop reply {} {}", message.id, shell_word(answer)));
+        }
+    }
+    if let (Some(sprint), "note", "closed") = (&message.sprint_id, message.kind.as_str(), message.status.as_str()) {
+        lines.push(format!("{} researchloop sprint tweak {sprint} \"...\"", ui.style().cyan().bold().apply_to("instead:")));
     }
     lines
+}
+
+/// What can be answered, each on its own: a line that is copied whole is a good answer.
+fn answers(message: &view::Message) -> Vec<String> {
+    let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match message.kind.as_str() {
+        "approval" => all(&["yes", "no", ANOTHER]),
+        "dead" => all(&["retry", "cancel", "close"]),
+        _ if message.choices.is_empty() => all(&["..."]),
+        _ => message.choices.iter().map(|choice| text::clean(choice)).collect(),
+    }
+}
+
+/// A text as one word of a shell.
+fn shell_word(text: &str) -> String {
+    if text.contains(['"', '`', '$', '\\', '!']) { format!("'{}'", text.replace('\'', r"'\''")) } else { format!("\"{text}\"") }
 }
 
 /// Answers a message, or leaves a note for a sprint.
@@ -102,8 +127,20 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
                 Replied::Kept => {
                     format!("{}: answered; the next `researchloop tick` takes it to {}", found.id, found.sprint.as_deref().unwrap_or("it"))
                 }
+                Replied::Approved(more) => format!(
+                    "{}: approved: {} works on the idea after the next `researchloop tick`{}",
+                    found.id,
+                    found.sprint.as_deref().unwrap_or("it"),
+                    if more { ", and reads what else you said" } else { "" }
+                ),
+                Replied::AnotherWanted => format!(
+                    "{}: asks for another idea: neither a yes nor a no; the next `researchloop tick` takes your words to {}",
+                    found.id,
+                    found.sprint.as_deref().unwrap_or("it")
+                ),
                 Replied::Refused(sprint) => format!("{sprint}: cancelled: the idea was not approved"),
                 Replied::Retried(task) => format!("{task}: will be tried again"),
+                Replied::Cancelled(task) => format!("{task}: called off"),
                 Replied::Closed => format!("{}: closed", found.id),
             };
             (found.id, said)
@@ -111,7 +148,7 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
         None => {
             let row = sprint::find(&store, &args.id)?;
             let id = message::note(&mut store, &row, &text)?;
-            let said = format!("{id}: a note; the next `researchloop tick` takes it to {}, which reads it at its next step", row.id);
+            let said = format!("{id}: a note; the next `researchloop tick` takes it to {}, which reads it at its next step, if one is left", row.id);
             (id, said)
         }
     };

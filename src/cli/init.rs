@@ -25,7 +25,8 @@ pub fn run(ui: &Ui, args: &InitArgs) -> Result {
         return Err(Failure::new(Kind::Conflict, format!("{} is there already", file.display()))
             .hint("it was left as it is; `researchloop config check` looks at it"));
     }
-    make(&args.path, templates::INIT_CONFIG)?;
+    let made = !args.path.join(".gitignore").exists();
+    let missing = make(&args.path, templates::INIT_CONFIG)?;
     let study = args.path.join("studies").join("my-study").join("CLAUDE.md");
     if !study.exists() {
         write_context(&study, "my-study")?;
@@ -33,21 +34,38 @@ pub fn run(ui: &Ui, args: &InitArgs) -> Result {
     if ui.json {
         ui.json(&serde_json::json!({ "config": file, "study": study }));
     }
-    ui.status(&format!("Made {}, {} and a .gitignore.", file.display(), study.display()));
+    match missing.as_slice() {
+        _ if made => ui.status(&format!("Made {}, {} and a .gitignore.", file.display(), study.display())),
+        [] => ui.status(&format!("Made {} and {}.", file.display(), study.display())),
+        missing => {
+            ui.status(&format!("Made {} and {}; .gitignore was left as it is.", file.display(), study.display()));
+            ui.hint(&format!("add to .gitignore: {}", missing.join(" ")));
+        }
+    }
     ui.hint("`researchloop sprint run \"my first idea\" -s my-study --watch` runs on this machine; Claude must be logged in");
     ui.hint("describe your cluster in researchloop.toml, then `researchloop cluster setup NAME`");
     Ok(Exit::Success)
 }
 
-/// Makes the folders and the configuration of a project.
-pub fn make(path: &Path, config: &str) -> Result<()> {
+/// What of a project is nothing for git: results, the database, the log of ticks.
+const IGNORED: [&str; 3] = ["/artifacts/", "/researchloop.db*", "/.researchloop/"];
+
+/// Makes the folders and the configuration of a project. Returns what is missing in a .gitignore that
+/// is there already; it is left as it is.
+pub fn make(path: &Path, config: &str) -> Result<Vec<&'static str>> {
     let failed = |error: std::io::Error| Failure::failed(format!("cannot make a project in {}: {error}", path.display()));
     std::fs::create_dir_all(path.join("artifacts")).map_err(failed)?;
     std::fs::create_dir_all(path.join("studies")).map_err(failed)?;
     let ignore = path.join(".gitignore");
-    if !ignore.exists() {
-        std::fs::write(&ignore, "/artifacts/\n/researchloop.db*\n").map_err(failed)?;
-    }
+    let missing = match std::fs::read_to_string(&ignore) {
+        Ok(text) => IGNORED.into_iter().filter(|line| !text.lines().any(|known| known.trim().trim_matches('/') == line.trim_matches('/'))).collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            std::fs::write(&ignore, format!("{}\n", IGNORED.join("\n"))).map_err(failed)?;
+            Vec::new()
+        }
+        Err(error) => return Err(failed(error)),
+    };
     let mut file = std::fs::File::create_new(path.join(FILE_NAME)).map_err(failed)?;
-    file.write_all(config.as_bytes()).map_err(failed)
+    file.write_all(config.as_bytes()).map_err(failed)?;
+    Ok(missing)
 }

@@ -54,7 +54,7 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
         return Ok(Exit::Success);
     }
     if rows.is_empty() {
-        ui.status(&format!("No completed sprint of {} has told {metric} yet.", study.name));
+        ui.status(&format!("No completed sprint of {} has reported {metric} yet.", study.name));
         ui.hint("its name must stand in results/metrics.json of a sprint, or be measured by the study's `evaluator`");
         return Ok(Exit::Success);
     }
@@ -89,6 +89,7 @@ fn cells(ui: &Ui, place: &Place) -> Vec<String> {
     let words = match place.noise {
         Some("likely_real") => "likely real",
         Some("within_noise") => "within noise",
+        Some("claimed") => "only claimed",
         Some(_) => "not known",
         None => "",
     };
@@ -125,12 +126,17 @@ fn metric_of(app: &App, store: &Store, study: &Study, args: &LeaderboardArgs) ->
 
 fn known(store: &Store, study: &Study) -> Result<String> {
     let names: Vec<String> = store.metric_names(study.name.as_str())?.iter().take(12).map(|(name, _)| text::clean(name)).collect();
-    Ok(if names.is_empty() { "no sprint of it has told a figure yet".to_owned() } else { format!("its sprints have told: {}", names.join(", ")) })
+    Ok(if names.is_empty() {
+        "no sprint of it has reported a figure yet".to_owned()
+    } else {
+        format!("its sprints have reported: {}", names.join(", "))
+    })
 }
 
 fn unknown(store: &Store, study: &Study, metric: &str) -> Result<Failure> {
     let names = store.metric_names(study.name.as_str())?;
-    let failure = Failure::new(Kind::NotFound, format!("no completed sprint of {} has told {:?}", study.name, text::short(&text::clean(metric), 60)));
+    let failure =
+        Failure::new(Kind::NotFound, format!("no completed sprint of {} has reported {:?}", study.name, text::short(&text::clean(metric), 60)));
     Ok(match suggestion::nearest(metric, names.iter().map(|(name, _)| name.as_str())) {
         Some(near) => failure.hint(format!("did you mean {}?", text::clean(near))),
         None => failure.hint(known(store, study)?),

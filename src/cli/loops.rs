@@ -47,7 +47,7 @@ pub struct OrderArgs {
     /// What all its jobs may use, GPUs times hours; `none` for no limit
     #[arg(long, value_name = "HOURS")]
     max_gpu_hours: Option<String>,
-    /// Begin no sprint after this time: 12h, 2026-12-24, "2026-12-24 18:00" (UTC); `none` for no limit
+    /// Begin no sprint after this time: 12h, 2026-12-24, "2026-12-24 18:00" (UTC); a number alone is hours from now; `none` for no limit
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// Stop when a metric is reached: accuracy>=0.95, loss<=0.1; `none` for no target
@@ -97,7 +97,7 @@ pub struct ListArgs {
     #[arg(long)]
     running: bool,
     /// At most so many
-    #[arg(short = 'n', long, default_value_t = 20)]
+    #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
@@ -170,9 +170,10 @@ fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
         match submitted {
             Ok(Submitted::Job(job)) => ui.status(&format!("{sprint}: submitted to {cluster} as job {job}")),
             Ok(Submitted::Waits(why)) => ui.status(&format!("{sprint}: waits: {why}")),
-            Ok(Submitted::Unclear(why) | Submitted::NotSent(why) | Submitted::NotNow(why) | Submitted::Refused(why)) => {
+            Ok(Submitted::Unclear(why) | Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) | Submitted::Refused(why)) => {
                 ui.warning(&format!("{sprint}: {}", text::clean(&why)));
             }
+            Ok(Submitted::NoAnswer(error)) => ui.warning(&format!("{sprint}: {}", text::clean(&error.to_string()))),
             Err(error) => ui.warning(&format!("{sprint}: {error}")),
         }
     }
@@ -181,7 +182,7 @@ fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
         ui.warning(&text::clean(problem));
     }
     if ui.json {
-        ui.json(&view::auto_loop(&row, &store.loop_sprints(id)?, &store.money_of_loop(id)?));
+        print_json(ui, store, &row)?;
     } else if row.status != LoopStatus::Running {
         ui.status(&format!("{id}: ended: {}", text::clean(&row.detail)));
     } else if !row.note.is_empty() {
@@ -193,6 +194,16 @@ fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
     Ok(Exit::Success)
 }
 
+fn whole(store: &Store, row: &LoopRow) -> Result<view::Loop> {
+    let id = row.id.as_str();
+    Ok(view::auto_loop(row, &store.loop_sprints(id)?, &store.money_of_loop(id)?))
+}
+
+fn print_json(ui: &Ui, store: &Store, row: &LoopRow) -> Result<()> {
+    ui.json(&view::OneLoop { auto_loop: whole(store, row)? });
+    Ok(())
+}
+
 fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     if let Some(study) = &args.study {
         app.config.study(study)?;
@@ -200,7 +211,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     let store = app.store()?;
     let mut loops = Vec::new();
     for row in store.loops(args.study.as_deref(), args.running, args.limit)? {
-        loops.push(view::auto_loop(&row, &store.loop_sprints(row.id.as_str())?, &store.money_of_loop(row.id.as_str())?));
+        loops.push(whole(&store, &row)?);
     }
     if ui.json {
         ui.json(&serde_json::json!({ "loops": loops }));
@@ -248,7 +259,7 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
     let sprints = store.loop_sprints(row.id.as_str())?;
     let whole = view::auto_loop(&row, &sprints, &store.money_of_loop(row.id.as_str())?);
     if ui.json {
-        ui.json(&whole);
+        ui.json(&view::OneLoop { auto_loop: whole });
         return Ok(Exit::Success);
     }
     let style = ui.style();
@@ -346,10 +357,12 @@ fn next_step(row: &LoopRow, completed: u32) -> String {
             format!("look at the failed sprints (`researchloop sprint show ID`), mend the cause, then `researchloop loop resume {id}`")
         }
         Some(StopRule::BacklogDone) => format!("`researchloop task add` makes more tasks; then `researchloop loop resume {id}`"),
-        Some(rule) if rule.widened_by().is_some() => {
-            format!("`researchloop loop resume {id} {}` goes on, within a wider limit", rule.widened_by().unwrap_or_default())
-        }
-        _ => format!("`researchloop loop resume {id}` lets it go on"),
+        Some(rule) => match (rule.study_key(), rule.widened_by()) {
+            (Some(key), _) => format!("raise `{key}` of the study {}, then `researchloop loop resume {id}`", text::clean(&row.study)),
+            (None, Some(option)) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
+            (None, None) => format!("`researchloop loop resume {id}` lets it go on"),
+        },
+        None => format!("`researchloop loop resume {id}` lets it go on"),
     }
 }
 
@@ -362,7 +375,7 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     }
     let row = auto_loop::edit(app, &mut store, row.id.as_str(), &edit)?;
     if ui.json {
-        ui.json(&view::auto_loop(&row, &store.loop_sprints(row.id.as_str())?, &store.money_of_loop(row.id.as_str())?));
+        print_json(ui, &store, &row)?;
     }
     ui.status(&format!("{}: changed; sprints that have begun stay as they are", row.id));
     if row.status != LoopStatus::Running {
@@ -404,8 +417,7 @@ fn stop(app: &App, ui: &Ui, args: &StopArgs) -> Result {
         }
     }
     if ui.json {
-        let row = find(&store, id)?;
-        ui.json(&view::auto_loop(&row, &store.loop_sprints(id)?, &store.money_of_loop(id)?));
+        print_json(ui, &store, &find(&store, id)?)?;
     }
     if !live.is_empty() && !args.now {
         ui.hint(&format!("`researchloop loop stop {id} --now` cancels them, too; `researchloop sprint cancel ID` one of them"));

@@ -10,10 +10,12 @@ mod findings;
 mod generate;
 mod inbox;
 mod init;
+mod input;
 mod job;
 mod leaderboard;
 mod loops;
 mod plan;
+mod plan_job;
 mod plot;
 mod screen;
 mod sprint;
@@ -106,7 +108,7 @@ enum Command {
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
-    /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes on their way
+    /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes not read yet
     Inbox(inbox::InboxArgs),
     /// Answer a message of the inbox, or send a note to a sprint
     Reply(inbox::ReplyArgs),
@@ -143,10 +145,11 @@ pub fn run() -> u8 {
         Err(error) => return ui::print_usage(&error, &arguments),
     };
     let ui = Ui::new(&cli.global);
-    match dispatch(&cli.global, &ui, cli.command) {
+    let code = match dispatch(&cli.global, &ui, cli.command) {
         Ok(exit) => exit.code(),
         Err(failure) => ui.fail(&failure),
-    }
+    };
+    ui.end(code)
 }
 
 fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
@@ -180,8 +183,10 @@ impl Global {
     fn load(&self, ui: &Ui) -> std::result::Result<Config, Failure> {
         let config = self.load_quietly()?;
         match config.warnings.as_slice() {
+            // With --json, standard error is for one error alone; `config check` has them all.
+            _ if ui.json => {}
             [] => {}
-            [one] => warn(ui, one),
+            [one] => ui.warning(&warning_text(one)),
             many => {
                 ui.warning(&format!("{} has {} things to look at: `researchloop config check` shows them", config.file.display(), many.len()));
             }
@@ -189,12 +194,17 @@ impl Global {
         Ok(config)
     }
 
-    /// Finds and reads the configuration.
+    /// Finds and reads the configuration, with no word about warnings.
     fn load_quietly(&self) -> std::result::Result<Config, Failure> {
+        self.load_with(&|_, _| Vec::new())
+    }
+
+    /// Finds and reads the configuration, and has job options checked, too.
+    fn load_with(&self, check_options: &crate::config::CheckOptions) -> std::result::Result<Config, Failure> {
         let environment = Environment::of_process();
         let here = std::env::current_dir().map_err(|error| Failure::failed(format!("cannot find out the working directory: {error}")))?;
         let file = crate::config::find(self.config.as_deref(), &here, &environment)?;
-        Ok(crate::config::load(&file, &environment)?)
+        Ok(crate::config::load_with(&file, &environment, check_options)?)
     }
 
     /// Everything that a verb needs.
@@ -205,10 +215,10 @@ impl Global {
     }
 }
 
-/// Tells a warning about the configuration. Its own text says where it stands and that it is a
+/// A warning about the configuration. Its own text says where it stands and that it is a
 /// warning; one of the two is enough.
-fn warn(ui: &Ui, warning: &crate::config::Problem) {
-    ui.warning(&warning.to_string().replacen(": warning: ", ": ", 1));
+fn warning_text(warning: &crate::config::Problem) -> String {
+    warning.to_string().replacen(": warning: ", ": ", 1)
 }
 
 /// The command line as clap knows it: for completions, manual pages, and tests of both.

@@ -1,20 +1,20 @@
 //! `researchloop plan`
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::failure::{Exit, Failure, Kind, Result};
 use super::ui::Ui;
-use super::{Global, text};
+use super::{Global, plan_job, text};
+use crate::app::App;
+use crate::config::Study;
 use crate::domain::Priority;
 use crate::plan::{self, Plan, PlanError};
+use crate::platform::{clock, random};
+use crate::sprint;
 use crate::store::Store;
 use crate::task::{self, Draft, ImportError};
-
-/// The largest file, in bytes.
-const MAX_BYTES: u64 = 4 << 20;
 
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -23,8 +23,8 @@ pub struct PlanArgs {
     goal: Option<String>,
     /// The study
     #[arg(short, long)]
-    study: String,
-    /// Read the plan from this JSON file instead of asking Claude; `-` reads standard input
+    pub(super) study: String,
+    /// Read the plan from this JSON file, or from this sprint of `--job`, instead of asking Claude; `-` reads standard input
     #[arg(long, value_name = "FILE", conflicts_with = "goal")]
     from: Option<PathBuf>,
     /// Add the tasks without asking
@@ -33,6 +33,27 @@ pub struct PlanArgs {
     /// Ask Claude here although this machine looks like the front end of a cluster
     #[arg(long)]
     here: bool,
+    /// Ask Claude in a short job on the study's cluster
+    #[arg(long, conflicts_with_all = ["from", "here"])]
+    job: bool,
+    /// How long that job may run
+    #[arg(long, default_value = "30m", requires = "job")]
+    pub(super) time: String,
+    /// A job option for that job; an empty value removes one of the study or cluster
+    #[arg(short, long = "option", value_name = "KEY=VALUE", requires = "job")]
+    pub(super) option: Vec<String>,
+}
+
+/// A plan that nobody has looked at yet.
+pub struct Raw {
+    /// What was answered.
+    pub value: serde_json::Value,
+    /// What it cost, in US dollars, and the same for people.
+    pub cost: Option<(f64, String)>,
+    /// What `--from` reads it again from.
+    pub from: Option<String>,
+    /// The file that it lies in, which can be corrected.
+    pub file: Option<PathBuf>,
 }
 
 /// Makes a plan, shows it, and adds its tasks.
@@ -40,39 +61,48 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     let app = global.app(ui)?;
     let study = app.config.study(&args.study)?;
     let mut store = app.store()?;
-    let (value, cost) = match &args.from {
-        Some(file) => (from_file(file)?, None),
-        None => {
-            if let Some(tool) = plan::front_end_tool().filter(|_| !args.here) {
-                return Err(PlanError::FrontEnd(tool).into());
-            }
+    let raw = match &args.from {
+        Some(file) => match plan_job::named(&store, file)? {
+            Some(row) => plan_job::plan_of(&app, &mut store, &row, &args.study)?,
+            None => Raw { value: from_file(file)?, cost: None, from: None, file: None },
+        },
+        None if args.job => {
             let goal = goal(args.goal.as_deref().unwrap_or_default())?;
-            let spinner = ui.spinner("Claude makes a plan; this can take minutes");
-            let asked = plan::ask(&app, &store, study, &goal);
-            spinner.finish_and_clear();
-            let asked = asked?;
-            let cost = text::money(asked.cost_usd, asked.estimated);
-            (asked.plan, Some((asked.cost_usd, cost)))
+            match plan_job::ask(&app, ui, &mut store, study, &goal, args)? {
+                Ok(raw) => raw,
+                Err(exit) => return Ok(exit),
+            }
         }
+        None => ask_here(&app, ui, &mut store, study, args)?,
     };
-    let Plan { drafts, warnings } = plan::read(&value).map_err(|problems| refused(&problems))?;
+    let again = |failure: Failure| match &raw.file {
+        Some(file) => {
+            let file = text::shell_word(&file.display().to_string());
+            failure.hint(format!("the answer is kept; correct it, and `researchloop plan -s {} --from {file}` reads it", args.study))
+        }
+        None => failure,
+    };
+    if let Some((_, cost)) = &raw.cost {
+        ui.status(&format!("The plan cost {cost}."));
+    }
+    let Plan { drafts, warnings } = plan::read(&raw.value).map_err(|problems| again(refused(&problems)))?;
     // Everything is tried before anybody is asked: a cycle shows here, too.
-    let _ = create(&mut store, &args.study, &drafts, false)?;
+    let _ = create(&mut store, &args.study, &drafts, false).map_err(again)?;
     for warning in &warnings {
         ui.warning(&text::clean(warning));
     }
     if !ui.json {
         show(ui, &args.study, &drafts);
     }
-    if let Some((_, cost)) = &cost {
-        ui.status(&format!("The plan cost {cost}."));
-    }
     let write = args.yes || (!ui.json && ui.ask(&format!("Add these {} task(s) to {}?", drafts.len(), args.study)));
     let ids = if write { create(&mut store, &args.study, &drafts, true)? } else { Vec::new() };
     if ui.json {
         let mut answer = serde_json::json!({ "study_name": args.study, "plan": plan::as_json(&drafts), "written": write, "warnings": warnings });
-        if let Some((usd, _)) = cost {
+        if let Some((usd, _)) = raw.cost {
             answer["cost_usd"] = usd.into();
+        }
+        if let Some(from) = &raw.from {
+            answer["from"] = from.as_str().into();
         }
         if write {
             let tasks: Vec<_> = ids.iter().zip(&drafts).map(|(id, draft)| serde_json::json!({ "id": id, "key": draft.key })).collect();
@@ -89,38 +119,56 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
         ui.hint(&format!("`researchloop loop start -s {}` works through them", args.study));
     } else {
         ui.status("Nothing was added.");
-        if !ui.can_ask() {
+        if let Some(from) = &raw.from {
+            ui.hint(&format!("the plan is kept: `researchloop plan -s {} --from {from} -y` adds its tasks", args.study));
+        } else if !ui.can_ask() {
             ui.hint("-y adds the tasks; --json prints the plan, to be changed and added with --from FILE");
         }
     }
     Ok(Exit::Success)
 }
 
+/// Asks Claude on this machine. What it cost is booked and what it said is kept before anybody looks
+/// whether it can be used.
+fn ask_here(app: &App, ui: &Ui, store: &mut Store, study: &Study, args: &PlanArgs) -> Result<Raw> {
+    if let Some(tool) = plan::front_end_tool().filter(|_| !args.here) {
+        return Err(PlanError::FrontEnd(tool).into());
+    }
+    let goal = goal(args.goal.as_deref().unwrap_or_default())?;
+    let left = sprint::left_usd(&store.change()?, study)?;
+    let spinner = ui.spinner("Claude makes a plan; this can take minutes");
+    let asked = plan::ask(app, store, study, &goal, left);
+    spinner.finish_and_clear();
+    let plan::Asked { plan, spent } = asked?;
+    let change = store.change()?;
+    change.book_money(study.name.as_str(), "plan", &spent)?;
+    change.commit()?;
+    let cost = text::money(spent.cost_usd, spent.estimated);
+    let value = plan.map_err(|error| Failure::from(error).hint(format!("it cost {cost}")))?;
+    let kept = keep(app, study, &value).map_err(|error| Failure::failed(format!("the plan cannot be kept: {error}\n{value}")))?;
+    Ok(Raw { value, cost: Some((spent.cost_usd, cost)), from: Some(text::shell_word(&kept.display().to_string())), file: Some(kept) })
+}
+
+/// Keeps what Claude has answered.
+fn keep(app: &App, study: &Study, value: &serde_json::Value) -> std::io::Result<PathBuf> {
+    let folder = app.config.artifact_dir.join("plans");
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("{}-{}-{}.json", study.name, clock::now().strftime("%Y%m%d-%H%M%S"), random::hex(2)));
+    std::fs::write(&path, format!("{value:#}\n"))?;
+    Ok(path)
+}
+
 fn goal(given: &str) -> Result<String> {
-    let text = if given == "-" { bounded(std::io::stdin().lock(), "standard input")? } else { given.to_owned() };
+    let text = super::input::given(given, "the goal")?;
     let text: String = text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     if text.is_empty() { Err(Failure::new(Kind::Usage, "the goal is empty")) } else { Ok(text) }
 }
 
-fn bounded(from: impl std::io::Read, name: &str) -> Result<String> {
-    let mut text = String::new();
-    from.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| Failure::failed(format!("cannot read {name}: {error}")))?;
-    if text.len() as u64 > MAX_BYTES { Err(Failure::failed(format!("{name} is larger than {MAX_BYTES} bytes"))) } else { Ok(text) }
-}
-
-fn from_file(file: &Path) -> Result<serde_json::Value> {
-    let name = file.display().to_string();
-    let text = if name == "-" {
-        bounded(std::io::stdin().lock(), "standard input")?
-    } else {
-        let opened = std::fs::File::open(file).map_err(|error| {
-            let kind = if error.kind() == std::io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Failed };
-            Failure::new(kind, format!("cannot read {name}: {error}"))
-        })?;
-        bounded(opened, &name)?
-    };
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::new(Kind::Usage, format!("{name} is no JSON: {error}")).hint("`researchloop task import` reads YAML, too"))
+pub(super) fn from_file(file: &Path) -> Result<serde_json::Value> {
+    let text = super::input::file(file)?;
+    task::read_json(&text).map_err(|error| {
+        Failure::new(Kind::Usage, format!("{} is no JSON: {error}", file.display())).hint("`researchloop task import` reads YAML, too")
+    })
 }
 
 /// Makes the tasks, or only tries to.
@@ -161,7 +209,7 @@ impl From<PlanError> for Failure {
             PlanError::Unknown(error) => error.into(),
             PlanError::Store(error) => error.into(),
             PlanError::FrontEnd(_) => Self::new(Kind::Conflict, error.to_string())
-                .hint("run it on your own machine, or in a job; --here asks Claude on this machine all the same"),
+                .hint("--job asks in a short job on the study's cluster; --here asks Claude on this machine all the same"),
             other => Self::failed(other.to_string()),
         }
     }

@@ -129,7 +129,9 @@ pub fn event(line: &Line) -> Option<String> {
         Entry::Signal { name } => format!("asked to stop by signal {name}"),
         Entry::RunEnded(end) => {
             let detail = if end.detail.is_empty() { String::new() } else { format!(": {}", end.detail) };
-            format!("run {}{detail}", end.status)
+            // What ended it from outside, the scheduler knows.
+            let status = if end.reason.is_none() && end.signal.is_some() { "stopped" } else { &end.status };
+            format!("run {status}{detail}")
         }
     };
     let step = line.step.as_deref().map(|step| format!("{step}  ")).unwrap_or_default();
@@ -232,7 +234,12 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         }
     };
     fact("study", Some(clean(&sprint.study_name)));
-    fact(if sprint.kind == "tweak" { "instruction" } else { "idea" }, sprint.idea.as_deref().map(clean));
+    let asks_for = match sprint.kind.as_str() {
+        "tweak" => "instruction",
+        "plan" => "goal",
+        _ => "idea",
+    };
+    fact(asks_for, sprint.idea.as_deref().map(clean));
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
     fact("task", sprint.task_id.clone());
@@ -323,6 +330,9 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
             Some(message) => format!("`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`"),
             None => "it is answered: `researchloop tick` takes the answer to it and lets it go on".to_owned(),
         },
+        "completed" if sprint.kind == "plan" => {
+            format!("`researchloop plan -s {} --from {id}` shows the plan, and adds its tasks", clean(&sprint.study_name))
+        }
         "completed" => format!(
             "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
             folder.join("report.md").display(),

@@ -49,7 +49,7 @@ pub struct ListArgs {
     #[arg(long)]
     status: Option<String>,
     /// At most so many
-    #[arg(short = 'n', long, default_value_t = 20)]
+    #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
@@ -98,7 +98,7 @@ pub struct TweakArgs {
     id: String,
     /// What is to be done; `-` reads it from standard input
     instruction: String,
-    /// How long the job may run: 4h, 90m, 1-12:00:00
+    /// How long the job may run: 4h, 90m, 1-12:00:00; a number alone is hours
     #[arg(long)]
     time: Option<String>,
     /// Keep a screen open until it is over
@@ -168,24 +168,11 @@ pub fn run(global: &Global, ui: &Ui, command: SprintCommand) -> Result {
 fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
     let mut store = app.store()?;
     let parent = find(&store, &args.id)?;
-    let instruction = if args.instruction == "-" {
-        std::io::read_to_string(std::io::stdin())
-            .map_err(|error| Failure::failed(format!("cannot read the instruction from standard input: {error}")))?
-    } else {
-        args.instruction.clone()
-    };
+    let instruction = super::input::given(&args.instruction, "the instruction")?;
     let seconds =
         args.time.as_deref().map(duration::parse_seconds).transpose().map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?;
     let id = sprint::tweak(app, &mut store, &parent, &instruction, seconds)?;
     submit_and_tell(app, ui, &mut store, &id, args.watch)
-}
-
-/// The message that a parked sprint waits for.
-pub fn waits_for(store: &Store, row: &SprintRow) -> Result<Option<String>> {
-    if !matches!(row.state, State::Parked { .. }) {
-        return Ok(None);
-    }
-    Ok(store.open_questions(row.id.as_str())?.into_iter().next().map(|message| message.id))
 }
 
 /// Finds a sprint by its id or the beginning of one.
@@ -212,12 +199,13 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     }
     let store = app.store()?;
     let rows = store.sprints(&SprintFilter { study: args.study.as_deref(), status, limit: args.limit })?;
-    let mut shown: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
-    for (sprint, row) in shown.iter_mut().zip(&rows) {
-        sprint.waits_for = waits_for(&store, row)?;
-    }
+    let shown: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
     if ui.json {
         ui.json(&view::Sprints { sprints: shown });
+        return Ok(Exit::Success);
+    }
+    if shown.is_empty() && (args.study.is_some() || status.is_some()) {
+        ui.status("No sprint fits.");
         return Ok(Exit::Success);
     }
     if shown.is_empty() {
@@ -247,8 +235,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
 fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
     let store = app.store()?;
     let row = find(&store, &args.id)?;
-    let mut sprint = view::sprint_found(&store, &row)?;
-    sprint.waits_for = waits_for(&store, &row)?;
+    let sprint = view::sprint_found(&store, &row)?;
     if ui.json {
         ui.json(&serde_json::json!({ "sprint": sprint }));
         return Ok(Exit::Success);
@@ -256,7 +243,7 @@ fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
     for line in screen::show(ui, &sprint, &app.artifacts(row.id.as_str())) {
         ui.line(&line);
     }
-    for message in store.open_questions(row.id.as_str())? {
+    for message in store.open_questions(row.id.as_str())?.into_iter().chain(store.unread_notes(row.id.as_str())?) {
         ui.line("");
         for line in super::inbox::lines(ui, &view::message(&message)) {
             ui.line(&line);
@@ -273,7 +260,8 @@ fn log(app: &App, ui: &Ui, args: &LogArgs) -> Result {
         && !steps.iter().any(|known| known.label == *step)
     {
         let names: Vec<&str> = steps.iter().map(|step| step.label.as_str()).collect();
-        let mut failure = Failure::new(Kind::NotFound, format!("{} has no step {:?}; it has: {}", row.id, text::clean(step), names.join(", ")));
+        let has = if names.is_empty() { format!("it is {} and has begun none", row.state.status()) } else { format!("it has: {}", names.join(", ")) };
+        let mut failure = Failure::new(Kind::NotFound, format!("{} has no step {:?}; {has}", row.id, text::clean(step)));
         if let Some(near) = suggestion::nearest(step, names.iter().copied()) {
             failure = failure.hint(format!("did you mean {near}?"));
         }
@@ -303,8 +291,8 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
         sprint::remember(&mut store, row.id.as_str(), &fetched)?;
     }
     if ui.json {
-        let files: Vec<_> = fetched.files.iter().map(|(path, size)| serde_json::json!({ "filename": path, "size": size })).collect();
-        ui.json(&serde_json::json!({ "sprint_id": row.id.as_str(), "folder": to, "files": files, "skipped": fetched.skipped }));
+        let files = fetched.files.into_iter().map(|(filename, size)| view::File { filename, size }).collect();
+        ui.json(&view::Fetched { sprint_id: row.id.to_string(), folder: to, files, skipped: fetched.skipped });
         return Ok(Exit::Success);
     }
     for (path, size) in &fetched.files {
@@ -320,13 +308,26 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
 fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
-    let cluster = sprint::cluster_of(app, &row)?;
-    let mut remote = app.remote(cluster);
-    sprint::cancel(app, &mut store, remote.as_mut(), &row.id)?;
-    let row = if args.no_wait { find(&store, row.id.as_str())? } else { watch::wait_for_end(app, ui, &mut store, &row.id, remote.as_mut())? };
+    // A sprint without a job ends here: its cluster need not even be known any more.
+    let state = sprint::ask_for_end(&mut store, &row.id)?;
+    let against = match &state {
+        State::Cancelling { job: Some(_), .. } => {
+            let mut remote = app.remote(sprint::cluster_of(app, &row)?);
+            sprint::tell_scheduler(app, &mut store, remote.as_mut(), &row.id)?
+        }
+        _ => None,
+    };
+    if let Some(against) = &against {
+        ui.warning(&format!("{}: {}", row.id, text::clean(against)));
+    }
+    let row = if args.no_wait { find(&store, row.id.as_str())? } else { watch::wait_for_end(app, ui, &mut store, &row.id)? };
     let status = row.state.status();
     if ui.json {
-        ui.json(&serde_json::json!({ "cancelled": status == Status::Cancelled, "status": status.as_str(), "sprint_id": row.id.as_str() }));
+        let detail = match &row.state {
+            State::Ended { ending, .. } => ending.detail.clone(),
+            _ => against.unwrap_or_default(),
+        };
+        ui.json(&view::Cancelled { cancelled: status == Status::Cancelled, status: status.as_str(), sprint_id: row.id.to_string(), detail });
     }
     match &row.state {
         State::Ended { ending, .. } if ending.status == Status::Cancelled && ending.detail.is_empty() => {
@@ -352,7 +353,7 @@ fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
 fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
-    if row.state.status().may_have_job() {
+    if !row.state.status().is_terminal() {
         return Err(Failure::new(Kind::Conflict, format!("{} is {}", row.id, row.state.status()))
             .hint(format!("`researchloop sprint cancel {}` first", row.id)));
     }
@@ -380,7 +381,7 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     }
     sprint::delete(app, &mut store, &row)?;
     if ui.json {
-        ui.json(&serde_json::json!({ "deleted": true, "sprint_id": row.id.as_str() }));
+        ui.json(&view::Deleted { deleted: true, sprint_id: row.id.to_string() });
     }
     ui.status(&format!("{}: deleted{}", row.id, if args.remote { ", here and on the cluster" } else { " here" }));
     Ok(Exit::Success)

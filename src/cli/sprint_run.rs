@@ -11,22 +11,23 @@ use crate::app::App;
 use crate::domain::{SprintId, State, TaskId, duration};
 use crate::sprint::{self, Request, Submitted, Wanted};
 use crate::store::{NewTask, Store, TaskRow};
+use crate::view;
 
 /// What is asked of the jobs of sprints.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct JobArgs {
     /// A job option for the scheduler; an empty value removes one of the study or cluster
     #[arg(short, long = "option", value_name = "KEY=VALUE")]
-    option: Vec<String>,
-    /// How long the job may run: 4h, 90m, 1-12:00:00
+    pub(super) option: Vec<String>,
+    /// How long the job may run: 4h, 90m, 1-12:00:00; a number alone is hours
     #[arg(long)]
-    time: Option<String>,
+    pub(super) time: Option<String>,
     /// How many rounds of red team and fix, 0 for none
     #[arg(long, value_name = "N")]
-    rounds: Option<u32>,
+    pub(super) rounds: Option<u32>,
     /// The model
     #[arg(long)]
-    model: Option<String>,
+    pub(super) model: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -88,8 +89,7 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     }
     let idea = match (&task, args.idea.as_deref()) {
         (Some(task), _) => task.idea.clone(),
-        (None, Some("-")) => std::io::read_to_string(std::io::stdin())
-            .map_err(|error| Failure::failed(format!("cannot read the idea from standard input: {error}")))?,
+        (None, Some("-")) => super::input::stdin("the idea")?,
         (None, idea) => idea.unwrap_or_default().to_owned(),
     };
     let study = task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
@@ -98,6 +98,10 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     }
     let wanted = Wanted::new(study, &idea, Request { max_cost_usd: args.max_cost, ..request(&args.job)? });
     if args.dry_run {
+        if let Some(task) = &task {
+            // Whether it could be begun: nothing of this change is kept.
+            app.store()?.change()?.claim_for_sprint(task.id.as_str(), "sp-000000")?;
+        }
         return dry_run(app, ui, &wanted, task.as_ref());
     }
     let mut store = app.store()?;
@@ -122,11 +126,17 @@ fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> R
     let row = find(&store, id.as_str())?;
     let dry = sprint::dry_run(app, &store, &row)?;
     if ui.json {
-        ui.json(&serde_json::json!({
-            "dry_run": true, "study_name": row.study, "cluster": row.cluster, "remote_dir": dry.remote_dir, "script": dry.script,
-            "script_bytes": dry.script_bytes, "environment": dry.environment, "missing_context": dry.missing_context,
-            "prompts": dry.prompts.iter().map(|(step, text)| serde_json::json!({ "step": step, "text": text })).collect::<Vec<_>>(),
-        }));
+        ui.json(&view::DryRun {
+            dry_run: true,
+            study_name: row.study,
+            cluster: row.cluster,
+            remote_dir: dry.remote_dir,
+            script: dry.script,
+            script_bytes: dry.script_bytes,
+            environment: dry.environment,
+            missing_context: dry.missing_context,
+            prompts: dry.prompts.into_iter().map(|(step, text)| view::Prompt { step, text }).collect(),
+        });
         return Ok(Exit::Success);
     }
     let bold = ui.style().bold();
@@ -155,13 +165,17 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
     let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
     let submitted = sprint::submit(app, store, remote.as_mut(), id.as_str());
     spinner.finish_and_clear();
-    let submitted = submitted?;
+    let submitted = match submitted? {
+        Submitted::NoAnswer(error) if error.may_have_run() => Submitted::Unclear(error.to_string()),
+        Submitted::NoAnswer(error) => Submitted::NotSent(error.to_string()),
+        other => other,
+    };
     let row = find(store, id.as_str())?;
-    if ui.json && !then_watch {
-        ui.json(&serde_json::json!({
-            "sprint_id": row.id.as_str(), "study_name": row.study, "status": row.state.status().as_str(),
-            "job_id": row.state.job().map(ToString::to_string), "task_id": row.task,
-        }));
+    if ui.is_quiet() && !ui.json {
+        ui.line(id.as_str());
+    }
+    if ui.json {
+        ui.json(&view::Begun::from(&row));
     }
     let exit = match &submitted {
         Submitted::Job(job) => {
@@ -172,7 +186,7 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
             Exit::Success
         }
-        Submitted::NotSent(why) | Submitted::NotNow(why) => {
+        Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) => {
             ui.warning(&format!("{id}: not submitted yet: {why}"));
             ui.hint("it stays pending: `researchloop tick` tries again");
             Exit::Waiting
@@ -182,6 +196,8 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.hint("`researchloop tick` looks it up; it is never submitted twice");
             Exit::Waiting
         }
+        // It was made a plain sentence above.
+        Submitted::NoAnswer(error) => return Err(error.clone().into()),
         Submitted::Refused(why) => {
             let mut failure = Failure::failed(format!("{id}: the job was not taken: {}", text::clean_lines(why).join("\n")));
             if let State::Ended { ending, .. } = &row.state {

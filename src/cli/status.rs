@@ -250,6 +250,7 @@ impl Screen<'_> {
                 active.to_string(),
                 tasks(TaskState::Ready).to_string(),
                 tasks(TaskState::Blocked).to_string(),
+                tasks(TaskState::Waiting).to_string(),
                 tasks(TaskState::Dead).to_string(),
                 text::money(today, false),
                 text::money(spent.cost_usd, spent.cost_estimated),
@@ -269,7 +270,7 @@ impl Screen<'_> {
             let active = status.studies.iter().map(|study| study.active).sum();
             rows.push(row("all".to_owned(), active, &all, status.spent_today_usd, &status.total));
         }
-        self.table(&["STUDY", "ACTIVE", "READY", "BLOCKED", "DEAD", "TODAY", "TOTAL", "GPU-H", "JOBS RAN"], &rows, lines);
+        self.table(&["STUDY", "ACTIVE", "READY", "BLOCKED", "RETRY", "DEAD", "TODAY", "TOTAL", "GPU-H", "JOBS RAN"], &rows, lines);
         self.more(status.studies.len(), "researchloop study list", lines);
     }
 

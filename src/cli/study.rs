@@ -1,6 +1,6 @@
 //! `researchloop study ...`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -41,6 +41,9 @@ pub struct ShowArgs {
 pub struct InitArgs {
     /// Its name
     name: String,
+    /// Write below this folder, into studies/NAME; below the configuration's otherwise
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
 }
 
 /// Runs one of them.
@@ -50,25 +53,30 @@ pub fn run(global: &Global, ui: &Ui, command: &StudyCommand) -> Result {
         StudyCommand::Show(args) => show(&global.app(ui)?, ui, &args.name),
         StudyCommand::Leaderboard(args) => leaderboard::run(&global.app(ui)?, ui, args),
         StudyCommand::Findings(args) => findings::run(&global.app(ui)?, ui, args),
-        StudyCommand::Init(args) => init(&global.app(ui)?, ui, &args.name),
+        StudyCommand::Init(args) => init(&global.app(ui)?, ui, args),
     }
 }
 
 fn shown(store: &Store, studies: &[Study]) -> Result<Vec<view::Study>> {
     let counts = store.study_counts()?;
+    // Of sprints that were deleted, too: limits are held against the same sum.
+    let money = store.money_by_study()?;
     Ok(studies
         .iter()
         .map(|study| {
-            let found = counts.iter().find(|(name, ..)| name == study.name.as_str());
-            let (sprints, active, cost_usd) = found.map_or((0, 0, 0.0), |(_, sprints, active, cost)| (*sprints, *active, *cost));
+            let name = study.name.as_str();
+            let (sprints, active) = counts.iter().find(|(known, ..)| known == name).map_or((0, 0), |(_, sprints, active)| (*sprints, *active));
+            let spent = money.iter().find(|(known, _)| known == name).map(|(_, spent)| *spent).unwrap_or_default();
             view::Study {
                 name: study.name.to_string(),
                 cluster: study.cluster.to_string(),
                 description: study.description.clone(),
                 sprints,
                 active,
-                cost_usd,
-                spent: None,
+                cost_usd: spent.cost_usd,
+                spent: view::Money::from(&spent),
+                max_study_cost_usd: study.max_study_cost_usd,
+                max_study_gpu_hours: study.max_study_gpu_hours,
                 allow_loop: study.allow_loop,
                 max_sprint_duration_hours: f64::from(u32::try_from(study.max_sprint_duration).unwrap_or(u32::MAX)) / 3600.0,
                 red_team_max_rounds: study.red_team_max_rounds,
@@ -110,11 +118,7 @@ fn list(app: &App, ui: &Ui) -> Result {
 fn show(app: &App, ui: &Ui, name: &str) -> Result {
     let study = app.config.study(name)?;
     let store = app.store()?;
-    let mut whole = shown(&store, std::slice::from_ref(study))?;
-    let spent = view::Money::from(&store.money_of_study(name)?);
-    for study in &mut whole {
-        study.spent = Some(spent.clone());
-    }
+    let whole = shown(&store, std::slice::from_ref(study))?;
     let rows = store.sprints(&SprintFilter { study: Some(name), limit: 10, ..SprintFilter::default() })?;
     let sprints: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
     let program = view::program(&Program::load(&app.config, study));
@@ -132,17 +136,13 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
             ui.line(&format!("about:       {}", text::clean(&study.description)));
         }
         ui.line(&format!("sprints:     {} ({} active), {}", study.sprints, study.active, text::money(study.cost_usd, false)));
-        if spent.wall_seconds > 0 {
-            ui.line(&format!("used:        {}", screen::used(&spent)));
+        if study.spent.wall_seconds > 0 {
+            ui.line(&format!("used:        {}", screen::used(&study.spent)));
+        }
+        for line in bounds(study) {
+            ui.line(&line);
         }
         ui.line(&format!("time limit:  {} h, {} rounds of red team at most", study.max_sprint_duration_hours, study.red_team_max_rounds));
-    }
-    let bounds = [
-        study.max_study_cost_usd.map(|usd| format!("{} in all", text::money(usd, false))),
-        study.max_study_gpu_hours.map(|hours| format!("{} GPU-hours in all", text::figure(hours))),
-    ];
-    if bounds.iter().any(Option::is_some) {
-        ui.line(&format!("the study:   {}", bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));
     }
     for line in steering(&program) {
         ui.line(&text::short(&line, ui.width()));
@@ -165,6 +165,21 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
         }
     }
     Ok(Exit::Success)
+}
+
+/// The study's own limits, and what is left of them.
+fn bounds(study: &view::Study) -> Vec<String> {
+    let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
+    let spent = &study.spent;
+    let usd = study.max_study_cost_usd.map(|max| {
+        let (used, reserved) = (text::money(spent.cost_usd, spent.cost_estimated), text::money(spent.reserved_usd, false));
+        format!("{used} of {} used, {reserved} reserved (`max_study_cost_usd`)", text::money(max, false))
+    });
+    let gpu = study.max_study_gpu_hours.map(|max| {
+        let (used, reserved) = (text::figure(hours(spent.gpu_seconds)), text::figure(hours(spent.reserved_gpu_seconds)));
+        format!("{used} of {} GPU-hours used, {reserved} reserved (`max_study_gpu_hours`)", text::figure(max))
+    });
+    usd.into_iter().chain(gpu).map(|bound| format!("the study:   {bound}")).collect()
 }
 
 /// What the study is after, a line for each thing that is said.
@@ -190,9 +205,14 @@ fn steering(program: &view::Program) -> Vec<String> {
     lines
 }
 
-fn init(app: &App, ui: &Ui, name: &str) -> Result {
-    let name = StudyName::new(name).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
-    let folder = app.config.root.join("studies").join(name.as_str());
+fn init(app: &App, ui: &Ui, args: &InitArgs) -> Result {
+    let name = StudyName::new(&args.name).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
+    let root = &app.config.root;
+    let below = match &args.dir {
+        Some(dir) => std::path::absolute(dir).map_err(|error| Failure::failed(format!("{}: {error}", dir.display())))?,
+        None => root.clone(),
+    };
+    let folder = below.join("studies").join(name.as_str());
     let context = folder.join("CLAUDE.md");
     let program = folder.join(PROGRAM_FILE);
     // Of a study that was begun earlier, what is there stays as it is.
@@ -204,10 +224,17 @@ fn init(app: &App, ui: &Ui, name: &str) -> Result {
         write_new(&program, &PROGRAM_TEMPLATE.replace("NAME", name.as_str()))?;
         ui.status(&format!("Wrote {}: say there what is wanted, how it is measured, and what it may cost.", program.display()));
     }
-    if app.config.study(name.as_str()).is_err() {
+    let section = app.config.study(name.as_str()).is_err().then(|| {
         let cluster = app.config.clusters.first().map_or("CLUSTER", |cluster| cluster.name.as_str());
-        ui.status(&format!("Then add this to {}:", app.config.file.display()));
-        ui.line(&format!("\n[[study]]\nname = \"{name}\"\ncluster = \"{cluster}\"\nclaude_md_path = \"studies/{name}/CLAUDE.md\""));
+        let path = context.strip_prefix(root).unwrap_or(&context).display().to_string();
+        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        format!("[[study]]\nname = \"{name}\"\ncluster = {}\nclaude_md_path = {}", quoted(cluster), quoted(&path))
+    });
+    if ui.json {
+        ui.json(&serde_json::json!({ "study_name": name.as_str(), "claude_md_path": context, "program": program, "add_to_config": section }));
+    } else if let Some(section) = section {
+        ui.status(&format!("Then add this to {}, with your cluster's name:", app.config.file.display()));
+        ui.line(&format!("\n{section}"));
     }
     Ok(Exit::Success)
 }

@@ -7,11 +7,11 @@ use clap::{Args, Subcommand};
 use super::failure::{Exit, Failure, Kind, Result};
 use super::task_find::find_task;
 use super::ui::Ui;
-use super::{Global, task_claim, task_graph, task_show, text};
+use super::{Global, input, task_claim, task_graph, task_show, text};
 use crate::app::App;
 use crate::domain::task::{MAX_ATTEMPTS, parse_need};
-use crate::domain::{Condition, Priority, suggestion};
-use crate::store::{NewTask, Store, TaskEdit, TaskRow};
+use crate::domain::{Condition, Priority, TaskId, suggestion};
+use crate::store::{Change, NewTask, Store, TaskEdit, TaskError, TaskRow};
 use crate::task::{self, ImportError};
 use crate::view;
 
@@ -24,7 +24,7 @@ pub enum TaskCommand {
     List(task_show::ListArgs),
     /// Show one task: what it needs, what waits for it, its attempts, what to do next
     Show(OneArgs),
-    /// Change a task, or what it needs
+    /// Change tasks, or what they need
     Edit(EditArgs),
     /// Show the task that is to be begun next
     Next(task_claim::NextArgs),
@@ -38,9 +38,9 @@ pub enum TaskCommand {
     Done(task_claim::DoneArgs),
     /// Say that a task failed
     Fail(task_claim::FailArgs),
-    /// Open a task again, and forget how often it has failed
-    Retry(OneArgs),
-    /// Call a task off, with its parts
+    /// Open tasks again, and forget how often they have failed
+    Retry(ManyArgs),
+    /// Call tasks off, with their parts
     Cancel(CancelArgs),
     /// Add the tasks of a YAML or JSON file, all or none
     Import(ImportArgs),
@@ -82,9 +82,16 @@ pub struct OneArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct ManyArgs {
+    /// The tasks' ids, or the beginnings of them: all are changed, or none
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub struct EditArgs {
-    /// The task's id, or the beginning of it
-    id: String,
+    #[command(flatten)]
+    tasks: ManyArgs,
     /// Another idea
     #[arg(long, value_name = "TEXT")]
     idea: Option<String>,
@@ -113,8 +120,8 @@ pub struct EditArgs {
 
 #[derive(Debug, Args)]
 pub struct CancelArgs {
-    /// The task's id, or the beginning of it
-    id: String,
+    #[command(flatten)]
+    tasks: ManyArgs,
     /// Why
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
@@ -143,7 +150,7 @@ pub fn run(global: &Global, ui: &Ui, command: &TaskCommand) -> Result {
         TaskCommand::Release(args) => task_claim::release(&app, ui, args),
         TaskCommand::Done(args) => task_claim::done(&app, ui, args),
         TaskCommand::Fail(args) => task_claim::fail(&app, ui, args),
-        TaskCommand::Retry(args) => retry(&app, ui, &args.id),
+        TaskCommand::Retry(args) => retry(&app, ui, args),
         TaskCommand::Cancel(args) => cancel(&app, ui, args),
         TaskCommand::Import(args) => import(&app, ui, args),
         TaskCommand::Graph(args) => task_graph::graph(&app, ui, args),
@@ -165,25 +172,21 @@ fn priority(word: &str) -> Result<Priority> {
 }
 
 fn needs(store: &Store, texts: &[String]) -> Result<Vec<(String, Condition)>> {
-    texts
-        .iter()
-        .map(|text| {
-            let (id, condition) = parse_need(text).map_err(|problem| usage(format!("--needs {problem}")))?;
-            Ok((find_task(store, id)?.id.to_string(), condition))
-        })
-        .collect()
-}
-
-fn input(given: &str, what: &str) -> Result<String> {
-    if given != "-" {
-        return Ok(given.to_owned());
+    let mut needs: Vec<(String, Condition)> = Vec::new();
+    for text in texts {
+        let (id, condition) = parse_need(text).map_err(|problem| usage(format!("--needs {problem}")))?;
+        let id = find_task(store, id)?.id.to_string();
+        if needs.iter().any(|(known, _)| *known == id) {
+            return Err(usage(format!("--needs names {id} twice")).hint("one task is needed in one way; `any` is met however it ends"));
+        }
+        needs.push((id, condition));
     }
-    std::io::read_to_string(std::io::stdin()).map_err(|error| Failure::failed(format!("cannot read {what} from standard input: {error}")))
+    Ok(needs)
 }
 
 fn add(app: &App, ui: &Ui, args: &AddArgs) -> Result {
     app.config.study(&args.study)?;
-    let idea = input(&args.idea, "the idea")?;
+    let idea = input::given(&args.idea, "the idea")?;
     let mut store = app.store()?;
     let needs = needs(&store, &args.needs)?;
     let parent = args.parent.as_deref().map(|parent| find_task(&store, parent)).transpose()?;
@@ -223,9 +226,47 @@ pub fn tell(ui: &Ui, store: &Store, row: &TaskRow, what: &str) -> Result {
     Ok(Exit::Success)
 }
 
+/// Changes all of these tasks, or none.
+fn change_all(
+    ui: &Ui,
+    store: &mut Store,
+    given: &ManyArgs,
+    change_one: impl Fn(&Change<'_>, &str) -> std::result::Result<TaskRow, TaskError>,
+    what: impl Fn(&TaskRow) -> String,
+) -> Result {
+    let mut ids: Vec<TaskId> = Vec::new();
+    for given in &given.ids {
+        let id = find_task(store, given)?.id;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let change = store.change()?;
+    for id in &ids {
+        change_one(&change, id.as_str())?;
+    }
+    // As they are when all is done: one may be a part of another one.
+    let rows: Vec<TaskRow> =
+        ids.iter().map(|id| change.task(id.as_str())).collect::<std::result::Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    change.commit()?;
+    if let ([row], 1) = (rows.as_slice(), given.ids.len()) {
+        return tell(ui, store, row, &what(row));
+    }
+    if ui.json {
+        let needs = store.needs_of_study(None)?;
+        ui.json(&view::Tasks { tasks: rows.iter().map(|row| view::task(row, &needs)).collect() });
+    }
+    for row in &rows {
+        ui.status(&format!("{}: {}", row.id, what(row)));
+    }
+    Ok(Exit::Success)
+}
+
 fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     let mut store = app.store()?;
-    let row = find_task(&store, &args.id)?;
+    if args.idea.is_some() && args.tasks.ids.len() > 1 {
+        return Err(usage("--idea: several tasks cannot have the same idea".to_owned()));
+    }
     let needs = needs(&store, &args.needs)?;
     let drop_needs: Vec<String> = args.drop_need.iter().map(|id| Ok(find_task(&store, id)?.id.to_string())).collect::<Result<_>>()?;
     let parent = match args.parent.as_deref() {
@@ -233,7 +274,7 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
         Some("none") => Some(None),
         Some(parent) => Some(Some(find_task(&store, parent)?.id)),
     };
-    let idea = args.idea.as_deref().map(|idea| input(idea, "the idea")).transpose()?;
+    let idea = args.idea.as_deref().map(|idea| input::given(idea, "the idea")).transpose()?;
     let edit = TaskEdit {
         idea: idea.as_deref(),
         priority: args.priority.as_deref().map(priority).transpose()?,
@@ -247,40 +288,23 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     if edit == TaskEdit::default() {
         return Err(usage("nothing to change was given".to_owned()).hint("`researchloop task edit --help` shows what can be changed"));
     }
-    let change = store.change()?;
-    let row = change.edit_task(row.id.as_str(), &edit)?;
-    change.commit()?;
-    tell(ui, &store, &row, &format!("changed; it is {}", row.state))
+    change_all(ui, &mut store, &args.tasks, |change, id| change.edit_task(id, &edit), |row| format!("changed; it is {}", row.state))
 }
 
-fn retry(app: &App, ui: &Ui, id: &str) -> Result {
-    let mut store = app.store()?;
-    let row = find_task(&store, id)?;
-    let change = store.change()?;
-    let row = change.retry_task(row.id.as_str())?;
-    change.commit()?;
-    tell(ui, &store, &row, &format!("open again; it is {}", row.state))
+fn retry(app: &App, ui: &Ui, args: &ManyArgs) -> Result {
+    let retry = |change: &Change<'_>, id: &str| change.retry_task(id);
+    change_all(ui, &mut app.store()?, args, retry, |row| format!("open again; it is {}", row.state))
 }
 
 fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
-    let mut store = app.store()?;
-    let row = find_task(&store, &args.id)?;
-    let change = store.change()?;
-    let row = change.cancel_task(row.id.as_str(), &args.reason)?;
-    change.commit()?;
-    tell(ui, &store, &row, "called off")
+    let cancel = |change: &Change<'_>, id: &str| change.cancel_task(id, &args.reason);
+    change_all(ui, &mut app.store()?, &args.tasks, cancel, |_| "called off".to_owned())
 }
 
 fn import(app: &App, ui: &Ui, args: &ImportArgs) -> Result {
     app.config.study(&args.study)?;
     let name = args.file.display().to_string();
-    let content = match name.as_str() {
-        "-" => input("-", "the tasks")?,
-        _ => std::fs::read_to_string(&args.file).map_err(|error| {
-            let kind = if error.kind() == std::io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Failed };
-            Failure::new(kind, format!("cannot read {name}: {error}"))
-        })?,
-    };
+    let content = input::file(&args.file)?;
     let refused = |problems: Vec<String>| {
         let problems: Vec<String> = problems.iter().map(|problem| text::clean(problem)).collect();
         Failure::new(Kind::Usage, format!("{} problem(s) in {name}; no task was added\n{}", problems.len(), problems.join("\n")))

@@ -30,7 +30,7 @@ pub struct WhoArgs {
     /// Who takes it; the user's name otherwise
     #[arg(long = "as", value_name = "NAME")]
     who: Option<String>,
-    /// How long the claim holds without a heartbeat
+    /// How long the claim holds without a heartbeat: 30m, 2h
     #[arg(long, value_name = "TIME", default_value = "30m")]
     ttl: String,
 }
@@ -50,7 +50,7 @@ pub struct HeartbeatArgs {
     /// The claim's token
     #[arg(long, value_name = "N")]
     token: i64,
-    /// How long the claim holds from now on
+    /// How long the claim holds from now on: 30m, 2h
     #[arg(long, value_name = "TIME", default_value = "30m")]
     ttl: String,
 }
@@ -102,6 +102,10 @@ impl WhoArgs {
 }
 
 fn seconds(ttl: &str) -> Result<u64> {
+    // Elsewhere that is hours, which nobody means here.
+    if ttl.trim().bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Failure::new(Kind::Usage, format!("--ttl {ttl:?}: expected a time with its unit")).hint("for example 30m or 2h"));
+    }
     duration::parse_seconds(ttl).map_err(|error| Failure::new(Kind::Usage, format!("--ttl: {error}")))
 }
 

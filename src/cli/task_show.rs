@@ -32,7 +32,7 @@ pub struct ListArgs {
     #[arg(long, conflicts_with_all = ["ready", "blocked", "dead"])]
     all: bool,
     /// At most so many
-    #[arg(short = 'n', long, default_value_t = 50)]
+    #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
@@ -78,7 +78,11 @@ pub fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     if rows.is_empty() {
         let others: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
         ui.status(&if others.is_empty() { "No tasks yet.".to_owned() } else { format!("None; there are {}.", others.join(", ")) });
-        ui.hint(if others.is_empty() { "`researchloop task add \"an idea\" -s STUDY` adds one" } else { "`researchloop task list --all` shows all" });
+        ui.hint(if others.is_empty() {
+            "`researchloop task add \"an idea\" -s STUDY` adds one"
+        } else {
+            "`researchloop task list --all` lists them"
+        });
         return Ok(Exit::Success);
     }
     let many_studies = rows.iter().any(|row| row.study != rows[0].study);

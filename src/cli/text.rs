@@ -23,6 +23,12 @@ pub fn short(text: &str, width: usize) -> String {
     truncate_str(text, width, "…").into_owned()
 }
 
+/// A text as one word of a shell.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 /// Filled up with spaces to a width in columns.
 pub fn padded(text: &str, width: usize) -> String {
     let have = measure_text_width(text);

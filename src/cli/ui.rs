@@ -5,10 +5,12 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Arc, OnceLock};
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use console::Style;
 
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::{Color, Global};
 
 /// Where and how to print.
@@ -19,6 +21,8 @@ pub struct Ui {
     quiet: bool,
     color_out: bool,
     color_err: bool,
+    /// Why data could not be written, the first time.
+    cut_off: Arc<OnceLock<io::Error>>,
 }
 
 impl Ui {
@@ -30,7 +34,13 @@ impl Ui {
             Color::Never => false,
             Color::Auto => terminal && !plain,
         };
-        Self { json: global.json, quiet: global.quiet, color_out: color(io::stdout().is_terminal()), color_err: color(io::stderr().is_terminal()) }
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            color_out: color(io::stdout().is_terminal()),
+            color_err: color(io::stderr().is_terminal()),
+            cut_off: Arc::default(),
+        }
     }
 
     /// Whether standard output is a terminal that a screen can be drawn on.
@@ -45,10 +55,9 @@ impl Ui {
 
     /// How wide the terminal is; 100 without one. `COLUMNS` wins.
     pub fn width(&self) -> usize {
-        if let Some(columns) = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns >= 40) {
-            return columns;
-        }
-        if io::stdout().is_terminal() { usize::from(console::Term::stdout().size().1).max(40) } else { 100 }
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0);
+        let here = || if io::stdout().is_terminal() { usize::from(console::Term::stdout().size().1) } else { 100 };
+        columns.unwrap_or_else(here).max(20)
     }
 
     /// A style, when standard output has colour.
@@ -61,11 +70,32 @@ impl Ui {
         self.color_out
     }
 
+    /// Whether only what was asked for is to be printed.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Prints a line of data.
     pub fn line(&self, text: &str) {
-        let mut out = io::stdout().lock();
-        // A reader that has gone away (`| head`) is no error.
-        let _ = writeln!(out, "{text}");
+        if let Err(error) = writeln!(io::stdout().lock(), "{text}") {
+            let _ = self.cut_off.set(error);
+        }
+    }
+
+    /// Whether data can be written no more: who goes on for long may end.
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off.get().is_some()
+    }
+
+    /// The exit code when all is done: what could not be written is told. A reader that has gone
+    /// away (`| head`) is no error.
+    pub fn end(&self, code: u8) -> u8 {
+        match self.cut_off.get() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                self.fail(&Failure::failed(format!("cannot write to standard output: {error}")))
+            }
+            _ => code,
+        }
     }
 
     /// Prints data as JSON, in one line.
@@ -101,6 +131,9 @@ impl Ui {
     }
 
     fn labelled(&self, label: &str, text: &str, style: &Style) {
+        if self.json {
+            return self.to_err(&serde_json::json!({ label: text }).to_string());
+        }
         let mut lines = text.lines();
         let first = lines.next().unwrap_or_default();
         let first = first.strip_prefix(&format!("{label}: ")).unwrap_or(first);
@@ -165,17 +198,60 @@ impl Ui {
     }
 }
 
+/// Commands of the Python tool that are to come.
+const NOT_YET: &[&str] = &["serve", "connect", "disconnect", "mcp"];
+
 /// Prints what clap says of a command line: help to standard output, errors to standard error.
 pub fn print_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
-    let is_help = !error.use_stderr();
-    let as_json = arguments.iter().any(|argument| argument == "--json");
-    if !is_help && as_json {
-        let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let json = serde_json::json!({ "error": { "kind": "usage", "message": message, "hints": ["see --help"] } });
-        let _ = writeln!(io::stderr().lock(), "{json}");
-    } else {
+    if !error.use_stderr() {
         let _ = error.print();
+        return 0;
     }
-    u8::from(!is_help) * 2
+    let global = Global { config: None, json: arguments.iter().any(|argument| argument == "--json"), quiet: false, color: Color::Auto };
+    let ui = Ui::new(&global);
+    match (not_yet(error), ui.json) {
+        (Some(failure), _) => ui.fail(&failure),
+        (None, true) => ui.fail(&usage(error)),
+        (None, false) => {
+            let _ = error.print();
+            Kind::Usage.code()
+        }
+    }
+}
+
+fn not_yet(error: &clap::Error) -> Option<Failure> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
+    (NOT_YET.contains(&word.as_str()) && usage.to_string().contains("researchloop [OPTIONS]")).then(|| {
+        Failure::new(Kind::Usage, format!("`{word}` is not built yet")).hint("commands work on the database here, over SSH; no server is needed")
+    })
+}
+
+/// What clap says, in parts: its sentence with the list that belongs to it, and what would be right.
+fn usage(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let sentence = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
+        _ => {
+            let lines = text.lines().take_while(|line| !line.is_empty());
+            lines.map(str::trim).collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
+        }
+    };
+    let mut failure = Failure::new(Kind::Usage, sentence);
+    for (kind, value) in error.context() {
+        match (kind, value) {
+            (ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue, ContextValue::String(word)) => {
+                failure = failure.hint(format!("did you mean {word}?"));
+            }
+            (ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue, ContextValue::Strings(words)) => {
+                failure = failure.hint(format!("did you mean {}?", words.join(" or ")));
+            }
+            (ContextKind::Suggested, ContextValue::StyledStrs(tips)) => {
+                failure.hints.extend(tips.iter().map(ToString::to_string));
+            }
+            (ContextKind::Usage, ContextValue::StyledStr(usage)) => failure = failure.hint(usage.to_string()),
+            _ => {}
+        }
+    }
+    failure.hint("see --help")
 }

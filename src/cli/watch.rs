@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 
 use super::failure::{Exit, Result};
-use super::sprint::{find, waits_for};
+use super::sprint::find;
 use super::ui::Ui;
 use super::{inbox, screen, text};
 use crate::app::App;
 use crate::config::Cluster;
 use crate::domain::{SprintId, State, Status};
+use crate::notify::Beside;
 use crate::platform::clock;
-use crate::remote::Remote;
+use crate::remote::{Remote, RemoteError};
 use crate::sprint;
 use crate::store::{SprintRow, Store};
 use crate::tick::{self, Live};
@@ -53,15 +54,28 @@ struct Follower<'a> {
     asked_scheduler: Option<Instant>,
     live: Live,
     problem: Option<String>,
+    notices: Beside,
     /// Between two questions to the scheduler while an end is near: grows with each.
     patience: Duration,
+    /// How often in a row the cluster could not be reached.
+    failures: u32,
 }
 
 impl<'a> Follower<'a> {
     fn new(app: &'a App, row: &SprintRow, remote: Option<Box<dyn Remote>>) -> Result<Self> {
         let cluster = sprint::cluster_of(app, row)?;
         let remote = remote.unwrap_or_else(|| app.remote(cluster));
-        Ok(Self { app, cluster, remote, asked_scheduler: None, live: Live::default(), problem: None, patience: LOOK_SOON })
+        Ok(Self {
+            app,
+            cluster,
+            remote,
+            asked_scheduler: None,
+            live: Live::default(),
+            problem: None,
+            notices: Beside::default(),
+            patience: LOOK_SOON,
+            failures: 0,
+        })
     }
 
     /// One look: at the files, and at the scheduler when that is due.
@@ -85,8 +99,9 @@ impl<'a> Follower<'a> {
                         || gathered.files.get(id.as_str()).is_some_and(|files| files.exit.is_some());
                     change.commit()?;
                     due &= self.may_ask_soon();
+                    self.failures = 0;
                 }
-                Err(error) => self.problem = Some(error.to_string()),
+                Err(error) => self.failed(&error)?,
             }
         }
         if due || find(store, id.as_str())?.state.status().is_terminal() {
@@ -95,11 +110,33 @@ impl<'a> Follower<'a> {
                 self.live = live;
             }
             self.asked_scheduler = Some(clock::instant());
+            match &report.error {
+                Some(error) => self.failed(error)?,
+                None if report.unreachable => self.failures += 1,
+                None => self.failures = 0,
+            }
             // Somebody may have left this screen open and gone away.
-            let unsent = crate::notify::send_due(self.app);
-            self.problem = report.problems.first().or(unsent.first()).cloned().or(self.problem.take());
+            self.notices.send(self.app);
+            self.problem = report.problems.first().cloned().or_else(|| self.notices.problem()).or(self.problem.take());
         }
         find(store, id.as_str())
+    }
+
+    /// The cluster gave no answer. Where only a person can help, the screen ends: to be refused again
+    /// and again would lock the account.
+    fn failed(&mut self, error: &RemoteError) -> Result<()> {
+        if error.needs_a_person() {
+            return Err(error.clone().into());
+        }
+        self.problem = Some(error.to_string());
+        self.failures += 1;
+        Ok(())
+    }
+
+    /// How long to leave a cluster alone that could not be reached.
+    fn pause(&self) -> Option<Duration> {
+        let most = Duration::from_secs(self.cluster.poll_interval).max(LOOK);
+        (self.failures > 0).then(|| (LOOK * (1 << (self.failures - 1).min(10))).min(most))
     }
 
     /// Whether the scheduler may be asked before its time: soon at first, then less and less often.
@@ -111,8 +148,21 @@ impl<'a> Follower<'a> {
         may
     }
 
+    /// Lets notices that are being sent arrive; Ctrl-C leaves them to a later tick.
+    fn let_notices_go(&mut self, ui: &Ui, interrupt: &Interrupt) {
+        while self.notices.is_sending() && !interrupt.came() {
+            clock::pause(Duration::from_millis(50));
+        }
+        if let Some(problem) = self.notices.problem().filter(|_| !interrupt.came()) {
+            ui.warning(&text::clean(&problem));
+        }
+    }
+
     /// How long until the next look.
     fn rest(&self, store: &Store, row: &SprintRow) -> Duration {
+        if let Some(pause) = self.pause() {
+            return pause;
+        }
         let ending = matches!(row.state, State::Cancelling { .. })
             || store
                 .journal_last(row.id.as_str(), &["run_started", "run_ended"], 1)
@@ -143,8 +193,7 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
         let rest = follower.rest(store, &row);
         let until = clock::instant() + rest;
         loop {
-            let mut sprint = view::sprint_whole(&row, &store.steps(id.as_str())?, &store.artifacts(id.as_str())?);
-            sprint.waits_for = waits_for(store, &row)?;
+            let sprint = view::sprint_whole(&row, &store.steps(id.as_str())?, &store.artifacts(id.as_str())?);
             if ui.is_screen() {
                 let kinds = ["tool", "said", "note", "retrying", "step_started", "step_ended", "run_ended", "signal", "limit"];
                 let events = store.journal_last(id.as_str(), &kinds, 20)?;
@@ -158,6 +207,12 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
                 canvas.draw(&lines, usize::from(height));
             } else {
                 told.tell(ui, store, &sprint, follower.problem.as_deref())?;
+                if ui.is_cut_off() {
+                    return Ok(Exit::Success);
+                }
+            }
+            if sprint.waits_for.is_some() || row.state.status().is_terminal() {
+                follower.let_notices_go(ui, &interrupt);
             }
             if sprint.waits_for.is_some() {
                 return parked(ui, store, &row);
@@ -278,7 +333,7 @@ impl Canvas {
 }
 
 /// Waits until a sprint that was asked to end has ended; gives up after a while.
-pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, _remote: &mut dyn Remote) -> Result<SprintRow> {
+pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result<SprintRow> {
     let interrupt = Interrupt::catch();
     let row = find(store, id.as_str())?;
     if row.state.status().is_terminal() {
@@ -294,9 +349,31 @@ pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, _remot
         }
         let row = follower.look(store, id)?;
         if row.state.status().is_terminal() || interrupt.came() || started.elapsed() > Duration::from_secs(180) {
+            follower.let_notices_go(ui, &interrupt);
             return Ok(row);
         }
-        clock::pause(LOOK_SOON);
+        clock::pause(follower.pause().unwrap_or(LOOK_SOON));
+    }
+}
+
+/// Waits until the sprint is over or asks something, and prints nothing of it.
+pub fn wait_quietly(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result {
+    let interrupt = Interrupt::catch();
+    let row = find(store, id.as_str())?;
+    let mut follower = Follower::new(app, &row, None)?;
+    loop {
+        let row = follower.look(store, id)?;
+        if row.state.status().is_terminal() || row.waits_for.is_some() {
+            follower.let_notices_go(ui, &interrupt);
+            return Ok(exit_of(&row));
+        }
+        let until = clock::instant() + follower.rest(store, &row);
+        while clock::instant() < until {
+            if interrupt.came() {
+                return Ok(Exit::Signal(2));
+            }
+            clock::pause(Duration::from_millis(200));
+        }
     }
 }
 
@@ -309,9 +386,10 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
     if !follow && row.state.job().is_some() && !row.state.status().is_terminal() {
         // One look, so that the log is of now; what is known already is shown in any case.
         let mut once = Follower::new(app, &row, None)?;
-        once.look(store, id)?;
-        if let Some(problem) = &once.problem {
-            ui.warning(&text::clean(problem));
+        let looked = once.look(store, id);
+        once.let_notices_go(ui, &interrupt);
+        if let Some(problem) = looked.err().map(|failure| failure.message).or(once.problem) {
+            ui.warning(&text::clean(&problem));
         }
     }
     loop {
@@ -330,7 +408,7 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
                 ui.line(&text);
             }
         }
-        let Some(follower) = &follower else {
+        let Some(follower) = &mut follower else {
             if seq == 0 {
                 ui.status(&format!("{id} has no journal yet: it is {}", row.state.status()));
             }
@@ -340,11 +418,15 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
             }
             return Ok(Exit::Success);
         };
-        if row.state.status().is_terminal() || waits_for(store, &row)?.is_some() {
+        if row.state.status().is_terminal() || row.waits_for.is_some() {
+            follower.let_notices_go(ui, &interrupt);
             return Ok(exit_of(&row));
         }
         if interrupt.came() {
             return Ok(Exit::Signal(2));
+        }
+        if ui.is_cut_off() {
+            return Ok(Exit::Success);
         }
         let until = clock::instant() + follower.rest(store, &row);
         while clock::instant() < until && !interrupt.came() {

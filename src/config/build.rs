@@ -11,8 +11,9 @@ use super::problem::quoted;
 use super::settings::Ledger;
 use super::source::{Origin, Report};
 use super::tree::Values;
-use super::{Cluster, Config, Ntfy, SessionMode, Study, Transport};
+use super::{CheckOptions, Cluster, Config, Ntfy, SessionMode, Study, Transport};
 use crate::domain::finding::MAX_NAME;
+use crate::domain::options::OptionProblem;
 use crate::domain::{Better, ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
 
 /// The command when nobody gives one: the default of the global key.
@@ -24,7 +25,7 @@ pub(super) fn built_in_command() -> Vec<String> {
 }
 
 /// Returns nothing when something necessary is wrong; then the report says what.
-pub(super) fn config(top: &Values, environment: &Environment, report: &mut Report<'_>) -> Option<Config> {
+pub(super) fn config(top: &Values, environment: &Environment, check: &CheckOptions, report: &mut Report<'_>) -> Option<Config> {
     let source = report.source;
     let absolute = std::path::absolute(&source.file).unwrap_or_else(|_| source.file.clone());
     let root = absolute.parent().unwrap_or(Path::new("/")).to_owned();
@@ -48,6 +49,7 @@ pub(super) fn config(top: &Values, environment: &Environment, report: &mut Repor
             ledger.add(&format!("study.{}.", study.name), values, &derived);
         }
     }
+    check_options(top, &clusters, &studies, check, build.report);
     for values in top.children("ntfy") {
         ledger.add("ntfy.", values, &[]);
     }
@@ -303,6 +305,36 @@ impl Build<'_, '_> {
                 self.report.warning(origin, format!("`{name}`{of}: there is no file {shown}"), None);
             }
             Err(error) => self.report.warning(origin, format!("`{name}`{of}: {shown} cannot be read: {error}"), None),
+        }
+    }
+}
+
+/// Checks the options of each cluster, and those of each study over its cluster's.
+fn check_options(top: &Values, clusters: &[Option<Cluster>], studies: &[Option<Study>], check: &CheckOptions, report: &mut Report<'_>) {
+    let mut told = |values: &Values, kind, options: &[&JobOptions], known: &[OptionProblem]| {
+        let pairs = values.pairs("job_options");
+        let problems = check(kind, options);
+        for problem in &problems {
+            let own = pairs.iter().find(|pair| pair.name == problem.key);
+            // What a study has from its cluster was told there.
+            if own.is_none() && known.contains(problem) {
+                continue;
+            }
+            let place = own.map_or_else(|| values.place_of("job_options").clone(), |pair| Origin::File(pair.span.clone()));
+            report.error(&place, format!("`job_options` of {}: {:?}: {}", values.label, problem.key, problem.problem), None);
+        }
+        problems
+    };
+    let mut of_clusters = Vec::new();
+    for (values, cluster) in top.children("cluster").iter().zip(clusters) {
+        let Some(cluster) = cluster else { continue };
+        of_clusters.push((cluster, told(values, cluster.scheduler, &[&cluster.job_options], &[])));
+    }
+    for (values, study) in top.children("study").iter().zip(studies) {
+        let Some(study) = study else { continue };
+        let Some((cluster, known)) = of_clusters.iter().find(|(cluster, _)| cluster.name == study.cluster) else { continue };
+        if !study.job_options.is_empty() {
+            told(values, cluster.scheduler, &[&cluster.job_options, &study.job_options], known);
         }
     }
 }

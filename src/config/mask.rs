@@ -7,6 +7,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::commands::without_secrets;
 use super::keys::{KEYS, Kind, Section};
 use super::source::Source;
 
@@ -30,6 +31,7 @@ fn visit(section: Section, table: &DeTable<'_>, hidden: &mut Vec<Range<usize>>) 
                 }
             }
             (Some(Kind::Host), DeValue::String(text)) if !text.contains('@') => {}
+            (Some(Kind::Command), value_of) if tells_secret(value_of) => hide(value, hidden),
             (Some(kind), _) if is_open(kind) => {}
             _ => hide(value, hidden),
         }
@@ -40,6 +42,23 @@ fn visit(section: Section, table: &DeTable<'_>, hidden: &mut Vec<Range<usize>>) 
 /// password in front of an `@`.
 fn is_open(kind: Kind) -> bool {
     !kind.is_secret() && !matches!(kind, Kind::Url | Kind::Host | Kind::Tables(_) | Kind::Table(_))
+}
+
+/// Whether a command holds something that looks like a secret.
+fn tells_secret(command: &DeValue<'_>) -> bool {
+    match command {
+        DeValue::String(text) => has_secret(text),
+        DeValue::Array(items) => {
+            let words: Vec<&str> = items.iter().filter_map(|item| item.get_ref().as_str()).collect();
+            has_secret(&words.join(" "))
+        }
+        _ => true,
+    }
+}
+
+fn has_secret(text: &str) -> bool {
+    let words = || text.split([' ', ',', '"', '\'', '[', ']']).filter(|word| !word.is_empty());
+    without_secrets(words()).iter().map(String::as_str).ne(words())
 }
 
 fn hide(value: &Spanned<DeValue<'_>>, hidden: &mut Vec<Range<usize>>) {
@@ -84,14 +103,14 @@ pub(super) fn in_text(source: &Source) -> Vec<Range<usize>> {
             hidden.extend(equals.map(|from| from..end));
         } else if let Some(from) = equals.filter(|at| is_key(&line[..at - start - 1])) {
             owner = heading.owner(line[..from - start - 1].trim());
-            if owner == Owner::Closed {
+            if owner == Owner::Closed || has_secret(&line[from - start..]) {
                 hidden.push(from..end);
             } else {
                 hidden.extend(secret_within(&line[from - start..]).map(|at| from + at..end));
             }
         } else if text.starts_with('#') {
             hidden.extend(secret_within(line).map(|at| start + at..end));
-        } else if owner == Owner::Closed {
+        } else if owner == Owner::Closed || has_secret(line) {
             hidden.push(start..end);
         } else if !(owner == Owner::Open && equals.is_none() && text.starts_with(GOES_ON)) {
             // `shared_secret "..."`, `shared_secret: ...`: the first word may be shown,
@@ -193,6 +212,9 @@ mod tests {
             "shared_secret = \"\"\"\nhunter2\n",
             "export A=hunter2",
             "orchestrator_url = https://me:hunter2@host",
+            "claude_command = \"env API_KEY=hunter2 claude",
+            "notify_command = [\"curl\", \"-H\", \"Authorization: Bearer hunter2\"",
+            "notify_command = [\n  \"--token\", \"hunter2\",",
         ] {
             assert!(!masked(line).contains("hunter2"), "{line} -> {}", masked(line));
         }

@@ -3,9 +3,10 @@
 //! file is parsed, what the defaults are, and which variable goes before which key.
 //!
 //! **Invariant:** whoever holds a [`Config`] need not check it again, except the names
-//! of job options, which only the schedulers know.
+//! of job options, which only the schedulers know: who wants them checked brings that along.
 
 mod build;
+mod commands;
 mod environment;
 mod error;
 mod find;
@@ -30,10 +31,11 @@ use toml::de::DeTable;
 pub use environment::{Environment, known_variables};
 pub use error::{ConfigError, Unreadable};
 pub use find::{FILE_NAME, find};
-pub use keys::{Fallback, KEYS, Key, Kind, Section, VARIABLE_PREFIXES, VARIABLES};
+pub use keys::{Fallback, KEYS, Key, Kind, Section, VARIABLE_PREFIXES, VARIABLES, secret_variables};
 pub use problem::{Place, Problem, Severity};
 pub use settings::Setting;
 
+use crate::domain::options::OptionProblem;
 use crate::domain::{Better, ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
 use source::{Report, Source};
 
@@ -277,8 +279,17 @@ impl Config {
     }
 }
 
+/// What is wrong with options for a scheduler of this kind, when each of these is laid over the one
+/// before it.
+pub type CheckOptions = dyn Fn(SchedulerKind, &[&JobOptions]) -> Vec<OptionProblem>;
+
 /// Reads and checks the file. Every problem in it is told at once.
 pub fn load(file: &Path, environment: &Environment) -> Result<Config, ConfigError> {
+    load_with(file, environment, &|_, _| Vec::new())
+}
+
+/// Reads and checks the file, with the job options of each cluster and each study.
+pub fn load_with(file: &Path, environment: &Environment, check_options: &CheckOptions) -> Result<Config, ConfigError> {
     let source = Source::read(file)?;
     let (_, mistakes) = DeTable::parse_recoverable(&source.text);
     let mistakes: BTreeMap<usize, _> = mistakes.iter().rev().map(|mistake| (source.line_of(source.within(&span(mistake)).start), mistake)).collect();
@@ -296,7 +307,7 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Config, ConfigErro
         report.syntax(&span(mistake), mistake.message());
     }
     let values = tree::check(root, environment, &mut report);
-    let config = build::config(&values, environment, &mut report);
+    let config = build::config(&values, environment, check_options, &mut report);
     let failed = report.has_errors();
     let problems = report.finish();
     match config {

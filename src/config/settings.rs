@@ -1,5 +1,6 @@
 //! Every setting with its value and its source, as `config check` shows it.
 
+use super::commands::{without_password, without_secrets};
 use super::keys::{Fallback, Key, Kind};
 use super::kinds::Value;
 use super::paths::Base;
@@ -54,7 +55,11 @@ impl Ledger<'_> {
                 self.push(format!("{path}.{}", pair.name), value, source);
             }
         } else {
-            let value = if key.kind.is_secret() { "(set)".to_owned() } else { self.shown(key.kind, &found.value) };
+            let value = match &found.value {
+                _ if key.kind.is_secret() => "(set)".to_owned(),
+                Value::Text(text) if key.name == "evaluator" => one_line(&without_secrets(text.split(' ')).join(" ")),
+                value => self.shown(key.kind, value),
+            };
             let source = self.place(&found.origin);
             self.push(path.to_owned(), value, source);
         }
@@ -80,7 +85,7 @@ impl Ledger<'_> {
         match (kind, value) {
             (Kind::Path, Value::Text(text)) => local(text),
             (Kind::Paths, Value::Texts(texts)) => texts.iter().map(|(text, _)| local(text)).collect::<Vec<_>>().join(", "),
-            (Kind::Command, Value::Texts(words)) => one_line(&shell_words::join(words.iter().map(|(word, _)| word))),
+            (Kind::Command, Value::Texts(words)) => one_line(&shell_words::join(without_secrets(words.iter().map(|(word, _)| word.as_str())))),
             (Kind::Url, Value::Text(text)) => without_password(text),
             (_, Value::Text(text)) => one_line(text),
             (_, Value::Texts(texts)) => one_line(&texts.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", ")),
@@ -100,15 +105,5 @@ fn one_line(text: &str) -> String {
     match text.lines().count() {
         0 | 1 => text.chars().map(visible).collect(),
         lines => format!("{} ({lines} lines)", quoted(text.lines().next().unwrap_or_default())),
-    }
-}
-
-fn without_password(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => match rest.rsplit_once('@') {
-            Some((_, host)) => format!("{scheme}://***@{host}"),
-            None => url.to_owned(),
-        },
-        None => url.to_owned(),
     }
 }

@@ -193,7 +193,7 @@ impl Walk<'_, '_> {
                 values.wrong.insert(key.name);
                 for Trouble { message, hint, at } in troubles {
                     let place = Origin::File(at.unwrap_or_else(|| value.span()));
-                    self.add(values.section, &place, format!("`{}`{}: {message}", key.name, of(values)), hint);
+                    self.wrong(key, &place, format!("`{}`{}: {message}", key.name, of(values)), hint);
                 }
             }
         }
@@ -289,7 +289,7 @@ impl Walk<'_, '_> {
                     }
                 }
                 Ok(_) => {}
-                Err(Trouble { message, hint, .. }) => self.add(key.section, &origin, message, hint),
+                Err(Trouble { message, hint, .. }) => self.wrong(key, &origin, message, hint),
             }
         }
         for name in environment.unknown() {
@@ -299,6 +299,14 @@ impl Walk<'_, '_> {
         for name in environment.undecodable() {
             self.report.variable(Severity::Error, name, "its value is not UTF-8", None);
         }
+    }
+
+    /// Notes a wrong value. Nothing reads the address of a server yet: a wrong one stops nobody.
+    fn wrong(&mut self, key: &Key, origin: &Origin, message: String, hint: Option<String>) {
+        if key.name == "orchestrator_url" {
+            return self.report.warning(origin, message, hint);
+        }
+        self.add(key.section, origin, message, hint);
     }
 
     /// A mistake in a section that nothing uses is no reason to stop.

@@ -63,7 +63,8 @@ pub fn marker(config: &Path) -> String {
 
 /// The line, without its end. The marker is a comment for the shell that cron starts.
 pub fn line(schedule: Schedule, words: &[PathBuf], marker: &str) -> Result<Vec<u8>, LineProblem> {
-    let mut command = b"RESEARCHLOOP_CRON=1".to_vec();
+    // By a program, so that every shell understands it.
+    let mut command = b"env RESEARCHLOOP_CRON=1".to_vec();
     for word in words {
         command.push(b' ');
         command.extend(quoted(word)?);
@@ -133,6 +134,31 @@ pub fn with_line(crontab: &[u8], marker: &str, new: &[u8]) -> Vec<u8> {
     text
 }
 
+/// The lines before the one with this marker.
+pub fn before_line<'a>(crontab: &'a [u8], marker: &str) -> &'a [u8] {
+    let end = lines(crontab).take_while(|line| !is_ours(line, marker)).map(<[u8]>::len).sum();
+    &crontab[..end]
+}
+
+/// What cron hands to the shell of a line: what stands behind its five fields, up to a percent sign.
+pub fn command(line: &[u8]) -> Vec<u8> {
+    let mut rest = line.trim_ascii();
+    for _ in 0..5 {
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        rest = rest[end..].trim_ascii_start();
+    }
+    let mut text = Vec::with_capacity(rest.len());
+    let mut bytes = rest.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, bytes.peek()) {
+            (b'\\', Some(b'%')) => text.extend(bytes.next()),
+            (b'%', _) => break,
+            _ => text.push(byte),
+        }
+    }
+    text
+}
+
 /// The crontab without the lines of this marker.
 pub fn without_line(crontab: &[u8], marker: &str) -> Vec<u8> {
     lines(crontab).filter(|line| !is_ours(line, marker)).flatten().copied().collect()
@@ -156,14 +182,15 @@ mod tests {
     fn the_line_survives_cron_and_the_shell() {
         assert_eq!(
             made(&["/opt/rl", "--config", "/a b/100%/it's.toml", "tick"]),
-            "*/5 * * * * RESEARCHLOOP_CRON=1 /opt/rl --config '/a b/100\\%/it'\"'\"'s.toml' tick # researchloop:0123"
+            "*/5 * * * * env RESEARCHLOOP_CRON=1 /opt/rl --config '/a b/100\\%/it'\"'\"'s.toml' tick # researchloop:0123"
         );
         let path = |text: &str| line(Schedule { seconds: 300 }, &[PathBuf::from(text)], "# x");
         assert!(matches!(path("/a\nb"), Err(LineProblem::Path(_))));
         assert!(matches!(path("/a\\b"), Err(LineProblem::Path(_))));
         assert!(matches!(path(&"/long".repeat(300)), Err(LineProblem::Long(_))));
         // As cron does it: an escaped percent sign loses its backslash; then the shell reads it.
-        let command = made(&["/bin/echo", "/a b/100%/it's $HOME `id`"]).replace("*/5 * * * * ", "").replace("\\%", "%");
+        let command = command(made(&["/bin/echo", "/a b/100%/it's $HOME `id`"]).as_bytes());
+        let command = String::from_utf8(command).expect("text");
         let output = crate::platform::process::command("/bin/sh").args(["-c", &command]).output().expect("a shell");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "/a b/100%/it's $HOME `id`\n");
     }
@@ -194,6 +221,8 @@ mod tests {
         assert_eq!(without_line(&first, mark), other);
         assert_eq!(without_line(other, mark), other);
         assert_eq!(with_line(b"x", mark, b"1 # researchloop:0123"), b"x\n1 # researchloop:0123\n");
+        assert_eq!(before_line(&again, mark), other);
+        assert_eq!(before_line(other, mark), other);
         assert_eq!(find(other, mark), None, "a line that is commented out is none");
         assert_ne!(marker(Path::new("/a/researchloop.toml")), marker(Path::new("/b/researchloop.toml")));
     }

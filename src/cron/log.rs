@@ -37,6 +37,16 @@ impl Log {
         std::fs::OpenOptions::new().append(true).create(true).open(&self.0)?.write_all(text.as_bytes())
     }
 
+    /// Tries whether it can be written, and leaves it as it was.
+    pub fn check(&self) -> std::io::Result<()> {
+        if let Some(folder) = self.0.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let is_new = !self.0.exists();
+        std::fs::OpenOptions::new().append(true).create(true).open(&self.0)?;
+        if is_new { std::fs::remove_file(&self.0) } else { Ok(()) }
+    }
+
     /// The last lines, at most so many.
     pub fn tail(&self, most: usize) -> Vec<String> {
         let text = std::fs::read(&self.0).unwrap_or_default();

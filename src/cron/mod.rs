@@ -3,6 +3,7 @@
 
 mod line;
 mod log;
+mod settings;
 mod trial;
 
 use std::path::PathBuf;
@@ -41,11 +42,20 @@ pub enum CronError {
 
 /// Where the log of cron's ticks lies.
 pub fn log_path(app: &App) -> PathBuf {
-    app.config.root.join(".researchloop").join("tick.log")
+    let root = app.config.root.canonicalize().unwrap_or_else(|_| app.config.root.clone());
+    root.join(".researchloop").join("tick.log")
 }
 
-/// The configuration file, absolute.
+/// The configuration file, absolute. Its folder is spelled in one way, however somebody came there, so
+/// that a project has one line; the file itself may be a link, and lies where it is named.
 fn config_path(app: &App) -> Result<PathBuf, CronError> {
+    let path = given_path(app)?;
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(path) };
+    let folder = folder.canonicalize().map_err(|error| CronError::Path(format!("cannot tell where {} is: {error}", folder.display())))?;
+    Ok(folder.join(name))
+}
+
+fn given_path(app: &App) -> Result<PathBuf, CronError> {
     std::path::absolute(&app.config.file).map_err(|error| CronError::Path(format!("cannot tell where {} is: {error}", app.config.file.display())))
 }
 
@@ -54,11 +64,33 @@ pub fn marker_of(app: &App) -> Result<String, CronError> {
     Ok(marker(&config_path(app)?))
 }
 
+/// The crontab without a line of this project that was made under another spelling of its path.
+pub fn without_other_spelling(app: &App, crontab: &[u8]) -> Result<Vec<u8>, CronError> {
+    let given = marker(&given_path(app)?);
+    Ok(if given == marker_of(app)? { crontab.to_vec() } else { without_line(crontab, &given) })
+}
+
 /// The words of the command that cron runs for this project.
 pub fn command_of(app: &App) -> Result<Vec<PathBuf>, CronError> {
     let program = std::env::current_exe().map_err(|error| CronError::Path(format!("cannot tell where this program is: {error}")))?;
     let word = PathBuf::from;
     Ok(vec![program, word("--config"), config_path(app)?, word("tick"), word("--quiet"), word("--log"), log_path(app)])
+}
+
+/// Keeps others of this user from changing the crontab until it is dropped: a crontab is read and
+/// written whole, and of two who do so at once one is lost.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "it holds the lock")] std::fs::File);
+
+impl Lock {
+    /// Waits for it. Where no lock can be had, none is held: what was written is looked at in any case.
+    pub fn take() -> Option<Self> {
+        let folder = dirs::cache_dir().map(|folder| folder.join("researchloop"))?;
+        std::fs::create_dir_all(&folder).ok()?;
+        let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("crontab.lock")).ok()?;
+        file.lock().ok()?;
+        Some(Self(file))
+    }
 }
 
 /// Reads the user's crontab; empty when there is none.

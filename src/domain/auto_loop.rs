@@ -1,9 +1,7 @@
 //! What a loop does next: begin another sprint, wait, or stop. Pure: everything that it
 //! rests on is handed in, and is asked for anew each time, so that nothing is counted twice.
 
-use serde::{Deserialize, Serialize};
-
-use super::duration;
+pub use super::loop_limits::{Limits, StopRule, Target, parse_until};
 
 /// A failure of the surroundings is waited out: this long after the first, twice as long after
 /// each further one in a row, at most an hour.
@@ -16,80 +14,6 @@ const LEAST_USD: f64 = 0.01;
 /// The least time that a job is worth being submitted for.
 const LEAST_SECONDS: u64 = 60;
 
-/// The bounds of a loop. What is `None` does not bound it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Sprints that complete.
-    pub count: u32,
-    /// US dollars at list prices.
-    #[serde(default)]
-    pub max_cost_usd: Option<f64>,
-    /// GPUs times hours.
-    #[serde(default)]
-    pub max_gpu_hours: Option<f64>,
-    /// No sprint is begun after it, in seconds since 1970.
-    #[serde(default)]
-    pub until: Option<i64>,
-    /// The figure that ends the loop.
-    #[serde(default)]
-    pub target: Option<Target>,
-    /// So many measured sprints without an improvement beyond the noise.
-    #[serde(default)]
-    pub patience: Option<u32>,
-    /// Sprints at once.
-    pub parallel: u32,
-    /// Whether a person must agree to each idea that a job finds.
-    #[serde(default)]
-    pub approve: bool,
-    /// Whether only tasks of the backlog are tried, and no ideas are found.
-    #[serde(default)]
-    pub tasks_only: bool,
-}
-
-/// A figure to be reached.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Target {
-    /// The metric's name.
-    pub metric: String,
-    /// Whether more is better.
-    pub higher: bool,
-    /// Reached when the metric is this or better.
-    pub value: f64,
-}
-
-impl Target {
-    /// Whether this value reaches it.
-    pub fn is_reached_by(&self, value: f64) -> bool {
-        if self.higher { value >= self.value } else { value <= self.value }
-    }
-
-    /// Reads `accuracy>=0.95`, `loss<=0.1`, or `0.95` for the study's own metric.
-    pub fn parse(text: &str, study_metric: Option<(&str, bool)>) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no target: expected for example `accuracy>=0.95`, `loss<=0.1`, or a number for the study's own metric");
-        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
-        for (sign, higher) in [(">=", true), ("<=", false), (">", true), ("<", false)] {
-            if let Some((name, value)) = text.split_once(sign) {
-                let name = name.trim();
-                if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
-                    return Err(wrong());
-                }
-                return Ok(Self { metric: name.to_owned(), higher, value: number(value).ok_or_else(wrong)? });
-            }
-        }
-        let value = number(text).ok_or_else(wrong)?;
-        let Some((metric, higher)) = study_metric else {
-            return Err(format!("{text}: the study declares no metric; write it as `METRIC>={text}`, or set `metric` of the study"));
-        };
-        Ok(Self { metric: metric.to_owned(), higher, value })
-    }
-}
-
-impl std::fmt::Display for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} {}", self.metric, if self.higher { ">=" } else { "<=" }, self.value)
-    }
-}
-
 /// How a sprint of the loop stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
@@ -97,8 +21,10 @@ pub struct Attempt {
     pub id: String,
     /// How it stands.
     pub state: AttemptState,
-    /// Whether it began after the loop was last resumed.
+    /// Whether it was made after the loop was last resumed.
     pub is_judged: bool,
+    /// When it was made, in seconds since 1970.
+    pub began: i64,
 }
 
 /// How a sprint of the loop stands.
@@ -121,6 +47,9 @@ pub enum AttemptState {
         fingerprint: String,
         /// In seconds since 1970.
         ended: i64,
+        /// Whether it failed because what a limit had left it was spent: less than it would have had
+        /// without. That says nothing of the work.
+        exhausted: bool,
         /// When the usage limit that ended it is reset, in seconds since 1970, if that is still to come.
         reset: Option<i64>,
     },
@@ -137,6 +66,23 @@ pub struct Used {
     pub reserved: f64,
 }
 
+/// What a limit of the study leaves, in dollars or GPU-seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Left {
+    /// Not used yet.
+    pub unspent: f64,
+    /// Neither used nor reserved.
+    pub free: f64,
+}
+
+impl Left {
+    /// Whether it is not for the study's limit that nothing can be begun: there is enough, or there would
+    /// be once others have ended, and the loop's own limit is used up anyway.
+    fn is_no_reason(self, own_unspent: f64, is_enough: impl Fn(f64) -> bool) -> bool {
+        is_enough(self.free) || (is_enough(self.unspent) && !is_enough(own_unspent))
+    }
+}
+
 /// Everything that a decision rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Situation<'a> {
@@ -144,14 +90,16 @@ pub struct Situation<'a> {
     pub limits: &'a Limits,
     /// Its sprints, in the order in which they were made.
     pub attempts: &'a [Attempt],
+    /// Sprints of it that completed and were deleted since.
+    pub forgotten: u32,
     /// Dollars of the loop.
     pub money: Used,
     /// GPU-seconds of the loop.
     pub gpu_seconds: Used,
-    /// Dollars that the study may still use beyond what is reserved in it; none without a limit.
-    pub study_money_left: Option<f64>,
+    /// Dollars that the study may still use; none without a limit.
+    pub study_money: Option<Left>,
     /// The same of GPU-seconds.
-    pub study_gpu_left: Option<f64>,
+    pub study_gpu: Option<Left>,
     /// What one sprint of the study may cost at most.
     pub sprint_max_usd: Option<f64>,
     /// Whether GPU-seconds of some sprint are not known.
@@ -162,88 +110,6 @@ pub struct Situation<'a> {
     pub seconds: u64,
     /// In seconds since 1970.
     pub now: i64,
-}
-
-/// Which rule ended a loop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopRule {
-    /// As many sprints as were wanted have completed.
-    Count,
-    /// The money is used up.
-    MaxCost,
-    /// The GPU-hours are used up.
-    MaxGpuHours,
-    /// It is too late.
-    Deadline,
-    /// A figure was reached.
-    Target,
-    /// Nothing has got better.
-    NoImprovement,
-    /// The same failure came twice.
-    SameFailure,
-    /// Too many failures in a row.
-    Failures,
-    /// Nothing is left of the backlog.
-    BacklogDone,
-    /// The configuration does not allow it any more.
-    NotAllowed,
-    /// Somebody stopped it.
-    ByHand,
-}
-
-impl StopRule {
-    /// The word in the database and in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Count => "count",
-            Self::MaxCost => "max_cost",
-            Self::MaxGpuHours => "max_gpu_hours",
-            Self::Deadline => "deadline",
-            Self::Target => "target",
-            Self::NoImprovement => "no_improvement",
-            Self::SameFailure => "same_failure",
-            Self::Failures => "failures",
-            Self::BacklogDone => "backlog_done",
-            Self::NotAllowed => "not_allowed",
-            Self::ByHand => "by_hand",
-        }
-    }
-
-    /// The option that lets a loop go on which this rule has ended.
-    pub fn widened_by(self) -> Option<&'static str> {
-        match self {
-            Self::Count => Some("-n COUNT"),
-            Self::MaxCost => Some("--max-cost USD"),
-            Self::MaxGpuHours => Some("--max-gpu-hours HOURS"),
-            Self::Deadline => Some("--until TIME"),
-            Self::Target => Some("--target METRIC"),
-            Self::NoImprovement | Self::SameFailure | Self::Failures | Self::BacklogDone | Self::NotAllowed | Self::ByHand => None,
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Count,
-            Self::MaxCost,
-            Self::MaxGpuHours,
-            Self::Deadline,
-            Self::Target,
-            Self::NoImprovement,
-            Self::SameFailure,
-            Self::Failures,
-            Self::BacklogDone,
-            Self::NotAllowed,
-            Self::ByHand,
-        ]
-        .into_iter()
-        .find(|rule| rule.as_str() == word)
-    }
-
-    /// Whether the loop has done what it was made for.
-    pub fn is_success(self) -> bool {
-        matches!(self, Self::Count | Self::Target | Self::BacklogDone)
-    }
 }
 
 /// What a loop does next.
@@ -266,7 +132,7 @@ pub enum Next {
 pub fn next(situation: &Situation<'_>) -> Next {
     let Situation { limits, attempts, .. } = situation;
     let live = attempts.iter().filter(|attempt| attempt.state == AttemptState::Live).count();
-    let done = attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Completed { .. })).count();
+    let done = done(situation);
     let count = limits.count as usize;
     if let Some((rule, why)) = reached(situation, done) {
         return Next::Stop(rule, why);
@@ -278,6 +144,20 @@ pub fn next(situation: &Situation<'_>) -> Next {
         return Next::Wait(wait);
     }
     within_budgets(situation, live, (limits.parallel as usize).min(count - done) - live)
+}
+
+fn done(situation: &Situation<'_>) -> usize {
+    let completed = situation.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Completed { .. })).count();
+    completed + situation.forgotten as usize
+}
+
+/// Why a sprint that was made before, and waits for its first job, must not have one now: a rule
+/// that has ended the loop since, or a failure that is waited out.
+pub fn objection(situation: &Situation<'_>) -> Option<Next> {
+    if let Some((rule, why)) = reached(situation, done(situation)) {
+        return Some(Next::Stop(rule, why));
+    }
+    backoff(situation).map(Next::Wait)
 }
 
 fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)> {
@@ -313,31 +193,57 @@ fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)>
     (since >= patience).then(|| (StopRule::NoImprovement, format!("{since} measured sprints in a row brought no improvement beyond the noise")))
 }
 
-/// The failures at the end of the list, newest first, without what a person ended.
-fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<(&'a str, bool, &'a str, i64, Option<i64>)> {
+/// A failure at the end of the list.
+struct Failure<'a> {
+    id: &'a str,
+    infrastructure: bool,
+    what: &'a str,
+    began: i64,
+    ended: i64,
+    reset: Option<i64>,
+}
+
+/// The failures at the end of the list, newest first, without what a person or a limit ended.
+fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<Failure<'a>> {
     attempts
         .iter()
         .rev()
-        .filter(|attempt| !matches!(attempt.state, AttemptState::Live | AttemptState::Cancelled))
+        .filter(|attempt| !matches!(attempt.state, AttemptState::Live | AttemptState::Cancelled | AttemptState::Failed { exhausted: true, .. }))
         .map_while(|attempt| match &attempt.state {
-            AttemptState::Failed { infrastructure, fingerprint, ended, reset } => {
-                Some((attempt.id.as_str(), *infrastructure, fingerprint.as_str(), *ended, *reset))
+            AttemptState::Failed { infrastructure, fingerprint, ended, reset, .. } => {
+                let (infrastructure, ended, reset) = (*infrastructure, *ended, *reset);
+                Some(Failure { id: &attempt.id, infrastructure, what: fingerprint, began: attempt.began, ended, reset })
             }
             _ => None,
         })
         .collect()
 }
 
+/// How many failures these are, when those of the surroundings that met several sprints at once
+/// count as one.
+fn incidents(failures: &[Failure<'_>]) -> usize {
+    let (mut count, mut began) = (0, i64::MAX);
+    for failure in failures {
+        if !failure.infrastructure || failure.ended <= began {
+            count += 1;
+            began = failure.began;
+        }
+        began = began.min(failure.began);
+    }
+    count
+}
+
 fn failing(judged: &[&Attempt]) -> Option<(StopRule, String)> {
     let failures = failures(judged);
-    let of_work: Vec<_> = failures.iter().filter(|(_, infrastructure, ..)| !infrastructure).collect();
-    if let [(last, _, what, ..), (before, _, same, ..), ..] = of_work[..]
-        && what == same
+    let of_work: Vec<&Failure<'_>> = failures.iter().filter(|failure| !failure.infrastructure).collect();
+    if let [last, before, ..] = of_work[..]
+        && last.what == before.what
     {
-        return Some((StopRule::SameFailure, format!("{before} and {last} failed in the same way: {what}")));
+        return Some((StopRule::SameFailure, format!("{} and {} failed in the same way: {}", before.id, last.id, last.what)));
     }
-    (failures.len() >= FAILURES_IN_A_ROW).then(|| {
-        let last = failures.first().map_or("", |(_, _, what, ..)| what);
+    let count = incidents(&failures);
+    (count >= FAILURES_IN_A_ROW).then(|| {
+        let last = failures.first().map_or("", |failure| failure.what);
         (StopRule::Failures, format!("{} sprints in a row have failed, the last one of: {last}", failures.len()))
     })
 }
@@ -345,60 +251,80 @@ fn failing(judged: &[&Attempt]) -> Option<(StopRule, String)> {
 /// After a failure of the surroundings, one waits before the next attempt.
 fn backoff(situation: &Situation<'_>) -> Option<String> {
     let judged: Vec<&Attempt> = situation.attempts.iter().filter(|attempt| attempt.is_judged).collect();
-    let streak: Vec<_> = failures(&judged).into_iter().take_while(|(_, infrastructure, ..)| *infrastructure).collect();
-    let (id, _, what, ended, reset) = *streak.first()?;
-    if let Some(reset) = reset.filter(|reset| situation.now < *reset) {
-        return Some(format!("{id} failed ({what}): the limit is reset, and the next attempt made, at {}", time(reset)));
+    let mut streak = failures(&judged);
+    streak.truncate(streak.iter().take_while(|failure| failure.infrastructure).count());
+    let last = streak.iter().max_by_key(|failure| failure.ended)?;
+    if let Some(reset) = streak.iter().filter_map(|failure| failure.reset).max().filter(|reset| situation.now < *reset) {
+        return Some(format!("{} failed ({}): the limit is reset, and the next attempt made, at {}", last.id, last.what, time(reset)));
     }
-    let doubled = u32::try_from(streak.len().saturating_sub(1)).unwrap_or(0).min(20);
+    let doubled = u32::try_from(incidents(&streak).saturating_sub(1)).unwrap_or(0).min(20);
     let wait = (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
-    let at = ended.saturating_add(wait);
+    let at = last.ended.saturating_add(wait);
     // The end may be told by another machine, whose clock is ahead: that is no reason to wait for years.
-    (situation.now < at && ended.saturating_sub(situation.now) <= wait).then(|| format!("{id} failed ({what}): the next attempt is at {}", time(at)))
+    (situation.now < at && last.ended.saturating_sub(situation.now) <= wait)
+        .then(|| format!("{} failed ({}): the next attempt is at {}", last.id, last.what, time(at)))
 }
 
 /// What the next sprint may use, when `free` more can be begun beside the `live` ones.
 fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
     let limits = situation.limits;
-    let used_up = |rule: StopRule, why: String| {
-        if live > 0 { Next::Wait(format!("{why}; {live} of its sprints may leave some of what is reserved for them")) } else { Next::Stop(rule, why) }
+    // What is only reserved may come back.
+    let used_up = |rule: StopRule, why: String, reserved: bool| {
+        if live > 0 || reserved {
+            Next::Wait(format!("{why}; sprints that are not over may leave some of what is reserved for them"))
+        } else {
+            Next::Stop(rule, why)
+        }
     };
     let own = limits.max_cost_usd.map(|max| max - situation.money.spent - situation.money.reserved);
-    let left = lesser(own, situation.study_money_left);
+    let left = lesser(own, situation.study_money.map(|left| left.free));
     let share = left.map(|left| left / shares(free));
     if let Some(share) = share
         && share < LEAST_USD
     {
-        let why = match limits.max_cost_usd {
-            Some(max) if own.is_some_and(|own| own / shares(free) < LEAST_USD) => {
-                format!("${:.2} of ${max:.2} are used or reserved", situation.money.spent + situation.money.reserved)
+        // A wider limit of the loop is no help while the study's is in the way.
+        return match limits.max_cost_usd {
+            Some(max)
+                if situation.study_money.is_none_or(|left| left.is_no_reason(max - situation.money.spent, |usd| usd / shares(free) >= LEAST_USD)) =>
+            {
+                let why = format!("${:.2} of ${max:.2} are used or reserved", situation.money.spent + situation.money.reserved);
+                used_up(StopRule::MaxCost, why, false)
             }
-            _ => "the study's money is used up or reserved".to_owned(),
+            _ => {
+                let reserved = situation.study_money.is_some_and(|left| left.unspent >= LEAST_USD);
+                used_up(StopRule::StudyCost, "the money of the study (`max_study_cost_usd`) is used up or reserved".to_owned(), reserved)
+            }
         };
-        return used_up(StopRule::MaxCost, why);
     }
     // More than it may use is not kept from the others.
     let share = share.map(|share| situation.sprint_max_usd.map_or(share, |max| share.min(max)));
     let own = limits.max_gpu_hours.map(|max| max.mul_add(3600.0, -situation.gpu_seconds.spent) - situation.gpu_seconds.reserved);
-    let Some(left) = lesser(own, situation.study_gpu_left) else { return Next::Begin { budget_usd: share, seconds: None } };
+    let Some(left) = lesser(own, situation.study_gpu.map(|left| left.free)) else { return Next::Begin { budget_usd: share, seconds: None } };
     let (Some(gpus), false) = (situation.gpus, situation.gpu_unknown) else {
-        return Next::Stop(StopRule::MaxGpuHours, "GPU-hours are limited, but it is not known how many GPUs its jobs have".to_owned());
+        let rule = if situation.study_gpu.is_some() { StopRule::StudyGpuHours } else { StopRule::MaxGpuHours };
+        return Next::Stop(rule, "GPU-hours are limited, but it is not known how many GPUs its jobs have".to_owned());
     };
     if gpus == 0 {
         return Next::Begin { budget_usd: share, seconds: None };
     }
-    let seconds = seconds_of(left / f64::from(gpus) / shares(free));
+    let seconds_within = |left: f64| seconds_of(left / f64::from(gpus) / shares(free));
+    let seconds = seconds_within(left);
     if seconds < LEAST_SECONDS {
-        let why = match limits.max_gpu_hours {
-            Some(max) => {
-                format!(
-                    "{:.2} of {max} GPU-hours are used or reserved, and what is left is less than a minute of a job",
-                    (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0
-                )
+        return match limits.max_gpu_hours {
+            Some(max)
+                if situation.study_gpu.is_none_or(|left| {
+                    left.is_no_reason(max.mul_add(3600.0, -situation.gpu_seconds.spent), |left| seconds_within(left) >= LEAST_SECONDS)
+                }) =>
+            {
+                let used = (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0;
+                let why = format!("{used:.2} of {max} GPU-hours are used or reserved, and what is left is less than a minute of a job");
+                used_up(StopRule::MaxGpuHours, why, false)
             }
-            None => "the study's GPU-hours are used up or reserved".to_owned(),
+            _ => {
+                let reserved = situation.study_gpu.is_some_and(|left| seconds_within(left.unspent) >= LEAST_SECONDS);
+                used_up(StopRule::StudyGpuHours, "the GPU-hours of the study (`max_study_gpu_hours`) are used up or reserved".to_owned(), reserved)
+            }
         };
-        return used_up(StopRule::MaxGpuHours, why);
     }
     Next::Begin { budget_usd: share, seconds: (seconds < situation.seconds).then_some(seconds) }
 }
@@ -421,24 +347,6 @@ fn seconds_of(value: f64) -> u64 {
 
 fn time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
-}
-
-/// Reads when something ends: RFC 3339, `2026-12-24 18:00` (UTC), or a time from now such as `12h`.
-pub fn parse_until(text: &str, now: i64) -> Result<i64, String> {
-    let text = text.trim();
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Ok(time.as_second());
-    }
-    let civil = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(jiff::civil::DateTime::from));
-    if let Ok(time) = civil.and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC)) {
-        return Ok(time.timestamp().as_second());
-    }
-    if let Ok(seconds) = duration::parse_seconds(text)
-        && let Ok(seconds) = i64::try_from(seconds)
-    {
-        return Ok(now.saturating_add(seconds));
-    }
-    Err(format!("{text:?} is no time: expected for example `12h`, `2026-12-24`, `2026-12-24 18:00` (UTC) or `2026-12-24T18:00:00+01:00`"))
 }
 
 /// What a failure has in common with one of the same cause: without numbers, ids and times.

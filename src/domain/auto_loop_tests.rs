@@ -20,10 +20,11 @@ fn situation<'a>(limits: &'a Limits, attempts: &'a [Attempt]) -> Situation<'a> {
     Situation {
         limits,
         attempts,
+        forgotten: 0,
         money: Used::default(),
         gpu_seconds: Used::default(),
-        study_money_left: None,
-        study_gpu_left: None,
+        study_money: None,
+        study_gpu: None,
         sprint_max_usd: None,
         gpu_unknown: false,
         gpus: Some(1),
@@ -33,7 +34,7 @@ fn situation<'a>(limits: &'a Limits, attempts: &'a [Attempt]) -> Situation<'a> {
 }
 
 fn attempt(state: AttemptState) -> Attempt {
-    Attempt { id: "sp-000001".to_owned(), state, is_judged: true }
+    Attempt { id: "sp-000001".to_owned(), state, is_judged: true, began: 999_990 }
 }
 
 fn completed() -> Attempt {
@@ -45,7 +46,7 @@ fn measured(improved: bool) -> Attempt {
 }
 
 fn failed(infrastructure: bool, what: &str) -> Attempt {
-    attempt(AttemptState::Failed { infrastructure, fingerprint: what.to_owned(), ended: 999_990, reset: None })
+    attempt(AttemptState::Failed { infrastructure, fingerprint: what.to_owned(), ended: 999_990, exhausted: false, reset: None })
 }
 
 fn rule(situation: &Situation<'_>) -> Option<StopRule> {
@@ -87,15 +88,24 @@ fn money_is_shared_among_those_that_can_be_begun() {
     now.attempts = &one;
     now.money = Used { spent: 1.0, reserved: 4.0 };
     assert_eq!(next(&now), Next::Begin { budget_usd: Some(5.0), seconds: None });
-    now.study_money_left = Some(2.0);
+    now.study_money = Some(Left { unspent: 6.0, free: 2.0 });
     assert_eq!(next(&now), Next::Begin { budget_usd: Some(2.0), seconds: None });
     now.sprint_max_usd = Some(1.5);
     assert_eq!(next(&now), Next::Begin { budget_usd: Some(1.5), seconds: None });
-    now.study_money_left = Some(0.0);
+    now.study_money = Some(Left { unspent: 0.0, free: 0.0 });
     assert!(matches!(next(&now), Next::Wait(_)), "what is reserved may come back");
     now.attempts = &[];
+    assert_eq!(rule(&now), Some(StopRule::StudyCost), "a wider limit of the loop would not help");
+    now.money = Used { spent: 10.2, reserved: 0.0 };
+    assert_eq!(rule(&now), Some(StopRule::StudyCost), "of both limits the study's is told first");
+    now.study_money = Some(Left { unspent: 100.0, free: 0.0 });
+    assert_eq!(rule(&now), Some(StopRule::MaxCost), "what others give back is no help");
+    now.study_money = Some(Left { unspent: 100.0, free: 100.0 });
     assert_eq!(rule(&now), Some(StopRule::MaxCost));
-    now.study_money_left = None;
+    now.money = Used::default();
+    now.study_money = Some(Left { unspent: 4.0, free: 0.0 });
+    assert!(matches!(next(&now), Next::Wait(_)), "also what is reserved for sprints of others");
+    now.study_money = None;
     now.money = Used { spent: 10.2, reserved: 0.0 };
     assert_eq!(rule(&now), Some(StopRule::MaxCost));
 }
@@ -113,6 +123,9 @@ fn gpu_hours_shorten_the_time_and_must_be_known() {
     now.gpus = Some(1);
     now.gpu_seconds.spent = 4.0 * 3600.0 - 59.0;
     assert_eq!(rule(&now), Some(StopRule::MaxGpuHours));
+    now.study_gpu = Some(Left { unspent: 59.0, free: 59.0 });
+    assert_eq!(rule(&now), Some(StopRule::StudyGpuHours));
+    now.study_gpu = None;
     now.gpu_seconds.spent = 0.0;
     now.gpu_unknown = true;
     assert_eq!(rule(&now), Some(StopRule::MaxGpuHours), "what a job used is not known");
@@ -189,8 +202,63 @@ fn a_fingerprint_has_no_numbers() {
 #[test]
 fn a_failure_of_another_clocks_future_is_not_waited_for() {
     let limits = limits();
-    let at = |ended: i64| [attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended, reset: None })];
+    let at =
+        |ended: i64| [attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended, exhausted: false, reset: None })];
     // A cluster's clock is a little ahead, as clocks are; or years, as broken ones are.
     assert!(matches!(next(&situation(&limits, &at(1_000_030))), Next::Wait(_)));
     assert_eq!(next(&situation(&limits, &at(1_000_000 + 400 * 86_400))), BEGIN);
+}
+
+fn lost(began: i64, ended: i64) -> Attempt {
+    Attempt { began, ..attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended, exhausted: false, reset: None }) }
+}
+
+#[test]
+fn one_incident_that_meets_many_sprints_at_once_is_one_failure() {
+    let limits = limits();
+    let at_once: Vec<Attempt> = (0..8).map(|n| lost(900_000 + n, 950_000 + n)).collect();
+    assert_eq!(next(&situation(&limits, &at_once)), BEGIN);
+    let one_by_one: Vec<Attempt> = (0..5).map(|n| lost(900_000 + 100 * n, 900_050 + 100 * n)).collect();
+    assert_eq!(rule(&situation(&limits, &one_by_one)), Some(StopRule::Failures));
+}
+
+#[test]
+fn a_usage_limit_is_waited_for_until_it_is_reset() {
+    let limits = limits();
+    let failed = |reset| {
+        attempt(AttemptState::Failed {
+            infrastructure: true,
+            fingerprint: "usage_limit".to_owned(),
+            ended: 999_000,
+            exhausted: false,
+            reset: Some(reset),
+        })
+    };
+    let waits = [failed(1_015_000)];
+    assert!(matches!(next(&situation(&limits, &waits)), Next::Wait(why) if why.contains("1970-01-12 17:56 UTC")));
+    assert_eq!(next(&situation(&limits, &[failed(1_000_000)])), BEGIN);
+    // Nor is a sprint submitted that was made before.
+    let both = [failed(1_015_000), attempt(AttemptState::Live)];
+    assert!(matches!(objection(&situation(&limits, &both)), Some(Next::Wait(_))));
+    assert_eq!(objection(&situation(&limits, &[attempt(AttemptState::Live)])), None);
+}
+
+#[test]
+fn what_a_limit_has_cut_short_is_no_failure_of_the_work() {
+    let limits = Limits { max_cost_usd: Some(1.0), parallel: 2, ..limits() };
+    let spent =
+        || attempt(AttemptState::Failed { infrastructure: false, fingerprint: "budget".to_owned(), ended: 999_990, exhausted: true, reset: None });
+    let attempts = [spent(), spent()];
+    let mut now = situation(&limits, &attempts);
+    now.money.spent = 1.0;
+    assert_eq!(rule(&now), Some(StopRule::MaxCost));
+}
+
+#[test]
+fn a_deleted_sprint_that_completed_counts_on() {
+    let limits = limits();
+    let attempts = [completed()];
+    let mut now = situation(&limits, &attempts);
+    now.forgotten = 2;
+    assert_eq!(rule(&now), Some(StopRule::Count));
 }

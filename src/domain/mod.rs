@@ -1,5 +1,6 @@
 //! Types and pure decisions: no input, no output, no clock, no randomness.
 
+pub mod approval;
 pub mod auto_loop;
 pub mod duration;
 pub mod finding;
@@ -7,6 +8,7 @@ pub mod id;
 pub mod idea;
 pub mod job;
 pub mod leaderboard;
+pub mod loop_limits;
 pub mod noise;
 pub mod options;
 pub mod secret;

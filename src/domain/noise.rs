@@ -60,7 +60,8 @@ impl Measured {
 
 /// How far apart the two must be before the difference is more than noise.
 ///
-/// With both spreads known: twice the standard error of the difference, as in Welch's test.
+/// With both spreads known: Welch's test at 95 %, that is the standard error of the difference,
+/// about twice for many runs and more for few.
 /// Otherwise from the `earlier` values, in the order of time: 1.4826 times their median absolute
 /// deviation, which is the standard deviation when they are normally distributed; or the same from
 /// the jumps between neighbours, when that is less, because values that rise steadily scatter
@@ -72,7 +73,7 @@ pub fn noise_floor(one: &Measured, other: &Measured, earlier: &[f64]) -> f64 {
 /// The same; nothing when nothing is known of the noise.
 pub fn known_floor(one: &Measured, other: &Measured, earlier: &[f64]) -> Option<f64> {
     if let (Some(a), Some(b)) = (one.squared_error(), other.squared_error()) {
-        return Some(2.0 * (a + b).sqrt());
+        return Some(quantile(one, a, other, b) * (a + b).sqrt());
     }
     if earlier.len() < 3 {
         return None;
@@ -80,6 +81,21 @@ pub fn known_floor(one: &Measured, other: &Measured, earlier: &[f64]) -> Option<
     let mut jumps: Vec<f64> = earlier.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
     // The difference of two values has twice the variance of one.
     Some(1.4826 * median_deviation(earlier).min(median(&mut jumps) / std::f64::consts::SQRT_2))
+}
+
+/// The quantiles of Student's t for 95 %, two-sided, with 1, 2, ... degrees of freedom.
+const STUDENT: [f64; 20] =
+    [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086];
+
+/// How many standard errors a difference must have, with the degrees of freedom after Welch and
+/// Satterthwaite. `a` and `b` are the squared errors. A number of runs that is not known is taken for
+/// large.
+fn quantile(one: &Measured, a: f64, other: &Measured, b: f64) -> f64 {
+    let part = |of: &Measured, error: f64| of.n.filter(|n| *n > 1).map_or(0.0, |n| error * error / f64::from(n - 1));
+    let freedom = (a + b) * (a + b) / (part(one, a) + part(other, b));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the table before")]
+    let row = if freedom.is_finite() { freedom.floor().clamp(1.0, 1000.0) as usize } else { 1000 };
+    STUDENT.get(row - 1).copied().unwrap_or(2.0)
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -144,10 +160,13 @@ mod tests {
     #[test]
     fn with_spreads_the_standard_error_decides() {
         let best = with(0.90, 4, 0.02);
-        // The error of the difference is sqrt(2 · 0.02² / 4) = 0.01414; twice that is 0.0283.
-        assert!(!improves(Better::Higher, &[best], &with(0.928, 4, 0.02)));
-        assert!(improves(Better::Higher, &[best], &with(0.929, 4, 0.02)));
-        assert!(!improves(Better::Lower, &[best], &with(0.929, 4, 0.02)));
+        // The error of the difference is sqrt(2 · 0.02² / 4) = 0.01414, with 6 degrees of freedom: 0.0346.
+        assert!(!improves(Better::Higher, &[best], &with(0.934, 4, 0.02)));
+        assert!(improves(Better::Higher, &[best], &with(0.935, 4, 0.02)));
+        assert!(!improves(Better::Lower, &[best], &with(0.935, 4, 0.02)));
+        // Of two runs each, hardly anything can be said; of very many, twice the error is enough.
+        assert!(!improves(Better::Higher, &[with(0.505, 2, 0.007)], &with(0.525, 2, 0.007)));
+        assert!(improves(Better::Higher, &[with(0.50, 1000, 0.1)], &with(0.51, 1000, 0.1)));
         assert!(improves(Better::Lower, &[best], &with(0.85, 4, 0.02)));
     }
 

@@ -3,9 +3,10 @@
 //! Only the database is written. A tick takes the words to the sprint.
 
 use crate::bundle::formats::Proposal;
+use crate::domain::approval::{self, Word};
 use crate::domain::idea::{bounded, clean};
 use crate::domain::{SprintId, State};
-use crate::store::{MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
+use crate::store::{ANOTHER, Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
 
 /// The longest answer or note, in characters.
 const MAX_TEXT: usize = 20_000;
@@ -39,10 +40,16 @@ pub enum ReplyError {
 pub enum Replied {
     /// A tick takes it to the sprint.
     Kept,
+    /// The idea is wanted; the next job begins with it. Whether more was said, which the agent reads.
+    Approved(bool),
+    /// The next job proposes another idea.
+    AnotherWanted,
     /// The idea is not wanted, and its sprint has ended.
     Refused(SprintId),
     /// The task is tried again.
     Retried(String),
+    /// The task is called off.
+    Cancelled(String),
     /// Nothing follows from it.
     Closed,
 }
@@ -83,48 +90,57 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
         return Err(late(&message));
     }
     // The command as it is shown, sent off unchanged: an answer cannot be taken back.
-    if message.kind != "dead" && message.choices.len() != 1 && text == message.placeholder() {
+    let is_stand_in = message.choices.len() != 1 && text == message.placeholder() || message.kind == "approval" && text == ANOTHER;
+    if message.kind != "dead" && is_stand_in {
         return Err(ReplyError::Text(format!(
             "{text:?} stands for the answer: write one of your own{}",
             if text == "..." { "" } else { ", or one of these" }
         )));
     }
-    let replied = if message.kind == "dead" {
-        match message.task.as_deref().filter(|_| text.eq_ignore_ascii_case("retry")) {
-            // It also answers the message.
-            Some(task) => Replied::Retried(change.retry_task(task)?.id.to_string()),
-            None => {
-                change.close_message(&message.id, &text)?;
-                Replied::Closed
+    let replied = match message.kind.as_str() {
+        "dead" => on_dead(&change, &message, &text)?,
+        "approval" => {
+            change.answer_message(&message.id, &text)?;
+            match approval::word(&text) {
+                Word::Yes(note) => Replied::Approved(!note.is_empty()),
+                Word::Other => Replied::AnotherWanted,
+                Word::No(reason) => {
+                    let Some(sprint) = message.sprint.as_deref().and_then(|id| SprintId::new(id).ok()) else { return Err(late(&message)) };
+                    let detail =
+                        if reason.is_empty() { "the idea was not approved".to_owned() } else { format!("the idea was not approved: {reason}") };
+                    if !change.refuse_idea(sprint.as_str(), Proposal::idea_of(&message.text), &detail)? {
+                        return Err(late(&message));
+                    }
+                    Replied::Refused(sprint)
+                }
             }
         }
-    } else if let Some(reason) = refusal(&message, &text) {
-        let Some(sprint) = message.sprint.as_deref().and_then(|id| SprintId::new(id).ok()) else { return Err(late(&message)) };
-        let detail = if reason.is_empty() { "the idea was not approved".to_owned() } else { format!("the idea was not approved: {reason}") };
-        change.answer_message(&message.id, &text)?;
-        if !change.refuse_idea(sprint.as_str(), Proposal::idea_of(&message.text), &detail)? {
-            return Err(late(&message));
+        _ => {
+            change.answer_message(&message.id, &text)?;
+            Replied::Kept
         }
-        Replied::Refused(sprint)
-    } else {
-        change.answer_message(&message.id, &text)?;
-        Replied::Kept
     };
     change.commit()?;
     Ok(replied)
 }
 
-/// Whether an answer ends it: `no`, or `no:` and the reason. Any other text asks for another idea.
-fn refusal<'a>(message: &MessageRow, text: &'a str) -> Option<&'a str> {
-    if message.kind != "approval" {
-        return None;
+/// What becomes of a task that has failed for good. Words that say neither would be lost: nobody
+/// reads them, and the task would be asked about no more.
+fn on_dead(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Replied, ReplyError> {
+    let word = text.trim().trim_end_matches(['.', '!']).to_lowercase();
+    match (word.as_str(), message.task.as_deref()) {
+        // Both also answer the message.
+        ("retry", Some(task)) => Ok(Replied::Retried(change.retry_task(task)?.id.to_string())),
+        ("cancel", Some(task)) => Ok(Replied::Cancelled(change.cancel_task(task, "by a reply")?.id.to_string())),
+        ("close", _) => {
+            change.close_message(&message.id, text)?;
+            Ok(Replied::Closed)
+        }
+        _ => Err(ReplyError::Text(format!(
+            "{:?} is none of retry (try the task again), cancel (call it off) and close (leave it as it is)",
+            bounded(&text.replace('\n', " "), 60)
+        ))),
     }
-    let text = text.trim();
-    if matches!(text.trim_end_matches(['.', '!']).to_lowercase().as_str(), "no" | "n") {
-        return Some("");
-    }
-    let (word, reason) = text.split_once(':')?;
-    word.trim().eq_ignore_ascii_case("no").then_some(reason.trim())
 }
 
 /// Leaves a note for a sprint that is not over. Returns the message's id.
@@ -150,37 +166,4 @@ pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String,
     })?;
     change.commit()?;
     Ok(id.unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_plain_no_ends_a_proposal() {
-        let approval = |text: &str| {
-            let message = MessageRow {
-                id: "m-000001".to_owned(),
-                kind: "approval".to_owned(),
-                study: "s".to_owned(),
-                sprint: None,
-                task: None,
-                loop_id: None,
-                name: Some("idea-1".to_owned()),
-                text: String::new(),
-                choices: Vec::new(),
-                status: "open".to_owned(),
-                answer: None,
-                created_at: String::new(),
-                answered_at: None,
-                delivered_at: None,
-            };
-            refusal(&message, text).map(str::to_owned)
-        };
-        assert_eq!(approval(" No. "), Some(String::new()));
-        assert_eq!(approval("no: too dear: much"), Some("too dear: much".to_owned()));
-        for other in ["yes", "no, try something smaller", "note: use less data", "none of these", "nothing: x"] {
-            assert_eq!(approval(other), None, "{other}");
-        }
-    }
 }

@@ -39,11 +39,15 @@ pub const DEFAULT: &str = "research";
 /// The pipeline of a follow-up to a sprint that has ended.
 pub const TWEAK: &str = "tweak";
 
+/// The pipeline of a sprint that makes a plan.
+pub const PLAN: &str = "plan";
+
 /// Returns the text of a pipeline that comes with the program.
 pub fn built_in(name: &str) -> Option<&'static str> {
     match name {
         DEFAULT => Some(include_str!("../../templates/pipelines/research.yaml")),
         TWEAK => Some(include_str!("../../templates/pipelines/tweak.yaml")),
+        PLAN => Some(include_str!("../../templates/pipelines/plan.yaml")),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::schema;
 use crate::app::App;
 use crate::bundle::context::{self, ContextError};
+use crate::bundle::formats::{Money, PlanOrder};
 use crate::claude::{self, Call, Exit, Fold, Permissions, Session, Verdict};
 use crate::config::{Study, UnknownName};
 use crate::platform::process::{self, Captured};
@@ -22,14 +23,12 @@ const MOST_TOLD: usize = 32 * 1024;
 const PROMPT: &str = include_str!("../../templates/plan.md");
 
 /// What came of the call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Asked {
-    /// The answer.
-    pub plan: Value,
-    /// What it cost, in US dollars.
-    pub cost_usd: f64,
-    /// Whether that is not exact.
-    pub estimated: bool,
+    /// The answer, or why there is none.
+    pub plan: Result<Value, PlanError>,
+    /// What it cost, also when nothing came of it.
+    pub spent: Money,
 }
 
 /// Why there is no plan.
@@ -63,15 +62,21 @@ pub fn front_end_tool() -> Option<&'static str> {
     ["squeue", "qstat"].into_iter().find(is_here).filter(|_| !in_job)
 }
 
-/// Asks for a plan of this study.
-pub fn ask(app: &App, store: &Store, study: &Study, goal: &str) -> Result<Asked, PlanError> {
+/// What a job is given that is to make a plan of this study.
+pub fn order(app: &App, store: &Store, study: &Study, goal: &str) -> Result<PlanOrder, PlanError> {
     let cluster = app.config.cluster(study.cluster.as_str())?;
     let context = context::assemble(&app.config, cluster, study)?;
-    let prompt = prompt(store, study, &context.text, goal)?;
-    let schema = schema().to_string();
+    Ok(PlanOrder { prompt: prompt(store, study, &context.text, goal)?, schema: schema() })
+}
+
+/// Asks for a plan of this study. `max_usd` is what the study has left.
+pub fn ask(app: &App, store: &Store, study: &Study, goal: &str, max_usd: Option<f64>) -> Result<Asked, PlanError> {
+    let cluster = app.config.cluster(study.cluster.as_str())?;
+    let PlanOrder { prompt, schema } = order(app, store, study, goal)?;
+    let schema = schema.to_string();
     let call = Call {
         model: study.model.as_deref(),
-        max_budget_usd: study.max_cost_usd,
+        max_budget_usd: study.max_cost_usd.into_iter().chain(max_usd).reduce(f64::min),
         permissions: Permissions::Mode("dontAsk"),
         json_schema: Some(&schema),
         ..Call::new(Session::Unsaved)
@@ -97,20 +102,31 @@ pub fn ask(app: &App, store: &Store, study: &Study, goal: &str) -> Result<Asked,
         Ok(Captured { status: Some(status), errors }) => {
             use std::os::unix::process::ExitStatusExt as _;
             let exit = status.signal().map_or_else(|| Exit::Code(status.code().unwrap_or(-1)), Exit::Signal);
-            fold.verdict(exit, &[], &errors)
+            Some(fold.verdict(exit, &[], &errors))
         }
-        Ok(Captured { status: None, .. }) => return Err(PlanError::Claude(format!("there was no answer within {} minutes", LIMIT.as_secs() / 60))),
+        Ok(Captured { status: None, .. }) => None,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(PlanError::Claude(format!("there is no program {}: is Claude Code installed here?", program.display())));
         }
         Err(error) => return Err(PlanError::Claude(format!("{}: {error}", program.display()))),
     };
+    let plan = match (ended, fold.structured_output()) {
+        (Some(Verdict::Done), Some(plan)) => Ok(plan.clone()),
+        (Some(verdict), _) => Err(PlanError::Claude(verdict.detail())),
+        (None, _) => Err(PlanError::Claude(format!("there was no answer within {} minutes", LIMIT.as_secs() / 60))),
+    };
+    Ok(Asked { plan, spent: money(&fold) })
+}
+
+fn money(fold: &Fold) -> Money {
     let spent = fold.spent();
-    match (ended, fold.structured_output()) {
-        (Verdict::Done, Some(plan)) => {
-            Ok(Asked { plan: plan.clone(), cost_usd: spent.cost_usd.unwrap_or_default(), estimated: spent.estimated || spent.cost_usd.is_none() })
-        }
-        (verdict, _) => Err(PlanError::Claude(verdict.detail())),
+    Money {
+        cost_usd: spent.cost_usd.unwrap_or(0.0),
+        estimated: spent.estimated || spent.cost_usd.is_none(),
+        input_tokens: spent.input_tokens,
+        output_tokens: spent.output_tokens,
+        cache_read_tokens: spent.cache_read_tokens,
+        cache_write_tokens: spent.cache_write_tokens,
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::Condition;
 use crate::task::{self, Draft};
 
-pub use ask::{Asked, PlanError, ask, front_end_tool};
+pub use ask::{Asked, PlanError, ask, front_end_tool, order};
 pub use tree::tree;
 
 /// The most tasks of a plan.

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::bundle::folder::{Entry, Folder, Refused};
 use crate::bundle::transfer::{Part, ReadAnswer, ReadRequest, ReadSprint, ResultsHead, ResultsRequest, SprintFiles, is_safe_path};
-use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
+use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, PLAN_FILE};
 use crate::platform::clock;
 
 /// A journal is read up to this size.
@@ -182,8 +182,19 @@ fn hex(bytes: &[u8]) -> String {
 const MAX_ROUNDS: u32 = 100;
 
 /// Files of the report's set, beside everything below `results/` and the reviews.
-const REPORT_SET: &[&str] =
-    &["summary.txt", "report.md", "report.pdf", "findings.md", "finding.json", "idea.txt", "progress.md", "output.log", "job.log", "CLAUDE.md"];
+const REPORT_SET: &[&str] = &[
+    "summary.txt",
+    "report.md",
+    "report.pdf",
+    "findings.md",
+    "finding.json",
+    PLAN_FILE,
+    "idea.txt",
+    "progress.md",
+    "output.log",
+    "job.log",
+    "CLAUDE.md",
+];
 
 /// Answers `files-results`: the request on the input; a head and bytes on the output.
 pub fn send_results(mut input: impl io::Read, mut output: impl Write) -> io::Result<()> {

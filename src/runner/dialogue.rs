@@ -42,7 +42,7 @@ pub struct Asked {
     /// New questions.
     pub questions: Vec<Question>,
     /// What could not be used, one sentence each.
-    problems: Vec<String>,
+    pub problems: Vec<String>,
     /// The names of all that was looked at.
     files: Vec<String>,
 }
@@ -106,7 +106,8 @@ fn plain(stem: &str) -> String {
     if plain.is_empty() || plain.starts_with("idea-") { format!("ask-{plain}") } else { plain }
 }
 
-fn unique(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+/// The name, with a number where it is taken.
+pub fn unique(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let numbered = (2_u32..).map(|number| format!("{name}-{number}"));
     std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
@@ -158,10 +159,12 @@ pub fn inbox(own: &Path) -> Vec<InboxFile> {
 }
 
 /// Removes answers to questions that are only now asked: nobody but the agent can have written
-/// them. Its processes have ended, so that it writes no others before the answers come.
-pub fn remove_forged(own: &Path, questions: &[Question]) {
+/// them. Its processes have ended, so that it writes no others before the answers come. What was asked
+/// `before` may have an answer that this job did not see yet.
+pub fn remove_forged(own: &Path, questions: &[Question], before: &[String]) {
+    let is_new = |name: &String| questions.iter().any(|question| question.name == *name) && !before.contains(name);
     for message in inbox(own) {
-        if message.answers.is_some_and(|name| questions.iter().any(|question| question.name == name)) {
+        if message.answers.as_ref().is_some_and(is_new) {
             let _ = std::fs::remove_file(own.join("inbox").join(format!("{}.json", message.id)));
         }
     }
@@ -208,11 +211,12 @@ mod tests {
         ask(own, "newer.json", r#"{"v":2,"question":"x"}"#);
         ask(own, "half.json", r#"{"v":1,"quest"#);
         ask(own, "empty.json", r#"{"v":1,"question":" \u001b\n"}"#);
+        ask(own, "none.json", r#"{"v":1,"text":"May I?"}"#);
         ask(own, "deep.json", &"[".repeat(60_000));
         ask(own, "no-question.txt", "not ours");
         let asked = look(own, &[]);
         assert_eq!(asked.questions, []);
-        assert_eq!(asked.problems.len(), 8, "{:#?}", asked.problems);
+        assert_eq!(asked.problems.len(), 9, "{:#?}", asked.problems);
         for words in ["a symbolic link", "a named pipe", "a folder", "3221225472 bytes", "format version 2", "damaged", "asks nothing"] {
             assert!(asked.problems.iter().any(|problem| problem.contains(words)), "{words}: {:#?}", asked.problems);
         }
@@ -220,6 +224,21 @@ mod tests {
         let left: Vec<_> = std::fs::read_dir(own.join("ask")).expect("read").flatten().map(|entry| entry.file_name()).collect();
         assert_eq!(left, ["no-question.txt"]);
         assert!(own.join("secret").exists());
+    }
+
+    #[test]
+    fn a_small_mistake_loses_no_question() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let own = temp.path();
+        prepare(own);
+        ask(own, "a.json", r#"{"question":"May I delete the 3 TB checkpoint folder?","choices":["yes","no"]}"#);
+        ask(own, "b.json", r#"{"v":1,"question":"May I?","choices":"yes | no"}"#);
+        ask(own, "c.json", r#"{"v":1,"question":"How many?","choices":[1,2.5,true,null,["x"]]}"#);
+        ask(own, "d.json", r#"{"question":"Which?","choices":{"a":1},"why":"it matters"}"#);
+        let asked = look(own, &[]);
+        assert_eq!(asked.problems, Vec::<String>::new());
+        let choices: Vec<String> = asked.questions.iter().map(|question| question.choices.join("/")).collect();
+        assert_eq!(choices, ["yes/no", "yes/no", "1/2.5/true", ""]);
     }
 
     #[test]
@@ -266,10 +285,10 @@ mod tests {
         write(".m-00000c.json.new", r#"{"v":1,"id":"m-00000c","text":"half"}"#);
         symlink("m-00000a.json", own.join("inbox/m-00000d.json")).expect("linked");
         let question = |name: &str| Question { name: name.to_owned(), kind: "approval".to_owned(), text: String::new(), choices: Vec::new() };
-        remove_forged(own, &[question("idea-1")]);
+        remove_forged(own, &[question("idea-1"), question("data")], &["data".to_owned()]);
         let found = inbox(own);
         assert_eq!(found.iter().map(|message| (message.id.as_str(), message.text.as_str())).collect::<Vec<_>>(), [("m-00000a", "the [31msecond")]);
-        remove_forged(own, &[question("idea-1"), question("data")]);
+        remove_forged(own, &[question("idea-1"), question("data")], &[]);
         assert_eq!(inbox(own), []);
     }
 }

@@ -12,14 +12,15 @@ use serde_json::Value;
 use super::dialogue;
 use super::ending::Failure;
 use super::journal::replace;
-use super::run::Run;
-use super::step::Outcome;
+use super::run::{Asks, Run};
+use super::step::{Outcome, over, repair};
 use super::talk::{Answer, Talk, Text, render};
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::{EarlierIdea, InboxFile, Money, Proposal};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
 use crate::domain::Reason;
+use crate::domain::approval::{Word, word};
 use crate::domain::idea::{self, bounded};
 use crate::pipeline::Step;
 
@@ -42,10 +43,14 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     if let Some(proposal) = run.state.proposed.clone() {
         let name = approval(run);
         let Some(answer) = dialogue::inbox(&run.own).into_iter().find(|message| message.answers.as_ref() == Some(&name)) else {
-            return Ok(ask_person(run, &proposal));
+            return Ok((Outcome::Parked(vec![question(run, &proposal)]), None));
         };
-        dialogue::told(&mut run.journal, &mut run.state, std::slice::from_ref(&answer))?;
-        if is_yes(&answer.text) {
+        let word = word(&answer.text);
+        // What was said beside a yes is news to the agent at its next step.
+        if !matches!(&word, Word::Yes(note) if !note.is_empty()) {
+            dialogue::told(&mut run.journal, &mut run.state, std::slice::from_ref(&answer))?;
+        }
+        if matches!(word, Word::Yes(_)) {
             return take(run, &proposal);
         }
         run.state.unwanted.push(proposal.idea);
@@ -56,6 +61,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     let (guidance, earlier) = with_refusals(run, request.guidance, request.earlier);
     let mut talk = Talk::new(run, step);
     let mut refused = String::new();
+    let mut wrong: Option<Vec<String>> = None;
     for number in 0..TRIES {
         let values = Values { guidance: &guidance, earlier: &earlier, refused: &refused, ..run.values(step) };
         let instructions = match render(run, "idea", &values) {
@@ -63,14 +69,18 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
             Err(failure) => return Ok((Outcome::Verdict("error", None), Some(failure))),
         };
         let _ = std::fs::remove_file(run.work.join(FILE));
-        let text = if resumed && number == 0 { Text::Again } else { Text::Whole };
-        let structured = match talk.call(run, step, &instructions, text, Some(SCHEMA), spent)? {
-            Answer::Over(outcome, failure) => return Ok((outcome, failure)),
-            Answer::Delivered { structured, .. } => structured,
+        let mut text = if resumed && number == 0 { Text::Again } else { Text::Whole };
+        let structured = loop {
+            let structured = match talk.call(run, step, &instructions, text, Some(SCHEMA), spent)? {
+                Answer::Over(outcome, failure) => return over(run, outcome, failure),
+                Answer::Delivered { structured, .. } => structured,
+            };
+            match run.questions()? {
+                Asks::Parked(parked) => return Ok((parked, None)),
+                Asks::Wrong(problems) if wrong.is_none() => text = Text::Other(repair(run, step, &[], wrong.insert(problems))),
+                Asks::Wrong(_) | Asks::Nothing => break structured,
+            }
         };
-        if let Some(parked) = run.parked_by_agent()? {
-            return Ok((parked, None));
-        }
         let answer = structured.or_else(|| {
             Folder::open(&run.work).and_then(|folder| folder.read(FILE, 64 << 10)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
         });
@@ -86,11 +96,15 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
                 if !request.approve {
                     return take(run, &proposal);
                 }
+                let is_taken = |name: &str| run.state.asked.iter().any(|known| known == name);
+                let name = dialogue::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), is_taken);
                 run.state.proposed = Some(proposal.clone());
-                let name = approval(run);
                 run.state.asked.push(name);
+                let asked = question(run, &proposal);
+                // Before the proposal is kept: a job that is started again would take an answer that lies there.
+                dialogue::remove_forged(&run.own, std::slice::from_ref(&asked), &[]);
                 run.journal.save(&run.state)?;
-                return Ok(ask_person(run, &proposal));
+                return Ok((Outcome::Parked(vec![asked]), None));
             }
             Err(refusal) => {
                 refused = format!("{}\n\nIt was not taken: {refusal}", bounded(&proposal.idea, 1000));
@@ -111,26 +125,34 @@ fn read(answer: &Value) -> Option<Proposal> {
     })
 }
 
-/// The name of the question that the present proposal is.
+/// What the names of proposals begin with; the rest is the number of the job that made it, so that no
+/// name comes twice, also where `state.json` was lost. No other question's name begins so.
+const APPROVAL: &str = "idea-";
+
+/// The name of the question that the present proposal is: the last one.
 fn approval(run: &Run) -> String {
-    format!("idea-{}", run.state.unwanted.len() + 1)
+    names(run).last().map_or_else(|| format!("{APPROVAL}1"), |name| (*name).clone())
 }
 
-fn ask_person(run: &Run, proposal: &Proposal) -> (Outcome, Option<Failure>) {
+/// The names of all proposals that were asked about, in their order. There are more than proposals that are
+/// known, when `state.json` was lost.
+fn names(run: &Run) -> Vec<&String> {
+    run.state.asked.iter().filter(|name| name.starts_with(APPROVAL)).collect()
+}
+
+/// The question whether a person agrees.
+fn question(run: &Run, proposal: &Proposal) -> Question {
     let choices = vec!["yes".to_owned(), "no".to_owned()];
-    let question = Question { name: approval(run), kind: "approval".to_owned(), text: proposal.text(), choices };
-    (Outcome::Parked(vec![question]), None)
-}
-
-fn is_yes(text: &str) -> bool {
-    matches!(text.trim().trim_end_matches(['.', '!']).to_lowercase().as_str(), "yes" | "y")
+    Question { name: approval(run), kind: "approval".to_owned(), text: proposal.text(), choices }
 }
 
 /// Guidance and earlier ideas, with what a person has said of proposals of this run.
 fn with_refusals(run: &Run, mut guidance: String, mut earlier: Vec<EarlierIdea>) -> (String, Vec<EarlierIdea>) {
     let inbox = if run.state.unwanted.is_empty() { Vec::new() } else { dialogue::inbox(&run.own) };
+    let names = names(run);
+    let names = &names[names.len().saturating_sub(run.state.unwanted.len())..];
     for (number, unwanted) in run.state.unwanted.iter().enumerate() {
-        let name = format!("idea-{}", number + 1);
+        let name = names.get(number).map_or_else(|| format!("{APPROVAL}{}", number + 1), |name| (*name).clone());
         let said = inbox.iter().find(|message: &&InboxFile| message.answers.as_ref() == Some(&name)).map_or("", |message| message.text.as_str());
         if !said.is_empty() {
             if !guidance.is_empty() {

@@ -14,6 +14,7 @@ mod environment;
 mod idea;
 mod journal;
 mod pipe;
+mod plan;
 mod record;
 mod restore;
 mod run;

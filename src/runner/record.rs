@@ -51,8 +51,8 @@ impl Run {
                 "completed".clone_into(&mut ended.status);
                 let told = self.bundle.tweak.as_ref().map_or_else(|| "summary.txt".to_owned(), |_| format!("tweak_{}.md", self.bundle.sprint_id));
                 ended.summary = summary(&self.work, &told);
-                // A follow-up has no verdict of its own.
-                if self.bundle.tweak.is_none() {
+                // A follow-up and a plan have no verdict of their own.
+                if self.bundle.tweak.is_none() && self.bundle.plan.is_none() {
                     self.read_outcome(&mut ended)?;
                 }
             }

@@ -66,6 +66,8 @@ pub struct Run {
     pub step_note: String,
     /// The files of the questions that the run ends with.
     asked: dialogue::Asked,
+    /// Names of questions that earlier jobs have asked.
+    asked_before: Vec<String>,
     definition: Definition,
     resumed: bool,
     /// What is to be said of how it began.
@@ -116,7 +118,7 @@ pub fn run_job(dir: &Path) -> u8 {
     let status = match &end {
         End::Completed => EXIT_COMPLETED,
         End::Parked(questions) => {
-            dialogue::remove_forged(&run.own, questions);
+            dialogue::remove_forged(&run.own, questions, &run.asked_before);
             EXIT_PARKED
         }
         End::Failed(_) | End::Signal(_) => EXIT_FAILED,
@@ -145,6 +147,16 @@ pub enum End {
     Signal(&'static str),
 }
 
+/// What the agent has asked.
+pub enum Asks {
+    /// Nothing.
+    Nothing,
+    /// A person has to answer before the step goes on.
+    Parked(Outcome),
+    /// Nothing that can be used: what is wrong, a sentence each.
+    Wrong(Vec<String>),
+}
+
 impl Run {
     fn open(dir: &Path, signals: StopSignals) -> Result<Self, String> {
         let started = clock::instant();
@@ -165,6 +177,7 @@ impl Run {
         let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
         let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
         dialogue::prepare(&own);
+        let asked_before = state.file.asked.clone();
         let temporary = temporary_folder(&own).map_err(|error| format!("no temporary folder: {error}"))?;
         if temporary.replaces {
             replace_tmpdir(&mut environment, &temporary.folder);
@@ -186,6 +199,7 @@ impl Run {
             temporary: temporary.folder,
             step_note: String::new(),
             asked: dialogue::Asked::default(),
+            asked_before,
             definition,
             resumed: state.resumed,
             job_id,
@@ -215,15 +229,20 @@ impl Run {
             max_rounds: self.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
             ask_dir: &self.ask_dir,
             instruction: self.bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
+            plan: self.bundle.plan.as_ref().map_or("", |plan| plan.prompt.as_str()),
             sprint_id: &self.bundle.sprint_id,
             ..Values::default()
         }
     }
 
-    /// What the agent's new questions make of a step, if it has left some.
-    pub fn parked_by_agent(&mut self) -> io::Result<Option<Outcome>> {
+    /// What the agent's new questions make of a step.
+    pub fn questions(&mut self) -> io::Result<Asks> {
         self.asked = dialogue::take_questions(&self.own, &mut self.journal, &mut self.state)?;
-        Ok(Some(self.asked.questions.clone()).filter(|questions| !questions.is_empty()).map(Outcome::Parked))
+        Ok(match (self.asked.questions.is_empty(), self.asked.problems.is_empty()) {
+            (false, _) => Asks::Parked(Outcome::Parked(self.asked.questions.clone())),
+            (true, false) => Asks::Wrong(self.asked.problems.clone()),
+            (true, true) => Asks::Nothing,
+        })
     }
 
     fn go(&mut self) -> io::Result<End> {

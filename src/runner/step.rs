@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::agent::{self, Heard, Process, Stopped};
 use super::ending::{self, Failure};
-use super::idea;
-use super::run::Run;
+use super::run::{Asks, Run};
 use super::talk::{Answer, Talk, Text, render};
+use super::{idea, plan};
 use crate::bundle::EVALUATE;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::Money;
@@ -111,6 +111,9 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
         // Where an idea was given, there is nothing to find.
         return if run.bundle.finds_idea() { idea::find(run, step, resumed, spent) } else { Ok((Outcome::Verdict("yes", None), None)) };
     }
+    if run.bundle.plan.is_some() && matches!(&step.action, Action::Skill(name) if name == pipeline::PLAN) {
+        return plan::make(run, step, resumed, spent);
+    }
     let instructions = match &step.action {
         Action::Prompt(text) => Ok(text.clone()),
         Action::Skill(name) => render(run, name, &run.values(step)),
@@ -122,25 +125,34 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
     };
     let mut talk = Talk::new(run, step);
     let mut text = if resumed { Text::Again } else { Text::Whole };
-    let mut repaired = false;
+    let (mut repaired, mut corrected) = (false, false);
     loop {
         let verdict = match talk.call(run, step, &instructions, text, None, spent)? {
-            Answer::Over(outcome, failure) => return Ok((outcome, failure)),
+            Answer::Over(outcome, failure) => return over(run, outcome, failure),
             Answer::Delivered { verdict, .. } => verdict,
         };
-        if let Some(parked) = run.parked_by_agent()? {
-            return Ok((parked, None));
+        let wrong = match run.questions()? {
+            Asks::Parked(parked) => return Ok((parked, None)),
+            // It ended its turn for an answer that would never come.
+            Asks::Wrong(problems) if !corrected => {
+                corrected = true;
+                problems
+            }
+            Asks::Wrong(_) | Asks::Nothing => Vec::new(),
+        };
+        let missing: &[String] = match &verdict {
+            Verdict::MissingOutput { files, .. } if !repaired => files,
+            _ => &[],
+        };
+        if !missing.is_empty() || !wrong.is_empty() {
+            if !missing.is_empty() {
+                repaired = true;
+                run.journal.write(&Entry::Note { text: format!("{} is missing: asked for it again", missing.join(", ")) })?;
+            }
+            text = Text::Other(repair(run, step, missing, &wrong));
+            continue;
         }
         match &verdict {
-            Verdict::MissingOutput { files, .. } if !repaired => {
-                repaired = true;
-                run.journal.write(&Entry::Note { text: format!("{} is missing: asked for it again", files.join(", ")) })?;
-                let values = Values { missing: files, ..run.values(step) };
-                text = Text::Other(
-                    prompts::render(&run.bundle.templates, "repair", &values)
-                        .unwrap_or_else(|_| format!("Write these files now: {}", files.join(", "))),
-                );
-            }
             Verdict::Done => {
                 let (verdict, note) = judge(run, step, pipeline::Outcome::Done);
                 run.step_note = note;
@@ -149,6 +161,26 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
             verdict => return Ok((Outcome::Verdict("error", None), ending::failure_of(verdict, &step.title))),
         }
     }
+}
+
+/// Asks for what a step has left out, or got wrong.
+pub(super) fn repair(run: &Run, step: &Step, missing: &[String], wrong: &[String]) -> String {
+    let values = Values { missing, wrong, ..run.values(step) };
+    prompts::render(&run.bundle.templates, "repair", &values).unwrap_or_else(|_| {
+        let files = if missing.is_empty() { String::new() } else { format!("Write these files now: {}. ", missing.join(", ")) };
+        let questions = if wrong.is_empty() { String::new() } else { format!("Your question could not be taken: {}", wrong.join("; ")) };
+        format!("{files}{questions}")
+    })
+}
+
+/// The end of a step whose call has failed. What the agent had asked before that is still asked.
+pub(super) fn over(run: &mut Run, outcome: Outcome, failure: Option<Failure>) -> io::Result<(Outcome, Option<Failure>)> {
+    if matches!(outcome, Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline))
+        && let Asks::Parked(parked) = run.questions()?
+    {
+        return Ok((parked, None));
+    }
+    Ok((outcome, failure))
 }
 
 /// The pipeline's verdict on a step, from how it ended and the file that its evaluator reads.

@@ -1,13 +1,30 @@
 //! What a study may still spend, and what one more sprint of it gets of that.
 
-use super::create::{CreateError, Wanted};
+use super::create::{CreateError, Request, Wanted};
 use crate::config::Study;
-use crate::store::Change;
+use crate::platform::clock;
+use crate::store::{Change, SprintRow, StoreError};
 
 /// Less than this is no budget: no call of the agent costs less.
 const LEAST_USD: f64 = 0.01;
 /// The least time that a job is worth being submitted for.
 const LEAST_SECONDS: u64 = 60;
+
+/// What a study may still cost, where that is limited.
+///
+/// # Errors
+/// That nothing is left.
+pub fn left_usd(change: &Change<'_>, study: &Study) -> Result<Option<f64>, CreateError> {
+    let Some(max) = study.max_study_cost_usd else { return Ok(None) };
+    let used = change.money_of_study(study.name.as_str())?;
+    let left = max - used.cost_usd - used.reserved_usd;
+    if left >= LEAST_USD {
+        return Ok(Some(left));
+    }
+    let what =
+        format!("${:.2} of the ${max:.2} that the study {} may cost are used, ${:.2} are reserved", used.cost_usd, study.name, used.reserved_usd);
+    Err(CreateError::Limit { what, study: study.name.to_string() })
+}
 
 /// The bounds of one sprint.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,6 +33,15 @@ pub(super) struct Bounds {
     pub budget_usd: Option<f64>,
     /// How long its job may run.
     pub seconds: u64,
+}
+
+impl Bounds {
+    /// Whether that is less than the sprint would have had without the study's and the loop's limits.
+    pub(super) fn is_less(&self, study: &Study, request: &Request) -> bool {
+        let own = [request.max_cost_usd, study.max_cost_usd].into_iter().flatten().reduce(f64::min);
+        let less_money = self.budget_usd.is_some_and(|budget| own.is_none_or(|own| budget < own));
+        less_money || self.seconds < request.seconds.unwrap_or(study.max_sprint_duration)
+    }
 }
 
 /// Bounds a sprint by what the study's limits leave. A loop has reckoned with them before: what it
@@ -28,22 +54,18 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
     }
     let used = change.money_of_study(study.name.as_str())?;
     let limit = |what: String| Err(CreateError::Limit { what, study: study.name.to_string() });
-    if let Some(max) = study.max_study_cost_usd {
-        let left = max - used.cost_usd - used.reserved_usd;
-        if left < LEAST_USD {
-            return limit(format!(
-                "${:.2} of the ${max:.2} that the study {} may cost are used, ${:.2} are reserved",
-                used.cost_usd, study.name, used.reserved_usd
-            ));
-        }
+    if let Some(left) = left_usd(change, study)? {
         let own = [bounds.budget_usd, study.max_cost_usd].into_iter().flatten().fold(left, f64::min);
         bounds.budget_usd = Some(own);
     }
     if let Some(max) = study.max_study_gpu_hours {
+        let unknown = if used.gpu_unknown { change.gpu_unknown_sprints(study.name.as_str())? } else { Vec::new() };
+        if gpus.is_some() && !unknown.is_empty() {
+            return Err(CreateError::UnknownGpus { study: study.name.to_string(), sprints: unknown });
+        }
         let (Some(gpus), false) = (gpus, used.gpu_unknown) else {
             return limit(format!("the GPU-hours of the study {} are limited, but it is not known how many GPUs its jobs have", study.name));
         };
-        let seconds_of = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(used.reserved_gpu_seconds);
         if gpus > 0 {
             let most = left / f64::from(gpus);
@@ -56,6 +78,55 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
         }
     }
     Ok(bounds)
+}
+
+/// Bounds the next job of a sprint that has had jobs before, by what the limits of its study and
+/// of its loop leave by now. Otherwise says which limit keeps it from going on.
+pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -> Result<Result<Bounds, String>, StoreError> {
+    let own = change.money_of_sprint(row.id.as_str())?;
+    let of_study = change.money_of_study(study.name.as_str())?;
+    let mut limits = vec![(format!("the study {}", study.name), study.max_study_cost_usd, study.max_study_gpu_hours, of_study)];
+    if let Some(id) = row.loop_id.as_deref()
+        && let Some(one) = change.one_loop(id)?
+    {
+        if one.limits.until.is_some_and(|until| clock::now().as_second() >= until) {
+            return Ok(Err(format!("does not go on: the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more")));
+        }
+        limits.push((id.to_owned(), one.limits.max_cost_usd, one.limits.max_gpu_hours, change.money_of_loop(id)?));
+    }
+    let mut bounds = Bounds { budget_usd: row.budget_usd, seconds: row.seconds };
+    for (whose, max_cost, max_gpu_hours, used) in limits {
+        if let Some(max) = max_cost {
+            // What is reserved for itself is what it may use; what it has spent counts as spent.
+            let left = max - used.cost_usd - (used.reserved_usd - own.reserved_usd);
+            if left < LEAST_USD {
+                return Ok(Err(format!("does not go on: ${:.2} of the ${max:.2} that {whose} may cost are used or reserved", max - left)));
+            }
+            let most = own.cost_usd + left;
+            bounds.budget_usd = Some(bounds.budget_usd.map_or(most, |budget| budget.min(most)));
+        }
+        if let Some(max) = max_gpu_hours {
+            let (Some(gpus), false) = (row.gpus, used.gpu_unknown) else {
+                return Ok(Err(format!("does not go on: the GPU-hours of {whose} are limited, but it is not known how many GPUs its jobs have")));
+            };
+            let reserved = used.reserved_gpu_seconds.saturating_sub(own.reserved_gpu_seconds);
+            let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(reserved);
+            if gpus > 0 {
+                let most = left / f64::from(gpus);
+                if most < seconds_of(LEAST_SECONDS) {
+                    return Ok(Err(format!("does not go on: the {max} GPU-hours that {whose} may use are used or reserved")));
+                }
+                if most < seconds_of(bounds.seconds) {
+                    bounds.seconds = whole(most);
+                }
+            }
+        }
+    }
+    Ok(Ok(bounds))
+}
+
+fn seconds_of(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is at least 60, and less than the seconds that were asked for")]

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::budget::bounds;
+use super::parts::prompts_of;
 use crate::app::App;
-use crate::bundle::formats::Tweak;
+use crate::bundle::formats::{PlanOrder, Tweak};
 use crate::config::{Cluster, Study, UnknownName};
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobOptions, SprintId, StudyName, id, task};
@@ -34,6 +35,20 @@ pub struct Request {
     /// What is to be done in the directory of a sprint that has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tweak: Option<Tweak>,
+    /// The plan that the job is to make, in the place of research.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanOrder>,
+}
+
+impl Request {
+    /// Which kind of sprint is asked for.
+    fn kind(&self) -> &'static str {
+        match (&self.tweak, &self.plan) {
+            (Some(_), _) => "tweak",
+            (None, Some(_)) => "plan",
+            (None, None) => "research",
+        }
+    }
 }
 
 /// A sprint that is wanted.
@@ -53,12 +68,14 @@ pub struct Wanted<'a> {
     pub loop_id: Option<&'a str>,
     /// What is reserved for it, in dollars.
     pub budget_usd: Option<f64>,
+    /// Whether a limit of its loop leaves its job less time than was asked for.
+    pub shortened: bool,
 }
 
 impl<'a> Wanted<'a> {
     /// An idea that somebody wants to be tried.
     pub fn new(study: &'a str, idea: &'a str, request: Request) -> Self {
-        Self { study, idea: Some(idea), request, parent: None, task: None, loop_id: None, budget_usd: None }
+        Self { study, idea: Some(idea), request, parent: None, task: None, loop_id: None, budget_usd: None, shortened: false }
     }
 }
 
@@ -68,6 +85,9 @@ pub enum CreateError {
     /// No such study or cluster.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
+    /// The cluster that it has to run on cannot be asked.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// The idea is nothing that one can work on.
     #[error("{0}")]
     Idea(String),
@@ -77,6 +97,9 @@ pub enum CreateError {
     /// Job options that the scheduler would refuse.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Options(Vec<OptionProblem>),
+    /// A prompt template of the project that cannot be used.
+    #[error("{0}")]
+    Template(String),
     /// A limit of the study leaves nothing for it.
     #[error("{what}")]
     Limit {
@@ -84,6 +107,17 @@ pub enum CreateError {
         what: String,
         /// The study.
         study: String,
+    },
+    /// GPU-hours are limited, and cannot be counted.
+    #[error(
+        "the GPU-hours of the study {study} are limited, but it is not known how many GPUs these of its sprints had: {}",
+        sprints.join(", ")
+    )]
+    UnknownGpus {
+        /// The study.
+        study: String,
+        /// Some of the sprints.
+        sprints: Vec<String>,
     },
     /// The database.
     #[error(transparent)]
@@ -131,23 +165,33 @@ pub fn cluster_of<'a>(app: &'a App, row: &SprintRow) -> Result<&'a Cluster, Clus
 /// All job options of a sprint: cluster, then study, then its own.
 pub fn options_of(cluster: &Cluster, study: &Study, request: &Request) -> JobOptions {
     let own: JobOptions = request.options.iter().cloned().collect();
-    cluster.job_options.overlaid(&study.job_options).overlaid(&own)
+    let scheduler = scheduler::scheduler(cluster.scheduler);
+    let of_study = cluster.job_options.overlaid(&study.job_options, |key| scheduler.option_name(key));
+    of_study.overlaid(&own, |key| scheduler.option_name(key))
 }
 
 /// GPUs that the job of a sprint with these options would have, when that can be told.
 pub fn gpus_of(app: &App, study: &Study, request: &Request) -> Option<u32> {
-    let cluster = app.config.cluster(study.cluster.as_str()).ok()?;
+    gpus_on(app.config.cluster(study.cluster.as_str()).ok()?, study, request)
+}
+
+fn gpus_on(cluster: &Cluster, study: &Study, request: &Request) -> Option<u32> {
     scheduler::gpus_asked(cluster.scheduler, &options_of(cluster, study, request), cluster.gpu_resource.as_deref())
 }
 
 /// Checks everything that can be checked without the cluster.
 pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
     let (study, cluster) = place_of(app, wanted.study)?;
+    check_on(app, study, cluster, wanted)
+}
+
+fn check_on(app: &App, study: &Study, cluster: &Cluster, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
     let idea = wanted.idea.map(task::check_idea).transpose().map_err(CreateError::Idea)?;
     let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(cluster, study, &wanted.request));
     if !problems.is_empty() {
         return Err(CreateError::Options(problems));
     }
+    prompts_of(app).map_err(CreateError::Template)?;
     Ok(idea)
 }
 
@@ -157,6 +201,8 @@ pub fn create(app: &App, store: &mut Store, wanted: &Wanted<'_>) -> Result<Sprin
     let id = create_in(app, &change, wanted)?;
     match (wanted.task, wanted.idea) {
         (Some(task), _) => drop(change.claim_for_sprint(task, id.as_str())?),
+        // Making a plan is no attempt at anything.
+        (None, Some(_)) if wanted.request.plan.is_some() => {}
         (None, Some(idea)) => drop(change.make_task_of_sprint(wanted.study, idea, "sprint", id.as_str())?),
         (None, None) => {}
     }
@@ -166,10 +212,16 @@ pub fn create(app: &App, store: &mut Store, wanted: &Wanted<'_>) -> Result<Sprin
 
 /// Makes the sprint as a part of a larger change.
 pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<SprintId, CreateError> {
-    let idea = check(app, wanted)?;
-    let (study, cluster) = place_of(app, wanted.study)?;
+    let study = app.config.study(wanted.study)?;
+    let parent = wanted.parent.filter(|_| wanted.request.tweak.is_some()).map(|parent| change.sprint(parent)).transpose()?.flatten();
+    let cluster = match &parent {
+        // It works in the directory of that sprint, wherever the study is at home by now.
+        Some(parent) => cluster_of(app, parent)?,
+        None => app.config.cluster(study.cluster.as_str())?,
+    };
+    let idea = check_on(app, study, cluster, wanted)?;
     let request = serde_json::to_string(&wanted.request).unwrap_or_default();
-    let gpus = gpus_of(app, study, &wanted.request);
+    let gpus = gpus_on(cluster, study, &wanted.request);
     let bounds = bounds(change, study, wanted, gpus)?;
     // Ids are short, so that people can type them: one may be taken.
     loop {
@@ -188,10 +240,11 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
             request: &request,
             seconds: bounds.seconds,
             created,
-            kind: if wanted.request.tweak.is_some() { "tweak" } else { "research" },
+            kind: wanted.request.kind(),
             task: wanted.task,
             loop_id: wanted.loop_id,
             budget_usd: bounds.budget_usd,
+            cut: wanted.shortened || bounds.is_less(study, &wanted.request),
             gpus,
         };
         if change.create_sprint(&new)? {
@@ -213,7 +266,11 @@ fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
 /// Makes a sprint that repeats another one: the same idea and options, and one more attempt at the
 /// same task, which is opened again for it unless it is done.
 pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintId, CreateError> {
-    let request: Request = serde_json::from_str(&old.request).unwrap_or_default();
+    let mut request: Request = serde_json::from_str(&old.request).unwrap_or_default();
+    // What was left of a loop's GPU-hours is no wish for this time.
+    if let Some(of_loop) = old.loop_id.as_deref().filter(|_| old.cut).map(|id| store.one_loop(id)).transpose()?.flatten() {
+        request.seconds = serde_json::from_str::<Request>(&of_loop.request).unwrap_or_default().seconds;
+    }
     // The study may have been renamed since: then the error says so.
     let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;
     let Some(idea) = old.idea.clone() else {

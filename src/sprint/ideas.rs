@@ -49,7 +49,8 @@ fn outcome(known: &KnownIdea) -> String {
     match (known.status.as_str(), &known.verdict) {
         ("completed", Some(verdict)) => verdict.clone(),
         ("completed", None) => "inconclusive".to_owned(),
-        ("failed" | "cancelled" | "waiting", _) => known.status.clone(),
+        ("done", Some(verdict)) => verdict.clone(),
+        ("failed" | "cancelled" | "waiting" | "done" | "dead" | "skipped", _) => known.status.clone(),
         _ => "running".to_owned(),
     }
 }
@@ -99,6 +100,9 @@ mod tests {
             ("cancelled", None, "cancelled"),
             ("running", None, "running"),
             ("waiting", None, "waiting"),
+            ("done", Some("refuted"), "refuted"),
+            ("done", None, "done"),
+            ("dead", None, "dead"),
         ] {
             assert_eq!(outcome(&known(1, status, verdict)), word);
         }

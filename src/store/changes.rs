@@ -22,8 +22,8 @@ impl Change<'_> {
     pub fn create_sprint(&self, new: &NewSprint<'_>) -> Result<bool, StoreError> {
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO sprints (id, study_name, cluster, scheduler, idea, status, directory, remote_dir, parent, request, seconds, created_at,
-                kind, task_id, loop_id, budget_usd, gpus, finds_idea)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?5 IS NULL)",
+                kind, task_id, loop_id, budget_usd, gpus, cut, finds_idea)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?5 IS NULL)",
             rusqlite::params![
                 new.id.as_str(),
                 new.study,
@@ -41,6 +41,7 @@ impl Change<'_> {
                 new.loop_id,
                 new.budget_usd,
                 new.gpus,
+                new.cut,
             ],
         )?;
         if made == 1 {
@@ -125,7 +126,9 @@ impl Change<'_> {
 
     /// Takes a submission back of which it is certain that nothing was sent.
     pub fn undo_submission(&self, id: &str, attempt: u32) -> Result<(), StoreError> {
-        if self.apply(id, Event::NothingSent)?.is_some() {
+        // A sprint that had a job before is one that was parked.
+        let event = if attempt > 1 { Event::ParksAgain(self.job_of(id, attempt - 1)?) } else { Event::NothingSent };
+        if self.apply(id, event)?.is_some() {
             self.transaction.execute("UPDATE sprints SET attempt = ?2 - 1 WHERE id = ?1", (id, attempt))?;
             self.transaction.execute("DELETE FROM jobs WHERE sprint_id = ?1 AND attempt = ?2", (id, attempt))?;
         }
@@ -138,7 +141,7 @@ impl Change<'_> {
             "UPDATE jobs SET job_id = ?3, accepted_at = ?4 WHERE sprint_id = ?1 AND attempt = ?2",
             (id, attempt, job.as_str(), clock::stamp(clock::now())),
         )?;
-        self.transaction.execute("UPDATE sprints SET remote_dir = ?2 WHERE id = ?1", (id, remote_dir))?;
+        self.transaction.execute("UPDATE sprints SET remote_dir = ?2, resume_tries = 0, resume_next = 0 WHERE id = ?1", (id, remote_dir))?;
         self.apply(id, Event::Accepted(job.clone()))
     }
 

@@ -227,6 +227,7 @@ mod tests {
                 loop_id: None,
                 budget_usd: None,
                 gpus: None,
+                cut: false,
             };
             assert!(change.create_sprint(&new).expect("made"));
             change.put_metrics(id, metrics).expect("put");

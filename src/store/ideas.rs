@@ -1,6 +1,9 @@
 //! The ideas of a study that were had before, with what came of them.
 
-use super::{Store, StoreError};
+use rusqlite::Connection;
+
+use super::{Change, SprintRow, Store, StoreError};
+use crate::domain::idea::{self, Refusal};
 
 /// An idea, as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +12,7 @@ pub struct KnownIdea {
     pub id: String,
     /// The idea.
     pub idea: String,
-    /// The sprint's status, or `waiting` for a task that was not tried yet.
+    /// The sprint's status. Of a task without a sprint: `waiting` when it is open, else its status.
     pub status: String,
     /// What the sprint found of it.
     pub verdict: Option<String>,
@@ -17,25 +20,39 @@ pub struct KnownIdea {
     pub statement: String,
 }
 
+fn known(connection: &Connection, study: &str) -> Result<Vec<KnownIdea>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT t.id, t.idea, CASE t.status WHEN 'open' THEN 'waiting' ELSE t.status END, t.verdict, t.detail, t.created_at AS time
+            FROM tasks t WHERE t.study_name = ?1 AND NOT EXISTS (SELECT 1 FROM sprints s WHERE s.task_id = t.id)
+         UNION ALL
+         SELECT s.id, s.idea, s.status, f.verdict,
+                coalesce(f.statement, s.summary, CASE s.status WHEN 'completed' THEN '' ELSE s.detail END), s.created_at
+            FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
+            WHERE s.study_name = ?1 AND s.idea IS NOT NULL AND s.kind = 'research'
+         ORDER BY time DESC, 1",
+    )?;
+    let rows = query.query_map([study], |row| {
+        Ok(KnownIdea { id: row.get(0)?, idea: row.get(1)?, status: row.get(2)?, verdict: row.get(3)?, statement: row.get(4)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 impl Store {
-    /// Every idea of a study: those that wait, then those that were tried, newest first.
+    /// Every idea of a study, newest first: those that were tried, and tasks that no sprint has tried.
     pub fn known_ideas(&self, study: &str) -> Result<Vec<KnownIdea>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT id, idea, 'waiting', NULL, '' FROM (
-                SELECT t.id, t.idea FROM tasks t WHERE t.study_name = ?1 AND t.status = 'open'
-                    AND NOT EXISTS (SELECT 1 FROM sprints s WHERE s.task_id = t.id)
-                ORDER BY t.created_at DESC, t.id)
-             UNION ALL
-             SELECT * FROM (
-                SELECT s.id, s.idea, s.status, f.verdict,
-                    coalesce(f.statement, s.summary, CASE s.status WHEN 'completed' THEN '' ELSE s.detail END)
-                FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
-                WHERE s.study_name = ?1 AND s.idea IS NOT NULL AND s.kind = 'research'
-                ORDER BY s.created_at DESC, s.id)",
-        )?;
-        let rows = query.query_map([study], |row| {
-            Ok(KnownIdea { id: row.get(0)?, idea: row.get(1)?, status: row.get(2)?, verdict: row.get(3)?, statement: row.get(4)? })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        known(&self.connection, study)
+    }
+}
+
+impl Change<'_> {
+    /// What an idea that a job has found repeats, as far as it was worked on: the job knew only what
+    /// there was when it was submitted, and of a long history only the newest part.
+    pub(super) fn repeated_by(&self, row: &SprintRow, found: &str) -> Result<Option<String>, StoreError> {
+        let known = known(&self.transaction, &row.study)?;
+        let tried = known.iter().filter(|idea| idea.id != row.id.as_str() && idea.status != "waiting");
+        match idea::check(found, tried.map(|idea| (idea.id.as_str(), idea.idea.as_str()))) {
+            Err(Refusal::Repeats { id, .. }) => Ok(Some(id)),
+            _ => Ok(None),
+        }
     }
 }

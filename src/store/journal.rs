@@ -9,6 +9,7 @@ use crate::bundle::journal::{Entry, Line};
 use crate::domain::idea::bounded;
 use crate::domain::transition::Event;
 use crate::domain::{JobId, Phase, SchedulerKind};
+use crate::platform::clock;
 
 /// A step takes at most ten years: what a journal says may be anything.
 const MAX_SECONDS: u64 = 10 * 366 * 86_400;
@@ -118,7 +119,7 @@ impl Change<'_> {
             let new = self
                 .transaction
                 .prepare_cached("INSERT OR IGNORE INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-                .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), line.incarnation, line.time.to_string(), line.kind(), &text))?;
+                .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
             if new == 1 {
                 ingested.new_lines += 1;
                 self.follow(sprint, line)?;
@@ -146,7 +147,7 @@ impl Change<'_> {
 
     /// A sprint was over at this time, which may be long before we heard of it.
     pub fn set_completed_at(&self, sprint: &str, time: jiff::Timestamp) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE sprints SET completed_at = ?2 WHERE id = ?1 AND completed_at IS NOT NULL", (sprint, time.to_string()))?;
+        self.transaction.execute("UPDATE sprints SET completed_at = ?2 WHERE id = ?1 AND completed_at IS NOT NULL", (sprint, clock::stamp(time)))?;
         Ok(())
     }
 
@@ -170,7 +171,7 @@ impl Change<'_> {
         if !is_label(label) {
             return Ok(());
         }
-        let time = line.time.to_string();
+        let time = clock::stamp(line.time);
         match line.entry() {
             Some(Entry::RunStarted { host, plan, job_id, .. }) => {
                 self.adopt(sprint, &job_id)?;
@@ -221,6 +222,12 @@ impl Change<'_> {
                     self.event(Some(sprint), "idea", &serde_json::json!({}))?;
                     // The idea is a task from now on, and this sprint the first attempt at it.
                     if let Some(row) = self.sprint(sprint)?.filter(|row| row.task.is_none()) {
+                        if let Some(earlier) = self.repeated_by(&row, &idea)? {
+                            self.transaction.execute("UPDATE sprints SET repeats = ?2 WHERE id = ?1", (sprint, &earlier))?;
+                            self.event(Some(sprint), "idea_repeats", &serde_json::json!({ "earlier": earlier }))?;
+                            self.apply(sprint, Event::CancelAsked)?;
+                            return Ok(());
+                        }
                         self.make_task_of_sprint(&row.study, &idea, row.loop_id.as_deref().unwrap_or("sprint"), sprint)?;
                     }
                 }
@@ -253,9 +260,9 @@ impl Change<'_> {
                 sprint,
                 i64::try_from(line.seq).unwrap_or(i64::MAX),
                 line.incarnation,
-                line.time.to_string(),
+                clock::stamp(line.time),
                 // The clocks of two machines: a minute apart is nothing.
-                (line.time + jiff::SignedDuration::from_mins(10)).to_string(),
+                clock::stamp(line.time + jiff::SignedDuration::from_mins(10)),
             ))?;
         Ok(())
     }

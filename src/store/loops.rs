@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
+use super::sprints::used_up;
 use super::{Change, Store, StoreError};
 use crate::domain::auto_loop::{Limits, StopRule};
 use crate::domain::{LoopId, Reason, SchedulerKind, Status};
@@ -54,12 +55,12 @@ pub struct LoopRow {
     pub request: String,
     /// Its bounds.
     pub limits: Limits,
-    /// Sprints made before this time do not count for rules about failures and improvement. RFC 3339.
-    pub judged_from: String,
     /// RFC 3339.
     pub created_at: String,
     /// RFC 3339.
     pub ended_at: Option<String>,
+    /// Sprints that completed and were deleted since.
+    pub forgotten: u32,
 }
 
 /// A sprint of a loop.
@@ -93,9 +94,14 @@ pub struct LoopSprint {
     pub had_job: bool,
     /// When the usage limit that it met is reset, in seconds since 1970.
     pub resets_at: Option<i64>,
+    /// Whether the loop was resumed since: then it says nothing of how the loop does.
+    pub forgiven: bool,
+    /// Whether it was ended by what a limit had left it.
+    pub exhausted: bool,
 }
 
-const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, judged_from, created_at, ended_at";
+const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, created_at, ended_at, \
+    (SELECT count(*) FROM forgotten f WHERE f.loop_id = loops.id AND f.status = 'completed')";
 
 fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
     let unexpected = |what: String| StoreError::Unexpected(what);
@@ -110,9 +116,9 @@ fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
         guidance: row.get(6)?,
         request: row.get(7)?,
         limits: serde_json::from_str(&limits).map_err(|error| unexpected(format!("the limits of {id}: {error}")))?,
-        judged_from: row.get(9)?,
-        created_at: row.get(10)?,
-        ended_at: row.get(11)?,
+        created_at: row.get(9)?,
+        ended_at: row.get(10)?,
+        forgotten: row.get(11)?,
     })
 }
 
@@ -127,38 +133,43 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
     let mut query = connection.prepare_cached(
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
              ORDER BY t.position DESC LIMIT 1)),
-            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at
+            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at, s.forgiven, s.cut, s.budget_usd
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
-         WHERE s.loop_id = ?1 ORDER BY s.created_at, s.rowid",
+         WHERE s.loop_id = ?1 ORDER BY s.rowid",
     )?;
     let mut rows = query.query([id])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let status: String = row.get(1)?;
-        let reason: Option<String> = row.get(3)?;
+        let status = Status::parse(&status).ok_or_else(|| StoreError::Unexpected(format!("status {status}")))?;
+        let reason = row.get::<_, Option<String>>(3)?.as_deref().and_then(Reason::parse);
+        let cost_usd = row.get(9)?;
         found.push(LoopSprint {
             id: row.get(0)?,
-            status: Status::parse(&status).ok_or_else(|| StoreError::Unexpected(format!("status {status}")))?,
+            status,
             phase: row.get(2)?,
-            reason: reason.as_deref().and_then(Reason::parse),
+            reason,
             detail: row.get(4)?,
             idea: row.get(5)?,
             task: row.get(6)?,
             created_at: row.get(7)?,
             completed_at: row.get(8)?,
-            cost_usd: row.get(9)?,
+            cost_usd,
             verdict: row.get(10)?,
             scheduler: SchedulerKind::parse(&row.get::<_, String>(11)?).unwrap_or(SchedulerKind::Local),
             had_job: row.get(12)?,
             resets_at: row.get(13)?,
+            forgiven: row.get(14)?,
+            exhausted: row.get::<_, bool>(15)? && used_up(status, reason, cost_usd, row.get(16)?),
         });
     }
     Ok(found)
 }
 
-/// How many of these have completed.
-pub fn completed_count(sprints: &[LoopSprint]) -> u32 {
-    u32::try_from(sprints.iter().filter(|sprint| sprint.status == Status::Completed).count()).unwrap_or(u32::MAX)
+/// How many sprints of a loop have completed, with those that were deleted since.
+pub fn completed_count(row: &LoopRow, sprints: &[LoopSprint]) -> u32 {
+    let completed = sprints.iter().filter(|sprint| sprint.status == Status::Completed).count();
+    row.forgotten.saturating_add(u32::try_from(completed).unwrap_or(u32::MAX))
 }
 
 impl Store {
@@ -261,6 +272,7 @@ impl Change<'_> {
             (id, clock::stamp(clock::now())),
         )?;
         if resumed == 1 {
+            self.transaction.execute("UPDATE sprints SET forgiven = 1 WHERE loop_id = ?1", [id])?;
             self.loop_event(id, "loop_resumed", &serde_json::json!({}))?;
         }
         Ok(resumed == 1)

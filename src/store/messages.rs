@@ -8,15 +8,11 @@ use rusqlite::{OptionalExtension as _, Row};
 
 use super::sprints::{SprintRow, one};
 use super::{Change, Store, StoreError};
-use crate::bundle::journal::Question;
-use crate::domain::idea::bounded;
 use crate::domain::{Ending, State, transition};
 use crate::platform::{clock, random};
 
-/// How long a question may be, in characters, whatever a journal says.
-const MAX_QUESTION: usize = 5100;
-/// How many questions one run may end with.
-const MAX_QUESTIONS: usize = 10;
+/// Stands for a person's own words on a proposed idea.
+pub const ANOTHER: &str = "what else to try";
 /// How many messages one tick takes to a cluster at most.
 const MAX_DUE: u32 = 50;
 
@@ -63,7 +59,7 @@ impl MessageRow {
     pub fn placeholder(&self) -> String {
         match self.kind.as_str() {
             // Whoever wants another idea says so in words.
-            "approval" => "yes|no|what else to try".to_owned(),
+            "approval" => format!("yes|no|{ANOTHER}"),
             "dead" => "retry".to_owned(),
             _ if self.choices.is_empty() => "...".to_owned(),
             _ => self.choices.join("|").replace(['"', '`', '$', '\\'], "'"),
@@ -140,6 +136,11 @@ impl Store {
     /// What a sprint waits for, oldest first.
     pub fn open_questions(&self, sprint: &str) -> Result<Vec<MessageRow>, StoreError> {
         self.messages_where("sprint_id = ?1 AND status = 'open' AND kind IN ('question', 'approval') ORDER BY created_at, rowid", [sprint])
+    }
+
+    /// Notes that a sprint was not told before its end, oldest first.
+    pub fn unread_notes(&self, sprint: &str) -> Result<Vec<MessageRow>, StoreError> {
+        self.messages_where("sprint_id = ?1 AND status = 'closed' AND kind = 'note' ORDER BY created_at, rowid", [sprint])
     }
 
     /// Answers and notes that are to be brought to a cluster, with the sprint, oldest first. A
@@ -223,33 +224,12 @@ impl Change<'_> {
         }
     }
 
-    /// The job is gone and waits for answers to these: the sprint is parked, and people are told.
-    pub fn park(&self, sprint: &SprintRow, questions: &[Question]) -> Result<(), StoreError> {
-        if self.apply(sprint.id.as_str(), transition::Event::Parks)?.is_none() {
-            return Ok(());
-        }
-        for question in questions.iter().take(MAX_QUESTIONS) {
-            let kind = if question.kind == "approval" { "approval" } else { "question" };
-            let text = bounded(&question.text, MAX_QUESTION);
-            let choices: Vec<String> = question.choices.iter().take(10).map(|choice| bounded(choice, 200)).collect();
-            let made = self.put_message(&NewMessage {
-                kind,
-                study: &sprint.study,
-                sprint: Some(sprint.id.as_str()),
-                task: sprint.task.as_deref(),
-                loop_id: sprint.loop_id.as_deref(),
-                name: Some(&bounded(&question.name, 100)),
-                text: &text,
-                choices: &choices,
-            })?;
-            if let Some(id) = made {
-                let data = serde_json::json!({
-                    "message_id": id, "kind": kind, "sprint_id": sprint.id.as_str(), "study_name": sprint.study, "text": text, "choices": choices,
-                });
-                self.notice(&format!("question:{id}"), "question", &data)?;
-            }
-        }
-        Ok(())
+    /// Whether a person has to say something before a parked sprint goes on.
+    pub fn waits_for_person(&self, sprint: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .transaction
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND status = 'open' AND kind <> 'note')")?
+            .query_row([sprint], |row| row.get(0))?)
     }
 
     /// A person has answered. False when the message does not wait for an answer any more.
@@ -349,7 +329,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::journal::parse;
+    use crate::bundle::journal::{Question, parse};
     use crate::domain::{JobId, SchedulerKind, SprintId, Status};
     use crate::store::{JournalPiece, NewSprint};
 
@@ -373,6 +353,7 @@ mod tests {
             loop_id: None,
             budget_usd: None,
             gpus: None,
+            cut: false,
         };
         assert!(change.create_sprint(&new).expect("made"));
         submit(change, id, "7");
@@ -402,7 +383,8 @@ mod tests {
         let mark = change.last_mark("sp-000001").expect("read").expect("a mark");
         assert_eq!(mark.kind(), "run_ended");
         let row = change.sprint("sp-000001").expect("read").expect("there");
-        change.park(&row, &[]).expect("parked");
+        let asks = Question { name: "data".to_owned(), kind: "question".to_owned(), text: "Which?".to_owned(), choices: vec![] };
+        change.park(&row, &[asks]).expect("parked");
         submit(&change, "sp-000001", "8");
         assert_eq!(change.last_mark("sp-000001").expect("read"), None);
         // Also when its lines come once more.

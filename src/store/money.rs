@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::{Change, Store, StoreError};
+use crate::bundle::formats::Money;
 use crate::platform::clock;
 
 /// What something has cost so far, and what is put aside for what still runs.
@@ -46,8 +47,8 @@ enum Of<'a> {
 /// What each sprint's jobs took. `?1` is the time, in seconds since 1970; `{which}` names sprints.
 const SUMS: &str = "
 WITH ran AS (
-    SELECT j.sprint_id AS id, j.attempt = s.attempt AS newest, coalesce(j.gpus, s.gpus) AS gpus, coalesce(j.ran_seconds, j.earlier_seconds +
-        CASE WHEN j.started_at IS NULL THEN 0 ELSE max(0, min(s.seconds, CASE
+    SELECT j.sprint_id AS id, j.attempt = s.attempt AS newest, coalesce(j.seconds, s.seconds) AS seconds, coalesce(j.gpus, s.gpus) AS gpus, coalesce(j.ran_seconds, j.earlier_seconds +
+        CASE WHEN j.started_at IS NULL THEN 0 ELSE max(0, min(coalesce(j.seconds, s.seconds), CASE
             WHEN s.status IN ('completed', 'failed', 'cancelled') AND j.attempt = s.attempt THEN unixepoch(coalesce(s.completed_at, j.ended_at))
             WHEN j.ended_at IS NOT NULL THEN unixepoch(j.ended_at)
             WHEN s.status IN ('running', 'cancelling') AND j.attempt = s.attempt THEN ?1
@@ -56,7 +57,7 @@ WITH ran AS (
     FROM sprints s JOIN jobs j ON j.sprint_id = s.id WHERE {which}
 ), job_sums AS (
     SELECT id, sum(wall) AS wall, sum(wall * coalesce(gpus, 0)) AS gpu_seconds, max(wall > 0 AND gpus IS NULL) AS unknown,
-        sum(CASE WHEN newest THEN wall ELSE 0 END) AS newest_wall
+        sum(CASE WHEN newest THEN wall ELSE 0 END) AS newest_wall, max(CASE WHEN newest THEN seconds END) AS newest_seconds
     FROM ran GROUP BY id
 )
 SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 0),
@@ -64,8 +65,9 @@ SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 
     coalesce(sum(r.wall), 0), coalesce(sum(r.gpu_seconds), 0),
     coalesce(max(coalesce(r.unknown, 0) OR (s.status NOT IN ('completed', 'failed', 'cancelled') AND s.gpus IS NULL)), 0),
     coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0.0 ELSE max(0.0, coalesce(s.budget_usd, 0.0) - s.cost_usd) END), 0.0),
-    coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0 ELSE coalesce(s.gpus, 0) * max(0, s.seconds -
-        CASE WHEN s.status IN ('running', 'cancelling', 'submitted') THEN coalesce(r.newest_wall, 0) ELSE 0 END) END), 0)
+    coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0 ELSE coalesce(s.gpus, 0) * max(0,
+        CASE WHEN s.status IN ('submitting', 'submitted', 'running', 'cancelling') THEN coalesce(r.newest_seconds, s.seconds) - coalesce(r.newest_wall, 0)
+        ELSE s.seconds END) END), 0)
 FROM sprints s LEFT JOIN job_sums r ON r.id = s.id WHERE {which}";
 
 /// The same columns of sprints that were deleted.
@@ -165,10 +167,12 @@ impl Store {
     /// Dollars that the steps which ended since this time have cost, by study.
     pub fn spent_since(&self, since: jiff::Timestamp) -> Result<Vec<(String, f64)>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT s.study_name, sum(coalesce(json_extract(j.line, '$.cost_usd'), 0.0))
-             FROM sprints s JOIN journal j ON j.sprint_id = s.id
-             WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind = 'step_ended' AND j.time >= ?1
-             GROUP BY s.study_name",
+            "SELECT study_name, sum(cost) FROM (
+                SELECT s.study_name, coalesce(json_extract(j.line, '$.cost_usd'), 0.0) AS cost FROM sprints s JOIN journal j ON j.sprint_id = s.id
+                WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind = 'step_ended' AND j.time >= ?1
+                UNION ALL
+                SELECT study_name, cost_usd FROM forgotten WHERE spent_at >= ?1)
+             GROUP BY study_name",
         )?;
         let rows = query.query_map([since.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -181,13 +185,23 @@ impl Change<'_> {
         spent(&self.transaction, Of::Loop(id))
     }
 
-    /// Keeps what a sprint has cost that is about to be deleted.
+    /// Sprints of a study of which it is not known how many GPUs they had, at most five.
+    pub fn gpu_unknown_sprints(&self, study: &str) -> Result<Vec<String>, StoreError> {
+        let sql = format!("{} GROUP BY s.id ORDER BY s.rowid", SUMS.replace("{which}", "s.study_name = ?2").replace("{group}", "s.id"));
+        let mut query = self.transaction.prepare_cached(&sql)?;
+        let rows = query.query_map((clock::now().as_second(), study), |row| Ok((row.get::<_, String>(0)?, read(row)?.gpu_unknown)))?;
+        let all: Vec<(String, bool)> = rows.collect::<Result<_, _>>()?;
+        Ok(all.into_iter().filter(|(_, unknown)| *unknown).map(|(id, _)| id).take(5).collect())
+    }
+
+    /// Keeps what a sprint has cost that is about to be deleted. That of unknown GPUs is given up:
+    /// nobody could go on otherwise.
     pub(super) fn keep_money_of(&self, id: &str) -> Result<(), StoreError> {
         let spent = spent(&self.transaction, Of::Sprint(id))?;
         let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.transaction.execute(
-            "INSERT INTO forgotten (sprint_id, study_name, task_id, loop_id, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown)
-             SELECT id, study_name, task_id, loop_id, ?2, ?3, ?4, ?5, ?6, ?7 FROM sprints WHERE id = ?1 AND attempt > 0",
+            "INSERT INTO forgotten (sprint_id, study_name, task_id, loop_id, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown, status)
+             SELECT id, study_name, task_id, loop_id, ?2, ?3, ?4, ?5, ?6, 0, status FROM sprints WHERE id = ?1 AND attempt > 0",
             (
                 id,
                 spent.cost_usd,
@@ -195,10 +209,25 @@ impl Change<'_> {
                 count(spent.tokens),
                 count(spent.wall_seconds),
                 count(spent.gpu_seconds),
-                spent.gpu_unknown,
             ),
         )?;
         Ok(())
+    }
+
+    /// Books what a call outside of any sprint has cost.
+    pub fn book_money(&self, study: &str, what: &str, money: &Money) -> Result<(), StoreError> {
+        let money = money.sound();
+        self.transaction.execute(
+            "INSERT INTO forgotten (sprint_id, study_name, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown, spent_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6)",
+            (what, study, money.cost_usd, money.estimated, i64::try_from(money.tokens()).unwrap_or(i64::MAX), clock::stamp(clock::now())),
+        )?;
+        self.event(None, "spent", &serde_json::json!({ "study": study, "what": what, "cost_usd": money.cost_usd }))
+    }
+
+    /// Of a sprint, as this change sees it.
+    pub fn money_of_sprint(&self, id: &str) -> Result<Spent, StoreError> {
+        spent(&self.transaction, Of::Sprint(id))
     }
 
     /// Of a study, as this change sees it.
@@ -298,7 +327,11 @@ mod tests {
             change.delete_sprint(id).expect("deleted");
             change.commit().expect("kept");
         }
-        assert_eq!(sums(&store), before);
+        let after = sums(&store);
+        // A number that nobody knows is given up with the sprint: nothing could be limited otherwise.
+        assert!(before.3.gpu_unknown && !after.3.gpu_unknown);
+        assert_eq!(Spent { gpu_unknown: true, ..after.3 }, before.3);
+        assert_eq!((after.0, after.1, after.2), (before.0, before.1, before.2));
         assert!(before.0.cost_usd > 1.0 && before.4.len() == 3, "{before:?}");
         // One that never had a job leaves nothing, and none is counted as itself.
         let change = store.change().expect("a change");

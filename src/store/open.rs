@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Store;
+use crate::platform::clock;
 
 /// "rlop": how a file says that it is ours.
 const APPLICATION_ID: i32 = 0x726c_6f70;
@@ -73,6 +74,13 @@ impl From<rusqlite::Error> for StoreError {
 impl Store {
     /// Opens the file, and makes it when it is not there.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_it(path).map_err(|error| match error {
+            StoreError::Sqlite(error) => StoreError::Unreadable { path: path.display().to_string(), problem: error.to_string() },
+            other => other,
+        })
+    }
+
+    fn open_it(path: &Path) -> Result<Self, StoreError> {
         let unreadable = |problem: String| StoreError::Unreadable { path: path.display().to_string(), problem };
         if let Some(folder) = path.parent()
             && !folder.as_os_str().is_empty()
@@ -92,7 +100,7 @@ impl Store {
             Err(error) => return Err(error.into()),
         };
         let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        if application != APPLICATION_ID && tables > 0 {
+        if application != APPLICATION_ID && (tables > 0 || application != 0) {
             let python: i64 = connection.query_row(
                 "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('auto_loops', 'studies', 'sprints')",
                 [],
@@ -128,7 +136,7 @@ impl Store {
         if found == MIGRATIONS.len() {
             return Ok(());
         }
-        let _mode: String = self.connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        use_wal(&self.connection)?;
         let change = self.change()?;
         // Another process may have been quicker.
         let found = version(&change.transaction)?;
@@ -138,6 +146,18 @@ impl Store {
         }
         change.transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         change.commit()
+    }
+}
+
+/// Switches to a log of its own. For that, SQLite does not wait until nobody else works on the file.
+fn use_wal(connection: &Connection) -> Result<(), StoreError> {
+    let until = clock::instant() + BUSY;
+    loop {
+        let changed: Result<String, _> = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match changed.map_err(StoreError::from) {
+            Err(StoreError::Busy) if clock::instant() < until => clock::pause(Duration::from_millis(20)),
+            other => return other.map(drop),
+        }
     }
 }
 
@@ -169,6 +189,31 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_database_with_the_id_of_another_program_is_not_taken() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let path = temp.path().join("other.db");
+        let other = Connection::open(&path).expect("opened");
+        for version in [0, 7] {
+            other.pragma_update(None, "application_id", 77).expect("set");
+            other.pragma_update(None, "user_version", version).expect("set");
+            assert!(matches!(Store::open(&path), Err(StoreError::Foreign { .. })), "version {version}");
+        }
+        assert_eq!(other.pragma_query_value::<i32, _>(None, "application_id", |row| row.get(0)).expect("read"), 77);
+    }
+
+    #[test]
+    fn a_broken_file_is_named() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let path = temp.path().join("broken.db");
+        drop(Store::open(&path).expect("made"));
+        let mut bytes = std::fs::read(&path).expect("read");
+        bytes[100..4096].fill(0xff);
+        std::fs::write(&path, bytes).expect("written");
+        let error = Store::open(&path).expect_err("broken");
+        assert!(matches!(error, StoreError::Unreadable { .. }) && error.to_string().contains("broken.db"), "{error}");
+    }
+
+    #[test]
     fn a_newer_schema_is_refused() {
         let temp = tempfile::tempdir().expect("a folder");
         let path = temp.path().join("new.db");
@@ -181,15 +226,17 @@ mod tests {
     #[test]
     fn many_at_once_make_one_schema() {
         let temp = tempfile::tempdir().expect("a folder");
-        let path = temp.path().join("x.db");
-        let threads: Vec<_> = (0..8)
-            .map(|_| {
-                let path = path.clone();
-                std::thread::spawn(move || Store::open(&path).map(drop))
-            })
-            .collect();
-        for thread in threads {
-            thread.join().expect("no panic").expect("opened");
+        for round in 0..20 {
+            let path = temp.path().join(format!("{round}.db"));
+            let threads: Vec<_> = (0..8)
+                .map(|_| {
+                    let path = path.clone();
+                    std::thread::spawn(move || Store::open(&path).map(drop))
+                })
+                .collect();
+            for thread in threads {
+                thread.join().expect("no panic").expect("opened");
+            }
         }
     }
 }

@@ -30,6 +30,13 @@ pub struct Notice {
     pub created_at: String,
     /// How often it was tried before, through this channel.
     pub tries: u32,
+    /// When it may be tried again, in seconds since 1970.
+    pub next_at: i64,
+}
+
+/// The fact that says until when a channel is left alone.
+fn rest_of(channel: &str) -> String {
+    format!("notices.rest.{channel}")
 }
 
 impl Change<'_> {
@@ -75,6 +82,11 @@ impl Change<'_> {
     /// before its next try is due.
     pub fn claim_notice(&self, channel: &str) -> Result<Option<Notice>, StoreError> {
         let now = clock::now();
+        let rests: Option<String> =
+            self.transaction.query_row("SELECT value FROM facts WHERE name = ?1", [rest_of(channel)], |row| row.get(0)).optional()?;
+        if rests.and_then(|until| until.parse::<i64>().ok()).is_some_and(|until| until > now.as_second()) {
+            return Ok(None);
+        }
         let oldest = now - jiff::SignedDuration::from_secs(MAX_AGE);
         let found = self
             .transaction
@@ -92,19 +104,26 @@ impl Change<'_> {
                     data: serde_json::from_str(&data).unwrap_or_default(),
                     created_at: row.get(4)?,
                     tries: row.get(5)?,
+                    next_at: 0,
                 })
             })
             .optional()?;
-        if let Some(notice) = &found {
-            self.transaction
-                .prepare_cached(
-                    // A minute, then four, ... at most four hours.
-                    "INSERT INTO outbox_sends (outbox_id, channel, tries, next_at) VALUES (?1, ?2, 1, ?3 + 60)
-                     ON CONFLICT (outbox_id, channel) DO UPDATE SET tries = tries + 1, next_at = ?3 + min(14400, 60 << min(2 * tries, 20))",
-                )?
-                .execute((notice.id, channel, now.as_second()))?;
-        }
-        Ok(found)
+        let Some(mut notice) = found else { return Ok(None) };
+        notice.next_at = self
+            .transaction
+            .prepare_cached(
+                // A minute, then four, ... at most four hours.
+                "INSERT INTO outbox_sends (outbox_id, channel, tries, next_at) VALUES (?1, ?2, 1, ?3 + 60)
+                 ON CONFLICT (outbox_id, channel) DO UPDATE SET tries = tries + 1, next_at = ?3 + min(14400, 60 << min(2 * tries, 20))
+                 RETURNING next_at",
+            )?
+            .query_row((notice.id, channel, now.as_second()), |row| row.get(0))?;
+        Ok(Some(notice))
+    }
+
+    /// A channel does not answer: nothing is sent through it before this time, in seconds since 1970.
+    pub fn rest_channel(&self, channel: &str, until: i64) -> Result<(), StoreError> {
+        self.set_fact(&rest_of(channel), &until.to_string())
     }
 
     /// A claimed notice has gone out, or could not be sent for this reason.

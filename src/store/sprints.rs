@@ -30,7 +30,7 @@ pub struct NewSprint<'a> {
     pub seconds: u64,
     /// When.
     pub created: jiff::Timestamp,
-    /// `research` or `tweak`.
+    /// `research`, `tweak` or `plan`.
     pub kind: &'a str,
     /// The task that it is an attempt at.
     pub task: Option<&'a str>,
@@ -40,6 +40,8 @@ pub struct NewSprint<'a> {
     pub budget_usd: Option<f64>,
     /// GPUs that its job asks for, when that is known.
     pub gpus: Option<u32>,
+    /// Whether a limit leaves it less money or time than it would have without.
+    pub cut: bool,
 }
 
 /// A sprint as it is stored.
@@ -113,7 +115,7 @@ pub struct SprintRow {
     pub cancel_sent: i64,
     /// What the last tick had to say about it.
     pub note: String,
-    /// `research` or `tweak`.
+    /// `research`, `tweak` or `plan`.
     pub kind: String,
     /// The task that it is an attempt at.
     pub task: Option<String>,
@@ -125,6 +127,28 @@ pub struct SprintRow {
     pub gpus: Option<u32>,
     /// Whether its job has to find its idea itself.
     pub finds_idea: bool,
+    /// Whether a limit has left it less money or time than it would have had without.
+    pub cut: bool,
+    /// The earlier sprint whose idea its job had again.
+    pub repeats: Option<String>,
+    /// The oldest message that it waits for, when it is parked.
+    pub waits_for: Option<String>,
+    /// When it may be tried again to let it go on, in seconds since 1970.
+    pub resume_next: i64,
+}
+
+impl SprintRow {
+    /// Whether it ended because what a limit had left it was used up: that says nothing of the work.
+    pub fn is_exhausted(&self) -> bool {
+        let State::Ended { ending, .. } = &self.state else { return false };
+        self.cut && used_up(ending.status, ending.reason, self.cost_usd, self.budget_usd)
+    }
+}
+
+/// Whether a sprint failed because its time or its money was used up.
+pub(super) fn used_up(status: Status, reason: Option<Reason>, cost_usd: f64, budget_usd: Option<f64>) -> bool {
+    let spent = budget_usd.is_some_and(|budget| cost_usd > 0.0 && cost_usd >= budget - 0.005);
+    status == Status::Failed && (reason == Some(Reason::TimeLimit) || spent)
 }
 
 /// Which sprints are wanted.
@@ -141,7 +165,9 @@ pub struct SprintFilter<'a> {
 const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
     created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
     cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, \
-    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea";
+    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut, repeats, resume_next, \
+    CASE status WHEN 'parked' THEN (SELECT m.id FROM messages m WHERE m.sprint_id = sprints.id AND m.status = 'open' \
+        AND m.kind IN ('question', 'approval') ORDER BY m.created_at, m.rowid LIMIT 1) END AS waits_for";
 
 /// Where a column stands in [`COLUMNS`], found while compiling: rusqlite compares the name with
 /// those of all columns, for every value of every row.
@@ -212,6 +238,10 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         budget_usd: row.get(const { at("budget_usd") })?,
         gpus: row.get(const { at("gpus") })?,
         finds_idea: row.get(const { at("finds_idea") })?,
+        cut: row.get(const { at("cut") })?,
+        repeats: row.get(const { at("repeats") })?,
+        waits_for: row.get(const { at("resume_next") + 1 })?,
+        resume_next: row.get(const { at("resume_next") })?,
     })
 }
 
@@ -303,14 +333,24 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// For each study with sprints on a cluster: when the last of them got its first job. RFC 3339; empty
+    /// when none has.
+    pub fn last_submissions(&self, cluster: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT study_name, coalesce(max(submitted_at), '') FROM sprints WHERE cluster = ?1 GROUP BY study_name")?;
+        let rows = query.query_map([cluster], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// For each study: how many sprints, how many of them not over, and their cost.
-    pub fn study_counts(&self) -> Result<Vec<(String, u64, u64, f64)>, StoreError> {
+    pub fn study_counts(&self) -> Result<Vec<(String, u64, u64)>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT study_name, count(*), count(*) FILTER (WHERE status NOT IN ('completed', 'failed', 'cancelled')), sum(cost_usd)
+            "SELECT study_name, count(*), count(*) FILTER (WHERE status NOT IN ('completed', 'failed', 'cancelled'))
              FROM sprints GROUP BY study_name",
         )?;
         let count = |value: i64| u64::try_from(value).unwrap_or(0);
-        let rows = query.query_map([], |row| Ok((row.get(0)?, count(row.get(1)?), count(row.get(2)?), row.get(3)?)))?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, count(row.get(1)?), count(row.get(2)?))))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -264,7 +264,7 @@ fn comparison(text: &str, metric: Option<&str>, alone: bool) -> Option<Compariso
     let before = before.trim().trim_end_matches(['`', '*', ':']).trim();
     let name = match metric {
         // A name may have blanks in it: it is looked for as it was declared.
-        Some(metric) if before.to_lowercase().ends_with(&metric.to_lowercase()) => Some(metric.to_owned()),
+        Some(metric) if ends_with_name(&before.to_lowercase(), &metric.to_lowercase()) => Some(metric.to_owned()),
         _ => before.split_whitespace().last().map(|word| word.trim_matches(['`', '*']).to_owned()).filter(|word| !word.is_empty()),
     };
     match (name, metric) {
@@ -273,6 +273,12 @@ fn comparison(text: &str, metric: Option<&str>, alone: bool) -> Option<Compariso
         (Some(name), Some(metric)) if name != metric => None,
         (name, _) => Some(Comparison { name, sign: Some(better), value }),
     }
+}
+
+/// Whether a text ends with this name, and not with a longer one that ends like it.
+fn ends_with_name(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@');
+    text.strip_suffix(name).is_some_and(|before| !before.ends_with(is_part))
 }
 
 fn budget(limits: &mut Limits, lines: &[Line<'_>], now: i64, mistakes: &mut Mistakes) {

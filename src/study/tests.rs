@@ -75,6 +75,8 @@ fn targets_are_found_in_prose_and_in_a_value() {
     assert_eq!(target("## Benchmark\nmetric: val loss\nbetter: lower\n## Targets\nGet Val Loss ≤ 0.2, please\n"), "val loss <= 0.2");
     assert_eq!(target("## Benchmark\nmetric: f1\nbetter: higher\n## Targets\n- runtime < 10 s\n"), "");
     assert_eq!(target("## Targets\nf1 > 0.8.\n"), "f1 >= 0.8");
+    // A name that only ends like the metric is another one.
+    assert_eq!(target("## Benchmark\nmetric: acc\nbetter: higher\n## Targets\n- train_acc >= 0.2\n- loss < 0.1 and acc >= 0.95\n"), "acc >= 0.95");
     assert_eq!(target("## Targets\nBetter than 90 % of all, or > most\n"), "");
 }
 

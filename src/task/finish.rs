@@ -1,15 +1,17 @@
 //! Ends a task by hand: its command must succeed here first.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::time::Duration;
 
 use crate::app::App;
 use crate::domain::Verdict;
-use crate::platform::process;
+use crate::platform::process::{self, Captured};
 use crate::store::{Store, TaskError, TaskRow};
 
 /// How much of a command's output is told.
 const TAIL_BYTES: usize = 2000;
+/// How long the command may take.
+const LIMIT: Duration = Duration::from_secs(3600);
 
 /// Why a task is not done.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +36,15 @@ pub enum FinishError {
 /// Says that a task is done. A command that a person gave with it runs first, in the project's
 /// folder; nothing else may run here.
 pub fn finish(app: &App, store: &mut Store, id: &str, token: Option<i64>, verdict: Option<Verdict>, note: &str) -> Result<TaskRow, FinishError> {
-    let row = store.change().map_err(TaskError::from)?.may_end_task(id, token)?;
+    let change = store.change().map_err(TaskError::from)?;
+    let row = change.may_end_task(id, token)?;
+    if let Some(token) = token.filter(|_| !row.verify.is_empty()) {
+        // Nobody else gets the task while its command runs.
+        change.keep_task(id, token, LIMIT.as_secs() + 60)?;
+        change.commit().map_err(TaskError::from)?;
+    } else {
+        drop(change);
+    }
     if !row.verify.is_empty() {
         verify(&app.config.root, &row)?;
     }
@@ -47,16 +57,22 @@ pub fn finish(app: &App, store: &mut Store, id: &str, token: Option<i64>, verdic
 
 fn verify(root: &Path, row: &TaskRow) -> Result<(), FinishError> {
     let failed = |how: String, output: String| Err(FinishError::Verify { id: row.id.to_string(), command: row.verify.clone(), how, output });
-    let run =
-        process::command("bash").arg("-c").arg(&row.verify).current_dir(root).env("RESEARCHLOOP_TASK", row.id.as_str()).stdin(Stdio::null()).output();
-    match run {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => {
-            let all = [output.stdout, output.stderr].concat();
-            let tail = &all[all.len().saturating_sub(TAIL_BYTES)..];
-            let how = output.status.code().map_or("was ended by a signal".to_owned(), |code| format!("ended with {code}"));
-            failed(how, String::from_utf8_lossy(tail).trim().to_owned())
-        }
-        Err(error) => failed(format!("cannot be started: {error}"), String::new()),
-    }
+    let mut command = process::command("bash");
+    command.arg("-c").arg(&row.verify).current_dir(root).env("RESEARCHLOOP_TASK", row.id.as_str());
+    let mut said: Vec<u8> = Vec::new();
+    let ended = process::run_captured(command, Vec::new(), LIMIT, |line| {
+        said.extend_from_slice(line);
+        said.push(b'\n');
+        said.drain(..said.len().saturating_sub(TAIL_BYTES));
+    });
+    let how = match &ended {
+        Ok(Captured { status: Some(status), .. }) if status.success() => return Ok(()),
+        Ok(Captured { status: Some(status), .. }) => status.code().map_or("was ended by a signal".to_owned(), |code| format!("ended with {code}")),
+        Ok(Captured { status: None, .. }) => format!("did not end within {} minutes", LIMIT.as_secs() / 60),
+        Err(error) => return failed(format!("cannot be started: {error}"), String::new()),
+    };
+    let errors = ended.map(|ended| ended.errors).unwrap_or_default();
+    let all = format!("{}{errors}", String::from_utf8_lossy(&said));
+    let from = all.ceil_char_boundary(all.len().saturating_sub(TAIL_BYTES));
+    failed(how, all[from..].trim().to_owned())
 }

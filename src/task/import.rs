@@ -84,10 +84,12 @@ pub fn read(text: &str) -> Result<Vec<Draft>, Vec<String>> {
 
 fn parse(text: &str) -> Result<Value, String> {
     // JSON is nearly YAML; its own reader is quicker, and takes tabs.
-    if text.trim_start().starts_with('[')
-        && let Ok(value) = serde_json::from_str(text)
-    {
-        return Ok(value);
+    if text.trim_start().starts_with('[') {
+        match super::json::read(text) {
+            Ok(value) => return Ok(value),
+            Err(error) if error.is_data() => return Err(error.to_string()),
+            Err(_) => {}
+        }
     }
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     serde_saphyr::from_str_with_options(text, options)
@@ -151,7 +153,7 @@ fn draft(place: usize, item: &Value, problems: &mut Vec<String>) -> Draft {
             },
         }
     }
-    if !fields.contains_key("idea") {
+    if fields.get("idea").is_none_or(Value::is_null) {
         wrong("`idea` is missing".to_owned());
     }
     draft
@@ -260,7 +262,7 @@ mod tests {
     #[test]
     fn every_mistake_of_a_file_is_told_at_once() {
         let problems =
-            read("- key: a/b\n  idea: x\n- ide: y\n- key: c\n  idea: ' '\n  needs: [d:supportd]\n  priority: high\n  max_attempts: 0\n- just text\n")
+            read("- key: a/b\n  idea: x\n- ide: y\n- key: c\n  idea: ' '\n  needs: [d:supportd]\n  priority: high\n  max_attempts: 0\n- just text\n- idea:\n")
                 .expect_err("wrong");
         let all = problems.join("\n");
         for part in [
@@ -272,6 +274,7 @@ mod tests {
             "`priority` \"high\"",
             "`max_attempts` \"0\"",
             "task 4: expected a mapping",
+            "task 5: `idea` is missing",
         ] {
             assert!(all.contains(part), "{part}: {all}");
         }

@@ -3,7 +3,9 @@
 mod finish;
 pub mod graph;
 mod import;
+mod json;
 pub mod tree;
 
 pub use finish::{FinishError, finish};
 pub use import::{Draft, ImportError, create_all, read};
+pub use json::read as read_json;

@@ -3,12 +3,16 @@
 //! A file has the message's own name, so one that is brought twice, because somebody was killed
 //! in between, is the same file.
 
+use std::collections::BTreeSet;
+
 use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::formats::InboxFile;
 use crate::config::Cluster;
-use crate::remote::{Payload, Remote, RemoteError, Script};
-use crate::store::{MessageRow, Store, StoreError};
+use crate::domain::transition::Event;
+use crate::domain::{Ending, Reason, State, settle};
+use crate::remote::{Payload, Remote, RemoteError, Script, Section};
+use crate::store::{Change, MessageRow, SprintRow, Store, StoreError};
 
 /// Why nothing was brought.
 pub(super) enum Undelivered {
@@ -29,6 +33,7 @@ pub(super) fn deliver(app: &App, store: &mut Store, remote: &mut dyn Remote, clu
         return Ok(Vec::new());
     }
     let mut script = Script::new();
+    script.section("time", "date +%s");
     for (message, sprint) in &due {
         script.set("DIR", &sprint.remote_dir).set("NAME", &format!("{}.json", message.id)).section_with_input(
             &message.id,
@@ -37,19 +42,50 @@ pub(super) fn deliver(app: &App, store: &mut Store, remote: &mut dyn Remote, clu
         );
     }
     let reply = remote.run(script, app.limits(cluster)).map_err(Undelivered::Remote)?;
+    let time = reply.section("time").and_then(|section| section.text().trim().parse::<i64>().ok());
     let mut problems = Vec::new();
+    let mut gone: BTreeSet<&str> = BTreeSet::new();
     let change = store.change()?;
     for (message, sprint) in &due {
         match reply.section(&message.id) {
-            Some(section) if section.status == 0 => change.message_delivered(&message.id)?,
+            Some(section) if section.status == 0 => {
+                change.message_delivered(&message.id)?;
+                if matches!(sprint.state, State::Parked { .. }) {
+                    change.count_missing(sprint.id.as_str(), None)?;
+                }
+            }
             section => {
-                let said: String = section.map(|section| section.text().chars().filter(|c| !c.is_control()).take(200).collect()).unwrap_or_default();
+                if let (Some(GONE), Some(time)) = (section.map(|section| section.status), time)
+                    && gone.insert(sprint.id.as_str())
+                    && is_lost(&change, sprint, time)?
+                {
+                    continue;
+                }
+                let text = section.map(Section::text).unwrap_or_default();
+                let said: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
                 problems.push(format!("{}: {} could not be brought: {said}", sprint.id, message.id));
             }
         }
     }
     change.commit()?;
     Ok(problems)
+}
+
+/// A parked sprint has no job that could be missed: when its directory is gone for good, nothing of it
+/// can go on. One healthy look proves nothing; true when it was given up now.
+fn is_lost(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<bool, StoreError> {
+    if !matches!(sprint.state, State::Parked { .. }) {
+        return Ok(false);
+    }
+    let id = sprint.id.as_str();
+    if !settle::is_given_up(sprint.missing_polls, sprint.missing_since.map_or(0, |since| time - since)) {
+        change.count_missing(id, Some(time))?;
+        return Ok(false);
+    }
+    let detail = format!("its directory is gone from the cluster: {}", sprint.remote_dir);
+    let hint = format!("nothing is left to go on with; `researchloop sprint resubmit {id}` runs the idea again");
+    change.apply(id, Event::Over(Ending::failed(Reason::Lost, detail, hint)))?;
+    Ok(true)
 }
 
 fn file(message: &MessageRow) -> InboxFile {
@@ -63,9 +99,18 @@ fn file(message: &MessageRow) -> InboxFile {
     }
 }
 
+/// The exit status for a directory that is gone from a folder that is there.
+const GONE: i32 = 4;
+
 /// No link is followed, and what is not whole is not put in place.
 const RECEIVE: &str = r#"
-cd "$DIR" && [ -d .researchloop ] && [ ! -L .researchloop ] || { echo 'the directory is not there'; exit 3; }
+if ! cd "$DIR" 2>/dev/null; then
+  echo 'the directory is not there'
+  [ ! -e "$DIR" ] && [ ! -L "$DIR" ] && cd "$(dirname "$DIR")" 2>/dev/null && exit 4
+  exit 3
+fi
+[ -e .researchloop ] || [ -L .researchloop ] || { echo 'the directory is empty'; exit 4; }
+[ -d .researchloop ] && [ ! -L .researchloop ] || { echo 'its own folder is no folder'; exit 3; }
 mkdir -p .researchloop/inbox && [ ! -L .researchloop/inbox ] && cd .researchloop/inbox || { echo 'the inbox cannot be made'; exit 3; }
 [ ! -d "$NAME" ] || { echo 'a folder is in the way'; exit 3; }
 rm -f ".$NAME.new"

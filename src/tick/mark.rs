@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Report;
-use crate::app::App;
+use super::{ClusterReport, Report};
+use crate::app::{App, CRON_TRIAL};
 use crate::platform::clock;
 use crate::store::{Store, StoreError};
 
@@ -29,7 +29,9 @@ pub fn last_ticks(store: &Store) -> Result<(Option<Mark>, Option<Mark>), StoreEr
 
 /// Remembers that a tick has ended.
 pub(super) fn remember(app: &App, report: &Report) -> Result<(), StoreError> {
-    let by = if std::env::var_os("RESEARCHLOOP_CRON").is_some_and(|value| !value.is_empty()) { "cron" } else { "person" };
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    // A person who installs it tries the line first.
+    let by = if is_set("RESEARCHLOOP_CRON") && !is_set(CRON_TRIAL) { "cron" } else { "person" };
     let short = |problem: String| problem.chars().filter(|c| !c.is_control()).take(300).collect();
     let of_clusters = report.clusters.iter().flat_map(|one| one.problems.iter().map(|problem| format!("{}: {problem}", one.name)));
     let problems = of_clusters.chain(report.problems.iter().cloned()).take(20).map(short).collect();
@@ -37,7 +39,7 @@ pub(super) fn remember(app: &App, report: &Report) -> Result<(), StoreError> {
     let mut store = app.store()?;
     let change = store.change()?;
     change.set_fact(LAST, &text)?;
-    if !report.clusters.iter().any(|one| one.unreachable) {
+    if report.clusters.iter().all(ClusterReport::is_good) {
         change.set_fact(GOOD, &text)?;
     }
     change.commit()

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::leaderboard::{self, Entry, Mark};
 use crate::domain::noise::{Better, Measured};
-use crate::domain::{Finding, Verdict};
+use crate::domain::{Finding, Source, Verdict};
 use crate::store::{FindingRow, MetricRow};
 use crate::study;
 
@@ -84,7 +84,8 @@ pub struct Place {
     pub mismatch: bool,
     /// What was found of the idea.
     pub verdict: Option<Verdict>,
-    /// `likely_real`, `within_noise` or `unknown`: how the first place differs from the first sprint in
+    /// `claimed`: the agent says it, where others were measured. Else `likely_real`, `within_noise` or
+    /// `unknown`: how the first place differs from the first sprint in
     /// time, and each other place from the first place. Null when there is nothing to compare with.
     pub noise: Option<&'static str>,
     /// When the newest one completed, RFC 3339.
@@ -124,7 +125,15 @@ pub fn found(row: &FindingRow) -> Found {
 /// Ranks the values of a metric, which are given in the order of time.
 pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Vec<Place> {
     let measured = |row: &MetricRow| Measured { value: row.value, n: row.n, spread: row.spread };
-    let entries: Vec<Entry<'_>> = rows.iter().map(|row| Entry { task: row.task.as_deref(), measured: measured(row), claimed: row.claimed }).collect();
+    let entries: Vec<Entry<'_>> = rows
+        .iter()
+        .map(|row| Entry {
+            task: row.task.as_deref().map(|task| (task, row.idea.as_deref().unwrap_or_default())),
+            is_measured: row.source == Source::Evaluator,
+            measured: measured(row),
+            claimed: row.claimed,
+        })
+        .collect();
     let places = leaderboard::rank(better, &entries).into_iter().enumerate().filter_map(|(at, place)| {
         let of: Vec<&MetricRow> = place.entries.iter().filter_map(|entry| rows.get(*entry)).collect();
         let newest = of.last()?;
@@ -143,7 +152,7 @@ pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Vec<Place> {
             claimed: newest.claimed,
             mismatch: place.mismatch,
             verdict: newest.verdict,
-            noise: place.mark.map(Mark::as_str),
+            noise: if place.is_claim { Some("claimed") } else { place.mark.map(Mark::as_str) },
             completed_at: newest.completed_at.clone(),
         })
     });

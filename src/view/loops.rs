@@ -6,11 +6,21 @@ use crate::domain::Reason;
 use crate::domain::auto_loop::Limits;
 use crate::store::{LoopRow, LoopSprint, Spent, completed_count};
 
+/// The answer about one loop.
+#[derive(Debug, Clone, Serialize)]
+pub struct OneLoop {
+    /// The loop.
+    #[serde(rename = "loop")]
+    pub auto_loop: Loop,
+}
+
 /// A loop.
 #[derive(Debug, Clone, Serialize)]
 pub struct Loop {
     /// `loop-` and six hexadecimal digits.
     pub id: String,
+    /// The same: its name in Python.
+    pub loop_id: String,
     /// The study.
     pub study_name: String,
     /// `running`, `stopped` or `completed`.
@@ -51,6 +61,8 @@ pub struct Loop {
     pub created_at: String,
     /// RFC 3339.
     pub ended_at: Option<String>,
+    /// The same: its name in Python.
+    pub stopped_at: Option<String>,
     /// Its sprints, oldest first.
     pub sprints: Vec<SprintOfLoop>,
 }
@@ -83,6 +95,7 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
     let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
     Loop {
         id: row.id.to_string(),
+        loop_id: row.id.to_string(),
         study_name: row.study.clone(),
         status: row.status.as_str(),
         reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
@@ -90,7 +103,7 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
         note: row.note.clone(),
         context: row.guidance.clone(),
         limits: row.limits.clone(),
-        completed_count: completed_count(sprints),
+        completed_count: completed_count(row, sprints),
         total_count: row.limits.count,
         live_count: sprints.iter().filter(|sprint| !sprint.status.is_terminal()).count(),
         current_sprint_id: sprints.iter().rev().find(|sprint| !sprint.status.is_terminal()).map(|sprint| sprint.id.clone()),
@@ -103,6 +116,7 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
         wall_hours: hours(money.wall_seconds),
         created_at: row.created_at.clone(),
         ended_at: row.ended_at.clone(),
+        stopped_at: row.ended_at.clone(),
         sprints: sprints
             .iter()
             .map(|sprint| SprintOfLoop {

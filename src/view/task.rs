@@ -65,6 +65,13 @@ pub struct Task {
     pub spent: Option<Money>,
 }
 
+/// The answer of a list of tasks.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tasks {
+    /// In the order in which they are taken, or were named.
+    pub tasks: Vec<Task>,
+}
+
 /// A need, seen from one of its sides.
 #[derive(Debug, Clone, Serialize)]
 pub struct TaskNeed {

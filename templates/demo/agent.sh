@@ -934,6 +934,17 @@ step_idea() {
   exit 0
 }
 
+# Two tasks, whatever the goal is.
+step_plan() {
+  text="Scripted stand-in, not a model: a plan of two tasks."
+  say "$text"
+  structured=
+  [ -z "$json_schema" ] || structured=",\"structured_output\":{\"tasks\":[{\"key\":\"baseline\",\"idea\":$(quoted "$(idea_text 0)"),\"priority\":\"p0\"},{\"key\":\"next\",\"idea\":$(quoted "$(idea_text 1)"),\"needs\":[{\"key\":\"baseline\",\"on\":\"done\"}]}]}"
+  result_line success false completed "$turns" "\"result\":$(quoted "$text")$structured"
+  [ "$output_format" != text ] || printf '%s\n' "$text"
+  exit 0
+}
+
 # A follow-up: adds a line to the report and says so.
 step_tweak() {
   file=$(printf '%s\n' "$prompt" | sed -n 's/.*`\(tweak_sp-[0-9a-f]*[.]md\)`.*/\1/p' | sed -n 1p)
@@ -996,5 +1007,6 @@ case $step in
   repair) step_repair ;;
   idea) step_idea ;;
   tweak) step_tweak ;;
+  plan) step_plan ;;
   *) finish "I am a $WHO, and I have no script for this step (${step_line:-the prompt names none}). I did nothing." ;;
 esac

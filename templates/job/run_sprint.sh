@@ -1,6 +1,6 @@
 #!/bin/bash
 #%DIRECTIVES%
-# Sprint %SPRINT%, made by researchloop %VERSION%. It is whole: it can be submitted by hand.
+# Sprint %SPRINT%, made by researchloop %VERSION%. It is self-contained: it can be submitted by hand.
 readonly rl_sprint=%SPRINT% rl_attempt=%ATTEMPT%
 readonly rl_dir=%DIR%
 rl_runner=%RUNNER%

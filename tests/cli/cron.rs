@@ -49,6 +49,9 @@ fn the_line_is_put_in_once_runs_a_tick_and_is_taken_out() {
     let other = other.to_str().unwrap();
 
     project.run(&["cron", "install"]).success();
+    for shown in [project.run(&["cron", "show"]).success(), project.run(&["status"]).success()] {
+        assert!(shown.stdout.contains("by hand") && !shown.stdout.contains("by cron"), "cron has not run yet: {shown}");
+    }
     let first = crontab(&project);
     assert!(first.starts_with(OTHERS) && first.lines().count() == OTHERS.lines().count() + 1, "{first}");
     project.run(&["-c", other, "cron", "install", "--every", "1h"]).success();
@@ -60,7 +63,7 @@ fn the_line_is_put_in_once_runs_a_tick_and_is_taken_out() {
     assert_eq!(crontab(&project), both);
     let replaced = project.run(&["cron", "install", "--every", "10m"]).success();
     assert!(replaced.stderr.contains("Replaced the earlier line: a tick every 10m"), "{replaced}");
-    assert_eq!(crontab(&project), both.replace("*/5 * * * * RESEARCHLOOP_CRON", "*/10 * * * * RESEARCHLOOP_CRON"));
+    assert_eq!(crontab(&project), both.replace("*/5 * * * * env RESEARCHLOOP_CRON", "*/10 * * * * env RESEARCHLOOP_CRON"));
 
     // cron starts it in `/`, without anything that a user has.
     let id = project.submit("x", &["--rounds", "0"]);
@@ -155,4 +158,88 @@ fn a_tick_with_a_log_prints_nothing_even_when_it_fails() {
     assert_eq!((tick.stdout.as_str(), tick.stderr.as_str()), ("", ""));
     let text = std::fs::read_to_string(log).unwrap();
     assert!(text.contains("Z error: ") && text.contains("unknown key \"nonsense\""), "{text}");
+}
+
+#[test]
+fn a_project_has_one_line_however_its_path_is_spelled() {
+    let mut project = Project::local("");
+    with_crontab(&mut project);
+    project.write("sub/x", "");
+    std::os::unix::fs::symlink(project.path(""), project.path("link")).unwrap();
+    let spelled = |way: &str| project.path(way).join("researchloop.toml").display().to_string();
+    project.run(&["cron", "install"]).success();
+    let first = crontab(&project);
+    for way in ["sub/..", "link", "link/sub/../.."] {
+        let way = if way == "link/sub/../.." { spelled("sub/../link") } else { spelled(way) };
+        let again = project.run(&["-c", &way, "cron", "install"]).success();
+        assert!(again.stderr.contains("It was installed already"), "{way}: {again}");
+        assert_eq!(crontab(&project), first, "{way}");
+    }
+    project.run(&["-c", &spelled("link"), "cron", "remove"]).success();
+    assert_eq!(crontab(&project), "");
+}
+
+#[test]
+fn many_who_install_at_once_lose_no_line() {
+    let mut project = Project::local("");
+    with_crontab(&mut project);
+    // A `crontab` that takes its time between reading and writing.
+    let slow = std::fs::read_to_string(project.path("bin/crontab")).unwrap().replace("-) cat >\"$f.new\"", "-) cat >\"$f.new\"; sleep 0.3");
+    project.write("bin/crontab", slow);
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    let children: Vec<_> = (0..4)
+        .map(|number| {
+            let file = format!("p{number}/researchloop.toml");
+            project.write(&file, &config);
+            project.spawn(&["-c", &file, "cron", "install"])
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let now = crontab(&project);
+    assert_eq!(now.lines().count(), 4, "{now}");
+}
+
+#[test]
+fn what_only_this_session_finds_is_not_installed() {
+    let mut project = Project::local("");
+    with_crontab(&mut project);
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    // Both are on the PATH of this session only.
+    for program in ["our-claude", "our-teller"] {
+        project.write(&format!("bin/{program}"), "#!/bin/sh\n");
+        std::fs::set_permissions(project.path(&format!("bin/{program}")), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    project.write("researchloop.toml", format!("notify_command = [\"our-teller\"]\n{config}claude_command = [\"our-claude\"]\n"));
+    let refused = project.run(&["cron", "install"]).code(1);
+    for part in ["here: claude: \"our-claude\" would not be found", "notify_command: \"our-teller\" is not found", "cron's PATH is /usr/bin:/bin"] {
+        assert!(refused.stderr.contains(part), "{part}: {refused}");
+    }
+    assert_eq!(crontab(&project), "");
+    project.run(&["cron", "install", "--force"]).success().says("warning: here: claude:");
+    // A PATH of the crontab holds for the lines below it.
+    project.write("crontab.txt", format!("PATH={}:/usr/bin:/bin\n", project.path("bin").display()));
+    project.run(&["cron", "install"]).success();
+    project.write("crontab.txt", "PATH=/nowhere\n");
+    project.run(&["cron", "install"]).code(1);
+}
+
+#[test]
+fn the_line_is_tried_in_the_shell_of_the_crontab_and_with_its_log() {
+    let mut project = Project::local("");
+    with_crontab(&mut project);
+    project.write("crontab.txt", "SHELL=/bin/false\n");
+    let refused = project.run(&["cron", "install"]).code(1);
+    assert!(refused.stderr.contains("/bin/false ended with exit status: 1"), "{refused}");
+    if std::path::Path::new("/bin/tcsh").exists() {
+        project.write("crontab.txt", "SHELL=/bin/tcsh\n");
+        project.run(&["cron", "install"]).success();
+    }
+    project.write("crontab.txt", "");
+    // The log cannot be written: cron would send a mail each time.
+    let _ = std::fs::remove_dir_all(project.path(".researchloop"));
+    project.write(".researchloop", "in the way");
+    let refused = project.run(&["cron", "install"]).code(1);
+    assert!(refused.stderr.contains("cannot write") && refused.stderr.contains("tick.log"), "{refused}");
 }

@@ -6,7 +6,7 @@ use super::{playing, remote_dir, step, text};
 use crate::harness::{Project, program, wait_until};
 
 /// A project whose agent keeps what it was called with in `calls`.
-fn recorded(scenario: &str) -> Project {
+pub(super) fn recorded(scenario: &str) -> Project {
     let project = playing(scenario, "");
     let calls = project.path("calls");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
@@ -15,19 +15,19 @@ fn recorded(scenario: &str) -> Project {
 }
 
 /// What the agent was asked in each call: step and prompt.
-fn prompts(project: &Project) -> Vec<(String, String)> {
+pub(super) fn prompts(project: &Project) -> Vec<(String, String)> {
     let read = |name: String| std::fs::read_to_string(project.path("calls").join(name)).ok();
     (1..).map_while(|call| Some((read(format!("{call}.step"))?.trim().to_owned(), read(format!("{call}.prompt"))?))).collect()
 }
 
-fn database(project: &Project) -> rusqlite::Connection {
+pub(super) fn database(project: &Project) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     connection
 }
 
 /// Makes a sprint whose job has to find its idea, as a loop would.
-fn without_idea(project: &Project, approve: bool) -> String {
+pub(super) fn without_idea(project: &Project, approve: bool) -> String {
     project.run(&["inbox"]).success();
     let now = "2026-11-21T10:00:00Z";
     let limits = format!(r#"{{"count":1,"parallel":1,"approve":{approve}}}"#);
@@ -50,7 +50,7 @@ fn without_idea(project: &Project, approve: bool) -> String {
     "sp-00abcd".to_owned()
 }
 
-fn tick_until(project: &Project, id: &str, status: &str) -> Value {
+pub(super) fn tick_until(project: &Project, id: &str, status: &str) -> Value {
     wait_until(&format!("{id} is {status}"), 40, || {
         let tick = project.run(&["tick"]);
         let now = project.show(id);
@@ -61,7 +61,7 @@ fn tick_until(project: &Project, id: &str, status: &str) -> Value {
     project.show(id)
 }
 
-fn inbox(project: &Project, more: &[&str]) -> Vec<Value> {
+pub(super) fn inbox(project: &Project, more: &[&str]) -> Vec<Value> {
     project.run(&[&["--json", "inbox"], more].concat()).success().json()["messages"].as_array().unwrap().clone()
 }
 
@@ -176,7 +176,7 @@ fn an_idea_waits_for_approval_and_then_the_work_begins() {
     // Nothing happens by itself, and no job is there.
     project.run(&["tick"]).success();
     assert_eq!(text(&project.show(&id), "status"), "parked");
-    project.run(&["reply", text(message, "id"), "Yes."]).success();
+    project.run(&["reply", text(message, "id"), "Yes."]).success().says("approved").never_says("what else you said");
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     assert!(text(&sprint, "idea").contains("smaller learning rate") && !text(&sprint, "idea").contains("Why:"));
@@ -208,7 +208,8 @@ fn any_other_word_on_an_idea_asks_for_another_one() {
     let id = without_idea(&project, true);
     tick_until(&project, &id, "parked");
     let first = text(&inbox(&project, &[])[0], "id").to_owned();
-    project.run(&["reply", &first, "rather something about schedules"]).success();
+    project.run(&["reply", &first, "what else to try"]).code(2);
+    project.run(&["reply", &first, "rather something about schedules"]).success().says("asks for another idea");
     let mut second = Value::Null;
     wait_until("another idea", 40, || {
         project.run(&["tick"]).success();
@@ -255,10 +256,20 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
     assert_eq!((text(&message, "kind"), &message["choices"]), ("question", &serde_json::json!(["one", "two"])));
     let m = text(&message, "id");
     assert_eq!(text(&sprint, "waits_for"), m);
+    for (arguments, path) in [
+        (&["status"][..], "/waiting/0"),
+        (&["study", "show", "s"], "/sprints/0"),
+        (&["task", "show", text(&sprint, "task_id")], "/task/sprints/0"),
+        (&["sprint", "list"], "/sprints/0"),
+    ] {
+        let answer = project.run(&[&["--json"], arguments].concat()).success().json();
+        assert_eq!(answer.pointer(path).map(|sprint| text(sprint, "waits_for")), Some(m), "{arguments:?}: {answer:#}");
+    }
     for arguments in [&["sprint", "show", &id][..], &["sprint", "list"], &["inbox"]] {
         project.run(arguments).success().says(m);
     }
-    project.run(&["inbox"]).success().says(&format!("researchloop reply {m} \"one|two\""));
+    // Each line is an answer as it stands.
+    project.run(&["inbox"]).success().says(&format!("answer: researchloop reply {m} \"one\"\n        researchloop reply {m} \"two\"\n"));
     // The command as it is shown, sent off unchanged, is no answer: it could not be taken back.
     project.run(&["reply", m, "one|two"]).code(2).says("one of these");
     // The queue sees a job that ended well.
@@ -439,7 +450,9 @@ fn a_dead_task_is_tried_again_or_left_by_a_reply() {
     assert_eq!(messages.iter().map(|message| text(message, "kind")).collect::<Vec<_>>(), ["dead", "dead"]);
     project.run(&["inbox"]).success().says("has failed for good").says(&format!("researchloop reply {} \"retry\"", text(&messages[0], "id")));
     project.run(&["reply", text(&messages[0], "id"), "retry"]).success().says("will be tried again");
-    project.run(&["reply", text(&messages[1], "id"), "let it be"]).success().says("closed");
+    project.run(&["reply", text(&messages[1], "id"), "yes, retry please"]).code(2).says("none of retry");
+    assert_eq!(inbox(&project, &[]).len(), 1, "it is still asked");
+    project.run(&["reply", text(&messages[1], "id"), "close"]).success().says("closed");
     let status = |message: &Value| -> String {
         database(&project).query_row("SELECT status FROM tasks WHERE id = ?1", [text(message, "task_id")], |row| row.get(0)).unwrap()
     };

@@ -145,7 +145,8 @@ fn a_study_is_steered_by_its_program() {
         "## Directive\nFind a better step size.\n## Benchmark\nmetric: acc\nbetter: higher\ncommand: echo 0.75\n## Budget\ncost: 50\nsprints: 4\nspeed: 3\n## Constraints\nNever touch the test set.\n",
     );
     let show = project.run(&["study", "show", "s"]).success();
-    for part in ["metric:      acc, higher is better", "evaluator:   echo 0.75", "a loop:      4 sprints, $50.00", "the study:   $7.00 in all"] {
+    for part in ["metric:      acc, higher is better", "evaluator:   echo 0.75", "a loop:      4 sprints, $50.00", "the study:   $0.00 of $7.00 used"]
+    {
         assert!(show.stdout.contains(part), "{part}: {show}");
     }
     assert!(show.stderr.contains("studies/s/program.md:10: Budget: \"speed\" is not used here"), "{show}");
@@ -258,11 +259,11 @@ fn a_leaderboard_ranks_repeats_together_and_doubts_claims() {
 #[test]
 fn a_leaderboard_without_a_metric_says_which_there_are() {
     let project = Project::local("");
-    project.run(&["study", "leaderboard", "s"]).code(2).says("declares no metric").says("no sprint of it has told a figure yet");
+    project.run(&["study", "leaderboard", "s"]).code(2).says("declares no metric").says("no sprint of it has reported a figure yet");
     project.run(&["study", "findings", "s"]).success().says("No completed sprint has left a finding yet");
     project.run(&["study", "findings", "x"]).code(3);
     let declared = with_study("metric = \"acc\"\nmetric_better = \"higher\"");
-    declared.run(&["study", "leaderboard", "s"]).success().says("No completed sprint of s has told acc yet");
+    declared.run(&["study", "leaderboard", "s"]).success().says("No completed sprint of s has reported acc yet");
 }
 
 #[test]

@@ -27,7 +27,10 @@ fn tick(project: &Project) -> std::process::Child {
 #[test]
 fn killed_ticks_and_ticks_at_once_never_count_twice() {
     let project = playing("", "");
-    add(&project, "a task", &[]);
+    // Two jobs that look for an idea at the same time may find the same one: only the last one looks.
+    for task in ["a task", "another one", "a third task", "the last of them"] {
+        add(&project, task, &[]);
+    }
     let id = start(&project, &["-n", "5", "--parallel", "2"]);
     let started = Instant::now();
     let mut round = 0;

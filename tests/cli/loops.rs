@@ -9,13 +9,13 @@ use crate::harness::{Output, Project};
 #[track_caller]
 pub fn start(project: &Project, more: &[&str]) -> String {
     let output = project.run(&[&["--json", "loop", "start", "-s", "s", "--rounds", "0"], more].concat()).success();
-    text(&output.json(), "id").to_owned()
+    text(&output.json()["loop"], "id").to_owned()
 }
 
 /// The loop as `loop show --json` tells it.
 #[track_caller]
 pub fn shown(project: &Project, id: &str) -> Value {
-    project.run(&["--json", "loop", "show", id]).success().json()
+    project.run(&["--json", "loop", "show", id]).success().json()["loop"].clone()
 }
 
 /// Ticks until the loop has ended, and returns it.
@@ -272,11 +272,22 @@ fn what_a_study_may_cost_bounds_its_sprints_and_loops_together() {
     assert_eq!(text(&first, "status"), "completed", "{first:#}");
     let one = start(&project, &["-n", "9", "--max-cost", "100"]);
     let one = finish(&project, &one, 60);
-    assert_eq!((text(&one, "status"), text(&one, "reason")), ("stopped", "max_cost"), "{one:#}");
+    assert_eq!((text(&one, "status"), text(&one, "reason")), ("stopped", "max_study_cost"), "{one:#}");
+    // A wider limit of the loop is no help, and is not offered.
+    let id = text(&one, "id");
+    project.run(&["loop", "show", id]).success().says("raise `max_study_cost_usd` of the study s").never_says("--max-cost USD");
+    project.run(&["loop", "resume", id]).code(5).says("would stop at once").says("max_study_cost_usd").never_says("--max-cost USD");
+    project.run(&["loop", "start", "-s", "s"]).code(5).says("would stop at once").says("max_study_cost_usd");
+    assert_eq!(project.run(&["--json", "loop", "list"]).success().json()["loops"].as_array().map(Vec::len), Some(1));
     let study = project.run(&["--json", "study", "show", "s"]).success().json();
     let spent = study["study"]["cost_usd"].as_f64().unwrap();
     assert!((0.25..0.45).contains(&spent), "{study:#}");
     project.run(&["sprint", "run", "the third", "-s", "s"]).code(5).says("max_study_cost_usd");
+    // What a deleted sprint has cost is held against the limit, and shown.
+    project.run(&["sprint", "delete", text(&first, "id"), "-y"]).success();
+    let after = project.run(&["--json", "study", "show", "s"]).success().json();
+    assert!((after["study"]["cost_usd"].as_f64().unwrap() - spent).abs() < 1e-9, "{after:#}");
+    project.run(&["study", "show", "s"]).success().says("of $0.30 used");
     // Its own limit is kept for a single sprint, too.
     project.write("researchloop.toml", &config);
     let id = project.submit("a small one", &["--rounds", "0", "--max-cost", "0.03"]);
@@ -320,8 +331,10 @@ fn a_sprint_that_counts_for_a_running_loop_is_not_deleted() {
     project.run(&["sprint", "delete", &sprint, "-y"]).code(4).says(&format!("loop stop {id}"));
     project.run(&["loop", "stop", &id]).success();
     project.run(&["sprint", "delete", &sprint, "-y"]).success();
-    // It is gone, but what it has cost is not.
+    // It is gone, but neither what it has cost nor that it was one of two.
     let after = shown(&project, &id);
-    assert_eq!(after["completed_count"], 0, "{after:#}");
+    assert_eq!(after["completed_count"], 1, "{after:#}");
+    project.run(&["loop", "edit", &id, "-n", "1"]).success();
+    project.run(&["loop", "resume", &id]).code(5).says("1 of 1 sprints have completed");
     assert!((after["cost_usd"].as_f64().unwrap() - cost).abs() < 1e-9, "{after:#}");
 }

@@ -56,14 +56,12 @@ fn titles(posts: &Posts) -> Vec<String> {
 
 #[test]
 fn each_notice_goes_once_to_ntfy_and_to_the_command() {
-    let project = playing("", "");
+    let mut project = playing("", "");
+    project.set("RESEARCHLOOP_NTFY_TOKEN", "s3cr3t-token");
+    project.set("RESEARCHLOOP_KEY_PASSPHRASE", "s3cr3t-phrase");
     let (url, posts) = server(Arc::new(Mutex::new("200 OK")));
-    project.write("tell.sh", "#!/bin/sh\ncat >>told\necho \"$*\" >>words\necho noise; echo noise >&2\n");
-    configure(
-        &project,
-        "notify_command = [\"sh\", \"tell.sh\", \"a b\"]",
-        &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"s3cr3t-topic\"\ntoken = \"s3cr3t-token\"\n"),
-    );
+    project.write("tell.sh", "#!/bin/sh\ncat >>told\necho \"$*\" >>words\nenv >>environment\necho noise; echo noise >&2\n");
+    configure(&project, "notify_command = [\"sh\", \"tell.sh\", \"a b\"]", &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"s3cr3t-topic\"\n"));
     let id = project.submit("prüfe die Vögel 🐦", &["--rounds", "0"]);
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
@@ -81,6 +79,7 @@ fn each_notice_goes_once_to_ntfy_and_to_the_command() {
     let kinds: Vec<&str> = told.iter().map(|notice| text(notice, "kind")).collect();
     assert_eq!(kinds, ["started", "completed"]);
     assert_eq!(text(&told[1]["data"], "sprint_id"), id);
+    assert!(!std::fs::read_to_string(project.path("environment")).unwrap().contains("s3cr3t"));
     assert_eq!(std::fs::read_to_string(project.path("words")).unwrap(), "a b\na b\n", "nothing of ours is an argument");
 }
 
@@ -194,4 +193,29 @@ fn ntfy_is_checked_like_the_rest() {
     project.set("RESEARCHLOOP_NTFY_TOPIC", "s3cr3t");
     let check = project.run(&["config", "check"]).success().never_says("s3cr3t");
     assert!(check.stdout.contains("ntfy.topic") && check.stdout.contains("(set)"), "{check}");
+}
+
+#[test]
+fn a_server_that_does_not_answer_holds_up_no_screen() {
+    let project = playing("research:slow=3", "");
+    // It takes the request, and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let held = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&held);
+    std::thread::spawn(move || listener.incoming().for_each(|stream| kept.lock().unwrap().push(stream)));
+    configure(&project, "", &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"t\"\n"));
+    let id = project.submit("x", &["--rounds", "0"]);
+    let mut watch = project.spawn(&["sprint", "watch", &id]);
+    wait_until("it is being told that the sprint has begun", 30, || !held.lock().unwrap().is_empty());
+    let asked = std::time::Instant::now();
+    rustix::process::kill_process(rustix::process::Pid::from_child(&watch), rustix::process::Signal::INT).unwrap();
+    assert_eq!(watch.wait().unwrap().code(), Some(130));
+    assert!(asked.elapsed().as_secs() < 5, "{:?}", asked.elapsed());
+    // One notice of all ticks has waited for it; the others wait for the channel.
+    project.finish(&id, 60);
+    for _ in 0..3 {
+        project.run(&["tick"]);
+    }
+    assert!(held.lock().unwrap().len() <= 2, "{}", held.lock().unwrap().len());
 }

@@ -48,6 +48,7 @@ INSERT INTO loops (id, study_name, status, note, request, limits, judged_from, c
     ('loop-00000a', 's', 'running', 'waits for sp-00000a', '{}', '{\"count\":3,\"parallel\":1,\"max_cost_usd\":20.0}', '2026-01-02T08:00:00Z', '2026-01-02T08:00:00Z');
 INSERT INTO tasks (id, study_name, idea, status, created_at) VALUES ('t-00000a', 's', 'a ready one', 'open', '2026-01-01T00:00:00Z'),
     ('t-00000b', 's', 'a dead one', 'dead', '2026-01-01T00:00:00Z');
+INSERT INTO tasks (id, study_name, idea, status, created_at, retry_at) VALUES ('t-00000c', 's', 'one that has failed', 'open', '2026-01-01T00:00:00Z', 99999999999);
 INSERT INTO messages (id, kind, study_name, sprint_id, task_id, text, created_at) VALUES
     ('m-00000a', 'question', 's', 'sp-00000b', NULL, 'Which of the two data sets?\u{1b}[2J', '2026-01-02T09:00:00Z'),
     ('m-00000b', 'dead', 's', NULL, 't-00000b', 'failed three times', '2026-01-02T09:10:00Z'),
@@ -93,8 +94,8 @@ fn status_is_one_screen_at_every_width() {
         let row = |name: &str| {
             plain.stdout.lines().find(|line| line.trim_start().starts_with(name)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(row("s  "), "s 2 1 0 1 $0.75 $1.25 2.0 1h00m", "{plain}");
-        assert_eq!(row("all"), "all 2 1 0 1 $0.75 $4.75 10.0 3h00m", "{plain}");
+        assert_eq!(row("s  "), "s 2 1 0 1 1 $0.75 $1.25 2.0 1h00m", "{plain}");
+        assert_eq!(row("all"), "all 2 1 0 1 1 $0.75 $4.75 10.0 3h00m", "{plain}");
         assert!(!plain.stdout.contains('\u{1b}'), "piped, it is plain");
         let colored = project.run(&["status", "--color", "always"]).success();
         assert!(colored.stdout.contains('\u{1b}'));

@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use super::dialogue::{prompts, recorded};
 use super::text;
-use crate::harness::{Project, sources};
+use crate::harness::{Project, sources, wait_until};
 
 const GOOD: &str = r#"{"tasks": [
     {"key": "baseline", "idea": "Measure the baseline", "priority": "p0", "done_when": "there is a number"},
@@ -138,7 +139,7 @@ fn one_call_to_claude_makes_a_plan() {
 fn what_claude_could_not_do_is_told() {
     let project = planning("{\"tasks\": []}");
     let empty = project.run(&["plan", "x", "-s", "s", "-y"]).code(2);
-    assert!(empty.stderr.contains("the plan has no task"), "{empty}");
+    assert!(empty.stderr.contains("the plan has no task") && empty.stderr.contains("The plan cost $"), "{empty}");
     project.write("answer.jsonl", std::fs::read(sources().join("tests/data/claude/2.1.329/not_logged_in.jsonl")).unwrap());
     let login = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
     assert!(login.stderr.contains("Claude made no plan: "), "{login}");
@@ -150,7 +151,138 @@ fn what_claude_could_not_do_is_told() {
     // On a front end it is not even started.
     project.write("bin/squeue", "");
     let front = project.run(&["plan", "x", "-s", "s", "-y"]).code(4);
-    assert!(front.stderr.contains("`squeue` is here") && front.stderr.contains("--here"), "{front}");
+    assert!(front.stderr.contains("`squeue` is here") && front.stderr.contains("--here") && front.stderr.contains("--job"), "{front}");
     project.run(&["plan", "x", "-s", "s", "-y", "--here"]).code(1);
     assert_eq!(tasks(&project).len(), 0);
+}
+
+fn spent(project: &Project) -> (f64, f64) {
+    let status = project.run(&["--json", "status"]).success().json();
+    (status["total"]["cost_usd"].as_f64().unwrap(), status["spent_today_usd"].as_f64().unwrap())
+}
+
+#[test]
+fn what_a_plan_costs_is_booked_and_what_was_said_is_kept() {
+    let wrong = r#"{"tasks": [{"key": "a", "idea": "x", "needs": [{"key": "b"}]}]}"#;
+    let project = planning(wrong);
+    let refused = project.run(&["plan", "x", "-s", "s", "-y"]).code(2);
+    assert!(
+        refused.stderr.contains("neither a key") && refused.stderr.contains("the answer is kept; correct it, and `researchloop plan -s s --from "),
+        "{refused}"
+    );
+    let (total, today) = spent(&project);
+    assert!(total > 0.0 && (total - today).abs() < 1e-9, "{total} {today}");
+    let kept = refused.stderr.split("--from ").nth(1).unwrap().split('`').next().unwrap().to_owned();
+    assert!(kept.starts_with(project.path("artifacts/plans").to_str().unwrap()), "{kept}");
+    let answer: serde_json::Value = serde_json::from_slice(&std::fs::read(&kept).unwrap()).unwrap();
+    assert_eq!(answer["tasks"][0]["key"], "a");
+    std::fs::write(
+        &kept,
+        std::fs::read_to_string(&kept)
+            .unwrap()
+            .replace("\"b\"", "\"c\"")
+            .replace("needs", "done_when")
+            .replace("[\n        {\n          \"key\": \"c\"\n        }\n      ]", "\"x\""),
+    )
+    .unwrap();
+    project.run(&["plan", "-s", "s", "--from", &kept, "-y"]).success();
+    assert_eq!(tasks(&project).len(), 1);
+    // An answer that is an error costs, too.
+    project.write("answer.jsonl", std::fs::read(sources().join("tests/data/claude/2.1.329/structured_missing.jsonl")).unwrap());
+    let failed = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
+    assert!(failed.stderr.contains("hint: it cost $"), "{failed}");
+    let (more, _) = spent(&project);
+    assert!(more > total, "{more}");
+    assert_eq!(spent(&project), (more, more));
+    // What a study may cost holds for plans.
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", format!("{config}max_study_cost_usd = {more}\n"));
+    std::fs::remove_file(project.path("args")).unwrap();
+    for job in [&["--json"][..], &["--json", "--job"]] {
+        let limit = project.run(&[&["plan", "x", "-s", "s"][..], job].concat()).code(5);
+        assert!(limit.stderr.contains("may cost are used"), "{limit}");
+    }
+    assert!(!project.path("args").exists(), "Claude was not asked");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", config.replace(&format!("max_study_cost_usd = {more}"), &format!("max_study_cost_usd = {}", more + 1.5)));
+    project.run(&["plan", "x", "-s", "s"]);
+    let args = std::fs::read_to_string(project.path("args")).unwrap();
+    assert!(args.contains("--max-budget-usd\n1.5"), "{args}");
+}
+
+#[test]
+fn a_job_makes_a_plan_which_is_shown_and_added() {
+    let project = recorded("");
+    project.run(&["task", "add", "an earlier idea", "-s", "s"]).success();
+    let added = project.run(&["plan", "Find out why birds are grey", "-s", "s", "--job", "-y"]).success();
+    for part in ["plan for s: 2 task(s)", "└ next", "The plan cost $", "2 task(s) added to s"] {
+        assert!(added.stdout.contains(part) || added.stderr.contains(part), "{part}: {added}");
+    }
+    assert_eq!(tasks(&project).len(), 3, "the goal itself is no task");
+    let (step, prompt) = prompts(&project).remove(0);
+    assert_eq!(step, "plan 1");
+    for part in ["# Plan a study", "## The goal\n\nFind out why birds are grey\n", "an earlier idea", "plan.json"] {
+        assert!(prompt.contains(part), "{part}: {prompt}");
+    }
+    assert!(std::fs::read_to_string(project.path("calls/1.args")).unwrap().contains("--json-schema"));
+    let sprints = project.run(&["--json", "sprint", "list"]).success().json();
+    let sprint = &sprints["sprints"][0];
+    let id = text(sprint, "id").to_owned();
+    assert_eq!((text(sprint, "kind"), text(sprint, "status"), &sprint["task_id"]), ("plan", "completed", &serde_json::Value::Null));
+    assert!(sprint["cost_usd"].as_f64().unwrap() > 0.0 && sprint["time_limit_seconds"] == 1800);
+    assert!(project.path(&format!("artifacts/{id}/plan.json")).is_file());
+    let shown = project.run(&["sprint", "show", &id]).success();
+    assert!(shown.stdout.contains("goal:        Find out why") && shown.stdout.contains(&format!("researchloop plan -s s --from {id}")), "{shown}");
+    project.run(&["sprint", "tweak", &id, "more"]).code(4).says("has made a plan");
+    // It is no idea that was had, and its plan can be read again.
+    let json = project.run(&["--json", "plan", "-s", "s", "--from", &id]).success().json();
+    assert_eq!((json["written"].as_bool(), json["plan"]["tasks"].as_array().unwrap().len()), (Some(false), 2));
+    std::fs::remove_dir_all(project.path("artifacts")).unwrap();
+    let fetched = project.run(&["plan", "-s", "s", "--from", &id]).success();
+    assert!(fetched.stdout.contains("plan for s: 2 task(s)") && fetched.stderr.contains(&format!("--from {id} -y")), "{fetched}");
+    project.run(&["plan", "-s", "s", "--from", "sp-zz"]).code(3);
+    let other = project.submit("an idea", &["--rounds", "0"]);
+    project.run(&["plan", "-s", "s", "--from", &other]).code(2).says("was asked for no plan");
+}
+
+#[test]
+fn a_job_may_leave_the_plan_in_a_file_and_no_command_of_it_is_run() {
+    let project = recorded("plan:plan_file");
+    let json = project.run(&["--json", "plan", "x", "-s", "s", "--job", "--time", "5m", "-y"]).success();
+    assert_eq!(json.stdout.lines().count(), 1, "the plan alone: {json}");
+    assert!(json.json()["warnings"].to_string().contains("`verify` is left out"), "{json}");
+    let made = tasks(&project);
+    assert_eq!((made.len(), text(&made[0], "verify")), (1, ""));
+}
+
+#[test]
+fn a_plan_of_a_job_that_is_wrong_is_told_and_stays() {
+    let project = recorded("plan:plan_wrong");
+    let wrong = project.run(&["plan", "x", "-s", "s", "--job", "-y"]).code(2);
+    assert!(wrong.stderr.contains("neither a key") && wrong.stderr.contains("/plan.json` reads it"), "{wrong}");
+    assert_eq!(tasks(&project).len(), 0);
+    let none = recorded("plan:plan_none");
+    let failed = none.run(&["plan", "x", "-s", "s", "--job", "-y"]).code(1);
+    assert!(failed.stderr.contains("there is no plan: no structured answer"), "{failed}");
+    let failed = none.run(&["--json", "plan", "x", "-s", "s", "--job", "-y"]).code(1);
+    assert!(failed.stderr.contains("there is no plan"), "{failed}");
+    let id = text(&none.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id").to_owned();
+    none.run(&["plan", "-s", "s", "--from", &id]).code(4).says("has no plan: it is failed");
+}
+
+#[test]
+fn ctrl_c_leaves_the_job_that_makes_a_plan_running() {
+    let project = recorded("plan:slow=3");
+    let child = project.spawn(&["plan", "x", "-s", "s", "--job"]);
+    wait_until("the job runs", 30, || !prompts(&project).is_empty());
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    let id = text(&project.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id").to_owned();
+    assert!(said.contains("The job goes on.") && said.contains(&format!("`researchloop plan -s s --from {id}` takes the plan")), "{said}");
+    project.run(&["plan", "-s", "s", "--from", &id]).code(4);
+    project.finish(&id, 60);
+    project.run(&["plan", "-s", "s", "--from", &id, "-y"]).success();
+    assert_eq!(tasks(&project).len(), 2);
 }

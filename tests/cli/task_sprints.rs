@@ -33,15 +33,19 @@ fn a_sprint_for_an_idea_makes_the_task_too_and_its_end_is_the_tasks() {
     project.run(&["sprint", "show", sprint]).success().says(&format!("task:        {id}"));
     project.run(&["task", "show", id]).success().says("its sprints").says(&format!("sprint show {sprint}"));
 
-    // Once more: the same task, opened again.
-    let again = project.run(&["--json", "sprint", "resubmit", sprint]).success().json();
-    assert_eq!((text(&again, "task_id"), text(&task(&project, id), "state")), (id, "running"));
-    project.run(&["sprint", "cancel", text(&again, "sprint_id")]).success();
+    // Once more: the same task, which stays done, whatever comes of the repeat.
+    let waits = add(&project, "rests on it", &["--needs", id]);
+    project.run(&["sprint", "resubmit", sprint]).success().says(&format!("{id} is done, and stays so"));
+    let again = project.run(&["--json", "sprint", "list", "-n", "1"]).success().json();
+    let again = &again["sprints"][0];
+    assert_eq!((text(again, "task_id"), text(&task(&project, id), "state")), (id, "done"));
+    project.run(&["sprint", "cancel", text(again, "id")]).success();
+    assert_eq!(text(&task(&project, &waits), "state"), "ready");
     let row = task(&project, id);
     let costs: f64 = row["sprints"].as_array().unwrap().iter().filter_map(|sprint| sprint["cost_usd"].as_f64()).sum();
     assert!(costs > 0.0 && (row["spent"]["cost_usd"].as_f64().unwrap() - costs).abs() < 1e-9, "both attempts: {row:#}");
     project.run(&["task", "show", id]).success().says("used: ").says("at list prices");
-    assert_eq!((text(&row, "state"), row["sprints"].as_array().unwrap().len()), ("cancelled", 2));
+    assert_eq!((text(&row, "state"), row["sprints"].as_array().unwrap().len()), ("done", 2));
     project.run(&["sprint", "delete", sprint, "-y"]).success();
     assert_eq!(task(&project, id)["sprints"].as_array().unwrap().len(), 1, "the task stays");
 }
@@ -155,4 +159,20 @@ fn the_command_of_a_task_is_the_last_step_of_its_sprint_and_the_task_ends_as_tha
     // A sprint without a task of a person's has no command.
     let sprint = project.finish(&project.submit("x", &["--rounds", "0"]), 60);
     assert!(sprint["steps"].as_array().unwrap().iter().all(|step| step["name"] != "verify"), "{sprint:#}");
+}
+
+#[test]
+fn a_task_that_was_rewritten_is_not_answered_by_a_repeat_of_the_old_question() {
+    let project = playing("research:fail", "");
+    let first = add(&project, "the old question", &[]);
+    let run = project.run(&["--json", "sprint", "run", "--task", &first]).success().json();
+    let sprint = text(&run, "sprint_id").to_owned();
+    project.finish(&sprint, 60);
+    project.run(&["task", "retry", &first]).success();
+    project.run(&["task", "edit", &first, "--idea", "quite another question"]).success();
+    let again = project.run(&["--json", "sprint", "resubmit", &sprint]).success().json();
+    let other = text(&again, "task_id");
+    assert_ne!(other, first);
+    assert_eq!((text(&task(&project, other), "idea"), text(&task(&project, &first), "state")), ("the old question", "ready"));
+    project.run(&["sprint", "cancel", text(&again, "sprint_id")]).success();
 }

@@ -58,6 +58,17 @@ fn the_first_two_commands_of_the_readme_are_there() {
 }
 
 #[test]
+fn every_prompt_that_can_be_replaced_is_named() {
+    let readme = std::fs::read_to_string(sources().join("README.md")).unwrap();
+    let line = readme.lines().find(|line| line.starts_with("- **Prompts**")).expect("a line on prompts");
+    for entry in std::fs::read_dir(sources().join("templates/skills")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let name = file.strip_suffix(".md.j2").expect("a prompt");
+        assert!(line.contains(&format!("`{name}`")), "README.md does not name the prompt {name}");
+    }
+}
+
+#[test]
 fn links_between_pages_lead_somewhere() {
     let mut pages = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned(), "CONTRIBUTING.md".to_owned()];
     for entry in std::fs::read_dir(sources().join("docs")).unwrap() {

@@ -16,11 +16,11 @@ pub fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 pub fn start(site: &Site, more: &[&str]) -> String {
     let output = site.project.run(&[&["--json", "loop", "start", "-s", "s", "--rounds", "0"], more].concat()).success();
-    text(&output.json(), "id").to_owned()
+    text(&output.json()["loop"], "id").to_owned()
 }
 
 pub fn shown(site: &Site, id: &str) -> Value {
-    site.project.run(&["--json", "loop", "show", id]).success().json()
+    site.project.run(&["--json", "loop", "show", id]).success().json()["loop"].clone()
 }
 
 /// Each sprint of the loop completed, in one job each, and each later one was told what the
@@ -128,8 +128,10 @@ fn an_idea_waits_for_approval_with_the_laptop_off() {
 fn gpu_hours_end_a_loop_and_shorten_its_jobs() {
     let _lab = calm();
     let mut site = Site::new(Kind::Sge);
+    // However fast the machine is, a job takes three seconds.
+    site.play("research:slow=3");
     site.also("gpu_resource = \"gpu\"\njob_options = { l = \"gpu=1\" }");
-    // 100 s of one GPU. A job of the stand-in takes some seconds; less than a minute is no job.
+    // 100 s of one GPU; less than a minute is no job.
     let id = start(&site, &["-n", "30", "--max-gpu-hours", "0.0278"]);
     let first = shown(&site, &id);
     let sprint = site.project.show(text(&first["sprints"][0], "id"));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Severity;
+use crate::domain::options::OptionProblem;
 
 #[test]
 fn thirteen_mistakes_are_told_at_once() {
@@ -246,7 +247,10 @@ fn sections_of_the_wrong_form() {
     one("cluster = 5\n", 1, "expected [[cluster]] here");
     one("cluster = [5]\n", 1, "expected [[cluster]] here");
     for url in ["localhost:8080", "http://", "https:///x", "http://a b", "http://a:x", "http://:80", "ftp://a"] {
-        one(&format!("orchestrator_url = \"{url}\"\n"), 1, "an address that starts with http://");
+        one(&format!("[ntfy]\ntopic = \"x\"\nurl = \"{url}\"\n"), 3, "an address that starts with http://");
+        // Nothing reads this one yet.
+        let config = good(&format!("orchestrator_url = \"{url}\"\n"));
+        assert!(config.orchestrator_url.is_none() && shown(&config.warnings).contains("an address that starts with http://"));
     }
     for url in ["http://localhost:8080", "https://[::1]", "https://[::1]:80/x", "http://u:p@a.b/c"] {
         assert_eq!(good(&format!("orchestrator_url = \"{url}\"\n")).orchestrator_url.as_deref(), Some(url));
@@ -283,4 +287,30 @@ fn a_metric_needs_its_direction_and_an_evaluator_its_metric() {
     assert_eq!(study.evaluator.as_deref(), Some("./eval"));
     let config = good(&format!("{CLUSTER}{STUDY}metric_better = \"lower\"\n"));
     assert!(config.warnings[0].message.contains("no effect without `metric`"), "{:?}", config.warnings);
+}
+
+#[test]
+fn job_options_are_checked_for_each_cluster_and_each_study() {
+    let text = format!(
+        "{CLUSTER}job_options = {{ good = \"1\", bad = \"2\", off = \"\" }}\n[[study]]\nname = \"own\"\n[study.job_options]\nworse = 3\n\
+         [[study]]\nname = \"mine\"\njob_options = {{ bad = \"\" }}\n[[study]]\nname = \"other\"\ncluster = \"nope\"\n"
+    );
+    let project = Project::new(text);
+    let check = |_, layers: &[&crate::domain::JobOptions]| -> Vec<OptionProblem> {
+        let options = layers.iter().fold(crate::domain::JobOptions::default(), |below, layer| below.overlaid(layer, |key| key));
+        let bad = options.iter().filter(|(key, _)| *key != "good");
+        bad.map(|(key, _)| OptionProblem { key: key.to_owned(), problem: "no".to_owned() }).collect()
+    };
+    let error = crate::config::load_with(&project.path("researchloop.toml"), &Environment::new([("HOME", "/home/me")]), &check).expect_err("wrong");
+    let ConfigError::Invalid { problems, .. } = error else { panic!("{error}") };
+    let lines: Vec<_> = problems.iter().map(|problem| (problem.line(), problem.message.as_str())).collect();
+    assert_eq!(
+        lines,
+        [
+            (Some(5), "`job_options` of cluster \"here\": \"bad\": no"),
+            (Some(9), "`job_options` of study \"own\": \"worse\": no"),
+            (Some(15), "`cluster` of study \"other\": no cluster is named \"nope\""),
+        ]
+    );
+    assert!(shown(&problems).contains("    9 | worse = 3\n      | ^^^^^"), "{}", shown(&problems));
 }

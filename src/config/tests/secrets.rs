@@ -72,6 +72,19 @@ fn a_slip_at_any_place_keeps_them_too() {
 }
 
 #[test]
+fn a_secret_within_a_command_is_not_shown() {
+    let text = "claude_command = \"env API_KEY=hunter2 claude\"\nnotify_command = [\"curl\", \"-H\", \"Authorization: Bearer hunter2\", \"https://me:hunter2@a.b\"]\n";
+    let said = everything_said(
+        Project::new(format!("{text}{CLUSTER}{STUDY}metric = \"m\"\nmetric_better = \"higher\"\nevaluator = \"TOKEN=hunter2 ./run\"\n")).load(&[]),
+    );
+    assert!(!said.contains("hunter2") && said.contains("env 'API_KEY=***' claude"), "{said}");
+    for wrong in ["claude_command = \"env 'API_KEY=hunter2 claude\"", "notify_command = [\"curl --token hunter2\", 3]"] {
+        let said = everything_said(Project::new(wrong).load(&[]));
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
 fn a_secret_of_the_wrong_type_is_not_shown() {
     for text in [
         "shared_secret = 12345678",

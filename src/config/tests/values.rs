@@ -160,8 +160,8 @@ fn variables_go_before_the_file() {
     assert_eq!(source("shared_secret"), Some(("(set)".to_owned(), "RESEARCHLOOP_SHARED_SECRET".to_owned())));
     assert!(config.warnings.is_empty());
 
-    let error = project.load(&[("RESEARCHLOOP_ORCHESTRATOR_URL", "example.org")]).expect_err("no address");
-    assert!(error.to_string().contains("RESEARCHLOOP_ORCHESTRATOR_URL: error: expected an address that starts with http://"), "{error}");
+    let error = project.load(&[("RESEARCHLOOP_NTFY_URL", "example.org")]).expect_err("no address");
+    assert!(error.to_string().contains("RESEARCHLOOP_NTFY_URL: error: expected an address that starts with http://"), "{error}");
 }
 
 #[test]

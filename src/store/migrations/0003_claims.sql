@@ -34,3 +34,24 @@ FROM tasks t;
 -- Tasks that can be begun now.
 CREATE VIEW ready_tasks AS
 SELECT * FROM task_states WHERE status = 'open' AND state = 'ready';
+
+-- Whether a limit has left the sprint less money or time than it would have had without.
+ALTER TABLE sprints ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;
+-- Whether its loop was resumed since: then it does not count for "the same failure twice" and "no
+-- improvement".
+ALTER TABLE sprints ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;
+UPDATE sprints SET forgiven = 1 WHERE loop_id IS NOT NULL AND created_at < (SELECT judged_from FROM loops l WHERE l.id = loop_id);
+-- The earlier sprint whose idea this one's job had again.
+ALTER TABLE sprints ADD COLUMN repeats TEXT;
+-- How a deleted sprint had ended: a completed one still counts for its loop.
+ALTER TABLE forgotten ADD COLUMN status TEXT NOT NULL DEFAULT '';
+
+-- Money that no sprint has cost: a plan that was asked for on this machine. When, RFC 3339.
+ALTER TABLE forgotten ADD COLUMN spent_at TEXT;
+
+-- A sprint that was parked goes on in a job that may have less time than the one before. Whether a
+-- poll has seen a job at work tells later whether it ever ran.
+ALTER TABLE jobs ADD COLUMN seconds INTEGER;
+ALTER TABLE jobs ADD COLUMN ran INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sprints ADD COLUMN resume_tries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sprints ADD COLUMN resume_next INTEGER NOT NULL DEFAULT 0;

@@ -5,6 +5,7 @@
 use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::{NeedState, TaskState, TaskStatus};
+use crate::platform::clock;
 use crate::store::{Change, StoreError};
 
 impl Change<'_> {
@@ -145,6 +146,16 @@ impl Change<'_> {
         self.transaction.execute("UPDATE tasks SET claim_until = unixepoch() + ?2 WHERE id = ?1", (id, seconds))?;
         self.event(None, "task_heartbeat", &serde_json::json!({ "task_id": id, "token": token, "seconds": seconds }))?;
         self.known_task(id)
+    }
+
+    /// Lets a claim hold for at least so many seconds from now.
+    pub fn keep_task(&self, id: &str, token: i64, seconds: u64) -> Result<(), TaskError> {
+        let until = self.held_with(id, token)?.claim_until.unwrap_or_default();
+        let left = until - clock::now().as_second();
+        if left < i64::try_from(seconds).unwrap_or(i64::MAX) {
+            self.heartbeat_task(id, token, seconds)?;
+        }
+        Ok(())
     }
 
     /// Gives a claim back: nothing is counted.

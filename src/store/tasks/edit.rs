@@ -156,7 +156,7 @@ impl Change<'_> {
         if rewrites && row.is_held() {
             return not_now(format!("{id} cannot be rewritten now: {}", who_has_it(&row)), "wait until that is over, or edit only the rest");
         }
-        if rewrites && row.status == TaskStatus::Done {
+        if (rewrites || done_when.is_some() || verify.is_some()) && row.status == TaskStatus::Done {
             return not_now(format!("{id} is done"), "add another task for what is left");
         }
         self.transaction.execute(

@@ -175,7 +175,7 @@ impl Change<'_> {
             (_, reason) => {
                 let word = reason.map_or("failed", Reason::as_str);
                 let detail = if ending.detail.is_empty() { format!("{id}: {word}") } else { format!("{id}: {word}: {}", ending.detail) };
-                let infra = reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler));
+                let infra = sprint.is_exhausted() || reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler));
                 self.task_failed(&row, infra, &task::bounded(&detail, task::MAX_TEXT), Some(about))?;
             }
         }

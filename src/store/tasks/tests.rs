@@ -35,6 +35,7 @@ fn sprint(change: &Change<'_>, number: u32, task: &str, loop_id: Option<&str>) -
         loop_id,
         budget_usd: None,
         gpus: None,
+        cut: false,
     };
     assert!(change.create_sprint(&new).expect("made"));
     change.claim_for_sprint(task, id.as_str()).expect("claimed");

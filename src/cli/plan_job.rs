@@ -1,0 +1,90 @@
+//! `researchloop plan --job`: a sprint of the kind `plan` asks Claude, and its answer comes back with
+//! its results.
+
+use std::path::Path;
+
+use super::failure::{Exit, Failure, Kind, Result};
+use super::plan::{PlanArgs, Raw, from_file};
+use super::sprint::find;
+use super::sprint_run::{JobArgs, request, submit_and_tell};
+use super::ui::Ui;
+use super::{text, watch};
+use crate::app::App;
+use crate::bundle::PLAN_FILE;
+use crate::config::Study;
+use crate::domain::{State, Status};
+use crate::plan;
+use crate::sprint::{self, CreateError, Request, Submitted, Wanted};
+use crate::store::{SprintRow, Store};
+
+/// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
+pub fn ask(app: &App, ui: &Ui, store: &mut Store, study: &Study, goal: &str, args: &PlanArgs) -> Result<std::result::Result<Raw, Exit>> {
+    let job = JobArgs { option: args.option.clone(), time: Some(args.time.clone()), ..JobArgs::default() };
+    let order = plan::order(app, store, study, goal)?;
+    let wanted = Wanted::new(study.name.as_str(), goal, Request { plan: Some(order), ..request(&job)? });
+    let id = sprint::create(app, store, &wanted).map_err(|error| match error {
+        CreateError::Idea(text) => CreateError::Idea(text.replace("the idea", "the goal")),
+        other => other,
+    })?;
+    let later = format!("`researchloop plan -s {} --from {id}` takes the plan when {id} has completed", study.name);
+    let exit = if ui.json {
+        // The plan alone is the answer.
+        let cluster = sprint::cluster_of(app, &find(store, id.as_str())?)?;
+        let mut remote = app.remote(cluster);
+        match sprint::submit(app, store, remote.as_mut(), id.as_str())? {
+            Submitted::Job(_) | Submitted::Waits(_) => watch::wait_quietly(app, ui, store, &id)?,
+            Submitted::NoAnswer(error) => return Err(error.into()),
+            Submitted::NotSent(_) | Submitted::Unclear(_) | Submitted::PutOff(_) | Submitted::NotNow(_) | Submitted::Refused(_) => Exit::Waiting,
+        }
+    } else {
+        submit_and_tell(app, ui, store, &id, true)?
+    };
+    let row = find(store, id.as_str())?;
+    match (exit, &row.state) {
+        (Exit::Success, State::Ended { ending, .. }) if ending.status == Status::Completed => Ok(Ok(plan_of(app, store, &row, study.name.as_str())?)),
+        (_, State::Ended { ending, .. }) if ui.json => {
+            Err(Failure::failed(format!("{id}: {}: {}", ending.status, text::clean(&ending.detail))).hint(text::clean(&ending.hint)))
+        }
+        (exit, State::Ended { .. }) => Ok(Err(exit)),
+        (exit, _) => {
+            if ui.json {
+                ui.json(&serde_json::json!({ "sprint_id": id.as_str(), "study_name": row.study, "status": row.state.status().as_str(), "written": false }));
+            }
+            ui.hint(&later);
+            Ok(Err(if exit == Exit::Success { Exit::Waiting } else { exit }))
+        }
+    }
+}
+
+/// The sprint that `--from` names, unless it names a file.
+pub fn named(store: &Store, from: &Path) -> Result<Option<SprintRow>> {
+    match from.to_str().filter(|text| text.starts_with("sp-") && !text.contains(['/', '.']) && !from.exists()) {
+        Some(id) => Ok(Some(find(store, id)?)),
+        None => Ok(None),
+    }
+}
+
+/// The plan that a sprint has left: the work of a model, and read like one from anywhere.
+pub fn plan_of(app: &App, store: &mut Store, row: &SprintRow, study: &str) -> Result<Raw> {
+    let id = &row.id;
+    if row.kind != "plan" {
+        return Err(Failure::new(Kind::Usage, format!("{id} was asked for no plan"))
+            .hint(format!("`researchloop plan \"GOAL\" -s {study} --job` asks for one")));
+    }
+    if row.study != study {
+        return Err(Failure::new(Kind::Usage, format!("{id} has made a plan for the study {}, not for {study}", text::clean(&row.study))));
+    }
+    if row.state.status() != Status::Completed {
+        return Err(Failure::new(Kind::Conflict, format!("{id} has no plan: it is {}", row.state.status()))
+            .hint(format!("`researchloop sprint show {id}` tells how it stands")));
+    }
+    let file = app.artifacts(id.as_str()).join(PLAN_FILE);
+    if !file.is_file() {
+        let cluster = sprint::cluster_of(app, row)?;
+        let mut remote = app.remote(cluster);
+        let fetched = sprint::fetch(app, remote.as_mut(), cluster, row, &[], &app.artifacts(id.as_str()), false, |_, _| {})?;
+        sprint::remember(store, id.as_str(), &fetched)?;
+    }
+    let cost = Some((row.cost_usd, text::money(row.cost_usd, row.cost_estimated)));
+    Ok(Raw { value: from_file(&file)?, cost, from: Some(id.to_string()), file: Some(file) })
+}
