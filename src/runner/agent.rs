@@ -52,8 +52,8 @@ pub struct Process<'a> {
     pub errors: &'a Path,
     /// When it must have ended.
     pub deadline: Instant,
-    /// How long it may take to end when it is asked to.
-    pub grace: Duration,
+    /// When the scheduler ends the job.
+    pub killed_at: Instant,
 }
 
 /// Why a process was ended by us.
@@ -130,6 +130,7 @@ fn supervise(
     listen: &mut impl FnMut(&[u8]) -> Heard,
 ) -> io::Result<(Exit, Option<Stopped>)> {
     let mut stopped: Option<(Stopped, Instant)> = None;
+    let mut grace = Duration::ZERO;
     let mut finished_at: Option<Instant> = None;
     // With what had been read of its output when its exit was seen.
     let mut exited: Option<(Exit, Instant, u64)> = None;
@@ -145,6 +146,7 @@ fn supervise(
         let mut stop = |why: Stopped, child: &mut Child| {
             if stopped.is_none() {
                 stopped = Some((why, clock::instant()));
+                grace = sweep::grace(what.killed_at, None);
                 signal_group(child, Signal::TERM);
             }
         };
@@ -193,7 +195,7 @@ fn supervise(
             stop(Stopped::Lingered, child);
         }
         if let Some((why, at)) = stopped
-            && at.elapsed() > what.grace
+            && at.elapsed() > grace
         {
             signal_group(child, Signal::KILL);
             if at.elapsed() > UNKILLABLE {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::agent::{self, Ended, Heard, Process, Stopped};
 use super::delivered::missing;
 use super::journal::{is_no_space, open_plain, replace};
-use super::pipe::MAX_STREAM;
+use super::pipe::{MAX_LINE, MAX_STREAM};
 use super::run::Run;
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
@@ -80,7 +80,6 @@ pub fn call(
         }
     }
 
-    let grace = run.grace();
     let stream = steps.join(format!("{name}.jsonl"));
     let from = std::fs::symlink_metadata(&stream).map_or(0, |metadata| metadata.len());
     run.state.calling = Some(Calling { stream: format!("{name}.jsonl"), from });
@@ -98,7 +97,7 @@ pub fn call(
             stream: &stream,
             errors: &steps.join(format!("{name}.err")),
             deadline,
-            grace,
+            killed_at: run.killed_at,
         };
         let Run { journal, signals, state, .. } = run;
         agent::run(process, signals, |line| {
@@ -176,9 +175,13 @@ pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
     let stream = Folder::open(&run.dir).and_then(|dir| dir.folder(OWN_FOLDER)).and_then(|own| own.folder("steps"));
     let mut fold = Fold::new();
     if let Ok((mut file, _)) = stream.and_then(|steps| steps.file(&calling.stream)) {
-        file.seek(SeekFrom::Start(calling.from))?;
-        for line in BufReader::new(file.take(MAX_STREAM)).split(b'\n') {
-            fold.line(&line?);
+        let _ = file.seek(SeekFrom::Start(calling.from));
+        let mut stream = BufReader::new(file.take(MAX_STREAM));
+        let mut line = Vec::new();
+        // What cannot be read any more is not worth the run.
+        while stream.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+            fold.line(&line);
+            line.clear();
         }
     }
     let spent = money(&fold, &run.state.spent);

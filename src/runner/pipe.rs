@@ -14,7 +14,7 @@ use super::journal::is_no_space;
 use crate::platform::clock;
 
 /// A longer line is not looked at; the stream's file has it whole.
-const MAX_LINE: usize = 16 << 20;
+pub const MAX_LINE: u64 = 16 << 20;
 /// The stream's file is cut here.
 pub const MAX_STREAM: u64 = 512 << 20;
 /// Bytes of lines that wait to be looked at. One line that is longer waits alone.
@@ -162,7 +162,7 @@ fn read_lines(mut output: impl Read, mut stream: File, sender: &SyncSender<Piece
                 if !std::mem::take(&mut too_long) && sender.send(Piece::Line(shared.line(whole))).is_err() {
                     return;
                 }
-            } else if line.len() + part.len() > MAX_LINE {
+            } else if (line.len() + part.len()) as u64 > MAX_LINE {
                 too_long = true;
                 line.clear();
             } else {

@@ -30,11 +30,6 @@ fn margin(seconds: u64) -> u64 {
     (seconds / 20).clamp(2, 60)
 }
 
-/// Between asking processes to end and making them, where there is time.
-const GRACE: Duration = Duration::from_secs(10);
-/// The same, where there is none.
-const LEAST_GRACE: Duration = Duration::from_millis(700);
-
 /// How long after a step's failure a signal may still come that was its cause.
 const SIGNAL_LAG: Duration = Duration::from_secs(1);
 
@@ -62,7 +57,7 @@ pub struct Run {
     /// When it must have ended.
     pub deadline: Instant,
     /// When the scheduler ends the job.
-    killed_at: Instant,
+    pub killed_at: Instant,
     /// What the agent's environment holds.
     pub environment: Vec<(String, String)>,
     /// A private folder for the agent's temporary files.
@@ -376,13 +371,8 @@ impl Run {
         )
     }
 
-    /// How long processes may take to end when they are asked to, so that they can save what they
-    /// have: as long as the scheduler waits, at most.
-    pub fn grace(&mut self) -> Duration {
-        let left = self.killed_at.saturating_duration_since(clock::instant());
-        let since = self.signals.since().map_or(Duration::ZERO, |at| at.elapsed());
-        // The agent is asked first, and what it has left behind after that.
-        (left / 4).min(GRACE).min(GRACE.saturating_sub(since).max(LEAST_GRACE * 3)).max(LEAST_GRACE)
+    fn grace(&mut self) -> Duration {
+        sweep::grace(self.killed_at, self.signals.since())
     }
 
     /// Ends whatever the agent or a command has left running. It was told so.

@@ -210,7 +210,6 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     environment.extend(step.environment.iter().cloned());
     let now = clock::instant();
     let own = step.timeout_seconds.and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
-    let grace = run.grace();
     let process = Process {
         words: &["bash".to_owned(), "-c".to_owned(), text.to_owned()],
         environment: &environment,
@@ -219,7 +218,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         stream: &steps.join(format!("{name}.log")),
         errors: &steps.join(format!("{name}.err")),
         deadline: own.map_or(run.deadline, |own| own.min(run.deadline)),
-        grace,
+        killed_at: run.killed_at,
     };
     let mut last: VecDeque<String> = VecDeque::new();
     let ended = agent::run(process, &mut run.signals, |line| {

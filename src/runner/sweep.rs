@@ -5,7 +5,7 @@
 //! were started while another runner, killed since, was in charge.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions};
 
@@ -13,6 +13,22 @@ use crate::platform::clock;
 
 /// The variable that marks every process of a job.
 pub const MARK: &str = "RESEARCHLOOP_JOB";
+
+/// Between asking processes to end and making them, where there is time: they may have something
+/// to save. Schedulers wait for half a minute and more before they kill.
+const GRACE: Duration = Duration::from_secs(10);
+/// The same for those that are asked when others have used that time up.
+const LATE_GRACE: Duration = Duration::from_secs(2);
+/// The same when the job's time is over.
+const LEAST_GRACE: Duration = Duration::from_millis(700);
+
+/// How long processes may take to end when they are asked to. `killed_at`: when the scheduler ends
+/// the job; `signalled`: since when it waits for that, if it does.
+pub fn grace(killed_at: Instant, signalled: Option<Instant>) -> Duration {
+    let left = killed_at.saturating_duration_since(clock::instant());
+    let used = signalled.map_or(Duration::ZERO, |at| at.elapsed());
+    GRACE.saturating_sub(used).max(LATE_GRACE).min(left / 4).max(LEAST_GRACE)
+}
 
 /// Makes this process the parent of all orphans among its descendants.
 pub fn adopt_orphans() {
@@ -105,5 +121,20 @@ pub fn end_all(mark: &str, grace: Duration) -> (usize, usize) {
             }
         }
         clock::pause(Duration::from_millis(50));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processes_have_time_to_end_as_far_as_the_job_has() {
+        let ahead = |seconds| clock::instant() + Duration::from_secs(seconds);
+        assert_eq!(grace(ahead(3600), None), GRACE);
+        assert!(grace(ahead(20), None) < Duration::from_secs(6));
+        assert_eq!(grace(clock::instant(), None), LEAST_GRACE);
+        let long_ago = clock::instant().checked_sub(Duration::from_secs(60));
+        assert_eq!(grace(ahead(3600), long_ago), LATE_GRACE);
     }
 }
