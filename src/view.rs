@@ -2,6 +2,7 @@
 //!
 //! Field names of the Python server stay. No field ever holds a secret.
 
+mod answers;
 mod findings;
 mod loops;
 mod message;
@@ -11,6 +12,7 @@ mod task;
 
 use serde::Serialize;
 
+pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt};
 pub use findings::{Found, Place, Program, found, leaderboard, program};
 pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop};
 pub use message::{Message, message};

@@ -327,6 +327,6 @@ mod tests {
         change.undo_submission("sp-000001", attempt).expect("undone");
         change.commit().expect("kept");
         let live = stop(&mut store, id.as_str(), "enough").expect("stopped");
-        assert_eq!(live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(), [("sp-000001", Status::Pending)]);
+        assert_eq!(live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(), [("sp-000001", Status::Parked)]);
     }
 }

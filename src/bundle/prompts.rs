@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::{Environment, UndefinedBehavior, context};
 
+use super::FORMAT_VERSION;
 use super::formats::{EarlierIdea, InboxFile};
 
 /// Why a prompt cannot be made.
@@ -64,15 +65,73 @@ pub struct Values<'a> {
 /// Renders the skill of this name.
 pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values<'_>) -> Result<String, PromptError> {
     let template = format!("{skill}.md.j2");
-    let failed = |error: minijinja::Error| PromptError { template: template.clone(), problem: format!("{error:#}").replace('\n', " ") };
+    let environment = environment(templates)?;
+    render_one(&environment, &template, values).map_err(|error| failed(&template, &error))
+}
+
+/// Renders every template, once with everything that a prompt may name and once with as little as
+/// there may be: what is wrong with one is found before a job needs it.
+pub fn check(templates: &BTreeMap<String, String>) -> Result<(), PromptError> {
+    let environment = environment(templates)?;
+    let missing = ["report.md".to_owned()];
+    let earlier = [EarlierIdea { id: "sp-000000".to_owned(), idea: "x".to_owned(), outcome: "x".to_owned(), statement: "x".to_owned() }];
+    let message = |question: Option<&str>| InboxFile {
+        v: FORMAT_VERSION,
+        id: "m-000000".to_owned(),
+        answers: question.map(str::to_owned),
+        question: question.map(str::to_owned),
+        text: "x".to_owned(),
+    };
+    let messages = [message(Some("x")), message(None)];
+    let full = Values {
+        study_context: "x",
+        idea: "x",
+        done_when: "x",
+        sprint_dir: "/x",
+        round: 2,
+        max_rounds: 2,
+        missing: &missing,
+        wrong: &missing,
+        original: "x",
+        answered: true,
+        anew: true,
+        files: &missing,
+        messages: &messages,
+        ask_dir: "x",
+        guidance: "x",
+        earlier: &earlier,
+        refused: "x",
+        instruction: "x",
+        plan: "x",
+        sprint_id: "sp-000000",
+    };
+    // Nobody repairs nothing, or brings no message.
+    let least = Values { round: 1, missing: &missing, messages: &messages[1..], ..Values::default() };
+    for name in templates.keys() {
+        for values in [&full, &least] {
+            render_one(&environment, name, values).map_err(|error| failed(name, &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn failed(template: &str, error: &minijinja::Error) -> PromptError {
+    PromptError { template: template.to_owned(), problem: format!("{error:#}").replace('\n', " ") }
+}
+
+fn environment(templates: &BTreeMap<String, String>) -> Result<Environment<'_>, PromptError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // Prompts are plain text: nothing in them is escaped.
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     for (name, source) in templates {
-        environment.add_template(name, source).map_err(failed)?;
+        environment.add_template(name, source).map_err(|error| failed(name, &error))?;
     }
-    let rendered = environment.get_template(&template).map_err(failed)?.render(context! {
+    Ok(environment)
+}
+
+fn render_one(environment: &Environment<'_>, template: &str, values: &Values<'_>) -> Result<String, minijinja::Error> {
+    environment.get_template(template)?.render(context! {
         study_context => values.study_context,
         idea => values.idea,
         done_when => values.done_when,
@@ -95,8 +154,7 @@ pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values
         instruction => values.instruction,
         plan => values.plan,
         sprint_id => values.sprint_id,
-    });
-    rendered.map_err(failed)
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
 use crate::config::{Cluster, Transport};
-use crate::remote::{Remote, RemoteError, Script, add_known_host, host_key};
+use crate::remote::{Payload, Remote, RemoteError, Script, add_known_host, host_key, known_hosts_files};
 use crate::scheduler;
 use crate::sprint::{Placed, RunnerHere, place_runner};
 
@@ -161,7 +161,9 @@ mkdir -p "$WORK" && cd "$WORK" && echo check >.researchloop-check && rm -f .rese
 command -v "$CLAUDE" && exit 0
 command -v bash >/dev/null && bash -lc 'command -v "$0"' "$CLAUDE" 2>/dev/null | tail -n 1 | grep . && exit 0
 echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
-        );
+        )
+        // Some builds of busybox read more than they were asked for: what follows is lost then.
+        .section_with_input("head", Payload::Bytes(b"12345678".to_vec()), r#"head -c 4 >/dev/null; [ "$(cat)" = 5678 ]"#);
     let reply = match remote.run(script, app.limits(cluster)) {
         Ok(reply) => reply,
         Err(error) => {
@@ -179,6 +181,10 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
         let good = section.status == 0;
         let said: String = text::clean_lines(&section.text()).into_iter().filter(|line| !line.is_empty()).take(4).collect::<Vec<_>>().join("\n");
         checks.push(Checked { what, good, said, hint: (!good).then(|| hint.to_owned()) });
+    }
+    if reply.section("head").is_some_and(|section| section.status != 0) {
+        let said = "`head -c` reads more of its input than it is asked for: files that are sent to the front end would be damaged".to_owned();
+        checks.push(Checked { what: "head", good: false, said, hint: Some("install GNU coreutils there (Alpine: `apk add coreutils`)".to_owned()) });
     }
     checks
 }
@@ -239,12 +245,18 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
             }
         }
     }
-    let file = cluster
-        .known_hosts
-        .clone()
-        .or_else(|| dirs::home_dir().map(|home| home.join(".ssh").join("known_hosts")))
-        .ok_or_else(|| Failure::failed("there is no home folder to keep known_hosts in"))?;
-    add_known_host(&file, &key).map_err(|error| Failure::failed(format!("cannot write {}: {error}", file.display())))?;
-    ui.status(&format!("{} is known now, in {}", cluster.host, file.display()));
-    Ok(())
+    // One of those that the next connection reads.
+    let mut refused = Vec::new();
+    for file in known_hosts_files(&app.ssh_target(cluster))? {
+        match add_known_host(&file, &key) {
+            Ok(()) => {
+                ui.status(&format!("{} is known now, in {}", cluster.host, file.display()));
+                return Ok(());
+            }
+            Err(error) => refused.push(format!("{}: {error}", file.display())),
+        }
+    }
+    let why = if refused.is_empty() { "the ssh configuration names no file for it".to_owned() } else { refused.join("; ") };
+    Err(Failure::failed(format!("the host key of {} can be kept in no known_hosts file: {why}", cluster.host))
+        .hint("set `known_hosts` of the cluster to a file of your own"))
 }

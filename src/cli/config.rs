@@ -6,6 +6,7 @@ use super::failure::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, text};
 use crate::config::Setting;
+use crate::domain::JobOptions;
 use crate::scheduler;
 use crate::study::Program;
 
@@ -19,7 +20,12 @@ pub enum ConfigCommand {
 /// Checks the configuration, and prints what holds.
 pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     let ConfigCommand::Check = command;
-    let config = global.load_with(&|kind, options| scheduler::scheduler(kind).check_options(options))?;
+    let config = global.load_with(&|kind, layers| {
+        let scheduler = scheduler::scheduler(kind);
+        // Over nothing: an empty value removes.
+        let laid = layers.iter().fold(JobOptions::default(), |below, layer| below.overlaid(layer, |key| scheduler.option_name(key)));
+        scheduler.check_options(&laid)
+    })?;
     let mut problems: Vec<String> = config.warnings.iter().map(super::warning_text).collect();
     for study in &config.studies {
         problems.extend(Program::load(&config, study).mistakes.iter().map(ToString::to_string));

@@ -56,9 +56,11 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let mut remote = app.remote(cluster);
     match sprint::submit(&app, &mut store, remote.as_mut(), id.as_str())? {
         sprint::Submitted::Job(_) => {}
+        sprint::Submitted::NoAnswer(error) => return Err(error.into()),
         sprint::Submitted::Waits(why)
         | sprint::Submitted::Unclear(why)
         | sprint::Submitted::NotSent(why)
+        | sprint::Submitted::PutOff(why)
         | sprint::Submitted::Refused(why)
         | sprint::Submitted::NotNow(why) => return Err(Failure::failed(format!("the demonstration could not start: {why}"))),
     }

@@ -145,7 +145,8 @@ impl From<StoreError> for Failure {
             StoreError::Newer { .. } => Self::new(Kind::Conflict, error.to_string()).hint("update researchloop, or set `db_path` to another file"),
             StoreError::Busy => Self::new(Kind::Conflict, error.to_string()).hint("try again when the other command is done"),
             StoreError::Full => Self::failed(error.to_string()).hint("free space on this machine; nothing was changed"),
-            StoreError::Unreadable { .. } => Self::failed(error.to_string()).hint("restore it from a copy, or set `db_path` to another file"),
+            StoreError::Unreadable { .. } => Self::failed(error.to_string())
+                .hint("make it readable and writable for you, restore it from a copy, or set `db_path` to another file"),
             StoreError::Sqlite(_) => Self::failed(error.to_string())
                 .hint("`researchloop config check` shows which file it is (`db_path`); restore it from a copy, or set `db_path` to another file"),
             _ => Self::failed(error.to_string()),
@@ -176,6 +177,7 @@ impl From<CreateError> for Failure {
             CreateError::Cluster(error) => error.into(),
             CreateError::Store(error) => error.into(),
             CreateError::Task(error) => error.into(),
+            CreateError::Template(_) => Self::failed(error.to_string()),
             CreateError::Limit { ref study, .. } => Self::new(Kind::Limit, error.to_string())
                 .hint(format!("raise `max_study_cost_usd` or `max_study_gpu_hours` of the study {study}, or wait for what is reserved")),
             CreateError::UnknownGpus { ref sprints, .. } => {

@@ -170,9 +170,10 @@ fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
         match submitted {
             Ok(Submitted::Job(job)) => ui.status(&format!("{sprint}: submitted to {cluster} as job {job}")),
             Ok(Submitted::Waits(why)) => ui.status(&format!("{sprint}: waits: {why}")),
-            Ok(Submitted::Unclear(why) | Submitted::NotSent(why) | Submitted::NotNow(why) | Submitted::Refused(why)) => {
+            Ok(Submitted::Unclear(why) | Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) | Submitted::Refused(why)) => {
                 ui.warning(&format!("{sprint}: {}", text::clean(&why)));
             }
+            Ok(Submitted::NoAnswer(error)) => ui.warning(&format!("{sprint}: {}", text::clean(&error.to_string()))),
             Err(error) => ui.warning(&format!("{sprint}: {error}")),
         }
     }

@@ -33,7 +33,8 @@ pub fn ask(app: &App, ui: &Ui, store: &mut Store, study: &Study, goal: &str, arg
         let mut remote = app.remote(cluster);
         match sprint::submit(app, store, remote.as_mut(), id.as_str())? {
             Submitted::Job(_) | Submitted::Waits(_) => watch::wait_quietly(app, ui, store, &id)?,
-            Submitted::NotSent(_) | Submitted::Unclear(_) | Submitted::NotNow(_) | Submitted::Refused(_) => Exit::Waiting,
+            Submitted::NoAnswer(error) => return Err(error.into()),
+            Submitted::NotSent(_) | Submitted::Unclear(_) | Submitted::PutOff(_) | Submitted::NotNow(_) | Submitted::Refused(_) => Exit::Waiting,
         }
     } else {
         submit_and_tell(app, ui, store, &id, true)?

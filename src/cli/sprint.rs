@@ -205,7 +205,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
         return Ok(Exit::Success);
     }
     if shown.is_empty() && (args.study.is_some() || status.is_some()) {
-        ui.status("No sprint is so.");
+        ui.status("No sprint fits.");
         return Ok(Exit::Success);
     }
     if shown.is_empty() {
@@ -291,8 +291,8 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
         sprint::remember(&mut store, row.id.as_str(), &fetched)?;
     }
     if ui.json {
-        let files: Vec<_> = fetched.files.iter().map(|(path, size)| serde_json::json!({ "filename": path, "size": size })).collect();
-        ui.json(&serde_json::json!({ "sprint_id": row.id.as_str(), "folder": to, "files": files, "skipped": fetched.skipped }));
+        let files = fetched.files.into_iter().map(|(filename, size)| view::File { filename, size }).collect();
+        ui.json(&view::Fetched { sprint_id: row.id.to_string(), folder: to, files, skipped: fetched.skipped });
         return Ok(Exit::Success);
     }
     for (path, size) in &fetched.files {
@@ -308,13 +308,26 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
 fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
-    let cluster = sprint::cluster_of(app, &row)?;
-    let mut remote = app.remote(cluster);
-    sprint::cancel(app, &mut store, remote.as_mut(), &row.id)?;
-    let row = if args.no_wait { find(&store, row.id.as_str())? } else { watch::wait_for_end(app, ui, &mut store, &row.id, remote.as_mut())? };
+    // A sprint without a job ends here: its cluster need not even be known any more.
+    let state = sprint::ask_for_end(&mut store, &row.id)?;
+    let against = match &state {
+        State::Cancelling { job: Some(_), .. } => {
+            let mut remote = app.remote(sprint::cluster_of(app, &row)?);
+            sprint::tell_scheduler(app, &mut store, remote.as_mut(), &row.id)?
+        }
+        _ => None,
+    };
+    if let Some(against) = &against {
+        ui.warning(&format!("{}: {}", row.id, text::clean(against)));
+    }
+    let row = if args.no_wait { find(&store, row.id.as_str())? } else { watch::wait_for_end(app, ui, &mut store, &row.id)? };
     let status = row.state.status();
     if ui.json {
-        ui.json(&serde_json::json!({ "cancelled": status == Status::Cancelled, "status": status.as_str(), "sprint_id": row.id.as_str() }));
+        let detail = match &row.state {
+            State::Ended { ending, .. } => ending.detail.clone(),
+            _ => against.unwrap_or_default(),
+        };
+        ui.json(&view::Cancelled { cancelled: status == Status::Cancelled, status: status.as_str(), sprint_id: row.id.to_string(), detail });
     }
     match &row.state {
         State::Ended { ending, .. } if ending.status == Status::Cancelled && ending.detail.is_empty() => {
@@ -340,7 +353,7 @@ fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
 fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
-    if row.state.status().may_have_job() {
+    if !row.state.status().is_terminal() {
         return Err(Failure::new(Kind::Conflict, format!("{} is {}", row.id, row.state.status()))
             .hint(format!("`researchloop sprint cancel {}` first", row.id)));
     }
@@ -368,7 +381,7 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     }
     sprint::delete(app, &mut store, &row)?;
     if ui.json {
-        ui.json(&serde_json::json!({ "deleted": true, "sprint_id": row.id.as_str() }));
+        ui.json(&view::Deleted { deleted: true, sprint_id: row.id.to_string() });
     }
     ui.status(&format!("{}: deleted{}", row.id, if args.remote { ", here and on the cluster" } else { " here" }));
     Ok(Exit::Success)

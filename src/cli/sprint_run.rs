@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::domain::{SprintId, State, TaskId, duration};
 use crate::sprint::{self, Request, Submitted, Wanted};
 use crate::store::{NewTask, Store, TaskRow};
+use crate::view;
 
 /// What is asked of the jobs of sprints.
 #[derive(Debug, Default, Args)]
@@ -125,11 +126,17 @@ fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> R
     let row = find(&store, id.as_str())?;
     let dry = sprint::dry_run(app, &store, &row)?;
     if ui.json {
-        ui.json(&serde_json::json!({
-            "dry_run": true, "study_name": row.study, "cluster": row.cluster, "remote_dir": dry.remote_dir, "script": dry.script,
-            "script_bytes": dry.script_bytes, "environment": dry.environment, "missing_context": dry.missing_context,
-            "prompts": dry.prompts.iter().map(|(step, text)| serde_json::json!({ "step": step, "text": text })).collect::<Vec<_>>(),
-        }));
+        ui.json(&view::DryRun {
+            dry_run: true,
+            study_name: row.study,
+            cluster: row.cluster,
+            remote_dir: dry.remote_dir,
+            script: dry.script,
+            script_bytes: dry.script_bytes,
+            environment: dry.environment,
+            missing_context: dry.missing_context,
+            prompts: dry.prompts.into_iter().map(|(step, text)| view::Prompt { step, text }).collect(),
+        });
         return Ok(Exit::Success);
     }
     let bold = ui.style().bold();
@@ -158,16 +165,17 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
     let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
     let submitted = sprint::submit(app, store, remote.as_mut(), id.as_str());
     spinner.finish_and_clear();
-    let submitted = submitted?;
+    let submitted = match submitted? {
+        Submitted::NoAnswer(error) if error.may_have_run() => Submitted::Unclear(error.to_string()),
+        Submitted::NoAnswer(error) => Submitted::NotSent(error.to_string()),
+        other => other,
+    };
     let row = find(store, id.as_str())?;
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
     }
     if ui.json {
-        ui.json(&serde_json::json!({
-            "sprint_id": row.id.as_str(), "study_name": row.study, "status": row.state.status().as_str(),
-            "job_id": row.state.job().map(ToString::to_string), "task_id": row.task,
-        }));
+        ui.json(&view::Begun::from(&row));
     }
     let exit = match &submitted {
         Submitted::Job(job) => {
@@ -178,7 +186,7 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
             Exit::Success
         }
-        Submitted::NotSent(why) | Submitted::NotNow(why) => {
+        Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) => {
             ui.warning(&format!("{id}: not submitted yet: {why}"));
             ui.hint("it stays pending: `researchloop tick` tries again");
             Exit::Waiting
@@ -188,6 +196,8 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
             ui.hint("`researchloop tick` looks it up; it is never submitted twice");
             Exit::Waiting
         }
+        // It was made a plain sentence above.
+        Submitted::NoAnswer(error) => return Err(error.clone().into()),
         Submitted::Refused(why) => {
             let mut failure = Failure::failed(format!("{id}: the job was not taken: {}", text::clean_lines(why).join("\n")));
             if let State::Ended { ending, .. } = &row.state {

@@ -1,7 +1,8 @@
 //! `researchloop tick`
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -10,7 +11,7 @@ use super::ui::Ui;
 use super::{Global, text};
 use crate::cron::Log;
 use crate::platform::clock;
-use crate::tick::{self, Report};
+use crate::tick::{self, ClusterReport, Report};
 
 #[derive(Debug, Args)]
 pub struct TickArgs {
@@ -31,22 +32,62 @@ pub fn run(global: &Global, ui: &Ui, args: &TickArgs) -> Result {
     if !args.watch {
         return tell(ui, &tick::tick(&app)?, false);
     }
-    let rest = app.config.clusters.iter().map(|cluster| cluster.poll_interval).min().unwrap_or(30);
+    let mut pace = Pace::new(app.config.clusters.iter().map(|cluster| (cluster.name.to_string(), cluster.poll_interval)));
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, std::sync::Arc::clone(&stop)).map_err(|error| Failure::failed(error.to_string()))?;
     }
     while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-        tell(ui, &tick::tick(&app)?, true)?;
+        let now = clock::instant();
+        let report = tick::tick_over(&app, |name| pace.is_due(name, now))?;
+        pace.asked(report.clusters.iter().map(|cluster| cluster.name.as_str()), now);
+        tell(ui, &report, true)?;
         if ui.is_cut_off() {
             break;
         }
-        let until = clock::instant() + Duration::from_secs(rest);
+        let until = clock::instant() + pace.rest(clock::instant());
         while clock::instant() < until && !stop.load(std::sync::atomic::Ordering::Relaxed) {
             clock::pause(Duration::from_millis(200));
         }
     }
     Ok(Exit::Success)
+}
+
+/// When each cluster may be asked again: one that is to be asked rarely is not asked as often as
+/// another one.
+struct Pace {
+    intervals: BTreeMap<String, Duration>,
+    asked: BTreeMap<String, Instant>,
+}
+
+impl Pace {
+    fn new(intervals: impl Iterator<Item = (String, u64)>) -> Self {
+        Self { intervals: intervals.map(|(name, seconds)| (name, Duration::from_secs(seconds))).collect(), asked: BTreeMap::new() }
+    }
+
+    fn interval(&self, name: &str) -> Duration {
+        self.intervals.get(name).copied().unwrap_or(Duration::from_secs(30))
+    }
+
+    fn is_due(&self, name: &str, now: Instant) -> bool {
+        self.asked.get(name).is_none_or(|asked| now.duration_since(*asked) >= self.interval(name))
+    }
+
+    /// These were asked. One that was not due was only sent something.
+    fn asked<'a>(&mut self, names: impl Iterator<Item = &'a str>, now: Instant) {
+        for name in names {
+            if self.is_due(name, now) {
+                self.asked.insert(name.to_owned(), now);
+            }
+        }
+    }
+
+    /// How long until something is due: at most the shortest interval, for what there is to do here.
+    fn rest(&self, now: Instant) -> Duration {
+        let most = self.intervals.values().min().copied().unwrap_or(Duration::from_secs(30));
+        let next = self.asked.iter().map(|(name, asked)| (*asked + self.interval(name)).saturating_duration_since(now)).min();
+        next.map_or(most, |next| next.clamp(Duration::from_secs(1).min(most), most))
+    }
 }
 
 /// One tick of which nothing is printed: cron would send it by mail, every time.
@@ -77,7 +118,7 @@ fn log_lines(report: &Report) -> Vec<String> {
 }
 
 fn exit(report: &Report) -> Exit {
-    if report.clusters.iter().any(|cluster| cluster.unreachable) { Exit::Bad } else { Exit::Success }
+    if report.clusters.iter().all(ClusterReport::is_good) { Exit::Success } else { Exit::Bad }
 }
 
 fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
@@ -125,4 +166,29 @@ fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
         ui.status("Nothing to do: no sprint waits, runs or has results to bring.");
     }
     Ok(exit(report))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cluster_is_asked_at_its_own_interval() {
+        let mut pace = Pace::new([("quick".to_owned(), 10), ("slow".to_owned(), 120)].into_iter());
+        let start = clock::instant();
+        let mut asked: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut now = start;
+        while now.duration_since(start) < Duration::from_secs(600) {
+            let due: Vec<&str> = ["quick", "slow"].into_iter().filter(|name| pace.is_due(name, now)).collect();
+            for name in &due {
+                *asked.entry(name).or_default() += 1;
+            }
+            pace.asked(due.into_iter(), now);
+            let rest = pace.rest(now);
+            assert!(rest >= Duration::from_secs(1) && rest <= Duration::from_secs(10), "{rest:?}");
+            now += rest;
+        }
+        assert_eq!((asked["quick"], asked["slow"]), (60, 5));
+        assert!(pace.is_due("a cluster that is new", now));
+    }
 }

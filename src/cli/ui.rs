@@ -209,7 +209,7 @@ pub fn print_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
     }
     let global = Global { config: None, json: arguments.iter().any(|argument| argument == "--json"), quiet: false, color: Color::Auto };
     let ui = Ui::new(&global);
-    match (not_yet(error, arguments), ui.json) {
+    match (not_yet(error), ui.json) {
         (Some(failure), _) => ui.fail(&failure),
         (None, true) => ui.fail(&usage(error)),
         (None, false) => {
@@ -219,10 +219,10 @@ pub fn print_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
     }
 }
 
-fn not_yet(error: &clap::Error, arguments: &[OsString]) -> Option<Failure> {
+fn not_yet(error: &clap::Error) -> Option<Failure> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
-    let first = arguments.iter().skip(1).find(|argument| !argument.to_string_lossy().starts_with('-'))?;
-    (NOT_YET.contains(&word.as_str()) && first == word.as_str()).then(|| {
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
+    (NOT_YET.contains(&word.as_str()) && usage.to_string().contains("researchloop [OPTIONS]")).then(|| {
         Failure::new(Kind::Usage, format!("`{word}` is not built yet")).hint("commands work on the database here, over SSH; no server is needed")
     })
 }

@@ -17,7 +17,7 @@ use crate::config::Cluster;
 use crate::domain::{SprintId, State, Status};
 use crate::notify::Beside;
 use crate::platform::clock;
-use crate::remote::Remote;
+use crate::remote::{Remote, RemoteError};
 use crate::sprint;
 use crate::store::{SprintRow, Store};
 use crate::tick::{self, Live};
@@ -57,6 +57,8 @@ struct Follower<'a> {
     notices: Beside,
     /// Between two questions to the scheduler while an end is near: grows with each.
     patience: Duration,
+    /// How often in a row the cluster could not be reached.
+    failures: u32,
 }
 
 impl<'a> Follower<'a> {
@@ -72,6 +74,7 @@ impl<'a> Follower<'a> {
             problem: None,
             notices: Beside::default(),
             patience: LOOK_SOON,
+            failures: 0,
         })
     }
 
@@ -96,8 +99,9 @@ impl<'a> Follower<'a> {
                         || gathered.files.get(id.as_str()).is_some_and(|files| files.exit.is_some());
                     change.commit()?;
                     due &= self.may_ask_soon();
+                    self.failures = 0;
                 }
-                Err(error) => self.problem = Some(error.to_string()),
+                Err(error) => self.failed(&error)?,
             }
         }
         if due || find(store, id.as_str())?.state.status().is_terminal() {
@@ -106,11 +110,33 @@ impl<'a> Follower<'a> {
                 self.live = live;
             }
             self.asked_scheduler = Some(clock::instant());
+            match &report.error {
+                Some(error) => self.failed(error)?,
+                None if report.unreachable => self.failures += 1,
+                None => self.failures = 0,
+            }
             // Somebody may have left this screen open and gone away.
             self.notices.send(self.app);
             self.problem = report.problems.first().cloned().or_else(|| self.notices.problem()).or(self.problem.take());
         }
         find(store, id.as_str())
+    }
+
+    /// The cluster gave no answer. Where only a person can help, the screen ends: to be refused again
+    /// and again would lock the account.
+    fn failed(&mut self, error: &RemoteError) -> Result<()> {
+        if error.needs_a_person() {
+            return Err(error.clone().into());
+        }
+        self.problem = Some(error.to_string());
+        self.failures += 1;
+        Ok(())
+    }
+
+    /// How long to leave a cluster alone that could not be reached.
+    fn pause(&self) -> Option<Duration> {
+        let most = Duration::from_secs(self.cluster.poll_interval).max(LOOK);
+        (self.failures > 0).then(|| (LOOK * (1 << (self.failures - 1).min(10))).min(most))
     }
 
     /// Whether the scheduler may be asked before its time: soon at first, then less and less often.
@@ -134,6 +160,9 @@ impl<'a> Follower<'a> {
 
     /// How long until the next look.
     fn rest(&self, store: &Store, row: &SprintRow) -> Duration {
+        if let Some(pause) = self.pause() {
+            return pause;
+        }
         let ending = matches!(row.state, State::Cancelling { .. })
             || store
                 .journal_last(row.id.as_str(), &["run_started", "run_ended"], 1)
@@ -304,7 +333,7 @@ impl Canvas {
 }
 
 /// Waits until a sprint that was asked to end has ended; gives up after a while.
-pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, _remote: &mut dyn Remote) -> Result<SprintRow> {
+pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result<SprintRow> {
     let interrupt = Interrupt::catch();
     let row = find(store, id.as_str())?;
     if row.state.status().is_terminal() {
@@ -323,7 +352,7 @@ pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, _remot
             follower.let_notices_go(ui, &interrupt);
             return Ok(row);
         }
-        clock::pause(LOOK_SOON);
+        clock::pause(follower.pause().unwrap_or(LOOK_SOON));
     }
 }
 
@@ -357,10 +386,10 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
     if !follow && row.state.job().is_some() && !row.state.status().is_terminal() {
         // One look, so that the log is of now; what is known already is shown in any case.
         let mut once = Follower::new(app, &row, None)?;
-        once.look(store, id)?;
+        let looked = once.look(store, id);
         once.let_notices_go(ui, &interrupt);
-        if let Some(problem) = &once.problem {
-            ui.warning(&text::clean(problem));
+        if let Some(problem) = looked.err().map(|failure| failure.message).or(once.problem) {
+            ui.warning(&text::clean(&problem));
         }
     }
     loop {

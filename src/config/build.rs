@@ -311,7 +311,7 @@ impl Build<'_, '_> {
 
 /// Checks the options of each cluster, and those of each study over its cluster's.
 fn check_options(top: &Values, clusters: &[Option<Cluster>], studies: &[Option<Study>], check: &CheckOptions, report: &mut Report<'_>) {
-    let mut told = |values: &Values, kind, options: &JobOptions, known: &[OptionProblem]| {
+    let mut told = |values: &Values, kind, options: &[&JobOptions], known: &[OptionProblem]| {
         let pairs = values.pairs("job_options");
         let problems = check(kind, options);
         for problem in &problems {
@@ -328,14 +328,13 @@ fn check_options(top: &Values, clusters: &[Option<Cluster>], studies: &[Option<S
     let mut of_clusters = Vec::new();
     for (values, cluster) in top.children("cluster").iter().zip(clusters) {
         let Some(cluster) = cluster else { continue };
-        // Over nothing: an empty value removes.
-        of_clusters.push((cluster, told(values, cluster.scheduler, &JobOptions::default().overlaid(&cluster.job_options), &[])));
+        of_clusters.push((cluster, told(values, cluster.scheduler, &[&cluster.job_options], &[])));
     }
     for (values, study) in top.children("study").iter().zip(studies) {
         let Some(study) = study else { continue };
         let Some((cluster, known)) = of_clusters.iter().find(|(cluster, _)| cluster.name == study.cluster) else { continue };
         if !study.job_options.is_empty() {
-            told(values, cluster.scheduler, &cluster.job_options.overlaid(&study.job_options), known);
+            told(values, cluster.scheduler, &[&cluster.job_options, &study.job_options], known);
         }
     }
 }

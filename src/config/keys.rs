@@ -280,7 +280,7 @@ pub const KEYS: &[Key] = &[
     Key::new(STUDY, "job_options", Kind::Options, NOTHING, "options for the scheduler, laid over the cluster's"),
     Key::new(STUDY, "max_sprint_duration_hours", Kind::Hours, value("8"), "the time that a sprint's job asks for"),
     Key::new(STUDY, "red_team_max_rounds", Kind::Integer(0, 100), value("3"), "how many rounds of criticism and repair at most"),
-    Key::new(STUDY, "allow_loop", Kind::Boolean, value("true"), "whether auto-loops may run sprints of this study; shown, not used yet"),
+    Key::new(STUDY, "allow_loop", Kind::Boolean, value("true"), "whether loops may run sprints of this study"),
     Key::new(STUDY, "model", Kind::Word, NOTHING, "the model that Claude Code should use").added(),
     Key::new(STUDY, "red_team_session", Kind::Choice(&["shared", "fresh"]), value("shared"), "whether the critic continues the conversation or starts a new one").added(),
     Key::new(STUDY, "max_cost_usd", Kind::Money, NOTHING, "the most that one sprint may cost").added(),
@@ -288,7 +288,7 @@ pub const KEYS: &[Key] = &[
     Key::new(STUDY, "max_study_gpu_hours", Kind::Money, NOTHING, "the most GPU-hours that all sprints of the study may use together").added(),
     Key::new(STUDY, "metric", Kind::Line, NOTHING, "the name of the figure by which sprints of this study are compared").added(),
     Key::new(STUDY, "metric_better", Kind::Choice(&["higher", "lower"]), derived("required with metric"), "which way the metric gets better").added(),
-    Key::new(STUDY, "evaluator", Kind::Text, NOTHING, "a shell command that measures the metric in the sprint's directory; the last line that it prints is the number").added(),
+    Key::new(STUDY, "evaluator", Kind::Text, NOTHING, "a shell command that measures the metric in the sprint's directory; the last line that it prints is the number, or an object with it").added(),
 
     Key::new(SLACK, "bot_token", Kind::Secret, NOTHING, "the token of the bot").variable("RESEARCHLOOP_SLACK_BOT_TOKEN"),
     Key::new(SLACK, "signing_secret", Kind::Secret, NOTHING, "the secret that requests are signed with").variable("RESEARCHLOOP_SLACK_SIGNING_SECRET"),
@@ -310,8 +310,8 @@ pub const KEYS: &[Key] = &[
 pub const VARIABLES: &[(&str, &str)] = &[
     ("RESEARCHLOOP_CONFIG", "the configuration file, as with -c"),
     ("RESEARCHLOOP_KEY_PASSPHRASE", "the passphrase of the SSH key"),
-    ("RESEARCHLOOP_LOG", "what is logged; not used yet"),
-    ("RESEARCHLOOP_CRON", "that cron runs the program: `status` says so"),
+    ("RESEARCHLOOP_LOG", "known from the Python tool; nothing reads it yet"),
+    ("RESEARCHLOOP_CRON", "set in the line of `cron install`, so that `status` can say that cron ran the tick"),
     ("RESEARCHLOOP_CRON_TRIAL", "that `cron install` tries the line"),
     ("RESEARCHLOOP_BIN", "the binary that tests run"),
     ("RESEARCHLOOP_TEST_NOW", "the time that tests see"),

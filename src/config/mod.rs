@@ -279,8 +279,9 @@ impl Config {
     }
 }
 
-/// What is wrong with options for a scheduler of this kind.
-pub type CheckOptions = dyn Fn(SchedulerKind, &JobOptions) -> Vec<OptionProblem>;
+/// What is wrong with options for a scheduler of this kind, when each of these is laid over the one
+/// before it.
+pub type CheckOptions = dyn Fn(SchedulerKind, &[&JobOptions]) -> Vec<OptionProblem>;
 
 /// Reads and checks the file. Every problem in it is told at once.
 pub fn load(file: &Path, environment: &Environment) -> Result<Config, ConfigError> {

@@ -25,15 +25,29 @@ impl JobOptions {
         }
     }
 
-    /// Lays `later` over these options: a later value wins, an empty one removes.
+    /// Lays `later` over these options: a later value wins, an empty one removes. `name` tells which
+    /// spellings are one option to the scheduler. Two spellings in one layer both stay, so that
+    /// somebody can complain about them.
     #[must_use]
-    pub fn overlaid(&self, later: &Self) -> Self {
-        let mut merged = self.clone();
-        for (key, value) in &later.0 {
-            merged.set(key.clone(), value.clone());
+    pub fn overlaid(&self, later: &Self, name: impl Fn(&str) -> &str) -> Self {
+        let mut merged: Vec<(String, String)> = Vec::new();
+        let mut placed = vec![false; later.0.len()];
+        // What is said anew keeps the place of what it replaces.
+        for (key, value) in &self.0 {
+            let mut replaced = false;
+            for (index, (other, new)) in later.0.iter().enumerate().filter(|(_, (other, _))| name(other) == name(key)) {
+                replaced = true;
+                if !std::mem::replace(&mut placed[index], true) {
+                    merged.push((other.clone(), new.clone()));
+                }
+            }
+            if !replaced {
+                merged.push((key.clone(), value.clone()));
+            }
         }
-        merged.0.retain(|(_, value)| !value.is_empty());
-        merged
+        merged.extend(later.0.iter().zip(placed).filter(|(_, placed)| !placed).map(|(option, _)| option.clone()));
+        merged.retain(|(_, value)| !value.is_empty());
+        Self(merged)
     }
 
     /// The value of an option that is set.
@@ -87,9 +101,23 @@ mod tests {
         let cluster: JobOptions = [("partition", "gpu"), ("gres", "gpu:1"), ("mem", "8G")].into_iter().collect();
         let study: JobOptions = [("gres", "gpu:4")].into_iter().collect();
         let sprint: JobOptions = [("mem", ""), ("cpus-per-task", "4")].into_iter().collect();
-        let merged = cluster.overlaid(&study).overlaid(&sprint);
+        let merged = cluster.overlaid(&study, |key| key).overlaid(&sprint, |key| key);
         let pairs: Vec<_> = merged.iter().collect();
         assert_eq!(pairs, [("partition", "gpu"), ("gres", "gpu:4"), ("cpus-per-task", "4")]);
+    }
+
+    #[test]
+    fn one_option_has_many_spellings_and_the_later_layer_counts() {
+        let cluster: JobOptions = [("-l", "gpu=1"), ("pe", "smp 4")].into_iter().collect();
+        let of = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            let later: JobOptions = pairs.iter().copied().collect();
+            cluster.overlaid(&later, |key| key.trim_start_matches('-')).0
+        };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(of(&[("l", "")]), [pair("pe", "smp 4")]);
+        assert_eq!(of(&[("l", "gpu=2")]), [pair("l", "gpu=2"), pair("pe", "smp 4")]);
+        assert_eq!(of(&[("--pe", "smp 1"), ("q", "x")]), [pair("-l", "gpu=1"), pair("--pe", "smp 1"), pair("q", "x")]);
+        assert_eq!(of(&[("l", "a=1"), ("--l", "b=1")]).len(), 3, "two in one layer stay, to be complained about");
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub struct Evidence<'a> {
     pub files_read: bool,
     /// Whether the sprint's present job has left its claim: then it has begun.
     pub claimed: bool,
+    /// Whether some poll has seen the job at work, or the accounting says that it took time.
+    pub at_work: bool,
     /// Whether this poll brought new lines: then the runner was at work a moment ago.
     pub new_lines: bool,
     /// How many healthy polls in a row, this one not counted, found nothing to go on.
@@ -87,6 +89,8 @@ pub enum Finding {
 const LOST_POLLS: u32 = 3;
 /// ... over at least so many seconds.
 const LOST_SECONDS: i64 = 120;
+/// The accounting may tell of a job so many seconds after its end: SGE writes it up to 15 s later.
+const ACCOUNTING_LAG_SECONDS: i64 = 20;
 /// Files of a node that has ended its job may take this long to be seen elsewhere: NFS
 /// clients believe what they know of a folder for up to a minute.
 const FILE_LAG_SECONDS: i64 = 60;
@@ -136,6 +140,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Finding {
         None => Finding::Wait,
         Some(Seen::Unclear(_)) if evidence.empty_seconds < NO_FILES_SECONDS => Finding::Empty,
         Some(Seen::Unclear(_)) => Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() }),
+        Some(Seen::Absent) if never_ran(evidence) && evidence.empty_seconds < ACCOUNTING_LAG_SECONDS => Finding::Empty,
         Some(Seen::Absent) if never_ran(evidence) => Finding::Over(Ending::cancelled("cancelled before it ran")),
         Some(Seen::Absent) if is_lost(evidence) => Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() }),
         Some(Seen::Absent) => Finding::Empty,
@@ -146,9 +151,10 @@ pub fn judge(evidence: &Evidence<'_>) -> Finding {
     }
 }
 
-/// Whether it is proven that a job that was to be cancelled has never begun.
+/// Whether nothing at all speaks for it that a job that was to be cancelled has ever begun. Its claim
+/// alone may lie on the node and not be seen here yet.
 fn never_ran(evidence: &Evidence<'_>) -> bool {
-    evidence.cancel_asked && evidence.files_read && !evidence.runner_started && !evidence.claimed
+    evidence.cancel_asked && evidence.files_read && !evidence.runner_started && !evidence.claimed && !evidence.at_work
 }
 
 /// Whether the files say nothing because they could not be read, and one must wait for them.
@@ -230,7 +236,7 @@ fn killed(evidence: &Evidence<'_>, job_end: Option<&JobEnd>, processes_left: u32
 
 /// A job that has ended and left no record at all.
 fn without_record(evidence: &Evidence<'_>, end: &JobEnd) -> Finding {
-    if never_ran(evidence) {
+    if never_ran(evidence) && end.exit_code.is_none() {
         return Finding::Over(Ending::cancelled("cancelled before it ran"));
     }
     // What the exit code alone tells needs no files: the runner that would read them may not run.

@@ -18,6 +18,7 @@ fn base() -> Evidence<'static> {
         seen: None,
         files_read: true,
         claimed: true,
+        at_work: false,
         new_lines: false,
         empty_polls: 0,
         empty_seconds: 0,
@@ -98,6 +99,27 @@ fn cancelled_is_said_only_with_proof() {
     for unproven in [Evidence { files_read: false, ..never_ran.clone() }, Evidence { claimed: true, ..never_ran }] {
         assert_eq!(judge(&unproven), Finding::Empty);
     }
+}
+
+#[test]
+fn a_job_that_was_seen_at_work_has_not_been_cancelled_before_it_ran() {
+    // Its claim and its journal lie on a node whose files are not seen here yet.
+    let base = Evidence { cancel_asked: true, runner_started: false, claimed: false, ..base() };
+    let (cancelled, absent) = (end(EndKind::Cancelled), Seen::Absent);
+    let killed = Seen::State(JobState::Ended(JobEnd { kind: EndKind::Killed, exit_code: Some(137), signal: None, words: String::new() }));
+    for evidence in [
+        Evidence { at_work: true, seen: Some(&cancelled), ..base.clone() },
+        Evidence { at_work: true, seen: Some(&absent), ..base.clone() },
+        Evidence { seen: Some(&killed), ..base.clone() },
+    ] {
+        assert_eq!(judge(&evidence), Finding::Empty);
+        let later = Evidence { empty_polls: 9, empty_seconds: 300, ..evidence };
+        assert_eq!(judge(&later), Finding::Over(Ending::cancelled("job ended; processes on n1 not verified")));
+    }
+    // Of a job that is in no queue, the accounting is waited for.
+    assert_eq!(judge(&Evidence { seen: Some(&absent), ..base.clone() }), Finding::Empty);
+    let later = Evidence { seen: Some(&absent), empty_polls: 2, empty_seconds: 20, ..base };
+    assert_eq!(judge(&later), Finding::Over(Ending::cancelled("cancelled before it ran")));
 }
 
 #[test]

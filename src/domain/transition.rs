@@ -24,6 +24,9 @@ pub enum Event {
     StepBegan(Phase),
     /// The job has ended, and waits for something outside.
     Parks,
+    /// It is certain that nothing was sent for a sprint that was to go on: it waits as before, with
+    /// the job that it had.
+    ParksAgain(Option<JobId>),
     /// Somebody here asked for the end.
     CancelAsked,
     /// The end is certain.
@@ -39,6 +42,7 @@ pub fn after(state: &State, event: Event) -> Option<State> {
 
         (State::Pending | State::Parked { .. }, Event::SubmissionStarts) => State::Submitting,
         (State::Submitting, Event::NothingSent) => State::Pending,
+        (State::Submitting, Event::ParksAgain(job)) => State::Parked { job },
         (State::Submitting | State::Pending, Event::Accepted(job)) => State::Submitted { job },
         (State::Cancelling { job: None, phase }, Event::Accepted(job)) => State::Cancelling { job: Some(job), phase: phase.clone() },
 
@@ -64,6 +68,7 @@ pub fn after(state: &State, event: Event) -> Option<State> {
             | Event::Runs
             | Event::StepBegan(_)
             | Event::Parks
+            | Event::ParksAgain(_)
             | Event::CancelAsked,
         ) => return None,
     };
@@ -91,6 +96,7 @@ mod tests {
             Just(Event::StepBegan(Phase("research".to_owned()))),
             Just(Event::StepBegan(Phase("report".to_owned()))),
             Just(Event::Parks),
+            (1..4_u32).prop_map(|n| Event::ParksAgain(Some(job(n)))),
             Just(Event::CancelAsked),
             Just(Event::Over(Ending::completed())),
             Just(Event::Over(Ending::failed(Reason::Lost, "gone", ""))),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Why a request got no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum RemoteError {
     /// No connection.
     #[error("cannot reach {place}: {problem}")]
@@ -21,7 +21,7 @@ pub enum RemoteError {
         /// `SHA256:...`, as ssh shows it.
         fingerprint: String,
     },
-    /// The host's key is another than the known one, or it was revoked.
+    /// The host's key is another than the known one.
     #[error("the host key of {place} is not the known one: it offers {fingerprint}")]
     HostKeyChanged {
         /// Where to.
@@ -29,6 +29,16 @@ pub enum RemoteError {
         /// `SHA256:...`, as ssh shows it.
         fingerprint: String,
         /// Which file knows another key.
+        known_hosts: String,
+    },
+    /// The host's key is one that is marked as revoked.
+    #[error("the host key of {place} is revoked: it offers {fingerprint}")]
+    HostKeyRevoked {
+        /// Where to.
+        place: String,
+        /// `SHA256:...`, as ssh shows it.
+        fingerprint: String,
+        /// Which file says so.
         known_hosts: String,
     },
     /// No way to log in worked.
@@ -94,6 +104,14 @@ impl RemoteError {
         matches!(self, Self::Timeout { .. } | Self::Cut { .. } | Self::TooLarge { .. })
     }
 
+    /// Whether nothing but a person can help: trying again would only lock an account.
+    pub fn needs_a_person(&self) -> bool {
+        matches!(
+            self,
+            Self::Login { .. } | Self::Passphrase { .. } | Self::HostKeyUnknown { .. } | Self::HostKeyChanged { .. } | Self::HostKeyRevoked { .. }
+        )
+    }
+
     /// What a person can do about it.
     pub fn hints(&self) -> Vec<String> {
         match self {
@@ -103,6 +121,9 @@ impl RemoteError {
             }
             Self::HostKeyChanged { known_hosts, .. } => vec![format!(
                 "somebody may be listening, or the host was reinstalled; if your administrator confirms the new key, remove the old line from {known_hosts}"
+            )],
+            Self::HostKeyRevoked { known_hosts, .. } => vec![format!(
+                "whoever knows that key can pretend to be the host: do not connect; ask your administrator for its new key ({known_hosts} revokes this one)"
             )],
             Self::Login { .. } => vec!["check `user` and `key_path` of the cluster, or load your key with `ssh-add`".to_owned()],
             Self::Passphrase { .. } => vec!["load the key with `ssh-add`, or set RESEARCHLOOP_KEY_PASSPHRASE".to_owned()],

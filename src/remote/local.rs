@@ -24,6 +24,12 @@ impl Remote for Local {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RESEARCHLOOP_")) {
             command.env_remove(name);
         }
+        // cron and some services leave it out, and nothing that we run there can do without it.
+        if std::env::var_os("HOME").is_none_or(|home| home.is_empty())
+            && let Some(home) = dirs::home_dir()
+        {
+            command.env("HOME", home);
+        }
         let mut child = command.spawn().map_err(shell_problem)?;
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(RemoteError::Shell { place: PLACE.to_owned(), problem: "no pipes".to_owned() });

@@ -29,7 +29,7 @@ pub use frame::{Reply, Section};
 pub use local::Local;
 pub(crate) use script::quoted;
 pub use script::{Payload, Script};
-pub use ssh::{HostKey, Ssh, SshTarget, add_known_host, host_key};
+pub use ssh::{HostKey, Ssh, SshTarget, add_known_host, host_key, known_hosts_files};
 
 /// The bounds of one request.
 #[derive(Debug, Clone, Copy)]

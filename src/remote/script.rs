@@ -56,7 +56,8 @@ impl Script {
         self
     }
 
-    /// Adds fixed text at top level. Its output is outside of all sections and is lost.
+    /// Adds fixed text at top level. Its output is outside of all sections and is lost. `RL_RC` is
+    /// the exit status of the section before it.
     pub fn plain(&mut self, text: &'static str) -> &mut Self {
         self.text.push_str(text);
         self.text.push('\n');
@@ -97,7 +98,7 @@ impl Script {
         format!(
             "{{\numask 077\nLC_ALL=C\nexport LC_ALL\n\
              rl_b() {{ printf '\\n%s + %s\\n' {nonce} \"$1\"; }}\n\
-             rl_e() {{ printf '\\n%s = %s\\n' {nonce} \"$1\"; }}\n\
+             rl_e() {{ RL_RC=$1; printf '\\n%s = %s\\n' {nonce} \"$1\"; }}\n\
              {}printf '\\n%s .\\n' {nonce}\n}}\n",
             self.text
         )

@@ -63,10 +63,23 @@ pub enum Submission {
 #[error("{0}")]
 pub struct PollError(pub String);
 
+/// Lets the commands of a scheduler wait so long that all of them together, and the files that are
+/// read behind them, fit into a request of this many seconds.
+pub fn be_patient(script: &mut Script, command_timeout: u64) {
+    script
+        .set("RL_QUEUE_SECONDS", &(command_timeout * 10 / 24).max(1).to_string())
+        .set("RL_ACCOUNTING_SECONDS", &(command_timeout / 4).max(1).to_string());
+}
+
 /// One kind of scheduler.
 pub trait Scheduler: Sync {
     /// Lists everything that is wrong with the options, in their order.
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem>;
+
+    /// The option that this key stands for: one has several spellings.
+    fn option_name<'k>(&self, key: &'k str) -> &'k str {
+        key
+    }
 
     /// The lines at the head of the job script, without line breaks. The job's output goes
     /// to `job.log` in the directory in which it is submitted.

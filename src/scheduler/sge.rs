@@ -25,13 +25,13 @@ use crate::remote::{Reply, Script};
 /// Grid Engine.
 pub(super) struct Sge;
 
-/// How long qstat and qacct may take, in seconds; the same numbers are in the texts.
-const QUEUE_SECONDS: u32 = 130;
-const ACCOUNTING_SECONDS: u32 = 60;
-
 const SECTION: &str = "jobs";
 
 impl Scheduler for Sge {
+    fn option_name<'k>(&self, key: &'k str) -> &'k str {
+        sge_options::bare(key)
+    }
+
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
         sge_options::problems(options)
     }
@@ -79,7 +79,7 @@ impl Scheduler for Sge {
         let answer = Answer::parse(text.lines());
         let queue = answer.outcome("queue").ok_or_else(|| PollError("the answer of qstat is not complete".to_owned()))?;
         if queue.status != 0 {
-            return Err(PollError(queue.problem("qstat", QUEUE_SECONDS)));
+            return Err(PollError(queue.problem("qstat")));
         }
         Ok(jobs.iter().map(|job| (job.clone(), seen(&answer, job.number()))).collect())
     }
@@ -128,7 +128,7 @@ fn seen(answer: &Answer<'_>, number: &str) -> Seen {
     match answer.outcome("accounting") {
         _ if finished.is_some() => finished.map_or(Seen::Absent, Seen::State),
         Some(outcome) if sge_text::ledger(outcome.status, &outcome.said) != Ledger::Failed => Seen::Absent,
-        Some(outcome) => Seen::Unclear(outcome.problem("qacct", ACCOUNTING_SECONDS)),
+        Some(outcome) => Seen::Unclear(outcome.problem("qacct")),
         None => Seen::Unclear("the answer of qacct is missing".to_owned()),
     }
 }
@@ -303,7 +303,7 @@ mod tests {
         bench.program("qacct", "echo 'critical error: lost' >&2; exit 1");
         assert_eq!(poll(&bench, "99"), Seen::Unclear("qacct: critical error: lost".to_owned()));
         bench.program("qacct", "exit 124");
-        assert_eq!(poll(&bench, "99"), Seen::Unclear("qacct did not answer within 60 s".to_owned()));
+        assert_eq!(poll(&bench, "99"), Seen::Unclear("qacct did not answer in time".to_owned()));
     }
 
     #[test]

@@ -102,7 +102,8 @@ const FLAGS: &[&str] = &["V", "h", "hard", "noshell", "nostdin", "soft"];
 /// Names whose value is `y` or `n`.
 const YES_NO: &[&str] = &["R", "now", "r"];
 
-fn bare(key: &str) -> &str {
+/// The name as qsub knows it: without dashes in front.
+pub(super) fn bare(key: &str) -> &str {
     key.trim_start_matches('-')
 }
 
@@ -160,6 +161,8 @@ fn value_problem(name: &str, value: &str) -> Option<String> {
             let fits = matches!(words[..], [pe, slots] if !pe.starts_with('-') && slots.bytes().all(|b| b.is_ascii_digit() || b"-,".contains(&b)) && slots.as_bytes()[0] != b'-');
             return (!fits).then(|| "expected a parallel environment and a number of slots, such as \"smp 4\"".to_owned());
         }
+        // The others make qsub check the job and submit none.
+        "w" => return (!matches!(value, "e" | "w" | "n")).then(|| "expected \"e\", \"w\" or \"n\": with the others qsub submits no job".to_owned()),
         "p" => return value.parse::<i32>().is_err().then(|| "it is the priority, a number; a queue is q = \"QUEUE\"".to_owned()),
         "binding" if words.len() == 2 && matches!(words[0], "env" | "pe" | "set") && !words[1].starts_with('-') => return None,
         _ => {}
@@ -248,6 +251,12 @@ mod tests {
         for (name, _) in FOREIGN {
             assert!(!problem_of(name, "1").is_empty(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_check_in_place_of_a_submission_is_refused() {
+        assert!(problem_of("w", "v").contains("submits no job") && problem_of("-w", "p").contains("submits no job"));
+        assert_eq!((problem_of("w", "e"), problem_of("w", "n"), problem_of("w", "w")), Default::default());
     }
 
     #[test]

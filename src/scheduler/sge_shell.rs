@@ -7,7 +7,7 @@ use super::shell::{awk_head, prelude};
 pub(super) const ASK: &str = concat!(
     prelude!("qstat"),
     r#"rl_me=$(id -un)
-rl_seen=$(rl_run 130 qstat -xml -r -u "$rl_me" | tr '<' '\n' | awk -F'>' -v ids="$RL_JOBS" '"#,
+rl_seen=$(rl_run "${RL_QUEUE_SECONDS:-100}" qstat -xml -r -u "$rl_me" | tr '<' '\n' | awk -F'>' -v ids="$RL_JOBS" '"#,
     awk_head!(),
     r#"
 /^job_info/ { open++; begun = 1 }
@@ -34,7 +34,7 @@ rl_wrong=${rl_seen##*wrong }
 rl_wrong=${rl_wrong%%
 *}
 if [ -n "$rl_wrong" ]; then
-rl_limit 30 qstat -j "$rl_wrong" </dev/null 2>/dev/null | awk '
+rl_limit "$((${RL_ACCOUNTING_SECONDS:-60} / 2 + 1))" qstat -j "$rl_wrong" </dev/null 2>/dev/null | awk '
 $1 == "job_number:" { id = $2 }
 /^error reason/ { sub(/^error reason *[0-9]*: */, ""); print "e " id "|" substr($0, 1, 400) }'
 fi
@@ -43,7 +43,7 @@ case $rl_left in
 *,*) set -- -o "$rl_me" -j ;;
 *) set -- -j "$rl_left" ;;
 esac
-rl_run 60 qacct "$@" | awk -v ids="$rl_left" -v me="$rl_me" '"#,
+rl_run "${RL_ACCOUNTING_SECONDS:-60}" qacct "$@" | awk -v ids="$rl_left" -v me="$rl_me" '"#,
     awk_head!(),
     r#"
 function keep() {
@@ -79,7 +79,7 @@ qsub -terse run_sprint.sh"
 /// Prints the ids of the jobs named `$RL_NAME`.
 pub(super) const LOOK_UP: &str = concat!(
     prelude!("qstat"),
-    r#"rl_out=$(rl_limit 130 qstat -xml -r -u "$(id -un)" 2>&1) || { printf '%s\n' "$rl_out" | head -n 20; exit 1; }
+    r#"rl_out=$(rl_limit "${RL_QUEUE_SECONDS:-100}" qstat -xml -r -u "$(id -un)" 2>&1) || { printf '%s\n' "$rl_out" | head -n 20; exit 1; }
 rl_ids=$(printf '%s\n' "$rl_out" | tr '<' '\n' | awk -F'>' -v name="$RL_NAME" '
 /^job_info/ { open++; begun = 1 }
 /^\/job_info/ { open-- }
@@ -88,7 +88,7 @@ $1 == "full_job_name" && $2 == name { print id }
 END { exit !begun || open != 0 }') || { echo 'the answer of qstat was cut off'; exit 1; }
 if [ -n "$rl_ids" ]; then printf '%s\n' "$rl_ids"; exit 0; fi
 command -v qacct >/dev/null 2>&1 || exit 0
-rl_out=$(rl_limit 60 qacct -o "$(id -un)" -j "$RL_NAME" 2>&1)
+rl_out=$(rl_limit "${RL_ACCOUNTING_SECONDS:-60}" qacct -o "$(id -un)" -j "$RL_NAME" 2>&1)
 rl_status=$?
 case $rl_status:$rl_out in
 0:*) ;;

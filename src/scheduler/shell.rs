@@ -97,9 +97,9 @@ impl<'a> Answer<'a> {
 
 impl Outcome {
     /// Why the command `name` did not answer, for a person.
-    pub(super) fn problem(&self, name: &str, seconds: u32) -> String {
+    pub(super) fn problem(&self, name: &str) -> String {
         match (self.status, self.said.as_str()) {
-            (124, _) => format!("{name} did not answer within {seconds} s"),
+            (124, _) => format!("{name} did not answer in time"),
             (127, _) => format!("{name} was not found on the front end: put it in the PATH of your login shell"),
             (-1, _) => format!("the answer of {name} was cut off"),
             (status, "") => format!("{name} ended with exit status {status}"),
@@ -254,7 +254,7 @@ mod tests {
         let answer = Answer::parse(["q 1|RUNNING", "! warned", "queue 0", "! down", "accounting 1", "", "nonsense"]);
         assert_eq!(answer.rows("q").collect::<Vec<_>>(), ["1|RUNNING"]);
         assert_eq!(answer.outcome("queue"), Some(&Outcome { status: 0, said: "warned".to_owned() }));
-        assert_eq!(answer.outcome("accounting").map(|o| o.problem("sacct", 60)).as_deref(), Some("sacct: down"));
+        assert_eq!(answer.outcome("accounting").map(|o| o.problem("sacct")).as_deref(), Some("sacct: down"));
         assert_eq!(Answer::parse(["queue"]).outcome("queue").map(|o| o.status), Some(-1));
         assert_eq!(Answer::parse([]).outcome("queue"), None);
     }

@@ -22,13 +22,13 @@ use crate::remote::{Reply, Script};
 /// SLURM.
 pub(super) struct Slurm;
 
-/// How long squeue and sacct may take, in seconds; the same numbers are in the texts.
-const QUEUE_SECONDS: u32 = 100;
-const ACCOUNTING_SECONDS: u32 = 60;
-
 const SECTION: &str = "jobs";
 
 impl Scheduler for Slurm {
+    fn option_name<'k>(&self, key: &'k str) -> &'k str {
+        slurm_options::full_name(key)
+    }
+
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
         slurm_options::problems(options)
     }
@@ -132,7 +132,7 @@ fn time_limit(seconds: u64) -> String {
 fn seen(answer: &Answer<'_>, number: &str) -> Result<Seen, PollError> {
     let queue = answer.outcome("queue").ok_or_else(|| PollError("the answer of squeue is not complete".to_owned()))?;
     if queue.status != 0 || queue.said.contains("Invalid user") {
-        return Err(PollError(queue.problem("squeue", QUEUE_SECONDS)));
+        return Err(PollError(queue.problem("squeue")));
     }
     let mut ended: Option<(Queued<'_>, JobState)> = None;
     for line in answer.rows("q").filter_map(Queued::parse).filter(|line| line.id == number) {
@@ -155,7 +155,7 @@ fn seen(answer: &Answer<'_>, number: &str) -> Result<Seen, PollError> {
     // A record without an end, of a job that the queue does not list, is late or stale.
     Ok(match answer.outcome("accounting") {
         Some(outcome) if outcome.status == 0 || slurm_text::accounting_is_off(outcome.status, &outcome.said) => Seen::Absent,
-        Some(outcome) => Seen::Unclear(outcome.problem("sacct", ACCOUNTING_SECONDS)),
+        Some(outcome) => Seen::Unclear(outcome.problem("sacct")),
         None => Seen::Unclear("the answer of sacct is missing".to_owned()),
     })
 }
@@ -302,7 +302,7 @@ mod tests {
         bench.program("squeue", "echo 'squeue: error: Invalid user: me' >&2");
         assert!(bench.poll(&Slurm, &ids(&["12"])).is_err());
         bench.program("squeue", "exit 124");
-        assert!(bench.poll(&Slurm, &ids(&["12"])).expect_err("late").0.contains("within 100 s"));
+        assert!(bench.poll(&Slurm, &ids(&["12"])).expect_err("late").0.contains("did not answer in time"));
         let cut = Reply::from_sections([("jobs", 0, "cluster -\nq 12|RUNNING|n1|None\n")]);
         assert!(Slurm.read(&cut, &ids(&["12"])).is_err());
         assert!(Slurm.read(&Reply::default(), &ids(&["12"])).is_err());
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(one(&bench, "99"), Seen::Unclear("sacct: Problem talking to the database: Connection refused".to_owned()));
         assert_eq!(kind(&one(&bench, "15")), Some(EndKind::Completed));
         bench.program("sacct", "exit 124");
-        assert_eq!(one(&bench, "99"), Seen::Unclear("sacct did not answer within 60 s".to_owned()));
+        assert_eq!(one(&bench, "99"), Seen::Unclear("sacct did not answer in time".to_owned()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ printf '%s\n' "$RL_JOBS" | while read -r rl_cluster rl_ids; do
 printf 'cluster %s\n' "$rl_cluster"
 set --
 if [ "$rl_cluster" != - ]; then set -- -M "$rl_cluster"; fi
-rl_seen=$(rl_run 100 squeue "$@" -u "$rl_me" -h -t all -o '%i|%T|%N|%r' | awk -F'|' -v ids="$rl_ids" '"#,
+rl_seen=$(rl_run "${RL_QUEUE_SECONDS:-100}" squeue "$@" -u "$rl_me" -h -t all -o '%i|%T|%N|%r' | awk -F'|' -v ids="$rl_ids" '"#,
     awk_head!(),
     r#"
 { id = $1; sub(/[^0-9].*$/, "", id) }
@@ -29,7 +29,7 @@ END {
 printf '%s\n' "$rl_seen"
 rl_left=${rl_seen##*left }
 if [ -z "$rl_left" ]; then continue; fi
-rl_run 60 sacct "$@" -n -P -X -D -j "$rl_left" -o JobIDRaw,State,ExitCode,NodeList,ElapsedRaw,AllocTRES | awk -F'|' -v ids="$rl_left" '"#,
+rl_run "${RL_ACCOUNTING_SECONDS:-60}" sacct "$@" -n -P -X -D -j "$rl_left" -o JobIDRaw,State,ExitCode,NodeList,ElapsedRaw,AllocTRES | awk -F'|' -v ids="$rl_left" '"#,
     awk_head!(),
     r#"
 { id = $1; sub(/[^0-9].*$/, "", id) }
@@ -52,11 +52,11 @@ pub(super) const LOOK_UP: &str = concat!(
     prelude!("squeue"),
     r#"rl_me=$(id -un)
 if [ -z "$rl_me" ]; then echo 'the user has no name on the front end'; exit 1; fi
-rl_out=$(rl_limit 100 squeue -u "$rl_me" -h -t all -n "$RL_NAME" -o %i 2>&1) || { printf '%s\n' "$rl_out"; exit 1; }
+rl_out=$(rl_limit "${RL_QUEUE_SECONDS:-100}" squeue -u "$rl_me" -h -t all -n "$RL_NAME" -o %i 2>&1) || { printf '%s\n' "$rl_out"; exit 1; }
 case $rl_out in *'Invalid user'*) printf '%s\n' "$rl_out"; exit 1;; esac
 printf '%s\n' "$rl_out"
 command -v sacct >/dev/null 2>&1 || exit 0
-rl_out=$(rl_limit 60 sacct -n -P -X --name="$RL_NAME" -S now-14days -o JobIDRaw 2>&1)
+rl_out=$(rl_limit "${RL_ACCOUNTING_SECONDS:-60}" sacct -n -P -X --name="$RL_NAME" -S now-14days -o JobIDRaw 2>&1)
 rl_status=$?
 case $rl_out in *'accounting storage is disabled'*) exit 0;; esac
 printf '%s\n' "$rl_out"

@@ -2,7 +2,8 @@
 
 use super::create::{CreateError, Request, Wanted};
 use crate::config::Study;
-use crate::store::Change;
+use crate::platform::clock;
+use crate::store::{Change, SprintRow, StoreError};
 
 /// Less than this is no budget: no call of the agent costs less.
 const LEAST_USD: f64 = 0.01;
@@ -65,7 +66,6 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
         let (Some(gpus), false) = (gpus, used.gpu_unknown) else {
             return limit(format!("the GPU-hours of the study {} are limited, but it is not known how many GPUs its jobs have", study.name));
         };
-        let seconds_of = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(used.reserved_gpu_seconds);
         if gpus > 0 {
             let most = left / f64::from(gpus);
@@ -78,6 +78,55 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
         }
     }
     Ok(bounds)
+}
+
+/// Bounds the next job of a sprint that has had jobs before, by what the limits of its study and
+/// of its loop leave by now. Otherwise says which limit keeps it from going on.
+pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -> Result<Result<Bounds, String>, StoreError> {
+    let own = change.money_of_sprint(row.id.as_str())?;
+    let of_study = change.money_of_study(study.name.as_str())?;
+    let mut limits = vec![(format!("the study {}", study.name), study.max_study_cost_usd, study.max_study_gpu_hours, of_study)];
+    if let Some(id) = row.loop_id.as_deref()
+        && let Some(one) = change.one_loop(id)?
+    {
+        if one.limits.until.is_some_and(|until| clock::now().as_second() >= until) {
+            return Ok(Err(format!("does not go on: the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more")));
+        }
+        limits.push((id.to_owned(), one.limits.max_cost_usd, one.limits.max_gpu_hours, change.money_of_loop(id)?));
+    }
+    let mut bounds = Bounds { budget_usd: row.budget_usd, seconds: row.seconds };
+    for (whose, max_cost, max_gpu_hours, used) in limits {
+        if let Some(max) = max_cost {
+            // What is reserved for itself is what it may use; what it has spent counts as spent.
+            let left = max - used.cost_usd - (used.reserved_usd - own.reserved_usd);
+            if left < LEAST_USD {
+                return Ok(Err(format!("does not go on: ${:.2} of the ${max:.2} that {whose} may cost are used or reserved", max - left)));
+            }
+            let most = own.cost_usd + left;
+            bounds.budget_usd = Some(bounds.budget_usd.map_or(most, |budget| budget.min(most)));
+        }
+        if let Some(max) = max_gpu_hours {
+            let (Some(gpus), false) = (row.gpus, used.gpu_unknown) else {
+                return Ok(Err(format!("does not go on: the GPU-hours of {whose} are limited, but it is not known how many GPUs its jobs have")));
+            };
+            let reserved = used.reserved_gpu_seconds.saturating_sub(own.reserved_gpu_seconds);
+            let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(reserved);
+            if gpus > 0 {
+                let most = left / f64::from(gpus);
+                if most < seconds_of(LEAST_SECONDS) {
+                    return Ok(Err(format!("does not go on: the {max} GPU-hours that {whose} may use are used or reserved")));
+                }
+                if most < seconds_of(bounds.seconds) {
+                    bounds.seconds = whole(most);
+                }
+            }
+        }
+    }
+    Ok(Ok(bounds))
+}
+
+fn seconds_of(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is at least 60, and less than the seconds that were asked for")]

@@ -30,6 +30,15 @@ pub enum CancelError {
 
 /// Remembers the wish and tells the scheduler. Returns the state after that.
 pub fn cancel(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId) -> Result<State, CancelError> {
+    let state = ask_for_end(store, id)?;
+    if let State::Cancelling { job: Some(_), .. } = &state {
+        tell_scheduler(app, store, remote, id)?;
+    }
+    Ok(state)
+}
+
+/// Remembers the wish. Returns the state after that; a sprint without a job has ended with it.
+pub fn ask_for_end(store: &mut Store, id: &SprintId) -> Result<State, CancelError> {
     let change = store.change()?;
     let Some(row) = change.sprint(id.as_str())? else { return Err(CancelError::NoSprint(id.clone())) };
     if row.state.status().is_terminal() {
@@ -37,16 +46,13 @@ pub fn cancel(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &Sprint
     }
     let state = change.apply(id.as_str(), Event::CancelAsked)?.unwrap_or(row.state);
     change.commit()?;
-    if let State::Cancelling { job: Some(_), .. } = &state {
-        tell_scheduler(app, store, remote, id)?;
-    }
     Ok(state)
 }
 
-/// Tells the scheduler to end the job of a sprint.
-pub fn tell_scheduler(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId) -> Result<(), CancelError> {
-    let Some(row) = store.sprint(id.as_str())? else { return Ok(()) };
-    let Some(job) = row.state.job() else { return Ok(()) };
+/// Tells the scheduler to end the job of a sprint. Returns what it said against it.
+pub fn tell_scheduler(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId) -> Result<Option<String>, CancelError> {
+    let Some(row) = store.sprint(id.as_str())? else { return Ok(None) };
+    let Some(job) = row.state.job() else { return Ok(None) };
     let cluster = cluster_of(app, &row)?;
     let mut script = Script::new();
     script
@@ -54,10 +60,18 @@ pub fn tell_scheduler(app: &App, store: &mut Store, remote: &mut dyn Remote, id:
         .set("RL_DIR", &row.remote_dir)
         .section_of("cancel", &[r#"cd "$RL_DIR" 2>/dev/null || cd || exit 1"#, "\n", scheduler::scheduler(row.scheduler).cancel()]);
     let reply = remote.run(script, app.limits(cluster))?;
-    let said = reply.section("cancel").map(|section| section.text().trim().to_owned()).unwrap_or_default();
+    let section = reply.section("cancel");
+    let said = section.map(|section| section.text().trim().to_owned()).unwrap_or_default();
+    let against = section.filter(|section| section.status != 0).map(|section| match said.as_str() {
+        "" => format!("the job {job} could not be told to end: exit status {}", section.status),
+        said => format!("the job {job} could not be told to end: {}", said.chars().take(400).collect::<String>()),
+    });
     let change = store.change()?;
     change.set_cancel_sent(id.as_str())?;
     change.event(Some(id.as_str()), "cancel_sent", &serde_json::json!({ "job_id": job.as_str(), "said": said }))?;
+    if let Some(against) = &against {
+        change.set_note(id.as_str(), against)?;
+    }
     change.commit()?;
-    Ok(())
+    Ok(against)
 }

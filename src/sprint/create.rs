@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::budget::bounds;
+use super::parts::prompts_of;
 use crate::app::App;
 use crate::bundle::formats::{PlanOrder, Tweak};
 use crate::config::{Cluster, Study, UnknownName};
@@ -96,6 +97,9 @@ pub enum CreateError {
     /// Job options that the scheduler would refuse.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Options(Vec<OptionProblem>),
+    /// A prompt template of the project that cannot be used.
+    #[error("{0}")]
+    Template(String),
     /// A limit of the study leaves nothing for it.
     #[error("{what}")]
     Limit {
@@ -161,7 +165,9 @@ pub fn cluster_of<'a>(app: &'a App, row: &SprintRow) -> Result<&'a Cluster, Clus
 /// All job options of a sprint: cluster, then study, then its own.
 pub fn options_of(cluster: &Cluster, study: &Study, request: &Request) -> JobOptions {
     let own: JobOptions = request.options.iter().cloned().collect();
-    cluster.job_options.overlaid(&study.job_options).overlaid(&own)
+    let scheduler = scheduler::scheduler(cluster.scheduler);
+    let of_study = cluster.job_options.overlaid(&study.job_options, |key| scheduler.option_name(key));
+    of_study.overlaid(&own, |key| scheduler.option_name(key))
 }
 
 /// GPUs that the job of a sprint with these options would have, when that can be told.
@@ -176,15 +182,16 @@ fn gpus_on(cluster: &Cluster, study: &Study, request: &Request) -> Option<u32> {
 /// Checks everything that can be checked without the cluster.
 pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
     let (study, cluster) = place_of(app, wanted.study)?;
-    check_on(study, cluster, wanted)
+    check_on(app, study, cluster, wanted)
 }
 
-fn check_on(study: &Study, cluster: &Cluster, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
+fn check_on(app: &App, study: &Study, cluster: &Cluster, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
     let idea = wanted.idea.map(task::check_idea).transpose().map_err(CreateError::Idea)?;
     let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(cluster, study, &wanted.request));
     if !problems.is_empty() {
         return Err(CreateError::Options(problems));
     }
+    prompts_of(app).map_err(CreateError::Template)?;
     Ok(idea)
 }
 
@@ -212,7 +219,7 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
         Some(parent) => cluster_of(app, parent)?,
         None => app.config.cluster(study.cluster.as_str())?,
     };
-    let idea = check_on(study, cluster, wanted)?;
+    let idea = check_on(app, study, cluster, wanted)?;
     let request = serde_json::to_string(&wanted.request).unwrap_or_default();
     let gpus = gpus_on(cluster, study, &wanted.request);
     let bounds = bounds(change, study, wanted, gpus)?;

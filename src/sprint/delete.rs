@@ -9,7 +9,7 @@ use crate::store::{SprintRow, Store, StoreError};
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum DeleteError {
-    /// It may have a job.
+    /// It has not ended.
     #[error("{0} is {1}: cancel it first")]
     Active(SprintId, &'static str),
     /// The directory on the cluster does not look like this sprint's.
@@ -89,5 +89,5 @@ pub fn delete(app: &App, store: &mut Store, row: &SprintRow) -> Result<(), Delet
 
 fn refuse_active(row: &SprintRow) -> Result<(), DeleteError> {
     let status = row.state.status();
-    if status.may_have_job() { Err(DeleteError::Active(row.id.clone(), status.as_str())) } else { Ok(()) }
+    if status.is_terminal() { Ok(()) } else { Err(DeleteError::Active(row.id.clone(), status.as_str())) }
 }

@@ -128,7 +128,8 @@ pub fn fetch(
             let failed = |error: io::Error| FetchError::Write { path: to.join(&part.path).display().to_string(), problem: error.to_string() };
             if part.offset == 0 {
                 finish(&mut open, to, &mut fetched).map_err(failed)?;
-                open = Some(create(to, &part.path).map_err(failed)?);
+                let size = head.files.iter().find(|(path, _)| *path == part.path).map_or(part.len, |(_, size)| *size);
+                open = Some(create(to, &part.path, size).map_err(failed)?);
             }
             if let Some(arriving) = open.as_mut().filter(|arriving| arriving.path == part.path) {
                 arriving.file.write_all(piece).map_err(failed)?;
@@ -136,8 +137,11 @@ pub fn fetch(
             done += part.len;
             progress(done, total);
         }
-        if from.is_none() {
-            fetched.skipped.extend(head.skipped);
+        for skipped in head.skipped {
+            // Each piece tells of all that it met.
+            if !fetched.skipped.contains(&skipped) {
+                fetched.skipped.push(skipped);
+            }
         }
         if done > MAX_REPORT_TOTAL && !all && head.next.is_some() {
             fetched.skipped.push(format!("the rest: more than {MAX_REPORT_TOTAL} bytes; use `researchloop sprint fetch {} --all`", row.id));
@@ -163,7 +167,7 @@ pub fn remember(store: &mut Store, id: &str, fetched: &Fetched) -> Result<(), St
 }
 
 /// Makes a file under another name, in folders that are no links.
-fn create(to: &Path, path: &str) -> io::Result<Arriving> {
+fn create(to: &Path, path: &str, size: u64) -> io::Result<Arriving> {
     let target = to.join(path);
     let folder = target.parent().unwrap_or(to);
     let mut below = to.to_path_buf();
@@ -179,7 +183,7 @@ fn create(to: &Path, path: &str) -> io::Result<Arriving> {
     // A name of its own: two fetches at once must not write into one file.
     let name = folder.join(format!("{NEW_FILE}{}", crate::platform::random::hex(8)));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&name)?;
-    Ok(Arriving { path: path.to_owned(), name, file })
+    Ok(Arriving { path: path.to_owned(), name, file, size })
 }
 
 /// How the name of a file begins that is not whole yet.
@@ -206,6 +210,8 @@ struct Arriving {
     path: String,
     name: PathBuf,
     file: File,
+    /// How large it was when it began to arrive.
+    size: u64,
 }
 
 impl Drop for Arriving {
@@ -217,6 +223,10 @@ impl Drop for Arriving {
 fn finish(open: &mut Option<Arriving>, to: &Path, fetched: &mut Fetched) -> io::Result<()> {
     let Some(arriving) = open.take() else { return Ok(()) };
     let size = arriving.file.metadata()?.len();
+    if size < arriving.size {
+        fetched.skipped.push(format!("{}: it became shorter, or went away, while it was brought", arriving.path));
+        return Ok(());
+    }
     std::fs::rename(&arriving.name, to.join(&arriving.path))?;
     fetched.files.push((arriving.path.clone(), size));
     Ok(())

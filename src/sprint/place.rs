@@ -57,10 +57,13 @@ fn platform(head: &[u8]) -> String {
     machine.to_owned()
 }
 
+/// Shell text that defines `rl_home`: a path as it is configured, with the home folder in it.
+pub const HOME_OF: &str =
+    r#"rl_home() { case $1 in '~') printf %s "$HOME" ;; '~/'*) printf '%s/%s' "$HOME" "${1#??}" ;; *) printf %s "$1" ;; esac; }"#;
+
 /// The beginning of every script that needs the runner: finds out whether it is there. Sets
 /// `RL_RUNNER` and `RL_GO` (1 when all is well, otherwise 0 and `RL_WHY`).
 pub const FIND_RUNNER: &str = r#"
-rl_home() { case $1 in '~') printf %s "$HOME" ;; '~/'*) printf '%s/%s' "$HOME" "${1#??}" ;; *) printf %s "$1" ;; esac; }
 RL_GO=1 RL_WHY=
 RL_WORK=$(rl_home "$WORK")
 RL_BIN=$RL_WORK/.researchloop/bin
@@ -98,6 +101,7 @@ pub fn find_runner(script: &mut Script, cluster: &Cluster, runner: &RunnerHere) 
         .set("LEN", &runner.len.to_string())
         .set("PLATFORM", &runner.platform)
         .set("VERSION", env!("CARGO_PKG_VERSION"))
+        .plain(HOME_OF)
         .plain(FIND_RUNNER);
 }
 

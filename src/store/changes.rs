@@ -126,7 +126,9 @@ impl Change<'_> {
 
     /// Takes a submission back of which it is certain that nothing was sent.
     pub fn undo_submission(&self, id: &str, attempt: u32) -> Result<(), StoreError> {
-        if self.apply(id, Event::NothingSent)?.is_some() {
+        // A sprint that had a job before is one that was parked.
+        let event = if attempt > 1 { Event::ParksAgain(self.job_of(id, attempt - 1)?) } else { Event::NothingSent };
+        if self.apply(id, event)?.is_some() {
             self.transaction.execute("UPDATE sprints SET attempt = ?2 - 1 WHERE id = ?1", (id, attempt))?;
             self.transaction.execute("DELETE FROM jobs WHERE sprint_id = ?1 AND attempt = ?2", (id, attempt))?;
         }
@@ -139,7 +141,7 @@ impl Change<'_> {
             "UPDATE jobs SET job_id = ?3, accepted_at = ?4 WHERE sprint_id = ?1 AND attempt = ?2",
             (id, attempt, job.as_str(), clock::stamp(clock::now())),
         )?;
-        self.transaction.execute("UPDATE sprints SET remote_dir = ?2 WHERE id = ?1", (id, remote_dir))?;
+        self.transaction.execute("UPDATE sprints SET remote_dir = ?2, resume_tries = 0, resume_next = 0 WHERE id = ?1", (id, remote_dir))?;
         self.apply(id, Event::Accepted(job.clone()))
     }
 

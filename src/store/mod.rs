@@ -9,6 +9,7 @@ mod changes;
 mod facts;
 mod findings;
 mod ideas;
+mod jobs;
 mod journal;
 mod leases;
 mod loops;

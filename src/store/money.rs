@@ -47,8 +47,8 @@ enum Of<'a> {
 /// What each sprint's jobs took. `?1` is the time, in seconds since 1970; `{which}` names sprints.
 const SUMS: &str = "
 WITH ran AS (
-    SELECT j.sprint_id AS id, j.attempt = s.attempt AS newest, coalesce(j.gpus, s.gpus) AS gpus, coalesce(j.ran_seconds, j.earlier_seconds +
-        CASE WHEN j.started_at IS NULL THEN 0 ELSE max(0, min(s.seconds, CASE
+    SELECT j.sprint_id AS id, j.attempt = s.attempt AS newest, coalesce(j.seconds, s.seconds) AS seconds, coalesce(j.gpus, s.gpus) AS gpus, coalesce(j.ran_seconds, j.earlier_seconds +
+        CASE WHEN j.started_at IS NULL THEN 0 ELSE max(0, min(coalesce(j.seconds, s.seconds), CASE
             WHEN s.status IN ('completed', 'failed', 'cancelled') AND j.attempt = s.attempt THEN unixepoch(coalesce(s.completed_at, j.ended_at))
             WHEN j.ended_at IS NOT NULL THEN unixepoch(j.ended_at)
             WHEN s.status IN ('running', 'cancelling') AND j.attempt = s.attempt THEN ?1
@@ -57,7 +57,7 @@ WITH ran AS (
     FROM sprints s JOIN jobs j ON j.sprint_id = s.id WHERE {which}
 ), job_sums AS (
     SELECT id, sum(wall) AS wall, sum(wall * coalesce(gpus, 0)) AS gpu_seconds, max(wall > 0 AND gpus IS NULL) AS unknown,
-        sum(CASE WHEN newest THEN wall ELSE 0 END) AS newest_wall
+        sum(CASE WHEN newest THEN wall ELSE 0 END) AS newest_wall, max(CASE WHEN newest THEN seconds END) AS newest_seconds
     FROM ran GROUP BY id
 )
 SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 0),
@@ -65,8 +65,9 @@ SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 
     coalesce(sum(r.wall), 0), coalesce(sum(r.gpu_seconds), 0),
     coalesce(max(coalesce(r.unknown, 0) OR (s.status NOT IN ('completed', 'failed', 'cancelled') AND s.gpus IS NULL)), 0),
     coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0.0 ELSE max(0.0, coalesce(s.budget_usd, 0.0) - s.cost_usd) END), 0.0),
-    coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0 ELSE coalesce(s.gpus, 0) * max(0, s.seconds -
-        CASE WHEN s.status IN ('running', 'cancelling', 'submitted') THEN coalesce(r.newest_wall, 0) ELSE 0 END) END), 0)
+    coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0 ELSE coalesce(s.gpus, 0) * max(0,
+        CASE WHEN s.status IN ('submitting', 'submitted', 'running', 'cancelling') THEN coalesce(r.newest_seconds, s.seconds) - coalesce(r.newest_wall, 0)
+        ELSE s.seconds END) END), 0)
 FROM sprints s LEFT JOIN job_sums r ON r.id = s.id WHERE {which}";
 
 /// The same columns of sprints that were deleted.
@@ -222,6 +223,11 @@ impl Change<'_> {
             (what, study, money.cost_usd, money.estimated, i64::try_from(money.tokens()).unwrap_or(i64::MAX), clock::stamp(clock::now())),
         )?;
         self.event(None, "spent", &serde_json::json!({ "study": study, "what": what, "cost_usd": money.cost_usd }))
+    }
+
+    /// Of a sprint, as this change sees it.
+    pub fn money_of_sprint(&self, id: &str) -> Result<Spent, StoreError> {
+        spent(&self.transaction, Of::Sprint(id))
     }
 
     /// Of a study, as this change sees it.

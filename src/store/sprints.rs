@@ -133,6 +133,8 @@ pub struct SprintRow {
     pub repeats: Option<String>,
     /// The oldest message that it waits for, when it is parked.
     pub waits_for: Option<String>,
+    /// When it may be tried again to let it go on, in seconds since 1970.
+    pub resume_next: i64,
 }
 
 impl SprintRow {
@@ -163,7 +165,7 @@ pub struct SprintFilter<'a> {
 const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
     created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
     cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, \
-    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut, repeats, \
+    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut, repeats, resume_next, \
     CASE status WHEN 'parked' THEN (SELECT m.id FROM messages m WHERE m.sprint_id = sprints.id AND m.status = 'open' \
         AND m.kind IN ('question', 'approval') ORDER BY m.created_at, m.rowid LIMIT 1) END AS waits_for";
 
@@ -238,7 +240,8 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         finds_idea: row.get(const { at("finds_idea") })?,
         cut: row.get(const { at("cut") })?,
         repeats: row.get(const { at("repeats") })?,
-        waits_for: row.get(const { at("repeats") + 1 })?,
+        waits_for: row.get(const { at("resume_next") + 1 })?,
+        resume_next: row.get(const { at("resume_next") })?,
     })
 }
 

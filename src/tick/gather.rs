@@ -115,6 +115,7 @@ fn gather_once(
     let mut script = Script::new();
     script.section("clock", "date +%s");
     if ask_scheduler && !jobs.is_empty() {
+        scheduler::be_patient(&mut script, cluster.command_timeout);
         kind.ask(&mut script, &jobs);
     }
     // The newest sprint's runner reads for all: it knows the older formats.

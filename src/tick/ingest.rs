@@ -52,7 +52,11 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), 
             let used = row.state.job().and_then(|job| gathered.used.get(job)).filter(|_| ended);
             change.job_used(id, row.attempt, used)?;
             match state {
-                JobState::Running | JobState::Suspended => drop(change.apply(id, Event::Runs)?),
+                JobState::Running | JobState::Suspended => {
+                    change.job_runs(id, row.attempt)?;
+                    change.apply(id, Event::Runs)?;
+                }
+                JobState::Ending => change.job_runs(id, row.attempt)?,
                 // The scheduler was asked first: a job that has told something since runs.
                 JobState::Waiting(_) | JobState::Held(_) if new_lines == 0 => drop(change.apply(id, Event::Queued)?),
                 _ => {}
@@ -139,6 +143,7 @@ fn settle(
         seen,
         files_read: files.is_some_and(|files| files.readable && !files.more),
         claimed: files.is_some_and(|files| files.claimed),
+        at_work: change.job_ran(id, row.attempt)? || row.state.job().and_then(|job| gathered.used.get(job)).is_some_and(|used| used.seconds > 0),
         new_lines,
         empty_polls: row.missing_polls,
         empty_seconds: row.missing_since.map_or(0, |since| gathered.time - since),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Report;
+use super::{ClusterReport, Report};
 use crate::app::{App, CRON_TRIAL};
 use crate::platform::clock;
 use crate::store::{Store, StoreError};
@@ -39,7 +39,7 @@ pub(super) fn remember(app: &App, report: &Report) -> Result<(), StoreError> {
     let mut store = app.store()?;
     let change = store.change()?;
     change.set_fact(LAST, &text)?;
-    if !report.clusters.iter().any(|one| one.unreachable) {
+    if report.clusters.iter().all(ClusterReport::is_good) {
         change.set_fact(GOOD, &text)?;
     }
     change.commit()

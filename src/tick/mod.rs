@@ -8,10 +8,12 @@ mod deliver;
 mod gather;
 mod ingest;
 mod mark;
+mod submissions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::deliver::{Undelivered, deliver};
+use self::submissions::{look_up_submissions, submit_waiting};
 use crate::app::{App, holder, is_gone};
 use crate::auto_loop::{self, Advanced};
 use crate::config::{Cluster, UnknownName};
@@ -19,7 +21,7 @@ use crate::domain::{Reason, SprintId, State, Status};
 use crate::notify;
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
-use crate::sprint::{self, Submitted};
+use crate::sprint;
 use crate::store::{Lease, SprintRow, Store, StoreError};
 
 pub use gather::{Gathered, Live, gather};
@@ -57,6 +59,10 @@ pub struct ClusterReport {
     pub held_by: Option<String>,
     /// Whether the cluster could not be reached.
     pub unreachable: bool,
+    /// Whether this cluster's part of the tick could not be done at all.
+    pub failed: bool,
+    /// Why it could not be reached.
+    pub error: Option<RemoteError>,
     /// What a screen shows of the sprint that it watches.
     pub live: Option<Live>,
 }
@@ -78,15 +84,22 @@ pub enum TickError {
 /// One tick over all clusters that have something to do, each in a thread of its own: one
 /// that hangs delays no other. Then the loops go on, with what is known by now.
 pub fn tick(app: &App) -> Result<Report, TickError> {
+    tick_over(app, |_| true)
+}
+
+/// The same, over those of the clusters that are due. What the loops make is sent to any cluster.
+pub fn tick_over(app: &App, is_due: impl Fn(&str) -> bool) -> Result<Report, TickError> {
     let mut store = app.store()?;
     let mut report = Report::default();
-    over_clusters(app, &store.busy_clusters(RESULT_TRIES, clock::now().as_second())?, Part::All, &mut report);
+    let busy: Vec<String> = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?.into_iter().filter(|name| is_due(name)).collect();
+    over_clusters(app, &busy, Part::All, &mut report);
     let change = store.change()?;
     change.end_expired_claims()?;
     change.commit()?;
     report.loops = auto_loop::advance_all(app, &mut store)?;
     // What the loops have made need not wait for the next tick.
-    let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).collect();
+    let is_lost = |cluster: &String| report.clusters.iter().any(|one| one.name == *cluster && one.unreachable);
+    let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).filter(|cluster| !is_lost(cluster)).collect();
     over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
     report.problems.append(&mut report.loops.problems);
     report.problems.extend(notify::send_due(app));
@@ -108,7 +121,7 @@ fn over_clusters(app: &App, names: &[String], part: Part, report: &mut Report) {
     std::thread::scope(|scope| {
         let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(move || tick_cluster(app, name, part)))).collect();
         for (name, thread) in threads {
-            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], ..ClusterReport::default() };
+            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], failed: true, ..ClusterReport::default() };
             let one = match thread.join() {
                 Ok(Ok(one)) => one,
                 Ok(Err(error)) => problem(error.to_string()),
@@ -128,6 +141,12 @@ impl ClusterReport {
         self.problems.extend(other.problems);
         self.held_by = self.held_by.take().or(other.held_by);
         self.unreachable |= other.unreachable;
+        self.failed |= other.failed;
+    }
+
+    /// Whether it was reached and everything on it could be looked at.
+    pub fn is_good(&self) -> bool {
+        !self.unreachable && !self.failed
     }
 }
 
@@ -184,6 +203,7 @@ fn tick_part(
         Err(TickError::Remote(error)) => {
             report.unreachable = true;
             report.problems.push(error.to_string());
+            report.error = Some(error);
             Ok(report)
         }
         Err(error) => Err(error),
@@ -271,38 +291,6 @@ fn ingest_all(store: &mut Store, rows: &[SprintRow], gathered: &Gathered, report
     Ok(())
 }
 
-/// Submissions of which it is not known whether they arrived.
-fn look_up_submissions(
-    app: &App,
-    store: &mut Store,
-    remote: &mut dyn Remote,
-    cluster: &Cluster,
-    report: &mut ClusterReport,
-) -> Result<(), TickError> {
-    for row in store.open_sprints(cluster.name.as_str())? {
-        let open = matches!(row.state, State::Submitting) || matches!(row.state, State::Cancelling { job: None, .. });
-        if !open {
-            continue;
-        }
-        match sprint::submit(app, store, remote, row.id.as_str()) {
-            // The front end does not answer: the others would wait for it in vain too.
-            Ok(Submitted::Unclear(why) | Submitted::NotSent(why)) => {
-                report.problems.push(format!("{}: {why}", row.id));
-                break;
-            }
-            Ok(Submitted::Refused(why)) => report.problems.push(format!("{}: {why}", row.id)),
-            Ok(Submitted::Job(_)) => {
-                if matches!(store.sprint(row.id.as_str())?.map(|row| row.state), Some(State::Cancelling { .. })) {
-                    tell(app, store, remote, &row.id, report);
-                }
-            }
-            Ok(Submitted::Waits(_) | Submitted::NotNow(_)) => {}
-            Err(error) => report.problems.push(format!("{}: {error}", row.id)),
-        }
-    }
-    Ok(())
-}
-
 /// Jobs that should have ended and are still there are told once more.
 fn ask_again_for_ends(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
     for row in store.open_sprints(cluster.name.as_str())? {
@@ -314,8 +302,10 @@ fn ask_again_for_ends(app: &App, store: &mut Store, remote: &mut dyn Remote, clu
 }
 
 fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, report: &mut ClusterReport) {
-    if let Err(error) = sprint::tell_scheduler(app, store, remote, id) {
-        report.problems.push(format!("{id}: {error}"));
+    match sprint::tell_scheduler(app, store, remote, id) {
+        Ok(None) => {}
+        Ok(Some(against)) => report.problems.push(format!("{id}: {against}")),
+        Err(error) => report.problems.push(format!("{id}: {error}")),
     }
 }
 
@@ -361,42 +351,4 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
         }
     }
     Ok(())
-}
-
-fn submit_waiting(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
-    let (mut waiting, mut out): (Vec<SprintRow>, Vec<SprintRow>) = (Vec::new(), Vec::new());
-    for row in store.open_sprints(cluster.name.as_str())? {
-        // One that was parked goes on when everything is answered.
-        let waits = match row.state {
-            State::Pending => true,
-            State::Parked { .. } => store.is_answered(row.id.as_str())?,
-            _ => false,
-        };
-        if waits { waiting.push(row) } else { out.push(row) }
-    }
-    let mut jobs: BTreeMap<String, usize> = BTreeMap::new();
-    for row in out.iter().filter(|row| !matches!(row.state, State::Parked { .. })) {
-        *jobs.entry(row.study.clone()).or_default() += 1;
-    }
-    while let Some(index) = next_in_turn(&waiting, &jobs) {
-        let row = waiting.remove(index);
-        match sprint::submit(app, store, remote, row.id.as_str()) {
-            Ok(Submitted::Waits(_)) => break,
-            Ok(Submitted::NotSent(why) | Submitted::Unclear(why)) => {
-                report.problems.push(format!("{}: {why}", row.id));
-                break;
-            }
-            Ok(Submitted::Refused(why)) => report.problems.push(format!("{}: {why}", row.id)),
-            Ok(Submitted::Job(_)) => *jobs.entry(row.study).or_default() += 1,
-            Ok(Submitted::NotNow(_)) => {}
-            Err(error) => report.problems.push(format!("{}: {error}", row.id)),
-        }
-    }
-    Ok(())
-}
-
-/// Which of the waiting sprints, oldest first, gets the next free place: of the study that has the
-/// fewest jobs on the cluster, so that none is starved by another's loops.
-fn next_in_turn(waiting: &[SprintRow], jobs: &BTreeMap<String, usize>) -> Option<usize> {
-    (0..waiting.len()).min_by_key(|index| waiting.get(*index).and_then(|row| jobs.get(&row.study)).copied().unwrap_or(0))
 }

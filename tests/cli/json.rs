@@ -3,9 +3,41 @@
 use serde_json::Value;
 
 use super::{playing, text};
+use crate::harness::{Project, sources};
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap_or_else(|| panic!("no object: {value:#}")).keys().map(String::as_str).collect()
+}
+
+/// All names in an answer, but for those that a model, a person or a table of numbers brings.
+fn names(value: &Value, found: &mut std::collections::BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                found.insert(name.clone());
+                // Of a study in `status`, the states of its tasks; of a finding, its figures.
+                if name != "numbers" && !(name == "tasks" && value.is_object()) {
+                    names(value, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Runs a command and asserts that every name in its answer stands in docs/json.md.
+#[track_caller]
+fn documented(project: &Project, arguments: &[&str]) -> Value {
+    let output = project.run(&[&["--json"], arguments].concat());
+    assert_eq!((output.stderr.as_str(), output.stdout.lines().count()), ("", 1), "{output}");
+    let page = std::fs::read_to_string(sources().join("docs/json.md")).unwrap();
+    let mut found = std::collections::BTreeSet::new();
+    names(&output.json(), &mut found);
+    for name in found {
+        assert!(page.contains(&format!("`{name}`")) || page.contains(&format!("`{name}[]`")), "docs/json.md does not name `{name}` of {arguments:?}");
+    }
+    output.json()
 }
 
 const SPRINT: &[&str] = &[
@@ -60,11 +92,7 @@ const STUDY: &[&str] = &[
 #[test]
 fn the_keys_of_every_answer() {
     let project = playing("", "");
-    let json = |arguments: &[&str]| {
-        let output = project.run(&[&["--json"], arguments].concat()).success();
-        assert_eq!((output.stderr.as_str(), output.stdout.lines().count()), ("", 1), "{output}");
-        output.json()
-    };
+    let json = |arguments: &[&str]| documented(&project, arguments);
     let dry = json(&["sprint", "run", "x", "-s", "s", "--dry-run"]);
     assert_eq!(keys(&dry), ["dry_run", "study_name", "cluster", "remote_dir", "script", "script_bytes", "environment", "missing_context", "prompts"]);
     assert_eq!(keys(&dry["prompts"][0]), ["step", "text"]);
@@ -154,6 +182,40 @@ fn the_keys_of_every_answer() {
     let second = text(&json(&["sprint", "list"])["sprints"][0], "id").to_owned();
     let _ = project.finish(&second, 60);
     assert_eq!(keys(&json(&["sprint", "delete", id, "--yes"])), ["deleted", "sprint_id"]);
+}
+
+#[test]
+fn the_keys_of_what_comes_next() {
+    let project = playing("", "");
+    let json = |arguments: &[&str]| documented(&project, arguments);
+    assert_eq!(keys(&json(&["task", "next"])), ["task", "open"]);
+    let task = json(&["task", "add", "an idea", "-s", "s", "--done-when", "soon"]);
+    assert_eq!(keys(&task), ["task"]);
+    let id = text(&task["task"], "id");
+    json(&["task", "add", "another", "-s", "s", "--needs", id]);
+    assert_eq!(keys(&json(&["task", "show", id])), ["task", "next"]);
+    for arguments in [&["task", "list"][..], &["task", "graph"], &["task", "edit", id, id, "-p", "p0"]] {
+        assert_eq!(keys(&json(arguments)), ["tasks"]);
+    }
+    assert_eq!(keys(&json(&["task", "claim", id])), ["token", "task"]);
+    json(&["task", "release", id, "--token", "1"]);
+    project.write("tasks.yaml", "- key: a\n  idea: x y z\n");
+    assert_eq!(keys(&json(&["task", "import", "tasks.yaml", "-s", "s"])), ["study_name", "tasks"]);
+    project.write("plan.json", "{\"tasks\": [{\"key\": \"a\", \"idea\": \"what is this\"}]}");
+    assert_eq!(keys(&json(&["plan", "-s", "s", "--from", "plan.json", "-y"])), ["study_name", "plan", "written", "warnings", "tasks"]);
+    let started = json(&["loop", "start", "-s", "s", "-n", "1", "--target", "acc>=0.5", "--rounds", "0"]);
+    assert_eq!(keys(&started), ["loop"]);
+    let id = text(&started["loop"], "id");
+    assert_eq!((text(&started["loop"], "loop_id"), &started["loop"]["stopped_at"]), (id, &Value::Null));
+    assert_eq!(keys(&json(&["loop", "edit", id, "-n", "2"])), ["loop"]);
+    assert_eq!(keys(&json(&["status"])["loops"][0]), keys(&started["loop"]));
+    let stopped = json(&["loop", "stop", id, "--now"]);
+    assert_eq!(stopped["loop"]["stopped_at"], stopped["loop"]["ended_at"]);
+    assert_eq!(keys(&json(&["loop", "show", id])), ["loop"]);
+    assert_eq!(keys(&json(&["loop", "list"])), ["loops"]);
+    assert_eq!(keys(&json(&["inbox"])), ["messages"]);
+    assert_eq!(keys(&json(&["study", "init", "two"])), ["study_name", "claude_md_path", "program", "add_to_config"]);
+    assert_eq!(keys(&documented(&Project::empty(), &["init"])), ["config", "study"]);
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod plan;
 mod refusals;
 mod reviewed;
 mod sprints;
+mod submissions;
 mod task_sprints;
 mod tasks;
 

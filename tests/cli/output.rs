@@ -42,6 +42,7 @@ fn what_is_to_come_is_said_to_be() {
         project.run(&[word]).code(2).says("is not built yet").never_says("similar");
         assert!(error_of(&project, &[word, "--port", "1"], 2)["message"].as_str().unwrap().contains("is not built yet"));
     }
+    project.run(&["-c", "researchloop.toml", "connect", "https://x"]).code(2).says("is not built yet");
     project.run(&["sprint", "serve"]).code(2).says("unrecognized");
 }
 

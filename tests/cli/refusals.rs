@@ -36,7 +36,7 @@ fn what_cannot_be_meant_is_refused() {
     project.run(&["task", "add", "two", "-s", "s", "--needs", &twice[0], "--needs", &twice[1]]).code(2).says(&format!("--needs names {first} twice"));
     project.run(&["task", "claim", &first, "--ttl", "30"]).code(2).says("expected a time with its unit");
     project.run(&["sprint", "list", "-n", "0"]).code(2);
-    project.run(&["sprint", "list", "--status", "failed"]).success().says("No sprint is so.");
+    project.run(&["sprint", "list", "--status", "failed"]).success().says("No sprint fits.");
     project.run(&["task", "done", &first]).success();
     project.run(&["task", "edit", &first, "--verify", "false"]).code(4).says("is done");
     project.run(&["task", "edit", &first, "-p", "p0"]).success();

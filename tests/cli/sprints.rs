@@ -235,7 +235,7 @@ fn the_whole_life_of_a_sprint() {
     let list = project.run(&["sprint", "list"]).success();
     assert_eq!(list.stdout.lines().count(), 2, "{list}");
     let id = text(&project.run(&["--json", "sprint", "list", "--status", "completed"]).json()["sprints"][0], "id").to_owned();
-    project.run(&["sprint", "list", "--status", "failed"]).success().says("No sprints yet");
+    project.run(&["sprint", "list", "--status", "failed"]).success().says("No sprint fits");
     let shown = project.run(&["sprint", "show", &id]).success();
     let last = shown.stdout.lines().last().unwrap();
     assert!(last.starts_with("next: ") && last.contains("report.md"), "{shown}");

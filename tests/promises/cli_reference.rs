@@ -6,11 +6,11 @@ use crate::harness::{Project, sources};
 /// What stands above the commands.
 const HEAD: &str = "# Commands
 
-This page is what `--help` prints, command by command. A test keeps it true: `UPDATE_DOCS=1 cargo test cli_reference` writes it anew.
+This page is what `--help` prints, command by command.
 
 The options under \"Global options\" belong to every command. They are printed once, for `researchloop` itself.
 
-A sprint's id may be shortened while only one sprint fits: `sp-1a2b3c`, `sp-1a`, `1a`.
+Any id may be shortened while only one thing of its kind fits: `sp-1a2b3c`, `sp-1a` or `1a` for a sprint; tasks (`t-`), loops (`loop-`) and messages (`m-`) likewise.
 ";
 
 /// The help of a command, without the options that every command has.

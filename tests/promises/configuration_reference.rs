@@ -9,9 +9,9 @@ use crate::harness::sources;
 /// What stands above the tables.
 const HEAD: &str = r#"# Configuration
 
-Every key of `researchloop.toml`, made from the program's own table. A test keeps it true: `UPDATE_DOCS=1 cargo test configuration_reference` writes it anew.
+Every key of `researchloop.toml`, made from the program's own table.
 
-`researchloop config check` prints what holds for you, and where each value comes from. It never prints a secret.
+`researchloop config check` prints what holds for you, and where each value comes from. Secrets are shown as `(set)`. In commands (`claude_command`, `notify_command`, `evaluator`) what looks like a secret is shown as `***`: the value of a variable or an option that is called so, `Authorization` and tokens, what stands in front of the `@` of an address. Better keep secrets out of them: `[cluster.environment]` is made for that.
 
 ## Where the file is looked for
 
@@ -24,16 +24,22 @@ A file that another user put into a folder that anyone can write to, such as `/t
 
 ## Rules
 
-- **Mistakes** are reported all at once, each with its line. An unknown key is a mistake.
+- **Mistakes** are reported all at once, each with its line. An unknown key is a mistake. `config check` also checks the job options of each cluster and each study; other commands check those that they use.
+- **Names** of clusters and studies are made of letters, digits, dots, dashes, underscores and blanks between them, at most 100 bytes. They begin with a letter, a digit or an underscore.
+- **`retry_delays`** takes at most 20 waits of at most a day each. An empty list tries nothing again.
+- **`evaluator`** prints its result as its last line: a finite number, or `{"value": 0.9, "n": 5, "spread": 0.01}` ([findings.md](findings.md)).
 - **Paths on this machine** (type "local path") are relative to the folder of the file. `~` is your home folder.
 - **Paths on the cluster** are absolute, or begin with `~/` for the home folder there. Variables such as `$USER` are not expanded in them. A relative `sprints_dir` lies under `working_dir`.
 - **Variables** go before the file. An empty variable counts as not set.
 - **`claude_command`**: study before cluster before the top of the file.
-- **`job_options`**: cluster, then study, then `-o` of the sprint. A later value wins. An empty value (`""`) or `false` removes one.
-- **Context**: the top of the file, then cluster, then study. All parts go into the prompts, in that order. Within each part, `context` comes first, then the files of `context_paths`. For a study, the file of `claude_md_path` comes last. A file that is not there is a warning, not an error.
+- **`job_options`**: cluster, then study, then `-o` of the sprint. A later value wins. An empty value (`""`) or `false` removes one. Other spellings of one option count as that option: `c` and `cpus-per-task`, `-l` and `l`.
+- **Context**: the top of the file, then cluster, then study. All parts go into the prompts, in that order. Within each part, `context` comes first, then the files of `context_paths`. For a study, the file of `claude_md_path` follows, then Directive and Constraints of its `program.md`. A file that is not there is a warning, not an error.
 - **`environment`**: values reach the job in a private file beside the job script, never in the script. `$NAME` and `${NAME}` are expanded on the node; nothing else is.
 - **This machine**: an empty `host` is this machine. So is `host = "localhost"` with `scheduler_type = "local"`. Anything else is reached over SSH. `transport` overrides this.
 "#;
+
+/// What only tests set; CONTRIBUTING.md names them.
+const FOR_TESTS: [&str; 3] = ["RESEARCHLOOP_BIN", "RESEARCHLOOP_CRON_TRIAL", "RESEARCHLOOP_TEST_NOW"];
 
 /// The type in the page's words.
 fn kind(kind: Kind) -> String {
@@ -85,7 +91,8 @@ fn page() -> String {
         page.extend(section.keys().map(row));
     }
     page.push_str("\n## Variables that belong to no key\n\n| variable | meaning |\n|---|---|\n");
-    page.extend(VARIABLES.iter().map(|(name, meaning)| format!("| `{name}` | {meaning} |\n")));
+    let for_users = VARIABLES.iter().filter(|(name, _)| !FOR_TESTS.contains(name));
+    page.extend(for_users.map(|(name, meaning)| format!("| `{name}` | {meaning} |\n")));
     page
 }
 

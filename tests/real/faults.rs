@@ -275,9 +275,8 @@ fn a_front_end_that_hangs_is_given_up_in_time() {
     let tick = site.project.run(&["tick"]);
     let took = started.elapsed();
     std::fs::remove_file(&slow).expect("removed");
-    assert_eq!(tick.code, 1, "{tick}");
     assert!(took < Duration::from_secs(20), "{took:?}\n{tick}");
-    assert!(tick.stderr.contains("did not answer within"), "{tick}");
+    assert!(tick.stderr.contains("squeue did not answer in time"), "{tick}");
     let sprint = site.finish(&id, 120);
     assert_eq!(sprint["status"], "completed", "{}", site.explain(&id));
 }

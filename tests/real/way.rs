@@ -145,3 +145,62 @@ fn a_front_end_that_is_not_there_changes_nothing() {
     let sprint = site.finish(&other, 120);
     assert_eq!(sprint["status"], "completed", "{}", site.explain(&other));
 }
+
+/// The project's configuration with one line of its cluster replaced.
+fn with_line(site: &Site, key: &str, line: &str) {
+    let config = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("there");
+    let lines: Vec<&str> = config.lines().map(|old| if old.starts_with(&format!("{key} =")) { line } else { old.trim_start() }).collect();
+    assert!(lines.contains(&line), "{config}");
+    site.project.write("researchloop.toml", lines.join("\n"));
+}
+
+#[test]
+fn an_accepted_key_is_kept_where_the_next_connection_looks() {
+    let _lab = calm();
+    let mut site = Site::new(Kind::Slurm);
+    with_line(&site, "known_hosts", "");
+    let kept = site.project.path("kept");
+    // The user's ssh configuration: a file in which nothing is kept, then one of his own.
+    let ssh = format!("#!/bin/sh\necho hostname 127.0.0.1\necho userknownhostsfile /dev/null {}\necho globalknownhostsfile none\n", kept.display());
+    site.project.write("bin/ssh", ssh);
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(site.project.path("bin/ssh"), std::fs::Permissions::from_mode(0o755)).expect("set");
+    let path = format!("{}:{}", site.project.path("bin").display(), std::env::var("PATH").expect("a path"));
+    site.project.set("PATH", &path);
+    let check = site.project.run(&["cluster", "check"]).code(1);
+    let fingerprint = [site.lab.get("RL_LAB_HOST_FINGERPRINT"), site.lab.get("RL_LAB_HOST_FINGERPRINT_RSA")]
+        .into_iter()
+        .find(|fingerprint| check.stdout.contains(fingerprint))
+        .unwrap_or_else(|| panic!("no fingerprint: {check}"));
+    site.project.run(&["cluster", "setup", "slurm", "--accept-host-key", &fingerprint]).success().says(&kept.display().to_string());
+    assert_eq!(std::fs::read_to_string(&kept).expect("written").lines().count(), 1);
+    site.project.run(&["cluster", "check", "slurm"]).success();
+    // With no file to keep it in, that is said.
+    std::fs::remove_file(&kept).expect("removed");
+    site.project.write("bin/ssh", "#!/bin/sh\necho hostname 127.0.0.1\necho userknownhostsfile /dev/null\necho globalknownhostsfile none\n");
+    site.project.run(&["cluster", "setup", "slurm", "--accept-host-key", &fingerprint]).code(1).says("/dev/null").says("`known_hosts`");
+}
+
+#[test]
+fn a_refused_login_ends_the_screen_and_is_not_tried_again() {
+    let _lab = calm();
+    let mut site = Site::new(Kind::Slurm);
+    site.play("research:slow=2");
+    let (id, _) = site.submit("an idea", &[]);
+    let wrong = site.project.path("wrong");
+    let mut keygen = std::process::Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "ed25519", "-N", "", "-f", &wrong.display().to_string()]);
+    assert_eq!(crate::harness::Project::output(keygen).code, 0);
+    let before = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("there");
+    with_line(&site, "key_path", "key_path = \"wrong\"");
+    let started = std::time::Instant::now();
+    site.project.run(&["sprint", "watch", &id]).code(1).says("cannot log in");
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+    // One tick logs in once, also when a submission is open.
+    site.project.run(&["sprint", "run", "another idea", "-s", "s"]).code(6).says("cannot log in");
+    let tick = site.project.run(&["tick"]).code(1);
+    assert_eq!(tick.stderr.matches("cannot log in").count(), 1, "{tick}");
+    site.project.run(&["sprint", "log", &id]).success();
+    site.project.write("researchloop.toml", before);
+    assert_eq!(site.finish(&id, 120)["status"], "completed", "{}", site.explain(&id));
+}

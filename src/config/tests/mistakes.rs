@@ -296,7 +296,8 @@ fn job_options_are_checked_for_each_cluster_and_each_study() {
          [[study]]\nname = \"mine\"\njob_options = {{ bad = \"\" }}\n[[study]]\nname = \"other\"\ncluster = \"nope\"\n"
     );
     let project = Project::new(text);
-    let check = |_, options: &crate::domain::JobOptions| -> Vec<OptionProblem> {
+    let check = |_, layers: &[&crate::domain::JobOptions]| -> Vec<OptionProblem> {
+        let options = layers.iter().fold(crate::domain::JobOptions::default(), |below, layer| below.overlaid(layer, |key| key));
         let bad = options.iter().filter(|(key, _)| *key != "good");
         bad.map(|(key, _)| OptionProblem { key: key.to_owned(), problem: "no".to_owned() }).collect()
     };

@@ -88,6 +88,9 @@ impl Login<'_> {
     fn run(&mut self, passphrase: Option<&Secret>) -> Result<(), RemoteError> {
         let identities = self.identities();
         let files = self.files();
+        for file in files.iter().filter(|file| file.public_only && !identities.iter().any(|key| file.public.as_ref() == Some(&key.blob))) {
+            self.notes.push(format!("{} is a public key, and the agent does not hold its private part", file.path.display()));
+        }
         let (candidates, left_out) = order(identities, files, self.route.explicit_key, self.route.identities_only);
         if left_out > 0 {
             self.notes.push(format!("{left_out} more keys of the agent were not tried: name one with `key_path`"));
@@ -229,7 +232,8 @@ fn order(agent: Vec<Identity>, files: Vec<KeyFile>, explicit: bool, only_files: 
         let with = key.certificate.is_some().then(|| Candidate::File { key: key.clone(), with_certificate: true });
         with.into_iter().chain([Candidate::File { key: key.clone(), with_certificate: false }])
     };
-    let from_files: Vec<_> = rest.into_iter().flat_map(from_file).collect();
+    // A file with the public part alone says which of the agent's keys is meant.
+    let from_files: Vec<_> = rest.into_iter().filter(|file| !file.public_only).flat_map(from_file).collect();
     let mut candidates: Vec<_> = of_files.into_iter().map(Candidate::Agent).collect();
     let others: Vec<_> = others.into_iter().filter(|_| !only_files).map(Candidate::Agent).collect();
     let mut left_out = 0;
@@ -256,7 +260,13 @@ mod tests {
     }
 
     fn files(names: &[&str]) -> Vec<KeyFile> {
-        let file = |name: &&str| KeyFile { path: name.into(), public: Some(name.as_bytes().to_vec()), locked: false, certificate: None };
+        let file = |name: &&str| KeyFile {
+            path: name.into(),
+            public: Some(name.as_bytes().to_vec()),
+            locked: false,
+            certificate: None,
+            public_only: name.ends_with(".pub"),
+        };
         names.iter().map(file).collect()
     }
 
@@ -279,6 +289,13 @@ mod tests {
     fn without_a_named_key_the_agent_goes_first() {
         assert_eq!(names(&["a", "k"], &["k", "l"], false, false), ("agent:k agent:a l".to_owned(), 0));
         assert_eq!(names(&["a", "k"], &["k", "l"], false, true), ("agent:k l".to_owned(), 0), "IdentitiesOnly");
+    }
+
+    #[test]
+    fn a_public_key_picks_one_of_the_agent() {
+        assert_eq!(names(&["a", "k.pub"], &["k.pub"], false, true), ("agent:k.pub".to_owned(), 0), "IdentitiesOnly");
+        assert_eq!(names(&["a", "k.pub"], &["k.pub"], true, false), ("agent:k.pub agent:a".to_owned(), 0));
+        assert_eq!(names(&["a"], &["k.pub"], false, true), (String::new(), 0), "its private part is nowhere");
     }
 
     #[test]

@@ -232,6 +232,7 @@ pub(super) fn connect(route: &Route, accepted: Option<&str>, limit: Duration) ->
     match known.judge(&key) {
         Verdict::Known => Ok(link),
         Verdict::Refused(known_hosts) => Err(RemoteError::HostKeyChanged { place, fingerprint, known_hosts }),
+        Verdict::Revoked(known_hosts) => Err(RemoteError::HostKeyRevoked { place, fingerprint, known_hosts }),
         Verdict::Unknown if accepted == Some(fingerprint.as_str()) => Ok(link),
         Verdict::Unknown => Err(RemoteError::HostKeyUnknown { place, fingerprint }),
     }

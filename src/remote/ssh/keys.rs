@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::known_hosts::type_of;
+
 /// A private key is a few kilobytes.
 const MAX_FILE: u64 = 256 << 10;
 
@@ -21,6 +23,8 @@ pub(super) struct KeyFile {
     pub(super) locked: bool,
     /// `KEY-cert.pub`, if it is there.
     pub(super) certificate: Option<PathBuf>,
+    /// Whether the file holds the public part alone: it names a key of the agent.
+    pub(super) public_only: bool,
 }
 
 impl KeyFile {
@@ -35,10 +39,14 @@ impl KeyFile {
             name.push(ending);
             PathBuf::from(name)
         };
-        let (public, locked) = inside(&text).ok_or("it is no private key")?;
+        let Some((public, locked)) = inside(&text) else {
+            let public = public_line(&text).filter(|key| type_of(key) == text.split_whitespace().next());
+            let public = public.ok_or("it is no key")?;
+            return Ok(Self { path: path.to_owned(), public: Some(public), locked: false, certificate: None, public_only: true });
+        };
         let public = public.or_else(|| public_line(&read(&beside(".pub")).ok()?));
         let certificate = Some(beside("-cert.pub")).filter(|file| file.is_file());
-        Ok(Self { path: path.to_owned(), public, locked, certificate })
+        Ok(Self { path: path.to_owned(), public, locked, certificate, public_only: false })
     }
 }
 
@@ -132,10 +140,19 @@ mod tests {
         let path = folder.path().join("file");
         for text in ["", "ssh-ed25519 AAAA x", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "-----BEGIN CERTIFICATE-----\n", "\u{0}"] {
             std::fs::write(&path, text).expect("written");
-            assert_eq!(KeyFile::look(&path), Err("it is no private key".to_owned()), "{text:?}");
+            assert_eq!(KeyFile::look(&path), Err("it is no key".to_owned()), "{text:?}");
         }
         assert!(KeyFile::look(&folder.path().join("missing")).expect_err("missing").contains("No such file"));
         assert_eq!(KeyFile::look(folder.path()), Err("it is no regular file".to_owned()));
+    }
+
+    #[test]
+    fn a_public_key_names_a_key_of_the_agent() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = generate(folder.path(), "key", &["-t", "ed25519", "-N", ""]);
+        let whole = KeyFile::look(&path).expect("a key");
+        let public = KeyFile::look(&folder.path().join("key.pub")).expect("a key");
+        assert_eq!((public.public_only, public.locked, public.public), (true, false, whole.public));
     }
 
     #[test]

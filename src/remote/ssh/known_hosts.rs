@@ -89,8 +89,10 @@ pub(super) struct KnownHosts(Vec<Entry>);
 pub(super) enum Verdict {
     Known,
     Unknown,
-    /// Another key is known, or this one was revoked. `FILE:LINE` says where.
+    /// Another key is known. `FILE:LINE` says where.
     Refused(String),
+    /// This key was revoked, there.
+    Revoked(String),
 }
 
 /// Tells whether a hashed name (`|1|salt|hash`) is this name.
@@ -143,7 +145,7 @@ impl KnownHosts {
     pub(super) fn judge(&self, key: &[u8]) -> Verdict {
         let found = |revoked: bool| self.0.iter().filter(move |entry| entry.revoked == revoked);
         if let Some(entry) = found(true).find(|entry| entry.key == key) {
-            return Verdict::Refused(entry.place.clone());
+            return Verdict::Revoked(entry.place.clone());
         }
         if found(false).any(|entry| entry.exact && entry.key == key) {
             return Verdict::Known;
@@ -210,6 +212,9 @@ fn matches_pattern(pattern: &str, name: &str) -> bool {
 /// # Errors
 /// When the file cannot be read or written.
 pub fn add_known_host(file: &Path, key: &HostKey) -> io::Result<()> {
+    if file.exists() && !file.is_file() {
+        return Err(io::Error::other("it is no regular file: nothing is kept in it"));
+    }
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }

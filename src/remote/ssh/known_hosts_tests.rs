@@ -94,7 +94,7 @@ fn a_revoked_key_is_refused_even_if_it_is_known_too() {
     for revoked in [format!("@revoked * {A}\n"), format!("@revoked h {A}\n"), format!("@revoked\th {A} old\n")] {
         for port in [22, 2222] {
             let text = format!("h {A}\n[h]:2222 {A}\n{revoked}");
-            assert_eq!(judge(&text, "h", port, A), Verdict::Refused("kh:3".to_owned()), "{revoked}");
+            assert_eq!(judge(&text, "h", port, A), Verdict::Revoked("kh:3".to_owned()), "{revoked}");
         }
     }
     let text = format!("@revoked h {B}\nh {A}\n");
@@ -115,7 +115,7 @@ fn hashed_names() {
     assert_eq!(judge(&text, "Host.Example.org", 22, B), Verdict::Refused("kh:1".to_owned()));
     assert_eq!(judge(&text, "host.example.org", 2222, B), Verdict::Known);
     assert_eq!(judge(&text, "other.example.org", 22, A), Verdict::Unknown);
-    assert_eq!(judge(&format!("@revoked {HASHED} {A}\n"), "host.example.org", 22, A), Verdict::Refused("kh:1".to_owned()));
+    assert_eq!(judge(&format!("@revoked {HASHED} {A}\n"), "host.example.org", 22, A), Verdict::Revoked("kh:1".to_owned()));
     for broken in ["|", "|1|", "|1|x", "|1||", "|1|AAAA|", "|2|AAAA|AAAA", "|1|AAAA|AAAA|AAAA"] {
         assert_eq!(judge(&format!("{broken} {A}\n"), "host.example.org", 22, A), Verdict::Unknown, "{broken}");
     }

@@ -180,6 +180,14 @@ pub fn host_key(target: &SshTarget) -> Result<HostKey, RemoteError> {
         .ok_or_else(|| RemoteError::Unreachable { place: route.place(), problem: "it showed a host key that cannot be read".to_owned() })
 }
 
+/// The known_hosts files that a connection to there reads, the user's own first.
+///
+/// # Errors
+/// When it cannot be told where the connection goes.
+pub fn known_hosts_files(target: &SshTarget) -> Result<Vec<PathBuf>, RemoteError> {
+    Route::find(target, OsStr::new(SSH)).map(|route| route.known_hosts)
+}
+
 /// Text from outside as one line for a message: no control characters, no runs of blanks.
 fn clean(bytes: &[u8]) -> String {
     let hidden = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');

@@ -48,3 +48,10 @@ ALTER TABLE forgotten ADD COLUMN status TEXT NOT NULL DEFAULT '';
 
 -- Money that no sprint has cost: a plan that was asked for on this machine. When, RFC 3339.
 ALTER TABLE forgotten ADD COLUMN spent_at TEXT;
+
+-- A sprint that was parked goes on in a job that may have less time than the one before. Whether a
+-- poll has seen a job at work tells later whether it ever ran.
+ALTER TABLE jobs ADD COLUMN seconds INTEGER;
+ALTER TABLE jobs ADD COLUMN ran INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sprints ADD COLUMN resume_tries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sprints ADD COLUMN resume_next INTEGER NOT NULL DEFAULT 0;

@@ -45,9 +45,15 @@ fn another_key_than_the_known_one_is_refused() {
     let lab_hosts = std::fs::read_to_string(lab().get("RL_LAB_KNOWN_HOSTS")).expect("the lab's file");
     let other = public(&folder.path().join("other"));
     let ed25519 = lab_hosts.lines().find_map(|line| line.find("ssh-ed25519").map(|at| &line[at..])).expect("a key");
-    for text in [format!("# a comment\n[127.0.0.1]:{port} {other}\n"), format!("{lab_hosts}@revoked * {ed25519}\n")] {
+    for (text, revoked) in [(format!("# a comment\n[127.0.0.1]:{port} {other}\n"), false), (format!("{lab_hosts}@revoked * {ed25519}\n"), true)] {
         std::fs::write(&file, &text).expect("written");
-        let RemoteError::HostKeyChanged { fingerprint, known_hosts, .. } = refusal(target.clone()) else { panic!("{text}") };
+        let error = refusal(target.clone());
+        assert_eq!(error.hints()[0].contains("remove the old line"), !revoked, "{error}");
+        let (fingerprint, known_hosts) = match error {
+            RemoteError::HostKeyChanged { fingerprint, known_hosts, .. } if !revoked => (fingerprint, known_hosts),
+            RemoteError::HostKeyRevoked { fingerprint, known_hosts, .. } if revoked => (fingerprint, known_hosts),
+            other => panic!("{other}: {text}"),
+        };
         assert_eq!(fingerprint, lab().get("RL_LAB_HOST_FINGERPRINT"));
         assert_eq!(known_hosts, format!("{}:{}", file.display(), text.lines().count()));
     }
@@ -181,6 +187,10 @@ fn a_key_of_the_agent_opens_the_door() {
 fn inside_the_agent_opens_a_locked_key() {
     // The agent's eighth key, but it belongs to the key file, which has no passphrase here.
     let target = SshTarget { agent: true, key_path: Some(lab().get("RL_LAB_KEY2").into()), ..lab_target() };
+    assert_eq!(said(&mut Ssh::new(target), "echo in"), "in\n");
+    // Its public part says which of the agent's keys is meant.
+    let public = format!("{}.pub", lab().get("RL_LAB_KEY2"));
+    let target = SshTarget { agent: true, key_path: Some(public.into()), ..lab_target() };
     assert_eq!(said(&mut Ssh::new(target), "echo in"), "in\n");
 }
 

@@ -1,0 +1,160 @@
+//! What a submission is made of: the bundle, the scheduler's lines, the environment.
+
+use std::collections::BTreeMap;
+
+use super::budget::Bounds;
+use super::create::{Request, cluster_of, options_of};
+use super::ideas::idea_request;
+use super::place::{self, RunnerHere};
+use super::submit::SubmitError;
+use crate::app::App;
+use crate::bundle::context;
+use crate::bundle::formats::{Agent, Bundle, EvaluatorCommand};
+use crate::bundle::script::{self, ScriptFacts};
+use crate::bundle::{FORMAT_VERSION, prompts, templates};
+use crate::config::{Cluster, SessionMode, Study};
+use crate::domain::JobOptions;
+use crate::scheduler::{self, JobRequest};
+use crate::store::{SprintRow, Store, job_name};
+use crate::study::{MetricSpec, Program};
+
+/// What would be sent.
+#[derive(Debug, Clone)]
+pub struct DryRun {
+    /// The job script, with the bundle left out.
+    pub script: String,
+    /// The sprint's directory on the cluster.
+    pub remote_dir: String,
+    /// How large the script is.
+    pub script_bytes: usize,
+    /// The steps and their prompts, as far as they are known now.
+    pub prompts: Vec<(String, String)>,
+    /// Names of the environment variables that are sent beside the script.
+    pub environment: Vec<String>,
+    /// Context files that were named but are not there.
+    pub missing_context: Vec<String>,
+}
+
+/// Everything that a submission is made of.
+pub(super) struct Parts {
+    /// What the job unpacks.
+    pub bundle: Bundle,
+    /// The environment, as its private file holds it.
+    pub environment: Vec<u8>,
+    options: JobOptions,
+    max_cost_usd: Option<f64>,
+    missing_context: Vec<String>,
+}
+
+impl Parts {
+    /// Lets the job have this and no more.
+    pub fn bound(&mut self, bounds: &Bounds) {
+        self.bundle.seconds = bounds.seconds;
+        self.bundle.agent.max_cost_usd = lesser(self.max_cost_usd, bounds.budget_usd);
+    }
+
+    /// The job script of this attempt.
+    pub fn script(&self, cluster: &Cluster, row: &SprintRow, runner: &str, attempt: u32) -> String {
+        let name = job_name(row.id.as_str(), attempt);
+        let job = JobRequest { name: &name, seconds: self.bundle.seconds, options: &self.options };
+        let directives = scheduler::scheduler(cluster.scheduler).directives(&job);
+        let facts = ScriptFacts { directives: &directives, dir: &place::shell_path(&row.remote_dir), runner: &place::shell_path(runner), attempt };
+        script::render(&self.bundle, &facts)
+    }
+}
+
+/// Makes everything that a submission needs from this machine, or says what is wrong with it.
+pub(super) fn prepare(app: &App, store: &Store, cluster: &Cluster, row: &SprintRow) -> Result<(Parts, RunnerHere), SubmitError> {
+    let study = app.config.study(&row.study)?;
+    let path = app.runner_here(cluster).map_err(|error| SubmitError::File(format!("cannot find the runner: {error}")))?;
+    let runner = RunnerHere::read(path.clone()).map_err(|error| SubmitError::File(format!("cannot read the runner {}: {error}", path.display())))?;
+    Ok((parts(app, store, study, cluster, row)?, runner))
+}
+
+fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &SprintRow) -> Result<Parts, SubmitError> {
+    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
+    let context = context::assemble(&app.config, cluster, study)?;
+    let options = options_of(cluster, study, &request);
+    let templates = prompts_of(app).map_err(SubmitError::File)?;
+    let session = match study.red_team_session {
+        SessionMode::Shared => "shared",
+        SessionMode::Fresh => "fresh",
+    };
+    let rounds = request.rounds.unwrap_or(study.red_team_max_rounds);
+    let settings = BTreeMap::from([("red_team_max_rounds".to_owned(), rounds.to_string()), ("red_team_session".to_owned(), session.to_owned())]);
+    let bundle = Bundle {
+        v: FORMAT_VERSION,
+        sprint_id: row.id.to_string(),
+        study: row.study.clone(),
+        cluster: row.cluster.clone(),
+        scheduler: cluster.scheduler.as_str().to_owned(),
+        idea: row.idea.clone(),
+        context: context.text,
+        pipeline: match (&request.tweak, &request.plan) {
+            (Some(_), _) => templates::TWEAK_PIPELINE,
+            (None, Some(_)) => templates::PLAN_PIPELINE,
+            (None, None) => templates::PIPELINE,
+        }
+        .to_owned(),
+        settings,
+        templates,
+        agent: Agent {
+            command: app.config.claude_command_for(study, cluster),
+            model: request.model.clone().or_else(|| study.model.clone()),
+            max_cost_usd: lesser(study.max_cost_usd, row.budget_usd),
+            retry_delays: cluster.retry_delays.clone(),
+        },
+        seconds: row.seconds,
+        idea_request: idea_request(store, row, &Program::load(&app.config, study).guidance)?,
+        done_when: task.as_ref().map(|task| task.done_when.clone()).unwrap_or_default(),
+        // Only a person or a file of one can have given it: the database takes it from nobody else.
+        verify: task.map(|task| task.verify).unwrap_or_default(),
+        evaluator: evaluator(app, study),
+        tweak: request.tweak,
+        plan: request.plan,
+    };
+    let variables: Vec<(&str, &str)> = cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
+    let environment = serde_json::to_vec(&variables).unwrap_or_default();
+    Ok(Parts { bundle, environment, options, max_cost_usd: study.max_cost_usd, missing_context: context.missing })
+}
+
+/// The project's prompt templates. One that cannot be rendered would be found out in the job, when
+/// money is spent already.
+pub(super) fn prompts_of(app: &App) -> Result<BTreeMap<String, String>, String> {
+    let templates = templates::skills(&app.config.root).map_err(|error| error.to_string())?;
+    prompts::check(&templates).map_err(|error| format!("{error}; it is in {}", app.config.root.join("templates").join("skills").display()))?;
+    Ok(templates)
+}
+
+/// What measures the results of a study's sprints.
+fn evaluator(app: &App, study: &Study) -> Option<EvaluatorCommand> {
+    let MetricSpec { name, better, evaluator } = Program::load(&app.config, study).metric?;
+    Some(EvaluatorCommand { command: evaluator?, metric: name, better: better.as_str().to_owned() })
+}
+
+/// The lesser of two limits, of which each may be absent.
+fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Shows what a submission would send, and contacts nothing.
+pub fn dry_run(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, SubmitError> {
+    let study = app.config.study(&row.study)?;
+    let cluster = cluster_of(app, row)?;
+    let parts = parts(app, store, study, cluster, row)?;
+    let runner = format!("{}/.researchloop/bin/SHA256", cluster.working_dir.trim_end_matches('/'));
+    let whole = parts.script(cluster, row, &runner, 1);
+    let prompts = script::first_prompts(&parts.bundle, &row.remote_dir).map_err(SubmitError::File)?;
+    Ok(DryRun {
+        script_bytes: whole.len(),
+        script: script::without_bundle(&whole),
+        remote_dir: row.remote_dir.clone(),
+        prompts,
+        environment: cluster.environment.iter().map(|(name, _)| name.clone()).collect(),
+        missing_context: parts.missing_context,
+    })
+}

@@ -1,0 +1,209 @@
+//! The two requests of a submission: one that submits, and one that looks for a job of an
+//! earlier request.
+
+use super::parts::Parts;
+use super::place::{self, RunnerHere};
+use crate::app::App;
+use crate::config::Cluster;
+use crate::domain::JobId;
+use crate::remote::{Payload, Remote, RemoteError, Script};
+use crate::scheduler::{self, Submission};
+use crate::store::{SprintRow, job_name};
+
+/// What may be done on the far side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Nothing was ever sent: submit.
+    Fresh,
+    /// It was sent, and no answer came: look first, submit when there is nothing.
+    Again,
+    /// The same, but the sprint is to end: look, and submit nothing.
+    LookOnly,
+}
+
+/// What the far side did.
+pub(super) enum Sent {
+    /// The runner is not there, and nothing was done without it.
+    NeedsRunner,
+    /// There is no job, and none was wanted.
+    Nothing,
+    /// The scheduler was not asked, because something before that went wrong.
+    Problem(String),
+    /// The scheduler was asked.
+    Told { submission: Submission, dir: String, runner: String },
+}
+
+#[expect(clippy::too_many_arguments, reason = "one request is made of all of them")]
+pub(super) fn send(
+    app: &App,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    row: &SprintRow,
+    parts: &Parts,
+    runner: &RunnerHere,
+    attempt: u32,
+    mode: Mode,
+    with_runner: bool,
+) -> Result<Sent, RemoteError> {
+    let kind = scheduler::scheduler(cluster.scheduler);
+    let name = job_name(row.id.as_str(), attempt);
+    let runner_path = format!("{}/.researchloop/bin/{}", cluster.working_dir.trim_end_matches('/'), runner.hash);
+    let job_script = parts.script(cluster, row, &runner_path, attempt);
+
+    let mut script = Script::new();
+    scheduler::be_patient(&mut script, cluster.command_timeout);
+    place::find_runner(&mut script, cluster, runner);
+    if with_runner {
+        place::send_runner(&mut script, runner);
+    }
+    script
+        .set("DIR", &row.remote_dir)
+        .set("RL_NAME", &name)
+        .set("ATTEMPT", &attempt.to_string())
+        .set("MODE", if mode == Mode::Fresh { "fresh" } else { "again" })
+        .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
+        .section("place", r#"[ "$RL_GO" = 1 ] || { echo "$RL_WHY"; exit 3; }; mkdir -p "$RL_DIR/.researchloop" "$RL_DIR/results""#)
+        .plain(ONLY_IF_IT_WORKED)
+        .section_with_input("env", Payload::Bytes(parts.environment.clone()), RECEIVE_ENVIRONMENT)
+        .plain(ONLY_IF_IT_WORKED)
+        .section_with_input("script", Payload::Bytes(job_script.into_bytes()), RECEIVE_SCRIPT)
+        .plain(ONLY_IF_IT_WORKED)
+        .section("dir", r#"cd "$RL_DIR" && pwd -P"#)
+        .section("path", r#"printf '%s\n' "$RL_RUNNER""#)
+        .section_of("submit", &[IN_PLACE, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, SUBMIT_BEFORE, kind.submit(), SUBMIT_AFTER]);
+    let reply = remote.run(script, app.limits(cluster))?;
+    let text = |name: &str| reply.section(name).map(|section| section.text().trim().to_owned()).unwrap_or_default();
+    let status = |name: &str| reply.section(name).map_or(-1, |section| section.status);
+
+    // What the scheduler said counts, whatever else went wrong: there may be a job.
+    if status("submit") != NOT_IN_PLACE {
+        let submission = match status("submit") {
+            LOOK_UP_FAILED => Submission::Unclear(format!("the look-up of an earlier job failed: {}", text("submit"))),
+            status => kind.read_submission(status, &text("submit")),
+        };
+        let dir = if status("dir") == 0 { text("dir") } else { row.remote_dir.clone() };
+        return Ok(Sent::Told { submission, dir, runner: text("path") });
+    }
+    if status("place") == 3 && text("place") == "absent" && !with_runner {
+        return Ok(Sent::NeedsRunner);
+    }
+    if status("place") == 3 {
+        let (why, said) = (place::explain(&text("place"), runner, cluster), text("runner"));
+        return Ok(Sent::Problem(if said.is_empty() { why } else { format!("{why}: {said}") }));
+    }
+    let failed = ["place", "env", "script", "dir"].into_iter().find(|step| status(step) != 0).unwrap_or("submit");
+    let said = if text(failed).is_empty() { "the files that were sent did not arrive whole".to_owned() } else { text(failed) };
+    Ok(Sent::Problem(format!("cannot prepare {} on {}: {said}", row.remote_dir, cluster.name)))
+}
+
+/// Looks for a job of an earlier request, and changes nothing on the way: a disk that the job has
+/// filled must not keep us from finding it. None when there is no job, and one may be submitted.
+/// Without a `runner`, nothing is said of where it lies there.
+pub(super) fn look(
+    app: &App,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    row: &SprintRow,
+    runner: Option<&RunnerHere>,
+    attempt: u32,
+    mode: Mode,
+) -> Result<Option<Sent>, RemoteError> {
+    let kind = scheduler::scheduler(cluster.scheduler);
+    let mut script = Script::new();
+    scheduler::be_patient(&mut script, cluster.command_timeout);
+    match runner {
+        Some(runner) => place::find_runner(&mut script, cluster, runner),
+        None => drop(script.plain(place::HOME_OF).set("RL_RUNNER", "")),
+    }
+    script
+        .set("DIR", &row.remote_dir)
+        .set("RL_NAME", &job_name(row.id.as_str(), attempt))
+        .set("ATTEMPT", &attempt.to_string())
+        .set("MODE", if mode == Mode::LookOnly { "look" } else { "again" })
+        .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
+        .section("dir", r#"cd "$RL_DIR" 2>/dev/null && pwd -P || printf '%s\n' "$RL_DIR""#)
+        .section("path", r#"printf '%s\n' "$RL_RUNNER""#)
+        .section_of("look", &[LOOK_BEFORE, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, "\nexit 95"]);
+    let reply = remote.run(script, app.limits(cluster))?;
+    let text = |name: &str| reply.section(name).map(|section| section.text().trim().to_owned()).unwrap_or_default();
+    let told = |submission: Submission| Some(Sent::Told { submission, dir: text("dir"), runner: text("path") });
+    let known = text("look").lines().rev().find_map(|line| JobId::parse(line.trim()));
+    Ok(match (reply.section("look").map_or(-1, |section| section.status), known) {
+        (0, Some(job)) => told(Submission::Accepted(job)),
+        (NOTHING_FOUND, _) if mode == Mode::LookOnly => Some(Sent::Nothing),
+        (NOTHING_FOUND, _) => None,
+        _ => told(Submission::Unclear(format!("the look-up of an earlier job failed: {}", text("look")))),
+    })
+}
+
+const RECEIVE_ENVIRONMENT: &str = r#"
+[ "$RL_GO" = 1 ] || exit 3
+cat >"$RL_DIR/.researchloop/env.new" && [ "$(wc -c <"$RL_DIR/.researchloop/env.new")" -eq "$RL_LEN" ] && mv -f "$RL_DIR/.researchloop/env.new" "$RL_DIR/.researchloop/env""#;
+
+/// The size is checked, so that neither a full disk nor a cut connection leaves half a script.
+const RECEIVE_SCRIPT: &str = r#"
+[ "$RL_GO" = 1 ] || exit 3
+new=$RL_DIR/.researchloop/script.new
+cat >"$new" && [ "$(wc -c <"$new")" -eq "$RL_LEN" ] && chmod 700 "$new" && mv -f "$new" "$RL_DIR/run_sprint.sh""#;
+
+/// The exit status of a submission whose look-up got no healthy answer: nothing was submitted.
+const LOOK_UP_FAILED: i32 = 94;
+/// The exit status of a look-up that found no job, where none is to be submitted.
+const NOTHING_FOUND: i32 = 95;
+
+/// The exit status of a submission that was not begun: the scheduler was not asked.
+const NOT_IN_PLACE: i32 = 96;
+
+/// Behind a section that failed, the later ones do nothing. Only a script that this request has
+/// put in its place may be submitted: an older one would do an older sprint's work.
+const ONLY_IF_IT_WORKED: &str = r#"[ "$RL_RC" = 0 ] || RL_GO=0"#;
+
+/// A submission needs its folder and its script.
+const IN_PLACE: &str = r#"[ "$RL_GO" = 1 ] && cd "$RL_DIR" 2>/dev/null && [ -f run_sprint.sh ] || exit 96"#;
+
+/// A look-up by name needs neither: without the folder it is made from the home folder.
+/// There the names of its marks are those of no other sprint.
+const LOOK_BEFORE: &str = r#"if ! cd "$RL_DIR" 2>/dev/null; then cd || exit 94; ATTEMPT=$RL_NAME; fi"#;
+
+/// A first submission has nothing to look for but what a twin of this request has left.
+///
+/// A look-up finds no job while the submission of a request that was given up here is still
+/// at work there. So each leaves a mark with its host and process: one that lives is waited
+/// for, and on another host one is believed for a quarter of an hour.
+const LOOK_UP_BEFORE: &str = r#"
+rl_mark=.researchloop/submitting-$ATTEMPT
+rl_keep() {
+  rl_id=$(printf '%s\n' "$1" | sed -n '/^[0-9][0-9]*\(;[A-Za-z0-9._-]*\)\{0,1\}$/p' | tail -n 1)
+  [ -n "$rl_id" ] && rm -rf .researchloop/jobid.new && printf '%s\n' "$rl_id" >.researchloop/jobid.new && mv -f .researchloop/jobid.new ".researchloop/jobid-$ATTEMPT"
+}
+rl_known() { if [ -s ".researchloop/jobid-$ATTEMPT" ]; then cat ".researchloop/jobid-$ATTEMPT"; exit 0; fi; }
+rl_known
+if [ "$MODE" != fresh ]; then
+if rl_who=$(readlink "$rl_mark"); then
+  case $rl_who in
+  "$(uname -n):"*) rl_old=$(kill -0 "${rl_who##*:}" 2>/dev/null || echo old; find "$rl_mark" -mmin +60 2>/dev/null) ;;
+  *) rl_old=$(find "$rl_mark" -mmin +15 2>/dev/null) ;;
+  esac
+  if [ -z "$rl_old" ]; then echo "an earlier request is still submitting it ($rl_who)"; exit 94; fi
+  rm -f "$rl_mark"
+  rl_known
+fi
+rl_found=$("#;
+const LOOK_UP_AFTER: &str = r#") || { printf '%s\n' "$rl_found"; exit 94; }
+# What was found counts, also when it cannot be written down.
+rl_keep "$rl_found"
+if [ -n "$rl_id" ]; then printf '%s\n' "$rl_id"; exit 0; fi
+# A job that the scheduler has not shown yet finds its claim taken, and ends at once.
+if [ "$MODE" = look ]; then ln -s cancelled ".researchloop/claim-$ATTEMPT" 2>/dev/null; exit 95; fi
+fi"#;
+const SUBMIT_BEFORE: &str = r#"
+trap '' HUP PIPE TERM
+sh -c 'ln -s "$(uname -n):$PPID" "$1"' sh "$rl_mark" || exit 94
+if [ -s ".researchloop/jobid-$ATTEMPT" ]; then cat ".researchloop/jobid-$ATTEMPT"; rm -f "$rl_mark"; exit 0; fi
+rl_said=$("#;
+const SUBMIT_AFTER: &str = r#")
+rl_status=$?
+printf '%s\n' "$rl_said"
+[ "$rl_status" != 0 ] || rl_keep "$rl_said"
+rm -f "$rl_mark"
+exit "$rl_status""#;
