@@ -72,7 +72,7 @@ fn verify(root: &Path, row: &TaskRow) -> Result<(), FinishError> {
         Err(error) => return failed(format!("cannot be started: {error}"), String::new()),
     };
     let errors = ended.map(|ended| ended.errors).unwrap_or_default();
-    let all = format!("{}{errors}", String::from_utf8_lossy(&said));
-    let from = all.ceil_char_boundary(all.len().saturating_sub(TAIL_BYTES));
-    failed(how, all[from..].trim().to_owned())
+    said.extend_from_slice(errors.as_bytes());
+    let tail = &said[said.len().saturating_sub(TAIL_BYTES)..];
+    failed(how, String::from_utf8_lossy(tail).trim().to_owned())
 }
