@@ -138,7 +138,7 @@ impl Journal {
     pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
         let needed = matches!(entry, Entry::RunStarted { .. } | Entry::StepEnded { .. } | Entry::Idea { .. } | Entry::RunEnded(_));
         if self.is_gone() && self.put_back().is_ok() {
-            self.line(&Entry::Note { text: "run.jsonl was not in its place any more, and was written again".to_owned() })?;
+            let _ = self.line(&Entry::Note { text: "run.jsonl was not in its place any more, and was written again".to_owned() });
         }
         self.hold();
         if !needed && self.disk_was_full && !self.alone {
