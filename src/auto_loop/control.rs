@@ -285,7 +285,7 @@ pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<Loo
 mod tests {
     use super::*;
     use crate::bundle::journal::Question;
-    use crate::domain::{JobId, SchedulerKind, SprintId, Status};
+    use crate::domain::{JobId, SprintId, Status};
     use crate::store::NewSprint;
 
     #[test]
@@ -296,25 +296,8 @@ mod tests {
         let id = LoopId::new("loop-000001").expect("an id");
         assert!(change.create_loop(&id, "s", "", "{}", &limits).expect("made"));
         for name in ["sp-000001", "sp-000002"] {
-            let new = NewSprint {
-                id: &SprintId::new(name).expect("an id"),
-                study: "s",
-                cluster: "c",
-                scheduler: SchedulerKind::Slurm,
-                idea: Some("an idea"),
-                directory: "d",
-                remote_dir: "/d",
-                parent: None,
-                request: "{}",
-                seconds: 60,
-                created: clock::now(),
-                kind: "research",
-                task: None,
-                loop_id: Some(id.as_str()),
-                budget_usd: None,
-                gpus: None,
-                cut: false,
-            };
+            let sprint_id = SprintId::new(name).expect("an id");
+            let new = NewSprint { loop_id: Some(id.as_str()), ..NewSprint::example(&sprint_id) };
             assert!(change.create_sprint(&new).expect("made"));
         }
         // One was parked and answered, and the front end could not be reached when it was to go on.

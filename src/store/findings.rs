@@ -199,7 +199,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{SchedulerKind, SprintId};
+    use crate::domain::SprintId;
     use crate::store::NewSprint;
 
     fn metric(value: f64, source: Source) -> Metric {
@@ -210,25 +210,8 @@ mod tests {
         let mut store = Store::in_memory().expect("opened");
         let change = store.change().expect("begun");
         for (id, kind, completed, metrics) in sprints {
-            let new = NewSprint {
-                id: &SprintId::new(id).expect("an id"),
-                study: "s",
-                cluster: "c",
-                scheduler: SchedulerKind::Local,
-                idea: Some("an idea"),
-                directory: id,
-                remote_dir: "/x",
-                parent: None,
-                request: "{}",
-                seconds: 60,
-                created: jiff::Timestamp::UNIX_EPOCH,
-                kind,
-                task: None,
-                loop_id: None,
-                budget_usd: None,
-                gpus: None,
-                cut: false,
-            };
+            let sprint_id = SprintId::new(id).expect("an id");
+            let new = NewSprint { kind, ..NewSprint::example(&sprint_id) };
             assert!(change.create_sprint(&new).expect("made"));
             change.put_metrics(id, metrics).expect("put");
             change.put_metrics(id, metrics).expect("put again");

@@ -330,31 +330,14 @@ impl Store {
 mod tests {
     use super::*;
     use crate::bundle::journal::{Question, parse};
-    use crate::domain::{JobId, SchedulerKind, SprintId, Status};
+    use crate::domain::{JobId, SprintId, Status};
     use crate::store::{JournalPiece, NewSprint};
 
     const PARKED: &[u8] = include_bytes!("../../tests/data/formats/run-parked.jsonl");
 
     fn make(change: &Change<'_>, id: &str) {
-        let new = NewSprint {
-            id: &SprintId::new(id).expect("an id"),
-            study: "s",
-            cluster: "here",
-            scheduler: SchedulerKind::Slurm,
-            idea: Some("an idea"),
-            directory: "d",
-            remote_dir: "/d",
-            parent: None,
-            request: "{}",
-            seconds: 60,
-            created: clock::now(),
-            kind: "research",
-            task: None,
-            loop_id: None,
-            budget_usd: None,
-            gpus: None,
-            cut: false,
-        };
+        let sprint_id = SprintId::new(id).expect("an id");
+        let new = NewSprint::example(&sprint_id);
         assert!(change.create_sprint(&new).expect("made"));
         submit(change, id, "7");
     }
@@ -423,7 +406,7 @@ mod tests {
         assert_eq!(change.message(&ids[0]).expect("read").expect("there").status, "answered");
         change.commit().expect("kept");
         assert!(!store.is_answered(asks).expect("read"), "one is open");
-        assert_eq!(store.messages_due("here").expect("read").len(), 1);
+        assert_eq!(store.messages_due("c").expect("read").len(), 1);
         assert_eq!(store.messages_due("elsewhere").expect("read").len(), 0);
 
         let change = store.change().expect("begun");

@@ -12,7 +12,7 @@ use crate::platform::clock;
 const APPLICATION_ID: i32 = 0x726c_6f70;
 /// One file a version, applied in order, never edited.
 const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_backlog.sql"), include_str!("migrations/0003_claims.sql")];
+    &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_backlog.sql"), include_str!("migrations/0003_claims_and_limits.sql")];
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(15);
 

@@ -87,8 +87,7 @@ impl Change<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{JobId, SchedulerKind, SprintId, State, Status};
-    use crate::platform::clock;
+    use crate::domain::{JobId, SprintId, State, Status};
     use crate::store::{NewSprint, Store};
 
     const ID: &str = "sp-000001";
@@ -97,25 +96,8 @@ mod tests {
     fn store() -> Store {
         let mut store = Store::in_memory().expect("a database");
         let change = store.change().expect("begun");
-        let new = NewSprint {
-            id: &SprintId::new(ID).expect("an id"),
-            study: "s",
-            cluster: "here",
-            scheduler: SchedulerKind::Slurm,
-            idea: Some("an idea"),
-            directory: "d",
-            remote_dir: "/d",
-            parent: None,
-            request: "{}",
-            seconds: 60,
-            created: clock::now(),
-            kind: "research",
-            task: None,
-            loop_id: None,
-            budget_usd: None,
-            gpus: None,
-            cut: false,
-        };
+        let sprint_id = SprintId::new(ID).expect("an id");
+        let new = NewSprint::example(&sprint_id);
         assert!(change.create_sprint(&new).expect("made"));
         change.commit().expect("kept");
         submit(&mut store);

@@ -44,6 +44,32 @@ pub struct NewSprint<'a> {
     pub cut: bool,
 }
 
+#[cfg(test)]
+impl<'a> NewSprint<'a> {
+    /// A sprint of the study `s` on the cluster `c`, for tests.
+    pub fn example(id: &'a SprintId) -> Self {
+        Self {
+            id,
+            study: "s",
+            cluster: "c",
+            scheduler: SchedulerKind::Slurm,
+            idea: Some("an idea"),
+            directory: "d",
+            remote_dir: "/d",
+            parent: None,
+            request: "{}",
+            seconds: 60,
+            created: crate::platform::clock::now(),
+            kind: "research",
+            task: None,
+            loop_id: None,
+            budget_usd: None,
+            gpus: None,
+            cut: false,
+        }
+    }
+}
+
 /// A sprint as it is stored.
 #[derive(Debug, Clone)]
 pub struct SprintRow {

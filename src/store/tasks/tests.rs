@@ -2,7 +2,7 @@
 
 use super::{NewTask, TaskError};
 use crate::domain::transition::Event;
-use crate::domain::{Condition, Ending, NeedState, Reason, SchedulerKind, SprintId, TaskState, TaskStatus, Verdict};
+use crate::domain::{Condition, Ending, NeedState, Reason, SprintId, TaskState, TaskStatus, Verdict};
 use crate::platform::clock;
 use crate::store::{Change, NewSprint, Store, TaskEdit};
 
@@ -18,25 +18,7 @@ fn state(change: &Change<'_>, id: &str) -> TaskState {
 /// A sprint that works on this task.
 fn sprint(change: &Change<'_>, number: u32, task: &str, loop_id: Option<&str>) -> String {
     let id = SprintId::new(&format!("sp-{number:06x}")).expect("an id");
-    let new = NewSprint {
-        id: &id,
-        study: "s",
-        cluster: "c",
-        scheduler: SchedulerKind::Slurm,
-        idea: Some("an idea"),
-        directory: "d",
-        remote_dir: "r",
-        parent: None,
-        request: "{}",
-        seconds: 60,
-        created: clock::now(),
-        kind: "research",
-        task: Some(task),
-        loop_id,
-        budget_usd: None,
-        gpus: None,
-        cut: false,
-    };
+    let new = NewSprint { task: Some(task), loop_id, ..NewSprint::example(&id) };
     assert!(change.create_sprint(&new).expect("made"));
     change.claim_for_sprint(task, id.as_str()).expect("claimed");
     id.to_string()
