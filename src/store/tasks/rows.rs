@@ -202,7 +202,7 @@ impl Change<'_> {
         self.next_task(Some(study))
     }
 
-    /// What a task, and the tasks that it is a part of, need and do not have yet.
+    /// See [`Store::missing`].
     pub(super) fn missing(&self, id: &str) -> Result<Vec<Need>, StoreError> {
         missing(&self.transaction, id)
     }
@@ -227,7 +227,7 @@ fn missing(connection: &Connection, id: &str) -> Result<Vec<Need>, StoreError> {
 }
 
 impl Store {
-    /// See [`Change::missing`].
+    /// What a task, and the tasks that it is a part of, need and do not have yet.
     pub fn missing(&self, id: &str) -> Result<Vec<Need>, StoreError> {
         missing(&self.connection, id)
     }
