@@ -31,6 +31,7 @@ for tool in cargo make perl cc; do grep -q "install:   $tool " "$work/out" || { 
 
 # What another checkout has built in the same folder is not taken for the build of this one: that is seen to before Cargo starts.
 mkdir "$work/fake" "$work/shared" && echo /another/checkout >"$work/shared/.checkout"
+# shellcheck disable=SC2016 # the text is another script's
 printf '#!/bin/sh\n[ "$(cat "$CARGO_TARGET_DIR/.checkout")" = "$PWD" ] && echo "it begins anew"\nexit 1\n' >"$work/fake/cargo"
 chmod +x "$work/fake/cargo"
 if CARGO_TARGET_DIR=$work/shared PATH=$work/fake:$PATH ./install.sh --prefix "$work/none" >"$work/out" 2>&1 </dev/null; then die "a failed build was installed"; fi
