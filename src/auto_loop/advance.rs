@@ -100,7 +100,15 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     let situation = situation_of(app, change, row, study, &request, &attempts)?;
     let (budget_usd, seconds) = match next(&situation) {
         Next::Stop(rule, why) => return Ok(Step::Ended(rule, why)),
-        Next::Wait(why) => return Ok(Step::Note(waiting(change, &sprints)?.unwrap_or(why), false)),
+        Next::Wait(why) => {
+            // What holds back a sprint that it has made says more than that there is one.
+            let held_back = sprints.iter().any(|sprint| sprint.status == Status::Pending && !sprint.had_job);
+            let why = match objection(&situation).filter(|_| held_back) {
+                Some(Next::Wait(backoff)) => backoff,
+                _ => waiting(change, &sprints)?.unwrap_or(why),
+            };
+            return Ok(Step::Note(why, false));
+        }
         Next::Begin { budget_usd, seconds } => (budget_usd, seconds),
     };
     let live = sprints.iter().any(|sprint| !sprint.status.is_terminal());
@@ -165,6 +173,10 @@ pub fn may_begin(app: &App, store: &mut Store, id: &str) -> Result<bool, StoreEr
     let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else { return Ok(true) };
     let Ok(study) = app.config.study(&row.study) else { return Ok(false) };
     let program = Program::load(&app.config, study);
+    // The loop says so itself when it is advanced.
+    if !study.allow_loop || !program.mistakes.is_empty() {
+        return Ok(false);
+    }
     let attempts = attempts(&change, &row, &program, &change.loop_sprints(id)?)?;
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
     match objection(&situation_of(app, &change, &row, study, &request, &attempts)?) {
@@ -184,7 +196,12 @@ fn waiting(change: &Change<'_>, sprints: &[LoopSprint]) -> Result<Option<String>
         if change.waits_for_person(&sprint.id)? {
             return Ok(Some(format!("{} waits for an answer: `researchloop inbox`", sprint.id)));
         }
-        answered = answered.or(Some(format!("{} is answered, and goes on with a tick that reaches its cluster", sprint.id)));
+        answered = answered.or_else(|| {
+            Some(match &sprint.held_by {
+                Some(why) => format!("{} {why}", sprint.id),
+                None => format!("{} is answered, and goes on with a tick that reaches its cluster", sprint.id),
+            })
+        });
     }
     Ok(answered)
 }
@@ -221,7 +238,16 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
                 exhausted: sprint.exhausted,
                 reset: sprint.reason.and_then(|reason| task::reset_time(reason, sprint.resets_at, clock::now().as_second())),
             },
+            // Jobs that find nothing new are no success, and must not go on for ever.
+            Status::Cancelled if sprint.repeats.is_some() => AttemptState::Failed {
+                infrastructure: true,
+                fingerprint: "its idea repeats an earlier one".to_owned(),
+                ended: seconds_of(sprint.completed_at.as_deref()),
+                exhausted: false,
+                reset: None,
+            },
             Status::Cancelled => AttemptState::Cancelled,
+            _ if sprint.held_by.is_some() => AttemptState::Held,
             _ => AttemptState::Live,
         },
     };

@@ -173,7 +173,11 @@ fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
             Ok(Submitted::Unclear(why) | Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) | Submitted::Refused(why)) => {
                 ui.warning(&format!("{sprint}: {}", text::clean(&why)));
             }
-            Ok(Submitted::NoAnswer(error)) => ui.warning(&format!("{sprint}: {}", text::clean(&error.to_string()))),
+            Ok(Submitted::NoAnswer(error)) => {
+                // The others go the same way: nobody tries in vain again and again.
+                ui.warning(&format!("{sprint}: {}", text::clean(&error.to_string())));
+                break;
+            }
             Err(error) => ui.warning(&format!("{sprint}: {error}")),
         }
     }

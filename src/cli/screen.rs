@@ -9,6 +9,7 @@ use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
 use crate::domain::{Source, Verdict};
+use crate::store::HELD;
 use crate::tick::Live;
 use crate::view::{Money, Sprint, Step, status_text};
 
@@ -328,7 +329,10 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
         "cancelling" => format!("`researchloop sprint watch {id}` waits for the end"),
         "parked" => match &sprint.waits_for {
             Some(message) => format!("`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`"),
-            None => "it is answered: `researchloop tick` takes the answer to it and lets it go on".to_owned(),
+            None => match sprint.note.as_deref().filter(|note| note.starts_with(HELD)) {
+                Some(why) => format!("it {}; with a wider limit, `researchloop tick` lets it go on", clean(why)),
+                None => "it is answered: `researchloop tick` takes the answer to it and lets it go on".to_owned(),
+            },
         },
         "completed" if sprint.kind == "plan" => {
             format!("`researchloop plan -s {} --from {id}` shows the plan, and adds its tasks", clean(&sprint.study_name))

@@ -85,7 +85,9 @@ impl Pace {
     /// How long until something is due: at most the shortest interval, for what there is to do here.
     fn rest(&self, now: Instant) -> Duration {
         let most = self.intervals.values().min().copied().unwrap_or(Duration::from_secs(30));
-        let next = self.asked.iter().map(|(name, asked)| (*asked + self.interval(name)).saturating_duration_since(now)).min();
+        // One that is due and was not asked has nothing to do.
+        let left = |(name, asked): (&String, &Instant)| (*asked + self.interval(name)).saturating_duration_since(now);
+        let next = self.asked.iter().map(left).filter(|left| !left.is_zero()).min();
         next.map_or(most, |next| next.clamp(Duration::from_secs(1).min(most), most))
     }
 }
@@ -190,5 +192,7 @@ mod tests {
         }
         assert_eq!((asked["quick"], asked["slow"]), (60, 5));
         assert!(pace.is_due("a cluster that is new", now));
+        // Both have nothing to do any more.
+        assert_eq!(pace.rest(now + Duration::from_secs(1000)), Duration::from_secs(10));
     }
 }

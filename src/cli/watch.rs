@@ -217,6 +217,10 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
             if sprint.waits_for.is_some() {
                 return parked(ui, store, &row);
             }
+            if let Some(why) = row.held_by() {
+                ui.status(&format!("{id} {}", text::clean(why)));
+                return Ok(Exit::Waiting);
+            }
             if row.state.status().is_terminal() {
                 return Ok(finish(app, ui, &row, &sprint));
             }
@@ -363,7 +367,7 @@ pub fn wait_quietly(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Res
     let mut follower = Follower::new(app, &row, None)?;
     loop {
         let row = follower.look(store, id)?;
-        if row.state.status().is_terminal() || row.waits_for.is_some() {
+        if row.state.status().is_terminal() || row.waits_for.is_some() || row.held_by().is_some() {
             follower.let_notices_go(ui, &interrupt);
             return Ok(exit_of(&row));
         }
@@ -418,7 +422,7 @@ pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&s
             }
             return Ok(Exit::Success);
         };
-        if row.state.status().is_terminal() || row.waits_for.is_some() {
+        if row.state.status().is_terminal() || row.waits_for.is_some() || row.held_by().is_some() {
             follower.let_notices_go(ui, &interrupt);
             return Ok(exit_of(&row));
         }

@@ -32,6 +32,8 @@ pub struct Attempt {
 pub enum AttemptState {
     /// Not over.
     Live,
+    /// Not over, and kept from going on by a limit.
+    Held,
     /// Over, with results.
     Completed {
         /// The value of the target's metric, when there is a target and the value is known.
@@ -131,19 +133,28 @@ pub enum Next {
 /// Decides. Stop rules come before anything else.
 pub fn next(situation: &Situation<'_>) -> Next {
     let Situation { limits, attempts, .. } = situation;
-    let live = attempts.iter().filter(|attempt| attempt.state == AttemptState::Live).count();
+    let of = |state: &AttemptState| attempts.iter().filter(|attempt| attempt.state == *state).count();
+    let (live, held) = (of(&AttemptState::Live), of(&AttemptState::Held));
     let done = done(situation);
     let count = limits.count as usize;
     if let Some((rule, why)) = reached(situation, done) {
         return Next::Stop(rule, why);
     }
-    if live > 0 && (live >= limits.parallel as usize || done + live >= count) {
-        return Next::Wait(format!("{live} of its sprints {} not over", if live == 1 { "is" } else { "are" }));
+    let (parallel, open) = (limits.parallel as usize, live + held);
+    if open > 0 && (open >= parallel || done + open >= count) {
+        // Those that a limit holds wait for nothing that would come by itself: if it is this loop's, it is
+        // over.
+        if live == 0
+            && let stop @ Next::Stop(..) = within_budgets(situation, 0, 1)
+        {
+            return stop;
+        }
+        return Next::Wait(format!("{open} of its sprints {} not over", if open == 1 { "is" } else { "are" }));
     }
     if let Some(wait) = backoff(situation) {
         return Next::Wait(wait);
     }
-    within_budgets(situation, live, (limits.parallel as usize).min(count - done) - live)
+    within_budgets(situation, live, parallel.min(count - done) - open)
 }
 
 fn done(situation: &Situation<'_>) -> usize {
@@ -208,7 +219,9 @@ fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<Failure<'a>> {
     attempts
         .iter()
         .rev()
-        .filter(|attempt| !matches!(attempt.state, AttemptState::Live | AttemptState::Cancelled | AttemptState::Failed { exhausted: true, .. }))
+        .filter(|attempt| {
+            !matches!(attempt.state, AttemptState::Live | AttemptState::Held | AttemptState::Cancelled | AttemptState::Failed { exhausted: true, .. })
+        })
         .map_while(|attempt| match &attempt.state {
             AttemptState::Failed { infrastructure, fingerprint, ended, reset, .. } => {
                 let (infrastructure, ended, reset) = (*infrastructure, *ended, *reset);

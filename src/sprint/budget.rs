@@ -3,7 +3,7 @@
 use super::create::{CreateError, Request, Wanted};
 use crate::config::Study;
 use crate::platform::clock;
-use crate::store::{Change, SprintRow, StoreError};
+use crate::store::{Change, Cut, HELD, SprintRow, StoreError};
 
 /// Less than this is no budget: no call of the agent costs less.
 const LEAST_USD: f64 = 0.01;
@@ -35,12 +35,19 @@ pub(super) struct Bounds {
     pub seconds: u64,
 }
 
+/// What a sprint may cost by its own and its study's word, without what others have used.
+fn own_budget(study: &Study, request: &Request) -> Option<f64> {
+    [request.max_cost_usd, study.max_cost_usd].into_iter().flatten().reduce(f64::min)
+}
+
 impl Bounds {
-    /// Whether that is less than the sprint would have had without the study's and the loop's limits.
-    pub(super) fn is_less(&self, study: &Study, request: &Request) -> bool {
-        let own = [request.max_cost_usd, study.max_cost_usd].into_iter().flatten().reduce(f64::min);
-        let less_money = self.budget_usd.is_some_and(|budget| own.is_none_or(|own| budget < own));
-        less_money || self.seconds < request.seconds.unwrap_or(study.max_sprint_duration)
+    /// What that is less of than the sprint would have had without the study's and the loop's limits.
+    pub(super) fn cut(&self, study: &Study, request: &Request) -> Cut {
+        let own = own_budget(study, request);
+        Cut {
+            money: self.budget_usd.is_some_and(|budget| own.is_none_or(|own| budget < own)),
+            time: self.seconds < request.seconds.unwrap_or(study.max_sprint_duration),
+        }
     }
 }
 
@@ -90,31 +97,34 @@ pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -
         && let Some(one) = change.one_loop(id)?
     {
         if one.limits.until.is_some_and(|until| clock::now().as_second() >= until) {
-            return Ok(Err(format!("does not go on: the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more")));
+            return Ok(Err(format!("{HELD}the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more")));
         }
         limits.push((id.to_owned(), one.limits.max_cost_usd, one.limits.max_gpu_hours, change.money_of_loop(id)?));
     }
-    let mut bounds = Bounds { budget_usd: row.budget_usd, seconds: row.seconds };
+    // What a limit had left it may be more by now.
+    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    let budget_usd = if row.cut.money { own_budget(study, &request) } else { row.budget_usd };
+    let mut bounds = Bounds { budget_usd, seconds: row.seconds };
     for (whose, max_cost, max_gpu_hours, used) in limits {
         if let Some(max) = max_cost {
             // What is reserved for itself is what it may use; what it has spent counts as spent.
             let left = max - used.cost_usd - (used.reserved_usd - own.reserved_usd);
             if left < LEAST_USD {
-                return Ok(Err(format!("does not go on: ${:.2} of the ${max:.2} that {whose} may cost are used or reserved", max - left)));
+                return Ok(Err(format!("{HELD}${:.2} of the ${max:.2} that {whose} may cost are used or reserved", max - left)));
             }
             let most = own.cost_usd + left;
             bounds.budget_usd = Some(bounds.budget_usd.map_or(most, |budget| budget.min(most)));
         }
         if let Some(max) = max_gpu_hours {
             let (Some(gpus), false) = (row.gpus, used.gpu_unknown) else {
-                return Ok(Err(format!("does not go on: the GPU-hours of {whose} are limited, but it is not known how many GPUs its jobs have")));
+                return Ok(Err(format!("{HELD}the GPU-hours of {whose} are limited, but it is not known how many GPUs its jobs have")));
             };
             let reserved = used.reserved_gpu_seconds.saturating_sub(own.reserved_gpu_seconds);
             let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(reserved);
             if gpus > 0 {
                 let most = left / f64::from(gpus);
                 if most < seconds_of(LEAST_SECONDS) {
-                    return Ok(Err(format!("does not go on: the {max} GPU-hours that {whose} may use are used or reserved")));
+                    return Ok(Err(format!("{HELD}the {max} GPU-hours that {whose} may use are used or reserved")));
                 }
                 if most < seconds_of(bounds.seconds) {
                     bounds.seconds = whole(most);

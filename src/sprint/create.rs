@@ -11,7 +11,7 @@ use crate::domain::options::OptionProblem;
 use crate::domain::{JobOptions, SprintId, StudyName, id, task};
 use crate::platform::{clock, random};
 use crate::scheduler;
-use crate::store::{Change, NewSprint, SprintRow, Store, StoreError, TaskError, TaskRow};
+use crate::store::{Change, Cut, NewSprint, SprintRow, Store, StoreError, TaskError, TaskRow};
 
 /// What a user asks of one sprint, beside the idea. Kept with the sprint, so that it can
 /// be submitted later and repeated.
@@ -223,6 +223,7 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
     let request = serde_json::to_string(&wanted.request).unwrap_or_default();
     let gpus = gpus_on(cluster, study, &wanted.request);
     let bounds = bounds(change, study, wanted, gpus)?;
+    let cut = bounds.cut(study, &wanted.request);
     // Ids are short, so that people can type them: one may be taken.
     loop {
         let Ok(id) = SprintId::new(&format!("sp-{}", random::hex(3))) else { continue };
@@ -244,7 +245,7 @@ pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<
             task: wanted.task,
             loop_id: wanted.loop_id,
             budget_usd: bounds.budget_usd,
-            cut: wanted.shortened || bounds.is_less(study, &wanted.request),
+            cut: Cut { time: cut.time || wanted.shortened, ..cut },
             gpus,
         };
         if change.create_sprint(&new)? {
@@ -268,7 +269,7 @@ fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
 pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintId, CreateError> {
     let mut request: Request = serde_json::from_str(&old.request).unwrap_or_default();
     // What was left of a loop's GPU-hours is no wish for this time.
-    if let Some(of_loop) = old.loop_id.as_deref().filter(|_| old.cut).map(|id| store.one_loop(id)).transpose()?.flatten() {
+    if let Some(of_loop) = old.loop_id.as_deref().filter(|_| old.cut.time).map(|id| store.one_loop(id)).transpose()?.flatten() {
         request.seconds = serde_json::from_str::<Request>(&of_loop.request).unwrap_or_default().seconds;
     }
     // The study may have been renamed since: then the error says so.

@@ -29,6 +29,9 @@ pub(super) enum Sent {
     Nothing,
     /// The scheduler was not asked, because something before that went wrong.
     Problem(String),
+    /// The sprint was parked, and the directory that it should go on in is gone. The cluster's time, in
+    /// seconds since 1970.
+    Gone(i64),
     /// The scheduler was asked.
     Told { submission: Submission, dir: String, runner: String },
 }
@@ -60,9 +63,10 @@ pub(super) fn send(
         .set("DIR", &row.remote_dir)
         .set("RL_NAME", &name)
         .set("ATTEMPT", &attempt.to_string())
+        .set("HISTORY", if row.journal_offset > 0 { "1" } else { "0" })
         .set("MODE", if mode == Mode::Fresh { "fresh" } else { "again" })
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
-        .section("place", r#"[ "$RL_GO" = 1 ] || { echo "$RL_WHY"; exit 3; }; mkdir -p "$RL_DIR/.researchloop" "$RL_DIR/results""#)
+        .section("place", PLACE)
         .plain(ONLY_IF_IT_WORKED)
         .section_with_input("env", Payload::Bytes(parts.environment.clone()), RECEIVE_ENVIRONMENT)
         .plain(ONLY_IF_IT_WORKED)
@@ -91,10 +95,27 @@ pub(super) fn send(
         let (why, said) = (place::explain(&text("place"), runner, cluster), text("runner"));
         return Ok(Sent::Problem(if said.is_empty() { why } else { format!("{why}: {said}") }));
     }
+    if status("place") == GONE
+        && let Ok(time) = text("place").parse()
+    {
+        return Ok(Sent::Gone(time));
+    }
     let failed = ["place", "env", "script", "dir"].into_iter().find(|step| status(step) != 0).unwrap_or("submit");
     let said = if text(failed).is_empty() { "the files that were sent did not arrive whole".to_owned() } else { text(failed) };
     Ok(Sent::Problem(format!("cannot prepare {} on {}: {said}", row.remote_dir, cluster.name)))
 }
+
+/// The exit status for a directory that is gone from a folder that is there.
+const GONE: i32 = 4;
+
+/// A sprint that goes on has left its history here. Without it, everything would be done and paid anew.
+const PLACE: &str = r#"
+[ "$RL_GO" = 1 ] || { echo "$RL_WHY"; exit 3; }
+if [ "$ATTEMPT" -gt 1 ] && { [ ! -d "$RL_DIR/.researchloop" ] || { [ "$HISTORY" = 1 ] && [ ! -e "$RL_DIR/.researchloop/run.jsonl" ]; }; }; then
+  cd "$(dirname "$RL_DIR")" 2>/dev/null || { echo 'the folder of the sprints is not there'; exit 3; }
+  date +%s; exit 4
+fi
+mkdir -p "$RL_DIR/.researchloop" "$RL_DIR/results""#;
 
 /// Looks for a job of an earlier request, and changes nothing on the way: a disk that the job has
 /// filled must not keep us from finding it. None when there is no job, and one may be submitted.

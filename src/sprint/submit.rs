@@ -4,7 +4,8 @@
 //! looks for a job of this name first, on the cluster, in the same request that would submit.
 
 use super::budget;
-use super::create::{ClusterError, cluster_of};
+use super::create::{ClusterError, Request, cluster_of};
+use super::gone::give_up;
 use super::parts::{Parts, prepare};
 use super::send::{Mode, Sent, look, send};
 use crate::app::{App, holder, is_gone};
@@ -15,7 +16,7 @@ use crate::domain::{Ending, JobId, Reason, State};
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
 use crate::scheduler::Submission;
-use crate::store::{Change, SprintRow, Store, StoreError};
+use crate::store::{Change, Cut, SprintRow, Store, StoreError};
 
 /// What came of it.
 #[derive(Debug)]
@@ -119,7 +120,7 @@ pub fn submit(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -
     };
     let change = store.change()?;
     let result = match (outcome, made) {
-        (Some(outcome), _) => record(&change, id, attempt, mode == Mode::Fresh, outcome),
+        (Some(outcome), _) => record(&change, &row, attempt, mode == Mode::Fresh, outcome),
         (None, Err(error)) => Err(error),
         (None, Ok(_)) => not_now("there is nothing to send"),
     };
@@ -139,7 +140,8 @@ fn begin(app: &App, change: &Change<'_>, cluster: &Cluster, row: &SprintRow, par
     }
     if row.attempt > 0 {
         // Its earlier jobs have used some of what the limits leave.
-        let bounds = match budget::of_next_job(change, app.config.study(&row.study)?, row)? {
+        let study = app.config.study(&row.study)?;
+        let bounds = match budget::of_next_job(change, study, row)? {
             Ok(bounds) => bounds,
             Err(why) => {
                 // It is told once; the note says it as long as it is so.
@@ -148,7 +150,9 @@ fn begin(app: &App, change: &Change<'_>, cluster: &Cluster, row: &SprintRow, par
                 return Ok(Err(if is_told { Submitted::NotNow(why) } else { Submitted::PutOff(why) }));
             }
         };
-        change.set_budget(id, bounds.budget_usd)?;
+        let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+        let cut = bounds.cut(study, &request);
+        change.set_budget(id, bounds.budget_usd, Cut { money: cut.money, time: cut.time || row.cut.time })?;
         parts.bound(&bounds);
     }
     let attempt = change.begin_submission(id, "")?.unwrap_or(row.attempt + 1);
@@ -156,7 +160,9 @@ fn begin(app: &App, change: &Change<'_>, cluster: &Cluster, row: &SprintRow, par
     Ok(Ok(attempt))
 }
 
-fn record(change: &Change<'_>, id: &str, attempt: u32, fresh: bool, outcome: Result<Sent, RemoteError>) -> Result<Submitted, SubmitError> {
+/// Writes down what came of it. `row` is the sprint as it was before.
+fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outcome: Result<Sent, RemoteError>) -> Result<Submitted, SubmitError> {
+    let id = row.id.as_str();
     let refuse = |why: String, hint: &str| -> Result<Submitted, SubmitError> {
         // Of a sprint that goes on, a session, finished steps and their money would be lost.
         if attempt > 1 {
@@ -194,6 +200,15 @@ fn record(change: &Change<'_>, id: &str, attempt: u32, fresh: bool, outcome: Res
         Ok(Sent::Nothing) => {
             change.apply(id, Event::Over(Ending::cancelled("cancelled before a job was submitted")))?;
             Ok(Submitted::NotNow("it is cancelled".to_owned()))
+        }
+        Ok(Sent::Gone(time)) => {
+            change.undo_submission(id, attempt)?;
+            change.put_off(id, "cannot go on now: its directory is not there")?;
+            change.set_missing(id, row.missing_polls, row.missing_since)?;
+            if give_up(change, row, time)? {
+                return Ok(Submitted::Refused("its directory is gone from the cluster".to_owned()));
+            }
+            Ok(Submitted::PutOff("its directory is not there".to_owned()))
         }
         Ok(Sent::NeedsRunner) => {
             refuse("the runner could not be placed".to_owned(), "`researchloop cluster setup NAME`, then `researchloop sprint resubmit ID`")

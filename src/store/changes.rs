@@ -22,8 +22,8 @@ impl Change<'_> {
     pub fn create_sprint(&self, new: &NewSprint<'_>) -> Result<bool, StoreError> {
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO sprints (id, study_name, cluster, scheduler, idea, status, directory, remote_dir, parent, request, seconds, created_at,
-                kind, task_id, loop_id, budget_usd, gpus, cut, finds_idea)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?5 IS NULL)",
+                kind, task_id, loop_id, budget_usd, gpus, cut_money, cut_time, finds_idea)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?5 IS NULL)",
             rusqlite::params![
                 new.id.as_str(),
                 new.study,
@@ -41,7 +41,8 @@ impl Change<'_> {
                 new.loop_id,
                 new.budget_usd,
                 new.gpus,
-                new.cut,
+                new.cut.money,
+                new.cut.time,
             ],
         )?;
         if made == 1 {
@@ -180,6 +181,12 @@ impl Change<'_> {
                 .prepare_cached("UPDATE sprints SET missing_polls = 0, missing_since = NULL WHERE id = ?1 AND missing_polls > 0")?
                 .execute([id])?,
         };
+        Ok(())
+    }
+
+    /// Sets how many healthy looks in a row have missed something, and since when.
+    pub fn set_missing(&self, id: &str, polls: u32, since: Option<i64>) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE sprints SET missing_polls = ?2, missing_since = ?3 WHERE id = ?1", (id, polls, since))?;
         Ok(())
     }
 

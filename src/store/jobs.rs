@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::{Change, StoreError};
+use super::{Change, Cut, StoreError};
 use crate::domain::JobId;
 use crate::platform::clock;
 
@@ -40,9 +40,10 @@ impl Change<'_> {
         Ok(query.query_row((id, attempt), |row| row.get(0)).optional()?.unwrap_or(false))
     }
 
-    /// What is reserved for a sprint from now on, in dollars.
-    pub fn set_budget(&self, id: &str, budget_usd: Option<f64>) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE sprints SET budget_usd = ?2 WHERE id = ?1 AND budget_usd IS NOT ?2", (id, budget_usd))?;
+    /// What is reserved for a sprint from now on, in dollars, and what its next job has less of.
+    pub fn set_budget(&self, id: &str, budget_usd: Option<f64>, cut: Cut) -> Result<(), StoreError> {
+        self.transaction
+            .execute("UPDATE sprints SET budget_usd = ?2, cut_money = ?3, cut_time = ?4 WHERE id = ?1", (id, budget_usd, cut.money, cut.time))?;
         Ok(())
     }
 

@@ -222,7 +222,10 @@ impl Change<'_> {
                     self.event(Some(sprint), "idea", &serde_json::json!({}))?;
                     // The idea is a task from now on, and this sprint the first attempt at it.
                     if let Some(row) = self.sprint(sprint)?.filter(|row| row.task.is_none()) {
-                        if let Some(earlier) = self.repeated_by(&row, &idea)? {
+                        // A person who has agreed to it knows what there was.
+                        let order = row.loop_id.as_deref().map(|id| self.one_loop(id)).transpose()?.flatten();
+                        let agreed = order.is_some_and(|order| order.limits.approve);
+                        if let Some(earlier) = self.repeated_by(&row, &idea)?.filter(|_| !agreed) {
                             self.transaction.execute("UPDATE sprints SET repeats = ?2 WHERE id = ?1", (sprint, &earlier))?;
                             self.event(Some(sprint), "idea_repeats", &serde_json::json!({ "earlier": earlier }))?;
                             self.apply(sprint, Event::CancelAsked)?;

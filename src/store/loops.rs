@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::sprints::used_up;
+use super::sprints::{Cut, HELD};
 use super::{Change, Store, StoreError};
 use crate::domain::auto_loop::{Limits, StopRule};
 use crate::domain::{LoopId, Reason, SchedulerKind, Status};
@@ -98,6 +98,10 @@ pub struct LoopSprint {
     pub forgiven: bool,
     /// Whether it was ended by what a limit had left it.
     pub exhausted: bool,
+    /// Which limit keeps it from going on, when it was parked.
+    pub held_by: Option<String>,
+    /// The earlier sprint whose idea its job had again.
+    pub repeats: Option<String>,
 }
 
 const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, created_at, ended_at, \
@@ -133,7 +137,8 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
     let mut query = connection.prepare_cached(
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
              ORDER BY t.position DESC LIMIT 1)),
-            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at, s.forgiven, s.cut, s.budget_usd
+            s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at, s.forgiven, s.cut_money, s.cut_time,
+            s.budget_usd, s.note, s.repeats
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
          WHERE s.loop_id = ?1 ORDER BY s.rowid",
     )?;
@@ -160,7 +165,9 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             had_job: row.get(12)?,
             resets_at: row.get(13)?,
             forgiven: row.get(14)?,
-            exhausted: row.get::<_, bool>(15)? && used_up(status, reason, cost_usd, row.get(16)?),
+            exhausted: Cut { money: row.get(15)?, time: row.get(16)? }.is_exhausted(status, reason, cost_usd, row.get(17)?),
+            held_by: row.get::<_, Option<String>>(18)?.filter(|note| status == Status::Parked && note.starts_with(HELD)),
+            repeats: row.get(19)?,
         });
     }
     Ok(found)

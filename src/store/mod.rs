@@ -34,7 +34,7 @@ pub use messages::{ANOTHER, MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::Notice;
-pub use sprints::{NewSprint, SprintFilter, SprintRow};
+pub use sprints::{Cut, HELD, NewSprint, SprintFilter, SprintRow};
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 
 /// The file, open.

@@ -40,8 +40,26 @@ pub struct NewSprint<'a> {
     pub budget_usd: Option<f64>,
     /// GPUs that its job asks for, when that is known.
     pub gpus: Option<u32>,
-    /// Whether a limit leaves it less money or time than it would have without.
-    pub cut: bool,
+    /// What a limit leaves it less of than it would have without.
+    pub cut: Cut,
+}
+
+/// What a limit has left a sprint less of than it would have had without.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Dollars.
+    pub money: bool,
+    /// Seconds of its job.
+    pub time: bool,
+}
+
+impl Cut {
+    /// Whether a sprint that ended so has used up what a limit had left it: that says nothing of the
+    /// work.
+    pub(super) fn is_exhausted(self, status: Status, reason: Option<Reason>, cost_usd: f64, budget_usd: Option<f64>) -> bool {
+        let spent = budget_usd.is_some_and(|budget| cost_usd > 0.0 && cost_usd >= budget - 0.005);
+        status == Status::Failed && ((self.time && reason == Some(Reason::TimeLimit)) || (self.money && spent))
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +83,7 @@ impl<'a> NewSprint<'a> {
             loop_id: None,
             budget_usd: None,
             gpus: None,
-            cut: false,
+            cut: Cut::default(),
         }
     }
 }
@@ -153,8 +171,8 @@ pub struct SprintRow {
     pub gpus: Option<u32>,
     /// Whether its job has to find its idea itself.
     pub finds_idea: bool,
-    /// Whether a limit has left it less money or time than it would have had without.
-    pub cut: bool,
+    /// What a limit has left it less of than it would have had without.
+    pub cut: Cut,
     /// The earlier sprint whose idea its job had again.
     pub repeats: Option<String>,
     /// The oldest message that it waits for, when it is parked.
@@ -167,15 +185,17 @@ impl SprintRow {
     /// Whether it ended because what a limit had left it was used up: that says nothing of the work.
     pub fn is_exhausted(&self) -> bool {
         let State::Ended { ending, .. } = &self.state else { return false };
-        self.cut && used_up(ending.status, ending.reason, self.cost_usd, self.budget_usd)
+        self.cut.is_exhausted(ending.status, ending.reason, self.cost_usd, self.budget_usd)
+    }
+
+    /// Which limit keeps a parked sprint, whose questions are answered, from going on.
+    pub fn held_by(&self) -> Option<&str> {
+        Some(self.note.as_str()).filter(|note| matches!(self.state, State::Parked { .. }) && note.starts_with(HELD))
     }
 }
 
-/// Whether a sprint failed because its time or its money was used up.
-pub(super) fn used_up(status: Status, reason: Option<Reason>, cost_usd: f64, budget_usd: Option<f64>) -> bool {
-    let spent = budget_usd.is_some_and(|budget| cost_usd > 0.0 && cost_usd >= budget - 0.005);
-    status == Status::Failed && (reason == Some(Reason::TimeLimit) || spent)
-}
+/// How the note of a parked sprint begins that a limit keeps from going on.
+pub const HELD: &str = "does not go on: ";
 
 /// Which sprints are wanted.
 #[derive(Debug, Clone, Default)]
@@ -191,7 +211,7 @@ pub struct SprintFilter<'a> {
 const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
     created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
     cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, \
-    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut, repeats, resume_next, \
+    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut_money, cut_time, repeats, resume_next, \
     CASE status WHEN 'parked' THEN (SELECT m.id FROM messages m WHERE m.sprint_id = sprints.id AND m.status = 'open' \
         AND m.kind IN ('question', 'approval') ORDER BY m.created_at, m.rowid LIMIT 1) END AS waits_for";
 
@@ -264,7 +284,7 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         budget_usd: row.get(const { at("budget_usd") })?,
         gpus: row.get(const { at("gpus") })?,
         finds_idea: row.get(const { at("finds_idea") })?,
-        cut: row.get(const { at("cut") })?,
+        cut: Cut { money: row.get(const { at("cut_money") })?, time: row.get(const { at("cut_time") })? },
         repeats: row.get(const { at("repeats") })?,
         waits_for: row.get(const { at("resume_next") + 1 })?,
         resume_next: row.get(const { at("resume_next") })?,

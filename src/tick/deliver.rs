@@ -9,10 +9,10 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::formats::InboxFile;
 use crate::config::Cluster;
-use crate::domain::transition::Event;
-use crate::domain::{Ending, Reason, State, settle};
+use crate::domain::State;
 use crate::remote::{Payload, Remote, RemoteError, Script, Section};
-use crate::store::{Change, MessageRow, SprintRow, Store, StoreError};
+use crate::sprint;
+use crate::store::{MessageRow, Store, StoreError};
 
 /// Why nothing was brought.
 pub(super) enum Undelivered {
@@ -46,46 +46,29 @@ pub(super) fn deliver(app: &App, store: &mut Store, remote: &mut dyn Remote, clu
     let mut problems = Vec::new();
     let mut gone: BTreeSet<&str> = BTreeSet::new();
     let change = store.change()?;
-    for (message, sprint) in &due {
+    for (message, row) in &due {
         match reply.section(&message.id) {
             Some(section) if section.status == 0 => {
                 change.message_delivered(&message.id)?;
-                if matches!(sprint.state, State::Parked { .. }) {
-                    change.count_missing(sprint.id.as_str(), None)?;
+                if matches!(row.state, State::Parked { .. }) {
+                    change.count_missing(row.id.as_str(), None)?;
                 }
             }
             section => {
                 if let (Some(GONE), Some(time)) = (section.map(|section| section.status), time)
-                    && gone.insert(sprint.id.as_str())
-                    && is_lost(&change, sprint, time)?
+                    && gone.insert(row.id.as_str())
+                    && sprint::give_up(&change, row, time)?
                 {
                     continue;
                 }
                 let text = section.map(Section::text).unwrap_or_default();
                 let said: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
-                problems.push(format!("{}: {} could not be brought: {said}", sprint.id, message.id));
+                problems.push(format!("{}: {} could not be brought: {said}", row.id, message.id));
             }
         }
     }
     change.commit()?;
     Ok(problems)
-}
-
-/// A parked sprint has no job that could be missed: when its directory is gone for good, nothing of it
-/// can go on. One healthy look proves nothing; true when it was given up now.
-fn is_lost(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<bool, StoreError> {
-    if !matches!(sprint.state, State::Parked { .. }) {
-        return Ok(false);
-    }
-    let id = sprint.id.as_str();
-    if !settle::is_given_up(sprint.missing_polls, sprint.missing_since.map_or(0, |since| time - since)) {
-        change.count_missing(id, Some(time))?;
-        return Ok(false);
-    }
-    let detail = format!("its directory is gone from the cluster: {}", sprint.remote_dir);
-    let hint = format!("nothing is left to go on with; `researchloop sprint resubmit {id}` runs the idea again");
-    change.apply(id, Event::Over(Ending::failed(Reason::Lost, detail, hint)))?;
-    Ok(true)
 }
 
 fn file(message: &MessageRow) -> InboxFile {

@@ -21,7 +21,7 @@ pub struct Mark {
     pub problems: Vec<String>,
 }
 
-/// The last tick, and the last one that reached every cluster that it asked.
+/// The last tick, and the last one that reached every cluster that had something to do.
 pub fn last_ticks(store: &Store) -> Result<(Option<Mark>, Option<Mark>), StoreError> {
     let read = |name| Ok::<_, StoreError>(store.fact(name)?.and_then(|text| serde_json::from_str(&text).ok()));
     Ok((read(LAST)?, read(GOOD)?))
@@ -34,12 +34,16 @@ pub(super) fn remember(app: &App, report: &Report) -> Result<(), StoreError> {
     let by = if is_set("RESEARCHLOOP_CRON") && !is_set(CRON_TRIAL) { "cron" } else { "person" };
     let short = |problem: String| problem.chars().filter(|c| !c.is_control()).take(300).collect();
     let of_clusters = report.clusters.iter().flat_map(|one| one.problems.iter().map(|problem| format!("{}: {problem}", one.name)));
-    let problems = of_clusters.chain(report.problems.iter().cloned()).take(20).map(short).collect();
-    let text = serde_json::to_string(&Mark { time: clock::now(), by: by.to_owned(), problems }).unwrap_or_default();
     let mut store = app.store()?;
+    // Of a cluster that was not due, what was known of it holds.
+    let earlier = if report.not_asked.is_empty() { None } else { last_ticks(&store)?.0 };
+    let is_kept = |problem: &String| report.not_asked.iter().any(|name| problem.starts_with(&format!("{name}: ")));
+    let kept = earlier.into_iter().flat_map(|mark| mark.problems).filter(is_kept);
+    let problems = of_clusters.chain(report.problems.iter().cloned()).chain(kept).take(20).map(short).collect();
+    let text = serde_json::to_string(&Mark { time: clock::now(), by: by.to_owned(), problems }).unwrap_or_default();
     let change = store.change()?;
     change.set_fact(LAST, &text)?;
-    if report.clusters.iter().all(ClusterReport::is_good) {
+    if report.not_asked.is_empty() && report.clusters.iter().all(ClusterReport::is_good) {
         change.set_fact(GOOD, &text)?;
     }
     change.commit()

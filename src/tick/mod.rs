@@ -38,6 +38,8 @@ const RESULT_TRIES: u32 = 12;
 pub struct Report {
     /// Each cluster that had something to do.
     pub clusters: Vec<ClusterReport>,
+    /// Clusters that have something to do and were not due.
+    pub not_asked: Vec<String>,
     /// What became of the loops.
     pub loops: Advanced,
     /// What else went wrong: loops that could not go on, notices that were not sent.
@@ -91,7 +93,9 @@ pub fn tick(app: &App) -> Result<Report, TickError> {
 pub fn tick_over(app: &App, is_due: impl Fn(&str) -> bool) -> Result<Report, TickError> {
     let mut store = app.store()?;
     let mut report = Report::default();
-    let busy: Vec<String> = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?.into_iter().filter(|name| is_due(name)).collect();
+    let all = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
+    let (busy, left): (Vec<String>, Vec<String>) = all.into_iter().partition(|name| is_due(name));
+    report.not_asked = left;
     over_clusters(app, &busy, Part::All, &mut report);
     let change = store.change()?;
     change.end_expired_claims()?;

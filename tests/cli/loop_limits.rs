@@ -123,3 +123,22 @@ fn sprints_whose_gpus_nobody_knows_are_named_and_can_be_given_up() {
     let two = project.submit("two", &["--rounds", "0"]);
     project.run(&["sprint", "cancel", &two]).success();
 }
+
+#[test]
+fn a_time_limit_is_a_failure_of_the_work_also_where_money_is_limited() {
+    let project = playing("research:hang", "");
+    let task = add(&project, "one", &["--max-attempts", "9"]);
+    let id = start(&project, &["-n", "2", "--max-cost", "100", "--time", "4s", "--tasks-only"]);
+    let started = std::time::Instant::now();
+    let one = loop {
+        project.run(&["tick"]);
+        // Nobody waits a minute for the next try here.
+        project.run(&["task", "retry", &task]);
+        let one = shown(&project, &id);
+        if one["status"] != "running" || started.elapsed().as_secs() > 60 {
+            break one;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    };
+    assert_eq!((text(&one, "status"), text(&one, "reason")), ("stopped", "same_failure"), "{one:#}");
+}

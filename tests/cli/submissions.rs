@@ -340,6 +340,39 @@ fn run(project: &Project, study: &str, idea: &str) -> (String, String) {
 }
 
 #[test]
+fn a_limit_that_holds_a_parked_sprint_ends_its_loop_and_is_told_wherever_it_is_shown() {
+    let project = slurm("", "");
+    let started = project.run(&["--json", "loop", "start", "-s", "s", "-n", "1", "--max-cost", "1"]).success().json();
+    let one = text(&started["loop"], "loop_id").to_owned();
+    let id = text(&started["loop"]["sprints"][0], "id").to_owned();
+    database(&project).execute_batch("UPDATE sprints SET status = 'parked', cost_usd = 1").unwrap();
+    project.run(&["tick"]);
+    let shown = project.run(&["--json", "loop", "show", &one]).success().json();
+    assert_eq!((text(&shown["loop"], "status"), text(&shown["loop"], "reason")), ("stopped", "max_cost"), "{shown:#}");
+    project.run(&["sprint", "show", &id]).success().says("does not go on: $1.00 of the $1.00");
+    project.run(&["sprint", "watch", &id]).code(6).says("does not go on");
+    project.run(&["loop", "resume", &one, "--max-cost", "5"]).success();
+    project.run(&["tick"]).success();
+    assert_eq!(text(&project.show(&id), "status"), "submitted");
+}
+
+#[test]
+fn a_sprint_whose_directory_went_away_is_not_begun_anew() {
+    let project = slurm("", "");
+    let (id, _) = run(&project, "s", "one");
+    let dir = remote_dir(&project, &id);
+    database(&project).execute_batch("UPDATE sprints SET status = 'parked'").unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
+    for round in 0..4 {
+        project.run(&["tick"]);
+        assert!(job(&project, 2).is_none() && !dir.exists(), "round {round}");
+        database(&project).execute_batch("UPDATE sprints SET resume_next = 0, missing_since = missing_since - 100").unwrap();
+    }
+    let sprint = project.show(&id);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "lost"), "{sprint:#}");
+}
+
+#[test]
 fn a_study_whose_account_is_full_keeps_no_other_waiting() {
     let project = slurm("max_concurrent_jobs = 2", "job_options = { account = \"full\" }");
     with_study(&project, "t", "");

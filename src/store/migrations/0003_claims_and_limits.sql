@@ -35,8 +35,9 @@ FROM tasks t;
 CREATE VIEW ready_tasks AS
 SELECT * FROM task_states WHERE status = 'open' AND state = 'ready';
 
--- Whether a limit has left the sprint less money or time than it would have had without.
-ALTER TABLE sprints ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;
+-- Whether a limit has left the sprint less money, or its job less time, than without.
+ALTER TABLE sprints ADD COLUMN cut_money INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sprints ADD COLUMN cut_time INTEGER NOT NULL DEFAULT 0;
 -- Whether its loop was resumed since: then it does not count for "the same failure twice" and "no
 -- improvement".
 ALTER TABLE sprints ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,23 @@
+//! A parked sprint whose directory is gone.
+
+use crate::domain::transition::Event;
+use crate::domain::{Ending, Reason, State, settle};
+use crate::store::{Change, SprintRow, StoreError};
+
+/// A parked sprint has no job that could be missed: when its directory is gone for good, nothing of it
+/// can go on. One healthy look, at this time of the cluster's in seconds since 1970, proves nothing;
+/// true when it was given up now.
+pub fn give_up(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<bool, StoreError> {
+    if !matches!(sprint.state, State::Parked { .. }) {
+        return Ok(false);
+    }
+    let id = sprint.id.as_str();
+    if !settle::is_given_up(sprint.missing_polls, sprint.missing_since.map_or(0, |since| time - since)) {
+        change.count_missing(id, Some(time))?;
+        return Ok(false);
+    }
+    let detail = format!("its directory is gone from the cluster: {}", sprint.remote_dir);
+    let hint = format!("nothing is left to go on with; `researchloop sprint resubmit {id}` runs the idea again");
+    change.apply(id, Event::Over(Ending::failed(Reason::Lost, detail, hint)))?;
+    Ok(true)
+}
