@@ -6,7 +6,6 @@ use crate::config::{Study, UnknownName};
 use crate::domain::auto_loop::{Limits, StopRule, Target, parse_until};
 use crate::domain::{Better, LoopId};
 use crate::platform::{clock, random};
-use crate::scheduler;
 use crate::sprint::{self, CreateError, Request, Wanted};
 use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, completed_count};
 use crate::study::Program;
@@ -233,9 +232,9 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
     }
     let mut request: Request = serde_json::from_str(&row.request).unwrap_or_default();
     let new = &edit.request;
-    let scheduler = scheduler::scheduler(app.config.cluster(study.cluster.as_str())?.scheduler);
+    let cluster = app.config.cluster(study.cluster.as_str())?;
     for (key, value) in &new.options {
-        request.options.retain(|(known, _)| scheduler.option_name(known) != scheduler.option_name(key));
+        request.options.retain(|(known, _)| !sprint::is_same_option(cluster, known, key));
         request.options.push((key.clone(), value.clone()));
     }
     request.seconds = new.seconds.or(request.seconds);

@@ -170,6 +170,12 @@ pub fn options_of(cluster: &Cluster, study: &Study, request: &Request) -> JobOpt
     of_study.overlaid(&own, |key| scheduler.option_name(key))
 }
 
+/// Whether these are spellings of one option to the cluster's scheduler.
+pub fn is_same_option(cluster: &Cluster, one: &str, other: &str) -> bool {
+    let scheduler = scheduler::scheduler(cluster.scheduler);
+    scheduler.option_name(one) == scheduler.option_name(other)
+}
+
 /// GPUs that the job of a sprint with these options would have, when that can be told.
 pub fn gpus_of(app: &App, study: &Study, request: &Request) -> Option<u32> {
     gpus_on(app.config.cluster(study.cluster.as_str()).ok()?, study, request)

@@ -15,7 +15,7 @@ mod tweak;
 
 pub use budget::left_usd;
 pub use cancel::{CancelError, ask_for_end, cancel, tell_scheduler};
-pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, place_of, resubmit};
+pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, is_same_option, place_of, resubmit};
 pub use delete::{DeleteError, delete, delete_remote};
 pub use fetch::{FetchError, Fetched, fetch, remember};
 pub use gone::give_up;
