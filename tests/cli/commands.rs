@@ -124,7 +124,9 @@ fn studies() {
     project.run(&["study", "show", "S"]).code(3).says("no study named \"S\"").says("did you mean `s`?");
     let made = project.run(&["study", "init", "two"]).success().says("[[study]]").says("name = \"two\"");
     assert!(project.path("studies/two/CLAUDE.md").is_file(), "{made}");
-    project.run(&["study", "init", "two"]).code(4).says("left as it is");
+    project.run(&["study", "init", "two"]).code(4).says("is there already").says("left as it is");
+    let of_known = project.run(&["study", "init", "s"]).success().says("which does not read it yet");
+    assert_eq!(of_known.stdout.trim(), "claude_md_path = \"studies/s/CLAUDE.md\"", "{of_known}");
     for bad in ["../x", "a/b", "", ".", "..", "-x", "$(touch pwned)"] {
         project.run(&["study", "init", "--", bad]).code(2).says("is not a study name");
     }
