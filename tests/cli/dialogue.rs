@@ -269,7 +269,7 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
         project.run(arguments).success().says(m);
     }
     // Each line is an answer as it stands.
-    project.run(&["inbox"]).success().says(&format!("answer: researchloop reply {m} \"one\"\n        researchloop reply {m} \"two\"\n"));
+    project.run(&["inbox"]).success().says(&format!("answer: researchloop reply {m} one\n        researchloop reply {m} two\n"));
     // The command as it is shown, sent off unchanged, is no answer: it could not be taken back.
     project.run(&["reply", m, "one|two"]).code(2).says("one of these");
     // The queue sees a job that ended well.
@@ -448,7 +448,7 @@ fn a_dead_task_is_tried_again_or_left_by_a_reply() {
     }
     let messages = inbox(&project, &[]);
     assert_eq!(messages.iter().map(|message| text(message, "kind")).collect::<Vec<_>>(), ["dead", "dead"]);
-    project.run(&["inbox"]).success().says("has failed for good").says(&format!("researchloop reply {} \"retry\"", text(&messages[0], "id")));
+    project.run(&["inbox"]).success().says("has failed for good").says(&format!("researchloop reply {} retry", text(&messages[0], "id")));
     project.run(&["reply", text(&messages[0], "id"), "retry"]).success().says("will be tried again");
     project.run(&["reply", text(&messages[1], "id"), "yes, retry please"]).code(2).says("none of retry");
     assert_eq!(inbox(&project, &[]).len(), 1, "it is still asked");
