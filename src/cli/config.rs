@@ -54,6 +54,7 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     for line in text::table(&["KEY", "VALUE", "SOURCE"], &rows, width, ui.style_is_on()) {
         ui.line(&line);
     }
-    ui.status(&format!("{} is sound.", config.file.display()));
+    let file = config.file.display();
+    ui.status(&if problems.is_empty() { format!("{file} is sound.") } else { format!("{file} can be used; see the warnings above.") });
     Ok(Exit::Success)
 }
