@@ -240,8 +240,13 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
             ui.status(&format!("{} is not known here. Its {} key is", cluster.host, key.key_type));
             ui.status(&format!("  {}", key.fingerprint));
             if !ui.ask("Is it the one in your cluster's documentation?") {
-                return Err(Failure::new(Kind::Conflict, format!("the host key of {} was not accepted: {}", cluster.host, key.fingerprint))
-                    .hint(format!("when it is right: researchloop cluster setup {} --accept-host-key {}", text::shell_word(cluster.name.as_str()), key.fingerprint)));
+                return Err(Failure::new(Kind::Conflict, format!("the host key of {} was not accepted: {}", cluster.host, key.fingerprint)).hint(
+                    format!(
+                        "when it is right: researchloop cluster setup {} --accept-host-key {}",
+                        text::shell_word(cluster.name.as_str()),
+                        key.fingerprint
+                    ),
+                ));
             }
         }
     }

@@ -306,7 +306,10 @@ impl From<LoopError> for Failure {
             LoopError::State { .. } => Self::new(Kind::Conflict, text).hint("`researchloop loop list` shows how loops stand"),
             LoopError::Reached { id, study, rule, .. } => Self::new(Kind::Limit, text).hint(match (rule.study_key(), rule.widened_by(), id) {
                 (Some(key), ..) => {
-                    format!("raise `{key}` of the study {study}, or wait for what is reserved; `researchloop study show {}` shows it", text::shell_word(&study))
+                    format!(
+                        "raise `{key}` of the study {study}, or wait for what is reserved; `researchloop study show {}` shows it",
+                        text::shell_word(&study)
+                    )
                 }
                 (None, Some(option), Some(id)) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
                 (None, Some(option), None) => format!("start it with a wider limit: {option}"),

@@ -46,7 +46,9 @@ fn wait_for_it(app: &App, ui: &Ui, store: &mut Store, study: &Study, id: &Sprint
     };
     let row = find(store, id.as_str())?;
     match (exit, &row.state) {
-        (Exit::Success, State::Ended { ending, .. }) if ending.status == Status::Completed => Ok(Ok(plan_of(app, ui, store, &row, study.name.as_str())?)),
+        (Exit::Success, State::Ended { ending, .. }) if ending.status == Status::Completed => {
+            Ok(Ok(plan_of(app, ui, store, &row, study.name.as_str())?))
+        }
         (_, State::Ended { ending, .. }) if ui.json => {
             Err(Failure::failed(format!("{id}: {}: {}", ending.status, text::clean(&ending.detail))).hint(text::clean(&ending.hint)))
         }

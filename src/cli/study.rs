@@ -142,7 +142,11 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
         for line in bounds(study) {
             ui.line(&line);
         }
-        ui.line(&format!("time limit:  {} h, {} of red team at most", study.max_sprint_duration_hours, text::number_of(study.red_team_max_rounds, "round")));
+        ui.line(&format!(
+            "time limit:  {} h, {} of red team at most",
+            study.max_sprint_duration_hours,
+            text::number_of(study.red_team_max_rounds, "round")
+        ));
     }
     for line in steering(&program) {
         ui.line(&text::short(&line, ui.width()));

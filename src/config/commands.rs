@@ -60,7 +60,9 @@ fn one(word: &str) -> String {
         }
         Some((name, value)) if is_login_option(name) => format!("{name}{}{}", word.get(name.len()..=name.len()).unwrap_or("="), login(value)),
         // `-ume:secret`
-        Some((name, _)) if (name.starts_with("-u") || name.starts_with("-U")) && word.get(name.len()..).is_some_and(|rest| rest.starts_with(':')) => format!("{name}:{HIDDEN}"),
+        Some((name, _)) if (name.starts_with("-u") || name.starts_with("-U")) && word.get(name.len()..).is_some_and(|rest| rest.starts_with(':')) => {
+            format!("{name}:{HIDDEN}")
+        }
         Some((name, value)) if !name.contains("://") && !value.starts_with("//") => format!("{name}{}{}", &word[name.len()..=name.len()], one(value)),
         _ => match without_password(word).split_once('?') {
             Some((place, query)) => format!("{place}?{}", query.split('&').map(one).collect::<Vec<_>>().join("&")),

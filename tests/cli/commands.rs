@@ -99,7 +99,18 @@ fn no_command_that_shows_the_configuration_shows_a_secret_of_a_command() {
     let notify = "notify_command = [\"sh\", \"-c\", \"API_KEY=hunter2 true -H 'Authorization: Bearer hunter2'\"]\n";
     project.write("researchloop.toml", format!("{notify}{config}{study}{two}"));
     project.write("two/program.md", "# Benchmark\nmetric: acc\nbetter: higher\ncommand: curl -u me:hunter2 http://x\n");
-    for words in ["config check", "study list", "study show s", "study show two", "cluster list", "cluster check", "cron show", "status", "leaderboard", "tick"] {
+    for words in [
+        "config check",
+        "study list",
+        "study show s",
+        "study show two",
+        "cluster list",
+        "cluster check",
+        "cron show",
+        "status",
+        "leaderboard",
+        "tick",
+    ] {
         let words: Vec<&str> = words.split(' ').collect();
         let shown = project.run(&words).never_says("hunter2");
         let json = project.run(&[&["--json"], &words[..]].concat()).never_says("hunter2");
