@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::config;
 use crate::domain::leaderboard::{self, Entry, Mark};
 use crate::domain::noise::{Better, Measured};
 use crate::domain::{Finding, Source, Verdict};
@@ -43,7 +42,7 @@ pub fn program(program: &study::Program) -> Program {
         file: program.file.as_ref().map(|file| file.display().to_string()),
         metric: metric.map(|metric| metric.name.clone()),
         better: metric.map(|metric| metric.better.as_str()),
-        evaluator: metric.and_then(|metric| metric.evaluator.as_deref().map(config::shown_command)),
+        evaluator: metric.and_then(|metric| metric.shown_evaluator()),
         target: program.target.as_ref().map(ToString::to_string),
         count: program.limits.count,
         max_cost_usd: program.limits.max_cost_usd,

@@ -119,6 +119,10 @@ fn an_empty_project_says_what_to_do_first() {
     project.run(&["tick"]).success();
     let status = project.run(&["status"]).success();
     assert!(status.stdout.contains("last tick ") && status.stdout.contains(" ago, by hand"), "{status}");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    let blank = Project::with(&config.replace("name = \"s\"", "name = \"my study\""));
+    let status = blank.run(&["status"]).success();
+    assert!(status.stderr.contains("`researchloop sprint run \"an idea\" -s 'my study'` runs"), "{status}");
     let none = Project::with("");
     let status = none.run(&["status"]).success();
     assert!(status.stderr.contains("`researchloop study init NAME` begins one"), "{status}");
