@@ -167,7 +167,7 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
     let reply = match remote.run(script, app.limits(cluster)) {
         Ok(reply) => reply,
         Err(error) => {
-            let hint = error.hints().first().map(|hint| hint.replace("NAME", cluster.name.as_str()));
+            let hint = error.hints().first().map(|hint| hint.replace("NAME", &text::shell_word(cluster.name.as_str())));
             return vec![Checked { what: "connection", good: false, said: error.to_string(), hint }];
         }
     };
@@ -240,8 +240,13 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
             ui.status(&format!("{} is not known here. Its {} key is", cluster.host, key.key_type));
             ui.status(&format!("  {}", key.fingerprint));
             if !ui.ask("Is it the one in your cluster's documentation?") {
-                return Err(Failure::new(Kind::Conflict, format!("the host key of {} was not accepted: {}", cluster.host, key.fingerprint))
-                    .hint(format!("when it is right: researchloop cluster setup {} --accept-host-key {}", cluster.name, key.fingerprint)));
+                return Err(Failure::new(Kind::Conflict, format!("the host key of {} was not accepted: {}", cluster.host, key.fingerprint)).hint(
+                    format!(
+                        "when it is right: researchloop cluster setup {} --accept-host-key {}",
+                        text::shell_word(cluster.name.as_str()),
+                        key.fingerprint
+                    ),
+                ));
             }
         }
     }

@@ -27,7 +27,17 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
         scheduler.check_options(&laid)
     })?;
     let mut problems: Vec<String> = config.warnings.iter().map(super::warning_text).collect();
+    let doubts = |of: &str, kind, options: &JobOptions| -> Vec<String> {
+        let doubts = scheduler::scheduler(kind).doubtful_options(options);
+        doubts.iter().map(|doubt| format!("`job_options` of {of}: {:?}: {}", doubt.key, doubt.problem)).collect()
+    };
+    for cluster in &config.clusters {
+        problems.extend(doubts(&format!("cluster {:?}", cluster.name.as_str()), cluster.scheduler, &cluster.job_options));
+    }
     for study in &config.studies {
+        if let Ok(cluster) = config.cluster(study.cluster.as_str()) {
+            problems.extend(doubts(&format!("study {:?}", study.name.as_str()), cluster.scheduler, &study.job_options));
+        }
         problems.extend(Program::load(&config, study).mistakes.iter().map(ToString::to_string));
     }
     if ui.json {
@@ -54,6 +64,7 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     for line in text::table(&["KEY", "VALUE", "SOURCE"], &rows, width, ui.style_is_on()) {
         ui.line(&line);
     }
-    ui.status(&format!("{} is sound.", config.file.display()));
+    let file = config.file.display();
+    ui.status(&if problems.is_empty() { format!("{file} is sound.") } else { format!("{file} can be used; see the warnings above.") });
     Ok(Exit::Success)
 }

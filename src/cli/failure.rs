@@ -1,5 +1,6 @@
 //! How commands end: exit codes, and errors with what helps against them.
 
+use super::text;
 use crate::auto_loop::LoopError;
 use crate::config::{ConfigError, UnknownName};
 use crate::cron::CronError;
@@ -305,12 +306,15 @@ impl From<LoopError> for Failure {
             LoopError::State { .. } => Self::new(Kind::Conflict, text).hint("`researchloop loop list` shows how loops stand"),
             LoopError::Reached { id, study, rule, .. } => Self::new(Kind::Limit, text).hint(match (rule.study_key(), rule.widened_by(), id) {
                 (Some(key), ..) => {
-                    format!("raise `{key}` of the study {study}, or wait for what is reserved; `researchloop study show {study}` shows it")
+                    format!(
+                        "raise `{key}` of the study {study}, or wait for what is reserved; `researchloop study show {}` shows it",
+                        text::shell_word(&study)
+                    )
                 }
                 (None, Some(option), Some(id)) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
                 (None, Some(option), None) => format!("start it with a wider limit: {option}"),
                 (None, None, Some(id)) => format!("`researchloop loop show {id}` shows what happened"),
-                (None, None, None) => format!("`researchloop study show {study}` shows how it stands"),
+                (None, None, None) => format!("`researchloop study show {}` shows how it stands", text::shell_word(&study)),
             }),
         }
     }

@@ -26,6 +26,9 @@ pub struct ReplyArgs {
     text: String,
 }
 
+/// Stands for an answer in one's own words.
+const FREE: &str = "...";
+
 /// Shows what waits for a person.
 pub fn inbox(global: &Global, ui: &Ui, args: &InboxArgs) -> Result {
     let app = global.app(ui)?;
@@ -61,8 +64,8 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
     let state = match (message.status.as_str(), message.delivered_at.is_some()) {
         ("open", false) if message.kind == "note" => ", not delivered yet",
         ("open", true) if message.kind == "note" => ", delivered, not read yet",
-        ("answered", false) => ", answered, not delivered yet",
-        ("answered", true) => ", answered",
+        ("answered", false) if message.kind != "dead" => ", answered, not delivered yet",
+        ("answered", _) => ", answered",
         ("told", _) if message.kind == "note" => ", read",
         ("told", _) => ", answered and read",
         ("closed", _) if message.kind == "note" => ", not read: the sprint has ended",
@@ -86,8 +89,9 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
     }
     if message.reply_with.is_some() {
         for (number, answer) in answers(message).iter().enumerate() {
+            let word = if answer == FREE { format!("\"{FREE}\"") } else { text::shell_word(answer) };
             let mark = if number == 0 { ui.style().cyan().bold().apply_to("answer:").to_string() } else { "       ".to_owned() };
-            lines.push(format!("{mark} researchloop reply {} {}", message.id, shell_word(answer)));
+            lines.push(format!("{mark} researchloop reply {} {}", message.id, word));
         }
     }
     if let (Some(sprint), "note", "closed") = (&message.sprint_id, message.kind.as_str(), message.status.as_str()) {
@@ -102,14 +106,9 @@ fn answers(message: &view::Message) -> Vec<String> {
     match message.kind.as_str() {
         "approval" => all(&["yes", "no", ANOTHER]),
         "dead" => all(&["retry", "cancel", "close"]),
-        _ if message.choices.is_empty() => all(&["..."]),
+        _ if message.choices.is_empty() => all(&[FREE]),
         _ => message.choices.iter().map(|choice| text::clean(choice)).collect(),
     }
-}
-
-/// A text as one word of a shell.
-fn shell_word(text: &str) -> String {
-    if text.contains(['"', '`', '$', '\\', '!']) { format!("'{}'", text.replace('\'', r"'\''")) } else { format!("\"{text}\"") }
 }
 
 /// Answers a message, or leaves a note for a sprint.

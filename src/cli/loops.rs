@@ -298,12 +298,15 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
     }
     if !sprints.is_empty() {
         ui.line("");
+        let needs = store.messages(false)?;
         let rows: Vec<Vec<String>> = whole
             .sprints
             .iter()
             .map(|sprint| {
                 let what = sprint.verdict.clone().or_else(|| sprint.reason.map(str::to_owned)).unwrap_or_default();
-                let idea = sprint.idea.as_deref().map_or_else(|| "(its job looks for an idea)".to_owned(), text::clean);
+                let is_proposed = needs.iter().any(|one| one.kind == "approval" && one.sprint.as_ref() == Some(&sprint.id));
+                let no_idea = if is_proposed { "(an idea waits for your word)" } else { "(its job looks for an idea)" };
+                let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
                 vec![
                     sprint.id.clone(),
                     sprint.status.to_owned(),

@@ -103,7 +103,7 @@ enum Command {
     /// The backlog: ideas, what they need, and who works on them
     #[command(subcommand)]
     Task(task::TaskCommand),
-    /// Plan a study: one call to Claude here, or a plan from a file, becomes tasks
+    /// Plan a study: one call to Claude, here or in a short job, or a plan from a file, becomes tasks
     Plan(plan::PlanArgs),
     /// Turn tasks and ideas into sprints, one after the other, within limits
     #[command(subcommand)]

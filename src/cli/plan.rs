@@ -13,7 +13,7 @@ use crate::domain::Priority;
 use crate::plan::{self, Plan, PlanError};
 use crate::platform::{clock, random};
 use crate::sprint;
-use crate::store::Store;
+use crate::store::{Store, TaskFilter};
 use crate::task::{self, Draft, ImportError};
 
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     let mut store = app.store()?;
     let raw = match &args.from {
         Some(file) => match plan_job::named(&store, file)? {
-            Some(row) => plan_job::plan_of(&app, &mut store, &row, &args.study)?,
+            Some(row) => plan_job::plan_of(&app, ui, &mut store, &row, &args.study)?,
             None => Raw { value: from_file(file)?, cost: None, from: None, file: None },
         },
         None if args.job => {
@@ -75,10 +75,14 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
         }
         None => ask_here(&app, ui, &mut store, study, args)?,
     };
+    let study_word = text::shell_word(&args.study);
     let again = |failure: Failure| match &raw.file {
         Some(file) => {
             let file = text::shell_word(&file.display().to_string());
-            failure.hint(format!("the answer is kept; correct it, and `researchloop plan -s {} --from {file}` reads it", args.study))
+            // What a model has made wrongly is no wrong use of the command.
+            let kind = if failure.kind == Kind::Usage { Kind::Failed } else { failure.kind };
+            let failure = Failure { kind, ..failure };
+            failure.hint(format!("the answer is kept; correct it, and `researchloop plan -s {study_word} --from {file}` reads it"))
         }
         None => failure,
     };
@@ -90,6 +94,13 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     let _ = create(&mut store, &args.study, &drafts, false).map_err(again)?;
     for warning in &warnings {
         ui.warning(&text::clean(warning));
+    }
+    if args.from.is_some() {
+        let known = store.tasks(&TaskFilter { study: Some(&args.study), ..TaskFilter::default() })?;
+        let twice = drafts.iter().filter(|draft| known.iter().any(|task| task.idea == draft.idea)).count();
+        if twice > 0 {
+            ui.warning(&format!("{twice} of these tasks {} in the backlog already", if twice == 1 { "is" } else { "are" }));
+        }
     }
     if !ui.json {
         show(ui, &args.study, &drafts);
@@ -116,11 +127,11 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
             ui.line(&format!("{id}  {}", text::clean(draft.key.as_deref().unwrap_or("-"))));
         }
         ui.status(&format!("{} task(s) added to {}", ids.len(), args.study));
-        ui.hint(&format!("`researchloop loop start -s {}` works through them", args.study));
+        ui.hint(&format!("`researchloop loop start -s {study_word}` works through them"));
     } else {
         ui.status("Nothing was added.");
         if let Some(from) = &raw.from {
-            ui.hint(&format!("the plan is kept: `researchloop plan -s {} --from {from} -y` adds its tasks", args.study));
+            ui.hint(&format!("the plan is kept: `researchloop plan -s {study_word} --from {from} -y` adds its tasks"));
         } else if !ui.can_ask() {
             ui.hint("-y adds the tasks; --json prints the plan, to be changed and added with --from FILE");
         }

@@ -6,15 +6,15 @@ use std::path::Path;
 use super::failure::{Exit, Failure, Kind, Result};
 use super::plan::{PlanArgs, Raw, from_file};
 use super::sprint::find;
-use super::sprint_run::{JobArgs, request, submit_and_tell};
+use super::sprint_run::{JobArgs, request, submit, tell};
 use super::ui::Ui;
 use super::{text, watch};
 use crate::app::App;
 use crate::bundle::PLAN_FILE;
 use crate::config::Study;
-use crate::domain::{State, Status};
+use crate::domain::{SprintId, State, Status};
 use crate::plan;
-use crate::sprint::{self, CreateError, Request, Submitted, Wanted};
+use crate::sprint::{self, CreateError, Request, Wanted};
 use crate::store::{SprintRow, Store};
 
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
@@ -26,22 +26,29 @@ pub fn ask(app: &App, ui: &Ui, store: &mut Store, study: &Study, goal: &str, arg
         CreateError::Idea(text) => CreateError::Idea(text.replace("the idea", "the goal")),
         other => other,
     })?;
-    let later = format!("`researchloop plan -s {} --from {id}` takes the plan when {id} has completed", study.name);
-    let exit = if ui.json {
-        // The plan alone is the answer.
-        let cluster = sprint::cluster_of(app, &find(store, id.as_str())?)?;
-        let mut remote = app.remote(cluster);
-        match sprint::submit(app, store, remote.as_mut(), id.as_str())? {
-            Submitted::Job(_) | Submitted::Waits(_) => watch::wait_quietly(app, ui, store, &id)?,
-            Submitted::NoAnswer(error) => return Err(error.into()),
-            Submitted::NotSent(_) | Submitted::Unclear(_) | Submitted::PutOff(_) | Submitted::NotNow(_) | Submitted::Refused(_) => Exit::Waiting,
+    wait_for_it(app, ui, store, study, &id).map_err(|mut failure| {
+        if !failure.message.contains(id.as_str()) {
+            failure.message = format!("{id}: {}", failure.message);
         }
-    } else {
-        submit_and_tell(app, ui, store, &id, true)?
+        failure
+    })
+}
+
+/// Submits the sprint, and waits until it has ended.
+fn wait_for_it(app: &App, ui: &Ui, store: &mut Store, study: &Study, id: &SprintId) -> Result<std::result::Result<Raw, Exit>> {
+    let (submitted, remote) = submit(app, ui, store, id)?;
+    if ui.is_quiet() && !ui.json {
+        ui.line(id.as_str());
+    }
+    let exit = match tell(ui, &find(store, id.as_str())?, submitted)? {
+        Exit::Success => watch::wait_for_plan(app, ui, store, id, remote)?,
+        other => other,
     };
     let row = find(store, id.as_str())?;
     match (exit, &row.state) {
-        (Exit::Success, State::Ended { ending, .. }) if ending.status == Status::Completed => Ok(Ok(plan_of(app, store, &row, study.name.as_str())?)),
+        (Exit::Success, State::Ended { ending, .. }) if ending.status == Status::Completed => {
+            Ok(Ok(plan_of(app, ui, store, &row, study.name.as_str())?))
+        }
         (_, State::Ended { ending, .. }) if ui.json => {
             Err(Failure::failed(format!("{id}: {}: {}", ending.status, text::clean(&ending.detail))).hint(text::clean(&ending.hint)))
         }
@@ -50,7 +57,8 @@ pub fn ask(app: &App, ui: &Ui, store: &mut Store, study: &Study, goal: &str, arg
             if ui.json {
                 ui.json(&serde_json::json!({ "sprint_id": id.as_str(), "study_name": row.study, "status": row.state.status().as_str(), "written": false }));
             }
-            ui.hint(&later);
+            let study = text::shell_word(study.name.as_str());
+            ui.hint(&format!("`researchloop plan -s {study} --from {id}` takes the plan when {id} has completed"));
             Ok(Err(if exit == Exit::Success { Exit::Waiting } else { exit }))
         }
     }
@@ -58,22 +66,26 @@ pub fn ask(app: &App, ui: &Ui, store: &mut Store, study: &Study, goal: &str, arg
 
 /// The sprint that `--from` names, unless it names a file.
 pub fn named(store: &Store, from: &Path) -> Result<Option<SprintRow>> {
-    match from.to_str().filter(|text| text.starts_with("sp-") && !text.contains(['/', '.']) && !from.exists()) {
-        Some(id) => Ok(Some(find(store, id)?)),
-        None => Ok(None),
+    let Some(id) = from.to_str().filter(|text| !text.contains(['/', '.']) && !from.exists()) else { return Ok(None) };
+    let is_beginning = || !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if id.starts_with("sp-") || is_beginning() && !store.ids_like(&format!("sp-{id}"))?.is_empty() {
+        return Ok(Some(find(store, id)?));
     }
+    Ok(None)
 }
 
 /// The plan that a sprint has left: the work of a model, and read like one from anywhere.
-pub fn plan_of(app: &App, store: &mut Store, row: &SprintRow, study: &str) -> Result<Raw> {
+pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &str) -> Result<Raw> {
     let id = &row.id;
     if row.kind != "plan" {
         return Err(Failure::new(Kind::Usage, format!("{id} was asked for no plan"))
-            .hint(format!("`researchloop plan \"GOAL\" -s {study} --job` asks for one")));
+            .hint(format!("`researchloop plan \"GOAL\" -s {} --job` asks for one", text::shell_word(study))));
     }
     if row.study != study {
         return Err(Failure::new(Kind::Usage, format!("{id} has made a plan for the study {}, not for {study}", text::clean(&row.study))));
     }
+    // The job may be over, and no tick has seen it.
+    let row = &watch::look_once(app, ui, store, row)?;
     if row.state.status() != Status::Completed {
         return Err(Failure::new(Kind::Conflict, format!("{id} has no plan: it is {}", row.state.status()))
             .hint(format!("`researchloop sprint show {id}` tells how it stands")));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use console::Style;
 
-use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, short, time, wrap};
+use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short, time, wrap};
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
@@ -335,12 +335,12 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
             },
         },
         "completed" if sprint.kind == "plan" => {
-            format!("`researchloop plan -s {} --from {id}` shows the plan, and adds its tasks", clean(&sprint.study_name))
+            format!("`researchloop plan -s {} --from {id}` shows the plan, and adds its tasks", shell_word(&clean(&sprint.study_name)))
         }
         "completed" => format!(
             "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
             folder.join("report.md").display(),
-            clean(&sprint.study_name)
+            shell_word(&clean(&sprint.study_name))
         ),
         "failed" => sprint.hint.clone().map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),
         _ => format!("`researchloop sprint resubmit {id}` runs it again"),

@@ -9,8 +9,9 @@ use super::ui::Ui;
 use super::{text, watch};
 use crate::app::App;
 use crate::domain::{SprintId, State, TaskId, duration};
+use crate::remote::Remote;
 use crate::sprint::{self, Request, Submitted, Wanted};
-use crate::store::{NewTask, Store, TaskRow};
+use crate::store::{NewTask, SprintRow, Store, TaskRow};
 use crate::view;
 
 /// What is asked of the jobs of sprints.
@@ -159,17 +160,7 @@ fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> R
 
 /// Submits a sprint that was just made, and tells what came of it.
 pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, then_watch: bool) -> Result {
-    let row = find(store, id.as_str())?;
-    let cluster = sprint::cluster_of(app, &row)?;
-    let mut remote = app.remote(cluster);
-    let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
-    let submitted = sprint::submit(app, store, remote.as_mut(), id.as_str());
-    spinner.finish_and_clear();
-    let submitted = match submitted? {
-        Submitted::NoAnswer(error) if error.may_have_run() => Submitted::Unclear(error.to_string()),
-        Submitted::NoAnswer(error) => Submitted::NotSent(error.to_string()),
-        other => other,
-    };
+    let (submitted, remote) = submit(app, ui, store, id)?;
     let row = find(store, id.as_str())?;
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
@@ -177,35 +168,7 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
     if ui.json {
         ui.json(&view::Begun::from(&row));
     }
-    let exit = match &submitted {
-        Submitted::Job(job) => {
-            ui.status(&format!("{id}: submitted to {} as {} job {job}", row.cluster, row.scheduler.as_str()));
-            Exit::Success
-        }
-        Submitted::Waits(why) => {
-            ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
-            Exit::Success
-        }
-        Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) => {
-            ui.warning(&format!("{id}: not submitted yet: {why}"));
-            ui.hint("it stays pending: `researchloop tick` tries again");
-            Exit::Waiting
-        }
-        Submitted::Unclear(why) => {
-            ui.warning(&format!("{id}: it is not known whether the job was taken: {}", text::clean(why)));
-            ui.hint("`researchloop tick` looks it up; it is never submitted twice");
-            Exit::Waiting
-        }
-        // It was made a plain sentence above.
-        Submitted::NoAnswer(error) => return Err(error.clone().into()),
-        Submitted::Refused(why) => {
-            let mut failure = Failure::failed(format!("{id}: the job was not taken: {}", text::clean_lines(why).join("\n")));
-            if let State::Ended { ending, .. } = &row.state {
-                failure = failure.hint(ending.hint.replace("ID", id.as_str()));
-            }
-            return Err(failure);
-        }
-    };
+    let exit = tell(ui, &row, submitted)?;
     if then_watch && exit == Exit::Success {
         return watch::watch_through(app, ui, store, id, remote);
     }
@@ -213,4 +176,51 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
         ui.hint(&format!("`researchloop sprint watch {id}` shows how it goes"));
     }
     Ok(exit)
+}
+
+/// Submits a sprint that was just made. The connection can be used for what comes next.
+pub fn submit(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result<(Submitted, Box<dyn Remote>)> {
+    let row = find(store, id.as_str())?;
+    let cluster = sprint::cluster_of(app, &row)?;
+    let mut remote = app.remote(cluster);
+    let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
+    let submitted = sprint::submit(app, store, remote.as_mut(), id.as_str());
+    spinner.finish_and_clear();
+    Ok((submitted?, remote))
+}
+
+/// Tells what came of it. [`Exit::Waiting`] when the job is not known to be there.
+pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
+    let id = &row.id;
+    let not_yet = |why: &str| {
+        ui.warning(&format!("{id}: not submitted yet: {why}"));
+        ui.hint("it stays pending: `researchloop tick` tries again");
+        Ok(Exit::Waiting)
+    };
+    let unclear = |why: &str| {
+        ui.warning(&format!("{id}: it is not known whether the job was taken: {}", text::clean(why)));
+        ui.hint("`researchloop tick` looks it up; it is never submitted twice");
+        Ok(Exit::Waiting)
+    };
+    match submitted {
+        Submitted::Job(job) => {
+            ui.status(&format!("{id}: submitted to {} as {} job {job}", row.cluster, row.scheduler.as_str()));
+            Ok(Exit::Success)
+        }
+        Submitted::Waits(why) => {
+            ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
+            Ok(Exit::Success)
+        }
+        Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) => not_yet(&why),
+        Submitted::Unclear(why) => unclear(&why),
+        Submitted::NoAnswer(error) if error.may_have_run() => unclear(&error.to_string()),
+        Submitted::NoAnswer(error) => not_yet(&error.to_string()),
+        Submitted::Refused(why) => {
+            let mut failure = Failure::failed(format!("{id}: the job was not taken: {}", text::clean_lines(&why).join("\n")));
+            if let State::Ended { ending, .. } = &row.state {
+                failure = failure.hint(ending.hint.replace("ID", id.as_str()));
+            }
+            Err(failure)
+        }
+    }
 }

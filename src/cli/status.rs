@@ -41,7 +41,7 @@ pub fn run(global: &Global, ui: &Ui, _args: &StatusArgs) -> Result {
         (Some(study), true) => {
             ui.hint(&format!(
                 "`researchloop sprint run \"an idea\" -s {0}` runs a first sprint; `researchloop task add \"an idea\" -s {0}` keeps it for later",
-                study.name
+                text::shell_word(&study.name)
             ));
         }
         _ => {}
@@ -78,7 +78,10 @@ fn gather(app: &App, store: &Store) -> Result<view::Status> {
             name,
         });
     }
-    let busy = !running.is_empty() || !waiting.is_empty() || !loops.is_empty();
+    // A sprint that waits for an answer waits for no tick, and neither does a loop that waits for it.
+    let asks = |sprint: &view::Sprint| sprint.waits_for.is_some();
+    let asking: Vec<&str> = waiting.iter().filter(|sprint| asks(sprint)).filter_map(|sprint| sprint.loop_id.as_deref()).collect();
+    let busy = !running.is_empty() || waiting.iter().any(|sprint| !asks(sprint)) || loops.iter().any(|one| !asking.contains(&one.id.as_str()));
     Ok(view::Status {
         needs_you: store.messages(false)?.iter().filter(|row| row.waits_for_person()).map(view::message).collect(),
         total: Money::from(&store.money()?),
@@ -122,8 +125,8 @@ fn ago(then: Option<&str>, now: jiff::Timestamp) -> Option<u64> {
 fn lines(ui: &Ui, status: &view::Status, now: jiff::Timestamp) -> Vec<String> {
     let screen = Screen { ui, width: ui.width(), now };
     let mut lines = Vec::new();
-    screen.sprints("RUNS", &status.running, &mut lines);
-    screen.sprints("WAITS", &status.waiting, &mut lines);
+    screen.sprints("RUNS", &status.running, &[], &mut lines);
+    screen.sprints("WAITS", &status.waiting, &status.needs_you, &mut lines);
     screen.needs_you(&status.needs_you, &mut lines);
     screen.loops(&status.loops, &mut lines);
     screen.studies(status, &mut lines);
@@ -163,7 +166,7 @@ impl Screen<'_> {
         text::short(&text::clean(name), (self.width / 6).clamp(12, 24))
     }
 
-    fn sprints(&self, name: &str, sprints: &[view::Sprint], lines: &mut Vec<String>) {
+    fn sprints(&self, name: &str, sprints: &[view::Sprint], needs: &[Message], lines: &mut Vec<String>) {
         if sprints.is_empty() {
             return;
         }
@@ -178,7 +181,9 @@ impl Screen<'_> {
                     Some(phase) if sprint.status == "running" => text::clean(phase),
                     _ => sprint.status.to_owned(),
                 };
-                let idea = text::clean(sprint.idea.as_deref().unwrap_or("(the idea is made in the job)"));
+                let is_proposed = needs.iter().any(|one| one.kind == "approval" && one.sprint_id.as_ref() == Some(&sprint.id));
+                let no_idea = if is_proposed { "(an idea waits for your word)" } else { "(the idea is made in the job)" };
+                let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
                 let why = sprint.note.as_deref().filter(|_| !runs).map(|note| format!("{} · ", text::clean(note))).unwrap_or_default();
                 vec![
                     sprint.id.clone(),
@@ -209,7 +214,9 @@ impl Screen<'_> {
             let head = format!("{about} ({}) {what}: {}", self.study(&one.study_name), text::clean(&one.text));
             let mark = self.ui.style().yellow().bold().apply_to("!").to_string();
             lines.push(format!("  {mark} {}", text::short(&head, self.width.saturating_sub(4))));
-            let command = text::clean(one.reply_with.as_deref().unwrap_or_default());
+            // Where there are answers to choose from, the inbox has a command for each.
+            let has_answers = one.kind != "question" || !one.choices.is_empty();
+            let command = text::clean(one.reply_with.as_deref().filter(|_| !has_answers).unwrap_or("researchloop inbox"));
             lines.push(format!("    {}", self.ui.style().cyan().apply_to(text::short(&command, self.width.saturating_sub(4)))));
         }
         self.more(needs.len(), "researchloop inbox", lines);

@@ -142,7 +142,11 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
         for line in bounds(study) {
             ui.line(&line);
         }
-        ui.line(&format!("time limit:  {} h, {} rounds of red team at most", study.max_sprint_duration_hours, study.red_team_max_rounds));
+        ui.line(&format!(
+            "time limit:  {} h, {} of red team at most",
+            study.max_sprint_duration_hours,
+            text::number_of(study.red_team_max_rounds, "round")
+        ));
     }
     for line in steering(&program) {
         ui.line(&text::short(&line, ui.width()));
@@ -194,11 +198,11 @@ fn steering(program: &view::Program) -> Vec<String> {
     fact("evaluator", program.evaluator.clone());
     fact("target", program.target.clone());
     let bounds = [
-        program.count.map(|count| format!("{count} sprints")),
+        program.count.map(|count| text::number_of(count, "sprint")),
         program.max_cost_usd.map(|usd| text::money(usd, false)),
         program.max_gpu_hours.map(|hours| format!("{} GPU-hours", text::figure(hours))),
         program.until.as_deref().map(|time| format!("until {}", text::time(time))),
-        program.patience.map(|patience| format!("{patience} sprints without improvement")),
+        program.patience.map(|patience| format!("{} without improvement", text::number_of(patience, "sprint"))),
     ];
     fact("a loop", Some(bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));
     fact("program", program.file.clone());
@@ -224,16 +228,26 @@ fn init(app: &App, ui: &Ui, args: &InitArgs) -> Result {
         write_new(&program, &PROGRAM_TEMPLATE.replace("NAME", name.as_str()))?;
         ui.status(&format!("Wrote {}: say there what is wanted, how it is measured, and what it may cost.", program.display()));
     }
-    let section = app.config.study(name.as_str()).is_err().then(|| {
-        let cluster = app.config.clusters.first().map_or("CLUSTER", |cluster| cluster.name.as_str());
-        let path = context.strip_prefix(root).unwrap_or(&context).display().to_string();
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        format!("[[study]]\nname = \"{name}\"\ncluster = {}\nclaude_md_path = {}", quoted(cluster), quoted(&path))
-    });
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let path = quoted(&context.strip_prefix(root).unwrap_or(&context).display().to_string());
+    let known = app.config.study(name.as_str()).ok();
+    let section = match known {
+        // Files that nobody would read.
+        Some(study) => (study.claude_md_path.as_deref() != Some(context.as_path())).then(|| format!("claude_md_path = {path}")),
+        None => {
+            let cluster = app.config.clusters.first().map_or("CLUSTER", |cluster| cluster.name.as_str());
+            Some(format!("[[study]]\nname = \"{name}\"\ncluster = {}\nclaude_md_path = {path}", quoted(cluster)))
+        }
+    };
     if ui.json {
         ui.json(&serde_json::json!({ "study_name": name.as_str(), "claude_md_path": context, "program": program, "add_to_config": section }));
     } else if let Some(section) = section {
-        ui.status(&format!("Then add this to {}, with your cluster's name:", app.config.file.display()));
+        let file = app.config.file.display();
+        ui.status(&match known.map(|study| &study.claude_md_path) {
+            None => format!("Then add this to {file}, with your cluster's name:"),
+            Some(None) => format!("Then add this to the [[study]] of {name} in {file}, which does not read it yet:"),
+            Some(Some(other)) => format!("Then put this into the [[study]] of {name} in {file}, which reads {} so far:", other.display()),
+        });
         ui.line(&format!("\n{section}"));
     }
     Ok(Exit::Success)
@@ -247,11 +261,12 @@ pub fn write_context(file: &Path, name: &str) -> Result<()> {
 fn write_new(file: &Path, text: &str) -> Result<()> {
     use std::io::Write as _;
     let failed = |error: std::io::Error| {
+        let is_there = error.kind() == std::io::ErrorKind::AlreadyExists;
         let failure = Failure::new(
-            if error.kind() == std::io::ErrorKind::AlreadyExists { Kind::Conflict } else { Kind::Failed },
-            format!("{}: {error}", file.display()),
+            if is_there { Kind::Conflict } else { Kind::Failed },
+            if is_there { format!("{} is there already", file.display()) } else { format!("{}: {error}", file.display()) },
         );
-        if error.kind() == std::io::ErrorKind::AlreadyExists { failure.hint("it was left as it is") } else { failure }
+        if is_there { failure.hint("it was left as it is") } else { failure }
     };
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;

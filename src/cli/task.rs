@@ -326,6 +326,6 @@ fn import(app: &App, ui: &Ui, args: &ImportArgs) -> Result {
         ui.line(&format!("{id}  {}", text::clean(draft.key.as_deref().unwrap_or("-"))));
     }
     ui.status(&format!("{} task(s) added to {}", ids.len(), args.study));
-    ui.hint(&format!("`researchloop task graph -s {}` shows what waits for what", args.study));
+    ui.hint(&format!("`researchloop task graph -s {}` shows what waits for what", text::shell_word(&args.study)));
     Ok(Exit::Success)
 }

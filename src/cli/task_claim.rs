@@ -253,12 +253,12 @@ pub fn fail(app: &App, ui: &Ui, args: &FailArgs) -> Result {
     let row = change.fail_task(row.id.as_str(), args.task.token, &args.reason)?;
     change.commit()?;
     let what = match row.state {
-        TaskState::Dead => format!("dead after {} failures: `researchloop task retry {}` tries it again", row.failures, row.id),
+        TaskState::Dead => format!("dead after {}: `researchloop task retry {}` tries it again", text::number_of(row.failures, "failure"), row.id),
         _ => {
             let again = jiff::Timestamp::from_second(row.retry_at)
                 .map(|time| time.to_string())
                 .map_err(|error| Failure::from(TaskError::Wrong(error.to_string())))?;
-            format!("failed {} of {} times; it can be tried again from {again} on", row.failures, row.max_attempts)
+            format!("failed {} of {}; it can be tried again from {again} on", row.failures, text::number_of(row.max_attempts, "time"))
         }
     };
     tell(ui, &store, &row, &what)

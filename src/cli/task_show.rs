@@ -77,7 +77,7 @@ pub fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     let total: u64 = counts.iter().filter(|(state, _)| args.all || states.contains(state)).map(|(_, count)| count).sum();
     if rows.is_empty() {
         let others: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-        ui.status(&if others.is_empty() { "No tasks yet.".to_owned() } else { format!("None; there are {}.", others.join(", ")) });
+        ui.status(&if others.is_empty() { "No tasks yet.".to_owned() } else { format!("None; others: {}.", others.join(", ")) });
         ui.hint(if others.is_empty() {
             "`researchloop task add \"an idea\" -s STUDY` adds one"
         } else {

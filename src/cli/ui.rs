@@ -231,7 +231,8 @@ fn not_yet(error: &clap::Error) -> Option<Failure> {
 fn usage(error: &clap::Error) -> Failure {
     let text = error.to_string();
     let sentence = match error.kind() {
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
+        // What clap says of it lists hidden commands, too.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => "a command is missing".to_owned(),
         _ => {
             let lines = text.lines().take_while(|line| !line.is_empty());
             lines.map(str::trim).collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()

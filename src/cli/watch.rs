@@ -174,15 +174,21 @@ impl<'a> Follower<'a> {
 
 /// Watches until the sprint is over.
 pub fn watch(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result {
-    follow(app, ui, store, id, None)
+    follow(app, ui, store, id, None, true)
 }
 
 /// Watches through a connection that is open already.
 pub fn watch_through(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Box<dyn Remote>) -> Result {
-    follow(app, ui, store, id, Some(remote))
+    follow(app, ui, store, id, Some(remote), true)
 }
 
-fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<Box<dyn Remote>>) -> Result {
+/// Waits until a sprint that makes a plan has ended. With `--json` the plan alone is the answer.
+pub fn wait_for_plan(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Box<dyn Remote>) -> Result {
+    if ui.json { wait_quietly(app, ui, store, id, remote) } else { follow(app, ui, store, id, Some(remote), false) }
+}
+
+/// `says_next`: whether to say what can be done with what it has made.
+fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<Box<dyn Remote>>, says_next: bool) -> Result {
     let interrupt = Interrupt::catch();
     let row = find(store, id.as_str())?;
     let mut follower = Follower::new(app, &row, remote)?;
@@ -222,10 +228,11 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
                 return Ok(Exit::Waiting);
             }
             if row.state.status().is_terminal() {
-                return Ok(finish(app, ui, &row, &sprint));
+                return Ok(finish(app, ui, &row, &sprint, says_next || row.state.status() != Status::Completed));
             }
             if interrupt.came() {
-                ui.status(&format!("\nThe job goes on. `researchloop sprint watch {id}` shows it again."));
+                let goes_on = if row.state.job().is_some() { "The job goes on." } else { "It goes on: the next tick submits it." };
+                ui.status(&format!("\n{goes_on} `researchloop sprint watch {id}` shows it again."));
                 return Ok(Exit::Signal(2));
             }
             let now = clock::instant();
@@ -239,12 +246,14 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
     }
 }
 
-fn finish(app: &App, ui: &Ui, row: &SprintRow, sprint: &view::Sprint) -> Exit {
+fn finish(app: &App, ui: &Ui, row: &SprintRow, sprint: &view::Sprint, says_next: bool) -> Exit {
     if !ui.json {
         if let Some(error) = &sprint.error {
             ui.status(&format!("{}: {}", row.id, text::clean(error)));
         }
-        ui.hint(&screen::next(sprint, &app.artifacts(row.id.as_str())));
+        if says_next {
+            ui.hint(&screen::next(sprint, &app.artifacts(row.id.as_str())));
+        }
     }
     exit_of(row)
 }
@@ -361,10 +370,10 @@ pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Res
 }
 
 /// Waits until the sprint is over or asks something, and prints nothing of it.
-pub fn wait_quietly(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result {
+fn wait_quietly(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Box<dyn Remote>) -> Result {
     let interrupt = Interrupt::catch();
     let row = find(store, id.as_str())?;
-    let mut follower = Follower::new(app, &row, None)?;
+    let mut follower = Follower::new(app, &row, Some(remote))?;
     loop {
         let row = follower.look(store, id)?;
         if row.state.status().is_terminal() || row.waits_for.is_some() || row.held_by().is_some() {
@@ -381,20 +390,29 @@ pub fn wait_quietly(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Res
     }
 }
 
+/// One look at a sprint that has a job, so that what is shown is of now. What is known already is
+/// shown in any case.
+pub fn look_once(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow) -> Result<SprintRow> {
+    if row.state.job().is_some() && !row.state.status().is_terminal() {
+        let interrupt = Interrupt::catch();
+        let mut once = Follower::new(app, row, None)?;
+        let looked = once.look(store, &row.id);
+        once.let_notices_go(ui, &interrupt);
+        if let Some(problem) = looked.err().map(|failure| failure.message).or(once.problem) {
+            ui.warning(&text::clean(&problem));
+        }
+    }
+    find(store, row.id.as_str())
+}
+
 /// Prints the journal; goes on until the sprint is over when asked to.
 pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&str>, follow: bool) -> Result {
     let interrupt = Interrupt::catch();
     let mut seq = 0;
     let row = find(store, id.as_str())?;
     let mut follower = if follow { Some(Follower::new(app, &row, None)?) } else { None };
-    if !follow && row.state.job().is_some() && !row.state.status().is_terminal() {
-        // One look, so that the log is of now; what is known already is shown in any case.
-        let mut once = Follower::new(app, &row, None)?;
-        let looked = once.look(store, id);
-        once.let_notices_go(ui, &interrupt);
-        if let Some(problem) = looked.err().map(|failure| failure.message).or(once.problem) {
-            ui.warning(&text::clean(&problem));
-        }
+    if !follow {
+        look_once(app, ui, store, &row)?;
     }
     loop {
         let row = match &mut follower {

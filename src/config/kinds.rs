@@ -284,8 +284,14 @@ fn remote_dir(kind: Kind, text: String) -> Result<String, Trouble> {
 }
 
 fn program_is_named(words: &[(String, Option<Range<usize>>)]) -> Result<(), Trouble> {
-    let named = words.first().is_some_and(|(program, _)| !program.trim().is_empty());
-    if named { Ok(()) } else { Err(Trouble::new("it names no program").hint("for example \"claude\"")) }
+    let program = words.first().map(|(program, _)| program.as_str()).unwrap_or_default();
+    // No shell reads the words: it would be looked for as a program, and told when it is not found.
+    let variable = program.split_once('=').filter(|(name, _)| is_shell_name(name));
+    if let Some((name, _)) = variable {
+        let hint = format!("no shell reads it: write \"env {name}=... PROGRAM\", or set it in [cluster.environment]");
+        return Err(Trouble::new(format!("it begins with the variable {name}, not with a program")).hint(hint));
+    }
+    if !program.trim().is_empty() { Ok(()) } else { Err(Trouble::new("it names no program").hint("for example \"claude\"")) }
 }
 
 fn name_trouble(text: &str, error: &crate::domain::id::InvalidName) -> Trouble {

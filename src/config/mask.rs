@@ -31,6 +31,7 @@ fn visit(section: Section, table: &DeTable<'_>, hidden: &mut Vec<Range<usize>>) 
                 }
             }
             (Some(Kind::Host), DeValue::String(text)) if !text.contains('@') => {}
+            (Some(Kind::Text), value_of) if name.get_ref() == "evaluator" && tells_secret(value_of) => hide(value, hidden),
             (Some(Kind::Command), value_of) if tells_secret(value_of) => hide(value, hidden),
             (Some(kind), _) if is_open(kind) => {}
             _ => hide(value, hidden),

@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+pub use commands::shown_command;
 pub use environment::{Environment, known_variables};
 pub use error::{ConfigError, Unreadable};
 pub use find::{FILE_NAME, find};

@@ -1,6 +1,6 @@
 //! Every setting with its value and its source, as `config check` shows it.
 
-use super::commands::{without_password, without_secrets};
+use super::commands::{shown_command, without_password, without_secrets};
 use super::keys::{Fallback, Key, Kind};
 use super::kinds::Value;
 use super::paths::Base;
@@ -57,7 +57,7 @@ impl Ledger<'_> {
         } else {
             let value = match &found.value {
                 _ if key.kind.is_secret() => "(set)".to_owned(),
-                Value::Text(text) if key.name == "evaluator" => one_line(&without_secrets(text.split(' ')).join(" ")),
+                Value::Text(text) if key.name == "evaluator" => one_line(&shown_command(text)),
                 value => self.shown(key.kind, value),
             };
             let source = self.place(&found.origin);

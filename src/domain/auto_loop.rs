@@ -3,7 +3,7 @@
 
 pub use super::loop_limits::{Limits, StopRule, Target, parse_until};
 
-/// A failure of the surroundings is waited out: this long after the first, twice as long after
+/// A failure of the infrastructure is waited out: this long after the first, twice as long after
 /// each further one in a row, at most an hour.
 const BACKOFF_SECONDS: i64 = 60;
 const MAX_BACKOFF_SECONDS: i64 = 3600;
@@ -43,7 +43,7 @@ pub enum AttemptState {
     },
     /// Failed.
     Failed {
-        /// Whether the surroundings failed, not the work.
+        /// Whether the infrastructure failed, not the work.
         infrastructure: bool,
         /// What it failed of, without what differs from one time to the next.
         fingerprint: String,
@@ -232,7 +232,7 @@ fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<Failure<'a>> {
         .collect()
 }
 
-/// How many failures these are, when those of the surroundings that met several sprints at once
+/// How many failures these are, when those of the infrastructure that met several sprints at once
 /// count as one.
 fn incidents(failures: &[Failure<'_>]) -> usize {
     let (mut count, mut began) = (0, i64::MAX);
@@ -261,7 +261,7 @@ fn failing(judged: &[&Attempt]) -> Option<(StopRule, String)> {
     })
 }
 
-/// After a failure of the surroundings, one waits before the next attempt.
+/// After a failure of the infrastructure, one waits before the next attempt.
 fn backoff(situation: &Situation<'_>) -> Option<String> {
     let judged: Vec<&Attempt> = situation.attempts.iter().filter(|attempt| attempt.is_judged).collect();
     let mut streak = failures(&judged);

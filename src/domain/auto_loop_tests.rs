@@ -160,7 +160,7 @@ fn the_same_failure_twice_and_many_different_ones() {
 }
 
 #[test]
-fn failures_of_the_surroundings_are_waited_out() {
+fn failures_of_the_infrastructure_are_waited_out() {
     let limits = Limits { count: 10, ..limits() };
     let one = [failed(true, "node")];
     assert!(matches!(next(&situation(&limits, &one)), Next::Wait(_)));

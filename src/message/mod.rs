@@ -90,7 +90,7 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
         return Err(late(&message));
     }
     // The command as it is shown, sent off unchanged: an answer cannot be taken back.
-    let is_stand_in = message.choices.len() != 1 && text == message.placeholder() || message.kind == "approval" && text == ANOTHER;
+    let is_stand_in = text == "..." || message.choices.len() != 1 && text == message.placeholder() || message.kind == "approval" && text == ANOTHER;
     if message.kind != "dead" && is_stand_in {
         return Err(ReplyError::Text(format!(
             "{text:?} stands for the answer: write one of your own{}",

@@ -76,6 +76,11 @@ pub trait Scheduler: Sync {
     /// Lists everything that is wrong with the options, in their order.
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem>;
 
+    /// Lists what the scheduler may know at this site, but what looks like a slip.
+    fn doubtful_options(&self, _options: &JobOptions) -> Vec<OptionProblem> {
+        Vec::new()
+    }
+
     /// The option that this key stands for: one has several spellings.
     fn option_name<'k>(&self, key: &'k str) -> &'k str {
         key

@@ -33,6 +33,10 @@ impl Scheduler for Slurm {
         slurm_options::problems(options)
     }
 
+    fn doubtful_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
+        slurm_options::doubts(options)
+    }
+
     fn directives(&self, job: &JobRequest<'_>) -> Vec<String> {
         let own = [
             format!("--job-name={}", job.name),

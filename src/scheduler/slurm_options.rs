@@ -197,6 +197,17 @@ pub(super) fn problems(options: &JobOptions) -> Vec<OptionProblem> {
     problems
 }
 
+/// Names that a plugin of the site may have brought, but that are nearly one that sbatch has.
+pub(super) fn doubts(options: &JobOptions) -> Vec<OptionProblem> {
+    let unknown = options.iter().filter(|(key, value)| !value.is_empty() && !is_known(full_name(key)) && name_problem(full_name(key)).is_none());
+    let slips = unknown.filter_map(|(key, _)| Some((key, nearest(full_name(key), KNOWN.iter().chain(FLAGS).copied())?)));
+    slips
+        // sbatch takes any beginning of a name.
+        .filter(|(key, near)| !near.starts_with(full_name(key)))
+        .map(|(key, near)| OptionProblem { key: key.to_owned(), problem: format!("sbatch has no such option of its own; did you mean {near:?}?") })
+        .collect()
+}
+
 fn is_known(name: &str) -> bool {
     KNOWN.contains(&name) || FLAGS.contains(&name)
 }
@@ -259,6 +270,22 @@ mod tests {
 
     fn problem_of(key: &str, value: &str) -> String {
         problems(&[(key, value)].into_iter().collect()).pop().map(|problem| problem.problem).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_one_is_doubted() {
+        let options: JobOptions =
+            [("cpu-per-task", "4"), ("site-flag", "x"), ("partiton", "gpu"), ("mem", "8G"), ("time-mi", "1"), ("memm", ""), ("p", "x")]
+                .into_iter()
+                .collect();
+        let doubted: Vec<String> = doubts(&options).into_iter().map(|doubt| format!("{}: {}", doubt.key, doubt.problem)).collect();
+        assert_eq!(
+            doubted,
+            [
+                "cpu-per-task: sbatch has no such option of its own; did you mean \"cpus-per-task\"?",
+                "partiton: sbatch has no such option of its own; did you mean \"partition\"?"
+            ]
+        );
     }
 
     #[test]

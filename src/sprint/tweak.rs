@@ -40,7 +40,10 @@ pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str
         return no(format!("is a follow-up of {of} itself"), format!("`researchloop sprint tweak {of} \"...\"`"));
     }
     if parent.kind == "plan" {
-        return no("has made a plan, and no results".to_owned(), format!("`researchloop plan \"GOAL\" -s {}` makes another one", parent.study));
+        return no(
+            "has made a plan, and no results".to_owned(),
+            format!("`researchloop plan \"GOAL\" -s {}` makes another one", shell_words::quote(&parent.study)),
+        );
     }
     let change = store.change()?;
     let Some(parent) = change.sprint(parent.id.as_str())? else { return no("is gone".to_owned(), "`researchloop sprint list`".to_owned()) };

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use parse::Parsed;
 
-use crate::config::{Config, Study};
+use crate::config::{Config, Study, shown_command};
 use crate::domain::Better;
 use crate::domain::auto_loop::Target;
 use crate::platform::clock;
@@ -34,6 +34,13 @@ pub struct MetricSpec {
     pub better: Better,
     /// What measures it: text for a shell in the sprint's directory.
     pub evaluator: Option<String>,
+}
+
+impl MetricSpec {
+    /// The command that measures it, without the secrets that may stand in it.
+    pub fn shown_evaluator(&self) -> Option<String> {
+        self.evaluator.as_deref().map(shown_command)
+    }
 }
 
 /// What a loop of the study may use, unless it is told otherwise. What is `None` bounds nothing.

@@ -17,7 +17,7 @@ pub struct Program {
     pub metric: Option<String>,
     /// `higher` or `lower`.
     pub better: Option<&'static str>,
-    /// What measures it.
+    /// What measures it, without the secrets that may stand in it.
     pub evaluator: Option<String>,
     /// The value that ends a loop, as `NAME >= VALUE` or `NAME <= VALUE`.
     pub target: Option<String>,
@@ -42,7 +42,7 @@ pub fn program(program: &study::Program) -> Program {
         file: program.file.as_ref().map(|file| file.display().to_string()),
         metric: metric.map(|metric| metric.name.clone()),
         better: metric.map(|metric| metric.better.as_str()),
-        evaluator: metric.and_then(|metric| metric.evaluator.clone()),
+        evaluator: metric.and_then(|metric| metric.shown_evaluator()),
         target: program.target.as_ref().map(ToString::to_string),
         count: program.limits.count,
         max_cost_usd: program.limits.max_cost_usd,

@@ -35,7 +35,7 @@ pub struct Message {
     pub answered_at: Option<String>,
     /// When it lay in the sprint's directory, RFC 3339.
     pub delivered_at: Option<String>,
-    /// The command that answers it, when an answer is wanted.
+    /// The command that answers it, when an answer is wanted: `...` stands for the answer, and is refused as one.
     pub reply_with: Option<String>,
 }
 
@@ -56,6 +56,6 @@ pub fn message(row: &MessageRow) -> Message {
         created_at: row.created_at.clone(),
         answered_at: row.answered_at.clone(),
         delivered_at: row.delivered_at.clone(),
-        reply_with: row.waits_for_person().then(|| format!("researchloop reply {} \"{}\"", row.id, row.placeholder())),
+        reply_with: row.waits_for_person().then(|| format!("researchloop reply {} \"...\"", row.id)),
     }
 }

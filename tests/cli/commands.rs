@@ -90,6 +90,41 @@ fn config_check_hides_every_secret() {
 }
 
 #[test]
+fn no_command_that_shows_the_configuration_shows_a_secret_of_a_command() {
+    let project = Project::local("");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    let config = config.replace("claude_command = [", "claude_command = [\"env\", \"ANTHROPIC_API_KEY=hunter2\", ");
+    let study = "metric = \"acc\"\nmetric_better = \"higher\"\nevaluator = \"python eval.py --token hunter2\"\n";
+    let two = "[[study]]\nname = \"two\"\ncluster = \"here\"\nclaude_md_path = \"two/CLAUDE.md\"\nclaude_command = \"env API_KEY=hunter2 true\"\n";
+    let notify = "notify_command = [\"sh\", \"-c\", \"API_KEY=hunter2 true -H 'Authorization: Bearer hunter2'\"]\n";
+    project.write("researchloop.toml", format!("{notify}{config}{study}{two}"));
+    project.write("two/program.md", "# Benchmark\nmetric: acc\nbetter: higher\ncommand: curl -u me:hunter2 http://x\n");
+    for words in [
+        "config check",
+        "study list",
+        "study show s",
+        "study show two",
+        "cluster list",
+        "cluster check",
+        "cron show",
+        "status",
+        "leaderboard",
+        "tick",
+    ] {
+        let words: Vec<&str> = words.split(' ').collect();
+        let shown = project.run(&words).never_says("hunter2");
+        let json = project.run(&[&["--json"], &words[..]].concat()).never_says("hunter2");
+        if words == ["study", "show", "s"] {
+            assert!(shown.stdout.contains("--token ***"), "{shown}");
+            assert_eq!(json.json()["program"]["evaluator"], "python eval.py --token ***");
+        }
+        if words == ["study", "show", "two"] {
+            assert_eq!(json.json()["program"]["evaluator"], "curl -u me:*** http://x", "{json}");
+        }
+    }
+}
+
+#[test]
 fn studies() {
     let project = Project::local("");
     assert_eq!(
@@ -100,7 +135,9 @@ fn studies() {
     project.run(&["study", "show", "S"]).code(3).says("no study named \"S\"").says("did you mean `s`?");
     let made = project.run(&["study", "init", "two"]).success().says("[[study]]").says("name = \"two\"");
     assert!(project.path("studies/two/CLAUDE.md").is_file(), "{made}");
-    project.run(&["study", "init", "two"]).code(4).says("left as it is");
+    project.run(&["study", "init", "two"]).code(4).says("is there already").says("left as it is");
+    let of_known = project.run(&["study", "init", "s"]).success().says("which does not read it yet");
+    assert_eq!(of_known.stdout.trim(), "claude_md_path = \"studies/s/CLAUDE.md\"", "{of_known}");
     for bad in ["../x", "a/b", "", ".", "..", "-x", "$(touch pwned)"] {
         project.run(&["study", "init", "--", bad]).code(2).says("is not a study name");
     }

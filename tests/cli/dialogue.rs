@@ -176,6 +176,11 @@ fn an_idea_waits_for_approval_and_then_the_work_begins() {
     // Nothing happens by itself, and no job is there.
     project.run(&["tick"]).success();
     assert_eq!(text(&project.show(&id), "status"), "parked");
+    let mut later = project.command(program());
+    later.arg("status").env("RESEARCHLOOP_TEST_NOW", "2099-01-01T00:00:00Z");
+    let status = Project::output(later).success().says("(an idea waits for your word)").says("    researchloop inbox\n");
+    assert!(!status.stdout.contains("warning"), "it waits for no tick: {status}");
+    project.run(&["reply", text(message, "id"), "..."]).code(2).says("stands for the answer");
     project.run(&["reply", text(message, "id"), "Yes."]).success().says("approved").never_says("what else you said");
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
@@ -269,7 +274,7 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
         project.run(arguments).success().says(m);
     }
     // Each line is an answer as it stands.
-    project.run(&["inbox"]).success().says(&format!("answer: researchloop reply {m} \"one\"\n        researchloop reply {m} \"two\"\n"));
+    project.run(&["inbox"]).success().says(&format!("answer: researchloop reply {m} one\n        researchloop reply {m} two\n"));
     // The command as it is shown, sent off unchanged, is no answer: it could not be taken back.
     project.run(&["reply", m, "one|two"]).code(2).says("one of these");
     // The queue sees a job that ended well.
@@ -448,10 +453,11 @@ fn a_dead_task_is_tried_again_or_left_by_a_reply() {
     }
     let messages = inbox(&project, &[]);
     assert_eq!(messages.iter().map(|message| text(message, "kind")).collect::<Vec<_>>(), ["dead", "dead"]);
-    project.run(&["inbox"]).success().says("has failed for good").says(&format!("researchloop reply {} \"retry\"", text(&messages[0], "id")));
+    project.run(&["inbox"]).success().says("has failed for good").says(&format!("researchloop reply {} retry", text(&messages[0], "id")));
     project.run(&["reply", text(&messages[0], "id"), "retry"]).success().says("will be tried again");
     project.run(&["reply", text(&messages[1], "id"), "yes, retry please"]).code(2).says("none of retry");
     assert_eq!(inbox(&project, &[]).len(), 1, "it is still asked");
+    project.run(&["inbox", "--all"]).success().never_says("not delivered");
     project.run(&["reply", text(&messages[1], "id"), "close"]).success().says("closed");
     let status = |message: &Value| -> String {
         database(&project).query_row("SELECT status FROM tasks WHERE id = ?1", [text(message, "task_id")], |row| row.get(0)).unwrap()

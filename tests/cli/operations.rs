@@ -83,7 +83,7 @@ fn status_is_one_screen_at_every_width() {
             "! sp-00000b (s) asks: Which of the two data sets?[2J",
             "researchloop reply m-00000a \"...\"",
             "! t-00000b (s) has failed for good: failed three times",
-            "researchloop reply m-00000b \"retry\"",
+            "    researchloop inbox",
             "loop-00000a  s      0/3 done  $1.25 of $20.00  waits for sp-00000a",
             "last tick 2m00s ago, by cron, cron runs one every 5m00s",
             "warning: the last good one was 22m00s ago; `researchloop cron show` tells why",
@@ -119,6 +119,10 @@ fn an_empty_project_says_what_to_do_first() {
     project.run(&["tick"]).success();
     let status = project.run(&["status"]).success();
     assert!(status.stdout.contains("last tick ") && status.stdout.contains(" ago, by hand"), "{status}");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    let blank = Project::with(&config.replace("name = \"s\"", "name = \"my study\""));
+    let status = blank.run(&["status"]).success();
+    assert!(status.stderr.contains("`researchloop sprint run \"an idea\" -s 'my study'` runs"), "{status}");
     let none = Project::with("");
     let status = none.run(&["status"]).success();
     assert!(status.stderr.contains("`researchloop study init NAME` begins one"), "{status}");

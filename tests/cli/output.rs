@@ -27,6 +27,7 @@ fn wrong_use_is_told_whole_as_json() {
         (&["loop", "start", "-s", "s", "-n", "x"], "invalid digit", "--help"),
         (&["sprint", "run", "x", "-s", "s", "--watch", "--dry-run"], "cannot be used with '--dry-run'", "--help"),
         (&["sprint"], "a command is missing", "--help"),
+        (&[], "a command is missing", "--help"),
     ] {
         let error = error_of(&project, arguments, 2);
         assert_eq!(error["kind"], "usage");

@@ -138,7 +138,7 @@ fn one_call_to_claude_makes_a_plan() {
 #[test]
 fn what_claude_could_not_do_is_told() {
     let project = planning("{\"tasks\": []}");
-    let empty = project.run(&["plan", "x", "-s", "s", "-y"]).code(2);
+    let empty = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
     assert!(empty.stderr.contains("the plan has no task") && empty.stderr.contains("The plan cost $"), "{empty}");
     project.write("answer.jsonl", std::fs::read(sources().join("tests/data/claude/2.1.329/not_logged_in.jsonl")).unwrap());
     let login = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
@@ -165,7 +165,7 @@ fn spent(project: &Project) -> (f64, f64) {
 fn what_a_plan_costs_is_booked_and_what_was_said_is_kept() {
     let wrong = r#"{"tasks": [{"key": "a", "idea": "x", "needs": [{"key": "b"}]}]}"#;
     let project = planning(wrong);
-    let refused = project.run(&["plan", "x", "-s", "s", "-y"]).code(2);
+    let refused = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
     assert!(
         refused.stderr.contains("neither a key") && refused.stderr.contains("the answer is kept; correct it, and `researchloop plan -s s --from "),
         "{refused}"
@@ -218,6 +218,7 @@ fn a_job_makes_a_plan_which_is_shown_and_added() {
     for part in ["plan for s: 2 task(s)", "└ next", "The plan cost $", "2 task(s) added to s"] {
         assert!(added.stdout.contains(part) || added.stderr.contains(part), "{part}: {added}");
     }
+    assert!(!added.stderr.contains("shows the plan"), "it is shown already: {added}");
     assert_eq!(tasks(&project).len(), 3, "the goal itself is no task");
     let (step, prompt) = prompts(&project).remove(0);
     assert_eq!(step, "plan 1");
@@ -240,6 +241,7 @@ fn a_job_makes_a_plan_which_is_shown_and_added() {
     std::fs::remove_dir_all(project.path("artifacts")).unwrap();
     let fetched = project.run(&["plan", "-s", "s", "--from", &id]).success();
     assert!(fetched.stdout.contains("plan for s: 2 task(s)") && fetched.stderr.contains(&format!("--from {id} -y")), "{fetched}");
+    project.run(&["plan", "-s", "s", "--from", id.trim_start_matches("sp-")]).success().says("2 of these tasks are in the backlog already");
     project.run(&["plan", "-s", "s", "--from", "sp-zz"]).code(3);
     let other = project.submit("an idea", &["--rounds", "0"]);
     project.run(&["plan", "-s", "s", "--from", &other]).code(2).says("was asked for no plan");
@@ -258,7 +260,7 @@ fn a_job_may_leave_the_plan_in_a_file_and_no_command_of_it_is_run() {
 #[test]
 fn a_plan_of_a_job_that_is_wrong_is_told_and_stays() {
     let project = recorded("plan:plan_wrong");
-    let wrong = project.run(&["plan", "x", "-s", "s", "--job", "-y"]).code(2);
+    let wrong = project.run(&["plan", "x", "-s", "s", "--job", "-y"]).code(1);
     assert!(wrong.stderr.contains("neither a key") && wrong.stderr.contains("/plan.json` reads it"), "{wrong}");
     assert_eq!(tasks(&project).len(), 0);
     let none = recorded("plan:plan_none");
@@ -282,7 +284,23 @@ fn ctrl_c_leaves_the_job_that_makes_a_plan_running() {
     let id = text(&project.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id").to_owned();
     assert!(said.contains("The job goes on.") && said.contains(&format!("`researchloop plan -s s --from {id}` takes the plan")), "{said}");
     project.run(&["plan", "-s", "s", "--from", &id]).code(4);
-    project.finish(&id, 60);
-    project.run(&["plan", "-s", "s", "--from", &id, "-y"]).success();
+    wait_until("the job has ended, which no tick has seen", 60, || project.run(&["plan", "-s", "s", "--from", &id, "-y"]).code == 0);
     assert_eq!(tasks(&project).len(), 2);
+}
+
+#[test]
+fn the_sprint_of_a_plan_is_told_although_its_cluster_gives_no_answer() {
+    let mut project = recorded("");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    let config = config.replace("name = \"here\"", "name = \"here\"\nhost = \"127.0.0.1\"\nport = 1\ntransport = \"ssh\"\nconnect_timeout = 2");
+    project.write("researchloop.toml", config);
+    project.set("USER", "nobody");
+    let json = project.run(&["--json", "plan", "x", "-s", "s", "--job"]).code(6);
+    let answer = json.json();
+    let id = text(&answer, "sprint_id").to_owned();
+    assert_eq!((text(&answer, "status"), &answer["written"]), ("pending", &serde_json::Value::Bool(false)));
+    assert!(json.stderr.contains("not submitted yet") && json.stderr.contains(&id), "{json}");
+    assert!(json.stderr.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{json}");
+    let told = project.run(&["plan", "x", "-s", "s", "--job"]).code(6);
+    assert!(told.stderr.contains("not submitted yet") && told.stderr.contains("--from sp-"), "{told}");
 }

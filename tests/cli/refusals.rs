@@ -97,4 +97,9 @@ fn wrong_job_options_are_errors_of_the_configuration_check() {
     project.write("researchloop.toml", config.replace("\"8\"", "8"));
     project.run(&["sprint", "list"]).success();
     project.run(&["config", "check"]).code(1).says("1 error ");
+    // What SLURM may know is a warning when it looks like a slip.
+    project.write("researchloop.toml", config.replace("\"8\"", "8").replace("sge", "slurm").replace("gres =", "cpu-per-task ="));
+    let check =
+        project.run(&["config", "check"]).success().says("`job_options` of cluster \"c\": \"cpu-per-task\"").says("did you mean \"cpus-per-task\"?");
+    assert!(check.stderr.contains("can be used; see the warnings above") && !check.stderr.contains("is sound"), "{check}");
 }

@@ -58,7 +58,7 @@ fn an_idea_from_the_backlog_to_done() {
     assert_eq!(rows[2][..4], [second.as_str(), "p1", "blocked", first.as_str()]);
     assert!(!project.run(&["task", "list", "--ready"]).success().stdout.contains(&second));
     assert!(!project.run(&["task", "list", "--blocked"]).success().stdout.contains("baseline"));
-    project.run(&["task", "list", "--dead"]).success().says("None; there are 1 blocked, 1 ready.");
+    project.run(&["task", "list", "--dead"]).success().says("None; others: 1 blocked, 1 ready.");
 
     assert!(project.run(&["task", "next"]).success().stdout.starts_with(&first));
     project.run(&["task", "claim", &second]).code(4).says("is blocked").says(&format!("it needs {first} (done), which is ready"));

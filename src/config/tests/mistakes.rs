@@ -164,6 +164,8 @@ fn each_rule_for_a_cluster() {
         ("claude_command = \"  \"", "names no program"),
         ("claude_command = []", "names no program"),
         ("claude_command = [\"\", \"x\"]", "names no program"),
+        ("claude_command = \"A_KEY=1 claude\"", "begins with the variable A_KEY, not with a program"),
+        ("claude_command = [\"A_KEY=1\", \"claude\"]", "env A_KEY=... PROGRAM"),
         ("context = \"a\\u0000b\"", "NUL"),
         ("context_paths = [1]", "expected text, found a whole number"),
         ("environment = { \"A B\" = \"x\" }", "\"A B\" is not a name for a variable"),

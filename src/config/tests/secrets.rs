@@ -78,7 +78,12 @@ fn a_secret_within_a_command_is_not_shown() {
         Project::new(format!("{text}{CLUSTER}{STUDY}metric = \"m\"\nmetric_better = \"higher\"\nevaluator = \"TOKEN=hunter2 ./run\"\n")).load(&[]),
     );
     assert!(!said.contains("hunter2") && said.contains("env 'API_KEY=***' claude"), "{said}");
-    for wrong in ["claude_command = \"env 'API_KEY=hunter2 claude\"", "notify_command = [\"curl --token hunter2\", 3]"] {
+    for wrong in [
+        "claude_command = \"env 'API_KEY=hunter2 claude\"",
+        "notify_command = [\"curl --token hunter2\", 3]",
+        "claude_command = \"API_KEY=hunter2 claude\"",
+        "[[study]]\nname = \"s\"\nevaluator = \"API_KEY=hunter2 ./run\\u0000\"",
+    ] {
         let said = everything_said(Project::new(wrong).load(&[]));
         assert!(!said.contains("hunter2"), "{said}");
     }

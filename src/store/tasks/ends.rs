@@ -238,8 +238,9 @@ impl Change<'_> {
     fn tell_of_death(&self, row: &TaskRow, failures: u32, detail: &str, sprint: Option<TaskSprint<'_>>) -> Result<(), StoreError> {
         let id = row.id.as_str();
         let idea: String = row.idea.chars().take(200).collect();
+        let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
         let text = format!(
-            "{id} has failed {failures} times and is not tried again: {detail}\nidea: {idea}\n`researchloop task retry {id}` tries it again, `researchloop task cancel {id}` calls it off"
+            "{id} has failed {times} and is not tried again: {detail}\nidea: {idea}\n`researchloop task retry {id}` tries it again, `researchloop task cancel {id}` calls it off"
         );
         // It belongs to the task: none of its sprints waits for an answer.
         let loop_id = sprint.and_then(|sprint| sprint.loop_id);
