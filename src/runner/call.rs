@@ -139,16 +139,28 @@ pub fn call(
         run.journal.note_full_disk();
         run.clear_up()?;
     }
-    run.journal.write(&Entry::Cost { spent })?;
-    run.journal.save(&run.state).or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })?;
+    let cost = Entry::Cost { spent };
+    let told = run.journal.write(&cost);
+    let saved = run.journal.save(&run.state);
     run.clear_up()?;
+    if told.is_err() {
+        // There is room now, where the disk was full.
+        run.journal.write(&cost)?;
+    }
+    saved.or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })?;
+    let stopped = match ended.stopped {
+        Some(Stopped::Signal(name)) => Some(Stopped::Signal(name)),
+        // Nothing can be kept any more, and the room that is left is for the end.
+        _ if run.journal.disk_was_full() => Some(Stopped::DiskFull),
+        other => other.filter(|why| *why != Stopped::Lingered),
+    };
     let missing = missing(run, step);
     // A process that we ended because it lingered after its result is judged by the result.
     let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
     let verdict = fold.verdict(exit, &missing, &ended.errors);
     Ok(Called {
         verdict,
-        stopped: ended.stopped.filter(|why| *why != Stopped::Lingered),
+        stopped,
         structured: fold.structured_output().cloned(),
         session_is_lost: known && !greeted && fold.result_seen(),
     })

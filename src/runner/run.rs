@@ -111,9 +111,8 @@ pub fn run_job(dir: &Path) -> u8 {
     };
     let grace = run.grace();
     let (_, left) = sweep::end_all(&run.mark, grace);
-    if run.journal.disk_was_full() {
-        run.journal.make_room();
-    }
+    // Also for a disk that turns out to be full while the end is written.
+    run.journal.make_room();
     let _ = std::fs::remove_dir_all(&run.temporary);
     let status = match &end {
         End::Completed => EXIT_COMPLETED,
@@ -316,6 +315,9 @@ impl Run {
             }
             if clock::instant() >= self.deadline {
                 return Ok(End::Failed(self.time_limit()));
+            }
+            if self.journal.disk_was_full() {
+                return Ok(End::Failed(ending::disk_full(&self.dir)));
             }
             self.state.position = Some(position.clone());
             self.state.step_begun = true;

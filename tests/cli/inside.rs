@@ -68,6 +68,23 @@ fn a_full_disk_is_told_though_something_takes_every_block_that_becomes_free() {
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "disk_full"), "{sprint:#}");
 }
 
+#[test]
+fn a_disk_that_is_full_behind_a_call_ends_the_sprint_before_the_next_one() {
+    let project = playing("research:fill_after_once", "");
+    let _disk = SmallDisk::new(&project.path("cluster"));
+    let id = project.submit("fill it", &[]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "disk_full"), "{sprint:#}");
+    let lines = journal(&project, &id);
+    assert_eq!(lines.matches("\"kind\":\"step_started\"").count(), 1, "{lines}");
+    // What it cost is known, and the step goes on where it was.
+    assert!(sprint["cost_usd"].as_f64().unwrap() > 0.0 && step(&sprint, "research") == "interrupted", "{sprint:#}");
+    let dir = remote_dir(&project, &id);
+    std::fs::remove_file(dir.join("big")).unwrap();
+    let lines = again(&project, &id, &dir, 0);
+    assert!(lines.contains("\"resumed\":true") && !lines.contains("disk_full"), "{lines}");
+}
+
 /// Whether some text of the journal's notes and retries says this.
 #[track_caller]
 fn assert_told(project: &Project, id: &str, says: &str) {
