@@ -158,12 +158,7 @@ pub fn call(
     // A process that we ended because it lingered after its result is judged by the result.
     let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
     let verdict = fold.verdict(exit, &missing, &ended.errors);
-    Ok(Called {
-        verdict,
-        stopped,
-        structured: fold.structured_output().cloned(),
-        session_is_lost: known && !greeted && fold.result_seen(),
-    })
+    Ok(Called { verdict, stopped, structured: fold.structured_output().cloned(), session_is_lost: known && !greeted && fold.result_seen() })
 }
 
 /// What a call has cost. `before`: what the run has spent until then, which tells the price of calls
