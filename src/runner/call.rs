@@ -131,7 +131,7 @@ pub fn call(
         })?
     };
     // At once: whatever goes wrong from here on, this was spent.
-    let spent = money(&fold, &run.state.spent);
+    let spent = Money::of_call(&fold, &run.state.spent);
     run.state.spent.add(&spent);
     run.state.calling = None;
     total.add(&spent);
@@ -161,21 +161,6 @@ pub fn call(
     Ok(Called { verdict, stopped, structured: fold.structured_output().cloned(), session_is_lost: known && !greeted && fold.result_seen() })
 }
 
-/// What a call has cost. `before`: what the run has spent until then, which tells the price of calls
-/// that did not say it themselves.
-fn money(fold: &Fold, before: &Money) -> Money {
-    let spent = fold.spent();
-    let rate = claude::rate(before.cost_usd, before.input_tokens, before.output_tokens, before.cache_read_tokens, before.cache_write_tokens);
-    Money {
-        cost_usd: spent.dollars(rate, fold.model()),
-        estimated: spent.estimated,
-        input_tokens: spent.input_tokens,
-        output_tokens: spent.output_tokens,
-        cache_read_tokens: spent.cache_read_tokens,
-        cache_write_tokens: spent.cache_write_tokens,
-    }
-}
-
 /// Takes a call into account in whose middle an earlier runner was killed, from what it had printed.
 pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
     let Some(calling) = run.state.calling.take() else { return Ok(()) };
@@ -191,7 +176,7 @@ pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
             line.clear();
         }
     }
-    let spent = money(&fold, &run.state.spent);
+    let spent = Money::of_call(&fold, &run.state.spent);
     run.state.spent.add(&spent);
     run.journal
         .write(&Entry::Note { text: "a call was interrupted when the runner was killed: what it had printed is taken into account".to_owned() })?;
