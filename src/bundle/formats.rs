@@ -276,6 +276,12 @@ impl Proposal {
         if self.why.is_empty() { self.idea.clone() } else { format!("{}{WHY}{}", self.idea, self.why.replace('\n', " ")) }
     }
 
+    /// The proposal of such a text, as far as it tells.
+    pub fn of_text(text: &str) -> Self {
+        let (idea, why) = text.rsplit_once(WHY).unwrap_or((text, ""));
+        Self { idea: idea.to_owned(), why: why.to_owned(), builds_on: None }
+    }
+
     /// The idea of such a text.
     pub fn idea_of(text: &str) -> &str {
         text.rsplit_once(WHY).map_or(text, |(idea, _)| idea)

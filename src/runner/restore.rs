@@ -1,7 +1,7 @@
 //! Where a run goes on: from `state.json`, or from its journal when that cannot be read.
 
 use crate::bundle::folder::{Folder, Refused};
-use crate::bundle::formats::{self, Bundle, FormatError, Money, StateFile};
+use crate::bundle::formats::{self, Bundle, FormatError, Money, Proposal, StateFile};
 use crate::bundle::journal::{Entry, Line};
 use crate::bundle::{EVALUATE, FORMAT_VERSION};
 use crate::domain::{Metric, Source};
@@ -99,9 +99,23 @@ fn replay(state: &mut StateFile, bundle: &Bundle, definition: &Definition, lines
                 open = Money::default();
             }
             Entry::StepStarted { .. } => state.spent.add(&std::mem::take(&mut open)),
-            Entry::Idea { ref text, .. } => state.idea = Some(text.clone()),
+            Entry::Idea { ref text, .. } => {
+                state.idea = Some(text.clone());
+                state.proposed = None;
+            }
             Entry::Told { ref id } => state.told.push(id.clone()),
-            Entry::RunEnded(ref end) => state.asked.extend(end.questions.iter().map(|question| question.name.clone())),
+            Entry::RunEnded(ref end) => {
+                for question in &end.questions {
+                    // One that was not answered is asked again under its name.
+                    if state.asked.contains(&question.name) {
+                        continue;
+                    }
+                    state.asked.push(question.name.clone());
+                    if question.kind == "approval" {
+                        state.unwanted.extend(state.proposed.replace(Proposal::of_text(&question.text)).map(|proposal| proposal.idea));
+                    }
+                }
+            }
             _ => {}
         }
         let Arrival::Step(step, position) = &arrival else { continue };
@@ -156,4 +170,49 @@ fn measured(bundle: &Bundle, detail: &str) -> Option<Metric> {
         source: Source::Evaluator,
     }
     .sound()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::OWN_FOLDER;
+    use crate::bundle::journal::parse;
+
+    /// The state that is made of the journal of a run that looks for an idea, without a `state.json`.
+    fn of_journal(text: &str) -> StateFile {
+        let temp = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(temp.path().join(OWN_FOLDER)).expect("made");
+        let own = Folder::open(temp.path()).and_then(|dir| dir.folder(OWN_FOLDER)).expect("opened");
+        let bundle: Bundle = formats::read("bundle.json", include_bytes!("../../tests/data/formats/bundle-idea.json")).expect("sound");
+        let definition = pipeline::parse(include_str!("../../templates/pipelines/research.yaml")).expect("sound").definition;
+        let (lines, skipped) = parse(text.as_bytes());
+        assert_eq!(skipped, 0);
+        state(&own, &bundle, &definition, &lines, 2).file
+    }
+
+    /// So many lines of a run that is parked with a proposal.
+    fn parked(lines: usize) -> Vec<&'static str> {
+        include_str!("../../tests/data/formats/run-parked.jsonl").lines().take(lines).collect()
+    }
+
+    #[test]
+    fn a_proposal_that_waits_for_a_word_is_known_from_the_journal() {
+        let end = parked(7)[6];
+        let state = of_journal(&parked(7).join("\n"));
+        let proposed = state.proposed.expect("known");
+        assert!(proposed.idea.starts_with("Measure whether a smaller") && !proposed.idea.contains("Why:"), "{proposed:?}");
+        assert!(end.contains(&proposed.text().replace('\n', "\\n")), "{proposed:?} {end}");
+        assert_eq!((state.asked, state.unwanted.len()), (vec!["idea-1".to_owned()], 0));
+
+        let again = of_journal(&[parked(7), vec![end]].concat().join("\n"));
+        assert_eq!((again.proposed, again.asked.len(), again.unwanted.len()), (Some(proposed.clone()), 1, 0));
+
+        let other = end.replace("idea-1", "idea-2").replace("Measure whether a smaller", "Find out whether a smaller");
+        let later = of_journal(&[parked(7), vec![&other]].concat().join("\n"));
+        assert!(later.proposed.is_some_and(|proposal| proposal.idea.starts_with("Find out")));
+        assert_eq!((later.unwanted, later.asked.len()), (vec![proposed.idea], 2));
+
+        let taken = of_journal(&parked(11).join("\n"));
+        assert!(taken.idea.is_some() && taken.proposed.is_none(), "{taken:?}");
+    }
 }
