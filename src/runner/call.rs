@@ -82,7 +82,8 @@ pub fn call(
 
     let stream = steps.join(format!("{name}.jsonl"));
     let from = std::fs::symlink_metadata(&stream).map_or(0, |metadata| metadata.len());
-    run.state.calling = Some(Calling { stream: format!("{name}.jsonl"), from });
+    let calling = Calling { stream: format!("{name}.jsonl"), from };
+    run.state.calling = Some(calling.clone());
     run.journal.save(&run.state)?;
     let mut fold = if schema.is_some() { Fold::new().expecting_structured_output() } else { Fold::new() };
     let mut greeted = false;
@@ -114,7 +115,7 @@ pub fn call(
                         None => {}
                     }
                 }
-                if let Some(entry) = entry_of(&notice)
+                if let Some(entry) = entry_of(&notice, &calling)
                     && events < MAX_EVENTS
                 {
                     events += 1;
@@ -139,7 +140,7 @@ pub fn call(
         run.journal.note_full_disk();
         run.clear_up()?;
     }
-    let cost = Entry::Cost { spent };
+    let cost = Entry::Cost { spent, call: Some(calling) };
     let told = run.journal.write(&cost);
     let saved = run.journal.save(&run.state);
     run.clear_up()?;
@@ -180,14 +181,15 @@ pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
     run.state.spent.add(&spent);
     run.journal
         .write(&Entry::Note { text: "a call was interrupted when the runner was killed: what it had printed is taken into account".to_owned() })?;
-    run.journal.write(&Entry::Cost { spent })?;
+    run.carried.add(&spent);
+    run.journal.write(&Entry::Cost { spent, call: Some(calling) })?;
     run.journal.save(&run.state)
 }
 
-fn entry_of(notice: &Notice) -> Option<Entry> {
+fn entry_of(notice: &Notice, calling: &Calling) -> Option<Entry> {
     match notice {
         Notice::Session { session_id, model, version } => {
-            Some(Entry::Agent { session_id: session_id.clone(), model: model.clone(), version: version.clone() })
+            Some(Entry::Agent { session_id: session_id.clone(), model: model.clone(), version: version.clone(), call: Some(calling.clone()) })
         }
         Notice::Tool { name, brief } => Some(Entry::Tool { name: name.clone(), brief: brief.clone() }),
         Notice::Text(text) => Some(Entry::Said { text: text.clone() }),

@@ -51,7 +51,8 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     let kills_before = ending::memory_kills();
     run.journal.step = Some((step.label.clone(), step.visit));
     run.journal.write(&Entry::StepStarted { title: step.title.clone(), resumed })?;
-    let mut spent = Money::default();
+    let carried = std::mem::take(&mut run.carried);
+    let mut spent = if resumed { carried } else { Money::default() };
     run.step_note.clear();
     let (mut outcome, mut failure) = match &step.action {
         Action::Shell(text) => shell(run, step, text)?,

@@ -184,6 +184,12 @@ fn what_a_killed_runner_had_asked_for_is_paid_by_the_next_one() {
     let cost = lines.lines().find(|line| line.contains("\"kind\":\"cost\"")).unwrap();
     let cost: f64 = cost.split("\"cost_usd\":").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
     assert!(cost > 0.01, "{lines}");
+    // It belongs to the step that it was made in.
+    let of_step = |kind: &str| {
+        let line = lines.lines().find(|line| line.contains(&format!("\"kind\":\"{kind}\"")) && line.contains("\"step\":\"research\"")).unwrap();
+        serde_json::from_str::<Value>(line).unwrap()["cost_usd"].as_f64().unwrap()
+    };
+    assert!((of_step("cost") - cost).abs() < 1e-9 && of_step("step_ended") >= cost, "{lines}");
     let state = std::fs::read_to_string(dir.join(".researchloop/state.json")).unwrap();
     assert!(state.contains("\"estimated\":true") && !state.contains("calling"), "{state}");
 }
@@ -202,7 +208,7 @@ fn a_state_that_cannot_be_read_is_made_again_from_the_journal() {
     let state = dir.join(".researchloop/state.json");
     std::fs::write(&state, "{\"v\":1,\"incarn").unwrap();
     let lines = again(&project, &id, &dir, 0);
-    assert!(lines.contains("from what its journal says"), "{lines}");
+    assert!(lines.contains("from what its journal says") && lines.contains("a call was interrupted"), "{lines}");
     assert!(!lines.contains("\"step\":\"research\"") && lines.contains("\"resumed\":true"), "{lines}");
     let state: Value = serde_json::from_slice(&std::fs::read(&state).unwrap()).unwrap();
     assert!(state["spent"]["cost_usd"].as_f64() > sprint["cost_usd"].as_f64(), "{state:#} {sprint:#}");
