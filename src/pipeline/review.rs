@@ -8,7 +8,7 @@
 //! doubt a review is not: one round too many costs money, one too few costs the result.
 
 use super::review_text::{Line, lines};
-use super::review_words::{is_earlier, is_harmless, is_remark, says_repaired, words};
+use super::review_words::{is_earlier, is_harmless, is_present, is_remark, says_repaired, words};
 
 /// What a reviewer writes when nothing critical is left. Case does not matter.
 const MARKER: &str = "no critical issues";
@@ -61,8 +61,8 @@ pub fn review_is_clear(text: &str) -> Review {
                 if let Some(outer) = open.last().and_then(|at| sections.get_mut(*at)) {
                     outer.close();
                     outer.before_headings.get_or_insert(outer.issues.len());
-                    section.earlier |= outer.earlier && !section.exact;
-                    outer.has_inner |= !section.earlier;
+                    section.earlier |= outer.earlier && !outer.present && !section.exact;
+                    outer.has_inner |= !section.earlier || section.present;
                 }
                 if sections.len() < MAX_SECTIONS {
                     open.push(sections.len());
@@ -122,6 +122,8 @@ struct Section {
     before_headings: Option<usize>,
     /// The heading speaks of issues that were there before.
     earlier: bool,
+    /// The heading says that they are still there.
+    present: bool,
     /// The round that the heading names.
     round: Option<u32>,
     /// Something in it is said to be open.
@@ -159,6 +161,7 @@ impl Section {
             before_headings: None,
             exact: names == ["critical", "issues"],
             earlier: is_earlier(&names),
+            present: is_present(&names),
             round: round_of(heading),
             says_open: false,
             all_repaired: true,
@@ -234,7 +237,7 @@ impl Section {
     /// Tells only of issues that were there before, and of none that still is.
     fn is_past(&self) -> bool {
         let repaired = !self.exact && self.state == State::Other && self.all_repaired;
-        (self.earlier || repaired) && !self.says_open
+        (self.earlier || repaired) && !self.present && !self.says_open
     }
 
     /// None for a section that only holds another one.

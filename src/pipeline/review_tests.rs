@@ -44,6 +44,7 @@ fn the_marker_alone_in_its_section_is_clear() {
         "## Critical issues\nNO CRITICAL ISSUES\n### Resolved critical issues\n- leak: repaired in `split.py`\n",
         "## Follow-up on the critical issues\n1. Leak: fixed and verified.\n2. No control: has been corrected.\n## Critical issues\nNO CRITICAL ISSUES",
         "# Review of the critical issues\nI ran everything.\n## What I checked\n- the split\n## Critical issues\nNO CRITICAL ISSUES",
+        "# Round 2\n## Response to the critical issues of round 1\n- leak\n## Critical issues\nNO CRITICAL ISSUES",
         "## Critical Issues\nNO CRITICAL ISSUES (remaining in this round)\n",
         "## Critical Issues\nNO CRITICAL ISSUES\nwere found in this round. All earlier findings\nare fixed and verified.\n",
     ] {
@@ -97,6 +98,12 @@ fn a_section_with_anything_else_is_not_clear() {
         (
             "## Earlier critical issues\n1. leak: only partially repaired\n## Critical issues\nNO CRITICAL ISSUES",
             issues(&["leak: only partially repaired"]),
+        ),
+        ("# Red team, round 2\n## Critical issues of round 1 that are still open\n- leak\n## Critical issues\nNO CRITICAL ISSUES", issues(&["leak"])),
+        ("## Other critical issues\n- a fixed seed for all runs\n## Critical issues\nNO CRITICAL ISSUES", issues(&["a fixed seed for all runs"])),
+        (
+            "## Status of critical issues\n- the fixed seed is still there\n## Critical issues\nNO CRITICAL ISSUES",
+            issues(&["the fixed seed is still there"]),
         ),
         ("## Open critical issues\n1. leak\n### Critical issues\nNO CRITICAL ISSUES", issues(&["leak"])),
         ("# Critical issues found\n1. leak\n## Critical issues\nNO CRITICAL ISSUES", issues(&["leak"])),

@@ -58,10 +58,13 @@ const PRESENT: &[&str] = &[
     "current",
     "must",
     "be",
-    "to",
     "should",
     "need",
     "needs",
+    "none",
+    "never",
+    "partially",
+    "partly",
 ];
 /// Before a word that says repaired: it is not.
 const UNDONE: &[&str] = &[
@@ -84,6 +87,8 @@ const UNDONE: &[&str] = &[
     "if",
     "until",
 ];
+/// What may follow on a word that says repaired, unless it ends there.
+const BEHIND: &[&str] = &["and", "in", "by", "with", "since", "via", "as", "now"];
 /// Without a word that says repaired: it is open.
 const OPEN: &[&str] = &["open", "still", "remain", "remains", "persist", "persists", "unresolved", "unfixed", "unrepaired", "unaddressed"];
 /// The words of a text, in small letters.
@@ -91,10 +96,18 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
+fn has(words: &[String], list: &[&str]) -> bool {
+    words.iter().any(|word| list.contains(&word.as_str()))
+}
+
 /// Whether a heading speaks of issues that were there before.
-pub(super) fn is_earlier(names: &[String]) -> bool {
-    let has = |list: &[&str]| names.iter().any(|word| list.contains(&word.as_str()));
-    (has(EARLIER) || has(REPAIRED)) && !has(PRESENT)
+pub(super) fn is_earlier(heading: &[String]) -> bool {
+    has(heading, EARLIER) || has(heading, REPAIRED)
+}
+
+/// Whether a heading speaks of issues that are there now, whatever else it says.
+pub(super) fn is_present(heading: &[String]) -> bool {
+    has(heading, PRESENT)
 }
 
 /// Whether a word may stand beside the marker.
@@ -119,10 +132,28 @@ pub(super) fn is_remark(text: &str) -> bool {
 /// Whether a paragraph says of an issue that it is repaired, or that it is not.
 pub(super) fn says_repaired(text: &str) -> Option<bool> {
     let words: Vec<String> = words(text).collect();
-    let is = |list: &[&str], word: &String| list.contains(&word.as_str());
-    let mut said = words.iter().enumerate().filter(|(_, word)| is(REPAIRED, word)).map(|(at, _)| at).peekable();
-    if said.peek().is_none() {
-        return words.iter().any(|word| is(OPEN, word)).then_some(false);
+    let is_repaired = |at: usize| words.get(at).is_some_and(|word| REPAIRED.contains(&word.as_str()));
+    let is_undone = |at: usize| has(words.get(at.saturating_sub(3)..at).unwrap_or_default(), UNDONE);
+    if (0..words.len()).any(|at| is_repaired(at) && is_undone(at)) {
+        Some(false)
+    } else if is_settled(text) {
+        Some(true)
+    } else {
+        has(&words, OPEN).then_some(false)
     }
-    Some(!said.any(|at| words.iter().take(at).skip(at.saturating_sub(3)).any(|word| is(UNDONE, word))))
+}
+
+/// `Leak: fixed, verified.`, but not `a fixed learning rate`.
+fn is_settled(text: &str) -> bool {
+    let mut tokens = text.split_whitespace().peekable();
+    while let Some(token) = tokens.next() {
+        let ends = token.ends_with(|char: char| !char.is_alphanumeric());
+        let next = tokens.peek().and_then(|next| words(next).next());
+        if words(token).last().is_some_and(|word| REPAIRED.contains(&word.as_str()))
+            && (ends || next.is_none_or(|next| BEHIND.contains(&next.as_str())))
+        {
+            return true;
+        }
+    }
+    false
 }
