@@ -76,7 +76,7 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         let text = "the kernel killed a process because the job used more memory than it had asked for".to_owned();
         run.journal.write(&Entry::Note { text })?;
     }
-    if run.journal.disk_was_full() && !matches!(outcome, Outcome::Stopped(Stopped::Signal(_))) {
+    if run.journal.disk_was_full() && !matches!(outcome, Outcome::Stopped(Stopped::Signal(_)) | Outcome::Parked(_)) {
         // Nothing of the step runs any more, and nothing comes after it: what is left of the disk is for the end.
         run.journal.make_room();
         (outcome, failure) = (Outcome::Stopped(Stopped::DiskFull), None);
