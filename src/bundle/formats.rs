@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{EVALUATE, FORMAT_VERSION, VERIFY};
+use crate::claude::{self, Fold};
 use crate::domain::Metric;
 use crate::pipeline::Position;
 
@@ -275,6 +276,12 @@ impl Proposal {
         if self.why.is_empty() { self.idea.clone() } else { format!("{}{WHY}{}", self.idea, self.why.replace('\n', " ")) }
     }
 
+    /// The proposal of such a text, as far as it tells.
+    pub fn of_text(text: &str) -> Self {
+        let (idea, why) = text.rsplit_once(WHY).unwrap_or((text, ""));
+        Self { idea: idea.to_owned(), why: why.to_owned(), builds_on: None }
+    }
+
     /// The idea of such a text.
     pub fn idea_of(text: &str) -> &str {
         text.rsplit_once(WHY).map_or(text, |(idea, _)| idea)
@@ -344,6 +351,21 @@ impl Money {
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
         self.cache_read_tokens = self.cache_read_tokens.saturating_add(other.cache_read_tokens);
         self.cache_write_tokens = self.cache_write_tokens.saturating_add(other.cache_write_tokens);
+    }
+
+    /// What a call has cost. `before`: what was spent until then, which tells the price of calls that
+    /// did not say it themselves.
+    pub fn of_call(fold: &Fold, before: &Self) -> Self {
+        let spent = fold.spent();
+        let rate = claude::rate(before.cost_usd, before.input_tokens, before.output_tokens, before.cache_read_tokens, before.cache_write_tokens);
+        Self {
+            cost_usd: spent.dollars(rate, fold.model()),
+            estimated: spent.estimated,
+            input_tokens: spent.input_tokens,
+            output_tokens: spent.output_tokens,
+            cache_read_tokens: spent.cache_read_tokens,
+            cache_write_tokens: spent.cache_write_tokens,
+        }
     }
 
     /// The same within bounds that no real run reaches. What a journal says may be anything.

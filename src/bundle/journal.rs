@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::FORMAT_VERSION;
-use super::formats::Money;
+use super::formats::{Calling, Money};
 use crate::domain::{Finding, Metric};
 
 /// One line.
@@ -78,6 +78,9 @@ pub enum Entry {
         model: String,
         /// The program's version.
         version: String,
+        /// The call that it answers.
+        #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+        call: Option<Calling>,
     },
     /// A tool was called.
     Tool {
@@ -112,11 +115,14 @@ pub enum Entry {
         /// When it starts anew, in seconds since 1970.
         resets_at: Option<i64>,
     },
-    /// What the calls of this step have cost so far.
+    /// What a call has cost.
     Cost {
-        /// Of this step.
+        /// Of this call.
         #[serde(flatten)]
         spent: Money,
+        /// The call.
+        #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+        call: Option<Calling>,
     },
     /// A step ended.
     StepEnded {
@@ -126,7 +132,7 @@ pub enum Entry {
         detail: String,
         /// How long it took.
         seconds: u64,
-        /// Of this step.
+        /// Of this visit, with what its calls had cost before it was interrupted without an end of its own.
         #[serde(flatten)]
         spent: Money,
     },
@@ -203,6 +209,42 @@ pub struct RunEnd {
     pub spent: Money,
 }
 
+/// Adds up what a run has cost, line by line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Costs {
+    ended: Money,
+    open: Money,
+}
+
+impl Costs {
+    /// Takes in the next line.
+    pub fn add(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Cost { spent, .. } => self.open.add(&spent.sound()),
+            // A step whose runner was killed has told its cost only by its calls. When it goes on, its end
+            // tells of them too.
+            Entry::StepStarted { resumed: false, .. } => self.ended.add(&std::mem::take(&mut self.open)),
+            Entry::StepEnded { spent, .. } => {
+                let (told, open) = (spent.sound(), std::mem::take(&mut self.open));
+                self.ended.add(if open.cost_usd > told.cost_usd { &open } else { &told });
+            }
+            _ => {}
+        }
+    }
+
+    /// What calls have cost that no end of a step tells of.
+    pub fn open(&self) -> Money {
+        self.open
+    }
+
+    /// Everything.
+    pub fn total(&self) -> Money {
+        let mut total = self.ended;
+        total.add(&self.open);
+        total
+    }
+}
+
 /// Reads the lines of a piece of a journal that begins at the start of a line. Returns
 /// them, and how many lines could not be read.
 pub fn parse(text: &[u8]) -> (Vec<Line>, u32) {
@@ -235,6 +277,25 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_is_killed_and_goes_on_is_paid_for_once() {
+        let money = |cost_usd| Money { cost_usd, ..Money::default() };
+        let started = |resumed| Entry::StepStarted { title: String::new(), resumed };
+        let cost = |cost_usd| Entry::Cost { spent: money(cost_usd), call: None };
+        let ended = |cost_usd| Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: money(cost_usd) };
+        let sum = |entries: &[Entry]| {
+            let mut costs = Costs::default();
+            entries.iter().for_each(|entry| costs.add(entry));
+            (costs.open().cost_usd, costs.total().cost_usd)
+        };
+        assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), ended(3.0)]), (0.0, 3.0));
+        assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), started(true), cost(4.0)]), (7.0, 7.0));
+        assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), started(true), cost(4.0), ended(7.0)]), (0.0, 7.0));
+        // One whose end does not tell of the calls before, and one that begins anew.
+        assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), started(true), cost(4.0), ended(4.0)]), (0.0, 7.0));
+        assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), started(false), cost(4.0), ended(4.0)]), (0.0, 7.0));
+    }
+
+    #[test]
     fn the_sample_in_the_documentation_reads_whole() {
         let (lines, skipped) = parse(include_bytes!("../../tests/data/formats/run.jsonl"));
         assert_eq!(skipped, 0);
@@ -244,6 +305,11 @@ mod tests {
         for kind in ["idea", "told"] {
             assert!(parked.iter().any(|line| line.kind() == kind), "{kind}");
         }
+        let calls = parked
+            .iter()
+            .filter_map(Line::entry)
+            .filter(|entry| matches!(entry, Entry::Agent { call: Some(_), .. } | Entry::Cost { call: Some(_), .. }));
+        assert_eq!(calls.count(), 2);
         for line in lines.iter().chain(&parked) {
             assert!(line.entry().is_some(), "{line:?}");
         }

@@ -21,6 +21,7 @@ mod read;
 mod read_state;
 mod review;
 mod review_text;
+mod review_words;
 mod template;
 mod validate;
 

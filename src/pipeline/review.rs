@@ -4,73 +4,14 @@
 //! else there. The marker anywhere else, such as in a quoted instruction, says nothing.
 //! The reviewer is a model, so the text is judged by what its section holds: a marker
 //! with an exception behind it, or with anything else below it, is not clear. Where there
-//! are several such sections, all must be clear. In doubt a review is not: one round too
-//! many costs money, one too few costs the result.
+//! are several such sections, all must be clear but those that tell of earlier issues. In
+//! doubt a review is not: one round too many costs money, one too few costs the result.
 
 use super::review_text::{Line, lines};
+use super::review_words::{is_earlier, is_harmless, is_present, is_remark, says_repaired, words};
 
 /// What a reviewer writes when nothing critical is left. Case does not matter.
 const MARKER: &str = "no critical issues";
-/// Words that may stand in the sentence of the marker without changing it.
-const HARMLESS: &[&str] = &[
-    "found",
-    "remain",
-    "remains",
-    "remaining",
-    "left",
-    "identified",
-    "detected",
-    "observed",
-    "noted",
-    "were",
-    "was",
-    "are",
-    "have",
-    "been",
-    "in",
-    "this",
-    "the",
-    "review",
-    "round",
-    "version",
-    "at",
-    "time",
-    "currently",
-    "now",
-    "anymore",
-    "any",
-    "more",
-    "to",
-    "report",
-];
-/// Words that may stand, with those, in a remark behind the marker: it says that all is well.
-const REMARK: &[&str] = &[
-    "all",
-    "every",
-    "each",
-    "earlier",
-    "previous",
-    "prior",
-    "former",
-    "critical",
-    "issue",
-    "issues",
-    "finding",
-    "findings",
-    "repaired",
-    "fixed",
-    "resolved",
-    "addressed",
-    "corrected",
-    "checked",
-    "verified",
-    "confirmed",
-    "too",
-    "of",
-    "from",
-    "and",
-    "has",
-];
 /// How many issues are kept, and how many characters of each.
 const MAX_ISSUES: usize = 100;
 /// A review with so many sections is not clear.
@@ -100,21 +41,32 @@ pub fn review_is_clear(text: &str) -> Review {
     let mut sections: Vec<Section> = Vec::new();
     // Those that the present line lies in, the innermost last.
     let mut open: Vec<usize> = Vec::new();
+    // Of the review itself, as far as its title or its sections tell.
+    let mut round = None;
+    let mut titled = false;
     for line in lines(text) {
         if let Line::Heading(level, heading) = line {
             let names = names_critical_issues(heading);
+            let first = !std::mem::replace(&mut titled, true);
+            if names || first {
+                round = round.max(round_of(heading));
+            }
             // `## NO CRITICAL ISSUES`, or a rule right below the marker, ends nothing.
             if names || !opens_with_marker(heading) {
                 open.retain(|at| sections.get(*at).is_some_and(|section| section.level < level));
             }
             if names {
-                if let Some(section) = open.last().and_then(|at| sections.get_mut(*at)) {
-                    section.close();
-                    section.has_inner = true;
+                let mut section = Section::new(level, heading);
+                section.title = first && level == 1 && !section.exact;
+                if let Some(outer) = open.last().and_then(|at| sections.get_mut(*at)) {
+                    outer.close();
+                    outer.before_headings.get_or_insert(outer.issues.len());
+                    section.earlier |= outer.earlier && !outer.present && !section.exact;
+                    outer.has_inner |= !section.earlier || section.present;
                 }
                 if sections.len() < MAX_SECTIONS {
                     open.push(sections.len());
-                    sections.push(Section::new(level));
+                    sections.push(section);
                 }
                 continue;
             }
@@ -127,6 +79,13 @@ pub fn review_is_clear(text: &str) -> Review {
         return Review::NoSection;
     }
     let cut = sections.len() >= MAX_SECTIONS;
+    for section in &mut sections {
+        section.close();
+        section.earlier |= section.round.is_some() && section.round < round;
+    }
+    if sections.iter().any(|section| !section.is_past()) {
+        sections.retain(|section| !section.is_past());
+    }
     let judged: Vec<Option<Review>> = sections.into_iter().map(Section::judge).collect();
     if !cut && judged.contains(&Some(Review::Clear)) && judged.iter().all(|review| matches!(review, None | Some(Review::Clear))) {
         return Review::Clear;
@@ -140,17 +99,37 @@ pub fn review_is_clear(text: &str) -> Review {
 
 /// Whether a heading speaks of critical issues, and not of those that are not critical.
 fn names_critical_issues(heading: &str) -> bool {
-    let lower = heading.to_lowercase();
-    let words: Vec<&str> = lower.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<String> = words(heading).collect();
     words.iter().enumerate().any(|(at, word)| {
-        let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
-        *word == "critical" && words.get(at + 1) == Some(&"issues") && !matches!(before, "non" | "not" | "no" | "less" | "un")
+        let before = at.checked_sub(1).and_then(|at| words.get(at)).map(String::as_str).unwrap_or_default();
+        word == "critical" && words.get(at + 1).is_some_and(|next| next == "issues") && !matches!(before, "non" | "not" | "no" | "less" | "un")
     })
+}
+
+/// The round that a heading names, the last one where it names several.
+fn round_of(heading: &str) -> Option<u32> {
+    words(heading).skip_while(|word| !matches!(word.as_str(), "round" | "rounds")).filter_map(|word| word.parse().ok()).max()
 }
 
 /// What is known of a section so far.
 struct Section {
     level: usize,
+    /// The heading says nothing but "critical issues".
+    exact: bool,
+    /// It is the title of the whole review.
+    title: bool,
+    /// How many issues stand before the first heading in it.
+    before_headings: Option<usize>,
+    /// The heading speaks of issues that were there before.
+    earlier: bool,
+    /// The heading says that they are still there.
+    present: bool,
+    /// The round that the heading names.
+    round: Option<u32>,
+    /// Something in it is said to be open.
+    says_open: bool,
+    /// Everything in it is said to be repaired.
+    all_repaired: bool,
     state: State,
     /// The paragraph or item that is being read, and whether it is an item.
     paragraph: Option<(String, bool)>,
@@ -174,8 +153,25 @@ enum State {
 }
 
 impl Section {
-    fn new(level: usize) -> Self {
-        Self { level, state: State::Silent, paragraph: None, issues: Vec::new(), prose: Vec::new(), code: String::new(), has_inner: false }
+    fn new(level: usize, heading: &str) -> Self {
+        let names: Vec<String> = words(heading).filter(|word| word.parse::<u32>().is_err()).collect();
+        Self {
+            level,
+            title: false,
+            before_headings: None,
+            exact: names == ["critical", "issues"],
+            earlier: is_earlier(&names),
+            present: is_present(&names),
+            round: round_of(heading),
+            says_open: false,
+            all_repaired: true,
+            state: State::Silent,
+            paragraph: None,
+            issues: Vec::new(),
+            prose: Vec::new(),
+            code: String::new(),
+            has_inner: false,
+        }
     }
 
     fn line(&mut self, line: Line<'_>) {
@@ -194,6 +190,7 @@ impl Section {
             }
             Line::Heading(_, text) => {
                 self.close();
+                self.before_headings.get_or_insert(self.issues.len());
                 // A heading with its own text below is an issue with a title.
                 self.paragraph = Some((text.to_owned(), true));
                 self.close();
@@ -227,6 +224,9 @@ impl Section {
         };
         if !ordinary {
             self.state = State::Other;
+            let repaired = says_repaired(&text);
+            self.says_open |= repaired == Some(false);
+            self.all_repaired &= repaired == Some(true);
             let list = if item { &mut self.issues } else { &mut self.prose };
             if list.len() < MAX_ISSUES {
                 list.push(first_line(&text));
@@ -234,9 +234,19 @@ impl Section {
         }
     }
 
+    /// Tells only of issues that were there before, and of none that still is.
+    fn is_past(&self) -> bool {
+        let repaired = !self.exact && self.state == State::Other && self.all_repaired;
+        (self.earlier || repaired) && !self.present && !self.says_open
+    }
+
     /// None for a section that only holds another one.
     fn judge(mut self) -> Option<Review> {
-        self.close();
+        if self.title && self.has_inner {
+            // What stands below the other headings is the rest of the review.
+            self.issues.truncate(self.before_headings.unwrap_or(MAX_ISSUES));
+            return (!self.issues.is_empty()).then_some(Review::Issues(self.issues));
+        }
         let code_is_marker = self.code.trim().is_empty() || opens_with_marker(self.code.trim());
         Some(match self.state {
             State::Marked if code_is_marker => Review::Clear,
@@ -254,22 +264,9 @@ fn first_line(text: &str) -> String {
     line.chars().map(|char| if char.is_control() { ' ' } else { char }).take(MAX_ISSUE_CHARS).collect::<String>().trim().to_owned()
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
-}
-
 /// `None.`, `n/a`, `-`: an item or a paragraph that names no issue.
 fn says_nothing(text: &str) -> bool {
     matches!(words(text).take(3).collect::<Vec<_>>().join(" ").as_str(), "" | "none" | "n a" | "nothing")
-}
-
-fn is_harmless(word: &str) -> bool {
-    HARMLESS.contains(&word)
-}
-
-/// `All earlier findings are repaired.`: nothing but words that say so.
-fn is_remark(text: &str) -> bool {
-    words(text).all(|word| is_harmless(&word) || REMARK.contains(&word.as_str()))
 }
 
 /// Whether a paragraph begins with the marker and takes nothing of it back.
@@ -292,11 +289,10 @@ fn opens_with_marker(text: &str) -> bool {
     if after.starts_with(|char: char| char.is_alphanumeric()) || has_inline_list(after) {
         return false;
     }
-    let (sentence, end) = match after.find(['.', '!', '?', ';', '(', '\n']) {
-        Some(at) => (after.get(..at).unwrap_or_default(), after.get(at..).unwrap_or_default()),
-        None => (after, ""),
-    };
-    !end.starts_with('?') && words(sentence).all(|word| is_harmless(&word)) && is_remark(end)
+    let cut = |ends: &[char]| after.split_at(after.find(ends).unwrap_or(after.len()));
+    let is_well = |(sentence, end): (&str, &str)| !end.starts_with('?') && words(sentence).all(|word| is_harmless(&word)) && is_remark(end);
+    // A sentence may go on in brackets, and on the next line.
+    is_well(cut(&['.', '!', '?', ';'])) || is_well(cut(&['.', '!', '?', ';', '(', '\n']))
 }
 
 /// Drops quotation marks, emoji and the like. A box that is not ticked, text that is

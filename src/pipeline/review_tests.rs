@@ -36,6 +36,17 @@ fn the_marker_alone_in_its_section_is_clear() {
         // Several sections, each of them clear.
         "## Earlier critical issues\nNO CRITICAL ISSUES\n## Critical Issues\nNO CRITICAL ISSUES",
         "# Review: critical issues\n## Critical Issues\nNO CRITICAL ISSUES",
+        // What is told of earlier ones decides nothing.
+        "## Status of the critical issues of round 1\n1. Seeds shared: fixed, verified in `run.sh`.\n## Minor\n- a label\n## Critical issues\nNO CRITICAL ISSUES",
+        "## Earlier critical issues\n### 1. Leak\nThe test set was in the training set. Repaired.\n## Critical issues\nNO CRITICAL ISSUES",
+        "# Red team, round 2\n## Critical issues of round 1\n- leak\n## 3. **Critical issues**\nNO CRITICAL ISSUES",
+        "## Critical issues of round 1\n- leak\n## Critical issues of round 2\nNO CRITICAL ISSUES",
+        "## Critical issues\nNO CRITICAL ISSUES\n### Resolved critical issues\n- leak: repaired in `split.py`\n",
+        "## Follow-up on the critical issues\n1. Leak: fixed and verified.\n2. No control: has been corrected.\n## Critical issues\nNO CRITICAL ISSUES",
+        "# Review of the critical issues\nI ran everything.\n## What I checked\n- the split\n## Critical issues\nNO CRITICAL ISSUES",
+        "# Round 2\n## Response to the critical issues of round 1\n- leak\n## Critical issues\nNO CRITICAL ISSUES",
+        "## Critical Issues\nNO CRITICAL ISSUES (remaining in this round)\n",
+        "## Critical Issues\nNO CRITICAL ISSUES\nwere found in this round. All earlier findings\nare fixed and verified.\n",
     ] {
         assert_eq!(review_is_clear(text), Review::Clear, "{text:?}");
     }
@@ -73,6 +84,42 @@ fn a_section_with_anything_else_is_not_clear() {
         ("## Critical Issues\n- leak\n# End\n## Critical Issues\nNO CRITICAL ISSUES", issues(&["leak"])),
         ("## Critical issues\n1. leak\n### Earlier critical issues\nNO CRITICAL ISSUES remain.\n", issues(&["leak"])),
         ("## Critical issues\n### Earlier critical issues\nNO CRITICAL ISSUES remain.\n### Leak\nIt leaks.\n", issues(&["Leak"])),
+        ("## Critical issues\n### Earlier critical issues\nNO CRITICAL ISSUES remain.\n", issues(&[])),
+        ("# Red team, round 1\n## Critical issues of round 1\n- leak\n## Critical issues\nNO CRITICAL ISSUES", issues(&["leak"])),
+        ("## Critical issues that must be fixed\n- leak\n## Critical issues\nNO CRITICAL ISSUES", issues(&["leak"])),
+        ("## Critical issues not fixed\n- leak\n## Critical issues\nNO CRITICAL ISSUES", issues(&["leak"])),
+        ("## Other critical issues\n- leak: must be fixed\n## Critical issues\nNO CRITICAL ISSUES", issues(&["leak: must be fixed"])),
+        ("## Critical issues\nNO CRITICAL ISSUES\n## Critical issues in the data\n- leak", issues(&["leak"])),
+        ("## Status of the critical issues\n1. leak: not yet fixed\n## Critical issues\nNO CRITICAL ISSUES", issues(&["leak: not yet fixed"])),
+        (
+            "## Earlier critical issues\n1. a: fixed\n2. leak: still open\n## Critical issues\nNO CRITICAL ISSUES",
+            issues(&["a: fixed", "leak: still open"]),
+        ),
+        (
+            "## Earlier critical issues\n1. leak: only partially repaired\n## Critical issues\nNO CRITICAL ISSUES",
+            issues(&["leak: only partially repaired"]),
+        ),
+        ("# Red team, round 2\n## Critical issues of round 1 that are still open\n- leak\n## Critical issues\nNO CRITICAL ISSUES", issues(&["leak"])),
+        ("## Other critical issues\n- a fixed seed for all runs\n## Critical issues\nNO CRITICAL ISSUES", issues(&["a fixed seed for all runs"])),
+        (
+            "## Status of critical issues\n- the fixed seed is still there\n## Critical issues\nNO CRITICAL ISSUES",
+            issues(&["the fixed seed is still there"]),
+        ),
+        ("## Open critical issues\n1. leak\n### Critical issues\nNO CRITICAL ISSUES", issues(&["leak"])),
+        ("# Critical issues found\n1. leak\n## Critical issues\nNO CRITICAL ISSUES", issues(&["leak"])),
+        (
+            "## Critical issues\nNO CRITICAL ISSUES\n\nThe earlier critical issues were confirmed and remain.",
+            issues(&["The earlier critical issues were confirmed and remain."]),
+        ),
+        (
+            "## Critical issues\nNO CRITICAL ISSUES. The earlier critical issues remain.",
+            issues(&["NO CRITICAL ISSUES. The earlier critical issues remain."]),
+        ),
+        (
+            "## Critical issues\nNO CRITICAL ISSUES\n\nAll fixed. The previous findings were noted.",
+            issues(&["All fixed. The previous findings were noted."]),
+        ),
+        ("## Critical issues\nNO CRITICAL ISSUES (all checked)", issues(&["NO CRITICAL ISSUES (all checked)"])),
         ("## Critical Issues\n<!--\nNO CRITICAL ISSUES\n-->\n", issues(&[])),
         ("## Critical Issues\n\n## Summary\nNO CRITICAL ISSUES\n", issues(&[])),
         ("## Critical Issues\nNone.\n", issues(&[])),

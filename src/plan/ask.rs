@@ -115,19 +115,7 @@ pub fn ask(app: &App, store: &Store, study: &Study, goal: &str, max_usd: Option<
         (Some(verdict), _) => Err(PlanError::Claude(verdict.detail())),
         (None, _) => Err(PlanError::Claude(format!("there was no answer within {} minutes", LIMIT.as_secs() / 60))),
     };
-    Ok(Asked { plan, spent: money(&fold) })
-}
-
-fn money(fold: &Fold) -> Money {
-    let spent = fold.spent();
-    Money {
-        cost_usd: spent.cost_usd.unwrap_or(0.0),
-        estimated: spent.estimated || spent.cost_usd.is_none(),
-        input_tokens: spent.input_tokens,
-        output_tokens: spent.output_tokens,
-        cache_read_tokens: spent.cache_read_tokens,
-        cache_write_tokens: spent.cache_write_tokens,
-    }
+    Ok(Asked { plan, spent: Money::of_call(&fold, &Money::default()) })
 }
 
 /// The user's own words without those that give the agent rights.

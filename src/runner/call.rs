@@ -82,7 +82,8 @@ pub fn call(
 
     let stream = steps.join(format!("{name}.jsonl"));
     let from = std::fs::symlink_metadata(&stream).map_or(0, |metadata| metadata.len());
-    run.state.calling = Some(Calling { stream: format!("{name}.jsonl"), from });
+    let calling = Calling { stream: format!("{name}.jsonl"), from };
+    run.state.calling = Some(calling.clone());
     run.journal.save(&run.state)?;
     let mut fold = if schema.is_some() { Fold::new().expecting_structured_output() } else { Fold::new() };
     let mut greeted = false;
@@ -114,7 +115,7 @@ pub fn call(
                         None => {}
                     }
                 }
-                if let Some(entry) = entry_of(&notice)
+                if let Some(entry) = entry_of(&notice, &calling)
                     && events < MAX_EVENTS
                 {
                     events += 1;
@@ -131,7 +132,7 @@ pub fn call(
         })?
     };
     // At once: whatever goes wrong from here on, this was spent.
-    let spent = money(&fold, &run.state.spent);
+    let spent = Money::of_call(&fold, &run.state.spent);
     run.state.spent.add(&spent);
     run.state.calling = None;
     total.add(&spent);
@@ -139,34 +140,26 @@ pub fn call(
         run.journal.note_full_disk();
         run.clear_up()?;
     }
-    run.journal.write(&Entry::Cost { spent })?;
-    run.journal.save(&run.state).or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })?;
+    let cost = Entry::Cost { spent, call: Some(calling) };
+    let told = run.journal.write(&cost);
+    let saved = run.journal.save(&run.state);
     run.clear_up()?;
+    if told.is_err() {
+        // There is room now, where the disk was full.
+        run.journal.write(&cost)?;
+    }
+    saved.or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })?;
+    let stopped = match ended.stopped {
+        Some(Stopped::Signal(name)) => Some(Stopped::Signal(name)),
+        // Nothing can be kept any more, and the room that is left is for the end.
+        _ if run.journal.disk_was_full() => Some(Stopped::DiskFull),
+        other => other.filter(|why| *why != Stopped::Lingered),
+    };
     let missing = missing(run, step);
     // A process that we ended because it lingered after its result is judged by the result.
     let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
     let verdict = fold.verdict(exit, &missing, &ended.errors);
-    Ok(Called {
-        verdict,
-        stopped: ended.stopped.filter(|why| *why != Stopped::Lingered),
-        structured: fold.structured_output().cloned(),
-        session_is_lost: known && !greeted && fold.result_seen(),
-    })
-}
-
-/// What a call has cost. `before`: what the run has spent until then, which tells the price of calls
-/// that did not say it themselves.
-fn money(fold: &Fold, before: &Money) -> Money {
-    let spent = fold.spent();
-    let rate = claude::rate(before.cost_usd, before.input_tokens, before.output_tokens, before.cache_read_tokens, before.cache_write_tokens);
-    Money {
-        cost_usd: spent.dollars(rate, fold.model()),
-        estimated: spent.estimated,
-        input_tokens: spent.input_tokens,
-        output_tokens: spent.output_tokens,
-        cache_read_tokens: spent.cache_read_tokens,
-        cache_write_tokens: spent.cache_write_tokens,
-    }
+    Ok(Called { verdict, stopped, structured: fold.structured_output().cloned(), session_is_lost: known && !greeted && fold.result_seen() })
 }
 
 /// Takes a call into account in whose middle an earlier runner was killed, from what it had printed.
@@ -184,18 +177,19 @@ pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
             line.clear();
         }
     }
-    let spent = money(&fold, &run.state.spent);
+    let spent = Money::of_call(&fold, &run.state.spent);
     run.state.spent.add(&spent);
     run.journal
         .write(&Entry::Note { text: "a call was interrupted when the runner was killed: what it had printed is taken into account".to_owned() })?;
-    run.journal.write(&Entry::Cost { spent })?;
+    run.carried.add(&spent);
+    run.journal.write(&Entry::Cost { spent, call: Some(calling) })?;
     run.journal.save(&run.state)
 }
 
-fn entry_of(notice: &Notice) -> Option<Entry> {
+fn entry_of(notice: &Notice, calling: &Calling) -> Option<Entry> {
     match notice {
         Notice::Session { session_id, model, version } => {
-            Some(Entry::Agent { session_id: session_id.clone(), model: model.clone(), version: version.clone() })
+            Some(Entry::Agent { session_id: session_id.clone(), model: model.clone(), version: version.clone(), call: Some(calling.clone()) })
         }
         Notice::Tool { name, brief } => Some(Entry::Tool { name: name.clone(), brief: brief.clone() }),
         Notice::Text(text) => Some(Entry::Said { text: text.clone() }),

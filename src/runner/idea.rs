@@ -27,7 +27,7 @@ use crate::pipeline::Step;
 /// How often the agent is asked for an idea that can be taken.
 const TRIES: u32 = 3;
 /// The file that is taken in the place of a structured answer.
-pub const FILE: &str = "idea.json";
+const FILE: &str = "idea.json";
 /// What the structured answer must look like.
 const SCHEMA: &str = r#"{"type":"object","properties":{"idea":{"type":"string","minLength":20,"maxLength":4000},"why":{"type":"string","maxLength":1000},"builds_on":{"type":["string","null"]}},"required":["idea","why"],"additionalProperties":false}"#;
 
@@ -71,7 +71,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
         let _ = std::fs::remove_file(run.work.join(FILE));
         let mut text = if resumed && number == 0 { Text::Again } else { Text::Whole };
         let structured = loop {
-            let structured = match talk.call(run, step, &instructions, text, Some(SCHEMA), spent)? {
+            let structured = match talk.call(run, step, &instructions, text, Some((SCHEMA, FILE)), spent)? {
                 Answer::Over(outcome, failure) => return over(run, outcome, failure),
                 Answer::Delivered { structured, .. } => structured,
             };

@@ -137,8 +137,27 @@ impl Journal {
     /// later how many are lost.
     pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
         let needed = matches!(entry, Entry::RunStarted { .. } | Entry::StepEnded { .. } | Entry::Idea { .. } | Entry::RunEnded(_));
-        if self.is_gone() && self.put_back().is_ok() {
-            let _ = self.line(&Entry::Note { text: "run.jsonl was not in its place any more, and was written again".to_owned() });
+        if self.is_gone() {
+            let put_back = self.put_back().or_else(|error| {
+                if !needed || is_no_space(&error) {
+                    return Err(error);
+                }
+                clock::pause(AGAIN);
+                self.put_back()
+            });
+            match put_back {
+                Ok(()) => {
+                    let _ = self.line(&Entry::Note { text: "run.jsonl was not in its place any more, and was written again".to_owned() });
+                }
+                Err(error) => {
+                    let full = is_no_space(&error) && !self.alone;
+                    self.disk_was_full |= full;
+                    // Nobody would ever read what is written to a file without a name.
+                    if full || needed {
+                        return Err(error);
+                    }
+                }
+            }
         }
         self.hold();
         if !needed && self.disk_was_full && !self.alone {
@@ -229,6 +248,9 @@ impl Journal {
     }
 
     fn make_folder(&self) {
+        if std::fs::symlink_metadata(&self.folder).is_ok_and(|there| !there.is_dir()) {
+            let _ = std::fs::rename(&self.folder, aside(&self.folder));
+        }
         let _ = std::fs::DirBuilder::new().mode(0o700).create(&self.folder);
     }
 
@@ -263,14 +285,28 @@ pub fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other(format!("{} is no regular file", path.display()))) }
 }
 
-/// Writes a whole file under another name and puts it in place.
+/// A name beside this one that nothing has.
+fn aside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{name}.{}.aside", random::hex(4)))
+}
+
+/// Writes a whole file under another name and puts it in place. A folder that stands there is moved
+/// aside, if something is in it.
 pub fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let temporary = folder.join(format!("{name}.{}.tmp", random::hex(4)));
     let write = || -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
         file.write_all(bytes)?;
         file.sync_data()?;
-        std::fs::rename(&temporary, folder.join(name))
+        let path = folder.join(name);
+        std::fs::rename(&temporary, &path).or_else(|error| {
+            if !std::fs::symlink_metadata(&path).is_ok_and(|there| there.is_dir()) {
+                return Err(error);
+            }
+            std::fs::remove_dir(&path).or_else(|_| std::fs::rename(&path, aside(&path)))?;
+            std::fs::rename(&temporary, &path)
+        })
     };
     write().inspect_err(|_| {
         let _ = std::fs::remove_file(&temporary);
@@ -323,6 +359,40 @@ mod tests {
         assert!(read().starts_with(&before));
         assert_eq!(parse(&read()).0.len(), 5);
         assert_eq!(std::fs::read(own.join("other")).expect("read"), before);
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_the_journal_is_moved_or_the_needed_lines_fail() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let dir = temp.path().join("sprint");
+        let own = dir.join(OWN_FOLDER);
+        std::fs::create_dir_all(&own).expect("made");
+        let (mut journal, _) = Journal::open(&dir).expect("opened");
+        let ended =
+            Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: crate::bundle::formats::Money::default() };
+        let count = || parse(&std::fs::read(own.join("run.jsonl")).expect("read")).0.len();
+        journal.write(&note("one")).expect("written");
+        std::fs::remove_file(own.join("run.jsonl")).expect("removed");
+        std::fs::create_dir(own.join("run.jsonl")).expect("made");
+        journal.write(&note("two")).expect("written");
+        assert_eq!(count(), 3);
+
+        std::fs::remove_file(own.join("run.jsonl")).expect("removed");
+        std::fs::create_dir_all(own.join("run.jsonl/full")).expect("made");
+        journal.write(&ended).expect("written");
+        assert_eq!(count(), 5);
+        let kept = std::fs::read_dir(&own).expect("read").flatten().any(|entry| entry.path().join("full").is_dir());
+        assert!(kept, "what was in it is still there");
+
+        std::fs::remove_dir_all(&own).expect("removed");
+        std::os::unix::fs::symlink(temp.path(), &own).expect("linked");
+        journal.write(&ended).expect("written");
+        assert_eq!(count(), 7);
+        assert!(!temp.path().join("run.jsonl").exists(), "the link was not followed");
+
+        std::fs::remove_dir_all(&dir).expect("removed");
+        journal.write(&note("three")).expect("a note is not worth the run");
+        assert!(journal.write(&ended).is_err(), "nobody could read it");
     }
 
     #[test]

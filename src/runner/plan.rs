@@ -32,7 +32,7 @@ pub fn make(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io:
         let _ = std::fs::remove_file(run.work.join(PLAN_FILE));
     }
     let text = if resumed { Text::Again } else { Text::Whole };
-    let structured = match Talk::new(run, step).call(run, step, &instructions, text, schema.as_deref(), spent)? {
+    let structured = match Talk::new(run, step).call(run, step, &instructions, text, schema.as_deref().map(|schema| (schema, PLAN_FILE)), spent)? {
         Answer::Over(outcome, failure) => return over(run, outcome, failure),
         Answer::Delivered { structured, .. } => structured,
     };

@@ -1,8 +1,8 @@
 //! Where a run goes on: from `state.json`, or from its journal when that cannot be read.
 
 use crate::bundle::folder::{Folder, Refused};
-use crate::bundle::formats::{self, Bundle, FormatError, Money, StateFile};
-use crate::bundle::journal::{Entry, Line};
+use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, Proposal, StateFile};
+use crate::bundle::journal::{Costs, Entry, Line};
 use crate::bundle::{EVALUATE, FORMAT_VERSION};
 use crate::domain::{Metric, Source};
 use crate::pipeline::{self, Arrival, Definition};
@@ -19,16 +19,21 @@ pub struct Restored {
     pub resumed: bool,
     /// What is to be told of it.
     pub told: Option<String>,
+    /// What calls of the present step have cost that no end of a step tells of.
+    pub open: Money,
     /// The run must not go on: a newer program has left its state.
     pub newer: Option<String>,
 }
 
 /// Finds it out.
 pub fn state(own: &Folder, bundle: &Bundle, definition: &Definition, lines: &[Line], incarnation: u32) -> Restored {
-    let mut restored = Restored { file: fresh(bundle, incarnation), resumed: false, told: None, newer: None };
+    let mut restored = Restored { file: fresh(bundle, incarnation), resumed: false, told: None, open: Money::default(), newer: None };
     if incarnation <= 1 {
         return restored;
     }
+    let mut costs = Costs::default();
+    lines.iter().filter_map(Line::entry).for_each(|entry| costs.add(&entry));
+    restored.open = costs.open();
     let read = own.read("state.json", MAX_STATE).map_err(|refused| match refused {
         // A runner that was killed before its first step has left none.
         Refused::Missing => "state.json is not there".to_owned(),
@@ -39,6 +44,12 @@ pub fn state(own: &Folder, bundle: &Bundle, definition: &Definition, lines: &[Li
             // A session that was begun and never confirmed can be neither begun again nor resumed.
             let session_id = if earlier.session_known { earlier.session_id } else { random::uuid() };
             restored.file = StateFile { incarnation, ended: false, session_id, ..earlier };
+            let told = restored.file.calling.as_ref().and_then(|calling| cost_of(calling, lines));
+            if let Some(spent) = told {
+                // The runner was killed between the two.
+                restored.file.spent.add(&spent.sound());
+                restored.file.calling = None;
+            }
             restored.resumed = true;
             return restored;
         }
@@ -57,6 +68,14 @@ pub fn state(own: &Folder, bundle: &Bundle, definition: &Definition, lines: &[Li
         });
     }
     restored
+}
+
+/// What a call has cost, when the journal tells of it.
+fn cost_of(calling: &Calling, lines: &[Line]) -> Option<Money> {
+    lines.iter().rev().filter_map(Line::entry).find_map(|entry| match entry {
+        Entry::Cost { spent, call: Some(call) } if call == *calling => Some(spent),
+        _ => None,
+    })
 }
 
 /// The state of a run that has not begun.
@@ -88,20 +107,31 @@ fn fresh(bundle: &Bundle, incarnation: u32) -> StateFile {
 fn replay(state: &mut StateFile, bundle: &Bundle, definition: &Definition, lines: &[Line]) -> Result<(), String> {
     let settings = bundle.values();
     let mut arrival = pipeline::start(definition, &settings).map_err(|error| error.to_string())?;
-    let mut open = Money::default();
+    let mut costs = Costs::default();
     let mut lost = None;
     for line in lines {
         let Some(entry) = line.entry() else { continue };
+        costs.add(&entry);
         match entry {
-            Entry::Cost { spent } => open.add(&spent.sound()),
-            Entry::StepEnded { spent, .. } => {
-                state.spent.add(&spent.sound());
-                open = Money::default();
+            Entry::Agent { ref call, .. } => state.calling.clone_from(call),
+            Entry::Cost { .. } => state.calling = None,
+            Entry::Idea { ref text, .. } => {
+                state.idea = Some(text.clone());
+                state.proposed = None;
             }
-            Entry::StepStarted { .. } => state.spent.add(&std::mem::take(&mut open)),
-            Entry::Idea { ref text, .. } => state.idea = Some(text.clone()),
             Entry::Told { ref id } => state.told.push(id.clone()),
-            Entry::RunEnded(ref end) => state.asked.extend(end.questions.iter().map(|question| question.name.clone())),
+            Entry::RunEnded(ref end) => {
+                for question in &end.questions {
+                    // One that was not answered is asked again under its name.
+                    if state.asked.contains(&question.name) {
+                        continue;
+                    }
+                    state.asked.push(question.name.clone());
+                    if question.kind == "approval" {
+                        state.unwanted.extend(state.proposed.replace(Proposal::of_text(&question.text)).map(|proposal| proposal.idea));
+                    }
+                }
+            }
             _ => {}
         }
         let Arrival::Step(step, position) = &arrival else { continue };
@@ -138,7 +168,7 @@ fn replay(state: &mut StateFile, bundle: &Bundle, definition: &Definition, lines
             _ => {}
         }
     }
-    state.spent.add(&open);
+    state.spent = costs.total();
     lost.map_or(Ok(()), Err)
 }
 
@@ -156,4 +186,78 @@ fn measured(bundle: &Bundle, detail: &str) -> Option<Metric> {
         source: Source::Evaluator,
     }
     .sound()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::OWN_FOLDER;
+    use crate::bundle::journal::parse;
+
+    /// The state that is made of the journal of a run that looks for an idea, without a `state.json`.
+    fn of_journal(text: &str) -> StateFile {
+        restored(text, None).file
+    }
+
+    fn restored(text: &str, file: Option<&StateFile>) -> Restored {
+        let temp = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(temp.path().join(OWN_FOLDER)).expect("made");
+        let own = Folder::open(temp.path()).and_then(|dir| dir.folder(OWN_FOLDER)).expect("opened");
+        if let Some(file) = file {
+            std::fs::write(temp.path().join(OWN_FOLDER).join("state.json"), serde_json::to_vec(file).expect("text")).expect("written");
+        }
+        let bundle: Bundle = formats::read("bundle.json", include_bytes!("../../tests/data/formats/bundle-idea.json")).expect("sound");
+        let definition = pipeline::parse(include_str!("../../templates/pipelines/research.yaml")).expect("sound").definition;
+        let (lines, skipped) = parse(text.as_bytes());
+        assert_eq!(skipped, 0);
+        state(&own, &bundle, &definition, &lines, 2)
+    }
+
+    /// So many lines of a run that is parked with a proposal.
+    fn parked(lines: usize) -> Vec<&'static str> {
+        include_str!("../../tests/data/formats/run-parked.jsonl").lines().take(lines).collect()
+    }
+
+    #[test]
+    fn a_proposal_that_waits_for_a_word_is_known_from_the_journal() {
+        let end = parked(7)[6];
+        let state = of_journal(&parked(7).join("\n"));
+        let proposed = state.proposed.expect("known");
+        assert!(proposed.idea.starts_with("Measure whether a smaller") && !proposed.idea.contains("Why:"), "{proposed:?}");
+        assert!(end.contains(&proposed.text().replace('\n', "\\n")), "{proposed:?} {end}");
+        assert_eq!((state.asked, state.unwanted.len()), (vec!["idea-1".to_owned()], 0));
+
+        let again = of_journal(&[parked(7), vec![end]].concat().join("\n"));
+        assert_eq!((again.proposed, again.asked.len(), again.unwanted.len()), (Some(proposed.clone()), 1, 0));
+
+        let other = end.replace("idea-1", "idea-2").replace("Measure whether a smaller", "Find out whether a smaller");
+        let later = of_journal(&[parked(7), vec![&other]].concat().join("\n"));
+        assert!(later.proposed.is_some_and(|proposal| proposal.idea.starts_with("Find out")));
+        assert_eq!((later.unwanted, later.asked.len()), (vec![proposed.idea], 2));
+
+        let taken = of_journal(&parked(11).join("\n"));
+        assert!(taken.idea.is_some() && taken.proposed.is_none(), "{taken:?}");
+    }
+
+    #[test]
+    fn a_call_whose_runner_was_killed_is_counted_once() {
+        let agent = r#"{"v":1,"seq":3,"time":"2026-11-21T14:22:12Z","incarnation":1,"step":"idea","visit":1,"kind":"agent","session_id":"46c02b88-aab3-454c-ac62-b93ae37a082d","model":"m","version":"1","stream":"idea.1.jsonl","from":7}"#;
+        let cost = r#"{"v":1,"seq":5,"time":"2026-11-21T14:22:13Z","incarnation":1,"step":"idea","visit":1,"kind":"cost","cost_usd":2.0,"estimated":false,"input_tokens":1,"output_tokens":1,"cache_read_tokens":0,"cache_write_tokens":0,"stream":"idea.1.jsonl","from":7}"#;
+        let begun = [parked(2), vec![agent]].concat();
+        let told = [begun.clone(), vec![cost]].concat();
+        let calling = Calling { stream: "idea.1.jsonl".to_owned(), from: 7 };
+
+        // Without a state: from the line about the agent.
+        let state = of_journal(&begun.join("\n"));
+        assert_eq!((state.calling.as_ref(), state.spent.cost_usd), (Some(&calling), 0.0));
+        let state = of_journal(&told.join("\n"));
+        assert_eq!((state.calling, state.spent.cost_usd), (None, 2.0));
+
+        // With one that does not know yet what the journal tells.
+        let before = StateFile { calling: Some(calling.clone()), ..of_journal(&begun.join("\n")) };
+        let under_way = restored(&begun.join("\n"), Some(&before));
+        assert_eq!((under_way.file.calling, under_way.file.spent.cost_usd, under_way.open.cost_usd), (Some(calling), 0.0, 0.0));
+        let both = restored(&told.join("\n"), Some(&before));
+        assert_eq!((both.file.calling, both.file.spent.cost_usd, both.open.cost_usd), (None, 2.0, 2.0));
+    }
 }

@@ -14,7 +14,7 @@ use super::step::{self, Outcome};
 use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue, restore, sweep};
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
-use crate::bundle::formats::{self, Bundle, StateFile};
+use crate::bundle::formats::{self, Bundle, Money, StateFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
 use crate::domain::Reason;
@@ -62,6 +62,8 @@ pub struct Run {
     pub environment: Vec<(String, String)>,
     /// A private folder for the agent's temporary files.
     pub temporary: PathBuf,
+    /// What calls of the step that goes on have cost in earlier jobs, of which no end of a step tells.
+    pub carried: Money,
     /// What the step that just ended has to say of itself.
     pub step_note: String,
     /// The files of the questions that the run ends with.
@@ -111,9 +113,8 @@ pub fn run_job(dir: &Path) -> u8 {
     };
     let grace = run.grace();
     let (_, left) = sweep::end_all(&run.mark, grace);
-    if run.journal.disk_was_full() {
-        run.journal.make_room();
-    }
+    // Also for a disk that turns out to be full while the end is written.
+    run.journal.make_room();
     let _ = std::fs::remove_dir_all(&run.temporary);
     let status = match &end {
         End::Completed => EXIT_COMPLETED,
@@ -197,6 +198,7 @@ impl Run {
             signals,
             environment,
             temporary: temporary.folder,
+            carried: state.open,
             step_note: String::new(),
             asked: dialogue::Asked::default(),
             asked_before,
@@ -263,7 +265,9 @@ impl Run {
         for text in std::mem::take(&mut self.told) {
             self.journal.write(&Entry::Note { text })?;
         }
+        self.journal.step = self.present_step();
         call::account_for_killed(self)?;
+        self.journal.step = None;
         if let Some(tweak) = &self.bundle.tweak
             && let Err(problem) = Folder::open(&self.work)
         {
@@ -317,6 +321,9 @@ impl Run {
             if clock::instant() >= self.deadline {
                 return Ok(End::Failed(self.time_limit()));
             }
+            if self.journal.disk_was_full() {
+                return Ok(End::Failed(ending::disk_full(&self.dir)));
+            }
             self.state.position = Some(position.clone());
             self.state.step_begun = true;
             if !continues {
@@ -352,6 +359,13 @@ impl Run {
             });
             self.journal.save(&self.state)?;
         }
+    }
+
+    /// The step that an earlier job has begun: label and visit.
+    fn present_step(&self) -> Option<(String, u32)> {
+        let position = self.state.position.as_ref().filter(|_| self.state.step_begun)?;
+        let step = pipeline::resume(&self.definition, position, &self.settings()).ok()?;
+        Some((step.label, step.visit))
     }
 
     /// What the same state has promised in its visit before: there it may stay as it is.

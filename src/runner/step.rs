@@ -51,9 +51,10 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     let kills_before = ending::memory_kills();
     run.journal.step = Some((step.label.clone(), step.visit));
     run.journal.write(&Entry::StepStarted { title: step.title.clone(), resumed })?;
-    let mut spent = Money::default();
+    let carried = std::mem::take(&mut run.carried);
+    let mut spent = if resumed { carried } else { Money::default() };
     run.step_note.clear();
-    let (outcome, mut failure) = match &step.action {
+    let (mut outcome, mut failure) = match &step.action {
         Action::Shell(text) => shell(run, step, text)?,
         Action::Skill(_) | Action::Prompt(_) => ask(run, step, resumed, &mut spent)?,
     };
@@ -62,11 +63,8 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         && matches!(said.reason, Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused)
     {
         let killed = ending::memory_kills() > kills_before;
-        if run.journal.disk_was_full() || ending::is_disk_full(&run.dir) {
-            // Nothing of the step runs any more.
+        if ending::is_disk_full(&run.dir) {
             run.journal.note_full_disk();
-            run.journal.make_room();
-            failure = Some(ending::disk_full(&run.dir));
         } else if killed && said.reason != Reason::ToolsRefused {
             failure = Some(Failure::new(
                 Reason::OutOfMemory,
@@ -77,6 +75,11 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     } else if failure.is_some() && ending::memory_kills() > kills_before {
         let text = "the kernel killed a process because the job used more memory than it had asked for".to_owned();
         run.journal.write(&Entry::Note { text })?;
+    }
+    if run.journal.disk_was_full() && !matches!(outcome, Outcome::Stopped(Stopped::Signal(_)) | Outcome::Parked(_)) {
+        // Nothing of the step runs any more, and nothing comes after it: what is left of the disk is for the end.
+        run.journal.make_room();
+        (outcome, failure) = (Outcome::Stopped(Stopped::DiskFull), None);
     }
     if let Some(failure) = &mut failure {
         failure.hint = failure.hint.replace("--step STEP", &format!("--step {}", step.label));

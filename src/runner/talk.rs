@@ -8,7 +8,6 @@ use super::agent::Stopped;
 use super::call::call;
 use super::dialogue;
 use super::ending::{self, Failure};
-use super::idea;
 use super::run::Run;
 use super::step::Outcome;
 use crate::bundle::folder::{Entry as Found, Folder};
@@ -79,14 +78,15 @@ impl Talk {
         }
     }
 
-    /// Says something, with what people have to say behind it, until it is heard.
+    /// Says something, with what people have to say behind it, until it is heard. `wanted`: the schema
+    /// of the answer, and the file that may take its place.
     pub fn call(
         &mut self,
         run: &mut Run,
         step: &Step,
         instructions: &str,
         mut text: Text,
-        schema: Option<&str>,
+        wanted: Option<(&str, &str)>,
         spent: &mut Money,
     ) -> io::Result<Answer> {
         let over = |failure: Option<Failure>| Ok(Answer::Over(Outcome::Verdict("error", None), failure));
@@ -106,7 +106,7 @@ impl Talk {
             let said = with_news(run, said, &news);
             self.calls += 1;
             let kills_before = ending::memory_kills();
-            let called = call(run, step, &said, &mut self.own_session, self.calls, schema, spent)?;
+            let called = call(run, step, &said, &mut self.own_session, self.calls, wanted.map(|(schema, _)| schema), spent)?;
             if let Some(why @ (Stopped::Signal(_) | Stopped::DiskFull)) = called.stopped {
                 return Ok(Answer::Over(Outcome::Stopped(why), None));
             }
@@ -122,7 +122,9 @@ impl Talk {
                     return Ok(Answer::Delivered { verdict, structured: called.structured });
                 }
                 // A tool that it did not need: what was asked for is in the file that takes its place.
-                Verdict::ToolsRefused { .. } if schema.is_some() && Folder::open(&run.work).is_ok_and(|folder| folder.has_content(idea::FILE)) => {
+                Verdict::ToolsRefused { .. }
+                    if wanted.is_some_and(|(_, file)| Folder::open(&run.work).is_ok_and(|folder| folder.has_content(file))) =>
+                {
                     dialogue::told(&mut run.journal, &mut run.state, &news)?;
                     return Ok(Answer::Delivered { verdict: Verdict::MissingOutput { files: Vec::new(), structured: true }, structured: None });
                 }

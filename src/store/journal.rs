@@ -4,8 +4,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::changes::Facts;
 use super::{Change, Store, StoreError};
-use crate::bundle::formats::Money;
-use crate::bundle::journal::{Entry, Line};
+use crate::bundle::journal::{Costs, Entry, Line};
 use crate::domain::idea::bounded;
 use crate::domain::transition::Event;
 use crate::domain::{JobId, Phase, SchedulerKind};
@@ -291,28 +290,21 @@ impl Change<'_> {
             "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('step_started', 'agent', 'cost', 'step_ended') ORDER BY seq",
         )?;
         let lines = query.query_map([sprint], |row| row.get::<_, String>(0))?;
-        let mut sum = Money::default();
-        let mut open = Money::default();
+        let mut costs = Costs::default();
+        let mut estimated = false;
         // A call has begun and not told what it cost: it is under way, or its runner was killed.
         let mut untold = false;
         for text in lines {
-            match serde_json::from_str::<Line>(&text?).ok().as_ref().and_then(Line::entry) {
-                // A step that was killed has told its cost only by its calls.
-                Some(Entry::StepStarted { .. }) => sum.add(&std::mem::take(&mut open)),
-                Some(Entry::Agent { .. }) => sum.estimated |= std::mem::replace(&mut untold, true),
-                Some(Entry::Cost { spent }) => {
-                    untold = false;
-                    open.add(&spent.sound());
-                }
-                Some(Entry::StepEnded { spent, .. }) => {
-                    sum.add(&spent.sound());
-                    open = Money::default();
-                }
+            let Some(entry) = serde_json::from_str::<Line>(&text?).ok().as_ref().and_then(Line::entry) else { continue };
+            match entry {
+                Entry::Agent { .. } => estimated |= std::mem::replace(&mut untold, true),
+                Entry::Cost { .. } => untold = false,
                 _ => {}
             }
+            costs.add(&entry);
         }
-        sum.add(&open);
-        sum.estimated |= untold;
+        let mut sum = costs.total();
+        sum.estimated |= estimated || untold;
         drop(query);
         self.set_money(sprint, &sum)
     }

@@ -68,6 +68,23 @@ fn a_full_disk_is_told_though_something_takes_every_block_that_becomes_free() {
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "disk_full"), "{sprint:#}");
 }
 
+#[test]
+fn a_disk_that_is_full_behind_a_call_ends_the_sprint_before_the_next_one() {
+    let project = playing("research:fill_after_once", "");
+    let _disk = SmallDisk::new(&project.path("cluster"));
+    let id = project.submit("fill it", &[]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "disk_full"), "{sprint:#}");
+    let lines = journal(&project, &id);
+    assert_eq!(lines.matches("\"kind\":\"step_started\"").count(), 1, "{lines}");
+    // What it cost is known, and the step goes on where it was.
+    assert!(sprint["cost_usd"].as_f64().unwrap() > 0.0 && step(&sprint, "research") == "interrupted", "{sprint:#}");
+    let dir = remote_dir(&project, &id);
+    std::fs::remove_file(dir.join("big")).unwrap();
+    let lines = again(&project, &id, &dir, 0);
+    assert!(lines.contains("\"resumed\":true") && !lines.contains("disk_full"), "{lines}");
+}
+
 /// Whether some text of the journal's notes and retries says this.
 #[track_caller]
 fn assert_told(project: &Project, id: &str, says: &str) {
@@ -167,6 +184,12 @@ fn what_a_killed_runner_had_asked_for_is_paid_by_the_next_one() {
     let cost = lines.lines().find(|line| line.contains("\"kind\":\"cost\"")).unwrap();
     let cost: f64 = cost.split("\"cost_usd\":").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
     assert!(cost > 0.01, "{lines}");
+    // It belongs to the step that it was made in.
+    let of_step = |kind: &str| {
+        let line = lines.lines().find(|line| line.contains(&format!("\"kind\":\"{kind}\"")) && line.contains("\"step\":\"research\"")).unwrap();
+        serde_json::from_str::<Value>(line).unwrap()["cost_usd"].as_f64().unwrap()
+    };
+    assert!((of_step("cost") - cost).abs() < 1e-9 && of_step("step_ended") >= cost, "{lines}");
     let state = std::fs::read_to_string(dir.join(".researchloop/state.json")).unwrap();
     assert!(state.contains("\"estimated\":true") && !state.contains("calling"), "{state}");
 }
@@ -185,7 +208,7 @@ fn a_state_that_cannot_be_read_is_made_again_from_the_journal() {
     let state = dir.join(".researchloop/state.json");
     std::fs::write(&state, "{\"v\":1,\"incarn").unwrap();
     let lines = again(&project, &id, &dir, 0);
-    assert!(lines.contains("from what its journal says"), "{lines}");
+    assert!(lines.contains("from what its journal says") && lines.contains("a call was interrupted"), "{lines}");
     assert!(!lines.contains("\"step\":\"research\"") && lines.contains("\"resumed\":true"), "{lines}");
     let state: Value = serde_json::from_slice(&std::fs::read(&state).unwrap()).unwrap();
     assert!(state["spent"]["cost_usd"].as_f64() > sprint["cost_usd"].as_f64(), "{state:#} {sprint:#}");

@@ -194,6 +194,11 @@ fn what_a_plan_costs_is_booked_and_what_was_said_is_kept() {
     let (more, _) = spent(&project);
     assert!(more > total, "{more}");
     assert_eq!(spent(&project), (more, more));
+    // So does a call that ended before it told its cost.
+    project.write("answer.jsonl", std::fs::read(sources().join("tests/data/claude/2.1.329/sigkill_in_tool.jsonl")).unwrap());
+    project.run(&["plan", "x", "-s", "s", "-y"]).code(1).says("hint: it cost ≈$");
+    let (more, total) = (spent(&project).0, more);
+    assert!(more > total, "{more}");
     // What a study may cost holds for plans.
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     project.write("researchloop.toml", format!("{config}max_study_cost_usd = {more}\n"));
@@ -255,6 +260,13 @@ fn a_job_may_leave_the_plan_in_a_file_and_no_command_of_it_is_run() {
     assert!(json.json()["warnings"].to_string().contains("`verify` is left out"), "{json}");
     let made = tasks(&project);
     assert_eq!((made.len(), text(&made[0], "verify")), (1, ""));
+}
+
+#[test]
+fn a_plan_in_a_file_counts_though_a_tool_was_refused() {
+    let project = recorded("plan:plan_refused");
+    project.run(&["plan", "x", "-s", "s", "--job", "-y"]).success();
+    assert_eq!(tasks(&project).len(), 1);
 }
 
 #[test]
