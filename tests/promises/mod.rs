@@ -3,6 +3,7 @@
 mod backlog;
 mod cli_reference;
 mod configuration_reference;
+mod database;
 mod document;
 mod generated;
 mod hints;
