@@ -81,7 +81,8 @@ pub fn review_is_clear(text: &str) -> Review {
     let cut = sections.len() >= MAX_SECTIONS;
     for section in &mut sections {
         section.close();
-        section.earlier |= section.round.is_some() && section.round < round;
+        section.all_repaired &= !section.heading_open;
+        section.older = section.round.is_some() && section.round < round;
     }
     if sections.iter().any(|section| !section.is_past()) {
         sections.retain(|section| !section.is_past());
@@ -124,8 +125,12 @@ struct Section {
     earlier: bool,
     /// The heading says that they are still there.
     present: bool,
-    /// The round that the heading names.
+    /// The heading names a round ...
     round: Option<u32>,
+    /// ... that is older than the review.
+    older: bool,
+    /// The last heading in it names an issue, of which nothing was said yet.
+    heading_open: bool,
     /// Something in it is said to be open.
     says_open: bool,
     /// Everything in it is said to be repaired.
@@ -163,6 +168,8 @@ impl Section {
             earlier: is_earlier(&names),
             present: is_present(&names),
             round: round_of(heading),
+            older: false,
+            heading_open: false,
             says_open: false,
             all_repaired: true,
             state: State::Silent,
@@ -191,9 +198,11 @@ impl Section {
             Line::Heading(_, text) => {
                 self.close();
                 self.before_headings.get_or_insert(self.issues.len());
-                // A heading with its own text below is an issue with a title.
+                // A heading with its own text below is an issue with a title: the text says what became of it.
+                let repaired = self.all_repaired && !self.heading_open;
                 self.paragraph = Some((text.to_owned(), true));
                 self.close();
+                (self.all_repaired, self.heading_open) = (repaired, says_repaired(text) != Some(true));
             }
             Line::Code(text) => {
                 self.close();
@@ -227,6 +236,7 @@ impl Section {
             let repaired = says_repaired(&text);
             self.says_open |= repaired == Some(false);
             self.all_repaired &= repaired == Some(true);
+            self.heading_open &= repaired != Some(true);
             let list = if item { &mut self.issues } else { &mut self.prose };
             if list.len() < MAX_ISSUES {
                 list.push(first_line(&text));
@@ -234,10 +244,11 @@ impl Section {
         }
     }
 
-    /// Tells only of issues that were there before, and of none that still is.
+    /// Tells only of issues that were there before: each of them is said to be repaired, or they are those
+    /// of an older round and nothing is said of them. Other words in the heading are not enough.
     fn is_past(&self) -> bool {
-        let repaired = !self.exact && self.state == State::Other && self.all_repaired;
-        (self.earlier || repaired) && !self.present && !self.says_open
+        let told = self.state == State::Other && (self.all_repaired || self.older);
+        !self.exact && told && !self.present && !self.says_open
     }
 
     /// None for a section that only holds another one.

@@ -176,3 +176,28 @@ proptest::proptest! {
         review_is_clear(&String::from_utf8_lossy(&bytes));
     }
 }
+
+#[test]
+fn a_heading_alone_makes_no_issue_a_thing_of_the_past() {
+    for open in [
+        "## Status of critical issues of round 1\n1. Leak: unchanged, the test set is used for training.",
+        "## Previous critical issues\nLeak: no change at all. Baseline: fix is wrong.",
+        "## Critical issues: status\n1. The control is missing.",
+        "## Critical issues with previously reported numbers\nTable 2 uses the test set for selection.",
+        "## Critical issues with the fixed baseline\nIt was tuned on the test set.",
+        "## Critical issues: closed-loop experiment\nThe loop sees the labels.",
+        "## Critical issues in the evaluation\nThe threshold is fixed by looking at the test set.",
+        "## Critical issues of round 1\n1. Leak: fixed.\n2. Seeds: as before.",
+    ] {
+        let text = format!("# Review, round 2\n\n{open}\n\n## Critical issues\n\nNO CRITICAL ISSUES\n");
+        assert!(matches!(review_is_clear(&text), Review::Issues(issues) if !issues.is_empty()), "{open}");
+    }
+    for past in [
+        "## Status of the critical issues of round 1\n1. Leak: fixed, verified.\n2. Seeds – repaired in fixes_round_1.md",
+        "## Earlier critical issues\nThe leak was fixed.",
+        "## Critical issues of round 1\n- (resolved) The leak",
+    ] {
+        let text = format!("# Review, round 2\n\n{past}\n\n## Critical issues\n\nNO CRITICAL ISSUES\n");
+        assert_eq!(review_is_clear(&text), Review::Clear, "{past}");
+    }
+}

@@ -89,8 +89,35 @@ const UNDONE: &[&str] = &[
 ];
 /// What may follow on a word that says repaired, unless it ends there.
 const BEHIND: &[&str] = &["and", "in", "by", "with", "since", "via", "as", "now"];
+/// Before a word that says repaired, at the end of a sentence.
+const VERBS: &[&str] = &["is", "was", "are", "were", "been", "now", "fully", "completely", "already"];
 /// Without a word that says repaired: it is open.
-const OPEN: &[&str] = &["open", "still", "remain", "remains", "persist", "persists", "unresolved", "unfixed", "unrepaired", "unaddressed"];
+const OPEN: &[&str] = &[
+    "open",
+    "still",
+    "remain",
+    "remains",
+    "persist",
+    "persists",
+    "unresolved",
+    "unfixed",
+    "unrepaired",
+    "unaddressed",
+    "unchanged",
+    "same",
+    "before",
+    "no",
+    "not",
+    "never",
+    "missing",
+    "wrong",
+    "worse",
+    "insufficient",
+    "incomplete",
+    "partially",
+    "partly",
+    "again",
+];
 /// The words of a text, in small letters.
 pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
@@ -143,17 +170,21 @@ pub(super) fn says_repaired(text: &str) -> Option<bool> {
     }
 }
 
-/// `Leak: fixed, verified.`, but not `a fixed learning rate`.
+/// `Leak: fixed, verified.` and `It was fixed.`, but not `a fixed learning rate` or `is fixed by looking`.
 fn is_settled(text: &str) -> bool {
-    let mut tokens = text.split_whitespace().peekable();
-    while let Some(token) = tokens.next() {
-        let ends = token.ends_with(|char: char| !char.is_alphanumeric());
-        let next = tokens.peek().and_then(|next| words(next).next());
-        if words(token).last().is_some_and(|word| REPAIRED.contains(&word.as_str()))
-            && (ends || next.is_none_or(|next| BEHIND.contains(&next.as_str())))
-        {
-            return true;
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    (0..tokens.len()).any(|at| {
+        let token = tokens[at];
+        if !words(token).last().is_some_and(|word| REPAIRED.contains(&word.as_str())) {
+            return false;
         }
-    }
-    false
+        let before = at.checked_sub(1).map(|before| tokens[before]);
+        let next = tokens.get(at + 1).and_then(|next| words(next).next());
+        let ends = token.ends_with(|char: char| !char.is_alphanumeric()) || next.is_none();
+        // Behind a colon, a dash or a bracket stands what is said of the issue.
+        let told = token.starts_with(['(', '[', '*', '✓', '✔']) || before.is_none_or(|before| !before.ends_with(char::is_alphanumeric));
+        let goes_on = next.as_deref().is_some_and(|next| BEHIND.contains(&next));
+        let verb = before.and_then(|before| words(before).last()).is_some_and(|word| VERBS.contains(&word.as_str()));
+        (told && (ends || goes_on)) || (verb && (ends || next.as_deref() == Some("and")))
+    })
 }
