@@ -44,7 +44,11 @@ fn one(word: &str) -> String {
     if let Some(at) = word.to_ascii_lowercase().find("authorization:") {
         // Within a command in a command, something stands in front of it. A quote may be open there.
         let (front, name) = word.get(..at + "authorization:".len()).unwrap_or_default().split_at(at);
-        return format!("{}{name}{HIDDEN}", without_secrets(front.split(' ')).join(" "));
+        let whole = front.trim_end_matches(['"', '\'']).trim_end();
+        // What cannot be read as a shell would read it may hold anything.
+        let Ok(words) = shell_words::split(whole) else { return HIDDEN.to_owned() };
+        let shown = without_secrets(words.iter().map(String::as_str)).join(" ");
+        return format!("{shown}{}{name}{HIDDEN}", front.get(whole.len()..).unwrap_or_default());
     }
     // A command within a command: `sh -c '...'`. What begins with a secret may be one with blanks.
     let begins_with_secret = word.split_once(['=', ':']).is_some_and(|(name, _)| !name.contains(BLANKS) && is_secret_name(name));
@@ -124,6 +128,7 @@ mod tests {
             ("python eval.py  --split 'a b' | tail -n 1", "python eval.py  --split 'a b' | tail -n 1"),
             ("API_KEY='a b' python eval.py", "API_KEY=*** python eval.py"),
             ("python eval.py # --token hunter2", "python eval.py"),
+            ("sh -c 'API_TOKEN=\"a hunter2\" curl -H \"Authorization: Bearer hunter3\" y'", "sh -c API_TOKEN=*** curl -H \"Authorization:***"),
             ("it's not closed", "***"),
         ] {
             assert_eq!(shown_command(line), shown);

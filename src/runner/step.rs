@@ -178,7 +178,7 @@ pub(super) fn repair(run: &Run, step: &Step, missing: &[String], wrong: &[String
 
 /// The end of a step whose call has failed. What the agent had asked before that is still asked.
 pub(super) fn over(run: &mut Run, outcome: Outcome, failure: Option<Failure>) -> io::Result<(Outcome, Option<Failure>)> {
-    if matches!(outcome, Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline))
+    if matches!(outcome, Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline | Stopped::DiskFull))
         && let Asks::Parked(parked) = run.questions()?
     {
         return Ok((parked, None));

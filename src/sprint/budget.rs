@@ -89,7 +89,7 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
 
 /// Bounds the next job of a sprint that has had jobs before, by what the limits of its study and
 /// of its loop leave by now. Otherwise says which limit keeps it from going on.
-pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -> Result<Result<Bounds, String>, StoreError> {
+pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -> Result<Result<(Bounds, Cut), String>, StoreError> {
     let own = change.money_of_sprint(row.id.as_str())?;
     let of_study = change.money_of_study(study.name.as_str())?;
     let mut limits = vec![(format!("the study {}", study.name), study.max_study_cost_usd, study.max_study_gpu_hours, of_study)];
@@ -105,6 +105,7 @@ pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -
     let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
     let budget_usd = if row.cut.money { own_budget(study, &request) } else { row.budget_usd };
     let mut bounds = Bounds { budget_usd, seconds: row.seconds };
+    let mut cut = Cut { money: false, time: row.cut.time };
     for (whose, max_cost, max_gpu_hours, used) in limits {
         if let Some(max) = max_cost {
             // What is reserved for itself is what it may use; what it has spent counts as spent.
@@ -113,7 +114,10 @@ pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -
                 return Ok(Err(format!("{HELD}${:.2} of the ${max:.2} that {whose} may cost are used or reserved", max - left)));
             }
             let most = own.cost_usd + left;
-            bounds.budget_usd = Some(bounds.budget_usd.map_or(most, |budget| budget.min(most)));
+            if bounds.budget_usd.is_none_or(|budget| most < budget) {
+                bounds.budget_usd = Some(most);
+                cut.money = true;
+            }
         }
         if let Some(max) = max_gpu_hours {
             let (Some(gpus), false) = (row.gpus, used.gpu_unknown) else {
@@ -128,11 +132,12 @@ pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -
                 }
                 if most < seconds_of(bounds.seconds) {
                     bounds.seconds = whole(most);
+                    cut.time = true;
                 }
             }
         }
     }
-    Ok(Ok(bounds))
+    Ok(Ok((bounds, cut)))
 }
 
 fn seconds_of(count: u64) -> f64 {

@@ -16,8 +16,9 @@ pub fn give_up(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<boo
         change.count_missing(id, Some(time))?;
         return Ok(false);
     }
-    let detail = format!("its directory is gone from the cluster: {}", sprint.remote_dir);
-    let hint = format!("nothing is left to go on with; `researchloop sprint resubmit {id}` runs the idea again");
+    let detail = format!("its directory, or the history in it, is gone from the cluster: {}", sprint.remote_dir);
+    let hint =
+        format!("it cannot go on; `researchloop sprint fetch {id}` brings what is left, `researchloop sprint resubmit {id}` runs the idea again");
     change.apply(id, Event::Over(Ending::failed(Reason::Lost, detail, hint)))?;
     Ok(true)
 }

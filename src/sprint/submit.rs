@@ -4,7 +4,7 @@
 //! looks for a job of this name first, on the cluster, in the same request that would submit.
 
 use super::budget;
-use super::create::{ClusterError, Request, cluster_of};
+use super::create::{ClusterError, cluster_of};
 use super::gone::give_up;
 use super::parts::{Parts, prepare};
 use super::send::{Mode, Sent, look, send};
@@ -16,7 +16,7 @@ use crate::domain::{Ending, JobId, Reason, State};
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
 use crate::scheduler::Submission;
-use crate::store::{Change, Cut, SprintRow, Store, StoreError};
+use crate::store::{Change, SprintRow, Store, StoreError};
 
 /// What came of it.
 #[derive(Debug)]
@@ -141,8 +141,8 @@ fn begin(app: &App, change: &Change<'_>, cluster: &Cluster, row: &SprintRow, par
     if row.attempt > 0 {
         // Its earlier jobs have used some of what the limits leave.
         let study = app.config.study(&row.study)?;
-        let bounds = match budget::of_next_job(change, study, row)? {
-            Ok(bounds) => bounds,
+        let (bounds, cut) = match budget::of_next_job(change, study, row)? {
+            Ok(found) => found,
             Err(why) => {
                 // It is told once; the note says it as long as it is so.
                 let is_told = row.note == why;
@@ -150,9 +150,7 @@ fn begin(app: &App, change: &Change<'_>, cluster: &Cluster, row: &SprintRow, par
                 return Ok(Err(if is_told { Submitted::NotNow(why) } else { Submitted::PutOff(why) }));
             }
         };
-        let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
-        let cut = bounds.cut(study, &request);
-        change.set_budget(id, bounds.budget_usd, Cut { money: cut.money, time: cut.time || row.cut.time })?;
+        change.set_budget(id, bounds.budget_usd, cut)?;
         parts.bound(&bounds);
     }
     let attempt = change.begin_submission(id, "")?.unwrap_or(row.attempt + 1);

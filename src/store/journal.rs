@@ -222,8 +222,11 @@ impl Change<'_> {
                     // The idea is a task from now on, and this sprint the first attempt at it.
                     if let Some(row) = self.sprint(sprint)?.filter(|row| row.task.is_none()) {
                         // A person who has agreed to it knows what there was.
-                        let order = row.loop_id.as_deref().map(|id| self.one_loop(id)).transpose()?.flatten();
-                        let agreed = order.is_some_and(|order| order.limits.approve);
+                        let agreed: bool = self.transaction.query_row(
+                            "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND kind = 'approval' AND answer IS NOT NULL)",
+                            [sprint],
+                            |row| row.get(0),
+                        )?;
                         if let Some(earlier) = self.repeated_by(&row, &idea)?.filter(|_| !agreed) {
                             self.transaction.execute("UPDATE sprints SET repeats = ?2 WHERE id = ?1", (sprint, &earlier))?;
                             self.event(Some(sprint), "idea_repeats", &serde_json::json!({ "earlier": earlier }))?;

@@ -1,14 +1,18 @@
 //! Remembers that there was a tick, so that people see whether anything advances by itself.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{ClusterReport, Report};
+use super::Report;
 use crate::app::{App, CRON_TRIAL};
 use crate::platform::clock;
 use crate::store::{Store, StoreError};
 
 const LAST: &str = "tick.last";
 const GOOD: &str = "tick.good";
+/// The clusters that could not be reached when they were asked last.
+const BAD: &str = "tick.bad";
 
 /// One tick.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +47,12 @@ pub(super) fn remember(app: &App, report: &Report) -> Result<(), StoreError> {
     let text = serde_json::to_string(&Mark { time: clock::now(), by: by.to_owned(), problems }).unwrap_or_default();
     let change = store.change()?;
     change.set_fact(LAST, &text)?;
-    if report.not_asked.is_empty() && report.clusters.iter().all(ClusterReport::is_good) {
+    // A cluster that was not due is as it was when it was asked last.
+    let known: BTreeSet<String> = change.fact(BAD)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let asked_in_vain = report.clusters.iter().filter(|one| !one.is_good()).map(|one| one.name.clone());
+    let bad: BTreeSet<String> = known.into_iter().filter(|name| report.not_asked.contains(name)).chain(asked_in_vain).collect();
+    change.set_fact(BAD, &serde_json::to_string(&bad).unwrap_or_default())?;
+    if bad.is_empty() {
         change.set_fact(GOOD, &text)?;
     }
     change.commit()

@@ -132,7 +132,7 @@ fn a_parked_sprint_whose_directory_is_gone_ends_as_lost() {
     project.run(&["tick"]).success();
     let sprint = project.show(&id);
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "lost"), "{sprint:#}");
-    assert!(text(&sprint, "error").contains("its directory is gone") && text(&sprint, "hint").contains("sprint resubmit"), "{sprint:#}");
+    assert!(text(&sprint, "error").contains("is gone from the cluster") && text(&sprint, "hint").contains("sprint resubmit"), "{sprint:#}");
     assert_eq!(inbox(&project, &[]), Vec::<Value>::new());
 }
 
