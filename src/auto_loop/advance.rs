@@ -95,15 +95,13 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         // What was meant as a limit may stand there.
         return Ok(Step::Note(format!("nothing is begun before this is put right: {mistake}"), true));
     }
-    let attempts = attempts(change, row, &program, &sprints)?;
-    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
-    let situation = situation_of(app, change, row, study, &request, &attempts)?;
-    let (budget_usd, seconds) = match next(&situation) {
+    let (next, objection) = asked(app, change, row, study, &program, &sprints, |situation| (next(situation), objection(situation)))?;
+    let (budget_usd, seconds) = match next {
         Next::Stop(rule, why) => return Ok(Step::Ended(rule, why)),
         Next::Wait(why) => {
             // What holds back a sprint that it has made says more than that there is one.
             let held_back = sprints.iter().any(|sprint| sprint.status == Status::Pending && !sprint.had_job);
-            let why = match objection(&situation).filter(|_| held_back) {
+            let why = match objection.filter(|_| held_back) {
                 Some(Next::Wait(backoff)) => backoff,
                 _ => waiting(change, &sprints)?.unwrap_or(why),
             };
@@ -129,6 +127,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
             return Ok(Step::Note(format!("no task is ready now, {open} open: `researchloop task list`"), false));
         }
     }
+    let request = Request::read(&row.request);
     let request = Request { seconds: seconds.or(request.seconds), ..request };
     let wanted = Wanted {
         study: &row.study,
@@ -155,12 +154,24 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     Ok(Step::Made(id, study.cluster.to_string()))
 }
 
+/// What is decided of a loop as it stands at this moment.
+fn asked<T>(
+    app: &App,
+    change: &Change<'_>,
+    row: &LoopRow,
+    study: &Study,
+    program: &Program,
+    sprints: &[LoopSprint],
+    decide: impl FnOnce(&Situation<'_>) -> T,
+) -> Result<T, StoreError> {
+    let attempts = attempts(change, row, program, sprints)?;
+    Ok(decide(&situation_of(app, change, row, study, &Request::read(&row.request), &attempts)?))
+}
+
 /// The rule that would end this loop at once, if there is one.
 pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<(StopRule, String)>, StoreError> {
-    let program = Program::load(&app.config, study);
-    let attempts = attempts(change, row, &program, &change.loop_sprints(row.id.as_str())?)?;
-    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
-    Ok(match next(&situation_of(app, change, row, study, &request, &attempts)?) {
+    let (program, sprints) = (Program::load(&app.config, study), change.loop_sprints(row.id.as_str())?);
+    Ok(match asked(app, change, row, study, &program, &sprints, next)? {
         Next::Stop(rule, why) => Some((rule, why)),
         _ => None,
     })
@@ -177,9 +188,7 @@ pub fn may_begin(app: &App, store: &mut Store, id: &str) -> Result<bool, StoreEr
     if !study.allow_loop || !program.mistakes.is_empty() {
         return Ok(false);
     }
-    let attempts = attempts(&change, &row, &program, &change.loop_sprints(id)?)?;
-    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
-    match objection(&situation_of(app, &change, &row, study, &request, &attempts)?) {
+    match asked(app, &change, &row, study, &program, &change.loop_sprints(id)?, objection)? {
         None => return Ok(true),
         Some(Next::Stop(rule, why)) => end(&change, id, rule, &why)?,
         Some(Next::Wait(why)) => change.set_loop_note(id, &why)?,
@@ -259,7 +268,7 @@ fn seconds_of(time: Option<&str>) -> i64 {
 }
 
 /// What has been used of what, at this moment.
-pub fn situation_of<'a>(
+fn situation_of<'a>(
     app: &App,
     change: &Change<'_>,
     row: &'a LoopRow,

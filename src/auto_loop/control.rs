@@ -230,7 +230,7 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
     if edit.order.count.is_some() && limits.count < done {
         return Err(LoopError::Limit(format!("-n: {done} sprints have completed already")));
     }
-    let mut request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    let mut request = Request::read(&row.request);
     let new = &edit.request;
     let cluster = app.config.cluster(study.cluster.as_str())?;
     for (key, value) in &new.options {

@@ -146,7 +146,7 @@ pub fn run(global: &Global, ui: &Ui, command: SprintCommand) -> Result {
         SprintCommand::Resubmit(args) => {
             let mut store = app.store()?;
             let old = find(&store, &args.id)?;
-            let request: sprint::Request = serde_json::from_str(&old.request).unwrap_or_default();
+            let request = sprint::Request::read(&old.request);
             let id = match (&request.tweak, &old.parent) {
                 (Some(tweak), Some(parent)) => {
                     let parent = find(&store, parent)?;

@@ -3,7 +3,7 @@
 use super::create::{CreateError, Request, Wanted};
 use crate::config::Study;
 use crate::platform::clock;
-use crate::store::{Change, Cut, HELD, SprintRow, StoreError};
+use crate::store::{Change, Cut, HELD, Spent, SprintRow, StoreError};
 
 /// Less than this is no budget: no call of the agent costs less.
 const LEAST_USD: f64 = 0.01;
@@ -15,8 +15,14 @@ const LEAST_SECONDS: u64 = 60;
 /// # Errors
 /// That nothing is left.
 pub fn left_usd(change: &Change<'_>, study: &Study) -> Result<Option<f64>, CreateError> {
+    if study.max_study_cost_usd.is_none() {
+        return Ok(None);
+    }
+    left_of(study, &change.money_of_study(study.name.as_str())?)
+}
+
+fn left_of(study: &Study, used: &Spent) -> Result<Option<f64>, CreateError> {
     let Some(max) = study.max_study_cost_usd else { return Ok(None) };
-    let used = change.money_of_study(study.name.as_str())?;
     let left = max - used.cost_usd - used.reserved_usd;
     if left >= LEAST_USD {
         return Ok(Some(left));
@@ -61,7 +67,7 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
     }
     let used = change.money_of_study(study.name.as_str())?;
     let limit = |what: String| Err(CreateError::Limit { what, study: study.name.to_string() });
-    if let Some(left) = left_usd(change, study)? {
+    if let Some(left) = left_of(study, &used)? {
         let own = [bounds.budget_usd, study.max_cost_usd].into_iter().flatten().fold(left, f64::min);
         bounds.budget_usd = Some(own);
     }
@@ -74,15 +80,10 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
             return limit(format!("the GPU-hours of the study {} are limited, but it is not known how many GPUs its jobs have", study.name));
         };
         let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(used.reserved_gpu_seconds);
-        if gpus > 0 {
-            let most = left / f64::from(gpus);
-            if most < seconds_of(LEAST_SECONDS) {
-                return limit(format!("the {max} GPU-hours that the study {} may use are used or reserved", study.name));
-            }
-            if most < seconds_of(bounds.seconds) {
-                bounds.seconds = whole(most);
-            }
-        }
+        let Some(seconds) = within(left, gpus, bounds.seconds) else {
+            return limit(format!("the {max} GPU-hours that the study {} may use are used or reserved", study.name));
+        };
+        bounds.seconds = seconds;
     }
     Ok(bounds)
 }
@@ -102,7 +103,7 @@ pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -
         limits.push((id.to_owned(), one.limits.max_cost_usd, one.limits.max_gpu_hours, change.money_of_loop(id)?));
     }
     // What a limit had left it may be more by now.
-    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    let request = Request::read(&row.request);
     let budget_usd = if row.cut.money { own_budget(study, &request) } else { row.budget_usd };
     let mut bounds = Bounds { budget_usd, seconds: row.seconds };
     let mut cut = Cut { money: false, time: row.cut.time };
@@ -125,19 +126,24 @@ pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -
             };
             let reserved = used.reserved_gpu_seconds.saturating_sub(own.reserved_gpu_seconds);
             let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(reserved);
-            if gpus > 0 {
-                let most = left / f64::from(gpus);
-                if most < seconds_of(LEAST_SECONDS) {
-                    return Ok(Err(format!("{HELD}the {max} GPU-hours that {whose} may use are used or reserved")));
-                }
-                if most < seconds_of(bounds.seconds) {
-                    bounds.seconds = whole(most);
-                    cut.time = true;
-                }
-            }
+            let Some(seconds) = within(left, gpus, bounds.seconds) else {
+                return Ok(Err(format!("{HELD}the {max} GPU-hours that {whose} may use are used or reserved")));
+            };
+            cut.time |= seconds < bounds.seconds;
+            bounds.seconds = seconds;
         }
     }
     Ok(Ok((bounds, cut)))
+}
+
+/// How long a job may run that would run so long, when so many GPU-seconds are left. None when that is not
+/// worth a job.
+fn within(left: f64, gpus: u32, seconds: u64) -> Option<u64> {
+    if gpus == 0 {
+        return Some(seconds);
+    }
+    let most = left / f64::from(gpus);
+    (most >= seconds_of(LEAST_SECONDS)).then(|| if most < seconds_of(seconds) { whole(most) } else { seconds })
 }
 
 fn seconds_of(count: u64) -> f64 {

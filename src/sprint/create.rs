@@ -41,6 +41,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Reads what was kept with a sprint or a loop. What cannot be read asks for nothing.
+    pub fn read(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
     /// Which kind of sprint is asked for.
     fn kind(&self) -> &'static str {
         match (&self.tweak, &self.plan) {
@@ -273,10 +278,10 @@ fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
 /// Makes a sprint that repeats another one: the same idea and options, and one more attempt at the
 /// same task, which is opened again for it unless it is done.
 pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintId, CreateError> {
-    let mut request: Request = serde_json::from_str(&old.request).unwrap_or_default();
+    let mut request = Request::read(&old.request);
     // What was left of a loop's GPU-hours is no wish for this time.
     if let Some(of_loop) = old.loop_id.as_deref().filter(|_| old.cut.time).map(|id| store.one_loop(id)).transpose()?.flatten() {
-        request.seconds = serde_json::from_str::<Request>(&of_loop.request).unwrap_or_default().seconds;
+        request.seconds = Request::read(&of_loop.request).seconds;
     }
     // The study may have been renamed since: then the error says so.
     let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;

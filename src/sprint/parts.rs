@@ -72,7 +72,7 @@ pub(super) fn prepare(app: &App, store: &Store, cluster: &Cluster, row: &SprintR
 }
 
 fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &SprintRow) -> Result<Parts, SubmitError> {
-    let request: Request = serde_json::from_str(&row.request).unwrap_or_default();
+    let request = Request::read(&row.request);
     let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
     let context = context::assemble(&app.config, cluster, study)?;
     let options = options_of(cluster, study, &request);

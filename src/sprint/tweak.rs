@@ -63,7 +63,7 @@ pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str
             hint,
         });
     }
-    let earlier: Request = serde_json::from_str(&parent.request).unwrap_or_default();
+    let earlier = Request::read(&parent.request);
     let tweak = Tweak {
         sprint_id: parent.id.to_string(),
         dir: parent.remote_dir.clone(),

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::sprints::{Cut, HELD};
+use super::sprints::{Cut, held_by};
 use super::{Change, Store, StoreError};
 use crate::domain::auto_loop::{Limits, StopRule};
 use crate::domain::{LoopId, Reason, SchedulerKind, Status};
@@ -166,7 +166,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             resets_at: row.get(13)?,
             forgiven: row.get(14)?,
             exhausted: Cut { money: row.get(15)?, time: row.get(16)? }.is_exhausted(status, reason, cost_usd, row.get(17)?),
-            held_by: row.get::<_, Option<String>>(18)?.filter(|note| status == Status::Parked && note.starts_with(HELD)),
+            held_by: held_by(status, &row.get::<_, String>(18)?).map(str::to_owned),
             repeats: row.get(19)?,
         });
     }

@@ -190,8 +190,13 @@ impl SprintRow {
 
     /// Which limit keeps a parked sprint, whose questions are answered, from going on.
     pub fn held_by(&self) -> Option<&str> {
-        Some(self.note.as_str()).filter(|note| matches!(self.state, State::Parked { .. }) && note.starts_with(HELD))
+        held_by(self.state.status(), &self.note)
     }
+}
+
+/// What the note of a sprint says of the limit that holds it.
+pub(super) fn held_by(status: Status, note: &str) -> Option<&str> {
+    (status == Status::Parked && note.starts_with(HELD)).then_some(note)
 }
 
 /// How the note of a parked sprint begins that a limit keeps from going on.

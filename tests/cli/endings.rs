@@ -1,12 +1,10 @@
 //! Every way in which a sprint can end on this machine: told apart, with reason and hint.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
-use super::{is_alive, playing, remote_dir, step, text};
+use super::{SmallDisk, is_alive, playing, remote_dir, step, text};
 use crate::harness::{Project, wait_until};
 
 /// Plays a scenario to its end.
@@ -142,24 +140,6 @@ fn an_agent_that_stays_after_its_result_is_judged_by_the_result() {
     for scenario in ["research:hold_pipe", "research:noise"] {
         let (_, _, sprint) = end(scenario, &["--rounds", "0"]);
         assert_eq!(text(&sprint, "status"), "completed", "{scenario}: {sprint:#}");
-    }
-}
-
-/// A small file system of its own, for as long as the value lives.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    fn new(path: &Path, options: &str) -> Self {
-        std::fs::create_dir_all(path).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(path).status().unwrap();
-        assert!(mounted.success(), "this test mounts a small file system: it needs root");
-        Self(path.to_owned())
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
 

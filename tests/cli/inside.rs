@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{is_alive, playing, remote_dir, step, text};
+use super::{SmallDisk, is_alive, playing, remote_dir, step, text};
 use crate::harness::{Project, program, wait_until};
 
 /// Plays a scenario to its end.
@@ -41,28 +41,10 @@ fn a_model_that_removes_the_journal_does_not_change_how_the_sprint_ended() {
     assert!(journal(&project, &id).contains("was not in its place any more"));
 }
 
-/// A small file system of its own, for as long as the value lives.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    fn new(path: &Path) -> Self {
-        std::fs::create_dir_all(path).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=100m", "none"]).arg(path).status().unwrap();
-        assert!(mounted.success(), "this test mounts a small file system: it needs root");
-        Self(path.to_owned())
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 #[test]
 fn a_full_disk_is_told_though_something_takes_every_block_that_becomes_free() {
     let project = playing("research:fill_on,research:slow=3,research:noise", "");
-    let _disk = SmallDisk::new(&project.path("cluster"));
+    let _disk = SmallDisk::new(&project.path("cluster"), "size=100m");
     let id = project.submit("fill it", &["--time", "60s"]);
     let sprint = project.finish(&id, 90);
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "disk_full"), "{sprint:#}");
@@ -71,7 +53,7 @@ fn a_full_disk_is_told_though_something_takes_every_block_that_becomes_free() {
 #[test]
 fn a_disk_that_is_full_behind_a_call_ends_the_sprint_before_the_next_one() {
     let project = playing("research:fill_after_once", "");
-    let _disk = SmallDisk::new(&project.path("cluster"));
+    let _disk = SmallDisk::new(&project.path("cluster"), "size=100m");
     let id = project.submit("fill it", &[]);
     let sprint = project.finish(&id, 60);
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "disk_full"), "{sprint:#}");

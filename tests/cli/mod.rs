@@ -26,6 +26,7 @@ mod task_sprints;
 mod tasks;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::harness::Project;
 
@@ -59,4 +60,22 @@ pub fn text<'a>(value: &'a serde_json::Value, key: &str) -> &'a str {
 pub fn step<'a>(sprint: &'a serde_json::Value, name: &str) -> &'a str {
     let steps = sprint["steps"].as_array().unwrap();
     steps.iter().find(|step| step["name"] == name).map_or("", |step| text(step, "state"))
+}
+
+/// A small file system of its own, for as long as the value lives.
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    pub fn new(path: &Path, options: &str) -> Self {
+        std::fs::create_dir_all(path).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(path).status().unwrap();
+        assert!(mounted.success(), "this test mounts a small file system: it needs root");
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
 }
