@@ -18,6 +18,7 @@ mod money;
 mod open;
 mod outbox;
 mod park;
+mod proof;
 mod sprints;
 mod tasks;
 

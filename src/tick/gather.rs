@@ -55,17 +55,27 @@ impl Live {
     }
 }
 
-/// Asks. `ask_scheduler` is false when only files are wanted. `tails_of` is the sprint whose
-/// logs a screen shows.
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// The scheduler and the files.
+    All,
+    /// The files alone.
+    Files,
+    /// The files alone, with a sum of the calls that have not told what they cost.
+    Untold,
+}
+
+/// Asks. `tails_of` is the sprint whose logs a screen shows.
 pub fn gather(
     app: &App,
     remote: &mut dyn Remote,
     cluster: &Cluster,
     rows: &[SprintRow],
-    ask_scheduler: bool,
+    ask: Ask,
     tails_of: Option<&str>,
 ) -> Result<Gathered, RemoteError> {
-    let first = gather_once(app, remote, cluster, rows, ask_scheduler, tails_of)?;
+    let first = gather_once(app, remote, cluster, rows, ask, tails_of)?;
     if !first.1 {
         return Ok(first.0);
     }
@@ -78,7 +88,7 @@ pub fn gather(
         Placed::Refused(why) => Ok(Gathered { problem: Some(why), ..first.0 }),
         Placed::There(path) | Placed::Sent(path) => {
             let rows: Vec<SprintRow> = rows.iter().map(|row| SprintRow { runner: path.clone(), ..row.clone() }).collect();
-            let (mut again, unusable) = gather_once(app, remote, cluster, &rows, ask_scheduler, tails_of)?;
+            let (mut again, unusable) = gather_once(app, remote, cluster, &rows, ask, tails_of)?;
             if unusable && again.problem.is_none() {
                 again.problem = Some(format!("{path} is there, but may not be executed: the files of the sprints cannot be read"));
             }
@@ -92,7 +102,7 @@ fn gather_once(
     remote: &mut dyn Remote,
     cluster: &Cluster,
     rows: &[SprintRow],
-    ask_scheduler: bool,
+    ask: Ask,
     tails_of: Option<&str>,
 ) -> Result<(Gathered, bool), RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
@@ -109,12 +119,14 @@ fn gather_once(
                 prefix: row.journal_prefix.clone(),
                 tails: tails_of == Some(row.id.as_str()),
                 attempt: row.attempt,
+                quiet: row.missing_polls > 0,
+                untold: ask == Ask::Untold,
             })
             .collect(),
     };
     let mut script = Script::new();
     script.section("clock", "date +%s");
-    if ask_scheduler && !jobs.is_empty() {
+    if ask == Ask::All && !jobs.is_empty() {
         scheduler::be_patient(&mut script, cluster.command_timeout);
         kind.ask(&mut script, &jobs);
     }
@@ -129,7 +141,7 @@ fn gather_once(
     let reply = remote.run(script, app.limits(cluster))?;
     let time = reply.section("clock").and_then(|section| section.text().trim().parse().ok()).unwrap_or(0);
     let mut gathered = Gathered { time, ..Gathered::default() };
-    if ask_scheduler && !jobs.is_empty() {
+    if ask == Ask::All && !jobs.is_empty() {
         match kind.read(&reply, &jobs) {
             Ok(seen) => {
                 gathered.jobs = Some(seen);
@@ -140,7 +152,10 @@ fn gather_once(
     }
     let files = reply.section("files");
     match files.and_then(|section| serde_json::from_slice::<ReadAnswer>(&section.output).ok()) {
-        Some(answer) => gathered.files = answer.sprints.into_iter().map(|files| (files.id.clone(), files)).collect(),
+        Some(answer) => {
+            let summed = ask == Ask::Untold;
+            gathered.files = answer.sprints.into_iter().map(|files| (files.id.clone(), SprintFiles { summed, ..files })).collect();
+        }
         None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
         None => {
             let said: String = files.map(|section| section.text().chars().filter(|c| !c.is_control()).take(300).collect()).unwrap_or_default();
