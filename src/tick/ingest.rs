@@ -58,7 +58,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     }
     if row.journal_altered {
         notes.push(
-            "something else than the runner has written to the journal: its figures count as the agent's, and of two costs the larger".to_owned(),
+            "the journal was altered by something else than the runner: its figures count as the agent's, and of two costs the larger".to_owned(),
         );
     }
     let seen = row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job));

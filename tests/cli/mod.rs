@@ -1,6 +1,7 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
 mod backlog_run;
+mod believed;
 mod commands;
 mod cron;
 mod dialogue;
