@@ -234,7 +234,10 @@ impl Change<'_> {
                     .execute((sprint, label, &verdict, &detail, &time))?;
                 self.add_to_step(sprint, label, seconds, &spent)?;
             }
-            Some(Entry::Agent { session_id, .. }) => self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?,
+            // It becomes an argument of a later call.
+            Some(Entry::Agent { session_id, .. }) if is_label(&session_id) && !session_id.starts_with('-') => {
+                self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?
+            }
             Some(Entry::Idea { text, .. }) => {
                 let idea = bounded(&text, 4000);
                 if !idea.is_empty() && self.set_idea(sprint, &idea)? {

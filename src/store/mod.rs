@@ -63,6 +63,12 @@ impl Change<'_> {
         Ok(self.transaction.commit()?)
     }
 
+    /// Statements of a test.
+    #[cfg(test)]
+    pub fn raw(&self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.transaction.execute_batch(sql)?)
+    }
+
     /// Writes what happened, for a sprint or for none.
     pub fn event(&self, sprint: Option<&str>, kind: &str, data: &serde_json::Value) -> Result<(), StoreError> {
         self.transaction.prepare_cached("INSERT INTO events (time, sprint_id, kind, data) VALUES (?1, ?2, ?3, ?4)")?.execute((

@@ -198,7 +198,7 @@ fn settle(
                 outcome(change, &row, end)?;
             }
             change.apply(id, Event::Over(ending))?;
-            if let Some(time) = ended_at {
+            if let Some(time) = ended_at.filter(|_| !row.journal_altered) {
                 change.set_completed_at(id, time)?;
             }
         }

@@ -10,6 +10,9 @@ mod ingest;
 mod mark;
 mod submissions;
 
+#[cfg(test)]
+mod ingest_tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::deliver::{Undelivered, deliver};
