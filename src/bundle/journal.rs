@@ -252,21 +252,40 @@ impl Costs {
 /// written by a runner: with such a number in the journal, the true lines would be behind it for ever.
 const MAX_GAP: u64 = 10_000;
 
-/// Reads the lines of a whole journal. Returns them, and how many lines could not be read.
-pub fn parse(text: &[u8]) -> (Vec<Line>, u32) {
-    parse_after(text, 0)
+/// How far a journal has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reached {
+    /// The highest number of a line.
+    pub seq: u64,
+    /// The highest incarnation.
+    pub incarnation: u32,
 }
 
-/// Reads the lines of a piece of a journal that begins at the start of a line. `last` is the highest
-/// number before it. Returns them, and how many lines could not be read.
-pub fn parse_after(text: &[u8], last: u64) -> (Vec<Line>, u32) {
-    let (mut lines, mut skipped, mut last) = (Vec::new(), 0, last);
+impl Reached {
+    /// Whether this line may be the next one. If so, it is counted.
+    fn takes(&mut self, line: &Line) -> bool {
+        let fits = line.v <= FORMAT_VERSION
+            && (1..=self.seq.saturating_add(MAX_GAP)).contains(&line.seq)
+            && u64::from(line.incarnation) <= u64::from(self.incarnation).saturating_add(MAX_GAP);
+        if fits {
+            *self = Self { seq: self.seq.max(line.seq), incarnation: self.incarnation.max(line.incarnation) };
+        }
+        fits
+    }
+}
+
+/// Reads the lines of a whole journal. Returns them, and how many lines could not be read.
+pub fn parse(text: &[u8]) -> (Vec<Line>, u32) {
+    parse_after(text, Reached::default())
+}
+
+/// Reads the lines of a piece of a journal that begins at the start of a line, behind what was
+/// `reached`. Returns them, and how many lines could not be read.
+pub fn parse_after(text: &[u8], mut reached: Reached) -> (Vec<Line>, u32) {
+    let (mut lines, mut skipped) = (Vec::new(), 0);
     for raw in text.split(|byte| *byte == b'\n').filter(|raw| !raw.is_empty()) {
         match serde_json::from_slice::<Line>(raw) {
-            Ok(line) if line.v <= FORMAT_VERSION && line.seq > 0 && line.seq <= last.saturating_add(MAX_GAP) && line.incarnation < 1_000_000 => {
-                last = last.max(line.seq);
-                lines.push(line);
-            }
+            Ok(line) if reached.takes(&line) => lines.push(line),
             _ => skipped += 1,
         }
     }

@@ -8,18 +8,18 @@ use rusqlite::OptionalExtension as _;
 use super::{Change, StoreError};
 use crate::bundle::EVALUATE;
 use crate::bundle::formats::{Calling, Money};
-use crate::bundle::journal::{Costs, Entry, Line};
+use crate::bundle::journal::{Costs, Entry, Line, Reached};
 use crate::bundle::outcome::measured_in;
 use crate::domain::{JobId, Metric, SchedulerKind};
 
 impl Change<'_> {
-    /// The highest number in a sprint's journal, 0 for none.
-    pub fn last_seq(&self, sprint: &str) -> Result<u64, StoreError> {
-        let last: i64 = self
+    /// How far a sprint's journal has come.
+    pub fn reached(&self, sprint: &str) -> Result<Reached, StoreError> {
+        let (seq, incarnation): (i64, u32) = self
             .transaction
-            .prepare_cached("SELECT coalesce(max(seq), 0) FROM journal WHERE sprint_id = ?1")?
-            .query_row([sprint], |row| row.get(0))?;
-        Ok(u64::try_from(last).unwrap_or(0))
+            .prepare_cached("SELECT coalesce(max(seq), 0), coalesce(max(incarnation), 0) FROM journal WHERE sprint_id = ?1")?
+            .query_row([sprint], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Reached { seq: u64::try_from(seq).unwrap_or(0), incarnation })
     }
 
     /// The last line that tells of a run's beginning or end in the sprint's present job. What its

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::gather::Gathered;
 use crate::bundle::formats::{self, ExitFile, Money};
-use crate::bundle::journal::{self, Entry, RunEnd};
+use crate::bundle::journal::{self, Entry, Reached, RunEnd};
 use crate::bundle::transfer::SprintFiles;
 use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
@@ -35,7 +35,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     if let Some(files) = files {
         let bytes = STANDARD.decode(&files.journal).unwrap_or_default();
         let from_start = files.altered || row.journal_offset == 0;
-        let (lines, skipped) = journal::parse_after(&bytes, if from_start { 0 } else { change.last_seq(id)? });
+        let (lines, skipped) = journal::parse_after(&bytes, if from_start { Reached::default() } else { change.reached(id)? });
         if skipped > 0 {
             notes.push(format!("{skipped} line(s) of the journal could not be read"));
         }
