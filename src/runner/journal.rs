@@ -448,14 +448,16 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let own = temp.path().join(OWN_FOLDER);
         std::fs::create_dir(&own).expect("made");
-        let line =
-            |seq: u64| format!("{{\"v\":1,\"seq\":{seq},\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"note\",\"text\":\"x\"}}\n");
-        std::fs::write(own.join("run.jsonl"), [line(1), line(u64::from(u32::MAX) - 2), line(u64::MAX), line(2)].concat()).expect("written");
+        let line = |seq: u64, incarnation: u32| {
+            format!("{{\"v\":1,\"seq\":{seq},\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":{incarnation},\"kind\":\"note\",\"text\":\"x\"}}\n")
+        };
+        let text = [line(1, 1), line(u64::from(u32::MAX) - 2, 1), line(u64::MAX, 1), line(2, u32::MAX), line(2, 999_999), line(2, 1)].concat();
+        std::fs::write(own.join("run.jsonl"), text).expect("written");
         let (mut journal, before) = Journal::open(temp.path()).expect("opened");
-        assert_eq!(before.iter().map(|line| line.seq).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!((before.iter().map(|line| line.seq).collect::<Vec<_>>(), journal.incarnation()), (vec![1, 2], 2));
         journal.write(&note("three")).expect("written");
         let (lines, skipped) = parse(&std::fs::read(own.join("run.jsonl")).expect("read"));
-        assert_eq!((skipped, lines.iter().map(|line| line.seq).collect::<Vec<_>>()), (2, vec![1, 2, 3]));
+        assert_eq!((skipped, lines.iter().map(|line| line.seq).collect::<Vec<_>>()), (4, vec![1, 2, 3]));
     }
 
     #[test]
