@@ -50,10 +50,10 @@ pub struct OrderArgs {
     /// Begin no sprint after this time: 12h, 2026-12-24, "2026-12-24 18:00" (UTC); a number alone is hours from now; `none` for no limit
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Stop when a metric is reached: accuracy>=0.95, loss<=0.1; `none` for no target
+    /// Stop when a metric is reached: accuracy>=0.95, loss<=0.1; one run is enough, and is told as such; `none` for no target
     #[arg(long, value_name = "METRIC")]
     target: Option<String>,
-    /// Stop after so many measured sprints without an improvement beyond the noise; `none` for never
+    /// Stop after so many measured sprints without an improvement beyond the noise; a new best that may be luck does not count; `none` for never
     #[arg(long, value_name = "SPRINTS")]
     patience: Option<String>,
     /// How many sprints at once
