@@ -166,8 +166,14 @@ fn a_target_that_is_reached_by_luck_says_so() {
     };
     let missed = aiming(0.5, None, None);
     let one = told(&[aiming(0.95, None, None)]);
-    assert_eq!(one, "the target acc >= 0.9 is reached: sp-000001 has 0.95; one run: it may be luck, 3 more runs would tell: `researchloop sprint resubmit sp-000001` makes one");
-    assert!(told(&[missed.clone(), missed.clone(), aiming(0.95, Some(1), Some(0.001))]).contains("; one run, of 3 sprints that were tried: it may be luck"));
+    assert_eq!(
+        one,
+        "the target acc >= 0.9 is reached: sp-000001 has 0.95; one run: it may be luck, 3 more runs would tell: `researchloop sprint resubmit sp-000001` makes one"
+    );
+    assert!(
+        told(&[missed.clone(), missed.clone(), aiming(0.95, Some(1), Some(0.001))])
+            .contains("; one run, of 3 sprints that were tried: it may be luck")
+    );
     // 0.05 above with an error of 0.01/sqrt(5): eleven standard errors; or two of them.
     assert!(told(&[aiming(0.95, Some(5), Some(0.01))]).ends_with("0.95; 5 runs: likely real"));
     assert!(told(&[aiming(0.95, Some(5), Some(0.055))]).ends_with("; 5 runs: within noise, so it may be luck"));
@@ -183,7 +189,10 @@ fn a_loop_that_ends_without_improvement_names_what_may_be_one() {
     let limits = Limits { patience: Some(1), count: 10, ..limits() };
     let lucky = Attempt { id: "sp-00000a".to_owned(), ..measured(Step::Doubtful) };
     let told = next(&situation(&limits, &[lucky, measured(Step::Nothing)]));
-    assert!(matches!(&told, Next::Stop(StopRule::NoImprovement, why) if why.contains("sp-00000a was a new best: it may be luck, 3 more runs would tell")), "{told:?}");
+    assert!(
+        matches!(&told, Next::Stop(StopRule::NoImprovement, why) if why.contains("sp-00000a was a new best: it may be luck, 3 more runs would tell")),
+        "{told:?}"
+    );
     let told = next(&situation(&limits, &[measured(Step::Nothing)]));
     assert!(matches!(&told, Next::Stop(_, why) if why == "1 measured sprint brought no improvement beyond the noise"), "{told:?}");
 }

@@ -64,7 +64,8 @@ fn huge_and_tiny_numbers_are_judged_like_others() {
     for one in odd {
         for other in odd {
             // Whatever comes of it, it is no panic.
-            let _ = (compared(&with(one, u32::MAX, other.abs()), &with(other, 2, one.abs()), 1e300), with(one, 2, other.abs()).beyond(other, usize::MAX));
+            let _ =
+                (compared(&with(one, u32::MAX, other.abs()), &with(other, 2, one.abs()), 1e300), with(one, 2, other.abs()).beyond(other, usize::MAX));
         }
     }
 }

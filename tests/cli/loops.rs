@@ -171,6 +171,12 @@ fn a_new_best_that_may_be_luck_does_not_let_a_loop_begin_its_patience_anew() {
     let luck = text(&one["sprints"][2], "id");
     let told = format!("2 measured sprints brought no improvement beyond the noise; {luck} was a new best: it may be luck");
     assert!(text(&one, "detail").starts_with(&told), "{one:#}");
+    let shown = project.run(&["loop", "show", &id]).success();
+    let words = shown.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains(&format!("it may be luck, 3 more runs would tell: `researchloop sprint resubmit {luck}` makes one (no_improvement)")),
+        "{shown}"
+    );
 }
 
 #[test]
