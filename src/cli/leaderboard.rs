@@ -12,7 +12,7 @@ use crate::domain::leaderboard::best_so_far;
 use crate::domain::{Better, suggestion};
 use crate::store::{MetricRow, Store};
 use crate::study::Program;
-use crate::view::{self, Place};
+use crate::view::{self, Board, Place};
 
 /// Lines of the plot.
 const HEIGHT: usize = 9;
@@ -45,7 +45,8 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
         return Err(unknown(&store, study, &metric)?);
     }
     let better = direction(args, declared, &rows, &metric)?;
-    let view::Board { places, candidates } = view::leaderboard(better, &rows);
+    let board = view::leaderboard(better, &rows);
+    let (places, candidates) = (&board.places, board.candidates);
     let shown = places.get(..args.limit.min(places.len())).unwrap_or_default();
     if ui.json {
         ui.json(
@@ -73,7 +74,7 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
         ui.line(&ui.style().red().apply_to(text::short(&line, ui.width())).to_string());
     }
     if candidates > 1 {
-        for line in legend(&places, candidates).iter().flat_map(|line| text::wrap(line, ui.width())) {
+        for line in legend(&board).iter().flat_map(|line| text::wrap(line, ui.width())) {
             ui.line(&ui.style().dim().apply_to(line).to_string());
         }
     }
@@ -90,10 +91,14 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
 }
 
 /// What the marks compare, and what would tell more.
-fn legend(places: &[Place], candidates: usize) -> Vec<String> {
-    let mut lines = vec![format!("noise: #1 against the first sprint, the others against #1; #1 is the best of {candidates}")];
-    // Of the first place, if it is not the first sprint; else of the one that comes next to it.
-    if let Some((place, settle)) = places.iter().find_map(|place| Some((place, place.settle.as_ref()?))) {
+fn legend(board: &Board) -> Vec<String> {
+    let (rank, count) = (board.reference, board.candidates);
+    // Only the first sprint itself has nothing to be compared with.
+    let is_start = board.places.get(rank - 1).is_none_or(|place| place.noise.is_none());
+    let own = if is_start { String::new() } else { format!("#{rank} against the first sprint, ") };
+    let what = if is_start { ", the first sprint" } else { "" };
+    let mut lines = vec![format!("noise: {own}the others against #{rank}{what}; #1 is the best of {count}")];
+    if let Some((place, settle)) = board.places.iter().find_map(|place| Some((place, place.settle.as_ref()?))) {
         lines.push(format!("to know more of #{}: {settle}; `researchloop sprint resubmit ID` makes one more", place.rank));
     }
     lines

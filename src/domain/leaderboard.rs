@@ -22,8 +22,8 @@ pub struct Place {
     pub entries: Vec<usize>,
     /// The value; of repeats the mean, with the standard deviation over them.
     pub measured: Measured,
-    /// Of the first place: whether it differs from the first sprint in time. Of all others: whether
-    /// they differ from the first place. With the place that it was compared with, as an index into the
+    /// Of the [`reference`]: whether it differs from the first sprint in time. Of all others: whether
+    /// they differ from the reference. With the place that it was compared with, as an index into the
     /// board. None when there is nothing to compare with.
     pub mark: Option<(Mark, usize)>,
     /// Whether what an agent claims is not what was measured.
@@ -82,17 +82,23 @@ pub fn rank(better: Better, entries: &[Entry<'_>]) -> Vec<Place> {
         .sort_by(|one, other| one.is_claim.cmp(&other.is_claim).then_with(|| better.gain(other.measured.value, one.measured.value).total_cmp(&0.0)));
     // Whatever might have come out best was tried for it, also where nothing can be said of it alone.
     let tried = candidates(&places);
-    let start = places.iter().position(|place| Some(&place.entries) == start.as_ref());
+    let (start, reference) = (places.iter().position(|place| Some(&place.entries) == start.as_ref()), reference(&places));
     let all: Vec<Measured> = places.iter().map(|place| place.measured).collect();
     for (at, place) in places.iter_mut().enumerate().take(tried) {
-        let with = if at == 0 { start } else { Some(0) };
+        let with = if at == reference { start } else { Some(reference) };
         place.mark = with.filter(|with| *with != at).and_then(|with| {
-            // The first place against the start is one comparison, in whichever of both rows it stands.
-            let with_start = start.is_some_and(|start| start != 0 && start == at.max(with));
+            // The reference against the start is one comparison, in whichever of both rows it stands.
+            let with_start = start.is_some_and(|start| start != reference && (at == start || with == start));
             Some((compared(&place.measured, all.get(with)?, comparisons(tried, with_start)), with))
         });
     }
     places
+}
+
+/// The place that the others are compared with: the best one with repeated runs, since a single run
+/// above it may be luck; the first place, when there is none.
+pub fn reference(places: &[Place]) -> usize {
+    places.iter().position(|place| !place.is_claim && place.measured.gap().is_none()).unwrap_or(0)
 }
 
 /// How many places the best one was chosen from.
@@ -151,8 +157,12 @@ mod tests {
         // The first one in time is the best: there is nothing to compare it with.
         assert_eq!(marks(&[with(0.9), with(0.5)]), [None, Some((real, 0))]);
         assert_eq!(marks(&[]), []);
-        // A single run that came out best may be luck, and then nothing is known of the others either.
-        assert_eq!(marks(&[with(0.5), with(0.8), entry(None, 0.9)]), [Some((unknown, 2)), Some((unknown, 0)), Some((unknown, 0))]);
+        // A single run that came out best may be luck: it hides nothing of what is known of the others.
+        let lucky = [with(0.5), with(0.8), entry(None, 0.9), with(0.79)];
+        assert_eq!(marks(&lucky), [Some((unknown, 1)), Some((real, 3)), Some((noise, 1)), Some((real, 1))]);
+        // The first sprint is a single run, or all others are.
+        assert_eq!(marks(&[entry(None, 0.5), with(0.8), with(0.5)]), [Some((unknown, 1)), Some((unknown, 0)), Some((real, 0))]);
+        assert_eq!(marks(&[with(0.5), entry(None, 0.6), entry(None, 0.1)]), [Some((unknown, 1)), None, Some((unknown, 1))]);
     }
 
     #[test]

@@ -85,9 +85,11 @@ pub struct Place {
     /// What was found of the idea.
     pub verdict: Option<Verdict>,
     /// `claimed`: the agent says it, where others were measured. Else `likely_real`, `within_noise` or
-    /// `unknown`: how the first place differs from the first sprint in
-    /// time, and each other place from the first place. Null when there is nothing to compare with.
+    /// `unknown`: how the best place with repeated runs differs from the first sprint in time, and each
+    /// other place from that one. Null when there is nothing to compare with.
     pub noise: Option<&'static str>,
+    /// The sprint of the place that it was compared with.
+    pub noise_against: Option<String>,
     /// Why it is not known, in a few words.
     pub noise_why: Option<String>,
     /// What would tell it.
@@ -133,6 +135,8 @@ pub struct Board {
     pub places: Vec<Place>,
     /// How many of them the best one was chosen from: all but claims where others were measured.
     pub candidates: usize,
+    /// The rank of the place that the others are compared with.
+    pub reference: usize,
 }
 
 /// Ranks the values of a metric, which are given in the order of time.
@@ -142,10 +146,10 @@ pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Board {
     let newest = |place: &leaderboard::Place| place.entries.last().and_then(|entry| rows.get(*entry));
     let places = ranked.iter().enumerate().filter_map(|(at, place)| {
         let row = newest(place)?;
-        let other = place.mark.filter(|(mark, _)| *mark == Mark::Unknown).and_then(|(_, other)| ranked.get(other));
-        let unknown = other.and_then(|other| {
+        let against = place.mark.and_then(|(mark, with)| Some((mark, with, ranked.get(with)?, newest(ranked.get(with)?)?)));
+        let unknown = against.filter(|(mark, ..)| *mark == Mark::Unknown).map(|(_, with, other, row_of_other)| {
             let gaps = (place.measured.gap(), other.measured.gap());
-            Some((why(gaps, if at == 0 { "the first sprint" } else { "#1" }), settle(gaps, &row.sprint_id, &newest(other)?.sprint_id)))
+            (why(gaps, with + 1), settle(gaps, &row.sprint_id, &row_of_other.sprint_id))
         });
         let (noise_why, settle) = unknown.unzip();
         Some(Place {
@@ -164,16 +168,17 @@ pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Board {
             mismatch: place.mismatch,
             verdict: row.verdict,
             noise: if place.is_claim { Some("claimed") } else { place.mark.map(|(mark, _)| mark.as_str()) },
+            noise_against: against.map(|(.., other)| other.sprint_id.clone()),
             noise_why,
             settle,
             completed_at: row.completed_at.clone(),
         })
     });
-    Board { places: places.collect(), candidates: leaderboard::candidates(&ranked) }
+    Board { places: places.collect(), candidates: leaderboard::candidates(&ranked), reference: leaderboard::reference(&ranked) + 1 }
 }
 
 /// Why nothing is known of a difference, in a few words.
-fn why((own, others): (Option<Gap>, Option<Gap>), other: &str) -> String {
+fn why((own, others): (Option<Gap>, Option<Gap>), rank_of_other: usize) -> String {
     let words = |gap: Gap| match gap {
         Gap::OneRun => "1 run",
         Gap::Uncounted => "runs not counted",
@@ -182,7 +187,7 @@ fn why((own, others): (Option<Gap>, Option<Gap>), other: &str) -> String {
     match (own, others) {
         (Some(Gap::OneRun), Some(Gap::OneRun)) => "1 run each".to_owned(),
         (Some(own), _) => words(own).to_owned(),
-        (None, Some(gap)) => format!("{other}: {}", words(gap)),
+        (None, Some(gap)) => format!("#{rank_of_other}: {}", words(gap)),
         (None, None) => "runs all equal".to_owned(),
     }
 }

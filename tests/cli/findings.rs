@@ -284,21 +284,24 @@ fn marks_say_what_is_more_than_chance_and_what_would_tell() {
     let equal = add("as good as that", r#"{"value":0.598,"n":5,"spread":0.01}"#);
     let expected = [row(&better, "likely_real", "-", "-"), row(&equal, "within_noise", "-", "-"), row(&base, "likely_real", "-", "-")];
     assert_eq!(marks(), (3, expected.to_vec()));
-    // A spread over one run is none of the runs: however far it is ahead, it may be luck.
+    // A spread over one run is none of the runs: however far it is ahead, it may be luck. It hides
+    // nothing of what is known of the others.
     let lucky = add("lucky", r#"{"value":0.9,"n":1,"spread":0.0001}"#);
-    let (three_of_it, of_first) = (format!("3 more runs of {lucky}"), "#1: 1 run");
     let expected = [
-        row(&lucky, "unknown", "1 run", &three_of_it),
-        row(&better, "unknown", of_first, &three_of_it),
-        row(&equal, "unknown", of_first, &three_of_it),
-        row(&base, "unknown", of_first, &three_of_it),
+        row(&lucky, "unknown", "1 run", &format!("3 more runs of {lucky}")),
+        row(&better, "likely_real", "-", "-"),
+        row(&equal, "within_noise", "-", "-"),
+        row(&base, "likely_real", "-", "-"),
     ];
     assert_eq!(marks(), (4, expected.to_vec()));
     let board = project.run(&["study", "leaderboard", "s"]).success();
     let line = |id: &str| board.stdout.lines().find(|line| line.contains(id)).unwrap_or_default().to_owned();
     assert!(line(&lucky).contains("not known (1 run)") && !line(&lucky).contains('±'), "{board}");
-    assert!(line(&base).contains("0.5 ± 0.01") && line(&base).contains("not known (#1: 1 run)"), "{board}");
-    assert!(!board.stdout.contains("likely real"), "{board}");
+    assert!(line(&base).contains("0.5 ± 0.01") && line(&base).contains("likely real"), "{board}");
+    assert!(board.stdout.contains("noise: #2 against the first sprint, the others against #2; #1 is the best of 4"), "{board}");
+    let json = project.run(&["--json", "study", "leaderboard", "s"]).success().json();
+    let against: Vec<&str> = json["places"].as_array().unwrap().iter().map(|place| text(place, "noise_against")).collect();
+    assert_eq!(against, [better.as_str(), base.as_str(), better.as_str(), better.as_str()], "{json:#}");
 }
 
 #[test]

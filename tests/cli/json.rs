@@ -152,6 +152,7 @@ fn the_keys_of_every_answer() {
             "mismatch",
             "verdict",
             "noise",
+            "noise_against",
             "noise_why",
             "settle",
             "completed_at"
