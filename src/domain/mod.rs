@@ -15,6 +15,7 @@ pub mod options;
 pub mod secret;
 pub mod settle;
 pub mod sprint;
+pub mod student;
 pub mod suggestion;
 pub mod task;
 pub mod task_graph;
