@@ -12,17 +12,15 @@
 
 use std::collections::BTreeMap;
 
-use super::local_shell::{ASK, CANCEL, LOOK_UP, PROBE, SUBMIT};
+use super::local_shell::{ASK, CANCEL, LOOK_UP, LOOK_UP_ALL, PROBE, SUBMIT};
 use super::shell::{signal_of, useful};
-use super::{JobRequest, PollError, Scheduler, Submission};
+use super::{JobRequest, PollError, SECTION, Scheduler, Submission, answers};
 use crate::domain::options::OptionProblem;
 use crate::domain::{EndKind, JobEnd, JobId, JobOptions, JobState, Seen};
 use crate::remote::{Reply, Script};
 
 /// The scheduler of a cluster of type `local`.
 pub(super) struct Local;
-
-const SECTION: &str = "jobs";
 
 impl Scheduler for Local {
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
@@ -46,7 +44,7 @@ impl Scheduler for Local {
         match (status, output.lines().rev().find_map(|line| JobId::parse(line.trim()))) {
             (0, Some(id)) => Submission::Accepted(id),
             (0, None) => Submission::Unclear(format!("no process id came back: {}", useful(output))),
-            (_, None) if status < 124 => Submission::Refused(useful(output)),
+            (_, None) if status < 124 && output.contains(answers::LOCAL_REFUSED) => Submission::Refused(useful(output)),
             _ => Submission::Unclear(format!("the start ended with exit status {status}: {}", useful(output))),
         }
     }
@@ -64,7 +62,7 @@ impl Scheduler for Local {
         }
         let section = reply.section(SECTION).ok_or_else(|| PollError("the answer is missing".to_owned()))?;
         let text = section.text();
-        if text.lines().last() != Some("complete") {
+        if text.trim_end().lines().last() != Some("complete") {
             return Err(PollError(format!("the processes could not be listed: {}", useful(&text))));
         }
         let seen = |job: &JobId| {
@@ -74,8 +72,20 @@ impl Scheduler for Local {
         Ok(jobs.iter().map(|job| (job.clone(), seen(job))).collect())
     }
 
+    fn look_up_all(&self) -> &'static str {
+        LOOK_UP_ALL
+    }
+
+    fn is_live(&self, word: &str) -> bool {
+        word == "running"
+    }
+
     fn cancel(&self) -> &'static str {
         CANCEL
+    }
+
+    fn by_hand(&self, job: &JobId) -> String {
+        format!("`kill {job}` on the front end")
     }
 
     fn probe(&self) -> &'static str {

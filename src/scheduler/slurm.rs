@@ -2,8 +2,8 @@
 //! ends a job with scancel.
 //!
 //! The queue is asked first and has the last word on what is alive. The accounting is
-//! slow, late and may be missing or hang, so it is asked only for jobs that the queue
-//! does not list as alive, within the same script, and under a deadline of its own.
+//! slow, late and may be missing or hang, so it is asked last in the same script, only for
+//! jobs that the queue does not list as alive, and under a deadline of its own.
 //!
 //! scancel sends TERM to the job script and to every process below it, and KILL after the
 //! site's KillWait (30 s unless set otherwise). Tried with SLURM 22.05: a job script with a
@@ -11,18 +11,16 @@
 
 use std::collections::BTreeMap;
 
-use super::shell::Answer;
-use super::slurm_shell::{ASK, CANCEL, LOOK_UP, PROBE, SUBMIT};
+use super::shell::{Answer, SHOW_SEEN};
+use super::slurm_shell::{ACCOUNTING, ASK, CANCEL, LOOK_UP, LOOK_UP_ALL, MESSAGE_TIMEOUT, PROBE, SUBMIT};
 use super::slurm_text::{self, Accounted, Queued};
-use super::{JobRequest, PollError, Scheduler, Submission, slurm_options};
+use super::{ACCOUNTED, JobRequest, PollError, SECTION, Scheduler, Submission, answers, slurm_options, text_of};
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobId, JobOptions, JobState, Seen, Used};
 use crate::remote::{Reply, Script};
 
 /// SLURM.
 pub(super) struct Slurm;
-
-const SECTION: &str = "jobs";
 
 impl Scheduler for Slurm {
     fn option_name<'k>(&self, key: &'k str) -> &'k str {
@@ -56,7 +54,7 @@ impl Scheduler for Slurm {
     }
 
     fn read_submission(&self, status: i32, output: &str) -> Submission {
-        slurm_text::submission(status, output)
+        answers::of_sbatch(status, output)
     }
 
     fn ask(&self, script: &mut Script, jobs: &[JobId]) {
@@ -68,39 +66,62 @@ impl Scheduler for Slurm {
             clusters.entry(cluster_of(job)).or_default().push(job.number());
         }
         let lines: Vec<String> = clusters.iter().map(|(cluster, numbers)| format!("{cluster} {}", numbers.join(" "))).collect();
-        script.set("RL_JOBS", &lines.join("\n")).section(SECTION, ASK);
+        script.set("RL_JOBS", &lines.join("\n")).plain(ASK).section(SECTION, SHOW_SEEN);
+    }
+
+    fn ask_accounting(&self, script: &mut Script, jobs: &[JobId]) {
+        if !jobs.is_empty() {
+            script.section(ACCOUNTED, ACCOUNTING);
+        }
     }
 
     fn read(&self, reply: &Reply, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
         if jobs.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let section = reply.section(SECTION).ok_or_else(|| PollError("the answer of squeue is missing".to_owned()))?;
-        let text = section.text();
-        let answers = answers(&text);
+        let text = text_of(reply).ok_or_else(|| PollError("the answer of squeue is missing".to_owned()))?;
+        let answers = of_clusters(&text);
         // What stands before the first cluster says why none was asked.
         let nothing = answers.get("").cloned().unwrap_or_default();
         jobs.iter().map(|job| Ok((job.clone(), seen(answers.get(cluster_of(job)).unwrap_or(&nothing), job.number())?))).collect()
     }
 
     fn used(&self, reply: &Reply, jobs: &[JobId]) -> BTreeMap<JobId, Used> {
-        let Some(section) = reply.section(SECTION) else { return BTreeMap::new() };
-        let text = section.text();
-        let answers = answers(&text);
+        let Some(text) = text_of(reply) else { return BTreeMap::new() };
+        let answers = of_clusters(&text);
         jobs.iter().filter_map(|job| Some((job.clone(), used(answers.get(cluster_of(job))?, job.number())?))).collect()
+    }
+
+    fn look_up_all(&self) -> &'static str {
+        LOOK_UP_ALL
+    }
+
+    fn is_live(&self, word: &str) -> bool {
+        slurm_text::is_live(word)
     }
 
     fn cancel(&self) -> &'static str {
         CANCEL
     }
 
+    fn by_hand(&self, job: &JobId) -> String {
+        match job.as_str().split_once(';') {
+            Some((number, cluster)) => format!("`scancel -M {cluster} {number}`"),
+            None => format!("`scancel {job}`"),
+        }
+    }
+
     fn probe(&self) -> &'static str {
         PROBE
+    }
+
+    fn message_timeout(&self) -> &'static str {
+        MESSAGE_TIMEOUT
     }
 }
 
 /// The answer of each cluster; what stands before the first one has no name.
-fn answers(text: &str) -> BTreeMap<&str, Answer<'_>> {
+fn of_clusters(text: &str) -> BTreeMap<&str, Answer<'_>> {
     let mut cluster = "";
     let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for line in text.lines() {
@@ -135,7 +156,7 @@ fn time_limit(seconds: u64) -> String {
 /// What queue and accounting say of one job.
 fn seen(answer: &Answer<'_>, number: &str) -> Result<Seen, PollError> {
     let queue = answer.outcome("queue").ok_or_else(|| PollError("the answer of squeue is not complete".to_owned()))?;
-    if queue.status != 0 || queue.said.contains("Invalid user") {
+    if queue.status != 0 {
         return Err(PollError(queue.problem("squeue")));
     }
     let mut ended: Option<(Queued<'_>, JobState)> = None;
@@ -156,7 +177,10 @@ fn seen(answer: &Answer<'_>, number: &str) -> Result<Seen, PollError> {
     if let Some(end) = end {
         return Ok(Seen::State(JobState::Ended(end)));
     }
-    // A record without an end, of a job that the queue does not list, is late or stale.
+    // A record without an end may be late or stale; it may also be right, and the queue wrong.
+    if let Some(word) = accounted.as_ref().and_then(Accounted::goes_on) {
+        return Ok(Seen::Unclear(format!("the accounting says {word}, but the queue does not list the job")));
+    }
     Ok(match answer.outcome("accounting") {
         Some(outcome) if outcome.status == 0 || slurm_text::accounting_is_off(outcome.status, &outcome.said) => Seen::Absent,
         Some(outcome) => Seen::Unclear(outcome.problem("sacct")),
@@ -227,7 +251,7 @@ mod tests {
         );
         let calls = bench.calls();
         assert_eq!(calls.len(), 1, "{calls:?}");
-        assert!(calls[0].starts_with("squeue -u ") && calls[0].ends_with(" -h -t all -o %i|%T|%N|%r"), "{calls:?}");
+        assert!(calls[0].starts_with("squeue -u ") && calls[0].ends_with(" -h -t all -o %i|%T|%N|%r|%j"), "{calls:?}");
     }
 
     #[test]
@@ -266,8 +290,12 @@ mod tests {
         // A record that lags behind the queue does not overrule it.
         bench.prints("squeue", "12|COMPLETED|n2|None\n").prints("sacct", "12|NODE_FAIL|0:0|n1\n");
         assert_eq!(kind(&one(&bench, "12")), Some(EndKind::Completed));
-        bench.prints("squeue", "").prints("sacct", "12|REQUEUED|0:0|n1\n");
-        assert_eq!(one(&bench, "12"), Seen::Absent);
+        // As long as the accounting says that it is still there, an empty queue proves nothing.
+        bench.prints("squeue", "");
+        for word in ["REQUEUED", "RUNNING", "PENDING", "SUSPENDED", "COMPLETING", "RESIZING", "REQUEUE_HOLD", "HIBERNATING"] {
+            bench.prints("sacct", &format!("12|COMPLETED|0:0|n1\n12|{word}|0:0|n1\n"));
+            assert!(matches!(one(&bench, "12"), Seen::Unclear(why) if why.contains(word)), "{word}");
+        }
     }
 
     #[test]
@@ -275,9 +303,7 @@ mod tests {
         let bench = bench();
         let used = |bench: &Bench| {
             let jobs = ids(&["12", "15"]);
-            let mut script = bench.script();
-            Slurm.ask(&mut script, &jobs);
-            let used = Slurm.used(&bench.run(script), &jobs);
+            let used = Slurm.used(&bench.look(&Slurm, &jobs), &jobs);
             (used.get(&jobs[0]).copied(), used.get(&jobs[1]).copied())
         };
         // A requeued job has used the time of each of its incarnations.
@@ -353,9 +379,12 @@ mod tests {
         let calls = bench.calls();
         assert!(calls.len() == 2 && calls[1].starts_with("squeue -M hpc-2 -u "), "{calls:?}");
         bench.program("scancel", "");
-        bench.text(CANCEL, &[("RL_JOB", "5;hpc-2")]);
-        bench.text(CANCEL, &[("RL_JOB", "5")]);
-        assert_eq!(bench.calls(), ["scancel -M hpc-2 5", "scancel 5"]);
+        bench.text(CANCEL, &[("RL_JOB", "5;hpc-2"), ("RL_NAME", "rl-sp-a1b2c3-1")]);
+        bench.text(CANCEL, &[("RL_JOB", "5"), ("RL_NAME", "rl-sp-a1b2c3-1")]);
+        let me = String::from_utf8(crate::platform::process::command("id").arg("-un").output().expect("id").stdout).expect("a name");
+        let me = me.trim();
+        let by_name = format!("-u {me} --name=rl-sp-a1b2c3-1");
+        assert_eq!(bench.calls(), [format!("scancel -M hpc-2 {by_name}"), "scancel -M hpc-2 5".to_owned(), format!("scancel {by_name}"), "scancel 5".to_owned()]);
     }
 
     #[test]
@@ -386,7 +415,7 @@ mod tests {
         script.section("submit", SUBMIT);
         let reply = bench.run(script);
         let section = reply.section("submit").expect("there");
-        assert_eq!((section.status, section.text().as_ref()), (0, "..mine\n7;hpc\n"));
+        assert_eq!((section.status, section.text().as_ref()), (0, "7;hpc\n\n!0\n..mine\n"));
         assert_eq!(Slurm.read_submission(0, &section.text()), Submission::Accepted(JobId::parse("7;hpc").expect("an id")));
         assert_eq!(bench.calls(), ["sbatch --parsable run_sprint.sh"]);
     }

@@ -19,6 +19,7 @@ mod open;
 mod outbox;
 mod park;
 mod sprints;
+mod strays;
 mod tasks;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};

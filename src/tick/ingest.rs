@@ -67,7 +67,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), 
                 notes.push(words);
             }
         }
-        Some(Seen::Unclear(why)) => notes.push(format!("the accounting gave no answer: {why}")),
+        Some(Seen::Unclear(why)) => notes.push(format!("nothing certain is known of the job: {why}")),
         Some(Seen::Absent) | None => {}
     }
     settle(change, id, gathered, seen, new_lines > 0, &mut notes)?;
@@ -146,12 +146,13 @@ fn settle(
         at_work: change.job_ran(id, row.attempt)? || row.state.job().and_then(|job| gathered.used.get(job)).is_some_and(|used| used.seconds > 0),
         new_lines,
         empty_polls: row.missing_polls,
-        empty_seconds: row.missing_since.map_or(0, |since| gathered.time - since),
+        empty_seconds: row.missing_since.zip(gathered.time).map_or(0, |(since, time)| time - since),
     };
     match judge(&evidence) {
         Finding::Alive => change.count_missing(id, None),
         Finding::Wait => Ok(()),
-        Finding::Empty => change.count_missing(id, Some(gathered.time)),
+        // Without a clock it does not count.
+        Finding::Empty => gathered.time.map_or(Ok(()), |time| change.count_missing(id, Some(time))),
         Finding::Parked => change.park(&row, &questions),
         Finding::Over(mut ending) => {
             ending.hint = ending.hint.replace("ID", id);

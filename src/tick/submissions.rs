@@ -1,6 +1,6 @@
 //! What a tick submits, and what it looks up because it may have been submitted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ClusterReport, TickError, tell};
 use crate::app::App;
@@ -9,10 +9,12 @@ use crate::config::Cluster;
 use crate::domain::State;
 use crate::platform::clock;
 use crate::remote::Remote;
+use crate::scheduler::{Stray, scheduler};
 use crate::sprint::{self, SubmitError, Submitted};
-use crate::store::{SprintRow, Store};
+use crate::store::{SprintRow, Store, StoreError};
 
-/// Submissions of which it is not known whether they arrived.
+/// Submissions of which it is not known whether they arrived: one look for all of them, and then each
+/// has its job, or is submitted once more.
 pub(super) fn look_up_submissions(
     app: &App,
     store: &mut Store,
@@ -20,12 +22,51 @@ pub(super) fn look_up_submissions(
     cluster: &Cluster,
     report: &mut ClusterReport,
 ) -> Result<(), TickError> {
-    for row in store.open_sprints(cluster.name.as_str())? {
-        let open = matches!(row.state, State::Submitting) || matches!(row.state, State::Cancelling { job: None, .. });
-        if !open {
+    let is_in_doubt = |row: &SprintRow| match row.state {
+        State::Submitting => true,
+        State::Cancelling { job: None, .. } => row.attempt > 0,
+        _ => false,
+    };
+    let mut rows: Vec<SprintRow> = store.open_sprints(cluster.name.as_str())?.into_iter().filter(is_in_doubt).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let found = match sprint::look_up_all(app, remote, cluster, &rows) {
+        Ok(Ok(found)) => found,
+        // Nothing may be said of any of them, so nothing is sent.
+        Ok(Err(why)) => {
+            report.failing = true;
+            report.problems.push(format!("{} submission(s) in doubt: the look for their jobs failed: {why}", rows.len()));
+            let change = store.change()?;
+            for row in &rows {
+                change.set_note(row.id.as_str(), &format!("a job may exist: the look-up failed: {why}"))?;
+            }
+            return Ok(change.commit()?);
+        }
+        // There is no way to the cluster, or the front end does not answer: the others would wait in vain too.
+        Err(error) if !error.may_have_run() => return Err(error.into()),
+        Err(error) => {
+            report.unreachable = true;
+            report.problems.push(format!("{} submission(s) in doubt: {error}", rows.len()));
+            return Ok(());
+        }
+    };
+    let mut left = Vec::new();
+    for row in rows {
+        match sprint::accept_found(store, &row, &found)? {
+            Some(_) if matches!(row.state, State::Cancelling { .. }) => tell(app, store, remote, &row.id, report),
+            Some(_) => {}
+            None => left.push(row),
+        }
+    }
+    rows = left;
+    tell_of_strays(store, cluster, &found.jobs, report)?;
+    let mut held = BTreeSet::new();
+    for row in rows {
+        if matches!(row.state, State::Submitting) && is_held(store, cluster, &row, &mut held, report)? {
             continue;
         }
-        match sprint::submit(app, store, remote, row.id.as_str()) {
+        match sprint::submit_looked_up(app, store, remote, row.id.as_str()) {
             // There is no way to the cluster: nobody tries to log in twice.
             Ok(Submitted::NoAnswer(error)) if !error.may_have_run() => return Err(error.into()),
             // The front end does not answer: the others would wait for it in vain too.
@@ -45,6 +86,55 @@ pub(super) fn look_up_submissions(
             }
             Ok(Submitted::Waits(_) | Submitted::NotNow(_)) => {}
             Err(error) => not_tried(store, &row, &error, report)?,
+        }
+    }
+    Ok(())
+}
+
+/// Whether the sprints of its study wait because too many before them have failed alike. That is said
+/// once a tick, and where the sprint is shown.
+fn is_held(
+    store: &mut Store,
+    cluster: &Cluster,
+    row: &SprintRow,
+    told: &mut BTreeSet<String>,
+    report: &mut ClusterReport,
+) -> Result<bool, TickError> {
+    let Some(why) = sprint::holds(store, cluster.name.as_str(), &row.study)? else { return Ok(false) };
+    let change = store.change()?;
+    change.set_note(row.id.as_str(), &why)?;
+    change.commit()?;
+    if told.insert(row.study.clone()) {
+        report.problems.push(why);
+    }
+    Ok(true)
+}
+
+/// Tells of jobs that look like ours and that no sprint has, each once.
+pub(super) fn tell_of_strays(store: &mut Store, cluster: &Cluster, jobs: &[Stray], report: &mut ClusterReport) -> Result<(), StoreError> {
+    let kind = scheduler(cluster.scheduler);
+    for job in jobs.iter().filter(|job| kind.is_live(&job.state)) {
+        let (id, attempt) = match job.name.strip_prefix("rl-").and_then(|name| name.rsplit_once('-')) {
+            Some((id, attempt)) => (id, attempt.parse::<u32>().unwrap_or(0)),
+            None => continue,
+        };
+        let sprint = store.sprint(id)?;
+        let whose = match &sprint {
+            None => "no sprint of this project has this name: another project of yours may have made it, or a database that is lost".to_owned(),
+            Some(row) if row.state.status().is_terminal() => format!("its sprint is over ({})", row.state.status()),
+            // It is in doubt, and this is its job; or it is just ending.
+            Some(row) if row.attempt == attempt && row.state.job().is_none_or(|known| *known == job.id) => continue,
+            Some(row) => match row.state.job() {
+                Some(known) => format!("the job of its sprint is {known}"),
+                None => "it is an older job of its sprint".to_owned(),
+            },
+        };
+        let change = store.change()?;
+        let new = change.remember_stray(cluster.name.as_str(), sprint.as_ref().map(|row| row.id.as_str()), job.id.as_str(), &job.name)?;
+        change.commit()?;
+        if new {
+            let end = kind.by_hand(&job.id);
+            report.problems.push(format!("job {} ({}, {}) is nobody's here: {whose}; if it should not run, end it with {end}", job.id, job.name, job.state));
         }
     }
     Ok(())
@@ -92,8 +182,12 @@ pub(super) fn submit_waiting(
     for row in out.iter().filter(|row| !matches!(row.state, State::Parked { .. } | State::Pending)) {
         turns.entry(row.study.clone()).or_default().jobs += 1;
     }
+    let mut held = BTreeSet::new();
     while let Some(index) = next_in_turn(&waiting, &turns) {
         let row = waiting.remove(index);
+        if is_held(store, cluster, &row, &mut held, report)? {
+            continue;
+        }
         match sprint::submit(app, store, remote, row.id.as_str()) {
             Ok(Submitted::Waits(_)) => break,
             Ok(Submitted::NoAnswer(error)) => {
