@@ -273,6 +273,35 @@ mod tests {
     }
 
     #[test]
+    fn a_cancel_reaches_every_process_of_the_name() {
+        let bench = Bench::new();
+        let (first, second) = (start(&bench, OBEDIENT), start(&bench, OBEDIENT));
+        wait_for_log(&bench, "begun\nbegun");
+        let strays = Local.strays(&bench.look(&Local, std::slice::from_ref(&first)), std::slice::from_ref(&first));
+        assert_eq!(strays, [], "these are called otherwise than sprints are");
+        assert_eq!(bench.text(CANCEL, &[("RL_JOB", first.as_str()), ("RL_NAME", "sp-a1b2c3-k7")]).0, 0);
+        for id in [&first, &second] {
+            assert_eq!(wait_for_end(&bench, id).kind, EndKind::Cancelled, "{id}");
+        }
+    }
+
+    #[test]
+    fn without_the_folder_of_the_records_nothing_is_known() {
+        let bench = Bench::new();
+        assert!(bench.poll(&Local, &ids(&["7"])).is_err());
+        assert_eq!(bench.text(LOOK_UP, &[("RL_NAME", "x")]), (0, String::new()), "no job was ever started here");
+    }
+
+    #[test]
+    fn a_start_that_says_nothing_known_is_in_doubt() {
+        let of = |status, text| Local.read_submission(status, text);
+        assert!(matches!(of(1, "the job script could not be started"), Submission::Refused(_)));
+        assert!(matches!(of(1, "sh: something else"), Submission::Unclear(_)));
+        assert!(matches!(of(1, ""), Submission::Unclear(_)));
+        assert!(matches!(of(0, "12\n"), Submission::Accepted(_)));
+    }
+
+    #[test]
     fn a_folder_that_cannot_be_written_is_refused() {
         let bench = Bench::new();
         std::fs::create_dir_all(bench.path().join("sprint/job.log")).expect("a folder in the way");

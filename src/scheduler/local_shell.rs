@@ -80,7 +80,9 @@ macro_rules! strays {
         r#"for rl_dir in "$rl_home"/*/; do
 rl_dir=${rl_dir%/}
 rl_id=${rl_dir##*/}
-if [ ! -e "$rl_dir/exit" ] && rl_record "$rl_dir" && rl_here "$rl_id"; then echo "s $rl_id|running|$rl_name"; fi
+if [ ! -e "$rl_dir/exit" ] && rl_record "$rl_dir"; then
+case $rl_name in rl-sp-*) if rl_here "$rl_id"; then echo "s $rl_id|running|$rl_name"; fi ;; esac
+fi
 done
 "#
     };
@@ -144,7 +146,9 @@ rl_dir=$rl_home/$rl_job
 if ! rl_record "$rl_dir"; then echo "there is no record of job $rl_job"; return 1; fi
 if [ "$rl_its_boot" != "$rl_boot" ]; then echo "the job was started on $rl_its_host, before its last start"; return 1; fi
 rl_alive "$rl_job" "$rl_start" || return 0
-rl_now=$(date +%s)
+rl_now=$(date +%s 2>/dev/null)
+# Without a clock, nobody is killed: it is asked once more.
+case $rl_now in '' | *[!0-9]*) : >"$rl_dir/cancel"; kill -TERM "$rl_job"; kill -CONT "$rl_job" 2>/dev/null; return 0 ;; esac
 if { read -r rl_first <"$rl_dir/cancel"; } 2>/dev/null; then
 if [ $((rl_now - rl_first)) -lt 60 ]; then return 0; fi
 cat /proc/[0-9]*/stat 2>/dev/null | awk -v job="$rl_job" -v keeper="$rl_keeper" '

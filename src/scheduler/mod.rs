@@ -5,6 +5,8 @@
 //! the answers, so that one round trip can carry everything that a cluster has to tell.
 
 mod answers;
+#[cfg(test)]
+mod answers_tests;
 mod gpus;
 mod local;
 mod local_shell;
@@ -16,6 +18,8 @@ mod shell;
 mod slurm;
 mod slurm_options;
 mod slurm_shell;
+#[cfg(test)]
+mod slurm_tests;
 mod slurm_text;
 
 use std::collections::BTreeMap;

@@ -307,6 +307,63 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_answer_with_a_complaint_of_grid_engine_is_none() {
+        let bench = bench();
+        std::fs::write(bench.path().join("qstat.xml"), NOTHING).expect("written");
+        bench.program("qacct", "echo 'error: job id 99 not found' >&2; exit 1");
+        let healthy = |said: &str| {
+            std::fs::write(bench.path().join("said"), said).expect("written");
+            bench.program("qstat", "cat \"$BENCH/said\" >&2; cat \"$BENCH/qstat.xml\"");
+            [
+                bench.poll(&Sge, &ids(&["99"])).is_ok(),
+                bench.text(LOOK_UP, &[("RL_NAME", "x")]).0 == 0,
+                bench.text(LOOK_UP_ALL, &[("RL_NAMES", "x")]).0 == 0,
+                bench.text(PROBE, &[]).0 == 0,
+            ]
+        };
+        for said in [
+            "error: commlib error: got select error (Connection refused)",
+            "error: unable to send message to qmaster using port 6444 on host \"m\": got send error",
+            "error: failed receiving gdi request response for mid=1 (got syncron message receive timeout error).",
+            "critical error: unrecoverable error - contact systems manager",
+            "error: denied: host \"login\" is neither submit nor admin host",
+        ] {
+            assert_eq!(healthy(said), [false; 4], "{said}");
+        }
+        for said in ["", "error: XDG_RUNTIME_DIR not set in the environment.", "perl: warning: Setting locale failed.", "module: command not found"] {
+            assert_eq!(healthy(said), [true; 4], "{said}");
+        }
+        // The accounting, too.
+        healthy("");
+        bench.program("qacct", "echo 'critical error: unrecoverable error - contact systems manager' >&2");
+        assert!(matches!(poll(&bench, "99"), Seen::Unclear(_)));
+    }
+
+    #[test]
+    fn a_run_that_went_back_to_the_queue_is_not_over() {
+        let bench = bench();
+        std::fs::write(bench.path().join("qstat.xml"), NOTHING).expect("written");
+        let record = "==============\nowner me\njobnumber 77\nhostname n1\nfailed 25  : rescheduling\nexit_status 0\nru_wallclock 5s\n";
+        std::fs::write(bench.path().join("records"), record).expect("written");
+        assert!(matches!(poll(&bench, "77"), Seen::Unclear(why) if why.contains("back to the queue")));
+    }
+
+    #[test]
+    fn many_names_are_looked_up_by_two_commands_and_others_of_ours_are_listed() {
+        let bench = bench();
+        let named = QSTAT.replace("rl-run<", "rl-sp-a1b2c3-1<").replace("rl-susp<", "rl-sp-d4e5f6-2<");
+        std::fs::write(bench.path().join("qstat.xml"), &named).expect("written");
+        std::fs::write(bench.path().join("records"), QACCT.replace("rl-e99 ", "rl-sp-0000ff-1 ")).expect("written");
+        let (status, text) = bench.text(LOOK_UP_ALL, &[("RL_NAMES", "rl-sp-a1b2c3-1,rl-sp-0000ff-1")]);
+        let found: Vec<String> = Sge.found(&text).iter().map(|one| format!("{} {}", one.id, one.name)).collect();
+        assert_eq!((status, &found[..3]), (0, &["4 rl-sp-a1b2c3-1".to_owned(), "11 rl-sp-d4e5f6-2".to_owned(), "37 rl-sp-0000ff-1".to_owned()][..]));
+        assert_eq!(bench.calls().len(), 2);
+        let jobs = ids(&["4"]);
+        let strays = Sge.strays(&bench.look(&Sge, &jobs), &jobs);
+        assert_eq!(strays.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["rl-sp-d4e5f6-2"]);
+    }
+
+    #[test]
     fn accounting_may_be_missing_or_broken() {
         let bench = bench();
         std::fs::write(bench.path().join("qstat.xml"), NOTHING).expect("written");

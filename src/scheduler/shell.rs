@@ -62,12 +62,15 @@ return "$rl_status"
 }
 rl_apart() { rl_take "$@"; rl_tell; }
 rl_run() {
-rl_take rl_limit "$@"
-if [ "$rl_status" = 0 ] && [ -n "$rl_said" ]; then
-rl_ours=$(printf '%s\n' "$rl_said" | rl_complaints)
-if [ -n "$rl_ours" ]; then rl_status=98 rl_said=$rl_ours; fi
-fi
-rl_tell
+rl_all=$(rl_take rl_limit "$@"; rl_tell)
+rl_status=$?
+case $rl_status:$rl_all in 0:*[Ee]rror* | 0:*ERROR* | 0:*fatal* | 0:*enied* | 0:*nable* | 0:*ailure* | 0:*ytes* | 0:*imed*)
+# What stands in the answer itself is a complaint when it is no row of it.
+rl_said=$(printf '%s\n' "$rl_all" | sed '1,/^![0-9][0-9]*$/{/[|<]/d;}' | rl_complaints)
+if [ -n "$rl_said" ]; then rl_status=98; rl_tell; return 98; fi ;;
+esac
+printf '%s\n' "$rl_all"
+return "$rl_status"
 }
 rl_data() { sed -n '/^![0-9][0-9]*$/q
 /./p'; }

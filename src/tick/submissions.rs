@@ -110,32 +110,41 @@ fn is_held(
     Ok(true)
 }
 
-/// Tells of jobs that look like ours and that no sprint has, each once.
+/// Tells of jobs that look like ours and that no sprint has, each once. A user may have two projects on
+/// one cluster, so what this one does not know is told in one sentence, and as nothing bad.
 pub(super) fn tell_of_strays(store: &mut Store, cluster: &Cluster, jobs: &[Stray], report: &mut ClusterReport) -> Result<(), StoreError> {
     let kind = scheduler(cluster.scheduler);
+    let mut unknown = Vec::new();
     for job in jobs.iter().filter(|job| kind.is_live(&job.state)) {
-        let (id, attempt) = match job.name.strip_prefix("rl-").and_then(|name| name.rsplit_once('-')) {
-            Some((id, attempt)) => (id, attempt.parse::<u32>().unwrap_or(0)),
-            None => continue,
-        };
+        let Some((id, attempt)) = job.name.strip_prefix("rl-").and_then(|name| name.rsplit_once('-')) else { continue };
         let sprint = store.sprint(id)?;
         let whose = match &sprint {
-            None => "no sprint of this project has this name: another project of yours may have made it, or a database that is lost".to_owned(),
-            Some(row) if row.state.status().is_terminal() => format!("its sprint is over ({})", row.state.status()),
+            None => None,
+            Some(row) if row.state.status().is_terminal() => Some(format!("is still there ({}), but {id} is {}", job.state, row.state.status())),
             // It is in doubt, and this is its job; or it is just ending.
-            Some(row) if row.attempt == attempt && row.state.job().is_none_or(|known| *known == job.id) => continue,
-            Some(row) => match row.state.job() {
-                Some(known) => format!("the job of its sprint is {known}"),
-                None => "it is an older job of its sprint".to_owned(),
-            },
+            Some(row) if attempt.parse() == Ok(row.attempt) && row.state.job().is_none_or(|known| *known == job.id) => continue,
+            Some(row) => Some(match row.state.job() {
+                Some(known) => format!("is still there ({}), but the job of {id} is {known}", job.state),
+                None => format!("is still there ({}), an older job of {id}", job.state),
+            }),
         };
         let change = store.change()?;
         let new = change.remember_stray(cluster.name.as_str(), sprint.as_ref().map(|row| row.id.as_str()), job.id.as_str(), &job.name)?;
         change.commit()?;
-        if new {
-            let end = kind.by_hand(&job.id);
-            report.problems.push(format!("job {} ({}, {}) is nobody's here: {whose}; if it should not run, end it with {end}", job.id, job.name, job.state));
+        match whose {
+            Some(whose) if new => report.problems.push(format!("job {} ({}) {whose}: {} ends it", job.id, job.name, kind.by_hand(&job.id))),
+            None if new => unknown.push(job),
+            _ => {}
         }
+    }
+    if let Some(first) = unknown.first() {
+        let listed: Vec<String> = unknown.iter().take(10).map(|job| format!("{} ({}, {})", job.id, job.name, job.state)).collect();
+        let more = if unknown.len() > 10 { format!(" and {} more", unknown.len() - 10) } else { String::new() };
+        report.problems.push(format!(
+            "job {}{more}: of sprints that this database does not know. If another project of yours made them, all is well; if its database is lost, {} ends one",
+            listed.join(", job "),
+            kind.by_hand(&first.id)
+        ));
     }
     Ok(())
 }

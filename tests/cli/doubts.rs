@@ -95,7 +95,8 @@ fn what_was_not_sent_is_looked_for_all_the_same() {
 #[test]
 fn a_number_that_another_program_prints_is_no_job() {
     let project = slurm("", "");
-    project.write("bin/sbatch", std::fs::read_to_string(project.path("bin/sbatch")).unwrap().replacen("#!/bin/sh\n", "#!/bin/sh\necho 99 >&2\n", 1));
+    let sbatch = std::fs::read_to_string(project.path("bin/sbatch")).unwrap();
+    project.write("bin/sbatch", sbatch + "echo 99 >&2\n");
     let sprint = run(&project, "an idea");
     assert_eq!(text(&sprint, "job_id"), "101", "{sprint:#}");
     project.write("queue", "");
@@ -103,6 +104,32 @@ fn a_number_that_another_program_prints_is_no_job() {
     scheduler_says(&project, "sbatch", &format!("{FAILED}Unspecified error\n"), 1);
     let sprint = run(&project, "another");
     assert_eq!(text(&sprint, "status"), "submitting", "{sprint:#}");
+    project.run(&["tick"]);
+    assert_eq!(text(&project.show(text(&sprint, "id")), "status"), "submitting", "{sprint:#}");
+}
+
+#[test]
+fn the_accounting_comes_last_and_waits_only_now_and_then() {
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    project.write("queue", "");
+    // What the cluster's clock allows, and in which order things are asked.
+    program(&project, "timeout", "shift; exec \"$@\"");
+    program(&project, "reader", "exec \"$RL_TEST_PROGRAM\" \"$@\"");
+    project.write("bin/reader", std::fs::read_to_string(project.path("bin/reader")).unwrap().replace("$RL_TEST_PROGRAM", crate::harness::program().to_str().unwrap()));
+    database(&project).execute("UPDATE sprints SET runner = ?1 WHERE id = ?2", [project.path("bin/reader").to_str().unwrap(), &id]).unwrap();
+    let mut allowed = Vec::new();
+    for _ in 0..4 {
+        forget_calls(&project);
+        project.run(&["tick"]).success();
+        let called = std::fs::read_to_string(project.path("calls")).unwrap();
+        let order: Vec<&str> = called.lines().filter_map(|call| call.split(' ').next()).filter(|name| *name != "timeout").collect();
+        assert_eq!(order, ["squeue", "reader", "sacct"], "{called}");
+        let of = |name: &str| called.lines().find_map(|call| call.strip_prefix("timeout ")?.split_once(&format!(" {name} "))?.0.parse::<u64>().ok());
+        assert!(of("squeue").is_some_and(|seconds| (190..=200).contains(&seconds)), "{called}");
+        allowed.push(of("sacct").unwrap());
+    }
+    assert_eq!(allowed, [15, 15, 60, 15]);
 }
 
 /// So many sprints of which nobody knows whether they were sent.
@@ -302,15 +329,16 @@ fn jobs_of_ours_that_nobody_has_are_told_of_once() {
     );
     let tick = project.run(&["tick"]);
     let told = tick.to_string();
-    assert!(told.contains("job 102") && told.contains("the job of its sprint is 101") && told.contains("`scancel 102`"), "{tick}");
+    assert!(told.contains("job 102") && told.contains(&format!("the job of {id} is 101")) && told.contains("`scancel 102`"), "{tick}");
     assert!(told.contains("job 103") && told.contains("another project of yours") && !told.contains("job 104") && !told.contains("job 105"), "{tick}");
-    assert!(!project.run(&["tick"]).to_string().contains("is nobody's"), "once is enough");
+    let again = project.run(&["tick"]).to_string();
+    assert!(!again.contains("job 102") && !again.contains("job 103"), "once is enough: {again}");
     // A sprint that is over, and whose job goes on.
     let second = project.submit("another", &[]);
     database(&project).execute("UPDATE sprints SET status = 'failed', reason = 'lost', results_at = 'x' WHERE id = ?1", [&id]).unwrap();
     project.write("queue", format!("101|RUNNING|n1|None|rl-{id}-1\n102|RUNNING|n1|None|rl-{second}-1\n"));
     let tick = project.run(&["tick"]).to_string();
-    assert!(tick.contains("job 101") && tick.contains("its sprint is over (failed)"), "{tick}");
+    assert!(tick.contains("job 101") && tick.contains(&format!("{id} is failed")), "{tick}");
 }
 
 #[test]
