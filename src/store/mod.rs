@@ -20,6 +20,7 @@ mod outbox;
 mod park;
 mod proof;
 mod sprints;
+mod strays;
 mod tasks;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};

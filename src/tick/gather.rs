@@ -8,7 +8,7 @@ use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
 use crate::domain::{JobId, Seen, Used};
 use crate::remote::{Payload, Remote, RemoteError, Script};
-use crate::scheduler;
+use crate::scheduler::{self, Stray};
 use crate::sprint::{Placed, RunnerHere, place_runner};
 use crate::store::SprintRow;
 
@@ -18,14 +18,16 @@ const MAX_JOURNALS: u64 = 16 << 20;
 /// What a cluster told.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
-    /// The cluster's clock, in seconds since 1970.
-    pub time: i64,
+    /// The cluster's clock, in seconds since 1970, when it could be read.
+    pub time: Option<i64>,
     /// What the scheduler says, when it was asked and answered.
     pub jobs: Option<BTreeMap<JobId, Seen>>,
     /// What the accounting says that ended jobs have used.
     pub used: BTreeMap<JobId, Used>,
     /// What the sprints' files say, by sprint.
     pub files: BTreeMap<String, SprintFiles>,
+    /// Jobs in the queue that carry a name as we give it, and that are none of those asked for.
+    pub strays: Vec<Stray>,
     /// What went wrong: the scheduler or the files gave no answer.
     pub problem: Option<String>,
 }
@@ -127,7 +129,7 @@ fn gather_once(
     let mut script = Script::new();
     script.section("clock", "date +%s");
     if ask == Ask::All && !jobs.is_empty() {
-        scheduler::be_patient(&mut script, cluster.command_timeout);
+        scheduler::be_patient(&mut script, cluster.command_timeout, is_in_a_hurry(rows));
         kind.ask(&mut script, &jobs);
     }
     // The newest sprint's runner reads for all: it knows the older formats.
@@ -138,14 +140,18 @@ fn gather_once(
         r#"[ -x "$RUNNER" ] || exit 127
 "$RUNNER" files-read"#,
     );
+    if ask == Ask::All && !jobs.is_empty() {
+        kind.ask_accounting(&mut script, &jobs);
+    }
     let reply = remote.run(script, app.limits(cluster))?;
-    let time = reply.section("clock").and_then(|section| section.text().trim().parse().ok()).unwrap_or(0);
+    let time = reply.section("clock").and_then(|section| section.text().trim().parse().ok()).filter(|time| *time > 0);
     let mut gathered = Gathered { time, ..Gathered::default() };
     if ask == Ask::All && !jobs.is_empty() {
         match kind.read(&reply, &jobs) {
             Ok(seen) => {
                 gathered.jobs = Some(seen);
                 gathered.used = kind.used(&reply, &jobs);
+                gathered.strays = kind.strays(&reply, &jobs);
             }
             Err(error) => gathered.problem = Some(format!("the scheduler of {} did not answer: {error}", cluster.name)),
         }
@@ -163,4 +169,10 @@ fn gather_once(
         }
     }
     Ok((gathered, false))
+}
+
+/// Whether the accounting, which comes last, may take a short time only. What the files say waits for
+/// it: so one that hangs has its full time in one look of three, while some job is missing.
+fn is_in_a_hurry(rows: &[SprintRow]) -> bool {
+    !rows.iter().any(|row| row.missing_polls % 3 == 2)
 }

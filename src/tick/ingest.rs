@@ -85,7 +85,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
                 notes.push(words);
             }
         }
-        Some(Seen::Unclear(why)) => notes.push(format!("the accounting gave no answer: {why}")),
+        Some(Seen::Unclear(why)) => notes.push(format!("nothing certain is known of the job: {why}")),
         Some(Seen::Absent) | None => {}
     }
     let ingested = settle(change, id, gathered, seen, new_lines > 0, &mut notes)?;
@@ -162,7 +162,7 @@ fn settle(
         new_lines,
         quiet_seconds: files.and_then(|files| files.quiet_seconds),
         empty_polls: row.missing_polls,
-        empty_seconds: row.missing_since.map_or(0, |since| gathered.time - since),
+        empty_seconds: row.missing_since.zip(gathered.time).map_or(0, |(since, time)| time - since),
     };
     let finding = judge(&evidence);
     if runner.is_some() && matches!(finding, Finding::Alive | Finding::Wait | Finding::Empty) {
@@ -171,7 +171,8 @@ fn settle(
     match finding {
         Finding::Alive => change.count_missing(id, None)?,
         Finding::Wait => {}
-        Finding::Empty => change.count_missing(id, Some(gathered.time))?,
+        // Without a clock it does not count.
+        Finding::Empty => gathered.time.map_or(Ok(()), |time| change.count_missing(id, Some(time)))?,
         Finding::Parked | Finding::Over(_) => {
             match untold(change, &row, files, run_end.is_some())? {
                 Untold::Nothing => {}

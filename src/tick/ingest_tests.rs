@@ -52,7 +52,7 @@ fn files(journal: &str) -> SprintFiles {
 
 fn told(seen: Option<Seen>, files: SprintFiles, time: i64) -> Gathered {
     let jobs = seen.map(|seen| ["299", "300"].map(|id| (JobId::parse(id).expect("an id"), seen.clone())).into_iter().collect());
-    Gathered { time, jobs, files: BTreeMap::from([(ID.to_owned(), files)]), ..Gathered::default() }
+    Gathered { time: Some(time), jobs, files: BTreeMap::from([(ID.to_owned(), files)]), ..Gathered::default() }
 }
 
 fn take(store: &mut Store, gathered: &Gathered) -> Ingested {

@@ -16,7 +16,7 @@ mod ingest_tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::deliver::{Undelivered, deliver};
-use self::submissions::{look_up_submissions, submit_waiting};
+use self::submissions::{look_up_submissions, submit_waiting, tell_of_strays};
 use crate::app::{App, holder, is_gone};
 use crate::auto_loop::{self, Advanced};
 use crate::config::{Cluster, UnknownName};
@@ -64,6 +64,8 @@ pub struct ClusterReport {
     pub held_by: Option<String>,
     /// Whether the cluster could not be reached.
     pub unreachable: bool,
+    /// Whether it was reached, but its scheduler or its files gave no answer.
+    pub failing: bool,
     /// Whether this cluster's part of the tick could not be done at all.
     pub failed: bool,
     /// Why it could not be reached.
@@ -148,6 +150,7 @@ impl ClusterReport {
         self.problems.extend(other.problems);
         self.held_by = self.held_by.take().or(other.held_by);
         self.unreachable |= other.unreachable;
+        self.failing |= other.failing;
         self.failed |= other.failed;
     }
 
@@ -255,6 +258,8 @@ fn advance(
         let gathered = gather(app, remote, cluster, &rows, Ask::All, watched)?;
         report.live = watched.and_then(|id| gathered.files.get(id)).map(Live::of);
         report.problems.extend(gathered.problem.iter().cloned());
+        report.failing |= gathered.problem.is_some();
+        tell_of_strays(store, cluster, &gathered.strays, report)?;
         if !store.change()?.holds(lease)? {
             report.problems.push("the tick took too long, and another one has begun: its answers count".to_owned());
             return Ok(());

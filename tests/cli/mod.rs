@@ -6,6 +6,7 @@ mod commands;
 mod cron;
 mod dialogue;
 mod dialogue_faults;
+mod doubts;
 mod endings;
 mod findings;
 mod hostile;
