@@ -69,7 +69,7 @@ rl_state=$1
 [ "${20}" = "$rl_wanted" ] && [ "$rl_state" != Z ] && [ "$rl_state" != X ]
 }
 rl_record() { { read -r rl_keeper rl_keeper_start rl_start rl_its_boot rl_its_host rl_name <"$1/record"; } 2>/dev/null; }
-rl_here() { [ "$rl_its_host" = "$rl_host" ] && [ "$rl_its_boot" = "$rl_boot" ] && rl_alive "$1" "$rl_start"; }
+rl_here() { [ "$rl_its_host" = "$rl_host" ] && [ "$rl_its_boot" = "$rl_boot" ] && rl_alive "$1" "${2:-$rl_start}"; }
 "#
     };
 }
@@ -100,13 +100,15 @@ if [ -e "$rl_dir/cancel" ]; then echo "$rl_id cancelled $rl_code"; else echo "$r
     strays!(),
     r#"for rl_id in $RL_JOBS; do
 rl_dir=$rl_home/$rl_id
-if rl_ended; then continue; fi
-if ! rl_record "$rl_dir"; then echo "$rl_id unknown"
+rl_its_host='' rl_its_boot='' rl_known=''
+if rl_record "$rl_dir"; then rl_known=1; fi
+# A process that is there has not ended, whatever a file says that its job can write to.
+if rl_here "$rl_id"; then echo "$rl_id running $rl_state"
+elif rl_here "$rl_keeper" "$rl_keeper_start"; then echo "$rl_id ending $rl_name"
+elif rl_ended; then :
+elif [ -z "$rl_known" ]; then echo "$rl_id unknown"
 elif [ "$rl_its_host" != "$rl_host" ]; then echo "$rl_id elsewhere $rl_its_host $rl_host"
 elif [ "$rl_its_boot" != "$rl_boot" ]; then echo "$rl_id rebooted $rl_host"
-elif rl_alive "$rl_id" "$rl_start"; then echo "$rl_id running $rl_state"
-elif rl_alive "$rl_keeper" "$rl_keeper_start"; then echo "$rl_id ending $rl_name"
-elif rl_ended; then :
 else echo "$rl_id gone"
 fi
 done

@@ -10,7 +10,7 @@ use crate::bundle::EVALUATE;
 use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::{Costs, Entry, Line, Reached};
 use crate::bundle::outcome::measured_in;
-use crate::domain::{JobId, Metric, SchedulerKind};
+use crate::domain::{JobId, Metric};
 
 impl Change<'_> {
     /// How far a sprint's journal has come.
@@ -113,15 +113,11 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Takes another job for the sprint's own: the one that holds its claim. A submission whose answer was
-    /// lost can leave two jobs, of which the second one ends at once.
+    /// Takes another job for the sprint's own: the one that holds its claim, and its name in the queue. A
+    /// submission whose answer was lost can leave two jobs, of which the second one ends at once.
     pub fn adopt(&self, sprint: &str, told: &JobId) -> Result<(), StoreError> {
         let Some(row) = self.sprint(sprint)? else { return Ok(()) };
-        let Some(known) = row.state.job() else { return Ok(()) };
-        // A job without a scheduler is known by its process, whatever another scheduler's variables say.
-        if row.scheduler == SchedulerKind::Local || told.number() == known.number() || row.state.status().is_terminal() {
-            return Ok(());
-        }
+        let Some(known) = row.state.job().filter(|_| !row.state.status().is_terminal()) else { return Ok(()) };
         self.transaction.execute("UPDATE sprints SET job_id = ?2 WHERE id = ?1", (sprint, told.as_str()))?;
         self.transaction.execute("UPDATE jobs SET job_id = ?3 WHERE sprint_id = ?1 AND attempt = ?2", (sprint, row.attempt, told.as_str()))?;
         self.event(Some(sprint), "job_adopted", &serde_json::json!({ "from": known.as_str(), "to": told.as_str() }))

@@ -11,7 +11,7 @@ use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::transition::Event;
 use crate::domain::{Advice, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status};
-use crate::store::{Change, JournalPiece, SprintRow, StoreError};
+use crate::store::{Change, JournalPiece, SprintRow, StoreError, job_name};
 
 /// What is to be asked further before a sprint can be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +45,6 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
             let piece = JournalPiece { lines: &lines, offset: files.offset, prefix: &files.prefix, altered: files.altered, whole };
             new_lines = change.ingest(id, &piece)?.new_lines;
         }
-        // The queue may know another job by its number, and so may who writes to the journal.
-        if let Some(job) = files.claimed_by.as_deref().and_then(JobId::parse) {
-            change.adopt(id, &job)?;
-        }
         notes.extend(files.problems.iter().cloned());
     }
     // What the journal told may have changed the state.
@@ -61,7 +57,26 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
             "the journal was altered by something else than the runner: its figures count as the agent's, and of two costs the larger".to_owned(),
         );
     }
-    let seen = row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job));
+    let claim = of_claim(&row, gathered);
+    let row = match &claim {
+        Claim::Another(job) => {
+            change.adopt(id, job)?;
+            let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
+            row
+        }
+        _ => row,
+    };
+    let unclear;
+    let seen = match &claim {
+        Claim::Ours => row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job)),
+        // How the other one ended says nothing of it.
+        Claim::Unknown(holder) => {
+            unclear = Seen::Unclear(format!("the sprint is held by job {holder}, which the queue does not list by our name"));
+            gathered.jobs.as_ref().map(|_| &unclear)
+        }
+        // It is asked for in the next poll.
+        Claim::Another(_) => None,
+    };
     match seen {
         Some(Seen::State(state)) => {
             let (words, ended) = words(state);
@@ -91,6 +106,30 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     let ingested = settle(change, id, gathered, seen, new_lines > 0, &mut notes)?;
     change.set_note(id, &notes.join("; "))?;
     Ok(ingested)
+}
+
+/// Which job holds the sprint. A submission whose answer was lost can leave two.
+enum Claim {
+    /// The one that is known, or none yet.
+    Ours,
+    /// Another one, which the queue lists by our name.
+    Another(JobId),
+    /// Another one, by what stands in a file that the agent can write to.
+    Unknown(String),
+}
+
+fn of_claim(row: &SprintRow, gathered: &Gathered) -> Claim {
+    let holder = gathered.files.get(row.id.as_str()).and_then(|files| files.claimed_by.as_deref()).and_then(JobId::parse);
+    let (Some(holder), Some(known)) = (holder, row.state.job()) else { return Claim::Ours };
+    // A job without a scheduler is known by its process.
+    if row.scheduler == SchedulerKind::Local || holder.number() == known.number() {
+        return Claim::Ours;
+    }
+    let name = job_name(row.id.as_str(), row.attempt);
+    match gathered.strays.iter().find(|stray| stray.id.number() == holder.number() && stray.name == name) {
+        Some(stray) => Claim::Another(stray.id.clone()),
+        None => Claim::Unknown(holder.to_string()),
+    }
 }
 
 fn words(state: &JobState) -> (String, bool) {

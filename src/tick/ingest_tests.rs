@@ -6,6 +6,7 @@ use super::{Gathered, Ingested, ingest};
 use crate::bundle::formats::Money;
 use crate::bundle::transfer::SprintFiles;
 use crate::domain::{EndKind, JobEnd, JobId, JobState, Reason, Seen, State, Status};
+use crate::scheduler::Stray;
 use crate::store::{SprintRow, Store};
 
 const ID: &str = "sp-000001";
@@ -82,12 +83,27 @@ fn a_job_is_ours_by_its_claim_and_not_by_what_the_journal_says() {
     let mut store = store();
     take(&mut store, &told(Some(Seen::State(JobState::Running)), files(&started("299")), 0));
     assert_eq!(row(&store).state.job().map(JobId::as_str), Some("300"));
-    for holder in ["", "not a number", "299; rm", "-1"] {
-        take(&mut store, &told(None, SprintFiles { claimed_by: Some(holder.to_owned()), ..files("") }, 0));
-        assert_eq!(row(&store).state.job().map(JobId::as_str), Some("300"), "{holder:?}");
+    let held = |holder: &str| SprintFiles { claimed_by: Some(holder.to_owned()), ..files("") };
+    let ended = Seen::State(JobState::Ended(JobEnd { kind: EndKind::Completed, exit_code: Some(0), signal: None, words: String::new() }));
+    // The claim lies where the agent writes. How the job ended that is known as ours says nothing of its
+    // holder, and the holder is not ours by that alone.
+    for holder in ["", "not a number", "299; rm", "-1", "299"] {
+        for time in [0, 61, 122] {
+            take(&mut store, &told(Some(ended.clone()), held(holder), time));
+            if holder == "299" {
+                assert_eq!((row(&store).state.job().map(JobId::as_str), row(&store).state.status()), (Some("300"), Status::Running));
+            }
+        }
+        if holder != "299" {
+            store = self::store();
+            take(&mut store, &told(None, files(&started("299")), 0));
+        }
     }
-    take(&mut store, &told(None, SprintFiles { claimed_by: Some("299".to_owned()), ..files("") }, 0));
-    assert_eq!(row(&store).state.job().map(JobId::as_str), Some("299"));
+    let stray = |name: &str| Stray { id: JobId::parse("299").expect("an id"), name: name.to_owned(), state: "RUNNING".to_owned() };
+    take(&mut store, &Gathered { strays: vec![stray("rl-sp-000002-1"), stray("rl-sp-000001-2")], ..told(Some(ended.clone()), held("299"), 130) });
+    assert_eq!(row(&store).state.job().map(JobId::as_str), Some("300"), "it has the name of another one");
+    take(&mut store, &Gathered { strays: vec![stray("rl-sp-000001-1")], ..told(Some(ended), held("299"), 140) });
+    assert_eq!((row(&store).state.job().map(JobId::as_str), row(&store).state.status()), (Some("299"), Status::Running));
 }
 
 #[test]

@@ -259,12 +259,13 @@ fn advance(
         report.live = watched.and_then(|id| gathered.files.get(id)).map(Live::of);
         report.problems.extend(gathered.problem.iter().cloned());
         report.failing |= gathered.problem.is_some();
-        tell_of_strays(store, cluster, &gathered.strays, report)?;
         if !store.change()?.holds(lease)? {
             report.problems.push("the tick took too long, and another one has begun: its answers count".to_owned());
             return Ok(());
         }
         let mut to_sum = ingest_all(store, &rows, &gathered, report)?;
+        // Only now: one of them may have turned out to be a sprint's own.
+        tell_of_strays(store, cluster, &gathered.strays, report)?;
         // More of a long journal than one answer holds.
         let mut more = gathered.clone();
         while more.has_more() {
