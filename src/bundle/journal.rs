@@ -155,6 +155,12 @@ pub enum Entry {
         /// `TERM`, `USR1`, ...
         name: String,
     },
+    /// The job stood still: its scheduler, or somebody else, had suspended it. In SLURM, and without
+    /// a scheduler, that is no time of the job.
+    Suspended {
+        /// For so many seconds since that was told last.
+        seconds: u64,
+    },
     /// The run is over, for this incarnation.
     RunEnded(Box<RunEnd>),
 }

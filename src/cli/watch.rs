@@ -201,7 +201,7 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
         loop {
             let sprint = view::sprint_whole(&row, &store.steps(id.as_str())?, &store.artifacts(id.as_str())?);
             if ui.is_screen() {
-                let kinds = ["tool", "said", "note", "retrying", "step_started", "step_ended", "run_ended", "signal", "limit"];
+                let kinds = ["tool", "said", "note", "retrying", "step_started", "step_ended", "run_ended", "signal", "suspended", "limit"];
                 let events = store.journal_last(id.as_str(), &kinds, 20)?;
                 let shown =
                     screen::Watch { sprint: &sprint, events: &events, live: &follower.live, problem: follower.problem.as_deref(), now: clock::now() };

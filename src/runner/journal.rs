@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use rustix::fs::FallocateFlags;
 
+use super::time::Standstill;
 use crate::bundle::formats::StateFile;
 use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
@@ -42,6 +43,7 @@ pub struct Journal {
     lost: u64,
     /// The step that lines belong to: label and visit.
     pub step: Option<(String, u32)>,
+    standstill: Standstill,
 }
 
 /// Tells whether an error means that there is no space.
@@ -76,6 +78,7 @@ impl Journal {
             torn: false,
             lost: 0,
             step: None,
+            standstill: Standstill::default(),
         };
         journal.make_reserve();
         journal.hold();
@@ -170,6 +173,9 @@ impl Journal {
                 self.lost = 0;
             }
         }
+        if let Some(entry) = self.standstill.news() {
+            let _ = self.line(&entry);
+        }
         match self.line(entry) {
             Err(error) if is_no_space(&error) && !self.alone => {
                 self.disk_was_full = true;
@@ -187,6 +193,11 @@ impl Journal {
                 Ok(())
             }
         }
+    }
+
+    /// Notes that the job was suspended, if it was since that was noted last.
+    pub fn tell_standstill(&mut self) -> io::Result<()> {
+        self.standstill.news().map_or(Ok(()), |entry| self.write(&entry))
     }
 
     fn line(&mut self, entry: &Entry) -> io::Result<()> {

@@ -22,6 +22,7 @@ mod refusals;
 mod reviewed;
 mod sprints;
 mod submissions;
+mod suspension;
 mod task_sprints;
 mod tasks;
 
