@@ -102,7 +102,8 @@ pub fn call(
         let Run { journal, signals, state, .. } = run;
         agent::run(process, signals, |told| {
             let notices = match told {
-                Told::Line(line) => fold.line(line),
+                // Before it is shortened.
+                Told::Line(line) => fold.line(&journal.masker.line(line)),
                 Told::Warning(text) => {
                     no_space |= journal.write(&Entry::Note { text }).is_err();
                     Vec::new()
@@ -168,7 +169,7 @@ pub fn call(
     let missing = missing(run, step);
     // A process that we ended because it lingered after its result is judged by the result.
     let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
-    let verdict = fold.verdict(exit, &missing, &ended.errors);
+    let verdict = fold.verdict(exit, &missing, &run.journal.masker.text(&ended.errors));
     Ok(Called { verdict, stopped, structured: fold.structured_output().cloned(), session_is_lost: known && !greeted && fold.result_seen() })
 }
 
@@ -183,7 +184,7 @@ pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
         let mut line = Vec::new();
         // What cannot be read any more is not worth the run.
         while stream.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
-            fold.line(&line);
+            fold.line(&run.journal.masker.line(&line));
             line.clear();
         }
     }

@@ -18,6 +18,7 @@ use super::time::Standstill;
 use crate::bundle::formats::StateFile;
 use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
+use crate::domain::Masker;
 use crate::platform::{clock, random};
 
 /// Bytes kept in reserve: enough for some hundred lines.
@@ -43,6 +44,8 @@ pub struct Journal {
     lost: u64,
     /// The step that lines belong to: label and visit.
     pub step: Option<(String, u32)>,
+    /// Hides the values of the job's environment in every line.
+    pub masker: Masker,
     standstill: Standstill,
 }
 
@@ -78,6 +81,7 @@ impl Journal {
             torn: false,
             lost: 0,
             step: None,
+            masker: Masker::default(),
             standstill: Standstill::default(),
         };
         journal.make_reserve();
@@ -201,10 +205,11 @@ impl Journal {
     }
 
     fn line(&mut self, entry: &Entry) -> io::Result<()> {
-        let body = match serde_json::to_value(entry) {
+        let mut body = match serde_json::to_value(entry) {
             Ok(serde_json::Value::Object(body)) => body,
             _ => serde_json::Map::new(),
         };
+        self.masker.fields(&mut body);
         let line = Line {
             v: FORMAT_VERSION,
             seq: self.next_seq,

@@ -163,12 +163,13 @@ impl Run {
         }
         let definition =
             pipeline::parse(&bundle.pipeline).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?.definition;
-        let (journal, lines) = Journal::open(dir).map_err(|error| format!("run.jsonl: {error}"))?;
+        let (mut journal, lines) = Journal::open(dir).map_err(|error| format!("run.jsonl: {error}"))?;
         let incarnation = journal.incarnation();
         let state = restore::state(&own_folder, &bundle, &definition, &lines, incarnation);
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
         let mark = format!("{}.{job_id}", bundle.sprint_id);
-        let mut environment = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        let (mut environment, masker) = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        journal.masker = masker;
         let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
         let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
         dialogue::prepare(&own);

@@ -24,7 +24,8 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), 
     let mut new_lines = 0;
     if let Some(files) = files {
         let bytes = STANDARD.decode(&files.journal).unwrap_or_default();
-        let (lines, skipped) = journal::parse(&bytes);
+        let (mut lines, skipped) = journal::parse(&bytes);
+        journal::hide(&mut lines, &gathered.masker);
         if skipped > 0 {
             notes.push(format!("{skipped} line(s) of the journal could not be read"));
         }

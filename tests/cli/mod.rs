@@ -20,6 +20,7 @@ mod output;
 mod plan;
 mod refusals;
 mod reviewed;
+mod secrets;
 mod sprints;
 mod submissions;
 mod suspension;
