@@ -26,6 +26,7 @@ mod submissions;
 mod suspension;
 mod task_sprints;
 mod tasks;
+mod watching;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
