@@ -136,7 +136,7 @@ fn a_lock_that_passes_ends_neither_tick_watch_nor_sprint_watch() {
 
 #[test]
 fn a_full_disk_that_becomes_free_again_ends_no_watching() {
-    let project = playing("research:slow=4", "");
+    let project = playing("research:slow=15", "");
     let _disk = SmallDisk::new(&project.path("small"), "size=4m");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     project.write("researchloop.toml", format!("db_path = \"small/x.db\"\n{config}"));
@@ -146,9 +146,10 @@ fn a_full_disk_that_becomes_free_again_ends_no_watching() {
         let mut file = std::fs::File::create(project.path("small/full")).unwrap();
         while file.write_all(&[7; 4096]).is_ok() {}
     };
-    fill();
     let mut tick = watching(&project, "tick", &["tick", "--watch"]);
     let mut watch = watching(&project, "watch", &["sprint", "watch", &id]);
+    wait_until("both watch", 60, || said(&project, "tick.out").contains("research") && said(&project, "watch.out").contains("research"));
+    fill();
     for (name, child) in [("tick", &mut tick), ("watch", &mut watch)] {
         wait_until(&format!("{name} tells of the disk"), 60, || said(&project, &format!("{name}.err")).contains("no space left"));
         assert_eq!(child.try_wait().unwrap(), None, "{}", said(&project, &format!("{name}.err")));
