@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FORMAT_VERSION;
 use super::formats::{Calling, Money};
-use crate::domain::{Finding, Metric};
+use crate::domain::{Finding, Masker, Metric};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,6 +158,12 @@ pub enum Entry {
         /// `TERM`, `USR1`, ...
         name: String,
     },
+    /// The job stood still: its scheduler, or somebody else, had suspended it. In SLURM, and without
+    /// a scheduler, that is no time of the job.
+    Suspended {
+        /// For so many seconds since that was told last.
+        seconds: u64,
+    },
     /// The run is over, for this incarnation.
     RunEnded(Box<RunEnd>),
 }
@@ -248,6 +254,12 @@ impl Costs {
     }
 }
 
+/// Takes the values of a job's environment out of lines that may come from anywhere: the runner does
+/// it, but whatever ran in the job may have written to its journal.
+pub fn hide(lines: &mut [Line], masker: &Masker) {
+    lines.iter_mut().for_each(|line| masker.fields(&mut line.body));
+}
+
 /// Numbers have no gaps; a line that was damaged leaves one. What lies further ahead than this was not
 /// written by a runner: with such a number in the journal, the true lines would be behind it for ever.
 const MAX_GAP: u64 = 10_000;
@@ -305,6 +317,15 @@ mod tests {
         assert_eq!(lines[0].entry(), None);
         assert_eq!(lines[1].entry(), Some(Entry::Signal { name: "TERM".to_owned() }));
         assert!(serde_json::to_string(&lines[0]).expect("text").contains("\"x\":[1]"));
+    }
+
+    #[test]
+    fn a_line_of_whatever_kind_keeps_no_value_of_the_environment() {
+        let text = b"{\"v\":1,\"seq\":1,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"new_thing\",\"x\":[{\"y\":\"is hunter2hunter2.\"}]}\n\
+                     {\"v\":1,\"seq\":2,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"said\",\"text\":\"hunter2hunter2\"}";
+        let (mut lines, _) = parse(text);
+        hide(&mut lines, &Masker::new([("TOKEN", "hunter2hunter2")]));
+        assert_eq!((lines[0].body["x"][0]["y"].as_str(), lines[1].entry()), (Some("is ***."), Some(Entry::Said { text: "***".to_owned() })));
     }
 
     #[test]

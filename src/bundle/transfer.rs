@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::formats::Money;
+use crate::domain::Masker;
 
 /// `read`: what is new in the files of sprints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +94,18 @@ pub struct SprintFiles {
     pub output: Option<String>,
     /// What could not be read, one sentence each.
     pub problems: Vec<String>,
+}
+
+impl SprintFiles {
+    /// Without the values of the job's environment, but for the journal, which [`super::journal::hide`]
+    /// is for.
+    #[must_use]
+    pub fn hidden(mut self, masker: &Masker) -> Self {
+        for text in [&mut self.progress, &mut self.output].into_iter().flatten().chain(&mut self.problems) {
+            *text = masker.text(text).into_owned();
+        }
+        self
+    }
 }
 
 /// `results`: files for the person.

@@ -7,10 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::environment::masker_of;
 use super::untold::untold;
 use crate::bundle::folder::{Entry, Folder, Refused};
 use crate::bundle::transfer::{Part, ReadAnswer, ReadRequest, ReadSprint, ResultsHead, ResultsRequest, SprintFiles, is_safe_path};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, PLAN_FILE};
+use crate::domain::Masker;
 use crate::platform::clock;
 
 /// A journal is read up to this size.
@@ -77,8 +79,9 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
         Err(Refused::Missing) => {}
         Err(problem) => files.problems.push(format!("exit.json {problem}")),
     }
+    let masker = if sprint.tails { masker_of(&own) } else { Masker::default() };
     let mut tail = |name: &str| match folder.tail(name, TAIL) {
-        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Ok(bytes) => Some(masker.text(&String::from_utf8_lossy(&bytes)).into_owned()),
         Err(Refused::Missing) => None,
         Err(problem) => {
             files.problems.push(format!("{name} {problem}"));

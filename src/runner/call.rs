@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::agent::{self, Ended, Heard, Process, Stopped};
+use super::agent::{self, Ended, Heard, Process, Stopped, Told};
 use super::delivered::missing;
 use super::journal::{is_no_space, open_plain, replace};
 use super::run::Run;
@@ -69,10 +69,9 @@ pub fn call(
     let mut words = run.bundle.agent.command.clone();
     words.extend(claude::arguments(&call));
 
-    let now = clock::instant();
-    let step_deadline = step.timeout_seconds.and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
-    let deadline = step_deadline.map_or(run.deadline, |own| own.min(run.deadline));
-    let seconds_left = deadline.saturating_duration_since(now).as_secs();
+    let own = step.timeout_seconds.map(Duration::from_secs);
+    let deadline = own.and_then(|own| clock::instant().checked_add(own));
+    let seconds_left = own.map_or(run.time.left(), |own| own.min(run.time.left())).as_secs();
     let mut environment = run.environment.clone();
     for (name, value) in claude::environment(seconds_left, &run.temporary.display().to_string()) {
         if !environment.iter().any(|(known, _)| known == name) {
@@ -98,11 +97,23 @@ pub fn call(
             stream: &stream,
             errors: &steps.join(format!("{name}.err")),
             deadline,
-            killed_at: run.killed_at,
+            time: run.time,
         };
         let Run { journal, signals, state, .. } = run;
-        agent::run(process, signals, |line| {
-            for notice in fold.line(line) {
+        agent::run(process, signals, |told| {
+            let notices = match told {
+                // Before it is shortened.
+                Told::Line(line) => fold.line(&journal.masker.line(line)),
+                Told::Warning(text) => {
+                    no_space |= journal.write(&Entry::Note { text }).is_err();
+                    Vec::new()
+                }
+                Told::Nothing => {
+                    no_space |= journal.tell_standstill().is_err();
+                    Vec::new()
+                }
+            };
+            for notice in notices {
                 if matches!(notice, Notice::Session { .. }) {
                     greeted = true;
                     match own_session {
@@ -166,7 +177,7 @@ pub fn call(
             let detail = "what the call has cost cannot be counted: Claude told neither dollars nor tokens".to_owned();
             Verdict::OwnLimit { which: OwnLimit::Budget, detail }
         }
-        None => fold.verdict(exit, &missing, &ended.errors),
+        None => fold.verdict(exit, &missing, &run.journal.masker.text(&ended.errors)),
     };
     Ok(Called { verdict, stopped, structured: fold.structured_output().cloned(), session_is_lost: known && !greeted && fold.result_seen() })
 }

@@ -14,9 +14,11 @@ use std::time::Duration;
 
 use rustix::fs::FallocateFlags;
 
+use super::time::Standstill;
 use crate::bundle::formats::StateFile;
 use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
+use crate::domain::Masker;
 use crate::platform::{clock, random};
 
 /// Bytes kept in reserve: enough for some hundred lines.
@@ -45,6 +47,9 @@ pub struct Journal {
     lost: u64,
     /// The step that lines belong to: label and visit.
     pub step: Option<(String, u32)>,
+    /// Hides the values of the job's environment in every line.
+    pub masker: Masker,
+    standstill: Standstill,
 }
 
 /// Tells whether an error means that there is no space.
@@ -81,6 +86,8 @@ impl Journal {
             torn: false,
             lost: 0,
             step: None,
+            masker: Masker::default(),
+            standstill: Standstill::default(),
         };
         journal.make_reserve();
         journal.hold();
@@ -179,6 +186,9 @@ impl Journal {
                 self.lost = 0;
             }
         }
+        if let Some(entry) = self.standstill.news() {
+            let _ = self.line(&entry);
+        }
         match self.line(entry) {
             Err(error) if is_no_space(&error) && !self.alone => {
                 self.disk_was_full = true;
@@ -198,11 +208,17 @@ impl Journal {
         }
     }
 
+    /// Notes that the job was suspended, if it was since that was noted last.
+    pub fn tell_standstill(&mut self) -> io::Result<()> {
+        self.standstill.news().map_or(Ok(()), |entry| self.write(&entry))
+    }
+
     fn line(&mut self, entry: &Entry) -> io::Result<()> {
-        let body = match serde_json::to_value(entry) {
+        let mut body = match serde_json::to_value(entry) {
             Ok(serde_json::Value::Object(body)) => body,
             _ => serde_json::Map::new(),
         };
+        self.masker.fields(&mut body);
         let line = Line {
             v: FORMAT_VERSION,
             seq: self.next_seq,

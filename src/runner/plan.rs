@@ -40,10 +40,12 @@ pub fn make(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io:
         let bytes = Folder::open(&run.work).and_then(|folder| folder.read(PLAN_FILE, MAX_FILE)).ok()?;
         serde_json::from_slice(&bytes).ok()
     };
-    let Some(plan) = structured.or_else(left) else {
+    let Some(mut plan) = structured.or_else(left) else {
         let failure = Failure::new(Reason::MissingOutput, format!("there is no plan: no structured answer, and no {PLAN_FILE}"), Advice::AskAgain);
         return Ok((Outcome::Verdict("error", None), Some(failure)));
     };
+    // Its texts become tasks.
+    run.journal.masker.json(&mut plan);
     replace(&run.dir, PLAN_FILE, format!("{plan:#}\n").as_bytes())?;
     run.step_note = plan["tasks"].as_array().map(|tasks| format!("{} task(s)", tasks.len())).unwrap_or_default();
     Ok((Outcome::Verdict("yes", None), None))

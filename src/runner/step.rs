@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::time::Duration;
 
-use super::agent::{self, Heard, Process, Stopped};
+use super::agent::{self, Heard, Process, Stopped, Told};
 use super::ending::{self, Failure};
 use super::run::{Asks, Run};
 use super::talk::{Answer, Talk, Text, render};
@@ -87,7 +87,7 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         (Outcome::Verdict(verdict, _), Some(failure)) => (*verdict, failure.detail.clone()),
         (Outcome::Verdict(verdict, _), None) => (*verdict, std::mem::take(&mut run.step_note)),
     };
-    run.journal.write(&Entry::StepEnded { verdict: verdict.to_owned(), detail, seconds: started.elapsed().as_secs(), spent })?;
+    run.journal.write(&Entry::StepEnded { verdict: verdict.to_owned(), detail, seconds: clock::since(started).as_secs(), spent })?;
     run.journal.step = None;
     Ok(match outcome {
         Outcome::Verdict(verdict, _) => Outcome::Verdict(verdict, failure),
@@ -208,8 +208,6 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     let name = format!("{}.{}", step.label, run.journal.incarnation());
     let mut environment = run.environment.clone();
     environment.extend(step.environment.iter().cloned());
-    let now = clock::instant();
-    let own = step.timeout_seconds.and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
     let process = Process {
         words: &["bash".to_owned(), "-c".to_owned(), text.to_owned()],
         environment: &environment,
@@ -217,17 +215,26 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         input: File::open("/dev/null")?,
         stream: &steps.join(format!("{name}.log")),
         errors: &steps.join(format!("{name}.err")),
-        deadline: own.map_or(run.deadline, |own| own.min(run.deadline)),
-        killed_at: run.killed_at,
+        deadline: step.timeout_seconds.and_then(|seconds| clock::instant().checked_add(Duration::from_secs(seconds))),
+        time: run.time,
     };
     let mut last: VecDeque<String> = VecDeque::new();
-    let ended = agent::run(process, &mut run.signals, |line| {
-        let text = String::from_utf8_lossy(line);
-        if !text.trim().is_empty() {
-            last.push_back(plain(&text, MAX_LAST_LINE));
-            if last.len() > OUTPUT_LINES {
-                last.pop_front();
+    let Run { journal, signals, .. } = run;
+    let ended = agent::run(process, signals, |told| {
+        match told {
+            Told::Line(line) => {
+                let text = String::from_utf8_lossy(line);
+                let text = journal.masker.text(&text);
+                if !text.trim().is_empty() {
+                    last.push_back(plain(&text, MAX_LAST_LINE));
+                    if last.len() > OUTPUT_LINES {
+                        last.pop_front();
+                    }
+                }
             }
+            // What cannot be noted is no reason to end a command.
+            Told::Warning(text) => drop(journal.write(&Entry::Note { text })),
+            Told::Nothing => drop(journal.tell_standstill()),
         }
         Heard::Working
     })?;
@@ -236,11 +243,12 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     }
     run.clear_up()?;
     match ended.stopped {
-        Some(Stopped::Deadline) if clock::instant() < run.deadline => return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step)))),
+        Some(Stopped::Deadline) if !run.time.is_over() => return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step)))),
         Some(why) => return Ok((Outcome::Stopped(why), None)),
         None => {}
     }
-    let mut said: Vec<String> = ended.errors.lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
+    let mut said: Vec<String> =
+        run.journal.masker.text(&ended.errors).lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
     said.drain(..said.len().saturating_sub(OUTPUT_LINES));
     let measured = last.back().cloned().unwrap_or_default();
     let output: Vec<String> = last.iter().map(|line| plain(line, MAX_OUTPUT_LINE)).collect();

@@ -1,5 +1,7 @@
 //! The journals of runs as they come in, and the steps that they tell of.
 
+use rusqlite::OptionalExtension as _;
+
 use super::changes::Facts;
 use super::{Change, Store, StoreError};
 use crate::bundle::formats::Money;
@@ -260,6 +262,7 @@ impl Change<'_> {
                     }
                 }
             }
+            Some(Entry::Suspended { seconds }) => self.job_stood(sprint, line, seconds)?,
             Some(Entry::Told { id }) => self.message_told(sprint, &id)?,
             Some(Entry::RunEnded(end)) => {
                 self.set_facts(
@@ -273,25 +276,55 @@ impl Change<'_> {
     }
 
     /// A runner began in the sprint's newest job. When it did so before, the job went back to the
-    /// queue: what ran until the last line of that incarnation counts as well.
+    /// queue: what ran until the last line before this one counts as well.
+    ///
+    /// Which job a line belongs to follows from the order of the lines. The clocks of this machine
+    /// and of the nodes are never compared: each may be wrong by any time.
     fn job_began(&self, sprint: &str, line: &Line) -> Result<(), StoreError> {
-        self.transaction
+        let began = self
+            .transaction
             .prepare_cached(
                 "UPDATE jobs SET
-                    earlier_seconds = earlier_seconds + max(0, coalesce((SELECT max(unixepoch(j.time)) FROM journal j
-                        WHERE j.sprint_id = jobs.sprint_id AND j.seq < ?2 AND j.incarnation < ?3) - unixepoch(started_at), 0)),
-                    started_at = ?4
-                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1)
-                    AND coalesce(started_at < ?4, 1) AND sent_at <= ?5",
+                    earlier_seconds = earlier_seconds + max(0, coalesce((SELECT unixepoch(j.time) FROM journal j
+                        WHERE j.sprint_id = jobs.sprint_id AND j.seq < ?2 AND j.seq > jobs.journal_from ORDER BY j.seq DESC LIMIT 1)
+                        - unixepoch(started_at), 0)),
+                    started_at = ?3
+                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1) AND journal_from < ?2
+                    AND NOT EXISTS (SELECT 1 FROM journal l WHERE l.sprint_id = ?1 AND l.kind = 'run_started' AND l.seq > ?2)",
             )?
-            .execute((
-                sprint,
-                i64::try_from(line.seq).unwrap_or(i64::MAX),
-                line.incarnation,
-                clock::stamp(line.time),
-                // The clocks of two machines: a minute apart is nothing.
-                clock::stamp(line.time + jiff::SignedDuration::from_mins(10)),
-            ))?;
-        Ok(())
+            .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), clock::stamp(line.time)))?;
+        if began > 0 { self.job_counts_from(sprint, clock::now().as_second()) } else { Ok(()) }
+    }
+
+    /// The job stood still for so long: it began so much later, as it were. Grid Engine counts such
+    /// time, and its job keeps what it has.
+    fn job_stood(&self, sprint: &str, line: &Line, seconds: u64) -> Result<(), StoreError> {
+        let seconds = i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0);
+        let moved = self
+            .transaction
+            .prepare_cached(
+                "UPDATE jobs SET started_at = max(started_at, min(?3, strftime('%Y-%m-%dT%H:%M:%fZ', started_at, ?4 || ' seconds')))
+                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1 AND scheduler <> 'sge') AND journal_from < ?2
+                    AND started_at IS NOT NULL",
+            )?
+            .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), clock::stamp(line.time), seconds))?;
+        match self.counts_from(sprint)? {
+            Some(from) if moved > 0 => self.job_counts_from(sprint, (from + seconds).min(clock::now().as_second())),
+            _ => Ok(()),
+        }
+    }
+
+    /// From when on the newest job counts, by the clock of this machine, in seconds since 1970.
+    fn job_counts_from(&self, sprint: &str, from: i64) -> Result<(), StoreError> {
+        let attempt: u32 = self.transaction.query_row("SELECT attempt FROM sprints WHERE id = ?1", [sprint], |row| row.get(0))?;
+        self.event(Some(sprint), "job_counts", &serde_json::json!({ "attempt": attempt, "from": from }))
+    }
+
+    fn counts_from(&self, sprint: &str) -> Result<Option<i64>, StoreError> {
+        let mut query = self.transaction.prepare_cached(
+            "SELECT json_extract(data, '$.from') FROM events WHERE sprint_id = ?1 AND kind = 'job_counts'
+                AND json_extract(data, '$.attempt') = (SELECT attempt FROM sprints WHERE id = ?1) ORDER BY id DESC LIMIT 1",
+        )?;
+        Ok(query.query_row([sprint], |row| row.get(0)).optional()?)
     }
 }

@@ -63,6 +63,20 @@ pub enum StoreError {
     Unexpected(String),
 }
 
+impl StoreError {
+    /// Whether it may pass by itself: a lock, a full disk, a file system that is away for a moment. Who
+    /// goes on for long tries again.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Busy | Self::Full | Self::Unreadable { .. } => true,
+            Self::Sqlite(error) => {
+                !matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase))
+            }
+            Self::Foreign { .. } | Self::Newer { .. } | Self::Unexpected(_) => false,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {

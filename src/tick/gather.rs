@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
-use crate::domain::{JobId, Seen, Used};
+use crate::domain::{JobId, Masker, Seen, Used};
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, Stray};
 use crate::sprint::{Placed, RunnerHere, place_runner};
@@ -28,6 +28,8 @@ pub struct Gathered {
     pub files: BTreeMap<String, SprintFiles>,
     /// Jobs in the queue that carry a name as we give it, and that are none of those asked for.
     pub strays: Vec<Stray>,
+    /// What hides the values of the cluster's environment.
+    pub masker: Masker,
     /// What went wrong: the scheduler or the files gave no answer.
     pub problem: Option<String>,
 }
@@ -145,7 +147,7 @@ fn gather_once(
     }
     let reply = remote.run(script, app.limits(cluster))?;
     let time = reply.section("clock").and_then(|section| section.text().trim().parse().ok()).filter(|time| *time > 0);
-    let mut gathered = Gathered { time, ..Gathered::default() };
+    let mut gathered = Gathered { time, masker: cluster.masker(), ..Gathered::default() };
     if ask == Ask::All && !jobs.is_empty() {
         match kind.read(&reply, &jobs) {
             Ok(seen) => {
@@ -160,11 +162,14 @@ fn gather_once(
     match files.and_then(|section| serde_json::from_slice::<ReadAnswer>(&section.output).ok()) {
         Some(answer) => {
             let summed = ask == Ask::Untold;
-            gathered.files = answer.sprints.into_iter().map(|files| (files.id.clone(), SprintFiles { summed, ..files })).collect();
+            let of = |files: SprintFiles| (files.id.clone(), SprintFiles { summed, ..files }.hidden(&gathered.masker));
+            gathered.files = answer.sprints.into_iter().map(of).collect();
         }
         None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
         None => {
-            let said: String = files.map(|section| section.text().chars().filter(|c| !c.is_control()).take(300).collect()).unwrap_or_default();
+            let said: String = files
+                .map(|section| gathered.masker.text(&section.text()).chars().filter(|c| !c.is_control()).take(300).collect())
+                .unwrap_or_default();
             gathered.problem = Some(format!("the files of the sprints could not be read on {}: {said}", cluster.name));
         }
     }

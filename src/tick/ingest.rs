@@ -35,7 +35,8 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     if let Some(files) = files {
         let bytes = STANDARD.decode(&files.journal).unwrap_or_default();
         let from_start = files.altered || row.journal_offset == 0;
-        let (lines, skipped) = journal::parse_after(&bytes, if from_start { Reached::default() } else { change.reached(id)? });
+        let (mut lines, skipped) = journal::parse_after(&bytes, if from_start { Reached::default() } else { change.reached(id)? });
+        journal::hide(&mut lines, &gathered.masker);
         if skipped > 0 {
             notes.push(format!("{skipped} line(s) of the journal could not be read"));
         }

@@ -9,6 +9,7 @@ mod gather;
 mod ingest;
 mod mark;
 mod submissions;
+mod watch;
 
 #[cfg(test)]
 mod ingest_tests;
@@ -30,6 +31,7 @@ use crate::store::{Lease, SprintRow, Store, StoreError};
 pub use gather::{Ask, Gathered, Live, gather};
 pub use ingest::{Ingested, ingest};
 pub use mark::{Mark, last_ticks};
+pub use watch::{News, Watch};
 
 /// Between two requests to end the same job.
 const ASK_AGAIN_SECONDS: i64 = 30;
@@ -91,32 +93,31 @@ pub enum TickError {
 /// One tick over all clusters that have something to do, each in a thread of its own: one
 /// that hangs delays no other. Then the loops go on, with what is known by now.
 pub fn tick(app: &App) -> Result<Report, TickError> {
-    tick_over(app, |_| true)
-}
-
-/// The same, over those of the clusters that are due. What the loops make is sent to any cluster.
-pub fn tick_over(app: &App, is_due: impl Fn(&str) -> bool) -> Result<Report, TickError> {
     let mut store = app.store()?;
     let mut report = Report::default();
-    let all = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
-    let (busy, left): (Vec<String>, Vec<String>) = all.into_iter().partition(|name| is_due(name));
-    report.not_asked = left;
+    let busy = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
     over_clusters(app, &busy, Part::All, &mut report);
-    let change = store.change()?;
-    change.end_expired_claims()?;
-    change.commit()?;
-    report.loops = auto_loop::advance_all(app, &mut store)?;
+    round_of_loops(app, &mut store, &mut report)?;
     // What the loops have made need not wait for the next tick.
     let is_lost = |cluster: &String| report.clusters.iter().any(|one| one.name == *cluster && one.unreachable);
     let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).filter(|cluster| !is_lost(cluster)).collect();
     over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
-    report.problems.append(&mut report.loops.problems);
     report.problems.extend(notify::send_due(app));
     // What was done stands, whether it is remembered or not.
     if let Err(error) = mark::remember(app, &report) {
         report.problems.push(format!("this tick could not be noted: {error}"));
     }
     Ok(report)
+}
+
+/// What is to do here: claims that have expired, and the next steps of the loops.
+fn round_of_loops(app: &App, store: &mut Store, report: &mut Report) -> Result<(), TickError> {
+    let change = store.change()?;
+    change.end_expired_claims()?;
+    change.commit()?;
+    report.loops = auto_loop::advance_all(app, store)?;
+    report.problems.append(&mut report.loops.problems);
+    Ok(())
 }
 
 /// What is done on a cluster.

@@ -178,7 +178,7 @@ pub(super) fn submit_waiting(
                 },
                 _ => true,
             },
-            State::Parked { .. } => row.resume_next <= clock::now().as_second() && store.is_answered(row.id.as_str())?,
+            State::Parked { .. } => row.may_go_on(clock::now().as_second()) && store.is_answered(row.id.as_str())?,
             _ => false,
         };
         if waits { waiting.push(row) } else { out.push(row) }

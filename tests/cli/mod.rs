@@ -22,10 +22,13 @@ mod output;
 mod plan;
 mod refusals;
 mod reviewed;
+mod secrets;
 mod sprints;
 mod submissions;
+mod suspension;
 mod task_sprints;
 mod tasks;
+mod watching;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
