@@ -9,6 +9,7 @@ pub mod idea;
 pub mod job;
 pub mod leaderboard;
 pub mod loop_limits;
+mod loop_progress;
 pub mod noise;
 pub mod options;
 pub mod secret;
