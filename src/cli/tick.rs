@@ -41,6 +41,9 @@ pub fn run(global: &Global, ui: &Ui, args: &TickArgs) -> Result {
         let now = clock::instant();
         let report = tick::tick_over(&app, |name| pace.is_due(name, now))?;
         pace.asked(report.clusters.iter().map(|cluster| cluster.name.as_str()), now);
+        for cluster in report.clusters.iter().filter(|cluster| cluster.held_by.is_none()) {
+            pace.answered(&cluster.name, cluster.is_good() && !cluster.failing);
+        }
         tell(ui, &report, true)?;
         if ui.is_cut_off() {
             break;
@@ -58,15 +61,28 @@ pub fn run(global: &Global, ui: &Ui, args: &TickArgs) -> Result {
 struct Pace {
     intervals: BTreeMap<String, Duration>,
     asked: BTreeMap<String, Instant>,
+    failures: BTreeMap<String, u32>,
 }
+
+/// A cluster that fails is asked less and less often, at most so long apart.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 impl Pace {
     fn new(intervals: impl Iterator<Item = (String, u64)>) -> Self {
-        Self { intervals: intervals.map(|(name, seconds)| (name, Duration::from_secs(seconds))).collect(), asked: BTreeMap::new() }
+        let intervals = intervals.map(|(name, seconds)| (name, Duration::from_secs(seconds))).collect();
+        Self { intervals, asked: BTreeMap::new(), failures: BTreeMap::new() }
     }
 
     fn interval(&self, name: &str) -> Duration {
-        self.intervals.get(name).copied().unwrap_or(Duration::from_secs(30))
+        let usual = self.intervals.get(name).copied().unwrap_or(Duration::from_secs(30));
+        let failures = self.failures.get(name).copied().unwrap_or(0);
+        usual.max(LONGEST_PAUSE.min(usual.saturating_mul(1 << failures.min(12))))
+    }
+
+    /// What came of asking it.
+    fn answered(&mut self, name: &str, well: bool) {
+        let failures = self.failures.entry(name.to_owned()).or_default();
+        *failures = if well { 0 } else { failures.saturating_add(1) };
     }
 
     fn is_due(&self, name: &str, now: Instant) -> bool {
@@ -194,5 +210,21 @@ mod tests {
         assert!(pace.is_due("a cluster that is new", now));
         // Both have nothing to do any more.
         assert_eq!(pace.rest(now + Duration::from_secs(1000)), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_cluster_that_fails_is_asked_less_and_less_often() {
+        let mut pace = Pace::new([("bad".to_owned(), 30), ("rare".to_owned(), 600)].into_iter());
+        let seconds = |pace: &Pace, name: &str| pace.interval(name).as_secs();
+        let mut pauses = Vec::new();
+        for _ in 0..6 {
+            pauses.push(seconds(&pace, "bad"));
+            pace.answered("bad", false);
+            pace.answered("rare", false);
+        }
+        assert_eq!(pauses, [30, 60, 120, 240, 300, 300]);
+        assert_eq!(seconds(&pace, "rare"), 600, "never more often than usual, and no less");
+        pace.answered("bad", true);
+        assert_eq!(seconds(&pace, "bad"), 30);
     }
 }

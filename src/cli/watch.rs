@@ -86,7 +86,7 @@ impl<'a> Follower<'a> {
         self.problem = None;
         let has_job = row.state.job().is_some() && !matches!(row.state, State::Parked { .. });
         if !due && has_job && !row.state.status().is_terminal() {
-            match tick::gather(self.app, self.remote.as_mut(), self.cluster, std::slice::from_ref(&row), false, Some(id.as_str())) {
+            match tick::gather(self.app, self.remote.as_mut(), self.cluster, std::slice::from_ref(&row), tick::Ask::Files, Some(id.as_str())) {
                 Ok(gathered) => {
                     if let Some(files) = gathered.files.get(id.as_str()) {
                         self.live = Live::of(files);

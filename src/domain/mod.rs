@@ -1,5 +1,6 @@
 //! Types and pure decisions: no input, no output, no clock, no randomness.
 
+pub mod advice;
 pub mod approval;
 pub mod auto_loop;
 pub mod duration;
@@ -21,6 +22,7 @@ pub mod task;
 pub mod task_graph;
 pub mod transition;
 
+pub use advice::Advice;
 pub use finding::{Finding, Metric, Source, Verdict};
 pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};
 pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen, Used};

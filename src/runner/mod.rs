@@ -22,6 +22,7 @@ mod signals;
 mod step;
 mod sweep;
 mod talk;
+mod untold;
 
 pub use answer::{read_files, send_results};
 pub use run::run_job;

@@ -17,7 +17,7 @@ use crate::bundle::folder::Folder;
 use crate::bundle::formats::{self, Bundle, Money, StateFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
-use crate::domain::Reason;
+use crate::domain::{Advice, Reason};
 use crate::pipeline::{self, Arrival, Body, Definition, Position};
 use crate::platform::clock;
 
@@ -105,11 +105,7 @@ pub fn run_job(dir: &Path) -> u8 {
     let end = match run.go() {
         Ok(end) => end,
         Err(error) if is_no_space(&error) => End::Failed(ending::disk_full(&run.dir)),
-        Err(error) => End::Failed(Failure::new(
-            Reason::StepFailed,
-            format!("the runner could not write its files: {error}"),
-            "check the file system of the sprint's directory",
-        )),
+        Err(error) => End::Failed(Failure::new(Reason::StepFailed, format!("the runner could not write its files: {error}"), Advice::CheckFiles)),
     };
     let grace = run.grace();
     let (_, left) = sweep::end_all(&run.mark, grace);
@@ -254,13 +250,14 @@ impl Run {
             host: self.host.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pipeline: self.definition.name.clone(),
+            certain: plan.iter().filter(|planned| planned.is_certain).map(|planned| planned.step.label.clone()).collect(),
             plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
             seconds: self.bundle.seconds,
         })?;
         // What an earlier runner of this job has left.
         self.clear_up()?;
         if let Some(problem) = self.newer.clone() {
-            return Ok(End::Failed(Failure::new(Reason::StepFailed, problem, "run it with the newer researchloop again")));
+            return Ok(End::Failed(Failure::new(Reason::StepFailed, problem, Advice::UseNewer)));
         }
         for text in std::mem::take(&mut self.told) {
             self.journal.write(&Entry::Note { text })?;
@@ -272,7 +269,7 @@ impl Run {
             && let Err(problem) = Folder::open(&self.work)
         {
             let text = format!("the directory of {} {problem}: {}", tweak.sprint_id, self.work_text);
-            return Ok(End::Failed(Failure::new(Reason::StepFailed, text, "run the idea again: `researchloop sprint run \"...\" -s STUDY`")));
+            return Ok(End::Failed(Failure::new(Reason::StepFailed, text, Advice::RunAnew)));
         }
         for (name, text) in [("idea.txt", self.bundle.idea.as_deref()), ("CLAUDE.md", Some(self.bundle.context.as_str()))] {
             if let Some(text) = text.filter(|text| !text.is_empty() && self.bundle.tweak.is_none())
@@ -281,7 +278,7 @@ impl Run {
                 replace(&self.dir, name, format!("{text}\n").as_bytes())?;
             }
         }
-        let broken = |problem: String| End::Failed(Failure::new(Reason::StepFailed, problem, "correct the pipeline"));
+        let broken = |problem: String| End::Failed(Failure::new(Reason::StepFailed, problem, Advice::CorrectPipeline));
         let mut continues = self.resumed && self.state.step_begun;
         let terminal = self.state.position.as_ref().and_then(|position| match self.definition.state(&position.state)?.body {
             Body::Terminal { success } => Some((success, position.state.clone())),
@@ -292,7 +289,7 @@ impl Run {
             Some((true, _)) => return Ok(End::Completed),
             Some((false, state)) => {
                 let text = format!("the pipeline ended in {state}, before the job was started again");
-                return Ok(End::Failed(Failure::new(Reason::StepFailed, text, "see the steps: `researchloop sprint show ID`")));
+                return Ok(End::Failed(Failure::new(Reason::StepFailed, text, Advice::SeeSteps)));
             }
             None => {}
         }
@@ -310,8 +307,7 @@ impl Run {
                 Arrival::Step(step, position) => (step, position),
                 Arrival::End(end) if end.success => return Ok(End::Completed),
                 Arrival::End(pipeline::End { state, .. }) => {
-                    let unsaid =
-                        || Failure::new(Reason::StepFailed, format!("the pipeline ended in {state}"), "see the steps: `researchloop sprint show ID`");
+                    let unsaid = || Failure::new(Reason::StepFailed, format!("the pipeline ended in {state}"), Advice::SeeSteps);
                     return Ok(End::Failed(last_failure.unwrap_or_else(unsaid)));
                 }
             };
@@ -378,11 +374,7 @@ impl Run {
 
     fn time_limit(&self) -> Failure {
         let time = crate::domain::duration::human(self.bundle.seconds);
-        Failure::new(
-            Reason::TimeLimit,
-            format!("the job's time ({time}) was over"),
-            "ask for more with --time, or set max_sprint_duration_hours of the study; then `researchloop sprint resubmit ID`",
-        )
+        Failure::new(Reason::TimeLimit, format!("the job's time ({time}) was over"), Advice::MoreTime)
     }
 
     fn grace(&mut self) -> Duration {

@@ -18,7 +18,7 @@ use crate::bundle::outcome::{self, Measurement};
 use crate::bundle::prompts::{self, Values};
 use crate::claude::{Exit, Verdict};
 use crate::domain::finding::plain;
-use crate::domain::{Metric, Reason, Source};
+use crate::domain::{Advice, Metric, Reason, Source};
 use crate::pipeline::{self, Action, Evaluator, Step};
 use crate::platform::clock;
 
@@ -69,7 +69,7 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
             failure = Some(Failure::new(
                 Reason::OutOfMemory,
                 format!("the kernel killed a process of {} because the job used more memory than it had asked for", step.title),
-                "ask for more memory, for example -o mem=32G, and run `researchloop sprint resubmit ID`",
+                Advice::MoreMemory,
             ));
         }
     } else if failure.is_some() && ending::memory_kills() > kills_before {
@@ -80,9 +80,6 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         // Nothing of the step runs any more, and nothing comes after it: what is left of the disk is for the end.
         run.journal.make_room();
         (outcome, failure) = (Outcome::Stopped(Stopped::DiskFull), None);
-    }
-    if let Some(failure) = &mut failure {
-        failure.hint = failure.hint.replace("--step STEP", &format!("--step {}", step.label));
     }
     let (verdict, detail) = match (&outcome, &failure) {
         (Outcome::Stopped(why), _) => ("interrupted", stopped_text(*why)),
@@ -256,8 +253,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         end = output.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
     }
     let end = if end.is_empty() { "it printed nothing".to_owned() } else { end.join(" | ") };
-    let hint = "see the command's output: `researchloop sprint log ID --step STEP`";
-    let failed = |how: String| Failure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), hint);
+    let failed = |how: String| Failure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), Advice::SeeStep);
     let (outcome, failure) = match ended.exit {
         Exit::Code(code) => (pipeline::Outcome::Exit(code), failed(format!("exited with {code}"))),
         Exit::Signal(signal) => (pipeline::Outcome::Failed, failed(format!("was ended by signal {signal}"))),
@@ -268,7 +264,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         match outcome::measurement(&measured) {
             Ok(measured) => take_down(run, measured)?,
             Err(problem) => {
-                let failure = Failure::new(Reason::StepFailed, format!("{}: the last line of the output {problem}", step.title), hint);
+                let failure = Failure::new(Reason::StepFailed, format!("{}: the last line of the output {problem}", step.title), Advice::SeeStep);
                 return Ok((Outcome::Verdict("error", None), Some(failure)));
             }
         }
@@ -282,7 +278,7 @@ fn take_down(run: &mut Run, measured: Measurement) -> io::Result<()> {
     let Measurement { value, n, spread } = measured;
     let metric =
         Metric { name: evaluator.metric.clone(), value, unit: String::new(), better: evaluator.better.clone(), n, spread, source: Source::Evaluator };
-    run.step_note = format!("{} = {value}", evaluator.metric);
+    run.step_note = outcome::measured(&evaluator.metric, value);
     run.state.measured = metric.sound();
     run.journal.save(&run.state)
 }

@@ -15,8 +15,8 @@ use crate::bundle::formats::{InboxFile, Money};
 use crate::bundle::journal::Entry;
 use crate::bundle::prompts::{self, Values};
 use crate::claude::Verdict;
-use crate::domain::Reason;
 use crate::domain::finding::plain;
+use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
 use crate::platform::{clock, random};
 
@@ -28,7 +28,7 @@ const MAX_FILES: usize = 100;
 /// A prompt from a template, or why there is none.
 pub fn render(run: &Run, skill: &str, values: &Values<'_>) -> Result<String, Failure> {
     prompts::render(&run.bundle.templates, skill, values)
-        .map_err(|error| Failure::new(Reason::StepFailed, error.to_string(), "correct the template in the project's templates/skills"))
+        .map_err(|error| Failure::new(Reason::StepFailed, error.to_string(), Advice::CorrectTemplate))
 }
 
 /// What is said to the agent.

@@ -1,13 +1,12 @@
 //! The journals of runs as they come in, and the steps that they tell of.
 
-use rusqlite::OptionalExtension as _;
-
 use super::changes::Facts;
 use super::{Change, Store, StoreError};
-use crate::bundle::journal::{Costs, Entry, Line};
+use crate::bundle::formats::Money;
+use crate::bundle::journal::{Entry, Line};
+use crate::domain::Phase;
 use crate::domain::idea::bounded;
 use crate::domain::transition::Event;
-use crate::domain::{JobId, Phase, SchedulerKind};
 use crate::platform::clock;
 
 /// A step takes at most ten years: what a journal says may be anything.
@@ -31,6 +30,8 @@ pub struct JournalPiece<'a> {
     pub prefix: &'a str,
     /// Whether what stood there before was not what had been read.
     pub altered: bool,
+    /// Whether these are all lines of the file, from its beginning to its end.
+    pub whole: bool,
 }
 
 /// What came of taking in a piece.
@@ -38,7 +39,7 @@ pub struct JournalPiece<'a> {
 pub struct Ingested {
     /// How many lines were new.
     pub new_lines: usize,
-    /// How many lines contradict one that was known: the known one stays.
+    /// How many lines contradict one that was known, or are not there any more.
     pub contradictions: usize,
 }
 
@@ -109,27 +110,41 @@ impl Store {
 }
 
 impl Change<'_> {
-    /// Takes in a piece of a journal. Lines may come twice or out of order: the first line
-    /// of a number stays.
+    /// Takes in a piece of a journal. Lines may come twice or out of order.
+    ///
+    /// The agent can write to the file, too. The runner puts back what it wrote, so of two lines of one
+    /// number the later one counts, and what lies behind the end of a whole file was not the runner's.
+    /// What was spent never gets less by it.
     pub fn ingest(&self, sprint: &str, piece: &JournalPiece<'_>) -> Result<Ingested, StoreError> {
         let mut ingested = Ingested::default();
         for line in piece.lines {
             let text = serde_json::to_string(line).unwrap_or_default();
+            let seq = i64::try_from(line.seq).unwrap_or(i64::MAX);
             let new = self
                 .transaction
                 .prepare_cached("INSERT OR IGNORE INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-                .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
-            if new == 1 {
-                ingested.new_lines += 1;
-                self.follow(sprint, line)?;
-            } else {
-                let known: String = self.transaction.query_row(
-                    "SELECT line FROM journal WHERE sprint_id = ?1 AND seq = ?2",
-                    (sprint, i64::try_from(line.seq).unwrap_or(i64::MAX)),
-                    |row| row.get(0),
-                )?;
-                ingested.contradictions += usize::from(known != text);
+                .execute((sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
+            if new == 0 {
+                let known: String =
+                    self.transaction.query_row("SELECT line FROM journal WHERE sprint_id = ?1 AND seq = ?2", (sprint, seq), |row| row.get(0))?;
+                if known == text {
+                    continue;
+                }
+                ingested.contradictions += 1;
+                self.transaction
+                    .prepare_cached("UPDATE journal SET incarnation = ?3, time = ?4, kind = ?5, line = ?6 WHERE sprint_id = ?1 AND seq = ?2")?
+                    .execute((sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
             }
+            ingested.new_lines += 1;
+            self.follow(sprint, line)?;
+        }
+        if piece.whole
+            && let Some(end) = piece.lines.iter().map(|line| line.seq).max()
+        {
+            ingested.contradictions += self
+                .transaction
+                .prepare_cached("DELETE FROM journal WHERE sprint_id = ?1 AND seq > ?2")?
+                .execute((sprint, i64::try_from(end).unwrap_or(i64::MAX)))?;
         }
         let altered = piece.altered || ingested.contradictions > 0;
         self.transaction
@@ -138,30 +153,47 @@ impl Change<'_> {
         if altered {
             self.event(Some(sprint), "journal_altered", &serde_json::json!({ "contradictions": ingested.contradictions }))?;
         }
+        if ingested.contradictions > 0 {
+            self.sum_steps(sprint)?;
+        }
         if ingested.new_lines > 0 {
             self.sum_money(sprint)?;
         }
         Ok(ingested)
     }
 
+    /// Adds up anew what the steps of a sprint took. A line that was followed may not stand any more.
+    fn sum_steps(&self, sprint: &str) -> Result<(), StoreError> {
+        let told = "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' ORDER BY seq";
+        let lines: Vec<String> = self.transaction.prepare_cached(told)?.query_map([sprint], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        self.transaction.execute("UPDATE steps SET seconds = 0, cost_usd = 0, tokens = 0 WHERE sprint_id = ?1", [sprint])?;
+        for line in lines.iter().filter_map(|text| serde_json::from_str::<Line>(text).ok()) {
+            if let Some(Entry::StepEnded { seconds, spent, .. }) = line.entry() {
+                self.add_to_step(sprint, line.step.as_deref().unwrap_or_default(), seconds, &spent)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_to_step(&self, sprint: &str, label: &str, seconds: u64, spent: &Money) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE steps SET seconds = seconds + ?3, cost_usd = cost_usd + ?4, tokens = tokens + ?5 WHERE sprint_id = ?1 AND label = ?2",
+            )?
+            .execute((
+                sprint,
+                label,
+                i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0),
+                spent.sound().cost_usd,
+                i64::try_from(spent.sound().tokens()).unwrap_or(0),
+            ))?;
+        Ok(())
+    }
+
     /// A sprint was over at this time, which may be long before we heard of it.
     pub fn set_completed_at(&self, sprint: &str, time: jiff::Timestamp) -> Result<(), StoreError> {
         self.transaction.execute("UPDATE sprints SET completed_at = ?2 WHERE id = ?1 AND completed_at IS NOT NULL", (sprint, clock::stamp(time)))?;
         Ok(())
-    }
-
-    /// The last line that tells of a run's beginning or end in the sprint's present job. What its
-    /// earlier jobs have told, before they were parked, says nothing of it.
-    pub fn last_mark(&self, sprint: &str) -> Result<Option<Line>, StoreError> {
-        let text: Option<String> = self
-            .transaction
-            .prepare_cached(
-                "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('run_started', 'run_ended')
-                    AND seq > coalesce((SELECT max(journal_from) FROM jobs WHERE sprint_id = ?1), 0) ORDER BY seq DESC LIMIT 1",
-            )?
-            .query_row([sprint], |row| row.get(0))
-            .optional()?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Keeps the tables of steps and sprints in step with a new line.
@@ -172,8 +204,7 @@ impl Change<'_> {
         }
         let time = clock::stamp(line.time);
         match line.entry() {
-            Some(Entry::RunStarted { host, plan, job_id, .. }) => {
-                self.adopt(sprint, &job_id)?;
+            Some(Entry::RunStarted { host, plan, .. }) => {
                 for (position, (label, title)) in plan.iter().filter(|(label, _)| is_label(label)).take(MAX_STEPS).enumerate() {
                     self.transaction
                         .prepare_cached("INSERT OR IGNORE INTO steps (sprint_id, position, label, title, state) VALUES (?1, ?2, ?3, ?4, 'waiting')")?
@@ -199,22 +230,14 @@ impl Change<'_> {
             }
             Some(Entry::StepEnded { verdict, detail, seconds, spent }) => {
                 self.transaction
-                    .prepare_cached(
-                        "UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5, seconds = seconds + ?6, cost_usd = cost_usd + ?7, tokens = tokens + ?8
-                         WHERE sprint_id = ?1 AND label = ?2",
-                    )?
-                    .execute((
-                        sprint,
-                        label,
-                        &verdict,
-                        &detail,
-                        &time,
-                        i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0),
-                        spent.sound().cost_usd,
-                        i64::try_from(spent.sound().tokens()).unwrap_or(0),
-                    ))?;
+                    .prepare_cached("UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5 WHERE sprint_id = ?1 AND label = ?2")?
+                    .execute((sprint, label, &verdict, &detail, &time))?;
+                self.add_to_step(sprint, label, seconds, &spent)?;
             }
-            Some(Entry::Agent { session_id, .. }) => self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?,
+            // It becomes an argument of a later call.
+            Some(Entry::Agent { session_id, .. }) if is_label(&session_id) && !session_id.starts_with('-') => {
+                self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?
+            }
             Some(Entry::Idea { text, .. }) => {
                 let idea = bounded(&text, 4000);
                 if !idea.is_empty() && self.set_idea(sprint, &idea)? {
@@ -270,45 +293,5 @@ impl Change<'_> {
                 clock::stamp(line.time + jiff::SignedDuration::from_mins(10)),
             ))?;
         Ok(())
-    }
-
-    /// Takes another job for the sprint's own: the one that the runner says it is in. A submission
-    /// whose answer was lost can leave two jobs, of which the second one ends at once.
-    fn adopt(&self, sprint: &str, job_id: &str) -> Result<(), StoreError> {
-        let Some(row) = self.sprint(sprint)? else { return Ok(()) };
-        let (Some(told), Some(known)) = (JobId::parse(job_id), row.state.job()) else { return Ok(()) };
-        // A job without a scheduler is known by its process, whatever another scheduler's variables say.
-        if row.scheduler == SchedulerKind::Local || told.number() == known.number() || row.state.status().is_terminal() {
-            return Ok(());
-        }
-        self.transaction.execute("UPDATE sprints SET job_id = ?2 WHERE id = ?1", (sprint, told.as_str()))?;
-        self.transaction.execute("UPDATE jobs SET job_id = ?3 WHERE sprint_id = ?1 AND attempt = ?2", (sprint, row.attempt, told.as_str()))?;
-        self.event(Some(sprint), "job_adopted", &serde_json::json!({ "from": known.as_str(), "to": told.as_str() }))
-    }
-
-    /// What a sprint has cost: the ended visits of its steps, and what the step that runs has
-    /// told so far.
-    fn sum_money(&self, sprint: &str) -> Result<(), StoreError> {
-        let mut query = self.transaction.prepare_cached(
-            "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('step_started', 'agent', 'cost', 'step_ended') ORDER BY seq",
-        )?;
-        let lines = query.query_map([sprint], |row| row.get::<_, String>(0))?;
-        let mut costs = Costs::default();
-        let mut estimated = false;
-        // A call has begun and not told what it cost: it is under way, or its runner was killed.
-        let mut untold = false;
-        for text in lines {
-            let Some(entry) = serde_json::from_str::<Line>(&text?).ok().as_ref().and_then(Line::entry) else { continue };
-            match entry {
-                Entry::Agent { .. } => estimated |= std::mem::replace(&mut untold, true),
-                Entry::Cost { .. } => untold = false,
-                _ => {}
-            }
-            costs.add(&entry);
-        }
-        let mut sum = costs.total();
-        sum.estimated |= estimated || untold;
-        drop(query);
-        self.set_money(sprint, &sum)
     }
 }

@@ -365,7 +365,7 @@ mod tests {
         ];
         for _ in 0..2 {
             let change = store.change().expect("a change");
-            change.ingest("sp-000002", &JournalPiece { lines: &lines, offset: 1, prefix: "", altered: false }).expect("taken in");
+            change.ingest("sp-000002", &JournalPiece { lines: &lines, offset: 1, prefix: "", altered: false, whole: false }).expect("taken in");
             change.commit().expect("kept");
         }
         let spent = at(&store, Of::Sprint("sp-000002"), "2026-01-01T03:01:00Z");

@@ -11,8 +11,12 @@ use crate::platform::clock;
 /// "rlop": how a file says that it is ours.
 const APPLICATION_ID: i32 = 0x726c_6f70;
 /// One file a version, applied in order, never edited.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_backlog.sql"), include_str!("migrations/0003_claims_and_limits.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_backlog.sql"),
+    include_str!("migrations/0003_claims_and_limits.sql"),
+    include_str!("migrations/0004_untold.sql"),
+];
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(15);
 

@@ -326,7 +326,7 @@ fn a_task_is_not_done_before_its_verification_agrees() {
     };
     let sprint = run(&[]);
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "step_failed"), "{sprint:#}");
-    assert_eq!(text(&sprint, "error"), "verify exited with 1: checked");
+    assert_eq!(text(&sprint, "error"), "the job says: verify exited with 1: checked");
     assert_eq!((step(&sprint, "summarize"), step(&sprint, "verify")), ("yes", "error"), "{sprint:#}");
     assert_ne!(status(), "done");
     // With what was missing, the next attempt is good.

@@ -1,10 +1,12 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
 mod backlog_run;
+mod believed;
 mod commands;
 mod cron;
 mod dialogue;
 mod dialogue_faults;
+mod doubts;
 mod endings;
 mod findings;
 mod hostile;
