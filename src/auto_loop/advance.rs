@@ -322,3 +322,31 @@ fn situation_of<'a>(
 fn number(seconds: u64) -> f64 {
     f64::from(u32::try_from(seconds).unwrap_or(u32::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeat_counts_with_what_it_repeats_and_is_no_attempt_of_its_own() {
+        let row = |id: &str, task: &str, value: f64| MetricRow {
+            sprint_id: id.to_owned(),
+            loop_id: None,
+            task: Some(task.to_owned()),
+            idea: None,
+            value,
+            unit: String::new(),
+            better: String::new(),
+            n: None,
+            spread: None,
+            source: Source::Agent,
+            claimed: None,
+            verdict: None,
+            completed_at: String::new(),
+        };
+        let history = History::new(vec![row("sp-a", "t-1", 0.5), row("sp-b", "t-2", 0.8), row("sp-c", "t-1", 0.7)]);
+        let of = |id: &str| history.of(id).map(|(index, repeats, is_first)| (index, repeats.measured.value, repeats.measured.n, is_first));
+        assert_eq!((of("sp-a"), of("sp-c")), (Some((0, 0.6, Some(2), true)), Some((0, 0.6, Some(2), false))));
+        assert_eq!((of("sp-b"), of("sp-d")), (Some((1, 0.8, None, true)), None));
+    }
+}

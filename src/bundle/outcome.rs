@@ -169,14 +169,25 @@ pub struct Measurement {
     pub spread: Option<f64>,
 }
 
-/// What the evaluator's step says of itself.
-pub fn measured(metric: &str, value: f64) -> String {
-    format!("{metric} = {value}")
+/// What the evaluator's step says of itself: `acc = 0.9`, or `acc = 0.9, n = 5, spread = 0.01`.
+pub fn measured(metric: &str, what: &Measurement) -> String {
+    let n = what.n.map(|n| format!(", n = {n}")).unwrap_or_default();
+    let spread = what.spread.map(|spread| format!(", spread = {spread}")).unwrap_or_default();
+    format!("{metric} = {}{n}{spread}", what.value)
 }
 
 /// The figure in what the evaluator's step has said of itself.
-pub fn measured_in(said: &str, metric: &str) -> Option<f64> {
-    said.strip_prefix(metric)?.strip_prefix(" = ")?.parse().ok()
+pub fn measured_in(said: &str, metric: &str) -> Option<Measurement> {
+    let mut parts = said.strip_prefix(metric)?.strip_prefix(" = ")?.split(", ");
+    let mut found = Measurement { value: parts.next()?.parse().ok()?, n: None, spread: None };
+    for part in parts {
+        match part.split_once(" = ")? {
+            ("n", n) => found.n = Some(n.parse().ok()?),
+            ("spread", spread) => found.spread = Some(spread.parse().ok()?),
+            _ => return None,
+        }
+    }
+    Some(found)
 }
 
 /// Reads the last line of an evaluator: a number, or `{"value": ..., "n": ..., "spread": ...}`.
@@ -314,6 +325,12 @@ mod tests {
     #[test]
     fn an_evaluators_last_line_is_a_number_or_an_object() {
         let plain = |value| Measurement { value, n: None, spread: None };
+        for what in [plain(-0.1), Measurement { n: Some(5), spread: Some(1e-9), ..plain(0.1) }, Measurement { n: Some(3), ..plain(1e300) }] {
+            assert_eq!(measured_in(&measured("test, n = acc", &what), "test, n = acc"), Some(what));
+        }
+        for odd in ["", "acc", "acc = ", "acc = x", "acc = 1, n = 2.5", "acc = 1, m = 2", "loss = 1"] {
+            assert_eq!(measured_in(odd, "acc"), None, "{odd}");
+        }
         assert_eq!(measurement("0.913\r"), Ok(plain(0.913)));
         assert_eq!(measurement(" -1e-3 "), Ok(plain(-0.001)));
         assert_eq!(measurement(r#"{"value": 2, "n": 5, "spread": 0.1, "more": []}"#), Ok(Measurement { value: 2.0, n: Some(5), spread: Some(0.1) }));

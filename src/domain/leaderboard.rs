@@ -1,5 +1,7 @@
 //! Ranks measured sprints: repeats of a task together, with a mark for what may be noise.
 
+use std::collections::BTreeMap;
+
 use super::noise::{Better, Mark, Measured, compared, comparisons, mean_of};
 
 /// One measured sprint.
@@ -45,12 +47,12 @@ pub struct Repeats {
 /// Puts repeats together, in the order in which the first of each came.
 pub fn repeats(entries: &[Entry<'_>]) -> Vec<Repeats> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut known = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
-        let same = |group: &&mut Vec<usize>| {
-            let of = |first: &Entry<'_>| first.task == entry.task && first.is_measured == entry.is_measured;
-            entry.task.is_some() && group.first().and_then(|first| entries.get(*first)).is_some_and(of)
-        };
-        match groups.iter_mut().find(same) {
+        let new = groups.len();
+        // One without a task repeats nothing.
+        let group = entry.task.map_or(new, |task| *known.entry((task, entry.is_measured)).or_insert(new));
+        match groups.get_mut(group) {
             Some(group) => group.push(at),
             None => groups.push(vec![at]),
         }

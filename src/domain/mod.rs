@@ -10,6 +10,7 @@ pub mod idea;
 pub mod job;
 pub mod leaderboard;
 pub mod loop_limits;
+mod loop_progress;
 pub mod mask;
 pub mod noise;
 pub mod options;

@@ -283,10 +283,10 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
 /// Keeps what the evaluator measured, also when the run is interrupted before its end.
 fn take_down(run: &mut Run, measured: Measurement) -> io::Result<()> {
     let Some(evaluator) = &run.bundle.evaluator else { return Ok(()) };
+    run.step_note = outcome::measured(&evaluator.metric, &measured);
     let Measurement { value, n, spread } = measured;
     let metric =
         Metric { name: evaluator.metric.clone(), value, unit: String::new(), better: evaluator.better.clone(), n, spread, source: Source::Evaluator };
-    run.step_note = outcome::measured(&evaluator.metric, value);
     run.state.measured = metric.sound();
     run.journal.save(&run.state)
 }

@@ -9,7 +9,7 @@ use super::{Change, StoreError};
 use crate::bundle::EVALUATE;
 use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::{Costs, Entry, Line, Reached};
-use crate::bundle::outcome::measured_in;
+use crate::bundle::outcome::{Measurement, measured_in};
 use crate::domain::{JobId, Metric};
 
 impl Change<'_> {
@@ -70,17 +70,22 @@ impl Change<'_> {
         Ok(ended.into_iter().filter(|(_, ended)| !ended).map(|(label, _)| label).collect())
     }
 
-    /// Whether the study's own command has measured this figure: only its step tells, after the agent
-    /// was done.
-    pub fn is_measured(&self, sprint: &str, metric: &Metric) -> Result<bool, StoreError> {
+    /// This figure as the study's own command has measured it, with its runs and their spread, if it
+    /// has: only its step tells, after the agent was done.
+    pub fn as_measured(&self, sprint: &str, metric: &Metric) -> Result<Option<Metric>, StoreError> {
         let mut lines = self.lines_of(sprint, &["step_ended"])?.into_iter();
-        Ok(lines.any(|line| {
+        Ok(lines.find_map(|line| {
             let is_its = line
                 .step
                 .as_deref()
                 .is_some_and(|label| label == EVALUATE || label.strip_prefix(EVALUATE).is_some_and(|rest| rest.starts_with("_round_")));
-            matches!(line.entry(), Some(Entry::StepEnded { verdict, detail, .. })
-                if is_its && verdict == "yes" && measured_in(&detail, &metric.name) == Some(metric.value))
+            match line.entry() {
+                Some(Entry::StepEnded { verdict, detail, .. }) if is_its && verdict == "yes" => {
+                    let Measurement { n, spread, .. } = measured_in(&detail, &metric.name).filter(|told| told.value == metric.value)?;
+                    Metric { n, spread, ..metric.clone() }.sound()
+                }
+                _ => None,
+            }
         }))
     }
 
@@ -272,14 +277,16 @@ mod tests {
             value,
             unit: String::new(),
             better: "higher".to_owned(),
-            n: None,
-            spread: None,
+            n: Some(1000),
+            spread: Some(1e-9),
             source: Source::Evaluator,
         };
-        take(&mut store, &[ended(4, "report", "acc = 0.999"), ended(5, "evaluate", "acc = 0.1")], false, false);
+        let told = ["acc = 0.999", "acc = 0.1", "acc = 0.2, n = 5, spread = 0.01"];
+        take(&mut store, &[ended(4, "report", told[0]), ended(5, "evaluate", told[1]), ended(6, "evaluate_round_2", told[2])], false, false);
         let change = store.change().expect("a change");
-        assert!(!change.is_measured("sp-000001", &figure(0.999)).expect("read"));
-        assert!(change.is_measured("sp-000001", &figure(0.1)).expect("read"));
+        let measured = |value: f64| change.as_measured("sp-000001", &figure(value)).expect("read").map(|metric| (metric.n, metric.spread));
+        // How many runs there were is not the agent's to say either.
+        assert_eq!((measured(0.999), measured(0.1), measured(0.2)), (None, Some((None, None)), Some((Some(5), Some(0.01)))));
     }
 
     #[test]

@@ -255,8 +255,9 @@ fn outcome(change: &Change<'_>, row: &SprintRow, end: &RunEnd) -> Result<(), Sto
     }
     let mut figures: Vec<Metric> = end.metrics.iter().cloned().filter_map(Metric::sound).take(MAX_FIGURES + 1).collect();
     for figure in figures.iter_mut().filter(|figure| figure.source == Source::Evaluator) {
-        if row.journal_altered || !change.is_measured(id, figure)? {
-            figure.source = Source::Agent;
+        match change.as_measured(id, figure)?.filter(|_| !row.journal_altered) {
+            Some(measured) => *figure = measured,
+            None => figure.source = Source::Agent,
         }
     }
     change.put_metrics(id, &figures)

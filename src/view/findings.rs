@@ -202,3 +202,45 @@ fn settle((own, others): (Option<Gap>, Option<Gap>), sprint: &str, other: &str) 
     let all: Vec<String> = [own.map(|gap| needed(gap, sprint)), others.map(|gap| needed(gap, other))].into_iter().flatten().collect();
     if all.is_empty() { format!("runs of {sprint} and {other} with other seeds") } else { all.join(" and ") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Source;
+
+    fn row(id: &str, value: f64, n: Option<u32>, spread: Option<f64>) -> MetricRow {
+        MetricRow {
+            sprint_id: id.to_owned(),
+            loop_id: None,
+            task: None,
+            idea: None,
+            value,
+            unit: String::new(),
+            better: String::new(),
+            n,
+            spread,
+            source: Source::Agent,
+            claimed: None,
+            verdict: None,
+            completed_at: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_said_with_what_would_tell() {
+        let told = |n: Option<u32>, spread: Option<f64>, n_of_start: Option<u32>| {
+            let start = row("sp-a", 0.5, n_of_start, n_of_start.and(Some(0.0)));
+            let board = leaderboard(Better::Higher, &[start, row("sp-b", 0.9, n, spread)]);
+            let place = board.places.into_iter().find(|place| place.sprint_id == "sp-b").expect("there");
+            (place.noise, place.noise_why.unwrap_or_default(), place.settle.unwrap_or_default())
+        };
+        let unknown = |why: &str, settle: &str| (Some("unknown"), why.to_owned(), settle.to_owned());
+        assert_eq!(told(None, None, None), unknown("1 run each", "3 more runs of sp-b and 3 more runs of sp-a"));
+        assert_eq!(told(Some(1), Some(0.1), Some(3)), unknown("1 run", "3 more runs of sp-b"));
+        assert_eq!(told(Some(3), Some(0.1), None), unknown("#2: 1 run", "3 more runs of sp-a"));
+        assert_eq!(told(None, Some(0.1), Some(3)), unknown("runs not counted", "the number of runs of sp-b"));
+        assert_eq!(told(Some(3), None, Some(3)), unknown("no spread", "the spread of the runs of sp-b"));
+        assert_eq!(told(Some(3), Some(0.0), Some(3)), unknown("runs all equal", "runs of sp-b and sp-a with other seeds"));
+        assert_eq!(told(Some(3), Some(0.01), Some(3)), (Some("likely_real"), String::new(), String::new()));
+    }
+}

@@ -114,6 +114,9 @@ fn an_evaluator_measures_after_the_agent() {
         serde_json::json!({ "name": "acc", "value": 0.875, "unit": "", "better": "higher", "n": 3, "spread": 0.01, "source": "evaluator" })
     );
     assert!(last["metrics"].as_array().unwrap().len() > 1, "what the agent told stays: {last:#}");
+    // Its step tells the runs, too: an end that somebody else wrote cannot add any.
+    let step = lines.iter().find(|line| line["kind"] == "step_ended" && line["step"] == "evaluate").unwrap();
+    assert_eq!(text(step, "detail"), "acc = 0.875, n = 3, spread = 0.01", "{step:#}");
 
     for (command, detail) in [
         ("echo 0.9; exit 1", "evaluate exited with 1: 0.9"),
