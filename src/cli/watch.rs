@@ -260,8 +260,7 @@ fn show(ui: &Ui, store: &Store, row: &SprintRow, follower: &Follower<'_>, canvas
     if ui.is_screen() {
         let kinds = ["tool", "said", "note", "retrying", "step_started", "step_ended", "run_ended", "signal", "suspended", "limit"];
         let events = store.journal_last(id, &kinds, 20)?;
-        let shown =
-            screen::Watch { sprint: &sprint, events: &events, live: &follower.live, problem: follower.problem.as_deref(), now: clock::now() };
+        let shown = screen::Watch { sprint: &sprint, events: &events, live: &follower.live, problem: follower.problem.as_deref(), now: clock::now() };
         let (height, width) = console::Term::stdout().size();
         let mut lines = screen::watch(ui, &shown, usize::from(width), usize::from(height));
         if !row.state.status().is_terminal() {

@@ -11,8 +11,8 @@ use super::journal::Journal;
 use crate::bundle::folder::{Entry as Kind, Folder, Refused};
 use crate::bundle::formats::{self, AskFile, InboxFile, StateFile};
 use crate::bundle::journal::{Entry, Question};
-use crate::domain::{Masker, MessageId};
 use crate::domain::idea::{bounded, clean};
+use crate::domain::{Masker, MessageId};
 
 /// How many files are looked at.
 const MAX_FILES: usize = 2000;

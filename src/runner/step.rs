@@ -250,7 +250,8 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         Some(why) => return Ok((Outcome::Stopped(why), None)),
         None => {}
     }
-    let mut said: Vec<String> = run.journal.masker.text(&ended.errors).lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
+    let mut said: Vec<String> =
+        run.journal.masker.text(&ended.errors).lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
     said.drain(..said.len().saturating_sub(OUTPUT_LINES));
     let measured = last.back().cloned().unwrap_or_default();
     let output: Vec<String> = last.iter().map(|line| plain(line, MAX_OUTPUT_LINE)).collect();

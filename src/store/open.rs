@@ -65,7 +65,9 @@ impl StoreError {
     pub fn passes(&self) -> bool {
         match self {
             Self::Busy | Self::Full | Self::Unreadable { .. } => true,
-            Self::Sqlite(error) => !matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)),
+            Self::Sqlite(error) => {
+                !matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase))
+            }
             Self::Foreign { .. } | Self::Newer { .. } | Self::Unexpected(_) => false,
         }
     }

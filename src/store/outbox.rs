@@ -87,7 +87,8 @@ impl Change<'_> {
         let now = clock::now();
         let rests: Option<String> =
             self.transaction.query_row("SELECT value FROM facts WHERE name = ?1", [rest_of(channel)], |row| row.get(0)).optional()?;
-        if rests.and_then(|until| until.parse::<i64>().ok()).is_some_and(|until| (now.as_second() + 1..=now.as_second() + MAX_REST).contains(&until)) {
+        if rests.and_then(|until| until.parse::<i64>().ok()).is_some_and(|until| (now.as_second() + 1..=now.as_second() + MAX_REST).contains(&until))
+        {
             return Ok(None);
         }
         let oldest = now - jiff::SignedDuration::from_secs(MAX_AGE);

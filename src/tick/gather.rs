@@ -145,7 +145,9 @@ fn gather_once(
         Some(answer) => gathered.files = answer.sprints.into_iter().map(|files| (files.id.clone(), files.hidden(&gathered.masker))).collect(),
         None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
         None => {
-            let said: String = files.map(|section| gathered.masker.text(&section.text()).chars().filter(|c| !c.is_control()).take(300).collect()).unwrap_or_default();
+            let said: String = files
+                .map(|section| gathered.masker.text(&section.text()).chars().filter(|c| !c.is_control()).take(300).collect())
+                .unwrap_or_default();
             gathered.problem = Some(format!("the files of the sprints could not be read on {}: {said}", cluster.name));
         }
     }

@@ -168,7 +168,10 @@ impl Own {
             (state.here.values().flatten().cloned().collect::<Vec<_>>(), state.unknown.clone())
         };
         report.not_asked = others.chain(unknown).filter(|name| report.clusters.iter().all(|one| one.name != *name)).collect();
-        let with_all = Report { problems: report.problems.iter().cloned().chain(here.into_iter().filter(|one| !report.problems.contains(one))).collect(), ..report.clone() };
+        let with_all = Report {
+            problems: report.problems.iter().cloned().chain(here.into_iter().filter(|one| !report.problems.contains(one))).collect(),
+            ..report.clone()
+        };
         let one = self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = mark::remember(&self.app, &with_all) {
             report.problems.push(format!("this tick could not be noted: {error}"));

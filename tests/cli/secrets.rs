@@ -32,7 +32,10 @@ exec "{}" "$@"
     let config = config
         .replace(&agent, &format!("claude_command = [\"{}\"]", project.path("agent").display()))
         .replace("environment = { ", &format!("environment = {{ API_TOKEN = \"{TOKEN}\", RL_SCENARIO = {scenario:?}, "));
-    project.write("researchloop.toml", config + "metric = \"acc\"\nmetric_better = \"higher\"\nevaluator = \"echo measuring with $API_TOKEN >&2; echo 0.5\"\n");
+    project.write(
+        "researchloop.toml",
+        config + "metric = \"acc\"\nmetric_better = \"higher\"\nevaluator = \"echo measuring with $API_TOKEN >&2; echo 0.5\"\n",
+    );
     project
 }
 
@@ -54,8 +57,15 @@ fn everywhere(project: &Project, id: &str, dir: &Path) {
     let database = database(project);
     assert!(database.len() > 1000);
     assert_hidden("the database", &database);
-    for command in [&["sprint", "log", id][..], &["--json", "sprint", "log", id], &["sprint", "show", id], &["--json", "sprint", "show", id], &["inbox"], &["status"], &["sprint", "watch", id]]
-    {
+    for command in [
+        &["sprint", "log", id][..],
+        &["--json", "sprint", "log", id],
+        &["sprint", "show", id],
+        &["--json", "sprint", "show", id],
+        &["inbox"],
+        &["status"],
+        &["sprint", "watch", id],
+    ] {
         let output = project.run(command);
         assert_hidden(&command.join(" "), output.to_string().as_bytes());
     }

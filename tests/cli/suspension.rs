@@ -51,7 +51,8 @@ fn time_in_which_the_job_is_suspended_is_no_time_of_the_job() {
     // What nobody could use is not counted, though no scheduler tells how long the job ran.
     let study = project.run(&["--json", "study", "show", "s"]).success().json();
     let text = study.to_string();
-    let wall: u64 = text.split("\"wall_seconds\":").nth(1).and_then(|rest| rest.split([',', '}']).next()?.parse().ok()).unwrap_or_else(|| panic!("{text}"));
+    let wall: u64 =
+        text.split("\"wall_seconds\":").nth(1).and_then(|rest| rest.split([',', '}']).next()?.parse().ok()).unwrap_or_else(|| panic!("{text}"));
     assert!((1..25).contains(&wall), "{study:#}");
 }
 
@@ -63,7 +64,9 @@ fn job_of(scheduler: &str, scenario: &str) -> (Project, std::path::PathBuf, Chil
     let made = remote_dir(&project, &id).join(".researchloop");
     let dir = project.path("as-if");
     std::fs::create_dir_all(dir.join(".researchloop")).unwrap();
-    for (file, from, to) in [("bundle.json", "\"scheduler\":\"local\"", format!("\"scheduler\":\"{scheduler}\"")), ("env", "research:exit=3", scenario.to_owned())] {
+    for (file, from, to) in
+        [("bundle.json", "\"scheduler\":\"local\"", format!("\"scheduler\":\"{scheduler}\"")), ("env", "research:exit=3", scenario.to_owned())]
+    {
         let was = std::fs::read_to_string(made.join(file)).unwrap();
         assert!(was.contains(from), "{was}");
         std::fs::write(dir.join(".researchloop").join(file), was.replace(from, &to)).unwrap();
