@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::agent::{self, Ended, Heard, Process, Stopped, Told};
+use super::agent::{self, ERRORS_TOLD, Ended, Heard, Process, Stopped, Told};
 use super::delivered::missing;
 use super::journal::{is_no_space, open_plain, replace};
 use super::pipe::{MAX_LINE, MAX_STREAM};
@@ -169,7 +169,7 @@ pub fn call(
     let missing = missing(run, step);
     // A process that we ended because it lingered after its result is judged by the result.
     let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
-    let verdict = fold.verdict(exit, &missing, &run.journal.masker.text(&ended.errors));
+    let verdict = fold.verdict(exit, &missing, &run.journal.masker.tail(&ended.errors, ERRORS_TOLD - 100));
     Ok(Called { verdict, stopped, structured: fold.structured_output().cloned(), session_is_lost: known && !greeted && fold.result_seen() })
 }
 
