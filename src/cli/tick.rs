@@ -57,18 +57,14 @@ fn watched(ui: &Ui, app: &App) -> Result {
             break Ok(Exit::Success);
         }
         match watch.next(Duration::from_millis(200)) {
-            None => {}
             Some(News::Round(report)) => tell_round(ui, &report, &mut troubles),
             Some(News::Trouble(whose, problem)) => {
                 for problem in troubles.new_ones(&format!("here: {whose}"), &[problem]) {
                     ui.problem(&format!("{}; it is tried again", text::clean(problem)));
                 }
             }
-            Some(News::Well(whose)) => {
-                if troubles.is_over(&format!("here: {whose}")) {
-                    ui.status("It works again.");
-                }
-            }
+            Some(News::Well(whose)) if troubles.is_over(&format!("here: {whose}")) => ui.status("It works again."),
+            None | Some(News::Well(_)) => {}
             Some(News::Final(error)) => break Err(error.into()),
             Some(News::NoConfiguration) => {
                 break Err(Failure::new(Kind::NotFound, format!("{} is not there any more", app.config.file.display()))

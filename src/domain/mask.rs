@@ -60,7 +60,7 @@ impl Masker {
         self.looks.iter().any(|look| text.contains(look.as_str()))
     }
 
-    /// The text without the secrets. A text that was cut may begin or end with a part of one.
+    /// The text without the secrets. One that was shortened (`…`) may end with a part of one.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut masked = Cow::Borrowed(text);
         for look in &self.looks {
@@ -72,11 +72,18 @@ impl Masker {
             if let Some(left) = without_end(&masked, value) {
                 masked = Cow::Owned(left);
             }
-            if let Some(left) = without_start(&masked, value) {
-                masked = Cow::Owned(left);
-            }
         }
         masked
+    }
+
+    /// The same for the end of a longer text, of which at most so many bytes were read: it may begin
+    /// with a part of a secret.
+    pub fn tail(&self, text: &str, most: usize) -> String {
+        let masked = self.text(text).into_owned();
+        if text.len() < most {
+            return masked;
+        }
+        self.values.iter().find_map(|value| without_start(&masked, value)).unwrap_or(masked)
     }
 
     /// Masks all texts in it.
@@ -210,9 +217,10 @@ fn in_address(value: &str, blank: &str, upper: bool) -> String {
     value.bytes().map(one).collect()
 }
 
-/// The text without the beginning of the value at its end.
+/// The text without the beginning of the value where it was shortened. Without the mark of that it may
+/// be a word like any other.
 fn without_end(text: &str, value: &str) -> Option<String> {
-    let (body, mark) = ["…", "..."].iter().find_map(|mark| Some((text.strip_suffix(mark)?, *mark))).unwrap_or((text, ""));
+    let (body, mark) = ["…", "..."].iter().find_map(|mark| Some((text.strip_suffix(mark)?, *mark)))?;
     let starts = value.char_indices().map(|(at, _)| at).filter(|at| *at >= LEAST).rev();
     let found = starts.map(|at| &value[..at]).find(|start| body.ends_with(start))?;
     Some(format!("{}{MASK}{mark}", &body[..body.len() - found.len()]))
@@ -263,13 +271,18 @@ mod tests {
         let masker = masker();
         for (text, masked) in [
             ("the key is s3cr3t-Value/wi…", "the key is ***…"),
-            ("the key is s3cr3t-Value/wi", "the key is ***"),
-            ("+odd='q\"x was its end", "*** was its end"),
+            // A word like any other.
+            ("the key is s3cr3t-Value/wi", "the key is s3cr3t-Value/wi"),
+            ("+odd='q\"x was its end", "+odd='q\"x was its end"),
             ("about s3cr3t…", "about s3cr3t…"),
             ("", ""),
         ] {
             assert_eq!(masker.text(text), masked);
         }
+        assert_eq!(
+            (masker.tail("+odd='q\"x was its end", 20), masker.tail("+odd='q\"x", 20)),
+            ("*** was its end".to_owned(), "+odd='q\"x".to_owned())
+        );
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub fn pause(time: Duration) {
 /// Between two looks at the clock by a thread that does nothing else.
 const BEAT: Duration = Duration::from_millis(500);
 /// When nobody could look for so long, the whole process was stopped.
-const STOPPED: Duration = Duration::from_secs(4);
+const STOPPED: Duration = Duration::from_secs(6);
 
 /// Who looked last, and how long nobody could.
 struct Watched {
@@ -117,7 +117,7 @@ mod tests {
         let start = look().0;
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut watched = Watched { last: None, stood: Duration::ZERO };
-        for (seconds, stood) in [(0, 0), (1, 0), (4, 0), (64, 60), (65, 60), (85, 80), (86, 80)] {
+        for (seconds, stood) in [(0, 0), (1, 0), (6, 0), (66, 60), (67, 60), (87, 80), (88, 80)] {
             assert_eq!(watched.look(at(seconds)), Duration::from_secs(stood), "{seconds}");
         }
     }

@@ -33,6 +33,8 @@ const UNKILLABLE: Duration = Duration::from_secs(30);
 const MAX_ERRORS: u64 = 64 << 20;
 /// ... down to its end.
 const KEPT_ERRORS: u64 = 64 << 10;
+/// How much of the errors is told.
+pub const ERRORS_TOLD: usize = 2000;
 /// Between two collections of orphans that have ended, and two looks at the file of errors.
 const REAP: Duration = Duration::from_secs(20);
 
@@ -77,7 +79,7 @@ pub struct Ended {
     pub exit: Exit,
     /// Whether we ended it.
     pub stopped: Option<Stopped>,
-    /// The end of what it wrote to standard error.
+    /// The end of what it wrote to standard error, at most [`ERRORS_TOLD`] bytes.
     pub errors: String,
 }
 
@@ -259,14 +261,14 @@ fn shorten(path: &Path) {
     let _ = cut();
 }
 
-/// The last lines of what a process wrote to standard error, at most 2000 characters.
+/// The last lines of what a process wrote to standard error.
 fn tail(path: &Path) -> String {
     let read = || -> io::Result<Vec<u8>> {
         let mut file = open_plain(File::options().read(true), path)?;
         let size = file.metadata()?.len();
-        file.seek(SeekFrom::Start(size.saturating_sub(2000)))?;
+        file.seek(SeekFrom::Start(size.saturating_sub(ERRORS_TOLD as u64)))?;
         let mut bytes = Vec::new();
-        file.take(2000).read_to_end(&mut bytes)?;
+        file.take(ERRORS_TOLD as u64).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     String::from_utf8_lossy(&read().unwrap_or_default()).trim().to_owned()

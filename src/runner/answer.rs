@@ -81,7 +81,7 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
     }
     let masker = if sprint.tails { masker_of(&own) } else { Masker::default() };
     let mut tail = |name: &str| match folder.tail(name, TAIL) {
-        Ok(bytes) => Some(masker.text(&String::from_utf8_lossy(&bytes)).into_owned()),
+        Ok(bytes) => Some(masker.tail(&String::from_utf8_lossy(&bytes), usize::try_from(TAIL).unwrap_or(usize::MAX))),
         Err(Refused::Missing) => None,
         Err(problem) => {
             files.problems.push(format!("{name} {problem}"));

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::agent::{self, Ended, Heard, Process, Stopped, Told};
+use super::agent::{self, ERRORS_TOLD, Ended, Heard, Process, Stopped, Told};
 use super::delivered::missing;
 use super::journal::{is_no_space, open_plain, replace};
 use super::run::Run;
@@ -177,7 +177,7 @@ pub fn call(
             let detail = "what the call has cost cannot be counted: Claude told neither dollars nor tokens".to_owned();
             Verdict::OwnLimit { which: OwnLimit::Budget, detail }
         }
-        None => fold.verdict(exit, &missing, &run.journal.masker.text(&ended.errors)),
+        None => fold.verdict(exit, &missing, &run.journal.masker.tail(&ended.errors, ERRORS_TOLD - 100)),
     };
     Ok(Called { verdict, stopped, structured: fold.structured_output().cloned(), session_is_lost: known && !greeted && fold.result_seen() })
 }

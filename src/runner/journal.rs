@@ -87,7 +87,7 @@ impl Journal {
             lost: 0,
             step: None,
             masker: Masker::default(),
-            standstill: Standstill::default(),
+            standstill: Standstill::new(),
         };
         journal.make_reserve();
         journal.hold();

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::time::Duration;
 
-use super::agent::{self, Heard, Process, Stopped, Told};
+use super::agent::{self, ERRORS_TOLD, Heard, Process, Stopped, Told};
 use super::ending::{self, Failure};
 use super::run::{Asks, Run};
 use super::talk::{Answer, Talk, Text, render};
@@ -247,8 +247,14 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         Some(why) => return Ok((Outcome::Stopped(why), None)),
         None => {}
     }
-    let mut said: Vec<String> =
-        run.journal.masker.text(&ended.errors).lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
+    let mut said: Vec<String> = run
+        .journal
+        .masker
+        .tail(&ended.errors, ERRORS_TOLD - 100)
+        .lines()
+        .map(|line| plain(line, MAX_OUTPUT_LINE))
+        .filter(|line| !line.is_empty())
+        .collect();
     said.drain(..said.len().saturating_sub(OUTPUT_LINES));
     let measured = last.back().cloned().unwrap_or_default();
     let output: Vec<String> = last.iter().map(|line| plain(line, MAX_OUTPUT_LINE)).collect();

@@ -61,16 +61,22 @@ impl JobTime {
 }
 
 /// What is told of the time in which the job stood.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Standstill {
+    before: Duration,
     told: u64,
 }
 
 impl Standstill {
+    /// From now on.
+    pub fn new() -> Self {
+        Self { before: clock::stood(), told: 0 }
+    }
+
     /// A line for the journal, when the job has stood since the last one. One that is suspended again
     /// and again is told of less and less often.
     pub fn news(&mut self) -> Option<Entry> {
-        self.news_of(clock::stood().as_secs())
+        self.news_of(clock::stood().saturating_sub(self.before).as_secs())
     }
 
     fn news_of(&mut self, stood: u64) -> Option<Entry> {
@@ -89,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_job_that_is_suspended_a_thousand_times_says_so_some_dozen_times() {
-        let mut standstill = Standstill::default();
+        let mut standstill = Standstill::new();
         assert_eq!(standstill.news_of(0), None);
         assert_eq!(standstill.news_of(125), Some(Entry::Suspended { seconds: 125 }));
         assert_eq!((standstill.news_of(185), standstill.news_of(185)), (Some(Entry::Suspended { seconds: 60 }), None));

@@ -20,7 +20,8 @@ fn two_clusters() -> Project {
             agent.display()
         )
     };
-    project.write("researchloop.toml", cluster("good", "slurm") + &cluster("bad", "sge"));
+    let notices = "notify_command = [\"sh\", \"-c\", \"cat >>told\"]\n\n".to_owned();
+    project.write("researchloop.toml", notices + &cluster("good", "slurm") + &cluster("bad", "sge"));
     let here = project.path("");
     let here = here.display();
     for (name, body) in [
@@ -72,6 +73,7 @@ fn a_cluster_that_hangs_delays_no_other_and_is_left_behind_at_the_end() {
     wait_until("the bad cluster is asked", 60, || lines(&project, "asked") > 0);
     let before = lines(&project, "polls");
     wait_until("the good cluster is asked four times", 60, || lines(&project, "polls") >= before + 4);
+    wait_until("people are told", 60, || said(&project, "told").contains("\"kind\":\"started\""));
     let first = handles(&child);
     // The bad one has 12 s and more for each answer that never comes.
     wait_until("the good cluster is asked twenty times", 120, || lines(&project, "polls") >= before + 20);

@@ -9,5 +9,6 @@ mod many;
 mod ssh;
 mod support;
 mod suspension;
+mod watching;
 mod way;
 mod whole;
