@@ -62,6 +62,7 @@ const SLURM_REFUSED: Words = &[
     "invalid --",
     "invalid number of",
     "invalid numeric value",
+    "is not a valid ",
     "failed to validate job spec",
     "failed to validate number",
     "cannot specify both",
@@ -178,7 +179,13 @@ const SGE_REFUSED: Words = &[
     "invalid priority",
     "argument to -n option",
     "a path or filename may not exceed",
-    "more than one",
+    "is not a time value",
+    "is not a memory value",
+    "is not an integer value",
+    "is not a double value",
+    "invalid format of",
+    "wrong date/time format",
+    "wrong mail options list format",
 ];
 
 /// What this program's own start of a local job says when it has started nothing.
@@ -269,25 +276,19 @@ fn judge(
 /// # Errors
 /// Why it is not certain that the scheduler heard it.
 pub(super) fn of_cancel(status: i32, answer: &str) -> Result<(), String> {
-    let mut heard = true;
-    let mut parts: Vec<(i32, String)> = Vec::new();
+    // What stands before the first status was printed by the first program.
+    let (mut parts, mut before): (Vec<(i32, String)>, String) = (Vec::new(), String::new());
     for line in answer.lines() {
         match line.strip_prefix('!').map(str::parse) {
-            Some(Ok(status)) => parts.push((status, String::new())),
+            Some(Ok(status)) => parts.push((status, std::mem::take(&mut before))),
             _ => {
-                if let Some((_, said)) = parts.last_mut() {
-                    said.push_str(line);
-                    said.push('\n');
-                }
+                let said = parts.last_mut().map_or(&mut before, |(_, said)| said);
+                said.push_str(line);
+                said.push('\n');
             }
         }
     }
-    if parts.is_empty() {
-        heard = status == 0;
-    }
-    for (status, said) in &parts {
-        heard &= *status == 0 || says_gone(said);
-    }
+    let heard = if parts.is_empty() { status == 0 } else { parts.iter().all(|(status, said)| *status == 0 || says_gone(said)) };
     if heard {
         return Ok(());
     }
