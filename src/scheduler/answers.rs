@@ -243,13 +243,7 @@ enum Verdict {
     Unclear,
 }
 
-fn judge(
-    program: &str,
-    status: i32,
-    answer: &str,
-    id_of: impl Fn(&str) -> Option<JobId>,
-    verdict: impl Fn(&str) -> Verdict,
-) -> Submission {
+fn judge(program: &str, status: i32, answer: &str, id_of: impl Fn(&str) -> Option<JobId>, verdict: impl Fn(&str) -> Verdict) -> Submission {
     let apart = Apart::of(answer);
     let said = apart.told();
     // Only what the program printed as its answer is an id, not what stands among its complaints.
@@ -303,5 +297,9 @@ pub(super) fn of_cancel(status: i32, answer: &str) -> Result<(), String> {
 /// Whether it was said that there is no such job, and nothing that makes it doubtful.
 fn says_gone(said: &str) -> bool {
     let lower = said.to_lowercase();
-    says(&lower, GONE) && !says(&lower, SLURM_UNCLEAR) && !says(&lower, SGE_UNCLEAR) && !lower.contains("permission denied") && !lower.contains("commlib")
+    says(&lower, GONE)
+        && !says(&lower, SLURM_UNCLEAR)
+        && !says(&lower, SGE_UNCLEAR)
+        && !lower.contains("permission denied")
+        && !lower.contains("commlib")
 }

@@ -74,8 +74,7 @@ fn what_sbatch_is_not_known_to_mean_is_unclear() {
 
 #[test]
 fn the_refusals_of_sbatch_are_a_closed_list() {
-    let refused =
-        "sbatch: error: invalid partition specified: nope\nsbatch: error: Batch job submission failed: Invalid partition name specified\n";
+    let refused = "sbatch: error: invalid partition specified: nope\nsbatch: error: Batch job submission failed: Invalid partition name specified\n";
     assert_eq!(
         of_sbatch(1, refused),
         Submission::Refused("invalid partition specified: nope; Batch job submission failed: Invalid partition name specified".to_owned())
@@ -101,7 +100,10 @@ fn the_refusals_of_sbatch_are_a_closed_list() {
         (255, "sbatch: error: \"abc\" is not a valid node count\n"),
         (255, "Invalid time specification (pos=0): zz\nsbatch: error: Invalid --begin specification\n"),
         (1, "sbatch: error: Invalid numeric value \"abc\" for --cpus-per-task.\n"),
-        (1, "sbatch: error: This does not look like a batch script.  The first\nsbatch: error: line must start with #! followed by the path to an interpreter.\n"),
+        (
+            1,
+            "sbatch: error: This does not look like a batch script.  The first\nsbatch: error: line must start with #! followed by the path to an interpreter.\n",
+        ),
         (1, "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)\n"),
     ] {
         let submission = of_sbatch(status, text);
@@ -171,7 +173,10 @@ fn a_cancel_counts_when_it_was_heard() {
         assert_eq!(of_cancel(status, text), Ok(()), "{text}");
     }
     for (status, text) in [
-        (140, "\n!140\nscancel: error: Kill job error on job id 5: Socket timed out on send/recv operation\n\n!1\nscancel: error: Kill job error on job id 5: Invalid job id specified\n"),
+        (
+            140,
+            "\n!140\nscancel: error: Kill job error on job id 5: Socket timed out on send/recv operation\n\n!1\nscancel: error: Kill job error on job id 5: Invalid job id specified\n",
+        ),
         (98, "\n!98\nscancel: error: slurm_kill_job2: Unable to contact slurm controller (connect failure)\n"),
         (1, "\n!1\nscancel: error: Kill job error on job id 5: Access/permission denied\n"),
         (124, "\n!124\n\n"),

@@ -98,7 +98,13 @@ fn text_of(reply: &Reply) -> Option<String> {
 /// rest is for the way, and for what else is read.
 const fn queue_seconds(command_timeout: u64) -> u64 {
     let rest = command_timeout / 6;
-    let rest = if rest < 1 { 1 } else if rest > 60 { 60 } else { rest };
+    let rest = if rest < 1 {
+        1
+    } else if rest > 60 {
+        60
+    } else {
+        rest
+    };
     let left = command_timeout.saturating_sub(rest);
     if left < 1 { 1 } else { left }
 }

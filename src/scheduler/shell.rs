@@ -343,7 +343,8 @@ pub(super) mod testing {
         let mut asked = Script::new();
         scheduler.ask(&mut asked, &ids(&["1", "2"]));
         scheduler.ask_accounting(&mut asked, &ids(&["1", "2"]));
-        let texts = [scheduler.submit(), scheduler.look_up(), scheduler.look_up_all(), scheduler.cancel(), scheduler.probe(), scheduler.message_timeout()];
+        let texts =
+            [scheduler.submit(), scheduler.look_up(), scheduler.look_up_all(), scheduler.cancel(), scheduler.probe(), scheduler.message_timeout()];
         for text in texts.into_iter().chain([asked.shown()]) {
             for shell in ["/bin/sh", "/bin/bash"] {
                 let output = crate::platform::process::command(shell).args(["-n", "-c", text]).output().expect("a shell");

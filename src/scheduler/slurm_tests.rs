@@ -176,8 +176,7 @@ fn complaints_and_banners_do_not_disturb() {
     );
     // A line that looks like our own sign makes the answer void, not wrong.
     assert!(bench.poll(&Slurm, &ids(&["5"])).is_err());
-    bench
-        .program("squeue", "echo 'squeue: warning: 5|FAILED|n1|x' >&2; echo 'CLUSTER: hpc'; echo '5|RUNNING|n1|left 1,2'; echo; echo 'left 1,2'");
+    bench.program("squeue", "echo 'squeue: warning: 5|FAILED|n1|x' >&2; echo 'CLUSTER: hpc'; echo '5|RUNNING|n1|left 1,2'; echo; echo 'left 1,2'");
     assert_eq!(one(&bench, "5"), Seen::State(JobState::Running));
 }
 
@@ -197,7 +196,10 @@ fn a_job_of_another_cluster_is_asked_there() {
     let me = String::from_utf8(crate::platform::process::command("id").arg("-un").output().expect("id").stdout).expect("a name");
     let me = me.trim();
     let by_name = format!("-u {me} --name=rl-sp-a1b2c3-1");
-    assert_eq!(bench.calls(), [format!("scancel -M hpc-2 {by_name}"), "scancel -M hpc-2 5".to_owned(), format!("scancel {by_name}"), "scancel 5".to_owned()]);
+    assert_eq!(
+        bench.calls(),
+        [format!("scancel -M hpc-2 {by_name}"), "scancel -M hpc-2 5".to_owned(), format!("scancel {by_name}"), "scancel 5".to_owned()]
+    );
 }
 
 #[test]
@@ -348,7 +350,10 @@ fn many_names_are_looked_up_by_two_commands() {
     let (status, text) = bench.text(LOOK_UP_ALL, &[("RL_NAMES", "rl-sp-a1b2c3-1,rl-sp-a1b2c3-2")]);
     let found: Vec<String> = Slurm.found(&text).iter().map(|one| format!("{} {}", one.id, one.name)).collect();
     // What is still there comes first.
-    assert_eq!((status, found), (0, ["42 rl-sp-a1b2c3-1", "44 rl-sp-d4e5f6-1", "41 rl-sp-a1b2c3-1", "40 rl-sp-a1b2c3-2"].map(str::to_owned).to_vec()));
+    assert_eq!(
+        (status, found),
+        (0, ["42 rl-sp-a1b2c3-1", "44 rl-sp-d4e5f6-1", "41 rl-sp-a1b2c3-1", "40 rl-sp-a1b2c3-2"].map(str::to_owned).to_vec())
+    );
     let calls = bench.calls();
     assert!(calls.len() == 2 && calls[1].contains(" --name=rl-sp-a1b2c3-1,rl-sp-a1b2c3-2 "), "{calls:?}");
     bench.program("sacct", "echo 'sacct: error: down' >&2; exit 1");

@@ -86,7 +86,8 @@ mod tests {
         assert_eq!(fail("another"), (1, 0));
         assert_eq!(fail("invalid account 8"), (1, 0));
         assert_eq!(fail("invalid account 9"), (2, 0));
-        let near = |(count, rest): (u32, i64), wanted: (u32, i64)| assert!(count == wanted.0 && (wanted.1 - 5..=wanted.1).contains(&rest), "{count} {rest}");
+        let near =
+            |(count, rest): (u32, i64), wanted: (u32, i64)| assert!(count == wanted.0 && (wanted.1 - 5..=wanted.1).contains(&rest), "{count} {rest}");
         for (count, rest) in [(3, 60), (4, 120), (5, 240), (6, 480), (7, 900), (8, 900)] {
             near(fail("invalid account 10"), (count, rest));
         }

@@ -282,7 +282,9 @@ mod tests {
             assert_eq!(of(said, NOTHING_FOUND, ""), *said);
         }
         // Nobody knows whether there is a job.
-        assert!(matches!(of(&refused, LOOK_UP_FAILED, "squeue: down"), Submission::Unclear(why) if why.contains("no;") && why.contains("squeue: down")));
+        assert!(
+            matches!(of(&refused, LOOK_UP_FAILED, "squeue: down"), Submission::Unclear(why) if why.contains("no;") && why.contains("squeue: down"))
+        );
         assert!(matches!(of(&refused, 97, ""), Submission::Unclear(_)));
         assert_eq!(of(&not_sent, LOOK_UP_FAILED, "squeue: down"), not_sent);
         assert_eq!(confirmed(refused.clone(), NOT_THERE, 97, ""), refused, "nothing was run");

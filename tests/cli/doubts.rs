@@ -69,7 +69,10 @@ fn a_refusal_is_final_when_a_healthy_look_finds_no_job() {
     assert_eq!(text(&run(&project, "yes"), "job_id"), "4711");
 
     // The queue does not answer, or complains and exits with 0.
-    for (said, status) in [("squeue: error: slurm_receive_msg: Zero Bytes were transmitted or received\n", 1), ("slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n", 0)] {
+    for (said, status) in [
+        ("squeue: error: slurm_receive_msg: Zero Bytes were transmitted or received\n", 1),
+        ("slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n", 0),
+    ] {
         let project = slurm("", "");
         scheduler_says(&project, "sbatch", &refusal, 1);
         program(&project, "squeue", &format!("printf '%s' '{said}' >&2; exit {status}"));
@@ -116,7 +119,10 @@ fn the_accounting_comes_last_and_waits_only_now_and_then() {
     // What the cluster's clock allows, and in which order things are asked.
     program(&project, "timeout", "shift; exec \"$@\"");
     program(&project, "reader", "exec \"$RL_TEST_PROGRAM\" \"$@\"");
-    project.write("bin/reader", std::fs::read_to_string(project.path("bin/reader")).unwrap().replace("$RL_TEST_PROGRAM", crate::harness::program().to_str().unwrap()));
+    project.write(
+        "bin/reader",
+        std::fs::read_to_string(project.path("bin/reader")).unwrap().replace("$RL_TEST_PROGRAM", crate::harness::program().to_str().unwrap()),
+    );
     database(&project).execute("UPDATE sprints SET runner = ?1 WHERE id = ?2", [project.path("bin/reader").to_str().unwrap(), &id]).unwrap();
     let mut allowed = Vec::new();
     for _ in 0..4 {
@@ -330,7 +336,10 @@ fn jobs_of_ours_that_nobody_has_are_told_of_once() {
     let tick = project.run(&["tick"]);
     let told = tick.to_string();
     assert!(told.contains("job 102") && told.contains(&format!("the job of {id} is 101")) && told.contains("`scancel 102`"), "{tick}");
-    assert!(told.contains("job 103") && told.contains("another project of yours") && !told.contains("job 104") && !told.contains("job 105"), "{tick}");
+    assert!(
+        told.contains("job 103") && told.contains("another project of yours") && !told.contains("job 104") && !told.contains("job 105"),
+        "{tick}"
+    );
     let again = project.run(&["tick"]).to_string();
     assert!(!again.contains("job 102") && !again.contains("job 103"), "once is enough: {again}");
     // A sprint that is over, and whose job goes on.
