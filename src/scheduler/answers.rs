@@ -35,7 +35,6 @@ const SLURM_NOT_SENT: Words = &[
     "fetch_config: dns srv lookup failed",
     "controller in standby mode",
     "controller is in standby mode",
-    "slurm temporarily unable to accept job",
     "unable to create job record, try again",
     "system submissions disabled",
     // A limit on how many jobs are in the queue at once: there is room later.
@@ -256,12 +255,18 @@ fn judge(program: &str, status: i32, answer: &str, id_of: impl Fn(&str) -> Optio
         _ if said.is_empty() => Submission::Unclear(format!("{program} ended with exit status {status} and said nothing")),
         // Ended by a signal or a deadline, or it could not be run whole: who knows when.
         (124..=254, None) => Submission::Unclear(format!("{program} ended with exit status {status}: {said}")),
-        _ => match verdict(&format!("{}\n{}", apart.said, apart.out).to_lowercase()) {
+        _ => match verdict(&decisive(&apart)) {
             Verdict::NotSent => Submission::NotSent(said),
             Verdict::Refused => Submission::Refused(said),
             Verdict::Unclear => Submission::Unclear(said),
         },
     }
+}
+
+/// What was said, in lower case, without what a program said before it tried again by itself.
+fn decisive(apart: &Apart<'_>) -> String {
+    let lines = apart.said.lines().chain(apart.out.lines()).map(str::to_lowercase);
+    lines.filter(|line| !line.contains("sleeping and retrying")).collect::<Vec<_>>().join("\n")
 }
 
 /// Reads what came of asking for the end of a job: each program's exit status, in a line

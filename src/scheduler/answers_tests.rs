@@ -35,6 +35,7 @@ fn only_a_connect_failure_and_what_may_pass_was_not_sent() {
         "sbatch: error: fetch_config: DNS SRV lookup failed\nsbatch: fatal: Could not establish a configuration source\n",
         "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy\n",
         "sbatch: error: AssocMaxSubmitJobLimit\n",
+        "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying\nsbatch: error: Batch job submission failed: Unable to create job record, try again\n",
     ] {
         assert!(matches!(of_sbatch(1, text), Submission::NotSent(_)), "{text}");
     }
@@ -59,6 +60,7 @@ fn what_sbatch_is_not_known_to_mean_is_unclear() {
         "Unexpected message received",
         "Slurm internal error, contact system administrator",
         "words of a version to come",
+        "Resource temporarily unavailable\nSlurm temporarily unable to accept job, sleeping and retrying",
         // A controller may have it before the next one is asked.
         "Socket timed out on send/recv operation\nsbatch: error: Unable to contact slurm controller (connect failure)",
         "Unable to contact slurm controller (receive failure)\nsbatch: error: Invalid partition name specified",
