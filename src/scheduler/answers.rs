@@ -35,7 +35,6 @@ const SLURM_NOT_SENT: Words = &[
     "fetch_config: dns srv lookup failed",
     "controller in standby mode",
     "controller is in standby mode",
-    "slurm temporarily unable to accept job",
     "unable to create job record, try again",
     "system submissions disabled",
     // A limit on how many jobs are in the queue at once: there is room later.
@@ -62,6 +61,7 @@ const SLURM_REFUSED: Words = &[
     "invalid --",
     "invalid number of",
     "invalid numeric value",
+    "is not a valid ",
     "failed to validate job spec",
     "failed to validate number",
     "cannot specify both",
@@ -178,7 +178,13 @@ const SGE_REFUSED: Words = &[
     "invalid priority",
     "argument to -n option",
     "a path or filename may not exceed",
-    "more than one",
+    "is not a time value",
+    "is not a memory value",
+    "is not an integer value",
+    "is not a double value",
+    "invalid format of",
+    "wrong date/time format",
+    "wrong mail options list format",
 ];
 
 /// What this program's own start of a local job says when it has started nothing.
@@ -249,12 +255,18 @@ fn judge(program: &str, status: i32, answer: &str, id_of: impl Fn(&str) -> Optio
         _ if said.is_empty() => Submission::Unclear(format!("{program} ended with exit status {status} and said nothing")),
         // Ended by a signal or a deadline, or it could not be run whole: who knows when.
         (124..=254, None) => Submission::Unclear(format!("{program} ended with exit status {status}: {said}")),
-        _ => match verdict(&format!("{}\n{}", apart.said, apart.out).to_lowercase()) {
+        _ => match verdict(&decisive(&apart)) {
             Verdict::NotSent => Submission::NotSent(said),
             Verdict::Refused => Submission::Refused(said),
             Verdict::Unclear => Submission::Unclear(said),
         },
     }
+}
+
+/// What was said, in lower case, without what a program said before it tried again by itself.
+fn decisive(apart: &Apart<'_>) -> String {
+    let lines = apart.said.lines().chain(apart.out.lines()).map(str::to_lowercase);
+    lines.filter(|line| !line.contains("sleeping and retrying")).collect::<Vec<_>>().join("\n")
 }
 
 /// Reads what came of asking for the end of a job: each program's exit status, in a line
@@ -263,25 +275,19 @@ fn judge(program: &str, status: i32, answer: &str, id_of: impl Fn(&str) -> Optio
 /// # Errors
 /// Why it is not certain that the scheduler heard it.
 pub(super) fn of_cancel(status: i32, answer: &str) -> Result<(), String> {
-    let mut heard = true;
-    let mut parts: Vec<(i32, String)> = Vec::new();
+    // What stands before the first status was printed by the first program.
+    let (mut parts, mut before): (Vec<(i32, String)>, String) = (Vec::new(), String::new());
     for line in answer.lines() {
         match line.strip_prefix('!').map(str::parse) {
-            Some(Ok(status)) => parts.push((status, String::new())),
+            Some(Ok(status)) => parts.push((status, std::mem::take(&mut before))),
             _ => {
-                if let Some((_, said)) = parts.last_mut() {
-                    said.push_str(line);
-                    said.push('\n');
-                }
+                let said = parts.last_mut().map_or(&mut before, |(_, said)| said);
+                said.push_str(line);
+                said.push('\n');
             }
         }
     }
-    if parts.is_empty() {
-        heard = status == 0;
-    }
-    for (status, said) in &parts {
-        heard &= *status == 0 || says_gone(said);
-    }
+    let heard = if parts.is_empty() { status == 0 } else { parts.iter().all(|(status, said)| *status == 0 || says_gone(said)) };
     if heard {
         return Ok(());
     }

@@ -35,6 +35,7 @@ fn only_a_connect_failure_and_what_may_pass_was_not_sent() {
         "sbatch: error: fetch_config: DNS SRV lookup failed\nsbatch: fatal: Could not establish a configuration source\n",
         "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy\n",
         "sbatch: error: AssocMaxSubmitJobLimit\n",
+        "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying\nsbatch: error: Batch job submission failed: Unable to create job record, try again\n",
     ] {
         assert!(matches!(of_sbatch(1, text), Submission::NotSent(_)), "{text}");
     }
@@ -59,6 +60,7 @@ fn what_sbatch_is_not_known_to_mean_is_unclear() {
         "Unexpected message received",
         "Slurm internal error, contact system administrator",
         "words of a version to come",
+        "Resource temporarily unavailable\nSlurm temporarily unable to accept job, sleeping and retrying",
         // A controller may have it before the next one is asked.
         "Socket timed out on send/recv operation\nsbatch: error: Unable to contact slurm controller (connect failure)",
         "Unable to contact slurm controller (receive failure)\nsbatch: error: Invalid partition name specified",
@@ -90,6 +92,20 @@ fn the_refusals_of_sbatch_are_a_closed_list() {
         (1, "sbatch: error: Batch job submission failed: User's group not permitted to use this partition\n"),
         (1, "sbatch: error: Batch job submission failed: Invalid generic resource (gres) specification\n"),
         (1, "sbatch: error: Batch job submission failed: Access/permission denied\n"),
+        (1, "sbatch: error: Invalid generic resource (gres) specification\n"),
+        (1, "sbatch: error: Batch job submission failed: Invalid feature specification\n"),
+        (1, "sbatch: error: Batch job submission failed: Job dependency problem\n"),
+        (1, "sbatch: error: Batch job submission failed: Requested reservation is invalid\n"),
+        (1, "sbatch: error: Batch job submission failed: Invalid node name specified\n"),
+        (1, "sbatch: error: Batch job submission failed: Invalid license specification\n"),
+        (1, "sbatch: error: Batch job submission failed: Invalid job array specification\n"),
+        (255, "sbatch: error: \"abc\" is not a valid node count\n"),
+        (255, "Invalid time specification (pos=0): zz\nsbatch: error: Invalid --begin specification\n"),
+        (1, "sbatch: error: Invalid numeric value \"abc\" for --cpus-per-task.\n"),
+        (
+            1,
+            "sbatch: error: This does not look like a batch script.  The first\nsbatch: error: line must start with #! followed by the path to an interpreter.\n",
+        ),
         (1, "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)\n"),
     ] {
         let submission = of_sbatch(status, text);
@@ -132,6 +148,14 @@ fn failures_of_qsub_tell_whether_a_job_may_exist() {
         "Unable to read script file because of error: invalid option argument \"-gres\"\n",
         "Unable to run job: unknown resource \"nosuch\".\nExiting.\n",
         "qsub: Unknown option --nosuch\n",
+        "qsub: invalid option argument \"-nosuch\"\n",
+        "Unable to run job: Job was rejected because job requests unknown queue \"nope\"\nExiting.\n",
+        "Unable to run job: job rejected: the requested parallel environment \"nope\" does not exist\nExiting.\n",
+        "Unable to run job: attribute \"h_rt\" is not a time value\nExiting.\n",
+        "Unable to run job: job rejected: positive submission priority requires operator privileges\nExiting.\n",
+        "Invalid format of date/hour-minute field.\nqsub: Wrong date/time format \"zz\" specified to -a option\n",
+        "qsub: Wrong mail options list format \"zz\" specified to -m option\n",
+        "qsub: argument to -N option must not contain / \n",
         "Unable to run job: denied: host \"x\" is not a submit host.\nExiting.\n",
     ] {
         assert!(matches!(of_qsub(1, text), Submission::Refused(_)), "{text}");
@@ -144,7 +168,8 @@ fn a_cancel_counts_when_it_was_heard() {
         (0, "\n!0\n\n\n!0\n\n"),
         (1, "\n!0\n\n\n!1\nscancel: error: Kill job error on job id 5: Invalid job id specified\n"),
         (98, "\n!0\n\n\n!98\nscancel: error: Kill job error on job id 5: Job/step already completing or completed\n"),
-        (1, "\n!1\ndenied: job \"rl-sp-a1b2c3-1\" does not exist\ndenied: job \"5\" does not exist\n"),
+        (1, "\n!1\nThe job rl-sp-a1b2c3-1 of user(s) me does not exist\ndenied: job \"5\" does not exist\n"),
+        (1, "me has deleted job 20\nme has deleted job 21\ndenied: job \"20\" does not exist\n\n!1\n"),
         (0, ""),
     ] {
         assert_eq!(of_cancel(status, text), Ok(()), "{text}");

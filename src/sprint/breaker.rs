@@ -16,7 +16,7 @@ const LIMIT: u32 = 3;
 /// The first rest, in seconds; each further one is twice as long ...
 const FIRST_REST: i64 = 60;
 /// ... up to this.
-const LONGEST_REST: i64 = 900;
+const LONGEST_REST: i64 = 600;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Run {
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(fail("invalid account 9"), (2, 0));
         let near =
             |(count, rest): (u32, i64), wanted: (u32, i64)| assert!(count == wanted.0 && (wanted.1 - 5..=wanted.1).contains(&rest), "{count} {rest}");
-        for (count, rest) in [(3, 60), (4, 120), (5, 240), (6, 480), (7, 900), (8, 900)] {
+        for (count, rest) in [(3, 60), (4, 120), (5, 240), (6, 480), (7, 600), (8, 600)] {
             near(fail("invalid account 10"), (count, rest));
         }
         assert!(holds(&store, "c", "s").expect("read").is_some_and(|why| why.contains("invalid account 10")));

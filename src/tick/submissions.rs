@@ -102,7 +102,8 @@ fn is_held(
 ) -> Result<bool, TickError> {
     let Some(why) = sprint::holds(store, cluster.name.as_str(), &row.study)? else { return Ok(false) };
     let change = store.change()?;
-    change.set_note(row.id.as_str(), &why)?;
+    let in_doubt = if matches!(row.state, State::Submitting) { "a job may exist; " } else { "" };
+    change.set_note(row.id.as_str(), &format!("{in_doubt}{why}"))?;
     change.commit()?;
     if told.insert(row.study.clone()) {
         report.problems.push(why);
