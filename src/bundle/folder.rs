@@ -9,6 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use crate::domain::visible;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat};
 
 /// A folder whose content is not trusted.
@@ -139,9 +140,9 @@ pub enum Entry {
     Other(&'static str),
 }
 
-/// A name is one component, and text that can be shown.
+/// A name is one component, and text that can be shown: nothing of it is hidden.
 pub fn check_name(name: &str) -> Result<(), Refused> {
-    if name.is_empty() || name == "." || name == ".." || name.len() > 255 || name.contains('/') || name.chars().any(char::is_control) {
+    if name.is_empty() || name == "." || name == ".." || name.len() > 255 || name.contains('/') || name.chars().any(visible::is_harmful) {
         return Err(Refused::Name);
     }
     Ok(())

@@ -6,8 +6,9 @@ use super::failure::{Exit, Failure, Kind, Result};
 use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
+use crate::bundle::script::OURS;
 use crate::config::{Cluster, Transport};
-use crate::remote::{Payload, Remote, RemoteError, Script, add_known_host, host_key, known_hosts_files};
+use crate::remote::{Payload, Remote, RemoteError, Script, Section, add_known_host, host_key, known_hosts_files};
 use crate::scheduler;
 use crate::sprint::{Placed, RunnerHere, place_runner};
 
@@ -143,6 +144,30 @@ fn tell(ui: &Ui, cluster: &Cluster, checks: &[Checked]) {
     }
 }
 
+/// The exit status for folders above that a group may write to.
+const MAY_BE_RENAMED: i32 = 9;
+
+/// Tells who else may write to the folder, to what we put there, or rename it from above. Where
+/// anybody may write, the sticky bit keeps others from renaming what is not theirs.
+const OWNER: &str = r#"case $WORK in '~') WORK=$HOME ;; '~/'*) WORK=$HOME/${WORK#'~/'} ;; esac
+cd "$WORK" 2>/dev/null || exit 0
+here=$(pwd -P) status=0 up=$here
+for part in . .researchloop .researchloop/bin .researchloop/bin/*; do
+  [ -e "$part" ] || [ -L "$part" ] || continue
+  rl_ours "./$part" "$here/$part" || { echo "${rl_bad#not ours: }" | sed 's,/\.$,,; s,/\. , ,'; status=1; }
+done
+while [ "$status" != 1 ] && [ "$up" != / ]; do
+  up=${up%/*}; up=${up:-/}
+  if [ -n "$(find "$up" -prune ! -perm -1000 -perm -002)" ]; then echo "anybody may rename what is in $up"; status=1
+  elif [ -n "$(find "$up" -prune ! -perm -1000 -perm -020)" ]; then echo "its group may rename what is in $up"; status=9; fi
+done
+exit $status"#;
+
+/// The first lines of what was said, harmless.
+fn said(section: &Section) -> String {
+    text::clean_lines(&section.text()).into_iter().filter(|line| !line.is_empty()).take(4).collect::<Vec<_>>().join("\n")
+}
+
 fn check(app: &App, cluster: &Cluster, remote: &mut dyn Remote) -> Vec<Checked> {
     let mut script = Script::new();
     script
@@ -153,8 +178,10 @@ fn check(app: &App, cluster: &Cluster, remote: &mut dyn Remote) -> Vec<Checked> 
         .section(
             "folder",
             r#"case $WORK in '~') WORK=$HOME ;; '~/'*) WORK=$HOME/${WORK#'~/'} ;; esac
-mkdir -p "$WORK" && cd "$WORK" && echo check >.researchloop-check && rm -f .researchloop-check && pwd -P && df -Pk . | awk 'NR == 2 { printf "%.1f GB free\n", $4 / 1048576 }'"#,
+mkdir -p "$WORK" && cd "$WORK" && (set -C; echo check >".researchloop-check.$$") && rm -f ".researchloop-check.$$" && pwd -P && df -Pk . | awk 'NR == 2 { printf "%.1f GB free\n", $4 / 1048576 }'"#,
         )
+        .plain(OURS)
+        .section("owner", OWNER)
         .section(
             "agent",
             r#"PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
@@ -179,8 +206,16 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
     ] {
         let Some(section) = reply.section(section) else { continue };
         let good = section.status == 0;
-        let said: String = text::clean_lines(&section.text()).into_iter().filter(|line| !line.is_empty()).take(4).collect::<Vec<_>>().join("\n");
-        checks.push(Checked { what, good, said, hint: (!good).then(|| hint.to_owned()) });
+        checks.push(Checked { what, good, said: said(section), hint: (!good).then(|| hint.to_owned()) });
+    }
+    if let Some(section) = reply.section("owner").filter(|section| section.status != 0) {
+        let good = section.status == MAY_BE_RENAMED;
+        let hint = if good {
+            "that is as usual for the folder of a group: they could hinder your sprints, but what they put there is never run"
+        } else {
+            "nobody else may write to a `working_dir`: make a folder of your own in it, `chmod 700` it, and set `working_dir` to that"
+        };
+        checks.push(Checked { what: "owner", good, said: said(section), hint: Some(hint.to_owned()) });
     }
     if reply.section("head").is_some_and(|section| section.status != 0) {
         let said = "`head -c` reads more of its input than it is asked for: files that are sent to the front end would be damaged".to_owned();

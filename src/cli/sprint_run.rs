@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::domain::visible::is_harmful;
 use super::failure::{Exit, Failure, Kind, Result};
 use super::sprint::find;
 use super::task_find::find_task;
@@ -71,7 +72,7 @@ pub fn request(args: &JobArgs) -> Result<Request> {
     if request.rounds.is_some_and(|rounds| rounds > 100) {
         return Err(Failure::new(Kind::Usage, "--rounds: at most 100"));
     }
-    if request.model.as_deref().is_some_and(|model| model.is_empty() || model.starts_with('-') || model.chars().any(|c| c.is_control() || c == ' ')) {
+    if request.model.as_deref().is_some_and(|model| model.is_empty() || model.starts_with('-') || model.chars().any(|c| is_harmful(c) || c == ' ')) {
         return Err(Failure::new(Kind::Usage, "--model: expected a model's name"));
     }
     Ok(request)

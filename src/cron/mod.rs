@@ -9,6 +9,7 @@ mod trial;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use crate::domain::visible;
 use crate::app::App;
 use crate::platform::process;
 use crate::store::StoreError;
@@ -123,7 +124,7 @@ fn missing(error: std::io::Error) -> CronError {
 }
 
 fn one_line(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    let clean: String = visible::line(text).chars().take(300).collect();
     let clean = clean.trim();
     if clean.is_empty() { "it failed and said nothing".to_owned() } else { clean.to_owned() }
 }

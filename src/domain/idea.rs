@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use super::visible::is_harmful;
+
 /// Fewer characters are no idea that one can work on.
 const SHORTEST: usize = 20;
 /// More characters do not belong into every prompt.
@@ -42,7 +44,7 @@ pub enum Refusal {
 /// writing. Line breaks stay.
 pub fn clean(text: &str) -> String {
     let harmless = |c: &char| {
-        (*c == '\n' || !c.is_control()) && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        *c == '\n' || !is_harmful(*c)
     };
     text.replace('\t', " ").chars().filter(harmless).collect::<String>().trim().to_owned()
 }

@@ -18,6 +18,7 @@ pub mod suggestion;
 pub mod task;
 pub mod task_graph;
 pub mod transition;
+pub mod visible;
 
 pub use finding::{Finding, Metric, Source, Verdict};
 pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::visible::is_harmful;
 use super::definition::{Body, Definition};
 use super::graph;
 use super::node::{self, Entry, Node, Value};
@@ -182,7 +183,7 @@ fn read_definition(root: Node, notes: &mut Notes) -> Option<Definition> {
 
     let name = required(&mut fields, "name", notes).and_then(|(place, node)| {
         let name = notes.text(&place, &node)?;
-        if name.chars().any(char::is_control) || name.chars().count() > 100 {
+        if name.chars().any(is_harmful) || name.chars().count() > 100 {
             notes.problem(Problem::new(&place, "is one line of at most 100 characters"));
         }
         Some(name)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::visible::is_harmful;
 use super::definition::{Act, Action, Body, Evaluator, Fresh, Limit, Routes, StateDef, VisitLimit};
 use super::node::{Node, Value};
 use super::problem::{Place, Problem};
@@ -87,7 +88,7 @@ pub(super) fn read_state(name: String, line: u64, node: Node, default_timeout: O
     };
     let title = fields.take("title").and_then(|(place, node)| {
         let title = notes.text(&place, &node)?;
-        if title.chars().any(char::is_control) || title.chars().count() > 100 {
+        if title.chars().any(is_harmful) || title.chars().count() > 100 {
             notes.problem(Problem::new(&place, "is one line of at most 100 characters"));
         }
         Some(title)

@@ -1,5 +1,6 @@
 //! Checks that concern several states, and the shapes of paths and shell texts.
 
+use crate::domain::visible::is_harmful;
 use super::definition::{Body, Definition};
 use super::graph::Graph;
 use super::problem::{Place, Problem};
@@ -82,7 +83,7 @@ pub(super) fn path_problem(path: &str) -> Option<&'static str> {
     if path.len() > 1024 || path.split('/').any(|component| component.len() > 255) {
         return Some("is too long for a file name");
     }
-    if path.chars().any(|char| char.is_control() || char == '\\') {
+    if path.chars().any(|char| is_harmful(char) || char == '\\') {
         return Some("holds a control character or a backslash");
     }
     if path.starts_with('/') || path.starts_with('~') {

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::visible::is_hidden;
 use crate::bundle::folder::{Entry, Folder, Refused};
 use crate::bundle::transfer::{Part, ReadAnswer, ReadRequest, ReadSprint, ResultsHead, ResultsRequest, SprintFiles, is_safe_path};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, PLAN_FILE};
@@ -312,7 +313,7 @@ fn collect_report(folder: &Folder, request: &ResultsRequest, head: &mut ResultsH
 
 /// A path in a sentence: control characters made visible, and not too long.
 fn shown(path: &str) -> String {
-    path.chars().take(120).flat_map(char::escape_debug).collect()
+    path.chars().take(120).map(|c| if is_hidden(c) { c.escape_unicode().to_string() } else { c.escape_debug().to_string() }).collect()
 }
 
 #[cfg(test)]

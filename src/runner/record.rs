@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::domain::visible::is_harmful;
 use super::journal::is_no_space;
 use super::run::{End, Run};
 use crate::bundle::folder::{Folder, Refused};
@@ -96,6 +97,6 @@ fn read_checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) 
 /// The summary that the last step wrote: text, shortened, without control characters.
 fn summary(dir: &Path, name: &str) -> Option<String> {
     let bytes = Folder::open(dir).and_then(|folder| folder.read(name, 8192)).ok()?;
-    let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control() || *c == '\n').take(4000).collect();
+    let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| *c == '\n' || !is_harmful(*c)).take(4000).collect();
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

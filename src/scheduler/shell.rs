@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::visible;
+
 /// Shell text that finds the scheduler's programs and defines `rl_limit` and `rl_run`.
 ///
 /// Front ends often set the path to the scheduler only for login shells; that of a login
@@ -114,7 +116,7 @@ pub(super) fn useful(text: &str) -> String {
     const PREFIXES: [&str; 6] = ["error: ", "fatal: ", "sbatch: ", "squeue: ", "sacct: ", "qsub: "];
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
-        let clean: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let clean: String = visible::line(line);
         let mut line = clean.trim();
         while let Some(rest) = PREFIXES.iter().find_map(|prefix| line.strip_prefix(prefix)) {
             line = rest.trim_start();

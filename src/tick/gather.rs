@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::visible;
 use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
@@ -9,7 +10,7 @@ use crate::config::Cluster;
 use crate::domain::{JobId, Seen, Used};
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler;
-use crate::sprint::{Placed, RunnerHere, place_runner};
+use crate::sprint::{Placed, RunnerHere, place_runner, use_runner};
 use crate::store::SprintRow;
 
 /// Bytes of journals in one answer.
@@ -120,12 +121,9 @@ fn gather_once(
     }
     // The newest sprint's runner reads for all: it knows the older formats.
     let runner = rows.iter().rev().map(|row| row.runner.as_str()).find(|runner| !runner.is_empty()).unwrap_or_default();
-    script.set("RUNNER", runner).section_with_input(
-        "files",
-        Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()),
-        r#"[ -x "$RUNNER" ] || exit 127
-"$RUNNER" files-read"#,
-    );
+    // Between two polls of the scheduler, its files are asked for every few seconds.
+    use_runner(&mut script, runner, ask_scheduler);
+    script.section_with_input("files", Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()), "rl_run files-read");
     let reply = remote.run(script, app.limits(cluster))?;
     let time = reply.section("clock").and_then(|section| section.text().trim().parse().ok()).unwrap_or(0);
     let mut gathered = Gathered { time, ..Gathered::default() };
@@ -143,7 +141,7 @@ fn gather_once(
         Some(answer) => gathered.files = answer.sprints.into_iter().map(|files| (files.id.clone(), files)).collect(),
         None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
         None => {
-            let said: String = files.map(|section| section.text().chars().filter(|c| !c.is_control()).take(300).collect()).unwrap_or_default();
+            let said: String = files.map(|section| visible::line(&section.text()).chars().take(300).collect()).unwrap_or_default();
             gathered.problem = Some(format!("the files of the sprints could not be read on {}: {said}", cluster.name));
         }
     }

@@ -242,6 +242,32 @@ fn advance(
     report: &mut ClusterReport,
 ) -> Result<(), TickError> {
     look_up_submissions(app, store, remote, cluster, report)?;
+    let mut faults = Vec::new();
+    let is_ours = guarded("the look at its jobs", &mut faults, || look(app, store, remote, cluster, lease, watched, report)).transpose()?;
+    report.problems.append(&mut faults);
+    if is_ours == Some(false) {
+        return Ok(());
+    }
+    match deliver(app, store, remote, cluster) {
+        Ok(problems) => report.problems.extend(problems),
+        Err(Undelivered::Store(error)) => return Err(error.into()),
+        Err(Undelivered::Remote(error)) => return Err(error.into()),
+    }
+    submit_waiting(app, store, remote, cluster, report)?;
+    // The last, because it may take long, and nothing waits for it.
+    fetch_results(app, store, remote, cluster, report)
+}
+
+/// Looks at the jobs that are out, and takes in what they tell. False when another tick has begun.
+fn look(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    lease: &Lease,
+    watched: Option<&str>,
+    report: &mut ClusterReport,
+) -> Result<bool, TickError> {
     let rows: Vec<SprintRow> = store
         .open_sprints(cluster.name.as_str())?
         .into_iter()
@@ -254,7 +280,7 @@ fn advance(
         report.problems.extend(gathered.problem.iter().cloned());
         if !store.change()?.holds(lease)? {
             report.problems.push("the tick took too long, and another one has begun: its answers count".to_owned());
-            return Ok(());
+            return Ok(false);
         }
         ingest_all(store, &rows, &gathered, report)?;
         // More of a long journal than one answer holds.
@@ -272,24 +298,31 @@ fn advance(
         }
         ask_again_for_ends(app, store, remote, cluster, report)?;
     }
-    fetch_results(app, store, remote, cluster, report)?;
-    match deliver(app, store, remote, cluster) {
-        Ok(problems) => report.problems.extend(problems),
-        Err(Undelivered::Store(error)) => return Err(error.into()),
-        Err(Undelivered::Remote(error)) => return Err(error.into()),
+    Ok(true)
+}
+
+/// Does a part of a tick of which a fault, whatever made it, must not keep the others from being done.
+fn guarded<T>(what: &str, problems: &mut Vec<String>, part: impl FnOnce() -> T) -> Option<T> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(part)).ok();
+    if done.is_none() {
+        problems.push(format!("{what}: this part of the tick ended by a fault of the program"));
     }
-    submit_waiting(app, store, remote, cluster, report)
+    done
 }
 
 /// Takes in what was told of each sprint, each for itself: one that cannot be taken in holds up
 /// no other.
 fn ingest_all(store: &mut Store, rows: &[SprintRow], gathered: &Gathered, report: &mut ClusterReport) -> Result<(), StoreError> {
     for row in rows {
-        let change = store.change()?;
-        match ingest(&change, row.id.as_str(), gathered) {
-            Ok(()) => change.commit()?,
-            Err(error @ (StoreError::Busy | StoreError::Full)) => return Err(error),
-            Err(error) => report.problems.push(format!("{}: {error}", row.id)),
+        let taken_in = || {
+            let change = store.change()?;
+            ingest(&change, row.id.as_str(), gathered)?;
+            change.commit()
+        };
+        match guarded(row.id.as_str(), &mut report.problems, taken_in) {
+            Some(Err(error @ (StoreError::Busy | StoreError::Full))) => return Err(error),
+            Some(Err(error)) => report.problems.push(format!("{}: {error}", row.id)),
+            Some(Ok(())) | None => {}
         }
     }
     Ok(())
@@ -313,8 +346,14 @@ fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, re
     }
 }
 
+/// Each for itself: one that is slow or that ends by a fault holds up no other. Those that were tried the
+/// least come first, and what there is no time for in this tick is for the next.
 fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
+    let began = clock::instant();
     for row in store.unfetched_sprints(cluster.name.as_str(), RESULT_TRIES, clock::now().as_second())? {
+        if began.elapsed().as_secs() > cluster.command_timeout {
+            break;
+        }
         let id = row.id.as_str();
         // A job that can never start would wait in the queue for ever. Until the scheduler was told so,
         // the sprint is not done with.
@@ -331,7 +370,17 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
         let fetched = if row.state.job().is_none() && row.submitted_at.is_none() {
             Ok(sprint::Fetched::default())
         } else {
-            sprint::fetch(app, remote, cluster, &row, &store.tweaks_of(id)?, &app.artifacts(id), false, |_, _| {})
+            let tweaks = store.tweaks_of(id)?;
+            let bring = || sprint::fetch(app, remote, cluster, &row, &tweaks, &app.artifacts(id), sprint::Extent::Unasked, |_, _| {});
+            match guarded(id, &mut report.problems, bring) {
+                Some(fetched) => fetched,
+                None => {
+                    let change = store.change()?;
+                    change.results(id, false)?;
+                    change.commit()?;
+                    continue;
+                }
+            }
         };
         match fetched {
             Ok(fetched) => {

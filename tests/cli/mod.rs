@@ -16,6 +16,7 @@ mod loop_limits;
 mod loops;
 mod notices;
 mod operations;
+mod ours;
 mod output;
 mod plan;
 mod refusals;
