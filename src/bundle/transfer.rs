@@ -18,7 +18,7 @@ pub struct ReadRequest {
 }
 
 /// One sprint of a `read`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadSprint {
     /// Its id, as it comes back.
     pub id: String,
@@ -28,8 +28,14 @@ pub struct ReadSprint {
     pub offset: u64,
     /// SHA-256 of those bytes, in hexadecimal; empty for none.
     pub prefix: String,
+    /// The mark that an answer has told with that hash. Without one, all those bytes are read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// Whether the ends of `progress.md` and `output.log` are wanted.
     pub tails: bool,
+    /// Whether it is asked when its files changed last. With `tails` it is told in any case.
+    #[serde(default)]
+    pub quiet: bool,
     /// Which submission's claim is asked for; 0 for any.
     #[serde(default)]
     pub attempt: u32,
@@ -55,6 +61,9 @@ pub struct SprintFiles {
     pub offset: u64,
     /// SHA-256 of everything before `offset`.
     pub prefix: String,
+    /// What the next request brings back with it, so that not everything has to be read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// Whether what was read before is no longer what stands there. Then `journal` begins
     /// at the start of the file.
     pub altered: bool,
@@ -68,7 +77,7 @@ pub struct SprintFiles {
     /// Whether a job (of the submission that was asked for) has left its claim.
     #[serde(default)]
     pub claimed: bool,
-    /// Seconds since anything in the sprint's own files changed.
+    /// Seconds since anything in the sprint's own files changed, when that was asked.
     pub quiet_seconds: Option<u64>,
     /// The end of `progress.md`.
     pub progress: Option<String>,
@@ -76,6 +85,28 @@ pub struct SprintFiles {
     pub output: Option<String>,
     /// What could not be read, one sentence each.
     pub problems: Vec<String>,
+}
+
+impl ReadSprint {
+    /// Sets what was read before: a text that [`SprintFiles::known`] made, or a hash alone, as older
+    /// programs have stored it.
+    #[must_use]
+    pub fn behind(mut self, offset: u64, known: &str) -> Self {
+        let (prefix, mark) = known.split_once(' ').map_or((known, None), |(prefix, mark)| (prefix, Some(mark)));
+        (self.offset, self.prefix, self.mark) = (offset, prefix.to_owned(), mark.map(str::to_owned));
+        self
+    }
+}
+
+impl SprintFiles {
+    /// Hash and mark as one text, as they are stored.
+    pub fn known(&self) -> String {
+        // Whoever answers may be anybody: what is kept of it is short.
+        match self.mark.as_deref().filter(|mark| mark.len() < 500) {
+            Some(mark) => format!("{} {mark}", self.prefix),
+            None => self.prefix.clone(),
+        }
+    }
 }
 
 /// `results`: files for the person.

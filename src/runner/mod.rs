@@ -16,14 +16,17 @@ mod journal;
 mod pipe;
 mod plan;
 mod record;
+mod reread;
 mod restore;
+mod results;
 mod run;
 mod signals;
 mod step;
 mod sweep;
 mod talk;
 
-pub use answer::{read_files, send_results};
+pub use answer::read_files;
+pub use results::send_results;
 pub use run::run_job;
 
 /// The exit status of a runner that has recorded that its sprint completed.

@@ -103,13 +103,15 @@ fn gather_once(
         max_bytes: MAX_JOURNALS,
         sprints: rows
             .iter()
-            .map(|row| ReadSprint {
-                id: row.id.to_string(),
-                dir: row.remote_dir.clone(),
-                offset: row.journal_offset,
-                prefix: row.journal_prefix.clone(),
-                tails: tails_of == Some(row.id.as_str()),
-                attempt: row.attempt,
+            .map(|row| {
+                let sprint = ReadSprint {
+                    id: row.id.to_string(),
+                    dir: row.remote_dir.clone(),
+                    tails: tails_of == Some(row.id.as_str()),
+                    attempt: row.attempt,
+                    ..ReadSprint::default()
+                };
+                sprint.behind(row.journal_offset, &row.journal_prefix)
             })
             .collect(),
     };

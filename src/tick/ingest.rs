@@ -28,10 +28,11 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), 
         if skipped > 0 {
             notes.push(format!("{skipped} line(s) of the journal could not be read"));
         }
-        let moved = files.offset != row.journal_offset || files.prefix != row.journal_prefix;
+        let known = files.known();
+        let moved = files.offset != row.journal_offset || known != row.journal_prefix;
         if moved || files.altered {
             new_lines =
-                change.ingest(id, &JournalPiece { lines: &lines, offset: files.offset, prefix: &files.prefix, altered: files.altered })?.new_lines;
+                change.ingest(id, &JournalPiece { lines: &lines, offset: files.offset, prefix: &known, altered: files.altered })?.new_lines;
         }
         notes.extend(files.problems.iter().cloned());
     }
