@@ -7,7 +7,7 @@ use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
 use crate::bundle::script::OURS;
-use crate::config::{Cluster, Transport};
+use crate::config::{Cluster, Transport, exposed};
 use crate::remote::{Payload, Remote, RemoteError, Script, Section, add_known_host, host_key, known_hosts_files};
 use crate::scheduler;
 use crate::sprint::{Placed, RunnerHere, place_runner};
@@ -106,6 +106,7 @@ fn check_all(app: &App, ui: &Ui, name: Option<&str>) -> Result {
         Some(name) => vec![app.config.cluster(name)?],
         None => app.config.clusters.iter().collect(),
     };
+    warn_of_exposed(app, ui);
     let mut all_good = true;
     let mut json = Vec::new();
     for cluster in clusters {
@@ -127,6 +128,13 @@ fn check_all(app: &App, ui: &Ui, name: Option<&str>) -> Result {
         ui.json(&serde_json::json!({ "clusters": json }));
     }
     Ok(if all_good { Exit::Success } else { Exit::Bad })
+}
+
+/// Others may read the configuration. With --json, standard error is for one error alone.
+fn warn_of_exposed(app: &App, ui: &Ui) {
+    if let Some(warning) = exposed(&app.config).filter(|_| !ui.json) {
+        ui.warning(&warning);
+    }
 }
 
 fn tell(ui: &Ui, cluster: &Cluster, checks: &[Checked]) {
@@ -226,6 +234,7 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
 
 fn setup(app: &App, ui: &Ui, args: &SetupArgs) -> Result {
     let cluster = app.config.cluster(&args.cluster)?;
+    warn_of_exposed(app, ui);
     if cluster.transport == Transport::Ssh {
         make_known(app, ui, cluster, args.accept_host_key.as_deref())?;
     }

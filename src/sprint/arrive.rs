@@ -4,13 +4,14 @@
 //! made only below the sprint's own folder, through no link, for nobody else to read. A file has
 //! its name when it is whole.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::fetch::{FetchError, Fetched};
 use crate::bundle::transfer::{ResultsHead, is_safe_path};
+use crate::domain::visible;
+use crate::platform::{private, random};
 
 /// The files of one fetch.
 pub(super) struct Arrival<'a> {
@@ -61,6 +62,7 @@ impl<'a> Arrival<'a> {
 
     /// Something was left out. Each answer tells of all that it met.
     pub(super) fn skip(&mut self, what: String) {
+        let what: String = visible::line(&what).chars().take(400).collect();
         if self.fetched.skipped.len() < MAX_SKIPPED && !self.fetched.skipped.contains(&what) {
             self.fetched.skipped.push(what);
         }
@@ -108,18 +110,18 @@ impl Arriving {
         let target = to.join(path);
         let folder = target.parent().unwrap_or(to);
         let mut below = to.to_path_buf();
-        DirBuilder::new().recursive(true).mode(0o700).create(&below)?;
+        private::make_folder(&below)?;
         for part in Path::new(path).parent().into_iter().flat_map(Path::components) {
             below.push(part);
             match std::fs::symlink_metadata(&below) {
                 Ok(metadata) if metadata.is_dir() => {}
                 Ok(_) => return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is in the way", below.display()))),
-                Err(_) => DirBuilder::new().mode(0o700).create(&below)?,
+                Err(_) => private::make_folder(&below)?,
             }
         }
         // A name of its own: two fetches at once must not write into one file.
-        let name = folder.join(format!("{NEW_FILE}{}", crate::platform::random::hex(8)));
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&name)?;
+        let name = folder.join(format!("{NEW_FILE}{}", random::hex(8)));
+        let file = private::new_file(&name)?;
         Ok(Self { path: path.to_owned(), name, file, size, len: 0 })
     }
 }
