@@ -110,8 +110,14 @@ mod tests {
     use super::*;
 
     fn look(dir: &Path, offset: u64) -> SprintFiles {
-        let sprint =
-            ReadSprint { id: "sp-000001".to_owned(), dir: dir.display().to_string(), offset, prefix: "00".to_owned(), attempt: 1, ..ReadSprint::default() };
+        let sprint = ReadSprint {
+            id: "sp-000001".to_owned(),
+            dir: dir.display().to_string(),
+            offset,
+            prefix: "00".to_owned(),
+            attempt: 1,
+            ..ReadSprint::default()
+        };
         read_sprint(&sprint, &mut 1_000_000)
     }
 

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::Path;
 
-use crate::domain::visible::is_harmful;
 use super::journal::is_no_space;
 use super::run::{End, Run};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::journal::{Entry, RunEnd};
 use crate::bundle::outcome;
+use crate::domain::visible::is_harmful;
 
 impl Run {
     /// Takes down what came out. What is wrong with a file is a note: the work is done all the same.

@@ -72,8 +72,8 @@ pub fn send_results(mut input: impl io::Read, mut output: impl Write) -> io::Res
                 head.parts.push(Part { path: path.clone(), offset: start, len });
                 bytes.extend_from_slice(&piece);
                 budget -= len;
-                if start + len < size && budget == 0 {
-                    head.next = Some((path, start + len));
+                if start.saturating_add(len) < size && budget == 0 {
+                    head.next = Some((path, start.saturating_add(len)));
                     break;
                 }
             }
