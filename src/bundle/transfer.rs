@@ -169,7 +169,8 @@ pub fn split_results<'a>(output: &'a [u8], max: u64, from: Option<&(String, u64)
     let mut at: (&str, u64) = from.map_or(("", 0), |(path, offset)| (path, *offset));
     for part in &head.parts {
         let goes_on = part.path == at.0 && part.offset == at.1;
-        if !goes_on && !(part.path.as_str() > at.0 && part.offset == 0) {
+        let begins = part.path.as_str() > at.0 && part.offset == 0;
+        if !goes_on && !begins {
             return None;
         }
         at = (&part.path, part.offset.checked_add(part.len)?);

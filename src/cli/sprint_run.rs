@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use crate::domain::visible::is_harmful;
 use super::failure::{Exit, Failure, Kind, Result};
 use super::sprint::find;
 use super::task_find::find_task;
 use super::ui::Ui;
 use super::{text, watch};
 use crate::app::App;
+use crate::domain::visible::is_harmful;
 use crate::domain::{SprintId, State, TaskId, duration};
 use crate::remote::Remote;
 use crate::sprint::{self, Request, Submitted, Wanted};

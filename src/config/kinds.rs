@@ -8,7 +8,6 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::domain::visible::is_harmful;
 use super::keys::Kind;
 use super::problem::quoted;
 use crate::domain::options::check_text;
@@ -226,8 +225,8 @@ fn plain(text: &str) -> Result<String, Trouble> {
 }
 
 fn line(text: &str) -> Result<String, Trouble> {
-    let fits = !text.contains(is_harmful);
-    if fits { Ok(text.to_owned()) } else { Err(Trouble::new("line breaks, control characters and invisible ones cannot be part of it")) }
+    let fits = !text.contains(char::is_control);
+    if fits { Ok(text.to_owned()) } else { Err(Trouble::new("line breaks and control characters cannot be part of it")) }
 }
 
 fn word(kind: Kind, text: String) -> Result<String, Trouble> {

@@ -43,9 +43,7 @@ pub enum Refusal {
 /// Text of a model without anything that could move a cursor or turn the direction of
 /// writing. Line breaks stay.
 pub fn clean(text: &str) -> String {
-    let harmless = |c: &char| {
-        *c == '\n' || !is_harmful(*c)
-    };
+    let harmless = |c: &char| *c == '\n' || !is_harmful(*c);
     text.replace('\t', " ").chars().filter(harmless).collect::<String>().trim().to_owned()
 }
 

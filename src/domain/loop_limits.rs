@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::visible::is_harmful;
 use super::duration;
+use super::visible::is_harmful;
 
 /// The bounds of a loop. What is `None` does not bound it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

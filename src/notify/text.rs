@@ -67,8 +67,7 @@ pub fn told(kind: &str, data: &Value) -> Told {
 }
 
 fn clean(text: &str, most: usize) -> String {
-    let kept: String =
-        text.chars().filter(|c| *c == '\n' || !is_harmful(*c)).collect();
+    let kept: String = text.chars().filter(|c| *c == '\n' || !is_harmful(*c)).collect();
     let kept = kept.trim();
     match kept.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", &kept[..at]),

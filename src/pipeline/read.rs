@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::visible::is_harmful;
 use super::definition::{Body, Definition};
 use super::graph;
 use super::node::{self, Entry, Node, Value};
@@ -13,6 +12,7 @@ use super::problem::{Place, Problem};
 use super::read_state::read_state;
 use super::template::is_key;
 use super::validate;
+use crate::domain::visible::is_harmful;
 
 /// The steps of a course when the file sets no limit.
 const DEFAULT_MAX_STEPS: u32 = 50;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::visible::is_harmful;
 use super::definition::{Act, Action, Body, Evaluator, Fresh, Limit, Routes, StateDef, VisitLimit};
 use super::node::{Node, Value};
 use super::problem::{Place, Problem};
 use super::read::{Fields, Notes, short};
 use super::template::Template;
 use super::validate::{path_problem, shell_problem};
+use crate::domain::visible::is_harmful;
 
 /// Fields of little-loops that have no meaning here yet, with what to do instead.
 const NOT_YET: &[(&str, &str)] = &[

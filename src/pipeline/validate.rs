@@ -1,9 +1,9 @@
 //! Checks that concern several states, and the shapes of paths and shell texts.
 
-use crate::domain::visible::is_harmful;
 use super::definition::{Body, Definition};
 use super::graph::Graph;
 use super::problem::{Place, Problem};
+use crate::domain::visible::is_harmful;
 
 /// Every name that a route says must be a state.
 pub(super) fn targets(definition: &Definition, targets: &[(Place, String)], problems: &mut Vec<Problem>) {

@@ -183,7 +183,8 @@ struct Bounds {
 
 impl Bounds {
     fn of(head: &ResultsHead, wanted: Extent, limits: Limits, to: &Path) -> Result<Self, String> {
-        let announced = head.files.iter().try_fold(0_u64, |sum, (_, size)| sum.checked_add(*size)).ok_or("its files would be larger than any disk")?;
+        let announced =
+            head.files.iter().try_fold(0_u64, |sum, (_, size)| sum.checked_add(*size)).ok_or("its files would be larger than any disk")?;
         let total = announced.min(wanted.max_total());
         if let Some(free) = free_bytes(to)
             && free < total

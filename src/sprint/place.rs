@@ -83,6 +83,8 @@ if [ "$(uname -sm)" != "$PLATFORM" ]; then
 elif ! RL_WHY=$(rl_why "$RL_RUNNER" 1); then
   RL_GO=0
   case $RL_WHY in 'not ours: '*) ;; *) RL_WHY=absent ;; esac
+elif [ ! -x "$RL_RUNNER" ]; then
+  (rl_enter "$RL_RUNNER" && chmod 700 "./$HASH") >/dev/null 2>&1
 fi
 "#;
 

@@ -165,14 +165,14 @@ pub(super) fn look(
 /// From inside of the folder: nobody can put another one in its place meanwhile.
 const RECEIVE_ENVIRONMENT: &str = r#"
 [ "$RL_GO" = 1 ] && cd "$RL_DIR/.researchloop" && rl_ours . "$RL_DIR" || exit 3
-rm -rf env.new
+rm -f env.new
 (set -C; cat >env.new) && [ "$(wc -c <env.new)" -eq "$RL_LEN" ] && mv -f env.new env"#;
 
 /// The size is checked, so that neither a full disk nor a cut connection leaves half a script.
 const RECEIVE_SCRIPT: &str = r#"
 [ "$RL_GO" = 1 ] && cd "$RL_DIR" && rl_ours . "$RL_DIR" || exit 3
 new=.researchloop/script.new
-rm -rf "$new"
+rm -f "$new"
 (set -C; cat >"$new") && [ "$(wc -c <"$new")" -eq "$RL_LEN" ] && chmod 700 "$new" && mv -f "$new" run_sprint.sh"#;
 
 /// The exit status of a submission whose look-up got no healthy answer: nothing was submitted.
@@ -188,7 +188,8 @@ const NOT_IN_PLACE: i32 = 96;
 const ONLY_IF_IT_WORKED: &str = r#"[ "$RL_RC" = 0 ] || RL_GO=0"#;
 
 /// A submission needs its folder and its script.
-const IN_PLACE: &str = r#"[ "$RL_GO" = 1 ] && cd "$RL_DIR" 2>/dev/null && rl_ours . . && rl_ours ./run_sprint.sh run_sprint.sh && [ -f run_sprint.sh ] || exit 96"#;
+const IN_PLACE: &str =
+    r#"[ "$RL_GO" = 1 ] && cd "$RL_DIR" 2>/dev/null && rl_ours . . && rl_ours ./run_sprint.sh run_sprint.sh && [ -f run_sprint.sh ] || exit 96"#;
 
 /// A look-up by name needs neither: without the folder it is made from the home folder.
 /// There the names of its marks are those of no other sprint.

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::visible;
 use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::formats::InboxFile;
 use crate::config::Cluster;
 use crate::domain::State;
+use crate::domain::visible;
 use crate::remote::{Payload, Remote, RemoteError, Script, Section};
 use crate::sprint;
 use crate::store::{MessageRow, Store, StoreError};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::visible;
 use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
+use crate::domain::visible;
 use crate::domain::{JobId, Seen, Used};
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler;
@@ -140,7 +140,7 @@ fn gather_once(
     }
     let files = reply.section("files");
     match files.and_then(|section| serde_json::from_slice::<ReadAnswer>(&section.output).ok()) {
-        Some(answer) => gathered.files = answer.sprints.into_iter().map(|files| (files.id.clone(), files)).collect(),
+        Some(answer) => gathered.files = answer.sprints.into_iter().map(|files| (files.id.clone(), bounded(files))).collect(),
         None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
         None => {
             let said: String = files.map(|section| visible::line(&section.text()).chars().take(300).collect()).unwrap_or_default();
@@ -148,4 +148,14 @@ fn gather_once(
         }
     }
     Ok((gathered, false))
+}
+
+/// Whoever answers may be anybody: what is shown and kept of it is short.
+fn bounded(mut files: SprintFiles) -> SprintFiles {
+    let short = |text: &mut String, most: usize| *text = text.chars().take(most).collect();
+    files.problems.truncate(20);
+    files.problems.iter_mut().for_each(|problem| short(problem, 300));
+    files.progress.iter_mut().chain(&mut files.output).for_each(|tail| short(tail, 8192));
+    short(&mut files.prefix, 100);
+    files
 }

@@ -31,8 +31,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), 
         let known = files.known();
         let moved = files.offset != row.journal_offset || known != row.journal_prefix;
         if moved || files.altered {
-            new_lines =
-                change.ingest(id, &JournalPiece { lines: &lines, offset: files.offset, prefix: &known, altered: files.altered })?.new_lines;
+            new_lines = change.ingest(id, &JournalPiece { lines: &lines, offset: files.offset, prefix: &known, altered: files.altered })?.new_lines;
         }
         notes.extend(files.problems.iter().cloned());
     }
@@ -147,7 +146,7 @@ fn settle(
         at_work: change.job_ran(id, row.attempt)? || row.state.job().and_then(|job| gathered.used.get(job)).is_some_and(|used| used.seconds > 0),
         new_lines,
         empty_polls: row.missing_polls,
-        empty_seconds: row.missing_since.map_or(0, |since| gathered.time - since),
+        empty_seconds: row.missing_since.map_or(0, |since| gathered.time.saturating_sub(since)),
     };
     match judge(&evidence) {
         Finding::Alive => change.count_missing(id, None),

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::visible;
 use super::Report;
 use crate::app::{App, CRON_TRIAL};
+use crate::domain::visible;
 use crate::platform::clock;
 use crate::store::{Store, StoreError};
 

@@ -30,6 +30,8 @@ pub use mark::{Mark, last_ticks};
 
 /// Between two requests to end the same job.
 const ASK_AGAIN_SECONDS: i64 = 30;
+/// How often more of long journals is asked for in one tick. Whoever answers may always have more.
+const MAX_ROUNDS: u32 = 50;
 /// How often the results of an ended sprint are asked for.
 const RESULT_TRIES: u32 = 12;
 
@@ -285,7 +287,9 @@ fn look(
         ingest_all(store, &rows, &gathered, report)?;
         // More of a long journal than one answer holds.
         let mut gathered = gathered;
-        while gathered.has_more() {
+        let mut rounds = 0;
+        while gathered.has_more() && rounds < MAX_ROUNDS {
+            rounds += 1;
             let rows: Vec<SprintRow> = rows.iter().filter_map(|row| store.sprint(row.id.as_str()).transpose()).collect::<Result<_, _>>()?;
             let rows: Vec<SprintRow> = rows.into_iter().filter(|row| gathered.files.get(row.id.as_str()).is_some_and(|files| files.more)).collect();
             let offsets: Vec<u64> = rows.iter().map(|row| row.journal_offset).collect();

@@ -1,5 +1,6 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
+mod answers;
 mod backlog_run;
 mod commands;
 mod cron;
@@ -19,6 +20,7 @@ mod operations;
 mod ours;
 mod output;
 mod plan;
+mod private;
 mod refusals;
 mod reviewed;
 mod sprints;

@@ -25,9 +25,9 @@ pub use self::known_hosts::{HostKey, add_known_host};
 use self::config::Route;
 use self::connect::{Fault, Link, left};
 use self::exec::{Failure, Feed};
-use crate::domain::visible::is_hidden;
 use super::{Limits, Remote, RemoteError, Reply, Script};
 use crate::domain::Secret;
+use crate::domain::visible::is_hidden;
 use crate::platform::{clock, random};
 
 /// The ssh that is asked for the user's configuration.
