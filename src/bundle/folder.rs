@@ -9,6 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use crate::domain::visible;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat};
 
 /// A folder whose content is not trusted.
@@ -94,6 +95,19 @@ impl Folder {
         self.file(path).is_ok_and(|(_, size)| size > 0)
     }
 
+    /// When a regular file in it changed last, in seconds since 1970. Nothing is opened.
+    pub fn changed(&self, name: &str) -> Option<i64> {
+        check_name(name).ok()?;
+        let stat = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then_some(stat.st_mtime)
+    }
+
+    /// When one of its regular files changed last, of at most `max`. Nothing in it is opened.
+    pub fn newest(&self, max: usize) -> Option<i64> {
+        let entries = rustix::fs::Dir::read_from(&self.0).ok()?;
+        entries.take(max).filter_map(|entry| self.changed(entry.ok()?.file_name().to_str().ok()?)).max()
+    }
+
     /// Lists what lies in it, in order of names, at most `max` entries.
     pub fn list(&self, max: usize) -> io::Result<Listed> {
         let Listed { mut entries, mut odd, mut cut } = Listed::default();
@@ -145,9 +159,9 @@ pub enum Entry {
     Other(&'static str),
 }
 
-/// A name is one component, and text that can be shown.
+/// A name is one component, and text that can be shown: nothing of it is hidden.
 pub fn check_name(name: &str) -> Result<(), Refused> {
-    if name.is_empty() || name == "." || name == ".." || name.len() > 255 || name.contains('/') || name.chars().any(char::is_control) {
+    if name.is_empty() || name == "." || name == ".." || name.len() > 255 || name.contains('/') || name.chars().any(visible::is_harmful) {
         return Err(Refused::Name);
     }
     Ok(())

@@ -262,7 +262,9 @@ pub fn hide(lines: &mut [Line], masker: &Masker) {
 
 /// Numbers have no gaps; a line that was damaged leaves one. What lies further ahead than this was not
 /// written by a runner: with such a number in the journal, the true lines would be behind it for ever.
-const MAX_GAP: u64 = 10_000;
+const MAX_GAP: u64 = 1_000_000;
+/// The same of incarnations.
+const MAX_STARTS: u64 = 10_000;
 
 /// How far a journal has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -278,7 +280,7 @@ impl Reached {
     fn takes(&mut self, line: &Line) -> bool {
         let fits = line.v <= FORMAT_VERSION
             && (1..=self.seq.saturating_add(MAX_GAP)).contains(&line.seq)
-            && u64::from(line.incarnation) <= u64::from(self.incarnation).saturating_add(MAX_GAP);
+            && u64::from(line.incarnation) <= u64::from(self.incarnation).saturating_add(MAX_STARTS);
         if fits {
             *self = Self { seq: self.seq.max(line.seq), incarnation: self.incarnation.max(line.incarnation) };
         }

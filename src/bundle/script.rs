@@ -26,6 +26,10 @@ pub struct ScriptFacts<'a> {
     pub attempt: u32,
 }
 
+/// Shell functions that tell whether a program or a folder is ours alone. Every script that starts the
+/// runner uses them.
+pub const OURS: &str = include_str!("../../templates/job/ours.sh");
+
 /// How long the lines of the bundle are. Some tools that read job scripts have bounds
 /// for a line.
 const WIDTH: usize = 1000;
@@ -47,6 +51,7 @@ pub fn render(bundle: &Bundle, facts: &ScriptFacts<'_>) -> String {
         .replacen("%SPRINT%", &bundle.sprint_id, 2)
         .replacen("%ATTEMPT%", &facts.attempt.to_string(), 1)
         .replacen("%DIR%", facts.dir, 1)
+        .replacen("#%OURS%\n", OURS, 1)
         .replacen("%RUNNER%", facts.runner, 1)
         .replacen("%VERSION%", env!("CARGO_PKG_VERSION"), 2)
         .replacen("%BUNDLE%", &packed, 1)

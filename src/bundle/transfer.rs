@@ -21,7 +21,7 @@ pub struct ReadRequest {
 }
 
 /// One sprint of a `read`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadSprint {
     /// Its id, as it comes back.
     pub id: String,
@@ -31,14 +31,17 @@ pub struct ReadSprint {
     pub offset: u64,
     /// SHA-256 of those bytes, in hexadecimal; empty for none.
     pub prefix: String,
+    /// The mark that an answer has told with that hash. Without one, all those bytes are read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// Whether the ends of `progress.md` and `output.log` are wanted.
     pub tails: bool,
+    /// Whether it is asked when its files changed last. With `tails` it is told in any case.
+    #[serde(default)]
+    pub quiet: bool,
     /// Which submission's claim is asked for; 0 for any.
     #[serde(default)]
     pub attempt: u32,
-    /// Whether it is wanted how long ago something in the sprint's files changed.
-    #[serde(default)]
-    pub quiet: bool,
     /// Whether a sum of the calls is wanted that have not told what they cost.
     #[serde(default)]
     pub untold: bool,
@@ -64,6 +67,9 @@ pub struct SprintFiles {
     pub offset: u64,
     /// SHA-256 of everything before `offset`.
     pub prefix: String,
+    /// What the next request brings back with it, so that not everything has to be read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// Whether what was read before is no longer what stands there. Then `journal` begins
     /// at the start of the file.
     pub altered: bool,
@@ -86,7 +92,7 @@ pub struct SprintFiles {
     /// Whether the answer is one to that question. An older program does not know it.
     #[serde(default, skip_deserializing)]
     pub summed: bool,
-    /// Seconds since anything in the sprint's own files changed.
+    /// Seconds since anything in the sprint's own files changed, when that was asked.
     pub quiet_seconds: Option<u64>,
     /// The end of `progress.md`.
     pub progress: Option<String>,
@@ -94,6 +100,17 @@ pub struct SprintFiles {
     pub output: Option<String>,
     /// What could not be read, one sentence each.
     pub problems: Vec<String>,
+}
+
+impl ReadSprint {
+    /// Sets what was read before: a text that [`SprintFiles::known`] made, or a hash alone, as older
+    /// programs have stored it.
+    #[must_use]
+    pub fn behind(mut self, offset: u64, known: &str) -> Self {
+        let (prefix, mark) = known.split_once(' ').map_or((known, None), |(prefix, mark)| (prefix, Some(mark)));
+        (self.offset, self.prefix, self.mark) = (offset, prefix.to_owned(), mark.map(str::to_owned));
+        self
+    }
 }
 
 impl SprintFiles {
@@ -105,6 +122,15 @@ impl SprintFiles {
             *text = masker.text(text).into_owned();
         }
         self
+    }
+
+    /// Hash and mark as one text, as they are stored.
+    pub fn known(&self) -> String {
+        // Whoever answers may be anybody: what is kept of it is short.
+        match self.mark.as_deref().filter(|mark| mark.len() < 500) {
+            Some(mark) => format!("{} {mark}", self.prefix),
+            None => self.prefix.clone(),
+        }
     }
 }
 
@@ -154,13 +180,32 @@ pub struct Part {
     pub len: u64,
 }
 
-/// Takes a `results` answer apart. `None` when it is not whole.
-pub fn split_results(output: &[u8]) -> Option<(ResultsHead, &[u8])> {
+/// Takes a `results` answer apart. `None` when it is not whole, holds more than `max` bytes, or does not
+/// go on from where it should: files come in the order of their paths, each from its beginning or from
+/// where the request said, and what comes next lies behind them.
+pub fn split_results<'a>(output: &'a [u8], max: u64, from: Option<&(String, u64)>) -> Option<(ResultsHead, &'a [u8])> {
     let end = output.iter().position(|byte| *byte == b'\n')?;
     let head: ResultsHead = serde_json::from_slice(&output[..end]).ok()?;
     let bytes = &output[end + 1..];
-    let total: u64 = head.parts.iter().map(|part| part.len).sum();
-    (bytes.len() as u64 == total).then_some((head, bytes))
+    let total = head.parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(part.len))?;
+    if bytes.len() as u64 != total || total > max {
+        return None;
+    }
+    let mut at: (&str, u64) = from.map_or(("", 0), |(path, offset)| (path, *offset));
+    for part in &head.parts {
+        let goes_on = part.path == at.0 && part.offset == at.1;
+        let begins = part.path.as_str() > at.0 && part.offset == 0;
+        if !goes_on && !begins {
+            return None;
+        }
+        at = (&part.path, part.offset.checked_add(part.len)?);
+    }
+    // The same place again would go on for ever.
+    let is_ahead = |next: &(String, u64)| {
+        let next = (next.0.as_str(), next.1);
+        next >= at && from.is_none_or(|from| next > (from.0.as_str(), from.1))
+    };
+    head.next.as_ref().is_none_or(is_ahead).then_some((head, bytes))
 }
 
 /// Whether a path from the far side may become a path here: relative, and every
@@ -183,12 +228,40 @@ mod tests {
         }
     }
 
+    fn answer(parts: &[(&str, u64, u64)], next: Option<(&str, u64)>, bytes: &[u8]) -> Vec<u8> {
+        let parts = parts.iter().map(|(path, offset, len)| Part { path: (*path).to_owned(), offset: *offset, len: *len }).collect();
+        let head = ResultsHead { v: 1, parts, next: next.map(|(path, offset)| (path.to_owned(), offset)), ..ResultsHead::default() };
+        let mut output = serde_json::to_vec(&head).expect("text");
+        output.push(b'\n');
+        output.extend_from_slice(bytes);
+        output
+    }
+
     #[test]
     fn a_cut_answer_is_not_taken() {
-        let head = ResultsHead { v: 1, parts: vec![Part { path: "a".to_owned(), offset: 0, len: 5 }], ..ResultsHead::default() };
-        let mut output = serde_json::to_vec(&head).expect("text");
-        output.extend_from_slice(b"\nhello");
-        assert_eq!(split_results(&output).map(|(_, bytes)| bytes.to_vec()), Some(b"hello".to_vec()));
-        assert!(split_results(&output[..output.len() - 1]).is_none());
+        let output = answer(&[("a", 0, 5)], None, b"hello");
+        assert_eq!(split_results(&output, 5, None).map(|(_, bytes)| bytes.to_vec()), Some(b"hello".to_vec()));
+        assert!(split_results(&output[..output.len() - 1], 5, None).is_none());
+        assert!(split_results(&output, 4, None).is_none(), "more than was asked for");
+    }
+
+    #[test]
+    fn lengths_that_wrap_around_and_pieces_that_do_not_go_on_are_not_taken() {
+        let from = ("b".to_owned(), 5);
+        let is_taken = |from, parts: &[(&str, u64, u64)], next, bytes: &[u8]| split_results(&answer(parts, next, bytes), 100, from).is_some();
+        assert!(is_taken(None, &[("a", 0, 2), ("b", 0, 3)], Some(("b", 3)), b"12345"));
+        assert!(is_taken(Some(&from), &[("b", 5, 2), ("c", 0, 0)], Some(("c", 1)), b"12"));
+        // The file that it should go on with is gone.
+        assert!(is_taken(Some(&from), &[("c", 0, 1)], None, b"1"));
+        assert!(!is_taken(None, &[("a", 0, u64::MAX), ("b", 0, 6)], None, b"12345"), "sums that wrap around");
+        assert!(!is_taken(None, &[("a", u64::MAX, 1)], None, b"1"));
+        assert!(!is_taken(Some(&from), &[("b", u64::MAX, 1)], None, b"1"));
+        assert!(!is_taken(None, &[("b", 0, 1), ("a", 0, 1)], None, b"12"), "backwards");
+        assert!(!is_taken(None, &[("a", 0, 1), ("a", 0, 1)], None, b"12"), "twice");
+        assert!(!is_taken(Some(&from), &[("b", 4, 1)], None, b"1"));
+        for next in [("b", 5), ("b", 4), ("a", 9), ("", 0)] {
+            assert!(!is_taken(Some(&from), &[], Some(next), b""), "{next:?} does not go on");
+        }
+        assert!(!is_taken(None, &[("b", 0, 3)], Some(("b", 2)), b"123"));
     }
 }

@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::domain::visible::is_harmful;
+
 /// How long a line for a person may be, in characters.
 pub(super) const LINE: usize = 200;
 /// How long the name of a model, a tool or a reason may be.
@@ -42,13 +44,6 @@ pub(super) fn clean(text: &str, most: usize) -> String {
 /// The first line that says something, as [`clean`] makes it.
 pub(super) fn first_line(text: &str, most: usize) -> String {
     text.lines().map(|line| clean(line, most)).find(|line| !line.is_empty()).unwrap_or_default()
-}
-
-fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// What a tool is about to do, in one line: `Write report.md`, `Bash $ python train.py`.

@@ -6,8 +6,9 @@ use super::failure::{Exit, Failure, Kind, Result};
 use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
-use crate::config::{Cluster, Transport};
-use crate::remote::{Payload, Remote, RemoteError, Script, add_known_host, host_key, known_hosts_files};
+use crate::bundle::script::OURS;
+use crate::config::{Cluster, Transport, exposed};
+use crate::remote::{Payload, Remote, RemoteError, Script, Section, add_known_host, host_key, known_hosts_files};
 use crate::scheduler;
 use crate::sprint::{Placed, RunnerHere, place_runner};
 
@@ -105,6 +106,7 @@ fn check_all(app: &App, ui: &Ui, name: Option<&str>) -> Result {
         Some(name) => vec![app.config.cluster(name)?],
         None => app.config.clusters.iter().collect(),
     };
+    warn_of_exposed(app, ui);
     let mut all_good = true;
     let mut json = Vec::new();
     for cluster in clusters {
@@ -128,6 +130,13 @@ fn check_all(app: &App, ui: &Ui, name: Option<&str>) -> Result {
     Ok(if all_good { Exit::Success } else { Exit::Bad })
 }
 
+/// Others may read the configuration. With --json, standard error is for one error alone.
+fn warn_of_exposed(app: &App, ui: &Ui) {
+    if let Some(warning) = exposed(&app.config).filter(|_| !ui.json) {
+        ui.warning(&warning);
+    }
+}
+
 fn tell(ui: &Ui, cluster: &Cluster, checks: &[Checked]) {
     ui.line(&ui.style().bold().apply_to(cluster.name.as_str()).to_string());
     for check in checks {
@@ -143,6 +152,30 @@ fn tell(ui: &Ui, cluster: &Cluster, checks: &[Checked]) {
     }
 }
 
+/// The exit status for folders above that a group may write to.
+const MAY_BE_RENAMED: i32 = 9;
+
+/// Tells who else may write to the folder, to what we put there, or rename it from above. Where
+/// anybody may write, the sticky bit keeps others from renaming what is not theirs.
+const OWNER: &str = r#"case $WORK in '~') WORK=$HOME ;; '~/'*) WORK=$HOME/${WORK#'~/'} ;; esac
+cd "$WORK" 2>/dev/null || exit 0
+here=$(pwd -P) status=0 up=$here
+for part in . .researchloop .researchloop/bin .researchloop/bin/*; do
+  [ -e "$part" ] || [ -L "$part" ] || continue
+  rl_ours "./$part" "$here/$part" || { echo "${rl_bad#not ours: }" | sed 's,/\.$,,; s,/\. , ,'; status=1; }
+done
+while [ "$status" != 1 ] && [ "$up" != / ]; do
+  up=${up%/*}; up=${up:-/}
+  if [ -n "$(find "$up" -prune ! -perm -1000 -perm -002)" ]; then echo "anybody may rename what is in $up"; status=1
+  elif [ -n "$(find "$up" -prune ! -perm -1000 -perm -020)" ]; then echo "its group may rename what is in $up"; status=9; fi
+done
+exit $status"#;
+
+/// The first lines of what was said, harmless.
+fn said(section: &Section) -> String {
+    text::clean_lines(&section.text()).into_iter().filter(|line| !line.is_empty()).take(4).collect::<Vec<_>>().join("\n")
+}
+
 fn check(app: &App, cluster: &Cluster, remote: &mut dyn Remote) -> Vec<Checked> {
     let mut script = Script::new();
     script
@@ -154,8 +187,10 @@ fn check(app: &App, cluster: &Cluster, remote: &mut dyn Remote) -> Vec<Checked> 
         .section(
             "folder",
             r#"case $WORK in '~') WORK=$HOME ;; '~/'*) WORK=$HOME/${WORK#'~/'} ;; esac
-mkdir -p "$WORK" && cd "$WORK" && echo check >.researchloop-check && rm -f .researchloop-check && pwd -P && df -Pk . | awk 'NR == 2 { printf "%.1f GB free\n", $4 / 1048576 }'"#,
+mkdir -p "$WORK" && cd "$WORK" && (set -C; echo check >".researchloop-check.$$") && rm -f ".researchloop-check.$$" && pwd -P && df -Pk . | awk 'NR == 2 { printf "%.1f GB free\n", $4 / 1048576 }'"#,
         )
+        .plain(OURS)
+        .section("owner", OWNER)
         .section(
             "agent",
             r#"PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
@@ -180,8 +215,16 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
     ] {
         let Some(section) = reply.section(section) else { continue };
         let good = section.status == 0;
-        let said: String = text::clean_lines(&section.text()).into_iter().filter(|line| !line.is_empty()).take(4).collect::<Vec<_>>().join("\n");
-        checks.push(Checked { what, good, said, hint: (!good).then(|| hint.to_owned()) });
+        checks.push(Checked { what, good, said: said(section), hint: (!good).then(|| hint.to_owned()) });
+    }
+    if let Some(section) = reply.section("owner").filter(|section| section.status != 0) {
+        let good = section.status == MAY_BE_RENAMED;
+        let hint = if good {
+            "that is as usual for the folder of a group: they could hinder your sprints, but what they put there is never run"
+        } else {
+            "nobody else may write to a `working_dir`: make a folder of your own in it, `chmod 700` it, and set `working_dir` to that"
+        };
+        checks.push(Checked { what: "owner", good, said: said(section), hint: Some(hint.to_owned()) });
     }
     let waits = reply.section("patience").and_then(|section| section.text().lines().rev().find_map(|line| line.trim().parse::<u64>().ok()));
     if let Some((waits, longer)) = waits.and_then(|waits| Some((waits, scheduler::longer_timeout(waits, cluster.command_timeout)?))) {
@@ -200,6 +243,7 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
 
 fn setup(app: &App, ui: &Ui, args: &SetupArgs) -> Result {
     let cluster = app.config.cluster(&args.cluster)?;
+    warn_of_exposed(app, ui);
     if cluster.transport == Transport::Ssh {
         make_known(app, ui, cluster, args.accept_host_key.as_deref())?;
     }

@@ -40,6 +40,7 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
         }
         problems.extend(Program::load(&config, study).mistakes.iter().map(ToString::to_string));
     }
+    problems.extend(crate::config::exposed(&config));
     if ui.json {
         let settings: Vec<_> = config
             .resolved()

@@ -148,7 +148,10 @@ impl From<StoreError> for Failure {
             }
             StoreError::Newer { .. } => Self::new(Kind::Conflict, error.to_string()).hint("update researchloop, or set `db_path` to another file"),
             StoreError::Busy => Self::new(Kind::Conflict, error.to_string()).hint("try again when the other command is done"),
-            StoreError::Full => Self::failed(error.to_string()).hint("free space on this machine; nothing was changed"),
+            StoreError::Full => Self::failed(error.to_string())
+                .hint("free space on this machine; what was sent to a cluster meanwhile is looked up by the next `researchloop tick`"),
+            StoreError::ReadOnly => Self::failed(error.to_string())
+                .hint("it can be read all the same; make it and its folder (`db_path`) writable for you, and free of a read-only file system"),
             StoreError::Unreadable { .. } => Self::failed(error.to_string())
                 .hint("make it readable and writable for you, restore it from a copy, or set `db_path` to another file"),
             StoreError::Sqlite(_) => Self::failed(error.to_string())

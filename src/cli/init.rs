@@ -1,6 +1,5 @@
 //! `researchloop init`
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,6 +9,7 @@ use super::study::write_context;
 use super::ui::Ui;
 use crate::bundle::templates;
 use crate::config::FILE_NAME;
+use crate::platform::private;
 
 #[derive(Debug, Args)]
 pub struct InitArgs {
@@ -54,18 +54,18 @@ const IGNORED: [&str; 3] = ["/artifacts/", "/researchloop.db*", "/.researchloop/
 /// is there already; it is left as it is.
 pub fn make(path: &Path, config: &str) -> Result<Vec<&'static str>> {
     let failed = |error: std::io::Error| Failure::failed(format!("cannot make a project in {}: {error}", path.display()));
-    std::fs::create_dir_all(path.join("artifacts")).map_err(failed)?;
-    std::fs::create_dir_all(path.join("studies")).map_err(failed)?;
+    private::make_folder(&path.join("artifacts")).map_err(failed)?;
+    private::make_folder(&path.join("studies")).map_err(failed)?;
     let ignore = path.join(".gitignore");
     let missing = match std::fs::read_to_string(&ignore) {
         Ok(text) => IGNORED.into_iter().filter(|line| !text.lines().any(|known| known.trim().trim_matches('/') == line.trim_matches('/'))).collect(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            std::fs::write(&ignore, format!("{}\n", IGNORED.join("\n"))).map_err(failed)?;
+            private::write_new(&ignore, format!("{}\n", IGNORED.join("\n")).as_bytes()).map_err(failed)?;
             Vec::new()
         }
         Err(error) => return Err(failed(error)),
     };
-    let mut file = std::fs::File::create_new(path.join(FILE_NAME)).map_err(failed)?;
-    file.write_all(config.as_bytes()).map_err(failed)?;
+    // It may come to hold secrets.
+    private::write_new(&path.join(FILE_NAME), config.as_bytes()).map_err(failed)?;
     Ok(missing)
 }

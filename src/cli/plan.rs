@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::config::Study;
 use crate::domain::Priority;
 use crate::plan::{self, Plan, PlanError};
+use crate::platform::private;
 use crate::platform::{clock, random};
 use crate::sprint;
 use crate::store::{Store, TaskFilter};
@@ -163,9 +164,9 @@ fn ask_here(app: &App, ui: &Ui, store: &mut Store, study: &Study, args: &PlanArg
 /// Keeps what Claude has answered.
 fn keep(app: &App, study: &Study, value: &serde_json::Value) -> std::io::Result<PathBuf> {
     let folder = app.config.artifact_dir.join("plans");
-    std::fs::create_dir_all(&folder)?;
+    private::make_folder(&folder)?;
     let path = folder.join(format!("{}-{}-{}.json", study.name, clock::now().strftime("%Y%m%d-%H%M%S"), random::hex(2)));
-    std::fs::write(&path, format!("{value:#}\n"))?;
+    private::write_new(&path, format!("{value:#}\n").as_bytes())?;
     Ok(path)
 }
 

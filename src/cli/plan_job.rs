@@ -14,7 +14,7 @@ use crate::bundle::PLAN_FILE;
 use crate::config::Study;
 use crate::domain::{SprintId, State, Status};
 use crate::plan;
-use crate::sprint::{self, CreateError, Request, Wanted};
+use crate::sprint::{self, CreateError, Extent, Request, Wanted};
 use crate::store::{SprintRow, Store};
 
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
@@ -94,7 +94,7 @@ pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &s
     if !file.is_file() {
         let cluster = sprint::cluster_of(app, row)?;
         let mut remote = app.remote(cluster);
-        let fetched = sprint::fetch(app, remote.as_mut(), cluster, row, &[], &app.artifacts(id.as_str()), false, |_, _| {})?;
+        let fetched = sprint::fetch(app, remote.as_mut(), cluster, row, &[], &app.artifacts(id.as_str()), Extent::Report, |_, _| {})?;
         sprint::remember(store, id.as_str(), &fetched)?;
     }
     let cost = Some((row.cost_usd, text::money(row.cost_usd, row.cost_estimated)));

@@ -281,7 +281,8 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     let own = app.artifacts(row.id.as_str());
     let to = args.to.clone().unwrap_or_else(|| own.clone());
     let bar = ui.bar(&format!("fetching {}", row.id));
-    let fetched = sprint::fetch(app, remote.as_mut(), cluster, &row, &store.tweaks_of(row.id.as_str())?, &to, args.all, |done, total| {
+    let wanted = if args.all { sprint::Extent::All } else { sprint::Extent::Report };
+    let fetched = sprint::fetch(app, remote.as_mut(), cluster, &row, &store.tweaks_of(row.id.as_str())?, &to, wanted, |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     });

@@ -8,6 +8,7 @@ use super::task_find::find_task;
 use super::ui::Ui;
 use super::{text, watch};
 use crate::app::App;
+use crate::domain::visible::is_harmful;
 use crate::domain::{SprintId, State, TaskId, duration};
 use crate::remote::Remote;
 use crate::sprint::{self, Request, Submitted, Wanted};
@@ -71,7 +72,7 @@ pub fn request(args: &JobArgs) -> Result<Request> {
     if request.rounds.is_some_and(|rounds| rounds > 100) {
         return Err(Failure::new(Kind::Usage, "--rounds: at most 100"));
     }
-    if request.model.as_deref().is_some_and(|model| model.is_empty() || model.starts_with('-') || model.chars().any(|c| c.is_control() || c == ' ')) {
+    if request.model.as_deref().is_some_and(|model| model.is_empty() || model.starts_with('-') || model.chars().any(|c| is_harmful(c) || c == ' ')) {
         return Err(Failure::new(Kind::Usage, "--model: expected a model's name"));
     }
     Ok(request)

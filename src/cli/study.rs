@@ -12,6 +12,7 @@ use super::{Global, screen, text};
 use crate::app::App;
 use crate::config::Study;
 use crate::domain::StudyName;
+use crate::platform::private;
 use crate::store::{SprintFilter, Store};
 use crate::study::{PROGRAM_FILE, PROGRAM_TEMPLATE, Program};
 use crate::view;
@@ -259,7 +260,6 @@ pub fn write_context(file: &Path, name: &str) -> Result<()> {
 }
 
 fn write_new(file: &Path, text: &str) -> Result<()> {
-    use std::io::Write as _;
     let failed = |error: std::io::Error| {
         let is_there = error.kind() == std::io::ErrorKind::AlreadyExists;
         let failure = Failure::new(
@@ -269,8 +269,7 @@ fn write_new(file: &Path, text: &str) -> Result<()> {
         if is_there { failure.hint("it was left as it is") } else { failure }
     };
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        private::make_folder(folder).map_err(failed)?;
     }
-    let mut out = std::fs::File::create_new(file).map_err(failed)?;
-    out.write_all(text.as_bytes()).map_err(failed)
+    private::write_new(file, text.as_bytes()).map_err(failed)
 }

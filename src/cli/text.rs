@@ -2,13 +2,12 @@
 
 use console::{measure_text_width, truncate_str};
 
+use crate::domain::visible;
+
 /// Makes text from outside harmless for a terminal: no control characters, line breaks
-/// become spaces, and nothing that turns the direction of writing.
+/// become spaces, and nothing that is not seen or turns the direction of writing.
 pub fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .collect()
+    visible::line(text)
 }
 
 /// Lines of text from outside, each harmless. Escape sequences are removed whole.

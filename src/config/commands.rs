@@ -76,7 +76,7 @@ fn one(word: &str) -> String {
 }
 
 /// Whether a variable or an option of this name holds a secret.
-fn is_secret_name(name: &str) -> bool {
+pub(super) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let parts = || name.split(|c: char| !c.is_ascii_alphanumeric());
     ["secret", "passw", "credential", "apikey"].iter().any(|word| name.contains(word))

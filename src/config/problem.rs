@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::domain::visible::is_harmful;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -177,8 +179,7 @@ pub(super) fn excerpt(line: &str, span: &Range<usize>, hidden: &[Range<usize>]) 
 
 /// The character, or a replacement when it could change how the rest is shown.
 pub(super) fn visible(c: char) -> char {
-    let reorders = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    if c.is_control() || reorders { '\u{fffd}' } else { c }
+    if is_harmful(c) { '\u{fffd}' } else { c }
 }
 
 /// A text from outside in quotes, cut and made safe to print. Of several lines only the

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::platform::clock;
+use crate::platform::{clock, private};
 
 /// A file that is larger is put aside.
 const MAX_BYTES: u64 = 1 << 20;
@@ -26,7 +26,7 @@ impl Log {
             return Ok(());
         }
         if let Some(folder) = self.0.parent() {
-            std::fs::create_dir_all(folder)?;
+            private::make_folder(folder)?;
         }
         if std::fs::metadata(&self.0).is_ok_and(|found| found.len() > MAX_BYTES) {
             self.rotate();
@@ -34,16 +34,16 @@ impl Log {
         let now = clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let text: String = lines.iter().flat_map(|line| line.lines()).map(|line| format!("{now} {}\n", line.trim_end())).collect();
         // One write: two ticks at once do not tear each other's lines.
-        std::fs::OpenOptions::new().append(true).create(true).open(&self.0)?.write_all(text.as_bytes())
+        private::options().append(true).create(true).open(&self.0)?.write_all(text.as_bytes())
     }
 
     /// Tries whether it can be written, and leaves it as it was.
     pub fn check(&self) -> std::io::Result<()> {
         if let Some(folder) = self.0.parent() {
-            std::fs::create_dir_all(folder)?;
+            private::make_folder(folder)?;
         }
         let is_new = !self.0.exists();
-        std::fs::OpenOptions::new().append(true).create(true).open(&self.0)?;
+        private::options().append(true).create(true).open(&self.0)?;
         if is_new { std::fs::remove_file(&self.0) } else { Ok(()) }
     }
 

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::app::App;
-use crate::platform::process;
+use crate::domain::visible;
+use crate::platform::{private, process};
 use crate::store::StoreError;
 
 pub use line::{LineProblem, Schedule, every_text, find, line, marker, with_line, without_line};
@@ -86,8 +87,8 @@ impl Lock {
     /// Waits for it. Where no lock can be had, none is held: what was written is looked at in any case.
     pub fn take() -> Option<Self> {
         let folder = dirs::cache_dir().map(|folder| folder.join("researchloop"))?;
-        std::fs::create_dir_all(&folder).ok()?;
-        let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("crontab.lock")).ok()?;
+        private::make_folder(&folder).ok()?;
+        let file = private::options().write(true).create(true).truncate(false).open(folder.join("crontab.lock")).ok()?;
         file.lock().ok()?;
         Some(Self(file))
     }
@@ -123,7 +124,7 @@ fn missing(error: std::io::Error) -> CronError {
 }
 
 fn one_line(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    let clean: String = visible::line(text).chars().take(300).collect();
     let clean = clean.trim();
     if clean.is_empty() { "it failed and said nothing".to_owned() } else { clean.to_owned() }
 }

@@ -20,8 +20,8 @@ fn clock_form(text: &str) -> Option<u64> {
     };
     let parts: Vec<u64> = clock.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
     let clock = match parts[..] {
-        [hours, minutes] if minutes < 60 => hours * 3600 + minutes * 60,
-        [hours, minutes, seconds] if minutes < 60 && seconds < 60 => hours.checked_mul(3600)? + minutes * 60 + seconds,
+        [hours, minutes] if minutes < 60 => hours.checked_mul(3600)?.checked_add(minutes * 60)?,
+        [hours, minutes, seconds] if minutes < 60 && seconds < 60 => hours.checked_mul(3600)?.checked_add(minutes * 60 + seconds)?,
         _ => return None,
     };
     days.checked_mul(86_400)?.checked_add(clock)

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::visible::is_harmful;
+
 /// What the evidence says about the idea, as it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,11 +46,7 @@ const MAX_STATEMENT: usize = 1000;
 /// Text that a model wrote, in one line without control characters and without marks that turn the
 /// direction of writing, cut at `max` characters.
 pub fn plain(text: &str, max: usize) -> String {
-    let harmless: String = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .collect();
+    let harmless: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_harmful(*c)).collect();
     let harmless = harmless.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     if harmless.chars().count() <= max { harmless } else { harmless.chars().take(max.saturating_sub(1)).chain(['…']).collect() }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::visible::is_hidden;
+
 /// Why a text is no id or name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a {what}: expected {expected}")]
@@ -57,7 +59,7 @@ fn is_plain_name(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 100
         && text.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ' '))
+        && text.chars().all(|c| (c.is_alphanumeric() && !is_hidden(c)) || matches!(c, '.' | '_' | '-' | ' '))
         && !text.ends_with(' ')
 }
 

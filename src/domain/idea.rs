@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use super::visible::is_harmful;
+
 /// Fewer characters are no idea that one can work on.
 const SHORTEST: usize = 20;
 /// More characters do not belong into every prompt.
@@ -41,9 +43,7 @@ pub enum Refusal {
 /// Text of a model without anything that could move a cursor or turn the direction of
 /// writing. Line breaks stay.
 pub fn clean(text: &str) -> String {
-    let harmless = |c: &char| {
-        (*c == '\n' || !c.is_control()) && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
+    let harmless = |c: &char| *c == '\n' || !is_harmful(*c);
     text.replace('\t', " ").chars().filter(harmless).collect::<String>().trim().to_owned()
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::duration;
+use super::visible::is_harmful;
 
 /// The bounds of a loop. What is `None` does not bound it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,7 +59,7 @@ impl Target {
         for (sign, higher) in [(">=", true), ("<=", false), (">", true), ("<", false)] {
             if let Some((name, value)) = text.split_once(sign) {
                 let name = name.trim();
-                if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+                if name.is_empty() || name.len() > 100 || name.chars().any(is_harmful) {
                     return Err(wrong());
                 }
                 return Ok(Self { metric: name.to_owned(), higher, value: number(value).ok_or_else(wrong)? });

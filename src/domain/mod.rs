@@ -22,6 +22,7 @@ pub mod suggestion;
 pub mod task;
 pub mod task_graph;
 pub mod transition;
+pub mod visible;
 
 pub use advice::Advice;
 pub use finding::{Finding, Metric, Source, Verdict};

@@ -1,5 +1,7 @@
 //! Job options: what a cluster, a study and a sprint ask of the scheduler.
 
+use super::visible::is_harmful;
+
 /// Why an option cannot be given to a scheduler.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("job option {key:?}: {problem}")]
@@ -86,7 +88,7 @@ pub fn check_text(key: &str, value: &str) -> Result<(), OptionProblem> {
     if value.len() > 2000 {
         return problem("the value is longer than 2000 characters");
     }
-    if key.chars().chain(value.chars()).any(char::is_control) {
+    if key.chars().chain(value.chars()).any(is_harmful) {
         return problem("line breaks and control characters cannot be part of an option");
     }
     Ok(())

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::domain::visible::is_harmful;
+
 /// What a person reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
@@ -65,8 +67,7 @@ pub fn told(kind: &str, data: &Value) -> Told {
 }
 
 fn clean(text: &str, most: usize) -> String {
-    let kept: String =
-        text.chars().filter(|c| !c.is_control() || *c == '\n').filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
+    let kept: String = text.chars().filter(|c| *c == '\n' || !is_harmful(*c)).collect();
     let kept = kept.trim();
     match kept.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", &kept[..at]),

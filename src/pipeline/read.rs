@@ -12,6 +12,7 @@ use super::problem::{Place, Problem};
 use super::read_state::read_state;
 use super::template::is_key;
 use super::validate;
+use crate::domain::visible::is_harmful;
 
 /// The steps of a course when the file sets no limit.
 const DEFAULT_MAX_STEPS: u32 = 50;
@@ -182,7 +183,7 @@ fn read_definition(root: Node, notes: &mut Notes) -> Option<Definition> {
 
     let name = required(&mut fields, "name", notes).and_then(|(place, node)| {
         let name = notes.text(&place, &node)?;
-        if name.chars().any(char::is_control) || name.chars().count() > 100 {
+        if name.chars().any(is_harmful) || name.chars().count() > 100 {
             notes.problem(Problem::new(&place, "is one line of at most 100 characters"));
         }
         Some(name)

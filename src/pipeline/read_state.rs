@@ -8,6 +8,7 @@ use super::problem::{Place, Problem};
 use super::read::{Fields, Notes, short};
 use super::template::Template;
 use super::validate::{path_problem, shell_problem};
+use crate::domain::visible::is_harmful;
 
 /// Fields of little-loops that have no meaning here yet, with what to do instead.
 const NOT_YET: &[(&str, &str)] = &[
@@ -87,7 +88,7 @@ pub(super) fn read_state(name: String, line: u64, node: Node, default_timeout: O
     };
     let title = fields.take("title").and_then(|(place, node)| {
         let title = notes.text(&place, &node)?;
-        if title.chars().any(char::is_control) || title.chars().count() > 100 {
+        if title.chars().any(is_harmful) || title.chars().count() > 100 {
             notes.problem(Problem::new(&place, "is one line of at most 100 characters"));
         }
         Some(title)

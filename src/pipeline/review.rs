@@ -9,6 +9,7 @@
 
 use super::review_text::{Line, lines};
 use super::review_words::{is_earlier, is_harmless, is_present, is_remark, says_repaired, words};
+use crate::domain::visible::is_hidden;
 
 /// What a reviewer writes when nothing critical is left. Case does not matter.
 const MARKER: &str = "no critical issues";
@@ -272,7 +273,13 @@ impl Section {
 
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
-    line.chars().map(|char| if char.is_control() { ' ' } else { char }).take(MAX_ISSUE_CHARS).collect::<String>().trim().to_owned()
+    line.chars()
+        .filter(|char| !is_hidden(*char))
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .take(MAX_ISSUE_CHARS)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 /// `None.`, `n/a`, `-`: an item or a paragraph that names no issue.

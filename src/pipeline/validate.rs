@@ -3,6 +3,7 @@
 use super::definition::{Body, Definition};
 use super::graph::Graph;
 use super::problem::{Place, Problem};
+use crate::domain::visible::is_harmful;
 
 /// Every name that a route says must be a state.
 pub(super) fn targets(definition: &Definition, targets: &[(Place, String)], problems: &mut Vec<Problem>) {
@@ -82,7 +83,7 @@ pub(super) fn path_problem(path: &str) -> Option<&'static str> {
     if path.len() > 1024 || path.split('/').any(|component| component.len() > 255) {
         return Some("is too long for a file name");
     }
-    if path.chars().any(|char| char.is_control() || char == '\\') {
+    if path.chars().any(|char| is_harmful(char) || char == '\\') {
         return Some("holds a control character or a backslash");
     }
     if path.starts_with('/') || path.starts_with('~') {

@@ -4,5 +4,6 @@
 pub mod clock;
 pub mod http;
 pub mod nss;
+pub mod private;
 pub mod process;
 pub mod random;

@@ -1,28 +1,19 @@
 //! Answers the laptop's questions about files, on the cluster's front end.
 
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
-
 use super::environment::masker_of;
+use super::reread::read_journal;
 use super::untold::untold;
-use crate::bundle::folder::{Entry, Folder, Refused};
-use crate::bundle::transfer::{Part, ReadAnswer, ReadRequest, ReadSprint, ResultsHead, ResultsRequest, SprintFiles, is_safe_path};
-use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, PLAN_FILE};
+use crate::bundle::folder::{Folder, Refused};
+use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
+use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
 use crate::domain::Masker;
 use crate::platform::clock;
 
-/// A journal is read up to this size.
-const MAX_JOURNAL: u64 = 256 << 20;
-/// No line of a runner's is as long as this.
-const MAX_LINE: usize = 4 << 20;
 /// How much of `progress.md` and `output.log` a screen needs.
 const TAIL: u64 = 4096;
-/// How many files a `results` answer names at most.
-const MAX_FILES: usize = 5000;
 
 /// Answers `files-read`: the request on the input, the answer on the output.
 pub fn read_files(mut input: impl io::Read, mut output: impl Write) -> io::Result<()> {
@@ -62,7 +53,13 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
             return files;
         }
     };
-    match read_journal(&own, sprint, &mut files, left) {
+    match own.read("exit.json", 4096) {
+        Ok(bytes) => files.exit = Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(Refused::Missing) => {}
+        Err(problem) => files.problems.push(format!("exit.json {problem}")),
+    }
+    let is_over = files.exit.is_some();
+    match read_journal(&own, sprint, is_over, &mut files, left) {
         Ok(()) => files.readable = true,
         Err(Refused::Missing) => {
             files.readable = true;
@@ -74,11 +71,6 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
         Err(problem) => files.problems.push(format!("run.jsonl {problem}")),
     }
     claim(&own, sprint, &mut files);
-    match own.read("exit.json", 4096) {
-        Ok(bytes) => files.exit = Some(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(Refused::Missing) => {}
-        Err(problem) => files.problems.push(format!("exit.json {problem}")),
-    }
     let masker = if sprint.tails { masker_of(&own) } else { Masker::default() };
     let mut tail = |name: &str| match folder.tail(name, TAIL) {
         Ok(bytes) => Some(masker.tail(&String::from_utf8_lossy(&bytes), usize::try_from(TAIL).unwrap_or(usize::MAX))),
@@ -131,225 +123,15 @@ fn journal_is_gone(files: &mut SprintFiles) {
     files.altered = files.offset > 0;
     files.offset = 0;
     files.prefix.clear();
+    files.mark = None;
 }
 
-/// Seconds since the journal, a stream of a step, or a log changed.
+/// Seconds since the journal, a stream of a step, or a log changed. Nothing is opened for that.
 fn quiet_seconds(folder: &Folder, own: &Folder) -> Option<u64> {
-    let mut newest = None;
-    let mut look = |folder: &Folder, name: &str| {
-        if let Ok((file, _)) = folder.file(name)
-            && let Ok(changed) = file.metadata().and_then(|metadata| metadata.modified())
-        {
-            newest = newest.max(Some(changed));
-        }
-    };
-    look(own, "run.jsonl");
-    for name in ["progress.md", "output.log"] {
-        look(folder, name);
-    }
-    if let Ok(steps) = own.folder("steps") {
-        for (name, _) in steps.list(10_000).map(|listed| listed.entries).unwrap_or_default() {
-            look(&steps, &name);
-        }
-    }
-    let changed = jiff::Timestamp::try_from(newest?).ok()?;
-    // A file server whose clock is ahead tells of times to come.
-    u64::try_from((clock::now().as_second() - changed.as_second()).max(0)).ok()
-}
-
-fn read_journal(own: &Folder, sprint: &ReadSprint, files: &mut SprintFiles, left: &mut u64) -> Result<(), Refused> {
-    let (mut file, size) = own.file("run.jsonl")?;
-    let mut hash = Sha256::new();
-    let mut start = 0;
-    if sprint.offset > 0 {
-        let known = hash_exactly(&mut file, sprint.offset, &mut hash).map_err(Refused::Io)?;
-        if known && hex(&hash.clone().finalize()) == sprint.prefix {
-            start = sprint.offset;
-        } else {
-            files.altered = true;
-            hash = Sha256::new();
-            file.seek(SeekFrom::Start(0)).map_err(Refused::Io)?;
-        }
-    }
-    files.offset = start;
-    if size > MAX_JOURNAL {
-        files.problems.push(format!("run.jsonl is {size} bytes; at most {MAX_JOURNAL} are read"));
-    }
-    let take = size.min(MAX_JOURNAL).saturating_sub(start).min(*left);
-    let mut piece = Vec::new();
-    file.take(take).read_to_end(&mut piece).map_err(Refused::Io)?;
-    // Only whole lines: the last one may still be written. One that is longer than any of a runner's is
-    // not waited for: in pieces, none of which is a line, it is left behind.
-    let mut whole = piece.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let is_endless = whole == 0 && piece.len() >= MAX_LINE;
-    if is_endless {
-        whole = piece.len();
-        files.problems.push(format!("run.jsonl has a line of more than {MAX_LINE} bytes: it is left out"));
-    }
-    piece.truncate(whole);
-    hash.update(&piece);
-    *left -= whole as u64;
-    files.offset = start + whole as u64;
-    files.prefix = if files.offset == 0 { String::new() } else { hex(&hash.finalize()) };
-    files.more = take < size.min(MAX_JOURNAL).saturating_sub(start);
-    files.journal = if is_endless { String::new() } else { STANDARD.encode(&piece) };
-    Ok(())
-}
-
-/// Feeds exactly so many bytes to the hash; false when the file is shorter.
-fn hash_exactly(file: &mut std::fs::File, mut count: u64, hash: &mut Sha256) -> io::Result<bool> {
-    let mut buffer = vec![0_u8; 256 * 1024];
-    while count > 0 {
-        let want = usize::try_from(count).unwrap_or(usize::MAX).min(buffer.len());
-        let got = file.read(&mut buffer[..want])?;
-        if got == 0 {
-            return Ok(false);
-        }
-        hash.update(&buffer[..got]);
-        count -= got as u64;
-    }
-    Ok(true)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// How many rounds of reviews are looked for: `--rounds` takes no more.
-const MAX_ROUNDS: u32 = 100;
-
-/// Files of the report's set, beside everything below `results/` and the reviews.
-const REPORT_SET: &[&str] = &[
-    "summary.txt",
-    "report.md",
-    "report.pdf",
-    "findings.md",
-    "finding.json",
-    PLAN_FILE,
-    "idea.txt",
-    "progress.md",
-    "output.log",
-    "job.log",
-    "CLAUDE.md",
-];
-
-/// Answers `files-results`: the request on the input; a head and bytes on the output.
-pub fn send_results(mut input: impl io::Read, mut output: impl Write) -> io::Result<()> {
-    let mut text = Vec::new();
-    input.read_to_end(&mut text)?;
-    let request: ResultsRequest = serde_json::from_slice(&text)?;
-    let mut head = ResultsHead { v: FORMAT_VERSION, ..ResultsHead::default() };
-    let folder = match Folder::open(Path::new(&request.dir)) {
-        Ok(folder) => folder,
-        Err(problem) => return Err(io::Error::other(format!("the sprint's directory {problem}"))),
-    };
-    if request.all {
-        collect(&folder, "", &request, &mut head, 0);
-    } else {
-        collect_report(&folder, &request, &mut head);
-    }
-    // One order for all requests, so that `from` means the same each time.
-    head.files.sort();
-    let mut bytes = Vec::new();
-    let mut budget = request.max_total;
-    for (path, _) in head.files.clone() {
-        let start = match &request.from {
-            Some((from, _)) if path < *from => continue,
-            Some((from, offset)) if path == *from => *offset,
-            _ => 0,
-        };
-        if budget == 0 {
-            head.next = Some((path, start));
-            break;
-        }
-        let piece = folder.file(&path).map_err(|problem| problem.to_string()).and_then(|(mut file, size)| {
-            let mut piece = Vec::new();
-            file.seek(SeekFrom::Start(start)).and_then(|_| file.take(budget).read_to_end(&mut piece)).map_err(|error| error.to_string())?;
-            Ok((piece, size))
-        });
-        match piece {
-            Ok((piece, size)) => {
-                let len = piece.len() as u64;
-                head.parts.push(Part { path: path.clone(), offset: start, len });
-                bytes.extend_from_slice(&piece);
-                budget -= len;
-                if start + len < size && budget == 0 {
-                    head.next = Some((path, start + len));
-                    break;
-                }
-            }
-            Err(problem) => head.skipped.push(format!("{} {problem}", shown(&path))),
-        }
-    }
-    serde_json::to_writer(&mut output, &head)?;
-    output.write_all(b"\n")?;
-    output.write_all(&bytes)?;
-    output.flush()
-}
-
-fn collect(folder: &Folder, below: &str, request: &ResultsRequest, head: &mut ResultsHead, depth: usize) {
-    let listed = folder.list(MAX_FILES).unwrap_or_default();
-    let (entries, odd) = (listed.entries, listed.odd);
-    if listed.cut {
-        head.skipped.push(format!("{:?} holds more than {MAX_FILES} files: only some of them", shown(if below.is_empty() { "." } else { below })));
-    }
-    if odd > 0 {
-        head.skipped.push(format!("{odd} file(s) in {:?} with names that are no text", shown(if below.is_empty() { "." } else { below })));
-    }
-    for (name, entry) in entries {
-        let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
-        if path == OWN_FOLDER {
-            continue;
-        }
-        if !is_safe_path(&path) {
-            head.skipped.push(format!("{} has a name that is not used here", shown(&path)));
-            continue;
-        }
-        match entry {
-            Entry::Folder if depth >= 20 => head.skipped.push(format!("{} is too deep", shown(&path))),
-            Entry::Folder => match folder.folder(&name) {
-                Ok(inner) => collect(&inner, &path, request, head, depth + 1),
-                Err(problem) => head.skipped.push(format!("{} {problem}", shown(&path))),
-            },
-            Entry::File(size) => add(head, request, path, size),
-            Entry::Other(kind) => head.skipped.push(format!("{} is {kind}, not a regular file", shown(&path))),
-        }
-    }
-}
-
-fn add(head: &mut ResultsHead, request: &ResultsRequest, path: String, size: u64) {
-    if size > request.max_file {
-        head.skipped.push(format!("{} is {size} bytes, more than {}; it stays on the cluster", shown(&path), request.max_file));
-    } else if head.files.len() >= MAX_FILES {
-        if head.files.len() == MAX_FILES && !head.skipped.iter().any(|skipped| skipped.starts_with("more than")) {
-            head.skipped.push(format!("more than {MAX_FILES} files: the rest stays on the cluster"));
-        }
-    } else {
-        head.files.push((path, size));
-    }
-}
-
-/// The report's set is asked for by name: a folder with very many files hides none of it.
-fn collect_report(folder: &Folder, request: &ResultsRequest, head: &mut ResultsHead) {
-    let reviews = (1..=MAX_ROUNDS).flat_map(|round| [format!("red_team_round_{round}.md"), format!("fixes_round_{round}.md")]);
-    let also = request.also.iter().take(MAX_FILES).filter(|name| is_safe_path(name)).cloned();
-    for path in REPORT_SET.iter().map(|name| (*name).to_owned()).chain(reviews).chain(also) {
-        match folder.file(&path) {
-            Ok((_, size)) => add(head, request, path, size),
-            Err(Refused::Missing) => {}
-            Err(problem) => head.skipped.push(format!("{path} {problem}")),
-        }
-    }
-    match folder.folder("results") {
-        Ok(results) => collect(&results, "results", request, head, 1),
-        Err(Refused::Missing) => {}
-        Err(problem) => head.skipped.push(format!("results {problem}")),
-    }
-}
-
-/// A path in a sentence: control characters made visible, and not too long.
-fn shown(path: &str) -> String {
-    path.chars().take(120).flat_map(char::escape_debug).collect()
+    let files = [own.changed("run.jsonl"), folder.changed("progress.md"), folder.changed("output.log")];
+    let steps = own.folder("steps").ok().and_then(|steps| steps.newest(10_000));
+    let newest = files.into_iter().flatten().chain(steps).max()?;
+    u64::try_from(clock::now().as_second().saturating_sub(newest)).ok()
 }
 
 #[cfg(test)]
@@ -363,9 +145,7 @@ mod tests {
             offset,
             prefix: "00".to_owned(),
             attempt: 1,
-            tails: false,
-            quiet: false,
-            untold: false,
+            ..ReadSprint::default()
         };
         read_sprint(&sprint, &mut 1_000_000)
     }
@@ -384,5 +164,52 @@ mod tests {
             // The next look starts anew, and tells it no second time.
             assert!(!look(temp.path(), 0).altered);
         }
+    }
+
+    /// How many files in a folder were opened since the last look.
+    struct Opened(std::fs::File);
+
+    impl Opened {
+        fn of(folder: &Path) -> Self {
+            use rustix::fs::inotify;
+            let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC).expect("made");
+            inotify::add_watch(&watch, folder, inotify::WatchFlags::OPEN).expect("watched");
+            Self(watch.into())
+        }
+
+        fn count(&mut self) -> usize {
+            let mut buffer = vec![std::mem::MaybeUninit::uninit(); 1 << 16];
+            let mut reader = rustix::fs::inotify::Reader::new(&self.0, &mut buffer);
+            let mut count = 0;
+            while let Ok(event) = reader.next() {
+                count += usize::from(event.file_name().is_some());
+            }
+            count
+        }
+    }
+
+    #[test]
+    fn no_stream_is_opened_to_tell_when_it_changed() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let steps = temp.path().join(OWN_FOLDER).join("steps");
+        std::fs::create_dir_all(&steps).expect("made");
+        for number in 0..50 {
+            std::fs::write(steps.join(format!("{number}.jsonl")), "{}\n").expect("written");
+        }
+        let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        let mut opened = Opened::of(&steps);
+        for (tails, quiet) in [(false, false), (true, false), (false, true)] {
+            let sprint = ReadSprint { dir: temp.path().display().to_string(), attempt: 1, tails, quiet, ..ReadSprint::default() };
+            let told = read_sprint(&sprint, &mut 1_000_000).quiet_seconds;
+            assert_eq!(opened.count(), 0, "tails {tails}, quiet {quiet}");
+            assert_eq!(told.is_some(), tails || quiet);
+            assert!(told.is_none_or(|seconds| seconds < 3600));
+        }
+        for number in 0..50 {
+            std::fs::File::options().append(true).open(steps.join(format!("{number}.jsonl"))).and_then(|file| file.set_modified(old)).expect("set");
+        }
+        assert_eq!(opened.count(), 50, "the count counts");
+        let sprint = ReadSprint { dir: temp.path().display().to_string(), attempt: 1, quiet: true, ..ReadSprint::default() };
+        assert!(read_sprint(&sprint, &mut 1_000_000).quiet_seconds.is_some_and(|seconds| seconds > 1_000_000));
     }
 }

@@ -1,6 +1,7 @@
 //! The surroundings of the agent's process: its environment, and a folder for temporary files.
 
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::sweep;
@@ -40,7 +41,10 @@ pub fn temporary_folder(own: &Path) -> io::Result<Temporary> {
             continue;
         }
         match make(&base, &names) {
-            Ok(folder) => return Ok(Temporary { folder, trouble, replaces }),
+            Ok(folder) => {
+                remove_old(&base);
+                return Ok(Temporary { folder, trouble, replaces });
+            }
             Err(error) => {
                 replaces |= wanted.as_deref() == base.to_str();
                 trouble = trouble.or_else(|| Some(format!("{} is not used for temporary files: {error}", base.display())));
@@ -49,6 +53,32 @@ pub fn temporary_folder(own: &Path) -> io::Result<Temporary> {
         }
     }
     Err(last)
+}
+
+/// How long nothing has changed in a folder that a lost job has left, in seconds.
+const OLD: u64 = 14 * 86_400;
+/// How many of its entries are looked at.
+const MAX_LOOKED_AT: usize = 2000;
+
+/// Removes what earlier jobs of ours have left here, when their node was lost. A folder whose name a
+/// process knows is in use, and so is one in which something has changed.
+fn remove_old(base: &Path) {
+    let is_name = |name: &str| name.strip_prefix("rl-").is_some_and(|hex| hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let is_ours = || entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::geteuid().as_raw());
+        if is_name(&name) && is_ours() && is_old(&entry.path(), &mut MAX_LOOKED_AT.clone()) && !sweep::is_known_to_a_process(&name) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether nothing in it has changed for long. One with more than can be looked at is not.
+fn is_old(path: &Path, left: &mut usize) -> bool {
+    *left = left.saturating_sub(1);
+    let Ok(found) = path.symlink_metadata() else { return false };
+    let is_still = *left > 0 && found.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() > OLD));
+    is_still && (!found.is_dir() || std::fs::read_dir(path).is_ok_and(|inner| inner.flatten().all(|entry| is_old(&entry.path(), left))))
 }
 
 fn random_name() -> String {
@@ -146,6 +176,37 @@ fn expand(text: &str, value_of: impl Fn(&str) -> Option<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::clock;
+
+    #[test]
+    fn what_a_lost_node_has_left_is_removed_by_a_later_job() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let age = |path: &Path, days: u64| {
+            let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(clock::now().as_second().unsigned_abs() - days * 86_400);
+            std::fs::File::open(path).and_then(|file| file.set_modified(time)).expect("set");
+        };
+        let left = |name: &str, days: u64| {
+            let folder = temp.path().join(name);
+            std::fs::create_dir(&folder).expect("made");
+            std::fs::write(folder.join("file"), "text").expect("written");
+            age(&folder.join("file"), days);
+            age(&folder, 30);
+            folder
+        };
+        let [old, young, used, other] = [left("rl-0000aaaa", 30), left("rl-0000bbbb", 3), left("rl-0000cccc", 30), left("rl-results", 30)];
+        let link = temp.path().join("rl-0000dddd");
+        std::os::unix::fs::symlink(&other, &link).expect("linked");
+        let stranger = left("rl-0000eeee", 30);
+        let is_root = std::os::unix::fs::chown(&stranger, Some(12_345), None).is_ok();
+        let mut process = crate::platform::process::command("sleep").arg("60").env("CLAUDE_CODE_TMPDIR", &used).spawn().expect("started");
+        remove_old(temp.path());
+        process.kill().and_then(|()| process.wait()).expect("ended");
+        assert!(!old.exists());
+        assert!(young.exists() && used.exists() && other.exists() && link.symlink_metadata().is_ok());
+        assert!(!is_root || stranger.exists());
+        remove_old(temp.path());
+        assert!(!used.exists(), "nobody knows it any more");
+    }
 
     #[test]
     fn only_names_are_expanded() {

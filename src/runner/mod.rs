@@ -16,7 +16,9 @@ mod journal;
 mod pipe;
 mod plan;
 mod record;
+mod reread;
 mod restore;
+mod results;
 mod run;
 mod signals;
 mod step;
@@ -25,7 +27,8 @@ mod talk;
 mod time;
 mod untold;
 
-pub use answer::{read_files, send_results};
+pub use answer::read_files;
+pub use results::send_results;
 pub use run::run_job;
 
 /// The exit status of a runner that has recorded that its sprint completed.

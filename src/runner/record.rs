@@ -9,6 +9,7 @@ use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::journal::{Entry, RunEnd};
 use crate::bundle::outcome;
 use crate::domain::Advice;
+use crate::domain::visible::is_harmful;
 
 impl Run {
     /// Takes down what came out. What is wrong with a file is a note: the work is done all the same.
@@ -99,6 +100,6 @@ fn read_checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) 
 /// The summary that the last step wrote: text, shortened, without control characters.
 fn summary(dir: &Path, name: &str) -> Option<String> {
     let bytes = Folder::open(dir).and_then(|folder| folder.read(name, 8192)).ok()?;
-    let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control() || *c == '\n').take(4000).collect();
+    let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| *c == '\n' || !is_harmful(*c)).take(4000).collect();
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

@@ -88,6 +88,10 @@ pub fn run_job(dir: &Path) -> u8 {
         }
     };
     sweep::adopt_orphans();
+    // The job script starts this program from the folder that it lies in.
+    if dir.is_absolute() {
+        let _ = std::env::set_current_dir(dir);
+    }
     let mut run = match Run::open(dir, signals) {
         Ok(run) => run,
         Err(problem) => {

@@ -73,6 +73,13 @@ fn state_and_parent(pid: u32) -> Option<(char, u32)> {
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
+/// Whether this text stands in the environment of a process of ours.
+pub fn is_known_to_a_process(text: &str) -> bool {
+    let holds =
+        |pid| std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()));
+    processes().any(holds)
+}
+
 /// Collects orphans that have ended, but not this child, whose end somebody waits for. A week of
 /// short commands would otherwise leave as many dead entries in the table of processes.
 pub fn reap_but(child: u32) {

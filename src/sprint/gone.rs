@@ -12,7 +12,7 @@ pub fn give_up(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<boo
         return Ok(false);
     }
     let id = sprint.id.as_str();
-    if !settle::is_given_up(sprint.missing_polls, sprint.missing_since.map_or(0, |since| time - since)) {
+    if !settle::is_given_up(sprint.missing_polls, sprint.missing_since.map_or(0, |since| time.saturating_sub(since))) {
         change.count_missing(id, Some(time))?;
         return Ok(false);
     }

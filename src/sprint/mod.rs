@@ -1,5 +1,6 @@
 //! What can be done with a sprint.
 
+mod arrive;
 mod breaker;
 mod budget;
 mod cancel;
@@ -21,9 +22,9 @@ pub use cancel::{CancelError, ask_for_end, cancel, tell_scheduler};
 pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, is_same_option, place_of, resubmit};
 pub use delete::{DeleteError, delete, delete_remote};
 pub use doubt::{LookedUp, accept_found, look_up_all};
-pub use fetch::{FetchError, Fetched, fetch, remember};
+pub use fetch::{Extent, FetchError, Fetched, fetch, remember};
 pub use gone::give_up;
 pub use parts::{DryRun, dry_run};
-pub use place::{Placed, RunnerHere, place_runner, shell_path};
+pub use place::{Placed, RunnerHere, place_runner, shell_path, use_runner};
 pub use submit::{SubmitError, Submitted, submit, submit_looked_up};
 pub use tweak::{TweakError, tweak};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::bundle::script::OURS;
 use crate::config::Cluster;
 use crate::remote::{Limits, Payload, Remote, RemoteError, Reply, Script};
 
@@ -62,46 +63,75 @@ pub const HOME_OF: &str =
     r#"rl_home() { case $1 in '~') printf %s "$HOME" ;; '~/'*) printf '%s/%s' "$HOME" "${1#??}" ;; *) printf %s "$1" ;; esac; }"#;
 
 /// The beginning of every script that needs the runner: finds out whether it is there. Sets
-/// `RL_RUNNER` and `RL_GO` (1 when all is well, otherwise 0 and `RL_WHY`).
+/// `RL_RUNNER` and `RL_GO` (1 when all is well, otherwise 0 and `RL_WHY`). What is there and ours, but
+/// damaged or open to others, counts as absent: sending it puts it right.
 pub const FIND_RUNNER: &str = r#"
 RL_GO=1 RL_WHY=
 RL_WORK=$(rl_home "$WORK")
-RL_BIN=$RL_WORK/.researchloop/bin
-RL_RUNNER=$RL_BIN/$HASH
+RL_RUNNER=$RL_WORK/.researchloop/bin/$HASH
 if [ "$(uname -sm)" != "$PLATFORM" ]; then
   RL_RUNNER=$(command -v researchloop)
-  case $("${RL_RUNNER:-false}" --version 2>/dev/null) in
-    "researchloop $VERSION"*) ;;
-    *) RL_GO=0 RL_WHY="platform $(uname -sm)" ;;
-  esac
-elif [ ! -f "$RL_RUNNER" ] || [ "$(wc -c <"$RL_RUNNER")" -ne "$LEN" ]; then
-  RL_GO=0 RL_WHY=absent
+  if RL_WHY=$(rl_why "$RL_RUNNER"); then
+    case $(rl_enter "$RL_RUNNER" && "./${RL_RUNNER##*/}" --version 2>/dev/null) in
+      "researchloop $VERSION"*) ;;
+      *) RL_GO=0 RL_WHY="platform $(uname -sm)" ;;
+    esac
+  else
+    RL_GO=0
+    [ "$RL_WHY" != absent ] || RL_WHY="platform $(uname -sm)"
+  fi
+elif ! RL_WHY=$(rl_why "$RL_RUNNER" 1); then
+  RL_GO=0
+  case $RL_WHY in 'not ours: '*) ;; *) RL_WHY=absent ;; esac
 elif [ ! -x "$RL_RUNNER" ]; then
-  chmod 700 "$RL_RUNNER" 2>/dev/null
+  (rl_enter "$RL_RUNNER" && chmod 700 "./$HASH") >/dev/null 2>&1
 fi
 "#;
 
 /// Reads the runner from the input and puts it in place.
 const RECEIVE_RUNNER: &str = r#"
-mkdir -p "$RL_WORK" && mkdir -p -m 700 "$RL_WORK/.researchloop" "$RL_BIN" || exit 70
-if [ ! -O "$RL_BIN" ]; then echo "$RL_BIN belongs to somebody else"; exit 70; fi
-chmod 700 "$RL_WORK/.researchloop" "$RL_BIN" || exit 70
-new=$RL_BIN/.new.$$
-cat >"$new" || { rm -f "$new"; exit 70; }
-sum=$(sha256sum <"$new" 2>/dev/null || openssl dgst -sha256 -r <"$new")
-if [ "${sum%% *}" != "$HASH" ]; then rm -f "$new"; echo "it arrived damaged"; exit 70; fi
-chmod 700 "$new" && mv -f "$new" "$RL_BIN/$HASH"
+rl_take() {
+  if [ -L "$1" ]; then echo "$2 is a symbolic link"; exit 70; fi
+  [ -d "$1" ] || mkdir -m 700 "$1" || exit 70
+  cd "$1" || exit 70
+  if [ ! -O . ]; then echo "$2 belongs to somebody else"; exit 70; fi
+  chmod 700 . || exit 70
+}
+mkdir -p "$RL_WORK" && cd "$RL_WORK" || exit 70
+rl_take ./.researchloop "$RL_WORK/.researchloop"
+rl_take ./bin "$RL_WORK/.researchloop/bin"
+new=./.new.$(uname -n).$$
+rm -rf "$new"
+(set -C; cat >"$new") || { rm -f "$new"; exit 70; }
+if [ "$(rl_sum <"$new")" != "$HASH" ]; then rm -f "$new"; echo "it arrived damaged"; exit 70; fi
+chmod 700 "$new" && mv -f "$new" "./$HASH"
 "#;
+
+/// Defines `rl_run`, which starts the runner. Its section ends with 127 when there is none that may be used.
+const RUN_RUNNER: &str = r#"
+rl_run() {
+  rl_enter "$RUNNER" "$VERIFY" && [ -x "./${RUNNER##*/}" ] || { echo "$rl_bad"; exit 127; }
+  "./${RUNNER##*/}" "$@"
+}"#;
+
+/// Defines `rl_run` for the sections behind: it starts the runner with its arguments. Its section ends
+/// with 127 when there is none that may be used: [`place_runner`] puts it right, or tells why not.
+///
+/// That the runner is ours alone is checked each time. `verify` has its hash checked, too, before the
+/// first use in a series of requests. Later it is still the same: nobody else may write there.
+pub fn use_runner(script: &mut Script, runner: &str, verify: bool) {
+    script.plain(OURS).plain(RUN_RUNNER).set("RUNNER", runner).set("VERIFY", if verify { "1" } else { "" });
+}
 
 /// Sets the variables that [`FIND_RUNNER`] needs, and adds it.
 pub fn find_runner(script: &mut Script, cluster: &Cluster, runner: &RunnerHere) {
     script
         .set("WORK", cluster.working_dir.trim_end_matches('/'))
         .set("HASH", &runner.hash)
-        .set("LEN", &runner.len.to_string())
         .set("PLATFORM", &runner.platform)
         .set("VERSION", env!("CARGO_PKG_VERSION"))
         .plain(HOME_OF)
+        .plain(OURS)
         .plain(FIND_RUNNER);
 }
 
@@ -109,7 +139,7 @@ pub fn find_runner(script: &mut Script, cluster: &Cluster, runner: &RunnerHere) 
 pub fn send_runner(script: &mut Script, runner: &RunnerHere) {
     let payload = Payload::File { path: runner.path.clone(), len: runner.len };
     script.section_with_input("runner", payload, RECEIVE_RUNNER);
-    script.plain(r#"if [ -f "$RL_RUNNER" ]; then RL_GO=1; else RL_GO=0; RL_WHY="runner could not be placed"; fi"#);
+    script.plain(r#"if RL_WHY=$(rl_why "$RL_RUNNER" 1); then RL_GO=1; else RL_GO=0; fi"#);
 }
 
 /// What came of placing a runner.
@@ -158,6 +188,12 @@ fn found(reply: &Reply) -> (bool, String, String) {
 
 /// Says why a runner is not usable, and what helps.
 pub fn explain(why: &str, runner: &RunnerHere, cluster: &Cluster) -> String {
+    if let Some(what) = why.strip_prefix("not ours: ") {
+        return format!(
+            "the runner on {} is not used: {what}; what is in its place may be another user's program: set `working_dir` to a folder that only you may write to",
+            cluster.name
+        );
+    }
     match why.strip_prefix("platform ") {
         Some(there) => format!(
             "the cluster {} is {there}, but this program is for {}: set `runner = \"PATH\"` of the cluster to a researchloop {} that was built for {there}, or install that one on the cluster's PATH",

@@ -126,13 +126,18 @@ fn confirmed(submission: Submission, status: i32, after: i32, found: &str) -> Su
 const GONE: i32 = 4;
 
 /// A sprint that goes on has left its history here. Without it, everything would be done and paid anew.
+/// What lies here decides what is run, so nobody else may write it.
 const PLACE: &str = r#"
 [ "$RL_GO" = 1 ] || { echo "$RL_WHY"; exit 3; }
 if [ "$ATTEMPT" -gt 1 ] && { [ ! -d "$RL_DIR/.researchloop" ] || { [ "$HISTORY" = 1 ] && [ ! -e "$RL_DIR/.researchloop/run.jsonl" ]; }; }; then
   cd "$(dirname "$RL_DIR")" 2>/dev/null || { echo 'the folder of the sprints is not there'; exit 3; }
   date +%s; exit 4
 fi
-mkdir -p "$RL_DIR/.researchloop" "$RL_DIR/results""#;
+mkdir -p "$RL_DIR/.researchloop" "$RL_DIR/results" || exit 1
+for part in "$RL_DIR" "$RL_DIR/.researchloop"; do
+  [ ! -O "$part" ] || chmod go-w "$part"
+  rl_ours "$part" "$part" || { echo "${rl_bad#not ours: }"; exit 1; }
+done"#;
 
 /// Looks for a job of an earlier request, and changes nothing on the way: a disk that the job has
 /// filled must not keep us from finding it. None when there is no job, and one may be submitted.
@@ -178,15 +183,18 @@ pub(super) fn look(
     })
 }
 
+/// From inside of the folder: nobody can put another one in its place meanwhile.
 const RECEIVE_ENVIRONMENT: &str = r#"
-[ "$RL_GO" = 1 ] || exit 3
-cat >"$RL_DIR/.researchloop/env.new" && [ "$(wc -c <"$RL_DIR/.researchloop/env.new")" -eq "$RL_LEN" ] && mv -f "$RL_DIR/.researchloop/env.new" "$RL_DIR/.researchloop/env""#;
+[ "$RL_GO" = 1 ] && cd "$RL_DIR/.researchloop" && rl_ours . "$RL_DIR" || exit 3
+rm -f env.new
+(set -C; cat >env.new) && [ "$(wc -c <env.new)" -eq "$RL_LEN" ] && mv -f env.new env"#;
 
 /// The size is checked, so that neither a full disk nor a cut connection leaves half a script.
 const RECEIVE_SCRIPT: &str = r#"
-[ "$RL_GO" = 1 ] || exit 3
-new=$RL_DIR/.researchloop/script.new
-cat >"$new" && [ "$(wc -c <"$new")" -eq "$RL_LEN" ] && chmod 700 "$new" && mv -f "$new" "$RL_DIR/run_sprint.sh""#;
+[ "$RL_GO" = 1 ] && cd "$RL_DIR" && rl_ours . "$RL_DIR" || exit 3
+new=.researchloop/script.new
+rm -f "$new"
+(set -C; cat >"$new") && [ "$(wc -c <"$new")" -eq "$RL_LEN" ] && chmod 700 "$new" && mv -f "$new" run_sprint.sh"#;
 
 /// The exit status of a submission whose look-up got no healthy answer: nothing was submitted.
 const LOOK_UP_FAILED: i32 = 94;
@@ -201,7 +209,8 @@ const NOT_IN_PLACE: i32 = 96;
 const ONLY_IF_IT_WORKED: &str = r#"[ "$RL_RC" = 0 ] || RL_GO=0"#;
 
 /// A submission needs its folder and its script.
-const IN_PLACE: &str = r#"[ "$RL_GO" = 1 ] && cd "$RL_DIR" 2>/dev/null && [ -f run_sprint.sh ] || exit 96"#;
+const IN_PLACE: &str =
+    r#"[ "$RL_GO" = 1 ] && cd "$RL_DIR" 2>/dev/null && rl_ours . . && rl_ours ./run_sprint.sh run_sprint.sh && [ -f run_sprint.sh ] || exit 96"#;
 
 /// A look-up by name needs neither: without the folder it is made from the home folder.
 /// There the names of its marks are those of no other sprint.

@@ -16,6 +16,25 @@ const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 /// A pipeline has at most so many steps that are planned.
 const MAX_STEPS: usize = 2000;
 
+/// Up to this place of a journal everything in it is kept.
+const MAX_TALK: u64 = 8 << 20;
+/// Up to this place, what decides about a sprint is kept. Behind it only how steps and runs begin and end.
+const MAX_KEPT: u64 = 32 << 20;
+/// So much of a journal is kept in all.
+const MAX_STORED: u64 = 64 << 20;
+/// How long a line of talk may be to be kept.
+const MAX_TALK_LINE: usize = 64 << 10;
+
+/// Whether a line that ends at this place of the journal is kept. What an agent does and says may be
+/// without end, and is read of few; its money, its steps and its end are not many.
+fn is_kept(line: &Line, text: &str, at: u64) -> bool {
+    match line.kind() {
+        "run_started" | "step_started" | "step_ended" | "run_ended" => true,
+        "agent" | "cost" | "idea" | "told" | "signal" => at <= MAX_KEPT,
+        _ => at <= MAX_TALK && text.len() <= MAX_TALK_LINE,
+    }
+}
+
 /// Whether a step's name is one of ours: it is shown, and may come from anywhere.
 fn is_label(label: &str) -> bool {
     label.len() <= 100 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
@@ -119,8 +138,20 @@ impl Change<'_> {
     /// What was spent never gets less by it.
     pub fn ingest(&self, sprint: &str, piece: &JournalPiece<'_>) -> Result<Ingested, StoreError> {
         let mut ingested = Ingested::default();
-        for line in piece.lines {
-            let text = serde_json::to_string(line).unwrap_or_default();
+        let mut stored = if piece.offset > MAX_KEPT { self.stored(sprint)? } else { 0 };
+        let texts: Vec<String> = piece.lines.iter().map(|line| serde_json::to_string(line).unwrap_or_default()).collect();
+        let mut at = piece.offset.saturating_sub(texts.iter().map(|text| text.len() as u64 + 1).sum());
+        for (line, text) in piece.lines.iter().zip(texts) {
+            at = at.saturating_add(text.len() as u64 + 1);
+            if !is_kept(line, &text, at) {
+                continue;
+            }
+            if at > MAX_KEPT {
+                stored += text.len() as u64;
+                if stored > MAX_STORED {
+                    continue;
+                }
+            }
             let seq = i64::try_from(line.seq).unwrap_or(i64::MAX);
             let new = self
                 .transaction
@@ -190,6 +221,13 @@ impl Change<'_> {
                 i64::try_from(spent.sound().tokens()).unwrap_or(0),
             ))?;
         Ok(())
+    }
+
+    /// How many bytes of its journal are kept.
+    fn stored(&self, sprint: &str) -> Result<u64, StoreError> {
+        let sum: i64 =
+            self.transaction.query_row("SELECT coalesce(sum(length(line)), 0) FROM journal WHERE sprint_id = ?1", [sprint], |row| row.get(0))?;
+        Ok(u64::try_from(sum).unwrap_or(0))
     }
 
     /// A sprint was over at this time, which may be long before we heard of it.
@@ -326,5 +364,64 @@ impl Change<'_> {
                 AND json_extract(data, '$.attempt') = (SELECT attempt FROM sprints WHERE id = ?1) ORDER BY id DESC LIMIT 1",
         )?;
         Ok(query.query_row([sprint], |row| row.get(0)).optional()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::journal::parse;
+    use crate::domain::SprintId;
+    use crate::store::NewSprint;
+
+    fn line(seq: u64, kind: &str, more: &str) -> Line {
+        let text = format!(r#"{{"v":1,"seq":{seq},"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"{kind}"{more}}}"#);
+        parse(text.as_bytes()).0.remove(0)
+    }
+
+    #[test]
+    fn of_a_talkative_journal_what_decides_is_kept() {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("begun");
+        let id = SprintId::new("sp-000001").expect("an id");
+        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
+        let mut seq = 0;
+        let mut kept = |offset: u64, kind: &str, text: usize| {
+            seq += 1;
+            let lines = [line(seq, kind, &format!(r#","text":"{}""#, "x".repeat(text)))];
+            change.ingest(id.as_str(), &JournalPiece { lines: &lines, offset, prefix: "x", altered: false, whole: false }).expect("taken in").new_lines == 1
+        };
+        for (offset, kind, is_kept) in [
+            (1 << 20, "said", true),
+            (1 << 20, "a_new_kind", true),
+            (9 << 20, "said", false),
+            (9 << 20, "tool", false),
+            (9 << 20, "a_new_kind", false),
+            (9 << 20, "cost", true),
+            (33 << 20, "cost", false),
+            (200 << 20, "step_ended", true),
+            (200 << 20, "run_ended", true),
+        ] {
+            assert_eq!(kept(offset, kind, 10), is_kept, "{kind} at {offset}");
+        }
+        assert!(!kept(1 << 20, "said", 100_000), "one that is too long");
+        // However much of it there is, the database has an end.
+        let many = (0..100).filter(|_| kept(200 << 20, "step_started", 1 << 20)).count();
+        assert!((60..65).contains(&many), "{many} MiB");
+    }
+
+    #[test]
+    fn a_time_at_the_end_of_all_times_is_a_time() {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("begun");
+        let id = SprintId::new("sp-000001").expect("an id");
+        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
+        for time in ["9999-12-30T21:59:59.9Z", "-009999-01-02T01:59:59Z"] {
+            let more = r#","job_id":"7","host":"n","version":"0","pipeline":"p","plan":[],"seconds":18446744073709551615"#;
+            let mut line = line(1, "run_started", more);
+            line.time = time.parse().expect("a time");
+            assert!(matches!(line.entry(), Some(Entry::RunStarted { .. })));
+            change.ingest(id.as_str(), &JournalPiece { lines: &[line], offset: 1, prefix: "x", altered: false, whole: false }).expect("taken in");
+        }
     }
 }

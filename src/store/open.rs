@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Store;
-use crate::platform::clock;
+use crate::platform::{clock, private};
 
 /// "rlop": how a file says that it is ours.
 const APPLICATION_ID: i32 = 0x726c_6f70;
@@ -52,6 +52,9 @@ pub enum StoreError {
     /// Another one works on it for too long.
     #[error("the database is in use by another process for more than {} s", BUSY.as_secs())]
     Busy,
+    /// It can only be read.
+    #[error("the database cannot be written")]
+    ReadOnly,
     /// No space for it.
     #[error("there is no space left for the database")]
     Full,
@@ -72,7 +75,7 @@ impl StoreError {
             Self::Sqlite(error) => {
                 !matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase))
             }
-            Self::Foreign { .. } | Self::Newer { .. } | Self::Unexpected(_) => false,
+            Self::Foreign { .. } | Self::Newer { .. } | Self::Unexpected(_) | Self::ReadOnly => false,
         }
     }
 }
@@ -82,6 +85,7 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
             Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            Some(rusqlite::ErrorCode::ReadOnly) => Self::ReadOnly,
             // No space for the index of its log, which SQLite calls a failed input or output.
             _ if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
             _ => Self::Sqlite(error),
@@ -103,11 +107,10 @@ impl Store {
         if let Some(folder) = path.parent()
             && !folder.as_os_str().is_empty()
         {
-            std::fs::create_dir_all(folder).map_err(|error| unreadable(error.to_string()))?;
+            private::make_folder(folder).map_err(|error| unreadable(error.to_string()))?;
         }
         make_private(path).map_err(|error| unreadable(error.to_string()))?;
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(|error| unreadable(error.to_string()))?;
+        let connection = connect(path).map_err(|error| unreadable(error.to_string()))?;
         connection.busy_timeout(BUSY)?;
         let foreign = |extra| StoreError::Foreign { path: path.display().to_string(), extra };
         // The tables first: who makes a new file makes both at once, so a file that has tables has its
@@ -181,11 +184,27 @@ fn use_wal(connection: &Connection) -> Result<(), StoreError> {
 
 /// Makes the file with a mode that nobody else can read, before SQLite makes it.
 fn make_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    match private::new_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         other => other.map(drop),
     }
+}
+
+/// Connects for writing, and where that cannot be, for reading. To read a database with a log, SQLite
+/// makes a file beside it. Where nothing can be made, nobody else writes, so it is read as it is, unless
+/// its log holds something that would be missed.
+fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let looked: Result<i64, _> = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
+    let is_closed =
+        |error: &rusqlite::Error| matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly));
+    let log_is_empty = || std::fs::metadata(format!("{}-wal", path.display())).map_or(true, |log| log.len() == 0);
+    if !looked.is_err_and(|error| is_closed(&error)) || !log_is_empty() {
+        return Ok(connection);
+    }
+    let quoted = path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let uri = format!("file:{quoted}?immutable=1");
+    Connection::open_with_flags(uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI)
 }
 
 #[cfg(test)]

@@ -374,7 +374,7 @@ impl Store {
         self.query(
             &format!(
                 "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL \
-                 AND results_tries < ?2 AND (results_next <= ?3 OR results_next > ?3 + 86400) AND attempt > 0 ORDER BY created_at, rowid"
+                 AND results_tries < ?2 AND (results_next <= ?3 OR results_next > ?3 + 86400) AND attempt > 0 ORDER BY results_tries, created_at, rowid"
             ),
             (cluster, max_tries, now),
         )

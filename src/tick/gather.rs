@@ -6,10 +6,10 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
-use crate::domain::{JobId, Masker, Seen, Used};
+use crate::domain::{JobId, Masker, Seen, Used, visible};
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, Stray};
-use crate::sprint::{Placed, RunnerHere, place_runner};
+use crate::sprint::{Placed, RunnerHere, place_runner, use_runner};
 use crate::store::SprintRow;
 
 /// Bytes of journals in one answer.
@@ -116,15 +116,17 @@ fn gather_once(
         max_bytes: MAX_JOURNALS,
         sprints: rows
             .iter()
-            .map(|row| ReadSprint {
-                id: row.id.to_string(),
-                dir: row.remote_dir.clone(),
-                offset: row.journal_offset,
-                prefix: row.journal_prefix.clone(),
-                tails: tails_of == Some(row.id.as_str()),
-                attempt: row.attempt,
-                quiet: row.missing_polls > 0,
-                untold: ask == Ask::Untold,
+            .map(|row| {
+                let sprint = ReadSprint {
+                    id: row.id.to_string(),
+                    dir: row.remote_dir.clone(),
+                    tails: tails_of == Some(row.id.as_str()),
+                    attempt: row.attempt,
+                    quiet: row.missing_polls > 0,
+                    untold: ask == Ask::Untold,
+                    ..ReadSprint::default()
+                };
+                sprint.behind(row.journal_offset, &row.journal_prefix)
             })
             .collect(),
     };
@@ -136,12 +138,9 @@ fn gather_once(
     }
     // The newest sprint's runner reads for all: it knows the older formats.
     let runner = rows.iter().rev().map(|row| row.runner.as_str()).find(|runner| !runner.is_empty()).unwrap_or_default();
-    script.set("RUNNER", runner).section_with_input(
-        "files",
-        Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()),
-        r#"[ -x "$RUNNER" ] || exit 127
-"$RUNNER" files-read"#,
-    );
+    // Between two polls of the scheduler, its files are asked for every few seconds.
+    use_runner(&mut script, runner, ask == Ask::All);
+    script.section_with_input("files", Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()), "rl_run files-read");
     if ask == Ask::All && !jobs.is_empty() {
         kind.ask_accounting(&mut script, &jobs);
     }
@@ -162,14 +161,13 @@ fn gather_once(
     match files.and_then(|section| serde_json::from_slice::<ReadAnswer>(&section.output).ok()) {
         Some(answer) => {
             let summed = ask == Ask::Untold;
-            let of = |files: SprintFiles| (files.id.clone(), SprintFiles { summed, ..files }.hidden(&gathered.masker));
+            let of = |files: SprintFiles| (files.id.clone(), bounded(SprintFiles { summed, ..files }.hidden(&gathered.masker)));
             gathered.files = answer.sprints.into_iter().map(of).collect();
         }
         None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
         None => {
-            let said: String = files
-                .map(|section| gathered.masker.text(&section.text()).chars().filter(|c| !c.is_control()).take(300).collect())
-                .unwrap_or_default();
+            let said: String =
+                files.map(|section| visible::line(&gathered.masker.text(&section.text())).chars().take(300).collect()).unwrap_or_default();
             gathered.problem = Some(format!("the files of the sprints could not be read on {}: {said}", cluster.name));
         }
     }
@@ -180,4 +178,14 @@ fn gather_once(
 /// it: so one that hangs has its full time in one look of three, while some job is missing.
 fn is_in_a_hurry(rows: &[SprintRow]) -> bool {
     !rows.iter().any(|row| row.missing_polls % 3 == 2)
+}
+
+/// Whoever answers may be anybody: what is shown and kept of it is short.
+fn bounded(mut files: SprintFiles) -> SprintFiles {
+    let short = |text: &mut String, most: usize| *text = text.chars().take(most).collect();
+    files.problems.truncate(20);
+    files.problems.iter_mut().for_each(|problem| short(problem, 300));
+    files.progress.iter_mut().chain(&mut files.output).for_each(|tail| short(tail, 8192));
+    short(&mut files.prefix, 100);
+    files
 }

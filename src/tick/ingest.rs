@@ -40,10 +40,11 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
         if skipped > 0 {
             notes.push(format!("{skipped} line(s) of the journal could not be read"));
         }
-        let moved = files.offset != row.journal_offset || files.prefix != row.journal_prefix;
+        let known = files.known();
+        let moved = files.offset != row.journal_offset || known != row.journal_prefix;
         if moved || files.altered {
             let whole = from_start && !files.more;
-            let piece = JournalPiece { lines: &lines, offset: files.offset, prefix: &files.prefix, altered: files.altered, whole };
+            let piece = JournalPiece { lines: &lines, offset: files.offset, prefix: &known, altered: files.altered, whole };
             new_lines = change.ingest(id, &piece)?.new_lines;
         }
         notes.extend(files.problems.iter().cloned());
@@ -202,7 +203,7 @@ fn settle(
         new_lines,
         quiet_seconds: files.and_then(|files| files.quiet_seconds),
         empty_polls: row.missing_polls,
-        empty_seconds: row.missing_since.zip(gathered.time).map_or(0, |(since, time)| time - since),
+        empty_seconds: row.missing_since.zip(gathered.time).map_or(0, |(since, time)| time.saturating_sub(since)),
     };
     let finding = judge(&evidence);
     if runner.is_some() && matches!(finding, Finding::Alive | Finding::Wait | Finding::Empty) {

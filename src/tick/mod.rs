@@ -35,6 +35,8 @@ pub use watch::{News, Watch};
 
 /// Between two requests to end the same job.
 const ASK_AGAIN_SECONDS: i64 = 30;
+/// How often more of long journals is asked for in one tick. Whoever answers may always have more.
+const MAX_ROUNDS: u32 = 50;
 /// How often the results of an ended sprint are asked for.
 const RESULT_TRIES: u32 = 12;
 
@@ -249,6 +251,32 @@ fn advance(
     report: &mut ClusterReport,
 ) -> Result<(), TickError> {
     look_up_submissions(app, store, remote, cluster, report)?;
+    let mut faults = Vec::new();
+    let is_ours = guarded("the look at its jobs", &mut faults, || look(app, store, remote, cluster, lease, watched, report)).transpose()?;
+    report.problems.append(&mut faults);
+    if is_ours == Some(false) {
+        return Ok(());
+    }
+    match deliver(app, store, remote, cluster) {
+        Ok(problems) => report.problems.extend(problems),
+        Err(Undelivered::Store(error)) => return Err(error.into()),
+        Err(Undelivered::Remote(error)) => return Err(error.into()),
+    }
+    submit_waiting(app, store, remote, cluster, report)?;
+    // The last, because it may take long, and nothing waits for it.
+    fetch_results(app, store, remote, cluster, report)
+}
+
+/// Looks at the jobs that are out, and takes in what they tell. False when another tick has begun.
+fn look(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    lease: &Lease,
+    watched: Option<&str>,
+    report: &mut ClusterReport,
+) -> Result<bool, TickError> {
     let rows: Vec<SprintRow> = store
         .open_sprints(cluster.name.as_str())?
         .into_iter()
@@ -262,14 +290,16 @@ fn advance(
         report.failing |= gathered.problem.is_some();
         if !store.change()?.holds(lease)? {
             report.problems.push("the tick took too long, and another one has begun: its answers count".to_owned());
-            return Ok(());
+            return Ok(false);
         }
         let mut to_sum = ingest_all(store, &rows, &gathered, report)?;
         // Only now: one of them may have turned out to be a sprint's own.
         tell_of_strays(store, cluster, &gathered.strays, report)?;
         // More of a long journal than one answer holds.
         let mut more = gathered.clone();
-        while more.has_more() {
+        let mut rounds = 0;
+        while more.has_more() && rounds < MAX_ROUNDS {
+            rounds += 1;
             let rows = fresh(store, rows.iter().filter(|row| more.files.get(row.id.as_str()).is_some_and(|files| files.more)))?;
             let offsets: Vec<u64> = rows.iter().map(|row| row.journal_offset).collect();
             more = gather(app, remote, cluster, &rows, Ask::Files, None)?;
@@ -289,13 +319,16 @@ fn advance(
         }
         ask_again_for_ends(app, store, remote, cluster, report)?;
     }
-    fetch_results(app, store, remote, cluster, report)?;
-    match deliver(app, store, remote, cluster) {
-        Ok(problems) => report.problems.extend(problems),
-        Err(Undelivered::Store(error)) => return Err(error.into()),
-        Err(Undelivered::Remote(error)) => return Err(error.into()),
+    Ok(true)
+}
+
+/// Does a part of a tick of which a fault, whatever made it, must not keep the others from being done.
+fn guarded<T>(what: &str, problems: &mut Vec<String>, part: impl FnOnce() -> T) -> Option<T> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(part)).ok();
+    if done.is_none() {
+        problems.push(format!("{what}: this part of the tick ended by a fault of the program"));
     }
-    submit_waiting(app, store, remote, cluster, report)
+    done
 }
 
 /// Takes in what was told of each sprint, each for itself: one that cannot be taken in holds up
@@ -303,16 +336,16 @@ fn advance(
 fn ingest_all(store: &mut Store, rows: &[SprintRow], gathered: &Gathered, report: &mut ClusterReport) -> Result<Vec<SprintRow>, StoreError> {
     let mut to_sum = Vec::new();
     for row in rows {
-        let change = store.change()?;
-        match ingest(&change, row.id.as_str(), gathered) {
-            Ok(ingested) => {
-                change.commit()?;
-                if ingested == Ingested::NeedsUntold {
-                    to_sum.push(row.clone());
-                }
-            }
-            Err(error @ (StoreError::Busy | StoreError::Full)) => return Err(error),
-            Err(error) => report.problems.push(format!("{}: {error}", row.id)),
+        let taken_in = || {
+            let change = store.change()?;
+            let ingested = ingest(&change, row.id.as_str(), gathered)?;
+            change.commit().map(|()| ingested)
+        };
+        match guarded(row.id.as_str(), &mut report.problems, taken_in) {
+            Some(Err(error @ (StoreError::Busy | StoreError::Full))) => return Err(error),
+            Some(Err(error)) => report.problems.push(format!("{}: {error}", row.id)),
+            Some(Ok(Ingested::NeedsUntold)) => to_sum.push(row.clone()),
+            Some(Ok(Ingested::Whole)) | None => {}
         }
     }
     Ok(to_sum)
@@ -341,8 +374,14 @@ fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, re
     }
 }
 
+/// Each for itself: one that is slow or that ends by a fault holds up no other. Those that were tried the
+/// least come first, and what there is no time for in this tick is for the next.
 fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
+    let began = clock::instant();
     for row in store.unfetched_sprints(cluster.name.as_str(), RESULT_TRIES, clock::now().as_second())? {
+        if clock::since(began).as_secs() > cluster.command_timeout {
+            break;
+        }
         let id = row.id.as_str();
         // A job that can never start would wait in the queue for ever, and one that the queue has forgotten
         // may come back. Until the scheduler was told so, the sprint is not done with.
@@ -361,7 +400,17 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
         let fetched = if row.state.job().is_none() && row.submitted_at.is_none() {
             Ok(sprint::Fetched::default())
         } else {
-            sprint::fetch(app, remote, cluster, &row, &store.tweaks_of(id)?, &app.artifacts(id), false, |_, _| {})
+            let tweaks = store.tweaks_of(id)?;
+            let bring = || sprint::fetch(app, remote, cluster, &row, &tweaks, &app.artifacts(id), sprint::Extent::Unasked, |_, _| {});
+            match guarded(id, &mut report.problems, bring) {
+                Some(fetched) => fetched,
+                None => {
+                    let change = store.change()?;
+                    change.results(id, false)?;
+                    change.commit()?;
+                    continue;
+                }
+            }
         };
         match fetched {
             Ok(fetched) => {

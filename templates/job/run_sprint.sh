@@ -15,7 +15,14 @@ rl_catch() {
   done
 }
 rl_catch
+#%OURS%
 cd "$rl_dir" && cd "$(pwd -P)" || exit 1
+# What lies here decides what is run: nobody else may write it.
+for rl_part in . ./.researchloop; do
+  [ -e "$rl_part" ] || continue
+  [ ! -O "$rl_part" ] || chmod go-w "$rl_part" 2>/dev/null
+  rl_ours "$rl_part" "$rl_dir/$rl_part" || { echo "the job does not run: $rl_bad"; exit 74; }
+done
 readonly rl_here=$PWD
 mkdir -p .researchloop || exit 1
 readonly rl_job=${SLURM_JOB_ID:-${JOB_ID:-local-$$}}
@@ -68,7 +75,7 @@ done
 set +efuC +o posix
 unset IFS
 unalias -a
-unset -f cd rm mv kill wait
+unset -f cd rm mv kill wait find
 trap - EXIT DEBUG ERR
 rl_pid=''
 rl_catch
@@ -82,19 +89,14 @@ base64 -d >.researchloop/bundle.tmp <<'RESEARCHLOOP_BUNDLE' && mv -f .researchlo
 %BUNDLE%
 RESEARCHLOOP_BUNDLE
 
-if [ -f "$rl_runner" ] && [ ! -O "$rl_runner" ]; then
-  echo "$rl_runner belongs to somebody else: not used"
-  rl_runner=''
-fi
-if [ ! -f "$rl_runner" ]; then
-  rl_installed=$(command -v researchloop)
-  case $("${rl_installed:-false}" --version 2>/dev/null) in
-    "researchloop %VERSION%"*) rl_runner=$rl_installed ;;
+if ! rl_said=$(rl_why "$rl_runner" 1); then
+  [ "$rl_said" = absent ] || echo "$rl_runner is not used: $rl_said"
+  rl_runner=$(command -v researchloop)
+  rl_said=$(rl_why "$rl_runner") || { [ "$rl_said" = absent ] || echo "$rl_runner is not used: $rl_said"; rl_runner=''; }
+  case $(rl_enter "$rl_runner" && "./${rl_runner##*/}" --version 2>/dev/null) in
+    "researchloop %VERSION%"*) ;;
+    *) rl_ended runner_missing 127; exit 127 ;;
   esac
-fi
-if [ ! -f "$rl_runner" ]; then
-  rl_ended runner_missing 127
-  exit 127
 fi
 if [ ! -x "$rl_runner" ]; then
   rl_ended noexec 126
@@ -105,7 +107,7 @@ fi
 readonly rl_told=$rl_signal
 export RESEARCHLOOP_SIGNAL="$rl_told"
 trap '' USR1
-"$rl_runner" job-run "$rl_here" </dev/null &
+(rl_enter "$rl_runner" && exec "./${rl_runner##*/}" job-run "$rl_here") </dev/null &
 rl_pid=$!
 rl_catch
 [ "$rl_signal" = "$rl_told" ] || kill -"$rl_signal" "$rl_pid" 2>/dev/null

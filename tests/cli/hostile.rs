@@ -128,6 +128,7 @@ fn names_in_results_are_only_names() {
         assert!(kind.is_file() || kind.is_dir(), "{:?} is neither a file nor a folder", entry.file_name());
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
+    assert!(!names.iter().any(|name| name.contains(['\u{202e}', '\u{200b}', '\u{1b}'])), "{names:?}");
     assert!(names.iter().any(|name| name == "$(touch pwned).txt") && names.iter().any(|name| name == "with space.txt"), "{names:?}");
     assert!(!names.iter().any(|name| name == "passwd" || name == "etc" || name == "pipe"), "{names:?}");
     for arguments in [&["sprint", "show", &id][..], &["sprint", "fetch", &id, "--all"], &["--json", "sprint", "show", &id], &["sprint", "list"]] {
@@ -178,23 +179,28 @@ fn half_written_records_in_the_job_are_no_end() {
 }
 
 #[test]
-fn a_runner_that_answers_rubbish_changes_nothing() {
+fn a_runner_that_was_exchanged_by_a_job_is_put_right_before_it_is_asked() {
     let (project, id, dir) = waiting("");
     let bin = project.path("cluster/.researchloop/bin");
     let runner = std::fs::read_dir(&bin).unwrap().next().unwrap().unwrap().path();
-    let kept = runner.with_extension("kept");
-    std::fs::rename(&runner, &kept).unwrap();
-    for answer in
-        ["printf '{\"v\":1,\"sprints\":[{\"id\":\"sp'", "head -c 100000 /dev/urandom", "echo '{\"v\":1,\"sprints\":7}'", "exit 3", "kill -9 $$", ":"]
-    {
-        std::fs::write(&runner, format!("#!/bin/sh\ncat >/dev/null\n{answer}\n")).unwrap();
-        std::fs::set_permissions(&runner, std::fs::Permissions::from_mode(0o700)).unwrap();
-        let tick = project.run(&["tick"]);
-        assert!(tick.code <= 1 && !tick.stderr.contains("panicked"), "{answer}: {tick}");
-        assert_eq!(text(&project.show(&id), "status"), "running", "{answer}: {tick}");
-    }
-    std::fs::rename(&kept, &runner).unwrap();
+    let right = std::fs::read(&runner).unwrap();
+    std::fs::remove_file(&runner).unwrap();
+    std::fs::write(&runner, format!("#!/bin/sh\ntouch '{}'\ncat >/dev/null\nexit 3\n", project.path("pwned").display())).unwrap();
+    std::fs::set_permissions(&runner, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let _ = project.run(&["tick"]).success();
+    assert!(std::fs::read(&runner).unwrap() == right, "it is the right one again");
+    assert!(!project.path("pwned").exists(), "the other one was started");
     assert_eq!(text(&ticked(&project, &id, 40), "status"), "completed", "{}", dir.display());
+}
+
+#[test]
+fn a_time_at_the_end_of_all_times_stops_no_tick() {
+    let (project, id, dir) = waiting("");
+    let line = r#"{"v":1,"seq":400,"time":"9999-12-30T21:59:59.9Z","incarnation":2,"kind":"run_started","job_id":"local-1","host":"n","version":"0","pipeline":"p","plan":[],"seconds":1}"#;
+    let mut journal = std::fs::File::options().append(true).open(dir.join(".researchloop/run.jsonl")).unwrap();
+    journal.write_all(format!("{line}\n").as_bytes()).unwrap();
+    let _ = project.run(&["tick"]).never_says("fault of the program").never_says("panicked");
+    assert!(lines(&project, &id).iter().any(|line| line["seq"] == 400), "it was taken in");
 }
 
 #[test]
@@ -353,7 +359,7 @@ fn job_options_cannot_add_lines_to_the_script() {
 #[test]
 fn a_study_cannot_lead_out_of_its_folder() {
     let project = Project::local("");
-    for name in ["../up", "a/b", "/abs", "..", "a\nb"] {
+    for name in ["../up", "a/b", "/abs", "..", "a\nb", "a\u{202e}b", "a\u{200b}b", "a\u{3164}b"] {
         project.run(&["study", "show", name]).code(3);
         project.run(&["sprint", "run", "x", "-s", name]).code(3);
         project.run(&["study", "init", name]).code(2);

@@ -1,5 +1,6 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
+mod answers;
 mod backlog_run;
 mod believed;
 mod commands;
@@ -18,8 +19,10 @@ mod loop_limits;
 mod loops;
 mod notices;
 mod operations;
+mod ours;
 mod output;
 mod plan;
+mod private;
 mod refusals;
 mod reviewed;
 mod secrets;

@@ -27,6 +27,7 @@ use self::connect::{Fault, Link, left};
 use self::exec::{Failure, Feed};
 use super::{Limits, Remote, RemoteError, Reply, Script};
 use crate::domain::Secret;
+use crate::domain::visible::is_hidden;
 use crate::platform::{clock, random};
 
 /// The ssh that is asked for the user's configuration.
@@ -190,8 +191,7 @@ pub fn known_hosts_files(target: &SshTarget) -> Result<Vec<PathBuf>, RemoteError
 
 /// Text from outside as one line for a message: no control characters, no runs of blanks.
 fn clean(bytes: &[u8]) -> String {
-    let hidden = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    let text: String = String::from_utf8_lossy(bytes).chars().filter(|c| !hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text: String = String::from_utf8_lossy(bytes).chars().filter(|c| !is_hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
