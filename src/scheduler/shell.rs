@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::visible;
+use crate::domain::visible::is_hidden;
 
 /// Shell text that finds the scheduler's programs and defines `rl_limit` and `rl_run`.
 ///
@@ -116,7 +116,7 @@ pub(super) fn useful(text: &str) -> String {
     const PREFIXES: [&str; 6] = ["error: ", "fatal: ", "sbatch: ", "squeue: ", "sacct: ", "qsub: "];
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
-        let clean: String = visible::line(line);
+        let clean: String = line.chars().filter(|c| !is_hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
         let mut line = clean.trim();
         while let Some(rest) = PREFIXES.iter().find_map(|prefix| line.strip_prefix(prefix)) {
             line = rest.trim_start();
