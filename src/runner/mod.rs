@@ -24,6 +24,8 @@ mod sweep;
 mod talk;
 
 pub use answer::{read_files, send_results};
+#[cfg(test)]
+pub(crate) use journal::Journal;
 pub use run::run_job;
 
 /// The exit status of a runner that has recorded that its sprint completed.
