@@ -64,8 +64,10 @@ impl Front {
         self.put("accounting", &lines(lies::accounting_lines(&self.world, self.lies.accounting)));
         self.put("accounting.err", said);
         self.put("accounting.rc", &status.to_string());
-        let (taken, says, status) = if self.honest || !super::lie("sbatch") { (true, "%", 0) } else { lies::submission(&mut self.chance) };
-        self.put("sbatch.plan", &format!("{} {status} {says}\n", i32::from(taken)));
+        let (taken, says, status) = if self.honest || !super::lie("sbatch") { (1, "%", 0) } else { lies::submission(&mut self.chance) };
+        self.put("sbatch.plan", &format!("{taken} {status} {says}\n"));
+        let deaf = !self.honest && super::lie("sbatch") && self.chance.percent(25);
+        self.put("scancel.rc", if deaf { "1" } else { "0" });
         self.put("next", &self.world.next_id.to_string());
         self.put("now", &format!("{}\n", self.world.now));
         self.put("files", &files_read(script).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default());
@@ -77,7 +79,7 @@ impl Front {
             let mut fields = line.splitn(3, '|');
             let (Some(Ok(id)), Some(name), Some(dir)) = (fields.next().map(str::parse), fields.next(), fields.next()) else { continue };
             // Listings may show it at once, or only after a while.
-            let visible = self.world.now + if self.chance.percent(75) { 0 } else { self.chance.within(1..100) };
+            let visible = self.world.now + if self.chance.percent(75) { 0 } else { self.chance.within(1..45) };
             self.world.take(id, name, Path::new(dir), visible, &mut self.chance);
         }
         let cancelled = self.took("cancelled");
@@ -251,7 +253,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 cat queue.err >&2
-if [ "$(cat queue.rc)" = 0 ] && [ ! -s queue.err ] && [ -s queue ]; then
+if [ "$(cat queue.rc)" = 0 ] && [ -s queue ]; then
   cat queue
   # One that was taken in this very request.
   if [ -e submitted ]; then awk -F'|' '{ print $1 "|" $2 "|PENDING||None" }' submitted; fi
@@ -296,15 +298,24 @@ exit "$(cat accounting.rc)"
         "sbatch",
         r#"read -r taken status says <sbatch.plan
 id=$(cat next)
-if [ "$taken" = 1 ]; then
+while [ "$taken" -gt 0 ]; do
+  taken=$((taken - 1)) id=$(cat next)
   echo $((id + 1)) >next
   printf '%s|%s|%s\n' "$id" "$(sed -n 's/^#SBATCH --job-name=//p' "$OLDPWD/run_sprint.sh")" "$OLDPWD" >>submitted
-fi
+done
 case $says in %) echo "$id" ;; *) printf '%s\n' "$says" >&2 ;; esac
 exit "$status"
 "#,
     ),
-    ("scancel", "echo \"$*\" >>cancelled\n"),
+    (
+        "scancel",
+        r#"if [ "$(cat scancel.rc)" != 0 ]; then
+  echo 'scancel: error: Kill job error on job id: Unable to contact slurm controller (receive failure)' >&2
+  exit 1
+fi
+echo "$*" >>cancelled
+"#,
+    ),
     (
         "researchloop",
         concat!(

@@ -10,6 +10,8 @@ use super::world::{Job, Stage, World};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queue {
     Honest,
+    /// The truth, and on standard error what some other program of that account has to say.
+    Noisy,
     /// Exit status 1 and a complaint.
     Down,
     /// Exit status 0, a complaint, and no job.
@@ -50,7 +52,8 @@ pub struct Lies {
     blind: u32,
 }
 
-pub const NONE: Lies = Lies { queue: Queue::Honest, accounting: Accounting::Honest, way: Way::Open, left: 0, blind: 0 };
+/// Everybody is honest. That something else complains there, too, keeps no sprint from its end.
+pub const NONE: Lies = Lies { queue: Queue::Noisy, accounting: Accounting::Honest, way: Way::Open, left: 0, blind: 0 };
 
 impl Lies {
     /// The lies of the next poll, so many seconds after the last one.
@@ -59,7 +62,8 @@ impl Lies {
         self.way = chance.of(&[(90, Way::Open), (5, Way::Closed), (5, Way::Cut)]);
         if self.left <= 0 {
             self.left = chance.of(&[(50, 1), (30, 60), (15, 300), (5, 900)]);
-            self.queue = chance.of(&[(62, Queue::Honest), (6, Queue::Down), (12, Queue::Complains), (12, Queue::Empty), (8, Queue::Half)]);
+            self.queue =
+                chance.of(&[(52, Queue::Honest), (10, Queue::Noisy), (6, Queue::Down), (12, Queue::Complains), (12, Queue::Empty), (8, Queue::Half)]);
             self.accounting = chance.of(&[
                 (55, Accounting::Honest),
                 (10, Accounting::Off),
@@ -93,7 +97,7 @@ impl Lies {
             self.left = self.left.min(400);
         }
         match self.queue {
-            Queue::Honest if self.way == Way::Open => self.blind = 0,
+            Queue::Honest | Queue::Noisy if self.way == Way::Open => self.blind = 0,
             Queue::Empty | Queue::Half if !knows => self.blind += 1,
             _ => {}
         }
@@ -113,7 +117,7 @@ pub fn queue_lines(world: &World, lie: Queue) -> Vec<String> {
         lines.push(format!("{}|{}|{word}|{node}|{reason}", job.id, job.name));
     }
     match lie {
-        Queue::Honest => {}
+        Queue::Honest | Queue::Noisy => {}
         Queue::Half => lines.truncate(lines.len() / 2),
         Queue::Down | Queue::Complains | Queue::Empty => lines.clear(),
     }
@@ -152,6 +156,7 @@ pub fn accounting_lines(world: &World, lie: Accounting) -> Vec<String> {
 pub fn queue_says(lie: Queue) -> (&'static str, i32) {
     match lie {
         Queue::Honest | Queue::Empty | Queue::Half => ("", 0),
+        Queue::Noisy => ("perl: warning: Setting locale failed.", 0),
         Queue::Down => ("slurm_load_jobs error: Unable to contact slurm controller (connect failure)", 1),
         Queue::Complains => ("squeue: error: slurm_receive_msgs: Zero Bytes were transmitted or received", 0),
     }
@@ -167,12 +172,14 @@ pub fn accounting_says(lie: Accounting) -> (&'static str, i32) {
     }
 }
 
-/// What sbatch does: whether the job is taken, what it says, and its exit status. `%` is the id.
-pub fn submission(chance: &mut Chance) -> (bool, &'static str, i32) {
-    let taken = chance.percent(50);
+/// What sbatch does: how many jobs come of it, what it says, and its exit status. `%` is the id.
+pub fn submission(chance: &mut Chance) -> (u32, &'static str, i32) {
+    let taken = u32::from(chance.percent(50));
     chance.of(&[
-        (60, (true, "%", 0)),
-        (4, (false, "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)", 1)),
+        (57, (1, "%", 0)),
+        // Some site's wrapper tries again on its own.
+        (3, (2, "%", 0)),
+        (4, (0, "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)", 1)),
         (4, (taken, "sbatch: error: Batch job submission failed: Unable to contact slurm controller (receive failure)", 1)),
         (4, (taken, "sbatch: error: Batch job submission failed: Unable to contact slurm controller (send failure)", 1)),
         (4, (taken, "sbatch: error: Batch job submission failed: Unable to contact slurm controller (shutdown failure)", 1)),
@@ -182,6 +189,6 @@ pub fn submission(chance: &mut Chance) -> (bool, &'static str, i32) {
         (4, (taken, "sbatch: error: Batch job submission failed: Protocol authentication error", 1)),
         (4, (taken, "sbatch: fatal: the moon is full", 1)),
         (2, (taken, "", 1)),
-        (2, (false, "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits): QOSMaxSubmitJobPerUserLimit", 1)),
+        (2, (0, "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits): QOSMaxSubmitJobPerUserLimit", 1)),
     ])
 }

@@ -220,7 +220,17 @@ impl Night {
             }
             self.poll();
             if poll % 97 == 60 {
-                self.cancel_one();
+                let number = self.front.chance.within(0..40);
+                let open: Vec<SprintId> = self.store.open_sprints("c").expect("read").into_iter().map(|row| row.id).collect();
+                self.cancel(usize::try_from(number).ok().and_then(|number| open.get(number)).cloned());
+            }
+            // Who cancels a sprint that says another job is its own must not end that job.
+            let forged = self.front.world.courses.values().find(|course| course.deed == Deed::ForgesStart && course.done_deed && !course.completed);
+            if let Some(dir) = forged.map(|course| course.dir.clone())
+                && poll % 13 == 0
+            {
+                let open = self.of(&dir).filter(|row| !row.state.status().is_terminal() && !self.cancelled.contains(row.id.as_str()));
+                self.cancel(open.map(|row| row.id));
             }
             self.check();
         }
@@ -242,9 +252,8 @@ impl Night {
     }
 
     /// A person has enough of a sprint.
-    fn cancel_one(&mut self) {
-        let open: Vec<SprintId> = self.store.open_sprints("c").expect("read").into_iter().map(|row| row.id).collect();
-        let Some(id) = open.get(usize::try_from(self.front.chance.within(0..40)).expect("small")).cloned() else { return };
+    fn cancel(&mut self, id: Option<SprintId>) {
+        let Some(id) = id else { return };
         self.cancelled.insert(id.to_string());
         let _ = sprint::cancel(&self.app, &mut self.store, &mut self.front, &id);
     }
