@@ -13,7 +13,7 @@ mod task;
 use serde::Serialize;
 
 pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt};
-pub use findings::{Found, Place, Program, found, leaderboard, program};
+pub use findings::{Board, Found, Place, Program, found, leaderboard, program};
 pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop};
 pub use message::{Message, message};
 pub use money::Money;

@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::config::Study;
 use crate::domain::auto_loop::{Attempt, AttemptState, Left, Limits, Next, Situation, StopRule, Used, fingerprint, next, objection};
-use crate::domain::noise::{Better, Measured, improvements};
+use crate::domain::leaderboard::{Entry, Repeats, repeats};
+use crate::domain::noise::{Better, Measured, steps};
 use crate::domain::transition::Event;
 use crate::domain::{Source, SprintId, Status, TaskState, task};
 use crate::platform::clock;
@@ -215,30 +216,51 @@ fn waiting(change: &Change<'_>, sprints: &[LoopSprint]) -> Result<Option<String>
     Ok(answered)
 }
 
+/// The values of a metric over a study's sprints, in the order of time, repeats of a task together.
+#[derive(Default)]
+struct History {
+    rows: Vec<MetricRow>,
+    repeats: Vec<Repeats>,
+}
+
+impl History {
+    fn new(rows: Vec<MetricRow>) -> Self {
+        let repeats = repeats(&rows.iter().map(MetricRow::entry).collect::<Vec<Entry<'_>>>());
+        Self { rows, repeats }
+    }
+
+    /// Those among which this sprint is, the how manyth they are, and whether it was the first of them.
+    fn of(&self, sprint: &str) -> Option<(usize, &Repeats, bool)> {
+        let at = self.rows.iter().position(|row| row.sprint_id == sprint)?;
+        let (index, repeats) = self.repeats.iter().enumerate().find(|(_, repeats)| repeats.entries.contains(&at))?;
+        Some((index, repeats, repeats.entries.first() == Some(&at)))
+    }
+}
+
 fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[LoopSprint]) -> Result<Vec<Attempt>, StoreError> {
     let metric = program.metric.as_ref();
-    // Where the study's own command measures a figure, what an agent says of it decides nothing.
-    let history_of = |name: &str| -> Result<Vec<MetricRow>, StoreError> {
+    let history_of = |name: &str| -> Result<History, StoreError> {
+        // Where the study's own command measures a figure, what an agent says of it decides nothing.
         let measures = metric.is_some_and(|metric| metric.name == name && metric.evaluator.is_some());
-        let all = change.metric_history(&row.study, name)?;
-        Ok(all.into_iter().filter(|row| !measures || row.source == Source::Evaluator).collect())
+        let mut rows = change.metric_history(&row.study, name)?;
+        rows.retain(|row| !measures || row.source == Source::Evaluator);
+        Ok(History::new(rows))
     };
     let targets = row.limits.target.as_ref().map(|target| history_of(&target.metric)).transpose()?.unwrap_or_default();
-    let history = match (&metric, row.limits.patience) {
-        (Some(metric), Some(_)) => history_of(&metric.name)?,
-        _ => Vec::new(),
+    let (history, better) = match (&metric, row.limits.patience) {
+        (Some(metric), Some(_)) => (history_of(&metric.name)?, metric.better),
+        _ => (History::default(), Better::Higher),
     };
-    let measured: Vec<Measured> = history.iter().map(|row| Measured { value: row.value, n: row.n, spread: row.spread }).collect();
-    let better = metric.map_or(Better::Higher, |metric| metric.better);
-    let improved = improvements(better, &measured);
+    let measured: Vec<Measured> = history.repeats.iter().map(|one| one.measured).collect();
+    let steps = steps(better, &measured);
     let attempt = |sprint: &LoopSprint| Attempt {
         id: sprint.id.clone(),
         is_judged: !sprint.forgiven,
         began: seconds_of(Some(&sprint.created_at)),
         state: match sprint.status {
             Status::Completed => AttemptState::Completed {
-                target_value: targets.iter().find(|row| row.sprint_id == sprint.id).map(|row| row.value),
-                improved: history.iter().position(|row| row.sprint_id == sprint.id).and_then(|index| improved.get(index).copied()),
+                target_value: targets.of(&sprint.id).map(|(_, repeats, _)| repeats.measured),
+                step: history.of(&sprint.id).filter(|(.., is_first)| *is_first).and_then(|(index, ..)| steps.get(index).copied()),
             },
             Status::Failed => AttemptState::Failed {
                 infrastructure: sprint.reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler)),

@@ -83,6 +83,12 @@ impl Folder {
         Ok(bytes)
     }
 
+    /// Where a symbolic link leads, as text. It is not followed.
+    pub fn link(&self, name: &str) -> Option<String> {
+        check_name(name).ok()?;
+        rustix::fs::readlinkat(&self.0, name, Vec::new()).ok()?.into_string().ok()
+    }
+
     /// Tells whether there is a regular file with something in it.
     pub fn has_content(&self, path: &str) -> bool {
         self.file(path).is_ok_and(|(_, size)| size > 0)

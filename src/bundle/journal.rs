@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FORMAT_VERSION;
 use super::formats::{Calling, Money};
-use crate::domain::{Finding, Metric};
+use crate::domain::{Finding, Masker, Metric};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub enum Entry {
         pipeline: String,
         /// The steps that can come, in their usual order: label and title.
         plan: Vec<(String, String)>,
+        /// The labels of those without which no run is complete.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        certain: Vec<String>,
         /// How long the job may run, in seconds.
         seconds: u64,
     },
@@ -155,6 +158,12 @@ pub enum Entry {
         /// `TERM`, `USR1`, ...
         name: String,
     },
+    /// The job stood still: its scheduler, or somebody else, had suspended it. In SLURM, and without
+    /// a scheduler, that is no time of the job.
+    Suspended {
+        /// For so many seconds since that was told last.
+        seconds: u64,
+    },
     /// The run is over, for this incarnation.
     RunEnded(Box<RunEnd>),
 }
@@ -185,7 +194,7 @@ pub struct RunEnd {
     pub signal: Option<String>,
     /// For a person.
     pub detail: String,
-    /// What to do next.
+    /// What to do next: a word of the closed list of [`Advice`](crate::domain::Advice).
     pub hint: String,
     /// When a usage limit ends, in seconds since 1970.
     pub resets_at: Option<i64>,
@@ -245,16 +254,50 @@ impl Costs {
     }
 }
 
-/// Reads the lines of a piece of a journal that begins at the start of a line. Returns
-/// them, and how many lines could not be read.
+/// Takes the values of a job's environment out of lines that may come from anywhere: the runner does
+/// it, but whatever ran in the job may have written to its journal.
+pub fn hide(lines: &mut [Line], masker: &Masker) {
+    lines.iter_mut().for_each(|line| masker.fields(&mut line.body));
+}
+
+/// Numbers have no gaps; a line that was damaged leaves one. What lies further ahead than this was not
+/// written by a runner: with such a number in the journal, the true lines would be behind it for ever.
+const MAX_GAP: u64 = 10_000;
+
+/// How far a journal has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reached {
+    /// The highest number of a line.
+    pub seq: u64,
+    /// The highest incarnation.
+    pub incarnation: u32,
+}
+
+impl Reached {
+    /// Whether this line may be the next one. If so, it is counted.
+    fn takes(&mut self, line: &Line) -> bool {
+        let fits = line.v <= FORMAT_VERSION
+            && (1..=self.seq.saturating_add(MAX_GAP)).contains(&line.seq)
+            && u64::from(line.incarnation) <= u64::from(self.incarnation).saturating_add(MAX_GAP);
+        if fits {
+            *self = Self { seq: self.seq.max(line.seq), incarnation: self.incarnation.max(line.incarnation) };
+        }
+        fits
+    }
+}
+
+/// Reads the lines of a whole journal. Returns them, and how many lines could not be read.
 pub fn parse(text: &[u8]) -> (Vec<Line>, u32) {
-    let mut lines = Vec::new();
-    let mut skipped = 0;
+    parse_after(text, Reached::default())
+}
+
+/// Reads the lines of a piece of a journal that begins at the start of a line, behind what was
+/// `reached`. Returns them, and how many lines could not be read.
+pub fn parse_after(text: &[u8], mut reached: Reached) -> (Vec<Line>, u32) {
+    let (mut lines, mut skipped) = (Vec::new(), 0);
     for raw in text.split(|byte| *byte == b'\n').filter(|raw| !raw.is_empty()) {
         match serde_json::from_slice::<Line>(raw) {
-            Ok(line) if line.v <= FORMAT_VERSION && line.seq > 0 && line.seq < u64::from(u32::MAX) && line.incarnation < 1_000_000 => {
-                lines.push(line)
-            }
+            Ok(line) if reached.takes(&line) => lines.push(line),
             _ => skipped += 1,
         }
     }
@@ -274,6 +317,15 @@ mod tests {
         assert_eq!(lines[0].entry(), None);
         assert_eq!(lines[1].entry(), Some(Entry::Signal { name: "TERM".to_owned() }));
         assert!(serde_json::to_string(&lines[0]).expect("text").contains("\"x\":[1]"));
+    }
+
+    #[test]
+    fn a_line_of_whatever_kind_keeps_no_value_of_the_environment() {
+        let text = b"{\"v\":1,\"seq\":1,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"new_thing\",\"x\":[{\"y\":\"is hunter2hunter2.\"}]}\n\
+                     {\"v\":1,\"seq\":2,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"said\",\"text\":\"hunter2hunter2\"}";
+        let (mut lines, _) = parse(text);
+        hide(&mut lines, &Masker::new([("TOKEN", "hunter2hunter2")]));
+        assert_eq!((lines[0].body["x"][0]["y"].as_str(), lines[1].entry()), (Some("is ***."), Some(Entry::Said { text: "***".to_owned() })));
     }
 
     #[test]

@@ -169,6 +169,16 @@ pub struct Measurement {
     pub spread: Option<f64>,
 }
 
+/// What the evaluator's step says of itself.
+pub fn measured(metric: &str, value: f64) -> String {
+    format!("{metric} = {value}")
+}
+
+/// The figure in what the evaluator's step has said of itself.
+pub fn measured_in(said: &str, metric: &str) -> Option<f64> {
+    said.strip_prefix(metric)?.strip_prefix(" = ")?.parse().ok()
+}
+
 /// Reads the last line of an evaluator: a number, or `{"value": ..., "n": ..., "spread": ...}`.
 ///
 /// # Errors

@@ -6,6 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::formats::Money;
+use crate::domain::Masker;
+
 /// `read`: what is new in the files of sprints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadRequest {
@@ -33,10 +36,16 @@ pub struct ReadSprint {
     /// Which submission's claim is asked for; 0 for any.
     #[serde(default)]
     pub attempt: u32,
+    /// Whether it is wanted how long ago something in the sprint's files changed.
+    #[serde(default)]
+    pub quiet: bool,
+    /// Whether a sum of the calls is wanted that have not told what they cost.
+    #[serde(default)]
+    pub untold: bool,
 }
 
 /// The answer to `read`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReadAnswer {
     /// Format version.
     pub v: u32,
@@ -45,7 +54,7 @@ pub struct ReadAnswer {
 }
 
 /// What one sprint's files say.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SprintFiles {
     /// Its id.
     pub id: String,
@@ -68,6 +77,15 @@ pub struct SprintFiles {
     /// Whether a job (of the submission that was asked for) has left its claim.
     #[serde(default)]
     pub claimed: bool,
+    /// The number of the job that holds the claim.
+    #[serde(default)]
+    pub claimed_by: Option<String>,
+    /// What calls have cost that have not told it, when that was asked for and can be known.
+    #[serde(default)]
+    pub untold: Option<Money>,
+    /// Whether the answer is one to that question. An older program does not know it.
+    #[serde(default, skip_deserializing)]
+    pub summed: bool,
     /// Seconds since anything in the sprint's own files changed.
     pub quiet_seconds: Option<u64>,
     /// The end of `progress.md`.
@@ -76,6 +94,18 @@ pub struct SprintFiles {
     pub output: Option<String>,
     /// What could not be read, one sentence each.
     pub problems: Vec<String>,
+}
+
+impl SprintFiles {
+    /// Without the values of the job's environment, but for the journal, which [`super::journal::hide`]
+    /// is for.
+    #[must_use]
+    pub fn hidden(mut self, masker: &Masker) -> Self {
+        for text in [&mut self.progress, &mut self.output].into_iter().flatten().chain(&mut self.problems) {
+            *text = masker.text(text).into_owned();
+        }
+        self
+    }
 }
 
 /// `results`: files for the person.

@@ -20,6 +20,8 @@ pub struct Spent {
     /// them: input is exact, output is guessed from the text that was written, because a reply is
     /// reported while it begins.
     pub estimated: bool,
+    /// Nothing was told of what some calls have cost, neither dollars nor tokens.
+    pub uncounted: bool,
     /// Fresh input tokens.
     pub input_tokens: u64,
     /// Output tokens.
@@ -103,6 +105,18 @@ pub(super) struct Ledger {
     asked: bool,
     /// What the main conversation's last request read.
     context: Tokens,
+    /// A result told neither dollars nor tokens.
+    uncounted: bool,
+}
+
+/// No process of one step costs as much as this.
+const MOST_DOLLARS: f64 = 1e6;
+
+/// Whether a result tells what its calls have cost. Where tokens were used, nothing is not credible:
+/// the program does not know the price.
+fn is_told(result: &ResultLine, used: Tokens) -> bool {
+    let told = result.since_last.map(|(dollars, _)| dollars).or(result.total_cost_usd);
+    told.is_some_and(|dollars| (0.0..MOST_DOLLARS).contains(&dollars) && (dollars > 0.0 || weight(used) < 1000.0))
 }
 
 impl Ledger {
@@ -139,6 +153,17 @@ impl Ledger {
 
     pub(super) fn result(&mut self, result: &ResultLine) {
         self.results = self.results.saturating_add(1);
+        self.asked = false;
+        self.duration_api_ms = result.duration_api_ms;
+        let used = result.since_last.map(|(_, tokens)| tokens).filter(|tokens| *tokens != Tokens::default()).unwrap_or(result.turn);
+        if !is_told(result, used) {
+            // Its calls stay open: they are paid for all the same.
+            if weight(used) > weight(self.open) {
+                self.open = used;
+            }
+            self.uncounted |= self.open == Tokens::default();
+            return;
+        }
         if let Some((dollars, tokens)) = result.since_last {
             let sum = self.since_last.get_or_insert_default();
             sum.0 += dollars;
@@ -148,10 +173,8 @@ impl Ledger {
         self.running_total = result.running_total.or(self.running_total);
         self.turn_sum.add(result.turn);
         self.turns = self.turns.saturating_add(result.turns);
-        self.duration_api_ms = result.duration_api_ms;
         self.open = Tokens::default();
         self.open_turns = 0;
-        self.asked = false;
     }
 
     pub(super) fn spent(&self) -> Spent {
@@ -172,7 +195,8 @@ impl Ledger {
         Spent {
             cost_usd,
             untold: weight(self.open) + under_way,
-            estimated: self.results == 0 || self.asked || self.open != Tokens::default(),
+            estimated: self.results == 0 || self.asked || self.uncounted || self.open != Tokens::default(),
+            uncounted: self.uncounted,
             input_tokens: tokens.input,
             output_tokens: tokens.output,
             cache_read_tokens: tokens.cache_read,
@@ -244,6 +268,32 @@ mod tests {
         }
         let spent = ledger.spent();
         assert_eq!((spent.cost_usd, spent.input_tokens), (Some(0.3), 50));
+    }
+
+    #[test]
+    fn a_result_without_credible_dollars_leaves_its_calls_to_be_estimated() {
+        for total in [None, Some(-1.0), Some(1e300), Some(f64::NAN), Some(0.0)] {
+            let mut ledger = Ledger::default();
+            ledger.reply(Some("a"), tokens(100_000, 1000), true, 0);
+            ledger.result(&ResultLine { total_cost_usd: total, turn: tokens(100_000, 1000), ..ResultLine::default() });
+            let spent = ledger.spent();
+            assert_eq!((spent.cost_usd, spent.estimated, spent.input_tokens), (None, true, 100_000), "{total:?}");
+            assert!((spent.dollars(None, Some("claude-opus-5-5")) - 105_000.0 * 5e-6).abs() < 1e-9, "{total:?}: {spent:?}");
+            // The replies may not have been told of.
+            let mut silent = Ledger::default();
+            silent.result(&ResultLine { total_cost_usd: total, turn: tokens(100_000, 1000), ..ResultLine::default() });
+            assert!((silent.spent().untold - 105_000.0).abs() < 1e-9, "{total:?}");
+            // What was told before stays.
+            ledger.result(&ResultLine { total_cost_usd: Some(0.7), turn: tokens(100_000, 1000), ..ResultLine::default() });
+            assert_eq!((ledger.spent().cost_usd, ledger.spent().estimated), (Some(0.7), false), "{total:?}");
+        }
+        let mut nothing = Ledger::default();
+        nothing.result(&ResultLine::default());
+        assert!(nothing.spent().uncounted && nothing.spent().estimated);
+        // A login that failed costs nothing, and says so.
+        let mut free = Ledger::default();
+        free.result(&ResultLine { total_cost_usd: Some(0.0), ..ResultLine::default() });
+        assert_eq!((free.spent().cost_usd, free.spent().estimated), (Some(0.0), false));
     }
 
     #[test]

@@ -150,6 +150,7 @@ fn check(app: &App, cluster: &Cluster, remote: &mut dyn Remote) -> Vec<Checked> 
         .set("CLAUDE", app.config.claude_command_of(cluster).first().map_or("claude", String::as_str))
         .section("host", "uname -n && id -un")
         .section_of("scheduler", &[scheduler::scheduler(cluster.scheduler).probe()])
+        .section_of("patience", &[scheduler::scheduler(cluster.scheduler).message_timeout()])
         .section(
             "folder",
             r#"case $WORK in '~') WORK=$HOME ;; '~/'*) WORK=$HOME/${WORK#'~/'} ;; esac
@@ -181,6 +182,14 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
         let good = section.status == 0;
         let said: String = text::clean_lines(&section.text()).into_iter().filter(|line| !line.is_empty()).take(4).collect::<Vec<_>>().join("\n");
         checks.push(Checked { what, good, said, hint: (!good).then(|| hint.to_owned()) });
+    }
+    let waits = reply.section("patience").and_then(|section| section.text().lines().rev().find_map(|line| line.trim().parse::<u64>().ok()));
+    if let Some((waits, longer)) = waits.and_then(|waits| Some((waits, scheduler::longer_timeout(waits, cluster.command_timeout)?))) {
+        let said = format!(
+            "the controller may take {waits} s to answer (MessageTimeout), but requests are given up after {} s: a slow one is never heard",
+            cluster.command_timeout
+        );
+        checks.push(Checked { what: "timeout", good: false, said, hint: Some(format!("set `command_timeout = {longer}` of the cluster")) });
     }
     if reply.section("head").is_some_and(|section| section.status != 0) {
         let said = "`head -c` reads more of its input than it is asked for: files that are sent to the front end would be damaged".to_owned();

@@ -89,6 +89,8 @@ pub struct Failure {
     pub message: String,
     /// What to do next.
     pub hints: Vec<String>,
+    /// It may pass by itself: who goes on for long tries again.
+    pub passes: bool,
 }
 
 /// What a command returns.
@@ -97,7 +99,7 @@ pub type Result<T = Exit> = std::result::Result<T, Failure>;
 impl Failure {
     /// An error of this kind.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new() }
+        Self { kind, message: message.into(), hints: Vec::new(), passes: false }
     }
 
     /// Something failed.
@@ -116,7 +118,7 @@ impl Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let kind = if matches!(error, ConfigError::NotFound { .. }) { Kind::NotFound } else { Kind::Config };
-        Self { kind, message: error.to_string(), hints: error.hints() }
+        Self { hints: error.hints(), ..Self::new(kind, error.to_string()) }
     }
 }
 
@@ -139,7 +141,8 @@ impl From<CronError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        match error {
+        let passes = error.passes();
+        let failure = match error {
             StoreError::Foreign { .. } => {
                 Self::new(Kind::Conflict, error.to_string()).hint("set `db_path` to another file; ours is made when it is not there")
             }
@@ -151,13 +154,14 @@ impl From<StoreError> for Failure {
             StoreError::Sqlite(_) => Self::failed(error.to_string())
                 .hint("`researchloop config check` shows which file it is (`db_path`); restore it from a copy, or set `db_path` to another file"),
             _ => Self::failed(error.to_string()),
-        }
+        };
+        Self { passes, ..failure }
     }
 }
 
 impl From<RemoteError> for Failure {
     fn from(error: RemoteError) -> Self {
-        Self { kind: Kind::Failed, message: error.to_string(), hints: error.hints() }
+        Self { hints: error.hints(), ..Self::failed(error.to_string()) }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::leaderboard::best_so_far;
 use crate::domain::{Better, suggestion};
 use crate::store::{MetricRow, Store};
 use crate::study::Program;
-use crate::view::{self, Place};
+use crate::view::{self, Board, Place};
 
 /// Lines of the plot.
 const HEIGHT: usize = 9;
@@ -45,11 +45,12 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
         return Err(unknown(&store, study, &metric)?);
     }
     let better = direction(args, declared, &rows, &metric)?;
-    let places = view::leaderboard(better, &rows);
+    let board = view::leaderboard(better, &rows);
+    let (places, candidates) = (&board.places, board.candidates);
     let shown = places.get(..args.limit.min(places.len())).unwrap_or_default();
     if ui.json {
         ui.json(
-            &serde_json::json!({ "study_name": study.name.as_str(), "metric": metric, "better": better, "measured": rows.len(), "places": shown }),
+            &serde_json::json!({ "study_name": study.name.as_str(), "metric": metric, "better": better, "measured": rows.len(), "candidates": candidates, "places": shown }),
         );
         return Ok(Exit::Success);
     }
@@ -72,37 +73,53 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
         let line = format!("! the agent of {} claims{claimed}; the evaluator measured otherwise", place.sprint_id);
         ui.line(&ui.style().red().apply_to(text::short(&line, ui.width())).to_string());
     }
+    if candidates > 1 {
+        for line in legend(&board).iter().flat_map(|line| text::wrap(line, ui.width())) {
+            ui.line(&ui.style().dim().apply_to(line).to_string());
+        }
+    }
     if rows.len() > 1 {
         let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
         let best = best_so_far(better, &values);
         ui.line("");
-        for line in plot(&Plot { values: &values, best: &best, width: ui.width(), height: HEIGHT, ascii: args.plain || !ui.is_screen() }) {
+        let best_is = if better == Better::Higher { "highest" } else { "lowest" };
+        for line in plot(&Plot { values: &values, best: &best, best_is, width: ui.width(), height: HEIGHT, ascii: args.plain || !ui.is_screen() }) {
             ui.line(&line);
         }
     }
     Ok(Exit::Success)
 }
 
+/// What the marks compare, and what would tell more.
+fn legend(board: &Board) -> Vec<String> {
+    let (rank, count) = (board.reference, board.candidates);
+    // Only the first sprint itself has nothing to be compared with.
+    let is_start = board.places.get(rank - 1).is_none_or(|place| place.noise.is_none());
+    let own = if is_start { String::new() } else { format!("#{rank} against the first sprint, ") };
+    let what = if is_start { ", the first sprint" } else { "" };
+    let mut lines = vec![format!("noise: {own}the others against #{rank}{what}; #1 is the best of {count}")];
+    if let Some((place, settle)) = board.places.iter().find_map(|place| Some((place, place.settle.as_ref()?))) {
+        lines.push(format!("to know more of #{}: {settle}; `researchloop sprint resubmit ID` makes one more", place.rank));
+    }
+    lines
+}
+
 fn cells(ui: &Ui, place: &Place) -> Vec<String> {
     let repeats = if place.sprints.len() > 1 { format!(" ×{}", place.sprints.len()) } else { String::new() };
     let doubt = if place.mismatch { " !" } else { "" };
-    let words = match place.noise {
-        Some("likely_real") => "likely real",
-        Some("within_noise") => "within noise",
-        Some("claimed") => "only claimed",
-        Some(_) => "not known",
-        None => "",
+    let noise = match (place.noise, &place.noise_why) {
+        (Some("likely_real"), _) => "likely real".to_owned(),
+        (Some("within_noise"), _) => "within noise".to_owned(),
+        (Some("claimed"), _) => "only claimed".to_owned(),
+        (Some(_), Some(why)) => format!("not known ({why})"),
+        (Some(_), None) => "not known".to_owned(),
+        (None, _) => "first sprint".to_owned(),
     };
-    let noise = match (place.rank, words) {
-        (1, "") => "best".to_owned(),
-        (1, words) => format!("best, {words}"),
-        (_, words) => words.to_owned(),
-    };
-    let style = if noise.ends_with("likely real") && place.rank == 1 { ui.style().green() } else { ui.style() };
+    let style = if place.rank == 1 && place.noise == Some("likely_real") { ui.style().green() } else { ui.style() };
     vec![
         place.rank.to_string(),
         format!("{}{repeats}", place.sprint_id),
-        format!("{}{doubt}", text::figure_of(place.value, place.spread, None)),
+        format!("{}{doubt}", text::value_with_spread(place.value, place.spread, place.n)),
         place.n.map(|n| n.to_string()).unwrap_or_default(),
         place.verdict.map(|verdict| screen::verdict(ui, verdict)).unwrap_or_default(),
         style.apply_to(noise).to_string(),

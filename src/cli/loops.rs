@@ -50,10 +50,10 @@ pub struct OrderArgs {
     /// Begin no sprint after this time: 12h, 2026-12-24, "2026-12-24 18:00" (UTC); a number alone is hours from now; `none` for no limit
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Stop when a metric is reached: accuracy>=0.95, loss<=0.1; `none` for no target
+    /// Stop when a metric is reached: accuracy>=0.95, loss<=0.1; one run is enough, and is told as such; `none` for no target
     #[arg(long, value_name = "METRIC")]
     target: Option<String>,
-    /// Stop after so many measured sprints without an improvement beyond the noise; `none` for never
+    /// Stop after so many measured sprints without an improvement beyond the noise; a new best that may be luck does not count; `none` for never
     #[arg(long, value_name = "SPRINTS")]
     patience: Option<String>,
     /// How many sprints at once
@@ -275,11 +275,17 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
     ui.line(&format!("{}  {colored}  study {}", style.clone().bold().apply_to(&whole.id), text::clean(&whole.study_name)));
     let width = ui.width();
     let field = |name: &str, value: &str| ui.line(&text::short(&format!("{}{value}", text::padded(name, 13)), width));
+    // How sure something is stands at the end of the sentence: it is never cut off.
+    let sentence = |name: &str, value: &str| {
+        for (at, line) in text::wrap(value, width.saturating_sub(13)).iter().enumerate() {
+            ui.line(&format!("{}{line}", text::padded(if at == 0 { name } else { "" }, 13)));
+        }
+    };
     if !row.detail.is_empty() {
-        field("ended:", &format!("{} ({})", text::clean(&row.detail), row.reason));
+        sentence("ended:", &format!("{} ({})", text::clean(&row.detail), row.reason));
     }
     if !row.note.is_empty() {
-        field("now:", &text::clean(&row.note));
+        sentence("now:", &text::clean(&row.note));
     }
     if !row.guidance.is_empty() {
         field("wanted:", &text::clean(&row.guidance));

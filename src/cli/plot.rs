@@ -9,6 +9,8 @@ pub struct Plot<'a> {
     pub values: &'a [f64],
     /// The best value so far, for each.
     pub best: &'a [f64],
+    /// What that is: `highest` or `lowest`.
+    pub best_is: &'a str,
     /// Columns that it may take.
     pub width: usize,
     /// Lines of the picture itself.
@@ -60,7 +62,7 @@ pub fn plot(plot: &Plot<'_>) -> Vec<String> {
         format!("{}{last}", padded(&first, columns.saturating_sub(last.len())))
     };
     lines.push(format!("{}  {under}", " ".repeat(label_width)));
-    lines.push(format!("{}  {point} sprints  {best} best so far", " ".repeat(label_width)));
+    lines.push(format!("{}  {point} sprints  {best} {} so far", " ".repeat(label_width), plot.best_is));
     lines
 }
 
@@ -89,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_curve_is_drawn_with_its_best() {
-        let lines = plot(&Plot { values: &[0.5, 0.9, 0.7], best: &[0.5, 0.9, 0.9], width: 20, height: 5, ascii: true });
+        let lines = plot(&Plot { values: &[0.5, 0.9, 0.7], best: &[0.5, 0.9, 0.9], best_is: "highest", width: 20, height: 5, ascii: true });
         assert_eq!(
             lines,
             [
@@ -100,20 +102,20 @@ mod tests {
                 "0.5 |*......",
                 "    +--------------",
                 "     1            3",
-                "     * sprints  . best so far",
+                "     * sprints  . highest so far",
             ]
         );
     }
 
     #[test]
     fn odd_values_are_drawn_too() {
-        let one = |values: &[f64]| plot(&Plot { values, best: values, width: 80, height: 6, ascii: false });
+        let one = |values: &[f64]| plot(&Plot { values, best: values, best_is: "lowest", width: 80, height: 6, ascii: false });
         assert_eq!(one(&[]), Vec::<String>::new());
         assert!(one(&[3.0]).iter().any(|line| line.contains('●')));
         assert!(one(&[0.0, 0.0]).iter().any(|line| line.contains('●')));
         let many: Vec<f64> = (0..500).map(f64::from).collect();
         for width in [40, 80, 140] {
-            let lines = plot(&Plot { values: &many, best: &many, width, height: 10, ascii: false });
+            let lines = plot(&Plot { values: &many, best: &many, best_is: "lowest", width, height: 10, ascii: false });
             assert!(lines.iter().all(|line| console::measure_text_width(line) <= width), "{lines:#?}");
         }
         assert!(one(&[-1e300, 1e300]).len() > 5);

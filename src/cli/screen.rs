@@ -127,6 +127,7 @@ pub fn event(line: &Line) -> Option<String> {
         }
         Entry::Idea { text, .. } => format!("idea: {}", text.lines().next().unwrap_or_default()),
         Entry::Told { id } => format!("told: {id}"),
+        Entry::Suspended { seconds } => format!("the job was suspended for {}", human(seconds)),
         Entry::Signal { name } => format!("asked to stop by signal {name}"),
         Entry::RunEnded(end) => {
             let detail = if end.detail.is_empty() { String::new() } else { format!(": {}", end.detail) };

@@ -202,7 +202,7 @@ fn steering(program: &view::Program) -> Vec<String> {
         program.max_cost_usd.map(|usd| text::money(usd, false)),
         program.max_gpu_hours.map(|hours| format!("{} GPU-hours", text::figure(hours))),
         program.until.as_deref().map(|time| format!("until {}", text::time(time))),
-        program.patience.map(|patience| format!("{} without improvement", text::number_of(patience, "sprint"))),
+        program.patience.map(|patience| format!("{} without an improvement beyond the noise", text::number_of(patience, "sprint"))),
     ];
     fact("a loop", Some(bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));
     fact("program", program.file.clone());

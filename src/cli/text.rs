@@ -65,11 +65,16 @@ pub fn figure(number: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// A figure with its spread. Over less than two runs there is none, whatever is told.
+pub fn value_with_spread(value: f64, spread: Option<f64>, n: Option<u32>) -> String {
+    let spread = spread.filter(|_| n.is_some_and(|n| n > 1)).map(|spread| format!(" ± {}", figure(spread))).unwrap_or_default();
+    format!("{}{spread}", figure(value))
+}
+
 /// A figure with its spread and the number of runs.
 pub fn figure_of(value: f64, spread: Option<f64>, n: Option<u32>) -> String {
-    let spread = spread.map(|spread| format!(" ± {}", figure(spread))).unwrap_or_default();
-    let n = n.map(|n| format!(" (n={n})")).unwrap_or_default();
-    format!("{}{spread}{n}", figure(value))
+    let n_text = n.map(|n| format!(" (n={n})")).unwrap_or_default();
+    format!("{}{n_text}", value_with_spread(value, spread, n))
 }
 
 /// A number of tokens or bytes, short.
@@ -152,6 +157,8 @@ mod tests {
             assert_eq!(figure(number), shown);
         }
         assert_eq!(figure_of(0.5, Some(0.01), Some(3)), "0.5 ± 0.01 (n=3)");
+        // One run has no spread, and one over nobody knows what is none of the runs.
+        assert_eq!((figure_of(0.5, Some(0.01), Some(1)), figure_of(0.5, Some(0.01), None)), ("0.5 (n=1)".to_owned(), "0.5".to_owned()));
     }
 
     #[test]

@@ -1,17 +1,20 @@
 //! `researchloop tick`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Result};
+use super::failure::{Exit, Failure, Kind, Result};
 use super::ui::Ui;
 use super::{Global, text};
+use crate::app::App;
 use crate::cron::Log;
-use crate::platform::clock;
-use crate::tick::{self, ClusterReport, Report};
+use crate::store::StoreError;
+use crate::tick::{self, ClusterReport, News, Report, Watch};
 
 #[derive(Debug, Args)]
 pub struct TickArgs {
@@ -30,65 +33,98 @@ pub fn run(global: &Global, ui: &Ui, args: &TickArgs) -> Result {
     }
     let app = global.app(ui)?;
     if !args.watch {
-        return tell(ui, &tick::tick(&app)?, false);
+        return tell(ui, &tick::tick(&app)?);
     }
-    let mut pace = Pace::new(app.config.clusters.iter().map(|cluster| (cluster.name.to_string(), cluster.poll_interval)));
-    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    watched(ui, &app)
+}
+
+/// Ticks until it is interrupted. One printer for all threads, so that their lines never mix.
+fn watched(ui: &Ui, app: &App) -> Result {
+    // What stays as it is ends it at once; what passes does not.
+    if let Err(error) = app.store()
+        && !matches!(error, StoreError::Busy | StoreError::Full)
+    {
+        return Err(error.into());
+    }
+    let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, std::sync::Arc::clone(&stop)).map_err(|error| Failure::failed(error.to_string()))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(|error| Failure::failed(error.to_string()))?;
     }
-    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-        let now = clock::instant();
-        let report = tick::tick_over(&app, |name| pace.is_due(name, now))?;
-        pace.asked(report.clusters.iter().map(|cluster| cluster.name.as_str()), now);
-        tell(ui, &report, true)?;
-        if ui.is_cut_off() {
-            break;
+    let watch = Watch::start(app);
+    let mut troubles = Troubles::default();
+    let end = loop {
+        if stop.load(Ordering::Relaxed) || ui.is_cut_off() {
+            break Ok(Exit::Success);
         }
-        let until = clock::instant() + pace.rest(clock::instant());
-        while clock::instant() < until && !stop.load(std::sync::atomic::Ordering::Relaxed) {
-            clock::pause(Duration::from_millis(200));
-        }
-    }
-    Ok(Exit::Success)
-}
-
-/// When each cluster may be asked again: one that is to be asked rarely is not asked as often as
-/// another one.
-struct Pace {
-    intervals: BTreeMap<String, Duration>,
-    asked: BTreeMap<String, Instant>,
-}
-
-impl Pace {
-    fn new(intervals: impl Iterator<Item = (String, u64)>) -> Self {
-        Self { intervals: intervals.map(|(name, seconds)| (name, Duration::from_secs(seconds))).collect(), asked: BTreeMap::new() }
-    }
-
-    fn interval(&self, name: &str) -> Duration {
-        self.intervals.get(name).copied().unwrap_or(Duration::from_secs(30))
-    }
-
-    fn is_due(&self, name: &str, now: Instant) -> bool {
-        self.asked.get(name).is_none_or(|asked| now.duration_since(*asked) >= self.interval(name))
-    }
-
-    /// These were asked. One that was not due was only sent something.
-    fn asked<'a>(&mut self, names: impl Iterator<Item = &'a str>, now: Instant) {
-        for name in names {
-            if self.is_due(name, now) {
-                self.asked.insert(name.to_owned(), now);
+        match watch.next(Duration::from_millis(200)) {
+            None => {}
+            Some(News::Round(report)) => tell_round(ui, &report, &mut troubles),
+            Some(News::Trouble(whose, problem)) => {
+                for problem in troubles.new_ones(&format!("here: {whose}"), &[problem]) {
+                    ui.problem(&format!("{}; it is tried again", text::clean(problem)));
+                }
+            }
+            Some(News::Well(whose)) => {
+                if troubles.is_over(&format!("here: {whose}")) {
+                    ui.status("It works again.");
+                }
+            }
+            Some(News::Final(error)) => break Err(error.into()),
+            Some(News::NoConfiguration) => {
+                break Err(Failure::new(Kind::NotFound, format!("{} is not there any more", app.config.file.display()))
+                    .hint("put it back, and start `researchloop tick --watch` again"));
             }
         }
+    };
+    watch.stop();
+    end
+}
+
+/// What was told of trouble: the same is not told again before it has passed.
+#[derive(Debug, Default)]
+struct Troubles {
+    told: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Troubles {
+    /// Those of the problems that are new there, and that nobody else has told. Numbers in them change
+    /// from time to time, and make nothing new.
+    fn new_ones<'p>(&mut self, place: &str, problems: &'p [String]) -> Vec<&'p String> {
+        let kind = |problem: &String| problem.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        let is_known = |problem: &&String| self.told.values().any(|told| told.contains(&kind(problem)));
+        let new = problems.iter().filter(|problem| !is_known(problem)).collect();
+        self.told.insert(place.to_owned(), problems.iter().map(kind).collect());
+        new
     }
 
-    /// How long until something is due: at most the shortest interval, for what there is to do here.
-    fn rest(&self, now: Instant) -> Duration {
-        let most = self.intervals.values().min().copied().unwrap_or(Duration::from_secs(30));
-        // One that is due and was not asked has nothing to do.
-        let left = |(name, asked): (&String, &Instant)| (*asked + self.interval(name)).saturating_duration_since(now);
-        let next = self.asked.iter().map(left).filter(|left| !left.is_zero()).min();
-        next.map_or(most, |next| next.clamp(Duration::from_secs(1).min(most), most))
+    /// Whether there was trouble there that is over now, and that nobody else has.
+    fn is_over(&mut self, place: &str) -> bool {
+        let Some(over) = self.told.remove(place) else { return false };
+        !over.is_empty() && !self.told.values().any(|told| told.intersection(&over).next().is_some())
+    }
+}
+
+/// Tells of one round of one thread. Trouble that goes on is told once, until it has passed.
+fn tell_round(ui: &Ui, report: &Report, troubles: &mut Troubles) {
+    let loops = &report.loops;
+    if ui.json && !(report.clusters.is_empty() && loops.made.is_empty() && loops.ended.is_empty() && report.problems.is_empty()) {
+        ui.json(&json(report));
+    }
+    tell_changes(ui, report);
+    for cluster in &report.clusters {
+        let held = cluster.held_by.as_ref().map(|holder| format!("another tick is at work ({holder})"));
+        let all: Vec<String> = cluster.problems.iter().cloned().chain(held.clone()).map(|problem| format!("{}: {problem}", cluster.name)).collect();
+        let place = format!("cluster {}", cluster.name);
+        if all.is_empty() && troubles.is_over(&place) {
+            ui.status(&format!("{}: it answers again", cluster.name));
+        }
+        for problem in troubles.new_ones(&place, &all) {
+            if held.is_some() { ui.status(&text::clean(problem)) } else { ui.problem(&text::clean(problem)) }
+        }
+    }
+    let place = report.clusters.first().map_or("loops", |one| one.name.as_str());
+    for problem in troubles.new_ones(&format!("here, after {place}"), &report.problems) {
+        ui.problem(&text::clean(problem));
     }
 }
 
@@ -123,32 +159,42 @@ fn exit(report: &Report) -> Exit {
     if report.clusters.iter().all(ClusterReport::is_good) { Exit::Success } else { Exit::Bad }
 }
 
-fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
-    if ui.json {
-        let clusters: Vec<_> = report
-            .clusters
-            .iter()
-            .map(|cluster| {
-                let changes: Vec<_> =
-                    cluster.changes.iter().map(|(id, what)| serde_json::json!({ "sprint_id": id.as_str(), "status": what })).collect();
-                serde_json::json!({
-                    "name": cluster.name, "sprints": cluster.looked_at, "changes": changes, "problems": cluster.problems,
-                    "held_by": cluster.held_by, "unreachable": cluster.unreachable,
-                })
+fn json(report: &Report) -> serde_json::Value {
+    let clusters: Vec<_> = report
+        .clusters
+        .iter()
+        .map(|cluster| {
+            let changes: Vec<_> = cluster.changes.iter().map(|(id, what)| serde_json::json!({ "sprint_id": id.as_str(), "status": what })).collect();
+            serde_json::json!({
+                "name": cluster.name, "sprints": cluster.looked_at, "changes": changes, "problems": cluster.problems,
+                "held_by": cluster.held_by, "unreachable": cluster.unreachable,
             })
-            .collect();
-        let made: Vec<&str> = report.loops.made.iter().map(|(id, _)| id.as_str()).collect();
-        let ended: Vec<_> = report.loops.ended.iter().map(|(id, why)| serde_json::json!({ "loop_id": id, "detail": why })).collect();
-        ui.json(&serde_json::json!({
-            "clusters": clusters, "loops": { "made": made, "ended": ended }, "problems": report.problems,
-        }));
+        })
+        .collect();
+    let made: Vec<&str> = report.loops.made.iter().map(|(id, _)| id.as_str()).collect();
+    let ended: Vec<_> = report.loops.ended.iter().map(|(id, why)| serde_json::json!({ "loop_id": id, "detail": why })).collect();
+    serde_json::json!({ "clusters": clusters, "loops": { "made": made, "ended": ended }, "problems": report.problems })
+}
+
+/// What happened to sprints and loops, a line each.
+fn tell_changes(ui: &Ui, report: &Report) {
+    if ui.json {
+        return;
     }
+    for (id, what) in report.clusters.iter().flat_map(|cluster| &cluster.changes) {
+        ui.line(&format!("{id}: {}", text::clean(what)));
+    }
+    for (id, why) in &report.loops.ended {
+        ui.line(&format!("{id}: ended: {}", text::clean(why)));
+    }
+}
+
+fn tell(ui: &Ui, report: &Report) -> Result {
+    if ui.json {
+        ui.json(&json(report));
+    }
+    tell_changes(ui, report);
     for cluster in &report.clusters {
-        for (id, what) in &cluster.changes {
-            if !ui.json {
-                ui.line(&format!("{id}: {}", text::clean(what)));
-            }
-        }
         if let Some(holder) = &cluster.held_by {
             ui.status(&format!("{}: another tick is at work ({holder})", cluster.name));
         }
@@ -156,15 +202,10 @@ fn tell(ui: &Ui, report: &Report, again_soon: bool) -> Result {
             ui.problem(&format!("{}: {}", cluster.name, text::clean(problem)));
         }
     }
-    for (id, why) in &report.loops.ended {
-        if !ui.json {
-            ui.line(&format!("{id}: ended: {}", text::clean(why)));
-        }
-    }
     for problem in &report.problems {
         ui.problem(&text::clean(problem));
     }
-    if report.clusters.is_empty() && report.loops.ended.is_empty() && !again_soon {
+    if report.clusters.is_empty() && report.loops.ended.is_empty() {
         ui.status("Nothing to do: no sprint waits, runs or has results to bring.");
     }
     Ok(exit(report))
@@ -175,24 +216,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_cluster_is_asked_at_its_own_interval() {
-        let mut pace = Pace::new([("quick".to_owned(), 10), ("slow".to_owned(), 120)].into_iter());
-        let start = clock::instant();
-        let mut asked: BTreeMap<&str, u32> = BTreeMap::new();
-        let mut now = start;
-        while now.duration_since(start) < Duration::from_secs(600) {
-            let due: Vec<&str> = ["quick", "slow"].into_iter().filter(|name| pace.is_due(name, now)).collect();
-            for name in &due {
-                *asked.entry(name).or_default() += 1;
-            }
-            pace.asked(due.into_iter(), now);
-            let rest = pace.rest(now);
-            assert!(rest >= Duration::from_secs(1) && rest <= Duration::from_secs(10), "{rest:?}");
-            now += rest;
-        }
-        assert_eq!((asked["quick"], asked["slow"]), (60, 5));
-        assert!(pace.is_due("a cluster that is new", now));
-        // Both have nothing to do any more.
-        assert_eq!(pace.rest(now + Duration::from_secs(1000)), Duration::from_secs(10));
+    fn the_same_trouble_is_told_once_until_it_has_passed() {
+        let mut troubles = Troubles::default();
+        let problems = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(troubles.new_ones("a", &problems(&["no answer within 30 s"])).len(), 1);
+        assert_eq!(troubles.new_ones("a", &problems(&["no answer within 31 s", "another"])), ["another"]);
+        // Another thread has the same: once for both, until both are well.
+        assert_eq!(troubles.new_ones("b", &problems(&["another"])).len(), 0);
+        assert!(!troubles.is_over("a") && troubles.is_over("b") && !troubles.is_over("b"));
+        assert_eq!(troubles.new_ones("a", &problems(&["another"])).len(), 1);
     }
 }

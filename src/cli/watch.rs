@@ -82,11 +82,11 @@ impl<'a> Follower<'a> {
     fn look(&mut self, store: &mut Store, id: &SprintId) -> Result<SprintRow> {
         let row = find(store, id.as_str())?;
         let poll = Duration::from_secs(self.cluster.poll_interval);
-        let mut due = self.asked_scheduler.is_none_or(|asked| asked.elapsed() >= poll);
+        let mut due = self.asked_scheduler.is_none_or(|asked| clock::since(asked) >= poll);
         self.problem = None;
         let has_job = row.state.job().is_some() && !matches!(row.state, State::Parked { .. });
         if !due && has_job && !row.state.status().is_terminal() {
-            match tick::gather(self.app, self.remote.as_mut(), self.cluster, std::slice::from_ref(&row), false, Some(id.as_str())) {
+            match tick::gather(self.app, self.remote.as_mut(), self.cluster, std::slice::from_ref(&row), tick::Ask::Files, Some(id.as_str())) {
                 Ok(gathered) => {
                     if let Some(files) = gathered.files.get(id.as_str()) {
                         self.live = Live::of(files);
@@ -122,6 +122,25 @@ impl<'a> Follower<'a> {
         find(store, id.as_str())
     }
 
+    /// One look that fails only where nothing can go on: what passes (a lock, a full disk) is shown, and
+    /// looked at again. Nothing then.
+    fn look_on(&mut self, store: &mut Store, id: &SprintId) -> Result<Option<SprintRow>> {
+        let looked = self.look(store, id);
+        self.or_trouble(looked)
+    }
+
+    fn or_trouble<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(failure) if failure.passes => {
+                self.problem = Some(format!("{}; it is looked at again", failure.message));
+                self.failures += 1;
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// The cluster gave no answer. Where only a person can help, the screen ends: to be refused again
     /// and again would lock the account.
     fn failed(&mut self, error: &RemoteError) -> Result<()> {
@@ -141,7 +160,7 @@ impl<'a> Follower<'a> {
 
     /// Whether the scheduler may be asked before its time: soon at first, then less and less often.
     fn may_ask_soon(&mut self) -> bool {
-        let may = self.asked_scheduler.is_none_or(|asked| asked.elapsed() >= self.patience);
+        let may = self.asked_scheduler.is_none_or(|asked| clock::since(asked) >= self.patience);
         if may && self.asked_scheduler.is_some() {
             self.patience = (self.patience * 2).min(Duration::from_secs(self.cluster.poll_interval.max(1)));
         }
@@ -190,45 +209,33 @@ pub fn wait_for_plan(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remot
 /// `says_next`: whether to say what can be done with what it has made.
 fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<Box<dyn Remote>>, says_next: bool) -> Result {
     let interrupt = Interrupt::catch();
-    let row = find(store, id.as_str())?;
+    let mut row = find(store, id.as_str())?;
     let mut follower = Follower::new(app, &row, remote)?;
-    let mut canvas = Canvas::default();
-    let mut told = Told::default();
+    let (mut canvas, mut told) = (Canvas::default(), Told::default());
     loop {
-        let row = follower.look(store, id)?;
+        row = follower.look_on(store, id)?.unwrap_or(row);
         let rest = follower.rest(store, &row);
         let until = clock::instant() + rest;
         loop {
-            let sprint = view::sprint_whole(&row, &store.steps(id.as_str())?, &store.artifacts(id.as_str())?);
-            if ui.is_screen() {
-                let kinds = ["tool", "said", "note", "retrying", "step_started", "step_ended", "run_ended", "signal", "limit"];
-                let events = store.journal_last(id.as_str(), &kinds, 20)?;
-                let shown =
-                    screen::Watch { sprint: &sprint, events: &events, live: &follower.live, problem: follower.problem.as_deref(), now: clock::now() };
-                let (height, width) = console::Term::stdout().size();
-                let mut lines = screen::watch(ui, &shown, usize::from(width), usize::from(height));
-                if !row.state.status().is_terminal() {
-                    lines.push(ui.style().dim().apply_to("  Ctrl-C leaves the job running.").to_string());
+            let shown = show(ui, store, &row, &follower, &mut canvas, &mut told);
+            if ui.is_cut_off() {
+                return Ok(Exit::Success);
+            }
+            // What could not be shown now is shown with the next look.
+            if let Some(sprint) = follower.or_trouble(shown)? {
+                if sprint.waits_for.is_some() || row.state.status().is_terminal() {
+                    follower.let_notices_go(ui, &interrupt);
                 }
-                canvas.draw(&lines, usize::from(height));
-            } else {
-                told.tell(ui, store, &sprint, follower.problem.as_deref())?;
-                if ui.is_cut_off() {
-                    return Ok(Exit::Success);
+                if sprint.waits_for.is_some() {
+                    return parked(ui, store, &row);
                 }
-            }
-            if sprint.waits_for.is_some() || row.state.status().is_terminal() {
-                follower.let_notices_go(ui, &interrupt);
-            }
-            if sprint.waits_for.is_some() {
-                return parked(ui, store, &row);
-            }
-            if let Some(why) = row.held_by() {
-                ui.status(&format!("{id} {}", text::clean(why)));
-                return Ok(Exit::Waiting);
-            }
-            if row.state.status().is_terminal() {
-                return Ok(finish(app, ui, &row, &sprint, says_next || row.state.status() != Status::Completed));
+                if let Some(why) = row.held_by() {
+                    ui.status(&format!("{id} {}", text::clean(why)));
+                    return Ok(Exit::Waiting);
+                }
+                if row.state.status().is_terminal() {
+                    return Ok(finish(app, ui, &row, &sprint, says_next || row.state.status() != Status::Completed));
+                }
             }
             if interrupt.came() {
                 let goes_on = if row.state.job().is_some() { "The job goes on." } else { "It goes on: the next tick submits it." };
@@ -244,6 +251,26 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
             clock::pause(step.min(until - now));
         }
     }
+}
+
+/// Shows how it stands now.
+fn show(ui: &Ui, store: &Store, row: &SprintRow, follower: &Follower<'_>, canvas: &mut Canvas, told: &mut Told) -> Result<view::Sprint> {
+    let id = row.id.as_str();
+    let sprint = view::sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?);
+    if ui.is_screen() {
+        let kinds = ["tool", "said", "note", "retrying", "step_started", "step_ended", "run_ended", "signal", "suspended", "limit"];
+        let events = store.journal_last(id, &kinds, 20)?;
+        let shown = screen::Watch { sprint: &sprint, events: &events, live: &follower.live, problem: follower.problem.as_deref(), now: clock::now() };
+        let (height, width) = console::Term::stdout().size();
+        let mut lines = screen::watch(ui, &shown, usize::from(width), usize::from(height));
+        if !row.state.status().is_terminal() {
+            lines.push(ui.style().dim().apply_to("  Ctrl-C leaves the job running.").to_string());
+        }
+        canvas.draw(&lines, usize::from(height));
+    } else {
+        told.tell(ui, store, &sprint, follower.problem.as_deref())?;
+    }
+    Ok(sprint)
 }
 
 fn finish(app: &App, ui: &Ui, row: &SprintRow, sprint: &view::Sprint, says_next: bool) -> Exit {
@@ -348,7 +375,7 @@ impl Canvas {
 /// Waits until a sprint that was asked to end has ended; gives up after a while.
 pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result<SprintRow> {
     let interrupt = Interrupt::catch();
-    let row = find(store, id.as_str())?;
+    let mut row = find(store, id.as_str())?;
     if row.state.status().is_terminal() {
         return Ok(row);
     }
@@ -360,8 +387,8 @@ pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Res
         if follower.may_ask_soon() {
             follower.asked_scheduler = None;
         }
-        let row = follower.look(store, id)?;
-        if row.state.status().is_terminal() || interrupt.came() || started.elapsed() > Duration::from_secs(180) {
+        row = follower.look_on(store, id)?.unwrap_or(row);
+        if row.state.status().is_terminal() || interrupt.came() || clock::since(started) > Duration::from_secs(180) {
             follower.let_notices_go(ui, &interrupt);
             return Ok(row);
         }
@@ -372,10 +399,10 @@ pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Res
 /// Waits until the sprint is over or asks something, and prints nothing of it.
 fn wait_quietly(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Box<dyn Remote>) -> Result {
     let interrupt = Interrupt::catch();
-    let row = find(store, id.as_str())?;
+    let mut row = find(store, id.as_str())?;
     let mut follower = Follower::new(app, &row, Some(remote))?;
     loop {
-        let row = follower.look(store, id)?;
+        row = follower.look_on(store, id)?.unwrap_or(row);
         if row.state.status().is_terminal() || row.waits_for.is_some() || row.held_by().is_some() {
             follower.let_notices_go(ui, &interrupt);
             return Ok(exit_of(&row));
@@ -409,16 +436,25 @@ pub fn look_once(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow) -> Resu
 pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&str>, follow: bool) -> Result {
     let interrupt = Interrupt::catch();
     let mut seq = 0;
-    let row = find(store, id.as_str())?;
+    let mut row = find(store, id.as_str())?;
+    let mut problem = None;
     let mut follower = if follow { Some(Follower::new(app, &row, None)?) } else { None };
     if !follow {
         look_once(app, ui, store, &row)?;
     }
     loop {
-        let row = match &mut follower {
-            Some(follower) => follower.look(store, id)?,
+        row = match &mut follower {
+            Some(follower) => follower.look_on(store, id)?.unwrap_or(row),
             None => find(store, id.as_str())?,
         };
+        if let Some(follower) = &follower
+            && follower.problem != problem
+        {
+            problem.clone_from(&follower.problem);
+            if let Some(problem) = &problem {
+                ui.warning(&text::clean(problem));
+            }
+        }
         for line in store.journal_after(id.as_str(), seq, 100_000)? {
             seq = line.seq;
             if step.is_some_and(|step| line.step.as_deref() != Some(step)) {

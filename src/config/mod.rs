@@ -37,7 +37,7 @@ pub use problem::{Place, Problem, Severity};
 pub use settings::Setting;
 
 use crate::domain::options::OptionProblem;
-use crate::domain::{Better, ClusterName, JobOptions, SchedulerKind, Secret, StudyName};
+use crate::domain::{Better, ClusterName, JobOptions, Masker, SchedulerKind, Secret, StudyName};
 use source::{Report, Source};
 
 /// The file that `researchloop init` writes. It can be used as it is.
@@ -172,6 +172,13 @@ pub struct Cluster {
     pub command_timeout: u64,
     /// Waits in seconds before a passing model error is tried again; may be empty.
     pub retry_delays: Vec<u64>,
+}
+
+impl Cluster {
+    /// What hides the values of `environment` in what is told.
+    pub fn masker(&self) -> Masker {
+        Masker::new(self.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())))
+    }
 }
 
 /// A question, its context and its defaults.

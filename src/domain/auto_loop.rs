@@ -2,6 +2,7 @@
 //! rests on is handed in, and is asked for anew each time, so that nothing is counted twice.
 
 pub use super::loop_limits::{Limits, StopRule, Target, parse_until};
+use super::noise::{MORE_RUNS, Mark, Measured, Step};
 
 /// A failure of the infrastructure is waited out: this long after the first, twice as long after
 /// each further one in a row, at most an hour.
@@ -36,10 +37,11 @@ pub enum AttemptState {
     Held,
     /// Over, with results.
     Completed {
-        /// The value of the target's metric, when there is a target and the value is known.
-        target_value: Option<f64>,
-        /// Whether it improved the study's metric beyond the noise; none when it measured nothing.
-        improved: Option<bool>,
+        /// The target's metric, when there is a target and the value is known; with the repeats of its
+        /// task together.
+        target_value: Option<Measured>,
+        /// What it brought to the study's metric; none when it measured nothing, or repeated a task.
+        step: Option<Step>,
     },
     /// Failed.
     Failed {
@@ -173,14 +175,8 @@ pub fn objection(situation: &Situation<'_>) -> Option<Next> {
 
 fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)> {
     let Situation { limits, attempts, .. } = situation;
-    if let Some(target) = &limits.target {
-        let best = attempts.iter().find_map(|attempt| match attempt.state {
-            AttemptState::Completed { target_value: Some(value), .. } if target.is_reached_by(value) => Some((&attempt.id, value)),
-            _ => None,
-        });
-        if let Some((id, value)) = best {
-            return Some((StopRule::Target, format!("the target {target} is reached: {id} has {value}")));
-        }
+    if let Some(stop) = limits.target.as_ref().and_then(|target| on_target(target, attempts)) {
+        return Some(stop);
     }
     if done >= limits.count as usize {
         return Some((StopRule::Count, format!("{done} of {} sprints have completed", limits.count)));
@@ -192,16 +188,54 @@ fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)>
     if let Some(stop) = failing(&judged) {
         return Some(stop);
     }
-    let patience = limits.patience? as usize;
-    let measured: Vec<bool> = judged
+    without_improvement(limits.patience? as usize, &judged)
+}
+
+/// A value that reaches the target ends the loop, as it was told to. Whether it may be luck is said.
+fn on_target(target: &Target, attempts: &[Attempt]) -> Option<(StopRule, String)> {
+    let measured: Vec<(&str, Measured)> = attempts
         .iter()
         .filter_map(|attempt| match attempt.state {
-            AttemptState::Completed { improved, .. } => improved,
+            AttemptState::Completed { target_value: Some(value), .. } => Some((attempt.id.as_str(), value)),
             _ => None,
         })
         .collect();
-    let since = measured.iter().rev().take_while(|improved| !**improved).count();
-    (since >= patience).then(|| (StopRule::NoImprovement, format!("{since} measured sprints in a row brought no improvement beyond the noise")))
+    let (id, reached) = measured.iter().find(|(_, measured)| target.is_reached_by(measured.value))?;
+    let tried = measured.len();
+    let of = if tried == 1 { String::new() } else { format!(", of {tried} sprints that were tried") };
+    let runs = reached.n.unwrap_or(1);
+    let how_sure = match (reached.beyond(target.value, tried), reached.gap()) {
+        (Mark::LikelyReal, _) => format!("{runs} runs{of}: likely real"),
+        (Mark::WithinNoise, _) => format!("{runs} runs{of}: within noise, so it may be luck"),
+        (Mark::Unknown, Some(_)) if runs < 2 => format!("one run{of}: it may be luck, {}", more_runs(id)),
+        (Mark::Unknown, Some(_)) => format!("{runs} runs{of}, and their spread is not known: it may be luck"),
+        (Mark::Unknown, None) => format!("{runs} runs{of}, all equal: how far others would scatter is not known"),
+    };
+    Some((StopRule::Target, format!("the target {target} is reached: {id} has {}; {how_sure}", reached.value)))
+}
+
+fn more_runs(id: &str) -> String {
+    format!("{MORE_RUNS} more runs would tell: `researchloop sprint resubmit {id}` makes one")
+}
+
+/// Sprints without an improvement count since the last one. A new best that may be luck is no
+/// improvement, and no sprint without one: chance sets new bests again and again, if ever more rarely.
+fn without_improvement(patience: usize, judged: &[&Attempt]) -> Option<(StopRule, String)> {
+    let (mut since, mut doubtful) = (0, None);
+    for attempt in judged.iter().rev() {
+        match attempt.state {
+            AttemptState::Completed { step: Some(Step::Improvement), .. } => break,
+            AttemptState::Completed { step: Some(Step::Doubtful), .. } => doubtful = doubtful.or(Some(attempt.id.as_str())),
+            AttemptState::Completed { step: Some(Step::Nothing), .. } => since += 1,
+            _ => {}
+        }
+    }
+    if since < patience {
+        return None;
+    }
+    let luck = doubtful.map(|id| format!("; {id} was a new best: it may be luck, {}", more_runs(id))).unwrap_or_default();
+    let sprints = if since == 1 { "sprint" } else { "sprints" };
+    Some((StopRule::NoImprovement, format!("{since} measured {sprints} brought no improvement beyond the noise{luck}")))
 }
 
 /// A failure at the end of the list.

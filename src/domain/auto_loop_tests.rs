@@ -38,11 +38,11 @@ fn attempt(state: AttemptState) -> Attempt {
 }
 
 fn completed() -> Attempt {
-    attempt(AttemptState::Completed { target_value: None, improved: None })
+    attempt(AttemptState::Completed { target_value: None, step: None })
 }
 
-fn measured(improved: bool) -> Attempt {
-    attempt(AttemptState::Completed { target_value: None, improved: Some(improved) })
+fn measured(step: Step) -> Attempt {
+    attempt(AttemptState::Completed { target_value: None, step: Some(step) })
 }
 
 fn failed(infrastructure: bool, what: &str) -> Attempt {
@@ -136,16 +136,65 @@ fn deadline_target_and_patience() {
     let late = Limits { until: Some(1_000_000), ..limits() };
     assert_eq!(rule(&situation(&late, &[])), Some(StopRule::Deadline));
     let target = Limits { target: Some(Target { metric: "loss".to_owned(), higher: false, value: 0.1 }), ..limits() };
-    let reached = |value| [attempt(AttemptState::Completed { target_value: Some(value), improved: None })];
+    let reached = |value| [aiming(value, None, None)];
     assert_eq!(rule(&situation(&target, &reached(0.1))), Some(StopRule::Target));
     assert_eq!(rule(&situation(&target, &reached(0.11))), None);
     let patient = Limits { patience: Some(2), count: 10, ..limits() };
-    assert_eq!(rule(&situation(&patient, &[measured(true), measured(false)])), None);
-    assert_eq!(rule(&situation(&patient, &[measured(true), measured(false), completed(), measured(false)])), Some(StopRule::NoImprovement));
-    assert_eq!(rule(&situation(&patient, &[measured(false), measured(false), measured(true)])), None);
+    let [real, luck, nothing] = [Step::Improvement, Step::Doubtful, Step::Nothing].map(measured);
+    let ends = |attempts: &[&Attempt]| rule(&situation(&patient, &attempts.iter().map(|one| (*one).clone()).collect::<Vec<_>>()));
+    assert_eq!(ends(&[&real, &nothing]), None);
+    assert_eq!(ends(&[&real, &nothing, &completed(), &nothing]), Some(StopRule::NoImprovement));
+    assert_eq!(ends(&[&nothing, &nothing, &real]), None);
+    // What may be luck is neither: it does not count, and the count does not begin anew.
+    assert_eq!(ends(&[&real, &luck, &luck, &luck, &nothing, &luck]), None);
+    assert_eq!(ends(&[&real, &nothing, &luck, &nothing]), Some(StopRule::NoImprovement));
     // A resume begins anew.
-    let before = Attempt { is_judged: false, ..measured(false) };
-    assert_eq!(rule(&situation(&patient, &[before.clone(), before, measured(false)])), None);
+    let before = Attempt { is_judged: false, ..nothing.clone() };
+    assert_eq!(ends(&[&before, &before, &nothing]), None);
+}
+
+fn aiming(value: f64, n: Option<u32>, spread: Option<f64>) -> Attempt {
+    attempt(AttemptState::Completed { target_value: Some(Measured { value, n, spread }), step: None })
+}
+
+#[test]
+fn a_target_that_is_reached_by_luck_says_so() {
+    let limits = Limits { target: Some(Target { metric: "acc".to_owned(), higher: true, value: 0.9 }), ..limits() };
+    let told = |attempts: &[Attempt]| match next(&situation(&limits, attempts)) {
+        Next::Stop(StopRule::Target, why) => why,
+        other => panic!("{other:?}"),
+    };
+    let missed = aiming(0.5, None, None);
+    let one = told(&[aiming(0.95, None, None)]);
+    assert_eq!(
+        one,
+        "the target acc >= 0.9 is reached: sp-000001 has 0.95; one run: it may be luck, 3 more runs would tell: `researchloop sprint resubmit sp-000001` makes one"
+    );
+    assert!(
+        told(&[missed.clone(), missed.clone(), aiming(0.95, Some(1), Some(0.001))])
+            .contains("; one run, of 3 sprints that were tried: it may be luck")
+    );
+    // 0.05 above with an error of 0.01/sqrt(5): eleven standard errors; or two of them.
+    assert!(told(&[aiming(0.95, Some(5), Some(0.01))]).ends_with("0.95; 5 runs: likely real"));
+    assert!(told(&[aiming(0.95, Some(5), Some(0.055))]).ends_with("; 5 runs: within noise, so it may be luck"));
+    // The best of many must be further away.
+    let many: Vec<Attempt> = std::iter::repeat_n(missed, 30).chain([aiming(0.95, Some(5), Some(0.03))]).collect();
+    assert!(told(&many).contains("of 31 sprints that were tried: within noise") && told(&many[30..]).ends_with("likely real"));
+    assert!(told(&[aiming(0.95, Some(5), None)]).contains("spread is not known"));
+    assert!(told(&[aiming(0.95, Some(5), Some(0.0))]).contains("5 runs, all equal"));
+}
+
+#[test]
+fn a_loop_that_ends_without_improvement_names_what_may_be_one() {
+    let limits = Limits { patience: Some(1), count: 10, ..limits() };
+    let lucky = Attempt { id: "sp-00000a".to_owned(), ..measured(Step::Doubtful) };
+    let told = next(&situation(&limits, &[lucky, measured(Step::Nothing)]));
+    assert!(
+        matches!(&told, Next::Stop(StopRule::NoImprovement, why) if why.contains("sp-00000a was a new best: it may be luck, 3 more runs would tell")),
+        "{told:?}"
+    );
+    let told = next(&situation(&limits, &[measured(Step::Nothing)]));
+    assert!(matches!(&told, Next::Stop(_, why) if why == "1 measured sprint brought no improvement beyond the noise"), "{told:?}");
 }
 
 #[test]

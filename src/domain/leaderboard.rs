@@ -1,6 +1,6 @@
 //! Ranks measured sprints: repeats of a task together, with a mark for what may be noise.
 
-use super::noise::{Better, Measured, known_floor};
+use super::noise::{Better, Mark, Measured, compared, comparisons, mean_of};
 
 /// One measured sprint.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,28 +15,6 @@ pub struct Entry<'a> {
     pub claimed: Option<f64>,
 }
 
-/// Whether a difference is more than noise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// It is.
-    LikelyReal,
-    /// It is not.
-    WithinNoise,
-    /// Nothing is known of the noise: no spreads, and fewer than three values.
-    Unknown,
-}
-
-impl Mark {
-    /// The word in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::LikelyReal => "likely_real",
-            Self::WithinNoise => "within_noise",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 /// A place of the board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
@@ -44,19 +22,28 @@ pub struct Place {
     pub entries: Vec<usize>,
     /// The value; of repeats the mean, with the standard deviation over them.
     pub measured: Measured,
-    /// Of the first place: whether it differs from the first sprint in time. Of all others: whether
-    /// they differ from the first place. None when there is nothing to compare with.
-    pub mark: Option<Mark>,
+    /// Of the [`reference`]: whether it differs from the first sprint in time. Of all others: whether
+    /// they differ from the reference. With the place that it was compared with, as an index into the
+    /// board. None when there is nothing to compare with.
+    pub mark: Option<(Mark, usize)>,
     /// Whether what an agent claims is not what was measured.
     pub mismatch: bool,
     /// Whether it is what an agent says, on a board on which others were measured.
     pub is_claim: bool,
 }
 
-/// Ranks entries that are given in the order of time, the best first. Where some were measured, what
-/// agents only say of the others comes after these.
-pub fn rank(better: Better, entries: &[Entry<'_>]) -> Vec<Place> {
-    let some_are_measured = entries.iter().any(|entry| entry.is_measured);
+/// Entries that are attempts at one idea, and what they have measured together: the mean with the
+/// standard deviation over them; of one alone, what it says itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Repeats {
+    /// Which entries, in the order of time.
+    pub entries: Vec<usize>,
+    /// What they have measured.
+    pub measured: Measured,
+}
+
+/// Puts repeats together, in the order in which the first of each came.
+pub fn repeats(entries: &[Entry<'_>]) -> Vec<Repeats> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         let same = |group: &&mut Vec<usize>| {
@@ -68,52 +55,55 @@ pub fn rank(better: Better, entries: &[Entry<'_>]) -> Vec<Place> {
             None => groups.push(vec![at]),
         }
     }
-    let mut places: Vec<Place> = groups
+    let together = |group: Vec<usize>| {
+        let of: Vec<Measured> = group.iter().filter_map(|at| entries.get(*at)).map(|entry| entry.measured).collect();
+        let measured = if let [only] = of[..] { only } else { mean_of(of.iter().map(|one| one.value)) };
+        Repeats { entries: group, measured }
+    };
+    groups.into_iter().map(together).collect()
+}
+
+/// Ranks entries that are given in the order of time, the best first. Where some were measured, what
+/// agents only say of the others comes after these.
+pub fn rank(better: Better, entries: &[Entry<'_>]) -> Vec<Place> {
+    let some_are_measured = entries.iter().any(|entry| entry.is_measured);
+    let mut places: Vec<Place> = repeats(entries)
         .into_iter()
         .map(|group| {
-            let of: Vec<&Entry<'_>> = group.iter().filter_map(|at| entries.get(*at)).collect();
+            let of: Vec<&Entry<'_>> = group.entries.iter().filter_map(|at| entries.get(*at)).collect();
             let mismatch = of.iter().any(|entry| is_mismatch(&entry.measured, entry.claimed));
             let is_claim = some_are_measured && of.iter().all(|entry| !entry.is_measured);
-            Place { measured: together(&of), entries: group, mark: None, mismatch, is_claim }
+            Place { measured: group.measured, entries: group.entries, mark: None, mismatch, is_claim }
         })
         .collect();
-    let comparable = entries.iter().filter(|entry| entry.is_measured || !some_are_measured);
-    let values: Vec<f64> = comparable.map(|entry| entry.measured.value).collect();
-    let oldest = places.iter().find(|place| !place.is_claim);
-    let (baseline, first) = (oldest.map(|place| place.measured), oldest.map(|place| place.entries.clone()));
+    let start = places.iter().find(|place| !place.is_claim).map(|place| place.entries.clone());
     // A stable order: of equal values the earlier one goes first.
     places
         .sort_by(|one, other| one.is_claim.cmp(&other.is_claim).then_with(|| better.gain(other.measured.value, one.measured.value).total_cmp(&0.0)));
-    let best = places.first().map(|place| place.measured);
-    for (at, place) in places.iter_mut().enumerate() {
-        let other = match at {
-            _ if place.is_claim => None,
-            0 if Some(&place.entries) == first.as_ref() => None,
-            0 => baseline,
-            _ => best,
-        };
-        place.mark = other.map(|other| mark(&place.measured, &other, &values));
+    // Whatever might have come out best was tried for it, also where nothing can be said of it alone.
+    let tried = candidates(&places);
+    let (start, reference) = (places.iter().position(|place| Some(&place.entries) == start.as_ref()), reference(&places));
+    let all: Vec<Measured> = places.iter().map(|place| place.measured).collect();
+    for (at, place) in places.iter_mut().enumerate().take(tried) {
+        let with = if at == reference { start } else { Some(reference) };
+        place.mark = with.filter(|with| *with != at).and_then(|with| {
+            // The reference against the start is one comparison, in whichever of both rows it stands.
+            let with_start = start.is_some_and(|start| start != reference && (at == start || with == start));
+            Some((compared(&place.measured, all.get(with)?, comparisons(tried, with_start)), with))
+        });
     }
     places
 }
 
-fn mark(one: &Measured, other: &Measured, values: &[f64]) -> Mark {
-    match known_floor(one, other, values) {
-        None => Mark::Unknown,
-        Some(floor) if (one.value - other.value).abs() > floor => Mark::LikelyReal,
-        Some(_) => Mark::WithinNoise,
-    }
+/// The place that the others are compared with: the best one with repeated runs, since a single run
+/// above it may be luck; the first place, when there is none.
+pub fn reference(places: &[Place]) -> usize {
+    places.iter().position(|place| !place.is_claim && place.measured.gap().is_none()).unwrap_or(0)
 }
 
-/// The mean over repeats; one alone stays as it is.
-fn together(entries: &[&Entry<'_>]) -> Measured {
-    if let [only] = entries {
-        return only.measured;
-    }
-    let n = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    let mean = entries.iter().map(|entry| entry.measured.value).sum::<f64>() / f64::from(n.max(1));
-    let squares: f64 = entries.iter().map(|entry| (entry.measured.value - mean).powi(2)).sum();
-    Measured { value: mean, n: Some(n), spread: Some((squares / f64::from(n.saturating_sub(1).max(1))).sqrt()) }
+/// How many places the best one was chosen from.
+pub fn candidates(places: &[Place]) -> usize {
+    places.iter().filter(|place| !place.is_claim).count()
 }
 
 /// A claim may differ from what was measured by one in a hundred, and by the spread.
@@ -161,12 +151,44 @@ mod tests {
     fn marks_tell_what_may_be_noise() {
         let with = |value: f64| Entry { measured: Measured { value, n: Some(4), spread: Some(0.02) }, ..entry(None, 0.0) };
         let marks = |entries: &[Entry<'_>]| rank(Better::Higher, entries).iter().map(|place| place.mark).collect::<Vec<_>>();
-        // The error of a difference is 0.014; with so few runs, 0.035 are needed.
-        assert_eq!(marks(&[with(0.80), with(0.90), with(0.89)]), [Some(Mark::LikelyReal), Some(Mark::WithinNoise), Some(Mark::LikelyReal)]);
-        assert_eq!(marks(&[entry(None, 0.5), entry(None, 0.6)]), [Some(Mark::Unknown), Some(Mark::Unknown)]);
+        let (real, noise, unknown) = (Mark::LikelyReal, Mark::WithinNoise, Mark::Unknown);
+        assert_eq!(marks(&[with(0.80), with(0.90), with(0.89)]), [Some((real, 2)), Some((noise, 0)), Some((real, 0))]);
+        assert_eq!(marks(&[entry(None, 0.5), entry(None, 0.6)]), [Some((unknown, 1)), Some((unknown, 0))]);
         // The first one in time is the best: there is nothing to compare it with.
-        assert_eq!(marks(&[with(0.9), with(0.5)]), [None, Some(Mark::LikelyReal)]);
+        assert_eq!(marks(&[with(0.9), with(0.5)]), [None, Some((real, 0))]);
         assert_eq!(marks(&[]), []);
+        // A single run that came out best may be luck: it hides nothing of what is known of the others.
+        let lucky = [with(0.5), with(0.8), entry(None, 0.9), with(0.79)];
+        assert_eq!(marks(&lucky), [Some((unknown, 1)), Some((real, 3)), Some((noise, 1)), Some((real, 1))]);
+        // The first sprint is a single run, or all others are.
+        assert_eq!(marks(&[entry(None, 0.5), with(0.8), with(0.5)]), [Some((unknown, 1)), Some((unknown, 0)), Some((real, 0))]);
+        assert_eq!(marks(&[with(0.5), entry(None, 0.6), entry(None, 0.1)]), [Some((unknown, 1)), None, Some((unknown, 1))]);
+    }
+
+    #[test]
+    fn single_runs_are_never_called_real_however_many_there_are() {
+        let values = [0.31, 0.30, 0.302, 0.299, 0.301, 0.3, 0.302, 0.300_5, 9.0, 0.299_5];
+        let spread = |n: Option<u32>| values.map(|value| Entry { measured: Measured { value, n, spread: Some(0.001) }, ..entry(None, 0.0) });
+        for entries in [values.map(|value| entry(None, value)), spread(Some(1)), spread(None), spread(Some(0))] {
+            assert!(rank(Better::Higher, &entries).iter().all(|place| place.mark.is_none_or(|(mark, _)| mark == Mark::Unknown)));
+        }
+    }
+
+    #[test]
+    fn the_best_of_more_must_be_further_away() {
+        let with = |value: f64| Entry { measured: Measured { value, n: Some(5), spread: Some(1.0) }, ..entry(None, 0.0) };
+        let best = |others: usize| {
+            let entries: Vec<_> = [0.0].into_iter().chain(std::iter::repeat_n(0.1, others)).chain([2.5]).map(with).collect();
+            let places = rank(Better::Higher, &entries);
+            // Both rows that show the comparison with the first sprint say the same.
+            assert_eq!(places[0].mark.map(|(mark, _)| mark), places.last().and_then(|place| place.mark).map(|(mark, _)| mark));
+            places[0].mark.map(|(mark, _)| mark)
+        };
+        assert_eq!((best(0), best(3), best(20)), (Some(Mark::LikelyReal), Some(Mark::LikelyReal), Some(Mark::WithinNoise)));
+        // The same among single runs: they were tried, too.
+        let mut entries = vec![with(0.0), with(2.5)];
+        entries.extend(std::iter::repeat_n(entry(None, 0.1), 20));
+        assert_eq!(rank(Better::Higher, &entries)[0].mark, Some((Mark::WithinNoise, 21)));
     }
 
     #[test]

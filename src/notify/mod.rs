@@ -31,7 +31,7 @@ struct Unsent {
 
 fn timed(limit: Duration, send: impl FnOnce() -> Result<(), String>) -> Result<(), Unsent> {
     let began = clock::instant();
-    send().map_err(|problem| Unsent { problem, is_slow: began.elapsed() >= limit })
+    send().map_err(|problem| Unsent { problem, is_slow: clock::since(began) >= limit })
 }
 
 /// A way to people.
@@ -136,7 +136,7 @@ fn through(app: &App, channel: &Channel<'_>) -> Result<Option<String>, StoreErro
 fn pass(store: &mut Store, channel: &str, limit: Duration, send: impl Fn(&Notice) -> Result<(), Unsent>) -> Result<Option<String>, StoreError> {
     let began = clock::instant();
     for number in 0..MOST_AT_ONCE {
-        if number > 0 && began.elapsed() >= limit {
+        if number > 0 && clock::since(began) >= limit {
             break;
         }
         let Some(notice) = claim(store, channel)? else { break };

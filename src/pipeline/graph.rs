@@ -37,8 +37,9 @@ impl Graph {
     }
 
     /// The states that any course may come to from `start`, by at least one edge.
-    pub(super) fn any_from(&self, start: usize) -> Vec<bool> {
-        self.reach(start, None, |at| self.ordinary.get(at).into_iter().flatten().copied().chain(self.errors.get(at).copied().flatten()))
+    /// The state `without`, if any, is not entered.
+    pub(super) fn any_from(&self, start: usize, without: Option<usize>) -> Vec<bool> {
+        self.reach(start, without, |at| self.ordinary.get(at).into_iter().flatten().copied().chain(self.errors.get(at).copied().flatten()))
     }
 
     fn reach<I: Iterator<Item = usize>>(&self, start: usize, without: Option<usize>, edges: impl Fn(usize) -> I) -> Vec<bool> {

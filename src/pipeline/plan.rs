@@ -29,6 +29,9 @@ pub struct PlannedStep {
     pub step: Step,
     /// Whether another verdict could leave it out.
     pub may_be_skipped: bool,
+    /// Whether no course comes to a good end without it, errors that are gone around included. A run
+    /// that says it is complete and has no end of this step contradicts itself.
+    pub is_certain: bool,
 }
 
 /// Plans the longest ordinary course.
@@ -62,7 +65,8 @@ pub fn plan(definition: &Definition, context: &BTreeMap<String, String>) -> Resu
             }
         }
         let may_be_skipped = forked && !(step.visit == 1 && map.unavoidable(&step.state));
-        planned.steps.push(PlannedStep { step, may_be_skipped });
+        let is_certain = step.visit == 1 && map.certain(&step.state);
+        planned.steps.push(PlannedStep { step, may_be_skipped, is_certain });
         forked |= ways.len() > 1;
         match ways.into_iter().enumerate().max_by_key(|(at, way)| (map.worth(&position, way), std::cmp::Reverse(*at))) {
             Some((_, way)) => arrival = way,
@@ -150,14 +154,20 @@ impl<'a> Map<'a> {
         self.definition.states.iter().position(|state| state.name == name)
     }
 
-    /// Whether no good end can be reached without this state.
+    /// Whether no good end can be reached without this state, if nothing fails.
     fn unavoidable(&self, name: &str) -> bool {
-        let Some(at) = self.number(name) else { return false };
-        let without = self.graph.ordinary_from(self.start, Some(at));
-        let good = |(other, state): (usize, &super::definition::StateDef)| {
-            without.get(other).copied().unwrap_or(false) && matches!(state.body, Body::Terminal { success: true })
-        };
-        at == self.start || !self.definition.states.iter().enumerate().any(good)
+        self.number(name).is_some_and(|at| at == self.start || !self.ends_well(&self.graph.ordinary_from(self.start, Some(at))))
+    }
+
+    /// The same, whatever fails.
+    fn certain(&self, name: &str) -> bool {
+        self.number(name).is_some_and(|at| at == self.start || !self.ends_well(&self.graph.any_from(self.start, Some(at))))
+    }
+
+    /// Whether a good end is among the states that can be reached.
+    fn ends_well(&self, reached: &[bool]) -> bool {
+        let mut states = self.definition.states.iter().zip(reached);
+        states.any(|(state, reached)| *reached && matches!(state.body, Body::Terminal { success: true }))
     }
 
     /// How much a way is to be preferred; higher is better.

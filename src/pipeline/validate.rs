@@ -23,7 +23,7 @@ pub(super) fn structure(definition: &Definition, problems: &mut Vec<Problem>, wa
 
     let graph = Graph::of(definition);
     let start = definition.states.iter().position(|state| state.name == definition.initial).unwrap_or_default();
-    let reached = graph.any_from(start);
+    let reached = graph.any_from(start, None);
     for (at, state) in definition.states.iter().enumerate() {
         let place = Place { state: Some(state.name.clone()), ..Place::file() };
         if at != start && !reached.get(at).copied().unwrap_or(false) {

@@ -1,8 +1,13 @@
 //! The only place that reads the clock or sleeps.
 //!
+//! Hides that a process may be stopped in the middle (a scheduler suspends its job, somebody presses
+//! Ctrl-Z) while the system's clock goes on: for who waits, that is no time. [`instant`] stands still
+//! with the process.
+//!
 //! `RESEARCHLOOP_TEST_NOW` (RFC 3339) freezes the wall clock, so that tests can
 //! compare whole screens. It changes nothing but what is printed and stored.
 
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -28,16 +33,75 @@ pub fn stamp(time: Timestamp) -> String {
     format!("{time:.3}")
 }
 
-/// A clock that never goes back, for deadlines.
-#[expect(clippy::disallowed_methods, reason = "the home of the clock")]
+/// A clock for waits and deadlines: it never goes back, and stands still while this process is stopped.
 pub fn instant() -> Instant {
-    Instant::now()
+    let (now, stood) = look();
+    now.checked_sub(stood).unwrap_or(now)
+}
+
+/// The time since then, by that clock.
+pub fn since(then: Instant) -> Duration {
+    instant().saturating_duration_since(then)
+}
+
+/// How long this process was stopped since it began to look at that clock.
+pub fn stood() -> Duration {
+    look().1
 }
 
 /// Waits. Nothing else in the program may sleep.
 #[expect(clippy::disallowed_methods, reason = "the home of the clock")]
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
+}
+
+/// Between two looks at the clock by a thread that does nothing else.
+const BEAT: Duration = Duration::from_millis(500);
+/// When nobody could look for so long, the whole process was stopped.
+const STOPPED: Duration = Duration::from_secs(4);
+
+/// Who looked last, and how long nobody could.
+struct Watched {
+    last: Option<Instant>,
+    stood: Duration,
+}
+
+impl Watched {
+    fn look(&mut self, now: Instant) -> Duration {
+        let gap = self.last.map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        if gap > STOPPED {
+            self.stood += gap;
+        }
+        self.last = Some(now);
+        self.stood
+    }
+}
+
+static WATCHED: Mutex<Watched> = Mutex::new(Watched { last: None, stood: Duration::ZERO });
+static BEATS: Once = Once::new();
+
+/// The system's clock, and how long this process stood so far. A thread that waits for something
+/// does not look for long, so another one does.
+fn look() -> (Instant, Duration) {
+    BEATS.call_once(|| {
+        let beat = || {
+            loop {
+                look_once();
+                pause(BEAT);
+            }
+        };
+        let _ = std::thread::Builder::new().name("clock".to_owned()).stack_size(64 << 10).spawn(beat);
+    });
+    look_once()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the home of the clock")]
+fn look_once() -> (Instant, Duration) {
+    let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    // Read under the lock, so that nobody looks with an older time than the last one.
+    let now = Instant::now();
+    let stood = watched.look(now);
+    (now, stood)
 }
 
 #[cfg(test)]
@@ -70,5 +134,15 @@ mod tests {
         assert_eq!(at(1_000), "1970-01-01T00:00:01.000Z");
         let stamps: Vec<String> = [1_000, 1_001, 1_100, 1_360, 1_361, 2_000].map(at).to_vec();
         assert!(stamps.is_sorted(), "{stamps:?}");
+    }
+
+    #[test]
+    fn time_in_which_nobody_could_look_is_time_in_which_the_process_stood() {
+        let start = look().0;
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut watched = Watched { last: None, stood: Duration::ZERO };
+        for (seconds, stood) in [(0, 0), (1, 0), (4, 0), (64, 60), (65, 60), (85, 80), (86, 80)] {
+            assert_eq!(watched.look(at(seconds)), Duration::from_secs(stood), "{seconds}");
+        }
     }
 }

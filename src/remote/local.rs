@@ -2,6 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use super::script::{Payload, Script};
 use super::{Limits, Remote, RemoteError, Reply};
@@ -56,12 +58,19 @@ impl Remote for Local {
             let _ = sender.send(read.map(|_| raw));
         });
         let started = clock::instant();
-        let raw = answers.recv_timeout(limits.deadline);
+        // In pieces: this process may be stopped meanwhile, and that is no time of the script.
+        let raw = loop {
+            let left = limits.deadline.saturating_sub(clock::since(started));
+            match answers.recv_timeout(left.min(Duration::from_secs(1))) {
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                other => break other,
+            }
+        };
         if raw.is_err() {
             let _ = child.kill();
         }
         let _ = child.wait();
-        let raw = raw.map_err(|_| RemoteError::Timeout { place: PLACE.to_owned(), after: started.elapsed() })?.map_err(shell_problem)?;
+        let raw = raw.map_err(|_| RemoteError::Timeout { place: PLACE.to_owned(), after: clock::since(started) })?.map_err(shell_problem)?;
         if raw.len() > limits.max_bytes {
             return Err(RemoteError::TooLarge { place: PLACE.to_owned(), max_bytes: limits.max_bytes });
         }
@@ -99,7 +108,7 @@ mod tests {
     fn a_deadline_ends_a_script_that_hangs() {
         let mut script = Script::new();
         script.section("hang", "sleep 30");
-        let error = Local.run(script, Limits { deadline: std::time::Duration::from_millis(100), max_bytes: 1000 }).expect_err("too late");
+        let error = Local.run(script, Limits { deadline: Duration::from_millis(100), max_bytes: 1000 }).expect_err("too late");
         assert!(matches!(error, RemoteError::Timeout { .. }), "{error}");
     }
 

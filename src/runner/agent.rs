@@ -14,6 +14,7 @@ use super::journal::open_plain;
 use super::pipe::{Lines, Piece};
 use super::signals::StopSignals;
 use super::sweep;
+use super::time::JobTime;
 use crate::claude::Exit;
 use crate::platform::{clock, process};
 
@@ -50,10 +51,10 @@ pub struct Process<'a> {
     pub stream: &'a Path,
     /// Where its errors are kept.
     pub errors: &'a Path,
-    /// When it must have ended.
-    pub deadline: Instant,
-    /// When the scheduler ends the job.
-    pub killed_at: Instant,
+    /// When it must have ended, if before the job must.
+    pub deadline: Option<Instant>,
+    /// How long the job may run.
+    pub time: JobTime,
 }
 
 /// Why a process was ended by us.
@@ -80,6 +81,17 @@ pub struct Ended {
     pub errors: String,
 }
 
+/// What a listener hears.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// A line that the process printed.
+    Line(&'a [u8]),
+    /// A signal came to the job, and the process goes on.
+    Warning(String),
+    /// Nothing, for a while.
+    Nothing,
+}
+
 /// What a listener tells of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
@@ -91,16 +103,22 @@ pub enum Heard {
     NoSpace,
 }
 
-/// Runs it. `listen` is called with each line that it prints, and with an empty line
-/// from time to time.
-pub fn run(what: Process<'_>, signals: &mut StopSignals, mut listen: impl FnMut(&[u8]) -> Heard) -> io::Result<Ended> {
+/// Runs it. `listen` is called with each line that it prints, and from time to time.
+pub fn run(what: Process<'_>, signals: &mut StopSignals, mut listen: impl FnMut(Told<'_>) -> Heard) -> io::Result<Ended> {
     let Some((program, arguments)) = what.words.split_first() else {
         return Ok(Ended { exit: Exit::Code(127), stopped: None, errors: "the agent's command is empty".to_owned() });
     };
     let stream = open_plain(File::options().append(true).create(true), what.stream)?;
     let errors = open_plain(File::options().append(true).create(true), what.errors)?;
     errors.set_len(0)?;
-    let mut command = process::command(program);
+    let mut command = if signals.does_usr1_warn() {
+        // Grid Engine sends it to every process of the job, and most die of it. One that handles it still can.
+        let mut shell = process::command("/bin/sh");
+        shell.args(["-c", r#"trap "" USR1; exec "$@""#, "sh", program]);
+        shell
+    } else {
+        process::command(program)
+    };
     command
         .args(arguments)
         .env_clear()
@@ -127,7 +145,7 @@ fn supervise(
     mut lines: Option<Lines>,
     what: &Process<'_>,
     signals: &mut StopSignals,
-    listen: &mut impl FnMut(&[u8]) -> Heard,
+    listen: &mut impl FnMut(Told<'_>) -> Heard,
 ) -> io::Result<(Exit, Option<Stopped>)> {
     let mut stopped: Option<(Stopped, Instant)> = None;
     let mut grace = Duration::ZERO;
@@ -146,23 +164,26 @@ fn supervise(
         let mut stop = |why: Stopped, child: &mut Child| {
             if stopped.is_none() {
                 stopped = Some((why, clock::instant()));
-                grace = sweep::grace(what.killed_at, None);
+                grace = sweep::grace(what.time.until_killed(), None);
                 signal_group(child, Signal::TERM);
             }
         };
         match piece {
-            Ok(Piece::Line(line)) => match listen(line.bytes()) {
+            Ok(Piece::Line(line)) => match listen(Told::Line(line.bytes())) {
                 Heard::Finished => finished_at = finished_at.or_else(|| Some(clock::instant())),
                 Heard::Working => finished_at = None,
                 Heard::NoSpace => stop(Stopped::DiskFull, child),
             },
             Ok(Piece::DiskFull) => stop(Stopped::DiskFull, child),
-            Err(RecvTimeoutError::Timeout) => drop(listen(b"")),
+            Err(RecvTimeoutError::Timeout) => drop(listen(Told::Nothing)),
             Err(RecvTimeoutError::Disconnected) => lines = None,
+        }
+        if let Some(warning) = signals.warning() {
+            listen(Told::Warning(warning));
         }
         // Only now: a listener may have stood still for long.
         let now = clock::instant();
-        if reaped.elapsed() > REAP {
+        if clock::since(reaped) > REAP {
             reaped = now;
             sweep::reap_but(child.id());
             shorten(what.errors);
@@ -177,28 +198,28 @@ fn supervise(
                 stopped = Some((Stopped::Signal(name), now));
                 continue;
             }
-            if was_asked && at.elapsed() < SIGNAL_LAG {
+            if was_asked && clock::since(at) < SIGNAL_LAG {
                 continue;
             }
             // A grandchild may hold the pipe open, so its end is not waited for: only what the
             // process itself has printed.
-            if lines.as_ref().is_none_or(|lines| lines.has_all(read_then)) || at.elapsed() > LONGEST_STALL {
+            if lines.as_ref().is_none_or(|lines| lines.has_all(read_then)) || clock::since(at) > LONGEST_STALL {
                 return Ok((exit, stopped.map(|(why, _)| why)));
             }
             continue;
         }
         if let Some(name) = signals.seen() {
             stop(Stopped::Signal(name), child);
-        } else if now >= what.deadline {
+        } else if what.time.is_over() || what.deadline.is_some_and(|deadline| now >= deadline) {
             stop(Stopped::Deadline, child);
-        } else if finished_at.is_some_and(|at| at.elapsed() > AFTER_RESULT) {
+        } else if finished_at.is_some_and(|at| clock::since(at) > AFTER_RESULT) {
             stop(Stopped::Lingered, child);
         }
         if let Some((why, at)) = stopped
-            && at.elapsed() > grace
+            && clock::since(at) > grace
         {
             signal_group(child, Signal::KILL);
-            if at.elapsed() > UNKILLABLE {
+            if clock::since(at) > UNKILLABLE {
                 // Nothing ends a process that waits for a dead file server.
                 return Ok((Exit::Signal(9), Some(why)));
             }

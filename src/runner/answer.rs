@@ -7,13 +7,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::environment::masker_of;
+use super::untold::untold;
 use crate::bundle::folder::{Entry, Folder, Refused};
 use crate::bundle::transfer::{Part, ReadAnswer, ReadRequest, ReadSprint, ResultsHead, ResultsRequest, SprintFiles, is_safe_path};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, PLAN_FILE};
+use crate::domain::Masker;
 use crate::platform::clock;
 
 /// A journal is read up to this size.
 const MAX_JOURNAL: u64 = 256 << 20;
+/// No line of a runner's is as long as this.
+const MAX_LINE: usize = 4 << 20;
 /// How much of `progress.md` and `output.log` a screen needs.
 const TAIL: u64 = 4096;
 /// How many files a `results` answer names at most.
@@ -68,16 +73,15 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
         }
         Err(problem) => files.problems.push(format!("run.jsonl {problem}")),
     }
-    let own_claim = format!("claim-{}", sprint.attempt);
-    let is_claim = |name: &str| if sprint.attempt == 0 { name.starts_with("claim-") } else { name == own_claim };
-    files.claimed = own.list(1000).is_ok_and(|listed| listed.entries.iter().any(|(name, _)| is_claim(name)));
+    claim(&own, sprint, &mut files);
     match own.read("exit.json", 4096) {
         Ok(bytes) => files.exit = Some(String::from_utf8_lossy(&bytes).into_owned()),
         Err(Refused::Missing) => {}
         Err(problem) => files.problems.push(format!("exit.json {problem}")),
     }
+    let masker = if sprint.tails { masker_of(&own) } else { Masker::default() };
     let mut tail = |name: &str| match folder.tail(name, TAIL) {
-        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Ok(bytes) => Some(masker.text(&String::from_utf8_lossy(&bytes)).into_owned()),
         Err(Refused::Missing) => None,
         Err(problem) => {
             files.problems.push(format!("{name} {problem}"));
@@ -89,8 +93,37 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
         files.progress = progress;
         files.output = log;
     }
-    files.quiet_seconds = quiet_seconds(&folder, &own);
+    if sprint.tails || sprint.quiet {
+        files.quiet_seconds = quiet_seconds(&folder, &own);
+    }
+    if sprint.untold {
+        files.untold = untold(&own);
+    }
     files
+}
+
+/// What a claim holds that was left for a job that never began.
+const CANCELLED: &str = "cancelled";
+
+/// Finds out which job has begun.
+fn claim(own: &Folder, sprint: &ReadSprint, files: &mut SprintFiles) {
+    let mut of = |name: &str| {
+        let holder = own.link(name);
+        files.claimed |= holder.as_deref() != Some(CANCELLED);
+        files.claimed_by = holder.filter(|holder| holder != CANCELLED);
+    };
+    if sprint.attempt > 0 {
+        let name = format!("claim-{}", sprint.attempt);
+        if own.link(&name).is_some() || own.file(&name).is_ok() {
+            of(&name);
+        }
+        return;
+    }
+    for (name, _) in own.list(1000).map(|listed| listed.entries).unwrap_or_default() {
+        if name.starts_with("claim-") {
+            of(&name);
+        }
+    }
 }
 
 /// What was read of it counts; what comes in its place is read from the start.
@@ -120,7 +153,8 @@ fn quiet_seconds(folder: &Folder, own: &Folder) -> Option<u64> {
         }
     }
     let changed = jiff::Timestamp::try_from(newest?).ok()?;
-    u64::try_from(clock::now().as_second() - changed.as_second()).ok()
+    // A file server whose clock is ahead tells of times to come.
+    u64::try_from((clock::now().as_second() - changed.as_second()).max(0)).ok()
 }
 
 fn read_journal(own: &Folder, sprint: &ReadSprint, files: &mut SprintFiles, left: &mut u64) -> Result<(), Refused> {
@@ -144,18 +178,21 @@ fn read_journal(own: &Folder, sprint: &ReadSprint, files: &mut SprintFiles, left
     let take = size.min(MAX_JOURNAL).saturating_sub(start).min(*left);
     let mut piece = Vec::new();
     file.take(take).read_to_end(&mut piece).map_err(Refused::Io)?;
-    // Only whole lines: the last one may still be written.
-    let whole = piece.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    // Only whole lines: the last one may still be written. One that is longer than any of a runner's is
+    // not waited for: in pieces, none of which is a line, it is left behind.
+    let mut whole = piece.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let is_endless = whole == 0 && piece.len() >= MAX_LINE;
+    if is_endless {
+        whole = piece.len();
+        files.problems.push(format!("run.jsonl has a line of more than {MAX_LINE} bytes: it is left out"));
+    }
     piece.truncate(whole);
     hash.update(&piece);
     *left -= whole as u64;
     files.offset = start + whole as u64;
     files.prefix = if files.offset == 0 { String::new() } else { hex(&hash.finalize()) };
     files.more = take < size.min(MAX_JOURNAL).saturating_sub(start);
-    if files.more && whole == 0 && take > 0 {
-        files.problems.push(format!("run.jsonl has a line of more than {take} bytes: nothing behind it is read"));
-    }
-    files.journal = STANDARD.encode(&piece);
+    files.journal = if is_endless { String::new() } else { STANDARD.encode(&piece) };
     Ok(())
 }
 
@@ -320,8 +357,16 @@ mod tests {
     use super::*;
 
     fn look(dir: &Path, offset: u64) -> SprintFiles {
-        let sprint =
-            ReadSprint { id: "sp-000001".to_owned(), dir: dir.display().to_string(), offset, prefix: "00".to_owned(), attempt: 1, tails: false };
+        let sprint = ReadSprint {
+            id: "sp-000001".to_owned(),
+            dir: dir.display().to_string(),
+            offset,
+            prefix: "00".to_owned(),
+            attempt: 1,
+            tails: false,
+            quiet: false,
+            untold: false,
+        };
         read_sprint(&sprint, &mut 1_000_000)
     }
 

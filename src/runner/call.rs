@@ -1,15 +1,15 @@
 //! One call of the agent: what it is started with, what it tells, and what it has cost.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::agent::{self, Ended, Heard, Process, Stopped};
+use super::agent::{self, Ended, Heard, Process, Stopped, Told};
 use super::delivered::missing;
 use super::journal::{is_no_space, open_plain, replace};
-use super::pipe::{MAX_LINE, MAX_STREAM};
 use super::run::Run;
+use super::untold::of_stream;
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::{Calling, Money};
@@ -69,10 +69,9 @@ pub fn call(
     let mut words = run.bundle.agent.command.clone();
     words.extend(claude::arguments(&call));
 
-    let now = clock::instant();
-    let step_deadline = step.timeout_seconds.and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
-    let deadline = step_deadline.map_or(run.deadline, |own| own.min(run.deadline));
-    let seconds_left = deadline.saturating_duration_since(now).as_secs();
+    let own = step.timeout_seconds.map(Duration::from_secs);
+    let deadline = own.and_then(|own| clock::instant().checked_add(own));
+    let seconds_left = own.map_or(run.time.left(), |own| own.min(run.time.left())).as_secs();
     let mut environment = run.environment.clone();
     for (name, value) in claude::environment(seconds_left, &run.temporary.display().to_string()) {
         if !environment.iter().any(|(known, _)| known == name) {
@@ -98,11 +97,23 @@ pub fn call(
             stream: &stream,
             errors: &steps.join(format!("{name}.err")),
             deadline,
-            killed_at: run.killed_at,
+            time: run.time,
         };
         let Run { journal, signals, state, .. } = run;
-        agent::run(process, signals, |line| {
-            for notice in fold.line(line) {
+        agent::run(process, signals, |told| {
+            let notices = match told {
+                // Before it is shortened.
+                Told::Line(line) => fold.line(&journal.masker.line(line)),
+                Told::Warning(text) => {
+                    no_space |= journal.write(&Entry::Note { text }).is_err();
+                    Vec::new()
+                }
+                Told::Nothing => {
+                    no_space |= journal.tell_standstill().is_err();
+                    Vec::new()
+                }
+            };
+            for notice in notices {
                 if matches!(notice, Notice::Session { .. }) {
                     greeted = true;
                     match own_session {
@@ -132,7 +143,10 @@ pub fn call(
         })?
     };
     // At once: whatever goes wrong from here on, this was spent.
-    let spent = Money::of_call(&fold, &run.state.spent);
+    let mut spent = Money::of_call(&fold, &run.state.spent);
+    // What nobody can count may have been all that was left.
+    let uncounted = left.filter(|_| fold.spent().uncounted);
+    spent.cost_usd = spent.cost_usd.max(uncounted.unwrap_or(0.0));
     run.state.spent.add(&spent);
     run.state.calling = None;
     total.add(&spent);
@@ -158,26 +172,23 @@ pub fn call(
     let missing = missing(run, step);
     // A process that we ended because it lingered after its result is judged by the result.
     let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
-    let verdict = fold.verdict(exit, &missing, &ended.errors);
+    let verdict = match uncounted {
+        Some(_) => {
+            let detail = "what the call has cost cannot be counted: Claude told neither dollars nor tokens".to_owned();
+            Verdict::OwnLimit { which: OwnLimit::Budget, detail }
+        }
+        None => fold.verdict(exit, &missing, &run.journal.masker.text(&ended.errors)),
+    };
     Ok(Called { verdict, stopped, structured: fold.structured_output().cloned(), session_is_lost: known && !greeted && fold.result_seen() })
 }
 
 /// Takes a call into account in whose middle an earlier runner was killed, from what it had printed.
 pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
     let Some(calling) = run.state.calling.take() else { return Ok(()) };
-    let stream = Folder::open(&run.dir).and_then(|dir| dir.folder(OWN_FOLDER)).and_then(|own| own.folder("steps"));
-    let mut fold = Fold::new();
-    if let Ok((mut file, _)) = stream.and_then(|steps| steps.file(&calling.stream)) {
-        let _ = file.seek(SeekFrom::Start(calling.from));
-        let mut stream = BufReader::new(file.take(MAX_STREAM));
-        let mut line = Vec::new();
-        // What cannot be read any more is not worth the run.
-        while stream.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
-            fold.line(&line);
-            line.clear();
-        }
-    }
-    let spent = Money::of_call(&fold, &run.state.spent);
+    let steps = Folder::open(&run.dir).and_then(|dir| dir.folder(OWN_FOLDER)).and_then(|own| own.folder("steps"));
+    // What cannot be read any more is not worth the run.
+    let spent =
+        steps.ok().and_then(|steps| of_stream(&steps, &calling, &run.state.spent)).unwrap_or_else(|| Money::of_call(&Fold::new(), &run.state.spent));
     run.state.spent.add(&spent);
     run.journal
         .write(&Entry::Note { text: "a call was interrupted when the runner was killed: what it had printed is taken into account".to_owned() })?;

@@ -11,8 +11,8 @@ use super::journal::Journal;
 use crate::bundle::folder::{Entry as Kind, Folder, Refused};
 use crate::bundle::formats::{self, AskFile, InboxFile, StateFile};
 use crate::bundle::journal::{Entry, Question};
-use crate::domain::MessageId;
 use crate::domain::idea::{bounded, clean};
+use crate::domain::{Masker, MessageId};
 
 /// How many files are looked at.
 const MAX_FILES: usize = 2000;
@@ -48,7 +48,7 @@ pub struct Asked {
 }
 
 /// Looks for questions. Names that the run has used before are changed, so that each is unique.
-fn look(own: &Path, used: &[String]) -> Asked {
+fn look(own: &Path, used: &[String], masker: &Masker) -> Asked {
     let mut asked = Asked::default();
     let folder = match Folder::open(own).and_then(|folder| folder.folder("ask")) {
         Ok(folder) => folder,
@@ -67,11 +67,13 @@ fn look(own: &Path, used: &[String]) -> Asked {
             left_out += 1;
             continue;
         }
+        // Its name goes out, and comes back with the answer.
+        let stem = masker.text(stem);
         let shown = bounded(&stem.escape_default().to_string(), 40);
         match read_question(&folder, &name, kind) {
             Ok(mut question) => {
                 let names: Vec<&String> = used.iter().chain(asked.questions.iter().map(|other| &other.name)).collect();
-                question.name = unique(&plain(stem), |name| names.iter().any(|known| *known == name));
+                question.name = unique(&plain(&stem), |name| names.iter().any(|known| *known == name));
                 asked.questions.push(question);
             }
             Err(problem) => asked.problems.push(format!("the question {shown} {problem}")),
@@ -115,7 +117,7 @@ pub fn unique(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
 /// Takes the new questions. What cannot be used is noted in the journal and removed; the files of
 /// the questions themselves are removed by [`forget`], once the end of the run is recorded.
 pub fn take_questions(own: &Path, journal: &mut Journal, state: &mut StateFile) -> io::Result<Asked> {
-    let asked = look(own, &state.asked);
+    let asked = look(own, &state.asked, &journal.masker);
     for problem in asked.problems.iter().take(MAX_QUESTIONS) {
         journal.write(&Entry::Note { text: problem.clone() })?;
     }
@@ -214,7 +216,7 @@ mod tests {
         ask(own, "none.json", r#"{"v":1,"text":"May I?"}"#);
         ask(own, "deep.json", &"[".repeat(60_000));
         ask(own, "no-question.txt", "not ours");
-        let asked = look(own, &[]);
+        let asked = look(own, &[], &Masker::default());
         assert_eq!(asked.questions, []);
         assert_eq!(asked.problems.len(), 9, "{:#?}", asked.problems);
         for words in ["a symbolic link", "a named pipe", "a folder", "3221225472 bytes", "format version 2", "damaged", "asks nothing"] {
@@ -235,7 +237,7 @@ mod tests {
         ask(own, "b.json", r#"{"v":1,"question":"May I?","choices":"yes | no"}"#);
         ask(own, "c.json", r#"{"v":1,"question":"How many?","choices":[1,2.5,true,null,["x"]]}"#);
         ask(own, "d.json", r#"{"question":"Which?","choices":{"a":1},"why":"it matters"}"#);
-        let asked = look(own, &[]);
+        let asked = look(own, &[], &Masker::default());
         assert_eq!(asked.problems, Vec::<String>::new());
         let choices: Vec<String> = asked.questions.iter().map(|question| question.choices.join("/")).collect();
         assert_eq!(choices, ["yes/no", "yes/no", "1/2.5/true", ""]);
@@ -250,7 +252,7 @@ mod tests {
         ask(own, "data.json", &format!(r#"{{"v":1,"question":"Which \u001b[2Jdata?{}","choices":{choices}}}"#, "?".repeat(9000)));
         ask(own, "idea-1.json", r#"{"v":1,"question":"May I?"}"#);
         ask(own, "a b;$(c)\u{1f600}.json", r#"{"v":1,"question":"And this?"}"#);
-        let asked = look(own, &["data".to_owned(), "data-2".to_owned()]);
+        let asked = look(own, &["data".to_owned(), "data-2".to_owned()], &Masker::default());
         let names: Vec<&str> = asked.questions.iter().map(|question| question.name.as_str()).collect();
         assert_eq!(names, ["a-b---c--", "data-3", "ask-idea-1"]);
         let data = &asked.questions[1];
@@ -266,7 +268,7 @@ mod tests {
         for number in 0..1000 {
             ask(own, &format!("q{number:04}.json"), r#"{"v":1,"question":"?"}"#);
         }
-        let asked = look(own, &[]);
+        let asked = look(own, &[], &Masker::default());
         assert_eq!((asked.questions.len(), asked.problems.len()), (5, 1));
         assert!(asked.problems[0].contains("995"), "{:?}", asked.problems);
         forget(own, &asked);

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::journal::is_no_space;
 use crate::bundle::OWN_FOLDER;
 use crate::claude::{NOT_FOUND, Verdict};
-use crate::domain::Reason;
+use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
 
 /// A failure, with everything that is said of it.
@@ -17,15 +17,15 @@ pub struct Failure {
     /// One sentence.
     pub detail: String,
     /// What to do next.
-    pub hint: String,
+    pub advice: Advice,
     /// When a usage limit ends, in seconds since 1970.
     pub resets_at: Option<i64>,
 }
 
 impl Failure {
     /// A failure without a time.
-    pub fn new(reason: Reason, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), hint: hint.into(), resets_at: None }
+    pub fn new(reason: Reason, detail: impl Into<String>, advice: Advice) -> Self {
+        Self { reason, detail: detail.into(), advice, resets_at: None }
     }
 }
 
@@ -33,56 +33,34 @@ impl Failure {
 pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
     let failure = match verdict {
         Verdict::Done => return None,
-        Verdict::Interrupted { detail } => Failure::new(
-            Reason::StepFailed,
-            format!("Claude was ended from outside during {step}: {detail}"),
-            "look at the job's log for who ended it: `researchloop sprint log ID`",
-        ),
+        Verdict::Interrupted { detail } => {
+            Failure::new(Reason::StepFailed, format!("Claude was ended from outside during {step}: {detail}"), Advice::SeeWhoEndedIt)
+        }
         Verdict::UsageLimit { resets_at, detail } => Failure {
             resets_at: *resets_at,
-            ..Failure::new(
-                Reason::UsageLimit,
-                format!("the account's usage limit was reached during {step}: {detail}"),
-                "run `researchloop sprint resubmit ID` after the limit has been reset",
-            )
+            ..Failure::new(Reason::UsageLimit, format!("the account's usage limit was reached during {step}: {detail}"), Advice::WaitForReset)
         },
-        Verdict::Login { detail } => Failure::new(
-            Reason::Login,
-            format!("Claude could not log in: {detail}"),
-            "on the cluster, run `claude` once and log in, or put CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`) or ANTHROPIC_API_KEY into `environment` of the cluster",
-        ),
-        Verdict::ModelError { detail } => Failure::new(
-            Reason::ModelError,
-            format!("the model's service failed during {step}, also after retries: {detail}"),
-            "usually this passes: `researchloop sprint resubmit ID`; if it does not, check that compute nodes reach the internet",
-        ),
-        Verdict::ContextFull { detail } => Failure::new(
-            Reason::StepFailed,
-            format!("the session's context was full during {step}: {detail}"),
-            "shorten the study's context, or split the idea into smaller ones",
-        ),
-        Verdict::OwnLimit { which, detail } => Failure::new(
-            Reason::StepFailed,
-            format!("{step} reached its limit of {}: {detail}", which.as_str()),
-            "raise the limit and run `researchloop sprint resubmit ID`",
-        ),
+        Verdict::Login { detail } => Failure::new(Reason::Login, format!("Claude could not log in: {detail}"), Advice::LogIn),
+        Verdict::ModelError { detail } => {
+            Failure::new(Reason::ModelError, format!("the model's service failed during {step}, also after retries: {detail}"), Advice::TryLater)
+        }
+        Verdict::ContextFull { detail } => {
+            Failure::new(Reason::StepFailed, format!("the session's context was full during {step}: {detail}"), Advice::Shorten)
+        }
+        Verdict::OwnLimit { which, detail } => {
+            Failure::new(Reason::StepFailed, format!("{step} reached its limit of {}: {detail}", which.as_str()), Advice::RaiseLimit)
+        }
         Verdict::ToolsRefused { tools, detail } => Failure::new(
             Reason::ToolsRefused,
             format!("during {step} Claude was not allowed to use {}: {detail}", tools.join(", ")),
-            "allow the tools in `claude_command`, for example with --dangerously-skip-permissions or --allowedTools",
+            Advice::AllowTools,
         ),
-        Verdict::MissingOutput { files, .. } => Failure::new(
-            Reason::MissingOutput,
-            format!("{step} ended without writing {}, also when asked again", files.join(", ")),
-            "see what the step did: `researchloop sprint log ID --step STEP`",
-        ),
+        Verdict::MissingOutput { files, .. } => {
+            Failure::new(Reason::MissingOutput, format!("{step} ended without writing {}, also when asked again", files.join(", ")), Advice::SeeStep)
+        }
         Verdict::Failed { detail } => {
-            let hint = if detail.starts_with(NOT_FOUND) {
-                "install Claude Code where the job runs, or set `claude_command`; `researchloop cluster check` looks for it"
-            } else {
-                "see what the step did: `researchloop sprint log ID --step STEP`"
-            };
-            Failure::new(Reason::StepFailed, format!("{step} failed: {detail}"), hint)
+            let advice = if detail.starts_with(NOT_FOUND) { Advice::InstallClaude } else { Advice::SeeStep };
+            Failure::new(Reason::StepFailed, format!("{step} failed: {detail}"), advice)
         }
     };
     Some(failure)
@@ -91,16 +69,12 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
 /// What is said of a step that took longer than it may.
 pub fn too_slow(step: &Step) -> Failure {
     let seconds = step.timeout_seconds.unwrap_or(0);
-    Failure::new(Reason::StepFailed, format!("{} took longer than its {seconds} s", step.title), "raise the step's timeout")
+    Failure::new(Reason::StepFailed, format!("{} took longer than its {seconds} s", step.title), Advice::RaiseTimeout)
 }
 
 /// What is said of a full disk.
 pub fn disk_full(dir: &Path) -> Failure {
-    Failure::new(
-        Reason::DiskFull,
-        format!("there is no space left where the sprint writes ({})", dir.display()),
-        "free space or quota on the cluster, or choose another `working_dir`; then `researchloop sprint resubmit ID`",
-    )
+    Failure::new(Reason::DiskFull, format!("there is no space left where the sprint writes ({})", dir.display()), Advice::FreeSpace)
 }
 
 /// Tells whether nothing more can be written in the sprint's directory.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::sweep;
 use crate::bundle::folder::{Folder, Refused};
+use crate::domain::Masker;
 use crate::platform::random;
 
 /// The file of variables is smaller than this.
@@ -67,21 +68,37 @@ fn make(base: &Path, names: &[String]) -> io::Result<PathBuf> {
     made
 }
 
-/// The agent's environment: this process's own, the user's values, and the mark.
-pub fn environment(own: &Folder, mark: &str) -> io::Result<Vec<(String, String)>> {
+/// The agent's environment: this process's own, the user's values, and the mark. With it comes what
+/// hides the user's values in everything that is told.
+pub fn environment(own: &Folder, mark: &str) -> io::Result<(Vec<(String, String)>, Masker)> {
     // What is meant for this program itself is not for the agent: a passphrase may be among it.
     let mut variables: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| !name.starts_with("RESEARCHLOOP_"))
         .collect();
-    let given: Vec<(String, String)> = match own.read("env", MAX_ENV) {
-        Ok(bytes) => serde_json::from_slice(&bytes)?,
-        Err(Refused::Missing) => Vec::new(),
-        Err(problem) => return Err(io::Error::other(problem.to_string())),
-    };
-    set_all(&mut variables, given);
+    let given = given(own)?;
+    set_all(&mut variables, given.clone());
+    let expanded = variables.iter().filter(|(name, _)| given.iter().any(|(known, _)| known == name));
+    let masker = masker(given.iter().chain(expanded));
     set_all(&mut variables, vec![(sweep::MARK.to_owned(), mark.to_owned())]);
-    Ok(variables)
+    Ok((variables, masker))
+}
+
+fn given(own: &Folder) -> io::Result<Vec<(String, String)>> {
+    match own.read("env", MAX_ENV) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
+        Err(Refused::Missing) => Ok(Vec::new()),
+        Err(problem) => Err(io::Error::other(problem.to_string())),
+    }
+}
+
+fn masker<'a>(variables: impl Iterator<Item = &'a (String, String)>) -> Masker {
+    Masker::new(variables.map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+/// What hides the user's values, where they are not set for this process.
+pub fn masker_of(own: &Folder) -> Masker {
+    masker(given(own).unwrap_or_default().iter())
 }
 
 /// Sets `TMPDIR`, unless it is another one than this program's own.

@@ -19,9 +19,9 @@ use crate::bundle::folder::Folder;
 use crate::bundle::formats::{EarlierIdea, InboxFile, Money, Proposal};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
-use crate::domain::Reason;
 use crate::domain::approval::{Word, word};
 use crate::domain::idea::{self, bounded};
+use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
 
 /// How often the agent is asked for an idea that can be taken.
@@ -113,8 +113,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
         }
     }
     let why = refused.rsplit('\n').next().unwrap_or_default();
-    let hint = "give the loop other guidance, or run an idea of your own: `researchloop sprint run \"...\" -s STUDY`";
-    Ok((Outcome::Verdict("error", None), Some(Failure::new(Reason::StepFailed, format!("no new idea: {why}"), hint))))
+    Ok((Outcome::Verdict("error", None), Some(Failure::new(Reason::StepFailed, format!("no new idea: {why}"), Advice::OtherGuidance))))
 }
 
 fn read(answer: &Value) -> Option<Proposal> {

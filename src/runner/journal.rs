@@ -14,9 +14,11 @@ use std::time::Duration;
 
 use rustix::fs::FallocateFlags;
 
+use super::time::Standstill;
 use crate::bundle::formats::StateFile;
 use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
+use crate::domain::Masker;
 use crate::platform::{clock, random};
 
 /// Bytes kept in reserve: enough for some hundred lines.
@@ -29,6 +31,9 @@ const AGAIN: Duration = Duration::from_millis(200);
 pub struct Journal {
     file: File,
     folder: PathBuf,
+    /// What stands in the file by this program's hand, or stood there when it began. Anything else there
+    /// was written by the agent.
+    written: Vec<u8>,
     next_seq: u64,
     incarnation: u32,
     disk_was_full: bool,
@@ -42,6 +47,9 @@ pub struct Journal {
     lost: u64,
     /// The step that lines belong to: label and visit.
     pub step: Option<(String, u32)>,
+    /// Hides the values of the job's environment in every line.
+    pub masker: Masker,
+    standstill: Standstill,
 }
 
 /// Tells whether an error means that there is no space.
@@ -64,10 +72,12 @@ impl Journal {
             // The end of a line that was never finished: it must not spoil the next one.
             file.seek(SeekFrom::End(0))?;
             file.write_all(b"\n")?;
+            text.push(b'\n');
         }
         let mut journal = Self {
             file,
             folder,
+            written: text,
             next_seq: last_seq + 1,
             incarnation: last_incarnation + 1,
             disk_was_full: false,
@@ -76,6 +86,8 @@ impl Journal {
             torn: false,
             lost: 0,
             step: None,
+            masker: Masker::default(),
+            standstill: Standstill::default(),
         };
         journal.make_reserve();
         journal.hold();
@@ -137,23 +149,27 @@ impl Journal {
     /// later how many are lost.
     pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
         let needed = matches!(entry, Entry::RunStarted { .. } | Entry::StepEnded { .. } | Entry::Idea { .. } | Entry::RunEnded(_));
-        if self.is_gone() {
-            let put_back = self.put_back().or_else(|error| {
+        let is_gone = self.is_gone();
+        if is_gone || self.is_altered(needed) {
+            let mut put_back = || if is_gone { self.put_back() } else { self.undo() };
+            let put_back = put_back().or_else(|error| {
                 if !needed || is_no_space(&error) {
                     return Err(error);
                 }
                 clock::pause(AGAIN);
-                self.put_back()
+                put_back()
             });
             match put_back {
                 Ok(()) => {
-                    let _ = self.line(&Entry::Note { text: "run.jsonl was not in its place any more, and was written again".to_owned() });
+                    let what = if is_gone { "was not in its place any more" } else { "was changed by something else" };
+                    let _ = self.line(&Entry::Note { text: format!("run.jsonl {what}, and was written again") });
                 }
                 Err(error) => {
                     let full = is_no_space(&error) && !self.alone;
                     self.disk_was_full |= full;
-                    // Nobody would ever read what is written to a file without a name.
-                    if full || needed {
+                    // Nobody would ever read what is written to a file without a name. What stands in a
+                    // file beside foreign lines is read.
+                    if is_gone && (full || needed) {
                         return Err(error);
                     }
                 }
@@ -169,6 +185,9 @@ impl Journal {
             if self.line(&Entry::Note { text }).is_ok() {
                 self.lost = 0;
             }
+        }
+        if let Some(entry) = self.standstill.news() {
+            let _ = self.line(&entry);
         }
         match self.line(entry) {
             Err(error) if is_no_space(&error) && !self.alone => {
@@ -189,11 +208,17 @@ impl Journal {
         }
     }
 
+    /// Notes that the job was suspended, if it was since that was noted last.
+    pub fn tell_standstill(&mut self) -> io::Result<()> {
+        self.standstill.news().map_or(Ok(()), |entry| self.write(&entry))
+    }
+
     fn line(&mut self, entry: &Entry) -> io::Result<()> {
-        let body = match serde_json::to_value(entry) {
+        let mut body = match serde_json::to_value(entry) {
             Ok(serde_json::Value::Object(body)) => body,
             _ => serde_json::Map::new(),
         };
+        self.masker.fields(&mut body);
         let line = Line {
             v: FORMAT_VERSION,
             seq: self.next_seq,
@@ -221,10 +246,49 @@ impl Journal {
         if self.torn {
             self.file.write_all(b"\n")?;
             self.torn = false;
+            self.written.push(b'\n');
         }
         self.file.write_all(text).inspect_err(|_| {
             self.torn = self.file.set_len(whole_until).is_err();
-        })
+            if self.torn {
+                let torn = self.file.metadata().map_or(0, |metadata| metadata.len().saturating_sub(whole_until));
+                self.written.extend_from_slice(&text[..usize::try_from(torn).unwrap_or(0).min(text.len())]);
+            }
+        })?;
+        self.written.extend_from_slice(text);
+        Ok(())
+    }
+
+    /// Whether something else has written to the file. That it was changed and kept its length is
+    /// looked for only where it is `worth` reading all of it.
+    fn is_altered(&self, worth: bool) -> bool {
+        let expected = self.written.len() as u64;
+        self.file.metadata().is_ok_and(|metadata| metadata.len() != expected) || (worth && self.is_as_written(self.written.len()) == Some(false))
+    }
+
+    /// Whether the first so many bytes of the file are what this program knows. None when they cannot
+    /// be read.
+    fn is_as_written(&self, count: usize) -> Option<bool> {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut at = 0;
+        while at < count {
+            let piece = buffer.len().min(count - at);
+            match self.file.read_exact_at(&mut buffer[..piece], at as u64) {
+                Ok(()) if buffer[..piece] == self.written[at..at + piece] => at += piece,
+                Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return None,
+                _ => return Some(false),
+            }
+        }
+        Some(true)
+    }
+
+    /// Takes out of the file what others have written. That needs no space where they have only added.
+    fn undo(&mut self) -> io::Result<()> {
+        if self.is_as_written(self.written.len()) == Some(true) {
+            self.held_until = 0;
+            return self.file.set_len(self.written.len() as u64);
+        }
+        self.put_back()
     }
 
     /// Whether something else, or nothing, stands in the place of the file that is written to.
@@ -238,10 +302,8 @@ impl Journal {
 
     /// Writes the whole journal again, in its place.
     fn put_back(&mut self) -> io::Result<()> {
-        let mut text = vec![0; usize::try_from(self.file.metadata()?.len()).map_err(io::Error::other)?];
-        self.file.read_exact_at(&mut text, 0)?;
         self.make_folder();
-        replace(&self.folder, "run.jsonl", &text)?;
+        replace(&self.folder, "run.jsonl", &self.written)?;
         self.file = open_plain(OpenOptions::new().read(true).append(true), &self.folder.join("run.jsonl"))?;
         self.held_until = 0;
         Ok(())
@@ -359,6 +421,59 @@ mod tests {
         assert!(read().starts_with(&before));
         assert_eq!(parse(&read()).0.len(), 5);
         assert_eq!(std::fs::read(own.join("other")).expect("read"), before);
+    }
+
+    #[test]
+    fn what_others_write_to_the_journal_is_taken_out_of_it() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let own = temp.path().join(OWN_FOLDER);
+        std::fs::create_dir(&own).expect("made");
+        let (mut journal, _) = Journal::open(temp.path()).expect("opened");
+        let path = own.join("run.jsonl");
+        let read = || std::fs::read(&path).expect("read");
+        let add = |text: &[u8]| File::options().append(true).open(&path).and_then(|mut file| file.write_all(text)).expect("written");
+        let ended =
+            Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: crate::bundle::formats::Money::default() };
+        journal.write(&note("one")).expect("written");
+        let forged = br#"{"v":1,"seq":2,"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"run_ended","status":"completed"}"#;
+        for foreign in [[forged.as_slice(), b"\n"].concat(), forged[..20].to_vec(), vec![b'x'; 200_000]] {
+            let before = read();
+            add(&foreign);
+            journal.write(&note("two")).expect("written");
+            assert!(read().starts_with(&before));
+            let (lines, skipped) = parse(&read());
+            assert_eq!((skipped, lines.iter().any(|line| line.kind() == "run_ended")), (0, false));
+            assert_eq!(lines.iter().map(|line| line.seq).collect::<Vec<_>>(), (1..=lines.len() as u64).collect::<Vec<_>>());
+            assert!(String::from_utf8_lossy(&read()).contains("was changed by something else"));
+        }
+        // Changed in its place, and as long as before: the lines that others rest on look for that.
+        let before = read();
+        let changed = String::from_utf8_lossy(&before).replace("\"one\"", "\"uno\"");
+        std::fs::write(&path, changed).expect("written");
+        journal.write(&ended).expect("written");
+        assert!(read().starts_with(&before));
+        // Made shorter.
+        let before = read();
+        File::options().write(true).open(&path).and_then(|file| file.set_len(10)).expect("cut");
+        journal.write(&note("three")).expect("written");
+        assert!(read().starts_with(&before) && parse(&read()).1 == 0);
+    }
+
+    #[test]
+    fn numbers_that_were_taken_in_advance_are_not_gone_on_from() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let own = temp.path().join(OWN_FOLDER);
+        std::fs::create_dir(&own).expect("made");
+        let line = |seq: u64, incarnation: u32| {
+            format!("{{\"v\":1,\"seq\":{seq},\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":{incarnation},\"kind\":\"note\",\"text\":\"x\"}}\n")
+        };
+        let text = [line(1, 1), line(u64::from(u32::MAX) - 2, 1), line(u64::MAX, 1), line(2, u32::MAX), line(2, 999_999), line(2, 1)].concat();
+        std::fs::write(own.join("run.jsonl"), text).expect("written");
+        let (mut journal, before) = Journal::open(temp.path()).expect("opened");
+        assert_eq!((before.iter().map(|line| line.seq).collect::<Vec<_>>(), journal.incarnation()), (vec![1, 2], 2));
+        journal.write(&note("three")).expect("written");
+        let (lines, skipped) = parse(&std::fs::read(own.join("run.jsonl")).expect("read"));
+        assert_eq!((skipped, lines.iter().map(|line| line.seq).collect::<Vec<_>>()), (4, vec![1, 2, 3]));
     }
 
     #[test]

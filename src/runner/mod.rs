@@ -22,6 +22,8 @@ mod signals;
 mod step;
 mod sweep;
 mod talk;
+mod time;
+mod untold;
 
 pub use answer::{read_files, send_results};
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::talk::{Answer, Talk, Text, render};
 use crate::bundle::PLAN_FILE;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::Money;
-use crate::domain::Reason;
+use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
 
 /// The largest file that is taken in the place of a structured answer.
@@ -40,11 +40,12 @@ pub fn make(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io:
         let bytes = Folder::open(&run.work).and_then(|folder| folder.read(PLAN_FILE, MAX_FILE)).ok()?;
         serde_json::from_slice(&bytes).ok()
     };
-    let Some(plan) = structured.or_else(left) else {
-        let hint = "see what Claude said: `researchloop sprint log ID`; `researchloop sprint resubmit ID` asks again";
-        let failure = Failure::new(Reason::MissingOutput, format!("there is no plan: no structured answer, and no {PLAN_FILE}"), hint);
+    let Some(mut plan) = structured.or_else(left) else {
+        let failure = Failure::new(Reason::MissingOutput, format!("there is no plan: no structured answer, and no {PLAN_FILE}"), Advice::AskAgain);
         return Ok((Outcome::Verdict("error", None), Some(failure)));
     };
+    // Its texts become tasks.
+    run.journal.masker.json(&mut plan);
     replace(&run.dir, PLAN_FILE, format!("{plan:#}\n").as_bytes())?;
     run.step_note = plan["tasks"].as_array().map(|tasks| format!("{} task(s)", tasks.len())).unwrap_or_default();
     Ok((Outcome::Verdict("yes", None), None))

@@ -8,6 +8,7 @@ use super::run::{End, Run};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::journal::{Entry, RunEnd};
 use crate::bundle::outcome;
+use crate::domain::Advice;
 
 impl Run {
     /// Takes down what came out. What is wrong with a file is a note: the work is done all the same.
@@ -59,13 +60,13 @@ impl Run {
             End::Parked(questions) => {
                 "parked".clone_into(&mut ended.status);
                 ended.detail = format!("waits for an answer to {}", questions.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "));
-                "`researchloop inbox` shows the question; `researchloop reply` answers it".clone_into(&mut ended.hint);
+                Advice::AnswerQuestion.as_str().clone_into(&mut ended.hint);
                 ended.questions = questions;
             }
             End::Failed(failure) => {
                 ended.reason = Some(failure.reason.as_str().to_owned());
                 ended.detail = failure.detail;
-                ended.hint = failure.hint;
+                failure.advice.as_str().clone_into(&mut ended.hint);
                 ended.resets_at = failure.resets_at;
             }
             End::Signal(name) => {
@@ -74,6 +75,8 @@ impl Run {
                 ended.detail = format!("the job was asked to stop (signal {name})");
             }
         }
+        // The job script writes it, and only when this program has gone without a word.
+        let _ = std::fs::remove_file(self.own.join("exit.json"));
         self.journal.write(&Entry::RunEnded(Box::new(ended)))?;
         self.state.ended = true;
         // A state that this program does not understand is left for one that does.

@@ -3,6 +3,7 @@
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, Proposal, StateFile};
 use crate::bundle::journal::{Costs, Entry, Line};
+use crate::bundle::outcome::measured_in;
 use crate::bundle::{EVALUATE, FORMAT_VERSION};
 use crate::domain::{Metric, Source};
 use crate::pipeline::{self, Arrival, Definition};
@@ -175,7 +176,7 @@ fn replay(state: &mut StateFile, bundle: &Bundle, definition: &Definition, lines
 /// The figure of an evaluator, from what its step said of itself.
 fn measured(bundle: &Bundle, detail: &str) -> Option<Metric> {
     let evaluator = bundle.evaluator.as_ref()?;
-    let value = detail.strip_prefix(&evaluator.metric)?.strip_prefix(" = ")?.parse().ok()?;
+    let value = measured_in(detail, &evaluator.metric)?;
     Metric {
         name: evaluator.metric.clone(),
         value,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::agent::Stopped;
 use super::ending::{self, Failure};
@@ -11,24 +11,19 @@ use super::environment::{environment, replace_tmpdir, temporary_folder};
 use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
+use super::time::JobTime;
 use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue, restore, sweep};
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::{self, Bundle, Money, StateFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
-use crate::domain::Reason;
+use crate::domain::{Advice, Reason};
 use crate::pipeline::{self, Arrival, Body, Definition, Position};
 use crate::platform::clock;
 
 /// A bundle, a state or an environment is smaller than this.
 const MAX_BUNDLE: u64 = 64 << 20;
-
-/// How long before the end of the requested time the runner ends by itself, so that the
-/// end is recorded: a twentieth, at least 2 and at most 60 seconds.
-fn margin(seconds: u64) -> u64 {
-    (seconds / 20).clamp(2, 60)
-}
 
 /// How long after a step's failure a signal may still come that was its cause.
 const SIGNAL_LAG: Duration = Duration::from_secs(1);
@@ -54,10 +49,8 @@ pub struct Run {
     pub state: StateFile,
     /// The signals that stop it.
     pub signals: StopSignals,
-    /// When it must have ended.
-    pub deadline: Instant,
-    /// When the scheduler ends the job.
-    pub killed_at: Instant,
+    /// How long the job may run.
+    pub time: JobTime,
     /// What the agent's environment holds.
     pub environment: Vec<(String, String)>,
     /// A private folder for the agent's temporary files.
@@ -105,11 +98,7 @@ pub fn run_job(dir: &Path) -> u8 {
     let end = match run.go() {
         Ok(end) => end,
         Err(error) if is_no_space(&error) => End::Failed(ending::disk_full(&run.dir)),
-        Err(error) => End::Failed(Failure::new(
-            Reason::StepFailed,
-            format!("the runner could not write its files: {error}"),
-            "check the file system of the sprint's directory",
-        )),
+        Err(error) => End::Failed(Failure::new(Reason::StepFailed, format!("the runner could not write its files: {error}"), Advice::CheckFiles)),
     };
     let grace = run.grace();
     let (_, left) = sweep::end_all(&run.mark, grace);
@@ -159,22 +148,24 @@ pub enum Asks {
 }
 
 impl Run {
-    fn open(dir: &Path, signals: StopSignals) -> Result<Self, String> {
-        let started = clock::instant();
+    fn open(dir: &Path, mut signals: StopSignals) -> Result<Self, String> {
         let own = dir.join(OWN_FOLDER);
         let text = |error: &dyn std::fmt::Display| error.to_string();
         let own_folder = Folder::open(dir).and_then(|folder| folder.folder(OWN_FOLDER)).map_err(|error| format!("{OWN_FOLDER} {error}"))?;
         let bundle_bytes = own_folder.read("bundle.json", MAX_BUNDLE).map_err(|error| format!("bundle.json {error}"))?;
         let bundle: Bundle = formats::read("bundle.json", &bundle_bytes).map_err(|error| text(&error))?;
+        if bundle.scheduler == "sge" {
+            signals.usr1_warns();
+        }
         let definition =
             pipeline::parse(&bundle.pipeline).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?.definition;
-        let (journal, lines) = Journal::open(dir).map_err(|error| format!("run.jsonl: {error}"))?;
+        let (mut journal, lines) = Journal::open(dir).map_err(|error| format!("run.jsonl: {error}"))?;
         let incarnation = journal.incarnation();
         let state = restore::state(&own_folder, &bundle, &definition, &lines, incarnation);
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
         let mark = format!("{}.{job_id}", bundle.sprint_id);
-        let time = Duration::from_secs(bundle.seconds.saturating_sub(margin(bundle.seconds)));
-        let mut environment = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        let (mut environment, masker) = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        journal.masker = masker;
         let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
         let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
         dialogue::prepare(&own);
@@ -189,8 +180,7 @@ impl Run {
             work,
             ask_dir,
             own,
-            deadline: started.checked_add(time).unwrap_or(started),
-            killed_at: started.checked_add(Duration::from_secs(bundle.seconds)).unwrap_or(started),
+            time: JobTime::of(&bundle),
             journal,
             state: state.file,
             told: state.told.into_iter().chain(temporary.trouble).collect(),
@@ -254,13 +244,14 @@ impl Run {
             host: self.host.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pipeline: self.definition.name.clone(),
+            certain: plan.iter().filter(|planned| planned.is_certain).map(|planned| planned.step.label.clone()).collect(),
             plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
             seconds: self.bundle.seconds,
         })?;
         // What an earlier runner of this job has left.
         self.clear_up()?;
         if let Some(problem) = self.newer.clone() {
-            return Ok(End::Failed(Failure::new(Reason::StepFailed, problem, "run it with the newer researchloop again")));
+            return Ok(End::Failed(Failure::new(Reason::StepFailed, problem, Advice::UseNewer)));
         }
         for text in std::mem::take(&mut self.told) {
             self.journal.write(&Entry::Note { text })?;
@@ -272,7 +263,7 @@ impl Run {
             && let Err(problem) = Folder::open(&self.work)
         {
             let text = format!("the directory of {} {problem}: {}", tweak.sprint_id, self.work_text);
-            return Ok(End::Failed(Failure::new(Reason::StepFailed, text, "run the idea again: `researchloop sprint run \"...\" -s STUDY`")));
+            return Ok(End::Failed(Failure::new(Reason::StepFailed, text, Advice::RunAnew)));
         }
         for (name, text) in [("idea.txt", self.bundle.idea.as_deref()), ("CLAUDE.md", Some(self.bundle.context.as_str()))] {
             if let Some(text) = text.filter(|text| !text.is_empty() && self.bundle.tweak.is_none())
@@ -281,7 +272,7 @@ impl Run {
                 replace(&self.dir, name, format!("{text}\n").as_bytes())?;
             }
         }
-        let broken = |problem: String| End::Failed(Failure::new(Reason::StepFailed, problem, "correct the pipeline"));
+        let broken = |problem: String| End::Failed(Failure::new(Reason::StepFailed, problem, Advice::CorrectPipeline));
         let mut continues = self.resumed && self.state.step_begun;
         let terminal = self.state.position.as_ref().and_then(|position| match self.definition.state(&position.state)?.body {
             Body::Terminal { success } => Some((success, position.state.clone())),
@@ -292,7 +283,7 @@ impl Run {
             Some((true, _)) => return Ok(End::Completed),
             Some((false, state)) => {
                 let text = format!("the pipeline ended in {state}, before the job was started again");
-                return Ok(End::Failed(Failure::new(Reason::StepFailed, text, "see the steps: `researchloop sprint show ID`")));
+                return Ok(End::Failed(Failure::new(Reason::StepFailed, text, Advice::SeeSteps)));
             }
             None => {}
         }
@@ -310,15 +301,15 @@ impl Run {
                 Arrival::Step(step, position) => (step, position),
                 Arrival::End(end) if end.success => return Ok(End::Completed),
                 Arrival::End(pipeline::End { state, .. }) => {
-                    let unsaid =
-                        || Failure::new(Reason::StepFailed, format!("the pipeline ended in {state}"), "see the steps: `researchloop sprint show ID`");
+                    let unsaid = || Failure::new(Reason::StepFailed, format!("the pipeline ended in {state}"), Advice::SeeSteps);
                     return Ok(End::Failed(last_failure.unwrap_or_else(unsaid)));
                 }
             };
+            self.tell_news()?;
             if let Some(name) = self.signals.seen() {
                 return Ok(End::Signal(name));
             }
-            if clock::instant() >= self.deadline {
+            if self.time.is_over() {
                 return Ok(End::Failed(self.time_limit()));
             }
             if self.journal.disk_was_full() {
@@ -378,15 +369,19 @@ impl Run {
 
     fn time_limit(&self) -> Failure {
         let time = crate::domain::duration::human(self.bundle.seconds);
-        Failure::new(
-            Reason::TimeLimit,
-            format!("the job's time ({time}) was over"),
-            "ask for more with --time, or set max_sprint_duration_hours of the study; then `researchloop sprint resubmit ID`",
-        )
+        Failure::new(Reason::TimeLimit, format!("the job's time ({time}) was over"), Advice::MoreTime)
+    }
+
+    /// Notes what has happened to the job as a whole.
+    fn tell_news(&mut self) -> io::Result<()> {
+        match self.signals.warning() {
+            Some(text) => self.journal.write(&Entry::Note { text }),
+            None => self.journal.tell_standstill(),
+        }
     }
 
     fn grace(&mut self) -> Duration {
-        sweep::grace(self.killed_at, self.signals.since())
+        sweep::grace(self.time.until_killed(), self.signals.since())
     }
 
     /// Ends whatever the agent or a command has left running. It was told so.
@@ -410,10 +405,12 @@ impl Run {
             if let Some(name) = self.signals.seen() {
                 return Some(Stopped::Signal(name));
             }
-            let now = clock::instant();
-            if now >= self.deadline {
+            if self.time.is_over() {
                 return Some(Stopped::Deadline);
             }
+            // It is told again with the next line, if it cannot be written now.
+            let _ = self.tell_news();
+            let now = clock::instant();
             if now >= until {
                 return None;
             }

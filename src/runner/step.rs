@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::time::Duration;
 
-use super::agent::{self, Heard, Process, Stopped};
+use super::agent::{self, Heard, Process, Stopped, Told};
 use super::ending::{self, Failure};
 use super::run::{Asks, Run};
 use super::talk::{Answer, Talk, Text, render};
@@ -18,7 +18,7 @@ use crate::bundle::outcome::{self, Measurement};
 use crate::bundle::prompts::{self, Values};
 use crate::claude::{Exit, Verdict};
 use crate::domain::finding::plain;
-use crate::domain::{Metric, Reason, Source};
+use crate::domain::{Advice, Metric, Reason, Source};
 use crate::pipeline::{self, Action, Evaluator, Step};
 use crate::platform::clock;
 
@@ -69,7 +69,7 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
             failure = Some(Failure::new(
                 Reason::OutOfMemory,
                 format!("the kernel killed a process of {} because the job used more memory than it had asked for", step.title),
-                "ask for more memory, for example -o mem=32G, and run `researchloop sprint resubmit ID`",
+                Advice::MoreMemory,
             ));
         }
     } else if failure.is_some() && ending::memory_kills() > kills_before {
@@ -81,16 +81,13 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         run.journal.make_room();
         (outcome, failure) = (Outcome::Stopped(Stopped::DiskFull), None);
     }
-    if let Some(failure) = &mut failure {
-        failure.hint = failure.hint.replace("--step STEP", &format!("--step {}", step.label));
-    }
     let (verdict, detail) = match (&outcome, &failure) {
         (Outcome::Stopped(why), _) => ("interrupted", stopped_text(*why)),
         (Outcome::Parked(_), _) => ("interrupted", "waits for an answer".to_owned()),
         (Outcome::Verdict(verdict, _), Some(failure)) => (*verdict, failure.detail.clone()),
         (Outcome::Verdict(verdict, _), None) => (*verdict, std::mem::take(&mut run.step_note)),
     };
-    run.journal.write(&Entry::StepEnded { verdict: verdict.to_owned(), detail, seconds: started.elapsed().as_secs(), spent })?;
+    run.journal.write(&Entry::StepEnded { verdict: verdict.to_owned(), detail, seconds: clock::since(started).as_secs(), spent })?;
     run.journal.step = None;
     Ok(match outcome {
         Outcome::Verdict(verdict, _) => Outcome::Verdict(verdict, failure),
@@ -211,8 +208,6 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     let name = format!("{}.{}", step.label, run.journal.incarnation());
     let mut environment = run.environment.clone();
     environment.extend(step.environment.iter().cloned());
-    let now = clock::instant();
-    let own = step.timeout_seconds.and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
     let process = Process {
         words: &["bash".to_owned(), "-c".to_owned(), text.to_owned()],
         environment: &environment,
@@ -220,17 +215,26 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         input: File::open("/dev/null")?,
         stream: &steps.join(format!("{name}.log")),
         errors: &steps.join(format!("{name}.err")),
-        deadline: own.map_or(run.deadline, |own| own.min(run.deadline)),
-        killed_at: run.killed_at,
+        deadline: step.timeout_seconds.and_then(|seconds| clock::instant().checked_add(Duration::from_secs(seconds))),
+        time: run.time,
     };
     let mut last: VecDeque<String> = VecDeque::new();
-    let ended = agent::run(process, &mut run.signals, |line| {
-        let text = String::from_utf8_lossy(line);
-        if !text.trim().is_empty() {
-            last.push_back(plain(&text, MAX_LAST_LINE));
-            if last.len() > OUTPUT_LINES {
-                last.pop_front();
+    let Run { journal, signals, .. } = run;
+    let ended = agent::run(process, signals, |told| {
+        match told {
+            Told::Line(line) => {
+                let text = String::from_utf8_lossy(line);
+                let text = journal.masker.text(&text);
+                if !text.trim().is_empty() {
+                    last.push_back(plain(&text, MAX_LAST_LINE));
+                    if last.len() > OUTPUT_LINES {
+                        last.pop_front();
+                    }
+                }
             }
+            // What cannot be noted is no reason to end a command.
+            Told::Warning(text) => drop(journal.write(&Entry::Note { text })),
+            Told::Nothing => drop(journal.tell_standstill()),
         }
         Heard::Working
     })?;
@@ -239,11 +243,12 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     }
     run.clear_up()?;
     match ended.stopped {
-        Some(Stopped::Deadline) if clock::instant() < run.deadline => return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step)))),
+        Some(Stopped::Deadline) if !run.time.is_over() => return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step)))),
         Some(why) => return Ok((Outcome::Stopped(why), None)),
         None => {}
     }
-    let mut said: Vec<String> = ended.errors.lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
+    let mut said: Vec<String> =
+        run.journal.masker.text(&ended.errors).lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
     said.drain(..said.len().saturating_sub(OUTPUT_LINES));
     let measured = last.back().cloned().unwrap_or_default();
     let output: Vec<String> = last.iter().map(|line| plain(line, MAX_OUTPUT_LINE)).collect();
@@ -256,8 +261,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         end = output.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
     }
     let end = if end.is_empty() { "it printed nothing".to_owned() } else { end.join(" | ") };
-    let hint = "see the command's output: `researchloop sprint log ID --step STEP`";
-    let failed = |how: String| Failure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), hint);
+    let failed = |how: String| Failure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), Advice::SeeStep);
     let (outcome, failure) = match ended.exit {
         Exit::Code(code) => (pipeline::Outcome::Exit(code), failed(format!("exited with {code}"))),
         Exit::Signal(signal) => (pipeline::Outcome::Failed, failed(format!("was ended by signal {signal}"))),
@@ -268,7 +272,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         match outcome::measurement(&measured) {
             Ok(measured) => take_down(run, measured)?,
             Err(problem) => {
-                let failure = Failure::new(Reason::StepFailed, format!("{}: the last line of the output {problem}", step.title), hint);
+                let failure = Failure::new(Reason::StepFailed, format!("{}: the last line of the output {problem}", step.title), Advice::SeeStep);
                 return Ok((Outcome::Verdict("error", None), Some(failure)));
             }
         }
@@ -282,7 +286,7 @@ fn take_down(run: &mut Run, measured: Measurement) -> io::Result<()> {
     let Measurement { value, n, spread } = measured;
     let metric =
         Metric { name: evaluator.metric.clone(), value, unit: String::new(), better: evaluator.better.clone(), n, spread, source: Source::Evaluator };
-    run.step_note = format!("{} = {value}", evaluator.metric);
+    run.step_note = outcome::measured(&evaluator.metric, value);
     run.state.measured = metric.sound();
     run.journal.save(&run.state)
 }

@@ -15,10 +15,10 @@ use crate::bundle::formats::{InboxFile, Money};
 use crate::bundle::journal::Entry;
 use crate::bundle::prompts::{self, Values};
 use crate::claude::Verdict;
-use crate::domain::Reason;
 use crate::domain::finding::plain;
+use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
-use crate::platform::{clock, random};
+use crate::platform::random;
 
 /// How long after the agent was killed a signal for the whole job may still come.
 const SIGNAL_LAG: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ const MAX_FILES: usize = 100;
 /// A prompt from a template, or why there is none.
 pub fn render(run: &Run, skill: &str, values: &Values<'_>) -> Result<String, Failure> {
     prompts::render(&run.bundle.templates, skill, values)
-        .map_err(|error| Failure::new(Reason::StepFailed, error.to_string(), "correct the template in the project's templates/skills"))
+        .map_err(|error| Failure::new(Reason::StepFailed, error.to_string(), Advice::CorrectTemplate))
 }
 
 /// What is said to the agent.
@@ -111,7 +111,7 @@ impl Talk {
                 return Ok(Answer::Over(Outcome::Stopped(why), None));
             }
             if called.stopped == Some(Stopped::Deadline) {
-                if clock::instant() >= run.deadline {
+                if run.time.is_over() {
                     return Ok(Answer::Over(Outcome::Stopped(Stopped::Deadline), None));
                 }
                 return over(Some(ending::too_slow(step)));
@@ -157,7 +157,7 @@ impl Talk {
                 }
                 Verdict::ModelError { ref detail } => match self.delays.next() {
                     // A wait that outlasts the job would only hold its node.
-                    Some(delay) if Duration::from_secs(delay) < run.deadline.saturating_duration_since(clock::instant()) => {
+                    Some(delay) if Duration::from_secs(delay) < run.time.left() => {
                         run.journal.write(&Entry::Retrying { detail: detail.clone(), delay })?;
                         if let Some(why) = run.wait(Duration::from_secs(delay)) {
                             return Ok(Answer::Over(Outcome::Stopped(why), None));

@@ -12,17 +12,15 @@
 
 use std::collections::BTreeMap;
 
-use super::local_shell::{ASK, CANCEL, LOOK_UP, PROBE, SUBMIT};
+use super::local_shell::{ASK, CANCEL, LOOK_UP, LOOK_UP_ALL, PROBE, SUBMIT};
 use super::shell::{signal_of, useful};
-use super::{JobRequest, PollError, Scheduler, Submission};
+use super::{JobRequest, PollError, SECTION, Scheduler, Submission, answers};
 use crate::domain::options::OptionProblem;
 use crate::domain::{EndKind, JobEnd, JobId, JobOptions, JobState, Seen};
 use crate::remote::{Reply, Script};
 
 /// The scheduler of a cluster of type `local`.
 pub(super) struct Local;
-
-const SECTION: &str = "jobs";
 
 impl Scheduler for Local {
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
@@ -46,7 +44,7 @@ impl Scheduler for Local {
         match (status, output.lines().rev().find_map(|line| JobId::parse(line.trim()))) {
             (0, Some(id)) => Submission::Accepted(id),
             (0, None) => Submission::Unclear(format!("no process id came back: {}", useful(output))),
-            (_, None) if status < 124 => Submission::Refused(useful(output)),
+            (_, None) if status < 124 && output.contains(answers::LOCAL_REFUSED) => Submission::Refused(useful(output)),
             _ => Submission::Unclear(format!("the start ended with exit status {status}: {}", useful(output))),
         }
     }
@@ -64,7 +62,7 @@ impl Scheduler for Local {
         }
         let section = reply.section(SECTION).ok_or_else(|| PollError("the answer is missing".to_owned()))?;
         let text = section.text();
-        if text.lines().last() != Some("complete") {
+        if text.trim_end().lines().last() != Some("complete") {
             return Err(PollError(format!("the processes could not be listed: {}", useful(&text))));
         }
         let seen = |job: &JobId| {
@@ -74,8 +72,20 @@ impl Scheduler for Local {
         Ok(jobs.iter().map(|job| (job.clone(), seen(job))).collect())
     }
 
+    fn look_up_all(&self) -> &'static str {
+        LOOK_UP_ALL
+    }
+
+    fn is_live(&self, word: &str) -> bool {
+        word == "running"
+    }
+
     fn cancel(&self) -> &'static str {
         CANCEL
+    }
+
+    fn by_hand(&self, job: &JobId) -> String {
+        format!("`kill {job}` on the front end")
     }
 
     fn probe(&self) -> &'static str {
@@ -159,7 +169,7 @@ mod tests {
             if fits(&seen) {
                 return seen;
             }
-            assert!(began.elapsed() < Duration::from_secs(20), "still {seen:?}");
+            assert!(clock::since(began) < Duration::from_secs(20), "still {seen:?}");
             clock::pause(Duration::from_millis(20));
         }
     }
@@ -182,7 +192,7 @@ mod tests {
     fn wait_for_log(bench: &Bench, text: &str) {
         let began = clock::instant();
         while !log(bench).contains(text) {
-            assert!(began.elapsed() < Duration::from_secs(20), "{}", log(bench));
+            assert!(clock::since(began) < Duration::from_secs(20), "{}", log(bench));
             clock::pause(Duration::from_millis(20));
         }
     }
@@ -260,6 +270,35 @@ mod tests {
         assert_eq!(poll(&bench, id), Seen::Absent);
         assert_eq!(poll(&bench, &ids(&["999999999"])[0]), Seen::Absent);
         assert_eq!(bench.text(CANCEL, &[("RL_JOB", "999999999")]).0, 1);
+    }
+
+    #[test]
+    fn a_cancel_reaches_every_process_of_the_name() {
+        let bench = Bench::new();
+        let (first, second) = (start(&bench, OBEDIENT), start(&bench, OBEDIENT));
+        wait_for_log(&bench, "begun\nbegun");
+        let strays = Local.strays(&bench.look(&Local, std::slice::from_ref(&first)), std::slice::from_ref(&first));
+        assert_eq!(strays, [], "these are called otherwise than sprints are");
+        assert_eq!(bench.text(CANCEL, &[("RL_JOB", first.as_str()), ("RL_NAME", "sp-a1b2c3-k7")]).0, 0);
+        for id in [&first, &second] {
+            assert_eq!(wait_for_end(&bench, id).kind, EndKind::Cancelled, "{id}");
+        }
+    }
+
+    #[test]
+    fn without_the_folder_of_the_records_nothing_is_known() {
+        let bench = Bench::new();
+        assert!(bench.poll(&Local, &ids(&["7"])).is_err());
+        assert_eq!(bench.text(LOOK_UP, &[("RL_NAME", "x")]), (0, String::new()), "no job was ever started here");
+    }
+
+    #[test]
+    fn a_start_that_says_nothing_known_is_in_doubt() {
+        let of = |status, text| Local.read_submission(status, text);
+        assert!(matches!(of(1, "the job script could not be started"), Submission::Refused(_)));
+        assert!(matches!(of(1, "sh: something else"), Submission::Unclear(_)));
+        assert!(matches!(of(1, ""), Submission::Unclear(_)));
+        assert!(matches!(of(0, "12\n"), Submission::Accepted(_)));
     }
 
     #[test]

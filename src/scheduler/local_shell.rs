@@ -12,7 +12,7 @@
 /// with as ignored: the job has to hear TERM.
 pub(super) const SUBMIT: &str = r#"trap - TERM PIPE INT
 RL_HOME=${HOME:?}/.researchloop/local
-mkdir -p "$RL_HOME" || exit 1
+mkdir -p "$RL_HOME" || { echo 'the job script could not be started: its record cannot be made'; exit 1; }
 find "$RL_HOME" -mindepth 2 -maxdepth 2 -name exit -mtime +90 2>/dev/null | while IFS= read -r rl_old; do rm -rf "${rl_old%/exit}"; done
 RL_JOB_TEXT='
 mkdir "$RL_HOME/$$" || { echo taken >&4; exit 1; }
@@ -52,15 +52,14 @@ done
 echo 'the job script could not be started'
 exit 1"#;
 
-/// What is running is asked of /proc, without a process for each job.
-pub(super) const ASK: &str = r#"IFS= read -r rl_boot </proc/sys/kernel/random/boot_id
+/// Defines `rl_alive PID START`: whether this very process is there; its state is in `rl_state`.
+/// The folder of the records belongs to jobs that were started: without it nothing can be said.
+macro_rules! records {
+    () => {
+        r#"IFS= read -r rl_boot </proc/sys/kernel/random/boot_id
 IFS= read -r rl_host </proc/sys/kernel/hostname
 if [ -z "$rl_boot" ] || [ -z "$rl_host" ]; then echo 'this host has no /proc'; exit 1; fi
-rl_ended() {
-{ IFS= read -r rl_code <"$rl_dir/exit"; } 2>/dev/null || return 1
-if [ -e "$rl_dir/cancel" ]; then echo "$rl_id cancelled $rl_code"; else echo "$rl_id ended $rl_code"; fi
-}
-# alive PID START: whether this very process is there; its state is in rl_state
+rl_home=${HOME:?}/.researchloop/local
 rl_alive() {
 rl_wanted=$2
 { IFS= read -r rl_stat <"/proc/$1/stat"; } 2>/dev/null || return 1
@@ -69,43 +68,92 @@ set -- ${rl_stat##*) }
 rl_state=$1
 [ "${20}" = "$rl_wanted" ] && [ "$rl_state" != Z ] && [ "$rl_state" != X ]
 }
-for rl_id in $RL_JOBS; do
-rl_dir=${HOME:?}/.researchloop/local/$rl_id
-if rl_ended; then continue; fi
-if ! { read -r rl_keeper rl_keeper_start rl_start rl_its_boot rl_its_host rl_name <"$rl_dir/record"; } 2>/dev/null; then echo "$rl_id unknown"
+rl_record() { { read -r rl_keeper rl_keeper_start rl_start rl_its_boot rl_its_host rl_name <"$1/record"; } 2>/dev/null; }
+rl_here() { [ "$rl_its_host" = "$rl_host" ] && [ "$rl_its_boot" = "$rl_boot" ] && rl_alive "$1" "${2:-$rl_start}"; }
+"#
+    };
+}
+
+/// Prints a line `s ID|running|NAME` for each job that is at work.
+macro_rules! strays {
+    () => {
+        r#"for rl_dir in "$rl_home"/*/; do
+rl_dir=${rl_dir%/}
+rl_id=${rl_dir##*/}
+if [ ! -e "$rl_dir/exit" ] && rl_record "$rl_dir"; then
+case $rl_name in rl-sp-*) if rl_here "$rl_id"; then echo "s $rl_id|running|$rl_name"; fi ;; esac
+fi
+done
+"#
+    };
+}
+
+/// What is running is asked of /proc, without a process for each job.
+pub(super) const ASK: &str = concat!(
+    records!(),
+    r#"if [ ! -d "$rl_home" ] || [ ! -x "$rl_home" ]; then echo "$rl_home is not there"; exit 1; fi
+rl_ended() {
+{ IFS= read -r rl_code <"$rl_dir/exit"; } 2>/dev/null || return 1
+if [ -e "$rl_dir/cancel" ]; then echo "$rl_id cancelled $rl_code"; else echo "$rl_id ended $rl_code"; fi
+}
+"#,
+    strays!(),
+    r#"for rl_id in $RL_JOBS; do
+rl_dir=$rl_home/$rl_id
+rl_its_host='' rl_its_boot='' rl_known=''
+if rl_record "$rl_dir"; then rl_known=1; fi
+# A process that is there has not ended, whatever a file says that its job can write to.
+if rl_here "$rl_id"; then echo "$rl_id running $rl_state"
+elif rl_here "$rl_keeper" "$rl_keeper_start"; then echo "$rl_id ending $rl_name"
+elif rl_ended; then :
+elif [ -z "$rl_known" ]; then echo "$rl_id unknown"
 elif [ "$rl_its_host" != "$rl_host" ]; then echo "$rl_id elsewhere $rl_its_host $rl_host"
 elif [ "$rl_its_boot" != "$rl_boot" ]; then echo "$rl_id rebooted $rl_host"
-elif rl_alive "$rl_id" "$rl_start"; then echo "$rl_id running $rl_state"
-elif rl_alive "$rl_keeper" "$rl_keeper_start"; then echo "$rl_id ending $rl_name"
-elif rl_ended; then :
 else echo "$rl_id gone"
 fi
 done
-echo complete"#;
+echo complete"#
+);
 
 /// Prints the ids of the jobs named `$RL_NAME`.
-pub(super) const LOOK_UP: &str = r#"for rl_dir in "${HOME:?}"/.researchloop/local/*/; do
-if { read -r rl_1 rl_2 rl_3 rl_4 rl_5 rl_name <"${rl_dir}record"; } 2>/dev/null && [ "$rl_name" = "$RL_NAME" ]; then
+pub(super) const LOOK_UP: &str = concat!(
+    records!(),
+    r#"if [ -e "$rl_home" ] && { [ ! -r "$rl_home" ] || [ ! -x "$rl_home" ]; }; then echo "$rl_home cannot be read"; exit 1; fi
+for rl_dir in "$rl_home"/*/; do
 rl_dir=${rl_dir%/}
-echo "${rl_dir##*/}"
-fi
+if rl_record "$rl_dir" && [ "$rl_name" = "$RL_NAME" ]; then echo "${rl_dir##*/}"; fi
 done
-exit 0"#;
+exit 0"#
+);
 
-/// The first call asks the job script to end; it passes that on to the runner. A call a
-/// minute later kills what is left: all that descends from it or shares its session.
-pub(super) const CANCEL: &str = r#"rl_dir=${HOME:?}/.researchloop/local/$RL_JOB
-IFS= read -r rl_boot </proc/sys/kernel/random/boot_id
-read -r rl_keeper rl_keeper_start rl_start rl_its_boot rl_its_host rl_name <"$rl_dir/record" || exit 1
-if [ "$rl_its_boot" != "$rl_boot" ]; then echo "the job was started on $rl_its_host, before its last start"; exit 1; fi
-IFS= read -r rl_stat <"/proc/$RL_JOB/stat" || exit 0
-# shellcheck disable=SC2086
-set -- ${rl_stat##*) }
-if [ "${20}" != "$rl_start" ]; then exit 0; fi
-rl_now=$(date +%s)
+/// Lists the jobs at work, and what the records know of the names in `$RL_NAMES`.
+pub(super) const LOOK_UP_ALL: &str = concat!(
+    records!(),
+    r#"if [ -e "$rl_home" ] && { [ ! -r "$rl_home" ] || [ ! -x "$rl_home" ]; }; then echo "$rl_home cannot be read"; exit 1; fi
+"#,
+    strays!(),
+    r#"for rl_dir in "$rl_home"/*/; do
+rl_dir=${rl_dir%/}
+if rl_record "$rl_dir"; then case ",$RL_NAMES," in *",$rl_name,"*) echo "s ${rl_dir##*/}|-|$rl_name" ;; esac; fi
+done
+exit 0"#
+);
+
+/// The first call asks the job scripts to end; they pass that on to the runner. A call a minute
+/// later kills what is left: all that descends from one or shares its session.
+pub(super) const CANCEL: &str = concat!(
+    records!(),
+    r#"rl_end() {
+rl_dir=$rl_home/$rl_job
+if ! rl_record "$rl_dir"; then echo "there is no record of job $rl_job"; return 1; fi
+if [ "$rl_its_boot" != "$rl_boot" ]; then echo "the job was started on $rl_its_host, before its last start"; return 1; fi
+rl_alive "$rl_job" "$rl_start" || return 0
+rl_now=$(date +%s 2>/dev/null)
+# Without a clock, nobody is killed: it is asked once more.
+case $rl_now in '' | *[!0-9]*) : >"$rl_dir/cancel"; kill -TERM "$rl_job"; kill -CONT "$rl_job" 2>/dev/null; return 0 ;; esac
 if { read -r rl_first <"$rl_dir/cancel"; } 2>/dev/null; then
-if [ $((rl_now - rl_first)) -lt 60 ]; then exit 0; fi
-cat /proc/[0-9]*/stat 2>/dev/null | awk -v job="$RL_JOB" -v keeper="$rl_keeper" '
+if [ $((rl_now - rl_first)) -lt 60 ]; then return 0; fi
+cat /proc/[0-9]*/stat 2>/dev/null | awk -v job="$rl_job" -v keeper="$rl_keeper" '
 { pid = $1; sub(/^[0-9]+ \(.*\) /, ""); parent[pid] = $2; if ($4 == keeper && pid != keeper) ours[pid] = 1 }
 END {
     ours[job] = 1
@@ -117,10 +165,19 @@ END {
 }' | while read -r rl_pid; do kill -KILL "$rl_pid" 2>/dev/null; done
 else
 echo "$rl_now" >"$rl_dir/cancel.new" && mv "$rl_dir/cancel.new" "$rl_dir/cancel"
-kill -TERM "$RL_JOB"
-kill -CONT "$RL_JOB" 2>/dev/null
+kill -TERM "$rl_job"
+kill -CONT "$rl_job" 2>/dev/null
 fi
-exit 0"#;
+return 0
+}
+for rl_dir in "$rl_home"/*/; do
+rl_job=${rl_dir%/}
+rl_job=${rl_job##*/}
+if [ "$rl_job" != "$RL_JOB" ] && [ ! -e "$rl_dir/exit" ] && rl_record "${rl_dir%/}" && [ -n "$RL_NAME" ] && [ "$rl_name" = "$RL_NAME" ] && rl_here "$rl_job"; then rl_end; fi
+done
+rl_job=$RL_JOB
+rl_end"#
+);
 
 /// Says whether it works here, and its version.
 pub(super) const PROBE: &str = r#"if [ ! -r /proc/sys/kernel/random/boot_id ]; then echo 'local jobs need /proc, as Linux has it'; exit 1; fi

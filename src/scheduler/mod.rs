@@ -4,6 +4,9 @@
 //! A scheduler here runs nothing itself. It contributes sections to a script and reads
 //! the answers, so that one round trip can carry everything that a cluster has to tell.
 
+mod answers;
+#[cfg(test)]
+mod answers_tests;
 mod gpus;
 mod local;
 mod local_shell;
@@ -15,6 +18,8 @@ mod shell;
 mod slurm;
 mod slurm_options;
 mod slurm_shell;
+#[cfg(test)]
+mod slurm_tests;
 mod slurm_text;
 
 use std::collections::BTreeMap;
@@ -63,12 +68,69 @@ pub enum Submission {
 #[error("{0}")]
 pub struct PollError(pub String);
 
+/// A job in the queue that carries a name as we give it, and that nobody has asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// Its id.
+    pub id: JobId,
+    /// Its name: `rl-SPRINT-ATTEMPT`.
+    pub name: String,
+    /// The scheduler's word for its state.
+    pub state: String,
+}
+
+/// The section with what the queue says.
+const SECTION: &str = "jobs";
+/// The section with what the accounting says.
+const ACCOUNTED: &str = "accounting";
+
+/// The exit status of a submission whose program is not on the front end: nothing was run.
+pub const NOT_THERE: i32 = shell::NOT_THERE;
+
+/// Both sections of a look, one behind the other; nothing when there is no answer of the queue.
+fn text_of(reply: &Reply) -> Option<String> {
+    let queue = reply.section(SECTION)?.text().into_owned();
+    let accounting = reply.section(ACCOUNTED).map(|section| section.text().into_owned()).unwrap_or_default();
+    Some(format!("{queue}\n{accounting}"))
+}
+
+/// So many seconds a scheduler's command may take at most, of a request that may take this many. The
+/// rest is for the way, and for what else is read.
+const fn queue_seconds(command_timeout: u64) -> u64 {
+    let rest = command_timeout / 6;
+    let rest = if rest < 1 {
+        1
+    } else if rest > 60 {
+        60
+    } else {
+        rest
+    };
+    let left = command_timeout.saturating_sub(rest);
+    if left < 1 { 1 } else { left }
+}
+
+/// The `command_timeout` that lets a controller be heard that takes as long as this MessageTimeout of
+/// its site allows; nothing when the one that is set does.
+pub fn longer_timeout(message_timeout: u64, command_timeout: u64) -> Option<u64> {
+    let wanted = message_timeout.saturating_add(60);
+    let enough = (wanted.saturating_mul(6)).div_ceil(5).min(wanted.saturating_add(60));
+    (queue_seconds(command_timeout) < message_timeout.saturating_add(20)).then(|| enough.div_ceil(10).saturating_mul(10))
+}
+
+/// How long the accounting may take of a look that others wait for.
+const SHORT_ACCOUNTING_SECONDS: u64 = 15;
+
 /// Lets the commands of a scheduler wait so long that all of them together, and the files that are
-/// read behind them, fit into a request of this many seconds.
-pub fn be_patient(script: &mut Script, command_timeout: u64) {
+/// read between them, fit into a request of this many seconds. In a hurry, an accounting that hangs
+/// is not waited for.
+pub fn be_patient(script: &mut Script, command_timeout: u64, in_a_hurry: bool) {
+    let accounting = (command_timeout / 4).max(1);
+    let accounting = if in_a_hurry { accounting.min(SHORT_ACCOUNTING_SECONDS) } else { accounting };
     script
-        .set("RL_QUEUE_SECONDS", &(command_timeout * 10 / 24).max(1).to_string())
-        .set("RL_ACCOUNTING_SECONDS", &(command_timeout / 4).max(1).to_string());
+        .set("RL_PATIENCE", &queue_seconds(command_timeout).to_string())
+        .set("RL_QUEUE_SECONDS", &queue_seconds(command_timeout).to_string())
+        .set("RL_ACCOUNTING_SECONDS", &accounting.to_string())
+        .plain("RL_BEGAN=$(date +%s 2>/dev/null </dev/null)");
 }
 
 /// One kind of scheduler.
@@ -91,9 +153,25 @@ pub trait Scheduler: Sync {
     fn directives(&self, job: &JobRequest<'_>) -> Vec<String>;
 
     /// Shell text that prints the id of each job that carries the name `$RL_NAME`, one a
-    /// line, whether it waits, runs or has ended; an id may come twice, and lines that are no
-    /// ids may stand between. Exit status 0 means: the answer is complete.
+    /// line, whether it waits, runs or has ended; an id may come twice. Exit status 0 means: the
+    /// answer is complete. With `$RL_QUEUE_ONLY`, the accounting is not asked.
     fn look_up(&self) -> &'static str;
+
+    /// The same for many names at once: prints what [`Scheduler::found`] reads, of each job in the
+    /// queue that carries a name as we give it, and of each job of `$RL_NAMES` (commas between
+    /// them) that has ended. The number of scheduler commands does not depend on that of the names.
+    fn look_up_all(&self) -> &'static str;
+
+    /// Reads that: the jobs by their names, those first that are still there.
+    fn found(&self, text: &str) -> Vec<Stray> {
+        let (mut live, dead): (Vec<Stray>, Vec<Stray>) = shell::listed(text).map(Stray::from).partition(|one| self.is_live(&one.state));
+        live.extend(dead);
+        live
+    }
+
+    /// Whether a job with this state word in the queue may do something yet. A word that is not
+    /// known tells nothing, and is none.
+    fn is_live(&self, word: &str) -> bool;
 
     /// Shell text that submits `./run_sprint.sh`, with the sprint directory as working
     /// directory and the job's name in `$RL_NAME`, and prints what the scheduler says.
@@ -102,9 +180,13 @@ pub trait Scheduler: Sync {
     /// Reads what [`Scheduler::submit`] printed.
     fn read_submission(&self, status: i32, output: &str) -> Submission;
 
-    /// Adds the sections that ask for all these jobs. The number of scheduler commands
+    /// Adds the section that asks the queue for all these jobs. The number of scheduler commands
     /// does not depend on the number of jobs.
     fn ask(&self, script: &mut Script, jobs: &[JobId]);
+
+    /// Adds the section that asks the accounting for what the queue did not list. It may hang, so it
+    /// comes behind everything else that the script has to tell.
+    fn ask_accounting(&self, _script: &mut Script, _jobs: &[JobId]) {}
 
     /// Reads those sections. Every job of `jobs` is in the answer.
     ///
@@ -118,12 +200,63 @@ pub trait Scheduler: Sync {
         BTreeMap::new()
     }
 
-    /// Shell text that asks the scheduler to end the job `$RL_JOB`, with the sprint directory
-    /// as working directory. Its exit status proves nothing: only a poll does. It may be run
-    /// again and again; a local job that does not listen is killed by a call a minute later.
+    /// The jobs that the queue's section lists under a name as we give it, still there, and not
+    /// among these.
+    fn strays(&self, reply: &Reply, jobs: &[JobId]) -> Vec<Stray> {
+        let Some(section) = reply.section(SECTION) else { return Vec::new() };
+        let listed: Vec<Stray> = shell::listed(&section.text()).map(Stray::from).collect();
+        listed.into_iter().filter(|one| self.is_live(&one.state) && !jobs.contains(&one.id)).collect()
+    }
+
+    /// Shell text that asks the scheduler to end every job of the user that is called `$RL_NAME`,
+    /// and the job `$RL_JOB`. That they have ended only a poll proves. It may be run again and
+    /// again; a local job that does not listen is killed by a call a minute later.
     fn cancel(&self) -> &'static str;
+
+    /// What a person types on the front end to end this job.
+    fn by_hand(&self, job: &JobId) -> String;
+
+    /// Reads what [`Scheduler::cancel`] printed. That there is no such job is fine.
+    ///
+    /// # Errors
+    /// Why it is not certain that the scheduler has heard it: it has to be asked again.
+    fn read_cancel(&self, status: i32, output: &str) -> Result<(), String> {
+        answers::of_cancel(status, output)
+    }
 
     /// Shell text for `cluster check`: prints one line, the scheduler's name and version;
     /// exit status 0 when it answers.
     fn probe(&self) -> &'static str;
+
+    /// Shell text that prints how many seconds the scheduler's programs wait for its controller at
+    /// this site; nothing where there is no such setting.
+    fn message_timeout(&self) -> &'static str {
+        ":"
+    }
+}
+
+impl From<shell::Listed<'_>> for Stray {
+    fn from(listed: shell::Listed<'_>) -> Self {
+        Self { id: listed.id, name: listed.name.to_owned(), state: listed.word.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_timeout_leaves_time_for_a_slow_controller() {
+        // As most sites have it, and as some do.
+        assert_eq!((longer_timeout(10, 240), longer_timeout(100, 240)), (None, None));
+        for (message_timeout, command_timeout) in [(200, 240), (300, 240), (10, 12), (86_400, 240)] {
+            let longer = longer_timeout(message_timeout, command_timeout).expect("too short");
+            assert!(queue_seconds(longer) >= message_timeout + 60, "{longer}");
+            assert_eq!(longer_timeout(message_timeout, longer), None);
+        }
+        assert_eq!(longer_timeout(200, 240), Some(320));
+        for command_timeout in [1, 2, 5, 12, 240, 86_400] {
+            assert!(queue_seconds(command_timeout) >= 1 && queue_seconds(command_timeout) <= command_timeout);
+        }
+    }
 }

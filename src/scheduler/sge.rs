@@ -13,10 +13,10 @@
 
 use std::collections::BTreeMap;
 
-use super::sge_shell::{ASK, CANCEL, LOOK_UP, PROBE, SUBMIT};
+use super::sge_shell::{ACCOUNTING, ASK, CANCEL, LOOK_UP, LOOK_UP_ALL, PROBE, SUBMIT};
 use super::sge_text::{self, Ledger, Record};
-use super::shell::Answer;
-use super::{JobRequest, PollError, Scheduler, Submission, sge_options};
+use super::shell::{Answer, SHOW_SEEN};
+use super::{ACCOUNTED, JobRequest, PollError, SECTION, Scheduler, Submission, answers, sge_options, text_of};
 use crate::domain::duration::clock;
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobId, JobOptions, JobState, Seen, Used};
@@ -24,8 +24,6 @@ use crate::remote::{Reply, Script};
 
 /// Grid Engine.
 pub(super) struct Sge;
-
-const SECTION: &str = "jobs";
 
 impl Scheduler for Sge {
     fn option_name<'k>(&self, key: &'k str) -> &'k str {
@@ -59,7 +57,7 @@ impl Scheduler for Sge {
     }
 
     fn read_submission(&self, status: i32, output: &str) -> Submission {
-        sge_text::submission(status, output)
+        answers::of_qsub(status, output)
     }
 
     fn ask(&self, script: &mut Script, jobs: &[JobId]) {
@@ -67,15 +65,20 @@ impl Scheduler for Sge {
             return;
         }
         let numbers: Vec<&str> = jobs.iter().map(JobId::number).collect();
-        script.set("RL_JOBS", &numbers.join(" ")).section(SECTION, ASK);
+        script.set("RL_JOBS", &numbers.join(" ")).plain(ASK).section(SECTION, SHOW_SEEN);
+    }
+
+    fn ask_accounting(&self, script: &mut Script, jobs: &[JobId]) {
+        if !jobs.is_empty() {
+            script.section(ACCOUNTED, ACCOUNTING);
+        }
     }
 
     fn read(&self, reply: &Reply, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
         if jobs.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let section = reply.section(SECTION).ok_or_else(|| PollError("the answer of qstat is missing".to_owned()))?;
-        let text = section.text();
+        let text = text_of(reply).ok_or_else(|| PollError("the answer of qstat is missing".to_owned()))?;
         let answer = Answer::parse(text.lines());
         let queue = answer.outcome("queue").ok_or_else(|| PollError("the answer of qstat is not complete".to_owned()))?;
         if queue.status != 0 {
@@ -85,8 +88,7 @@ impl Scheduler for Sge {
     }
 
     fn used(&self, reply: &Reply, jobs: &[JobId]) -> BTreeMap<JobId, Used> {
-        let Some(section) = reply.section(SECTION) else { return BTreeMap::new() };
-        let text = section.text();
+        let Some(text) = text_of(reply) else { return BTreeMap::new() };
         let answer = Answer::parse(text.lines());
         let used = |job: &JobId| {
             let record = answer.rows("a").filter_map(Record::parse).filter(|record| record.number == job.number()).last()?;
@@ -97,8 +99,20 @@ impl Scheduler for Sge {
         jobs.iter().filter_map(used).collect()
     }
 
+    fn look_up_all(&self) -> &'static str {
+        LOOK_UP_ALL
+    }
+
+    fn is_live(&self, letters: &str) -> bool {
+        sge_text::is_live(letters)
+    }
+
     fn cancel(&self) -> &'static str {
         CANCEL
+    }
+
+    fn by_hand(&self, job: &JobId) -> String {
+        format!("`qdel {job}`")
     }
 
     fn probe(&self) -> &'static str {
@@ -122,8 +136,10 @@ fn seen(answer: &Answer<'_>, number: &str) -> Seen {
             finished = Some(state);
         }
     }
-    if let Some(end) = answer.rows("a").filter_map(Record::parse).filter(|record| record.number == number).last().and_then(|record| record.end()) {
-        return Seen::State(JobState::Ended(end));
+    match answer.rows("a").filter_map(Record::parse).filter(|record| record.number == number).last().map(|record| record.end()) {
+        Some(Some(end)) => return Seen::State(JobState::Ended(end)),
+        Some(None) => return Seen::Unclear("the accounting says that the job went back to the queue, which does not list it".to_owned()),
+        None => {}
     }
     match answer.outcome("accounting") {
         _ if finished.is_some() => finished.map_or(Seen::Absent, Seen::State),
@@ -260,9 +276,7 @@ mod tests {
         assert_ne!(longer, QACCT);
         std::fs::write(bench.path().join("records"), longer).expect("written");
         let jobs = ids(&["3", "7", "37", "99"]);
-        let mut script = bench.script();
-        Sge.ask(&mut script, &jobs);
-        let used = Sge.used(&bench.run(script), &jobs);
+        let used = Sge.used(&bench.look(&Sge, &jobs), &jobs);
         let seconds: Vec<_> = jobs.iter().map(|job| used.get(job).map(|used| (used.seconds, used.gpus))).collect();
         assert_eq!(seconds, [Some((2, None)), Some((0, None)), Some((661, None)), None]);
     }
@@ -290,6 +304,63 @@ mod tests {
         }
         assert!(Sge.read(&Reply::from_sections([("jobs", 0, "q 4|r|\n")]), &ids(&["4"])).is_err());
         assert!(Sge.read(&Reply::default(), &ids(&["4"])).is_err());
+    }
+
+    #[test]
+    fn a_whole_answer_with_a_complaint_of_grid_engine_is_none() {
+        let bench = bench();
+        std::fs::write(bench.path().join("qstat.xml"), NOTHING).expect("written");
+        bench.program("qacct", "echo 'error: job id 99 not found' >&2; exit 1");
+        let healthy = |said: &str| {
+            std::fs::write(bench.path().join("said"), said).expect("written");
+            bench.program("qstat", "cat \"$BENCH/said\" >&2; cat \"$BENCH/qstat.xml\"");
+            [
+                bench.poll(&Sge, &ids(&["99"])).is_ok(),
+                bench.text(LOOK_UP, &[("RL_NAME", "x")]).0 == 0,
+                bench.text(LOOK_UP_ALL, &[("RL_NAMES", "x")]).0 == 0,
+                bench.text(PROBE, &[]).0 == 0,
+            ]
+        };
+        for said in [
+            "error: commlib error: got select error (Connection refused)",
+            "error: unable to send message to qmaster using port 6444 on host \"m\": got send error",
+            "error: failed receiving gdi request response for mid=1 (got syncron message receive timeout error).",
+            "critical error: unrecoverable error - contact systems manager",
+            "error: denied: host \"login\" is neither submit nor admin host",
+        ] {
+            assert_eq!(healthy(said), [false; 4], "{said}");
+        }
+        for said in ["", "error: XDG_RUNTIME_DIR not set in the environment.", "perl: warning: Setting locale failed.", "module: command not found"] {
+            assert_eq!(healthy(said), [true; 4], "{said}");
+        }
+        // The accounting, too.
+        healthy("");
+        bench.program("qacct", "echo 'critical error: unrecoverable error - contact systems manager' >&2");
+        assert!(matches!(poll(&bench, "99"), Seen::Unclear(_)));
+    }
+
+    #[test]
+    fn a_run_that_went_back_to_the_queue_is_not_over() {
+        let bench = bench();
+        std::fs::write(bench.path().join("qstat.xml"), NOTHING).expect("written");
+        let record = "==============\nowner me\njobnumber 77\nhostname n1\nfailed 25  : rescheduling\nexit_status 0\nru_wallclock 5s\n";
+        std::fs::write(bench.path().join("records"), record).expect("written");
+        assert!(matches!(poll(&bench, "77"), Seen::Unclear(why) if why.contains("back to the queue")));
+    }
+
+    #[test]
+    fn many_names_are_looked_up_by_two_commands_and_others_of_ours_are_listed() {
+        let bench = bench();
+        let named = QSTAT.replace("rl-run<", "rl-sp-a1b2c3-1<").replace("rl-susp<", "rl-sp-d4e5f6-2<");
+        std::fs::write(bench.path().join("qstat.xml"), &named).expect("written");
+        std::fs::write(bench.path().join("records"), QACCT.replace("rl-e99 ", "rl-sp-0000ff-1 ")).expect("written");
+        let (status, text) = bench.text(LOOK_UP_ALL, &[("RL_NAMES", "rl-sp-a1b2c3-1,rl-sp-0000ff-1")]);
+        let found: Vec<String> = Sge.found(&text).iter().map(|one| format!("{} {}", one.id, one.name)).collect();
+        assert_eq!((status, &found[..3]), (0, &["4 rl-sp-a1b2c3-1".to_owned(), "11 rl-sp-d4e5f6-2".to_owned(), "37 rl-sp-0000ff-1".to_owned()][..]));
+        assert_eq!(bench.calls().len(), 2);
+        let jobs = ids(&["4"]);
+        let strays = Sge.strays(&bench.look(&Sge, &jobs), &jobs);
+        assert_eq!(strays.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["rl-sp-d4e5f6-2"]);
     }
 
     #[test]
@@ -329,9 +400,9 @@ mod tests {
     fn submit_cancel_and_probe() {
         let bench = bench();
         bench.program("qsub", "echo 12").program("qdel", "").program("qstat", "echo 'SGE 8.1.9'; echo usage");
-        assert_eq!(bench.text(SUBMIT, &[]), (0, "12\n".to_owned()));
-        bench.text(CANCEL, &[("RL_JOB", "12")]);
-        assert_eq!(bench.calls(), ["qsub -terse run_sprint.sh", "qdel 12"]);
+        assert_eq!(bench.text(SUBMIT, &[]), (0, "12\n\n!0\n\n".to_owned()));
+        bench.text(CANCEL, &[("RL_JOB", "12"), ("RL_NAME", "rl-sp-a1b2c3-1")]);
+        assert_eq!(bench.calls(), ["qsub -terse run_sprint.sh", "qdel rl-sp-a1b2c3-1 12"]);
         assert_eq!(bench.text(PROBE, &[]), (0, "SGE 8.1.9\n".to_owned()));
         bench.program("qstat", "echo 'SGE 8.1.9'; [ \"$1\" = -help ]");
         assert_eq!(bench.text(PROBE, &[]).0, 1);

@@ -1,49 +1,60 @@
 //! The shell texts that drive Grid Engine on a front end.
 
-use super::shell::{awk_head, prelude};
+use super::shell::{awk_head, awk_listed, prelude};
 
 /// The plain form of qstat cuts names and has no fixed columns, so the XML is cut at its
 /// angle brackets. It is whole when its outermost element is closed.
+///
+/// The answer stays in a variable: what else the request does comes in between, and then
+/// the accounting, for what the queue does not list.
 pub(super) const ASK: &str = concat!(
     prelude!("qstat"),
     r#"rl_me=$(id -un)
-rl_seen=$(rl_run "${RL_QUEUE_SECONDS:-100}" qstat -xml -r -u "$rl_me" | tr '<' '\n' | awk -F'>' -v ids="$RL_JOBS" '"#,
+RL_SEEN=$({
+rl_seen=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -xml -r -u "$rl_me" | tr '<' '\n' | awk -F'>' -v ids="$RL_JOBS" '"#,
     awk_head!(),
+    awk_listed!(),
     r#"
 /^job_info/ { open++; begun = 1 }
 /^\/job_info/ { open-- }
-$1 == "JB_job_number" { id = $2; letters = ""; waits = "" }
+$1 == "JB_job_number" { id = $2; letters = ""; waits = ""; name = "" }
 $1 == "state" { letters = $2 }
+$1 == "full_job_name" { name = $2 }
 $1 == "predecessor_jobs" { waits = waits " " $2 }
 $1 == "/job_list" && (id in ours) {
     print "q " id "|" letters "|" waits
     if (letters !~ /^z/) here[id] = 1
     if (letters ~ /E/) wrong = wrong (wrong == "" ? "" : ",") id
+    next
 }
+$1 == "/job_list" { listed(id, letters, name) }
 END {
     if (status == "0" && (!begun || open != 0)) status = -1
     print "queue " status
-    left = ""
-    if (status == "0") for (i = 1; i <= count; i++) if (list[i] != "" && !(list[i] in here)) left = left (left == "" ? "" : ",") list[i]
+    rest = ""
+    if (status == "0") for (i = 1; i <= count; i++) if (list[i] != "" && !(list[i] in here)) rest = rest (rest == "" ? "" : ",") list[i]
     print "wrong " wrong
-    print "left " left
+    print "left " rest
 }')
 printf '%s\n' "$rl_seen"
-rl_left=${rl_seen##*left }
-rl_wrong=${rl_seen##*wrong }
-rl_wrong=${rl_wrong%%
-*}
+rl_wrong=$(printf '%s\n' "$rl_seen" | sed -n 's/^wrong //p')
 if [ -n "$rl_wrong" ]; then
-rl_limit "$((${RL_ACCOUNTING_SECONDS:-60} / 2 + 1))" qstat -j "$rl_wrong" </dev/null 2>/dev/null | awk '
+rl_limit "$(rl_left 30)" qstat -j "$rl_wrong" </dev/null 2>/dev/null | awk '
 $1 == "job_number:" { id = $2 }
 /^error reason/ { sub(/^error reason *[0-9]*: */, ""); print "e " id "|" substr($0, 1, 400) }'
 fi
-case $rl_left in
+} </dev/null 2>/dev/null)"#
+);
+
+/// Asks the accounting for what `ASK` has left.
+pub(super) const ACCOUNTING: &str = concat!(
+    r#"rl_rest=$(printf '%s\n' "$RL_SEEN" | sed -n 's/^left //p')
+case $rl_rest in
 '') exit 0 ;;
 *,*) set -- -o "$rl_me" -j ;;
-*) set -- -j "$rl_left" ;;
+*) set -- -j "$rl_rest" ;;
 esac
-rl_run "${RL_ACCOUNTING_SECONDS:-60}" qacct "$@" | awk -v ids="$rl_left" -v me="$rl_me" '"#,
+rl_run "$(rl_left "${RL_ACCOUNTING_SECONDS:-60}")" qacct "$@" | awk -v ids="$rl_rest" -v me="$rl_me" '"#,
     awk_head!(),
     r#"
 function keep() {
@@ -72,41 +83,87 @@ END {
 /// Submits `run_sprint.sh`.
 pub(super) const SUBMIT: &str = concat!(
     prelude!("qsub"),
-    r"trap '' HUP PIPE TERM
-qsub -terse run_sprint.sh"
+    r"if ! command -v qsub >/dev/null 2>&1; then echo 'qsub was not found on the front end: put it in the PATH of your login shell'; exit 93; fi
+trap '' HUP PIPE TERM
+rl_apart qsub -terse run_sprint.sh"
 );
+
+/// Prints a line `s ID|LETTERS|NAME` for each job of ours in an answer of qstat. Its status says
+/// whether the answer is whole.
+macro_rules! listed {
+    () => {
+        concat!(
+            r#"rl_listed() { rl_data | tr '<' '\n' | awk -F'>' '"#,
+            awk_listed!(),
+            r#"
+/^job_info/ { open++; begun = 1 }
+/^\/job_info/ { open-- }
+$1 == "JB_job_number" { id = $2; letters = ""; name = "" }
+$1 == "state" { letters = $2 }
+$1 == "full_job_name" { name = $2 }
+$1 == "/job_list" && (wanted == "" || name == wanted) { if (wanted == "") listed(id, letters, name); else print id }
+END { exit !begun || open != 0 }' wanted="$1" -; }
+"#
+        )
+    };
+}
+
+/// What an empty ledger says: no such job, no accounting file yet.
+macro_rules! ledger {
+    () => {
+        r#"rl_status=$?
+case $rl_status:$rl_out in
+0:*) ;;
+*' not found'* | *'No such file'* | *'no jobs running since startup'*) exit 0 ;;
+*) printf '%s\n' "$rl_out" | rl_why qacct; exit 1 ;;
+esac
+"#
+    };
+}
 
 /// Prints the ids of the jobs named `$RL_NAME`.
 pub(super) const LOOK_UP: &str = concat!(
     prelude!("qstat"),
-    r#"rl_out=$(rl_limit "${RL_QUEUE_SECONDS:-100}" qstat -xml -r -u "$(id -un)" 2>&1) || { printf '%s\n' "$rl_out" | head -n 20; exit 1; }
-rl_ids=$(printf '%s\n' "$rl_out" | tr '<' '\n' | awk -F'>' -v name="$RL_NAME" '
-/^job_info/ { open++; begun = 1 }
-/^\/job_info/ { open-- }
-$1 == "JB_job_number" { id = $2 }
-$1 == "full_job_name" && $2 == name { print id }
-END { exit !begun || open != 0 }') || { echo 'the answer of qstat was cut off'; exit 1; }
+    listed!(),
+    r#"rl_out=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -xml -r -u "$(id -un)") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
+rl_ids=$(printf '%s\n' "$rl_out" | rl_listed "$RL_NAME") || { echo 'the answer of qstat was cut off'; exit 1; }
 if [ -n "$rl_ids" ]; then printf '%s\n' "$rl_ids"; exit 0; fi
-command -v qacct >/dev/null 2>&1 || exit 0
-rl_out=$(rl_limit "${RL_ACCOUNTING_SECONDS:-60}" qacct -o "$(id -un)" -j "$RL_NAME" 2>&1)
-rl_status=$?
-case $rl_status:$rl_out in
-0:*) ;;
-*' not found'* | *'No such file'* | *'no jobs running since startup'*) exit 0 ;;
-*) printf '%s\n' "$rl_out" | head -n 20; exit 1 ;;
-esac
-printf '%s\n' "$rl_out" | awk -v name="$RL_NAME" '
+if [ -n "$RL_QUEUE_ONLY" ] || ! command -v qacct >/dev/null 2>&1; then exit 0; fi
+rl_out=$(rl_run "$(rl_left "${RL_ACCOUNTING_SECONDS:-60}")" qacct -o "$(id -un)" -j "$RL_NAME")
+"#,
+    ledger!(),
+    r#"printf '%s\n' "$rl_out" | rl_data | awk -v name="$RL_NAME" '
 $1 == "jobname" { ours = ($2 == name) }
 ours && $1 == "jobnumber" { print $2 }'"#
 );
 
-/// Ends the job `$RL_JOB`.
-pub(super) const CANCEL: &str = concat!(prelude!("qdel"), r#"qdel "$RL_JOB""#);
+/// Lists the jobs of ours in the queue, and what the accounting knows of the names in `$RL_NAMES`.
+/// It takes one name or all jobs of the user.
+pub(super) const LOOK_UP_ALL: &str = concat!(
+    prelude!("qstat"),
+    listed!(),
+    r#"rl_out=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -xml -r -u "$(id -un)") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
+rl_seen=$(printf '%s\n' "$rl_out" | rl_listed '') || { echo 'the answer of qstat was cut off'; exit 1; }
+printf '%s\n' "$rl_seen"
+command -v qacct >/dev/null 2>&1 || exit 0
+case $RL_NAMES in *,*) set -- ;; *) set -- "$RL_NAMES" ;; esac
+rl_out=$(rl_run "$(rl_left "${RL_ACCOUNTING_SECONDS:-60}")" qacct -o "$(id -un)" -j "$@")
+"#,
+    ledger!(),
+    r#"printf '%s\n' "$rl_out" | rl_data | awk -v names="$RL_NAMES" '
+BEGIN { count = split(names, list, ","); for (i = 1; i <= count; i++) ours[list[i]] = 1 }
+$1 == "jobname" { name = $2 }
+$1 == "jobnumber" && (name in ours) { print "s " $2 "|-|" name }'"#
+);
+
+/// Ends the jobs named `$RL_NAME`, and the job `$RL_JOB` whatever it is called by now. qdel takes
+/// names of the user's own jobs as well as numbers.
+pub(super) const CANCEL: &str = concat!(prelude!("qdel"), r#"rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qdel "$RL_NAME" "$RL_JOB""#);
 
 /// Says whether it works here, and its version.
 pub(super) const PROBE: &str = concat!(
     prelude!("qstat"),
-    r#"rl_version=$(qstat -help 2>&1 | head -n 1)
-rl_out=$(rl_limit 130 qstat -u "$(id -un)" 2>&1) || { printf '%s\n' "$rl_out" | head -n 20; exit 1; }
-printf '%s\n' "$rl_version""#
+    r#"rl_version=$(rl_limit 60 qstat -help </dev/null 2>/dev/null | head -n 1)
+rl_out=$(rl_run 130 qstat -u "$(id -un)") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
+printf '%s\n' "${rl_version:-Grid Engine}""#
 );

@@ -1,9 +1,7 @@
-//! Reads what Grid Engine's commands print: the letters of qstat, the records of qacct,
-//! the answer of qsub. Pure and total.
+//! Reads what Grid Engine's commands print: the letters of qstat, the records of qacct. Pure and total.
 
-use super::Submission;
 use super::shell::{signal_of, useful};
-use crate::domain::{EndKind, JobEnd, JobId, JobState};
+use crate::domain::{EndKind, JobEnd, JobState};
 
 /// Reads the letters of one job. `waits_for` lists the jobs that it was told to wait for,
 /// `wrong` is the reason of an error state where it is known.
@@ -32,6 +30,11 @@ pub(super) fn state(number: &str, letters: &str, waits_for: &str, wrong: Option<
     } else {
         JobState::Waiting(letters.to_owned())
     }
+}
+
+/// Whether a job with these letters may do something yet.
+pub(super) fn is_live(letters: &str) -> bool {
+    !letters.is_empty() && letters.chars().all(|letter| "qwhtrRsSTENP".contains(letter))
 }
 
 /// `11/20/2026 15:22:04 [1001:28777]: error: can't open ...` without date and process.
@@ -127,36 +130,6 @@ pub(super) fn ledger(status: i32, said: &str) -> Ledger {
         Ledger::Missing
     } else {
         Ledger::Failed
-    }
-}
-
-/// Reads what qsub printed.
-pub(super) fn submission(status: i32, output: &str) -> Submission {
-    let id = output.lines().rev().find_map(|line| {
-        let line = line.trim();
-        let word = line.strip_prefix("Your job ").and_then(|rest| rest.split_whitespace().next()).unwrap_or(line);
-        JobId::parse(word).filter(|id| id.as_str() == id.number())
-    });
-    let said = useful(output);
-    let says = |texts: &[&str]| texts.iter().any(|text| output.contains(text));
-    match (status, id) {
-        (0, Some(id)) => Submission::Accepted(id),
-        (0, None) => Submission::Unclear(format!("qsub gave no job id: {said}")),
-        (_, Some(id)) => Submission::Unclear(format!("qsub named job {id}, but ended with exit status {status}: {said}")),
-        (127, None) => Submission::Refused(format!("qsub was not found on the front end: {said}")),
-        (124 | 128.., None) => Submission::Unclear(format!("qsub ended with exit status {status}: {said}")),
-        _ if says(&["Connection refused", "unable to contact qmaster", "can't resolve host", "No route to host"])
-            // A limit on how many jobs are in the queue at once: there is room later.
-            || says(&["jobs are allowed per user", "jobs are allowed per cluster", "max_u_jobs", "max_jobs"]) =>
-        {
-            Submission::NotSent(said)
-        }
-        // A master that hangs takes messages without an answer.
-        _ if says(&["commlib error", "unable to send message to qmaster", "got send error", "got read error", "timeout", "timed out"]) => {
-            Submission::Unclear(said)
-        }
-        _ if said.is_empty() => Submission::Refused(format!("qsub ended with exit status {status} and said nothing")),
-        _ => Submission::Refused(said),
     }
 }
 
@@ -257,37 +230,5 @@ mod tests {
         assert_eq!(ledger(127, "sh: 1: qacct: not found"), Ledger::Missing);
         assert_eq!(ledger(124, ""), Ledger::Failed);
         assert_eq!(ledger(1, "critical error: cannot read"), Ledger::Failed);
-    }
-
-    #[test]
-    fn the_answer_of_qsub() {
-        let id = |text| Submission::Accepted(JobId::parse(text).expect("an id"));
-        assert_eq!(submission(0, "3\n"), id("3"));
-        assert_eq!(submission(0, "Note: use -l gpu for 2 GPUs\n9000001\n"), id("9000001"));
-        assert_eq!(submission(0, "Your job 77 (\"sp-a1b2c3\") has been submitted\n"), id("77"));
-        for text in ["28.1-3:1\n", "", "ok", "3;x"] {
-            assert!(matches!(submission(0, text), Submission::Unclear(_)), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn failures_of_qsub_tell_whether_a_job_may_exist() {
-        let refused_connection = "error: commlib error: got select error (Connection refused)\nUnable to run job: unable to send message to qmaster using port 1 on host \"localhost\": got send error\nExiting.\n";
-        assert!(matches!(submission(1, refused_connection), Submission::NotSent(_)));
-        let limit = "Unable to run job: job rejected: Only 3 jobs are allowed per user (current job count: 3)\nExiting.\n";
-        assert!(matches!(submission(25, limit), Submission::NotSent(_)));
-        for text in [
-            "Unable to run job: unable to send message to qmaster using port 27644 on host \"localhost\": got send error.\nExiting.\n",
-            "error: commlib error: got select error (Connection reset by peer)\n",
-        ] {
-            assert!(matches!(submission(1, text), Submission::Unclear(_)), "{text}");
-        }
-        assert!(matches!(submission(137, ""), Submission::Unclear(_)));
-        assert_eq!(
-            submission(1, "Unable to run job: job rejected: the requested project \"nope\" does not exist\nExiting.\n"),
-            Submission::Refused("Unable to run job: job rejected: the requested project \"nope\" does not exist".to_owned())
-        );
-        assert!(matches!(submission(2, "Unable to read script file because of error: invalid option argument \"-gres\"\n"), Submission::Refused(_)));
-        assert!(matches!(submission(1, ""), Submission::Refused(_)));
     }
 }

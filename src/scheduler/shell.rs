@@ -1,13 +1,32 @@
 //! What the scheduler scripts share on the front end, and how their answers look.
 //!
-//! A scheduler command runs through `rl_run`, which keeps its output and its complaints
-//! apart although a section mixes them: first the output, then a line `!STATUS`, then
-//! what it said on standard error. Small awk programs reduce that to lines of ours, each
+//! A scheduler command runs through `rl_run` or `rl_apart`, which keep its output and its
+//! complaints apart although a section mixes them: first the output, then a line `!STATUS`,
+//! then what it said on standard error. Small awk programs reduce that to lines of ours, each
 //! with a word at its head, so that what another user's job is called never matters.
+//!
+//! Hidden here: what counts as a complaint of the scheduler. Its programs may print an error
+//! and exit with 0; profiles, modules, wrappers and locales print on the same standard error
+//! and mean nothing.
 
 use std::collections::BTreeMap;
 
-/// Shell text that finds the scheduler's programs and defines `rl_limit` and `rl_run`.
+use crate::domain::JobId;
+
+/// The exit status that stands for 0 with a complaint of the scheduler.
+pub(super) const COMPLAINED: i32 = 98;
+/// The exit status of a submission whose program is not on the front end: nothing was run.
+pub(super) const NOT_THERE: i32 = 93;
+
+/// Prints what the queue's text has found.
+pub(super) const SHOW_SEEN: &str = r#"printf '%s\n' "$RL_SEEN""#;
+
+/// Shell text that finds the scheduler's programs and defines what the texts use:
+/// - `rl_limit SECONDS COMMAND ...`
+/// - `rl_left SECONDS`: prints so many seconds, or fewer when the request has no more left
+/// - `rl_run SECONDS COMMAND ...`: a question. Its status is 98 when it was 0 with a complaint
+/// - `rl_apart COMMAND ...`: an order, whose status is its own
+/// - `rl_data`, `rl_why NAME`: of such an answer, the output, or why there is none
 ///
 /// Front ends often set the path to the scheduler only for login shells; that of a login
 /// bash is asked only when the program is not there, because it can take seconds.
@@ -17,9 +36,47 @@ macro_rules! prelude {
             r#"rl_limit() {
 if command -v timeout >/dev/null 2>&1; then timeout "$@"; else shift; "$@"; fi
 }
-rl_run() {
-{ rl_said=$(rl_limit "$@" </dev/null 2>&1 >&3 3>&-); rl_status=$?; } 3>&1
+rl_left() {
+rl_now=$(date +%s 2>/dev/null)
+case $RL_BEGAN:$rl_now:$RL_PATIENCE in *[!0-9:]* | :* | *: | *::*) echo "$1"; return ;; esac
+rl_now=$((RL_PATIENCE - rl_now + RL_BEGAN))
+if [ "$rl_now" -lt 1 ]; then rl_now=1; fi
+if [ "$rl_now" -lt "$1" ]; then echo "$rl_now"; else echo "$1"; fi
+}
+rl_complaints() {
+awk '{ l = tolower($0) }
+l ~ /unrecognized key|deprecated|obsolete|ignored|ignoring/ { next }
+l ~ /(^|[ \/])(squeue|sacct|scancel|scontrol|qstat|qacct|qdel): (error|fatal|critical)/ { print; next }
+l ~ /(^|[ :])slurm_[a-z0-9_]+ (error|failed)/ { print; next }
+l ~ /unable to contact slurm controller|socket timed out on send|zero bytes were transmitted|could not establish a configuration source/ { print; next }
+l ~ /protocol authentication error|incompatible versions of client and server|problem talking to the database|unable to connect to database/ { print; next }
+l ~ /^critical error: |commlib error|unable to (contact|send message to) qmaster|failed receiving gdi request/ { print; next }
+l ~ /^(error: )?denied: |^error: (getting configuration|unable to initialize environment|cell directory|can.t resolve host|please set the environment variable sge_)/ { print }'
+}
+rl_take() {
+{ rl_said=$("$@" </dev/null 2>&1 >&3 3>&-); rl_status=$?; } 3>&1
+}
+rl_tell() {
 printf '\n!%s\n%s\n' "$rl_status" "$rl_said"
+return "$rl_status"
+}
+rl_apart() { rl_take "$@"; rl_tell; }
+rl_run() {
+rl_all=$(rl_take rl_limit "$@"; rl_tell)
+rl_status=$?
+case $rl_status:$rl_all in 0:*[Ee]rror* | 0:*ERROR* | 0:*fatal* | 0:*enied* | 0:*nable* | 0:*ailure* | 0:*ytes* | 0:*imed*)
+# What stands in the answer itself is a complaint when it is no row of it.
+rl_said=$(printf '%s\n' "$rl_all" | sed '1,/^![0-9][0-9]*$/{/[|<]/d;}' | rl_complaints)
+if [ -n "$rl_said" ]; then rl_status=98; rl_tell; return 98; fi ;;
+esac
+printf '%s\n' "$rl_all"
+return "$rl_status"
+}
+rl_data() { sed -n '/^![0-9][0-9]*$/q
+/./p'; }
+rl_why() {
+rl_text=$(sed '1,/^![0-9][0-9]*$/d' | head -n 20)
+printf '%s\n' "${rl_text:-$1 gave no answer}"
 }
 command -v "#,
             $tool,
@@ -44,7 +101,18 @@ said { if ($0 != "" && ++complaints <= 20) print "! " substr($0, 1, 400); next }
     };
 }
 
-pub(super) use {awk_head, prelude};
+/// What an awk program calls for a job: prints it when it carries a name that we give.
+macro_rules! awk_listed {
+    () => {
+        r#"
+function listed(id, word, name) {
+    if (name ~ /^rl-sp-[0-9a-f]+-[0-9]+$/ && shown++ < 1000) print "s " id "|" word "|" name
+}
+"#
+    };
+}
+
+pub(super) use {awk_head, awk_listed, prelude};
 
 /// What came of one scheduler command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,6 +168,7 @@ impl Outcome {
     pub(super) fn problem(&self, name: &str) -> String {
         match (self.status, self.said.as_str()) {
             (124, _) => format!("{name} did not answer in time"),
+            (COMPLAINED, said) => format!("{name}: {said}"),
             (127, _) => format!("{name} was not found on the front end: put it in the PATH of your login shell"),
             (-1, _) => format!("the answer of {name} was cut off"),
             (status, "") => format!("{name} ended with exit status {status}"),
@@ -108,10 +177,55 @@ impl Outcome {
     }
 }
 
+/// Output and complaints of one command, apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Apart<'a> {
+    /// What it printed.
+    pub(super) out: &'a str,
+    /// What it said on standard error.
+    pub(super) said: &'a str,
+}
+
+impl<'a> Apart<'a> {
+    /// Reads what `rl_apart` printed. What has no line `!STATUS` may be either.
+    pub(super) fn of(answer: &'a str) -> Self {
+        let mut at = 0;
+        for line in answer.split_inclusive('\n') {
+            let end = at + line.len();
+            if line.trim_end().strip_prefix('!').is_some_and(|status| !status.is_empty() && status.bytes().all(|b| b.is_ascii_digit())) {
+                return Self { out: &answer[..at], said: &answer[end..] };
+            }
+            at = end;
+        }
+        Self { out: answer, said: answer }
+    }
+
+    /// Both in one line, for a person.
+    pub(super) fn told(&self) -> String {
+        if self.out == self.said { useful(self.out) } else { useful(&format!("{}\n{}", self.said, self.out)) }
+    }
+}
+
+/// One job that carries a name of ours, as the queue lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed<'a> {
+    pub(super) id: JobId,
+    pub(super) word: &'a str,
+    pub(super) name: &'a str,
+}
+
+/// The lines `s ID|WORD|NAME` of an answer.
+pub(super) fn listed(text: &str) -> impl Iterator<Item = Listed<'_>> {
+    text.lines().filter_map(|line| {
+        let mut fields = line.strip_prefix("s ")?.splitn(3, '|');
+        Some(Listed { id: JobId::parse(fields.next()?)?, word: fields.next()?.trim(), name: fields.next()?.trim() })
+    })
+}
+
 /// The lines of a scheduler's message that a person needs, in one line of at most 500
 /// characters, without control characters and without the program's name in front.
 pub(super) fn useful(text: &str) -> String {
-    const PREFIXES: [&str; 6] = ["error: ", "fatal: ", "sbatch: ", "squeue: ", "sacct: ", "qsub: "];
+    const PREFIXES: [&str; 7] = ["error: ", "fatal: ", "sbatch: ", "squeue: ", "sacct: ", "scancel: ", "qsub: "];
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
         let clean: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -208,9 +322,15 @@ pub(super) mod testing {
         }
 
         pub(crate) fn poll(&self, scheduler: &dyn Scheduler, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
+            scheduler.read(&self.look(scheduler, jobs), jobs)
+        }
+
+        /// The whole answer of a look at these jobs.
+        pub(crate) fn look(&self, scheduler: &dyn Scheduler, jobs: &[JobId]) -> Reply {
             let mut script = self.script();
             scheduler.ask(&mut script, jobs);
-            scheduler.read(&self.run(script), jobs)
+            scheduler.ask_accounting(&mut script, jobs);
+            self.run(script)
         }
     }
 
@@ -222,7 +342,10 @@ pub(super) mod testing {
     pub(crate) fn assert_plain_shell(scheduler: &dyn Scheduler) {
         let mut asked = Script::new();
         scheduler.ask(&mut asked, &ids(&["1", "2"]));
-        for text in [asked.shown(), scheduler.submit(), scheduler.look_up(), scheduler.cancel(), scheduler.probe()] {
+        scheduler.ask_accounting(&mut asked, &ids(&["1", "2"]));
+        let texts =
+            [scheduler.submit(), scheduler.look_up(), scheduler.look_up_all(), scheduler.cancel(), scheduler.probe(), scheduler.message_timeout()];
+        for text in texts.into_iter().chain([asked.shown()]) {
             for shell in ["/bin/sh", "/bin/bash"] {
                 let output = crate::platform::process::command(shell).args(["-n", "-c", text]).output().expect("a shell");
                 assert!(output.status.success() && output.stderr.is_empty(), "{shell}: {}\n{text}", String::from_utf8_lossy(&output.stderr));

@@ -2,8 +2,8 @@
 //! ends a job with scancel.
 //!
 //! The queue is asked first and has the last word on what is alive. The accounting is
-//! slow, late and may be missing or hang, so it is asked only for jobs that the queue
-//! does not list as alive, within the same script, and under a deadline of its own.
+//! slow, late and may be missing or hang, so it is asked last in the same script, only for
+//! jobs that the queue does not list as alive, and under a deadline of its own.
 //!
 //! scancel sends TERM to the job script and to every process below it, and KILL after the
 //! site's KillWait (30 s unless set otherwise). Tried with SLURM 22.05: a job script with a
@@ -11,18 +11,16 @@
 
 use std::collections::BTreeMap;
 
-use super::shell::Answer;
-use super::slurm_shell::{ASK, CANCEL, LOOK_UP, PROBE, SUBMIT};
+use super::shell::{Answer, SHOW_SEEN};
+use super::slurm_shell::{ACCOUNTING, ASK, CANCEL, LOOK_UP, LOOK_UP_ALL, MESSAGE_TIMEOUT, PROBE, SUBMIT};
 use super::slurm_text::{self, Accounted, Queued};
-use super::{JobRequest, PollError, Scheduler, Submission, slurm_options};
+use super::{ACCOUNTED, JobRequest, PollError, SECTION, Scheduler, Submission, answers, slurm_options, text_of};
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobId, JobOptions, JobState, Seen, Used};
 use crate::remote::{Reply, Script};
 
 /// SLURM.
 pub(super) struct Slurm;
-
-const SECTION: &str = "jobs";
 
 impl Scheduler for Slurm {
     fn option_name<'k>(&self, key: &'k str) -> &'k str {
@@ -56,7 +54,7 @@ impl Scheduler for Slurm {
     }
 
     fn read_submission(&self, status: i32, output: &str) -> Submission {
-        slurm_text::submission(status, output)
+        answers::of_sbatch(status, output)
     }
 
     fn ask(&self, script: &mut Script, jobs: &[JobId]) {
@@ -68,39 +66,62 @@ impl Scheduler for Slurm {
             clusters.entry(cluster_of(job)).or_default().push(job.number());
         }
         let lines: Vec<String> = clusters.iter().map(|(cluster, numbers)| format!("{cluster} {}", numbers.join(" "))).collect();
-        script.set("RL_JOBS", &lines.join("\n")).section(SECTION, ASK);
+        script.set("RL_JOBS", &lines.join("\n")).plain(ASK).section(SECTION, SHOW_SEEN);
+    }
+
+    fn ask_accounting(&self, script: &mut Script, jobs: &[JobId]) {
+        if !jobs.is_empty() {
+            script.section(ACCOUNTED, ACCOUNTING);
+        }
     }
 
     fn read(&self, reply: &Reply, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
         if jobs.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let section = reply.section(SECTION).ok_or_else(|| PollError("the answer of squeue is missing".to_owned()))?;
-        let text = section.text();
-        let answers = answers(&text);
+        let text = text_of(reply).ok_or_else(|| PollError("the answer of squeue is missing".to_owned()))?;
+        let answers = of_clusters(&text);
         // What stands before the first cluster says why none was asked.
         let nothing = answers.get("").cloned().unwrap_or_default();
         jobs.iter().map(|job| Ok((job.clone(), seen(answers.get(cluster_of(job)).unwrap_or(&nothing), job.number())?))).collect()
     }
 
     fn used(&self, reply: &Reply, jobs: &[JobId]) -> BTreeMap<JobId, Used> {
-        let Some(section) = reply.section(SECTION) else { return BTreeMap::new() };
-        let text = section.text();
-        let answers = answers(&text);
+        let Some(text) = text_of(reply) else { return BTreeMap::new() };
+        let answers = of_clusters(&text);
         jobs.iter().filter_map(|job| Some((job.clone(), used(answers.get(cluster_of(job))?, job.number())?))).collect()
+    }
+
+    fn look_up_all(&self) -> &'static str {
+        LOOK_UP_ALL
+    }
+
+    fn is_live(&self, word: &str) -> bool {
+        slurm_text::is_live(word)
     }
 
     fn cancel(&self) -> &'static str {
         CANCEL
     }
 
+    fn by_hand(&self, job: &JobId) -> String {
+        match job.as_str().split_once(';') {
+            Some((number, cluster)) => format!("`scancel -M {cluster} {number}`"),
+            None => format!("`scancel {job}`"),
+        }
+    }
+
     fn probe(&self) -> &'static str {
         PROBE
+    }
+
+    fn message_timeout(&self) -> &'static str {
+        MESSAGE_TIMEOUT
     }
 }
 
 /// The answer of each cluster; what stands before the first one has no name.
-fn answers(text: &str) -> BTreeMap<&str, Answer<'_>> {
+fn of_clusters(text: &str) -> BTreeMap<&str, Answer<'_>> {
     let mut cluster = "";
     let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for line in text.lines() {
@@ -127,7 +148,7 @@ fn cluster_of(job: &JobId) -> &str {
 }
 
 /// Whole minutes, rounded up: SLURM knows nothing finer.
-fn time_limit(seconds: u64) -> String {
+pub(super) fn time_limit(seconds: u64) -> String {
     let minutes = seconds.div_ceil(60).max(1);
     format!("{}-{:02}:{:02}:00", minutes / 1440, minutes / 60 % 24, minutes % 60)
 }
@@ -135,7 +156,7 @@ fn time_limit(seconds: u64) -> String {
 /// What queue and accounting say of one job.
 fn seen(answer: &Answer<'_>, number: &str) -> Result<Seen, PollError> {
     let queue = answer.outcome("queue").ok_or_else(|| PollError("the answer of squeue is not complete".to_owned()))?;
-    if queue.status != 0 || queue.said.contains("Invalid user") {
+    if queue.status != 0 {
         return Err(PollError(queue.problem("squeue")));
     }
     let mut ended: Option<(Queued<'_>, JobState)> = None;
@@ -156,272 +177,13 @@ fn seen(answer: &Answer<'_>, number: &str) -> Result<Seen, PollError> {
     if let Some(end) = end {
         return Ok(Seen::State(JobState::Ended(end)));
     }
-    // A record without an end, of a job that the queue does not list, is late or stale.
+    // A record without an end may be late or stale; it may also be right, and the queue wrong.
+    if let Some(word) = accounted.as_ref().and_then(Accounted::goes_on) {
+        return Ok(Seen::Unclear(format!("the accounting says {word}, but the queue does not list the job")));
+    }
     Ok(match answer.outcome("accounting") {
         Some(outcome) if outcome.status == 0 || slurm_text::accounting_is_off(outcome.status, &outcome.said) => Seen::Absent,
         Some(outcome) => Seen::Unclear(outcome.problem("sacct")),
         None => Seen::Unclear("the answer of sacct is missing".to_owned()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::shell::testing::{Bench, assert_plain_shell, ids};
-    use super::*;
-    use crate::domain::{EndKind, JobEnd};
-
-    const SQUEUE: &str = include_str!("../../tests/data/scheduler/squeue.txt");
-    const SACCT: &str = include_str!("../../tests/data/scheduler/sacct.txt");
-
-    fn bench() -> Bench {
-        let bench = Bench::new();
-        bench.prints("squeue", SQUEUE).prints("sacct", SACCT);
-        bench
-    }
-
-    fn one(bench: &Bench, id: &str) -> Seen {
-        bench.poll(&Slurm, &ids(&[id])).expect("healthy").into_values().next().expect("an answer")
-    }
-
-    fn kind(seen: &Seen) -> Option<EndKind> {
-        match seen {
-            Seen::State(JobState::Ended(end)) => Some(end.kind),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn the_head_of_a_job_script() {
-        let options: JobOptions = [("gres", "gpu:1"), ("mem", "8G"), ("comment", "two words")].into_iter().collect();
-        let lines = Slurm.directives(&JobRequest { name: "sp-a1b2c3-k7", seconds: 8 * 3600, options: &options });
-        assert_eq!(
-            lines,
-            [
-                "#SBATCH --job-name=sp-a1b2c3-k7",
-                "#SBATCH --output=job.log",
-                "#SBATCH --open-mode=append",
-                "#SBATCH --time=0-08:00:00",
-                "#SBATCH --gres=gpu:1",
-                "#SBATCH --mem=8G",
-                "#SBATCH --comment=\"two words\"",
-            ]
-        );
-        assert_eq!([0, 1, 61, 172_800, 90_061].map(time_limit), ["0-00:01:00", "0-00:01:00", "0-00:02:00", "2-00:00:00", "1-01:02:00"]);
-    }
-
-    #[test]
-    fn one_call_answers_for_all_jobs_that_are_alive() {
-        let bench = bench();
-        let answer = bench.poll(&Slurm, &ids(&["5", "6", "7", "12", "16"])).expect("healthy");
-        let states: Vec<_> = answer.into_values().collect();
-        assert_eq!(
-            states,
-            [
-                // In the order of their ids as text: 12 16 5 6 7.
-                Seen::State(JobState::Ending),
-                Seen::State(JobState::Running),
-                Seen::State(JobState::Running),
-                Seen::State(JobState::Held("JobHeldUser".to_owned())),
-                Seen::State(JobState::Waiting("Dependency".to_owned())),
-            ]
-        );
-        let calls = bench.calls();
-        assert_eq!(calls.len(), 1, "{calls:?}");
-        assert!(calls[0].starts_with("squeue -u ") && calls[0].ends_with(" -h -t all -o %i|%T|%N|%r"), "{calls:?}");
-    }
-
-    #[test]
-    fn the_accounting_is_asked_once_for_what_is_not_alive() {
-        let bench = bench();
-        let answer = bench.poll(&Slurm, &ids(&["5", "9", "10", "17", "18", "19", "99"])).expect("healthy");
-        let calls = bench.calls();
-        assert_eq!(calls[1..], ["sacct -n -P -X -D -j 9,10,18,19,99 -o JobIDRaw,State,ExitCode,NodeList,ElapsedRaw,AllocTRES"]);
-        let of = |id: &str| &answer[&JobId::parse(id).expect("an id")];
-        assert_eq!(kind(of("9")), Some(EndKind::NotStarted));
-        assert_eq!(kind(of("18")), Some(EndKind::Cancelled));
-        assert_eq!(kind(of("19")), Some(EndKind::OutOfMemory));
-        assert_eq!(*of("17"), Seen::State(JobState::Ending));
-        assert_eq!(*of("99"), Seen::Absent);
-        let failed = JobEnd { kind: EndKind::Failed, exit_code: Some(3), signal: None, words: "FAILED 3:0 on rlab1".to_owned() };
-        assert_eq!(*of("10"), Seen::State(JobState::Ended(failed)));
-    }
-
-    #[test]
-    fn other_jobs_with_like_numbers_are_not_ours() {
-        let bench = bench();
-        bench.prints("squeue", "51|RUNNING|n1|None\n15|RUNNING|n1|None\n1_5|RUNNING|n1|None\n").prints("sacct", "");
-        assert_eq!(one(&bench, "5"), Seen::Absent);
-    }
-
-    #[test]
-    fn a_requeued_job_is_not_over() {
-        let bench = bench();
-        bench.prints("squeue", "12|PENDING||BeginTime\n").prints("sacct", "12|PREEMPTED|0:0|n1\n");
-        assert_eq!(one(&bench, "12"), Seen::State(JobState::Waiting("BeginTime".to_owned())));
-        // Its last incarnation counts, not its first.
-        bench.prints("squeue", "").prints("sacct", "12|NODE_FAIL|0:0|n1\n12|COMPLETED|0:0|n2\n");
-        assert_eq!(kind(&one(&bench, "12")), Some(EndKind::Completed));
-        bench.prints("sacct", "12|COMPLETED|0:0|n2\n12|PREEMPTED|0:0|n1\n");
-        assert_eq!(kind(&one(&bench, "12")), Some(EndKind::Cancelled));
-        // A record that lags behind the queue does not overrule it.
-        bench.prints("squeue", "12|COMPLETED|n2|None\n").prints("sacct", "12|NODE_FAIL|0:0|n1\n");
-        assert_eq!(kind(&one(&bench, "12")), Some(EndKind::Completed));
-        bench.prints("squeue", "").prints("sacct", "12|REQUEUED|0:0|n1\n");
-        assert_eq!(one(&bench, "12"), Seen::Absent);
-    }
-
-    #[test]
-    fn the_accounting_tells_what_a_job_has_used() {
-        let bench = bench();
-        let used = |bench: &Bench| {
-            let jobs = ids(&["12", "15"]);
-            let mut script = bench.script();
-            Slurm.ask(&mut script, &jobs);
-            let used = Slurm.used(&bench.run(script), &jobs);
-            (used.get(&jobs[0]).copied(), used.get(&jobs[1]).copied())
-        };
-        // A requeued job has used the time of each of its incarnations.
-        bench.prints("squeue", "").prints(
-            "sacct",
-            "12|PREEMPTED|0:0|n1|600|billing=4,cpu=4,gres/gpu:a100=2,gres/gpu=2,mem=8G,node=1\n12|COMPLETED|0:0|n2|60|cpu=4,gres/gpu=2,node=1\n\
-             15|TIMEOUT|0:0|n1|7200|billing=1,cpu=1,node=1\n",
-        );
-        assert_eq!(used(&bench), (Some(Used { gpus: Some(2), seconds: 660 }), Some(Used { gpus: None, seconds: 7200 })));
-        // One that goes on, or of which an older sacct says less, has no sum yet.
-        bench.prints("sacct", "12|PREEMPTED|0:0|n1|600|gres/gpu=2\n12|RUNNING|0:0|n2|5|gres/gpu=2\n15|COMPLETED|0:0|n1\n");
-        assert_eq!(used(&bench), (None, None));
-    }
-
-    #[test]
-    fn a_queue_that_fails_says_nothing_of_any_job() {
-        let bench = bench();
-        bench.program(
-            "squeue",
-            "echo '12|COMPLETED|n1|None'; echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1",
-        );
-        let error = bench.poll(&Slurm, &ids(&["12", "15"])).expect_err("not healthy");
-        assert_eq!(error.0, "squeue: slurm_load_jobs error: Unable to contact slurm controller (connect failure)");
-        assert_eq!(bench.calls().len(), 1, "sacct is not asked");
-        // SLURM exits with 0 when it does not find the user.
-        bench.program("squeue", "echo 'squeue: error: Invalid user: me' >&2");
-        assert!(bench.poll(&Slurm, &ids(&["12"])).is_err());
-        bench.program("squeue", "exit 124");
-        assert!(bench.poll(&Slurm, &ids(&["12"])).expect_err("late").0.contains("did not answer in time"));
-        let cut = Reply::from_sections([("jobs", 0, "cluster -\nq 12|RUNNING|n1|None\n")]);
-        assert!(Slurm.read(&cut, &ids(&["12"])).is_err());
-        assert!(Slurm.read(&Reply::default(), &ids(&["12"])).is_err());
-    }
-
-    #[test]
-    fn accounting_may_be_off_broken_or_missing() {
-        let bench = bench();
-        bench.prints("squeue", "15|COMPLETED|n1|None\n");
-        bench.program("sacct", "echo 'Slurm accounting storage is disabled' >&2; exit 1");
-        assert_eq!(one(&bench, "99"), Seen::Absent);
-        assert_eq!(kind(&one(&bench, "15")), Some(EndKind::Completed));
-        bench.program("sacct", "exit 127");
-        assert_eq!(one(&bench, "99"), Seen::Absent);
-        bench.program("sacct", "echo 'sacct: error: Problem talking to the database: Connection refused' >&2; exit 1");
-        assert_eq!(one(&bench, "99"), Seen::Unclear("sacct: Problem talking to the database: Connection refused".to_owned()));
-        assert_eq!(kind(&one(&bench, "15")), Some(EndKind::Completed));
-        bench.program("sacct", "exit 124");
-        assert_eq!(one(&bench, "99"), Seen::Unclear("sacct did not answer in time".to_owned()));
-    }
-
-    #[test]
-    fn complaints_and_banners_do_not_disturb() {
-        let bench = bench();
-        bench.program(
-            "squeue",
-            "echo 'squeue: warning: 5|FAILED|n1|x' >&2; echo 'CLUSTER: hpc'; echo '!9'; echo '5|RUNNING|n1|a|b'; echo; echo 'left 1,2'",
-        );
-        // A line that looks like our own sign makes the answer void, not wrong.
-        assert!(bench.poll(&Slurm, &ids(&["5"])).is_err());
-        bench
-            .program("squeue", "echo 'squeue: warning: 5|FAILED|n1|x' >&2; echo 'CLUSTER: hpc'; echo '5|RUNNING|n1|left 1,2'; echo; echo 'left 1,2'");
-        assert_eq!(one(&bench, "5"), Seen::State(JobState::Running));
-    }
-
-    #[test]
-    fn a_job_of_another_cluster_is_asked_there() {
-        let bench = bench();
-        let jobs = ids(&["5", "5;hpc-2"]);
-        bench.program("squeue", "if [ \"$1\" = -M ]; then echo 'CLUSTER: hpc-2'; echo '5|PENDING||Priority'; else echo '5|RUNNING|n1|None'; fi");
-        let answer = bench.poll(&Slurm, &jobs).expect("healthy");
-        assert_eq!(answer[&jobs[0]], Seen::State(JobState::Running));
-        assert_eq!(answer[&jobs[1]], Seen::State(JobState::Waiting("Priority".to_owned())));
-        let calls = bench.calls();
-        assert!(calls.len() == 2 && calls[1].starts_with("squeue -M hpc-2 -u "), "{calls:?}");
-        bench.program("scancel", "");
-        bench.text(CANCEL, &[("RL_JOB", "5;hpc-2")]);
-        bench.text(CANCEL, &[("RL_JOB", "5")]);
-        assert_eq!(bench.calls(), ["scancel -M hpc-2 5", "scancel 5"]);
-    }
-
-    #[test]
-    fn a_job_is_looked_up_by_its_name() {
-        let bench = bench();
-        let look_up = |bench: &Bench| bench.text(LOOK_UP, &[("RL_NAME", "sp-a1b2c3-k7")]);
-        bench.prints("squeue", "41\n").prints("sacct", "40\n41\n");
-        assert_eq!(look_up(&bench), (0, "41\n40\n41\n".to_owned()));
-        let calls = bench.calls();
-        assert!(calls[0].ends_with("-h -t all -n sp-a1b2c3-k7 -o %i"), "{calls:?}");
-        assert_eq!(calls[1], "sacct -n -P -X --name=sp-a1b2c3-k7 -S now-14days -o JobIDRaw");
-        bench.program("sacct", "echo 'Slurm accounting storage is disabled' >&2; exit 1");
-        assert_eq!(look_up(&bench), (0, "41\n".to_owned()));
-        bench.program("sacct", "echo 'sacct: error: down' >&2; exit 1");
-        assert_eq!(look_up(&bench).0, 1);
-        bench.program("squeue", "echo 'slurm_load_jobs error: down' >&2; exit 1");
-        assert_eq!(look_up(&bench), (1, "slurm_load_jobs error: down\n".to_owned()));
-        bench.program("squeue", "echo 'squeue: error: Invalid user: me' >&2");
-        assert_eq!(look_up(&bench).0, 1);
-    }
-
-    #[test]
-    fn a_submission_is_not_changed_by_the_environment() {
-        let bench = bench();
-        bench.program("sbatch", "echo \"$LC_ALL.$SBATCH_TIMELIMIT.$SBATCH_PARTITION\" >&2; kill -TERM $$; echo '7;hpc'");
-        let mut script = bench.script();
-        script.plain("SBATCH_TIMELIMIT=1; SBATCH_PARTITION=mine; export SBATCH_TIMELIMIT SBATCH_PARTITION");
-        script.section("submit", SUBMIT);
-        let reply = bench.run(script);
-        let section = reply.section("submit").expect("there");
-        assert_eq!((section.status, section.text().as_ref()), (0, "..mine\n7;hpc\n"));
-        assert_eq!(Slurm.read_submission(0, &section.text()), Submission::Accepted(JobId::parse("7;hpc").expect("an id")));
-        assert_eq!(bench.calls(), ["sbatch --parsable run_sprint.sh"]);
-    }
-
-    #[test]
-    fn a_front_end_is_healthy_when_the_queue_answers() {
-        let bench = bench();
-        bench.prints("sbatch", "slurm-wlm 22.05.8\n");
-        assert_eq!(bench.text(PROBE, &[]), (0, "slurm-wlm 22.05.8\n".to_owned()));
-        bench.program("squeue", "echo down >&2; exit 1");
-        assert_eq!(bench.text(PROBE, &[]), (1, "down\n".to_owned()));
-    }
-
-    #[test]
-    fn programs_that_only_a_login_shell_finds_are_found() {
-        let bench = Bench::new();
-        let (few, tools) = (bench.path().join("few"), bench.path().join("tools"));
-        std::fs::create_dir_all(&few).expect("a folder");
-        std::fs::create_dir_all(&tools).expect("a folder");
-        for name in ["awk", "bash", "cat", "head", "id", "mkdir", "printf", "sed", "sh", "timeout"] {
-            let found = ["/usr/bin", "/bin"].iter().map(|folder| std::path::Path::new(folder).join(name)).find(|path| path.exists());
-            std::os::unix::fs::symlink(found.expect("a usual program"), few.join(name)).expect("a link");
-        }
-        bench.prints("squeue", "5|RUNNING|n1|None\n");
-        std::fs::rename(bench.path().join("squeue"), tools.join("squeue")).expect("moved");
-        std::fs::write(bench.path().join(".bash_profile"), "echo 'Welcome!'; PATH=\"$BENCH/tools:$PATH\"\n").expect("written");
-        let mut script = bench.script();
-        script.plain("PATH=$BENCH/few");
-        let jobs = ids(&["5"]);
-        Slurm.ask(&mut script, &jobs);
-        assert_eq!(Slurm.read(&bench.run(script), &jobs).map(|seen| seen[&jobs[0]].clone()), Ok(Seen::State(JobState::Running)));
-    }
-
-    #[test]
-    fn the_texts_are_plain_shell() {
-        assert_plain_shell(&Slurm);
-    }
 }

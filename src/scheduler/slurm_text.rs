@@ -1,9 +1,8 @@
-//! Reads what SLURM's commands print: state words, exit codes, the answer of sbatch.
+//! Reads what SLURM's commands print: state words and exit codes.
 //! Pure and total: an unknown word is kept as it is.
 
-use super::Submission;
 use super::shell::useful;
-use crate::domain::{EndKind, JobEnd, JobId, JobState};
+use crate::domain::{EndKind, JobEnd, JobState};
 
 /// What a state word stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +61,17 @@ fn class(text: &str) -> Option<Class> {
     fitting.all(|other| other == first).then_some(first)
 }
 
+/// Whether a job with this word in the queue may do something yet.
+pub(super) fn is_live(word: &str) -> bool {
+    !matches!(class(word), Some(Class::Ended(_) | Class::Ending) | None)
+}
+
 /// The first word alone, in capitals, without the sign of a cut.
 pub(super) fn bare_word(text: &str) -> String {
     text.split_whitespace().next().unwrap_or_default().trim_end_matches('+').to_ascii_uppercase()
 }
 
-/// One line of squeue: `ID|STATE|NODES|REASON`; the reason may hold anything.
+/// One line of squeue: `ID|STATE|NODES|REASON|NAME`; the reason may hold anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Queued<'a> {
     pub(super) id: &'a str,
@@ -82,7 +86,9 @@ impl<'a> Queued<'a> {
     pub(super) fn parse(line: &'a str) -> Option<Self> {
         let mut fields = line.splitn(4, '|');
         let id = number(fields.next()?)?;
-        Some(Self { id, word: fields.next()?.trim(), nodes: fields.next().unwrap_or_default(), reason: fields.next().unwrap_or_default().trim() })
+        let (word, nodes, rest) = (fields.next()?.trim(), fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+        let reason = rest.rsplit_once('|').filter(|(_, name)| name.starts_with("rl-")).map_or(rest, |(reason, _)| reason);
+        Some(Self { id, word, nodes, reason: reason.trim() })
     }
 
     /// The state; [`JobState::Ended`] here has no exit code.
@@ -164,6 +170,11 @@ impl<'a> Accounted<'a> {
         super::gpus::in_tres(self.tres)
     }
 
+    /// The word of a record that tells of no end: a job that is still there, as far as the accounting knows.
+    pub(super) fn goes_on(&self) -> Option<String> {
+        (!matches!(class(self.word), Some(Class::Ended(_)))).then(|| useful(self.word))
+    }
+
     /// How the job ended; `None` when the accounting does not know of an end.
     pub(super) fn end(&self) -> Option<JobEnd> {
         let Some(Class::Ended(kind)) = class(self.word) else { return None };
@@ -190,40 +201,6 @@ impl<'a> Accounted<'a> {
 /// Whether sacct says that this cluster keeps no accounting at all.
 pub(super) fn accounting_is_off(status: i32, said: &str) -> bool {
     status == 127 || said.contains("accounting storage is disabled")
-}
-
-/// Reads what sbatch printed.
-pub(super) fn submission(status: i32, output: &str) -> Submission {
-    let id = output.lines().rev().find_map(|line| {
-        let line = line.trim();
-        let word = line.strip_prefix("Submitted batch job ").and_then(|rest| rest.split_whitespace().next()).unwrap_or(line);
-        JobId::parse(word)
-    });
-    let said = useful(output);
-    let lower = output.to_ascii_lowercase();
-    let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
-    match (status, id) {
-        (0, Some(id)) => Submission::Accepted(id),
-        (0, None) => Submission::Unclear(format!("sbatch gave no job id: {said}")),
-        (_, Some(id)) => Submission::Unclear(format!("sbatch named job {id}, but ended with exit status {status}: {said}")),
-        (127, None) => Submission::Refused(format!("sbatch was not found on the front end: {said}")),
-        // Ended by a signal or a deadline: who knows when.
-        (124 | 128.., None) if status != 255 => Submission::Unclear(format!("sbatch ended with exit status {status}: {said}")),
-        _ if says(&["timed out", "time out", "timeout on", "zero bytes were transmitted", "connection reset", "broken pipe"])
-            || says(&["message send failure", "message receive failure", "unexpected message", "communication shutdown", "not connected"]) =>
-        {
-            Submission::Unclear(said)
-        }
-        _ if says(&["unable to contact slurm controller", "connection refused", "communication connection failure", "no route to host"])
-            || says(&["could not establish a configuration source", "temporarily unable to accept job", "standby mode"])
-            // A limit on how many jobs are in the queue at once: there is room later.
-            || says(&["maxsubmitjob", "max_submit_job"]) =>
-        {
-            Submission::NotSent(said)
-        }
-        _ if said.is_empty() => Submission::Refused(format!("sbatch ended with exit status {status} and said nothing")),
-        _ => Submission::Refused(said),
-    }
 }
 
 #[cfg(test)]
@@ -324,53 +301,9 @@ mod tests {
             assert_eq!(Accounted::parse(line), None, "{line:?}");
         }
         assert_eq!(state("RUNNING", "a|b|FAILED"), JobState::Running);
+        assert_eq!(state("PENDING", "Nodes n1|n2|rl-sp-a1b2c3-1"), JobState::Waiting("Nodes n1|n2".to_owned()));
         assert_eq!(state("\u{1b}[2J", ""), JobState::Other("[2J".to_owned()));
         assert_eq!(Queued::parse("14_[1-5%2]|PENDING||x").map(|line| line.id), Some("14"));
         assert_eq!(Queued::parse("20+0|RUNNING|n1|None").map(|line| line.id), Some("20"));
-    }
-
-    #[test]
-    fn the_answer_of_sbatch() {
-        let id = |text| Submission::Accepted(JobId::parse(text).expect("an id"));
-        assert_eq!(submission(0, "4\n"), id("4"));
-        assert_eq!(submission(0, "40;rllab\n"), id("40;rllab"));
-        assert_eq!(submission(0, "Your quota: 80 GB of 100\nsbatch: checking\n812\n\nHave 1 nice day\n"), id("812"));
-        assert_eq!(submission(0, "Submitted batch job 77\n"), id("77"));
-        for text in ["", "hello", "12.batch", "-4", "4 jobs"] {
-            assert!(matches!(submission(0, text), Submission::Unclear(_)), "{text:?}");
-        }
-        assert!(matches!(submission(1, "812\n"), Submission::Unclear(_)));
-    }
-
-    #[test]
-    fn failures_of_sbatch_tell_whether_a_job_may_exist() {
-        let unsent = [
-            "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n",
-            "sbatch: error: fetch_config: DNS SRV lookup failed\nsbatch: fatal: Could not establish a configuration source\n",
-            "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy\n",
-        ];
-        for text in unsent {
-            assert!(matches!(submission(1, text), Submission::NotSent(_)), "{text}");
-        }
-        for text in [
-            "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n",
-            "sbatch: error: Batch job submission failed: Zero Bytes were transmitted or received\n",
-            "sbatch: error: slurm_receive_msg: Connection timed out\n",
-        ] {
-            assert!(matches!(submission(1, text), Submission::Unclear(_)), "{text}");
-        }
-        for status in [124, 137, 143, 140] {
-            assert!(matches!(submission(status, ""), Submission::Unclear(_)), "{status}");
-        }
-        let refused =
-            "sbatch: error: invalid partition specified: nope\nsbatch: error: Batch job submission failed: Invalid partition name specified\n";
-        assert_eq!(
-            submission(1, refused),
-            Submission::Refused("invalid partition specified: nope; Batch job submission failed: Invalid partition name specified".to_owned())
-        );
-        assert!(matches!(submission(255, "sbatch: unrecognized option '--nosuch=1'\n"), Submission::Refused(text) if text.contains("--nosuch")));
-        assert!(matches!(submission(127, "sh: 1: sbatch: not found\n"), Submission::Refused(text) if text.contains("front end")));
-        assert!(matches!(submission(1, "sbatch: error: Batch script is empty!\n"), Submission::Refused(_)));
-        assert!(matches!(submission(1, ""), Submission::Refused(text) if text.contains("exit status 1")));
     }
 }

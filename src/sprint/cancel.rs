@@ -1,12 +1,13 @@
 //! Asks for the end of a sprint. Whether it has ended is for a later poll to say.
 
 use super::create::{ClusterError, cluster_of};
+use super::place;
 use crate::app::App;
 use crate::domain::transition::Event;
 use crate::domain::{SprintId, State};
 use crate::remote::{Remote, RemoteError, Script};
 use crate::scheduler;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, job_name};
 
 /// Why the end could not be asked for.
 #[derive(Debug, thiserror::Error)]
@@ -49,29 +50,42 @@ pub fn ask_for_end(store: &mut Store, id: &SprintId) -> Result<State, CancelErro
     Ok(state)
 }
 
-/// Tells the scheduler to end the job of a sprint. Returns what it said against it.
+/// Tells the scheduler to end every job of a sprint's name, and the one whose id is known. Returns what
+/// it said against it. What it has not heard does not count as sent: it is asked again.
 pub fn tell_scheduler(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId) -> Result<Option<String>, CancelError> {
     let Some(row) = store.sprint(id.as_str())? else { return Ok(None) };
     let Some(job) = row.state.job() else { return Ok(None) };
     let cluster = cluster_of(app, &row)?;
+    let kind = scheduler::scheduler(row.scheduler);
     let mut script = Script::new();
+    scheduler::be_patient(&mut script, cluster.command_timeout, false);
     script
         .set("RL_JOB", job.as_str())
-        .set("RL_DIR", &row.remote_dir)
-        .section_of("cancel", &[r#"cd "$RL_DIR" 2>/dev/null || cd || exit 1"#, "\n", scheduler::scheduler(row.scheduler).cancel()]);
+        .set("RL_NAME", &job_name(id.as_str(), row.attempt))
+        .set("ATTEMPT", &row.attempt.to_string())
+        .set("DIR", &row.remote_dir)
+        .plain(place::HOME_OF)
+        .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
+        .section("claim", LEAVE_CLAIM)
+        .section_of("cancel", &[r#"cd "$RL_DIR" 2>/dev/null || cd || exit 1"#, "\n", kind.cancel()]);
     let reply = remote.run(script, app.limits(cluster))?;
-    let section = reply.section("cancel");
-    let said = section.map(|section| section.text().trim().to_owned()).unwrap_or_default();
-    let against = section.filter(|section| section.status != 0).map(|section| match said.as_str() {
-        "" => format!("the job {job} could not be told to end: exit status {}", section.status),
-        said => format!("the job {job} could not be told to end: {}", said.chars().take(400).collect::<String>()),
-    });
+    let told = reply.section("cancel").map_or(Err("its answer is missing".to_owned()), |section| kind.read_cancel(section.status, &section.text()));
+    let said = reply.section("cancel").map(|section| section.text().trim().to_owned()).unwrap_or_default();
+    let against = told.err().map(|why| format!("the job {job} could not be told to end: {}", why.chars().take(400).collect::<String>()));
     let change = store.change()?;
-    change.set_cancel_sent(id.as_str())?;
-    change.event(Some(id.as_str()), "cancel_sent", &serde_json::json!({ "job_id": job.as_str(), "said": said }))?;
+    if against.is_none() {
+        change.set_cancel_sent(id.as_str())?;
+    }
+    change.event(Some(id.as_str()), "cancel_sent", &serde_json::json!({ "job_id": job.as_str(), "heard": against.is_none(), "said": said }))?;
     if let Some(against) = &against {
         change.set_note(id.as_str(), against)?;
     }
     change.commit()?;
     Ok(against)
 }
+
+/// A job that has not begun leaves no claim. It is taken here, so that a second job of that name, or
+/// one that starts before the scheduler hears of the cancel, ends at once.
+const LEAVE_CLAIM: &str = r#"cd "$RL_DIR/.researchloop" 2>/dev/null || exit 0
+if [ ! -L "claim-$ATTEMPT" ] && [ ! -e "claim-$ATTEMPT" ]; then ln -s cancelled "claim-$ATTEMPT" 2>/dev/null; fi
+exit 0"#;

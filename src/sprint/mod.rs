@@ -1,9 +1,11 @@
 //! What can be done with a sprint.
 
+mod breaker;
 mod budget;
 mod cancel;
 mod create;
 mod delete;
+mod doubt;
 mod fetch;
 mod gone;
 mod ideas;
@@ -13,13 +15,15 @@ mod send;
 mod submit;
 mod tweak;
 
+pub use breaker::holds;
 pub use budget::left_usd;
 pub use cancel::{CancelError, ask_for_end, cancel, tell_scheduler};
 pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, is_same_option, place_of, resubmit};
 pub use delete::{DeleteError, delete, delete_remote};
+pub use doubt::{LookedUp, accept_found, look_up_all};
 pub use fetch::{FetchError, Fetched, fetch, remember};
 pub use gone::give_up;
 pub use parts::{DryRun, dry_run};
 pub use place::{Placed, RunnerHere, place_runner, shell_path};
-pub use submit::{SubmitError, Submitted, submit};
+pub use submit::{SubmitError, Submitted, submit, submit_looked_up};
 pub use tweak::{TweakError, tweak};

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::config::Cluster;
 use crate::domain::JobId;
 use crate::remote::{Payload, Remote, RemoteError, Script};
-use crate::scheduler::{self, Submission};
+use crate::scheduler::{self, NOT_THERE, Submission};
 use crate::store::{SprintRow, job_name};
 
 /// What may be done on the far side.
@@ -54,7 +54,7 @@ pub(super) fn send(
     let job_script = parts.script(cluster, row, &runner_path, attempt);
 
     let mut script = Script::new();
-    scheduler::be_patient(&mut script, cluster.command_timeout);
+    scheduler::be_patient(&mut script, cluster.command_timeout, false);
     place::find_runner(&mut script, cluster, runner);
     if with_runner {
         place::send_runner(&mut script, runner);
@@ -65,6 +65,8 @@ pub(super) fn send(
         .set("ATTEMPT", &attempt.to_string())
         .set("HISTORY", if row.journal_offset > 0 { "1" } else { "0" })
         .set("MODE", if mode == Mode::Fresh { "fresh" } else { "again" })
+        // Where there may be an older job, a request before this one has asked the accounting.
+        .set("RL_QUEUE_ONLY", "1")
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("place", PLACE)
         .plain(ONLY_IF_IT_WORKED)
@@ -74,7 +76,8 @@ pub(super) fn send(
         .plain(ONLY_IF_IT_WORKED)
         .section("dir", r#"cd "$RL_DIR" && pwd -P"#)
         .section("path", r#"printf '%s\n' "$RL_RUNNER""#)
-        .section_of("submit", &[IN_PLACE, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, SUBMIT_BEFORE, kind.submit(), SUBMIT_AFTER]);
+        .section_of("submit", &[IN_PLACE, KEEP, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, SUBMIT_BEFORE, kind.submit(), SUBMIT_AFTER])
+        .section_of("after", &[AFTER_BEFORE, KEEP, "rl_found=$(", kind.look_up(), AFTER_AFTER]);
     let reply = remote.run(script, app.limits(cluster))?;
     let text = |name: &str| reply.section(name).map(|section| section.text().trim().to_owned()).unwrap_or_default();
     let status = |name: &str| reply.section(name).map_or(-1, |section| section.status);
@@ -83,7 +86,7 @@ pub(super) fn send(
     if status("submit") != NOT_IN_PLACE {
         let submission = match status("submit") {
             LOOK_UP_FAILED => Submission::Unclear(format!("the look-up of an earlier job failed: {}", text("submit"))),
-            status => kind.read_submission(status, &text("submit")),
+            code => confirmed(kind.read_submission(code, &text("submit")), code, status("after"), &text("after")),
         };
         let dir = if status("dir") == 0 { text("dir") } else { row.remote_dir.clone() };
         return Ok(Sent::Told { submission, dir, runner: text("path") });
@@ -105,6 +108,20 @@ pub(super) fn send(
     Ok(Sent::Problem(format!("cannot prepare {} on {}: {said}", row.remote_dir, cluster.name)))
 }
 
+/// What the look by name behind a submission makes of its answer. A job that is there counts, whatever
+/// was said; a refusal counts when a healthy look finds none.
+fn confirmed(submission: Submission, status: i32, after: i32, found: &str) -> Submission {
+    let job = found.lines().rev().find_map(|line| JobId::parse(line.trim())).filter(|_| after == 0);
+    match (submission, job) {
+        (accepted @ Submission::Accepted(_), _) => accepted,
+        (_, Some(job)) => Submission::Accepted(job),
+        (Submission::Refused(why), None) if after != NOTHING_FOUND && status != NOT_THERE => {
+            Submission::Unclear(format!("{why}; whether there is a job all the same is not known: {}", found.replace('\n', "; ")))
+        }
+        (other, None) => other,
+    }
+}
+
 /// The exit status for a directory that is gone from a folder that is there.
 const GONE: i32 = 4;
 
@@ -119,7 +136,9 @@ mkdir -p "$RL_DIR/.researchloop" "$RL_DIR/results""#;
 
 /// Looks for a job of an earlier request, and changes nothing on the way: a disk that the job has
 /// filled must not keep us from finding it. None when there is no job, and one may be submitted.
-/// Without a `runner`, nothing is said of where it lies there.
+/// Without a `runner`, nothing is said of where it lies there. The accounting need not be asked when
+/// that was just done (`queue_only`).
+#[expect(clippy::too_many_arguments, reason = "one request is made of all of them")]
 pub(super) fn look(
     app: &App,
     remote: &mut dyn Remote,
@@ -128,10 +147,11 @@ pub(super) fn look(
     runner: Option<&RunnerHere>,
     attempt: u32,
     mode: Mode,
+    queue_only: bool,
 ) -> Result<Option<Sent>, RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
     let mut script = Script::new();
-    scheduler::be_patient(&mut script, cluster.command_timeout);
+    scheduler::be_patient(&mut script, cluster.command_timeout, false);
     match runner {
         Some(runner) => place::find_runner(&mut script, cluster, runner),
         None => drop(script.plain(place::HOME_OF).set("RL_RUNNER", "")),
@@ -141,10 +161,11 @@ pub(super) fn look(
         .set("RL_NAME", &job_name(row.id.as_str(), attempt))
         .set("ATTEMPT", &attempt.to_string())
         .set("MODE", if mode == Mode::LookOnly { "look" } else { "again" })
+        .set("RL_QUEUE_ONLY", if queue_only { "1" } else { "" })
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("dir", r#"cd "$RL_DIR" 2>/dev/null && pwd -P || printf '%s\n' "$RL_DIR""#)
         .section("path", r#"printf '%s\n' "$RL_RUNNER""#)
-        .section_of("look", &[LOOK_BEFORE, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, "\nexit 95"]);
+        .section_of("look", &[LOOK_BEFORE, KEEP, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, "\nexit 95"]);
     let reply = remote.run(script, app.limits(cluster))?;
     let text = |name: &str| reply.section(name).map(|section| section.text().trim().to_owned()).unwrap_or_default();
     let told = |submission: Submission| Some(Sent::Told { submission, dir: text("dir"), runner: text("path") });
@@ -186,6 +207,14 @@ const IN_PLACE: &str = r#"[ "$RL_GO" = 1 ] && cd "$RL_DIR" 2>/dev/null && [ -f r
 /// There the names of its marks are those of no other sprint.
 const LOOK_BEFORE: &str = r#"if ! cd "$RL_DIR" 2>/dev/null; then cd || exit 94; ATTEMPT=$RL_NAME; fi"#;
 
+/// Keeps the id in an answer; what stands behind a line `!STATUS` is no answer.
+const KEEP: &str = r#"
+rl_keep() {
+  rl_id=$(printf '%s\n' "$1" | sed -n '/^![0-9][0-9]*$/q; /^[0-9][0-9]*\(;[A-Za-z0-9._-]*\)\{0,1\}$/p' | tail -n 1)
+  [ -n "$rl_id" ] && rm -rf .researchloop/jobid.new && printf '%s\n' "$rl_id" >.researchloop/jobid.new && mv -f .researchloop/jobid.new ".researchloop/jobid-$ATTEMPT"
+}
+"#;
+
 /// A first submission has nothing to look for but what a twin of this request has left.
 ///
 /// A look-up finds no job while the submission of a request that was given up here is still
@@ -193,10 +222,6 @@ const LOOK_BEFORE: &str = r#"if ! cd "$RL_DIR" 2>/dev/null; then cd || exit 94; 
 /// for, and on another host one is believed for a quarter of an hour.
 const LOOK_UP_BEFORE: &str = r#"
 rl_mark=.researchloop/submitting-$ATTEMPT
-rl_keep() {
-  rl_id=$(printf '%s\n' "$1" | sed -n '/^[0-9][0-9]*\(;[A-Za-z0-9._-]*\)\{0,1\}$/p' | tail -n 1)
-  [ -n "$rl_id" ] && rm -rf .researchloop/jobid.new && printf '%s\n' "$rl_id" >.researchloop/jobid.new && mv -f .researchloop/jobid.new ".researchloop/jobid-$ATTEMPT"
-}
 rl_known() { if [ -s ".researchloop/jobid-$ATTEMPT" ]; then cat ".researchloop/jobid-$ATTEMPT"; exit 0; fi; }
 rl_known
 if [ "$MODE" != fresh ]; then
@@ -227,4 +252,41 @@ rl_status=$?
 printf '%s\n' "$rl_said"
 [ "$rl_status" != 0 ] || rl_keep "$rl_said"
 rm -f "$rl_mark"
+# A program's own status is none of those that mean something here.
+case $rl_status:$rl_said in 9[3-6]:*"!$rl_status"*) exit 1 ;; esac
 exit "$rl_status""#;
+
+/// A submission that brought no id may have brought a job: it is looked for by its name, at once.
+/// `RL_RC` is the status of the submission.
+const AFTER_BEFORE: &str = r#"case $RL_RC in 93 | 94 | 96) exit 97 ;; esac
+cd "$RL_DIR" 2>/dev/null || exit 97
+if [ -s ".researchloop/jobid-$ATTEMPT" ]; then exit 97; fi
+"#;
+const AFTER_AFTER: &str = r#") || { printf '%s\n' "$rl_found"; exit 94; }
+rl_keep "$rl_found"
+[ -n "$rl_id" ] || exit 95
+printf '%s\n' "$rl_id""#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_by_name_overrules_what_was_said() {
+        let job = JobId::parse("12").expect("an id");
+        let of = |submission: &Submission, after, found: &str| confirmed(submission.clone(), 1, after, found);
+        let (refused, unclear, not_sent) =
+            (Submission::Refused("no".to_owned()), Submission::Unclear("who knows".to_owned()), Submission::NotSent("down".to_owned()));
+        for said in [&refused, &unclear, &not_sent] {
+            assert_eq!(of(said, 0, "12\n"), Submission::Accepted(job.clone()));
+            assert_eq!(of(said, NOTHING_FOUND, ""), *said);
+        }
+        // Nobody knows whether there is a job.
+        assert!(
+            matches!(of(&refused, LOOK_UP_FAILED, "squeue: down"), Submission::Unclear(why) if why.contains("no;") && why.contains("squeue: down"))
+        );
+        assert!(matches!(of(&refused, 97, ""), Submission::Unclear(_)));
+        assert_eq!(of(&not_sent, LOOK_UP_FAILED, "squeue: down"), not_sent);
+        assert_eq!(confirmed(refused.clone(), NOT_THERE, 97, ""), refused, "nothing was run");
+    }
+}

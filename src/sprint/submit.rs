@@ -3,6 +3,7 @@
 //! The row says `submitting` before anything is sent. Whatever happens then, the next try
 //! looks for a job of this name first, on the cluster, in the same request that would submit.
 
+use super::breaker;
 use super::budget;
 use super::create::{ClusterError, cluster_of};
 use super::gone::give_up;
@@ -65,6 +66,15 @@ pub enum SubmitError {
 
 /// Submits the sprint. `remote` leads to its cluster.
 pub fn submit(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -> Result<Submitted, SubmitError> {
+    submit_known(app, store, remote, id, false)
+}
+
+/// The same, when one look at all submissions in doubt has found no job of this sprint's a moment ago.
+pub fn submit_looked_up(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -> Result<Submitted, SubmitError> {
+    submit_known(app, store, remote, id, true)
+}
+
+fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str, looked_up: bool) -> Result<Submitted, SubmitError> {
     let not_now = |text: &str| Ok(Submitted::NotNow(text.to_owned()));
     let Some(row) = store.sprint(id)? else { return not_now("there is no such sprint") };
     let cluster = cluster_of(app, &row)?;
@@ -108,7 +118,12 @@ pub fn submit(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -
 
     // An earlier request is looked up once, before anything is sent again.
     let runner = made.as_ref().ok().map(|(_, runner)| runner);
-    let known = if mode == Mode::Fresh { Ok(None) } else { look(app, remote, cluster, &row, runner, attempt, mode) };
+    let known = match mode {
+        Mode::Fresh => Ok(None),
+        // The request that submits looks at the queue once more.
+        Mode::Again if looked_up && made.is_ok() => Ok(None),
+        _ => look(app, remote, cluster, &row, runner, attempt, mode, looked_up),
+    };
     let outcome = match (known, &made) {
         (Ok(Some(known)), _) => Some(Ok(known)),
         (Err(error), _) => Some(Err(error)),
@@ -158,6 +173,16 @@ fn begin(app: &App, change: &Change<'_>, cluster: &Cluster, row: &SprintRow, par
     Ok(Ok(attempt))
 }
 
+/// Writes down that the scheduler has this job of the sprint's.
+pub(super) fn accept(change: &Change<'_>, row: &SprintRow, attempt: u32, job: &JobId, dir: &str, runner: &str) -> Result<(), StoreError> {
+    let id = row.id.as_str();
+    change.accept(id, attempt, job, dir)?;
+    if !runner.is_empty() {
+        change.set_runner(id, runner)?;
+    }
+    breaker::worked(change, &row.cluster, &row.study)
+}
+
 /// Writes down what came of it. `row` is the sprint as it was before.
 fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outcome: Result<Sent, RemoteError>) -> Result<Submitted, SubmitError> {
     let id = row.id.as_str();
@@ -175,12 +200,17 @@ fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outco
         change.set_note(id, &format!("a job may exist: {why}"))?;
         Ok(Submitted::Unclear(why))
     };
+    match &outcome {
+        Ok(Sent::Told { submission: Submission::Refused(words) | Submission::NotSent(words) | Submission::Unclear(words), .. }) => {
+            breaker::failed(change, &row.cluster, &row.study, words)?;
+        }
+        // The folder differs from sprint to sprint; what was said of it does not.
+        Ok(Sent::Problem(why)) => breaker::failed(change, &row.cluster, &row.study, why.split_once(": ").map_or(why, |(_, said)| said))?,
+        _ => {}
+    }
     match outcome {
         Ok(Sent::Told { submission: Submission::Accepted(job), dir, runner }) => {
-            change.accept(id, attempt, &job, &dir)?;
-            if !runner.is_empty() {
-                change.set_runner(id, &runner)?;
-            }
+            accept(change, row, attempt, &job, &dir, &runner)?;
             Ok(Submitted::Job(job))
         }
         Ok(Sent::Told { submission: Submission::Refused(why), .. }) => {

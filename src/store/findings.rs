@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Change, Store, StoreError};
+use crate::domain::leaderboard::Entry;
+use crate::domain::noise::Measured;
 use crate::domain::{Finding, Metric, Source, Verdict};
 
 /// One value of a metric: what the evaluator measured, else what the agent claims.
@@ -34,6 +36,18 @@ pub struct MetricRow {
     pub verdict: Option<Verdict>,
     /// RFC 3339.
     pub completed_at: String,
+}
+
+impl MetricRow {
+    /// The same, as it is ranked and judged.
+    pub fn entry(&self) -> Entry<'_> {
+        Entry {
+            task: self.task.as_deref().map(|task| (task, self.idea.as_deref().unwrap_or_default())),
+            is_measured: self.source == Source::Evaluator,
+            measured: Measured { value: self.value, n: self.n, spread: self.spread },
+            claimed: self.claimed,
+        }
+    }
 }
 
 /// What a sprint found, with the sprint.

@@ -4,10 +4,11 @@ use rusqlite::OptionalExtension as _;
 
 use super::changes::Facts;
 use super::{Change, Store, StoreError};
-use crate::bundle::journal::{Costs, Entry, Line};
+use crate::bundle::formats::Money;
+use crate::bundle::journal::{Entry, Line};
+use crate::domain::Phase;
 use crate::domain::idea::bounded;
 use crate::domain::transition::Event;
-use crate::domain::{JobId, Phase, SchedulerKind};
 use crate::platform::clock;
 
 /// A step takes at most ten years: what a journal says may be anything.
@@ -31,6 +32,8 @@ pub struct JournalPiece<'a> {
     pub prefix: &'a str,
     /// Whether what stood there before was not what had been read.
     pub altered: bool,
+    /// Whether these are all lines of the file, from its beginning to its end.
+    pub whole: bool,
 }
 
 /// What came of taking in a piece.
@@ -38,7 +41,7 @@ pub struct JournalPiece<'a> {
 pub struct Ingested {
     /// How many lines were new.
     pub new_lines: usize,
-    /// How many lines contradict one that was known: the known one stays.
+    /// How many lines contradict one that was known, or are not there any more.
     pub contradictions: usize,
 }
 
@@ -109,27 +112,41 @@ impl Store {
 }
 
 impl Change<'_> {
-    /// Takes in a piece of a journal. Lines may come twice or out of order: the first line
-    /// of a number stays.
+    /// Takes in a piece of a journal. Lines may come twice or out of order.
+    ///
+    /// The agent can write to the file, too. The runner puts back what it wrote, so of two lines of one
+    /// number the later one counts, and what lies behind the end of a whole file was not the runner's.
+    /// What was spent never gets less by it.
     pub fn ingest(&self, sprint: &str, piece: &JournalPiece<'_>) -> Result<Ingested, StoreError> {
         let mut ingested = Ingested::default();
         for line in piece.lines {
             let text = serde_json::to_string(line).unwrap_or_default();
+            let seq = i64::try_from(line.seq).unwrap_or(i64::MAX);
             let new = self
                 .transaction
                 .prepare_cached("INSERT OR IGNORE INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-                .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
-            if new == 1 {
-                ingested.new_lines += 1;
-                self.follow(sprint, line)?;
-            } else {
-                let known: String = self.transaction.query_row(
-                    "SELECT line FROM journal WHERE sprint_id = ?1 AND seq = ?2",
-                    (sprint, i64::try_from(line.seq).unwrap_or(i64::MAX)),
-                    |row| row.get(0),
-                )?;
-                ingested.contradictions += usize::from(known != text);
+                .execute((sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
+            if new == 0 {
+                let known: String =
+                    self.transaction.query_row("SELECT line FROM journal WHERE sprint_id = ?1 AND seq = ?2", (sprint, seq), |row| row.get(0))?;
+                if known == text {
+                    continue;
+                }
+                ingested.contradictions += 1;
+                self.transaction
+                    .prepare_cached("UPDATE journal SET incarnation = ?3, time = ?4, kind = ?5, line = ?6 WHERE sprint_id = ?1 AND seq = ?2")?
+                    .execute((sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
             }
+            ingested.new_lines += 1;
+            self.follow(sprint, line)?;
+        }
+        if piece.whole
+            && let Some(end) = piece.lines.iter().map(|line| line.seq).max()
+        {
+            ingested.contradictions += self
+                .transaction
+                .prepare_cached("DELETE FROM journal WHERE sprint_id = ?1 AND seq > ?2")?
+                .execute((sprint, i64::try_from(end).unwrap_or(i64::MAX)))?;
         }
         let altered = piece.altered || ingested.contradictions > 0;
         self.transaction
@@ -138,30 +155,47 @@ impl Change<'_> {
         if altered {
             self.event(Some(sprint), "journal_altered", &serde_json::json!({ "contradictions": ingested.contradictions }))?;
         }
+        if ingested.contradictions > 0 {
+            self.sum_steps(sprint)?;
+        }
         if ingested.new_lines > 0 {
             self.sum_money(sprint)?;
         }
         Ok(ingested)
     }
 
+    /// Adds up anew what the steps of a sprint took. A line that was followed may not stand any more.
+    fn sum_steps(&self, sprint: &str) -> Result<(), StoreError> {
+        let told = "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' ORDER BY seq";
+        let lines: Vec<String> = self.transaction.prepare_cached(told)?.query_map([sprint], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        self.transaction.execute("UPDATE steps SET seconds = 0, cost_usd = 0, tokens = 0 WHERE sprint_id = ?1", [sprint])?;
+        for line in lines.iter().filter_map(|text| serde_json::from_str::<Line>(text).ok()) {
+            if let Some(Entry::StepEnded { seconds, spent, .. }) = line.entry() {
+                self.add_to_step(sprint, line.step.as_deref().unwrap_or_default(), seconds, &spent)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_to_step(&self, sprint: &str, label: &str, seconds: u64, spent: &Money) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE steps SET seconds = seconds + ?3, cost_usd = cost_usd + ?4, tokens = tokens + ?5 WHERE sprint_id = ?1 AND label = ?2",
+            )?
+            .execute((
+                sprint,
+                label,
+                i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0),
+                spent.sound().cost_usd,
+                i64::try_from(spent.sound().tokens()).unwrap_or(0),
+            ))?;
+        Ok(())
+    }
+
     /// A sprint was over at this time, which may be long before we heard of it.
     pub fn set_completed_at(&self, sprint: &str, time: jiff::Timestamp) -> Result<(), StoreError> {
         self.transaction.execute("UPDATE sprints SET completed_at = ?2 WHERE id = ?1 AND completed_at IS NOT NULL", (sprint, clock::stamp(time)))?;
         Ok(())
-    }
-
-    /// The last line that tells of a run's beginning or end in the sprint's present job. What its
-    /// earlier jobs have told, before they were parked, says nothing of it.
-    pub fn last_mark(&self, sprint: &str) -> Result<Option<Line>, StoreError> {
-        let text: Option<String> = self
-            .transaction
-            .prepare_cached(
-                "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('run_started', 'run_ended')
-                    AND seq > coalesce((SELECT max(journal_from) FROM jobs WHERE sprint_id = ?1), 0) ORDER BY seq DESC LIMIT 1",
-            )?
-            .query_row([sprint], |row| row.get(0))
-            .optional()?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Keeps the tables of steps and sprints in step with a new line.
@@ -172,8 +206,7 @@ impl Change<'_> {
         }
         let time = clock::stamp(line.time);
         match line.entry() {
-            Some(Entry::RunStarted { host, plan, job_id, .. }) => {
-                self.adopt(sprint, &job_id)?;
+            Some(Entry::RunStarted { host, plan, .. }) => {
                 for (position, (label, title)) in plan.iter().filter(|(label, _)| is_label(label)).take(MAX_STEPS).enumerate() {
                     self.transaction
                         .prepare_cached("INSERT OR IGNORE INTO steps (sprint_id, position, label, title, state) VALUES (?1, ?2, ?3, ?4, 'waiting')")?
@@ -199,22 +232,14 @@ impl Change<'_> {
             }
             Some(Entry::StepEnded { verdict, detail, seconds, spent }) => {
                 self.transaction
-                    .prepare_cached(
-                        "UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5, seconds = seconds + ?6, cost_usd = cost_usd + ?7, tokens = tokens + ?8
-                         WHERE sprint_id = ?1 AND label = ?2",
-                    )?
-                    .execute((
-                        sprint,
-                        label,
-                        &verdict,
-                        &detail,
-                        &time,
-                        i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0),
-                        spent.sound().cost_usd,
-                        i64::try_from(spent.sound().tokens()).unwrap_or(0),
-                    ))?;
+                    .prepare_cached("UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5 WHERE sprint_id = ?1 AND label = ?2")?
+                    .execute((sprint, label, &verdict, &detail, &time))?;
+                self.add_to_step(sprint, label, seconds, &spent)?;
             }
-            Some(Entry::Agent { session_id, .. }) => self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?,
+            // It becomes an argument of a later call.
+            Some(Entry::Agent { session_id, .. }) if is_label(&session_id) && !session_id.starts_with('-') => {
+                self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?
+            }
             Some(Entry::Idea { text, .. }) => {
                 let idea = bounded(&text, 4000);
                 if !idea.is_empty() && self.set_idea(sprint, &idea)? {
@@ -237,6 +262,7 @@ impl Change<'_> {
                     }
                 }
             }
+            Some(Entry::Suspended { seconds }) => self.job_stood(sprint, line, seconds)?,
             Some(Entry::Told { id }) => self.message_told(sprint, &id)?,
             Some(Entry::RunEnded(end)) => {
                 self.set_facts(
@@ -250,65 +276,55 @@ impl Change<'_> {
     }
 
     /// A runner began in the sprint's newest job. When it did so before, the job went back to the
-    /// queue: what ran until the last line of that incarnation counts as well.
+    /// queue: what ran until the last line before this one counts as well.
+    ///
+    /// Which job a line belongs to follows from the order of the lines. The clocks of this machine
+    /// and of the nodes are never compared: each may be wrong by any time.
     fn job_began(&self, sprint: &str, line: &Line) -> Result<(), StoreError> {
-        self.transaction
+        let began = self
+            .transaction
             .prepare_cached(
                 "UPDATE jobs SET
-                    earlier_seconds = earlier_seconds + max(0, coalesce((SELECT max(unixepoch(j.time)) FROM journal j
-                        WHERE j.sprint_id = jobs.sprint_id AND j.seq < ?2 AND j.incarnation < ?3) - unixepoch(started_at), 0)),
-                    started_at = ?4
-                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1)
-                    AND coalesce(started_at < ?4, 1) AND sent_at <= ?5",
+                    earlier_seconds = earlier_seconds + max(0, coalesce((SELECT unixepoch(j.time) FROM journal j
+                        WHERE j.sprint_id = jobs.sprint_id AND j.seq < ?2 AND j.seq > jobs.journal_from ORDER BY j.seq DESC LIMIT 1)
+                        - unixepoch(started_at), 0)),
+                    started_at = ?3
+                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1) AND journal_from < ?2
+                    AND NOT EXISTS (SELECT 1 FROM journal l WHERE l.sprint_id = ?1 AND l.kind = 'run_started' AND l.seq > ?2)",
             )?
-            .execute((
-                sprint,
-                i64::try_from(line.seq).unwrap_or(i64::MAX),
-                line.incarnation,
-                clock::stamp(line.time),
-                // The clocks of two machines: a minute apart is nothing.
-                clock::stamp(line.time + jiff::SignedDuration::from_mins(10)),
-            ))?;
-        Ok(())
+            .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), clock::stamp(line.time)))?;
+        if began > 0 { self.job_counts_from(sprint, clock::now().as_second()) } else { Ok(()) }
     }
 
-    /// Takes another job for the sprint's own: the one that the runner says it is in. A submission
-    /// whose answer was lost can leave two jobs, of which the second one ends at once.
-    fn adopt(&self, sprint: &str, job_id: &str) -> Result<(), StoreError> {
-        let Some(row) = self.sprint(sprint)? else { return Ok(()) };
-        let (Some(told), Some(known)) = (JobId::parse(job_id), row.state.job()) else { return Ok(()) };
-        // A job without a scheduler is known by its process, whatever another scheduler's variables say.
-        if row.scheduler == SchedulerKind::Local || told.number() == known.number() || row.state.status().is_terminal() {
-            return Ok(());
+    /// The job stood still for so long: it began so much later, as it were. Grid Engine counts such
+    /// time, and its job keeps what it has.
+    fn job_stood(&self, sprint: &str, line: &Line, seconds: u64) -> Result<(), StoreError> {
+        let seconds = i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0);
+        let moved = self
+            .transaction
+            .prepare_cached(
+                "UPDATE jobs SET started_at = max(started_at, min(?3, strftime('%Y-%m-%dT%H:%M:%fZ', started_at, ?4 || ' seconds')))
+                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1 AND scheduler <> 'sge') AND journal_from < ?2
+                    AND started_at IS NOT NULL",
+            )?
+            .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), clock::stamp(line.time), seconds))?;
+        match self.counts_from(sprint)? {
+            Some(from) if moved > 0 => self.job_counts_from(sprint, (from + seconds).min(clock::now().as_second())),
+            _ => Ok(()),
         }
-        self.transaction.execute("UPDATE sprints SET job_id = ?2 WHERE id = ?1", (sprint, told.as_str()))?;
-        self.transaction.execute("UPDATE jobs SET job_id = ?3 WHERE sprint_id = ?1 AND attempt = ?2", (sprint, row.attempt, told.as_str()))?;
-        self.event(Some(sprint), "job_adopted", &serde_json::json!({ "from": known.as_str(), "to": told.as_str() }))
     }
 
-    /// What a sprint has cost: the ended visits of its steps, and what the step that runs has
-    /// told so far.
-    fn sum_money(&self, sprint: &str) -> Result<(), StoreError> {
+    /// From when on the newest job counts, by the clock of this machine, in seconds since 1970.
+    fn job_counts_from(&self, sprint: &str, from: i64) -> Result<(), StoreError> {
+        let attempt: u32 = self.transaction.query_row("SELECT attempt FROM sprints WHERE id = ?1", [sprint], |row| row.get(0))?;
+        self.event(Some(sprint), "job_counts", &serde_json::json!({ "attempt": attempt, "from": from }))
+    }
+
+    fn counts_from(&self, sprint: &str) -> Result<Option<i64>, StoreError> {
         let mut query = self.transaction.prepare_cached(
-            "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('step_started', 'agent', 'cost', 'step_ended') ORDER BY seq",
+            "SELECT json_extract(data, '$.from') FROM events WHERE sprint_id = ?1 AND kind = 'job_counts'
+                AND json_extract(data, '$.attempt') = (SELECT attempt FROM sprints WHERE id = ?1) ORDER BY id DESC LIMIT 1",
         )?;
-        let lines = query.query_map([sprint], |row| row.get::<_, String>(0))?;
-        let mut costs = Costs::default();
-        let mut estimated = false;
-        // A call has begun and not told what it cost: it is under way, or its runner was killed.
-        let mut untold = false;
-        for text in lines {
-            let Some(entry) = serde_json::from_str::<Line>(&text?).ok().as_ref().and_then(Line::entry) else { continue };
-            match entry {
-                Entry::Agent { .. } => estimated |= std::mem::replace(&mut untold, true),
-                Entry::Cost { .. } => untold = false,
-                _ => {}
-            }
-            costs.add(&entry);
-        }
-        let mut sum = costs.total();
-        sum.estimated |= estimated || untold;
-        drop(query);
-        self.set_money(sprint, &sum)
+        Ok(query.query_row([sprint], |row| row.get(0)).optional()?)
     }
 }

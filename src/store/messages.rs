@@ -350,7 +350,7 @@ mod tests {
     /// Takes in the first lines of the sample's journal.
     fn ingest(change: &Change<'_>, id: &str, until: usize) {
         let lines = &parse(PARKED).0[..until];
-        change.ingest(id, &JournalPiece { lines, offset: 1, prefix: "x", altered: false }).expect("taken in");
+        change.ingest(id, &JournalPiece { lines, offset: 1, prefix: "x", altered: false, whole: false }).expect("taken in");
     }
 
     fn status(change: &Change<'_>, id: &str) -> Status {

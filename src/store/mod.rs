@@ -18,7 +18,9 @@ mod money;
 mod open;
 mod outbox;
 mod park;
+mod proof;
 mod sprints;
+mod strays;
 mod tasks;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -60,6 +62,12 @@ impl Change<'_> {
     /// Makes it all permanent.
     pub fn commit(self) -> Result<(), StoreError> {
         Ok(self.transaction.commit()?)
+    }
+
+    /// Statements of a test.
+    #[cfg(test)]
+    pub fn raw(&self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.transaction.execute_batch(sql)?)
     }
 
     /// Writes what happened, for a sprint or for none.

@@ -3,6 +3,10 @@
 //! A GPU second is one GPU that a job had for one second. A job's time is what the accounting
 //! said at its end; before that, and where there is none, it is what its journal tells. Each job
 //! counts once: a requeue goes on in its row, a resubmission has a row of its own.
+//!
+//! The times of a journal are those of a node, which this machine's clock need not agree with.
+//! So a job took what passed there between its first and its last line, or what passed here since
+//! its beginning was heard of, whichever is more; never from a time there to a time here.
 
 use std::collections::BTreeMap;
 
@@ -49,12 +53,18 @@ const SUMS: &str = "
 WITH ran AS (
     SELECT j.sprint_id AS id, j.attempt = s.attempt AS newest, coalesce(j.seconds, s.seconds) AS seconds, coalesce(j.gpus, s.gpus) AS gpus, coalesce(j.ran_seconds, j.earlier_seconds +
         CASE WHEN j.started_at IS NULL THEN 0 ELSE max(0, min(coalesce(j.seconds, s.seconds), CASE
-            WHEN s.status IN ('completed', 'failed', 'cancelled') AND j.attempt = s.attempt THEN unixepoch(coalesce(s.completed_at, j.ended_at))
-            WHEN j.ended_at IS NOT NULL THEN unixepoch(j.ended_at)
-            WHEN s.status IN ('running', 'cancelling') AND j.attempt = s.attempt THEN ?1
-            ELSE (SELECT max(unixepoch(l.time)) FROM journal l WHERE l.sprint_id = s.id)
-        END - unixepoch(j.started_at))) END) AS wall
-    FROM sprints s JOIN jobs j ON j.sprint_id = s.id WHERE {which}
+            WHEN l.kind = 'run_ended' THEN unixepoch(l.time) - unixepoch(j.started_at)
+            ELSE max(coalesce(unixepoch(l.time) - unixepoch(j.started_at), 0), coalesce(CASE
+                WHEN s.status IN ('completed', 'failed', 'cancelled') AND j.attempt = s.attempt THEN unixepoch(coalesce(s.completed_at, j.ended_at))
+                WHEN j.ended_at IS NOT NULL THEN unixepoch(j.ended_at)
+                WHEN s.status IN ('running', 'cancelling') AND j.attempt = s.attempt THEN ?1
+            END - coalesce((SELECT json_extract(e.data, '$.from') FROM events e WHERE e.sprint_id = j.sprint_id AND e.kind = 'job_counts'
+                AND json_extract(e.data, '$.attempt') = j.attempt ORDER BY e.id DESC LIMIT 1), unixepoch(j.started_at)), 0))
+        END)) END) AS wall
+    FROM sprints s JOIN jobs j ON j.sprint_id = s.id LEFT JOIN journal l ON l.sprint_id = j.sprint_id AND l.seq = (
+        SELECT max(o.seq) FROM journal o WHERE o.sprint_id = j.sprint_id AND o.seq > j.journal_from AND o.seq <= coalesce(
+            (SELECT n.journal_from FROM jobs n WHERE n.sprint_id = j.sprint_id AND n.attempt = j.attempt + 1), 9223372036854775807))
+    WHERE {which}
 ), job_sums AS (
     SELECT id, sum(wall) AS wall, sum(wall * coalesce(gpus, 0)) AS gpu_seconds, max(wall > 0 AND gpus IS NULL) AS unknown,
         sum(CASE WHEN newest THEN wall ELSE 0 END) AS newest_wall, max(CASE WHEN newest THEN seconds END) AS newest_seconds
@@ -365,19 +375,70 @@ mod tests {
         ];
         for _ in 0..2 {
             let change = store.change().expect("a change");
-            change.ingest("sp-000002", &JournalPiece { lines: &lines, offset: 1, prefix: "", altered: false }).expect("taken in");
+            change.ingest("sp-000002", &JournalPiece { lines: &lines, offset: 1, prefix: "", altered: false, whole: false }).expect("taken in");
             change.commit().expect("kept");
         }
-        let spent = at(&store, Of::Sprint("sp-000002"), "2026-01-01T03:01:00Z");
-        assert_eq!((spent.wall_seconds, spent.gpu_seconds), (300 + 60, 4 * 360), "the hours in the queue do not count");
+        // A minute after it was heard of, by the clock of this machine.
+        let soon = (clock::now() + jiff::SignedDuration::from_secs(60)).to_string();
+        let spent = at(&store, Of::Sprint("sp-000002"), &soon);
+        assert!((300 + 60..300 + 70).contains(&spent.wall_seconds), "the hours in the queue do not count: {spent:?}");
+        assert_eq!(spent.gpu_seconds, 4 * spent.wall_seconds);
         // What the accounting says at the end goes before that; a job that goes on takes it back.
         let change = store.change().expect("a change");
         change.job_used("sp-000002", 1, Some(&crate::domain::Used { gpus: Some(3), seconds: 1000 })).expect("written");
         change.commit().expect("kept");
-        assert_eq!(at(&store, Of::Sprint("sp-000002"), "2026-01-01T03:01:00Z").gpu_seconds, 3000);
+        assert_eq!(at(&store, Of::Sprint("sp-000002"), &soon).gpu_seconds, 3000);
         let change = store.change().expect("a change");
         change.job_used("sp-000002", 1, None).expect("written");
         change.commit().expect("kept");
-        assert_eq!(at(&store, Of::Sprint("sp-000002"), "2026-01-01T03:01:00Z").wall_seconds, 360);
+        assert_eq!(at(&store, Of::Sprint("sp-000002"), &soon).wall_seconds, spent.wall_seconds);
+    }
+
+    /// A job that runs for 20 minutes by the clock of its node, stands still for five of them, and is
+    /// heard of to its end. This machine's clock says something else.
+    fn heard(node: &str, scheduler: &str) -> Spent {
+        let mut store = store();
+        store
+            .connection
+            .execute(
+                "UPDATE sprints SET status = 'submitted', job_id = '7', attempt = 0, scheduler = ?1, completed_at = NULL WHERE id = 'sp-000002'",
+                [scheduler],
+            )
+            .expect("set");
+        store.connection.execute("DELETE FROM jobs WHERE sprint_id = 'sp-000002'", []).expect("set");
+        // As a submission writes it: by the clock of this machine.
+        store
+            .connection
+            .execute_batch(&format!(
+                "UPDATE sprints SET attempt = 1 WHERE id = 'sp-000002';
+                 INSERT INTO jobs (sprint_id, attempt, name, sent_at) VALUES ('sp-000002', 1, 'c', '{}')",
+                clock::stamp(clock::now())
+            ))
+            .expect("rows");
+        let began: jiff::Timestamp = node.parse().expect("a time");
+        let line = |seq: u64, minutes: i64, rest: &str| -> crate::bundle::journal::Line {
+            let time = began + jiff::SignedDuration::from_mins(minutes);
+            serde_json::from_str(&format!("{{\"v\":1,\"seq\":{seq},\"time\":\"{time}\",\"incarnation\":1,{rest}}}")).expect("a line")
+        };
+        let lines = [
+            line(1, 0, "\"kind\":\"run_started\",\"version\":\"0\",\"pipeline\":\"p\",\"host\":\"n1\",\"seconds\":3600,\"job_id\":\"7\",\"plan\":[]"),
+            line(2, 10, "\"kind\":\"suspended\",\"seconds\":300"),
+            line(3, 20, "\"kind\":\"said\",\"text\":\"done\""),
+        ];
+        let change = store.change().expect("a change");
+        change
+            .ingest("sp-000002", &crate::store::JournalPiece { lines: &lines, offset: 1, prefix: "", altered: false, whole: false })
+            .expect("taken in");
+        change.commit().expect("kept");
+        at(&store, Of::Sprint("sp-000002"), &clock::now().to_string())
+    }
+
+    #[test]
+    fn a_jobs_time_is_known_though_the_clocks_of_two_machines_disagree_by_days() {
+        for node in ["2020-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "2050-01-01T00:00:00Z"] {
+            assert_eq!(heard(node, "slurm").wall_seconds, 15 * 60, "{node}");
+            // Grid Engine counts the time in which a job is suspended.
+            assert_eq!(heard(node, "sge").gpu_seconds, 4 * 20 * 60, "{node}");
+        }
     }
 }

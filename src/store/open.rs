@@ -11,8 +11,12 @@ use crate::platform::clock;
 /// "rlop": how a file says that it is ours.
 const APPLICATION_ID: i32 = 0x726c_6f70;
 /// One file a version, applied in order, never edited.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_backlog.sql"), include_str!("migrations/0003_claims_and_limits.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_backlog.sql"),
+    include_str!("migrations/0003_claims_and_limits.sql"),
+    include_str!("migrations/0004_untold.sql"),
+];
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(15);
 
@@ -57,6 +61,20 @@ pub enum StoreError {
     /// A value in it that this program cannot have written.
     #[error("the database holds something unexpected: {0}")]
     Unexpected(String),
+}
+
+impl StoreError {
+    /// Whether it may pass by itself: a lock, a full disk, a file system that is away for a moment. Who
+    /// goes on for long tries again.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Busy | Self::Full | Self::Unreadable { .. } => true,
+            Self::Sqlite(error) => {
+                !matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase))
+            }
+            Self::Foreign { .. } | Self::Newer { .. } | Self::Unexpected(_) => false,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

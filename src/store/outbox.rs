@@ -14,6 +14,9 @@ use crate::platform::clock;
 /// Older notices are not sent any more, in seconds: a channel that is new, or was down for long,
 /// does not flood anybody.
 const MAX_AGE: i64 = 86_400;
+/// A channel, or a notice, is never put off by more seconds. A later time was set while this machine's
+/// clock was wrong.
+const MAX_REST: i64 = 14_400;
 
 /// A notice that is to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +87,8 @@ impl Change<'_> {
         let now = clock::now();
         let rests: Option<String> =
             self.transaction.query_row("SELECT value FROM facts WHERE name = ?1", [rest_of(channel)], |row| row.get(0)).optional()?;
-        if rests.and_then(|until| until.parse::<i64>().ok()).is_some_and(|until| until > now.as_second()) {
+        if rests.and_then(|until| until.parse::<i64>().ok()).is_some_and(|until| (now.as_second() + 1..=now.as_second() + MAX_REST).contains(&until))
+        {
             return Ok(None);
         }
         let oldest = now - jiff::SignedDuration::from_secs(MAX_AGE);
@@ -93,7 +97,7 @@ impl Change<'_> {
             .prepare_cached(
                 "SELECT o.id, o.key, o.kind, o.data, o.created_at, coalesce(s.tries, 0)
                  FROM outbox o LEFT JOIN outbox_sends s ON s.outbox_id = o.id AND s.channel = ?1
-                 WHERE o.created_at >= ?2 AND s.sent_at IS NULL AND coalesce(s.next_at, 0) <= ?3 ORDER BY o.id LIMIT 1",
+                 WHERE o.created_at >= ?2 AND s.sent_at IS NULL AND (coalesce(s.next_at, 0) <= ?3 OR s.next_at > ?3 + 14400) ORDER BY o.id LIMIT 1",
             )?
             .query_row((channel, oldest.to_string(), now.as_second()), |row| {
                 let data: String = row.get(3)?;
@@ -180,7 +184,9 @@ mod tests {
             assert_eq!(claim(&mut store, "ntfy").map(|notice| notice.tries), Some(tries));
             assert!((seconds - 5..=seconds).contains(&wait(&store)), "{tries}");
         }
-        store.connection.execute("UPDATE outbox_sends SET next_at = 0", []).expect("set");
+        // The clock was ahead when that was written.
+        store.connection.execute("UPDATE outbox_sends SET next_at = unixepoch() + 86400", []).expect("set");
+        assert!(claim(&mut store, "ntfy").is_some());
         sent(&mut store, first.id, "ntfy", None);
         assert_eq!(claim(&mut store, "ntfy"), None);
     }

@@ -188,6 +188,12 @@ impl SprintRow {
         self.cut.is_exhausted(ending.status, ending.reason, self.cost_usd, self.budget_usd)
     }
 
+    /// Whether a parked sprint that could not go on may be tried again. It is never put off by more than a
+    /// quarter of an hour: a later time was set while this machine's clock was wrong.
+    pub fn may_go_on(&self, now: i64) -> bool {
+        self.resume_next <= now || self.resume_next > now + 900
+    }
+
     /// Which limit keeps a parked sprint, whose questions are answered, from going on.
     pub fn held_by(&self) -> Option<&str> {
         held_by(self.state.status(), &self.note)
@@ -362,12 +368,13 @@ impl Store {
         )
     }
 
-    /// Sprints of a cluster that are over, whose results were not fetched yet.
+    /// Sprints of a cluster that are over, whose results were not fetched yet. A time that is farther
+    /// off than a day was set while this machine's clock was wrong.
     pub fn unfetched_sprints(&self, cluster: &str, max_tries: u32, now: i64) -> Result<Vec<SprintRow>, StoreError> {
         self.query(
             &format!(
                 "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL \
-                 AND results_tries < ?2 AND results_next <= ?3 AND attempt > 0 ORDER BY created_at, rowid"
+                 AND results_tries < ?2 AND (results_next <= ?3 OR results_next > ?3 + 86400) AND attempt > 0 ORDER BY created_at, rowid"
             ),
             (cluster, max_tries, now),
         )
@@ -378,7 +385,7 @@ impl Store {
         let mut query = self.connection.prepare_cached(
             "SELECT cluster FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled')
              UNION SELECT cluster FROM sprints WHERE status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL
-                AND results_tries < ?1 AND results_next <= ?2 AND attempt > 0 ORDER BY 1",
+                AND results_tries < ?1 AND (results_next <= ?2 OR results_next > ?2 + 86400) AND attempt > 0 ORDER BY 1",
         )?;
         let rows = query.query_map((max_tries, now), |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -54,7 +54,7 @@ pub struct Limits {
     pub max_gpu_hours: Option<f64>,
     /// No sprint is begun after it, in seconds since 1970; a span counts from now on.
     pub until: Option<i64>,
-    /// Measured sprints in a row without an improvement beyond noise.
+    /// Measured sprints without an improvement beyond the noise.
     pub patience: Option<u32>,
 }
 

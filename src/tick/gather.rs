@@ -6,9 +6,9 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
-use crate::domain::{JobId, Seen, Used};
+use crate::domain::{JobId, Masker, Seen, Used};
 use crate::remote::{Payload, Remote, RemoteError, Script};
-use crate::scheduler;
+use crate::scheduler::{self, Stray};
 use crate::sprint::{Placed, RunnerHere, place_runner};
 use crate::store::SprintRow;
 
@@ -18,14 +18,18 @@ const MAX_JOURNALS: u64 = 16 << 20;
 /// What a cluster told.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
-    /// The cluster's clock, in seconds since 1970.
-    pub time: i64,
+    /// The cluster's clock, in seconds since 1970, when it could be read.
+    pub time: Option<i64>,
     /// What the scheduler says, when it was asked and answered.
     pub jobs: Option<BTreeMap<JobId, Seen>>,
     /// What the accounting says that ended jobs have used.
     pub used: BTreeMap<JobId, Used>,
     /// What the sprints' files say, by sprint.
     pub files: BTreeMap<String, SprintFiles>,
+    /// Jobs in the queue that carry a name as we give it, and that are none of those asked for.
+    pub strays: Vec<Stray>,
+    /// What hides the values of the cluster's environment.
+    pub masker: Masker,
     /// What went wrong: the scheduler or the files gave no answer.
     pub problem: Option<String>,
 }
@@ -55,17 +59,27 @@ impl Live {
     }
 }
 
-/// Asks. `ask_scheduler` is false when only files are wanted. `tails_of` is the sprint whose
-/// logs a screen shows.
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// The scheduler and the files.
+    All,
+    /// The files alone.
+    Files,
+    /// The files alone, with a sum of the calls that have not told what they cost.
+    Untold,
+}
+
+/// Asks. `tails_of` is the sprint whose logs a screen shows.
 pub fn gather(
     app: &App,
     remote: &mut dyn Remote,
     cluster: &Cluster,
     rows: &[SprintRow],
-    ask_scheduler: bool,
+    ask: Ask,
     tails_of: Option<&str>,
 ) -> Result<Gathered, RemoteError> {
-    let first = gather_once(app, remote, cluster, rows, ask_scheduler, tails_of)?;
+    let first = gather_once(app, remote, cluster, rows, ask, tails_of)?;
     if !first.1 {
         return Ok(first.0);
     }
@@ -78,7 +92,7 @@ pub fn gather(
         Placed::Refused(why) => Ok(Gathered { problem: Some(why), ..first.0 }),
         Placed::There(path) | Placed::Sent(path) => {
             let rows: Vec<SprintRow> = rows.iter().map(|row| SprintRow { runner: path.clone(), ..row.clone() }).collect();
-            let (mut again, unusable) = gather_once(app, remote, cluster, &rows, ask_scheduler, tails_of)?;
+            let (mut again, unusable) = gather_once(app, remote, cluster, &rows, ask, tails_of)?;
             if unusable && again.problem.is_none() {
                 again.problem = Some(format!("{path} is there, but may not be executed: the files of the sprints cannot be read"));
             }
@@ -92,7 +106,7 @@ fn gather_once(
     remote: &mut dyn Remote,
     cluster: &Cluster,
     rows: &[SprintRow],
-    ask_scheduler: bool,
+    ask: Ask,
     tails_of: Option<&str>,
 ) -> Result<(Gathered, bool), RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
@@ -109,13 +123,15 @@ fn gather_once(
                 prefix: row.journal_prefix.clone(),
                 tails: tails_of == Some(row.id.as_str()),
                 attempt: row.attempt,
+                quiet: row.missing_polls > 0,
+                untold: ask == Ask::Untold,
             })
             .collect(),
     };
     let mut script = Script::new();
     script.section("clock", "date +%s");
-    if ask_scheduler && !jobs.is_empty() {
-        scheduler::be_patient(&mut script, cluster.command_timeout);
+    if ask == Ask::All && !jobs.is_empty() {
+        scheduler::be_patient(&mut script, cluster.command_timeout, is_in_a_hurry(rows));
         kind.ask(&mut script, &jobs);
     }
     // The newest sprint's runner reads for all: it knows the older formats.
@@ -126,26 +142,42 @@ fn gather_once(
         r#"[ -x "$RUNNER" ] || exit 127
 "$RUNNER" files-read"#,
     );
+    if ask == Ask::All && !jobs.is_empty() {
+        kind.ask_accounting(&mut script, &jobs);
+    }
     let reply = remote.run(script, app.limits(cluster))?;
-    let time = reply.section("clock").and_then(|section| section.text().trim().parse().ok()).unwrap_or(0);
-    let mut gathered = Gathered { time, ..Gathered::default() };
-    if ask_scheduler && !jobs.is_empty() {
+    let time = reply.section("clock").and_then(|section| section.text().trim().parse().ok()).filter(|time| *time > 0);
+    let mut gathered = Gathered { time, masker: cluster.masker(), ..Gathered::default() };
+    if ask == Ask::All && !jobs.is_empty() {
         match kind.read(&reply, &jobs) {
             Ok(seen) => {
                 gathered.jobs = Some(seen);
                 gathered.used = kind.used(&reply, &jobs);
+                gathered.strays = kind.strays(&reply, &jobs);
             }
             Err(error) => gathered.problem = Some(format!("the scheduler of {} did not answer: {error}", cluster.name)),
         }
     }
     let files = reply.section("files");
     match files.and_then(|section| serde_json::from_slice::<ReadAnswer>(&section.output).ok()) {
-        Some(answer) => gathered.files = answer.sprints.into_iter().map(|files| (files.id.clone(), files)).collect(),
+        Some(answer) => {
+            let summed = ask == Ask::Untold;
+            let of = |files: SprintFiles| (files.id.clone(), SprintFiles { summed, ..files }.hidden(&gathered.masker));
+            gathered.files = answer.sprints.into_iter().map(of).collect();
+        }
         None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
         None => {
-            let said: String = files.map(|section| section.text().chars().filter(|c| !c.is_control()).take(300).collect()).unwrap_or_default();
+            let said: String = files
+                .map(|section| gathered.masker.text(&section.text()).chars().filter(|c| !c.is_control()).take(300).collect())
+                .unwrap_or_default();
             gathered.problem = Some(format!("the files of the sprints could not be read on {}: {said}", cluster.name));
         }
     }
     Ok((gathered, false))
+}
+
+/// Whether the accounting, which comes last, may take a short time only. What the files say waits for
+/// it: so one that hangs has its full time in one look of three, while some job is missing.
+fn is_in_a_hurry(rows: &[SprintRow]) -> bool {
+    !rows.iter().any(|row| row.missing_polls % 3 == 2)
 }

@@ -4,46 +4,80 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::gather::Gathered;
-use crate::bundle::formats::{self, ExitFile};
-use crate::bundle::journal::{self, Entry};
+use crate::bundle::formats::{self, ExitFile, Money};
+use crate::bundle::journal::{self, Entry, Reached, RunEnd};
+use crate::bundle::transfer::SprintFiles;
 use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::transition::Event;
-use crate::domain::{JobId, JobState, Metric, Reason, SchedulerKind, Seen, State, Status};
-use crate::store::{Change, JournalPiece, StoreError};
+use crate::domain::{Advice, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status};
+use crate::store::{Change, JournalPiece, SprintRow, StoreError, job_name};
+
+/// What is to be asked further before a sprint can be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ingested {
+    /// Nothing.
+    Whole,
+    /// What its calls have cost that have not told it. Nothing of its end is settled before.
+    NeedsUntold,
+}
 
 /// Takes it in. It may be taken in twice.
-pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), StoreError> {
-    let Some(row) = change.sprint(id)? else { return Ok(()) };
+pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Ingested, StoreError> {
+    let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
     // A parked sprint has no job: nothing of it can change here.
     if row.state.status().is_terminal() || matches!(row.state, State::Parked { .. }) {
-        return Ok(());
+        return Ok(Ingested::Whole);
     }
     let files = gathered.files.get(id);
     let mut notes: Vec<String> = Vec::new();
     let mut new_lines = 0;
     if let Some(files) = files {
         let bytes = STANDARD.decode(&files.journal).unwrap_or_default();
-        let (lines, skipped) = journal::parse(&bytes);
+        let from_start = files.altered || row.journal_offset == 0;
+        let (mut lines, skipped) = journal::parse_after(&bytes, if from_start { Reached::default() } else { change.reached(id)? });
+        journal::hide(&mut lines, &gathered.masker);
         if skipped > 0 {
             notes.push(format!("{skipped} line(s) of the journal could not be read"));
         }
         let moved = files.offset != row.journal_offset || files.prefix != row.journal_prefix;
         if moved || files.altered {
-            new_lines =
-                change.ingest(id, &JournalPiece { lines: &lines, offset: files.offset, prefix: &files.prefix, altered: files.altered })?.new_lines;
+            let whole = from_start && !files.more;
+            let piece = JournalPiece { lines: &lines, offset: files.offset, prefix: &files.prefix, altered: files.altered, whole };
+            new_lines = change.ingest(id, &piece)?.new_lines;
         }
         notes.extend(files.problems.iter().cloned());
     }
     // What the journal told may have changed the state.
-    let Some(row) = change.sprint(id)? else { return Ok(()) };
+    let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
     if let Some(earlier) = &row.repeats {
         notes.push(format!("its idea repeats that of {earlier}: the job is ended"));
     }
     if row.journal_altered {
-        notes.push("the journal was altered after it was written: what was read first counts".to_owned());
+        notes.push(
+            "the journal was altered by something else than the runner: its figures count as the agent's, and of two costs the larger".to_owned(),
+        );
     }
-    let seen = row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job));
+    let claim = of_claim(&row, gathered);
+    let row = match &claim {
+        Claim::Another(job) => {
+            change.adopt(id, job)?;
+            let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
+            row
+        }
+        _ => row,
+    };
+    let unclear;
+    let seen = match &claim {
+        Claim::Ours => row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job)),
+        // How the other one ended says nothing of it.
+        Claim::Unknown(holder) => {
+            unclear = Seen::Unclear(format!("the sprint is held by job {holder}, which the queue does not list by our name"));
+            gathered.jobs.as_ref().map(|_| &unclear)
+        }
+        // It is asked for in the next poll.
+        Claim::Another(_) => None,
+    };
     match seen {
         Some(Seen::State(state)) => {
             let (words, ended) = words(state);
@@ -67,11 +101,36 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<(), 
                 notes.push(words);
             }
         }
-        Some(Seen::Unclear(why)) => notes.push(format!("the accounting gave no answer: {why}")),
+        Some(Seen::Unclear(why)) => notes.push(format!("nothing certain is known of the job: {why}")),
         Some(Seen::Absent) | None => {}
     }
-    settle(change, id, gathered, seen, new_lines > 0, &mut notes)?;
-    change.set_note(id, &notes.join("; "))
+    let ingested = settle(change, id, gathered, seen, new_lines > 0, &mut notes)?;
+    change.set_note(id, &notes.join("; "))?;
+    Ok(ingested)
+}
+
+/// Which job holds the sprint. A submission whose answer was lost can leave two.
+enum Claim {
+    /// The one that is known, or none yet.
+    Ours,
+    /// Another one, which the queue lists by our name.
+    Another(JobId),
+    /// Another one, by what stands in a file that the agent can write to.
+    Unknown(String),
+}
+
+fn of_claim(row: &SprintRow, gathered: &Gathered) -> Claim {
+    let holder = gathered.files.get(row.id.as_str()).and_then(|files| files.claimed_by.as_deref()).and_then(JobId::parse);
+    let (Some(holder), Some(known)) = (holder, row.state.job()) else { return Claim::Ours };
+    // A job without a scheduler is known by its process.
+    if row.scheduler == SchedulerKind::Local || holder.number() == known.number() {
+        return Claim::Ours;
+    }
+    let name = job_name(row.id.as_str(), row.attempt);
+    match gathered.strays.iter().find(|stray| stray.id.number() == holder.number() && stray.name == name) {
+        Some(stray) => Claim::Another(stray.id.clone()),
+        None => Claim::Unknown(holder.to_string()),
+    }
 }
 
 fn words(state: &JobState) -> (String, bool) {
@@ -95,8 +154,8 @@ fn settle(
     seen: Option<&Seen>,
     new_lines: bool,
     notes: &mut Vec<String>,
-) -> Result<(), StoreError> {
-    let Some(row) = change.sprint(id)? else { return Ok(()) };
+) -> Result<Ingested, StoreError> {
+    let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
     let files = gathered.files.get(id);
     let mark = change.last_mark(id)?;
     let runner_started = mark.is_some();
@@ -105,21 +164,13 @@ fn settle(
         Some(Entry::RunEnded(end)) => Some(*end),
         _ => None,
     });
-    // What a journal says may be anything.
-    let (found, figures) = match &run_end {
-        Some(end) if end.status == "completed" => {
-            (end.finding.clone().map(Found::sound), end.metrics.iter().cloned().filter_map(Metric::sound).collect())
-        }
-        _ => (None, Vec::new()),
-    };
-    let questions = run_end.as_ref().map(|end| end.questions.clone()).unwrap_or_default();
-    let runner = run_end.map(|end| RunnerEnd {
+    let runner = run_end.as_ref().map(|end| RunnerEnd {
         completed: end.status == "completed",
-        parked: end.status == "parked" && !questions.is_empty(),
+        parked: end.status == "parked" && !end.questions.is_empty(),
         reason: end.reason.as_deref().map(|word| Reason::parse(word).unwrap_or(Reason::StepFailed)),
-        signal: end.signal,
-        detail: with_reset_time(end.detail, end.resets_at),
-        hint: end.hint.replace("ID", id),
+        signal: end.signal.clone(),
+        detail: with_reset_time(end.detail.clone(), end.resets_at),
+        advice: Advice::parse(&end.hint),
         processes_left: end.processes_left,
     });
     let script = files.and_then(|files| files.exit.as_deref()).and_then(|text| match formats::read::<ExitFile>("exit.json", text.as_bytes()) {
@@ -133,43 +184,108 @@ fn settle(
             None
         }
     });
+    let is_complete = runner.as_ref().is_some_and(|runner| runner.completed);
+    let missing_ends = if is_complete { change.steps_without_end(id)? } else { Vec::new() };
     let evidence = Evidence {
         scheduler: row.scheduler,
         cancel_asked: row.cancel_asked_at.is_some(),
         runner_started,
         host: row.host.as_deref(),
+        step: row.state.phase(),
         runner: runner.as_ref(),
+        missing_ends: &missing_ends,
         script: script.as_ref(),
         seen,
         files_read: files.is_some_and(|files| files.readable && !files.more),
         claimed: files.is_some_and(|files| files.claimed),
         at_work: change.job_ran(id, row.attempt)? || row.state.job().and_then(|job| gathered.used.get(job)).is_some_and(|used| used.seconds > 0),
         new_lines,
+        quiet_seconds: files.and_then(|files| files.quiet_seconds),
         empty_polls: row.missing_polls,
-        empty_seconds: row.missing_since.map_or(0, |since| gathered.time - since),
+        empty_seconds: row.missing_since.zip(gathered.time).map_or(0, |(since, time)| time - since),
     };
-    match judge(&evidence) {
-        Finding::Alive => change.count_missing(id, None),
-        Finding::Wait => Ok(()),
-        Finding::Empty => change.count_missing(id, Some(gathered.time)),
-        Finding::Parked => change.park(&row, &questions),
-        Finding::Over(mut ending) => {
+    let finding = judge(&evidence);
+    if runner.is_some() && matches!(finding, Finding::Alive | Finding::Wait | Finding::Empty) {
+        notes.push("finishing: the end of the run is recorded, and the scheduler has not yet said that the job is gone".to_owned());
+    }
+    match finding {
+        Finding::Alive => change.count_missing(id, None)?,
+        Finding::Wait => {}
+        // Without a clock it does not count.
+        Finding::Empty => gathered.time.map_or(Ok(()), |time| change.count_missing(id, Some(time)))?,
+        Finding::Parked | Finding::Over(_) => {
+            match untold(change, &row, files, run_end.is_some())? {
+                Untold::Nothing => {}
+                Untold::Ask => return Ok(Ingested::NeedsUntold),
+                Untold::Known(money) => change.set_untold(id, Some(&money))?,
+                Untold::Unknown => {
+                    notes.push("what its last call has cost is not known: the rest of its budget counts as spent".to_owned());
+                    change.set_untold(id, None)?;
+                }
+            }
+            let Finding::Over(mut ending) = finding else {
+                change.park(&row, &run_end.map(|end| end.questions).unwrap_or_default())?;
+                return Ok(Ingested::Whole);
+            };
             ending.hint = ending.hint.replace("ID", id);
             if let Some(earlier) = row.repeats.as_deref().filter(|_| ending.status == Status::Cancelled) {
                 let also = if ending.detail.is_empty() { String::new() } else { format!("; {}", ending.detail) };
                 ending.detail = format!("its idea repeats that of {earlier}{also}");
             }
             // Before the end: with it, the sprint's task looks for the verdict.
-            if ending.status == Status::Completed {
-                if let Some(found) = &found {
-                    change.put_finding(id, &row.study, found)?;
-                }
-                change.put_metrics(id, &figures.into_iter().take(MAX_FIGURES + 1).collect::<Vec<_>>())?;
+            if ending.status == Status::Completed
+                && let Some(end) = &run_end
+            {
+                outcome(change, &row, end)?;
             }
             change.apply(id, Event::Over(ending))?;
-            ended_at.map_or(Ok(()), |time| change.set_completed_at(id, time))
+            if let Some(time) = ended_at.filter(|_| !row.journal_altered) {
+                change.set_completed_at(id, time)?;
+            }
         }
     }
+    Ok(Ingested::Whole)
+}
+
+/// Keeps what came out of a run. What a journal says may be anything.
+fn outcome(change: &Change<'_>, row: &SprintRow, end: &RunEnd) -> Result<(), StoreError> {
+    let id = row.id.as_str();
+    if let Some(found) = end.finding.clone().map(Found::sound) {
+        change.put_finding(id, &row.study, &found)?;
+    }
+    let mut figures: Vec<Metric> = end.metrics.iter().cloned().filter_map(Metric::sound).take(MAX_FIGURES + 1).collect();
+    for figure in figures.iter_mut().filter(|figure| figure.source == Source::Evaluator) {
+        if row.journal_altered || !change.is_measured(id, figure)? {
+            figure.source = Source::Agent;
+        }
+    }
+    change.put_metrics(id, &figures)
+}
+
+/// What is known of calls that have not told what they cost.
+enum Untold {
+    Nothing,
+    Ask,
+    Known(Money),
+    Unknown,
+}
+
+fn untold(change: &Change<'_>, row: &SprintRow, files: Option<&SprintFiles>, is_recorded: bool) -> Result<Untold, StoreError> {
+    let id = row.id.as_str();
+    let mark = change.last_mark(id)?;
+    let open = change.has_open_call(id)?;
+    // A runner accounts for all of its calls before it records an end.
+    if !open && (mark.is_none() || is_recorded) && !row.journal_altered {
+        return Ok(Untold::Nothing);
+    }
+    Ok(match files {
+        Some(SprintFiles { untold: Some(money), .. }) if money.tokens() == 0 && money.cost_usd <= 0.0 && !open => Untold::Nothing,
+        Some(SprintFiles { untold: Some(money), .. }) => Untold::Known(*money),
+        Some(files) if files.readable && !files.summed => Untold::Ask,
+        // Without a call that is known to have begun, there may have been none.
+        _ if !open && is_recorded => Untold::Nothing,
+        _ => Untold::Unknown,
+    })
 }
 
 /// Whether `exit.json` was written by this job. Without a scheduler it may carry the number of a job

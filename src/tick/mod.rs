@@ -9,11 +9,15 @@ mod gather;
 mod ingest;
 mod mark;
 mod submissions;
+mod watch;
+
+#[cfg(test)]
+mod ingest_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::deliver::{Undelivered, deliver};
-use self::submissions::{look_up_submissions, submit_waiting};
+use self::submissions::{look_up_submissions, submit_waiting, tell_of_strays};
 use crate::app::{App, holder, is_gone};
 use crate::auto_loop::{self, Advanced};
 use crate::config::{Cluster, UnknownName};
@@ -24,9 +28,10 @@ use crate::remote::{Remote, RemoteError};
 use crate::sprint;
 use crate::store::{Lease, SprintRow, Store, StoreError};
 
-pub use gather::{Gathered, Live, gather};
-pub use ingest::ingest;
+pub use gather::{Ask, Gathered, Live, gather};
+pub use ingest::{Ingested, ingest};
 pub use mark::{Mark, last_ticks};
+pub use watch::{News, Watch};
 
 /// Between two requests to end the same job.
 const ASK_AGAIN_SECONDS: i64 = 30;
@@ -61,6 +66,8 @@ pub struct ClusterReport {
     pub held_by: Option<String>,
     /// Whether the cluster could not be reached.
     pub unreachable: bool,
+    /// Whether it was reached, but its scheduler or its files gave no answer.
+    pub failing: bool,
     /// Whether this cluster's part of the tick could not be done at all.
     pub failed: bool,
     /// Why it could not be reached.
@@ -86,32 +93,31 @@ pub enum TickError {
 /// One tick over all clusters that have something to do, each in a thread of its own: one
 /// that hangs delays no other. Then the loops go on, with what is known by now.
 pub fn tick(app: &App) -> Result<Report, TickError> {
-    tick_over(app, |_| true)
-}
-
-/// The same, over those of the clusters that are due. What the loops make is sent to any cluster.
-pub fn tick_over(app: &App, is_due: impl Fn(&str) -> bool) -> Result<Report, TickError> {
     let mut store = app.store()?;
     let mut report = Report::default();
-    let all = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
-    let (busy, left): (Vec<String>, Vec<String>) = all.into_iter().partition(|name| is_due(name));
-    report.not_asked = left;
+    let busy = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
     over_clusters(app, &busy, Part::All, &mut report);
-    let change = store.change()?;
-    change.end_expired_claims()?;
-    change.commit()?;
-    report.loops = auto_loop::advance_all(app, &mut store)?;
+    round_of_loops(app, &mut store, &mut report)?;
     // What the loops have made need not wait for the next tick.
     let is_lost = |cluster: &String| report.clusters.iter().any(|one| one.name == *cluster && one.unreachable);
     let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).filter(|cluster| !is_lost(cluster)).collect();
     over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
-    report.problems.append(&mut report.loops.problems);
     report.problems.extend(notify::send_due(app));
     // What was done stands, whether it is remembered or not.
     if let Err(error) = mark::remember(app, &report) {
         report.problems.push(format!("this tick could not be noted: {error}"));
     }
     Ok(report)
+}
+
+/// What is to do here: claims that have expired, and the next steps of the loops.
+fn round_of_loops(app: &App, store: &mut Store, report: &mut Report) -> Result<(), TickError> {
+    let change = store.change()?;
+    change.end_expired_claims()?;
+    change.commit()?;
+    report.loops = auto_loop::advance_all(app, store)?;
+    report.problems.append(&mut report.loops.problems);
+    Ok(())
 }
 
 /// What is done on a cluster.
@@ -145,6 +151,7 @@ impl ClusterReport {
         self.problems.extend(other.problems);
         self.held_by = self.held_by.take().or(other.held_by);
         self.unreachable |= other.unreachable;
+        self.failing |= other.failing;
         self.failed |= other.failed;
     }
 
@@ -249,26 +256,36 @@ fn advance(
         .collect();
     report.looked_at = rows.len();
     if !rows.is_empty() {
-        let gathered = gather(app, remote, cluster, &rows, true, watched)?;
+        let gathered = gather(app, remote, cluster, &rows, Ask::All, watched)?;
         report.live = watched.and_then(|id| gathered.files.get(id)).map(Live::of);
         report.problems.extend(gathered.problem.iter().cloned());
+        report.failing |= gathered.problem.is_some();
         if !store.change()?.holds(lease)? {
             report.problems.push("the tick took too long, and another one has begun: its answers count".to_owned());
             return Ok(());
         }
-        ingest_all(store, &rows, &gathered, report)?;
+        let mut to_sum = ingest_all(store, &rows, &gathered, report)?;
+        // Only now: one of them may have turned out to be a sprint's own.
+        tell_of_strays(store, cluster, &gathered.strays, report)?;
         // More of a long journal than one answer holds.
-        let mut gathered = gathered;
-        while gathered.has_more() {
-            let rows: Vec<SprintRow> = rows.iter().filter_map(|row| store.sprint(row.id.as_str()).transpose()).collect::<Result<_, _>>()?;
-            let rows: Vec<SprintRow> = rows.into_iter().filter(|row| gathered.files.get(row.id.as_str()).is_some_and(|files| files.more)).collect();
+        let mut more = gathered.clone();
+        while more.has_more() {
+            let rows = fresh(store, rows.iter().filter(|row| more.files.get(row.id.as_str()).is_some_and(|files| files.more)))?;
             let offsets: Vec<u64> = rows.iter().map(|row| row.journal_offset).collect();
-            gathered = gather(app, remote, cluster, &rows, false, None)?;
-            ingest_all(store, &rows, &gathered, report)?;
+            more = gather(app, remote, cluster, &rows, Ask::Files, None)?;
+            ingest_all(store, &rows, &more, report)?;
             let still: Vec<u64> = rows.iter().filter_map(|row| store.sprint(row.id.as_str()).ok()??.journal_offset.into()).collect();
             if still == offsets {
                 break;
             }
+        }
+        // A job that is over, with a call whose cost nobody has told: its stream is read now, once.
+        to_sum.retain(|row| !row.state.status().is_terminal());
+        if !to_sum.is_empty() {
+            let rows = fresh(store, to_sum.iter())?;
+            let sums = gather(app, remote, cluster, &rows, Ask::Untold, None)?;
+            let sums = Gathered { jobs: gathered.jobs, used: gathered.used, time: gathered.time, ..sums };
+            ingest_all(store, &rows, &sums, report)?;
         }
         ask_again_for_ends(app, store, remote, cluster, report)?;
     }
@@ -282,17 +299,28 @@ fn advance(
 }
 
 /// Takes in what was told of each sprint, each for itself: one that cannot be taken in holds up
-/// no other.
-fn ingest_all(store: &mut Store, rows: &[SprintRow], gathered: &Gathered, report: &mut ClusterReport) -> Result<(), StoreError> {
+/// no other. Returns those of which more must be asked.
+fn ingest_all(store: &mut Store, rows: &[SprintRow], gathered: &Gathered, report: &mut ClusterReport) -> Result<Vec<SprintRow>, StoreError> {
+    let mut to_sum = Vec::new();
     for row in rows {
         let change = store.change()?;
         match ingest(&change, row.id.as_str(), gathered) {
-            Ok(()) => change.commit()?,
+            Ok(ingested) => {
+                change.commit()?;
+                if ingested == Ingested::NeedsUntold {
+                    to_sum.push(row.clone());
+                }
+            }
             Err(error @ (StoreError::Busy | StoreError::Full)) => return Err(error),
             Err(error) => report.problems.push(format!("{}: {error}", row.id)),
         }
     }
-    Ok(())
+    Ok(to_sum)
+}
+
+/// These sprints as they are now.
+fn fresh<'a>(store: &Store, rows: impl Iterator<Item = &'a SprintRow>) -> Result<Vec<SprintRow>, StoreError> {
+    rows.filter_map(|row| store.sprint(row.id.as_str()).transpose()).collect()
 }
 
 /// Jobs that should have ended and are still there are told once more.
@@ -316,9 +344,11 @@ fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, re
 fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
     for row in store.unfetched_sprints(cluster.name.as_str(), RESULT_TRIES, clock::now().as_second())? {
         let id = row.id.as_str();
-        // A job that can never start would wait in the queue for ever. Until the scheduler was told so,
-        // the sprint is not done with.
-        if row.cancel_sent == 0 && matches!(&row.state, State::Ended { ending, .. } if ending.reason == Some(Reason::NeverStarts)) {
+        // A job that can never start would wait in the queue for ever, and one that the queue has forgotten
+        // may come back. Until the scheduler was told so, the sprint is not done with.
+        if row.cancel_sent == 0
+            && matches!(&row.state, State::Ended { ending, .. } if matches!(ending.reason, Some(Reason::NeverStarts | Reason::Lost)))
+        {
             tell(app, store, remote, &row.id, report);
             if store.sprint(id)?.is_some_and(|row| row.cancel_sent == 0) {
                 let change = store.change()?;

@@ -1,6 +1,6 @@
 //! What a tick submits, and what it looks up because it may have been submitted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ClusterReport, TickError, tell};
 use crate::app::App;
@@ -9,10 +9,12 @@ use crate::config::Cluster;
 use crate::domain::State;
 use crate::platform::clock;
 use crate::remote::Remote;
+use crate::scheduler::{Stray, scheduler};
 use crate::sprint::{self, SubmitError, Submitted};
-use crate::store::{SprintRow, Store};
+use crate::store::{SprintRow, Store, StoreError};
 
-/// Submissions of which it is not known whether they arrived.
+/// Submissions of which it is not known whether they arrived: one look for all of them, and then each
+/// has its job, or is submitted once more.
 pub(super) fn look_up_submissions(
     app: &App,
     store: &mut Store,
@@ -20,12 +22,51 @@ pub(super) fn look_up_submissions(
     cluster: &Cluster,
     report: &mut ClusterReport,
 ) -> Result<(), TickError> {
-    for row in store.open_sprints(cluster.name.as_str())? {
-        let open = matches!(row.state, State::Submitting) || matches!(row.state, State::Cancelling { job: None, .. });
-        if !open {
+    let is_in_doubt = |row: &SprintRow| match row.state {
+        State::Submitting => true,
+        State::Cancelling { job: None, .. } => row.attempt > 0,
+        _ => false,
+    };
+    let mut rows: Vec<SprintRow> = store.open_sprints(cluster.name.as_str())?.into_iter().filter(is_in_doubt).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let found = match sprint::look_up_all(app, remote, cluster, &rows) {
+        Ok(Ok(found)) => found,
+        // Nothing may be said of any of them, so nothing is sent.
+        Ok(Err(why)) => {
+            report.failing = true;
+            report.problems.push(format!("{} submission(s) in doubt: the look for their jobs failed: {why}", rows.len()));
+            let change = store.change()?;
+            for row in &rows {
+                change.set_note(row.id.as_str(), &format!("a job may exist: the look-up failed: {why}"))?;
+            }
+            return Ok(change.commit()?);
+        }
+        // There is no way to the cluster, or the front end does not answer: the others would wait in vain too.
+        Err(error) if !error.may_have_run() => return Err(error.into()),
+        Err(error) => {
+            report.unreachable = true;
+            report.problems.push(format!("{} submission(s) in doubt: {error}", rows.len()));
+            return Ok(());
+        }
+    };
+    let mut left = Vec::new();
+    for row in rows {
+        match sprint::accept_found(store, &row, &found)? {
+            Some(_) if matches!(row.state, State::Cancelling { .. }) => tell(app, store, remote, &row.id, report),
+            Some(_) => {}
+            None => left.push(row),
+        }
+    }
+    rows = left;
+    tell_of_strays(store, cluster, &found.jobs, report)?;
+    let mut held = BTreeSet::new();
+    for row in rows {
+        if matches!(row.state, State::Submitting) && is_held(store, cluster, &row, &mut held, report)? {
             continue;
         }
-        match sprint::submit(app, store, remote, row.id.as_str()) {
+        match sprint::submit_looked_up(app, store, remote, row.id.as_str()) {
             // There is no way to the cluster: nobody tries to log in twice.
             Ok(Submitted::NoAnswer(error)) if !error.may_have_run() => return Err(error.into()),
             // The front end does not answer: the others would wait for it in vain too.
@@ -46,6 +87,64 @@ pub(super) fn look_up_submissions(
             Ok(Submitted::Waits(_) | Submitted::NotNow(_)) => {}
             Err(error) => not_tried(store, &row, &error, report)?,
         }
+    }
+    Ok(())
+}
+
+/// Whether the sprints of its study wait because too many before them have failed alike. That is said
+/// once a tick, and where the sprint is shown.
+fn is_held(
+    store: &mut Store,
+    cluster: &Cluster,
+    row: &SprintRow,
+    told: &mut BTreeSet<String>,
+    report: &mut ClusterReport,
+) -> Result<bool, TickError> {
+    let Some(why) = sprint::holds(store, cluster.name.as_str(), &row.study)? else { return Ok(false) };
+    let change = store.change()?;
+    change.set_note(row.id.as_str(), &why)?;
+    change.commit()?;
+    if told.insert(row.study.clone()) {
+        report.problems.push(why);
+    }
+    Ok(true)
+}
+
+/// Tells of jobs that look like ours and that no sprint has, each once. A user may have two projects on
+/// one cluster, so what this one does not know is told in one sentence, and as nothing bad.
+pub(super) fn tell_of_strays(store: &mut Store, cluster: &Cluster, jobs: &[Stray], report: &mut ClusterReport) -> Result<(), StoreError> {
+    let kind = scheduler(cluster.scheduler);
+    let mut unknown = Vec::new();
+    for job in jobs.iter().filter(|job| kind.is_live(&job.state)) {
+        let Some((id, attempt)) = job.name.strip_prefix("rl-").and_then(|name| name.rsplit_once('-')) else { continue };
+        let sprint = store.sprint(id)?;
+        let whose = match &sprint {
+            None => None,
+            Some(row) if row.state.status().is_terminal() => Some(format!("is still there ({}), but {id} is {}", job.state, row.state.status())),
+            // It is in doubt, and this is its job; or it is just ending.
+            Some(row) if attempt.parse() == Ok(row.attempt) && row.state.job().is_none_or(|known| *known == job.id) => continue,
+            Some(row) => Some(match row.state.job() {
+                Some(known) => format!("is still there ({}), but the job of {id} is {known}", job.state),
+                None => format!("is still there ({}), an older job of {id}", job.state),
+            }),
+        };
+        let change = store.change()?;
+        let new = change.remember_stray(cluster.name.as_str(), sprint.as_ref().map(|row| row.id.as_str()), job.id.as_str(), &job.name)?;
+        change.commit()?;
+        match whose {
+            Some(whose) if new => report.problems.push(format!("job {} ({}) {whose}: {} ends it", job.id, job.name, kind.by_hand(&job.id))),
+            None if new => unknown.push(job),
+            _ => {}
+        }
+    }
+    if let Some(first) = unknown.first() {
+        let listed: Vec<String> = unknown.iter().take(10).map(|job| format!("{} ({}, {})", job.id, job.name, job.state)).collect();
+        let more = if unknown.len() > 10 { format!(" and {} more", unknown.len() - 10) } else { String::new() };
+        report.problems.push(format!(
+            "job {}{more}: of sprints that this database does not know. If another project of yours made them, all is well; if its database is lost, {} ends one",
+            listed.join(", job "),
+            kind.by_hand(&first.id)
+        ));
     }
     Ok(())
 }
@@ -79,7 +178,7 @@ pub(super) fn submit_waiting(
                 },
                 _ => true,
             },
-            State::Parked { .. } => row.resume_next <= clock::now().as_second() && store.is_answered(row.id.as_str())?,
+            State::Parked { .. } => row.may_go_on(clock::now().as_second()) && store.is_answered(row.id.as_str())?,
             _ => false,
         };
         if waits { waiting.push(row) } else { out.push(row) }
@@ -92,8 +191,12 @@ pub(super) fn submit_waiting(
     for row in out.iter().filter(|row| !matches!(row.state, State::Parked { .. } | State::Pending)) {
         turns.entry(row.study.clone()).or_default().jobs += 1;
     }
+    let mut held = BTreeSet::new();
     while let Some(index) = next_in_turn(&waiting, &turns) {
         let row = waiting.remove(index);
+        if is_held(store, cluster, &row, &mut held, report)? {
+            continue;
+        }
         match sprint::submit(app, store, remote, row.id.as_str()) {
             Ok(Submitted::Waits(_)) => break,
             Ok(Submitted::NoAnswer(error)) => {

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::domain::leaderboard::{self, Entry, Mark};
-use crate::domain::noise::{Better, Measured};
-use crate::domain::{Finding, Source, Verdict};
+use crate::domain::leaderboard::{self, Entry};
+use crate::domain::noise::{Better, Gap, MORE_RUNS, Mark};
+use crate::domain::{Finding, Verdict};
 use crate::store::{FindingRow, MetricRow};
 use crate::study;
 
@@ -29,7 +29,7 @@ pub struct Program {
     pub max_gpu_hours: Option<f64>,
     /// No sprint of a loop is begun after it: RFC 3339.
     pub until: Option<String>,
-    /// Measured sprints in a row without an improvement beyond noise.
+    /// Measured sprints without an improvement beyond the noise.
     pub patience: Option<u32>,
     /// What is probably not as it was meant in the file, with its place.
     pub mistakes: Vec<String>,
@@ -85,9 +85,15 @@ pub struct Place {
     /// What was found of the idea.
     pub verdict: Option<Verdict>,
     /// `claimed`: the agent says it, where others were measured. Else `likely_real`, `within_noise` or
-    /// `unknown`: how the first place differs from the first sprint in
-    /// time, and each other place from the first place. Null when there is nothing to compare with.
+    /// `unknown`: how the best place with repeated runs differs from the first sprint in time, and each
+    /// other place from that one. Null when there is nothing to compare with.
     pub noise: Option<&'static str>,
+    /// The sprint of the place that it was compared with.
+    pub noise_against: Option<String>,
+    /// Why it is not known, in a few words.
+    pub noise_why: Option<String>,
+    /// What would tell it.
+    pub settle: Option<String>,
     /// When the newest one completed, RFC 3339.
     pub completed_at: String,
 }
@@ -122,39 +128,77 @@ pub fn found(row: &FindingRow) -> Found {
     }
 }
 
+/// A study's leaderboard.
+#[derive(Debug, Clone)]
+pub struct Board {
+    /// Its places, the best first.
+    pub places: Vec<Place>,
+    /// How many of them the best one was chosen from: all but claims where others were measured.
+    pub candidates: usize,
+    /// The rank of the place that the others are compared with.
+    pub reference: usize,
+}
+
 /// Ranks the values of a metric, which are given in the order of time.
-pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Vec<Place> {
-    let measured = |row: &MetricRow| Measured { value: row.value, n: row.n, spread: row.spread };
-    let entries: Vec<Entry<'_>> = rows
-        .iter()
-        .map(|row| Entry {
-            task: row.task.as_deref().map(|task| (task, row.idea.as_deref().unwrap_or_default())),
-            is_measured: row.source == Source::Evaluator,
-            measured: measured(row),
-            claimed: row.claimed,
-        })
-        .collect();
-    let places = leaderboard::rank(better, &entries).into_iter().enumerate().filter_map(|(at, place)| {
-        let of: Vec<&MetricRow> = place.entries.iter().filter_map(|entry| rows.get(*entry)).collect();
-        let newest = of.last()?;
+pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Board {
+    let entries: Vec<Entry<'_>> = rows.iter().map(MetricRow::entry).collect();
+    let ranked = leaderboard::rank(better, &entries);
+    let newest = |place: &leaderboard::Place| place.entries.last().and_then(|entry| rows.get(*entry));
+    let places = ranked.iter().enumerate().filter_map(|(at, place)| {
+        let row = newest(place)?;
+        let against = place.mark.and_then(|(mark, with)| Some((mark, with, ranked.get(with)?, newest(ranked.get(with)?)?)));
+        let unknown = against.filter(|(mark, ..)| *mark == Mark::Unknown).map(|(_, with, other, row_of_other)| {
+            let gaps = (place.measured.gap(), other.measured.gap());
+            (why(gaps, with + 1), settle(gaps, &row.sprint_id, &row_of_other.sprint_id))
+        });
+        let (noise_why, settle) = unknown.unzip();
         Some(Place {
             rank: at + 1,
-            sprint_id: newest.sprint_id.clone(),
-            sprints: of.iter().map(|row| row.sprint_id.clone()).collect(),
-            task_id: newest.task.clone(),
-            loop_id: newest.loop_id.clone(),
-            idea: newest.idea.clone(),
+            sprint_id: row.sprint_id.clone(),
+            sprints: place.entries.iter().filter_map(|entry| rows.get(*entry)).map(|row| row.sprint_id.clone()).collect(),
+            task_id: row.task.clone(),
+            loop_id: row.loop_id.clone(),
+            idea: row.idea.clone(),
             value: place.measured.value,
             spread: place.measured.spread,
             n: place.measured.n,
-            unit: newest.unit.clone(),
-            source: newest.source.as_str(),
-            claimed: newest.claimed,
+            unit: row.unit.clone(),
+            source: row.source.as_str(),
+            claimed: row.claimed,
             mismatch: place.mismatch,
-            verdict: newest.verdict,
-            noise: if place.is_claim { Some("claimed") } else { place.mark.map(Mark::as_str) },
-            completed_at: newest.completed_at.clone(),
+            verdict: row.verdict,
+            noise: if place.is_claim { Some("claimed") } else { place.mark.map(|(mark, _)| mark.as_str()) },
+            noise_against: against.map(|(.., other)| other.sprint_id.clone()),
+            noise_why,
+            settle,
+            completed_at: row.completed_at.clone(),
         })
     });
-    places.collect()
+    Board { places: places.collect(), candidates: leaderboard::candidates(&ranked), reference: leaderboard::reference(&ranked) + 1 }
+}
+
+/// Why nothing is known of a difference, in a few words.
+fn why((own, others): (Option<Gap>, Option<Gap>), rank_of_other: usize) -> String {
+    let words = |gap: Gap| match gap {
+        Gap::OneRun => "1 run",
+        Gap::Uncounted => "runs not counted",
+        Gap::NoSpread => "no spread",
+    };
+    match (own, others) {
+        (Some(Gap::OneRun), Some(Gap::OneRun)) => "1 run each".to_owned(),
+        (Some(own), _) => words(own).to_owned(),
+        (None, Some(gap)) => format!("#{rank_of_other}: {}", words(gap)),
+        (None, None) => "runs all equal".to_owned(),
+    }
+}
+
+/// What would tell whether a difference is more than noise.
+fn settle((own, others): (Option<Gap>, Option<Gap>), sprint: &str, other: &str) -> String {
+    let needed = |gap: Gap, sprint: &str| match gap {
+        Gap::OneRun => format!("{MORE_RUNS} more runs of {sprint}"),
+        Gap::Uncounted => format!("the number of runs of {sprint}"),
+        Gap::NoSpread => format!("the spread of the runs of {sprint}"),
+    };
+    let all: Vec<String> = [own.map(|gap| needed(gap, sprint)), others.map(|gap| needed(gap, other))].into_iter().flatten().collect();
+    if all.is_empty() { format!("runs of {sprint} and {other} with other seeds") } else { all.join(" and ") }
 }

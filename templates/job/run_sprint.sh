@@ -100,9 +100,15 @@ if [ ! -x "$rl_runner" ]; then
   rl_ended noexec 126
   exit 126
 fi
+# What came so far, the runner is told at its start. In Grid Engine USR1 is a warning: it must not end
+# a runner that does not catch it yet.
+readonly rl_told=$rl_signal
+export RESEARCHLOOP_SIGNAL="$rl_told"
+trap '' USR1
 "$rl_runner" job-run "$rl_here" </dev/null &
 rl_pid=$!
-[ -z "$rl_signal" ] || kill -"$rl_signal" "$rl_pid" 2>/dev/null
+rl_catch
+[ "$rl_signal" = "$rl_told" ] || kill -"$rl_signal" "$rl_pid" 2>/dev/null
 # A signal ends `wait` early, so it is repeated until the runner is gone.
 while kill -0 "$rl_pid" 2>/dev/null; do wait "$rl_pid"; done
 wait "$rl_pid"

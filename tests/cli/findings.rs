@@ -209,12 +209,17 @@ fn a_leaderboard_ranks_repeats_together_and_doubts_claims() {
     let board = project.run(&["study", "leaderboard", "s"]).success();
     assert!(board.stdout.starts_with("final_loss_plain, higher is better\n"), "{board}");
     let row = |id: &str| board.stdout.lines().find(|line| line.contains(id)).unwrap_or_default().to_owned();
-    assert!(row(&ids[1]).starts_with("1 ") && row(&ids[1]).contains("0.7 !") && row(&ids[1]).contains("best, likely real"), "{board}");
+    assert!(row(&ids[1]).starts_with("1 ") && row(&ids[1]).contains("0.7 !") && row(&ids[1]).contains("not known (1 run each)"), "{board}");
     assert!(row(&ids[2]).starts_with("2 ") && row(&ids[2]).contains("inconclusive"), "{board}");
-    assert!(row(&ids[0]).starts_with("3 ") && row(&ids[0]).contains("likely real"), "{board}");
+    assert!(row(&ids[0]).starts_with("3 ") && row(&ids[0]).contains("not known (1 run each)"), "{board}");
+    assert!(board.stdout.contains("#1 is the best of 3"), "{board}");
+    assert!(
+        board.stdout.replace('\n', " ").contains(&format!("to know more of #1: 3 more runs of {} and 3 more runs of {}; ", ids[1], ids[0])),
+        "{board}"
+    );
     assert!(board.stdout.contains(&format!("! the agent of {} claims 0.0", ids[1])), "{board}");
     // Not on a terminal: only plain characters in the picture.
-    assert!(board.stdout.contains("* sprints  . best so far") && board.stdout.contains("0.7 |"), "{board}");
+    assert!(board.stdout.contains("* sprints  . highest so far") && board.stdout.contains("0.7 |"), "{board}");
 
     let json = project.run(&["--json", "study", "leaderboard", "s", "-n", "2"]).success().json();
     assert_eq!((json["places"].as_array().map(Vec::len), &json["measured"], &json["better"]), (Some(2), &3.into(), &"higher".into()), "{json:#}");
@@ -257,6 +262,49 @@ fn a_leaderboard_ranks_repeats_together_and_doubts_claims() {
 }
 
 #[test]
+fn marks_say_what_is_more_than_chance_and_what_would_tell() {
+    // The evaluator says the last word of the idea.
+    let project = with_study("metric = \"acc\"\nmetric_better = \"higher\"\nevaluator = \"sed 's/.* //' idea.txt\"");
+    let add = |name: &str, value: &str| {
+        let id = project.submit(&format!("{name} {value}"), &["--rounds", "0"]);
+        assert_eq!(project.finish(&id, 60)["status"], "completed");
+        id
+    };
+    let marks = || {
+        let board = project.run(&["--json", "study", "leaderboard", "s"]).success().json();
+        let places = board["places"].as_array().unwrap().clone();
+        let told = |place: &serde_json::Value, name: &str| place[name].as_str().unwrap_or("-").to_owned();
+        let rows = places.iter().map(|place| (told(place, "sprint_id"), told(place, "noise"), told(place, "noise_why"), told(place, "settle")));
+        (board["candidates"].as_u64().unwrap(), rows.collect::<Vec<_>>())
+    };
+    let row = |id: &str, noise: &str, why: &str, settle: &str| (id.to_owned(), noise.to_owned(), why.to_owned(), settle.to_owned());
+    let base = add("the base", r#"{"value":0.5,"n":5,"spread":0.01}"#);
+    assert_eq!(marks(), (1, vec![row(&base, "-", "-", "-")]));
+    let better = add("better", r#"{"value":0.6,"n":5,"spread":0.01}"#);
+    let equal = add("as good as that", r#"{"value":0.598,"n":5,"spread":0.01}"#);
+    let expected = [row(&better, "likely_real", "-", "-"), row(&equal, "within_noise", "-", "-"), row(&base, "likely_real", "-", "-")];
+    assert_eq!(marks(), (3, expected.to_vec()));
+    // A spread over one run is none of the runs: however far it is ahead, it may be luck. It hides
+    // nothing of what is known of the others.
+    let lucky = add("lucky", r#"{"value":0.9,"n":1,"spread":0.0001}"#);
+    let expected = [
+        row(&lucky, "unknown", "1 run", &format!("3 more runs of {lucky}")),
+        row(&better, "likely_real", "-", "-"),
+        row(&equal, "within_noise", "-", "-"),
+        row(&base, "likely_real", "-", "-"),
+    ];
+    assert_eq!(marks(), (4, expected.to_vec()));
+    let board = project.run(&["study", "leaderboard", "s"]).success();
+    let line = |id: &str| board.stdout.lines().find(|line| line.contains(id)).unwrap_or_default().to_owned();
+    assert!(line(&lucky).contains("not known (1 run)") && !line(&lucky).contains('±'), "{board}");
+    assert!(line(&base).contains("0.5 ± 0.01") && line(&base).contains("likely real"), "{board}");
+    assert!(board.stdout.contains("noise: #2 against the first sprint, the others against #2; #1 is the best of 4"), "{board}");
+    let json = project.run(&["--json", "study", "leaderboard", "s"]).success().json();
+    let against: Vec<&str> = json["places"].as_array().unwrap().iter().map(|place| text(place, "noise_against")).collect();
+    assert_eq!(against, [better.as_str(), base.as_str(), better.as_str(), better.as_str()], "{json:#}");
+}
+
+#[test]
 fn a_leaderboard_without_a_metric_says_which_there_are() {
     let project = Project::local("");
     project.run(&["study", "leaderboard", "s"]).code(2).says("declares no metric").says("no sprint of it has reported a figure yet");
@@ -278,7 +326,7 @@ fn a_task_is_not_done_before_its_verification_agrees() {
     };
     let sprint = run(&[]);
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "step_failed"), "{sprint:#}");
-    assert_eq!(text(&sprint, "error"), "verify exited with 1: checked");
+    assert_eq!(text(&sprint, "error"), "the job says: verify exited with 1: checked");
     assert_eq!((step(&sprint, "summarize"), step(&sprint, "verify")), ("yes", "error"), "{sprint:#}");
     assert_ne!(status(), "done");
     // With what was missing, the next attempt is good.

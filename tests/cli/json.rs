@@ -133,7 +133,7 @@ fn the_keys_of_every_answer() {
         ["file", "metric", "better", "evaluator", "target", "count", "max_cost_usd", "max_gpu_hours", "until", "patience", "mistakes"]
     );
     let board = json(&["study", "leaderboard", "s", "--metric", "final_loss_plain"]);
-    assert_eq!(keys(&board), ["study_name", "metric", "better", "measured", "places"]);
+    assert_eq!(keys(&board), ["study_name", "metric", "better", "measured", "candidates", "places"]);
     assert_eq!(
         keys(&board["places"][0]),
         [
@@ -152,6 +152,9 @@ fn the_keys_of_every_answer() {
             "mismatch",
             "verdict",
             "noise",
+            "noise_against",
+            "noise_why",
+            "settle",
             "completed_at"
         ]
     );

@@ -148,14 +148,58 @@ fn a_target_ends_a_loop_and_so_does_no_improvement() {
     let one = finish(&project, &id, 90);
     assert_eq!((text(&one, "status"), text(&one, "reason")), ("completed", "target"), "{one:#}");
     assert_eq!(one["completed_count"], 2, "{one:#}");
-    assert!(text(&one, "detail").contains("0.95"), "{one:#}");
+    assert!(text(&one, "detail").contains("has 0.95; one run, of 2 sprints that were tried: it may be luck, 3 more runs would tell"), "{one:#}");
     for idea in ["d [acc=0.95]", "e [acc=0.94]", "f [acc=0.999]"] {
         add(&project, idea, &[]);
     }
     let id = start(&project, &["-n", "9", "--patience", "2", "--tasks-only"]);
     let one = finish(&project, &id, 120);
-    // c improves on b; then d and e do not.
+    // c is a new best, and may be luck: it does not count. Then d and e are none.
     assert_eq!((text(&one, "status"), text(&one, "reason"), &one["completed_count"]), ("stopped", "no_improvement", &3.into()), "{one:#}");
+}
+
+#[test]
+fn a_new_best_that_may_be_luck_does_not_let_a_loop_begin_its_patience_anew() {
+    let project = playing("*:by_idea", "");
+    with_metric(&project);
+    for idea in ["a [acc=0.50]", "b [acc=0.48]", "c [acc=0.51]", "d [acc=0.49]", "e [acc=0.47]"] {
+        add(&project, idea, &[]);
+    }
+    let id = start(&project, &["-n", "9", "--patience", "2", "--tasks-only"]);
+    let one = finish(&project, &id, 120);
+    assert_eq!((text(&one, "status"), text(&one, "reason"), &one["completed_count"]), ("stopped", "no_improvement", &4.into()), "{one:#}");
+    let luck = text(&one["sprints"][2], "id");
+    let told = format!("2 measured sprints brought no improvement beyond the noise; {luck} was a new best: it may be luck");
+    assert!(text(&one, "detail").starts_with(&told), "{one:#}");
+    let shown = project.run(&["loop", "show", &id]).success();
+    let words = shown.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains(&format!("it may be luck, 3 more runs would tell: `researchloop sprint resubmit {luck}` makes one (no_improvement)")),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_target_that_repeats_do_not_confirm_lets_a_loop_go_on() {
+    let project = playing("*:by_idea", "");
+    with_metric(&project);
+    add(&project, "a [acc=0.95]", &[]);
+    let id = start(&project, &["-n", "2", "--target", "0.9", "--tasks-only"]);
+    let one = finish(&project, &id, 60);
+    assert_eq!((text(&one, "reason"), &one["completed_count"]), ("target", &1.into()), "{one:#}");
+    add(&project, "b [acc=0.3]", &[]);
+    project.run(&["loop", "resume", &id]).code(5).says("one run: it may be luck");
+    let again = project.run(&["--json", "sprint", "resubmit", text(&one["sprints"][0], "id")]).success().json();
+    let again = text(&again, "sprint_id").to_owned();
+    project.finish(&again, 60);
+    project.run(&["loop", "resume", &id]).code(5).says("2 runs, all equal");
+    // The stand-in always measures the same of an idea; this time it would have been less.
+    let database = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
+    assert_eq!(database.execute("UPDATE metrics SET value = 0.6 WHERE sprint_id = ?1 AND name = 'acc'", [&again]).unwrap(), 1);
+    drop(database);
+    project.run(&["loop", "resume", &id]).success();
+    let one = finish(&project, &id, 60);
+    assert_eq!((text(&one, "reason"), &one["completed_count"]), ("count", &2.into()), "{one:#}");
 }
 
 #[test]

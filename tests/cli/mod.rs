@@ -1,10 +1,12 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
 mod backlog_run;
+mod believed;
 mod commands;
 mod cron;
 mod dialogue;
 mod dialogue_faults;
+mod doubts;
 mod endings;
 mod findings;
 mod hostile;
@@ -20,10 +22,13 @@ mod output;
 mod plan;
 mod refusals;
 mod reviewed;
+mod secrets;
 mod sprints;
 mod submissions;
+mod suspension;
 mod task_sprints;
 mod tasks;
+mod watching;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

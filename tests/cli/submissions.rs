@@ -9,7 +9,7 @@ use crate::harness::{Project, sources};
 
 /// A project whose cluster is SLURM on this machine, played by four programs. `sbatch` keeps each
 /// script that it gets in `jobs/`, and answers what `sbatch.says` holds.
-fn slurm(of_cluster: &str, of_study: &str) -> Project {
+pub(super) fn slurm(of_cluster: &str, of_study: &str) -> Project {
     let mut project = Project::empty();
     let agent = sources().join("tests/agent/claude");
     project.write(
@@ -38,25 +38,37 @@ fn slurm(of_cluster: &str, of_study: &str) -> Project {
         ("sacct", format!("cat {here}/accounting 2>/dev/null; exit 0")),
         ("scancel", say("scancel")),
     ] {
-        project.write(&format!("bin/{name}"), format!("#!/bin/sh\n{body}\n"));
-        std::fs::set_permissions(project.path(&format!("bin/{name}")), std::fs::Permissions::from_mode(0o755)).unwrap();
+        program(&project, name, &body);
     }
     let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
     project.set("PATH", &path);
     project
 }
 
-fn database(project: &Project) -> rusqlite::Connection {
+/// Puts a program of the scheduler there. It also writes each of its calls to `calls`.
+pub(super) fn program(project: &Project, name: &str, body: &str) {
+    let path = project.path(&format!("bin/{name}"));
+    project.write(&format!("bin/{name}"), format!("#!/bin/sh\necho \"{name} $*\" >>{}\n{body}\n", project.path("calls").display()));
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// From now on, this program says that on standard error, and ends so.
+pub(super) fn scheduler_says(project: &Project, name: &str, text: &str, status: i32) {
+    project.write(&format!("{name}.says"), text);
+    project.write(&format!("{name}.status"), status.to_string());
+}
+
+pub(super) fn database(project: &Project) -> rusqlite::Connection {
     let database = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
     database.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     database
 }
 
-fn job(project: &Project, number: usize) -> Option<String> {
+pub(super) fn job(project: &Project, number: usize) -> Option<String> {
     std::fs::read_to_string(project.path(&format!("jobs/{number}"))).ok()
 }
 
-fn edited(project: &Project, from: &str, to: &str) {
+pub(super) fn edited(project: &Project, from: &str, to: &str) {
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     assert!(config.contains(from), "{config}");
     project.write("researchloop.toml", config.replace(from, to));

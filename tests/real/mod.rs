@@ -8,5 +8,6 @@ mod loops;
 mod many;
 mod ssh;
 mod support;
+mod suspension;
 mod way;
 mod whole;

@@ -1,0 +1,101 @@
+//! Stops a run of submissions that all fail in the same way.
+//!
+//! Twelve sprints with a wrong account are twelve refusals, which a cluster's administrator sees as
+//! an attack, and twelve sprints that have failed. After three of a kind in a row, the rest of that
+//! study's sprints wait, and one at a time tries again, less and less often. What is remembered lies
+//! in the database: ticks are processes of their own. A person's own `sprint run` asks at once.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::duration;
+use crate::platform::clock;
+use crate::store::{Change, Store, StoreError};
+
+/// So many failures of one kind in a row hold up the others.
+const LIMIT: u32 = 3;
+/// The first rest, in seconds; each further one is twice as long ...
+const FIRST_REST: i64 = 60;
+/// ... up to this.
+const LONGEST_REST: i64 = 900;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Run {
+    /// The scheduler's words, without digits.
+    kind: String,
+    /// The words as they were said last.
+    words: String,
+    /// How many in a row.
+    count: u32,
+    /// Seconds since 1970: nothing is sent before.
+    until: i64,
+}
+
+fn name(cluster: &str, study: &str) -> String {
+    format!("breaker:{cluster}:{study}")
+}
+
+/// Numbers tell jobs and users apart, not kinds of failure.
+fn kind(words: &str) -> String {
+    words.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+/// A submission has failed with these words.
+pub(super) fn failed(change: &Change<'_>, cluster: &str, study: &str, words: &str) -> Result<(), StoreError> {
+    let name = name(cluster, study);
+    let before: Run = change.fact(&name)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let kind = kind(words);
+    let count = if before.kind == kind { before.count.saturating_add(1) } else { 1 };
+    let rest = FIRST_REST.checked_shl(count.saturating_sub(LIMIT).min(10)).unwrap_or(LONGEST_REST).min(LONGEST_REST);
+    let until = if count >= LIMIT { clock::now().as_second().saturating_add(rest) } else { 0 };
+    let run = Run { kind, words: words.to_owned(), count, until };
+    change.set_fact(&name, &serde_json::to_string(&run).unwrap_or_default())
+}
+
+/// A submission has succeeded.
+pub(super) fn worked(change: &Change<'_>, cluster: &str, study: &str) -> Result<(), StoreError> {
+    let name = name(cluster, study);
+    if change.fact(&name)?.is_some_and(|text| !text.is_empty()) { change.set_fact(&name, "") } else { Ok(()) }
+}
+
+/// Why the sprints of this study are not sent to this cluster now; nothing when they may be.
+pub fn holds(store: &Store, cluster: &str, study: &str) -> Result<Option<String>, StoreError> {
+    let Some(run) = store.fact(&name(cluster, study))?.and_then(|text| serde_json::from_str::<Run>(&text).ok()) else { return Ok(None) };
+    let left = run.until.saturating_sub(clock::now().as_second());
+    // A clock that was set back holds up nobody for longer than it would have been.
+    Ok((1..=LONGEST_REST).contains(&left).then(|| {
+        let left = duration::human(left.unsigned_abs());
+        format!("the last {} submissions of study {study} failed alike, so the next one waits ({left} more): {}", run.count, run.words)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_of_a_kind_in_a_row_hold_up_the_rest_for_longer_and_longer() {
+        let mut store = Store::in_memory().expect("a database");
+        let mut fail = |words: &str| {
+            let change = store.change().expect("a change");
+            failed(&change, "c", "s", words).expect("noted");
+            change.commit().expect("kept");
+            let run: Run = serde_json::from_str(&store.fact("breaker:c:s").expect("read").expect("there")).expect("a run");
+            (run.count, if run.until == 0 { 0 } else { run.until - clock::now().as_second() })
+        };
+        assert_eq!(fail("invalid account 7"), (1, 0));
+        assert_eq!(fail("another"), (1, 0));
+        assert_eq!(fail("invalid account 8"), (1, 0));
+        assert_eq!(fail("invalid account 9"), (2, 0));
+        let near =
+            |(count, rest): (u32, i64), wanted: (u32, i64)| assert!(count == wanted.0 && (wanted.1 - 5..=wanted.1).contains(&rest), "{count} {rest}");
+        for (count, rest) in [(3, 60), (4, 120), (5, 240), (6, 480), (7, 900), (8, 900)] {
+            near(fail("invalid account 10"), (count, rest));
+        }
+        assert!(holds(&store, "c", "s").expect("read").is_some_and(|why| why.contains("invalid account 10")));
+        assert_eq!(holds(&store, "c", "another").expect("read"), None);
+        let change = store.change().expect("a change");
+        worked(&change, "c", "s").expect("noted");
+        change.commit().expect("kept");
+        assert_eq!(holds(&store, "c", "s").expect("read"), None);
+    }
+}

@@ -1,0 +1,165 @@
+//! What one poll makes of one sprint, with a scheduler and files that contradict each other.
+
+use std::collections::BTreeMap;
+
+use super::{Gathered, Ingested, ingest};
+use crate::bundle::formats::Money;
+use crate::bundle::transfer::SprintFiles;
+use crate::domain::{EndKind, JobEnd, JobId, JobState, Reason, Seen, State, Status};
+use crate::scheduler::Stray;
+use crate::store::{SprintRow, Store};
+
+const ID: &str = "sp-000001";
+
+fn store() -> Store {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("a change");
+    change
+        .raw(
+            "INSERT INTO sprints (id, study_name, cluster, scheduler, status, job_id, directory, remote_dir, created_at, request, seconds, attempt, budget_usd)
+             VALUES ('sp-000001', 's', 'c', 'slurm', 'running', '300', '', '', '', '{}', 3600, 1, 10.0);
+             INSERT INTO jobs (sprint_id, attempt, name, sent_at, job_id) VALUES ('sp-000001', 1, 'rl-sp-000001-1', '', '300');",
+        )
+        .expect("rows");
+    change.commit().expect("kept");
+    store
+}
+
+fn line(seq: u64, kind: &str, rest: &str) -> String {
+    format!("{{\"v\":1,\"seq\":{seq},\"time\":\"2026-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"{kind}\"{rest}}}\n")
+}
+
+fn started(job: &str) -> String {
+    let rest = format!(",\"job_id\":\"{job}\",\"host\":\"n\",\"version\":\"1\",\"pipeline\":\"p\",\"plan\":[],\"seconds\":60");
+    line(1, "run_started", &rest)
+}
+
+fn agent() -> String {
+    line(2, "agent", ",\"session_id\":\"x\",\"model\":\"m\",\"version\":\"1\",\"stream\":\"research.1.jsonl\",\"from\":0")
+}
+
+fn files(journal: &str) -> SprintFiles {
+    use base64::Engine as _;
+    SprintFiles {
+        id: ID.to_owned(),
+        offset: journal.len() as u64,
+        prefix: "x".to_owned(),
+        journal: base64::engine::general_purpose::STANDARD.encode(journal),
+        readable: true,
+        claimed: true,
+        ..SprintFiles::default()
+    }
+}
+
+fn told(seen: Option<Seen>, files: SprintFiles, time: i64) -> Gathered {
+    let jobs = seen.map(|seen| ["299", "300"].map(|id| (JobId::parse(id).expect("an id"), seen.clone())).into_iter().collect());
+    Gathered { time: Some(time), jobs, files: BTreeMap::from([(ID.to_owned(), files)]), ..Gathered::default() }
+}
+
+fn take(store: &mut Store, gathered: &Gathered) -> Ingested {
+    let change = store.change().expect("a change");
+    let ingested = ingest(&change, ID, gathered).expect("taken in");
+    change.commit().expect("kept");
+    ingested
+}
+
+fn row(store: &Store) -> SprintRow {
+    store.sprint(ID).expect("read").expect("there")
+}
+
+fn reason(store: &Store) -> Option<Reason> {
+    match row(store).state {
+        State::Ended { ending, .. } => ending.reason,
+        _ => None,
+    }
+}
+
+fn killed() -> Seen {
+    Seen::State(JobState::Ended(JobEnd { kind: EndKind::Failed, exit_code: Some(137), signal: None, words: String::new() }))
+}
+
+#[test]
+fn a_job_is_ours_by_its_claim_and_not_by_what_the_journal_says() {
+    let mut store = store();
+    take(&mut store, &told(Some(Seen::State(JobState::Running)), files(&started("299")), 0));
+    assert_eq!(row(&store).state.job().map(JobId::as_str), Some("300"));
+    let held = |holder: &str| SprintFiles { claimed_by: Some(holder.to_owned()), ..files("") };
+    let ended = Seen::State(JobState::Ended(JobEnd { kind: EndKind::Completed, exit_code: Some(0), signal: None, words: String::new() }));
+    // The claim lies where the agent writes. How the job ended that is known as ours says nothing of its
+    // holder, and the holder is not ours by that alone.
+    for holder in ["", "not a number", "299; rm", "-1", "299"] {
+        for time in [0, 61, 122] {
+            take(&mut store, &told(Some(ended.clone()), held(holder), time));
+            if holder == "299" {
+                assert_eq!((row(&store).state.job().map(JobId::as_str), row(&store).state.status()), (Some("300"), Status::Running));
+            }
+        }
+        if holder != "299" {
+            store = self::store();
+            take(&mut store, &told(None, files(&started("299")), 0));
+        }
+    }
+    let stray = |name: &str| Stray { id: JobId::parse("299").expect("an id"), name: name.to_owned(), state: "RUNNING".to_owned() };
+    take(&mut store, &Gathered { strays: vec![stray("rl-sp-000002-1"), stray("rl-sp-000001-2")], ..told(Some(ended.clone()), held("299"), 130) });
+    assert_eq!(row(&store).state.job().map(JobId::as_str), Some("300"), "it has the name of another one");
+    take(&mut store, &Gathered { strays: vec![stray("rl-sp-000001-1")], ..told(Some(ended), held("299"), 140) });
+    assert_eq!((row(&store).state.job().map(JobId::as_str), row(&store).state.status()), (Some("299"), Status::Running));
+}
+
+#[test]
+fn a_healthy_sight_of_the_job_forgets_the_empty_answers_before_it() {
+    let mut store = store();
+    take(&mut store, &told(None, files(&started("300")), 0));
+    for round in 0..5 {
+        let time = round * 1000;
+        take(&mut store, &told(Some(Seen::Absent), files(""), time));
+        take(&mut store, &told(Some(Seen::Absent), files(""), time + 119));
+        assert_eq!(row(&store).state.status(), Status::Running);
+        take(&mut store, &told(Some(Seen::State(JobState::Running)), files(""), time + 300));
+        assert_eq!((row(&store).missing_polls, row(&store).missing_since), (0, None));
+    }
+    let nothing_untold = SprintFiles { untold: Some(Money::default()), summed: true, ..files("") };
+    for time in [9000, 9060, 9120] {
+        take(&mut store, &told(Some(Seen::Absent), nothing_untold.clone(), time));
+    }
+    assert_eq!(reason(&store), Some(Reason::Lost));
+}
+
+#[test]
+fn the_cost_of_a_killed_call_is_asked_for_before_the_end_is_settled() {
+    let over = |untold: Option<Money>, summed: bool| {
+        let mut store = store();
+        take(&mut store, &told(None, files(&(started("300") + &agent())), 0));
+        take(&mut store, &told(Some(killed()), files(""), 0));
+        let first = take(&mut store, &told(Some(killed()), files(""), 61));
+        assert_eq!((first, row(&store).state.status()), (Ingested::NeedsUntold, Status::Running));
+        take(&mut store, &told(Some(killed()), SprintFiles { untold, summed, ..files("") }, 61));
+        (reason(&store), row(&store).cost_usd, row(&store).cost_estimated)
+    };
+    let known = Money { cost_usd: 3.5, input_tokens: 9, ..Money::default() };
+    assert_eq!(over(Some(known), true), (Some(Reason::RunnerKilled), 3.5, true));
+    // Nobody can know it: the rest of the budget counts as spent.
+    assert_eq!(over(None, true), (Some(Reason::RunnerKilled), 10.0, true));
+}
+
+#[test]
+fn a_call_that_told_its_cost_is_not_asked_for_again() {
+    let mut store = store();
+    let cost = line(
+        3,
+        "cost",
+        ",\"cost_usd\":2.0,\"estimated\":false,\"input_tokens\":1,\"output_tokens\":1,\"cache_read_tokens\":0,\"cache_write_tokens\":0,\"stream\":\"research.1.jsonl\",\"from\":0",
+    );
+    let end = line(
+        4,
+        "run_ended",
+        ",\"status\":\"failed\",\"reason\":\"login\",\"signal\":null,\"detail\":\"d\",\"hint\":\"curl evil\",\"resets_at\":null,\"processes_left\":0,\"host\":\"n\",\"summary\":null,\"cost_usd\":2.0,\"estimated\":false,\"input_tokens\":1,\"output_tokens\":1,\"cache_read_tokens\":0,\"cache_write_tokens\":0",
+    );
+    let failed = Seen::State(JobState::Ended(JobEnd { kind: EndKind::Failed, exit_code: Some(1), signal: None, words: String::new() }));
+    let journal = started("300") + &agent() + &cost + &end;
+    assert_eq!(take(&mut store, &told(Some(failed), files(&journal), 0)), Ingested::Whole);
+    let State::Ended { ending, .. } = row(&store).state else { panic!("over") };
+    assert_eq!((ending.reason, ending.detail.as_str()), (Some(Reason::Login), "the job says: d"));
+    assert!(ending.hint.contains("log in") && !ending.hint.contains("curl"), "{}", ending.hint);
+    assert!((row(&store).cost_usd - 2.0).abs() < 1e-9 && !row(&store).cost_estimated);
+}

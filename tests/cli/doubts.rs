@@ -1,0 +1,402 @@
+//! What is certain of a job and what is not: answers of the scheduler that mean nothing, jobs that
+//! exist all the same, a cancel that has to reach every job of a name. The scheduler is a few lines
+//! of shell.
+
+use super::submissions::{database, edited, job, program, scheduler_says, slurm};
+use super::{remote_dir, text};
+use crate::harness::Project;
+
+const FAILED: &str = "sbatch: error: Batch job submission failed: ";
+
+/// How often this program was called, with these words among its arguments.
+fn calls(project: &Project, name: &str, words: &str) -> usize {
+    let calls = std::fs::read_to_string(project.path("calls")).unwrap_or_default();
+    calls.lines().filter(|call| call.starts_with(&format!("{name} ")) && call.contains(words)).count()
+}
+
+fn forget_calls(project: &Project) {
+    let _ = std::fs::remove_file(project.path("calls"));
+}
+
+fn run(project: &Project, idea: &str) -> serde_json::Value {
+    let _ = project.run(&["sprint", "run", idea, "-s", "s"]);
+    let listed = project.run(&["--json", "sprint", "list"]).success().json()["sprints"].clone();
+    let id = listed.as_array().unwrap().iter().find(|one| text(one, "idea") == idea).map(|one| text(one, "id").to_owned()).unwrap();
+    project.show(&id)
+}
+
+#[test]
+fn words_that_are_not_certain_are_neither_a_refusal_nor_sent_twice() {
+    for words in [
+        "Unable to contact slurm controller (receive failure)",
+        "Unable to contact slurm controller (send failure)",
+        "Unable to contact slurm controller (shutdown failure)",
+        "Header lengths are longer than data received",
+        "Insane message length",
+        "Protocol authentication error",
+        "Unspecified error",
+        "words that no version has said yet",
+    ] {
+        // The job exists: a look by name finds it, in the same request.
+        let project = slurm("", "");
+        scheduler_says(&project, "sbatch", &format!("{FAILED}{words}\n"), 1);
+        project.write("named.says", "4711\n");
+        let sprint = run(&project, "there");
+        assert_eq!((text(&sprint, "status"), text(&sprint, "job_id")), ("submitted", "4711"), "{words}: {sprint:#}");
+        assert_eq!((calls(&project, "sbatch", "--parsable"), calls(&project, "squeue", " -n ")), (1, 1), "{words}");
+        // Nobody knows: it stays in doubt, and is not over.
+        let project = slurm("", "");
+        scheduler_says(&project, "sbatch", &format!("{FAILED}{words}\n"), 1);
+        let sprint = run(&project, "in doubt");
+        assert_eq!(text(&sprint, "status"), "submitting", "{words}: {sprint:#}");
+        assert!(text(&sprint, "note").contains("a job may exist"), "{sprint:#}");
+    }
+}
+
+#[test]
+fn a_refusal_is_final_when_a_healthy_look_finds_no_job() {
+    let refusal = format!("{FAILED}Invalid account or account/partition combination specified\n");
+    let project = slurm("", "");
+    scheduler_says(&project, "sbatch", &refusal, 1);
+    let sprint = run(&project, "no");
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "submit_failed"), "{sprint:#}");
+    assert_eq!(calls(&project, "squeue", " -n "), 1);
+
+    // There is a job all the same.
+    let project = slurm("", "");
+    scheduler_says(&project, "sbatch", &refusal, 1);
+    project.write("named.says", "4711\n");
+    assert_eq!(text(&run(&project, "yes"), "job_id"), "4711");
+
+    // The queue does not answer, or complains and exits with 0.
+    for (said, status) in [
+        ("squeue: error: slurm_receive_msg: Zero Bytes were transmitted or received\n", 1),
+        ("slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n", 0),
+    ] {
+        let project = slurm("", "");
+        scheduler_says(&project, "sbatch", &refusal, 1);
+        program(&project, "squeue", &format!("printf '%s' '{said}' >&2; exit {status}"));
+        let sprint = run(&project, "who knows");
+        assert_eq!(text(&sprint, "status"), "submitting", "{said}: {sprint:#}");
+        assert!(text(&sprint, "note").contains("Invalid account"), "{sprint:#}");
+    }
+}
+
+#[test]
+fn what_was_not_sent_is_looked_for_all_the_same() {
+    let project = slurm("", "");
+    scheduler_says(&project, "sbatch", &format!("{FAILED}Unable to contact slurm controller (connect failure)\n"), 1);
+    project.write("named.says", "4711\n");
+    let sprint = run(&project, "there");
+    assert_eq!((text(&sprint, "status"), text(&sprint, "job_id")), ("submitted", "4711"), "{sprint:#}");
+    std::fs::remove_file(project.path("named.says")).unwrap();
+    let sprint = run(&project, "not there");
+    assert_eq!(text(&sprint, "status"), "pending", "{sprint:#}");
+    assert!(calls(&project, "squeue", " -n ") == 2, "one look each");
+}
+
+#[test]
+fn a_number_that_another_program_prints_is_no_job() {
+    let project = slurm("", "");
+    let sbatch = std::fs::read_to_string(project.path("bin/sbatch")).unwrap();
+    project.write("bin/sbatch", sbatch + "echo 99 >&2\n");
+    let sprint = run(&project, "an idea");
+    assert_eq!(text(&sprint, "job_id"), "101", "{sprint:#}");
+    project.write("queue", "");
+    program(&project, "squeue", "echo 7777 >&2; exit 0");
+    scheduler_says(&project, "sbatch", &format!("{FAILED}Unspecified error\n"), 1);
+    let sprint = run(&project, "another");
+    assert_eq!(text(&sprint, "status"), "submitting", "{sprint:#}");
+    project.run(&["tick"]);
+    assert_eq!(text(&project.show(text(&sprint, "id")), "status"), "submitting", "{sprint:#}");
+}
+
+#[test]
+fn the_accounting_comes_last_and_waits_only_now_and_then() {
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    project.write("queue", "");
+    // What the cluster's clock allows, and in which order things are asked.
+    program(&project, "timeout", "shift; exec \"$@\"");
+    program(&project, "reader", "exec \"$RL_TEST_PROGRAM\" \"$@\"");
+    project.write(
+        "bin/reader",
+        std::fs::read_to_string(project.path("bin/reader")).unwrap().replace("$RL_TEST_PROGRAM", crate::harness::program().to_str().unwrap()),
+    );
+    database(&project).execute("UPDATE sprints SET runner = ?1 WHERE id = ?2", [project.path("bin/reader").to_str().unwrap(), &id]).unwrap();
+    let mut allowed = Vec::new();
+    for _ in 0..4 {
+        forget_calls(&project);
+        project.run(&["tick"]).success();
+        let called = std::fs::read_to_string(project.path("calls")).unwrap();
+        let order: Vec<&str> = called.lines().filter_map(|call| call.split(' ').next()).filter(|name| *name != "timeout").collect();
+        assert_eq!(order, ["squeue", "reader", "sacct"], "{called}");
+        let of = |name: &str| called.lines().find_map(|call| call.strip_prefix("timeout ")?.split_once(&format!(" {name} "))?.0.parse::<u64>().ok());
+        assert!(of("squeue").is_some_and(|seconds| (190..=200).contains(&seconds)), "{called}");
+        allowed.push(of("sacct").unwrap());
+    }
+    assert_eq!(allowed, [15, 15, 60, 15]);
+}
+
+/// So many sprints of which nobody knows whether they were sent.
+fn in_doubt(project: &Project, count: usize) -> Vec<String> {
+    scheduler_says(project, "sbatch", &format!("{FAILED}Socket timed out on send/recv operation\n"), 1);
+    let ids = (0..count).map(|n| text(&run(project, &format!("idea {n}")), "id").to_owned()).collect();
+    database(project).execute_batch("DELETE FROM facts WHERE name LIKE 'breaker:%'").unwrap();
+    forget_calls(project);
+    ids
+}
+
+#[test]
+fn one_look_answers_for_all_submissions_in_doubt() {
+    let project = slurm("max_concurrent_jobs = 50", "");
+    let ids = in_doubt(&project, 12);
+    let queue: String = ids.iter().enumerate().map(|(n, id)| format!("{}|RUNNING|rl-{id}-1\n", 500 + n)).collect();
+    project.write("queue", queue.clone() + "7|RUNNING|somebody else's\n");
+    project.run(&["tick"]);
+    for (n, id) in ids.iter().enumerate() {
+        assert_eq!(text(&project.show(id), "job_id"), (500 + n).to_string());
+    }
+    // One look for the doubts, one poll; no submission.
+    assert_eq!((calls(&project, "sbatch", ""), calls(&project, "squeue", ""), calls(&project, "squeue", " -n ")), (0, 2, 0));
+    assert!(calls(&project, "sacct", "--name=") == 1);
+}
+
+#[test]
+fn what_one_look_does_not_find_is_submitted_once_more_behind_a_look_of_its_own() {
+    let project = slurm("max_concurrent_jobs = 50", "");
+    let ids = in_doubt(&project, 12);
+    std::fs::remove_file(project.path("sbatch.says")).unwrap();
+    // One of them is in the queue; one has ended, and only the accounting knows it.
+    project.write("queue", format!("500|PENDING|rl-{}-1\n", ids[3]));
+    project.write("accounting", format!("501|COMPLETED|rl-{}-1\n", ids[5]));
+    let executed = project.run(&["tick"]);
+    assert_eq!((text(&project.show(&ids[3]), "job_id"), text(&project.show(&ids[5]), "job_id")), ("500", "501"), "{executed}");
+    assert_eq!(ids.iter().filter(|id| text(&project.show(id), "status") == "submitting").count(), 0);
+    assert_eq!((calls(&project, "sbatch", "--parsable"), calls(&project, "squeue", " -n "), calls(&project, "sacct", "--name=")), (10, 10, 1));
+    assert_eq!(calls(&project, "squeue", ""), 12, "one look, ten guards, one poll");
+}
+
+#[test]
+fn a_look_without_a_healthy_answer_sends_nothing() {
+    let project = slurm("max_concurrent_jobs = 50", "");
+    let ids = in_doubt(&project, 3);
+    program(&project, "squeue", "echo 'squeue: error: Invalid user: me' >&2; exit 0");
+    project.run(&["tick"]).says("3 submission(s) in doubt").says("Invalid user");
+    assert_eq!(calls(&project, "sbatch", ""), 0);
+    assert!(ids.iter().all(|id| text(&project.show(id), "status") == "submitting"));
+}
+
+#[test]
+fn a_complaint_of_the_scheduler_is_no_empty_queue_and_one_of_others_is() {
+    // (complaint on standard error with exit 0, whether it is the scheduler's)
+    for (said, is_its) in [
+        ("slurm_load_jobs error: Unable to contact slurm controller (connect failure)", true),
+        ("squeue: error: Parse error in file /etc/slurm/slurm.conf line 3", true),
+        ("squeue: fatal: something new", true),
+        ("bash: warning: setlocale: LC_ALL: cannot change locale (en_US.UTF-8)", false),
+        ("perl: warning: Setting locale failed.", false),
+        ("Lmod has detected the following error: The following module(s) are unknown: cuda", false),
+        ("ERROR: ld.so: object libfoo.so from LD_PRELOAD cannot be preloaded: ignored.", false),
+        ("/opt/site/squeue-wrapper: error: cannot write the usage log", false),
+        ("error: XDG_RUNTIME_DIR not set in the environment.", false),
+        ("squeue: warning: something", false),
+    ] {
+        let project = slurm("", "");
+        let id = project.submit("an idea", &[]);
+        program(&project, "squeue", &format!("echo '{said}' >&2; exit 0"));
+        for _ in 0..4 {
+            project.run(&["tick"]);
+            database(&project).execute("UPDATE sprints SET missing_since = missing_since - 100", []).unwrap();
+        }
+        let sprint = project.show(&id);
+        let wanted = if is_its { "submitted" } else { "failed" };
+        assert_eq!(text(&sprint, "status"), wanted, "{said}: {sprint:#}");
+    }
+}
+
+#[test]
+fn what_the_accounting_says_is_still_there_is_not_lost() {
+    for word in ["RUNNING", "PENDING", "SUSPENDED", "REQUEUED", "A_NEW_WORD"] {
+        let project = slurm("", "");
+        let id = project.submit("an idea", &[]);
+        project.write("queue", "");
+        project.write("accounting", format!("101|{word}|0:0|n1|5|cpu=1\n"));
+        for _ in 0..5 {
+            project.run(&["tick"]).success();
+            database(&project).execute("UPDATE sprints SET missing_since = missing_since - 100", []).unwrap();
+        }
+        let sprint = project.show(&id);
+        assert_eq!(text(&sprint, "status"), "submitted", "{word}: {sprint:#}");
+        assert!(text(&sprint, "note").contains(&format!("the accounting says {word}")), "{sprint:#}");
+    }
+    // An error of the accounting with exit 0 proves nothing either.
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    program(&project, "sacct", "echo 'sacct: error: Problem talking to the database: Connection refused' >&2; exit 0");
+    for _ in 0..5 {
+        project.run(&["tick"]).success();
+        database(&project).execute("UPDATE sprints SET missing_since = missing_since - 100", []).unwrap();
+    }
+    assert_eq!(text(&project.show(&id), "status"), "submitted");
+}
+
+#[test]
+fn a_clock_that_cannot_be_read_is_no_time() {
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    project.write("queue", "");
+    project.run(&["tick"]).success();
+    program(&project, "date", "echo 'date: no such clock' >&2; exit 1");
+    for _ in 0..6 {
+        project.run(&["tick"]);
+    }
+    let (polls, since): (u32, i64) =
+        database(&project).query_row("SELECT missing_polls, missing_since FROM sprints", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert!(polls == 1 && since > 1_000_000_000, "{polls} {since}");
+    assert_eq!(text(&project.show(&id), "status"), "submitted");
+}
+
+#[test]
+fn a_cancel_reaches_every_job_of_the_name() {
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    let claim = remote_dir(&project, &id).join(".researchloop/claim-1");
+    project.write("queue", "101|PENDING||Priority\n");
+    project.run(&["sprint", "cancel", "--no-wait", &id]).code(6);
+    assert_eq!((calls(&project, "scancel", &format!("--name=rl-{id}-1")), calls(&project, "scancel", " 101")), (1, 1));
+    // It never ran: a second job of its name finds that out by itself.
+    assert_eq!(std::fs::read_link(&claim).unwrap().to_str(), Some("cancelled"));
+    let script = job(&project, 1).unwrap();
+    project.write("second.sh", script);
+    let second = std::process::Command::new("bash").arg(project.path("second.sh")).env("SLURM_JOB_ID", "555").output().unwrap();
+    let said = String::from_utf8_lossy(&second.stdout);
+    assert!(second.status.success() && said.contains("belongs to job cancelled"), "{said}");
+
+    // One that has begun keeps its claim.
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    let claim = remote_dir(&project, &id).join(".researchloop/claim-1");
+    std::os::unix::fs::symlink("101", &claim).unwrap();
+    project.write("queue", "101|RUNNING|n1|None\n");
+    project.run(&["sprint", "cancel", "--no-wait", &id]).code(6);
+    assert_eq!(std::fs::read_link(&claim).unwrap().to_str(), Some("101"));
+}
+
+#[test]
+fn a_cancel_that_was_not_heard_is_asked_again() {
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    project.write("queue", "101|RUNNING|n1|None\n");
+    for (said, status, heard) in [
+        ("scancel: error: Kill job error on job id 101: Socket timed out on send/recv operation\n", 140, false),
+        ("scancel: error: Unable to contact slurm controller (connect failure)\n", 0, false),
+        ("words of a version to come\n", 1, false),
+        ("scancel: error: Kill job error on job id 101: Invalid job id specified\n", 1, true),
+        ("", 0, true),
+    ] {
+        database(&project).execute("UPDATE sprints SET cancel_sent = 0", []).unwrap();
+        program(&project, "scancel", &format!("printf '%s' '{said}' >&2; exit {status}"));
+        let _ = project.run(&["sprint", "cancel", "--no-wait", &id]);
+        let _ = project.run(&["tick"]);
+        let sent: i64 = database(&project).query_row("SELECT cancel_sent FROM sprints", [], |row| row.get(0)).unwrap();
+        assert_eq!(sent > 0, heard, "{said}");
+    }
+}
+
+#[test]
+fn a_job_that_never_starts_is_taken_out_until_that_was_heard() {
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    project.write("queue", "101|PENDING||BadConstraints\n");
+    program(&project, "scancel", "echo 'scancel: error: Unable to contact slurm controller (connect failure)' >&2; exit 1");
+    for _ in 0..2 {
+        project.run(&["tick"]);
+        database(&project).execute("UPDATE sprints SET missing_since = missing_since - 200", []).unwrap();
+    }
+    let sprint = project.show(&id);
+    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "never_starts"), "{sprint:#}");
+    program(&project, "scancel", "exit 0");
+    database(&project).execute("UPDATE sprints SET results_next = 0", []).unwrap();
+    forget_calls(&project);
+    project.run(&["tick"]);
+    assert!(calls(&project, "scancel", &format!("--name=rl-{id}-1")) == 1, "it is told once more");
+    project.run(&["tick"]);
+    assert!(calls(&project, "scancel", "--name=") == 1, "it was heard");
+}
+
+#[test]
+fn jobs_of_ours_that_nobody_has_are_told_of_once() {
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    project.write(
+        "queue",
+        format!("101|RUNNING|n1|None|rl-{id}-1\n102|PENDING||Priority|rl-{id}-1\n103|RUNNING|n1|None|rl-sp-ffffff-2\n104|COMPLETED|n1|None|rl-sp-eeeeee-1\n105|RUNNING|n1|None|mine\n"),
+    );
+    let tick = project.run(&["tick"]);
+    let told = tick.to_string();
+    assert!(told.contains("job 102") && told.contains(&format!("the job of {id} is 101")) && told.contains("`scancel 102`"), "{tick}");
+    assert!(
+        told.contains("job 103") && told.contains("another project of yours") && !told.contains("job 104") && !told.contains("job 105"),
+        "{tick}"
+    );
+    let again = project.run(&["tick"]).to_string();
+    assert!(!again.contains("job 102") && !again.contains("job 103"), "once is enough: {again}");
+    // A sprint that is over, and whose job goes on.
+    let second = project.submit("another", &[]);
+    database(&project).execute("UPDATE sprints SET status = 'failed', reason = 'lost', results_at = 'x' WHERE id = ?1", [&id]).unwrap();
+    project.write("queue", format!("101|RUNNING|n1|None|rl-{id}-1\n102|RUNNING|n1|None|rl-{second}-1\n"));
+    let tick = project.run(&["tick"]).to_string();
+    assert!(tick.contains("job 101") && tick.contains(&format!("{id} is failed")), "{tick}");
+}
+
+#[test]
+fn three_refusals_of_a_kind_hold_up_the_rest() {
+    let project = slurm("max_concurrent_jobs = 1", "");
+    let first = project.submit("first", &[]);
+    let waiting: Vec<String> = (0..12).map(|n| text(&run(&project, &format!("idea {n}")), "id").to_owned()).collect();
+    database(&project).execute("UPDATE sprints SET status = 'completed', results_at = 'x' WHERE id = ?1", [&first]).unwrap();
+    project.write("bin/sbatch.n", "0");
+    let sbatch = std::fs::read_to_string(project.path("bin/sbatch")).unwrap();
+    // The same words, but for the number.
+    let refusal = "n=$(cat calls.n 2>/dev/null || echo 0); echo $((n + 1)) >calls.n\necho \"sbatch: error: user $n: Invalid account or account/partition combination specified\" >&2; exit 1\n";
+    program(&project, "sbatch", refusal);
+    forget_calls(&project);
+    let refused = || waiting.iter().filter(|id| text(&project.show(id), "status") == "failed").count();
+    let tick = project.run(&["tick"]).says("Invalid account").says("3 submissions of study s failed alike");
+    assert_eq!((refused(), calls(&project, "sbatch", "--parsable")), (3, 3), "{tick}");
+    assert!(text(&project.show(waiting.last().unwrap()), "note").contains("so the next one waits"), "{:#}", project.show(waiting.last().unwrap()));
+    project.run(&["tick"]).says("failed alike");
+    assert_eq!(calls(&project, "sbatch", "--parsable"), 3);
+    // One at a time, later and later.
+    let rest = |seconds: i64| {
+        let set = "UPDATE facts SET value = json_set(value, '$.until', json_extract(value, '$.until') - ?1) WHERE name LIKE 'breaker:%'";
+        assert_eq!(database(&project).execute(set, [seconds]), Ok(1));
+        project.run(&["tick"])
+    };
+    rest(61);
+    assert_eq!(calls(&project, "sbatch", "--parsable"), 4);
+    rest(61);
+    assert_eq!(calls(&project, "sbatch", "--parsable"), 4, "now it takes two minutes");
+    // A person asks at once; when it works again, the rest follows.
+    project.write("bin/sbatch", sbatch);
+    std::fs::set_permissions(project.path("bin/sbatch"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    edited(&project, "max_concurrent_jobs = 1", "max_concurrent_jobs = 50");
+    assert_eq!(text(&run(&project, "by hand"), "status"), "submitted");
+    project.run(&["tick"]).success();
+    assert!(waiting.iter().all(|id| text(&project.show(id), "status") != "pending"));
+}
+
+#[test]
+fn a_check_says_when_a_slow_controller_is_never_heard() {
+    let mut project = slurm("", "");
+    project.write("slurm.conf", "ClusterName=x\n#MessageTimeout=10\nMessageTimeout = 200 # slow\n");
+    let conf = project.path("slurm.conf");
+    project.set("SLURM_CONF", conf.to_str().unwrap());
+    let check = project.run(&["cluster", "check", "c"]);
+    let said = check.to_string();
+    assert!(said.contains("MessageTimeout") && said.contains("200 s") && said.contains("command_timeout = 320"), "{check}");
+    assert_eq!(calls(&project, "scontrol", ""), 0, "the file tells it");
+    edited(&project, "poll_interval = 1", "poll_interval = 1\ncommand_timeout = 320");
+    assert!(!project.run(&["cluster", "check", "c"]).to_string().contains("MessageTimeout"));
+}
