@@ -129,14 +129,18 @@ impl Front {
     /// The same, made here. None for a request of another shape.
     pub fn quickly(&self, script: &Script) -> Option<Vec<u8>> {
         let sections = sections(script);
-        if sections.iter().any(|name| !["clock", "jobs", "files"].contains(&name.as_str())) || !sections.iter().any(|name| name == "files") {
+        if sections.iter().any(|name| !["clock", "jobs", "files", "accounting"].contains(&name.as_str()))
+            || !sections.iter().any(|name| name == "files")
+        {
             return None;
         }
         let mut answer = Vec::new();
+        let (jobs, accounting) = self.jobs(script);
         for name in sections {
             let output = match name.as_str() {
                 "clock" => format!("{}\n", self.world.now).into_bytes(),
-                "jobs" => self.jobs(script).into_bytes(),
+                "jobs" => jobs.clone().into_bytes(),
+                "accounting" => accounting.clone().into_bytes(),
                 _ => files_read(script)?,
             };
             answer.extend(format!("\n{NONCE} + {name}\n").into_bytes());
@@ -147,44 +151,51 @@ impl Front {
         Some(answer)
     }
 
-    /// What the scheduler's shell text makes of its commands' answers.
-    fn jobs(&self, script: &Script) -> String {
+    /// What the scheduler's shell texts make of its commands' answers: those of the queue, and of the
+    /// accounting behind the files.
+    fn jobs(&self, script: &Script) -> (String, String) {
         let asked = script.shown().split_once("RL_JOBS='").and_then(|(_, rest)| rest.split_once('\'')).map_or("", |(asked, _)| asked);
         let ids: Vec<&str> = asked.split_whitespace().skip(1).collect();
-        let (said, status) = lies::queue_says(self.lies.queue);
-        let mut answer = "cluster -\n".to_owned();
+        // An error of the scheduler's own program counts, whatever its exit status is.
+        let complained = |(said, status): (&'static str, i32)| (said, if status == 0 && said.contains("error") { 98 } else { status });
+        let (said, status) = complained(lies::queue_says(self.lies.queue));
+        let mut queue = "cluster -\n".to_owned();
         let mut left = ids.clone();
         for line in lies::queue_lines(&self.world, self.lies.queue) {
             let fields: Vec<&str> = line.split('|').collect();
-            if !ids.contains(&fields[0]) {
+            let (id, name, word) = (fields[0], fields[1], fields[2]);
+            if !ids.contains(&id) {
+                if name.starts_with("rl-sp-") {
+                    queue.push_str(&format!("s {id}|{word}|{name}\n"));
+                }
                 continue;
             }
-            answer.push_str(&format!("q {}|{}|{}|{}\n", fields[0], fields[2], fields[3], fields[4]));
-            if ["PENDING", "RUNNING", "SUSPENDED"].contains(&fields[2]) {
-                left.retain(|id| *id != fields[0]);
+            queue.push_str(&format!("q {id}|{word}|{}|{}|{name}\n", fields[3], fields[4]));
+            if ["PENDING", "RUNNING", "SUSPENDED"].contains(&word) {
+                left.retain(|other| *other != id);
             }
         }
         if !said.is_empty() {
-            answer.push_str(&format!("! {said}\n"));
+            queue.push_str(&format!("! {said}\n"));
         }
-        answer.push_str(&format!("queue {status}\n"));
         let left = if status == 0 { left } else { Vec::new() };
-        answer.push_str(&format!("left {}\n", left.join(",")));
+        queue.push_str(&format!("queue {status}\nleft {}\n", left.join(",")));
+        let mut accounting = "cluster -\n".to_owned();
         if left.is_empty() {
-            return answer;
+            return (queue, accounting);
         }
-        let (said, status) = lies::accounting_says(self.lies.accounting);
+        let (said, status) = complained(lies::accounting_says(self.lies.accounting));
         for line in lies::accounting_lines(&self.world, self.lies.accounting) {
             let fields: Vec<&str> = line.split('|').collect();
             if left.contains(&fields[0]) {
-                answer.push_str(&format!("a {}|{}|{}|{}|{}|{}\n", fields[0], fields[2], fields[3], fields[4], fields[5], fields[6]));
+                accounting.push_str(&format!("a {}|{}|{}|{}|{}|{}\n", fields[0], fields[2], fields[3], fields[4], fields[5], fields[6]));
             }
         }
         if !said.is_empty() {
-            answer.push_str(&format!("! {said}\n"));
+            accounting.push_str(&format!("! {said}\n"));
         }
-        answer.push_str(&format!("accounting {status}\n"));
-        answer
+        accounting.push_str(&format!("accounting {status}\n"));
+        (queue, accounting)
     }
 
     /// Runs it, as it is, whatever the way does to the answer.

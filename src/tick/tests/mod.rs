@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use self::front::Front;
 use self::run::Deed;
-use super::{gather, tick_one};
+use super::{Ask, gather, tick_one};
 use crate::app::App;
 use crate::config::{self, Environment};
 use crate::domain::{Reason, SprintId, State, Status};
@@ -315,7 +315,7 @@ fn the_quick_answers_of_a_night_are_those_of_the_shell() {
         }
         let cluster = night.app.config.cluster("c").expect("there");
         let mut both = Both(&mut night.front, Vec::new());
-        let _ = gather(&night.app, &mut both, cluster, &rows, true, None);
+        let _ = gather(&night.app, &mut both, cluster, &rows, Ask::All, None);
         for (script, quick, shell) in &both.1 {
             assert_eq!(
                 String::from_utf8_lossy(quick),
