@@ -69,6 +69,8 @@ pub struct Course {
     pace: i64,
     position: Option<Position>,
     begun: bool,
+    /// The pipeline's end, when only the run's end was not recorded.
+    over: Option<pipeline::End>,
     spent: Money,
     of_step: Money,
     calling: Option<Calling>,
@@ -89,6 +91,7 @@ impl Course {
             pace,
             position: None,
             begun: false,
+            over: None,
             spent: Money::default(),
             of_step: Money::default(),
             calling: None,
@@ -218,6 +221,7 @@ impl Run {
         );
         run.account_for_killed(course, now);
         run.arrival = Some(match course.position.clone() {
+            _ if course.over.is_some() => Arrival::End(course.over.clone().expect("there")),
             Some(position) => {
                 pipeline::resume(&run.definition, &position, &run.settings).map(|step| Arrival::Step(Box::new(step), position)).expect("a step")
             }
@@ -348,7 +352,10 @@ impl Run {
         course.begun = false;
         course.position = Some(match &next {
             Arrival::Step(_, position) => position.clone(),
-            Arrival::End(over) => over.position.clone(),
+            Arrival::End(over) => {
+                course.over = Some(over.clone());
+                over.position.clone()
+            }
         });
         self.arrival = Some(next);
         None
