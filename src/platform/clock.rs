@@ -15,6 +15,10 @@ use jiff::Timestamp;
 /// The time now, in UTC, rounded down to a millisecond.
 #[expect(clippy::disallowed_methods, reason = "the home of the clock")]
 pub fn now() -> Timestamp {
+    #[cfg(test)]
+    if let Some(time) = testing::now() {
+        return time;
+    }
     if let Ok(text) = std::env::var("RESEARCHLOOP_TEST_NOW")
         && let Ok(fixed) = text.parse()
     {
@@ -98,6 +102,26 @@ fn look_once() -> (Instant, Duration) {
     let now = Instant::now();
     let stood = watched.look(now);
     (now, stood)
+}
+
+#[cfg(test)]
+pub mod testing {
+    //! Another time for the code of one thread, which a test moves on.
+
+    use std::cell::Cell;
+
+    use jiff::Timestamp;
+
+    thread_local! { static NOW: Cell<Option<Timestamp>> = const { Cell::new(None) }; }
+
+    pub(super) fn now() -> Option<Timestamp> {
+        NOW.get()
+    }
+
+    /// From now on it is so many seconds since 1970 for this thread; `None`: what the system says.
+    pub fn set(seconds: Option<i64>) {
+        NOW.set(seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()));
+    }
 }
 
 #[cfg(test)]

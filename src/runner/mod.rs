@@ -28,6 +28,8 @@ mod time;
 mod untold;
 
 pub use answer::read_files;
+#[cfg(test)]
+pub(crate) use journal::Journal;
 pub use results::send_results;
 pub use run::run_job;
 

@@ -12,30 +12,54 @@ use crate::claude::Fold;
 /// A journal and a state are read up to this size.
 const MAX_READ: u64 = 64 << 20;
 
-/// Sums up all calls of a sprint that have not told what they cost. None when that cannot be known.
+/// A stream says more than this many times what was told of a call: somebody else told it.
+const MUCH_MORE: f64 = 1.5;
+
+/// Sums up what the calls of a sprint have cost beyond what the journal tells of them. None when that
+/// cannot be known.
+///
+/// A line about a cost may have been written by the agent, which can hide a call that way. So the
+/// streams of all calls are read, and where one shows far more than was told, the rest is untold.
 pub fn untold(own: &Folder) -> Option<Money> {
     let (lines, _) = parse(&own.read("run.jsonl", MAX_READ).ok()?);
-    let mut open: Vec<Calling> = Vec::new();
+    let mut calls: Vec<(Calling, Option<Money>)> = Vec::new();
     let mut costs = Costs::default();
-    let mut told: Vec<Calling> = Vec::new();
+    let mut note = |call: Calling, told: Option<Money>| match calls.iter_mut().find(|(known, _)| *known == call) {
+        Some((_, known)) => *known = known.filter(|known| told.is_none_or(|told| told.cost_usd <= known.cost_usd)).or(told),
+        None => calls.push((call, told)),
+    };
     for entry in lines.iter().filter_map(Line::entry) {
         costs.add(&entry);
         match entry {
-            Entry::Agent { call: Some(call), .. } if !open.contains(&call) => open.push(call),
-            Entry::Cost { call: Some(call), .. } => told.push(call),
+            Entry::Agent { call: Some(call), .. } => note(call, None),
+            Entry::Cost { call: Some(call), spent } => note(call, Some(spent.sound())),
             _ => {}
         }
     }
     // One that was begun and had not said a word yet.
     let state = own.read("state.json", MAX_READ).ok().and_then(|bytes| formats::read::<StateFile>("state.json", &bytes).ok());
-    open.extend(state.and_then(|state| state.calling).filter(|call| !open.contains(call)));
-    open.retain(|call| !told.contains(call));
+    if let Some(call) = state.and_then(|state| state.calling) {
+        note(call, None);
+    }
     let steps = own.folder("steps").ok();
     let mut sum = Money::default();
-    for call in open {
+    for (call, told) in calls {
         let mut before = costs.total();
         before.add(&sum);
-        sum.add(&of_stream(steps.as_ref()?, &call, &before)?);
+        let shown = steps.as_ref().and_then(|steps| of_stream(steps, &call, &before));
+        match (told, shown) {
+            (None, None) => return None,
+            (None, Some(shown)) => sum.add(&shown),
+            (Some(told), Some(shown)) if shown.cost_usd > told.cost_usd * MUCH_MORE => sum.add(&Money {
+                cost_usd: shown.cost_usd - told.cost_usd,
+                estimated: true,
+                input_tokens: shown.input_tokens.saturating_sub(told.input_tokens),
+                output_tokens: shown.output_tokens.saturating_sub(told.output_tokens),
+                cache_read_tokens: shown.cache_read_tokens.saturating_sub(told.cache_read_tokens),
+                cache_write_tokens: shown.cache_write_tokens.saturating_sub(told.cache_write_tokens),
+            }),
+            (Some(_), _) => {}
+        }
     }
     Some(sum)
 }
@@ -90,7 +114,12 @@ mod tests {
         let money = of(&begun, Some(&format!("{REPLY}\n{{\"type\":\"assis"))).expect("known");
         assert!(money.estimated && money.cost_usd > 14.9, "{money:?}");
         assert_eq!((money.input_tokens, money.output_tokens), (2_000_000, 200_000));
-        assert_eq!(of(&format!("{AGENT}\n{COST}\n"), Some(REPLY)), Some(Money::default()), "it has told it");
+        let told = |usd: &str| format!("{AGENT}\n{}\n", COST.replace("2.0", usd));
+        assert_eq!(of(&told("15.0"), Some(REPLY)), Some(Money::default()), "it has told it");
+        // A line of foreign make does not hide the call.
+        let hidden = of(&told("0.0"), Some(REPLY)).expect("known");
+        assert!(hidden.cost_usd > 14.9 && hidden.estimated, "{hidden:?}");
+        assert_eq!(of(&told("2.0"), None), Some(Money::default()));
         assert_eq!(of(&begun, None), None, "without its stream nothing is known");
         assert_eq!(of("", None), Some(Money::default()), "no call has begun");
     }

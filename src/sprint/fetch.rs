@@ -125,7 +125,7 @@ pub fn fetch(
         };
         let mut script = Script::new();
         use_runner(&mut script, &runner, from.is_none());
-        script.section_with_input("results", Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()), "rl_run files-results");
+        script.section_with_input("results", Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()), "rl_start files-results");
         // One deadline over all requests.
         let odd = |remote: &dyn Remote, problem: String| FetchError::Answer { place: remote.place(), problem };
         let deadline = match &bounds {

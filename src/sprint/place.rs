@@ -71,7 +71,7 @@ RL_WORK=$(rl_home "$WORK")
 RL_RUNNER=$RL_WORK/.researchloop/bin/$HASH
 if [ "$(uname -sm)" != "$PLATFORM" ]; then
   RL_RUNNER=$(command -v researchloop)
-  if RL_WHY=$(rl_why "$RL_RUNNER"); then
+  if RL_WHY=$(rl_unfit "$RL_RUNNER"); then
     case $(rl_enter "$RL_RUNNER" && "./${RL_RUNNER##*/}" --version 2>/dev/null) in
       "researchloop $VERSION"*) ;;
       *) RL_GO=0 RL_WHY="platform $(uname -sm)" ;;
@@ -80,7 +80,7 @@ if [ "$(uname -sm)" != "$PLATFORM" ]; then
     RL_GO=0
     [ "$RL_WHY" != absent ] || RL_WHY="platform $(uname -sm)"
   fi
-elif ! RL_WHY=$(rl_why "$RL_RUNNER" 1); then
+elif ! RL_WHY=$(rl_unfit "$RL_RUNNER" 1); then
   RL_GO=0
   case $RL_WHY in 'not ours: '*) ;; *) RL_WHY=absent ;; esac
 elif [ ! -x "$RL_RUNNER" ]; then
@@ -90,7 +90,7 @@ fi
 
 /// Reads the runner from the input and puts it in place.
 const RECEIVE_RUNNER: &str = r#"
-rl_take() {
+rl_make() {
   if [ -L "$1" ]; then echo "$2 is a symbolic link"; exit 70; fi
   [ -d "$1" ] || mkdir -m 700 "$1" || exit 70
   cd "$1" || exit 70
@@ -98,8 +98,8 @@ rl_take() {
   chmod 700 . || exit 70
 }
 mkdir -p "$RL_WORK" && cd "$RL_WORK" || exit 70
-rl_take ./.researchloop "$RL_WORK/.researchloop"
-rl_take ./bin "$RL_WORK/.researchloop/bin"
+rl_make ./.researchloop "$RL_WORK/.researchloop"
+rl_make ./bin "$RL_WORK/.researchloop/bin"
 new=./.new.$(uname -n).$$
 rm -rf "$new"
 (set -C; cat >"$new") || { rm -f "$new"; exit 70; }
@@ -107,14 +107,14 @@ if [ "$(rl_sum <"$new")" != "$HASH" ]; then rm -f "$new"; echo "it arrived damag
 chmod 700 "$new" && mv -f "$new" "./$HASH"
 "#;
 
-/// Defines `rl_run`, which starts the runner. Its section ends with 127 when there is none that may be used.
+/// Defines `rl_start`, which starts the runner. Its section ends with 127 when there is none that may be used.
 const RUN_RUNNER: &str = r#"
-rl_run() {
+rl_start() {
   rl_enter "$RUNNER" "$VERIFY" && [ -x "./${RUNNER##*/}" ] || { echo "$rl_bad"; exit 127; }
   "./${RUNNER##*/}" "$@"
 }"#;
 
-/// Defines `rl_run` for the sections behind: it starts the runner with its arguments. Its section ends
+/// Defines `rl_start` for the sections behind: it starts the runner with its arguments. Its section ends
 /// with 127 when there is none that may be used: [`place_runner`] puts it right, or tells why not.
 ///
 /// That the runner is ours alone is checked each time. `verify` has its hash checked, too, before the
@@ -139,7 +139,7 @@ pub fn find_runner(script: &mut Script, cluster: &Cluster, runner: &RunnerHere) 
 pub fn send_runner(script: &mut Script, runner: &RunnerHere) {
     let payload = Payload::File { path: runner.path.clone(), len: runner.len };
     script.section_with_input("runner", payload, RECEIVE_RUNNER);
-    script.plain(r#"if RL_WHY=$(rl_why "$RL_RUNNER" 1); then RL_GO=1; else RL_GO=0; fi"#);
+    script.plain(r#"if RL_WHY=$(rl_unfit "$RL_RUNNER" 1); then RL_GO=1; else RL_GO=0; fi"#);
 }
 
 /// What came of placing a runner.
@@ -210,5 +210,39 @@ pub fn shell_path(path: &str) -> String {
     match path.strip_prefix("~/") {
         Some(rest) => format!("\"$HOME\"/{}", crate::remote::quoted(rest)),
         None => crate::remote::quoted(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::{JobId, SchedulerKind};
+    use crate::scheduler::scheduler;
+
+    /// The functions that a shell text defines.
+    fn functions(text: &str) -> BTreeSet<String> {
+        let name = |line: &str| line.trim_start().split_once("()").map(|(name, _)| name.to_owned());
+        text.lines().filter_map(name).filter(|name| name.starts_with("rl_") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).collect()
+    }
+
+    #[test]
+    fn no_text_defines_a_function_of_another_one() {
+        let ours: BTreeSet<String> = [HOME_OF, OURS, FIND_RUNNER, RECEIVE_RUNNER, RUN_RUNNER].into_iter().flat_map(functions).collect();
+        assert!(ours.contains("rl_start") && ours.contains("rl_enter"), "{ours:?}");
+        for kind in SchedulerKind::ALL {
+            let kind = scheduler(*kind);
+            let mut asked = Script::new();
+            let jobs = [JobId::parse("1").expect("an id")];
+            kind.ask(&mut asked, &jobs);
+            kind.ask_accounting(&mut asked, &jobs);
+            // One request holds several of them: a name that has two meanings would change its meaning
+            // in the middle.
+            for text in [asked.shown(), kind.submit(), kind.look_up(), kind.look_up_all(), kind.cancel(), kind.probe(), kind.message_timeout()] {
+                let both: Vec<String> = functions(text).intersection(&ours).cloned().collect();
+                assert!(both.is_empty(), "{both:?}");
+            }
+        }
     }
 }

@@ -389,7 +389,11 @@ mod tests {
         let mut kept = |offset: u64, kind: &str, text: usize| {
             seq += 1;
             let lines = [line(seq, kind, &format!(r#","text":"{}""#, "x".repeat(text)))];
-            change.ingest(id.as_str(), &JournalPiece { lines: &lines, offset, prefix: "x", altered: false, whole: false }).expect("taken in").new_lines == 1
+            change
+                .ingest(id.as_str(), &JournalPiece { lines: &lines, offset, prefix: "x", altered: false, whole: false })
+                .expect("taken in")
+                .new_lines
+                == 1
         };
         for (offset, kind, is_kept) in [
             (1 << 20, "said", true),

@@ -140,7 +140,7 @@ fn gather_once(
     let runner = rows.iter().rev().map(|row| row.runner.as_str()).find(|runner| !runner.is_empty()).unwrap_or_default();
     // Between two polls of the scheduler, its files are asked for every few seconds.
     use_runner(&mut script, runner, ask == Ask::All);
-    script.section_with_input("files", Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()), "rl_run files-read");
+    script.section_with_input("files", Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()), "rl_start files-read");
     if ask == Ask::All && !jobs.is_empty() {
         kind.ask_accounting(&mut script, &jobs);
     }

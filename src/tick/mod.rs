@@ -435,3 +435,6 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,4 +38,4 @@ rl_sum() {
   printf '%s\n' "${rl_said%% *}"
 }
 # Prints what is wrong with a runner.
-rl_why() { (rl_enter "$1" "$2" >/dev/null || { printf '%s\n' "$rl_bad"; exit 1; }) }
+rl_unfit() { (rl_enter "$1" "$2" >/dev/null || { printf '%s\n' "$rl_bad"; exit 1; }) }

@@ -89,10 +89,10 @@ base64 -d >.researchloop/bundle.tmp <<'RESEARCHLOOP_BUNDLE' && mv -f .researchlo
 %BUNDLE%
 RESEARCHLOOP_BUNDLE
 
-if ! rl_said=$(rl_why "$rl_runner" 1); then
+if ! rl_said=$(rl_unfit "$rl_runner" 1); then
   [ "$rl_said" = absent ] || echo "$rl_runner is not used: $rl_said"
   rl_runner=$(command -v researchloop)
-  rl_said=$(rl_why "$rl_runner") || { [ "$rl_said" = absent ] || echo "$rl_runner is not used: $rl_said"; rl_runner=''; }
+  rl_said=$(rl_unfit "$rl_runner") || { [ "$rl_said" = absent ] || echo "$rl_runner is not used: $rl_said"; rl_runner=''; }
   case $(rl_enter "$rl_runner" && "./${rl_runner##*/}" --version 2>/dev/null) in
     "researchloop %VERSION%"*) ;;
     *) rl_ended runner_missing 127; exit 127 ;;
