@@ -135,6 +135,8 @@ pub enum Seen {
     State(JobState),
     /// Queue and accounting answered, and neither knows it.
     Absent,
+    /// It is not in the queue, but the accounting says that it goes on.
+    Accounted(String),
     /// It is not in the queue, and the accounting did not answer: no verdict.
     Unclear(String),
 }

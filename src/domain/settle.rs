@@ -76,6 +76,9 @@ pub struct Evidence<'a> {
     pub empty_polls: u32,
     /// Since how many seconds, by the cluster's clock.
     pub empty_seconds: i64,
+    /// Since how many seconds it is not clear whether the job is there. What is unclear does not count
+    /// as missing.
+    pub unclear_seconds: i64,
 }
 
 /// What follows from it.
@@ -87,6 +90,8 @@ pub enum Finding {
     Wait,
     /// Nothing can be said, though all answered: the poll counts towards a verdict.
     Empty,
+    /// Nothing can be said, because not all answered, or they contradict each other. It counts by itself.
+    Unclear,
     /// The job is over, and the sprint waits for an answer.
     Parked,
     /// It is over.
@@ -141,7 +146,8 @@ enum Gone<'a> {
 fn is_gone<'a>(evidence: &Evidence<'a>) -> Gone<'a> {
     let is_recorded = evidence.runner.is_some() || evidence.script.is_some();
     // One empty answer of a queue is none: the job may be on its way back into it.
-    let is_lively = evidence.quiet_seconds.is_some_and(|quiet| quiet < LIVELY_SECONDS) && evidence.empty_seconds < NO_FILES_SECONDS;
+    let is_lively =
+        evidence.quiet_seconds.is_some_and(|quiet| quiet < LIVELY_SECONDS) && evidence.empty_seconds.max(evidence.unclear_seconds) < NO_FILES_SECONDS;
     let waits = |over: bool| if over { Gone::Missing } else { Gone::Not(Finding::Empty) };
     match evidence.seen {
         None => Gone::Not(Finding::Wait),
@@ -153,11 +159,16 @@ fn is_gone<'a>(evidence: &Evidence<'a>) -> Gone<'a> {
         // A node that does not answer keeps a job in this state for days.
         Some(Seen::State(JobState::Ending)) if is_recorded => waits(evidence.empty_seconds >= NO_ACCOUNTING_SECONDS),
         Some(Seen::State(_)) => Gone::Not(Finding::Alive),
-        Some(Seen::Absent | Seen::Unclear(_)) if evidence.new_lines && evidence.runner.is_none() => Gone::Not(Finding::Alive),
-        Some(Seen::Absent | Seen::Unclear(_)) if is_lively => Gone::Not(Finding::Wait),
+        Some(Seen::Absent | Seen::Accounted(_) | Seen::Unclear(_)) if evidence.new_lines && evidence.runner.is_none() => Gone::Not(Finding::Alive),
+        Some(Seen::Absent | Seen::Accounted(_) | Seen::Unclear(_)) if is_lively => Gone::Not(Finding::Wait),
         Some(Seen::Absent) if never_ran(evidence) => waits(evidence.empty_seconds >= ACCOUNTING_LAG_SECONDS),
         Some(Seen::Absent) => waits(is_given_up(evidence.empty_polls, evidence.empty_seconds) && !files_are_missing(evidence)),
-        Some(Seen::Unclear(_)) => waits(evidence.empty_seconds >= if is_recorded { NO_ACCOUNTING_SECONDS } else { NO_FILES_SECONDS }),
+        Some(Seen::Accounted(_) | Seen::Unclear(_)) => {
+            match evidence.unclear_seconds >= if is_recorded { NO_ACCOUNTING_SECONDS } else { NO_FILES_SECONDS } {
+                true => Gone::Missing,
+                false => Gone::Not(Finding::Unclear),
+            }
+        }
     }
 }
 

@@ -25,6 +25,7 @@ fn base() -> Evidence<'static> {
         quiet_seconds: None,
         empty_polls: 0,
         empty_seconds: 0,
+        unclear_seconds: 0,
     }
 }
 
@@ -153,12 +154,14 @@ fn one_empty_answer_ends_nothing() {
 
 #[test]
 fn who_writes_to_the_files_is_alive_whatever_the_queue_says() {
-    let unclear = Seen::Unclear("the accounting says RUNNING".to_owned());
-    for seen in [&Seen::Absent, &unclear] {
-        let lively = Evidence { seen: Some(seen), quiet_seconds: Some(59), empty_polls: 99, empty_seconds: 86_399, ..base() };
+    let accounted = Seen::Accounted("the accounting says RUNNING".to_owned());
+    for seen in [&Seen::Absent, &accounted] {
+        let lively =
+            Evidence { seen: Some(seen), quiet_seconds: Some(59), empty_polls: 99, empty_seconds: 86_399, unclear_seconds: 86_399, ..base() };
         assert_eq!(judge(&lively), Finding::Wait, "{seen:?}");
         // Something that outlives its job and writes for ever.
-        assert!(matches!(judge(&Evidence { empty_seconds: 86_400, ..lively.clone() }), Finding::Over(_)), "{seen:?}");
+        let for_ever = Evidence { empty_seconds: 86_400, unclear_seconds: 86_400, ..lively.clone() };
+        assert!(matches!(judge(&for_ever), Finding::Over(_)), "{seen:?}");
     }
     let quiet = Evidence { seen: Some(&Seen::Absent), quiet_seconds: Some(60), empty_polls: 2, empty_seconds: 120, ..base() };
     assert_eq!(reason(&judge(&quiet)), Some(Reason::Lost));
@@ -257,7 +260,7 @@ fn lost_takes_three_healthy_polls_over_two_minutes() {
         assert_eq!(reason(&finding) == Some(Reason::Lost), over, "{empty_polls} {empty_seconds}");
     }
     let unclear = Seen::Unclear("sacct timed out".to_owned());
-    assert_eq!(judge(&Evidence { seen: Some(&unclear), empty_polls: 99, empty_seconds: 9999, ..base() }), Finding::Empty);
+    assert_eq!(judge(&Evidence { seen: Some(&unclear), empty_polls: 99, empty_seconds: 9999, ..base() }), Finding::Unclear);
 }
 
 #[test]
@@ -276,9 +279,9 @@ fn files_that_could_not_be_read_prove_nothing() {
 fn a_recorded_failure_does_not_wait_for_ever_for_the_accounting() {
     let runner = RunnerEnd { reason: Some(Reason::StepFailed), signal: None, ..stopped() };
     let unclear = Seen::Unclear("sacct timed out".to_owned());
-    let early = Evidence { runner: Some(&runner), seen: Some(&unclear), empty_polls: 9, empty_seconds: 599, ..base() };
-    assert_eq!(judge(&early), Finding::Empty);
-    assert_eq!(reason(&judge(&Evidence { empty_seconds: 600, ..early })), Some(Reason::StepFailed));
+    let early = Evidence { runner: Some(&runner), seen: Some(&unclear), empty_seconds: 9999, unclear_seconds: 599, ..base() };
+    assert_eq!(judge(&early), Finding::Unclear);
+    assert_eq!(reason(&judge(&Evidence { unclear_seconds: 600, ..early })), Some(Reason::StepFailed));
 }
 
 #[test]
@@ -320,8 +323,8 @@ fn a_parked_run_waits_for_an_answer_once_its_job_is_gone() {
     assert_eq!(with(Some(&ended), true), Finding::Over(Ending::cancelled("")));
     // An accounting that does not answer is believed to have seen the end after a while.
     let unclear = Seen::Unclear("down".to_owned());
-    assert_eq!(with(Some(&unclear), false), Finding::Empty);
-    assert_eq!(judge(&Evidence { runner: Some(&parked), seen: Some(&unclear), empty_seconds: 600, ..base() }), Finding::Parked);
+    assert_eq!(with(Some(&unclear), false), Finding::Unclear);
+    assert_eq!(judge(&Evidence { runner: Some(&parked), seen: Some(&unclear), unclear_seconds: 600, ..base() }), Finding::Parked);
 }
 
 #[test]

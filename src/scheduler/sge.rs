@@ -138,7 +138,7 @@ fn seen(answer: &Answer<'_>, number: &str) -> Seen {
     }
     match answer.rows("a").filter_map(Record::parse).filter(|record| record.number == number).last().map(|record| record.end()) {
         Some(Some(end)) => return Seen::State(JobState::Ended(end)),
-        Some(None) => return Seen::Unclear("the accounting says that the job went back to the queue, which does not list it".to_owned()),
+        Some(None) => return Seen::Accounted("the accounting says that the job went back to the queue, which does not list it".to_owned()),
         None => {}
     }
     match answer.outcome("accounting") {
@@ -345,7 +345,7 @@ mod tests {
         std::fs::write(bench.path().join("qstat.xml"), NOTHING).expect("written");
         let record = "==============\nowner me\njobnumber 77\nhostname n1\nfailed 25  : rescheduling\nexit_status 0\nru_wallclock 5s\n";
         std::fs::write(bench.path().join("records"), record).expect("written");
-        assert!(matches!(poll(&bench, "77"), Seen::Unclear(why) if why.contains("back to the queue")));
+        assert!(matches!(poll(&bench, "77"), Seen::Accounted(why) if why.contains("back to the queue")));
     }
 
     #[test]

@@ -179,7 +179,7 @@ fn seen(answer: &Answer<'_>, number: &str) -> Result<Seen, PollError> {
     }
     // A record without an end may be late or stale; it may also be right, and the queue wrong.
     if let Some(word) = accounted.as_ref().and_then(Accounted::goes_on) {
-        return Ok(Seen::Unclear(format!("the accounting says {word}, but the queue does not list the job")));
+        return Ok(Seen::Accounted(format!("the accounting says {word}, but the queue does not list the job")));
     }
     Ok(match answer.outcome("accounting") {
         Some(outcome) if outcome.status == 0 || slurm_text::accounting_is_off(outcome.status, &outcome.said) => Seen::Absent,

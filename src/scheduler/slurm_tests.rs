@@ -107,7 +107,7 @@ fn a_requeued_job_is_not_over() {
     bench.prints("squeue", "");
     for word in ["REQUEUED", "RUNNING", "PENDING", "SUSPENDED", "COMPLETING", "RESIZING", "REQUEUE_HOLD", "HIBERNATING"] {
         bench.prints("sacct", &format!("12|COMPLETED|0:0|n1\n12|{word}|0:0|n1\n"));
-        assert!(matches!(one(&bench, "12"), Seen::Unclear(why) if why.contains(word)), "{word}");
+        assert!(matches!(one(&bench, "12"), Seen::Accounted(why) if why.contains(word)), "{word}");
     }
 }
 

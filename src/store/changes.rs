@@ -67,7 +67,8 @@ impl Change<'_> {
             .prepare_cached(
                 "UPDATE sprints SET status = ?2, phase = ?3, job_id = ?4, reason = ?5, detail = ?6, hint = ?7,
                     submitted_at = coalesce(?8, submitted_at), started_at = coalesce(started_at, ?9), completed_at = ?10,
-                    cancel_asked_at = coalesce(cancel_asked_at, ?11), missing_polls = 0, missing_since = NULL
+                    cancel_asked_at = coalesce(cancel_asked_at, ?11), missing_polls = 0, missing_since = NULL,
+                    unclear_polls = 0, unclear_since = NULL
                  WHERE id = ?1",
             )?
             .execute((
@@ -178,9 +179,20 @@ impl Change<'_> {
                 .execute((id, time))?,
             None => self
                 .transaction
-                .prepare_cached("UPDATE sprints SET missing_polls = 0, missing_since = NULL WHERE id = ?1 AND missing_polls > 0")?
+                .prepare_cached(
+                    "UPDATE sprints SET missing_polls = 0, missing_since = NULL, unclear_polls = 0, unclear_since = NULL
+                     WHERE id = ?1 AND (missing_polls > 0 OR unclear_polls > 0)",
+                )?
                 .execute([id])?,
         };
+        Ok(())
+    }
+
+    /// Counts a poll in which it was not clear whether the job is there.
+    pub fn count_unclear(&self, id: &str, cluster_time: i64) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached("UPDATE sprints SET unclear_polls = unclear_polls + 1, unclear_since = coalesce(unclear_since, ?2) WHERE id = ?1")?
+            .execute((id, cluster_time))?;
         Ok(())
     }
 

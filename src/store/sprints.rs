@@ -149,6 +149,10 @@ pub struct SprintRow {
     pub missing_polls: u32,
     /// The first one's time by the cluster's clock.
     pub missing_since: Option<i64>,
+    /// In how many polls since it was seen last it was not clear whether the job is there.
+    pub unclear_polls: u32,
+    /// Since when, by the cluster's clock.
+    pub unclear_since: Option<i64>,
     /// When the results were fetched.
     pub results_at: Option<String>,
     /// How often that was tried.
@@ -221,7 +225,7 @@ pub struct SprintFilter<'a> {
 
 const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
     created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
-    cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, \
+    cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, unclear_polls, unclear_since, \
     results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut_money, cut_time, repeats, resume_next, \
     CASE status WHEN 'parked' THEN (SELECT m.id FROM messages m WHERE m.sprint_id = sprints.id AND m.status = 'open' \
         AND m.kind IN ('question', 'approval') ORDER BY m.created_at, m.rowid LIMIT 1) END AS waits_for";
@@ -284,6 +288,8 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         journal_altered: row.get(const { at("journal_altered") })?,
         missing_polls: small(const { at("missing_polls") })?,
         missing_since: row.get(const { at("missing_since") })?,
+        unclear_polls: small(const { at("unclear_polls") })?,
+        unclear_since: row.get(const { at("unclear_since") })?,
         results_at: row.get(const { at("results_at") })?,
         results_tries: small(const { at("results_tries") })?,
         cancel_asked_at: row.get(const { at("cancel_asked_at") })?,

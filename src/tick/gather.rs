@@ -122,7 +122,7 @@ fn gather_once(
                     dir: row.remote_dir.clone(),
                     tails: tails_of == Some(row.id.as_str()),
                     attempt: row.attempt,
-                    quiet: row.missing_polls > 0,
+                    quiet: row.missing_polls > 0 || row.unclear_polls > 0,
                     untold: ask == Ask::Untold,
                     ..ReadSprint::default()
                 };
@@ -177,7 +177,7 @@ fn gather_once(
 /// Whether the accounting, which comes last, may take a short time only. What the files say waits for
 /// it: so one that hangs has its full time in one look of three, while some job is missing.
 fn is_in_a_hurry(rows: &[SprintRow]) -> bool {
-    !rows.iter().any(|row| row.missing_polls % 3 == 2)
+    !rows.iter().any(|row| row.missing_polls % 3 == 2 || row.unclear_polls % 3 == 2)
 }
 
 /// Whoever answers may be anybody: what is shown and kept of it is short.

@@ -102,7 +102,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
                 notes.push(words);
             }
         }
-        Some(Seen::Unclear(why)) => notes.push(format!("nothing certain is known of the job: {why}")),
+        Some(Seen::Accounted(why) | Seen::Unclear(why)) => notes.push(format!("nothing certain is known of the job: {why}")),
         Some(Seen::Absent) | None => {}
     }
     let ingested = settle(change, id, gathered, seen, new_lines > 0, &mut notes)?;
@@ -204,9 +204,10 @@ fn settle(
         quiet_seconds: files.and_then(|files| files.quiet_seconds),
         empty_polls: row.missing_polls,
         empty_seconds: row.missing_since.zip(gathered.time).map_or(0, |(since, time)| time.saturating_sub(since)),
+        unclear_seconds: row.unclear_since.zip(gathered.time).map_or(0, |(since, time)| time.saturating_sub(since)),
     };
     let finding = judge(&evidence);
-    if runner.is_some() && matches!(finding, Finding::Alive | Finding::Wait | Finding::Empty) {
+    if runner.is_some() && matches!(finding, Finding::Alive | Finding::Wait | Finding::Empty | Finding::Unclear) {
         notes.push("finishing: the end of the run is recorded, and the scheduler has not yet said that the job is gone".to_owned());
     }
     match finding {
@@ -214,6 +215,12 @@ fn settle(
         Finding::Wait => {}
         // Without a clock it does not count.
         Finding::Empty => gathered.time.map_or(Ok(()), |time| change.count_missing(id, Some(time)))?,
+        Finding::Unclear => {
+            if matches!(seen, Some(Seen::Accounted(_))) {
+                change.set_missing(id, 0, None)?;
+            }
+            gathered.time.map_or(Ok(()), |time| change.count_unclear(id, time))?;
+        }
         Finding::Parked | Finding::Over(_) => {
             match untold(change, &row, files, run_end.is_some())? {
                 Untold::Nothing => {}

@@ -126,6 +126,32 @@ fn a_healthy_sight_of_the_job_forgets_the_empty_answers_before_it() {
 }
 
 #[test]
+fn what_is_unclear_does_not_count_as_missing() {
+    let nothing_untold = || SprintFiles { untold: Some(Money::default()), summed: true, ..files("") };
+    let missing = |store: &Store| (row(store).missing_polls, row(store).state.status());
+    // The accounting says for long that it goes on. Then both forget it for one poll.
+    let mut store = store();
+    take(&mut store, &told(None, files(&started("300")), 0));
+    for time in [0, 100, 200, 300, 400] {
+        take(&mut store, &told(Some(Seen::Accounted("the accounting says SUSPENDED".to_owned())), nothing_untold(), time));
+        assert_eq!(missing(&store), (0, Status::Running));
+    }
+    take(&mut store, &told(Some(Seen::Absent), nothing_untold(), 500));
+    assert_eq!(missing(&store), (1, Status::Running));
+    // It is there again, by the accounting: what was missing before is forgotten.
+    take(&mut store, &told(Some(Seen::Accounted("RUNNING".to_owned())), nothing_untold(), 600));
+    assert_eq!(missing(&store), (0, Status::Running));
+    // An accounting that gives no answer now and then neither counts nor makes it begin anew.
+    let unclear = || Some(Seen::Unclear("sacct did not answer in time".to_owned()));
+    for (time, seen) in [(700, Some(Seen::Absent)), (740, unclear()), (780, Some(Seen::Absent)), (820, unclear())] {
+        take(&mut store, &told(seen, nothing_untold(), time));
+    }
+    assert_eq!(missing(&store), (2, Status::Running));
+    take(&mut store, &told(Some(Seen::Absent), nothing_untold(), 860));
+    assert_eq!(reason(&store), Some(Reason::Lost));
+}
+
+#[test]
 fn the_cost_of_a_killed_call_is_asked_for_before_the_end_is_settled() {
     let over = |untold: Option<Money>, summed: bool| {
         let mut store = store();
