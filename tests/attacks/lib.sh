@@ -30,7 +30,7 @@ working_dir = "${WORK:-$A/work}"
 claude_command = ["$ROOT/repo/tests/attacks/agent"]
 poll_interval = 1
 retry_delays = [0]
-max_concurrent_jobs = 50
+max_concurrent_jobs = ${JOBS:-50}
 command_timeout = ${TIMEOUT:-60}
 environment = { STAND_IN_PAUSE = "0", STAND_IN_COST_PER_TURN = "1", ATTACK_MARKS = "$A/marks"$more }
 ${MORE_CLUSTERS:-}
