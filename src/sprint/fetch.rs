@@ -129,11 +129,11 @@ pub fn fetch(
         // One deadline over all requests.
         let odd = |remote: &dyn Remote, problem: String| FetchError::Answer { place: remote.place(), problem };
         let deadline = match &bounds {
-            Some(bounds) => bounds.time.saturating_sub(began.elapsed()).min(limits.deadline),
+            Some(bounds) => bounds.time.saturating_sub(clock::since(began)).min(limits.deadline),
             None => limits.deadline,
         };
         if deadline.is_zero() {
-            return Err(odd(remote, format!("they did not come within {} s", began.elapsed().as_secs())));
+            return Err(odd(remote, format!("they did not come within {} s", clock::since(began).as_secs())));
         }
         let reply = remote.run(script, Limits { deadline, max_bytes: 2 * usize::try_from(PIECE).unwrap_or(usize::MAX) })?;
         let section = reply.section("results").ok_or_else(|| odd(remote, "no answer".to_owned()))?;
