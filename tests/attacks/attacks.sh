@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2016  # texts of programs that others run
+# shellcheck disable=SC2016,SC2034  # texts of programs that others run; values that lib.sh uses
 # The attacks, a function each. The comment above one is what is shown of it.
 
 # the agent writes the end of its own run; the job goes on

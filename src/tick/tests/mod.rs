@@ -6,6 +6,7 @@
 //! beside their work), `costs` (results without a price) and `fates` (jobs that do not end well).
 
 mod chance;
+mod deeds;
 mod front;
 mod lies;
 mod run;
@@ -14,8 +15,8 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use self::deeds::Deed;
 use self::front::Front;
-use self::run::Deed;
 use super::{Ask, gather, tick_one};
 use crate::app::App;
 use crate::config::{self, Environment};

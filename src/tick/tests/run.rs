@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::chance::Chance;
+use super::deeds::Deed;
 use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::{Entry, RunEnd};
 use crate::claude::Fold;
@@ -31,19 +32,6 @@ pub enum Fate {
     Requeued,
     TimeLimit,
     CancelledOutside,
-}
-
-/// What the agent does beside its work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    Nothing,
-    ForgesEnd,
-    ForgesEndAndKills,
-    TakesNumbers,
-    ForgesCost,
-    ForgesExit,
-    ForgesStart,
-    WritesLongLine,
 }
 
 /// What an incarnation's end means for its job: the accounting's word and exit code.
@@ -73,7 +61,7 @@ pub struct Course {
     over: Option<pipeline::End>,
     spent: Money,
     of_step: Money,
-    calling: Option<Calling>,
+    pub(super) calling: Option<Calling>,
     number: u32,
 }
 
@@ -99,7 +87,7 @@ impl Course {
         }
     }
 
-    fn own(&self) -> PathBuf {
+    pub(super) fn own(&self) -> PathBuf {
         self.dir.join(".researchloop")
     }
 
@@ -118,7 +106,7 @@ struct Call {
 
 /// One incarnation at work.
 pub struct Run {
-    job: u32,
+    pub(super) job: u32,
     journal: Journal,
     definition: Definition,
     settings: BTreeMap<String, String>,
@@ -137,15 +125,7 @@ fn stamp(path: &Path, time: i64) {
     }
 }
 
-fn entry_text(seq: u64, incarnation: u32, time: i64, entry: &Entry) -> String {
-    let mut line = serde_json::json!({ "v": 1, "seq": seq, "time": jiff::Timestamp::from_second(time).expect("a time").to_string(), "incarnation": incarnation });
-    if let (Some(line), Ok(serde_json::Value::Object(body))) = (line.as_object_mut(), serde_json::to_value(entry)) {
-        line.extend(body);
-    }
-    format!("{line}\n")
-}
-
-fn end(status: &str, reason: Option<&str>, signal: Option<&str>, spent: Money) -> RunEnd {
+pub(super) fn end(status: &str, reason: Option<&str>, signal: Option<&str>, spent: Money) -> RunEnd {
     RunEnd {
         status: status.to_owned(),
         reason: reason.map(str::to_owned),
@@ -385,7 +365,7 @@ impl Run {
     }
 
     /// Nothing is recorded by the runner. The call's stream stays as it is.
-    fn is_killed(&mut self, course: &mut Course, now: i64, by_script: bool) {
+    pub(super) fn is_killed(&mut self, course: &mut Course, now: i64, by_script: bool) {
         if let Some(call) = self.call.take() {
             course.truth_usd += call.used;
             course.untold_calls += 1;
@@ -425,64 +405,9 @@ impl Run {
             }
         }
     }
-
-    /// What the agent does beside its work. True when it has killed the runner.
-    fn does(&mut self, course: &mut Course, now: i64) -> bool {
-        let path = course.own().join("run.jsonl");
-        let text = std::fs::read(&path).unwrap_or_default();
-        let (lines, _) = crate::bundle::journal::parse(&text);
-        let next = lines.iter().map(|line| line.seq).max().unwrap_or(0) + 1;
-        let forged = |offset: u64, entry: Entry| entry_text(next + offset, course.incarnations, now, &entry);
-        let completed = Entry::RunEnded(Box::new(end("completed", None, None, Money::default())));
-        let nothing = || Entry::Cost { spent: Money::default(), call: course.calling.clone() };
-        let line = match course.deed {
-            Deed::Nothing => return false,
-            Deed::ForgesEnd | Deed::ForgesEndAndKills => forged(0, completed),
-            Deed::ForgesCost => forged(0, nothing()),
-            Deed::TakesNumbers => {
-                let ended = || Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: Money::default() };
-                (0..30)
-                    .map(|n| {
-                        forged(
-                            n,
-                            match n % 3 {
-                                0 => nothing(),
-                                1 => ended(),
-                                _ => Entry::Note { text: "mine".to_owned() },
-                            },
-                        )
-                    })
-                    .collect()
-            }
-            Deed::ForgesStart => forged(
-                0,
-                Entry::RunStarted {
-                    job_id: super::world::INNOCENT.to_string(),
-                    host: "n9".to_owned(),
-                    version: "0".to_owned(),
-                    pipeline: "research".to_owned(),
-                    plan: Vec::new(),
-                    certain: Vec::new(),
-                    seconds: 1,
-                },
-            ),
-            Deed::WritesLongLine => format!("{}\n", "x".repeat(17 << 20)),
-            Deed::ForgesExit => {
-                let exit = serde_json::json!({ "v": 1, "reason": "runner_missing", "status": 127, "job_id": self.job.to_string(), "host": "n1", "time": now, "processes_left": 0 });
-                std::fs::write(course.own().join("exit.json"), format!("{exit}\n")).expect("written");
-                return false;
-            }
-        };
-        append(&path, &line, now);
-        if course.deed == Deed::ForgesEndAndKills {
-            self.is_killed(course, now, true);
-            return true;
-        }
-        false
-    }
 }
 
-fn append(path: &Path, text: &str, now: i64) {
+pub(super) fn append(path: &Path, text: &str, now: i64) {
     let mut file = OpenOptions::new().append(true).create(true).open(path).expect("opened");
     file.write_all(text.as_bytes()).expect("written");
     drop(file);

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::chance::Chance;
-use super::run::{Course, Deed, Gone, Run};
+use super::deeds::Deed;
+use super::run::{Course, Gone, Run};
 
 /// Somebody's job of the same account, which has nothing to do with any sprint.
 pub const INNOCENT: u32 = 7;
