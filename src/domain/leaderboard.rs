@@ -24,7 +24,7 @@ pub struct Place {
     pub entries: Vec<usize>,
     /// The value; of repeats the mean, with the standard deviation over them.
     pub measured: Measured,
-    /// Of the [`reference`]: whether it differs from the first sprint in time. Of all others: whether
+    /// Of the [`reference()`]: whether it differs from the first sprint in time. Of all others: whether
     /// they differ from the reference. With the place that it was compared with, as an index into the
     /// board. None when there is nothing to compare with.
     pub mark: Option<(Mark, usize)>,

@@ -112,6 +112,9 @@ const LIVELY_SECONDS: u64 = 60;
 /// A recorded end stands after so many seconds in which the job was not in a healthy queue and the
 /// accounting gave no answer, or in which the scheduler was cleaning up behind it.
 const NO_ACCOUNTING_SECONDS: i64 = 600;
+/// The accounting may have missed the end of a job. After so many seconds the end that it recorded itself
+/// stands against it.
+const STALE_RECORD_SECONDS: i64 = 3600;
 /// After so many seconds a job that has left the queue is judged without its files.
 const NO_FILES_SECONDS: i64 = 86_400;
 
@@ -163,12 +166,20 @@ fn is_gone<'a>(evidence: &Evidence<'a>) -> Gone<'a> {
         Some(Seen::Absent | Seen::Accounted(_) | Seen::Unclear(_)) if is_lively => Gone::Not(Finding::Wait),
         Some(Seen::Absent) if never_ran(evidence) => waits(evidence.empty_seconds >= ACCOUNTING_LAG_SECONDS),
         Some(Seen::Absent) => waits(is_given_up(evidence.empty_polls, evidence.empty_seconds) && !files_are_missing(evidence)),
-        Some(Seen::Accounted(_) | Seen::Unclear(_)) => {
-            match evidence.unclear_seconds >= if is_recorded { NO_ACCOUNTING_SECONDS } else { NO_FILES_SECONDS } {
-                true => Gone::Missing,
-                false => Gone::Not(Finding::Unclear),
-            }
-        }
+        Some(Seen::Accounted(_) | Seen::Unclear(_)) if evidence.unclear_seconds >= patience(evidence) => Gone::Missing,
+        Some(Seen::Accounted(_) | Seen::Unclear(_)) => Gone::Not(Finding::Unclear),
+    }
+}
+
+/// How long it may be unclear whether a job that the queue does not list is gone, in seconds.
+fn patience(evidence: &Evidence<'_>) -> i64 {
+    let is_its_own = evidence.runner.is_some_and(|runner| runner.completed || runner.parked || runner.reason.is_some());
+    match evidence.seen {
+        Some(Seen::Accounted(_)) if is_its_own => STALE_RECORD_SECONDS,
+        // It may be on its way back into the queue.
+        Some(Seen::Accounted(_)) => NO_FILES_SECONDS,
+        _ if evidence.runner.is_some() || evidence.script.is_some() => NO_ACCOUNTING_SECONDS,
+        _ => NO_FILES_SECONDS,
     }
 }
 

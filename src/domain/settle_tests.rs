@@ -171,6 +171,18 @@ fn who_writes_to_the_files_is_alive_whatever_the_queue_says() {
 }
 
 #[test]
+fn a_job_that_the_accounting_says_goes_on_is_waited_for() {
+    let accounted = Seen::Accounted("the accounting says PENDING".to_owned());
+    let failed = RunnerEnd { reason: Some(Reason::StepFailed), signal: None, ..stopped() };
+    let base = Evidence { seen: Some(&accounted), empty_polls: 99, empty_seconds: 99_999, ..base() };
+    // One that a signal has ended may be requeued; its own end is believed against a stale record after an hour.
+    for (runner, until) in [(Some(&stopped()), 86_400), (None, 86_400), (Some(&failed), 3600), (Some(&done()), 3600)] {
+        assert_eq!(judge(&Evidence { runner, unclear_seconds: until - 1, ..base.clone() }), Finding::Unclear, "{runner:?}");
+        assert!(matches!(judge(&Evidence { runner, unclear_seconds: until, ..base.clone() }), Finding::Over(_)), "{runner:?}");
+    }
+}
+
+#[test]
 fn a_hint_is_chosen_here_and_a_jobs_words_are_marked() {
     let seen = with_code(EndKind::Failed, 1);
     let of = |reason, advice| {

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -85,17 +86,21 @@ pub struct Lines {
     shared: Arc<Shared>,
     /// How many bytes had been read when the last line was whole that was handed on.
     handed_on: u64,
+    /// The pipe itself, which tells whether something is in it. On a busy machine the thread may stand
+    /// still although there is.
+    pipe: Option<OwnedFd>,
 }
 
 impl Lines {
     /// Begins to read.
-    pub fn of(output: impl Read + Send + 'static, stream: File) -> Self {
+    pub fn of(output: impl Read + AsFd + Send + 'static, stream: File) -> Self {
         // The number is bounded as well: an empty line takes more memory than it has bytes.
         let (sender, pieces) = sync_channel(4096);
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
+        let pipe = output.as_fd().try_clone_to_owned().ok();
         std::thread::spawn(move || read_lines(output, stream, &sender, &of_thread));
-        Self { pieces, shared, handed_on: 0 }
+        Self { pieces, shared, handed_on: 0, pipe }
     }
 
     /// The next piece, if one comes in that time.
@@ -118,7 +123,7 @@ impl Lines {
         if self.handed_on > read_then + MAX_PIPE {
             return true;
         }
-        if *self.shared.waiting() > 0 {
+        if *self.shared.waiting() > 0 || self.pipe.as_ref().is_some_and(|pipe| rustix::io::ioctl_fionread(pipe).is_ok_and(|count| count > 0)) {
             return false;
         }
         let before = self.shared.turns.load(Ordering::SeqCst);
@@ -201,6 +206,34 @@ mod tests {
         assert!(!(lines.read() > 0 && lines.has_all(lines.read())), "two lines wait");
         assert_eq!((next(&mut lines), next(&mut lines)), ("one".to_owned(), "two".to_owned()));
         while !lines.has_all(8) {}
+    }
+
+    /// A pipe that the thread is slow to read from.
+    struct Slow(io::PipeReader);
+
+    impl Read for Slow {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            clock::pause(Duration::from_millis(300));
+            self.0.read(buffer)
+        }
+    }
+
+    impl AsFd for Slow {
+        fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+            self.0.as_fd()
+        }
+    }
+
+    #[test]
+    fn a_thread_that_is_not_run_is_no_proof_that_nothing_is_there() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let (reader, mut writer) = io::pipe().expect("a pipe");
+        let mut lines = Lines::of(Slow(reader), File::create(temp.path().join("stream")).expect("a file"));
+        writer.write_all(b"the result\n").expect("written");
+        for _ in 0..10 {
+            assert!(!lines.has_all(0), "a line is in the pipe");
+        }
+        assert_eq!(next(&mut lines), "the result");
     }
 
     #[test]

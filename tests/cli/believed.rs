@@ -34,8 +34,8 @@ fn until_told(project: &Path) -> String {
     format!("touch {here}/waits; for i in $(seq 600); do [ -e {here}/go ] && break; sleep 0.1; done", here = project.display())
 }
 
-/// A sprint whose agent waits in its first step. The journal's first lines are taken in.
-fn waiting(more: &str) -> (Project, String, PathBuf) {
+/// A sprint whose agent waits in its first step until [`go_on`]. The journal's first lines are taken in.
+pub fn waiting(more: &str) -> (Project, String, PathBuf) {
     let project = hooked("", more);
     let agent = std::fs::read_to_string(project.path("agent.sh")).unwrap();
     project.write("agent.sh", agent.replace("; then\n\nfi", &format!("; then\n{}\nfi", until_told(&project.path("")))));
@@ -91,7 +91,7 @@ fn last_seq(dir: &Path) -> u64 {
     journal.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter_map(|line| line["seq"].as_u64()).max().unwrap()
 }
 
-fn go_on(project: &Project) {
+pub fn go_on(project: &Project) {
     project.write("go", "");
 }
 

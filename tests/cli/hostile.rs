@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{playing, remote_dir, text};
+use super::{believed, playing, remote_dir, text};
 use crate::harness::{Project, wait_until};
 
 /// A sprint that waits in its first step, with some lines of its journal taken in.
@@ -75,12 +75,14 @@ fn a_fifo_or_a_link_in_place_of_the_journal_is_not_read() {
 
 #[test]
 fn a_rewritten_journal_is_marked_and_its_first_lines_stay() {
-    let (project, id, dir) = waiting("");
+    let (project, id, dir) = believed::waiting("");
     let before = lines(&project, &id);
     let journal = dir.join(".researchloop/run.jsonl");
     let forged = std::fs::read_to_string(&journal).unwrap().replace("\"research\"", "\"forged\"");
     std::fs::write(&journal, forged).unwrap();
-    let sprint = ticked(&project, &id, 30);
+    project.run(&["tick"]).success();
+    believed::go_on(&project);
+    let sprint = ticked(&project, &id, 60);
     assert_eq!(sprint["journal_altered"], true, "{sprint:#}");
     assert_eq!(lines(&project, &id)[..before.len()], before[..]);
     project.run(&["sprint", "show", &id]).success().says("altered");
@@ -88,14 +90,15 @@ fn a_rewritten_journal_is_marked_and_its_first_lines_stay() {
 
 #[test]
 fn a_shortened_journal_is_marked_and_nothing_of_it_is_lost() {
-    let (project, id, dir) = waiting("");
+    let (project, id, dir) = believed::waiting("");
     let before = lines(&project, &id);
     std::fs::File::options().write(true).open(dir.join(".researchloop/run.jsonl")).unwrap().set_len(20).unwrap();
     let _ = project.run(&["tick"]);
     let sprint = project.show(&id);
     assert_eq!(sprint["journal_altered"], true, "{sprint:#}");
     assert_eq!(lines(&project, &id)[..before.len()], before[..]);
-    let _ = ticked(&project, &id, 30);
+    believed::go_on(&project);
+    let _ = ticked(&project, &id, 60);
 }
 
 #[test]
@@ -195,12 +198,13 @@ fn a_runner_that_was_exchanged_by_a_job_is_put_right_before_it_is_asked() {
 
 #[test]
 fn a_time_at_the_end_of_all_times_stops_no_tick() {
-    let (project, id, dir) = waiting("");
+    let (project, id, dir) = believed::waiting("");
     let line = r#"{"v":1,"seq":400,"time":"9999-12-30T21:59:59.9Z","incarnation":2,"kind":"run_started","job_id":"local-1","host":"n","version":"0","pipeline":"p","plan":[],"seconds":1}"#;
     let mut journal = std::fs::File::options().append(true).open(dir.join(".researchloop/run.jsonl")).unwrap();
     journal.write_all(format!("{line}\n").as_bytes()).unwrap();
     let _ = project.run(&["tick"]).never_says("fault of the program").never_says("panicked");
     assert!(lines(&project, &id).iter().any(|line| line["seq"] == 400), "it was taken in");
+    believed::go_on(&project);
 }
 
 #[test]
