@@ -108,14 +108,19 @@ fn tell_round(ui: &Ui, report: &Report, troubles: &mut Troubles) {
     }
     tell_changes(ui, report);
     for cluster in &report.clusters {
-        let held = cluster.held_by.as_ref().map(|holder| format!("another tick is at work ({holder})"));
-        let all: Vec<String> = cluster.problems.iter().cloned().chain(held.clone()).map(|problem| format!("{}: {problem}", cluster.name)).collect();
+        // Another tick is no trouble, and says nothing of the cluster.
+        let held: Vec<String> = cluster.held_by.iter().map(|holder| format!("{}: another tick is at work ({holder})", cluster.name)).collect();
+        troubles.new_ones(&format!("tick of {}", cluster.name), &held).into_iter().for_each(|one| ui.status(&text::clean(one)));
+        if !held.is_empty() {
+            continue;
+        }
+        let all: Vec<String> = cluster.problems.iter().map(|problem| format!("{}: {problem}", cluster.name)).collect();
         let place = format!("cluster {}", cluster.name);
         if all.is_empty() && troubles.is_over(&place) {
             ui.status(&format!("{}: it answers again", cluster.name));
         }
         for problem in troubles.new_ones(&place, &all) {
-            if held.is_some() { ui.status(&text::clean(problem)) } else { ui.problem(&text::clean(problem)) }
+            ui.problem(&text::clean(problem));
         }
     }
     let place = report.clusters.first().map_or("loops", |one| one.name.as_str());

@@ -137,7 +137,7 @@ impl StopRule {
             Self::MaxCost => Some("--max-cost USD"),
             Self::MaxGpuHours => Some("--max-gpu-hours HOURS"),
             Self::Deadline => Some("--until TIME"),
-            Self::Target => Some("--target METRIC"),
+            Self::Target => Some("--target none"),
             Self::StudyCost
             | Self::StudyGpuHours
             | Self::NoImprovement

@@ -16,9 +16,10 @@ const LEAST: usize = 8;
 /// A shorter line of a value of several lines is not looked for by itself.
 const LEAST_LINE: usize = 16;
 /// Names of variables that hold secrets, whatever their values look like.
-const TELLING: [&str; 12] = ["TOKEN", "SECRET", "PASS", "PWD", "KEY", "CRED", "AUTH", "COOKIE", "WEBHOOK", "PRIVATE", "DSN", "SIGNATURE"];
-/// Fields of a line that programs go by. None of them holds words of an agent.
-const OURS: [&str; 5] = ["kind", "type", "subtype", "session_id", "job_id"];
+const TELLING: [&str; 11] = ["TOKEN", "SECRET", "PASS", "PWD", "KEY", "CRED", "COOKIE", "WEBHOOK", "PRIVATE", "DSN", "SIGNATURE"];
+/// Fields that programs go by. None of them holds words of an agent.
+const OURS: [&str; 14] =
+    ["kind", "type", "subtype", "session_id", "job_id", "plan", "certain", "stream", "status", "reason", "hint", "verdict", "name", "title"];
 
 /// Masks values. Without any it does nothing.
 #[derive(Clone, Default)]
@@ -53,6 +54,11 @@ impl Masker {
         looks.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         looks.dedup();
         Self { looks, values }
+    }
+
+    /// Whether it hides nothing.
+    pub fn is_empty(&self) -> bool {
+        self.looks.is_empty()
     }
 
     /// Whether there is something to hide in it.
@@ -98,7 +104,7 @@ impl Masker {
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.json(field)),
+            Value::Object(fields) => self.fields(fields),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -135,14 +141,29 @@ fn is_secret(name: &str, value: &str) -> bool {
         return false;
     }
     let name = name.to_ascii_uppercase();
-    if TELLING.iter().any(|word| name.contains(word)) {
+    // `AUTH` alone: an author's name is no secret.
+    if TELLING.iter().any(|word| name.contains(word)) || name.split('_').any(|part| matches!(part, "AUTH" | "AUTHORIZATION")) {
         return true;
     }
     let is_number = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ':' | '+' | '-' | ' '));
     let is_word = value.len() <= 12 && value.chars().all(|c| c.is_ascii_alphabetic());
     let is_host = (name.contains("HOST") || name.contains("ADDR"))
         && value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':'));
-    !(is_number || is_word || is_host || name.contains("MODEL") || is_open_address(value))
+    !(is_number || is_word || is_host || is_name(value) || name.contains("MODEL") || is_open_address(value))
+}
+
+/// `imagenet-1k`, `val_accuracy`, `resnet50.v2`: words of letters, with at most three other signs in a row
+/// beside them. What is worked on is called so, and an idea or a figure must not lose it.
+fn is_name(value: &str) -> bool {
+    let mut parts = value.split(['-', '_', '.']);
+    let is_part = |part: &str| {
+        let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        let word = letters.len() <= 16 && letters.chars().all(|c| c.is_ascii_alphabetic());
+        !part.is_empty() && ((word && part.len() - letters.len() <= 3) || (part.len() <= 3 && part.chars().all(|c| c.is_ascii_alphanumeric())))
+    };
+    value.len() <= 40
+        && value.split(['-', '_', '.']).any(|part| part.chars().take_while(char::is_ascii_alphabetic).count() >= 3)
+        && parts.all(is_part)
 }
 
 /// `/usr/bin:/opt/bin`, `~/data`: but a key in base64 may begin so as well.
@@ -328,12 +349,22 @@ mod tests {
 
     #[test]
     fn a_line_stays_json_and_keeps_what_programs_go_by() {
-        let masker = Masker::new([("A", "run-started-1"), ("B", "ends in \\ back\\")]);
-        let line = serde_json::json!({ "kind": "run-started-1", "n": [1, "run-started-1"], "deep": { "x": "ends in \\ back\\" } }).to_string();
+        let masker = Masker::new([("A", "run-started-2026"), ("B", "ends in \\ back\\")]);
+        let line = serde_json::json!({ "kind": "run-started-2026", "n": [1, "run-started-2026"], "deep": { "x": "ends in \\ back\\" } }).to_string();
         let masked: Value = serde_json::from_slice(&masker.line(line.as_bytes())).expect("JSON");
-        assert_eq!(masked, serde_json::json!({ "kind": "run-started-1", "n": [1, MASK], "deep": { "x": MASK } }));
-        assert_eq!(masker.line(b"say run-started-1 \xff").as_ref(), "say *** \u{fffd}".as_bytes());
+        assert_eq!(masked, serde_json::json!({ "kind": "run-started-2026", "n": [1, MASK], "deep": { "x": MASK } }));
+        assert_eq!(masker.line(b"say run-started-2026 \xff").as_ref(), "say *** \u{fffd}".as_bytes());
         assert!(matches!(Masker::default().line(b"x"), Cow::Borrowed(_)));
         assert!(!format!("{masker:?}").contains("run-started"));
+        // What is worked on keeps its name, and so do fields that programs go by.
+        for (name, value) in [("DATASET", "imagenet-1k"), ("METRIC", "val_accuracy"), ("GIT_AUTHOR_NAME", "research"), ("ARCH", "resnet50.v2")] {
+            assert!(Masker::new([(name, value)]).is_empty(), "{name}");
+        }
+        for (name, value) in [("X", "tok-4f9a8b7c6d5e"), ("AUTH", "open-sesame"), ("Y", "hunter2hunter2"), ("Z", "swordfish-2026")] {
+            assert!(!Masker::new([(name, value)]).is_empty(), "{name}");
+        }
+        let mut plan = serde_json::json!({ "certain": ["research-key"], "plan": [["research-key", "x"]], "text": "research-key" });
+        Masker::new([("A_KEY", "research-key")]).json(&mut plan);
+        assert_eq!(plan, serde_json::json!({ "certain": ["research-key"], "plan": [["research-key", "x"]], "text": MASK }));
     }
 }

@@ -61,6 +61,9 @@ pub struct Evidence<'a> {
     pub script: Option<&'a ScriptEnd>,
     /// The scheduler, when it was asked and answered.
     pub seen: Option<&'a Seen>,
+    /// Whether a file says that another job holds the sprint. Then an end of the known one is believed only
+    /// when it has been told for long enough.
+    pub is_contested: bool,
     /// Whether the sprint's files could be read, to the end of the journal. What was not read
     /// proves nothing.
     pub files_read: bool,
@@ -149,11 +152,20 @@ enum Gone<'a> {
 fn is_gone<'a>(evidence: &Evidence<'a>) -> Gone<'a> {
     let is_recorded = evidence.runner.is_some() || evidence.script.is_some();
     // One empty answer of a queue is none: the job may be on its way back into it.
-    let is_lively =
-        evidence.quiet_seconds.is_some_and(|quiet| quiet < LIVELY_SECONDS) && evidence.empty_seconds.max(evidence.unclear_seconds) < NO_FILES_SECONDS;
+    let has_news = evidence.new_lines && evidence.runner.is_none();
+    let is_lively = (has_news || evidence.quiet_seconds.is_some_and(|quiet| quiet < LIVELY_SECONDS))
+        && evidence.empty_seconds.max(evidence.unclear_seconds) < NO_FILES_SECONDS;
     let waits = |over: bool| if over { Gone::Missing } else { Gone::Not(Finding::Empty) };
     match evidence.seen {
         None => Gone::Not(Finding::Wait),
+        Some(Seen::State(JobState::Ended(_))) if evidence.is_contested && is_lively => Gone::Not(Finding::Wait),
+        // It may be on its way back into the queue, or another one may be at work in its place.
+        Some(Seen::State(JobState::Ended(end)))
+            if (evidence.is_contested || (may_come_back(end) && !evidence.cancel_asked))
+                && !is_given_up(evidence.empty_polls, evidence.empty_seconds) =>
+        {
+            Gone::Not(Finding::Empty)
+        }
         Some(Seen::State(JobState::Ended(end))) => Gone::Ended(end),
         Some(Seen::State(JobState::NeverStarts(words))) => Gone::Not(match evidence.empty_seconds >= LOST_SECONDS {
             true => Finding::Over(never_starts(words)),
@@ -162,13 +174,17 @@ fn is_gone<'a>(evidence: &Evidence<'a>) -> Gone<'a> {
         // A node that does not answer keeps a job in this state for days.
         Some(Seen::State(JobState::Ending)) if is_recorded => waits(evidence.empty_seconds >= NO_ACCOUNTING_SECONDS),
         Some(Seen::State(_)) => Gone::Not(Finding::Alive),
-        Some(Seen::Absent | Seen::Accounted(_) | Seen::Unclear(_)) if evidence.new_lines && evidence.runner.is_none() => Gone::Not(Finding::Alive),
         Some(Seen::Absent | Seen::Accounted(_) | Seen::Unclear(_)) if is_lively => Gone::Not(Finding::Wait),
         Some(Seen::Absent) if never_ran(evidence) => waits(evidence.empty_seconds >= ACCOUNTING_LAG_SECONDS),
         Some(Seen::Absent) => waits(is_given_up(evidence.empty_polls, evidence.empty_seconds) && !files_are_missing(evidence)),
         Some(Seen::Accounted(_) | Seen::Unclear(_)) if evidence.unclear_seconds >= patience(evidence) => Gone::Missing,
         Some(Seen::Accounted(_) | Seen::Unclear(_)) => Gone::Not(Finding::Unclear),
     }
+}
+
+/// Whether SLURM puts such a job back into its queue at most sites.
+fn may_come_back(end: &JobEnd) -> bool {
+    end.kind == EndKind::NodeFailed || end.words.starts_with("PREEMPTED")
 }
 
 /// How long it may be unclear whether a job that the queue does not list is gone, in seconds.
@@ -190,7 +206,7 @@ fn of_job_that_is_gone(evidence: &Evidence<'_>, job_end: Option<&JobEnd>) -> Fin
         // was not the last word.
         (Some(runner), None, _) => with_runner_end(evidence, runner, job_end),
         // More may come of the files than was read.
-        (None, ..) if evidence.new_lines => Finding::Alive,
+        (None, ..) if evidence.new_lines && evidence.empty_polls == 0 => Finding::Empty,
         (_, Some(script), _) => Finding::Over(contradicted(
             evidence,
             match script.reason.as_str() {
@@ -265,6 +281,8 @@ fn is_good_end(evidence: &Evidence<'_>, job_end: Option<&JobEnd>) -> bool {
     job_end.is_none_or(|end| match end.kind {
         EndKind::Completed => end.exit_code.is_none_or(|code| code == 0) && end.signal.is_none(),
         EndKind::Cancelled => evidence.cancel_asked,
+        // The kernel has killed some process of the job, and the rest went on: SLURM says so of the whole.
+        EndKind::OutOfMemory => end.exit_code.is_none_or(|code| code == 0) && end.signal.is_none(),
         _ => false,
     })
 }

@@ -18,6 +18,7 @@ fn base() -> Evidence<'static> {
         missing_ends: &[],
         script: None,
         seen: None,
+        is_contested: false,
         files_read: true,
         claimed: true,
         at_work: false,
@@ -114,7 +115,7 @@ fn completed_is_not_believed_against_any_witness() {
         (EndKind::Completed, 3, Reason::RunnerKilled),
         (EndKind::Killed, 137, Reason::RunnerKilled),
         (EndKind::TimeLimit, 0, Reason::TimeLimit),
-        (EndKind::OutOfMemory, 0, Reason::OutOfMemory),
+        (EndKind::OutOfMemory, 137, Reason::OutOfMemory),
         (EndKind::NodeFailed, 0, Reason::NodeFailed),
         (EndKind::Cancelled, 0, Reason::CancelledOutside),
     ] {
@@ -183,6 +184,30 @@ fn a_job_that_the_accounting_says_goes_on_is_waited_for() {
 }
 
 #[test]
+fn a_job_that_may_come_back_or_is_contested_is_not_over_at_once() {
+    let preempted =
+        Seen::State(JobState::Ended(JobEnd { kind: EndKind::Cancelled, exit_code: None, signal: None, words: "PREEMPTED on n1".to_owned() }));
+    let (lost_node, completed) = (end(EndKind::NodeFailed), with_code(EndKind::Completed, 0));
+    let (runner, done) = (stopped(), done());
+    for (seen, is_contested, runner) in [(&preempted, false, &runner), (&lost_node, false, &runner), (&completed, true, &done)] {
+        let evidence = Evidence { seen: Some(seen), is_contested, runner: Some(runner), ..base() };
+        for (empty_polls, empty_seconds, over) in [(0, 0, false), (1, 300, false), (2, 119, false), (2, 120, true)] {
+            let finding = judge(&Evidence { empty_polls, empty_seconds, ..evidence.clone() });
+            assert_eq!(matches!(finding, Finding::Over(_)), over, "{seen:?} {empty_polls} {empty_seconds}: {finding:?}");
+        }
+    }
+}
+
+#[test]
+fn memory_that_ran_out_in_some_process_does_not_undo_a_run_that_went_on() {
+    let (done, seen) = (done(), end(EndKind::OutOfMemory));
+    let evidence = Evidence { runner: Some(&done), seen: Some(&seen), ..base() };
+    assert_eq!(judge(&evidence), Finding::Over(Ending::completed()));
+    let missing = ["report".to_owned()];
+    assert!(matches!(judge(&Evidence { missing_ends: &missing, ..evidence }), Finding::Over(ending) if ending.status == Status::Failed));
+}
+
+#[test]
 fn a_hint_is_chosen_here_and_a_jobs_words_are_marked() {
     let seen = with_code(EndKind::Failed, 1);
     let of = |reason, advice| {
@@ -209,8 +234,9 @@ fn of_an_end_from_outside_the_scheduler_knows_more() {
         (EndKind::Cancelled, Reason::CancelledOutside),
     ] {
         let seen = end(kind);
-        assert_eq!(reason(&judge(&Evidence { runner: Some(&runner), seen: Some(&seen), ..base() })), Some(expected));
-        let evidence = Evidence { seen: Some(&seen), empty_polls: 1, empty_seconds: 60, ..base() };
+        let (empty_polls, empty_seconds) = if kind == EndKind::NodeFailed { (2, 120) } else { (0, 0) };
+        assert_eq!(reason(&judge(&Evidence { runner: Some(&runner), seen: Some(&seen), empty_polls, empty_seconds, ..base() })), Some(expected));
+        let evidence = Evidence { seen: Some(&seen), empty_polls: empty_polls.max(1), empty_seconds: empty_seconds.max(60), ..base() };
         assert_eq!(reason(&judge(&evidence)), Some(expected), "without any record");
     }
 }
@@ -282,8 +308,11 @@ fn files_that_could_not_be_read_prove_nothing() {
     for seen in [&absent, &ended] {
         let unread = Evidence { files_read: false, script: Some(&script), seen: Some(seen), empty_polls: 99, empty_seconds: 9999, ..base() };
         assert_eq!(judge(&unread), Finding::Empty);
-        let at_work = Evidence { new_lines: true, seen: Some(seen), empty_polls: 99, empty_seconds: 9999, ..base() };
-        assert_eq!(judge(&at_work), Finding::Alive);
+        // It was at work a moment ago; but not for ever.
+        let at_work = Evidence { new_lines: true, seen: Some(seen), ..base() };
+        assert!(matches!(judge(&at_work), Finding::Wait | Finding::Empty), "{seen:?}");
+        let for_ever = Evidence { new_lines: true, seen: Some(seen), empty_polls: 99, empty_seconds: 86_400, ..base() };
+        assert!(matches!(judge(&for_ever), Finding::Over(_)), "{seen:?}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! This machine as a front end: the same scripts, without a connection.
 
 use std::io::{Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
@@ -22,6 +23,8 @@ impl Remote for Local {
         let shell_problem = |problem: std::io::Error| RemoteError::Shell { place: PLACE.to_owned(), problem: problem.to_string() };
         let mut command = process::command("/bin/sh");
         command.args(["-c", r#"IFS= read -r n; eval "$(head -c "$n")""#]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // An interrupt at the terminal is for this program: what is asked for ends in order.
+        command.process_group(0);
         // What is meant for this program is not for jobs: a passphrase may be among it.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RESEARCHLOOP_")) {
             command.env_remove(name);

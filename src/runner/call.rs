@@ -100,10 +100,17 @@ pub fn call(
             time: run.time,
         };
         let Run { journal, signals, state, .. } = run;
+        let mut shown = (!journal.masker.is_empty()).then(Fold::new);
         agent::run(process, signals, |told| {
             let notices = match told {
-                // Before it is shortened.
-                Told::Line(line) => fold.line(&journal.masker.line(line)),
+                // What is told is masked before it is shortened. What the run works with stays as it is.
+                Told::Line(line) => {
+                    let notices = fold.line(line);
+                    match &mut shown {
+                        Some(shown) => shown.line(&journal.masker.line(line)),
+                        None => notices,
+                    }
+                }
                 Told::Warning(text) => {
                     no_space |= journal.write(&Entry::Note { text }).is_err();
                     Vec::new()
@@ -186,9 +193,10 @@ pub fn call(
 pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
     let Some(calling) = run.state.calling.take() else { return Ok(()) };
     let steps = Folder::open(&run.dir).and_then(|dir| dir.folder(OWN_FOLDER)).and_then(|own| own.folder("steps"));
-    // What cannot be read any more is not worth the run.
-    let spent =
-        steps.ok().and_then(|steps| of_stream(&steps, &calling, &run.state.spent)).unwrap_or_else(|| Money::of_call(&Fold::new(), &run.state.spent));
+    let stream = steps.ok().and_then(|steps| of_stream(&steps, &calling, &run.state.spent, false));
+    // What cannot be read any more may have been all that was left.
+    let left = run.bundle.agent.max_cost_usd.map_or(0.0, |max| (max - run.state.spent.cost_usd).max(0.0));
+    let spent = stream.unwrap_or(Money { cost_usd: left, estimated: true, ..Money::default() });
     run.state.spent.add(&spent);
     run.journal
         .write(&Entry::Note { text: "a call was interrupted when the runner was killed: what it had printed is taken into account".to_owned() })?;

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 
-use super::journal::is_no_space;
 use super::run::{End, Run};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::journal::{Entry, RunEnd};
@@ -81,10 +80,12 @@ impl Run {
         self.journal.write(&Entry::RunEnded(Box::new(ended)))?;
         self.state.ended = true;
         // A state that this program does not understand is left for one that does.
-        let saved = if self.newer.is_none() { self.journal.save(&self.state) } else { Ok(()) };
+        if self.newer.is_none() {
+            // The journal counts: without `state.json` the end is recorded all the same.
+            let _ = self.journal.save(&self.state);
+        }
         self.journal.finish();
-        // The journal counts; without space for `state.json` the end is recorded all the same.
-        saved.or_else(|error| if is_no_space(&error) { Ok(()) } else { Err(error) })
+        Ok(())
     }
 }
 

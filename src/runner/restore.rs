@@ -4,7 +4,7 @@ use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, Proposal, StateFile};
 use crate::bundle::journal::{Costs, Entry, Line};
 use crate::bundle::outcome::{Measurement, measured_in};
-use crate::bundle::{EVALUATE, FORMAT_VERSION};
+use crate::bundle::{EVALUATE, FORMAT_VERSION, VERIFY};
 use crate::domain::{Metric, Source};
 use crate::pipeline::{self, Arrival, Definition};
 use crate::platform::random;
@@ -52,6 +52,7 @@ pub fn state(own: &Folder, bundle: &Bundle, definition: &Definition, lines: &[Li
                 restored.file.calling = None;
             }
             restored.resumed = true;
+            measure_again(&mut restored.file, definition);
             return restored;
         }
         Ok(Err(newer @ FormatError::Newer { .. })) => {
@@ -68,7 +69,22 @@ pub fn state(own: &Folder, bundle: &Bundle, definition: &Definition, lines: &[Li
             Err(at) => format!("{problem}: the run goes on from {at}, as far as its journal can be followed"),
         });
     }
+    measure_again(&mut restored.file, definition);
     restored
+}
+
+/// A figure of an earlier runner may have been written by the agent, when that runner was gone: it is
+/// measured again.
+fn measure_again(file: &mut StateFile, definition: &Definition) {
+    if file.measured.take().is_some()
+        && definition.state(EVALUATE).is_some()
+        && let Some(position) = &mut file.position
+    {
+        EVALUATE.clone_into(&mut position.state);
+        position.visits.insert(EVALUATE.to_owned(), 1);
+        position.visits.remove(VERIFY);
+        file.step_begun = false;
+    }
 }
 
 /// What a call has cost, when the journal tells of it.

@@ -23,6 +23,7 @@ const MUCH_MORE: f64 = 1.5;
 pub fn untold(own: &Folder) -> Option<Money> {
     let (lines, _) = parse(&own.read("run.jsonl", MAX_READ).ok()?);
     let mut calls: Vec<(Calling, Option<Money>)> = Vec::new();
+    let mut answered: Vec<Calling> = Vec::new();
     let mut costs = Costs::default();
     let mut note = |call: Calling, told: Option<Money>| match calls.iter_mut().find(|(known, _)| *known == call) {
         Some((_, known)) => *known = known.filter(|known| told.is_none_or(|told| told.cost_usd <= known.cost_usd)).or(told),
@@ -31,7 +32,10 @@ pub fn untold(own: &Folder) -> Option<Money> {
     for entry in lines.iter().filter_map(Line::entry) {
         costs.add(&entry);
         match entry {
-            Entry::Agent { call: Some(call), .. } => note(call, None),
+            Entry::Agent { call: Some(call), .. } => {
+                answered.push(call.clone());
+                note(call, None);
+            }
             Entry::Cost { call: Some(call), spent } => note(call, Some(spent.sound())),
             _ => {}
         }
@@ -46,7 +50,7 @@ pub fn untold(own: &Folder) -> Option<Money> {
     for (call, told) in calls {
         let mut before = costs.total();
         before.add(&sum);
-        let shown = steps.as_ref().and_then(|steps| of_stream(steps, &call, &before));
+        let shown = steps.as_ref().and_then(|steps| of_stream(steps, &call, &before, answered.contains(&call)));
         match (told, shown) {
             (None, None) => return None,
             (None, Some(shown)) => sum.add(&shown),
@@ -65,8 +69,8 @@ pub fn untold(own: &Folder) -> Option<Money> {
 }
 
 /// What one call has cost, by what it has printed. `before` is what was spent until then. None when its
-/// stream is not there.
-pub fn of_stream(steps: &Folder, call: &Calling, before: &Money) -> Option<Money> {
+/// stream is not there, or is not that of a call that is known to have answered.
+pub fn of_stream(steps: &Folder, call: &Calling, before: &Money, has_answered: bool) -> Option<Money> {
     let (mut file, size) = steps.file(&call.stream).ok()?;
     if size < call.from {
         return None;
@@ -84,6 +88,10 @@ pub fn of_stream(steps: &Folder, call: &Calling, before: &Money) -> Option<Money
     };
     // What was read until then was spent all the same.
     let whole = read().is_ok();
+    // Who answered has begun with its session.
+    if has_answered && fold.session_id().is_none() {
+        return None;
+    }
     let spent = Money::of_call(&fold, before);
     (whole || spent.cost_usd > 0.0).then_some(Money { estimated: true, ..spent })
 }
@@ -95,7 +103,8 @@ mod tests {
 
     const AGENT: &str = r#"{"v":1,"seq":1,"time":"2026-11-21T14:22:12Z","incarnation":1,"step":"research","visit":1,"kind":"agent","session_id":"46c02b88-aab3-454c-ac62-b93ae37a082d","model":"m","version":"1","stream":"research.1.jsonl","from":0}"#;
     const COST: &str = r#"{"v":1,"seq":2,"time":"2026-11-21T14:22:13Z","incarnation":1,"step":"research","visit":1,"kind":"cost","cost_usd":2.0,"estimated":false,"input_tokens":1,"output_tokens":1,"cache_read_tokens":0,"cache_write_tokens":0,"stream":"research.1.jsonl","from":0}"#;
-    const REPLY: &str = r#"{"type":"assistant","message":{"id":"msg_1","model":"claude-opus-5-5","content":[],"usage":{"input_tokens":2000000,"output_tokens":200000}},"session_id":"x"}"#;
+    const REPLY: &str = r#"{"type":"system","subtype":"init","session_id":"x","model":"claude-opus-5-5","tools":[]}
+{"type":"assistant","message":{"id":"msg_1","model":"claude-opus-5-5","content":[],"usage":{"input_tokens":2000000,"output_tokens":200000}},"session_id":"x"}"#;
 
     fn of(journal: &str, stream: Option<&str>) -> Option<Money> {
         let temp = tempfile::tempdir().expect("a folder");
@@ -121,6 +130,7 @@ mod tests {
         assert!(hidden.cost_usd > 14.9 && hidden.estimated, "{hidden:?}");
         assert_eq!(of(&told("2.0"), None), Some(Money::default()));
         assert_eq!(of(&begun, None), None, "without its stream nothing is known");
+        assert_eq!(of(&begun, Some("")), None, "it was made empty");
         assert_eq!(of("", None), Some(Money::default()), "no call has begun");
     }
 }

@@ -39,6 +39,9 @@ const SLURM_NOT_SENT: Words = &[
     "system submissions disabled",
     // A limit on how many jobs are in the queue at once: there is room later.
     "maxsubmitjob",
+    "grpsubmitjob",
+    "grp_submit_job",
+    "grp_sub_job",
     "max_submit_job",
 ];
 

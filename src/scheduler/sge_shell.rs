@@ -156,9 +156,16 @@ $1 == "jobname" { name = $2 }
 $1 == "jobnumber" && (name in ours) { print "s " $2 "|-|" name }'"#
 );
 
-/// Ends the jobs named `$RL_NAME`, and the job `$RL_JOB` whatever it is called by now. qdel takes
-/// names of the user's own jobs as well as numbers.
-pub(super) const CANCEL: &str = concat!(prelude!("qdel"), r#"rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qdel "$RL_NAME" "$RL_JOB""#);
+/// Ends the jobs named `$RL_NAME`, and the job `$RL_JOB`, unless the queue gives that another name: where
+/// its number comes from, the agent may have written. qdel takes names of the user's own jobs as well as
+/// numbers.
+pub(super) const CANCEL: &str = concat!(
+    prelude!("qdel"),
+    r#"rl_named=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -j "$RL_JOB" | rl_data | sed -n 's/^job_name: *//p' | head -n 1)
+set -- "$RL_NAME"
+case $rl_named in '' | "$RL_NAME") set -- "$@" "$RL_JOB" ;; esac
+rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qdel "$@""#
+);
 
 /// Says whether it works here, and its version.
 pub(super) const PROBE: &str = concat!(

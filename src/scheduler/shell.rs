@@ -46,7 +46,8 @@ if [ "$rl_now" -lt "$1" ]; then echo "$rl_now"; else echo "$1"; fi
 }
 rl_complaints() {
 awk '{ l = tolower($0) }
-l ~ /unrecognized key|deprecated|obsolete|ignored|ignoring/ { next }
+l ~ /unrecognized key|deprecated|obsolete|ignored|ignoring|defunct|remove it from slurm.conf|nodenames=|resetting|reset to|match no sockets/ { next }
+l ~ /munge encode failed|if munged is up|retrying|couldn.t make tres_list/ { next }
 l ~ /(^|[ \/])(squeue|sacct|scancel|scontrol|qstat|qacct|qdel): (error|fatal|critical)/ { print; next }
 l ~ /(^|[ :])slurm_[a-z0-9_]+ (error|failed)/ { print; next }
 l ~ /unable to contact slurm controller|socket timed out on send|zero bytes were transmitted|could not establish a configuration source/ { print; next }

@@ -97,7 +97,8 @@ if [ "$rl_status" != 0 ]; then printf '%s\n' "$rl_out" | rl_why sacct; exit 1; f
 printf '%s\n' "$rl_out" | rl_listed | sed 's/^s \([^|]*\)|[^|]*|/s \1|-|/'"#
 );
 
-/// Ends the jobs named `$RL_NAME`, and the job `$RL_JOB` whatever it is called by now.
+/// Ends the jobs named `$RL_NAME`, and the job `$RL_JOB`, unless the queue gives that another name: where
+/// its number comes from, the agent may have written.
 pub(super) const CANCEL: &str = concat!(
     prelude!("scancel"),
     r#"rl_me=$(id -un)
@@ -105,7 +106,10 @@ set --
 case $RL_JOB in *';'*) set -- -M "${RL_JOB#*;}" ;; esac
 rl_worst=0
 if [ -n "$rl_me" ]; then rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" scancel "$@" -u "$rl_me" --name="$RL_NAME" || rl_worst=$?; fi
-rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" scancel "$@" "${RL_JOB%%;*}" || rl_worst=$?
+rl_named=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" squeue "$@" -h -j "${RL_JOB%%;*}" -o %j | rl_data | sed '/^CLUSTER:/d' | head -n 1)
+case $rl_named in
+'' | "$RL_NAME") rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" scancel "$@" "${RL_JOB%%;*}" || rl_worst=$? ;;
+esac
 exit "$rl_worst""#
 );
 

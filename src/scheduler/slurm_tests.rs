@@ -191,14 +191,26 @@ fn a_job_of_another_cluster_is_asked_there() {
     let calls = bench.calls();
     assert!(calls.len() == 2 && calls[1].starts_with("squeue -M hpc-2 -u "), "{calls:?}");
     bench.program("scancel", "");
-    bench.text(CANCEL, &[("RL_JOB", "5;hpc-2"), ("RL_NAME", "rl-sp-a1b2c3-1")]);
-    bench.text(CANCEL, &[("RL_JOB", "5"), ("RL_NAME", "rl-sp-a1b2c3-1")]);
+    bench.program("squeue", "case $* in *hpc-2*) echo 'CLUSTER: hpc-2'; echo rl-sp-a1b2c3-1 ;; *' 6 '*) echo my-thesis ;; esac");
+    for job in ["5;hpc-2", "5", "6"] {
+        bench.text(CANCEL, &[("RL_JOB", job), ("RL_NAME", "rl-sp-a1b2c3-1")]);
+    }
     let me = String::from_utf8(crate::platform::process::command("id").arg("-un").output().expect("id").stdout).expect("a name");
     let me = me.trim();
     let by_name = format!("-u {me} --name=rl-sp-a1b2c3-1");
     assert_eq!(
         bench.calls(),
-        [format!("scancel -M hpc-2 {by_name}"), "scancel -M hpc-2 5".to_owned(), format!("scancel {by_name}"), "scancel 5".to_owned()]
+        [
+            format!("scancel -M hpc-2 {by_name}"),
+            "squeue -M hpc-2 -h -j 5 -o %j".to_owned(),
+            "scancel -M hpc-2 5".to_owned(),
+            format!("scancel {by_name}"),
+            "squeue -h -j 5 -o %j".to_owned(),
+            "scancel 5".to_owned(),
+            // Its number is that of a job of another name.
+            format!("scancel {by_name}"),
+            "squeue -h -j 6 -o %j".to_owned(),
+        ]
     );
 }
 

@@ -61,7 +61,8 @@ impl Bounds {
 /// hands over stands.
 pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gpus: Option<u32>) -> Result<Bounds, CreateError> {
     let seconds = wanted.request.seconds.unwrap_or(study.max_sprint_duration);
-    let mut bounds = Bounds { budget_usd: wanted.budget_usd.or(wanted.request.max_cost_usd), seconds };
+    let own = wanted.budget_usd.or(wanted.request.max_cost_usd);
+    let mut bounds = Bounds { budget_usd: own.into_iter().chain(study.max_cost_usd).reduce(f64::min), seconds };
     if wanted.loop_id.is_some() || (study.max_study_cost_usd.is_none() && study.max_study_gpu_hours.is_none()) {
         return Ok(bounds);
     }

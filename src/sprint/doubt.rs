@@ -58,11 +58,11 @@ pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: 
     }))
 }
 
-/// Prints where the directory lies, and the id of its job when one was kept.
+/// Prints where the directory lies, and which job holds the claim, if one does.
 const WHERE: &str = r#"RL_DIR=$(rl_home "$DIR")
 cd "$RL_DIR" 2>/dev/null || { printf '%s\n' "$RL_DIR"; exit 0; }
 pwd -P
-cat ".researchloop/jobid-$ATTEMPT" 2>/dev/null
+readlink ".researchloop/claim-$ATTEMPT" 2>/dev/null
 exit 0"#;
 
 /// Gives the sprint the job that was found of it. Nothing when none was, or when somebody else is at
@@ -70,7 +70,9 @@ exit 0"#;
 pub fn accept_found(store: &mut Store, row: &SprintRow, found: &LookedUp) -> Result<Option<JobId>, StoreError> {
     let name = job_name(row.id.as_str(), row.attempt);
     let kept = found.dirs.get(row.id.as_str());
-    let known = kept.and_then(|(_, id)| id.as_ref()).or_else(|| found.jobs.iter().find(|job| job.name == name).map(|job| &job.id));
+    // The scheduler's word first: the agent may write where the claim lies. A job that holds it has begun,
+    // though no list shows it.
+    let known = found.jobs.iter().find(|job| job.name == name).map(|job| &job.id).or_else(|| kept.and_then(|(_, id)| id.as_ref()));
     let Some(job) = known else { return Ok(None) };
     let change = store.change()?;
     let lease = match change.take_lease(&format!("submit:{}", row.id), &holder(), clock::now().as_second(), 60, is_gone)? {

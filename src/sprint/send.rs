@@ -137,7 +137,12 @@ mkdir -p "$RL_DIR/.researchloop" "$RL_DIR/results" || exit 1
 for part in "$RL_DIR" "$RL_DIR/.researchloop"; do
   [ ! -O "$part" ] || chmod go-w "$part"
   rl_ours "$part" "$part" || { echo "${rl_bad#not ours: }"; exit 1; }
-done"#;
+done
+# Where a folder hands on rights to others, a mode alone does not take them away from what is made in it.
+chmod 700 "$RL_DIR/.researchloop" || exit 1
+# What stands there of a submission that was never made was written by an earlier job. Its claim stays: it
+# keeps a job from running that nobody knows of.
+[ "$MODE" != fresh ] || rm -rf "$RL_DIR/.researchloop/jobid-$ATTEMPT" "$RL_DIR/.researchloop/submitting-$ATTEMPT""#;
 
 /// Looks for a job of an earlier request, and changes nothing on the way: a disk that the job has
 /// filled must not keep us from finding it. None when there is no job, and one may be submitted.
@@ -185,13 +190,13 @@ pub(super) fn look(
 
 /// From inside of the folder: nobody can put another one in its place meanwhile.
 const RECEIVE_ENVIRONMENT: &str = r#"
-[ "$RL_GO" = 1 ] && cd "$RL_DIR/.researchloop" && rl_ours . "$RL_DIR" || exit 3
+[ "$RL_GO" = 1 ] && cd "$RL_DIR/.researchloop" && rl_ours . "$RL_DIR" || { echo "$rl_bad"; exit 3; }
 rm -f env.new
-(set -C; cat >env.new) && [ "$(wc -c <env.new)" -eq "$RL_LEN" ] && mv -f env.new env"#;
+(set -C; cat >env.new) && [ "$(wc -c <env.new)" -eq "$RL_LEN" ] && chmod 600 env.new && mv -f env.new env"#;
 
 /// The size is checked, so that neither a full disk nor a cut connection leaves half a script.
 const RECEIVE_SCRIPT: &str = r#"
-[ "$RL_GO" = 1 ] && cd "$RL_DIR" && rl_ours . "$RL_DIR" || exit 3
+[ "$RL_GO" = 1 ] && cd "$RL_DIR" && rl_ours . "$RL_DIR" || { echo "$rl_bad"; exit 3; }
 new=.researchloop/script.new
 rm -f "$new"
 (set -C; cat >"$new") && [ "$(wc -c <"$new")" -eq "$RL_LEN" ] && chmod 700 "$new" && mv -f "$new" run_sprint.sh"#;
@@ -231,8 +236,6 @@ rl_keep() {
 /// for, and on another host one is believed for a quarter of an hour.
 const LOOK_UP_BEFORE: &str = r#"
 rl_mark=.researchloop/submitting-$ATTEMPT
-rl_known() { if [ -s ".researchloop/jobid-$ATTEMPT" ]; then cat ".researchloop/jobid-$ATTEMPT"; exit 0; fi; }
-rl_known
 if [ "$MODE" != fresh ]; then
 if rl_who=$(readlink "$rl_mark"); then
   case $rl_who in
@@ -241,20 +244,25 @@ if rl_who=$(readlink "$rl_mark"); then
   esac
   if [ -z "$rl_old" ]; then echo "an earlier request is still submitting it ($rl_who)"; exit 94; fi
   rm -f "$rl_mark"
-  rl_known
 fi
 rl_found=$("#;
 const LOOK_UP_AFTER: &str = r#") || { printf '%s\n' "$rl_found"; exit 94; }
 # What was found counts, also when it cannot be written down.
 rl_keep "$rl_found"
 if [ -n "$rl_id" ]; then printf '%s\n' "$rl_id"; exit 0; fi
-# A job that the scheduler has not shown yet finds its claim taken, and ends at once.
-if [ "$MODE" = look ]; then ln -s cancelled ".researchloop/claim-$ATTEMPT" 2>/dev/null; exit 95; fi
+# A job that the scheduler has not shown yet finds its claim taken, and ends at once. One that holds it
+# already has begun, though no list shows it.
+if [ "$MODE" = look ] && [ -d .researchloop ]; then ln -s cancelled ".researchloop/claim-$ATTEMPT" 2>/dev/null; fi
+case $(readlink ".researchloop/claim-$ATTEMPT" 2>/dev/null) in
+  '' | *[!0-9]*) ;;
+  *) readlink ".researchloop/claim-$ATTEMPT"; exit 0 ;;
+esac
+if [ "$MODE" = look ]; then exit 95; fi
 fi"#;
 const SUBMIT_BEFORE: &str = r#"
 trap '' HUP PIPE TERM
 sh -c 'ln -s "$(uname -n):$PPID" "$1"' sh "$rl_mark" || exit 94
-if [ -s ".researchloop/jobid-$ATTEMPT" ]; then cat ".researchloop/jobid-$ATTEMPT"; rm -f "$rl_mark"; exit 0; fi
+rm -rf ".researchloop/jobid-$ATTEMPT"
 rl_said=$("#;
 const SUBMIT_AFTER: &str = r#")
 rl_status=$?

@@ -51,7 +51,8 @@ pub struct JournalPiece<'a> {
     pub prefix: &'a str,
     /// Whether what stood there before was not what had been read.
     pub altered: bool,
-    /// Whether these are all lines of the file, from its beginning to its end.
+    /// Whether these are the lines from the beginning of the file. What was known behind them comes again
+    /// with the next piece, or was not the runner's.
     pub whole: bool,
 }
 

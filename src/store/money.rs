@@ -181,6 +181,8 @@ impl Store {
                 SELECT s.study_name, coalesce(json_extract(j.line, '$.cost_usd'), 0.0) AS cost FROM sprints s JOIN journal j ON j.sprint_id = s.id
                 WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind = 'step_ended' AND j.time >= ?1
                 UNION ALL
+                SELECT study_name, untold_usd FROM sprints WHERE completed_at >= ?1 AND untold_usd > 0
+                UNION ALL
                 SELECT study_name, cost_usd FROM forgotten WHERE spent_at >= ?1)
              GROUP BY study_name",
         )?;

@@ -71,10 +71,16 @@ impl Change<'_> {
     }
 
     /// This figure as the study's own command has measured it, with its runs and their spread, if it
-    /// has: only its step tells, after the agent was done.
-    pub fn as_measured(&self, sprint: &str, metric: &Metric) -> Result<Option<Metric>, StoreError> {
-        let mut lines = self.lines_of(sprint, &["step_ended"])?.into_iter();
-        Ok(lines.find_map(|line| {
+    /// has: only its step tells, after the agent was done, in the run that has ended. What an earlier one
+    /// has left may have been written by the agent.
+    pub fn as_measured(&self, sprint: &str, metric: &Metric, incarnation: u32) -> Result<Option<Metric>, StoreError> {
+        let lines = self.lines_of(sprint, &["run_started", "step_ended"])?;
+        // Before 0.5.0 the step told the figure alone.
+        let is_older = lines.iter().rev().find_map(|line| match line.entry() {
+            Some(Entry::RunStarted { version, .. }) => Some(version.starts_with("0.4.")),
+            _ => None,
+        }) == Some(true);
+        Ok(lines.into_iter().filter(|line| line.incarnation == incarnation).find_map(|line| {
             let is_its = line
                 .step
                 .as_deref()
@@ -82,7 +88,7 @@ impl Change<'_> {
             match line.entry() {
                 Some(Entry::StepEnded { verdict, detail, .. }) if is_its && verdict == "yes" => {
                     let Measurement { n, spread, .. } = measured_in(&detail, &metric.name).filter(|told| told.value == metric.value)?;
-                    Metric { n, spread, ..metric.clone() }.sound()
+                    if is_older && n.is_none() { metric.clone().sound() } else { Metric { n, spread, ..metric.clone() }.sound() }
                 }
                 _ => None,
             }
@@ -284,9 +290,11 @@ mod tests {
         let told = ["acc = 0.999", "acc = 0.1", "acc = 0.2, n = 5, spread = 0.01"];
         take(&mut store, &[ended(4, "report", told[0]), ended(5, "evaluate", told[1]), ended(6, "evaluate_round_2", told[2])], false, false);
         let change = store.change().expect("a change");
-        let measured = |value: f64| change.as_measured("sp-000001", &figure(value)).expect("read").map(|metric| (metric.n, metric.spread));
+        let measured = |value: f64| change.as_measured("sp-000001", &figure(value), 1).expect("read").map(|metric| (metric.n, metric.spread));
         // How many runs there were is not the agent's to say either.
         assert_eq!((measured(0.999), measured(0.1), measured(0.2)), (None, Some((None, None)), Some((Some(5), Some(0.01)))));
+        // What an earlier run has left is not measured by the one that ended.
+        assert_eq!(change.as_measured("sp-000001", &figure(0.1), 2).expect("read"), None);
     }
 
     #[test]

@@ -79,6 +79,14 @@ pub fn gather(
     ask: Ask,
     tails_of: Option<&str>,
 ) -> Result<Gathered, RemoteError> {
+    if ask == Ask::Untold
+        && let Ok(runner) = app.runner_here(cluster).and_then(RunnerHere::read)
+        && let Placed::There(path) | Placed::Sent(path) = place_runner(remote, cluster, &runner, app.limits(cluster))?
+    {
+        // An older program than this one does not know the question.
+        let rows: Vec<SprintRow> = rows.iter().map(|row| SprintRow { runner: path.clone(), ..row.clone() }).collect();
+        return Ok(gather_once(app, remote, cluster, &rows, ask, tails_of)?.0);
+    }
     let first = gather_once(app, remote, cluster, rows, ask, tails_of)?;
     if !first.1 {
         return Ok(first.0);

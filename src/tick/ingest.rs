@@ -43,7 +43,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
         let known = files.known();
         let moved = files.offset != row.journal_offset || known != row.journal_prefix;
         if moved || files.altered {
-            let whole = from_start && !files.more;
+            let whole = from_start;
             let piece = JournalPiece { lines: &lines, offset: files.offset, prefix: &known, altered: files.altered, whole };
             new_lines = change.ingest(id, &piece)?.new_lines;
         }
@@ -60,25 +60,28 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
         );
     }
     let claim = of_claim(&row, gathered);
-    let row = match &claim {
-        Claim::Another(job) => {
+    let of_known = row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job));
+    let is_there = matches!(of_known, Some(Seen::State(state)) if !matches!(state, JobState::Ended(_)));
+    let unclear;
+    let (row, seen) = match &claim {
+        // What the scheduler says of the job that it gave us goes before what stands in a file.
+        _ if is_there || of_known.is_none() => (row, of_known),
+        // The known one has found the claim taken, and ended at once.
+        Claim::Another(job) | Claim::Unknown(job)
+            if (matches!(claim, Claim::Another(_)) || matches!(of_known, Some(Seen::State(_)))) && !has_begun(change, &row, gathered)? =>
+        {
             change.adopt(id, job)?;
             let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
-            row
+            // It is asked for in the next poll.
+            (row, None)
         }
-        _ => row,
-    };
-    let unclear;
-    let seen = match &claim {
-        Claim::Ours => row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job)),
-        // How the other one ended says nothing of it.
-        Claim::Unknown(holder) => {
-            unclear = Seen::Unclear(format!("the sprint is held by job {holder}, which the queue does not list by our name"));
-            gathered.jobs.as_ref().map(|_| &unclear)
+        Claim::Another(job) => {
+            unclear = Seen::Accounted(format!("job {job}, which has its name, is still in the queue"));
+            (row, Some(&unclear))
         }
-        // It is asked for in the next poll.
-        Claim::Another(_) => None,
+        Claim::Ours | Claim::Unknown(_) => (row, of_known),
     };
+    let is_contested = !matches!(claim, Claim::Ours);
     match seen {
         Some(Seen::State(state)) => {
             let (words, ended) = words(state);
@@ -105,19 +108,20 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
         Some(Seen::Accounted(why) | Seen::Unclear(why)) => notes.push(format!("nothing certain is known of the job: {why}")),
         Some(Seen::Absent) | None => {}
     }
-    let ingested = settle(change, id, gathered, seen, new_lines > 0, &mut notes)?;
+    let ingested = settle(change, id, gathered, seen, is_contested, new_lines > 0, &mut notes)?;
     change.set_note(id, &notes.join("; "))?;
     Ok(ingested)
 }
 
-/// Which job holds the sprint. A submission whose answer was lost can leave two.
+/// Which job holds the sprint, by a file that the agent can write to. A submission whose answer was lost
+/// can leave two jobs, of which the second one ends at once.
 enum Claim {
     /// The one that is known, or none yet.
     Ours,
     /// Another one, which the queue lists by our name.
     Another(JobId),
-    /// Another one, by what stands in a file that the agent can write to.
-    Unknown(String),
+    /// Another one, of which the queue says nothing.
+    Unknown(JobId),
 }
 
 fn of_claim(row: &SprintRow, gathered: &Gathered) -> Claim {
@@ -130,7 +134,18 @@ fn of_claim(row: &SprintRow, gathered: &Gathered) -> Claim {
     let name = job_name(row.id.as_str(), row.attempt);
     match gathered.strays.iter().find(|stray| stray.id.number() == holder.number() && stray.name == name) {
         Some(stray) => Claim::Another(stray.id.clone()),
-        None => Claim::Unknown(holder.to_string()),
+        None => Claim::Unknown(holder),
+    }
+}
+
+/// A job that finds its claim taken takes no longer than this, in seconds.
+const LONGEST_TWIN: u64 = 10;
+
+/// Whether the known job is the one that began, by what the scheduler has told of it.
+fn has_begun(change: &Change<'_>, row: &SprintRow, gathered: &Gathered) -> Result<bool, StoreError> {
+    match row.state.job().and_then(|job| gathered.used.get(job)) {
+        Some(used) => Ok(used.seconds > LONGEST_TWIN),
+        None => change.job_ran(row.id.as_str(), row.attempt),
     }
 }
 
@@ -153,6 +168,7 @@ fn settle(
     id: &str,
     gathered: &Gathered,
     seen: Option<&Seen>,
+    is_contested: bool,
     new_lines: bool,
     notes: &mut Vec<String>,
 ) -> Result<Ingested, StoreError> {
@@ -160,6 +176,7 @@ fn settle(
     let files = gathered.files.get(id);
     let mark = change.last_mark(id)?;
     let runner_started = mark.is_some();
+    let ended_in = mark.as_ref().map(|line| line.incarnation);
     let ended_at = mark.as_ref().filter(|line| line.kind() == "run_ended").map(|line| line.time);
     let run_end = mark.and_then(|line| match line.entry() {
         Some(Entry::RunEnded(end)) => Some(*end),
@@ -197,6 +214,7 @@ fn settle(
         missing_ends: &missing_ends,
         script: script.as_ref(),
         seen,
+        is_contested,
         files_read: files.is_some_and(|files| files.readable && !files.more),
         claimed: files.is_some_and(|files| files.claimed),
         at_work: change.job_ran(id, row.attempt)? || row.state.job().and_then(|job| gathered.used.get(job)).is_some_and(|used| used.seconds > 0),
@@ -244,7 +262,7 @@ fn settle(
             if ending.status == Status::Completed
                 && let Some(end) = &run_end
             {
-                outcome(change, &row, end)?;
+                outcome(change, &row, end, ended_in.filter(|_| !is_contested && !row.journal_altered))?;
             }
             change.apply(id, Event::Over(ending))?;
             if let Some(time) = ended_at.filter(|_| !row.journal_altered) {
@@ -256,14 +274,18 @@ fn settle(
 }
 
 /// Keeps what came out of a run. What a journal says may be anything.
-fn outcome(change: &Change<'_>, row: &SprintRow, end: &RunEnd) -> Result<(), StoreError> {
+///
+/// A figure is the evaluator's when the run that ended has measured it: `incarnation`. None where the
+/// journal cannot be believed that far.
+fn outcome(change: &Change<'_>, row: &SprintRow, end: &RunEnd, incarnation: Option<u32>) -> Result<(), StoreError> {
     let id = row.id.as_str();
     if let Some(found) = end.finding.clone().map(Found::sound) {
         change.put_finding(id, &row.study, &found)?;
     }
     let mut figures: Vec<Metric> = end.metrics.iter().cloned().filter_map(Metric::sound).take(MAX_FIGURES + 1).collect();
     for figure in figures.iter_mut().filter(|figure| figure.source == Source::Evaluator) {
-        match change.as_measured(id, figure)?.filter(|_| !row.journal_altered) {
+        let measured = incarnation.map(|incarnation| change.as_measured(id, figure, incarnation)).transpose()?.flatten();
+        match measured {
             Some(measured) => *figure = measured,
             None => figure.source = Source::Agent,
         }
@@ -283,6 +305,11 @@ fn untold(change: &Change<'_>, row: &SprintRow, files: Option<&SprintFiles>, is_
     let id = row.id.as_str();
     let mark = change.last_mark(id)?;
     let open = change.has_open_call(id)?;
+    // A job has run, and its files are gone that would tell of it.
+    let is_gone = files.is_some_and(|files| files.claimed && files.claimed_by.is_none() && !files.problems.is_empty());
+    if mark.is_none() && is_gone {
+        return Ok(Untold::Unknown);
+    }
     // A runner accounts for all of its calls before it records an end.
     if !open && (mark.is_none() || is_recorded) && !row.journal_altered {
         return Ok(Untold::Nothing);
@@ -291,8 +318,8 @@ fn untold(change: &Change<'_>, row: &SprintRow, files: Option<&SprintFiles>, is_
         Some(SprintFiles { untold: Some(money), .. }) if money.tokens() == 0 && money.cost_usd <= 0.0 && !open => Untold::Nothing,
         Some(SprintFiles { untold: Some(money), .. }) => Untold::Known(*money),
         Some(files) if files.readable && !files.summed => Untold::Ask,
-        // Without a call that is known to have begun, there may have been none.
-        _ if !open && is_recorded => Untold::Nothing,
+        // Without a call that is known to have begun, there was none, or none that cost much.
+        _ if !open && !row.journal_altered => Untold::Nothing,
         _ => Untold::Unknown,
     })
 }

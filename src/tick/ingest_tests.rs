@@ -78,32 +78,53 @@ fn killed() -> Seen {
     Seen::State(JobState::Ended(JobEnd { kind: EndKind::Failed, exit_code: Some(137), signal: None, words: String::new() }))
 }
 
+fn job(store: &Store) -> Option<String> {
+    row(store).state.job().map(|job| job.as_str().to_owned())
+}
+
+fn ended_well() -> Seen {
+    Seen::State(JobState::Ended(JobEnd { kind: EndKind::Completed, exit_code: Some(0), signal: None, words: String::new() }))
+}
+
 #[test]
-fn a_job_is_ours_by_its_claim_and_not_by_what_the_journal_says() {
+fn a_job_that_was_seen_at_work_stays_the_sprints_whatever_stands_in_its_files() {
+    let held = || SprintFiles { claimed_by: Some("299".to_owned()), ..files("") };
+    let stray = || vec![Stray { id: JobId::parse("299").expect("an id"), name: "rl-sp-000001-1".to_owned(), state: "RUNNING".to_owned() }];
     let mut store = store();
     take(&mut store, &told(Some(Seen::State(JobState::Running)), files(&started("299")), 0));
-    assert_eq!(row(&store).state.job().map(JobId::as_str), Some("300"));
-    let held = |holder: &str| SprintFiles { claimed_by: Some(holder.to_owned()), ..files("") };
-    let ended = Seen::State(JobState::Ended(JobEnd { kind: EndKind::Completed, exit_code: Some(0), signal: None, words: String::new() }));
-    // The claim lies where the agent writes. How the job ended that is known as ours says nothing of its
-    // holder, and the holder is not ours by that alone.
-    for holder in ["", "not a number", "299; rm", "-1", "299"] {
-        for time in [0, 61, 122] {
-            take(&mut store, &told(Some(ended.clone()), held(holder), time));
-            if holder == "299" {
-                assert_eq!((row(&store).state.job().map(JobId::as_str), row(&store).state.status()), (Some("300"), Status::Running));
-            }
-        }
-        if holder != "299" {
-            store = self::store();
-            take(&mut store, &told(None, files(&started("299")), 0));
-        }
+    assert_eq!(job(&store).as_deref(), Some("300"));
+    // While the scheduler says that it is there, nothing else counts, however long.
+    for time in [0, 1000, 100_000] {
+        take(&mut store, &Gathered { strays: stray(), ..told(Some(Seen::State(JobState::Running)), held(), time) });
+        assert_eq!((job(&store).as_deref(), row(&store).state.status(), row(&store).unclear_polls), (Some("300"), Status::Running, 0));
     }
-    let stray = |name: &str| Stray { id: JobId::parse("299").expect("an id"), name: name.to_owned(), state: "RUNNING".to_owned() };
-    take(&mut store, &Gathered { strays: vec![stray("rl-sp-000002-1"), stray("rl-sp-000001-2")], ..told(Some(ended.clone()), held("299"), 130) });
-    assert_eq!(row(&store).state.job().map(JobId::as_str), Some("300"), "it has the name of another one");
-    take(&mut store, &Gathered { strays: vec![stray("rl-sp-000001-1")], ..told(Some(ended), held("299"), 140) });
-    assert_eq!((row(&store).state.job().map(JobId::as_str), row(&store).state.status()), (Some("299"), Status::Running));
+    // Its end is not believed at once where another one is said to be at work, and never while one of its
+    // name is in the queue.
+    for time in [100_001, 100_121, 100_200] {
+        take(&mut store, &Gathered { strays: stray(), ..told(Some(ended_well()), held(), time) });
+        assert_eq!((job(&store).as_deref(), row(&store).state.status()), (Some("300"), Status::Running));
+    }
+    take(&mut store, &told(Some(killed()), held(), 100_201));
+    assert_eq!(row(&store).state.status(), Status::Running);
+}
+
+#[test]
+fn a_twin_that_found_the_claim_taken_gives_way_to_the_job_that_holds_it() {
+    for (holder, strays) in [("299", false), ("299", true)] {
+        let mut store = store();
+        take(&mut store, &told(None, files(&started("299")), 0));
+        let held = SprintFiles { claimed_by: Some(holder.to_owned()), ..files("") };
+        let stray = Stray { id: JobId::parse("299").expect("an id"), name: "rl-sp-000001-1".to_owned(), state: "RUNNING".to_owned() };
+        let strays = if strays { vec![stray] } else { Vec::new() };
+        take(&mut store, &Gathered { strays, ..told(Some(ended_well()), held, 1) });
+        assert_eq!((job(&store).as_deref(), row(&store).state.status()), (Some("299"), Status::Running));
+    }
+    for holder in ["", "not a number", "299; rm", "-1"] {
+        let mut store = store();
+        take(&mut store, &told(None, files(&started("299")), 0));
+        take(&mut store, &told(Some(Seen::Absent), SprintFiles { claimed_by: Some(holder.to_owned()), ..files("") }, 1));
+        assert_eq!(job(&store).as_deref(), Some("300"), "{holder:?}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ for rl_part in . ./.researchloop; do
   rl_ours "$rl_part" "$rl_dir/$rl_part" || { echo "the job does not run: $rl_bad"; exit 74; }
 done
 readonly rl_here=$PWD
-mkdir -p .researchloop || exit 1
+mkdir -p .researchloop && chmod 700 .researchloop || exit 1
 readonly rl_job=${SLURM_JOB_ID:-${JOB_ID:-local-$$}}
 rl_temporary=$(printf 'rl-%04x%04x' "$RANDOM" "$RANDOM")
 readonly rl_temporary
@@ -56,7 +56,10 @@ if ! ln -s "$rl_job" "$rl_claim" 2>/dev/null && [ "$(readlink "$rl_claim")" != "
     rl_ended runner_killed 74
     exit 74
   fi
-  echo "job $rl_job: sprint $rl_sprint belongs to job $(readlink "$rl_claim"); remove $rl_dir/$rl_claim to run it again"
+  case $(readlink "$rl_claim") in
+    cancelled) echo "job $rl_job: sprint $rl_sprint was cancelled before it ran" ;;
+    *) echo "job $rl_job: sprint $rl_sprint belongs to job $(readlink "$rl_claim"); remove $rl_dir/$rl_claim to run it again" ;;
+  esac
   exit 0
 fi
 rm -f .researchloop/exit.json
