@@ -108,7 +108,7 @@ rl_worst=0
 if [ -n "$rl_me" ]; then rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" scancel "$@" -u "$rl_me" --name="$RL_NAME" || rl_worst=$?; fi
 rl_named=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" squeue "$@" -h -j "${RL_JOB%%;*}" -o %j | rl_data | sed '/^CLUSTER:/d' | head -n 1)
 case $rl_named in
-'' | "$RL_NAME") rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" scancel "$@" "${RL_JOB%%;*}" || rl_worst=$? ;;
+'' | "$RL_NAME" | *'|'*) rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" scancel "$@" "${RL_JOB%%;*}" || rl_worst=$? ;;
 esac
 exit "$rl_worst""#
 );

@@ -48,9 +48,11 @@ impl Change<'_> {
 
     /// The steps without an end that a complete run must have ended: those that no course goes around,
     /// and those that have begun.
-    pub fn steps_without_end(&self, sprint: &str) -> Result<Vec<String>, StoreError> {
+    ///
+    /// Lines behind the end of the run were written by somebody else.
+    pub fn steps_without_end(&self, sprint: &str, end: u64) -> Result<Vec<String>, StoreError> {
         let mut ended: BTreeMap<String, bool> = BTreeMap::new();
-        for line in self.lines_of(sprint, &["run_started", "step_started", "step_ended"])? {
+        for line in self.lines_of(sprint, &["run_started", "step_started", "step_ended"])?.into_iter().filter(|line| line.seq < end) {
             let label = line.step.clone().unwrap_or_default();
             match line.entry() {
                 Some(Entry::RunStarted { certain, .. }) => {
@@ -265,7 +267,7 @@ mod tests {
     fn a_complete_run_has_an_end_of_each_certain_step_and_of_all_that_began() {
         let mut store = store();
         take(&mut store, &begun(), false, false);
-        let missing = |store: &mut Store| store.change().expect("a change").steps_without_end("sp-000001").expect("read");
+        let missing = |store: &mut Store| store.change().expect("a change").steps_without_end("sp-000001", u64::MAX).expect("read");
         assert_eq!(missing(&mut store), ["report", "research"]);
         take(&mut store, &[ended(4, "research", "")], false, false);
         assert_eq!(missing(&mut store), ["report"]);

@@ -176,6 +176,7 @@ fn settle(
     let files = gathered.files.get(id);
     let mark = change.last_mark(id)?;
     let runner_started = mark.is_some();
+    let end_seq = mark.as_ref().map_or(0, |line| line.seq);
     let ended_in = mark.as_ref().map(|line| line.incarnation);
     let ended_at = mark.as_ref().filter(|line| line.kind() == "run_ended").map(|line| line.time);
     let run_end = mark.and_then(|line| match line.entry() {
@@ -203,7 +204,7 @@ fn settle(
         }
     });
     let is_complete = runner.as_ref().is_some_and(|runner| runner.completed);
-    let missing_ends = if is_complete { change.steps_without_end(id)? } else { Vec::new() };
+    let missing_ends = if is_complete { change.steps_without_end(id, end_seq)? } else { Vec::new() };
     let evidence = Evidence {
         scheduler: row.scheduler,
         cancel_asked: row.cancel_asked_at.is_some(),

@@ -366,7 +366,7 @@ fn a_job_that_goes_on_can_be_cancelled_and_judged_anew() {
 
 #[test]
 fn a_note_reaches_a_running_sprint_at_its_next_step() {
-    let project = recorded("research:slow=2");
+    let project = recorded("research:slow=8");
     let id = project.submit("an idea", &["--rounds", "0"]);
     tick_until(&project, &id, "running");
     let mut command = project.command(program());
