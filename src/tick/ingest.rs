@@ -316,7 +316,7 @@ fn untold(change: &Change<'_>, row: &SprintRow, files: Option<&SprintFiles>, is_
         return Ok(Untold::Nothing);
     }
     Ok(match files {
-        Some(SprintFiles { untold: Some(money), .. }) if money.tokens() == 0 && money.cost_usd <= 0.0 && !open => Untold::Nothing,
+        Some(SprintFiles { untold: Some(money), .. }) if !money.estimated && !open => Untold::Nothing,
         Some(SprintFiles { untold: Some(money), .. }) => Untold::Known(*money),
         Some(files) if files.readable && !files.summed => Untold::Ask,
         // Without a call that is known to have begun, there was none, or none that cost much.

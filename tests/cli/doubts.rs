@@ -271,7 +271,7 @@ fn a_cancel_reaches_every_job_of_the_name() {
     project.write("second.sh", script);
     let second = std::process::Command::new("bash").arg(project.path("second.sh")).env("SLURM_JOB_ID", "555").output().unwrap();
     let said = String::from_utf8_lossy(&second.stdout);
-    assert!(second.status.success() && said.contains("belongs to job cancelled"), "{said}");
+    assert!(second.status.success() && said.contains("was cancelled before it ran"), "{said}");
 
     // One that has begun keeps its claim.
     let project = slurm("", "");
