@@ -258,6 +258,31 @@ fn a_clock_that_cannot_be_read_is_no_time() {
 }
 
 #[test]
+fn a_job_that_holds_its_claim_exists_though_no_list_shows_it() {
+    for cancel in [true, false] {
+        let project = slurm("", "");
+        project.write("sbatch.says", "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n");
+        project.write("sbatch.status", "1");
+        project.run(&["sprint", "run", "an idea", "-s", "s"]).code(6);
+        let id = text(&project.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id").to_owned();
+        assert_eq!(text(&project.show(&id), "status"), "submitting");
+        // It has arrived all the same, and works.
+        let own = remote_dir(&project, &id).join(".researchloop");
+        std::os::unix::fs::symlink("102", own.join("claim-1")).unwrap();
+        std::fs::remove_file(project.path("sbatch.says")).unwrap();
+        let sent = calls(&project, "sbatch", "--parsable");
+        if cancel {
+            let _ = project.run(&["sprint", "cancel", "--no-wait", &id]);
+        }
+        let _ = project.run(&["tick"]);
+        let sprint = project.show(&id);
+        assert_eq!((text(&sprint, "job_id"), text(&sprint, "status")), ("102", if cancel { "cancelling" } else { "submitted" }), "{sprint:#}");
+        assert_eq!(calls(&project, "sbatch", "--parsable"), sent, "nothing is sent a second time");
+        assert!(!cancel || calls(&project, "scancel", &format!("--name=rl-{id}-1")) > 0, "it is told to end");
+    }
+}
+
+#[test]
 fn a_cancel_reaches_every_job_of_the_name() {
     let project = slurm("", "");
     let id = project.submit("an idea", &[]);
