@@ -4,12 +4,12 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
 
-use super::{believed, playing, remote_dir, text};
+use super::{SmallDisk, believed, playing, remote_dir, text};
 use crate::harness::{Project, wait_until};
 
 /// A sprint that waits in its first step, with some lines of its journal taken in.
@@ -243,30 +243,10 @@ fn a_database_of_a_newer_version_is_left_alone() {
     assert!(output.code == 1 || output.code == 4, "{output}");
 }
 
-/// Mounts a small file system, and takes it away again.
-struct Mounted(PathBuf);
-
-impl Mounted {
-    fn new(path: &Path, size: &str) -> Self {
-        std::fs::create_dir_all(path).unwrap();
-        let status = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(path).status().unwrap();
-        assert!(status.success(), "this test mounts a small file system: it needs root");
-        Self(path.to_owned())
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 #[test]
 fn a_full_disk_under_the_database_loses_nothing() {
     let project = playing("*:exit=3", "");
-    let _disk = Mounted::new(&project.path("small"), "1m");
-    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    project.write("researchloop.toml", format!("db_path = \"small/db\"\n{config}"));
+    let _disk = SmallDisk::for_database(&project, "size=1m", "db");
     let id = project.submit("one", &[]);
     let _ = std::fs::write(project.path("small/big"), vec![1; 2 << 20]);
     let idea = "long ".repeat(8000);

@@ -80,6 +80,14 @@ impl SmallDisk {
         assert!(mounted.success(), "this test mounts a small file system: it needs root");
         Self(path.to_owned())
     }
+
+    /// At `small` in the project's folder, where the configuration then puts the database.
+    pub fn for_database(project: &Project, options: &str, name: &str) -> Self {
+        let disk = Self::new(&project.path("small"), options);
+        let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+        project.write("researchloop.toml", format!("db_path = \"small/{name}\"\n{config}"));
+        disk
+    }
 }
 
 impl Drop for SmallDisk {

@@ -79,9 +79,7 @@ fn a_configuration_with_secrets_that_others_may_read_is_told_of() {
 #[test]
 fn a_database_on_a_read_only_file_system_is_read() {
     let project = playing("", "");
-    let _disk = SmallDisk::new(&project.path("small"), "size=8m");
-    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    project.write("researchloop.toml", format!("db_path = \"small/a?b%20#c.db\"\n{config}"));
+    let _disk = SmallDisk::for_database(&project, "size=8m", "a?b%20#c.db");
     let id = project.submit("an idea", &["--rounds", "0"]);
     assert_eq!(text(&project.finish(&id, 60), "status"), "completed");
     let remount = |mode: &str| {
@@ -115,9 +113,7 @@ fn a_database_on_a_read_only_file_system_is_read() {
 #[test]
 fn a_full_disk_is_told_without_a_word_that_nothing_was_changed() {
     let project = playing("*:exit=3", "");
-    let _disk = SmallDisk::new(&project.path("small"), "size=1m");
-    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    project.write("researchloop.toml", format!("db_path = \"small/db\"\n{config}"));
+    let _disk = SmallDisk::for_database(&project, "size=1m", "db");
     let _ = project.submit("one", &[]);
     let _ = std::fs::write(project.path("small/big"), vec![1; 2 << 20]);
     project.run(&["sprint", "run", &"long ".repeat(8000), "-s", "s"]).code(1).says("free space").never_says("nothing was changed");

@@ -139,9 +139,7 @@ fn a_lock_that_passes_ends_neither_tick_watch_nor_sprint_watch() {
 /// A watcher that meets a full disk, which becomes free again before the job ends.
 fn meets_a_full_disk(arguments: &[&str]) -> (Project, SmallDisk, Child) {
     let project = playing("research:slow=15", "");
-    let disk = SmallDisk::new(&project.path("small"), "size=4m");
-    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    project.write("researchloop.toml", format!("db_path = \"small/x.db\"\n{config}"));
+    let disk = SmallDisk::for_database(&project, "size=4m", "x.db");
     let id = project.submit("go on", &["--rounds", "0"]);
     let mut arguments = arguments.to_vec();
     if arguments[0] == "sprint" {
