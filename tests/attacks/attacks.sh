@@ -304,7 +304,7 @@ attack_endless() {
 attack_hung_cluster() {
   program squeue <<<'if [[ -e $A/marks/hang ]]; then sleep 300; fi; exec "$REAL" "$@"'
   program date <<<'echo "$PPID" >>"$A/marks/dates"; exec /usr/bin/date "$@"'
-  MORE_CLUSTERS=$(printf '[[cluster]]\nname = "here"\nscheduler_type = "local"\nworking_dir = "%s/work/here"\nclaude_command = ["%s/repo/tests/attacks/agent"]\npoll_interval = 1\nenvironment = { STAND_IN_PAUSE = "0", ATTACK = "hang60", ATTACK_MARKS = "%s/marks" }\n[[study]]\nname = "h"\ncluster = "here"\n' "$A" "$ROOT" "$A")
+  MORE_CLUSTERS=$(printf '[[cluster]]\nname = "here"\nscheduler_type = "local"\nworking_dir = "%s/here"\nclaude_command = ["%s/repo/tests/attacks/agent"]\npoll_interval = 1\nenvironment = { STAND_IN_PAUSE = "0", ATTACK = "hang60", ATTACK_MARKS = "%s/marks" }\n[[study]]\nname = "h"\ncluster = "here"\n' "$A/work" "$ROOT" "$A")
   TIMEOUT=30 site slurm ATTACK=hang60
   run_sprint 'an idea' && within 60 marked acted || return 1
   rl sprint run 'another idea' -s h --rounds 0 >>"$A/log" 2>&1
