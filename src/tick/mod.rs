@@ -374,6 +374,13 @@ fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, re
     }
 }
 
+/// Counts a try that brought nothing.
+fn not_fetched(store: &mut Store, id: &str) -> Result<(), StoreError> {
+    let change = store.change()?;
+    change.results(id, false)?;
+    change.commit()
+}
+
 /// Each for itself: one that is slow or that ends by a fault holds up no other. Those that were tried the
 /// least come first, and what there is no time for in this tick is for the next.
 fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
@@ -390,9 +397,7 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
         {
             tell(app, store, remote, &row.id, report);
             if store.sprint(id)?.is_some_and(|row| row.cancel_sent == 0) {
-                let change = store.change()?;
-                change.results(id, false)?;
-                change.commit()?;
+                not_fetched(store, id)?;
                 continue;
             }
         }
@@ -405,9 +410,7 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
             match guarded(id, &mut report.problems, bring) {
                 Some(fetched) => fetched,
                 None => {
-                    let change = store.change()?;
-                    change.results(id, false)?;
-                    change.commit()?;
+                    not_fetched(store, id)?;
                     continue;
                 }
             }
@@ -426,9 +429,7 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
             // One that takes too long is tried again later, and holds up nobody.
             Err(sprint::FetchError::Remote(error)) if !error.may_have_run() => return Err(error.into()),
             Err(error) => {
-                let change = store.change()?;
-                change.results(id, false)?;
-                change.commit()?;
+                not_fetched(store, id)?;
                 report.problems.push(format!("{id}: {error}"));
             }
         }
