@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::visible::is_harmful;
+use super::visible::line;
 
 /// What the evidence says about the idea, as it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +46,7 @@ const MAX_STATEMENT: usize = 1000;
 /// Text that a model wrote, in one line without control characters and without marks that turn the
 /// direction of writing, cut at `max` characters.
 pub fn plain(text: &str, max: usize) -> String {
-    let harmless: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_harmful(*c)).collect();
-    let harmless = harmless.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let harmless = line(text).split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     if harmless.chars().count() <= max { harmless } else { harmless.chars().take(max.saturating_sub(1)).chain(['…']).collect() }
 }
 

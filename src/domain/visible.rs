@@ -25,6 +25,11 @@ pub fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_harmful(*c)).collect()
 }
 
+/// A text without what is not seen, in which what controls a terminal is a space.
+pub fn spaced(text: &str) -> String {
+    text.chars().filter(|c| !is_hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

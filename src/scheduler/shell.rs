@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::JobId;
-use crate::domain::visible::is_hidden;
+use crate::domain::visible::spaced;
 
 /// The exit status that stands for 0 with a complaint of the scheduler.
 pub(super) const COMPLAINED: i32 = 98;
@@ -230,7 +230,7 @@ pub(super) fn useful(text: &str) -> String {
     const PREFIXES: [&str; 7] = ["error: ", "fatal: ", "sbatch: ", "squeue: ", "sacct: ", "scancel: ", "qsub: "];
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
-        let clean: String = line.chars().filter(|c| !is_hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let clean = spaced(line);
         let mut line = clean.trim();
         while let Some(rest) = PREFIXES.iter().find_map(|prefix| line.strip_prefix(prefix)) {
             line = rest.trim_start();

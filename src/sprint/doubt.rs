@@ -9,6 +9,7 @@ use super::place::{self, RunnerHere};
 use super::submit::accept;
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
+use crate::domain::visible::spaced;
 use crate::domain::{JobId, State};
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError, Script};
@@ -44,7 +45,7 @@ pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: 
     let reply = remote.run(script, app.limits(cluster))?;
     let Some(look) = reply.section("look") else { return Ok(Err("the answer is missing".to_owned())) };
     if look.status != 0 {
-        return Ok(Err(look.text().trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect()));
+        return Ok(Err(spaced(look.text().trim()).chars().take(400).collect()));
     }
     let dirs = rows.iter().filter_map(|row| {
         let text = reply.section(row.id.as_str())?.text().into_owned();

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::visible::is_harmful;
+use crate::domain::finding::plain;
 use crate::domain::{Condition, TaskState};
 use crate::store::{Need, TaskRow};
 
@@ -14,12 +14,7 @@ const LABEL_CHARS: usize = 60;
 
 /// The first characters of an idea, in one line, without anything that turns the writing.
 pub fn label(idea: &str) -> String {
-    let words: String = idea.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_harmful(*c)).collect();
-    let words = words.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    if words.chars().count() <= LABEL_CHARS {
-        return words;
-    }
-    words.chars().take(LABEL_CHARS - 1).chain(['…']).collect()
+    plain(idea, LABEL_CHARS)
 }
 
 /// The state for people, with what came out.

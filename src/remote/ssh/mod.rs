@@ -27,7 +27,7 @@ use self::connect::{Fault, Link, left};
 use self::exec::{Failure, Feed};
 use super::{Limits, Remote, RemoteError, Reply, Script};
 use crate::domain::Secret;
-use crate::domain::visible::is_hidden;
+use crate::domain::visible::spaced;
 use crate::platform::{clock, random};
 
 /// The ssh that is asked for the user's configuration.
@@ -191,8 +191,7 @@ pub fn known_hosts_files(target: &SshTarget) -> Result<Vec<PathBuf>, RemoteError
 
 /// Text from outside as one line for a message: no control characters, no runs of blanks.
 fn clean(bytes: &[u8]) -> String {
-    let text: String = String::from_utf8_lossy(bytes).chars().filter(|c| !is_hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    spaced(&String::from_utf8_lossy(bytes)).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
