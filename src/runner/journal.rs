@@ -19,7 +19,7 @@ use crate::bundle::formats::StateFile;
 use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
 use crate::domain::Masker;
-use crate::platform::{clock, random};
+use crate::platform::{clock, private, random};
 
 /// Bytes kept in reserve: enough for some hundred lines.
 const RESERVE: usize = 256 * 1024;
@@ -99,7 +99,7 @@ impl Journal {
         let path = self.folder.join("reserve");
         let write = || -> io::Result<()> {
             let _ = std::fs::remove_file(&path);
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            let mut file = private::new_file(&path)?;
             // Not zeros: some file systems store those without using space.
             file.write_all(&b"reserve ".repeat(RESERVE / 8))?;
             file.sync_all()
@@ -358,7 +358,7 @@ fn aside(path: &Path) -> PathBuf {
 pub fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let temporary = folder.join(format!("{name}.{}.tmp", random::hex(4)));
     let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        let mut file = private::new_file(&temporary)?;
         file.write_all(bytes)?;
         file.sync_data()?;
         let path = folder.join(name);

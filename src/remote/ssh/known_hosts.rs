@@ -7,13 +7,14 @@
 //! one is refused, of whatever type; certificates of host authorities are not used.
 
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::Digest as _;
+
+use crate::platform::private;
 
 /// Files beyond this size are not read to their end.
 const MAX_FILE: u64 = 16 << 20;
@@ -216,9 +217,9 @@ pub fn add_known_host(file: &Path, key: &HostKey) -> io::Result<()> {
         return Err(io::Error::other("it is no regular file: nothing is kept in it"));
     }
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        private::make_folder(folder)?;
     }
-    let mut open = std::fs::OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file)?;
+    let mut open = private::options().read(true).append(true).create(true).open(file)?;
     let mut before = Vec::new();
     open.read_to_end(&mut before)?;
     let line = key.line_for_known_hosts.as_bytes();
