@@ -241,7 +241,7 @@ fn settle(
             gathered.time.map_or(Ok(()), |time| change.count_unclear(id, time))?;
         }
         Finding::Parked | Finding::Over(_) => {
-            match untold(change, &row, files, run_end.is_some())? {
+            match untold(change, &row, files, runner_started, run_end.is_some())? {
                 Untold::Nothing => {}
                 Untold::Ask => return Ok(Ingested::NeedsUntold),
                 Untold::Known(money) => change.set_untold(id, Some(&money))?,
@@ -302,17 +302,16 @@ enum Untold {
     Unknown,
 }
 
-fn untold(change: &Change<'_>, row: &SprintRow, files: Option<&SprintFiles>, is_recorded: bool) -> Result<Untold, StoreError> {
+fn untold(change: &Change<'_>, row: &SprintRow, files: Option<&SprintFiles>, runner_started: bool, is_recorded: bool) -> Result<Untold, StoreError> {
     let id = row.id.as_str();
-    let mark = change.last_mark(id)?;
     let open = change.has_open_call(id)?;
     // A job has run, and its files are gone that would tell of it.
     let is_gone = files.is_some_and(|files| files.claimed && files.claimed_by.is_none() && !files.problems.is_empty());
-    if mark.is_none() && is_gone {
+    if !runner_started && is_gone {
         return Ok(Untold::Unknown);
     }
     // A runner accounts for all of its calls before it records an end.
-    if !open && (mark.is_none() || is_recorded) && !row.journal_altered {
+    if !open && (!runner_started || is_recorded) && !row.journal_altered {
         return Ok(Untold::Nothing);
     }
     Ok(match files {

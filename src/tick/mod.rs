@@ -284,7 +284,7 @@ fn look(
         .collect();
     report.looked_at = rows.len();
     if !rows.is_empty() {
-        let gathered = gather(app, remote, cluster, &rows, Ask::All, watched)?;
+        let mut gathered = gather(app, remote, cluster, &rows, Ask::All, watched)?;
         report.live = watched.and_then(|id| gathered.files.get(id)).map(Live::of);
         report.problems.extend(gathered.problem.iter().cloned());
         report.failing |= gathered.problem.is_some();
@@ -296,7 +296,8 @@ fn look(
         // Only now: one of them may have turned out to be a sprint's own.
         tell_of_strays(store, cluster, &gathered.strays, report)?;
         // More of a long journal than one answer holds.
-        let mut more = gathered.clone();
+        let (jobs, used, time) = (gathered.jobs.take(), std::mem::take(&mut gathered.used), gathered.time);
+        let mut more = gathered;
         let mut rounds = 0;
         while more.has_more() && rounds < MAX_ROUNDS {
             rounds += 1;
@@ -314,7 +315,7 @@ fn look(
         if !to_sum.is_empty() {
             let rows = fresh(store, to_sum.iter())?;
             let sums = gather(app, remote, cluster, &rows, Ask::Untold, None)?;
-            let sums = Gathered { jobs: gathered.jobs, used: gathered.used, time: gathered.time, ..sums };
+            let sums = Gathered { jobs, used, time, ..sums };
             ingest_all(store, &rows, &sums, report)?;
         }
         ask_again_for_ends(app, store, remote, cluster, report)?;
