@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::FORMAT_VERSION;
+use super::formats::EvaluatorCommand;
 use crate::domain::finding::{MAX_FIGURES, MAX_NAME, plain};
 use crate::domain::{Finding, Metric, Source, Verdict};
 
@@ -167,6 +168,15 @@ pub struct Measurement {
     pub n: Option<u32>,
     /// Their standard deviation.
     pub spread: Option<f64>,
+}
+
+impl Measurement {
+    /// As the figure of the evaluator that measured it. None when it cannot be one.
+    pub fn figure(self, evaluator: &EvaluatorCommand) -> Option<Metric> {
+        let Self { value, n, spread } = self;
+        let (name, better) = (evaluator.metric.clone(), evaluator.better.clone());
+        Metric { name, value, unit: String::new(), better, n, spread, source: Source::Evaluator }.sound()
+    }
 }
 
 /// What the evaluator's step says of itself: `acc = 0.9`, or `acc = 0.9, n = 5, spread = 0.01`.

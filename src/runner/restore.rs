@@ -3,9 +3,9 @@
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, Proposal, StateFile};
 use crate::bundle::journal::{Costs, Entry, Line};
-use crate::bundle::outcome::{Measurement, measured_in};
+use crate::bundle::outcome::measured_in;
 use crate::bundle::{EVALUATE, FORMAT_VERSION, VERIFY};
-use crate::domain::{Metric, Source};
+use crate::domain::Metric;
 use crate::pipeline::{self, Arrival, Definition};
 use crate::platform::random;
 
@@ -192,9 +192,7 @@ fn replay(state: &mut StateFile, bundle: &Bundle, definition: &Definition, lines
 /// The figure of an evaluator, from what its step said of itself.
 fn measured(bundle: &Bundle, detail: &str) -> Option<Metric> {
     let evaluator = bundle.evaluator.as_ref()?;
-    let Measurement { value, n, spread } = measured_in(detail, &evaluator.metric)?;
-    Metric { name: evaluator.metric.clone(), value, unit: String::new(), better: evaluator.better.clone(), n, spread, source: Source::Evaluator }
-        .sound()
+    measured_in(detail, &evaluator.metric)?.figure(evaluator)
 }
 
 #[cfg(test)]

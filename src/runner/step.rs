@@ -18,7 +18,7 @@ use crate::bundle::outcome::{self, Measurement};
 use crate::bundle::prompts::{self, Values};
 use crate::claude::{Exit, Verdict};
 use crate::domain::finding::plain;
-use crate::domain::{Advice, Metric, Reason, Source};
+use crate::domain::{Advice, Reason};
 use crate::pipeline::{self, Action, Evaluator, Step};
 use crate::platform::clock;
 
@@ -290,9 +290,6 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
 fn take_down(run: &mut Run, measured: Measurement) -> io::Result<()> {
     let Some(evaluator) = &run.bundle.evaluator else { return Ok(()) };
     run.step_note = outcome::measured(&evaluator.metric, &measured);
-    let Measurement { value, n, spread } = measured;
-    let metric =
-        Metric { name: evaluator.metric.clone(), value, unit: String::new(), better: evaluator.better.clone(), n, spread, source: Source::Evaluator };
-    run.state.measured = metric.sound();
+    run.state.measured = measured.figure(evaluator);
     run.journal.save(&run.state)
 }
