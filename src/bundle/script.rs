@@ -1,4 +1,4 @@
-//! Makes the job script: the scheduler's lines, the user's profile, the bundle, the runner.
+//! Makes the job script: the scheduler's lines, the bundle, the runner.
 //!
 //! The script is private and whole: it can be submitted by hand. It holds no secret,
 //! because schedulers keep copies of scripts. What it holds of our texts is quoted or in

@@ -31,10 +31,11 @@ pub use verdict::{NOT_FOUND, OwnLimit, Verdict};
 
 /// Text for `bash -c`, with the program behind it: looks for the program as a job does, with the
 /// user's profile and the places that the job script adds.
-pub const LOOK_UP: &str = r#"for profile in ~/.bashrc ~/.profile; do
-  [ -f "$profile" ] || continue
-  case $(. "$profile" >/dev/null 2>&1 </dev/null; printf whole) in *whole*) . "$profile" >/dev/null 2>&1 </dev/null ;; esac
-  break
-done
-PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH:/usr/local/bin:/usr/bin:/bin
-command -v "$0" >/dev/null"#;
+pub const LOOK_UP: &str = r#"look() { PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH:/usr/local/bin:/usr/bin:/bin; command -v "$1" >/dev/null; }
+program=$0
+case $(for profile in ~/.bashrc ~/.profile; do [ -f "$profile" ] || continue; . "$profile" >/dev/null 2>&1 </dev/null; break; done
+if look "$program"; then printf found; else printf absent; fi) in
+*found*) exit 0 ;;
+*absent*) exit 1 ;;
+esac
+look "$program""#;

@@ -19,6 +19,12 @@ pub fn job_run(args: &JobRunArgs) -> Exit {
     Exit::Runner(runner::run_job(&args.dir))
 }
 
+/// Tells what a profile has made of this process's surroundings.
+pub fn job_environment() -> Result {
+    runner::tell_surroundings().map_err(|error| Failure::failed(format!("job-environment: {error}")))?;
+    Ok(Exit::Success)
+}
+
 /// Answers what is new in the files of sprints.
 pub fn files_read() -> Result {
     runner::read_files(io::stdin().lock(), io::stdout().lock()).map_err(|error| Failure::failed(format!("files-read: {error}")))?;

@@ -126,6 +126,9 @@ enum Command {
     /// Run the pipeline of a sprint, inside its job
     #[command(hide = true)]
     JobRun(job::JobRunArgs),
+    /// Tell the environment and the limits that a profile has set
+    #[command(hide = true)]
+    JobEnvironment,
     /// Play the part of Claude by a script, for demonstrations
     #[command(hide = true)]
     DemoAgent(demo::AgentArgs),
@@ -171,6 +174,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Completions(args) => generate::completions(ui, &args),
         Command::Man(args) => generate::man(ui, &args),
         Command::JobRun(args) => Ok(job::job_run(&args)),
+        Command::JobEnvironment => job::job_environment(),
         Command::DemoAgent(args) => demo::agent(&args),
         Command::FilesRead => job::files_read(),
         Command::FilesResults => job::files_results(),

@@ -73,7 +73,7 @@ pub fn call(
     let deadline = own.and_then(|own| clock::instant().checked_add(own));
     let seconds_left = own.map_or(run.time.left(), |own| own.min(run.time.left())).as_secs();
     let mut environment = run.environment.clone();
-    for (name, value) in claude::environment(seconds_left, &run.temporary.display().to_string()) {
+    for (name, value) in claude::environment(seconds_left, &run.temporary.folder.display().to_string()) {
         if !environment.iter().any(|(known, _)| known == name) {
             environment.push((name.to_owned(), value));
         }

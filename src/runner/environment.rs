@@ -1,13 +1,16 @@
 //! The surroundings of the agent's process: its environment, and a folder for temporary files.
 
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::FlockOperation;
+
 use super::sweep;
 use crate::bundle::folder::{Folder, Refused};
 use crate::domain::Masker;
-use crate::platform::random;
+use crate::platform::{private, random};
 
 /// The file of variables is smaller than this.
 const MAX_ENV: u64 = 64 << 20;
@@ -17,6 +20,7 @@ const MAX_ENV: u64 = 64 << 20;
 const NAME: &str = "RESEARCHLOOP_TMP";
 
 /// A folder for temporary files.
+#[derive(Debug)]
 pub struct Temporary {
     /// The folder.
     pub folder: PathBuf,
@@ -24,12 +28,14 @@ pub struct Temporary {
     pub trouble: Option<String>,
     /// Nothing can be made where `TMPDIR` says: others should not try it either.
     pub replaces: bool,
+    /// Says, as long as it is open, that the folder is in use.
+    _held: Option<File>,
 }
 
 /// A private folder with a short name: names of sockets in it end at 108 bytes. It lies where
 /// `TMPDIR` says, or in `/tmp`, or as the last resort among our own files.
-pub fn temporary_folder(own: &Path) -> io::Result<Temporary> {
-    let wanted = std::env::var("TMPDIR").ok().filter(|base| !base.is_empty());
+pub fn temporary_folder(own: &Path, variables: &[(String, String)]) -> io::Result<Temporary> {
+    let wanted = value_of(variables, "TMPDIR").filter(|base| !base.is_empty());
     let given = std::env::var(NAME).ok().filter(|name| name.len() == 11 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
     let names = [given.unwrap_or_else(random_name), random_name()];
     let mut trouble = None;
@@ -43,7 +49,8 @@ pub fn temporary_folder(own: &Path) -> io::Result<Temporary> {
         match make(&base, &names) {
             Ok(folder) => {
                 remove_old(&base);
-                return Ok(Temporary { folder, trouble, replaces });
+                let held = hold(&folder).ok();
+                return Ok(Temporary { folder, trouble, replaces, _held: held });
             }
             Err(error) => {
                 replaces |= wanted.as_deref() == base.to_str();
@@ -60,15 +67,62 @@ const OLD: u64 = 14 * 86_400;
 /// How many of its entries are looked at.
 const MAX_LOOKED_AT: usize = 2000;
 
-/// Removes what earlier jobs of ours have left here, when their node was lost. A folder whose name a
-/// process knows is in use, and so is one in which something has changed.
+/// The file in the folder that a job holds locked. It names the machine's start: a lock says nothing to
+/// other machines.
+const HELD: &str = ".held";
+
+fn boot() -> io::Result<String> {
+    Ok(std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
+}
+
+/// Locks it before it gets its name, so that nobody finds it free.
+fn hold(folder: &Path) -> io::Result<File> {
+    use std::io::Write as _;
+    let temporary = folder.join(format!("{HELD}.tmp"));
+    let mut file = private::new_file(&temporary)?;
+    file.write_all(boot()?.as_bytes())?;
+    let held = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from);
+    held.and_then(|()| std::fs::rename(&temporary, folder.join(HELD))).inspect_err(|_| drop(std::fs::remove_file(&temporary)))?;
+    Ok(file)
+}
+
+/// Whether the job that made it is gone without removing it, on this machine and since its start.
+fn is_let_go(folder: &Path) -> bool {
+    let Ok(bytes) = Folder::open(folder).map_err(drop).and_then(|folder| folder.read(HELD, 100).map_err(drop)) else { return false };
+    let is_of_this_boot = boot().is_ok_and(|boot| boot.as_bytes() == bytes);
+    is_of_this_boot && File::open(folder.join(HELD)).is_ok_and(|file| rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
+}
+
+/// Removes a folder in which an agent has worked: what it has closed is opened first.
+pub fn remove(folder: &Path) {
+    if std::fs::remove_dir_all(folder).is_err() {
+        open_up(folder);
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+fn open_up(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        return;
+    }
+    let _ = std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        open_up(&entry.path());
+    }
+}
+
+/// Removes what earlier jobs of ours have left here: those that were killed with all that would have
+/// cleared up, and those whose node was lost. A folder whose name a process knows is in use, and so is
+/// one that is held, or in which something has changed.
 fn remove_old(base: &Path) {
     let is_name = |name: &str| name.strip_prefix("rl-").is_some_and(|hex| hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
         let Ok(name) = entry.file_name().into_string() else { continue };
         let is_ours = || entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::geteuid().as_raw());
-        if is_name(&name) && is_ours() && is_old(&entry.path(), &mut MAX_LOOKED_AT.clone()) && !sweep::is_known_to_a_process(&name) {
-            let _ = std::fs::remove_dir_all(entry.path());
+        let is_left = |path: &Path| is_let_go(path) || is_old(path, &mut MAX_LOOKED_AT.clone());
+        if is_name(&name) && is_ours() && is_left(&entry.path()) && !sweep::is_known_to_a_process(&name) {
+            remove(&entry.path());
         }
     }
 }
@@ -98,14 +152,15 @@ fn make(base: &Path, names: &[String]) -> io::Result<PathBuf> {
     made
 }
 
-/// The agent's environment: this process's own, the user's values, and the mark. With it comes what
-/// hides the user's values in everything that is told.
-pub fn environment(own: &Folder, mark: &str) -> io::Result<(Vec<(String, String)>, Masker)> {
+fn value_of(variables: &[(String, String)], name: &str) -> Option<String> {
+    variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+}
+
+/// The agent's environment: the job's, the user's values, and the mark. With it comes what hides the
+/// user's values in everything that is told.
+pub fn environment(own: &Folder, of_job: &[(String, String)], mark: &str) -> io::Result<(Vec<(String, String)>, Masker)> {
     // What is meant for this program itself is not for the agent: a passphrase may be among it.
-    let mut variables: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| !name.starts_with("RESEARCHLOOP_"))
-        .collect();
+    let mut variables: Vec<(String, String)> = of_job.iter().filter(|(name, _)| !name.starts_with("RESEARCHLOOP_")).cloned().collect();
     let given = given(own)?;
     set_all(&mut variables, given.clone());
     let expanded = variables.iter().filter(|(name, _)| given.iter().any(|(known, _)| known == name));
@@ -131,9 +186,9 @@ pub fn masker_of(own: &Folder) -> Masker {
     masker(given(own).unwrap_or_default().iter())
 }
 
-/// Sets `TMPDIR`, unless it is another one than this program's own.
-pub fn replace_tmpdir(variables: &mut Vec<(String, String)>, folder: &Path) {
-    let own = std::env::var("TMPDIR").ok();
+/// Sets `TMPDIR`, unless it is another one than the job's own.
+pub fn replace_tmpdir(variables: &mut Vec<(String, String)>, of_job: &[(String, String)], folder: &Path) {
+    let own = value_of(of_job, "TMPDIR");
     if variables.iter().any(|(name, value)| name == "TMPDIR" && own.as_ref() == Some(value)) {
         set_all(variables, vec![("TMPDIR".to_owned(), folder.display().to_string())]);
     }
@@ -142,8 +197,7 @@ pub fn replace_tmpdir(variables: &mut Vec<(String, String)>, folder: &Path) {
 /// Sets variables one after another: a later one may name an earlier one.
 fn set_all(variables: &mut Vec<(String, String)>, given: Vec<(String, String)>) {
     for (name, value) in given {
-        let known = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        let value = expand(&value, |name| known(name).or_else(|| std::env::var(name).ok()));
+        let value = expand(&value, |name| value_of(variables, name).or_else(|| std::env::var(name).ok()));
         variables.retain(|(known, _)| *known != name);
         variables.push((name, value));
     }
@@ -206,6 +260,33 @@ mod tests {
         assert!(!is_root || stranger.exists());
         remove_old(temp.path());
         assert!(!used.exists(), "nobody knows it any more");
+    }
+
+    #[test]
+    fn what_a_killed_job_has_left_is_removed_by_the_next_one_and_nothing_that_is_in_use() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let variables = [("TMPDIR".to_owned(), temp.path().display().to_string())];
+        let make = || temporary_folder(Path::new("/nowhere"), &variables).expect("made");
+        let (at_work, killed, used) = (make(), make(), make());
+        // An agent may close what it has made.
+        let closed = killed.folder.join("a/b");
+        std::fs::create_dir_all(&closed).expect("made");
+        std::fs::write(closed.join("file"), "text").expect("written");
+        std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o500)).expect("set");
+        let stranger = temp.path().join("rl-00001111");
+        std::fs::create_dir(&stranger).expect("made");
+        let elsewhere = make();
+        std::fs::write(elsewhere.folder.join(HELD), "another start of a machine").expect("written");
+        let mut process = crate::platform::process::command("sleep").arg("60").env("CLAUDE_CODE_TMPDIR", &used.folder).spawn().expect("started");
+        let let_go = |temporary: Temporary| temporary.folder.clone();
+        let (killed, used, elsewhere) = (let_go(killed), let_go(used), let_go(elsewhere));
+        let next = make();
+        process.kill().and_then(|()| process.wait()).expect("ended");
+        assert!(!killed.exists());
+        assert!(at_work.folder.exists() && used.exists() && stranger.exists() && elsewhere.exists() && next.folder.exists());
+        remove_old(temp.path());
+        assert!(!used.exists(), "nobody knows it any more");
+        assert!(at_work.folder.exists() && next.folder.exists());
     }
 
     #[test]

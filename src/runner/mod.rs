@@ -1,7 +1,8 @@
 //! The door to the job that this program is inside of, and to the front end's files.
 //!
-//! Three hidden commands run on the cluster: `job-run DIR` (the runner, started by the job
-//! script), `files-read` and `files-results` (asked for by the laptop over its connection).
+//! Four hidden commands run on the cluster: `job-run DIR` (the runner, started by the job
+//! script), `job-environment` (started by the shell in which the runner reads the user's profile),
+//! `files-read` and `files-results` (asked for by the laptop over its connection).
 //! None of them knows a database, an SSH connection or a scheduler.
 
 mod agent;
@@ -15,6 +16,7 @@ mod idea;
 mod journal;
 mod pipe;
 mod plan;
+mod profile;
 mod record;
 mod reread;
 mod restore;
@@ -30,6 +32,7 @@ mod untold;
 pub use answer::read_files;
 #[cfg(test)]
 pub(crate) use journal::Journal;
+pub use profile::tell_surroundings;
 pub use results::send_results;
 pub use run::run_job;
 

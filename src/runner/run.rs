@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use super::agent::Stopped;
 use super::ending::{self, Failure};
-use super::environment::{environment, replace_tmpdir, temporary_folder};
+use super::environment::{self, Temporary, environment, replace_tmpdir, temporary_folder};
 use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
 use super::time::JobTime;
-use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue, restore, sweep};
+use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue, profile, restore, sweep};
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::{self, Bundle, Money, StateFile};
@@ -53,8 +53,10 @@ pub struct Run {
     pub time: JobTime,
     /// What the agent's environment holds.
     pub environment: Vec<(String, String)>,
+    /// What the user's profile has started: it lives until the run ends.
+    of_profile: Vec<sweep::Started>,
     /// A private folder for the agent's temporary files.
-    pub temporary: PathBuf,
+    pub temporary: Temporary,
     /// What calls of the step that goes on have cost in earlier jobs, of which no end of a step tells.
     pub carried: Money,
     /// What the step that just ended has to say of itself.
@@ -105,10 +107,11 @@ pub fn run_job(dir: &Path) -> u8 {
         Err(error) => End::Failed(Failure::new(Reason::StepFailed, format!("the runner could not write its files: {error}"), Advice::CheckFiles)),
     };
     let grace = run.grace();
-    let (_, left) = sweep::end_all(&run.mark, grace);
+    let (_, left) = sweep::end_all(&run.mark, &[], grace);
+    profile::forget(&run.own);
     // Also for a disk that turns out to be full while the end is written.
     run.journal.make_room();
-    let _ = std::fs::remove_dir_all(&run.temporary);
+    environment::remove(&run.temporary.folder);
     let status = match &end {
         End::Completed => EXIT_COMPLETED,
         End::Parked(questions) => {
@@ -127,6 +130,12 @@ pub fn run_job(dir: &Path) -> u8 {
             EXIT_NOT_RECORDED
         }
     }
+}
+
+/// What is to be said of processes that were ended, and of those that could not be.
+fn swept(found: usize, left: usize) -> Option<String> {
+    let not_all = if left > 0 { format!("; {left} could not be ended") } else { String::new() };
+    (found > 0).then(|| format!("{found} process(es) were still running, and were ended{not_all}"))
 }
 
 /// How a run ends.
@@ -168,15 +177,19 @@ impl Run {
         let state = restore::state(&own_folder, &bundle, &definition, &lines, incarnation);
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
         let mark = format!("{}.{job_id}", bundle.sprint_id);
-        let (mut environment, masker) = environment(&own_folder, &mark).map_err(|error| format!("env: {error}"))?;
+        let time = JobTime::of(&bundle);
+        // What an earlier runner of this job has left goes before the profile starts anything.
+        let (found, left) = sweep::end_all(&mark, &[], sweep::grace(time.until_killed(), signals.since()));
+        let profile = profile::read(&own, &mark, &mut signals, &time);
+        let (mut environment, masker) = environment(&own_folder, &profile.variables, &mark).map_err(|error| format!("env: {error}"))?;
         journal.masker = masker;
         let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
         let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
         dialogue::prepare(&own);
         let asked_before = state.file.asked.clone();
-        let temporary = temporary_folder(&own).map_err(|error| format!("no temporary folder: {error}"))?;
+        let temporary = temporary_folder(&own, &profile.variables).map_err(|error| format!("no temporary folder: {error}"))?;
         if temporary.replaces {
-            replace_tmpdir(&mut environment, &temporary.folder);
+            replace_tmpdir(&mut environment, &profile.variables, &temporary.folder);
         }
         Ok(Self {
             dir: dir.to_path_buf(),
@@ -184,14 +197,15 @@ impl Run {
             work,
             ask_dir,
             own,
-            time: JobTime::of(&bundle),
+            time,
             journal,
             state: state.file,
-            told: state.told.into_iter().chain(temporary.trouble).collect(),
+            told: swept(found, left).into_iter().chain(state.told).chain(profile.told).chain(temporary.trouble.clone()).collect(),
             newer: state.newer,
             signals,
             environment,
-            temporary: temporary.folder,
+            of_profile: profile.started,
+            temporary,
             carried: state.open,
             step_note: String::new(),
             asked: dialogue::Asked::default(),
@@ -252,8 +266,6 @@ impl Run {
             plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
             seconds: self.bundle.seconds,
         })?;
-        // What an earlier runner of this job has left.
-        self.clear_up()?;
         if let Some(problem) = self.newer.clone() {
             return Ok(End::Failed(Failure::new(Reason::StepFailed, problem, Advice::UseNewer)));
         }
@@ -391,15 +403,11 @@ impl Run {
     /// Ends whatever the agent or a command has left running. It was told so.
     pub fn clear_up(&mut self) -> io::Result<()> {
         let grace = self.grace();
-        let (found, left) = sweep::end_all(&self.mark, grace);
+        let (found, left) = sweep::end_all(&self.mark, &self.of_profile, grace);
         if self.journal.disk_was_full() {
             self.journal.make_room();
         }
-        if found == 0 {
-            return Ok(());
-        }
-        let not_all = if left > 0 { format!("; {left} could not be ended") } else { String::new() };
-        self.journal.write(&Entry::Note { text: format!("{found} process(es) were still running, and were ended{not_all}") })
+        swept(found, left).map_or(Ok(()), |text| self.journal.write(&Entry::Note { text }))
     }
 
     /// Waits, unless the run must stop earlier.

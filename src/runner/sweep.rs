@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions};
 
-use crate::platform::clock;
+use crate::platform::{clock, process};
 
 /// The variable that marks every process of a job.
 pub const MARK: &str = "RESEARCHLOOP_JOB";
@@ -34,9 +34,35 @@ pub fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
+/// A process that is known for certain, by its id and when it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Started {
+    pid: u32,
+    ticks: u64,
+}
+
+impl Started {
+    /// This process, if it is there.
+    pub fn of(pid: Pid) -> Option<Self> {
+        let pid = u32::try_from(pid.as_raw_nonzero().get()).ok()?;
+        Some(Self { pid, ticks: process::start_ticks(pid)? })
+    }
+
+    /// Its id.
+    pub fn pid(self) -> u32 {
+        self.pid
+    }
+
+    /// When it began, in clock ticks since the machine did.
+    pub fn ticks(self) -> u64 {
+        self.ticks
+    }
+}
+
 /// Lists all processes that belong to the run: descendants of this process, and those
-/// that carry the mark. Not this process, and nothing that has ended already.
-pub fn members(mark: &str) -> Vec<Pid> {
+/// that carry the mark. Not this process, nothing that has ended already, and neither those that are
+/// spared nor what descends from them.
+pub fn members(mark: &str, spared: &[Started]) -> Vec<Pid> {
     let own = std::process::id();
     let marked = format!("{MARK}={mark}");
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -52,16 +78,21 @@ pub fn members(mark: &str) -> Vec<Pid> {
             found.insert(pid);
         }
     }
-    let mut open = vec![own];
+    let kept: Vec<u32> = spared.iter().filter(|one| process::start_ticks(one.pid) == Some(one.ticks)).map(|one| one.pid).collect();
+    let kept = with_descendants(kept, &mut children);
+    found.extend(with_descendants(vec![own], &mut children));
+    found.remove(&own);
+    found.into_iter().filter(|pid| !kept.contains(pid)).filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).collect()
+}
+
+/// These, and what descends from them. Whose children were looked at is taken out of the table.
+fn with_descendants(mut open: Vec<u32>, children: &mut BTreeMap<u32, Vec<u32>>) -> BTreeSet<u32> {
+    let mut found = BTreeSet::new();
     while let Some(parent) = open.pop() {
-        for child in children.get(&parent).into_iter().flatten() {
-            if found.insert(*child) || !open.contains(child) {
-                open.push(*child);
-            }
-        }
-        children.remove(&parent);
+        found.insert(parent);
+        open.extend(children.remove(&parent).unwrap_or_default());
     }
-    found.into_iter().filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).collect()
+    found
 }
 
 /// The state letter and the parent of a process, from its `stat` file. The name in it may
@@ -103,17 +134,17 @@ pub fn reap() {
     while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
 }
 
-/// Ends all members: first politely, and after this time by force. Returns how many there were, and
-/// how many could not be ended.
-pub fn end_all(mark: &str, grace: Duration) -> (usize, usize) {
-    let first = members(mark);
+/// Ends all members but those that are spared: first politely, and after this time by force. Returns how
+/// many there were, and how many could not be ended.
+pub fn end_all(mark: &str, spared: &[Started], grace: Duration) -> (usize, usize) {
+    let first = members(mark, spared);
     for pid in &first {
         let _ = rustix::process::kill_process(*pid, Signal::TERM);
     }
     let started = clock::instant();
     loop {
         reap();
-        let left = members(mark);
+        let left = members(mark, spared);
         if left.is_empty() {
             return (first.len(), 0);
         }

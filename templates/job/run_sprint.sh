@@ -29,9 +29,20 @@ readonly rl_job=${SLURM_JOB_ID:-${JOB_ID:-local-$$}}
 rl_temporary=$(printf 'rl-%04x%04x' "$RANDOM" "$RANDOM")
 readonly rl_temporary
 
+# When a process began, in clock ticks since the machine did. Its name may hold anything.
+rl_began_of() {
+  local stat
+  { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # shellcheck disable=SC2086
+  set -- ${stat##*) }
+  [ "$1" != Z ] && [ "$1" != X ] && printf '%s\n' "${20}"
+}
+rl_began=$(rl_began_of $$)
+readonly rl_began
+
 # exit.json tells of a runner that could not tell of its end itself (statuses other than 0 and 1).
 rl_ended() { # reason, status
-  local left=0 try environ pid
+  local left=0 try environ pid began
   for try in 1 2 3 4 5; do
     left=0
     # shellcheck disable=SC2013
@@ -39,11 +50,23 @@ rl_ended() { # reason, status
       pid=${environ#/proc/} && kill -KILL "${pid%/environ}" 2>/dev/null
       left=$((left + 1))
     done
+    # What the profile has started may hide its environment.
+    while read -r pid began; do
+      case $pid$began in '' | *[!0-9]*) continue ;; esac
+      if [ "$began" -ge "$rl_began" ] && [ "$(rl_began_of "$pid")" = "$began" ]; then
+        kill -KILL "$pid" 2>/dev/null
+        left=$((left + 1))
+      fi
+    done < <(cat .researchloop/started 2>/dev/null)
     [ "$left" = 0 ] && break
     [ "$try" = 5 ] || sleep 0.3
   done
   mkdir -p .researchloop
-  rm -rf .researchloop/reserve .researchloop/exit.tmp "/tmp/$rl_temporary" "${TMPDIR:-/tmp}/$rl_temporary" ".researchloop/$rl_temporary"
+  for pid in "/tmp/$rl_temporary" "${TMPDIR:-/tmp}/$rl_temporary" ".researchloop/$rl_temporary"; do
+    [ ! -d "$pid" ] || [ -L "$pid" ] || chmod -R u+rwX "$pid" 2>/dev/null
+    rm -rf "$pid"
+  done
+  rm -rf .researchloop/reserve .researchloop/exit.tmp .researchloop/started
   printf '{"v":1,"reason":"%s","status":%d,"job_id":"%s","host":"%s","time":%d,"processes_left":%d}\n' \
     "$1" "$2" "$rl_job" "$(uname -n)" "$(date +%s)" "$left" >.researchloop/exit.tmp && mv -f .researchloop/exit.tmp .researchloop/exit.json
 }
@@ -64,27 +87,7 @@ if ! ln -s "$rl_job" "$rl_claim" 2>/dev/null && [ "$(readlink "$rl_claim")" != "
 fi
 rm -f .researchloop/exit.json
 
-# The user's profile, unless it would end this shell or replace it.
-for rl_profile in ~/.bashrc ~/.profile; do
-  [ -f "$rl_profile" ] || continue
-  # shellcheck disable=SC1090
-  case $(. "$rl_profile" >/dev/null 2>&1 </dev/null; printf whole) in
-    *whole*) . "$rl_profile" >/dev/null 2>&1 </dev/null ;;
-    *) echo "$rl_profile ends the shell: not used" ;;
-  esac
-  break
-done
-# Whatever it did to this shell is undone; what it did to the environment stays.
-set +efuC +o posix
-unset IFS
-unalias -a
-unset -f cd rm mv kill wait find
-trap - EXIT DEBUG ERR
-rl_pid=''
-rl_catch
-umask 077
-cd "$rl_here" || exit 1
-export PATH="$HOME/.local/bin:$HOME/.claude/bin:$PATH:/usr/local/bin:/usr/bin:/bin"
+export PATH="$PATH:/usr/local/bin:/usr/bin:/bin"
 export RESEARCHLOOP_JOB_ID="$rl_job" RESEARCHLOOP_TMP="$rl_temporary"
 
 rm -rf .researchloop/bundle.tmp
@@ -92,14 +95,27 @@ base64 -d >.researchloop/bundle.tmp <<'RESEARCHLOOP_BUNDLE' && mv -f .researchlo
 %BUNDLE%
 RESEARCHLOOP_BUNDLE
 
+# The runner reads the user's profile. Where it did not come along, only the profile may know where one is.
+rl_installed_one() {
+  rl_runner=$("$1"; PATH=$HOME/.local/bin:$PATH; command -v researchloop)
+  rl_said=$(rl_unfit "$rl_runner") || { [ "$rl_said" = absent ] || echo "$rl_runner is not used: $rl_said"; return 1; }
+  case $(rl_enter "$rl_runner" && "./${rl_runner##*/}" --version 2>/dev/null) in "researchloop %VERSION%"*) ;; *) return 1 ;; esac
+}
+# shellcheck disable=SC2317
+rl_profile() {
+  export RESEARCHLOOP_JOB="$rl_sprint.$rl_job"
+  local name
+  for name in ~/.bashrc ~/.profile; do
+    # shellcheck disable=SC1090
+    if [ -f "$name" ]; then . "$name" >/dev/null 2>&1 </dev/null; break; fi
+  done
+}
 if ! rl_said=$(rl_unfit "$rl_runner" 1); then
   [ "$rl_said" = absent ] || echo "$rl_runner is not used: $rl_said"
-  rl_runner=$(command -v researchloop)
-  rl_said=$(rl_unfit "$rl_runner") || { [ "$rl_said" = absent ] || echo "$rl_runner is not used: $rl_said"; rl_runner=''; }
-  case $(rl_enter "$rl_runner" && "./${rl_runner##*/}" --version 2>/dev/null) in
-    "researchloop %VERSION%"*) ;;
-    *) rl_ended runner_missing 127; exit 127 ;;
-  esac
+  if ! rl_installed_one : && ! rl_installed_one rl_profile; then
+    rl_ended runner_missing 127
+    exit 127
+  fi
 fi
 if [ ! -x "$rl_runner" ]; then
   rl_ended noexec 126

@@ -164,9 +164,10 @@ fn a_signal_from_outside_is_not_our_cancel() {
     failed("research:kill_parent_term", &[], "cancelled_outside", "from outside", "sprint resubmit");
 }
 
-/// Starts a sprint whose job waits in the user's profile until `go` is there.
-fn held_at_the_start(project: &Project) -> (String, std::path::PathBuf) {
-    project.write("home/.bashrc", "while [ ! -e ~/go ]; do sleep 0.05; done\n");
+/// Starts a sprint whose job script waits at its first line until `go` is there.
+fn held_at_the_start(project: &mut Project) -> (String, std::path::PathBuf) {
+    project.write("hold.sh", "case $0 in *run_sprint.sh) while [ ! -e ~/go ]; do sleep 0.05; done ;; esac\n");
+    project.set("BASH_ENV", &project.path("hold.sh").display().to_string());
     let id = project.submit("wait", &[]);
     let bin = project.path("cluster/.researchloop/bin");
     let runner = std::fs::read_dir(bin).unwrap().next().unwrap().unwrap().path();
@@ -175,8 +176,8 @@ fn held_at_the_start(project: &Project) -> (String, std::path::PathBuf) {
 
 #[test]
 fn a_runner_that_is_gone_when_the_job_starts_is_told() {
-    let project = playing("", "");
-    let (id, runner) = held_at_the_start(&project);
+    let mut project = playing("", "");
+    let (id, runner) = held_at_the_start(&mut project);
     std::fs::remove_file(&runner).unwrap();
     project.write("home/go", "");
     wait_until("the job has ended", 20, || remote_dir(&project, &id).join(".researchloop/exit.json").exists());
@@ -187,8 +188,8 @@ fn a_runner_that_is_gone_when_the_job_starts_is_told() {
 
 #[test]
 fn a_runner_that_may_not_be_executed_is_told() {
-    let project = playing("", "");
-    let (id, runner) = held_at_the_start(&project);
+    let mut project = playing("", "");
+    let (id, runner) = held_at_the_start(&mut project);
     std::fs::set_permissions(&runner, std::fs::Permissions::from_mode(0o600)).unwrap();
     project.write("home/go", "");
     // Any look at the sprint puts the runner right again: the job must have seen it first.

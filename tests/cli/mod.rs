@@ -23,6 +23,7 @@ mod ours;
 mod output;
 mod plan;
 mod private;
+mod profile;
 mod refusals;
 mod reviewed;
 mod secrets;
