@@ -85,10 +85,8 @@ impl Change<'_> {
     /// before its next try is due.
     pub fn claim_notice(&self, channel: &str) -> Result<Option<Notice>, StoreError> {
         let now = clock::now();
-        let rests: Option<String> =
-            self.transaction.query_row("SELECT value FROM facts WHERE name = ?1", [rest_of(channel)], |row| row.get(0)).optional()?;
-        if rests.and_then(|until| until.parse::<i64>().ok()).is_some_and(|until| (now.as_second() + 1..=now.as_second() + MAX_REST).contains(&until))
-        {
+        let rests = self.fact(&rest_of(channel))?.and_then(|until| until.parse::<i64>().ok());
+        if rests.is_some_and(|until| (now.as_second() + 1..=now.as_second() + MAX_REST).contains(&until)) {
             return Ok(None);
         }
         let oldest = now - jiff::SignedDuration::from_secs(MAX_AGE);
@@ -97,9 +95,9 @@ impl Change<'_> {
             .prepare_cached(
                 "SELECT o.id, o.key, o.kind, o.data, o.created_at, coalesce(s.tries, 0)
                  FROM outbox o LEFT JOIN outbox_sends s ON s.outbox_id = o.id AND s.channel = ?1
-                 WHERE o.created_at >= ?2 AND s.sent_at IS NULL AND (coalesce(s.next_at, 0) <= ?3 OR s.next_at > ?3 + 14400) ORDER BY o.id LIMIT 1",
+                 WHERE o.created_at >= ?2 AND s.sent_at IS NULL AND (coalesce(s.next_at, 0) <= ?3 OR s.next_at > ?3 + ?4) ORDER BY o.id LIMIT 1",
             )?
-            .query_row((channel, oldest.to_string(), now.as_second()), |row| {
+            .query_row((channel, oldest.to_string(), now.as_second(), MAX_REST), |row| {
                 let data: String = row.get(3)?;
                 Ok(Notice {
                     id: row.get(0)?,
@@ -116,12 +114,12 @@ impl Change<'_> {
         notice.next_at = self
             .transaction
             .prepare_cached(
-                // A minute, then four, ... at most four hours.
+                // A minute, then four, ... at most the longest rest.
                 "INSERT INTO outbox_sends (outbox_id, channel, tries, next_at) VALUES (?1, ?2, 1, ?3 + 60)
-                 ON CONFLICT (outbox_id, channel) DO UPDATE SET tries = tries + 1, next_at = ?3 + min(14400, 60 << min(2 * tries, 20))
+                 ON CONFLICT (outbox_id, channel) DO UPDATE SET tries = tries + 1, next_at = ?3 + min(?4, 60 << min(2 * tries, 20))
                  RETURNING next_at",
             )?
-            .query_row((notice.id, channel, now.as_second()), |row| row.get(0))?;
+            .query_row((notice.id, channel, now.as_second(), MAX_REST), |row| row.get(0))?;
         Ok(Some(notice))
     }
 

@@ -84,10 +84,11 @@ pub fn gather(
         && let Placed::There(path) | Placed::Sent(path) = place_runner(remote, cluster, &runner, app.limits(cluster))?
     {
         // An older program than this one does not know the question.
-        let rows: Vec<SprintRow> = rows.iter().map(|row| SprintRow { runner: path.clone(), ..row.clone() }).collect();
-        return Ok(gather_once(app, remote, cluster, &rows, ask, tails_of)?.0);
+        return Ok(gather_once(app, remote, cluster, rows, &path, ask, tails_of)?.0);
     }
-    let first = gather_once(app, remote, cluster, rows, ask, tails_of)?;
+    // The newest sprint's runner reads for all: it knows the older formats.
+    let newest = rows.iter().rev().map(|row| row.runner.as_str()).find(|runner| !runner.is_empty()).unwrap_or_default();
+    let first = gather_once(app, remote, cluster, rows, newest, ask, tails_of)?;
     if !first.1 {
         return Ok(first.0);
     }
@@ -99,8 +100,7 @@ pub fn gather(
     match place_runner(remote, cluster, &runner, app.limits(cluster))? {
         Placed::Refused(why) => Ok(Gathered { problem: Some(why), ..first.0 }),
         Placed::There(path) | Placed::Sent(path) => {
-            let rows: Vec<SprintRow> = rows.iter().map(|row| SprintRow { runner: path.clone(), ..row.clone() }).collect();
-            let (mut again, unusable) = gather_once(app, remote, cluster, &rows, ask, tails_of)?;
+            let (mut again, unusable) = gather_once(app, remote, cluster, rows, &path, ask, tails_of)?;
             if unusable && again.problem.is_none() {
                 again.problem = Some(format!("{path} is there, but may not be executed: the files of the sprints cannot be read"));
             }
@@ -114,6 +114,7 @@ fn gather_once(
     remote: &mut dyn Remote,
     cluster: &Cluster,
     rows: &[SprintRow],
+    runner: &str,
     ask: Ask,
     tails_of: Option<&str>,
 ) -> Result<(Gathered, bool), RemoteError> {
@@ -144,8 +145,6 @@ fn gather_once(
         scheduler::be_patient(&mut script, cluster.command_timeout, is_in_a_hurry(rows));
         kind.ask(&mut script, &jobs);
     }
-    // The newest sprint's runner reads for all: it knows the older formats.
-    let runner = rows.iter().rev().map(|row| row.runner.as_str()).find(|runner| !runner.is_empty()).unwrap_or_default();
     // Between two polls of the scheduler, its files are asked for every few seconds.
     use_runner(&mut script, runner, ask == Ask::All);
     script.section_with_input("files", Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()), "rl_start files-read");

@@ -115,10 +115,15 @@ fn is_held(
 /// one cluster, so what this one does not know is told in one sentence, and as nothing bad.
 pub(super) fn tell_of_strays(store: &mut Store, cluster: &Cluster, jobs: &[Stray], report: &mut ClusterReport) -> Result<(), StoreError> {
     let kind = scheduler(cluster.scheduler);
+    let live: Vec<&Stray> = jobs.iter().filter(|job| kind.is_live(&job.state)).collect();
+    if live.is_empty() {
+        return Ok(());
+    }
     let mut unknown = Vec::new();
-    for job in jobs.iter().filter(|job| kind.is_live(&job.state)) {
+    let change = store.change()?;
+    for job in live {
         let Some((id, attempt)) = job.name.strip_prefix("rl-").and_then(|name| name.rsplit_once('-')) else { continue };
-        let sprint = store.sprint(id)?;
+        let sprint = change.sprint(id)?;
         let whose = match &sprint {
             None => None,
             Some(row) if row.state.status().is_terminal() => Some(format!("is still there ({}), but {id} is {}", job.state, row.state.status())),
@@ -129,15 +134,14 @@ pub(super) fn tell_of_strays(store: &mut Store, cluster: &Cluster, jobs: &[Stray
                 None => format!("is still there ({}), an older job of {id}", job.state),
             }),
         };
-        let change = store.change()?;
         let new = change.remember_stray(cluster.name.as_str(), sprint.as_ref().map(|row| row.id.as_str()), job.id.as_str(), &job.name)?;
-        change.commit()?;
         match whose {
             Some(whose) if new => report.problems.push(format!("job {} ({}) {whose}: {} ends it", job.id, job.name, kind.by_hand(&job.id))),
             None if new => unknown.push(job),
             _ => {}
         }
     }
+    change.commit()?;
     if let Some(first) = unknown.first() {
         let listed: Vec<String> = unknown.iter().take(10).map(|job| format!("{} ({}, {})", job.id, job.name, job.state)).collect();
         let more = if unknown.len() > 10 { format!(" and {} more", unknown.len() - 10) } else { String::new() };

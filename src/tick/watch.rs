@@ -6,12 +6,11 @@
 //! thread keeps its connection and its database for as long as both work.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{ClusterReport, Part, RESULT_TRIES, Report, TickError, mark, round_of_loops, tick_part};
+use super::{ClusterReport, Part, RESULT_TRIES, Report, TickError, guarded, mark, round_of_loops, tick_part};
 use crate::app::App;
 use crate::config::Cluster;
 use crate::notify;
@@ -273,11 +272,10 @@ fn watch_cluster(mut own: Own, mut pace: Pace, look: Duration) {
             (false, true) => Part::Submissions,
             (false, false) => continue,
         };
-        let mut round = || round_on(&mut own, cluster, &mut remote, part);
-        let done = catch_unwind(AssertUnwindSafe(&mut round)).unwrap_or_else(|_| {
-            let problems = vec!["this cluster's part of the tick ended by a fault of the program".to_owned()];
-            Ok(Some(ClusterReport { name: cluster.name.to_string(), problems, failed: true, ..ClusterReport::default() }))
-        });
+        let mut problems = Vec::new();
+        let round = || round_on(&mut own, cluster, &mut remote, part);
+        let done = guarded(cluster.name.as_str(), &mut problems, round)
+            .unwrap_or_else(|| Ok(Some(ClusterReport { name: cluster.name.to_string(), problems, failed: true, ..ClusterReport::default() })));
         match done {
             Ok(None) => own.well(),
             Ok(Some(report)) => {
@@ -335,7 +333,7 @@ fn watch_loops(mut own: Own, look: Duration) {
             own.tell(News::NoConfiguration);
             return;
         }
-        let mut round = || -> Result<Report, TickError> {
+        let round = || -> Result<Report, TickError> {
             let busy = own.store()?.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
             let mut report = Report::default();
             own.shared.state().unknown.clear();
@@ -348,10 +346,8 @@ fn watch_loops(mut own: Own, look: Duration) {
             round_of_loops(&app, own.store()?, &mut report)?;
             Ok(report)
         };
-        let done = catch_unwind(AssertUnwindSafe(&mut round)).unwrap_or_else(|_| {
-            let problems = vec!["the loops were not advanced, by a fault of the program".to_owned()];
-            Ok(Report { problems, ..Report::default() })
-        });
+        let mut problems = Vec::new();
+        let done = guarded("the loops", &mut problems, round).unwrap_or_else(|| Ok(Report { problems, ..Report::default() }));
         match done {
             Ok(report) => {
                 pace.went_well();
@@ -377,7 +373,8 @@ fn watch_loops(mut own: Own, look: Duration) {
 fn send_notices(own: &Own, look: Duration) {
     let mut pace = Pace::new(look);
     while own.shared.wait(NOTICES, pace.due).is_some() {
-        let problems = catch_unwind(AssertUnwindSafe(|| notify::send_due(&own.app))).unwrap_or_default();
+        let mut faults = Vec::new();
+        let problems = guarded("the notices", &mut faults, || notify::send_due(&own.app)).unwrap_or(faults);
         pace.went_well();
         own.shared.state().here.insert(NOTICES, problems.clone());
         let news = if problems.is_empty() { News::Well(NOTICES.to_owned()) } else { News::Trouble(NOTICES.to_owned(), problems.join("; ")) };
