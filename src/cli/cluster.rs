@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::failure::{Exit, Failure, Kind, Result};
 use super::ui::Ui;
-use super::{Global, text};
+use super::{Global, storage, text};
 use crate::app::App;
 use crate::bundle::script::OURS;
 use crate::config::{Cluster, Transport, exposed};
@@ -191,6 +191,7 @@ mkdir -p "$WORK" && cd "$WORK" && (set -C; echo check >".researchloop-check.$$")
         )
         .plain(OURS)
         .section("owner", OWNER)
+        .section("storage", storage::STORAGE)
         .section(
             "agent",
             r#"PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
@@ -216,6 +217,9 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
         let Some(section) = reply.section(section) else { continue };
         let good = section.status == 0;
         checks.push(Checked { what, good, said: said(section), hint: (!good).then(|| hint.to_owned()) });
+    }
+    if let Some(found) = reply.section("storage").and_then(|section| storage::found(section, cluster.scheduler)) {
+        checks.push(Checked { what: "storage", good: found.good, said: text::clean_lines(&found.said).join("\n"), hint: found.hint });
     }
     if let Some(section) = reply.section("owner").filter(|section| section.status != 0) {
         let good = section.status == MAY_BE_RENAMED;

@@ -1,5 +1,7 @@
 //! `researchloop config check`
 
+use std::path::Path;
+
 use clap::Subcommand;
 
 use super::failure::{Exit, Result};
@@ -7,6 +9,7 @@ use super::ui::Ui;
 use super::{Global, text};
 use crate::config::Setting;
 use crate::domain::JobOptions;
+use crate::platform::file_system;
 use crate::scheduler;
 use crate::study::Program;
 
@@ -15,6 +18,19 @@ use crate::study::Program;
 pub enum ConfigCommand {
     /// Check it, and print every value with its source
     Check,
+}
+
+/// Says that the database, or the folder for it, lies where other machines see it, or where no locks are.
+fn far_database(path: &Path) -> Option<String> {
+    let folder = path.ancestors().skip(1).find(|folder| folder.is_dir())?;
+    if let Some(problem) = file_system::no_locks(folder) {
+        return Some(format!("`db_path`: file locks do not work in {}: {problem}; set it to a file on a disk of this machine", folder.display()));
+    }
+    let kind = file_system::on_network(folder)?;
+    Some(format!(
+        "`db_path`: {} lies on {kind}: use the database from one machine only (its log is shared memory of that machine), or set `db_path` to a local disk",
+        folder.display()
+    ))
 }
 
 /// Checks the configuration, and prints what holds.
@@ -41,6 +57,7 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
         problems.extend(Program::load(&config, study).mistakes.iter().map(ToString::to_string));
     }
     problems.extend(crate::config::exposed(&config));
+    problems.extend(far_database(&config.db_path));
     if ui.json {
         let settings: Vec<_> = config
             .resolved()

@@ -148,6 +148,8 @@ impl From<StoreError> for Failure {
             }
             StoreError::Newer { .. } => Self::new(Kind::Conflict, error.to_string()).hint("update researchloop, or set `db_path` to another file"),
             StoreError::Busy => Self::new(Kind::Conflict, error.to_string()).hint("try again when the other command is done"),
+            StoreError::NoLocks { .. } => Self::failed(error.to_string())
+                .hint("set `db_path` to a file on a disk of this machine, or have the file system mounted with locks (Lustre: `-o flock`)"),
             StoreError::Full => Self::failed(error.to_string())
                 .hint("free space on this machine; what was sent to a cluster meanwhile is looked up by the next `researchloop tick`"),
             StoreError::ReadOnly => Self::failed(error.to_string())

@@ -21,6 +21,7 @@ mod screen;
 mod sprint;
 mod sprint_run;
 mod status;
+mod storage;
 mod study;
 mod task;
 mod task_claim;

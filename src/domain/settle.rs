@@ -369,6 +369,8 @@ fn of_end(evidence: &Evidence<'_>, end: &JobEnd) -> Ending {
         EndKind::OutOfMemory => out_of_memory(Some(end)),
         EndKind::NodeFailed => node_failed(words),
         EndKind::Cancelled => cancelled_outside(words),
+        // It did not come to the runner: the machines failed, not the work.
+        EndKind::NotStarted if lacks_directory(words) => without_directory(Reason::RunnerMissing, words),
         EndKind::NotStarted => never_starts(words),
         // The job script's own words for a runner that it could not start. They are all there is
         // when the files cannot be read, because the runner would have to read them.
@@ -441,7 +443,27 @@ fn cancelled_outside(words: &str) -> Ending {
     )
 }
 
+/// How schedulers say that a node does not have the job's directory: SLURM's 0:53, and what Grid Engine's
+/// shepherd says (`failed 26`, or the reason of `Eqw`).
+const NO_DIRECTORY: [&str; 4] = ["output could not be opened", "opening input/output file", "can't open output file", "can't chdir to"];
+
+fn lacks_directory(words: &str) -> bool {
+    NO_DIRECTORY.iter().any(|said| words.contains(said))
+}
+
+fn without_directory(reason: Reason, words: &str) -> Ending {
+    Ending::failed(
+        reason,
+        format!("the node could not start the job in its directory: it is not there, or may not be written to{}", quoted(words)),
+        "is `working_dir` of the cluster shared with the nodes, under the same path? `researchloop cluster check` tells what it lies on; \
+         then `researchloop sprint resubmit ID`",
+    )
+}
+
 fn never_starts(words: &str) -> Ending {
+    if lacks_directory(words) {
+        return without_directory(Reason::NeverStarts, words);
+    }
     Ending::failed(
         Reason::NeverStarts,
         format!("the job can never start as it was asked for{}", quoted(words)),

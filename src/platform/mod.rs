@@ -2,6 +2,7 @@
 //! the rest of the program can use without asking the system itself.
 
 pub mod clock;
+pub mod file_system;
 pub mod http;
 pub mod nss;
 pub mod private;

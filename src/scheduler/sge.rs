@@ -400,9 +400,9 @@ mod tests {
     fn submit_cancel_and_probe() {
         let bench = bench();
         bench.program("qsub", "echo 12").program("qdel", "").program("qstat", "echo 'SGE 8.1.9'; echo usage");
-        assert_eq!(bench.text(SUBMIT, &[]), (0, "12\n\n!0\n\n".to_owned()));
+        assert_eq!(bench.text(SUBMIT, &[("RL_DIR", "/net/a b/sp")]), (0, "12\n\n!0\n\n".to_owned()));
         bench.text(CANCEL, &[("RL_JOB", "12"), ("RL_NAME", "rl-sp-a1b2c3-1")]);
-        assert_eq!(bench.calls(), ["qsub -terse run_sprint.sh", "qstat -j 12", "qdel rl-sp-a1b2c3-1 12"]);
+        assert_eq!(bench.calls(), ["qsub -terse -wd /net/a b/sp run_sprint.sh", "qstat -j 12", "qdel rl-sp-a1b2c3-1 12"]);
         assert_eq!(bench.text(PROBE, &[]), (0, "SGE 8.1.9\n".to_owned()));
         bench.program("qstat", "echo 'SGE 8.1.9'; [ \"$1\" = -help ]");
         assert_eq!(bench.text(PROBE, &[]).0, 1);

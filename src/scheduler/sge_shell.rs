@@ -80,12 +80,13 @@ END {
 }'"#
 );
 
-/// Submits `run_sprint.sh`.
+/// Submits `run_sprint.sh`, with its folder as it is configured: `-cwd` would take where qsub is, with all
+/// links resolved.
 pub(super) const SUBMIT: &str = concat!(
     prelude!("qsub"),
-    r"if ! command -v qsub >/dev/null 2>&1; then echo 'qsub was not found on the front end: put it in the PATH of your login shell'; exit 93; fi
+    r#"if ! command -v qsub >/dev/null 2>&1; then echo 'qsub was not found on the front end: put it in the PATH of your login shell'; exit 93; fi
 trap '' HUP PIPE TERM
-rl_apart qsub -terse run_sprint.sh"
+rl_apart qsub -terse -wd "$RL_DIR" run_sprint.sh"#
 );
 
 /// Prints a line `s ID|LETTERS|NAME` for each job of ours in an answer of qstat. Its status says

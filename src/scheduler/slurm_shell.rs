@@ -53,13 +53,14 @@ done"#
 );
 
 /// The environment would overrule the directives of the script, and LC_ALL, which our
-/// scripts set for themselves, would travel into the job.
+/// scripts set for themselves, would travel into the job. sbatch by itself sends where it is, with
+/// all links resolved: a path that the nodes may not have. They get it as it is configured.
 pub(super) const SUBMIT: &str = concat!(
     prelude!("sbatch"),
-    r"if ! command -v sbatch >/dev/null 2>&1; then echo 'sbatch was not found on the front end: put it in the PATH of your login shell'; exit 93; fi
+    r#"if ! command -v sbatch >/dev/null 2>&1; then echo 'sbatch was not found on the front end: put it in the PATH of your login shell'; exit 93; fi
 trap '' HUP PIPE TERM
 unset LC_ALL SBATCH_ARRAY_INX SBATCH_CLUSTERS SBATCH_ERROR SBATCH_INPUT SBATCH_JOB_NAME SBATCH_OPEN_MODE SBATCH_OUTPUT SBATCH_TIMELIMIT SBATCH_WAIT SBATCH_WRAP
-rl_apart sbatch --parsable run_sprint.sh"
+rl_apart sbatch --parsable --chdir="$RL_DIR" run_sprint.sh"#
 );
 
 /// Prints the ids of the jobs named `$RL_NAME`.

@@ -239,12 +239,12 @@ fn a_submission_is_not_changed_by_the_environment() {
     bench.program("sbatch", "echo \"$LC_ALL.$SBATCH_TIMELIMIT.$SBATCH_PARTITION\" >&2; kill -TERM $$; echo '7;hpc'");
     let mut script = bench.script();
     script.plain("SBATCH_TIMELIMIT=1; SBATCH_PARTITION=mine; export SBATCH_TIMELIMIT SBATCH_PARTITION");
-    script.section("submit", SUBMIT);
+    script.set("RL_DIR", "/net/a b/sp").section("submit", SUBMIT);
     let reply = bench.run(script);
     let section = reply.section("submit").expect("there");
     assert_eq!((section.status, section.text().as_ref()), (0, "7;hpc\n\n!0\n..mine\n"));
     assert_eq!(Slurm.read_submission(0, &section.text()), Submission::Accepted(JobId::parse("7;hpc").expect("an id")));
-    assert_eq!(bench.calls(), ["sbatch --parsable run_sprint.sh"]);
+    assert_eq!(bench.calls(), ["sbatch --parsable --chdir=/net/a b/sp run_sprint.sh"]);
 }
 
 #[test]

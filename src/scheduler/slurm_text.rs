@@ -187,13 +187,14 @@ impl<'a> Accounted<'a> {
             (kind, _) => kind,
         };
         let meant = matches!(kind, EndKind::Completed | EndKind::Failed);
+        let unopened = if signal == Some(53) { ": its output could not be opened" } else { "" };
         let shown = if matches!(self.code, "" | "0:0") { useful(self.word) } else { format!("{} {}", useful(self.word), useful(self.code)) };
         Some(JobEnd {
             kind,
             // A job that a signal ended, or that did not end by itself, shows 0.
             exit_code: code.filter(|code| *code != 0 || (meant && signal.is_none())),
             signal: signal.filter(|signal| (1..=64).contains(signal) && kind != EndKind::NotStarted),
-            words: with_nodes(shown, self.nodes),
+            words: with_nodes(shown, self.nodes) + unopened,
         })
     }
 }
@@ -285,7 +286,10 @@ mod tests {
         assert_eq!(read("15|COMPLETED|0:0|rlab1"), Some((EndKind::Completed, Some(0), None, "COMPLETED on rlab1".to_owned())));
         assert_eq!(read("10|FAILED|3:0|rlab1"), Some((EndKind::Failed, Some(3), None, "FAILED 3:0 on rlab1".to_owned())));
         assert_eq!(read("11|FAILED|0:9|rlab1"), Some((EndKind::Failed, None, Some(9), "FAILED 0:9 on rlab1".to_owned())));
-        assert_eq!(read("9|FAILED|0:53|rlab1"), Some((EndKind::NotStarted, None, None, "FAILED 0:53 on rlab1".to_owned())));
+        assert_eq!(
+            read("9|FAILED|0:53|rlab1"),
+            Some((EndKind::NotStarted, None, None, "FAILED 0:53 on rlab1: its output could not be opened".to_owned()))
+        );
         assert_eq!(read("9|FAILED|0:125|n1"), Some((EndKind::OutOfMemory, None, None, "FAILED 0:125 on n1".to_owned())));
         assert_eq!(read("19|OUT_OF_MEMORY|0:125|rlab1"), Some((EndKind::OutOfMemory, None, None, "OUT_OF_MEMORY 0:125 on rlab1".to_owned())));
         assert_eq!(read("18|CANCELLED by 1001|0:0|None assigned"), Some((EndKind::Cancelled, None, None, "CANCELLED by 1001".to_owned())));

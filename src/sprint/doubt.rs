@@ -61,9 +61,8 @@ pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: 
 
 /// Prints where the directory lies, and which job holds the claim, if one does.
 const WHERE: &str = r#"RL_DIR=$(rl_home "$DIR")
-cd "$RL_DIR" 2>/dev/null || { printf '%s\n' "$RL_DIR"; exit 0; }
-pwd -P
-readlink ".researchloop/claim-$ATTEMPT" 2>/dev/null
+printf '%s\n' "$RL_DIR"
+readlink "$RL_DIR/.researchloop/claim-$ATTEMPT" 2>/dev/null
 exit 0"#;
 
 /// Gives the sprint the job that was found of it. Nothing when none was, or when somebody else is at

@@ -29,6 +29,8 @@ pub(super) enum Sent {
     Nothing,
     /// The scheduler was not asked, because something before that went wrong.
     Problem(String),
+    /// There are no symbolic links there, so nothing can be submitted, and nothing ever was.
+    NoLinks(String),
     /// The sprint was parked, and the directory that it should go on in is gone. The cluster's time, in
     /// seconds since 1970.
     Gone(i64),
@@ -74,7 +76,8 @@ pub(super) fn send(
         .plain(ONLY_IF_IT_WORKED)
         .section_with_input("script", Payload::Bytes(job_script.into_bytes()), RECEIVE_SCRIPT)
         .plain(ONLY_IF_IT_WORKED)
-        .section("dir", r#"cd "$RL_DIR" && pwd -P"#)
+        // As it is configured: a node may not have the path that all links lead to.
+        .section("dir", r#"cd "$RL_DIR" && printf '%s\n' "$RL_DIR""#)
         .section("path", r#"printf '%s\n' "$RL_RUNNER""#)
         .section_of("submit", &[IN_PLACE, KEEP, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, SUBMIT_BEFORE, kind.submit(), SUBMIT_AFTER])
         .section_of("after", &[AFTER_BEFORE, KEEP, "rl_found=$(", kind.look_up(), AFTER_AFTER]);
@@ -82,6 +85,11 @@ pub(super) fn send(
     let text = |name: &str| reply.section(name).map(|section| section.text().trim().to_owned()).unwrap_or_default();
     let status = |name: &str| reply.section(name).map_or(-1, |section| section.status);
 
+    if status("submit") == NO_MARK {
+        let why = format!("a symbolic link cannot be made in {} on {}: {}", row.remote_dir, cluster.name, text("submit"));
+        let is_for_good = ["not implemented", "not permitted", "not supported"].iter().any(|said| why.contains(said));
+        return Ok(if is_for_good { Sent::NoLinks(why) } else { Sent::Problem(why) });
+    }
     // What the scheduler said counts, whatever else went wrong: there may be a job.
     if status("submit") != NOT_IN_PLACE {
         let submission = match status("submit") {
@@ -173,7 +181,7 @@ pub(super) fn look(
         .set("MODE", if mode == Mode::LookOnly { "look" } else { "again" })
         .set("RL_QUEUE_ONLY", if queue_only { "1" } else { "" })
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
-        .section("dir", r#"cd "$RL_DIR" 2>/dev/null && pwd -P || printf '%s\n' "$RL_DIR""#)
+        .section("dir", r#"printf '%s\n' "$RL_DIR""#)
         .section("path", r#"printf '%s\n' "$RL_RUNNER""#)
         .section_of("look", &[LOOK_BEFORE, KEEP, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, "\nexit 95"]);
     let reply = remote.run(script, app.limits(cluster))?;
@@ -201,6 +209,8 @@ new=.researchloop/script.new
 rm -f "$new"
 (set -C; cat >"$new") && [ "$(wc -c <"$new")" -eq "$RL_LEN" ] && chmod 700 "$new" && mv -f "$new" run_sprint.sh"#;
 
+/// The exit status of a submission that cannot leave its mark: the scheduler was not asked.
+const NO_MARK: i32 = 92;
 /// The exit status of a submission whose look-up got no healthy answer: nothing was submitted.
 const LOOK_UP_FAILED: i32 = 94;
 /// The exit status of a look-up that found no job, where none is to be submitted.
@@ -261,7 +271,7 @@ if [ "$MODE" = look ]; then exit 95; fi
 fi"#;
 const SUBMIT_BEFORE: &str = r#"
 trap '' HUP PIPE TERM
-sh -c 'ln -s "$(uname -n):$PPID" "$1"' sh "$rl_mark" || exit 94
+sh -c 'ln -s "$(uname -n):$PPID" "$1"' sh "$rl_mark" || { [ ! -L "$rl_mark" ] || exit 94; exit 92; }
 rm -rf ".researchloop/jobid-$ATTEMPT"
 rl_said=$("#;
 const SUBMIT_AFTER: &str = r#")
@@ -270,12 +280,12 @@ printf '%s\n' "$rl_said"
 [ "$rl_status" != 0 ] || rl_keep "$rl_said"
 rm -f "$rl_mark"
 # A program's own status is none of those that mean something here.
-case $rl_status:$rl_said in 9[3-6]:*"!$rl_status"*) exit 1 ;; esac
+case $rl_status:$rl_said in 9[2-6]:*"!$rl_status"*) exit 1 ;; esac
 exit "$rl_status""#;
 
 /// A submission that brought no id may have brought a job: it is looked for by its name, at once.
 /// `RL_RC` is the status of the submission.
-const AFTER_BEFORE: &str = r#"case $RL_RC in 93 | 94 | 96) exit 97 ;; esac
+const AFTER_BEFORE: &str = r#"case $RL_RC in 92 | 93 | 94 | 96) exit 97 ;; esac
 cd "$RL_DIR" 2>/dev/null || exit 97
 if [ -s ".researchloop/jobid-$ATTEMPT" ]; then exit 97; fi
 "#;

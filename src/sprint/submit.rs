@@ -205,7 +205,9 @@ fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outco
             breaker::failed(change, &row.cluster, &row.study, words)?;
         }
         // The folder differs from sprint to sprint; what was said of it does not.
-        Ok(Sent::Problem(why)) => breaker::failed(change, &row.cluster, &row.study, why.split_once(": ").map_or(why, |(_, said)| said))?,
+        Ok(Sent::Problem(why) | Sent::NoLinks(why)) => {
+            breaker::failed(change, &row.cluster, &row.study, why.split_once(": ").map_or(why, |(_, said)| said))?
+        }
         _ => {}
     }
     match outcome {
@@ -219,6 +221,10 @@ fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outco
         // Something is wrong with the folders there, and an earlier request may have brought a job.
         Ok(Sent::Problem(why)) if !fresh => unclear(why),
         Ok(Sent::Problem(why)) => refuse(why, "`researchloop cluster check` looks at the cluster; then `researchloop sprint resubmit ID`"),
+        Ok(Sent::NoLinks(why)) => refuse(
+            why,
+            "choose a `working_dir` on a file system that has symbolic links (FAT and exFAT have none), then `researchloop sprint resubmit ID`",
+        ),
         Ok(Sent::Told { submission: Submission::NotSent(why), .. }) if fresh => {
             change.undo_submission(id, attempt)?;
             change.set_note(id, &why)?;

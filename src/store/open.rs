@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Store;
-use crate::platform::{clock, private};
+use crate::platform::{clock, file_system, private};
 
 /// "rlop": how a file says that it is ours.
 const APPLICATION_ID: i32 = 0x726c_6f70;
@@ -49,6 +49,14 @@ pub enum StoreError {
         /// Why.
         problem: String,
     },
+    /// File locks do not work where it lies. Without them, two commands at once would destroy it.
+    #[error("the database {path} cannot be used: file locks do not work in its folder (a network file system?): {problem}")]
+    NoLocks {
+        /// The file.
+        path: String,
+        /// What the system says.
+        problem: String,
+    },
     /// Another one works on it for too long.
     #[error("the database is in use by another process for more than {} s", BUSY.as_secs())]
     Busy,
@@ -71,7 +79,7 @@ impl StoreError {
     /// goes on for long tries again.
     pub fn passes(&self) -> bool {
         match self {
-            Self::Busy | Self::Full | Self::Unreadable { .. } => true,
+            Self::Busy | Self::Full | Self::Unreadable { .. } | Self::NoLocks { .. } => true,
             Self::Sqlite(error) => {
                 !matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase))
             }
@@ -97,7 +105,12 @@ impl Store {
     /// Opens the file, and makes it when it is not there.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_it(path).map_err(|error| match error {
-            StoreError::Sqlite(error) => StoreError::Unreadable { path: path.display().to_string(), problem: error.to_string() },
+            // SQLite calls it a failed input or output, or takes it for a lock of somebody else's.
+            StoreError::Busy | StoreError::Sqlite(_) | StoreError::Unreadable { .. } => match (no_locks(path), error) {
+                (Some(problem), _) => StoreError::NoLocks { path: path.display().to_string(), problem },
+                (None, StoreError::Sqlite(error)) => StoreError::Unreadable { path: path.display().to_string(), problem: error.to_string() },
+                (None, other) => other,
+            },
             other => other,
         })
     }
@@ -182,6 +195,11 @@ fn use_wal(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
+/// Why no file locks can be had where the database lies, when that is so.
+fn no_locks(path: &Path) -> Option<String> {
+    file_system::no_locks(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
 /// Makes the file with a mode that nobody else can read, before SQLite makes it.
 fn make_private(path: &Path) -> std::io::Result<()> {
     match private::new_file(path) {
@@ -195,7 +213,12 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 /// its log holds something that would be missed.
 fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // Nobody waits here for locks that cannot be had: where there are none, SQLite says that they are taken.
+    connection.busy_timeout(Duration::ZERO)?;
     let looked: Result<i64, _> = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
+    if looked.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)) && no_locks(path).is_some() {
+        return looked.map(|_: i64| connection);
+    }
     let is_closed =
         |error: &rusqlite::Error| matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly));
     let log_is_empty = || std::fs::metadata(format!("{}-wal", path.display())).map_or(true, |log| log.len() == 0);

@@ -150,7 +150,7 @@ fn clusters() {
     project.run(&["cluster", "list"]).success().says("this machine").says("local");
     for arguments in [&["cluster", "check", "here"][..], &["cluster", "check"], &["cluster", "check", "--name", "here"]] {
         let check = project.run(arguments).success();
-        assert_eq!(check.stdout.matches("  ok   ").count(), 4, "{check}");
+        assert_eq!(check.stdout.matches("  ok   ").count(), 5, "{check}");
     }
     project.run(&["cluster", "check", "hree"]).code(3).says("no cluster named \"hree\"").says("did you mean `here`?");
     project.run(&["cluster", "setup", "here"]).success().says("it is in place");

@@ -21,6 +21,7 @@ mod notices;
 mod operations;
 mod ours;
 mod output;
+mod places;
 mod plan;
 mod private;
 mod profile;
