@@ -24,6 +24,8 @@ pub struct ScriptFacts<'a> {
     pub runner: &'a str,
     /// Which submission of the sprint this is, from 1.
     pub attempt: u32,
+    /// The job's id, as shell text.
+    pub job_id: &'a str,
 }
 
 /// Shell functions that tell whether a program or a folder is ours alone. Every script that starts the
@@ -51,6 +53,7 @@ pub fn render(bundle: &Bundle, facts: &ScriptFacts<'_>) -> String {
         .replacen("%SPRINT%", &bundle.sprint_id, 2)
         .replacen("%ATTEMPT%", &facts.attempt.to_string(), 1)
         .replacen("%DIR%", facts.dir, 1)
+        .replacen("%JOB_ID%", facts.job_id, 1)
         .replacen("#%OURS%\n", OURS, 1)
         .replacen("%RUNNER%", facts.runner, 1)
         .replacen("%VERSION%", env!("CARGO_PKG_VERSION"), 2)

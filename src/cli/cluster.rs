@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::failure::{Exit, Failure, Kind, Result};
 use super::ui::Ui;
-use super::{Global, storage, text};
+use super::{Global, cluster_defaults, storage, text};
 use crate::app::App;
 use crate::bundle::script::OURS;
 use crate::config::{Cluster, Transport, exposed};
@@ -182,6 +182,7 @@ fn check(app: &App, cluster: &Cluster, remote: &mut dyn Remote) -> Vec<Checked> 
         .set("WORK", &cluster.working_dir)
         .set("CLAUDE", app.config.claude_command_of(cluster).first().map_or("claude", String::as_str))
         .section("host", "uname -n && id -un")
+        .section_of("defaults", &[scheduler::scheduler(cluster.scheduler).defaults()])
         .section_of("scheduler", &[scheduler::scheduler(cluster.scheduler).probe()])
         .section_of("patience", &[scheduler::scheduler(cluster.scheduler).message_timeout()])
         .section(
@@ -210,13 +211,18 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
     };
     let mut checks = vec![Checked { what: "connection", good: true, said: remote.place(), hint: None }];
     for (section, what, hint) in [
-        ("scheduler", "scheduler", "is `scheduler_type` right, and are its commands on the PATH of non-interactive shells?"),
+        ("scheduler", "scheduler", "is `scheduler_type` right, and does its controller answer?"),
         ("folder", "working_dir", "choose a `working_dir` that you may write to and that compute nodes see"),
         ("agent", "claude", "install Claude Code on the cluster, or set `claude_command`; a job may still find it by your profile"),
     ] {
         let Some(section) = reply.section(section) else { continue };
         let good = section.status == 0;
-        checks.push(Checked { what, good, said: said(section), hint: (!good).then(|| hint.to_owned()) });
+        let said = said(section);
+        let hint = if what == "scheduler" { scheduler_hint(&said).unwrap_or(hint) } else { hint };
+        checks.push(Checked { what, good, said, hint: (!good).then(|| hint.to_owned()) });
+    }
+    if let Some((said, hint)) = reply.section("defaults").and_then(|section| cluster_defaults::told(&section.text(), cluster)) {
+        checks.push(Checked { what: "defaults", good: true, said, hint });
     }
     if let Some(found) = reply.section("storage").and_then(|section| storage::found(section, cluster.scheduler)) {
         checks.push(Checked { what: "storage", good: found.good, said: text::clean_lines(&found.said).join("\n"), hint: found.hint });
@@ -243,6 +249,19 @@ echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
         checks.push(Checked { what: "head", good: false, said, hint: Some("install GNU coreutils there (Alpine: `apk add coreutils`)".to_owned()) });
     }
     checks
+}
+
+/// What to do about a scheduler whose programs are not there, or miss their surroundings.
+fn scheduler_hint(said: &str) -> Option<&'static str> {
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if says(&["the login profile"]) {
+        return Some("make the way to the scheduler known to non-interactive shells, or the login profile fast and without another shell in it");
+    }
+    if says(&["not found", "No such file or directory"]) {
+        return Some("is `scheduler_type` right, and are its commands on the PATH of non-interactive shells?");
+    }
+    says(&["SGE_ROOT", "SGE_CELL", "initialize environment", "configuration source", "configuration file", "shared libraries"])
+        .then_some("its commands are there, but neither the environment of non-interactive shells nor your login profile leads them to the scheduler")
 }
 
 fn setup(app: &App, ui: &Ui, args: &SetupArgs) -> Result {

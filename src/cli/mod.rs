@@ -1,6 +1,7 @@
 //! The door for people: commands, what they print, how they fail.
 
 mod cluster;
+mod cluster_defaults;
 mod config;
 mod cron;
 mod demo;

@@ -128,7 +128,61 @@ impl RemoteError {
             Self::Login { .. } => vec!["check `user` and `key_path` of the cluster, or load your key with `ssh-add`".to_owned()],
             Self::Passphrase { .. } => vec!["load the key with `ssh-add`, or set RESEARCHLOOP_KEY_PASSPHRASE".to_owned()],
             Self::Timeout { .. } | Self::Cut { .. } => vec!["nothing is lost: `researchloop tick` looks again".to_owned()],
-            Self::TooLarge { .. } | Self::Shell { .. } | Self::Source { .. } => Vec::new(),
+            Self::Shell { problem, .. } => shell_hint(problem).map(str::to_owned).into_iter().collect(),
+            Self::TooLarge { .. } | Self::Source { .. } => Vec::new(),
+        }
+    }
+}
+
+/// What is in the way of our script, by what the shell said instead of running it.
+fn shell_hint(problem: &str) -> Option<&'static str> {
+    let said = problem.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    // Only a shell that was started can be disturbed; an account without one says so itself.
+    if !says(&["it ended with status"]) || says(&["not available", "nologin", "no shell", "not allowed", "not permitted", "sftp"]) {
+        return None;
+    }
+    let is_split = says(&["unterminated quoted", "looking for matching"]) && !says(&["eval"]);
+    if is_split || says(&["exec: not found", "exec: command not found", "exec: exec"]) {
+        return Some(
+            "the host rewrites the commands that are sent to it (ForceCommand of its sshd, or command= in authorized_keys): such a wrapper must hand them to a shell whole: `exec bash -c \"$SSH_ORIGINAL_COMMAND\"`",
+        );
+    }
+    Some(
+        "something in ~/.bashrc (or the like) on the host reads standard input, ends, or starts another shell: let it do so only when interactive (`case $- in *i*) ... ;; esac`)",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disturbed_shell_is_told_from_a_host_that_rewrites_and_from_an_account_without_one() {
+        let hint = |problem: &str| RemoteError::Shell { place: "hpc".to_owned(), problem: problem.to_owned() }.hints().concat();
+        for problem in [
+            "it ended with status 2; it said: /bin/sh: 2: eval: Syntax error: end of file unexpected (expecting \"}\")",
+            "it ended with status 2; it said: /bin/sh: eval: line 40: unexpected EOF while looking for matching `''",
+            "it ended with status 0; it said: head: invalid number of bytes: '{'",
+            "it ended with status 127; it said: fish: Unexpected ')' for unopened parenthesis",
+            "it ended with status 1; it said: open terminal failed: not a terminal",
+            "it ended with status 0",
+        ] {
+            assert!(hint(problem).contains("only when interactive"), "{problem}");
+        }
+        for problem in [
+            "it ended with status 127; it said: /opt/wrap: line 5: exec: exec: not found",
+            "it ended with status 2; it said: read: 1: Syntax error: Unterminated quoted string",
+            "it ended with status 1; it said: read: -c: line 1: unexpected EOF while looking for matching `''",
+        ] {
+            assert!(hint(problem).contains("ForceCommand"), "{problem}");
+        }
+        for problem in [
+            "the host runs no commands for this account (is it for file transfers only?)",
+            "it ended with status 1; its output: This account is currently not available.",
+            "no pipes",
+        ] {
+            assert_eq!(hint(problem), "", "{problem}");
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use super::Submission;
 use super::shell::{Apart, NOT_THERE, useful};
+use super::surroundings::NO_LOGIN;
 use crate::domain::JobId;
 
 /// What a list of words is about. All in lower case.
@@ -33,6 +34,8 @@ const SLURM_NOT_SENT: Words = &[
     "unable to contact slurm controller (connect failure)",
     "could not establish a configuration source",
     "fetch_config: dns srv lookup failed",
+    "unable to process configuration file",
+    "error while loading shared libraries",
     "controller in standby mode",
     "controller is in standby mode",
     "unable to create job record, try again",
@@ -150,6 +153,11 @@ const SGE_NOT_SENT: Words = &[
     "got select error (connection refused)",
     "got select error (no route to host)",
     "unable to contact qmaster",
+    // What surrounds the program is missing.
+    "unable to initialize environment",
+    "set the environment variable sge_",
+    "could not get environment variable sge_",
+    "error while loading shared libraries",
     "can't resolve host",
     // A limit on how many jobs are in the queue at once: there is room later.
     "jobs are allowed per user",
@@ -255,6 +263,7 @@ fn judge(program: &str, status: i32, answer: &str, id_of: impl Fn(&str) -> Optio
         (0, None) => Submission::Unclear(format!("{program} gave no job id: {said}")),
         (_, Some(id)) => Submission::Unclear(format!("{program} named job {id}, but ended with exit status {status}: {said}")),
         (NOT_THERE, None) => Submission::Refused(said),
+        (NO_LOGIN, None) => Submission::NotSent(said),
         _ if said.is_empty() => Submission::Unclear(format!("{program} ended with exit status {status} and said nothing")),
         // Ended by a signal or a deadline, or it could not be run whole: who knows when.
         (124..=254, None) => Submission::Unclear(format!("{program} ended with exit status {status}: {said}")),

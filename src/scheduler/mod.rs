@@ -21,6 +21,9 @@ mod slurm_shell;
 #[cfg(test)]
 mod slurm_tests;
 mod slurm_text;
+mod surroundings;
+#[cfg(test)]
+mod surroundings_tests;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +32,7 @@ use crate::domain::{JobId, JobOptions, SchedulerKind, Seen, Used};
 use crate::remote::{Reply, Script};
 
 pub use gpus::gpus_asked;
+pub use surroundings::OWN_VARIABLES;
 
 /// The scheduler of this kind.
 pub fn scheduler(kind: SchedulerKind) -> &'static dyn Scheduler {
@@ -86,6 +90,9 @@ const ACCOUNTED: &str = "accounting";
 
 /// The exit status of a submission whose program is not on the front end: nothing was run.
 pub const NOT_THERE: i32 = shell::NOT_THERE;
+
+/// The exit status of a submission that would need the login shell's environment, which did not come.
+pub const NO_LOGIN: i32 = surroundings::NO_LOGIN;
 
 /// Both sections of a look, one behind the other; nothing when there is no answer of the queue.
 fn text_of(reply: &Reply) -> Option<String> {
@@ -173,8 +180,26 @@ pub trait Scheduler: Sync {
     /// known tells nothing, and is none.
     fn is_live(&self, word: &str) -> bool;
 
+    /// The variables of the account's environment that would be believed more than these options: a
+    /// submission does without them. The others are a site's or a user's defaults, and stay.
+    fn overruled(&self, _options: &JobOptions) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Shell text for `cluster check` that names what of the account's environment and default files
+    /// speaks to the scheduler: lines `variable NAME` and `file PATH: WORDS`.
+    fn defaults(&self) -> &'static str {
+        ":"
+    }
+
+    /// Shell text for the job's id, inside of the job. What the scheduler of an outer job has set is none.
+    fn job_id(&self) -> &'static str {
+        "local-$$"
+    }
+
     /// Shell text that submits `./run_sprint.sh`, with the sprint directory as working
-    /// directory and the job's name in `$RL_NAME`, and prints what the scheduler says.
+    /// directory, the job's name in `$RL_NAME`, and [`Scheduler::overruled`] in `$RL_OVERRULED`, and prints
+    /// what the scheduler says.
     fn submit(&self) -> &'static str;
 
     /// Reads what [`Scheduler::submit`] printed.

@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sge_shell::{ACCOUNTING, ASK, CANCEL, LOOK_UP, LOOK_UP_ALL, PROBE, SUBMIT};
+use super::sge_shell::{ACCOUNTING, ASK, CANCEL, DEFAULTS, LOOK_UP, LOOK_UP_ALL, PROBE, SUBMIT};
 use super::sge_text::{self, Ledger, Record};
 use super::shell::{Answer, SHOW_SEEN};
 use super::{ACCOUNTED, JobRequest, PollError, SECTION, Scheduler, Submission, answers, sge_options, text_of};
@@ -46,6 +46,14 @@ impl Scheduler for Sge {
             format!("-l h_rt={}", clock(job.seconds.max(1))),
         ];
         own.into_iter().chain(sge_options::arguments(job.options)).map(|argument| format!("#$ {argument}")).collect()
+    }
+
+    fn defaults(&self) -> &'static str {
+        DEFAULTS
+    }
+
+    fn job_id(&self) -> &'static str {
+        "${JOB_ID:-local-$$}"
     }
 
     fn look_up(&self) -> &'static str {
@@ -402,7 +410,7 @@ mod tests {
         bench.program("qsub", "echo 12").program("qdel", "").program("qstat", "echo 'SGE 8.1.9'; echo usage");
         assert_eq!(bench.text(SUBMIT, &[("RL_DIR", "/net/a b/sp")]), (0, "12\n\n!0\n\n".to_owned()));
         bench.text(CANCEL, &[("RL_JOB", "12"), ("RL_NAME", "rl-sp-a1b2c3-1")]);
-        assert_eq!(bench.calls(), ["qsub -terse -wd /net/a b/sp run_sprint.sh", "qstat -j 12", "qdel rl-sp-a1b2c3-1 12"]);
+        assert_eq!(bench.calls(), ["qsub -terse -b n -C #$ -sync n -now n -wd /net/a b/sp run_sprint.sh", "qstat -j 12", "qdel rl-sp-a1b2c3-1 12"]);
         assert_eq!(bench.text(PROBE, &[]), (0, "SGE 8.1.9\n".to_owned()));
         bench.program("qstat", "echo 'SGE 8.1.9'; [ \"$1\" = -help ]");
         assert_eq!(bench.text(PROBE, &[]).0, 1);

@@ -1,6 +1,61 @@
 //! The shell texts that drive Grid Engine on a front end.
 
 use super::shell::{awk_head, awk_listed, prelude};
+use super::surroundings::surroundings;
+
+/// Defines what the default files of Grid Engine's programs need. The command line replaces what they say
+/// under the same name, but some of their options have no opposite, and others hide jobs.
+/// - `rl_files NAME`: the files, the one that counts most last. The home directory is that of the
+///   user database, whatever HOME says
+/// - `rl_request hinders`: the options in them that keep a job from being what its script says and that
+///   nothing on a command line undoes; `rl_request rest`: all the others
+/// - `rl_jobs SECONDS`: asks the queue for all jobs of the user
+macro_rules! defaults {
+    () => {
+        r#"rl_files() {
+rl_passwd=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)
+for rl_file in "$SGE_ROOT/${SGE_CELL:-default}/common/$1" "${rl_passwd:-$HOME}/.$1" "$2"; do
+if [ -f "$rl_file" ] && [ -r "$rl_file" ]; then printf '%s
+' "$rl_file"; fi
+done
+}
+rl_request() {
+rl_files sge_request ./.sge_request | while IFS= read -r rl_file; do cat "$rl_file"; echo; done | awk -v mode="$1" '
+/^[[:space:]]*#/ { next }
+{
+    for (i = 1; i <= NF; i++) {
+        two = $i " " $(i + 1)
+        if ($i == "-clear") { kept = ""; hinders = "" }
+        else if ($i ~ /^-(h|verify)$/) hinders = hinders $i "\n"
+        else if ($i ~ /^-(hold_jid|hold_jid_ad|t|tc|a|dl|i|pty)$/ || two ~ /^-w [vp]$/) { hinders = hinders two "\n"; i++ }
+        else if ($i ~ /^-(b|C|sync|now|shell)$/) i++
+        else kept = kept $i " "
+    }
+    if (kept !~ /\n$/) kept = kept "\n"
+}
+END { printf "%s", mode == "rest" ? kept : hinders }'
+}
+rl_jobs() {
+rl_hides=$(rl_files sge_qstat | while IFS= read -r rl_file; do cat "$rl_file"; echo; done | awk '
+/^[[:space:]]*#/ { next }
+{ for (i = 1; i <= NF; i++) if ($i ~ /^-(q|g|pe|j|l|qs|U|help)$/) printf "%s ", $i }')
+rl_seconds=$1
+set -- -xml -r -u "$(id -un)" -s prs
+for rl_word in $rl_hides; do
+case $rl_word in
+-q) set -- "$@" -q '*' ;;
+-g) set -- "$@" -g d ;;
+*)
+printf '\n!1\na default file of qstat hides jobs: take %s out of %s\n' "$rl_word" "$(rl_files sge_qstat | tail -n 1)"
+return 1
+;;
+esac
+done
+rl_run "$rl_seconds" qstat "$@"
+}
+"#
+    };
+}
 
 /// The plain form of qstat cuts names and has no fixed columns, so the XML is cut at its
 /// angle brackets. It is whole when its outermost element is closed.
@@ -9,9 +64,10 @@ use super::shell::{awk_head, awk_listed, prelude};
 /// the accounting, for what the queue does not list.
 pub(super) const ASK: &str = concat!(
     prelude!("qstat"),
+    defaults!(),
     r#"rl_me=$(id -un)
 RL_SEEN=$({
-rl_seen=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -xml -r -u "$rl_me" | tr '<' '\n' | awk -F'>' -v ids="$RL_JOBS" '"#,
+rl_seen=$(rl_jobs "$(rl_left "${RL_QUEUE_SECONDS:-100}")" | tr '<' '\n' | awk -F'>' -v ids="$RL_JOBS" '"#,
     awk_head!(),
     awk_listed!(),
     r#"
@@ -81,12 +137,22 @@ END {
 );
 
 /// Submits `run_sprint.sh`, with its folder as it is configured: `-cwd` would take where qsub is, with all
-/// links resolved.
+/// links resolved. LC_ALL, which our scripts set for themselves, would travel into a job that takes
+/// the whole environment along. Where the default files hold what no option undoes, all of them are put
+/// aside, and what else they say is given on the command line, before the script's own lines.
 pub(super) const SUBMIT: &str = concat!(
     prelude!("qsub"),
-    r#"if ! command -v qsub >/dev/null 2>&1; then echo 'qsub was not found on the front end: put it in the PATH of your login shell'; exit 93; fi
+    defaults!(),
+    r##"if ! rl_has qsub; then rl_absent qsub; fi
 trap '' HUP PIPE TERM
-rl_apart qsub -terse -wd "$RL_DIR" run_sprint.sh"#
+unset LC_ALL
+set --
+if [ -n "$(rl_request hinders)" ]; then
+rl_options=.researchloop/qsub-options
+mkdir -p .researchloop && rm -rf "$rl_options" && (set -C; { rl_request rest; echo -hard; sed -n '/^#\$ /{s///p;d;}; /^[^#]/q' run_sprint.sh; } >"$rl_options") || { echo "$rl_options cannot be written"; exit 91; }
+set -- -clear -@ "$rl_options"
+fi
+rl_apart qsub -terse "$@" -b n -C '#$' -sync n -now n -wd "$RL_DIR" run_sprint.sh"##
 );
 
 /// Prints a line `s ID|LETTERS|NAME` for each job of ours in an answer of qstat. Its status says
@@ -125,8 +191,9 @@ esac
 /// Prints the ids of the jobs named `$RL_NAME`.
 pub(super) const LOOK_UP: &str = concat!(
     prelude!("qstat"),
+    defaults!(),
     listed!(),
-    r#"rl_out=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -xml -r -u "$(id -un)") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
+    r#"rl_out=$(rl_jobs "$(rl_left "${RL_QUEUE_SECONDS:-100}")") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
 rl_ids=$(printf '%s\n' "$rl_out" | rl_listed "$RL_NAME") || { echo 'the answer of qstat was cut off'; exit 1; }
 if [ -n "$rl_ids" ]; then printf '%s\n' "$rl_ids"; exit 0; fi
 if [ -n "$RL_QUEUE_ONLY" ] || ! command -v qacct >/dev/null 2>&1; then exit 0; fi
@@ -142,8 +209,9 @@ ours && $1 == "jobnumber" { print $2 }'"#
 /// It takes one name or all jobs of the user.
 pub(super) const LOOK_UP_ALL: &str = concat!(
     prelude!("qstat"),
+    defaults!(),
     listed!(),
-    r#"rl_out=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -xml -r -u "$(id -un)") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
+    r#"rl_out=$(rl_jobs "$(rl_left "${RL_QUEUE_SECONDS:-100}")") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
 rl_seen=$(printf '%s\n' "$rl_out" | rl_listed '') || { echo 'the answer of qstat was cut off'; exit 1; }
 printf '%s\n' "$rl_seen"
 command -v qacct >/dev/null 2>&1 || exit 0
@@ -162,7 +230,7 @@ $1 == "jobnumber" && (name in ours) { print "s " $2 "|-|" name }'"#
 /// numbers.
 pub(super) const CANCEL: &str = concat!(
     prelude!("qdel"),
-    r#"rl_named=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -j "$RL_JOB" | rl_data | sed -n 's/^job_name: *//p' | head -n 1)
+    r#"rl_named=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -j "$RL_JOB" | rl_data | tr '<' '\n' | sed -n 's/^job_name: *//p; s/^JB_job_name>//p' | head -n 1)
 set -- "$RL_NAME"
 case $rl_named in '' | "$RL_NAME") set -- "$@" "$RL_JOB" ;; esac
 rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qdel "$@""#
@@ -170,8 +238,25 @@ rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qdel "$@""#
 
 /// Says whether it works here, and its version.
 pub(super) const PROBE: &str = concat!(
+    "RL_FRESH=1\n",
     prelude!("qstat"),
+    defaults!(),
     r#"rl_version=$(rl_limit 60 qstat -help </dev/null 2>/dev/null | head -n 1)
-rl_out=$(rl_run 130 qstat -u "$(id -un)") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
+rl_out=$(rl_jobs 130) || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
 printf '%s\n' "${rl_version:-Grid Engine}""#
+);
+
+/// Names what the account and the site have set that may change what is asked of Grid Engine: lines
+/// `variable NAME`, `file PATH: WORDS`, and `unused WORDS` of what a submission does without.
+pub(super) const DEFAULTS: &str = concat!(
+    surroundings!(),
+    defaults!(),
+    r#"cd / || exit 0
+for rl_name in $(rl_names); do if rl_foreign "$rl_name"; then echo "variable $rl_name"; fi; done
+for rl_kind in sge_request sge_qstat; do
+rl_files "$rl_kind" | while IFS= read -r rl_file; do
+echo "file $rl_file: $(grep -v '^[[:space:]]*#' "$rl_file" | head -n 20 | tr '\n\t' '  ' | cut -c1-300)"
+done
+done
+rl_request hinders | sed 's/^/unused /'"#
 );

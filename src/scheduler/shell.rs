@@ -29,8 +29,7 @@ pub(super) const SHOW_SEEN: &str = r#"printf '%s\n' "$RL_SEEN""#;
 /// - `rl_apart COMMAND ...`: an order, whose status is its own
 /// - `rl_data`, `rl_why NAME`: of such an answer, the output, or why there is none
 ///
-/// Front ends often set the path to the scheduler only for login shells; that of a login
-/// bash is asked only when the program is not there, because it can take seconds.
+/// What surrounds the programs is prepared in `surroundings`.
 macro_rules! prelude {
     ($tool:literal) => {
         concat!(
@@ -59,12 +58,13 @@ rl_take() {
 { rl_said=$("$@" </dev/null 2>&1 >&3 3>&-); rl_status=$?; } 3>&1
 }
 rl_tell() {
+case $rl_status in 126 | 127) if [ -n "$rl_login_said" ]; then rl_status=1 rl_said="it was not found on the front end: $rl_login_said"; fi ;; esac
 printf '\n!%s\n%s\n' "$rl_status" "$rl_said"
 return "$rl_status"
 }
-rl_apart() { rl_take "$@"; rl_tell; }
+rl_apart() { rl_take "$@"; if rl_again; then rl_take "$@"; fi; rl_tell; }
 rl_run() {
-rl_all=$(rl_take rl_limit "$@"; rl_tell)
+rl_all=$(rl_take rl_limit "$@"; if rl_again; then rl_take rl_limit "$@"; fi; rl_tell)
 rl_status=$?
 case $rl_status:$rl_all in 0:*[Ee]rror* | 0:*ERROR* | 0:*fatal* | 0:*enied* | 0:*nable* | 0:*ailure* | 0:*ytes* | 0:*imed*)
 # What stands in the answer itself is a complaint when it is no row of it.
@@ -80,13 +80,11 @@ rl_why() {
 rl_text=$(sed '1,/^![0-9][0-9]*$/d' | head -n 20)
 printf '%s\n' "${rl_text:-$1 gave no answer}"
 }
-command -v "#,
+"#,
+            surroundings!(),
+            "rl_need ",
             $tool,
-            r#" >/dev/null 2>&1 || eval "$(rl_limit 20 bash -lc '
-for name in PATH LD_LIBRARY_PATH SLURM_CONF SGE_ROOT SGE_CELL SGE_CLUSTER_NAME SGE_QMASTER_PORT SGE_EXECD_PORT; do
-if [ -n "${!name}" ]; then printf "\nrl: export %s=%q\n" "$name" "${!name}"; fi
-done' </dev/null 2>/dev/null | sed -n 's/^rl: //p')"
-"#
+            "\n"
         )
     };
 }
@@ -295,6 +293,32 @@ pub(super) mod testing {
             let calls = std::fs::read_to_string(&path).unwrap_or_default();
             let _ = std::fs::remove_file(path);
             calls.lines().map(str::to_owned).collect()
+        }
+
+        /// Leaves nothing in PATH but this folder's `tools`: the scheduler's programs of this machine are out
+        /// of the way, and what the test puts into `site` is found by a login shell alone.
+        pub(crate) fn far_from_the_scheduler(&self, script: &mut Script) {
+            let tools = self.path().join("tools");
+            let _ = std::fs::create_dir_all(self.path().join("site"));
+            if std::fs::create_dir(&tools).is_ok() {
+                for name in [
+                    "awk", "bash", "cat", "cut", "date", "env", "find", "getent", "grep", "head", "id", "mkdir", "mv", "rm", "sed", "sh", "sleep",
+                    "tail", "timeout", "tr", "uname",
+                ] {
+                    let real = ["/usr/bin", "/bin"].iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
+                    let _ = real.map(|real| std::os::unix::fs::symlink(real, tools.join(name)));
+                }
+            }
+            script.plain("PATH=$BENCH/tools");
+        }
+
+        /// What a login shell of the account does.
+        pub(crate) fn profile(&self, text: &str) {
+            std::fs::write(
+                self.path().join(".bash_profile"),
+                format!("echo profile >>'{}/calls'\nif [ -d ~/tools ]; then PATH=~/tools; fi\n{text}\n", self.path().display()),
+            )
+            .expect("written");
         }
 
         /// A script that sees this folder.

@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use super::shell::{Answer, SHOW_SEEN};
-use super::slurm_shell::{ACCOUNTING, ASK, CANCEL, LOOK_UP, LOOK_UP_ALL, MESSAGE_TIMEOUT, PROBE, SUBMIT};
+use super::slurm_shell::{ACCOUNTING, ASK, CANCEL, DEFAULTS, LOOK_UP, LOOK_UP_ALL, MESSAGE_TIMEOUT, PROBE, SUBMIT};
 use super::slurm_text::{self, Accounted, Queued};
 use super::{ACCOUNTED, JobRequest, PollError, SECTION, Scheduler, Submission, answers, slurm_options, text_of};
 use crate::domain::options::OptionProblem;
@@ -43,6 +43,18 @@ impl Scheduler for Slurm {
             format!("--time={}", time_limit(job.seconds)),
         ];
         own.into_iter().chain(slurm_options::arguments(job.options)).map(|argument| format!("#SBATCH {argument}")).collect()
+    }
+
+    fn overruled(&self, options: &JobOptions) -> Vec<String> {
+        slurm_options::variables(options)
+    }
+
+    fn defaults(&self) -> &'static str {
+        DEFAULTS
+    }
+
+    fn job_id(&self) -> &'static str {
+        "${SLURM_JOB_ID:-local-$$}"
     }
 
     fn look_up(&self) -> &'static str {

@@ -208,6 +208,52 @@ pub(super) fn doubts(options: &JobOptions) -> Vec<OptionProblem> {
         .collect()
 }
 
+/// Options of which one replaces the other, or that sbatch refuses beside each other, and the variables
+/// that stand for them, without `SBATCH_`. Where an option is in no group, its variable is its own name.
+const GROUPS: &[(&[&str], &[&str])] = &[
+    (&["mem", "mem-per-cpu", "mem-per-gpu"], &["MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"]),
+    (
+        &["gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "tres-per-task"],
+        &["GPUS", "GPUS_PER_NODE", "GPUS_PER_SOCKET", "GPUS_PER_TASK", "GRES", "TRES_PER_TASK"],
+    ),
+    (&["cpus-per-task", "cpus-per-gpu"], &["CPUS_PER_TASK", "CPUS_PER_GPU"]),
+    (&["requeue", "no-requeue"], &["REQUEUE", "NO_REQUEUE"]),
+    (&["exclusive", "oversubscribe"], &["EXCLUSIVE", "OVERSUBSCRIBE"]),
+    (&["core-spec", "thread-spec"], &["CORE_SPEC", "THREAD_SPEC"]),
+    (
+        &["hint", "threads-per-core", "ntasks-per-core", "ntasks-per-socket", "extra-node-info", "sockets-per-node", "cores-per-socket"],
+        &["HINT", "THREADS_PER_CORE"],
+    ),
+    (&["switches"], &["REQ_SWITCH", "WAIT4SWITCH"]),
+    (&["bb", "bbf"], &["BURST_BUFFER"]),
+    (&["cpu-freq"], &["CPU_FREQ_REQ"]),
+];
+
+/// The variables of the environment that would overrule these options: sbatch believes them more than the
+/// lines of a script.
+pub(super) fn variables(options: &JobOptions) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for name in options.iter().filter(|(_, value)| !value.is_empty()).map(|(key, _)| whole_name(full_name(key))) {
+        let own = name.to_uppercase().replace('-', "_");
+        let of_group = GROUPS.iter().filter(|(names, _)| names.contains(&name)).flat_map(|(_, variables)| variables.iter().copied());
+        for variable in std::iter::once(own.as_str()).chain(of_group).map(|variable| format!("SBATCH_{variable}")) {
+            if !found.contains(&variable) {
+                found.push(variable);
+            }
+        }
+    }
+    found
+}
+
+/// sbatch takes any beginning of a name that no other one has.
+fn whole_name(name: &str) -> &str {
+    let mut longer = KNOWN.iter().chain(FLAGS).filter(|known| known.starts_with(name));
+    match (is_known(name), longer.next(), longer.next()) {
+        (false, Some(one), None) => one,
+        _ => name,
+    }
+}
+
 fn is_known(name: &str) -> bool {
     KNOWN.contains(&name) || FLAGS.contains(&name)
 }
@@ -319,6 +365,24 @@ mod tests {
                 "--wckey=\"a#b\"",
             ]
         );
+    }
+
+    #[test]
+    fn an_option_overrules_every_variable_that_speaks_of_the_same() {
+        let of = |key: &str| variables(&[(key, "x")].into_iter().collect()).join(" ");
+        for (key, names) in [
+            ("partition", "SBATCH_PARTITION"),
+            ("-p", "SBATCH_PARTITION"),
+            ("parti", "SBATCH_PARTITION"),
+            ("mem-per-cpu", "SBATCH_MEM_PER_CPU SBATCH_MEM_PER_NODE SBATCH_MEM_PER_GPU"),
+            ("no-requeue", "SBATCH_NO_REQUEUE SBATCH_REQUEUE"),
+            ("site-flag", "SBATCH_SITE_FLAG"),
+            ("switches", "SBATCH_SWITCHES SBATCH_REQ_SWITCH SBATCH_WAIT4SWITCH"),
+        ] {
+            assert_eq!(of(key), names, "{key}");
+        }
+        assert!(of("gres").contains("SBATCH_GPUS ") && of("G").contains("SBATCH_GRES"), "{} {}", of("gres"), of("G"));
+        assert_eq!(variables(&[("account", "")].into_iter().collect()), Vec::<String>::new(), "one that is removed is not configured");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The shell texts that drive SLURM on a front end.
 
 use super::shell::{awk_head, awk_listed, prelude};
+use super::surroundings::surroundings;
 
 /// RL_JOBS has a line for each cluster: its name, or "-", and the numbers of the jobs. The
 /// name comes last, behind the reason, which may hold anything: ours hold no separator.
@@ -52,14 +53,15 @@ END { print "accounting " status }'
 done"#
 );
 
-/// The environment would overrule the directives of the script, and LC_ALL, which our
-/// scripts set for themselves, would travel into the job. sbatch by itself sends where it is, with
-/// all links resolved: a path that the nodes may not have. They get it as it is configured.
+/// The environment would overrule the directives of the script: `$RL_OVERRULED` are the variables of the
+/// options that are configured. LC_ALL, which our scripts set for themselves, would travel into the job.
+/// sbatch by itself sends where it is, with all links resolved: a path that the nodes may not have. They
+/// get it as it is configured.
 pub(super) const SUBMIT: &str = concat!(
     prelude!("sbatch"),
-    r#"if ! command -v sbatch >/dev/null 2>&1; then echo 'sbatch was not found on the front end: put it in the PATH of your login shell'; exit 93; fi
+    r#"if ! rl_has sbatch; then rl_absent sbatch; fi
 trap '' HUP PIPE TERM
-unset LC_ALL SBATCH_ARRAY_INX SBATCH_CLUSTERS SBATCH_ERROR SBATCH_INPUT SBATCH_JOB_NAME SBATCH_OPEN_MODE SBATCH_OUTPUT SBATCH_TIMELIMIT SBATCH_WAIT SBATCH_WRAP
+unset LC_ALL
 rl_apart sbatch --parsable --chdir="$RL_DIR" run_sprint.sh"#
 );
 
@@ -116,6 +118,7 @@ exit "$rl_worst""#
 
 /// Says whether it works here, and its version.
 pub(super) const PROBE: &str = concat!(
+    "RL_FRESH=1\n",
     prelude!("sbatch"),
     r#"rl_version=$(rl_run 60 sbatch --version) || { printf '%s\n' "$rl_version" | rl_why sbatch; exit 1; }
 rl_out=$(rl_run 100 squeue -u "$(id -un)" -h -o %i) || { printf '%s\n' "$rl_out" | rl_why squeue; exit 1; }
@@ -131,4 +134,14 @@ if [ -r "$rl_file" ]; then rl_out=$(rl_seconds <"$rl_file"); break; fi
 done
 if [ -z "$rl_out" ]; then rl_out=$(rl_run 60 scontrol show config | rl_seconds); fi
 printf '%s\n' "$rl_out""#
+);
+
+/// Names what the account has set that may change what is asked of SLURM: lines `variable NAME`, and
+/// `file PATH: WORDS` of the user's defaults, which count where the job script says nothing.
+pub(super) const DEFAULTS: &str = concat!(
+    surroundings!(),
+    r#"for rl_name in $(rl_names); do
+case $rl_name in SBATCH_*) echo "variable $rl_name" ;; *) if rl_foreign "$rl_name"; then echo "variable $rl_name"; fi ;; esac
+done
+if [ -r ~/.slurm/defaults ]; then echo "file ~/.slurm/defaults: $(grep -v '^#' ~/.slurm/defaults | grep -v '^srun\|^salloc' | head -n 20 | tr '\n\t' '  ' | cut -c1-300)"; fi"#
 );

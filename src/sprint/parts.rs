@@ -57,9 +57,16 @@ impl Parts {
     pub fn script(&self, cluster: &Cluster, row: &SprintRow, runner: &str, attempt: u32) -> String {
         let name = job_name(row.id.as_str(), attempt);
         let job = JobRequest { name: &name, seconds: self.bundle.seconds, options: &self.options };
-        let directives = scheduler::scheduler(cluster.scheduler).directives(&job);
-        let facts = ScriptFacts { directives: &directives, dir: &place::shell_path(&row.remote_dir), runner: &place::shell_path(runner), attempt };
+        let kind = scheduler::scheduler(cluster.scheduler);
+        let directives = kind.directives(&job);
+        let (dir, runner) = (place::shell_path(&row.remote_dir), place::shell_path(runner));
+        let facts = ScriptFacts { directives: &directives, dir: &dir, runner: &runner, attempt, job_id: kind.job_id() };
         script::render(&self.bundle, &facts)
+    }
+
+    /// The variables of the account's environment that its options overrule.
+    pub fn overruled(&self, cluster: &Cluster) -> Vec<String> {
+        scheduler::scheduler(cluster.scheduler).overruled(&self.options)
     }
 }
 

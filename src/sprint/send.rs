@@ -69,6 +69,7 @@ pub(super) fn send(
         .set("MODE", if mode == Mode::Fresh { "fresh" } else { "again" })
         // Where there may be an older job, a request before this one has asked the accounting.
         .set("RL_QUEUE_ONLY", "1")
+        .set("RL_OVERRULED", &parts.overruled(cluster).join(" "))
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("place", PLACE)
         .plain(ONLY_IF_IT_WORKED)
@@ -280,12 +281,12 @@ printf '%s\n' "$rl_said"
 [ "$rl_status" != 0 ] || rl_keep "$rl_said"
 rm -f "$rl_mark"
 # A program's own status is none of those that mean something here.
-case $rl_status:$rl_said in 9[2-6]:*"!$rl_status"*) exit 1 ;; esac
+case $rl_status:$rl_said in 9[1-6]:*"!$rl_status"*) exit 1 ;; esac
 exit "$rl_status""#;
 
 /// A submission that brought no id may have brought a job: it is looked for by its name, at once.
 /// `RL_RC` is the status of the submission.
-const AFTER_BEFORE: &str = r#"case $RL_RC in 92 | 93 | 94 | 96) exit 97 ;; esac
+const AFTER_BEFORE: &str = r#"case $RL_RC in 91 | 92 | 93 | 94 | 96) exit 97 ;; esac
 cd "$RL_DIR" 2>/dev/null || exit 97
 if [ -s ".researchloop/jobid-$ATTEMPT" ]; then exit 97; fi
 "#;

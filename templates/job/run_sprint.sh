@@ -25,7 +25,7 @@ for rl_part in . ./.researchloop; do
 done
 readonly rl_here=$PWD
 mkdir -p .researchloop && chmod 700 .researchloop || exit 1
-readonly rl_job=${SLURM_JOB_ID:-${JOB_ID:-local-$$}}
+readonly rl_job=%JOB_ID%
 rl_temporary=$(printf 'rl-%04x%04x' "$RANDOM" "$RANDOM")
 readonly rl_temporary
 
