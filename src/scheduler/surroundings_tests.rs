@@ -199,7 +199,7 @@ fn default_files_of_grid_engine_change_no_submission() {
         (call, options.split_whitespace().collect::<Vec<_>>().join(" "))
     };
     let (call, options) = submitted("# ours\n-P vision -q all.q\n-b y -sync y\n");
-    assert!(call.contains("-b n -C #$ -sync n -now n") && !call.contains("-clear"), "{call}");
+    assert!(call.contains("-b n -C #$ -sync n -now n -wd ") && !call.contains("-clear"), "{call}");
     assert_eq!((options.as_str(), std::fs::read_to_string(bench.path().join("lc")).expect("called").trim()), ("", "none"));
     let own = "-hard -N rl-sp-a1b2c3-1 -l h_rt=0:10:00";
     for hinders in ["-h", "-t 1-3", "-hold_jid 3,4", "-verify", "-w v", "-a 203001010000", "-i /tmp/x", "-tc 2"] {
