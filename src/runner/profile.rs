@@ -100,9 +100,7 @@ pub fn read(own: &Path, mark: &str, signals: &mut StopSignals, time: &JobTime) -
                 for (resource, (current, maximum)) in LIMITS.into_iter().zip(found.limits) {
                     let _ = rustix::process::setrlimit(resource, Rlimit { current, maximum });
                 }
-                // What is said to this program alone goes on to be.
-                variables.retain(|(name, _)| is_for_us(name));
-                variables.extend(found.variables.into_iter().filter(|(name, _)| !is_for_us(name)));
+                variables = joined(variables, found.variables);
             }
             Ok(None) => told = Some(format!("~/{name} ends the shell that reads it, or makes another program of it: it was not used")),
             Err(error) => told = Some(format!("~/{name} was not used: {error}")),
@@ -125,6 +123,30 @@ pub fn forget(own: &Path) {
 
 fn is_for_us(name: &str) -> bool {
     name.starts_with("RESEARCHLOOP_")
+}
+
+/// The variables that the profile has left, but for what it has no say in: what is said to this program
+/// alone, and what the scheduler has said of this job.
+fn joined(own: Vec<(String, String)>, found: Vec<(String, String)>) -> Vec<(String, String)> {
+    let in_job = own.iter().any(|(name, _)| name == "SLURM_JOB_ID");
+    let mut variables: Vec<_> = own.into_iter().filter(|(name, _)| is_for_us(name) || is_of_scheduler(name)).collect();
+    let known: Vec<String> = variables.iter().map(|(name, _)| name.clone()).collect();
+    let may_stay = |name: &String| !is_for_us(name) && !known.contains(name) && !(in_job && asks_for_more(name));
+    variables.extend(found.into_iter().filter(|(name, _)| may_stay(name)));
+    variables
+}
+
+/// What a scheduler sets: its own words about the job, and which devices it has.
+fn is_of_scheduler(name: &str) -> bool {
+    const DEVICES: [&str; 5] = ["CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ZE_AFFINITY_MASK"];
+    const SGE: [&str; 8] = ["JOB_ID", "JOB_NAME", "NSLOTS", "NHOSTS", "NQUEUES", "PE", "PE_HOSTFILE", "SGE_TASK_ID"];
+    name.starts_with("SLURM_") || DEVICES.contains(&name) || SGE.contains(&name)
+}
+
+/// What `srun` would take for a wish that differs from what the job has: some of it excludes the other.
+fn asks_for_more(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("SLURM_") else { return false };
+    ["MEM_PER_", "CPUS_PER_", "GPUS", "NTASKS", "TRES_PER_", "NNODES", "NPROCS"].iter().any(|head| rest.starts_with(head))
 }
 
 /// Where the agent's program is often found, and where the system's are always.
@@ -170,4 +192,39 @@ fn last_line(answer: &mut File) -> io::Result<Option<Surroundings>> {
     answer.rewind()?;
     answer.read_to_end(&mut text)?;
     Ok(text.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().and_then(|line| serde_json::from_slice(line).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_scheduler_has_said_of_the_job_outlives_the_profile() {
+        let pairs = |text: &str| -> Vec<(String, String)> {
+            text.split(' ').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        let own = pairs("SLURM_JOB_ID=7 SLURM_MEM_PER_NODE=200 SLURM_CPUS_PER_TASK=4 CUDA_VISIBLE_DEVICES=2 RESEARCHLOOP_X=1 PATH=/bin GONE=1");
+        let left = pairs(
+            "SLURM_JOB_ID=3 SLURM_MEM_PER_CPU=100 SLURM_MEM_PER_NODE=200 SLURM_CPUS_PER_TASK=1 SLURM_CPU_BIND=none CUDA_VISIBLE_DEVICES=0 \
+             RESEARCHLOOP_X=2 RESEARCHLOOP_Y=2 PATH=/opt:/bin NEW=1",
+        );
+        let mut variables: Vec<String> = joined(own, left.clone()).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        variables.sort();
+        assert_eq!(
+            variables,
+            [
+                "CUDA_VISIBLE_DEVICES=2",
+                "NEW=1",
+                "PATH=/opt:/bin",
+                "RESEARCHLOOP_X=1",
+                "SLURM_CPUS_PER_TASK=4",
+                "SLURM_CPU_BIND=none",
+                "SLURM_JOB_ID=7",
+                "SLURM_MEM_PER_NODE=200"
+            ]
+        );
+        // Elsewhere than in a job of SLURM, the profile says what it says.
+        let names = |variables: Vec<(String, String)>| variables.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert!(names(joined(pairs("PATH=/bin"), left)).contains(&"SLURM_MEM_PER_CPU".to_owned()));
+    }
 }
