@@ -61,8 +61,8 @@ pub struct Evidence<'a> {
     pub script: Option<&'a ScriptEnd>,
     /// The scheduler, when it was asked and answered.
     pub seen: Option<&'a Seen>,
-    /// Whether a file says that another job holds the sprint. Then an end of the known one is believed only
-    /// when it has been told for long enough.
+    /// Whether a file says that another job holds the sprint, or only the accounting was heard. Then an end
+    /// of the known one is believed only when it has been told for long enough.
     pub is_contested: bool,
     /// Whether the sprint's files could be read, to the end of the journal. What was not read
     /// proves nothing.
@@ -195,6 +195,9 @@ fn patience(evidence: &Evidence<'_>) -> i64 {
         // It may be on its way back into the queue.
         Some(Seen::Accounted(_)) => NO_FILES_SECONDS,
         _ if evidence.runner.is_some() || evidence.script.is_some() => NO_ACCOUNTING_SECONDS,
+        // Its claim is taken: should it be there after all, it ends at once.
+        _ if never_ran(evidence) => NO_ACCOUNTING_SECONDS,
+        _ if evidence.cancel_asked => STALE_RECORD_SECONDS,
         _ => NO_FILES_SECONDS,
     }
 }

@@ -33,6 +33,11 @@ impl Payload {
     }
 }
 
+/// A section's text stands between these: they keep its standard error apart, and its exit status
+/// behind that.
+const BEFORE: &str = "{ rl_err=$({ {\n";
+const AFTER: &str = " 2>&1 >&3 3>&-\n}; printf '!%s' $?; } | rl_few); } 3>&1\nrl_e \"$rl_err\"";
+
 /// A POSIX shell script, and what it reads. Built from fixed text and quoted values.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
@@ -65,15 +70,15 @@ impl Script {
     }
 
     /// Adds a section: runs the text in a subshell without input, and answers with all
-    /// that it prints (standard error too) and its exit status.
+    /// that it prints and its exit status. What it says on standard error is no data: it stands behind
+    /// that, its first and last lines, and only when the exit status is not 0.
     pub fn section(&mut self, name: &str, text: &'static str) -> &mut Self {
-        let _ = writeln!(self.text, "rl_b {}\n(\n{text}\n) 2>&1 </dev/null\nrl_e $?", quoted(name));
-        self
+        self.section_of(name, &[text])
     }
 
     /// Like [`Script::section`], of several texts, one behind the other.
     pub fn section_of(&mut self, name: &str, texts: &[&'static str]) -> &mut Self {
-        let _ = writeln!(self.text, "rl_b {}\n(\n{}\n) 2>&1 </dev/null\nrl_e $?", quoted(name), texts.concat());
+        let _ = writeln!(self.text, "rl_b {}\n{BEFORE}(\n{}\n) </dev/null{AFTER}", quoted(name), texts.concat());
         self
     }
 
@@ -83,7 +88,7 @@ impl Script {
     pub fn section_with_input(&mut self, name: &str, payload: Payload, text: &'static str) -> &mut Self {
         let _ = writeln!(
             self.text,
-            "rl_b {}\nRL_LEN={}\nhead -c \"$RL_LEN\" | (\n{text}\nrl_rc=$?\ncat >/dev/null\nexit $rl_rc\n) 2>&1\nrl_e $?",
+            "rl_b {}\nRL_LEN={}\n{BEFORE}head -c \"$RL_LEN\" | (\n{text}\nrl_rc=$?\ncat >/dev/null\nexit $rl_rc\n){AFTER}",
             quoted(name),
             payload.len()
         );
@@ -98,7 +103,8 @@ impl Script {
         format!(
             "{{\numask 077\nLC_ALL=C\nexport LC_ALL\n\
              rl_b() {{ printf '\\n%s + %s\\n' {nonce} \"$1\"; }}\n\
-             rl_e() {{ RL_RC=$1; printf '\\n%s = %s\\n' {nonce} \"$1\"; }}\n\
+             rl_few() {{ head -c 16384; tail -c 16384; }}\n\
+             rl_e() {{ RL_RC=${{1##*!}}; case $RL_RC:${{1%!*}} in 0:* | *:) ;; *) printf '\\n%s' \"${{1%!*}}\" ;; esac; printf '\\n%s = %s\\n' {nonce} \"$RL_RC\"; }}\n\
              {}printf '\\n%s .\\n' {nonce}\n}}\n",
             self.text
         )

@@ -257,8 +257,13 @@ fn judge(program: &str, status: i32, answer: &str, id_of: impl Fn(&str) -> Optio
     let apart = Apart::of(answer);
     let said = apart.told();
     // Only what the program printed as its answer is an id, not what stands among its complaints.
-    let id = apart.out.lines().rev().find_map(|line| id_of(line.trim()));
-    match (status, id) {
+    let mut ids: Vec<JobId> = apart.out.lines().filter_map(|line| id_of(line.trim())).collect();
+    ids.dedup();
+    // A site may print numbers of its own beside it: which one is the job's, its name tells.
+    if let [first, second, ..] = &ids[..] {
+        return Submission::Unclear(format!("{program} printed more than one number that may be the job's ({first}, {second}): {said}"));
+    }
+    match (status, ids.pop()) {
         (0, Some(id)) => Submission::Accepted(id),
         (0, None) => Submission::Unclear(format!("{program} gave no job id: {said}")),
         (_, Some(id)) => Submission::Unclear(format!("{program} named job {id}, but ended with exit status {status}: {said}")),

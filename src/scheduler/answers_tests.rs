@@ -28,6 +28,22 @@ fn the_answer_of_sbatch() {
 }
 
 #[test]
+fn of_several_numbers_none_is_taken_for_the_jobs() {
+    for out in ["59\nRemaining core hours of project p123:\n250000\n", "250000\n59\n", "Submitted batch job 59\n250000\n", "59\n59;hpc\n"] {
+        for answer in [out.to_owned(), format!("{out}\n!0\n\n")] {
+            assert!(matches!(of_sbatch(0, &answer), Submission::Unclear(why) if why.contains("59")), "{answer}");
+        }
+    }
+    for out in ["Your job 59 (\"x\") has been submitted\n4711\n", "59\n7\n"] {
+        assert!(is_unclear(&of_qsub(0, out)), "{out}");
+    }
+    // The same one twice is one; what is said of hours is no number.
+    assert_eq!(of_sbatch(0, "59\n59\n"), id("59"));
+    assert_eq!(of_sbatch(0, "59\nRemaining: 250000 core hours\n"), id("59"));
+    assert_eq!(of_sbatch(0, "59\n\n!0\n250000\n"), id("59"), "on standard error, it is no answer");
+}
+
+#[test]
 fn only_a_connect_failure_and_what_may_pass_was_not_sent() {
     for text in [
         "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n",

@@ -10,11 +10,9 @@
 //! deadline. A host that ends a user's processes at logout (KillUserProcesses of logind)
 //! ends these jobs as well, unless lingering is on.
 
-use std::collections::BTreeMap;
-
 use super::local_shell::{ASK, CANCEL, LOOK_UP, LOOK_UP_ALL, PROBE, SUBMIT};
 use super::shell::{signal_of, useful};
-use super::{JobRequest, PollError, SECTION, Scheduler, Submission, answers};
+use super::{Asked, JobRequest, Look, PollError, SECTION, Scheduler, Submission, answers};
 use crate::domain::options::OptionProblem;
 use crate::domain::{EndKind, JobEnd, JobId, JobOptions, JobState, Seen};
 use crate::remote::{Reply, Script};
@@ -49,16 +47,16 @@ impl Scheduler for Local {
         }
     }
 
-    fn ask(&self, script: &mut Script, jobs: &[JobId]) {
+    fn ask(&self, script: &mut Script, jobs: &[Asked]) {
         if !jobs.is_empty() {
-            let numbers: Vec<&str> = jobs.iter().map(JobId::number).collect();
+            let numbers: Vec<&str> = jobs.iter().map(|job| job.id.number()).collect();
             script.set("RL_JOBS", &numbers.join(" ")).section(SECTION, ASK);
         }
     }
 
-    fn read(&self, reply: &Reply, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
+    fn read(&self, reply: &Reply, jobs: &[Asked], _now: Option<i64>) -> Result<Look, PollError> {
         if jobs.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(Look::default());
         }
         let section = reply.section(SECTION).ok_or_else(|| PollError("the answer is missing".to_owned()))?;
         let text = section.text();
@@ -69,7 +67,7 @@ impl Scheduler for Local {
             let line = text.lines().filter_map(|line| line.split_once(' ')).find(|(id, _)| *id == job.number());
             line.map_or(Seen::Absent, |(_, line)| seen(line))
         };
-        Ok(jobs.iter().map(|job| (job.clone(), seen(job))).collect())
+        Ok(Look { seen: jobs.iter().map(|job| (job.id.clone(), seen(&job.id))).collect(), doubt: None })
     }
 
     fn look_up_all(&self) -> &'static str {
@@ -133,7 +131,7 @@ fn with_code(code: i32, cancelled: bool) -> JobEnd {
 mod tests {
     use std::time::Duration;
 
-    use super::super::shell::testing::{Bench, assert_plain_shell, ids};
+    use super::super::shell::testing::{Bench, asked, assert_plain_shell, ids};
     use super::*;
     use crate::platform::clock;
 
@@ -277,7 +275,7 @@ mod tests {
         let bench = Bench::new();
         let (first, second) = (start(&bench, OBEDIENT), start(&bench, OBEDIENT));
         wait_for_log(&bench, "begun\nbegun");
-        let strays = Local.strays(&bench.look(&Local, std::slice::from_ref(&first)), std::slice::from_ref(&first));
+        let strays = Local.strays(&bench.look(&Local, &asked(std::slice::from_ref(&first))), &asked(std::slice::from_ref(&first)));
         assert_eq!(strays, [], "these are called otherwise than sprints are");
         assert_eq!(bench.text(CANCEL, &[("RL_JOB", first.as_str()), ("RL_NAME", "sp-a1b2c3-k7")]).0, 0);
         for id in [&first, &second] {
@@ -314,7 +312,7 @@ mod tests {
         let problems = Local.check_options(&[("gres", "gpu:1"), ("mem", "")].into_iter().collect());
         assert_eq!(problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["gres"]);
         let id = ids(&["7"]);
-        let read = |text| Local.read(&Reply::from_sections([("jobs", 0, text)]), &id).map(|mut seen| seen.remove(&id[0]));
+        let read = |text| Local.read(&Reply::from_sections([("jobs", 0, text)]), &asked(&id), None).map(|mut look| look.seen.remove(&id[0]));
         assert_eq!(read("7 flying\ncomplete\n"), Ok(Some(Seen::State(JobState::Other("flying".to_owned())))));
         assert_eq!(read("7 running T\ncomplete\n"), Ok(Some(Seen::State(JobState::Suspended))));
         assert!(matches!(read("7 ended x\ncomplete\n"), Ok(Some(Seen::State(JobState::Ended(_))))));

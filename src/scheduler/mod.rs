@@ -24,6 +24,7 @@ mod slurm_text;
 mod surroundings;
 #[cfg(test)]
 mod surroundings_tests;
+mod when;
 
 use std::collections::BTreeMap;
 
@@ -67,6 +68,29 @@ pub enum Submission {
     Refused(String),
 }
 
+/// A job that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Its id.
+    pub id: JobId,
+    /// Its name. A number is given anew when all were used or their store was made anew: what a scheduler
+    /// says of a number belongs to this job when it also says this name. Empty when it is not known.
+    pub name: String,
+    /// How many seconds ago its sprint was made. What was submitted long before that is another job.
+    pub age: i64,
+}
+
+/// What a scheduler says of the jobs that were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Every one of them.
+    pub seen: BTreeMap<JobId, Seen>,
+    /// Why the answer of the queue is not sound, though it answered. The jobs that it lists are there all
+    /// the same. That a job is not on the list, says nothing; an end that the accounting tells of is
+    /// believed when it has been told for a while.
+    pub doubt: Option<String>,
+}
+
 /// A poll that tells nothing: the earlier states stand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -93,6 +117,10 @@ pub const NOT_THERE: i32 = shell::NOT_THERE;
 
 /// The exit status of a submission that would need the login shell's environment, which did not come.
 pub const NO_LOGIN: i32 = surroundings::NO_LOGIN;
+
+/// The exit status of a look-up when the queue answered and lists no such job, and the accounting gave no
+/// whole answer.
+pub const QUEUE_ALONE: i32 = shell::QUEUE_ALONE;
 
 /// Both sections of a look, one behind the other; nothing when there is no answer of the queue.
 fn text_of(reply: &Reply) -> Option<String> {
@@ -135,7 +163,6 @@ pub fn be_patient(script: &mut Script, command_timeout: u64, in_a_hurry: bool) {
     let accounting = if in_a_hurry { accounting.min(SHORT_ACCOUNTING_SECONDS) } else { accounting };
     script
         .set("RL_PATIENCE", &queue_seconds(command_timeout).to_string())
-        .set("RL_QUEUE_SECONDS", &queue_seconds(command_timeout).to_string())
         .set("RL_ACCOUNTING_SECONDS", &accounting.to_string())
         .plain("RL_BEGAN=$(date +%s 2>/dev/null </dev/null)");
 }
@@ -160,8 +187,10 @@ pub trait Scheduler: Sync {
     fn directives(&self, job: &JobRequest<'_>) -> Vec<String>;
 
     /// Shell text that prints the id of each job that carries the name `$RL_NAME`, one a
-    /// line, whether it waits, runs or has ended; an id may come twice. Exit status 0 means: the
-    /// answer is complete. With `$RL_QUEUE_ONLY`, the accounting is not asked.
+    /// line, whether it waits, runs or has ended; an id may come twice, and one that is still there comes
+    /// last. Exit status 0 means: the answer is complete, or some job was found. [`QUEUE_ALONE`] means: the
+    /// queue lists none, and the accounting gave no whole answer. With `$RL_QUEUE_ONLY`, the accounting is
+    /// not asked; else for the last `$RL_AGE` minutes.
     fn look_up(&self) -> &'static str;
 
     /// The same for many names at once: prints what [`Scheduler::found`] reads, of each job in the
@@ -207,30 +236,31 @@ pub trait Scheduler: Sync {
 
     /// Adds the section that asks the queue for all these jobs. The number of scheduler commands
     /// does not depend on the number of jobs.
-    fn ask(&self, script: &mut Script, jobs: &[JobId]);
+    fn ask(&self, script: &mut Script, jobs: &[Asked]);
 
     /// Adds the section that asks the accounting for what the queue did not list. It may hang, so it
     /// comes behind everything else that the script has to tell.
-    fn ask_accounting(&self, _script: &mut Script, _jobs: &[JobId]) {}
+    fn ask_accounting(&self, _script: &mut Script, _jobs: &[Asked]) {}
 
-    /// Reads those sections. Every job of `jobs` is in the answer.
+    /// Reads those sections. Every job of `jobs` is in the answer. `now` is the cluster's clock, in seconds
+    /// since 1970.
     ///
     /// # Errors
     /// When the scheduler did not answer: nothing can be said of any job.
-    fn read(&self, reply: &Reply, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError>;
+    fn read(&self, reply: &Reply, jobs: &[Asked], now: Option<i64>) -> Result<Look, PollError>;
 
     /// Reads from the same sections what ended jobs have used. A job of which the accounting
     /// says nothing is not in the answer.
-    fn used(&self, _reply: &Reply, _jobs: &[JobId]) -> BTreeMap<JobId, Used> {
+    fn used(&self, _reply: &Reply, _jobs: &[Asked], _now: Option<i64>) -> BTreeMap<JobId, Used> {
         BTreeMap::new()
     }
 
     /// The jobs that the queue's section lists under a name as we give it, still there, and not
     /// among these.
-    fn strays(&self, reply: &Reply, jobs: &[JobId]) -> Vec<Stray> {
+    fn strays(&self, reply: &Reply, jobs: &[Asked]) -> Vec<Stray> {
         let Some(section) = reply.section(SECTION) else { return Vec::new() };
         let listed: Vec<Stray> = shell::listed(&section.text()).map(Stray::from).collect();
-        listed.into_iter().filter(|one| self.is_live(&one.state) && !jobs.contains(&one.id)).collect()
+        listed.into_iter().filter(|one| self.is_live(&one.state) && !jobs.iter().any(|job| job.id == one.id)).collect()
     }
 
     /// Shell text that asks the scheduler to end every job of the user that is called `$RL_NAME`,
@@ -257,6 +287,22 @@ pub trait Scheduler: Sync {
     /// this site; nothing where there is no such setting.
     fn message_timeout(&self) -> &'static str {
         ":"
+    }
+}
+
+impl Asked {
+    /// Whether what was submitted then, by the cluster's clock, may be this job. A time that cannot be read
+    /// says nothing against it.
+    fn may_be_of(&self, submitted: &str, now: Option<i64>) -> bool {
+        match (when::seconds(submitted), now) {
+            (Some(submitted), Some(now)) => submitted + when::NOT_CERTAIN >= now - self.age,
+            _ => true,
+        }
+    }
+
+    /// The number and the name, as the shell texts take them.
+    fn word(&self) -> String {
+        format!("{}={}", self.id.number(), self.name)
     }
 }
 

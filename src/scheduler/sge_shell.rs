@@ -1,6 +1,6 @@
 //! The shell texts that drive Grid Engine on a front end.
 
-use super::shell::{awk_head, awk_listed, prelude};
+use super::shell::{awk_head, awk_listed, behind_the_accounting, behind_the_queue, look_up, look_up_all, prelude};
 use super::surroundings::surroundings;
 
 /// Defines what the default files of Grid Engine's programs need. The command line replaces what they say
@@ -40,7 +40,7 @@ rl_hides=$(rl_files sge_qstat | while IFS= read -r rl_file; do cat "$rl_file"; e
 /^[[:space:]]*#/ { next }
 { for (i = 1; i <= NF; i++) if ($i ~ /^-(q|g|pe|j|l|qs|U|help)$/) printf "%s ", $i }')
 rl_seconds=$1
-set -- -xml -r -u "$(id -un)" -s prs
+set -- -xml -r -u "$rl_me" -s prs
 for rl_word in $rl_hides; do
 case $rl_word in
 -q) set -- "$@" -q '*' ;;
@@ -57,45 +57,65 @@ rl_run "$rl_seconds" qstat "$@"
     };
 }
 
-/// The plain form of qstat cuts names and has no fixed columns, so the XML is cut at its
-/// angle brackets. It is whole when its outermost element is closed.
+/// Defines `rl_queue IDS`: asks the queue for all jobs of the user, and reads the answer. Polls, look-ups
+/// and the check of a cluster all ask by it, so that each knows what the others do.
 ///
-/// The answer stays in a variable: what else the request does comes in between, and then
-/// the accounting, for what the queue does not list.
-pub(super) const ASK: &str = concat!(
-    prelude!("qstat"),
-    defaults!(),
-    r#"rl_me=$(id -un)
-RL_SEEN=$({
-rl_seen=$(rl_jobs "$(rl_left "${RL_QUEUE_SECONDS:-100}")" | tr '<' '\n' | awk -F'>' -v ids="$RL_JOBS" '"#,
-    awk_head!(),
-    awk_listed!(),
-    r#"
-/^job_info/ { open++; begun = 1 }
+/// The plain form of qstat cuts names and has no fixed columns, so the XML is cut at its
+/// angle brackets. It is whole when its outermost element is closed. Of a job in `IDS`, it prints
+/// `q ID|LETTERS|PREDECESSORS`, or `n ID|NAME` when the number is that of another job by now.
+macro_rules! queue {
+    () => {
+        concat!(
+            defaults!(),
+            r#"rl_me=$(id -un 2>/dev/null)
+rl_queue() {
+rl_jobs "$(rl_left "${RL_PATIENCE:-100}")" | tr '<' '\n' | RL_IDS=$1 awk -F'>' '"#,
+            awk_head!(),
+            awk_listed!(),
+            r#"
+/^job_info/ { open++; begun = 1; rows++ }
 /^\/job_info/ { open-- }
 $1 == "JB_job_number" { id = $2; letters = ""; waits = ""; name = "" }
 $1 == "state" { letters = $2 }
 $1 == "full_job_name" { name = $2 }
 $1 == "predecessor_jobs" { waits = waits " " $2 }
-$1 == "/job_list" && (id in ours) {
+$1 == "/job_list" && fits(id, name) {
     print "q " id "|" letters "|" waits
     if (letters !~ /^z/) here[id] = 1
     if (letters ~ /E/) wrong = wrong (wrong == "" ? "" : ",") id
     next
 }
+$1 == "/job_list" && (id in ours) { print "n " id "|" name }
 $1 == "/job_list" { listed(id, letters, name) }
+!begun { odd_line($0) }
 END {
-    if (status == "0" && (!begun || open != 0)) status = -1
+    verdict()
+    if ((status == "0" || status == 98) && (!begun || open != 0)) status = -1
     print "queue " status
     rest = ""
-    if (status == "0") for (i = 1; i <= count; i++) if (list[i] != "" && !(list[i] in here)) rest = rest (rest == "" ? "" : ",") list[i]
+    if (status == "0" || status == 97 || status == 98) for (i = 1; i <= count; i++) if (list[i] != "" && !(list[i] in here)) rest = rest (rest == "" ? "" : ",") list[i]
     print "wrong " wrong
     print "left " rest
-}')
+}'
+}
+"#
+        )
+    };
+}
+
+/// RL_JOBS are the numbers of the jobs with their names.
+///
+/// The answer stays in a variable: what else the request does comes in between, and then
+/// the accounting, for what the queue does not list.
+pub(super) const ASK: &str = concat!(
+    prelude!("qstat"),
+    queue!(),
+    r#"RL_SEEN=$({
+rl_seen=$(rl_queue "$RL_JOBS")
 printf '%s\n' "$rl_seen"
 rl_wrong=$(printf '%s\n' "$rl_seen" | sed -n 's/^wrong //p')
 if [ -n "$rl_wrong" ]; then
-rl_limit "$(rl_left 30)" qstat -j "$rl_wrong" </dev/null 2>/dev/null | awk '
+rl_run "$(rl_left 30)" qstat -j "$rl_wrong" | rl_data | awk '
 $1 == "job_number:" { id = $2 }
 /^error reason/ { sub(/^error reason *[0-9]*: */, ""); print "e " id "|" substr($0, 1, 400) }'
 fi
@@ -110,29 +130,36 @@ case $rl_rest in
 *,*) set -- -o "$rl_me" -j ;;
 *) set -- -j "$rl_rest" ;;
 esac
-rl_run "$(rl_left "${RL_ACCOUNTING_SECONDS:-60}")" qacct "$@" | awk -v ids="$rl_rest" -v me="$rl_me" '"#,
+rl_run "$(rl_left "${RL_ACCOUNTING_SECONDS:-60}")" qacct "$@" | RL_IDS=$RL_JOBS RL_REST=$rl_rest RL_ME=$rl_me awk '"#,
     awk_head!(),
     r#"
+BEGIN { rests = split(ENVIRON["RL_REST"], rest, ",") }
 function keep() {
-    if (id in ours && owner == me) {
-        # What a run took before it went back to the queue belongs to the job.
-        total[id] = again[id] ? total[id] + wall : wall
+    if (fits(id, name) && owner == ENVIRON["RL_ME"]) {
+        # What a run took before it went back to the queue belongs to the job. What cannot be read is no time.
+        if (wall !~ /^[0-9]+([.][0-9]*)?s?$/) wall = ""
+        sub(/s$/, "", wall)
+        total[id] = wall == "" || again[id] && total[id] == "" ? "" : again[id] ? total[id] + wall : wall + 0
         again[id] = failed ~ /^2[45]( |$)/ || code == 99
-        last[id] = id "|" code "|" host "|" total[id] "|" failed
+        last[id] = id "|" code "|" host "|" total[id] "|" sent "|" failed
     }
-    id = ""
+    id = ""; name = ""; owner = ""; code = ""; host = ""; wall = ""; failed = ""; sent = ""
 }
-/^=====/ { keep() }
+function value() { text = $0; sub(/^[a-z_]+[ \t]+/, "", text); sub(/[ \t]+$/, "", text); return text }
+/^=====/ { keep(); rows++; next }
 $1 == "hostname" { host = $2 }
-$1 == "owner" { owner = $2 }
+$1 == "owner" { owner = value() }
+$1 == "jobname" { name = value() }
 $1 == "jobnumber" { id = $2 }
-$1 == "failed" { failed = $0; sub(/^failed */, "", failed) }
-$1 == "exit_status" { code = $2 }
-$1 == "ru_wallclock" { wall = $2 + 0 }
+$1 == "qsub_time" || $1 == "submission_time" { sent = value(); gsub(/[|]/, " ", sent) }
+$1 == "failed" { failed = value() }
+$1 == "exit_status" { code = value(); sub(/[ \t].*/, "", code) }
+$1 == "ru_wallclock" { wall = $2 }
+!rows { odd_line($0) }
 END {
     keep()
-    for (i = 1; i <= count; i++) if (list[i] in last) print "a " last[list[i]]
-    print "accounting " status
+    for (i = 1; i <= rests; i++) if (rest[i] in last) print "a " last[rest[i]]
+    print "accounting " verdict()
 }'"#
 );
 
@@ -155,94 +182,59 @@ fi
 rl_apart qsub -terse "$@" -b n -C '#$' -sync n -now n -wd "$RL_DIR" run_sprint.sh"##
 );
 
-/// Prints a line `s ID|LETTERS|NAME` for each job of ours in an answer of qstat. Its status says
-/// whether the answer is whole.
-macro_rules! listed {
+/// Defines `rl_named NAMES`: lists the jobs of these names that the accounting knows. qacct takes one name
+/// or all jobs of the user. What an empty ledger says (no such job, no file yet) is an answer.
+macro_rules! named {
     () => {
         concat!(
-            r#"rl_listed() { rl_data | tr '<' '\n' | awk -F'>' '"#,
-            awk_listed!(),
+            r#"rl_named() {
+RL_LOOKED=$1; export RL_LOOKED
+case $1 in *,*) set -- ;; esac
+rl_out=$(rl_run "$(rl_left "${RL_ACCOUNTING_SECONDS:-60}")" qacct -o "$rl_me" -j "$@")
+case $?:$rl_out in
+[!0]*' not found'* | [!0]*'No such file'* | [!0]*'no jobs running since startup'*) echo 'accounting 0'; return ;;
+esac
+printf '%s\n' "$rl_out" | awk '"#,
+            awk_head!(),
             r#"
-/^job_info/ { open++; begun = 1 }
-/^\/job_info/ { open-- }
-$1 == "JB_job_number" { id = $2; letters = ""; name = "" }
-$1 == "state" { letters = $2 }
-$1 == "full_job_name" { name = $2 }
-$1 == "/job_list" && (wanted == "" || name == wanted) { if (wanted == "") listed(id, letters, name); else print id }
-END { exit !begun || open != 0 }' wanted="$1" -; }
+BEGIN { names = split(ENVIRON["RL_LOOKED"], looked, ","); for (i = 1; i <= names; i++) wanted[looked[i]] = 1 }
+/^=====/ { rows++ }
+$1 == "jobname" { rows++; name = $2 }
+$1 == "jobnumber" && (name in wanted) && shown++ < 1000 { print "s " $2 "|-|" name }
+!rows { odd_line($0) }
+END { print "accounting " verdict() }'
+}
 "#
         )
     };
 }
 
-/// What an empty ledger says: no such job, no accounting file yet.
-macro_rules! ledger {
-    () => {
-        r#"rl_status=$?
-case $rl_status:$rl_out in
-0:*) ;;
-*' not found'* | *'No such file'* | *'no jobs running since startup'*) exit 0 ;;
-*) printf '%s\n' "$rl_out" | rl_why qacct; exit 1 ;;
-esac
-"#
-    };
-}
-
 /// Prints the ids of the jobs named `$RL_NAME`.
-pub(super) const LOOK_UP: &str = concat!(
-    prelude!("qstat"),
-    defaults!(),
-    listed!(),
-    r#"rl_out=$(rl_jobs "$(rl_left "${RL_QUEUE_SECONDS:-100}")") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
-rl_ids=$(printf '%s\n' "$rl_out" | rl_listed "$RL_NAME") || { echo 'the answer of qstat was cut off'; exit 1; }
-if [ -n "$rl_ids" ]; then printf '%s\n' "$rl_ids"; exit 0; fi
-if [ -n "$RL_QUEUE_ONLY" ] || ! command -v qacct >/dev/null 2>&1; then exit 0; fi
-rl_out=$(rl_run "$(rl_left "${RL_ACCOUNTING_SECONDS:-60}")" qacct -o "$(id -un)" -j "$RL_NAME")
-"#,
-    ledger!(),
-    r#"printf '%s\n' "$rl_out" | rl_data | awk -v name="$RL_NAME" '
-$1 == "jobname" { ours = ($2 == name) }
-ours && $1 == "jobnumber" { print $2 }'"#
-);
+pub(super) const LOOK_UP: &str = concat!(prelude!("qstat"), queue!(), named!(), look_up!("qstat", "qacct", "z"));
 
 /// Lists the jobs of ours in the queue, and what the accounting knows of the names in `$RL_NAMES`.
-/// It takes one name or all jobs of the user.
-pub(super) const LOOK_UP_ALL: &str = concat!(
-    prelude!("qstat"),
-    defaults!(),
-    listed!(),
-    r#"rl_out=$(rl_jobs "$(rl_left "${RL_QUEUE_SECONDS:-100}")") || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
-rl_seen=$(printf '%s\n' "$rl_out" | rl_listed '') || { echo 'the answer of qstat was cut off'; exit 1; }
-printf '%s\n' "$rl_seen"
-command -v qacct >/dev/null 2>&1 || exit 0
-case $RL_NAMES in *,*) set -- ;; *) set -- "$RL_NAMES" ;; esac
-rl_out=$(rl_run "$(rl_left "${RL_ACCOUNTING_SECONDS:-60}")" qacct -o "$(id -un)" -j "$@")
-"#,
-    ledger!(),
-    r#"printf '%s\n' "$rl_out" | rl_data | awk -v names="$RL_NAMES" '
-BEGIN { count = split(names, list, ","); for (i = 1; i <= count; i++) ours[list[i]] = 1 }
-$1 == "jobname" { name = $2 }
-$1 == "jobnumber" && (name in ours) { print "s " $2 "|-|" name }'"#
-);
+pub(super) const LOOK_UP_ALL: &str = concat!(prelude!("qstat"), queue!(), named!(), look_up_all!("qstat", "qacct"));
 
 /// Ends the jobs named `$RL_NAME`, and the job `$RL_JOB`, unless the queue gives that another name: where
 /// its number comes from, the agent may have written. qdel takes names of the user's own jobs as well as
 /// numbers.
 pub(super) const CANCEL: &str = concat!(
     prelude!("qdel"),
-    r#"rl_named=$(rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qstat -j "$RL_JOB" | rl_data | tr '<' '\n' | sed -n 's/^job_name: *//p; s/^JB_job_name>//p' | head -n 1)
+    r#"rl_named=$(rl_run "$(rl_left "${RL_PATIENCE:-100}")" qstat -j "$RL_JOB" | rl_data | tr '<' '\n' | sed -n 's/^job_name: *//p; s/^JB_job_name>//p' | head -n 1)
 set -- "$RL_NAME"
 case $rl_named in '' | "$RL_NAME") set -- "$@" "$RL_JOB" ;; esac
-rl_run "$(rl_left "${RL_QUEUE_SECONDS:-100}")" qdel "$@""#
+rl_run "$(rl_left "${RL_PATIENCE:-100}")" qdel "$@""#
 );
 
-/// Says whether it works here, and its version.
+/// Says whether it works here, and its version: the queue is asked as each poll asks it.
 pub(super) const PROBE: &str = concat!(
     "RL_FRESH=1\n",
     prelude!("qstat"),
-    defaults!(),
-    r#"rl_version=$(rl_limit 60 qstat -help </dev/null 2>/dev/null | head -n 1)
-rl_out=$(rl_jobs 130) || { printf '%s\n' "$rl_out" | rl_why qstat; exit 1; }
+    queue!(),
+    r#"RL_PATIENCE=130
+rl_version=$(rl_limit 60 qstat -help </dev/null 2>/dev/null | head -n 1)
+rl_seen=$(rl_queue '')
+if [ "$(printf '%s\n' "$rl_seen" | rl_status queue)" != 0 ]; then printf '%s\n' "$rl_seen" | rl_told queue qstat; exit 1; fi
 printf '%s\n' "${rl_version:-Grid Engine}""#
 );
 

@@ -46,7 +46,7 @@ fn reason_alone(reason: &str) -> String {
     useful(text)
 }
 
-/// One record of qacct: `ID|EXIT STATUS|HOST|SECONDS|FAILED`; exit status and failed are a
+/// One record of qacct: `ID|EXIT STATUS|HOST|SECONDS|SUBMITTED|FAILED`; exit status and failed are a
 /// number, perhaps with words behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Record<'a> {
@@ -54,15 +54,17 @@ pub(super) struct Record<'a> {
     exit_status: &'a str,
     host: &'a str,
     seconds: &'a str,
+    pub(super) submitted: &'a str,
     failed: &'a str,
 }
 
 impl<'a> Record<'a> {
     /// Reads a line.
     pub(super) fn parse(line: &'a str) -> Option<Self> {
-        let mut fields = line.splitn(5, '|').map(str::trim);
+        let mut fields = line.splitn(6, '|').map(str::trim);
         let number = fields.next()?;
-        let record = Self { number, exit_status: fields.next()?, host: fields.next()?, seconds: fields.next()?, failed: fields.next()? };
+        let mut field = || fields.next();
+        let record = Self { number, exit_status: field()?, host: field()?, seconds: field()?, submitted: field()?, failed: field()? };
         (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(record)
     }
 
@@ -181,7 +183,7 @@ mod tests {
     }
 
     fn kind(failed: &str, exit_status: &str) -> Option<EndKind> {
-        let line = format!("12|{exit_status}|n1|1|{failed}");
+        let line = format!("12|{exit_status}|n1|1||{failed}");
         Record::parse(&line).expect("a record").end().map(|end| end.kind)
     }
 
@@ -211,14 +213,14 @@ mod tests {
 
     #[test]
     fn words_and_numbers_of_an_end() {
-        let end = Record::parse("8|137                  (Killed)|node-3|4|37  : qmaster enforced h_rt, h_cpu, or h_vmem limit")
+        let end = Record::parse("8|137                  (Killed)|node-3|4||37  : qmaster enforced h_rt, h_cpu, or h_vmem limit")
             .and_then(|record| record.end());
         let end = end.expect("an end");
         assert_eq!((end.exit_code, end.signal), (Some(137), Some(9)));
         assert_eq!(end.words, "failed 37: qmaster enforced h_rt, h_cpu, or h_vmem limit, exit status 137 on node-3");
-        let unstarted = Record::parse("7|0|localhost|0|26  : opening input/output file").and_then(|record| record.end()).expect("an end");
+        let unstarted = Record::parse("7|0|localhost|0||26  : opening input/output file").and_then(|record| record.end()).expect("an end");
         assert_eq!((unstarted.exit_code, unstarted.words.as_str()), (None, "failed 26: opening input/output file"));
-        for line in ["", "x|0|h|1|0", "||||", "12|0|h|1"] {
+        for line in ["", "x|0|h|1||0", "|||||", "12|0|h|1|"] {
             assert_eq!(Record::parse(line), None, "{line:?}");
         }
     }

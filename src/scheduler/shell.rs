@@ -11,11 +11,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::JobId;
+use super::PollError;
 use crate::domain::visible::spaced;
+use crate::domain::{JobId, Seen};
 
 /// The exit status that stands for 0 with a complaint of the scheduler.
 pub(super) const COMPLAINED: i32 = 98;
+/// The exit status that stands for 0 with lines that are no rows, and none that is.
+pub(super) const NO_ROWS: i32 = 97;
+/// The exit status of a look-up when the queue lists no such job, and the accounting gave no whole answer.
+pub(super) const QUEUE_ALONE: i32 = 3;
 /// The exit status of a submission whose program is not on the front end: nothing was run.
 pub(super) const NOT_THERE: i32 = 93;
 
@@ -28,6 +33,9 @@ pub(super) const SHOW_SEEN: &str = r#"printf '%s\n' "$RL_SEEN""#;
 /// - `rl_run SECONDS COMMAND ...`: a question. Its status is 98 when it was 0 with a complaint
 /// - `rl_apart COMMAND ...`: an order, whose status is its own
 /// - `rl_data`, `rl_why NAME`: of such an answer, the output, or why there is none
+/// - `rl_told WORD NAME`: of an answer that awk has read, why it is not sound; `rl_status WORD`: its status
+///
+/// What is kept of an answer is bounded: one that goes on and on is none.
 ///
 /// What surrounds the programs is prepared in `surroundings`.
 macro_rules! prelude {
@@ -55,21 +63,23 @@ l ~ /^critical error: |commlib error|unable to (contact|send message to) qmaster
 l ~ /^(error: )?denied: |^error: (getting configuration|unable to initialize environment|cell directory|can.t resolve host|please set the environment variable sge_)/ { print }'
 }
 rl_take() {
-{ rl_said=$("$@" </dev/null 2>&1 >&3 3>&-); rl_status=$?; } 3>&1
+{ rl_said=$({ { { "$@" </dev/null 2>&4 3>&- 4>&-; printf '!%s' "$?" >&4; } | { head -c "$RL_MOST"; cat >/dev/null; } >&3; } 4>&1 | { head -c 32768; tail -c 32768; }; }); } 3>&1
+rl_status=${rl_said##*!} rl_said=$(printf '%s' "${rl_said%!*}")
 }
 rl_tell() {
 case $rl_status in 126 | 127) if [ -n "$rl_login_said" ]; then rl_status=1 rl_said="it was not found on the front end: $rl_login_said"; fi ;; esac
 printf '\n!%s\n%s\n' "$rl_status" "$rl_said"
 return "$rl_status"
 }
-rl_apart() { rl_take "$@"; if rl_again; then rl_take "$@"; fi; rl_tell; }
+rl_apart() { RL_MOST=65536; rl_take "$@"; if rl_again; then rl_take "$@"; fi; rl_tell; }
 rl_run() {
-rl_all=$(rl_take rl_limit "$@"; if rl_again; then rl_take rl_limit "$@"; fi; rl_tell)
+rl_all=$(RL_MOST=4194305; rl_take rl_limit "$@"; if rl_again; then rl_take rl_limit "$@"; fi; rl_tell)
 rl_status=$?
+if [ "${#rl_all}" -gt 4194304 ]; then rl_status=98 rl_said='the answer is longer than 4 MB'; rl_tell; return 98; fi
 case $rl_status:$rl_all in 0:*[Ee]rror* | 0:*ERROR* | 0:*fatal* | 0:*enied* | 0:*nable* | 0:*ailure* | 0:*ytes* | 0:*imed*)
 # What stands in the answer itself is a complaint when it is no row of it.
 rl_said=$(printf '%s\n' "$rl_all" | sed '1,/^![0-9][0-9]*$/{/[|<]/d;}' | rl_complaints)
-if [ -n "$rl_said" ]; then rl_status=98; rl_tell; return 98; fi ;;
+if [ -n "$rl_said" ]; then rl_status=98; printf '%s\n' "$rl_all" | rl_data; rl_tell; return 98; fi ;;
 esac
 printf '%s\n' "$rl_all"
 return "$rl_status"
@@ -80,6 +90,17 @@ rl_why() {
 rl_text=$(sed '1,/^![0-9][0-9]*$/d' | head -n 20)
 printf '%s\n' "${rl_text:-$1 gave no answer}"
 }
+rl_status() { sed -n "s/^$1 //p" | tail -n 1; }
+rl_told() { awk -v word="$1" -v name="$2" '
+sub(/^! /, "") { said = said $0 "\n"; next }
+$1 == word && $2 == 97 { printf "%s gave no list of jobs, but said: %s", name, said; exit }
+$1 == word && said != "" { printf "%s", said; exit }
+$1 == word && $2 == 124 { print name " did not answer in time"; exit }
+$1 == word && $2 == 127 { print name " was not found on the front end"; exit }
+$1 == word && $2 == "-1" { print "the answer of " name " was cut off"; exit }
+$1 == word { print name " ended with exit status " $2; exit }
+/^(queue|accounting) / { said = "" }'
+}
 "#,
             surroundings!(),
             "rl_need ",
@@ -89,30 +110,121 @@ printf '%s\n' "${rl_text:-$1 gave no answer}"
     };
 }
 
-/// The head of each awk program that reads `rl_run`: `ids` are the numbers that matter,
-/// `said` is set behind the output, at most twenty lines of complaint are kept.
+/// The head of each awk program that reads `rl_run`: `RL_IDS` are the numbers that matter, each with the
+/// name of its job behind `=`. What is no row of the answer is counted in `odd`, and what is one in `rows`:
+/// an answer of lines that are no rows, and of none that is, is not an empty list.
+///
+/// Values come through the environment, because awk takes a backslash in one that is assigned for the
+/// beginning of an escape: some names of users have one.
 macro_rules! awk_head {
     () => {
         r#"
-BEGIN { count = split(ids, list, /[ ,]+/); for (i = 1; i <= count; i++) ours[list[i]] = 1 }
-said { if ($0 != "" && ++complaints <= 20) print "! " substr($0, 1, 400); next }
+BEGIN {
+    status = -1
+    count = split(ENVIRON["RL_IDS"], list, /[ ,]+/)
+    for (i = 1; i <= count; i++) { at = index(list[i], "="); if (at) { want[substr(list[i], 1, at - 1)] = substr(list[i], at + 1); list[i] = substr(list[i], 1, at - 1) } ours[list[i]] = 1 }
+}
+function complain(text) { if (text != "" && ++complaints <= 20) print "! " substr(text, 1, 400) }
+# A number is given anew when they have all been used, or when the records were begun anew.
+function fits(id, name) { return (id in ours) && (want[id] == "" || name == "" || name == want[id]) }
+function odd_line(text) { if (text != "" && ++odd <= 5) strange[odd] = text }
+function verdict() {
+    if ((status == "0" || status == "98") && odd && !rows) {
+        status = 97
+        for (i = 1; i <= odd && i <= 5; i++) complain(strange[i])
+    }
+    return status
+}
+said { complain($0); next }
 /^![0-9]+$/ { said = 1; status = substr($0, 2); next }
 "#
     };
 }
 
-/// What an awk program calls for a job: prints it when it carries a name that we give.
+/// What an awk program calls for a job: prints it when it carries a name that we give, or the one that is
+/// asked for (`RL_WANTED`).
 macro_rules! awk_listed {
     () => {
         r#"
 function listed(id, word, name) {
-    if (name ~ /^rl-sp-[0-9a-f]+-[0-9]+$/ && shown++ < 1000) print "s " id "|" word "|" name
+    if (name != "" && name == ENVIRON["RL_WANTED"] || name ~ /^rl-sp-[0-9a-f]+-[0-9]+$/ && shown++ < 1000) print "s " id "|" word "|" name
 }
 "#
     };
 }
 
-pub(super) use {awk_head, awk_listed, prelude};
+/// Prints the ids of the jobs named `$RL_NAME`, by what defines `rl_queue` and `rl_named`; those last that
+/// are still there. Whatever one of the two witnesses finds is there, whether the other answers or not.
+macro_rules! look_up {
+    ($queue:literal, $accounting:literal, $($ended:tt)*) => {
+        concat!(
+            r#"rl_ids() { awk 'sub(/^s /, "") { split($0, field, "|"); if (field[3] != ENVIRON["RL_WANTED"]) next
+if (field[2] ~ /^("#,
+            $($ended)*,
+            r#")/) print field[1]; else live = live field[1] "\n" }
+END { printf "%s", live }'; }
+RL_WANTED=$RL_NAME; export RL_WANTED
+rl_seen=$(rl_queue '')
+rl_found=$(printf '%s\n' "$rl_seen" | rl_ids)
+if [ -n "$rl_found" ]; then printf '%s\n' "$rl_found"; exit 0; fi
+"#,
+            behind_the_queue!($queue, $accounting),
+            r#"rl_accounted=$(rl_named "$RL_NAME")
+rl_found=$(printf '%s\n' "$rl_accounted" | rl_ids)
+if [ -n "$rl_found" ]; then printf '%s\n' "$rl_found"; exit 0; fi
+"#,
+            behind_the_accounting!($accounting),
+        )
+    };
+}
+
+/// Lists the jobs of ours in the queue, and what the accounting knows of the names in `$RL_NAMES`.
+macro_rules! look_up_all {
+    ($queue:literal, $accounting:literal) => {
+        concat!(
+            r#"rl_seen=$(rl_queue '')
+printf '%s\n' "$rl_seen" | sed -n '/^s /p'
+"#,
+            behind_the_queue!($queue, $accounting),
+            r#"rl_accounted=$(rl_named "$RL_NAMES")
+printf '%s\n' "$rl_accounted" | sed -n 's/^s \([^|]*\)|[^|]*|/s \1|-|/p'
+"#,
+            behind_the_accounting!($accounting),
+        )
+    };
+}
+
+macro_rules! behind_the_queue {
+    ($queue:literal, $accounting:literal) => {
+        concat!(
+            r#"rl_why=
+if [ "$(printf '%s\n' "$rl_seen" | rl_status queue)" != 0 ]; then rl_why=$(printf '%s\n' "$rl_seen" | rl_told queue "#,
+            $queue,
+            r#"); fi
+if [ -n "$RL_QUEUE_ONLY" ] || ! command -v "#,
+            $accounting,
+            r#" >/dev/null 2>&1; then
+if [ -n "$rl_why" ]; then printf '%s\n' "$rl_why"; exit 1; fi
+exit 0
+fi
+"#
+        )
+    };
+}
+
+macro_rules! behind_the_accounting {
+    ($accounting:literal) => {
+        concat!(
+            r#"if [ -n "$rl_why" ]; then printf '%s\n' "$rl_why"; exit 1; fi
+if [ "$(printf '%s\n' "$rl_accounted" | rl_status accounting)" = 0 ]; then exit 0; fi
+printf '%s\n' "$rl_accounted" | rl_told accounting "#,
+            $accounting,
+            "\nexit 3"
+        )
+    };
+}
+
+pub(super) use {awk_head, awk_listed, behind_the_accounting, behind_the_queue, look_up, look_up_all, prelude};
 
 /// What came of one scheduler command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -163,12 +275,41 @@ impl<'a> Answer<'a> {
     }
 }
 
+/// Why the queue's answer is not sound, though it answered: it complained, or printed something else than
+/// its rows.
+///
+/// # Errors
+/// When it did not answer.
+pub(super) fn doubt(answer: &Answer<'_>, program: &str) -> Result<Option<String>, PollError> {
+    let queue = answer.outcome("queue").ok_or_else(|| PollError(format!("the answer of {program} is not complete")))?;
+    match queue.status {
+        0 => Ok(None),
+        COMPLAINED | NO_ROWS => Ok(Some(queue.problem(program))),
+        _ => Err(PollError(queue.problem(program))),
+    }
+}
+
+/// What is to be said of a job that neither the queue's rows nor the accounting's know.
+pub(super) fn absent(answer: &Answer<'_>, number: &str, doubt: Option<&str>, program: &str, answered: impl Fn(&Outcome) -> bool) -> Seen {
+    let other = answer.rows("n").filter_map(|row| row.split_once('|')).find(|(id, _)| *id == number);
+    if let Some((_, name)) = other {
+        return Seen::Unclear(format!("the job of this number in the queue is called {:?}", useful(name)));
+    }
+    match (doubt, answer.outcome("accounting")) {
+        (Some(doubt), _) => Seen::Unclear(doubt.to_owned()),
+        (None, Some(outcome)) if answered(outcome) => Seen::Absent,
+        (None, Some(outcome)) => Seen::Unclear(outcome.problem(program)),
+        (None, None) => Seen::Unclear(format!("the answer of {program} is missing")),
+    }
+}
+
 impl Outcome {
     /// Why the command `name` did not answer, for a person.
     pub(super) fn problem(&self, name: &str) -> String {
         match (self.status, self.said.as_str()) {
             (124, _) => format!("{name} did not answer in time"),
             (COMPLAINED, said) => format!("{name}: {said}"),
+            (NO_ROWS, said) => format!("{name} gave no list of jobs, but said: {said}"),
             (127, _) => format!("{name} was not found on the front end: put it in the PATH of your login shell"),
             (-1, _) => format!("the answer of {name} was cut off"),
             (status, "") => format!("{name} ended with exit status {status}"),
@@ -259,7 +400,7 @@ pub(super) mod testing {
 
     use crate::domain::{JobId, Seen};
     use crate::remote::{Limits, Local, Remote as _, Reply, Script};
-    use crate::scheduler::{PollError, Scheduler};
+    use crate::scheduler::{Asked, Look, PollError, Scheduler};
 
     /// A folder that is first in PATH, and the home directory of the script.
     pub(crate) struct Bench(tempfile::TempDir);
@@ -347,17 +488,36 @@ pub(super) mod testing {
             (section.status, section.text().into_owned())
         }
 
+        /// What the scheduler says of these jobs, when all that it says is sound.
         pub(crate) fn poll(&self, scheduler: &dyn Scheduler, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
-            scheduler.read(&self.look(scheduler, jobs), jobs)
+            let look = self.read(scheduler, &asked(jobs))?;
+            look.doubt.map_or(Ok(look.seen), |doubt| Err(PollError(doubt)))
+        }
+
+        pub(crate) fn read(&self, scheduler: &dyn Scheduler, jobs: &[Asked]) -> Result<Look, PollError> {
+            scheduler.read(&self.look(scheduler, jobs), jobs, Some(NOW))
         }
 
         /// The whole answer of a look at these jobs.
-        pub(crate) fn look(&self, scheduler: &dyn Scheduler, jobs: &[JobId]) -> Reply {
+        pub(crate) fn look(&self, scheduler: &dyn Scheduler, jobs: &[Asked]) -> Reply {
             let mut script = self.script();
             scheduler.ask(&mut script, jobs);
             scheduler.ask_accounting(&mut script, jobs);
             self.run(script)
         }
+    }
+
+    /// The cluster's clock: 20 November 2026, 15:22:04.
+    pub(crate) const NOW: i64 = 1_795_188_124;
+
+    /// These jobs, of sprints that were made a minute ago, without their names.
+    pub(crate) fn asked(jobs: &[JobId]) -> Vec<Asked> {
+        jobs.iter().map(|id| Asked { id: id.clone(), name: String::new(), age: 60 }).collect()
+    }
+
+    /// A job of this number and name.
+    pub(crate) fn named(number: &str, name: &str) -> Asked {
+        Asked { id: JobId::parse(number).expect("an id"), name: name.to_owned(), age: 60 }
     }
 
     pub(crate) fn ids(numbers: &[&str]) -> Vec<JobId> {
@@ -367,8 +527,9 @@ pub(super) mod testing {
     /// Every text of the scheduler is a script that the system's shell and bash accept.
     pub(crate) fn assert_plain_shell(scheduler: &dyn Scheduler) {
         let mut asked = Script::new();
-        scheduler.ask(&mut asked, &ids(&["1", "2"]));
-        scheduler.ask_accounting(&mut asked, &ids(&["1", "2"]));
+        let jobs = [named("1", "rl-sp-a1b2c3-1"), named("2", "")];
+        scheduler.ask(&mut asked, &jobs);
+        scheduler.ask_accounting(&mut asked, &jobs);
         let texts =
             [scheduler.submit(), scheduler.look_up(), scheduler.look_up_all(), scheduler.cancel(), scheduler.probe(), scheduler.message_timeout()];
         for text in texts.into_iter().chain([asked.shown()]) {

@@ -11,10 +11,10 @@
 
 use std::collections::BTreeMap;
 
-use super::shell::{Answer, SHOW_SEEN};
+use super::shell::{Answer, SHOW_SEEN, absent, doubt};
 use super::slurm_shell::{ACCOUNTING, ASK, CANCEL, DEFAULTS, LOOK_UP, LOOK_UP_ALL, MESSAGE_TIMEOUT, PROBE, SUBMIT};
 use super::slurm_text::{self, Accounted, Queued};
-use super::{ACCOUNTED, JobRequest, PollError, SECTION, Scheduler, Submission, answers, slurm_options, text_of};
+use super::{ACCOUNTED, Asked, JobRequest, Look, PollError, SECTION, Scheduler, Submission, answers, slurm_options, text_of};
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobId, JobOptions, JobState, Seen, Used};
 use crate::remote::{Reply, Script};
@@ -69,39 +69,45 @@ impl Scheduler for Slurm {
         answers::of_sbatch(status, output)
     }
 
-    fn ask(&self, script: &mut Script, jobs: &[JobId]) {
+    fn ask(&self, script: &mut Script, jobs: &[Asked]) {
         if jobs.is_empty() {
             return;
         }
-        let mut clusters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for job in jobs {
-            clusters.entry(cluster_of(job)).or_default().push(job.number());
+            clusters.entry(cluster_of(&job.id)).or_default().push(job.word());
         }
         let lines: Vec<String> = clusters.iter().map(|(cluster, numbers)| format!("{cluster} {}", numbers.join(" "))).collect();
         script.set("RL_JOBS", &lines.join("\n")).plain(ASK).section(SECTION, SHOW_SEEN);
     }
 
-    fn ask_accounting(&self, script: &mut Script, jobs: &[JobId]) {
+    fn ask_accounting(&self, script: &mut Script, jobs: &[Asked]) {
         if !jobs.is_empty() {
             script.section(ACCOUNTED, ACCOUNTING);
         }
     }
 
-    fn read(&self, reply: &Reply, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
+    fn read(&self, reply: &Reply, jobs: &[Asked], now: Option<i64>) -> Result<Look, PollError> {
         if jobs.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(Look::default());
         }
         let text = text_of(reply).ok_or_else(|| PollError("the answer of squeue is missing".to_owned()))?;
         let answers = of_clusters(&text);
-        // What stands before the first cluster says why none was asked.
-        let nothing = answers.get("").cloned().unwrap_or_default();
-        jobs.iter().map(|job| Ok((job.clone(), seen(answers.get(cluster_of(job)).unwrap_or(&nothing), job.number())?))).collect()
+        let none = Answer::default();
+        let answer_of = |job: &Asked| answers.get(cluster_of(&job.id)).unwrap_or(&none);
+        let mut look = Look::default();
+        for job in jobs {
+            let (answer, doubt) = (answer_of(job), doubt(answer_of(job), "squeue")?);
+            look.seen.insert(job.id.clone(), seen(answer, job, doubt.as_deref(), now));
+            look.doubt = look.doubt.take().or(doubt);
+        }
+        Ok(look)
     }
 
-    fn used(&self, reply: &Reply, jobs: &[JobId]) -> BTreeMap<JobId, Used> {
+    fn used(&self, reply: &Reply, jobs: &[Asked], now: Option<i64>) -> BTreeMap<JobId, Used> {
         let Some(text) = text_of(reply) else { return BTreeMap::new() };
         let answers = of_clusters(&text);
-        jobs.iter().filter_map(|job| Some((job.clone(), used(answers.get(cluster_of(job))?, job.number())?))).collect()
+        jobs.iter().filter_map(|job| Some((job.id.clone(), used(answers.get(cluster_of(&job.id))?, job, now)?))).collect()
     }
 
     fn look_up_all(&self) -> &'static str {
@@ -145,9 +151,15 @@ fn of_clusters(text: &str) -> BTreeMap<&str, Answer<'_>> {
     lines.into_iter().map(|(cluster, lines)| (cluster, Answer::parse(lines))).collect()
 }
 
+/// What the accounting says of this job: one line for each incarnation of a requeued one, the oldest first.
+fn accounted<'a>(answer: &Answer<'a>, job: &Asked, now: Option<i64>) -> Vec<Accounted<'a>> {
+    let is_its = |line: &Accounted<'_>| line.id == job.id.number() && job.may_be_of(line.submitted, now);
+    answer.rows("a").filter_map(Accounted::parse).filter(is_its).collect()
+}
+
 /// What all incarnations of one job have used together.
-fn used(answer: &Answer<'_>, number: &str) -> Option<Used> {
-    let lines: Vec<Accounted<'_>> = answer.rows("a").filter_map(Accounted::parse).filter(|line| line.id == number).collect();
+fn used(answer: &Answer<'_>, job: &Asked, now: Option<i64>) -> Option<Used> {
+    let lines = accounted(answer, job, now);
     // The last incarnation has ended, and each of them tells its time.
     lines.last()?.end()?;
     let seconds = lines.iter().try_fold(0_u64, |sum, line| line.seconds().map(|seconds| sum.saturating_add(seconds)))?;
@@ -165,37 +177,29 @@ pub(super) fn time_limit(seconds: u64) -> String {
     format!("{}-{:02}:{:02}:00", minutes / 1440, minutes / 60 % 24, minutes % 60)
 }
 
-/// What queue and accounting say of one job.
-fn seen(answer: &Answer<'_>, number: &str) -> Result<Seen, PollError> {
-    let queue = answer.outcome("queue").ok_or_else(|| PollError("the answer of squeue is not complete".to_owned()))?;
-    if queue.status != 0 {
-        return Err(PollError(queue.problem("squeue")));
-    }
+/// What queue and accounting say of one job. `doubt` is why the queue's list may not be whole.
+fn seen(answer: &Answer<'_>, job: &Asked, doubt: Option<&str>, now: Option<i64>) -> Seen {
+    let number = job.id.number();
     let mut ended: Option<(Queued<'_>, JobState)> = None;
     for line in answer.rows("q").filter_map(Queued::parse).filter(|line| line.id == number) {
         match line.state() {
             state @ JobState::Ended(_) => ended = Some((line, state)),
-            alive => return Ok(Seen::State(alive)),
+            alive => return Seen::State(alive),
         }
     }
-    // One line for each incarnation of a requeued job, the oldest first.
-    let accounted = answer.rows("a").filter_map(Accounted::parse).filter(|line| line.id == number).last();
+    let accounted = accounted(answer, job, now).pop();
     let end = accounted.as_ref().and_then(Accounted::end);
     if let Some((line, state)) = ended {
         // The accounting knows more, unless it still tells of an earlier incarnation.
         let same = accounted.is_some_and(|accounted| slurm_text::bare_word(accounted.word) == slurm_text::bare_word(line.word));
-        return Ok(Seen::State(end.filter(|_| same).map_or(state, JobState::Ended)));
+        return Seen::State(end.filter(|_| same).map_or(state, JobState::Ended));
     }
     if let Some(end) = end {
-        return Ok(Seen::State(JobState::Ended(end)));
+        return Seen::State(JobState::Ended(end));
     }
     // A record without an end may be late or stale; it may also be right, and the queue wrong.
     if let Some(word) = accounted.as_ref().and_then(Accounted::goes_on) {
-        return Ok(Seen::Accounted(format!("the accounting says {word}, but the queue does not list the job")));
+        return Seen::Accounted(format!("the accounting says {word}, but the queue does not list the job"));
     }
-    Ok(match answer.outcome("accounting") {
-        Some(outcome) if outcome.status == 0 || slurm_text::accounting_is_off(outcome.status, &outcome.said) => Seen::Absent,
-        Some(outcome) => Seen::Unclear(outcome.problem("sacct")),
-        None => Seen::Unclear("the answer of sacct is missing".to_owned()),
-    })
+    absent(answer, number, doubt, "sacct", |outcome| outcome.status == 0 || slurm_text::accounting_is_off(outcome.status, &outcome.said))
 }

@@ -138,7 +138,7 @@ fn waiting(reason: String) -> JobState {
     }
 }
 
-/// One line of sacct: `ID|STATE|RC:SIGNAL|NODES|SECONDS|TRES`.
+/// One line of sacct: `ID|STATE|RC:SIGNAL|NODES|SECONDS|TRES|SUBMITTED|NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Accounted<'a> {
     pub(super) id: &'a str,
@@ -147,17 +147,18 @@ pub(super) struct Accounted<'a> {
     nodes: &'a str,
     seconds: &'a str,
     tres: &'a str,
+    pub(super) submitted: &'a str,
 }
 
 impl<'a> Accounted<'a> {
     /// Reads a line; a step (`12.batch`) is none.
     pub(super) fn parse(line: &'a str) -> Option<Self> {
-        let mut fields = line.splitn(6, '|');
+        let mut fields = line.splitn(8, '|');
         let whole_id = fields.next()?;
         let id = number(whole_id).filter(|_| !whole_id.contains('.'))?;
         let word = fields.next()?.trim();
         let mut field = || fields.next().unwrap_or_default().trim();
-        Some(Self { id, word, code: field(), nodes: field(), seconds: field(), tres: field() })
+        Some(Self { id, word, code: field(), nodes: field(), seconds: field(), tres: field(), submitted: field() })
     }
 
     /// How long it ran.

@@ -13,7 +13,7 @@ use crate::domain::visible::spaced;
 use crate::domain::{JobId, State};
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError, Script};
-use crate::scheduler::{self, Stray};
+use crate::scheduler::{self, QUEUE_ALONE, Stray};
 use crate::store::{SprintRow, Store, StoreError, job_name};
 
 /// What one look has found.
@@ -24,11 +24,42 @@ pub struct LookedUp {
     /// Where each sprint's directory lies, and the id that an earlier request has left there.
     dirs: BTreeMap<String, (String, Option<JobId>)>,
     runner: String,
+    /// Who was heard. What somebody has found is there, whoever else was not heard.
+    pub heard: Heard,
 }
 
-/// Looks for the jobs of these submissions. The inner error: the scheduler gave no healthy answer,
-/// so nothing may be said of any of them.
-pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: &[SprintRow]) -> Result<Result<LookedUp, String>, RemoteError> {
+/// Whose answer to a look-up was whole, and why not all.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub enum Heard {
+    /// Queue and accounting.
+    #[default]
+    All,
+    /// The queue.
+    Queue(String),
+    /// Not even the queue: of a job that was not found, nothing may be said.
+    Nobody(String),
+}
+
+/// For so many seconds an accounting that gives no answer is waited for. Then a job that is neither in a
+/// healthy queue nor holds its claim is none: should it come after all, it finds its claim taken and ends.
+const WAIT_FOR_ACCOUNTING: i64 = 600;
+
+/// Whether the accounting is not waited for any more when it is asked for the job of a submission that
+/// was begun then. A time that is not known is long ago.
+pub(super) fn is_old(sent: Option<i64>) -> bool {
+    sent.is_none_or(|sent| clock::now().as_second() - sent >= WAIT_FOR_ACCOUNTING)
+}
+
+/// The minutes for which the accounting is asked: since the oldest of these sprints was made, and an hour.
+pub(super) fn minutes_of<'a>(rows: impl IntoIterator<Item = &'a SprintRow>) -> String {
+    let now = clock::now().as_second();
+    let oldest = rows.into_iter().map(|row| row.age(now)).max().unwrap_or(i64::MAX);
+    // Longer than this, no accounting is read.
+    (oldest.min(365 * 86_400) / 60 + 60).to_string()
+}
+
+/// Looks for the jobs of these submissions.
+pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: &[SprintRow]) -> Result<LookedUp, RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
     let names: Vec<String> = rows.iter().map(|row| job_name(row.id.as_str(), row.attempt)).collect();
     let mut script = Script::new();
@@ -41,22 +72,41 @@ pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: 
     for row in rows {
         script.set("DIR", &row.remote_dir).set("ATTEMPT", &row.attempt.to_string()).section(row.id.as_str(), WHERE);
     }
-    script.set("RL_NAMES", &names.join(",")).section_of("look", &[kind.look_up_all()]);
+    script.set("RL_NAMES", &names.join(",")).set("RL_AGE", &minutes_of(rows)).section_of("look", &[kind.look_up_all()]);
     let reply = remote.run(script, app.limits(cluster))?;
-    let Some(look) = reply.section("look") else { return Ok(Err("the answer is missing".to_owned())) };
-    if look.status != 0 {
-        return Ok(Err(spaced(look.text().trim()).chars().take(400).collect()));
-    }
     let dirs = rows.iter().filter_map(|row| {
         let text = reply.section(row.id.as_str())?.text().into_owned();
         let mut lines = text.lines().map(str::trim);
         Some((row.id.to_string(), (lines.next().filter(|dir| !dir.is_empty())?.to_owned(), lines.find_map(JobId::parse))))
     });
-    Ok(Ok(LookedUp {
-        jobs: kind.found(&look.text()),
+    let (status, text) = reply.section("look").map_or((-1, "the answer is missing".to_owned()), |look| (look.status, look.text().into_owned()));
+    // What is told of jobs, and why there is no more of it.
+    let why = || {
+        let words: Vec<&str> = text.lines().filter(|line| !line.starts_with("s ")).collect();
+        spaced(words.join("\n").trim()).chars().take(400).collect::<String>()
+    };
+    Ok(LookedUp {
+        jobs: kind.found(&text),
         dirs: dirs.collect(),
         runner: reply.section("path").map(|section| section.text().trim().to_owned()).unwrap_or_default(),
-    }))
+        heard: match status {
+            0 => Heard::All,
+            QUEUE_ALONE => Heard::Queue(why()),
+            _ => Heard::Nobody(why()),
+        },
+    })
+}
+
+/// Why a sprint whose job was not found stays in doubt.
+pub fn still_in_doubt(store: &mut Store, row: &SprintRow, heard: &Heard) -> Result<Option<String>, StoreError> {
+    match heard {
+        Heard::All => Ok(None),
+        Heard::Queue(why) => {
+            let sent = store.change()?.job_sent(row.id.as_str(), row.attempt)?;
+            Ok((!is_old(sent)).then(|| why.clone()))
+        }
+        Heard::Nobody(why) => Ok(Some(why.clone())),
+    }
 }
 
 /// Prints where the directory lies, and which job holds the claim, if one does.

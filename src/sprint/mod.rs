@@ -21,7 +21,7 @@ pub use budget::left_usd;
 pub use cancel::{CancelError, ask_for_end, cancel, tell_scheduler};
 pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, is_same_option, place_of, resubmit};
 pub use delete::{DeleteError, delete, delete_remote};
-pub use doubt::{LookedUp, accept_found, look_up_all};
+pub use doubt::{Heard, LookedUp, accept_found, look_up_all, still_in_doubt};
 pub use fetch::{Extent, FetchError, Fetched, fetch, remember};
 pub use gone::give_up;
 pub use parts::{DryRun, dry_run};

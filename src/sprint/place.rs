@@ -234,7 +234,7 @@ mod tests {
         for kind in SchedulerKind::ALL {
             let kind = scheduler(*kind);
             let mut asked = Script::new();
-            let jobs = [JobId::parse("1").expect("an id")];
+            let jobs = [crate::scheduler::Asked { id: JobId::parse("1").expect("an id"), name: "rl-sp-a1b2c3-1".to_owned(), age: 0 }];
             kind.ask(&mut asked, &jobs);
             kind.ask_accounting(&mut asked, &jobs);
             // One request holds several of them: a name that has two meanings would change its meaning

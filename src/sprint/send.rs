@@ -1,6 +1,7 @@
 //! The two requests of a submission: one that submits, and one that looks for a job of an
 //! earlier request.
 
+use super::doubt::minutes_of;
 use super::parts::Parts;
 use super::place::{self, RunnerHere};
 use crate::app::App;
@@ -70,6 +71,7 @@ pub(super) fn send(
         // Where there may be an older job, a request before this one has asked the accounting.
         .set("RL_QUEUE_ONLY", "1")
         .set("RL_OVERRULED", &parts.overruled(cluster).join(" "))
+        .set("PATIENT", "1")
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("place", PLACE)
         .plain(ONLY_IF_IT_WORKED)
@@ -156,7 +158,7 @@ chmod 700 "$RL_DIR/.researchloop" || exit 1
 /// Looks for a job of an earlier request, and changes nothing on the way: a disk that the job has
 /// filled must not keep us from finding it. None when there is no job, and one may be submitted.
 /// Without a `runner`, nothing is said of where it lies there. The accounting need not be asked when
-/// that was just done (`queue_only`).
+/// that was just done (`queue_only`), and is not waited for when the submission `is_old`.
 #[expect(clippy::too_many_arguments, reason = "one request is made of all of them")]
 pub(super) fn look(
     app: &App,
@@ -167,6 +169,7 @@ pub(super) fn look(
     attempt: u32,
     mode: Mode,
     queue_only: bool,
+    is_old: bool,
 ) -> Result<Option<Sent>, RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
     let mut script = Script::new();
@@ -181,6 +184,8 @@ pub(super) fn look(
         .set("ATTEMPT", &attempt.to_string())
         .set("MODE", if mode == Mode::LookOnly { "look" } else { "again" })
         .set("RL_QUEUE_ONLY", if queue_only { "1" } else { "" })
+        .set("RL_AGE", &minutes_of([row]))
+        .set("PATIENT", if is_old { "0" } else { "1" })
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("dir", r#"printf '%s\n' "$RL_DIR""#)
         .section("path", r#"printf '%s\n' "$RL_RUNNER""#)
@@ -232,10 +237,12 @@ const IN_PLACE: &str =
 /// There the names of its marks are those of no other sprint.
 const LOOK_BEFORE: &str = r#"if ! cd "$RL_DIR" 2>/dev/null; then cd || exit 94; ATTEMPT=$RL_NAME; fi"#;
 
-/// Keeps the id in an answer; what stands behind a line `!STATUS` is no answer.
+/// Keeps the id in an answer; what stands behind a line `!STATUS` is no answer. Of several numbers in the
+/// answer to a submission, none is kept: its name tells which is the job's.
 const KEEP: &str = r#"
+rl_ids_in() { printf '%s\n' "$1" | sed -n '/^![0-9][0-9]*$/q; s/^[ \t]*Submitted batch job \([0-9]*\).*/\1/; s/^[ \t]*Your job \([0-9]*\) .*/\1/; s/^[ \t]*\([0-9][0-9]*\(;[A-Za-z0-9._-]*\)\{0,1\}\)[ \t\r]*$/\1/p'; }
 rl_keep() {
-  rl_id=$(printf '%s\n' "$1" | sed -n '/^![0-9][0-9]*$/q; /^[0-9][0-9]*\(;[A-Za-z0-9._-]*\)\{0,1\}$/p' | tail -n 1)
+  rl_id=$(rl_ids_in "$1" | tail -n 1)
   [ -n "$rl_id" ] && rm -rf .researchloop/jobid.new && printf '%s\n' "$rl_id" >.researchloop/jobid.new && mv -f .researchloop/jobid.new ".researchloop/jobid-$ATTEMPT"
 }
 "#;
@@ -257,7 +264,17 @@ if rl_who=$(readlink "$rl_mark"); then
   rm -f "$rl_mark"
 fi
 rl_found=$("#;
-const LOOK_UP_AFTER: &str = r#") || { printf '%s\n' "$rl_found"; exit 94; }
+const LOOK_UP_AFTER: &str = r#")
+rl_looked=$?
+# A job that holds the claim has begun: that needs no scheduler.
+rl_claim=$(readlink ".researchloop/claim-$ATTEMPT" 2>/dev/null)
+if [ "$rl_looked" != 0 ]; then
+  case $rl_claim in '' | *[!0-9]*) ;; *) printf '%s\n' "$rl_claim"; exit 0 ;; esac
+  printf '%s\n' "$rl_found"
+  # Nobody but the accounting could know of a job: for how long its answer is waited for is not said here.
+  if [ "$rl_looked" != 3 ] || [ "$PATIENT" != 0 ]; then exit 94; fi
+  rl_found=
+fi
 # What was found counts, also when it cannot be written down.
 rl_keep "$rl_found"
 if [ -n "$rl_id" ]; then printf '%s\n' "$rl_id"; exit 0; fi
@@ -278,7 +295,10 @@ rl_said=$("#;
 const SUBMIT_AFTER: &str = r#")
 rl_status=$?
 printf '%s\n' "$rl_said"
-[ "$rl_status" != 0 ] || rl_keep "$rl_said"
+rl_id=$(rl_ids_in "$rl_said" | sort -u)
+case $rl_id in *"
+"*) rl_id= ;; esac
+[ "$rl_status" != 0 ] || rl_keep "$rl_id"
 rm -f "$rl_mark"
 # A program's own status is none of those that mean something here.
 case $rl_status:$rl_said in 9[1-6]:*"!$rl_status"*) exit 1 ;; esac

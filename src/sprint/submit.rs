@@ -6,6 +6,7 @@
 use super::breaker;
 use super::budget;
 use super::create::{ClusterError, cluster_of};
+use super::doubt;
 use super::gone::give_up;
 use super::parts::{Parts, prepare};
 use super::send::{Mode, Sent, look, send};
@@ -114,6 +115,7 @@ fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str,
             parts.bundle.seconds = seconds;
         }
     }
+    let is_old = doubt::is_old(change.job_sent(id, attempt)?);
     change.commit()?;
 
     // An earlier request is looked up once, before anything is sent again.
@@ -122,7 +124,7 @@ fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str,
         Mode::Fresh => Ok(None),
         // The request that submits looks at the queue once more.
         Mode::Again if looked_up && made.is_ok() => Ok(None),
-        _ => look(app, remote, cluster, &row, runner, attempt, mode, looked_up),
+        _ => look(app, remote, cluster, &row, runner, attempt, mode, looked_up, is_old),
     };
     let outcome = match (known, &made) {
         (Ok(Some(known)), _) => Some(Ok(known)),

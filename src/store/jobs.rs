@@ -28,6 +28,13 @@ impl Change<'_> {
         Ok(found.flatten().and_then(|seconds| u64::try_from(seconds).ok()))
     }
 
+    /// When the submission of this job was begun, in seconds since 1970.
+    pub fn job_sent(&self, id: &str, attempt: u32) -> Result<Option<i64>, StoreError> {
+        let mut query = self.transaction.prepare_cached("SELECT sent_at FROM jobs WHERE sprint_id = ?1 AND attempt = ?2")?;
+        let found: Option<String> = query.query_row((id, attempt), |row| row.get(0)).optional()?;
+        Ok(found.and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_second))
+    }
+
     /// Remembers that a poll has seen the job at work.
     pub fn job_runs(&self, id: &str, attempt: u32) -> Result<(), StoreError> {
         self.transaction.prepare_cached("UPDATE jobs SET ran = 1 WHERE sprint_id = ?1 AND attempt = ?2 AND ran = 0")?.execute((id, attempt))?;

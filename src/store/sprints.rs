@@ -198,6 +198,12 @@ impl SprintRow {
         self.resume_next <= now || self.resume_next > now + 900
     }
 
+    /// How many seconds ago it was made. One of which that cannot be read is very old.
+    pub fn age(&self, now: i64) -> i64 {
+        let made = self.created_at.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_second);
+        now.saturating_sub(made).max(0)
+    }
+
     /// Which limit keeps a parked sprint, whose questions are answered, from going on.
     pub fn held_by(&self) -> Option<&str> {
         held_by(self.state.status(), &self.note)

@@ -7,10 +7,14 @@ use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
 use crate::domain::{JobId, Masker, Seen, Used, visible};
+use crate::platform::clock;
 use crate::remote::{Payload, Remote, RemoteError, Script};
-use crate::scheduler::{self, Stray};
+use crate::scheduler::{self, Asked, Stray};
 use crate::sprint::{Placed, RunnerHere, place_runner, use_runner};
-use crate::store::SprintRow;
+use crate::store::{SprintRow, job_name};
+
+/// Asks for the cluster's time.
+const CLOCK: &str = "date +%s";
 
 /// Bytes of journals in one answer.
 const MAX_JOURNALS: u64 = 16 << 20;
@@ -22,6 +26,8 @@ pub struct Gathered {
     pub time: Option<i64>,
     /// What the scheduler says, when it was asked and answered.
     pub jobs: Option<BTreeMap<JobId, Seen>>,
+    /// Whether the queue's answer was not sound: then the accounting speaks alone.
+    pub is_doubtful: bool,
     /// What the accounting says that ended jobs have used.
     pub used: BTreeMap<JobId, Used>,
     /// What the sprints' files say, by sprint.
@@ -119,7 +125,12 @@ fn gather_once(
     tails_of: Option<&str>,
 ) -> Result<(Gathered, bool), RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
-    let jobs: Vec<JobId> = rows.iter().filter_map(|row| row.state.job().cloned()).collect();
+    let now = clock::now().as_second();
+    let asked = |row: &SprintRow| {
+        let id = row.state.job()?.clone();
+        Some(Asked { id, name: job_name(row.id.as_str(), row.attempt), age: row.age(now) })
+    };
+    let jobs: Vec<Asked> = rows.iter().filter_map(asked).collect();
     let request = ReadRequest {
         v: FORMAT_VERSION,
         max_bytes: MAX_JOURNALS,
@@ -140,7 +151,7 @@ fn gather_once(
             .collect(),
     };
     let mut script = Script::new();
-    script.section("clock", "date +%s");
+    script.section("clock", CLOCK);
     if ask == Ask::All && !jobs.is_empty() {
         scheduler::be_patient(&mut script, cluster.command_timeout, is_in_a_hurry(rows));
         kind.ask(&mut script, &jobs);
@@ -152,13 +163,15 @@ fn gather_once(
         kind.ask_accounting(&mut script, &jobs);
     }
     let reply = remote.run(script, app.limits(cluster))?;
-    let time = reply.section("clock").and_then(|section| section.text().trim().parse().ok()).filter(|time| *time > 0);
+    let time = reply.section("clock").and_then(|section| section.text().lines().find_map(|line| line.trim().parse().ok())).filter(|time| *time > 0);
     let mut gathered = Gathered { time, masker: cluster.masker(), ..Gathered::default() };
     if ask == Ask::All && !jobs.is_empty() {
-        match kind.read(&reply, &jobs) {
-            Ok(seen) => {
-                gathered.jobs = Some(seen);
-                gathered.used = kind.used(&reply, &jobs);
+        match kind.read(&reply, &jobs, time) {
+            Ok(look) => {
+                gathered.jobs = Some(look.seen);
+                gathered.is_doubtful = look.doubt.is_some();
+                gathered.problem = look.doubt.map(|why| format!("the scheduler of {} gave no sound answer: {why}", cluster.name));
+                gathered.used = kind.used(&reply, &jobs, time);
                 gathered.strays = kind.strays(&reply, &jobs);
             }
             Err(error) => gathered.problem = Some(format!("the scheduler of {} did not answer: {error}", cluster.name)),

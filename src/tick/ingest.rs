@@ -215,7 +215,8 @@ fn settle(
         missing_ends: &missing_ends,
         script: script.as_ref(),
         seen,
-        is_contested,
+        // One witness may be wrong.
+        is_contested: is_contested || gathered.is_doubtful,
         files_read: files.is_some_and(|files| files.readable && !files.more),
         claimed: files.is_some_and(|files| files.claimed),
         at_work: change.job_ran(id, row.attempt)? || row.state.job().and_then(|job| gathered.used.get(job)).is_some_and(|used| used.seconds > 0),

@@ -296,7 +296,7 @@ fn look(
         // Only now: one of them may have turned out to be a sprint's own.
         tell_of_strays(store, cluster, &gathered.strays, report)?;
         // More of a long journal than one answer holds.
-        let (jobs, used, time) = (gathered.jobs.take(), std::mem::take(&mut gathered.used), gathered.time);
+        let (jobs, used, time, is_doubtful) = (gathered.jobs.take(), std::mem::take(&mut gathered.used), gathered.time, gathered.is_doubtful);
         let mut more = gathered;
         let mut rounds = 0;
         while more.has_more() && rounds < MAX_ROUNDS {
@@ -315,7 +315,7 @@ fn look(
         if !to_sum.is_empty() {
             let rows = fresh(store, to_sum.iter())?;
             let sums = gather(app, remote, cluster, &rows, Ask::Untold, None)?;
-            let sums = Gathered { jobs, used, time, ..sums };
+            let sums = Gathered { jobs, used, time, is_doubtful, ..sums };
             ingest_all(store, &rows, &sums, report)?;
         }
         ask_again_for_ends(app, store, remote, cluster, report)?;

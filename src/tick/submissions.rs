@@ -32,17 +32,7 @@ pub(super) fn look_up_submissions(
         return Ok(());
     }
     let found = match sprint::look_up_all(app, remote, cluster, &rows) {
-        Ok(Ok(found)) => found,
-        // Nothing may be said of any of them, so nothing is sent.
-        Ok(Err(why)) => {
-            report.failing = true;
-            report.problems.push(format!("{} submission(s) in doubt: the look for their jobs failed: {why}", rows.len()));
-            let change = store.change()?;
-            for row in &rows {
-                change.set_note(row.id.as_str(), &format!("a job may exist: the look-up failed: {why}"))?;
-            }
-            return Ok(change.commit()?);
-        }
+        Ok(found) => found,
         // There is no way to the cluster, or the front end does not answer: the others would wait in vain too.
         Err(error) if !error.may_have_run() => return Err(error.into()),
         Err(error) => {
@@ -59,7 +49,24 @@ pub(super) fn look_up_submissions(
             None => left.push(row),
         }
     }
-    rows = left;
+    rows = Vec::new();
+    // Of these nothing may be said yet, so nothing is sent.
+    let mut in_doubt = Vec::new();
+    for row in left {
+        match sprint::still_in_doubt(store, &row, &found.heard)? {
+            None => rows.push(row),
+            Some(why) => in_doubt.push((row, why)),
+        }
+    }
+    if let Some((_, why)) = in_doubt.first() {
+        report.failing = true;
+        report.problems.push(format!("{} submission(s) in doubt: the look for their jobs failed: {why}", in_doubt.len()));
+        let change = store.change()?;
+        for (row, why) in &in_doubt {
+            change.set_note(row.id.as_str(), &format!("a job may exist: the look-up failed: {why}"))?;
+        }
+        change.commit()?;
+    }
     tell_of_strays(store, cluster, &found.jobs, report)?;
     let mut held = BTreeSet::new();
     for row in rows {

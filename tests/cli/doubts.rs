@@ -43,7 +43,7 @@ fn words_that_are_not_certain_are_neither_a_refusal_nor_sent_twice() {
         project.write("named.says", "4711\n");
         let sprint = run(&project, "there");
         assert_eq!((text(&sprint, "status"), text(&sprint, "job_id")), ("submitted", "4711"), "{words}: {sprint:#}");
-        assert_eq!((calls(&project, "sbatch", "--parsable"), calls(&project, "squeue", " -n ")), (1, 1), "{words}");
+        assert_eq!((calls(&project, "sbatch", "--parsable"), calls(&project, "squeue", " -u ")), (1, 1), "{words}");
         // Nobody knows: it stays in doubt, and is not over.
         let project = slurm("", "");
         scheduler_says(&project, "sbatch", &format!("{FAILED}{words}\n"), 1);
@@ -60,7 +60,7 @@ fn a_refusal_is_final_when_a_healthy_look_finds_no_job() {
     scheduler_says(&project, "sbatch", &refusal, 1);
     let sprint = run(&project, "no");
     assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "submit_failed"), "{sprint:#}");
-    assert_eq!(calls(&project, "squeue", " -n "), 1);
+    assert_eq!(calls(&project, "squeue", " -u "), 1);
 
     // There is a job all the same.
     let project = slurm("", "");
@@ -92,7 +92,7 @@ fn what_was_not_sent_is_looked_for_all_the_same() {
     std::fs::remove_file(project.path("named.says")).unwrap();
     let sprint = run(&project, "not there");
     assert_eq!(text(&sprint, "status"), "pending", "{sprint:#}");
-    assert!(calls(&project, "squeue", " -n ") == 2, "one look each");
+    assert!(calls(&project, "squeue", " -u ") == 2, "one look each");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn one_look_answers_for_all_submissions_in_doubt() {
         assert_eq!(text(&project.show(id), "job_id"), (500 + n).to_string());
     }
     // One look for the doubts, one poll; no submission.
-    assert_eq!((calls(&project, "sbatch", ""), calls(&project, "squeue", ""), calls(&project, "squeue", " -n ")), (0, 2, 0));
+    assert_eq!((calls(&project, "sbatch", ""), calls(&project, "squeue", ""), calls(&project, "squeue", "--noheader")), (0, 2, 2));
     assert!(calls(&project, "sacct", "--name=") == 1);
 }
 
@@ -173,8 +173,8 @@ fn what_one_look_does_not_find_is_submitted_once_more_behind_a_look_of_its_own()
     let executed = project.run(&["tick"]);
     assert_eq!((text(&project.show(&ids[3]), "job_id"), text(&project.show(&ids[5]), "job_id")), ("500", "501"), "{executed}");
     assert_eq!(ids.iter().filter(|id| text(&project.show(id), "status") == "submitting").count(), 0);
-    assert_eq!((calls(&project, "sbatch", "--parsable"), calls(&project, "squeue", " -n "), calls(&project, "sacct", "--name=")), (10, 10, 1));
-    assert_eq!(calls(&project, "squeue", ""), 12, "one look, ten guards, one poll");
+    // One look, ten guards, one poll.
+    assert_eq!((calls(&project, "sbatch", "--parsable"), calls(&project, "squeue", ""), calls(&project, "sacct", "--name=")), (10, 12, 1));
 }
 
 #[test]
@@ -255,6 +255,88 @@ fn a_clock_that_cannot_be_read_is_no_time() {
         database(&project).query_row("SELECT missing_polls, missing_since FROM sprints", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert!(polls == 1 && since > 1_000_000_000, "{polls} {since}");
     assert_eq!(text(&project.show(&id), "status"), "submitted");
+}
+
+#[test]
+fn an_accounting_that_never_answers_leaves_nothing_in_doubt_for_ever() {
+    let project = slurm("max_concurrent_jobs = 50", "");
+    let ids = in_doubt(&project, 3);
+    std::fs::remove_file(project.path("sbatch.says")).unwrap();
+    program(&project, "sacct", "echo 'sacct: error: Problem talking to the database: Connection refused' >&2; exit 1");
+    let status = |n: usize| text(&project.show(&ids[n]), "status").to_owned();
+    // What the queue or a claim names is there, whatever the accounting says.
+    project.write("queue", format!("500|RUNNING|n1|None|rl-{}-1\n", ids[0]));
+    std::os::unix::fs::symlink("501", remote_dir(&project, &ids[1]).join(".researchloop/claim-1")).unwrap();
+    project.run(&["tick"]).says("1 submission(s) in doubt").says("Connection refused");
+    assert_eq!((text(&project.show(&ids[0]), "job_id"), text(&project.show(&ids[1]), "job_id")), ("500", "501"));
+    assert!(status(2) == "submitting" && calls(&project, "sbatch", "--parsable") == 0, "an accounting may be late");
+    // After ten minutes, a healthy queue without it and a claim that nobody holds are enough.
+    let later = || database(&project).execute("UPDATE jobs SET sent_at = '2026-01-01T00:00:00.000Z'", []).unwrap();
+    later();
+    project.run(&["tick"]);
+    assert_eq!((status(2).as_str(), calls(&project, "sbatch", "--parsable")), ("submitted", 1), "{:#}", project.show(&ids[2]));
+
+    // One that is to end is not looked for in it for ever either.
+    let project = slurm("", "");
+    let ids = in_doubt(&project, 1);
+    program(&project, "sacct", "echo 'sacct: error: Problem talking to the database: Connection refused' >&2; exit 1");
+    let _ = project.run(&["sprint", "cancel", "--no-wait", &ids[0]]);
+    project.run(&["tick"]);
+    assert_eq!(text(&project.show(&ids[0]), "status"), "cancelling");
+    database(&project).execute("UPDATE jobs SET sent_at = '2026-01-01T00:00:00.000Z'", []).unwrap();
+    project.run(&["tick"]);
+    assert_eq!(text(&project.show(&ids[0]), "status"), "cancelled", "{:#}", project.show(&ids[0]));
+    let claim = remote_dir(&project, &ids[0]).join(".researchloop/claim-1");
+    assert_eq!(std::fs::read_link(claim).unwrap().to_str(), Some("cancelled"), "should it come after all, it ends");
+}
+
+#[test]
+fn a_claim_names_the_job_when_no_scheduler_answers() {
+    for complaint in ["echo 'usage: squeue [-h]'", "echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1"] {
+        let project = slurm("", "");
+        let ids = in_doubt(&project, 1);
+        program(&project, "squeue", complaint);
+        std::os::unix::fs::symlink("501", remote_dir(&project, &ids[0]).join(".researchloop/claim-1")).unwrap();
+        project.run(&["tick"]);
+        assert_eq!(text(&project.show(&ids[0]), "job_id"), "501", "{complaint}");
+    }
+}
+
+#[test]
+fn a_number_of_the_sites_own_beside_the_id_is_no_job() {
+    for says in ["250000\n", "4711\n250000\n", "Remaining core hours of project p123:\n250000\n4711\n"] {
+        let project = slurm("", "");
+        let sbatch = std::fs::read_to_string(project.path("bin/sbatch")).unwrap();
+        program(&project, "sbatch", &format!("{}\nprintf '{says}'", sbatch.split_once('\n').unwrap().1));
+        // Nobody lists it yet: which number is its own, nobody knows.
+        let sprint = run(&project, "nobody knows");
+        assert_eq!((text(&sprint, "status"), text(&sprint, "job_id")), ("submitting", ""), "{says:?}: {sprint:#}");
+        project.write("named.says", "4712\n");
+        let sprint = run(&project, "an idea");
+        assert_eq!((text(&sprint, "status"), text(&sprint, "job_id")), ("submitted", "4712"), "{says:?}: {sprint:#}");
+    }
+}
+
+#[test]
+fn what_is_said_on_standard_error_is_no_data() {
+    let project = slurm("", "");
+    for name in ["date", "id", "sed", "awk", "head", "tail", "readlink", "timeout", "cat"] {
+        let real =
+            ["/usr/bin", "/bin"].map(|folder| format!("{folder}/{name}")).into_iter().find(|path| std::path::Path::new(path).exists()).unwrap();
+        project.write(&format!("bin/{name}"), format!("#!/bin/sh\necho 'ERROR: ld.so: object libx.so from LD_PRELOAD cannot be preloaded: ignored.' >&2\necho 7777 >&2\nexec {real} \"$@\"\n"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(project.path(&format!("bin/{name}")), mode).unwrap();
+    }
+    let id = project.submit("an idea", &[]);
+    assert_eq!(text(&project.show(&id), "job_id"), "101");
+    project.write("queue", "");
+    project.run(&["tick"]).success();
+    let since: Option<i64> = database(&project).query_row("SELECT missing_since FROM sprints", [], |row| row.get(0)).unwrap();
+    assert!(since.is_some_and(|since| since > 1_000_000_000), "the clock was read: {since:?}");
+    // A look-up finds no job of that number.
+    scheduler_says(&project, "sbatch", &format!("{FAILED}Unspecified error\n"), 1);
+    assert_eq!(text(&run(&project, "another"), "status"), "submitting");
+    project.run(&["cluster", "check"]).says("slurm 22.05");
 }
 
 #[test]

@@ -34,7 +34,13 @@ pub(super) fn slurm(of_cluster: &str, of_study: &str) -> Project {
                 say("sbatch")
             ),
         ),
-        ("squeue", format!("case $* in *' -n '*) {} ;; *) cat {here}/queue 2>/dev/null ;; esac; exit 0", say("named"))),
+        (
+            "squeue",
+            // In a sprint's directory: a job of its name, too.
+            format!(
+                "cat {here}/queue 2>/dev/null\nif [ -f run_sprint.sh ] && [ -f {here}/named.says ]; then while read -r id; do echo \"$id|PENDING||None|$(sed -n 's/^#SBATCH --job-name=//p' run_sprint.sh)\"; done <{here}/named.says; fi\nexit 0"
+            ),
+        ),
         ("sacct", format!("cat {here}/accounting 2>/dev/null; exit 0")),
         ("scancel", say("scancel")),
     ] {

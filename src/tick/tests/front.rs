@@ -155,7 +155,7 @@ impl Front {
     /// accounting behind the files.
     fn jobs(&self, script: &Script) -> (String, String) {
         let asked = script.shown().split_once("RL_JOBS='").and_then(|(_, rest)| rest.split_once('\'')).map_or("", |(asked, _)| asked);
-        let ids: Vec<&str> = asked.split_whitespace().skip(1).collect();
+        let ids: Vec<&str> = asked.split_whitespace().skip(1).filter_map(|asked| asked.split('=').next()).collect();
         // An error of the scheduler's own program counts, whatever its exit status is.
         let complained = |(said, status): (&'static str, i32)| (said, if status == 0 && said.contains("error") { 98 } else { status });
         let (said, status) = complained(lies::queue_says(self.lies.queue));
@@ -178,7 +178,7 @@ impl Front {
         if !said.is_empty() {
             queue.push_str(&format!("! {said}\n"));
         }
-        let left = if status == 0 { left } else { Vec::new() };
+        let left = if matches!(status, 0 | 98) { left } else { Vec::new() };
         queue.push_str(&format!("queue {status}\nleft {}\n", left.join(",")));
         let mut accounting = "cluster -\n".to_owned();
         if left.is_empty() {
@@ -188,7 +188,8 @@ impl Front {
         for line in lies::accounting_lines(&self.world, self.lies.accounting) {
             let fields: Vec<&str> = line.split('|').collect();
             if left.contains(&fields[0]) {
-                accounting.push_str(&format!("a {}|{}|{}|{}|{}|{}\n", fields[0], fields[2], fields[3], fields[4], fields[5], fields[6]));
+                accounting
+                    .push_str(&format!("a {}|{}|{}|{}|{}|{}||{}\n", fields[0], fields[2], fields[3], fields[4], fields[5], fields[6], fields[1]));
             }
         }
         if !said.is_empty() {
