@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::shell::testing::{Bench, ids};
+use super::shell::testing::{Bench, asked, ids};
 use super::{Scheduler, Submission, sge, sge_shell, slurm, slurm_shell};
 use crate::domain::Seen;
 use crate::platform::clock;
@@ -56,7 +56,7 @@ fn what_the_account_has_set_changes_no_question_and_no_answer() {
     for (name, text) in [("look", slurm_shell::LOOK_UP), ("all", slurm_shell::LOOK_UP_ALL), ("end", slurm_shell::CANCEL)] {
         script.section(name, text);
     }
-    slurm::Slurm.ask(&mut script, &ids(&["7"]));
+    slurm::Slurm.ask(&mut script, &asked(&ids(&["7"])));
     bench.run(script);
     let seen = std::fs::read_to_string(bench.path().join("seen")).expect("called");
     let mut names: Vec<&str> = seen.lines().collect();
@@ -142,10 +142,10 @@ fn a_program_that_is_there_gets_the_surroundings_that_it_misses() {
     assert_eq!(submit(&bench, &sge::Sge, site).1, Submission::Accepted(ids(&["12"]).remove(0)));
     let mut script = bench.script();
     script.plain(site);
-    sge::Sge.ask(&mut script, &ids(&["5"]));
-    sge::Sge.ask_accounting(&mut script, &ids(&["5"]));
+    sge::Sge.ask(&mut script, &asked(&ids(&["5"])));
+    sge::Sge.ask_accounting(&mut script, &asked(&ids(&["5"])));
     let reply = bench.run(script);
-    assert!(matches!(sge::Sge.read(&reply, &ids(&["5"])).map(|seen| seen.into_values().next()), Ok(Some(Seen::Absent))));
+    assert!(matches!(sge::Sge.read(&reply, &asked(&ids(&["5"])), None).map(|look| look.seen.into_values().next()), Ok(Some(Seen::Absent))));
     let mut script = bench.script();
     script.plain(site).section("probe", sge_shell::PROBE);
     assert_eq!(bench.run(script).section("probe").map(|section| section.status), Some(0));
@@ -218,10 +218,10 @@ fn default_files_of_qstat_hide_no_job() {
     let looked = |defaults: &str| {
         let mut script = cell(&bench, "", defaults);
         let jobs = ids(&["5"]);
-        sge::Sge.ask(&mut script, &jobs);
-        sge::Sge.ask_accounting(&mut script, &jobs);
+        sge::Sge.ask(&mut script, &asked(&jobs));
+        sge::Sge.ask_accounting(&mut script, &asked(&jobs));
         bench.calls();
-        let seen = sge::Sge.read(&bench.run(script), &jobs);
+        let seen = sge::Sge.read(&bench.run(script), &asked(&jobs), None).map(|look| look.seen);
         (bench.calls().into_iter().find(|call| call.starts_with("qstat")).unwrap_or_default(), seen)
     };
     for (defaults, given) in
