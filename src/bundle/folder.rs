@@ -25,6 +25,9 @@ pub enum Refused {
     /// It is something else than a regular file, or a link leads to it.
     #[error("is {0}, not a regular file; skipped")]
     NotRegular(&'static str),
+    /// It lies in something that is no folder.
+    #[error("lies in {0}, which is {1}, not a folder; skipped")]
+    Inside(String, &'static str),
     /// The name would lead out of the folder, or cannot be shown.
     #[error("has a name that is not used here; skipped")]
     Name,
@@ -44,7 +47,15 @@ impl Folder {
     pub fn folder(&self, name: &str) -> Result<Self, Refused> {
         check_name(name)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        openat(&self.0, name, flags, Mode::empty()).map(Self).map_err(refusal)
+        openat(&self.0, name, flags, Mode::empty()).map(Self).map_err(|error| match self.kind(name) {
+            // The system says the same of a link and of a file.
+            Some(what) if what != FileType::Directory && error == rustix::io::Errno::NOTDIR => Refused::NotRegular(kind(what)),
+            _ => refusal(error),
+        })
+    }
+
+    fn kind(&self, name: &str) -> Option<FileType> {
+        statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| FileType::from_raw_mode(stat.st_mode))
     }
 
     /// Opens a regular file by its relative path for reading, and tells its size.
@@ -54,7 +65,10 @@ impl Folder {
         check_name(name)?;
         let mut below: Option<Self> = None;
         for part in parts {
-            below = Some(below.as_ref().unwrap_or(self).folder(part)?);
+            below = Some(below.as_ref().unwrap_or(self).folder(part).map_err(|refused| match refused {
+                Refused::NotRegular(kind) => Refused::Inside(part.to_owned(), kind),
+                other => other,
+            })?);
         }
         let folder = below.as_ref().unwrap_or(self);
         // Without waiting: opening a pipe would wait for its other end.
@@ -174,7 +188,8 @@ fn kind(file_type: FileType) -> &'static str {
         FileType::Socket => "a socket",
         FileType::CharacterDevice | FileType::BlockDevice => "a device",
         FileType::Directory => "a folder",
-        FileType::RegularFile | FileType::Unknown => "something unknown",
+        FileType::RegularFile => "a file",
+        FileType::Unknown => "something unknown",
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::answers::Proposal;
 use super::{EVALUATE, FORMAT_VERSION, VERIFY};
 use crate::claude::{self, Fold};
 use crate::domain::Metric;
@@ -240,6 +241,9 @@ pub struct StateFile {
     /// What the evaluator measured, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Metric>,
+    /// Whether it has said that there is no value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_value: bool,
     /// Files that the present step promises and that were there before it, with what tells whether
     /// they change.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -256,73 +260,6 @@ pub struct Calling {
     pub stream: String,
     /// Where in it this call begins.
     pub from: u64,
-}
-
-/// An idea of the job's own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proposal {
-    /// The idea.
-    pub idea: String,
-    /// Why it is worth trying.
-    pub why: String,
-    /// The earlier sprint or task that it builds on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub builds_on: Option<String>,
-}
-
-impl Proposal {
-    /// The idea and its reason as one text, which a person is asked about.
-    pub fn text(&self) -> String {
-        if self.why.is_empty() { self.idea.clone() } else { format!("{}{WHY}{}", self.idea, self.why.replace('\n', " ")) }
-    }
-
-    /// The proposal of such a text, as far as it tells.
-    pub fn of_text(text: &str) -> Self {
-        let (idea, why) = text.rsplit_once(WHY).unwrap_or((text, ""));
-        Self { idea: idea.to_owned(), why: why.to_owned(), builds_on: None }
-    }
-
-    /// The idea of such a text.
-    pub fn idea_of(text: &str) -> &str {
-        text.rsplit_once(WHY).map_or(text, |(idea, _)| idea)
-    }
-}
-
-/// What stands between an idea and its reason.
-const WHY: &str = "\n\nWhy: ";
-
-/// `.researchloop/ask/NAME.json`: what the agent wants to know of a person. A model writes it: a
-/// small mistake is no reason to go on without an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AskFile {
-    /// Format version.
-    #[serde(default = "first_version")]
-    pub v: u32,
-    /// The question.
-    pub question: String,
-    /// Answers to choose from; any other is good too.
-    #[serde(default, deserialize_with = "choices")]
-    pub choices: Vec<String>,
-}
-
-fn first_version() -> u32 {
-    1
-}
-
-/// A list of answers. One text is taken apart at bars and line breaks; what is no text is shown as it is
-/// written, and what is no list of plain values offers nothing.
-fn choices<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    use serde_json::Value;
-    let plain = |value: Value| match value {
-        Value::String(text) => Some(text),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    };
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Array(all) => all.into_iter().filter_map(plain).collect(),
-        Value::String(text) => text.split(['|', '\n']).map(|part| part.trim().to_owned()).collect(),
-        other => plain(other).into_iter().collect(),
-    })
 }
 
 /// Cost and tokens, summed over calls.
@@ -411,6 +348,7 @@ pub struct ExitFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::answers;
 
     #[test]
     fn a_newer_file_is_refused_with_its_version() {
@@ -431,11 +369,11 @@ mod tests {
         assert!(bundle.plan.is_some_and(|plan| plan.prompt.starts_with("# Plan a study") && plan.schema.is_object()));
         let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle.json"));
         assert!(!bundle.finds_idea() && bundle.tweak.is_none());
-        let ask: AskFile = sample(include_bytes!("../../tests/data/formats/ask.json"));
+        let ask = answers::ask(include_bytes!("../../tests/data/formats/ask.json")).expect("sound");
         let answer: InboxFile = sample(include_bytes!("../../tests/data/formats/inbox.json"));
         assert_eq!(answer.question, Some(ask.question));
         let state: StateFile = sample(include_bytes!("../../tests/data/formats/state-proposed.json"));
-        let idea: Proposal = serde_json::from_slice(include_bytes!("../../tests/data/formats/idea.json")).expect("sound");
+        let idea = answers::idea(include_bytes!("../../tests/data/formats/idea.json")).expect("sound");
         assert_eq!(state.proposed.as_ref(), Some(&idea));
         assert_eq!(Proposal::idea_of(&idea.text()), idea.idea);
         let calling: StateFile = sample(include_bytes!("../../tests/data/formats/state-calling.json"));

@@ -210,6 +210,9 @@ pub struct RunEnd {
     /// `results/metrics.json` and what the evaluator said, when it completed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
+    /// What of the finding and the figures could not be used, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<String>,
     /// What must be answered before the run can go on, when it is parked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<Question>,

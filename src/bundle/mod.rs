@@ -5,6 +5,7 @@
 //! A sprint's directory is written by a model. Everything here that reads from it
 //! treats it so. The formats are contracts, described in `docs/formats.md`.
 
+pub mod answers;
 pub mod context;
 pub mod folder;
 pub mod formats;

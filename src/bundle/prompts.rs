@@ -34,6 +34,8 @@ pub struct Values<'a> {
     pub max_rounds: u32,
     /// Files that were promised but are not there (`repair`).
     pub missing: &'a [String],
+    /// Files that are there and cannot be used, with the reasons, a sentence each (`repair`).
+    pub unusable: &'a [String],
     /// What is wrong with the questions that were left, a sentence each (`repair`).
     pub wrong: &'a [String],
     /// The instructions that were interrupted (`continue`).
@@ -91,6 +93,7 @@ pub fn check(templates: &BTreeMap<String, String>) -> Result<(), PromptError> {
         round: 2,
         max_rounds: 2,
         missing: &missing,
+        unusable: &missing,
         wrong: &missing,
         original: "x",
         answered: true,
@@ -139,6 +142,7 @@ fn render_one(environment: &Environment<'_>, template: &str, values: &Values<'_>
         round => values.round,
         max_rounds => values.max_rounds,
         missing => values.missing.to_vec(),
+        unusable => values.unusable.to_vec(),
         wrong => values.wrong.to_vec(),
         original => values.original,
         answered => values.answered,

@@ -1,9 +1,11 @@
-//! Reads what a person gives on standard input or in a file: text, and no more of it than is sensible.
+//! Reads what a person gives on standard input or in a file: text in any
+//! encoding, and no more of it than is sensible.
 
 use std::io::Read;
 use std::path::Path;
 
 use super::failure::{Failure, Kind, Result};
+use crate::domain::written;
 
 /// The most that is read, in bytes.
 const MAX_BYTES: u64 = 4_000_000;
@@ -32,10 +34,10 @@ pub fn file(file: &Path) -> Result<String> {
 }
 
 fn bounded(from: impl Read, what: &str) -> Result<String> {
-    let mut text = String::new();
-    from.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| Failure::failed(format!("cannot read {what}: {error}")))?;
-    if text.len() as u64 > MAX_BYTES {
+    let mut bytes = Vec::new();
+    from.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| Failure::failed(format!("cannot read {what}: {error}")))?;
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(Failure::new(Kind::Usage, format!("cannot read {what}: it is larger than {MAX_BYTES} bytes")));
     }
-    Ok(text)
+    Ok(written::text(&bytes))
 }

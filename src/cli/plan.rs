@@ -8,6 +8,7 @@ use super::failure::{Exit, Failure, Kind, Result};
 use super::ui::Ui;
 use super::{Global, plan_job, text};
 use crate::app::App;
+use crate::bundle::answers;
 use crate::config::Study;
 use crate::domain::Priority;
 use crate::plan::{self, Plan, PlanError};
@@ -177,9 +178,10 @@ fn goal(given: &str) -> Result<String> {
 }
 
 pub(super) fn from_file(file: &Path) -> Result<serde_json::Value> {
-    let text = super::input::file(file)?;
-    task::read_json(&text).map_err(|error| {
-        Failure::new(Kind::Usage, format!("{} is no JSON: {error}", file.display())).hint("`researchloop task import` reads YAML, too")
+    let content = super::input::file(file)?;
+    answers::plan(content.as_bytes()).map_err(|problem| {
+        let what = format!("{} {}: expected {{\"tasks\": [...]}}, each task with at least `key` and `idea`", file.display(), text::clean(&problem));
+        Failure::new(Kind::Usage, what).hint("`researchloop task import` reads a list that you have written")
     })
 }
 

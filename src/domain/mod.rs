@@ -23,6 +23,7 @@ pub mod task;
 pub mod task_graph;
 pub mod transition;
 pub mod visible;
+pub mod written;
 
 pub use advice::Advice;
 pub use finding::{Finding, Metric, Source, Verdict};

@@ -2,7 +2,7 @@
 //!
 //! Only the database is written. A tick takes the words to the sprint.
 
-use crate::bundle::formats::Proposal;
+use crate::bundle::answers::Proposal;
 use crate::domain::approval::{self, Word};
 use crate::domain::idea::{bounded, clean};
 use crate::domain::{SprintId, State};

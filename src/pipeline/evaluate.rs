@@ -2,6 +2,7 @@
 
 use super::definition::{Evaluator, Verdict};
 use super::review::{Review, review_is_clear};
+use crate::domain::written;
 
 /// How an action ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,7 @@ pub struct Judgement {
     pub note: Option<&'static str>,
 }
 
-/// Judges a step. `file` is the text of the evaluator's file, `None` when there is none;
-/// bytes that are no UTF-8 are replaced.
+/// Judges a step. `file` is the evaluator's file, `None` when there is none.
 pub fn judge(evaluator: &Evaluator<String>, outcome: Outcome, file: Option<&[u8]>) -> Judgement {
     let plain = |verdict| Judgement { verdict, issues: Vec::new(), note: None };
     let done = matches!(outcome, Outcome::Done | Outcome::Exit(0));
@@ -34,7 +34,7 @@ pub fn judge(evaluator: &Evaluator<String>, outcome: Outcome, file: Option<&[u8]
         Evaluator::ExitCode if outcome == Outcome::Exit(1) => plain(Verdict::No),
         _ if !done => plain(Verdict::Error),
         Evaluator::Completed | Evaluator::ExitCode => plain(Verdict::Yes),
-        Evaluator::ReviewClear { .. } => match file.map(|bytes| review_is_clear(&String::from_utf8_lossy(bytes))) {
+        Evaluator::ReviewClear { .. } => match file.map(|bytes| review_is_clear(&written::text(bytes))) {
             Some(Review::Clear) => plain(Verdict::Yes),
             Some(Review::Issues(issues)) if issues.is_empty() => {
                 Judgement { note: Some("the section of critical issues names none, and does not hold the stop marker"), ..plain(Verdict::No) }

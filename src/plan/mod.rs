@@ -6,7 +6,7 @@ mod tree;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::Condition;
+use crate::domain::{Condition, suggestion};
 use crate::task::{self, Draft};
 
 pub use ask::{Asked, PlanError, ask, front_end_tool, order};
@@ -66,30 +66,73 @@ pub fn read(value: &Value) -> Result<Plan, Vec<String>> {
     Ok(Plan { drafts, warnings })
 }
 
-/// A task of a plan in the form in which people write them. What is odd stays, and is found there.
+/// What a model may call a field.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("id", "key"),
+    ("task", "idea"),
+    ("question", "idea"),
+    ("description", "idea"),
+    ("depends_on", "needs"),
+    ("dependencies", "needs"),
+    ("requires", "needs"),
+];
+
+/// A task of a plan in the form in which people write them. What is odd stays, and is found there; what
+/// means nothing is left out.
 fn plain(place: usize, task: &Value, warnings: &mut Vec<String>) -> Value {
     let Value::Object(fields) = task else { return task.clone() };
+    let key = fields.get("key").and_then(Value::as_str).map_or_else(|| (place + 1).to_string(), |key| format!("{key:?}"));
     let mut plain = Map::new();
     for (name, value) in fields {
-        match (name.as_str(), value) {
+        let known = |name: &str| task::FIELDS.contains(&name);
+        let lower = name.to_lowercase();
+        let other = OTHER_NAMES.iter().find(|(other, _)| *other == lower).map(|(_, meant)| *meant);
+        let name = match other {
+            _ if known(name) => name.as_str(),
+            _ if known(&lower) && !fields.contains_key(&lower) => lower.as_str(),
+            Some(meant) if !fields.contains_key(meant) && !plain.contains_key(meant) => meant,
+            // Perhaps misspelt: what it says must not be lost.
+            _ if suggestion::nearest(name, task::FIELDS).is_some() => name.as_str(),
+            _ => {
+                warnings.push(format!("task {key}: `{name}` is left out: it means nothing here"));
+                continue;
+            }
+        };
+        match (name, value) {
             // A command from a model would be run with a person's rights.
             ("verify", _) => {
-                let key = fields.get("key").and_then(Value::as_str).map_or_else(|| (place + 1).to_string(), |key| format!("{key:?}"));
                 warnings
                     .push(format!("task {key}: `verify` is left out: a command comes from a person only (`researchloop task edit ID --verify CMD`)"));
             }
             ("needs", Value::Array(needs)) => drop(plain.insert("needs".to_owned(), needs.iter().map(need).collect())),
-            _ => drop(plain.insert(name.clone(), value.clone())),
+            ("needs", one @ Value::Object(_)) => drop(plain.insert("needs".to_owned(), need(one))),
+            ("priority", value) => drop(plain.insert("priority".to_owned(), priority(value))),
+            _ => drop(plain.insert(name.to_owned(), value.clone())),
         }
     }
     Value::Object(plain)
 }
 
 fn need(need: &Value) -> Value {
-    match (need["key"].as_str(), need.get("on").and_then(Value::as_str)) {
-        (Some(key), Some(on)) => Value::String(format!("{key}:{on}")),
+    let key = ["key", "id", "task"].into_iter().find_map(|name| need.get(name)?.as_str());
+    match (key, ["on", "condition", "if"].into_iter().find_map(|name| need.get(name)?.as_str())) {
+        (Some(key), Some(on)) => Value::String(format!("{key}:{}", on.to_lowercase())),
         (Some(key), None) => Value::String(key.to_owned()),
         (None, _) => need.clone(),
+    }
+}
+
+/// `P0`, `0`, `high`: how urgent it is, where that is one thing.
+fn priority(value: &Value) -> Value {
+    let word = match value {
+        Value::String(word) => word.trim().to_lowercase(),
+        other => other.to_string(),
+    };
+    match word.as_str() {
+        "p0" | "0" | "high" | "urgent" => "p0".into(),
+        "p1" | "1" | "medium" | "normal" => "p1".into(),
+        "p2" | "2" | "low" => "p2".into(),
+        _ => value.clone(),
     }
 }
 
@@ -137,11 +180,26 @@ mod tests {
     }
 
     #[test]
+    fn what_a_model_calls_its_own_way_is_understood() {
+        let plan = read(&json!([
+            { "id": "a", "Description": "measure", "priority": "High", "why": "first" },
+            { "key": "b", "idea": "try", "depends_on": [{ "id": "a", "if": "Supported" }], "priority": 2 },
+        ]))
+        .expect("read");
+        let clean = read(&json!([
+            { "key": "a", "idea": "measure", "priority": "p0" },
+            { "key": "b", "idea": "try", "needs": [{ "key": "a", "on": "supported" }], "priority": "p2" },
+        ]));
+        assert_eq!(Ok(&plan.drafts), clean.as_ref().map(|plan| &plan.drafts));
+        assert_eq!(plan.warnings, ["task 1: `why` is left out: it means nothing here"]);
+    }
+
+    #[test]
     fn everything_that_is_wrong_is_told_at_once() {
-        let problems = read(&json!([{ "key": "a/b", "idea": "" }, { "idea": "x", "needs": [{ "key": "a", "on": "suported" }], "why": 1 }, 7]))
+        let problems = read(&json!([{ "key": "a/b", "idea": "" }, { "idea": "x", "needs": [{ "key": "a", "on": "suported" }], "need": "a" }, 7]))
             .expect_err("wrong");
         let all = problems.join("\n");
-        for part in ["`key`", "idea is empty", "did you mean supported?", "unknown field \"why\"", "task 3: expected a mapping"] {
+        for part in ["`key`", "idea is empty", "did you mean supported?", "unknown field \"need\"", "task 3: expected a mapping"] {
             assert!(all.contains(part), "{part}: {all}");
         }
         assert!(read(&json!({ "tasks": [] })).is_err() && read(&json!("x")).is_err());

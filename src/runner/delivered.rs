@@ -1,4 +1,4 @@
-//! Whether a step has left the files that it promised.
+//! Whether a step has left the files that it promised, and whether they can be used.
 //!
 //! A file that was there before does not count: an earlier step may have written what a later one
 //! promises, and the later one would not have to do anything.
@@ -8,26 +8,93 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::run::Run;
-use crate::bundle::folder::Folder;
+use crate::bundle::folder::{Folder, Refused};
+use crate::bundle::outcome::{self, MAX_FINDING, MAX_METRICS, Read};
+use crate::domain::finding::plain;
+use crate::domain::{Finding, Metric};
 use crate::pipeline::Step;
+
+/// The verdict on the idea.
+pub const FINDING: &str = "finding.json";
+/// The figures. Nobody promises them; any step may write them.
+pub const METRICS: &str = "results/metrics.json";
 
 /// What tells whether promised files change from now on, by name; for those that are there, but not
 /// for these.
 pub fn stamps(work: &Path, step: &Step, but: &[String]) -> BTreeMap<String, String> {
     let Ok(folder) = Folder::open(work) else { return BTreeMap::new() };
-    let files = step.produces.iter().filter(|file| !but.contains(file));
-    files.filter_map(|file| Some((file.clone(), stamp(&folder, file)?))).collect()
+    let promised = step.produces.iter().map(String::as_str).filter(|file| !but.iter().any(|other| other == file));
+    promised.chain([METRICS]).filter_map(|file| Some((file.to_owned(), stamp(&folder, file)?))).collect()
 }
 
 fn stamp(folder: &Folder, file: &str) -> Option<String> {
-    let metadata = folder.file(file).ok()?.0.metadata().ok()?;
-    Some(format!("{} {} {}.{}", metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+    match folder.file(file) {
+        Ok((file, _)) => {
+            let metadata = file.metadata().ok()?;
+            Some(format!("{} {} {}.{}", metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+        }
+        Err(Refused::Missing) => None,
+        Err(odd) => Some(odd.to_string()),
+    }
+}
+
+fn is_new(run: &Run, folder: &Folder, file: &str) -> bool {
+    run.state.before.get(file).is_none_or(|before| stamp(folder, file).as_ref() != Some(before))
 }
 
 /// The promised files that are not there, or are empty, or are no regular files, or are the same as
 /// before the step.
 pub fn missing(run: &Run, step: &Step) -> Vec<String> {
     let Ok(folder) = Folder::open(&run.work) else { return step.produces.clone() };
-    let is_new = |file: &str| run.state.before.get(file).is_none_or(|before| stamp(&folder, file).as_ref() != Some(before));
-    step.produces.iter().filter(|file| !folder.has_content(file) || !is_new(file)).cloned().collect()
+    step.produces.iter().filter(|file| !folder.has_content(file) || !is_new(run, &folder, file)).cloned().collect()
+}
+
+/// What is the matter with a file that is there and is no regular one, as a sentence: a link, a folder.
+pub fn oddity(run: &Run, file: &str) -> Option<String> {
+    let folder = Folder::open(&run.work).ok()?;
+    match folder.file(file) {
+        Ok(_) | Err(Refused::Missing) => None,
+        Err(odd) => Some(odd_text(&folder, file, &odd)),
+    }
+}
+
+fn odd_text(folder: &Folder, file: &str, odd: &Refused) -> String {
+    let to = folder.link(file).map(|target| format!(" (it leads to {})", plain(&target, 200))).unwrap_or_default();
+    format!("{file} {}{to}", odd.to_string().trim_end_matches("; skipped"))
+}
+
+/// What this step has written of the finding and the figures that cannot be used, as sentences.
+pub fn unusable(run: &Run, step: &Step) -> Vec<String> {
+    // A follow-up and a plan have no outcome of their own.
+    let Some(folder) = Folder::open(&run.work).ok().filter(|_| run.bundle.tweak.is_none() && run.bundle.plan.is_none()) else { return Vec::new() };
+    let is_its = |file: &str| is_new(run, &folder, file) && !matches!(folder.file(file), Err(Refused::Missing));
+    let finding =
+        (step.produces.iter().any(|file| file == FINDING) && folder.has_content(FINDING) && is_its(FINDING)).then(|| finding(&folder).err());
+    let metrics = is_its(METRICS).then(|| metrics(&folder).err());
+    finding.into_iter().chain(metrics).flatten().collect()
+}
+
+/// The finding that lies there.
+///
+/// # Errors
+/// Why it cannot be used, as a sentence.
+pub fn finding(folder: &Folder) -> Result<Read<Finding>, String> {
+    checked(folder, FINDING, MAX_FINDING, outcome::finding)
+}
+
+/// The figures that lie there.
+///
+/// # Errors
+/// Why they cannot be used, as a sentence.
+pub fn metrics(folder: &Folder) -> Result<Read<Vec<Metric>>, String> {
+    checked(folder, METRICS, MAX_METRICS, outcome::metrics)
+}
+
+/// Reads a file that a model wrote. It says of itself what is wrong.
+fn checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) -> Result<Read<T>, String>) -> Result<Read<T>, String> {
+    // One byte more than may be there, so that a longer file is seen to be one.
+    let bytes = folder.read(name, max + 1).map_err(|odd| odd_text(folder, name, &odd))?;
+    let mut read = check(&bytes).map_err(|problem| format!("{name} {problem}"))?;
+    read.problems.iter_mut().for_each(|problem| *problem = format!("{name}: {problem}"));
+    Ok(read)
 }

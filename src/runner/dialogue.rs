@@ -8,16 +8,15 @@ use std::io;
 use std::path::Path;
 
 use super::journal::Journal;
+use crate::bundle::answers::{self, MAX_SMALL};
 use crate::bundle::folder::{Entry as Kind, Folder, Refused};
-use crate::bundle::formats::{self, AskFile, InboxFile, StateFile};
+use crate::bundle::formats::{self, InboxFile, StateFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::domain::idea::{bounded, clean};
 use crate::domain::{Masker, MessageId};
 
 /// How many files are looked at.
 const MAX_FILES: usize = 2000;
-/// The largest file that is read.
-const MAX_FILE: u64 = 64 << 10;
 /// How many questions a run asks at once.
 const MAX_QUESTIONS: usize = 5;
 /// How long a question may be, in characters.
@@ -87,12 +86,12 @@ fn look(own: &Path, used: &[String], masker: &Masker) -> Asked {
 
 fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, String> {
     if let Kind::File(size) = kind
-        && size > MAX_FILE
+        && size > MAX_SMALL
     {
-        return Err(format!("is {size} bytes; at most {MAX_FILE}"));
+        return Err(format!("is {size} bytes; at most {MAX_SMALL}"));
     }
-    let bytes = folder.read(name, MAX_FILE).map_err(|problem| problem.to_string())?;
-    let ask: AskFile = formats::read("it", &bytes).map_err(|error| format!("cannot be used: {}", bounded(&error.to_string(), 200)))?;
+    let bytes = folder.read(name, MAX_SMALL).map_err(|problem| problem.to_string())?;
+    let ask = answers::ask(&bytes).map_err(|problem| bounded(&problem, 200))?;
     let text = bounded(&ask.question, MAX_QUESTION);
     if text.is_empty() {
         return Err("asks nothing".to_owned());
@@ -147,7 +146,7 @@ pub fn inbox(own: &Path) -> Vec<InboxFile> {
     for (name, _) in folder.list(MAX_FILES).unwrap_or_default().entries {
         let Some(id) = name.strip_suffix(".json").filter(|id| MessageId::new(id).is_ok()) else { continue };
         let time = folder.file(&name).and_then(|(file, _)| file.metadata().and_then(|metadata| metadata.modified()).map_err(Refused::Io));
-        let (Ok(time), Ok(bytes)) = (time, folder.read(&name, MAX_FILE * 4)) else { continue };
+        let (Ok(time), Ok(bytes)) = (time, folder.read(&name, MAX_SMALL * 4)) else { continue };
         if let Ok(message) = formats::read::<InboxFile>(&name, &bytes)
             && message.id == id
         {
@@ -213,13 +212,15 @@ mod tests {
         ask(own, "newer.json", r#"{"v":2,"question":"x"}"#);
         ask(own, "half.json", r#"{"v":1,"quest"#);
         ask(own, "empty.json", r#"{"v":1,"question":" \u001b\n"}"#);
-        ask(own, "none.json", r#"{"v":1,"text":"May I?"}"#);
+        ask(own, "none.json", r#"{"v":1,"why":"I must know"}"#);
         ask(own, "deep.json", &"[".repeat(60_000));
         ask(own, "no-question.txt", "not ours");
         let asked = look(own, &[], &Masker::default());
         assert_eq!(asked.questions, []);
         assert_eq!(asked.problems.len(), 9, "{:#?}", asked.problems);
-        for words in ["a symbolic link", "a named pipe", "a folder", "3221225472 bytes", "format version 2", "damaged", "asks nothing"] {
+        for words in
+            ["a symbolic link", "a named pipe", "a folder", "3221225472 bytes", "format version 2", "is broken", "asks nothing", "no text `question`"]
+        {
             assert!(asked.problems.iter().any(|problem| problem.contains(words)), "{words}: {:#?}", asked.problems);
         }
         forget(own, &asked);
@@ -237,10 +238,11 @@ mod tests {
         ask(own, "b.json", r#"{"v":1,"question":"May I?","choices":"yes | no"}"#);
         ask(own, "c.json", r#"{"v":1,"question":"How many?","choices":[1,2.5,true,null,["x"]]}"#);
         ask(own, "d.json", r#"{"question":"Which?","choices":{"a":1},"why":"it matters"}"#);
+        ask(own, "e.json", "```json\n{'text': 'May I?', 'options': ['now', 'never',],}\n```");
         let asked = look(own, &[], &Masker::default());
         assert_eq!(asked.problems, Vec::<String>::new());
         let choices: Vec<String> = asked.questions.iter().map(|question| question.choices.join("/")).collect();
-        assert_eq!(choices, ["yes/no", "yes/no", "1/2.5/true", ""]);
+        assert_eq!(choices, ["yes/no", "yes/no", "1/2.5/true", "", "now/never"]);
     }
 
     #[test]

@@ -6,21 +6,22 @@
 
 use std::io;
 
-use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::dialogue;
 use super::ending::Failure;
 use super::journal::replace;
 use super::run::{Asks, Run};
-use super::step::{Outcome, over, repair};
+use super::step::{Lacks, Outcome, over, repair};
 use super::talk::{Answer, Talk, Text, render};
-use crate::bundle::folder::Folder;
-use crate::bundle::formats::{EarlierIdea, InboxFile, Money, Proposal};
+use crate::bundle::answers::{self, MAX_SMALL, Proposal};
+use crate::bundle::folder::{Folder, Refused};
+use crate::bundle::formats::{EarlierIdea, InboxFile, Money};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
 use crate::domain::approval::{Word, word};
 use crate::domain::idea::{self, bounded};
+use crate::domain::written::Node;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
 
@@ -77,17 +78,18 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
             };
             match run.questions()? {
                 Asks::Parked(parked) => return Ok((parked, None)),
-                Asks::Wrong(problems) if wrong.is_none() => text = Text::Other(repair(run, step, &[], wrong.insert(problems))),
+                Asks::Wrong(problems) if wrong.is_none() => text = Text::Other(repair(run, step, &Lacks::default(), wrong.insert(problems))),
                 Asks::Wrong(_) | Asks::Nothing => break structured,
             }
         };
-        let answer = structured.or_else(|| {
-            Folder::open(&run.work).and_then(|folder| folder.read(FILE, 64 << 10)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        });
-        let Some(proposal) = answer.and_then(|answer| read(&answer)) else {
-            "There was no structured answer with a text `idea`.".clone_into(&mut refused);
-            run.journal.write(&Entry::Note { text: "no structured answer with an idea".to_owned() })?;
-            continue;
+        let proposal = match read(run, structured.as_ref()) {
+            Ok(proposal) => proposal,
+            Err(problem) => {
+                refused =
+                    format!("It could not be read: {problem}. A structured answer with a text `idea` is wanted, or that object alone in {FILE}.");
+                run.journal.write(&Entry::Note { text: bounded(&format!("no idea that can be read: {problem}"), 400) })?;
+                continue;
+            }
         };
         match idea::check(&proposal.idea, earlier.iter().map(|other| (other.id.as_str(), other.idea.as_str()))) {
             Ok(idea) => {
@@ -116,12 +118,23 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     Ok((Outcome::Verdict("error", None), Some(Failure::new(Reason::StepFailed, format!("no new idea: {why}"), Advice::OtherGuidance))))
 }
 
-fn read(answer: &Value) -> Option<Proposal> {
-    Proposal::deserialize(answer).ok().or_else(|| {
-        // A reason that is missing is no reason to lose an idea.
-        let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
-        Some(Proposal { idea: text("idea")?, why: text("why").unwrap_or_default(), builds_on: text("builds_on") })
-    })
+/// The idea of an answer, or else of the file that may take its place.
+fn read(run: &Run, structured: Option<&Value>) -> std::result::Result<Proposal, String> {
+    let answer = structured.map(|answer| answers::proposal(&Node::from(answer)));
+    if let Some(Ok(proposal)) = answer {
+        return Ok(proposal);
+    }
+    let file = match Folder::open(&run.work).and_then(|folder| folder.read(FILE, MAX_SMALL + 1)) {
+        Ok(bytes) => answers::idea(&bytes),
+        Err(Refused::Missing) => {
+            return Err(match answer {
+                Some(Err(problem)) => format!("the structured answer {problem}"),
+                _ => format!("there was no structured answer, and no {FILE}"),
+            });
+        }
+        Err(odd) => Err(odd.to_string()),
+    };
+    file.map_err(|problem| format!("{FILE} {problem}"))
 }
 
 /// What the names of proposals begin with; the rest is the number of the job that made it, so that no

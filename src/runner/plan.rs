@@ -10,16 +10,15 @@ use serde_json::Value;
 use super::ending::Failure;
 use super::journal::replace;
 use super::run::Run;
-use super::step::{Outcome, over};
+use super::step::{Lacks, Outcome, over, repair};
 use super::talk::{Answer, Talk, Text, render};
 use crate::bundle::PLAN_FILE;
-use crate::bundle::folder::Folder;
+use crate::bundle::answers::{self, MAX_PLAN};
+use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::Money;
+use crate::domain::written::Node;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
-
-/// The largest file that is taken in the place of a structured answer.
-const MAX_FILE: u64 = 4 << 20;
 
 /// Makes the plan.
 pub fn make(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Result<(Outcome, Option<Failure>)> {
@@ -31,22 +30,52 @@ pub fn make(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io:
     if !resumed {
         let _ = std::fs::remove_file(run.work.join(PLAN_FILE));
     }
-    let text = if resumed { Text::Again } else { Text::Whole };
-    let structured = match Talk::new(run, step).call(run, step, &instructions, text, schema.as_deref().map(|schema| (schema, PLAN_FILE)), spent)? {
-        Answer::Over(outcome, failure) => return over(run, outcome, failure),
-        Answer::Delivered { structured, .. } => structured,
-    };
-    let left = || -> Option<Value> {
-        let bytes = Folder::open(&run.work).and_then(|folder| folder.read(PLAN_FILE, MAX_FILE)).ok()?;
-        serde_json::from_slice(&bytes).ok()
-    };
-    let Some(mut plan) = structured.or_else(left) else {
-        let failure = Failure::new(Reason::MissingOutput, format!("there is no plan: no structured answer, and no {PLAN_FILE}"), Advice::AskAgain);
-        return Ok((Outcome::Verdict("error", None), Some(failure)));
+    let mut text = if resumed { Text::Again } else { Text::Whole };
+    let mut talk = Talk::new(run, step);
+    let mut asked = false;
+    let mut plan = loop {
+        let wanted = schema.as_deref().map(|schema| (schema, PLAN_FILE));
+        let structured = match talk.call(run, step, &instructions, text, wanted, spent)? {
+            Answer::Over(outcome, failure) => return over(run, outcome, failure),
+            Answer::Delivered { structured, .. } => structured,
+        };
+        match read(run, structured.as_ref()) {
+            Ok(plan) => break plan,
+            Err(lacks) if !asked => {
+                asked = true;
+                lacks.tell(run)?;
+                text = Text::Other(repair(run, step, &lacks, &[]));
+            }
+            Err(lacks) => {
+                let why = if lacks.missing.is_empty() { lacks.unusable.join("; ") } else { format!("no structured answer, and no {PLAN_FILE}") };
+                let failure = Failure::new(Reason::MissingOutput, format!("there is no plan: {why}, also when asked again"), Advice::AskAgain);
+                return Ok((Outcome::Verdict("error", None), Some(failure)));
+            }
+        }
     };
     // Its texts become tasks.
     run.journal.masker.json(&mut plan);
     replace(&run.dir, PLAN_FILE, format!("{plan:#}\n").as_bytes())?;
     run.step_note = plan["tasks"].as_array().map(|tasks| format!("{} task(s)", tasks.len())).unwrap_or_default();
     Ok((Outcome::Verdict("yes", None), None))
+}
+
+/// The plan of an answer, or else of the file that may take its place.
+fn read(run: &Run, structured: Option<&Value>) -> Result<Value, Lacks> {
+    let answer = structured.map(|answer| answers::tasks(&Node::from(answer)));
+    if let Some(Ok(plan)) = answer {
+        return Ok(plan);
+    }
+    let problem = match Folder::open(&run.work).and_then(|folder| folder.read(PLAN_FILE, MAX_PLAN + 1)) {
+        Ok(bytes) => match answers::plan(&bytes) {
+            Ok(plan) => return Ok(plan),
+            Err(problem) => format!("{PLAN_FILE} {problem}"),
+        },
+        Err(Refused::Missing) => match answer {
+            Some(Err(problem)) => format!("the structured answer {problem}"),
+            _ => return Err(Lacks { missing: vec![PLAN_FILE.to_owned()], unusable: Vec::new() }),
+        },
+        Err(odd) => format!("{PLAN_FILE} {odd}"),
+    };
+    Err(Lacks { missing: Vec::new(), unusable: vec![problem] })
 }

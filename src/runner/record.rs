@@ -3,29 +3,47 @@
 use std::io;
 use std::path::Path;
 
+use super::delivered;
 use super::run::{End, Run};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::journal::{Entry, RunEnd};
-use crate::bundle::outcome;
 use crate::domain::Advice;
 use crate::domain::visible::is_harmful;
+use crate::domain::written;
 
 impl Run {
     /// Takes down what came out. What is wrong with a file is a note: the work is done all the same.
     fn read_outcome(&mut self, ended: &mut RunEnd) -> io::Result<()> {
         let Ok(folder) = Folder::open(&self.dir) else { return Ok(()) };
-        let (finding, mut problems) = read_checked(&folder, "finding.json", outcome::MAX_FINDING, outcome::finding);
-        ended.finding = finding;
+        let mut problems = Vec::new();
+        match delivered::finding(&folder) {
+            Ok(read) => {
+                ended.finding = Some(read.value);
+                problems.extend(read.problems);
+            }
+            Err(problem) => problems.push(problem),
+        }
         // Figures are optional.
-        if !matches!(folder.file("results/metrics.json"), Err(Refused::Missing)) {
-            let (metrics, more) = read_checked(&folder, "results/metrics.json", outcome::MAX_METRICS, outcome::metrics);
-            ended.metrics = metrics.unwrap_or_default();
-            problems.extend(more);
+        if !matches!(folder.file(delivered::METRICS), Err(Refused::Missing)) {
+            match delivered::metrics(&folder) {
+                Ok(read) => {
+                    ended.metrics = read.value;
+                    problems.extend(read.problems);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if let Some(evaluator) = self.bundle.evaluator.as_ref().filter(|_| self.state.no_value) {
+            let claims = ended.metrics.iter().any(|metric| metric.name == evaluator.metric);
+            let instead = if claims { ", and the agent's own figure does not count" } else { "" };
+            problems.push(format!("{} has no value: the evaluator measured none{instead}", evaluator.metric));
+            ended.metrics.retain(|metric| metric.name != evaluator.metric);
         }
         ended.metrics.extend(self.state.measured.clone());
-        for text in problems {
-            self.journal.write(&Entry::Note { text })?;
+        for text in &problems {
+            self.journal.write(&Entry::Note { text: text.clone() })?;
         }
+        ended.unusable = problems;
         Ok(())
     }
 
@@ -44,6 +62,7 @@ impl Run {
             summary: None,
             finding: None,
             metrics: Vec::new(),
+            unusable: Vec::new(),
             questions: Vec::new(),
             spent: self.state.spent,
         };
@@ -89,18 +108,9 @@ impl Run {
     }
 }
 
-/// Reads a file that a model wrote. It says of itself what is wrong.
-fn read_checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) -> Result<outcome::Read<T>, String>) -> (Option<T>, Vec<String>) {
-    // One byte more than may be there, so that a longer file is seen to be one.
-    match folder.read(name, max + 1).map_err(|refused| refused.to_string()).and_then(|bytes| check(&bytes)) {
-        Ok(read) => (Some(read.value), read.problems.into_iter().map(|problem| format!("{name}: {problem}")).collect()),
-        Err(problem) => (None, vec![format!("{name} {problem}")]),
-    }
-}
-
 /// The summary that the last step wrote: text, shortened, without control characters.
 fn summary(dir: &Path, name: &str) -> Option<String> {
     let bytes = Folder::open(dir).and_then(|folder| folder.read(name, 8192)).ok()?;
-    let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| *c == '\n' || !is_harmful(*c)).take(4000).collect();
+    let text: String = written::text(&bytes).chars().filter(|c| *c == '\n' || !is_harmful(*c)).take(4000).collect();
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

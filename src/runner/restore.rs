@@ -1,7 +1,8 @@
 //! Where a run goes on: from `state.json`, or from its journal when that cannot be read.
 
+use crate::bundle::answers::Proposal;
 use crate::bundle::folder::{Folder, Refused};
-use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, Proposal, StateFile};
+use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, StateFile};
 use crate::bundle::journal::{Costs, Entry, Line};
 use crate::bundle::outcome::measured_in;
 use crate::bundle::{EVALUATE, FORMAT_VERSION, VERIFY};
@@ -76,7 +77,8 @@ pub fn state(own: &Folder, bundle: &Bundle, definition: &Definition, lines: &[Li
 /// A figure of an earlier runner may have been written by the agent, when that runner was gone: it is
 /// measured again.
 fn measure_again(file: &mut StateFile, definition: &Definition) {
-    if file.measured.take().is_some()
+    let has_measured = file.measured.take().is_some() | std::mem::take(&mut file.no_value);
+    if has_measured
         && definition.state(EVALUATE).is_some()
         && let Some(position) = &mut file.position
     {
@@ -114,6 +116,7 @@ fn fresh(bundle: &Bundle, incarnation: u32) -> StateFile {
         asked: Vec::new(),
         told: Vec::new(),
         measured: None,
+        no_value: false,
         before: std::collections::BTreeMap::new(),
         calling: None,
     }
@@ -168,6 +171,7 @@ fn replay(state: &mut StateFile, bundle: &Bundle, definition: &Definition, lines
             Entry::StepEnded { verdict, detail, .. } if verdict != "interrupted" => {
                 if step.state == EVALUATE && verdict == "yes" {
                     state.measured = measured(bundle, &detail);
+                    state.no_value = bundle.evaluator.is_some() && state.measured.is_none();
                 }
                 match pipeline::advance(definition, position, &verdict, &settings) {
                     Ok(next) => arrival = next,

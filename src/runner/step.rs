@@ -9,7 +9,7 @@ use super::agent::{self, ERRORS_TOLD, Heard, Process, Stopped, Told};
 use super::ending::{self, Failure};
 use super::run::{Asks, Run};
 use super::talk::{Answer, Talk, Text, render};
-use super::{idea, plan};
+use super::{delivered, idea, plan};
 use crate::bundle::EVALUATE;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::Money;
@@ -126,8 +126,15 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
     let mut talk = Talk::new(run, step);
     let mut text = if resumed { Text::Again } else { Text::Whole };
     let (mut repaired, mut corrected) = (false, false);
+    // Whether all that was promised is there, and only more was asked for.
+    let mut has_all = false;
     loop {
         let verdict = match talk.call(run, step, &instructions, text, None, spent)? {
+            // The work is done, and what it has left is what there is.
+            Answer::Over(Outcome::Verdict(..), Some(failure)) if has_all && delivered::missing(run, step).is_empty() => {
+                run.journal.write(&Entry::Note { text: format!("it could not be asked again: {}", failure.detail) })?;
+                Verdict::Done
+            }
             Answer::Over(outcome, failure) => return over(run, outcome, failure),
             Answer::Delivered { verdict, .. } => verdict,
         };
@@ -140,16 +147,12 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
             }
             Asks::Wrong(_) | Asks::Nothing => Vec::new(),
         };
-        let missing: &[String] = match &verdict {
-            Verdict::MissingOutput { files, .. } if !repaired => files,
-            _ => &[],
-        };
-        if !missing.is_empty() || !wrong.is_empty() {
-            if !missing.is_empty() {
-                repaired = true;
-                run.journal.write(&Entry::Note { text: format!("{} is missing: asked for it again", missing.join(", ")) })?;
-            }
-            text = Text::Other(repair(run, step, missing, &wrong));
+        let lacks = if repaired { Lacks::default() } else { Lacks::of(run, step, &verdict) };
+        if !lacks.is_nothing() || !wrong.is_empty() {
+            repaired |= !lacks.is_nothing();
+            has_all = verdict == Verdict::Done;
+            lacks.tell(run)?;
+            text = Text::Other(repair(run, step, &lacks, &wrong));
             continue;
         }
         match &verdict {
@@ -158,18 +161,68 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
                 run.step_note = note;
                 return Ok((Outcome::Verdict(verdict, None), None));
             }
-            verdict => return Ok((Outcome::Verdict("error", None), ending::failure_of(verdict, &step.title))),
+            verdict => {
+                let mut failure = ending::failure_of(verdict, &step.title);
+                if let (Some(failure), Verdict::MissingOutput { files, .. }) = (&mut failure, verdict) {
+                    for odd in files.iter().filter_map(|file| delivered::oddity(run, file)) {
+                        failure.detail.push_str(&format!("; {odd}"));
+                    }
+                }
+                return Ok((Outcome::Verdict("error", None), failure));
+            }
         }
     }
 }
 
+/// What a step has left out, or left in a way that nobody can use.
+#[derive(Debug, Default)]
+pub(super) struct Lacks {
+    /// Files.
+    pub missing: Vec<String>,
+    /// Files that are there, each with what is the matter, as sentences.
+    pub unusable: Vec<String>,
+}
+
+impl Lacks {
+    fn of(run: &Run, step: &Step, verdict: &Verdict) -> Self {
+        let promised: &[String] = match verdict {
+            Verdict::MissingOutput { files, .. } => files,
+            _ => &[],
+        };
+        let mut lacks = Self { missing: Vec::new(), unusable: delivered::unusable(run, step) };
+        for file in promised {
+            match delivered::oddity(run, file) {
+                Some(odd) if lacks.unusable.contains(&odd) => {}
+                Some(odd) => lacks.unusable.push(odd),
+                None => lacks.missing.push(file.clone()),
+            }
+        }
+        lacks
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.missing.is_empty() && self.unusable.is_empty()
+    }
+
+    /// Notes that it is asked for again.
+    pub(super) fn tell(&self, run: &mut Run) -> io::Result<()> {
+        let missing = (!self.missing.is_empty()).then(|| format!("{} is missing", self.missing.join(", ")));
+        for what in missing.iter().chain(&self.unusable) {
+            run.journal.write(&Entry::Note { text: format!("{what}: asked for it again") })?;
+        }
+        Ok(())
+    }
+}
+
 /// Asks for what a step has left out, or got wrong.
-pub(super) fn repair(run: &Run, step: &Step, missing: &[String], wrong: &[String]) -> String {
-    let values = Values { missing, wrong, ..run.values(step) };
+pub(super) fn repair(run: &Run, step: &Step, lacks: &Lacks, wrong: &[String]) -> String {
+    let Lacks { missing, unusable } = lacks;
+    let values = Values { missing, unusable, wrong, ..run.values(step) };
     prompts::render(&run.bundle.templates, "repair", &values).unwrap_or_else(|_| {
         let files = if missing.is_empty() { String::new() } else { format!("Write these files now: {}. ", missing.join(", ")) };
+        let odd = if unusable.is_empty() { String::new() } else { format!("Write these files anew: {}. ", unusable.join("; ")) };
         let questions = if wrong.is_empty() { String::new() } else { format!("Your question could not be taken: {}", wrong.join("; ")) };
-        format!("{files}{questions}")
+        format!("{files}{odd}{questions}")
     })
 }
 
@@ -291,5 +344,6 @@ fn take_down(run: &mut Run, measured: Measurement) -> io::Result<()> {
     let Some(evaluator) = &run.bundle.evaluator else { return Ok(()) };
     run.step_note = outcome::measured(&evaluator.metric, &measured);
     run.state.measured = measured.figure(evaluator);
+    run.state.no_value = run.state.measured.is_none();
     run.journal.save(&run.state)
 }

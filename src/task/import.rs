@@ -96,7 +96,8 @@ fn parse(text: &str) -> Result<Value, String> {
         .map_err(|error| error.without_snippet().to_string().split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-const FIELDS: [&str; 8] = ["key", "idea", "needs", "priority", "parent", "done_when", "verify", "max_attempts"];
+/// What a task in a file may say.
+pub const FIELDS: [&str; 8] = ["key", "idea", "needs", "priority", "parent", "done_when", "verify", "max_attempts"];
 
 fn draft(place: usize, item: &Value, problems: &mut Vec<String>) -> Draft {
     let mut draft = Draft::new("");

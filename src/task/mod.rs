@@ -7,5 +7,4 @@ mod json;
 pub mod tree;
 
 pub use finish::{FinishError, finish};
-pub use import::{Draft, ImportError, create_all, read};
-pub use json::read as read_json;
+pub use import::{Draft, FIELDS, ImportError, create_all, read};

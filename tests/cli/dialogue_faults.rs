@@ -84,7 +84,7 @@ fn the_agent_is_told_what_is_wrong_with_its_question_and_asks_again() {
     let prompts = prompts(&project);
     let steps: Vec<&str> = prompts.iter().map(|(step, _)| step.as_str()).collect();
     assert_eq!(steps, ["research 1", "repair 1"]);
-    for part in ["the question data cannot be used", ".researchloop/ask", "write `.researchloop/ask/NAME.json`"] {
+    for part in ["the question data is broken", ".researchloop/ask", "write `.researchloop/ask/NAME.json`"] {
         assert!(prompts[1].1.contains(part), "{part}: {}", prompts[1].1);
     }
     assert!(!prompts[1].1.contains("missing or empty"), "{}", prompts[1].1);

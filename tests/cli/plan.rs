@@ -54,7 +54,7 @@ fn a_wrong_plan_adds_nothing_and_tells_everything() {
     let project = Project::local("");
     let cases = [
         (
-            r#"{"tasks": [{"key": "a", "idea": "", "why": 1}, {"key": "b", "idea": "x", "needs": [{"key": "a", "on": "suported"}]}]}"#,
+            r#"{"tasks": [{"key": "a", "idea": "", "need": 1}, {"key": "b", "idea": "x", "needs": [{"key": "a", "on": "suported"}]}]}"#,
             &["3 problem(s) in the plan", "did you mean supported?"][..],
         ),
         (
@@ -65,7 +65,8 @@ fn a_wrong_plan_adds_nothing_and_tells_everything() {
             r#"[{"key": "a", "idea": "x", "needs": [{"key": "b"}]}, {"key": "b", "idea": "y", "needs": [{"key": "a"}]}]"#,
             &["wait for each other: a → b → a"],
         ),
-        ("not json", &["is no JSON"]),
+        ("not json", &["holds no JSON object"]),
+        (r#"{"tasks": ["#, &["is broken in line 1: it ends in the middle"]),
         ("{}", &["expected {\"tasks\": [...]}"]),
     ];
     for (plan, says) in cases {

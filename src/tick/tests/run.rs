@@ -137,6 +137,7 @@ pub(super) fn end(status: &str, reason: Option<&str>, signal: Option<&str>, spen
         host: "n1".to_owned(),
         summary: (status == "completed").then(|| "done".to_owned()),
         finding: None,
+        unusable: Vec::new(),
         metrics: Vec::new(),
         questions: Vec::new(),
         spent,
