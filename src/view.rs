@@ -20,7 +20,8 @@ pub use money::Money;
 pub use status::{Status, StudyStatus, TickStatus};
 pub use task::{Task, TaskNeed, Tasks, task, task_whole};
 
-use crate::domain::{Finding, Metric, Reason, State};
+use crate::domain::open_issues::open_issues;
+use crate::domain::{Finding, Metric, OpenIssues, Reason, State};
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
@@ -97,6 +98,9 @@ pub struct Sprint {
     /// Its figures: what the evaluator measured, then what the agent told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,
+    /// What its last review has against its result, once it is over; null when nothing is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_issues: Option<Option<OpenIssues>>,
     /// What its jobs have used, all together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spent: Option<Money>,
@@ -231,6 +235,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         note: text(&row.note),
         finding: None,
         metrics: None,
+        open_issues: None,
         spent: None,
         steps: None,
         artifacts: None,
@@ -243,6 +248,7 @@ pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError
     Ok(Sprint {
         finding: Some(store.finding(id)?),
         metrics: Some(store.metrics(id)?),
+        open_issues: Some(if row.state.status() == crate::domain::Status::Completed { store.open_issues(id)? } else { None }),
         spent: Some(Money::from(&store.money_of_sprint(id)?)),
         ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?)
     })
@@ -265,6 +271,7 @@ pub fn sprint_whole(row: &SprintRow, steps: &[StepRow], artifacts: &[Artifact]) 
     Sprint {
         steps: Some(steps.iter().map(step).collect()),
         artifacts: Some(artifacts.iter().map(|file| File { filename: file.path.clone(), size: file.size }).collect()),
+        open_issues: Some(open_issues(steps.iter().map(StepRow::end)).filter(|_| row.state.status() == crate::domain::Status::Completed)),
         ..sprint(row)
     }
 }

@@ -2,11 +2,14 @@
 
 use crate::app::App;
 use crate::config::Study;
-use crate::domain::auto_loop::{Attempt, AttemptState, Left, Limits, Next, Situation, StopRule, Used, fingerprint, next, objection};
-use crate::domain::leaderboard::{Entry, Repeats, repeats};
-use crate::domain::noise::{Better, Measured, steps};
+use crate::domain::auto_loop::{
+    Attempt, AttemptState, Left, Limits, Next, Remark, Situation, StopRule, Target, Unused, Used, fingerprint, next, objection, remark,
+};
+use crate::domain::leaderboard::{Entry, Repeats, Series, Told, repeats, series};
+use crate::domain::noise::{self, Better, Measured, steps};
+use crate::domain::scale::Scale;
 use crate::domain::transition::Event;
-use crate::domain::{Source, SprintId, Status, TaskState, task};
+use crate::domain::{Source, SprintId, Status, TaskState, figure_name, task};
 use crate::platform::clock;
 use crate::sprint::{self, Request, Wanted};
 use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, MetricRow, Store, StoreError, TaskError};
@@ -42,26 +45,40 @@ pub fn advance_one(app: &App, store: &mut Store, id: &str, advanced: &mut Advanc
     loop {
         let change = store.change()?;
         let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else { return Ok(()) };
-        let step = match app.config.study(&row.study) {
-            Ok(study) => step(app, &change, &row, study)?,
-            Err(error) => Step::Note(format!("{error}; put the study back, or `researchloop loop stop {id}`"), true),
+        let (step, remark) = match app.config.study(&row.study) {
+            Ok(study) => (step(app, &change, &row, study)?, remark_on(app, &change, &row, study)?),
+            Err(error) => (Step::Note(format!("{error}; put the study back, or `researchloop loop stop {id}`"), true), None),
         };
         let more = matches!(step, Step::Made(..));
+        let with = |text: &str| match &remark {
+            None => text.to_owned(),
+            Some(remark) if text.is_empty() => remark.text.clone(),
+            Some(remark) => format!("{text}; {}", remark.text),
+        };
         match step {
             Step::Made(sprint, cluster) => {
-                change.set_loop_note(id, "")?;
+                change.set_loop_note(id, &with(""))?;
                 advanced.made.push((sprint, cluster));
             }
             Step::Note(note, is_problem) => {
-                change.set_loop_note(id, &note)?;
+                change.set_loop_note(id, &with(&note))?;
                 if is_problem {
                     advanced.problems.push(format!("{id}: {note}"));
                 }
             }
             Step::Ended(rule, why) => {
+                let why = if rule == StopRule::Target { why } else { with(&why) };
                 end(&change, id, rule, &why)?;
                 advanced.ended.push((id.to_owned(), why));
             }
+        }
+        // The end of a loop says it, too.
+        if let Some(Remark { subject, text }) =
+            remark.filter(|_| change.one_loop(id).is_ok_and(|row| row.is_some_and(|row| row.status == LoopStatus::Running)))
+        {
+            let hint = format!("`researchloop loop show {id}` shows it; `researchloop loop edit {id} --target ...` changes the target");
+            let data = serde_json::json!({ "loop_id": id, "study_name": row.study, "detail": text, "hint": hint });
+            change.notice(&format!("loop_note:{id}:{subject}"), "loop_note", &data)?;
         }
         change.commit()?;
         if !more {
@@ -169,6 +186,14 @@ fn asked<T>(
     Ok(decide(&situation_of(app, change, row, study, &Request::read(&row.request), &attempts)?))
 }
 
+/// What people should know of a loop's target.
+fn remark_on(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<Remark>, StoreError> {
+    let Some(target) = &row.limits.target else { return Ok(None) };
+    let attempts = attempts(change, row, &Program::load(&app.config, study), &change.loop_sprints(row.id.as_str())?)?;
+    let reported: Vec<String> = change.metric_names(&row.study)?.into_iter().map(|(name, _)| name).collect();
+    Ok(remark(target, &attempts, &reported))
+}
+
 /// The rule that would end this loop at once, if there is one.
 pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<(StopRule, String)>, StoreError> {
     let (program, sprints) = (Program::load(&app.config, study), change.loop_sprints(row.id.as_str())?);
@@ -220,20 +245,61 @@ fn waiting(change: &Change<'_>, sprints: &[LoopSprint]) -> Result<Option<String>
 #[derive(Default)]
 struct History {
     rows: Vec<MetricRow>,
+    /// Of those that count: that can be compared, and have nothing against them.
     repeats: Vec<Repeats>,
+    /// What is against each of the others, with its value on the scale if it has one.
+    against: Vec<Option<(String, Option<f64>)>>,
+    scale: Option<Scale>,
 }
 
 impl History {
-    fn new(rows: Vec<MetricRow>) -> Self {
-        let repeats = repeats(&rows.iter().map(MetricRow::entry).collect::<Vec<Entry<'_>>>());
-        Self { rows, repeats }
+    fn new(name: &str, rows: Vec<MetricRow>) -> Self {
+        let (against, repeats, scale) = {
+            let Series { entries, scale } = series(name, &rows.iter().map(MetricRow::told).collect::<Vec<Told<'_>>>());
+            let (counting, of): (Vec<usize>, Vec<Entry<'_>>) =
+                entries.iter().enumerate().filter(|(_, entry)| entry.counts()).map(|(at, entry)| (at, entry.clone())).unzip();
+            let mut repeats = repeats(&of);
+            for repeat in &mut repeats {
+                repeat.entries = repeat.entries.iter().filter_map(|at| counting.get(*at).copied()).collect();
+            }
+            let against = rows.iter().zip(&entries).map(|(row, entry)| match (&entry.apart, &row.open_issues) {
+                (Some(why), _) => Some((why.clone(), None)),
+                (None, Some(open)) => Some((format!("after its last review, {}", open.text), Some(entry.measured.value))),
+                (None, None) => None,
+            });
+            (against.collect(), repeats, scale)
+        };
+        Self { rows, repeats, against, scale: Some(scale) }
     }
 
     /// Those among which this sprint is, the how manyth they are, and whether it was the first of them.
     fn of(&self, sprint: &str) -> Option<(usize, &Repeats, bool)> {
-        let at = self.rows.iter().position(|row| row.sprint_id == sprint)?;
+        let at = self.at(sprint)?;
         let (index, repeats) = self.repeats.iter().enumerate().find(|(_, repeats)| repeats.entries.contains(&at))?;
         Some((index, repeats, repeats.entries.first() == Some(&at)))
+    }
+
+    fn at(&self, sprint: &str) -> Option<usize> {
+        self.rows.iter().position(|row| row.sprint_id == sprint)
+    }
+
+    /// What a sprint has come to, in the target's unit, and what does not count of that.
+    fn towards(&self, sprint: &str, target: &Target) -> (Option<Measured>, Option<Unused>) {
+        let Some((at, scale)) = self.at(sprint).zip(self.scale.as_ref()) else { return (None, None) };
+        let factor = scale.factor_of(target.value, &target.unit);
+        let shown = || self.rows.get(at).map_or_else(String::new, |row| format!("{} {}", row.value, row.unit).trim().to_owned());
+        match (self.against.get(at).cloned().flatten(), factor) {
+            (Some((why, value)), factor) => {
+                let would_reach = value.zip(factor.ok()).map(|(value, factor)| target.is_reached_by(value / factor));
+                (None, Some(Unused { shown: shown(), would_reach, why }))
+            }
+            (None, Err(why)) => (None, Some(Unused { shown: shown(), would_reach: None, why })),
+            (None, Ok(factor)) => {
+                let measured = self.of(sprint).map(|(_, repeats, _)| repeats.measured);
+                let in_its_unit = |Measured { value, n, spread }| Measured { value: value / factor, n, spread: spread.map(|spread| spread / factor) };
+                (measured.map(in_its_unit), None)
+            }
+        }
     }
 }
 
@@ -241,27 +307,32 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
     let metric = program.metric.as_ref();
     let history_of = |name: &str| -> Result<History, StoreError> {
         // Where the study's own command measures a figure, what an agent says of it decides nothing.
-        let measures = metric.is_some_and(|metric| metric.name == name && metric.evaluator.is_some());
+        let measures = metric.is_some_and(|metric| figure_name::is_same(&metric.name, name) && metric.evaluator.is_some());
         let mut rows = change.metric_history(&row.study, name)?;
         rows.retain(|row| !measures || row.source == Source::Evaluator);
-        Ok(History::new(rows))
+        Ok(History::new(name, rows))
     };
-    let targets = row.limits.target.as_ref().map(|target| history_of(&target.metric)).transpose()?.unwrap_or_default();
+    let target = row.limits.target.as_ref();
+    let targets = target.map(|target| history_of(&target.metric)).transpose()?.unwrap_or_default();
     let (history, better) = match (&metric, row.limits.patience) {
         (Some(metric), Some(_)) => (history_of(&metric.name)?, metric.better),
         _ => (History::default(), Better::Higher),
     };
     let measured: Vec<Measured> = history.repeats.iter().map(|one| one.measured).collect();
     let steps = steps(better, &measured);
+    // What cannot be believed has brought no improvement, and sets no bar. What cannot be compared says
+    // nothing either way.
+    let is_doubted = |sprint: &str| history.at(sprint).is_some_and(|at| matches!(history.against.get(at), Some(Some((_, Some(_))))));
     let attempt = |sprint: &LoopSprint| Attempt {
         id: sprint.id.clone(),
         is_judged: !sprint.forgiven,
         began: seconds_of(Some(&sprint.created_at)),
         state: match sprint.status {
-            Status::Completed => AttemptState::Completed {
-                target_value: targets.of(&sprint.id).map(|(_, repeats, _)| repeats.measured),
-                step: history.of(&sprint.id).filter(|(.., is_first)| *is_first).and_then(|(index, ..)| steps.get(index).copied()),
-            },
+            Status::Completed => {
+                let (target_value, unused) = target.map_or((None, None), |target| targets.towards(&sprint.id, target));
+                let step = history.of(&sprint.id).filter(|(.., is_first)| *is_first).and_then(|(index, ..)| steps.get(index).copied());
+                AttemptState::Completed { target_value, unused, step: step.or_else(|| is_doubted(&sprint.id).then_some(noise::Step::Nothing)) }
+            }
             Status::Failed => AttemptState::Failed {
                 infrastructure: sprint.reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler)),
                 fingerprint: fingerprint(sprint.reason.map_or("failed", |reason| reason.as_str()), sprint.phase.as_deref(), &sprint.detail),
@@ -341,10 +412,12 @@ mod tests {
             spread: None,
             source: Source::Agent,
             claimed: None,
+            claimed_unit: String::new(),
             verdict: None,
+            open_issues: None,
             completed_at: String::new(),
         };
-        let history = History::new(vec![row("sp-a", "t-1", 0.5), row("sp-b", "t-2", 0.8), row("sp-c", "t-1", 0.7)]);
+        let history = History::new("x", vec![row("sp-a", "t-1", 0.5), row("sp-b", "t-2", 0.8), row("sp-c", "t-1", 0.7)]);
         let of = |id: &str| history.of(id).map(|(index, repeats, is_first)| (index, repeats.measured.value, repeats.measured.n, is_first));
         assert_eq!((of("sp-a"), of("sp-c")), (Some((0, 0.6, Some(2), true)), Some((0, 0.6, Some(2), false))));
         assert_eq!((of("sp-b"), of("sp-d")), (Some((1, 0.8, None, true)), None));

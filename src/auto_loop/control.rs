@@ -4,7 +4,7 @@ use super::advance::{end, stops};
 use crate::app::App;
 use crate::config::{Study, UnknownName};
 use crate::domain::auto_loop::{Limits, StopRule, Target, parse_until};
-use crate::domain::{Better, LoopId};
+use crate::domain::{Better, LoopId, figure_name};
 use crate::platform::{clock, random};
 use crate::sprint::{self, CreateError, Request, Wanted};
 use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, completed_count};
@@ -186,6 +186,48 @@ fn understood(app: &App, study: &Study) -> Result<Program, LoopError> {
     if program.mistakes.is_empty() { Ok(program) } else { Err(LoopError::Program(program.mistakes)) }
 }
 
+/// Whether a new target can be meant so, as far as the study's sprints tell.
+fn check_target(change: &Change<'_>, study: &str, program: &Program, target: Option<&Target>) -> Result<(), LoopError> {
+    let Some(target) = target else { return Ok(()) };
+    let doubt = doubt_in(program, target, &reported(change, study, &target.metric)?);
+    doubt.map(drop).map_err(|why| LoopError::Limit(format!("--target {why}")))
+}
+
+/// What sprints of a study have reported; of the figures of this name also which way they get better,
+/// if they say that.
+fn reported(change: &Change<'_>, study: &str, name: &str) -> Result<Vec<(String, Option<bool>)>, StoreError> {
+    let rows = change.metric_history(study, name)?;
+    let better = rows.iter().rev().find_map(|row| Better::parse(&row.better)).map(|better| better == Better::Higher);
+    let names = change.metric_names(study)?.into_iter();
+    Ok(names.map(|(known, _)| (better.filter(|_| figure_name::is_same(&known, name)), known)).map(|(better, known)| (known, better)).collect())
+}
+
+fn doubt_in(program: &Program, target: &Target, reported: &[(String, Option<bool>)]) -> Result<Option<String>, String> {
+    let own = program.metric.as_ref().map(|metric| (metric.name.as_str(), metric.better == Better::Higher));
+    target.check(own, reported)
+}
+
+/// What is probably not as it was meant in a loop's limits, a sentence each: nothing is reported under
+/// the name of its target, or of the metric by which its patience is judged.
+pub fn doubts(app: &App, store: &mut Store, row: &LoopRow) -> Result<Vec<String>, LoopError> {
+    let program = Program::load(&app.config, app.config.study(&row.study)?);
+    let change = store.change()?;
+    let reported = reported(&change, &row.study, row.limits.target.as_ref().map_or("", |target| &target.metric))?;
+    let mut doubts = Vec::new();
+    if let Some(target) = &row.limits.target {
+        doubts.extend(doubt_in(&program, target, &reported).unwrap_or_else(Some).map(|why| format!("the target {why}")));
+    }
+    let judged = row.limits.patience.is_some() || row.limits.target.is_some();
+    if let Some(metric) = program.metric.as_ref().filter(|metric| judged && metric.evaluator.is_none() && !reported.is_empty())
+        && !reported.iter().any(|(name, _)| figure_name::is_same(name, &metric.name))
+    {
+        let meant = figure_name::meant(&metric.name, reported.iter().map(|(name, _)| name.as_str()));
+        let meant = meant.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        doubts.push(format!("no sprint of the study {} has reported its metric {}{meant}", row.study, metric.name));
+    }
+    Ok(doubts)
+}
+
 /// Makes a loop. Ticks begin its sprints.
 pub fn start(app: &App, store: &mut Store, study: &str, order: &Order, request: &Request) -> Result<LoopId, LoopError> {
     let study = app.config.study(study)?;
@@ -200,6 +242,7 @@ pub fn start(app: &App, store: &mut Store, study: &str, order: &Order, request: 
     loop {
         let Ok(id) = LoopId::new(&format!("loop-{}", random::hex(3))) else { continue };
         let change = store.change()?;
+        check_target(&change, study.name.as_str(), &program, limits.target.as_ref())?;
         if !change.create_loop(&id, study.name.as_str(), &guidance, &text, &limits)? {
             continue;
         }
@@ -226,6 +269,9 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
     let study = app.config.study(&row.study)?;
     let program = understood(app, study)?;
     let limits = check_order(study, &program, &edit.order, Some(&row.limits))?;
+    if edit.order.target.is_some() {
+        check_target(change, &row.study, &program, limits.target.as_ref())?;
+    }
     let done = completed_count(&row, &change.loop_sprints(id)?);
     if edit.order.count.is_some() && limits.count < done {
         return Err(LoopError::Limit(format!("-n: {done} sprints have completed already")));

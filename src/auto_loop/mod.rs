@@ -8,4 +8,4 @@ mod advance;
 mod control;
 
 pub use advance::{Advanced, advance_all, advance_one, may_begin};
-pub use control::{Edit, LoopError, Order, edit, resume, start, stop};
+pub use control::{Edit, LoopError, Order, doubts, edit, resume, start, stop};

@@ -133,6 +133,9 @@ pub enum Entry {
         verdict: String,
         /// In one line.
         detail: String,
+        /// What a review found critical: the first line of each issue, in the reviewer's words.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        issues: Vec<String>,
         /// How long it took.
         seconds: u64,
         /// Of this visit, with what its calls had cost before it was interrupted without an end of its own.
@@ -338,7 +341,8 @@ mod tests {
         let money = |cost_usd| Money { cost_usd, ..Money::default() };
         let started = |resumed| Entry::StepStarted { title: String::new(), resumed };
         let cost = |cost_usd| Entry::Cost { spent: money(cost_usd), call: None };
-        let ended = |cost_usd| Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: money(cost_usd) };
+        let ended =
+            |cost_usd| Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), issues: Vec::new(), seconds: 1, spent: money(cost_usd) };
         let sum = |entries: &[Entry]| {
             let mut costs = Costs::default();
             entries.iter().for_each(|entry| costs.add(entry));

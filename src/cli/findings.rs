@@ -57,6 +57,9 @@ pub fn run(app: &App, ui: &Ui, args: &FindingsArgs) -> Result {
         for line in text::wrap(&text::clean(&row.finding.statement), width.saturating_sub(2)) {
             ui.line(&format!("  {line}"));
         }
+        for line in row.open_issues.iter().flat_map(|open| screen::open_issues(ui, open, width)) {
+            ui.line(&line);
+        }
     }
     Ok(Exit::Success)
 }

@@ -9,7 +9,7 @@ use super::{screen, text};
 use crate::app::App;
 use crate::config::Study;
 use crate::domain::leaderboard::best_so_far;
-use crate::domain::{Better, suggestion};
+use crate::domain::{Better, figure_name};
 use crate::store::{MetricRow, Store};
 use crate::study::Program;
 use crate::view::{self, Board, Place};
@@ -45,7 +45,7 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
         return Err(unknown(&store, study, &metric)?);
     }
     let better = direction(args, declared, &rows, &metric)?;
-    let board = view::leaderboard(better, &rows);
+    let board = view::leaderboard(&metric, better, &rows);
     let (places, candidates) = (&board.places, board.candidates);
     let shown = places.get(..args.limit.min(places.len())).unwrap_or_default();
     if ui.json {
@@ -56,11 +56,15 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
     }
     if rows.is_empty() {
         ui.status(&format!("No completed sprint of {} has reported {metric} yet.", study.name));
+        if let Some(known) = reported(&store, study, &metric)? {
+            ui.hint(&known);
+        }
         ui.hint("its name must stand in results/metrics.json of a sprint, or be measured by the study's `evaluator`");
         return Ok(Exit::Success);
     }
-    let unit = rows.iter().rev().map(|row| text::clean(&row.unit)).find(|unit| !unit.is_empty()).map(|unit| format!(" ({unit})"));
-    ui.line(&format!("{}{}, {} is better", ui.style().bold().apply_to(text::clean(&metric)), unit.unwrap_or_default(), better.as_str()));
+    let unit = text::clean(&board.unit);
+    let unit = if unit.is_empty() { unit } else { format!(" ({unit})") };
+    ui.line(&format!("{}{unit}, {} is better", ui.style().bold().apply_to(text::clean(&metric)), better.as_str()));
     let cells: Vec<Vec<String>> = shown.iter().map(|place| cells(ui, place)).collect();
     for line in text::table(&["#", "SPRINT", "VALUE", "N", "VERDICT", "NOISE", "IDEA"], &cells, ui.width(), ui.style_is_on()) {
         ui.line(&line);
@@ -73,21 +77,36 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
         let line = format!("! the agent of {} claims{claimed}; the evaluator measured otherwise", place.sprint_id);
         ui.line(&ui.style().red().apply_to(text::short(&line, ui.width())).to_string());
     }
+    for line in doubts(shown) {
+        for line in text::wrap(&line, ui.width()) {
+            ui.line(&ui.style().red().apply_to(line).to_string());
+        }
+    }
     if candidates > 1 {
         for line in legend(&board).iter().flat_map(|line| text::wrap(line, ui.width())) {
             ui.line(&ui.style().dim().apply_to(line).to_string());
         }
     }
-    if rows.len() > 1 {
-        let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
-        let best = best_so_far(better, &values);
+    if board.values.len() > 1 {
+        let values = &board.values;
+        let best = best_so_far(better, values);
         ui.line("");
         let best_is = if better == Better::Higher { "highest" } else { "lowest" };
-        for line in plot(&Plot { values: &values, best: &best, best_is, width: ui.width(), height: HEIGHT, ascii: args.plain || !ui.is_screen() }) {
+        for line in plot(&Plot { values, best: &best, best_is, width: ui.width(), height: HEIGHT, ascii: args.plain || !ui.is_screen() }) {
             ui.line(&line);
         }
     }
     Ok(Exit::Success)
+}
+
+/// What is known against places, a line each.
+fn doubts(places: &[Place]) -> Vec<String> {
+    let open = places.iter().filter_map(|place| {
+        let open = place.open_issues.as_ref()?;
+        Some(format!("! #{}: {}: `researchloop sprint show {}`", place.rank, text::clean(&open.text), place.sprint_id))
+    });
+    let apart = places.iter().filter_map(|place| Some(format!("! #{} is not compared: {}", place.rank, text::clean(place.apart.as_ref()?))));
+    open.chain(apart).collect()
 }
 
 /// What the marks compare, and what would tell more.
@@ -106,11 +125,14 @@ fn legend(board: &Board) -> Vec<String> {
 
 fn cells(ui: &Ui, place: &Place) -> Vec<String> {
     let repeats = if place.sprints.len() > 1 { format!(" ×{}", place.sprints.len()) } else { String::new() };
-    let doubt = if place.mismatch { " !" } else { "" };
+    let doubt = if place.mismatch || place.open_issues.is_some() || place.apart.is_some() { " !" } else { "" };
+    let unit = if place.apart.is_some() && !place.unit.is_empty() { format!(" {}", text::clean(&place.unit)) } else { String::new() };
     let noise = match (place.noise, &place.noise_why) {
         (Some("likely_real"), _) => "likely real".to_owned(),
         (Some("within_noise"), _) => "within noise".to_owned(),
         (Some("claimed"), _) => "only claimed".to_owned(),
+        (Some("open_issues"), _) => "issues open".to_owned(),
+        (Some("not_comparable"), _) => "not compared".to_owned(),
         (Some(_), Some(why)) => format!("not known ({why})"),
         (Some(_), None) => "not known".to_owned(),
         (None, _) => "first sprint".to_owned(),
@@ -119,7 +141,7 @@ fn cells(ui: &Ui, place: &Place) -> Vec<String> {
     vec![
         place.rank.to_string(),
         format!("{}{repeats}", place.sprint_id),
-        format!("{}{doubt}", text::value_with_spread(place.value, place.spread, place.n)),
+        format!("{}{unit}{doubt}", text::value_with_spread(place.value, place.spread, place.n)),
         place.n.map(|n| n.to_string()).unwrap_or_default(),
         place.verdict.map(|verdict| screen::verdict(ui, verdict)).unwrap_or_default(),
         style.apply_to(noise).to_string(),
@@ -132,7 +154,7 @@ fn metric_of(app: &App, store: &Store, study: &Study, args: &LeaderboardArgs) ->
     let declared = Program::load(&app.config, study).metric;
     match (&args.metric, declared) {
         (None, Some(metric)) => Ok((metric.name, Some(metric.better))),
-        (Some(name), Some(metric)) if *name == metric.name => Ok((metric.name, Some(metric.better))),
+        (Some(name), Some(metric)) if figure_name::is_same(name, &metric.name) => Ok((metric.name, Some(metric.better))),
         (Some(name), _) => Ok((name.clone(), None)),
         (None, None) => {
             let failure = Failure::new(Kind::Usage, format!("the study {} declares no metric", study.name));
@@ -150,12 +172,22 @@ fn known(store: &Store, study: &Study) -> Result<String> {
     })
 }
 
-fn unknown(store: &Store, study: &Study, metric: &str) -> Result<Failure> {
+/// What the sprints of a study have reported in the place of this metric; none when they have nothing.
+fn reported(store: &Store, study: &Study, metric: &str) -> Result<Option<String>> {
     let names = store.metric_names(study.name.as_str())?;
+    let near = figure_name::meant(metric, names.iter().map(|(name, _)| name.as_str())).map(|near| format!("did you mean {}?", text::clean(near)));
+    Ok(match near {
+        None if names.is_empty() => None,
+        None => Some(known(store, study)?),
+        near => near,
+    })
+}
+
+fn unknown(store: &Store, study: &Study, metric: &str) -> Result<Failure> {
     let failure =
         Failure::new(Kind::NotFound, format!("no completed sprint of {} has reported {:?}", study.name, text::short(&text::clean(metric), 60)));
-    Ok(match suggestion::nearest(metric, names.iter().map(|(name, _)| name.as_str())) {
-        Some(near) => failure.hint(format!("did you mean {}?", text::clean(near))),
+    Ok(match reported(store, study, metric)? {
+        Some(hint) => failure.hint(hint),
         None => failure.hint(known(store, study)?),
     })
 }

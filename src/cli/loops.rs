@@ -157,8 +157,19 @@ fn start(app: &App, ui: &Ui, args: &StartArgs) -> Result {
     go_on(app, ui, &mut store, id.as_str())
 }
 
+/// Says what is probably not as it was meant in a loop's limits.
+fn warn(app: &App, ui: &Ui, store: &mut Store, row: &LoopRow) -> Result<()> {
+    for doubt in auto_loop::doubts(app, store, row)? {
+        ui.warning(&text::clean(&doubt));
+        ui.hint(&format!("`researchloop loop edit {} --target ...` changes the target", row.id));
+    }
+    Ok(())
+}
+
 /// Begins what the loop may begin now, so that nobody has to wait for the next tick.
 fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
+    let row = find(store, id)?;
+    warn(app, ui, store, &row)?;
     let mut advanced = Advanced::default();
     auto_loop::advance_one(app, store, id, &mut advanced)?;
     for (sprint, cluster) in &advanced.made {
@@ -310,6 +321,7 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
             .iter()
             .map(|sprint| {
                 let what = sprint.verdict.clone().or_else(|| sprint.reason.map(str::to_owned)).unwrap_or_default();
+                let what = if sprint.open_issues.is_some() { format!("{what} ! issues open").trim().to_owned() } else { what };
                 let is_proposed = needs.iter().any(|one| one.kind == "approval" && one.sprint.as_ref() == Some(&sprint.id));
                 let no_idea = if is_proposed { "(an idea waits for your word)" } else { "(its job looks for an idea)" };
                 let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
@@ -391,6 +403,9 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
         print_json(ui, &store, &row)?;
     }
     ui.status(&format!("{}: changed; sprints that have begun stay as they are", row.id));
+    if edit.order.target.is_some() {
+        warn(app, ui, &mut store, &row)?;
+    }
     if row.status != LoopStatus::Running {
         ui.hint(&format!("it does not run: `researchloop loop resume {}`", row.id));
     }

@@ -8,7 +8,7 @@ use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, pa
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
-use crate::domain::{Source, Verdict};
+use crate::domain::{OpenIssues, Source, Verdict};
 use crate::store::HELD;
 use crate::tick::Live;
 use crate::view::{Money, Sprint, Step, status_text};
@@ -266,6 +266,10 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         lines.extend(clean_lines(summary).iter().flat_map(|line| wrap(line, width.saturating_sub(2))).map(|line| format!("  {line}")));
     }
     lines.extend(findings(ui, sprint, width));
+    if let Some(Some(open)) = &sprint.open_issues {
+        lines.push(String::new());
+        lines.extend(open_issues(ui, open, width));
+    }
     let files = sprint.artifacts.as_deref().unwrap_or_default();
     if !files.is_empty() {
         lines.push(String::new());
@@ -310,6 +314,17 @@ fn findings(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
     lines
 }
 
+/// What the last review has against a result. The reviewer is a model: its words stand in quotation
+/// marks, and are not ours.
+pub fn open_issues(ui: &Ui, open: &OpenIssues, width: usize) -> Vec<String> {
+    let mut lines = vec![ui.style().red().apply_to(short(&format!("  ! {} ({})", clean(&open.text), clean(&open.step)), width)).to_string()];
+    for quote in &open.quotes {
+        let said = format!("the reviewer: “{}”", clean(quote));
+        lines.extend(wrap(&said, width.saturating_sub(4)).into_iter().map(|line| format!("    {line}")));
+    }
+    lines
+}
+
 /// A verdict with its colour.
 pub fn verdict(ui: &Ui, verdict: Verdict) -> String {
     let style = match verdict {
@@ -337,6 +352,13 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
         },
         "completed" if sprint.kind == "plan" => {
             format!("`researchloop plan -s {} --from {id}` shows the plan, and adds its tasks", shell_word(&clean(&sprint.study_name)))
+        }
+        "completed" if matches!(sprint.open_issues, Some(Some(_))) => {
+            let step = sprint.open_issues.iter().flatten().map(|open| clean(&open.step)).collect::<String>();
+            format!(
+                "read {}, then run it again: `researchloop sprint resubmit {id}`; more `--rounds` leave time for a repair that is reviewed",
+                folder.join(format!("{step}.md")).display()
+            )
         }
         "completed" => format!(
             "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",

@@ -180,10 +180,13 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
     others("needs", needs.iter().map(|need| other(ui, &store, &need.needs, need)).collect::<Result<_>>()?);
     others("waits for it", needed_by.iter().map(|need| other(ui, &store, &need.task, need)).collect::<Result<_>>()?);
     others("its parts", children.iter().map(|child| one_line(ui, child, "")).collect());
-    let attempts = sprints.iter().map(|sprint| {
-        format!("{}  {}  {}  {}", sprint.id, screen::status(ui, sprint), money(sprint.cost_usd, sprint.cost_estimated), time(&sprint.created_at))
-    });
-    others("its sprints", attempts.collect());
+    let attempt = |sprint: &view::Sprint| -> Result<String> {
+        let open = if sprint.status == "completed" { store.open_issues(&sprint.id)? } else { None };
+        let open = open.map(|open| format!("  ! {}", clean(&open.text))).unwrap_or_default();
+        let cost = money(sprint.cost_usd, sprint.cost_estimated);
+        Ok(format!("{}  {}  {cost}  {}{open}", sprint.id, screen::status(ui, sprint), time(&sprint.created_at)))
+    };
+    others("its sprints", sprints.iter().map(attempt).collect::<Result<_>>()?);
     ui.line("");
     ui.line(&format!("{} {next}", ui.style().cyan().bold().apply_to("next:")));
     Ok(Exit::Success)

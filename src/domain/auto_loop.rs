@@ -2,6 +2,7 @@
 //! rests on is handed in, and is asked for anew each time, so that nothing is counted twice.
 
 pub use super::loop_limits::{Limits, StopRule, Target, parse_until};
+pub use super::loop_progress::{Remark, remark};
 use super::loop_progress::{on_target, without_improvement};
 use super::noise::{Measured, Step};
 
@@ -39,8 +40,10 @@ pub enum AttemptState {
     /// Over, with results.
     Completed {
         /// The target's metric, when there is a target and the value is known; with the repeats of its
-        /// task together.
+        /// task together, and in the target's unit.
         target_value: Option<Measured>,
+        /// What it tells of that metric and does not count for the target.
+        unused: Option<Unused>,
         /// What it brought to the study's metric; none when it measured nothing, or repeated a task.
         step: Option<Step>,
     },
@@ -60,6 +63,17 @@ pub enum AttemptState {
     },
     /// Ended by a person.
     Cancelled,
+}
+
+/// A figure that does not count for a target, although it is about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unused {
+    /// As it was told, with its unit.
+    pub shown: String,
+    /// Whether it would reach the target; none when nobody can say.
+    pub would_reach: Option<bool>,
+    /// Why it does not count: the rest of a sentence.
+    pub why: String,
 }
 
 /// Money, or GPU-seconds: what was used, and what running sprints may still use.

@@ -38,11 +38,11 @@ fn attempt(state: AttemptState) -> Attempt {
 }
 
 fn completed() -> Attempt {
-    attempt(AttemptState::Completed { target_value: None, step: None })
+    attempt(AttemptState::Completed { target_value: None, unused: None, step: None })
 }
 
 fn measured(step: Step) -> Attempt {
-    attempt(AttemptState::Completed { target_value: None, step: Some(step) })
+    attempt(AttemptState::Completed { target_value: None, unused: None, step: Some(step) })
 }
 
 fn failed(infrastructure: bool, what: &str) -> Attempt {
@@ -135,7 +135,7 @@ fn gpu_hours_shorten_the_time_and_must_be_known() {
 fn deadline_target_and_patience() {
     let late = Limits { until: Some(1_000_000), ..limits() };
     assert_eq!(rule(&situation(&late, &[])), Some(StopRule::Deadline));
-    let target = Limits { target: Some(Target { metric: "loss".to_owned(), higher: false, value: 0.1 }), ..limits() };
+    let target = Limits { target: Some(Target { metric: "loss".to_owned(), higher: false, value: 0.1, unit: String::new() }), ..limits() };
     let reached = |value| [aiming(value, None, None)];
     assert_eq!(rule(&situation(&target, &reached(0.1))), Some(StopRule::Target));
     assert_eq!(rule(&situation(&target, &reached(0.11))), None);
@@ -154,12 +154,12 @@ fn deadline_target_and_patience() {
 }
 
 fn aiming(value: f64, n: Option<u32>, spread: Option<f64>) -> Attempt {
-    attempt(AttemptState::Completed { target_value: Some(Measured { value, n, spread }), step: None })
+    attempt(AttemptState::Completed { target_value: Some(Measured { value, n, spread }), unused: None, step: None })
 }
 
 #[test]
 fn a_target_that_is_reached_by_luck_says_so() {
-    let limits = Limits { target: Some(Target { metric: "acc".to_owned(), higher: true, value: 0.9 }), ..limits() };
+    let limits = Limits { target: Some(Target { metric: "acc".to_owned(), higher: true, value: 0.9, unit: String::new() }), ..limits() };
     let told = |attempts: &[Attempt]| match next(&situation(&limits, attempts)) {
         Next::Stop(StopRule::Target, why) => why,
         other => panic!("{other:?}"),
@@ -223,7 +223,7 @@ fn failures_of_the_infrastructure_are_waited_out() {
 
 #[test]
 fn targets_read() {
-    assert_eq!(Target::parse("acc >= 0.9", None), Ok(Target { metric: "acc".to_owned(), higher: true, value: 0.9 }));
+    assert_eq!(Target::parse("acc >= 0.9", None), Ok(Target { metric: "acc".to_owned(), higher: true, value: 0.9, unit: String::new() }));
     assert_eq!(Target::parse("loss<1e-3", None).map(|target| target.to_string()), Ok("loss <= 0.001".to_owned()));
     assert_eq!(Target::parse("0.9", Some(("acc", true))).map(|target| target.metric), Ok("acc".to_owned()));
     for bad in ["", ">=1", "acc>=", "acc>=nan", "acc", "0.9"] {

@@ -3,8 +3,26 @@
 use std::collections::BTreeMap;
 
 use super::noise::{Better, Mark, Measured, compared, comparisons, mean_of};
+use super::scale::{self, Scale};
 
-/// One measured sprint.
+/// What a sprint tells of a figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told<'a> {
+    /// What it is an attempt at, and with which idea: entries of the same are repeats.
+    pub task: Option<(&'a str, &'a str)>,
+    /// Whether the study's evaluator has measured it; else it is what the agent says.
+    pub is_measured: bool,
+    /// What was measured, in its own unit.
+    pub measured: Measured,
+    /// That unit; may be empty.
+    pub unit: &'a str,
+    /// What the agent claims, when something else has measured, with its unit.
+    pub claimed: Option<(f64, &'a str)>,
+    /// Whether critical issues are open in its last review.
+    pub is_doubted: bool,
+}
+
+/// One measured sprint, in the unit in which all are compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry<'a> {
     /// What it is an attempt at, and with which idea: entries of the same are repeats.
@@ -15,6 +33,75 @@ pub struct Entry<'a> {
     pub measured: Measured,
     /// What the agent claims, when something else has measured.
     pub claimed: Option<f64>,
+    /// Whether critical issues are open in its last review.
+    pub is_doubted: bool,
+    /// Why it cannot be compared with the others; then it is in its own unit.
+    pub apart: Option<String>,
+}
+
+impl Entry<'_> {
+    /// Whether it counts for what is decided: it can be compared, and nothing is known against it.
+    pub fn counts(&self) -> bool {
+        !self.is_doubted && self.apart.is_none()
+    }
+}
+
+/// What sprints tell of a figure, brought to one scale.
+#[derive(Debug, Clone)]
+pub struct Series<'a> {
+    /// In the same order.
+    pub entries: Vec<Entry<'a>>,
+    /// How those that were measured, or else what agents say, compare with other values.
+    pub scale: Scale,
+}
+
+/// Brings what sprints tell of the figure of this name to one scale. What the study's evaluator has
+/// measured is of one kind, what agents say of another: these are never compared with each other.
+pub fn series<'a>(name: &str, told: &[Told<'a>]) -> Series<'a> {
+    let scale_of = |measured: bool| {
+        let of: Vec<(f64, &str)> = told.iter().filter(|one| one.is_measured == measured).map(|one| (one.measured.value, one.unit)).collect();
+        scale::of(name, &of)
+    };
+    let (measured, said) = (scale_of(true), scale_of(false));
+    let (mut of_measured, mut of_said) = (measured.factors.iter(), said.factors.iter());
+    let entries = told
+        .iter()
+        .map(|one| {
+            let factor = if one.is_measured { of_measured.next() } else { of_said.next() };
+            let (factor, apart) = match factor {
+                Some(Ok(factor)) => (*factor, None),
+                Some(Err(why)) => (1.0, Some(why.clone())),
+                None => (1.0, None),
+            };
+            let Measured { value, n, spread } = one.measured;
+            let near = |claimed: (f64, &str)| {
+                let readings = scale::readings(claimed.0, claimed.1, one.unit, name).into_iter();
+                readings.min_by(|a, b| (a - value).abs().total_cmp(&(b - value).abs())).unwrap_or(claimed.0) * factor
+            };
+            Entry {
+                task: one.task,
+                is_measured: one.is_measured,
+                measured: Measured { value: value * factor, n, spread: spread.map(|spread| spread * factor) },
+                claimed: one.claimed.map(near),
+                is_doubted: one.is_doubted,
+                apart,
+            }
+        })
+        .collect();
+    Series { entries, scale: if measured.factors.is_empty() { said } else { measured } }
+}
+
+/// In which order places stand, before their values: only those of the first kind are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing is known against it.
+    Sound,
+    /// Critical issues are open in its last review, and there are others that have none.
+    Doubted,
+    /// It is what an agent says, on a board on which others were measured.
+    Claimed,
+    /// It cannot be compared with the others.
+    Apart,
 }
 
 /// A place of the board.
@@ -30,8 +117,15 @@ pub struct Place {
     pub mark: Option<(Mark, usize)>,
     /// Whether what an agent claims is not what was measured.
     pub mismatch: bool,
-    /// Whether it is what an agent says, on a board on which others were measured.
-    pub is_claim: bool,
+    /// Whether it is compared with others, and why not.
+    pub standing: Standing,
+}
+
+impl Place {
+    /// Whether the best one was chosen from it and others.
+    fn is_candidate(&self) -> bool {
+        self.standing == Standing::Sound
+    }
 }
 
 /// Entries that are attempts at one idea, and what they have measured together: the mean with the
@@ -50,8 +144,11 @@ pub fn repeats(entries: &[Entry<'_>]) -> Vec<Repeats> {
     let mut known = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
         let new = groups.len();
-        // One without a task repeats nothing.
-        let group = entry.task.map_or(new, |task| *known.entry((task, entry.is_measured)).or_insert(new));
+        // One without a task repeats nothing. What is doubted is no repeat of what is not.
+        let group = match entry.task {
+            Some(task) if entry.apart.is_none() => *known.entry((task, entry.is_measured, entry.is_doubted)).or_insert(new),
+            _ => new,
+        };
         match groups.get_mut(group) {
             Some(group) => group.push(at),
             None => groups.push(vec![at]),
@@ -66,22 +163,32 @@ pub fn repeats(entries: &[Entry<'_>]) -> Vec<Repeats> {
 }
 
 /// Ranks entries that are given in the order of time, the best first. Where some were measured, what
-/// agents only say of the others comes after these.
+/// agents only say of the others comes after these; and so do those whose last review has left critical
+/// issues open after those that have none, and those that cannot be compared after all.
 pub fn rank(better: Better, entries: &[Entry<'_>]) -> Vec<Place> {
     let some_are_measured = entries.iter().any(|entry| entry.is_measured);
+    let is_claim = |entry: &Entry<'_>| some_are_measured && !entry.is_measured;
+    let some_are_sound = entries.iter().any(|entry| entry.counts() && !is_claim(entry));
+    let standing = |entry: &Entry<'_>| match entry {
+        entry if entry.apart.is_some() => Standing::Apart,
+        entry if is_claim(entry) => Standing::Claimed,
+        entry if entry.is_doubted && some_are_sound => Standing::Doubted,
+        _ => Standing::Sound,
+    };
     let mut places: Vec<Place> = repeats(entries)
         .into_iter()
         .map(|group| {
             let of: Vec<&Entry<'_>> = group.entries.iter().filter_map(|at| entries.get(*at)).collect();
             let mismatch = of.iter().any(|entry| is_mismatch(&entry.measured, entry.claimed));
-            let is_claim = some_are_measured && of.iter().all(|entry| !entry.is_measured);
-            Place { measured: group.measured, entries: group.entries, mark: None, mismatch, is_claim }
+            // Repeats are of one kind.
+            let standing = of.first().map_or(Standing::Sound, |entry| standing(entry));
+            Place { measured: group.measured, entries: group.entries, mark: None, mismatch, standing }
         })
         .collect();
-    let start = places.iter().find(|place| !place.is_claim).map(|place| place.entries.clone());
+    let start = places.iter().find(|place| place.is_candidate()).map(|place| place.entries.clone());
     // A stable order: of equal values the earlier one goes first.
     places
-        .sort_by(|one, other| one.is_claim.cmp(&other.is_claim).then_with(|| better.gain(other.measured.value, one.measured.value).total_cmp(&0.0)));
+        .sort_by(|one, other| one.standing.cmp(&other.standing).then_with(|| better.gain(other.measured.value, one.measured.value).total_cmp(&0.0)));
     // Whatever might have come out best was tried for it, also where nothing can be said of it alone.
     let tried = candidates(&places);
     let (start, reference) = (places.iter().position(|place| Some(&place.entries) == start.as_ref()), reference(&places));
@@ -100,12 +207,12 @@ pub fn rank(better: Better, entries: &[Entry<'_>]) -> Vec<Place> {
 /// The place that the others are compared with: the best one with repeated runs, since a single run
 /// above it may be luck; the first place, when there is none.
 pub fn reference(places: &[Place]) -> usize {
-    places.iter().position(|place| !place.is_claim && place.measured.gap().is_none()).unwrap_or(0)
+    places.iter().position(|place| place.is_candidate() && place.measured.gap().is_none()).unwrap_or(0)
 }
 
 /// How many places the best one was chosen from.
 pub fn candidates(places: &[Place]) -> usize {
-    places.iter().filter(|place| !place.is_claim).count()
+    places.iter().filter(|place| place.is_candidate()).count()
 }
 
 /// A claim may differ from what was measured by one in a hundred, and by the spread.
@@ -134,7 +241,14 @@ mod tests {
     use super::*;
 
     fn entry(task: Option<&str>, value: f64) -> Entry<'_> {
-        Entry { task: task.map(|task| (task, "x")), is_measured: false, measured: Measured { value, n: None, spread: None }, claimed: None }
+        Entry {
+            task: task.map(|task| (task, "x")),
+            is_measured: false,
+            measured: Measured { value, n: None, spread: None },
+            claimed: None,
+            is_doubted: false,
+            apart: None,
+        }
     }
 
     #[test]
@@ -199,7 +313,51 @@ mod tests {
         let entries = [entry(Some("t-1"), 0.99), measured(0.4), entry(None, 0.9), measured(0.6)];
         let places = rank(Better::Higher, &entries);
         assert_eq!(places.iter().map(|place| place.entries.clone()).collect::<Vec<_>>(), [vec![1, 3], vec![0], vec![2]]);
-        assert_eq!(places.iter().map(|place| (place.is_claim, place.mark)).collect::<Vec<_>>(), [(false, None), (true, None), (true, None)]);
+        assert_eq!(
+            places.iter().map(|place| (place.standing, place.mark)).collect::<Vec<_>>(),
+            [(Standing::Sound, None), (Standing::Claimed, None), (Standing::Claimed, None)]
+        );
+    }
+
+    #[test]
+    fn what_is_doubted_or_cannot_be_compared_wins_nothing() {
+        let (doubted, apart) =
+            (|value| Entry { is_doubted: true, ..entry(Some("t-1"), value) }, |value| Entry { apart: Some("no".to_owned()), ..entry(None, value) });
+        let entries = [doubted(0.99), entry(Some("t-1"), 0.5), apart(91.2), entry(Some("t-2"), 0.6), doubted(0.97)];
+        let places = rank(Better::Higher, &entries);
+        let told: Vec<_> = places.iter().map(|place| (place.entries.clone(), place.standing)).collect();
+        let expected = [(vec![3], Standing::Sound), (vec![1], Standing::Sound), (vec![0, 4], Standing::Doubted), (vec![2], Standing::Apart)];
+        assert_eq!(told, expected, "and a doubted attempt is no repeat of a sound one");
+        assert_eq!((candidates(&places), places[2].mark, places[3].mark), (2, None, None));
+        assert_eq!(places[0].mark.map(|(_, with)| with), Some(1), "the first one in time is the first that counts");
+        // Where all are doubted, they are still told apart.
+        let all = rank(Better::Higher, &[doubted(0.9), Entry { task: None, ..doubted(0.95) }]);
+        assert_eq!(all.iter().map(|place| (place.entries[0], place.standing)).collect::<Vec<_>>(), [(1, Standing::Sound), (0, Standing::Sound)]);
+    }
+
+    #[test]
+    fn figures_and_claims_are_brought_to_one_unit() {
+        let told = |value: f64, unit: &'static str, is_measured: bool, claimed: Option<(f64, &'static str)>| Told {
+            task: None,
+            is_measured,
+            measured: Measured { value, n: Some(3), spread: Some(value / 100.0) },
+            unit,
+            claimed,
+            is_doubted: false,
+        };
+        let read = series("accuracy", &[told(0.93, "fraction", false, None), told(91.0, "%", false, None)]);
+        assert!(
+            (read.entries[1].measured.value - 0.91).abs() < 1e-12
+                && read.entries[1].measured.spread.is_some_and(|spread| (spread - 0.0091).abs() < 1e-12)
+        );
+        // What is measured has no unit; a claim with one can be the same, and need not be.
+        let read =
+            series("accuracy", &[told(0.93, "", true, Some((93.0, "%"))), told(0.9, "", true, Some((95.0, "%"))), told(92.0, "%", false, None)]);
+        let places = rank(Better::Higher, &read.entries);
+        assert_eq!(
+            places.iter().map(|place| (place.mismatch, place.standing)).collect::<Vec<_>>(),
+            [(false, Standing::Sound), (true, Standing::Sound), (false, Standing::Claimed)]
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::duration;
 use super::visible::is_harmful;
+use super::{duration, figure_name, unit};
 
 /// The bounds of a loop. What is `None` does not bound it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct Target {
     pub higher: bool,
     /// Reached when the metric is this or better.
     pub value: f64,
+    /// The unit of that, as it was written; empty when none was.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
 }
 
 impl Target {
@@ -52,30 +55,84 @@ impl Target {
         if self.higher { value >= self.value } else { value <= self.value }
     }
 
-    /// Reads `accuracy>=0.95`, `loss<=0.1`, or `0.95` for the study's own metric.
+    /// Reads `accuracy>=0.95`, `error<=5%`, `time<=90 s`, or `0.95` for the study's own metric.
     pub fn parse(text: &str, study_metric: Option<(&str, bool)>) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no target: expected for example `accuracy>=0.95`, `loss<=0.1`, or a number for the study's own metric");
-        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
-        for (sign, higher) in [(">=", true), ("<=", false), (">", true), ("<", false)] {
-            if let Some((name, value)) = text.split_once(sign) {
+        let wrong = || {
+            format!("{text:?} is no target: expected for example `accuracy>=0.95`, `error<=5%`, `time<=90 s`, or a number for the study's own metric")
+        };
+        for (sign, higher) in [(">=", true), ("<=", false), ("=>", true), ("=<", false), ("≥", true), ("≤", false), (">", true), ("<", false)] {
+            if let Some((name, amount)) = text.split_once(sign) {
                 let name = name.trim();
                 if name.is_empty() || name.len() > 100 || name.chars().any(is_harmful) {
                     return Err(wrong());
                 }
-                return Ok(Self { metric: name.to_owned(), higher, value: number(value).ok_or_else(wrong)? });
+                let (value, unit) = unit::amount(amount).ok_or_else(wrong)?;
+                // The study's own name for it, if it is that.
+                let name = study_metric.map(|(metric, _)| metric).filter(|metric| figure_name::is_same(metric, name)).unwrap_or(name);
+                return Ok(Self { metric: name.to_owned(), higher, value, unit: unit.to_owned() });
             }
         }
-        let value = number(text).ok_or_else(wrong)?;
+        let (value, unit) = unit::amount(text).ok_or_else(wrong)?;
         let Some((metric, higher)) = study_metric else {
             return Err(format!("{text}: the study declares no metric; write it as `METRIC>={text}`, or set `metric` of the study"));
         };
-        Ok(Self { metric: metric.to_owned(), higher, value })
+        Ok(Self { metric: metric.to_owned(), higher, value, unit: unit.to_owned() })
+    }
+
+    /// Whether it can be meant so: a target that no sprint could ever reach, or that each one reaches,
+    /// ends no loop when it should. Names that the study's sprints have reported are known, each with
+    /// the way in which it gets better if they say that.
+    ///
+    /// # Errors
+    /// When it is certain that it cannot, why.
+    pub fn check(&self, study_metric: Option<(&str, bool)>, reported: &[(String, Option<bool>)]) -> Result<Option<String>, String> {
+        let name = &self.metric;
+        let told = reported.iter().filter(|(known, _)| figure_name::is_same(known, name));
+        let own = study_metric.filter(|(metric, _)| figure_name::is_same(metric, name));
+        let better = |higher: bool| if higher { "higher" } else { "lower" };
+        let sign = if self.higher { "<=" } else { ">=" };
+        if let Some((_, higher)) = own.filter(|(_, higher)| *higher != self.higher) {
+            return Err(format!(
+                "{self}: the target points the wrong way: {} {name} is better in this study; write `{name}{sign}...`",
+                better(higher)
+            ));
+        }
+        let mut directions = told.clone().filter_map(|(_, higher)| *higher);
+        if own.is_none()
+            && let Some(higher) = directions.next().filter(|first| *first != self.higher && directions.all(|other| other == *first))
+        {
+            return Ok(Some(format!(
+                "{self}: the study's sprints say that {} {name} is better, and each of them may reach this target",
+                better(higher)
+            )));
+        }
+        if own.is_some() || told.count() > 0 {
+            return Ok(None);
+        }
+        let known = reported.iter().map(|(name, _)| name.as_str()).chain(study_metric.map(|(metric, _)| metric));
+        let meant = match figure_name::meant(name, known) {
+            Some(near) => format!("; did you mean {near}?"),
+            None if reported.is_empty() => study_metric.map(|(metric, _)| format!("; the study's metric is {metric}")).unwrap_or_default(),
+            None => format!("; they have reported {}", list(reported.iter().map(|(name, _)| name.as_str()))),
+        };
+        let text = format!("{self}: no sprint of the study has reported {name}{meant}");
+        if reported.is_empty() { Ok(Some(text)) } else { Err(text) }
+    }
+}
+
+/// Some names, for a sentence.
+pub(super) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.take(9).collect();
+    match names.get(..8) {
+        Some(first) if names.len() > 8 => format!("{}, ...", first.join(", ")),
+        _ => names.join(", "),
     }
 }
 
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} {}", self.metric, if self.higher { ">=" } else { "<=" }, self.value)
+        let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
+        write!(f, "{} {} {}{unit}", self.metric, if self.higher { ">=" } else { "<=" }, self.value)
     }
 }
 

@@ -48,7 +48,10 @@ fn measured(chance: &mut Chance, draw: Draw, at: usize, n: u32) -> Measured {
 }
 
 fn board(places: &[Measured]) -> Vec<Place> {
-    let entries: Vec<Entry<'_>> = places.iter().map(|measured| Entry { task: None, is_measured: true, measured: *measured, claimed: None }).collect();
+    let entries: Vec<Entry<'_>> = places
+        .iter()
+        .map(|measured| Entry { task: None, is_measured: true, measured: *measured, claimed: None, is_doubted: false, apart: None })
+        .collect();
     rank(Better::Higher, &entries)
 }
 

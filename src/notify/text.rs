@@ -20,6 +20,8 @@ pub struct Told {
 /// The longest idea and the longest other text, in characters.
 const IDEA: usize = 300;
 const TEXT: usize = 500;
+/// So many issues of a review are quoted.
+const MOST_QUOTES: usize = 3;
 
 /// Puts a notice into words. Unknown kinds are told as they are.
 pub fn told(kind: &str, data: &Value) -> Told {
@@ -31,7 +33,18 @@ pub fn told(kind: &str, data: &Value) -> Told {
     let cost = data["cost_usd"].as_f64().filter(|cost| *cost > 0.0).map(|cost| format!("${cost:.2}")).unwrap_or_default();
     let (what, message, priority, tag) = match kind {
         "started" => (format!("{sprint} started"), lines(&[idea]), 3, "rocket"),
-        "completed" => (format!("{sprint} completed"), lines(&[get("summary", TEXT), idea, cost]), 3, "white_check_mark"),
+        "completed" => {
+            let open = clean(data["open_issues"]["text"].as_str().unwrap_or_default(), 160);
+            if open.is_empty() {
+                (format!("{sprint} completed"), lines(&[get("summary", TEXT), idea, cost]), 3, "white_check_mark")
+            } else {
+                let quotes = data["open_issues"]["quotes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                let said: Vec<String> =
+                    quotes.take(MOST_QUOTES).map(|quote| format!("the reviewer: “{}”", clean(quote, 200).replace('\n', " "))).collect();
+                let next = format!("next: researchloop sprint show {sprint}");
+                (format!("{sprint} completed, {open}"), lines(&[said.join("\n"), next, get("summary", TEXT), idea, cost]), 4, "warning")
+            }
+        }
         "failed" => {
             let reason = get("reason", 40).replace('_', " ");
             let hint = get("hint", TEXT);
@@ -41,6 +54,10 @@ pub fn told(kind: &str, data: &Value) -> Told {
         "loop_ended" => {
             let id = get("loop_id", 20);
             (format!("{id} ended"), lines(&[get("detail", TEXT), get("text", TEXT), get("hint", TEXT)]), 3, "checkered_flag")
+        }
+        "loop_note" => {
+            let id = get("loop_id", 20);
+            (format!("{id} may not end as it should"), lines(&[get("detail", TEXT), get("hint", TEXT)]), 4, "warning")
         }
         "question" => {
             let id = get("message_id", 20);
@@ -93,6 +110,18 @@ mod tests {
         assert_eq!(question.message, "which one?\na | b\nresearchloop reply m-000001 \"...\"");
         assert_eq!(told("something_new", &json!({ "text": "x" })).message, "x");
         assert_eq!(told("", &Value::Null).tag, "information_source");
+    }
+
+    #[test]
+    fn what_is_open_in_the_last_review_is_said_with_the_reviewers_words() {
+        let open =
+            json!({ "step": "red_team_round_2", "count": 1, "text": "1 critical issue is open", "quotes": ["test rows\u{1b}[2J are\nin training"] });
+        let told = told("completed", &json!({ "study": "s", "sprint_id": "sp-a1b2c3", "summary": "a new best", "open_issues": open }));
+        assert_eq!((told.title.as_str(), told.priority, told.tag), ("s: sp-a1b2c3 completed, 1 critical issue is open", 4, "warning"));
+        assert_eq!(told.message, "the reviewer: “test rows[2J are in training”\nnext: researchloop sprint show sp-a1b2c3\na new best");
+        assert_eq!(super::told("completed", &json!({ "sprint_id": "sp-1", "open_issues": null })).title, "sp-1 completed");
+        let note = super::told("loop_note", &json!({ "loop_id": "loop-1", "detail": "the target x cannot be reached", "hint": "y" }));
+        assert_eq!((note.title.as_str(), note.message.as_str()), ("loop-1 may not end as it should", "the target x cannot be reached\ny"));
     }
 
     #[test]

@@ -55,7 +55,13 @@ fn what_others_write_to_the_journal_is_taken_out_of_it() {
     let path = own.join("run.jsonl");
     let read = || std::fs::read(&path).expect("read");
     let add = |text: &[u8]| File::options().append(true).open(&path).and_then(|mut file| file.write_all(text)).expect("written");
-    let ended = Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: crate::bundle::formats::Money::default() };
+    let ended = Entry::StepEnded {
+        verdict: "yes".to_owned(),
+        detail: String::new(),
+        issues: Vec::new(),
+        seconds: 1,
+        spent: crate::bundle::formats::Money::default(),
+    };
     journal.write(&note("one")).expect("written");
     let forged = br#"{"v":1,"seq":2,"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"run_ended","status":"completed"}"#;
     for foreign in [[forged.as_slice(), b"\n"].concat(), forged[..20].to_vec(), vec![b'x'; 200_000]] {
@@ -105,7 +111,13 @@ fn what_stands_in_the_place_of_the_journal_is_moved_or_the_needed_lines_fail() {
     let own = dir.join(OWN_FOLDER);
     std::fs::create_dir_all(&own).expect("made");
     let (mut journal, _) = Journal::open(&dir).expect("opened");
-    let ended = Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: crate::bundle::formats::Money::default() };
+    let ended = Entry::StepEnded {
+        verdict: "yes".to_owned(),
+        detail: String::new(),
+        issues: Vec::new(),
+        seconds: 1,
+        spent: crate::bundle::formats::Money::default(),
+    };
     let count = || parse(&std::fs::read(own.join("run.jsonl")).expect("read")).0.len();
     journal.write(&note("one")).expect("written");
     std::fs::remove_file(own.join("run.jsonl")).expect("removed");
@@ -141,7 +153,13 @@ fn a_line_that_cannot_be_written_is_counted_and_the_needed_ones_fail() {
     // A descriptor that cannot write fails as a broken file server does.
     let sound = std::mem::replace(&mut journal.file, File::open(&path).expect("opened"));
     journal.write(&note("two")).expect("told later");
-    let ended = Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: crate::bundle::formats::Money::default() };
+    let ended = Entry::StepEnded {
+        verdict: "yes".to_owned(),
+        detail: String::new(),
+        issues: Vec::new(),
+        seconds: 1,
+        spent: crate::bundle::formats::Money::default(),
+    };
     assert!(journal.write(&ended).is_err());
     journal.file = sound;
     journal.write(&ended).expect("written");

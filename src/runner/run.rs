@@ -61,6 +61,8 @@ pub struct Run {
     pub carried: Money,
     /// What the step that just ended has to say of itself.
     pub step_note: String,
+    /// What a review has found critical, in the reviewer's words.
+    pub step_issues: Vec<String>,
     /// The files of the questions that the run ends with.
     asked: dialogue::Asked,
     /// Names of questions that earlier jobs have asked.
@@ -208,6 +210,7 @@ impl Run {
             temporary,
             carried: state.open,
             step_note: String::new(),
+            step_issues: Vec::new(),
             asked: dialogue::Asked::default(),
             asked_before,
             definition,

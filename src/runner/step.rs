@@ -18,6 +18,7 @@ use crate::bundle::outcome::{self, Measurement};
 use crate::bundle::prompts::{self, Values};
 use crate::claude::{Exit, Verdict};
 use crate::domain::finding::plain;
+use crate::domain::open_issues::quotes;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::{self, Action, Evaluator, Step};
 use crate::platform::clock;
@@ -54,6 +55,7 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     let carried = std::mem::take(&mut run.carried);
     let mut spent = if resumed { carried } else { Money::default() };
     run.step_note.clear();
+    run.step_issues.clear();
     let (mut outcome, mut failure) = match &step.action {
         Action::Shell(text) => shell(run, step, text)?,
         Action::Skill(_) | Action::Prompt(_) => ask(run, step, resumed, &mut spent)?,
@@ -87,7 +89,8 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         (Outcome::Verdict(verdict, _), Some(failure)) => (*verdict, failure.detail.clone()),
         (Outcome::Verdict(verdict, _), None) => (*verdict, std::mem::take(&mut run.step_note)),
     };
-    run.journal.write(&Entry::StepEnded { verdict: verdict.to_owned(), detail, seconds: clock::since(started).as_secs(), spent })?;
+    let issues = if matches!(outcome, Outcome::Verdict(..)) { std::mem::take(&mut run.step_issues) } else { Vec::new() };
+    run.journal.write(&Entry::StepEnded { verdict: verdict.to_owned(), detail, issues, seconds: clock::since(started).as_secs(), spent })?;
     run.journal.step = None;
     Ok(match outcome {
         Outcome::Verdict(verdict, _) => Outcome::Verdict(verdict, failure),
@@ -157,8 +160,7 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
         }
         match &verdict {
             Verdict::Done => {
-                let (verdict, note) = judge(run, step, pipeline::Outcome::Done);
-                run.step_note = note;
+                let verdict = judge(run, step, pipeline::Outcome::Done);
                 return Ok((Outcome::Verdict(verdict, None), None));
             }
             verdict => {
@@ -236,14 +238,15 @@ pub(super) fn over(run: &mut Run, outcome: Outcome, failure: Option<Failure>) ->
     Ok((outcome, failure))
 }
 
-/// The pipeline's verdict on a step, from how it ended and the file that its evaluator reads.
-fn judge(run: &Run, step: &Step, outcome: pipeline::Outcome) -> (&'static str, String) {
+/// The pipeline's verdict on a step, from how it ended and the file that its evaluator reads. What is to
+/// be noted of it is remembered for its end.
+fn judge(run: &mut Run, step: &Step, outcome: pipeline::Outcome) -> &'static str {
     let file = match &step.evaluator {
         Evaluator::ReviewClear { file } => Folder::open(&run.work).and_then(|folder| folder.tail(file, MAX_REVIEW)).ok(),
         Evaluator::Completed | Evaluator::ExitCode => None,
     };
     let judgement = pipeline::judge(&step.evaluator, outcome, file.as_deref());
-    let note = match (&step.evaluator, judgement.note, judgement.issues.len()) {
+    run.step_note = match (&step.evaluator, judgement.note, judgement.issues.len()) {
         (_, Some(note), _) => note.to_owned(),
         (Evaluator::ReviewClear { .. }, None, 0) if judgement.verdict.as_str() == "yes" => "no critical issues".to_owned(),
         (_, None, 0) => String::new(),
@@ -251,7 +254,8 @@ fn judge(run: &Run, step: &Step, outcome: pipeline::Outcome) -> (&'static str, S
         (Evaluator::ReviewClear { .. }, None, count) => format!("{count} critical issues"),
         _ => String::new(),
     };
-    (judgement.verdict.as_str(), note)
+    run.step_issues = quotes(&judgement.issues);
+    judgement.verdict.as_str()
 }
 
 /// Runs a step that is a shell text of the pipeline's file.
@@ -325,8 +329,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         Exit::Code(code) => (pipeline::Outcome::Exit(code), failed(format!("exited with {code}"))),
         Exit::Signal(signal) => (pipeline::Outcome::Failed, failed(format!("was ended by signal {signal}"))),
     };
-    let (verdict, note) = judge(run, step, outcome);
-    run.step_note = note;
+    let verdict = judge(run, step, outcome);
     if verdict == "yes" && step.state == EVALUATE {
         match outcome::measurement(&measured) {
             Ok(measured) => take_down(run, measured)?,

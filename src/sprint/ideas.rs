@@ -45,7 +45,16 @@ fn bounded(ideas: impl Iterator<Item = KnownIdea>) -> Vec<EarlierIdea> {
     told
 }
 
+/// What came of an idea. Nobody should build on a result without what is known against it.
 fn outcome(known: &KnownIdea) -> String {
+    let verdict = verdict(known);
+    match known.open_issues.as_ref().filter(|_| known.status == "completed") {
+        Some(open) => format!("{verdict}; {}", open.text),
+        None => verdict,
+    }
+}
+
+fn verdict(known: &KnownIdea) -> String {
     match (known.status.as_str(), &known.verdict) {
         ("completed", Some(verdict)) => verdict.clone(),
         ("completed", None) => "inconclusive".to_owned(),
@@ -77,6 +86,7 @@ mod tests {
             idea: "an idea ".repeat(100),
             status: status.to_owned(),
             verdict: verdict.map(str::to_owned),
+            open_issues: None,
             statement: "what came out ".repeat(100),
         }
     }
@@ -89,6 +99,18 @@ mod tests {
         assert_eq!(told[0].outcome, "refuted");
         assert!(told[0].statement.ends_with('…') && told[0].statement.chars().count() == STATEMENT_CHARS);
         assert!(told.last().is_some_and(|idea| idea.statement.is_empty() && idea.idea.chars().count() == BRIEF_CHARS));
+    }
+
+    #[test]
+    fn what_is_open_in_a_review_is_told_with_the_outcome() {
+        let open = crate::domain::open_issues::open_issues([crate::domain::open_issues::StepEnd {
+            label: "red_team_round_1",
+            state: "no",
+            detail: "2 critical issues",
+        }]);
+        let told = KnownIdea { open_issues: open, ..known(1, "completed", Some("supported")) };
+        assert_eq!(outcome(&told), "supported; 2 critical issues are open");
+        assert_eq!(outcome(&KnownIdea { status: "failed".to_owned(), ..told }), "failed");
     }
 
     #[test]

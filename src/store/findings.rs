@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::OptionalExtension as _;
+
 use super::{Change, Store, StoreError};
-use crate::domain::leaderboard::Entry;
+use crate::bundle::journal::{Entry, Line};
+use crate::domain::leaderboard::Told;
 use crate::domain::noise::Measured;
-use crate::domain::{Finding, Metric, Source, Verdict};
+use crate::domain::open_issues::{StepEnd, open_issues};
+use crate::domain::{Finding, Metric, OpenIssues, Source, Verdict, figure_name};
 
 /// One value of a metric: what the evaluator measured, else what the agent claims.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,20 +36,26 @@ pub struct MetricRow {
     pub source: Source,
     /// What the agent claims, when the evaluator has measured too.
     pub claimed: Option<f64>,
+    /// The unit of that; may be empty.
+    pub claimed_unit: String,
     /// What the sprint found of its idea.
     pub verdict: Option<Verdict>,
+    /// What its last review has against it, without the reviewer's words.
+    pub open_issues: Option<OpenIssues>,
     /// RFC 3339.
     pub completed_at: String,
 }
 
 impl MetricRow {
-    /// The same, as it is ranked and judged.
-    pub fn entry(&self) -> Entry<'_> {
-        Entry {
+    /// The same, for those who rank and judge it.
+    pub fn told(&self) -> Told<'_> {
+        Told {
             task: self.task.as_deref().map(|task| (task, self.idea.as_deref().unwrap_or_default())),
             is_measured: self.source == Source::Evaluator,
             measured: Measured { value: self.value, n: self.n, spread: self.spread },
-            claimed: self.claimed,
+            unit: &self.unit,
+            claimed: self.claimed.map(|claimed| (claimed, self.claimed_unit.as_str())),
+            is_doubted: self.open_issues.is_some(),
         }
     }
 }
@@ -63,11 +73,23 @@ pub struct FindingRow {
     pub summary: Option<String>,
     /// What it found.
     pub finding: Finding,
+    /// What its last review has against it.
+    pub open_issues: Option<OpenIssues>,
     /// RFC 3339.
     pub completed_at: String,
 }
 
 impl Change<'_> {
+    /// The same as [`Store::open_issues`], as this change sees it.
+    pub fn open_issues(&self, sprint: &str) -> Result<Option<OpenIssues>, StoreError> {
+        open_issues_of(&self.transaction, sprint)
+    }
+
+    /// The same as [`Store::metric_names`], as this change sees it.
+    pub fn metric_names(&self, study: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        names(&self.transaction, study)
+    }
+
     /// The same as [`Store::metric_history`], as this change sees it.
     pub fn metric_history(&self, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
         history(&self.transaction, study, metric)
@@ -114,18 +136,60 @@ fn finding(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::Result<Finding> {
     })
 }
 
-fn history(connection: &rusqlite::Connection, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
+fn names(connection: &rusqlite::Connection, study: &str) -> Result<Vec<(String, u64)>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT s.id, s.loop_id, s.task_id, s.idea, s.completed_at, m.value, m.unit, m.better, m.n, m.spread, m.source,
-                (SELECT a.value FROM metrics a WHERE a.sprint_id = s.id AND a.name = m.name AND a.source = 'agent' AND m.source <> 'agent'),
-                f.verdict
-             FROM metrics m JOIN sprints s ON s.id = m.sprint_id LEFT JOIN findings f ON f.sprint_id = s.id
-             WHERE s.study_name = ?1 AND m.name = ?2 AND s.status = 'completed' AND s.kind = 'research'
-                AND (m.source = 'evaluator' OR NOT EXISTS
-                    (SELECT 1 FROM metrics e WHERE e.sprint_id = s.id AND e.name = m.name AND e.source = 'evaluator'))
-             ORDER BY s.completed_at, s.id",
+        "SELECT m.name, count(DISTINCT s.id) FROM metrics m JOIN sprints s ON s.id = m.sprint_id
+         WHERE s.study_name = ?1 AND s.status = 'completed' AND s.kind = 'research' GROUP BY m.name ORDER BY 2 DESC, 1 LIMIT 200",
     )?;
-    let rows = query.query_map((study, metric), |row| {
+    let rows = query.query_map([study], |row| Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The steps of a sprint `s` that review, as a JSON list.
+pub(super) const REVIEWS: &str = "(SELECT json_group_array(json_array(t.label, t.state, t.detail)) FROM steps t
+    WHERE t.sprint_id = s.id AND t.label >= 'red_team' AND t.label < 'red_teamz')";
+
+/// What the last of them has against a sprint that is over.
+pub(super) fn open_in(reviews: &str) -> Option<OpenIssues> {
+    let reviews: Vec<(String, String, String)> = serde_json::from_str(reviews).unwrap_or_default();
+    open_issues(reviews.iter().map(|(label, state, detail)| StepEnd { label, state, detail }))
+}
+
+/// What a sprint that is over has open, in the words of its last review.
+fn open_issues_of(connection: &rusqlite::Connection, sprint: &str) -> Result<Option<OpenIssues>, StoreError> {
+    let mut query = connection.prepare_cached(&format!("SELECT {REVIEWS} FROM sprints s WHERE s.id = ?1"))?;
+    let reviews: Option<String> = query.query_row([sprint], |row| row.get(0)).optional()?;
+    let Some(open) = reviews.as_deref().and_then(open_in) else { return Ok(None) };
+    let mut query = connection.prepare_cached(
+        "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' AND json_extract(line, '$.step') = ?2 ORDER BY seq DESC LIMIT 1",
+    )?;
+    let line: Option<String> = query.query_row((sprint, &open.step), |row| row.get(0)).optional()?;
+    let entry = line.and_then(|line| serde_json::from_str::<Line>(&line).ok()).and_then(|line| line.entry());
+    Ok(Some(match entry {
+        Some(Entry::StepEnded { issues, .. }) => open.quoting(&issues),
+        _ => open,
+    }))
+}
+
+/// The names under which the sprints of a study have told the figure of this name.
+fn spellings(connection: &rusqlite::Connection, study: &str, metric: &str) -> Result<String, StoreError> {
+    let mut query =
+        connection.prepare_cached("SELECT DISTINCT m.name FROM sprints s JOIN metrics m ON m.sprint_id = s.id WHERE s.study_name = ?1")?;
+    let names: Vec<String> = query.query_map([study], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let same: Vec<&String> = names.iter().filter(|name| figure_name::is_same(name, metric)).collect();
+    Ok(serde_json::to_string(&same).unwrap_or_default())
+}
+
+fn history(connection: &rusqlite::Connection, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
+    let spellings = spellings(connection, study, metric)?;
+    // Of a sprint what the evaluator has measured comes first, and then the name as it is asked for.
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT s.id, s.loop_id, s.task_id, s.idea, s.completed_at, m.value, m.unit, m.better, m.n, m.spread, m.source, f.verdict, {REVIEWS}
+             FROM sprints s JOIN metrics m ON m.sprint_id = s.id LEFT JOIN findings f ON f.sprint_id = s.id
+             WHERE s.study_name = ?1 AND m.name IN (SELECT value FROM json_each(?2)) AND s.status = 'completed' AND s.kind = 'research'
+             ORDER BY s.completed_at, s.id, m.source <> 'evaluator', m.name <> ?3, m.name",
+    ))?;
+    let rows = query.query_map((study, spellings, metric), |row| {
         Ok(MetricRow {
             sprint_id: row.get(0)?,
             loop_id: row.get(1)?,
@@ -138,11 +202,24 @@ fn history(connection: &rusqlite::Connection, study: &str, metric: &str) -> Resu
             n: row.get(8)?,
             spread: row.get(9)?,
             source: Source::parse(&row.get::<_, String>(10)?),
-            claimed: row.get(11)?,
-            verdict: row.get::<_, Option<String>>(12)?.as_deref().and_then(Verdict::parse),
+            claimed: None,
+            claimed_unit: String::new(),
+            verdict: row.get::<_, Option<String>>(11)?.as_deref().and_then(Verdict::parse),
+            open_issues: open_in(&row.get::<_, String>(12)?),
         })
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut found: Vec<MetricRow> = Vec::new();
+    for row in rows {
+        let row = row?;
+        match found.last_mut().filter(|last| last.sprint_id == row.sprint_id) {
+            None => found.push(row),
+            Some(measured) if measured.source == Source::Evaluator && row.source == Source::Agent && measured.claimed.is_none() => {
+                (measured.claimed, measured.claimed_unit) = (Some(row.value), row.unit);
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(found)
 }
 
 impl Store {
@@ -151,6 +228,11 @@ impl Store {
         let mut query = self.connection.prepare_cached("SELECT verdict, confidence, statement, numbers FROM findings WHERE sprint_id = ?1")?;
         let mut rows = query.query_map([sprint], |row| finding(row, 0))?;
         Ok(rows.next().transpose()?)
+    }
+
+    /// What the last review of a sprint that is over has against its result.
+    pub fn open_issues(&self, sprint: &str) -> Result<Option<OpenIssues>, StoreError> {
+        open_issues_of(&self.connection, sprint)
     }
 
     /// A sprint's figures: the evaluator's first, then by name.
@@ -187,9 +269,14 @@ impl Store {
                 summary: row.get(3)?,
                 completed_at: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
                 finding: finding(row, 5)?,
+                open_issues: None,
             })
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut found: Vec<FindingRow> = rows.collect::<Result<_, _>>()?;
+        for row in &mut found {
+            row.open_issues = self.open_issues(&row.sprint_id)?;
+        }
+        Ok(found)
     }
 
     /// The values of a metric over a study's completed sprints, oldest first, one a sprint.
@@ -201,12 +288,7 @@ impl Store {
     /// The names of the metrics that a study's sprints have told, the most frequent first, with
     /// how many sprints have each.
     pub fn metric_names(&self, study: &str) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT m.name, count(DISTINCT s.id) FROM metrics m JOIN sprints s ON s.id = m.sprint_id
-             WHERE s.study_name = ?1 AND s.status = 'completed' AND s.kind = 'research' GROUP BY m.name ORDER BY 2 DESC, 1 LIMIT 200",
-        )?;
-        let rows = query.query_map([study], |row| Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0))))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        names(&self.connection, study)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
+use super::findings::{REVIEWS, open_in};
 use super::{Change, SprintRow, Store, StoreError};
+use crate::domain::OpenIssues;
 use crate::domain::idea::{self, Refusal};
 
 /// An idea, as it stands in the database.
@@ -16,23 +18,26 @@ pub struct KnownIdea {
     pub status: String,
     /// What the sprint found of it.
     pub verdict: Option<String>,
+    /// What its last review has against that.
+    pub open_issues: Option<OpenIssues>,
     /// What came out: the finding's sentence, else the summary, else why it failed.
     pub statement: String,
 }
 
 fn known(connection: &Connection, study: &str) -> Result<Vec<KnownIdea>, StoreError> {
-    let mut query = connection.prepare_cached(
-        "SELECT t.id, t.idea, CASE t.status WHEN 'open' THEN 'waiting' ELSE t.status END, t.verdict, t.detail, t.created_at AS time
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT t.id, t.idea, CASE t.status WHEN 'open' THEN 'waiting' ELSE t.status END, t.verdict, t.detail, t.created_at AS time, '[]'
             FROM tasks t WHERE t.study_name = ?1 AND NOT EXISTS (SELECT 1 FROM sprints s WHERE s.task_id = t.id)
          UNION ALL
          SELECT s.id, s.idea, s.status, f.verdict,
-                coalesce(f.statement, s.summary, CASE s.status WHEN 'completed' THEN '' ELSE s.detail END), s.created_at
+                coalesce(f.statement, s.summary, CASE s.status WHEN 'completed' THEN '' ELSE s.detail END), s.created_at, {REVIEWS}
             FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
             WHERE s.study_name = ?1 AND s.idea IS NOT NULL AND s.kind = 'research'
          ORDER BY time DESC, 1",
-    )?;
+    ))?;
     let rows = query.query_map([study], |row| {
-        Ok(KnownIdea { id: row.get(0)?, idea: row.get(1)?, status: row.get(2)?, verdict: row.get(3)?, statement: row.get(4)? })
+        let open_issues = open_in(&row.get::<_, String>(6)?);
+        Ok(KnownIdea { id: row.get(0)?, idea: row.get(1)?, status: row.get(2)?, verdict: row.get(3)?, open_issues, statement: row.get(4)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

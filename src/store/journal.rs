@@ -8,6 +8,7 @@ use crate::bundle::formats::Money;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::Phase;
 use crate::domain::idea::bounded;
+use crate::domain::open_issues::StepEnd;
 use crate::domain::transition::Event;
 use crate::platform::clock;
 
@@ -86,6 +87,13 @@ pub struct StepRow {
     pub cost_usd: f64,
     /// All its tokens.
     pub tokens: u64,
+}
+
+impl StepRow {
+    /// As far as it tells whether something is open in a review.
+    pub fn end(&self) -> StepEnd<'_> {
+        StepEnd { label: &self.label, state: &self.state, detail: &self.detail }
+    }
 }
 
 impl Store {
@@ -269,7 +277,7 @@ impl Change<'_> {
                     .execute((sprint, label, &title, &time))?;
                 self.apply(sprint, Event::StepBegan(Phase(label.to_owned())))?;
             }
-            Some(Entry::StepEnded { verdict, detail, seconds, spent }) => {
+            Some(Entry::StepEnded { verdict, detail, seconds, spent, .. }) => {
                 self.transaction
                     .prepare_cached("UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5 WHERE sprint_id = ?1 AND label = ?2")?
                     .execute((sprint, label, &verdict, &detail, &time))?;

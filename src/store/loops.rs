@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, Row};
 
+use super::findings::{REVIEWS, open_in};
 use super::sprints::{Cut, held_by};
 use super::{Change, Store, StoreError};
 use crate::domain::auto_loop::{Limits, StopRule};
-use crate::domain::{LoopId, Reason, SchedulerKind, Status};
+use crate::domain::{LoopId, OpenIssues, Reason, SchedulerKind, Status};
 use crate::platform::clock;
 
 /// How a loop stands.
@@ -88,6 +89,8 @@ pub struct LoopSprint {
     pub cost_usd: f64,
     /// What came out.
     pub verdict: Option<String>,
+    /// What the last review of a completed one has against that.
+    pub open_issues: Option<OpenIssues>,
     /// The kind of scheduler that has its job.
     pub scheduler: SchedulerKind,
     /// Whether it ever had a job: it may be pending again after it was parked.
@@ -134,14 +137,14 @@ fn one(connection: &Connection, id: &str) -> Result<Option<LoopRow>, StoreError>
 
 fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
     // The step that ran last stands in the steps: the sprint's own column is empty once it is over.
-    let mut query = connection.prepare_cached(
+    let mut query = connection.prepare_cached(&format!(
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
              ORDER BY t.position DESC LIMIT 1)),
             s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at, s.forgiven, s.cut_money, s.cut_time,
-            s.budget_usd, s.note, s.repeats
+            s.budget_usd, s.note, s.repeats, {REVIEWS}
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
          WHERE s.loop_id = ?1 ORDER BY s.rowid",
-    )?;
+    ))?;
     let mut rows = query.query([id])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -168,6 +171,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             exhausted: Cut { money: row.get(15)?, time: row.get(16)? }.is_exhausted(status, reason, cost_usd, row.get(17)?),
             held_by: held_by(status, &row.get::<_, String>(18)?).map(str::to_owned),
             repeats: row.get(19)?,
+            open_issues: open_in(&row.get::<_, String>(20)?).filter(|_| status == Status::Completed),
         });
     }
     Ok(found)

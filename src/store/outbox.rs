@@ -71,8 +71,9 @@ impl Change<'_> {
             Status::Failed => "failed",
             _ => return Ok(()),
         };
+        let open = if status == Status::Completed { self.open_issues(after.id.as_str())? } else { None };
         let data = serde_json::json!({
-            "sprint_id": after.id.as_str(), "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
+            "open_issues": open, "sprint_id": after.id.as_str(), "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
             "idea": after.idea, "job_id": after.state.job().map(crate::domain::JobId::as_str),
             "summary": after.summary, "cost_usd": after.cost_usd,
             "reason": ending.and_then(|ending| ending.reason).map(crate::domain::Reason::as_str),

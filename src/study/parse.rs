@@ -3,7 +3,7 @@
 use super::Limits;
 use crate::domain::auto_loop::{Target, parse_until};
 use crate::domain::suggestion::nearest;
-use crate::domain::{Better, finding::plain};
+use crate::domain::{Better, figure_name, finding::plain, unit};
 
 /// What stands in the file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -176,7 +176,7 @@ fn benchmark(parsed: &mut Parsed, lines: &[Line<'_>], targets: &[Line<'_>], give
     });
     // Figures of another metric than the one that is measured mean nothing.
     let other = match (&name, given) {
-        (Some((line, name)), Some((given, _))) if name != given => {
+        (Some((line, name)), Some((given, _))) if !figure_name::is_same(name, given) => {
             mistakes.push((*line, format!("Benchmark: the metric {name} is not used: the configuration says {given}")));
             true
         }
@@ -195,6 +195,11 @@ fn benchmark(parsed: &mut Parsed, lines: &[Line<'_>], targets: &[Line<'_>], give
         if target.is_none() {
             target = comparison(item(text), known.as_deref(), false).map(|target| (*line, target));
         }
+    }
+    // Other figures stand there for people. One whose name is the metric's but for a letter is none.
+    let slip = |text: &str| comparison(item(text), None, false)?.name.filter(|name| known.as_deref().is_some_and(|known| is_slip(name, known)));
+    if let (None, Some(known), Some((line, name))) = (&target, &known, targets.iter().find_map(|(line, text)| Some((*line, slip(text)?)))) {
+        mistakes.push((line, format!("Targets: {:?} is not the metric: did you mean {}?", plain(&name, 40), plain(known, 40))));
     }
     // Without a word for it, the direction is that of the target.
     let sign = target.as_ref().and_then(|(_, target)| target.sign);
@@ -222,11 +227,11 @@ fn benchmark(parsed: &mut Parsed, lines: &[Line<'_>], targets: &[Line<'_>], give
     let direction = parsed.metric.as_ref().map(|(_, better)| *better);
     match (found.name.or_else(|| parsed.metric.as_ref().map(|(name, _)| name.clone())), found.sign.or(direction)) {
         (Some(metric), Some(sign)) => {
-            if parsed.metric.as_ref().is_some_and(|(name, better)| *name == metric && *better != sign) {
+            if parsed.metric.as_ref().is_some_and(|(name, better)| figure_name::is_same(name, &metric) && *better != sign) {
                 let better = if sign == Better::Higher { "lower" } else { "higher" };
                 mistakes.push((line, format!("the target of {metric} points the wrong way: {better} is better")));
             } else {
-                parsed.target = Some(Target { metric, higher: sign == Better::Higher, value: found.value });
+                parsed.target = Some(Target { metric, higher: sign == Better::Higher, value: found.value, unit: found.unit });
             }
         }
         _ => mistakes.push((line, "the target is not used: it names no metric".to_owned())),
@@ -238,13 +243,19 @@ struct Comparison {
     name: Option<String>,
     sign: Option<Better>,
     value: f64,
+    unit: String,
 }
 
 /// Finds `accuracy >= 0.95` in a line of prose. In a value that is nothing but a target, the name
 /// and the sign may be left out.
 fn comparison(text: &str, metric: Option<&str>, alone: bool) -> Option<Comparison> {
-    let number =
-        |text: &str| text.trim_matches(['`', '*', ',', ';', ')']).trim_end_matches('.').parse::<f64>().ok().filter(|value| value.is_finite());
+    // A unit of the table may follow the number, with or without a blank.
+    let amount = |text: &str, words: usize| {
+        let text = text.split_whitespace().take(words).collect::<Vec<_>>().join(" ");
+        let clean = text.trim_matches(['`', '*', ',', ';', ')']).trim_end_matches('.');
+        unit::amount(clean).map(|(value, unit)| (value, unit.to_owned()))
+    };
+    let number = |text: &str| amount(text, 2).or_else(|| amount(text, 1));
     let signs = [
         (">=", Better::Higher),
         ("=>", Better::Higher),
@@ -257,10 +268,10 @@ fn comparison(text: &str, metric: Option<&str>, alone: bool) -> Option<Compariso
     ];
     // `=>` and `>=` before `>`, so that the longest sign is taken.
     let Some((sign, better)) = signs.into_iter().find(|(sign, _)| text.contains(sign)) else {
-        return alone.then(|| number(text.trim())).flatten().map(|value| Comparison { name: None, sign: None, value });
+        return alone.then(|| number(text.trim())).flatten().map(|(value, unit)| Comparison { name: None, sign: None, value, unit });
     };
     let (before, after) = text.split_once(sign)?;
-    let value = number(after.split_whitespace().next()?)?;
+    let (value, unit) = number(after)?;
     let before = before.trim().trim_end_matches(['`', '*', ':']).trim();
     let name = match metric {
         // A name may have blanks in it: it is looked for as it was declared.
@@ -270,15 +281,24 @@ fn comparison(text: &str, metric: Option<&str>, alone: bool) -> Option<Compariso
     match (name, metric) {
         (None, _) if !alone => None,
         // Another figure than the one that is measured.
-        (Some(name), Some(metric)) if name != metric => None,
-        (name, _) => Some(Comparison { name, sign: Some(better), value }),
+        (Some(name), Some(metric)) if !figure_name::is_same(&name, metric) => None,
+        (name, _) => Some(Comparison { name, sign: Some(better), value, unit }),
     }
 }
 
 /// Whether a text ends with this name, and not with a longer one that ends like it.
 fn ends_with_name(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@');
-    text.strip_suffix(name).is_some_and(|before| !before.ends_with(is_part))
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let in_words = |count: usize| {
+        words.len().checked_sub(count).and_then(|from| words.get(from..)).is_some_and(|words| figure_name::is_same(&words.join(" "), name))
+    };
+    text.strip_suffix(name).is_some_and(|before| !before.ends_with(is_part)) || (1..=4).any(in_words)
+}
+
+/// Whether a name is another one with a letter that is wrong, missing or too much.
+fn is_slip(name: &str, known: &str) -> bool {
+    strsim::damerau_levenshtein(&figure_name::key(name), &figure_name::key(known)) == 1
 }
 
 fn budget(limits: &mut Limits, lines: &[Line<'_>], now: i64, mistakes: &mut Mistakes) {

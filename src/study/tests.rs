@@ -26,7 +26,7 @@ fn a_whole_file_is_read() {
     assert!(parsed.targets.contains("loss < 0.1"));
     assert_eq!(parsed.metric, Some(("accuracy".to_owned(), Better::Higher)));
     assert_eq!(parsed.evaluator.as_deref(), Some("python eval.py --split test: all"));
-    assert_eq!(parsed.target, Some(Target { metric: "accuracy".to_owned(), higher: true, value: 0.95 }));
+    assert_eq!(parsed.target, Some(Target { metric: "accuracy".to_owned(), higher: true, value: 0.95, unit: String::new() }));
     let until = Some(1_798_718_400);
     assert_eq!(clean("## Budget\nuntil: 12h\n").limits.until, Some(1000 + 12 * 3600));
     assert_eq!(parsed.limits, Limits { count: Some(12), max_cost_usd: Some(50.0), max_gpu_hours: Some(100.0), until, patience: Some(4) });

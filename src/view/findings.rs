@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::domain::leaderboard::{self, Entry};
+use crate::domain::leaderboard::{self, Standing, Told};
 use crate::domain::noise::{Better, Gap, MORE_RUNS, Mark};
-use crate::domain::{Finding, Verdict};
+use crate::domain::{Finding, OpenIssues, Verdict};
 use crate::store::{FindingRow, MetricRow};
 use crate::study;
 
@@ -84,8 +84,9 @@ pub struct Place {
     pub mismatch: bool,
     /// What was found of the idea.
     pub verdict: Option<Verdict>,
-    /// `claimed`: the agent says it, where others were measured. Else `likely_real`, `within_noise` or
-    /// `unknown`: how the best place with repeated runs differs from the first sprint in time, and each
+    /// `claimed`: the agent says it, where others were measured; `open_issues`: its last review has left
+    /// some, and that of others has not; `not_comparable`: see `apart`. Else `likely_real`,
+    /// `within_noise` or `unknown`: how the best place with repeated runs differs from the first sprint in time, and each
     /// other place from that one. Null when there is nothing to compare with.
     pub noise: Option<&'static str>,
     /// The sprint of the place that it was compared with.
@@ -94,6 +95,10 @@ pub struct Place {
     pub noise_why: Option<String>,
     /// What would tell it.
     pub settle: Option<String>,
+    /// What the last review has against it; of repeats, against the newest.
+    pub open_issues: Option<OpenIssues>,
+    /// Why it is not compared with the others; then `value` is in its own unit.
+    pub apart: Option<String>,
     /// When the newest one completed, RFC 3339.
     pub completed_at: String,
 }
@@ -110,6 +115,8 @@ pub struct Found {
     /// What it found.
     #[serde(flatten)]
     pub finding: Finding,
+    /// What its last review has against that.
+    pub open_issues: Option<OpenIssues>,
     /// The summary.
     pub summary: Option<String>,
     /// RFC 3339.
@@ -123,6 +130,7 @@ pub fn found(row: &FindingRow) -> Found {
         task_id: row.task.clone(),
         idea: row.idea.clone(),
         finding: row.finding.clone(),
+        open_issues: row.open_issues.clone(),
         summary: row.summary.clone(),
         completed_at: row.completed_at.clone(),
     }
@@ -137,11 +145,16 @@ pub struct Board {
     pub candidates: usize,
     /// The rank of the place that the others are compared with.
     pub reference: usize,
+    /// The unit of those that can be compared; may be empty.
+    pub unit: String,
+    /// The values of those that count, in the order of time.
+    pub values: Vec<f64>,
 }
 
-/// Ranks the values of a metric, which are given in the order of time.
-pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Board {
-    let entries: Vec<Entry<'_>> = rows.iter().map(MetricRow::entry).collect();
+/// Ranks the values of the metric of this name, which are given in the order of time.
+pub fn leaderboard(name: &str, better: Better, rows: &[MetricRow]) -> Board {
+    let told: Vec<Told<'_>> = rows.iter().map(MetricRow::told).collect();
+    let leaderboard::Series { entries, scale } = leaderboard::series(name, &told);
     let ranked = leaderboard::rank(better, &entries);
     let newest = |place: &leaderboard::Place| place.entries.last().and_then(|entry| rows.get(*entry));
     let places = ranked.iter().enumerate().filter_map(|(at, place)| {
@@ -152,6 +165,7 @@ pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Board {
             (why(gaps, with + 1), settle(gaps, &row.sprint_id, &row_of_other.sprint_id))
         });
         let (noise_why, settle) = unknown.unzip();
+        let apart = place.entries.last().and_then(|entry| entries.get(*entry)?.apart.clone());
         Some(Place {
             rank: at + 1,
             sprint_id: row.sprint_id.clone(),
@@ -162,19 +176,28 @@ pub fn leaderboard(better: Better, rows: &[MetricRow]) -> Board {
             value: place.measured.value,
             spread: place.measured.spread,
             n: place.measured.n,
-            unit: row.unit.clone(),
+            unit: if apart.is_some() { row.unit.clone() } else { scale.unit.clone() },
             source: row.source.as_str(),
-            claimed: row.claimed,
+            claimed: place.entries.last().and_then(|entry| entries.get(*entry)?.claimed),
             mismatch: place.mismatch,
             verdict: row.verdict,
-            noise: if place.is_claim { Some("claimed") } else { place.mark.map(|(mark, _)| mark.as_str()) },
+            noise: match place.standing {
+                Standing::Sound => place.mark.map(|(mark, _)| mark.as_str()),
+                Standing::Doubted => Some("open_issues"),
+                Standing::Claimed => Some("claimed"),
+                Standing::Apart => Some("not_comparable"),
+            },
             noise_against: against.map(|(.., other)| other.sprint_id.clone()),
             noise_why,
             settle,
+            open_issues: row.open_issues.clone(),
+            apart,
             completed_at: row.completed_at.clone(),
         })
     });
-    Board { places: places.collect(), candidates: leaderboard::candidates(&ranked), reference: leaderboard::reference(&ranked) + 1 }
+    let places = places.collect();
+    let values = entries.iter().filter(|entry| entry.counts()).map(|entry| entry.measured.value).collect();
+    Board { places, candidates: leaderboard::candidates(&ranked), reference: leaderboard::reference(&ranked) + 1, unit: scale.unit, values }
 }
 
 /// Why nothing is known of a difference, in a few words.
@@ -221,7 +244,9 @@ mod tests {
             spread,
             source: Source::Agent,
             claimed: None,
+            claimed_unit: String::new(),
             verdict: None,
+            open_issues: None,
             completed_at: String::new(),
         }
     }
@@ -230,7 +255,7 @@ mod tests {
     fn what_is_not_known_is_said_with_what_would_tell() {
         let told = |n: Option<u32>, spread: Option<f64>, n_of_start: Option<u32>| {
             let start = row("sp-a", 0.5, n_of_start, n_of_start.and(Some(0.0)));
-            let board = leaderboard(Better::Higher, &[start, row("sp-b", 0.9, n, spread)]);
+            let board = leaderboard("x", Better::Higher, &[start, row("sp-b", 0.9, n, spread)]);
             let place = board.places.into_iter().find(|place| place.sprint_id == "sp-b").expect("there");
             (place.noise, place.noise_why.unwrap_or_default(), place.settle.unwrap_or_default())
         };

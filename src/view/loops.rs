@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::domain::Reason;
 use crate::domain::auto_loop::Limits;
+use crate::domain::{OpenIssues, Reason};
 use crate::store::{LoopRow, LoopSprint, Spent, completed_count};
 
 /// The answer about one loop.
@@ -78,6 +78,8 @@ pub struct SprintOfLoop {
     pub reason: Option<&'static str>,
     /// `supported`, `refuted` or `inconclusive`.
     pub verdict: Option<String>,
+    /// What its last review has against that, without the reviewer's words.
+    pub open_issues: Option<OpenIssues>,
     /// The idea, once there is one.
     pub idea: Option<String>,
     /// The task.
@@ -124,6 +126,7 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
                 status: sprint.status.as_str(),
                 reason: sprint.reason.map(Reason::as_str),
                 verdict: sprint.verdict.clone(),
+                open_issues: sprint.open_issues.clone(),
                 idea: sprint.idea.clone(),
                 task_id: sprint.task.clone(),
                 cost_usd: sprint.cost_usd,

@@ -40,7 +40,8 @@ impl Run {
             Deed::ForgesEnd | Deed::ForgesEndAndKills => forged(0, completed),
             Deed::ForgesCost => forged(0, nothing()),
             Deed::TakesNumbers => {
-                let ended = || Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), seconds: 1, spent: Money::default() };
+                let ended =
+                    || Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), issues: Vec::new(), seconds: 1, spent: Money::default() };
                 (0..30)
                     .map(|n| {
                         forged(

@@ -327,7 +327,7 @@ impl Run {
             _ => "yes",
         };
         let spent = std::mem::take(&mut course.of_step);
-        self.write(course, now, &Entry::StepEnded { verdict: verdict.to_owned(), detail: String::new(), seconds: 1, spent });
+        self.write(course, now, &Entry::StepEnded { verdict: verdict.to_owned(), detail: String::new(), issues: Vec::new(), seconds: 1, spent });
         let position = course.position.clone().expect("somewhere");
         let next = pipeline::advance(&self.definition, &position, verdict, &self.settings).expect("a way");
         course.begun = false;
