@@ -106,7 +106,8 @@ impl Target {
                 better(higher)
             )));
         }
-        if own.is_some() || told.count() > 0 {
+        // Of a study without a metric that has measured nothing, nothing is known.
+        if own.is_some() || told.count() > 0 || (reported.is_empty() && study_metric.is_none()) {
             return Ok(None);
         }
         let known = reported.iter().map(|(name, _)| name.as_str()).chain(study_metric.map(|(metric, _)| metric));
@@ -115,7 +116,7 @@ impl Target {
             None if reported.is_empty() => study_metric.map(|(metric, _)| format!("; the study's metric is {metric}")).unwrap_or_default(),
             None => format!("; they have reported {}", list(reported.iter().map(|(name, _)| name.as_str()))),
         };
-        let text = format!("{self}: no sprint of the study has reported {name}{meant}");
+        let text = format!("{self}: no sprint of the study has reported {name}{}{meant}", if reported.is_empty() { " yet" } else { "" });
         if reported.is_empty() { Ok(Some(text)) } else { Err(text) }
     }
 }

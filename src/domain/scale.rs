@@ -55,17 +55,26 @@ pub fn of(name: &str, figures: &[(f64, &str)]) -> Scale {
     let shown = most(units.iter().enumerate().filter(|(_, unit)| of_main(unit)), PartialEq::eq).unwrap_or(main);
     let (shared, unit_text) = (units[shown].clone(), figures[shown].1.trim());
     let is_mixed = units.iter().any(|unit| of_main(unit) && *unit != shared);
-    let raw = || figures.iter().zip(&units).filter(|(_, unit)| of_main(unit)).map(|((value, _), _)| *value);
-    let seen = Looks::of(raw());
+    // One without a unit is in the only one that it may be in: shares must look alike, too.
     let untold = |value: f64| -> Result<f64, String> {
-        if is_mixed {
-            return Err("it has no unit, and the others have several".to_owned());
+        let Unit::Known(kind, of) = &shared else { return Ok(1.0) };
+        let alike = |other: f64| *kind != Kind::Share || value == 0.0 || is_low(value) == is_low(other);
+        let mut may: Vec<f64> = Vec::new();
+        for ((other, _), unit) in figures.iter().zip(&units) {
+            if let Unit::Known(own, factor) = unit
+                && own == kind
+                && alike(*other)
+                && !may.contains(factor)
+            {
+                may.push(*factor);
+            }
         }
-        let odd = match shared {
-            Unit::Known(Kind::Share, _) if value != 0.0 => (if is_low(value) { seen.low } else { seen.high }).is_none(),
-            _ => false,
-        };
-        if odd { Err(format!("it has no unit, and does not look like the others, which are in {unit_text}")) } else { Ok(1.0) }
+        match may[..] {
+            [only] => Ok(only / of),
+            _ if value == 0.0 => Ok(1.0),
+            [] => Err(format!("it has no unit, and does not look like the others, which are in {unit_text}")),
+            _ => Err("it has no unit, and the others have several".to_owned()),
+        }
     };
     let factors: Vec<Result<f64, String>> = figures
         .iter()
@@ -214,6 +223,12 @@ mod tests {
             ("accuracy", vec![(0.93, "fraction"), (91.2, "")], "fraction", vec![Some(0.93), None]),
             ("latency", vec![(0.5, "s"), (480.0, "ms"), (3.0, "")], "s", vec![Some(0.5), Some(0.48), None]),
             ("loss", vec![(0.5, ""), (0.4, "nats")], "nats", vec![Some(0.5), Some(0.4)]),
+            (
+                "accuracy",
+                vec![(0.93, "fraction"), (91.2, "%"), (97.0, ""), (0.9, "")],
+                "fraction",
+                vec![Some(0.93), Some(0.912), Some(0.97), Some(0.9)],
+            ),
             // No unit at all.
             ("accuracy", vec![(0.93, ""), (91.2, "")], "", vec![Some(0.93), None]),
             ("test_acc", vec![(0.93, ""), (91.2, ""), (90.0, "")], "", vec![None, Some(91.2), Some(90.0)]),

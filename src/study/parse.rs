@@ -2,7 +2,7 @@
 
 use super::Limits;
 use crate::domain::auto_loop::{Target, parse_until};
-use crate::domain::suggestion::nearest;
+use crate::domain::suggestion::{is_slip, nearest};
 use crate::domain::{Better, figure_name, finding::plain, unit};
 
 /// What stands in the file.
@@ -197,7 +197,11 @@ fn benchmark(parsed: &mut Parsed, lines: &[Line<'_>], targets: &[Line<'_>], give
         }
     }
     // Other figures stand there for people. One whose name is the metric's but for a letter is none.
-    let slip = |text: &str| comparison(item(text), None, false)?.name.filter(|name| known.as_deref().is_some_and(|known| is_slip(name, known)));
+    let slip = |text: &str| {
+        comparison(item(text), None, false)?
+            .name
+            .filter(|name| known.as_deref().is_some_and(|known| is_slip(&figure_name::key(name), &figure_name::key(known))))
+    };
     if let (None, Some(known), Some((line, name))) = (&target, &known, targets.iter().find_map(|(line, text)| Some((*line, slip(text)?)))) {
         mistakes.push((line, format!("Targets: {:?} is not the metric: did you mean {}?", plain(&name, 40), plain(known, 40))));
     }
@@ -294,11 +298,6 @@ fn ends_with_name(text: &str, name: &str) -> bool {
         words.len().checked_sub(count).and_then(|from| words.get(from..)).is_some_and(|words| figure_name::is_same(&words.join(" "), name))
     };
     text.strip_suffix(name).is_some_and(|before| !before.ends_with(is_part)) || (1..=4).any(in_words)
-}
-
-/// Whether a name is another one with a letter that is wrong, missing or too much.
-fn is_slip(name: &str, known: &str) -> bool {
-    strsim::damerau_levenshtein(&figure_name::key(name), &figure_name::key(known)) == 1
 }
 
 fn budget(limits: &mut Limits, lines: &[Line<'_>], now: i64, mistakes: &mut Mistakes) {

@@ -110,7 +110,7 @@ fn the_keys_of_every_answer() {
     assert_eq!((keys(&list), keys(&list["sprints"][0])), (vec!["sprints"], SPRINT.to_vec()));
     let show = json(&["sprint", "show", id]);
     assert_eq!(keys(&show), ["sprint"]);
-    assert_eq!(keys(&show["sprint"]), [SPRINT, &["finding", "metrics", "spent", "steps", "artifacts"]].concat());
+    assert_eq!(keys(&show["sprint"]), [SPRINT, &["finding", "metrics", "open_issues", "spent", "steps", "artifacts"]].concat());
     assert_eq!(keys(&show["sprint"]["finding"]), ["verdict", "confidence", "statement", "numbers"]);
     assert_eq!(keys(&show["sprint"]["metrics"][0]), ["name", "value", "unit", "better", "n", "source"]);
     assert_eq!(keys(&show["sprint"]["tokens"]), ["input", "output", "cached"]);
@@ -155,6 +155,8 @@ fn the_keys_of_every_answer() {
             "noise_against",
             "noise_why",
             "settle",
+            "open_issues",
+            "apart",
             "completed_at"
         ]
     );
@@ -162,7 +164,7 @@ fn the_keys_of_every_answer() {
     assert_eq!(keys(&findings), ["study_name", "findings"]);
     assert_eq!(
         keys(&findings["findings"][0]),
-        ["sprint_id", "task_id", "idea", "verdict", "confidence", "statement", "numbers", "summary", "completed_at"]
+        ["sprint_id", "task_id", "idea", "verdict", "confidence", "statement", "numbers", "open_issues", "summary", "completed_at"]
     );
     let money = ["cost_usd", "cost_estimated", "tokens", "wall_seconds", "gpu_seconds", "gpu_unknown", "reserved_usd", "reserved_gpu_seconds"];
     assert_eq!(keys(&study["study"]["spent"]), money);

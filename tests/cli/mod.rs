@@ -1,5 +1,6 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
+mod against;
 mod answers;
 mod backlog_run;
 mod believed;
