@@ -1,5 +1,6 @@
 //! The ssh transport against real sshd: the lab's, and private ones with other settings.
 
+mod configured;
 mod login;
 
 use std::io::Read as _;

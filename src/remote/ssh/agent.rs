@@ -24,6 +24,20 @@ pub(super) struct Identity {
     pub(super) comment: String,
 }
 
+impl Identity {
+    /// Why libssh2 cannot sign with it, when that is so.
+    pub(super) fn unusable(&self) -> Option<&'static str> {
+        match type_of(&self.blob) {
+            None => Some("of a type that cannot be read"),
+            Some(kind) if kind.starts_with("ssh-rsa-cert") => {
+                Some("a certificate of an RSA key, which the built-in transport cannot use from an agent")
+            }
+            Some(kind) if kind.starts_with("sk-") => Some("a key of a security token, which the built-in transport cannot use yet"),
+            Some(_) => None,
+        }
+    }
+}
+
 fn open(session: &Session, socket: &Path) -> Result<(ssh2::Agent, Vec<PublicKey>), ssh2::Error> {
     let mut agent = session.agent()?;
     agent.set_identity_path(socket)?;
@@ -33,7 +47,7 @@ fn open(session: &Session, socket: &Path) -> Result<(ssh2::Agent, Vec<PublicKey>
     Ok((agent, keys))
 }
 
-/// Asks the agent for its keys.
+/// Asks the agent for its keys; also those that cannot be used.
 ///
 /// # Errors
 /// Why it cannot be used, in words for a person.
@@ -46,10 +60,8 @@ pub(super) fn list(socket: &Path) -> Result<Vec<Identity>, String> {
         let _ = sender.send(keys.map_err(|error| clean(error.message().as_bytes())));
     });
     let keys = answer.recv_timeout(LIST_DEADLINE).map_err(|_| format!("it did not answer within {} s", LIST_DEADLINE.as_secs()))??;
-    // libssh2 cannot sign with RSA certificates of an agent.
-    let usable = |key: &&PublicKey| type_of(key.blob()).is_some_and(|name| !name.starts_with("ssh-rsa-cert"));
     let identity = |key: &PublicKey| Identity { blob: key.blob().to_vec(), comment: clean(key.comment().as_bytes()) };
-    Ok(keys.iter().filter(usable).map(identity).collect())
+    Ok(keys.iter().map(identity).collect())
 }
 
 /// Logs in with one of the agent's keys. When the agent is not done in time, the

@@ -7,12 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::agent::{self, Identity};
+use super::certificate::{Certificate, Says};
 use super::clean;
 use super::config::Route;
 use super::connect::{Fault, Link};
 use super::keys::KeyFile;
 use super::known_hosts::type_of;
 use crate::domain::Secret;
+use crate::platform::clock;
 use crate::remote::RemoteError;
 
 /// How many keys are offered: sshd gives up after six failures.
@@ -23,14 +25,20 @@ const KEPT_FOR_FILES: usize = 2;
 /// One key, and where its secret part is.
 enum Candidate {
     Agent(Identity),
-    File { key: KeyFile, with_certificate: bool },
+    File { key: KeyFile, certificate: Option<Certificate> },
 }
 
 impl Candidate {
-    fn name(&self) -> String {
+    fn name(&self, user: &str) -> String {
+        let doubted = |says: &Says| says.doubt(user, clock::now()).map(|doubt| format!(": {doubt}")).unwrap_or_default();
         match self {
-            Self::Agent(key) => format!("the agent's key {} ({})", key.comment, type_of(&key.blob).unwrap_or("unknown type")),
-            Self::File { key, with_certificate: true } => format!("{} with its certificate", key.path.display()),
+            Self::Agent(key) => {
+                let doubt = Says::of(&key.blob).map(|says| doubted(&says)).unwrap_or_default();
+                format!("the agent's key {} ({}){doubt}", key.comment, type_of(&key.blob).unwrap_or("unknown type"))
+            }
+            Self::File { key, certificate: Some(certificate) } => {
+                format!("{} with its certificate {}{}", key.path.display(), certificate.path.display(), doubted(&certificate.says))
+            }
             Self::File { key, .. } => key.path.display().to_string(),
         }
     }
@@ -86,8 +94,9 @@ impl Login<'_> {
     }
 
     fn run(&mut self, passphrase: Option<&Secret>) -> Result<(), RemoteError> {
+        let user = &self.route.user;
         let identities = self.identities();
-        let files = self.files();
+        let files = self.files(&identities);
         for file in files.iter().filter(|file| file.public_only && !identities.iter().any(|key| file.public.as_ref() == Some(&key.blob))) {
             self.notes.push(format!("{} is a public key, and the agent does not hold its private part", file.path.display()));
         }
@@ -103,25 +112,25 @@ impl Login<'_> {
                     let result = agent::login(self.link, socket, &self.route.user, key, self.end);
                     self.judge(result)
                 }
-                Candidate::File { key, with_certificate } if key.locked && passphrase.is_none() => {
+                Candidate::File { key, certificate } if key.locked && passphrase.is_none() => {
                     locked.get_or_insert_with(|| key.path.display().to_string());
-                    if !with_certificate {
-                        self.notes.push(format!("{} needs a passphrase", candidate.name()));
+                    if certificate.is_none() {
+                        self.notes.push(format!("{} needs a passphrase", candidate.name(user)));
                     }
                     continue;
                 }
-                Candidate::File { key, with_certificate } => {
-                    let result = self.with_file(key, *with_certificate, passphrase);
+                Candidate::File { key, certificate } => {
+                    let result = self.with_file(key, certificate.as_ref(), passphrase);
                     // A locked key is opened here before the host hears of it.
-                    if key.locked && !with_certificate && matches!(result.as_ref().err().and_then(Fault::code), Some(-16 | -48)) {
+                    if key.locked && certificate.is_none() && matches!(result.as_ref().err().and_then(Fault::code), Some(-16 | -48)) {
                         locked.get_or_insert_with(|| key.path.display().to_string());
-                        self.notes.push(format!("{} needs another passphrase", candidate.name()));
+                        self.notes.push(format!("{} needs another passphrase", candidate.name(user)));
                         continue;
                     }
                     self.judge(result)
                 }
             };
-            let name = candidate.name();
+            let name = candidate.name(user);
             match outcome {
                 Outcome::In => return Ok(()),
                 Outcome::Refused("") => self.tried.push(name),
@@ -148,30 +157,69 @@ impl Login<'_> {
         }
     }
 
-    /// The keys of the agent, if there is one. One that fails is noted.
+    /// The keys of the agent that can be used, if there is one. One that fails is noted, and what it holds
+    /// that cannot be used.
     fn identities(&mut self) -> Vec<Identity> {
         let Some(socket) = &self.route.agent else { return Vec::new() };
-        agent::list(socket).unwrap_or_else(|problem| {
+        let mut keys = agent::list(socket).unwrap_or_else(|problem| {
             self.notes.push(format!("the agent at {} cannot be used: {problem}", socket.display()));
             Vec::new()
-        })
+        });
+        keys.retain(|key| {
+            let unusable = key.unusable();
+            self.notes.extend(unusable.map(|why| format!("the agent's key {} was left out: it is {why}", key.comment)));
+            unusable.is_none()
+        });
+        keys
     }
 
-    /// The key files that are there. One that was named and is no key is noted.
-    fn files(&mut self) -> Vec<KeyFile> {
+    /// The key files that are there, each with its certificates. What was named, or is there, and cannot be
+    /// used is noted with the reason.
+    fn files(&mut self, identities: &[Identity]) -> Vec<KeyFile> {
         let mut files = Vec::new();
         for path in &self.route.keys {
             match KeyFile::look(path) {
                 Ok(key) => files.push(key),
-                Err(problem) if self.route.explicit_key => self.notes.push(format!("{}: {problem}", path.display())),
+                Err(problem) if self.route.named_keys || path.exists() => self.notes.push(format!("{} was left out: {problem}", path.display())),
                 Err(_) => {}
+            }
+        }
+        for path in &self.route.certificates {
+            let certificate = match Certificate::look(path) {
+                Ok(certificate) => certificate,
+                Err(problem) => {
+                    self.notes.push(format!("the certificate {} was left out: {problem}", path.display()));
+                    continue;
+                }
+            };
+            let mut is_taken = false;
+            for file in files.iter_mut().filter(|file| file.takes(&certificate)) {
+                is_taken = true;
+                if file.certificates.iter().all(|known| known.path != certificate.path) {
+                    file.certificates.insert(0, certificate.clone());
+                }
+            }
+            // The agent may hold the certificate as well: then it is tried with the agent's keys.
+            let of_agent = |key: &Identity| Says::of(&key.blob).is_some_and(|says| says == certificate.says);
+            if !is_taken && !identities.iter().any(of_agent) {
+                let whose = if identities.iter().any(|key| key.blob == certificate.says.key) {
+                    "its key is in the agent alone: `ssh-add` the key with the certificate beside it as KEY-cert.pub, or set IdentityFile to the key's file"
+                } else {
+                    "none of the key files is its key (set IdentityFile, or `key_path`)"
+                };
+                self.notes.push(format!("the certificate {} was left out: {whose}", path.display()));
+            }
+        }
+        for file in &files {
+            if let Some(mode) = file.open_mode {
+                self.notes.push(format!("{} can be read by others (mode {mode:o}): ssh would not use it", file.path.display()));
             }
         }
         files
     }
 
-    fn with_file(&self, key: &KeyFile, with_certificate: bool, passphrase: Option<&Secret>) -> Result<(), Fault> {
-        let public = key.certificate.as_deref().filter(|_| with_certificate);
+    fn with_file(&self, key: &KeyFile, certificate: Option<&Certificate>, passphrase: Option<&Secret>) -> Result<(), Fault> {
+        let public = certificate.map(|certificate| certificate.path.as_path());
         let passphrase = passphrase.map(Secret::reveal);
         self.link.drive(self.end, |session| session.userauth_pubkey_file(&self.route.user, public, &key.path, passphrase))
     }
@@ -206,6 +254,7 @@ impl Login<'_> {
         }
         parts.push(if self.tried.is_empty() { "no key was offered".to_owned() } else { format!("tried {}", self.tried.join(", ")) });
         parts.extend(self.notes.iter().cloned());
+        parts.extend(self.route.unused.iter().map(|setting| format!("not used of the ssh configuration: {setting}")));
         parts.push(format!("the host accepts {}", self.accepted.replace(',', ", ")));
         RemoteError::Login { place: self.route.place(), problem: parts.join("; ") }
     }
@@ -225,16 +274,17 @@ fn methods(link: &Link, user: &str, end: Instant) -> Result<Option<String>, Faul
 fn order(agent: Vec<Identity>, files: Vec<KeyFile>, explicit: bool, only_files: bool) -> (Vec<Candidate>, usize) {
     let is_file = |key: &Identity| files.iter().any(|file| file.public.as_ref() == Some(&key.blob));
     let (of_files, others): (Vec<_>, Vec<_>) = agent.into_iter().partition(is_file);
-    // The agent may hold an opened key whose file is locked, so it goes first with it.
-    let rest: Vec<_> =
-        files.iter().filter(|file| file.public.is_none() || !of_files.iter().any(|key| file.public.as_ref() == Some(&key.blob))).collect();
-    let from_file = |key: &KeyFile| {
-        let with = key.certificate.is_some().then(|| Candidate::File { key: key.clone(), with_certificate: true });
-        with.into_iter().chain([Candidate::File { key: key.clone(), with_certificate: false }])
-    };
+    // The agent may hold an opened key whose file is locked, so it goes first with it; but not with the
+    // certificates that lie in files.
+    let of_file = |file: &KeyFile, certificate: Option<&Certificate>| Candidate::File { key: file.clone(), certificate: certificate.cloned() };
+    let is_open = |file: &KeyFile| file.public.is_some() && of_files.iter().any(|key| file.public.as_ref() == Some(&key.blob));
+    let certified = |file: &KeyFile| file.certificates.iter().map(|one| of_file(file, Some(one))).collect::<Vec<_>>();
+    let mut candidates: Vec<_> = files.iter().filter(|file| is_open(file)).flat_map(certified).collect();
+    let rest: Vec<_> = files.iter().filter(|file| !is_open(file)).collect();
+    let from_file = |file: &KeyFile| certified(file).into_iter().chain([of_file(file, None)]);
     // A file with the public part alone says which of the agent's keys is meant.
     let from_files: Vec<_> = rest.into_iter().filter(|file| !file.public_only).flat_map(from_file).collect();
-    let mut candidates: Vec<_> = of_files.into_iter().map(Candidate::Agent).collect();
+    candidates.extend(of_files.into_iter().map(Candidate::Agent));
     let others: Vec<_> = others.into_iter().filter(|_| !only_files).map(Candidate::Agent).collect();
     let mut left_out = 0;
     if explicit {
@@ -264,7 +314,8 @@ mod tests {
             path: name.into(),
             public: Some(name.as_bytes().to_vec()),
             locked: false,
-            certificate: None,
+            certificates: Vec::new(),
+            open_mode: None,
             public_only: name.ends_with(".pub"),
         };
         names.iter().map(file).collect()
@@ -310,9 +361,13 @@ mod tests {
     #[test]
     fn a_certificate_is_tried_before_its_bare_key() {
         let mut file = files(&["k"]);
-        file[0].certificate = Some("k-cert.pub".into());
-        let (candidates, _) = order(Vec::new(), file, true, false);
-        let tried: Vec<String> = candidates.iter().map(Candidate::name).collect();
-        assert_eq!(tried, ["k with its certificate", "k"]);
+        file[0].certificates = vec![Certificate { path: "k-cert.pub".into(), says: Says::of_key(b"k") }];
+        let tried = |agent: &[&str]| -> Vec<String> {
+            let (candidates, _) = order(identities(agent), file.clone(), true, false);
+            candidates.iter().map(|one| one.name("bob")).collect()
+        };
+        assert_eq!(tried(&[]), ["k with its certificate k-cert.pub", "k"]);
+        // The agent has the key, but not the certificate.
+        assert_eq!(tried(&["k"]), ["k with its certificate k-cert.pub", "the agent's key k (unknown type)"]);
     }
 }

@@ -13,6 +13,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::known_hosts::HostNames;
+use super::tokens::{self, Tokens};
 use super::{SshTarget, clean};
 use crate::platform::{clock, process};
 use crate::remote::RemoteError;
@@ -33,13 +34,39 @@ pub(super) struct HostConfig {
     user: Option<String>,
     port: Option<u16>,
     identity_files: Vec<String>,
+    certificate_files: Vec<String>,
     identities_only: bool,
     identity_agent: Option<String>,
     user_known_hosts: Vec<String>,
     global_known_hosts: Vec<String>,
     host_key_alias: Option<String>,
+    revoked_host_keys: Option<String>,
+    family: Family,
+    /// What ssh fills in for the tokens that only it knows.
+    told: Option<[String; 4]>,
+    /// Settings that matter to a login and are not used here: `PKCS11Provider /lib/x.so`.
+    unused: Vec<String>,
     /// `ProxyJump NAME` or `ProxyCommand TEXT`.
     proxy: Option<String>,
+}
+
+/// Which addresses are connected to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    #[default]
+    Any,
+    Four,
+    Six,
+}
+
+impl Family {
+    pub(super) fn takes(self, address: &std::net::SocketAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Four => address.is_ipv4(),
+            Self::Six => address.is_ipv6(),
+        }
+    }
 }
 
 impl HostConfig {
@@ -61,8 +88,17 @@ pub(super) struct Route {
     pub(super) known_hosts: Vec<PathBuf>,
     /// Key files, the best first. They need not exist.
     pub(super) keys: Vec<PathBuf>,
+    /// Whether somebody named these files: those that ssh tries by itself need not be there.
+    pub(super) named_keys: bool,
     /// Whether the only key file was named in the configuration of researchloop.
     pub(super) explicit_key: bool,
+    /// Certificate files that were named: each is for one of the keys.
+    pub(super) certificates: Vec<PathBuf>,
+    /// A file with host keys that are refused.
+    pub(super) revoked: Option<PathBuf>,
+    pub(super) family: Family,
+    /// What the ssh configuration says and is not used, and why: told when something fails.
+    pub(super) unused: Vec<String>,
     /// The socket of the agent, if it is to be asked.
     pub(super) agent: Option<PathBuf>,
     /// Whether only those keys of the agent count that are also key files.
@@ -89,29 +125,77 @@ impl Route {
         let local_user = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| plain(value)));
         let user = target.user.clone().or(config.user.clone().filter(|name| plain(name))).or_else(local_user);
         let user = user.ok_or_else(|| RemoteError::Login { place: target.place(), problem: "no user name is set".to_owned() })?;
-        let expand = |text: &String| expand(text, &host, &user);
-
-        let (keys, explicit_key) = match &target.key_path {
-            Some(path) => (vec![path.clone()], true),
-            None if config.lists_only_default_keys() => (DEFAULT_KEYS.iter().filter_map(|name| expand(&format!("~/.ssh/{name}"))).collect(), false),
-            None => (config.identity_files.iter().filter_map(expand).collect(), false),
+        let alias = config.host_key_alias.clone().unwrap_or_else(|| target.host.clone());
+        let tokens = Tokens { asked: target.host.clone(), host: host.clone(), port, user: user.clone(), alias, of_ssh: config.told.clone() };
+        let mut unused = config.unused.clone();
+        let mut paths = |keyword: &str, texts: &[String]| -> Vec<PathBuf> {
+            let mut found = Vec::new();
+            for text in texts.iter().filter(|text| !is_none(text)) {
+                match tokens.expand(text) {
+                    Ok(path) => found.push(path),
+                    Err(why) => unused.push(format!("{keyword} {}: {why}", clean(text.as_bytes()))),
+                }
+            }
+            found
         };
+        let own = |name: &str| format!("~/.ssh/{name}");
+
+        let default_keys = config.lists_only_default_keys();
+        let keys = match &target.key_path {
+            Some(path) => vec![path.clone()],
+            None if default_keys => paths("IdentityFile", &DEFAULT_KEYS.map(own)),
+            None => paths("IdentityFile", &config.identity_files),
+        };
+        let certificates = paths("CertificateFile", &config.certificate_files);
         let known_hosts = match &target.known_hosts {
             Some(path) => vec![path.clone()],
             None if config.user_known_hosts.is_empty() => {
-                expand(&"~/.ssh/known_hosts".to_owned()).into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect()
+                paths("UserKnownHostsFile", &[own("known_hosts")]).into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect()
             }
-            None => config.user_known_hosts.iter().chain(&config.global_known_hosts).filter(|file| *file != "none").filter_map(expand).collect(),
+            None => {
+                let mut all = paths("UserKnownHostsFile", &config.user_known_hosts);
+                all.extend(paths("GlobalKnownHostsFile", &config.global_known_hosts));
+                all
+            }
+        };
+        let revoked = match &config.revoked_host_keys {
+            Some(text) if !is_none(text) => {
+                Some(tokens.expand(text).map_err(|why| unreachable(format!("its ssh configuration says RevokedHostKeys {text}: {why}")))?)
+            }
+            _ => None,
         };
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let agent = match config.identity_agent.as_deref() {
             _ if !target.agent => None,
-            Some("none") => None,
             None | Some("SSH_AUTH_SOCK") => variable("SSH_AUTH_SOCK"),
-            Some(text) => text.strip_prefix('$').map_or_else(|| expand(&text.to_owned()), variable),
+            Some(text) => match text.strip_prefix('$').filter(|name| !name.starts_with('{')) {
+                Some(name) => {
+                    let socket = variable(name);
+                    if socket.is_none() {
+                        unused.push(format!("IdentityAgent ${name}: the variable {name} is not set"));
+                    }
+                    socket
+                }
+                None => paths("IdentityAgent", &[text.to_owned()]).pop(),
+            },
         };
         let names = HostNames::new(&host, port, config.host_key_alias.as_deref());
-        Ok(Self { host, port, user, names, known_hosts, keys, explicit_key, agent, identities_only: config.identities_only })
+        Ok(Self {
+            host,
+            port,
+            user,
+            names,
+            known_hosts,
+            keys,
+            named_keys: target.key_path.is_some() || !default_keys,
+            explicit_key: target.key_path.is_some(),
+            certificates,
+            revoked,
+            family: config.family,
+            unused,
+            agent,
+            identities_only: config.identities_only,
+        })
     }
 
     /// `user@host:port`, without the port that everybody uses.
@@ -130,37 +214,15 @@ pub(super) fn place(user: Option<&str>, host: &str, port: Option<u16>) -> String
     }
 }
 
-/// A file name of the ssh configuration. `None` when it holds something that only ssh
-/// can fill in.
-fn expand(text: &str, host: &str, user: &str) -> Option<PathBuf> {
-    let home = dirs::home_dir();
-    let mut path = String::new();
-    let mut rest = text.trim_matches('"');
-    if let Some(tail) = rest.strip_prefix("~/") {
-        path = format!("{}/", home.as_ref()?.to_str()?);
-        rest = tail;
-    }
-    let mut letters = rest.chars();
-    while let Some(letter) = letters.next() {
-        if letter != '%' {
-            path.push(letter);
-            continue;
-        }
-        match letters.next()? {
-            '%' => path.push('%'),
-            'd' => path.push_str(home.as_ref()?.to_str()?),
-            'h' => path.push_str(host),
-            'r' => path.push_str(user),
-            _ => return None,
-        }
-    }
-    Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty())
+/// The word by which ssh says "no file", in any case.
+fn is_none(text: &str) -> bool {
+    text.eq_ignore_ascii_case("none")
 }
 
 /// Asks ssh. No ssh, or one that is too old to answer, says nothing.
 fn ask(program: &OsStr, target: &SshTarget) -> Result<HostConfig, String> {
     let mut command = process::command(program);
-    command.arg("-G");
+    command.args(["-G", "-o", tokens::ASKED]);
     if let Some(port) = target.port {
         command.args(["-p", &port.to_string()]);
     }
@@ -215,10 +277,25 @@ fn receive(from: &mpsc::Receiver<Vec<u8>>, end: Instant) -> Option<Vec<u8>> {
     from.recv_timeout(end.saturating_duration_since(clock::instant())).ok()
 }
 
+/// The files of a list that `ssh -G` prints with blanks between. A blank inside of a path looks the same:
+/// what does not begin as a path goes on the one before.
+fn files(value: &str) -> Vec<String> {
+    let mut files: Vec<String> = Vec::new();
+    for word in value.split(' ') {
+        match files.last_mut() {
+            Some(last) if !word.starts_with(['/', '~', '%', '$']) && !is_none(last) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => files.push(word.to_owned()),
+        }
+    }
+    files.iter().map(|file| file.trim().to_owned()).filter(|file| !file.is_empty()).collect()
+}
+
 /// Reads what `ssh -G` prints: one word in lower case, a blank, and its value.
 fn parse(text: &str) -> HostConfig {
     let mut config = HostConfig::default();
-    let files = |value: &str| value.split_whitespace().map(str::to_owned).collect();
     for line in text.lines() {
         let Some((key, value)) = line.trim().split_once(' ') else { continue };
         let value = value.trim();
@@ -227,11 +304,26 @@ fn parse(text: &str) -> HostConfig {
             "user" => config.user = Some(value.to_owned()),
             "port" => config.port = value.parse().ok(),
             "identityfile" => config.identity_files.push(value.to_owned()),
+            "certificatefile" => config.certificate_files.push(value.to_owned()),
             "identitiesonly" => config.identities_only = value == "yes",
             "identityagent" => config.identity_agent = Some(value.to_owned()),
             "userknownhostsfile" => config.user_known_hosts = files(value),
             "globalknownhostsfile" => config.global_known_hosts = files(value),
             "hostkeyalias" => config.host_key_alias = Some(value.to_owned()),
+            "revokedhostkeys" => config.revoked_host_keys = Some(value.to_owned()),
+            "addressfamily" => {
+                config.family = match value {
+                    "inet" => Family::Four,
+                    "inet6" => Family::Six,
+                    _ => Family::Any,
+                }
+            }
+            "controlpath" => config.told = tokens::told(value),
+            "pubkeyauthentication" if matches!(value, "no" | "false") => config.unused.push("PubkeyAuthentication no".to_owned()),
+            "pkcs11provider" if value != "none" => config.unused.push(format!("PKCS11Provider {}", clean(value.as_bytes()))),
+            "knownhostscommand" if value != "none" => config.unused.push(format!("KnownHostsCommand {}", clean(value.as_bytes()))),
+            "bindaddress" => config.unused.push(format!("BindAddress {}", clean(value.as_bytes()))),
+            "bindinterface" => config.unused.push(format!("BindInterface {}", clean(value.as_bytes()))),
             "proxyjump" if value != "none" => config.proxy = Some(format!("ProxyJump {value}")),
             "proxycommand" if value != "none" => config.proxy = Some(format!("ProxyCommand {value}")),
             _ => {}
@@ -276,11 +368,12 @@ mod tests {
     fn an_alias_of_the_ssh_configuration_is_followed() {
         let (route, arguments) = route(&target("hpc"), &format!("cat <<'END'\n{ANSWER}END"));
         let route = route.expect("a route");
-        assert_eq!(arguments, "-G -- hpc ");
+        assert_eq!(arguments, format!("-G -o {} -- hpc ", tokens::ASKED));
         assert_eq!(route.place(), "bob@login.example.org:2222");
         assert_eq!(route.names, HostNames::new("login.example.org", 2222, Some("pool")));
         let home = dirs::home_dir().expect("a home");
         assert_eq!(route.keys, [home.join(".ssh/hpc_login.example.org"), PathBuf::from("/keys/100%")]);
+        assert_eq!(route.unused, ["IdentityFile /keys/%C: `%C` is not known: no ssh has told it"]);
         assert_eq!(route.known_hosts.len(), 4);
         assert!(route.identities_only && !route.explicit_key);
     }
@@ -294,7 +387,7 @@ mod tests {
         target.known_hosts = Some("/kh".into());
         let (route, arguments) = route(&target, &format!("cat <<'END'\n{ANSWER}END"));
         let route = route.expect("a route");
-        assert_eq!(arguments, "-G -p 22 -l alice -- hpc ");
+        assert_eq!(arguments, format!("-G -o {} -p 22 -l alice -- hpc ", tokens::ASKED));
         assert_eq!(route.place(), "alice@login.example.org");
         assert_eq!((route.keys, route.known_hosts, route.explicit_key), (vec!["/k".into()], vec!["/kh".into()], true));
     }
@@ -310,6 +403,44 @@ mod tests {
         assert_eq!(names(""), ["id_ed25519", "id_ecdsa", "id_rsa"]);
         assert_eq!(names("identityfile ~/.ssh/id_rsa\\n"), ["id_rsa"], "one that was chosen stays alone");
         assert_eq!(names("identityfile ~/.ssh/id_hpc\\n"), ["id_hpc"]);
+    }
+
+    /// What ssh does with a word, this does: the real one is asked.
+    #[test]
+    fn the_real_ssh_tells_what_every_token_stands_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("config");
+        let text = "Host hpc\nHostName login1\nUser bob\nPort 2222\nHostKeyAlias pool\nIdentityFile ~/a b/%u_%C\nIdentityFile \"~/x y/%n-%k\"\n\
+            IdentityFile ${RL_NO_SUCH_VARIABLE}/k\nIdentityFile none\nCertificateFile ~/certs/%h-%r-%p.pub\nCertificateFile none\n\
+            IdentityAgent %d/agent-%i\nRevokedHostKeys ~/revoked\nAddressFamily inet6\nPKCS11Provider /lib/token.so\n\
+            UserKnownHostsFile \"~/k h\" ~/kh\n";
+        let text = text.replace("IdentityFile ~/a b/", "IdentityFile \"~/a b/").replace("%u_%C", "%u_%C\"");
+        std::fs::write(&config, text).expect("written");
+        let path = std::env::var("PATH").unwrap_or_default();
+        let (route, _) = route(&target("hpc"), &format!("PATH='{path}' exec ssh -F '{}' \"$@\"", config.display()));
+        let route = route.expect("a route");
+        let home = dirs::home_dir().expect("a home");
+        let name = |index: usize| route.keys[index].strip_prefix(&home).expect("at home").display().to_string();
+        let (user, hash) = name(0).strip_prefix("a b/").expect("a key").split_once('_').map(|(u, h)| (u.to_owned(), h.to_owned())).expect("two");
+        assert!(!user.is_empty() && hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{user} {hash}");
+        assert_eq!(name(1), "x y/hpc-pool");
+        assert_eq!(route.keys.len(), 2);
+        assert_eq!(route.certificates, [home.join("certs/login1-bob-2222.pub")]);
+        assert_eq!(route.agent, Some(home.join(format!("agent-{}", rustix::process::getuid().as_raw()))));
+        assert_eq!((route.revoked, route.family), (Some(home.join("revoked")), Family::Six));
+        assert_eq!(route.known_hosts[..2], [home.join("k h"), home.join("kh")]);
+        assert_eq!(
+            route.unused,
+            ["PKCS11Provider /lib/token.so", "IdentityFile ${RL_NO_SUCH_VARIABLE}/k: the variable RL_NO_SUCH_VARIABLE is not set"]
+        );
+    }
+
+    #[test]
+    fn none_means_no_file() {
+        let (route, _) =
+            route(&target("h"), "printf 'user u\\nidentityfile none\\nidentityagent none\\nuserknownhostsfile none\\nrevokedhostkeys none\\n'");
+        let route = route.expect("a route");
+        assert!(route.keys.is_empty() && route.agent.is_none() && route.known_hosts.is_empty() && route.revoked.is_none(), "{route:?}");
     }
 
     #[test]

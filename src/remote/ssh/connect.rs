@@ -146,7 +146,7 @@ pub(super) fn greet(route: &Route, known: Option<&KnownHosts>, limit: Duration) 
     let unreachable = |problem: String| RemoteError::Unreachable { place: route.place(), problem };
     let end = clock::instant() + limit;
     let late = || format!("no answer within {} s", limit.as_secs_f32().ceil());
-    let addresses = addresses(&route.host, route.port, end).map_err(|problem| unreachable(problem.unwrap_or_else(late)))?;
+    let addresses = addresses(route, end).map_err(|problem| unreachable(problem.unwrap_or_else(late)))?;
     let mut problems: Vec<String> = Vec::new();
     for (number, address) in addresses.iter().enumerate() {
         // Every address gets its share of the time, the last one all that is left.
@@ -168,11 +168,15 @@ pub(super) fn greet(route: &Route, known: Option<&KnownHosts>, limit: Duration) 
             break;
         }
     }
+    problems.extend(
+        route.unused.iter().filter(|setting| setting.starts_with("Bind")).map(|setting| format!("{setting} of the ssh configuration is not used")),
+    );
     Err(unreachable(problems.join("; ")))
 }
 
 /// Looks the name up. The system's own look-up has no deadline, so it runs aside.
-fn addresses(host: &str, port: u16, end: Instant) -> Result<Vec<SocketAddr>, Option<String>> {
+fn addresses(route: &Route, end: Instant) -> Result<Vec<SocketAddr>, Option<String>> {
+    let (host, port) = (route.host.as_str(), route.port);
     let (sender, found) = mpsc::channel();
     let question = host.to_owned();
     std::thread::spawn(move || {
@@ -180,6 +184,7 @@ fn addresses(host: &str, port: u16, end: Instant) -> Result<Vec<SocketAddr>, Opt
     });
     let mut addresses = found.recv_timeout(left(end)).map_err(|_| None)?.map_err(|problem| Some(problem.to_string()))?;
     addresses.dedup();
+    addresses.retain(|address| route.family.takes(address));
     if addresses.is_empty() { Err(Some(format!("there is no address for {host}"))) } else { Ok(addresses) }
 }
 
@@ -241,7 +246,15 @@ pub(super) fn connect(route: &Route, accepted: Option<&str>, limit: Duration) ->
 /// What the known_hosts files say about the host.
 pub(super) fn known_hosts(route: &Route) -> Result<KnownHosts, RemoteError> {
     let session = Session::new().map_err(|error| RemoteError::Unreachable { place: route.place(), problem: clean(error.message().as_bytes()) })?;
-    Ok(KnownHosts::load(&route.known_hosts, &route.names, &|pattern, name| hashed_name(&session, pattern, name)))
+    let mut known = KnownHosts::load(&route.known_hosts, &route.names, &|pattern, name| hashed_name(&session, pattern, name));
+    if let Some(file) = &route.revoked {
+        // As ssh does: what cannot be looked into refuses every host.
+        known.revoke(file).map_err(|why| RemoteError::Unreachable {
+            place: route.place(),
+            problem: format!("RevokedHostKeys {} of the ssh configuration: {why}", file.display()),
+        })?;
+    }
+    Ok(known)
 }
 
 /// Whether a hashed name of a known_hosts file is this name. Only libssh2 has the hash

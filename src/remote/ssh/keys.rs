@@ -3,11 +3,13 @@
 //! agent and from its file), and a missing passphrase is noticed before the host is asked.
 
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::certificate::Certificate;
 use super::known_hosts::type_of;
 
 /// A private key is a few kilobytes.
@@ -21,8 +23,10 @@ pub(super) struct KeyFile {
     pub(super) public: Option<Vec<u8>>,
     /// Whether a passphrase protects it.
     pub(super) locked: bool,
-    /// `KEY-cert.pub`, if it is there.
-    pub(super) certificate: Option<PathBuf>,
+    /// The certificates that are for it: those that were named, and `KEY-cert.pub` if it is there.
+    pub(super) certificates: Vec<Certificate>,
+    /// The file's mode, when others may read it: ssh would not use it.
+    pub(super) open_mode: Option<u32>,
     /// Whether the file holds the public part alone: it names a key of the agent.
     pub(super) public_only: bool,
 }
@@ -39,22 +43,39 @@ impl KeyFile {
             name.push(ending);
             PathBuf::from(name)
         };
+        let mut key = Self { path: path.to_owned(), public: None, locked: false, certificates: Vec::new(), open_mode: None, public_only: false };
         let Some((public, locked)) = inside(&text) else {
+            if text.starts_with("PuTTY-User-Key-File") {
+                return Err("it is a key of PuTTY: `puttygen KEY -O private-openssh` makes one that can be used".to_owned());
+            }
             let public = public_line(&text).filter(|key| type_of(key) == text.split_whitespace().next());
-            let public = public.ok_or("it is no key")?;
-            return Ok(Self { path: path.to_owned(), public: Some(public), locked: false, certificate: None, public_only: true });
+            key.public = Some(public.ok_or("it is no key")?);
+            key.public_only = true;
+            return Ok(key);
         };
-        let public = public.or_else(|| public_line(&read(&beside(".pub")).ok()?));
-        let certificate = Some(beside("-cert.pub")).filter(|file| file.is_file());
-        Ok(Self { path: path.to_owned(), public, locked, certificate, public_only: false })
+        key.public = public.or_else(|| public_line(&read(&beside(".pub")).ok()?));
+        key.locked = locked;
+        if let Some(kind) = key.public.as_deref().and_then(type_of).filter(|kind| kind.starts_with("sk-")) {
+            return Err(format!("it is a key of a security token ({kind}), which the built-in transport cannot use yet"));
+        }
+        key.certificates.extend(Certificate::look(&beside("-cert.pub")));
+        key.open_mode = path.metadata().map(|metadata| metadata.mode() & 0o777).ok().filter(|mode| mode & 0o077 != 0);
+        Ok(key)
+    }
+
+    /// Whether this certificate is for it, as far as can be told.
+    pub(super) fn takes(&self, certificate: &Certificate) -> bool {
+        !self.public_only && self.public.as_ref().is_none_or(|public| *public == certificate.says.key)
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
+/// Reads a small file.
+pub(super) fn read(path: &Path) -> Result<String, String> {
     let problem = |problem: std::io::Error| problem.to_string();
     // A pipe under that name would let us wait for ever.
-    if !path.metadata().map_err(problem)?.is_file() {
-        return Err("it is no regular file".to_owned());
+    let metadata = path.metadata().map_err(problem)?;
+    if !metadata.is_file() {
+        return Err(if metadata.is_dir() { "it is a folder" } else { "it is no regular file" }.to_owned());
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path).map_err(problem)?.take(MAX_FILE).read_to_end(&mut bytes).map_err(problem)?;
@@ -85,7 +106,7 @@ fn openssh(text: &str) -> Option<(Option<Vec<u8>>, bool)> {
 }
 
 /// Takes one field: its length in four bytes, then its bytes.
-fn field<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn field<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (length, after) = rest.split_at_checked(4)?;
     let length = usize::try_from(u32::from_be_bytes(length.try_into().ok()?)).ok()?;
     let (value, after) = after.split_at_checked(length)?;
@@ -143,7 +164,24 @@ mod tests {
             assert_eq!(KeyFile::look(&path), Err("it is no key".to_owned()), "{text:?}");
         }
         assert!(KeyFile::look(&folder.path().join("missing")).expect_err("missing").contains("No such file"));
-        assert_eq!(KeyFile::look(folder.path()), Err("it is no regular file".to_owned()));
+        assert_eq!(KeyFile::look(folder.path()), Err("it is a folder".to_owned()));
+    }
+
+    #[test]
+    fn keys_that_cannot_be_used_say_why() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        // The public part of a key of a security token, in the form that ssh-keygen writes.
+        let part = |bytes: &[u8]| [&u32::try_from(bytes.len()).expect("short").to_be_bytes()[..], bytes].concat();
+        let public = [part(b"sk-ssh-ed25519@openssh.com"), part(&[7; 32]), part(b"ssh:")].concat();
+        let body = [b"openssh-key-v1\0".to_vec(), part(b"none"), part(b"none"), part(b""), vec![0, 0, 0, 1], part(&public), part(b"x")].concat();
+        let text = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----\n", STANDARD.encode(body));
+        for (text, why) in
+            [(text.as_str(), "security token (sk-ssh-ed25519@openssh.com)"), ("PuTTY-User-Key-File-3: ssh-ed25519\n", "a key of PuTTY")]
+        {
+            std::fs::write(&path, text).expect("written");
+            assert!(KeyFile::look(&path).expect_err("refused").contains(why), "{why}");
+        }
     }
 
     #[test]

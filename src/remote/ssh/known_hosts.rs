@@ -113,6 +113,30 @@ impl KnownHosts {
         known
     }
 
+    /// Takes in a file of `RevokedHostKeys`: a public key a line.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is a list in the binary form of ssh-keygen.
+    pub(super) fn revoke(&mut self, file: &Path) -> Result<(), String> {
+        let mut bytes = Vec::new();
+        if !file.metadata().map_err(|problem| problem.to_string())?.is_file() {
+            return Err("it is no regular file".to_owned());
+        }
+        std::fs::File::open(file).and_then(|open| open.take(MAX_FILE).read_to_end(&mut bytes)).map_err(|problem| problem.to_string())?;
+        if bytes.starts_with(b"SSHKRL\n\0") {
+            return Err(
+                "it is a list in binary form, which the built-in transport cannot read yet: keep the keys in it as text, one a line".to_owned()
+            );
+        }
+        for (number, line) in String::from_utf8_lossy(&bytes).lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#')) {
+            // In front of the key there may be words of any kind.
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let keys = words.windows(2).filter_map(|pair| STANDARD.decode(pair[1]).ok().filter(|key| type_of(key) == Some(pair[0])));
+            self.0.extend(keys.map(|key| Entry { revoked: true, exact: true, key, place: format!("{}:{}", file.display(), number + 1) }));
+        }
+        Ok(())
+    }
+
     fn add(&mut self, text: &str, file: &str, names: &HostNames, hashed: Hashed<'_>) {
         for (number, line) in text.lines().enumerate() {
             let mut words = line.split_whitespace().peekable();

@@ -10,11 +10,13 @@
 
 mod agent;
 mod auth;
+mod certificate;
 mod config;
 mod connect;
 mod exec;
 mod keys;
 mod known_hosts;
+mod tokens;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
