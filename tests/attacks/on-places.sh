@@ -90,9 +90,8 @@ checked() { rl cluster check 2>&1 | grep -E 'connection|cannot|expired|left out'
 attack_certificate_file() {
   own_sshd && signed always:forever || return 1
   printf '%s\n' 'IdentityFile ~/.ssh/cert_key' 'CertificateFile ~/.ssh/certs/site-cert.pub' >>"$A/ssh_config"
-  local code=0 said; rl cluster check >>"$A/log" 2>&1 || code=$?
-  said=$(checked); kill "$SSHD"
-  if (( code == 0 )); then right "$said"; else wrong "$said"; fi
+  local said; said=$(checked); kill "$SSHD"
+  if [[ $said == *ok*connection* ]]; then right "$said"; else wrong "$said"; fi
 }
 
 # the same in words that ssh fills in: tokens and variables
@@ -101,9 +100,9 @@ attack_path_tokens() {
   printf '%s\n' 'IdentityFile "%d/.ssh/ce${TOKEN}_key"' 'CertificateFile ~/.ssh/%n-%r-%p-%u-%C.pub' >>"$A/ssh_config"
   local hash; hash=$(printf '%s' "$(uname -n)127.0.0.1${PORT}rl-lab" | sha1sum)
   mv "$A/home/.ssh/certs/site-cert.pub" "$A/home/.ssh/hpc-rl-lab-$PORT-rl-lab-${hash%% *}.pub"
-  local code=0 said; as rl-lab TOKEN=rt "$BIN" cluster check >"$A/told" 2>&1 || code=$?
+  local said; as rl-lab TOKEN=rt "$BIN" cluster check >"$A/told" 2>&1
   said=$(grep -m1 connection "$A/told" | sed "s,$A,,g" | cut -c1-150); cat "$A/told" >>"$A/log"; kill "$SSHD"
-  if (( code == 0 )); then right "$said"; else wrong "$said"; fi
+  if [[ $said == *ok*connection* ]]; then right "$said"; else wrong "$said"; fi
 }
 
 # a certificate that was good until yesterday

@@ -84,7 +84,7 @@ fn a_wrong_key_says_what_was_tried() {
     let text = refusal(SshTarget { key_path: Some(key.clone()), ..lab_target() }).to_string();
     assert!(text.contains(&format!("tried {}; the host accepts publickey", key.display())), "{text}");
     let text = refusal(SshTarget { key_path: Some(folder.path().join("missing")), ..lab_target() }).to_string();
-    assert!(text.contains("missing: No such file") && text.contains("no key was offered"), "{text}");
+    assert!(text.contains("missing was left out: No such file") && text.contains("no key was offered"), "{text}");
 }
 
 #[test]
