@@ -11,8 +11,9 @@ const MAX_SHOWN: usize = 8;
 /// What there is of them, for a person, and what can be done about it; nothing when there is nothing.
 pub(super) fn told(answer: &str, cluster: &Cluster) -> Option<(String, Option<String>)> {
     let configured = scheduler::scheduler(cluster.scheduler).overruled(&cluster.job_options);
-    let variables = answer.lines().filter_map(|line| line.strip_prefix("variable "));
-    let (counts, unused): (Vec<&str>, Vec<&str>) = variables.partition(|name| stays(name, &configured));
+    let mut variables: Vec<&str> = answer.lines().filter_map(|line| line.strip_prefix("variable ")).collect();
+    variables.sort_unstable();
+    let (counts, unused): (Vec<&str>, Vec<&str>) = variables.into_iter().partition(|name| stays(name, &configured));
     let mut lines = Vec::new();
     if !counts.is_empty() {
         lines.push(format!("count where `job_options` say nothing: {}", some(&counts)));

@@ -139,7 +139,7 @@ fn shell_hint(problem: &str) -> Option<&'static str> {
     let said = problem.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
     // Only a shell that was started can be disturbed; an account without one says so itself.
-    if !says(&["it ended with status"]) || says(&["not available", "nologin", "no shell", "not allowed", "not permitted", "sftp"]) {
+    if !says(&["it ended with status"]) || says(&["currently not available", "nologin", "shell access", "not allowed to", "sftp"]) {
         return None;
     }
     let is_split = says(&["unterminated quoted", "looking for matching"]) && !says(&["eval"]);
@@ -166,6 +166,7 @@ mod tests {
             "it ended with status 0; it said: head: invalid number of bytes: '{'",
             "it ended with status 127; it said: fish: Unexpected ')' for unopened parenthesis",
             "it ended with status 1; it said: open terminal failed: not a terminal",
+            "it ended with status 1; it said: SyntaxError: leading zeros in decimal integer literals are not permitted",
             "it ended with status 0",
         ] {
             assert!(hint(problem).contains("only when interactive"), "{problem}");

@@ -12,7 +12,9 @@ as() {
       LANG=C.UTF-8 RUST_BACKTRACE=0 "$@"
   ) </dev/null
 }
-rl() { as rl-lab "$BIN" "$@"; }
+# What env makes of the program's environment: -u NAME, then NAME=VALUE
+SURROUNDINGS=()
+rl() { as rl-lab env "${SURROUNDINGS[@]}" "$BIN" "$@"; }
 tick() { rl tick >>"$A/log" 2>&1 || true; }
 
 # site KIND [NAME=VALUE...]: a project whose cluster is this machine, seen by rl-lab; the values are the jobs' environment
