@@ -8,7 +8,8 @@ use super::surroundings::surroundings;
 /// - `rl_files NAME`: the files, the one that counts most last. The home directory is that of the
 ///   user database, whatever HOME says
 /// - `rl_request hinders`: the options in them that keep a job from being what its script says and that
-///   nothing on a command line undoes; `rl_request rest`: all the others
+///   nothing on a command line undoes; `rl_request rest`: all the others; `rl_request waits`: whether qsub
+///   is to wait for the end of its job, which nothing undoes at all
 /// - `rl_jobs SECONDS`: asks the queue for all jobs of the user
 macro_rules! defaults {
     () => {
@@ -28,12 +29,12 @@ rl_files sge_request ./.sge_request | while IFS= read -r rl_file; do cat "$rl_fi
         if ($i == "-clear") { kept = ""; hinders = "" }
         else if ($i ~ /^-(h|verify)$/) hinders = hinders $i "\n"
         else if ($i ~ /^-(hold_jid|hold_jid_ad|t|tc|a|dl|i|pty)$/ || two ~ /^-w [vp]$/) { hinders = hinders two "\n"; i++ }
-        else if ($i ~ /^-(b|C|sync|now|shell)$/) i++
+        else if ($i ~ /^-(b|C|sync|now|shell)$/) { if (two ~ /^-sync y/) waits = "y"; i++ }
         else kept = kept $i " "
     }
     if (kept !~ /\n$/) kept = kept "\n"
 }
-END { printf "%s", mode == "rest" ? kept : hinders }'
+END { printf "%s", mode == "rest" ? kept : mode == "waits" ? waits : hinders }'
 }
 rl_jobs() {
 rl_hides=$(rl_files sge_qstat | while IFS= read -r rl_file; do cat "$rl_file"; echo; done | awk '
@@ -170,7 +171,23 @@ END {
 pub(super) const SUBMIT: &str = concat!(
     prelude!("qsub"),
     defaults!(),
-    r##"if ! rl_has qsub; then rl_absent qsub; fi
+    r##"# A qsub that waits keeps what it has to say until then; one that is asked to end takes its job along.
+rl_impatient() {
+qsub "$@" &
+rl_pid=$!
+while kill -0 "$rl_pid" 2>/dev/null; do
+sleep 1
+rl_id=$(rl_run 60 qstat -j "$RL_NAME" | rl_data | sed -n 's/^job_number: *//p' | tail -n 1)
+if [ -n "$rl_id" ]; then
+kill -KILL "$rl_pid" 2>/dev/null
+wait "$rl_pid" 2>/dev/null
+printf '%s\n' "$rl_id"
+return 0
+fi
+done
+wait "$rl_pid"
+}
+if ! rl_has qsub; then rl_absent qsub; fi
 trap '' HUP PIPE TERM
 unset LC_ALL
 set --
@@ -179,7 +196,9 @@ rl_options=.researchloop/qsub-options
 mkdir -p .researchloop && rm -rf "$rl_options" && (set -C; { rl_request rest; echo -hard; sed -n '/^#\$ /{s///p;d;}; /^[^#]/q' run_sprint.sh; } >"$rl_options") || { echo "$rl_options cannot be written"; exit 91; }
 set -- -clear -@ "$rl_options"
 fi
-rl_apart qsub -terse "$@" -b n -C '#$' -sync n -now n -wd "$RL_DIR" run_sprint.sh"##
+rl_program=qsub
+if [ -n "$(rl_request waits)" ]; then rl_program=rl_impatient; fi
+rl_apart "$rl_program" -terse "$@" -b n -C '#$' -sync n -now n -wd "$RL_DIR" run_sprint.sh"##
 );
 
 /// Defines `rl_named NAMES`: lists the jobs of these names that the accounting knows. qacct takes one name

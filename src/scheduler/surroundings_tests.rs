@@ -198,7 +198,7 @@ fn default_files_of_grid_engine_change_no_submission() {
         let _ = std::fs::remove_file(bench.path().join("options"));
         (call, options.split_whitespace().collect::<Vec<_>>().join(" "))
     };
-    let (call, options) = submitted("# ours\n-P vision -q all.q\n-b y -sync y\n");
+    let (call, options) = submitted("# ours\n-P vision -q all.q\n-b y -now y\n");
     assert!(call.contains("-b n -C #$ -sync n -now n -wd ") && !call.contains("-clear"), "{call}");
     assert_eq!((options.as_str(), std::fs::read_to_string(bench.path().join("lc")).expect("called").trim()), ("", "none"));
     let own = "-hard -N rl-sp-a1b2c3-1 -l h_rt=0:10:00";
@@ -207,6 +207,14 @@ fn default_files_of_grid_engine_change_no_submission() {
         assert!(call.contains("-clear -@ .researchloop/qsub-options -b n"), "{call}");
         assert_eq!(options, format!("-P vision -m e {own}"), "{hinders}");
     }
+    // Nothing keeps such a qsub from waiting: it is ended when its job is there.
+    bench.program("qsub", "exec sleep 600").program("qstat", "echo 'job_number:    12'");
+    let mut script = cell(&bench, "-P vision -sync yes\n", "");
+    script.set("RL_NAME", "rl-sp-a1b2c3-1").section("submit", sge_shell::SUBMIT);
+    let reply = bench.run(script);
+    let section = reply.section("submit").expect("there");
+    assert_eq!(sge::Sge.read_submission(section.status, section.text().trim()), Submission::Accepted(ids(&["12"]).remove(0)));
+    bench.program("qsub", "echo 12");
     let (call, options) = submitted("-h -P old\n-clear -P new -w e\n");
     assert!(!call.contains("-@"), "{call}: {options}");
 }
