@@ -348,7 +348,7 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
                 exhausted: false,
                 reset: None,
             },
-            Status::Cancelled => AttemptState::Cancelled,
+            Status::Cancelled => sprint.none_left.clone().map_or(AttemptState::Cancelled, AttemptState::NoneLeft),
             _ if sprint.held_by.is_some() => AttemptState::Held,
             _ => AttemptState::Live,
         },

@@ -276,16 +276,8 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
     if edit.order.count.is_some() && limits.count < done {
         return Err(LoopError::Limit(format!("-n: {done} sprints have completed already")));
     }
-    let mut request = Request::read(&row.request);
-    let new = &edit.request;
     let cluster = app.config.cluster(study.cluster.as_str())?;
-    for (key, value) in &new.options {
-        request.options.retain(|(known, _)| !sprint::is_same_option(cluster, known, key));
-        request.options.push((key.clone(), value.clone()));
-    }
-    request.seconds = new.seconds.or(request.seconds);
-    request.rounds = new.rounds.or(request.rounds);
-    request.model = new.model.clone().or(request.model);
+    let request = Request::read(&row.request).except(&edit.request, |one, other| sprint::is_same_option(cluster, one, other));
     check_jobs(app, study, &request, &limits)?;
     let guidance = match &edit.order.guidance {
         Some(text) => guidance(text)?,

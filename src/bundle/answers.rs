@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::FORMAT_VERSION;
+use crate::domain::no_idea::no_idea_of_model;
 use crate::domain::written::{self, Got, Node};
 
 /// The largest question or idea that is read.
@@ -40,6 +41,15 @@ impl Proposal {
     pub fn idea_of(text: &str) -> &str {
         text.rsplit_once(WHY).map_or(text, |(idea, _)| idea)
     }
+}
+
+/// What an answer to the question for an idea says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdeaAnswer {
+    /// An idea.
+    Idea(Proposal),
+    /// None is left to try, and why.
+    NoneLeft(String),
 }
 
 /// What stands between an idea and its reason.
@@ -104,7 +114,7 @@ fn choices(node: &Node) -> Vec<String> {
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the file's name.
-pub fn idea(bytes: &[u8]) -> Result<Proposal, String> {
+pub fn idea(bytes: &[u8]) -> Result<IdeaAnswer, String> {
     written::only(&written::documents(bytes, MAX_SMALL)?, proposal)
 }
 
@@ -112,7 +122,7 @@ pub fn idea(bytes: &[u8]) -> Result<Proposal, String> {
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with what it is.
-pub fn proposal(node: &Node) -> Result<Proposal, String> {
+pub fn proposal(node: &Node) -> Result<IdeaAnswer, String> {
     const IDEAS: &[&str] = &["idea", "hypothesis", "proposal", "researchidea", "question"];
     let node = match node.unlisted() {
         Node::List(_) => return Err("holds several ideas, where one is wanted".to_owned()),
@@ -124,16 +134,26 @@ pub fn proposal(node: &Node) -> Result<Proposal, String> {
         Some(inner @ Node::Table(_)) => inner,
         _ => node,
     };
+    // A reason that is missing is no reason to lose an idea.
+    let text = |keys: &[&str]| node.one(keys).and_then(Node::plain);
+    let why = text(&["why", "reason", "rationale", "motivation", "because"]).unwrap_or_default();
+    let is_none_left = node.one(&["noneleft", "noideasleft", "noidealeft"]).and_then(Node::plain);
+    let is_none_left = is_none_left.is_some_and(|word| matches!(word.trim().to_lowercase().as_str(), "true" | "yes" | "1"));
+    let said = match node.get(IDEAS) {
+        Got::One(Node::Text(text)) => text.as_str(),
+        _ => "",
+    };
+    // Who names an idea has one left.
+    if is_none_left && no_idea_of_model(said).is_some() {
+        return Ok(IdeaAnswer::NoneLeft(if why.trim().is_empty() { "it gives no reason".to_owned() } else { why }));
+    }
     let idea = match node.get(IDEAS) {
         Got::One(Node::Text(text)) => text.clone(),
         Got::One(other) => return Err(format!("has {} as its idea: expected a text", other.kind())),
         Got::Twice(..) => return Err("has two ideas, where one is wanted".to_owned()),
         Got::Nothing => return Err("has no text `idea`".to_owned()),
     };
-    // A reason that is missing is no reason to lose an idea.
-    let text = |keys: &[&str]| node.one(keys).and_then(Node::plain);
-    let why = text(&["why", "reason", "rationale", "motivation", "because"]).unwrap_or_default();
-    Ok(Proposal { idea, why, builds_on: text(&["buildson", "basedon", "buildsupon"]) })
+    Ok(IdeaAnswer::Idea(Proposal { idea, why, builds_on: text(&["buildson", "basedon", "buildsupon"]) }))
 }
 
 /// Reads `plan.json`, as far as to see that there are tasks in it. The laptop reads the rest.
@@ -205,6 +225,22 @@ mod tests {
     }
 
     #[test]
+    fn none_left_is_an_answer_unless_an_idea_stands_beside_it() {
+        for text in [
+            r#"{"idea":null,"none_left":true,"why":"all rates"}"#,
+            r#"{"none_left":"yes","why":"all rates"}"#,
+            "```json\n{\"noneLeft\": true, \"idea\": \"\", \"reason\": \"all rates\"}\n```",
+            r#"{"none_left":true,"idea":"I'm sorry, but I have no new idea.","why":"all rates"}"#,
+        ] {
+            assert_eq!(idea(text.as_bytes()), Ok(IdeaAnswer::NoneLeft("all rates".to_owned())), "{text}");
+        }
+        for text in [r#"{"none_left":false,"idea":"Try a rate of 0.1.","why":""}"#, r#"{"none_left":true,"idea":"Try a rate of 0.1.","why":""}"#] {
+            assert!(matches!(idea(text.as_bytes()), Ok(IdeaAnswer::Idea(_))), "{text}");
+        }
+        assert!(idea(br#"{"idea":null,"why":"?"}"#).is_err());
+    }
+
+    #[test]
     fn an_idea_is_one_idea() {
         let clean = Proposal { idea: "Try it.".to_owned(), why: "It is next.".to_owned(), builds_on: Some("sp-000001".to_owned()) };
         for text in [
@@ -212,7 +248,7 @@ mod tests {
             "Here:\n```\n{idea: 'Try it.', rationale: 'It is next.', buildsOn: 'sp-000001'}\n```",
             r#"[{"idea":{"idea":"Try it.","why":"It is next.","builds on":"sp-000001"}}]"#,
         ] {
-            assert_eq!(idea(text.as_bytes()), Ok(clean.clone()), "{text}");
+            assert_eq!(idea(text.as_bytes()), Ok(IdeaAnswer::Idea(clean.clone())), "{text}");
         }
         for (text, why) in [
             (r#"[{"idea":"a"},{"idea":"b"}]"#, "several ideas"),

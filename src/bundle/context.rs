@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::config::{Cluster, Config, Study};
+use crate::domain::placeholder::without_template;
 use crate::study::Program;
 
 /// How much context one sprint takes at most, in bytes.
@@ -34,6 +35,13 @@ pub struct Context {
     pub text: String,
     /// For a warning.
     pub missing: Vec<String>,
+    /// Files of which a part is still our template: it was left out.
+    pub unfilled: Vec<String>,
+}
+
+/// What is to be said of such a file.
+pub fn unfilled_text(file: &str) -> String {
+    format!("{file} still has questions of its template that nobody has answered: they are left out of what the agent is told")
 }
 
 /// Reads and joins the parts in their order.
@@ -54,7 +62,13 @@ pub fn assemble(config: &Config, cluster: &Cluster, study: &Study) -> Result<Con
         add_text(inline);
         for file in files {
             match std::fs::read(file) {
-                Ok(bytes) => add_text(&String::from_utf8_lossy(&bytes)),
+                Ok(bytes) => {
+                    let (text, unfilled) = without_template(&String::from_utf8_lossy(&bytes));
+                    add_text(&text);
+                    if unfilled > 0 {
+                        context.unfilled.push(file.display().to_string());
+                    }
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => context.missing.push(file.display().to_string()),
                 Err(error) => return Err(ContextError::Unreadable { path: file.display().to_string(), problem: error.to_string() }),
             }

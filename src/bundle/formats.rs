@@ -138,6 +138,9 @@ pub struct EarlierIdea {
     pub outcome: String,
     /// What came out, in a sentence; may be empty.
     pub statement: String,
+    /// Of an idea that was shortened: what [`crate::domain::same_idea::Meaning::mark`] says of the whole.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mark: String,
 }
 
 /// A command that measures the result.
@@ -373,7 +376,7 @@ mod tests {
         let answer: InboxFile = sample(include_bytes!("../../tests/data/formats/inbox.json"));
         assert_eq!(answer.question, Some(ask.question));
         let state: StateFile = sample(include_bytes!("../../tests/data/formats/state-proposed.json"));
-        let idea = answers::idea(include_bytes!("../../tests/data/formats/idea.json")).expect("sound");
+        let Ok(answers::IdeaAnswer::Idea(idea)) = answers::idea(include_bytes!("../../tests/data/formats/idea.json")) else { panic!("no idea") };
         assert_eq!(state.proposed.as_ref(), Some(&idea));
         assert_eq!(Proposal::idea_of(&idea.text()), idea.idea);
         let calling: StateFile = sample(include_bytes!("../../tests/data/formats/state-calling.json"));

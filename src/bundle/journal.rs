@@ -151,6 +151,11 @@ pub enum Entry {
         /// The earlier sprint or task that it builds on.
         builds_on: Option<String>,
     },
+    /// The job says that no idea is left to try.
+    NoneLeft {
+        /// Why.
+        why: String,
+    },
     /// A message was told to the agent.
     Told {
         /// `m-xxxxxx`.

@@ -76,7 +76,8 @@ pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values
 pub fn check(templates: &BTreeMap<String, String>) -> Result<(), PromptError> {
     let environment = environment(templates)?;
     let missing = ["report.md".to_owned()];
-    let earlier = [EarlierIdea { id: "sp-000000".to_owned(), idea: "x".to_owned(), outcome: "x".to_owned(), statement: "x".to_owned() }];
+    let earlier =
+        [EarlierIdea { id: "sp-000000".to_owned(), idea: "x".to_owned(), outcome: "x".to_owned(), statement: "x".to_owned(), mark: String::new() }];
     let message = |question: Option<&str>| InboxFile {
         v: FORMAT_VERSION,
         id: "m-000000".to_owned(),

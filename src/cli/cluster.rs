@@ -195,7 +195,8 @@ mkdir -p "$WORK" && cd "$WORK" && (set -C; echo check >".researchloop-check.$$")
         .section("storage", storage::STORAGE)
         .section(
             "agent",
-            r#"PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
+            r#"case $CLAUDE in '~/'*) CLAUDE=$HOME/${CLAUDE#'~/'} ;; esac
+PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
 command -v "$CLAUDE" && exit 0
 command -v bash >/dev/null && bash -lc 'command -v "$0"' "$CLAUDE" 2>/dev/null | tail -n 1 | grep . && exit 0
 echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::failure::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, text};
+use crate::bundle::context;
 use crate::config::Setting;
 use crate::domain::JobOptions;
 use crate::platform::file_system;
@@ -55,6 +56,14 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
             problems.extend(doubts(&format!("study {:?}", study.name.as_str()), cluster.scheduler, &study.job_options));
         }
         problems.extend(Program::load(&config, study).mistakes.iter().map(ToString::to_string));
+        if let Ok(cluster) = config.cluster(study.cluster.as_str()) {
+            let unfilled = context::assemble(&config, cluster, study).map(|context| context.unfilled).unwrap_or_default();
+            for text in unfilled.iter().map(|file| context::unfilled_text(file)) {
+                if !problems.contains(&text) {
+                    problems.push(text);
+                }
+            }
+        }
     }
     problems.extend(crate::config::exposed(&config));
     problems.extend(far_database(&config.db_path));

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::failure::{Exit, Failure, Kind, Result};
 use super::find::{self, Ids};
-use super::sprint_run::{JobArgs, request};
+use super::sprint_run::{JobArgs, request, warn_of_context, warn_of_options};
 use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
@@ -152,8 +152,12 @@ fn order(args: &OrderArgs) -> Order {
 
 fn start(app: &App, ui: &Ui, args: &StartArgs) -> Result {
     let mut store = app.store()?;
-    let id = auto_loop::start(app, &mut store, &args.study, &order(&args.order), &request(&args.job)?)?;
+    let request = request(&args.job)?;
+    warn_of_options(app, ui, &args.study, &request)?;
+    let id = auto_loop::start(app, &mut store, &args.study, &order(&args.order), &request)?;
     ui.status(&format!("{id}: started on the study {}", args.study));
+    warn_of_others(ui, &store, &id.to_string(), &args.study)?;
+    warn_of_context(app, ui, &args.study)?;
     go_on(app, ui, &mut store, id.as_str())
 }
 
@@ -162,6 +166,17 @@ fn warn(app: &App, ui: &Ui, store: &mut Store, row: &LoopRow) -> Result<()> {
     for doubt in auto_loop::doubts(app, store, row)? {
         ui.warning(&text::clean(&doubt));
         ui.hint(&format!("`researchloop loop edit {} --target ...` changes the target", row.id));
+    }
+    Ok(())
+}
+
+/// Two loops of a study share its backlog and its money: nobody has that without being told.
+fn warn_of_others(ui: &Ui, store: &Store, id: &str, study: &str) -> Result<()> {
+    for other in store.loops(Some(study), true, u32::MAX)?.iter().filter(|other| other.id.as_str() != id) {
+        ui.warning(&format!(
+            "{} runs on this study, too: both take from the same backlog and the same limits of the study; if that was not meant: `researchloop loop stop {id}`",
+            other.id
+        ));
     }
     Ok(())
 }
@@ -382,6 +397,9 @@ fn next_step(row: &LoopRow, completed: u32) -> String {
             format!("look at the failed sprints (`researchloop sprint show ID`), mend the cause, then `researchloop loop resume {id}`")
         }
         Some(StopRule::BacklogDone) => format!("`researchloop task add` makes more tasks; then `researchloop loop resume {id}`"),
+        Some(StopRule::NoIdeasLeft) => {
+            format!("`researchloop loop resume {id} -m \"WHERE TO LOOK\"` goes on with other guidance; `researchloop task add` adds ideas of yours")
+        }
         Some(rule) => match (rule.study_key(), rule.widened_by()) {
             (Some(key), _) => format!("raise `{key}` of the study {}, then `researchloop loop resume {id}`", text::clean(&row.study)),
             (None, Some(option)) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
@@ -398,6 +416,7 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     if edit == Edit::default() {
         return Err(Failure::new(Kind::Usage, "nothing to change was given").hint("`researchloop loop edit --help` shows what can be changed"));
     }
+    warn_of_options(app, ui, &row.study, &edit.request)?;
     let row = auto_loop::edit(app, &mut store, row.id.as_str(), &edit)?;
     if ui.json {
         print_json(ui, &store, &row)?;
@@ -457,7 +476,9 @@ fn resume(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
     let edit = Edit { order: order(&args.order), request: request(&args.job)? };
+    warn_of_options(app, ui, &row.study, &edit.request)?;
     auto_loop::resume(app, &mut store, row.id.as_str(), &edit)?;
     ui.status(&format!("{}: runs again", row.id));
+    warn_of_others(ui, &store, row.id.as_str(), &row.study)?;
     go_on(app, ui, &mut store, row.id.as_str())
 }

@@ -234,6 +234,95 @@ pub fn command() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
+    use clap::error::ErrorKind;
+
+    fn files(folder: &Path, ends: &[&str], found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                files(&path, ends, found);
+            } else if ends.iter().any(|end| path.to_string_lossy().ends_with(end)) {
+                found.push(path);
+            }
+        }
+    }
+
+    /// A command as it stands in a text of ours, with something in each place that is filled in.
+    fn filled(command: &str) -> Vec<String> {
+        let mut text = String::new();
+        let mut rest = command;
+        while let Some((before, behind)) = rest.split_once('{') {
+            let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
+            text.push_str(before);
+            text.push_str(if name.starts_with("row.limits") || before.ends_with("-n ") || before.ends_with("--token ") { "3" } else { "x1" });
+            rest = after;
+        }
+        text.push_str(rest);
+        let word = |word: &str| match word {
+            "COUNT" | "N" | "USD" | "HOURS" => "3".to_owned(),
+            "TIME" => "4h".to_owned(),
+            "SHELL" => "bash".to_owned(),
+            word => word.to_owned(),
+        };
+        shell_words::split(&text).unwrap_or_else(|_| vec![text.clone()]).iter().map(|one| word(one)).collect()
+    }
+
+    #[test]
+    fn every_command_that_we_name_can_be_given() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = Vec::new();
+        files(&root.join("src"), &[".rs"], &mut found);
+        files(&root.join("docs"), &[".md"], &mut found);
+        files(&root.join("templates"), &[""], &mut found);
+        found.push(root.join("README.md"));
+        let (mut count, mut wrong) = (0, Vec::new());
+        for file in found {
+            let text = std::fs::read_to_string(&file).expect("read");
+            // As it is once it is compiled: quotes, and lines that go on.
+            let mut text = text.replace("\\\"", "\"");
+            while let Some(at) = text.find("\\\n") {
+                let behind = text[at + 2..].trim_start().to_owned();
+                text.truncate(at);
+                text.push_str(&behind);
+            }
+            for (at, _) in text.match_indices("`researchloop ") {
+                let Some((command, _)) = text[at + 1..].split_once('`').filter(|(command, _)| !command.contains('\n')) else { continue };
+                // All commands of a kind, and what a shell does with what one prints.
+                if command.ends_with(" ...") {
+                    continue;
+                }
+                let command = command.split(" | ").next().unwrap_or_default();
+                // What a rule lets a loop go on with.
+                let commands: Vec<String> = match command.contains("{option}") {
+                    true => {
+                        let options = ["-n COUNT", "--max-cost USD", "--max-gpu-hours HOURS", "--until TIME", "--target none"];
+                        options.iter().map(|option| command.replace("{option}", option)).collect()
+                    }
+                    false => vec![command.to_owned()],
+                };
+                for command in commands {
+                    count += 1;
+                    if let Err(error) = super::command().try_get_matches_from(filled(&command))
+                        // The name of a command alone.
+                        && !matches!(
+                            error.kind(),
+                            ErrorKind::MissingRequiredArgument
+                                | ErrorKind::MissingSubcommand
+                                | ErrorKind::DisplayHelp
+                                | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+                        )
+                    {
+                        wrong.push(format!("{}: {command}: {}", file.display(), error.to_string().lines().next().unwrap_or_default()));
+                    }
+                }
+            }
+        }
+        assert!(count > 100, "{count}");
+        assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
     #[test]
     fn the_command_line_is_sound() {
         super::command().debug_assert();

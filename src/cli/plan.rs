@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::failure::{Exit, Failure, Kind, Result};
+use super::task::tell_repeats;
 use super::ui::Ui;
 use super::{Global, plan_job, text};
 use crate::app::App;
@@ -15,7 +16,7 @@ use crate::plan::{self, Plan, PlanError};
 use crate::platform::private;
 use crate::platform::{clock, random};
 use crate::sprint;
-use crate::store::{Store, TaskFilter};
+use crate::store::Store;
 use crate::task::{self, Draft, ImportError};
 
 #[derive(Debug, Args)]
@@ -97,13 +98,7 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     for warning in &warnings {
         ui.warning(&text::clean(warning));
     }
-    if args.from.is_some() {
-        let known = store.tasks(&TaskFilter { study: Some(&args.study), ..TaskFilter::default() })?;
-        let twice = drafts.iter().filter(|draft| known.iter().any(|task| task.idea == draft.idea)).count();
-        if twice > 0 {
-            ui.warning(&format!("{twice} of these tasks {} in the backlog already", if twice == 1 { "is" } else { "are" }));
-        }
-    }
+    tell_repeats(ui, &store, &args.study, &drafts)?;
     if !ui.json {
         show(ui, &args.study, &drafts);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::failure::{Exit, Failure, Kind, Result};
 use super::plan::{PlanArgs, Raw, from_file};
 use super::sprint::find;
-use super::sprint_run::{JobArgs, request, submit, tell};
+use super::sprint_run::{JobArgs, request, submit, tell, warn_of_options};
 use super::ui::Ui;
 use super::{text, watch};
 use crate::app::App;
@@ -20,6 +20,7 @@ use crate::store::{SprintRow, Store};
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
 pub fn ask(app: &App, ui: &Ui, store: &mut Store, study: &Study, goal: &str, args: &PlanArgs) -> Result<std::result::Result<Raw, Exit>> {
     let job = JobArgs { option: args.option.clone(), time: Some(args.time.clone()), ..JobArgs::default() };
+    warn_of_options(app, ui, study.name.as_str(), &request(&job)?)?;
     let order = plan::order(app, store, study, goal)?;
     let wanted = Wanted::new(study.name.as_str(), goal, Request { plan: Some(order), ..request(&job)? });
     let id = sprint::create(app, store, &wanted).map_err(|error| match error {

@@ -126,6 +126,7 @@ pub fn event(line: &Line) -> Option<String> {
             }
         }
         Entry::Idea { text, .. } => format!("idea: {}", text.lines().next().unwrap_or_default()),
+        Entry::NoneLeft { why } => format!("no idea is left: {}", why.lines().next().unwrap_or_default()),
         Entry::Told { id } => format!("told: {id}"),
         Entry::Suspended { seconds } => format!("the job was suspended for {}", human(seconds)),
         Entry::Signal { name } => format!("asked to stop by signal {name}"),
@@ -360,12 +361,21 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
                 folder.join(format!("{step}.md")).display()
             )
         }
-        "completed" => format!(
-            "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
-            folder.join("report.md").display(),
-            shell_word(&clean(&sprint.study_name))
-        ),
+        "completed" => {
+            // A follow-up works in the directory of another sprint: what it has changed lies there.
+            let folder = match (sprint.kind.as_str(), &sprint.parent) {
+                ("tweak", Some(parent)) => folder.with_file_name(parent),
+                _ => folder.to_path_buf(),
+            };
+            format!(
+                "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
+                folder.join("report.md").display(),
+                shell_word(&clean(&sprint.study_name))
+            )
+        }
         "failed" => sprint.hint.clone().map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),
+        // Its job was to find one.
+        _ if sprint.idea.is_none() => "`researchloop loop list` shows what its loop does".to_owned(),
         _ => format!("`researchloop sprint resubmit {id}` runs it again"),
     }
 }

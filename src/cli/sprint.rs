@@ -6,12 +6,12 @@ use clap::{Args, Subcommand};
 
 use super::failure::{Exit, Failure, Kind, Result};
 use super::find::{self, Ids};
-use super::sprint_run::{RunArgs, start, submit_and_tell};
+use super::sprint_run::{RunArgs, SprintArgs, dry_run, start, submit_and_tell, warn_of_options};
 use super::ui::Ui;
 use super::{Global, screen, text, watch};
 use crate::app::App;
 use crate::domain::{State, Status, TaskStatus, duration, suggestion};
-use crate::sprint;
+use crate::sprint::{self, Request, Wanted};
 use crate::store::{LoopStatus, SprintFilter, SprintRow, Store};
 use crate::view;
 
@@ -110,9 +110,8 @@ pub struct TweakArgs {
 pub struct ResubmitArgs {
     /// The sprint's id, or the beginning of it
     id: String,
-    /// Keep a screen open until it is over
-    #[arg(long)]
-    watch: bool,
+    #[command(flatten)]
+    sprint: SprintArgs,
 }
 
 #[derive(Debug, Args)]
@@ -143,26 +142,35 @@ pub fn run(global: &Global, ui: &Ui, command: SprintCommand) -> Result {
         SprintCommand::Fetch(args) => fetch(&app, ui, &args),
         SprintCommand::Cancel(args) => cancel(&app, ui, &args),
         SprintCommand::Tweak(args) => tweak(&app, ui, &args),
-        SprintCommand::Resubmit(args) => {
-            let mut store = app.store()?;
-            let old = find(&store, &args.id)?;
-            let request = sprint::Request::read(&old.request);
-            let id = match (&request.tweak, &old.parent) {
-                (Some(tweak), Some(parent)) => {
-                    let parent = find(&store, parent)?;
-                    sprint::tweak(&app, &mut store, &parent, &tweak.instruction, request.seconds)?
-                }
-                _ => sprint::resubmit(&app, &mut store, &old)?,
-            };
-            if let Some(task) = store.sprint(id.as_str())?.and_then(|row| row.task)
-                && store.task(&task)?.is_some_and(|task| task.status == TaskStatus::Done)
-            {
-                ui.status(&format!("{task} is done, and stays so with its verdict: the repeat adds to its figures"));
-            }
-            submit_and_tell(&app, ui, &mut store, &id, args.watch)
-        }
+        SprintCommand::Resubmit(args) => resubmit(&app, ui, &args),
         SprintCommand::Delete(args) => delete(&app, ui, &args),
     }
+}
+
+fn resubmit(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
+    let mut store = app.store()?;
+    let old = find(&store, &args.id)?;
+    let request = sprint::request_again(app, &store, &old, &args.sprint.request()?)?;
+    warn_of_options(app, ui, &old.study, &request)?;
+    if args.sprint.dry_run {
+        return match (&request.tweak, &old.idea) {
+            (None, Some(idea)) => dry_run(app, ui, &Wanted::new(&old.study, idea, request), None),
+            _ => Err(Failure::new(Kind::Usage, format!("--dry-run: the script of {} is made from what lies on its cluster", old.id))),
+        };
+    }
+    let id = match (&request.tweak, &old.parent) {
+        (Some(tweak), Some(parent)) => {
+            let parent = find(&store, parent)?;
+            sprint::tweak(app, &mut store, &parent, &tweak.instruction, &request)?
+        }
+        _ => sprint::resubmit(app, &mut store, &old, &args.sprint.request()?)?,
+    };
+    if let Some(task) = store.sprint(id.as_str())?.and_then(|row| row.task)
+        && store.task(&task)?.is_some_and(|task| task.status == TaskStatus::Done)
+    {
+        ui.status(&format!("{task} is done, and stays so with its verdict: the repeat adds to its figures"));
+    }
+    submit_and_tell(app, ui, &mut store, &id, args.sprint.watch)
 }
 
 fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
@@ -171,7 +179,8 @@ fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
     let instruction = super::input::given(&args.instruction, "the instruction")?;
     let seconds =
         args.time.as_deref().map(duration::parse_seconds).transpose().map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?;
-    let id = sprint::tweak(app, &mut store, &parent, &instruction, seconds)?;
+    let new = Request { seconds, ..Request::default() };
+    let id = sprint::tweak(app, &mut store, &parent, &instruction, &new)?;
     submit_and_tell(app, ui, &mut store, &id, args.watch)
 }
 

@@ -8,6 +8,7 @@ use super::task_find::find_task;
 use super::ui::Ui;
 use super::{text, watch};
 use crate::app::App;
+use crate::bundle::context;
 use crate::domain::visible::is_harmful;
 use crate::domain::{SprintId, State, TaskId, duration};
 use crate::remote::Remote;
@@ -44,23 +45,40 @@ pub struct RunArgs {
     #[arg(long, value_name = "ID")]
     task: Option<String>,
     #[command(flatten)]
+    sprint: SprintArgs,
+}
+
+/// What is asked of one sprint, whether it is new or made again.
+#[derive(Debug, Args)]
+pub struct SprintArgs {
+    #[command(flatten)]
     job: JobArgs,
     /// What it may cost at most, in US dollars
     #[arg(long, value_name = "USD")]
     max_cost: Option<f64>,
     /// Keep a screen open until it is over
     #[arg(long)]
-    watch: bool,
+    pub(super) watch: bool,
     /// Print what would be sent, and contact nothing
     #[arg(long, conflicts_with = "watch")]
-    dry_run: bool,
+    pub(super) dry_run: bool,
+}
+
+impl SprintArgs {
+    /// Reads them.
+    pub fn request(&self) -> Result<Request> {
+        if self.max_cost.is_some_and(|max| !max.is_finite() || max <= 0.0) {
+            return Err(Failure::new(Kind::Usage, "--max-cost: expected a number above 0"));
+        }
+        Ok(Request { max_cost_usd: self.max_cost, ..request(&self.job)? })
+    }
 }
 
 /// Reads them.
 pub fn request(args: &JobArgs) -> Result<Request> {
     let mut request = Request { rounds: args.rounds, model: args.model.clone(), ..Request::default() };
     for option in &args.option {
-        let Some((key, value)) = option.split_once('=') else {
+        let Some((key, value)) = option.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
             return Err(Failure::new(Kind::Usage, format!("-o {option:?}: expected KEY=VALUE"))
                 .hint("for example -o gres=gpu:1; an empty value removes an option"));
         };
@@ -76,6 +94,23 @@ pub fn request(args: &JobArgs) -> Result<Request> {
         return Err(Failure::new(Kind::Usage, "--model: expected a model's name"));
     }
     Ok(request)
+}
+
+/// Warns of options that `config check` would warn of, too.
+pub fn warn_of_options(app: &App, ui: &Ui, study: &str, request: &Request) -> Result<()> {
+    for doubt in sprint::doubtful_options(app, study, request)? {
+        ui.warning(&text::clean(&format!("-o {}: {}", doubt.key, doubt.problem)));
+    }
+    Ok(())
+}
+
+/// Says what of a study's context nobody has written yet.
+pub fn warn_of_context(app: &App, ui: &Ui, study: &str) -> Result<()> {
+    let (study, cluster) = sprint::place_of(app, study)?;
+    for unfilled in context::assemble(&app.config, cluster, study).map(|context| context.unfilled).unwrap_or_default() {
+        ui.warning(&context::unfilled_text(&unfilled));
+    }
+    Ok(())
 }
 
 /// Makes a sprint and submits it.
@@ -95,11 +130,9 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
         (None, idea) => idea.unwrap_or_default().to_owned(),
     };
     let study = task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
-    if args.max_cost.is_some_and(|max| !max.is_finite() || max <= 0.0) {
-        return Err(Failure::new(Kind::Usage, "--max-cost: expected a number above 0"));
-    }
-    let wanted = Wanted::new(study, &idea, Request { max_cost_usd: args.max_cost, ..request(&args.job)? });
-    if args.dry_run {
+    let wanted = Wanted::new(study, &idea, args.sprint.request()?);
+    warn_of_options(app, ui, study, &wanted.request)?;
+    if args.sprint.dry_run {
         if let Some(task) = &task {
             // Whether it could be begun: nothing of this change is kept.
             app.store()?.change()?.claim_for_sprint(task.id.as_str(), "sp-000000")?;
@@ -108,12 +141,21 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     }
     let mut store = app.store()?;
     let wanted = Wanted { task: task.as_ref().map(|task| task.id.as_str()), ..wanted };
+    let repeats = if task.is_none() { store.repeats(study, [(String::new(), idea.as_str())])? } else { Vec::new() };
     let id = sprint::create(app, &mut store, &wanted)?;
-    submit_and_tell(app, ui, &mut store, &id, args.watch)
+    warn_of_context(app, ui, study)?;
+    if let [(_, earlier)] = repeats.as_slice() {
+        let command = match earlier.starts_with("t-") {
+            true => format!("`researchloop sprint run --task {earlier}`"),
+            false => format!("`researchloop sprint resubmit {earlier}`"),
+        };
+        ui.warning(&format!("{id}: the same idea as {earlier}; {command} makes another attempt at the same task"));
+    }
+    submit_and_tell(app, ui, &mut store, &id, args.sprint.watch)
 }
 
 /// Makes the sprint in a database that is thrown away, and shows what it would send.
-fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> Result {
+pub fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> Result {
     let mut store = Store::in_memory()?;
     let change = store.change()?;
     let copy = task
@@ -154,6 +196,9 @@ fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> R
     }
     for missing in &dry.missing_context {
         ui.warning(&format!("the context file {missing} is not there"));
+    }
+    for unfilled in &dry.unfilled_context {
+        ui.warning(&context::unfilled_text(unfilled));
     }
     ui.status("Nothing was sent: this was a dry run.");
     Ok(Exit::Success)

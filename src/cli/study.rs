@@ -12,6 +12,7 @@ use super::{Global, screen, text};
 use crate::app::App;
 use crate::config::Study;
 use crate::domain::StudyName;
+use crate::domain::placeholder::CLAUDE_MD;
 use crate::platform::private;
 use crate::store::{SprintFilter, Store};
 use crate::study::{PROGRAM_FILE, PROGRAM_TEMPLATE, Program};
@@ -256,7 +257,7 @@ fn init(app: &App, ui: &Ui, args: &InitArgs) -> Result {
 
 /// Writes the first version of a study's context; never over an existing file.
 pub fn write_context(file: &Path, name: &str) -> Result<()> {
-    write_new(file, &include_str!("../../templates/init/CLAUDE.md").replace("NAME", name))
+    write_new(file, &CLAUDE_MD.replace("NAME", name))
 }
 
 fn write_new(file: &Path, text: &str) -> Result<()> {

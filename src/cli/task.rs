@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::domain::task::{MAX_ATTEMPTS, parse_need};
 use crate::domain::{Condition, Priority, TaskId, suggestion};
 use crate::store::{Change, NewTask, Store, TaskEdit, TaskError, TaskRow};
-use crate::task::{self, ImportError};
+use crate::task::{self, Draft, ImportError};
 use crate::view;
 
 /// The backlog: ideas, what they need, and who works on them
@@ -197,6 +197,7 @@ fn add(app: &App, ui: &Ui, args: &AddArgs) -> Result {
         max_attempts: args.max_attempts,
         ..NewTask::new(&args.study, &idea, "person")
     };
+    let repeats = store.repeats(&args.study, [(String::new(), idea.as_str())])?;
     let change = store.change()?;
     let row = change.add_task(&new, &needs, parent.as_ref().map(|parent| parent.id.as_str()))?;
     change.commit()?;
@@ -204,11 +205,29 @@ fn add(app: &App, ui: &Ui, args: &AddArgs) -> Result {
         ui.line(row.id.as_str());
         ui.status(&format!("{}: {}", row.id, row.state));
     }
+    if let [(_, earlier)] = repeats.as_slice() {
+        ui.warning(&format!("{}: the same idea as {earlier}; if that was not meant: `researchloop task cancel {}`", row.id, row.id));
+    }
     print_json(ui, &store, &row)?;
     if row.state == crate::domain::TaskState::Ready {
         ui.hint(&format!("`researchloop sprint run --task {}` starts a sprint for it", row.id));
     }
     Ok(Exit::Success)
+}
+
+/// Warns of tasks whose idea was had already, in the study or in the same list.
+pub fn tell_repeats(ui: &Ui, store: &Store, study: &str, drafts: &[Draft]) -> Result<()> {
+    const SHOWN: usize = 10;
+    let name = |(place, draft): (usize, &Draft)| draft.key.as_deref().map_or_else(|| format!("task {}", place + 1), |key| format!("task {key:?}"));
+    let ideas: Vec<(String, &str)> = drafts.iter().enumerate().map(|(place, draft)| (name((place, draft)), draft.idea.as_str())).collect();
+    let repeats = store.repeats(study, ideas)?;
+    for (one, earlier) in repeats.iter().take(SHOWN) {
+        ui.warning(&text::clean(&format!("{one} has the same idea as {earlier}")));
+    }
+    if repeats.len() > SHOWN {
+        ui.warning(&format!("so have {} more", repeats.len() - SHOWN));
+    }
+    Ok(())
 }
 
 /// The task as JSON, when that is wanted.
@@ -311,6 +330,7 @@ fn import(app: &App, ui: &Ui, args: &ImportArgs) -> Result {
     };
     let drafts = task::read(&content).map_err(refused)?;
     let mut store = app.store()?;
+    tell_repeats(ui, &store, &args.study, &drafts)?;
     let change = store.change()?;
     let ids = task::create_all(&change, &args.study, &drafts, "file").map_err(|error| match error {
         ImportError::Problems(problems) => refused(problems),

@@ -138,7 +138,7 @@ fn missing_agents(app: &App, here: &Here) -> Result<Vec<String>, CronError> {
     let mut problems = Vec::new();
     for study in &app.config.studies {
         let Ok(cluster) = app.config.cluster(study.cluster.as_str()) else { continue };
-        let word = app.config.claude_command_for(study, cluster).into_iter().next().unwrap_or_default();
+        let word = app.config.claude_command_for(study, cluster).first().map(|word| process::at_home(word)).unwrap_or_default();
         // A job has a PATH of its own then.
         let has_path = cluster.environment.iter().any(|(name, _)| name == "PATH");
         // A relative one is one of the sprint's folder.

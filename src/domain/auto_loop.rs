@@ -61,6 +61,8 @@ pub enum AttemptState {
         /// When the usage limit that ended it is reset, in seconds since 1970, if that is still to come.
         reset: Option<i64>,
     },
+    /// Over: its job has no idea that is left to try, and says why.
+    NoneLeft(String),
     /// Ended by a person.
     Cancelled,
 }
@@ -200,6 +202,11 @@ fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)>
         return Some((StopRule::Deadline, format!("its time was over at {}", time(until))));
     }
     let judged: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.is_judged).collect();
+    if let Some((id, why)) =
+        judged.iter().find_map(|attempt| if let AttemptState::NoneLeft(why) = &attempt.state { Some((&attempt.id, why)) } else { None })
+    {
+        return Some((StopRule::NoIdeasLeft, format!("the job of {id} has no idea left to try: {why}")));
+    }
     if let Some(stop) = failing(&judged) {
         return Some(stop);
     }
@@ -222,7 +229,14 @@ fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<Failure<'a>> {
         .iter()
         .rev()
         .filter(|attempt| {
-            !matches!(attempt.state, AttemptState::Live | AttemptState::Held | AttemptState::Cancelled | AttemptState::Failed { exhausted: true, .. })
+            !matches!(
+                attempt.state,
+                AttemptState::Live
+                    | AttemptState::Held
+                    | AttemptState::Cancelled
+                    | AttemptState::NoneLeft(_)
+                    | AttemptState::Failed { exhausted: true, .. }
+            )
         })
         .map_while(|attempt| match &attempt.state {
             AttemptState::Failed { infrastructure, fingerprint, ended, reset, .. } => {

@@ -1,25 +1,13 @@
-//! Judges an idea that a model had: whether it can be worked on, and whether it is new.
-//!
-//! Hides how two ideas are compared: as sets of words, without case, punctuation and the
-//! words that every sentence has. It errs towards letting an idea pass: a person can still
-//! refuse it, and an idea that was wrongly refused is lost.
+//! Judges an idea that a model had: whether it is one that can be worked on, and whether it is new.
 
-use std::collections::BTreeSet;
-
+use super::no_idea::{NoIdea, no_idea_of_model};
+use super::same_idea::Meaning;
 use super::visible::is_harmful;
 
 /// Fewer characters are no idea that one can work on.
 const SHORTEST: usize = 20;
 /// More characters do not belong into every prompt.
 const LONGEST: usize = 4000;
-/// The least share of common words of two ideas that are taken for the same, in percent.
-const SAME_PERCENT: usize = 80;
-
-/// Words that say nothing of what is investigated.
-const STOP_WORDS: &[&str] = &[
-    "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "how", "if", "in", "into", "is", "it", "its", "of", "on",
-    "or", "than", "that", "the", "their", "there", "this", "to", "we", "what", "when", "whether", "which", "will", "with", "would",
-];
 
 /// Why an idea is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +18,9 @@ pub enum Refusal {
     /// It is an essay.
     #[error("it has {0} characters; at most {LONGEST} are taken")]
     Long(usize),
+    /// It is something else.
+    #[error("it is {0}")]
+    No(NoIdea),
     /// It was had before.
     #[error("it repeats {id}: {idea}")]
     Repeats {
@@ -53,12 +44,26 @@ pub fn bounded(text: &str, most: usize) -> String {
     if text.chars().count() <= most { text } else { text.chars().take(most.saturating_sub(1)).chain(['…']).collect() }
 }
 
-/// Checks an idea against the earlier ones (their ids and texts), and returns it as it is kept.
+/// An idea that was had before.
+#[derive(Debug, Clone, Copy)]
+pub struct Earlier<'a> {
+    /// The sprint or task.
+    pub id: &'a str,
+    /// The idea, or its beginning.
+    pub idea: &'a str,
+    /// What [`Meaning::mark`] says of the whole idea; empty when `idea` is the whole.
+    pub mark: &'a str,
+}
+
+/// Checks an idea against the earlier ones, and returns it as it is kept.
 ///
 /// # Errors
 /// Why it is not taken, in words for the model and for people.
-pub fn check<'a>(text: &str, earlier: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<String, Refusal> {
+pub fn check<'a>(text: &str, earlier: impl IntoIterator<Item = Earlier<'a>>) -> Result<String, Refusal> {
     let idea = clean(text);
+    if let Some(what) = no_idea_of_model(&idea) {
+        return Err(Refusal::No(what));
+    }
     let length = idea.chars().count();
     if length < SHORTEST {
         return Err(Refusal::Short(length));
@@ -66,38 +71,18 @@ pub fn check<'a>(text: &str, earlier: impl IntoIterator<Item = (&'a str, &'a str
     if length > LONGEST {
         return Err(Refusal::Long(length));
     }
-    match earlier.into_iter().find(|(_, other)| is_repeat(&idea, other)) {
-        Some((id, other)) => Err(Refusal::Repeats { id: id.to_owned(), idea: bounded(other, 300) }),
+    match first_same(&idea, earlier) {
+        Some(one) => Err(Refusal::Repeats { id: one.id.to_owned(), idea: bounded(one.idea, 300) }),
         None => Ok(idea),
     }
 }
 
-/// Whether an idea repeats an earlier one, of which perhaps only the beginning is known.
-fn is_repeat(idea: &str, earlier: &str) -> bool {
-    let Some(beginning) = earlier.strip_suffix('…') else { return is_same(idea, earlier) };
-    let flat = idea.split_whitespace().collect::<Vec<_>>().join(" ");
-    let same_length: String = flat.chars().take(beginning.chars().count()).collect();
-    is_same(&flat, beginning) || is_same(&same_length, beginning)
-}
-
-/// Whether two ideas are one: the same words, or nearly.
-pub fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (words(one), words(other));
-    if one == other {
-        return !one.is_empty();
-    }
-    let (one, other): (BTreeSet<&String>, BTreeSet<&String>) = (one.iter().collect(), other.iter().collect());
-    let common = one.intersection(&other).count();
-    let all = one.len() + other.len() - common;
-    common > 0 && common * 100 >= all * SAME_PERCENT
-}
-
-/// The words that count, in their order.
-fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .map(|word| word.chars().flat_map(char::to_lowercase).collect::<String>())
-        .filter(|word| !word.is_empty() && !STOP_WORDS.contains(&word.as_str()))
-        .collect()
+/// The first of these that is the same idea.
+pub fn first_same<'a>(idea: &str, earlier: impl IntoIterator<Item = Earlier<'a>>) -> Option<Earlier<'a>> {
+    let meaning = Meaning::of(idea);
+    let mark = meaning.mark();
+    let is_same = |one: &Earlier<'_>| if one.mark.is_empty() { Meaning::of(one.idea) == meaning } else { one.mark == mark };
+    earlier.into_iter().find(|one| !meaning.is_empty() && is_same(one))
 }
 
 #[cfg(test)]
@@ -108,6 +93,10 @@ mod tests {
 
     const EARLIER: &str = "Does a momentum term help gradient descent on a noisy quadratic at an equal budget?";
 
+    fn known<'a>(id: &'a str, idea: &'a str) -> Earlier<'a> {
+        Earlier { id, idea, mark: "" }
+    }
+
     #[test]
     fn an_idea_is_kept_without_what_could_harm_a_terminal() {
         let idea = "  Try \u{1b}[31ma larger\u{202e} batch\twith the same budget\nand more seeds.\u{7} ";
@@ -116,11 +105,17 @@ mod tests {
 
     #[test]
     fn too_little_and_too_much_are_refused() {
-        assert_eq!(check("", []), Err(Refusal::Short(0)));
-        assert_eq!(check(" \u{0}\u{1b}\n\t ", []), Err(Refusal::Short(0)));
+        assert_eq!(check("", []), Err(Refusal::No(NoIdea::Nothing)));
+        assert_eq!(check(" \u{0}\u{1b}\n\u{200b}\t ", []), Err(Refusal::No(NoIdea::Nothing)));
         assert_eq!(check("momentum?", []), Err(Refusal::Short(9)));
         assert_eq!(check(&"long words ".repeat(500), []), Err(Refusal::Long(5499)));
         assert!(check(&"ä".repeat(4000), []).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_idea_is_refused_with_what_it_is() {
+        let refused = check("I'm sorry, but I have no new idea for this study.", []).expect_err("refused").to_string();
+        assert_eq!(refused, "it is an apology, and says nothing to try");
     }
 
     #[test]
@@ -129,44 +124,37 @@ mod tests {
             EARLIER,
             "does a MOMENTUM term help gradient-descent, on a noisy quadratic, at an equal budget",
             "Whether the momentum term would help gradient descent on noisy quadratic at equal budget!",
-            "On a noisy quadratic at an equal budget: does gradient descent help a momentum term?",
             "Does a momentum term really help gradient descent on a noisy quadratic at an equal budget?",
         ] {
-            let refused = check(repeat, [("sp-000001", "Something else entirely, about data loading"), ("sp-000002", EARLIER)]);
+            let refused = check(repeat, [known("sp-000001", "Something else entirely, about data loading"), known("sp-000002", EARLIER)]);
             assert!(matches!(&refused, Err(Refusal::Repeats { id, .. }) if id == "sp-000002"), "{repeat}: {refused:?}");
         }
         for new in [
+            "On a noisy quadratic at an equal budget: does gradient descent help a momentum term?",
             "Does Nesterov's variant help gradient descent on a noisy quadratic with a tuned rate?",
             "Does a smaller rate take away the noise floor of momentum?",
             "研究：勾配降下法における運動量項の効果を調べる、予算を等しくして。",
         ] {
-            assert!(check(new, [("sp-000002", EARLIER)]).is_ok(), "{new}");
+            assert!(check(new, [known("sp-000002", EARLIER)]).is_ok(), "{new}");
         }
     }
 
     #[test]
-    fn of_a_long_idea_the_beginning_is_enough() {
-        let long = format!("{EARLIER}\n\nUse {}.", (0..100).map(|n| format!("setting{n}")).collect::<Vec<_>>().join(", "));
-        let known = format!("{}…", long.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(119).collect::<String>());
-        assert!(check(&long, [("sp-000003", known.as_str())]).is_err());
-        assert!(check("Does a smaller rate take away the noise floor of momentum?", [("sp-000003", known.as_str())]).is_ok());
-    }
-
-    #[test]
-    fn ideas_without_any_word_that_counts_are_not_all_the_same() {
-        assert!(!is_same("the of and is", "to be or that"));
-        assert!(!is_same("???", "!!!"));
+    fn of_a_long_idea_its_mark_is_enough_and_its_beginning_is_not() {
+        let long = |last: &str| format!("{EARLIER}\n\nUse {}, {last}.", (0..100).map(|n| format!("setting{n}")).collect::<Vec<_>>().join(", "));
+        let (idea, mark) = (bounded(&long("Adam"), 119), Meaning::of(&long("Adam")).mark());
+        let earlier = Earlier { id: "sp-000003", idea: &idea, mark: &mark };
+        assert!(check(&long("Adam"), [earlier]).is_err() && check(&long("SGD"), [earlier]).is_ok());
     }
 
     proptest! {
         #[test]
         fn any_text_is_judged_and_what_is_kept_is_harmless(text in "\\PC{0,60}|.{0,200}", other in ".{0,80}") {
-            if let Ok(idea) = check(&text, [("x", other.as_str())]) {
+            if let Ok(idea) = check(&text, [known("x", &other)]) {
                 prop_assert!(idea.chars().all(|c| c == '\n' || !c.is_control()));
                 prop_assert!((SHORTEST..=LONGEST).contains(&idea.chars().count()));
-                prop_assert!(!is_same(&idea, &other));
+                prop_assert!(check(&text, [known("x", &idea)]).is_err());
             }
-            prop_assert_eq!(is_same(&text, &other), is_same(&other, &text));
         }
     }
 }

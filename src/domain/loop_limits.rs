@@ -162,6 +162,8 @@ pub enum StopRule {
     Failures,
     /// Nothing is left of the backlog.
     BacklogDone,
+    /// A job has no idea that is left to try.
+    NoIdeasLeft,
     /// The configuration does not allow it any more.
     NotAllowed,
     /// Somebody stopped it.
@@ -183,6 +185,7 @@ impl StopRule {
             Self::SameFailure => "same_failure",
             Self::Failures => "failures",
             Self::BacklogDone => "backlog_done",
+            Self::NoIdeasLeft => "no_ideas_left",
             Self::NotAllowed => "not_allowed",
             Self::ByHand => "by_hand",
         }
@@ -202,6 +205,7 @@ impl StopRule {
             | Self::SameFailure
             | Self::Failures
             | Self::BacklogDone
+            | Self::NoIdeasLeft
             | Self::NotAllowed
             | Self::ByHand => None,
         }
@@ -230,6 +234,7 @@ impl StopRule {
             Self::SameFailure,
             Self::Failures,
             Self::BacklogDone,
+            Self::NoIdeasLeft,
             Self::NotAllowed,
             Self::ByHand,
         ]
@@ -239,7 +244,7 @@ impl StopRule {
 
     /// Whether the loop has done what it was made for.
     pub fn is_success(self) -> bool {
-        matches!(self, Self::Count | Self::Target | Self::BacklogDone)
+        matches!(self, Self::Count | Self::Target | Self::BacklogDone | Self::NoIdeasLeft)
     }
 }
 

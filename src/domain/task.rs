@@ -2,7 +2,9 @@
 
 use super::finding::Verdict;
 use super::job::SchedulerKind;
+use super::no_idea::no_idea;
 use super::sprint::{Reason, words};
+use super::visible::spaced;
 
 /// The longest idea, in bytes. It stands in every prompt.
 pub const MAX_IDEA: usize = 64 * 1024;
@@ -187,11 +189,20 @@ pub fn reset_time(reason: Reason, resets_at: Option<i64>, now: i64) -> Option<i6
     resets_at.filter(|time| reason == Reason::UsageLimit && (now..=now.saturating_add(MAX_RESET_SECONDS)).contains(time))
 }
 
-/// Checks an idea and returns it as it is kept: trimmed, without control characters.
+/// Checks an idea that somebody gives and returns it as it is kept: trimmed, without control characters.
 pub fn check_idea(idea: &str) -> Result<String, String> {
+    let idea = check_idea_text(idea)?;
+    match no_idea(&idea) {
+        Some(what) => Err(format!("the idea is {what}")),
+        None => Ok(idea),
+    }
+}
+
+/// Checks only that there is something to be read, and that it is not too long.
+pub fn check_idea_text(idea: &str) -> Result<String, String> {
     let idea = plain(idea);
     match idea.len() {
-        0 => Err("the idea is empty".to_owned()),
+        _ if spaced(&idea).trim().is_empty() => Err("the idea is empty: no letter and no figure in it can be seen".to_owned()),
         len if len > MAX_IDEA => Err(format!("the idea is {len} bytes; at most {MAX_IDEA}. Put background into the study's context instead")),
         _ => Ok(idea),
     }

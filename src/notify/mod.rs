@@ -60,6 +60,7 @@ impl Channel<'_> {
                 timed(HTTP_LIMIT, || http::post_json(&ntfy.url, token, &body.to_string(), HTTP_LIMIT))
             }
             Self::Command(words) => {
+                let words: Vec<String> = words.iter().map(|word| process::at_home(word)).collect();
                 let Some((program, arguments)) = words.split_first() else { return Ok(()) };
                 let mut command = process::command(program);
                 command.args(arguments).current_dir(&app.config.root);

@@ -81,7 +81,7 @@ pub fn ask(app: &App, store: &Store, study: &Study, goal: &str, max_usd: Option<
         json_schema: Some(&schema),
         ..Call::new(Session::Unsaved)
     };
-    let words = app.config.claude_command_for(study, cluster);
+    let words: Vec<String> = app.config.claude_command_for(study, cluster).iter().map(|word| process::at_home(word)).collect();
     let Some((program, own)) = words.split_first() else { return Err(PlanError::Claude("`claude_command` is empty".to_owned())) };
     let folder = PrivateFolder::new()?;
     // A relative program is one of the project's folder, as in its configuration.

@@ -6,6 +6,7 @@ mod tree;
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::no_idea::no_idea_of_model;
 use crate::domain::{Condition, suggestion};
 use crate::task::{self, Draft};
 
@@ -63,6 +64,13 @@ pub fn read(value: &Value) -> Result<Plan, Vec<String>> {
     let mut warnings = Vec::new();
     let plain: Vec<Value> = list.iter().enumerate().map(|(place, task)| plain(place, task, &mut warnings)).collect();
     let drafts = task::read(&Value::Array(plain).to_string())?;
+    let none: Vec<String> = drafts
+        .iter()
+        .filter_map(|draft| no_idea_of_model(&draft.idea).map(|what| format!("task {:?}: the idea is {what}", draft.key.as_deref().unwrap_or("-"))))
+        .collect();
+    if !none.is_empty() {
+        return Err(none);
+    }
     Ok(Plan { drafts, warnings })
 }
 

@@ -138,6 +138,16 @@ pub fn exists(pid: u32) -> bool {
     !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
 }
 
+/// A word of a command with `~` and `~/` at its beginning replaced by the home folder of this machine.
+pub fn at_home(word: &str) -> String {
+    let Some(home) = dirs::home_dir() else { return word.to_owned() };
+    match word.strip_prefix('~') {
+        Some("") => home.display().to_string(),
+        Some(rest) if rest.starts_with('/') => format!("{}{rest}", home.display()),
+        _ => word.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

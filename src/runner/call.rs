@@ -16,7 +16,7 @@ use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::Entry;
 use crate::claude::{self, Call, Exit, Fold, Notice, OwnLimit, Session, Verdict};
 use crate::pipeline::Step;
-use crate::platform::clock;
+use crate::platform::{clock, process};
 
 /// Lines about tools and texts that one step may add to the journal. The stream's file
 /// has all of them.
@@ -66,7 +66,7 @@ pub fn call(
         json_schema: schema,
         ..Call::new(if known { Session::Resume(&session) } else { Session::New(&session) })
     };
-    let mut words = run.bundle.agent.command.clone();
+    let mut words: Vec<String> = run.bundle.agent.command.iter().map(|word| process::at_home(word)).collect();
     words.extend(claude::arguments(&call));
 
     let own = step.timeout_seconds.map(Duration::from_secs);

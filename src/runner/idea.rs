@@ -14,13 +14,13 @@ use super::journal::replace;
 use super::run::{Asks, Run};
 use super::step::{Lacks, Outcome, over, repair};
 use super::talk::{Answer, Talk, Text, render};
-use crate::bundle::answers::{self, MAX_SMALL, Proposal};
+use crate::bundle::answers::{self, IdeaAnswer, MAX_SMALL, Proposal};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{EarlierIdea, InboxFile, Money};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
 use crate::domain::approval::{Word, word};
-use crate::domain::idea::{self, bounded};
+use crate::domain::idea::{self, Earlier, bounded};
 use crate::domain::written::Node;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
@@ -30,7 +30,7 @@ const TRIES: u32 = 3;
 /// The file that is taken in the place of a structured answer.
 const FILE: &str = "idea.json";
 /// What the structured answer must look like.
-const SCHEMA: &str = r#"{"type":"object","properties":{"idea":{"type":"string","minLength":20,"maxLength":4000},"why":{"type":"string","maxLength":1000},"builds_on":{"type":["string","null"]}},"required":["idea","why"],"additionalProperties":false}"#;
+const SCHEMA: &str = r#"{"type":"object","properties":{"idea":{"type":["string","null"],"minLength":20,"maxLength":4000},"why":{"type":"string","maxLength":1000},"builds_on":{"type":["string","null"]},"none_left":{"type":"boolean"}},"required":["idea","why"],"additionalProperties":false}"#;
 
 type Result = io::Result<(Outcome, Option<Failure>)>;
 
@@ -83,15 +83,23 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
             }
         };
         let proposal = match read(run, structured.as_ref()) {
-            Ok(proposal) => proposal,
+            Ok(IdeaAnswer::Idea(proposal)) => proposal,
+            Ok(IdeaAnswer::NoneLeft(why)) => {
+                let why = bounded(&why.split_whitespace().collect::<Vec<_>>().join(" "), 400);
+                let failure = Failure::new(Reason::StepFailed, format!("no idea is left to try: {why}"), Advice::OtherGuidance);
+                run.journal.write(&Entry::NoneLeft { why })?;
+                return Ok((Outcome::Verdict("error", None), Some(failure)));
+            }
             Err(problem) => {
-                refused =
-                    format!("It could not be read: {problem}. A structured answer with a text `idea` is wanted, or that object alone in {FILE}.");
+                refused = format!(
+                    "It could not be read: {problem}. A structured answer with a text `idea`, or with `none_left`, is wanted, or that object alone in {FILE}."
+                );
                 run.journal.write(&Entry::Note { text: bounded(&format!("no idea that can be read: {problem}"), 400) })?;
                 continue;
             }
         };
-        match idea::check(&proposal.idea, earlier.iter().map(|other| (other.id.as_str(), other.idea.as_str()))) {
+        let known = earlier.iter().map(|one| Earlier { id: &one.id, idea: &one.idea, mark: &one.mark });
+        match idea::check(&proposal.idea, known) {
             Ok(idea) => {
                 let builds_on = proposal.builds_on.filter(|id| earlier.iter().any(|other| other.id == *id));
                 let proposal = Proposal { idea, why: bounded(&proposal.why, 1000), builds_on };
@@ -119,10 +127,10 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
 }
 
 /// The idea of an answer, or else of the file that may take its place.
-fn read(run: &Run, structured: Option<&Value>) -> std::result::Result<Proposal, String> {
+fn read(run: &Run, structured: Option<&Value>) -> std::result::Result<IdeaAnswer, String> {
     let answer = structured.map(|answer| answers::proposal(&Node::from(answer)));
-    if let Some(Ok(proposal)) = answer {
-        return Ok(proposal);
+    if let Some(Ok(answer)) = answer {
+        return Ok(answer);
     }
     let file = match Folder::open(&run.work).and_then(|folder| folder.read(FILE, MAX_SMALL + 1)) {
         Ok(bytes) => answers::idea(&bytes),
@@ -172,7 +180,10 @@ fn with_refusals(run: &Run, mut guidance: String, mut earlier: Vec<EarlierIdea>)
             }
             guidance.push_str(&format!("On your proposal {name} a person said: {said}"));
         }
-        earlier.insert(0, EarlierIdea { id: name, idea: unwanted.clone(), outcome: "not approved".to_owned(), statement: said.to_owned() });
+        earlier.insert(
+            0,
+            EarlierIdea { id: name, idea: unwanted.clone(), outcome: "not approved".to_owned(), statement: said.to_owned(), mark: String::new() },
+        );
     }
     (guidance, earlier)
 }

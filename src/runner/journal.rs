@@ -148,7 +148,8 @@ impl Journal {
     /// There is no space; or a line that others rest on could not be written. Of the rest it is told
     /// later how many are lost.
     pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
-        let needed = matches!(entry, Entry::RunStarted { .. } | Entry::StepEnded { .. } | Entry::Idea { .. } | Entry::RunEnded(_));
+        let needed =
+            matches!(entry, Entry::RunStarted { .. } | Entry::StepEnded { .. } | Entry::Idea { .. } | Entry::NoneLeft { .. } | Entry::RunEnded(_));
         let is_gone = self.is_gone();
         if is_gone || self.is_altered(needed) {
             let mut put_back = || if is_gone { self.put_back() } else { self.undo() };

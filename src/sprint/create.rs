@@ -46,6 +46,20 @@ impl Request {
         serde_json::from_str(text).unwrap_or_default()
     }
 
+    /// This, except for what `new` says. `is_same` tells which names are one option.
+    #[must_use]
+    pub fn except(mut self, new: &Self, is_same: impl Fn(&str, &str) -> bool) -> Self {
+        for (key, value) in &new.options {
+            self.options.retain(|(known, _)| !is_same(known, key));
+            self.options.push((key.clone(), value.clone()));
+        }
+        self.seconds = new.seconds.or(self.seconds);
+        self.rounds = new.rounds.or(self.rounds);
+        self.model = new.model.clone().or(self.model);
+        self.max_cost_usd = new.max_cost_usd.or(self.max_cost_usd);
+        self
+    }
+
     /// Which kind of sprint is asked for.
     fn kind(&self) -> &'static str {
         match (&self.tweak, &self.plan) {
@@ -181,6 +195,24 @@ pub fn is_same_option(cluster: &Cluster, one: &str, other: &str) -> bool {
     scheduler.option_name(one) == scheduler.option_name(other)
 }
 
+/// What the options of a request may not mean: what the scheduler's rules doubt only because of them, and
+/// those that remove what nobody has set.
+pub fn doubtful_options(app: &App, study: &str, request: &Request) -> Result<Vec<OptionProblem>, UnknownName> {
+    let (study, cluster) = place_of(app, study)?;
+    let scheduler = scheduler::scheduler(cluster.scheduler);
+    let below = options_of(cluster, study, &Request::default());
+    let known = scheduler.doubtful_options(&below);
+    let mut doubts = scheduler.doubtful_options(&options_of(cluster, study, request));
+    doubts.retain(|doubt| !known.contains(doubt));
+    for (key, value) in &request.options {
+        if value.is_empty() && !below.iter().any(|(set, _)| scheduler.option_name(set) == scheduler.option_name(key)) {
+            let problem = "an empty value removes an option, but neither the cluster nor the study sets this one".to_owned();
+            doubts.push(OptionProblem { key: key.clone(), problem });
+        }
+    }
+    Ok(doubts)
+}
+
 /// GPUs that the job of a sprint with these options would have, when that can be told.
 pub fn gpus_of(app: &App, study: &Study, request: &Request) -> Option<u32> {
     gpus_on(app.config.cluster(study.cluster.as_str()).ok()?, study, request)
@@ -197,7 +229,9 @@ pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateErr
 }
 
 fn check_on(app: &App, study: &Study, cluster: &Cluster, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
-    let idea = wanted.idea.map(task::check_idea).transpose().map_err(CreateError::Idea)?;
+    // What is asked of a finished sprint, or of a plan, may be a question.
+    let checked = if wanted.request.kind() == "research" { task::check_idea } else { task::check_idea_text };
+    let idea = wanted.idea.map(checked).transpose().map_err(CreateError::Idea)?;
     let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(cluster, study, &wanted.request));
     if !problems.is_empty() {
         return Err(CreateError::Options(problems));
@@ -275,14 +309,21 @@ fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
     format!("{base}/{directory}")
 }
 
-/// Makes a sprint that repeats another one: the same idea and options, and one more attempt at the
-/// same task, which is opened again for it unless it is done.
-pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow) -> Result<SprintId, CreateError> {
+/// What a sprint that repeats another one asks for: the same, except for what `new` says.
+pub fn request_again(app: &App, store: &Store, old: &SprintRow, new: &Request) -> Result<Request, CreateError> {
     let mut request = Request::read(&old.request);
     // What was left of a loop's GPU-hours is no wish for this time.
     if let Some(of_loop) = old.loop_id.as_deref().filter(|_| old.cut.time).map(|id| store.one_loop(id)).transpose()?.flatten() {
         request.seconds = Request::read(&of_loop.request).seconds;
     }
+    let cluster = app.config.study(&old.study).ok().and_then(|study| app.config.cluster(study.cluster.as_str()).ok());
+    Ok(request.except(new, |one, other| cluster.map_or(one == other, |cluster| is_same_option(cluster, one, other))))
+}
+
+/// Makes a sprint that repeats another one: the same idea and options except for what `new` says, and one
+/// more attempt at the same task, which is opened again for it unless it is done.
+pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow, new: &Request) -> Result<SprintId, CreateError> {
+    let request = request_again(app, store, old, new)?;
     // The study may have been renamed since: then the error says so.
     let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;
     let Some(idea) = old.idea.clone() else {

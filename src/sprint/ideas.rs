@@ -1,6 +1,7 @@
 //! What a job needs to find an idea of its own.
 
 use crate::bundle::formats::{EarlierIdea, IdeaRequest};
+use crate::domain::same_idea::Meaning;
 use crate::store::{KnownIdea, SprintRow, Store, StoreError};
 
 /// The whole text of the newest ideas and findings, in bytes ...
@@ -34,9 +35,11 @@ fn bounded(ideas: impl Iterator<Item = KnownIdea>) -> Vec<EarlierIdea> {
     for known in ideas {
         let outcome = outcome(&known);
         let (idea_chars, statement_chars) = if bytes < WHOLE_BYTES { (IDEA_CHARS, STATEMENT_CHARS) } else { (BRIEF_CHARS, 0) };
-        let idea =
-            EarlierIdea { id: known.id, idea: shortened(&known.idea, idea_chars), outcome, statement: shortened(&known.statement, statement_chars) };
-        bytes += idea.idea.len() + idea.statement.len() + 40;
+        let idea = shortened(&known.idea, idea_chars);
+        // Its beginning says too little to know it by.
+        let mark = if idea.ends_with('…') { Meaning::of(&known.idea).mark() } else { String::new() };
+        let idea = EarlierIdea { id: known.id, idea, outcome, statement: shortened(&known.statement, statement_chars), mark };
+        bytes += idea.idea.len() + idea.statement.len() + idea.mark.len() + 40;
         if bytes > ALL_BYTES {
             break;
         }

@@ -19,7 +19,10 @@ mod tweak;
 pub use breaker::holds;
 pub use budget::left_usd;
 pub use cancel::{CancelError, ask_for_end, cancel, tell_scheduler};
-pub use create::{ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, gpus_of, is_same_option, place_of, resubmit};
+pub use create::{
+    ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, doubtful_options, gpus_of, is_same_option, place_of,
+    request_again, resubmit,
+};
 pub use delete::{DeleteError, delete, delete_remote};
 pub use doubt::{Heard, LookedUp, accept_found, look_up_all, still_in_doubt};
 pub use fetch::{Extent, FetchError, Fetched, fetch, remember};

@@ -33,6 +33,8 @@ pub struct DryRun {
     pub environment: Vec<String>,
     /// Context files that were named but are not there.
     pub missing_context: Vec<String>,
+    /// Context files of which a part is still a template.
+    pub unfilled_context: Vec<String>,
 }
 
 /// Everything that a submission is made of.
@@ -44,6 +46,7 @@ pub(super) struct Parts {
     options: JobOptions,
     max_cost_usd: Option<f64>,
     missing_context: Vec<String>,
+    unfilled_context: Vec<String>,
 }
 
 impl Parts {
@@ -123,7 +126,7 @@ fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &Sprin
     };
     let variables: Vec<(&str, &str)> = cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
     let environment = serde_json::to_vec(&variables).unwrap_or_default();
-    Ok(Parts { bundle, environment, options, max_cost_usd: study.max_cost_usd, missing_context: context.missing })
+    Ok(Parts { bundle, environment, options, max_cost_usd: study.max_cost_usd, missing_context: context.missing, unfilled_context: context.unfilled })
 }
 
 /// The project's prompt templates. One that cannot be rendered would be found out in the job, when
@@ -163,5 +166,6 @@ pub fn dry_run(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, Subm
         prompts,
         environment: cluster.environment.iter().map(|(name, _)| name.clone()).collect(),
         missing_context: parts.missing_context,
+        unfilled_context: parts.unfilled_context,
     })
 }

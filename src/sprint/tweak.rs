@@ -1,7 +1,7 @@
 //! A small follow-up: a sprint of its own whose agent works in the directory of one that has
 //! ended, and goes on with its session.
 
-use super::create::{CreateError, Request, Wanted, create_in};
+use super::create::{CreateError, Request, Wanted, cluster_of, create_in, is_same_option};
 use crate::app::App;
 use crate::bundle::formats::Tweak;
 use crate::domain::{SprintId, task};
@@ -31,8 +31,8 @@ impl From<StoreError> for TweakError {
     }
 }
 
-/// Makes the follow-up, `pending`. `seconds` is how long its job may run.
-pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str, seconds: Option<u64>) -> Result<SprintId, TweakError> {
+/// Makes the follow-up, `pending`. It asks for what the sprint has asked for, except for what `new` says.
+pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str, new: &Request) -> Result<SprintId, TweakError> {
     let no = |problem: String, hint: String| Err(TweakError::Not { id: parent.id.to_string(), problem, hint });
     let instruction = task::check_idea(instruction).map_err(|text| CreateError::Idea(text.replace("the idea", "the instruction")))?;
     if parent.kind == "tweak" {
@@ -63,14 +63,15 @@ pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str
             hint,
         });
     }
-    let earlier = Request::read(&parent.request);
+    let cluster = cluster_of(app, &parent).map_err(CreateError::from)?;
+    let earlier = Request::read(&parent.request).except(new, |one, other| is_same_option(cluster, one, other));
     let tweak = Tweak {
         sprint_id: parent.id.to_string(),
         dir: parent.remote_dir.clone(),
         session_id: parent.session_id.clone(),
         instruction: instruction.clone(),
     };
-    let request = Request { seconds: seconds.or(earlier.seconds), tweak: Some(tweak), ..earlier };
+    let request = Request { tweak: Some(tweak), ..earlier };
     let wanted = Wanted { parent: Some(parent.id.as_str()), ..Wanted::new(&parent.study, &instruction, request) };
     let id = create_in(app, &change, &wanted)?;
     change.commit()?;

@@ -97,6 +97,11 @@ impl Change<'_> {
         if let Some(after) = self.sprint(id)? {
             self.tell_of_state(&row, &after)?;
             if ending.is_some() {
+                // Nothing runs any more, whatever the journal has not told.
+                self.transaction.execute(
+                    "UPDATE steps SET state = 'interrupted', ended_at = coalesce(ended_at, ?2) WHERE sprint_id = ?1 AND state = 'running'",
+                    (id, now.as_str()),
+                )?;
                 self.close_messages_of(id)?;
                 if after.kind == "tweak" {
                     self.fetch_parent_again(&after)?;

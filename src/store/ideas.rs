@@ -1,11 +1,15 @@
 //! The ideas of a study that were had before, with what came of them.
 
-use rusqlite::Connection;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::findings::{REVIEWS, open_in};
 use super::{Change, SprintRow, Store, StoreError};
 use crate::domain::OpenIssues;
-use crate::domain::idea::{self, Refusal};
+use crate::domain::idea::{self, Earlier};
+use crate::domain::same_idea::Meaning;
 
 /// An idea, as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,13 @@ pub struct KnownIdea {
     pub open_issues: Option<OpenIssues>,
     /// What came out: the finding's sentence, else the summary, else why it failed.
     pub statement: String,
+}
+
+impl KnownIdea {
+    /// As it is compared with a new one.
+    pub fn earlier(&self) -> Earlier<'_> {
+        Earlier { id: &self.id, idea: &self.idea, mark: "" }
+    }
 }
 
 fn known(connection: &Connection, study: &str) -> Result<Vec<KnownIdea>, StoreError> {
@@ -47,17 +58,42 @@ impl Store {
     pub fn known_ideas(&self, study: &str) -> Result<Vec<KnownIdea>, StoreError> {
         known(&self.connection, study)
     }
+
+    /// Which of these ideas are had already, in this study or before in the list: by their names, with
+    /// what they repeat.
+    pub fn repeats<'a>(&self, study: &str, ideas: impl IntoIterator<Item = (String, &'a str)>) -> Result<Vec<(String, String)>, StoreError> {
+        let mut had: HashMap<Meaning, String> = HashMap::new();
+        for known in self.known_ideas(study)? {
+            had.entry(Meaning::of(&known.idea)).or_insert(known.id);
+        }
+        let mut repeats = Vec::new();
+        for (name, idea) in ideas {
+            match had.entry(Meaning::of(idea)) {
+                Entry::Occupied(earlier) => repeats.push((name, earlier.get().clone())),
+                Entry::Vacant(place) => drop(place.insert(name)),
+            }
+        }
+        Ok(repeats)
+    }
 }
 
+/// The event of a sprint whose job says that no idea is left to try.
+pub(super) const NONE_LEFT: &str = "no_idea_left";
+
 impl Change<'_> {
+    /// Why no idea is left to try, when the sprint's job says so.
+    pub fn none_left(&self, sprint: &str) -> Result<Option<String>, StoreError> {
+        let mut query = self.transaction.prepare_cached(
+            "SELECT coalesce(json_extract(data, '$.why'), '') FROM events WHERE sprint_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",
+        )?;
+        Ok(query.query_row((sprint, NONE_LEFT), |row| row.get(0)).optional()?)
+    }
+
     /// What an idea that a job has found repeats, as far as it was worked on: the job knew only what
     /// there was when it was submitted, and of a long history only the newest part.
     pub(super) fn repeated_by(&self, row: &SprintRow, found: &str) -> Result<Option<String>, StoreError> {
         let known = known(&self.transaction, &row.study)?;
         let tried = known.iter().filter(|idea| idea.id != row.id.as_str() && idea.status != "waiting");
-        match idea::check(found, tried.map(|idea| (idea.id.as_str(), idea.idea.as_str()))) {
-            Err(Refusal::Repeats { id, .. }) => Ok(Some(id)),
-            _ => Ok(None),
-        }
+        Ok(idea::first_same(found, tried.map(KnownIdea::earlier)).map(|one| one.id.to_owned()))
     }
 }

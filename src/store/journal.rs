@@ -3,6 +3,7 @@
 use rusqlite::OptionalExtension as _;
 
 use super::changes::Facts;
+use super::ideas::NONE_LEFT;
 use super::{Change, Store, StoreError};
 use crate::bundle::formats::Money;
 use crate::bundle::journal::{Entry, Line};
@@ -310,6 +311,7 @@ impl Change<'_> {
                 }
             }
             Some(Entry::Suspended { seconds }) => self.job_stood(sprint, line, seconds)?,
+            Some(Entry::NoneLeft { why }) => self.event(Some(sprint), NONE_LEFT, &serde_json::json!({ "why": bounded(&why, 400) }))?,
             Some(Entry::Told { id }) => self.message_told(sprint, &id)?,
             Some(Entry::RunEnded(end)) => {
                 self.set_facts(

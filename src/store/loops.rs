@@ -105,6 +105,8 @@ pub struct LoopSprint {
     pub held_by: Option<String>,
     /// The earlier sprint whose idea its job had again.
     pub repeats: Option<String>,
+    /// Why no idea is left to try, when its job says so.
+    pub none_left: Option<String>,
 }
 
 const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, created_at, ended_at, \
@@ -141,7 +143,9 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
              ORDER BY t.position DESC LIMIT 1)),
             s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at, s.forgiven, s.cut_money, s.cut_time,
-            s.budget_usd, s.note, s.repeats, {REVIEWS}
+            s.budget_usd, s.note, s.repeats,
+            (SELECT coalesce(json_extract(e.data, '$.why'), '') FROM events e WHERE e.sprint_id = s.id AND e.kind = 'no_idea_left' ORDER BY e.id DESC LIMIT 1),
+            {REVIEWS}
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
          WHERE s.loop_id = ?1 ORDER BY s.rowid",
     ))?;
@@ -171,7 +175,8 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             exhausted: Cut { money: row.get(15)?, time: row.get(16)? }.is_exhausted(status, reason, cost_usd, row.get(17)?),
             held_by: held_by(status, &row.get::<_, String>(18)?).map(str::to_owned),
             repeats: row.get(19)?,
-            open_issues: open_in(&row.get::<_, String>(20)?).filter(|_| status == Status::Completed),
+            open_issues: open_in(&row.get::<_, String>(21)?).filter(|_| status == Status::Completed),
+            none_left: row.get(20)?,
         });
     }
     Ok(found)

@@ -10,7 +10,7 @@ use crate::bundle::transfer::SprintFiles;
 use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::transition::Event;
-use crate::domain::{Advice, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status};
+use crate::domain::{Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status};
 use crate::store::{Change, JournalPiece, SprintRow, StoreError, job_name};
 
 /// What is to be asked further before a sprint can be judged.
@@ -256,6 +256,10 @@ fn settle(
                 return Ok(Ingested::Whole);
             };
             ending.hint = ending.hint.replace("ID", id);
+            // Nothing went wrong: there is nothing to do.
+            if let Some(why) = change.none_left(id)?.filter(|_| ending.status != Status::Completed) {
+                ending = Ending::cancelled(format!("its job has no idea left to try: {why}"));
+            }
             if let Some(earlier) = row.repeats.as_deref().filter(|_| ending.status == Status::Cancelled) {
                 let also = if ending.detail.is_empty() { String::new() } else { format!("; {}", ending.detail) };
                 ending.detail = format!("its idea repeats that of {earlier}{also}");

@@ -1,5 +1,6 @@
 //! The commands as a user calls them, on this machine, with the scripted agent.
 
+mod again;
 mod against;
 mod answers;
 mod backlog_run;
@@ -12,6 +13,7 @@ mod doubts;
 mod endings;
 mod findings;
 mod hostile;
+mod ideas;
 mod inside;
 mod json;
 mod kill;

@@ -247,7 +247,7 @@ fn a_job_makes_a_plan_which_is_shown_and_added() {
     std::fs::remove_dir_all(project.path("artifacts")).unwrap();
     let fetched = project.run(&["plan", "-s", "s", "--from", &id]).success();
     assert!(fetched.stdout.contains("plan for s: 2 task(s)") && fetched.stderr.contains(&format!("--from {id} -y")), "{fetched}");
-    project.run(&["plan", "-s", "s", "--from", id.trim_start_matches("sp-")]).success().says("2 of these tasks are in the backlog already");
+    project.run(&["plan", "-s", "s", "--from", id.trim_start_matches("sp-")]).success().says("has the same idea as t-");
     project.run(&["plan", "-s", "s", "--from", "sp-zz"]).code(3);
     let other = project.submit("an idea", &["--rounds", "0"]);
     project.run(&["plan", "-s", "s", "--from", &other]).code(2).says("was asked for no plan");

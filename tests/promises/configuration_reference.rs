@@ -31,7 +31,7 @@ A file that another user put into a folder that anyone can write to, such as `/t
 - **Paths on this machine** (type "local path") are relative to the folder of the file. `~` is your home folder.
 - **Paths on the cluster** are absolute, or begin with `~/` for the home folder there. Variables such as `$USER` are not expanded in them. A relative `sprints_dir` lies under `working_dir`.
 - **Variables** go before the file. An empty variable counts as not set.
-- **`claude_command`**: study before cluster before the top of the file.
+- **`claude_command`**: study before cluster before the top of the file. `~/` at the beginning of a word is the home folder where it runs: that of the cluster in a job.
 - **`job_options`**: cluster, then study, then `-o` of the sprint. A later value wins. An empty value (`""`) or `false` removes one. Other spellings of one option count as that option: `c` and `cpus-per-task`, `-l` and `l`.
 - **Context**: the top of the file, then cluster, then study. All parts go into the prompts, in that order. Within each part, `context` comes first, then the files of `context_paths`. For a study, the file of `claude_md_path` follows, then Directive and Constraints of its `program.md`. A file that is not there is a warning, not an error.
 - **`environment`**: values reach the job in a private file beside the job script, never in the script. `$NAME` and `${NAME}` are expanded on the node; nothing else is. What the agent repeats of them is masked ([operations.md](operations.md#secrets-that-an-agent-repeats)).

@@ -1,7 +1,7 @@
 //! Makes tasks, changes them, and changes what they need.
 
 use super::{TaskError, TaskRow, not_now};
-use crate::domain::task::{self, check_idea, check_text};
+use crate::domain::task::{self, check_idea, check_idea_text, check_text};
 use crate::domain::{Condition, Priority, TaskId, TaskState, TaskStatus};
 use crate::platform::{clock, random};
 use crate::store::{Change, StoreError};
@@ -64,7 +64,12 @@ impl Change<'_> {
     ///
     /// Several can be made and linked in one change; [`Change::settle_edges`] comes at the end.
     pub fn insert_task(&self, new: &NewTask<'_>) -> Result<TaskId, TaskError> {
-        let idea = check_idea(new.idea).map_err(TaskError::Wrong)?;
+        check_idea(new.idea).map_err(TaskError::Wrong)?;
+        self.insert_any_task(new)
+    }
+
+    fn insert_any_task(&self, new: &NewTask<'_>) -> Result<TaskId, TaskError> {
+        let idea = check_idea_text(new.idea).map_err(TaskError::Wrong)?;
         let done_when = check_text("`done_when`", new.done_when).map_err(TaskError::Wrong)?;
         let verify = check_text("`verify`", new.verify).map_err(TaskError::Wrong)?;
         if !verify.is_empty() && !matches!(new.made_by, "person" | "file") {
@@ -192,8 +197,8 @@ impl Change<'_> {
     /// The idea may come from a job: it is cut rather than refused.
     pub fn make_task_of_sprint(&self, study: &str, idea: &str, made_by: &str, sprint: &str) -> Result<TaskId, StoreError> {
         let idea = task::bounded(idea, task::MAX_IDEA);
-        let idea = if idea.is_empty() { "(no idea)" } else { idea.as_str() };
-        let id = self.insert_task(&NewTask::new(study, idea, made_by))?;
+        let idea = if check_idea_text(&idea).is_err() { "(no idea)" } else { idea.as_str() };
+        let id = self.insert_any_task(&NewTask::new(study, idea, made_by))?;
         self.take(id.as_str(), sprint, None)?;
         self.transaction.execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, id.as_str()))?;
         Ok(id)
