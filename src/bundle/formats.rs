@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::answers::Proposal;
 use super::{EVALUATE, FORMAT_VERSION, VERIFY};
 use crate::claude::{self, Fold};
-use crate::domain::Metric;
+use crate::domain::{Metric, SchedulerKind};
 use crate::pipeline::Position;
 
 /// Why a file of ours cannot be read.
@@ -96,6 +96,11 @@ pub struct Bundle {
 }
 
 impl Bundle {
+    /// Whether its job runs under a scheduler of this kind.
+    pub fn runs_under(&self, kind: SchedulerKind) -> bool {
+        self.scheduler == kind.as_str()
+    }
+
     /// Whether the job begins by finding an idea.
     pub fn finds_idea(&self) -> bool {
         self.idea.is_none() && self.idea_request.is_some()

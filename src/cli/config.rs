@@ -40,7 +40,7 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     let config = global.load_with(&|kind, layers| {
         let scheduler = scheduler::scheduler(kind);
         // Over nothing: an empty value removes.
-        let laid = layers.iter().fold(JobOptions::default(), |below, layer| below.overlaid(layer, |key| scheduler.option_name(key)));
+        let laid = layers.iter().fold(JobOptions::default(), |below, layer| scheduler.lay(&below, layer));
         scheduler.check_options(&laid)
     })?;
     let mut problems: Vec<String> = config.warnings.iter().map(super::warning_text).collect();
@@ -54,6 +54,15 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     for study in &config.studies {
         if let Ok(cluster) = config.cluster(study.cluster.as_str()) {
             problems.extend(doubts(&format!("study {:?}", study.name.as_str()), cluster.scheduler, &study.job_options));
+            let scheduler = scheduler::scheduler(cluster.scheduler);
+            let (_, left_out) = cluster.job_options.without_excluded(&study.job_options, |one, other| scheduler.excludes(one, other));
+            problems.extend(left_out.iter().map(|(of_cluster, of_study)| {
+                format!(
+                    "`job_options` of study {:?}: {of_study:?} takes the place of {of_cluster:?} of cluster {:?}: the scheduler takes only one of the two",
+                    study.name.as_str(),
+                    cluster.name.as_str()
+                )
+            }));
         }
         problems.extend(Program::load(&config, study).mistakes.iter().map(ToString::to_string));
         if let Ok(cluster) = config.cluster(study.cluster.as_str()) {

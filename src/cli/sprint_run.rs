@@ -74,6 +74,13 @@ impl SprintArgs {
     }
 }
 
+/// Says how a number alone is read, where it may have been meant as sbatch reads it.
+pub fn warn_of_hours(ui: &Ui, time: Option<&str>) {
+    if let Some(time) = time.filter(|time| duration::is_long_and_bare(time) && !ui.json) {
+        ui.warning(&format!("--time {time} is {time} hours; for minutes write {time}m"));
+    }
+}
+
 /// Reads them.
 pub fn request(args: &JobArgs) -> Result<Request> {
     let mut request = Request { rounds: args.rounds, model: args.model.clone(), ..Request::default() };
@@ -130,6 +137,7 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
         (None, idea) => idea.unwrap_or_default().to_owned(),
     };
     let study = task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
+    warn_of_hours(ui, args.sprint.job.time.as_deref());
     let wanted = Wanted::new(study, &idea, args.sprint.request()?);
     warn_of_options(app, ui, study, &wanted.request)?;
     if args.sprint.dry_run {

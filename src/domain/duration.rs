@@ -1,4 +1,4 @@
-//! How long: `4h`, `90m`, `1h30m`, `2d`, `1:30:00`, `1-12:00:00` or bare hours.
+//! How long: `4h`, `0.5h`, `90m`, `1h30m`, `2d`, `1:30:00`, `1-12:00:00` or bare hours.
 
 /// Why a text is no duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +32,7 @@ fn unit_form(text: &str) -> Option<u64> {
     let mut digits = String::new();
     let mut last_unit = u64::MAX;
     for c in text.chars() {
-        if c.is_ascii_digit() {
+        if c.is_ascii_digit() || c == '.' {
             digits.push(c);
             continue;
         }
@@ -47,15 +47,31 @@ fn unit_form(text: &str) -> Option<u64> {
             return None;
         }
         last_unit = unit;
-        total = total.checked_add(digits.parse::<u64>().ok()?.checked_mul(unit)?)?;
+        total = total.checked_add(times(&digits, unit)?)?;
         digits.clear();
     }
     match (digits.is_empty(), last_unit) {
         (true, u64::MAX) => None,
         (true, _) => Some(total),
-        (false, u64::MAX) => digits.parse::<u64>().ok()?.checked_mul(3600),
+        (false, u64::MAX) => times(&digits, 3600),
         (false, _) => None,
     }
+}
+
+/// So many units, in whole seconds: `1.5` or `0.25` as well as `4`. At most three decimals.
+fn times(number: &str, unit: u64) -> Option<u64> {
+    let (whole, part) = number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
+    let whole = whole.parse::<u64>().ok()?.checked_mul(unit)?;
+    let Some(part) = part else { return Some(whole) };
+    let digits = u32::try_from(part.len()).ok().filter(|digits| (1..=3).contains(digits))?;
+    let part = part.parse::<u64>().ok()?.checked_mul(unit)?;
+    whole.checked_add(part.div_ceil(10_u64.pow(digits)))
+}
+
+/// Whether the text is a number alone that stands for more than a day: hours are read here, where
+/// `sbatch --time` reads minutes.
+pub fn is_long_and_bare(text: &str) -> bool {
+    text.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && parse_seconds(text).is_ok_and(|seconds| seconds > 86_400)
 }
 
 /// Seconds as a person reads them: `45s`, `3m12s`, `2h05m`, `3d4h`.
@@ -91,14 +107,45 @@ mod tests {
             ("0:10", 600),
             ("1-12:00:00", 129_600),
             ("48:00:00", 172_800),
+            ("0.5h", 1800),
+            ("1.5", 5400),
+            ("0.25d", 21_600),
+            ("1h0.5m", 3630),
         ] {
             assert_eq!(parse_seconds(text), Ok(seconds), "{text}");
         }
-        for bad in ["", "0", "h", "4x", "-4h", "1h1h", "30m1h", "1:99:00", "4h ; rm", "4h\n", "99999999999999999999h", "1e3h", "99999999:00:00"] {
+        for bad in [
+            "",
+            "0",
+            "h",
+            "4x",
+            "-4h",
+            "1h1h",
+            "30m1h",
+            "1:99:00",
+            "4h ; rm",
+            "4h\n",
+            "99999999999999999999h",
+            "1e3h",
+            ".5h",
+            "1.h",
+            "0.0h",
+            "1..5h",
+            "1.5.5h",
+            "0.12345h",
+            "99999999:00:00",
+        ] {
             if bad == "4h\n" {
                 continue;
             }
             assert!(parse_seconds(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_may_be_meant_as_minutes_is_known() {
+        for (text, is) in [("90", true), ("24", false), ("24.5", true), ("90m", false), ("90h", false), ("1-12:00:00", false), ("", false)] {
+            assert_eq!(is_long_and_bare(text), is, "{text:?}");
         }
     }
 

@@ -79,6 +79,9 @@ pub enum JobState {
     Waiting(String),
     /// In the queue, but a person has to release it.
     Held(String),
+    /// In the queue, and it cannot start as things are. That may pass, without anybody doing anything here:
+    /// an account comes back, a partition is changed, nodes are repaired.
+    Stuck(String),
     /// In the queue, but it can never start as it was asked for.
     NeverStarts(String),
     /// Running.

@@ -52,6 +52,16 @@ impl JobOptions {
         Self(merged)
     }
 
+    /// These options without those that some option of `later` excludes: a scheduler takes only one of such
+    /// a pair, and the later layer's counts. Tells which were left out, and by which.
+    pub fn without_excluded<'a>(&'a self, later: &'a Self, excludes: impl Fn(&str, &str) -> bool) -> (Self, Vec<(&'a str, &'a str)>) {
+        let by = |key: &str| later.0.iter().find(|(other, value)| !value.is_empty() && excludes(key, other)).map(|(other, _)| other.as_str());
+        let left_out: Vec<(&str, &str)> =
+            self.0.iter().filter(|(_, value)| !value.is_empty()).filter_map(|(key, _)| Some((key.as_str(), by(key)?))).collect();
+        let kept = self.0.iter().filter(|(key, _)| by(key).is_none()).cloned().collect();
+        (Self(kept), left_out)
+    }
+
     /// The value of an option that is set.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())

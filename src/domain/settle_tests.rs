@@ -302,6 +302,27 @@ fn lost_takes_three_healthy_polls_over_two_minutes() {
 }
 
 #[test]
+fn a_job_that_cannot_start_as_things_are_is_waited_for() {
+    let stuck = Seen::State(JobState::Stuck("InvalidAccount".to_owned()));
+    assert_eq!(judge(&Evidence { seen: Some(&stuck), empty_polls: 999, empty_seconds: 9_999_999, ..base() }), Finding::Alive);
+    let never = Seen::State(JobState::NeverStarts("DependencyNeverSatisfied".to_owned()));
+    assert_eq!(judge(&Evidence { seen: Some(&never), empty_seconds: 119, ..base() }), Finding::Empty);
+    assert_eq!(reason(&judge(&Evidence { seen: Some(&never), empty_seconds: 120, ..base() })), Some(Reason::NeverStarts));
+}
+
+#[test]
+fn an_accounting_that_never_answers_keeps_no_cancelled_sprint_for_ever() {
+    let unclear = Seen::Unclear("sacct: down".to_owned());
+    let asked = Evidence { cancel_asked: true, seen: Some(&unclear), ..base() };
+    // It never ran, and its claim is taken: it can do nothing any more.
+    let never_ran = Evidence { runner_started: false, claimed: false, ..asked.clone() };
+    assert_eq!(judge(&Evidence { unclear_seconds: 599, ..never_ran.clone() }), Finding::Unclear);
+    assert_eq!(judge(&Evidence { unclear_seconds: 600, ..never_ran }), Finding::Over(Ending::cancelled("cancelled before it ran")));
+    assert_eq!(judge(&Evidence { unclear_seconds: 3599, ..asked.clone() }), Finding::Unclear);
+    assert!(matches!(judge(&Evidence { unclear_seconds: 3600, ..asked }), Finding::Over(ending) if ending.status == Status::Cancelled));
+}
+
+#[test]
 fn files_that_could_not_be_read_prove_nothing() {
     let (absent, ended) = (Seen::Absent, end(EndKind::Completed));
     let script = ScriptEnd { reason: "runner_killed".to_owned(), status: 137, processes_left: 0 };

@@ -51,6 +51,12 @@ pub fn told(kind: &str, data: &Value) -> Told {
             let next = if hint.is_empty() { String::new() } else { format!("next: {hint}") };
             (format!("{sprint} failed: {reason}"), lines(&[get("detail", TEXT), next, idea]), 4, "x")
         }
+        "stuck" => (
+            format!("{sprint} cannot start as things are"),
+            lines(&[get("detail", TEXT), format!("next: {}", get("hint", TEXT)), idea]),
+            4,
+            "hourglass",
+        ),
         "loop_ended" => {
             let id = get("loop_id", 20);
             (format!("{id} ended"), lines(&[get("detail", TEXT), get("text", TEXT), get("hint", TEXT)]), 3, "checkered_flag")

@@ -18,7 +18,7 @@ use crate::bundle::folder::Folder;
 use crate::bundle::formats::{self, Bundle, Money, StateFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
-use crate::domain::{Advice, Reason};
+use crate::domain::{Advice, Reason, SchedulerKind};
 use crate::pipeline::{self, Arrival, Body, Definition, Position};
 use crate::platform::clock;
 
@@ -169,7 +169,7 @@ impl Run {
         let own_folder = Folder::open(dir).and_then(|folder| folder.folder(OWN_FOLDER)).map_err(|error| format!("{OWN_FOLDER} {error}"))?;
         let bundle_bytes = own_folder.read("bundle.json", MAX_BUNDLE).map_err(|error| format!("bundle.json {error}"))?;
         let bundle: Bundle = formats::read("bundle.json", &bundle_bytes).map_err(|error| text(&error))?;
-        if bundle.scheduler == "sge" {
+        if bundle.runs_under(SchedulerKind::Sge) {
             signals.usr1_warns();
         }
         let definition =

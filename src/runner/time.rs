@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::bundle::formats::Bundle;
 use crate::bundle::journal::Entry;
+use crate::domain::SchedulerKind;
 use crate::platform::clock;
 
 /// How long before the end of the requested time the runner ends by itself, so that the
@@ -35,7 +36,7 @@ impl JobTime {
             ends: after(bundle.seconds.saturating_sub(margin(bundle.seconds))),
             killed: after(bundle.seconds),
             stood: clock::stood(),
-            counts_standing: bundle.scheduler == "sge",
+            counts_standing: bundle.runs_under(SchedulerKind::Sge),
         }
     }
 

@@ -10,6 +10,7 @@ mod answers_tests;
 mod gpus;
 mod local;
 mod local_shell;
+mod look_up;
 mod sge;
 mod sge_options;
 mod sge_shell;
@@ -180,6 +181,18 @@ pub trait Scheduler: Sync {
     /// The option that this key stands for: one has several spellings.
     fn option_name<'k>(&self, key: &'k str) -> &'k str {
         key
+    }
+
+    /// Whether the scheduler takes only one of these two options.
+    fn excludes(&self, _one: &str, _other: &str) -> bool {
+        false
+    }
+
+    /// Lays a later layer of options over earlier ones: what it says counts, under whichever spelling, and
+    /// against whatever goes with it no more.
+    fn lay(&self, below: &JobOptions, later: &JobOptions) -> JobOptions {
+        let (kept, _) = below.without_excluded(later, |one, other| self.excludes(one, other));
+        kept.overlaid(later, |key| self.option_name(key))
     }
 
     /// The lines at the head of the job script, without line breaks. The job's output goes

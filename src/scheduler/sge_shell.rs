@@ -1,6 +1,7 @@
 //! The shell texts that drive Grid Engine on a front end.
 
-use super::shell::{awk_head, awk_listed, behind_the_accounting, behind_the_queue, look_up, look_up_all, prelude};
+use super::look_up::{behind_the_accounting, behind_the_queue, look_up, look_up_all};
+use super::shell::{awk_head, awk_listed, prelude};
 use super::surroundings::surroundings;
 
 /// Defines what the default files of Grid Engine's programs need. The command line replaces what they say

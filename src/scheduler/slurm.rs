@@ -35,6 +35,10 @@ impl Scheduler for Slurm {
         slurm_options::doubts(options)
     }
 
+    fn excludes(&self, one: &str, other: &str) -> bool {
+        slurm_options::excludes(one, other)
+    }
+
     fn directives(&self, job: &JobRequest<'_>) -> Vec<String> {
         let own = [
             format!("--job-name={}", job.name),

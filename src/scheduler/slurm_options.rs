@@ -75,6 +75,18 @@ const OWNED: &[(&str, &str)] = &[
     ("wrap", "researchloop writes the job script"),
 ];
 
+/// Of each of these, sbatch takes only one, or they contradict each other.
+const EXCLUSIVE: &[&[&str]] = &[
+    &["mem", "mem-per-cpu", "mem-per-gpu"],
+    &["cpus-per-task", "cpus-per-gpu"],
+    &["core-spec", "thread-spec"],
+    &["ntasks-per-gpu", "gpus-per-task"],
+    &["ntasks-per-gpu", "ntasks-per-node"],
+    &["exclusive", "oversubscribe"],
+    &["requeue", "no-requeue"],
+    &["nodelist", "nodefile"],
+];
+
 /// Names that take no value.
 const FLAGS: &[&str] =
     &["contiguous", "hold", "no-requeue", "overcommit", "oversubscribe", "reboot", "requeue", "spread-job", "use-min-nodes", "verbose", "ignore-pbs"];
@@ -180,6 +192,12 @@ pub(super) fn full_name(key: &str) -> &str {
     LETTERS.iter().find(|(letter, _)| *letter == bare).map_or(bare, |(_, name)| name)
 }
 
+/// Whether sbatch takes only one of these two options.
+pub(super) fn excludes(one: &str, other: &str) -> bool {
+    let (one, other) = (full_name(one), full_name(other));
+    one != other && EXCLUSIVE.iter().any(|group| group.contains(&one) && group.contains(&other))
+}
+
 /// Everything that is wrong, in the order of the options.
 pub(super) fn problems(options: &JobOptions) -> Vec<OptionProblem> {
     let mut seen: Vec<(&str, &str)> = Vec::new();
@@ -187,10 +205,12 @@ pub(super) fn problems(options: &JobOptions) -> Vec<OptionProblem> {
     for (key, value) in options.iter().filter(|(_, value)| !value.is_empty()) {
         let name = full_name(key);
         let twin = seen.iter().find(|(_, known)| *known == name).map(|(other, _)| format!("it is the same as {other:?}: give one of the two"));
+        let rival = seen.iter().find(|(other, _)| excludes(key, other));
+        let rival = rival.map(|(other, _)| format!("sbatch takes only one of it and {other:?}: give one of the two"));
         seen.push((key, name));
         let found = match check_text(key, value) {
             Err(problem) => Some(problem.problem),
-            Ok(()) => name_problem(name).or(twin).or_else(|| value_problem(name, value)),
+            Ok(()) => name_problem(name).or(twin).or(rival).or_else(|| value_problem(name, value)),
         };
         problems.extend(found.map(|problem| OptionProblem { key: key.to_owned(), problem }));
     }
@@ -313,6 +333,8 @@ pub(super) fn arguments(options: &JobOptions) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheduler::Scheduler as _;
+    use crate::scheduler::slurm::Slurm;
 
     fn problem_of(key: &str, value: &str) -> String {
         problems(&[(key, value)].into_iter().collect()).pop().map(|problem| problem.problem).unwrap_or_default()
@@ -435,6 +457,34 @@ mod tests {
         for value in ["a\" --wrap=\"x", "a' b", "a\\", "a\n#SBATCH --wrap=x", "a\rb"] {
             assert!(!problem_of("comment", value).is_empty(), "{value:?}");
         }
+    }
+
+    #[test]
+    fn of_two_that_exclude_each_other_the_later_layer_counts() {
+        let layer = |pairs: &[(&str, &str)]| -> JobOptions { pairs.iter().copied().collect() };
+        let cluster = layer(&[("mem", "8G"), ("requeue", "true"), ("c", "4"), ("partition", "main")]);
+        for (later, expected) in [
+            (layer(&[("mem-per-cpu", "2G")]), "requeue c partition mem-per-cpu"),
+            (layer(&[("--mem-per-gpu", "2G"), ("no-requeue", "true")]), "c partition --mem-per-gpu no-requeue"),
+            (layer(&[("cpus-per-gpu", "2")]), "mem requeue partition cpus-per-gpu"),
+            // What is switched off excludes nothing.
+            (layer(&[("mem-per-cpu", "")]), "mem requeue c partition"),
+            (layer(&[("mem", "1G")]), "mem requeue c partition"),
+        ] {
+            let laid = Slurm.lay(&cluster, &later);
+            assert_eq!(laid.iter().map(|(key, _)| key).collect::<Vec<_>>().join(" "), expected, "{later:?}");
+            assert_eq!(problems(&laid), [], "{later:?}");
+        }
+        // In one layer, both places are named.
+        for (one, other) in [("mem", "mem-per-cpu"), ("--mem-per-gpu", "mem"), ("S", "thread-spec"), ("exclusive", "s"), ("w", "F")] {
+            let value = |key: &str| if matches!(full_name(key), "exclusive" | "oversubscribe") { "true" } else { "1" };
+            let found = problems(&layer(&[(one, value(one)), (other, value(other))]));
+            assert!(
+                matches!(&found[..], [problem] if problem.key == other && problem.problem.contains(&format!("{one:?}"))),
+                "{one} {other}: {found:?}"
+            );
+        }
+        assert_eq!(problems(&layer(&[("mem", "1G"), ("mem-per-cpu", "")])), []);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The shell texts that drive SLURM on a front end.
 
-use super::shell::{awk_head, awk_listed, behind_the_accounting, behind_the_queue, look_up, look_up_all, prelude};
+use super::look_up::{behind_the_accounting, behind_the_queue, look_up, look_up_all};
+use super::shell::{awk_head, awk_listed, prelude};
 use super::surroundings::surroundings;
 
 /// State words of a job that is over, in the long form.

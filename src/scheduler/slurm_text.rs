@@ -125,14 +125,26 @@ fn with_nodes(words: String, nodes: &str) -> String {
 /// Sorts a waiting job by the reason for which it waits.
 fn waiting(reason: String) -> JobState {
     const HELD: [&str; 4] = ["jobhelduser", "jobheldadmin", "jobholdmaxrequeue", "launchfailedrequeuedheld"];
-    const NEVER: [&str; 6] =
-        ["dependencyneversatisfied", "badconstraints", "partitiontimelimit", "partitionnodelimit", "invalidaccount", "invalidqos"];
+    // All of these were seen to pass: an association comes back, a limit is raised, nodes are repaired.
+    const STUCK: [&str; 9] = [
+        "badconstraints",
+        "partitiontimelimit",
+        "partitionnodelimit",
+        "partitiondown",
+        "partitioninactive",
+        "invalidaccount",
+        "invalidqos",
+        "accountnotallowed",
+        "qosnotallowed",
+    ];
     let plain: String = reason.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let per_job = (plain.starts_with("assocmax") || plain.starts_with("qosmax")) && plain.contains("perjob");
     if HELD.contains(&plain.as_str()) {
         JobState::Held(reason)
-    } else if per_job || NEVER.contains(&plain.as_str()) {
+    } else if plain == "dependencyneversatisfied" {
         JobState::NeverStarts(reason)
+    } else if per_job || STUCK.contains(&plain.as_str()) {
+        JobState::Stuck(reason)
     } else {
         JobState::Waiting(if reason == "None" { String::new() } else { reason })
     }
@@ -263,8 +275,8 @@ mod tests {
         for reason in ["JobHeldUser", "JobHeldAdmin", "JobHoldMaxRequeue", "launch failed requeued held", "launch_failed_requeued_held"] {
             assert_eq!(state("PENDING", reason), JobState::Held(reason.to_owned()));
         }
+        assert_eq!(state("PENDING", "DependencyNeverSatisfied"), JobState::NeverStarts("DependencyNeverSatisfied".to_owned()));
         for reason in [
-            "DependencyNeverSatisfied",
             "BadConstraints",
             "PartitionTimeLimit",
             "PartitionNodeLimit",
@@ -272,8 +284,9 @@ mod tests {
             "QOSMaxCpuPerJobLimit",
             "InvalidAccount",
             "InvalidQOS",
+            "PartitionDown",
         ] {
-            assert_eq!(state("PENDING", reason), JobState::NeverStarts(reason.to_owned()));
+            assert_eq!(state("PENDING", reason), JobState::Stuck(reason.to_owned()));
         }
         for reason in ["Resources", "Dependency", "BeginTime", "QOSMaxJobsPerUserLimit", "AssocGrpGRES", "ReqNodeNotAvail, UnavailableNodes:n1|n2"] {
             assert_eq!(state("PENDING", reason), JobState::Waiting(reason.to_owned()));

@@ -185,8 +185,7 @@ pub fn cluster_of<'a>(app: &'a App, row: &SprintRow) -> Result<&'a Cluster, Clus
 pub fn options_of(cluster: &Cluster, study: &Study, request: &Request) -> JobOptions {
     let own: JobOptions = request.options.iter().cloned().collect();
     let scheduler = scheduler::scheduler(cluster.scheduler);
-    let of_study = cluster.job_options.overlaid(&study.job_options, |key| scheduler.option_name(key));
-    of_study.overlaid(&own, |key| scheduler.option_name(key))
+    scheduler.lay(&scheduler.lay(&cluster.job_options, &study.job_options), &own)
 }
 
 /// Whether these are spellings of one option to the cluster's scheduler.

@@ -82,6 +82,18 @@ impl Change<'_> {
         self.notice(&format!("{kind}:{}", after.id), kind, &data)
     }
 
+    /// Notes once that the job of a sprint cannot start as things are, by this reason of the scheduler's.
+    /// It stays where it is: such a reason may pass.
+    pub fn tell_of_stuck(&self, row: &SprintRow, why: &str) -> Result<(), StoreError> {
+        let id = row.id.as_str();
+        let data = serde_json::json!({
+            "sprint_id": id, "study": row.study, "cluster": row.cluster, "loop_id": row.loop_id, "task_id": row.task, "idea": row.idea,
+            "job_id": row.state.job().map(crate::domain::JobId::as_str), "detail": format!("its job waits in the queue: {why}"),
+            "hint": format!("it starts by itself when that passes; if it cannot, `researchloop sprint cancel {id}`, correct its job options, and `researchloop sprint resubmit {id}`"),
+        });
+        self.notice(&format!("stuck:{id}:{}", row.attempt), "stuck", &data)
+    }
+
     /// Takes the oldest notice that is due for a channel. Nobody else gets it through that channel
     /// before its next try is due.
     pub fn claim_notice(&self, channel: &str) -> Result<Option<Notice>, StoreError> {

@@ -96,10 +96,18 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
                 }
                 JobState::Ending => change.job_runs(id, row.attempt)?,
                 // The scheduler was asked first: a job that has told something since runs.
-                JobState::Waiting(_) | JobState::Held(_) if new_lines == 0 => drop(change.apply(id, Event::Queued)?),
+                // Or it has told that its run was over: it was put back into the queue.
+                JobState::Waiting(_) | JobState::Held(_) | JobState::Stuck(_)
+                    if new_lines == 0 || change.last_mark(id)?.is_some_and(|line| line.kind() == "run_ended") =>
+                {
+                    drop(change.apply(id, Event::Queued)?);
+                }
                 _ => {}
             }
-            if matches!(state, JobState::Held(_) | JobState::NeverStarts(_) | JobState::Waiting(_))
+            if let JobState::Stuck(why) = state {
+                change.tell_of_stuck(&row, why)?;
+            }
+            if matches!(state, JobState::Held(_) | JobState::Stuck(_) | JobState::NeverStarts(_) | JobState::Waiting(_))
                 && !matches!(state, JobState::Waiting(why) if why.is_empty())
             {
                 notes.push(words);
@@ -154,6 +162,7 @@ fn words(state: &JobState) -> (String, bool) {
         JobState::Waiting(why) if why.is_empty() => ("waits in the queue".to_owned(), false),
         JobState::Waiting(why) => (format!("waits in the queue: {why}"), false),
         JobState::Held(why) => (format!("held in the queue: {why}"), false),
+        JobState::Stuck(why) => (format!("cannot start as things are: {why}"), false),
         JobState::NeverStarts(why) => (format!("never starts: {why}"), false),
         JobState::Running => ("runs".to_owned(), false),
         JobState::Suspended => ("suspended".to_owned(), false),

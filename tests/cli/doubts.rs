@@ -415,7 +415,7 @@ fn a_cancel_that_was_not_heard_is_asked_again() {
 fn a_job_that_never_starts_is_taken_out_until_that_was_heard() {
     let project = slurm("", "");
     let id = project.submit("an idea", &[]);
-    project.write("queue", "101|PENDING||BadConstraints\n");
+    project.write("queue", "101|PENDING||DependencyNeverSatisfied\n");
     program(&project, "scancel", "echo 'scancel: error: Unable to contact slurm controller (connect failure)' >&2; exit 1");
     for _ in 0..2 {
         project.run(&["tick"]);
@@ -430,6 +430,69 @@ fn a_job_that_never_starts_is_taken_out_until_that_was_heard() {
     assert!(calls(&project, "scancel", &format!("--name=rl-{id}-1")) == 1, "it is told once more");
     project.run(&["tick"]);
     assert!(calls(&project, "scancel", "--name=") == 1, "it was heard");
+}
+
+#[test]
+fn a_job_that_cannot_start_as_things_are_is_told_of_and_stays() {
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    for reason in
+        ["InvalidAccount", "InvalidQOS", "PartitionTimeLimit", "PartitionNodeLimit", "QOSMaxCpuPerJobLimit", "AssocMaxWallDurationPerJobLimit"]
+    {
+        project.write("queue", format!("101|PENDING||{reason}|rl-{id}-1\n"));
+        for _ in 0..4 {
+            project.run(&["tick"]);
+            database(&project).execute("UPDATE sprints SET missing_since = missing_since - 200000", []).unwrap();
+        }
+        let sprint = project.show(&id);
+        assert_eq!(text(&sprint, "status"), "submitted", "{reason}: {sprint:#}");
+        assert!(text(&sprint, "note").contains(&format!("cannot start as things are: {reason}")), "{sprint:#}");
+        project.run(&["status"]).says(&reason[..10]);
+    }
+    assert_eq!(calls(&project, "scancel", ""), 0, "nobody has ended it");
+    let notices: Vec<String> = {
+        let database = database(&project);
+        let mut query = database.prepare("SELECT data FROM outbox WHERE kind = 'stuck'").unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    assert!(matches!(&notices[..], [one] if one.contains("InvalidAccount") && one.contains(&format!("sprint cancel {id}"))), "{notices:?}");
+    // The account is back.
+    project.write("queue", format!("101|RUNNING|n1|None|rl-{id}-1\n"));
+    project.run(&["tick"]).success();
+    assert_eq!(text(&project.show(&id), "status"), "running");
+}
+
+#[test]
+fn a_job_that_was_put_back_into_the_queue_is_not_shown_as_running() {
+    let project = slurm("", "");
+    let id = project.submit("an idea", &[]);
+    project.write("queue", format!("101|RUNNING|n1|None|rl-{id}-1\n"));
+    project.run(&["tick"]).success();
+    assert_eq!(text(&project.show(&id), "status"), "running");
+    // It has told of its end a moment before it was put back.
+    let journal = remote_dir(&project, &id).join(".researchloop/run.jsonl");
+    let line = |seq: u32, rest: &str| format!("{{\"v\":1,\"seq\":{seq},\"time\":\"2030-01-01T00:00:00Z\",\"incarnation\":1,{rest}}}\n");
+    let started = "\"kind\":\"run_started\",\"job_id\":\"101\",\"host\":\"n1\",\"version\":\"0.5.0\",\"pipeline\":\"p\",\"plan\":[],\"seconds\":60";
+    let ended = "\"kind\":\"run_ended\",\"status\":\"interrupted\",\"reason\":null,\"signal\":\"TERM\",\"detail\":\"\",\"hint\":\"\",\"resets_at\":null,\"processes_left\":0,\"host\":\"n1\",\"summary\":\"\",\"cost_usd\":0,\"estimated\":false,\"input_tokens\":0,\"output_tokens\":0,\"cache_read_tokens\":0,\"cache_write_tokens\":0";
+    std::fs::write(&journal, line(1, started) + &line(2, ended)).unwrap();
+    project.write("queue", format!("101|PENDING||BeginTime|rl-{id}-1\n"));
+    project.run(&["tick"]).success();
+    let sprint = project.show(&id);
+    assert_eq!(text(&sprint, "status"), "submitted", "{sprint:#}");
+    assert!(text(&sprint, "note").contains("BeginTime"), "{sprint:#}");
+}
+
+#[test]
+fn options_of_two_layers_that_exclude_each_other_are_named() {
+    let project = slurm("job_options = { mem = \"8G\" }", "job_options = { mem-per-cpu = \"2G\" }");
+    project.run(&["config", "check"]).says("mem-per-cpu").says("\"mem\" of cluster \"c\"").says("study \"s\"");
+    let shown = project.run(&["sprint", "run", "an idea", "-s", "s", "--dry-run"]).success().stdout.clone();
+    assert!(shown.contains("--mem-per-cpu=2G") && !shown.contains("--mem=8G"), "{shown}");
+    // The sprint's own word counts most, and two in one layer are refused with both names.
+    let shown = project.run(&["sprint", "run", "an idea", "-s", "s", "--dry-run", "-o", "mem=1G"]).success().stdout.clone();
+    assert!(shown.contains("--mem=1G") && !shown.contains("--mem-per-cpu"), "{shown}");
+    let both = project.run(&["sprint", "run", "an idea", "-s", "s", "-o", "mem=1G", "-o", "mem-per-gpu=1G"]);
+    both.says("mem-per-gpu").says("takes only one of it and \"mem\"");
 }
 
 #[test]
