@@ -167,7 +167,7 @@ mod tests {
             if fits(&seen) {
                 return seen;
             }
-            assert!(clock::since(began) < Duration::from_secs(20), "still {seen:?}");
+            assert!(clock::since(began) < Duration::from_secs(300), "still {seen:?}");
             clock::pause(Duration::from_millis(20));
         }
     }
@@ -190,7 +190,7 @@ mod tests {
     fn wait_for_log(bench: &Bench, text: &str) {
         let began = clock::instant();
         while !log(bench).contains(text) {
-            assert!(clock::since(began) < Duration::from_secs(20), "{}", log(bench));
+            assert!(clock::since(began) < Duration::from_secs(300), "{}", log(bench));
             clock::pause(Duration::from_millis(20));
         }
     }

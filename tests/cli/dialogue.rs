@@ -22,7 +22,7 @@ pub(super) fn prompts(project: &Project) -> Vec<(String, String)> {
 
 pub(super) fn database(project: &Project) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
-    connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    connection.busy_timeout(std::time::Duration::from_secs(120)).unwrap();
     connection
 }
 

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::playing;
-use crate::harness::program;
+use crate::harness::{patience, program};
 
 #[test]
 fn kill_9_while_submitting_never_gives_two_jobs_or_a_lost_sprint() {
@@ -36,7 +36,7 @@ fn kill_9_while_submitting_never_gives_two_jobs_or_a_lost_sprint() {
         if sprints.iter().all(|sprint| sprint["status"] == "failed") {
             break sprints;
         }
-        assert!(started.elapsed() < Duration::from_secs(60), "{list:#}");
+        assert!(started.elapsed() < patience(60), "{list:#}");
         std::thread::sleep(Duration::from_millis(200));
     };
     assert!(sprints.iter().any(|sprint| sprint["id"] == first.as_str()));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::loops::{add, finish, shown, start};
 use super::{playing, text};
-use crate::harness::Project;
+use crate::harness::{Project, patience};
 
 fn with(project: &Project, keys: &str) {
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
@@ -27,7 +27,7 @@ fn of_two_jobs_with_the_same_idea_the_later_one_is_ended() {
         project.run(&["tick"]);
         let one = shown(&project, &id);
         let statuses = statuses(&one);
-        if (statuses.contains(&"cancelled") && statuses.contains(&"completed")) || started.elapsed().as_secs() > 60 {
+        if (statuses.contains(&"cancelled") && statuses.contains(&"completed")) || started.elapsed() > patience(60) {
             break one;
         }
         std::thread::sleep(std::time::Duration::from_millis(200));
@@ -135,7 +135,7 @@ fn a_time_limit_is_a_failure_of_the_work_also_where_money_is_limited() {
         // Nobody waits a minute for the next try here.
         project.run(&["task", "retry", &task]);
         let one = shown(&project, &id);
-        if one["status"] != "running" || started.elapsed().as_secs() > 60 {
+        if one["status"] != "running" || started.elapsed() > patience(60) {
             break one;
         }
         std::thread::sleep(std::time::Duration::from_millis(300));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{playing, text};
-use crate::harness::{Output, Project};
+use crate::harness::{Output, Project, patience};
 
 /// Starts a loop on the study `s` and returns its id.
 #[track_caller]
@@ -18,6 +18,12 @@ pub fn shown(project: &Project, id: &str) -> Value {
     project.run(&["--json", "loop", "show", id]).success().json()["loop"].clone()
 }
 
+/// Why its sprints have failed, those that did.
+pub fn why(project: &Project, one: &Value) -> String {
+    let failed = one["sprints"].as_array().into_iter().flatten().filter(|sprint| sprint["status"] == "failed");
+    failed.map(|sprint| project.explain(text(sprint, "id"))).collect()
+}
+
 /// Ticks until the loop has ended, and returns it.
 #[track_caller]
 pub fn finish(project: &Project, id: &str, seconds: u64) -> Value {
@@ -26,9 +32,12 @@ pub fn finish(project: &Project, id: &str, seconds: u64) -> Value {
         let tick = project.run(&["tick"]);
         let one = shown(project, id);
         if one["status"] != "running" && one["live_count"] == 0 {
+            // Shown when the test fails.
+            println!("---- the last tick\n{tick}{}", why(project, &one));
             return one;
         }
-        assert!(started.elapsed().as_secs() < seconds, "{id} has not ended after {seconds} s: {one:#}\n{tick}");
+        let limit = patience(seconds);
+        assert!(started.elapsed() < limit, "{id} has not ended after {limit:?}: {one:#}\n---- the last tick\n{tick}{}", why(project, &one));
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
 }
@@ -288,7 +297,7 @@ fn an_approved_idea_is_worked_on_and_another_one_is_not() {
             if let Some(message) = open.first() {
                 return text(message, "id").to_owned();
             }
-            assert!(started.elapsed().as_secs() < 60, "no approval {number}: {inbox:#} {:#}", shown(&project, &id));
+            assert!(started.elapsed() < patience(60), "no approval {number}: {inbox:#} {:#}", shown(&project, &id));
             std::thread::sleep(std::time::Duration::from_millis(200));
         }
     };
@@ -346,7 +355,7 @@ fn a_claim_that_runs_out_does_not_keep_a_loop_waiting_for_what_can_never_be() {
     let first = add(&project, "the base", &[]);
     let second = add(&project, "what builds on it", &["--needs", &first]);
     project.run(&["task", "done", &first]).success();
-    project.run(&["task", "claim", &second, "--ttl", "3s"]).success();
+    project.run(&["task", "claim", &second, "--ttl", "40s"]).success();
     // The base was not done after all, and cannot be.
     project.run(&["task", "retry", &first]).success();
     for _ in 0..3 {
@@ -354,7 +363,7 @@ fn a_claim_that_runs_out_does_not_keep_a_loop_waiting_for_what_can_never_be() {
     }
     let id = start(&project, &["-n", "2", "--tasks-only"]);
     assert_eq!(text(&shown(&project, &id), "status"), "running");
-    std::thread::sleep(std::time::Duration::from_secs(4));
+    std::thread::sleep(std::time::Duration::from_secs(41));
     let one = finish(&project, &id, 10);
     assert_eq!((text(&one, "status"), text(&one, "reason")), ("completed", "backlog_done"), "{one:#}");
     let task = project.run(&["--json", "task", "show", &second]).success().json();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::playing;
-use crate::harness::{Project, program};
+use crate::harness::{Project, patience, program};
 
 fn error_of(project: &Project, arguments: &[&str], code: i32) -> Value {
     let output = project.run(&[&["--json"], arguments].concat()).code(code);
@@ -91,7 +91,7 @@ fn a_reader_that_has_gone_ends_a_follower() {
     let status = loop {
         match follower.try_wait().unwrap() {
             Some(status) => break status,
-            None if started.elapsed() > Duration::from_secs(30) => {
+            None if started.elapsed() > patience(30) => {
                 let _ = follower.kill();
                 panic!("it goes on without a reader, after {first:?}");
             }

@@ -66,7 +66,7 @@ pub(super) fn scheduler_says(project: &Project, name: &str, text: &str, status: 
 
 pub(super) fn database(project: &Project) -> rusqlite::Connection {
     let database = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
-    database.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    database.busy_timeout(std::time::Duration::from_secs(120)).unwrap();
     database
 }
 

@@ -29,12 +29,12 @@ fn wait_for_agent(dir: &Path) {
 #[test]
 fn time_in_which_the_job_is_suspended_is_no_time_of_the_job() {
     let project = playing("research:slow=4", "");
-    let id = project.submit("stand still", &["--time", "25s", "--rounds", "0"]);
+    let id = project.submit("stand still", &["--time", "60s", "--rounds", "0"]);
     let dir = remote_dir(&project, &id);
     wait_for_agent(&dir);
     let job = at_work(&dir);
     signal("-STOP", &job);
-    std::thread::sleep(std::time::Duration::from_secs(27));
+    std::thread::sleep(std::time::Duration::from_secs(62));
     // It is not gone either.
     project.run(&["tick"]).success();
     let sprint = project.show(&id);

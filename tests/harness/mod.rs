@@ -22,6 +22,12 @@ pub fn sources() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// How long an event is waited for: far longer than it takes on an idle machine, so that a busy one makes
+/// no test fail. `least` is for what takes long by itself.
+pub fn patience(least: u64) -> Duration {
+    Duration::from_secs(least.max(600))
+}
+
 /// Waits until something is so.
 ///
 /// # Panics
@@ -29,7 +35,7 @@ pub fn sources() -> PathBuf {
 pub fn wait_until(what: &str, seconds: u64, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(seconds), "{what}: not within {seconds} s");
+        assert!(started.elapsed() < patience(seconds), "{what}: not within {:?}", patience(seconds));
         std::thread::sleep(Duration::from_millis(100));
     }
 }

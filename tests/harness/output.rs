@@ -41,6 +41,11 @@ impl Output {
         self
     }
 
+    /// Standard output as JSON, or null.
+    pub fn json_or_null(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_default()
+    }
+
     /// Standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{Output, program, sources};
+use super::{Output, patience, program, sources};
 
 /// A project. Its folder is removed with it.
 #[derive(Debug)]
@@ -139,7 +139,22 @@ impl Project {
         self.run(&["--json", "sprint", "show", id]).success().json()["sprint"].clone()
     }
 
-    /// Ticks until the sprint is over, and returns it.
+    /// All that can tell why a sprint is as it is: what is known of it here, and the ends of its files.
+    pub fn explain(&self, id: &str) -> String {
+        let json = self.run(&["--json", "sprint", "show", id]);
+        let folder = PathBuf::from(json.json_or_null()["sprint"]["remote_dir"].as_str().unwrap_or_default());
+        let end_of = |name: &str| {
+            let text = std::fs::read(folder.join(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let text = text.unwrap_or_else(|error| format!("({error})"));
+            let lines: Vec<String> = text.lines().rev().take(15).map(|line| line.chars().take(600).collect()).collect();
+            lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+        };
+        let files = ["job.log", ".researchloop/exit.json", ".researchloop/run.jsonl", "output.log"];
+        let ends: String = files.iter().map(|name| format!("---- the end of {name}\n{}\n", end_of(name))).collect();
+        format!("---- sprint show\n{}---- json\n{}\n{ends}", self.run(&["sprint", "show", id]), json.stdout)
+    }
+
+    /// Ticks until the sprint is over, and returns it. A test that fails afterwards shows why the sprint did.
     #[track_caller]
     pub fn finish(&self, id: &str, seconds: u64) -> serde_json::Value {
         let started = std::time::Instant::now();
@@ -147,9 +162,14 @@ impl Project {
             let tick = self.run(&["tick"]);
             let sprint = self.show(id);
             if matches!(sprint["status"].as_str(), Some("completed" | "failed" | "cancelled")) {
+                // Shown when the test fails.
+                if sprint["status"] != "completed" {
+                    println!("---- the last tick\n{tick}{}", self.explain(id));
+                }
                 return sprint;
             }
-            assert!(started.elapsed().as_secs() < seconds, "{id} is not over after {seconds} s: {sprint:#}\n{tick}");
+            let limit = patience(seconds);
+            assert!(started.elapsed() < limit, "{id} is not over after {limit:?}\n---- the last tick\n{tick}{}", self.explain(id));
             std::thread::sleep(std::time::Duration::from_millis(300));
         }
     }

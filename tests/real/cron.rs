@@ -60,7 +60,7 @@ fn a_crontab_alone_drives_a_loop() {
         if one["status"] != "running" {
             break one;
         }
-        assert!(started.elapsed() < Duration::from_secs(420), "{one:#}\n{}", site.project.run(&["status"]));
+        assert!(started.elapsed() < Duration::from_secs(1200), "{one:#}\n{}", site.project.run(&["status"]));
         std::thread::sleep(Duration::from_secs(2));
     };
     is_whole(&site, &one, 3);

@@ -270,12 +270,12 @@ fn a_front_end_that_hangs_is_given_up_in_time() {
     let (id, _) = site.submit("an idea", &[]);
     site.also("command_timeout = 4");
     let slow = PathBuf::from(site.lab.get("RL_LAB_BIN")).join("slow-squeue");
-    std::fs::write(&slow, "30\n").expect("written");
+    std::fs::write(&slow, "300\n").expect("written");
     let started = Instant::now();
     let tick = site.project.run(&["tick"]);
     let took = started.elapsed();
     std::fs::remove_file(&slow).expect("removed");
-    assert!(took < Duration::from_secs(20), "{took:?}\n{tick}");
+    assert!(took < Duration::from_secs(200), "{took:?}\n{tick}");
     assert!(tick.stderr.contains("squeue did not answer in time"), "{tick}");
     let sprint = site.finish(&id, 120);
     assert_eq!(sprint["status"], "completed", "{}", site.explain(&id));

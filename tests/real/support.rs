@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Lab, Output, Project, lab, sources};
+use crate::harness::{Lab, Output, Project, lab, patience, sources};
 
 static CALM: RwLock<()> = RwLock::new(());
 
@@ -212,7 +212,7 @@ impl Site {
     pub fn until(&self, id: &str, what: &str, seconds: u64, mut is_so: impl FnMut(&Self) -> bool) {
         let started = Instant::now();
         while !is_so(self) {
-            assert!(started.elapsed() < Duration::from_secs(seconds), "{what}: not within {seconds} s\n{}", self.explain(id));
+            assert!(started.elapsed() < patience(seconds), "{what}: not within {:?}\n{}", patience(seconds), self.explain(id));
             std::thread::sleep(Duration::from_millis(200));
         }
     }
@@ -264,20 +264,7 @@ impl Site {
 
     /// Everything that helps to understand a sprint.
     pub fn explain(&self, id: &str) -> String {
-        let show = self.project.run(&["sprint", "show", id]);
-        let json = self.project.run(&["--json", "sprint", "show", id]);
-        let folder = json.json_or_null()["sprint"]["remote_dir"].as_str().unwrap_or_default().to_owned();
-        let read = |name: &str| std::fs::read_to_string(Path::new(&folder).join(name)).unwrap_or_else(|error| format!("({error})"));
-        let journal = read(".researchloop/run.jsonl");
-        let journal: Vec<&str> = journal.lines().rev().take(6).map(|line| line.get(..600).unwrap_or(line)).collect();
-        format!(
-            "---- sprint show\n{show}---- json\n{}---- job.log\n{}\n---- exit.json\n{}\n---- the journal's last lines, newest first\n{}\n---- queue\n{:?}\n",
-            json.stdout,
-            read("job.log"),
-            read(".researchloop/exit.json"),
-            journal.join("\n"),
-            self.queue(),
-        )
+        format!("{}---- queue\n{:?}\n", self.project.explain(id), self.queue())
     }
 
     /// Submits a sprint and returns its id and its job's.
@@ -311,9 +298,18 @@ impl Site {
             let tick = self.project.run(&["tick"]);
             let sprint = self.project.show(id);
             if is_so(&sprint) {
+                // Shown when the test fails.
+                if sprint["status"] == "failed" {
+                    println!("---- the last tick\n{tick}{}", self.explain(id));
+                }
                 return sprint;
             }
-            assert!(started.elapsed() < Duration::from_secs(seconds), "{what}: not within {seconds} s\n---- last tick\n{tick}{}", self.explain(id));
+            assert!(
+                started.elapsed() < patience(seconds),
+                "{what}: not within {:?}\n---- the last tick\n{tick}{}",
+                patience(seconds),
+                self.explain(id)
+            );
             std::thread::sleep(Duration::from_millis(300));
         }
     }
@@ -383,7 +379,7 @@ impl Drop for Site {
                 Kind::Sge => self.admin("qdel", &jobs),
             };
             let started = Instant::now();
-            while started.elapsed() < Duration::from_secs(30)
+            while started.elapsed() < Duration::from_secs(120)
                 && self.queue().is_none_or(|queue| queue.iter().any(|(id, _)| jobs.contains(&id.as_str())))
             {
                 std::thread::sleep(Duration::from_millis(200));
@@ -443,17 +439,5 @@ fn open_to_all(path: &Path) {
         for entry in std::fs::read_dir(path).expect("read").flatten() {
             open_to_all(&entry.path());
         }
-    }
-}
-
-/// JSON that may be missing.
-pub trait JsonOrNull {
-    /// Standard output as JSON, or null.
-    fn json_or_null(&self) -> Value;
-}
-
-impl JsonOrNull for Output {
-    fn json_or_null(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or(Value::Null)
     }
 }

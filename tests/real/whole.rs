@@ -13,7 +13,7 @@ fn watched(kind: Kind, user: &str) {
     let mut seen = std::collections::BTreeSet::new();
     let mut id = String::new();
     let started = std::time::Instant::now();
-    while child.try_wait().expect("asked").is_none() && started.elapsed().as_secs() < 180 {
+    while child.try_wait().expect("asked").is_none() && started.elapsed() < crate::harness::patience(180) {
         if id.is_empty() {
             let list = site.project.run(&["--json", "sprint", "list"]);
             if list.code == 0 {

@@ -158,7 +158,7 @@ fn a_key_of_the_agent_opens_the_door() {
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("agent");
     let mut agent = process::command("ssh-agent").args(["-D", "-a"]).arg(&socket).stdout(Stdio::null()).spawn().expect("ssh-agent starts");
-    let end = clock::instant() + Duration::from_secs(10);
+    let end = clock::instant() + Duration::from_secs(120);
     while !socket.exists() && clock::instant() < end {
         clock::pause(Duration::from_millis(10));
     }
