@@ -35,8 +35,7 @@ attack_env_sbatch() {
 # squeue, sacct and scancel are narrowed by the account's variables
 attack_env_squeue() {
   SURROUNDINGS=(SQUEUE_PARTITION=gpu SQUEUE_STATES=PENDING SQUEUE_FORMAT2=jobid SACCT_FORMAT=jobname SCANCEL_STATE=PENDING SLURM_TIME_FORMAT=%s)
-  deed <<<'touch $ATTACK_MARKS/acted; sleep 170'
-  MORE_CLUSTERS='job_options = { partition = "main" }' site slurm ATTACK=deed
+  MORE_CLUSTERS='job_options = { partition = "main" }' site slurm ATTACK=silent
   run_sprint 'an idea' && within 60 marked acted || return 1
   ticks_until_over 150
   local seen; seen=$(how)
@@ -92,8 +91,7 @@ attack_sge_request() {
 # a default of qstat shows waiting jobs only
 attack_sge_qstat() {
   own_cell '' '-s p -g c'
-  deed <<<'touch $ATTACK_MARKS/acted; sleep 170'
-  site sge ATTACK=deed
+  site sge ATTACK=silent
   run_sprint 'an idea' && within 90 marked acted || return 1
   ticks_until_over 150
   local seen; seen=$(how)
@@ -104,8 +102,7 @@ attack_sge_qstat() {
 # a default of qstat that nothing overrules hides all jobs
 attack_sge_qstat_pe() {
   own_cell '' '-pe none'
-  deed <<<'touch $ATTACK_MARKS/acted; sleep 170'
-  site sge ATTACK=deed
+  site sge ATTACK=silent
   run_sprint 'an idea'
   within 90 marked acted || { right "not submitted: $(show note | cut -c1-90)"; return; }
   ticks_until_over 150
