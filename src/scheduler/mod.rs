@@ -25,6 +25,8 @@ mod slurm_text;
 mod surroundings;
 #[cfg(test)]
 mod surroundings_tests;
+#[cfg(test)]
+mod testing;
 mod when;
 
 use std::collections::BTreeMap;
