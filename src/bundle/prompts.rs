@@ -38,6 +38,10 @@ pub struct Values<'a> {
     pub unusable: &'a [String],
     /// What is wrong with the questions that were left, a sentence each (`repair`).
     pub wrong: &'a [String],
+    /// What it had ended its turn to wait for; may be empty (`repair`).
+    pub waits: &'a str,
+    /// What its last message asked; may be empty (`repair`).
+    pub asked: &'a str,
     /// The instructions that were interrupted (`continue`).
     pub original: &'a str,
     /// Whether they were interrupted by a question of the agent's own (`continue`).
@@ -96,6 +100,8 @@ pub fn check(templates: &BTreeMap<String, String>) -> Result<(), PromptError> {
         missing: &missing,
         unusable: &missing,
         wrong: &missing,
+        waits: "x",
+        asked: "x",
         original: "x",
         answered: true,
         anew: true,
@@ -145,6 +151,8 @@ fn render_one(environment: &Environment<'_>, template: &str, values: &Values<'_>
         missing => values.missing.to_vec(),
         unusable => values.unusable.to_vec(),
         wrong => values.wrong.to_vec(),
+        waits => values.waits,
+        asked => values.asked,
         original => values.original,
         answered => values.answered,
         anew => values.anew,

@@ -4,6 +4,8 @@
 //! argument: the caller gives it on stdin and closes stdin, because a long prompt is
 //! refused by the kernel as an argument and an open stdin makes the program wait.
 
+use super::tools;
+
 /// One call of the agent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Call<'a> {
@@ -22,6 +24,11 @@ pub struct Call<'a> {
     pub permissions: Permissions<'a>,
     /// A JSON schema the answer must follow (see [`super::Fold::expecting_structured_output`]).
     pub json_schema: Option<&'a str>,
+    /// What is added to the program's own words to the agent.
+    pub instructions: Option<&'a str>,
+    /// Tools that an earlier call has listed and that need a person; those that are known are withheld in
+    /// any case.
+    pub withheld: &'a [String],
 }
 
 impl<'a> Call<'a> {
@@ -35,6 +42,8 @@ impl<'a> Call<'a> {
             max_budget_usd: None,
             permissions: Permissions::AsCommanded,
             json_schema: None,
+            instructions: None,
+            withheld: &[],
         }
     }
 }
@@ -108,7 +117,16 @@ pub fn arguments(call: &Call<'_>) -> Vec<String> {
     if let Some(schema) = call.json_schema {
         words.pair("--json-schema", schema);
     }
+    if let Some(text) = call.instructions {
+        words.pair("--append-system-prompt", text);
+    }
+    words.pair("--disallowedTools", &tools::withheld(call.withheld));
     words.0
+}
+
+/// Whether the user's own command words say something to the agent: only one such text is heard.
+pub fn instructs(words: &[String]) -> bool {
+    words.iter().any(|word| word.starts_with("--append-system-prompt") || word.starts_with("--system-prompt"))
 }
 
 struct Words(Vec<String>);
@@ -167,9 +185,10 @@ mod tests {
     #[test]
     fn a_first_step_chooses_its_session_id_and_a_later_one_resumes_it() {
         let start = "-p --output-format stream-json --verbose";
-        assert_eq!(joined(&Call::new(Session::New(ID))), format!("{start} --session-id {ID}"));
-        assert_eq!(joined(&Call::new(Session::Resume(ID))), format!("{start} --resume {ID}"));
-        assert_eq!(joined(&Call::new(Session::Unsaved)), format!("{start} --no-session-persistence"));
+        let end = format!("--disallowedTools {}", tools::withheld(&[]));
+        assert_eq!(joined(&Call::new(Session::New(ID))), format!("{start} --session-id {ID} {end}"));
+        assert_eq!(joined(&Call::new(Session::Resume(ID))), format!("{start} --resume {ID} {end}"));
+        assert_eq!(joined(&Call::new(Session::Unsaved)), format!("{start} --no-session-persistence {end}"));
     }
 
     #[test]
@@ -196,7 +215,18 @@ mod tests {
             assert!(words.windows(2).any(|two| two == pair), "{pair:?} in {words:?}");
         }
         let all = Call { permissions: Permissions::SkipAll, ..Call::new(Session::New(ID)) };
-        assert!(joined(&all).ends_with("--dangerously-skip-permissions"));
+        assert!(joined(&all).contains(" --dangerously-skip-permissions "));
+    }
+
+    #[test]
+    fn tools_for_a_person_are_withheld_in_one_word_and_the_users_own_words_go_first() {
+        let more = ["StartTimer".to_owned()];
+        let words = arguments(&Call { withheld: &more, instructions: Some("two words"), ..Call::new(Session::New(ID)) });
+        let after = |flag: &str| words.iter().position(|word| word == flag).map(|at| words[at + 1].as_str()).expect("there");
+        assert!(after("--disallowedTools").split(',').any(|name| name == "ScheduleWakeup"));
+        assert!(after("--disallowedTools").ends_with(",StartTimer"));
+        assert_eq!(after("--append-system-prompt"), "two words");
+        assert!(instructs(&["claude".to_owned(), "--append-system-prompt=x".to_owned()]) && !instructs(&["claude".to_owned()]));
     }
 
     #[test]
@@ -214,7 +244,7 @@ mod tests {
         assert_eq!(limit(f64::NAN).as_deref(), Some("0.000001"));
         assert_eq!(limit(f64::INFINITY), None);
         let none = Call { max_turns: Some(0), ..Call::new(Session::New(ID)) };
-        assert!(joined(&none).ends_with("--max-turns 1"));
+        assert!(joined(&none).contains(" --max-turns 1 "));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::cost::Tokens;
 use super::notice::{Limit, LimitStatus, Window};
 use super::text::{LINE, WORD, brief, clean, first_line};
+use super::tools;
+use super::whole::damage;
 
 /// A line that was one JSON object.
 pub(super) struct Line {
@@ -23,6 +25,10 @@ pub(super) enum Event {
         model: Option<String>,
         version: Option<String>,
         key_source: Option<String>,
+        /// Tools that need a person, or come back by themselves.
+        unattended: Vec<String>,
+        /// That what it goes on with is not whole.
+        damage: Option<String>,
     },
     /// A piece of a reply. One reply comes in several lines of the same message id.
     Assistant(Reply),
@@ -55,6 +61,10 @@ pub(super) enum Event {
         id: String,
     },
     Compacted,
+    /// The model's safety filter stopped the answer, and no other model took over.
+    Refused,
+    /// The program says that the conversation that it goes on with is not whole.
+    Damaged(String),
     /// Usage of a reply while it streams; only with partial messages.
     Usage {
         message_id: Option<String>,
@@ -72,6 +82,8 @@ pub(super) struct Reply {
     pub(super) subagent: bool,
     pub(super) texts: Vec<String>,
     pub(super) tools: Vec<ToolUse>,
+    /// The model's safety filter stopped it.
+    pub(super) refused: bool,
     pub(super) tokens: Tokens,
     /// Bytes of text in this piece, whatever it is: words, thoughts, arguments of a tool.
     pub(super) written: u64,
@@ -83,12 +95,16 @@ pub(super) struct ToolUse {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) brief: String,
+    /// What it asks a person, if that is what it is for.
+    pub(super) question: Option<String>,
 }
 
 /// What came back from a tool. `failed` holds its first words if it failed.
 pub(super) struct ToolResult {
     pub(super) id: String,
     pub(super) failed: Option<String>,
+    /// The command that goes on in the background.
+    pub(super) background: Option<String>,
 }
 
 /// A tool that was not allowed.
@@ -123,6 +139,10 @@ pub(super) struct ResultLine {
     pub(super) subtype: String,
     pub(super) is_error: bool,
     pub(super) terminal_reason: String,
+    /// The model's safety filter stopped it.
+    pub(super) refused: bool,
+    /// Why the program could not begin, as in `config_file_invalid`.
+    pub(super) startup_failure: Option<String>,
     /// The answer, whole and as it came.
     pub(super) text: Option<String>,
     pub(super) structured: Option<Value>,
@@ -163,7 +183,7 @@ fn event(value: &Value) -> Event {
         Some("assistant") => Event::Assistant(reply(value)),
         Some("user") => Event::User {
             subagent: is_subagent(value),
-            tool_results: blocks(value).filter(|block| text(block, "type") == Some("tool_result")).map(tool_result).collect(),
+            tool_results: blocks(value).filter(|block| text(block, "type") == Some("tool_result")).map(|block| tool_result(value, block)).collect(),
         },
         Some("result") => Event::Result(Box::new(result(value))),
         Some("rate_limit_event") => value.get("rate_limit_info").map_or(Event::Other, |info| Event::Limit(limit(info))),
@@ -174,9 +194,13 @@ fn event(value: &Value) -> Event {
 
 fn system(value: &Value) -> Event {
     match text(value, "subtype") {
-        Some("init") => {
-            Event::Init { model: word(value, "model"), version: word(value, "claude_code_version"), key_source: word(value, "apiKeySource") }
-        }
+        Some("init") => Event::Init {
+            model: word(value, "model"),
+            version: word(value, "claude_code_version"),
+            key_source: word(value, "apiKeySource"),
+            unattended: unattended(value),
+            damage: damage(value).map(|said| clean(&said, LINE)),
+        },
         Some("api_retry") => Event::Retry {
             attempt: count(value, "attempt"),
             max_retries: count(value, "max_retries"),
@@ -198,8 +222,17 @@ fn system(value: &Value) -> Event {
         }
         Some("task_notification") => word(value, "task_id").map_or(Event::Other, |id| Event::TaskEnded { id }),
         Some("compact_boundary") => Event::Compacted,
-        _ => Event::Other,
+        Some("model_refusal_no_fallback") => Event::Refused,
+        _ => damage(value).map_or(Event::Other, |said| Event::Damaged(clean(&said, LINE))),
     }
+}
+
+/// The tools of a first event that need a person. Their names become an argument of later calls.
+fn unattended(init: &Value) -> Vec<String> {
+    let all = init.get("tools").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let is_name =
+        |name: &&str| name.len() <= WORD && name.starts_with(char::is_alphabetic) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    all.filter(is_name).filter(|name| tools::is_for_a_person(name)).take(50).map(str::to_owned).collect()
 }
 
 fn reply(value: &Value) -> Reply {
@@ -219,7 +252,8 @@ fn reply(value: &Value) -> Reply {
             Some("tool_use") => {
                 let name = text(block, "name").unwrap_or_default();
                 let brief = brief(name, block.get("input").unwrap_or(&Value::Null));
-                tools.push(ToolUse { id: word(block, "id").unwrap_or_default(), name: clean(name, WORD), brief });
+                let question = (name == "AskUserQuestion").then(|| block.get("input").and_then(question)).flatten();
+                tools.push(ToolUse { id: word(block, "id").unwrap_or_default(), name: clean(name, WORD), brief, question });
             }
             _ => {}
         }
@@ -231,21 +265,33 @@ fn reply(value: &Value) -> Reply {
         synthetic,
         subagent: is_subagent(value),
         tools,
+        refused: is_refusal(message),
         tokens: message.get("usage").map(tokens).unwrap_or_default(),
         written: written as u64,
-        failure: Failure { text: texts.join(" "), ..failure(value) },
+        failure: Failure { text: texts.join(" "), ..failure(value) }.with_old_status(),
         texts,
     }
 }
 
-fn tool_result(block: &Value) -> ToolResult {
+/// What a dialog would have asked.
+fn question(input: &Value) -> Option<String> {
+    let first = input.get("questions").and_then(|all| all.get(0)).unwrap_or(input);
+    word(first, "question").and_then(|_| text(first, "question")).map(|text| clean(text, 4 * LINE))
+}
+
+fn is_refusal(value: &Value) -> bool {
+    text(value, "stop_reason") == Some("refusal")
+}
+
+fn tool_result(line: &Value, block: &Value) -> ToolResult {
     let failed = block.get("is_error").and_then(Value::as_bool) == Some(true);
     let words = match block.get("content") {
         Some(Value::String(words)) => clean(words, LINE),
         Some(Value::Array(parts)) => parts.iter().filter_map(|part| text(part, "text")).next().map(|words| clean(words, LINE)).unwrap_or_default(),
         _ => String::new(),
     };
-    ToolResult { id: word(block, "tool_use_id").unwrap_or_default(), failed: failed.then_some(words) }
+    let background = line.get("tool_use_result").and_then(|result| word(result, "backgroundTaskId"));
+    ToolResult { id: word(block, "tool_use_id").unwrap_or_default(), failed: failed.then_some(words), background }
 }
 
 fn result(value: &Value) -> ResultLine {
@@ -256,6 +302,8 @@ fn result(value: &Value) -> ResultLine {
         is_error: value.get("is_error").and_then(Value::as_bool).unwrap_or(subtype != "success") || subtype.starts_with("error"),
         subtype,
         terminal_reason: word(value, "terminal_reason").unwrap_or_default(),
+        refused: is_refusal(value),
+        startup_failure: word(value, "startup_failure_reason"),
         text: text(value, "result").map(str::to_owned),
         structured: value.get("structured_output").filter(|output| !output.is_null()).cloned(),
         errors: list("errors").filter_map(Value::as_str).map(|error| clean(error, LINE)).take(5).collect(),
@@ -279,6 +327,17 @@ fn failure(value: &Value) -> Failure {
         kind: word(value, "api_error_type"),
         resets_at: value.get("api_error_params").and_then(|params| params.get("rate_limit_info")).and_then(|info| moment(info, "resetsAt")),
         text: String::new(),
+    }
+}
+
+impl Failure {
+    /// 2.0.60 tells the status in words only: `API Error: 400 ...`.
+    fn with_old_status(mut self) -> Self {
+        let number = || self.text.strip_prefix("API Error: ")?.split_whitespace().next()?.parse().ok().filter(|status| (400..600).contains(status));
+        if !self.knows_status && self.status.is_none() {
+            self.status = number();
+        }
+        self
     }
 }
 

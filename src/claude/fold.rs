@@ -12,6 +12,7 @@ use super::cost::{Ledger, Spent};
 use super::event::{Denial, Event, Failure, Line, Reply, ResultLine, ToolResult};
 use super::notice::{Limit, Notice};
 use super::text::{LINE, clean, first_line};
+use super::tools::Pending;
 
 /// Longer lines are skipped, in bytes. The longest seen from the real program is far below.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
@@ -28,7 +29,7 @@ pub struct Fold {
     version: Option<String>,
     pub(super) key_source: Option<String>,
     pub(super) structured_expected: bool,
-    greeted: bool,
+    pub(super) greeted: bool,
     ledger: Ledger,
     pub(super) last: Option<Box<ResultLine>>,
     structured: Option<Value>,
@@ -37,6 +38,14 @@ pub struct Fold {
     /// The failed request that no result has reported yet.
     pub(super) failure: Option<Failure>,
     pub(super) limit: Option<Limit>,
+    /// The model's safety filter stopped the last answer.
+    pub(super) refusal: bool,
+    /// What the program said of damage to the conversation that it goes on with.
+    damage: Option<String>,
+    unattended: Vec<String>,
+    pub(super) pending: Pending,
+    /// What a dialog would have asked a person.
+    question: Option<String>,
     tasks: Tasks,
     tool_calls: u64,
     tools_running: HashMap<String, String>,
@@ -52,11 +61,20 @@ pub struct Fold {
 struct Tasks {
     told: Option<usize>,
     started: BTreeSet<String>,
+    /// Commands of versions that tell neither.
+    silent: BTreeSet<String>,
+    /// Starts and ends are told.
+    speaks: bool,
 }
 
 impl Tasks {
     fn count(&self) -> usize {
         self.told.unwrap_or(self.started.len())
+    }
+
+    /// How many were left when the process had ended.
+    fn left(&self) -> usize {
+        if self.speaks { self.count() } else { self.silent.len() }
     }
 }
 
@@ -98,8 +116,13 @@ impl Fold {
 
     fn take(&mut self, event: Event, notices: &mut Vec<Notice>) {
         match event {
-            Event::Init { model, version, key_source } => {
+            Event::Init { model, version, key_source, unattended, damage } => {
+                if self.last.is_some() {
+                    self.pending.woken();
+                }
                 self.turn_open = true;
+                self.damage = self.damage.take().or(damage);
+                self.unattended = unattended;
                 self.ledger.asks();
                 self.version = version.or(self.version.take());
                 self.key_source = key_source.or(self.key_source.take());
@@ -147,6 +170,8 @@ impl Fold {
             Event::TaskEnded { id } => self.tasks_change(notices, |tasks| {
                 tasks.started.remove(&id);
             }),
+            Event::Refused => self.refusal = true,
+            Event::Damaged(said) => self.damage = self.damage.take().or(Some(said)),
             Event::Compacted => notices.push(Notice::Compacted),
             Event::Usage { message_id, tokens } => self.ledger.reply(message_id.as_deref(), tokens, false, 0),
             Event::Other => {}
@@ -159,12 +184,14 @@ impl Fold {
         }
         if !reply.subagent {
             self.turn_open = true;
+            self.refusal = reply.refused || self.refusal && reply.synthetic;
             // A real reply after a failed request: that one was overcome.
             self.failure = reply.synthetic.then_some(reply.failure);
             self.model_is(reply.model, notices);
             notices.extend(reply.texts.into_iter().map(Notice::Text));
         }
         for tool in reply.tools {
+            self.question = tool.question.or(self.question.take());
             if self.tools_running.len() >= REMEMBERED {
                 self.tools_running.clear();
             }
@@ -177,6 +204,14 @@ impl Fold {
 
     fn tool_result(&mut self, result: ToolResult, notices: &mut Vec<Notice>) {
         let name = self.tools_running.remove(&result.id).unwrap_or_default();
+        if result.failed.is_none() {
+            self.pending.succeeded(&name);
+            if let Some(id) = result.background
+                && self.tasks.silent.len() < REMEMBERED
+            {
+                self.tasks.silent.insert(id);
+            }
+        }
         if let Some(detail) = result.failed
             && !self.refused_ids.contains(&result.id)
         {
@@ -225,6 +260,7 @@ impl Fold {
 
     fn tasks_change(&mut self, notices: &mut Vec<Notice>, change: impl FnOnce(&mut Tasks)) {
         let before = self.tasks.count();
+        self.tasks.speaks = true;
         change(&mut self.tasks);
         if self.tasks.count() != before {
             notices.push(Notice::BackgroundTasks(self.tasks.count()));
@@ -245,6 +281,31 @@ impl Fold {
     /// after its result and the agent is woken when one ends.
     pub fn background_tasks(&self) -> usize {
         self.tasks.count()
+    }
+
+    /// How many commands ran in the background when the process ended, as far as its version tells.
+    pub fn left_behind(&self) -> usize {
+        self.tasks.left()
+    }
+
+    /// Whether anything was heard of the program: one event at least.
+    pub fn has_spoken(&self) -> bool {
+        self.events > 0
+    }
+
+    /// What the program said of damage to the conversation that it goes on with: it should not go on.
+    pub fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
+    }
+
+    /// Tools that its first event lists and that need a person, or come back by themselves.
+    pub fn unattended(&self) -> &[String] {
+        &self.unattended
+    }
+
+    /// What a dialog would have asked a person.
+    pub fn question(&self) -> Option<&str> {
+        self.question.as_deref()
     }
 
     /// The session's id: letters, digits and hyphens.

@@ -9,25 +9,30 @@
 
 mod call;
 mod cost;
+mod dead_end;
 mod event;
 mod exit;
 mod fold;
 mod notice;
 mod price;
 mod text;
+mod tools;
 mod verdict;
+mod whole;
 
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
 mod sample_tests;
 
-pub use call::{Call, Permissions, Session, arguments, environment};
+pub use call::{Call, Permissions, Session, arguments, environment, instructs};
 pub use cost::{Spent, rate};
+pub use dead_end::DeadEnd;
 pub use exit::Exit;
 pub use fold::Fold;
 pub use notice::{Limit, LimitStatus, Notice, Window};
-pub use verdict::{NOT_FOUND, OwnLimit, Verdict};
+pub use verdict::{OwnLimit, Unbegun, Verdict};
+pub use whole::is_damage as is_session_damage;
 
 /// Text for `bash -c`, with the program behind it: looks for the program as a job does, with the
 /// user's profile and the places that the job script adds.

@@ -11,7 +11,8 @@ pub(super) fn samples() -> BTreeMap<String, Vec<u8>> {
     let inside = |folder: &Path| -> Vec<PathBuf> { std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect() };
     let files: Vec<PathBuf> = inside(&root).iter().filter(|path| path.is_dir()).flat_map(|version| inside(version)).collect();
     let name = |path: &PathBuf| path.strip_prefix(&root).unwrap().with_extension("").to_str().unwrap().to_owned();
-    files.iter().map(|path| (name(path), std::fs::read(path).unwrap())).collect()
+    let streams = files.iter().filter(|path| path.extension().is_some_and(|end| end == "jsonl"));
+    streams.map(|path| (name(path), std::fs::read(path).unwrap())).collect()
 }
 
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -37,7 +38,7 @@ type Row = (&'static str, Exit, &'static str, &'static str, Option<f64>, u64);
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
-    ("2.0.60/background_task", OK, "done", "", Some(0.0022), 1),
+    ("2.0.60/background_task", OK, "waits", "in the background", Some(0.0022), 1),
     ("2.0.60/max_budget", OK, "own_limit", "spent as much", Some(0.0233), 1),
     ("2.0.60/max_turns", OK, "own_limit", "model calls", Some(0.0016), 1),
     ("2.0.60/ok", OK, "done", "", Some(0.0053), 0),
@@ -55,7 +56,7 @@ const ROWS: &[Row] = &[
     ("2.1.120/usage_limit", BAD, "usage_limit", "hit your limit", Some(0.0), 0),
     ("2.1.329/auth_401_oauth", BAD, "login", "OAuth token has expired", Some(0.0), 0),
     ("2.1.329/background_task_two_results", OK, "done", "", Some(0.0024), 1),
-    ("2.1.329/bad_request_400", BAD, "failed", "must be non-empty", Some(0.0), 0),
+    ("2.1.329/bad_request_400", BAD, "invalid_request", "must be non-empty", Some(0.0), 0),
     ("2.1.329/connection_refused", BAD, "model_error", "ECONNREFUSED", Some(0.0), 0),
     ("2.1.329/credit_too_low", BAD, "login", "Credit balance", Some(0.0), 0),
     ("2.1.329/max_budget", BAD, "own_limit", "($0.001)", Some(0.03), 1),
@@ -73,7 +74,7 @@ const ROWS: &[Row] = &[
     ("2.1.329/prompt_too_long", BAD, "context_full", "Prompt is too long", Some(0.0), 0),
     ("2.1.329/rate_limit_429_gave_up", BAD, "model_error", "(429)", Some(0.0), 0),
     ("2.1.329/rate_limit_api_key_long_retry_after", BAD, "model_error", "slow down", Some(0.0), 0),
-    ("2.1.329/resume_unknown_session", BAD, "failed", "No conversation found", Some(0.0), 0),
+    ("2.1.329/resume_unknown_session", BAD, "not_begun", "No conversation found", Some(0.0), 0),
     ("2.1.329/resumed_after_limit", OK, "done", "", Some(0.0004), 0),
     ("2.1.329/retry_429_then_ok", OK, "done", "", Some(0.0008), 0),
     ("2.1.329/sigint_in_tool", OK, "interrupted", "told to stop", Some(0.0008), 1),
@@ -89,6 +90,9 @@ const ROWS: &[Row] = &[
     ("2.1.329/usage_limit_5h", BAD, "usage_limit", "5-hour limit", Some(0.0), 0),
     ("2.1.329/usage_limit_7d", BAD, "usage_limit", "weekly limit", Some(0.0), 0),
     ("2.1.329/watchdog_waited_for_reset", OK, "done", "", Some(0.0004), 0),
+    ("2.1.332/config_truncated", BAD, "not_begun", "JSON Parse error", Some(0.0), 0),
+    ("2.1.332/refusal_no_fallback", BAD, "refused", "safeguards flagged", Some(0.0024), 1),
+    ("2.1.332/scheduled_wakeup", OK, "waits", "woken by ScheduleWakeup", Some(0.0024), 2),
 ];
 
 #[test]
@@ -114,14 +118,51 @@ fn every_recorded_stream_ends_as_it_really_ended() {
         if fold.tool_calls() != tools || fold.session_id().is_none_or(|id| id.len() != 36) {
             wrong.push(format!("{name}: {} tools, session {:?}", fold.tool_calls(), fold.session_id()));
         }
-        // A session that could not be resumed says nothing else of itself.
+        // A program that did not begin says nothing else of itself.
         let version = name.split('/').next();
-        if name != "2.1.329/resume_unknown_session" && (fold.version() != version || fold.model().is_none()) {
+        if !["2.1.329/resume_unknown_session", "2.1.332/config_truncated"].contains(&name.as_str())
+            && (fold.version() != version || fold.model().is_none())
+        {
             wrong.push(format!("{name}: version {:?}, model {:?}", fold.version(), fold.model()));
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
     assert_eq!(samples.len(), ROWS.len(), "a row without a sample");
+}
+
+#[test]
+fn a_promised_file_is_no_end_while_the_agent_waits_to_be_woken() {
+    let missing = ["findings.md".to_owned()];
+    let (fold, _) = sample("2.1.332/scheduled_wakeup");
+    for missing in [&[][..], &missing] {
+        let verdict = fold.verdict(OK, missing, "");
+        assert!(matches!(&verdict, Verdict::Waits { files, timer: true, .. } if files == missing), "{verdict:?}");
+    }
+    // Where it is woken after all, its next result counts.
+    let mut fold = fold;
+    let init = String::from_utf8_lossy(lines(&samples()["2.1.332/scheduled_wakeup"]).next().unwrap()).into_owned();
+    fold.line(init.as_bytes());
+    assert!(fold.unattended().iter().any(|tool| tool == "ScheduleWakeup") && !fold.unattended().iter().any(|tool| tool == "Bash"));
+    fold.line(br#"{"type":"result","subtype":"success","is_error":false,"result":"done"}"#);
+    assert_eq!(fold.verdict(OK, &[], ""), Verdict::Done);
+}
+
+#[test]
+fn an_answer_that_the_safety_filter_stopped_is_no_end_of_the_conversation_once_it_is_overcome() {
+    let bytes = samples()["2.1.332/refusal_no_fallback"].clone();
+    let mut fold = Fold::new();
+    let all: Vec<&[u8]> = lines(&bytes).collect();
+    for line in &all[..all.len() - 2] {
+        fold.line(line);
+    }
+    fold.line(br#"{"type":"assistant","message":{"id":"m2","model":"claude-opus-5-5","stop_reason":"end_turn","content":[{"type":"text","text":"so be it"}]}}"#);
+    fold.line(br#"{"type":"result","subtype":"success","is_error":false,"result":"done"}"#);
+    assert_eq!(fold.verdict(OK, &[], ""), Verdict::Done);
+    // Older versions call it a success.
+    let (mut fold, _) = told(all[0]);
+    fold.line(br#"{"type":"result","subtype":"success","is_error":false,"stop_reason":"refusal","result":"I cannot help"}"#);
+    assert_eq!(fold.verdict(OK, &[], ""), Verdict::Done, "all is there");
+    assert_eq!(fold.verdict(OK, &["report.md".to_owned()], "").kind(), "refused");
 }
 
 #[test]

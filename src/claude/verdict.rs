@@ -5,13 +5,13 @@
 //! changed in every version, so it is shown to people and decides nothing, with one
 //! exception (`is_old_usage_limit`).
 
+use super::dead_end::{self, DeadEnd};
 use super::event::{Failure, ResultLine};
 use super::exit::{Exit, is_crash, signal_name};
 use super::fold::Fold;
 use super::text::{LINE, clean};
-
-/// How the detail of a failure begins when there is no such program.
-pub const NOT_FOUND: &str = "the agent command was not found";
+use super::whole;
+use crate::domain::complaint;
 
 /// What came of one call. `detail` is one line for a person.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,8 @@ pub enum Verdict {
     Interrupted {
         /// By what.
         detail: String,
+        /// Whether it had said a word.
+        begun: bool,
     },
     /// The account has used up its share. Not a failure: resume after the reset.
     UsageLimit {
@@ -40,9 +42,33 @@ pub enum Verdict {
         /// The program's words.
         detail: String,
     },
-    /// The conversation is too long to go on: a new session is needed.
-    ContextFull {
+    /// The conversation will never work again: a new session is needed.
+    DeadEnd {
+        /// Why not.
+        why: DeadEnd,
         /// The program's words.
+        detail: String,
+    },
+    /// The program ended before it had begun, or was ended because nothing was heard of it. Where it
+    /// runs is at fault, not the work.
+    NotBegun {
+        /// What is known of it.
+        why: Unbegun,
+        /// How it ended.
+        detail: String,
+    },
+    /// The agent ended its turn to wait for something that never comes, or is killed with its process.
+    Waits {
+        /// What for.
+        detail: String,
+        /// The files that are missing.
+        files: Vec<String>,
+        /// Whether it is something that wakes it, and not a command that was ended.
+        timer: bool,
+    },
+    /// There was not the memory that the program wants.
+    OutOfMemory {
+        /// Its words.
         detail: String,
     },
     /// A limit that the call itself set. The session can be resumed.
@@ -73,6 +99,21 @@ pub enum Verdict {
     },
 }
 
+/// Why the program did not begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unbegun {
+    /// There is no such program, or it may not be run.
+    NoProgram,
+    /// Nothing was heard of it.
+    Silent,
+    /// Its own files are not sound.
+    Setup,
+    /// It goes on with a session that it does not know.
+    NoSession,
+    /// It ended, for whatever reason.
+    Ended,
+}
+
 /// A limit that the call itself set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnLimit {
@@ -101,7 +142,10 @@ impl Verdict {
             Self::UsageLimit { .. } => "usage_limit",
             Self::Login { .. } => "login",
             Self::ModelError { .. } => "model_error",
-            Self::ContextFull { .. } => "context_full",
+            Self::DeadEnd { why, .. } => why.as_str(),
+            Self::NotBegun { .. } => "not_begun",
+            Self::Waits { .. } => "waits",
+            Self::OutOfMemory { .. } => "out_of_memory",
             Self::OwnLimit { .. } => "own_limit",
             Self::ToolsRefused { .. } => "tools_refused",
             Self::MissingOutput { .. } => "missing_output",
@@ -109,15 +153,26 @@ impl Verdict {
         }
     }
 
+    /// The promised files that are missing after a call that has succeeded.
+    pub fn missing(&self) -> &[String] {
+        match self {
+            Self::MissingOutput { files, .. } | Self::Waits { files, .. } => files,
+            _ => &[],
+        }
+    }
+
     /// One line for a person; empty when done.
     pub fn detail(&self) -> String {
         match self {
             Self::Done => String::new(),
-            Self::Interrupted { detail }
+            Self::Interrupted { detail, .. }
             | Self::UsageLimit { detail, .. }
             | Self::Login { detail }
             | Self::ModelError { detail }
-            | Self::ContextFull { detail }
+            | Self::DeadEnd { detail, .. }
+            | Self::NotBegun { detail, .. }
+            | Self::Waits { detail, .. }
+            | Self::OutOfMemory { detail }
             | Self::OwnLimit { detail, .. }
             | Self::ToolsRefused { detail, .. }
             | Self::Failed { detail } => detail.clone(),
@@ -147,30 +202,39 @@ impl Fold {
     }
 
     fn without_result(&self, exit: Exit, stderr_tail: &str) -> Verdict {
-        if let Some(signal) = exit.signal() {
-            let name = signal_name(signal);
-            return if is_crash(signal) {
-                let cause = if signal == 4 { ", this node's processor is probably too old for it" } else { "" };
-                Verdict::Failed { detail: with_last_words(&format!("the agent crashed ({name}{cause})"), stderr_tail, &self.stray) }
-            } else {
-                Verdict::Interrupted { detail: format!("stopped by {name} before it gave a result") }
-            };
+        if let Some(signal) = exit.signal().filter(|signal| !is_crash(*signal)) {
+            return Verdict::Interrupted { detail: format!("stopped by {} before it gave a result", signal_name(signal)), begun: self.has_spoken() };
         }
-        let reported = self.failure.as_ref().and_then(|failure| self.request_failed(failure, "", &failure.text));
+        let reported = self.failure.as_ref().and_then(|failure| self.request_failed(failure, "", false, &failure.text));
         if let Some(verdict) = reported {
             return verdict;
         }
         if let Some(limit) = self.limit.as_ref().filter(|limit| limit.blocks()) {
             return Verdict::UsageLimit { resets_at: limit.resets_at, detail: "the account's usage limit was reached".to_owned() };
         }
-        let detail = match exit {
-            Exit::Code(127) if self.events == 0 => NOT_FOUND.to_owned(),
+        let how = match exit {
+            Exit::Code(127) if self.events == 0 => "the agent command was not found".to_owned(),
             Exit::Code(126) if self.events == 0 => "the agent command is not executable".to_owned(),
+            _ if exit.signal().is_some() => {
+                let signal = exit.signal().unwrap_or_default();
+                let cause = if signal == 4 { ", this node's processor is probably too old for it" } else { "" };
+                format!("the agent crashed ({}{cause})", signal_name(signal))
+            }
             Exit::Code(code) if self.events == 0 => format!("the agent ended with code {code} and printed no events"),
             Exit::Code(code) => format!("the agent ended with code {code} in the middle of its work, without a result"),
             Exit::Signal(number) => format!("the agent was ended by signal {number}"),
         };
-        Verdict::Failed { detail: with_last_words(&detail, stderr_tail, &self.stray) }
+        let said = clean(&complaint::telling(stderr_tail), LINE);
+        let said = if said.is_empty() { self.stray.as_str() } else { said.as_str() };
+        let detail = if said.is_empty() { how } else { format!("{how}: {said}") };
+        match exit {
+            _ if complaint::is_of_memory(said) => Verdict::OutOfMemory { detail },
+            _ if self.events > 0 => Verdict::Failed { detail },
+            Exit::Code(126 | 127) => Verdict::NotBegun { why: Unbegun::NoProgram, detail },
+            // Old versions say it nowhere else.
+            _ if stderr_tail.contains("No conversation found") => Verdict::NotBegun { why: Unbegun::NoSession, detail },
+            _ => Verdict::NotBegun { why: Unbegun::Ended, detail },
+        }
     }
 
     fn failed(&self, result: &ResultLine, exit: Exit, missing: &[String]) -> Verdict {
@@ -183,22 +247,31 @@ impl Fold {
             return Verdict::OwnLimit { which, detail: words(result, otherwise) };
         }
         let detail = words(result, "it gave no reason");
-        if let Some(verdict) = self.request_failed(&result.failure, &result.terminal_reason, &detail) {
+        if !self.greeted
+            && let Some(why) = unbegun(result)
+        {
+            return Verdict::NotBegun { why, detail };
+        }
+        if let Some(verdict) = self.request_failed(&result.failure, &result.terminal_reason, result.refused, &detail) {
             return verdict;
         }
         let cut_short = result.subtype == "error_during_execution" && exit.signal().is_some();
         if cut_short || result.terminal_reason.starts_with("aborted") {
-            return Verdict::Interrupted { detail: "the agent was told to stop in the middle of its work".to_owned() };
+            return Verdict::Interrupted { detail: "the agent was told to stop in the middle of its work".to_owned(), begun: true };
         }
         if result.subtype == "error_max_structured_output_retries" {
             return Verdict::MissingOutput { files: missing.to_vec(), structured: true };
         }
-        Verdict::Failed { detail }
+        match self.damage() {
+            Some(said) => Verdict::DeadEnd { why: DeadEnd::Damaged, detail: clean(&format!("{detail}: {said}"), LINE) },
+            None if whole::is_damage(&detail) => Verdict::DeadEnd { why: DeadEnd::Damaged, detail },
+            None => Verdict::Failed { detail },
+        }
     }
 
     /// What a failed request means; `None` if it was something else that failed, or a
     /// request that would fail again.
-    fn request_failed(&self, failure: &Failure, terminal_reason: &str, detail: &str) -> Option<Verdict> {
+    fn request_failed(&self, failure: &Failure, terminal_reason: &str, refused: bool, detail: &str) -> Option<Verdict> {
         let detail = clean(detail, LINE);
         let word = failure.word.as_deref().unwrap_or_default();
         let limit = self.limit.as_ref().filter(|limit| limit.blocks());
@@ -220,8 +293,8 @@ impl Fold {
         if needs_a_person {
             return Some(Verdict::Login { detail });
         }
-        if matches!(terminal_reason, "prompt_too_long" | "blocking_limit" | "rapid_refill_breaker") {
-            return Some(Verdict::ContextFull { detail });
+        if let Some(why) = dead_end::of_request(failure, terminal_reason, refused || self.refusal) {
+            return Some(Verdict::DeadEnd { why, detail });
         }
         let passes = match failure.status {
             Some(status) => matches!(status, 408 | 409 | 429 | 500..=599),
@@ -248,7 +321,21 @@ impl Fold {
 
     fn delivered(&self, missing: &[String]) -> Verdict {
         let structured = self.structured_expected && self.structured_output().is_none();
-        if missing.is_empty() && !structured {
+        let is_whole = missing.is_empty() && !structured;
+        if !is_whole && (self.refusal || self.last.as_ref().is_some_and(|result| result.refused)) {
+            let detail = self.last.as_ref().map(|result| words(result, "the model's safety filter stopped the answer")).unwrap_or_default();
+            return Verdict::DeadEnd { why: DeadEnd::Refused, detail };
+        }
+        let waits = match (self.pending.timer(), self.left_behind()) {
+            (Some(timer), _) => Some(format!("it waits to be woken by {timer}, and nothing wakes it in a job")),
+            (None, 0) => None,
+            (None, 1) => Some("a command still ran in the background when its turn ended, and was ended with it".to_owned()),
+            (None, count) => Some(format!("{count} commands still ran in the background when its turn ended, and were ended with it")),
+        };
+        if let Some(detail) = waits {
+            return Verdict::Waits { detail, files: missing.to_vec(), timer: self.pending.timer().is_some() };
+        }
+        if is_whole {
             return Verdict::Done;
         }
         if self.refused.is_empty() {
@@ -269,12 +356,16 @@ fn words(result: &ResultLine, otherwise: &str) -> String {
     if said.is_empty() { otherwise.to_owned() } else { clean(&said, LINE) }
 }
 
-/// Adds the last line of stderr that says something, or else what stood on stdout.
-fn with_last_words(detail: &str, stderr_tail: &str, stray: &str) -> String {
-    let last = stderr_tail.lines().rev().map(|line| clean(line, LINE)).find(|line| !line.is_empty());
-    match last.as_deref().unwrap_or(stray) {
-        "" => detail.to_owned(),
-        said => format!("{detail}: {said}"),
+/// Why a program that has not greeted gave a failed result: it could not begin. Nothing if it was a
+/// request that failed.
+fn unbegun(result: &ResultLine) -> Option<Unbegun> {
+    let of_session = |text: &str| ["session", "conversation", "resume"].iter().any(|word| text.to_lowercase().contains(word));
+    match &result.startup_failure {
+        Some(reason) if !of_session(reason) => Some(Unbegun::Setup),
+        Some(_) => Some(Unbegun::NoSession),
+        None if result.subtype != "error_during_execution" || result.failure.status.is_some() => None,
+        None if result.errors.iter().any(|error| of_session(error)) => Some(Unbegun::NoSession),
+        None => Some(Unbegun::Ended),
     }
 }
 
@@ -291,7 +382,7 @@ mod tests {
     }
 
     fn told(verdict: Verdict) -> String {
-        assert!(matches!(verdict, Verdict::Failed { .. } | Verdict::Interrupted { .. }), "{verdict:?}");
+        assert!(matches!(verdict, Verdict::NotBegun { .. } | Verdict::Interrupted { .. }), "{verdict:?}");
         verdict.detail()
     }
 

@@ -20,6 +20,14 @@ words! {
         TryLater = "try_later",
         /// The context did not fit.
         Shorten = "shorten",
+        /// The model's safety filter stops the conversation.
+        Rephrase = "rephrase",
+        /// The service refuses what the conversation holds.
+        BeginAnew = "begin_anew",
+        /// Nothing was heard of Claude, or it ended before its first word.
+        TryClaude = "try_claude",
+        /// Claude's own files are not sound.
+        RepairClaude = "repair_claude",
         /// A limit of the sprint's own.
         RaiseLimit = "raise_limit",
         /// The step's own timeout.
@@ -40,6 +48,10 @@ words! {
         MoreTime = "more_time",
         /// Not enough memory.
         MoreMemory = "more_memory",
+        /// A limit of address space, as `h_vmem` and `ulimit -v` are.
+        MoreAddressSpace = "more_address_space",
+        /// The agent asks in words that nobody reads.
+        AnswerInWords = "answer_in_words",
         /// No idea was found.
         OtherGuidance = "other_guidance",
         /// No plan came.
@@ -82,6 +94,18 @@ impl Advice {
             }
             Self::TryLater => "usually this passes: `researchloop sprint resubmit ID`; if it does not, check that compute nodes reach the internet",
             Self::Shorten => "shorten the study's context, or split the idea into smaller ones",
+            Self::Rephrase => {
+                "a new session was stopped as well: word the idea or the study's context in another way, or set another `model`; then `researchloop sprint resubmit ID`"
+            }
+            Self::BeginAnew => {
+                "a new session was refused as well: `researchloop sprint log ID` shows what came before; check `claude_command` and `model`, update Claude Code where the job runs, then `researchloop sprint resubmit ID`"
+            }
+            Self::TryClaude => {
+                "on a compute node, run `claude -p hello </dev/null`: it must answer there; slow file systems, a proxy and a login are what it usually waits for. Then `researchloop sprint resubmit ID`"
+            }
+            Self::RepairClaude => {
+                "repair the file that is named, or move it aside; CLAUDE_CONFIG_DIR in the cluster's `environment` gives jobs one of their own. Then `researchloop sprint resubmit ID`"
+            }
             Self::RaiseLimit => "raise the limit (`max_cost_usd` of the study, or `researchloop sprint resubmit ID --max-cost USD`)",
             Self::RaiseTimeout => "raise the step's timeout",
             Self::AllowTools => "allow the tools in `claude_command`, for example with --dangerously-skip-permissions or --allowedTools",
@@ -95,6 +119,12 @@ impl Advice {
             Self::CheckFiles => "check the file system of the sprint's directory",
             Self::MoreTime => "`researchloop sprint resubmit ID --time TIME` asks for more, or set max_sprint_duration_hours of the study first",
             Self::MoreMemory => "ask for more memory: `researchloop sprint resubmit ID -o mem=32G` (Grid Engine: -o l=h_vmem=32G)",
+            Self::MoreAddressSpace => {
+                "Claude reserves far more virtual memory than it uses: raise the job's limit of it (h_vmem of Grid Engine, ulimit -v) or leave it out, and ask for real memory instead; then `researchloop sprint resubmit ID`"
+            }
+            Self::AnswerInWords => {
+                "say in the idea or the study's context what it asks for, then `researchloop sprint resubmit ID`; or `researchloop sprint tweak ID \"...\"`"
+            }
             Self::OtherGuidance => "give the loop other guidance, or run an idea of your own: `researchloop sprint run \"...\" -s STUDY`",
             Self::AskAgain => "see what Claude said: `researchloop sprint log ID`; `researchloop sprint resubmit ID` asks again",
             Self::CorrectPipeline => "correct the pipeline",

@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod approval;
 pub mod auto_loop;
+pub mod complaint;
 pub mod duration;
 pub mod figure_name;
 pub mod finding;

@@ -34,7 +34,7 @@ const MAX_ERRORS: u64 = 64 << 20;
 /// ... down to its end.
 const KEPT_ERRORS: u64 = 64 << 10;
 /// How much of the errors is told.
-pub const ERRORS_TOLD: usize = 2000;
+pub const ERRORS_TOLD: usize = 8000;
 /// Between two collections of orphans that have ended, and two looks at the file of errors.
 const REAP: Duration = Duration::from_secs(20);
 
@@ -70,6 +70,8 @@ pub enum Stopped {
     Lingered,
     /// There is no space for its stream.
     DiskFull,
+    /// Nothing was heard of it since it began.
+    Silent,
 }
 
 /// How a process ended.
@@ -103,6 +105,8 @@ pub enum Heard {
     Finished,
     /// What it tells cannot be written for want of space.
     NoSpace,
+    /// It should have said something long ago.
+    Silent,
 }
 
 /// Runs it. `listen` is called with each line that it prints, and from time to time.
@@ -175,9 +179,14 @@ fn supervise(
                 Heard::Finished => finished_at = finished_at.or_else(|| Some(clock::instant())),
                 Heard::Working => finished_at = None,
                 Heard::NoSpace => stop(Stopped::DiskFull, child),
+                Heard::Silent => stop(Stopped::Silent, child),
             },
             Ok(Piece::DiskFull) => stop(Stopped::DiskFull, child),
-            Err(RecvTimeoutError::Timeout) => drop(listen(Told::Nothing)),
+            Err(RecvTimeoutError::Timeout) => {
+                if listen(Told::Nothing) == Heard::Silent {
+                    stop(Stopped::Silent, child);
+                }
+            }
             Err(RecvTimeoutError::Disconnected) => lines = None,
         }
         if let Some(warning) = signals.warning() {

@@ -27,7 +27,8 @@ pub fn stamps(work: &Path, step: &Step, but: &[String]) -> BTreeMap<String, Stri
     promised.chain([METRICS]).filter_map(|file| Some((file.to_owned(), stamp(&folder, file)?))).collect()
 }
 
-fn stamp(folder: &Folder, file: &str) -> Option<String> {
+/// What tells whether a file changes.
+pub fn stamp(folder: &Folder, file: &str) -> Option<String> {
     match folder.file(file) {
         Ok((file, _)) => {
             let metadata = file.metadata().ok()?;

@@ -8,6 +8,8 @@ use std::io;
 use std::path::Path;
 
 use super::journal::Journal;
+use super::run::Run;
+use crate::bundle::OWN_FOLDER;
 use crate::bundle::answers::{self, MAX_SMALL};
 use crate::bundle::folder::{Entry as Kind, Folder, Refused};
 use crate::bundle::formats::{self, InboxFile, StateFile};
@@ -60,7 +62,7 @@ fn look(own: &Path, used: &[String], masker: &Masker) -> Asked {
     let listed = folder.list(MAX_FILES).unwrap_or_default();
     let mut left_out = 0;
     for (name, kind) in listed.entries {
-        let Some(stem) = name.strip_suffix(".json") else { continue };
+        let Some(stem) = stem(&folder, &name, kind) else { continue };
         asked.files.push(name.clone());
         if asked.questions.len() >= MAX_QUESTIONS {
             left_out += 1;
@@ -82,6 +84,48 @@ fn look(own: &Path, used: &[String], masker: &Masker) -> Asked {
         asked.problems.push(format!("more than {MAX_QUESTIONS} questions at once: {left_out} file(s) were left out"));
     }
     asked
+}
+
+/// The name of a question by that of its file; none for a file that is none. It should end with `.json`,
+/// but a plain text that asks something is a question as well.
+fn stem<'a>(folder: &Folder, name: &'a str, kind: Kind) -> Option<&'a str> {
+    if let Some(stem) = name.strip_suffix(".json") {
+        return Some(stem);
+    }
+    let is_small = matches!(kind, Kind::File(size) if size <= MAX_SMALL);
+    let asks = || folder.read(name, MAX_SMALL).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains('?'));
+    let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".md")).unwrap_or(name);
+    (is_small && !stem.is_empty() && !stem.contains('.') && asks()).then_some(stem)
+}
+
+/// Where questions are put that nobody finds, below the working directory. None of it is taken: other
+/// files may bear these names.
+pub fn astray(run: &Run) -> Vec<(String, String)> {
+    const FILES: &[&str] =
+        &["ask.json", "ask.txt", "ask.md", "question.json", "question.txt", "question.md", "questions.json", "questions.txt", "questions.md"];
+    let mut found = Vec::new();
+    let mut look = |folder: Result<Folder, Refused>, prefix: &str, only: Option<&[&str]>| {
+        let Ok(folder) = folder else { return };
+        for (name, kind) in folder.list(MAX_FILES).unwrap_or_default().entries {
+            let Kind::File(size) = kind else { continue };
+            let is_named =
+                only.map_or_else(|| [".json", ".txt", ".md"].iter().any(|end| name.ends_with(end)), |names| names.contains(&name.as_str()));
+            if is_named && size <= MAX_SMALL && folder.read(&name, MAX_SMALL).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains('?')) {
+                found.push((
+                    format!("{prefix}{}", bounded(&name.escape_default().to_string(), 40)),
+                    super::delivered::stamp(&folder, &name).unwrap_or_default(),
+                ));
+            }
+        }
+    };
+    let work = || Folder::open(&run.work);
+    look(work(), "", Some(FILES));
+    look(work().and_then(|folder| folder.folder("ask")), "ask/", None);
+    look(work().and_then(|folder| folder.folder(OWN_FOLDER)), &format!("{OWN_FOLDER}/"), Some(FILES));
+    if run.work != run.dir {
+        look(work().and_then(|folder| folder.folder(OWN_FOLDER)).and_then(|own| own.folder("ask")), &format!("{OWN_FOLDER}/ask/"), None);
+    }
+    found
 }
 
 fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, String> {
@@ -215,6 +259,7 @@ mod tests {
         ask(own, "none.json", r#"{"v":1,"why":"I must know"}"#);
         ask(own, "deep.json", &"[".repeat(60_000));
         ask(own, "no-question.txt", "not ours");
+        symlink("../secret", own.join("ask/link.txt")).expect("linked");
         let asked = look(own, &[], &Masker::default());
         assert_eq!(asked.questions, []);
         assert_eq!(asked.problems.len(), 9, "{:#?}", asked.problems);
@@ -225,7 +270,7 @@ mod tests {
         }
         forget(own, &asked);
         let left: Vec<_> = std::fs::read_dir(own.join("ask")).expect("read").flatten().map(|entry| entry.file_name()).collect();
-        assert_eq!(left, ["no-question.txt"]);
+        assert_eq!(left.len(), 2, "{left:?}");
         assert!(own.join("secret").exists());
     }
 
@@ -243,6 +288,23 @@ mod tests {
         assert_eq!(asked.problems, Vec::<String>::new());
         let choices: Vec<String> = asked.questions.iter().map(|question| question.choices.join("/")).collect();
         assert_eq!(choices, ["yes/no", "yes/no", "1/2.5/true", "", "now/never"]);
+    }
+
+    #[test]
+    fn a_text_that_asks_is_a_question_whatever_its_name_ends_with() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let own = temp.path();
+        prepare(own);
+        ask(own, "data.txt", "A or B?\n");
+        ask(own, "split.md", r#"{"question":"Old or new?"}"#);
+        ask(own, "plain", "Which seed?");
+        ask(own, "run.log", "what?");
+        ask(own, "notes.txt", "none");
+        let asked = look(own, &[], &Masker::default());
+        let told: Vec<(&str, &str)> = asked.questions.iter().map(|one| (one.name.as_str(), one.text.as_str())).collect();
+        assert_eq!(told, [("data", "A or B?"), ("plain", "Which seed?"), ("split", "Old or new?")]);
+        forget(own, &asked);
+        assert_eq!(std::fs::read_dir(own.join("ask")).expect("read").count(), 2);
     }
 
     #[test]

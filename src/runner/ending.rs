@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::journal::is_no_space;
 use crate::bundle::OWN_FOLDER;
-use crate::claude::{NOT_FOUND, Verdict};
+use crate::claude::{DeadEnd, Unbegun, Verdict};
 use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
 
@@ -33,8 +33,10 @@ impl Failure {
 pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
     let failure = match verdict {
         Verdict::Done => return None,
-        Verdict::Interrupted { detail } => {
-            Failure::new(Reason::StepFailed, format!("Claude was ended from outside during {step}: {detail}"), Advice::SeeWhoEndedIt)
+        Verdict::Interrupted { detail, begun } => {
+            // Before its first word it has had nothing to do with the work.
+            let reason = if *begun { Reason::StepFailed } else { Reason::ModelError };
+            Failure::new(reason, format!("Claude was ended from outside during {step}: {detail}"), Advice::SeeWhoEndedIt)
         }
         Verdict::UsageLimit { resets_at, detail } => Failure {
             resets_at: *resets_at,
@@ -44,8 +46,28 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
         Verdict::ModelError { detail } => {
             Failure::new(Reason::ModelError, format!("the model's service failed during {step}, also after retries: {detail}"), Advice::TryLater)
         }
-        Verdict::ContextFull { detail } => {
-            Failure::new(Reason::StepFailed, format!("the session's context was full during {step}: {detail}"), Advice::Shorten)
+        Verdict::DeadEnd { why, detail } => {
+            let (what, advice) = match why {
+                DeadEnd::TooLong => (format!("the session's context was full during {step}"), Advice::Shorten),
+                DeadEnd::Refused => (format!("the model's safety filter stopped {step}, also in a new session"), Advice::Rephrase),
+                DeadEnd::Invalid => (format!("the service did not take what the session of {step} holds, nor that of a new one"), Advice::BeginAnew),
+                DeadEnd::Damaged => (format!("the session of {step} was not whole"), Advice::BeginAnew),
+            };
+            Failure::new(Reason::StepFailed, format!("{what}: {detail}"), advice)
+        }
+        Verdict::NotBegun { why, detail } => {
+            let advice = match why {
+                Unbegun::NoProgram => Advice::InstallClaude,
+                Unbegun::Setup => Advice::RepairClaude,
+                Unbegun::Silent | Unbegun::NoSession | Unbegun::Ended => Advice::TryClaude,
+            };
+            Failure::new(Reason::ModelError, format!("Claude did not begin with {step}, also when tried again: {detail}"), advice)
+        }
+        Verdict::OutOfMemory { detail } => {
+            Failure::new(Reason::OutOfMemory, format!("Claude got no memory during {step}: {detail}"), Advice::MoreAddressSpace)
+        }
+        Verdict::Waits { detail, .. } => {
+            Failure::new(Reason::StepFailed, format!("{step} ended its turn before it was done, also when told to go on: {detail}"), Advice::SeeStep)
         }
         Verdict::OwnLimit { which, detail } => {
             Failure::new(Reason::StepFailed, format!("{step} reached its limit of {}: {detail}", which.as_str()), Advice::RaiseLimit)
@@ -58,10 +80,7 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
         Verdict::MissingOutput { files, .. } => {
             Failure::new(Reason::MissingOutput, format!("{step} ended without writing {}, also when asked again", files.join(", ")), Advice::SeeStep)
         }
-        Verdict::Failed { detail } => {
-            let advice = if detail.starts_with(NOT_FOUND) { Advice::InstallClaude } else { Advice::SeeStep };
-            Failure::new(Reason::StepFailed, format!("{step} failed: {detail}"), advice)
-        }
+        Verdict::Failed { detail } => Failure::new(Reason::StepFailed, format!("{step} failed: {detail}"), Advice::SeeStep),
     };
     Some(failure)
 }

@@ -62,7 +62,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     let (guidance, earlier) = with_refusals(run, request.guidance, request.earlier);
     let mut talk = Talk::new(run, step);
     let mut refused = String::new();
-    let mut wrong: Option<Vec<String>> = None;
+    let mut corrected = false;
     for number in 0..TRIES {
         let values = Values { guidance: &guidance, earlier: &earlier, refused: &refused, ..run.values(step) };
         let instructions = match render(run, "idea", &values) {
@@ -78,7 +78,10 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
             };
             match run.questions()? {
                 Asks::Parked(parked) => return Ok((parked, None)),
-                Asks::Wrong(problems) if wrong.is_none() => text = Text::Other(repair(run, step, &Lacks::default(), wrong.insert(problems))),
+                Asks::Wrong(problems) if !corrected => {
+                    corrected = true;
+                    text = Text::Other(repair(run, step, &Lacks { wrong: problems, ..Lacks::default() }));
+                }
                 Asks::Wrong(_) | Asks::Nothing => break structured,
             }
         };

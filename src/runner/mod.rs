@@ -14,6 +14,8 @@ mod ending;
 mod environment;
 mod idea;
 mod journal;
+mod last_words;
+mod leftovers;
 mod pipe;
 mod plan;
 mod profile;

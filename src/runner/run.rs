@@ -12,7 +12,7 @@ use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
 use super::time::JobTime;
-use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue, profile, restore, sweep};
+use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue, leftovers, profile, restore, sweep};
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::{self, Bundle, Money, StateFile};
@@ -59,6 +59,10 @@ pub struct Run {
     pub temporary: Temporary,
     /// What calls of the step that goes on have cost in earlier jobs, of which no end of a step tells.
     pub carried: Money,
+    /// Tools that calls have listed and that are not offered to later ones.
+    pub withheld: Vec<String>,
+    /// What lay where tools leave schedules, before the run.
+    pub schedules: Vec<String>,
     /// What the step that just ended has to say of itself.
     pub step_note: String,
     /// What a review has found critical, in the reviewer's words.
@@ -195,8 +199,6 @@ impl Run {
         }
         Ok(Self {
             dir: dir.to_path_buf(),
-            work_text: work.display().to_string(),
-            work,
             ask_dir,
             own,
             time,
@@ -209,8 +211,12 @@ impl Run {
             of_profile: profile.started,
             temporary,
             carried: state.open,
+            work_text: work.display().to_string(),
+            withheld: Vec::new(),
+            schedules: leftovers::found(&work),
             step_note: String::new(),
             step_issues: Vec::new(),
+            work,
             asked: dialogue::Asked::default(),
             asked_before,
             definition,
@@ -220,6 +226,12 @@ impl Run {
             mark,
             bundle,
         })
+    }
+
+    /// Remembers tools that are not to be offered again.
+    pub fn learn(&mut self, tools: &[String]) {
+        let new: Vec<String> = tools.iter().filter(|tool| !self.withheld.contains(tool)).cloned().collect();
+        self.withheld.extend(new);
     }
 
     fn settings(&self) -> BTreeMap<String, String> {
@@ -356,7 +368,7 @@ impl Run {
                 Outcome::Parked(questions) => return Ok(End::Parked(questions)),
                 Outcome::Stopped(Stopped::Signal(name)) => return Ok(End::Signal(name)),
                 Outcome::Stopped(Stopped::DiskFull) => return Ok(End::Failed(ending::disk_full(&self.dir))),
-                Outcome::Stopped(Stopped::Deadline | Stopped::Lingered) => return Ok(End::Failed(self.time_limit())),
+                Outcome::Stopped(Stopped::Deadline | Stopped::Lingered | Stopped::Silent) => return Ok(End::Failed(self.time_limit())),
             };
             arrival = match pipeline::advance(&self.definition, &position, verdict, &self.settings()) {
                 Ok(arrival) => arrival,

@@ -9,7 +9,7 @@ use super::agent::{self, ERRORS_TOLD, Heard, Process, Stopped, Told};
 use super::ending::{self, Failure};
 use super::run::{Asks, Run};
 use super::talk::{Answer, Talk, Text, render};
-use super::{delivered, idea, plan};
+use super::{delivered, dialogue, idea, last_words, plan};
 use crate::bundle::EVALUATE;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::Money;
@@ -17,6 +17,7 @@ use crate::bundle::journal::{Entry, Question};
 use crate::bundle::outcome::{self, Measurement};
 use crate::bundle::prompts::{self, Values};
 use crate::claude::{Exit, Verdict};
+use crate::domain::complaint;
 use crate::domain::finding::plain;
 use crate::domain::open_issues::quotes;
 use crate::domain::{Advice, Reason};
@@ -62,7 +63,7 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     };
     // What a failing step says of itself is often a consequence: look for the cause.
     if let Some(said) = &failure
-        && matches!(said.reason, Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused)
+        && (matches!(said.reason, Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused) || said.advice == Advice::SeeWhoEndedIt)
     {
         let killed = ending::memory_kills() > kills_before;
         if ending::is_disk_full(&run.dir) {
@@ -104,6 +105,7 @@ fn stopped_text(why: Stopped) -> String {
         Stopped::Deadline => "the time was over".to_owned(),
         Stopped::Lingered => "the agent did not end after its result".to_owned(),
         Stopped::DiskFull => "the disk was full".to_owned(),
+        Stopped::Silent => "nothing was heard of the agent".to_owned(),
     }
 }
 
@@ -128,71 +130,98 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
     };
     let mut talk = Talk::new(run, step);
     let mut text = if resumed { Text::Again } else { Text::Whole };
-    let (mut repaired, mut corrected) = (false, false);
+    // What it is told once, and not again.
+    let (mut repaired, mut corrected, mut woken, mut answered) = (false, false, false, false);
     // Whether all that was promised is there, and only more was asked for.
     let mut has_all = false;
+    let mut astray = dialogue::astray(run);
     loop {
-        let verdict = match talk.call(run, step, &instructions, text, None, spent)? {
+        let (verdict, said) = match talk.call(run, step, &instructions, text, None, spent)? {
             // The work is done, and what it has left is what there is.
             Answer::Over(Outcome::Verdict(..), Some(failure)) if has_all && delivered::missing(run, step).is_empty() => {
                 run.journal.write(&Entry::Note { text: format!("it could not be asked again: {}", failure.detail) })?;
-                Verdict::Done
+                (Verdict::Done, String::new())
             }
             Answer::Over(outcome, failure) => return over(run, outcome, failure),
-            Answer::Delivered { verdict, .. } => verdict,
+            Answer::Delivered { verdict, last_words, .. } => (verdict, last_words),
         };
-        let wrong = match run.questions()? {
+        let mut wrong = match run.questions()? {
             Asks::Parked(parked) => return Ok((parked, None)),
-            // It ended its turn for an answer that would never come.
-            Asks::Wrong(problems) if !corrected => {
-                corrected = true;
-                problems
-            }
-            Asks::Wrong(_) | Asks::Nothing => Vec::new(),
+            Asks::Wrong(problems) => problems,
+            Asks::Nothing => Vec::new(),
         };
-        let lacks = if repaired { Lacks::default() } else { Lacks::of(run, step, &verdict) };
-        if !lacks.is_nothing() || !wrong.is_empty() {
-            repaired |= !lacks.is_nothing();
-            has_all = verdict == Verdict::Done;
+        let before = std::mem::replace(&mut astray, dialogue::astray(run));
+        let new = astray.iter().filter(|found| !before.contains(found));
+        wrong.extend(new.map(|(name, _)| format!("`{name}` is not in that folder: nobody looks for it there")));
+        let asked = last_words::question(&said).filter(|asked| asked.matters || !verdict.missing().is_empty());
+        let mut lacks = if repaired { Lacks::default() } else { Lacks::of(run, step, &verdict) };
+        repaired |= !lacks.is_nothing();
+        if let Verdict::Waits { detail, .. } = &verdict
+            && !std::mem::replace(&mut woken, true)
+        {
+            lacks.waits.clone_from(detail);
+        }
+        // It ended its turn for an answer that would never come.
+        if !wrong.is_empty() && !std::mem::replace(&mut corrected, true) {
+            lacks.wrong = wrong;
+        } else if let Some(asked) = &asked
+            && !std::mem::replace(&mut answered, true)
+        {
+            lacks.asked.clone_from(&asked.text);
+        }
+        if !lacks.is_nothing() {
+            has_all = verdict == Verdict::Done && lacks.asked.is_empty();
             lacks.tell(run)?;
-            text = Text::Other(repair(run, step, &lacks, &wrong));
+            text = Text::Other(repair(run, step, &lacks));
             continue;
         }
-        match &verdict {
-            Verdict::Done => {
-                let verdict = judge(run, step, pipeline::Outcome::Done);
-                return Ok((Outcome::Verdict(verdict, None), None));
+        // A command that it had left is gone; what it was for is there.
+        let is_done = match &verdict {
+            Verdict::Waits { files, timer, .. } => files.is_empty() && !timer,
+            verdict => *verdict == Verdict::Done,
+        };
+        if is_done {
+            let verdict = judge(run, step, pipeline::Outcome::Done);
+            if let Some(asked) = asked {
+                // It is shown in a narrow column.
+                let note = std::mem::take(&mut run.step_note);
+                run.step_note = format!("it asks: {}{}{note}", asked.sentence, if note.is_empty() { "" } else { "; " });
             }
-            verdict => {
-                let mut failure = ending::failure_of(verdict, &step.title);
-                if let (Some(failure), Verdict::MissingOutput { files, .. }) = (&mut failure, verdict) {
-                    for odd in files.iter().filter_map(|file| delivered::oddity(run, file)) {
-                        failure.detail.push_str(&format!("; {odd}"));
-                    }
-                }
-                return Ok((Outcome::Verdict("error", None), failure));
+            return Ok((Outcome::Verdict(verdict, None), None));
+        }
+        let mut failure = ending::failure_of(&verdict, &step.title);
+        if let Some(failure) = &mut failure {
+            for odd in verdict.missing().iter().filter_map(|file| delivered::oddity(run, file)) {
+                failure.detail.push_str(&format!("; {odd}"));
+            }
+            if let Some(asked) = asked {
+                failure.detail.push_str(&format!("; its last message asks: \u{201c}{}\u{201d}", asked.text));
+                failure.advice = Advice::AnswerInWords;
             }
         }
+        return Ok((Outcome::Verdict("error", None), failure));
     }
 }
 
 /// What a step has left out, or left in a way that nobody can use.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Lacks {
     /// Files.
     pub missing: Vec<String>,
     /// Files that are there, each with what is the matter, as sentences.
     pub unusable: Vec<String>,
+    /// What is wrong with its questions, as sentences.
+    pub wrong: Vec<String>,
+    /// What it had ended its turn to wait for.
+    pub waits: String,
+    /// What its last message asked.
+    pub asked: String,
 }
 
 impl Lacks {
     fn of(run: &Run, step: &Step, verdict: &Verdict) -> Self {
-        let promised: &[String] = match verdict {
-            Verdict::MissingOutput { files, .. } => files,
-            _ => &[],
-        };
-        let mut lacks = Self { missing: Vec::new(), unusable: delivered::unusable(run, step) };
-        for file in promised {
+        let mut lacks = Self { unusable: delivered::unusable(run, step), ..Self::default() };
+        for file in verdict.missing() {
             match delivered::oddity(run, file) {
                 Some(odd) if lacks.unusable.contains(&odd) => {}
                 Some(odd) => lacks.unusable.push(odd),
@@ -203,7 +232,7 @@ impl Lacks {
     }
 
     fn is_nothing(&self) -> bool {
-        self.missing.is_empty() && self.unusable.is_empty()
+        *self == Self::default()
     }
 
     /// Notes that it is asked for again.
@@ -212,19 +241,26 @@ impl Lacks {
         for what in missing.iter().chain(&self.unusable) {
             run.journal.write(&Entry::Note { text: format!("{what}: asked for it again") })?;
         }
+        let waits = (!self.waits.is_empty()).then(|| format!("{}: told to go on", self.waits));
+        let asked = (!self.asked.is_empty()).then(|| format!("its last message asks: \u{201c}{}\u{201d}: told how to ask", self.asked));
+        for text in [waits, asked].into_iter().flatten() {
+            run.journal.write(&Entry::Note { text })?;
+        }
         Ok(())
     }
 }
 
 /// Asks for what a step has left out, or got wrong.
-pub(super) fn repair(run: &Run, step: &Step, lacks: &Lacks, wrong: &[String]) -> String {
-    let Lacks { missing, unusable } = lacks;
-    let values = Values { missing, unusable, wrong, ..run.values(step) };
+pub(super) fn repair(run: &Run, step: &Step, lacks: &Lacks) -> String {
+    let Lacks { missing, unusable, wrong, waits, asked } = lacks;
+    let values = Values { missing, unusable, wrong, waits, asked, ..run.values(step) };
     prompts::render(&run.bundle.templates, "repair", &values).unwrap_or_else(|_| {
         let files = if missing.is_empty() { String::new() } else { format!("Write these files now: {}. ", missing.join(", ")) };
         let odd = if unusable.is_empty() { String::new() } else { format!("Write these files anew: {}. ", unusable.join("; ")) };
-        let questions = if wrong.is_empty() { String::new() } else { format!("Your question could not be taken: {}", wrong.join("; ")) };
-        format!("{files}{odd}{questions}")
+        let questions = if wrong.is_empty() { String::new() } else { format!("Your question could not be taken: {}. ", wrong.join("; ")) };
+        let waits = if waits.is_empty() { "" } else { "Nothing wakes you: go on now, and end your turn when the step is done. " };
+        let asked = if asked.is_empty() { "" } else { "Nobody reads your messages: decide it yourself, and finish the step." };
+        format!("{files}{odd}{questions}{waits}{asked}")
     })
 }
 
@@ -304,24 +340,21 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         Some(why) => return Ok((Outcome::Stopped(why), None)),
         None => {}
     }
-    let mut said: Vec<String> = run
-        .journal
-        .masker
-        .tail(&ended.errors, ERRORS_TOLD - 100)
-        .lines()
-        .map(|line| plain(line, MAX_OUTPUT_LINE))
-        .filter(|line| !line.is_empty())
-        .collect();
+    let errors = run.journal.masker.tail(&ended.errors, ERRORS_TOLD - 100);
+    let mut said: Vec<String> = errors.lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
     said.drain(..said.len().saturating_sub(OUTPUT_LINES));
     let measured = last.back().cloned().unwrap_or_default();
     let output: Vec<String> = last.iter().map(|line| plain(line, MAX_OUTPUT_LINE)).collect();
     for text in output.iter().chain(&said) {
         run.journal.write(&Entry::Note { text: format!("| {text}") })?;
     }
-    // Programs tell what is wrong at the end, on either of the two.
-    let mut end: Vec<&str> = said.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
-    if end.is_empty() {
-        end = output.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
+    // Programs tell what is wrong near the end, on either of the two.
+    let told = if said.is_empty() { &output } else { &said };
+    let telling = plain(&complaint::telling(&errors), MAX_OUTPUT_LINE);
+    let mut end: Vec<&str> = told.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
+    if !telling.is_empty() && !end.contains(&telling.as_str()) {
+        end.drain(..end.len().saturating_sub(SHOWN_LINES - 1));
+        end.insert(0, &telling);
     }
     let end = if end.is_empty() { "it printed nothing".to_owned() } else { end.join(" | ") };
     let failed = |how: String| Failure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), Advice::SeeStep);

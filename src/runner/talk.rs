@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::agent::Stopped;
-use super::call::call;
+use super::call::{LEAST_PATIENCE, call, silent};
 use super::dialogue;
 use super::ending::{self, Failure};
 use super::run::Run;
@@ -14,7 +14,7 @@ use crate::bundle::folder::{Entry as Found, Folder};
 use crate::bundle::formats::{InboxFile, Money};
 use crate::bundle::journal::Entry;
 use crate::bundle::prompts::{self, Values};
-use crate::claude::Verdict;
+use crate::claude::{Unbegun, Verdict};
 use crate::domain::finding::plain;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
@@ -46,8 +46,10 @@ pub enum Text {
 pub enum Answer {
     /// The call succeeded; something that was promised may be missing.
     Delivered {
-        /// `Done` or `MissingOutput`.
+        /// `Done`, `MissingOutput` or `Waits`.
         verdict: Verdict,
+        /// The end of its last message.
+        last_words: String,
         /// The answer that follows the schema.
         structured: Option<serde_json::Value>,
     },
@@ -62,6 +64,8 @@ pub struct Talk {
     anew: bool,
     /// The agent was killed before, while nobody asked this job to stop.
     killed: bool,
+    /// Nothing was heard of it before.
+    silent: bool,
     delays: std::vec::IntoIter<u64>,
     calls: u32,
 }
@@ -73,6 +77,7 @@ impl Talk {
             own_session: step.fresh_session.then(|| (random::uuid(), false)),
             anew: false,
             killed: false,
+            silent: false,
             delays: run.bundle.agent.retry_delays.clone().into_iter(),
             calls: 0,
         }
@@ -111,59 +116,68 @@ impl Talk {
                 return Ok(Answer::Over(Outcome::Stopped(why), None));
             }
             if called.stopped == Some(Stopped::Deadline) {
+                // More time would not help one that says nothing.
+                if let Some((since, time)) = &called.unheard
+                    && (self.silent || *time >= LEAST_PATIENCE)
+                {
+                    return over(ending::failure_of(&silent(since, *time), &step.title));
+                }
                 if run.time.is_over() {
                     return Ok(Answer::Over(Outcome::Stopped(Stopped::Deadline), None));
                 }
                 return over(Some(ending::too_slow(step)));
             }
+            let succeeded = matches!(called.verdict, Verdict::Done | Verdict::MissingOutput { .. } | Verdict::Waits { .. });
+            if let Some(damage) = called.damage.as_ref().filter(|_| succeeded && !self.anew) {
+                self.begin_anew(run, &format!("the session is not whole, and will not be used again ({damage})"))?;
+            }
             match called.verdict {
-                verdict @ (Verdict::Done | Verdict::MissingOutput { .. }) => {
+                verdict if succeeded => {
                     dialogue::told(&mut run.journal, &mut run.state, &news)?;
-                    return Ok(Answer::Delivered { verdict, structured: called.structured });
+                    return Ok(Answer::Delivered { verdict, structured: called.structured, last_words: called.last_words });
                 }
                 // A tool that it did not need: what was asked for is in the file that takes its place.
                 Verdict::ToolsRefused { .. }
                     if wanted.is_some_and(|(_, file)| Folder::open(&run.work).is_ok_and(|folder| folder.has_content(file))) =>
                 {
                     dialogue::told(&mut run.journal, &mut run.state, &news)?;
-                    return Ok(Answer::Delivered { verdict: Verdict::MissingOutput { files: Vec::new(), structured: true }, structured: None });
+                    let verdict = Verdict::MissingOutput { files: Vec::new(), structured: true };
+                    return Ok(Answer::Delivered { verdict, structured: None, last_words: String::new() });
                 }
                 // Transcripts are deleted after a while, and a cluster may be cleaned.
-                Verdict::Failed { .. } if called.session_is_lost && !self.anew => {
+                Verdict::NotBegun { .. } if called.session_is_lost && !self.anew => {
                     self.begin_anew(run, "the session is not there any more: a new one begins")?;
                 }
-                Verdict::ContextFull { .. } if !self.anew => {
-                    self.begin_anew(run, "the session has become too long: a new one goes on")?;
+                Verdict::DeadEnd { why, ref detail } if !self.anew => {
+                    self.begin_anew(run, &format!("the session {}: a new one goes on ({detail})", why.problem()))?;
                     if !matches!(text, Text::Other(_)) {
                         text = Text::Again;
                     }
                 }
                 // Not this job was meant, or a signal for all of it has come by now.
-                Verdict::Interrupted { ref detail } if !self.killed && ending::memory_kills() == kills_before => {
+                Verdict::Interrupted { ref detail, .. } if !self.killed && ending::memory_kills() == kills_before => {
                     self.killed = true;
                     if let Some(why) = run.wait(SIGNAL_LAG) {
                         return Ok(Answer::Over(Outcome::Stopped(why), None));
                     }
                     run.journal.write(&Entry::Retrying { detail: detail.clone(), delay: 0 })?;
-                    // One that was begun and never confirmed can be neither begun again nor resumed.
-                    match &mut self.own_session {
-                        Some((session, false)) => *session = random::uuid(),
-                        None if !run.state.session_known => run.state.session_id = random::uuid(),
-                        _ => {}
-                    }
+                    self.forget_unconfirmed(run);
                     if !matches!(text, Text::Other(_)) {
                         text = Text::Again;
                     }
                 }
-                Verdict::ModelError { ref detail } => match self.delays.next() {
+                Verdict::ModelError { ref detail } | Verdict::NotBegun { ref detail, .. } => match self.delays.next() {
                     // A wait that outlasts the job would only hold its node.
                     Some(delay) if Duration::from_secs(delay) < run.time.left() => {
                         run.journal.write(&Entry::Retrying { detail: detail.clone(), delay })?;
                         if let Some(why) = run.wait(Duration::from_secs(delay)) {
                             return Ok(Answer::Over(Outcome::Stopped(why), None));
                         }
-                        if !matches!(text, Text::Other(_)) {
-                            text = Text::Again;
+                        self.forget_unconfirmed(run);
+                        match called.verdict {
+                            Verdict::NotBegun { why, .. } => self.silent |= why == Unbegun::Silent,
+                            _ if matches!(text, Text::Other(_)) => {}
+                            _ => text = Text::Again,
                         }
                     }
                     _ => return over(ending::failure_of(&called.verdict, &step.title)),
@@ -175,6 +189,15 @@ impl Talk {
 }
 
 impl Talk {
+    /// A session that was begun and never confirmed can be neither begun again nor resumed.
+    fn forget_unconfirmed(&mut self, run: &mut Run) {
+        match &mut self.own_session {
+            Some((session, false)) => *session = random::uuid(),
+            None if !run.state.session_known => run.state.session_id = random::uuid(),
+            _ => {}
+        }
+    }
+
     /// Gives the step a session that knows nothing yet.
     fn begin_anew(&mut self, run: &mut Run, why: &str) -> io::Result<()> {
         self.anew = true;

@@ -31,6 +31,7 @@ mod profile;
 mod refusals;
 mod reviewed;
 mod secrets;
+mod sessions;
 mod sprints;
 mod submissions;
 mod suspension;
