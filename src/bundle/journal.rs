@@ -81,6 +81,9 @@ pub enum Entry {
         model: String,
         /// The program's version.
         version: String,
+        /// The session is that of this step alone, and not the one that the run goes on with.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        aside: bool,
         /// The call that it answers.
         #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
         call: Option<Calling>,

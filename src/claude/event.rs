@@ -268,7 +268,7 @@ fn reply(value: &Value) -> Reply {
         refused: is_refusal(message),
         tokens: message.get("usage").map(tokens).unwrap_or_default(),
         written: written as u64,
-        failure: Failure { text: texts.join(" "), ..failure(value) }.with_old_status(),
+        failure: Failure { text: texts.join(" "), ..failure(value) },
         texts,
     }
 }
@@ -327,17 +327,6 @@ fn failure(value: &Value) -> Failure {
         kind: word(value, "api_error_type"),
         resets_at: value.get("api_error_params").and_then(|params| params.get("rate_limit_info")).and_then(|info| moment(info, "resetsAt")),
         text: String::new(),
-    }
-}
-
-impl Failure {
-    /// 2.0.60 tells the status in words only: `API Error: 400 ...`.
-    fn with_old_status(mut self) -> Self {
-        let number = || self.text.strip_prefix("API Error: ")?.split_whitespace().next()?.parse().ok().filter(|status| (400..600).contains(status));
-        if !self.knows_status && self.status.is_none() {
-            self.status = number();
-        }
-        self
     }
 }
 

@@ -12,7 +12,7 @@ use super::cost::{Ledger, Spent};
 use super::event::{Denial, Event, Failure, Line, Reply, ResultLine, ToolResult};
 use super::notice::{Limit, Notice};
 use super::text::{LINE, clean, first_line};
-use super::tools::Pending;
+use super::tools::{self, Pending};
 
 /// Longer lines are skipped, in bytes. The longest seen from the real program is far below.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
@@ -224,9 +224,8 @@ impl Fold {
             self.denied(denial, notices);
         }
         self.ledger.result(&result);
-        if let Some(failure) = self.failure.take() {
-            result.failure.fill_from(failure);
-        }
+        let said = Failure { text: result.text.clone().unwrap_or_default(), ..Failure::default() };
+        result.failure.fill_from(self.failure.take().unwrap_or(said));
         self.structured = result.structured.take().or(self.structured.take());
         self.turn_open = false;
         let text = result.text.as_deref().or(result.errors.first().map(String::as_str)).unwrap_or_default();
@@ -239,7 +238,8 @@ impl Fold {
             self.refused_ids.clear();
         }
         if self.refused_ids.insert(denial.id) {
-            if self.refused.len() < NAMED && !self.refused.contains(&denial.tool) {
+            // One that is not offered in a job is no loss.
+            if self.refused.len() < NAMED && !tools::is_for_a_person(&denial.tool) && !self.refused.contains(&denial.tool) {
                 self.refused.push(denial.tool.clone());
             }
             notices.push(Notice::Denied { tool: denial.tool });
@@ -360,6 +360,9 @@ impl Failure {
         self.resets_at = self.resets_at.or(reply.resets_at);
         self.knows_status |= reply.knows_status;
         self.text = reply.text;
+        // Some versions, and some failures of others, tell it in words only: `API Error: 400 ...`.
+        let in_words = || self.text.strip_prefix("API Error: ")?.split_whitespace().next()?.parse().ok();
+        self.status = self.status.or_else(in_words).filter(|status| (100..600).contains(status));
     }
 }
 

@@ -209,6 +209,9 @@ impl Fold {
         if let Some(verdict) = reported {
             return verdict;
         }
+        if self.refusal {
+            return Verdict::DeadEnd { why: DeadEnd::Refused, detail: "its answer was stopped".to_owned() };
+        }
         if let Some(limit) = self.limit.as_ref().filter(|limit| limit.blocks()) {
             return Verdict::UsageLimit { resets_at: limit.resets_at, detail: "the account's usage limit was reached".to_owned() };
         }
@@ -441,6 +444,41 @@ mod tests {
             let result = format!(r#"{{"type":"result","subtype":"success","is_error":true,"api_error_status":null,{said}}}"#);
             assert_eq!(ended(&[INIT, &result], Exit::Code(1), "").kind(), "model_error", "{said}");
         }
+    }
+
+    #[test]
+    fn a_request_that_the_service_does_not_take_is_a_dead_end_however_that_is_told() {
+        let api = r#""api_error_status":400,"api_error_type":"invalid_request_error","#;
+        for (more, text, kind) in [
+            (api, "API Error: 400 messages.1: `tool_use` ids were found without `tool_result` blocks", "invalid_request"),
+            ("", "API Error: 400 thinking blocks in the latest assistant message cannot be modified", "invalid_request"),
+            (r#""error":"unknown","#, "API Error: 400 {}", "invalid_request"),
+            (r#""error":"invalid_request","#, "x", "invalid_request"),
+            (r#""terminal_reason":"image_error","#, "x", "invalid_request"),
+            (r#""api_error_status":413,"#, "request too large", "context_full"),
+            (r#""terminal_reason":"prompt_too_long","#, "x", "context_full"),
+            (r#""stop_reason":"refusal","#, "x", "refused"),
+            (r#""api_error_status":404,"error":"model_not_found","#, "x", "failed"),
+            ("", "API Error: 529 overloaded", "model_error"),
+            (r#""error":"billing_error","api_error_status":400,"#, "x", "login"),
+        ] {
+            let result = format!(r#"{{"type":"result","subtype":"success","is_error":true,{more}"result":"{text}"}}"#);
+            assert_eq!(ended(&[INIT, &result], Exit::Code(1), "").kind(), kind, "{more} {text}");
+        }
+        let stopped = r#"{"type":"system","subtype":"model_refusal_no_fallback"}"#;
+        assert_eq!(ended(&[INIT, stopped], Exit::Code(1), "").kind(), "refused");
+    }
+
+    #[test]
+    fn a_tool_that_is_not_offered_is_no_refused_tool() {
+        let denied = |tool: &str| {
+            let mut fold = Fold::new();
+            fold.line(INIT.as_bytes());
+            let result = RESULT.replace(r#""result":"#, &format!(r#""permission_denials":[{{"tool_name":"{tool}","tool_use_id":"1"}}],"result":"#));
+            fold.line(result.as_bytes());
+            fold.verdict(Exit::Code(0), &["x.md".to_owned()], "").kind()
+        };
+        assert_eq!((denied("AskUserQuestion"), denied("Bash")), ("missing_output", "tools_refused"));
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub fn call(
     std::fs::create_dir_all(&steps)?;
     replace(&steps, &format!("{name}.prompt.md"), text.as_bytes())?;
 
+    let aside = own_session.is_some();
     let (session, known) = match own_session {
         Some((session, known)) => (session.clone(), *known),
         None => (run.state.session_id.clone(), run.state.session_known),
@@ -179,7 +180,7 @@ pub fn call(
                         None => {}
                     }
                 }
-                if let Some(entry) = entry_of(&notice, &session, &calling)
+                if let Some(entry) = entry_of(&notice, &session, aside, &calling)
                     && events < MAX_EVENTS
                 {
                     events += 1;
@@ -296,10 +297,10 @@ pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
 
 /// The line for a notice. `session`: the id that the call was made with. Some versions name another one in a
 /// call that goes on with a session, under which nothing can be resumed: this one has worked.
-fn entry_of(notice: &Notice, session: &str, calling: &Calling) -> Option<Entry> {
+fn entry_of(notice: &Notice, session: &str, aside: bool, calling: &Calling) -> Option<Entry> {
     match notice {
         Notice::Session { model, version, .. } => {
-            Some(Entry::Agent { session_id: session.to_owned(), model: model.clone(), version: version.clone(), call: Some(calling.clone()) })
+            Some(Entry::Agent { session_id: session.to_owned(), model: model.clone(), version: version.clone(), aside, call: Some(calling.clone()) })
         }
         Notice::Tool { name, brief } => Some(Entry::Tool { name: name.clone(), brief: brief.clone() }),
         Notice::Text(text) => Some(Entry::Said { text: text.clone() }),

@@ -61,7 +61,7 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
                 Unbegun::Setup => Advice::RepairClaude,
                 Unbegun::Silent | Unbegun::NoSession | Unbegun::Ended => Advice::TryClaude,
             };
-            Failure::new(Reason::ModelError, format!("Claude did not begin with {step}, also when tried again: {detail}"), advice)
+            Failure::new(Reason::ModelError, format!("Claude did not begin with {step}: {detail}"), advice)
         }
         Verdict::OutOfMemory { detail } => {
             Failure::new(Reason::OutOfMemory, format!("Claude got no memory during {step}: {detail}"), Advice::MoreAddressSpace)

@@ -285,8 +285,11 @@ impl Change<'_> {
                 self.add_to_step(sprint, label, seconds, &spent)?;
             }
             // It becomes an argument of a later call.
-            Some(Entry::Agent { session_id, .. }) if is_label(&session_id) && !session_id.starts_with('-') => {
-                self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?
+            Some(Entry::Agent { session_id, aside, .. }) if is_label(&session_id) && !session_id.starts_with('-') => {
+                // A reviewer's own session does not know what was done.
+                if !aside || self.sprint(sprint)?.is_some_and(|row| row.session_id.is_none()) {
+                    self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?;
+                }
             }
             Some(Entry::Idea { text, .. }) => {
                 let idea = bounded(&text, 4000);
@@ -423,6 +426,23 @@ mod tests {
         // However much of it there is, the database has an end.
         let many = (0..100).filter(|_| kept(200 << 20, "step_started", 1 << 20)).count();
         assert!((60..65).contains(&many), "{many} MiB");
+    }
+
+    #[test]
+    fn the_session_of_a_sprint_is_the_one_that_the_run_goes_on_with() {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("begun");
+        let id = SprintId::new("sp-000001").expect("an id");
+        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
+        let mut known = |seq: u64, session: &str, more: &str| {
+            let lines = [line(seq, "agent", &format!(r#","session_id":"{session}","model":"m","version":"1"{more}"#))];
+            change.ingest(id.as_str(), &JournalPiece { lines: &lines, offset: seq, prefix: "x", altered: false, whole: false }).expect("taken in");
+            change.sprint(id.as_str()).expect("read").and_then(|row| row.session_id).unwrap_or_default()
+        };
+        assert_eq!(known(1, "own-1", r#","aside":true"#), "own-1", "better than none");
+        assert_eq!(known(2, "shared", ""), "shared");
+        assert_eq!(known(3, "own-2", r#","aside":true"#), "shared");
+        assert_eq!(known(4, "anew", ""), "anew");
     }
 
     #[test]

@@ -146,7 +146,7 @@ fn an_end_before_the_first_word_is_tried_again_and_is_no_fault_of_the_work() {
     let (project, id, sprint) = end("research:end_early=1_once");
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     assert!(journal(&project, &id).contains("printed no events"));
-    let (project, id, _) = failed("research:end_early=1", "model_error", &["printed no events", "also when tried again"], "claude -p hello");
+    let (project, id, _) = failed("research:end_early=1", "model_error", &["printed no events", "did not begin with research"], "claude -p hello");
     assert_eq!(journal(&project, &id).matches("\"retrying\"").count(), 1);
     failed("research:replay=2.1.332/config_truncated", "model_error", &["/home/me/.claude.json"], "CLAUDE_CONFIG_DIR");
 }

@@ -287,7 +287,11 @@ impl Run {
         let init =
             serde_json::json!({ "type": "system", "subtype": "init", "session_id": session, "model": MODEL, "claude_code_version": "2.1.329" });
         append(&course.stream(&name), &format!("{init}\n"), now);
-        self.write(course, now, &Entry::Agent { session_id: session, model: MODEL.to_owned(), version: "2.1.329".to_owned(), call: Some(calling) });
+        self.write(
+            course,
+            now,
+            &Entry::Agent { session_id: session, model: MODEL.to_owned(), version: "2.1.329".to_owned(), aside: false, call: Some(calling) },
+        );
         self.call = Some(Call { name, until: now + chance.within(60..700) * course.pace, used: 0.0 });
         None
     }
