@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::app::App;
-use crate::domain::visible;
+use crate::domain::{complaint, visible};
 use crate::platform::{private, process};
 use crate::store::StoreError;
 
@@ -124,7 +124,9 @@ fn missing(error: std::io::Error) -> CronError {
 }
 
 fn one_line(text: &str) -> String {
-    let clean: String = visible::line(text).chars().take(300).collect();
+    // Of many lines the one that says why.
+    let text = if text.lines().count() > 3 { complaint::telling(text) } else { text.to_owned() };
+    let clean: String = visible::line(&text).chars().take(300).collect();
     let clean = clean.trim();
     if clean.is_empty() { "it failed and said nothing".to_owned() } else { clean.to_owned() }
 }

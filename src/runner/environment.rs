@@ -237,7 +237,7 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let age = |path: &Path, days: u64| {
             let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(clock::now().as_second().unsigned_abs() - days * 86_400);
-            std::fs::File::open(path).and_then(|file| file.set_modified(time)).expect("set");
+            File::open(path).and_then(|file| file.set_modified(time)).expect("set");
         };
         let left = |name: &str, days: u64| {
             let folder = temp.path().join(name);

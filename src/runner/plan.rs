@@ -44,7 +44,7 @@ pub fn make(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io:
             Err(lacks) if !asked => {
                 asked = true;
                 lacks.tell(run)?;
-                text = Text::Other(repair(run, step, &lacks, &[]));
+                text = Text::Other(repair(run, step, &lacks));
             }
             Err(lacks) => {
                 let why = if lacks.missing.is_empty() { lacks.unusable.join("; ") } else { format!("no structured answer, and no {PLAN_FILE}") };
@@ -73,9 +73,9 @@ fn read(run: &Run, structured: Option<&Value>) -> Result<Value, Lacks> {
         },
         Err(Refused::Missing) => match answer {
             Some(Err(problem)) => format!("the structured answer {problem}"),
-            _ => return Err(Lacks { missing: vec![PLAN_FILE.to_owned()], unusable: Vec::new() }),
+            _ => return Err(Lacks { missing: vec![PLAN_FILE.to_owned()], ..Lacks::default() }),
         },
         Err(odd) => format!("{PLAN_FILE} {odd}"),
     };
-    Err(Lacks { missing: Vec::new(), unusable: vec![problem] })
+    Err(Lacks { unusable: vec![problem], ..Lacks::default() })
 }

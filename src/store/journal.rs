@@ -434,7 +434,7 @@ mod tests {
         let change = store.change().expect("begun");
         let id = SprintId::new("sp-000001").expect("an id");
         assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
-        let mut known = |seq: u64, session: &str, more: &str| {
+        let known = |seq: u64, session: &str, more: &str| {
             let lines = [line(seq, "agent", &format!(r#","session_id":"{session}","model":"m","version":"1"{more}"#))];
             change.ingest(id.as_str(), &JournalPiece { lines: &lines, offset: seq, prefix: "x", altered: false, whole: false }).expect("taken in");
             change.sprint(id.as_str()).expect("read").and_then(|row| row.session_id).unwrap_or_default()
