@@ -15,11 +15,16 @@ pub mod loop_limits;
 mod loop_progress;
 pub mod mask;
 pub mod no_idea;
+#[cfg(test)]
+mod no_idea_tests;
+mod no_idea_words;
 pub mod noise;
 pub mod open_issues;
 pub mod options;
 pub mod placeholder;
 pub mod same_idea;
+#[cfg(test)]
+mod same_idea_tests;
 pub mod scale;
 pub mod secret;
 pub mod settle;

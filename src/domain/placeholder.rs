@@ -21,7 +21,9 @@ const TEMPLATES: &[&str] = &[
 /// Words that stand for a text that nobody has written yet.
 const STAND_INS: &[&str] = &[
     "fixme",
+    "insert idea here",
     "insert your idea here",
+    "your idea goes here",
     "n/a",
     "none",
     "none left",
@@ -39,7 +41,10 @@ const STAND_INS: &[&str] = &[
 /// Whether a text is only there to be replaced by another one.
 pub fn is_placeholder(text: &str) -> bool {
     let text = text.trim().trim_matches(['"', '\'', '`', '*', '_']).trim();
-    is_bracketed(text) || STAND_INS.contains(&text.trim_end_matches(['.', '!', '…']).to_lowercase().as_str()) || is_of_template(text)
+    text.to_lowercase().starts_with("lorem ipsum")
+        || is_bracketed(text)
+        || STAND_INS.contains(&text.trim_end_matches(['.', '!', '…']).to_lowercase().as_str())
+        || is_of_template(text)
 }
 
 /// One pair of brackets around all of it.
