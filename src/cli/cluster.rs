@@ -162,7 +162,7 @@ cd "$WORK" 2>/dev/null || exit 0
 here=$(pwd -P) status=0 up=$here
 for part in . .researchloop .researchloop/bin .researchloop/bin/*; do
   [ -e "$part" ] || [ -L "$part" ] || continue
-  rl_ours "./$part" "$here/$part" || { echo "${rl_bad#not ours: }" | sed 's,/\.$,,; s,/\. , ,'; status=1; }
+  rl_ours "./$part" "$here/$part" || { printf '%s\n' "${rl_bad#not ours: }" | sed 's,/\.$,,; s,/\. , ,'; status=1; }
 done
 while [ "$status" != 1 ] && [ "$up" != / ]; do
   up=${up%/*}; up=${up:-/}
@@ -199,7 +199,7 @@ mkdir -p "$WORK" && cd "$WORK" && (set -C; echo check >".researchloop-check.$$")
 PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
 command -v "$CLAUDE" && exit 0
 command -v bash >/dev/null && bash -lc 'command -v "$0"' "$CLAUDE" 2>/dev/null | tail -n 1 | grep . && exit 0
-echo "$CLAUDE is not on the PATH of the front end"; exit 1"#,
+printf '%s\n' "$CLAUDE is not on the PATH of the front end"; exit 1"#,
         )
         // Some builds of busybox read more than they were asked for: what follows is lost then.
         .section_with_input("head", Payload::Bytes(b"12345678".to_vec()), r#"head -c 4 >/dev/null; [ "$(cat)" = 5678 ]"#);

@@ -97,10 +97,10 @@ fn sge(options: &JobOptions, gpu_resource: Option<&str>) -> Option<u32> {
 pub(super) fn in_tres(text: &str) -> Option<u32> {
     let mut typed = None;
     for (name, count) in text.split(',').filter_map(|part| part.trim().split_once('=')) {
-        let Ok(count) = count.parse::<u32>() else { continue };
         match name.strip_prefix("gres/gpu") {
-            Some("") => return Some(count),
-            Some(rest) if rest.starts_with(':') => typed = Some(typed.unwrap_or(0_u32).saturating_add(count)),
+            Some("") => return count.parse().ok(),
+            // One that cannot be read is not none: then nothing is known.
+            Some(rest) if rest.starts_with(':') => typed = Some(typed.unwrap_or(0_u32).saturating_add(count.parse().ok()?)),
             _ => {}
         }
     }
@@ -179,5 +179,6 @@ mod tests {
         assert_eq!(in_tres("cpu=4,gres/gpumem=2,mem=8G"), None);
         assert_eq!(in_tres(""), None);
         assert_eq!(in_tres("gres/gpu=lots,=,,x"), None);
+        assert_eq!(in_tres("gres/gpu:a100=2,gres/gpu:v100=?"), None, "a count that cannot be read is not none");
     }
 }

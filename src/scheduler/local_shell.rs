@@ -91,7 +91,7 @@ done
 /// What is running is asked of /proc, without a process for each job.
 pub(super) const ASK: &str = concat!(
     records!(),
-    r#"if [ ! -d "$rl_home" ] || [ ! -x "$rl_home" ]; then echo "$rl_home is not there"; exit 1; fi
+    r#"if [ ! -d "$rl_home" ] || [ ! -x "$rl_home" ]; then printf '%s\n' "$rl_home is not there"; exit 1; fi
 rl_ended() {
 { IFS= read -r rl_code <"$rl_dir/exit"; } 2>/dev/null || return 1
 if [ -e "$rl_dir/cancel" ]; then echo "$rl_id cancelled $rl_code"; else echo "$rl_id ended $rl_code"; fi
@@ -118,7 +118,7 @@ echo complete"#
 /// Prints the ids of the jobs named `$RL_NAME`.
 pub(super) const LOOK_UP: &str = concat!(
     records!(),
-    r#"if [ -e "$rl_home" ] && { [ ! -r "$rl_home" ] || [ ! -x "$rl_home" ]; }; then echo "$rl_home cannot be read"; exit 1; fi
+    r#"if [ -e "$rl_home" ] && { [ ! -r "$rl_home" ] || [ ! -x "$rl_home" ]; }; then printf '%s\n' "$rl_home cannot be read"; exit 1; fi
 for rl_dir in "$rl_home"/*/; do
 rl_dir=${rl_dir%/}
 if rl_record "$rl_dir" && [ "$rl_name" = "$RL_NAME" ]; then echo "${rl_dir##*/}"; fi
@@ -129,7 +129,7 @@ exit 0"#
 /// Lists the jobs at work, and what the records know of the names in `$RL_NAMES`.
 pub(super) const LOOK_UP_ALL: &str = concat!(
     records!(),
-    r#"if [ -e "$rl_home" ] && { [ ! -r "$rl_home" ] || [ ! -x "$rl_home" ]; }; then echo "$rl_home cannot be read"; exit 1; fi
+    r#"if [ -e "$rl_home" ] && { [ ! -r "$rl_home" ] || [ ! -x "$rl_home" ]; }; then printf '%s\n' "$rl_home cannot be read"; exit 1; fi
 "#,
     strays!(),
     r#"for rl_dir in "$rl_home"/*/; do
@@ -181,5 +181,5 @@ rl_end"#
 
 /// Says whether it works here, and its version.
 pub(super) const PROBE: &str = r#"if [ ! -r /proc/sys/kernel/random/boot_id ]; then echo 'local jobs need /proc, as Linux has it'; exit 1; fi
-rl_version=$(bash --version 2>&1) || { echo 'local jobs need bash'; exit 1; }
+rl_version=$(bash --version 2>/dev/null) || { echo 'local jobs need bash'; exit 1; }
 printf '%s\n' "$rl_version" | head -n 1"#;

@@ -192,7 +192,9 @@ impl<'a> Accounted<'a> {
     pub(super) fn end(&self) -> Option<JobEnd> {
         let Some(Class::Ended(kind)) = class(self.word) else { return None };
         let (code, signal) = self.code.split_once(':').unwrap_or((self.code, ""));
-        let (code, signal) = (code.parse::<i32>().ok(), signal.parse::<i32>().ok().filter(|signal| *signal != 0));
+        // Without a signal that can be read, nothing is known of the code either: it is 0 beside one.
+        let code = if signal.is_empty() || signal.parse::<i32>().is_ok() { code.parse::<i32>().ok() } else { None };
+        let signal = signal.parse::<i32>().ok().filter(|signal| *signal != 0);
         // These two are no signals: SLURM's own signs for "could not start" and "out of memory".
         let kind = match (kind, signal) {
             (EndKind::Failed, Some(53)) => EndKind::NotStarted,
@@ -308,6 +310,8 @@ mod tests {
         assert_eq!(read("19|OUT_OF_MEMORY|0:125|rlab1"), Some((EndKind::OutOfMemory, None, None, "OUT_OF_MEMORY 0:125 on rlab1".to_owned())));
         assert_eq!(read("18|CANCELLED by 1001|0:0|None assigned"), Some((EndKind::Cancelled, None, None, "CANCELLED by 1001".to_owned())));
         assert_eq!(read("1|TIMEOUT|0:0|n[1-4]"), Some((EndKind::TimeLimit, None, None, "TIMEOUT on n[1-4]".to_owned())));
+        assert_eq!(read("11|FAILED|0:?|n1"), Some((EndKind::Failed, None, None, "FAILED 0:? on n1".to_owned())));
+        assert_eq!(read("11|FAILED|?|n1"), Some((EndKind::Failed, None, None, "FAILED ? on n1".to_owned())));
         assert_eq!(read("19.batch|OUT_OF_MEMORY|0:125|rlab1"), None);
         assert_eq!(read("8|RUNNING|0:0|rlab1"), None);
     }

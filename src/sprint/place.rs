@@ -91,10 +91,10 @@ fi
 /// Reads the runner from the input and puts it in place.
 const RECEIVE_RUNNER: &str = r#"
 rl_make() {
-  if [ -L "$1" ]; then echo "$2 is a symbolic link"; exit 70; fi
+  if [ -L "$1" ]; then printf '%s\n' "$2 is a symbolic link"; exit 70; fi
   [ -d "$1" ] || mkdir -m 700 "$1" || exit 70
   cd "$1" || exit 70
-  if [ ! -O . ]; then echo "$2 belongs to somebody else"; exit 70; fi
+  if [ ! -O . ]; then printf '%s\n' "$2 belongs to somebody else"; exit 70; fi
   chmod 700 . || exit 70
 }
 mkdir -p "$RL_WORK" && cd "$RL_WORK" || exit 70
@@ -110,7 +110,7 @@ chmod 700 "$new" && mv -f "$new" "./$HASH"
 /// Defines `rl_start`, which starts the runner. Its section ends with 127 when there is none that may be used.
 const RUN_RUNNER: &str = r#"
 rl_start() {
-  rl_enter "$RUNNER" "$VERIFY" && [ -x "./${RUNNER##*/}" ] || { echo "$rl_bad"; exit 127; }
+  rl_enter "$RUNNER" "$VERIFY" && [ -x "./${RUNNER##*/}" ] || { printf '%s\n' "$rl_bad"; exit 127; }
   "./${RUNNER##*/}" "$@"
 }"#;
 

@@ -139,7 +139,7 @@ const GONE: i32 = 4;
 /// A sprint that goes on has left its history here. Without it, everything would be done and paid anew.
 /// What lies here decides what is run, so nobody else may write it.
 const PLACE: &str = r#"
-[ "$RL_GO" = 1 ] || { echo "$RL_WHY"; exit 3; }
+[ "$RL_GO" = 1 ] || { printf '%s\n' "$RL_WHY"; exit 3; }
 if [ "$ATTEMPT" -gt 1 ] && { [ ! -d "$RL_DIR/.researchloop" ] || { [ "$HISTORY" = 1 ] && [ ! -e "$RL_DIR/.researchloop/run.jsonl" ]; }; }; then
   cd "$(dirname "$RL_DIR")" 2>/dev/null || { echo 'the folder of the sprints is not there'; exit 3; }
   date +%s; exit 4
@@ -147,7 +147,7 @@ fi
 mkdir -p "$RL_DIR/.researchloop" "$RL_DIR/results" || exit 1
 for part in "$RL_DIR" "$RL_DIR/.researchloop"; do
   [ ! -O "$part" ] || chmod go-w "$part"
-  rl_ours "$part" "$part" || { echo "${rl_bad#not ours: }"; exit 1; }
+  rl_ours "$part" "$part" || { printf '%s\n' "${rl_bad#not ours: }"; exit 1; }
 done
 # Where a folder hands on rights to others, a mode alone does not take them away from what is made in it.
 chmod 700 "$RL_DIR/.researchloop" || exit 1
@@ -204,13 +204,13 @@ pub(super) fn look(
 
 /// From inside of the folder: nobody can put another one in its place meanwhile.
 const RECEIVE_ENVIRONMENT: &str = r#"
-[ "$RL_GO" = 1 ] && cd "$RL_DIR/.researchloop" && rl_ours . "$RL_DIR" || { echo "$rl_bad"; exit 3; }
+[ "$RL_GO" = 1 ] && cd "$RL_DIR/.researchloop" && rl_ours . "$RL_DIR" || { printf '%s\n' "$rl_bad"; exit 3; }
 rm -f env.new
 (set -C; cat >env.new) && [ "$(wc -c <env.new)" -eq "$RL_LEN" ] && chmod 600 env.new && mv -f env.new env"#;
 
 /// The size is checked, so that neither a full disk nor a cut connection leaves half a script.
 const RECEIVE_SCRIPT: &str = r#"
-[ "$RL_GO" = 1 ] && cd "$RL_DIR" && rl_ours . "$RL_DIR" || { echo "$rl_bad"; exit 3; }
+[ "$RL_GO" = 1 ] && cd "$RL_DIR" && rl_ours . "$RL_DIR" || { printf '%s\n' "$rl_bad"; exit 3; }
 new=.researchloop/script.new
 rm -f "$new"
 (set -C; cat >"$new") && [ "$(wc -c <"$new")" -eq "$RL_LEN" ] && chmod 700 "$new" && mv -f "$new" run_sprint.sh"#;
