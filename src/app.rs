@@ -9,7 +9,7 @@ use crate::config::{Cluster, Config, Transport};
 use crate::domain::Secret;
 use crate::platform::process;
 use crate::remote::{Limits, Local, Remote, Ssh, SshTarget};
-use crate::store::{Store, StoreError};
+use crate::store::{Behind, Store, StoreError, sprints_in};
 
 /// The variable that tells a tick that `cron install` tries its line: cron has not run it.
 pub const CRON_TRIAL: &str = "RESEARCHLOOP_CRON_TRIAL";
@@ -28,7 +28,22 @@ pub struct App {
 impl App {
     /// Opens the database.
     pub fn store(&self) -> Result<Store, StoreError> {
-        Store::open(&self.config.db_path)
+        let mut store = Store::open(&self.config.db_path)?;
+        store.compare(&self.config.db_path, &self.config.artifact_dir)?;
+        Ok(store)
+    }
+
+    /// What the database should know and does not. Nothing is made where there is none.
+    pub fn behind(&self) -> Option<Behind> {
+        let (database, artifacts) = (self.config.db_path.clone(), self.config.artifact_dir.clone());
+        let sprints = sprints_in(&artifacts);
+        if sprints.is_empty() || std::fs::symlink_metadata(&database).is_ok_and(|found| found.is_symlink() && !database.exists()) {
+            None
+        } else if database.exists() {
+            self.store().ok()?.behind().cloned()
+        } else {
+            Some(Behind { database, artifacts, sprints })
+        }
     }
 
     /// A way to the cluster's front end. It connects when it is first used.

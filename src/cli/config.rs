@@ -12,6 +12,7 @@ use crate::config::Setting;
 use crate::domain::JobOptions;
 use crate::platform::file_system;
 use crate::scheduler;
+use crate::store::conflicting_copy;
 use crate::study::Program;
 
 /// Look at the configuration
@@ -76,6 +77,7 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     }
     problems.extend(crate::config::exposed(&config));
     problems.extend(far_database(&config.db_path));
+    problems.extend(conflicting_copy(&config.db_path));
     if ui.json {
         let settings: Vec<_> = config
             .resolved()

@@ -147,6 +147,12 @@ impl From<StoreError> for Failure {
                 Self::new(Kind::Conflict, error.to_string()).hint("set `db_path` to another file; ours is made when it is not there")
             }
             StoreError::Newer { .. } => Self::new(Kind::Conflict, error.to_string()).hint("update researchloop, or set `db_path` to another file"),
+            StoreError::Behind(ref behind) => Self::new(Kind::Conflict, error.to_string())
+                .hint("nothing was begun: what was spent, and what may still run, is not known. Restore the database from a copy that knows them")
+                .hint(format!(
+                    "to begin anew without them, move their folders out of {}, or set `artifact_dir` to another one; what they have cost counts to no limit then",
+                    behind.artifacts.display()
+                )),
             StoreError::Busy => Self::new(Kind::Conflict, error.to_string()).hint("try again when the other command is done"),
             StoreError::NoLocks { .. } => Self::failed(error.to_string())
                 .hint("set `db_path` to a file on a disk of this machine, or have the file system mounted with locks (Lustre: `-o flock`)"),

@@ -217,7 +217,11 @@ impl Global {
     fn app(&self, ui: &Ui) -> std::result::Result<App, Failure> {
         let config = self.load(ui)?;
         let passphrase = std::env::var("RESEARCHLOOP_KEY_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Secret::new);
-        Ok(App { config, passphrase, accept_fingerprint: None })
+        let app = App { config, passphrase, accept_fingerprint: None };
+        if let Some(behind) = app.behind() {
+            ui.warn_last(&behind.to_string());
+        }
+        Ok(app)
     }
 }
 

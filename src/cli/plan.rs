@@ -64,6 +64,9 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     let app = global.app(ui)?;
     let study = app.config.study(&args.study)?;
     let mut store = app.store()?;
+    if args.from.is_none() {
+        store.must_be_whole()?;
+    }
     let raw = match &args.from {
         Some(file) => match plan_job::named(&store, file)? {
             Some(row) => plan_job::plan_of(&app, ui, &mut store, &row, &args.study)?,

@@ -10,7 +10,7 @@ use crate::cron::EVERY;
 use crate::domain::duration::human;
 use crate::domain::{Status, TaskState};
 use crate::platform::clock;
-use crate::store::Store;
+use crate::store::{Store, conflicting_copy};
 use crate::tick;
 use crate::view::{self, Message, Money, StudyStatus, TickStatus};
 
@@ -35,7 +35,11 @@ pub fn run(global: &Global, ui: &Ui, _args: &StatusArgs) -> Result {
     for line in lines(ui, &status, now) {
         ui.line(&line);
     }
-    let nothing_yet = status.studies.iter().all(|study| study.spent.tokens == 0 && study.active == 0 && study.tasks.is_empty());
+    for problem in &status.database_problems {
+        ui.problem(problem);
+    }
+    let nothing_yet = status.database_problems.is_empty()
+        && status.studies.iter().all(|study| study.spent.tokens == 0 && study.active == 0 && study.tasks.is_empty());
     match (status.studies.first(), nothing_yet && status.loops.is_empty()) {
         (None, _) => ui.hint("the configuration has no study: `researchloop study init NAME` begins one"),
         (Some(study), true) => {
@@ -92,6 +96,7 @@ fn gather(app: &App, store: &Store) -> Result<view::Status> {
         waiting,
         loops,
         studies,
+        database_problems: store.behind().map(ToString::to_string).into_iter().chain(conflicting_copy(&app.config.db_path)).collect(),
     })
 }
 

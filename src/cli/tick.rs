@@ -157,7 +157,7 @@ fn log_lines(report: &Report) -> Vec<String> {
 }
 
 fn exit(report: &Report) -> Exit {
-    if report.clusters.iter().all(ClusterReport::is_good) { Exit::Success } else { Exit::Bad }
+    if !report.behind && report.clusters.iter().all(ClusterReport::is_good) { Exit::Success } else { Exit::Bad }
 }
 
 fn json(report: &Report) -> serde_json::Value {
@@ -174,7 +174,7 @@ fn json(report: &Report) -> serde_json::Value {
         .collect();
     let made: Vec<&str> = report.loops.made.iter().map(|(id, _)| id.as_str()).collect();
     let ended: Vec<_> = report.loops.ended.iter().map(|(id, why)| serde_json::json!({ "loop_id": id, "detail": why })).collect();
-    serde_json::json!({ "clusters": clusters, "loops": { "made": made, "ended": ended }, "problems": report.problems })
+    serde_json::json!({ "clusters": clusters, "loops": { "made": made, "ended": ended }, "problems": report.problems, "behind": report.behind })
 }
 
 /// What happened to sprints and loops, a line each.

@@ -23,6 +23,9 @@ pub struct Ui {
     color_err: bool,
     /// Why data could not be written, the first time.
     cut_off: Arc<OnceLock<io::Error>>,
+    /// A warning that is printed last, unless the command has said the same by then.
+    last: Arc<OnceLock<String>>,
+    said: Arc<OnceLock<()>>,
 }
 
 impl Ui {
@@ -40,6 +43,8 @@ impl Ui {
             color_out: color(io::stdout().is_terminal()),
             color_err: color(io::stderr().is_terminal()),
             cut_off: Arc::default(),
+            last: Arc::default(),
+            said: Arc::default(),
         }
     }
 
@@ -90,12 +95,20 @@ impl Ui {
     /// The exit code when all is done: what could not be written is told. A reader that has gone
     /// away (`| head`) is no error.
     pub fn end(&self, code: u8) -> u8 {
+        if let Some(last) = self.last.get().filter(|_| !self.json && self.said.get().is_none()) {
+            self.problem(last);
+        }
         match self.cut_off.get() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 self.fail(&Failure::failed(format!("cannot write to standard output: {error}")))
             }
             _ => code,
         }
+    }
+
+    /// Warns, at the end of what the command prints.
+    pub fn warn_last(&self, text: &str) {
+        let _ = self.last.set(text.to_owned());
     }
 
     /// Prints data as JSON, in one line.
@@ -131,6 +144,9 @@ impl Ui {
     }
 
     fn labelled(&self, label: &str, text: &str, style: &Style) {
+        if self.last.get().is_some_and(|last| text.contains(last.as_str())) {
+            let _ = self.said.set(());
+        }
         if self.json {
             return self.to_err(&serde_json::json!({ label: text }).to_string());
         }

@@ -15,7 +15,7 @@ use crate::bundle::context::ContextError;
 use crate::config::{Cluster, UnknownName};
 use crate::domain::transition::Event;
 use crate::domain::{Ending, JobId, Reason, State};
-use crate::platform::clock;
+use crate::platform::{clock, private};
 use crate::remote::{Remote, RemoteError};
 use crate::scheduler::Submission;
 use crate::store::{Change, SprintRow, Store, StoreError};
@@ -117,6 +117,9 @@ fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str,
     }
     let is_old = doubt::is_old(change.job_sent(id, attempt)?);
     change.commit()?;
+    // Before anything is sent: an older copy of the database would not know of it. Without the folder,
+    // the results make it.
+    let _ = private::make_folder(&app.artifacts(id));
 
     // An earlier request is looked up once, before anything is sent again.
     let runner = made.as_ref().ok().map(|(_, runner)| runner);

@@ -20,6 +20,7 @@ impl Change<'_> {
 
     /// Makes a sprint, `pending`. False when the id is taken.
     pub fn create_sprint(&self, new: &NewSprint<'_>) -> Result<bool, StoreError> {
+        self.must_be_whole()?;
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO sprints (id, study_name, cluster, scheduler, idea, status, directory, remote_dir, parent, request, seconds, created_at,
                 kind, task_id, loop_id, budget_usd, gpus, cut_money, cut_time, finds_idea)
@@ -115,6 +116,7 @@ impl Change<'_> {
     /// Begins a submission: the sprint is `submitting` and has a job with a unique name.
     /// Returns which submission it is, or nothing when the sprint cannot be submitted now.
     pub fn begin_submission(&self, id: &str, runner: &str) -> Result<Option<u32>, StoreError> {
+        self.must_be_whole()?;
         if self.apply(id, Event::SubmissionStarts)?.is_none() {
             return Ok(None);
         }

@@ -242,6 +242,7 @@ impl Change<'_> {
 
     /// Makes a loop, running. False when the id is taken.
     pub fn create_loop(&self, id: &LoopId, study: &str, guidance: &str, request: &str, limits: &Limits) -> Result<bool, StoreError> {
+        self.must_be_whole()?;
         let now = clock::stamp(clock::now());
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO loops (id, study_name, status, guidance, request, limits, judged_from, created_at)
@@ -282,6 +283,7 @@ impl Change<'_> {
 
     /// Lets a loop that has ended run again. What it has used and done counts on.
     pub fn resume_loop(&self, id: &str) -> Result<bool, StoreError> {
+        self.must_be_whole()?;
         let resumed = self.transaction.execute(
             "UPDATE loops SET status = 'running', reason = '', detail = '', note = '', ended_at = NULL, judged_from = ?2
              WHERE id = ?1 AND status <> 'running'",

@@ -22,6 +22,7 @@ mod proof;
 mod sprints;
 mod strays;
 mod tasks;
+mod whole;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -38,23 +39,32 @@ pub use open::StoreError;
 pub use outbox::Notice;
 pub use sprints::{Cut, HELD, NewSprint, SprintFilter, SprintRow};
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
+pub use whole::{Behind, conflicting_copy, sprints_in};
 
 /// The file, open.
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
+    /// What it should know and does not.
+    behind: Option<Behind>,
+    /// There is no space for what a write needs.
+    is_crammed: bool,
 }
 
 /// A transaction in which something changes. It is undone unless it is committed.
 #[derive(Debug)]
 pub struct Change<'a> {
     transaction: Transaction<'a>,
+    behind: Option<&'a Behind>,
 }
 
 impl Store {
     /// Begins a change. Nobody else can begin one before this one ends.
     pub fn change(&mut self) -> Result<Change<'_>, StoreError> {
-        Ok(Change { transaction: self.connection.transaction_with_behavior(TransactionBehavior::Immediate)? })
+        if self.is_crammed {
+            return Err(StoreError::Full);
+        }
+        Ok(Change { transaction: self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?, behind: self.behind.as_ref() })
     }
 }
 

@@ -57,6 +57,9 @@ pub enum StoreError {
         /// What the system says.
         problem: String,
     },
+    /// Results lie beside it that it does not know.
+    #[error("{0}")]
+    Behind(Box<super::Behind>),
     /// Another one works on it for too long.
     #[error("the database is in use by another process for more than {} s", BUSY.as_secs())]
     Busy,
@@ -83,7 +86,7 @@ impl StoreError {
             Self::Sqlite(error) => {
                 !matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase))
             }
-            Self::Foreign { .. } | Self::Newer { .. } | Self::Unexpected(_) | Self::ReadOnly => false,
+            Self::Foreign { .. } | Self::Newer { .. } | Self::Unexpected(_) | Self::ReadOnly | Self::Behind(_) => false,
         }
     }
 }
@@ -122,8 +125,11 @@ impl Store {
         {
             private::make_folder(folder).map_err(|error| unreadable(error.to_string()))?;
         }
+        if let Some(target) = std::fs::read_link(path).ok().filter(|_| !path.exists()) {
+            return Err(unreadable(format!("it is a symbolic link to {}, which is not there", target.display())));
+        }
         make_private(path).map_err(|error| unreadable(error.to_string()))?;
-        let connection = connect(path).map_err(|error| unreadable(error.to_string()))?;
+        let (connection, is_crammed) = connect(path).map_err(|error| unreadable(error.to_string()))?;
         connection.busy_timeout(BUSY)?;
         let foreign = |extra| StoreError::Foreign { path: path.display().to_string(), extra };
         // The tables first: who makes a new file makes both at once, so a file that has tables has its
@@ -142,14 +148,14 @@ impl Store {
             )?;
             return Err(foreign(if python == 3 { " (the Python researchloop)" } else { "" }));
         }
-        let mut store = Self { connection };
+        let mut store = Self { connection, behind: None, is_crammed };
         store.migrate(path)?;
         Ok(store)
     }
 
     /// A database in memory, which is gone afterwards.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let mut store = Self { connection: Connection::open_in_memory()? };
+        let mut store = Self { connection: Connection::open_in_memory()?, behind: None, is_crammed: false };
         store.migrate(Path::new(":memory:"))?;
         Ok(store)
     }
@@ -200,6 +206,14 @@ fn no_locks(path: &Path) -> Option<String> {
     file_system::no_locks(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
+/// Whether a file says of itself that it is a database of this program. It is not opened as one.
+pub(super) fn is_ours(path: &Path) -> bool {
+    use std::io::Read as _;
+    // Where a file of SQLite's has its application's id.
+    let mut head = [0; 72];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head[68..] == APPLICATION_ID.to_be_bytes()
+}
+
 /// Makes the file with a mode that nobody else can read, before SQLite makes it.
 fn make_private(path: &Path) -> std::io::Result<()> {
     match private::new_file(path) {
@@ -210,8 +224,8 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 
 /// Connects for writing, and where that cannot be, for reading. To read a database with a log, SQLite
 /// makes a file beside it. Where nothing can be made, nobody else writes, so it is read as it is, unless
-/// its log holds something that would be missed.
-fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+/// its log holds something that would be missed. True when there is no space to write.
+fn connect(path: &Path) -> Result<(Connection, bool), rusqlite::Error> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // Nobody waits here for locks that cannot be had: where there are none, SQLite says that they are taken.
     connection.busy_timeout(Duration::ZERO)?;
@@ -221,13 +235,22 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     }
     let is_closed =
         |error: &rusqlite::Error| matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly));
+    // Without space for the index of the log, which others share, it is kept in memory. Nobody else can
+    // use the file as long.
+    let is_full = |error: rusqlite::Error| matches!(StoreError::from(error), StoreError::Full);
+    if looked.as_ref().is_err_and(|error| error.sqlite_error().is_some_and(|code| is_full(rusqlite::Error::SqliteFailure(*code, None)))) {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        return Ok((connection, true));
+    }
     let log_is_empty = || std::fs::metadata(format!("{}-wal", path.display())).map_or(true, |log| log.len() == 0);
     if !looked.is_err_and(|error| is_closed(&error)) || !log_is_empty() {
-        return Ok(connection);
+        return Ok((connection, false));
     }
     let quoted = path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let uri = format!("file:{quoted}?immutable=1");
-    Connection::open_with_flags(uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI)
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    Ok((Connection::open_with_flags(uri, flags)?, false))
 }
 
 #[cfg(test)]

@@ -51,6 +51,8 @@ pub struct Report {
     pub loops: Advanced,
     /// What else went wrong: loops that could not go on, notices that were not sent.
     pub problems: Vec<String>,
+    /// Nothing was begun, because the database does not know all sprints.
+    pub behind: bool,
 }
 
 /// What one tick did on one cluster.
@@ -96,6 +98,8 @@ pub enum TickError {
 /// that hangs delays no other. Then the loops go on, with what is known by now.
 pub fn tick(app: &App) -> Result<Report, TickError> {
     let mut store = app.store()?;
+    // Nothing is looked at that could not be written down.
+    drop(store.change()?);
     let mut report = Report::default();
     let busy = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
     over_clusters(app, &busy, Part::All, &mut report);
@@ -117,6 +121,11 @@ fn round_of_loops(app: &App, store: &mut Store, report: &mut Report) -> Result<(
     let change = store.change()?;
     change.end_expired_claims()?;
     change.commit()?;
+    if let Some(behind) = store.behind() {
+        report.problems.push(format!("nothing is submitted: {behind}"));
+        report.behind = true;
+        return Ok(());
+    }
     report.loops = auto_loop::advance_all(app, store)?;
     report.problems.append(&mut report.loops.problems);
     Ok(())

@@ -177,6 +177,10 @@ pub(super) fn submit_waiting(
     cluster: &Cluster,
     report: &mut ClusterReport,
 ) -> Result<(), TickError> {
+    // What is missing may be at work already, and its money counts. The tick says so once.
+    if store.behind().is_some() {
+        return Ok(());
+    }
     let (mut waiting, mut out): (Vec<SprintRow>, Vec<SprintRow>) = (Vec::new(), Vec::new());
     let mut begins: BTreeMap<String, bool> = BTreeMap::new();
     for row in store.open_sprints(cluster.name.as_str())? {

@@ -130,7 +130,8 @@ impl Drop for Own {
 impl Own {
     /// Its connection to the database: a new one after an error.
     fn store(&mut self) -> Result<&mut Store, StoreError> {
-        if self.store.is_none() {
+        // It may have been put right since.
+        if self.store.as_ref().is_none_or(|store| store.behind().is_some()) {
             self.store = Some(self.app.store()?);
         }
         self.store.as_mut().ok_or(StoreError::Busy)

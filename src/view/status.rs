@@ -23,6 +23,8 @@ pub struct Status {
     pub spent_today_usd: f64,
     /// Whether anything advances by itself.
     pub tick: TickStatus,
+    /// What is wrong with the database: sprints that it should know and does not, or copies beside it.
+    pub database_problems: Vec<String>,
 }
 
 /// One study.

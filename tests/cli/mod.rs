@@ -7,6 +7,7 @@ mod backlog_run;
 mod believed;
 mod commands;
 mod cron;
+mod database;
 mod dialogue;
 mod dialogue_faults;
 mod doubts;

@@ -1,0 +1,146 @@
+//! Whether the database knows the sprints whose results lie beside it.
+//!
+//! One that is new, was emptied, or is an older copy than the results knows neither what was spent nor which
+//! jobs may still run. Reading it is harmless. Nothing is begun with it.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::open::is_ours;
+use super::{Change, Store, StoreError};
+use crate::domain::SprintId;
+
+/// So many of the sprints are named.
+const MOST_NAMED: usize = 3;
+
+/// What it does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behind {
+    /// The database.
+    pub database: PathBuf,
+    /// Where the results lie.
+    pub artifacts: PathBuf,
+    /// The sprints, by id.
+    pub sprints: Vec<String>,
+}
+
+impl std::fmt::Display for Behind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let named = self.sprints.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if self.sprints.len() > MOST_NAMED { ", ..." } else { "" };
+        let (count, plural) = (self.sprints.len(), if self.sprints.len() == 1 { "" } else { "s" });
+        write!(
+            f,
+            "the database {} does not know {count} sprint{plural} with a folder in {} ({named}{more}): it is new, was emptied, or is an older copy",
+            self.database.display(),
+            self.artifacts.display()
+        )
+    }
+}
+
+/// The sprints that have a folder there.
+pub fn sprints_in(artifacts: &Path) -> Vec<String> {
+    let folders = std::fs::read_dir(artifacts).into_iter().flatten().flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut found: Vec<String> =
+        folders.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| SprintId::new(name).is_ok()).collect();
+    found.sort_unstable();
+    found
+}
+
+fn is_known(connection: &Connection, id: &str) -> Result<bool, StoreError> {
+    // One that was deleted has left an event.
+    let mut query =
+        connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM sprints WHERE id = ?1) OR EXISTS (SELECT 1 FROM events WHERE sprint_id = ?1)")?;
+    Ok(query.query_row([id], |row| row.get(0))?)
+}
+
+/// What is to be said of a copy of the database that a program which syncs folders has made, because two
+/// machines wrote it.
+pub fn conflicting_copy(database: &Path) -> Option<String> {
+    let is_copy = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        path != database && name.contains("conflict") && is_ours(path)
+    };
+    let copy = std::fs::read_dir(database.parent()?).ok()?.flatten().map(|entry| entry.path()).find(is_copy)?;
+    Some(format!(
+        "{} lies beside the database {}: two machines seem to have written it, and each copy lacks what the other machine has done. Use it from one machine, and move the copy away that is not meant",
+        copy.display(),
+        database.display()
+    ))
+}
+
+impl Store {
+    /// Looks which sprints have a folder there that this database does not know.
+    pub fn compare(&mut self, database: &Path, artifacts: &Path) -> Result<(), StoreError> {
+        let mut sprints = sprints_in(artifacts);
+        let mut failed = None;
+        sprints.retain(|id| !is_known(&self.connection, id).unwrap_or_else(|error| failed.replace(error).is_some()));
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let behind = Behind { database: database.to_owned(), artifacts: artifacts.to_owned(), sprints };
+        self.behind = (!behind.sprints.is_empty()).then_some(behind);
+        Ok(())
+    }
+
+    /// What it should know and does not.
+    pub fn behind(&self) -> Option<&Behind> {
+        self.behind.as_ref()
+    }
+
+    /// An error when something is missing from it: before money is spent.
+    pub fn must_be_whole(&self) -> Result<(), StoreError> {
+        whole(self.behind())
+    }
+}
+
+fn whole(behind: Option<&Behind>) -> Result<(), StoreError> {
+    behind.map_or(Ok(()), |behind| Err(StoreError::Behind(Box::new(behind.clone()))))
+}
+
+impl Change<'_> {
+    /// The same, of a change that begins something.
+    pub(super) fn must_be_whole(&self) -> Result<(), StoreError> {
+        whole(self.behind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::NewSprint;
+
+    #[test]
+    fn a_database_that_is_behind_its_results_begins_nothing() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let (path, artifacts) = (temp.path().join("x.db"), temp.path().join("artifacts"));
+        for name in ["sp-000001", "sp-000002", "notes", "sp-00000x"] {
+            std::fs::create_dir_all(artifacts.join(name)).expect("made");
+        }
+        std::fs::write(artifacts.join("sp-000003"), "a file").expect("written");
+        let mut store = Store::open(&path).expect("opened");
+        let [first, second] = ["sp-000001", "sp-000002"].map(|id| SprintId::new(id).expect("an id"));
+        let change = store.change().expect("begun");
+        assert!(change.create_sprint(&NewSprint::example(&first)).expect("made"));
+        change.commit().expect("kept");
+        store.compare(&path, &artifacts).expect("compared");
+        assert_eq!(store.behind().expect("behind").sprints, ["sp-000002"]);
+        let refused = |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::Behind(_))), "{result:?}");
+        refused(store.must_be_whole());
+        let change = store.change().expect("begun");
+        refused(change.create_sprint(&NewSprint::example(&second)).map(drop));
+        refused(change.begin_submission("sp-000001", "").map(drop));
+        refused(change.resume_loop("loop-000001").map(drop));
+        drop(change);
+        // One that was deleted is known, though its folder may be left.
+        store.behind = None;
+        let change = store.change().expect("begun");
+        change.create_sprint(&NewSprint::example(&second)).expect("made");
+        change.delete_sprint("sp-000002").expect("deleted");
+        change.commit().expect("kept");
+        store.compare(&path, &artifacts).expect("compared");
+        assert_eq!(store.behind(), None);
+        store.must_be_whole().expect("whole");
+    }
+}
