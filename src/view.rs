@@ -17,11 +17,13 @@ pub use findings::{Board, Found, Place, Program, found, leaderboard, program};
 pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop};
 pub use message::{Message, message};
 pub use money::Money;
-pub use status::{Status, StudyStatus, TickStatus};
+pub use status::{Status, StudyStatus, TickStatus, UnsentNotices};
 pub use task::{Task, TaskNeed, Tasks, task, task_whole};
 
 use crate::domain::open_issues::open_issues;
+use crate::domain::task::believed_reset;
 use crate::domain::{Finding, Metric, OpenIssues, Reason, State};
+use crate::platform::clock;
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
@@ -84,8 +86,14 @@ pub struct Sprint {
     pub cost_usd: f64,
     /// Whether the cost is not exact.
     pub cost_estimated: bool,
+    /// Why some of it is not known at all; null when it is.
+    pub cost_unknown: Option<String>,
+    /// The dollars that count in its place.
+    pub cost_unknown_usd: f64,
     /// Tokens read, written, cached.
     pub tokens: Tokens,
+    /// Until when nothing is tried: to let it go on, or to bring its results. RFC 3339; null when nothing waits.
+    pub waits_until: Option<String>,
     /// When a usage limit ends, RFC 3339.
     pub resets_at: Option<String>,
     /// Whether the run's journal was changed after it was written.
@@ -149,6 +157,8 @@ pub struct Step {
     pub seconds: u64,
     /// What it cost.
     pub cost_usd: f64,
+    /// Whether that is not exact.
+    pub cost_estimated: bool,
     /// All its tokens.
     pub tokens: u64,
     /// GPUs times seconds, when it is known how many GPUs the job asked for.
@@ -229,8 +239,13 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         waits_for: row.waits_for.clone(),
         cost_usd: row.cost_usd,
         cost_estimated: row.cost_estimated,
+        cost_unknown: text(&row.cost_unknown),
+        cost_unknown_usd: row.unknown_usd().unwrap_or(0.0),
         tokens: Tokens { input: row.tokens[0], output: row.tokens[1], cached: row.tokens[2] },
-        resets_at: row.resets_at.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
+        waits_until: row.waits_until(clock::now().as_second()).map(clock::at),
+        resets_at: believed_reset(row.resets_at, clock::now().as_second())
+            .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+            .map(|time| time.to_string()),
         journal_altered: row.journal_altered,
         note: text(&row.note),
         finding: None,
@@ -265,6 +280,7 @@ pub fn sprint_whole(row: &SprintRow, steps: &[StepRow], artifacts: &[Artifact]) 
         ended_at: step.ended_at.clone(),
         seconds: step.seconds,
         cost_usd: step.cost_usd,
+        cost_estimated: step.cost_estimated,
         tokens: step.tokens,
         gpu_seconds: row.gpus.map(|gpus| u64::from(gpus).saturating_mul(step.seconds)),
     };

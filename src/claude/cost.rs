@@ -116,7 +116,12 @@ const MOST_DOLLARS: f64 = 1e6;
 /// the program does not know the price.
 fn is_told(result: &ResultLine, used: Tokens) -> bool {
     let told = result.since_last.map(|(dollars, _)| dollars).or(result.total_cost_usd);
-    told.is_some_and(|dollars| (0.0..MOST_DOLLARS).contains(&dollars) && (dollars > 0.0 || weight(used) < 1000.0))
+    told.is_some_and(|dollars| (0.0..MOST_DOLLARS).contains(&dollars) && (dollars > 0.0 || is_little(used)))
+}
+
+/// So few tokens may cost nothing: a login that failed has asked for none.
+pub(super) fn is_little(tokens: Tokens) -> bool {
+    weight(tokens) < 1000.0
 }
 
 impl Ledger {

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::cost::Tokens;
+use super::cost::{Tokens, is_little};
 use super::notice::{Limit, LimitStatus, Window};
 use super::text::{LINE, WORD, brief, clean, first_line};
 use super::tools;
@@ -309,7 +309,9 @@ fn result(value: &Value) -> ResultLine {
         errors: list("errors").filter_map(Value::as_str).map(|error| clean(error, LINE)).take(5).collect(),
         failure: failure(value),
         denials: list("permission_denials").map(denial).collect(),
-        total_cost_usd: dollars(value, "total_cost_usd"),
+        // The sum lacks what no price is known of.
+        total_cost_usd: dollars(value, "total_cost_usd")
+            .filter(|_| !value.get("modelUsage").and_then(models).is_some_and(|(dollars, _)| dollars.is_nan())),
         since_last: value.get("model_usage_since_last_result").and_then(models),
         running_total: value.get("modelUsage").and_then(models).map(|(_, tokens)| tokens),
         turn: value.get("usage").map(tokens).unwrap_or_default(),
@@ -389,13 +391,21 @@ fn tokens(usage: &Value) -> Tokens {
 fn models(table: &Value) -> Option<(f64, Tokens)> {
     let mut sum = (0.0, Tokens::default());
     for usage in table.as_object()?.values() {
-        sum.0 += dollars(usage, "costUSD").unwrap_or_default();
-        sum.1.add(Tokens {
+        let tokens = Tokens {
             input: count(usage, "inputTokens"),
             output: count(usage, "outputTokens"),
             cache_read: count(usage, "cacheReadInputTokens"),
             cache_write: count(usage, "cacheCreationInputTokens"),
-        });
+        };
+        // Of a model without a price, or with one that is not the list's, the program knows no dollars: then
+        // the sum is none.
+        let is_listed = usage.get("costBasis").is_none_or(|basis| basis == "list");
+        sum.0 += match dollars(usage, "costUSD") {
+            Some(dollars) if is_listed && (dollars > 0.0 || is_little(tokens)) => dollars,
+            None if is_little(tokens) => 0.0,
+            _ => f64::NAN,
+        };
+        sum.1.add(tokens);
     }
     Some(sum)
 }

@@ -263,7 +263,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
                 one.status.to_owned(),
                 format!("{}/{}", one.completed_count, one.total_count),
                 one.current_sprint_id.clone().unwrap_or_else(|| "-".to_owned()),
-                text::money(one.cost_usd, one.cost_estimated),
+                text::cost(one.cost_usd, one.cost_estimated, one.cost_unknown.then_some(one.cost_unknown_usd)),
             ];
             if wide {
                 cells.push(text::time(&one.created_at));
@@ -321,7 +321,11 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
     let reserved = if whole.reserved_usd > 0.0 { format!(", {} reserved", text::money(whole.reserved_usd, false)) } else { String::new() };
     field(
         "money:",
-        &format!("{}{}{reserved}", text::money(whole.cost_usd, whole.cost_estimated), of(row.limits.max_cost_usd.map(|max| text::money(max, false)))),
+        &format!(
+            "{}{}{reserved}",
+            text::whole_cost(whole.cost_usd, whole.cost_estimated, whole.cost_unknown.then_some(whole.cost_unknown_usd)),
+            of(row.limits.max_cost_usd.map(|max| text::money(max, false)))
+        ),
     );
     let gpu = if whole.gpu_unknown { "not known".to_owned() } else { format!("{:.2}", whole.gpu_hours) };
     field("GPU-hours:", &format!("{gpu}{}", of(row.limits.max_gpu_hours.map(|max| format!("{max}")))));
@@ -344,7 +348,7 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
                     sprint.id.clone(),
                     sprint.status.to_owned(),
                     what,
-                    text::money(sprint.cost_usd, false),
+                    text::cost(sprint.cost_usd, sprint.cost_estimated, sprint.cost_unknown.then_some(sprint.cost_unknown_usd)),
                     sprint.task_id.clone().unwrap_or_default(),
                     idea,
                 ]

@@ -98,6 +98,6 @@ pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &s
         let fetched = sprint::fetch(app, remote.as_mut(), cluster, row, &[], &app.artifacts(id.as_str()), Extent::Report, |_, _| {})?;
         sprint::remember(store, id.as_str(), &fetched)?;
     }
-    let cost = Some((row.cost_usd, text::money(row.cost_usd, row.cost_estimated)));
+    let cost = Some((row.cost_usd, text::cost(row.cost_usd, row.cost_estimated, row.unknown_usd())));
     Ok(Raw { value: from_file(&file)?, cost, from: Some(id.to_string()), file: Some(file) })
 }

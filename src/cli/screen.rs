@@ -4,7 +4,7 @@ use std::path::Path;
 
 use console::Style;
 
-use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short, time, wrap};
+use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short, time, whole_cost, wrap};
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
@@ -53,17 +53,22 @@ fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize
             (_, seconds) => Some(seconds),
         };
         let took = seconds.map(human).unwrap_or_default();
-        let cost = if step.cost_usd > 0.0 { money(step.cost_usd, false) } else { String::new() };
+        let cost = if step.cost_usd > 0.0 { money(step.cost_usd, step.cost_estimated) } else { String::new() };
         let line = format!("  {mark} {}  {:>8}  {:>8}  {}", padded(&clean(&step.title), title_width), took, cost, clean(&step.detail));
         lines.push(style.apply_to(short(line.trim_end(), width)).to_string());
     }
     lines
 }
 
+/// The dollars that count for what is not known of its cost.
+pub fn unknown_usd(sprint: &Sprint) -> Option<f64> {
+    sprint.cost_unknown.as_ref().map(|_| sprint.cost_unknown_usd)
+}
+
 /// One line about what it has cost.
 fn costs(sprint: &Sprint) -> String {
     let tokens = sprint.tokens.input + sprint.tokens.output + sprint.tokens.cached;
-    format!("{} at list prices · {} tokens", money(sprint.cost_usd, sprint.cost_estimated), count(tokens))
+    format!("{} at list prices · {} tokens", whole_cost(sprint.cost_usd, sprint.cost_estimated, unknown_usd(sprint)), count(tokens))
 }
 
 /// How long jobs ran, and with how many GPUs.
@@ -252,7 +257,11 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact("ended", sprint.completed_at.as_deref().map(time));
     fact("time limit", Some(human(sprint.time_limit_seconds)));
     fact("cost", Some(costs(sprint)));
+    fact("", sprint.cost_unknown.as_deref().map(|why| format!("not known: {}", clean(why))));
     fact("used", sprint.spent.as_ref().map(used));
+    let waits = if sprint.status == "parked" { "waits until" } else { "results" };
+    let text = |until: &str| if waits == "results" { format!("not brought yet; tried again {}", time(until)) } else { time(until) };
+    fact(waits, sprint.waits_until.as_deref().map(text));
     fact("reset", sprint.resets_at.as_deref().map(time));
     fact("why", sprint.error.as_deref().map(clean));
     fact("note", sprint.note.as_deref().map(clean));

@@ -229,7 +229,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
                 sprint.id.clone(),
                 text::short(&text::clean(&sprint.study_name), 24),
                 screen::status(ui, sprint),
-                text::money(sprint.cost_usd, sprint.cost_estimated),
+                text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint)),
                 text::time(&sprint.created_at),
                 text::clean(sprint.idea.as_deref().unwrap_or("-")),
             ]

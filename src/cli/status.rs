@@ -10,9 +10,9 @@ use crate::cron::EVERY;
 use crate::domain::duration::human;
 use crate::domain::{Status, TaskState};
 use crate::platform::clock;
-use crate::store::{Store, conflicting_copy};
+use crate::store::{Spent, Store, conflicting_copy};
 use crate::tick;
-use crate::view::{self, Message, Money, StudyStatus, TickStatus};
+use crate::view::{self, Message, Money, StudyStatus, TickStatus, UnsentNotices};
 
 /// Most that a section shows; the rest is counted.
 const MOST: usize = 12;
@@ -74,10 +74,14 @@ fn gather(app: &App, store: &Store) -> Result<view::Status> {
     let mut studies = Vec::new();
     for name in names {
         let tasks = store.task_counts(Some(&name))?;
+        let today = today.iter().find(|(study, _)| *study == name).map(|(_, spent)| *spent).unwrap_or_default();
         studies.push(StudyStatus {
             active: running.iter().chain(&waiting).filter(|sprint| sprint.study_name == name).count() as u64,
             tasks: tasks.into_iter().filter(|(_, count)| *count > 0).map(|(state, count)| (state.as_str(), count)).collect(),
-            spent_today_usd: today.iter().find(|(study, _)| *study == name).map_or(0.0, |(_, usd)| *usd),
+            spent_today_usd: today.cost_usd,
+            spent_today_estimated: today.estimated,
+            spent_today_unknown: today.unknown_usd.is_some(),
+            spent_today_unknown_usd: today.unknown_usd.unwrap_or(0.0),
             spent: Money::from(&money.iter().find(|(study, _)| *study == name).map(|(_, spent)| *spent).unwrap_or_default()),
             name,
         });
@@ -86,16 +90,21 @@ fn gather(app: &App, store: &Store) -> Result<view::Status> {
     let asks = |sprint: &view::Sprint| sprint.waits_for.is_some();
     let asking: Vec<&str> = waiting.iter().filter(|sprint| asks(sprint)).filter_map(|sprint| sprint.loop_id.as_deref()).collect();
     let busy = !running.is_empty() || waiting.iter().any(|sprint| !asks(sprint)) || loops.iter().any(|one| !asking.contains(&one.id.as_str()));
+    let mut of_all = Spent::default();
+    today.iter().for_each(|(_, spent)| of_all.add(spent));
     Ok(view::Status {
         needs_you: store.messages(false)?.iter().filter(|row| row.waits_for_person()).map(view::message).collect(),
         total: Money::from(&store.money()?),
-        // The sum of nothing is -0.0.
-        spent_today_usd: today.iter().map(|(_, usd)| usd).sum::<f64>() + 0.0,
+        spent_today_usd: of_all.cost_usd,
+        spent_today_estimated: of_all.estimated,
+        spent_today_unknown: of_all.unknown_usd.is_some(),
+        spent_today_unknown_usd: of_all.unknown_usd.unwrap_or(0.0),
         tick: tick_status(store, busy, now)?,
         running,
         waiting,
         loops,
         studies,
+        notices: store.unsent_notices()?.into_iter().map(UnsentNotices::from).collect(),
         database_problems: store.behind().map(ToString::to_string).into_iter().chain(conflicting_copy(&app.config.db_path)).collect(),
     })
 }
@@ -136,6 +145,15 @@ fn lines(ui: &Ui, status: &view::Status, now: jiff::Timestamp) -> Vec<String> {
     screen.loops(&status.loops, &mut lines);
     screen.studies(status, &mut lines);
     screen.tick(&status.tick, &mut lines);
+    for one in &status.notices {
+        let until = one.waits_until.as_deref().map_or_else(|| "with the next tick".to_owned(), text::time);
+        lines.push(format!(
+            "  {} not sent through {}, tried again {until}: {}",
+            text::number_of(one.count, "notice"),
+            one.channel,
+            text::clean(&one.problem)
+        ));
+    }
     lines
 }
 
@@ -189,13 +207,15 @@ impl Screen<'_> {
                 let is_proposed = needs.iter().any(|one| one.kind == "approval" && one.sprint_id.as_ref() == Some(&sprint.id));
                 let no_idea = if is_proposed { "(an idea waits for your word)" } else { "(the idea is made in the job)" };
                 let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
-                let why = sprint.note.as_deref().filter(|_| !runs).map(|note| format!("{} · ", text::clean(note))).unwrap_or_default();
+                let until = sprint.waits_until.as_deref().map(|until| format!("until {} · ", text::time(until))).unwrap_or_default();
+                let note = sprint.note.as_deref().filter(|_| !runs).map(|note| format!("{} · ", text::clean(note))).unwrap_or_default();
+                let why = format!("{until}{note}");
                 vec![
                     sprint.id.clone(),
                     self.study(&sprint.study_name),
                     text::short(&step, 18),
                     ago(Some(from), self.now).map(human).unwrap_or_default(),
-                    text::money(sprint.cost_usd, sprint.cost_estimated),
+                    text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint)),
                     format!("{why}{idea}"),
                 ]
             })
@@ -236,7 +256,7 @@ impl Screen<'_> {
             .iter()
             .take(MOST)
             .map(|one| {
-                let cost = text::money(one.cost_usd, one.cost_estimated);
+                let cost = text::cost(one.cost_usd, one.cost_estimated, one.cost_unknown.then_some(one.cost_unknown_usd));
                 vec![
                     one.id.clone(),
                     self.study(&one.study_name),
@@ -255,7 +275,7 @@ impl Screen<'_> {
             return;
         }
         self.heading("STUDIES", 0, lines);
-        let row = |name: String, active: u64, tasks: &dyn Fn(TaskState) -> u64, today: f64, spent: &Money| {
+        let row = |name: String, active: u64, tasks: &dyn Fn(TaskState) -> u64, today: String, spent: &Money| {
             let unknown = if spent.gpu_unknown { "+?" } else { "" };
             vec![
                 name,
@@ -264,23 +284,38 @@ impl Screen<'_> {
                 tasks(TaskState::Blocked).to_string(),
                 tasks(TaskState::Waiting).to_string(),
                 tasks(TaskState::Dead).to_string(),
-                text::money(today, false),
-                text::money(spent.cost_usd, spent.cost_estimated),
+                today,
+                text::cost(spent.cost_usd, spent.cost_estimated, spent.cost_unknown.then_some(spent.cost_unknown_usd)),
                 format!("{}{unknown}", screen::gpu_hours(spent.gpu_seconds)),
                 human(spent.wall_seconds),
             ]
         };
+        let today = text::cost;
         let count = |study: &StudyStatus, state: TaskState| study.tasks.get(state.as_str()).copied().unwrap_or(0);
         let mut rows: Vec<Vec<String>> = status
             .studies
             .iter()
             .take(MOST)
-            .map(|study| row(self.study(&study.name), study.active, &|state| count(study, state), study.spent_today_usd, &study.spent))
+            .map(|study| {
+                row(
+                    self.study(&study.name),
+                    study.active,
+                    &|state| count(study, state),
+                    today(study.spent_today_usd, study.spent_today_estimated, study.spent_today_unknown.then_some(study.spent_today_unknown_usd)),
+                    &study.spent,
+                )
+            })
             .collect();
         if status.studies.len() > 1 {
             let all = |state| status.studies.iter().map(|study| count(study, state)).sum();
             let active = status.studies.iter().map(|study| study.active).sum();
-            rows.push(row("all".to_owned(), active, &all, status.spent_today_usd, &status.total));
+            rows.push(row(
+                "all".to_owned(),
+                active,
+                &all,
+                today(status.spent_today_usd, status.spent_today_estimated, status.spent_today_unknown.then_some(status.spent_today_unknown_usd)),
+                &status.total,
+            ));
         }
         self.table(&["STUDY", "ACTIVE", "READY", "BLOCKED", "RETRY", "DEAD", "TODAY", "TOTAL", "GPU-H", "JOBS RAN"], &rows, lines);
         self.more(status.studies.len(), "researchloop study list", lines);

@@ -106,7 +106,7 @@ fn list(app: &App, ui: &Ui) -> Result {
                 study.cluster.clone(),
                 study.sprints.to_string(),
                 study.active.to_string(),
-                text::money(study.cost_usd, false),
+                text::cost(study.cost_usd, study.spent.cost_estimated, study.spent.cost_unknown.then_some(study.spent.cost_unknown_usd)),
                 text::clean(&study.description),
             ]
         })
@@ -137,7 +137,12 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
         if !study.description.is_empty() {
             ui.line(&format!("about:       {}", text::clean(&study.description)));
         }
-        ui.line(&format!("sprints:     {} ({} active), {}", study.sprints, study.active, text::money(study.cost_usd, false)));
+        ui.line(&format!(
+            "sprints:     {} ({} active), {}",
+            study.sprints,
+            study.active,
+            text::whole_cost(study.cost_usd, study.spent.cost_estimated, study.spent.cost_unknown.then_some(study.spent.cost_unknown_usd))
+        ));
         if study.spent.wall_seconds > 0 {
             ui.line(&format!("used:        {}", screen::used(&study.spent)));
         }
@@ -178,7 +183,10 @@ fn bounds(study: &view::Study) -> Vec<String> {
     let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
     let spent = &study.spent;
     let usd = study.max_study_cost_usd.map(|max| {
-        let (used, reserved) = (text::money(spent.cost_usd, spent.cost_estimated), text::money(spent.reserved_usd, false));
+        let (used, reserved) = (
+            text::whole_cost(spent.cost_usd, spent.cost_estimated, spent.cost_unknown.then_some(spent.cost_unknown_usd)),
+            text::money(spent.reserved_usd, false),
+        );
         format!("{used} of {} used, {reserved} reserved (`max_study_cost_usd`)", text::money(max, false))
     });
     let gpu = study.max_study_gpu_hours.map(|max| {

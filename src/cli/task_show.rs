@@ -5,11 +5,12 @@ use console::{Style, measure_text_width};
 
 use super::failure::{Exit, Result};
 use super::task_find::find_task;
-use super::text::{clean, clean_lines, money, padded, short, time};
+use super::text::{clean, clean_lines, padded, short, time};
 use super::ui::Ui;
 use super::{screen, text};
 use crate::app::App;
 use crate::domain::TaskState;
+use crate::platform::clock;
 use crate::store::{Need, Store, TaskFilter, TaskRow};
 use crate::task::graph::state_text;
 use crate::view;
@@ -159,8 +160,11 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
     if row.failures + row.infra_failures > 0 {
         fact("failures", &format!("{} of {}, and {} of the infrastructure", row.failures, row.max_attempts, row.infra_failures));
     }
+    if row.state == TaskState::Waiting {
+        fact("waits until", &time(&clock::at(row.retry_at)));
+    }
     if !sprints.is_empty() {
-        let cost = money(spent.cost_usd, spent.estimated);
+        let cost = text::whole_cost(spent.cost_usd, spent.estimated, spent.unknown_usd);
         fact("used", &format!("{cost} at list prices · {} tokens · {}", text::count(spent.tokens), screen::used(&view::Money::from(&spent))));
     }
     if row.is_held() {
@@ -183,7 +187,7 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
     let attempt = |sprint: &view::Sprint| -> Result<String> {
         let open = if sprint.status == "completed" { store.open_issues(&sprint.id)? } else { None };
         let open = open.map(|open| format!("  ! {}", clean(&open.text))).unwrap_or_default();
-        let cost = money(sprint.cost_usd, sprint.cost_estimated);
+        let cost = text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint));
         Ok(format!("{}  {}  {cost}  {}{open}", sprint.id, screen::status(ui, sprint), time(&sprint.created_at)))
     };
     others("its sprints", sprints.iter().map(attempt).collect::<Result<_>>()?);

@@ -46,6 +46,26 @@ pub fn money(usd: f64, estimated: bool) -> String {
     if usd > 0.0 && usd < 0.01 { format!("{sign}${usd:.4}") } else { format!("{sign}${usd:.2}") }
 }
 
+/// What something has cost, as it is shown. `unknown`: the dollars that count for what is not known, when
+/// something is not.
+pub fn cost(usd: f64, estimated: bool, unknown: Option<f64>) -> String {
+    match unknown {
+        None => money(usd, estimated),
+        Some(unknown) if usd - unknown < 0.000_05 => "unknown".to_owned(),
+        Some(unknown) => format!("≥{}", money(usd - unknown, false)),
+    }
+}
+
+/// The same with more room.
+pub fn whole_cost(usd: f64, estimated: bool, unknown: Option<f64>) -> String {
+    let Some(counted) = unknown else { return money(usd, estimated) };
+    let counts = if counted > 0.0 { format!(" ({} count)", money(usd, false)) } else { String::new() };
+    match usd - counted {
+        known if known < 0.000_05 => format!("unknown{counts}"),
+        known => format!("unknown, at least {}{counts}", money(known, false)),
+    }
+}
+
 /// A figure with at most six significant digits.
 pub fn figure(number: f64) -> String {
     if number == 0.0 {
@@ -133,6 +153,19 @@ pub fn table(headers: &[&str], rows: &[Vec<String>], width: usize, styled: bool)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cost_that_is_not_known_is_never_shown_as_nothing() {
+        for (usd, unknown, short, long) in [
+            (0.0, None, "≈$0.00", "≈$0.00"),
+            (0.0, Some(0.0), "unknown", "unknown"),
+            (5.0, Some(5.0), "unknown", "unknown ($5.00 count)"),
+            (5.0, Some(4.0), "≥$1.00", "unknown, at least $1.00 ($5.00 count)"),
+            (1.0, Some(0.0), "≥$1.00", "unknown, at least $1.00"),
+        ] {
+            assert_eq!((cost(usd, true, unknown).as_str(), whole_cost(usd, true, unknown).as_str()), (short, long));
+        }
+    }
 
     #[test]
     fn text_from_outside_cannot_rewrite_the_screen() {

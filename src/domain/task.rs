@@ -183,10 +183,15 @@ pub fn is_infrastructure(reason: Reason, scheduler: SchedulerKind) -> bool {
 /// The longest that a usage limit is waited for, in seconds: those of a week are the longest.
 const MAX_RESET_SECONDS: i64 = 8 * 86_400;
 
+/// A time at which a limit is reset, as far as it can be true: what a job tells may be anything.
+pub fn believed_reset(resets_at: Option<i64>, now: i64) -> Option<i64> {
+    resets_at.filter(|time| *time <= now.saturating_add(MAX_RESET_SECONDS))
+}
+
 /// When the limit is reset that ended a sprint, in seconds since 1970: before that, another try fails
 /// like this one. Nothing for other ends. A time out of all reason, which a job may tell, is none.
 pub fn reset_time(reason: Reason, resets_at: Option<i64>, now: i64) -> Option<i64> {
-    resets_at.filter(|time| reason == Reason::UsageLimit && (now..=now.saturating_add(MAX_RESET_SECONDS)).contains(time))
+    believed_reset(resets_at, now).filter(|time| reason == Reason::UsageLimit && *time >= now)
 }
 
 /// Checks an idea that somebody gives and returns it as it is kept: trimmed, without control characters.

@@ -30,7 +30,12 @@ pub fn told(kind: &str, data: &Value) -> Told {
     let (sprint, idea) = (get("sprint_id", 20), get("idea", IDEA));
     let at = |what: &str| if study.is_empty() { what.to_owned() } else { format!("{study}: {what}") };
     let lines = |lines: &[String]| lines.iter().filter(|line| !line.is_empty()).cloned().collect::<Vec<_>>().join("\n");
-    let cost = data["cost_usd"].as_f64().filter(|cost| *cost > 0.0).map(|cost| format!("${cost:.2}")).unwrap_or_default();
+    let cost = data["cost_usd"]
+        .as_f64()
+        .filter(|cost| *cost > 0.0)
+        .map(|cost| format!("{}${cost:.2}", if data["cost_estimated"] == true { "≈" } else { "" }));
+    let unknown = get("cost_unknown", TEXT);
+    let cost = if unknown.is_empty() { cost.unwrap_or_default() } else { format!("what it has cost is not known: {unknown}") };
     let (what, message, priority, tag) = match kind {
         "started" => (format!("{sprint} started"), lines(&[idea]), 3, "rocket"),
         "completed" => {
@@ -49,7 +54,12 @@ pub fn told(kind: &str, data: &Value) -> Told {
             let reason = get("reason", 40).replace('_', " ");
             let hint = get("hint", TEXT);
             let next = if hint.is_empty() { String::new() } else { format!("next: {hint}") };
-            (format!("{sprint} failed: {reason}"), lines(&[get("detail", TEXT), next, idea]), 4, "x")
+            (
+                format!("{sprint} failed: {reason}"),
+                lines(&[get("detail", TEXT), next, if unknown.is_empty() { String::new() } else { cost }, idea]),
+                4,
+                "x",
+            )
         }
         "stuck" => (
             format!("{sprint} cannot start as things are"),

@@ -33,6 +33,11 @@ pub fn stamp(time: Timestamp) -> String {
     format!("{time:.3}")
 }
 
+/// A time in seconds since 1970, RFC 3339.
+pub fn at(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
+}
+
 /// A clock for waits and deadlines: it never goes back, and stands still while this process is stopped.
 pub fn instant() -> Instant {
     let (now, stood) = look();

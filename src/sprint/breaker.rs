@@ -7,16 +7,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::duration;
 use crate::platform::clock;
+use crate::store::waits::SUBMISSIONS;
 use crate::store::{Change, Store, StoreError};
 
 /// So many failures of one kind in a row hold up the others.
 const LIMIT: u32 = 3;
-/// The first rest, in seconds; each further one is twice as long ...
-const FIRST_REST: i64 = 60;
-/// ... up to this.
-const LONGEST_REST: i64 = 600;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Run {
@@ -34,6 +30,11 @@ fn name(cluster: &str, study: &str) -> String {
     format!("breaker:{cluster}:{study}")
 }
 
+/// How many rests there were.
+fn rests(count: u32) -> u32 {
+    count.saturating_sub(LIMIT) + 1
+}
+
 /// Numbers tell jobs and users apart, not kinds of failure.
 fn kind(words: &str) -> String {
     words.chars().filter(|c| !c.is_ascii_digit()).collect()
@@ -45,8 +46,7 @@ pub(super) fn failed(change: &Change<'_>, cluster: &str, study: &str, words: &st
     let before: Run = change.fact(&name)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let kind = kind(words);
     let count = if before.kind == kind { before.count.saturating_add(1) } else { 1 };
-    let rest = FIRST_REST.checked_shl(count.saturating_sub(LIMIT).min(10)).unwrap_or(LONGEST_REST).min(LONGEST_REST);
-    let until = if count >= LIMIT { clock::now().as_second().saturating_add(rest) } else { 0 };
+    let until = if count >= LIMIT { clock::now().as_second().saturating_add(SUBMISSIONS.after(rests(count))) } else { 0 };
     let run = Run { kind, words: words.to_owned(), count, until };
     change.set_fact(&name, &serde_json::to_string(&run).unwrap_or_default())
 }
@@ -60,11 +60,9 @@ pub(super) fn worked(change: &Change<'_>, cluster: &str, study: &str) -> Result<
 /// Why the sprints of this study are not sent to this cluster now; nothing when they may be.
 pub fn holds(store: &Store, cluster: &str, study: &str) -> Result<Option<String>, StoreError> {
     let Some(run) = store.fact(&name(cluster, study))?.and_then(|text| serde_json::from_str::<Run>(&text).ok()) else { return Ok(None) };
-    let left = run.until.saturating_sub(clock::now().as_second());
-    // A clock that was set back holds up nobody for longer than it would have been.
-    Ok((1..=LONGEST_REST).contains(&left).then(|| {
-        let left = duration::human(left.unsigned_abs());
-        format!("the last {} submissions of study {study} failed alike, so the next one waits ({left} more): {}", run.count, run.words)
+    Ok(SUBMISSIONS.until(run.until, rests(run.count), clock::now().as_second()).map(|until| {
+        let until = clock::at(until);
+        format!("the last {} submissions of study {study} failed alike, so the next one waits until {until}: {}", run.count, run.words)
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Everything that changes a sprint. A change of its state writes its event by itself.
 
 use super::sprints::{NewSprint, SprintRow, one};
-use super::{Change, StoreError};
+use super::{Change, StoreError, waits};
 use crate::bundle::formats::Money;
 use crate::domain::transition::{self, Event};
 use crate::domain::{JobId, Reason, State, Status, Used};
@@ -69,7 +69,8 @@ impl Change<'_> {
                 "UPDATE sprints SET status = ?2, phase = ?3, job_id = ?4, reason = ?5, detail = ?6, hint = ?7,
                     submitted_at = coalesce(?8, submitted_at), started_at = coalesce(started_at, ?9), completed_at = ?10,
                     cancel_asked_at = coalesce(cancel_asked_at, ?11), missing_polls = 0, missing_since = NULL,
-                    unclear_polls = 0, unclear_since = NULL
+                    unclear_polls = 0, unclear_since = NULL,
+                    note = CASE WHEN ?2 IN ('completed', 'failed', 'cancelled') THEN '' ELSE note END
                  WHERE id = ?1",
             )?
             .execute((
@@ -230,9 +231,10 @@ impl Change<'_> {
     /// The results are here, or one more try has failed.
     pub fn results(&self, id: &str, fetched: bool) -> Result<(), StoreError> {
         self.transaction.execute(
-            // A minute, then four, ... at most a day.
-            "UPDATE sprints SET results_at = CASE WHEN ?2 THEN ?3 END, results_tries = results_tries + 1,
-                results_next = ?4 + min(86400, 60 << min(2 * results_tries, 20)) WHERE id = ?1",
+            &format!(
+                "UPDATE sprints SET results_at = CASE WHEN ?2 THEN ?3 END, results_tries = results_tries + 1, results_next = ?4 + {} WHERE id = ?1",
+                waits::RESULTS.sql("results_tries + 1")
+            ),
             (id, fetched, clock::stamp(clock::now()), clock::now().as_second()),
         )?;
         self.event(Some(id), if fetched { "results" } else { "results_failed" }, &serde_json::json!({}))

@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::{Change, Cut, StoreError};
+use super::{Change, Cut, StoreError, waits};
 use crate::domain::JobId;
 use crate::platform::clock;
 
@@ -58,8 +58,10 @@ impl Change<'_> {
     pub fn put_off(&self, id: &str, why: &str) -> Result<(), StoreError> {
         self.set_note(id, why)?;
         self.transaction.execute(
-            // A minute, then two, ... at most a quarter of an hour.
-            "UPDATE sprints SET resume_tries = resume_tries + 1, resume_next = ?2 + min(900, 60 << min(resume_tries, 10)) WHERE id = ?1",
+            &format!(
+                "UPDATE sprints SET resume_tries = resume_tries + 1, resume_next = ?2 + {} WHERE id = ?1",
+                waits::RESUMES.sql("resume_tries + 1")
+            ),
             (id, clock::now().as_second()),
         )?;
         Ok(())

@@ -86,6 +86,8 @@ pub struct StepRow {
     pub seconds: u64,
     /// What it cost.
     pub cost_usd: f64,
+    /// Whether that is not exact.
+    pub cost_estimated: bool,
     /// All its tokens.
     pub tokens: u64,
 }
@@ -101,7 +103,7 @@ impl Store {
     /// The steps of a sprint, in their order.
     pub fn steps(&self, sprint: &str) -> Result<Vec<StepRow>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT label, title, state, detail, started_at, ended_at, seconds, cost_usd, tokens FROM steps WHERE sprint_id = ?1 ORDER BY position",
+            "SELECT label, title, state, detail, started_at, ended_at, seconds, cost_usd, tokens, cost_estimated FROM steps WHERE sprint_id = ?1 ORDER BY position",
         )?;
         let count = |value: i64| u64::try_from(value).unwrap_or(0);
         let rows = query.query_map([sprint], |row| {
@@ -115,6 +117,7 @@ impl Store {
                 seconds: count(row.get(6)?),
                 cost_usd: row.get(7)?,
                 tokens: count(row.get(8)?),
+                cost_estimated: row.get(9)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -209,7 +212,7 @@ impl Change<'_> {
     fn sum_steps(&self, sprint: &str) -> Result<(), StoreError> {
         let told = "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' ORDER BY seq";
         let lines: Vec<String> = self.transaction.prepare_cached(told)?.query_map([sprint], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        self.transaction.execute("UPDATE steps SET seconds = 0, cost_usd = 0, tokens = 0 WHERE sprint_id = ?1", [sprint])?;
+        self.transaction.execute("UPDATE steps SET seconds = 0, cost_usd = 0, tokens = 0, cost_estimated = 0 WHERE sprint_id = ?1", [sprint])?;
         for line in lines.iter().filter_map(|text| serde_json::from_str::<Line>(text).ok()) {
             if let Some(Entry::StepEnded { seconds, spent, .. }) = line.entry() {
                 self.add_to_step(sprint, line.step.as_deref().unwrap_or_default(), seconds, &spent)?;
@@ -221,7 +224,8 @@ impl Change<'_> {
     fn add_to_step(&self, sprint: &str, label: &str, seconds: u64, spent: &Money) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
-                "UPDATE steps SET seconds = seconds + ?3, cost_usd = cost_usd + ?4, tokens = tokens + ?5 WHERE sprint_id = ?1 AND label = ?2",
+                "UPDATE steps SET seconds = seconds + ?3, cost_usd = cost_usd + ?4, tokens = tokens + ?5,
+                    cost_estimated = max(cost_estimated, ?6) WHERE sprint_id = ?1 AND label = ?2",
             )?
             .execute((
                 sprint,
@@ -229,6 +233,7 @@ impl Change<'_> {
                 i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0),
                 spent.sound().cost_usd,
                 i64::try_from(spent.sound().tokens()).unwrap_or(0),
+                spent.estimated,
             ))?;
         Ok(())
     }

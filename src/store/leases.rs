@@ -2,10 +2,11 @@
 
 use rusqlite::OptionalExtension as _;
 
+use super::waits::waits_until;
 use super::{Change, StoreError};
 
-/// No lease is taken for longer, so one that ends later was taken while some clock was wrong.
-const LONGEST: i64 = 86_400;
+/// Who else takes a lease may take it for this much longer than we: the configuration may have changed since.
+const LONGER: i64 = 2;
 
 /// A right that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,9 @@ impl Change<'_> {
             .query_row("SELECT holder, token, until FROM leases WHERE name = ?1", [name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
         let token = match held {
-            Some((other, _, until)) if until > now && until <= now + LONGEST && other != holder && !is_gone(&other) => return Ok(Err(other)),
+            Some((other, _, until)) if waits_until(until, now, seconds.saturating_mul(LONGER)).is_some() && other != holder && !is_gone(&other) => {
+                return Ok(Err(other));
+            }
             Some((_, token, _)) => token + 1,
             None => 1,
         };

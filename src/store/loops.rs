@@ -87,6 +87,10 @@ pub struct LoopSprint {
     pub completed_at: Option<String>,
     /// In US dollars.
     pub cost_usd: f64,
+    /// Whether that is not exact.
+    pub cost_estimated: bool,
+    /// When some of it is not known: the dollars that count in its place.
+    pub unknown_usd: Option<f64>,
     /// What came out.
     pub verdict: Option<String>,
     /// What the last review of a completed one has against that.
@@ -145,7 +149,8 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at, s.forgiven, s.cut_money, s.cut_time,
             s.budget_usd, s.note, s.repeats,
             (SELECT coalesce(json_extract(e.data, '$.why'), '') FROM events e WHERE e.sprint_id = s.id AND e.kind = 'no_idea_left' ORDER BY e.id DESC LIMIT 1),
-            {REVIEWS}
+            {REVIEWS},
+            s.cost_estimated, CASE WHEN s.cost_unknown <> '' THEN s.untold_usd END
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
          WHERE s.loop_id = ?1 ORDER BY s.rowid",
     ))?;
@@ -177,6 +182,8 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             repeats: row.get(19)?,
             open_issues: open_in(&row.get::<_, String>(21)?).filter(|_| status == Status::Completed),
             none_left: row.get(20)?,
+            cost_estimated: row.get(22)?,
+            unknown_usd: row.get(23)?,
         });
     }
     Ok(found)

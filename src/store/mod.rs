@@ -22,6 +22,7 @@ mod proof;
 mod sprints;
 mod strays;
 mod tasks;
+pub mod waits;
 mod whole;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -36,7 +37,7 @@ pub use loops::{LoopRow, LoopSprint, LoopStatus, completed_count};
 pub use messages::{ANOTHER, MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
-pub use outbox::Notice;
+pub use outbox::{Notice, Unsent};
 pub use sprints::{Cut, HELD, NewSprint, SprintFilter, SprintRow};
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 pub use whole::{Behind, conflicting_copy, sprints_in};

@@ -23,6 +23,8 @@ pub struct Spent {
     pub cost_usd: f64,
     /// Whether that is not exact.
     pub estimated: bool,
+    /// When some of it is not known at all, because its record is gone: the dollars that count in its place.
+    pub unknown_usd: Option<f64>,
     /// All tokens: read, written, cached.
     pub tokens: u64,
     /// Seconds that jobs ran, one after the other or side by side.
@@ -77,13 +79,15 @@ SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 
     coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0.0 ELSE max(0.0, coalesce(s.budget_usd, 0.0) - s.cost_usd) END), 0.0),
     coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0 ELSE coalesce(s.gpus, 0) * max(0,
         CASE WHEN s.status IN ('submitting', 'submitted', 'running', 'cancelling') THEN coalesce(r.newest_seconds, s.seconds) - coalesce(r.newest_wall, 0)
-        ELSE s.seconds END) END), 0)
+        ELSE s.seconds END) END), 0),
+    sum(CASE WHEN s.cost_unknown <> '' THEN s.untold_usd END)
 FROM sprints s LEFT JOIN job_sums r ON r.id = s.id WHERE {which}";
 
 /// The same columns of sprints that were deleted.
 const FORGOTTEN: &str = "
 SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 0), coalesce(sum(s.tokens), 0), coalesce(sum(s.wall_seconds), 0),
-    coalesce(sum(s.gpu_seconds), 0), coalesce(max(s.gpu_unknown), 0), 0.0, 0
+    coalesce(sum(s.gpu_seconds), 0), coalesce(max(s.gpu_unknown), 0), 0.0, 0,
+    sum(CASE WHEN s.cost_unknown THEN s.unknown_usd END)
 FROM forgotten s WHERE {which}";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {
@@ -97,6 +101,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {
         gpu_unknown: row.get(6)?,
         reserved_usd: row.get(7)?,
         reserved_gpu_seconds: count(row.get(8)?),
+        unknown_usd: row.get(9)?,
     })
 }
 
@@ -121,9 +126,14 @@ fn spent(connection: &Connection, of: Of<'_>) -> Result<Spent, StoreError> {
 }
 
 impl Spent {
-    fn add(&mut self, other: &Self) {
+    /// Adds another sum to it.
+    pub fn add(&mut self, other: &Self) {
         self.cost_usd += other.cost_usd;
         self.estimated |= other.estimated;
+        self.unknown_usd = match (self.unknown_usd, other.unknown_usd) {
+            (Some(one), Some(another)) => Some(one + another),
+            (one, another) => one.or(another),
+        };
         self.tokens += other.tokens;
         self.wall_seconds += other.wall_seconds;
         self.gpu_seconds += other.gpu_seconds;
@@ -174,19 +184,23 @@ impl Store {
         Ok(sums.into_iter().collect())
     }
 
-    /// Dollars that the steps which ended since this time have cost, by study.
-    pub fn spent_since(&self, since: jiff::Timestamp) -> Result<Vec<(String, f64)>, StoreError> {
+    /// What the steps which ended since this time have cost, by study: only dollars.
+    pub fn spent_since(&self, since: jiff::Timestamp) -> Result<Vec<(String, Spent)>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT study_name, sum(cost) FROM (
-                SELECT s.study_name, coalesce(json_extract(j.line, '$.cost_usd'), 0.0) AS cost FROM sprints s JOIN journal j ON j.sprint_id = s.id
+            "SELECT study_name, sum(cost), max(estimated), sum(unknown) FROM (
+                SELECT s.study_name, coalesce(json_extract(j.line, '$.cost_usd'), 0.0) AS cost, coalesce(json_extract(j.line, '$.estimated'), 0) = 1 AS estimated,
+                    NULL AS unknown FROM sprints s JOIN journal j ON j.sprint_id = s.id
                 WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind = 'step_ended' AND j.time >= ?1
                 UNION ALL
-                SELECT study_name, untold_usd FROM sprints WHERE completed_at >= ?1 AND untold_usd > 0
+                SELECT study_name, untold_usd, 1, CASE WHEN cost_unknown <> '' THEN untold_usd END FROM sprints
+                WHERE completed_at >= ?1 AND (untold_usd > 0 OR cost_unknown <> '')
                 UNION ALL
-                SELECT study_name, cost_usd FROM forgotten WHERE spent_at >= ?1)
+                SELECT study_name, cost_usd, cost_estimated, NULL FROM forgotten WHERE spent_at >= ?1)
              GROUP BY study_name",
         )?;
-        let rows = query.query_map([since.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows = query.query_map([since.to_string()], |row| {
+            Ok((row.get(0)?, Spent { cost_usd: row.get(1)?, estimated: row.get(2)?, unknown_usd: row.get(3)?, ..Spent::default() }))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
@@ -212,8 +226,9 @@ impl Change<'_> {
         let spent = spent(&self.transaction, Of::Sprint(id))?;
         let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.transaction.execute(
-            "INSERT INTO forgotten (sprint_id, study_name, task_id, loop_id, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown, status)
-             SELECT id, study_name, task_id, loop_id, ?2, ?3, ?4, ?5, ?6, 0, status FROM sprints WHERE id = ?1 AND attempt > 0",
+            "INSERT INTO forgotten (sprint_id, study_name, task_id, loop_id, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown, status,
+                cost_unknown, unknown_usd)
+             SELECT id, study_name, task_id, loop_id, ?2, ?3, ?4, ?5, ?6, 0, status, ?7, ?8 FROM sprints WHERE id = ?1 AND attempt > 0",
             (
                 id,
                 spent.cost_usd,
@@ -221,6 +236,8 @@ impl Change<'_> {
                 count(spent.tokens),
                 count(spent.wall_seconds),
                 count(spent.gpu_seconds),
+                spent.unknown_usd.is_some(),
+                spent.unknown_usd.unwrap_or(0.0),
             ),
         )?;
         Ok(())

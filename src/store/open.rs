@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_backlog.sql"),
     include_str!("migrations/0003_claims_and_limits.sql"),
     include_str!("migrations/0004_untold.sql"),
+    include_str!("migrations/0005_unknown.sql"),
 ];
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(15);
@@ -231,7 +232,7 @@ fn connect(path: &Path) -> Result<(Connection, bool), rusqlite::Error> {
     connection.busy_timeout(Duration::ZERO)?;
     let looked: Result<i64, _> = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
     if looked.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)) && no_locks(path).is_some() {
-        return looked.map(|_: i64| connection);
+        return looked.map(|_: i64| (connection, false));
     }
     let is_closed =
         |error: &rusqlite::Error| matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly));

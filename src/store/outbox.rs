@@ -7,16 +7,14 @@
 use rusqlite::OptionalExtension as _;
 
 use super::sprints::SprintRow;
-use super::{Change, StoreError};
+use super::waits::{self, waits_until};
+use super::{Change, Store, StoreError};
 use crate::domain::{State, Status};
 use crate::platform::clock;
 
 /// Older notices are not sent any more, in seconds: a channel that is new, or was down for long,
 /// does not flood anybody.
 const MAX_AGE: i64 = 86_400;
-/// A channel, or a notice, is never put off by more seconds. A later time was set while this machine's
-/// clock was wrong.
-const MAX_REST: i64 = 14_400;
 
 /// A notice that is to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +73,7 @@ impl Change<'_> {
         let data = serde_json::json!({
             "open_issues": open, "sprint_id": after.id.as_str(), "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
             "idea": after.idea, "job_id": after.state.job().map(crate::domain::JobId::as_str),
-            "summary": after.summary, "cost_usd": after.cost_usd,
+            "summary": after.summary, "cost_usd": after.cost_usd, "cost_estimated": after.cost_estimated, "cost_unknown": Some(&after.cost_unknown).filter(|why| !why.is_empty()),
             "reason": ending.and_then(|ending| ending.reason).map(crate::domain::Reason::as_str),
             "detail": ending.map(|ending| ending.detail.as_str()), "hint": ending.map(|ending| ending.hint.as_str()),
         });
@@ -99,18 +97,20 @@ impl Change<'_> {
     pub fn claim_notice(&self, channel: &str) -> Result<Option<Notice>, StoreError> {
         let now = clock::now();
         let rests = self.fact(&rest_of(channel))?.and_then(|until| until.parse::<i64>().ok());
-        if rests.is_some_and(|until| (now.as_second() + 1..=now.as_second() + MAX_REST).contains(&until)) {
+        let longest = waits::NOTICES.after(u32::MAX);
+        if rests.is_some_and(|until| waits_until(until, now.as_second(), longest).is_some()) {
             return Ok(None);
         }
         let oldest = now - jiff::SignedDuration::from_secs(MAX_AGE);
         let found = self
             .transaction
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "SELECT o.id, o.key, o.kind, o.data, o.created_at, coalesce(s.tries, 0)
                  FROM outbox o LEFT JOIN outbox_sends s ON s.outbox_id = o.id AND s.channel = ?1
-                 WHERE o.created_at >= ?2 AND s.sent_at IS NULL AND (coalesce(s.next_at, 0) <= ?3 OR s.next_at > ?3 + ?4) ORDER BY o.id LIMIT 1",
-            )?
-            .query_row((channel, oldest.to_string(), now.as_second(), MAX_REST), |row| {
+                 WHERE o.created_at >= ?2 AND s.sent_at IS NULL AND {} ORDER BY o.id LIMIT 1",
+                waits::NOTICES.is_due("coalesce(s.next_at, 0)", "coalesce(s.tries, 0)", "?3")
+            ))?
+            .query_row((channel, oldest.to_string(), now.as_second()), |row| {
                 let data: String = row.get(3)?;
                 Ok(Notice {
                     id: row.get(0)?,
@@ -126,13 +126,14 @@ impl Change<'_> {
         let Some(mut notice) = found else { return Ok(None) };
         notice.next_at = self
             .transaction
-            .prepare_cached(
-                // A minute, then four, ... at most the longest rest.
-                "INSERT INTO outbox_sends (outbox_id, channel, tries, next_at) VALUES (?1, ?2, 1, ?3 + 60)
-                 ON CONFLICT (outbox_id, channel) DO UPDATE SET tries = tries + 1, next_at = ?3 + min(?4, 60 << min(2 * tries, 20))
+            .prepare_cached(&format!(
+                "INSERT INTO outbox_sends (outbox_id, channel, tries, next_at) VALUES (?1, ?2, 1, ?3 + {})
+                 ON CONFLICT (outbox_id, channel) DO UPDATE SET tries = tries + 1, next_at = ?3 + {}
                  RETURNING next_at",
-            )?
-            .query_row((notice.id, channel, now.as_second(), MAX_REST), |row| row.get(0))?;
+                waits::NOTICES.sql("1"),
+                waits::NOTICES.sql("tries + 1")
+            ))?
+            .query_row((notice.id, channel, now.as_second()), |row| row.get(0))?;
         Ok(Some(notice))
     }
 
@@ -154,11 +155,54 @@ impl Change<'_> {
     }
 }
 
+/// Notices that could not be sent through a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// `ntfy` or `notify_command`.
+    pub channel: String,
+    /// How many.
+    pub count: u64,
+    /// What was said of the one that was tried last.
+    pub problem: String,
+    /// When one is tried again, in seconds since 1970; none when one is due now.
+    pub until: Option<i64>,
+}
+
+impl Store {
+    /// What could not be sent, and is tried again.
+    pub fn unsent_notices(&self) -> Result<Vec<Unsent>, StoreError> {
+        let now = clock::now();
+        let oldest = (now - jiff::SignedDuration::from_secs(MAX_AGE)).to_string();
+        let mut query = self.connection.prepare_cached(
+            "SELECT s.channel, s.problem, s.next_at, s.tries FROM outbox_sends s JOIN outbox o ON o.id = s.outbox_id
+             WHERE s.sent_at IS NULL AND o.created_at >= ?1 AND coalesce(s.problem, '') <> '' ORDER BY s.channel, s.next_at",
+        )?;
+        let rows = query.query_map([oldest], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        let mut found: Vec<Unsent> = Vec::new();
+        for row in rows {
+            let (channel, problem, next, tries): (String, String, i64, u32) = row?;
+            let until = waits::NOTICES.until(next, tries, now.as_second());
+            match found.last_mut().filter(|one| one.channel == channel) {
+                Some(one) => {
+                    one.count += 1;
+                    one.problem = problem;
+                    one.until = one.until.zip(until).map(|(one, other)| one.min(other));
+                }
+                None => found.push(Unsent { channel, count: 1, problem, until }),
+            }
+        }
+        for one in &mut found {
+            let rests = self.fact(&rest_of(&one.channel))?.and_then(|until| until.parse().ok());
+            let rests = rests.and_then(|until| waits_until(until, now.as_second(), waits::NOTICES.after(u32::MAX)));
+            one.until = one.until.max(rests);
+        }
+        Ok(found)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
-
     fn claim(store: &mut Store, channel: &str) -> Option<Notice> {
         let change = store.change().expect("a change");
         let notice = change.claim_notice(channel).expect("an answer");

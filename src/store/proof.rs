@@ -126,6 +126,12 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Notes that, and why, what a sprint has cost is not known. What is counted was set before.
+    pub fn set_cost_unknown(&self, sprint: &str, why: &str) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE sprints SET cost_unknown = ?2 WHERE id = ?1", (sprint, why))?;
+        self.event(Some(sprint), "cost_unknown", &serde_json::json!({ "why": why }))
+    }
+
     /// Takes another job for the sprint's own: the one that holds its claim, and its name in the queue. A
     /// submission whose answer was lost can leave two jobs, of which the second one ends at once.
     pub fn adopt(&self, sprint: &str, told: &JobId) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, waits};
 use crate::domain::{Ending, JobId, Phase, Reason, SchedulerKind, SprintId, State, Status};
 
 /// A sprint that is to be.
@@ -137,6 +137,10 @@ pub struct SprintRow {
     pub cost_usd: f64,
     /// Whether that is not exact.
     pub cost_estimated: bool,
+    /// Why it is not known, for people; empty when it is.
+    pub cost_unknown: String,
+    /// The part of it that no call has told of.
+    pub untold_usd: f64,
     /// Tokens: read, written, cached.
     pub tokens: [u64; 3],
     /// How far the journal was read.
@@ -157,6 +161,8 @@ pub struct SprintRow {
     pub results_at: Option<String>,
     /// How often that was tried.
     pub results_tries: u32,
+    /// When it is tried again, in seconds since 1970.
+    pub results_next: i64,
     /// When its end was asked for.
     pub cancel_asked_at: Option<String>,
     /// When the scheduler was last told so, in seconds since 1970.
@@ -181,7 +187,9 @@ pub struct SprintRow {
     pub repeats: Option<String>,
     /// The oldest message that it waits for, when it is parked.
     pub waits_for: Option<String>,
-    /// When it may be tried again to let it go on, in seconds since 1970.
+    /// How often it was tried in vain to let it go on.
+    pub resume_tries: u32,
+    /// When it may be tried again, in seconds since 1970.
     pub resume_next: i64,
 }
 
@@ -192,10 +200,24 @@ impl SprintRow {
         self.cut.is_exhausted(ending.status, ending.reason, self.cost_usd, self.budget_usd)
     }
 
-    /// Whether a parked sprint that could not go on may be tried again. It is never put off by more than a
-    /// quarter of an hour: a later time was set while this machine's clock was wrong.
+    /// Whether a parked sprint that could not go on may be tried again.
     pub fn may_go_on(&self, now: i64) -> bool {
-        self.resume_next <= now || self.resume_next > now + 900
+        waits::RESUMES.until(self.resume_next, self.resume_tries, now).is_none()
+    }
+
+    /// Until when nothing is tried: to let a parked sprint go on, or to bring the results of one that is
+    /// over. In seconds since 1970.
+    pub fn waits_until(&self, now: i64) -> Option<i64> {
+        match self.state {
+            State::Parked { .. } => waits::RESUMES.until(self.resume_next, self.resume_tries, now),
+            State::Ended { .. } if self.results_at.is_none() => waits::RESULTS.until(self.results_next, self.results_tries, now),
+            _ => None,
+        }
+    }
+
+    /// The dollars that count for what is not known, when something is not.
+    pub fn unknown_usd(&self) -> Option<f64> {
+        (!self.cost_unknown.is_empty()).then_some(self.untold_usd)
     }
 
     /// How many seconds ago it was made. One of which that cannot be read is very old.
@@ -232,7 +254,7 @@ pub struct SprintFilter<'a> {
 const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
     created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
     cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, unclear_polls, unclear_since, \
-    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut_money, cut_time, repeats, resume_next, \
+    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut_money, cut_time, repeats, cost_unknown, untold_usd, results_next, resume_tries, resume_next, \
     CASE status WHEN 'parked' THEN (SELECT m.id FROM messages m WHERE m.sprint_id = sprints.id AND m.status = 'open' \
         AND m.kind IN ('question', 'approval') ORDER BY m.created_at, m.rowid LIMIT 1) END AS waits_for";
 
@@ -288,6 +310,8 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         resets_at: row.get(const { at("resets_at") })?,
         cost_usd: row.get(const { at("cost_usd") })?,
         cost_estimated: row.get(const { at("cost_estimated") })?,
+        cost_unknown: row.get(const { at("cost_unknown") })?,
+        untold_usd: row.get(const { at("untold_usd") })?,
         tokens: [count(const { at("input_tokens") })?, count(const { at("output_tokens") })?, count(const { at("cached_tokens") })?],
         journal_offset: count(const { at("journal_offset") })?,
         journal_prefix: row.get(const { at("journal_prefix") })?,
@@ -298,6 +322,7 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         unclear_since: row.get(const { at("unclear_since") })?,
         results_at: row.get(const { at("results_at") })?,
         results_tries: small(const { at("results_tries") })?,
+        results_next: row.get(const { at("results_next") })?,
         cancel_asked_at: row.get(const { at("cancel_asked_at") })?,
         cancel_sent: row.get(const { at("cancel_sent") })?,
         note: row.get(const { at("note") })?,
@@ -310,6 +335,7 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         cut: Cut { money: row.get(const { at("cut_money") })?, time: row.get(const { at("cut_time") })? },
         repeats: row.get(const { at("repeats") })?,
         waits_for: row.get(const { at("resume_next") + 1 })?,
+        resume_tries: small(const { at("resume_tries") })?,
         resume_next: row.get(const { at("resume_next") })?,
     })
 }
@@ -380,13 +406,13 @@ impl Store {
         )
     }
 
-    /// Sprints of a cluster that are over, whose results were not fetched yet. A time that is farther
-    /// off than a day was set while this machine's clock was wrong.
+    /// Sprints of a cluster that are over, whose results were not fetched yet, and are due.
     pub fn unfetched_sprints(&self, cluster: &str, max_tries: u32, now: i64) -> Result<Vec<SprintRow>, StoreError> {
         self.query(
             &format!(
                 "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL \
-                 AND results_tries < ?2 AND (results_next <= ?3 OR results_next > ?3 + 86400) AND attempt > 0 ORDER BY results_tries, created_at, rowid"
+                 AND results_tries < ?2 AND {} AND attempt > 0 ORDER BY results_tries, created_at, rowid",
+                waits::RESULTS.is_due("results_next", "results_tries", "?3")
             ),
             (cluster, max_tries, now),
         )
@@ -394,11 +420,12 @@ impl Store {
 
     /// Clusters that have something to do, by name.
     pub fn busy_clusters(&self, max_tries: u32, now: i64) -> Result<Vec<String>, StoreError> {
-        let mut query = self.connection.prepare_cached(
+        let mut query = self.connection.prepare_cached(&format!(
             "SELECT cluster FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled')
              UNION SELECT cluster FROM sprints WHERE status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL
-                AND results_tries < ?1 AND (results_next <= ?2 OR results_next > ?2 + 86400) AND attempt > 0 ORDER BY 1",
-        )?;
+                AND results_tries < ?1 AND {} AND attempt > 0 ORDER BY 1",
+            waits::RESULTS.is_due("results_next", "results_tries", "?2")
+        ))?;
         let rows = query.query_map((max_tries, now), |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

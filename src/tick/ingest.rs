@@ -10,7 +10,8 @@ use crate::bundle::transfer::SprintFiles;
 use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::transition::Event;
-use crate::domain::{Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status};
+use crate::domain::{Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status, task};
+use crate::platform::clock;
 use crate::store::{Change, JournalPiece, SprintRow, StoreError, job_name};
 
 /// What is to be asked further before a sprint can be judged.
@@ -197,7 +198,7 @@ fn settle(
         parked: end.status == "parked" && !end.questions.is_empty(),
         reason: end.reason.as_deref().map(|word| Reason::parse(word).unwrap_or(Reason::StepFailed)),
         signal: end.signal.clone(),
-        detail: with_reset_time(end.detail.clone(), end.resets_at),
+        detail: with_reset_time(end.detail.clone(), task::believed_reset(end.resets_at, clock::now().as_second())),
         advice: Advice::parse(&end.hint),
         processes_left: end.processes_left,
     });
@@ -214,6 +215,7 @@ fn settle(
     });
     let is_complete = runner.as_ref().is_some_and(|runner| runner.completed);
     let missing_ends = if is_complete { change.steps_without_end(id, end_seq)? } else { Vec::new() };
+    let at_work = change.job_ran(id, row.attempt)? || row.state.job().and_then(|job| gathered.used.get(job)).is_some_and(|used| used.seconds > 0);
     let evidence = Evidence {
         scheduler: row.scheduler,
         cancel_asked: row.cancel_asked_at.is_some(),
@@ -228,7 +230,7 @@ fn settle(
         is_contested: is_contested || gathered.is_doubtful,
         files_read: files.is_some_and(|files| files.readable && !files.more),
         claimed: files.is_some_and(|files| files.claimed),
-        at_work: change.job_ran(id, row.attempt)? || row.state.job().and_then(|job| gathered.used.get(job)).is_some_and(|used| used.seconds > 0),
+        at_work,
         new_lines,
         quiet_seconds: files.and_then(|files| files.quiet_seconds),
         empty_polls: row.missing_polls,
@@ -251,13 +253,18 @@ fn settle(
             gathered.time.map_or(Ok(()), |time| change.count_unclear(id, time))?;
         }
         Finding::Parked | Finding::Over(_) => {
-            match untold(change, &row, files, runner_started, run_end.is_some())? {
+            match untold(change, &row, files, runner_started, at_work, run_end.is_some())? {
                 Untold::Nothing => {}
                 Untold::Ask => return Ok(Ingested::NeedsUntold),
                 Untold::Known(money) => change.set_untold(id, Some(&money))?,
                 Untold::Unknown => {
-                    notes.push("what its last call has cost is not known: the rest of its budget counts as spent".to_owned());
                     change.set_untold(id, None)?;
+                    let why = files.and_then(|files| files.problems.first()).map_or("its files could not be read", String::as_str);
+                    let counts = match row.budget_usd {
+                        Some(budget) => format!("the rest of its budget of ${budget:.2} counts as spent"),
+                        None => "no budget bounds it, so nothing more counts".to_owned(),
+                    };
+                    change.set_cost_unknown(id, &format!("{why}; {counts}"))?;
                 }
             }
             let Finding::Over(mut ending) = finding else {
@@ -316,12 +323,20 @@ enum Untold {
     Unknown,
 }
 
-fn untold(change: &Change<'_>, row: &SprintRow, files: Option<&SprintFiles>, runner_started: bool, is_recorded: bool) -> Result<Untold, StoreError> {
+fn untold(
+    change: &Change<'_>,
+    row: &SprintRow,
+    files: Option<&SprintFiles>,
+    runner_started: bool,
+    at_work: bool,
+    is_recorded: bool,
+) -> Result<Untold, StoreError> {
     let id = row.id.as_str();
     let open = change.has_open_call(id)?;
-    // A job has run, and its files are gone that would tell of it.
-    let is_gone = files.is_some_and(|files| files.claimed && files.claimed_by.is_none() && !files.problems.is_empty());
-    if !runner_started && is_gone {
+    // A job has run, or may have, and its files are gone that would tell of it. Without the end of its run
+    // nobody knows how much was not read of them.
+    let is_gone = files.is_none_or(|files| !files.readable || (files.claimed && files.claimed_by.is_none() && !files.problems.is_empty()));
+    if is_gone && !is_recorded && (runner_started || at_work || files.is_some_and(|files| files.claimed)) {
         return Ok(Untold::Unknown);
     }
     // A runner accounts for all of its calls before it records an end.

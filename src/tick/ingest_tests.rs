@@ -190,6 +190,43 @@ fn the_cost_of_a_killed_call_is_asked_for_before_the_end_is_settled() {
 }
 
 #[test]
+fn what_a_sprint_has_cost_whose_record_is_gone_is_not_known_and_the_rest_of_its_budget_counts() {
+    let gone = || SprintFiles { problems: vec!["the sprint's directory is not there".to_owned()], ..files("") };
+    let unread = || SprintFiles { readable: false, claimed: false, problems: vec!["run.jsonl cannot be read: it is busy".to_owned()], ..files("") };
+    let told_so_far = || started("300") + &line(2, "cost", &format!(",\"cost_usd\":2.0,{NONE},\"stream\":\"research.1.jsonl\",\"from\":0"));
+    for (journal, answer, why) in [
+        // Nothing was ever read of it.
+        (String::new(), gone as fn() -> SprintFiles, "is not there"),
+        // Its calls had all told: nobody knows whether there were more.
+        (told_so_far(), gone, "is not there"),
+        (told_so_far(), unread, "cannot be read"),
+    ] {
+        let known = if journal.is_empty() { 0.0 } else { 2.0 };
+        let mut store = store();
+        if !journal.is_empty() {
+            take(&mut store, &told(None, files(&journal), 0));
+        }
+        for time in (0..200_000).step_by(20_000) {
+            take(&mut store, &told(Some(killed()), answer(), time));
+        }
+        let row = row(&store);
+        assert!(row.state.status().is_terminal(), "{:?}", row.state);
+        assert!(row.cost_unknown.contains(why) && row.cost_unknown.contains("the rest of its budget of $10.00 counts"), "{}", row.cost_unknown);
+        assert!((row.cost_usd - 10.0).abs() < 1e-9 && row.cost_estimated, "{row:?}");
+        assert_eq!(row.unknown_usd(), Some(10.0 - known));
+        assert_eq!(store.money().expect("a sum").unknown_usd, Some(10.0 - known));
+        // It is no better known once it is deleted.
+        let change = store.change().expect("a change");
+        change.delete_sprint(ID).expect("deleted");
+        change.commit().expect("kept");
+        assert_eq!(store.money().expect("a sum").unknown_usd, Some(10.0 - known));
+    }
+}
+
+/// The rest of a cost that is exact.
+const NONE: &str = "\"estimated\":false,\"input_tokens\":1,\"output_tokens\":1,\"cache_read_tokens\":0,\"cache_write_tokens\":0";
+
+#[test]
 fn a_call_that_told_its_cost_is_not_asked_for_again() {
     let mut store = store();
     let cost = line(

@@ -47,6 +47,10 @@ pub struct Loop {
     pub cost_usd: f64,
     /// Whether the cost is not exact.
     pub cost_estimated: bool,
+    /// Whether some of it is not known at all, because its record is gone.
+    pub cost_unknown: bool,
+    /// The dollars that count in its place.
+    pub cost_unknown_usd: f64,
     /// US dollars that its running sprints may still spend.
     pub reserved_usd: f64,
     /// All tokens.
@@ -86,6 +90,12 @@ pub struct SprintOfLoop {
     pub task_id: Option<String>,
     /// US dollars.
     pub cost_usd: f64,
+    /// Whether the cost is not exact.
+    pub cost_estimated: bool,
+    /// Whether some of it is not known at all, because its record is gone.
+    pub cost_unknown: bool,
+    /// The dollars that count in its place.
+    pub cost_unknown_usd: f64,
     /// RFC 3339.
     pub created_at: String,
     /// RFC 3339.
@@ -111,6 +121,8 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
         current_sprint_id: sprints.iter().rev().find(|sprint| !sprint.status.is_terminal()).map(|sprint| sprint.id.clone()),
         cost_usd: money.cost_usd,
         cost_estimated: money.estimated,
+        cost_unknown: money.unknown_usd.is_some(),
+        cost_unknown_usd: money.unknown_usd.unwrap_or(0.0),
         reserved_usd: money.reserved_usd,
         tokens: money.tokens,
         gpu_hours: hours(money.gpu_seconds),
@@ -130,6 +142,9 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
                 idea: sprint.idea.clone(),
                 task_id: sprint.task.clone(),
                 cost_usd: sprint.cost_usd,
+                cost_estimated: sprint.cost_estimated,
+                cost_unknown: sprint.unknown_usd.is_some(),
+                cost_unknown_usd: sprint.unknown_usd.unwrap_or(0.0),
                 created_at: sprint.created_at.clone(),
                 completed_at: sprint.completed_at.clone(),
             })

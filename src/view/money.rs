@@ -11,6 +11,10 @@ pub struct Money {
     pub cost_usd: f64,
     /// Whether the cost is not exact.
     pub cost_estimated: bool,
+    /// Whether some of it is not known at all, because its record is gone.
+    pub cost_unknown: bool,
+    /// The dollars that count in its place.
+    pub cost_unknown_usd: f64,
     /// All tokens.
     pub tokens: u64,
     /// Seconds that jobs ran.
@@ -30,6 +34,8 @@ impl From<&Spent> for Money {
         Self {
             cost_usd: spent.cost_usd,
             cost_estimated: spent.estimated,
+            cost_unknown: spent.unknown_usd.is_some(),
+            cost_unknown_usd: spent.unknown_usd.unwrap_or(0.0),
             tokens: spent.tokens,
             wall_seconds: spent.wall_seconds,
             gpu_seconds: spent.gpu_seconds,

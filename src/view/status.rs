@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::{Loop, Message, Money, Sprint};
+use crate::platform::clock;
+use crate::store::Unsent;
 
 /// Everything that runs, waits, needs somebody, and has been spent.
 #[derive(Debug, Clone, Serialize)]
@@ -21,10 +23,37 @@ pub struct Status {
     pub total: Money,
     /// What was spent since midnight UTC, in US dollars.
     pub spent_today_usd: f64,
+    /// Whether that is not exact.
+    pub spent_today_estimated: bool,
+    /// Whether some of it is not known at all, because its record is gone.
+    pub spent_today_unknown: bool,
+    /// The dollars that count in its place.
+    pub spent_today_unknown_usd: f64,
     /// Whether anything advances by itself.
     pub tick: TickStatus,
+    /// Notices that could not be sent, a channel each.
+    pub notices: Vec<UnsentNotices>,
     /// What is wrong with the database: sprints that it should know and does not, or copies beside it.
     pub database_problems: Vec<String>,
+}
+
+/// Notices that could not be sent through a channel.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnsentNotices {
+    /// `ntfy` or `notify_command`.
+    pub channel: String,
+    /// How many.
+    pub count: u64,
+    /// What was said of the one that was tried last.
+    pub problem: String,
+    /// When one is tried again, RFC 3339; null when the next tick does.
+    pub waits_until: Option<String>,
+}
+
+impl From<Unsent> for UnsentNotices {
+    fn from(unsent: Unsent) -> Self {
+        Self { channel: unsent.channel, count: unsent.count, problem: unsent.problem, waits_until: unsent.until.map(clock::at) }
+    }
 }
 
 /// One study.
@@ -38,6 +67,12 @@ pub struct StudyStatus {
     pub tasks: std::collections::BTreeMap<&'static str, u64>,
     /// What was spent since midnight UTC, in US dollars.
     pub spent_today_usd: f64,
+    /// Whether that is not exact.
+    pub spent_today_estimated: bool,
+    /// Whether some of it is not known at all, because its record is gone.
+    pub spent_today_unknown: bool,
+    /// The dollars that count in its place.
+    pub spent_today_unknown_usd: f64,
     /// What it has used.
     pub spent: Money,
 }

@@ -69,7 +69,10 @@ const SPRINT: &[&str] = &[
     "waits_for",
     "cost_usd",
     "cost_estimated",
+    "cost_unknown",
+    "cost_unknown_usd",
     "tokens",
+    "waits_until",
     "resets_at",
     "journal_altered",
     "note",
@@ -116,7 +119,7 @@ fn the_keys_of_every_answer() {
     assert_eq!(keys(&show["sprint"]["tokens"]), ["input", "output", "cached"]);
     assert_eq!(
         keys(&show["sprint"]["steps"][0]),
-        ["name", "title", "state", "detail", "started_at", "ended_at", "seconds", "cost_usd", "tokens", "gpu_seconds"]
+        ["name", "title", "state", "detail", "started_at", "ended_at", "seconds", "cost_usd", "cost_estimated", "tokens", "gpu_seconds"]
     );
     assert_eq!(keys(&show["sprint"]["artifacts"][0]), ["filename", "size"]);
     for time in ["created_at", "submitted_at", "started_at", "completed_at"] {
@@ -166,11 +169,29 @@ fn the_keys_of_every_answer() {
         keys(&findings["findings"][0]),
         ["sprint_id", "task_id", "idea", "verdict", "confidence", "statement", "numbers", "open_issues", "summary", "completed_at"]
     );
-    let money = ["cost_usd", "cost_estimated", "tokens", "wall_seconds", "gpu_seconds", "gpu_unknown", "reserved_usd", "reserved_gpu_seconds"];
+    let money = [
+        "cost_usd",
+        "cost_estimated",
+        "cost_unknown",
+        "cost_unknown_usd",
+        "tokens",
+        "wall_seconds",
+        "gpu_seconds",
+        "gpu_unknown",
+        "reserved_usd",
+        "reserved_gpu_seconds",
+    ];
     assert_eq!(keys(&study["study"]["spent"]), money);
+    let today = ["spent_today_usd", "spent_today_estimated", "spent_today_unknown", "spent_today_unknown_usd"];
     let status = json(&["status"]);
-    assert_eq!(keys(&status), ["running", "waiting", "needs_you", "loops", "studies", "total", "spent_today_usd", "tick"]);
-    assert_eq!((keys(&status["studies"][0]), keys(&status["total"])), (vec!["name", "active", "tasks", "spent_today_usd", "spent"], money.to_vec()));
+    assert_eq!(
+        keys(&status),
+        [&["running", "waiting", "needs_you", "loops", "studies", "total"], &today[..], &["tick", "notices", "database_problems"]].concat()
+    );
+    assert_eq!(
+        (keys(&status["studies"][0]), keys(&status["total"])),
+        ([&["name", "active", "tasks"], &today[..], &["spent"]].concat(), money.to_vec())
+    );
     assert_eq!((&study["study"]["sprints"], &study["study"]["active"]), (&Value::from(1), &Value::from(0)));
 
     let clusters = json(&["cluster", "list"]);

@@ -219,7 +219,7 @@ impl Change<'_> {
         let reset = sprint.and_then(|sprint| sprint.resets_at).map_or(0, |time| time - clock::now().as_second());
         let wait = backoff.max(reset);
         self.transaction.execute(
-            "UPDATE tasks SET failures = ?2, infra_failures = ?3, detail = ?4, retry_at = unixepoch() + ?5, claimed_by = NULL, claim_until = NULL
+            "UPDATE tasks SET failures = ?2, infra_failures = ?3, detail = ?4, retry_at = unixepoch() + ?5, retry_wait = ?5, claimed_by = NULL, claim_until = NULL
              WHERE id = ?1",
             (id, failures, infra_failures, detail, wait),
         )?;
