@@ -103,6 +103,9 @@ pub struct Sprint {
     /// What it found of its idea; null when it has told nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finding: Option<Option<Finding>>,
+    /// What of its finding and its figures could not be used, a sentence each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unusable: Option<Vec<String>>,
     /// Its figures: what the evaluator measured, then what the agent told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,
@@ -249,6 +252,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         journal_altered: row.journal_altered,
         note: text(&row.note),
         finding: None,
+        unusable: None,
         metrics: None,
         open_issues: None,
         spent: None,
@@ -262,6 +266,7 @@ pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError
     let id = row.id.as_str();
     Ok(Sprint {
         finding: Some(store.finding(id)?),
+        unusable: Some(store.unusable(id)?),
         metrics: Some(store.metrics(id)?),
         open_issues: Some(if row.state.status() == crate::domain::Status::Completed { store.open_issues(id)? } else { None }),
         spent: Some(Money::from(&store.money_of_sprint(id)?)),

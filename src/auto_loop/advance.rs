@@ -142,7 +142,10 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         // doing something are waited for.
         let comes = of(&[TaskState::Waiting]) > 0 || (of(&[TaskState::Running]) > 0 && of(&[TaskState::Blocked]) > 0);
         if row.limits.tasks_only || comes {
-            return Ok(Step::Note(format!("no task is ready now, {open} open: `researchloop task list`"), false));
+            let unknown = change.waits_for_verdicts(&row.study)?;
+            let verdicts =
+                if unknown > 0 { format!(", {unknown} of them for a verdict that a person must say: `researchloop inbox`") } else { String::new() };
+            return Ok(Step::Note(format!("no task is ready now, {open} open{verdicts}: `researchloop task list`"), false));
         }
     }
     let request = Request::read(&row.request);

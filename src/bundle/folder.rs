@@ -225,7 +225,8 @@ mod tests {
         assert_eq!(folder.tail("inner/file", 2).expect("read"), b"xt");
         for (path, words) in [
             ("link", "a symbolic link"),
-            ("linked-folder/passwd", "link"),
+            ("linked-folder/passwd", "lies in linked-folder, which is a symbolic link, not a folder"),
+            ("secret/x", "lies in secret, which is a file, not a folder"),
             ("pipe", "a named pipe"),
             ("inner", "a folder"),
             ("../secret", "a name"),

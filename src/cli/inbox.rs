@@ -59,12 +59,13 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
         ("approval", Some(sprint), _) => format!("{sprint} proposes an idea"),
         ("note", Some(sprint), _) => format!("note to {sprint}"),
         ("dead", _, Some(task)) => format!("task {task} has failed for good"),
+        ("verdict", _, Some(task)) => format!("task {task} has no verdict"),
         (kind, _, _) => kind.to_owned(),
     };
     let state = match (message.status.as_str(), message.delivered_at.is_some()) {
         ("open", false) if message.kind == "note" => ", not delivered yet",
         ("open", true) if message.kind == "note" => ", delivered, not read yet",
-        ("answered", false) if message.kind != "dead" => ", answered, not delivered yet",
+        ("answered", false) if !matches!(message.kind.as_str(), "dead" | "verdict") => ", answered, not delivered yet",
         ("answered", _) => ", answered",
         ("told", _) if message.kind == "note" => ", read",
         ("told", _) => ", answered and read",
@@ -140,6 +141,7 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
                 Replied::Refused(sprint) => format!("{sprint}: cancelled: the idea was not approved"),
                 Replied::Retried(task) => format!("{task}: will be tried again"),
                 Replied::Cancelled(task) => format!("{task}: called off"),
+                Replied::Judged(task, verdict) => format!("{task}: done ({})", verdict.as_str()),
                 Replied::Closed => format!("{}: closed", found.id),
             };
             (found.id, said)

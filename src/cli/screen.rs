@@ -280,6 +280,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         lines.push(String::new());
         lines.extend(open_issues(ui, open, width));
     }
+    lines.extend(unusable(ui, sprint, width));
     let files = sprint.artifacts.as_deref().unwrap_or_default();
     if !files.is_empty() {
         lines.push(String::new());
@@ -332,6 +333,17 @@ pub fn open_issues(ui: &Ui, open: &OpenIssues, width: usize) -> Vec<String> {
         let said = format!("the reviewer: “{}”", clean(quote));
         lines.extend(wrap(&said, width.saturating_sub(4)).into_iter().map(|line| format!("    {line}")));
     }
+    lines
+}
+
+/// What of it could not be used.
+fn unusable(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
+    let problems = sprint.unusable.as_deref().unwrap_or_default();
+    if problems.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new(), ui.style().yellow().bold().apply_to("not usable").to_string()];
+    lines.extend(problems.iter().flat_map(|problem| wrap(&clean(problem), width.saturating_sub(2))).map(|line| format!("  {line}")));
     lines
 }
 

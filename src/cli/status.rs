@@ -233,6 +233,7 @@ impl Screen<'_> {
             let about = one.sprint_id.as_deref().or(one.task_id.as_deref()).unwrap_or_default();
             let what = match one.kind.as_str() {
                 "dead" => "has failed for good",
+                "verdict" => "has no verdict",
                 "approval" => "proposes an idea",
                 _ => "asks",
             };

@@ -9,7 +9,7 @@ use super::text::{clean, clean_lines, padded, short, time};
 use super::ui::Ui;
 use super::{screen, text};
 use crate::app::App;
-use crate::domain::TaskState;
+use crate::domain::{NeedState, TaskState};
 use crate::platform::clock;
 use crate::store::{Need, Store, TaskFilter, TaskRow};
 use crate::task::graph::state_text;
@@ -122,6 +122,7 @@ fn needs_text(needs: &[Need], row: &TaskRow) -> String {
 fn need_text(need: &Need) -> String {
     match need.condition {
         crate::domain::Condition::Done => need.needs.clone(),
+        condition if need.state == NeedState::Unknown => format!("{}:{condition}?", need.needs),
         condition => format!("{}:{condition}", need.needs),
     }
 }
@@ -210,6 +211,11 @@ fn one_line(ui: &Ui, row: &TaskRow, note: &str) -> String {
     format!("{}  {}{gap}{note} {}", row.id, style(ui, row.state).apply_to(state), clean(&row.idea))
 }
 
+/// How a person says what came out of a task.
+fn say_verdict(task: &str) -> String {
+    format!("`researchloop task done {task} --verdict supported` (or refuted, inconclusive) says what came out of it; others wait for that")
+}
+
 /// What to do next.
 fn next(store: &Store, row: &TaskRow, needs: &[Need], last: Option<&view::Sprint>) -> Result<String> {
     let id = &row.id;
@@ -219,8 +225,9 @@ fn next(store: &Store, row: &TaskRow, needs: &[Need], last: Option<&view::Sprint
         TaskState::Claimed => format!("whoever has it says `researchloop task done {id} --token N`; the claim ends by itself"),
         TaskState::Waiting => format!("it is tried again later; `researchloop task retry {id}` lets it begin at once"),
         TaskState::Blocked => {
-            let open = needs.iter().find(|need| need.state != crate::domain::NeedState::Met);
+            let open = needs.iter().find(|need| need.state != NeedState::Met);
             match (open, &row.parent) {
+                (Some(need), _) if need.state == NeedState::Unknown => say_verdict(&need.needs),
                 (Some(need), _) => format!("`researchloop task show {}` tells how far that is", need.needs),
                 (None, Some(parent)) => format!("`researchloop task show {parent}` tells what that waits for"),
                 (None, None) => "`researchloop task graph` shows what waits for what".to_owned(),
@@ -232,10 +239,13 @@ fn next(store: &Store, row: &TaskRow, needs: &[Need], last: Option<&view::Sprint
             format!("it ends with its parts: {done} of {} have ended", parts.len())
         }
         TaskState::Dead => format!("look at why, then `researchloop task retry {id}` or `researchloop task cancel {id}`"),
-        TaskState::Skipped => match store.missing(id.as_str())?.into_iter().find(|need| need.state == crate::domain::NeedState::Never) {
+        TaskState::Skipped => match store.missing(id.as_str())?.into_iter().find(|need| need.state == NeedState::Never) {
             Some(need) => format!("`researchloop task edit {} --drop-need {}` if it can do without", need.task, need.needs),
             None => "`researchloop task graph` shows what waits for what".to_owned(),
         },
+        TaskState::Done if row.verdict.is_none() && store.needed_by(id.as_str())?.iter().any(|need| need.state == NeedState::Unknown) => {
+            say_verdict(id.as_str())
+        }
         TaskState::Done => match last.filter(|sprint| sprint.status == "completed") {
             Some(sprint) => format!("`researchloop sprint show {}` tells what came out", sprint.id),
             None => "`researchloop task next` shows what comes now".to_owned(),

@@ -84,6 +84,8 @@ words! {
         Open = "open",
         /// It cannot become so any more.
         Never = "never",
+        /// It is done, and what came out is not known: a person can say it.
+        Unknown = "unknown",
     }
 }
 
@@ -126,6 +128,7 @@ pub fn need_state(status: TaskStatus, verdict: Option<Verdict>, condition: Condi
         (TaskStatus::Open, _) => return NeedState::Open,
         (_, Condition::Any) => true,
         (TaskStatus::Done, Condition::Done) | (TaskStatus::Dead, Condition::Failed) => true,
+        (TaskStatus::Done, Condition::Supported | Condition::Refuted) if verdict.is_none() => return NeedState::Unknown,
         (TaskStatus::Done, Condition::Supported) => verdict == Some(Verdict::Supported),
         (TaskStatus::Done, Condition::Refuted) => verdict == Some(Verdict::Refuted),
         (TaskStatus::Done | TaskStatus::Dead | TaskStatus::Skipped | TaskStatus::Cancelled, _) => false,
@@ -239,11 +242,11 @@ mod tests {
 
     #[test]
     fn what_each_end_means_for_those_who_need_it() {
-        use NeedState::{Met, Never, Open};
+        use NeedState::{Met, Never, Open, Unknown};
         let supported = Some(Verdict::Supported);
         let rows: [(TaskStatus, Option<Verdict>, [NeedState; 5]); 8] = [
             (TaskStatus::Open, None, [Open, Open, Open, Open, Open]),
-            (TaskStatus::Done, None, [Met, Never, Never, Never, Met]),
+            (TaskStatus::Done, None, [Met, Unknown, Unknown, Never, Met]),
             (TaskStatus::Done, supported, [Met, Met, Never, Never, Met]),
             (TaskStatus::Done, Some(Verdict::Refuted), [Met, Never, Met, Never, Met]),
             (TaskStatus::Done, Some(Verdict::Inconclusive), [Met, Never, Never, Never, Met]),

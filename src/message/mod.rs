@@ -5,7 +5,7 @@
 use crate::bundle::answers::Proposal;
 use crate::domain::approval::{self, Word};
 use crate::domain::idea::{bounded, clean};
-use crate::domain::{SprintId, State};
+use crate::domain::{SprintId, State, Verdict, written};
 use crate::store::{ANOTHER, Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
 
 /// The longest answer or note, in characters.
@@ -50,6 +50,8 @@ pub enum Replied {
     Retried(String),
     /// The task is called off.
     Cancelled(String),
+    /// It is known what came out of the task.
+    Judged(String, Verdict),
     /// Nothing follows from it.
     Closed,
 }
@@ -99,6 +101,7 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
     }
     let replied = match message.kind.as_str() {
         "dead" => on_dead(&change, &message, &text)?,
+        "verdict" => on_verdict(&change, &message, &text)?,
         "approval" => {
             change.answer_message(&message.id, &text)?;
             match approval::word(&text) {
@@ -140,6 +143,22 @@ fn on_dead(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Repl
             "{:?} is none of retry (try the task again), cancel (call it off) and close (leave it as it is)",
             bounded(&text.replace('\n', " "), 60)
         ))),
+    }
+}
+
+/// What came out of a task, by a person's word.
+fn on_verdict(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Replied, ReplyError> {
+    match (written::verdict(text), message.task.as_deref()) {
+        (Some(verdict), Some(task)) => {
+            // It also answers the message.
+            change.finish_task(task, None, Some(verdict), "")?;
+            Ok(Replied::Judged(task.to_owned(), verdict))
+        }
+        _ if text.trim().eq_ignore_ascii_case("close") => {
+            change.close_message(&message.id, text)?;
+            Ok(Replied::Closed)
+        }
+        _ => Err(ReplyError::Text(format!("{:?} is none of supported, refuted, inconclusive and close", bounded(&text.replace('\n', " "), 60)))),
     }
 }
 

@@ -112,6 +112,18 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Remembers what of a sprint's finding and figures could not be used.
+    pub fn put_unusable(&self, sprint: &str, problems: &[String]) -> Result<(), StoreError> {
+        let list = serde_json::to_string(problems).unwrap_or_else(|_| "[]".to_owned());
+        self.transaction.prepare_cached("UPDATE sprints SET unusable = ?2 WHERE id = ?1")?.execute((sprint, list))?;
+        Ok(())
+    }
+
+    /// The same as [`Store::unusable`], as this change sees it.
+    pub(super) fn unusable(&self, sprint: &str) -> Result<Vec<String>, StoreError> {
+        unusable(&self.transaction, sprint)
+    }
+
     /// Remembers a sprint's figures, in the place of those that were known.
     pub fn put_metrics(&self, sprint: &str, metrics: &[Metric]) -> Result<(), StoreError> {
         self.transaction.prepare_cached("DELETE FROM metrics WHERE sprint_id = ?1")?.execute([sprint])?;
@@ -222,7 +234,18 @@ fn history(connection: &rusqlite::Connection, study: &str, metric: &str) -> Resu
     Ok(found)
 }
 
+fn unusable(connection: &rusqlite::Connection, sprint: &str) -> Result<Vec<String>, StoreError> {
+    let mut query = connection.prepare_cached("SELECT unusable FROM sprints WHERE id = ?1")?;
+    let list: Option<String> = query.query_map([sprint], |row| row.get(0))?.next().transpose()?;
+    Ok(list.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default())
+}
+
 impl Store {
+    /// What of a sprint's finding and figures could not be used, a sentence each.
+    pub fn unusable(&self, sprint: &str) -> Result<Vec<String>, StoreError> {
+        unusable(&self.connection, sprint)
+    }
+
     /// What a sprint found.
     pub fn finding(&self, sprint: &str) -> Result<Option<Finding>, StoreError> {
         let mut query = self.connection.prepare_cached("SELECT verdict, confidence, statement, numbers FROM findings WHERE sprint_id = ?1")?;

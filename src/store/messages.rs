@@ -21,7 +21,7 @@ const MAX_DUE: u32 = 50;
 pub struct MessageRow {
     /// `m-xxxxxx`.
     pub id: String,
-    /// `question`, `approval`, `dead` or `note`.
+    /// `question`, `approval`, `dead`, `verdict` or `note`.
     pub kind: String,
     /// The study.
     pub study: String,
@@ -91,7 +91,7 @@ pub struct NewMessage<'a> {
 const COLUMNS: &str = "id, kind, study_name, sprint_id, task_id, loop_id, name, text, choices, status, answer, created_at, answered_at, delivered_at";
 
 /// What a person or a job still has to learn of.
-const UNDONE: &str = "(status = 'open' OR (status = 'answered' AND delivered_at IS NULL AND kind <> 'dead'))";
+const UNDONE: &str = "(status = 'open' OR (status = 'answered' AND delivered_at IS NULL AND kind NOT IN ('dead', 'verdict')))";
 
 fn whole(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     let choices: String = row.get(8)?;
@@ -272,7 +272,9 @@ impl Change<'_> {
     /// The sprint is over: nobody has to answer its questions any more.
     pub(super) fn close_messages_of(&self, sprint: &str) -> Result<(), StoreError> {
         self.transaction
-            .prepare_cached("UPDATE messages SET status = 'closed' WHERE sprint_id = ?1 AND kind <> 'dead' AND status IN ('open', 'answered')")?
+            .prepare_cached(
+                "UPDATE messages SET status = 'closed' WHERE sprint_id = ?1 AND kind NOT IN ('dead', 'verdict') AND status IN ('open', 'answered')",
+            )?
             .execute([sprint])?;
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::domain::Verdict;
+use crate::domain::{TaskStatus, Verdict};
 use crate::platform::process::{self, Captured};
 use crate::store::{Store, TaskError, TaskRow};
 
@@ -37,7 +37,8 @@ pub enum FinishError {
 /// folder; nothing else may run here.
 pub fn finish(app: &App, store: &mut Store, id: &str, token: Option<i64>, verdict: Option<Verdict>, note: &str) -> Result<TaskRow, FinishError> {
     let change = store.change().map_err(TaskError::from)?;
-    let row = change.may_end_task(id, token)?;
+    let row = change.may_finish_task(id, token, verdict)?;
+    let is_done = row.status == TaskStatus::Done;
     if let Some(token) = token.filter(|_| !row.verify.is_empty()) {
         // Nobody else gets the task while its command runs.
         change.keep_task(id, token, LIMIT.as_secs() + 60)?;
@@ -45,7 +46,7 @@ pub fn finish(app: &App, store: &mut Store, id: &str, token: Option<i64>, verdic
     } else {
         drop(change);
     }
-    if !row.verify.is_empty() {
+    if !row.verify.is_empty() && !is_done {
         verify(&app.config.root, &row)?;
     }
     // It may have taken long: whoever has the task now is asked once more.

@@ -7,7 +7,7 @@ use super::gather::Gathered;
 use crate::bundle::formats::{self, ExitFile, Money};
 use crate::bundle::journal::{self, Entry, Reached, RunEnd};
 use crate::bundle::transfer::SprintFiles;
-use crate::domain::finding::{Finding as Found, MAX_FIGURES};
+use crate::domain::finding::{Finding as Found, MAX_FIGURES, plain};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::transition::Event;
 use crate::domain::{Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status, task};
@@ -295,6 +295,9 @@ fn settle(
     Ok(Ingested::Whole)
 }
 
+/// How many sentences are kept of what could not be used, and how long each may be.
+const MAX_UNUSABLE: (usize, usize) = (20, 300);
+
 /// Keeps what came out of a run. What a journal says may be anything.
 ///
 /// A figure is the evaluator's when the run that ended has measured it: `incarnation`. None where the
@@ -304,6 +307,9 @@ fn outcome(change: &Change<'_>, row: &SprintRow, end: &RunEnd, incarnation: Opti
     if let Some(found) = end.finding.clone().map(Found::sound) {
         change.put_finding(id, &row.study, &found)?;
     }
+    let unusable: Vec<String> =
+        end.unusable.iter().map(|text| plain(text, MAX_UNUSABLE.1)).filter(|text| !text.is_empty()).take(MAX_UNUSABLE.0).collect();
+    change.put_unusable(id, &unusable)?;
     let mut figures: Vec<Metric> = end.metrics.iter().cloned().filter_map(Metric::sound).take(MAX_FIGURES + 1).collect();
     for figure in figures.iter_mut().filter(|figure| figure.source == Source::Evaluator) {
         let measured = incarnation.map(|incarnation| change.as_measured(id, figure, incarnation)).transpose()?.flatten();

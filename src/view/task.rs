@@ -79,7 +79,7 @@ pub struct TaskNeed {
     pub id: String,
     /// How what is needed must end: `done`, `supported`, `refuted`, `failed` or `any`.
     pub condition: &'static str,
-    /// `met`, `open` or `never`.
+    /// `met`, `open`, `never` or `unknown`.
     pub state: &'static str,
 }
 

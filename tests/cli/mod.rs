@@ -39,6 +39,7 @@ mod suspension;
 mod task_sprints;
 mod tasks;
 mod watching;
+mod written;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

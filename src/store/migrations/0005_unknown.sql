@@ -31,3 +31,22 @@ FROM tasks t;
 -- Tasks that can be begun now.
 CREATE VIEW ready_tasks AS
 SELECT * FROM task_states WHERE status = 'open' AND state = 'ready';
+
+-- What of a sprint's finding and figures could not be used: a JSON list of sentences.
+ALTER TABLE sprints ADD COLUMN unusable TEXT NOT NULL DEFAULT '[]';
+
+-- What each need has come to: `met`, `never`, `open`, or `unknown` where a person has to say what came
+-- out. The table in docs/backlog.md says the same.
+DROP VIEW need_states;
+CREATE VIEW need_states AS
+SELECT n.task, n.needs, n.on_state,
+    CASE
+        WHEN t.status = 'open' THEN 'open'
+        WHEN n.on_state = 'any' THEN 'met'
+        WHEN n.on_state = 'done' AND t.status = 'done' THEN 'met'
+        WHEN n.on_state IN ('supported', 'refuted') AND t.status = 'done' AND t.verdict IS NULL THEN 'unknown'
+        WHEN n.on_state IN ('supported', 'refuted') AND t.status = 'done' AND t.verdict = n.on_state THEN 'met'
+        WHEN n.on_state = 'failed' AND t.status = 'dead' THEN 'met'
+        ELSE 'never'
+    END AS state
+FROM task_needs n JOIN tasks t ON t.id = n.needs;

@@ -104,7 +104,11 @@ impl Change<'_> {
         let mut parts: Vec<String> = Vec::new();
         for need in missing.iter().take(5) {
             let state = self.task(&need.needs)?.map_or("gone", |other| other.state.as_str());
-            let never = if need.state == NeedState::Never { ", which can never be" } else { "" };
+            let never = match need.state {
+                NeedState::Never => ", which can never be",
+                NeedState::Unknown => " without a verdict: `researchloop task done ID --verdict WORD` says it",
+                NeedState::Met | NeedState::Open => "",
+            };
             let whose = if need.task == row.id.as_str() { String::new() } else { format!(" (as {} does, of which it is a part)", need.task) };
             parts.push(format!("it needs {} ({}){whose}, which is {state}{never}", need.needs, need.condition));
         }

@@ -50,11 +50,22 @@ impl Change<'_> {
         }
     }
 
+    /// The same for one that is to be done. It may be so already, when only what came out is not known.
+    pub fn may_finish_task(&self, id: &str, token: Option<i64>, verdict: Option<Verdict>) -> Result<TaskRow, TaskError> {
+        let known = self.known_task(id)?;
+        let lacks_verdict = known.status == TaskStatus::Done && known.verdict.is_none() && verdict.is_some() && token.is_none();
+        if lacks_verdict { Ok(known) } else { self.may_end_task(id, token) }
+    }
+
     /// A person or an agent says that it is done. Its command must have succeeded before.
     pub fn finish_task(&self, id: &str, token: Option<i64>, verdict: Option<Verdict>, note: &str) -> Result<TaskRow, TaskError> {
         let note = check_text("the note", note).map_err(TaskError::Wrong)?;
-        let row = self.may_end_task(id, token)?;
+        let row = self.may_finish_task(id, token, verdict)?;
+        let note = if note.is_empty() && row.status == TaskStatus::Done { row.detail.clone() } else { note };
         self.task_over(&row, TaskStatus::Done, verdict, &note)?;
+        if let Some(verdict) = verdict {
+            self.is_answered_for(id, "verdict", verdict.as_str())?;
+        }
         self.settle_graph(&row.study)?;
         self.known_task(id)
     }
@@ -140,10 +151,57 @@ impl Change<'_> {
 
     /// A person has decided on a dead task: nobody is asked about it any more.
     fn death_is_answered(&self, id: &str, answer: &str) -> Result<(), StoreError> {
+        self.is_answered_for(id, "verdict", answer)?;
+        self.is_answered_for(id, "dead", answer)
+    }
+
+    fn is_answered_for(&self, id: &str, kind: &str, answer: &str) -> Result<(), StoreError> {
         self.transaction.execute(
-            "UPDATE messages SET status = 'answered', answer = ?2, answered_at = ?3 WHERE task_id = ?1 AND kind = 'dead' AND status = 'open'",
-            (id, answer, clock::stamp(clock::now())),
+            "UPDATE messages SET status = 'answered', answer = ?2, answered_at = ?3 WHERE task_id = ?1 AND kind = ?4 AND status = 'open'",
+            (id, answer, clock::stamp(clock::now()), kind),
         )?;
+        Ok(())
+    }
+
+    /// How many open tasks of a study wait for a verdict that nobody knows.
+    pub fn waits_for_verdicts(&self, study: &str) -> Result<u64, StoreError> {
+        let count: i64 = self.transaction.query_row(
+            "SELECT count(DISTINCT n.task) FROM need_states n JOIN tasks t ON t.id = n.task
+             WHERE t.study_name = ?1 AND t.status = 'open' AND n.state = 'unknown'",
+            [study],
+            |row| row.get(0),
+        )?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// Asks a person for a verdict that no program could read, when other tasks wait for it.
+    fn ask_for_verdict(&self, row: &TaskRow, why: &str, loop_id: Option<&str>) -> Result<(), StoreError> {
+        let id = row.id.as_str();
+        let waiting: i64 = self.transaction.query_row(
+            "SELECT count(*) FROM task_needs n JOIN tasks t ON t.id = n.task
+             WHERE n.needs = ?1 AND n.on_state IN ('supported', 'refuted') AND t.status IN ('open', 'skipped')",
+            [id],
+            |row| row.get(0),
+        )?;
+        if waiting == 0 {
+            return Ok(());
+        }
+        let idea: String = row.idea.chars().take(200).collect();
+        let tasks = if waiting == 1 { "1 task waits".to_owned() } else { format!("{waiting} tasks wait") };
+        let text = format!(
+            "{id} is done, and what came out is not known: {why}\nidea: {idea}\n{tasks} for its verdict: `researchloop task done {id} --verdict WORD` says it, `researchloop task retry {id}` tries the task again"
+        );
+        let choices = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive].map(|verdict| verdict.as_str().to_owned());
+        self.put_message(&NewMessage {
+            kind: "verdict",
+            study: &row.study,
+            sprint: None,
+            task: Some(id),
+            loop_id,
+            name: None,
+            text: &text,
+            choices: &choices,
+        })?;
         Ok(())
     }
 
@@ -164,7 +222,15 @@ impl Change<'_> {
             (Status::Completed, _) => {
                 let verdict: Option<String> =
                     self.transaction.query_row("SELECT verdict FROM findings WHERE sprint_id = ?1", [id], |row| row.get(0)).optional()?;
-                self.task_over(&row, TaskStatus::Done, verdict.as_deref().and_then(Verdict::parse), "")?;
+                let verdict = verdict.as_deref().and_then(Verdict::parse);
+                let unusable = if verdict.is_none() { self.unusable(id)? } else { Vec::new() };
+                let told = unusable.iter().find(|problem| problem.starts_with("finding.json"));
+                let why = told.map_or_else(|| format!("{id} told no verdict"), |problem| format!("{id} told no verdict that can be used: {problem}"));
+                let detail = if verdict.is_none() { task::bounded(&why, task::MAX_TEXT) } else { String::new() };
+                self.task_over(&row, TaskStatus::Done, verdict, &detail)?;
+                if verdict.is_none() {
+                    self.ask_for_verdict(&row, &detail, sprint.loop_id.as_deref())?;
+                }
             }
             // Its loop was stopped: that is no word about the task.
             (Status::Cancelled, _) if self.ends_with_its_loop(sprint)? => {

@@ -82,6 +82,7 @@ fn need_is_met(model: &Model, needed: &str, condition: &str) -> Option<bool> {
     Some(match (task.status.as_str(), condition) {
         ("open", _) => return None,
         (_, "any") | ("done", "done") | ("dead", "failed") => true,
+        ("done", "supported" | "refuted") if task.verdict.is_none() => return None,
         ("done", wanted) => task.verdict.as_deref() == Some(wanted),
         _ => false,
     })

@@ -210,6 +210,35 @@ fn a_sprint_that_was_cancelled_with_its_loop_leaves_its_task_although_the_loop_g
 }
 
 #[test]
+fn what_waits_for_a_verdict_that_nobody_knows_is_not_skipped() {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let first = add(&change, &[], None);
+    let yes = add(&change, &[(&first, Condition::Supported)], None);
+    let no = add(&change, &[(&first, Condition::Refuted)], None);
+    let over = add(&change, &[(&first, Condition::Done)], None);
+    let one = sprint(&change, 1, &first, None);
+    change.put_unusable(&one, &["finding.json has no verdict".to_owned()]).expect("kept");
+    end(&change, &one, Ending::completed());
+    let states = || [&first, &yes, &no, &over].map(|id| state(&change, id));
+    assert_eq!(states(), [TaskState::Done, TaskState::Blocked, TaskState::Blocked, TaskState::Ready]);
+    let row = change.task(&first).expect("asked").expect("there");
+    assert_eq!(row.detail, format!("{one} told no verdict that can be used: finding.json has no verdict"));
+    let open = || count(&change, "SELECT count(*) FROM messages WHERE kind = 'verdict' AND status = 'open'");
+    assert_eq!((open(), change.waits_for_verdicts("s").expect("counted")), (1, 2));
+    assert!(change.finish_task(&first, None, None, "").is_err());
+    change.finish_task(&first, None, Some(Verdict::Refuted), "").expect("said");
+    assert_eq!(states(), [TaskState::Done, TaskState::Skipped, TaskState::Ready, TaskState::Ready]);
+    assert_eq!((open(), change.waits_for_verdicts("s").expect("counted")), (0, 0));
+    assert!(change.finish_task(&first, None, Some(Verdict::Supported), "").is_err(), "it is known by now");
+    // Where nobody waits for it, nobody is asked.
+    let alone = add(&change, &[], None);
+    let other = sprint(&change, 2, &alone, None);
+    end(&change, &other, Ending::completed());
+    assert_eq!((state(&change, &alone), open()), (TaskState::Done, 0));
+}
+
+#[test]
 fn the_task_of_a_sprint_that_is_deleted_is_free_again() {
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
