@@ -1,3 +1,5 @@
+//! What a job says came out, in every form that means the same.
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! The one reader: what it takes, what it refuses, and how many steps it needs.
+
 use proptest::prelude::*;
 
 use super::json::scanned;
