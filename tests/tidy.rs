@@ -72,7 +72,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("getrandom", &["platform"]),
     ("ureq", &["platform"]),
-    ("serde_saphyr", &["domain/written", "pipeline", "task"]),
+    ("serde_saphyr", &["domain", "pipeline", "task"]),
     ("strsim", &["domain"]),
     // How wide a text is on a screen: also where a mistake in a line is underlined.
     ("console", &["cli", "config"]),
