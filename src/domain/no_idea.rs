@@ -112,10 +112,11 @@ fn is_error(text: &str) -> bool {
     // With a number in front: 529 overloaded.
     let number = text.trim_start_matches("http ").trim_start_matches(|c: char| c.is_ascii_digit());
     let behind = if number.len() < text.len() { number.trim_start() } else { text };
-    if MESSAGES
-        .iter()
-        .any(|words| behind.strip_prefix(words).is_some_and(|rest| ends(rest) && (rest.is_empty() || !rest.trim_start().starts_with('?'))))
-    {
+    let is_message = |text: &str| {
+        let rest = MESSAGES.iter().find_map(|words| text.strip_prefix(words).filter(|rest| ends(rest)));
+        rest.is_some_and(|rest| !rest.trim_start().starts_with('?'))
+    };
+    if is_message(text) || is_message(behind) {
         return true;
     }
     // ValueError: ..., java.lang.NullPointerException: ...
