@@ -82,10 +82,12 @@ attack_job_profile() {
 attack_sge_request() {
   own_cell $'-b y -sync y\n-h -t 1-3 -A lab\n-w v' ''
   site sge ATTACK=hang2
-  run_sprint 'an idea' || { wrong "$(how)"; return; }
+  run_sprint 'an idea' || return 1
   local account; account=$("$SGE_PROGRAMS/qstat" -j "$JOB" 2>>"$A/log" | sed -n 's/^account: *//p')
   ticks_until_over 120
   if [[ $(show status) == completed && $account == lab ]]; then right "$(how), account $account"; else wrong "$(how), account $account: $(show note | cut -c1-80)"; fi
+  # those that are held, or that nobody knows of
+  "$SGE_PROGRAMS/qdel" "rl-$ID-*" >/dev/null 2>&1
 }
 
 # a default of qstat shows waiting jobs only
