@@ -105,7 +105,7 @@ fn the_keys_of_every_answer() {
     assert_eq!(text(&run, "status"), "submitted");
     let id = text(&run, "sprint_id");
     let tick = json(&["tick"]);
-    assert_eq!(keys(&tick), ["clusters", "loops", "problems"]);
+    assert_eq!(keys(&tick), ["clusters", "loops", "problems", "behind"]);
     assert_eq!(keys(&tick["clusters"][0]), ["name", "sprints", "changes", "problems", "held_by", "unreachable"]);
     let _ = project.finish(id, 60);
 
