@@ -291,10 +291,10 @@ impl Change<'_> {
             }
             // It becomes an argument of a later call.
             Some(Entry::Agent { session_id, aside, .. }) if is_label(&session_id) && !session_id.starts_with('-') => {
-                // A reviewer's own session does not know what was done.
-                if !aside || self.sprint(sprint)?.is_some_and(|row| row.session_id.is_none()) {
-                    self.set_facts(sprint, &Facts { session_id: Some(&session_id), ..Facts::default() })?;
-                }
+                let has_one = self.sprint(sprint)?.is_some_and(|row| row.session_id.is_some());
+                // A reviewer's own session does not know what was done: it is better than none.
+                let session_id = (!aside || !has_one).then_some(session_id.as_str());
+                self.set_facts(sprint, &Facts { session_id, ..Facts::default() })?;
             }
             Some(Entry::Idea { text, .. }) => {
                 let idea = bounded(&text, 4000);
