@@ -329,7 +329,7 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
     let attempt = |sprint: &LoopSprint| Attempt {
         id: sprint.id.clone(),
         is_judged: !sprint.forgiven,
-        began: seconds_of(Some(&sprint.created_at)),
+        made: sprint.made,
         state: match sprint.status {
             Status::Completed => {
                 let (target_value, unused) = target.map_or((None, None), |target| targets.towards(&sprint.id, target));
@@ -338,6 +338,8 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
             }
             Status::Failed => AttemptState::Failed {
                 infrastructure: sprint.reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler)),
+                shared: sprint.reason.is_some_and(|reason| task::is_shared(reason, sprint.scheduler)),
+                known: sprint.known,
                 fingerprint: fingerprint(sprint.reason.map_or("failed", |reason| reason.as_str()), sprint.phase.as_deref(), &sprint.detail),
                 ended: seconds_of(sprint.completed_at.as_deref()),
                 exhausted: sprint.exhausted,
@@ -346,6 +348,8 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
             // Jobs that find nothing new are no success, and must not go on for ever.
             Status::Cancelled if sprint.repeats.is_some() => AttemptState::Failed {
                 infrastructure: true,
+                shared: true,
+                known: sprint.known,
                 fingerprint: "its idea repeats an earlier one".to_owned(),
                 ended: seconds_of(sprint.completed_at.as_deref()),
                 exhausted: false,

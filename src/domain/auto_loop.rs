@@ -1,6 +1,7 @@
 //! What a loop does next: begin another sprint, wait, or stop. Pure: everything that it
 //! rests on is handed in, and is asked for anew each time, so that nothing is counted twice.
 
+use super::incidents::{Failed, incidents};
 pub use super::loop_limits::{Limits, StopRule, Target, parse_until};
 pub use super::loop_progress::{Remark, remark};
 use super::loop_progress::{on_target, without_improvement};
@@ -26,8 +27,8 @@ pub struct Attempt {
     pub state: AttemptState,
     /// Whether it was made after the loop was last resumed.
     pub is_judged: bool,
-    /// When it was made, in seconds since 1970.
-    pub began: i64,
+    /// When it was made, in the order of all that was written down.
+    pub made: i64,
 }
 
 /// How a sprint of the loop stands.
@@ -51,6 +52,10 @@ pub enum AttemptState {
     Failed {
         /// Whether the infrastructure failed, not the work.
         infrastructure: bool,
+        /// Whether the cause is one that all sprints of a cluster share.
+        shared: bool,
+        /// When that was known, in the order of all that was written down.
+        known: i64,
         /// What it failed of, without what differs from one time to the next.
         fingerprint: String,
         /// In seconds since 1970.
@@ -217,10 +222,8 @@ fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)>
 struct Failure<'a> {
     id: &'a str,
     infrastructure: bool,
-    what: &'a str,
-    began: i64,
-    ended: i64,
     reset: Option<i64>,
+    of: Failed<'a>,
 }
 
 /// The failures at the end of the list, newest first, without what a person or a limit ended.
@@ -239,41 +242,37 @@ fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<Failure<'a>> {
             )
         })
         .map_while(|attempt| match &attempt.state {
-            AttemptState::Failed { infrastructure, fingerprint, ended, reset, .. } => {
-                let (infrastructure, ended, reset) = (*infrastructure, *ended, *reset);
-                Some(Failure { id: &attempt.id, infrastructure, what: fingerprint, began: attempt.began, ended, reset })
+            AttemptState::Failed { infrastructure, shared, known, fingerprint, ended, reset, .. } => {
+                let of = Failed { what: fingerprint, is_shared: *shared, made: attempt.made, known: *known, ended: *ended };
+                Some(Failure { id: &attempt.id, infrastructure: *infrastructure, reset: *reset, of })
             }
             _ => None,
         })
         .collect()
 }
 
-/// How many failures these are, when those of the infrastructure that met several sprints at once
-/// count as one.
-fn incidents(failures: &[Failure<'_>]) -> usize {
-    let (mut count, mut began) = (0, i64::MAX);
-    for failure in failures {
-        if !failure.infrastructure || failure.ended <= began {
-            count += 1;
-            began = failure.began;
-        }
-        began = began.min(failure.began);
-    }
-    count
+/// The incidents that these failures are: the first failure of each, in the order in which they were known.
+fn firsts<'a, 'b>(failures: &'b [Failure<'a>]) -> Vec<&'b Failure<'a>> {
+    // Given oldest first, so that this order stands where nothing tells another.
+    let oldest: Vec<&Failure<'a>> = failures.iter().rev().collect();
+    let of: Vec<Failed<'_>> = oldest.iter().map(|failure| failure.of).collect();
+    incidents(&of).iter().filter_map(|incident| oldest.get(*incident.first()?).copied()).collect()
 }
 
 fn failing(judged: &[&Attempt]) -> Option<(StopRule, String)> {
     let failures = failures(judged);
-    let of_work: Vec<&Failure<'_>> = failures.iter().filter(|failure| !failure.infrastructure).collect();
-    if let [last, before, ..] = of_work[..]
-        && last.what == before.what
+    let firsts = firsts(&failures);
+    let of_work: Vec<&&Failure<'_>> = firsts.iter().filter(|failure| !failure.infrastructure).collect();
+    if let [.., before, last] = of_work[..]
+        && last.of.what == before.of.what
     {
-        return Some((StopRule::SameFailure, format!("{} and {} failed in the same way: {}", before.id, last.id, last.what)));
+        return Some((StopRule::SameFailure, format!("{} and {} failed in the same way: {}", before.id, last.id, last.of.what)));
     }
-    let count = incidents(&failures);
+    let (count, sprints) = (firsts.len(), failures.len());
     (count >= FAILURES_IN_A_ROW).then(|| {
-        let last = failures.first().map_or("", |failure| failure.what);
-        (StopRule::Failures, format!("{} sprints in a row have failed, the last one of: {last}", failures.len()))
+        let last = failures.first().map_or("", |failure| failure.of.what);
+        let times = if count == sprints { String::new() } else { format!(" {count} times") };
+        (StopRule::Failures, format!("{sprints} sprints in a row have failed{times}, the last one of: {last}"))
     })
 }
 
@@ -282,16 +281,16 @@ fn backoff(situation: &Situation<'_>) -> Option<String> {
     let judged: Vec<&Attempt> = situation.attempts.iter().filter(|attempt| attempt.is_judged).collect();
     let mut streak = failures(&judged);
     streak.truncate(streak.iter().take_while(|failure| failure.infrastructure).count());
-    let last = streak.iter().max_by_key(|failure| failure.ended)?;
+    let last = streak.iter().max_by_key(|failure| failure.of.ended)?;
     if let Some(reset) = streak.iter().filter_map(|failure| failure.reset).max().filter(|reset| situation.now < *reset) {
-        return Some(format!("{} failed ({}): the limit is reset, and the next attempt made, at {}", last.id, last.what, time(reset)));
+        return Some(format!("{} failed ({}): the limit is reset, and the next attempt made, at {}", last.id, last.of.what, time(reset)));
     }
-    let doubled = u32::try_from(incidents(&streak).saturating_sub(1)).unwrap_or(0).min(20);
+    let doubled = u32::try_from(firsts(&streak).len().saturating_sub(1)).unwrap_or(0).min(20);
     let wait = (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
-    let at = last.ended.saturating_add(wait);
+    let at = last.of.ended.saturating_add(wait);
     // The end may be told by another machine, whose clock is ahead: that is no reason to wait for years.
-    (situation.now < at && last.ended.saturating_sub(situation.now) <= wait)
-        .then(|| format!("{} failed ({}): the next attempt is at {}", last.id, last.what, time(at)))
+    (situation.now < at && last.of.ended.saturating_sub(situation.now) <= wait)
+        .then(|| format!("{} failed ({}): the next attempt is at {}", last.id, last.of.what, time(at)))
 }
 
 /// What the next sprint may use, when `free` more can be begun beside the `live` ones.

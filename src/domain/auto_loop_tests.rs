@@ -34,7 +34,7 @@ fn situation<'a>(limits: &'a Limits, attempts: &'a [Attempt]) -> Situation<'a> {
 }
 
 fn attempt(state: AttemptState) -> Attempt {
-    Attempt { id: "sp-000001".to_owned(), state, is_judged: true, began: 999_990 }
+    Attempt { id: "sp-000001".to_owned(), state, is_judged: true, made: 0 }
 }
 
 fn completed() -> Attempt {
@@ -46,7 +46,15 @@ fn measured(step: Step) -> Attempt {
 }
 
 fn failed(infrastructure: bool, what: &str) -> Attempt {
-    attempt(AttemptState::Failed { infrastructure, fingerprint: what.to_owned(), ended: 999_990, exhausted: false, reset: None })
+    attempt(AttemptState::Failed {
+        infrastructure,
+        shared: infrastructure,
+        known: 0,
+        fingerprint: what.to_owned(),
+        ended: 999_990,
+        exhausted: false,
+        reset: None,
+    })
 }
 
 fn rule(situation: &Situation<'_>) -> Option<StopRule> {
@@ -251,15 +259,35 @@ fn a_fingerprint_has_no_numbers() {
 #[test]
 fn a_failure_of_another_clocks_future_is_not_waited_for() {
     let limits = limits();
-    let at =
-        |ended: i64| [attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended, exhausted: false, reset: None })];
+    let at = |ended: i64| {
+        [attempt(AttemptState::Failed {
+            infrastructure: true,
+            shared: true,
+            known: 0,
+            fingerprint: "lost".to_owned(),
+            ended,
+            exhausted: false,
+            reset: None,
+        })]
+    };
     // A cluster's clock is a little ahead, as clocks are; or years, as broken ones are.
     assert!(matches!(next(&situation(&limits, &at(1_000_030))), Next::Wait(_)));
     assert_eq!(next(&situation(&limits, &at(1_000_000 + 400 * 86_400))), BEGIN);
 }
 
-fn lost(began: i64, ended: i64) -> Attempt {
-    Attempt { began, ..attempt(AttemptState::Failed { infrastructure: true, fingerprint: "lost".to_owned(), ended, exhausted: false, reset: None }) }
+fn lost(made: i64, ended: i64) -> Attempt {
+    Attempt {
+        made,
+        ..attempt(AttemptState::Failed {
+            infrastructure: true,
+            shared: true,
+            known: ended,
+            fingerprint: "lost".to_owned(),
+            ended,
+            exhausted: false,
+            reset: None,
+        })
+    }
 }
 
 #[test]
@@ -272,11 +300,57 @@ fn one_incident_that_meets_many_sprints_at_once_is_one_failure() {
 }
 
 #[test]
+fn one_cause_that_met_several_sprints_at_once_counts_once_for_every_rule() {
+    let limits = Limits { parallel: 4, count: 10, ..limits() };
+    let met = |made: i64, known: i64, shared: bool, what: &str| Attempt {
+        id: format!("sp-{made:06}"),
+        made,
+        ..attempt(AttemptState::Failed {
+            infrastructure: false,
+            shared,
+            known,
+            fingerprint: what.to_owned(),
+            ended: 900_000 + known,
+            exhausted: false,
+            reset: None,
+        })
+    };
+    // A full disk, and an evaluator that is broken, meet what runs beside each other.
+    for (shared, what) in [(true, "disk_full in research"), (false, "step_failed in evaluate: no such file")] {
+        let mut attempts: Vec<Attempt> = (0..4).map(|n| met(n, 10 + n, shared, what)).collect();
+        assert_eq!(next(&situation(&limits, &attempts)), BEGIN, "{what}");
+        // One that was begun after that is another try.
+        attempts.push(met(20, 30, shared, what));
+        assert!(
+            matches!(next(&situation(&limits, &attempts)), Next::Stop(StopRule::SameFailure, why) if why.starts_with("sp-000000 and sp-000020 failed")),
+            "{what}"
+        );
+    }
+    // A disk that is full meets each in another step.
+    let steps: Vec<Attempt> = (0..6).map(|n| met(n, 10 + n, true, &format!("disk_full in step {n}"))).collect();
+    assert_eq!(next(&situation(&limits, &steps)), BEGIN);
+    // Different failures of the work are as many.
+    let work: Vec<Attempt> = (0..5).map(|n| met(n, 10 + n, false, &format!("step_failed in {n}"))).collect();
+    assert_eq!(rule(&situation(&limits, &work)), Some(StopRule::Failures));
+}
+
+#[test]
+fn a_wait_grows_with_each_cause_and_not_with_each_sprint_that_it_met() {
+    let limits = Limits { parallel: 4, count: 10, ..limits() };
+    let at_once: Vec<Attempt> = (0..4).map(|n| lost(n, 999_900 + n)).collect();
+    assert_eq!(next(&Situation { now: 999_963, ..situation(&limits, &at_once) }), BEGIN, "a minute after the last");
+    let twice: Vec<Attempt> = at_once.into_iter().chain((0..4).map(|n| lost(999_950 + n, 999_960 + n))).collect();
+    assert!(matches!(next(&Situation { now: 1_000_024, ..situation(&limits, &twice) }), Next::Wait(_)), "two minutes");
+}
+
+#[test]
 fn a_usage_limit_is_waited_for_until_it_is_reset() {
     let limits = limits();
     let failed = |reset| {
         attempt(AttemptState::Failed {
             infrastructure: true,
+            shared: true,
+            known: 0,
             fingerprint: "usage_limit".to_owned(),
             ended: 999_000,
             exhausted: false,
@@ -295,8 +369,17 @@ fn a_usage_limit_is_waited_for_until_it_is_reset() {
 #[test]
 fn what_a_limit_has_cut_short_is_no_failure_of_the_work() {
     let limits = Limits { max_cost_usd: Some(1.0), parallel: 2, ..limits() };
-    let spent =
-        || attempt(AttemptState::Failed { infrastructure: false, fingerprint: "budget".to_owned(), ended: 999_990, exhausted: true, reset: None });
+    let spent = || {
+        attempt(AttemptState::Failed {
+            infrastructure: false,
+            shared: false,
+            known: 0,
+            fingerprint: "budget".to_owned(),
+            ended: 999_990,
+            exhausted: true,
+            reset: None,
+        })
+    };
     let attempts = [spent(), spent()];
     let mut now = situation(&limits, &attempts);
     now.money.spent = 1.0;

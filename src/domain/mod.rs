@@ -9,6 +9,7 @@ pub mod figure_name;
 pub mod finding;
 pub mod id;
 pub mod idea;
+pub mod incidents;
 pub mod job;
 pub mod leaderboard;
 pub mod loop_limits;

@@ -183,6 +183,11 @@ pub fn is_infrastructure(reason: Reason, scheduler: SchedulerKind) -> bool {
     }
 }
 
+/// Whether the cause of such an end is one that all sprints of a cluster share: it may meet many at once.
+pub fn is_shared(reason: Reason, scheduler: SchedulerKind) -> bool {
+    is_infrastructure(reason, scheduler) || matches!(reason, Reason::DiskFull | Reason::Noexec | Reason::NeverStarts | Reason::RunnerKilled)
+}
+
 /// The longest that a usage limit is waited for, in seconds: those of a week are the longest.
 const MAX_RESET_SECONDS: i64 = 8 * 86_400;
 

@@ -20,8 +20,11 @@ struct Run {
     kind: String,
     /// The words as they were said last.
     words: String,
-    /// How many in a row.
+    /// How many in a row: sprints, and not tries of one and the same, until the others are held up.
     count: u32,
+    /// The sprints that were counted.
+    #[serde(default)]
+    sprints: Vec<String>,
     /// Seconds since 1970: nothing is sent before.
     until: i64,
 }
@@ -41,13 +44,21 @@ fn kind(words: &str) -> String {
 }
 
 /// A submission has failed with these words.
-pub(super) fn failed(change: &Change<'_>, cluster: &str, study: &str, words: &str) -> Result<(), StoreError> {
+pub(super) fn failed(change: &Change<'_>, cluster: &str, study: &str, sprint: &str, words: &str) -> Result<(), StoreError> {
     let name = name(cluster, study);
     let before: Run = change.fact(&name)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let kind = kind(words);
-    let count = if before.kind == kind { before.count.saturating_add(1) } else { 1 };
+    let (mut count, mut sprints) = if before.kind == kind { (before.count, before.sprints) } else { (0, Vec::new()) };
+    // What is wrong with one sprint alone is no reason to hold up others, however often it is tried.
+    let is_known = sprints.iter().any(|known| known == sprint);
+    if !is_known || count >= LIMIT {
+        count = count.saturating_add(1);
+    }
+    if !is_known && count <= LIMIT {
+        sprints.push(sprint.to_owned());
+    }
     let until = if count >= LIMIT { clock::now().as_second().saturating_add(SUBMISSIONS.after(rests(count))) } else { 0 };
-    let run = Run { kind, words: words.to_owned(), count, until };
+    let run = Run { kind, words: words.to_owned(), count, sprints, until };
     change.set_fact(&name, &serde_json::to_string(&run).unwrap_or_default())
 }
 
@@ -73,12 +84,21 @@ mod tests {
     #[test]
     fn three_of_a_kind_in_a_row_hold_up_the_rest_for_longer_and_longer() {
         let mut store = Store::in_memory().expect("a database");
-        let mut fail = |words: &str| {
+        let mut number = 0;
+        let mut fail_of = |sprint: &str, words: &str| {
             let change = store.change().expect("a change");
-            failed(&change, "c", "s", words).expect("noted");
+            failed(&change, "c", "s", sprint, words).expect("noted");
             change.commit().expect("kept");
             let run: Run = serde_json::from_str(&store.fact("breaker:c:s").expect("read").expect("there")).expect("a run");
             (run.count, if run.until == 0 { 0 } else { run.until - clock::now().as_second() })
+        };
+        // One sprint that is tried again and again holds up nobody.
+        for _ in 0..5 {
+            assert_eq!(fail_of("sp-a", "its own words"), (1, 0));
+        }
+        let mut fail = |words: &str| {
+            number += 1;
+            fail_of(&format!("sp-{number}"), words)
         };
         assert_eq!(fail("invalid account 7"), (1, 0));
         assert_eq!(fail("another"), (1, 0));

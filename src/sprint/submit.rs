@@ -207,11 +207,11 @@ fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outco
     };
     match &outcome {
         Ok(Sent::Told { submission: Submission::Refused(words) | Submission::NotSent(words) | Submission::Unclear(words), .. }) => {
-            breaker::failed(change, &row.cluster, &row.study, words)?;
+            breaker::failed(change, &row.cluster, &row.study, id, words)?;
         }
         // The folder differs from sprint to sprint; what was said of it does not.
         Ok(Sent::Problem(why) | Sent::NoLinks(why)) => {
-            breaker::failed(change, &row.cluster, &row.study, why.split_once(": ").map_or(why, |(_, said)| said))?
+            breaker::failed(change, &row.cluster, &row.study, id, why.split_once(": ").map_or(why, |(_, said)| said))?
         }
         _ => {}
     }

@@ -111,6 +111,10 @@ pub struct LoopSprint {
     pub repeats: Option<String>,
     /// Why no idea is left to try, when its job says so.
     pub none_left: Option<String>,
+    /// When it was made, in the order of all events.
+    pub made: i64,
+    /// When it was known that it is over, in the same order; 0 while it is not.
+    pub known: i64,
 }
 
 const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, request, limits, created_at, ended_at, \
@@ -150,7 +154,10 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             s.budget_usd, s.note, s.repeats,
             (SELECT coalesce(json_extract(e.data, '$.why'), '') FROM events e WHERE e.sprint_id = s.id AND e.kind = 'no_idea_left' ORDER BY e.id DESC LIMIT 1),
             {REVIEWS},
-            s.cost_estimated, CASE WHEN s.cost_unknown <> '' THEN s.untold_usd END
+            s.cost_estimated, CASE WHEN s.cost_unknown <> '' THEN s.untold_usd END,
+            (SELECT coalesce(min(e.id), 0) FROM events e WHERE e.sprint_id = s.id AND e.kind = 'created'),
+            (SELECT coalesce(max(e.id), 0) FROM events e WHERE e.sprint_id = s.id AND e.kind = 'state'
+                AND json_extract(e.data, '$.to') IN ('completed', 'failed', 'cancelled'))
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
          WHERE s.loop_id = ?1 ORDER BY s.rowid",
     ))?;
@@ -184,6 +191,8 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             none_left: row.get(20)?,
             cost_estimated: row.get(22)?,
             unknown_usd: row.get(23)?,
+            made: row.get(24)?,
+            known: row.get(25)?,
         });
     }
     Ok(found)

@@ -142,3 +142,16 @@ fn a_target_that_nothing_reports_is_warned_of_refused_and_told() {
     assert_eq!(text(&one, "reason"), "target", "{one:#}");
     assert_eq!(board(&project)[0].1, 0.97);
 }
+
+#[test]
+fn one_cause_that_meets_sprints_at_once_does_not_end_a_loop() {
+    let project = project();
+    for idea in ["one [fails]", "two, otherwise [fails]", "three, quite different [acc=0.5]"] {
+        add(&project, idea, &[]);
+    }
+    // The first two run beside each other, and fail in the same words.
+    let id = start(&project, "0", &["-n", "1", "--parallel", "2"]);
+    let one = finish(&project, &id, 90);
+    let how: Vec<&str> = one["sprints"].as_array().unwrap().iter().map(|sprint| text(sprint, "status")).collect();
+    assert_eq!((text(&one, "reason"), how), ("count", vec!["failed", "failed", "completed"]), "{one:#}");
+}
