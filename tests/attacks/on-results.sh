@@ -111,8 +111,8 @@ attack_one_cause() {
   site local
   local idea
   for idea in 'the first question' 'another one, quite different'; do rl task add "$idea" -s s --verify false >>"$A/log" 2>&1; done
-  task 'and a third, of birds'
-  rl loop start -s s -n 1 --rounds 0 --tasks-only --parallel 2 >>"$A/log" 2>&1 || return 1
+  task 'and a third, of birds'; task 'the fourth is about cheese'
+  rl loop start -s s -n 2 --rounds 0 --tasks-only --parallel 2 >>"$A/log" 2>&1 || return 1
   local id; id=$(loop_of)
   in_turn "$id" 120 || return 1
   local why; why=$(rl --json loop show "$id" | jq -r '"\(.loop.reason), its sprints \([.loop.sprints[].status] | join(" "))"')
