@@ -131,7 +131,7 @@ fn joined(own: Vec<(String, String)>, found: Vec<(String, String)>) -> Vec<(Stri
     let in_job = own.iter().any(|(name, _)| name == "SLURM_JOB_ID");
     let mut variables: Vec<_> = own.into_iter().filter(|(name, _)| is_for_us(name) || is_of_scheduler(name)).collect();
     let known: Vec<String> = variables.iter().map(|(name, _)| name.clone()).collect();
-    let may_stay = |name: &String| !is_for_us(name) && !known.contains(name) && !(in_job && asks_for_more(name));
+    let may_stay = |name: &String| !(is_for_us(name) || known.contains(name) || in_job && asks_for_more(name));
     variables.extend(found.into_iter().filter(|(name, _)| may_stay(name)));
     variables
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{playing, text};
-use crate::harness::{Output, Project, patience};
+use crate::harness::{Output, Project, patience, tell};
 
 /// Starts a loop on the study `s` and returns its id.
 #[track_caller]
@@ -32,8 +32,7 @@ pub fn finish(project: &Project, id: &str, seconds: u64) -> Value {
         let tick = project.run(&["tick"]);
         let one = shown(project, id);
         if one["status"] != "running" && one["live_count"] == 0 {
-            // Shown when the test fails.
-            println!("---- the last tick\n{tick}{}", why(project, &one));
+            tell(&format!("---- the last tick\n{tick}{}", why(project, &one)));
             return one;
         }
         let limit = patience(seconds);

@@ -28,6 +28,12 @@ pub fn patience(least: u64) -> Duration {
     Duration::from_secs(least.max(600))
 }
 
+/// Says something that is shown when the test fails.
+#[expect(clippy::print_stdout, reason = "the test runner keeps it and shows it only of a test that failed")]
+pub fn tell(text: &str) {
+    println!("{text}");
+}
+
 /// Waits until something is so.
 ///
 /// # Panics

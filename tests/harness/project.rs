@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{Output, patience, program, sources};
+use super::{Output, patience, program, sources, tell};
 
 /// A project. Its folder is removed with it.
 #[derive(Debug)]
@@ -162,9 +162,8 @@ impl Project {
             let tick = self.run(&["tick"]);
             let sprint = self.show(id);
             if matches!(sprint["status"].as_str(), Some("completed" | "failed" | "cancelled")) {
-                // Shown when the test fails.
                 if sprint["status"] != "completed" {
-                    println!("---- the last tick\n{tick}{}", self.explain(id));
+                    tell(&format!("---- the last tick\n{tick}{}", self.explain(id)));
                 }
                 return sprint;
             }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Lab, Output, Project, lab, patience, sources};
+use crate::harness::{Lab, Output, Project, lab, patience, sources, tell};
 
 static CALM: RwLock<()> = RwLock::new(());
 
@@ -298,9 +298,8 @@ impl Site {
             let tick = self.project.run(&["tick"]);
             let sprint = self.project.show(id);
             if is_so(&sprint) {
-                // Shown when the test fails.
                 if sprint["status"] == "failed" {
-                    println!("---- the last tick\n{tick}{}", self.explain(id));
+                    tell(&format!("---- the last tick\n{tick}{}", self.explain(id)));
                 }
                 return sprint;
             }

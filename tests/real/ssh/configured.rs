@@ -50,7 +50,7 @@ fn is_inside() -> bool {
     script.section("it", "echo in");
     match researchloop::remote::Remote::run(&mut ssh, script, super::limits(60)) {
         Ok(_) => assert_eq!(said(&mut ssh, "echo in"), "in\n"),
-        Err(_) => println!("\nrefused: {}", refusal(target)),
+        Err(_) => crate::harness::tell(&format!("\nrefused: {}", refusal(target))),
     }
     true
 }
