@@ -21,9 +21,7 @@ pub use status::{Status, StudyStatus, TickStatus, UnsentNotices};
 pub use task::{Task, TaskNeed, Tasks, task, task_whole};
 
 use crate::domain::open_issues::open_issues;
-use crate::domain::task::believed_reset;
 use crate::domain::{Finding, Metric, OpenIssues, Reason, State};
-use crate::platform::clock;
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
@@ -245,10 +243,8 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         cost_unknown: text(&row.cost_unknown),
         cost_unknown_usd: row.unknown_usd().unwrap_or(0.0),
         tokens: Tokens { input: row.tokens[0], output: row.tokens[1], cached: row.tokens[2] },
-        waits_until: row.waits_until(clock::now().as_second()).map(clock::at),
-        resets_at: believed_reset(row.resets_at, clock::now().as_second())
-            .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-            .map(|time| time.to_string()),
+        waits_until: row.waits_until(),
+        resets_at: row.reset_time(),
         journal_altered: row.journal_altered,
         note: text(&row.note),
         finding: None,

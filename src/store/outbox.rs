@@ -168,6 +168,13 @@ pub struct Unsent {
     pub until: Option<i64>,
 }
 
+impl Unsent {
+    /// The same, RFC 3339.
+    pub fn waits_until(&self) -> Option<String> {
+        self.until.map(clock::at)
+    }
+}
+
 impl Store {
     /// What could not be sent, and is tried again.
     pub fn unsent_notices(&self) -> Result<Vec<Unsent>, StoreError> {

@@ -3,7 +3,8 @@
 use rusqlite::Row;
 
 use super::{Store, StoreError, waits};
-use crate::domain::{Ending, JobId, Phase, Reason, SchedulerKind, SprintId, State, Status};
+use crate::domain::{Ending, JobId, Phase, Reason, SchedulerKind, SprintId, State, Status, task};
+use crate::platform::clock;
 
 /// A sprint that is to be.
 #[derive(Debug, Clone)]
@@ -205,14 +206,21 @@ impl SprintRow {
         waits::RESUMES.until(self.resume_next, self.resume_tries, now).is_none()
     }
 
+    /// When the usage limit ends that ended it, as far as that can be true. RFC 3339.
+    pub fn reset_time(&self) -> Option<String> {
+        task::believed_reset(self.resets_at, clock::now().as_second()).map(clock::at)
+    }
+
     /// Until when nothing is tried: to let a parked sprint go on, or to bring the results of one that is
-    /// over. In seconds since 1970.
-    pub fn waits_until(&self, now: i64) -> Option<i64> {
-        match self.state {
+    /// over. RFC 3339.
+    pub fn waits_until(&self) -> Option<String> {
+        let now = clock::now().as_second();
+        let until = match self.state {
             State::Parked { .. } => waits::RESUMES.until(self.resume_next, self.resume_tries, now),
             State::Ended { .. } if self.results_at.is_none() => waits::RESULTS.until(self.results_next, self.results_tries, now),
             _ => None,
-        }
+        };
+        until.map(clock::at)
     }
 
     /// The dollars that count for what is not known, when something is not.

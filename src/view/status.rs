@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::{Loop, Message, Money, Sprint};
-use crate::platform::clock;
 use crate::store::Unsent;
 
 /// Everything that runs, waits, needs somebody, and has been spent.
@@ -52,7 +51,7 @@ pub struct UnsentNotices {
 
 impl From<Unsent> for UnsentNotices {
     fn from(unsent: Unsent) -> Self {
-        Self { channel: unsent.channel, count: unsent.count, problem: unsent.problem, waits_until: unsent.until.map(clock::at) }
+        Self { waits_until: unsent.waits_until(), channel: unsent.channel, count: unsent.count, problem: unsent.problem }
     }
 }
 

@@ -20,13 +20,14 @@ leaves() { # KIND
 }
 
 # a profile that starts a process which hides its environment, on this machine
-attack_profile_local() { leaves local; }
+attack_profile_local() {
+  leaves local
+}
 
 # the same with SLURM
-attack_profile_slurm() { leaves slurm; }
-
-# the same with Grid Engine
-attack_profile_sge() { leaves sge; }
+attack_profile_slurm() {
+  leaves slurm
+}
 
 # the database is gone beside the results of a sprint: is another one submitted?
 attack_database_gone() {
