@@ -141,7 +141,7 @@ function keep() {
         # What a run took before it went back to the queue belongs to the job. What cannot be read is no time.
         if (wall !~ /^[0-9]+([.][0-9]*)?s?$/) wall = ""
         sub(/s$/, "", wall)
-        total[id] = wall == "" || again[id] && total[id] == "" ? "" : again[id] ? total[id] + wall : wall + 0
+        total[id] = wall == "" || again[id] && total[id] == "" ? "" : again[id] ? int(total[id] + wall) : int(wall)
         again[id] = failed ~ /^2[45]( |$)/ || code == 99
         last[id] = id "|" code "|" host "|" total[id] "|" sent "|" failed
     }
@@ -191,6 +191,7 @@ wait "$rl_pid"
 if ! rl_has qsub; then rl_absent qsub; fi
 trap '' HUP PIPE TERM
 unset LC_ALL
+if [ -z "$SGE_ROOT" ]; then rl_login; fi
 set --
 if [ -n "$(rl_request hinders)" ]; then
 rl_options=.researchloop/qsub-options
@@ -240,9 +241,11 @@ pub(super) const LOOK_UP_ALL: &str = concat!(prelude!("qstat"), queue!(), named!
 /// numbers.
 pub(super) const CANCEL: &str = concat!(
     prelude!("qdel"),
-    r#"rl_named=$(rl_run "$(rl_left "${RL_PATIENCE:-100}")" qstat -j "$RL_JOB" | rl_data | tr '<' '\n' | sed -n 's/^job_name: *//p; s/^JB_job_name>//p' | head -n 1)
+    r#"rl_out=$(rl_run "$(rl_left "${RL_PATIENCE:-100}")" qstat -j "$RL_JOB")
+rl_asked=$?
+rl_named=$(printf '%s\n' "$rl_out" | rl_data | tr '<' '\n' | sed -n 's/^job_name: *//p; s/^JB_job_name>//p' | head -n 1)
 set -- "$RL_NAME"
-case $rl_named in '' | "$RL_NAME") set -- "$@" "$RL_JOB" ;; esac
+case $rl_asked:$rl_named in 0: | "0:$RL_NAME") set -- "$@" "$RL_JOB" ;; esac
 rl_run "$(rl_left "${RL_PATIENCE:-100}")" qdel "$@""#
 );
 
@@ -267,7 +270,7 @@ pub(super) const DEFAULTS: &str = concat!(
 for rl_name in $(rl_names); do if rl_foreign "$rl_name"; then echo "variable $rl_name"; fi; done
 for rl_kind in sge_request sge_qstat; do
 rl_files "$rl_kind" | while IFS= read -r rl_file; do
-echo "file $rl_file: $(grep -v '^[[:space:]]*#' "$rl_file" | head -n 20 | tr '\n\t' '  ' | cut -c1-300)"
+echo "file $rl_file: $(grep -v '^[[:space:]]*#' "$rl_file" | sed -e 's/-v  *"[^"]*"/-v .../g' -e 's/-v  *[^" ][^ ]*/-v .../g' | head -n 20 | tr '\n\t' '  ' | cut -c1-300)"
 done
 done
 rl_request hinders | sed 's/^/unused /'"#

@@ -63,8 +63,9 @@ l ~ /^critical error: |commlib error|unable to (contact|send message to) qmaster
 l ~ /^(error: )?denied: |^error: (getting configuration|unable to initialize environment|cell directory|can.t resolve host|please set the environment variable sge_)/ { print }'
 }
 rl_take() {
-{ rl_said=$({ { { "$@" </dev/null 2>&4 3>&- 4>&-; printf '!%s' "$?" >&4; } | { head -c "$RL_MOST"; cat >/dev/null; } >&3; } 4>&1 | { head -c 32768; tail -c 32768; }; }); } 3>&1
-rl_status=${rl_said##*!} rl_said=$(printf '%s' "${rl_said%!*}")
+{ rl_said=$({ { { "$@" </dev/null 2>&4 3>&- 4>&-; printf '!rl %s\n' "$?" >&4; } | { head -c "$RL_MOST"; cat >/dev/null; } >&3; } 4>&1 | { head -c 32768; tail -c 32768; }; }); } 3>&1
+rl_status=${rl_said##*!rl } rl_said=$(printf '%s' "${rl_said%!rl *}")
+rl_status=${rl_status%%[!0-9]*}
 }
 rl_tell() {
 case $rl_status in 126 | 127) if [ -n "$rl_login_said" ]; then rl_status=1 rl_said="it was not found on the front end: $rl_login_said"; fi ;; esac
@@ -73,9 +74,9 @@ return "$rl_status"
 }
 rl_apart() { RL_MOST=65536; rl_take "$@"; if rl_again; then rl_take "$@"; fi; rl_tell; }
 rl_run() {
-rl_all=$(RL_MOST=4194305; rl_take rl_limit "$@"; if rl_again; then rl_take rl_limit "$@"; fi; rl_tell)
+rl_all=$(RL_MOST=67108865; rl_take rl_limit "$@"; if rl_again; then rl_take rl_limit "$@"; fi; rl_tell)
 rl_status=$?
-if [ "${#rl_all}" -gt 4194304 ]; then rl_status=98 rl_said='the answer is longer than 4 MB'; rl_tell; return 98; fi
+if [ "${#rl_all}" -gt 67108864 ]; then rl_status=98 rl_said='the answer is longer than 64 MB'; rl_tell; return 98; fi
 case $rl_status:$rl_all in 0:*[Ee]rror* | 0:*ERROR* | 0:*fatal* | 0:*enied* | 0:*nable* | 0:*ailure* | 0:*ytes* | 0:*imed*)
 # What stands in the answer itself is a complaint when it is no row of it.
 rl_said=$(printf '%s\n' "$rl_all" | sed '1,/^![0-9][0-9]*$/{/[|<]/d;}' | rl_complaints)

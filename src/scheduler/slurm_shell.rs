@@ -149,8 +149,8 @@ set --
 if [ "$rl_cluster" != - ]; then set -- -M "$rl_cluster"; fi
 rl_worst=0
 if [ -n "$rl_me" ]; then rl_run "$(rl_left "${RL_PATIENCE:-100}")" scancel "$@" -u "$rl_me" --name="$RL_NAME" || rl_worst=$?; fi
-rl_seen=$(rl_queue "$rl_number=$RL_NAME" "$rl_cluster" | sed -n '/^n /p')
-if [ -z "$rl_seen" ]; then rl_run "$(rl_left "${RL_PATIENCE:-100}")" scancel "$@" "$rl_number" || rl_worst=$?; fi
+rl_seen=$(rl_queue "$rl_number=$RL_NAME" "$rl_cluster" | sed -n '/^n /p; /^queue /p')
+if [ "$rl_seen" = 'queue 0' ]; then rl_run "$(rl_left "${RL_PATIENCE:-100}")" scancel "$@" "$rl_number" || rl_worst=$?; fi
 exit "$rl_worst""#
 );
 

@@ -336,9 +336,9 @@ fn what_stands_of_a_number_belongs_to_the_job_of_its_name_and_time() {
 #[test]
 fn an_answer_without_end_is_none() {
     let bench = Bench::new();
-    bench.prints("sacct", "").program("squeue", "head -c 9000000 /dev/zero | tr '\\0' x");
+    bench.prints("sacct", "").program("squeue", "head -c 70000000 /dev/zero | tr '\\0' x");
     let error = bench.poll(&Slurm, &ids(&["12"])).expect_err("too long");
-    assert!(error.0.contains("longer than 4 MB"), "{}", error.0);
+    assert!(error.0.contains("longer than 64 MB"), "{}", error.0);
     // What it says beside the answer is cut, and the answer stands.
     bench.program("squeue", "head -c 9000000 /dev/zero | tr '\\0' y >&2; echo '12|RUNNING|n1|None|x'");
     assert_eq!(one(&bench, "12"), Seen::State(JobState::Running));

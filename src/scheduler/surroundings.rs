@@ -46,7 +46,7 @@ q=$(printf "\047")
 for name in PATH LD_LIBRARY_PATH SLURM_CONF SLURM_CONF_SERVER SLURM_CLUSTERS "${!SGE_@}"; do
 case ${!name-} in "" | *[$q[:cntrl:]]*) ;; *) printf "\nrl: export %s=%s\n" "$name" "$q${!name}$q" ;; esac
 done
-printf "\nrl: rl_login_said=\n"' </dev/null 2>/dev/null | sed -n 's/^rl: //p'; }
+printf "\nrl: rl_login_said=\n"' </dev/null 2>/dev/null | sed -n 's/^rl: //p; /^rl: rl_login_said=$/q'; }
 rl_is_whole() { case $1 in *'rl_login_said=') return 0 ;; *) return 1 ;; esac; }
 rl_kept_answer() {
 [ -f "$rl_kept" ] && [ ! -L "$rl_kept" ] && [ -O "$rl_kept" ] && [ -z "$(find "$rl_kept" -prune \( -perm -020 -o -perm -002 -o -mmin "+${1:-999999}" \) 2>&1)" ] || return 1
@@ -93,7 +93,10 @@ elif [ -e "$rl_kept.bad" ]; then
 rl_late='the login profile gives no shell: it ends, fails, or starts another one'
 rl_text=''
 else rl_late=''; fi
-rl_kept_answer
+if ! rl_kept_answer && [ -z "$rl_late" ]; then
+rl_late='the login profile gave no answer within 20 s'
+rl_text=$(rl_ask_login 20)
+fi
 else
 rl_late='the login profile gave no answer within 20 s'
 rl_text=$(rl_ask_login 20)
@@ -114,6 +117,8 @@ rl_neutral
 rl_again() {
 if [ "$rl_status" = 0 ]; then return 1; fi
 case $rl_said in
+# It may have been sent.
+*imed\ out* | *ime\ out* | *imeout* | *eset* | *roken\ pipe* | *'read error'* | *'send error'* | *ailure\ on* | *eceive\ failure* | *end\ failure* | *ero\ bytes* | *'failed receiving gdi'*) return 1 ;;
 *SGE_ROOT* | *SGE_CELL* | *SGE_QMASTER_PORT* | *'nable to initialize environment'* | *'ell directory'*) ;;
 *'establish a configuration source'* | *'process configuration file'* | *'rror while loading shared libraries'*) ;;
 *'nable to contact slurm controller (connect failure)'* | *'got select error (Connection refused)'*) ;;
