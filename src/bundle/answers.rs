@@ -69,15 +69,13 @@ pub struct AskFile {
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the file's name.
 pub fn ask(bytes: &[u8]) -> Result<AskFile, String> {
-    match written::documents(bytes, MAX_SMALL) {
-        Ok(documents) => written::only(&documents, question),
-        Err(problem) => {
-            // Nothing but the question.
-            let text = written::text(bytes);
-            let is_question = text.contains(['?', '？']) && !text.contains(['{', '[']) && bytes.len() as u64 <= MAX_SMALL;
-            if is_question { Ok(AskFile { question: text, choices: Vec::new() }) } else { Err(problem) }
-        }
-    }
+    let read = written::documents(bytes, MAX_SMALL).and_then(|documents| written::only(&documents, question));
+    read.or_else(|problem| {
+        // Nothing but the question: a colon in it makes it no table.
+        let text = written::text(bytes);
+        let is_question = text.contains(['?', '？', '؟']) && !text.contains(['{', '[']) && bytes.len() as u64 <= MAX_SMALL;
+        if is_question { Ok(AskFile { question: text, choices: Vec::new() }) } else { Err(problem) }
+    })
 }
 
 fn question(node: &Node) -> Result<AskFile, String> {

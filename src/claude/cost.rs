@@ -99,6 +99,8 @@ pub(super) struct Ledger {
     duration_api_ms: u64,
     /// Calls that no result covers yet.
     open: Tokens,
+    /// Of results that did not tell what they have cost.
+    untold: Tokens,
     open_turns: u64,
     replies: HashMap<String, (Tokens, u64)>,
     /// A request may be under way that is paid for though its answer never comes.
@@ -163,11 +165,15 @@ impl Ledger {
         let used = result.since_last.map(|(_, tokens)| tokens).filter(|tokens| *tokens != Tokens::default()).unwrap_or(result.turn);
         if !is_told(result, used) {
             // Its calls stay open: they are paid for all the same.
-            if weight(used) > weight(self.open) {
-                self.open = used;
-            }
-            self.uncounted |= self.open == Tokens::default();
+            let lost = if weight(used) > weight(self.open) { used } else { self.open };
+            self.uncounted |= lost == Tokens::default();
+            self.untold.add(lost);
+            self.open = Tokens::default();
             return;
+        }
+        // A running total covers what results before it did not tell.
+        if result.since_last.is_none() {
+            self.untold = Tokens::default();
         }
         if let Some((dollars, tokens)) = result.since_last {
             let sum = self.since_last.get_or_insert_default();
@@ -183,12 +189,14 @@ impl Ledger {
     }
 
     pub(super) fn spent(&self) -> Spent {
+        let mut open = self.open;
+        open.add(self.untold);
         let (cost_usd, mut tokens) = match (self.since_last, self.running_total) {
             (Some((dollars, tokens)), _) => (Some(dollars), tokens),
             (None, Some(tokens)) => (self.total, tokens),
             (None, None) => (self.total, self.turn_sum),
         };
-        tokens.add(self.open);
+        tokens.add(open);
         let read = weight(self.context);
         let under_way = if !self.asked {
             0.0
@@ -199,8 +207,8 @@ impl Ledger {
         };
         Spent {
             cost_usd,
-            untold: weight(self.open) + under_way,
-            estimated: self.results == 0 || self.asked || self.uncounted || self.open != Tokens::default(),
+            untold: weight(open) + under_way,
+            estimated: self.results == 0 || self.asked || self.uncounted || open != Tokens::default(),
             uncounted: self.uncounted,
             input_tokens: tokens.input,
             output_tokens: tokens.output,

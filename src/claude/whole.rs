@@ -33,10 +33,17 @@ const DAMAGE: &[&str] = &[
     "unparseable",
 ];
 
+/// Other programs have sessions and histories as well.
+const OTHERS: &[&str] =
+    &["mcp", "session id", "session_id", "session-id", "session bus", "session_bus", "dbus", "session.json", "shell history", "history file"];
+
 /// Whether a line of what the program says means that.
 pub fn is_damage(text: &str) -> bool {
     let lower = text.to_lowercase();
-    lower.lines().any(|line| OF_IT.iter().any(|word| line.contains(word)) && DAMAGE.iter().any(|word| line.contains(word)))
+    lower.lines().any(|line| {
+        let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+        has(OF_IT) && has(DAMAGE) && !has(OTHERS)
+    })
 }
 
 /// What a system event says of damage: in its words, or by a field that is set.

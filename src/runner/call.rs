@@ -248,9 +248,9 @@ pub fn call(
         stopped,
         structured: fold.structured_output().cloned(),
         session_is_lost,
-        damage: damage.filter(|_| known).map(|said| plain(&complaint::telling(said), 200)),
+        damage: damage.filter(|_| known).map(|said| plain(&complaint::telling(&run.journal.masker.text(said)), 200)),
         unheard,
-        last_words: last_words(&fold),
+        last_words: run.journal.masker.text(&last_words(&fold)).into_owned(),
         verdict,
     })
 }

@@ -93,7 +93,7 @@ fn stem<'a>(folder: &Folder, name: &'a str, kind: Kind) -> Option<&'a str> {
         return Some(stem);
     }
     let is_small = matches!(kind, Kind::File(size) if size <= MAX_SMALL);
-    let asks = || folder.read(name, MAX_SMALL).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains('?'));
+    let asks = || folder.read(name, MAX_SMALL).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']));
     let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".md")).unwrap_or(name);
     (is_small && !stem.is_empty() && !stem.contains('.') && asks()).then_some(stem)
 }
@@ -110,7 +110,10 @@ pub fn astray(run: &Run) -> Vec<(String, String)> {
             let Kind::File(size) = kind else { continue };
             let is_named =
                 only.map_or_else(|| [".json", ".txt", ".md"].iter().any(|end| name.ends_with(end)), |names| names.contains(&name.as_str()));
-            if is_named && size <= MAX_SMALL && folder.read(&name, MAX_SMALL).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains('?')) {
+            if is_named
+                && size <= MAX_SMALL
+                && folder.read(&name, MAX_SMALL).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
+            {
                 found.push((
                     format!("{prefix}{}", bounded(&name.escape_default().to_string(), 40)),
                     super::delivered::stamp(&folder, &name).unwrap_or_default(),

@@ -66,8 +66,12 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
         Verdict::OutOfMemory { detail } => {
             Failure::new(Reason::OutOfMemory, format!("Claude got no memory during {step}: {detail}"), Advice::MoreAddressSpace)
         }
-        Verdict::Waits { detail, .. } => {
-            Failure::new(Reason::StepFailed, format!("{step} ended its turn before it was done, also when told to go on: {detail}"), Advice::SeeStep)
+        Verdict::Waits { detail, files, .. } => {
+            let (reason, lacks) = match files[..] {
+                [] => (Reason::StepFailed, String::new()),
+                _ => (Reason::MissingOutput, format!("; missing: {}", files.join(", "))),
+            };
+            Failure::new(reason, format!("{step} ended its turn before it was done, also when told to go on: {detail}{lacks}"), Advice::SeeStep)
         }
         Verdict::OwnLimit { which, detail } => {
             Failure::new(Reason::StepFailed, format!("{step} reached its limit of {}: {detail}", which.as_str()), Advice::RaiseLimit)

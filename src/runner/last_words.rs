@@ -20,8 +20,9 @@ const OFFERS: &[&str] = &[
     "any other",
     "any questions",
 ];
-/// Words of one who speaks to somebody, in lower case, between spaces.
-const ADDRESSES: &[&str] = &[" i ", " me ", " you ", " your ", " we ", " should ", " may ", " shall ", " please "];
+/// Words of one who asks somebody, in lower case, between spaces; and of one who speaks to somebody behind it.
+const ADDRESSES: &[&str] = &[" i ", " me ", " you ", " your ", " should ", " may ", " shall ", " please "];
+const TO_A_PERSON: &[&str] = &[" you ", " your ", " please ", " tell "];
 
 /// What a message asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +59,15 @@ pub fn question(message: &str) -> Option<Asked> {
             room = room.checked_sub(paragraph.chars().count())?;
             continue;
         };
-        let words = format!(" {} ", paragraph.to_lowercase().replace(|c: char| !c.is_alphanumeric() && c != '\'', " "));
+        let words = |text: &str| format!(" {} ", text.to_lowercase().replace(|c: char| !c.is_alphanumeric() && c != '\'', " "));
         let asks = &paragraph[..at];
+        // Not the answer that it gives itself.
+        let clause = words([". ", "! ", "? "].iter().filter_map(|end| asks.rfind(end)).max().map_or(asks, |from| &asks[from + 1..]));
+        let behind = words(&paragraph[at..]);
         let sentence = asks.rfind(['.', '!', '?', ':']).map_or(asks, |from| &asks[from + 1..]);
         let is_offer = OFFERS.iter().any(|offer| sentence.to_lowercase().contains(offer));
-        let matters = !is_offer && ADDRESSES.iter().any(|word| words.contains(word));
+        let is_to_a_person = ADDRESSES.iter().any(|word| clause.contains(word)) || TO_A_PERSON.iter().any(|word| behind.contains(word));
+        let matters = !is_offer && is_to_a_person;
         let sentence = plain(&format!("{}?", sentence.trim_matches([' ', '*', '_'])), SHOWN);
         return Some(Asked { text: plain(paragraph, SHOWN), sentence, matters });
     }
@@ -100,6 +105,8 @@ mod tests {
             "All done. Would you like me to run more seeds?",
             "Why does momentum win? Its steps are larger.",
             "All is written. Anything else I should do?",
+            "What did we learn? The idea is refuted.",
+            "The report covers: does it scale? is it stable? I verified both.",
         ] {
             assert!(question(text).is_some_and(|asked| !asked.matters), "{text}");
         }

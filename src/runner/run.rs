@@ -213,7 +213,8 @@ impl Run {
             carried: state.open,
             work_text: work.display().to_string(),
             withheld: Vec::new(),
-            schedules: leftovers::found(&work),
+            // What lies there when a job goes on is from the job before: the folder is the sprint's own.
+            schedules: if incarnation > 1 && bundle.tweak.is_none() { Vec::new() } else { leftovers::found(&work) },
             step_note: String::new(),
             step_issues: Vec::new(),
             work,

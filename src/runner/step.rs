@@ -134,13 +134,21 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
     let (mut repaired, mut corrected, mut woken, mut answered) = (false, false, false, false);
     // Whether all that was promised is there, and only more was asked for.
     let mut has_all = false;
+    let mut kept = String::new();
     let mut astray = dialogue::astray(run);
     loop {
         let (verdict, said) = match talk.call(run, step, &instructions, text, None, spent)? {
             // The work is done, and what it has left is what there is.
-            Answer::Over(Outcome::Verdict(..), Some(failure)) if has_all && delivered::missing(run, step).is_empty() => {
-                run.journal.write(&Entry::Note { text: format!("it could not be asked again: {}", failure.detail) })?;
-                (Verdict::Done, String::new())
+            Answer::Over(outcome @ (Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline)), failure)
+                if has_all && delivered::missing(run, step).is_empty() =>
+            {
+                let why = match (failure, &outcome) {
+                    (Some(failure), _) => failure.detail,
+                    (None, Outcome::Stopped(why)) => stopped_text(*why),
+                    (None, _) => String::new(),
+                };
+                run.journal.write(&Entry::Note { text: format!("it could not be asked again: {why}") })?;
+                (Verdict::Done, std::mem::take(&mut kept))
             }
             Answer::Over(outcome, failure) => return over(run, outcome, failure),
             Answer::Delivered { verdict, last_words, .. } => (verdict, last_words),
@@ -156,7 +164,13 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
         let asked = last_words::question(&said).filter(|asked| asked.matters || !verdict.missing().is_empty());
         let mut lacks = if repaired { Lacks::default() } else { Lacks::of(run, step, &verdict) };
         repaired |= !lacks.is_nothing();
+        // A command that it had left is gone; what it was for is there.
+        let is_done = match &verdict {
+            Verdict::Waits { files, timer, .. } => files.is_empty() && !timer,
+            verdict => *verdict == Verdict::Done,
+        };
         if let Verdict::Waits { detail, .. } = &verdict
+            && !is_done
             && !std::mem::replace(&mut woken, true)
         {
             lacks.waits.clone_from(detail);
@@ -170,16 +184,12 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
             lacks.asked.clone_from(&asked.text);
         }
         if !lacks.is_nothing() {
-            has_all = verdict == Verdict::Done && lacks.asked.is_empty();
+            has_all = is_done && (lacks.asked.is_empty() || !step.produces.is_empty());
+            kept = said;
             lacks.tell(run)?;
             text = Text::Other(repair(run, step, &lacks));
             continue;
         }
-        // A command that it had left is gone; what it was for is there.
-        let is_done = match &verdict {
-            Verdict::Waits { files, timer, .. } => files.is_empty() && !timer,
-            verdict => *verdict == Verdict::Done,
-        };
         if is_done {
             let verdict = judge(run, step, pipeline::Outcome::Done);
             if let Some(asked) = asked {

@@ -17,7 +17,7 @@ pub fn finding(bytes: &[u8]) -> Result<Read<Finding>, String> {
 }
 
 /// Where else a model puts the verdict, in the order in which they are tried.
-const OTHER_VERDICTS: &[&str] = &["finding", "outcome", "conclusion", "result", "decision", "status"];
+const OTHER_VERDICTS: &[&str] = &["finding", "outcome", "conclusion", "result", "decision"];
 /// Where it puts the sentence.
 const STATEMENTS: &[&str] = &["statement", "summary", "finding", "claim", "conclusion", "description", "text", "result", "explanation"];
 

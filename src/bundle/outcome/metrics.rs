@@ -40,6 +40,8 @@ pub(super) fn figures(node: &Node, problems: &mut Vec<String>) -> Result<Vec<Met
     let mut inner = node;
     for _ in 0..MAX_WRAPS {
         match inner.get(WRAPS) {
+            // Beside figures of its own, `scores` may be anything.
+            Got::One(_) if inner.get(&["metrics", "figures"]) == Got::Nothing && has_figures(inner) => break,
             Got::One(deeper @ (Node::List(_) | Node::Table(_))) => inner = deeper,
             Got::Twice(..) => return Err("tells its figures twice, and they differ".to_owned()),
             Got::One(_) | Got::Nothing => break,
@@ -78,6 +80,13 @@ pub(super) fn figures(node: &Node, problems: &mut Vec<String>) -> Result<Vec<Met
             .map_or_else(|| "has no list `metrics`".to_owned(), |problem| format!("has no figure that can be used: {problem}")));
     }
     Ok(metrics)
+}
+
+/// Whether a table names figures itself.
+fn has_figures(node: &Node) -> bool {
+    let Node::Table(members) = node else { return false };
+    let is_figure = |name: &str, value: &Node| matches!(value, Node::Number(_)) && !matches!(name, "v" | "version" | "format_version");
+    members.iter().any(|(name, value)| is_figure(&name.to_ascii_lowercase(), value))
 }
 
 /// Figures as they are found.

@@ -92,6 +92,20 @@ const BACK: &[&str] = &[
     "failed",
     "unsupported",
     "wrong",
+    "null",
+    "h0",
+    "false",
+    "untrue",
+    "incorrect",
+    "invalid",
+    "none",
+    "nothing",
+    "neither",
+    "hardly",
+    "barely",
+    "scarcely",
+    "lacking",
+    "absent",
 ];
 
 fn one_word(word: &str) -> Option<Verdict> {
