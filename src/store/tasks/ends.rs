@@ -175,6 +175,26 @@ impl Change<'_> {
     }
 
     /// Asks a person for a verdict that no program could read, when other tasks wait for it.
+    /// Asks for each verdict of the study that tasks wait for and nobody has been asked for.
+    pub(super) fn ask_for_verdicts(&self, study: &str) -> Result<(), StoreError> {
+        let ids: Vec<String> = self
+            .transaction
+            .prepare_cached(
+                "SELECT DISTINCT n.needs FROM need_states n JOIN tasks t ON t.id = n.task
+                 WHERE t.study_name = ?1 AND t.status = 'open' AND n.state = 'unknown'
+                    AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.task_id = n.needs AND m.kind = 'verdict')",
+            )?
+            .query_map([study], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for id in ids {
+            if let Some(row) = self.task(&id)? {
+                let why = if row.detail.is_empty() { "nobody has said it" } else { row.detail.as_str() };
+                self.ask_for_verdict(&row, why, None)?;
+            }
+        }
+        Ok(())
+    }
+
     fn ask_for_verdict(&self, row: &TaskRow, why: &str, loop_id: Option<&str>) -> Result<(), StoreError> {
         let id = row.id.as_str();
         let waiting: i64 = self.transaction.query_row(

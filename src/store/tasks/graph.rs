@@ -21,7 +21,8 @@ impl Change<'_> {
     /// every change of a task's status, in the same change.
     pub fn settle_graph(&self, study: &str) -> Result<(), StoreError> {
         let stored = self.load_graph(study)?;
-        self.write_settled(&stored)
+        self.write_settled(&stored)?;
+        self.ask_for_verdicts(study)
     }
 
     /// The same after a change of what tasks need or are a part of: a circle is refused.
@@ -30,7 +31,8 @@ impl Change<'_> {
         if let Some(path) = task_graph::cycle(&stored.nodes) {
             return Err(TaskError::Cycle(path));
         }
-        Ok(self.write_settled(&stored)?)
+        self.write_settled(&stored)?;
+        Ok(self.ask_for_verdicts(study)?)
     }
 
     fn load_graph(&self, study: &str) -> Result<Stored, StoreError> {
