@@ -258,7 +258,7 @@ struct History {
 impl History {
     fn new(name: &str, rows: Vec<MetricRow>) -> Self {
         let (against, repeats, scale) = {
-            let Series { entries, scale } = series(name, &rows.iter().map(MetricRow::told).collect::<Vec<Told<'_>>>());
+            let Series { entries, scale, .. } = series(name, &rows.iter().map(MetricRow::told).collect::<Vec<Told<'_>>>());
             let (counting, of): (Vec<usize>, Vec<Entry<'_>>) =
                 entries.iter().enumerate().filter(|(_, entry)| entry.counts()).map(|(at, entry)| (at, entry.clone())).unzip();
             let mut repeats = repeats(&of);
@@ -289,7 +289,7 @@ impl History {
     /// What a sprint has come to, in the target's unit, and what does not count of that.
     fn towards(&self, sprint: &str, target: &Target) -> (Option<Measured>, Option<Unused>) {
         let Some((at, scale)) = self.at(sprint).zip(self.scale.as_ref()) else { return (None, None) };
-        let factor = scale.factor_of(target.value, &target.unit);
+        let factor = scale.factor_of(target.value, &target.unit, target.higher);
         let shown = || self.rows.get(at).map_or_else(String::new, |row| format!("{} {}", row.value, row.unit).trim().to_owned());
         match (self.against.get(at).cloned().flatten(), factor) {
             (Some((why, value)), factor) => {

@@ -53,6 +53,8 @@ pub struct Series<'a> {
     pub entries: Vec<Entry<'a>>,
     /// How those that were measured, or else what agents say, compare with other values.
     pub scale: Scale,
+    /// The unit of what agents say; may be empty.
+    pub said_unit: String,
 }
 
 /// Brings what sprints tell of the figure of this name to one scale. What the study's evaluator has
@@ -88,7 +90,8 @@ pub fn series<'a>(name: &str, told: &[Told<'a>]) -> Series<'a> {
             }
         })
         .collect();
-    Series { entries, scale: if measured.factors.is_empty() { said } else { measured } }
+    let said_unit = said.unit.clone();
+    Series { entries, scale: if measured.factors.is_empty() { said } else { measured }, said_unit }
 }
 
 /// In which order places stand, before their values: only those of the first kind are compared.

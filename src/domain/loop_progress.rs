@@ -62,6 +62,11 @@ pub fn remark(target: &Target, attempts: &[Attempt], reported: &[String]) -> Opt
     if ids.is_empty() || done.into_iter().any(|(_, is_told, unused)| is_told || unused.is_some()) {
         return None;
     }
+    // An evaluator may have said that there is no value.
+    if reported.iter().any(|known| figure_name::is_same(known, name)) {
+        let text = format!("the target {target} is not reached: no completed sprint of the loop has a value of {name} that counts");
+        return Some(Remark { subject: name.clone(), text });
+    }
     let of =
         if ids.len() == 1 { format!("{} has not reported {name}", ids[0]) } else { format!("none of {} sprints has reported {name}", ids.len()) };
     let instead = match figure_name::meant(name, reported.iter().map(String::as_str)) {

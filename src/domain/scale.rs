@@ -121,7 +121,7 @@ impl Scale {
     ///
     /// # Errors
     /// When it is not certain how they relate.
-    pub fn factor_of(&self, value: f64, unit: &str) -> Result<f64, String> {
+    pub fn factor_of(&self, value: f64, unit: &str, higher_is_better: bool) -> Result<f64, String> {
         let Looks { low, high } = self.looks;
         let shown = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
         let not_sure = |other: Option<f64>| {
@@ -145,8 +145,8 @@ impl Scale {
             (Unit::Untold, Unit::Known(Kind::Share, of)) => match (*of == 1.0, *of == 0.01, is_low(value)) {
                 (true, _, true) | (_, true, false) => Ok(1.0),
                 (true, _, false) => Ok(0.01),
-                // Of percentages that are all below 1, a target below 1 may be another one.
-                (_, true, true) if low.is_none() => Ok(100.0),
+                // 0.95 of an accuracy that was 91.2 % can only be a fraction; 0.5 of an error rate may be half a percent.
+                (_, true, true) if low.is_none() && self.is_share && higher_is_better => Ok(100.0),
                 _ => not_sure(low.or(high)),
             },
             (Unit::Untold, Unit::Known(..)) if self.is_mixed => {
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn a_target_is_brought_to_the_scale_of_the_figures_or_not_compared() {
         let on = |name: &str, figures: &[(f64, &str)], value: f64, unit: &str| {
-            of(name, figures).factor_of(value, unit).ok().map(|factor| (value * factor * 1e9).round() / 1e9)
+            of(name, figures).factor_of(value, unit, true).ok().map(|factor| (value * factor * 1e9).round() / 1e9)
         };
         let (percent, fraction) = ([(91.2, "%")], [(0.93, "fraction")]);
         assert_eq!(
@@ -266,6 +266,9 @@ mod tests {
         assert_eq!((on("acc", &high, 0.95, ""), on("acc", &low, 95.0, "")), (None, None));
         assert_eq!((on("acc", &high, 95.0, ""), on("acc", &low, 0.95, ""), on("loss", &high, 0.95, "")), (Some(95.0), Some(0.95), Some(0.95)));
         assert_eq!((on("acc", &high, 95.0, "%"), on("acc", &low, 95.0, "%")), (Some(95.0), Some(0.95)));
+        // What is to fall, or is no share of something that cannot pass 1, may well be meant in percent.
+        assert!(of("error_rate", &[(5.2, "%")]).factor_of(0.5, "", false).is_err());
+        assert_eq!(on("improvement", &[(2.3, "%")], 1.0, ""), None);
         // Percentages below 1: a target of 0.5 may be half a percent or the half.
         assert_eq!(on("error_rate", &[(0.4, "%"), (0.7, "%")], 0.5, ""), None);
         assert_eq!(

@@ -85,7 +85,8 @@ pub fn read(text: &str, name: &str) -> Unit {
         .trim();
     let lower = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     // A model may write the name once more.
-    if NONE.contains(&lower.as_str()) || figure_name::is_same(&lower, name) {
+    let is_unit = WORDS.iter().any(|(.., words)| words.contains(&lower.as_str()));
+    if NONE.contains(&lower.as_str()) || (!is_unit && figure_name::is_same(&lower, name)) {
         return Unit::Untold;
     }
     // `Mb` are bits.

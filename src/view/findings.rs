@@ -154,7 +154,7 @@ pub struct Board {
 /// Ranks the values of the metric of this name, which are given in the order of time.
 pub fn leaderboard(name: &str, better: Better, rows: &[MetricRow]) -> Board {
     let told: Vec<Told<'_>> = rows.iter().map(MetricRow::told).collect();
-    let leaderboard::Series { entries, scale } = leaderboard::series(name, &told);
+    let leaderboard::Series { entries, scale, said_unit } = leaderboard::series(name, &told);
     let ranked = leaderboard::rank(better, &entries);
     let newest = |place: &leaderboard::Place| place.entries.last().and_then(|entry| rows.get(*entry));
     let places = ranked.iter().enumerate().filter_map(|(at, place)| {
@@ -176,7 +176,11 @@ pub fn leaderboard(name: &str, better: Better, rows: &[MetricRow]) -> Board {
             value: place.measured.value,
             spread: place.measured.spread,
             n: place.measured.n,
-            unit: if apart.is_some() { row.unit.clone() } else { scale.unit.clone() },
+            unit: match place.standing {
+                _ if apart.is_some() => row.unit.clone(),
+                Standing::Claimed => said_unit.clone(),
+                _ => scale.unit.clone(),
+            },
             source: row.source.as_str(),
             claimed: place.entries.last().and_then(|entry| entries.get(*entry)?.claimed),
             mismatch: place.mismatch,
@@ -196,7 +200,9 @@ pub fn leaderboard(name: &str, better: Better, rows: &[MetricRow]) -> Board {
         })
     });
     let places = places.collect();
-    let values = entries.iter().filter(|entry| entry.counts()).map(|entry| entry.measured.value).collect();
+    // Claims are drawn only where nothing was measured: they may be on another scale.
+    let is_measured = entries.iter().any(|entry| entry.is_measured);
+    let values = entries.iter().filter(|entry| entry.counts() && (entry.is_measured || !is_measured)).map(|entry| entry.measured.value).collect();
     Board { places, candidates: leaderboard::candidates(&ranked), reference: leaderboard::reference(&ranked) + 1, unit: scale.unit, values }
 }
 
