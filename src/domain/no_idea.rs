@@ -105,6 +105,10 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_error(text: &str) -> bool {
+    // Programs do not ask.
+    if text.ends_with('?') && !text.contains("did you mean") {
+        return false;
+    }
     if ERRORS.iter().any(|words| text.starts_with(words)) {
         return true;
     }
@@ -122,7 +126,7 @@ fn is_error(text: &str) -> bool {
     // ValueError: ..., java.lang.NullPointerException: ...
     let name = text.split([':', ' ']).next().unwrap_or_default();
     let has_colon = text[name.len()..].starts_with(':');
-    if has_colon && (name.ends_with("error") || name.ends_with("exception")) {
+    if has_colon && !name.contains('-') && (name.ends_with("error") || name.ends_with("exception")) {
         return true;
     }
     text.ends_with(": command not found") || text.ends_with(": no such file or directory")

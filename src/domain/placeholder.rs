@@ -99,11 +99,11 @@ pub fn without_template(text: &str) -> (String, usize) {
     let mut kept: Vec<Vec<&str>> = Vec::new();
     let mut left_out = 0;
     for part in parts {
-        let has_template = part.iter().any(|line| known.contains(line.trim()));
+        let is_asked = part.iter().any(|line| line.trim().ends_with('?') && known.contains(line.trim()));
         let rest: Vec<&str> = part.iter().copied().filter(|line| !known.contains(line.trim())).collect();
         let is_filled = rest.iter().any(|line| !line.trim().is_empty() && !headings.contains(line.trim()) && !line.starts_with("# "));
-        left_out += usize::from(has_template);
-        if is_filled || !has_template {
+        left_out += usize::from(is_asked && !is_filled);
+        if is_filled || !is_asked {
             kept.push(rest);
         }
     }
@@ -149,11 +149,11 @@ mod tests {
     #[test]
     fn of_a_context_only_what_somebody_wrote_is_left() {
         let fresh = CLAUDE_MD.replace("NAME", "my-study");
-        assert_eq!(without_template(&fresh), (String::new(), 6));
+        assert_eq!(without_template(&fresh), (String::new(), 5));
         let filled =
             fresh.replace("Where are the code and the data on the cluster? How is a run started, how long does it take?", "In /data, `make run`.");
         assert_ne!(filled, fresh);
-        assert_eq!(without_template(&filled), ("## Code and data\n\nIn /data, `make run`.\n".to_owned(), 5));
+        assert_eq!(without_template(&filled), ("## Code and data\n\nIn /data, `make run`.\n".to_owned(), 4));
         // An answer below the question that it answers.
         let below = fresh.replace("What must not be changed, used or spent?", "What must not be changed, used or spent?\nNothing below /data.");
         assert!(without_template(&below).0.ends_with("## Limits\n\nNothing below /data.\n"), "{:?}", without_template(&below));

@@ -377,6 +377,9 @@ impl Reader {
             '&' => self.add("and"),
             // The sign of a name, and not what joins two words.
             '-' if is_glued == is_spaced(next) && next != Some('\n') && (is_glued || next.is_some_and(is_letter)) => self.add("-"),
+            // The brackets of a formula.
+            '(' | '{' if is_glued || self.before().is_some_and(|c| "+-*/^×·=".contains(c)) => self.add(c),
+            ')' | '}' if next.is_some_and(|c| c.is_alphanumeric() || "+-*/^×·=".contains(c)) => self.add(c),
             c if is_telling(c) => self.add(c),
             '\n' | '。' => self.end_sentence(),
             '.' | '!' | '?' | ':' | ';' if next.is_none_or(|c| c.is_whitespace() || stands_alone(c) || matches!(c, '"' | ')' | '*')) => {

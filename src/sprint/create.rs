@@ -228,8 +228,10 @@ pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateErr
 }
 
 fn check_on(app: &App, study: &Study, cluster: &Cluster, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
-    // What is asked of a finished sprint, or of a plan, may be a question.
-    let checked = if wanted.request.kind() == "research" { task::check_idea } else { task::check_idea_text };
+    // What is asked of a finished sprint, or of a plan, may be a question. What is a task or was a sprint
+    // already was taken for an idea once.
+    let is_new = wanted.request.kind() == "research" && wanted.task.is_none() && wanted.parent.is_none();
+    let checked = if is_new { task::check_idea } else { task::check_idea_text };
     let idea = wanted.idea.map(checked).transpose().map_err(CreateError::Idea)?;
     let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(cluster, study, &wanted.request));
     if !problems.is_empty() {

@@ -34,7 +34,7 @@ impl From<StoreError> for TweakError {
 /// Makes the follow-up, `pending`. It asks for what the sprint has asked for, except for what `new` says.
 pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str, new: &Request) -> Result<SprintId, TweakError> {
     let no = |problem: String, hint: String| Err(TweakError::Not { id: parent.id.to_string(), problem, hint });
-    let instruction = task::check_idea(instruction).map_err(|text| CreateError::Idea(text.replace("the idea", "the instruction")))?;
+    let instruction = task::check_idea_text(instruction).map_err(|text| CreateError::Idea(text.replace("the idea", "the instruction")))?;
     if parent.kind == "tweak" {
         let of = parent.parent.clone().unwrap_or_default();
         return no(format!("is a follow-up of {of} itself"), format!("`researchloop sprint tweak {of} \"...\"`"));
