@@ -9,7 +9,7 @@ use crate::config::{Cluster, Config, Transport};
 use crate::domain::Secret;
 use crate::platform::process;
 use crate::remote::{Limits, Local, Remote, Ssh, SshTarget};
-use crate::store::{Behind, Store, StoreError, sprints_in};
+use crate::store::{Behind, Store, StoreError, is_of_another, sprints_in};
 
 /// The variable that tells a tick that `cron install` tries its line: cron has not run it.
 pub const CRON_TRIAL: &str = "RESEARCHLOOP_CRON_TRIAL";
@@ -36,7 +36,8 @@ impl App {
     /// What the database should know and does not. Nothing is made where there is none.
     pub fn behind(&self) -> Option<Behind> {
         let (database, artifacts) = (self.config.db_path.clone(), self.config.artifact_dir.clone());
-        let sprints = sprints_in(&artifacts);
+        let mut sprints = sprints_in(&artifacts);
+        sprints.retain(|id| !is_of_another(&artifacts.join(id), &database));
         if sprints.is_empty() || std::fs::symlink_metadata(&database).is_ok_and(|found| found.is_symlink() && !database.exists()) {
             None
         } else if database.exists() {

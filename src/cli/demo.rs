@@ -47,7 +47,9 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     prepare(&dir, &file)?;
     ui.status("This is a demonstration: a scripted stand-in does Claude's part. It is no model, but the");
     ui.status("experiment is really run, and the sprint goes the same way as one on a cluster.\n");
-    let config = crate::config::load(&file, &Environment::of_process())?;
+    let mut config = crate::config::load(&file, &Environment::of_process())?;
+    // Whatever the environment says: the demonstration keeps everything in its folder.
+    config.artifact_dir = dir.join("artifacts");
     let app = App { config, passphrase: None, accept_fingerprint: None };
     let mut store = app.store()?;
     let wanted = Wanted::new("demo", IDEA, Request::default());

@@ -150,7 +150,7 @@ impl From<StoreError> for Failure {
             StoreError::Behind(ref behind) => Self::new(Kind::Conflict, error.to_string())
                 .hint("nothing was begun: what was spent, and what may still run, is not known. Restore the database from a copy that knows them")
                 .hint(format!(
-                    "to begin anew without them, move their folders out of {}, or set `artifact_dir` to another one; what they have cost counts to no limit then",
+                    "to begin anew without them, or if another project or program keeps its results there, move their folders out of {}, or set `artifact_dir` to another one; what they have cost counts to no limit then",
                     behind.artifacts.display()
                 )),
             StoreError::Busy => Self::new(Kind::Conflict, error.to_string()).hint("try again when the other command is done"),

@@ -18,7 +18,7 @@ use crate::domain::{Ending, JobId, Reason, State};
 use crate::platform::{clock, private};
 use crate::remote::{Remote, RemoteError};
 use crate::scheduler::Submission;
-use crate::store::{Change, SprintRow, Store, StoreError};
+use crate::store::{Change, OWNER, SprintRow, Store, StoreError};
 
 /// What came of it.
 #[derive(Debug)]
@@ -119,7 +119,9 @@ fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str,
     change.commit()?;
     // Before anything is sent: an older copy of the database would not know of it. Without the folder,
     // the results make it.
-    let _ = private::make_folder(&app.artifacts(id));
+    let folder = app.artifacts(id);
+    let _ = private::make_folder(&folder);
+    let _ = std::fs::write(folder.join(OWNER), app.config.db_path.as_os_str().as_encoded_bytes());
 
     // An earlier request is looked up once, before anything is sent again.
     let runner = made.as_ref().ok().map(|(_, runner)| runner);

@@ -40,7 +40,7 @@ pub use open::StoreError;
 pub use outbox::{Notice, Unsent};
 pub use sprints::{Cut, HELD, NewSprint, SprintFilter, SprintRow};
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
-pub use whole::{Behind, conflicting_copy, sprints_in};
+pub use whole::{Behind, OWNER, conflicting_copy, is_of_another, sprints_in};
 
 /// The file, open.
 #[derive(Debug)]

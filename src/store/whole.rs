@@ -14,6 +14,9 @@ use crate::domain::SprintId;
 /// So many of the sprints are named.
 const MOST_NAMED: usize = 3;
 
+/// In the folder of a sprint's results: the path of the database that knows the sprint.
+pub const OWNER: &str = ".database";
+
 /// What it does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Behind {
@@ -48,6 +51,12 @@ pub fn sprints_in(artifacts: &Path) -> Vec<String> {
     found
 }
 
+/// Whether a folder belongs to another database that is there: of a project or a program that keeps its
+/// results in the same place.
+pub fn is_of_another(folder: &Path, database: &Path) -> bool {
+    std::fs::read_to_string(folder.join(OWNER)).is_ok_and(|other| Path::new(&other) != database && is_ours(Path::new(&other)))
+}
+
 fn is_known(connection: &Connection, id: &str) -> Result<bool, StoreError> {
     // One that was deleted has left an event.
     let mut query =
@@ -79,6 +88,7 @@ impl Store {
         if let Some(error) = failed {
             return Err(error);
         }
+        sprints.retain(|id| !is_of_another(&artifacts.join(id), database));
         let behind = Behind { database: database.to_owned(), artifacts: artifacts.to_owned(), sprints };
         self.behind = (!behind.sprints.is_empty()).then_some(behind);
         Ok(())
@@ -141,6 +151,18 @@ mod tests {
         change.commit().expect("kept");
         store.compare(&path, &artifacts).expect("compared");
         assert_eq!(store.behind(), None);
+        // Another project keeps its results in the same place.
+        let other = temp.path().join("other.db");
+        drop(Store::open(&other).expect("opened"));
+        std::fs::create_dir_all(artifacts.join("sp-000004")).expect("made");
+        std::fs::write(artifacts.join("sp-000004").join(OWNER), other.to_str().expect("a path")).expect("written");
+        store.compare(&path, &artifacts).expect("compared");
+        assert_eq!(store.behind(), None);
+        std::fs::remove_file(&other).expect("removed");
+        store.compare(&path, &artifacts).expect("compared");
+        assert_eq!(store.behind().expect("behind").sprints, ["sp-000004"]);
+        std::fs::remove_dir_all(artifacts.join("sp-000004")).expect("removed");
+        store.compare(&path, &artifacts).expect("compared");
         store.must_be_whole().expect("whole");
     }
 }
