@@ -115,6 +115,10 @@ printf '%s\n' "$RL_DIR"
 readlink "$RL_DIR/.researchloop/claim-$ATTEMPT" 2>/dev/null
 exit 0"#;
 
+/// For so long a submission that is at work may hold its sprint, in seconds, whatever deadlines are
+/// configured: a lease is believed only as far as the one who asks would take it.
+const LONGEST_SUBMISSION: i64 = 43_200;
+
 /// Gives the sprint the job that was found of it. Nothing when none was, or when somebody else is at
 /// it or has been.
 pub fn accept_found(store: &mut Store, row: &SprintRow, found: &LookedUp) -> Result<Option<JobId>, StoreError> {
@@ -125,7 +129,7 @@ pub fn accept_found(store: &mut Store, row: &SprintRow, found: &LookedUp) -> Res
     let known = found.jobs.iter().find(|job| job.name == name).map(|job| &job.id).or_else(|| kept.and_then(|(_, id)| id.as_ref()));
     let Some(job) = known else { return Ok(None) };
     let change = store.change()?;
-    let lease = match change.take_lease(&format!("submit:{}", row.id), &holder(), clock::now().as_second(), 60, is_gone)? {
+    let lease = match change.take_lease(&format!("submit:{}", row.id), &holder(), clock::now().as_second(), LONGEST_SUBMISSION, is_gone)? {
         Ok(lease) => lease,
         Err(_) => return Ok(None),
     };

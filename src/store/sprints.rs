@@ -78,7 +78,7 @@ impl<'a> NewSprint<'a> {
             parent: None,
             request: "{}",
             seconds: 60,
-            created: crate::platform::clock::now(),
+            created: clock::now(),
             kind: "research",
             task: None,
             loop_id: None,
@@ -217,7 +217,9 @@ impl SprintRow {
         let now = clock::now().as_second();
         let until = match self.state {
             State::Parked { .. } => waits::RESUMES.until(self.resume_next, self.resume_tries, now),
-            State::Ended { .. } if self.results_at.is_none() => waits::RESULTS.until(self.results_next, self.results_tries, now),
+            State::Ended { .. } if self.results_at.is_none() && self.results_tries < waits::RESULT_TRIES => {
+                waits::RESULTS.until(self.results_next, self.results_tries, now)
+            }
             _ => None,
         };
         until.map(clock::at)

@@ -14,6 +14,8 @@ pub struct Rule {
     longest: i64,
 }
 
+/// How often the results of an ended sprint are asked for.
+pub const RESULT_TRIES: u32 = 12;
 /// Results that could not be brought: a minute, then four, ... at most a day.
 pub const RESULTS: Rule = Rule { first: 60, growth: 2, longest: 86_400 };
 /// A notice that was not sent: a minute, then four, ... at most four hours.

@@ -26,7 +26,7 @@ use crate::notify;
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
 use crate::sprint;
-use crate::store::{Lease, SprintRow, Store, StoreError};
+use crate::store::{Lease, SprintRow, Store, StoreError, waits};
 
 pub use gather::{Ask, Gathered, Live, gather};
 pub use ingest::{Ingested, ingest};
@@ -37,8 +37,6 @@ pub use watch::{News, Watch};
 const ASK_AGAIN_SECONDS: i64 = 30;
 /// How often more of long journals is asked for in one tick. Whoever answers may always have more.
 const MAX_ROUNDS: u32 = 50;
-/// How often the results of an ended sprint are asked for.
-const RESULT_TRIES: u32 = 12;
 
 /// What one tick did.
 #[derive(Debug, Clone, Default)]
@@ -101,7 +99,7 @@ pub fn tick(app: &App) -> Result<Report, TickError> {
     // Nothing is looked at that could not be written down.
     drop(store.change()?);
     let mut report = Report::default();
-    let busy = store.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
+    let busy = store.busy_clusters(waits::RESULT_TRIES, clock::now().as_second())?;
     over_clusters(app, &busy, Part::All, &mut report);
     round_of_loops(app, &mut store, &mut report)?;
     // What the loops have made need not wait for the next tick.
@@ -395,7 +393,7 @@ fn not_fetched(store: &mut Store, id: &str) -> Result<(), StoreError> {
 /// least come first, and what there is no time for in this tick is for the next.
 fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
     let began = clock::instant();
-    for row in store.unfetched_sprints(cluster.name.as_str(), RESULT_TRIES, clock::now().as_second())? {
+    for row in store.unfetched_sprints(cluster.name.as_str(), waits::RESULT_TRIES, clock::now().as_second())? {
         if clock::since(began).as_secs() > cluster.command_timeout {
             break;
         }

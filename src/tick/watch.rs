@@ -10,13 +10,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{ClusterReport, Part, RESULT_TRIES, Report, TickError, guarded, mark, round_of_loops, tick_part};
+use super::{ClusterReport, Part, Report, TickError, guarded, mark, round_of_loops, tick_part};
 use crate::app::App;
 use crate::config::Cluster;
 use crate::notify;
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, waits};
 
 /// After errors the wait doubles with each, up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
@@ -315,7 +315,7 @@ fn watch_cluster(mut own: Own, mut pace: Pace, look: Duration) {
 fn round_on(own: &mut Own, cluster: &Cluster, remote: &mut Option<Box<dyn Remote>>, part: Part) -> Result<Option<ClusterReport>, TickError> {
     let app = Arc::clone(&own.app);
     let store = own.store()?;
-    if !store.busy_clusters(RESULT_TRIES, clock::now().as_second())?.iter().any(|name| *name == cluster.name.as_str()) {
+    if !store.busy_clusters(waits::RESULT_TRIES, clock::now().as_second())?.iter().any(|name| *name == cluster.name.as_str()) {
         return Ok(None);
     }
     let remote = remote.get_or_insert_with(|| app.remote(cluster));
@@ -335,7 +335,7 @@ fn watch_loops(mut own: Own, look: Duration) {
             return;
         }
         let round = || -> Result<Report, TickError> {
-            let busy = own.store()?.busy_clusters(RESULT_TRIES, clock::now().as_second())?;
+            let busy = own.store()?.busy_clusters(waits::RESULT_TRIES, clock::now().as_second())?;
             let mut report = Report::default();
             own.shared.state().unknown.clear();
             for name in busy {
