@@ -317,7 +317,9 @@ check "transient_once: first" is "$status $(last .api_error_status)" "1 529"
 again 'research:transient_once' research --resume "$uuid"
 check "transient_once: then" stream out
 play 'research:exit=9' research
-check "exit=9" is "$status $(wc -c <out | tr -d ' ')" "9 0"
+check "exit=9" is "$status $(wc -l <out | tr -d ' ')" "9 1"
+play 'research:end_early=9' research
+check "end_early=9" is "$status $(wc -c <out | tr -d ' ')" "9 0"
 play '*:error_text_summary' summarize
 check "error_text_summary" is "$status $(last .is_error)" "1 true"
 play 'research:root_refused' research

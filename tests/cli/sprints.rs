@@ -236,9 +236,10 @@ fn the_whole_life_of_a_sprint() {
     assert_eq!(list.stdout.lines().count(), 2, "{list}");
     let id = text(&project.run(&["--json", "sprint", "list", "--status", "completed"]).json()["sprints"][0], "id").to_owned();
     project.run(&["sprint", "list", "--status", "failed"]).success().says("No sprint fits");
-    let shown = project.run(&["sprint", "show", &id]).success();
+    // Its one review found something, and nobody looked at the repair.
+    let shown = project.run(&["sprint", "show", &id]).success().says("critical issues are open");
     let last = shown.stdout.lines().last().unwrap();
-    assert!(last.starts_with("next: ") && last.contains("report.md"), "{shown}");
+    assert!(last.starts_with("next: ") && last.contains("red_team_round_1.md"), "{shown}");
     project.run(&["sprint", "log", &id]).success().says("run completed");
     project.run(&["sprint", "log", &id, "--step", "reserch"]).code(3).says("did you mean research?");
     assert!(project.run(&["sprint", "log", &id, "--follow"]).success().stdout.contains("run completed"));

@@ -31,6 +31,6 @@ fn a_claude_that_is_not_there_is_to_be_installed() {
     project.write("researchloop.toml", config.replace(&agent, "claude_command = [\"no-such-claude\"]"));
     let id = project.submit("an idea", &[]);
     let sprint = project.finish(&id, 30);
-    assert_eq!(sprint["reason"], "step_failed");
+    assert_eq!(sprint["reason"], "model_error");
     assert!(sprint["hint"].as_str().is_some_and(|hint| hint.contains("install Claude Code")), "{sprint:#}");
 }
