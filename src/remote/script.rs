@@ -36,7 +36,7 @@ impl Payload {
 /// A section's text stands between these: they keep its standard error apart, and its exit status
 /// behind that.
 const BEFORE: &str = "{ rl_err=$({ {\n";
-const AFTER: &str = " 2>&1 >&3 3>&-\n}; printf '!%s' $?; } | rl_few); } 3>&1\nrl_e \"$rl_err\"";
+const AFTER: &str = " 2>&1 >&3 3>&-\n}; printf '!rl %s\\n' $?; } | rl_few); } 3>&1\nrl_e \"$rl_err\"";
 
 /// A POSIX shell script, and what it reads. Built from fixed text and quoted values.
 #[derive(Debug, Clone, Default)]
@@ -104,7 +104,7 @@ impl Script {
             "{{\numask 077\nLC_ALL=C\nexport LC_ALL\n\
              rl_b() {{ printf '\\n%s + %s\\n' {nonce} \"$1\"; }}\n\
              rl_few() {{ head -c 16384; tail -c 16384; }}\n\
-             rl_e() {{ RL_RC=${{1##*!}}; case $RL_RC:${{1%!*}} in 0:* | *:) ;; *) printf '\\n%s' \"${{1%!*}}\" ;; esac; printf '\\n%s = %s\\n' {nonce} \"$RL_RC\"; }}\n\
+             rl_e() {{ RL_RC=${{1##*!rl }}; RL_RC=${{RL_RC%%[!0-9]*}}; case $RL_RC:${{1%!rl *}} in 0:* | *:) ;; *) printf '\\n%s' \"${{1%!rl *}}\" ;; esac; printf '\\n%s = %s\\n' {nonce} \"$RL_RC\"; }}\n\
              {}printf '\\n%s .\\n' {nonce}\n}}\n",
             self.text
         )

@@ -113,7 +113,7 @@ fn the_keys_of_every_answer() {
     assert_eq!((keys(&list), keys(&list["sprints"][0])), (vec!["sprints"], SPRINT.to_vec()));
     let show = json(&["sprint", "show", id]);
     assert_eq!(keys(&show), ["sprint"]);
-    assert_eq!(keys(&show["sprint"]), [SPRINT, &["finding", "metrics", "open_issues", "spent", "steps", "artifacts"]].concat());
+    assert_eq!(keys(&show["sprint"]), [SPRINT, &["finding", "unusable", "metrics", "open_issues", "spent", "steps", "artifacts"]].concat());
     assert_eq!(keys(&show["sprint"]["finding"]), ["verdict", "confidence", "statement", "numbers"]);
     assert_eq!(keys(&show["sprint"]["metrics"][0]), ["name", "value", "unit", "better", "n", "source"]);
     assert_eq!(keys(&show["sprint"]["tokens"]), ["input", "output", "cached"]);

@@ -53,7 +53,7 @@ fn a_file_without_end_is_not_read_to_its_end() {
     project.run(&["task", "import", "/dev/zero", "-s", "s"]).code(2).says("larger than 4000000 bytes");
     project.write("twice.json", "[{\"idea\": \"a\", \"idea\": \"b\"}]");
     project.run(&["task", "import", "twice.json", "-s", "s"]).code(2).says("the key \"idea\" comes twice");
-    project.run(&["plan", "-s", "s", "--from", "twice.json"]).code(2).says("comes twice");
+    project.run(&["plan", "-s", "s", "--from", "twice.json"]).code(2).says("has the key \"idea\" twice");
     project.write("tasks.yaml", "- idea:\n- idea: x\n  priority: p9\n");
     project.run(&["task", "import", "tasks.yaml", "-s", "s"]).code(2).says("task 1: `idea` is missing").says("task 2: `priority`");
 }

@@ -69,9 +69,9 @@ fn a_task_of_the_backlog_becomes_a_sprint_when_it_is_ready() {
     assert_eq!((text(&run, "task_id"), text(&task(&project, &first), "claimed_by")), (first.as_str(), sprint));
     let ended = project.finish(sprint, 60);
     assert_eq!((text(&ended, "status"), text(&ended, "idea"), text(&ended, "task_id")), ("failed", "measure it", first.as_str()));
-    // It counts, and waits before it is tried again.
+    // An agent that ends before its first word is no fault of the task, which waits before it is tried again.
     let row = task(&project, &first);
-    assert_eq!((text(&row, "state"), row["failures"].as_i64(), row["infra_failures"].as_i64()), ("waiting", Some(1), Some(0)));
+    assert_eq!((text(&row, "state"), row["failures"].as_i64(), row["infra_failures"].as_i64()), ("waiting", Some(0), Some(1)));
     assert!(text(&row, "detail").starts_with(&format!("{sprint}: {}", text(&ended, "reason"))), "{row:#}");
     project.run(&["sprint", "run", "--task", &first]).code(4).says("waits until");
     // A person need not wait.
@@ -142,7 +142,7 @@ fn the_keys_of_every_answer_about_tasks() {
         let answer = json(arguments, 0);
         assert_eq!((keys(&answer), keys(&answer["task"])), (vec!["task"], TASK.to_vec()), "{arguments:?}");
     }
-    project.write("one.json", r#"[{"idea": "x", "key": "k"}]"#);
+    project.write("one.json", r#"[{"idea": "another one", "key": "k"}]"#);
     let made = json(&["task", "import", "one.json", "-s", "s"], 0);
     assert_eq!((keys(&made), keys(&made["tasks"][0])), (vec!["study_name", "tasks"], vec!["id", "key"]));
 }
