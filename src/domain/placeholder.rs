@@ -99,11 +99,12 @@ pub fn without_template(text: &str) -> (String, usize) {
     let mut kept: Vec<Vec<&str>> = Vec::new();
     let mut left_out = 0;
     for part in parts {
+        let has_template = part.iter().any(|line| known.contains(line.trim()));
         let is_asked = part.iter().any(|line| line.trim().ends_with('?') && known.contains(line.trim()));
         let rest: Vec<&str> = part.iter().copied().filter(|line| !known.contains(line.trim())).collect();
         let is_filled = rest.iter().any(|line| !line.trim().is_empty() && !headings.contains(line.trim()) && !line.starts_with("# "));
         left_out += usize::from(is_asked && !is_filled);
-        if is_filled || !is_asked {
+        if is_filled || !has_template {
             kept.push(rest);
         }
     }
