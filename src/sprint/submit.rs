@@ -121,7 +121,7 @@ fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str,
     // the results make it.
     let folder = app.artifacts(id);
     let _ = private::make_folder(&folder);
-    let _ = std::fs::write(folder.join(OWNER), app.config.db_path.as_os_str().as_encoded_bytes());
+    let _ = private::write_new(&folder.join(OWNER), app.config.db_path.as_os_str().as_encoded_bytes());
 
     // An earlier request is looked up once, before anything is sent again.
     let runner = made.as_ref().ok().map(|(_, runner)| runner);

@@ -353,6 +353,8 @@ fn untold(
         Some(SprintFiles { untold: Some(money), .. }) if !money.estimated && !open => Untold::Nothing,
         Some(SprintFiles { untold: Some(money), .. }) => Untold::Known(*money),
         Some(files) if files.readable && !files.summed => Untold::Ask,
+        // A call was begun, and what it has printed is gone.
+        Some(files) if files.summed => Untold::Unknown,
         // Without a call that is known to have begun, there was none, or none that cost much.
         _ if !open && !row.journal_altered => Untold::Nothing,
         _ => Untold::Unknown,
