@@ -121,7 +121,7 @@ attack_backslash_user() {
   program qsub <<<'echo 77'
   program qstat <<<'if [[ $1 == -help ]]; then echo "OCS 9.0.7"; else printf "<?xml version=\"1.0\"?>\n<job_info xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">\n  <queue_info>\n  </queue_info>\n  <job_info>\n  </job_info>\n</job_info>\n"; fi'
   program qdel <<<':'
-  program qacct <<<'name=$(ls "$A/work/s" | sed -n "s/^\(sp-[0-9a-f]*\).*/rl-\1-1/p" | head -n 1)
+  program qacct <<<'name=$(cd "$A/work" && ls s | sed -n "s/^\(sp-[0-9a-f]*\).*/rl-\1-1/p" | head -n 1)
 printf "%s\n" ==================== "qname        all.q" "hostname     node7" "owner        CORP\\bob" "jobname      $name" "jobnumber    77" "failed       37  : qmaster enforced h_rt, h_cpu, or h_vmem limit" "exit_status  137                  (Killed)" "ru_wallclock 3600s"'
   site sge ATTACK=none
   run_sprint 'an idea' || return 1

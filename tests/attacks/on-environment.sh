@@ -63,7 +63,7 @@ attack_outer_job_local() {
   site local ATTACK=none
   run_sprint 'an idea' || return 1
   ticks_until_over 60
-  local claim; claim=$(readlink "$A"/work/s/*/.researchloop/claim-1)
+  local claim; claim=$(cd "$A/work" && readlink s/*/.researchloop/claim-1)
   if [[ $claim == local-* && $(show status) == completed ]]; then right "$(how) as $claim"; else wrong "$(how) as $claim"; fi
 }
 
