@@ -212,16 +212,13 @@ impl Change<'_> {
             "{id} is done, and what came out is not known: {why}\nidea: {idea}\n{tasks} for its verdict: `researchloop task done {id} --verdict WORD` says it, `researchloop task retry {id}` tries the task again"
         );
         let choices = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive].map(|verdict| verdict.as_str().to_owned());
-        self.put_message(&NewMessage {
-            kind: "verdict",
-            study: &row.study,
-            sprint: None,
-            task: Some(id),
-            loop_id,
-            name: None,
-            text: &text,
-            choices: &choices,
-        })?;
+        self.tell_of_task("verdict", row, loop_id, &text, &choices)
+    }
+
+    /// A message that belongs to the task: none of its sprints waits for an answer.
+    fn tell_of_task(&self, kind: &'static str, row: &TaskRow, loop_id: Option<&str>, text: &str, choices: &[String]) -> Result<(), StoreError> {
+        let (study, task) = (row.study.as_str(), Some(row.id.as_str()));
+        self.put_message(&NewMessage { kind, study, sprint: None, task, loop_id, name: None, text, choices })?;
         Ok(())
     }
 
@@ -328,18 +325,7 @@ impl Change<'_> {
         let text = format!(
             "{id} has failed {times} and is not tried again: {detail}\nidea: {idea}\n`researchloop task retry {id}` tries it again, `researchloop task cancel {id}` calls it off"
         );
-        // It belongs to the task: none of its sprints waits for an answer.
-        let loop_id = sprint.and_then(|sprint| sprint.loop_id);
-        self.put_message(&NewMessage {
-            kind: "dead",
-            study: &row.study,
-            sprint: None,
-            task: Some(id),
-            loop_id,
-            name: None,
-            text: &text,
-            choices: &[],
-        })?;
+        self.tell_of_task("dead", row, sprint.and_then(|sprint| sprint.loop_id), &text, &[])?;
         let deaths: i64 = self.transaction.query_row("SELECT count(*) FROM messages WHERE task_id = ?1 AND kind = 'dead'", [id], |row| row.get(0))?;
         self.notice(
             &format!("dead:{id}:{deaths}"),
