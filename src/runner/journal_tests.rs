@@ -18,16 +18,22 @@ fn numbers_go_on_behind_a_half_written_line() {
     assert_eq!(lines.iter().map(|line| (line.seq, line.incarnation)).collect::<Vec<_>>(), [(1, 1), (2, 2)]);
 }
 
+/// A sprint's folder, the runner's own in it, and a journal there.
+fn opened() -> (tempfile::TempDir, PathBuf, Journal) {
+    let temp = tempfile::tempdir().expect("a folder");
+    let own = temp.path().join(OWN_FOLDER);
+    std::fs::create_dir(&own).expect("made");
+    let (journal, _) = Journal::open(temp.path()).expect("opened");
+    (temp, own, journal)
+}
+
 fn note(text: &str) -> Entry {
     Entry::Note { text: text.to_owned() }
 }
 
 #[test]
 fn a_journal_that_was_removed_or_replaced_is_written_again_whole() {
-    let temp = tempfile::tempdir().expect("a folder");
-    let own = temp.path().join(OWN_FOLDER);
-    std::fs::create_dir(&own).expect("made");
-    let (mut journal, _) = Journal::open(temp.path()).expect("opened");
+    let (_temp, own, mut journal) = opened();
     let read = || std::fs::read(own.join("run.jsonl")).expect("read");
     journal.write(&note("one")).expect("written");
     let before = read();
@@ -48,10 +54,7 @@ fn a_journal_that_was_removed_or_replaced_is_written_again_whole() {
 
 #[test]
 fn what_others_write_to_the_journal_is_taken_out_of_it() {
-    let temp = tempfile::tempdir().expect("a folder");
-    let own = temp.path().join(OWN_FOLDER);
-    std::fs::create_dir(&own).expect("made");
-    let (mut journal, _) = Journal::open(temp.path()).expect("opened");
+    let (_temp, own, mut journal) = opened();
     let path = own.join("run.jsonl");
     let read = || std::fs::read(&path).expect("read");
     let add = |text: &[u8]| File::options().append(true).open(&path).and_then(|mut file| file.write_all(text)).expect("written");
