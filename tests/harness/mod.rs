@@ -4,6 +4,7 @@
 mod lab;
 mod output;
 mod project;
+pub mod record;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -40,6 +41,7 @@ pub fn tell(text: &str) {
 /// When it does not become so in time.
 pub fn wait_until(what: &str, seconds: u64, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
+    let _waiting = record::Waiting::begin();
     while !is_so() {
         assert!(started.elapsed() < patience(seconds), "{what}: not within {:?}", patience(seconds));
         std::thread::sleep(Duration::from_millis(100));

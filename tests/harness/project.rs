@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{Output, patience, program, sources, tell};
+use super::{Output, patience, program, record, sources, tell};
 
 /// A project. Its folder is removed with it.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ impl Drop for Project {
     /// A test that failed in the middle leaves no job behind: everything that works in this
     /// project's folder is ended.
     fn drop(&mut self) {
+        record::sprints(self.folder.path());
         for _ in 0..20 {
             let mut found = false;
             for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -111,11 +112,13 @@ impl Project {
     /// Runs a command to its end.
     pub fn output(mut command: Command) -> Output {
         let output = command.output().expect("started");
-        Output {
+        let output = Output {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             code: output.status.code().or(output.status.signal().map(|signal| 128 + signal)).unwrap_or(-1),
-        }
+        };
+        record::run(&command, &output);
+        output
     }
 
     /// Starts the program and leaves it running, with pipes.
@@ -159,13 +162,15 @@ impl Project {
     pub fn finish(&self, id: &str, seconds: u64) -> serde_json::Value {
         let started = std::time::Instant::now();
         loop {
+            let waiting = record::Waiting::begin();
             let tick = self.run(&["tick"]);
             let sprint = self.show(id);
+            drop(waiting);
             if matches!(sprint["status"].as_str(), Some("completed" | "failed" | "cancelled")) {
                 if sprint["status"] != "completed" {
                     tell(&format!("---- the last tick\n{tick}{}", self.explain(id)));
                 }
-                return sprint;
+                return self.show(id);
             }
             let limit = patience(seconds);
             assert!(started.elapsed() < limit, "{id} is not over after {limit:?}\n---- the last tick\n{tick}{}", self.explain(id));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Lab, Output, Project, lab, patience, sources, tell};
+use crate::harness::{Lab, Output, Project, lab, patience, record, sources, tell};
 
 static CALM: RwLock<()> = RwLock::new(());
 
@@ -211,6 +211,7 @@ impl Site {
     #[track_caller]
     pub fn until(&self, id: &str, what: &str, seconds: u64, mut is_so: impl FnMut(&Self) -> bool) {
         let started = Instant::now();
+        let _waiting = record::Waiting::begin();
         while !is_so(self) {
             assert!(started.elapsed() < patience(seconds), "{what}: not within {:?}\n{}", patience(seconds), self.explain(id));
             std::thread::sleep(Duration::from_millis(200));
