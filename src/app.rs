@@ -38,7 +38,10 @@ impl App {
         let (database, artifacts) = (self.config.db_path.clone(), self.config.artifact_dir.clone());
         let mut sprints = sprints_in(&artifacts);
         sprints.retain(|id| !is_of_another(&artifacts.join(id), &database));
-        if sprints.is_empty() || std::fs::symlink_metadata(&database).is_ok_and(|found| found.is_symlink() && !database.exists()) {
+        if sprints.is_empty()
+            || std::fs::symlink_metadata(&database)
+                .is_ok_and(|found| found.is_symlink() && !database.exists())
+        {
             None
         } else if database.exists() {
             self.store().ok()?.behind().cloned()
@@ -95,9 +98,14 @@ pub fn holder() -> String {
 /// Whether the holder of a lease is a process of this machine that is gone.
 pub fn is_gone(holder: &str) -> bool {
     let mut parts = holder.rsplitn(3, ':');
-    let (Some(started), Some(pid), Some(machine)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let (Some(started), Some(pid), Some(machine)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
     let (Ok(started), Ok(pid)) = (started.parse::<u64>(), pid.parse::<u32>()) else { return false };
-    machine == host() && (!process::exists(pid) || process::start_ticks(pid).is_some_and(|ticks| started != 0 && ticks != started))
+    machine == host()
+        && (!process::exists(pid)
+            || process::start_ticks(pid).is_some_and(|ticks| started != 0 && ticks != started))
 }
 
 fn host() -> String {

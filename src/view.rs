@@ -264,7 +264,11 @@ pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError
         finding: Some(store.finding(id)?),
         unusable: Some(store.unusable(id)?),
         metrics: Some(store.metrics(id)?),
-        open_issues: Some(if row.state.status() == crate::domain::Status::Completed { store.open_issues(id)? } else { None }),
+        open_issues: Some(if row.state.status() == crate::domain::Status::Completed {
+            store.open_issues(id)?
+        } else {
+            None
+        }),
         spent: Some(Money::from(&store.money_of_sprint(id)?)),
         ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?)
     })
@@ -287,8 +291,16 @@ pub fn sprint_whole(row: &SprintRow, steps: &[StepRow], artifacts: &[Artifact]) 
     };
     Sprint {
         steps: Some(steps.iter().map(step).collect()),
-        artifacts: Some(artifacts.iter().map(|file| File { filename: file.path.clone(), size: file.size }).collect()),
-        open_issues: Some(open_issues(steps.iter().map(StepRow::end)).filter(|_| row.state.status() == crate::domain::Status::Completed)),
+        artifacts: Some(
+            artifacts
+                .iter()
+                .map(|file| File { filename: file.path.clone(), size: file.size })
+                .collect(),
+        ),
+        open_issues: Some(
+            open_issues(steps.iter().map(StepRow::end))
+                .filter(|_| row.state.status() == crate::domain::Status::Completed),
+        ),
         ..sprint(row)
     }
 }

@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::config::Study;
 use crate::domain::auto_loop::{
-    Attempt, AttemptState, Left, Limits, Next, Remark, Situation, StopRule, Target, Unused, Used, fingerprint, next, objection, remark,
+    Attempt, AttemptState, Left, Limits, Next, Remark, Situation, StopRule, Target, Unused, Used,
+    fingerprint, next, objection, remark,
 };
 use crate::domain::leaderboard::{Entry, Repeats, Series, Told, repeats, series};
 use crate::domain::noise::{self, Better, Measured, steps};
@@ -12,7 +13,9 @@ use crate::domain::transition::Event;
 use crate::domain::{Source, SprintId, Status, TaskState, figure_name, task};
 use crate::platform::clock;
 use crate::sprint::{self, Request, Wanted};
-use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, MetricRow, Store, StoreError, TaskError};
+use crate::store::{
+    Change, LoopRow, LoopSprint, LoopStatus, MetricRow, Store, StoreError, TaskError,
+};
 use crate::study::Program;
 
 /// What became of the loops.
@@ -40,14 +43,27 @@ pub fn advance_all(app: &App, store: &mut Store) -> Result<Advanced, StoreError>
 }
 
 /// Advances one loop as far as it goes now.
-pub fn advance_one(app: &App, store: &mut Store, id: &str, advanced: &mut Advanced) -> Result<(), StoreError> {
+pub fn advance_one(
+    app: &App,
+    store: &mut Store,
+    id: &str,
+    advanced: &mut Advanced,
+) -> Result<(), StoreError> {
     // Each sprint is made in a transaction of its own: what stands is never half.
     loop {
         let change = store.change()?;
-        let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else { return Ok(()) };
+        let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else {
+            return Ok(());
+        };
         let (step, remark) = match app.config.study(&row.study) {
             Ok(study) => (step(app, &change, &row, study)?, remark_on(app, &change, &row, study)?),
-            Err(error) => (Step::Note(format!("{error}; put the study back, or `researchloop loop stop {id}`"), true), None),
+            Err(error) => (
+                Step::Note(
+                    format!("{error}; put the study back, or `researchloop loop stop {id}`"),
+                    true,
+                ),
+                None,
+            ),
         };
         let more = matches!(step, Step::Made(..));
         let with = |text: &str| match &remark {
@@ -73,10 +89,14 @@ pub fn advance_one(app: &App, store: &mut Store, id: &str, advanced: &mut Advanc
             }
         }
         // The end of a loop says it, too.
-        if let Some(Remark { subject, text }) =
-            remark.filter(|_| change.one_loop(id).is_ok_and(|row| row.is_some_and(|row| row.status == LoopStatus::Running)))
-        {
-            let hint = format!("`researchloop loop show {id}` shows it; `researchloop loop edit {id} --target ...` changes the target");
+        if let Some(Remark { subject, text }) = remark.filter(|_| {
+            change
+                .one_loop(id)
+                .is_ok_and(|row| row.is_some_and(|row| row.status == LoopStatus::Running))
+        }) {
+            let hint = format!(
+                "`researchloop loop show {id}` shows it; `researchloop loop edit {id} --target ...` changes the target"
+            );
             let data = serde_json::json!({ "loop_id": id, "study_name": row.study, "detail": text, "hint": hint });
             change.notice(&format!("loop_note:{id}:{subject}"), "loop_note", &data)?;
         }
@@ -88,9 +108,18 @@ pub fn advance_one(app: &App, store: &mut Store, id: &str, advanced: &mut Advanc
 }
 
 /// Ends a loop, and takes back its sprints of which no job was sent yet.
-pub(super) fn end(change: &Change<'_>, id: &str, rule: StopRule, why: &str) -> Result<(), StoreError> {
+pub(super) fn end(
+    change: &Change<'_>,
+    id: &str,
+    rule: StopRule,
+    why: &str,
+) -> Result<(), StoreError> {
     if change.end_loop(id, rule, why)? {
-        for sprint in change.loop_sprints(id)?.iter().filter(|sprint| sprint.status == Status::Pending && !sprint.had_job) {
+        for sprint in change
+            .loop_sprints(id)?
+            .iter()
+            .filter(|sprint| sprint.status == Status::Pending && !sprint.had_job)
+        {
             change.apply(&sprint.id, Event::CancelAsked)?;
         }
     }
@@ -105,20 +134,29 @@ enum Step {
 
 fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Step, StoreError> {
     if !study.allow_loop {
-        return Ok(Step::Ended(StopRule::NotAllowed, format!("allow_loop of the study {} is false now", study.name)));
+        return Ok(Step::Ended(
+            StopRule::NotAllowed,
+            format!("allow_loop of the study {} is false now", study.name),
+        ));
     }
     let sprints = change.loop_sprints(row.id.as_str())?;
     let program = Program::load(&app.config, study);
     if let Some(mistake) = program.mistakes.first() {
         // What was meant as a limit may stand there.
-        return Ok(Step::Note(format!("nothing is begun before this is put right: {mistake}"), true));
+        return Ok(Step::Note(
+            format!("nothing is begun before this is put right: {mistake}"),
+            true,
+        ));
     }
-    let (next, objection) = asked(app, change, row, study, &program, &sprints, |situation| (next(situation), objection(situation)))?;
+    let (next, objection) = asked(app, change, row, study, &program, &sprints, |situation| {
+        (next(situation), objection(situation))
+    })?;
     let (budget_usd, seconds) = match next {
         Next::Stop(rule, why) => return Ok(Step::Ended(rule, why)),
         Next::Wait(why) => {
             // What holds back a sprint that it has made says more than that there is one.
-            let held_back = sprints.iter().any(|sprint| sprint.status == Status::Pending && !sprint.had_job);
+            let held_back =
+                sprints.iter().any(|sprint| sprint.status == Status::Pending && !sprint.had_job);
             let why = match objection.filter(|_| held_back) {
                 Some(Next::Wait(backoff)) => backoff,
                 _ => waiting(change, &sprints)?.unwrap_or(why),
@@ -133,19 +171,38 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         // A claim may have ended without a word: what it kept from being skipped would block for ever.
         change.settle_graph(&row.study)?;
         let counts = change.task_counts(Some(&row.study))?;
-        let of = |states: &[TaskState]| counts.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum::<u64>();
-        let open = of(&[TaskState::Blocked, TaskState::Claimed, TaskState::Running, TaskState::Waiting]);
+        let of = |states: &[TaskState]| {
+            counts
+                .iter()
+                .filter(|(state, _)| states.contains(state))
+                .map(|(_, count)| count)
+                .sum::<u64>()
+        };
+        let open =
+            of(&[TaskState::Blocked, TaskState::Claimed, TaskState::Running, TaskState::Waiting]);
         if row.limits.tasks_only && open == 0 && !live {
-            return Ok(Step::Ended(StopRule::BacklogDone, "every task of the backlog has ended".to_owned()));
+            return Ok(Step::Ended(
+                StopRule::BacklogDone,
+                "every task of the backlog has ended".to_owned(),
+            ));
         }
         // What was planned comes before what a job may think of: tasks that will be ready without anybody
         // doing something are waited for.
-        let comes = of(&[TaskState::Waiting]) > 0 || (of(&[TaskState::Running]) > 0 && of(&[TaskState::Blocked]) > 0);
+        let comes = of(&[TaskState::Waiting]) > 0
+            || (of(&[TaskState::Running]) > 0 && of(&[TaskState::Blocked]) > 0);
         if row.limits.tasks_only || comes {
             let unknown = change.waits_for_verdicts(&row.study)?;
-            let verdicts =
-                if unknown > 0 { format!(", {unknown} of them for a verdict that a person must say: `researchloop inbox`") } else { String::new() };
-            return Ok(Step::Note(format!("no task is ready now, {open} open{verdicts}: `researchloop task list`"), false));
+            let verdicts = if unknown > 0 {
+                format!(
+                    ", {unknown} of them for a verdict that a person must say: `researchloop inbox`"
+                )
+            } else {
+                String::new()
+            };
+            return Ok(Step::Note(
+                format!("no task is ready now, {open} open{verdicts}: `researchloop task list`"),
+                false,
+            ));
         }
     }
     let request = Request::read(&row.request);
@@ -190,16 +247,33 @@ fn asked<T>(
 }
 
 /// What people should know of a loop's target.
-fn remark_on(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<Remark>, StoreError> {
+fn remark_on(
+    app: &App,
+    change: &Change<'_>,
+    row: &LoopRow,
+    study: &Study,
+) -> Result<Option<Remark>, StoreError> {
     let Some(target) = &row.limits.target else { return Ok(None) };
-    let attempts = attempts(change, row, &Program::load(&app.config, study), &change.loop_sprints(row.id.as_str())?)?;
-    let reported: Vec<String> = change.metric_names(&row.study)?.into_iter().map(|(name, _)| name).collect();
+    let attempts = attempts(
+        change,
+        row,
+        &Program::load(&app.config, study),
+        &change.loop_sprints(row.id.as_str())?,
+    )?;
+    let reported: Vec<String> =
+        change.metric_names(&row.study)?.into_iter().map(|(name, _)| name).collect();
     Ok(remark(target, &attempts, &reported))
 }
 
 /// The rule that would end this loop at once, if there is one.
-pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<Option<(StopRule, String)>, StoreError> {
-    let (program, sprints) = (Program::load(&app.config, study), change.loop_sprints(row.id.as_str())?);
+pub(super) fn stops(
+    app: &App,
+    change: &Change<'_>,
+    row: &LoopRow,
+    study: &Study,
+) -> Result<Option<(StopRule, String)>, StoreError> {
+    let (program, sprints) =
+        (Program::load(&app.config, study), change.loop_sprints(row.id.as_str())?);
     Ok(match asked(app, change, row, study, &program, &sprints, next)? {
         Next::Stop(rule, why) => Some((rule, why)),
         _ => None,
@@ -210,7 +284,9 @@ pub(super) fn stops(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study
 /// the loop, and takes such sprints back.
 pub fn may_begin(app: &App, store: &mut Store, id: &str) -> Result<bool, StoreError> {
     let change = store.change()?;
-    let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else { return Ok(true) };
+    let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else {
+        return Ok(true);
+    };
     let Ok(study) = app.config.study(&row.study) else { return Ok(false) };
     let program = Program::load(&app.config, study);
     // The loop says so itself when it is advanced.
@@ -237,7 +313,10 @@ fn waiting(change: &Change<'_>, sprints: &[LoopSprint]) -> Result<Option<String>
         answered = answered.or_else(|| {
             Some(match &sprint.held_by {
                 Some(why) => format!("{} {why}", sprint.id),
-                None => format!("{} is answered, and goes on with a tick that reaches its cluster", sprint.id),
+                None => format!(
+                    "{} is answered, and goes on with a tick that reaches its cluster",
+                    sprint.id
+                ),
             })
         });
     }
@@ -258,17 +337,28 @@ struct History {
 impl History {
     fn new(name: &str, rows: Vec<MetricRow>) -> Self {
         let (against, repeats, scale) = {
-            let Series { entries, scale, .. } = series(name, &rows.iter().map(MetricRow::told).collect::<Vec<Told<'_>>>());
-            let (counting, of): (Vec<usize>, Vec<Entry<'_>>) =
-                entries.iter().enumerate().filter(|(_, entry)| entry.counts()).map(|(at, entry)| (at, entry.clone())).unzip();
+            let Series { entries, scale, .. } =
+                series(name, &rows.iter().map(MetricRow::told).collect::<Vec<Told<'_>>>());
+            let (counting, of): (Vec<usize>, Vec<Entry<'_>>) = entries
+                .iter()
+                .enumerate()
+                .filter(|(_, entry)| entry.counts())
+                .map(|(at, entry)| (at, entry.clone()))
+                .unzip();
             let mut repeats = repeats(&of);
             for repeat in &mut repeats {
-                repeat.entries = repeat.entries.iter().filter_map(|at| counting.get(*at).copied()).collect();
+                repeat.entries =
+                    repeat.entries.iter().filter_map(|at| counting.get(*at).copied()).collect();
             }
-            let against = rows.iter().zip(&entries).map(|(row, entry)| match (&entry.apart, &row.open_issues) {
-                (Some(why), _) => Some((why.clone(), None)),
-                (None, Some(open)) => Some((format!("after its last review, {}", open.text), Some(entry.measured.value))),
-                (None, None) => None,
+            let against = rows.iter().zip(&entries).map(|(row, entry)| {
+                match (&entry.apart, &row.open_issues) {
+                    (Some(why), _) => Some((why.clone(), None)),
+                    (None, Some(open)) => Some((
+                        format!("after its last review, {}", open.text),
+                        Some(entry.measured.value),
+                    )),
+                    (None, None) => None,
+                }
             });
             (against.collect(), repeats, scale)
         };
@@ -278,7 +368,8 @@ impl History {
     /// Those among which this sprint is, the how manyth they are, and whether it was the first of them.
     fn of(&self, sprint: &str) -> Option<(usize, &Repeats, bool)> {
         let at = self.at(sprint)?;
-        let (index, repeats) = self.repeats.iter().enumerate().find(|(_, repeats)| repeats.entries.contains(&at))?;
+        let (index, repeats) =
+            self.repeats.iter().enumerate().find(|(_, repeats)| repeats.entries.contains(&at))?;
         Some((index, repeats, repeats.entries.first() == Some(&at)))
     }
 
@@ -288,29 +379,48 @@ impl History {
 
     /// What a sprint has come to, in the target's unit, and what does not count of that.
     fn towards(&self, sprint: &str, target: &Target) -> (Option<Measured>, Option<Unused>) {
-        let Some((at, scale)) = self.at(sprint).zip(self.scale.as_ref()) else { return (None, None) };
+        let Some((at, scale)) = self.at(sprint).zip(self.scale.as_ref()) else {
+            return (None, None);
+        };
         let factor = scale.factor_of(target.value, &target.unit, target.higher);
-        let shown = || self.rows.get(at).map_or_else(String::new, |row| format!("{} {}", row.value, row.unit).trim().to_owned());
+        let shown = || {
+            self.rows.get(at).map_or_else(String::new, |row| {
+                format!("{} {}", row.value, row.unit).trim().to_owned()
+            })
+        };
         match (self.against.get(at).cloned().flatten(), factor) {
             (Some((why, value)), factor) => {
-                let would_reach = value.zip(factor.ok()).map(|(value, factor)| target.is_reached_by(value / factor));
+                let would_reach = value
+                    .zip(factor.ok())
+                    .map(|(value, factor)| target.is_reached_by(value / factor));
                 (None, Some(Unused { shown: shown(), would_reach, why }))
             }
             (None, Err(why)) => (None, Some(Unused { shown: shown(), would_reach: None, why })),
             (None, Ok(factor)) => {
                 let measured = self.of(sprint).map(|(_, repeats, _)| repeats.measured);
-                let in_its_unit = |Measured { value, n, spread }| Measured { value: value / factor, n, spread: spread.map(|spread| spread / factor) };
+                let in_its_unit = |Measured { value, n, spread }| Measured {
+                    value: value / factor,
+                    n,
+                    spread: spread.map(|spread| spread / factor),
+                };
                 (measured.map(in_its_unit), None)
             }
         }
     }
 }
 
-fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[LoopSprint]) -> Result<Vec<Attempt>, StoreError> {
+fn attempts(
+    change: &Change<'_>,
+    row: &LoopRow,
+    program: &Program,
+    sprints: &[LoopSprint],
+) -> Result<Vec<Attempt>, StoreError> {
     let metric = program.metric.as_ref();
     let history_of = |name: &str| -> Result<History, StoreError> {
         // Where the study's own command measures a figure, what an agent says of it decides nothing.
-        let measures = metric.is_some_and(|metric| figure_name::is_same(&metric.name, name) && metric.evaluator.is_some());
+        let measures = metric.is_some_and(|metric| {
+            figure_name::is_same(&metric.name, name) && metric.evaluator.is_some()
+        });
         let mut rows = change.metric_history(&row.study, name)?;
         rows.retain(|row| !measures || row.source == Source::Evaluator);
         Ok(History::new(name, rows))
@@ -325,25 +435,47 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
     let steps = steps(better, &measured);
     // What cannot be believed has brought no improvement, and sets no bar. What cannot be compared says
     // nothing either way.
-    let is_doubted = |sprint: &str| history.at(sprint).is_some_and(|at| matches!(history.against.get(at), Some(Some((_, Some(_))))));
+    let is_doubted = |sprint: &str| {
+        history
+            .at(sprint)
+            .is_some_and(|at| matches!(history.against.get(at), Some(Some((_, Some(_))))))
+    };
     let attempt = |sprint: &LoopSprint| Attempt {
         id: sprint.id.clone(),
         is_judged: !sprint.forgiven,
         made: sprint.made,
         state: match sprint.status {
             Status::Completed => {
-                let (target_value, unused) = target.map_or((None, None), |target| targets.towards(&sprint.id, target));
-                let step = history.of(&sprint.id).filter(|(.., is_first)| *is_first).and_then(|(index, ..)| steps.get(index).copied());
-                AttemptState::Completed { target_value, unused, step: step.or_else(|| is_doubted(&sprint.id).then_some(noise::Step::Nothing)) }
+                let (target_value, unused) =
+                    target.map_or((None, None), |target| targets.towards(&sprint.id, target));
+                let step = history
+                    .of(&sprint.id)
+                    .filter(|(.., is_first)| *is_first)
+                    .and_then(|(index, ..)| steps.get(index).copied());
+                AttemptState::Completed {
+                    target_value,
+                    unused,
+                    step: step.or_else(|| is_doubted(&sprint.id).then_some(noise::Step::Nothing)),
+                }
             }
             Status::Failed => AttemptState::Failed {
-                infrastructure: sprint.reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler)),
-                shared: sprint.reason.is_some_and(|reason| task::is_shared(reason, sprint.scheduler)),
+                infrastructure: sprint
+                    .reason
+                    .is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler)),
+                shared: sprint
+                    .reason
+                    .is_some_and(|reason| task::is_shared(reason, sprint.scheduler)),
                 known: sprint.known,
-                fingerprint: fingerprint(sprint.reason.map_or("failed", |reason| reason.as_str()), sprint.phase.as_deref(), &sprint.detail),
+                fingerprint: fingerprint(
+                    sprint.reason.map_or("failed", |reason| reason.as_str()),
+                    sprint.phase.as_deref(),
+                    &sprint.detail,
+                ),
                 ended: seconds_of(sprint.completed_at.as_deref()),
                 exhausted: sprint.exhausted,
-                reset: sprint.reason.and_then(|reason| task::reset_time(reason, sprint.resets_at, clock::now().as_second())),
+                reset: sprint.reason.and_then(|reason| {
+                    task::reset_time(reason, sprint.resets_at, clock::now().as_second())
+                }),
             },
             // Jobs that find nothing new are no success, and must not go on for ever.
             Status::Cancelled if sprint.repeats.is_some() => AttemptState::Failed {
@@ -355,7 +487,9 @@ fn attempts(change: &Change<'_>, row: &LoopRow, program: &Program, sprints: &[Lo
                 exhausted: false,
                 reset: None,
             },
-            Status::Cancelled => sprint.none_left.clone().map_or(AttemptState::Cancelled, AttemptState::NoneLeft),
+            Status::Cancelled => {
+                sprint.none_left.clone().map_or(AttemptState::Cancelled, AttemptState::NoneLeft)
+            }
             _ if sprint.held_by.is_some() => AttemptState::Held,
             _ => AttemptState::Live,
         },
@@ -379,18 +513,30 @@ fn situation_of<'a>(
     let own = change.money_of_loop(row.id.as_str())?;
     let whole = change.money_of_study(&row.study)?;
     let limits: &Limits = &row.limits;
-    let left = |max: f64, used: f64, reserved: f64| Left { unspent: max - used, free: max - used - reserved };
+    let left = |max: f64, used: f64, reserved: f64| Left {
+        unspent: max - used,
+        free: max - used - reserved,
+    };
     let (gpu_used, gpu_reserved) = (number(whole.gpu_seconds), number(whole.reserved_gpu_seconds));
     Ok(Situation {
         limits,
         attempts,
         forgotten: row.forgotten,
         money: Used { spent: own.cost_usd, reserved: own.reserved_usd },
-        gpu_seconds: Used { spent: number(own.gpu_seconds), reserved: number(own.reserved_gpu_seconds) },
-        study_money: study.max_study_cost_usd.map(|max| left(max, whole.cost_usd, whole.reserved_usd)),
+        gpu_seconds: Used {
+            spent: number(own.gpu_seconds),
+            reserved: number(own.reserved_gpu_seconds),
+        },
+        study_money: study
+            .max_study_cost_usd
+            .map(|max| left(max, whole.cost_usd, whole.reserved_usd)),
         study_gpu: study.max_study_gpu_hours.map(|max| left(max * 3600.0, gpu_used, gpu_reserved)),
         sprint_max_usd: study.max_cost_usd,
-        gpu_unknown: if study.max_study_gpu_hours.is_some() { whole.gpu_unknown } else { own.gpu_unknown },
+        gpu_unknown: if study.max_study_gpu_hours.is_some() {
+            whole.gpu_unknown
+        } else {
+            own.gpu_unknown
+        },
         gpus: sprint::gpus_of(app, study, request),
         seconds: request.seconds.unwrap_or(study.max_sprint_duration),
         now: clock::now().as_second(),
@@ -424,9 +570,19 @@ mod tests {
             open_issues: None,
             completed_at: String::new(),
         };
-        let history = History::new("x", vec![row("sp-a", "t-1", 0.5), row("sp-b", "t-2", 0.8), row("sp-c", "t-1", 0.7)]);
-        let of = |id: &str| history.of(id).map(|(index, repeats, is_first)| (index, repeats.measured.value, repeats.measured.n, is_first));
-        assert_eq!((of("sp-a"), of("sp-c")), (Some((0, 0.6, Some(2), true)), Some((0, 0.6, Some(2), false))));
+        let history = History::new(
+            "x",
+            vec![row("sp-a", "t-1", 0.5), row("sp-b", "t-2", 0.8), row("sp-c", "t-1", 0.7)],
+        );
+        let of = |id: &str| {
+            history.of(id).map(|(index, repeats, is_first)| {
+                (index, repeats.measured.value, repeats.measured.n, is_first)
+            })
+        };
+        assert_eq!(
+            (of("sp-a"), of("sp-c")),
+            (Some((0, 0.6, Some(2), true)), Some((0, 0.6, Some(2), false)))
+        );
         assert_eq!((of("sp-b"), of("sp-d")), (Some((1, 0.8, None, true)), None));
     }
 }

@@ -95,7 +95,12 @@ pub enum LoopError {
 
 /// Reads an order over what is known: the program's limits for a new loop, its own for one that
 /// is edited.
-pub fn check_order(study: &Study, program: &Program, order: &Order, known: Option<&Limits>) -> Result<Limits, LoopError> {
+pub fn check_order(
+    study: &Study,
+    program: &Program,
+    order: &Order,
+    known: Option<&Limits>,
+) -> Result<Limits, LoopError> {
     let wrong = |text: String| LoopError::Limit(text);
     let from_program = &program.limits;
     let metric = program.metric.as_ref();
@@ -119,11 +124,23 @@ pub fn check_order(study: &Study, program: &Program, order: &Order, known: Optio
         limits.count = count;
     }
     change_limit(&mut limits.max_cost_usd, "--max-cost", order.max_cost_usd.as_deref(), amount)?;
-    change_limit(&mut limits.max_gpu_hours, "--max-gpu-hours", order.max_gpu_hours.as_deref(), amount)?;
-    change_limit(&mut limits.until, "--until", order.until.as_deref(), |text| parse_until(text, now))?;
-    change_limit(&mut limits.target, "--target", order.target.as_deref(), |text| Target::parse(text, study_metric))?;
+    change_limit(
+        &mut limits.max_gpu_hours,
+        "--max-gpu-hours",
+        order.max_gpu_hours.as_deref(),
+        amount,
+    )?;
+    change_limit(&mut limits.until, "--until", order.until.as_deref(), |text| {
+        parse_until(text, now)
+    })?;
+    change_limit(&mut limits.target, "--target", order.target.as_deref(), |text| {
+        Target::parse(text, study_metric)
+    })?;
     change_limit(&mut limits.patience, "--patience", order.patience.as_deref(), |text| {
-        text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "expected a whole number from 1".to_owned())
+        text.parse()
+            .ok()
+            .filter(|count| *count > 0)
+            .ok_or_else(|| "expected a whole number from 1".to_owned())
     })?;
     limits.parallel = order.parallel.unwrap_or(limits.parallel);
     limits.approve = order.approve.unwrap_or(limits.approve);
@@ -135,9 +152,13 @@ pub fn check_order(study: &Study, program: &Program, order: &Order, known: Optio
         return Err(wrong(format!("--parallel: expected a number from 1 to {MAX_PARALLEL}")));
     }
     if limits.patience.is_some() && metric.is_none() {
-        return Err(wrong(format!("--patience: the study {} declares no metric to judge by; set its `metric` and `metric_better`", study.name)));
+        return Err(wrong(format!(
+            "--patience: the study {} declares no metric to judge by; set its `metric` and `metric_better`",
+            study.name
+        )));
     }
-    if (known.is_none() || order.until.is_some()) && limits.until.is_some_and(|until| until <= now) {
+    if (known.is_none() || order.until.is_some()) && limits.until.is_some_and(|until| until <= now)
+    {
         return Err(wrong("--until: that time is over".to_owned()));
     }
     Ok(limits)
@@ -145,30 +166,53 @@ pub fn check_order(study: &Study, program: &Program, order: &Order, known: Optio
 
 fn amount(text: &str) -> Result<f64, String> {
     let text = text.trim().trim_start_matches('$');
-    text.parse::<f64>().ok().filter(|value| value.is_finite() && *value > 0.0).ok_or_else(|| "expected a number above 0".to_owned())
+    text.parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite() && *value > 0.0)
+        .ok_or_else(|| "expected a number above 0".to_owned())
 }
 
 /// Sets a limit, or removes it when the text is `none`.
-fn change_limit<T>(limit: &mut Option<T>, flag: &str, text: Option<&str>, read: impl FnOnce(&str) -> Result<T, String>) -> Result<(), LoopError> {
+fn change_limit<T>(
+    limit: &mut Option<T>,
+    flag: &str,
+    text: Option<&str>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<(), LoopError> {
     match text {
         None => {}
         Some("none") => *limit = None,
-        Some(text) => *limit = Some(read(text).map_err(|why| LoopError::Limit(format!("{flag} {text}: {why}")))?),
+        Some(text) => {
+            *limit =
+                Some(read(text).map_err(|why| LoopError::Limit(format!("{flag} {text}: {why}")))?)
+        }
     }
     Ok(())
 }
 
 fn guidance(text: &str) -> Result<String, LoopError> {
-    let text: String = text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let text: String =
+        text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     if text.len() > MAX_GUIDANCE {
-        return Err(LoopError::Limit(format!("the guidance is {} bytes; at most {MAX_GUIDANCE}", text.len())));
+        return Err(LoopError::Limit(format!(
+            "the guidance is {} bytes; at most {MAX_GUIDANCE}",
+            text.len()
+        )));
     }
     Ok(text)
 }
 
 /// Whether jobs of this kind can be made at all, and GPU-hours be counted where they are limited.
-fn check_jobs(app: &App, study: &Study, request: &Request, limits: &Limits) -> Result<(), LoopError> {
-    sprint::check(app, &Wanted { idea: None, ..Wanted::new(study.name.as_str(), "", request.clone()) })?;
+fn check_jobs(
+    app: &App,
+    study: &Study,
+    request: &Request,
+    limits: &Limits,
+) -> Result<(), LoopError> {
+    sprint::check(
+        app,
+        &Wanted { idea: None, ..Wanted::new(study.name.as_str(), "", request.clone()) },
+    )?;
     let limited = limits.max_gpu_hours.is_some() || study.max_study_gpu_hours.is_some();
     if limited && sprint::gpus_of(app, study, request).is_none() {
         return Err(LoopError::Limit(
@@ -183,11 +227,20 @@ fn check_jobs(app: &App, study: &Study, request: &Request, limits: &Limits) -> R
 /// What a study is after, if there is no mistake in it.
 fn understood(app: &App, study: &Study) -> Result<Program, LoopError> {
     let program = Program::load(&app.config, study);
-    if program.mistakes.is_empty() { Ok(program) } else { Err(LoopError::Program(program.mistakes)) }
+    if program.mistakes.is_empty() {
+        Ok(program)
+    } else {
+        Err(LoopError::Program(program.mistakes))
+    }
 }
 
 /// Whether a new target can be meant so, as far as the study's sprints tell.
-fn check_target(change: &Change<'_>, study: &str, program: &Program, target: Option<&Target>) -> Result<(), LoopError> {
+fn check_target(
+    change: &Change<'_>,
+    study: &str,
+    program: &Program,
+    target: Option<&Target>,
+) -> Result<(), LoopError> {
     let Some(target) = target else { return Ok(()) };
     let doubt = doubt_in(program, target, &reported(change, study, &target.metric)?);
     doubt.map(drop).map_err(|why| LoopError::Limit(format!("--target {why}")))
@@ -195,15 +248,33 @@ fn check_target(change: &Change<'_>, study: &str, program: &Program, target: Opt
 
 /// What sprints of a study have reported; of the figures of this name also which way they get better,
 /// if they say that.
-fn reported(change: &Change<'_>, study: &str, name: &str) -> Result<Vec<(String, Option<bool>)>, StoreError> {
+fn reported(
+    change: &Change<'_>,
+    study: &str,
+    name: &str,
+) -> Result<Vec<(String, Option<bool>)>, StoreError> {
     let rows = change.metric_history(study, name)?;
-    let better = rows.iter().rev().find_map(|row| Better::parse(&row.better)).map(|better| better == Better::Higher);
+    let better = rows
+        .iter()
+        .rev()
+        .find_map(|row| Better::parse(&row.better))
+        .map(|better| better == Better::Higher);
     let names = change.metric_names(study)?.into_iter();
-    Ok(names.map(|(known, _)| (better.filter(|_| figure_name::is_same(&known, name)), known)).map(|(better, known)| (known, better)).collect())
+    Ok(names
+        .map(|(known, _)| (better.filter(|_| figure_name::is_same(&known, name)), known))
+        .map(|(better, known)| (known, better))
+        .collect())
 }
 
-fn doubt_in(program: &Program, target: &Target, reported: &[(String, Option<bool>)]) -> Result<Option<String>, String> {
-    let own = program.metric.as_ref().map(|metric| (metric.name.as_str(), metric.better == Better::Higher));
+fn doubt_in(
+    program: &Program,
+    target: &Target,
+    reported: &[(String, Option<bool>)],
+) -> Result<Option<String>, String> {
+    let own = program
+        .metric
+        .as_ref()
+        .map(|metric| (metric.name.as_str(), metric.better == Better::Higher));
     target.check(own, reported)
 }
 
@@ -212,24 +283,45 @@ fn doubt_in(program: &Program, target: &Target, reported: &[(String, Option<bool
 pub fn doubts(app: &App, store: &mut Store, row: &LoopRow) -> Result<Vec<String>, LoopError> {
     let program = Program::load(&app.config, app.config.study(&row.study)?);
     let change = store.change()?;
-    let reported = reported(&change, &row.study, row.limits.target.as_ref().map_or("", |target| &target.metric))?;
+    let reported = reported(
+        &change,
+        &row.study,
+        row.limits.target.as_ref().map_or("", |target| &target.metric),
+    )?;
     let mut doubts = Vec::new();
     if let Some(target) = &row.limits.target {
-        doubts.extend(doubt_in(&program, target, &reported).unwrap_or_else(Some).map(|why| format!("the target {why}")));
+        doubts.extend(
+            doubt_in(&program, target, &reported)
+                .unwrap_or_else(Some)
+                .map(|why| format!("the target {why}")),
+        );
     }
     let judged = row.limits.patience.is_some() || row.limits.target.is_some();
-    if let Some(metric) = program.metric.as_ref().filter(|metric| judged && metric.evaluator.is_none() && !reported.is_empty())
+    if let Some(metric) = program
+        .metric
+        .as_ref()
+        .filter(|metric| judged && metric.evaluator.is_none() && !reported.is_empty())
         && !reported.iter().any(|(name, _)| figure_name::is_same(name, &metric.name))
     {
-        let meant = figure_name::meant(&metric.name, reported.iter().map(|(name, _)| name.as_str()));
+        let meant =
+            figure_name::meant(&metric.name, reported.iter().map(|(name, _)| name.as_str()));
         let meant = meant.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-        doubts.push(format!("no sprint of the study {} has reported its metric {}{meant}", row.study, metric.name));
+        doubts.push(format!(
+            "no sprint of the study {} has reported its metric {}{meant}",
+            row.study, metric.name
+        ));
     }
     Ok(doubts)
 }
 
 /// Makes a loop. Ticks begin its sprints.
-pub fn start(app: &App, store: &mut Store, study: &str, order: &Order, request: &Request) -> Result<LoopId, LoopError> {
+pub fn start(
+    app: &App,
+    store: &mut Store,
+    study: &str,
+    order: &Order,
+    request: &Request,
+) -> Result<LoopId, LoopError> {
     let study = app.config.study(study)?;
     if !study.allow_loop {
         return Err(LoopError::NotAllowed(study.name.to_string()));
@@ -246,7 +338,9 @@ pub fn start(app: &App, store: &mut Store, study: &str, order: &Order, request: 
         if !change.create_loop(&id, study.name.as_str(), &guidance, &text, &limits)? {
             continue;
         }
-        let row = change.one_loop(id.as_str())?.ok_or_else(|| LoopError::State { id: id.to_string(), status: "not there" })?;
+        let row = change
+            .one_loop(id.as_str())?
+            .ok_or_else(|| LoopError::State { id: id.to_string(), status: "not there" })?;
         if let Some((rule, why)) = stops(app, &change, &row, study)? {
             return Err(LoopError::Reached { id: None, study: row.study, rule, why });
         }
@@ -277,13 +371,19 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
         return Err(LoopError::Limit(format!("-n: {done} sprints have completed already")));
     }
     let cluster = app.config.cluster(study.cluster.as_str())?;
-    let request = Request::read(&row.request).except(&edit.request, |one, other| sprint::is_same_option(cluster, one, other));
+    let request = Request::read(&row.request)
+        .except(&edit.request, |one, other| sprint::is_same_option(cluster, one, other));
     check_jobs(app, study, &request, &limits)?;
     let guidance = match &edit.order.guidance {
         Some(text) => guidance(text)?,
         None => row.guidance,
     };
-    change.edit_loop(id, &guidance, &serde_json::to_string(&request).unwrap_or_default(), &limits)?;
+    change.edit_loop(
+        id,
+        &guidance,
+        &serde_json::to_string(&request).unwrap_or_default(),
+        &limits,
+    )?;
     change.one_loop(id)?.ok_or_else(gone)
 }
 
@@ -296,7 +396,11 @@ pub fn stop(store: &mut Store, id: &str, why: &str) -> Result<Vec<LoopSprint>, L
         return Err(LoopError::State { id: id.to_owned(), status });
     }
     end(&change, id, StopRule::ByHand, why)?;
-    let live = change.loop_sprints(id)?.into_iter().filter(|sprint| !sprint.status.is_terminal()).collect();
+    let live = change
+        .loop_sprints(id)?
+        .into_iter()
+        .filter(|sprint| !sprint.status.is_terminal())
+        .collect();
     change.commit()?;
     Ok(live)
 }
@@ -305,7 +409,10 @@ pub fn stop(store: &mut Store, id: &str, why: &str) -> Result<Vec<LoopSprint>, L
 pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<LoopRow, LoopError> {
     let change = store.change()?;
     if !change.resume_loop(id)? {
-        return Err(LoopError::State { id: id.to_owned(), status: change.one_loop(id)?.map_or("not there", |row| row.status.as_str()) });
+        return Err(LoopError::State {
+            id: id.to_owned(),
+            status: change.one_loop(id)?.map_or("not there", |row| row.status.as_str()),
+        });
     }
     let row = edit_in(app, &change, id, edit)?;
     let study = app.config.study(&row.study)?;
@@ -341,14 +448,24 @@ mod tests {
         }
         // One was parked and answered, and the front end could not be reached when it was to go on.
         let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
-        change.accept("sp-000001", attempt, &JobId::parse("7").expect("digits"), "/d").expect("taken");
+        change
+            .accept("sp-000001", attempt, &JobId::parse("7").expect("digits"), "/d")
+            .expect("taken");
         let row = change.sprint("sp-000001").expect("read").expect("there");
-        let question = Question { name: "data".to_owned(), kind: "question".to_owned(), text: "Which?".to_owned(), choices: vec![] };
+        let question = Question {
+            name: "data".to_owned(),
+            kind: "question".to_owned(),
+            text: "Which?".to_owned(),
+            choices: vec![],
+        };
         change.park(&row, &[question]).expect("parked");
         let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
         change.undo_submission("sp-000001", attempt).expect("undone");
         change.commit().expect("kept");
         let live = stop(&mut store, id.as_str(), "enough").expect("stopped");
-        assert_eq!(live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(), [("sp-000001", Status::Parked)]);
+        assert_eq!(
+            live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(),
+            [("sp-000001", Status::Parked)]
+        );
     }
 }

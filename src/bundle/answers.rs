@@ -28,7 +28,11 @@ pub struct Proposal {
 impl Proposal {
     /// The idea and its reason as one text, which a person is asked about.
     pub fn text(&self) -> String {
-        if self.why.is_empty() { self.idea.clone() } else { format!("{}{WHY}{}", self.idea, self.why.replace('\n', " ")) }
+        if self.why.is_empty() {
+            self.idea.clone()
+        } else {
+            format!("{}{WHY}{}", self.idea, self.why.replace('\n', " "))
+        }
     }
 
     /// The proposal of such a text, as far as it tells.
@@ -69,11 +73,14 @@ pub struct AskFile {
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the file's name.
 pub fn ask(bytes: &[u8]) -> Result<AskFile, String> {
-    let read = written::documents(bytes, MAX_SMALL).and_then(|documents| written::only(&documents, question));
+    let read = written::documents(bytes, MAX_SMALL)
+        .and_then(|documents| written::only(&documents, question));
     read.or_else(|problem| {
         // Nothing but the question: a colon in it makes it no table.
         let text = written::text(bytes);
-        let is_question = text.contains(['?', '？', '؟']) && !text.contains(['{', '[']) && bytes.len() as u64 <= MAX_SMALL;
+        let is_question = text.contains(['?', '？', '؟'])
+            && !text.contains(['{', '['])
+            && bytes.len() as u64 <= MAX_SMALL;
         if is_question { Ok(AskFile { question: text, choices: Vec::new() }) } else { Err(problem) }
     })
 }
@@ -83,8 +90,12 @@ fn question(node: &Node) -> Result<AskFile, String> {
     check(node)?;
     let question = match node.get(&["question", "ask", "query", "text", "message", "prompt"]) {
         Got::One(Node::Text(text)) => text.clone(),
-        Got::One(inner @ Node::Table(_)) if inner.get(&["question", "text"]) != Got::Nothing => return question_in(inner),
-        Got::One(other) => return Err(format!("has {} as its question: expected a text", other.kind())),
+        Got::One(inner @ Node::Table(_)) if inner.get(&["question", "text"]) != Got::Nothing => {
+            return question_in(inner);
+        }
+        Got::One(other) => {
+            return Err(format!("has {} as its question: expected a text", other.kind()));
+        }
         Got::Twice(..) => return Err("asks two things".to_owned()),
         Got::Nothing => return Err("has no text `question`".to_owned()),
     };
@@ -93,8 +104,13 @@ fn question(node: &Node) -> Result<AskFile, String> {
 }
 
 fn question_in(inner: &Node) -> Result<AskFile, String> {
-    let Some(Node::Text(text)) = inner.one(&["question", "text"]) else { return Err("has no text `question`".to_owned()) };
-    Ok(AskFile { question: text.clone(), choices: inner.one(&["choices", "options", "answers"]).map(choices).unwrap_or_default() })
+    let Some(Node::Text(text)) = inner.one(&["question", "text"]) else {
+        return Err("has no text `question`".to_owned());
+    };
+    Ok(AskFile {
+        question: text.clone(),
+        choices: inner.one(&["choices", "options", "answers"]).map(choices).unwrap_or_default(),
+    })
 }
 
 /// A list of answers. One text is taken apart at bars and line breaks; what is no list of plain values
@@ -136,22 +152,33 @@ pub fn proposal(node: &Node) -> Result<IdeaAnswer, String> {
     let text = |keys: &[&str]| node.one(keys).and_then(Node::plain);
     let why = text(&["why", "reason", "rationale", "motivation", "because"]).unwrap_or_default();
     let is_none_left = node.one(&["noneleft", "noideasleft", "noidealeft"]).and_then(Node::plain);
-    let is_none_left = is_none_left.is_some_and(|word| matches!(word.trim().to_lowercase().as_str(), "true" | "yes" | "1"));
+    let is_none_left = is_none_left
+        .is_some_and(|word| matches!(word.trim().to_lowercase().as_str(), "true" | "yes" | "1"));
     let said = match node.get(IDEAS) {
         Got::One(Node::Text(text)) => text.as_str(),
         _ => "",
     };
     // Who names an idea has one left.
     if is_none_left && no_idea_of_model(said).is_some() {
-        return Ok(IdeaAnswer::NoneLeft(if why.trim().is_empty() { "it gives no reason".to_owned() } else { why }));
+        return Ok(IdeaAnswer::NoneLeft(if why.trim().is_empty() {
+            "it gives no reason".to_owned()
+        } else {
+            why
+        }));
     }
     let idea = match node.get(IDEAS) {
         Got::One(Node::Text(text)) => text.clone(),
-        Got::One(other) => return Err(format!("has {} as its idea: expected a text", other.kind())),
+        Got::One(other) => {
+            return Err(format!("has {} as its idea: expected a text", other.kind()));
+        }
         Got::Twice(..) => return Err("has two ideas, where one is wanted".to_owned()),
         Got::Nothing => return Err("has no text `idea`".to_owned()),
     };
-    Ok(IdeaAnswer::Idea(Proposal { idea, why, builds_on: text(&["buildson", "basedon", "buildsupon"]) }))
+    Ok(IdeaAnswer::Idea(Proposal {
+        idea,
+        why,
+        builds_on: text(&["buildson", "basedon", "buildsupon"]),
+    }))
 }
 
 /// Reads `plan.json`, as far as to see that there are tasks in it. The laptop reads the rest.
@@ -174,7 +201,11 @@ pub fn tasks(node: &Node) -> Result<Value, String> {
     };
     let list = if let Node::List(_) = inner { Some(inner) } else { inner.one(&["tasks"]) };
     match list {
-        Some(Node::List(tasks)) if tasks.iter().all(|task| matches!(task, Node::Table(_))) && !tasks.is_empty() => node.json(),
+        Some(Node::List(tasks))
+            if tasks.iter().all(|task| matches!(task, Node::Table(_))) && !tasks.is_empty() =>
+        {
+            node.json()
+        }
         Some(Node::List(tasks)) if tasks.is_empty() => Err("has no task".to_owned()),
         Some(Node::List(_)) => Err("has tasks that are no objects".to_owned()),
         Some(other) => Err(format!("has {} as its tasks: expected a list", other.kind())),
@@ -185,7 +216,9 @@ pub fn tasks(node: &Node) -> Result<Value, String> {
 /// A newer version may mean something else.
 fn check(node: &Node) -> Result<(), String> {
     match node.one(&["v"]).and_then(Node::plain).and_then(|text| text.parse::<f64>().ok()) {
-        Some(version) if version >= f64::from(FORMAT_VERSION + 1) => Err(format!("has format version {version}: expected {FORMAT_VERSION}")),
+        Some(version) if version >= f64::from(FORMAT_VERSION + 1) => {
+            Err(format!("has format version {version}: expected {FORMAT_VERSION}"))
+        }
         _ => Ok(()),
     }
 }
@@ -198,8 +231,12 @@ mod tests {
 
     #[test]
     fn a_question_is_read_however_it_is_asked() {
-        let asked = |text: &str| ask(text.as_bytes()).unwrap_or_else(|problem| panic!("{text}: {problem}"));
-        let clean = AskFile { question: "May I?".to_owned(), choices: vec!["yes".to_owned(), "no".to_owned()] };
+        let asked =
+            |text: &str| ask(text.as_bytes()).unwrap_or_else(|problem| panic!("{text}: {problem}"));
+        let clean = AskFile {
+            question: "May I?".to_owned(),
+            choices: vec!["yes".to_owned(), "no".to_owned()],
+        };
         for text in [
             r#"{"v":1,"question":"May I?","choices":["yes","no"]}"#,
             "```json\n{'question': 'May I?', 'options': ['yes', 'no',]}\n```",
@@ -230,9 +267,16 @@ mod tests {
             "```json\n{\"noneLeft\": true, \"idea\": \"\", \"reason\": \"all rates\"}\n```",
             r#"{"none_left":true,"idea":"I'm sorry, but I have no new idea.","why":"all rates"}"#,
         ] {
-            assert_eq!(idea(text.as_bytes()), Ok(IdeaAnswer::NoneLeft("all rates".to_owned())), "{text}");
+            assert_eq!(
+                idea(text.as_bytes()),
+                Ok(IdeaAnswer::NoneLeft("all rates".to_owned())),
+                "{text}"
+            );
         }
-        for text in [r#"{"none_left":false,"idea":"Try a rate of 0.1.","why":""}"#, r#"{"none_left":true,"idea":"Try a rate of 0.1.","why":""}"#] {
+        for text in [
+            r#"{"none_left":false,"idea":"Try a rate of 0.1.","why":""}"#,
+            r#"{"none_left":true,"idea":"Try a rate of 0.1.","why":""}"#,
+        ] {
             assert!(matches!(idea(text.as_bytes()), Ok(IdeaAnswer::Idea(_))), "{text}");
         }
         assert!(idea(br#"{"idea":null,"why":"?"}"#).is_err());
@@ -240,7 +284,11 @@ mod tests {
 
     #[test]
     fn an_idea_is_one_idea() {
-        let clean = Proposal { idea: "Try it.".to_owned(), why: "It is next.".to_owned(), builds_on: Some("sp-000001".to_owned()) };
+        let clean = Proposal {
+            idea: "Try it.".to_owned(),
+            why: "It is next.".to_owned(),
+            builds_on: Some("sp-000001".to_owned()),
+        };
         for text in [
             r#"{"idea":"Try it.","why":"It is next.","builds_on":"sp-000001"}"#,
             "Here:\n```\n{idea: 'Try it.', rationale: 'It is next.', buildsOn: 'sp-000001'}\n```",
@@ -269,9 +317,12 @@ mod tests {
         ] {
             assert_eq!(plan(text.as_bytes()), Ok(clean.clone()), "{text}");
         }
-        for (text, why) in
-            [("{\"tasks\":[]}", "no task"), ("{\"tasks\":[1]}", "no objects"), ("{\"a\":1}", "no list `tasks`"), ("{\"tasks\":[{", "is broken")]
-        {
+        for (text, why) in [
+            ("{\"tasks\":[]}", "no task"),
+            ("{\"tasks\":[1]}", "no objects"),
+            ("{\"a\":1}", "no list `tasks`"),
+            ("{\"tasks\":[{", "is broken"),
+        ] {
             let problem = plan(text.as_bytes()).expect_err(text);
             assert!(problem.contains(why), "{text}: {problem}");
         }

@@ -41,11 +41,17 @@ pub struct Context {
 
 /// What is to be said of such a file.
 pub fn unfilled_text(file: &str) -> String {
-    format!("{file} still has questions of its template that nobody has answered: they are left out of what the agent is told")
+    format!(
+        "{file} still has questions of its template that nobody has answered: they are left out of what the agent is told"
+    )
 }
 
 /// Reads and joins the parts in their order.
-pub fn assemble(config: &Config, cluster: &Cluster, study: &Study) -> Result<Context, ContextError> {
+pub fn assemble(
+    config: &Config,
+    cluster: &Cluster,
+    study: &Study,
+) -> Result<Context, ContextError> {
     let mut context = Context::default();
     let mut parts: Vec<String> = Vec::new();
     let mut add_text = |text: &str| {
@@ -56,7 +62,10 @@ pub fn assemble(config: &Config, cluster: &Cluster, study: &Study) -> Result<Con
     let groups: [(&str, Vec<&Path>); 3] = [
         (&config.context, config.context_paths.iter().map(AsRef::as_ref).collect()),
         (&cluster.context, cluster.context_paths.iter().map(AsRef::as_ref).collect()),
-        (&study.context, study.context_paths.iter().chain(&study.claude_md_path).map(AsRef::as_ref).collect()),
+        (
+            &study.context,
+            study.context_paths.iter().chain(&study.claude_md_path).map(AsRef::as_ref).collect(),
+        ),
     ];
     for (inline, files) in groups {
         add_text(inline);
@@ -69,8 +78,15 @@ pub fn assemble(config: &Config, cluster: &Cluster, study: &Study) -> Result<Con
                         context.unfilled.push(file.display().to_string());
                     }
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => context.missing.push(file.display().to_string()),
-                Err(error) => return Err(ContextError::Unreadable { path: file.display().to_string(), problem: error.to_string() }),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    context.missing.push(file.display().to_string())
+                }
+                Err(error) => {
+                    return Err(ContextError::Unreadable {
+                        path: file.display().to_string(),
+                        problem: error.to_string(),
+                    });
+                }
             }
         }
     }

@@ -47,15 +47,21 @@ impl Folder {
     pub fn folder(&self, name: &str) -> Result<Self, Refused> {
         check_name(name)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        openat(&self.0, name, flags, Mode::empty()).map(Self).map_err(|error| match self.kind(name) {
-            // The system says the same of a link and of a file.
-            Some(what) if what != FileType::Directory && error == rustix::io::Errno::NOTDIR => Refused::NotRegular(kind(what)),
-            _ => refusal(error),
+        openat(&self.0, name, flags, Mode::empty()).map(Self).map_err(|error| {
+            match self.kind(name) {
+                // The system says the same of a link and of a file.
+                Some(what) if what != FileType::Directory && error == rustix::io::Errno::NOTDIR => {
+                    Refused::NotRegular(kind(what))
+                }
+                _ => refusal(error),
+            }
         })
     }
 
     fn kind(&self, name: &str) -> Option<FileType> {
-        statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| FileType::from_raw_mode(stat.st_mode))
+        statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)
+            .ok()
+            .map(|stat| FileType::from_raw_mode(stat.st_mode))
     }
 
     /// Opens a regular file by its relative path for reading, and tells its size.
@@ -65,18 +71,24 @@ impl Folder {
         check_name(name)?;
         let mut below: Option<Self> = None;
         for part in parts {
-            below = Some(below.as_ref().unwrap_or(self).folder(part).map_err(|refused| match refused {
-                Refused::NotRegular(kind) => Refused::Inside(part.to_owned(), kind),
-                other => other,
-            })?);
+            below =
+                Some(below.as_ref().unwrap_or(self).folder(part).map_err(
+                    |refused| match refused {
+                        Refused::NotRegular(kind) => Refused::Inside(part.to_owned(), kind),
+                        other => other,
+                    },
+                )?);
         }
         let folder = below.as_ref().unwrap_or(self);
         // Without waiting: opening a pipe would wait for its other end.
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
         let descriptor = openat(&folder.0, name, flags, Mode::empty()).map_err(refusal)?;
         let stat = fstat(&descriptor).map_err(refusal)?;
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => Ok((File::from(descriptor), u64::try_from(stat.st_size).unwrap_or(0))),
+            FileType::RegularFile => {
+                Ok((File::from(descriptor), u64::try_from(stat.st_size).unwrap_or(0)))
+            }
             other => Err(Refused::NotRegular(kind(other))),
         }
     }
@@ -119,7 +131,10 @@ impl Folder {
     /// When one of its regular files changed last, of at most `max`. Nothing in it is opened.
     pub fn newest(&self, max: usize) -> Option<i64> {
         let entries = rustix::fs::Dir::read_from(&self.0).ok()?;
-        entries.take(max).filter_map(|entry| self.changed(entry.ok()?.file_name().to_str().ok()?)).max()
+        entries
+            .take(max)
+            .filter_map(|entry| self.changed(entry.ok()?.file_name().to_str().ok()?))
+            .max()
     }
 
     /// Lists what lies in it, in order of names, at most `max` entries.
@@ -175,7 +190,13 @@ pub enum Entry {
 
 /// A name is one component, and text that can be shown: nothing of it is hidden.
 pub fn check_name(name: &str) -> Result<(), Refused> {
-    if name.is_empty() || name == "." || name == ".." || name.len() > 255 || name.contains('/') || name.chars().any(visible::is_harmful) {
+    if name.is_empty()
+        || name == "."
+        || name == ".."
+        || name.len() > 255
+        || name.contains('/')
+        || name.chars().any(visible::is_harmful)
+    {
         return Err(Refused::Name);
     }
     Ok(())
@@ -219,13 +240,23 @@ mod tests {
         std::fs::write(root.join("secret"), "secret").expect("written");
         symlink("/etc/passwd", root.join("link")).expect("linked");
         symlink("/etc", root.join("linked-folder")).expect("linked");
-        rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("made");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            root.join("pipe"),
+            FileType::Fifo,
+            Mode::RUSR | Mode::WUSR,
+            0,
+        )
+        .expect("made");
         let folder = Folder::open(root).expect("opened");
         assert_eq!(folder.read("inner/file", 100).expect("read"), b"text");
         assert_eq!(folder.tail("inner/file", 2).expect("read"), b"xt");
         for (path, words) in [
             ("link", "a symbolic link"),
-            ("linked-folder/passwd", "lies in linked-folder, which is a symbolic link, not a folder"),
+            (
+                "linked-folder/passwd",
+                "lies in linked-folder, which is a symbolic link, not a folder",
+            ),
             ("secret/x", "lies in secret, which is a file, not a folder"),
             ("pipe", "a named pipe"),
             ("inner", "a folder"),

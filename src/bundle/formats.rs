@@ -22,7 +22,9 @@ pub enum FormatError {
         problem: String,
     },
     /// A newer program wrote it.
-    #[error("{file} has format version {found}; this program knows versions up to {FORMAT_VERSION}: update researchloop")]
+    #[error(
+        "{file} has format version {found}; this program knows versions up to {FORMAT_VERSION}: update researchloop"
+    )]
     Newer {
         /// Which file.
         file: String,
@@ -33,7 +35,10 @@ pub enum FormatError {
 
 /// Reads a versioned JSON file of ours.
 pub fn read<T: serde::de::DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, FormatError> {
-    let damaged = |error: serde_json::Error| FormatError::Damaged { file: file.to_owned(), problem: error.to_string() };
+    let damaged = |error: serde_json::Error| FormatError::Damaged {
+        file: file.to_owned(),
+        problem: error.to_string(),
+    };
     // What may lack it says so itself.
     #[derive(Deserialize)]
     struct Version {
@@ -111,7 +116,10 @@ impl Bundle {
         let mut values = self.settings.clone();
         values.insert("sprint_id".to_owned(), self.sprint_id.clone());
         values.insert("ideas".to_owned(), u8::from(self.finds_idea()).to_string());
-        let commands = [(EVALUATE, self.evaluator.as_ref().map_or("", |evaluator| &evaluator.command)), (VERIFY, &self.verify)];
+        let commands = [
+            (EVALUATE, self.evaluator.as_ref().map_or("", |evaluator| &evaluator.command)),
+            (VERIFY, &self.verify),
+        ];
         for (step, command) in commands {
             values.insert(step.to_owned(), u32::from(!command.is_empty()).to_string());
             // It reaches the shell as a variable, never as a part of its text.
@@ -302,7 +310,13 @@ impl Money {
     /// did not say it themselves.
     pub fn of_call(fold: &Fold, before: &Self) -> Self {
         let spent = fold.spent();
-        let rate = claude::rate(before.cost_usd, before.input_tokens, before.output_tokens, before.cache_read_tokens, before.cache_write_tokens);
+        let rate = claude::rate(
+            before.cost_usd,
+            before.input_tokens,
+            before.output_tokens,
+            before.cache_read_tokens,
+            before.cache_write_tokens,
+        );
         Self {
             cost_usd: spent.dollars(rate, fold.model()),
             estimated: spent.estimated,
@@ -330,7 +344,10 @@ impl Money {
 
     /// All tokens together.
     pub fn tokens(&self) -> u64 {
-        self.input_tokens.saturating_add(self.output_tokens).saturating_add(self.cache_read_tokens).saturating_add(self.cache_write_tokens)
+        self.input_tokens
+            .saturating_add(self.output_tokens)
+            .saturating_add(self.cache_read_tokens)
+            .saturating_add(self.cache_write_tokens)
     }
 }
 
@@ -360,7 +377,8 @@ mod tests {
 
     #[test]
     fn a_newer_file_is_refused_with_its_version() {
-        let error = read::<ExitFile>("exit.json", br#"{"v":7,"shape":"other"}"#).expect_err("newer");
+        let error =
+            read::<ExitFile>("exit.json", br#"{"v":7,"shape":"other"}"#).expect_err("newer");
         assert!(error.to_string().contains("format version 7"), "{error}");
     }
 
@@ -370,21 +388,31 @@ mod tests {
             read("a sample", bytes).expect("sound")
         }
         let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle-idea.json"));
-        assert!(bundle.finds_idea() && bundle.values().get("ideas").is_some_and(|ideas| ideas == "1"));
+        assert!(
+            bundle.finds_idea() && bundle.values().get("ideas").is_some_and(|ideas| ideas == "1")
+        );
         let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle-tweak.json"));
         assert!(!bundle.finds_idea() && bundle.tweak.is_some());
         let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle-plan.json"));
-        assert!(bundle.plan.is_some_and(|plan| plan.prompt.starts_with("# Plan a study") && plan.schema.is_object()));
+        assert!(bundle.plan.is_some_and(
+            |plan| plan.prompt.starts_with("# Plan a study") && plan.schema.is_object()
+        ));
         let bundle: Bundle = sample(include_bytes!("../../tests/data/formats/bundle.json"));
         assert!(!bundle.finds_idea() && bundle.tweak.is_none());
         let ask = answers::ask(include_bytes!("../../tests/data/formats/ask.json")).expect("sound");
         let answer: InboxFile = sample(include_bytes!("../../tests/data/formats/inbox.json"));
         assert_eq!(answer.question, Some(ask.question));
-        let state: StateFile = sample(include_bytes!("../../tests/data/formats/state-proposed.json"));
-        let Ok(answers::IdeaAnswer::Idea(idea)) = answers::idea(include_bytes!("../../tests/data/formats/idea.json")) else { panic!("no idea") };
+        let state: StateFile =
+            sample(include_bytes!("../../tests/data/formats/state-proposed.json"));
+        let Ok(answers::IdeaAnswer::Idea(idea)) =
+            answers::idea(include_bytes!("../../tests/data/formats/idea.json"))
+        else {
+            panic!("no idea")
+        };
         assert_eq!(state.proposed.as_ref(), Some(&idea));
         assert_eq!(Proposal::idea_of(&idea.text()), idea.idea);
-        let calling: StateFile = sample(include_bytes!("../../tests/data/formats/state-calling.json"));
+        let calling: StateFile =
+            sample(include_bytes!("../../tests/data/formats/state-calling.json"));
         assert!(calling.calling.is_some_and(|calling| calling.stream == "research.1.jsonl"));
         let older: StateFile = sample(include_bytes!("../../tests/data/formats/state.json"));
         assert_eq!((older.proposed, older.unwanted.len(), older.asked.len()), (None, 0, 0));
@@ -392,7 +420,8 @@ mod tests {
 
     #[test]
     fn half_a_file_is_damaged() {
-        let error = read::<ExitFile>("exit.json", br#"{"v":1,"reason":"runner_ki"#).expect_err("half");
+        let error =
+            read::<ExitFile>("exit.json", br#"{"v":1,"reason":"runner_ki"#).expect_err("half");
         assert!(matches!(error, FormatError::Damaged { .. }), "{error}");
     }
 }

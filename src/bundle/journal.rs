@@ -246,7 +246,9 @@ impl Costs {
             Entry::Cost { spent, .. } => self.open.add(&spent.sound()),
             // A step whose runner was killed has told its cost only by its calls. When it goes on, its end
             // tells of them too.
-            Entry::StepStarted { resumed: false, .. } => self.ended.add(&std::mem::take(&mut self.open)),
+            Entry::StepStarted { resumed: false, .. } => {
+                self.ended.add(&std::mem::take(&mut self.open))
+            }
             Entry::StepEnded { spent, .. } => {
                 let (told, open) = (spent.sound(), std::mem::take(&mut self.open));
                 self.ended.add(if open.cost_usd > told.cost_usd { &open } else { &told });
@@ -294,9 +296,13 @@ impl Reached {
     fn takes(&mut self, line: &Line) -> bool {
         let fits = line.v <= FORMAT_VERSION
             && (1..=self.seq.saturating_add(MAX_GAP)).contains(&line.seq)
-            && u64::from(line.incarnation) <= u64::from(self.incarnation).saturating_add(MAX_STARTS);
+            && u64::from(line.incarnation)
+                <= u64::from(self.incarnation).saturating_add(MAX_STARTS);
         if fits {
-            *self = Self { seq: self.seq.max(line.seq), incarnation: self.incarnation.max(line.incarnation) };
+            *self = Self {
+                seq: self.seq.max(line.seq),
+                incarnation: self.incarnation.max(line.incarnation),
+            };
         }
         fits
     }
@@ -329,7 +335,10 @@ mod tests {
         let text = b"{\"v\":1,\"seq\":1,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"new_thing\",\"x\":[1]}\n{\"v\":1,\"seq\":2,\"ti\n\xff\xfe\n\n{\"v\":1,\"seq\":3,\"time\":\"2026-01-02T03:04:06Z\",\"incarnation\":1,\"kind\":\"signal\",\"name\":\"TERM\"}";
         let (lines, skipped) = parse(text);
         assert_eq!(skipped, 2);
-        assert_eq!(lines.iter().map(|line| (line.seq, line.kind())).collect::<Vec<_>>(), [(1, "new_thing"), (3, "signal")]);
+        assert_eq!(
+            lines.iter().map(|line| (line.seq, line.kind())).collect::<Vec<_>>(),
+            [(1, "new_thing"), (3, "signal")]
+        );
         assert_eq!(lines[0].entry(), None);
         assert_eq!(lines[1].entry(), Some(Entry::Signal { name: "TERM".to_owned() }));
         assert!(serde_json::to_string(&lines[0]).expect("text").contains("\"x\":[1]"));
@@ -341,7 +350,10 @@ mod tests {
                      {\"v\":1,\"seq\":2,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"said\",\"text\":\"hunter2hunter2\"}";
         let (mut lines, _) = parse(text);
         hide(&mut lines, &Masker::new([("TOKEN", "hunter2hunter2")]));
-        assert_eq!((lines[0].body["x"][0]["y"].as_str(), lines[1].entry()), (Some("is ***."), Some(Entry::Said { text: "***".to_owned() })));
+        assert_eq!(
+            (lines[0].body["x"][0]["y"].as_str(), lines[1].entry()),
+            (Some("is ***."), Some(Entry::Said { text: "***".to_owned() }))
+        );
     }
 
     #[test]
@@ -349,19 +361,36 @@ mod tests {
         let money = |cost_usd| Money { cost_usd, ..Money::default() };
         let started = |resumed| Entry::StepStarted { title: String::new(), resumed };
         let cost = |cost_usd| Entry::Cost { spent: money(cost_usd), call: None };
-        let ended =
-            |cost_usd| Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), issues: Vec::new(), seconds: 1, spent: money(cost_usd) };
+        let ended = |cost_usd| Entry::StepEnded {
+            verdict: "yes".to_owned(),
+            detail: String::new(),
+            issues: Vec::new(),
+            seconds: 1,
+            spent: money(cost_usd),
+        };
         let sum = |entries: &[Entry]| {
             let mut costs = Costs::default();
             entries.iter().for_each(|entry| costs.add(entry));
             (costs.open().cost_usd, costs.total().cost_usd)
         };
         assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), ended(3.0)]), (0.0, 3.0));
-        assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), started(true), cost(4.0)]), (7.0, 7.0));
-        assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), started(true), cost(4.0), ended(7.0)]), (0.0, 7.0));
+        assert_eq!(
+            sum(&[started(false), cost(1.0), cost(2.0), started(true), cost(4.0)]),
+            (7.0, 7.0)
+        );
+        assert_eq!(
+            sum(&[started(false), cost(1.0), cost(2.0), started(true), cost(4.0), ended(7.0)]),
+            (0.0, 7.0)
+        );
         // One whose end does not tell of the calls before, and one that begins anew.
-        assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), started(true), cost(4.0), ended(4.0)]), (0.0, 7.0));
-        assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), started(false), cost(4.0), ended(4.0)]), (0.0, 7.0));
+        assert_eq!(
+            sum(&[started(false), cost(1.0), cost(2.0), started(true), cost(4.0), ended(4.0)]),
+            (0.0, 7.0)
+        );
+        assert_eq!(
+            sum(&[started(false), cost(1.0), cost(2.0), started(false), cost(4.0), ended(4.0)]),
+            (0.0, 7.0)
+        );
     }
 
     #[test]
@@ -374,10 +403,9 @@ mod tests {
         for kind in ["idea", "told"] {
             assert!(parked.iter().any(|line| line.kind() == kind), "{kind}");
         }
-        let calls = parked
-            .iter()
-            .filter_map(Line::entry)
-            .filter(|entry| matches!(entry, Entry::Agent { call: Some(_), .. } | Entry::Cost { call: Some(_), .. }));
+        let calls = parked.iter().filter_map(Line::entry).filter(|entry| {
+            matches!(entry, Entry::Agent { call: Some(_), .. } | Entry::Cost { call: Some(_), .. })
+        });
         assert_eq!(calls.count(), 2);
         for line in lines.iter().chain(&parked) {
             assert!(line.entry().is_some(), "{line:?}");

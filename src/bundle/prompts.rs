@@ -69,7 +69,11 @@ pub struct Values<'a> {
 }
 
 /// Renders the skill of this name.
-pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values<'_>) -> Result<String, PromptError> {
+pub fn render(
+    templates: &BTreeMap<String, String>,
+    skill: &str,
+    values: &Values<'_>,
+) -> Result<String, PromptError> {
     let template = format!("{skill}.md.j2");
     let environment = environment(templates)?;
     render_one(&environment, &template, values).map_err(|error| failed(&template, &error))
@@ -80,8 +84,13 @@ pub fn render(templates: &BTreeMap<String, String>, skill: &str, values: &Values
 pub fn check(templates: &BTreeMap<String, String>) -> Result<(), PromptError> {
     let environment = environment(templates)?;
     let missing = ["report.md".to_owned()];
-    let earlier =
-        [EarlierIdea { id: "sp-000000".to_owned(), idea: "x".to_owned(), outcome: "x".to_owned(), statement: "x".to_owned(), mark: String::new() }];
+    let earlier = [EarlierIdea {
+        id: "sp-000000".to_owned(),
+        idea: "x".to_owned(),
+        outcome: "x".to_owned(),
+        statement: "x".to_owned(),
+        mark: String::new(),
+    }];
     let message = |question: Option<&str>| InboxFile {
         v: FORMAT_VERSION,
         id: "m-000000".to_owned(),
@@ -116,7 +125,8 @@ pub fn check(templates: &BTreeMap<String, String>) -> Result<(), PromptError> {
         sprint_id: "sp-000000",
     };
     // Nobody repairs nothing, or brings no message.
-    let least = Values { round: 1, missing: &missing, messages: &messages[1..], ..Values::default() };
+    let least =
+        Values { round: 1, missing: &missing, messages: &messages[1..], ..Values::default() };
     for name in templates.keys() {
         for values in [&full, &least] {
             render_one(&environment, name, values).map_err(|error| failed(name, &error))?;
@@ -140,7 +150,11 @@ fn environment(templates: &BTreeMap<String, String>) -> Result<Environment<'_>, 
     Ok(environment)
 }
 
-fn render_one(environment: &Environment<'_>, template: &str, values: &Values<'_>) -> Result<String, minijinja::Error> {
+fn render_one(
+    environment: &Environment<'_>,
+    template: &str,
+    values: &Values<'_>,
+) -> Result<String, minijinja::Error> {
     environment.get_template(template)?.render(context! {
         study_context => values.study_context,
         idea => values.idea,
@@ -184,13 +198,21 @@ mod tests {
     #[test]
     fn values_are_never_templates_themselves() {
         let templates = BTreeMap::from([("x.md.j2".to_owned(), "<{{ idea }}>".to_owned())]);
-        let values = Values { idea: "{{ study_context }} {% raw %} &<", study_context: "secret", ..Values::default() };
-        assert_eq!(render(&templates, "x", &values).expect("text"), "<{{ study_context }} {% raw %} &<>");
+        let values = Values {
+            idea: "{{ study_context }} {% raw %} &<",
+            study_context: "secret",
+            ..Values::default()
+        };
+        assert_eq!(
+            render(&templates, "x", &values).expect("text"),
+            "<{{ study_context }} {% raw %} &<>"
+        );
     }
 
     #[test]
     fn every_skill_of_ours_renders() {
-        let templates = crate::bundle::templates::skills(std::path::Path::new("/nonexistent")).expect("ours");
+        let templates =
+            crate::bundle::templates::skills(std::path::Path::new("/nonexistent")).expect("ours");
         let missing = ["report.md".to_owned()];
         let values = Values {
             study_context: "CONTEXT",
@@ -204,7 +226,8 @@ mod tests {
             ..Values::default()
         };
         for name in templates.keys().filter(|name| !name.starts_with('_')) {
-            let text = render(&templates, name.trim_end_matches(".md.j2"), &values).expect("renders");
+            let text =
+                render(&templates, name.trim_end_matches(".md.j2"), &values).expect("renders");
             assert!(text.trim().len() > 20, "{name}");
         }
         let research = render(&templates, "research", &values).expect("renders");

@@ -63,7 +63,11 @@ pub fn render(bundle: &Bundle, facts: &ScriptFacts<'_>) -> String {
 /// The script as a person wants to read it: the bundle is only counted.
 pub fn without_bundle(script: &str) -> String {
     let mark = "RESEARCHLOOP_BUNDLE";
-    let (Some(start), Some(end)) = (script.find(&format!("{mark}' ")), script.rfind(&format!("\n{mark}\n"))) else { return script.to_owned() };
+    let (Some(start), Some(end)) =
+        (script.find(&format!("{mark}' ")), script.rfind(&format!("\n{mark}\n")))
+    else {
+        return script.to_owned();
+    };
     let first = script[start..].find('\n').map_or(script.len(), |at| start + at + 1);
     if first > end {
         return script.to_owned();
@@ -77,8 +81,11 @@ pub fn without_bundle(script: &str) -> String {
 /// # Errors
 /// What is wrong with the pipeline or a template.
 pub fn first_prompts(bundle: &Bundle, dir: &str) -> Result<Vec<(String, String)>, String> {
-    let definition =
-        pipeline::parse(&bundle.pipeline).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?.definition;
+    let definition = pipeline::parse(&bundle.pipeline)
+        .map_err(|problems| {
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        })?
+        .definition;
     let plan = pipeline::plan(&definition, &bundle.values()).map_err(|error| error.to_string())?;
     let mut prompts = Vec::new();
     for step in plan.steps.iter().map(|planned| &planned.step).filter(|step| step.visit == 1) {
@@ -95,12 +102,21 @@ pub fn first_prompts(bundle: &Bundle, dir: &str) -> Result<Vec<(String, String)>
             instruction: bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
             plan: bundle.plan.as_ref().map_or("", |plan| plan.prompt.as_str()),
             ask_dir: &format!("{OWN_FOLDER}/ask"),
-            max_rounds: bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
+            max_rounds: bundle
+                .settings
+                .get("red_team_max_rounds")
+                .and_then(|rounds| rounds.parse().ok())
+                .unwrap_or(0),
             ..Values::default()
         };
         let text = match &step.action {
-            Action::Skill(name) => prompts::render(&bundle.templates, name, &values).map_err(|error| error.to_string())?,
-            Action::Shell(_) if step.state == EVALUATE => bundle.evaluator.as_ref().map(|evaluator| evaluator.command.clone()).unwrap_or_default(),
+            Action::Skill(name) => prompts::render(&bundle.templates, name, &values)
+                .map_err(|error| error.to_string())?,
+            Action::Shell(_) if step.state == EVALUATE => bundle
+                .evaluator
+                .as_ref()
+                .map(|evaluator| evaluator.command.clone())
+                .unwrap_or_default(),
             Action::Shell(_) if step.state == VERIFY => bundle.verify.clone(),
             Action::Prompt(text) | Action::Shell(text) => text.clone(),
         };

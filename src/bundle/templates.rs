@@ -45,7 +45,12 @@ pub fn skills(project: &Path) -> std::io::Result<BTreeMap<String, String>> {
         let text = match std::fs::read_to_string(folder.join(name)) {
             Ok(theirs) => theirs,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => (*ours).to_owned(),
-            Err(error) => return Err(std::io::Error::new(error.kind(), format!("{}: {error}", folder.join(name).display()))),
+            Err(error) => {
+                return Err(std::io::Error::new(
+                    error.kind(),
+                    format!("{}: {error}", folder.join(name).display()),
+                ));
+            }
         };
         templates.insert((*name).to_owned(), text);
     }

@@ -107,8 +107,10 @@ impl ReadSprint {
     /// programs have stored it.
     #[must_use]
     pub fn behind(mut self, offset: u64, known: &str) -> Self {
-        let (prefix, mark) = known.split_once(' ').map_or((known, None), |(prefix, mark)| (prefix, Some(mark)));
-        (self.offset, self.prefix, self.mark) = (offset, prefix.to_owned(), mark.map(str::to_owned));
+        let (prefix, mark) =
+            known.split_once(' ').map_or((known, None), |(prefix, mark)| (prefix, Some(mark)));
+        (self.offset, self.prefix, self.mark) =
+            (offset, prefix.to_owned(), mark.map(str::to_owned));
         self
     }
 }
@@ -118,7 +120,9 @@ impl SprintFiles {
     /// is for.
     #[must_use]
     pub fn hidden(mut self, masker: &Masker) -> Self {
-        for text in [&mut self.progress, &mut self.output].into_iter().flatten().chain(&mut self.problems) {
+        for text in
+            [&mut self.progress, &mut self.output].into_iter().flatten().chain(&mut self.problems)
+        {
             *text = masker.text(text).into_owned();
         }
         self
@@ -183,7 +187,11 @@ pub struct Part {
 /// Takes a `results` answer apart. `None` when it is not whole, holds more than `max` bytes, or does not
 /// go on from where it should: files come in the order of their paths, each from its beginning or from
 /// where the request said, and what comes next lies behind them.
-pub fn split_results<'a>(output: &'a [u8], max: u64, from: Option<&(String, u64)>) -> Option<(ResultsHead, &'a [u8])> {
+pub fn split_results<'a>(
+    output: &'a [u8],
+    max: u64,
+    from: Option<&(String, u64)>,
+) -> Option<(ResultsHead, &'a [u8])> {
     let end = output.iter().position(|byte| *byte == b'\n')?;
     let head: ResultsHead = serde_json::from_slice(&output[..end]).ok()?;
     let bytes = &output[end + 1..];
@@ -211,7 +219,9 @@ pub fn split_results<'a>(output: &'a [u8], max: u64, from: Option<&(String, u64)
 /// Whether a path from the far side may become a path here: relative, and every
 /// component a plain name.
 pub fn is_safe_path(path: &str) -> bool {
-    !path.is_empty() && path.len() <= 1000 && path.split('/').all(|part| super::folder::check_name(part).is_ok())
+    !path.is_empty()
+        && path.len() <= 1000
+        && path.split('/').all(|part| super::folder::check_name(part).is_ok())
 }
 
 #[cfg(test)]
@@ -223,14 +233,28 @@ mod tests {
         for good in ["report.md", "results/a b;c.csv", "results/$(touch x)", "-rf"] {
             assert!(is_safe_path(good), "{good:?}");
         }
-        for bad in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/", "a\nb", "a\u{1b}[2Jb", "."] {
+        for bad in
+            ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/", "a\nb", "a\u{1b}[2Jb", "."]
+        {
             assert!(!is_safe_path(bad), "{bad:?}");
         }
     }
 
     fn answer(parts: &[(&str, u64, u64)], next: Option<(&str, u64)>, bytes: &[u8]) -> Vec<u8> {
-        let parts = parts.iter().map(|(path, offset, len)| Part { path: (*path).to_owned(), offset: *offset, len: *len }).collect();
-        let head = ResultsHead { v: 1, parts, next: next.map(|(path, offset)| (path.to_owned(), offset)), ..ResultsHead::default() };
+        let parts = parts
+            .iter()
+            .map(|(path, offset, len)| Part {
+                path: (*path).to_owned(),
+                offset: *offset,
+                len: *len,
+            })
+            .collect();
+        let head = ResultsHead {
+            v: 1,
+            parts,
+            next: next.map(|(path, offset)| (path.to_owned(), offset)),
+            ..ResultsHead::default()
+        };
         let mut output = serde_json::to_vec(&head).expect("text");
         output.push(b'\n');
         output.extend_from_slice(bytes);
@@ -240,7 +264,10 @@ mod tests {
     #[test]
     fn a_cut_answer_is_not_taken() {
         let output = answer(&[("a", 0, 5)], None, b"hello");
-        assert_eq!(split_results(&output, 5, None).map(|(_, bytes)| bytes.to_vec()), Some(b"hello".to_vec()));
+        assert_eq!(
+            split_results(&output, 5, None).map(|(_, bytes)| bytes.to_vec()),
+            Some(b"hello".to_vec())
+        );
         assert!(split_results(&output[..output.len() - 1], 5, None).is_none());
         assert!(split_results(&output, 4, None).is_none(), "more than was asked for");
     }
@@ -248,12 +275,17 @@ mod tests {
     #[test]
     fn lengths_that_wrap_around_and_pieces_that_do_not_go_on_are_not_taken() {
         let from = ("b".to_owned(), 5);
-        let is_taken = |from, parts: &[(&str, u64, u64)], next, bytes: &[u8]| split_results(&answer(parts, next, bytes), 100, from).is_some();
+        let is_taken = |from, parts: &[(&str, u64, u64)], next, bytes: &[u8]| {
+            split_results(&answer(parts, next, bytes), 100, from).is_some()
+        };
         assert!(is_taken(None, &[("a", 0, 2), ("b", 0, 3)], Some(("b", 3)), b"12345"));
         assert!(is_taken(Some(&from), &[("b", 5, 2), ("c", 0, 0)], Some(("c", 1)), b"12"));
         // The file that it should go on with is gone.
         assert!(is_taken(Some(&from), &[("c", 0, 1)], None, b"1"));
-        assert!(!is_taken(None, &[("a", 0, u64::MAX), ("b", 0, 6)], None, b"12345"), "sums that wrap around");
+        assert!(
+            !is_taken(None, &[("a", 0, u64::MAX), ("b", 0, 6)], None, b"12345"),
+            "sums that wrap around"
+        );
         assert!(!is_taken(None, &[("a", u64::MAX, 1)], None, b"1"));
         assert!(!is_taken(Some(&from), &[("b", u64::MAX, 1)], None, b"1"));
         assert!(!is_taken(None, &[("b", 0, 1), ("a", 0, 1)], None, b"12"), "backwards");

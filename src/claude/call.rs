@@ -126,7 +126,9 @@ pub fn arguments(call: &Call<'_>) -> Vec<String> {
 
 /// Whether the user's own command words say something to the agent: only one such text is heard.
 pub fn instructs(words: &[String]) -> bool {
-    words.iter().any(|word| word.starts_with("--append-system-prompt") || word.starts_with("--system-prompt"))
+    words.iter().any(|word| {
+        word.starts_with("--append-system-prompt") || word.starts_with("--system-prompt")
+    })
 }
 
 struct Words(Vec<String>);
@@ -186,9 +188,15 @@ mod tests {
     fn a_first_step_chooses_its_session_id_and_a_later_one_resumes_it() {
         let start = "-p --output-format stream-json --verbose";
         let end = format!("--disallowedTools {}", tools::withheld(&[]));
-        assert_eq!(joined(&Call::new(Session::New(ID))), format!("{start} --session-id {ID} {end}"));
+        assert_eq!(
+            joined(&Call::new(Session::New(ID))),
+            format!("{start} --session-id {ID} {end}")
+        );
         assert_eq!(joined(&Call::new(Session::Resume(ID))), format!("{start} --resume {ID} {end}"));
-        assert_eq!(joined(&Call::new(Session::Unsaved)), format!("{start} --no-session-persistence {end}"));
+        assert_eq!(
+            joined(&Call::new(Session::Unsaved)),
+            format!("{start} --no-session-persistence {end}")
+        );
     }
 
     #[test]
@@ -221,12 +229,25 @@ mod tests {
     #[test]
     fn tools_for_a_person_are_withheld_in_one_word_and_the_users_own_words_go_first() {
         let more = ["StartTimer".to_owned()];
-        let words = arguments(&Call { withheld: &more, instructions: Some("two words"), ..Call::new(Session::New(ID)) });
-        let after = |flag: &str| words.iter().position(|word| word == flag).map(|at| words[at + 1].as_str()).expect("there");
+        let words = arguments(&Call {
+            withheld: &more,
+            instructions: Some("two words"),
+            ..Call::new(Session::New(ID))
+        });
+        let after = |flag: &str| {
+            words
+                .iter()
+                .position(|word| word == flag)
+                .map(|at| words[at + 1].as_str())
+                .expect("there")
+        };
         assert!(after("--disallowedTools").split(',').any(|name| name == "ScheduleWakeup"));
         assert!(after("--disallowedTools").ends_with(",StartTimer"));
         assert_eq!(after("--append-system-prompt"), "two words");
-        assert!(instructs(&["claude".to_owned(), "--append-system-prompt=x".to_owned()]) && !instructs(&["claude".to_owned()]));
+        assert!(
+            instructs(&["claude".to_owned(), "--append-system-prompt=x".to_owned()])
+                && !instructs(&["claude".to_owned()])
+        );
     }
 
     #[test]
@@ -251,7 +272,8 @@ mod tests {
     fn a_command_may_take_what_the_step_has_left_up_to_a_day() {
         let timeout = |seconds| {
             let all = environment(seconds, "/tmp/rl-x");
-            let of = |name| all.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+            let of =
+                |name| all.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
             assert_eq!(of("BASH_MAX_TIMEOUT_MS"), of("BASH_DEFAULT_TIMEOUT_MS"));
             assert_eq!(of("CLAUDE_CODE_TMPDIR").as_deref(), Some("/tmp/rl-x"));
             assert_eq!(of("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS").as_deref(), Some("1"));

@@ -51,7 +51,13 @@ impl Spent {
 }
 
 /// What a token of fresh input has cost in calls that told, from their dollars and all their tokens.
-pub fn rate(dollars: f64, input: u64, output: u64, cache_read: u64, cache_write: u64) -> Option<f64> {
+pub fn rate(
+    dollars: f64,
+    input: u64,
+    output: u64,
+    cache_read: u64,
+    cache_write: u64,
+) -> Option<f64> {
     let weight = weight(Tokens { input, output, cache_read, cache_write });
     // A figure outside of what any model costs says that one of the numbers means something else.
     (weight > 1000.0).then(|| dollars / weight).filter(|rate| (1e-7..=1e-4).contains(rate))
@@ -118,7 +124,9 @@ const MOST_DOLLARS: f64 = 1e6;
 /// the program does not know the price.
 fn is_told(result: &ResultLine, used: Tokens) -> bool {
     let told = result.since_last.map(|(dollars, _)| dollars).or(result.total_cost_usd);
-    told.is_some_and(|dollars| (0.0..MOST_DOLLARS).contains(&dollars) && (dollars > 0.0 || is_little(used)))
+    told.is_some_and(|dollars| {
+        (0.0..MOST_DOLLARS).contains(&dollars) && (dollars > 0.0 || is_little(used))
+    })
 }
 
 /// So few tokens may cost nothing: a login that failed has asked for none.
@@ -135,7 +143,8 @@ impl Ledger {
             self.context = Tokens { output: 0, ..tokens };
         }
         let Some(id) = id else {
-            self.open.add(Tokens { output: tokens.output.max(written / BYTES_PER_TOKEN), ..tokens });
+            self.open
+                .add(Tokens { output: tokens.output.max(written / BYTES_PER_TOKEN), ..tokens });
             return;
         };
         if self.replies.len() >= REMEMBERED {
@@ -147,7 +156,10 @@ impl Ledger {
         });
         let before = *known;
         *bytes = bytes.saturating_add(written);
-        known.combine(Tokens { output: tokens.output.max(*bytes / BYTES_PER_TOKEN), ..tokens }, u64::max);
+        known.combine(
+            Tokens { output: tokens.output.max(*bytes / BYTES_PER_TOKEN), ..tokens },
+            u64::max,
+        );
         let mut grown = *known;
         grown.combine(before, u64::saturating_sub);
         self.open.add(grown);
@@ -162,7 +174,11 @@ impl Ledger {
         self.results = self.results.saturating_add(1);
         self.asked = false;
         self.duration_api_ms = result.duration_api_ms;
-        let used = result.since_last.map(|(_, tokens)| tokens).filter(|tokens| *tokens != Tokens::default()).unwrap_or(result.turn);
+        let used = result
+            .since_last
+            .map(|(_, tokens)| tokens)
+            .filter(|tokens| *tokens != Tokens::default())
+            .unwrap_or(result.turn);
         if !is_told(result, used) {
             // Its calls stay open: they are paid for all the same.
             let lost = if weight(used) > weight(self.open) { used } else { self.open };
@@ -208,7 +224,10 @@ impl Ledger {
         Spent {
             cost_usd,
             untold: weight(open) + under_way,
-            estimated: self.results == 0 || self.asked || self.uncounted || open != Tokens::default(),
+            estimated: self.results == 0
+                || self.asked
+                || self.uncounted
+                || open != Tokens::default(),
             uncounted: self.uncounted,
             input_tokens: tokens.input,
             output_tokens: tokens.output,
@@ -239,17 +258,31 @@ mod tests {
         assert_eq!((spent.input_tokens, spent.output_tokens, spent.turns), (110, 21, 1));
         assert_eq!((spent.cost_usd, spent.estimated), (None, true));
         // 110 read and 21 written, of which each costs as much as five.
-        assert!((spent.dollars(None, Some("claude-opus-5-5")) - 215.0 * 5e-6).abs() < 1e-9, "{spent:?}");
+        assert!(
+            (spent.dollars(None, Some("claude-opus-5-5")) - 215.0 * 5e-6).abs() < 1e-9,
+            "{spent:?}"
+        );
         assert!((spent.dollars(Some(1e-6), None) - 215.0 * 1e-6).abs() < 1e-9, "{spent:?}");
 
-        ledger.result(&ResultLine { since_last: Some((0.5, tokens(110, 30))), total_cost_usd: Some(9.0), turns: 1, ..ResultLine::default() });
+        ledger.result(&ResultLine {
+            since_last: Some((0.5, tokens(110, 30))),
+            total_cost_usd: Some(9.0),
+            turns: 1,
+            ..ResultLine::default()
+        });
         let spent = ledger.spent();
         assert_eq!((spent.cost_usd, spent.estimated), (Some(0.5), false));
-        assert_eq!((spent.output_tokens, spent.turns, spent.reported_total_usd), (30, 1, Some(9.0)));
+        assert_eq!(
+            (spent.output_tokens, spent.turns, spent.reported_total_usd),
+            (30, 1, Some(9.0))
+        );
 
         ledger.reply(Some("b"), tokens(7, 1), true, 0);
         let spent = ledger.spent();
-        assert_eq!((spent.cost_usd, spent.estimated, spent.input_tokens, spent.turns), (Some(0.5), true, 117, 2));
+        assert_eq!(
+            (spent.cost_usd, spent.estimated, spent.input_tokens, spent.turns),
+            (Some(0.5), true, 117, 2)
+        );
     }
 
     #[test]
@@ -268,16 +301,25 @@ mod tests {
 
     #[test]
     fn a_rate_follows_from_what_was_told_if_it_can_be_true() {
-        let close = |rate: Option<f64>, expected: f64| rate.is_some_and(|rate| (rate - expected).abs() < 1e-12);
+        let close = |rate: Option<f64>, expected: f64| {
+            rate.is_some_and(|rate| (rate - expected).abs() < 1e-12)
+        };
         assert!(close(rate(0.02, 1000, 1000, 0, 0), 0.02 / 6000.0));
-        assert_eq!((rate(0.0, 1000, 1000, 0, 0), rate(1.0, 0, 0, 0, 0), rate(f64::NAN, 9000, 0, 0, 0)), (None, None, None));
+        assert_eq!(
+            (rate(0.0, 1000, 1000, 0, 0), rate(1.0, 0, 0, 0, 0), rate(f64::NAN, 9000, 0, 0, 0)),
+            (None, None, None)
+        );
     }
 
     #[test]
     fn without_the_newer_field_the_last_total_is_the_process() {
         let mut ledger = Ledger::default();
         for total in [0.1, 0.3] {
-            ledger.result(&ResultLine { total_cost_usd: Some(total), running_total: Some(tokens(50, 5)), ..ResultLine::default() });
+            ledger.result(&ResultLine {
+                total_cost_usd: Some(total),
+                running_total: Some(tokens(50, 5)),
+                ..ResultLine::default()
+            });
         }
         let spent = ledger.spent();
         assert_eq!((spent.cost_usd, spent.input_tokens), (Some(0.3), 50));
@@ -288,17 +330,40 @@ mod tests {
         for total in [None, Some(-1.0), Some(1e300), Some(f64::NAN), Some(0.0)] {
             let mut ledger = Ledger::default();
             ledger.reply(Some("a"), tokens(100_000, 1000), true, 0);
-            ledger.result(&ResultLine { total_cost_usd: total, turn: tokens(100_000, 1000), ..ResultLine::default() });
+            ledger.result(&ResultLine {
+                total_cost_usd: total,
+                turn: tokens(100_000, 1000),
+                ..ResultLine::default()
+            });
             let spent = ledger.spent();
-            assert_eq!((spent.cost_usd, spent.estimated, spent.input_tokens), (None, true, 100_000), "{total:?}");
-            assert!((spent.dollars(None, Some("claude-opus-5-5")) - 105_000.0 * 5e-6).abs() < 1e-9, "{total:?}: {spent:?}");
+            assert_eq!(
+                (spent.cost_usd, spent.estimated, spent.input_tokens),
+                (None, true, 100_000),
+                "{total:?}"
+            );
+            assert!(
+                (spent.dollars(None, Some("claude-opus-5-5")) - 105_000.0 * 5e-6).abs() < 1e-9,
+                "{total:?}: {spent:?}"
+            );
             // The replies may not have been told of.
             let mut silent = Ledger::default();
-            silent.result(&ResultLine { total_cost_usd: total, turn: tokens(100_000, 1000), ..ResultLine::default() });
+            silent.result(&ResultLine {
+                total_cost_usd: total,
+                turn: tokens(100_000, 1000),
+                ..ResultLine::default()
+            });
             assert!((silent.spent().untold - 105_000.0).abs() < 1e-9, "{total:?}");
             // What was told before stays.
-            ledger.result(&ResultLine { total_cost_usd: Some(0.7), turn: tokens(100_000, 1000), ..ResultLine::default() });
-            assert_eq!((ledger.spent().cost_usd, ledger.spent().estimated), (Some(0.7), false), "{total:?}");
+            ledger.result(&ResultLine {
+                total_cost_usd: Some(0.7),
+                turn: tokens(100_000, 1000),
+                ..ResultLine::default()
+            });
+            assert_eq!(
+                (ledger.spent().cost_usd, ledger.spent().estimated),
+                (Some(0.7), false),
+                "{total:?}"
+            );
         }
         let mut nothing = Ledger::default();
         nothing.result(&ResultLine::default());

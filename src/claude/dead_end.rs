@@ -39,7 +39,11 @@ impl DeadEnd {
 }
 
 /// What a failed request says of its conversation; nothing if that is not what is wrong.
-pub(super) fn of_request(failure: &Failure, terminal_reason: &str, refused: bool) -> Option<DeadEnd> {
+pub(super) fn of_request(
+    failure: &Failure,
+    terminal_reason: &str,
+    refused: bool,
+) -> Option<DeadEnd> {
     let word = failure.word.as_deref().unwrap_or_default();
     let kind = failure.kind.as_deref().unwrap_or_default();
     if matches!(terminal_reason, "prompt_too_long" | "blocking_limit" | "rapid_refill_breaker")
@@ -54,6 +58,7 @@ pub(super) fn of_request(failure: &Failure, terminal_reason: &str, refused: bool
     // The wrong model is not the conversation's fault.
     let invalid = matches!(failure.status, Some(400 | 422))
         || terminal_reason == "image_error"
-        || failure.status.is_none() && (word == "invalid_request" || kind == "invalid_request_error");
+        || failure.status.is_none()
+            && (word == "invalid_request" || kind == "invalid_request_error");
     (invalid && word != "model_not_found").then_some(DeadEnd::Invalid)
 }

@@ -167,14 +167,17 @@ impl Line {
             return None;
         }
         let value: Value = serde_json::from_str(&String::from_utf8_lossy(line)).ok()?;
-        let session_id = text(&value, "session_id").filter(|id| is_session_id(id)).map(str::to_owned);
+        let session_id =
+            text(&value, "session_id").filter(|id| is_session_id(id)).map(str::to_owned);
         Some(Self { session_id, event: event(&value) })
     }
 }
 
 /// The id is handed to `--resume` later, so it must not look like an option or a path.
 fn is_session_id(id: &str) -> bool {
-    id.len() <= 64 && id.starts_with(|c: char| c.is_ascii_alphanumeric()) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    id.len() <= 64
+        && id.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 fn event(value: &Value) -> Event {
@@ -183,10 +186,15 @@ fn event(value: &Value) -> Event {
         Some("assistant") => Event::Assistant(reply(value)),
         Some("user") => Event::User {
             subagent: is_subagent(value),
-            tool_results: blocks(value).filter(|block| text(block, "type") == Some("tool_result")).map(|block| tool_result(value, block)).collect(),
+            tool_results: blocks(value)
+                .filter(|block| text(block, "type") == Some("tool_result"))
+                .map(|block| tool_result(value, block))
+                .collect(),
         },
         Some("result") => Event::Result(Box::new(result(value))),
-        Some("rate_limit_event") => value.get("rate_limit_info").map_or(Event::Other, |info| Event::Limit(limit(info))),
+        Some("rate_limit_event") => {
+            value.get("rate_limit_info").map_or(Event::Other, |info| Event::Limit(limit(info)))
+        }
         Some("stream_event") => stream_event(value),
         _ => Event::Other,
     }
@@ -209,18 +217,25 @@ fn system(value: &Value) -> Event {
             status: status(value, "error_status"),
         },
         Some("permission_denied") => Event::Denied(denial(value)),
-        Some("model_fallback") => match (word(value, "original_model"), word(value, "fallback_model")) {
-            (from, Some(to)) => Event::ModelFallback { from: from.unwrap_or_default(), to },
-            _ => Event::Other,
-        },
-        Some("background_tasks_changed") => {
-            value.get("tasks").and_then(Value::as_array).map_or(Event::Other, |tasks| Event::BackgroundTasks(tasks.len()))
+        Some("model_fallback") => {
+            match (word(value, "original_model"), word(value, "fallback_model")) {
+                (from, Some(to)) => Event::ModelFallback { from: from.unwrap_or_default(), to },
+                _ => Event::Other,
+            }
         }
+        Some("background_tasks_changed") => value
+            .get("tasks")
+            .and_then(Value::as_array)
+            .map_or(Event::Other, |tasks| Event::BackgroundTasks(tasks.len())),
         // Older versions do not say whether it is in the background; a helper in the foreground is not.
-        Some("task_started") if value.get("is_backgrounded").and_then(Value::as_bool) != Some(false) => {
+        Some("task_started")
+            if value.get("is_backgrounded").and_then(Value::as_bool) != Some(false) =>
+        {
             word(value, "task_id").map_or(Event::Other, |id| Event::TaskStarted { id })
         }
-        Some("task_notification") => word(value, "task_id").map_or(Event::Other, |id| Event::TaskEnded { id }),
+        Some("task_notification") => {
+            word(value, "task_id").map_or(Event::Other, |id| Event::TaskEnded { id })
+        }
         Some("compact_boundary") => Event::Compacted,
         Some("model_refusal_no_fallback") => Event::Refused,
         _ => damage(value).map_or(Event::Other, |said| Event::Damaged(clean(&said, LINE))),
@@ -229,10 +244,18 @@ fn system(value: &Value) -> Event {
 
 /// The tools of a first event that need a person. Their names become an argument of later calls.
 fn unattended(init: &Value) -> Vec<String> {
-    let all = init.get("tools").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let is_name =
-        |name: &&str| name.len() <= WORD && name.starts_with(char::is_alphabetic) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    all.filter(is_name).filter(|name| tools::is_for_a_person(name)).take(50).map(str::to_owned).collect()
+    let all =
+        init.get("tools").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let is_name = |name: &&str| {
+        name.len() <= WORD
+            && name.starts_with(char::is_alphabetic)
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    all.filter(is_name)
+        .filter(|name| tools::is_for_a_person(name))
+        .take(50)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn reply(value: &Value) -> Reply {
@@ -252,8 +275,15 @@ fn reply(value: &Value) -> Reply {
             Some("tool_use") => {
                 let name = text(block, "name").unwrap_or_default();
                 let brief = brief(name, block.get("input").unwrap_or(&Value::Null));
-                let question = (name == "AskUserQuestion").then(|| block.get("input").and_then(question)).flatten();
-                tools.push(ToolUse { id: word(block, "id").unwrap_or_default(), name: clean(name, WORD), brief, question });
+                let question = (name == "AskUserQuestion")
+                    .then(|| block.get("input").and_then(question))
+                    .flatten();
+                tools.push(ToolUse {
+                    id: word(block, "id").unwrap_or_default(),
+                    name: clean(name, WORD),
+                    brief,
+                    question,
+                });
             }
             _ => {}
         }
@@ -287,11 +317,21 @@ fn tool_result(line: &Value, block: &Value) -> ToolResult {
     let failed = block.get("is_error").and_then(Value::as_bool) == Some(true);
     let words = match block.get("content") {
         Some(Value::String(words)) => clean(words, LINE),
-        Some(Value::Array(parts)) => parts.iter().filter_map(|part| text(part, "text")).next().map(|words| clean(words, LINE)).unwrap_or_default(),
+        Some(Value::Array(parts)) => parts
+            .iter()
+            .filter_map(|part| text(part, "text"))
+            .next()
+            .map(|words| clean(words, LINE))
+            .unwrap_or_default(),
         _ => String::new(),
     };
-    let background = line.get("tool_use_result").and_then(|result| word(result, "backgroundTaskId"));
-    ToolResult { id: word(block, "tool_use_id").unwrap_or_default(), failed: failed.then_some(words), background }
+    let background =
+        line.get("tool_use_result").and_then(|result| word(result, "backgroundTaskId"));
+    ToolResult {
+        id: word(block, "tool_use_id").unwrap_or_default(),
+        failed: failed.then_some(words),
+        background,
+    }
 }
 
 fn result(value: &Value) -> ResultLine {
@@ -299,19 +339,25 @@ fn result(value: &Value) -> ResultLine {
     let list = |key| value.get(key).and_then(Value::as_array).into_iter().flatten();
     ResultLine {
         // Older versions leave `is_error` false on their own limits, so an `error_` subtype counts as well.
-        is_error: value.get("is_error").and_then(Value::as_bool).unwrap_or(subtype != "success") || subtype.starts_with("error"),
+        is_error: value.get("is_error").and_then(Value::as_bool).unwrap_or(subtype != "success")
+            || subtype.starts_with("error"),
         subtype,
         terminal_reason: word(value, "terminal_reason").unwrap_or_default(),
         refused: is_refusal(value),
         startup_failure: word(value, "startup_failure_reason"),
         text: text(value, "result").map(str::to_owned),
         structured: value.get("structured_output").filter(|output| !output.is_null()).cloned(),
-        errors: list("errors").filter_map(Value::as_str).map(|error| clean(error, LINE)).take(5).collect(),
+        errors: list("errors")
+            .filter_map(Value::as_str)
+            .map(|error| clean(error, LINE))
+            .take(5)
+            .collect(),
         failure: failure(value),
         denials: list("permission_denials").map(denial).collect(),
         // The sum lacks what no price is known of.
-        total_cost_usd: dollars(value, "total_cost_usd")
-            .filter(|_| !value.get("modelUsage").and_then(models).is_some_and(|(dollars, _)| dollars.is_nan())),
+        total_cost_usd: dollars(value, "total_cost_usd").filter(|_| {
+            !value.get("modelUsage").and_then(models).is_some_and(|(dollars, _)| dollars.is_nan())
+        }),
         since_last: value.get("model_usage_since_last_result").and_then(models),
         running_total: value.get("modelUsage").and_then(models).map(|(_, tokens)| tokens),
         turn: value.get("usage").map(tokens).unwrap_or_default(),
@@ -322,12 +368,16 @@ fn result(value: &Value) -> ResultLine {
 
 fn failure(value: &Value) -> Failure {
     Failure {
-        knows_status: value.get("api_error_status").is_some() || value.get("is_api_error_message").is_some(),
+        knows_status: value.get("api_error_status").is_some()
+            || value.get("is_api_error_message").is_some(),
         status: status(value, "api_error_status"),
         word: word(value, "error"),
         api_error: word(value, "api_error"),
         kind: word(value, "api_error_type"),
-        resets_at: value.get("api_error_params").and_then(|params| params.get("rate_limit_info")).and_then(|info| moment(info, "resetsAt")),
+        resets_at: value
+            .get("api_error_params")
+            .and_then(|params| params.get("rate_limit_info"))
+            .and_then(|info| moment(info, "resetsAt")),
         text: String::new(),
     }
 }
@@ -339,7 +389,11 @@ fn limit(info: &Value) -> Limit {
         .into_iter()
         .flatten()
         .take(8)
-        .map(|(name, window)| Window { name: clean(name, WORD), utilization: part(window), resets_at: moment(window, "resetsAt") })
+        .map(|(name, window)| Window {
+            name: clean(name, WORD),
+            utilization: part(window),
+            resets_at: moment(window, "resetsAt"),
+        })
         .collect();
     let kind = word(info, "rateLimitType").unwrap_or_default();
     let window = windows.iter().find(|window| window.name == kind);
@@ -359,7 +413,10 @@ fn limit(info: &Value) -> Limit {
 }
 
 fn stream_event(value: &Value) -> Event {
-    let usage = value.get("event").filter(|event| text(event, "type") == Some("message_delta")).and_then(|event| event.get("usage"));
+    let usage = value
+        .get("event")
+        .filter(|event| text(event, "type") == Some("message_delta"))
+        .and_then(|event| event.get("usage"));
     match (word(value, "api_message_id"), usage) {
         (Some(id), Some(usage)) => Event::Usage { message_id: Some(id), tokens: tokens(usage) },
         _ => Event::Other,
@@ -367,7 +424,10 @@ fn stream_event(value: &Value) -> Event {
 }
 
 fn denial(value: &Value) -> Denial {
-    Denial { id: word(value, "tool_use_id").unwrap_or_default(), tool: word(value, "tool_name").unwrap_or_else(|| "a tool".to_owned()) }
+    Denial {
+        id: word(value, "tool_use_id").unwrap_or_default(),
+        tool: word(value, "tool_name").unwrap_or_else(|| "a tool".to_owned()),
+    }
 }
 
 fn is_subagent(value: &Value) -> bool {
@@ -375,7 +435,12 @@ fn is_subagent(value: &Value) -> bool {
 }
 
 fn blocks(value: &Value) -> impl Iterator<Item = &Value> {
-    value.get("message").and_then(|message| message.get("content")).and_then(Value::as_array).into_iter().flatten()
+    value
+        .get("message")
+        .and_then(|message| message.get("content"))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn tokens(usage: &Value) -> Tokens {
@@ -421,7 +486,10 @@ fn word(value: &Value, key: &str) -> Option<String> {
 
 fn count(value: &Value, key: &str) -> u64 {
     // A float is cut, and a negative or too large one ends at the border: that is what `as` does.
-    value.get(key).and_then(|number| number.as_u64().or_else(|| number.as_f64().map(|float| float as u64))).unwrap_or_default()
+    value
+        .get(key)
+        .and_then(|number| number.as_u64().or_else(|| number.as_f64().map(|float| float as u64)))
+        .unwrap_or_default()
 }
 
 fn status(value: &Value, key: &str) -> Option<u64> {

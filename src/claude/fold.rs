@@ -157,11 +157,14 @@ impl Fold {
             }
             Event::Denied(denial) => self.denied(denial, notices),
             Event::ModelFallback { from, to } => {
-                let from = if from.is_empty() { self.model.take().unwrap_or_default() } else { from };
+                let from =
+                    if from.is_empty() { self.model.take().unwrap_or_default() } else { from };
                 self.model = Some(to.clone());
                 notices.push(Notice::ModelChanged { from, to });
             }
-            Event::BackgroundTasks(count) => self.tasks_change(notices, |tasks| tasks.told = Some(count)),
+            Event::BackgroundTasks(count) => {
+                self.tasks_change(notices, |tasks| tasks.told = Some(count))
+            }
             Event::TaskStarted { id } => self.tasks_change(notices, |tasks| {
                 if tasks.started.len() < REMEMBERED {
                     tasks.started.insert(id);
@@ -173,14 +176,21 @@ impl Fold {
             Event::Refused => self.refusal = true,
             Event::Damaged(said) => self.damage = self.damage.take().or(Some(said)),
             Event::Compacted => notices.push(Notice::Compacted),
-            Event::Usage { message_id, tokens } => self.ledger.reply(message_id.as_deref(), tokens, false, 0),
+            Event::Usage { message_id, tokens } => {
+                self.ledger.reply(message_id.as_deref(), tokens, false, 0)
+            }
             Event::Other => {}
         }
     }
 
     fn reply(&mut self, reply: Reply, notices: &mut Vec<Notice>) {
         if !reply.synthetic {
-            self.ledger.reply(reply.message_id.as_deref(), reply.tokens, !reply.subagent, reply.written);
+            self.ledger.reply(
+                reply.message_id.as_deref(),
+                reply.tokens,
+                !reply.subagent,
+                reply.written,
+            );
         }
         if !reply.subagent {
             self.turn_open = true;
@@ -228,8 +238,16 @@ impl Fold {
         result.failure.fill_from(self.failure.take().unwrap_or(said));
         self.structured = result.structured.take().or(self.structured.take());
         self.turn_open = false;
-        let text = result.text.as_deref().or(result.errors.first().map(String::as_str)).unwrap_or_default();
-        notices.push(Notice::Result { ok: !result.is_error, text: first_line(text, LINE), cost_usd: self.ledger.spent().cost_usd });
+        let text = result
+            .text
+            .as_deref()
+            .or(result.errors.first().map(String::as_str))
+            .unwrap_or_default();
+        notices.push(Notice::Result {
+            ok: !result.is_error,
+            text: first_line(text, LINE),
+            cost_usd: self.ledger.spent().cost_usd,
+        });
         self.last = Some(result);
     }
 
@@ -239,7 +257,10 @@ impl Fold {
         }
         if self.refused_ids.insert(denial.id) {
             // One that is not offered in a job is no loss.
-            if self.refused.len() < NAMED && !tools::is_for_a_person(&denial.tool) && !self.refused.contains(&denial.tool) {
+            if self.refused.len() < NAMED
+                && !tools::is_for_a_person(&denial.tool)
+                && !self.refused.contains(&denial.tool)
+            {
                 self.refused.push(denial.tool.clone());
             }
             notices.push(Notice::Denied { tool: denial.tool });
@@ -361,7 +382,8 @@ impl Failure {
         self.knows_status |= reply.knows_status;
         self.text = reply.text;
         // Some versions, and some failures of others, tell it in words only: `API Error: 400 ...`.
-        let in_words = || self.text.strip_prefix("API Error: ")?.split_whitespace().next()?.parse().ok();
+        let in_words =
+            || self.text.strip_prefix("API Error: ")?.split_whitespace().next()?.parse().ok();
         self.status = self.status.or_else(in_words).filter(|status| (100..600).contains(status));
     }
 }
@@ -371,7 +393,9 @@ fn is_same_model(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     let short = short.split('[').next().unwrap_or(short);
     long.strip_prefix(short).is_some_and(|rest| {
-        let date = rest.strip_prefix('-').is_some_and(|date| date.starts_with(|c: char| c.is_ascii_digit()) && date.len() >= 8);
+        let date = rest
+            .strip_prefix('-')
+            .is_some_and(|date| date.starts_with(|c: char| c.is_ascii_digit()) && date.len() >= 8);
         rest.is_empty() || rest.starts_with('[') || date
     })
 }
@@ -395,7 +419,9 @@ mod tests {
         let failed = r#"{"type":"assistant","message":{"model":"<synthetic>","content":[]}}"#;
         let changes = |lines: &[&str]| {
             let told = notices(lines);
-            told.into_iter().filter(|notice| matches!(notice, Notice::ModelChanged { .. })).collect::<Vec<_>>()
+            told.into_iter()
+                .filter(|notice| matches!(notice, Notice::ModelChanged { .. }))
+                .collect::<Vec<_>>()
         };
         assert_eq!(changes(&[init, dated, helper, failed, init]), []);
         let change = Notice::ModelChanged { from: "opus-5".to_owned(), to: "sonnet-5".to_owned() };
@@ -412,10 +438,18 @@ mod tests {
             fold.background_tasks()
         };
         assert_eq!(after(r#"{"type":"system","subtype":"task_started","task_id":"a"}"#), 1);
-        assert_eq!(after(r#"{"type":"system","subtype":"task_started","task_id":"b","is_backgrounded":false}"#), 1);
+        assert_eq!(
+            after(
+                r#"{"type":"system","subtype":"task_started","task_id":"b","is_backgrounded":false}"#
+            ),
+            1
+        );
         assert_eq!(after(r#"{"type":"system","subtype":"task_notification","task_id":"zzz"}"#), 1);
         assert_eq!(after(r#"{"type":"system","subtype":"task_notification","task_id":"a"}"#), 0);
-        assert_eq!(after(r#"{"type":"system","subtype":"background_tasks_changed","tasks":[{},{}]}"#), 2);
+        assert_eq!(
+            after(r#"{"type":"system","subtype":"background_tasks_changed","tasks":[{},{}]}"#),
+            2
+        );
     }
 
     #[test]

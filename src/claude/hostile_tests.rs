@@ -7,7 +7,14 @@ use serde_json::{Value, json};
 use super::sample_tests::{lines, samples};
 use super::{Exit, Fold, Notice, Verdict};
 
-const EXITS: [Exit; 6] = [Exit::Code(0), Exit::Code(1), Exit::Code(127), Exit::Code(143), Exit::Signal(9), Exit::Signal(4)];
+const EXITS: [Exit; 6] = [
+    Exit::Code(0),
+    Exit::Code(1),
+    Exit::Code(127),
+    Exit::Code(143),
+    Exit::Signal(9),
+    Exit::Signal(4),
+];
 
 fn is_safe(text: &str) -> bool {
     !text.chars().any(char::is_control) && text.chars().count() <= 400
@@ -54,7 +61,9 @@ fn a_cut_stream_is_never_done() {
 fn without_its_result_lines_no_stream_is_done() {
     for (name, bytes) in samples() {
         let mut fold = Fold::new();
-        for line in lines(&bytes).filter(|line| serde_json::from_slice::<Value>(line).unwrap()["type"] != "result") {
+        for line in lines(&bytes)
+            .filter(|line| serde_json::from_slice::<Value>(line).unwrap()["type"] != "result")
+        {
             fold.line(line);
         }
         for exit in EXITS {
@@ -71,7 +80,10 @@ fn altered(value: &Value, with: &Value, depth: usize) -> Vec<Value> {
         return all;
     }
     let keys: Vec<String> = match value {
-        Value::Object(fields) => fields.keys().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect(),
+        Value::Object(fields) => fields
+            .keys()
+            .map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")))
+            .collect(),
         Value::Array(items) => (0..items.len().min(2)).map(|index| format!("/{index}")).collect(),
         _ => Vec::new(),
     };
@@ -91,8 +103,20 @@ fn altered(value: &Value, with: &Value, depth: usize) -> Vec<Value> {
 #[test]
 fn a_field_of_any_other_type_never_panics_and_is_never_shown_raw() {
     let evil = "\u{1b}]0;owned\u{7}\r\n\u{9b}2J".repeat(100);
-    let replacements = [Value::Null, json!(-1.5e300), json!(u64::MAX), json!(evil), json!([evil]), json!({"a": [1]})];
-    for name in ["2.1.329/permission_denied_dontask", "2.1.329/usage_limit_5h", "2.1.329/background_task_two_results", "2.0.60/usage_limit"] {
+    let replacements = [
+        Value::Null,
+        json!(-1.5e300),
+        json!(u64::MAX),
+        json!(evil),
+        json!([evil]),
+        json!({"a": [1]}),
+    ];
+    for name in [
+        "2.1.329/permission_denied_dontask",
+        "2.1.329/usage_limit_5h",
+        "2.1.329/background_task_two_results",
+        "2.0.60/usage_limit",
+    ] {
         let bytes = samples()[name].clone();
         let mut before = Fold::new();
         for line in lines(&bytes) {
@@ -113,11 +137,16 @@ fn a_field_of_any_other_type_never_panics_and_is_never_shown_raw() {
 fn a_line_of_eight_megabytes_is_read_and_shown_short() {
     let huge = "x\u{7}y ".repeat(2 * 1024 * 1024);
     let mut fold = Fold::new();
-    let said = json!({"type": "assistant", "message": {"content": [{"type": "text", "text": huge}]}}).to_string();
+    let said =
+        json!({"type": "assistant", "message": {"content": [{"type": "text", "text": huge}]}})
+            .to_string();
     let notices = fold.line(said.as_bytes());
     ask_all(&fold, &notices);
-    assert!(matches!(&notices[..], [Notice::Text(text)] if text.starts_with("xy xy") && text.chars().count() == 200));
-    let result = json!({"type": "result", "subtype": "success", "is_error": false, "result": huge}).to_string();
+    assert!(
+        matches!(&notices[..], [Notice::Text(text)] if text.starts_with("xy xy") && text.chars().count() == 200)
+    );
+    let result = json!({"type": "result", "subtype": "success", "is_error": false, "result": huge})
+        .to_string();
     fold.line(result.as_bytes());
     assert_eq!(fold.result_text(), Some(huge.as_str()), "the answer itself stays whole");
     assert_eq!(fold.verdict(Exit::Code(0), &[], ""), Verdict::Done);

@@ -143,7 +143,9 @@ impl fmt::Display for Notice {
                 write!(f, "session {session_id}, model {model}, version {version}")
             }
             Self::Tool { brief, .. } => f.write_str(brief),
-            Self::ToolFailed { name, detail } if name.is_empty() => write!(f, "tool failed: {detail}"),
+            Self::ToolFailed { name, detail } if name.is_empty() => {
+                write!(f, "tool failed: {detail}")
+            }
             Self::ToolFailed { name, detail } => write!(f, "{name} failed: {detail}"),
             Self::Text(text) => f.write_str(text),
             Self::Retrying { attempt, max_retries, delay_ms, error, status } => {

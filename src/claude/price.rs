@@ -28,14 +28,19 @@ const UNKNOWN: f64 = 15.0;
 /// US dollars for one fresh input token of a model.
 pub(super) fn list_price(model: Option<&str>) -> f64 {
     let name = model.unwrap_or_default();
-    PRICES.iter().find(|(beginning, _)| name.starts_with(beginning)).map_or(UNKNOWN, |(_, price)| *price) / 1e6
+    PRICES
+        .iter()
+        .find(|(beginning, _)| name.starts_with(beginning))
+        .map_or(UNKNOWN, |(_, price)| *price)
+        / 1e6
 }
 
 /// How many fresh input tokens cost as much as these. Tokens are counted in millions, not in more
 /// than a float holds.
 pub(super) fn weight(tokens: Tokens) -> f64 {
     let Tokens { input, output, cache_read, cache_write } = tokens;
-    (cache_write as f64).mul_add(1.25, (cache_read as f64).mul_add(0.1, (output as f64).mul_add(5.0, input as f64)))
+    (cache_write as f64)
+        .mul_add(1.25, (cache_read as f64).mul_add(0.1, (output as f64).mul_add(5.0, input as f64)))
 }
 
 #[cfg(test)]
@@ -55,6 +60,10 @@ mod tests {
         ] {
             assert!((list_price(model) * 1e6 - dollars).abs() < 1e-9, "{model:?}");
         }
-        assert!((weight(Tokens { input: 100, output: 10, cache_read: 1000, cache_write: 80 }) - 350.0).abs() < 1e-9);
+        assert!(
+            (weight(Tokens { input: 100, output: 10, cache_read: 1000, cache_write: 80 }) - 350.0)
+                .abs()
+                < 1e-9
+        );
     }
 }

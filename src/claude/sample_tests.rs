@@ -8,9 +8,17 @@ use super::{Exit, Fold, Notice, Verdict};
 /// Recorded streams by `VERSION/name`.
 pub(super) fn samples() -> BTreeMap<String, Vec<u8>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/claude");
-    let inside = |folder: &Path| -> Vec<PathBuf> { std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect() };
-    let files: Vec<PathBuf> = inside(&root).iter().filter(|path| path.is_dir()).flat_map(|version| inside(version)).collect();
-    let name = |path: &PathBuf| path.strip_prefix(&root).unwrap().with_extension("").to_str().unwrap().to_owned();
+    let inside = |folder: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let files: Vec<PathBuf> = inside(&root)
+        .iter()
+        .filter(|path| path.is_dir())
+        .flat_map(|version| inside(version))
+        .collect();
+    let name = |path: &PathBuf| {
+        path.strip_prefix(&root).unwrap().with_extension("").to_str().unwrap().to_owned()
+    };
     let streams = files.iter().filter(|path| path.extension().is_some_and(|end| end == "jsonl"));
     streams.map(|path| (name(path), std::fs::read(path).unwrap())).collect()
 }
@@ -100,13 +108,18 @@ fn every_recorded_stream_ends_as_it_really_ended() {
     let samples = samples();
     let mut wrong = Vec::new();
     for (name, bytes) in &samples {
-        let Some(&(_, exit, kind, says, cost, tools)) = ROWS.iter().find(|row| row.0 == name) else {
+        let Some(&(_, exit, kind, says, cost, tools)) = ROWS.iter().find(|row| row.0 == name)
+        else {
             wrong.push(format!("{name} has no row"));
             continue;
         };
         let (fold, _) = told(bytes);
         let verdict = fold.verdict(exit, &[], "");
-        let right_words = if says.is_empty() { verdict == Verdict::Done } else { verdict.detail().contains(says) };
+        let right_words = if says.is_empty() {
+            verdict == Verdict::Done
+        } else {
+            verdict.detail().contains(says)
+        };
         if verdict.kind() != kind || !right_words {
             wrong.push(format!("{name}: {verdict:?}"));
         }
@@ -116,7 +129,11 @@ fn every_recorded_stream_ends_as_it_really_ended() {
             wrong.push(format!("{name}: {spent:?}"));
         }
         if fold.tool_calls() != tools || fold.session_id().is_none_or(|id| id.len() != 36) {
-            wrong.push(format!("{name}: {} tools, session {:?}", fold.tool_calls(), fold.session_id()));
+            wrong.push(format!(
+                "{name}: {} tools, session {:?}",
+                fold.tool_calls(),
+                fold.session_id()
+            ));
         }
         // A program that did not begin says nothing else of itself.
         let version = name.split('/').next();
@@ -136,13 +153,21 @@ fn a_promised_file_is_no_end_while_the_agent_waits_to_be_woken() {
     let (fold, _) = sample("2.1.332/scheduled_wakeup");
     for missing in [&[][..], &missing] {
         let verdict = fold.verdict(OK, missing, "");
-        assert!(matches!(&verdict, Verdict::Waits { files, timer: true, .. } if files == missing), "{verdict:?}");
+        assert!(
+            matches!(&verdict, Verdict::Waits { files, timer: true, .. } if files == missing),
+            "{verdict:?}"
+        );
     }
     // Where it is woken after all, its next result counts.
     let mut fold = fold;
-    let init = String::from_utf8_lossy(lines(&samples()["2.1.332/scheduled_wakeup"]).next().unwrap()).into_owned();
+    let init =
+        String::from_utf8_lossy(lines(&samples()["2.1.332/scheduled_wakeup"]).next().unwrap())
+            .into_owned();
     fold.line(init.as_bytes());
-    assert!(fold.unattended().iter().any(|tool| tool == "ScheduleWakeup") && !fold.unattended().iter().any(|tool| tool == "Bash"));
+    assert!(
+        fold.unattended().iter().any(|tool| tool == "ScheduleWakeup")
+            && !fold.unattended().iter().any(|tool| tool == "Bash")
+    );
     fold.line(br#"{"type":"result","subtype":"success","is_error":false,"result":"done"}"#);
     assert_eq!(fold.verdict(OK, &[], ""), Verdict::Done);
 }
@@ -175,28 +200,45 @@ fn the_reset_of_a_usage_limit_is_known_wherever_the_program_tells_it() {
     ] {
         let (fold, _) = sample(name);
         let verdict = fold.verdict(BAD, &[], "");
-        assert!(matches!(verdict, Verdict::UsageLimit { resets_at, .. } if resets_at == expected), "{name}: {verdict:?}");
+        assert!(
+            matches!(verdict, Verdict::UsageLimit { resets_at, .. } if resets_at == expected),
+            "{name}: {verdict:?}"
+        );
     }
     // A lost event does no harm: the failed request says it too.
     let bytes = samples()["2.1.329/usage_limit_5h"].clone();
     let mut fold = Fold::new();
-    for line in lines(&bytes).filter(|line| !String::from_utf8_lossy(line).contains("\"rate_limit_event\"")) {
+    for line in
+        lines(&bytes).filter(|line| !String::from_utf8_lossy(line).contains("\"rate_limit_event\""))
+    {
         fold.line(line);
     }
     assert!(fold.limit().is_none());
-    assert!(matches!(fold.verdict(BAD, &[], ""), Verdict::UsageLimit { resets_at: Some(1_795_188_967), .. }));
+    assert!(matches!(
+        fold.verdict(BAD, &[], ""),
+        Verdict::UsageLimit { resets_at: Some(1_795_188_967), .. }
+    ));
 }
 
 #[test]
 fn steps_of_one_session_add_up_to_what_was_spent() {
-    for (version, names, total) in
-        [("2.1.329", ["step1_new_session", "step2_resumed"], 0.0068), ("2.1.120", ["ok", "resumed"], 0.009), ("2.0.60", ["ok", "resumed"], 0.0106)]
-    {
-        let sum: f64 = names.iter().map(|name| sample(&format!("{version}/{name}")).0.spent().cost_usd.unwrap()).sum();
+    for (version, names, total) in [
+        ("2.1.329", ["step1_new_session", "step2_resumed"], 0.0068),
+        ("2.1.120", ["ok", "resumed"], 0.009),
+        ("2.0.60", ["ok", "resumed"], 0.0106),
+    ] {
+        let sum: f64 = names
+            .iter()
+            .map(|name| sample(&format!("{version}/{name}")).0.spent().cost_usd.unwrap())
+            .sum();
         assert!((sum - total).abs() < 1e-9, "{version}: {sum}");
     }
     let second = sample("2.1.329/step2_resumed").0.spent();
-    assert_eq!((second.input_tokens, second.output_tokens), (100, 20), "tokens of this process alone");
+    assert_eq!(
+        (second.input_tokens, second.output_tokens),
+        (100, 20),
+        "tokens of this process alone"
+    );
     assert_eq!(second.reported_total_usd, Some(0.006_800_000_000_000_000_5));
 }
 
@@ -208,20 +250,31 @@ fn a_killed_step_still_tells_its_tokens() {
     }
     let tokens = sample("2.1.329/ok_tools").0.spent();
     assert_eq!((tokens.input_tokens, tokens.output_tokens), (1210, 150));
-    assert_eq!((tokens.cache_read_tokens, tokens.cache_write_tokens, tokens.turns), (3000, 2000, 4));
+    assert_eq!(
+        (tokens.cache_read_tokens, tokens.cache_write_tokens, tokens.turns),
+        (3000, 2000, 4)
+    );
     assert!(!tokens.estimated);
 }
 
 #[test]
 fn what_was_promised_decides_when_the_agent_says_it_is_done() {
     let missing = ["report.md".to_owned()];
-    for name in ["2.0.60/permission_denied", "2.1.120/permission_denied", "2.1.329/permission_denied_dontask"] {
+    for name in [
+        "2.0.60/permission_denied",
+        "2.1.120/permission_denied",
+        "2.1.329/permission_denied_dontask",
+    ] {
         let (fold, notices) = sample(name);
         let tool = if name.ends_with("dontask") { "Bash" } else { "Write" };
         let verdict = fold.verdict(OK, &missing, "");
-        assert!(matches!(&verdict, Verdict::ToolsRefused { tools, .. } if tools == &[tool]), "{verdict:?}");
+        assert!(
+            matches!(&verdict, Verdict::ToolsRefused { tools, .. } if tools == &[tool]),
+            "{verdict:?}"
+        );
         assert!(verdict.detail().contains("report.md"));
-        let denied = notices.iter().filter(|notice| matches!(notice, Notice::Denied { .. })).count();
+        let denied =
+            notices.iter().filter(|notice| matches!(notice, Notice::Denied { .. })).count();
         assert_eq!(denied, 1, "{name}: told once");
     }
     let verdict = sample("2.1.329/ok_tools").0.verdict(OK, &missing, "");
@@ -232,20 +285,32 @@ fn what_was_promised_decides_when_the_agent_says_it_is_done() {
 
 #[test]
 fn a_structured_answer_is_missed_only_when_it_was_asked_for() {
-    for (name, present) in [("2.1.329/structured_missing", false), ("2.1.329/structured_ok", true)] {
+    for (name, present) in [("2.1.329/structured_missing", false), ("2.1.329/structured_ok", true)]
+    {
         let mut fold = Fold::new().expecting_structured_output();
         for line in lines(&samples()[name]) {
             fold.line(line);
         }
-        let expected = if present { Verdict::Done } else { Verdict::MissingOutput { files: vec![], structured: true } };
+        let expected = if present {
+            Verdict::Done
+        } else {
+            Verdict::MissingOutput { files: vec![], structured: true }
+        };
         assert_eq!(fold.verdict(OK, &[], ""), expected);
-        assert_eq!(fold.structured_output().and_then(|output| output.get("score")).is_some(), present);
+        assert_eq!(
+            fold.structured_output().and_then(|output| output.get("score")).is_some(),
+            present
+        );
     }
 }
 
 #[test]
 fn a_result_is_not_the_end_while_something_runs_in_the_background() {
-    for name in ["2.1.120/background_task", "2.1.329/background_task_two_results", "2.1.329/tool_timeout_moved_to_background"] {
+    for name in [
+        "2.1.120/background_task",
+        "2.1.329/background_task_two_results",
+        "2.1.329/tool_timeout_moved_to_background",
+    ] {
         let bytes = samples()[name].clone();
         let mut fold = Fold::new();
         let mut seen = Vec::new();
@@ -257,7 +322,14 @@ fn a_result_is_not_the_end_while_something_runs_in_the_background() {
             }
         }
         // Starts it, ends the turn, is woken, ends again.
-        let story = [(false, 0, false), (false, 1, false), (true, 1, true), (true, 0, true), (true, 0, false), (true, 0, true)];
+        let story = [
+            (false, 0, false),
+            (false, 1, false),
+            (true, 1, true),
+            (true, 0, true),
+            (true, 0, false),
+            (true, 0, true),
+        ];
         assert_eq!(seen, story, "{name}");
         assert!(fold.result_text().is_some_and(|text| text == "notified" || text == "again"));
     }
@@ -283,7 +355,12 @@ fn a_reader_sees_the_work_as_it_goes() {
         ]
     );
     let (_, retried) = sample("2.1.329/overloaded_then_ok");
-    assert!(retried.iter().any(|notice| notice.to_string() == "request failed (overloaded, status 529), trying again in 2 s (2 of 10)"));
+    assert!(retried.iter().any(|notice| notice.to_string()
+        == "request failed (overloaded, status 529), trying again in 2 s (2 of 10)"));
     let (_, limited) = sample("2.1.329/usage_limit_7d");
-    assert!(limited.iter().any(|notice| notice.to_string() == "usage limit rejected, seven_day, 60 % used"));
+    assert!(
+        limited
+            .iter()
+            .any(|notice| notice.to_string() == "usage limit rejected, seven_day, 60 % used")
+    );
 }

@@ -82,7 +82,11 @@ mod tests {
     #[test]
     fn a_reader_sees_what_a_tool_is_about_to_do() {
         for (name, input, expected) in [
-            ("Write", json!({"file_path": "/a/b/report.md", "content": "secret"}), "Write report.md"),
+            (
+                "Write",
+                json!({"file_path": "/a/b/report.md", "content": "secret"}),
+                "Write report.md",
+            ),
             ("Read", json!({"file_path": "x.py"}), "Read x.py"),
             ("Bash", json!({"command": "\n  cd src\npython train.py"}), "Bash $ cd src"),
             ("WebSearch", json!({"query": "lora rank"}), "WebSearch lora rank"),

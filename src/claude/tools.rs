@@ -50,12 +50,14 @@ const BY_PART: &[&str] = &[
     "team",
 ];
 /// Parts of names, in lower case, of those that come back later by themselves.
-const COMES_BACK: &[&str] = &["croncreate", "wakeup", "schedul", "remind", "timer", "alarm", "monitor"];
+const COMES_BACK: &[&str] =
+    &["croncreate", "wakeup", "schedul", "remind", "timer", "alarm", "monitor"];
 
 /// Whether a tool is of that kind. What a server of the user's offers is his.
 pub(super) fn is_for_a_person(name: &str) -> bool {
     let lower = plain(name);
-    !name.starts_with("mcp__") && (BY_NAME.contains(&name) || BY_PART.iter().any(|part| lower.contains(part)))
+    !name.starts_with("mcp__")
+        && (BY_NAME.contains(&name) || BY_PART.iter().any(|part| lower.contains(part)))
 }
 
 /// Whether a call of the tool that succeeded means that the agent waits to be woken.
@@ -140,10 +142,19 @@ mod tests {
         ] {
             assert!(!is_for_a_person(name), "{name}");
         }
-        for name in BY_NAME.iter().chain(&["SetReminder", "CronUpdate", "StartTimer", "SendMessageToUser", "AskUserForFile"]) {
+        for name in BY_NAME.iter().chain(&[
+            "SetReminder",
+            "CronUpdate",
+            "StartTimer",
+            "SendMessageToUser",
+            "AskUserForFile",
+        ]) {
             assert!(is_for_a_person(name), "{name}");
         }
-        assert!(withheld(&["StartTimer".to_owned(), "CronList".to_owned()]).ends_with("TeamDelete,StartTimer"));
+        assert!(
+            withheld(&["StartTimer".to_owned(), "CronList".to_owned()])
+                .ends_with("TeamDelete,StartTimer")
+        );
     }
 
     #[test]

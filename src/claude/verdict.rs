@@ -195,7 +195,9 @@ impl Fold {
     /// kept it alive) is judged by that result.
     pub fn verdict(&self, exit: Exit, missing: &[String], stderr_tail: &str) -> Verdict {
         match &self.last {
-            Some(result) if !self.turn_open && result.is_error => self.failed(result, exit, missing),
+            Some(result) if !self.turn_open && result.is_error => {
+                self.failed(result, exit, missing)
+            }
             Some(_) if !self.turn_open => self.delivered(missing),
             _ => self.without_result(exit, stderr_tail),
         }
@@ -203,28 +205,48 @@ impl Fold {
 
     fn without_result(&self, exit: Exit, stderr_tail: &str) -> Verdict {
         if let Some(signal) = exit.signal().filter(|signal| !is_crash(*signal)) {
-            return Verdict::Interrupted { detail: format!("stopped by {} before it gave a result", signal_name(signal)), begun: self.has_spoken() };
+            return Verdict::Interrupted {
+                detail: format!("stopped by {} before it gave a result", signal_name(signal)),
+                begun: self.has_spoken(),
+            };
         }
-        let reported = self.failure.as_ref().and_then(|failure| self.request_failed(failure, "", false, &failure.text));
+        let reported = self
+            .failure
+            .as_ref()
+            .and_then(|failure| self.request_failed(failure, "", false, &failure.text));
         if let Some(verdict) = reported {
             return verdict;
         }
         if self.refusal {
-            return Verdict::DeadEnd { why: DeadEnd::Refused, detail: "its answer was stopped".to_owned() };
+            return Verdict::DeadEnd {
+                why: DeadEnd::Refused,
+                detail: "its answer was stopped".to_owned(),
+            };
         }
         if let Some(limit) = self.limit.as_ref().filter(|limit| limit.blocks()) {
-            return Verdict::UsageLimit { resets_at: limit.resets_at, detail: "the account's usage limit was reached".to_owned() };
+            return Verdict::UsageLimit {
+                resets_at: limit.resets_at,
+                detail: "the account's usage limit was reached".to_owned(),
+            };
         }
         let how = match exit {
             Exit::Code(127) if self.events == 0 => "the agent command was not found".to_owned(),
             Exit::Code(126) if self.events == 0 => "the agent command is not executable".to_owned(),
             _ if exit.signal().is_some() => {
                 let signal = exit.signal().unwrap_or_default();
-                let cause = if signal == 4 { ", this node's processor is probably too old for it" } else { "" };
+                let cause = if signal == 4 {
+                    ", this node's processor is probably too old for it"
+                } else {
+                    ""
+                };
                 format!("the agent crashed ({}{cause})", signal_name(signal))
             }
-            Exit::Code(code) if self.events == 0 => format!("the agent ended with code {code} and printed no events"),
-            Exit::Code(code) => format!("the agent ended with code {code} in the middle of its work, without a result"),
+            Exit::Code(code) if self.events == 0 => {
+                format!("the agent ended with code {code} and printed no events")
+            }
+            Exit::Code(code) => format!(
+                "the agent ended with code {code} in the middle of its work, without a result"
+            ),
             Exit::Signal(number) => format!("the agent was ended by signal {number}"),
         };
         let said = clean(&complaint::telling(stderr_tail), LINE);
@@ -235,15 +257,21 @@ impl Fold {
             _ if self.events > 0 => Verdict::Failed { detail },
             Exit::Code(126 | 127) => Verdict::NotBegun { why: Unbegun::NoProgram, detail },
             // Old versions say it nowhere else.
-            _ if stderr_tail.contains("No conversation found") => Verdict::NotBegun { why: Unbegun::NoSession, detail },
+            _ if stderr_tail.contains("No conversation found") => {
+                Verdict::NotBegun { why: Unbegun::NoSession, detail }
+            }
             _ => Verdict::NotBegun { why: Unbegun::Ended, detail },
         }
     }
 
     fn failed(&self, result: &ResultLine, exit: Exit, missing: &[String]) -> Verdict {
         let ours = match (result.subtype.as_str(), result.terminal_reason.as_str()) {
-            ("error_max_turns", _) | (_, "max_turns") => Some((OwnLimit::Turns, "it made as many model calls as it may")),
-            ("error_max_budget_usd", _) | (_, "budget_exhausted") => Some((OwnLimit::Budget, "it spent as much as it may")),
+            ("error_max_turns", _) | (_, "max_turns") => {
+                Some((OwnLimit::Turns, "it made as many model calls as it may"))
+            }
+            ("error_max_budget_usd", _) | (_, "budget_exhausted") => {
+                Some((OwnLimit::Budget, "it spent as much as it may"))
+            }
             _ => None,
         };
         if let Some((which, otherwise)) = ours {
@@ -255,18 +283,26 @@ impl Fold {
         {
             return Verdict::NotBegun { why, detail };
         }
-        if let Some(verdict) = self.request_failed(&result.failure, &result.terminal_reason, result.refused, &detail) {
+        if let Some(verdict) =
+            self.request_failed(&result.failure, &result.terminal_reason, result.refused, &detail)
+        {
             return verdict;
         }
         let cut_short = result.subtype == "error_during_execution" && exit.signal().is_some();
         if cut_short || result.terminal_reason.starts_with("aborted") {
-            return Verdict::Interrupted { detail: "the agent was told to stop in the middle of its work".to_owned(), begun: true };
+            return Verdict::Interrupted {
+                detail: "the agent was told to stop in the middle of its work".to_owned(),
+                begun: true,
+            };
         }
         if result.subtype == "error_max_structured_output_retries" {
             return Verdict::MissingOutput { files: missing.to_vec(), structured: true };
         }
         match self.damage() {
-            Some(said) => Verdict::DeadEnd { why: DeadEnd::Damaged, detail: clean(&format!("{detail}: {said}"), LINE) },
+            Some(said) => Verdict::DeadEnd {
+                why: DeadEnd::Damaged,
+                detail: clean(&format!("{detail}: {said}"), LINE),
+            },
             None if whole::is_damage(&detail) => Verdict::DeadEnd { why: DeadEnd::Damaged, detail },
             None => Verdict::Failed { detail },
         }
@@ -274,13 +310,25 @@ impl Fold {
 
     /// What a failed request means; `None` if it was something else that failed, or a
     /// request that would fail again.
-    fn request_failed(&self, failure: &Failure, terminal_reason: &str, refused: bool, detail: &str) -> Option<Verdict> {
+    fn request_failed(
+        &self,
+        failure: &Failure,
+        terminal_reason: &str,
+        refused: bool,
+        detail: &str,
+    ) -> Option<Verdict> {
         let detail = clean(detail, LINE);
         let word = failure.word.as_deref().unwrap_or_default();
         let limit = self.limit.as_ref().filter(|limit| limit.blocks());
         let rejected = limit.is_some() && (failure.status == Some(429) || word == "rate_limit");
-        if rejected || failure.api_error.as_deref() == Some("usage_limit_reached") || self.is_old_usage_limit(failure) {
-            return Some(Verdict::UsageLimit { resets_at: limit.and_then(|limit| limit.resets_at).or(failure.resets_at), detail });
+        if rejected
+            || failure.api_error.as_deref() == Some("usage_limit_reached")
+            || self.is_old_usage_limit(failure)
+        {
+            return Some(Verdict::UsageLimit {
+                resets_at: limit.and_then(|limit| limit.resets_at).or(failure.resets_at),
+                detail,
+            });
         }
         let needs_a_person = matches!(failure.status, Some(401..=403))
             || matches!(
@@ -292,7 +340,10 @@ impl Fold {
                     | "verification_required"
                     | "cloud_credential_error"
             )
-            || matches!(failure.kind.as_deref(), Some("authentication_error" | "permission_error" | "billing_error"));
+            || matches!(
+                failure.kind.as_deref(),
+                Some("authentication_error" | "permission_error" | "billing_error")
+            );
         if needs_a_person {
             return Some(Verdict::Login { detail });
         }
@@ -326,17 +377,32 @@ impl Fold {
         let structured = self.structured_expected && self.structured_output().is_none();
         let is_whole = missing.is_empty() && !structured;
         if !is_whole && (self.refusal || self.last.as_ref().is_some_and(|result| result.refused)) {
-            let detail = self.last.as_ref().map(|result| words(result, "the model's safety filter stopped the answer")).unwrap_or_default();
+            let detail = self
+                .last
+                .as_ref()
+                .map(|result| words(result, "the model's safety filter stopped the answer"))
+                .unwrap_or_default();
             return Verdict::DeadEnd { why: DeadEnd::Refused, detail };
         }
         let waits = match (self.pending.timer(), self.left_behind()) {
-            (Some(timer), _) => Some(format!("it waits to be woken by {timer}, and nothing wakes it in a job")),
+            (Some(timer), _) => {
+                Some(format!("it waits to be woken by {timer}, and nothing wakes it in a job"))
+            }
             (None, 0) => None,
-            (None, 1) => Some("a command still ran in the background when its turn ended, and was ended with it".to_owned()),
-            (None, count) => Some(format!("{count} commands still ran in the background when its turn ended, and were ended with it")),
+            (None, 1) => Some(
+                "a command still ran in the background when its turn ended, and was ended with it"
+                    .to_owned(),
+            ),
+            (None, count) => Some(format!(
+                "{count} commands still ran in the background when its turn ended, and were ended with it"
+            )),
         };
         if let Some(detail) = waits {
-            return Verdict::Waits { detail, files: missing.to_vec(), timer: self.pending.timer().is_some() };
+            return Verdict::Waits {
+                detail,
+                files: missing.to_vec(),
+                timer: self.pending.timer().is_some(),
+            };
         }
         if is_whole {
             return Verdict::Done;
@@ -345,7 +411,8 @@ impl Fold {
             return Verdict::MissingOutput { files: missing.to_vec(), structured };
         }
         let lacks = if missing.is_empty() { "its answer".to_owned() } else { missing.join(", ") };
-        let detail = clean(&format!("not allowed: {}; missing: {lacks}", self.refused.join(", ")), LINE);
+        let detail =
+            clean(&format!("not allowed: {}; missing: {lacks}", self.refused.join(", ")), LINE);
         Verdict::ToolsRefused { tools: self.refused.clone(), detail }
     }
 }
@@ -362,11 +429,15 @@ fn words(result: &ResultLine, otherwise: &str) -> String {
 /// Why a program that has not greeted gave a failed result: it could not begin. Nothing if it was a
 /// request that failed.
 fn unbegun(result: &ResultLine) -> Option<Unbegun> {
-    let of_session = |text: &str| ["session", "conversation", "resume"].iter().any(|word| text.to_lowercase().contains(word));
+    let of_session = |text: &str| {
+        ["session", "conversation", "resume"].iter().any(|word| text.to_lowercase().contains(word))
+    };
     match &result.startup_failure {
         Some(reason) if !of_session(reason) => Some(Unbegun::Setup),
         Some(_) => Some(Unbegun::NoSession),
-        None if result.subtype != "error_during_execution" || result.failure.status.is_some() => None,
+        None if result.subtype != "error_during_execution" || result.failure.status.is_some() => {
+            None
+        }
         None if result.errors.iter().any(|error| of_session(error)) => Some(Unbegun::NoSession),
         None => Some(Unbegun::Ended),
     }
@@ -385,7 +456,10 @@ mod tests {
     }
 
     fn told(verdict: Verdict) -> String {
-        assert!(matches!(verdict, Verdict::NotBegun { .. } | Verdict::Interrupted { .. }), "{verdict:?}");
+        assert!(
+            matches!(verdict, Verdict::NotBegun { .. } | Verdict::Interrupted { .. }),
+            "{verdict:?}"
+        );
         verdict.detail()
     }
 
@@ -395,7 +469,10 @@ mod tests {
         assert_eq!(told(ended(&[], Exit::Code(126), "\n")), "the agent command is not executable");
         let root = "--dangerously-skip-permissions cannot be used with root/sudo privileges for security reasons\n";
         assert!(told(ended(&[], Exit::Code(1), root)).ends_with("for security reasons"));
-        assert!(told(ended(&[], Exit::Code(1), "warning\nerror: unknown option '--x'\n\n")).ends_with(": error: unknown option '--x'"));
+        assert!(
+            told(ended(&[], Exit::Code(1), "warning\nerror: unknown option '--x'\n\n"))
+                .ends_with(": error: unknown option '--x'")
+        );
         assert!(told(ended(&["no such image"], Exit::Code(1), "")).ends_with(": no such image"));
         assert!(told(ended(&[], Exit::Code(0), "")).contains("printed no events"));
         let old = told(ended(&[], Exit::Signal(4), ""));
@@ -409,7 +486,10 @@ mod tests {
     #[test]
     fn an_agent_that_was_woken_and_stopped_is_not_done() {
         assert_eq!(ended(&[INIT, RESULT], Exit::Signal(15), ""), Verdict::Done);
-        assert!(matches!(ended(&[INIT, RESULT, INIT], Exit::Signal(15), ""), Verdict::Interrupted { .. }));
+        assert!(matches!(
+            ended(&[INIT, RESULT, INIT], Exit::Signal(15), ""),
+            Verdict::Interrupted { .. }
+        ));
         assert!(matches!(ended(&[INIT, RESULT, INIT], Exit::Code(0), ""), Verdict::Failed { .. }));
         assert_eq!(ended(&[INIT, RESULT, INIT, RESULT], Exit::Code(0), ""), Verdict::Done);
     }
@@ -421,11 +501,19 @@ mod tests {
             let reply = format!(
                 r#"{{"type":"assistant","error":"rate_limit","message":{{"model":"<synthetic>","content":[{{"type":"text","text":"{text}"}}]}}}}"#
             );
-            let result = format!(r#"{{"type":"result","subtype":"success","is_error":true,"result":"{text}"}}"#);
+            let result = format!(
+                r#"{{"type":"result","subtype":"success","is_error":true,"result":"{text}"}}"#
+            );
             ended(&[&init, &reply, &result], Exit::Code(1), "")
         };
-        assert!(matches!(failed("none", "Limit reached · resets 1:55pm (UTC)"), Verdict::UsageLimit { resets_at: None, .. }));
-        assert!(matches!(failed("none", "API Error: Request rejected (429)"), Verdict::ModelError { .. }));
+        assert!(matches!(
+            failed("none", "Limit reached · resets 1:55pm (UTC)"),
+            Verdict::UsageLimit { resets_at: None, .. }
+        ));
+        assert!(matches!(
+            failed("none", "API Error: Request rejected (429)"),
+            Verdict::ModelError { .. }
+        ));
         assert!(matches!(failed("ANTHROPIC_API_KEY", "Limit reached"), Verdict::ModelError { .. }));
     }
 
@@ -434,14 +522,26 @@ mod tests {
         let limit = r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1795188967,"isUsingOverage":true}}"#;
         assert_eq!(ended(&[INIT, limit, RESULT], Exit::Code(0), ""), Verdict::Done);
         let blocked = limit.replace("true", "false");
-        assert!(matches!(ended(&[INIT, &blocked], Exit::Code(1), ""), Verdict::UsageLimit { resets_at: Some(1_795_188_967), .. }));
-        assert!(matches!(ended(&[INIT, &blocked], Exit::Code(143), ""), Verdict::Interrupted { .. }));
+        assert!(matches!(
+            ended(&[INIT, &blocked], Exit::Code(1), ""),
+            Verdict::UsageLimit { resets_at: Some(1_795_188_967), .. }
+        ));
+        assert!(matches!(
+            ended(&[INIT, &blocked], Exit::Code(143), ""),
+            Verdict::Interrupted { .. }
+        ));
     }
 
     #[test]
     fn a_request_without_an_answer_may_be_sent_again() {
-        for said in [r#""error":"server_error""#, r#""error":"unknown","terminal_reason":"completed""#, r#""terminal_reason":"api_error""#] {
-            let result = format!(r#"{{"type":"result","subtype":"success","is_error":true,"api_error_status":null,{said}}}"#);
+        for said in [
+            r#""error":"server_error""#,
+            r#""error":"unknown","terminal_reason":"completed""#,
+            r#""terminal_reason":"api_error""#,
+        ] {
+            let result = format!(
+                r#"{{"type":"result","subtype":"success","is_error":true,"api_error_status":null,{said}}}"#
+            );
             assert_eq!(ended(&[INIT, &result], Exit::Code(1), "").kind(), "model_error", "{said}");
         }
     }
@@ -450,8 +550,16 @@ mod tests {
     fn a_request_that_the_service_does_not_take_is_a_dead_end_however_that_is_told() {
         let api = r#""api_error_status":400,"api_error_type":"invalid_request_error","#;
         for (more, text, kind) in [
-            (api, "API Error: 400 messages.1: `tool_use` ids were found without `tool_result` blocks", "invalid_request"),
-            ("", "API Error: 400 thinking blocks in the latest assistant message cannot be modified", "invalid_request"),
+            (
+                api,
+                "API Error: 400 messages.1: `tool_use` ids were found without `tool_result` blocks",
+                "invalid_request",
+            ),
+            (
+                "",
+                "API Error: 400 thinking blocks in the latest assistant message cannot be modified",
+                "invalid_request",
+            ),
             (r#""error":"unknown","#, "API Error: 400 {}", "invalid_request"),
             (r#""error":"invalid_request","#, "x", "invalid_request"),
             (r#""terminal_reason":"image_error","#, "x", "invalid_request"),
@@ -462,7 +570,9 @@ mod tests {
             ("", "API Error: 529 overloaded", "model_error"),
             (r#""error":"billing_error","api_error_status":400,"#, "x", "login"),
         ] {
-            let result = format!(r#"{{"type":"result","subtype":"success","is_error":true,{more}"result":"{text}"}}"#);
+            let result = format!(
+                r#"{{"type":"result","subtype":"success","is_error":true,{more}"result":"{text}"}}"#
+            );
             assert_eq!(ended(&[INIT, &result], Exit::Code(1), "").kind(), kind, "{more} {text}");
         }
         let stopped = r#"{"type":"system","subtype":"model_refusal_no_fallback"}"#;
@@ -474,11 +584,19 @@ mod tests {
         let denied = |tool: &str| {
             let mut fold = Fold::new();
             fold.line(INIT.as_bytes());
-            let result = RESULT.replace(r#""result":"#, &format!(r#""permission_denials":[{{"tool_name":"{tool}","tool_use_id":"1"}}],"result":"#));
+            let result = RESULT.replace(
+                r#""result":"#,
+                &format!(
+                    r#""permission_denials":[{{"tool_name":"{tool}","tool_use_id":"1"}}],"result":"#
+                ),
+            );
             fold.line(result.as_bytes());
             fold.verdict(Exit::Code(0), &["x.md".to_owned()], "").kind()
         };
-        assert_eq!((denied("AskUserQuestion"), denied("Bash")), ("missing_output", "tools_refused"));
+        assert_eq!(
+            (denied("AskUserQuestion"), denied("Bash")),
+            ("missing_output", "tools_refused")
+        );
     }
 
     #[test]
@@ -488,7 +606,10 @@ mod tests {
             r#"{"type":"result"}"#,
             r#"{"type":"result","subtype":"success","is_error":true,"api_error_status":418,"error":"server_error"}"#,
         ] {
-            assert!(matches!(ended(&[INIT, result], Exit::Code(0), ""), Verdict::Failed { .. }), "{result}");
+            assert!(
+                matches!(ended(&[INIT, result], Exit::Code(0), ""), Verdict::Failed { .. }),
+                "{result}"
+            );
         }
     }
 }

@@ -34,8 +34,18 @@ const DAMAGE: &[&str] = &[
 ];
 
 /// Other programs have sessions and histories as well.
-const OTHERS: &[&str] =
-    &["mcp", "session id", "session_id", "session-id", "session bus", "session_bus", "dbus", "session.json", "shell history", "history file"];
+const OTHERS: &[&str] = &[
+    "mcp",
+    "session id",
+    "session_id",
+    "session-id",
+    "session bus",
+    "session_bus",
+    "dbus",
+    "session.json",
+    "shell history",
+    "history file",
+];
 
 /// Whether a line of what the program says means that.
 pub fn is_damage(text: &str) -> bool {
@@ -51,8 +61,10 @@ pub(super) fn damage(event: &Value) -> Option<String> {
     let fields = event.as_object()?;
     let subtype = fields.get("subtype").and_then(Value::as_str).unwrap_or_default();
     let told = ["content", "message", "text", "warning", "error", "reason", "detail"];
-    let said =
-        told.iter().filter_map(|key| fields.get(*key)?.as_str()).find(|text| is_damage(text) || is_damage(&format!("{subtype} {}", first(text))));
+    let said = told
+        .iter()
+        .filter_map(|key| fields.get(*key)?.as_str())
+        .find(|text| is_damage(text) || is_damage(&format!("{subtype} {}", first(text))));
     if let Some(said) = said {
         return Some(said.to_owned());
     }
@@ -61,7 +73,12 @@ pub(super) fn damage(event: &Value) -> Option<String> {
         Value::Number(number) => number.as_f64().is_some_and(|number| number > 0.0),
         _ => false,
     };
-    fields.iter().find(|(key, value)| is_set(value) && is_damage(&format!("{subtype} {key}").replace('_', " "))).map(|(key, _)| key.replace('_', " "))
+    fields
+        .iter()
+        .find(|(key, value)| {
+            is_set(value) && is_damage(&format!("{subtype} {key}").replace('_', " "))
+        })
+        .map(|(key, _)| key.replace('_', " "))
 }
 
 fn first(text: &str) -> &str {

@@ -8,7 +8,9 @@ use super::{Global, cluster_defaults, storage, text};
 use crate::app::App;
 use crate::bundle::script::OURS;
 use crate::config::{Cluster, Transport, exposed};
-use crate::remote::{Payload, Remote, RemoteError, Script, Section, add_known_host, host_key, known_hosts_files};
+use crate::remote::{
+    Payload, Remote, RemoteError, Script, Section, add_known_host, host_key, known_hosts_files,
+};
 use crate::scheduler;
 use crate::sprint::{Placed, RunnerHere, place_runner};
 
@@ -46,7 +48,9 @@ pub fn run(global: &Global, ui: &Ui, command: &ClusterCommand) -> Result {
     let app = global.app(ui)?;
     match command {
         ClusterCommand::List => list(&app, ui),
-        ClusterCommand::Check(args) => check_all(&app, ui, args.cluster.as_deref().or(args.name.as_deref())),
+        ClusterCommand::Check(args) => {
+            check_all(&app, ui, args.cluster.as_deref().or(args.name.as_deref()))
+        }
         ClusterCommand::Setup(args) => setup(&app, ui, args),
     }
 }
@@ -87,7 +91,12 @@ fn list(app: &App, ui: &Ui) -> Result {
             ]
         })
         .collect();
-    for line in text::table(&["NAME", "HOST", "USER", "SCHEDULER", "MAX JOBS", "WORKING DIR"], &rows, ui.width(), ui.style_is_on()) {
+    for line in text::table(
+        &["NAME", "HOST", "USER", "SCHEDULER", "MAX JOBS", "WORKING DIR"],
+        &rows,
+        ui.width(),
+        ui.style_is_on(),
+    ) {
         ui.line(&line);
     }
     Ok(Exit::Success)
@@ -119,7 +128,9 @@ fn check_all(app: &App, ui: &Ui, name: Option<&str>) -> Result {
                 .iter()
                 .map(|check| serde_json::json!({ "check": check.what, "ok": check.good, "detail": check.said, "hint": check.hint }))
                 .collect();
-            json.push(serde_json::json!({ "name": cluster.name.as_str(), "ok": good, "checks": checks }));
+            json.push(
+                serde_json::json!({ "name": cluster.name.as_str(), "ok": good, "checks": checks }),
+            );
         } else {
             tell(ui, cluster, &checks);
         }
@@ -140,9 +151,17 @@ fn warn_of_exposed(app: &App, ui: &Ui) {
 fn tell(ui: &Ui, cluster: &Cluster, checks: &[Checked]) {
     ui.line(&ui.style().bold().apply_to(cluster.name.as_str()).to_string());
     for check in checks {
-        let mark = if check.good { ui.style().green().apply_to("  ok   ") } else { ui.style().red().apply_to("  FAIL ") };
+        let mark = if check.good {
+            ui.style().green().apply_to("  ok   ")
+        } else {
+            ui.style().red().apply_to("  FAIL ")
+        };
         let mut lines = text::clean_lines(&check.said).into_iter();
-        ui.line(&format!("{mark} {} {}", text::padded(check.what, 12), lines.next().unwrap_or_default()));
+        ui.line(&format!(
+            "{mark} {} {}",
+            text::padded(check.what, 12),
+            lines.next().unwrap_or_default()
+        ));
         for line in lines {
             ui.line(&format!("{}{line}", " ".repeat(21)));
         }
@@ -173,7 +192,12 @@ exit $status"#;
 
 /// The first lines of what was said, harmless.
 fn said(section: &Section) -> String {
-    text::clean_lines(&section.text()).into_iter().filter(|line| !line.is_empty()).take(4).collect::<Vec<_>>().join("\n")
+    text::clean_lines(&section.text())
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .take(4)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn check(app: &App, cluster: &Cluster, remote: &mut dyn Remote) -> Vec<Checked> {
@@ -206,15 +230,32 @@ printf '%s\n' "$CLAUDE is not on the PATH of the front end"; exit 1"#,
     let reply = match remote.run(script, app.limits(cluster)) {
         Ok(reply) => reply,
         Err(error) => {
-            let hint = error.hints().first().map(|hint| hint.replace("NAME", &text::shell_word(cluster.name.as_str())));
-            return vec![Checked { what: "connection", good: false, said: error.to_string(), hint }];
+            let hint = error
+                .hints()
+                .first()
+                .map(|hint| hint.replace("NAME", &text::shell_word(cluster.name.as_str())));
+            return vec![Checked {
+                what: "connection",
+                good: false,
+                said: error.to_string(),
+                hint,
+            }];
         }
     };
-    let mut checks = vec![Checked { what: "connection", good: true, said: remote.place(), hint: None }];
+    let mut checks =
+        vec![Checked { what: "connection", good: true, said: remote.place(), hint: None }];
     for (section, what, hint) in [
         ("scheduler", "scheduler", "is `scheduler_type` right, and does its controller answer?"),
-        ("folder", "working_dir", "choose a `working_dir` that you may write to and that compute nodes see"),
-        ("agent", "claude", "install Claude Code on the cluster, or set `claude_command`; a job may still find it by your profile"),
+        (
+            "folder",
+            "working_dir",
+            "choose a `working_dir` that you may write to and that compute nodes see",
+        ),
+        (
+            "agent",
+            "claude",
+            "install Claude Code on the cluster, or set `claude_command`; a job may still find it by your profile",
+        ),
     ] {
         let Some(section) = reply.section(section) else { continue };
         let good = section.status == 0;
@@ -222,11 +263,21 @@ printf '%s\n' "$CLAUDE is not on the PATH of the front end"; exit 1"#,
         let hint = if what == "scheduler" { scheduler_hint(&said).unwrap_or(hint) } else { hint };
         checks.push(Checked { what, good, said, hint: (!good).then(|| hint.to_owned()) });
     }
-    if let Some((said, hint)) = reply.section("defaults").and_then(|section| cluster_defaults::told(&section.text(), cluster)) {
+    if let Some((said, hint)) = reply
+        .section("defaults")
+        .and_then(|section| cluster_defaults::told(&section.text(), cluster))
+    {
         checks.push(Checked { what: "defaults", good: true, said, hint });
     }
-    if let Some(found) = reply.section("storage").and_then(|section| storage::found(section, cluster.scheduler)) {
-        checks.push(Checked { what: "storage", good: found.good, said: text::clean_lines(&found.said).join("\n"), hint: found.hint });
+    if let Some(found) =
+        reply.section("storage").and_then(|section| storage::found(section, cluster.scheduler))
+    {
+        checks.push(Checked {
+            what: "storage",
+            good: found.good,
+            said: text::clean_lines(&found.said).join("\n"),
+            hint: found.hint,
+        });
     }
     if let Some(section) = reply.section("owner").filter(|section| section.status != 0) {
         let good = section.status == MAY_BE_RENAMED;
@@ -235,19 +286,38 @@ printf '%s\n' "$CLAUDE is not on the PATH of the front end"; exit 1"#,
         } else {
             "nobody else may write to a `working_dir`: make a folder of your own in it, `chmod 700` it, and set `working_dir` to that"
         };
-        checks.push(Checked { what: "owner", good, said: said(section), hint: Some(hint.to_owned()) });
+        checks.push(Checked {
+            what: "owner",
+            good,
+            said: said(section),
+            hint: Some(hint.to_owned()),
+        });
     }
-    let waits = reply.section("patience").and_then(|section| section.text().lines().rev().find_map(|line| line.trim().parse::<u64>().ok()));
-    if let Some((waits, longer)) = waits.and_then(|waits| Some((waits, scheduler::longer_timeout(waits, cluster.command_timeout)?))) {
+    let waits = reply.section("patience").and_then(|section| {
+        section.text().lines().rev().find_map(|line| line.trim().parse::<u64>().ok())
+    });
+    if let Some((waits, longer)) = waits
+        .and_then(|waits| Some((waits, scheduler::longer_timeout(waits, cluster.command_timeout)?)))
+    {
         let said = format!(
             "the controller may take {waits} s to answer (MessageTimeout), but requests are given up after {} s: a slow one is never heard",
             cluster.command_timeout
         );
-        checks.push(Checked { what: "timeout", good: false, said, hint: Some(format!("set `command_timeout = {longer}` of the cluster")) });
+        checks.push(Checked {
+            what: "timeout",
+            good: false,
+            said,
+            hint: Some(format!("set `command_timeout = {longer}` of the cluster")),
+        });
     }
     if reply.section("head").is_some_and(|section| section.status != 0) {
         let said = "`head -c` reads more of its input than it is asked for: files that are sent to the front end would be damaged".to_owned();
-        checks.push(Checked { what: "head", good: false, said, hint: Some("install GNU coreutils there (Alpine: `apk add coreutils`)".to_owned()) });
+        checks.push(Checked {
+            what: "head",
+            good: false,
+            said,
+            hint: Some("install GNU coreutils there (Alpine: `apk add coreutils`)".to_owned()),
+        });
     }
     checks
 }
@@ -256,10 +326,14 @@ printf '%s\n' "$CLAUDE is not on the PATH of the front end"; exit 1"#,
 fn scheduler_hint(said: &str) -> Option<&'static str> {
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if says(&["the login profile"]) {
-        return Some("make the way to the scheduler known to non-interactive shells, or the login profile fast and without another shell in it");
+        return Some(
+            "make the way to the scheduler known to non-interactive shells, or the login profile fast and without another shell in it",
+        );
     }
     if says(&["not found", "No such file or directory"]) {
-        return Some("is `scheduler_type` right, and are its commands on the PATH of non-interactive shells?");
+        return Some(
+            "is `scheduler_type` right, and are its commands on the PATH of non-interactive shells?",
+        );
     }
     says(&["SGE_ROOT", "SGE_CELL", "initialize environment", "configuration source", "configuration file", "shared libraries"])
         .then_some("its commands are there, but neither the environment of non-interactive shells nor your login profile leads them to the scheduler")
@@ -272,8 +346,12 @@ fn setup(app: &App, ui: &Ui, args: &SetupArgs) -> Result {
         make_known(app, ui, cluster, args.accept_host_key.as_deref())?;
     }
     let mut remote = app.remote(cluster);
-    let path = app.runner_here(cluster).map_err(|error| Failure::failed(format!("cannot find the runner: {error}")))?;
-    let runner = RunnerHere::read(path.clone()).map_err(|error| Failure::failed(format!("cannot read the runner {}: {error}", path.display())))?;
+    let path = app
+        .runner_here(cluster)
+        .map_err(|error| Failure::failed(format!("cannot find the runner: {error}")))?;
+    let runner = RunnerHere::read(path.clone()).map_err(|error| {
+        Failure::failed(format!("cannot read the runner {}: {error}", path.display()))
+    })?;
     ui.status(&format!("{}: placing the runner ({})", cluster.name, text::bytes(runner.len)));
     let spinner = ui.spinner("sending");
     let placed = place_runner(remote.as_mut(), cluster, &runner, app.limits(cluster));
@@ -309,7 +387,10 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
         Some(_) => {
             return Err(Failure::new(
                 Kind::Conflict,
-                format!("{} offers {}, which is not the fingerprint that you gave", cluster.host, key.fingerprint),
+                format!(
+                    "{} offers {}, which is not the fingerprint that you gave",
+                    cluster.host, key.fingerprint
+                ),
             )
             .hint("compare it with your cluster's documentation; nothing was written"));
         }
@@ -317,13 +398,18 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
             ui.status(&format!("{} is not known here. Its {} key is", cluster.host, key.key_type));
             ui.status(&format!("  {}", key.fingerprint));
             if !ui.ask("Is it the one in your cluster's documentation?") {
-                return Err(Failure::new(Kind::Conflict, format!("the host key of {} was not accepted: {}", cluster.host, key.fingerprint)).hint(
+                return Err(Failure::new(
+                    Kind::Conflict,
                     format!(
-                        "when it is right: researchloop cluster setup {} --accept-host-key {}",
-                        text::shell_word(cluster.name.as_str()),
-                        key.fingerprint
+                        "the host key of {} was not accepted: {}",
+                        cluster.host, key.fingerprint
                     ),
-                ));
+                )
+                .hint(format!(
+                    "when it is right: researchloop cluster setup {} --accept-host-key {}",
+                    text::shell_word(cluster.name.as_str()),
+                    key.fingerprint
+                )));
             }
         }
     }
@@ -338,7 +424,14 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
             Err(error) => refused.push(format!("{}: {error}", file.display())),
         }
     }
-    let why = if refused.is_empty() { "the ssh configuration names no file for it".to_owned() } else { refused.join("; ") };
-    Err(Failure::failed(format!("the host key of {} can be kept in no known_hosts file: {why}", cluster.host))
-        .hint("set `known_hosts` of the cluster to a file of your own"))
+    let why = if refused.is_empty() {
+        "the ssh configuration names no file for it".to_owned()
+    } else {
+        refused.join("; ")
+    };
+    Err(Failure::failed(format!(
+        "the host key of {} can be kept in no known_hosts file: {why}",
+        cluster.host
+    ))
+    .hint("set `known_hosts` of the cluster to a file of your own"))
 }

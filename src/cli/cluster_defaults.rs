@@ -11,9 +11,11 @@ const MAX_SHOWN: usize = 8;
 /// What there is of them, for a person, and what can be done about it; nothing when there is nothing.
 pub(super) fn told(answer: &str, cluster: &Cluster) -> Option<(String, Option<String>)> {
     let configured = scheduler::scheduler(cluster.scheduler).overruled(&cluster.job_options);
-    let mut variables: Vec<&str> = answer.lines().filter_map(|line| line.strip_prefix("variable ")).collect();
+    let mut variables: Vec<&str> =
+        answer.lines().filter_map(|line| line.strip_prefix("variable ")).collect();
     variables.sort_unstable();
-    let (counts, unused): (Vec<&str>, Vec<&str>) = variables.into_iter().partition(|name| stays(name, &configured));
+    let (counts, unused): (Vec<&str>, Vec<&str>) =
+        variables.into_iter().partition(|name| stays(name, &configured));
     let mut lines = Vec::new();
     if !counts.is_empty() {
         lines.push(format!("count where `job_options` say nothing: {}", some(&counts)));
@@ -21,18 +23,27 @@ pub(super) fn told(answer: &str, cluster: &Cluster) -> Option<(String, Option<St
     if !unused.is_empty() {
         lines.push(format!("set, but not used: {}", some(&unused)));
     }
-    let left_out: Vec<&str> = answer.lines().filter_map(|line| line.strip_prefix("unused ")).collect();
-    lines.extend(answer.lines().filter_map(|line| line.strip_prefix("file ")).map(|file| format!("{file} (what is configured wins)")));
+    let left_out: Vec<&str> =
+        answer.lines().filter_map(|line| line.strip_prefix("unused ")).collect();
+    lines.extend(
+        answer
+            .lines()
+            .filter_map(|line| line.strip_prefix("file "))
+            .map(|file| format!("{file} (what is configured wins)")),
+    );
     if !left_out.is_empty() {
         lines.push(format!("left out of it: {}", some(&left_out)));
     }
-    let hint = (!counts.is_empty()).then(|| "to overrule one of them, set the option in `job_options`".to_owned());
+    let hint = (!counts.is_empty())
+        .then(|| "to overrule one of them, set the option in `job_options`".to_owned());
     (!lines.is_empty()).then(|| (text::clean_lines(&lines.join("\n")).join("\n"), hint))
 }
 
 /// sbatch's own variables stay unless they stand for an option that is configured, or one that is ours.
 fn stays(name: &str, configured: &[String]) -> bool {
-    name.starts_with("SBATCH_") && !scheduler::OWN_VARIABLES.contains(&name) && !configured.iter().any(|known| known == name)
+    name.starts_with("SBATCH_")
+        && !scheduler::OWN_VARIABLES.contains(&name)
+        && !configured.iter().any(|known| known == name)
 }
 
 fn some(names: &[&str]) -> String {

@@ -26,7 +26,10 @@ pub enum ConfigCommand {
 fn far_database(path: &Path) -> Option<String> {
     let folder = path.ancestors().skip(1).find(|folder| folder.is_dir())?;
     if let Some(problem) = file_system::no_locks(folder) {
-        return Some(format!("`db_path`: file locks do not work in {}: {problem}; set it to a file on a disk of this machine", folder.display()));
+        return Some(format!(
+            "`db_path`: file locks do not work in {}: {problem}; set it to a file on a disk of this machine",
+            folder.display()
+        ));
     }
     let kind = file_system::on_network(folder)?;
     Some(format!(
@@ -41,22 +44,36 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     let config = global.load_with(&|kind, layers| {
         let scheduler = scheduler::scheduler(kind);
         // Over nothing: an empty value removes.
-        let laid = layers.iter().fold(JobOptions::default(), |below, layer| scheduler.lay(&below, layer));
+        let laid =
+            layers.iter().fold(JobOptions::default(), |below, layer| scheduler.lay(&below, layer));
         scheduler.check_options(&laid)
     })?;
     let mut problems: Vec<String> = config.warnings.iter().map(super::warning_text).collect();
     let doubts = |of: &str, kind, options: &JobOptions| -> Vec<String> {
         let doubts = scheduler::scheduler(kind).doubtful_options(options);
-        doubts.iter().map(|doubt| format!("`job_options` of {of}: {:?}: {}", doubt.key, doubt.problem)).collect()
+        doubts
+            .iter()
+            .map(|doubt| format!("`job_options` of {of}: {:?}: {}", doubt.key, doubt.problem))
+            .collect()
     };
     for cluster in &config.clusters {
-        problems.extend(doubts(&format!("cluster {:?}", cluster.name.as_str()), cluster.scheduler, &cluster.job_options));
+        problems.extend(doubts(
+            &format!("cluster {:?}", cluster.name.as_str()),
+            cluster.scheduler,
+            &cluster.job_options,
+        ));
     }
     for study in &config.studies {
         if let Ok(cluster) = config.cluster(study.cluster.as_str()) {
-            problems.extend(doubts(&format!("study {:?}", study.name.as_str()), cluster.scheduler, &study.job_options));
+            problems.extend(doubts(
+                &format!("study {:?}", study.name.as_str()),
+                cluster.scheduler,
+                &study.job_options,
+            ));
             let scheduler = scheduler::scheduler(cluster.scheduler);
-            let (_, left_out) = cluster.job_options.without_excluded(&study.job_options, |one, other| scheduler.excludes(one, other));
+            let (_, left_out) = cluster
+                .job_options
+                .without_excluded(&study.job_options, |one, other| scheduler.excludes(one, other));
             problems.extend(left_out.iter().map(|(of_cluster, of_study)| {
                 format!(
                     "`job_options` of study {:?}: {of_study:?} takes the place of {of_cluster:?} of cluster {:?}: the scheduler takes only one of the two",
@@ -67,7 +84,9 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
         }
         problems.extend(Program::load(&config, study).mistakes.iter().map(ToString::to_string));
         if let Ok(cluster) = config.cluster(study.cluster.as_str()) {
-            let unfilled = context::assemble(&config, cluster, study).map(|context| context.unfilled).unwrap_or_default();
+            let unfilled = context::assemble(&config, cluster, study)
+                .map(|context| context.unfilled)
+                .unwrap_or_default();
             for text in unfilled.iter().map(|file| context::unfilled_text(file)) {
                 if !problems.contains(&text) {
                     problems.push(text);
@@ -84,7 +103,9 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
             .iter()
             .map(|setting| serde_json::json!({ "key": setting.path, "value": setting.value, "source": setting.source.to_string() }))
             .collect();
-        ui.json(&serde_json::json!({ "file": config.file, "settings": settings, "problems": problems }));
+        ui.json(
+            &serde_json::json!({ "file": config.file, "settings": settings, "problems": problems }),
+        );
         return Ok(Exit::Success);
     }
     for problem in &problems {
@@ -92,17 +113,36 @@ pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     }
     // The value gives way: a source without its line number says nothing.
     let width = ui.width().max(120);
-    let widest = |of: fn(&Setting) -> &str| config.resolved().iter().map(|setting| console::measure_text_width(of(setting))).max().unwrap_or(0);
-    let room = width.saturating_sub(widest(|setting| &setting.path) + widest(|setting| &setting.source) + 6).max(20);
+    let widest = |of: fn(&Setting) -> &str| {
+        config
+            .resolved()
+            .iter()
+            .map(|setting| console::measure_text_width(of(setting)))
+            .max()
+            .unwrap_or(0)
+    };
+    let room = width
+        .saturating_sub(widest(|setting| &setting.path) + widest(|setting| &setting.source) + 6)
+        .max(20);
     let rows: Vec<Vec<String>> = config
         .resolved()
         .iter()
-        .map(|setting| vec![setting.path.clone(), text::short(&text::clean(&setting.value), room), setting.source.to_string()])
+        .map(|setting| {
+            vec![
+                setting.path.clone(),
+                text::short(&text::clean(&setting.value), room),
+                setting.source.to_string(),
+            ]
+        })
         .collect();
     for line in text::table(&["KEY", "VALUE", "SOURCE"], &rows, width, ui.style_is_on()) {
         ui.line(&line);
     }
     let file = config.file.display();
-    ui.status(&if problems.is_empty() { format!("{file} is sound.") } else { format!("{file} can be used; see the warnings above.") });
+    ui.status(&if problems.is_empty() {
+        format!("{file} is sound.")
+    } else {
+        format!("{file} can be used; see the warnings above.")
+    });
     Ok(Exit::Success)
 }

@@ -47,8 +47,11 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
     let seconds = duration::parse_seconds(&args.every).map_err(|error| usage(error.to_string()))?;
     let schedule = Schedule::new(seconds).map_err(|error| usage(error.to_string()))?;
     let marker = cron::marker_of(app)?;
-    let line = cron::line(schedule, &cron::command_of(app)?, &marker).map_err(cron::CronError::from)?;
-    let with_ours = |crontab: &[u8]| -> Result<Vec<u8>> { Ok(cron::with_line(&cron::without_other_spelling(app, crontab)?, &marker, &line)) };
+    let line =
+        cron::line(schedule, &cron::command_of(app)?, &marker).map_err(cron::CronError::from)?;
+    let with_ours = |crontab: &[u8]| -> Result<Vec<u8>> {
+        Ok(cron::with_line(&cron::without_other_spelling(app, crontab)?, &marker, &line))
+    };
     // Before the try, which takes longer: nothing can be installed without it.
     let wanted = with_ours(&cron::read()?)?;
     let spinner = ui.spinner("one tick as cron runs it");
@@ -60,7 +63,8 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
     }
     if let Some(first) = trial.problems.first() {
         if !args.force {
-            let mut failure = Failure::failed(format!("a tick that cron runs would fail: {}", clean(first)));
+            let mut failure =
+                Failure::failed(format!("a tick that cron runs would fail: {}", clean(first)));
             for more in &trial.problems[1..] {
                 failure.message.push_str(&format!("\n{}", clean(more)));
             }
@@ -115,11 +119,15 @@ fn hints(app: &App, trial: &cron::Trial) -> Vec<String> {
             "cron has nobody to ask for a passphrase: give the cluster a `key_path` of a key without one, best of all a key for this purpose only"
                 .to_owned(),
         );
-    } else if ["authenticat", "agent", "no key", "denied", "refused the key"].iter().any(|word| text.contains(word)) {
+    } else if ["authenticat", "agent", "no key", "denied", "refused the key"]
+        .iter()
+        .any(|word| text.contains(word))
+    {
         if std::env::var_os("SSH_AUTH_SOCK").is_some() {
             hints.push("your key agent works in this session only: give the cluster a `key_path` of a key without a passphrase".to_owned());
         } else {
-            hints.push("cron logs in with key files only: give the cluster a `key_path`".to_owned());
+            hints
+                .push("cron logs in with key files only: give the cluster a `key_path`".to_owned());
         }
     }
     if text.contains("not found") || text.contains("on the path") {
@@ -131,7 +139,10 @@ fn hints(app: &App, trial: &cron::Trial) -> Vec<String> {
     if std::env::var_os("RESEARCHLOOP_KEY_PASSPHRASE").is_some() {
         hints.push("RESEARCHLOOP_KEY_PASSPHRASE is set here, and not in cron".to_owned());
     }
-    hints.push(format!("or keep this open in a terminal: `researchloop -c {} tick --watch`", app.config.file.display()));
+    hints.push(format!(
+        "or keep this open in a terminal: `researchloop -c {} tick --watch`",
+        app.config.file.display()
+    ));
     hints
 }
 
@@ -144,7 +155,9 @@ fn remove(app: &App, ui: &Ui) -> Result {
     if was_there {
         cron::write(&without)?;
         if cron::find(&cron::read()?, &marker).is_some() {
-            return Err(Failure::failed("the line is still in your crontab: somebody else has changed it at the same time"));
+            return Err(Failure::failed(
+                "the line is still in your crontab: somebody else has changed it at the same time",
+            ));
         }
     }
     drop(lock);
@@ -152,7 +165,11 @@ fn remove(app: &App, ui: &Ui) -> Result {
     if ui.json {
         ui.json(&serde_json::json!({ "removed": was_there }));
     }
-    ui.status(if was_there { "Removed: nothing ticks by itself now." } else { "Your crontab has no line for this project." });
+    ui.status(if was_there {
+        "Removed: nothing ticks by itself now."
+    } else {
+        "Your crontab has no line for this project."
+    });
     Ok(Exit::Success)
 }
 
@@ -166,19 +183,25 @@ fn set_every(app: &App, value: &str) -> std::result::Result<(), Failure> {
 
 fn show(app: &App, ui: &Ui) -> Result {
     let crontab = cron::read()?;
-    let line = cron::find(&crontab, &cron::marker_of(app)?).map(|line| String::from_utf8_lossy(line).into_owned());
+    let line = cron::find(&crontab, &cron::marker_of(app)?)
+        .map(|line| String::from_utf8_lossy(line).into_owned());
     let store = app.store()?;
     let (last, good) = tick::last_ticks(&store)?;
     let words = cron::command_of(app)?;
-    let mut problems: Vec<String> = last.as_ref().map(|mark| mark.problems.clone()).unwrap_or_default();
+    let mut problems: Vec<String> =
+        last.as_ref().map(|mark| mark.problems.clone()).unwrap_or_default();
     if let Some(line) = &line {
-        let wanted = cron::line(Schedule { seconds: 300 }, &words, &cron::marker_of(app)?).map_err(cron::CronError::from)?;
+        let wanted = cron::line(Schedule { seconds: 300 }, &words, &cron::marker_of(app)?)
+            .map_err(cron::CronError::from)?;
         let command = |line: &str| line.split_whitespace().skip(5).collect::<Vec<_>>().join(" ");
         if command(line) != command(&String::from_utf8_lossy(&wanted)) {
             problems.push("the line runs another program or project than this one: `researchloop cron install` renews it".to_owned());
         }
     } else if store.fact(cron::EVERY)?.is_some_and(|every| !every.is_empty()) {
-        problems.push("it was installed, but the line is gone from your crontab: `researchloop cron install`".to_owned());
+        problems.push(
+            "it was installed, but the line is gone from your crontab: `researchloop cron install`"
+                .to_owned(),
+        );
     }
     let path = cron::log_path(app);
     let tail = Log::at(&path).tail(5);
@@ -194,13 +217,17 @@ fn show(app: &App, ui: &Ui) -> Result {
         None => ui.line("Your crontab has no line for this project."),
     }
     let now = clock::now();
-    let ago = |mark: &tick::Mark| duration::human(u64::try_from(now.as_second() - mark.time.as_second()).unwrap_or(0));
+    let ago = |mark: &tick::Mark| {
+        duration::human(u64::try_from(now.as_second() - mark.time.as_second()).unwrap_or(0))
+    };
     let by = |mark: &tick::Mark| if mark.by == "cron" { "by cron" } else { "by hand" };
     match &good {
         Some(mark) => ui.line(&format!("last good tick: {} ago, {}", ago(mark), by(mark))),
         None => ui.line("last good tick: none yet"),
     }
-    if let Some(mark) = last.as_ref().filter(|mark| good.as_ref().is_none_or(|good| good.time != mark.time)) {
+    if let Some(mark) =
+        last.as_ref().filter(|mark| good.as_ref().is_none_or(|good| good.time != mark.time))
+    {
         ui.line(&format!("last tick:      {} ago, {}", ago(mark), by(mark)));
     }
     for problem in &problems {
@@ -209,7 +236,10 @@ fn show(app: &App, ui: &Ui) -> Result {
     if !tail.is_empty() {
         ui.line(&format!("log:            {}", path.display()));
         for line in &tail {
-            ui.line(&format!("  {}", text::short(&text::clean(line), ui.width().saturating_sub(2))));
+            ui.line(&format!(
+                "  {}",
+                text::short(&text::clean(line), ui.width().saturating_sub(2))
+            ));
         }
     }
     if line.is_none() {

@@ -35,17 +35,26 @@ pub struct AgentArgs {
 
 /// Becomes the scripted agent.
 pub fn agent(args: &AgentArgs) -> Result {
-    let error = process::command("sh").arg("-c").arg(templates::DEMO_AGENT).arg("demo-agent").args(&args.arguments).exec();
+    let error = process::command("sh")
+        .arg("-c")
+        .arg(templates::DEMO_AGENT)
+        .arg("demo-agent")
+        .args(&args.arguments)
+        .exec();
     Err(Failure::failed(format!("cannot start sh: {error}")))
 }
 
 /// Runs the demonstration.
 pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
-    let here = std::env::current_dir().map_err(|error| Failure::failed(format!("cannot find out the working directory: {error}")))?;
+    let here = std::env::current_dir().map_err(|error| {
+        Failure::failed(format!("cannot find out the working directory: {error}"))
+    })?;
     let dir = here.join(&args.dir);
     let file = dir.join(FILE_NAME);
     prepare(&dir, &file)?;
-    ui.status("This is a demonstration: a scripted stand-in does Claude's part. It is no model, but the");
+    ui.status(
+        "This is a demonstration: a scripted stand-in does Claude's part. It is no model, but the",
+    );
     ui.status("experiment is really run, and the sprint goes the same way as one on a cluster.\n");
     let mut config = crate::config::load(&file, &Environment::of_process())?;
     // Whatever the environment says: the demonstration keeps everything in its folder.
@@ -64,15 +73,26 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
         | sprint::Submitted::NotSent(why)
         | sprint::Submitted::PutOff(why)
         | sprint::Submitted::Refused(why)
-        | sprint::Submitted::NotNow(why) => return Err(Failure::failed(format!("the demonstration could not start: {why}"))),
+        | sprint::Submitted::NotNow(why) => {
+            return Err(Failure::failed(format!("the demonstration could not start: {why}")));
+        }
     }
-    let exit = watch::watch_through(&app, &Ui::new(&Global { quiet: true, ..global.clone() }), &mut store, &id, remote)?;
+    let exit = watch::watch_through(
+        &app,
+        &Ui::new(&Global { quiet: true, ..global.clone() }),
+        &mut store,
+        &id,
+        remote,
+    )?;
     let row = super::sprint::find(&store, id.as_str())?;
     if row.state.status() != Status::Completed {
         return Ok(exit);
     }
     let folder = app.artifacts(id.as_str());
-    ui.status(&format!("\nThe sprint is completed. What came out of it is in {}:", folder.display()));
+    ui.status(&format!(
+        "\nThe sprint is completed. What came out of it is in {}:",
+        folder.display()
+    ));
     for (name, what) in [
         ("report.md", "the report"),
         ("results/figure.svg", "its figure"),
@@ -105,13 +125,18 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
 fn prepare(dir: &Path, file: &Path) -> Result<()> {
     if let Ok(text) = std::fs::read_to_string(file) {
         if text.contains(MARK) {
-            std::fs::remove_file(file).map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+            std::fs::remove_file(file)
+                .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
         } else {
-            return Err(Failure::new(Kind::Conflict, format!("{} holds a project that is not the demonstration's", dir.display()))
-                .hint("choose another folder: researchloop demo --dir DIR"));
+            return Err(Failure::new(
+                Kind::Conflict,
+                format!("{} holds a project that is not the demonstration's", dir.display()),
+            )
+            .hint("choose another folder: researchloop demo --dir DIR"));
         }
     }
-    let program = std::env::current_exe().map_err(|error| Failure::failed(format!("cannot find this program: {error}")))?;
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::failed(format!("cannot find this program: {error}")))?;
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let config = format!(
         "{MARK}\n[[cluster]]\nname = \"here\"\nscheduler_type = \"local\"\nworking_dir = {}\nclaude_command = [{}, \"demo-agent\"]\npoll_interval = 2\n\n\

@@ -6,7 +6,9 @@ use crate::config::{ConfigError, UnknownName};
 use crate::cron::CronError;
 use crate::message::ReplyError;
 use crate::remote::RemoteError;
-use crate::sprint::{CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError, TweakError};
+use crate::sprint::{
+    CancelError, ClusterError, CreateError, DeleteError, FetchError, SubmitError, TweakError,
+};
 use crate::store::{StoreError, TaskError};
 use crate::tick::TickError;
 
@@ -117,7 +119,11 @@ impl Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        let kind = if matches!(error, ConfigError::NotFound { .. }) { Kind::NotFound } else { Kind::Config };
+        let kind = if matches!(error, ConfigError::NotFound { .. }) {
+            Kind::NotFound
+        } else {
+            Kind::Config
+        };
         Self { hints: error.hints(), ..Self::new(kind, error.to_string()) }
     }
 }
@@ -211,11 +217,14 @@ impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Self {
         let message = error.to_string();
         match error {
-            TaskError::Unknown(_) => Self::new(Kind::NotFound, message).hint("`researchloop task list --all` lists them"),
-            TaskError::Cycle(_) => {
-                Self::new(Kind::Conflict, message).hint("nothing was changed; `researchloop task graph` shows what waits for what")
+            TaskError::Unknown(_) => {
+                Self::new(Kind::NotFound, message).hint("`researchloop task list --all` lists them")
             }
-            TaskError::Stale { hint, .. } | TaskError::NotNow { hint, .. } => Self::new(Kind::Conflict, message).hint(hint),
+            TaskError::Cycle(_) => Self::new(Kind::Conflict, message)
+                .hint("nothing was changed; `researchloop task graph` shows what waits for what"),
+            TaskError::Stale { hint, .. } | TaskError::NotNow { hint, .. } => {
+                Self::new(Kind::Conflict, message).hint(hint)
+            }
             TaskError::Wrong(_) => Self::new(Kind::Usage, message),
             TaskError::Store(error) => error.into(),
         }
@@ -239,7 +248,9 @@ impl From<CancelError> for Failure {
         match error {
             CancelError::Cluster(error) => error.into(),
             CancelError::Store(error) => error.into(),
-            CancelError::Remote(error) => Self::from(error).hint("the wish is remembered: `researchloop tick` asks again"),
+            CancelError::Remote(error) => {
+                Self::from(error).hint("the wish is remembered: `researchloop tick` asks again")
+            }
             CancelError::NoSprint(_) => Self::new(Kind::NotFound, error.to_string()),
             CancelError::Over(..) => Self::new(Kind::Conflict, error.to_string()),
         }
@@ -256,7 +267,9 @@ impl From<DeleteError> for Failure {
                 let hint = format!("`researchloop sprint cancel {id}`");
                 Self::new(Kind::Conflict, error.to_string()).hint(hint)
             }
-            DeleteError::Directory { .. } | DeleteError::Files { .. } => Self::failed(error.to_string()),
+            DeleteError::Directory { .. } | DeleteError::Files { .. } => {
+                Self::failed(error.to_string())
+            }
         }
     }
 }

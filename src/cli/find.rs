@@ -19,7 +19,11 @@ pub struct Ids<'a> {
 
 /// The whole id. The prefix may be left out, and the end while it is unambiguous.
 pub fn id(ids: &Ids<'_>, given: &str) -> Result<String> {
-    let beginning = if given.starts_with(ids.prefix) { given.to_owned() } else { format!("{}{given}", ids.prefix) };
+    let beginning = if given.starts_with(ids.prefix) {
+        given.to_owned()
+    } else {
+        format!("{}{given}", ids.prefix)
+    };
     let rest = beginning.get(ids.prefix.len()..).unwrap_or_default();
     let fits = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit());
     let found = if fits { (ids.like)(&beginning)? } else { Vec::new() };
@@ -27,12 +31,18 @@ pub fn id(ids: &Ids<'_>, given: &str) -> Result<String> {
         [one] => Ok(one.clone()),
         [] => {
             let shown = text::short(&text::clean(given), 60);
-            let mut failure = Failure::new(Kind::NotFound, format!("there is no {} {shown:?}", ids.what));
+            let mut failure =
+                Failure::new(Kind::NotFound, format!("there is no {} {shown:?}", ids.what));
             // Only a few ids come back at a time: those that share the most with it are asked for first.
-            let lengths = if fits && beginning.len() < 20 { ids.prefix.len()..beginning.len() } else { ids.prefix.len()..ids.prefix.len() + 1 };
+            let lengths = if fits && beginning.len() < 20 {
+                ids.prefix.len()..beginning.len()
+            } else {
+                ids.prefix.len()..ids.prefix.len() + 1
+            };
             for length in lengths.rev() {
                 let some = (ids.like)(beginning.get(..length).unwrap_or(ids.prefix))?;
-                if let Some(near) = suggestion::nearest(&beginning, some.iter().map(String::as_str)) {
+                if let Some(near) = suggestion::nearest(&beginning, some.iter().map(String::as_str))
+                {
                     failure = failure.hint(format!("did you mean {near}?"));
                     break;
                 }
@@ -40,6 +50,9 @@ pub fn id(ids: &Ids<'_>, given: &str) -> Result<String> {
             Err(failure.hint(format!("`{}` lists them; -n N lists more", ids.list)))
         }
         many if many.contains(&beginning) => Ok(beginning),
-        many => Err(Failure::new(Kind::Usage, format!("{beginning} is the beginning of several ids: {}", many.join(", ")))),
+        many => Err(Failure::new(
+            Kind::Usage,
+            format!("{beginning} is the beginning of several ids: {}", many.join(", ")),
+        )),
     }
 }

@@ -26,10 +26,20 @@ pub struct FindingsArgs {
 pub fn run(app: &App, ui: &Ui, args: &FindingsArgs) -> Result {
     let study = app.config.study(&args.name)?;
     let verdict = args.verdict.as_deref().map(verdict_of).transpose()?;
-    let words: Vec<String> = args.search.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<String> = args
+        .search
+        .as_deref()
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(str::to_lowercase)
+        .collect();
     let all = app.store()?.findings(study.name.as_str())?;
-    let rows: Vec<&FindingRow> =
-        all.iter().filter(|row| verdict.is_none_or(|verdict| row.finding.verdict == verdict) && has_words(row, &words)).collect();
+    let rows: Vec<&FindingRow> = all
+        .iter()
+        .filter(|row| {
+            verdict.is_none_or(|verdict| row.finding.verdict == verdict) && has_words(row, &words)
+        })
+        .collect();
     if ui.json {
         let found: Vec<view::Found> = rows.iter().map(|row| view::found(row)).collect();
         ui.json(&serde_json::json!({ "study_name": study.name.as_str(), "findings": found }));
@@ -49,9 +59,17 @@ pub fn run(app: &App, ui: &Ui, args: &FindingsArgs) -> Result {
         if at > 0 {
             ui.line("");
         }
-        let confidence = row.finding.confidence.map(|confidence| format!(" {}", text::figure(confidence))).unwrap_or_default();
+        let confidence = row
+            .finding
+            .confidence
+            .map(|confidence| format!(" {}", text::figure(confidence)))
+            .unwrap_or_default();
         let head = ui.style().bold().apply_to(&row.sprint_id).to_string();
-        ui.line(&format!("{head}  {}{confidence}  {}", screen::verdict(ui, row.finding.verdict), text::time(&row.completed_at)));
+        ui.line(&format!(
+            "{head}  {}{confidence}  {}",
+            screen::verdict(ui, row.finding.verdict),
+            text::time(&row.completed_at)
+        ));
         let idea = format!("  idea: {}", text::clean(row.idea.as_deref().unwrap_or("-")));
         ui.line(&ui.style().dim().apply_to(text::short(&idea, width)).to_string());
         for line in text::wrap(&text::clean(&row.finding.statement), width.saturating_sub(2)) {
@@ -73,7 +91,10 @@ fn has_words(row: &FindingRow, words: &[String]) -> bool {
 fn verdict_of(word: &str) -> Result<Verdict> {
     const WORDS: [&str; 3] = ["supported", "refuted", "inconclusive"];
     Verdict::parse(word).ok_or_else(|| {
-        let failure = Failure::new(Kind::Usage, format!("--verdict {:?}: expected one of {}", text::clean(word), WORDS.join(", ")));
+        let failure = Failure::new(
+            Kind::Usage,
+            format!("--verdict {:?}: expected one of {}", text::clean(word), WORDS.join(", ")),
+        );
         match suggestion::nearest(word, WORDS) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
             None => failure,

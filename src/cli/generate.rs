@@ -24,7 +24,12 @@ pub struct ManArgs {
 /// Prints a completion script.
 pub fn completions(ui: &Ui, args: &CompletionsArgs) -> Result {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut without_hidden(&super::command()), "researchloop", &mut script);
+    clap_complete::generate(
+        args.shell,
+        &mut without_hidden(&super::command()),
+        "researchloop",
+        &mut script,
+    );
     ui.line(String::from_utf8_lossy(&script).trim_end());
     Ok(Exit::Success)
 }
@@ -32,14 +37,20 @@ pub fn completions(ui: &Ui, args: &CompletionsArgs) -> Result {
 /// The command line without the commands that nobody types.
 fn without_hidden(command: &clap::Command) -> clap::Command {
     let shown = command.get_subcommands().filter(|below| !below.is_hide_set()).cloned();
-    let mut copy = clap::Command::new("researchloop").args(command.get_arguments().cloned()).subcommands(shown);
-    copy = copy.about(command.get_about().cloned().unwrap_or_default()).version(env!("CARGO_PKG_VERSION"));
+    let mut copy = clap::Command::new("researchloop")
+        .args(command.get_arguments().cloned())
+        .subcommands(shown);
+    copy = copy
+        .about(command.get_about().cloned().unwrap_or_default())
+        .version(env!("CARGO_PKG_VERSION"));
     copy
 }
 
 /// Writes a manual page for each command.
 pub fn man(ui: &Ui, args: &ManArgs) -> Result {
-    let failed = |error: std::io::Error| Failure::failed(format!("cannot write manual pages to {}: {error}", args.to.display()));
+    let failed = |error: std::io::Error| {
+        Failure::failed(format!("cannot write manual pages to {}: {error}", args.to.display()))
+    };
     std::fs::create_dir_all(&args.to).map_err(failed)?;
     clap_mangen::generate_to(super::command(), &args.to).map_err(failed)?;
     ui.status(&format!("Manual pages are in {}", args.to.display()));

@@ -32,7 +32,8 @@ const FREE: &str = "...";
 /// Shows what waits for a person.
 pub fn inbox(global: &Global, ui: &Ui, args: &InboxArgs) -> Result {
     let app = global.app(ui)?;
-    let messages: Vec<view::Message> = app.store()?.messages(args.all)?.iter().map(view::message).collect();
+    let messages: Vec<view::Message> =
+        app.store()?.messages(args.all)?.iter().map(view::message).collect();
     if ui.json {
         ui.json(&serde_json::json!({ "messages": messages }));
         return Ok(Exit::Success);
@@ -65,7 +66,9 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
     let state = match (message.status.as_str(), message.delivered_at.is_some()) {
         ("open", false) if message.kind == "note" => ", not delivered yet",
         ("open", true) if message.kind == "note" => ", delivered, not read yet",
-        ("answered", false) if !matches!(message.kind.as_str(), "dead" | "verdict") => ", answered, not delivered yet",
+        ("answered", false) if !matches!(message.kind.as_str(), "dead" | "verdict") => {
+            ", answered, not delivered yet"
+        }
         ("answered", _) => ", answered",
         ("told", _) if message.kind == "note" => ", read",
         ("told", _) => ", answered and read",
@@ -73,7 +76,11 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
         ("closed", _) => ", closed",
         _ => "",
     };
-    let head = format!("{}  {what} ({}){state}", ui.style().bold().apply_to(&message.id), text::clean(&message.study_name));
+    let head = format!(
+        "{}  {what} ({}){state}",
+        ui.style().bold().apply_to(&message.id),
+        text::clean(&message.study_name)
+    );
     let head = format!("{head}  {}", ui.style().dim().apply_to(text::time(&message.created_at)));
     let mut lines = vec![text::short(&head, ui.width())];
     let width = ui.width().saturating_sub(2).max(20);
@@ -90,13 +97,23 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
     }
     if message.reply_with.is_some() {
         for (number, answer) in answers(message).iter().enumerate() {
-            let word = if answer == FREE { format!("\"{FREE}\"") } else { text::shell_word(answer) };
-            let mark = if number == 0 { ui.style().cyan().bold().apply_to("answer:").to_string() } else { "       ".to_owned() };
+            let word =
+                if answer == FREE { format!("\"{FREE}\"") } else { text::shell_word(answer) };
+            let mark = if number == 0 {
+                ui.style().cyan().bold().apply_to("answer:").to_string()
+            } else {
+                "       ".to_owned()
+            };
             lines.push(format!("{mark} researchloop reply {} {}", message.id, word));
         }
     }
-    if let (Some(sprint), "note", "closed") = (&message.sprint_id, message.kind.as_str(), message.status.as_str()) {
-        lines.push(format!("{} researchloop sprint tweak {sprint} \"...\"", ui.style().cyan().bold().apply_to("instead:")));
+    if let (Some(sprint), "note", "closed") =
+        (&message.sprint_id, message.kind.as_str(), message.status.as_str())
+    {
+        lines.push(format!(
+            "{} researchloop sprint tweak {sprint} \"...\"",
+            ui.style().cyan().bold().apply_to("instead:")
+        ));
     }
     lines
 }
@@ -117,7 +134,9 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
     let app = global.app(ui)?;
     let mut store = app.store()?;
     let text = if args.text == "-" {
-        std::io::read_to_string(std::io::stdin()).map_err(|error| Failure::failed(format!("cannot read the reply from standard input: {error}")))?
+        std::io::read_to_string(std::io::stdin()).map_err(|error| {
+            Failure::failed(format!("cannot read the reply from standard input: {error}"))
+        })?
     } else {
         args.text.clone()
     };
@@ -125,7 +144,11 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
         Some(found) => {
             let said = match message::reply(&mut store, &found, &text)? {
                 Replied::Kept => {
-                    format!("{}: answered; the next `researchloop tick` takes it to {}", found.id, found.sprint.as_deref().unwrap_or("it"))
+                    format!(
+                        "{}: answered; the next `researchloop tick` takes it to {}",
+                        found.id,
+                        found.sprint.as_deref().unwrap_or("it")
+                    )
                 }
                 Replied::Approved(more) => format!(
                     "{}: approved: {} works on the idea after the next `researchloop tick`{}",
@@ -138,7 +161,9 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
                     found.id,
                     found.sprint.as_deref().unwrap_or("it")
                 ),
-                Replied::Refused(sprint) => format!("{sprint}: cancelled: the idea was not approved"),
+                Replied::Refused(sprint) => {
+                    format!("{sprint}: cancelled: the idea was not approved")
+                }
                 Replied::Retried(task) => format!("{task}: will be tried again"),
                 Replied::Cancelled(task) => format!("{task}: called off"),
                 Replied::Judged(task, verdict) => format!("{task}: done ({})", verdict.as_str()),
@@ -149,7 +174,10 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
         None => {
             let row = sprint::find(&store, &args.id)?;
             let id = message::note(&mut store, &row, &text)?;
-            let said = format!("{id}: a note; the next `researchloop tick` takes it to {}, which reads it at its next step, if one is left", row.id);
+            let said = format!(
+                "{id}: a note; the next `researchloop tick` takes it to {}, which reads it at its next step, if one is left",
+                row.id
+            );
             (id, said)
         }
     };
@@ -168,13 +196,18 @@ fn find(store: &Store, id: &str) -> Result<Option<MessageRow>> {
     let digits = id.strip_prefix("m-").unwrap_or(id);
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let matches = if plain { store.messages_like(&format!("m-{digits}"))? } else { Vec::new() };
-    let is_sprint = id.starts_with("sp-") || !id.starts_with("m-") && plain && !store.ids_like(&format!("sp-{digits}"))?.is_empty();
+    let is_sprint = id.starts_with("sp-")
+        || !id.starts_with("m-") && plain && !store.ids_like(&format!("sp-{digits}"))?.is_empty();
     match matches.as_slice() {
         [] if is_sprint => Ok(None),
         [one] if !is_sprint => Ok(store.message(one)?),
         [] => {
-            let known: Vec<String> = store.messages(true)?.into_iter().map(|message| message.id).collect();
-            let mut failure = Failure::new(Kind::NotFound, format!("there is no message {:?}", text::short(&text::clean(id), 60)));
+            let known: Vec<String> =
+                store.messages(true)?.into_iter().map(|message| message.id).collect();
+            let mut failure = Failure::new(
+                Kind::NotFound,
+                format!("there is no message {:?}", text::short(&text::clean(id), 60)),
+            );
             if let Some(near) = suggestion::nearest(id, known.iter().map(String::as_str)) {
                 failure = failure.hint(format!("did you mean {near}?"));
             }
@@ -182,7 +215,10 @@ fn find(store: &Store, id: &str) -> Result<Option<MessageRow>> {
         }
         many => {
             let sprints = if is_sprint { ", and of a sprint's" } else { "" };
-            Err(Failure::new(Kind::Usage, format!("{id} is the beginning of several ids: {}{sprints}", many.join(", "))))
+            Err(Failure::new(
+                Kind::Usage,
+                format!("{id} is the beginning of several ids: {}{sprints}", many.join(", ")),
+            ))
         }
     }
 }

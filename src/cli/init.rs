@@ -35,10 +35,16 @@ pub fn run(ui: &Ui, args: &InitArgs) -> Result {
         ui.json(&serde_json::json!({ "config": file, "study": study }));
     }
     match missing.as_slice() {
-        _ if made => ui.status(&format!("Made {}, {} and a .gitignore.", file.display(), study.display())),
+        _ if made => {
+            ui.status(&format!("Made {}, {} and a .gitignore.", file.display(), study.display()))
+        }
         [] => ui.status(&format!("Made {} and {}.", file.display(), study.display())),
         missing => {
-            ui.status(&format!("Made {} and {}; .gitignore was left as it is.", file.display(), study.display()));
+            ui.status(&format!(
+                "Made {} and {}; .gitignore was left as it is.",
+                file.display(),
+                study.display()
+            ));
             ui.hint(&format!("add to .gitignore: {}", missing.join(" ")));
         }
     }
@@ -53,14 +59,22 @@ const IGNORED: [&str; 3] = ["/artifacts/", "/researchloop.db*", "/.researchloop/
 /// Makes the folders and the configuration of a project. Returns what is missing in a .gitignore that
 /// is there already; it is left as it is.
 pub fn make(path: &Path, config: &str) -> Result<Vec<&'static str>> {
-    let failed = |error: std::io::Error| Failure::failed(format!("cannot make a project in {}: {error}", path.display()));
+    let failed = |error: std::io::Error| {
+        Failure::failed(format!("cannot make a project in {}: {error}", path.display()))
+    };
     private::make_folder(&path.join("artifacts")).map_err(failed)?;
     private::make_folder(&path.join("studies")).map_err(failed)?;
     let ignore = path.join(".gitignore");
     let missing = match std::fs::read_to_string(&ignore) {
-        Ok(text) => IGNORED.into_iter().filter(|line| !text.lines().any(|known| known.trim().trim_matches('/') == line.trim_matches('/'))).collect(),
+        Ok(text) => IGNORED
+            .into_iter()
+            .filter(|line| {
+                !text.lines().any(|known| known.trim().trim_matches('/') == line.trim_matches('/'))
+            })
+            .collect(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            private::write_new(&ignore, format!("{}\n", IGNORED.join("\n")).as_bytes()).map_err(failed)?;
+            private::write_new(&ignore, format!("{}\n", IGNORED.join("\n")).as_bytes())
+                .map_err(failed)?;
             Vec::new()
         }
         Err(error) => return Err(failed(error)),

@@ -27,7 +27,11 @@ pub fn file(file: &Path) -> Result<String> {
         return bounded(std::io::stdin().lock(), "standard input");
     }
     let opened = std::fs::File::open(file).map_err(|error| {
-        let kind = if error.kind() == std::io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Failed };
+        let kind = if error.kind() == std::io::ErrorKind::NotFound {
+            Kind::NotFound
+        } else {
+            Kind::Failed
+        };
         Failure::new(kind, format!("cannot read {name}: {error}"))
     })?;
     bounded(opened, &name)
@@ -35,9 +39,14 @@ pub fn file(file: &Path) -> Result<String> {
 
 fn bounded(from: impl Read, what: &str) -> Result<String> {
     let mut bytes = Vec::new();
-    from.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| Failure::failed(format!("cannot read {what}: {error}")))?;
+    from.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::failed(format!("cannot read {what}: {error}")))?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Failure::new(Kind::Usage, format!("cannot read {what}: it is larger than {MAX_BYTES} bytes")));
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("cannot read {what}: it is larger than {MAX_BYTES} bytes"),
+        ));
     }
     Ok(written::text(&bytes))
 }

@@ -64,17 +64,30 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
     }
     let unit = text::clean(&board.unit);
     let unit = if unit.is_empty() { unit } else { format!(" ({unit})") };
-    ui.line(&format!("{}{unit}, {} is better", ui.style().bold().apply_to(text::clean(&metric)), better.as_str()));
+    ui.line(&format!(
+        "{}{unit}, {} is better",
+        ui.style().bold().apply_to(text::clean(&metric)),
+        better.as_str()
+    ));
     let cells: Vec<Vec<String>> = shown.iter().map(|place| cells(ui, place)).collect();
-    for line in text::table(&["#", "SPRINT", "VALUE", "N", "VERDICT", "NOISE", "IDEA"], &cells, ui.width(), ui.style_is_on()) {
+    for line in text::table(
+        &["#", "SPRINT", "VALUE", "N", "VERDICT", "NOISE", "IDEA"],
+        &cells,
+        ui.width(),
+        ui.style_is_on(),
+    ) {
         ui.line(&line);
     }
     if places.len() > shown.len() {
         ui.line(&format!("and {} more: -n {}", places.len() - shown.len(), places.len()));
     }
     for place in shown.iter().filter(|place| place.mismatch) {
-        let claimed = place.claimed.map(|claimed| format!(" {}", text::figure(claimed))).unwrap_or_default();
-        let line = format!("! the agent of {} claims{claimed}; the evaluator measured otherwise", place.sprint_id);
+        let claimed =
+            place.claimed.map(|claimed| format!(" {}", text::figure(claimed))).unwrap_or_default();
+        let line = format!(
+            "! the agent of {} claims{claimed}; the evaluator measured otherwise",
+            place.sprint_id
+        );
         ui.line(&ui.style().red().apply_to(text::short(&line, ui.width())).to_string());
     }
     for line in doubts(shown) {
@@ -92,7 +105,14 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
         let best = best_so_far(better, values);
         ui.line("");
         let best_is = if better == Better::Higher { "highest" } else { "lowest" };
-        for line in plot(&Plot { values, best: &best, best_is, width: ui.width(), height: HEIGHT, ascii: args.plain || !ui.is_screen() }) {
+        for line in plot(&Plot {
+            values,
+            best: &best,
+            best_is,
+            width: ui.width(),
+            height: HEIGHT,
+            ascii: args.plain || !ui.is_screen(),
+        }) {
             ui.line(&line);
         }
     }
@@ -103,9 +123,16 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
 fn doubts(places: &[Place]) -> Vec<String> {
     let open = places.iter().filter_map(|place| {
         let open = place.open_issues.as_ref()?;
-        Some(format!("! #{}: {}: `researchloop sprint show {}`", place.rank, text::clean(&open.text), place.sprint_id))
+        Some(format!(
+            "! #{}: {}: `researchloop sprint show {}`",
+            place.rank,
+            text::clean(&open.text),
+            place.sprint_id
+        ))
     });
-    let apart = places.iter().filter_map(|place| Some(format!("! #{} is not compared: {}", place.rank, text::clean(place.apart.as_ref()?))));
+    let apart = places.iter().filter_map(|place| {
+        Some(format!("! #{} is not compared: {}", place.rank, text::clean(place.apart.as_ref()?)))
+    });
     open.chain(apart).collect()
 }
 
@@ -116,17 +143,32 @@ fn legend(board: &Board) -> Vec<String> {
     let is_start = board.places.get(rank - 1).is_none_or(|place| place.noise.is_none());
     let own = if is_start { String::new() } else { format!("#{rank} against the first sprint, ") };
     let what = if is_start { ", the first sprint" } else { "" };
-    let mut lines = vec![format!("noise: {own}the others against #{rank}{what}; #1 is the best of {count}")];
-    if let Some((place, settle)) = board.places.iter().find_map(|place| Some((place, place.settle.as_ref()?))) {
-        lines.push(format!("to know more of #{}: {settle}; `researchloop sprint resubmit ID` makes one more", place.rank));
+    let mut lines =
+        vec![format!("noise: {own}the others against #{rank}{what}; #1 is the best of {count}")];
+    if let Some((place, settle)) =
+        board.places.iter().find_map(|place| Some((place, place.settle.as_ref()?)))
+    {
+        lines.push(format!(
+            "to know more of #{}: {settle}; `researchloop sprint resubmit ID` makes one more",
+            place.rank
+        ));
     }
     lines
 }
 
 fn cells(ui: &Ui, place: &Place) -> Vec<String> {
-    let repeats = if place.sprints.len() > 1 { format!(" ×{}", place.sprints.len()) } else { String::new() };
-    let doubt = if place.mismatch || place.open_issues.is_some() || place.apart.is_some() { " !" } else { "" };
-    let unit = if place.apart.is_some() && !place.unit.is_empty() { format!(" {}", text::clean(&place.unit)) } else { String::new() };
+    let repeats =
+        if place.sprints.len() > 1 { format!(" ×{}", place.sprints.len()) } else { String::new() };
+    let doubt = if place.mismatch || place.open_issues.is_some() || place.apart.is_some() {
+        " !"
+    } else {
+        ""
+    };
+    let unit = if place.apart.is_some() && !place.unit.is_empty() {
+        format!(" {}", text::clean(&place.unit))
+    } else {
+        String::new()
+    };
     let noise = match (place.noise, &place.noise_why) {
         (Some("likely_real"), _) => "likely real".to_owned(),
         (Some("within_noise"), _) => "within noise".to_owned(),
@@ -137,7 +179,11 @@ fn cells(ui: &Ui, place: &Place) -> Vec<String> {
         (Some(_), None) => "not known".to_owned(),
         (None, _) => "first sprint".to_owned(),
     };
-    let style = if place.rank == 1 && place.noise == Some("likely_real") { ui.style().green() } else { ui.style() };
+    let style = if place.rank == 1 && place.noise == Some("likely_real") {
+        ui.style().green()
+    } else {
+        ui.style()
+    };
     vec![
         place.rank.to_string(),
         format!("{}{repeats}", place.sprint_id),
@@ -150,21 +196,36 @@ fn cells(ui: &Ui, place: &Place) -> Vec<String> {
 }
 
 /// The metric's name, and its direction when the study declares it.
-fn metric_of(app: &App, store: &Store, study: &Study, args: &LeaderboardArgs) -> Result<(String, Option<Better>)> {
+fn metric_of(
+    app: &App,
+    store: &Store,
+    study: &Study,
+    args: &LeaderboardArgs,
+) -> Result<(String, Option<Better>)> {
     let declared = Program::load(&app.config, study).metric;
     match (&args.metric, declared) {
         (None, Some(metric)) => Ok((metric.name, Some(metric.better))),
-        (Some(name), Some(metric)) if figure_name::is_same(name, &metric.name) => Ok((metric.name, Some(metric.better))),
+        (Some(name), Some(metric)) if figure_name::is_same(name, &metric.name) => {
+            Ok((metric.name, Some(metric.better)))
+        }
         (Some(name), _) => Ok((name.clone(), None)),
         (None, None) => {
-            let failure = Failure::new(Kind::Usage, format!("the study {} declares no metric", study.name));
-            Err(failure.hint(known(store, study)?).hint("name one with --metric, or set `metric` and `metric_better` of the study"))
+            let failure =
+                Failure::new(Kind::Usage, format!("the study {} declares no metric", study.name));
+            Err(failure
+                .hint(known(store, study)?)
+                .hint("name one with --metric, or set `metric` and `metric_better` of the study"))
         }
     }
 }
 
 fn known(store: &Store, study: &Study) -> Result<String> {
-    let names: Vec<String> = store.metric_names(study.name.as_str())?.iter().take(12).map(|(name, _)| text::clean(name)).collect();
+    let names: Vec<String> = store
+        .metric_names(study.name.as_str())?
+        .iter()
+        .take(12)
+        .map(|(name, _)| text::clean(name))
+        .collect();
     Ok(if names.is_empty() {
         "no sprint of it has reported a figure yet".to_owned()
     } else {
@@ -175,7 +236,8 @@ fn known(store: &Store, study: &Study) -> Result<String> {
 /// What the sprints of a study have reported in the place of this metric; none when they have nothing.
 fn reported(store: &Store, study: &Study, metric: &str) -> Result<Option<String>> {
     let names = store.metric_names(study.name.as_str())?;
-    let near = figure_name::meant(metric, names.iter().map(|(name, _)| name.as_str())).map(|near| format!("did you mean {}?", text::clean(near)));
+    let near = figure_name::meant(metric, names.iter().map(|(name, _)| name.as_str()))
+        .map(|near| format!("did you mean {}?", text::clean(near)));
     Ok(match near {
         None if names.is_empty() => None,
         None => Some(known(store, study)?),
@@ -184,8 +246,14 @@ fn reported(store: &Store, study: &Study, metric: &str) -> Result<Option<String>
 }
 
 fn unknown(store: &Store, study: &Study, metric: &str) -> Result<Failure> {
-    let failure =
-        Failure::new(Kind::NotFound, format!("no completed sprint of {} has reported {:?}", study.name, text::short(&text::clean(metric), 60)));
+    let failure = Failure::new(
+        Kind::NotFound,
+        format!(
+            "no completed sprint of {} has reported {:?}",
+            study.name,
+            text::short(&text::clean(metric), 60)
+        ),
+    );
     Ok(match reported(store, study, metric)? {
         Some(hint) => failure.hint(hint),
         None => failure.hint(known(store, study)?),
@@ -193,11 +261,19 @@ fn unknown(store: &Store, study: &Study, metric: &str) -> Result<Failure> {
 }
 
 /// Which way the metric gets better: as the command line, the study, or the newest sprint says.
-fn direction(args: &LeaderboardArgs, declared: Option<Better>, rows: &[MetricRow], metric: &str) -> Result<Better> {
+fn direction(
+    args: &LeaderboardArgs,
+    declared: Option<Better>,
+    rows: &[MetricRow],
+    metric: &str,
+) -> Result<Better> {
     let asked = args.better.as_deref().and_then(Better::parse);
     let told = rows.iter().rev().find_map(|row| Better::parse(&row.better));
     asked.or(declared).or(told).ok_or_else(|| {
-        Failure::new(Kind::Usage, format!("nobody has said which way {} gets better", text::clean(metric)))
-            .hint("add --better higher or --better lower")
+        Failure::new(
+            Kind::Usage,
+            format!("nobody has said which way {} gets better", text::clean(metric)),
+        )
+        .hint("add --better higher or --better lower")
     })
 }

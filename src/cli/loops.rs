@@ -130,9 +130,16 @@ pub fn run(global: &Global, ui: &Ui, command: LoopCommand) -> Result {
 }
 
 fn find(store: &Store, given: &str) -> Result<LoopRow> {
-    let ids = Ids { prefix: "loop-", what: "loop", list: "researchloop loop list", like: &|beginning| store.loop_ids_like(beginning) };
+    let ids = Ids {
+        prefix: "loop-",
+        what: "loop",
+        list: "researchloop loop list",
+        like: &|beginning| store.loop_ids_like(beginning),
+    };
     let id = find::id(&ids, given)?;
-    store.one_loop(&id)?.ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no loop {id}")))
+    store
+        .one_loop(&id)?
+        .ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no loop {id}")))
 }
 
 fn order(args: &OrderArgs) -> Order {
@@ -172,7 +179,9 @@ fn warn(app: &App, ui: &Ui, store: &mut Store, row: &LoopRow) -> Result<()> {
 
 /// Two loops of a study share its backlog and its money: nobody has that without being told.
 fn warn_of_others(ui: &Ui, store: &Store, id: &str, study: &str) -> Result<()> {
-    for other in store.loops(Some(study), true, u32::MAX)?.iter().filter(|other| other.id.as_str() != id) {
+    for other in
+        store.loops(Some(study), true, u32::MAX)?.iter().filter(|other| other.id.as_str() != id)
+    {
         ui.warning(&format!(
             "{} runs on this study, too: both take from the same backlog and the same limits of the study; if that was not meant: `researchloop loop stop {id}`",
             other.id
@@ -194,9 +203,17 @@ fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
         spinner.finish_and_clear();
         // Whatever comes of it, a later tick goes on from there.
         match submitted {
-            Ok(Submitted::Job(job)) => ui.status(&format!("{sprint}: submitted to {cluster} as job {job}")),
+            Ok(Submitted::Job(job)) => {
+                ui.status(&format!("{sprint}: submitted to {cluster} as job {job}"))
+            }
             Ok(Submitted::Waits(why)) => ui.status(&format!("{sprint}: waits: {why}")),
-            Ok(Submitted::Unclear(why) | Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) | Submitted::Refused(why)) => {
+            Ok(
+                Submitted::Unclear(why)
+                | Submitted::NotSent(why)
+                | Submitted::PutOff(why)
+                | Submitted::NotNow(why)
+                | Submitted::Refused(why),
+            ) => {
                 ui.warning(&format!("{sprint}: {}", text::clean(&why)));
             }
             Ok(Submitted::NoAnswer(error)) => {
@@ -263,7 +280,11 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
                 one.status.to_owned(),
                 format!("{}/{}", one.completed_count, one.total_count),
                 one.current_sprint_id.clone().unwrap_or_else(|| "-".to_owned()),
-                text::cost(one.cost_usd, one.cost_estimated, one.cost_unknown.then_some(one.cost_unknown_usd)),
+                text::cost(
+                    one.cost_usd,
+                    one.cost_estimated,
+                    one.cost_unknown.then_some(one.cost_unknown_usd),
+                ),
             ];
             if wide {
                 cells.push(text::time(&one.created_at));
@@ -298,9 +319,15 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
         LoopStatus::Completed => style.clone().green().apply_to(whole.status),
         LoopStatus::Stopped => style.clone().yellow().apply_to(whole.status),
     };
-    ui.line(&format!("{}  {colored}  study {}", style.clone().bold().apply_to(&whole.id), text::clean(&whole.study_name)));
+    ui.line(&format!(
+        "{}  {colored}  study {}",
+        style.clone().bold().apply_to(&whole.id),
+        text::clean(&whole.study_name)
+    ));
     let width = ui.width();
-    let field = |name: &str, value: &str| ui.line(&text::short(&format!("{}{value}", text::padded(name, 13)), width));
+    let field = |name: &str, value: &str| {
+        ui.line(&text::short(&format!("{}{value}", text::padded(name, 13)), width))
+    };
     // How sure something is stands at the end of the sentence: it is never cut off.
     let sentence = |name: &str, value: &str| {
         for (at, line) in text::wrap(value, width.saturating_sub(13)).iter().enumerate() {
@@ -316,19 +343,37 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
     if !row.guidance.is_empty() {
         field("wanted:", &text::clean(&row.guidance));
     }
-    field("progress:", &format!("{} of {} sprints completed, {} not over", whole.completed_count, whole.total_count, whole.live_count));
+    field(
+        "progress:",
+        &format!(
+            "{} of {} sprints completed, {} not over",
+            whole.completed_count, whole.total_count, whole.live_count
+        ),
+    );
     let of = |max: Option<String>| max.map(|max| format!(" of {max}")).unwrap_or_default();
-    let reserved = if whole.reserved_usd > 0.0 { format!(", {} reserved", text::money(whole.reserved_usd, false)) } else { String::new() };
+    let reserved = if whole.reserved_usd > 0.0 {
+        format!(", {} reserved", text::money(whole.reserved_usd, false))
+    } else {
+        String::new()
+    };
     field(
         "money:",
         &format!(
             "{}{}{reserved}",
-            text::whole_cost(whole.cost_usd, whole.cost_estimated, whole.cost_unknown.then_some(whole.cost_unknown_usd)),
+            text::whole_cost(
+                whole.cost_usd,
+                whole.cost_estimated,
+                whole.cost_unknown.then_some(whole.cost_unknown_usd)
+            ),
             of(row.limits.max_cost_usd.map(|max| text::money(max, false)))
         ),
     );
-    let gpu = if whole.gpu_unknown { "not known".to_owned() } else { format!("{:.2}", whole.gpu_hours) };
-    field("GPU-hours:", &format!("{gpu}{}", of(row.limits.max_gpu_hours.map(|max| format!("{max}")))));
+    let gpu =
+        if whole.gpu_unknown { "not known".to_owned() } else { format!("{:.2}", whole.gpu_hours) };
+    field(
+        "GPU-hours:",
+        &format!("{gpu}{}", of(row.limits.max_gpu_hours.map(|max| format!("{max}")))),
+    );
     for (name, value) in limits(&row) {
         field(name, &value);
     }
@@ -339,22 +384,45 @@ fn show(app: &App, ui: &Ui, given: &str) -> Result {
             .sprints
             .iter()
             .map(|sprint| {
-                let what = sprint.verdict.clone().or_else(|| sprint.reason.map(str::to_owned)).unwrap_or_default();
-                let what = if sprint.open_issues.is_some() { format!("{what} ! issues open").trim().to_owned() } else { what };
-                let is_proposed = needs.iter().any(|one| one.kind == "approval" && one.sprint.as_ref() == Some(&sprint.id));
-                let no_idea = if is_proposed { "(an idea waits for your word)" } else { "(its job looks for an idea)" };
+                let what = sprint
+                    .verdict
+                    .clone()
+                    .or_else(|| sprint.reason.map(str::to_owned))
+                    .unwrap_or_default();
+                let what = if sprint.open_issues.is_some() {
+                    format!("{what} ! issues open").trim().to_owned()
+                } else {
+                    what
+                };
+                let is_proposed = needs
+                    .iter()
+                    .any(|one| one.kind == "approval" && one.sprint.as_ref() == Some(&sprint.id));
+                let no_idea = if is_proposed {
+                    "(an idea waits for your word)"
+                } else {
+                    "(its job looks for an idea)"
+                };
                 let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
                 vec![
                     sprint.id.clone(),
                     sprint.status.to_owned(),
                     what,
-                    text::cost(sprint.cost_usd, sprint.cost_estimated, sprint.cost_unknown.then_some(sprint.cost_unknown_usd)),
+                    text::cost(
+                        sprint.cost_usd,
+                        sprint.cost_estimated,
+                        sprint.cost_unknown.then_some(sprint.cost_unknown_usd),
+                    ),
                     sprint.task_id.clone().unwrap_or_default(),
                     idea,
                 ]
             })
             .collect();
-        for line in text::table(&["SPRINT", "STATUS", "RESULT", "COST", "TASK", "IDEA"], &rows, width, ui.style_is_on()) {
+        for line in text::table(
+            &["SPRINT", "STATUS", "RESULT", "COST", "TASK", "IDEA"],
+            &rows,
+            width,
+            ui.style_is_on(),
+        ) {
             ui.line(&line);
         }
     }
@@ -367,14 +435,20 @@ fn limits(row: &LoopRow) -> Vec<(&'static str, String)> {
     let mut shown = Vec::new();
     if let Some(time) = limits.until.and_then(|until| jiff::Timestamp::from_second(until).ok()) {
         let left = time.as_second() - clock::now().as_second();
-        let left = u64::try_from(left).map_or_else(|_| "over".to_owned(), |left| format!("{} left", crate::domain::duration::human(left)));
+        let left = u64::try_from(left).map_or_else(
+            |_| "over".to_owned(),
+            |left| format!("{} left", crate::domain::duration::human(left)),
+        );
         shown.push(("until:", format!("{} UTC ({left})", time.strftime("%Y-%m-%d %H:%M"))));
     }
     if let Some(target) = &limits.target {
         shown.push(("target:", text::clean(&target.to_string())));
     }
     if let Some(patience) = limits.patience {
-        shown.push(("patience:", format!("{patience} measured sprints without an improvement beyond the noise")));
+        shown.push((
+            "patience:",
+            format!("{patience} measured sprints without an improvement beyond the noise"),
+        ));
     }
     if limits.parallel > 1 {
         shown.push(("parallel:", limits.parallel.to_string()));
@@ -391,22 +465,40 @@ fn limits(row: &LoopRow) -> Vec<(&'static str, String)> {
 fn next_step(row: &LoopRow, completed: u32) -> String {
     let id = &row.id;
     if row.status == LoopStatus::Running {
-        return format!("`researchloop loop stop {id}` stops it; `researchloop loop edit {id}` changes its limits");
+        return format!(
+            "`researchloop loop stop {id}` stops it; `researchloop loop edit {id}` changes its limits"
+        );
     }
     match StopRule::parse(&row.reason) {
         // An edit may have raised the count since.
-        Some(StopRule::Count) if completed < row.limits.count => format!("`researchloop loop resume {id}` goes on"),
-        Some(StopRule::Count) => format!("`researchloop loop resume {id} -n {}` goes on with more sprints", row.limits.count.saturating_add(3)),
-        Some(StopRule::SameFailure | StopRule::Failures) => {
-            format!("look at the failed sprints (`researchloop sprint show ID`), mend the cause, then `researchloop loop resume {id}`")
+        Some(StopRule::Count) if completed < row.limits.count => {
+            format!("`researchloop loop resume {id}` goes on")
         }
-        Some(StopRule::BacklogDone) => format!("`researchloop task add` makes more tasks; then `researchloop loop resume {id}`"),
+        Some(StopRule::Count) => format!(
+            "`researchloop loop resume {id} -n {}` goes on with more sprints",
+            row.limits.count.saturating_add(3)
+        ),
+        Some(StopRule::SameFailure | StopRule::Failures) => {
+            format!(
+                "look at the failed sprints (`researchloop sprint show ID`), mend the cause, then `researchloop loop resume {id}`"
+            )
+        }
+        Some(StopRule::BacklogDone) => format!(
+            "`researchloop task add` makes more tasks; then `researchloop loop resume {id}`"
+        ),
         Some(StopRule::NoIdeasLeft) => {
-            format!("`researchloop loop resume {id} -m \"WHERE TO LOOK\"` goes on with other guidance; `researchloop task add` adds ideas of yours")
+            format!(
+                "`researchloop loop resume {id} -m \"WHERE TO LOOK\"` goes on with other guidance; `researchloop task add` adds ideas of yours"
+            )
         }
         Some(rule) => match (rule.study_key(), rule.widened_by()) {
-            (Some(key), _) => format!("raise `{key}` of the study {}, then `researchloop loop resume {id}`", text::clean(&row.study)),
-            (None, Some(option)) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
+            (Some(key), _) => format!(
+                "raise `{key}` of the study {}, then `researchloop loop resume {id}`",
+                text::clean(&row.study)
+            ),
+            (None, Some(option)) => {
+                format!("`researchloop loop resume {id} {option}` goes on, within a wider limit")
+            }
             (None, None) => format!("`researchloop loop resume {id}` lets it go on"),
         },
         None => format!("`researchloop loop resume {id}` lets it go on"),
@@ -418,7 +510,8 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     let row = find(&store, &args.id)?;
     let edit = Edit { order: order(&args.order), request: request(&args.job)? };
     if edit == Edit::default() {
-        return Err(Failure::new(Kind::Usage, "nothing to change was given").hint("`researchloop loop edit --help` shows what can be changed"));
+        return Err(Failure::new(Kind::Usage, "nothing to change was given")
+            .hint("`researchloop loop edit --help` shows what can be changed"));
     }
     warn_of_options(app, ui, &row.study, &edit.request)?;
     let row = auto_loop::edit(app, &mut store, row.id.as_str(), &edit)?;
@@ -443,11 +536,19 @@ fn stop(app: &App, ui: &Ui, args: &StopArgs) -> Result {
     let live = if row.status != LoopStatus::Running && args.now {
         store.loop_sprints(id)?.into_iter().filter(|sprint| !sprint.status.is_terminal()).collect()
     } else {
-        auto_loop::stop(&mut store, id, if args.now { "stopped by hand, with its jobs" } else { "stopped by hand" })?
+        auto_loop::stop(
+            &mut store,
+            id,
+            if args.now { "stopped by hand, with its jobs" } else { "stopped by hand" },
+        )?
     };
     match row.status {
         LoopStatus::Running => ui.status(&format!("{id}: stopped; it begins no more sprints")),
-        status => ui.status(&format!("{id}: it is {} already; sprints that are not over: {}", status.as_str(), live.len())),
+        status => ui.status(&format!(
+            "{id}: it is {} already; sprints that are not over: {}",
+            status.as_str(),
+            live.len()
+        )),
     }
     let mut exit = Exit::Success;
     for sprint in &live {
@@ -456,9 +557,9 @@ fn stop(app: &App, ui: &Ui, args: &StopArgs) -> Result {
             continue;
         }
         let Some(row) = store.sprint(&sprint.id)? else { continue };
-        let cancelled = sprint::cluster_of(app, &row)
-            .map_err(Into::into)
-            .and_then(|cluster| sprint::cancel(app, &mut store, app.remote(cluster).as_mut(), &row.id));
+        let cancelled = sprint::cluster_of(app, &row).map_err(Into::into).and_then(|cluster| {
+            sprint::cancel(app, &mut store, app.remote(cluster).as_mut(), &row.id)
+        });
         match cancelled {
             Ok(_) => ui.status(&format!("{}: its job is told to end", sprint.id)),
             Err(error) => {

@@ -48,7 +48,9 @@ use crate::domain::Secret;
 /// Turn research ideas into finished, red-teamed, reported experiments on SLURM and SGE clusters
 #[derive(Debug, Parser)]
 #[command(name = "researchloop", version, max_term_width = 100)]
-#[command(after_help = "Start with `researchloop demo`: it needs no cluster, no Claude and no network.")]
+#[command(
+    after_help = "Start with `researchloop demo`: it needs no cluster, no Claude and no network."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -69,7 +71,14 @@ pub struct Global {
     #[arg(short, long, global = true, help_heading = "Global options")]
     quiet: bool,
     /// When to use colour: auto, always or never
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true, help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        help_heading = "Global options"
+    )]
     color: Color,
 }
 
@@ -194,7 +203,11 @@ impl Global {
             [] => {}
             [one] => ui.warning(&warning_text(one)),
             many => {
-                ui.warning(&format!("{} has {} things to look at: `researchloop config check` shows them", config.file.display(), many.len()));
+                ui.warning(&format!(
+                    "{} has {} things to look at: `researchloop config check` shows them",
+                    config.file.display(),
+                    many.len()
+                ));
             }
         }
         Ok(config)
@@ -206,9 +219,14 @@ impl Global {
     }
 
     /// Finds and reads the configuration, and has job options checked, too.
-    fn load_with(&self, check_options: &crate::config::CheckOptions) -> std::result::Result<Config, Failure> {
+    fn load_with(
+        &self,
+        check_options: &crate::config::CheckOptions,
+    ) -> std::result::Result<Config, Failure> {
         let environment = Environment::of_process();
-        let here = std::env::current_dir().map_err(|error| Failure::failed(format!("cannot find out the working directory: {error}")))?;
+        let here = std::env::current_dir().map_err(|error| {
+            Failure::failed(format!("cannot find out the working directory: {error}"))
+        })?;
         let file = crate::config::find(self.config.as_deref(), &here, &environment)?;
         Ok(crate::config::load_with(&file, &environment, check_options)?)
     }
@@ -216,7 +234,10 @@ impl Global {
     /// Everything that a verb needs.
     fn app(&self, ui: &Ui) -> std::result::Result<App, Failure> {
         let config = self.load(ui)?;
-        let passphrase = std::env::var("RESEARCHLOOP_KEY_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Secret::new);
+        let passphrase = std::env::var("RESEARCHLOOP_KEY_PASSPHRASE")
+            .ok()
+            .filter(|text| !text.is_empty())
+            .map(Secret::new);
         let app = App { config, passphrase, accept_fingerprint: None };
         if let Some(behind) = app.behind() {
             ui.warn_last(&behind.to_string());
@@ -260,7 +281,16 @@ mod tests {
         while let Some((before, behind)) = rest.split_once('{') {
             let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
             text.push_str(before);
-            text.push_str(if name.starts_with("row.limits") || before.ends_with("-n ") || before.ends_with("--token ") { "3" } else { "x1" });
+            text.push_str(
+                if name.starts_with("row.limits")
+                    || before.ends_with("-n ")
+                    || before.ends_with("--token ")
+                {
+                    "3"
+                } else {
+                    "x1"
+                },
+            );
             rest = after;
         }
         text.push_str(rest);
@@ -270,7 +300,11 @@ mod tests {
             "SHELL" => "bash".to_owned(),
             word => word.to_owned(),
         };
-        shell_words::split(&text).unwrap_or_else(|_| vec![text.clone()]).iter().map(|one| word(one)).collect()
+        shell_words::split(&text)
+            .unwrap_or_else(|_| vec![text.clone()])
+            .iter()
+            .map(|one| word(one))
+            .collect()
     }
 
     #[test]
@@ -292,7 +326,11 @@ mod tests {
                 text.push_str(&behind);
             }
             for (at, _) in text.match_indices("`researchloop ") {
-                let Some((command, _)) = text[at + 1..].split_once('`').filter(|(command, _)| !command.contains('\n')) else { continue };
+                let Some((command, _)) =
+                    text[at + 1..].split_once('`').filter(|(command, _)| !command.contains('\n'))
+                else {
+                    continue;
+                };
                 // All commands of a kind, and what a shell does with what one prints.
                 if command.ends_with(" ...") {
                     continue;
@@ -301,7 +339,13 @@ mod tests {
                 // What a rule lets a loop go on with.
                 let commands: Vec<String> = match command.contains("{option}") {
                     true => {
-                        let options = ["-n COUNT", "--max-cost USD", "--max-gpu-hours HOURS", "--until TIME", "--target none"];
+                        let options = [
+                            "-n COUNT",
+                            "--max-cost USD",
+                            "--max-gpu-hours HOURS",
+                            "--until TIME",
+                            "--target none",
+                        ];
                         options.iter().map(|option| command.replace("{option}", option)).collect()
                     }
                     false => vec![command.to_owned()],
@@ -318,7 +362,11 @@ mod tests {
                                 | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
                         )
                     {
-                        wrong.push(format!("{}: {command}: {}", file.display(), error.to_string().lines().next().unwrap_or_default()));
+                        wrong.push(format!(
+                            "{}: {command}: {}",
+                            file.display(),
+                            error.to_string().lines().next().unwrap_or_default()
+                        ));
                     }
                 }
             }

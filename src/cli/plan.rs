@@ -95,7 +95,8 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     if let Some((_, cost)) = &raw.cost {
         ui.status(&format!("The plan cost {cost}."));
     }
-    let Plan { drafts, warnings } = plan::read(&raw.value).map_err(|problems| again(refused(&problems)))?;
+    let Plan { drafts, warnings } =
+        plan::read(&raw.value).map_err(|problems| again(refused(&problems)))?;
     // Everything is tried before anybody is asked: a cycle shows here, too.
     let _ = create(&mut store, &args.study, &drafts, false).map_err(again)?;
     for warning in &warnings {
@@ -105,7 +106,8 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     if !ui.json {
         show(ui, &args.study, &drafts);
     }
-    let write = args.yes || (!ui.json && ui.ask(&format!("Add these {} task(s) to {}?", drafts.len(), args.study)));
+    let write = args.yes
+        || (!ui.json && ui.ask(&format!("Add these {} task(s) to {}?", drafts.len(), args.study)));
     let ids = if write { create(&mut store, &args.study, &drafts, true)? } else { Vec::new() };
     if ui.json {
         let mut answer = serde_json::json!({ "study_name": args.study, "plan": plan::as_json(&drafts), "written": write, "warnings": warnings });
@@ -116,7 +118,11 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
             answer["from"] = from.as_str().into();
         }
         if write {
-            let tasks: Vec<_> = ids.iter().zip(&drafts).map(|(id, draft)| serde_json::json!({ "id": id, "key": draft.key })).collect();
+            let tasks: Vec<_> = ids
+                .iter()
+                .zip(&drafts)
+                .map(|(id, draft)| serde_json::json!({ "id": id, "key": draft.key }))
+                .collect();
             answer["tasks"] = tasks.into();
         }
         ui.json(&answer);
@@ -156,30 +162,47 @@ fn ask_here(app: &App, ui: &Ui, store: &mut Store, study: &Study, args: &PlanArg
     change.commit()?;
     let cost = text::money(spent.cost_usd, spent.estimated);
     let value = plan.map_err(|error| Failure::from(error).hint(format!("it cost {cost}")))?;
-    let kept = keep(app, study, &value).map_err(|error| Failure::failed(format!("the plan cannot be kept: {error}\n{value}")))?;
-    Ok(Raw { value, cost: Some((spent.cost_usd, cost)), from: Some(text::shell_word(&kept.display().to_string())), file: Some(kept) })
+    let kept = keep(app, study, &value)
+        .map_err(|error| Failure::failed(format!("the plan cannot be kept: {error}\n{value}")))?;
+    Ok(Raw {
+        value,
+        cost: Some((spent.cost_usd, cost)),
+        from: Some(text::shell_word(&kept.display().to_string())),
+        file: Some(kept),
+    })
 }
 
 /// Keeps what Claude has answered.
 fn keep(app: &App, study: &Study, value: &serde_json::Value) -> std::io::Result<PathBuf> {
     let folder = app.config.artifact_dir.join("plans");
     private::make_folder(&folder)?;
-    let path = folder.join(format!("{}-{}-{}.json", study.name, clock::now().strftime("%Y%m%d-%H%M%S"), random::hex(2)));
+    let path = folder.join(format!(
+        "{}-{}-{}.json",
+        study.name,
+        clock::now().strftime("%Y%m%d-%H%M%S"),
+        random::hex(2)
+    ));
     private::write_new(&path, format!("{value:#}\n").as_bytes())?;
     Ok(path)
 }
 
 fn goal(given: &str) -> Result<String> {
     let text = super::input::given(given, "the goal")?;
-    let text: String = text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let text: String =
+        text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     if text.is_empty() { Err(Failure::new(Kind::Usage, "the goal is empty")) } else { Ok(text) }
 }
 
 pub(super) fn from_file(file: &Path) -> Result<serde_json::Value> {
     let content = super::input::file(file)?;
     answers::plan(content.as_bytes()).map_err(|problem| {
-        let what = format!("{} {}: expected {{\"tasks\": [...]}}, each task with at least `key` and `idea`", file.display(), text::clean(&problem));
-        Failure::new(Kind::Usage, what).hint("`researchloop task import` reads a list that you have written")
+        let what = format!(
+            "{} {}: expected {{\"tasks\": [...]}}, each task with at least `key` and `idea`",
+            file.display(),
+            text::clean(&problem)
+        );
+        Failure::new(Kind::Usage, what)
+            .hint("`researchloop task import` reads a list that you have written")
     })
 }
 
@@ -198,19 +221,43 @@ fn create(store: &mut Store, study: &str, drafts: &[Draft], keep: bool) -> Resul
 
 fn refused(problems: &[String]) -> Failure {
     let problems: Vec<String> = problems.iter().map(|problem| text::clean(problem)).collect();
-    Failure::new(Kind::Usage, format!("{} problem(s) in the plan; no task was added\n{}", problems.len(), problems.join("\n")))
+    Failure::new(
+        Kind::Usage,
+        format!(
+            "{} problem(s) in the plan; no task was added\n{}",
+            problems.len(),
+            problems.join("\n")
+        ),
+    )
 }
 
 fn show(ui: &Ui, study: &str, drafts: &[Draft]) {
-    ui.line(&ui.style().bold().apply_to(format!("plan for {study}: {} task(s)", drafts.len())).to_string());
+    ui.line(
+        &ui.style()
+            .bold()
+            .apply_to(format!("plan for {study}: {} task(s)", drafts.len()))
+            .to_string(),
+    );
     let lines = plan::tree(drafts);
-    let name = |place: usize| drafts[place].key.as_deref().map_or_else(|| format!("task {}", place + 1), text::clean);
-    let width = lines.iter().map(|(branch, place, _)| console::measure_text_width(&format!("{branch}{}", name(*place)))).max().unwrap_or(0).min(40);
+    let name = |place: usize| {
+        drafts[place].key.as_deref().map_or_else(|| format!("task {}", place + 1), text::clean)
+    };
+    let width = lines
+        .iter()
+        .map(|(branch, place, _)| console::measure_text_width(&format!("{branch}{}", name(*place))))
+        .max()
+        .unwrap_or(0)
+        .min(40);
     for (branch, place, needs) in &lines {
         let draft = &drafts[*place];
         let priority = if draft.priority == Priority::P1 { "  " } else { draft.priority.as_str() };
-        let needs = if needs.is_empty() { String::new() } else { format!("[{}] ", text::clean(needs)) };
-        let line = format!("  {} {priority} {needs}{}", text::padded(&format!("{branch}{}", name(*place)), width), text::clean(&draft.idea));
+        let needs =
+            if needs.is_empty() { String::new() } else { format!("[{}] ", text::clean(needs)) };
+        let line = format!(
+            "  {} {priority} {needs}{}",
+            text::padded(&format!("{branch}{}", name(*place)), width),
+            text::clean(&draft.idea)
+        );
         ui.line(&text::short(&line, ui.width()));
     }
 }

@@ -18,11 +18,23 @@ use crate::sprint::{self, CreateError, Extent, Request, Wanted};
 use crate::store::{SprintRow, Store};
 
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
-pub fn ask(app: &App, ui: &Ui, store: &mut Store, study: &Study, goal: &str, args: &PlanArgs) -> Result<std::result::Result<Raw, Exit>> {
-    let job = JobArgs { option: args.option.clone(), time: Some(args.time.clone()), ..JobArgs::default() };
+pub fn ask(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    study: &Study,
+    goal: &str,
+    args: &PlanArgs,
+) -> Result<std::result::Result<Raw, Exit>> {
+    let job = JobArgs {
+        option: args.option.clone(),
+        time: Some(args.time.clone()),
+        ..JobArgs::default()
+    };
     warn_of_options(app, ui, study.name.as_str(), &request(&job)?)?;
     let order = plan::order(app, store, study, goal)?;
-    let wanted = Wanted::new(study.name.as_str(), goal, Request { plan: Some(order), ..request(&job)? });
+    let wanted =
+        Wanted::new(study.name.as_str(), goal, Request { plan: Some(order), ..request(&job)? });
     let id = sprint::create(app, store, &wanted).map_err(|error| match error {
         CreateError::Idea(text) => CreateError::Idea(text.replace("the idea", "the goal")),
         other => other,
@@ -36,7 +48,13 @@ pub fn ask(app: &App, ui: &Ui, store: &mut Store, study: &Study, goal: &str, arg
 }
 
 /// Submits the sprint, and waits until it has ended.
-fn wait_for_it(app: &App, ui: &Ui, store: &mut Store, study: &Study, id: &SprintId) -> Result<std::result::Result<Raw, Exit>> {
+fn wait_for_it(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    study: &Study,
+    id: &SprintId,
+) -> Result<std::result::Result<Raw, Exit>> {
     let (submitted, remote) = submit(app, ui, store, id)?;
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
@@ -50,16 +68,21 @@ fn wait_for_it(app: &App, ui: &Ui, store: &mut Store, study: &Study, id: &Sprint
         (Exit::Success, State::Ended { ending, .. }) if ending.status == Status::Completed => {
             Ok(Ok(plan_of(app, ui, store, &row, study.name.as_str())?))
         }
-        (_, State::Ended { ending, .. }) if ui.json => {
-            Err(Failure::failed(format!("{id}: {}: {}", ending.status, text::clean(&ending.detail))).hint(text::clean(&ending.hint)))
-        }
+        (_, State::Ended { ending, .. }) if ui.json => Err(Failure::failed(format!(
+            "{id}: {}: {}",
+            ending.status,
+            text::clean(&ending.detail)
+        ))
+        .hint(text::clean(&ending.hint))),
         (exit, State::Ended { .. }) => Ok(Err(exit)),
         (exit, _) => {
             if ui.json {
                 ui.json(&serde_json::json!({ "sprint_id": id.as_str(), "study_name": row.study, "status": row.state.status().as_str(), "written": false }));
             }
             let study = text::shell_word(study.name.as_str());
-            ui.hint(&format!("`researchloop plan -s {study} --from {id}` takes the plan when {id} has completed"));
+            ui.hint(&format!(
+                "`researchloop plan -s {study} --from {id}` takes the plan when {id} has completed"
+            ));
             Ok(Err(if exit == Exit::Success { Exit::Waiting } else { exit }))
         }
     }
@@ -67,7 +90,9 @@ fn wait_for_it(app: &App, ui: &Ui, store: &mut Store, study: &Study, id: &Sprint
 
 /// The sprint that `--from` names, unless it names a file.
 pub fn named(store: &Store, from: &Path) -> Result<Option<SprintRow>> {
-    let Some(id) = from.to_str().filter(|text| !text.contains(['/', '.']) && !from.exists()) else { return Ok(None) };
+    let Some(id) = from.to_str().filter(|text| !text.contains(['/', '.']) && !from.exists()) else {
+        return Ok(None);
+    };
     let is_beginning = || !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     if id.starts_with("sp-") || is_beginning() && !store.ids_like(&format!("sp-{id}"))?.is_empty() {
         return Ok(Some(find(store, id)?));
@@ -79,25 +104,48 @@ pub fn named(store: &Store, from: &Path) -> Result<Option<SprintRow>> {
 pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &str) -> Result<Raw> {
     let id = &row.id;
     if row.kind != "plan" {
-        return Err(Failure::new(Kind::Usage, format!("{id} was asked for no plan"))
-            .hint(format!("`researchloop plan \"GOAL\" -s {} --job` asks for one", text::shell_word(study))));
+        return Err(Failure::new(Kind::Usage, format!("{id} was asked for no plan")).hint(
+            format!(
+                "`researchloop plan \"GOAL\" -s {} --job` asks for one",
+                text::shell_word(study)
+            ),
+        ));
     }
     if row.study != study {
-        return Err(Failure::new(Kind::Usage, format!("{id} has made a plan for the study {}, not for {study}", text::clean(&row.study))));
+        return Err(Failure::new(
+            Kind::Usage,
+            format!(
+                "{id} has made a plan for the study {}, not for {study}",
+                text::clean(&row.study)
+            ),
+        ));
     }
     // The job may be over, and no tick has seen it.
     let row = &watch::look_once(app, ui, store, row)?;
     if row.state.status() != Status::Completed {
-        return Err(Failure::new(Kind::Conflict, format!("{id} has no plan: it is {}", row.state.status()))
-            .hint(format!("`researchloop sprint show {id}` tells how it stands")));
+        return Err(Failure::new(
+            Kind::Conflict,
+            format!("{id} has no plan: it is {}", row.state.status()),
+        )
+        .hint(format!("`researchloop sprint show {id}` tells how it stands")));
     }
     let file = app.artifacts(id.as_str()).join(PLAN_FILE);
     if !file.is_file() {
         let cluster = sprint::cluster_of(app, row)?;
         let mut remote = app.remote(cluster);
-        let fetched = sprint::fetch(app, remote.as_mut(), cluster, row, &[], &app.artifacts(id.as_str()), Extent::Report, |_, _| {})?;
+        let fetched = sprint::fetch(
+            app,
+            remote.as_mut(),
+            cluster,
+            row,
+            &[],
+            &app.artifacts(id.as_str()),
+            Extent::Report,
+            |_, _| {},
+        )?;
         sprint::remember(store, id.as_str(), &fetched)?;
     }
-    let cost = Some((row.cost_usd, text::cost(row.cost_usd, row.cost_estimated, row.unknown_usd())));
+    let cost =
+        Some((row.cost_usd, text::cost(row.cost_usd, row.cost_estimated, row.unknown_usd())));
     Ok(Raw { value: from_file(&file)?, cost, from: Some(id.to_string()), file: Some(file) })
 }

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use console::Style;
 
-use super::text::{bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short, time, whole_cost, wrap};
+use super::text::{
+    bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short, time,
+    whole_cost, wrap,
+};
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
@@ -35,7 +38,12 @@ fn seconds_since(then: Option<&str>, now: jiff::Timestamp) -> Option<u64> {
 
 /// The steps, a line each.
 fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize) -> Vec<String> {
-    let title_width = steps.iter().map(|step| console::measure_text_width(&step.title)).max().unwrap_or(0).min(40);
+    let title_width = steps
+        .iter()
+        .map(|step| console::measure_text_width(&step.title))
+        .max()
+        .unwrap_or(0)
+        .min(40);
     let mut lines = Vec::new();
     for step in steps {
         let (mark, style) = match step.state.as_str() {
@@ -48,13 +56,25 @@ fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize
             _ => ("·", ui.style().dim()),
         };
         let seconds = match (step.state.as_str(), step.seconds) {
-            ("running", before) => seconds_since(step.started_at.as_deref(), now).map(|since| before.max(since)),
+            ("running", before) => {
+                seconds_since(step.started_at.as_deref(), now).map(|since| before.max(since))
+            }
             ("waiting", _) => None,
             (_, seconds) => Some(seconds),
         };
         let took = seconds.map(human).unwrap_or_default();
-        let cost = if step.cost_usd > 0.0 { money(step.cost_usd, step.cost_estimated) } else { String::new() };
-        let line = format!("  {mark} {}  {:>8}  {:>8}  {}", padded(&clean(&step.title), title_width), took, cost, clean(&step.detail));
+        let cost = if step.cost_usd > 0.0 {
+            money(step.cost_usd, step.cost_estimated)
+        } else {
+            String::new()
+        };
+        let line = format!(
+            "  {mark} {}  {:>8}  {:>8}  {}",
+            padded(&clean(&step.title), title_width),
+            took,
+            cost,
+            clean(&step.detail)
+        );
         lines.push(style.apply_to(short(line.trim_end(), width)).to_string());
     }
     lines
@@ -68,7 +88,11 @@ pub fn unknown_usd(sprint: &Sprint) -> Option<f64> {
 /// One line about what it has cost.
 fn costs(sprint: &Sprint) -> String {
     let tokens = sprint.tokens.input + sprint.tokens.output + sprint.tokens.cached;
-    format!("{} at list prices · {} tokens", whole_cost(sprint.cost_usd, sprint.cost_estimated, unknown_usd(sprint)), count(tokens))
+    format!(
+        "{} at list prices · {} tokens",
+        whole_cost(sprint.cost_usd, sprint.cost_estimated, unknown_usd(sprint)),
+        count(tokens)
+    )
 }
 
 /// How long jobs ran, and with how many GPUs.
@@ -76,7 +100,11 @@ pub fn used(spent: &Money) -> String {
     let gpu = match (spent.gpu_seconds, spent.gpu_unknown) {
         (0, true) => " · GPU-hours not known".to_owned(),
         (0, false) => String::new(),
-        (seconds, unknown) => format!(" · {}{} GPU-hours", if unknown { "more than " } else { "" }, gpu_hours(seconds)),
+        (seconds, unknown) => format!(
+            " · {}{} GPU-hours",
+            if unknown { "more than " } else { "" },
+            gpu_hours(seconds)
+        ),
     };
     format!("{} of job time{gpu}", human(spent.wall_seconds))
 }
@@ -94,14 +122,17 @@ pub fn gpu_hours(seconds: u64) -> String {
 /// Where its job is.
 fn place(sprint: &Sprint) -> String {
     let job = sprint.job_id.as_deref().map(|job| format!(" job {job}")).unwrap_or_default();
-    let host = sprint.host.as_deref().map(|host| format!(" on {}", clean(host))).unwrap_or_default();
+    let host =
+        sprint.host.as_deref().map(|host| format!(" on {}", clean(host))).unwrap_or_default();
     format!("{} ({}{job}{host})", clean(&sprint.cluster), sprint.scheduler)
 }
 
 /// An event as one line: time, step, what.
 pub fn event(line: &Line) -> Option<String> {
     let what = match line.entry()? {
-        Entry::RunStarted { job_id, host, pipeline, .. } => format!("run of pipeline {pipeline} started in job {job_id} on {host}"),
+        Entry::RunStarted { job_id, host, pipeline, .. } => {
+            format!("run of pipeline {pipeline} started in job {job_id} on {host}")
+        }
         Entry::StepStarted { title, resumed: false } => format!("▶ {title}"),
         Entry::StepStarted { title, resumed: true } => format!("▶ {title}, continued"),
         Entry::Agent { model, version, .. } => format!("Claude {version}, model {model}"),
@@ -131,14 +162,18 @@ pub fn event(line: &Line) -> Option<String> {
             }
         }
         Entry::Idea { text, .. } => format!("idea: {}", text.lines().next().unwrap_or_default()),
-        Entry::NoneLeft { why } => format!("no idea is left: {}", why.lines().next().unwrap_or_default()),
+        Entry::NoneLeft { why } => {
+            format!("no idea is left: {}", why.lines().next().unwrap_or_default())
+        }
         Entry::Told { id } => format!("told: {id}"),
         Entry::Suspended { seconds } => format!("the job was suspended for {}", human(seconds)),
         Entry::Signal { name } => format!("asked to stop by signal {name}"),
         Entry::RunEnded(end) => {
-            let detail = if end.detail.is_empty() { String::new() } else { format!(": {}", end.detail) };
+            let detail =
+                if end.detail.is_empty() { String::new() } else { format!(": {}", end.detail) };
             // What ended it from outside, the scheduler knows.
-            let status = if end.reason.is_none() && end.signal.is_some() { "stopped" } else { &end.status };
+            let status =
+                if end.reason.is_none() && end.signal.is_some() { "stopped" } else { &end.status };
             format!("run {status}{detail}")
         }
     };
@@ -170,19 +205,35 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
     let mut lines = Vec::new();
     let elapsed = seconds_since(sprint.started_at.as_deref(), watch.now);
     let times = match (over, elapsed) {
-        (false, Some(elapsed)) => format!(" {} · {} left", human(elapsed), human(sprint.time_limit_seconds.saturating_sub(elapsed))),
+        (false, Some(elapsed)) => format!(
+            " {} · {} left",
+            human(elapsed),
+            human(sprint.time_limit_seconds.saturating_sub(elapsed))
+        ),
         _ => String::new(),
     };
-    let head = format!("{}  {} on {}", bold.apply_to(&sprint.id), clean(&sprint.study_name), place(sprint));
+    let head = format!(
+        "{}  {} on {}",
+        bold.apply_to(&sprint.id),
+        clean(&sprint.study_name),
+        place(sprint)
+    );
     let state = format!("{}{times}", status(ui, sprint));
-    let gap = width.saturating_sub(console::measure_text_width(&head) + console::measure_text_width(&state));
+    let gap = width
+        .saturating_sub(console::measure_text_width(&head) + console::measure_text_width(&state));
     if gap >= 2 {
         lines.push(format!("{head}{}{state}", " ".repeat(gap)));
     } else {
         lines.push(short(&head, width));
         lines.push(short(&state, width));
     }
-    lines.push(dim.apply_to(short(&clean(sprint.idea.as_deref().unwrap_or("(the idea is made in the job)")), width)).to_string());
+    lines.push(
+        dim.apply_to(short(
+            &clean(sprint.idea.as_deref().unwrap_or("(the idea is made in the job)")),
+            width,
+        ))
+        .to_string(),
+    );
     lines.push(String::new());
     let shown = steps(ui, sprint.steps.as_deref().unwrap_or_default(), over, watch.now, width);
     if shown.is_empty() {
@@ -196,7 +247,12 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
     };
     lines.push(short(&format!("  {}{quiet}", costs(sprint)), width));
     if let Some(problem) = watch.problem.or(sprint.note.as_deref()) {
-        lines.push(ui.style().yellow().apply_to(short(&format!("  {}", clean(problem)), width)).to_string());
+        lines.push(
+            ui.style()
+                .yellow()
+                .apply_to(short(&format!("  {}", clean(problem)), width))
+                .to_string(),
+        );
     }
     let left = height.saturating_sub(lines.len() + 2);
     let events: Vec<String> = watch.events.iter().filter_map(event).collect();
@@ -207,14 +263,23 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
     if event_room > 0 {
         lines.push(String::new());
         lines.push(bold.apply_to("  last events").to_string());
-        lines.extend(events[events.len() - event_room..].iter().map(|event| short(&format!("  {event}"), width)));
+        lines.extend(
+            events[events.len() - event_room..]
+                .iter()
+                .map(|event| short(&format!("  {event}"), width)),
+        );
     }
     let progress: Vec<&String> = progress.iter().filter(|line| !line.is_empty()).collect();
-    let progress_room = left.saturating_sub(event_room + 4).min(progress.len()).min(if over { 0 } else { 12 });
+    let progress_room =
+        left.saturating_sub(event_room + 4).min(progress.len()).min(if over { 0 } else { 12 });
     if progress_room > 0 {
         lines.push(String::new());
         lines.push(bold.apply_to("  progress.md").to_string());
-        lines.extend(progress[progress.len() - progress_room..].iter().map(|line| dim.apply_to(short(&format!("  {line}"), width)).to_string()));
+        lines.extend(
+            progress[progress.len() - progress_room..]
+                .iter()
+                .map(|line| dim.apply_to(short(&format!("  {line}"), width)).to_string()),
+        );
     }
     lines
 }
@@ -260,12 +325,24 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact("", sprint.cost_unknown.as_deref().map(|why| format!("not known: {}", clean(why))));
     fact("used", sprint.spent.as_ref().map(used));
     let waits = if sprint.status == "parked" { "waits until" } else { "results" };
-    let text = |until: &str| if waits == "results" { format!("not brought yet; tried again {}", time(until)) } else { time(until) };
+    let text = |until: &str| {
+        if waits == "results" {
+            format!("not brought yet; tried again {}", time(until))
+        } else {
+            time(until)
+        }
+    };
     fact(waits, sprint.waits_until.as_deref().map(text));
     fact("reset", sprint.resets_at.as_deref().map(time));
     fact("why", sprint.error.as_deref().map(clean));
     fact("note", sprint.note.as_deref().map(clean));
-    let list = steps(ui, sprint.steps.as_deref().unwrap_or_default(), sprint.completed_at.is_some(), crate::platform::clock::now(), width);
+    let list = steps(
+        ui,
+        sprint.steps.as_deref().unwrap_or_default(),
+        sprint.completed_at.is_some(),
+        crate::platform::clock::now(),
+        width,
+    );
     if !list.is_empty() {
         lines.push(String::new());
         lines.extend(list);
@@ -273,7 +350,12 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     if let Some(summary) = &sprint.summary {
         lines.push(String::new());
         lines.push(bold.apply_to("summary").to_string());
-        lines.extend(clean_lines(summary).iter().flat_map(|line| wrap(line, width.saturating_sub(2))).map(|line| format!("  {line}")));
+        lines.extend(
+            clean_lines(summary)
+                .iter()
+                .flat_map(|line| wrap(line, width.saturating_sub(2)))
+                .map(|line| format!("  {line}")),
+        );
     }
     lines.extend(findings(ui, sprint, width));
     if let Some(Some(open)) = &sprint.open_issues {
@@ -304,21 +386,48 @@ fn findings(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
     let room = width.saturating_sub(2);
     if let Some(Some(finding)) = &sprint.finding {
         lines.push(String::new());
-        let confidence = finding.confidence.map(|confidence| format!(", confidence {}", figure(confidence))).unwrap_or_default();
-        lines.push(format!("{} {}{confidence}", bold.apply_to("finding:"), verdict(ui, finding.verdict)));
-        lines.extend(wrap(&clean(&finding.statement), room).into_iter().map(|line| format!("  {line}")));
-        let numbers: Vec<String> = finding.numbers.iter().map(|(name, value)| format!("{} = {}", clean(name), figure(*value))).collect();
-        lines.extend(wrap(&numbers.join(", "), room).into_iter().filter(|line| !line.is_empty()).map(|line| format!("  {line}")));
+        let confidence = finding
+            .confidence
+            .map(|confidence| format!(", confidence {}", figure(confidence)))
+            .unwrap_or_default();
+        lines.push(format!(
+            "{} {}{confidence}",
+            bold.apply_to("finding:"),
+            verdict(ui, finding.verdict)
+        ));
+        lines.extend(
+            wrap(&clean(&finding.statement), room).into_iter().map(|line| format!("  {line}")),
+        );
+        let numbers: Vec<String> = finding
+            .numbers
+            .iter()
+            .map(|(name, value)| format!("{} = {}", clean(name), figure(*value)))
+            .collect();
+        lines.extend(
+            wrap(&numbers.join(", "), room)
+                .into_iter()
+                .filter(|line| !line.is_empty())
+                .map(|line| format!("  {line}")),
+        );
     }
     let metrics = sprint.metrics.as_deref().unwrap_or_default();
     if !metrics.is_empty() {
         lines.push(String::new());
         lines.push(bold.apply_to("metrics").to_string());
-        let widest = metrics.iter().map(|metric| console::measure_text_width(&metric.name)).max().unwrap_or(0).min(40);
+        let widest = metrics
+            .iter()
+            .map(|metric| console::measure_text_width(&metric.name))
+            .max()
+            .unwrap_or(0)
+            .min(40);
         for metric in metrics {
             let source = if metric.source == Source::Evaluator { "  (evaluator)" } else { "" };
             let value = figure_of(metric.value, metric.spread, metric.n);
-            let line = format!("  {}  {value} {}{source}", padded(&clean(&metric.name), widest), clean(&metric.unit));
+            let line = format!(
+                "  {}  {value} {}{source}",
+                padded(&clean(&metric.name), widest),
+                clean(&metric.unit)
+            );
             lines.push(short(line.trim_end(), width));
         }
     }
@@ -328,10 +437,17 @@ fn findings(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
 /// What the last review has against a result. The reviewer is a model: its words stand in quotation
 /// marks, and are not ours.
 pub fn open_issues(ui: &Ui, open: &OpenIssues, width: usize) -> Vec<String> {
-    let mut lines = vec![ui.style().red().apply_to(short(&format!("  ! {} ({})", clean(&open.text), clean(&open.step)), width)).to_string()];
+    let mut lines = vec![
+        ui.style()
+            .red()
+            .apply_to(short(&format!("  ! {} ({})", clean(&open.text), clean(&open.step)), width))
+            .to_string(),
+    ];
     for quote in &open.quotes {
         let said = format!("the reviewer: “{}”", clean(quote));
-        lines.extend(wrap(&said, width.saturating_sub(4)).into_iter().map(|line| format!("    {line}")));
+        lines.extend(
+            wrap(&said, width.saturating_sub(4)).into_iter().map(|line| format!("    {line}")),
+        );
     }
     lines
 }
@@ -342,8 +458,14 @@ fn unusable(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
     if problems.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![String::new(), ui.style().yellow().bold().apply_to("not usable").to_string()];
-    lines.extend(problems.iter().flat_map(|problem| wrap(&clean(problem), width.saturating_sub(2))).map(|line| format!("  {line}")));
+    let mut lines =
+        vec![String::new(), ui.style().yellow().bold().apply_to("not usable").to_string()];
+    lines.extend(
+        problems
+            .iter()
+            .flat_map(|problem| wrap(&clean(problem), width.saturating_sub(2)))
+            .map(|line| format!("  {line}")),
+    );
     lines
 }
 
@@ -363,20 +485,38 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
     match sprint.status {
         "pending" => "`researchloop tick` submits it when a slot is free".to_owned(),
         "submitting" => "`researchloop tick` finds out whether the job was taken".to_owned(),
-        "submitted" | "running" => format!("`researchloop sprint watch {id}`, or `researchloop sprint cancel {id}`"),
+        "submitted" | "running" => {
+            format!("`researchloop sprint watch {id}`, or `researchloop sprint cancel {id}`")
+        }
         "cancelling" => format!("`researchloop sprint watch {id}` waits for the end"),
         "parked" => match &sprint.waits_for {
-            Some(message) => format!("`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`"),
+            Some(message) => format!(
+                "`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`"
+            ),
             None => match sprint.note.as_deref().filter(|note| note.starts_with(HELD)) {
-                Some(why) => format!("it {}; with a wider limit, `researchloop tick` lets it go on", clean(why)),
-                None => "it is answered: `researchloop tick` takes the answer to it and lets it go on".to_owned(),
+                Some(why) => format!(
+                    "it {}; with a wider limit, `researchloop tick` lets it go on",
+                    clean(why)
+                ),
+                None => {
+                    "it is answered: `researchloop tick` takes the answer to it and lets it go on"
+                        .to_owned()
+                }
             },
         },
         "completed" if sprint.kind == "plan" => {
-            format!("`researchloop plan -s {} --from {id}` shows the plan, and adds its tasks", shell_word(&clean(&sprint.study_name)))
+            format!(
+                "`researchloop plan -s {} --from {id}` shows the plan, and adds its tasks",
+                shell_word(&clean(&sprint.study_name))
+            )
         }
         "completed" if matches!(sprint.open_issues, Some(Some(_))) => {
-            let step = sprint.open_issues.iter().flatten().map(|open| clean(&open.step)).collect::<String>();
+            let step = sprint
+                .open_issues
+                .iter()
+                .flatten()
+                .map(|open| clean(&open.step))
+                .collect::<String>();
             format!(
                 "read {}, then run it again: `researchloop sprint resubmit {id}`; more `--rounds` leave time for a repair that is reviewed",
                 folder.join(format!("{step}.md")).display()
@@ -394,9 +534,14 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
                 shell_word(&clean(&sprint.study_name))
             )
         }
-        "failed" => sprint.hint.clone().map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),
+        "failed" => sprint
+            .hint
+            .clone()
+            .map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),
         // Its job was to find one.
-        _ if sprint.idea.is_none() => "`researchloop loop list` shows what its loop does".to_owned(),
+        _ if sprint.idea.is_none() => {
+            "`researchloop loop list` shows what its loop does".to_owned()
+        }
         _ => format!("`researchloop sprint resubmit {id}` runs it again"),
     }
 }

@@ -155,7 +155,13 @@ fn resubmit(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     if args.sprint.dry_run {
         return match (&request.tweak, &old.idea) {
             (None, Some(idea)) => dry_run(app, ui, &Wanted::new(&old.study, idea, request), None),
-            _ => Err(Failure::new(Kind::Usage, format!("--dry-run: the script of {} is made from what lies on its cluster", old.id))),
+            _ => Err(Failure::new(
+                Kind::Usage,
+                format!(
+                    "--dry-run: the script of {} is made from what lies on its cluster",
+                    old.id
+                ),
+            )),
         };
     }
     let id = match (&request.tweak, &old.parent) {
@@ -168,7 +174,9 @@ fn resubmit(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     if let Some(task) = store.sprint(id.as_str())?.and_then(|row| row.task)
         && store.task(&task)?.is_some_and(|task| task.status == TaskStatus::Done)
     {
-        ui.status(&format!("{task} is done, and stays so with its verdict: the repeat adds to its figures"));
+        ui.status(&format!(
+            "{task} is done, and stays so with its verdict: the repeat adds to its figures"
+        ));
     }
     submit_and_tell(app, ui, &mut store, &id, args.sprint.watch)
 }
@@ -177,8 +185,12 @@ fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
     let mut store = app.store()?;
     let parent = find(&store, &args.id)?;
     let instruction = super::input::given(&args.instruction, "the instruction")?;
-    let seconds =
-        args.time.as_deref().map(duration::parse_seconds).transpose().map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?;
+    let seconds = args
+        .time
+        .as_deref()
+        .map(duration::parse_seconds)
+        .transpose()
+        .map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?;
     let new = Request { seconds, ..Request::default() };
     let id = sprint::tweak(app, &mut store, &parent, &instruction, &new)?;
     submit_and_tell(app, ui, &mut store, &id, args.watch)
@@ -186,9 +198,16 @@ fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
 
 /// Finds a sprint by its id or the beginning of one.
 pub fn find(store: &Store, text: &str) -> Result<SprintRow> {
-    let ids = Ids { prefix: "sp-", what: "sprint", list: "researchloop sprint list", like: &|beginning| store.ids_like(beginning) };
+    let ids = Ids {
+        prefix: "sp-",
+        what: "sprint",
+        list: "researchloop sprint list",
+        like: &|beginning| store.ids_like(beginning),
+    };
     let id = find::id(&ids, text)?;
-    store.sprint(&id)?.ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no sprint {id}")))
+    store
+        .sprint(&id)?
+        .ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no sprint {id}")))
 }
 
 fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
@@ -196,7 +215,10 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
         None => None,
         Some(word) => Some(Status::parse(word).ok_or_else(|| {
             let all: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
-            let failure = Failure::new(Kind::Usage, format!("--status {:?}: expected one of {}", text::clean(word), all.join(", ")));
+            let failure = Failure::new(
+                Kind::Usage,
+                format!("--status {:?}: expected one of {}", text::clean(word), all.join(", ")),
+            );
             match suggestion::nearest(word, all.iter().copied()) {
                 Some(near) => failure.hint(format!("did you mean {near}?")),
                 None => failure,
@@ -207,7 +229,8 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
         app.config.study(study)?;
     }
     let store = app.store()?;
-    let rows = store.sprints(&SprintFilter { study: args.study.as_deref(), status, limit: args.limit })?;
+    let rows =
+        store.sprints(&SprintFilter { study: args.study.as_deref(), status, limit: args.limit })?;
     let shown: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
     if ui.json {
         ui.json(&view::Sprints { sprints: shown });
@@ -235,7 +258,12 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
             ]
         })
         .collect();
-    for line in text::table(&["ID", "STUDY", "STATUS", "COST", "CREATED (UTC)", "IDEA"], &cells, ui.width(), ui.style_is_on()) {
+    for line in text::table(
+        &["ID", "STUDY", "STATUS", "COST", "CREATED (UTC)", "IDEA"],
+        &cells,
+        ui.width(),
+        ui.style_is_on(),
+    ) {
         ui.line(&line);
     }
     Ok(Exit::Success)
@@ -252,7 +280,11 @@ fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
     for line in screen::show(ui, &sprint, &app.artifacts(row.id.as_str())) {
         ui.line(&line);
     }
-    for message in store.open_questions(row.id.as_str())?.into_iter().chain(store.unread_notes(row.id.as_str())?) {
+    for message in store
+        .open_questions(row.id.as_str())?
+        .into_iter()
+        .chain(store.unread_notes(row.id.as_str())?)
+    {
         ui.line("");
         for line in super::inbox::lines(ui, &view::message(&message)) {
             ui.line(&line);
@@ -269,8 +301,15 @@ fn log(app: &App, ui: &Ui, args: &LogArgs) -> Result {
         && !steps.iter().any(|known| known.label == *step)
     {
         let names: Vec<&str> = steps.iter().map(|step| step.label.as_str()).collect();
-        let has = if names.is_empty() { format!("it is {} and has begun none", row.state.status()) } else { format!("it has: {}", names.join(", ")) };
-        let mut failure = Failure::new(Kind::NotFound, format!("{} has no step {:?}; {has}", row.id, text::clean(step)));
+        let has = if names.is_empty() {
+            format!("it is {} and has begun none", row.state.status())
+        } else {
+            format!("it has: {}", names.join(", "))
+        };
+        let mut failure = Failure::new(
+            Kind::NotFound,
+            format!("{} has no step {:?}; {has}", row.id, text::clean(step)),
+        );
         if let Some(near) = suggestion::nearest(step, names.iter().copied()) {
             failure = failure.hint(format!("did you mean {near}?"));
         }
@@ -283,7 +322,10 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
     if row.attempt == 0 || row.state.job().is_none() {
-        return Err(Failure::new(Kind::Conflict, format!("{} has no files yet: it is {}", row.id, row.state.status())));
+        return Err(Failure::new(
+            Kind::Conflict,
+            format!("{} has no files yet: it is {}", row.id, row.state.status()),
+        ));
     }
     let cluster = sprint::cluster_of(app, &row)?;
     let mut remote = app.remote(cluster);
@@ -291,22 +333,44 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     let to = args.to.clone().unwrap_or_else(|| own.clone());
     let bar = ui.bar(&format!("fetching {}", row.id));
     let wanted = if args.all { sprint::Extent::All } else { sprint::Extent::Report };
-    let fetched = sprint::fetch(app, remote.as_mut(), cluster, &row, &store.tweaks_of(row.id.as_str())?, &to, wanted, |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-    });
+    let fetched = sprint::fetch(
+        app,
+        remote.as_mut(),
+        cluster,
+        &row,
+        &store.tweaks_of(row.id.as_str())?,
+        &to,
+        wanted,
+        |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        },
+    );
     bar.finish_and_clear();
     let fetched = fetched?;
     if to == own {
         sprint::remember(&mut store, row.id.as_str(), &fetched)?;
     }
     if ui.json {
-        let files = fetched.files.into_iter().map(|(filename, size)| view::File { filename, size }).collect();
-        ui.json(&view::Fetched { sprint_id: row.id.to_string(), folder: to, files, skipped: fetched.skipped });
+        let files = fetched
+            .files
+            .into_iter()
+            .map(|(filename, size)| view::File { filename, size })
+            .collect();
+        ui.json(&view::Fetched {
+            sprint_id: row.id.to_string(),
+            folder: to,
+            files,
+            skipped: fetched.skipped,
+        });
         return Ok(Exit::Success);
     }
     for (path, size) in &fetched.files {
-        ui.line(&format!("{}  {}", text::clean(&to.join(path).display().to_string()), text::bytes(*size)));
+        ui.line(&format!(
+            "{}  {}",
+            text::clean(&to.join(path).display().to_string()),
+            text::bytes(*size)
+        ));
     }
     for skipped in &fetched.skipped {
         ui.warning(&format!("not fetched: {}", text::clean(skipped)));
@@ -330,18 +394,32 @@ fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     if let Some(against) = &against {
         ui.warning(&format!("{}: {}", row.id, text::clean(against)));
     }
-    let row = if args.no_wait { find(&store, row.id.as_str())? } else { watch::wait_for_end(app, ui, &mut store, &row.id)? };
+    let row = if args.no_wait {
+        find(&store, row.id.as_str())?
+    } else {
+        watch::wait_for_end(app, ui, &mut store, &row.id)?
+    };
     let status = row.state.status();
     if ui.json {
         let detail = match &row.state {
             State::Ended { ending, .. } => ending.detail.clone(),
             _ => against.unwrap_or_default(),
         };
-        ui.json(&view::Cancelled { cancelled: status == Status::Cancelled, status: status.as_str(), sprint_id: row.id.to_string(), detail });
+        ui.json(&view::Cancelled {
+            cancelled: status == Status::Cancelled,
+            status: status.as_str(),
+            sprint_id: row.id.to_string(),
+            detail,
+        });
     }
     match &row.state {
-        State::Ended { ending, .. } if ending.status == Status::Cancelled && ending.detail.is_empty() => {
-            ui.status(&format!("{}: cancelled: the job is gone, and nothing that it started is left", row.id));
+        State::Ended { ending, .. }
+            if ending.status == Status::Cancelled && ending.detail.is_empty() =>
+        {
+            ui.status(&format!(
+                "{}: cancelled: the job is gone, and nothing that it started is left",
+                row.id
+            ));
             Ok(Exit::Success)
         }
         State::Ended { ending, .. } if ending.status == Status::Cancelled => {
@@ -349,7 +427,12 @@ fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
             Ok(Exit::Success)
         }
         State::Ended { ending, .. } => {
-            ui.status(&format!("{}: it ended before that: {} {}", row.id, ending.status, text::clean(&ending.detail)));
+            ui.status(&format!(
+                "{}: it ended before that: {} {}",
+                row.id,
+                ending.status,
+                text::clean(&ending.detail)
+            ));
             Ok(if ending.status == Status::Completed { Exit::Success } else { Exit::Bad })
         }
         _ => {
@@ -368,21 +451,43 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
             .hint(format!("`researchloop sprint cancel {}` first", row.id)));
     }
     if let Some(open) = store.change()?.open_tweak(row.id.as_str())? {
-        return Err(Failure::new(Kind::Conflict, format!("{} works in the directory of {}", open.id, row.id))
-            .hint(format!("`researchloop sprint cancel {}` first", open.id)));
+        return Err(Failure::new(
+            Kind::Conflict,
+            format!("{} works in the directory of {}", open.id, row.id),
+        )
+        .hint(format!("`researchloop sprint cancel {}` first", open.id)));
     }
-    let its_loop = row.loop_id.as_deref().filter(|_| row.state.status() == Status::Completed).map(|id| store.one_loop(id)).transpose()?.flatten();
+    let its_loop = row
+        .loop_id
+        .as_deref()
+        .filter(|_| row.state.status() == Status::Completed)
+        .map(|id| store.one_loop(id))
+        .transpose()?
+        .flatten();
     if let Some(its_loop) = its_loop.filter(|one| one.status == LoopStatus::Running) {
-        return Err(Failure::new(Kind::Conflict, format!("{} counts for {}, which runs: it would begin another sprint for it", row.id, its_loop.id))
-            .hint(format!("`researchloop loop stop {}` first", its_loop.id)));
+        return Err(Failure::new(
+            Kind::Conflict,
+            format!(
+                "{} counts for {}, which runs: it would begin another sprint for it",
+                row.id, its_loop.id
+            ),
+        )
+        .hint(format!("`researchloop loop stop {}` first", its_loop.id)));
     }
     let what = if args.remote { " and its directory on the cluster" } else { "" };
-    if !args.yes && !ui.ask(&format!("Delete {}{what}: {}?", row.id, text::short(&text::clean(row.idea.as_deref().unwrap_or("-")), 60))) {
+    if !args.yes
+        && !ui.ask(&format!(
+            "Delete {}{what}: {}?",
+            row.id,
+            text::short(&text::clean(row.idea.as_deref().unwrap_or("-")), 60)
+        ))
+    {
         if ui.can_ask() {
             ui.status("Nothing was deleted.");
             return Ok(Exit::Bad);
         }
-        return Err(Failure::new(Kind::Usage, "there is no terminal to ask on").hint("add --yes to delete without asking"));
+        return Err(Failure::new(Kind::Usage, "there is no terminal to ask on")
+            .hint("add --yes to delete without asking"));
     }
     if args.remote {
         let cluster = sprint::cluster_of(app, &row)?;
@@ -393,6 +498,10 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     if ui.json {
         ui.json(&view::Deleted { deleted: true, sprint_id: row.id.to_string() });
     }
-    ui.status(&format!("{}: deleted{}", row.id, if args.remote { ", here and on the cluster" } else { " here" }));
+    ui.status(&format!(
+        "{}: deleted{}",
+        row.id,
+        if args.remote { ", here and on the cluster" } else { " here" }
+    ));
     Ok(Exit::Success)
 }

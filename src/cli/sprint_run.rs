@@ -83,21 +83,30 @@ pub fn warn_of_hours(ui: &Ui, time: Option<&str>) {
 
 /// Reads them.
 pub fn request(args: &JobArgs) -> Result<Request> {
-    let mut request = Request { rounds: args.rounds, model: args.model.clone(), ..Request::default() };
+    let mut request =
+        Request { rounds: args.rounds, model: args.model.clone(), ..Request::default() };
     for option in &args.option {
-        let Some((key, value)) = option.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
+        let Some((key, value)) = option.split_once('=').filter(|(key, _)| !key.trim().is_empty())
+        else {
             return Err(Failure::new(Kind::Usage, format!("-o {option:?}: expected KEY=VALUE"))
                 .hint("for example -o gres=gpu:1; an empty value removes an option"));
         };
         request.options.push((key.trim().to_owned(), value.to_owned()));
     }
     if let Some(time) = &args.time {
-        request.seconds = Some(duration::parse_seconds(time).map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?);
+        request.seconds = Some(
+            duration::parse_seconds(time)
+                .map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?,
+        );
     }
     if request.rounds.is_some_and(|rounds| rounds > 100) {
         return Err(Failure::new(Kind::Usage, "--rounds: at most 100"));
     }
-    if request.model.as_deref().is_some_and(|model| model.is_empty() || model.starts_with('-') || model.chars().any(|c| is_harmful(c) || c == ' ')) {
+    if request.model.as_deref().is_some_and(|model| {
+        model.is_empty()
+            || model.starts_with('-')
+            || model.chars().any(|c| is_harmful(c) || c == ' ')
+    }) {
         return Err(Failure::new(Kind::Usage, "--model: expected a model's name"));
     }
     Ok(request)
@@ -114,7 +123,10 @@ pub fn warn_of_options(app: &App, ui: &Ui, study: &str, request: &Request) -> Re
 /// Says what of a study's context nobody has written yet.
 pub fn warn_of_context(app: &App, ui: &Ui, study: &str) -> Result<()> {
     let (study, cluster) = sprint::place_of(app, study)?;
-    for unfilled in context::assemble(&app.config, cluster, study).map(|context| context.unfilled).unwrap_or_default() {
+    for unfilled in context::assemble(&app.config, cluster, study)
+        .map(|context| context.unfilled)
+        .unwrap_or_default()
+    {
         ui.warning(&context::unfilled_text(&unfilled));
     }
     Ok(())
@@ -129,14 +141,22 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     if let (Some(task), Some(study)) = (&task, &args.study)
         && task.study != *study
     {
-        return Err(Failure::new(Kind::Usage, format!("{} belongs to the study {}, not to {study}", task.id, text::clean(&task.study))));
+        return Err(Failure::new(
+            Kind::Usage,
+            format!(
+                "{} belongs to the study {}, not to {study}",
+                task.id,
+                text::clean(&task.study)
+            ),
+        ));
     }
     let idea = match (&task, args.idea.as_deref()) {
         (Some(task), _) => task.idea.clone(),
         (None, Some("-")) => super::input::stdin("the idea")?,
         (None, idea) => idea.unwrap_or_default().to_owned(),
     };
-    let study = task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
+    let study =
+        task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
     warn_of_hours(ui, args.sprint.job.time.as_deref());
     let wanted = Wanted::new(study, &idea, args.sprint.request()?);
     warn_of_options(app, ui, study, &wanted.request)?;
@@ -149,7 +169,11 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     }
     let mut store = app.store()?;
     let wanted = Wanted { task: task.as_ref().map(|task| task.id.as_str()), ..wanted };
-    let repeats = if task.is_none() { store.repeats(study, [(String::new(), idea.as_str())])? } else { Vec::new() };
+    let repeats = if task.is_none() {
+        store.repeats(study, [(String::new(), idea.as_str())])?
+    } else {
+        Vec::new()
+    };
     let id = sprint::create(app, &mut store, &wanted)?;
     warn_of_context(app, ui, study)?;
     if let [(_, earlier)] = repeats.as_slice() {
@@ -157,7 +181,9 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
             true => format!("`researchloop sprint run --task {earlier}`"),
             false => format!("`researchloop sprint resubmit {earlier}`"),
         };
-        ui.warning(&format!("{id}: the same idea as {earlier}; {command} makes another attempt at the same task"));
+        ui.warning(&format!(
+            "{id}: the same idea as {earlier}; {command} makes another attempt at the same task"
+        ));
     }
     submit_and_tell(app, ui, &mut store, &id, args.sprint.watch)
 }
@@ -169,7 +195,11 @@ pub fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) 
     let copy = task
         .map(|task| {
             let (done_when, verify) = (task.done_when.as_str(), task.verify.as_str());
-            change.insert_task(&NewTask { done_when, verify, ..NewTask::new(&task.study, &task.idea, "person") })
+            change.insert_task(&NewTask {
+                done_when,
+                verify,
+                ..NewTask::new(&task.study, &task.idea, "person")
+            })
         })
         .transpose()?;
     change.commit()?;
@@ -187,12 +217,23 @@ pub fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) 
             script_bytes: dry.script_bytes,
             environment: dry.environment,
             missing_context: dry.missing_context,
-            prompts: dry.prompts.into_iter().map(|(step, text)| view::Prompt { step, text }).collect(),
+            prompts: dry
+                .prompts
+                .into_iter()
+                .map(|(step, text)| view::Prompt { step, text })
+                .collect(),
         });
         return Ok(Exit::Success);
     }
     let bold = ui.style().bold();
-    ui.line(&bold.apply_to(format!("# {}/run_sprint.sh on {} ({} bytes)", dry.remote_dir, row.cluster, dry.script_bytes)).to_string());
+    ui.line(
+        &bold
+            .apply_to(format!(
+                "# {}/run_sprint.sh on {} ({} bytes)",
+                dry.remote_dir, row.cluster, dry.script_bytes
+            ))
+            .to_string(),
+    );
     ui.line(&dry.script);
     if !dry.environment.is_empty() {
         ui.line(&bold.apply_to("# environment, in a private file beside it").to_string());
@@ -213,7 +254,13 @@ pub fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) 
 }
 
 /// Submits a sprint that was just made, and tells what came of it.
-pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, then_watch: bool) -> Result {
+pub fn submit_and_tell(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    id: &SprintId,
+    then_watch: bool,
+) -> Result {
     let (submitted, remote) = submit(app, ui, store, id)?;
     let row = find(store, id.as_str())?;
     if ui.is_quiet() && !ui.json {
@@ -233,7 +280,12 @@ pub fn submit_and_tell(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, the
 }
 
 /// Submits a sprint that was just made. The connection can be used for what comes next.
-pub fn submit(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result<(Submitted, Box<dyn Remote>)> {
+pub fn submit(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    id: &SprintId,
+) -> Result<(Submitted, Box<dyn Remote>)> {
     let row = find(store, id.as_str())?;
     let cluster = sprint::cluster_of(app, &row)?;
     let mut remote = app.remote(cluster);
@@ -252,13 +304,20 @@ pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
         Ok(Exit::Waiting)
     };
     let unclear = |why: &str| {
-        ui.warning(&format!("{id}: it is not known whether the job was taken: {}", text::clean(why)));
+        ui.warning(&format!(
+            "{id}: it is not known whether the job was taken: {}",
+            text::clean(why)
+        ));
         ui.hint("`researchloop tick` looks it up; it is never submitted twice");
         Ok(Exit::Waiting)
     };
     match submitted {
         Submitted::Job(job) => {
-            ui.status(&format!("{id}: submitted to {} as {} job {job}", row.cluster, row.scheduler.as_str()));
+            ui.status(&format!(
+                "{id}: submitted to {} as {} job {job}",
+                row.cluster,
+                row.scheduler.as_str()
+            ));
             Ok(Exit::Success)
         }
         Submitted::Waits(why) => {
@@ -270,7 +329,10 @@ pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
         Submitted::NoAnswer(error) if error.may_have_run() => unclear(&error.to_string()),
         Submitted::NoAnswer(error) => not_yet(&error.to_string()),
         Submitted::Refused(why) => {
-            let mut failure = Failure::failed(format!("{id}: the job was not taken: {}", text::clean_lines(&why).join("\n")));
+            let mut failure = Failure::failed(format!(
+                "{id}: the job was not taken: {}",
+                text::clean_lines(&why).join("\n")
+            ));
             if let State::Ended { ending, .. } = &row.state {
                 failure = failure.hint(ending.hint.replace("ID", id.as_str()));
             }

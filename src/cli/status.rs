@@ -39,9 +39,14 @@ pub fn run(global: &Global, ui: &Ui, _args: &StatusArgs) -> Result {
         ui.problem(problem);
     }
     let nothing_yet = status.database_problems.is_empty()
-        && status.studies.iter().all(|study| study.spent.tokens == 0 && study.active == 0 && study.tasks.is_empty());
+        && status
+            .studies
+            .iter()
+            .all(|study| study.spent.tokens == 0 && study.active == 0 && study.tasks.is_empty());
     match (status.studies.first(), nothing_yet && status.loops.is_empty()) {
-        (None, _) => ui.hint("the configuration has no study: `researchloop study init NAME` begins one"),
+        (None, _) => {
+            ui.hint("the configuration has no study: `researchloop study init NAME` begins one")
+        }
         (Some(study), true) => {
             ui.hint(&format!(
                 "`researchloop sprint run \"an idea\" -s {0}` runs a first sprint; `researchloop task add \"an idea\" -s {0}` keeps it for later",
@@ -57,43 +62,88 @@ fn gather(app: &App, store: &Store) -> Result<view::Status> {
     let now = clock::now();
     let (mut running, mut waiting) = (Vec::new(), Vec::new());
     for row in store.live_sprints()? {
-        let list = if matches!(row.state.status(), Status::Running | Status::Cancelling) { &mut running } else { &mut waiting };
+        let list = if matches!(row.state.status(), Status::Running | Status::Cancelling) {
+            &mut running
+        } else {
+            &mut waiting
+        };
         list.push(view::sprint(&row));
     }
     let mut loops = Vec::new();
     for row in store.loops(None, true, 100)? {
-        let mut one = view::auto_loop(&row, &store.loop_sprints(row.id.as_str())?, &store.money_of_loop(row.id.as_str())?);
+        let mut one = view::auto_loop(
+            &row,
+            &store.loop_sprints(row.id.as_str())?,
+            &store.money_of_loop(row.id.as_str())?,
+        );
         one.sprints.clear();
         loops.push(one);
     }
-    let midnight = jiff::Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(86_400)).unwrap_or(now);
+    let midnight =
+        jiff::Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(86_400))
+            .unwrap_or(now);
     let today = store.spent_since(midnight)?;
     let money = store.money_by_study()?;
-    let mut names: Vec<String> = app.config.studies.iter().map(|study| study.name.to_string()).collect();
-    names.extend(money.iter().map(|(name, _)| name.clone()).filter(|name| !app.config.studies.iter().any(|study| study.name.as_str() == name)));
+    let mut names: Vec<String> =
+        app.config.studies.iter().map(|study| study.name.to_string()).collect();
+    names.extend(
+        money
+            .iter()
+            .map(|(name, _)| name.clone())
+            .filter(|name| !app.config.studies.iter().any(|study| study.name.as_str() == name)),
+    );
     let mut studies = Vec::new();
     for name in names {
         let tasks = store.task_counts(Some(&name))?;
-        let today = today.iter().find(|(study, _)| *study == name).map(|(_, spent)| *spent).unwrap_or_default();
+        let today = today
+            .iter()
+            .find(|(study, _)| *study == name)
+            .map(|(_, spent)| *spent)
+            .unwrap_or_default();
         studies.push(StudyStatus {
-            active: running.iter().chain(&waiting).filter(|sprint| sprint.study_name == name).count() as u64,
-            tasks: tasks.into_iter().filter(|(_, count)| *count > 0).map(|(state, count)| (state.as_str(), count)).collect(),
+            active: running
+                .iter()
+                .chain(&waiting)
+                .filter(|sprint| sprint.study_name == name)
+                .count() as u64,
+            tasks: tasks
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(state, count)| (state.as_str(), count))
+                .collect(),
             spent_today_usd: today.cost_usd,
             spent_today_estimated: today.estimated,
             spent_today_unknown: today.unknown_usd.is_some(),
             spent_today_unknown_usd: today.unknown_usd.unwrap_or(0.0),
-            spent: Money::from(&money.iter().find(|(study, _)| *study == name).map(|(_, spent)| *spent).unwrap_or_default()),
+            spent: Money::from(
+                &money
+                    .iter()
+                    .find(|(study, _)| *study == name)
+                    .map(|(_, spent)| *spent)
+                    .unwrap_or_default(),
+            ),
             name,
         });
     }
     // A sprint that waits for an answer waits for no tick, and neither does a loop that waits for it.
     let asks = |sprint: &view::Sprint| sprint.waits_for.is_some();
-    let asking: Vec<&str> = waiting.iter().filter(|sprint| asks(sprint)).filter_map(|sprint| sprint.loop_id.as_deref()).collect();
-    let busy = !running.is_empty() || waiting.iter().any(|sprint| !asks(sprint)) || loops.iter().any(|one| !asking.contains(&one.id.as_str()));
+    let asking: Vec<&str> = waiting
+        .iter()
+        .filter(|sprint| asks(sprint))
+        .filter_map(|sprint| sprint.loop_id.as_deref())
+        .collect();
+    let busy = !running.is_empty()
+        || waiting.iter().any(|sprint| !asks(sprint))
+        || loops.iter().any(|one| !asking.contains(&one.id.as_str()));
     let mut of_all = Spent::default();
     today.iter().for_each(|(_, spent)| of_all.add(spent));
     Ok(view::Status {
-        needs_you: store.messages(false)?.iter().filter(|row| row.waits_for_person()).map(view::message).collect(),
+        needs_you: store
+            .messages(false)?
+            .iter()
+            .filter(|row| row.waits_for_person())
+            .map(view::message)
+            .collect(),
         total: Money::from(&store.money()?),
         spent_today_usd: of_all.cost_usd,
         spent_today_estimated: of_all.estimated,
@@ -105,7 +155,12 @@ fn gather(app: &App, store: &Store) -> Result<view::Status> {
         loops,
         studies,
         notices: store.unsent_notices()?.into_iter().map(UnsentNotices::from).collect(),
-        database_problems: store.behind().map(ToString::to_string).into_iter().chain(conflicting_copy(&app.config.db_path)).collect(),
+        database_problems: store
+            .behind()
+            .map(ToString::to_string)
+            .into_iter()
+            .chain(conflicting_copy(&app.config.db_path))
+            .collect(),
     })
 }
 
@@ -146,7 +201,8 @@ fn lines(ui: &Ui, status: &view::Status, now: jiff::Timestamp) -> Vec<String> {
     screen.studies(status, &mut lines);
     screen.tick(&status.tick, &mut lines);
     for one in &status.notices {
-        let until = one.waits_until.as_deref().map_or_else(|| "with the next tick".to_owned(), text::time);
+        let until =
+            one.waits_until.as_deref().map_or_else(|| "with the next tick".to_owned(), text::time);
         lines.push(format!(
             "  {} not sent through {}, tried again {until}: {}",
             text::number_of(one.count, "notice"),
@@ -181,7 +237,13 @@ impl Screen<'_> {
 
     fn more(&self, all: usize, command: &str, lines: &mut Vec<String>) {
         if all > MOST {
-            lines.push(self.ui.style().dim().apply_to(format!("  and {} more: `{command}`", all - MOST)).to_string());
+            lines.push(
+                self.ui
+                    .style()
+                    .dim()
+                    .apply_to(format!("  and {} more: `{command}`", all - MOST))
+                    .to_string(),
+            );
         }
     }
 
@@ -189,7 +251,13 @@ impl Screen<'_> {
         text::short(&text::clean(name), (self.width / 6).clamp(12, 24))
     }
 
-    fn sprints(&self, name: &str, sprints: &[view::Sprint], needs: &[Message], lines: &mut Vec<String>) {
+    fn sprints(
+        &self,
+        name: &str,
+        sprints: &[view::Sprint],
+        needs: &[Message],
+        lines: &mut Vec<String>,
+    ) {
         if sprints.is_empty() {
             return;
         }
@@ -199,16 +267,35 @@ impl Screen<'_> {
             .iter()
             .take(MOST)
             .map(|sprint| {
-                let from = if runs { sprint.started_at.as_deref().unwrap_or(&sprint.created_at) } else { &sprint.created_at };
+                let from = if runs {
+                    sprint.started_at.as_deref().unwrap_or(&sprint.created_at)
+                } else {
+                    &sprint.created_at
+                };
                 let step = match &sprint.phase {
                     Some(phase) if sprint.status == "running" => text::clean(phase),
                     _ => sprint.status.to_owned(),
                 };
-                let is_proposed = needs.iter().any(|one| one.kind == "approval" && one.sprint_id.as_ref() == Some(&sprint.id));
-                let no_idea = if is_proposed { "(an idea waits for your word)" } else { "(the idea is made in the job)" };
+                let is_proposed = needs.iter().any(|one| {
+                    one.kind == "approval" && one.sprint_id.as_ref() == Some(&sprint.id)
+                });
+                let no_idea = if is_proposed {
+                    "(an idea waits for your word)"
+                } else {
+                    "(the idea is made in the job)"
+                };
                 let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
-                let until = sprint.waits_until.as_deref().map(|until| format!("until {} · ", text::time(until))).unwrap_or_default();
-                let note = sprint.note.as_deref().filter(|_| !runs).map(|note| format!("{} · ", text::clean(note))).unwrap_or_default();
+                let until = sprint
+                    .waits_until
+                    .as_deref()
+                    .map(|until| format!("until {} · ", text::time(until)))
+                    .unwrap_or_default();
+                let note = sprint
+                    .note
+                    .as_deref()
+                    .filter(|_| !runs)
+                    .map(|note| format!("{} · ", text::clean(note)))
+                    .unwrap_or_default();
                 let why = format!("{until}{note}");
                 vec![
                     sprint.id.clone(),
@@ -237,13 +324,25 @@ impl Screen<'_> {
                 "approval" => "proposes an idea",
                 _ => "asks",
             };
-            let head = format!("{about} ({}) {what}: {}", self.study(&one.study_name), text::clean(&one.text));
+            let head = format!(
+                "{about} ({}) {what}: {}",
+                self.study(&one.study_name),
+                text::clean(&one.text)
+            );
             let mark = self.ui.style().yellow().bold().apply_to("!").to_string();
             lines.push(format!("  {mark} {}", text::short(&head, self.width.saturating_sub(4))));
             // Where there are answers to choose from, the inbox has a command for each.
             let has_answers = one.kind != "question" || !one.choices.is_empty();
-            let command = text::clean(one.reply_with.as_deref().filter(|_| !has_answers).unwrap_or("researchloop inbox"));
-            lines.push(format!("    {}", self.ui.style().cyan().apply_to(text::short(&command, self.width.saturating_sub(4)))));
+            let command = text::clean(
+                one.reply_with.as_deref().filter(|_| !has_answers).unwrap_or("researchloop inbox"),
+            );
+            lines.push(format!(
+                "    {}",
+                self.ui
+                    .style()
+                    .cyan()
+                    .apply_to(text::short(&command, self.width.saturating_sub(4)))
+            ));
         }
         self.more(needs.len(), "researchloop inbox", lines);
     }
@@ -257,12 +356,18 @@ impl Screen<'_> {
             .iter()
             .take(MOST)
             .map(|one| {
-                let cost = text::cost(one.cost_usd, one.cost_estimated, one.cost_unknown.then_some(one.cost_unknown_usd));
+                let cost = text::cost(
+                    one.cost_usd,
+                    one.cost_estimated,
+                    one.cost_unknown.then_some(one.cost_unknown_usd),
+                );
                 vec![
                     one.id.clone(),
                     self.study(&one.study_name),
                     format!("{}/{} done", one.completed_count, one.total_count),
-                    one.limits.max_cost_usd.map_or(cost.clone(), |most| format!("{cost} of {}", text::money(most, false))),
+                    one.limits.max_cost_usd.map_or(cost.clone(), |most| {
+                        format!("{cost} of {}", text::money(most, false))
+                    }),
                     text::clean(&one.note),
                 ]
             })
@@ -276,7 +381,11 @@ impl Screen<'_> {
             return;
         }
         self.heading("STUDIES", 0, lines);
-        let row = |name: String, active: u64, tasks: &dyn Fn(TaskState) -> u64, today: String, spent: &Money| {
+        let row = |name: String,
+                   active: u64,
+                   tasks: &dyn Fn(TaskState) -> u64,
+                   today: String,
+                   spent: &Money| {
             let unknown = if spent.gpu_unknown { "+?" } else { "" };
             vec![
                 name,
@@ -286,13 +395,19 @@ impl Screen<'_> {
                 tasks(TaskState::Waiting).to_string(),
                 tasks(TaskState::Dead).to_string(),
                 today,
-                text::cost(spent.cost_usd, spent.cost_estimated, spent.cost_unknown.then_some(spent.cost_unknown_usd)),
+                text::cost(
+                    spent.cost_usd,
+                    spent.cost_estimated,
+                    spent.cost_unknown.then_some(spent.cost_unknown_usd),
+                ),
                 format!("{}{unknown}", screen::gpu_hours(spent.gpu_seconds)),
                 human(spent.wall_seconds),
             ]
         };
         let today = text::cost;
-        let count = |study: &StudyStatus, state: TaskState| study.tasks.get(state.as_str()).copied().unwrap_or(0);
+        let count = |study: &StudyStatus, state: TaskState| {
+            study.tasks.get(state.as_str()).copied().unwrap_or(0)
+        };
         let mut rows: Vec<Vec<String>> = status
             .studies
             .iter()
@@ -302,7 +417,11 @@ impl Screen<'_> {
                     self.study(&study.name),
                     study.active,
                     &|state| count(study, state),
-                    today(study.spent_today_usd, study.spent_today_estimated, study.spent_today_unknown.then_some(study.spent_today_unknown_usd)),
+                    today(
+                        study.spent_today_usd,
+                        study.spent_today_estimated,
+                        study.spent_today_unknown.then_some(study.spent_today_unknown_usd),
+                    ),
                     &study.spent,
                 )
             })
@@ -314,11 +433,22 @@ impl Screen<'_> {
                 "all".to_owned(),
                 active,
                 &all,
-                today(status.spent_today_usd, status.spent_today_estimated, status.spent_today_unknown.then_some(status.spent_today_unknown_usd)),
+                today(
+                    status.spent_today_usd,
+                    status.spent_today_estimated,
+                    status.spent_today_unknown.then_some(status.spent_today_unknown_usd),
+                ),
                 &status.total,
             ));
         }
-        self.table(&["STUDY", "ACTIVE", "READY", "BLOCKED", "RETRY", "DEAD", "TODAY", "TOTAL", "GPU-H", "JOBS RAN"], &rows, lines);
+        self.table(
+            &[
+                "STUDY", "ACTIVE", "READY", "BLOCKED", "RETRY", "DEAD", "TODAY", "TOTAL", "GPU-H",
+                "JOBS RAN",
+            ],
+            &rows,
+            lines,
+        );
         self.more(status.studies.len(), "researchloop study list", lines);
     }
 
@@ -326,22 +456,46 @@ impl Screen<'_> {
         self.heading("TICK", 0, lines);
         let yellow = self.ui.style().yellow();
         let by = |by: &str| if by == "cron" { "by cron" } else { "by hand" };
-        let every = tick.cron_every_seconds.map(|seconds| format!(", cron runs one every {}", human(seconds))).unwrap_or_default();
+        let every = tick
+            .cron_every_seconds
+            .map(|seconds| format!(", cron runs one every {}", human(seconds)))
+            .unwrap_or_default();
         match (ago(tick.last_at.as_deref(), self.now), &tick.last_by) {
-            (Some(seconds), Some(who)) => lines.push(format!("  last tick {} ago, {}{every}", human(seconds), by(who))),
+            (Some(seconds), Some(who)) => {
+                lines.push(format!("  last tick {} ago, {}{every}", human(seconds), by(who)))
+            }
             _ => lines.push(format!("  there was no tick yet{every}")),
         }
         if tick.is_overdue {
-            let good = ago(tick.last_good_at.as_deref(), self.now).map(|seconds| format!("the last good one was {} ago", human(seconds)));
-            let good = good.unwrap_or_else(|| "something waits for one, and none went well yet".to_owned());
-            let next =
-                if tick.cron_every_seconds.is_some() { "`researchloop cron show` tells why" } else { "`researchloop cron install` lets cron do it" };
-            lines.push(yellow.apply_to(text::short(&format!("  warning: {good}; {next}"), self.width)).to_string());
+            let good = ago(tick.last_good_at.as_deref(), self.now)
+                .map(|seconds| format!("the last good one was {} ago", human(seconds)));
+            let good = good
+                .unwrap_or_else(|| "something waits for one, and none went well yet".to_owned());
+            let next = if tick.cron_every_seconds.is_some() {
+                "`researchloop cron show` tells why"
+            } else {
+                "`researchloop cron install` lets cron do it"
+            };
+            lines.push(
+                yellow
+                    .apply_to(text::short(&format!("  warning: {good}; {next}"), self.width))
+                    .to_string(),
+            );
         } else if tick.cron_every_seconds.is_none() {
-            lines.push(self.ui.style().dim().apply_to("  nothing ticks by itself: `researchloop cron install`").to_string());
+            lines.push(
+                self.ui
+                    .style()
+                    .dim()
+                    .apply_to("  nothing ticks by itself: `researchloop cron install`")
+                    .to_string(),
+            );
         }
         for problem in tick.last_problems.iter().take(5) {
-            lines.push(yellow.apply_to(text::short(&format!("  {}", text::clean(problem)), self.width)).to_string());
+            lines.push(
+                yellow
+                    .apply_to(text::short(&format!("  {}", text::clean(problem)), self.width))
+                    .to_string(),
+            );
         }
     }
 }

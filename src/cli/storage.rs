@@ -6,8 +6,22 @@ use crate::remote::Section;
 
 /// File systems that no other machine sees by itself, as `stat -f` calls them. One that the front end
 /// hands on to its nodes may be among them.
-const OF_ONE_MACHINE: [&str; 14] =
-    ["tmpfs", "ramfs", "overlayfs", "aufs", "ext2/ext3", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "msdos", "exfat", "squashfs"];
+const OF_ONE_MACHINE: [&str; 14] = [
+    "tmpfs",
+    "ramfs",
+    "overlayfs",
+    "aufs",
+    "ext2/ext3",
+    "xfs",
+    "btrfs",
+    "zfs",
+    "f2fs",
+    "jfs",
+    "reiserfs",
+    "msdos",
+    "exfat",
+    "squashfs",
+];
 
 /// Tries the folder WORK: a line for its kind, and one for each thing that it cannot do. Nothing when
 /// nothing can be made there, which is told already.
@@ -33,7 +47,9 @@ pub struct Found {
 /// Reads the answer. Nothing when it says nothing.
 pub fn found(section: &Section, scheduler: SchedulerKind) -> Option<Found> {
     let text = section.text();
-    let rest = |word: &str| text.lines().find_map(|line| line.trim_end().strip_prefix(word)).map(str::trim);
+    let rest = |word: &str| {
+        text.lines().find_map(|line| line.trim_end().strip_prefix(word)).map(str::trim)
+    };
     let kind = rest("type ").unwrap_or_default().to_owned();
     let named = if kind.is_empty() { "its file system".to_owned() } else { kind.clone() };
     let mut wrong = Vec::new();
@@ -47,14 +63,20 @@ pub fn found(section: &Section, scheduler: SchedulerKind) -> Option<Found> {
         wrong.push(format!("no program can be run there ({said})"));
     }
     if !wrong.is_empty() {
-        let hint = "choose a `working_dir` on another file system (your home, scratch or project folder)".to_owned();
+        let hint =
+            "choose a `working_dir` on another file system (your home, scratch or project folder)"
+                .to_owned();
         return Some(Found { good: false, said: wrong.join("\n"), hint: Some(hint) });
     }
     let is_alone = scheduler != SchedulerKind::Local && OF_ONE_MACHINE.contains(&kind.as_str());
     let hint = is_alone.then(|| {
         format!("{kind} is a file system of one machine: jobs fail (`runner_missing`) unless the nodes have this folder too, under the same path")
     });
-    let case = if rest("case").is_some() { ", and upper case and lower case are the same to it" } else { "" };
+    let case = if rest("case").is_some() {
+        ", and upper case and lower case are the same to it"
+    } else {
+        ""
+    };
     (!kind.is_empty()).then(|| Found { good: true, said: format!("{kind}{case}"), hint })
 }
 
@@ -63,21 +85,33 @@ mod tests {
     use super::*;
 
     fn of(kind: SchedulerKind, text: &str) -> Option<Found> {
-        found(&Section { name: "storage".to_owned(), status: 0, output: text.as_bytes().to_vec() }, kind)
+        found(
+            &Section { name: "storage".to_owned(), status: 0, output: text.as_bytes().to_vec() },
+            kind,
+        )
     }
 
     #[test]
     fn a_disk_of_the_front_end_is_told_and_fails_nothing() {
         let alone = of(SchedulerKind::Slurm, "type tmpfs\n").expect("told");
-        assert!(alone.good && alone.hint.expect("a hint").contains("unless the nodes have this folder too"));
-        for (kind, text) in
-            [(SchedulerKind::Local, "type tmpfs\n"), (SchedulerKind::Sge, "type lustre\n"), (SchedulerKind::Slurm, "type UNKNOWN (0x42)\n")]
-        {
+        assert!(
+            alone.good
+                && alone.hint.expect("a hint").contains("unless the nodes have this folder too")
+        );
+        for (kind, text) in [
+            (SchedulerKind::Local, "type tmpfs\n"),
+            (SchedulerKind::Sge, "type lustre\n"),
+            (SchedulerKind::Slurm, "type UNKNOWN (0x42)\n"),
+        ] {
             let found = of(kind, text).expect("told");
             assert!(found.good && found.hint.is_none(), "{text}");
         }
-        assert!(of(SchedulerKind::Slurm, "type nfs\ncase\n").expect("told").said.contains("upper case"));
-        assert!(of(SchedulerKind::Slurm, "").is_none() && of(SchedulerKind::Slurm, "type \n").is_none());
+        assert!(
+            of(SchedulerKind::Slurm, "type nfs\ncase\n").expect("told").said.contains("upper case")
+        );
+        assert!(
+            of(SchedulerKind::Slurm, "").is_none() && of(SchedulerKind::Slurm, "type \n").is_none()
+        );
     }
 
     #[test]
@@ -85,7 +119,12 @@ mod tests {
         let found = of(SchedulerKind::Slurm, "type exfat\nlinks ln: link: Function not implemented\nmodes\nexec sh: ./program: Permission denied\n")
             .expect("told");
         assert!(!found.good && found.hint.is_some());
-        for said in ["exfat has no symbolic links", "Function not implemented", "does not keep modes", "no program can be run there"] {
+        for said in [
+            "exfat has no symbolic links",
+            "Function not implemented",
+            "does not keep modes",
+            "no program can be run there",
+        ] {
             assert!(found.said.contains(said), "{said}: {}", found.said);
         }
     }

@@ -67,8 +67,15 @@ fn shown(store: &Store, studies: &[Study]) -> Result<Vec<view::Study>> {
         .iter()
         .map(|study| {
             let name = study.name.as_str();
-            let (sprints, active) = counts.iter().find(|(known, ..)| known == name).map_or((0, 0), |(_, sprints, active)| (*sprints, *active));
-            let spent = money.iter().find(|(known, _)| known == name).map(|(_, spent)| *spent).unwrap_or_default();
+            let (sprints, active) = counts
+                .iter()
+                .find(|(known, ..)| known == name)
+                .map_or((0, 0), |(_, sprints, active)| (*sprints, *active));
+            let spent = money
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, spent)| *spent)
+                .unwrap_or_default();
             view::Study {
                 name: study.name.to_string(),
                 cluster: study.cluster.to_string(),
@@ -80,7 +87,9 @@ fn shown(store: &Store, studies: &[Study]) -> Result<Vec<view::Study>> {
                 max_study_cost_usd: study.max_study_cost_usd,
                 max_study_gpu_hours: study.max_study_gpu_hours,
                 allow_loop: study.allow_loop,
-                max_sprint_duration_hours: f64::from(u32::try_from(study.max_sprint_duration).unwrap_or(u32::MAX)) / 3600.0,
+                max_sprint_duration_hours: f64::from(
+                    u32::try_from(study.max_sprint_duration).unwrap_or(u32::MAX),
+                ) / 3600.0,
                 red_team_max_rounds: study.red_team_max_rounds,
             }
         })
@@ -106,12 +115,21 @@ fn list(app: &App, ui: &Ui) -> Result {
                 study.cluster.clone(),
                 study.sprints.to_string(),
                 study.active.to_string(),
-                text::cost(study.cost_usd, study.spent.cost_estimated, study.spent.cost_unknown.then_some(study.spent.cost_unknown_usd)),
+                text::cost(
+                    study.cost_usd,
+                    study.spent.cost_estimated,
+                    study.spent.cost_unknown.then_some(study.spent.cost_unknown_usd),
+                ),
                 text::clean(&study.description),
             ]
         })
         .collect();
-    for line in text::table(&["NAME", "CLUSTER", "SPRINTS", "ACTIVE", "COST", "DESCRIPTION"], &rows, ui.width(), ui.style_is_on()) {
+    for line in text::table(
+        &["NAME", "CLUSTER", "SPRINTS", "ACTIVE", "COST", "DESCRIPTION"],
+        &rows,
+        ui.width(),
+        ui.style_is_on(),
+    ) {
         ui.line(&line);
     }
     Ok(Exit::Success)
@@ -121,14 +139,17 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
     let study = app.config.study(name)?;
     let store = app.store()?;
     let whole = shown(&store, std::slice::from_ref(study))?;
-    let rows = store.sprints(&SprintFilter { study: Some(name), limit: 10, ..SprintFilter::default() })?;
+    let rows =
+        store.sprints(&SprintFilter { study: Some(name), limit: 10, ..SprintFilter::default() })?;
     let sprints: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
     let program = view::program(&Program::load(&app.config, study));
     for mistake in &program.mistakes {
         ui.warning(mistake);
     }
     if ui.json {
-        ui.json(&serde_json::json!({ "study": whole.first(), "program": program, "sprints": sprints }));
+        ui.json(
+            &serde_json::json!({ "study": whole.first(), "program": program, "sprints": sprints }),
+        );
         return Ok(Exit::Success);
     }
     for study in &whole {
@@ -141,7 +162,11 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
             "sprints:     {} ({} active), {}",
             study.sprints,
             study.active,
-            text::whole_cost(study.cost_usd, study.spent.cost_estimated, study.spent.cost_unknown.then_some(study.spent.cost_unknown_usd))
+            text::whole_cost(
+                study.cost_usd,
+                study.spent.cost_estimated,
+                study.spent.cost_unknown.then_some(study.spent.cost_unknown_usd)
+            )
         ));
         if study.spent.wall_seconds > 0 {
             ui.line(&format!("used:        {}", screen::used(&study.spent)));
@@ -171,7 +196,12 @@ fn show(app: &App, ui: &Ui, name: &str) -> Result {
                 ]
             })
             .collect();
-        for line in text::table(&["ID", "STATUS", "CREATED (UTC)", "IDEA"], &cells, ui.width(), ui.style_is_on()) {
+        for line in text::table(
+            &["ID", "STATUS", "CREATED (UTC)", "IDEA"],
+            &cells,
+            ui.width(),
+            ui.style_is_on(),
+        ) {
             ui.line(&line);
         }
     }
@@ -184,14 +214,27 @@ fn bounds(study: &view::Study) -> Vec<String> {
     let spent = &study.spent;
     let usd = study.max_study_cost_usd.map(|max| {
         let (used, reserved) = (
-            text::whole_cost(spent.cost_usd, spent.cost_estimated, spent.cost_unknown.then_some(spent.cost_unknown_usd)),
+            text::whole_cost(
+                spent.cost_usd,
+                spent.cost_estimated,
+                spent.cost_unknown.then_some(spent.cost_unknown_usd),
+            ),
             text::money(spent.reserved_usd, false),
         );
-        format!("{used} of {} used, {reserved} reserved (`max_study_cost_usd`)", text::money(max, false))
+        format!(
+            "{used} of {} used, {reserved} reserved (`max_study_cost_usd`)",
+            text::money(max, false)
+        )
     });
     let gpu = study.max_study_gpu_hours.map(|max| {
-        let (used, reserved) = (text::figure(hours(spent.gpu_seconds)), text::figure(hours(spent.reserved_gpu_seconds)));
-        format!("{used} of {} GPU-hours used, {reserved} reserved (`max_study_gpu_hours`)", text::figure(max))
+        let (used, reserved) = (
+            text::figure(hours(spent.gpu_seconds)),
+            text::figure(hours(spent.reserved_gpu_seconds)),
+        );
+        format!(
+            "{used} of {} GPU-hours used, {reserved} reserved (`max_study_gpu_hours`)",
+            text::figure(max)
+        )
     });
     usd.into_iter().chain(gpu).map(|bound| format!("the study:   {bound}")).collect()
 }
@@ -201,10 +244,20 @@ fn steering(program: &view::Program) -> Vec<String> {
     let mut lines = Vec::new();
     let mut fact = |name: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            lines.push(format!("{} {}", text::padded(&format!("{name}:"), 12), text::clean(&value)));
+            lines.push(format!(
+                "{} {}",
+                text::padded(&format!("{name}:"), 12),
+                text::clean(&value)
+            ));
         }
     };
-    fact("metric", program.metric.as_ref().map(|name| format!("{name}, {} is better", program.better.unwrap_or_default())));
+    fact(
+        "metric",
+        program
+            .metric
+            .as_ref()
+            .map(|name| format!("{name}, {} is better", program.better.unwrap_or_default())),
+    );
     fact("evaluator", program.evaluator.clone());
     fact("target", program.target.clone());
     let bounds = [
@@ -212,7 +265,12 @@ fn steering(program: &view::Program) -> Vec<String> {
         program.max_cost_usd.map(|usd| text::money(usd, false)),
         program.max_gpu_hours.map(|hours| format!("{} GPU-hours", text::figure(hours))),
         program.until.as_deref().map(|time| format!("until {}", text::time(time))),
-        program.patience.map(|patience| format!("{} without an improvement beyond the noise", text::number_of(patience, "sprint"))),
+        program.patience.map(|patience| {
+            format!(
+                "{} without an improvement beyond the noise",
+                text::number_of(patience, "sprint")
+            )
+        }),
     ];
     fact("a loop", Some(bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));
     fact("program", program.file.clone());
@@ -220,10 +278,12 @@ fn steering(program: &view::Program) -> Vec<String> {
 }
 
 fn init(app: &App, ui: &Ui, args: &InitArgs) -> Result {
-    let name = StudyName::new(&args.name).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
+    let name =
+        StudyName::new(&args.name).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
     let root = &app.config.root;
     let below = match &args.dir {
-        Some(dir) => std::path::absolute(dir).map_err(|error| Failure::failed(format!("{}: {error}", dir.display())))?,
+        Some(dir) => std::path::absolute(dir)
+            .map_err(|error| Failure::failed(format!("{}: {error}", dir.display())))?,
         None => root.clone(),
     };
     let folder = below.join("studies").join(name.as_str());
@@ -236,17 +296,25 @@ fn init(app: &App, ui: &Ui, args: &InitArgs) -> Result {
     }
     if !program.exists() {
         write_new(&program, &PROGRAM_TEMPLATE.replace("NAME", name.as_str()))?;
-        ui.status(&format!("Wrote {}: say there what is wanted, how it is measured, and what it may cost.", program.display()));
+        ui.status(&format!(
+            "Wrote {}: say there what is wanted, how it is measured, and what it may cost.",
+            program.display()
+        ));
     }
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let path = quoted(&context.strip_prefix(root).unwrap_or(&context).display().to_string());
     let known = app.config.study(name.as_str()).ok();
     let section = match known {
         // Files that nobody would read.
-        Some(study) => (study.claude_md_path.as_deref() != Some(context.as_path())).then(|| format!("claude_md_path = {path}")),
+        Some(study) => (study.claude_md_path.as_deref() != Some(context.as_path()))
+            .then(|| format!("claude_md_path = {path}")),
         None => {
-            let cluster = app.config.clusters.first().map_or("CLUSTER", |cluster| cluster.name.as_str());
-            Some(format!("[[study]]\nname = \"{name}\"\ncluster = {}\nclaude_md_path = {path}", quoted(cluster)))
+            let cluster =
+                app.config.clusters.first().map_or("CLUSTER", |cluster| cluster.name.as_str());
+            Some(format!(
+                "[[study]]\nname = \"{name}\"\ncluster = {}\nclaude_md_path = {path}",
+                quoted(cluster)
+            ))
         }
     };
     if ui.json {
@@ -255,8 +323,13 @@ fn init(app: &App, ui: &Ui, args: &InitArgs) -> Result {
         let file = app.config.file.display();
         ui.status(&match known.map(|study| &study.claude_md_path) {
             None => format!("Then add this to {file}, with your cluster's name:"),
-            Some(None) => format!("Then add this to the [[study]] of {name} in {file}, which does not read it yet:"),
-            Some(Some(other)) => format!("Then put this into the [[study]] of {name} in {file}, which reads {} so far:", other.display()),
+            Some(None) => format!(
+                "Then add this to the [[study]] of {name} in {file}, which does not read it yet:"
+            ),
+            Some(Some(other)) => format!(
+                "Then put this into the [[study]] of {name} in {file}, which reads {} so far:",
+                other.display()
+            ),
         });
         ui.line(&format!("\n{section}"));
     }
@@ -273,7 +346,11 @@ fn write_new(file: &Path, text: &str) -> Result<()> {
         let is_there = error.kind() == std::io::ErrorKind::AlreadyExists;
         let failure = Failure::new(
             if is_there { Kind::Conflict } else { Kind::Failed },
-            if is_there { format!("{} is there already", file.display()) } else { format!("{}: {error}", file.display()) },
+            if is_there {
+                format!("{} is there already", file.display())
+            } else {
+                format!("{}: {error}", file.display())
+            },
         );
         if is_there { failure.hint("it was left as it is") } else { failure }
     };

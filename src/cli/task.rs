@@ -174,10 +174,12 @@ fn priority(word: &str) -> Result<Priority> {
 fn needs(store: &Store, texts: &[String]) -> Result<Vec<(String, Condition)>> {
     let mut needs: Vec<(String, Condition)> = Vec::new();
     for text in texts {
-        let (id, condition) = parse_need(text).map_err(|problem| usage(format!("--needs {problem}")))?;
+        let (id, condition) =
+            parse_need(text).map_err(|problem| usage(format!("--needs {problem}")))?;
         let id = find_task(store, id)?.id.to_string();
         if needs.iter().any(|(known, _)| *known == id) {
-            return Err(usage(format!("--needs names {id} twice")).hint("one task is needed in one way; `any` is met however it ends"));
+            return Err(usage(format!("--needs names {id} twice"))
+                .hint("one task is needed in one way; `any` is met however it ends"));
         }
         needs.push((id, condition));
     }
@@ -206,7 +208,10 @@ fn add(app: &App, ui: &Ui, args: &AddArgs) -> Result {
         ui.status(&format!("{}: {}", row.id, row.state));
     }
     if let [(_, earlier)] = repeats.as_slice() {
-        ui.warning(&format!("{}: the same idea as {earlier}; if that was not meant: `researchloop task cancel {}`", row.id, row.id));
+        ui.warning(&format!(
+            "{}: the same idea as {earlier}; if that was not meant: `researchloop task cancel {}`",
+            row.id, row.id
+        ));
     }
     print_json(ui, &store, &row)?;
     if row.state == crate::domain::TaskState::Ready {
@@ -218,8 +223,17 @@ fn add(app: &App, ui: &Ui, args: &AddArgs) -> Result {
 /// Warns of tasks whose idea was had already, in the study or in the same list.
 pub fn tell_repeats(ui: &Ui, store: &Store, study: &str, drafts: &[Draft]) -> Result<()> {
     const SHOWN: usize = 10;
-    let name = |(place, draft): (usize, &Draft)| draft.key.as_deref().map_or_else(|| format!("task {}", place + 1), |key| format!("task {key:?}"));
-    let ideas: Vec<(String, &str)> = drafts.iter().enumerate().map(|(place, draft)| (name((place, draft)), draft.idea.as_str())).collect();
+    let name = |(place, draft): (usize, &Draft)| {
+        draft
+            .key
+            .as_deref()
+            .map_or_else(|| format!("task {}", place + 1), |key| format!("task {key:?}"))
+    };
+    let ideas: Vec<(String, &str)> = drafts
+        .iter()
+        .enumerate()
+        .map(|(place, draft)| (name((place, draft)), draft.idea.as_str()))
+        .collect();
     let repeats = store.repeats(study, ideas)?;
     for (one, earlier) in repeats.iter().take(SHOWN) {
         ui.warning(&text::clean(&format!("{one} has the same idea as {earlier}")));
@@ -265,8 +279,13 @@ fn change_all(
         change_one(&change, id.as_str())?;
     }
     // As they are when all is done: one may be a part of another one.
-    let rows: Vec<TaskRow> =
-        ids.iter().map(|id| change.task(id.as_str())).collect::<std::result::Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let rows: Vec<TaskRow> = ids
+        .iter()
+        .map(|id| change.task(id.as_str()))
+        .collect::<std::result::Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+        .collect();
     change.commit()?;
     if let ([row], 1) = (rows.as_slice(), given.ids.len()) {
         return tell(ui, store, row, &what(row));
@@ -287,7 +306,11 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
         return Err(usage("--idea: several tasks cannot have the same idea".to_owned()));
     }
     let needs = needs(&store, &args.needs)?;
-    let drop_needs: Vec<String> = args.drop_need.iter().map(|id| Ok(find_task(&store, id)?.id.to_string())).collect::<Result<_>>()?;
+    let drop_needs: Vec<String> = args
+        .drop_need
+        .iter()
+        .map(|id| Ok(find_task(&store, id)?.id.to_string()))
+        .collect::<Result<_>>()?;
     let parent = match args.parent.as_deref() {
         None => None,
         Some("none") => Some(None),
@@ -305,9 +328,16 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
         drop_needs: &drop_needs,
     };
     if edit == TaskEdit::default() {
-        return Err(usage("nothing to change was given".to_owned()).hint("`researchloop task edit --help` shows what can be changed"));
+        return Err(usage("nothing to change was given".to_owned())
+            .hint("`researchloop task edit --help` shows what can be changed"));
     }
-    change_all(ui, &mut store, &args.tasks, |change, id| change.edit_task(id, &edit), |row| format!("changed; it is {}", row.state))
+    change_all(
+        ui,
+        &mut store,
+        &args.tasks,
+        |change, id| change.edit_task(id, &edit),
+        |row| format!("changed; it is {}", row.state),
+    )
 }
 
 fn retry(app: &App, ui: &Ui, args: &ManyArgs) -> Result {
@@ -326,19 +356,31 @@ fn import(app: &App, ui: &Ui, args: &ImportArgs) -> Result {
     let content = input::file(&args.file)?;
     let refused = |problems: Vec<String>| {
         let problems: Vec<String> = problems.iter().map(|problem| text::clean(problem)).collect();
-        Failure::new(Kind::Usage, format!("{} problem(s) in {name}; no task was added\n{}", problems.len(), problems.join("\n")))
+        Failure::new(
+            Kind::Usage,
+            format!(
+                "{} problem(s) in {name}; no task was added\n{}",
+                problems.len(),
+                problems.join("\n")
+            ),
+        )
     };
     let drafts = task::read(&content).map_err(refused)?;
     let mut store = app.store()?;
     tell_repeats(ui, &store, &args.study, &drafts)?;
     let change = store.change()?;
-    let ids = task::create_all(&change, &args.study, &drafts, "file").map_err(|error| match error {
-        ImportError::Problems(problems) => refused(problems),
-        ImportError::Task(error) => error.into(),
-    })?;
+    let ids =
+        task::create_all(&change, &args.study, &drafts, "file").map_err(|error| match error {
+            ImportError::Problems(problems) => refused(problems),
+            ImportError::Task(error) => error.into(),
+        })?;
     change.commit()?;
     if ui.json {
-        let tasks: Vec<_> = ids.iter().zip(&drafts).map(|(id, draft)| serde_json::json!({ "id": id.as_str(), "key": draft.key })).collect();
+        let tasks: Vec<_> = ids
+            .iter()
+            .zip(&drafts)
+            .map(|(id, draft)| serde_json::json!({ "id": id.as_str(), "key": draft.key }))
+            .collect();
         ui.json(&serde_json::json!({ "study_name": args.study, "tasks": tasks }));
         return Ok(Exit::Success);
     }
@@ -346,6 +388,9 @@ fn import(app: &App, ui: &Ui, args: &ImportArgs) -> Result {
         ui.line(&format!("{id}  {}", text::clean(draft.key.as_deref().unwrap_or("-"))));
     }
     ui.status(&format!("{} task(s) added to {}", ids.len(), args.study));
-    ui.hint(&format!("`researchloop task graph -s {}` shows what waits for what", text::shell_word(&args.study)));
+    ui.hint(&format!(
+        "`researchloop task graph -s {}` shows what waits for what",
+        text::shell_word(&args.study)
+    ));
     Ok(Exit::Success)
 }

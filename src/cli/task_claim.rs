@@ -92,7 +92,10 @@ impl WhoArgs {
         match (name.len(), name.starts_with("sp-")) {
             (0, _) if self.who.is_none() => Ok("somebody".to_owned()),
             (1..=100, false) => Ok(name),
-            _ => Err(Failure::new(Kind::Usage, "--as: expected a name of at most 100 bytes, which is not the id of a sprint")),
+            _ => Err(Failure::new(
+                Kind::Usage,
+                "--as: expected a name of at most 100 bytes, which is not the id of a sprint",
+            )),
         }
     }
 
@@ -104,9 +107,14 @@ impl WhoArgs {
 fn seconds(ttl: &str) -> Result<u64> {
     // Elsewhere that is hours, which nobody means here.
     if ttl.trim().bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Failure::new(Kind::Usage, format!("--ttl {ttl:?}: expected a time with its unit")).hint("for example 30m or 2h"));
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("--ttl {ttl:?}: expected a time with its unit"),
+        )
+        .hint("for example 30m or 2h"));
     }
-    duration::parse_seconds(ttl).map_err(|error| Failure::new(Kind::Usage, format!("--ttl: {error}")))
+    duration::parse_seconds(ttl)
+        .map_err(|error| Failure::new(Kind::Usage, format!("--ttl: {error}")))
 }
 
 /// Shows the next task, and takes it when that is wanted.
@@ -121,7 +129,10 @@ pub fn next(app: &App, ui: &Ui, args: &NextArgs) -> Result {
         // Nobody else can come between the two.
         let change = store.change()?;
         change.end_expired_claims()?;
-        let found = change.next_task(study)?.map(|row| change.claim_task(row.id.as_str(), &name, seconds)).transpose()?;
+        let found = change
+            .next_task(study)?
+            .map(|row| change.claim_task(row.id.as_str(), &name, seconds))
+            .transpose()?;
         change.commit()?;
         found
     } else {
@@ -151,7 +162,10 @@ pub fn next(app: &App, ui: &Ui, args: &NextArgs) -> Result {
 
 fn nothing_ready(ui: &Ui, store: &Store, study: Option<&str>) -> Result {
     let counts = store.task_counts(study)?;
-    let open: Vec<_> = counts.iter().filter(|(state, _)| task_show::is_open(*state) && *state != TaskState::Parent).collect();
+    let open: Vec<_> = counts
+        .iter()
+        .filter(|(state, _)| task_show::is_open(*state) && *state != TaskState::Parent)
+        .collect();
     if ui.json {
         ui.json(&serde_json::json!({ "task": null, "open": open.iter().map(|(_, count)| count).sum::<u64>() }));
     }
@@ -159,7 +173,8 @@ fn nothing_ready(ui: &Ui, store: &Store, study: Option<&str>) -> Result {
         ui.status("The backlog is empty.");
         ui.hint("`researchloop task add \"an idea\" -s STUDY` adds a task");
     } else {
-        let counts: Vec<String> = open.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        let counts: Vec<String> =
+            open.iter().map(|(state, count)| format!("{count} {state}")).collect();
         ui.status(&format!("No task is ready: {}.", counts.join(", ")));
         ui.hint("`researchloop task graph` shows what waits for what");
     }
@@ -182,9 +197,19 @@ fn claimed(ui: &Ui, store: &Store, row: &TaskRow) -> Result {
         ui.json(&serde_json::json!({ "token": row.claim_token, "task": view::task(row, &store.needs_of(row.id.as_str())?) }));
         return Ok(Exit::Success);
     }
-    ui.line(&format!("{}  token {}  {}  {}", row.id, row.claim_token, row.priority, text::clean(&row.idea)));
+    ui.line(&format!(
+        "{}  token {}  {}  {}",
+        row.id,
+        row.claim_token,
+        row.priority,
+        text::clean(&row.idea)
+    ));
     let id = &row.id;
-    ui.status(&format!("{id}: {} has it until {}", text::clean(row.claimed_by.as_deref().unwrap_or_default()), until(row)));
+    ui.status(&format!(
+        "{id}: {} has it until {}",
+        text::clean(row.claimed_by.as_deref().unwrap_or_default()),
+        until(row)
+    ));
     ui.hint(&format!(
         "`researchloop task done {id} --token {0}` when it is done, `researchloop task heartbeat {id} --token {0}` to keep it longer",
         row.claim_token
@@ -193,7 +218,10 @@ fn claimed(ui: &Ui, store: &Store, row: &TaskRow) -> Result {
 }
 
 fn until(row: &TaskRow) -> String {
-    row.claim_until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()).unwrap_or_default()
+    row.claim_until
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .map(|time| time.to_string())
+        .unwrap_or_default()
 }
 
 /// Prolongs a claim.
@@ -223,7 +251,8 @@ pub fn done(app: &App, ui: &Ui, args: &DoneArgs) -> Result {
     let mut store = app.store()?;
     let row = find_task(&store, &args.task.id)?;
     let spinner = ui.spinner(&format!("verifying {}", row.id));
-    let finished = task::finish(app, &mut store, row.id.as_str(), args.task.token, verdict, &args.note);
+    let finished =
+        task::finish(app, &mut store, row.id.as_str(), args.task.token, verdict, &args.note);
     spinner.finish_and_clear();
     let row = finished.map_err(|error| match error {
         FinishError::Task(error) => error.into(),
@@ -232,12 +261,24 @@ pub fn done(app: &App, ui: &Ui, args: &DoneArgs) -> Result {
             Failure::failed(text::clean_lines(&error.to_string()).join("\n")).hint(hint)
         }
     })?;
-    tell(ui, &store, &row, &row.verdict.map_or_else(|| "done".to_owned(), |verdict| format!("done ({})", verdict.as_str())))
+    tell(
+        ui,
+        &store,
+        &row,
+        &row.verdict
+            .map_or_else(|| "done".to_owned(), |verdict| format!("done ({})", verdict.as_str())),
+    )
 }
 
 fn verdict(word: &str) -> Result<Verdict> {
     Verdict::parse(word).ok_or_else(|| {
-        let failure = Failure::new(Kind::Usage, format!("--verdict {:?}: expected supported, refuted or inconclusive", text::clean(word)));
+        let failure = Failure::new(
+            Kind::Usage,
+            format!(
+                "--verdict {:?}: expected supported, refuted or inconclusive",
+                text::clean(word)
+            ),
+        );
         match suggestion::nearest(word, ["supported", "refuted", "inconclusive"]) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
             None => failure,
@@ -253,12 +294,20 @@ pub fn fail(app: &App, ui: &Ui, args: &FailArgs) -> Result {
     let row = change.fail_task(row.id.as_str(), args.task.token, &args.reason)?;
     change.commit()?;
     let what = match row.state {
-        TaskState::Dead => format!("dead after {}: `researchloop task retry {}` tries it again", text::number_of(row.failures, "failure"), row.id),
+        TaskState::Dead => format!(
+            "dead after {}: `researchloop task retry {}` tries it again",
+            text::number_of(row.failures, "failure"),
+            row.id
+        ),
         _ => {
             let again = jiff::Timestamp::from_second(row.retry_at)
                 .map(|time| time.to_string())
                 .map_err(|error| Failure::from(TaskError::Wrong(error.to_string())))?;
-            format!("failed {} of {}; it can be tried again from {again} on", row.failures, text::number_of(row.max_attempts, "time"))
+            format!(
+                "failed {} of {}; it can be tried again from {again} on",
+                row.failures,
+                text::number_of(row.max_attempts, "time")
+            )
         }
     };
     tell(ui, &store, &row, &what)

@@ -62,13 +62,32 @@ pub fn graph(app: &App, ui: &Ui, args: &GraphArgs) -> Result {
             let width = ui.width();
             for line in tree::lines(&rows, &needs) {
                 let row = &rows[line.place];
-                let state = format!("{} {} {}", tree::mark(row.state), row.id, graph::state_text(row));
-                let priority = if row.priority == Priority::P1 { String::new() } else { format!(" {}", row.priority) };
+                let state =
+                    format!("{} {} {}", tree::mark(row.state), row.id, graph::state_text(row));
+                let priority = if row.priority == Priority::P1 {
+                    String::new()
+                } else {
+                    format!(" {}", row.priority)
+                };
                 // What it needs leaves room for some of the idea.
-                let room = width.saturating_sub(measure_text_width(&format!("{}{state}{priority}", line.branch)) + IDEA_WIDTH).max(8);
-                let needs = if line.needs.is_empty() { String::new() } else { format!(" [{}]", short(&line.needs, room)) };
+                let room = width
+                    .saturating_sub(
+                        measure_text_width(&format!("{}{state}{priority}", line.branch))
+                            + IDEA_WIDTH,
+                    )
+                    .max(8);
+                let needs = if line.needs.is_empty() {
+                    String::new()
+                } else {
+                    format!(" [{}]", short(&line.needs, room))
+                };
                 let style = style(ui, row.state);
-                let text = format!("{}{}{priority}{needs}  {}", line.branch, style.apply_to(state), clean(&row.idea));
+                let text = format!(
+                    "{}{}{priority}{needs}  {}",
+                    line.branch,
+                    style.apply_to(state),
+                    clean(&row.idea)
+                );
                 ui.line(short(&text, width).trim_end());
             }
         }

@@ -60,8 +60,13 @@ pub fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     if let Some(study) = &args.study {
         app.config.study(study)?;
     }
-    let asked = [(args.ready, TaskState::Ready), (args.blocked, TaskState::Blocked), (args.dead, TaskState::Dead)];
-    let mut states: Vec<TaskState> = asked.iter().filter(|(asked, _)| *asked).map(|(_, state)| *state).collect();
+    let asked = [
+        (args.ready, TaskState::Ready),
+        (args.blocked, TaskState::Blocked),
+        (args.dead, TaskState::Dead),
+    ];
+    let mut states: Vec<TaskState> =
+        asked.iter().filter(|(asked, _)| *asked).map(|(_, state)| *state).collect();
     if states.is_empty() && !args.all {
         states = TaskState::ALL.iter().copied().filter(|state| is_open(*state)).collect();
     }
@@ -75,10 +80,19 @@ pub fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
         return Ok(Exit::Success);
     }
     let counts = store.task_counts(study)?;
-    let total: u64 = counts.iter().filter(|(state, _)| args.all || states.contains(state)).map(|(_, count)| count).sum();
+    let total: u64 = counts
+        .iter()
+        .filter(|(state, _)| args.all || states.contains(state))
+        .map(|(_, count)| count)
+        .sum();
     if rows.is_empty() {
-        let others: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-        ui.status(&if others.is_empty() { "No tasks yet.".to_owned() } else { format!("None; others: {}.", others.join(", ")) });
+        let others: Vec<String> =
+            counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        ui.status(&if others.is_empty() {
+            "No tasks yet.".to_owned()
+        } else {
+            format!("None; others: {}.", others.join(", "))
+        });
         ui.hint(if others.is_empty() {
             "`researchloop task add \"an idea\" -s STUDY` adds one"
         } else {
@@ -90,7 +104,11 @@ pub fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
-            let mut cells = vec![row.id.to_string(), row.priority.to_string(), style(ui, row.state).apply_to(state_text(row)).to_string()];
+            let mut cells = vec![
+                row.id.to_string(),
+                row.priority.to_string(),
+                style(ui, row.state).apply_to(state_text(row)).to_string(),
+            ];
             if many_studies {
                 cells.push(short(&clean(&row.study), 20));
             }
@@ -99,7 +117,11 @@ pub fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
             cells
         })
         .collect();
-    let headers: &[&str] = if many_studies { &["ID", "PRIO", "STATE", "STUDY", "NEEDS", "IDEA"] } else { &["ID", "PRIO", "STATE", "NEEDS", "IDEA"] };
+    let headers: &[&str] = if many_studies {
+        &["ID", "PRIO", "STATE", "STUDY", "NEEDS", "IDEA"]
+    } else {
+        &["ID", "PRIO", "STATE", "NEEDS", "IDEA"]
+    };
     for line in text::table(headers, &cells, ui.width(), ui.style_is_on()) {
         ui.line(&line);
     }
@@ -132,7 +154,12 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
     let store = app.store()?;
     let row = find_task(&store, id)?;
     let id = row.id.as_str();
-    let (needs, needed_by, children, sprints) = (store.needs_of(id)?, store.needed_by(id)?, store.task_children(id)?, store.sprints_of_task(id)?);
+    let (needs, needed_by, children, sprints) = (
+        store.needs_of(id)?,
+        store.needed_by(id)?,
+        store.task_children(id)?,
+        store.sprints_of_task(id)?,
+    );
     let sprints: Vec<view::Sprint> = sprints.iter().map(view::sprint).collect();
     let next = next(&store, &row, &needs, sprints.last())?;
     let spent = store.money_of_task(id)?;
@@ -141,15 +168,28 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
         return Ok(Exit::Success);
     }
     let width = ui.width();
-    ui.line(&format!("{}  {}  {}", ui.style().bold().apply_to(&row.id), style(ui, row.state).apply_to(state_text(&row)), row.priority));
+    ui.line(&format!(
+        "{}  {}  {}",
+        ui.style().bold().apply_to(&row.id),
+        style(ui, row.state).apply_to(state_text(&row)),
+        row.priority
+    ));
     let fact = |name: &str, value: &str| {
         if !value.is_empty() {
             ui.line(&format!("{} {value}", padded(&format!("{name}:"), 12)));
         }
     };
     fact("study", &clean(&row.study));
-    for (number, line) in clean_lines(&row.idea).iter().flat_map(|line| text::wrap(line, width.saturating_sub(14))).enumerate() {
-        if number == 0 { fact("idea", &line) } else { ui.line(&format!("{}{line}", " ".repeat(13))) }
+    for (number, line) in clean_lines(&row.idea)
+        .iter()
+        .flat_map(|line| text::wrap(line, width.saturating_sub(14)))
+        .enumerate()
+    {
+        if number == 0 {
+            fact("idea", &line)
+        } else {
+            ui.line(&format!("{}{line}", " ".repeat(13)))
+        }
     }
     fact("why", &clean(&row.detail));
     fact("part of", row.parent.as_deref().unwrap_or_default());
@@ -159,19 +199,36 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
     fact("created", &time(&row.created_at));
     fact("ended", &row.ended_at.as_deref().map(time).unwrap_or_default());
     if row.failures + row.infra_failures > 0 {
-        fact("failures", &format!("{} of {}, and {} of the infrastructure", row.failures, row.max_attempts, row.infra_failures));
+        fact(
+            "failures",
+            &format!(
+                "{} of {}, and {} of the infrastructure",
+                row.failures, row.max_attempts, row.infra_failures
+            ),
+        );
     }
     if row.state == TaskState::Waiting {
         fact("waits until", &time(&clock::at(row.retry_at)));
     }
     if !sprints.is_empty() {
         let cost = text::whole_cost(spent.cost_usd, spent.estimated, spent.unknown_usd);
-        fact("used", &format!("{cost} at list prices · {} tokens · {}", text::count(spent.tokens), screen::used(&view::Money::from(&spent))));
+        fact(
+            "used",
+            &format!(
+                "{cost} at list prices · {} tokens · {}",
+                text::count(spent.tokens),
+                screen::used(&view::Money::from(&spent))
+            ),
+        );
     }
     if row.is_held() {
         let until = row.claim_until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-        let until = until.map(|until| format!(" until {}", time(&until.to_string()))).unwrap_or_default();
-        fact("taken by", &format!("{}{until}", clean(row.claimed_by.as_deref().unwrap_or_default())));
+        let until =
+            until.map(|until| format!(" until {}", time(&until.to_string()))).unwrap_or_default();
+        fact(
+            "taken by",
+            &format!("{}{until}", clean(row.claimed_by.as_deref().unwrap_or_default())),
+        );
     }
     let others = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
@@ -182,14 +239,25 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
             }
         }
     };
-    others("needs", needs.iter().map(|need| other(ui, &store, &need.needs, need)).collect::<Result<_>>()?);
-    others("waits for it", needed_by.iter().map(|need| other(ui, &store, &need.task, need)).collect::<Result<_>>()?);
+    others(
+        "needs",
+        needs.iter().map(|need| other(ui, &store, &need.needs, need)).collect::<Result<_>>()?,
+    );
+    others(
+        "waits for it",
+        needed_by.iter().map(|need| other(ui, &store, &need.task, need)).collect::<Result<_>>()?,
+    );
     others("its parts", children.iter().map(|child| one_line(ui, child, "")).collect());
     let attempt = |sprint: &view::Sprint| -> Result<String> {
         let open = if sprint.status == "completed" { store.open_issues(&sprint.id)? } else { None };
         let open = open.map(|open| format!("  ! {}", clean(&open.text))).unwrap_or_default();
         let cost = text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint));
-        Ok(format!("{}  {}  {cost}  {}{open}", sprint.id, screen::status(ui, sprint), time(&sprint.created_at)))
+        Ok(format!(
+            "{}  {}  {cost}  {}{open}",
+            sprint.id,
+            screen::status(ui, sprint),
+            time(&sprint.created_at)
+        ))
     };
     others("its sprints", sprints.iter().map(attempt).collect::<Result<_>>()?);
     ui.line("");
@@ -213,23 +281,42 @@ fn one_line(ui: &Ui, row: &TaskRow, note: &str) -> String {
 
 /// How a person says what came out of a task.
 fn say_verdict(task: &str) -> String {
-    format!("`researchloop task done {task} --verdict supported` (or refuted, inconclusive) says what came out of it; others wait for that")
+    format!(
+        "`researchloop task done {task} --verdict supported` (or refuted, inconclusive) says what came out of it; others wait for that"
+    )
 }
 
 /// What to do next.
-fn next(store: &Store, row: &TaskRow, needs: &[Need], last: Option<&view::Sprint>) -> Result<String> {
+fn next(
+    store: &Store,
+    row: &TaskRow,
+    needs: &[Need],
+    last: Option<&view::Sprint>,
+) -> Result<String> {
     let id = &row.id;
     Ok(match row.state {
-        TaskState::Ready => format!("`researchloop sprint run --task {id}`, or `researchloop task claim {id}`"),
-        TaskState::Running => format!("`researchloop sprint watch {}`", row.sprint().unwrap_or_default()),
-        TaskState::Claimed => format!("whoever has it says `researchloop task done {id} --token N`; the claim ends by itself"),
-        TaskState::Waiting => format!("it is tried again later; `researchloop task retry {id}` lets it begin at once"),
+        TaskState::Ready => {
+            format!("`researchloop sprint run --task {id}`, or `researchloop task claim {id}`")
+        }
+        TaskState::Running => {
+            format!("`researchloop sprint watch {}`", row.sprint().unwrap_or_default())
+        }
+        TaskState::Claimed => format!(
+            "whoever has it says `researchloop task done {id} --token N`; the claim ends by itself"
+        ),
+        TaskState::Waiting => {
+            format!("it is tried again later; `researchloop task retry {id}` lets it begin at once")
+        }
         TaskState::Blocked => {
             let open = needs.iter().find(|need| need.state != NeedState::Met);
             match (open, &row.parent) {
                 (Some(need), _) if need.state == NeedState::Unknown => say_verdict(&need.needs),
-                (Some(need), _) => format!("`researchloop task show {}` tells how far that is", need.needs),
-                (None, Some(parent)) => format!("`researchloop task show {parent}` tells what that waits for"),
+                (Some(need), _) => {
+                    format!("`researchloop task show {}` tells how far that is", need.needs)
+                }
+                (None, Some(parent)) => {
+                    format!("`researchloop task show {parent}` tells what that waits for")
+                }
                 (None, None) => "`researchloop task graph` shows what waits for what".to_owned(),
             }
         }
@@ -238,12 +325,27 @@ fn next(store: &Store, row: &TaskRow, needs: &[Need], last: Option<&view::Sprint
             let done = parts.iter().filter(|part| !is_open(part.state)).count();
             format!("it ends with its parts: {done} of {} have ended", parts.len())
         }
-        TaskState::Dead => format!("look at why, then `researchloop task retry {id}` or `researchloop task cancel {id}`"),
-        TaskState::Skipped => match store.missing(id.as_str())?.into_iter().find(|need| need.state == NeedState::Never) {
-            Some(need) => format!("`researchloop task edit {} --drop-need {}` if it can do without", need.task, need.needs),
+        TaskState::Dead => format!(
+            "look at why, then `researchloop task retry {id}` or `researchloop task cancel {id}`"
+        ),
+        TaskState::Skipped => match store
+            .missing(id.as_str())?
+            .into_iter()
+            .find(|need| need.state == NeedState::Never)
+        {
+            Some(need) => format!(
+                "`researchloop task edit {} --drop-need {}` if it can do without",
+                need.task, need.needs
+            ),
             None => "`researchloop task graph` shows what waits for what".to_owned(),
         },
-        TaskState::Done if row.verdict.is_none() && store.needed_by(id.as_str())?.iter().any(|need| need.state == NeedState::Unknown) => {
+        TaskState::Done
+            if row.verdict.is_none()
+                && store
+                    .needed_by(id.as_str())?
+                    .iter()
+                    .any(|need| need.state == NeedState::Unknown) =>
+        {
             say_verdict(id.as_str())
         }
         TaskState::Done => match last.filter(|sprint| sprint.status == "completed") {

@@ -14,7 +14,13 @@ pub fn clean(text: &str) -> String {
 pub fn clean_lines(text: &str) -> Vec<String> {
     let text = console::strip_ansi_codes(text);
     // A progress bar rewrites its line with carriage returns: its last state is shown.
-    text.lines().map(|line| clean(line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or(line)).trim_end().to_owned()).collect()
+    text.lines()
+        .map(|line| {
+            clean(line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or(line))
+                .trim_end()
+                .to_owned()
+        })
+        .collect()
 }
 
 /// Shortened to a width in columns, with an ellipsis.
@@ -25,7 +31,11 @@ pub fn short(text: &str, width: usize) -> String {
 /// A text as one word of a shell.
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// A number of things, the word in the singular or, with an `s`, in the plural.
@@ -59,7 +69,8 @@ pub fn cost(usd: f64, estimated: bool, unknown: Option<f64>) -> String {
 /// The same with more room.
 pub fn whole_cost(usd: f64, estimated: bool, unknown: Option<f64>) -> String {
     let Some(counted) = unknown else { return money(usd, estimated) };
-    let counts = if counted > 0.0 { format!(" ({} count)", money(usd, false)) } else { String::new() };
+    let counts =
+        if counted > 0.0 { format!(" ({} count)", money(usd, false)) } else { String::new() };
     match usd - counted {
         known if known < 0.000_05 => format!("unknown{counts}"),
         known => format!("unknown, at least {}{counts}", money(known, false)),
@@ -73,20 +84,30 @@ pub fn figure(number: f64) -> String {
     }
     if !(1e-4..1e7).contains(&number.abs()) {
         let text = format!("{number:.3e}");
-        return text
-            .split_once('e')
-            .map_or_else(|| text.clone(), |(digits, exponent)| format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.')));
+        return text.split_once('e').map_or_else(
+            || text.clone(),
+            |(digits, exponent)| {
+                format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
+            },
+        );
     }
     #[expect(clippy::cast_possible_truncation, reason = "between -4 and 7")]
     let before = number.abs().log10().floor() as i32;
     let decimals = usize::try_from(5 - before).unwrap_or(0);
     let text = format!("{number:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 /// A figure with its spread. Over less than two runs there is none, whatever is told.
 pub fn value_with_spread(value: f64, spread: Option<f64>, n: Option<u32>) -> String {
-    let spread = spread.filter(|_| n.is_some_and(|n| n > 1)).map(|spread| format!(" ± {}", figure(spread))).unwrap_or_default();
+    let spread = spread
+        .filter(|_| n.is_some_and(|n| n > 1))
+        .map(|spread| format!(" ± {}", figure(spread)))
+        .unwrap_or_default();
     format!("{}{spread}", figure(value))
 }
 
@@ -112,7 +133,8 @@ pub fn bytes(number: u64) -> String {
 
 /// A stored time as it is shown: to the second, in UTC.
 pub fn time(text: &str) -> String {
-    text.parse::<jiff::Timestamp>().map_or_else(|_| clean(text), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    text.parse::<jiff::Timestamp>()
+        .map_or_else(|_| clean(text), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// Breaks a line at spaces.
@@ -163,14 +185,20 @@ mod tests {
             (5.0, Some(4.0), "≥$1.00", "unknown, at least $1.00 ($5.00 count)"),
             (1.0, Some(0.0), "≥$1.00", "unknown, at least $1.00"),
         ] {
-            assert_eq!((cost(usd, true, unknown).as_str(), whole_cost(usd, true, unknown).as_str()), (short, long));
+            assert_eq!(
+                (cost(usd, true, unknown).as_str(), whole_cost(usd, true, unknown).as_str()),
+                (short, long)
+            );
         }
     }
 
     #[test]
     fn text_from_outside_cannot_rewrite_the_screen() {
         assert_eq!(clean("a\u{1b}[2Jb\nc\u{202e}d\u{7}"), "a[2Jb cd");
-        assert_eq!(clean_lines("10%\r50%\r100%\nnext \u{1b}[31mred\u{1b}[0m"), ["100%", "next red"]);
+        assert_eq!(
+            clean_lines("10%\r50%\r100%\nnext \u{1b}[31mred\u{1b}[0m"),
+            ["100%", "next red"]
+        );
     }
 
     #[test]
@@ -190,22 +218,35 @@ mod tests {
         }
         assert_eq!(figure_of(0.5, Some(0.01), Some(3)), "0.5 ± 0.01 (n=3)");
         // One run has no spread, and one over nobody knows what is none of the runs.
-        assert_eq!((figure_of(0.5, Some(0.01), Some(1)), figure_of(0.5, Some(0.01), None)), ("0.5 (n=1)".to_owned(), "0.5".to_owned()));
+        assert_eq!(
+            (figure_of(0.5, Some(0.01), Some(1)), figure_of(0.5, Some(0.01), None)),
+            ("0.5 (n=1)".to_owned(), "0.5".to_owned())
+        );
     }
 
     #[test]
     fn a_table_is_aligned_whatever_the_colour() {
-        let red = |text: &str| console::Style::new().red().force_styling(true).apply_to(text).to_string();
+        let red =
+            |text: &str| console::Style::new().red().force_styling(true).apply_to(text).to_string();
         let rows = |colour: bool| {
             vec![
-                vec![if colour { red("failed") } else { "failed".to_owned() }, "日本".to_owned(), "an idea that is too long".to_owned()],
+                vec![
+                    if colour { red("failed") } else { "failed".to_owned() },
+                    "日本".to_owned(),
+                    "an idea that is too long".to_owned(),
+                ],
                 vec![String::new(), "b".to_owned(), "c".to_owned()],
             ]
         };
         let plain = table(&["STATE", "NAME", "IDEA"], &rows(false), 30, false);
-        assert_eq!(plain, ["STATE   NAME  IDEA", "failed  日本  an idea that is…", "        b     c"]);
-        let styled: Vec<String> =
-            table(&["STATE", "NAME", "IDEA"], &rows(true), 30, true).iter().map(|line| console::strip_ansi_codes(line).into_owned()).collect();
+        assert_eq!(
+            plain,
+            ["STATE   NAME  IDEA", "failed  日本  an idea that is…", "        b     c"]
+        );
+        let styled: Vec<String> = table(&["STATE", "NAME", "IDEA"], &rows(true), 30, true)
+            .iter()
+            .map(|line| console::strip_ansi_codes(line).into_owned())
+            .collect();
         assert_eq!(styled, plain);
     }
 

@@ -48,7 +48,8 @@ fn watched(ui: &Ui, app: &App) -> Result {
     }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(|error| Failure::failed(error.to_string()))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))
+            .map_err(|error| Failure::failed(error.to_string()))?;
     }
     let watch = Watch::start(app);
     let mut troubles = Troubles::default();
@@ -63,12 +64,17 @@ fn watched(ui: &Ui, app: &App) -> Result {
                     ui.problem(&format!("{}; it is tried again", text::clean(problem)));
                 }
             }
-            Some(News::Well(whose)) if troubles.is_over(&format!("here: {whose}")) => ui.status("It works again."),
+            Some(News::Well(whose)) if troubles.is_over(&format!("here: {whose}")) => {
+                ui.status("It works again.")
+            }
             None | Some(News::Well(_)) => {}
             Some(News::Final(error)) => break Err(error.into()),
             Some(News::NoConfiguration) => {
-                break Err(Failure::new(Kind::NotFound, format!("{} is not there any more", app.config.file.display()))
-                    .hint("put it back, and start `researchloop tick --watch` again"));
+                break Err(Failure::new(
+                    Kind::NotFound,
+                    format!("{} is not there any more", app.config.file.display()),
+                )
+                .hint("put it back, and start `researchloop tick --watch` again"));
             }
         }
     };
@@ -86,8 +92,10 @@ impl Troubles {
     /// Those of the problems that are new there, and that nobody else has told. Numbers in them change
     /// from time to time, and make nothing new.
     fn new_ones<'p>(&mut self, place: &str, problems: &'p [String]) -> Vec<&'p String> {
-        let kind = |problem: &String| problem.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-        let is_known = |problem: &&String| self.told.values().any(|told| told.contains(&kind(problem)));
+        let kind =
+            |problem: &String| problem.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        let is_known =
+            |problem: &&String| self.told.values().any(|told| told.contains(&kind(problem)));
         let new = problems.iter().filter(|problem| !is_known(problem)).collect();
         self.told.insert(place.to_owned(), problems.iter().map(kind).collect());
         new
@@ -96,25 +104,39 @@ impl Troubles {
     /// Whether there was trouble there that is over now, and that nobody else has.
     fn is_over(&mut self, place: &str) -> bool {
         let Some(over) = self.told.remove(place) else { return false };
-        !over.is_empty() && !self.told.values().any(|told| told.intersection(&over).next().is_some())
+        !over.is_empty()
+            && !self.told.values().any(|told| told.intersection(&over).next().is_some())
     }
 }
 
 /// Tells of one round of one thread. Trouble that goes on is told once, until it has passed.
 fn tell_round(ui: &Ui, report: &Report, troubles: &mut Troubles) {
     let loops = &report.loops;
-    if ui.json && !(report.clusters.is_empty() && loops.made.is_empty() && loops.ended.is_empty() && report.problems.is_empty()) {
+    if ui.json
+        && !(report.clusters.is_empty()
+            && loops.made.is_empty()
+            && loops.ended.is_empty()
+            && report.problems.is_empty())
+    {
         ui.json(&json(report));
     }
     tell_changes(ui, report);
     for cluster in &report.clusters {
         // Another tick is no trouble, and says nothing of the cluster.
-        let held: Vec<String> = cluster.held_by.iter().map(|holder| format!("{}: another tick is at work ({holder})", cluster.name)).collect();
-        troubles.new_ones(&format!("tick of {}", cluster.name), &held).into_iter().for_each(|one| ui.status(&text::clean(one)));
+        let held: Vec<String> = cluster
+            .held_by
+            .iter()
+            .map(|holder| format!("{}: another tick is at work ({holder})", cluster.name))
+            .collect();
+        troubles
+            .new_ones(&format!("tick of {}", cluster.name), &held)
+            .into_iter()
+            .for_each(|one| ui.status(&text::clean(one)));
         if !held.is_empty() {
             continue;
         }
-        let all: Vec<String> = cluster.problems.iter().map(|problem| format!("{}: {problem}", cluster.name)).collect();
+        let all: Vec<String> =
+            cluster.problems.iter().map(|problem| format!("{}: {problem}", cluster.name)).collect();
         let place = format!("cluster {}", cluster.name);
         if all.is_empty() && troubles.is_over(&place) {
             ui.status(&format!("{}: it answers again", cluster.name));
@@ -136,11 +158,16 @@ fn logged(global: &Global, ui: &Ui, log: &Path) -> Result {
         Ok(report) => (log_lines(&report), exit(&report)),
         Err(failure) => {
             let hints = failure.hints.iter().map(|hint| format!("hint: {hint}"));
-            (std::iter::once(format!("error: {}", failure.message)).chain(hints).collect(), Exit::Bad)
+            (
+                std::iter::once(format!("error: {}", failure.message)).chain(hints).collect(),
+                Exit::Bad,
+            )
         }
     };
     let lines: Vec<String> = lines.iter().flat_map(|line| text::clean_lines(line)).collect();
-    Log::at(log).add(&lines).map_err(|error| Failure::failed(format!("cannot write {}: {error}", log.display())))?;
+    Log::at(log)
+        .add(&lines)
+        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", log.display())))?;
     Ok(exit)
 }
 
@@ -148,7 +175,9 @@ fn log_lines(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     for cluster in &report.clusters {
         lines.extend(cluster.changes.iter().map(|(id, what)| format!("{id}: {what}")));
-        lines.extend(cluster.problems.iter().map(|problem| format!("warning: {}: {problem}", cluster.name)));
+        lines.extend(
+            cluster.problems.iter().map(|problem| format!("warning: {}: {problem}", cluster.name)),
+        );
     }
     lines.extend(report.loops.made.iter().map(|(id, cluster)| format!("{id}: made for {cluster}")));
     lines.extend(report.loops.ended.iter().map(|(id, why)| format!("{id}: ended: {why}")));
@@ -157,7 +186,11 @@ fn log_lines(report: &Report) -> Vec<String> {
 }
 
 fn exit(report: &Report) -> Exit {
-    if !report.behind && report.clusters.iter().all(ClusterReport::is_good) { Exit::Success } else { Exit::Bad }
+    if !report.behind && report.clusters.iter().all(ClusterReport::is_good) {
+        Exit::Success
+    } else {
+        Exit::Bad
+    }
 }
 
 fn json(report: &Report) -> serde_json::Value {
@@ -173,7 +206,12 @@ fn json(report: &Report) -> serde_json::Value {
         })
         .collect();
     let made: Vec<&str> = report.loops.made.iter().map(|(id, _)| id.as_str()).collect();
-    let ended: Vec<_> = report.loops.ended.iter().map(|(id, why)| serde_json::json!({ "loop_id": id, "detail": why })).collect();
+    let ended: Vec<_> = report
+        .loops
+        .ended
+        .iter()
+        .map(|(id, why)| serde_json::json!({ "loop_id": id, "detail": why }))
+        .collect();
     serde_json::json!({ "clusters": clusters, "loops": { "made": made, "ended": ended }, "problems": report.problems, "behind": report.behind })
 }
 
@@ -219,9 +257,13 @@ mod tests {
     #[test]
     fn the_same_trouble_is_told_once_until_it_has_passed() {
         let mut troubles = Troubles::default();
-        let problems = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let problems =
+            |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         assert_eq!(troubles.new_ones("a", &problems(&["no answer within 30 s"])).len(), 1);
-        assert_eq!(troubles.new_ones("a", &problems(&["no answer within 31 s", "another"])), ["another"]);
+        assert_eq!(
+            troubles.new_ones("a", &problems(&["no answer within 31 s", "another"])),
+            ["another"]
+        );
         // Another thread has the same: once for both, until both are well.
         assert_eq!(troubles.new_ones("b", &problems(&["another"])).len(), 0);
         assert!(!troubles.is_over("a") && troubles.is_over("b") && !troubles.is_over("b"));

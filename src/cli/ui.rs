@@ -31,7 +31,8 @@ pub struct Ui {
 impl Ui {
     /// As the global options say.
     pub fn new(global: &Global) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var("TERM").is_ok_and(|term| term == "dumb");
         let color = |terminal: bool| match global.color {
             Color::Always => true,
             Color::Never => false,
@@ -50,7 +51,9 @@ impl Ui {
 
     /// Whether standard output is a terminal that a screen can be drawn on.
     pub fn is_screen(&self) -> bool {
-        !self.json && io::stdout().is_terminal() && std::env::var("TERM").is_ok_and(|term| term != "dumb")
+        !self.json
+            && io::stdout().is_terminal()
+            && std::env::var("TERM").is_ok_and(|term| term != "dumb")
     }
 
     /// Whether somebody can be asked.
@@ -60,8 +63,17 @@ impl Ui {
 
     /// How wide the terminal is; 100 without one. `COLUMNS` wins.
     pub fn width(&self) -> usize {
-        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0);
-        let here = || if io::stdout().is_terminal() { usize::from(console::Term::stdout().size().1) } else { 100 };
+        let columns = std::env::var("COLUMNS")
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .filter(|columns| *columns > 0);
+        let here = || {
+            if io::stdout().is_terminal() {
+                usize::from(console::Term::stdout().size().1)
+            } else {
+                100
+            }
+        };
         columns.unwrap_or_else(here).max(20)
     }
 
@@ -153,7 +165,10 @@ impl Ui {
         let mut lines = text.lines();
         let first = lines.next().unwrap_or_default();
         let first = first.strip_prefix(&format!("{label}: ")).unwrap_or(first);
-        let mut shown = format!("{} {first}", style.clone().force_styling(self.color_err).apply_to(format!("{label}:")));
+        let mut shown = format!(
+            "{} {first}",
+            style.clone().force_styling(self.color_err).apply_to(format!("{label}:"))
+        );
         for line in lines {
             shown.push('\n');
             shown.push_str(line);
@@ -223,7 +238,12 @@ pub fn print_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
         let _ = error.print();
         return 0;
     }
-    let global = Global { config: None, json: arguments.iter().any(|argument| argument == "--json"), quiet: false, color: Color::Auto };
+    let global = Global {
+        config: None,
+        json: arguments.iter().any(|argument| argument == "--json"),
+        quiet: false,
+        color: Color::Auto,
+    };
     let ui = Ui::new(&global);
     match (not_yet(error), ui.json) {
         (Some(failure), _) => ui.fail(&failure),
@@ -236,11 +256,16 @@ pub fn print_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
 }
 
 fn not_yet(error: &clap::Error) -> Option<Failure> {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
-    (NOT_YET.contains(&word.as_str()) && usage.to_string().contains("researchloop [OPTIONS]")).then(|| {
-        Failure::new(Kind::Usage, format!("`{word}` is not built yet")).hint("commands work on the database here, over SSH; no server is needed")
-    })
+    (NOT_YET.contains(&word.as_str()) && usage.to_string().contains("researchloop [OPTIONS]")).then(
+        || {
+            Failure::new(Kind::Usage, format!("`{word}` is not built yet"))
+                .hint("commands work on the database here, over SSH; no server is needed")
+        },
+    )
 }
 
 /// What clap says, in parts: its sentence with the list that belongs to it, and what would be right.
@@ -248,25 +273,44 @@ fn usage(error: &clap::Error) -> Failure {
     let text = error.to_string();
     let sentence = match error.kind() {
         // What clap says of it lists hidden commands, too.
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => "a command is missing".to_owned(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            "a command is missing".to_owned()
+        }
         _ => {
             let lines = text.lines().take_while(|line| !line.is_empty());
-            lines.map(str::trim).collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
+            lines
+                .map(str::trim)
+                .collect::<Vec<_>>()
+                .join(" ")
+                .trim_start_matches("error: ")
+                .to_owned()
         }
     };
     let mut failure = Failure::new(Kind::Usage, sentence);
     for (kind, value) in error.context() {
         match (kind, value) {
-            (ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue, ContextValue::String(word)) => {
+            (
+                ContextKind::SuggestedArg
+                | ContextKind::SuggestedSubcommand
+                | ContextKind::SuggestedValue,
+                ContextValue::String(word),
+            ) => {
                 failure = failure.hint(format!("did you mean {word}?"));
             }
-            (ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue, ContextValue::Strings(words)) => {
+            (
+                ContextKind::SuggestedArg
+                | ContextKind::SuggestedSubcommand
+                | ContextKind::SuggestedValue,
+                ContextValue::Strings(words),
+            ) => {
                 failure = failure.hint(format!("did you mean {}?", words.join(" or ")));
             }
             (ContextKind::Suggested, ContextValue::StyledStrs(tips)) => {
                 failure.hints.extend(tips.iter().map(ToString::to_string));
             }
-            (ContextKind::Usage, ContextValue::StyledStr(usage)) => failure = failure.hint(usage.to_string()),
+            (ContextKind::Usage, ContextValue::StyledStr(usage)) => {
+                failure = failure.hint(usage.to_string())
+            }
             _ => {}
         }
     }

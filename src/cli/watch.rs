@@ -36,7 +36,11 @@ impl Interrupt {
         let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         // A second Ctrl-C ends the program at once, also while it waits for an answer: nothing is lost
         // by it. It must be registered before the one that sets the flag.
-        let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, std::sync::Arc::clone(&flag));
+        let _ = signal_hook::flag::register_conditional_shutdown(
+            SIGINT,
+            130,
+            std::sync::Arc::clone(&flag),
+        );
         let _ = signal_hook::flag::register(SIGINT, std::sync::Arc::clone(&flag));
         Self(flag)
     }
@@ -86,7 +90,14 @@ impl<'a> Follower<'a> {
         self.problem = None;
         let has_job = row.state.job().is_some() && !matches!(row.state, State::Parked { .. });
         if !due && has_job && !row.state.status().is_terminal() {
-            match tick::gather(self.app, self.remote.as_mut(), self.cluster, std::slice::from_ref(&row), tick::Ask::Files, Some(id.as_str())) {
+            match tick::gather(
+                self.app,
+                self.remote.as_mut(),
+                self.cluster,
+                std::slice::from_ref(&row),
+                tick::Ask::Files,
+                Some(id.as_str()),
+            ) {
                 Ok(gathered) => {
                     if let Some(files) = gathered.files.get(id.as_str()) {
                         self.live = Live::of(files);
@@ -95,8 +106,13 @@ impl<'a> Follower<'a> {
                     let change = store.change()?;
                     tick::ingest(&change, id.as_str(), &gathered)?;
                     // The runner has told its end: what remains is the scheduler's word.
-                    due = change.last_mark(id.as_str())?.is_some_and(|line| line.kind() == "run_ended")
-                        || gathered.files.get(id.as_str()).is_some_and(|files| files.exit.is_some());
+                    due = change
+                        .last_mark(id.as_str())?
+                        .is_some_and(|line| line.kind() == "run_ended")
+                        || gathered
+                            .files
+                            .get(id.as_str())
+                            .is_some_and(|files| files.exit.is_some());
                     change.commit()?;
                     due &= self.may_ask_soon();
                     self.failures = 0;
@@ -105,7 +121,13 @@ impl<'a> Follower<'a> {
             }
         }
         if due || find(store, id.as_str())?.state.status().is_terminal() {
-            let report = tick::tick_one(self.app, store, self.remote.as_mut(), self.cluster, Some(id.as_str()))?;
+            let report = tick::tick_one(
+                self.app,
+                store,
+                self.remote.as_mut(),
+                self.cluster,
+                Some(id.as_str()),
+            )?;
             if let Some(live) = report.live.clone() {
                 self.live = live;
             }
@@ -117,7 +139,12 @@ impl<'a> Follower<'a> {
             }
             // Somebody may have left this screen open and gone away.
             self.notices.send(self.app);
-            self.problem = report.problems.first().cloned().or_else(|| self.notices.problem()).or(self.problem.take());
+            self.problem = report
+                .problems
+                .first()
+                .cloned()
+                .or_else(|| self.notices.problem())
+                .or(self.problem.take());
         }
         find(store, id.as_str())
     }
@@ -162,7 +189,8 @@ impl<'a> Follower<'a> {
     fn may_ask_soon(&mut self) -> bool {
         let may = self.asked_scheduler.is_none_or(|asked| clock::since(asked) >= self.patience);
         if may && self.asked_scheduler.is_some() {
-            self.patience = (self.patience * 2).min(Duration::from_secs(self.cluster.poll_interval.max(1)));
+            self.patience =
+                (self.patience * 2).min(Duration::from_secs(self.cluster.poll_interval.max(1)));
         }
         may
     }
@@ -187,7 +215,11 @@ impl<'a> Follower<'a> {
                 .journal_last(row.id.as_str(), &["run_started", "run_ended"], 1)
                 .is_ok_and(|last| last.first().is_some_and(|line| line.kind() == "run_ended"));
         let quick = self.cluster.poll_interval <= 2;
-        if ending || quick { LOOK_SOON } else { LOOK.min(Duration::from_secs(self.cluster.poll_interval)) }
+        if ending || quick {
+            LOOK_SOON
+        } else {
+            LOOK.min(Duration::from_secs(self.cluster.poll_interval))
+        }
     }
 }
 
@@ -197,17 +229,40 @@ pub fn watch(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result {
 }
 
 /// Watches through a connection that is open already.
-pub fn watch_through(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Box<dyn Remote>) -> Result {
+pub fn watch_through(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    id: &SprintId,
+    remote: Box<dyn Remote>,
+) -> Result {
     follow(app, ui, store, id, Some(remote), true)
 }
 
 /// Waits until a sprint that makes a plan has ended. With `--json` the plan alone is the answer.
-pub fn wait_for_plan(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Box<dyn Remote>) -> Result {
-    if ui.json { wait_quietly(app, ui, store, id, remote) } else { follow(app, ui, store, id, Some(remote), false) }
+pub fn wait_for_plan(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    id: &SprintId,
+    remote: Box<dyn Remote>,
+) -> Result {
+    if ui.json {
+        wait_quietly(app, ui, store, id, remote)
+    } else {
+        follow(app, ui, store, id, Some(remote), false)
+    }
 }
 
 /// `says_next`: whether to say what can be done with what it has made.
-fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<Box<dyn Remote>>, says_next: bool) -> Result {
+fn follow(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    id: &SprintId,
+    remote: Option<Box<dyn Remote>>,
+    says_next: bool,
+) -> Result {
     let interrupt = Interrupt::catch();
     let mut row = find(store, id.as_str())?;
     let mut follower = Follower::new(app, &row, remote)?;
@@ -234,11 +289,21 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
                     return Ok(Exit::Waiting);
                 }
                 if row.state.status().is_terminal() {
-                    return Ok(finish(app, ui, &row, &sprint, says_next || row.state.status() != Status::Completed));
+                    return Ok(finish(
+                        app,
+                        ui,
+                        &row,
+                        &sprint,
+                        says_next || row.state.status() != Status::Completed,
+                    ));
                 }
             }
             if interrupt.came() {
-                let goes_on = if row.state.job().is_some() { "The job goes on." } else { "It goes on: the next tick submits it." };
+                let goes_on = if row.state.job().is_some() {
+                    "The job goes on."
+                } else {
+                    "It goes on: the next tick submits it."
+                };
                 ui.status(&format!("\n{goes_on} `researchloop sprint watch {id}` shows it again."));
                 return Ok(Exit::Signal(2));
             }
@@ -247,20 +312,48 @@ fn follow(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Option<B
                 break;
             }
             // Ctrl-C is noticed soon; a screen's clock moves each second.
-            let step = if ui.is_screen() { Duration::from_millis(500) } else { Duration::from_millis(200) };
+            let step = if ui.is_screen() {
+                Duration::from_millis(500)
+            } else {
+                Duration::from_millis(200)
+            };
             clock::pause(step.min(until - now));
         }
     }
 }
 
 /// Shows how it stands now.
-fn show(ui: &Ui, store: &Store, row: &SprintRow, follower: &Follower<'_>, canvas: &mut Canvas, told: &mut Told) -> Result<view::Sprint> {
+fn show(
+    ui: &Ui,
+    store: &Store,
+    row: &SprintRow,
+    follower: &Follower<'_>,
+    canvas: &mut Canvas,
+    told: &mut Told,
+) -> Result<view::Sprint> {
     let id = row.id.as_str();
     let sprint = view::sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?);
     if ui.is_screen() {
-        let kinds = ["tool", "said", "note", "retrying", "step_started", "step_ended", "run_ended", "signal", "suspended", "limit"];
+        let kinds = [
+            "tool",
+            "said",
+            "note",
+            "retrying",
+            "step_started",
+            "step_ended",
+            "run_ended",
+            "signal",
+            "suspended",
+            "limit",
+        ];
         let events = store.journal_last(id, &kinds, 20)?;
-        let shown = screen::Watch { sprint: &sprint, events: &events, live: &follower.live, problem: follower.problem.as_deref(), now: clock::now() };
+        let shown = screen::Watch {
+            sprint: &sprint,
+            events: &events,
+            live: &follower.live,
+            problem: follower.problem.as_deref(),
+            now: clock::now(),
+        };
         let (height, width) = console::Term::stdout().size();
         let mut lines = screen::watch(ui, &shown, usize::from(width), usize::from(height));
         if !row.state.status().is_terminal() {
@@ -314,7 +407,13 @@ struct Told {
 }
 
 impl Told {
-    fn tell(&mut self, ui: &Ui, store: &Store, sprint: &view::Sprint, problem: Option<&str>) -> Result<()> {
+    fn tell(
+        &mut self,
+        ui: &Ui,
+        store: &Store,
+        sprint: &view::Sprint,
+        problem: Option<&str>,
+    ) -> Result<()> {
         for line in store.journal_after(&sprint.id, self.seq, 10_000)? {
             self.seq = line.seq;
             if ui.json {
@@ -323,7 +422,10 @@ impl Told {
                 ui.line(&text);
             }
         }
-        let status = sprint.reason.map_or_else(|| sprint.status.to_owned(), |reason| format!("{} ({reason})", sprint.status));
+        let status = sprint.reason.map_or_else(
+            || sprint.status.to_owned(),
+            |reason| format!("{} ({reason})", sprint.status),
+        );
         if status != self.status {
             if ui.json {
                 ui.json(&serde_json::json!({ "sprint": sprint }));
@@ -388,7 +490,10 @@ pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Res
             follower.asked_scheduler = None;
         }
         row = follower.look_on(store, id)?.unwrap_or(row);
-        if row.state.status().is_terminal() || interrupt.came() || clock::since(started) > Duration::from_secs(180) {
+        if row.state.status().is_terminal()
+            || interrupt.came()
+            || clock::since(started) > Duration::from_secs(180)
+        {
             follower.let_notices_go(ui, &interrupt);
             return Ok(row);
         }
@@ -397,7 +502,13 @@ pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Res
 }
 
 /// Waits until the sprint is over or asks something, and prints nothing of it.
-fn wait_quietly(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, remote: Box<dyn Remote>) -> Result {
+fn wait_quietly(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    id: &SprintId,
+    remote: Box<dyn Remote>,
+) -> Result {
     let interrupt = Interrupt::catch();
     let mut row = find(store, id.as_str())?;
     let mut follower = Follower::new(app, &row, Some(remote))?;
@@ -433,7 +544,14 @@ pub fn look_once(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow) -> Resu
 }
 
 /// Prints the journal; goes on until the sprint is over when asked to.
-pub fn log(app: &App, ui: &Ui, store: &mut Store, id: &SprintId, step: Option<&str>, follow: bool) -> Result {
+pub fn log(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    id: &SprintId,
+    step: Option<&str>,
+    follow: bool,
+) -> Result {
     let interrupt = Interrupt::catch();
     let mut seq = 0;
     let mut row = find(store, id.as_str())?;

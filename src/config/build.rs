@@ -25,7 +25,12 @@ pub(super) fn built_in_command() -> Vec<String> {
 }
 
 /// Returns nothing when something necessary is wrong; then the report says what.
-pub(super) fn config(top: &Values, environment: &Environment, check: &CheckOptions, report: &mut Report<'_>) -> Option<Config> {
+pub(super) fn config(
+    top: &Values,
+    environment: &Environment,
+    check: &CheckOptions,
+    report: &mut Report<'_>,
+) -> Option<Config> {
     let source = report.source;
     let absolute = std::path::absolute(&source.file).unwrap_or_else(|_| source.file.clone());
     let root = absolute.parent().unwrap_or(Path::new("/")).to_owned();
@@ -36,16 +41,25 @@ pub(super) fn config(top: &Values, environment: &Environment, check: &CheckOptio
     let mut ledger = Ledger { source, base, settings: Vec::new() };
     ledger.add("", top, &[]);
 
-    let clusters: Vec<Option<Cluster>> = top.children("cluster").iter().map(|values| build.cluster(values)).collect();
+    let clusters: Vec<Option<Cluster>> =
+        top.children("cluster").iter().map(|values| build.cluster(values)).collect();
     for (values, cluster) in top.children("cluster").iter().zip(&clusters) {
         if let Some(cluster) = cluster {
-            ledger.add(&format!("cluster.{}.", cluster.name), values, &[("transport", cluster.transport.as_str().to_owned())]);
+            ledger.add(
+                &format!("cluster.{}.", cluster.name),
+                values,
+                &[("transport", cluster.transport.as_str().to_owned())],
+            );
         }
     }
-    let studies: Vec<Option<Study>> = top.children("study").iter().map(|values| build.study(values, top)).collect();
+    let studies: Vec<Option<Study>> =
+        top.children("study").iter().map(|values| build.study(values, top)).collect();
     for (values, study) in top.children("study").iter().zip(&studies) {
         if let Some(study) = study {
-            let derived = [("cluster", study.cluster.to_string()), ("sprints_dir", study.sprints_dir.clone())];
+            let derived = [
+                ("cluster", study.cluster.to_string()),
+                ("sprints_dir", study.sprints_dir.clone()),
+            ];
             ledger.add(&format!("study.{}.", study.name), values, &derived);
         }
     }
@@ -76,12 +90,22 @@ pub(super) fn config(top: &Values, environment: &Environment, check: &CheckOptio
 fn unique_names(all: &[Values], report: &mut Report<'_>) {
     for (i, values) in all.iter().enumerate() {
         let Some(found) = values.found("name") else { continue };
-        let Some(first) = all[..i].iter().filter_map(|other| other.found("name")).find(|other| other.value == found.value) else { continue };
+        let Some(first) = all[..i]
+            .iter()
+            .filter_map(|other| other.found("name"))
+            .find(|other| other.value == found.value)
+        else {
+            continue;
+        };
         let line = match &first.origin {
             Origin::File(span) => report.source.line_of(span.start),
             Origin::Variable(_) => 0,
         };
-        report.error(&found.origin, format!("{} comes twice, first in line {line}", values.label), None);
+        report.error(
+            &found.origin,
+            format!("{} comes twice, first in line {line}", values.label),
+            None,
+        );
     }
 }
 
@@ -95,10 +119,18 @@ impl Build<'_, '_> {
         let values = top.children("ntfy").first()?;
         let topic = values.text("topic").filter(|topic| !topic.is_empty());
         if topic.is_none() && !values.is_given("topic") {
-            self.report.warning(&values.place, "`topic` of [ntfy] is missing: nothing is sent".to_owned(), Some("add topic = \"...\"".to_owned()));
+            self.report.warning(
+                &values.place,
+                "`topic` of [ntfy] is missing: nothing is sent".to_owned(),
+                Some("add topic = \"...\"".to_owned()),
+            );
         }
         let token = values.text("token").filter(|token| !token.is_empty());
-        Some(Ntfy { url: values.text("url")?, topic: Secret::new(topic?), token: token.map(Secret::new) })
+        Some(Ntfy {
+            url: values.text("url")?,
+            topic: Secret::new(topic?),
+            token: token.map(Secret::new),
+        })
     }
 
     fn cluster(&mut self, values: &Values) -> Option<Cluster> {
@@ -107,11 +139,21 @@ impl Build<'_, '_> {
         let transport = self.transport(values, &host, scheduler);
         let key_path = self.file(values, "key_path");
         let runner = self.file(values, "runner");
-        let known_hosts = if values.is_given("known_hosts") { self.path(values, "known_hosts") } else { None };
+        let known_hosts =
+            if values.is_given("known_hosts") { self.path(values, "known_hosts") } else { None };
         let context_paths = self.paths(values);
-        if values.found("gpu_resource").is_some() && scheduler.is_some_and(|kind| kind != SchedulerKind::Sge) {
-            let message = format!("`gpu_resource` of {} has no effect: only Grid Engine needs it", values.label);
-            self.report.warning(values.place_of("gpu_resource"), message, Some("remove it".to_owned()));
+        if values.found("gpu_resource").is_some()
+            && scheduler.is_some_and(|kind| kind != SchedulerKind::Sge)
+        {
+            let message = format!(
+                "`gpu_resource` of {} has no effect: only Grid Engine needs it",
+                values.label
+            );
+            self.report.warning(
+                values.place_of("gpu_resource"),
+                message,
+                Some("remove it".to_owned()),
+            );
         }
         Some(Cluster {
             name: ClusterName::new(&values.text("name")?).ok()?,
@@ -122,7 +164,11 @@ impl Build<'_, '_> {
             transport: transport?,
             working_dir: values.text("working_dir")?,
             max_concurrent_jobs: values.integer("max_concurrent_jobs"),
-            environment: values.pairs("environment").into_iter().map(|pair| (pair.name, Secret::new(pair.value))).collect(),
+            environment: values
+                .pairs("environment")
+                .into_iter()
+                .map(|pair| (pair.name, Secret::new(pair.value)))
+                .collect(),
             job_options: options(values.pairs("job_options")),
             gpu_resource: values.text("gpu_resource"),
             claude_command: values.command("claude_command"),
@@ -139,30 +185,58 @@ impl Build<'_, '_> {
     }
 
     /// How the front end is reached, if the host and the key `transport` agree.
-    fn transport(&mut self, values: &Values, host: &str, scheduler: Option<SchedulerKind>) -> Option<Transport> {
+    fn transport(
+        &mut self,
+        values: &Values,
+        host: &str,
+        scheduler: Option<SchedulerKind>,
+    ) -> Option<Transport> {
         let of = &values.label;
         let is_this_machine = host.is_empty() || host == "localhost";
-        if values.is_given("host") && values.found("host").is_none() && host.is_empty() && self.report.is_incomplete() {
+        if values.is_given("host")
+            && values.found("host").is_none()
+            && host.is_empty()
+            && self.report.is_incomplete()
+        {
             return None;
         }
         let transport = match values.text("transport").as_deref() {
             Some("ssh") if host.is_empty() => {
-                self.report.error(values.place_of("transport"), format!("`transport` of {of} is ssh, but `host` is empty"), None);
+                self.report.error(
+                    values.place_of("transport"),
+                    format!("`transport` of {of} is ssh, but `host` is empty"),
+                    None,
+                );
                 return None;
             }
             Some("local") if !is_this_machine => {
-                let message = format!("`transport` of {of} is local, but `host` is {}", quoted(host));
-                self.report.error(values.place_of("transport"), message, Some("leave out `host`, or write transport = \"ssh\"".to_owned()));
+                let message =
+                    format!("`transport` of {of} is local, but `host` is {}", quoted(host));
+                self.report.error(
+                    values.place_of("transport"),
+                    message,
+                    Some("leave out `host`, or write transport = \"ssh\"".to_owned()),
+                );
                 return None;
             }
             Some("ssh") => Transport::Ssh,
             Some("local") => Transport::Local,
-            _ if host.is_empty() || host == "localhost" && scheduler == Some(SchedulerKind::Local) => Transport::Local,
+            _ if host.is_empty()
+                || host == "localhost" && scheduler == Some(SchedulerKind::Local) =>
+            {
+                Transport::Local
+            }
             _ => Transport::Ssh,
         };
-        if transport == Transport::Local && !values.is_given("host") && !values.is_given("transport") {
-            for name in ["user", "key_path"].into_iter().filter(|name| values.found(name).is_some()) {
-                let message = format!("`{name}` of {of} has no effect: without `host` the cluster is this machine");
+        if transport == Transport::Local
+            && !values.is_given("host")
+            && !values.is_given("transport")
+        {
+            for name in ["user", "key_path"].into_iter().filter(|name| values.found(name).is_some())
+            {
+                let message = format!(
+                    "`{name}` of {of} has no effect: without `host` the cluster is this machine"
+                );
                 self.report.warning(values.place_of(name), message, None);
             }
         }
@@ -207,7 +281,11 @@ impl Build<'_, '_> {
         let better = values.text("metric_better").as_deref().and_then(Better::parse);
         match (given(values, "metric"), better) {
             (Some(name), _) if name.chars().count() > MAX_NAME => {
-                self.report.error(values.place_of("metric"), format!("`metric` of {of} is longer than {MAX_NAME} characters"), None);
+                self.report.error(
+                    values.place_of("metric"),
+                    format!("`metric` of {of} is longer than {MAX_NAME} characters"),
+                    None,
+                );
                 None
             }
             (Some(name), Some(better)) => Some((name, better)),
@@ -222,8 +300,10 @@ impl Build<'_, '_> {
             }
             (None, better) => {
                 if given(values, "evaluator").is_some() && !values.is_given("metric") {
-                    let message = format!("`evaluator` of {of} needs `metric`: the name of what it measures");
-                    let hint = "write metric = \"NAME\" and metric_better = \"higher\" or \"lower\"";
+                    let message =
+                        format!("`evaluator` of {of} needs `metric`: the name of what it measures");
+                    let hint =
+                        "write metric = \"NAME\" and metric_better = \"higher\" or \"lower\"";
                     self.report.error(values.place_of("evaluator"), message, Some(hint.to_owned()));
                 } else if better.is_some() && !values.is_given("metric") {
                     let message = format!("`metric_better` of {of} has no effect without `metric`");
@@ -238,13 +318,15 @@ impl Build<'_, '_> {
     fn study_cluster(&mut self, values: &Values, top: &Values) -> Option<ClusterName> {
         let of = &values.label;
         let clusters = top.children("cluster");
-        let names: Vec<String> = clusters.iter().filter_map(|cluster| cluster.text("name")).collect();
+        let names: Vec<String> =
+            clusters.iter().filter_map(|cluster| cluster.text("name")).collect();
         match values.text("cluster") {
             Some(name) if names.contains(&name) => ClusterName::new(&name).ok(),
             // A cluster whose name could not be read may be the one.
             Some(_) if self.report.is_incomplete() || names.len() < clusters.len() => None,
             Some(name) => {
-                let hint = did_you_mean(&name, names.iter().map(String::as_str)).unwrap_or_else(|| known(&names));
+                let hint = did_you_mean(&name, names.iter().map(String::as_str))
+                    .unwrap_or_else(|| known(&names));
                 let message = format!("`cluster` of {of}: no cluster is named {}", quoted(&name));
                 self.report.error(values.place_of("cluster"), message, Some(hint));
                 None
@@ -252,7 +334,11 @@ impl Build<'_, '_> {
             None if values.is_given("cluster") || self.report.is_incomplete() => None,
             None if clusters.len() == 1 => ClusterName::new(names.first()?).ok(),
             None => {
-                self.report.error(&values.place, format!("`cluster` of {of} is missing"), Some(known(&names)));
+                self.report.error(
+                    &values.place,
+                    format!("`cluster` of {of} is missing"),
+                    Some(known(&names)),
+                );
                 None
             }
         }
@@ -299,18 +385,36 @@ impl Build<'_, '_> {
         let of = if label.is_empty() { String::new() } else { format!(" of {label}") };
         let shown = quoted(&path.display().to_string());
         match std::fs::metadata(path) {
-            Ok(found) if found.is_dir() => self.report.warning(origin, format!("`{name}`{of}: {shown} is a folder, expected a file"), None),
+            Ok(found) if found.is_dir() => self.report.warning(
+                origin,
+                format!("`{name}`{of}: {shown} is a folder, expected a file"),
+                None,
+            ),
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                self.report.warning(origin, format!("`{name}`{of}: there is no file {shown}"), None);
+                self.report.warning(
+                    origin,
+                    format!("`{name}`{of}: there is no file {shown}"),
+                    None,
+                );
             }
-            Err(error) => self.report.warning(origin, format!("`{name}`{of}: {shown} cannot be read: {error}"), None),
+            Err(error) => self.report.warning(
+                origin,
+                format!("`{name}`{of}: {shown} cannot be read: {error}"),
+                None,
+            ),
         }
     }
 }
 
 /// Checks the options of each cluster, and those of each study over its cluster's.
-fn check_options(top: &Values, clusters: &[Option<Cluster>], studies: &[Option<Study>], check: &CheckOptions, report: &mut Report<'_>) {
+fn check_options(
+    top: &Values,
+    clusters: &[Option<Cluster>],
+    studies: &[Option<Study>],
+    check: &CheckOptions,
+    report: &mut Report<'_>,
+) {
     let mut told = |values: &Values, kind, options: &[&JobOptions], known: &[OptionProblem]| {
         let pairs = values.pairs("job_options");
         let problems = check(kind, options);
@@ -320,8 +424,18 @@ fn check_options(top: &Values, clusters: &[Option<Cluster>], studies: &[Option<S
             if own.is_none() && known.contains(problem) {
                 continue;
             }
-            let place = own.map_or_else(|| values.place_of("job_options").clone(), |pair| Origin::File(pair.span.clone()));
-            report.error(&place, format!("`job_options` of {}: {:?}: {}", values.label, problem.key, problem.problem), None);
+            let place = own.map_or_else(
+                || values.place_of("job_options").clone(),
+                |pair| Origin::File(pair.span.clone()),
+            );
+            report.error(
+                &place,
+                format!(
+                    "`job_options` of {}: {:?}: {}",
+                    values.label, problem.key, problem.problem
+                ),
+                None,
+            );
         }
         problems
     };
@@ -332,7 +446,11 @@ fn check_options(top: &Values, clusters: &[Option<Cluster>], studies: &[Option<S
     }
     for (values, study) in top.children("study").iter().zip(studies) {
         let Some(study) = study else { continue };
-        let Some((cluster, known)) = of_clusters.iter().find(|(cluster, _)| cluster.name == study.cluster) else { continue };
+        let Some((cluster, known)) =
+            of_clusters.iter().find(|(cluster, _)| cluster.name == study.cluster)
+        else {
+            continue;
+        };
         if !study.job_options.is_empty() {
             told(values, cluster.scheduler, &[&cluster.job_options, &study.job_options], known);
         }
@@ -345,7 +463,11 @@ fn given(values: &Values, name: &str) -> Option<String> {
 }
 
 fn known(names: &[String]) -> String {
-    if names.is_empty() { "add a [[cluster]]".to_owned() } else { format!("known: {}", names.join(", ")) }
+    if names.is_empty() {
+        "add a [[cluster]]".to_owned()
+    } else {
+        format!("known: {}", names.join(", "))
+    }
 }
 
 fn options(pairs: Vec<Pair>) -> JobOptions {

@@ -42,11 +42,18 @@ impl Environment {
     }
 
     /// An environment of these variables. `HOME` and `XDG_CONFIG_HOME` are understood.
-    pub fn new<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
-        let variables: BTreeMap<String, String> = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        let folder = |name: &str| variables.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    pub fn new<K: Into<String>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let variables: BTreeMap<String, String> =
+            variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let folder =
+            |name: &str| variables.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = folder("HOME");
-        let config_dirs = folder("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config"))).into_iter().collect();
+        let config_dirs = folder("XDG_CONFIG_HOME")
+            .or_else(|| home.as_ref().map(|home| home.join(".config")))
+            .into_iter()
+            .collect();
         Self { variables, undecodable: Vec::new(), home, config_dirs }
     }
 
@@ -67,11 +74,15 @@ impl Environment {
 
     /// The `RESEARCHLOOP_*` variables that are set but that nothing reads.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
-        self.variables.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.as_str()).filter(|name| {
-            name.starts_with("RESEARCHLOOP_")
-                && !known_variables().any(|known| known == *name)
-                && !VARIABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        })
+        self.variables
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, _)| name.as_str())
+            .filter(|name| {
+                name.starts_with("RESEARCHLOOP_")
+                    && !known_variables().any(|known| known == *name)
+                    && !VARIABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+            })
     }
 
     /// The `RESEARCHLOOP_*` variables whose values are not UTF-8.
@@ -88,7 +99,10 @@ pub fn known_variables() -> impl Iterator<Item = &'static str> {
 impl std::fmt::Debug for Environment {
     /// Names only: values may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Environment").field("names", &self.variables.keys().collect::<Vec<_>>()).field("home", &self.home).finish_non_exhaustive()
+        f.debug_struct("Environment")
+            .field("names", &self.variables.keys().collect::<Vec<_>>())
+            .field("home", &self.home)
+            .finish_non_exhaustive()
     }
 }
 
@@ -118,6 +132,9 @@ mod tests {
 
     #[test]
     fn an_empty_variable_counts_as_not_set() {
-        assert_eq!(Environment::new([("RESEARCHLOOP_DB_PATH", "")]).get("RESEARCHLOOP_DB_PATH"), None);
+        assert_eq!(
+            Environment::new([("RESEARCHLOOP_DB_PATH", "")]).get("RESEARCHLOOP_DB_PATH"),
+            None
+        );
     }
 }

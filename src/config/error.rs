@@ -74,7 +74,9 @@ impl ConfigError {
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::NotFound { named: true, .. } => vec!["check the path after -c, or RESEARCHLOOP_CONFIG".to_owned()],
+            Self::NotFound { named: true, .. } => {
+                vec!["check the path after -c, or RESEARCHLOOP_CONFIG".to_owned()]
+            }
             Self::NotFound { looked, distrusted, named: false } => {
                 let mut hints = vec!["write one with: researchloop init".to_owned()];
                 hints.extend(distrusted.iter().map(|file| {
@@ -88,8 +90,12 @@ impl ConfigError {
                 }
                 hints
             }
-            Self::Unreadable { reason: Unreadable::NotUtf8 { .. }, .. } => vec!["save it as UTF-8".to_owned()],
-            Self::Unreadable { reason: Unreadable::Folder, file } => vec![format!("did you mean {}?", file.join(super::FILE_NAME).display())],
+            Self::Unreadable { reason: Unreadable::NotUtf8 { .. }, .. } => {
+                vec!["save it as UTF-8".to_owned()]
+            }
+            Self::Unreadable { reason: Unreadable::Folder, file } => {
+                vec![format!("did you mean {}?", file.join(super::FILE_NAME).display())]
+            }
             Self::Unreadable { .. } | Self::Invalid { .. } => Vec::new(),
         }
     }
@@ -100,7 +106,11 @@ fn list(files: &[PathBuf]) -> String {
 }
 
 fn not_found(looked: &[PathBuf], named: bool) -> String {
-    if named { format!("there is no {}", list(looked)) } else { format!("no {} found", super::FILE_NAME) }
+    if named {
+        format!("there is no {}", list(looked))
+    } else {
+        format!("no {} found", super::FILE_NAME)
+    }
 }
 
 fn invalid(file: &Path, problems: &[Problem]) -> String {

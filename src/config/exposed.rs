@@ -15,13 +15,27 @@ pub fn exposed(config: &Config) -> Option<String> {
     if mode & READABLE_BY_OTHERS == 0 {
         return None;
     }
-    let name = config.file.file_name().map_or_else(|| FILE_NAME.into(), |name| name.to_string_lossy());
+    let name =
+        config.file.file_name().map_or_else(|| FILE_NAME.into(), |name| name.to_string_lossy());
     // Of the variables of jobs, most are no secrets.
-    let names_none = |path: &str| path.split_once(".environment.").is_some_and(|(_, variable)| !is_secret_name(variable));
-    let is_secret = |setting: &Setting| (setting.value == "(set)" || setting.value.contains("***")) && !names_none(&setting.path);
-    let in_file = |source: &str| source.rsplit_once(':').is_some_and(|(file, _)| file.ends_with(name.as_ref()));
-    let mut keys = config.resolved().iter().filter(|setting| is_secret(setting) && in_file(&setting.source)).map(|setting| setting.path.as_str());
+    let names_none = |path: &str| {
+        path.split_once(".environment.").is_some_and(|(_, variable)| !is_secret_name(variable))
+    };
+    let is_secret = |setting: &Setting| {
+        (setting.value == "(set)" || setting.value.contains("***")) && !names_none(&setting.path)
+    };
+    let in_file = |source: &str| {
+        source.rsplit_once(':').is_some_and(|(file, _)| file.ends_with(name.as_ref()))
+    };
+    let mut keys = config
+        .resolved()
+        .iter()
+        .filter(|setting| is_secret(setting) && in_file(&setting.source))
+        .map(|setting| setting.path.as_str());
     let first = keys.next()?;
     let more = if keys.next().is_some() { " and others" } else { "" };
-    Some(format!("{} can be read by other users, and holds secrets (`{first}`{more}): `chmod 600` it", config.file.display()))
+    Some(format!(
+        "{} can be read by other users, and holds secrets (`{first}`{more}): `chmod 600` it",
+        config.file.display()
+    ))
 }

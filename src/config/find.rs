@@ -15,13 +15,23 @@ pub const FILE_NAME: &str = "researchloop.toml";
 ///
 /// A file that another user put into a folder that anyone can write to, such as
 /// `/tmp`, is passed over: it could name any command. Naming it is still possible.
-pub fn find(explicit: Option<&Path>, start: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {
-    let named = explicit.map(Path::to_owned).or_else(|| environment.get("RESEARCHLOOP_CONFIG").map(PathBuf::from));
+pub fn find(
+    explicit: Option<&Path>,
+    start: &Path,
+    environment: &Environment,
+) -> Result<PathBuf, ConfigError> {
+    let named = explicit
+        .map(Path::to_owned)
+        .or_else(|| environment.get("RESEARCHLOOP_CONFIG").map(PathBuf::from));
     if let Some(file) = named {
         return match std::fs::metadata(&file) {
             Ok(_) => Ok(file),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(ConfigError::NotFound { looked: vec![file], distrusted: Vec::new(), named: true })
+                Err(ConfigError::NotFound {
+                    looked: vec![file],
+                    distrusted: Vec::new(),
+                    named: true,
+                })
             }
             Err(error) => Err(ConfigError::Unreadable { file, reason: Unreadable::Io(error) }),
         };
@@ -45,7 +55,11 @@ pub fn find(explicit: Option<&Path>, start: &Path, environment: &Environment) ->
 fn is_planted(file: &Path, found: &std::fs::Metadata) -> bool {
     const WRITABLE_BY_ANYONE: u32 = 0o002;
     let is_ours = found.uid() == rustix::process::geteuid().as_raw() || found.uid() == 0;
-    let folder_is_open = || file.parent().and_then(|dir| std::fs::metadata(dir).ok()).is_some_and(|dir| dir.mode() & WRITABLE_BY_ANYONE != 0);
+    let folder_is_open = || {
+        file.parent()
+            .and_then(|dir| std::fs::metadata(dir).ok())
+            .is_some_and(|dir| dir.mode() & WRITABLE_BY_ANYONE != 0)
+    };
     !is_ours && folder_is_open()
 }
 
@@ -64,13 +78,15 @@ mod tests {
     fn the_nearest_file_above_wins_then_the_users_own() {
         let temp = tempfile::tempdir().expect("a folder");
         let own = file_in(&temp.path().join("home/.config/researchloop"));
-        let environment = Environment::new([("HOME", temp.path().join("home").to_str().expect("UTF-8"))]);
+        let environment =
+            Environment::new([("HOME", temp.path().join("home").to_str().expect("UTF-8"))]);
         let deep = temp.path().join("a/b/c");
         std::fs::create_dir_all(&deep).expect("folders");
         assert_eq!(find(None, &deep, &environment).expect("found"), own);
         let above = file_in(&temp.path().join("a"));
         assert_eq!(find(None, &deep, &environment).expect("found"), above);
-        std::fs::create_dir(temp.path().join("a/b").join(FILE_NAME)).expect("a folder of that name is passed over");
+        std::fs::create_dir(temp.path().join("a/b").join(FILE_NAME))
+            .expect("a folder of that name is passed over");
         assert_eq!(find(None, &deep, &environment).expect("found"), above);
     }
 
@@ -80,21 +96,28 @@ mod tests {
         let above = file_in(temp.path());
         let other = temp.path().join("other.toml");
         std::fs::write(&other, "").expect("a file");
-        let environment = Environment::new([("RESEARCHLOOP_CONFIG", other.to_str().expect("UTF-8"))]);
+        let environment =
+            Environment::new([("RESEARCHLOOP_CONFIG", other.to_str().expect("UTF-8"))]);
         assert_eq!(find(None, temp.path(), &environment).expect("found"), other);
         assert_eq!(find(Some(&above), temp.path(), &environment).expect("found"), above);
-        let missing = find(Some(Path::new("/no/such.toml")), temp.path(), &environment).expect_err("missing");
+        let missing =
+            find(Some(Path::new("/no/such.toml")), temp.path(), &environment).expect_err("missing");
         assert_eq!(missing.to_string(), "there is no /no/such.toml");
     }
 
     #[test]
     fn not_found_tells_where_it_looked_and_what_to_do() {
         let temp = tempfile::tempdir().expect("a folder");
-        let error = find(None, temp.path(), &Environment::new([("HOME", "/nowhere")])).expect_err("nothing there");
+        let error = find(None, temp.path(), &Environment::new([("HOME", "/nowhere")]))
+            .expect_err("nothing there");
         assert_eq!(error.to_string(), "no researchloop.toml found");
         let hints = error.hints().join("\n");
         assert!(hints.contains("researchloop init"), "{hints}");
-        assert!(hints.contains(temp.path().to_str().expect("UTF-8")) && hints.contains("/nowhere/.config/researchloop/"), "{hints}");
+        assert!(
+            hints.contains(temp.path().to_str().expect("UTF-8"))
+                && hints.contains("/nowhere/.config/researchloop/"),
+            "{hints}"
+        );
     }
 
     #[test]
@@ -106,10 +129,18 @@ mod tests {
             return; // Only root can make a stranger's file.
         }
         let environment = Environment::default();
-        assert!(find(None, temp.path(), &environment).is_ok(), "a closed folder is a colleague's project");
-        std::fs::set_permissions(temp.path(), std::fs::Permissions::from_mode(0o1777)).expect("open");
+        assert!(
+            find(None, temp.path(), &environment).is_ok(),
+            "a closed folder is a colleague's project"
+        );
+        std::fs::set_permissions(temp.path(), std::fs::Permissions::from_mode(0o1777))
+            .expect("open");
         let error = find(None, temp.path(), &environment).expect_err("passed over");
-        assert!(error.hints().iter().any(|hint| hint.contains("another user")), "{:?}", error.hints());
+        assert!(
+            error.hints().iter().any(|hint| hint.contains("another user")),
+            "{:?}",
+            error.hints()
+        );
         assert!(find(Some(&file), temp.path(), &environment).is_ok(), "it can be named");
     }
 }

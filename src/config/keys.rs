@@ -22,7 +22,15 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the documentation.
-    pub const ALL: &'static [Self] = &[Self::Top, Self::Cluster, Self::Preset, Self::Study, Self::Slack, Self::Ntfy, Self::Dashboard];
+    pub const ALL: &'static [Self] = &[
+        Self::Top,
+        Self::Cluster,
+        Self::Preset,
+        Self::Study,
+        Self::Slack,
+        Self::Ntfy,
+        Self::Dashboard,
+    ];
 
     /// The heading as it is written in the file; empty for the top.
     pub fn heading(self) -> &'static str {
@@ -132,7 +140,9 @@ impl Kind {
             Self::Options => "a table of texts, numbers and true or false".to_owned(),
             Self::Environment => "a table of names and values".to_owned(),
             Self::Scalar => "text or a number".to_owned(),
-            Self::Table(section) | Self::Tables(section) => format!("the section {}", section.heading()),
+            Self::Table(section) | Self::Tables(section) => {
+                format!("the section {}", section.heading())
+            }
         }
     }
 
@@ -175,7 +185,13 @@ pub struct Key {
 }
 
 impl Key {
-    const fn new(section: Section, name: &'static str, kind: Kind, fallback: Fallback, meaning: &'static str) -> Self {
+    const fn new(
+        section: Section,
+        name: &'static str,
+        kind: Kind,
+        fallback: Fallback,
+        meaning: &'static str,
+    ) -> Self {
         Self { section, name, kind, fallback, variable: None, meaning, is_new: false }
     }
 
@@ -311,7 +327,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("RESEARCHLOOP_CONFIG", "the configuration file, as with -c"),
     ("RESEARCHLOOP_KEY_PASSPHRASE", "the passphrase of the SSH key"),
     ("RESEARCHLOOP_LOG", "known from the Python tool; nothing reads it yet"),
-    ("RESEARCHLOOP_CRON", "set in the line of `cron install`, so that `status` can say that cron ran the tick"),
+    (
+        "RESEARCHLOOP_CRON",
+        "set in the line of `cron install`, so that `status` can say that cron ran the tick",
+    ),
     ("RESEARCHLOOP_CRON_TRIAL", "that `cron install` tries the line"),
     ("RESEARCHLOOP_BIN", "the binary that tests run"),
     ("RESEARCHLOOP_TEST_NOW", "the time that tests see"),
@@ -337,9 +356,20 @@ mod tests {
     fn every_default_reads_as_its_kind_and_names_are_unique() {
         for (i, key) in KEYS.iter().enumerate() {
             if let Fallback::Value(text) = key.fallback {
-                assert!(kinds::read_text(key.kind, text).is_ok(), "{} of {:?}", key.name, key.section);
+                assert!(
+                    kinds::read_text(key.kind, text).is_ok(),
+                    "{} of {:?}",
+                    key.name,
+                    key.section
+                );
             }
-            assert!(!KEYS[..i].iter().any(|other| other.section == key.section && other.name == key.name), "{} comes twice", key.name);
+            assert!(
+                !KEYS[..i]
+                    .iter()
+                    .any(|other| other.section == key.section && other.name == key.name),
+                "{} comes twice",
+                key.name
+            );
             assert!(!key.meaning.is_empty() && !key.meaning.ends_with('.'), "{}", key.name);
         }
     }

@@ -107,11 +107,15 @@ pub(super) fn read(kind: Kind, value: &Spanned<DeValue<'_>>) -> Result<Value, Ve
         }
         (Kind::Options | Kind::Environment, DeValue::Table(table)) => pairs(kind, table),
         (Kind::Boolean, DeValue::Boolean(value)) => Ok(Value::Boolean(*value)),
-        (Kind::Integer(..), DeValue::Integer(_)) => integer(kind, value.get_ref()).map(Value::Integer).map_err(one),
+        (Kind::Integer(..), DeValue::Integer(_)) => {
+            integer(kind, value.get_ref()).map(Value::Integer).map_err(one)
+        }
         (Kind::Hours | Kind::Money, DeValue::Integer(_) | DeValue::Float(_)) => {
             read_text(kind, &scalar(value.get_ref()).unwrap_or_default()).map_err(one)
         }
-        (Kind::Scalar, other) => scalar(other).map(Value::Text).ok_or_else(|| one(wrong_type(kind, other))),
+        (Kind::Scalar, other) => {
+            scalar(other).map(Value::Text).ok_or_else(|| one(wrong_type(kind, other)))
+        }
         (
             Kind::Boolean
             | Kind::Integer(..)
@@ -138,15 +142,22 @@ pub(super) fn read_text(kind: Kind, text: &str) -> Result<Value, Trouble> {
         Kind::Line | Kind::Path | Kind::Secret => text_value(line(text)),
         Kind::Word => text_value(line(text).and_then(|text| word(kind, text))),
         Kind::Host => text_value(line(text).and_then(|text| word(kind, text)).and_then(host)),
-        Kind::ClusterName => ClusterName::new(text).map(|name| Value::Text(name.to_string())).map_err(|error| name_trouble(text, &error)),
-        Kind::StudyName => StudyName::new(text).map(|name| Value::Text(name.to_string())).map_err(|error| name_trouble(text, &error)),
-        Kind::RemoteDir | Kind::RemoteSubdir => text_value(line(text).and_then(|text| remote_dir(kind, text))),
+        Kind::ClusterName => ClusterName::new(text)
+            .map(|name| Value::Text(name.to_string()))
+            .map_err(|error| name_trouble(text, &error)),
+        Kind::StudyName => StudyName::new(text)
+            .map(|name| Value::Text(name.to_string()))
+            .map_err(|error| name_trouble(text, &error)),
+        Kind::RemoteDir | Kind::RemoteSubdir => {
+            text_value(line(text).and_then(|text| remote_dir(kind, text)))
+        }
         Kind::Texts | Kind::Paths => {
             let texts = plain(text)?;
             Ok(Value::Texts(if texts.is_empty() { Vec::new() } else { vec![(texts, None)] }))
         }
         Kind::Command => {
-            let words = shell_words::split(&plain(text)?).map_err(|_| Trouble::new("a quote is opened but not closed"))?;
+            let words = shell_words::split(&plain(text)?)
+                .map_err(|_| Trouble::new("a quote is opened but not closed"))?;
             let words = words.into_iter().map(|word| (word, None)).collect::<Vec<_>>();
             if !text.is_empty() {
                 program_is_named(&words)?;
@@ -155,7 +166,10 @@ pub(super) fn read_text(kind: Kind, text: &str) -> Result<Value, Trouble> {
         }
         Kind::Url => {
             let text = line(text)?;
-            let fits = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).is_some_and(is_address);
+            let fits = text
+                .strip_prefix("http://")
+                .or_else(|| text.strip_prefix("https://"))
+                .is_some_and(is_address);
             if text.is_empty() || fits {
                 Ok(Value::Text(text.trim_end_matches('/').to_owned()))
             } else {
@@ -166,31 +180,51 @@ pub(super) fn read_text(kind: Kind, text: &str) -> Result<Value, Trouble> {
             true => Ok(Value::Text(text.to_owned())),
             false => Err(Trouble { hint: did_you_mean(text, words.iter().copied()), ..expected() }),
         },
-        Kind::Integer(min, max) => text.trim().parse().ok().filter(|number| (min..=max).contains(number)).map(Value::Integer).ok_or_else(expected),
+        Kind::Integer(min, max) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number| (min..=max).contains(number))
+            .map(Value::Integer)
+            .ok_or_else(expected),
         Kind::Hours => {
             let seconds = text.trim().parse::<f64>().unwrap_or(f64::NAN) * 3600.0;
             if !(MINUTE..=TEN_YEARS).contains(&seconds) {
                 return Err(expected());
             }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "the range was checked"
+            )]
             let seconds = seconds.round() as u64;
             Ok(Value::Seconds(seconds))
         }
         Kind::Money => {
             let amount = text.trim().parse::<f64>().unwrap_or(f64::NAN);
-            if amount > 0.0 && amount.is_finite() { Ok(Value::Number(amount)) } else { Err(expected()) }
+            if amount > 0.0 && amount.is_finite() {
+                Ok(Value::Number(amount))
+            } else {
+                Err(expected())
+            }
         }
         Kind::Boolean => text.trim().parse().map(Value::Boolean).map_err(|_| expected()),
         Kind::SecondsList => {
-            let waits: Option<Vec<u64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+            let waits: Option<Vec<u64>> =
+                text.split(',').map(|part| part.trim().parse().ok()).collect();
             waits.map(Value::Waits).ok_or_else(expected)
         }
-        Kind::Options | Kind::Environment | Kind::Table(_) | Kind::Tables(_) => Err(Trouble::new(format!("expected {}", kind.expected()))),
+        Kind::Options | Kind::Environment | Kind::Table(_) | Kind::Tables(_) => {
+            Err(Trouble::new(format!("expected {}", kind.expected())))
+        }
     }
 }
 
 /// "did you mean `x`?", if there is an `x` that is like the word.
-pub(super) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(super) fn did_you_mean<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     near(word, known).map(|near| format!("did you mean `{near}`?"))
 }
 
@@ -212,29 +246,52 @@ fn wrong_type(kind: Kind, found: &DeValue<'_>) -> Trouble {
         DeValue::Table(_) => "a table",
     };
     let trouble = Trouble::new(format!("expected {}, found {name}", kind.expected()));
-    let takes_text = read_text(kind, "a").is_ok() || matches!(kind, Kind::RemoteDir | Kind::Url | Kind::Choice(_));
+    let takes_text = read_text(kind, "a").is_ok()
+        || matches!(kind, Kind::RemoteDir | Kind::Url | Kind::Choice(_));
     match found {
-        DeValue::String(text) if !takes_text && read_text(kind, text).is_ok() => trouble.hint("leave out the quotes"),
-        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) if takes_text => trouble.hint("put it in quotes"),
+        DeValue::String(text) if !takes_text && read_text(kind, text).is_ok() => {
+            trouble.hint("leave out the quotes")
+        }
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
+            if takes_text =>
+        {
+            trouble.hint("put it in quotes")
+        }
         _ => trouble,
     }
 }
 
 fn plain(text: &str) -> Result<String, Trouble> {
-    if text.contains('\0') { Err(Trouble::new("the character NUL cannot be part of it")) } else { Ok(text.to_owned()) }
+    if text.contains('\0') {
+        Err(Trouble::new("the character NUL cannot be part of it"))
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn line(text: &str) -> Result<String, Trouble> {
     let fits = !text.contains(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err(Trouble::new("line breaks and control characters cannot be part of it")) }
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(Trouble::new("line breaks and control characters cannot be part of it"))
+    }
 }
 
 fn word(kind: Kind, text: String) -> Result<String, Trouble> {
     if text.contains(char::is_whitespace) {
-        return Err(Trouble::new(format!("expected {}, found a blank in {}", kind.expected(), quoted(&text))));
+        return Err(Trouble::new(format!(
+            "expected {}, found a blank in {}",
+            kind.expected(),
+            quoted(&text)
+        )));
     }
     if text.starts_with('-') {
-        return Err(Trouble::new(format!("expected {}, found {}, which looks like an option", kind.expected(), quoted(&text))));
+        return Err(Trouble::new(format!(
+            "expected {}, found {}, which looks like an option",
+            kind.expected(),
+            quoted(&text)
+        )));
     }
     Ok(text)
 }
@@ -243,9 +300,15 @@ fn host(text: String) -> Result<String, Trouble> {
     if let Some((user, name)) = text.rsplit_once('@') {
         // `user:password@host` must not be repeated.
         let user = user.split(':').next().unwrap_or_default();
-        return Err(Trouble::new("expected a host name without a user").hint(format!("write host = {} and user = {}", quoted(name), quoted(user))));
+        return Err(Trouble::new("expected a host name without a user").hint(format!(
+            "write host = {} and user = {}",
+            quoted(name),
+            quoted(user)
+        )));
     }
-    let wrong = |hint: String| Err(Trouble::new(format!("expected a host name, found {}", quoted(&text))).hint(hint));
+    let wrong = |hint: String| {
+        Err(Trouble::new(format!("expected a host name, found {}", quoted(&text))).hint(hint))
+    };
     match text.split_once(':') {
         Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
             wrong(format!("write host = {} and port = {port:.10}", quoted(name)))
@@ -260,7 +323,10 @@ fn is_address(rest: &str) -> bool {
     let authority = rest.split('/').next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     let port = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or("", |(_, port)| port);
-    !host.is_empty() && !host.starts_with(':') && port.bytes().all(|b| b.is_ascii_digit()) && !rest.contains(char::is_whitespace)
+    !host.is_empty()
+        && !host.starts_with(':')
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && !rest.contains(char::is_whitespace)
 }
 
 fn remote_dir(kind: Kind, text: String) -> Result<String, Trouble> {
@@ -274,7 +340,10 @@ fn remote_dir(kind: Kind, text: String) -> Result<String, Trouble> {
     }
     if kind == Kind::RemoteSubdir {
         if text.split('/').any(|part| part == "..") {
-            return Err(Trouble::new(format!("`..` cannot be part of it, found {}", quoted(&text))));
+            return Err(Trouble::new(format!(
+                "`..` cannot be part of it, found {}",
+                quoted(&text)
+            )));
         }
     } else if !text.is_empty() && !in_home && !text.starts_with('/') {
         return Err(wrong().hint(format!("for example {}", quoted(&format!("~/{text}")))));
@@ -288,10 +357,19 @@ fn program_is_named(words: &[(String, Option<Range<usize>>)]) -> Result<(), Trou
     // No shell reads the words: it would be looked for as a program, and told when it is not found.
     let variable = program.split_once('=').filter(|(name, _)| is_shell_name(name));
     if let Some((name, _)) = variable {
-        let hint = format!("no shell reads it: write \"env {name}=... PROGRAM\", or set it in [cluster.environment]");
-        return Err(Trouble::new(format!("it begins with the variable {name}, not with a program")).hint(hint));
+        let hint = format!(
+            "no shell reads it: write \"env {name}=... PROGRAM\", or set it in [cluster.environment]"
+        );
+        return Err(Trouble::new(format!(
+            "it begins with the variable {name}, not with a program"
+        ))
+        .hint(hint));
     }
-    if !program.trim().is_empty() { Ok(()) } else { Err(Trouble::new("it names no program").hint("for example \"claude\"")) }
+    if !program.trim().is_empty() {
+        Ok(())
+    } else {
+        Err(Trouble::new("it names no program").hint("for example \"claude\""))
+    }
 }
 
 fn name_trouble(text: &str, error: &crate::domain::id::InvalidName) -> Trouble {
@@ -300,9 +378,18 @@ fn name_trouble(text: &str, error: &crate::domain::id::InvalidName) -> Trouble {
 
 fn integer(kind: Kind, value: &DeValue<'_>) -> Result<u64, Trouble> {
     let DeValue::Integer(number) = value else { return Err(wrong_type(kind, value)) };
-    match i64::from_str_radix(number.as_str(), number.radix()).ok().and_then(|number| u64::try_from(number).ok()) {
-        Some(number) if matches!(kind, Kind::Integer(min, max) if (min..=max).contains(&number)) => Ok(number),
-        _ => Err(Trouble::new(format!("expected {}, found {:.30}", kind.expected(), number.to_string()))),
+    match i64::from_str_radix(number.as_str(), number.radix())
+        .ok()
+        .and_then(|number| u64::try_from(number).ok())
+    {
+        Some(number) if matches!(kind, Kind::Integer(min, max) if (min..=max).contains(&number)) => {
+            Ok(number)
+        }
+        _ => Err(Trouble::new(format!(
+            "expected {}, found {:.30}",
+            kind.expected(),
+            number.to_string()
+        ))),
     }
 }
 
@@ -310,9 +397,10 @@ fn integer(kind: Kind, value: &DeValue<'_>) -> Result<u64, Trouble> {
 fn scalar(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) => {
-            Some(i64::from_str_radix(number.as_str(), number.radix()).map_or_else(|_| number.to_string(), |number| number.to_string()))
-        }
+        DeValue::Integer(number) => Some(
+            i64::from_str_radix(number.as_str(), number.radix())
+                .map_or_else(|_| number.to_string(), |number| number.to_string()),
+        ),
         DeValue::Float(number) => Some(number.as_str().to_owned()),
         DeValue::Boolean(value) => Some(value.to_string()),
         DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
@@ -327,7 +415,11 @@ fn pairs(kind: Kind, table: &DeTable<'_>) -> Result<Value, Vec<Trouble>> {
         let Some(mut text) = scalar(value.get_ref()) else {
             let trouble = wrong_type(Kind::Scalar, value.get_ref());
             // A dotted name, `my.option = 1`, has no place of its own.
-            troubles.push(Trouble { message: format!("{of}: {}", trouble.message), hint: None, at: Some(value.span()) });
+            troubles.push(Trouble {
+                message: format!("{of}: {}", trouble.message),
+                hint: None,
+                at: Some(value.span()),
+            });
             continue;
         };
         if kind == Kind::Options {
@@ -340,11 +432,16 @@ fn pairs(kind: Kind, table: &DeTable<'_>) -> Result<Value, Vec<Trouble>> {
             }
         } else {
             if !is_shell_name(name.get_ref()) {
-                let trouble = Trouble::new(format!("{of} is not a name for a variable: expected letters, digits and underscores"));
+                let trouble = Trouble::new(format!(
+                    "{of} is not a name for a variable: expected letters, digits and underscores"
+                ));
                 troubles.push(trouble.at(name.span()));
             }
             if text.contains('\0') {
-                troubles.push(Trouble::new(format!("{of}: the character NUL cannot be part of it")).at(value.span()));
+                troubles.push(
+                    Trouble::new(format!("{of}: the character NUL cannot be part of it"))
+                        .at(value.span()),
+                );
             }
         }
         pairs.push(Pair { name: name.get_ref().to_string(), value: text, span: name.span() });
@@ -353,5 +450,6 @@ fn pairs(kind: Kind, table: &DeTable<'_>) -> Result<Value, Vec<Trouble>> {
 }
 
 fn is_shell_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

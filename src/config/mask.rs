@@ -21,7 +21,9 @@ pub(super) fn in_tree(root: &DeTable<'_>) -> Vec<Range<usize>> {
 fn visit(section: Section, table: &DeTable<'_>, hidden: &mut Vec<Range<usize>>) {
     for (name, value) in table {
         match (section.key(name.get_ref()).map(|key| key.kind), value.get_ref()) {
-            (Some(Kind::Tables(inner) | Kind::Table(inner)), DeValue::Table(table)) => visit(inner, table, hidden),
+            (Some(Kind::Tables(inner) | Kind::Table(inner)), DeValue::Table(table)) => {
+                visit(inner, table, hidden)
+            }
             (Some(Kind::Tables(inner) | Kind::Table(inner)), DeValue::Array(items)) => {
                 for item in items.iter() {
                     match item.get_ref() {
@@ -31,7 +33,11 @@ fn visit(section: Section, table: &DeTable<'_>, hidden: &mut Vec<Range<usize>>) 
                 }
             }
             (Some(Kind::Host), DeValue::String(text)) if !text.contains('@') => {}
-            (Some(Kind::Text), value_of) if name.get_ref() == "evaluator" && tells_secret(value_of) => hide(value, hidden),
+            (Some(Kind::Text), value_of)
+                if name.get_ref() == "evaluator" && tells_secret(value_of) =>
+            {
+                hide(value, hidden)
+            }
             (Some(Kind::Command), value_of) if tells_secret(value_of) => hide(value, hidden),
             (Some(kind), _) if is_open(kind) => {}
             _ => hide(value, hidden),
@@ -50,7 +56,8 @@ fn tells_secret(command: &DeValue<'_>) -> bool {
     match command {
         DeValue::String(text) => has_secret(text),
         DeValue::Array(items) => {
-            let words: Vec<&str> = items.iter().filter_map(|item| item.get_ref().as_str()).collect();
+            let words: Vec<&str> =
+                items.iter().filter_map(|item| item.get_ref().as_str()).collect();
             has_secret(&words.join(" "))
         }
         _ => true,
@@ -82,7 +89,8 @@ enum Owner {
 }
 
 /// What a line starts with when it goes on with a list or a table.
-const GOES_ON: [char; 18] = ['"', '\'', '[', ']', '{', '}', ',', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+const GOES_ON: [char; 18] =
+    ['"', '\'', '[', ']', '{', '}', ',', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /// The stretches to hide in a file that has lines which are no TOML: there the tree
 /// says little, so every line is judged by its looks, and hidden when in doubt.
@@ -116,14 +124,17 @@ pub(super) fn in_text(source: &Source) -> Vec<Range<usize>> {
         } else if !(owner == Owner::Open && equals.is_none() && text.starts_with(GOES_ON)) {
             // `shared_secret "..."`, `shared_secret: ...`: the first word may be shown,
             // but what follows in the next lines may belong to it.
-            let word = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))).unwrap_or(text.len());
+            let word = text
+                .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
+                .unwrap_or(text.len());
             owner = heading.owner(&text[..word]);
             hidden.push(start + (line.len() - text.len()) + word..end);
         }
     }
     hidden.retain(|range| !source.text[range.clone()].trim().is_empty());
     for range in &mut hidden {
-        range.start += source.text[range.clone()].len() - source.text[range.clone()].trim_start().len();
+        range.start +=
+            source.text[range.clone()].len() - source.text[range.clone()].trim_start().len();
     }
     hidden
 }
@@ -138,7 +149,10 @@ fn secret_within(text: &str) -> Option<usize> {
 }
 
 fn is_key(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | '\'' | ' ' | '\t'))
+    !text.trim().is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | '\'' | ' ' | '\t'))
 }
 
 #[derive(Clone, Copy)]
@@ -223,7 +237,12 @@ mod tests {
 
     #[test]
     fn what_is_not_secret_stays_readable() {
-        for line in ["[[cluster]]\nport = 22x", "[cluster.job_options]\nmem = 8G", "context_paths = [\n  \"a\"\n  \"b\"\n]", "# a comment = x"] {
+        for line in [
+            "[[cluster]]\nport = 22x",
+            "[cluster.job_options]\nmem = 8G",
+            "context_paths = [\n  \"a\"\n  \"b\"\n]",
+            "# a comment = x",
+        ] {
             assert_eq!(masked(line), line);
         }
         assert_eq!(masked("hello world"), "hello ***");

@@ -34,7 +34,9 @@ pub use environment::{Environment, known_variables};
 pub use error::{ConfigError, Unreadable};
 pub use exposed::exposed;
 pub use find::{FILE_NAME, find};
-pub use keys::{Fallback, KEYS, Key, Kind, Section, VARIABLE_PREFIXES, VARIABLES, secret_variables};
+pub use keys::{
+    Fallback, KEYS, Key, Kind, Section, VARIABLE_PREFIXES, VARIABLES, secret_variables,
+};
 pub use problem::{Place, Problem, Severity};
 pub use settings::Setting;
 
@@ -261,25 +263,36 @@ impl Config {
     /// The study of this name.
     pub fn study(&self, name: &str) -> Result<&Study, UnknownName> {
         let known = || self.studies.iter().map(|study| study.name.to_string()).collect();
-        self.studies.iter().find(|study| study.name.as_str() == name).ok_or_else(|| UnknownName::new("study", name, known()))
+        self.studies
+            .iter()
+            .find(|study| study.name.as_str() == name)
+            .ok_or_else(|| UnknownName::new("study", name, known()))
     }
 
     /// The cluster of this name.
     pub fn cluster(&self, name: &str) -> Result<&Cluster, UnknownName> {
         let known = || self.clusters.iter().map(|cluster| cluster.name.to_string()).collect();
-        self.clusters.iter().find(|cluster| cluster.name.as_str() == name).ok_or_else(|| UnknownName::new("cluster", name, known()))
+        self.clusters
+            .iter()
+            .find(|cluster| cluster.name.as_str() == name)
+            .ok_or_else(|| UnknownName::new("cluster", name, known()))
     }
 
     /// The words that start Claude Code: the study's, else the cluster's, else the
     /// global ones, else the built-in ones. Never empty.
     pub fn claude_command_for(&self, study: &Study, cluster: &Cluster) -> Vec<String> {
-        let given = [&study.claude_command, &cluster.claude_command, &self.claude_command].into_iter().find_map(Clone::clone);
+        let given = [&study.claude_command, &cluster.claude_command, &self.claude_command]
+            .into_iter()
+            .find_map(Clone::clone);
         given.unwrap_or_else(build::built_in_command)
     }
 
     /// The words that start Claude Code for a study that says nothing of it. Never empty.
     pub fn claude_command_of(&self, cluster: &Cluster) -> Vec<String> {
-        [&cluster.claude_command, &self.claude_command].into_iter().find_map(Clone::clone).unwrap_or_else(build::built_in_command)
+        [&cluster.claude_command, &self.claude_command]
+            .into_iter()
+            .find_map(Clone::clone)
+            .unwrap_or_else(build::built_in_command)
     }
 
     /// Every setting with its value and where it came from, for `config check`. Secrets
@@ -299,10 +312,18 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Config, ConfigErro
 }
 
 /// Reads and checks the file, with the job options of each cluster and each study.
-pub fn load_with(file: &Path, environment: &Environment, check_options: &CheckOptions) -> Result<Config, ConfigError> {
+pub fn load_with(
+    file: &Path,
+    environment: &Environment,
+    check_options: &CheckOptions,
+) -> Result<Config, ConfigError> {
     let source = Source::read(file)?;
     let (_, mistakes) = DeTable::parse_recoverable(&source.text);
-    let mistakes: BTreeMap<usize, _> = mistakes.iter().rev().map(|mistake| (source.line_of(source.within(&span(mistake)).start), mistake)).collect();
+    let mistakes: BTreeMap<usize, _> = mistakes
+        .iter()
+        .rev()
+        .map(|mistake| (source.line_of(source.within(&span(mistake)).start), mistake))
+        .collect();
     // One bad line can hide all that follows it from the parser.
     let broken: BTreeSet<usize> = mistakes.keys().copied().collect();
     let text = source.without(&broken);

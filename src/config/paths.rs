@@ -27,7 +27,9 @@ impl Base<'_> {
     /// The absolute path.
     pub fn resolve(&self, text: &str) -> Result<PathBuf, PathProblem> {
         let path = match text.strip_prefix('~') {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => self.home.ok_or(PathProblem::NoHome)?.join(rest.trim_start_matches('/')),
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                self.home.ok_or(PathProblem::NoHome)?.join(rest.trim_start_matches('/'))
+            }
             Some(_) => return Err(PathProblem::OtherHome),
             None => self.root.join(text),
         };

@@ -92,7 +92,12 @@ impl fmt::Display for Problem {
             Place::File => write!(f, "{}: {severity}: {}", self.file.display(), self.message)?,
             Place::Variable(name) => write!(f, "{name}: {severity}: {}", self.message)?,
             Place::Line { line, column, source_line, caret_start, caret_len } => {
-                writeln!(f, "{}:{line}:{column}: {severity}: {}", self.file.display(), self.message)?;
+                writeln!(
+                    f,
+                    "{}:{line}:{column}: {severity}: {}",
+                    self.file.display(),
+                    self.message
+                )?;
                 writeln!(f, "{line:>5} | {source_line}")?;
                 write!(f, "      | {:caret_start$}{:^>caret_len$}", "", "")?;
             }
@@ -131,22 +136,29 @@ pub(super) fn excerpt(line: &str, span: &Range<usize>, hidden: &[Range<usize>]) 
             cut_back = true;
             break;
         }
-        let stretch = Some(hidden.partition_point(|range| range.end <= at)).filter(|i| hidden.get(*i).is_some_and(|range| range.contains(&at)));
-        let marked = stretch.map_or_else(|| span.contains(&at), |i| hidden[i].start < span.end && span.start < hidden[i].end);
+        let stretch = Some(hidden.partition_point(|range| range.end <= at))
+            .filter(|i| hidden.get(*i).is_some_and(|range| range.contains(&at)));
+        let marked = stretch.map_or_else(
+            || span.contains(&at),
+            |i| hidden[i].start < span.end && span.start < hidden[i].end,
+        );
         match stretch {
             Some(i) if i == last_hidden => {}
             Some(i) => {
                 last_hidden = i;
                 cells.push(("***".to_owned(), marked));
             }
-            None => cells.push((if c == '\t' { "    ".to_owned() } else { visible(c).to_string() }, marked)),
+            None => cells
+                .push((if c == '\t' { "    ".to_owned() } else { visible(c).to_string() }, marked)),
         }
     }
     if !cells.iter().any(|(_, marked)| *marked) {
         cells.push((" ".to_owned(), true));
     }
 
-    let width = |cells: &[(String, bool)]| cells.iter().map(|(text, _)| console::measure_text_width(text)).sum::<usize>();
+    let width = |cells: &[(String, bool)]| {
+        cells.iter().map(|(text, _)| console::measure_text_width(text)).sum::<usize>()
+    };
     let mut first = cells.iter().position(|(_, marked)| *marked).unwrap_or(0);
     let mut start = 0;
     let (mut in_front, mut behind) = (width(&cells[..first]), width(&cells[first..]));
@@ -188,7 +200,11 @@ pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let first = text.lines().next().unwrap_or_default();
     let short: String = first.chars().take(LONGEST).map(visible).collect();
-    if short.chars().count() < text.chars().count() { format!("\"{short}…\"") } else { format!("\"{short}\"") }
+    if short.chars().count() < text.chars().count() {
+        format!("\"{short}…\"")
+    } else {
+        format!("\"{short}\"")
+    }
 }
 
 #[cfg(test)]
@@ -198,15 +214,28 @@ mod tests {
     fn shown(line: &str, place: &str, hidden: &[Range<usize>]) -> (String, String) {
         let at = line.find(place).expect("the place is in the line");
         let excerpt = excerpt(line, &(at..at + place.len()), hidden);
-        (excerpt.text, format!("{}{}", " ".repeat(excerpt.caret_start), "^".repeat(excerpt.caret_len)))
+        (
+            excerpt.text,
+            format!("{}{}", " ".repeat(excerpt.caret_start), "^".repeat(excerpt.caret_len)),
+        )
     }
 
     #[test]
     fn the_caret_stands_under_tabs_and_wide_characters() {
-        assert_eq!(shown("\t\tport = x", "x", &[]), ("        port = x".to_owned(), "               ^".to_owned()));
-        assert_eq!(shown("name = \"研究\" y", "y", &[]), ("name = \"研究\" y".to_owned(), "              ^".to_owned()));
+        assert_eq!(
+            shown("\t\tport = x", "x", &[]),
+            ("        port = x".to_owned(), "               ^".to_owned())
+        );
+        assert_eq!(
+            shown("name = \"研究\" y", "y", &[]),
+            ("name = \"研究\" y".to_owned(), "              ^".to_owned())
+        );
         assert_eq!(shown("name = \"研究\"", "研究", &[]).1, "        ^^^^");
-        assert_eq!(shown("a\u{301}b = 1", "1", &[]).1, "     ^", "a combining accent takes no room");
+        assert_eq!(
+            shown("a\u{301}b = 1", "1", &[]).1,
+            "     ^",
+            "a combining accent takes no room"
+        );
     }
 
     #[test]
@@ -234,7 +263,13 @@ mod tests {
         let (text, caret) = shown(&line, "HERE", &[]);
         assert!(text.chars().count() <= SHOWN + 2, "{}", text.len());
         assert!(text.starts_with('…') && text.ends_with('…') && text.contains("HERE"));
-        assert_eq!(text.chars().skip(caret.chars().filter(|c| *c == ' ').count()).take(4).collect::<String>(), "HERE");
+        assert_eq!(
+            text.chars()
+                .skip(caret.chars().filter(|c| *c == ' ').count())
+                .take(4)
+                .collect::<String>(),
+            "HERE"
+        );
     }
 
     #[test]

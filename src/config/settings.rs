@@ -36,11 +36,17 @@ impl Ledger<'_> {
                 _ if matches!(key.kind, Kind::Table(_) | Kind::Tables(_)) => {}
                 (Some(found), _) => self.given(key, &path, found),
                 (None, Fallback::Derived(_)) => {
-                    let value = derived.iter().find(|(name, _)| *name == key.name).map(|(_, value)| value.clone());
+                    let value = derived
+                        .iter()
+                        .find(|(name, _)| *name == key.name)
+                        .map(|(_, value)| value.clone());
                     self.push(path, value.unwrap_or_default(), "default".to_owned());
                 }
                 (None, _) => {
-                    let value = values.value(key.name).map(|value| self.shown(key.kind, &value)).unwrap_or_default();
+                    let value = values
+                        .value(key.name)
+                        .map(|value| self.shown(key.kind, &value))
+                        .unwrap_or_default();
                     self.push(path, value, "default".to_owned());
                 }
             }
@@ -50,7 +56,8 @@ impl Ledger<'_> {
     fn given(&mut self, key: &Key, path: &str, found: &Found) {
         if let Value::Pairs(pairs) = &found.value {
             for pair in pairs {
-                let value = if key.kind.is_secret() { "(set)".to_owned() } else { one_line(&pair.value) };
+                let value =
+                    if key.kind.is_secret() { "(set)".to_owned() } else { one_line(&pair.value) };
                 let source = self.place(&Origin::File(pair.span.clone()));
                 self.push(format!("{path}.{}", pair.name), value, source);
             }
@@ -81,19 +88,31 @@ impl Ledger<'_> {
     }
 
     fn shown(&self, kind: Kind, value: &Value) -> String {
-        let local = |text: &str| self.base.resolve(text).map_or_else(|_| text.to_owned(), |path| path.display().to_string());
+        let local = |text: &str| {
+            self.base
+                .resolve(text)
+                .map_or_else(|_| text.to_owned(), |path| path.display().to_string())
+        };
         match (kind, value) {
             (Kind::Path, Value::Text(text)) => local(text),
-            (Kind::Paths, Value::Texts(texts)) => texts.iter().map(|(text, _)| local(text)).collect::<Vec<_>>().join(", "),
-            (Kind::Command, Value::Texts(words)) => one_line(&shell_words::join(without_secrets(words.iter().map(|(word, _)| word.as_str())))),
+            (Kind::Paths, Value::Texts(texts)) => {
+                texts.iter().map(|(text, _)| local(text)).collect::<Vec<_>>().join(", ")
+            }
+            (Kind::Command, Value::Texts(words)) => one_line(&shell_words::join(without_secrets(
+                words.iter().map(|(word, _)| word.as_str()),
+            ))),
             (Kind::Url, Value::Text(text)) => without_password(text),
             (_, Value::Text(text)) => one_line(text),
-            (_, Value::Texts(texts)) => one_line(&texts.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", ")),
+            (_, Value::Texts(texts)) => one_line(
+                &texts.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", "),
+            ),
             (_, Value::Integer(number)) => number.to_string(),
             (_, Value::Seconds(seconds)) => human(*seconds),
             (_, Value::Number(number)) => number.to_string(),
             (_, Value::Boolean(value)) => value.to_string(),
-            (_, Value::Waits(waits)) => waits.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+            (_, Value::Waits(waits)) => {
+                waits.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+            }
             (_, Value::Pairs(_)) => String::new(),
         }
     }

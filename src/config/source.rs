@@ -24,7 +24,9 @@ pub(super) struct Source {
 
 impl Source {
     pub fn new(file: &Path, text: String) -> Self {
-        let starts = std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1)).collect();
+        let starts = std::iter::once(0)
+            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1))
+            .collect();
         Self { file: file.to_owned(), text, starts }
     }
 
@@ -37,7 +39,9 @@ impl Source {
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            unreadable(Unreadable::NotUtf8 { line: good.iter().filter(|b| **b == b'\n').count() + 1 })
+            unreadable(Unreadable::NotUtf8 {
+                line: good.iter().filter(|b| **b == b'\n').count() + 1,
+            })
         })?;
         Ok(Self::new(file, text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
     }
@@ -86,7 +90,11 @@ fn read_bytes(file: &Path) -> Result<Vec<u8>, Unreadable> {
     }
     let mut bytes = Vec::new();
     std::fs::File::open(file)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST { Err(Unreadable::TooLarge { limit: LARGEST }) } else { Ok(bytes) }
+    if bytes.len() as u64 > LARGEST {
+        Err(Unreadable::TooLarge { limit: LARGEST })
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// Where a value came from.
@@ -115,7 +123,11 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// `broken_lines` are those that are no TOML.
-    pub fn new(source: &'a Source, mut hidden: Vec<Range<usize>>, broken_lines: BTreeSet<usize>) -> Self {
+    pub fn new(
+        source: &'a Source,
+        mut hidden: Vec<Range<usize>>,
+        broken_lines: BTreeSet<usize>,
+    ) -> Self {
         hidden.sort_by_key(|range| (range.start, range.end));
         hidden.dedup_by(|next, kept| {
             let overlap = next.start < kept.end;
@@ -124,7 +136,9 @@ impl<'a> Report<'a> {
             }
             overlap
         });
-        let headings = broken_lines.iter().filter(|number| source.line(**number).1.trim_start().starts_with('['));
+        let headings = broken_lines
+            .iter()
+            .filter(|number| source.line(**number).1.trim_start().starts_with('['));
         let lost_heading = headings.min().copied();
         Self { source, hidden, broken_lines, lost_heading, problems: Vec::new(), dropped: 0 }
     }
@@ -159,11 +173,23 @@ impl<'a> Report<'a> {
     }
 
     /// Notes something about a variable that belongs to no key.
-    pub fn variable(&mut self, severity: Severity, name: &str, message: &str, hint: Option<String>) {
+    pub fn variable(
+        &mut self,
+        severity: Severity,
+        name: &str,
+        message: &str,
+        hint: Option<String>,
+    ) {
         self.push(severity, Place::Variable(name.to_owned()), message.to_owned(), hint);
     }
 
-    pub fn add(&mut self, severity: Severity, origin: &Origin, message: String, hint: Option<String>) {
+    pub fn add(
+        &mut self,
+        severity: Severity,
+        origin: &Origin,
+        message: String,
+        hint: Option<String>,
+    ) {
         // Finding a place in a long line takes time, and most would be thrown away.
         let place = match origin {
             Origin::Variable(name) => Place::Variable((*name).to_owned()),
@@ -179,7 +205,8 @@ impl<'a> Report<'a> {
 
     /// Whether a value at this place means nothing, because its line is no TOML.
     pub fn is_broken(&self, span: &Range<usize>) -> bool {
-        *span == (0..0) || self.is_incomplete() && self.broken_lines.contains(&self.source.line_of(span.start))
+        *span == (0..0)
+            || self.is_incomplete() && self.broken_lines.contains(&self.source.line_of(span.start))
     }
 
     /// Whether a name at this place may stand in a wrong section.
@@ -189,7 +216,13 @@ impl<'a> Report<'a> {
 
     fn push(&mut self, severity: Severity, place: Place, message: String, hint: Option<String>) {
         if !self.is_full() {
-            self.problems.push(Problem { severity, file: self.source.file.clone(), place, message, hint });
+            self.problems.push(Problem {
+                severity,
+                file: self.source.file.clone(),
+                place,
+                message,
+                hint,
+            });
         } else if severity == Severity::Error {
             self.dropped += 1;
         }
@@ -208,7 +241,13 @@ impl<'a> Report<'a> {
         let local = within(span.start)..within(span.end);
         let column = text.char_indices().filter(|(at, _)| *at < local.start).count() + 1;
         let shown = excerpt(text, &local, &hidden);
-        Place::Line { line, column, source_line: shown.text, caret_start: shown.caret_start, caret_len: shown.caret_len }
+        Place::Line {
+            line,
+            column,
+            source_line: shown.text,
+            caret_start: shown.caret_start,
+            caret_len: shown.caret_len,
+        }
     }
 
     /// All problems, by place.
@@ -216,7 +255,13 @@ impl<'a> Report<'a> {
         self.problems.sort_by_key(Problem::rank);
         if self.dropped > 0 {
             let message = format!("and {} more errors", self.dropped);
-            self.problems.push(Problem { severity: Severity::Error, file: self.source.file.clone(), place: Place::File, message, hint: None });
+            self.problems.push(Problem {
+                severity: Severity::Error,
+                file: self.source.file.clone(),
+                place: Place::File,
+                message,
+                hint: None,
+            });
         }
         self.problems
     }

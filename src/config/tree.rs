@@ -59,7 +59,9 @@ impl Values {
             return Some(found.value.clone());
         }
         match self.section.key(name) {
-            Some(Key { fallback: Fallback::Value(text), kind, .. }) => kinds::read_text(*kind, text).ok(),
+            Some(Key { fallback: Fallback::Value(text), kind, .. }) => {
+                kinds::read_text(*kind, text).ok()
+            }
             _ => None,
         }
     }
@@ -88,7 +90,9 @@ impl Values {
 
     pub fn integer<N: TryFrom<u64> + Default>(&self, name: &str) -> N {
         match self.value(name) {
-            Some(Value::Integer(number) | Value::Seconds(number)) => N::try_from(number).unwrap_or_default(),
+            Some(Value::Integer(number) | Value::Seconds(number)) => {
+                N::try_from(number).unwrap_or_default()
+            }
             _ => N::default(),
         }
     }
@@ -120,14 +124,20 @@ impl Values {
 }
 
 /// The entries in the order of the file; the table itself is sorted by name.
-pub(super) fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
+pub(super) fn in_order<'t, 'i>(
+    table: &'t DeTable<'i>,
+) -> Vec<(&'t Spanned<DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
     entries
 }
 
 /// Checks the whole tree and the variables.
-pub(super) fn check(root: &DeTable<'_>, environment: &Environment, report: &mut Report<'_>) -> Values {
+pub(super) fn check(
+    root: &DeTable<'_>,
+    environment: &Environment,
+    report: &mut Report<'_>,
+) -> Values {
     let mut walk = Walk { report, told: BTreeSet::new() };
     let mut top = walk.section(Section::Top, root, 0..0);
     walk.variables(&mut top, environment);
@@ -143,8 +153,14 @@ struct Walk<'w, 's> {
 impl Walk<'_, '_> {
     fn section(&mut self, section: Section, table: &DeTable<'_>, place: Range<usize>) -> Values {
         let label = label(section, table);
-        let mut values =
-            Values { section, place: Origin::File(place.clone()), label, found: BTreeMap::new(), wrong: BTreeSet::new(), children: BTreeMap::new() };
+        let mut values = Values {
+            section,
+            place: Origin::File(place.clone()),
+            label,
+            found: BTreeMap::new(),
+            wrong: BTreeSet::new(),
+            children: BTreeMap::new(),
+        };
         if !section.is_used() && self.told.insert(section) {
             let message = format!("{} is understood but not used yet", section.heading());
             self.report.warning(&Origin::File(place), message, None);
@@ -168,7 +184,11 @@ impl Walk<'_, '_> {
         }
         for key in section.keys().filter(|key| key.fallback == Fallback::Required) {
             if !values.is_given(key.name) && !self.report.is_incomplete() {
-                let hint = Some(format!("add: {} = {}", key.name, if key.kind == Kind::RemoteDir { "\"~/sprints\"" } else { "\"...\"" }));
+                let hint = Some(format!(
+                    "add: {} = {}",
+                    key.name,
+                    if key.kind == Kind::RemoteDir { "\"~/sprints\"" } else { "\"...\"" }
+                ));
                 let message = format!("`{}` of {} is missing", key.name, values.label);
                 self.add(section, &values.place, message, hint);
             }
@@ -188,12 +208,21 @@ impl Walk<'_, '_> {
             // An empty text is a key that is not given.
             Ok(Value::Text(text)) if text.is_empty() => {}
             Ok(Value::Texts(texts)) if texts.is_empty() => {}
-            Ok(read) => drop(values.found.insert(key.name, Found { value: read, origin: Origin::File(value.span()) })),
+            Ok(read) => drop(
+                values
+                    .found
+                    .insert(key.name, Found { value: read, origin: Origin::File(value.span()) }),
+            ),
             Err(troubles) => {
                 values.wrong.insert(key.name);
                 for Trouble { message, hint, at } in troubles {
                     let place = Origin::File(at.unwrap_or_else(|| value.span()));
-                    self.wrong(key, &place, format!("`{}`{}: {message}", key.name, of(values)), hint);
+                    self.wrong(
+                        key,
+                        &place,
+                        format!("`{}`{}: {message}", key.name, of(values)),
+                        hint,
+                    );
                 }
             }
         }
@@ -205,7 +234,9 @@ impl Walk<'_, '_> {
                 let mut all = Vec::new();
                 for item in items.iter() {
                     match item.get_ref() {
-                        DeValue::Table(table) => all.push(self.section(section, table, item.span())),
+                        DeValue::Table(table) => {
+                            all.push(self.section(section, table, item.span()))
+                        }
                         _ => self.not_a_section(section, item),
                     }
                 }
@@ -228,11 +259,20 @@ impl Walk<'_, '_> {
         if !self.report.is_broken(&value.span()) {
             let heading = section.heading();
             let hint = match value.get_ref() {
-                DeValue::Table(_) => Some(format!("write {heading}, once for each, with its name as a key: name = \"...\"")),
-                DeValue::Array(_) if self.is_heading(&value.span()) => Some(format!("write {heading}, once")),
+                DeValue::Table(_) => Some(format!(
+                    "write {heading}, once for each, with its name as a key: name = \"...\""
+                )),
+                DeValue::Array(_) if self.is_heading(&value.span()) => {
+                    Some(format!("write {heading}, once"))
+                }
                 _ => None,
             };
-            self.add(section, &Origin::File(value.span()), format!("expected {heading} here"), hint);
+            self.add(
+                section,
+                &Origin::File(value.span()),
+                format!("expected {heading} here"),
+                hint,
+            );
         }
     }
 
@@ -241,37 +281,71 @@ impl Walk<'_, '_> {
             return;
         }
         let word: &str = name.get_ref();
-        let near = near(word, values.section.keys().map(|key| key.name)).and_then(|near| values.section.key(near));
-        let elsewhere = Section::ALL.iter().find(|other| **other != values.section && other.is_used() && other.key(word).is_some());
+        let near = near(word, values.section.keys().map(|key| key.name))
+            .and_then(|near| values.section.key(near));
+        let elsewhere = Section::ALL.iter().find(|other| {
+            **other != values.section && other.is_used() && other.key(word).is_some()
+        });
         let hint = match (near, elsewhere) {
-            (Some(Key { kind: Kind::Tables(section) | Kind::Table(section), .. }), _) => Some(format!("did you mean {}?", section.heading())),
+            (Some(Key { kind: Kind::Tables(section) | Kind::Table(section), .. }), _) => {
+                Some(format!("did you mean {}?", section.heading()))
+            }
             (Some(key), _) => Some(format!("did you mean `{}`?", key.name)),
-            (None, Some(Section::Top)) => Some("it belongs at the top of the file, above the first [section]".to_owned()),
+            (None, Some(Section::Top)) => {
+                Some("it belongs at the top of the file, above the first [section]".to_owned())
+            }
             (None, Some(other)) => Some(format!("it belongs in {}", other.heading())),
             (None, None) => None,
         };
         let noun = if self.is_heading(&name.span()) { "section" } else { "key" };
-        let place = if values.section == Section::Top { String::new() } else { format!(" in {}", values.label) };
-        self.add(values.section, &Origin::File(name.span()), format!("unknown {noun} {}{place}", quoted(word)), hint);
+        let place = if values.section == Section::Top {
+            String::new()
+        } else {
+            format!(" in {}", values.label)
+        };
+        self.add(
+            values.section,
+            &Origin::File(name.span()),
+            format!("unknown {noun} {}{place}", quoted(word)),
+            hint,
+        );
     }
 
     fn is_heading(&self, span: &Range<usize>) -> bool {
-        self.report.source.line(self.report.source.line_of(span.start)).1.trim_start().starts_with('[')
+        self.report
+            .source
+            .line(self.report.source.line_of(span.start))
+            .1
+            .trim_start()
+            .starts_with('[')
     }
 
     fn variables(&mut self, top: &mut Values, environment: &Environment) {
         for key in KEYS {
-            let Some((name, text)) = key.variable.and_then(|name| Some((name, environment.get(name)?))) else { continue };
+            let Some((name, text)) =
+                key.variable.and_then(|name| Some((name, environment.get(name)?)))
+            else {
+                continue;
+            };
             let origin = Origin::Variable(name);
             if !key.section.is_used() && self.told.insert(key.section) {
-                self.report.warning(&origin, format!("it is set, but {} is not used yet", key.section.heading()), None);
+                self.report.warning(
+                    &origin,
+                    format!("it is set, but {} is not used yet", key.section.heading()),
+                    None,
+                );
             }
             match kinds::read_text(key.kind, text) {
-                Ok(value) if key.section == Section::Top => drop(top.found.insert(key.name, Found { value, origin })),
+                Ok(value) if key.section == Section::Top => {
+                    drop(top.found.insert(key.name, Found { value, origin }))
+                }
                 Ok(value) if key.section.is_used() => {
                     // A variable does without the heading in the file.
                     let label = key.section.heading().to_owned();
-                    let section = top.children.entry(key.section.heading().trim_matches(['[', ']'])).or_default();
+                    let section = top
+                        .children
+                        .entry(key.section.heading().trim_matches(['[', ']']))
+                        .or_default();
                     if section.is_empty() {
                         let place = Origin::Variable(name);
                         section.push(Values {
@@ -285,7 +359,10 @@ impl Walk<'_, '_> {
                     }
                     for values in section {
                         values.wrong.remove(key.name);
-                        values.found.insert(key.name, Found { value: value.clone(), origin: Origin::Variable(name) });
+                        values.found.insert(
+                            key.name,
+                            Found { value: value.clone(), origin: Origin::Variable(name) },
+                        );
                     }
                 }
                 Ok(_) => {}

@@ -21,7 +21,9 @@ pub enum LineProblem {
     #[error("{} cannot stand in a crontab: it has a line break or a backslash", .0.display())]
     Path(PathBuf),
     /// The paths are too long together.
-    #[error("the command would be {0} bytes long, and cron takes {MAX_COMMAND}: move the project to a shorter path")]
+    #[error(
+        "the command would be {0} bytes long, and cron takes {MAX_COMMAND}: move the project to a shorter path"
+    )]
     Long(usize),
 }
 
@@ -175,7 +177,10 @@ mod tests {
 
     fn made(words: &[&str]) -> String {
         let words: Vec<PathBuf> = words.iter().map(PathBuf::from).collect();
-        String::from_utf8(line(Schedule::new(300).expect("fits"), &words, "# researchloop:0123").expect("a line")).expect("text")
+        String::from_utf8(
+            line(Schedule::new(300).expect("fits"), &words, "# researchloop:0123").expect("a line"),
+        )
+        .expect("text")
     }
 
     #[test]
@@ -191,15 +196,23 @@ mod tests {
         // As cron does it: an escaped percent sign loses its backslash; then the shell reads it.
         let command = command(made(&["/bin/echo", "/a b/100%/it's $HOME `id`"]).as_bytes());
         let command = String::from_utf8(command).expect("text");
-        let output = crate::platform::process::command("/bin/sh").args(["-c", &command]).output().expect("a shell");
+        let output = crate::platform::process::command("/bin/sh")
+            .args(["-c", &command])
+            .output()
+            .expect("a shell");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "/a b/100%/it's $HOME `id`\n");
     }
 
     #[test]
     fn cron_keeps_only_even_rhythms() {
-        for (seconds, fields) in
-            [(60, "* * * * *"), (300, "*/5 * * * *"), (1800, "*/30 * * * *"), (3600, "0 * * * *"), (21_600, "0 */6 * * *"), (86_400, "0 0 * * *")]
-        {
+        for (seconds, fields) in [
+            (60, "* * * * *"),
+            (300, "*/5 * * * *"),
+            (1800, "*/30 * * * *"),
+            (3600, "0 * * * *"),
+            (21_600, "0 */6 * * *"),
+            (86_400, "0 0 * * *"),
+        ] {
             assert_eq!(Schedule::new(seconds).map(Schedule::fields), Ok(fields.to_owned()));
         }
         for seconds in [0, 30, 90, 420, 2700, 5400, 18_000, 172_800] {
@@ -214,16 +227,27 @@ mod tests {
         let first = with_line(other, mark, b"1 # researchloop:0123");
         assert_eq!(first, [&other[..], b"1 # researchloop:0123\n"].concat());
         assert_eq!(find(&first, mark), Some(&b"1 # researchloop:0123"[..]));
-        assert_eq!(with_line(&first, mark, b"1 # researchloop:0123"), first, "the second time changes nothing");
+        assert_eq!(
+            with_line(&first, mark, b"1 # researchloop:0123"),
+            first,
+            "the second time changes nothing"
+        );
         let more = [&first[..], b"0 0 * * * z\n2 # researchloop:0123\n"].concat();
         let again = with_line(&more, mark, b"3 # researchloop:0123");
-        assert_eq!(again, [&other[..], b"3 # researchloop:0123\n0 0 * * * z\n"].concat(), "in its place, and once");
+        assert_eq!(
+            again,
+            [&other[..], b"3 # researchloop:0123\n0 0 * * * z\n"].concat(),
+            "in its place, and once"
+        );
         assert_eq!(without_line(&first, mark), other);
         assert_eq!(without_line(other, mark), other);
         assert_eq!(with_line(b"x", mark, b"1 # researchloop:0123"), b"x\n1 # researchloop:0123\n");
         assert_eq!(before_line(&again, mark), other);
         assert_eq!(before_line(other, mark), other);
         assert_eq!(find(other, mark), None, "a line that is commented out is none");
-        assert_ne!(marker(Path::new("/a/researchloop.toml")), marker(Path::new("/b/researchloop.toml")));
+        assert_ne!(
+            marker(Path::new("/a/researchloop.toml")),
+            marker(Path::new("/b/researchloop.toml"))
+        );
     }
 }

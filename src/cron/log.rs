@@ -32,7 +32,11 @@ impl Log {
             self.rotate();
         }
         let now = clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let text: String = lines.iter().flat_map(|line| line.lines()).map(|line| format!("{now} {}\n", line.trim_end())).collect();
+        let text: String = lines
+            .iter()
+            .flat_map(|line| line.lines())
+            .map(|line| format!("{now} {}\n", line.trim_end()))
+            .collect();
         // One write: two ticks at once do not tear each other's lines.
         private::options().append(true).create(true).open(&self.0)?.write_all(text.as_bytes())
     }
@@ -89,8 +93,14 @@ mod tests {
         }
         log.add(&["last".to_owned()]).expect("written");
         let names: std::collections::BTreeSet<_> =
-            std::fs::read_dir(path.parent().expect("a folder")).expect("listed").map(|entry| entry.expect("one").file_name()).collect();
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["tick.log", "tick.log.1", "tick.log.2", "tick.log.3"]);
+            std::fs::read_dir(path.parent().expect("a folder"))
+                .expect("listed")
+                .map(|entry| entry.expect("one").file_name())
+                .collect();
+        assert_eq!(
+            names.into_iter().collect::<Vec<_>>(),
+            ["tick.log", "tick.log.1", "tick.log.2", "tick.log.3"]
+        );
         assert_eq!(log.tail(9).len(), 1);
         assert!(std::fs::read_to_string(log.aside(1)).expect("there").contains("turn 5"));
         assert!(std::fs::read_to_string(log.aside(3)).expect("there").contains("turn 3"));

@@ -52,12 +52,16 @@ pub fn log_path(app: &App) -> PathBuf {
 fn config_path(app: &App) -> Result<PathBuf, CronError> {
     let path = given_path(app)?;
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(path) };
-    let folder = folder.canonicalize().map_err(|error| CronError::Path(format!("cannot tell where {} is: {error}", folder.display())))?;
+    let folder = folder.canonicalize().map_err(|error| {
+        CronError::Path(format!("cannot tell where {} is: {error}", folder.display()))
+    })?;
     Ok(folder.join(name))
 }
 
 fn given_path(app: &App) -> Result<PathBuf, CronError> {
-    std::path::absolute(&app.config.file).map_err(|error| CronError::Path(format!("cannot tell where {} is: {error}", app.config.file.display())))
+    std::path::absolute(&app.config.file).map_err(|error| {
+        CronError::Path(format!("cannot tell where {} is: {error}", app.config.file.display()))
+    })
 }
 
 /// What marks this project's line.
@@ -73,9 +77,18 @@ pub fn without_other_spelling(app: &App, crontab: &[u8]) -> Result<Vec<u8>, Cron
 
 /// The words of the command that cron runs for this project.
 pub fn command_of(app: &App) -> Result<Vec<PathBuf>, CronError> {
-    let program = std::env::current_exe().map_err(|error| CronError::Path(format!("cannot tell where this program is: {error}")))?;
+    let program = std::env::current_exe()
+        .map_err(|error| CronError::Path(format!("cannot tell where this program is: {error}")))?;
     let word = PathBuf::from;
-    Ok(vec![program, word("--config"), config_path(app)?, word("tick"), word("--quiet"), word("--log"), log_path(app)])
+    Ok(vec![
+        program,
+        word("--config"),
+        config_path(app)?,
+        word("tick"),
+        word("--quiet"),
+        word("--log"),
+        log_path(app),
+    ])
 }
 
 /// Keeps others of this user from changing the crontab until it is dropped: a crontab is read and
@@ -88,7 +101,12 @@ impl Lock {
     pub fn take() -> Option<Self> {
         let folder = dirs::cache_dir().map(|folder| folder.join("researchloop"))?;
         private::make_folder(&folder).ok()?;
-        let file = private::options().write(true).create(true).truncate(false).open(folder.join("crontab.lock")).ok()?;
+        let file = private::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(folder.join("crontab.lock"))
+            .ok()?;
         file.lock().ok()?;
         Some(Self(file))
     }
@@ -96,7 +114,8 @@ impl Lock {
 
 /// Reads the user's crontab; empty when there is none.
 pub fn read() -> Result<Vec<u8>, CronError> {
-    let output = process::command("crontab").arg("-l").stdin(Stdio::null()).output().map_err(missing)?;
+    let output =
+        process::command("crontab").arg("-l").stdin(Stdio::null()).output().map_err(missing)?;
     let said = String::from_utf8_lossy(&output.stderr);
     match output.status.success() {
         true => Ok(output.stdout),
@@ -109,8 +128,13 @@ pub fn read() -> Result<Vec<u8>, CronError> {
 /// Replaces the user's crontab.
 pub fn write(text: &[u8]) -> Result<(), CronError> {
     use std::io::Write as _;
-    let mut child =
-        process::command("crontab").arg("-").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(missing)?;
+    let mut child = process::command("crontab")
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(missing)?;
     let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(text));
     let output = child.wait_with_output().map_err(|error| CronError::Refused(error.to_string()))?;
     if !output.status.success() {
@@ -120,7 +144,11 @@ pub fn write(text: &[u8]) -> Result<(), CronError> {
 }
 
 fn missing(error: std::io::Error) -> CronError {
-    if error.kind() == std::io::ErrorKind::NotFound { CronError::Missing } else { CronError::Refused(error.to_string()) }
+    if error.kind() == std::io::ErrorKind::NotFound {
+        CronError::Missing
+    } else {
+        CronError::Refused(error.to_string())
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -12,8 +12,11 @@ pub struct Settings(Vec<(String, OsString)>);
 impl Settings {
     /// Those of a command behind these lines of a crontab, for a person of this name and home.
     pub fn behind(lines: &[u8], user: &str, home: &Path) -> Self {
-        let mut settings =
-            Self(vec![("SHELL".to_owned(), "/bin/sh".into()), ("PATH".to_owned(), "/usr/bin:/bin".into()), ("HOME".to_owned(), home.into())]);
+        let mut settings = Self(vec![
+            ("SHELL".to_owned(), "/bin/sh".into()),
+            ("PATH".to_owned(), "/usr/bin:/bin".into()),
+            ("HOME".to_owned(), home.into()),
+        ]);
         for (name, value) in lines.split(|byte| *byte == b'\n').filter_map(setting) {
             settings.set(name, value);
         }
@@ -31,7 +34,11 @@ impl Settings {
 
     /// A variable's value; empty when it is not set.
     pub fn of(&self, name: &str) -> OsString {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default()
     }
 
     /// All variables.
@@ -42,11 +49,16 @@ impl Settings {
     /// Where a program is that is called by this word in this folder.
     pub fn find(&self, word: &str, folder: &Path) -> Option<PathBuf> {
         use std::os::unix::fs::PermissionsExt as _;
-        let runs = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+        let runs = |path: &PathBuf| {
+            std::fs::metadata(path)
+                .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+        };
         if word.contains('/') {
             return Some(folder.join(word)).filter(runs);
         }
-        std::env::split_paths(&self.of("PATH")).map(|place| folder.join(place).join(word)).find(runs)
+        std::env::split_paths(&self.of("PATH"))
+            .map(|place| folder.join(place).join(word))
+            .find(runs)
     }
 }
 
@@ -90,7 +102,13 @@ mod tests {
         }
         let none = Settings::behind(b"", "me", Path::new("/home/me"));
         assert_eq!((none.of("SHELL"), none.of("PATH")), ("/bin/sh".into(), "/usr/bin:/bin".into()));
-        assert!(none.find("sh", Path::new("/")).is_some() && none.find("no-such-program", Path::new("/")).is_none());
-        assert!(none.find("bin/sh", Path::new("/")).is_some() && none.find("./sh", Path::new("/tmp")).is_none());
+        assert!(
+            none.find("sh", Path::new("/")).is_some()
+                && none.find("no-such-program", Path::new("/")).is_none()
+        );
+        assert!(
+            none.find("bin/sh", Path::new("/")).is_some()
+                && none.find("./sh", Path::new("/tmp")).is_none()
+        );
     }
 }

@@ -29,16 +29,20 @@ pub struct Trial {
 /// to be.
 pub fn trial(app: &App, crontab: &[u8], marker: &str) -> Result<Trial, CronError> {
     let here = Here::new(crontab, marker)?;
-    let mut trial = Trial { path: here.settings.of("PATH").to_string_lossy().into_owned(), ..Trial::default() };
+    let mut trial =
+        Trial { path: here.settings.of("PATH").to_string_lossy().into_owned(), ..Trial::default() };
     let words = command_of(app)?;
     let (program, config) = (&words[0], &words[2]);
-    let mut used: Vec<&str> = app.config.studies.iter().map(|study| study.cluster.as_str()).collect();
+    let mut used: Vec<&str> =
+        app.config.studies.iter().map(|study| study.cluster.as_str()).collect();
     used.sort_unstable();
     used.dedup();
     for cluster in used {
         let mut check = here.command(program.as_os_str());
         check.arg("--config").arg(config).args(["--json", "cluster", "check", cluster]);
-        let output = check.output().map_err(|error| CronError::Path(format!("{}: {error}", program.display())))?;
+        let output = check
+            .output()
+            .map_err(|error| CronError::Path(format!("{}: {error}", program.display())))?;
         match serde_json::from_slice::<serde_json::Value>(&output.stdout) {
             Ok(answer) => trial.problems.extend(failed_checks(cluster, &answer)),
             // The configuration cannot be read there, or something as fundamental.
@@ -65,7 +69,10 @@ pub fn trial(app: &App, crontab: &[u8], marker: &str) -> Result<Trial, CronError
         .filter_map(|(name, _)| name.into_string().ok())
         .filter(|name| {
             name.starts_with("RESEARCHLOOP_")
-                && !matches!(name.as_str(), "RESEARCHLOOP_CRON" | "RESEARCHLOOP_CONFIG" | "RESEARCHLOOP_BIN")
+                && !matches!(
+                    name.as_str(),
+                    "RESEARCHLOOP_CRON" | "RESEARCHLOOP_CONFIG" | "RESEARCHLOOP_BIN"
+                )
                 && here.settings.all().all(|(known, _)| known != name)
         })
         .collect();
@@ -85,10 +92,18 @@ struct Here {
 impl Here {
     fn new(crontab: &[u8], marker: &str) -> Result<Self, CronError> {
         let home = std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"));
-        let user = ["LOGNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+        let user = ["LOGNAME", "USER"]
+            .into_iter()
+            .find_map(|name| std::env::var(name).ok())
+            .unwrap_or_default();
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let detach = std::env::split_paths(&path).chain([PathBuf::from("/usr/bin")]).map(|folder| folder.join("setsid")).find(|path| path.is_file());
-        let detach = detach.ok_or_else(|| CronError::Path("there is no program `setsid` on the PATH".to_owned()))?;
+        let detach = std::env::split_paths(&path)
+            .chain([PathBuf::from("/usr/bin")])
+            .map(|folder| folder.join("setsid"))
+            .find(|path| path.is_file());
+        let detach = detach.ok_or_else(|| {
+            CronError::Path("there is no program `setsid` on the PATH".to_owned())
+        })?;
         Ok(Self { settings: Settings::behind(before_line(crontab, marker), &user, &home), detach })
     }
 
@@ -97,7 +112,11 @@ impl Here {
         let mut command = process::command(&self.detach);
         let home = PathBuf::from(self.settings.of("HOME"));
         command.arg("-w").arg(program).env_clear().envs(self.settings.all());
-        command.env(CRON_TRIAL, "1").stdin(Stdio::null()).current_dir(if home.is_dir() { home } else { PathBuf::from("/") });
+        command.env(CRON_TRIAL, "1").stdin(Stdio::null()).current_dir(if home.is_dir() {
+            home
+        } else {
+            PathBuf::from("/")
+        });
         command
     }
 }
@@ -108,20 +127,35 @@ fn run_line(here: &Here, line: &[u8], log: &Path, trial: &mut Trial) -> Result<(
     let shell = here.settings.of("SHELL");
     let mut run = here.command(&shell);
     run.arg("-c").arg(OsStr::from_bytes(&command(line)));
-    let output = run.output().map_err(|error| CronError::Path(format!("{}: {error}", Path::new(&shell).display())))?;
+    let output = run
+        .output()
+        .map_err(|error| CronError::Path(format!("{}: {error}", Path::new(&shell).display())))?;
     let text = std::fs::read(log).unwrap_or_default();
     // A shorter one was put aside meanwhile.
     let new = usize::try_from(before).ok().and_then(|before| text.get(before..)).unwrap_or(&text);
     let new = String::from_utf8_lossy(new);
     // The time stands in front.
-    let logged: Vec<&str> = new.lines().filter_map(|line| line.split_once(' ').map(|(_, line)| line)).collect();
+    let logged: Vec<&str> =
+        new.lines().filter_map(|line| line.split_once(' ').map(|(_, line)| line)).collect();
     let printed = [output.stderr, output.stdout].concat();
     if output.status.success() {
-        trial.warnings.extend(logged.iter().filter_map(|line| line.strip_prefix("warning: ")).map(|line| said(line.as_bytes())));
+        trial.warnings.extend(
+            logged
+                .iter()
+                .filter_map(|line| line.strip_prefix("warning: "))
+                .map(|line| said(line.as_bytes())),
+        );
         trial.warnings.extend(Some(said(&printed)).filter(|said| !said.is_empty()));
     } else {
-        let told = logged.iter().filter(|line| line.starts_with("error: ") || line.starts_with("warning: ") || line.starts_with("hint: "));
-        let told: Vec<String> = told.map(|line| said(line.as_bytes())).chain(Some(said(&printed)).filter(|said| !said.is_empty())).collect();
+        let told = logged.iter().filter(|line| {
+            line.starts_with("error: ")
+                || line.starts_with("warning: ")
+                || line.starts_with("hint: ")
+        });
+        let told: Vec<String> = told
+            .map(|line| said(line.as_bytes()))
+            .chain(Some(said(&printed)).filter(|said| !said.is_empty()))
+            .collect();
         let shell = Path::new(&shell).display();
         trial.problems.push(if told.is_empty() {
             format!("a tick failed: {shell} ended with {}", output.status)
@@ -138,12 +172,21 @@ fn missing_agents(app: &App, here: &Here) -> Result<Vec<String>, CronError> {
     let mut problems = Vec::new();
     for study in &app.config.studies {
         let Ok(cluster) = app.config.cluster(study.cluster.as_str()) else { continue };
-        let word = app.config.claude_command_for(study, cluster).first().map(|word| process::at_home(word)).unwrap_or_default();
+        let word = app
+            .config
+            .claude_command_for(study, cluster)
+            .first()
+            .map(|word| process::at_home(word))
+            .unwrap_or_default();
         // A job has a PATH of its own then.
         let has_path = cluster.environment.iter().any(|(name, _)| name == "PATH");
         // A relative one is one of the sprint's folder.
         let is_relative = word.contains('/') && !word.starts_with('/');
-        if cluster.transport != Transport::Local || has_path || is_relative || looked.contains(&word) {
+        if cluster.transport != Transport::Local
+            || has_path
+            || is_relative
+            || looked.contains(&word)
+        {
             continue;
         }
         let mut look = here.command(OsStr::new("bash"));
@@ -163,18 +206,32 @@ fn missing_agents(app: &App, here: &Here) -> Result<Vec<String>, CronError> {
 /// What keeps a tick from working: the way to the cluster, and its scheduler.
 fn failed_checks(cluster: &str, answer: &serde_json::Value) -> Vec<String> {
     let mut problems = Vec::new();
-    for check in answer["clusters"].as_array().into_iter().flatten().flat_map(|one| one["checks"].as_array().into_iter().flatten()) {
+    for check in answer["clusters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|one| one["checks"].as_array().into_iter().flatten())
+    {
         let what = check["check"].as_str().unwrap_or_default();
         if !matches!(what, "connection" | "scheduler") || check["ok"].as_bool() == Some(true) {
             continue;
         }
         let hint = check["hint"].as_str().map(|hint| format!("\n{hint}")).unwrap_or_default();
-        problems.push(format!("{cluster}: {what}: {}{hint}", said(check["detail"].as_str().unwrap_or_default().as_bytes())));
+        problems.push(format!(
+            "{cluster}: {what}: {}{hint}",
+            said(check["detail"].as_str().unwrap_or_default().as_bytes())
+        ));
     }
     problems
 }
 
 fn said(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    text.chars().filter(|c| !c.is_control() || *c == '\n').take(1000).collect::<String>().trim().trim_start_matches("error: ").to_owned()
+    text.chars()
+        .filter(|c| !c.is_control() || *c == '\n')
+        .take(1000)
+        .collect::<String>()
+        .trim()
+        .trim_start_matches("error: ")
+        .to_owned()
 }

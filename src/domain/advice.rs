@@ -86,13 +86,21 @@ impl Advice {
     /// known.
     pub fn sentence(self, step: Option<&str>) -> String {
         let text = match self {
-            Self::AnswerQuestion => "`researchloop inbox` shows the question; `researchloop reply` answers it",
-            Self::SeeWhoEndedIt => "look at the job's log for who ended it: `researchloop sprint log ID`",
-            Self::WaitForReset => "run `researchloop sprint resubmit ID` after the limit has been reset",
+            Self::AnswerQuestion => {
+                "`researchloop inbox` shows the question; `researchloop reply` answers it"
+            }
+            Self::SeeWhoEndedIt => {
+                "look at the job's log for who ended it: `researchloop sprint log ID`"
+            }
+            Self::WaitForReset => {
+                "run `researchloop sprint resubmit ID` after the limit has been reset"
+            }
             Self::LogIn => {
                 "on the cluster, run `claude` once and log in, or put CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`) or ANTHROPIC_API_KEY into `environment` of the cluster"
             }
-            Self::TryLater => "usually this passes: `researchloop sprint resubmit ID`; if it does not, check that compute nodes reach the internet",
+            Self::TryLater => {
+                "usually this passes: `researchloop sprint resubmit ID`; if it does not, check that compute nodes reach the internet"
+            }
             Self::Shorten => "shorten the study's context, or split the idea into smaller ones",
             Self::Rephrase => {
                 "a new session was stopped as well: word the idea or the study's context in another way, or set another `model`; then `researchloop sprint resubmit ID`"
@@ -106,27 +114,47 @@ impl Advice {
             Self::RepairClaude => {
                 "repair the file that is named, or move it aside; CLAUDE_CONFIG_DIR in the cluster's `environment` gives jobs one of their own. Then `researchloop sprint resubmit ID`"
             }
-            Self::RaiseLimit => "raise the limit (`max_cost_usd` of the study, or `researchloop sprint resubmit ID --max-cost USD`)",
+            Self::RaiseLimit => {
+                "raise the limit (`max_cost_usd` of the study, or `researchloop sprint resubmit ID --max-cost USD`)"
+            }
             Self::RaiseTimeout => "raise the step's timeout",
-            Self::AllowTools => "allow the tools in `claude_command`, for example with --dangerously-skip-permissions or --allowedTools",
-            Self::InstallClaude => "install Claude Code where the job runs, or set `claude_command`; `researchloop cluster check` looks for it",
+            Self::AllowTools => {
+                "allow the tools in `claude_command`, for example with --dangerously-skip-permissions or --allowedTools"
+            }
+            Self::InstallClaude => {
+                "install Claude Code where the job runs, or set `claude_command`; `researchloop cluster check` looks for it"
+            }
             Self::SeeStep => match step {
-                Some(step) => return format!("see what the step did: `researchloop sprint log ID --step {step}`"),
+                Some(step) => {
+                    return format!(
+                        "see what the step did: `researchloop sprint log ID --step {step}`"
+                    );
+                }
                 None => "see what the sprint did: `researchloop sprint log ID`",
             },
             Self::SeeSteps => "see the steps: `researchloop sprint show ID`",
-            Self::FreeSpace => "free space or quota on the cluster, or choose another `working_dir`; then `researchloop sprint resubmit ID`",
+            Self::FreeSpace => {
+                "free space or quota on the cluster, or choose another `working_dir`; then `researchloop sprint resubmit ID`"
+            }
             Self::CheckFiles => "check the file system of the sprint's directory",
-            Self::MoreTime => "`researchloop sprint resubmit ID --time TIME` asks for more, or set max_sprint_duration_hours of the study first",
-            Self::MoreMemory => "ask for more memory: `researchloop sprint resubmit ID -o mem=32G` (Grid Engine: -o l=h_vmem=32G)",
+            Self::MoreTime => {
+                "`researchloop sprint resubmit ID --time TIME` asks for more, or set max_sprint_duration_hours of the study first"
+            }
+            Self::MoreMemory => {
+                "ask for more memory: `researchloop sprint resubmit ID -o mem=32G` (Grid Engine: -o l=h_vmem=32G)"
+            }
             Self::MoreAddressSpace => {
                 "Claude reserves far more virtual memory than it uses: raise the job's limit of it (h_vmem of Grid Engine, ulimit -v) or leave it out, and ask for real memory instead; then `researchloop sprint resubmit ID`"
             }
             Self::AnswerInWords => {
                 "say in the idea or the study's context what it asks for, then `researchloop sprint resubmit ID`; or `researchloop sprint tweak ID \"...\"`"
             }
-            Self::OtherGuidance => "give the loop other guidance, or run an idea of your own: `researchloop sprint run \"...\" -s STUDY`",
-            Self::AskAgain => "see what Claude said: `researchloop sprint log ID`; `researchloop sprint resubmit ID` asks again",
+            Self::OtherGuidance => {
+                "give the loop other guidance, or run an idea of your own: `researchloop sprint run \"...\" -s STUDY`"
+            }
+            Self::AskAgain => {
+                "see what Claude said: `researchloop sprint log ID`; `researchloop sprint resubmit ID` asks again"
+            }
             Self::CorrectPipeline => "correct the pipeline",
             Self::CorrectTemplate => "correct the template in the project's templates/skills",
             Self::UseNewer => "run it with the newer researchloop again",

@@ -13,11 +13,28 @@ pub enum Word {
 }
 
 /// Words that agree, whatever comes after them.
-const YES: &[&[&str]] = &[&["go", "ahead"], &["yes"], &["yeah"], &["yep"], &["y"], &["approve"], &["approved"], &["agreed"]];
+const YES: &[&[&str]] = &[
+    &["go", "ahead"],
+    &["yes"],
+    &["yeah"],
+    &["yep"],
+    &["y"],
+    &["approve"],
+    &["approved"],
+    &["agreed"],
+];
 /// Words that agree where a sentence ends: `go for something smaller` asks for another idea.
 const YES_ALONE: &[&[&str]] = &[&["ok"], &["okay"], &["go"], &["sure"], &["fine"]];
 /// Words that end it where the sentence ends, or before a colon and the reason: `no, rather ...` asks for another idea.
-const NO: &[&[&str]] = &[&["no", "thank", "you"], &["no", "thanks"], &["no"], &["n"], &["nope"], &["reject"], &["rejected"]];
+const NO: &[&[&str]] = &[
+    &["no", "thank", "you"],
+    &["no", "thanks"],
+    &["no"],
+    &["n"],
+    &["nope"],
+    &["reject"],
+    &["rejected"],
+];
 
 /// What ends a sentence, or a part of one.
 const STOPS: &[char] = &['.', ',', ';', ':', '!', '\u{2026}', '\u{2013}', '\u{2014}', '-', '\n'];
@@ -32,7 +49,11 @@ pub fn word(text: &str) -> Word {
             _ => {}
         }
     }
-    let note = |rest: &str| Word::Yes(rest.trim_start_matches(|c: char| c.is_whitespace() || STOPS.contains(&c)).to_owned());
+    let note = |rest: &str| {
+        Word::Yes(
+            rest.trim_start_matches(|c: char| c.is_whitespace() || STOPS.contains(&c)).to_owned(),
+        )
+    };
     if let Some(rest) = YES.iter().find_map(|words| after(text, words)) {
         return note(rest);
     }
@@ -57,7 +78,11 @@ fn after<'a>(text: &'a str, words: &[&str]) -> Option<&'a str> {
         rest = &rest[end..];
     }
     // A word goes on behind an apostrophe.
-    if rest.starts_with(['\'', '\u{2019}']) { None } else { Some(rest.trim_start_matches([' ', '\t'])) }
+    if rest.starts_with(['\'', '\u{2019}']) {
+        None
+    } else {
+        Some(rest.trim_start_matches([' ', '\t']))
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +91,21 @@ mod tests {
 
     #[test]
     fn a_yes_is_understood_in_the_words_that_people_use() {
-        for yes in ["yes", " Yes. ", "y", "YES!", "ok", "Okay.", "approve", "Approved!", "go", "go ahead", "Go ahead!", "sure", "yes\u{2026}"] {
+        for yes in [
+            "yes",
+            " Yes. ",
+            "y",
+            "YES!",
+            "ok",
+            "Okay.",
+            "approve",
+            "Approved!",
+            "go",
+            "go ahead",
+            "Go ahead!",
+            "sure",
+            "yes\u{2026}",
+        ] {
             assert_eq!(word(yes), Word::Yes(String::new()), "{yes}");
         }
         for (text, note) in [

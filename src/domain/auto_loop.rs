@@ -157,7 +157,8 @@ pub enum Next {
 /// Decides. Stop rules come before anything else.
 pub fn next(situation: &Situation<'_>) -> Next {
     let Situation { limits, attempts, .. } = situation;
-    let of = |state: &AttemptState| attempts.iter().filter(|attempt| attempt.state == *state).count();
+    let of =
+        |state: &AttemptState| attempts.iter().filter(|attempt| attempt.state == *state).count();
     let (live, held) = (of(&AttemptState::Live), of(&AttemptState::Held));
     let done = done(situation);
     let count = limits.count as usize;
@@ -173,7 +174,10 @@ pub fn next(situation: &Situation<'_>) -> Next {
         {
             return stop;
         }
-        return Next::Wait(format!("{open} of its sprints {} not over", if open == 1 { "is" } else { "are" }));
+        return Next::Wait(format!(
+            "{open} of its sprints {} not over",
+            if open == 1 { "is" } else { "are" }
+        ));
     }
     if let Some(wait) = backoff(situation) {
         return Next::Wait(wait);
@@ -182,7 +186,11 @@ pub fn next(situation: &Situation<'_>) -> Next {
 }
 
 fn done(situation: &Situation<'_>) -> usize {
-    let completed = situation.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Completed { .. })).count();
+    let completed = situation
+        .attempts
+        .iter()
+        .filter(|attempt| matches!(attempt.state, AttemptState::Completed { .. }))
+        .count();
     completed + situation.forgotten as usize
 }
 
@@ -201,16 +209,26 @@ fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)>
         return Some(stop);
     }
     if done >= limits.count as usize {
-        return Some((StopRule::Count, format!("{done} of {} sprints have completed", limits.count)));
+        return Some((
+            StopRule::Count,
+            format!("{done} of {} sprints have completed", limits.count),
+        ));
     }
     if let Some(until) = limits.until.filter(|until| situation.now >= *until) {
         return Some((StopRule::Deadline, format!("its time was over at {}", time(until))));
     }
     let judged: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.is_judged).collect();
-    if let Some((id, why)) =
-        judged.iter().find_map(|attempt| if let AttemptState::NoneLeft(why) = &attempt.state { Some((&attempt.id, why)) } else { None })
-    {
-        return Some((StopRule::NoIdeasLeft, format!("the job of {id} has no idea left to try: {why}")));
+    if let Some((id, why)) = judged.iter().find_map(|attempt| {
+        if let AttemptState::NoneLeft(why) = &attempt.state {
+            Some((&attempt.id, why))
+        } else {
+            None
+        }
+    }) {
+        return Some((
+            StopRule::NoIdeasLeft,
+            format!("the job of {id} has no idea left to try: {why}"),
+        ));
     }
     if let Some(stop) = failing(&judged) {
         return Some(stop);
@@ -242,9 +260,28 @@ fn failures<'a>(attempts: &[&'a Attempt]) -> Vec<Failure<'a>> {
             )
         })
         .map_while(|attempt| match &attempt.state {
-            AttemptState::Failed { infrastructure, shared, known, fingerprint, ended, reset, .. } => {
-                let of = Failed { what: fingerprint, is_shared: *shared, made: attempt.made, known: *known, ended: *ended };
-                Some(Failure { id: &attempt.id, infrastructure: *infrastructure, reset: *reset, of })
+            AttemptState::Failed {
+                infrastructure,
+                shared,
+                known,
+                fingerprint,
+                ended,
+                reset,
+                ..
+            } => {
+                let of = Failed {
+                    what: fingerprint,
+                    is_shared: *shared,
+                    made: attempt.made,
+                    known: *known,
+                    ended: *ended,
+                };
+                Some(Failure {
+                    id: &attempt.id,
+                    infrastructure: *infrastructure,
+                    reset: *reset,
+                    of,
+                })
             }
             _ => None,
         })
@@ -262,35 +299,54 @@ fn firsts<'a, 'b>(failures: &'b [Failure<'a>]) -> Vec<&'b Failure<'a>> {
 fn failing(judged: &[&Attempt]) -> Option<(StopRule, String)> {
     let failures = failures(judged);
     let firsts = firsts(&failures);
-    let of_work: Vec<&&Failure<'_>> = firsts.iter().filter(|failure| !failure.infrastructure).collect();
+    let of_work: Vec<&&Failure<'_>> =
+        firsts.iter().filter(|failure| !failure.infrastructure).collect();
     if let [.., before, last] = of_work[..]
         && last.of.what == before.of.what
     {
-        return Some((StopRule::SameFailure, format!("{} and {} failed in the same way: {}", before.id, last.id, last.of.what)));
+        return Some((
+            StopRule::SameFailure,
+            format!("{} and {} failed in the same way: {}", before.id, last.id, last.of.what),
+        ));
     }
     let (count, sprints) = (firsts.len(), failures.len());
     (count >= FAILURES_IN_A_ROW).then(|| {
         let last = failures.first().map_or("", |failure| failure.of.what);
         let times = if count == sprints { String::new() } else { format!(" {count} times") };
-        (StopRule::Failures, format!("{sprints} sprints in a row have failed{times}, the last one of: {last}"))
+        (
+            StopRule::Failures,
+            format!("{sprints} sprints in a row have failed{times}, the last one of: {last}"),
+        )
     })
 }
 
 /// After a failure of the infrastructure, one waits before the next attempt.
 fn backoff(situation: &Situation<'_>) -> Option<String> {
-    let judged: Vec<&Attempt> = situation.attempts.iter().filter(|attempt| attempt.is_judged).collect();
+    let judged: Vec<&Attempt> =
+        situation.attempts.iter().filter(|attempt| attempt.is_judged).collect();
     let mut streak = failures(&judged);
     streak.truncate(streak.iter().take_while(|failure| failure.infrastructure).count());
     let last = streak.iter().max_by_key(|failure| failure.of.ended)?;
-    if let Some(reset) = streak.iter().filter_map(|failure| failure.reset).max().filter(|reset| situation.now < *reset) {
-        return Some(format!("{} failed ({}): the limit is reset, and the next attempt made, at {}", last.id, last.of.what, time(reset)));
+    if let Some(reset) = streak
+        .iter()
+        .filter_map(|failure| failure.reset)
+        .max()
+        .filter(|reset| situation.now < *reset)
+    {
+        return Some(format!(
+            "{} failed ({}): the limit is reset, and the next attempt made, at {}",
+            last.id,
+            last.of.what,
+            time(reset)
+        ));
     }
     let doubled = u32::try_from(firsts(&streak).len().saturating_sub(1)).unwrap_or(0).min(20);
     let wait = (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
     let at = last.of.ended.saturating_add(wait);
     // The end may be told by another machine, whose clock is ahead: that is no reason to wait for years.
-    (situation.now < at && last.of.ended.saturating_sub(situation.now) <= wait)
-        .then(|| format!("{} failed ({}): the next attempt is at {}", last.id, last.of.what, time(at)))
+    (situation.now < at && last.of.ended.saturating_sub(situation.now) <= wait).then(|| {
+        format!("{} failed ({}): the next attempt is at {}", last.id, last.of.what, time(at))
+    })
 }
 
 /// What the next sprint may use, when `free` more can be begun beside the `live` ones.
@@ -299,7 +355,9 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
     // What is only reserved may come back.
     let used_up = |rule: StopRule, why: String, reserved: bool| {
         if live > 0 || reserved {
-            Next::Wait(format!("{why}; sprints that are not over may leave some of what is reserved for them"))
+            Next::Wait(format!(
+                "{why}; sprints that are not over may leave some of what is reserved for them"
+            ))
         } else {
             Next::Stop(rule, why)
         }
@@ -313,24 +371,47 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
         // A wider limit of the loop is no help while the study's is in the way.
         return match limits.max_cost_usd {
             Some(max)
-                if situation.study_money.is_none_or(|left| left.is_no_reason(max - situation.money.spent, |usd| usd / shares(free) >= LEAST_USD)) =>
+                if situation.study_money.is_none_or(|left| {
+                    left.is_no_reason(max - situation.money.spent, |usd| {
+                        usd / shares(free) >= LEAST_USD
+                    })
+                }) =>
             {
-                let why = format!("${:.2} of ${max:.2} are used or reserved", situation.money.spent + situation.money.reserved);
+                let why = format!(
+                    "${:.2} of ${max:.2} are used or reserved",
+                    situation.money.spent + situation.money.reserved
+                );
                 used_up(StopRule::MaxCost, why, false)
             }
             _ => {
                 let reserved = situation.study_money.is_some_and(|left| left.unspent >= LEAST_USD);
-                used_up(StopRule::StudyCost, "the money of the study (`max_study_cost_usd`) is used up or reserved".to_owned(), reserved)
+                used_up(
+                    StopRule::StudyCost,
+                    "the money of the study (`max_study_cost_usd`) is used up or reserved"
+                        .to_owned(),
+                    reserved,
+                )
             }
         };
     }
     // More than it may use is not kept from the others.
     let share = share.map(|share| situation.sprint_max_usd.map_or(share, |max| share.min(max)));
-    let own = limits.max_gpu_hours.map(|max| max.mul_add(3600.0, -situation.gpu_seconds.spent) - situation.gpu_seconds.reserved);
-    let Some(left) = lesser(own, situation.study_gpu.map(|left| left.free)) else { return Next::Begin { budget_usd: share, seconds: None } };
+    let own = limits.max_gpu_hours.map(|max| {
+        max.mul_add(3600.0, -situation.gpu_seconds.spent) - situation.gpu_seconds.reserved
+    });
+    let Some(left) = lesser(own, situation.study_gpu.map(|left| left.free)) else {
+        return Next::Begin { budget_usd: share, seconds: None };
+    };
     let (Some(gpus), false) = (situation.gpus, situation.gpu_unknown) else {
-        let rule = if situation.study_gpu.is_some() { StopRule::StudyGpuHours } else { StopRule::MaxGpuHours };
-        return Next::Stop(rule, "GPU-hours are limited, but it is not known how many GPUs its jobs have".to_owned());
+        let rule = if situation.study_gpu.is_some() {
+            StopRule::StudyGpuHours
+        } else {
+            StopRule::MaxGpuHours
+        };
+        return Next::Stop(
+            rule,
+            "GPU-hours are limited, but it is not known how many GPUs its jobs have".to_owned(),
+        );
     };
     if gpus == 0 {
         return Next::Begin { budget_usd: share, seconds: None };
@@ -341,16 +422,27 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
         return match limits.max_gpu_hours {
             Some(max)
                 if situation.study_gpu.is_none_or(|left| {
-                    left.is_no_reason(max.mul_add(3600.0, -situation.gpu_seconds.spent), |left| seconds_within(left) >= LEAST_SECONDS)
+                    left.is_no_reason(max.mul_add(3600.0, -situation.gpu_seconds.spent), |left| {
+                        seconds_within(left) >= LEAST_SECONDS
+                    })
                 }) =>
             {
                 let used = (situation.gpu_seconds.spent + situation.gpu_seconds.reserved) / 3600.0;
-                let why = format!("{used:.2} of {max} GPU-hours are used or reserved, and what is left is less than a minute of a job");
+                let why = format!(
+                    "{used:.2} of {max} GPU-hours are used or reserved, and what is left is less than a minute of a job"
+                );
                 used_up(StopRule::MaxGpuHours, why, false)
             }
             _ => {
-                let reserved = situation.study_gpu.is_some_and(|left| seconds_within(left.unspent) >= LEAST_SECONDS);
-                used_up(StopRule::StudyGpuHours, "the GPU-hours of the study (`max_study_gpu_hours`) are used up or reserved".to_owned(), reserved)
+                let reserved = situation
+                    .study_gpu
+                    .is_some_and(|left| seconds_within(left.unspent) >= LEAST_SECONDS);
+                used_up(
+                    StopRule::StudyGpuHours,
+                    "the GPU-hours of the study (`max_study_gpu_hours`) are used up or reserved"
+                        .to_owned(),
+                    reserved,
+                )
             }
         };
     }
@@ -374,7 +466,10 @@ fn seconds_of(value: f64) -> u64 {
 }
 
 fn time(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    jiff::Timestamp::from_second(seconds).map_or_else(
+        |_| seconds.to_string(),
+        |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+    )
 }
 
 /// What a failure has in common with one of the same cause: without numbers, ids and times.

@@ -74,17 +74,35 @@ fn as_many_sprints_as_were_wanted() {
     let limits = limits();
     assert_eq!(next(&situation(&limits, &[])), BEGIN);
     assert_eq!(next(&situation(&limits, &[completed(), completed()])), BEGIN);
-    assert_eq!(rule(&situation(&limits, &[completed(), completed(), completed()])), Some(StopRule::Count));
+    assert_eq!(
+        rule(&situation(&limits, &[completed(), completed(), completed()])),
+        Some(StopRule::Count)
+    );
     // One that is not over takes a place; one that failed or was cancelled does not.
-    assert!(matches!(next(&situation(&limits, &[completed(), attempt(AttemptState::Live)])), Next::Wait(_)));
-    assert_eq!(next(&situation(&limits, &[attempt(AttemptState::Cancelled), failed(false, "a"), completed()])), BEGIN);
+    assert!(matches!(
+        next(&situation(&limits, &[completed(), attempt(AttemptState::Live)])),
+        Next::Wait(_)
+    ));
+    assert_eq!(
+        next(&situation(
+            &limits,
+            &[attempt(AttemptState::Cancelled), failed(false, "a"), completed()]
+        )),
+        BEGIN
+    );
 }
 
 #[test]
 fn parallel_sprints_never_exceed_the_count() {
     let limits = Limits { parallel: 4, ..limits() };
     assert_eq!(next(&situation(&limits, &[completed(), attempt(AttemptState::Live)])), BEGIN);
-    assert!(matches!(next(&situation(&limits, &[completed(), attempt(AttemptState::Live), attempt(AttemptState::Live)])), Next::Wait(_)));
+    assert!(matches!(
+        next(&situation(
+            &limits,
+            &[completed(), attempt(AttemptState::Live), attempt(AttemptState::Live)]
+        )),
+        Next::Wait(_)
+    ));
 }
 
 #[test]
@@ -143,13 +161,23 @@ fn gpu_hours_shorten_the_time_and_must_be_known() {
 fn deadline_target_and_patience() {
     let late = Limits { until: Some(1_000_000), ..limits() };
     assert_eq!(rule(&situation(&late, &[])), Some(StopRule::Deadline));
-    let target = Limits { target: Some(Target { metric: "loss".to_owned(), higher: false, value: 0.1, unit: String::new() }), ..limits() };
+    let target = Limits {
+        target: Some(Target {
+            metric: "loss".to_owned(),
+            higher: false,
+            value: 0.1,
+            unit: String::new(),
+        }),
+        ..limits()
+    };
     let reached = |value| [aiming(value, None, None)];
     assert_eq!(rule(&situation(&target, &reached(0.1))), Some(StopRule::Target));
     assert_eq!(rule(&situation(&target, &reached(0.11))), None);
     let patient = Limits { patience: Some(2), count: 10, ..limits() };
     let [real, luck, nothing] = [Step::Improvement, Step::Doubtful, Step::Nothing].map(measured);
-    let ends = |attempts: &[&Attempt]| rule(&situation(&patient, &attempts.iter().map(|one| (*one).clone()).collect::<Vec<_>>()));
+    let ends = |attempts: &[&Attempt]| {
+        rule(&situation(&patient, &attempts.iter().map(|one| (*one).clone()).collect::<Vec<_>>()))
+    };
     assert_eq!(ends(&[&real, &nothing]), None);
     assert_eq!(ends(&[&real, &nothing, &completed(), &nothing]), Some(StopRule::NoImprovement));
     assert_eq!(ends(&[&nothing, &nothing, &real]), None);
@@ -162,12 +190,24 @@ fn deadline_target_and_patience() {
 }
 
 fn aiming(value: f64, n: Option<u32>, spread: Option<f64>) -> Attempt {
-    attempt(AttemptState::Completed { target_value: Some(Measured { value, n, spread }), unused: None, step: None })
+    attempt(AttemptState::Completed {
+        target_value: Some(Measured { value, n, spread }),
+        unused: None,
+        step: None,
+    })
 }
 
 #[test]
 fn a_target_that_is_reached_by_luck_says_so() {
-    let limits = Limits { target: Some(Target { metric: "acc".to_owned(), higher: true, value: 0.9, unit: String::new() }), ..limits() };
+    let limits = Limits {
+        target: Some(Target {
+            metric: "acc".to_owned(),
+            higher: true,
+            value: 0.9,
+            unit: String::new(),
+        }),
+        ..limits()
+    };
     let told = |attempts: &[Attempt]| match next(&situation(&limits, attempts)) {
         Next::Stop(StopRule::Target, why) => why,
         other => panic!("{other:?}"),
@@ -184,10 +224,17 @@ fn a_target_that_is_reached_by_luck_says_so() {
     );
     // 0.05 above with an error of 0.01/sqrt(5): eleven standard errors; or two of them.
     assert!(told(&[aiming(0.95, Some(5), Some(0.01))]).ends_with("0.95; 5 runs: likely real"));
-    assert!(told(&[aiming(0.95, Some(5), Some(0.055))]).ends_with("; 5 runs: within noise, so it may be luck"));
+    assert!(
+        told(&[aiming(0.95, Some(5), Some(0.055))])
+            .ends_with("; 5 runs: within noise, so it may be luck")
+    );
     // The best of many must be further away.
-    let many: Vec<Attempt> = std::iter::repeat_n(missed, 30).chain([aiming(0.95, Some(5), Some(0.03))]).collect();
-    assert!(told(&many).contains("of 31 sprints that were tried: within noise") && told(&many[30..]).ends_with("likely real"));
+    let many: Vec<Attempt> =
+        std::iter::repeat_n(missed, 30).chain([aiming(0.95, Some(5), Some(0.03))]).collect();
+    assert!(
+        told(&many).contains("of 31 sprints that were tried: within noise")
+            && told(&many[30..]).ends_with("likely real")
+    );
     assert!(told(&[aiming(0.95, Some(5), None)]).contains("spread is not known"));
     assert!(told(&[aiming(0.95, Some(5), Some(0.0))]).contains("5 runs, all equal"));
 }
@@ -202,17 +249,30 @@ fn a_loop_that_ends_without_improvement_names_what_may_be_one() {
         "{told:?}"
     );
     let told = next(&situation(&limits, &[measured(Step::Nothing)]));
-    assert!(matches!(&told, Next::Stop(_, why) if why == "1 measured sprint brought no improvement beyond the noise"), "{told:?}");
+    assert!(
+        matches!(&told, Next::Stop(_, why) if why == "1 measured sprint brought no improvement beyond the noise"),
+        "{told:?}"
+    );
 }
 
 #[test]
 fn the_same_failure_twice_and_many_different_ones() {
     let limits = Limits { count: 10, ..limits() };
     assert_eq!(rule(&situation(&limits, &[failed(false, "a"), failed(false, "b")])), None);
-    assert_eq!(rule(&situation(&limits, &[failed(false, "a"), failed(false, "a")])), Some(StopRule::SameFailure));
-    assert_eq!(rule(&situation(&limits, &[failed(false, "a"), failed(true, "node"), failed(false, "a")])), Some(StopRule::SameFailure));
-    assert_eq!(rule(&situation(&limits, &[failed(false, "a"), completed(), failed(false, "a")])), None);
-    let different: Vec<Attempt> = ["a", "b", "c", "d", "e"].map(|what| failed(false, what)).to_vec();
+    assert_eq!(
+        rule(&situation(&limits, &[failed(false, "a"), failed(false, "a")])),
+        Some(StopRule::SameFailure)
+    );
+    assert_eq!(
+        rule(&situation(&limits, &[failed(false, "a"), failed(true, "node"), failed(false, "a")])),
+        Some(StopRule::SameFailure)
+    );
+    assert_eq!(
+        rule(&situation(&limits, &[failed(false, "a"), completed(), failed(false, "a")])),
+        None
+    );
+    let different: Vec<Attempt> =
+        ["a", "b", "c", "d", "e"].map(|what| failed(false, what)).to_vec();
     assert_eq!(rule(&situation(&limits, &different)), Some(StopRule::Failures));
 }
 
@@ -223,7 +283,10 @@ fn failures_of_the_infrastructure_are_waited_out() {
     assert!(matches!(next(&situation(&limits, &one)), Next::Wait(_)));
     assert_eq!(next(&Situation { now: 999_990 + 60, ..situation(&limits, &one) }), BEGIN);
     let two = [failed(true, "node"), failed(true, "node")];
-    assert!(matches!(next(&Situation { now: 999_990 + 60, ..situation(&limits, &two) }), Next::Wait(_)));
+    assert!(matches!(
+        next(&Situation { now: 999_990 + 60, ..situation(&limits, &two) }),
+        Next::Wait(_)
+    ));
     assert_eq!(next(&Situation { now: 999_990 + 120, ..situation(&limits, &two) }), BEGIN);
     let five = [(); 5].map(|()| failed(true, "node"));
     assert_eq!(rule(&situation(&limits, &five)), Some(StopRule::Failures));
@@ -231,9 +294,18 @@ fn failures_of_the_infrastructure_are_waited_out() {
 
 #[test]
 fn targets_read() {
-    assert_eq!(Target::parse("acc >= 0.9", None), Ok(Target { metric: "acc".to_owned(), higher: true, value: 0.9, unit: String::new() }));
-    assert_eq!(Target::parse("loss<1e-3", None).map(|target| target.to_string()), Ok("loss <= 0.001".to_owned()));
-    assert_eq!(Target::parse("0.9", Some(("acc", true))).map(|target| target.metric), Ok("acc".to_owned()));
+    assert_eq!(
+        Target::parse("acc >= 0.9", None),
+        Ok(Target { metric: "acc".to_owned(), higher: true, value: 0.9, unit: String::new() })
+    );
+    assert_eq!(
+        Target::parse("loss<1e-3", None).map(|target| target.to_string()),
+        Ok("loss <= 0.001".to_owned())
+    );
+    assert_eq!(
+        Target::parse("0.9", Some(("acc", true))).map(|target| target.metric),
+        Ok("acc".to_owned())
+    );
     for bad in ["", ">=1", "acc>=", "acc>=nan", "acc", "0.9"] {
         assert!(Target::parse(bad, None).is_err(), "{bad}");
     }
@@ -250,8 +322,16 @@ fn times_read() {
 
 #[test]
 fn a_fingerprint_has_no_numbers() {
-    let one = fingerprint("step_failed", Some("research"), "Reached maximum budget ($0.001) in sp-123abc after 12 s");
-    let two = fingerprint("step_failed", Some("research"), "Reached maximum budget ($4.20) in sp-0000ff after 900 s");
+    let one = fingerprint(
+        "step_failed",
+        Some("research"),
+        "Reached maximum budget ($0.001) in sp-123abc after 12 s",
+    );
+    let two = fingerprint(
+        "step_failed",
+        Some("research"),
+        "Reached maximum budget ($4.20) in sp-0000ff after 900 s",
+    );
     assert_eq!(one, two);
     assert_ne!(one, fingerprint("step_failed", Some("report"), "Reached maximum budget"));
 }
@@ -295,7 +375,8 @@ fn one_incident_that_meets_many_sprints_at_once_is_one_failure() {
     let limits = limits();
     let at_once: Vec<Attempt> = (0..8).map(|n| lost(900_000 + n, 950_000 + n)).collect();
     assert_eq!(next(&situation(&limits, &at_once)), BEGIN);
-    let one_by_one: Vec<Attempt> = (0..5).map(|n| lost(900_000 + 100 * n, 900_050 + 100 * n)).collect();
+    let one_by_one: Vec<Attempt> =
+        (0..5).map(|n| lost(900_000 + 100 * n, 900_050 + 100 * n)).collect();
     assert_eq!(rule(&situation(&limits, &one_by_one)), Some(StopRule::Failures));
 }
 
@@ -316,7 +397,9 @@ fn one_cause_that_met_several_sprints_at_once_counts_once_for_every_rule() {
         })
     };
     // A full disk, and an evaluator that is broken, meet what runs beside each other.
-    for (shared, what) in [(true, "disk_full in research"), (false, "step_failed in evaluate: no such file")] {
+    for (shared, what) in
+        [(true, "disk_full in research"), (false, "step_failed in evaluate: no such file")]
+    {
         let mut attempts: Vec<Attempt> = (0..4).map(|n| met(n, 10 + n, shared, what)).collect();
         assert_eq!(next(&situation(&limits, &attempts)), BEGIN, "{what}");
         // One that was begun after that is another try.
@@ -327,10 +410,12 @@ fn one_cause_that_met_several_sprints_at_once_counts_once_for_every_rule() {
         );
     }
     // A disk that is full meets each in another step.
-    let steps: Vec<Attempt> = (0..6).map(|n| met(n, 10 + n, true, &format!("disk_full in step {n}"))).collect();
+    let steps: Vec<Attempt> =
+        (0..6).map(|n| met(n, 10 + n, true, &format!("disk_full in step {n}"))).collect();
     assert_eq!(next(&situation(&limits, &steps)), BEGIN);
     // Different failures of the work are as many.
-    let work: Vec<Attempt> = (0..5).map(|n| met(n, 10 + n, false, &format!("step_failed in {n}"))).collect();
+    let work: Vec<Attempt> =
+        (0..5).map(|n| met(n, 10 + n, false, &format!("step_failed in {n}"))).collect();
     assert_eq!(rule(&situation(&limits, &work)), Some(StopRule::Failures));
 }
 
@@ -338,9 +423,17 @@ fn one_cause_that_met_several_sprints_at_once_counts_once_for_every_rule() {
 fn a_wait_grows_with_each_cause_and_not_with_each_sprint_that_it_met() {
     let limits = Limits { parallel: 4, count: 10, ..limits() };
     let at_once: Vec<Attempt> = (0..4).map(|n| lost(n, 999_900 + n)).collect();
-    assert_eq!(next(&Situation { now: 999_963, ..situation(&limits, &at_once) }), BEGIN, "a minute after the last");
-    let twice: Vec<Attempt> = at_once.into_iter().chain((0..4).map(|n| lost(999_950 + n, 999_960 + n))).collect();
-    assert!(matches!(next(&Situation { now: 1_000_024, ..situation(&limits, &twice) }), Next::Wait(_)), "two minutes");
+    assert_eq!(
+        next(&Situation { now: 999_963, ..situation(&limits, &at_once) }),
+        BEGIN,
+        "a minute after the last"
+    );
+    let twice: Vec<Attempt> =
+        at_once.into_iter().chain((0..4).map(|n| lost(999_950 + n, 999_960 + n))).collect();
+    assert!(
+        matches!(next(&Situation { now: 1_000_024, ..situation(&limits, &twice) }), Next::Wait(_)),
+        "two minutes"
+    );
 }
 
 #[test]
@@ -358,7 +451,9 @@ fn a_usage_limit_is_waited_for_until_it_is_reset() {
         })
     };
     let waits = [failed(1_015_000)];
-    assert!(matches!(next(&situation(&limits, &waits)), Next::Wait(why) if why.contains("1970-01-12 17:56 UTC")));
+    assert!(
+        matches!(next(&situation(&limits, &waits)), Next::Wait(why) if why.contains("1970-01-12 17:56 UTC"))
+    );
     assert_eq!(next(&situation(&limits, &[failed(1_000_000)])), BEGIN);
     // Nor is a sprint submitted that was made before.
     let both = [failed(1_015_000), attempt(AttemptState::Live)];

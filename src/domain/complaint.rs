@@ -6,8 +6,16 @@
 /// Words at the end of what stands before a colon, in lower case: the line names an error itself.
 const NAMES: &[&str] = &["error", "exception", "fatal", "panic", "critical", "failure"];
 /// What a shell or the kernel says of a process that is gone.
-const ENDS: &[&str] =
-    &["segmentation fault", "bus error", "illegal instruction", "core dumped", "panicked at", "terminate called", "oom-kill", "oom_kill"];
+const ENDS: &[&str] = &[
+    "segmentation fault",
+    "bus error",
+    "illegal instruction",
+    "core dumped",
+    "panicked at",
+    "terminate called",
+    "oom-kill",
+    "oom_kill",
+];
 /// A line with one of them speaks of a failure, in lower case.
 const SPEAKS: &[&str] = &[
     "error",
@@ -89,7 +97,11 @@ const NOISE: &[&str] = &[
 /// The line of a program's last words that names what went wrong; the last one that says anything where
 /// none does. Empty when nothing was said.
 pub fn telling(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| line.chars().any(char::is_alphanumeric) || is_pointer(line)).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.chars().any(char::is_alphanumeric) || is_pointer(line))
+        .collect();
     let mut best: Option<(u8, usize)> = None;
     for (at, line) in lines.iter().enumerate() {
         if is_pointer(line) {
@@ -112,7 +124,9 @@ pub fn telling(text: &str) -> String {
 
 /// Marks below a line of a program's text: `^~~~`.
 fn is_pointer(line: &str) -> bool {
-    !line.is_empty() && line.chars().all(|c| matches!(c, '^' | '~' | ' ' | '|')) && line.contains('^')
+    !line.is_empty()
+        && line.chars().all(|c| matches!(c, '^' | '~' | ' ' | '|'))
+        && line.contains('^')
 }
 
 fn weight(line: &str) -> u8 {
@@ -122,7 +136,9 @@ fn weight(line: &str) -> u8 {
         return 0;
     }
     // Not the one that follows: a text of its own may hold colons.
-    let is_warning = lower.split(':').take(3).any(|part| part.trim_end_matches(']').ends_with("warning") || part.trim().starts_with("warn"));
+    let is_warning = lower.split(':').take(3).any(|part| {
+        part.trim_end_matches(']').ends_with("warning") || part.trim().starts_with("warn")
+    });
     if is_warning {
         return 1;
     }
@@ -133,7 +149,8 @@ fn weight(line: &str) -> u8 {
         NAMES.iter().any(|name| word.ends_with(name))
     });
     // The name of an exception may stand alone: `MemoryError`, `KeyboardInterrupt`.
-    let is_name = !lower.contains(char::is_whitespace) && (lower.ends_with("error") || lower.ends_with("exception"));
+    let is_name = !lower.contains(char::is_whitespace)
+        && (lower.ends_with("error") || lower.ends_with("exception"));
     // `bash: line 1: 4711 Killed    python train.py`
     let is_killed = lower == "killed" || line.contains(" Killed");
     match () {
@@ -199,7 +216,10 @@ mod tests {
                 "/bin/claude: /lib64/libc.so.6: version `GLIBC_2.28' not found (required by /bin/claude)\n",
                 "/bin/claude: /lib64/libc.so.6: version `GLIBC_2.28' not found (required by /bin/claude)",
             ),
-            ("Loading modules ...\nError: Cannot find module 'x'\nRequire stack:\n- /a/b.js\n\nNode.js v18.2.0", "Error: Cannot find module 'x'"),
+            (
+                "Loading modules ...\nError: Cannot find module 'x'\nRequire stack:\n- /a/b.js\n\nNode.js v18.2.0",
+                "Error: Cannot find module 'x'",
+            ),
             (
                 "thread 'main' panicked at src/main.rs:2:5:\nboom\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n",
                 "thread 'main' panicked at src/main.rs:2:5: boom",
@@ -208,8 +228,14 @@ mod tests {
                 "bash: line 1: 12345 Killed                  python train.py\nfinished at 12:03\n",
                 "bash: line 1: 12345 Killed                  python train.py",
             ),
-            ("warning: error reporting is off\nerror: unknown option '--x'\n\n", "error: unknown option '--x'"),
-            ("make[1]: x\nfatal: not a git repository\nmake: *** [all] Error 128\n", "fatal: not a git repository"),
+            (
+                "warning: error reporting is off\nerror: unknown option '--x'\n\n",
+                "error: unknown option '--x'",
+            ),
+            (
+                "make[1]: x\nfatal: not a git repository\nmake: *** [all] Error 128\n",
+                "fatal: not a git repository",
+            ),
             (
                 "\nClaude configuration file at /h/.claude.json is corrupted: JSON Parse error: Unexpected EOF\nThe corrupted file has been backed up to: /h/x\n\nConfiguration error in /h/.claude.json: JSON Parse error: Unexpected EOF\nNo backup of this file was found.\nFix the JSON in /h/.claude.json, or move the file aside to start with default settings.\n",
                 "Configuration error in /h/.claude.json: JSON Parse error: Unexpected EOF",
@@ -233,10 +259,19 @@ mod tests {
 
     #[test]
     fn memory_is_told_from_the_memory_of_a_card() {
-        for line in ["RangeError: WebAssembly.instantiate(): Out of memory: x", "MemoryError", "std::bad_alloc", "fork: Cannot allocate memory"] {
+        for line in [
+            "RangeError: WebAssembly.instantiate(): Out of memory: x",
+            "MemoryError",
+            "std::bad_alloc",
+            "fork: Cannot allocate memory",
+        ] {
             assert!(is_of_memory(line), "{line}");
         }
-        for line in ["torch.cuda.OutOfMemoryError: CUDA out of memory.", "error: unknown option", "no memory of it"] {
+        for line in [
+            "torch.cuda.OutOfMemoryError: CUDA out of memory.",
+            "error: unknown option",
+            "no memory of it",
+        ] {
             assert!(!is_of_memory(line), "{line}");
         }
     }

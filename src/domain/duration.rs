@@ -21,7 +21,9 @@ fn clock_form(text: &str) -> Option<u64> {
     let parts: Vec<u64> = clock.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
     let clock = match parts[..] {
         [hours, minutes] if minutes < 60 => hours.checked_mul(3600)?.checked_add(minutes * 60)?,
-        [hours, minutes, seconds] if minutes < 60 && seconds < 60 => hours.checked_mul(3600)?.checked_add(minutes * 60 + seconds)?,
+        [hours, minutes, seconds] if minutes < 60 && seconds < 60 => {
+            hours.checked_mul(3600)?.checked_add(minutes * 60 + seconds)?
+        }
         _ => return None,
     };
     days.checked_mul(86_400)?.checked_add(clock)
@@ -60,7 +62,8 @@ fn unit_form(text: &str) -> Option<u64> {
 
 /// So many units, in whole seconds: `1.5` or `0.25` as well as `4`. At most three decimals.
 fn times(number: &str, unit: u64) -> Option<u64> {
-    let (whole, part) = number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
+    let (whole, part) =
+        number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
     let whole = whole.parse::<u64>().ok()?.checked_mul(unit)?;
     let Some(part) = part else { return Some(whole) };
     let digits = u32::try_from(part.len()).ok().filter(|digits| (1..=3).contains(digits))?;
@@ -71,12 +74,14 @@ fn times(number: &str, unit: u64) -> Option<u64> {
 /// Whether the text is a number alone that stands for more than a day: hours are read here, where
 /// `sbatch --time` reads minutes.
 pub fn is_long_and_bare(text: &str) -> bool {
-    text.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && parse_seconds(text).is_ok_and(|seconds| seconds > 86_400)
+    text.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && parse_seconds(text).is_ok_and(|seconds| seconds > 86_400)
 }
 
 /// Seconds as a person reads them: `45s`, `3m12s`, `2h05m`, `3d4h`.
 pub fn human(seconds: u64) -> String {
-    let (days, hours, minutes, rest) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    let (days, hours, minutes, rest) =
+        (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{rest}s"),
         (0, 0, _) => format!("{minutes}m{rest:02}s"),
@@ -144,7 +149,15 @@ mod tests {
 
     #[test]
     fn a_number_that_may_be_meant_as_minutes_is_known() {
-        for (text, is) in [("90", true), ("24", false), ("24.5", true), ("90m", false), ("90h", false), ("1-12:00:00", false), ("", false)] {
+        for (text, is) in [
+            ("90", true),
+            ("24", false),
+            ("24.5", true),
+            ("90m", false),
+            ("90h", false),
+            ("1-12:00:00", false),
+            ("", false),
+        ] {
             assert_eq!(is_long_and_bare(text), is, "{text:?}");
         }
     }

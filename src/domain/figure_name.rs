@@ -4,7 +4,10 @@ use super::suggestion;
 
 /// The same name has the same key: `Test accuracy`, `test-accuracy` and `test_accuracy` are one.
 pub fn key(name: &str) -> String {
-    name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '‐' | '‑' | '–')).flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '‐' | '‑' | '–'))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Whether both name the same figure.
@@ -26,7 +29,9 @@ mod tests {
 
     #[test]
     fn names_are_compared_generously() {
-        for same in ["Test Accuracy", "test-accuracy", "TEST_ACCURACY", " test accuracy ", "testAccuracy"] {
+        for same in
+            ["Test Accuracy", "test-accuracy", "TEST_ACCURACY", " test accuracy ", "testAccuracy"]
+        {
             assert!(is_same(same, "test_accuracy"), "{same}");
         }
         for other in ["train_accuracy", "test_accuracy_5", "accuracy", "test.accuracy", ""] {

@@ -30,7 +30,9 @@ impl Verdict {
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Supported, Self::Refuted, Self::Inconclusive].into_iter().find(|verdict| verdict.as_str() == word)
+        [Self::Supported, Self::Refuted, Self::Inconclusive]
+            .into_iter()
+            .find(|verdict| verdict.as_str() == word)
     }
 }
 
@@ -46,8 +48,13 @@ const MAX_STATEMENT: usize = 1000;
 /// Text that a model wrote, in one line without control characters and without marks that turn the
 /// direction of writing, cut at `max` characters.
 pub fn plain(text: &str, max: usize) -> String {
-    let harmless = line(text).split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    if harmless.chars().count() <= max { harmless } else { harmless.chars().take(max.saturating_sub(1)).chain(['…']).collect() }
+    let harmless =
+        line(text).split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    if harmless.chars().count() <= max {
+        harmless
+    } else {
+        harmless.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+    }
 }
 
 /// `finding.json`, checked.
@@ -74,7 +81,10 @@ impl Finding {
             verdict: self.verdict,
             confidence: self.confidence.filter(|confidence| (0.0..=1.0).contains(confidence)),
             statement: plain(&self.statement, MAX_STATEMENT),
-            numbers: numbers.filter(|(name, value)| !name.is_empty() && value.is_finite()).take(MAX_FIGURES).collect(),
+            numbers: numbers
+                .filter(|(name, value)| !name.is_empty() && value.is_finite())
+                .take(MAX_FIGURES)
+                .collect(),
         }
     }
 }
@@ -138,7 +148,11 @@ impl Metric {
             name,
             value: self.value,
             unit: plain(&self.unit, MAX_UNIT),
-            better: if matches!(self.better.as_str(), "higher" | "lower") { self.better } else { String::new() },
+            better: if matches!(self.better.as_str(), "higher" | "lower") {
+                self.better
+            } else {
+                String::new()
+            },
             n: self.n.filter(|n| *n > 0),
             spread: self.spread.filter(|spread| spread.is_finite() && *spread >= 0.0),
             source: self.source,

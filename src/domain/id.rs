@@ -59,12 +59,16 @@ fn is_plain_name(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 100
         && text.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-        && text.chars().all(|c| (c.is_alphanumeric() && !is_hidden(c)) || matches!(c, '.' | '_' | '-' | ' '))
+        && text
+            .chars()
+            .all(|c| (c.is_alphanumeric() && !is_hidden(c)) || matches!(c, '.' | '_' | '-' | ' '))
         && !text.ends_with(' ')
 }
 
 fn has_six_hex_after(text: &str, prefix: &str) -> bool {
-    text.strip_prefix(prefix).is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
+    text.strip_prefix(prefix).is_some_and(|hex| {
+        hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    })
 }
 
 name_type! {
@@ -135,7 +139,10 @@ mod tests {
 
     #[test]
     fn slugs() {
-        assert_eq!(slug(Some("Does Batch-Size  MATTER?? (yes/no)")), "does-batch-size-matter-yes-no");
+        assert_eq!(
+            slug(Some("Does Batch-Size  MATTER?? (yes/no)")),
+            "does-batch-size-matter-yes-no"
+        );
         assert_eq!(slug(Some("日本")), "auto");
         assert_eq!(slug(None), "auto");
         assert_eq!(slug(Some(&"ab ".repeat(100))).len(), 59);

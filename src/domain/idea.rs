@@ -13,7 +13,9 @@ const LONGEST: usize = 4000;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is nothing, or next to nothing.
-    #[error("it has only {0} characters; at least {SHORTEST} are needed to say what is to be tested")]
+    #[error(
+        "it has only {0} characters; at least {SHORTEST} are needed to say what is to be tested"
+    )]
     Short(usize),
     /// It is an essay.
     #[error("it has {0} characters; at most {LONGEST} are taken")]
@@ -41,7 +43,11 @@ pub fn clean(text: &str) -> String {
 /// Cleans a text and cuts it at so many characters.
 pub fn bounded(text: &str, most: usize) -> String {
     let text = clean(text);
-    if text.chars().count() <= most { text } else { text.chars().take(most.saturating_sub(1)).chain(['…']).collect() }
+    if text.chars().count() <= most {
+        text
+    } else {
+        text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    }
 }
 
 /// An idea that was had before.
@@ -59,7 +65,10 @@ pub struct Earlier<'a> {
 ///
 /// # Errors
 /// Why it is not taken, in words for the model and for people.
-pub fn check<'a>(text: &str, earlier: impl IntoIterator<Item = Earlier<'a>>) -> Result<String, Refusal> {
+pub fn check<'a>(
+    text: &str,
+    earlier: impl IntoIterator<Item = Earlier<'a>>,
+) -> Result<String, Refusal> {
     let idea = clean(text);
     if let Some(what) = no_idea_of_model(&idea) {
         return Err(Refusal::No(what));
@@ -78,10 +87,15 @@ pub fn check<'a>(text: &str, earlier: impl IntoIterator<Item = Earlier<'a>>) -> 
 }
 
 /// The first of these that is the same idea.
-pub fn first_same<'a>(idea: &str, earlier: impl IntoIterator<Item = Earlier<'a>>) -> Option<Earlier<'a>> {
+pub fn first_same<'a>(
+    idea: &str,
+    earlier: impl IntoIterator<Item = Earlier<'a>>,
+) -> Option<Earlier<'a>> {
     let meaning = Meaning::of(idea);
     let mark = meaning.mark();
-    let is_same = |one: &Earlier<'_>| if one.mark.is_empty() { Meaning::of(one.idea) == meaning } else { one.mark == mark };
+    let is_same = |one: &Earlier<'_>| {
+        if one.mark.is_empty() { Meaning::of(one.idea) == meaning } else { one.mark == mark }
+    };
     earlier.into_iter().find(|one| !meaning.is_empty() && is_same(one))
 }
 
@@ -91,7 +105,8 @@ mod tests {
 
     use super::*;
 
-    const EARLIER: &str = "Does a momentum term help gradient descent on a noisy quadratic at an equal budget?";
+    const EARLIER: &str =
+        "Does a momentum term help gradient descent on a noisy quadratic at an equal budget?";
 
     fn known<'a>(id: &'a str, idea: &'a str) -> Earlier<'a> {
         Earlier { id, idea, mark: "" }
@@ -99,8 +114,12 @@ mod tests {
 
     #[test]
     fn an_idea_is_kept_without_what_could_harm_a_terminal() {
-        let idea = "  Try \u{1b}[31ma larger\u{202e} batch\twith the same budget\nand more seeds.\u{7} ";
-        assert_eq!(check(idea, []).as_deref(), Ok("Try [31ma larger batch with the same budget\nand more seeds."));
+        let idea =
+            "  Try \u{1b}[31ma larger\u{202e} batch\twith the same budget\nand more seeds.\u{7} ";
+        assert_eq!(
+            check(idea, []).as_deref(),
+            Ok("Try [31ma larger batch with the same budget\nand more seeds.")
+        );
     }
 
     #[test]
@@ -114,7 +133,9 @@ mod tests {
 
     #[test]
     fn what_is_no_idea_is_refused_with_what_it_is() {
-        let refused = check("I'm sorry, but I have no new idea for this study.", []).expect_err("refused").to_string();
+        let refused = check("I'm sorry, but I have no new idea for this study.", [])
+            .expect_err("refused")
+            .to_string();
         assert_eq!(refused, "it is an apology, and says nothing to try");
     }
 
@@ -126,8 +147,17 @@ mod tests {
             "Whether the momentum term would help gradient descent on noisy quadratic at equal budget!",
             "Does a momentum term really help gradient descent on a noisy quadratic at an equal budget?",
         ] {
-            let refused = check(repeat, [known("sp-000001", "Something else entirely, about data loading"), known("sp-000002", EARLIER)]);
-            assert!(matches!(&refused, Err(Refusal::Repeats { id, .. }) if id == "sp-000002"), "{repeat}: {refused:?}");
+            let refused = check(
+                repeat,
+                [
+                    known("sp-000001", "Something else entirely, about data loading"),
+                    known("sp-000002", EARLIER),
+                ],
+            );
+            assert!(
+                matches!(&refused, Err(Refusal::Repeats { id, .. }) if id == "sp-000002"),
+                "{repeat}: {refused:?}"
+            );
         }
         for new in [
             "On a noisy quadratic at an equal budget: does gradient descent help a momentum term?",
@@ -141,7 +171,12 @@ mod tests {
 
     #[test]
     fn of_a_long_idea_its_mark_is_enough_and_its_beginning_is_not() {
-        let long = |last: &str| format!("{EARLIER}\n\nUse {}, {last}.", (0..100).map(|n| format!("setting{n}")).collect::<Vec<_>>().join(", "));
+        let long = |last: &str| {
+            format!(
+                "{EARLIER}\n\nUse {}, {last}.",
+                (0..100).map(|n| format!("setting{n}")).collect::<Vec<_>>().join(", ")
+            )
+        };
         let (idea, mark) = (bounded(&long("Adam"), 119), Meaning::of(&long("Adam")).mark());
         let earlier = Earlier { id: "sp-000003", idea: &idea, mark: &mark };
         assert!(check(&long("Adam"), [earlier]).is_err() && check(&long("SGD"), [earlier]).is_ok());

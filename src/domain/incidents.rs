@@ -36,10 +36,17 @@ pub fn incidents(failures: &[Failed<'_>]) -> Vec<Vec<usize>> {
         // by it: else sprints that are begun one after the other would be one without end.
         let belongs = |first: &Failed<'_>| {
             let apart = failure.ended.saturating_sub(first.ended).saturating_abs();
-            let same = if failure.is_shared && first.is_shared { apart <= SHARED_WINDOW } else { failure.what == first.what && apart <= SAME_WINDOW };
+            let same = if failure.is_shared && first.is_shared {
+                apart <= SHARED_WINDOW
+            } else {
+                failure.what == first.what && apart <= SAME_WINDOW
+            };
             failure.made < first.known && same
         };
-        match found.iter_mut().find(|incident| incident.first().is_some_and(|first| belongs(&failures[*first]))) {
+        match found
+            .iter_mut()
+            .find(|incident| incident.first().is_some_and(|first| belongs(&failures[*first])))
+        {
             Some(incident) => incident.push(at),
             None => found.push(vec![at]),
         }
@@ -58,10 +65,14 @@ mod tests {
     #[test]
     fn what_met_several_sprints_at_once_is_one() {
         // Four that ran beside each other, in the order in which they were made.
-        let node = [(1, 13), (2, 11), (3, 12), (4, 14)].map(|(made, known)| failed("node", true, made, known, 1000 + known));
+        let node = [(1, 13), (2, 11), (3, 12), (4, 14)]
+            .map(|(made, known)| failed("node", true, made, known, 1000 + known));
         assert_eq!(incidents(&node), [vec![1, 2, 0, 3]]);
         // Of different words, but of what all share.
-        assert_eq!(incidents(&[failed("node", true, 1, 3, 10), failed("login", true, 2, 4, 20)]), [[0, 1]]);
+        assert_eq!(
+            incidents(&[failed("node", true, 1, 3, 10), failed("login", true, 2, 4, 20)]),
+            [[0, 1]]
+        );
         // The work: only in the same words, and only at the same time.
         let work = |what, ended| [failed("a", false, 1, 3, 0), failed(what, false, 2, 4, ended)];
         assert_eq!(incidents(&work("a", 599)).len(), 1);
@@ -72,11 +83,16 @@ mod tests {
     #[test]
     fn what_was_begun_after_a_failure_is_another_try() {
         // Two at a time, each begun when one before has failed: this goes on for ever, and is no single one.
-        let chain: Vec<Failed<'_>> = (0..10).map(|n| failed("node", true, 10 * n, 10 * n + 15, 60 * n)).collect();
+        let chain: Vec<Failed<'_>> =
+            (0..10).map(|n| failed("node", true, 10 * n, 10 * n + 15, 60 * n)).collect();
         assert_eq!(incidents(&chain).len(), 5);
-        let one_by_one: Vec<Failed<'_>> = (0..5).map(|n| failed("node", true, 10 * n, 10 * n + 5, 0)).collect();
+        let one_by_one: Vec<Failed<'_>> =
+            (0..5).map(|n| failed("node", true, 10 * n, 10 * n + 5, 0)).collect();
         assert_eq!(incidents(&one_by_one).len(), 5);
         // Hours later it is another cause, although both were made at once.
-        assert_eq!(incidents(&[failed("node", true, 1, 3, 0), failed("node", true, 2, 4, 3601)]).len(), 2);
+        assert_eq!(
+            incidents(&[failed("node", true, 1, 3, 0), failed("node", true, 2, 4, 3601)]).len(),
+            2
+        );
     }
 }

@@ -40,9 +40,14 @@ pub struct JobId(String);
 impl JobId {
     /// Takes the text when it is `digits` or `digits;cluster-name`.
     pub fn parse(text: &str) -> Option<Self> {
-        let (number, cluster) = text.split_once(';').map_or((text, None), |(number, cluster)| (number, Some(cluster)));
-        let number_fits = (1..=19).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
-        let cluster_fits = cluster.is_none_or(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
+        let (number, cluster) =
+            text.split_once(';').map_or((text, None), |(number, cluster)| (number, Some(cluster)));
+        let number_fits =
+            (1..=19).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+        let cluster_fits = cluster.is_none_or(|name| {
+            !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        });
         (number_fits && cluster_fits).then(|| Self(text.to_owned()))
     }
 
@@ -150,7 +155,10 @@ mod tests {
 
     #[test]
     fn job_ids_are_never_shell_text() {
-        assert_eq!(JobId::parse("4711;hpc-2").map(|id| id.number().to_owned()).as_deref(), Some("4711"));
+        assert_eq!(
+            JobId::parse("4711;hpc-2").map(|id| id.number().to_owned()).as_deref(),
+            Some("4711")
+        );
         for bad in ["", "12x", "1;", "1;a b", "1;$(x)", "-1", "12345678901234567890", "1\n2"] {
             assert!(JobId::parse(bad).is_none(), "{bad:?}");
         }

@@ -58,9 +58,20 @@ impl Target {
     /// Reads `accuracy>=0.95`, `error<=5%`, `time<=90 s`, or `0.95` for the study's own metric.
     pub fn parse(text: &str, study_metric: Option<(&str, bool)>) -> Result<Self, String> {
         let wrong = || {
-            format!("{text:?} is no target: expected for example `accuracy>=0.95`, `error<=5%`, `time<=90 s`, or a number for the study's own metric")
+            format!(
+                "{text:?} is no target: expected for example `accuracy>=0.95`, `error<=5%`, `time<=90 s`, or a number for the study's own metric"
+            )
         };
-        for (sign, higher) in [(">=", true), ("<=", false), ("=>", true), ("=<", false), ("≥", true), ("≤", false), (">", true), ("<", false)] {
+        for (sign, higher) in [
+            (">=", true),
+            ("<=", false),
+            ("=>", true),
+            ("=<", false),
+            ("≥", true),
+            ("≤", false),
+            (">", true),
+            ("<", false),
+        ] {
             if let Some((name, amount)) = text.split_once(sign) {
                 let name = name.trim();
                 if name.is_empty() || name.len() > 100 || name.chars().any(is_harmful) {
@@ -68,13 +79,18 @@ impl Target {
                 }
                 let (value, unit) = unit::amount(amount).ok_or_else(wrong)?;
                 // The study's own name for it, if it is that.
-                let name = study_metric.map(|(metric, _)| metric).filter(|metric| figure_name::is_same(metric, name)).unwrap_or(name);
+                let name = study_metric
+                    .map(|(metric, _)| metric)
+                    .filter(|metric| figure_name::is_same(metric, name))
+                    .unwrap_or(name);
                 return Ok(Self { metric: name.to_owned(), higher, value, unit: unit.to_owned() });
             }
         }
         let (value, unit) = unit::amount(text).ok_or_else(wrong)?;
         let Some((metric, higher)) = study_metric else {
-            return Err(format!("{text}: the study declares no metric; write it as `METRIC>={text}`, or set `metric` of the study"));
+            return Err(format!(
+                "{text}: the study declares no metric; write it as `METRIC>={text}`, or set `metric` of the study"
+            ));
         };
         Ok(Self { metric: metric.to_owned(), higher, value, unit: unit.to_owned() })
     }
@@ -85,7 +101,11 @@ impl Target {
     ///
     /// # Errors
     /// When it is certain that it cannot, why.
-    pub fn check(&self, study_metric: Option<(&str, bool)>, reported: &[(String, Option<bool>)]) -> Result<Option<String>, String> {
+    pub fn check(
+        &self,
+        study_metric: Option<(&str, bool)>,
+        reported: &[(String, Option<bool>)],
+    ) -> Result<Option<String>, String> {
         let name = &self.metric;
         let told = reported.iter().filter(|(known, _)| figure_name::is_same(known, name));
         let own = study_metric.filter(|(metric, _)| figure_name::is_same(metric, name));
@@ -99,7 +119,9 @@ impl Target {
         }
         let mut directions = told.clone().filter_map(|(_, higher)| *higher);
         if own.is_none()
-            && let Some(higher) = directions.next().filter(|first| *first != self.higher && directions.all(|other| other == *first))
+            && let Some(higher) = directions
+                .next()
+                .filter(|first| *first != self.higher && directions.all(|other| other == *first))
         {
             return Ok(Some(format!(
                 "{self}: the study's sprints say that {} {name} is better, and each of them may reach this target",
@@ -110,13 +132,24 @@ impl Target {
         if own.is_some() || told.count() > 0 || (reported.is_empty() && study_metric.is_none()) {
             return Ok(None);
         }
-        let known = reported.iter().map(|(name, _)| name.as_str()).chain(study_metric.map(|(metric, _)| metric));
+        let known = reported
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .chain(study_metric.map(|(metric, _)| metric));
         let meant = match figure_name::meant(name, known) {
             Some(near) => format!("; did you mean {near}?"),
-            None if reported.is_empty() => study_metric.map(|(metric, _)| format!("; the study's metric is {metric}")).unwrap_or_default(),
-            None => format!("; they have reported {}", list(reported.iter().map(|(name, _)| name.as_str()))),
+            None if reported.is_empty() => study_metric
+                .map(|(metric, _)| format!("; the study's metric is {metric}"))
+                .unwrap_or_default(),
+            None => format!(
+                "; they have reported {}",
+                list(reported.iter().map(|(name, _)| name.as_str()))
+            ),
         };
-        let text = format!("{self}: no sprint of the study has reported {name}{}{meant}", if reported.is_empty() { " yet" } else { "" });
+        let text = format!(
+            "{self}: no sprint of the study has reported {name}{}{meant}",
+            if reported.is_empty() { " yet" } else { "" }
+        );
         if reported.is_empty() { Ok(Some(text)) } else { Err(text) }
     }
 }
@@ -254,7 +287,9 @@ pub fn parse_until(text: &str, now: i64) -> Result<i64, String> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(time.as_second());
     }
-    let civil = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(jiff::civil::DateTime::from));
+    let civil = text
+        .parse::<jiff::civil::DateTime>()
+        .or_else(|_| text.parse::<jiff::civil::Date>().map(jiff::civil::DateTime::from));
     if let Ok(time) = civil.and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC)) {
         return Ok(time.timestamp().as_second());
     }
@@ -263,5 +298,7 @@ pub fn parse_until(text: &str, now: i64) -> Result<i64, String> {
     {
         return Ok(now.saturating_add(seconds));
     }
-    Err(format!("{text:?} is no time: expected for example `12h`, `2026-12-24`, `2026-12-24 18:00` (UTC) or `2026-12-24T18:00:00+01:00`"))
+    Err(format!(
+        "{text:?} is no time: expected for example `12h`, `2026-12-24`, `2026-12-24 18:00` (UTC) or `2026-12-24T18:00:00+01:00`"
+    ))
 }

@@ -11,23 +11,39 @@ pub(super) fn on_target(target: &Target, attempts: &[Attempt]) -> Option<(StopRu
     let measured: Vec<(&str, Measured)> = attempts
         .iter()
         .filter_map(|attempt| match attempt.state {
-            AttemptState::Completed { target_value: Some(value), .. } => Some((attempt.id.as_str(), value)),
+            AttemptState::Completed { target_value: Some(value), .. } => {
+                Some((attempt.id.as_str(), value))
+            }
             _ => None,
         })
         .collect();
-    let (id, reached) = measured.iter().find(|(_, measured)| target.is_reached_by(measured.value))?;
+    let (id, reached) =
+        measured.iter().find(|(_, measured)| target.is_reached_by(measured.value))?;
     let tried = measured.len();
-    let of = if tried == 1 { String::new() } else { format!(", of {tried} sprints that were tried") };
+    let of =
+        if tried == 1 { String::new() } else { format!(", of {tried} sprints that were tried") };
     let runs = reached.n.unwrap_or(1);
     let how_sure = match (reached.beyond(target.value, tried), reached.gap()) {
         (Mark::LikelyReal, _) => format!("{runs} runs{of}: likely real"),
         (Mark::WithinNoise, _) => format!("{runs} runs{of}: within noise, so it may be luck"),
-        (Mark::Unknown, Some(_)) if runs < 2 => format!("one run{of}: it may be luck, {}", more_runs(id)),
-        (Mark::Unknown, Some(_)) => format!("{runs} runs{of}, and their spread is not known: it may be luck"),
-        (Mark::Unknown, None) => format!("{runs} runs{of}, all equal: how far others would scatter is not known"),
+        (Mark::Unknown, Some(_)) if runs < 2 => {
+            format!("one run{of}: it may be luck, {}", more_runs(id))
+        }
+        (Mark::Unknown, Some(_)) => {
+            format!("{runs} runs{of}, and their spread is not known: it may be luck")
+        }
+        (Mark::Unknown, None) => {
+            format!("{runs} runs{of}, all equal: how far others would scatter is not known")
+        }
     };
     let unit = if target.unit.is_empty() { String::new() } else { format!(" {}", target.unit) };
-    Some((StopRule::Target, format!("the target {target} is reached: {id} has {}{unit}; {how_sure}", rounded(reached.value))))
+    Some((
+        StopRule::Target,
+        format!(
+            "the target {target} is reached: {id} has {}{unit}; {how_sure}",
+            rounded(reached.value)
+        ),
+    ))
 }
 
 /// Without what a conversion of units has left at the end.
@@ -49,12 +65,20 @@ pub struct Remark {
 /// have reported.
 pub fn remark(target: &Target, attempts: &[Attempt], reported: &[String]) -> Option<Remark> {
     let done = attempts.iter().rev().filter_map(|attempt| match &attempt.state {
-        AttemptState::Completed { target_value, unused, .. } => Some((attempt.id.as_str(), target_value.is_some(), unused.as_ref())),
+        AttemptState::Completed { target_value, unused, .. } => {
+            Some((attempt.id.as_str(), target_value.is_some(), unused.as_ref()))
+        }
         _ => None,
     });
-    let odd = done.clone().find_map(|(id, _, unused)| Some((id, unused.filter(|unused| unused.would_reach != Some(false))?)));
+    let odd = done.clone().find_map(|(id, _, unused)| {
+        Some((id, unused.filter(|unused| unused.would_reach != Some(false))?))
+    });
     if let Some((id, Unused { shown, would_reach, why })) = odd {
-        let what = if *would_reach == Some(true) { "would reach the target" } else { "is not compared with the target" };
+        let what = if *would_reach == Some(true) {
+            "would reach the target"
+        } else {
+            "is not compared with the target"
+        };
         let text = format!("{id} has {shown}, which {what} {target}: {why}, so it does not count");
         return Some(Remark { subject: id.to_owned(), text });
     }
@@ -64,17 +88,28 @@ pub fn remark(target: &Target, attempts: &[Attempt], reported: &[String]) -> Opt
     }
     // An evaluator may have said that there is no value.
     if reported.iter().any(|known| figure_name::is_same(known, name)) {
-        let text = format!("the target {target} is not reached: no completed sprint of the loop has a value of {name} that counts");
+        let text = format!(
+            "the target {target} is not reached: no completed sprint of the loop has a value of {name} that counts"
+        );
         return Some(Remark { subject: name.clone(), text });
     }
-    let of =
-        if ids.len() == 1 { format!("{} has not reported {name}", ids[0]) } else { format!("none of {} sprints has reported {name}", ids.len()) };
+    let of = if ids.len() == 1 {
+        format!("{} has not reported {name}", ids[0])
+    } else {
+        format!("none of {} sprints has reported {name}", ids.len())
+    };
     let instead = match figure_name::meant(name, reported.iter().map(String::as_str)) {
         Some(near) if !figure_name::is_same(near, name) => format!("; did you mean {near}?"),
         _ if reported.is_empty() => String::new(),
-        _ => format!("; the study's sprints have reported {}", list(reported.iter().map(String::as_str))),
+        _ => format!(
+            "; the study's sprints have reported {}",
+            list(reported.iter().map(String::as_str))
+        ),
     };
-    Some(Remark { subject: name.clone(), text: format!("the target {target} cannot be reached: {of}{instead}") })
+    Some(Remark {
+        subject: name.clone(),
+        text: format!("the target {target} cannot be reached: {of}{instead}"),
+    })
 }
 
 fn more_runs(id: &str) -> String {
@@ -83,12 +118,17 @@ fn more_runs(id: &str) -> String {
 
 /// Sprints without an improvement count since the last one. A new best that may be luck is no
 /// improvement, and no sprint without one: chance sets new bests again and again, if ever more rarely.
-pub(super) fn without_improvement(patience: usize, judged: &[&Attempt]) -> Option<(StopRule, String)> {
+pub(super) fn without_improvement(
+    patience: usize,
+    judged: &[&Attempt],
+) -> Option<(StopRule, String)> {
     let (mut since, mut doubtful) = (0, None);
     for attempt in judged.iter().rev() {
         match attempt.state {
             AttemptState::Completed { step: Some(Step::Improvement), .. } => break,
-            AttemptState::Completed { step: Some(Step::Doubtful), .. } => doubtful = doubtful.or(Some(attempt.id.as_str())),
+            AttemptState::Completed { step: Some(Step::Doubtful), .. } => {
+                doubtful = doubtful.or(Some(attempt.id.as_str()))
+            }
             AttemptState::Completed { step: Some(Step::Nothing), .. } => since += 1,
             _ => {}
         }
@@ -96,7 +136,12 @@ pub(super) fn without_improvement(patience: usize, judged: &[&Attempt]) -> Optio
     if since < patience {
         return None;
     }
-    let luck = doubtful.map(|id| format!("; {id} was a new best: it may be luck, {}", more_runs(id))).unwrap_or_default();
+    let luck = doubtful
+        .map(|id| format!("; {id} was a new best: it may be luck, {}", more_runs(id)))
+        .unwrap_or_default();
     let sprints = if since == 1 { "sprint" } else { "sprints" };
-    Some((StopRule::NoImprovement, format!("{since} measured {sprints} brought no improvement beyond the noise{luck}")))
+    Some((
+        StopRule::NoImprovement,
+        format!("{since} measured {sprints} brought no improvement beyond the noise{luck}"),
+    ))
 }

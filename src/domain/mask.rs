@@ -16,10 +16,36 @@ const LEAST: usize = 8;
 /// A shorter line of a value of several lines is not looked for by itself.
 const LEAST_LINE: usize = 16;
 /// Names of variables that hold secrets, whatever their values look like.
-const TELLING: [&str; 11] = ["TOKEN", "SECRET", "PASS", "PWD", "KEY", "CRED", "COOKIE", "WEBHOOK", "PRIVATE", "DSN", "SIGNATURE"];
+const TELLING: [&str; 11] = [
+    "TOKEN",
+    "SECRET",
+    "PASS",
+    "PWD",
+    "KEY",
+    "CRED",
+    "COOKIE",
+    "WEBHOOK",
+    "PRIVATE",
+    "DSN",
+    "SIGNATURE",
+];
 /// Fields that programs go by. None of them holds words of an agent.
-const OURS: [&str; 14] =
-    ["kind", "type", "subtype", "session_id", "job_id", "plan", "certain", "stream", "status", "reason", "hint", "verdict", "name", "title"];
+const OURS: [&str; 14] = [
+    "kind",
+    "type",
+    "subtype",
+    "session_id",
+    "job_id",
+    "plan",
+    "certain",
+    "stream",
+    "status",
+    "reason",
+    "hint",
+    "verdict",
+    "name",
+    "title",
+];
 
 /// Masks values. Without any it does nothing.
 #[derive(Clone, Default)]
@@ -44,8 +70,16 @@ impl Masker {
             if is_secret(name, value) {
                 values.push(value.to_owned());
                 // Programs print such a value line by line.
-                values.extend(value.lines().map(str::trim).filter(|line| line.len() >= LEAST_LINE).map(str::to_owned));
-                values.extend(password(value).filter(|password| password.len() >= LEAST).map(str::to_owned));
+                values.extend(
+                    value
+                        .lines()
+                        .map(str::trim)
+                        .filter(|line| line.len() >= LEAST_LINE)
+                        .map(str::to_owned),
+                );
+                values.extend(
+                    password(value).filter(|password| password.len() >= LEAST).map(str::to_owned),
+                );
             }
         }
         values.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
@@ -112,7 +146,10 @@ impl Masker {
     /// The same for the fields of a line, but not those that programs go by.
     pub fn fields(&self, fields: &mut serde_json::Map<String, Value>) {
         if !self.looks.is_empty() {
-            fields.iter_mut().filter(|(name, _)| !OURS.contains(&name.as_str())).for_each(|(_, value)| self.json(value));
+            fields
+                .iter_mut()
+                .filter(|(name, _)| !OURS.contains(&name.as_str()))
+                .for_each(|(_, value)| self.json(value));
         }
     }
 
@@ -142,14 +179,24 @@ fn is_secret(name: &str, value: &str) -> bool {
     }
     let name = name.to_ascii_uppercase();
     // `AUTH` alone: an author's name is no secret.
-    if TELLING.iter().any(|word| name.contains(word)) || name.split('_').any(|part| matches!(part, "AUTH" | "AUTHORIZATION")) {
+    if TELLING.iter().any(|word| name.contains(word))
+        || name.split('_').any(|part| matches!(part, "AUTH" | "AUTHORIZATION"))
+    {
         return true;
     }
-    let is_number = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ':' | '+' | '-' | ' '));
+    let is_number =
+        value.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ':' | '+' | '-' | ' '));
     let is_word = value.len() <= 12 && value.chars().all(|c| c.is_ascii_alphabetic());
     let is_host = (name.contains("HOST") || name.contains("ADDR"))
-        && value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':'));
-    !(is_number || is_word || is_host || is_name(value) || name.contains("MODEL") || is_open_address(value))
+        && value
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':'));
+    !(is_number
+        || is_word
+        || is_host
+        || is_name(value)
+        || name.contains("MODEL")
+        || is_open_address(value))
 }
 
 /// `imagenet-1k`, `val_accuracy`, `resnet50.v2`: words of letters, with at most three other signs in a row
@@ -159,10 +206,14 @@ fn is_name(value: &str) -> bool {
     let is_part = |part: &str| {
         let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
         let word = letters.len() <= 16 && letters.chars().all(|c| c.is_ascii_alphabetic());
-        !part.is_empty() && ((word && part.len() - letters.len() <= 3) || (part.len() <= 3 && part.chars().all(|c| c.is_ascii_alphanumeric())))
+        !part.is_empty()
+            && ((word && part.len() - letters.len() <= 3)
+                || (part.len() <= 3 && part.chars().all(|c| c.is_ascii_alphanumeric())))
     };
     value.len() <= 40
-        && value.split(['-', '_', '.']).any(|part| part.chars().take_while(char::is_ascii_alphabetic).count() >= 3)
+        && value
+            .split(['-', '_', '.'])
+            .any(|part| part.chars().take_while(char::is_ascii_alphabetic).count() >= 3)
         && parts.all(is_part)
 }
 
@@ -191,18 +242,32 @@ fn password(value: &str) -> Option<&str> {
 /// A long piece with letters and digits is no word.
 fn looks_random(piece: &str) -> bool {
     let has = |test: fn(&char) -> bool| piece.chars().any(|c| test(&c));
-    piece.len() >= 20 && has(char::is_ascii_digit) && has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase)
+    piece.len() >= 20
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_lowercase)
 }
 
 /// The clothes in which a value may come.
 fn looks_of(value: &str) -> Vec<String> {
     let bytes = value.as_bytes();
-    let mut looks = vec![value.to_owned(), in_json(value), in_json(&in_json(value)), value.replace('\'', r"'\''"), value.replace('\'', r#"'"'"'"#)];
+    let mut looks = vec![
+        value.to_owned(),
+        in_json(value),
+        in_json(&in_json(value)),
+        value.replace('\'', r"'\''"),
+        value.replace('\'', r#"'"'"'"#),
+    ];
     looks.push(escaped_for_shell(value));
     for upper in [false, true] {
         looks.push(in_address(value, "%20", upper));
         looks.push(in_address(value, "+", upper));
-        looks.push(bytes.iter().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect());
+        looks.push(
+            bytes
+                .iter()
+                .map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") })
+                .collect(),
+        );
     }
     for engine in [&STANDARD, &URL_SAFE] {
         looks.push(engine.encode(bytes));
@@ -211,7 +276,9 @@ fn looks_of(value: &str) -> Vec<String> {
         for before in 0..3 {
             let encoded = engine.encode([&vec![0; before][..], bytes].concat());
             let (start, end) = ([0, 2, 3][before], (before + bytes.len()) * 8 / 6);
-            looks.extend(encoded.get(start..end).filter(|core| core.len() >= LEAST).map(str::to_owned));
+            looks.extend(
+                encoded.get(start..end).filter(|core| core.len() >= LEAST).map(str::to_owned),
+            );
         }
     }
     looks.retain(|look| look.len() >= LEAST);
@@ -230,7 +297,9 @@ fn escaped_for_shell(value: &str) -> String {
 
 fn in_address(value: &str, blank: &str, upper: bool) -> String {
     let one = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+            char::from(byte).to_string()
+        }
         b' ' => blank.to_owned(),
         _ if upper => format!("%{byte:02X}"),
         _ => format!("%{byte:02x}"),
@@ -241,7 +310,8 @@ fn in_address(value: &str, blank: &str, upper: bool) -> String {
 /// The text without the beginning of the value where it was shortened. Without the mark of that it may
 /// be a word like any other.
 fn without_end(text: &str, value: &str) -> Option<String> {
-    let (body, mark) = ["…", "..."].iter().find_map(|mark| Some((text.strip_suffix(mark)?, *mark)))?;
+    let (body, mark) =
+        ["…", "..."].iter().find_map(|mark| Some((text.strip_suffix(mark)?, *mark)))?;
     let starts = value.char_indices().map(|(at, _)| at).filter(|at| *at >= LEAST).rev();
     let found = starts.map(|at| &value[..at]).find(|start| body.ends_with(start))?;
     Some(format!("{}{MASK}{mark}", &body[..body.len() - found.len()]))
@@ -249,7 +319,8 @@ fn without_end(text: &str, value: &str) -> Option<String> {
 
 /// The text without the end of the value at its beginning.
 fn without_start(text: &str, value: &str) -> Option<String> {
-    let ends = value.char_indices().map(|(at, _)| &value[at..]).skip(1).filter(|end| end.len() >= LEAST);
+    let ends =
+        value.char_indices().map(|(at, _)| &value[at..]).skip(1).filter(|end| end.len() >= LEAST);
     let body = text.trim_start_matches(['…', '.', '\u{fffd}']);
     ends.into_iter().find_map(|end| body.strip_prefix(end)).map(|rest| format!("{MASK}{rest}"))
 }
@@ -261,7 +332,11 @@ mod tests {
     const TOKEN: &str = "s3cr3t-Value/with+odd='q\"x";
 
     fn masker() -> Masker {
-        Masker::new([("MY_SETTING", TOKEN), ("PATH_LIST", "/usr/bin:/opt/bin"), ("MODE", "disabled")])
+        Masker::new([
+            ("MY_SETTING", TOKEN),
+            ("PATH_LIST", "/usr/bin:/opt/bin"),
+            ("MODE", "disabled"),
+        ])
     }
 
     #[test]
@@ -352,19 +427,38 @@ mod tests {
         let masker = Masker::new([("A", "run-started-2026"), ("B", "ends in \\ back\\")]);
         let line = serde_json::json!({ "kind": "run-started-2026", "n": [1, "run-started-2026"], "deep": { "x": "ends in \\ back\\" } }).to_string();
         let masked: Value = serde_json::from_slice(&masker.line(line.as_bytes())).expect("JSON");
-        assert_eq!(masked, serde_json::json!({ "kind": "run-started-2026", "n": [1, MASK], "deep": { "x": MASK } }));
-        assert_eq!(masker.line(b"say run-started-2026 \xff").as_ref(), "say *** \u{fffd}".as_bytes());
+        assert_eq!(
+            masked,
+            serde_json::json!({ "kind": "run-started-2026", "n": [1, MASK], "deep": { "x": MASK } })
+        );
+        assert_eq!(
+            masker.line(b"say run-started-2026 \xff").as_ref(),
+            "say *** \u{fffd}".as_bytes()
+        );
         assert!(matches!(Masker::default().line(b"x"), Cow::Borrowed(_)));
         assert!(!format!("{masker:?}").contains("run-started"));
         // What is worked on keeps its name, and so do fields that programs go by.
-        for (name, value) in [("DATASET", "imagenet-1k"), ("METRIC", "val_accuracy"), ("GIT_AUTHOR_NAME", "research"), ("ARCH", "resnet50.v2")] {
+        for (name, value) in [
+            ("DATASET", "imagenet-1k"),
+            ("METRIC", "val_accuracy"),
+            ("GIT_AUTHOR_NAME", "research"),
+            ("ARCH", "resnet50.v2"),
+        ] {
             assert!(Masker::new([(name, value)]).is_empty(), "{name}");
         }
-        for (name, value) in [("X", "tok-4f9a8b7c6d5e"), ("AUTH", "open-sesame"), ("Y", "hunter2hunter2"), ("Z", "swordfish-2026")] {
+        for (name, value) in [
+            ("X", "tok-4f9a8b7c6d5e"),
+            ("AUTH", "open-sesame"),
+            ("Y", "hunter2hunter2"),
+            ("Z", "swordfish-2026"),
+        ] {
             assert!(!Masker::new([(name, value)]).is_empty(), "{name}");
         }
         let mut plan = serde_json::json!({ "certain": ["research-key"], "plan": [["research-key", "x"]], "text": "research-key" });
         Masker::new([("A_KEY", "research-key")]).json(&mut plan);
-        assert_eq!(plan, serde_json::json!({ "certain": ["research-key"], "plan": [["research-key", "x"]], "text": MASK }));
+        assert_eq!(
+            plan,
+            serde_json::json!({ "certain": ["research-key"], "plan": [["research-key", "x"]], "text": MASK })
+        );
     }
 }

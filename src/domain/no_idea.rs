@@ -68,7 +68,8 @@ pub fn no_idea(text: &str) -> Option<NoIdea> {
 pub fn no_idea_of_model(text: &str) -> Option<NoIdea> {
     no_idea(text).or_else(|| {
         let asks_more = |sentence: &str| {
-            ASKS_FOR.iter().any(|words| has(sentence, words)) || (sentence.ends_with('?') && MAY_I.iter().any(|words| has(sentence, words)))
+            ASKS_FOR.iter().any(|words| has(sentence, words))
+                || (sentence.ends_with('?') && MAY_I.iter().any(|words| has(sentence, words)))
         };
         asks(&plain(text), &asks_more).then_some(NoIdea::Question)
     })
@@ -76,7 +77,8 @@ pub fn no_idea_of_model(text: &str) -> Option<NoIdea> {
 
 fn is_question(sentence: &str) -> bool {
     LANGUAGES.iter().any(|language| language.tell.iter().any(|words| has(sentence, words)))
-        || (TELLS.iter().any(|words| has(sentence, words)) && ADDRESSES.iter().any(|words| has(sentence, words)))
+        || (TELLS.iter().any(|words| has(sentence, words))
+            && ADDRESSES.iter().any(|words| has(sentence, words)))
 }
 
 /// Small letters, one spelling, single spaces.
@@ -86,13 +88,16 @@ fn plain(text: &str) -> String {
 
 /// Whether these words stand in a text, and are no part of longer ones.
 fn has(text: &str, words: &str) -> bool {
-    text.match_indices(words).any(|(at, _)| !text[..at].ends_with(is_spaced_letter) && !text[at + words.len()..].starts_with(is_spaced_letter))
-        || (!words.is_ascii() && words.chars().any(|c| c > '\u{2e80}') && text.contains(words))
+    text.match_indices(words).any(|(at, _)| {
+        !text[..at].ends_with(is_spaced_letter)
+            && !text[at + words.len()..].starts_with(is_spaced_letter)
+    }) || (!words.is_ascii() && words.chars().any(|c| c > '\u{2e80}') && text.contains(words))
 }
 
 /// What comes behind these words at the beginning of a text.
 fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
-    text.strip_prefix(words).filter(|rest| !rest.starts_with(is_spaced_letter) || words.chars().any(|c| c > '\u{2e80}'))
+    text.strip_prefix(words)
+        .filter(|rest| !rest.starts_with(is_spaced_letter) || words.chars().any(|c| c > '\u{2e80}'))
 }
 
 fn is_spaced_letter(c: char) -> bool {
@@ -101,7 +106,9 @@ fn is_spaced_letter(c: char) -> bool {
 
 /// The sentences of a text, with the mark at the end of each.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(['.', '!', '?', ':', ';', '。']).map(str::trim).filter(|sentence| sentence.chars().any(char::is_alphanumeric))
+    text.split_inclusive(['.', '!', '?', ':', ';', '。'])
+        .map(str::trim)
+        .filter(|sentence| sentence.chars().any(char::is_alphanumeric))
 }
 
 fn is_error(text: &str) -> bool {
@@ -112,12 +119,18 @@ fn is_error(text: &str) -> bool {
     if ERRORS.iter().any(|words| text.starts_with(words)) {
         return true;
     }
-    let ends = |rest: &str| rest.trim_start().chars().next().is_none_or(|c| !c.is_alphabetic() && !matches!(c, '-' | '\'' | '/' | '"'));
+    let ends = |rest: &str| {
+        rest.trim_start()
+            .chars()
+            .next()
+            .is_none_or(|c| !c.is_alphabetic() && !matches!(c, '-' | '\'' | '/' | '"'))
+    };
     // With a number in front: 529 overloaded.
     let number = text.trim_start_matches("http ").trim_start_matches(|c: char| c.is_ascii_digit());
     let behind = if number.len() < text.len() { number.trim_start() } else { text };
     let is_message = |text: &str| {
-        let rest = MESSAGES.iter().find_map(|words| text.strip_prefix(words).filter(|rest| ends(rest)));
+        let rest =
+            MESSAGES.iter().find_map(|words| text.strip_prefix(words).filter(|rest| ends(rest)));
         rest.is_some_and(|rest| !rest.trim_start().starts_with('?'))
     };
     if is_message(text) || is_message(behind) {
@@ -126,28 +139,38 @@ fn is_error(text: &str) -> bool {
     // ValueError: ..., java.lang.NullPointerException: ...
     let name = text.split([':', ' ']).next().unwrap_or_default();
     let has_colon = text[name.len()..].starts_with(':');
-    if has_colon && !name.contains('-') && (name.ends_with("error") || name.ends_with("exception")) {
+    if has_colon && !name.contains('-') && (name.ends_with("error") || name.ends_with("exception"))
+    {
         return true;
     }
     text.ends_with(": command not found") || text.ends_with(": no such file or directory")
 }
 
 fn is_apology(text: &str) -> bool {
-    let trimmed = |rest: &str| rest.trim_start_matches([' ', ',', '.', ';', '!', '-', '–', ':', '、', '。', '，']).to_owned();
+    let trimmed = |rest: &str| {
+        rest.trim_start_matches([' ', ',', '.', ';', '!', '-', '–', ':', '、', '。', '，'])
+            .to_owned()
+    };
     let first = |text: &str| sentences(text).next().unwrap_or_default().to_owned();
     LANGUAGES.iter().any(|language| {
         let cannot = |text: &str| language.cannot.iter().any(|words| after(text, words).is_some());
         let is_spaced = |words: &&str| words.chars().all(|c| c < '\u{2e80}');
-        let has_cannot = |text: &str| language.cannot.iter().any(|words| if is_spaced(words) { has(text, words) } else { text.contains(words) });
+        let has_cannot = |text: &str| {
+            language
+                .cannot
+                .iter()
+                .any(|words| if is_spaced(words) { has(text, words) } else { text.contains(words) })
+        };
         for words in language.sorry {
             let Some(rest) = after(text, words) else { continue };
             // Its own sentence, or joined to what follows; "sorry messages in dialogues" is none.
             let joined = trimmed(rest);
-            let joined = ["but ", "that ", "aber ", "dass ", "mais ", "pero ", "ma ", "mas ", "но "]
-                .iter()
-                .find_map(|word| joined.strip_prefix(word))
-                .unwrap_or(&joined)
-                .to_owned();
+            let joined =
+                ["but ", "that ", "aber ", "dass ", "mais ", "pero ", "ma ", "mas ", "но "]
+                    .iter()
+                    .find_map(|word| joined.strip_prefix(word))
+                    .unwrap_or(&joined)
+                    .to_owned();
             if joined.is_empty() {
                 return true;
             }
@@ -158,7 +181,9 @@ fn is_apology(text: &str) -> bool {
                 // I'm sorry for the confusion.
                 let is_all = sentences(text).count() == 1;
                 if is_all
-                    && ["for the", "for this", "for any", "about that", "about the", "about this"].iter().any(|words| after(&joined, words).is_some())
+                    && ["for the", "for this", "for any", "about that", "about the", "about this"]
+                        .iter()
+                        .any(|words| after(&joined, words).is_some())
                 {
                     return true;
                 }
@@ -170,18 +195,30 @@ fn is_apology(text: &str) -> bool {
         for words in language.sadly {
             if let Some(rest) = after(text, words) {
                 // As an AI language model, I cannot ...
-                regret =
-                    trimmed(rest.split_once(',').filter(|(before, _)| before.split_whitespace().count() <= 4).map_or(rest, |(_, behind)| behind));
+                regret = trimmed(
+                    rest.split_once(',')
+                        .filter(|(before, _)| before.split_whitespace().count() <= 4)
+                        .map_or(rest, |(_, behind)| behind),
+                );
             }
         }
         let sentence = first(&regret);
-        let is_about = |rest: &str| VERBS.iter().any(|verb| after(rest.trim_start().trim_start_matches("to "), verb).is_some());
+        let is_about = |rest: &str| {
+            VERBS
+                .iter()
+                .any(|verb| after(rest.trim_start().trim_start_matches("to "), verb).is_some())
+        };
         if language.cannot.iter().any(|words| after(&regret, words).is_some_and(is_about)) {
             return true;
         }
-        let is_wanted = language.wanted.iter().any(|words| if is_spaced(words) { has(&sentence, words) } else { sentence.contains(words) });
-        let has_none =
-            if language.cannot.first().is_some_and(is_spaced) { cannot(&regret) } else { regret.len() < text.len() && has_cannot(&sentence) };
+        let is_wanted = language.wanted.iter().any(|words| {
+            if is_spaced(words) { has(&sentence, words) } else { sentence.contains(words) }
+        });
+        let has_none = if language.cannot.first().is_some_and(is_spaced) {
+            cannot(&regret)
+        } else {
+            regret.len() < text.len() && has_cannot(&sentence)
+        };
         is_wanted && has_none
     })
 }
@@ -189,8 +226,20 @@ fn is_apology(text: &str) -> bool {
 /// Whether the text begins with a question to the reader. Words before it that say that one is coming are
 /// left aside.
 fn asks(text: &str, is_question: &dyn Fn(&str) -> bool) -> bool {
-    const BEFORE: &[&str] =
-        &["i need", "i would need", "i'd need", "i require", "thank", "thanks", "sure", "hello", "hi", "before i", "to propose", "of course"];
+    const BEFORE: &[&str] = &[
+        "i need",
+        "i would need",
+        "i'd need",
+        "i require",
+        "thank",
+        "thanks",
+        "sure",
+        "hello",
+        "hi",
+        "before i",
+        "to propose",
+        "of course",
+    ];
     for sentence in sentences(text) {
         if is_question(sentence) {
             return true;

@@ -7,7 +7,10 @@ use super::no_idea::{NoIdea, no_idea, no_idea_of_model};
 #[test]
 fn what_is_no_idea_is_known_by_its_beginning() {
     for (what, texts) in [
-        (NoIdea::Nothing, &["", " \n", "\u{200b}\u{2060}\u{feff}", "…", "???", "\u{3164}\u{ad}"][..]),
+        (
+            NoIdea::Nothing,
+            &["", " \n", "\u{200b}\u{2060}\u{feff}", "…", "???", "\u{3164}\u{ad}"][..],
+        ),
         (
             NoIdea::Apology,
             &[
@@ -68,7 +71,14 @@ fn what_is_no_idea_is_known_by_its_beginning() {
                 "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}",
             ],
         ),
-        (NoIdea::Placeholder, &["<one new research idea, 20 to 4000 characters, self-contained>", "TODO", "[your idea here]"]),
+        (
+            NoIdea::Placeholder,
+            &[
+                "<one new research idea, 20 to 4000 characters, self-contained>",
+                "TODO",
+                "[your idea here]",
+            ],
+        ),
     ] {
         for text in texts {
             assert_eq!(no_idea(text), Some(what), "{text}");
@@ -80,13 +90,20 @@ fn what_is_no_idea_is_known_by_its_beginning() {
         "May I use the test set?",
         "Please provide the path of the data set.",
     ] {
-        assert_eq!((no_idea(text), no_idea_of_model(text)), (None, Some(NoIdea::Question)), "{text}");
+        assert_eq!(
+            (no_idea(text), no_idea_of_model(text)),
+            (None, Some(NoIdea::Question)),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn an_idea_about_such_texts_is_an_idea() {
-    for text in ["Tell me how dropout works together with batch norm", "Please provide a comparison of Adam and SGD"] {
+    for text in [
+        "Tell me how dropout works together with batch norm",
+        "Please provide a comparison of Adam and SGD",
+    ] {
         assert_eq!(no_idea(text), None, "{text}");
     }
     for text in [

@@ -122,7 +122,9 @@ impl Measured {
     /// Runs and spread, when it can be judged.
     fn runs(&self) -> Option<(f64, f64)> {
         let (n, spread) = (self.n?, self.spread?);
-        self.gap().is_none().then(|| (f64::from(n), if spread <= EQUAL * self.value.abs() { 0.0 } else { spread }))
+        self.gap()
+            .is_none()
+            .then(|| (f64::from(n), if spread <= EQUAL * self.value.abs() { 0.0 } else { spread }))
     }
 
     /// How this value, the best of `tried`, lies to a fixed one that it has reached.
@@ -202,7 +204,11 @@ pub fn steps(better: Better, history: &[Measured]) -> Vec<Step> {
         .iter()
         .map(|new| {
             let is_best = best.is_none_or(|best| better.gain(new.value, best) > 0.0);
-            let step = if since.is_empty() { Step::Improvement } else { step(better, &since, new, is_best) };
+            let step = if since.is_empty() {
+                Step::Improvement
+            } else {
+                step(better, &since, new, is_best)
+            };
             if step == Step::Improvement {
                 since.clear();
             }
@@ -220,15 +226,19 @@ fn step(better: Better, since: &[Measured], new: &Measured, is_best: bool) -> St
     let comparisons = 0.5 * k * (k + 1.0);
     // The last improvement; if it is a single run, the first one after it that can be judged.
     let bar = since.iter().find(|one| one.gap().is_none());
-    let mark = bar.map_or(Mark::Unknown, |bar| Mark::of(chance(better.gain(new.value, bar.value), new, bar), comparisons));
+    let mark = bar.map_or(Mark::Unknown, |bar| {
+        Mark::of(chance(better.gain(new.value, bar.value), new, bar), comparisons)
+    });
     match mark {
         Mark::LikelyReal => Step::Improvement,
         Mark::WithinNoise => Step::Nothing,
         Mark::Unknown if !is_best => Step::Nothing,
-        Mark::Unknown => match Mark::of(chance_of_one_more(better, since, new.value), comparisons) {
-            Mark::LikelyReal => Step::Improvement,
-            Mark::WithinNoise | Mark::Unknown => Step::Doubtful,
-        },
+        Mark::Unknown => {
+            match Mark::of(chance_of_one_more(better, since, new.value), comparisons) {
+                Mark::LikelyReal => Step::Improvement,
+                Mark::WithinNoise | Mark::Unknown => Step::Doubtful,
+            }
+        }
     }
 }
 
@@ -247,7 +257,9 @@ pub fn mean_of(values: impl Iterator<Item = f64> + Clone) -> Measured {
     let n = number(count);
     let mean = values.clone().map(|value| value / n).sum::<f64>();
     let squares: f64 = values.map(|value| (value - mean).powi(2)).sum();
-    let spread = (count > 1).then(|| (squares / (n - 1.0)).sqrt()).map(|spread| if spread <= EQUAL * mean.abs() { 0.0 } else { spread });
+    let spread = (count > 1)
+        .then(|| (squares / (n - 1.0)).sqrt())
+        .map(|spread| if spread <= EQUAL * mean.abs() { 0.0 } else { spread });
     Measured { value: mean, n: u32::try_from(count).ok(), spread }
 }
 

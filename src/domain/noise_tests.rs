@@ -15,8 +15,14 @@ fn with_repeated_runs_the_standard_error_decides() {
     let of = |one: Measured, other: Measured| compared(&one, &other, 1.0);
     let best = with(0.90, 4, 0.02);
     // The error of the difference is sqrt(2 · 0.02² / 4) = 0.01414; with 5 degrees of freedom 2.78 of it.
-    assert_eq!((of(with(0.939, 4, 0.02), best), of(with(0.940, 4, 0.02), best)), (Mark::WithinNoise, Mark::LikelyReal));
-    assert_eq!((of(with(0.861, 4, 0.02), best), of(with(0.860, 4, 0.02), best)), (Mark::WithinNoise, Mark::LikelyReal));
+    assert_eq!(
+        (of(with(0.939, 4, 0.02), best), of(with(0.940, 4, 0.02), best)),
+        (Mark::WithinNoise, Mark::LikelyReal)
+    );
+    assert_eq!(
+        (of(with(0.861, 4, 0.02), best), of(with(0.860, 4, 0.02), best)),
+        (Mark::WithinNoise, Mark::LikelyReal)
+    );
     // Of two runs each, hardly anything can be said; of very many, twice the error is enough.
     assert_eq!(of(with(0.505, 2, 0.007), with(0.545, 2, 0.007)), Mark::WithinNoise);
     assert_eq!(of(with(0.50, 1000, 0.1), with(0.51, 1000, 0.1)), Mark::LikelyReal);
@@ -29,12 +35,19 @@ fn what_is_no_repeat_is_not_known() {
     let good = with(0.5, 5, 0.01);
     let unknown = |n: Option<u32>, spread: Option<f64>| {
         let odd = Measured { value: 9.0, n, spread };
-        assert_eq!((compared(&odd, &good, 1.0), compared(&good, &odd, 1.0)), (Mark::Unknown, Mark::Unknown), "{odd:?}");
+        assert_eq!(
+            (compared(&odd, &good, 1.0), compared(&good, &odd, 1.0)),
+            (Mark::Unknown, Mark::Unknown),
+            "{odd:?}"
+        );
         assert_eq!(odd.beyond(1.0, 1), Mark::Unknown, "{odd:?}");
         odd.gap()
     };
     assert_eq!(unknown(None, None), Some(Gap::OneRun));
-    assert_eq!((unknown(Some(1), Some(0.001)), unknown(Some(0), Some(0.001)), unknown(Some(1), None)), ([Some(Gap::OneRun); 3]).into());
+    assert_eq!(
+        (unknown(Some(1), Some(0.001)), unknown(Some(0), Some(0.001)), unknown(Some(1), None)),
+        ([Some(Gap::OneRun); 3]).into()
+    );
     assert_eq!(unknown(None, Some(0.001)), Some(Gap::Uncounted));
     for spread in [None, Some(f64::NAN), Some(-1.0), Some(f64::INFINITY)] {
         assert_eq!(unknown(Some(5), spread), Some(Gap::NoSpread));
@@ -57,15 +70,27 @@ fn runs_that_are_all_equal_show_no_noise() {
 #[test]
 fn huge_and_tiny_numbers_are_judged_like_others() {
     for scale in [1e-300, 1e-160, 1e160, 1e300] {
-        let of = |one: f64, other: f64, spread: f64| compared(&with(one * scale, 5, spread * scale), &with(other * scale, 5, spread * scale), 1.0);
-        assert_eq!((of(0.9, 0.5, 0.01), of(0.9, 0.5, 0.5)), (Mark::LikelyReal, Mark::WithinNoise), "{scale}");
+        let of = |one: f64, other: f64, spread: f64| {
+            compared(
+                &with(one * scale, 5, spread * scale),
+                &with(other * scale, 5, spread * scale),
+                1.0,
+            )
+        };
+        assert_eq!(
+            (of(0.9, 0.5, 0.01), of(0.9, 0.5, 0.5)),
+            (Mark::LikelyReal, Mark::WithinNoise),
+            "{scale}"
+        );
     }
     let odd = [f64::MAX, f64::MIN, 0.0, f64::MIN_POSITIVE];
     for one in odd {
         for other in odd {
             // Whatever comes of it, it is no panic.
-            let _ =
-                (compared(&with(one, u32::MAX, other.abs()), &with(other, 2, one.abs()), 1e300), with(one, 2, other.abs()).beyond(other, usize::MAX));
+            let _ = (
+                compared(&with(one, u32::MAX, other.abs()), &with(other, 2, one.abs()), 1e300),
+                with(one, 2, other.abs()).beyond(other, usize::MAX),
+            );
         }
     }
 }
@@ -78,8 +103,14 @@ fn a_series_of_single_runs_has_no_improvement_that_may_be_luck() {
     assert_eq!(of(Better::Lower, &[0.5, 0.6, 0.4, 0.4]), [real, nothing, luck, nothing]);
     assert_eq!(of(Better::Lower, &[]), []);
     // Far above everything that came before: no further value of the same kind.
-    assert_eq!(of(Better::Higher, &[0.50, 0.49, 0.51, 0.48, 0.90, 0.89]), [real, nothing, luck, nothing, real, nothing]);
-    assert_eq!(of(Better::Lower, &[0.50, 0.49, 0.51, 0.48, 0.10]), [real, luck, nothing, luck, real]);
+    assert_eq!(
+        of(Better::Higher, &[0.50, 0.49, 0.51, 0.48, 0.90, 0.89]),
+        [real, nothing, luck, nothing, real, nothing]
+    );
+    assert_eq!(
+        of(Better::Lower, &[0.50, 0.49, 0.51, 0.48, 0.10]),
+        [real, luck, nothing, luck, real]
+    );
     // What rises all the time is never counted as a sprint without improvement.
     assert!(!of(Better::Higher, &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]).contains(&nothing));
 }
@@ -97,8 +128,19 @@ fn in_a_series_of_repeated_runs_small_steps_count_together() {
 
 #[test]
 fn the_more_was_tried_the_further_away_it_must_be() {
-    assert_eq!((comparisons(2, true), comparisons(2, false), comparisons(11, true), comparisons(11, false)), (1.0, 1.0, 10.0, 100.0));
+    assert_eq!(
+        (
+            comparisons(2, true),
+            comparisons(2, false),
+            comparisons(11, true),
+            comparisons(11, false)
+        ),
+        (1.0, 1.0, 10.0, 100.0)
+    );
     let (one, other) = (with(0.93, 5, 0.02), with(0.88, 5, 0.02));
-    assert_eq!((compared(&one, &other, 1.0), compared(&one, &other, 100.0)), (Mark::LikelyReal, Mark::WithinNoise));
+    assert_eq!(
+        (compared(&one, &other, 1.0), compared(&one, &other, 100.0)),
+        (Mark::LikelyReal, Mark::WithinNoise)
+    );
     assert_eq!((one.beyond(0.9, 1), one.beyond(0.9, 50)), (Mark::LikelyReal, Mark::WithinNoise));
 }

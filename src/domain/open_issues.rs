@@ -18,7 +18,12 @@ const MAX_WHY: usize = 120;
 
 /// Issues as a reviewer wrote them: few, short, and harmless.
 pub fn quotes(issues: &[String]) -> Vec<String> {
-    issues.iter().map(|issue| plain(issue, MAX_ISSUE)).filter(|issue| !issue.is_empty()).take(MAX_ISSUES).collect()
+    issues
+        .iter()
+        .map(|issue| plain(issue, MAX_ISSUE))
+        .filter(|issue| !issue.is_empty())
+        .take(MAX_ISSUES)
+        .collect()
 }
 
 /// A step of a sprint, as far as it matters here.
@@ -67,19 +72,37 @@ pub fn open_issues<'a>(steps: impl IntoIterator<Item = StepEnd<'a>>) -> Option<O
     let reviews = steps.into_iter().filter_map(|step| Some((round_of_review(step.label)?, step)));
     // One that waits was not needed, if another has taken place.
     let (_, last) = reviews.max_by_key(|(round, step)| (step.state != "waiting", *round))?;
-    let of = |count: Option<u32>, text: String| OpenIssues { step: last.label.to_owned(), count, text, quotes: Vec::new() };
+    let of = |count: Option<u32>, text: String| OpenIssues {
+        step: last.label.to_owned(),
+        count,
+        text,
+        quotes: Vec::new(),
+    };
     match last.state {
         "yes" => None,
         "no" => {
-            let count: Option<u32> = last.detail.split_once(" critical issue").and_then(|(count, _)| count.parse().ok()).filter(|count| *count > 0);
+            let count: Option<u32> = last
+                .detail
+                .split_once(" critical issue")
+                .and_then(|(count, _)| count.parse().ok())
+                .filter(|count| *count > 0);
             Some(match count {
                 Some(1) => of(count, "1 critical issue is open".to_owned()),
                 Some(many) => of(count, format!("{many} critical issues are open")),
-                None => of(None, format!("the last review is not clear: {}", why(last.detail, "it does not say that nothing critical is left"))),
+                None => of(
+                    None,
+                    format!(
+                        "the last review is not clear: {}",
+                        why(last.detail, "it does not say that nothing critical is left")
+                    ),
+                ),
             })
         }
         "waiting" => Some(of(None, "no review has taken place".to_owned())),
-        "error" => Some(of(None, format!("the last review failed: {}", why(last.detail, "nothing says why")))),
+        "error" => Some(of(
+            None,
+            format!("the last review failed: {}", why(last.detail, "nothing says why")),
+        )),
         _ => Some(of(None, "the last review was not finished".to_owned())),
     }
 }
@@ -101,32 +124,79 @@ mod tests {
     #[test]
     fn the_last_review_decides_and_a_repair_closes_nothing() {
         let open = |step: &str, count, text: &str| Some((step.to_owned(), count, text.to_owned()));
-        let (research, first) = (("research", "yes", ""), ("red_team_round_1", "no", "2 critical issues"));
+        let (research, first) =
+            (("research", "yes", ""), ("red_team_round_1", "no", "2 critical issues"));
         assert_eq!(text(&[research]), None, "no review was wanted");
-        assert_eq!(text(&[research, ("red_team_round_1", "yes", "no critical issues"), ("red_team_round_2", "waiting", "")]), None);
-        assert_eq!(text(&[first, ("fix_round_1", "yes", ""), ("red_team_round_2", "yes", "no critical issues")]), None);
+        assert_eq!(
+            text(&[
+                research,
+                ("red_team_round_1", "yes", "no critical issues"),
+                ("red_team_round_2", "waiting", "")
+            ]),
+            None
+        );
+        assert_eq!(
+            text(&[
+                first,
+                ("fix_round_1", "yes", ""),
+                ("red_team_round_2", "yes", "no critical issues")
+            ]),
+            None
+        );
         // The rounds are used up.
-        assert_eq!(text(&[first, ("fix_round_1", "yes", "")]), open("red_team_round_1", Some(2), "2 critical issues are open"));
+        assert_eq!(
+            text(&[first, ("fix_round_1", "yes", "")]),
+            open("red_team_round_1", Some(2), "2 critical issues are open")
+        );
         let tenth = ("red_team_round_10", "no", "1 critical issue");
-        assert_eq!(text(&[("red_team_round_9", "yes", ""), tenth, first]), open("red_team_round_10", Some(1), "1 critical issue is open"));
+        assert_eq!(
+            text(&[("red_team_round_9", "yes", ""), tenth, first]),
+            open("red_team_round_10", Some(1), "1 critical issue is open")
+        );
         // As it is in the steps before a run: those that were not needed wait on.
-        assert_eq!(text(&[first, ("red_team_round_2", "waiting", "")]), open("red_team_round_1", Some(2), "2 critical issues are open"));
+        assert_eq!(
+            text(&[first, ("red_team_round_2", "waiting", "")]),
+            open("red_team_round_1", Some(2), "2 critical issues are open")
+        );
         // What is not known is not clear.
-        let unclear = open("red_team_round_1", None, "the last review is not clear: the review has no critical-issues section");
-        assert_eq!(text(&[("red_team_round_1", "no", "the review has no critical-issues section")]), unclear);
-        for (state, part) in
-            [("error", "failed: nothing says why"), ("interrupted", "not finished"), ("running", "not finished"), ("waiting", "no review")]
-        {
-            assert!(text(&[("red_team_round_1", state, "")]).is_some_and(|(.., text)| text.contains(part)), "{state}");
+        let unclear = open(
+            "red_team_round_1",
+            None,
+            "the last review is not clear: the review has no critical-issues section",
+        );
+        assert_eq!(
+            text(&[("red_team_round_1", "no", "the review has no critical-issues section")]),
+            unclear
+        );
+        for (state, part) in [
+            ("error", "failed: nothing says why"),
+            ("interrupted", "not finished"),
+            ("running", "not finished"),
+            ("waiting", "no review"),
+        ] {
+            assert!(
+                text(&[("red_team_round_1", state, "")])
+                    .is_some_and(|(.., text)| text.contains(part)),
+                "{state}"
+            );
         }
-        assert_eq!(text(&[("red_team_roundtrip", "no", "1 critical issue"), ("red_teamer", "no", "")]), None);
+        assert_eq!(
+            text(&[("red_team_roundtrip", "no", "1 critical issue"), ("red_teamer", "no", "")]),
+            None
+        );
     }
 
     #[test]
     fn what_a_reviewer_wrote_is_short_and_harmless() {
         let issues: Vec<String> =
-            ["a\u{1b}[2J\u{202e}b\nc".to_owned(), String::new(), "x".repeat(5000)].into_iter().chain(vec!["y".to_owned(); 50]).collect();
+            ["a\u{1b}[2J\u{202e}b\nc".to_owned(), String::new(), "x".repeat(5000)]
+                .into_iter()
+                .chain(vec!["y".to_owned(); 50])
+                .collect();
         let quotes = quotes(&issues);
-        assert_eq!((quotes.len(), quotes[0].as_str(), quotes[1].chars().count()), (MAX_ISSUES, "a[2Jb c", MAX_ISSUE));
+        assert_eq!(
+            (quotes.len(), quotes[0].as_str(), quotes[1].chars().count()),
+            (MAX_ISSUES, "a[2Jb c", MAX_ISSUE)
+        );
     }
 }

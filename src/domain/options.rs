@@ -37,7 +37,9 @@ impl JobOptions {
         // What is said anew keeps the place of what it replaces.
         for (key, value) in &self.0 {
             let mut replaced = false;
-            for (index, (other, new)) in later.0.iter().enumerate().filter(|(_, (other, _))| name(other) == name(key)) {
+            for (index, (other, new)) in
+                later.0.iter().enumerate().filter(|(_, (other, _))| name(other) == name(key))
+            {
                 replaced = true;
                 if !std::mem::replace(&mut placed[index], true) {
                     merged.push((other.clone(), new.clone()));
@@ -47,17 +49,38 @@ impl JobOptions {
                 merged.push((key.clone(), value.clone()));
             }
         }
-        merged.extend(later.0.iter().zip(placed).filter(|(_, placed)| !placed).map(|(option, _)| option.clone()));
+        merged.extend(
+            later
+                .0
+                .iter()
+                .zip(placed)
+                .filter(|(_, placed)| !placed)
+                .map(|(option, _)| option.clone()),
+        );
         merged.retain(|(_, value)| !value.is_empty());
         Self(merged)
     }
 
     /// These options without those that some option of `later` excludes: a scheduler takes only one of such
     /// a pair, and the later layer's counts. Tells which were left out, and by which.
-    pub fn without_excluded<'a>(&'a self, later: &'a Self, excludes: impl Fn(&str, &str) -> bool) -> (Self, Vec<(&'a str, &'a str)>) {
-        let by = |key: &str| later.0.iter().find(|(other, value)| !value.is_empty() && excludes(key, other)).map(|(other, _)| other.as_str());
-        let left_out: Vec<(&str, &str)> =
-            self.0.iter().filter(|(_, value)| !value.is_empty()).filter_map(|(key, _)| Some((key.as_str(), by(key)?))).collect();
+    pub fn without_excluded<'a>(
+        &'a self,
+        later: &'a Self,
+        excludes: impl Fn(&str, &str) -> bool,
+    ) -> (Self, Vec<(&'a str, &'a str)>) {
+        let by = |key: &str| {
+            later
+                .0
+                .iter()
+                .find(|(other, value)| !value.is_empty() && excludes(key, other))
+                .map(|(other, _)| other.as_str())
+        };
+        let left_out: Vec<(&str, &str)> = self
+            .0
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .filter_map(|(key, _)| Some((key.as_str(), by(key)?)))
+            .collect();
         let kept = self.0.iter().filter(|(key, _)| by(key).is_none()).cloned().collect();
         (Self(kept), left_out)
     }
@@ -110,7 +133,8 @@ mod tests {
 
     #[test]
     fn later_layers_win_and_empty_values_remove() {
-        let cluster: JobOptions = [("partition", "gpu"), ("gres", "gpu:1"), ("mem", "8G")].into_iter().collect();
+        let cluster: JobOptions =
+            [("partition", "gpu"), ("gres", "gpu:1"), ("mem", "8G")].into_iter().collect();
         let study: JobOptions = [("gres", "gpu:4")].into_iter().collect();
         let sprint: JobOptions = [("mem", ""), ("cpus-per-task", "4")].into_iter().collect();
         let merged = cluster.overlaid(&study, |key| key).overlaid(&sprint, |key| key);
@@ -128,8 +152,15 @@ mod tests {
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(of(&[("l", "")]), [pair("pe", "smp 4")]);
         assert_eq!(of(&[("l", "gpu=2")]), [pair("l", "gpu=2"), pair("pe", "smp 4")]);
-        assert_eq!(of(&[("--pe", "smp 1"), ("q", "x")]), [pair("-l", "gpu=1"), pair("--pe", "smp 1"), pair("q", "x")]);
-        assert_eq!(of(&[("l", "a=1"), ("--l", "b=1")]).len(), 3, "two in one layer stay, to be complained about");
+        assert_eq!(
+            of(&[("--pe", "smp 1"), ("q", "x")]),
+            [pair("-l", "gpu=1"), pair("--pe", "smp 1"), pair("q", "x")]
+        );
+        assert_eq!(
+            of(&[("l", "a=1"), ("--l", "b=1")]).len(),
+            3,
+            "two in one layer stay, to be complained about"
+        );
     }
 
     #[test]

@@ -49,9 +49,13 @@ pub fn is_placeholder(text: &str) -> bool {
 
 /// One pair of brackets around all of it.
 fn is_bracketed(text: &str) -> bool {
-    [("<", ">"), ("[", "]"), ("{{", "}}"), ("{", "}"), ("＜", "＞"), ("【", "】")].iter().any(|(open, close)| {
-        text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|inner| !inner.contains(close) && !inner.contains(open))
-    })
+    [("<", ">"), ("[", "]"), ("{{", "}}"), ("{", "}"), ("＜", "＞"), ("【", "】")].iter().any(
+        |(open, close)| {
+            text.strip_prefix(open)
+                .and_then(|rest| rest.strip_suffix(close))
+                .is_some_and(|inner| !inner.contains(close) && !inner.contains(open))
+        },
+    )
 }
 
 /// Whether each line of a text stands in one of our templates.
@@ -63,7 +67,8 @@ fn is_of_template(text: &str) -> bool {
         meanings.filter(|meaning| meaning.parts() >= 3).map(|meaning| meaning.mark()).collect()
     });
     let mut lines = text.lines().map(Meaning::of).filter(|meaning| !meaning.is_empty()).peekable();
-    (lines.peek().is_some() && lines.all(|meaning| known.contains(&meaning.mark()))) || known.contains(&Meaning::of(text).mark())
+    (lines.peek().is_some() && lines.all(|meaning| known.contains(&meaning.mark())))
+        || known.contains(&Meaning::of(text).mark())
 }
 
 /// Lines, what stands in brackets, and sentences.
@@ -81,8 +86,13 @@ fn fragments(template: &str) -> Vec<&str> {
 /// The context of a study without what is still our template: a heading whose text nobody has filled in goes
 /// with it. The second value is how many headings these were.
 pub fn without_template(text: &str) -> (String, usize) {
-    let known: BTreeSet<&str> = CLAUDE_MD.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    let headings: BTreeSet<&str> = CLAUDE_MD.lines().map(str::trim).filter(|line| line.starts_with('#')).collect();
+    let known: BTreeSet<&str> = CLAUDE_MD
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    let headings: BTreeSet<&str> =
+        CLAUDE_MD.lines().map(str::trim).filter(|line| line.starts_with('#')).collect();
     if !text.lines().any(|line| known.contains(line.trim())) {
         return (text.to_owned(), 0);
     }
@@ -100,9 +110,13 @@ pub fn without_template(text: &str) -> (String, usize) {
     let mut left_out = 0;
     for part in parts {
         let has_template = part.iter().any(|line| known.contains(line.trim()));
-        let is_asked = part.iter().any(|line| line.trim().ends_with('?') && known.contains(line.trim()));
-        let rest: Vec<&str> = part.iter().copied().filter(|line| !known.contains(line.trim())).collect();
-        let is_filled = rest.iter().any(|line| !line.trim().is_empty() && !headings.contains(line.trim()) && !line.starts_with("# "));
+        let is_asked =
+            part.iter().any(|line| line.trim().ends_with('?') && known.contains(line.trim()));
+        let rest: Vec<&str> =
+            part.iter().copied().filter(|line| !known.contains(line.trim())).collect();
+        let is_filled = rest.iter().any(|line| {
+            !line.trim().is_empty() && !headings.contains(line.trim()) && !line.starts_with("# ")
+        });
         left_out += usize::from(is_asked && !is_filled);
         if is_filled || !has_template {
             kept.push(rest);
@@ -154,10 +168,20 @@ mod tests {
         let filled =
             fresh.replace("Where are the code and the data on the cluster? How is a run started, how long does it take?", "In /data, `make run`.");
         assert_ne!(filled, fresh);
-        assert_eq!(without_template(&filled), ("## Code and data\n\nIn /data, `make run`.\n".to_owned(), 4));
+        assert_eq!(
+            without_template(&filled),
+            ("## Code and data\n\nIn /data, `make run`.\n".to_owned(), 4)
+        );
         // An answer below the question that it answers.
-        let below = fresh.replace("What must not be changed, used or spent?", "What must not be changed, used or spent?\nNothing below /data.");
-        assert!(without_template(&below).0.ends_with("## Limits\n\nNothing below /data.\n"), "{:?}", without_template(&below));
+        let below = fresh.replace(
+            "What must not be changed, used or spent?",
+            "What must not be changed, used or spent?\nNothing below /data.",
+        );
+        assert!(
+            without_template(&below).0.ends_with("## Limits\n\nNothing below /data.\n"),
+            "{:?}",
+            without_template(&below)
+        );
         let own = "# My study\n\nBeat 0.9.\n\n## Limits\n\n- none?\n";
         assert_eq!(without_template(own), (own.to_owned(), 0));
     }

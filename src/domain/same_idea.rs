@@ -23,7 +23,10 @@ const SILENT: &[&str] = &[
 ];
 
 /// Short words that are no units.
-const SHORT_WORDS: &[&str] = &["and", "as", "at", "but", "by", "for", "if", "in", "not", "of", "on", "or", "per", "to", "via", "vs"];
+const SHORT_WORDS: &[&str] = &[
+    "and", "as", "at", "but", "by", "for", "if", "in", "not", "of", "on", "or", "per", "to", "via",
+    "vs",
+];
 
 /// A sentence of nothing but these says nothing of what is to be tried.
 #[rustfmt::skip]
@@ -45,8 +48,11 @@ impl Meaning {
     /// Reads a text.
     pub fn of(text: &str) -> Self {
         let sentences = sentences(text);
-        let is_courtesy = |sentence: &Vec<String>| sentence.iter().all(|word| COURTESY.contains(&word.to_lowercase().as_str()));
-        let said: Vec<String> = sentences.iter().filter(|sentence| !is_courtesy(sentence)).flatten().cloned().collect();
+        let is_courtesy = |sentence: &Vec<String>| {
+            sentence.iter().all(|word| COURTESY.contains(&word.to_lowercase().as_str()))
+        };
+        let said: Vec<String> =
+            sentences.iter().filter(|sentence| !is_courtesy(sentence)).flatten().cloned().collect();
         Self(if said.is_empty() { sentences.concat() } else { said })
     }
 
@@ -62,10 +68,13 @@ impl Meaning {
 
     /// A short text that is the same for the same meaning, to be sent in the place of a long idea.
     pub fn mark(&self) -> String {
-        Sha256::digest(self.0.join("\u{1f}").as_bytes()).iter().take(8).fold(String::new(), |mut mark, byte| {
-            let _ = write!(mark, "{byte:02x}");
-            mark
-        })
+        Sha256::digest(self.0.join("\u{1f}").as_bytes()).iter().take(8).fold(
+            String::new(),
+            |mut mark, byte| {
+                let _ = write!(mark, "{byte:02x}");
+                mark
+            },
+        )
     }
 }
 
@@ -162,7 +171,13 @@ impl Reader {
     fn new(text: &str) -> Self {
         // Two spellings of one Japanese particle.
         let text = plain_form(text).replace("における", "での").replace("に於ける", "での");
-        Self { chars: text.chars().collect(), at: 0, sentence: Vec::new(), sentences: Vec::new(), after_number: false }
+        Self {
+            chars: text.chars().collect(),
+            at: 0,
+            sentence: Vec::new(),
+            sentences: Vec::new(),
+            after_number: false,
+        }
     }
 
     fn peek(&self, offset: usize) -> Option<char> {
@@ -194,11 +209,17 @@ impl Reader {
     fn read(mut self) -> Vec<Vec<String>> {
         while let Some(c) = self.peek(0) {
             let was_number = std::mem::take(&mut self.after_number);
-            let is_glued = self.before().is_some_and(|c| c.is_alphanumeric() || is_combining_mark(c));
-            let is_fraction = |reader: &Self, offset: usize| reader.peek(offset) == Some('.') && reader.is_digit(offset + 1);
+            let is_glued =
+                self.before().is_some_and(|c| c.is_alphanumeric() || is_combining_mark(c));
+            let is_fraction = |reader: &Self, offset: usize| {
+                reader.peek(offset) == Some('.') && reader.is_digit(offset + 1)
+            };
             if c.is_ascii_digit() || (is_fraction(&self, 0) && !is_glued) {
                 self.number("");
-            } else if matches!(c, '-' | '–') && !is_glued && !matches!(self.before(), Some(')' | ']')) && (self.is_digit(1) || is_fraction(&self, 1))
+            } else if matches!(c, '-' | '–')
+                && !is_glued
+                && !matches!(self.before(), Some(')' | ']'))
+                && (self.is_digit(1) || is_fraction(&self, 1))
             {
                 self.at += 1;
                 self.number("-");
@@ -235,7 +256,9 @@ impl Reader {
         let lower = word.to_lowercase();
         // mW is no MW.
         let is_unit = is_unit && length <= 3 && !SHORT_WORDS.contains(&lower.as_str());
-        if is_unit || (length == 1 && !(self.sentence.is_empty() && matches!(word.as_str(), "A" | "I"))) {
+        if is_unit
+            || (length == 1 && !(self.sentence.is_empty() && matches!(word.as_str(), "A" | "I")))
+        {
             if word != "a" || is_unit {
                 self.add(word);
             }
@@ -263,7 +286,9 @@ impl Reader {
         let mut whole = self.digits();
         // 10,000 is 10000; 3,5 may be two numbers.
         while (1..=3).contains(&whole.len()) || whole.len() > 3 && from + whole.len() < self.at {
-            let is_group = matches!(self.peek(0), Some(',' | '_')) && (1..=3).all(|place| self.is_digit(place)) && !self.is_digit(4);
+            let is_group = matches!(self.peek(0), Some(',' | '_'))
+                && (1..=3).all(|place| self.is_digit(place))
+                && !self.is_digit(4);
             if !is_group || whole.starts_with('0') {
                 break;
             }
@@ -312,7 +337,8 @@ impl Reader {
         let is_negative = self.peek(1) == Some('-');
         let back = self.at;
         self.at += 1 + sign;
-        let value = signed(&self.digits(), is_negative).filter(|_| !self.peek(0).is_some_and(is_letter));
+        let value =
+            signed(&self.digits(), is_negative).filter(|_| !self.peek(0).is_some_and(is_letter));
         if value.is_none() {
             self.at = back;
         }
@@ -330,7 +356,8 @@ impl Reader {
         self.at += usize::from(is_braced);
         let is_negative = self.peek(0) == Some('-');
         self.at += usize::from(matches!(self.peek(0), Some('+' | '-')));
-        let power = signed(&self.digits(), is_negative).filter(|_| !is_braced || self.peek(0) == Some('}'));
+        let power =
+            signed(&self.digits(), is_negative).filter(|_| !is_braced || self.peek(0) == Some('}'));
         self.at = if power.is_some() { self.at + usize::from(is_braced) } else { back };
         power
     }
@@ -357,7 +384,8 @@ impl Reader {
     fn mark(&mut self, c: char, is_glued: bool) {
         let next = self.peek(1);
         let is_spaced = |c: Option<char>| c.is_none_or(char::is_whitespace);
-        let begins_line = matches!(c, '#' | '+' | '>' | '*' | '-') && is_spaced(next) && self.begins_line();
+        let begins_line =
+            matches!(c, '#' | '+' | '>' | '*' | '-') && is_spaced(next) && self.begins_line();
         let two = match (c, next) {
             ('<', Some('=')) => Some("≤"),
             ('>', Some('=')) => Some("≥"),
@@ -373,16 +401,34 @@ impl Reader {
         match c {
             // A heading, an item of a list, a quotation.
             '#' | '+' | '>' | '*' | '-' if begins_line || (c == '#' && next == Some('#')) => {}
-            '*' if is_spaced(next) == is_spaced(self.before()) && next != Some('*') && self.before() != Some('*') => self.add("*"),
+            '*' if is_spaced(next) == is_spaced(self.before())
+                && next != Some('*')
+                && self.before() != Some('*') =>
+            {
+                self.add("*")
+            }
             '&' => self.add("and"),
             // The sign of a name, and not what joins two words.
-            '-' if is_glued == is_spaced(next) && next != Some('\n') && (is_glued || next.is_some_and(is_letter)) => self.add("-"),
+            '-' if is_glued == is_spaced(next)
+                && next != Some('\n')
+                && (is_glued || next.is_some_and(is_letter)) =>
+            {
+                self.add("-")
+            }
             // The brackets of a formula.
-            '(' | '{' if is_glued || self.before().is_some_and(|c| "+-*/^×·=".contains(c)) => self.add(c),
-            ')' | '}' if next.is_some_and(|c| c.is_alphanumeric() || "+-*/^×·=".contains(c)) => self.add(c),
+            '(' | '{' if is_glued || self.before().is_some_and(|c| "+-*/^×·=".contains(c)) => {
+                self.add(c)
+            }
+            ')' | '}' if next.is_some_and(|c| c.is_alphanumeric() || "+-*/^×·=".contains(c)) => {
+                self.add(c)
+            }
             c if is_telling(c) => self.add(c),
             '\n' | '。' => self.end_sentence(),
-            '.' | '!' | '?' | ':' | ';' if next.is_none_or(|c| c.is_whitespace() || stands_alone(c) || matches!(c, '"' | ')' | '*')) => {
+            '.' | '!' | '?' | ':' | ';'
+                if next.is_none_or(|c| {
+                    c.is_whitespace() || stands_alone(c) || matches!(c, '"' | ')' | '*')
+                }) =>
+            {
                 self.end_sentence();
             }
             _ => {}
@@ -399,7 +445,8 @@ fn signed(digits: &str, is_negative: bool) -> Option<i64> {
 /// A number by its value. One such as 3.10 may be a version: it keeps its last figure.
 fn value(whole: &str, fraction: &str, exponent: Option<i64>) -> String {
     let whole = whole.trim_start_matches('0');
-    let is_value = exponent.is_some() || whole.is_empty() || fraction.bytes().all(|figure| figure == b'0');
+    let is_value =
+        exponent.is_some() || whole.is_empty() || fraction.bytes().all(|figure| figure == b'0');
     let fraction = if is_value { fraction.trim_end_matches('0') } else { fraction };
     let figures = format!("{whole}{fraction}");
     let figures = figures.trim_start_matches('0');

@@ -27,7 +27,10 @@ fn what_differs_in_a_number_a_sign_a_role_or_a_word_is_another_idea() {
         ("Is the C implementation faster?", "Is the C++ implementation faster?"),
         ("Is the C implementation faster?", "Is the C# implementation faster?"),
         ("Is the F# compiler faster?", "Is the F compiler faster?"),
-        ("Does dropout help when batch norm is removed?", "Does batch norm help when dropout is removed?"),
+        (
+            "Does dropout help when batch norm is removed?",
+            "Does batch norm help when dropout is removed?",
+        ),
         ("transfer from A to B", "transfer to A from B"),
         ("train on A, test on B", "train on B, test on A"),
         ("Does smoothing improve calibration?", "Does smoothing NOT improve calibration?"),
@@ -47,7 +50,10 @@ fn what_differs_in_a_number_a_sign_a_role_or_a_word_is_another_idea() {
         ("効果がある場合を調べる", "効果がない場合を調べる"),
         ("标签平滑有效", "标签平滑无效"),
         ("เก่ามาก", "เก้ามาก"),
-        ("As an AI I propose this with rate 0.1. Does it help?", "As an AI I propose this with rate 0.2. Does it help?"),
+        (
+            "As an AI I propose this with rate 0.1. Does it help?",
+            "As an AI I propose this with rate 0.2. Does it help?",
+        ),
     ] {
         assert!(!is_same(one, other), "{one} | {other}: {:?}", Meaning::of(one));
     }
@@ -56,7 +62,10 @@ fn what_differs_in_a_number_a_sign_a_role_or_a_word_is_another_idea() {
 #[test]
 fn what_only_looks_different_is_the_same_idea() {
     for (one, other) in [
-        ("Does efficient fine-tuning beat full fine-tuning?", "Does eﬃcient ﬁne‑tuning beat full ﬁne–tuning"),
+        (
+            "Does efficient fine-tuning beat full fine-tuning?",
+            "Does eﬃcient ﬁne‑tuning beat full ﬁne–tuning",
+        ),
         ("Améliore-t-on la précision?", "Ame\u{301}liore-t-on la pre\u{301}cision?"),
         ("ABC rank 8, rate 0.1", "ＡＢＣ ｒａｎｋ ８， ｒａｔｅ ０．１"),
         ("a rate of 1e-3", "a rate of 0.001"),
@@ -77,17 +86,28 @@ fn what_only_looks_different_is_the_same_idea() {
         ("zero\u{200b}width so\u{ad}ft", "zerowidth soft"),
         ("# Idea\n\nDoes warmup help?", "Does warmup help?"),
         ("Does the model’s size matter?", "Does the model's size matter?"),
-        ("研究标签平滑对小模型校准的影响，使用三个随机种子。", "研究标签平滑对小模型校准的影响;使用三个随机种子"),
+        (
+            "研究标签平滑对小模型校准的影响，使用三个随机种子。",
+            "研究标签平滑对小模型校准的影响;使用三个随机种子",
+        ),
         ("勾配降下法における運動量項の効果", "勾配降下法での運動量項の効果"),
         ("ﾊﾞｯﾁ ｻｲｽﾞ", "バッチサイズ"),
-        ("Does warmup help?", "Sure! Here is my idea: Does warmup help? Let me know if you have any questions."),
+        (
+            "Does warmup help?",
+            "Sure! Here is my idea: Does warmup help? Let me know if you have any questions.",
+        ),
         (
             "Does warmup help? (short) for transformers",
             "Does warmup help? (short) for transformers. As an AI research assistant I propose this promising and novel direction, which is worth \
              trying next given the earlier outcomes of this study.",
         ),
     ] {
-        assert!(is_same(one, other), "{one} | {other}: {:?} {:?}", Meaning::of(one), Meaning::of(other));
+        assert!(
+            is_same(one, other),
+            "{one} | {other}: {:?} {:?}",
+            Meaning::of(one),
+            Meaning::of(other)
+        );
         assert_eq!(Meaning::of(one).mark(), Meaning::of(other).mark());
     }
 }

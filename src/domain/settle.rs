@@ -153,12 +153,15 @@ fn is_gone<'a>(evidence: &Evidence<'a>) -> Gone<'a> {
     let is_recorded = evidence.runner.is_some() || evidence.script.is_some();
     // One empty answer of a queue is none: the job may be on its way back into it.
     let has_news = evidence.new_lines && evidence.runner.is_none();
-    let is_lively = (has_news || evidence.quiet_seconds.is_some_and(|quiet| quiet < LIVELY_SECONDS))
+    let is_lively = (has_news
+        || evidence.quiet_seconds.is_some_and(|quiet| quiet < LIVELY_SECONDS))
         && evidence.empty_seconds.max(evidence.unclear_seconds) < NO_FILES_SECONDS;
     let waits = |over: bool| if over { Gone::Missing } else { Gone::Not(Finding::Empty) };
     match evidence.seen {
         None => Gone::Not(Finding::Wait),
-        Some(Seen::State(JobState::Ended(_))) if evidence.is_contested && is_lively => Gone::Not(Finding::Wait),
+        Some(Seen::State(JobState::Ended(_))) if evidence.is_contested && is_lively => {
+            Gone::Not(Finding::Wait)
+        }
         // It may be on its way back into the queue, or another one may be at work in its place.
         Some(Seen::State(JobState::Ended(end)))
             if (evidence.is_contested || (may_come_back(end) && !evidence.cancel_asked))
@@ -167,17 +170,32 @@ fn is_gone<'a>(evidence: &Evidence<'a>) -> Gone<'a> {
             Gone::Not(Finding::Empty)
         }
         Some(Seen::State(JobState::Ended(end))) => Gone::Ended(end),
-        Some(Seen::State(JobState::NeverStarts(words))) => Gone::Not(match evidence.empty_seconds >= LOST_SECONDS {
-            true => Finding::Over(never_starts(words)),
-            false => Finding::Empty,
-        }),
+        Some(Seen::State(JobState::NeverStarts(words))) => {
+            Gone::Not(match evidence.empty_seconds >= LOST_SECONDS {
+                true => Finding::Over(never_starts(words)),
+                false => Finding::Empty,
+            })
+        }
         // A node that does not answer keeps a job in this state for days.
-        Some(Seen::State(JobState::Ending)) if is_recorded => waits(evidence.empty_seconds >= NO_ACCOUNTING_SECONDS),
+        Some(Seen::State(JobState::Ending)) if is_recorded => {
+            waits(evidence.empty_seconds >= NO_ACCOUNTING_SECONDS)
+        }
         Some(Seen::State(_)) => Gone::Not(Finding::Alive),
-        Some(Seen::Absent | Seen::Accounted(_) | Seen::Unclear(_)) if is_lively => Gone::Not(Finding::Wait),
-        Some(Seen::Absent) if never_ran(evidence) => waits(evidence.empty_seconds >= ACCOUNTING_LAG_SECONDS),
-        Some(Seen::Absent) => waits(is_given_up(evidence.empty_polls, evidence.empty_seconds) && !files_are_missing(evidence)),
-        Some(Seen::Accounted(_) | Seen::Unclear(_)) if evidence.unclear_seconds >= patience(evidence) => Gone::Missing,
+        Some(Seen::Absent | Seen::Accounted(_) | Seen::Unclear(_)) if is_lively => {
+            Gone::Not(Finding::Wait)
+        }
+        Some(Seen::Absent) if never_ran(evidence) => {
+            waits(evidence.empty_seconds >= ACCOUNTING_LAG_SECONDS)
+        }
+        Some(Seen::Absent) => waits(
+            is_given_up(evidence.empty_polls, evidence.empty_seconds)
+                && !files_are_missing(evidence),
+        ),
+        Some(Seen::Accounted(_) | Seen::Unclear(_))
+            if evidence.unclear_seconds >= patience(evidence) =>
+        {
+            Gone::Missing
+        }
         Some(Seen::Accounted(_) | Seen::Unclear(_)) => Gone::Not(Finding::Unclear),
     }
 }
@@ -189,7 +207,9 @@ fn may_come_back(end: &JobEnd) -> bool {
 
 /// How long it may be unclear whether a job that the queue does not list is gone, in seconds.
 fn patience(evidence: &Evidence<'_>) -> i64 {
-    let is_its_own = evidence.runner.is_some_and(|runner| runner.completed || runner.parked || runner.reason.is_some());
+    let is_its_own = evidence
+        .runner
+        .is_some_and(|runner| runner.completed || runner.parked || runner.reason.is_some());
     match evidence.seen {
         Some(Seen::Accounted(_)) if is_its_own => STALE_RECORD_SECONDS,
         // It may be on its way back into the queue.
@@ -219,8 +239,12 @@ fn of_job_that_is_gone(evidence: &Evidence<'_>, job_end: Option<&JobEnd>) -> Fin
             },
         )),
         (None, None, Some(end)) => without_record(evidence, end),
-        (None, None, None) if never_ran(evidence) => Finding::Over(Ending::cancelled("cancelled before it ran")),
-        (None, None, None) => Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() }),
+        (None, None, None) if never_ran(evidence) => {
+            Finding::Over(Ending::cancelled("cancelled before it ran"))
+        }
+        (None, None, None) => {
+            Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() })
+        }
     }
 }
 
@@ -241,7 +265,11 @@ fn files_are_missing(evidence: &Evidence<'_>) -> bool {
     !evidence.files_read && evidence.empty_seconds < NO_FILES_SECONDS
 }
 
-fn with_runner_end(evidence: &Evidence<'_>, runner: &RunnerEnd, job_end: Option<&JobEnd>) -> Finding {
+fn with_runner_end(
+    evidence: &Evidence<'_>,
+    runner: &RunnerEnd,
+    job_end: Option<&JobEnd>,
+) -> Finding {
     if runner.completed {
         return Finding::Over(if !is_good_end(evidence, job_end) {
             contradicted(
@@ -259,7 +287,11 @@ fn with_runner_end(evidence: &Evidence<'_>, runner: &RunnerEnd, job_end: Option<
         });
     }
     if runner.parked {
-        return if evidence.cancel_asked { Finding::Over(killed(evidence, job_end, runner.processes_left, None)) } else { Finding::Parked };
+        return if evidence.cancel_asked {
+            Finding::Over(killed(evidence, job_end, runner.processes_left, None))
+        } else {
+            Finding::Parked
+        };
     }
     let Some(reason) = runner.reason else {
         return Finding::Over(killed(evidence, job_end, runner.processes_left, None));
@@ -299,12 +331,18 @@ fn contradicted(evidence: &Evidence<'_>, ending: Ending) -> Ending {
         [] => "but the job's end does not fit".to_owned(),
         missing => format!("but has no end of {}", missing.join(", ")),
     };
-    let detail = if ending.detail.is_empty() { String::new() } else { format!("{}; ", ending.detail) };
+    let detail =
+        if ending.detail.is_empty() { String::new() } else { format!("{}; ", ending.detail) };
     Ending { detail: format!("{detail}its journal says that it completed, {against}"), ..ending }
 }
 
 /// A job that was ended from outside, of which we know what was left of it.
-fn killed(evidence: &Evidence<'_>, job_end: Option<&JobEnd>, processes_left: u32, runner_status: Option<i32>) -> Ending {
+fn killed(
+    evidence: &Evidence<'_>,
+    job_end: Option<&JobEnd>,
+    processes_left: u32,
+    runner_status: Option<i32>,
+) -> Ending {
     if evidence.cancel_asked {
         // The script finds processes by a mark in their environment, which they can shed; the runner
         // also finds them because it is their parent.
@@ -333,7 +371,10 @@ fn killed(evidence: &Evidence<'_>, job_end: Option<&JobEnd>, processes_left: u32
             SchedulerKind::Slurm => cancelled_outside(words),
             SchedulerKind::Sge => Ending::failed(
                 Reason::CancelledOutside,
-                format!("the job was stopped on the cluster; Grid Engine cannot tell qdel from a limit of the queue{}", quoted(words)),
+                format!(
+                    "the job was stopped on the cluster; Grid Engine cannot tell qdel from a limit of the queue{}",
+                    quoted(words)
+                ),
                 "ask who used qdel, or whether the queue has limits of its own (qconf -sq); then `researchloop sprint resubmit ID`",
             ),
             SchedulerKind::Local => Ending::failed(
@@ -351,7 +392,8 @@ fn without_record(evidence: &Evidence<'_>, end: &JobEnd) -> Finding {
         return Finding::Over(Ending::cancelled("cancelled before it ran"));
     }
     // What the exit code alone tells needs no files: the runner that would read them may not run.
-    let is_told = matches!(end.kind, EndKind::NotStarted) || (matches!(end.exit_code, Some(126 | 127)) && !evidence.files_read);
+    let is_told = matches!(end.kind, EndKind::NotStarted)
+        || (matches!(end.exit_code, Some(126 | 127)) && !evidence.files_read);
     if !is_told && (evidence.empty_seconds < FILE_LAG_SECONDS || files_are_missing(evidence)) {
         return Finding::Empty;
     }
@@ -373,7 +415,9 @@ fn of_end(evidence: &Evidence<'_>, end: &JobEnd) -> Ending {
         EndKind::NodeFailed => node_failed(words),
         EndKind::Cancelled => cancelled_outside(words),
         // It did not come to the runner: the machines failed, not the work.
-        EndKind::NotStarted if lacks_directory(words) => without_directory(Reason::RunnerMissing, words),
+        EndKind::NotStarted if lacks_directory(words) => {
+            without_directory(Reason::RunnerMissing, words)
+        }
         EndKind::NotStarted => never_starts(words),
         // The job script's own words for a runner that it could not start. They are all there is
         // when the files cannot be read, because the runner would have to read them.
@@ -393,7 +437,10 @@ fn quoted(words: &str) -> String {
 }
 
 fn not_verified(evidence: &Evidence<'_>) -> Ending {
-    Ending::cancelled(format!("job ended; processes on {} not verified", evidence.host.unwrap_or("its node")))
+    Ending::cancelled(format!(
+        "job ended; processes on {} not verified",
+        evidence.host.unwrap_or("its node")
+    ))
 }
 
 fn runner_missing() -> Ending {
@@ -423,19 +470,30 @@ fn lost() -> Ending {
 }
 
 fn time_limit(words: &str) -> Ending {
-    Ending::failed(Reason::TimeLimit, format!("the job's time was over{}", quoted(words)), Advice::MoreTime.sentence(None))
+    Ending::failed(
+        Reason::TimeLimit,
+        format!("the job's time was over{}", quoted(words)),
+        Advice::MoreTime.sentence(None),
+    )
 }
 
 fn out_of_memory(end: Option<&JobEnd>) -> Ending {
     Ending::failed(
         Reason::OutOfMemory,
-        format!("the job used more memory than it had asked for{}", quoted(end.map_or("", |end| end.words.as_str()))),
+        format!(
+            "the job used more memory than it had asked for{}",
+            quoted(end.map_or("", |end| end.words.as_str()))
+        ),
         Advice::MoreMemory.sentence(None),
     )
 }
 
 fn node_failed(words: &str) -> Ending {
-    Ending::failed(Reason::NodeFailed, format!("the node went away{}", quoted(words)), "run it again: `researchloop sprint resubmit ID`")
+    Ending::failed(
+        Reason::NodeFailed,
+        format!("the node went away{}", quoted(words)),
+        "run it again: `researchloop sprint resubmit ID`",
+    )
 }
 
 fn cancelled_outside(words: &str) -> Ending {
@@ -448,7 +506,12 @@ fn cancelled_outside(words: &str) -> Ending {
 
 /// How schedulers say that a node does not have the job's directory: SLURM's 0:53, and what Grid Engine's
 /// shepherd says (`failed 26`, or the reason of `Eqw`).
-const NO_DIRECTORY: [&str; 4] = ["output could not be opened", "opening input/output file", "can't open output file", "can't chdir to"];
+const NO_DIRECTORY: [&str; 4] = [
+    "output could not be opened",
+    "opening input/output file",
+    "can't open output file",
+    "can't chdir to",
+];
 
 fn lacks_directory(words: &str) -> bool {
     NO_DIRECTORY.iter().any(|said| words.contains(said))
@@ -457,7 +520,10 @@ fn lacks_directory(words: &str) -> bool {
 fn without_directory(reason: Reason, words: &str) -> Ending {
     Ending::failed(
         reason,
-        format!("the node could not start the job in its directory: it is not there, or may not be written to{}", quoted(words)),
+        format!(
+            "the node could not start the job in its directory: it is not there, or may not be written to{}",
+            quoted(words)
+        ),
         "is `working_dir` of the cluster shared with the nodes, under the same path? `researchloop cluster check` tells what it lies on; \
          then `researchloop sprint resubmit ID`",
     )
@@ -491,7 +557,14 @@ fn runner_killed(scheduler: SchedulerKind, words: &str) -> Ending {
                 quoted(words)
             )
         }
-        SchedulerKind::Local => format!("the runner inside the job was killed; it may have been out of memory, or kill -9{}", quoted(words)),
+        SchedulerKind::Local => format!(
+            "the runner inside the job was killed; it may have been out of memory, or kill -9{}",
+            quoted(words)
+        ),
     };
-    Ending::failed(Reason::RunnerKilled, detail, "see the end of job.log in `researchloop sprint log ID`, then `researchloop sprint resubmit ID`")
+    Ending::failed(
+        Reason::RunnerKilled,
+        detail,
+        "see the end of job.log in `researchloop sprint log ID`, then `researchloop sprint resubmit ID`",
+    )
 }

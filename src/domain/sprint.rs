@@ -135,7 +135,12 @@ impl Ending {
 
     /// Ended without success.
     pub fn failed(reason: Reason, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { status: Status::Failed, reason: Some(reason), detail: detail.into(), hint: hint.into() }
+        Self {
+            status: Status::Failed,
+            reason: Some(reason),
+            detail: detail.into(),
+            hint: hint.into(),
+        }
     }
 
     /// Ended because somebody here asked for it.
@@ -203,14 +208,18 @@ impl State {
         match self {
             Self::Pending | Self::Submitting => None,
             Self::Submitted { job } | Self::Running { job, .. } => Some(job),
-            Self::Parked { job } | Self::Cancelling { job, .. } | Self::Ended { job, .. } => job.as_ref(),
+            Self::Parked { job } | Self::Cancelling { job, .. } | Self::Ended { job, .. } => {
+                job.as_ref()
+            }
         }
     }
 
     /// The step that runs.
     pub fn phase(&self) -> Option<&str> {
         match self {
-            Self::Running { phase, .. } | Self::Cancelling { phase, .. } => phase.as_ref().map(|phase| phase.0.as_str()),
+            Self::Running { phase, .. } | Self::Cancelling { phase, .. } => {
+                phase.as_ref().map(|phase| phase.0.as_str())
+            }
             _ => None,
         }
     }

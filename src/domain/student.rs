@@ -18,7 +18,8 @@ pub fn tail(t: f64, freedom: f64) -> Option<f64> {
     let freedom = freedom.min(MOST_FREEDOM);
     // freedom / (freedom + t²), and what is missing to 1, each without loss by cancellation.
     let ratio = t / freedom.sqrt() * (t / freedom.sqrt());
-    let (x, rest) = if ratio.is_finite() { (1.0 / (1.0 + ratio), ratio / (1.0 + ratio)) } else { (0.0, 1.0) };
+    let (x, rest) =
+        if ratio.is_finite() { (1.0 / (1.0 + ratio), ratio / (1.0 + ratio)) } else { (0.0, 1.0) };
     let upper = 0.5 * incomplete_beta(x, rest, 0.5 * freedom, 0.5);
     Some(if t < 0.0 { 1.0 - upper } else { upper })
 }
@@ -33,7 +34,11 @@ fn incomplete_beta(x: f64, rest: f64, a: f64, b: f64) -> f64 {
     }
     let front = (ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * rest.ln()).exp();
     // The fraction converges fast on one side of the mean; the other side follows by symmetry.
-    if x < (a + 1.0) / (a + b + 2.0) { front * fraction(x, a, b) / a } else { 1.0 - front * fraction(rest, b, a) / b }
+    if x < (a + 1.0) / (a + b + 2.0) {
+        front * fraction(x, a, b) / a
+    } else {
+        1.0 - front * fraction(rest, b, a) / b
+    }
 }
 
 fn fraction(x: f64, a: f64, b: f64) -> f64 {
@@ -104,7 +109,10 @@ mod tests {
             (1e12, [1.960, 2.576, 3.291]),
         ] {
             for (t, level) in quantiles.into_iter().zip([0.025, 0.005, 0.0005]) {
-                assert!(of(t - 0.0006, freedom) > level && of(t + 0.0006, freedom) < level, "{t} with {freedom}");
+                assert!(
+                    of(t - 0.0006, freedom) > level && of(t + 0.0006, freedom) < level,
+                    "{t} with {freedom}"
+                );
             }
         }
     }
@@ -121,21 +129,31 @@ mod tests {
             assert!((of(t, 3.0) - three).abs() < 1e-14, "3 degrees, {t}");
         }
         // Of the normal distribution, also far out.
-        for (t, level) in [(1.959_963_984_540_054, 0.025), (4.753_424_308_822_899, 1e-6), (6.361_340_902_404_056, 1e-10)] {
-            assert!((of(t, f64::INFINITY) / level - 1.0).abs() < 1e-3, "{t}: {}", of(t, f64::INFINITY));
+        for (t, level) in [
+            (1.959_963_984_540_054, 0.025),
+            (4.753_424_308_822_899, 1e-6),
+            (6.361_340_902_404_056, 1e-10),
+        ] {
+            assert!(
+                (of(t, f64::INFINITY) / level - 1.0).abs() < 1e-3,
+                "{t}: {}",
+                of(t, f64::INFINITY)
+            );
         }
     }
 
     /// The density, added up in small steps.
     fn added_up(t: f64, freedom: f64) -> f64 {
-        let scale = (ln_gamma(0.5 * (freedom + 1.0)) - ln_gamma(0.5 * freedom)).exp() / (freedom * std::f64::consts::PI).sqrt();
+        let scale = (ln_gamma(0.5 * (freedom + 1.0)) - ln_gamma(0.5 * freedom)).exp()
+            / (freedom * std::f64::consts::PI).sqrt();
         let density = |x: f64| scale * (1.0 + x * x / freedom).powf(-0.5 * (freedom + 1.0));
         let steps = 20_000;
         let width = t / f64::from(steps);
         let whole: f64 = (0..steps)
             .map(|step| {
                 let from = f64::from(step) * width;
-                width / 6.0 * (density(from) + 4.0 * density(from + 0.5 * width) + density(from + width))
+                width / 6.0
+                    * (density(from) + 4.0 * density(from + 0.5 * width) + density(from + width))
             })
             .sum();
         0.5 - whole
@@ -145,17 +163,28 @@ mod tests {
     fn degrees_of_freedom_need_not_be_whole() {
         for freedom in [0.7, 1.3, 2.5, 3.7, 7.77, 41.2] {
             for t in [0.2, 1.0, 2.0, 4.5] {
-                assert!((of(t, freedom) - added_up(t, freedom)).abs() < 1e-10, "{t} with {freedom}");
+                assert!(
+                    (of(t, freedom) - added_up(t, freedom)).abs() < 1e-10,
+                    "{t} with {freedom}"
+                );
             }
             // It falls with t, and with the degrees of freedom.
-            assert!(of(2.0, freedom) > of(2.1, freedom) && of(2.0, freedom) > of(2.0, freedom + 0.1));
+            assert!(
+                of(2.0, freedom) > of(2.1, freedom) && of(2.0, freedom) > of(2.0, freedom + 0.1)
+            );
         }
     }
 
     #[test]
     fn odd_numbers_are_no_panic() {
-        assert_eq!((tail(f64::NAN, 3.0), tail(1.0, f64::NAN), tail(1.0, 0.0), tail(1.0, -2.0)), (None, None, None, None));
-        assert_eq!((of(f64::INFINITY, 3.0), of(f64::NEG_INFINITY, 3.0), of(0.0, 3.0)), (0.0, 1.0, 0.5));
+        assert_eq!(
+            (tail(f64::NAN, 3.0), tail(1.0, f64::NAN), tail(1.0, 0.0), tail(1.0, -2.0)),
+            (None, None, None, None)
+        );
+        assert_eq!(
+            (of(f64::INFINITY, 3.0), of(f64::NEG_INFINITY, 3.0), of(0.0, 3.0)),
+            (0.0, 1.0, 0.5)
+        );
         assert!((of(-1.5, 4.2) + of(1.5, 4.2) - 1.0).abs() < 1e-15);
         for freedom in [1e-300, 1e-3, 1e6, 1e300, f64::INFINITY] {
             for t in [0.0, 1e-300, 1.0, 1e300] {

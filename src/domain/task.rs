@@ -128,10 +128,14 @@ pub fn need_state(status: TaskStatus, verdict: Option<Verdict>, condition: Condi
         (TaskStatus::Open, _) => return NeedState::Open,
         (_, Condition::Any) => true,
         (TaskStatus::Done, Condition::Done) | (TaskStatus::Dead, Condition::Failed) => true,
-        (TaskStatus::Done, Condition::Supported | Condition::Refuted) if verdict.is_none() => return NeedState::Unknown,
+        (TaskStatus::Done, Condition::Supported | Condition::Refuted) if verdict.is_none() => {
+            return NeedState::Unknown;
+        }
         (TaskStatus::Done, Condition::Supported) => verdict == Some(Verdict::Supported),
         (TaskStatus::Done, Condition::Refuted) => verdict == Some(Verdict::Refuted),
-        (TaskStatus::Done | TaskStatus::Dead | TaskStatus::Skipped | TaskStatus::Cancelled, _) => false,
+        (TaskStatus::Done | TaskStatus::Dead | TaskStatus::Skipped | TaskStatus::Cancelled, _) => {
+            false
+        }
     };
     if met { NeedState::Met } else { NeedState::Never }
 }
@@ -142,9 +146,15 @@ pub fn parse_need(text: &str) -> Result<(&str, Condition), String> {
     match Condition::parse(word.trim()) {
         Some(condition) => Ok((id.trim(), condition)),
         None => {
-            let all: Vec<&str> = Condition::ALL.iter().map(|condition| condition.as_str()).collect();
-            let near = super::suggestion::nearest(word, all.iter().copied()).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-            Err(format!("{text:?} ends with an unknown condition: expected one of {}{near}", all.join(", ")))
+            let all: Vec<&str> =
+                Condition::ALL.iter().map(|condition| condition.as_str()).collect();
+            let near = super::suggestion::nearest(word, all.iter().copied())
+                .map(|near| format!(" (did you mean {near}?)"))
+                .unwrap_or_default();
+            Err(format!(
+                "{text:?} ends with an unknown condition: expected one of {}{near}",
+                all.join(", ")
+            ))
         }
     }
 }
@@ -185,7 +195,11 @@ pub fn is_infrastructure(reason: Reason, scheduler: SchedulerKind) -> bool {
 
 /// Whether the cause of such an end is one that all sprints of a cluster share: it may meet many at once.
 pub fn is_shared(reason: Reason, scheduler: SchedulerKind) -> bool {
-    is_infrastructure(reason, scheduler) || matches!(reason, Reason::DiskFull | Reason::Noexec | Reason::NeverStarts | Reason::RunnerKilled)
+    is_infrastructure(reason, scheduler)
+        || matches!(
+            reason,
+            Reason::DiskFull | Reason::Noexec | Reason::NeverStarts | Reason::RunnerKilled
+        )
 }
 
 /// The longest that a usage limit is waited for, in seconds: those of a week are the longest.
@@ -215,8 +229,12 @@ pub fn check_idea(idea: &str) -> Result<String, String> {
 pub fn check_idea_text(idea: &str) -> Result<String, String> {
     let idea = plain(idea);
     match idea.len() {
-        _ if spaced(&idea).trim().is_empty() => Err("the idea is empty: no letter and no figure in it can be seen".to_owned()),
-        len if len > MAX_IDEA => Err(format!("the idea is {len} bytes; at most {MAX_IDEA}. Put background into the study's context instead")),
+        _ if spaced(&idea).trim().is_empty() => {
+            Err("the idea is empty: no letter and no figure in it can be seen".to_owned())
+        }
+        len if len > MAX_IDEA => Err(format!(
+            "the idea is {len} bytes; at most {MAX_IDEA}. Put background into the study's context instead"
+        )),
         _ => Ok(idea),
     }
 }
@@ -224,7 +242,11 @@ pub fn check_idea_text(idea: &str) -> Result<String, String> {
 /// Checks another text of a task, which may be empty.
 pub fn check_text(what: &str, text: &str) -> Result<String, String> {
     let text = plain(text);
-    if text.len() > MAX_TEXT { Err(format!("{what} is {} bytes; at most {MAX_TEXT}", text.len())) } else { Ok(text) }
+    if text.len() > MAX_TEXT {
+        Err(format!("{what} is {} bytes; at most {MAX_TEXT}", text.len()))
+    } else {
+        Ok(text)
+    }
 }
 
 /// Trimmed, without control characters, and cut at so many bytes: for texts of a job.
@@ -237,7 +259,8 @@ pub fn bounded(text: &str, bytes: usize) -> String {
 }
 
 fn plain(text: &str) -> String {
-    let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let text: String =
+        text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     text.trim().to_owned()
 }
 
@@ -260,7 +283,10 @@ mod tests {
             (TaskStatus::Cancelled, None, [Never, Never, Never, Never, Met]),
         ];
         for (status, verdict, expected) in rows {
-            let found: Vec<NeedState> = Condition::ALL.iter().map(|condition| need_state(status, verdict, *condition)).collect();
+            let found: Vec<NeedState> = Condition::ALL
+                .iter()
+                .map(|condition| need_state(status, verdict, *condition))
+                .collect();
             assert_eq!(found, expected, "{status} {verdict:?}");
         }
     }
@@ -269,7 +295,10 @@ mod tests {
     fn waits_double_from_a_minute_to_an_hour_and_vary_by_a_fifth() {
         let waits: Vec<i64> = (1..=9).map(|failures| backoff_seconds(failures, 0.0)).collect();
         assert_eq!(waits, [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
-        assert_eq!((backoff_seconds(1, -1.0), backoff_seconds(1, 1.0), backoff_seconds(u32::MAX, 9.0)), (48, 72, 4320));
+        assert_eq!(
+            (backoff_seconds(1, -1.0), backoff_seconds(1, 1.0), backoff_seconds(u32::MAX, 9.0)),
+            (48, 72, 4320)
+        );
         assert_eq!((backoff_seconds(0, f64::NAN), backoff_seconds(2, f64::INFINITY)), (60, 120));
     }
 
@@ -294,11 +323,23 @@ mod tests {
     #[test]
     fn time_memory_and_mistakes_count_and_machines_do_not() {
         let slurm = SchedulerKind::Slurm;
-        let infrastructure: Vec<&str> =
-            Reason::ALL.iter().filter(|reason| is_infrastructure(**reason, slurm)).map(|reason| reason.as_str()).collect();
+        let infrastructure: Vec<&str> = Reason::ALL
+            .iter()
+            .filter(|reason| is_infrastructure(**reason, slurm))
+            .map(|reason| reason.as_str())
+            .collect();
         assert_eq!(
             infrastructure,
-            ["login", "usage_limit", "model_error", "cancelled_outside", "runner_missing", "node_failed", "lost", "submit_failed"]
+            [
+                "login",
+                "usage_limit",
+                "model_error",
+                "cancelled_outside",
+                "runner_missing",
+                "node_failed",
+                "lost",
+                "submit_failed"
+            ]
         );
         assert!(is_infrastructure(Reason::RunnerKilled, SchedulerKind::Sge));
     }

@@ -118,7 +118,10 @@ pub fn cycle(nodes: &[Node]) -> Option<Vec<String>> {
 pub fn settle(nodes: &[Node]) -> Vec<Settled> {
     let waits = waits(nodes);
     let order = in_order(&waits);
-    let mut settled: Vec<Settled> = nodes.iter().map(|node| Settled { status: node.status, why: String::new(), depth: 0 }).collect();
+    let mut settled: Vec<Settled> = nodes
+        .iter()
+        .map(|node| Settled { status: node.status, why: String::new(), depth: 0 })
+        .collect();
     let mut children = vec![Vec::new(); nodes.len()];
     for (task, node) in nodes.iter().enumerate() {
         if let Some(parent) = node.parent {
@@ -133,14 +136,20 @@ pub fn settle(nodes: &[Node]) -> Vec<Settled> {
         if *point == begin(task) {
             never[task] = why_never(nodes, &settled, node).or_else(|| {
                 let parent = node.parent?;
-                never[parent].as_ref().map(|why| format!("is a part of {}, which {why}", nodes[parent].id))
+                never[parent]
+                    .as_ref()
+                    .map(|why| format!("is a part of {}, which {why}", nodes[parent].id))
             });
             continue;
         }
         let (status, why) = if children[task].is_empty() {
             match (node.status, &never[task]) {
-                (TaskStatus::Open | TaskStatus::Skipped, Some(why)) if !node.held => (TaskStatus::Skipped, why.clone()),
-                (TaskStatus::Skipped, None) => (TaskStatus::Open, "what it needs can come again".to_owned()),
+                (TaskStatus::Open | TaskStatus::Skipped, Some(why)) if !node.held => {
+                    (TaskStatus::Skipped, why.clone())
+                }
+                (TaskStatus::Skipped, None) => {
+                    (TaskStatus::Open, "what it needs can come again".to_owned())
+                }
                 (status, _) => (status, String::new()),
             }
         } else {
@@ -176,7 +185,8 @@ pub fn settle(nodes: &[Node]) -> Vec<Settled> {
 
 fn why_never(nodes: &[Node], settled: &[Settled], node: &Node) -> Option<String> {
     let (needed, condition) = node.needs.iter().find(|(needed, condition)| {
-        let verdict = nodes[*needed].verdict.filter(|_| settled[*needed].status == TaskStatus::Done);
+        let verdict =
+            nodes[*needed].verdict.filter(|_| settled[*needed].status == TaskStatus::Done);
         need_state(settled[*needed].status, verdict, *condition) == NeedState::Never
     })?;
     let other = &nodes[*needed];
@@ -196,7 +206,13 @@ fn why_never(nodes: &[Node], settled: &[Settled], node: &Node) -> Option<String>
     Some(format!("needs {} {wanted}, and that is {is}", other.id))
 }
 
-fn of_children(nodes: &[Node], settled: &[Settled], node: &Node, children: &[usize], never: Option<&str>) -> (TaskStatus, String) {
+fn of_children(
+    nodes: &[Node],
+    settled: &[Settled],
+    node: &Node,
+    children: &[usize],
+    never: Option<&str>,
+) -> (TaskStatus, String) {
     let with = |status: TaskStatus| children.iter().find(|child| settled[**child].status == status);
     if with(TaskStatus::Open).is_some() {
         return (TaskStatus::Open, String::new());

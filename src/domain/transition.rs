@@ -44,18 +44,32 @@ pub fn after(state: &State, event: Event) -> Option<State> {
         (State::Submitting, Event::NothingSent) => State::Pending,
         (State::Submitting, Event::ParksAgain(job)) => State::Parked { job },
         (State::Submitting | State::Pending, Event::Accepted(job)) => State::Submitted { job },
-        (State::Cancelling { job: None, phase }, Event::Accepted(job)) => State::Cancelling { job: Some(job), phase: phase.clone() },
+        (State::Cancelling { job: None, phase }, Event::Accepted(job)) => {
+            State::Cancelling { job: Some(job), phase: phase.clone() }
+        }
 
         (State::Running { job, .. }, Event::Queued) => State::Submitted { job: job.clone() },
         (State::Submitted { job }, Event::Runs) => State::Running { job: job.clone(), phase: None },
-        (State::Submitted { job } | State::Running { job, .. }, Event::StepBegan(phase)) => State::Running { job: job.clone(), phase: Some(phase) },
+        (State::Submitted { job } | State::Running { job, .. }, Event::StepBegan(phase)) => {
+            State::Running { job: job.clone(), phase: Some(phase) }
+        }
 
-        (State::Submitted { job } | State::Running { job, .. }, Event::Parks) => State::Parked { job: Some(job.clone()) },
+        (State::Submitted { job } | State::Running { job, .. }, Event::Parks) => {
+            State::Parked { job: Some(job.clone()) }
+        }
 
         // Nothing was ever sent, so there is nothing to wait for.
-        (State::Pending, Event::CancelAsked) => State::Ended { job, ending: Ending::cancelled("cancelled before a job was submitted") },
-        (State::Parked { .. }, Event::CancelAsked) => State::Ended { job, ending: Ending::cancelled("cancelled while it waited for an answer") },
-        (State::Submitting | State::Submitted { .. } | State::Running { .. }, Event::CancelAsked) => State::Cancelling { job, phase },
+        (State::Pending, Event::CancelAsked) => {
+            State::Ended { job, ending: Ending::cancelled("cancelled before a job was submitted") }
+        }
+        (State::Parked { .. }, Event::CancelAsked) => State::Ended {
+            job,
+            ending: Ending::cancelled("cancelled while it waited for an answer"),
+        },
+        (
+            State::Submitting | State::Submitted { .. } | State::Running { .. },
+            Event::CancelAsked,
+        ) => State::Cancelling { job, phase },
 
         (_, Event::Over(ending)) => State::Ended { job, ending },
 

@@ -27,7 +27,23 @@ pub enum Unit {
 }
 
 const WORDS: &[(Kind, f64, &[&str])] = &[
-    (Kind::Share, 1.0, &["fraction", "fractions", "proportion", "probability", "share", "0-1", "0..1", "0 to 1", "[0,1]", "[0, 1]", "0–1"]),
+    (
+        Kind::Share,
+        1.0,
+        &[
+            "fraction",
+            "fractions",
+            "proportion",
+            "probability",
+            "share",
+            "0-1",
+            "0..1",
+            "0 to 1",
+            "[0,1]",
+            "[0, 1]",
+            "0–1",
+        ],
+    ),
     (
         Kind::Share,
         0.01,
@@ -73,14 +89,31 @@ const WORDS: &[(Kind, f64, &[&str])] = &[
 ];
 
 /// Words that stand in the place of a unit, and are none.
-const NONE: &[&str] = &["", "-", "–", "—", "none", "n/a", "na", "null", "unitless", "dimensionless", "no unit", "1", "number", "score"];
+const NONE: &[&str] = &[
+    "",
+    "-",
+    "–",
+    "—",
+    "none",
+    "n/a",
+    "na",
+    "null",
+    "unitless",
+    "dimensionless",
+    "no unit",
+    "1",
+    "number",
+    "score",
+];
 
 /// The unit that is written so, of the figure of this name.
 pub fn read(text: &str, name: &str) -> Unit {
     let text = text.trim();
     let text = [('(', ')'), ('[', ']')]
         .into_iter()
-        .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close).filter(|inner| !inner.contains([',', '-'])))
+        .find_map(|(open, close)| {
+            text.strip_prefix(open)?.strip_suffix(close).filter(|inner| !inner.contains([',', '-']))
+        })
         .unwrap_or(text)
         .trim();
     let lower = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
@@ -90,7 +123,8 @@ pub fn read(text: &str, name: &str) -> Unit {
         return Unit::Untold;
     }
     // `Mb` are bits.
-    if matches!(text.as_bytes(), [b'K' | b'k' | b'M' | b'G' | b'T', b'b']) && !matches!(text, "kb") {
+    if matches!(text.as_bytes(), [b'K' | b'k' | b'M' | b'G' | b'T', b'b']) && !matches!(text, "kb")
+    {
         return Unit::Other(text.to_owned());
     }
     // In which sense it is one, the name says: a speedup is no share.
@@ -107,8 +141,12 @@ pub fn read(text: &str, name: &str) -> Unit {
 pub fn amount(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
     let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect::<Vec<_>>();
-    let (value, rest) = ends.into_iter().rev().find_map(|at| Some((text[..at].trim_end().parse::<f64>().ok()?, text[at..].trim())))?;
-    (value.is_finite() && (rest.is_empty() || matches!(read(rest, ""), Unit::Known(..)))).then_some((value, rest))
+    let (value, rest) = ends
+        .into_iter()
+        .rev()
+        .find_map(|at| Some((text[..at].trim_end().parse::<f64>().ok()?, text[at..].trim())))?;
+    (value.is_finite() && (rest.is_empty() || matches!(read(rest, ""), Unit::Known(..))))
+        .then_some((value, rest))
 }
 
 /// Words of names whose figures are parts of a whole: above 1 they are percentages.
@@ -168,15 +206,24 @@ const RATES: &[&str] = &[
     "negatives",
 ];
 /// With one of these words it is a figure about such a share, and no share itself.
-const NO_SHARE: &[&str] = &["time", "seconds", "hours", "steps", "epochs", "per", "cost", "count", "num", "number", "tokens", "bits", "loss", "rank"];
+const NO_SHARE: &[&str] = &[
+    "time", "seconds", "hours", "steps", "epochs", "per", "cost", "count", "num", "number",
+    "tokens", "bits", "loss", "rank",
+];
 
 /// Whether the name says that the figure is a part of a whole.
 pub fn is_share(name: &str) -> bool {
     // `mIoU` and `valAcc`: capitals begin words, or do not.
     let (words, plain) = (words(name), words(&name.to_lowercase()));
     let has = |list: &[&str]| words.iter().chain(&plain).any(|word| list.contains(&word.as_str()));
-    let pair = |one: &[&str], other: &str| words.windows(2).any(|pair| one.contains(&pair[0].as_str()) && pair[1] == other);
-    !has(NO_SHARE) && (has(SHARES) || pair(RATES, "rate") || pair(&["exact"], "match") || words.first().is_some_and(|word| word == "pass@"))
+    let pair = |one: &[&str], other: &str| {
+        words.windows(2).any(|pair| one.contains(&pair[0].as_str()) && pair[1] == other)
+    };
+    !has(NO_SHARE)
+        && (has(SHARES)
+            || pair(RATES, "rate")
+            || pair(&["exact"], "match")
+            || words.first().is_some_and(|word| word == "pass@"))
 }
 
 /// The words of a name: `valAcc_top1` has `val`, `acc` and `top1`.
@@ -230,8 +277,12 @@ mod tests {
             assert_eq!(read(text, "accuracy"), unit, "{text}");
         }
         assert_eq!(read("ratio", "speedup"), Unit::Other("ratio".to_owned()));
-        let mut all: Vec<&str> = WORDS.iter().flat_map(|(.., words)| words.iter().copied()).collect();
-        assert!(all.iter().all(|word| matches!(read(word, "x"), Unit::Known(..))), "what is in the table is found");
+        let mut all: Vec<&str> =
+            WORDS.iter().flat_map(|(.., words)| words.iter().copied()).collect();
+        assert!(
+            all.iter().all(|word| matches!(read(word, "x"), Unit::Known(..))),
+            "what is in the table is found"
+        );
         let count = all.len();
         all.sort_unstable();
         all.dedup();

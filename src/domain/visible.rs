@@ -22,7 +22,10 @@ pub fn is_harmful(c: char) -> bool {
 
 /// A text as one line that does a screen no harm: white space becomes a space.
 pub fn line(text: &str) -> String {
-    text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_harmful(*c)).collect()
+    text.chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !is_harmful(*c))
+        .collect()
 }
 
 /// A text without what is not seen, in which what controls a terminal is a space.
@@ -60,7 +63,8 @@ mod tests {
             assert_eq!(line(&format!("a{hidden}b")), "ab", "{hidden:?}");
         }
         assert_eq!(line("a\u{1b}[2J\u{2028}b\n\tc\u{a0}d"), "a[2J b  c d");
-        for seen in ["ünïcödé 日本 한국어 עברית العربية ไทย हिन्दी", "a_b-c.d (1) α²≈½ €", "🙂"] {
+        for seen in ["ünïcödé 日本 한국어 עברית العربية ไทย हिन्दी", "a_b-c.d (1) α²≈½ €", "🙂"]
+        {
             assert_eq!(line(seen), seen);
         }
     }

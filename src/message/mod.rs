@@ -6,7 +6,9 @@ use crate::bundle::answers::Proposal;
 use crate::domain::approval::{self, Word};
 use crate::domain::idea::{bounded, clean};
 use crate::domain::{SprintId, State, Verdict, written};
-use crate::store::{ANOTHER, Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
+use crate::store::{
+    ANOTHER, Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError,
+};
 
 /// The longest answer or note, in characters.
 const MAX_TEXT: usize = 20_000;
@@ -74,7 +76,9 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
     let late = |message: &MessageRow| {
         let problem = match (message.kind.as_str(), &message.answer) {
             ("note", _) => "is a note to a sprint: there is nothing to answer".to_owned(),
-            (_, Some(answer)) => format!("was answered already: {:?}", bounded(&answer.replace('\n', " "), 80)),
+            (_, Some(answer)) => {
+                format!("was answered already: {:?}", bounded(&answer.replace('\n', " "), 80))
+            }
             (_, None) => "waits for no answer any more: what asked it has ended".to_owned(),
         };
         let sprint = message.sprint.as_deref().unwrap_or_default();
@@ -92,7 +96,9 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
         return Err(late(&message));
     }
     // The command as it is shown, sent off unchanged: an answer cannot be taken back.
-    let is_stand_in = text == "..." || message.choices.len() != 1 && text == message.placeholder() || message.kind == "approval" && text == ANOTHER;
+    let is_stand_in = text == "..."
+        || message.choices.len() != 1 && text == message.placeholder()
+        || message.kind == "approval" && text == ANOTHER;
     if message.kind != "dead" && is_stand_in {
         return Err(ReplyError::Text(format!(
             "{text:?} stands for the answer: write one of your own{}",
@@ -108,10 +114,21 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
                 Word::Yes(note) => Replied::Approved(!note.is_empty()),
                 Word::Other => Replied::AnotherWanted,
                 Word::No(reason) => {
-                    let Some(sprint) = message.sprint.as_deref().and_then(|id| SprintId::new(id).ok()) else { return Err(late(&message)) };
-                    let detail =
-                        if reason.is_empty() { "the idea was not approved".to_owned() } else { format!("the idea was not approved: {reason}") };
-                    if !change.refuse_idea(sprint.as_str(), Proposal::idea_of(&message.text), &detail)? {
+                    let Some(sprint) =
+                        message.sprint.as_deref().and_then(|id| SprintId::new(id).ok())
+                    else {
+                        return Err(late(&message));
+                    };
+                    let detail = if reason.is_empty() {
+                        "the idea was not approved".to_owned()
+                    } else {
+                        format!("the idea was not approved: {reason}")
+                    };
+                    if !change.refuse_idea(
+                        sprint.as_str(),
+                        Proposal::idea_of(&message.text),
+                        &detail,
+                    )? {
                         return Err(late(&message));
                     }
                     Replied::Refused(sprint)
@@ -134,7 +151,9 @@ fn on_dead(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Repl
     match (word.as_str(), message.task.as_deref()) {
         // Both also answer the message.
         ("retry", Some(task)) => Ok(Replied::Retried(change.retry_task(task)?.id.to_string())),
-        ("cancel", Some(task)) => Ok(Replied::Cancelled(change.cancel_task(task, "by a reply")?.id.to_string())),
+        ("cancel", Some(task)) => {
+            Ok(Replied::Cancelled(change.cancel_task(task, "by a reply")?.id.to_string()))
+        }
         ("close", _) => {
             change.close_message(&message.id, text)?;
             Ok(Replied::Closed)
@@ -147,7 +166,11 @@ fn on_dead(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Repl
 }
 
 /// What came out of a task, by a person's word.
-fn on_verdict(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Replied, ReplyError> {
+fn on_verdict(
+    change: &Change<'_>,
+    message: &MessageRow,
+    text: &str,
+) -> Result<Replied, ReplyError> {
     match (written::verdict(text), message.task.as_deref()) {
         (Some(verdict), Some(task)) => {
             // It also answers the message.
@@ -158,7 +181,10 @@ fn on_verdict(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<R
             change.close_message(&message.id, text)?;
             Ok(Replied::Closed)
         }
-        _ => Err(ReplyError::Text(format!("{:?} is none of supported, refuted, inconclusive and close", bounded(&text.replace('\n', " "), 60)))),
+        _ => Err(ReplyError::Text(format!(
+            "{:?} is none of supported, refuted, inconclusive and close",
+            bounded(&text.replace('\n', " "), 60)
+        ))),
     }
 }
 
@@ -167,11 +193,16 @@ pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String,
     let text = check(text)?;
     let change = store.change()?;
     let row = change.sprint(sprint.id.as_str())?;
-    let Some(row) = row.filter(|row| !row.state.status().is_terminal() && !matches!(row.state, State::Cancelling { .. })) else {
+    let Some(row) = row.filter(|row| {
+        !row.state.status().is_terminal() && !matches!(row.state, State::Cancelling { .. })
+    }) else {
         return Err(ReplyError::Late {
             id: sprint.id.to_string(),
             problem: "is over, or about to be: nobody there would read a note".to_owned(),
-            hint: format!("`researchloop sprint tweak {} \"...\"` asks for a change of what it has left", sprint.id),
+            hint: format!(
+                "`researchloop sprint tweak {} \"...\"` asks for a change of what it has left",
+                sprint.id
+            ),
         });
     };
     let id = change.put_message(&NewMessage {

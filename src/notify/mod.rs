@@ -57,7 +57,9 @@ impl Channel<'_> {
                     "topic": ntfy.topic.reveal(), "title": told.title, "message": told.message, "priority": told.priority, "tags": [told.tag],
                 });
                 let token = ntfy.token.as_ref().map(crate::domain::Secret::reveal);
-                timed(HTTP_LIMIT, || http::post_json(&ntfy.url, token, &body.to_string(), HTTP_LIMIT))
+                timed(HTTP_LIMIT, || {
+                    http::post_json(&ntfy.url, token, &body.to_string(), HTTP_LIMIT)
+                })
             }
             Self::Command(words) => {
                 let words: Vec<String> = words.iter().map(|word| process::at_home(word)).collect();
@@ -71,7 +73,9 @@ impl Channel<'_> {
                     "key": notice.key, "kind": notice.kind, "time": notice.created_at, "title": told.title, "message": told.message,
                     "data": notice.data,
                 });
-                timed(COMMAND_LIMIT, || process::run_quietly(command, format!("{body}\n").into_bytes(), COMMAND_LIMIT))
+                timed(COMMAND_LIMIT, || {
+                    process::run_quietly(command, format!("{body}\n").into_bytes(), COMMAND_LIMIT)
+                })
             }
         }
     }
@@ -84,10 +88,19 @@ pub fn send_due(app: &App) -> Vec<String> {
     let command = app.config.notify_command.as_deref().map(Channel::Command);
     let channels: Vec<Channel<'_>> = ntfy.into_iter().chain(command).collect();
     std::thread::scope(|scope| {
-        let threads: Vec<_> = channels.iter().map(|channel| scope.spawn(move || through(app, channel))).collect();
-        let ended = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Ok(Some("ended by a fault of the program".to_owned()))));
-        let name = |(channel, problem): (&Channel<'_>, Option<String>)| problem.map(|problem| format!("{}: {problem}", channel.name()));
-        channels.iter().zip(ended.map(|ended| ended.unwrap_or_else(|error| Some(error.to_string())))).filter_map(name).collect()
+        let threads: Vec<_> =
+            channels.iter().map(|channel| scope.spawn(move || through(app, channel))).collect();
+        let ended = threads.into_iter().map(|thread| {
+            thread.join().unwrap_or_else(|_| Ok(Some("ended by a fault of the program".to_owned())))
+        });
+        let name = |(channel, problem): (&Channel<'_>, Option<String>)| {
+            problem.map(|problem| format!("{}: {problem}", channel.name()))
+        };
+        channels
+            .iter()
+            .zip(ended.map(|ended| ended.unwrap_or_else(|error| Some(error.to_string()))))
+            .filter_map(name)
+            .collect()
     })
 }
 
@@ -134,7 +147,12 @@ fn through(app: &App, channel: &Channel<'_>) -> Result<Option<String>, StoreErro
     pass(&mut app.store()?, channel.name(), PASS_LIMIT, |notice| channel.send(app, notice))
 }
 
-fn pass(store: &mut Store, channel: &str, limit: Duration, send: impl Fn(&Notice) -> Result<(), Unsent>) -> Result<Option<String>, StoreError> {
+fn pass(
+    store: &mut Store,
+    channel: &str,
+    limit: Duration,
+    send: impl Fn(&Notice) -> Result<(), Unsent>,
+) -> Result<Option<String>, StoreError> {
     let began = clock::instant();
     for number in 0..MOST_AT_ONCE {
         if number > 0 && clock::since(began) >= limit {
@@ -143,7 +161,11 @@ fn pass(store: &mut Store, channel: &str, limit: Duration, send: impl Fn(&Notice
         let Some(notice) = claim(store, channel)? else { break };
         let unsent = send(&notice).err();
         let change = store.change()?;
-        change.notice_sent(notice.id, channel, unsent.as_ref().map(|unsent| unsent.problem.as_str()))?;
+        change.notice_sent(
+            notice.id,
+            channel,
+            unsent.as_ref().map(|unsent| unsent.problem.as_str()),
+        )?;
         if unsent.as_ref().is_some_and(|unsent| unsent.is_slow) {
             change.rest_channel(channel, notice.next_at)?;
         }
@@ -173,7 +195,9 @@ mod tests {
         let mut store = Store::in_memory().expect("a database");
         let change = store.change().expect("a change");
         for number in 0..3 {
-            change.notice(&format!("started:sp-{number}"), "started", &serde_json::json!({})).expect("noted");
+            change
+                .notice(&format!("started:sp-{number}"), "started", &serde_json::json!({}))
+                .expect("noted");
         }
         change.commit().expect("kept");
         let tried = Cell::new(0);
@@ -187,7 +211,10 @@ mod tests {
         assert!(tick(false) && tick(true), "what fails at once holds up no other notice");
         assert!(!tick(true), "and what takes all the time does");
         assert_eq!(tried.get(), 2);
-        assert!(pass(&mut store, "notify_command", PASS_LIMIT, |_| Ok(())).expect("sent").is_none(), "the other channel goes on");
+        assert!(
+            pass(&mut store, "notify_command", PASS_LIMIT, |_| Ok(())).expect("sent").is_none(),
+            "the other channel goes on"
+        );
     }
 
     #[test]
@@ -195,7 +222,9 @@ mod tests {
         let mut store = Store::in_memory().expect("a database");
         let change = store.change().expect("a change");
         for number in 0..3 {
-            change.notice(&format!("started:sp-{number}"), "started", &serde_json::json!({})).expect("noted");
+            change
+                .notice(&format!("started:sp-{number}"), "started", &serde_json::json!({}))
+                .expect("noted");
         }
         change.commit().expect("kept");
         let sent = Cell::new(0);

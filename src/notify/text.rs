@@ -26,28 +26,56 @@ const MOST_QUOTES: usize = 3;
 /// Puts a notice into words. Unknown kinds are told as they are.
 pub fn told(kind: &str, data: &Value) -> Told {
     let get = |name: &str, most: usize| clean(data[name].as_str().unwrap_or_default(), most);
-    let study = [get("study", 60), get("study_name", 60)].into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    let study = [get("study", 60), get("study_name", 60)]
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .unwrap_or_default();
     let (sprint, idea) = (get("sprint_id", 20), get("idea", IDEA));
-    let at = |what: &str| if study.is_empty() { what.to_owned() } else { format!("{study}: {what}") };
-    let lines = |lines: &[String]| lines.iter().filter(|line| !line.is_empty()).cloned().collect::<Vec<_>>().join("\n");
+    let at =
+        |what: &str| if study.is_empty() { what.to_owned() } else { format!("{study}: {what}") };
+    let lines = |lines: &[String]| {
+        lines.iter().filter(|line| !line.is_empty()).cloned().collect::<Vec<_>>().join("\n")
+    };
     let cost = data["cost_usd"]
         .as_f64()
         .filter(|cost| *cost > 0.0)
         .map(|cost| format!("{}${cost:.2}", if data["cost_estimated"] == true { "≈" } else { "" }));
     let unknown = get("cost_unknown", TEXT);
-    let cost = if unknown.is_empty() { cost.unwrap_or_default() } else { format!("what it has cost is not known: {unknown}") };
+    let cost = if unknown.is_empty() {
+        cost.unwrap_or_default()
+    } else {
+        format!("what it has cost is not known: {unknown}")
+    };
     let (what, message, priority, tag) = match kind {
         "started" => (format!("{sprint} started"), lines(&[idea]), 3, "rocket"),
         "completed" => {
             let open = clean(data["open_issues"]["text"].as_str().unwrap_or_default(), 160);
             if open.is_empty() {
-                (format!("{sprint} completed"), lines(&[get("summary", TEXT), idea, cost]), 3, "white_check_mark")
+                (
+                    format!("{sprint} completed"),
+                    lines(&[get("summary", TEXT), idea, cost]),
+                    3,
+                    "white_check_mark",
+                )
             } else {
-                let quotes = data["open_issues"]["quotes"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                let said: Vec<String> =
-                    quotes.take(MOST_QUOTES).map(|quote| format!("the reviewer: “{}”", clean(quote, 200).replace('\n', " "))).collect();
+                let quotes = data["open_issues"]["quotes"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str);
+                let said: Vec<String> = quotes
+                    .take(MOST_QUOTES)
+                    .map(|quote| {
+                        format!("the reviewer: “{}”", clean(quote, 200).replace('\n', " "))
+                    })
+                    .collect();
                 let next = format!("next: researchloop sprint show {sprint}");
-                (format!("{sprint} completed, {open}"), lines(&[said.join("\n"), next, get("summary", TEXT), idea, cost]), 4, "warning")
+                (
+                    format!("{sprint} completed, {open}"),
+                    lines(&[said.join("\n"), next, get("summary", TEXT), idea, cost]),
+                    4,
+                    "warning",
+                )
             }
         }
         "failed" => {
@@ -56,7 +84,12 @@ pub fn told(kind: &str, data: &Value) -> Told {
             let next = if hint.is_empty() { String::new() } else { format!("next: {hint}") };
             (
                 format!("{sprint} failed: {reason}"),
-                lines(&[get("detail", TEXT), next, if unknown.is_empty() { String::new() } else { cost }, idea]),
+                lines(&[
+                    get("detail", TEXT),
+                    next,
+                    if unknown.is_empty() { String::new() } else { cost },
+                    idea,
+                ]),
                 4,
                 "x",
             )
@@ -69,30 +102,65 @@ pub fn told(kind: &str, data: &Value) -> Told {
         ),
         "loop_ended" => {
             let id = get("loop_id", 20);
-            (format!("{id} ended"), lines(&[get("detail", TEXT), get("text", TEXT), get("hint", TEXT)]), 3, "checkered_flag")
+            (
+                format!("{id} ended"),
+                lines(&[get("detail", TEXT), get("text", TEXT), get("hint", TEXT)]),
+                3,
+                "checkered_flag",
+            )
         }
         "loop_note" => {
             let id = get("loop_id", 20);
-            (format!("{id} may not end as it should"), lines(&[get("detail", TEXT), get("hint", TEXT)]), 4, "warning")
+            (
+                format!("{id} may not end as it should"),
+                lines(&[get("detail", TEXT), get("hint", TEXT)]),
+                4,
+                "warning",
+            )
         }
         "question" => {
             let id = get("message_id", 20);
-            let reply = if id.is_empty() { String::new() } else { format!("researchloop reply {id} \"...\"") };
+            let reply = if id.is_empty() {
+                String::new()
+            } else {
+                format!("researchloop reply {id} \"...\"")
+            };
             let what = if data["kind"] == "approval" { "proposes an idea" } else { "asks" };
-            let choices: Vec<String> =
-                data["choices"].as_array().into_iter().flatten().filter_map(|one| one.as_str()).take(10).map(|one| clean(one, 60)).collect();
-            (format!("{sprint} {what}"), lines(&[get("text", TEXT), choices.join(" | "), reply]), 4, "question")
+            let choices: Vec<String> = data["choices"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|one| one.as_str())
+                .take(10)
+                .map(|one| clean(one, 60))
+                .collect();
+            (
+                format!("{sprint} {what}"),
+                lines(&[get("text", TEXT), choices.join(" | "), reply]),
+                4,
+                "question",
+            )
         }
         "task_dead" => {
             let id = get("task_id", 20);
             (
                 format!("{id} has failed for good"),
-                lines(&[get("detail", TEXT), get("text", TEXT), idea, format!("next: researchloop task show {id}")]),
+                lines(&[
+                    get("detail", TEXT),
+                    get("text", TEXT),
+                    idea,
+                    format!("next: researchloop task show {id}"),
+                ]),
                 4,
                 "skull",
             )
         }
-        other => (clean(other, 60), lines(&[get("text", TEXT), get("detail", TEXT)]), 3, "information_source"),
+        other => (
+            clean(other, 60),
+            lines(&[get("text", TEXT), get("detail", TEXT)]),
+            3,
+            "information_source",
+        ),
     };
     // ntfy shows "triggered" for an empty message.
     let message = if message.is_empty() { what.clone() } else { message };
@@ -118,11 +186,20 @@ mod tests {
     fn each_kind_says_what_happened_and_what_to_do() {
         let data = json!({ "study": "研究", "sprint_id": "sp-a1b2c3", "idea": "try β", "reason": "time_limit", "detail": "too slow", "hint": "give it --time", "cost_usd": 1.5 });
         let failed = told("failed", &data);
-        assert_eq!((failed.title.as_str(), failed.priority, failed.tag), ("研究: sp-a1b2c3 failed: time limit", 4, "x"));
+        assert_eq!(
+            (failed.title.as_str(), failed.priority, failed.tag),
+            ("研究: sp-a1b2c3 failed: time limit", 4, "x")
+        );
         assert_eq!(failed.message, "too slow\nnext: give it --time\ntry β");
         let started = told("started", &json!({ "study": "s", "sprint_id": "sp-1", "idea": null }));
-        assert_eq!((started.title.as_str(), started.message.as_str()), ("s: sp-1 started", "sp-1 started"));
-        let question = told("question", &json!({ "sprint_id": "sp-1", "message_id": "m-000001", "text": "which one?", "choices": ["a", "b"] }));
+        assert_eq!(
+            (started.title.as_str(), started.message.as_str()),
+            ("s: sp-1 started", "sp-1 started")
+        );
+        let question = told(
+            "question",
+            &json!({ "sprint_id": "sp-1", "message_id": "m-000001", "text": "which one?", "choices": ["a", "b"] }),
+        );
         assert_eq!(question.message, "which one?\na | b\nresearchloop reply m-000001 \"...\"");
         assert_eq!(told("something_new", &json!({ "text": "x" })).message, "x");
         assert_eq!(told("", &Value::Null).tag, "information_source");
@@ -130,20 +207,44 @@ mod tests {
 
     #[test]
     fn what_is_open_in_the_last_review_is_said_with_the_reviewers_words() {
-        let open =
-            json!({ "step": "red_team_round_2", "count": 1, "text": "1 critical issue is open", "quotes": ["test rows\u{1b}[2J are\nin training"] });
-        let told = told("completed", &json!({ "study": "s", "sprint_id": "sp-a1b2c3", "summary": "a new best", "open_issues": open }));
-        assert_eq!((told.title.as_str(), told.priority, told.tag), ("s: sp-a1b2c3 completed, 1 critical issue is open", 4, "warning"));
-        assert_eq!(told.message, "the reviewer: “test rows[2J are in training”\nnext: researchloop sprint show sp-a1b2c3\na new best");
-        assert_eq!(super::told("completed", &json!({ "sprint_id": "sp-1", "open_issues": null })).title, "sp-1 completed");
-        let note = super::told("loop_note", &json!({ "loop_id": "loop-1", "detail": "the target x cannot be reached", "hint": "y" }));
-        assert_eq!((note.title.as_str(), note.message.as_str()), ("loop-1 may not end as it should", "the target x cannot be reached\ny"));
+        let open = json!({ "step": "red_team_round_2", "count": 1, "text": "1 critical issue is open", "quotes": ["test rows\u{1b}[2J are\nin training"] });
+        let told = told(
+            "completed",
+            &json!({ "study": "s", "sprint_id": "sp-a1b2c3", "summary": "a new best", "open_issues": open }),
+        );
+        assert_eq!(
+            (told.title.as_str(), told.priority, told.tag),
+            ("s: sp-a1b2c3 completed, 1 critical issue is open", 4, "warning")
+        );
+        assert_eq!(
+            told.message,
+            "the reviewer: “test rows[2J are in training”\nnext: researchloop sprint show sp-a1b2c3\na new best"
+        );
+        assert_eq!(
+            super::told("completed", &json!({ "sprint_id": "sp-1", "open_issues": null })).title,
+            "sp-1 completed"
+        );
+        let note = super::told(
+            "loop_note",
+            &json!({ "loop_id": "loop-1", "detail": "the target x cannot be reached", "hint": "y" }),
+        );
+        assert_eq!(
+            (note.title.as_str(), note.message.as_str()),
+            ("loop-1 may not end as it should", "the target x cannot be reached\ny")
+        );
     }
 
     #[test]
     fn what_a_model_wrote_is_short_and_harmless() {
         let long = "é".repeat(2000);
-        let told = told("completed", &json!({ "sprint_id": "sp-1", "summary": format!("a\u{1b}[2J\u{7}\u{202e}{long}"), "idea": long }));
-        assert!(told.message.starts_with("a[2Jé") && told.message.chars().count() < 900, "{}", told.message);
+        let told = told(
+            "completed",
+            &json!({ "sprint_id": "sp-1", "summary": format!("a\u{1b}[2J\u{7}\u{202e}{long}"), "idea": long }),
+        );
+        assert!(
+            told.message.starts_with("a[2Jé") && told.message.chars().count() < 900,
+            "{}",
+            told.message
+        );
     }
 }

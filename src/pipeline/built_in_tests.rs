@@ -39,7 +39,11 @@ fn the_course_is_that_of_the_python_tool() {
         ("1", 1, "research red_team_round_1 report summarize"),
         ("1", 9, "research red_team_round_1 fix_round_1 report summarize"),
         ("3", 2, "research red_team_round_1 fix_round_1 red_team_round_2 report summarize"),
-        ("2", 9, "research red_team_round_1 fix_round_1 red_team_round_2 fix_round_2 report summarize"),
+        (
+            "2",
+            9,
+            "research red_team_round_1 fix_round_1 red_team_round_2 fix_round_2 report summarize",
+        ),
     ] {
         let (labels, end) = course(rounds, |round| if round >= clear_in { "yes" } else { "no" });
         assert_eq!(labels.join(" "), expected, "{rounds} rounds, clear in round {clear_in}");
@@ -55,9 +59,18 @@ fn an_error_in_any_step_fails_the_sprint() {
     let mut seen = 0;
     while let Arrival::Step(step, position) = arrival {
         seen += 1;
-        let Arrival::End(end) = advance(&definition, &position, "error", &none).expect("advance") else { panic!("{} went on", step.label) };
+        let Arrival::End(end) = advance(&definition, &position, "error", &none).expect("advance")
+        else {
+            panic!("{} went on", step.label)
+        };
         assert!(!end.success && end.state == "failed", "{}", step.label);
-        arrival = advance(&definition, &position, if step.state == "red_team" { "no" } else { "yes" }, &none).expect("advance");
+        arrival = advance(
+            &definition,
+            &position,
+            if step.state == "red_team" { "no" } else { "yes" },
+            &none,
+        )
+        .expect("advance");
     }
     assert_eq!(seen, 1 + 2 * 3 + 2);
 }
@@ -66,8 +79,14 @@ fn an_error_in_any_step_fails_the_sprint() {
 fn each_step_names_its_files_and_its_session() {
     let definition = research();
     let context = context(&[("red_team_max_rounds", "2"), ("red_team_session", "fresh")]);
-    let steps: Vec<Step> = plan(&definition, &context).expect("plan").steps.into_iter().map(|planned| planned.step).collect();
-    let shown: Vec<String> = steps.iter().map(|step| format!("{} -> {}", step.title, step.produces.join(" "))).collect();
+    let steps: Vec<Step> = plan(&definition, &context)
+        .expect("plan")
+        .steps
+        .into_iter()
+        .map(|planned| planned.step)
+        .collect();
+    let shown: Vec<String> =
+        steps.iter().map(|step| format!("{} -> {}", step.title, step.produces.join(" "))).collect();
     assert_eq!(
         shown,
         [
@@ -93,18 +112,31 @@ fn the_plan_says_what_may_be_skipped() {
     let marks = |rounds: &str| {
         let plan = plan(&research(), &context(&[("red_team_max_rounds", rounds)])).expect("plan");
         assert!(!plan.cut);
-        let mark = |step: PlannedStep| format!("{}{}", step.step.label, if step.may_be_skipped { "?" } else { "" });
+        let mark = |step: PlannedStep| {
+            format!("{}{}", step.step.label, if step.may_be_skipped { "?" } else { "" })
+        };
         plan.steps.into_iter().map(mark).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(marks("0"), "research report summarize");
     assert_eq!(marks("1"), "research red_team_round_1 fix_round_1? report summarize");
-    assert_eq!(marks("2"), "research red_team_round_1 fix_round_1? red_team_round_2? fix_round_2? report summarize");
-    assert!(plan(&research(), &context(&[("red_team_max_rounds", "4000000000")])).expect("plan").cut);
+    assert_eq!(
+        marks("2"),
+        "research red_team_round_1 fix_round_1? red_team_round_2? fix_round_2? report summarize"
+    );
+    assert!(
+        plan(&research(), &context(&[("red_team_max_rounds", "4000000000")])).expect("plan").cut
+    );
 }
 
 #[test]
 fn a_value_that_does_not_fit_is_found_before_the_start() {
-    let found = |key, value| check(&research(), &context(&[(key, value)])).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let found = |key, value| {
+        check(&research(), &context(&[(key, value)]))
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
     assert_eq!(found("red_team_max_rounds", " 5 "), "");
     assert_eq!(
         found("red_team_max_rounds", "many"),
@@ -117,16 +149,27 @@ fn a_value_that_does_not_fit_is_found_before_the_start() {
 #[test]
 fn what_measures_and_verifies_comes_last_and_only_when_it_is_wanted() {
     let steps = |pairs: &[(&str, &str)]| {
-        let planned = plan(&research(), &context(&[&[("red_team_max_rounds", "0")], pairs].concat())).expect("plan").steps;
+        let planned =
+            plan(&research(), &context(&[&[("red_team_max_rounds", "0")], pairs].concat()))
+                .expect("plan")
+                .steps;
         planned.into_iter().map(|planned| planned.step).collect::<Vec<_>>()
     };
-    let labels = |pairs: &[(&str, &str)]| steps(pairs).into_iter().map(|step| step.label).collect::<Vec<_>>().join(" ");
+    let labels = |pairs: &[(&str, &str)]| {
+        steps(pairs).into_iter().map(|step| step.label).collect::<Vec<_>>().join(" ")
+    };
     assert_eq!(labels(&[("evaluate", "1")]), "research report summarize evaluate");
     assert_eq!(labels(&[("verify", "1")]), "research report summarize verify");
-    let both = steps(&[("evaluate", "1"), ("verify", "1"), ("verify_command", "rm -rf \"$HOME\"; true")]);
+    let both =
+        steps(&[("evaluate", "1"), ("verify", "1"), ("verify_command", "rm -rf \"$HOME\"; true")]);
     let last = both.last().expect("steps");
     assert_eq!((both.len(), last.label.as_str()), (5, "verify"));
     // The user's text is a value, not a part of the text that the shell reads.
     assert!(matches!(&last.action, Action::Shell(text) if !text.contains("HOME")), "{last:?}");
-    assert!(last.environment.iter().any(|(name, value)| name == "RL_CONTEXT_VERIFY_COMMAND" && value.contains("HOME")), "{last:?}");
+    assert!(
+        last.environment
+            .iter()
+            .any(|(name, value)| name == "RL_CONTEXT_VERIFY_COMMAND" && value.contains("HOME")),
+        "{last:?}"
+    );
 }

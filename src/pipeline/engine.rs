@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::definition::{Act, Action, Body, Definition, Evaluator, Fresh, Limit, StateDef, Verdict};
+use super::definition::{
+    Act, Action, Body, Definition, Evaluator, Fresh, Limit, StateDef, Verdict,
+};
 use super::template::{Template, Values};
 use super::validate::path_problem;
 
@@ -171,13 +173,27 @@ pub fn start(definition: &Definition, context: &Context) -> Result<Arrival, Engi
 /// # Errors
 /// When the position or the verdict does not belong to the pipeline, or a value is
 /// missing or does not fit.
-pub fn advance(definition: &Definition, position: &Position, verdict: &str, context: &Context) -> Result<Arrival, EngineError> {
+pub fn advance(
+    definition: &Definition,
+    position: &Position,
+    verdict: &str,
+    context: &Context,
+) -> Result<Arrival, EngineError> {
     let (state, act) = act_of(definition, position)?;
     let error = verdict == Verdict::Error.as_str();
-    let target = if error { act.routes.on_error.as_ref() } else { act.routes.by_verdict.get(verdict).or(act.routes.next.as_ref()) };
+    let target = if error {
+        act.routes.on_error.as_ref()
+    } else {
+        act.routes.by_verdict.get(verdict).or(act.routes.next.as_ref())
+    };
     match target {
         Some(target) => enter(definition, position, target, context),
-        None if error => Ok(Arrival::End(End { success: false, state: state.name.clone(), position: position.clone(), because: Because::Error })),
+        None if error => Ok(Arrival::End(End {
+            success: false,
+            state: state.name.clone(),
+            position: position.clone(),
+            because: Because::Error,
+        })),
         None => Err(EngineError::NoRoute { state: state.name.clone(), verdict: short(verdict) }),
     }
 }
@@ -187,7 +203,11 @@ pub fn advance(definition: &Definition, position: &Position, verdict: &str, cont
 /// # Errors
 /// When the position does not belong to the pipeline or is at its end, or a value is
 /// missing or does not fit.
-pub fn resume(definition: &Definition, position: &Position, context: &Context) -> Result<Step, EngineError> {
+pub fn resume(
+    definition: &Definition,
+    position: &Position,
+    context: &Context,
+) -> Result<Step, EngineError> {
     let (state, act) = act_of(definition, position)?;
     let visit = position.visits.get(&state.name).copied().unwrap_or(1).max(1);
     resolve(definition, state, act, visit, context)
@@ -210,7 +230,10 @@ pub fn check(definition: &Definition, context: &Context) -> Vec<EngineError> {
     errors
 }
 
-fn act_of<'a>(definition: &'a Definition, position: &Position) -> Result<(&'a StateDef, &'a Act), EngineError> {
+fn act_of<'a>(
+    definition: &'a Definition,
+    position: &Position,
+) -> Result<(&'a StateDef, &'a Act), EngineError> {
     let state = find(definition, &position.state)?;
     match &state.body {
         Body::Act(act) => Ok((state, act)),
@@ -222,14 +245,24 @@ fn find<'a>(definition: &'a Definition, name: &str) -> Result<&'a StateDef, Engi
     definition.state(name).ok_or_else(|| EngineError::UnknownState { state: short(name) })
 }
 
-fn enter(definition: &Definition, from: &Position, target: &str, context: &Context) -> Result<Arrival, EngineError> {
+fn enter(
+    definition: &Definition,
+    from: &Position,
+    target: &str,
+    context: &Context,
+) -> Result<Arrival, EngineError> {
     let mut refused: Vec<String> = Vec::new();
     let mut state = find(definition, target)?;
     loop {
         let act = match &state.body {
             Body::Terminal { success } => {
                 let position = Position { state: state.name.clone(), ..from.clone() };
-                return Ok(Arrival::End(End { success: *success, state: state.name.clone(), position, because: Because::Terminal }));
+                return Ok(Arrival::End(End {
+                    success: *success,
+                    state: state.name.clone(),
+                    position,
+                    because: Because::Terminal,
+                }));
             }
             Body::Act(act) => act,
         };
@@ -245,11 +278,21 @@ fn enter(definition: &Definition, from: &Position, target: &str, context: &Conte
             continue;
         }
         if from.steps >= definition.max_steps {
-            let because = Because::StepLimit { max_steps: definition.max_steps, next: state.name.clone() };
-            return Ok(Arrival::End(End { success: false, state: from.state.clone(), position: from.clone(), because }));
+            let because =
+                Because::StepLimit { max_steps: definition.max_steps, next: state.name.clone() };
+            return Ok(Arrival::End(End {
+                success: false,
+                state: from.state.clone(),
+                position: from.clone(),
+                because,
+            }));
         }
         let step = resolve(definition, state, act, visit, context)?;
-        let mut position = Position { state: state.name.clone(), steps: from.steps.saturating_add(1), visits: from.visits.clone() };
+        let mut position = Position {
+            state: state.name.clone(),
+            steps: from.steps.saturating_add(1),
+            visits: from.visits.clone(),
+        };
         position.visits.insert(state.name.clone(), visit);
         return Ok(Arrival::Step(Box::new(step), position));
     }
@@ -267,37 +310,80 @@ pub(super) fn visit_limit<'a>(
         Limit::Literal(number) => *number,
         Limit::Context(key) => {
             let value = lookup(definition, state, "max_visits", key, context)?;
-            value.trim().parse().map_err(|_| bad_value(state, "max_visits", key, value, "a whole number from 0"))?
+            value
+                .trim()
+                .parse()
+                .map_err(|_| bad_value(state, "max_visits", key, value, "a whole number from 0"))?
         }
     };
     Ok(Some((limit, &visits.otherwise)))
 }
 
-fn lookup<'a>(definition: &'a Definition, state: &StateDef, field: &'static str, key: &str, context: &'a Context) -> Result<&'a str, EngineError> {
+fn lookup<'a>(
+    definition: &'a Definition,
+    state: &StateDef,
+    field: &'static str,
+    key: &str,
+    context: &'a Context,
+) -> Result<&'a str, EngineError> {
     let found = context.get(key).or_else(|| definition.context.get(key)).map(String::as_str);
-    found.ok_or_else(|| EngineError::MissingValue { state: state.name.clone(), field, key: key.to_owned() })
+    found.ok_or_else(|| EngineError::MissingValue {
+        state: state.name.clone(),
+        field,
+        key: key.to_owned(),
+    })
 }
 
-fn bad_value(state: &StateDef, field: &'static str, key: &str, value: &str, expected: &'static str) -> EngineError {
-    EngineError::BadValue { state: state.name.clone(), field, key: key.to_owned(), value: short(value), expected }
+fn bad_value(
+    state: &StateDef,
+    field: &'static str,
+    key: &str,
+    value: &str,
+    expected: &'static str,
+) -> EngineError {
+    EngineError::BadValue {
+        state: state.name.clone(),
+        field,
+        key: key.to_owned(),
+        value: short(value),
+        expected,
+    }
 }
 
-fn resolve(definition: &Definition, state: &StateDef, act: &Act, visit: u32, context: &Context) -> Result<Step, EngineError> {
-    let values = Values { given: context, defaults: &definition.context, state: &state.name, visit };
+fn resolve(
+    definition: &Definition,
+    state: &StateDef,
+    act: &Act,
+    visit: u32,
+    context: &Context,
+) -> Result<Step, EngineError> {
+    let values =
+        Values { given: context, defaults: &definition.context, state: &state.name, visit };
     let render = |field: &'static str, template: &Template| {
-        template.render(&values).map_err(|key| EngineError::MissingValue { state: state.name.clone(), field, key })
+        template.render(&values).map_err(|key| EngineError::MissingValue {
+            state: state.name.clone(),
+            field,
+            key,
+        })
     };
     let file = |field: &'static str, template: &Template| {
         let path = render(field, template)?;
         match path_problem(&path) {
-            Some(problem) => Err(EngineError::BadPath { state: state.name.clone(), field, path: short(&path), problem }),
+            Some(problem) => Err(EngineError::BadPath {
+                state: state.name.clone(),
+                field,
+                path: short(&path),
+                problem,
+            }),
             None => Ok(path),
         }
     };
     let (action, environment) = match &act.action {
         Action::Skill(name) => (Action::Skill(name.clone()), Vec::new()),
         Action::Prompt(text) => (Action::Prompt(render("action", text)?), Vec::new()),
-        Action::Shell(text) => (Action::Shell(text.clone()), environment(definition, state, &values)?),
+        Action::Shell(text) => {
+            (Action::Shell(text.clone()), environment(definition, state, &values)?)
+        }
     };
     let fresh_session = match &act.fresh_session {
         Fresh::No => false,
@@ -311,9 +397,12 @@ fn resolve(definition: &Definition, state: &StateDef, act: &Act, visit: u32, con
     let evaluator = match &act.evaluate {
         Evaluator::Completed => Evaluator::Completed,
         Evaluator::ExitCode => Evaluator::ExitCode,
-        Evaluator::ReviewClear { file: review } => Evaluator::ReviewClear { file: file("evaluate.file", review)? },
+        Evaluator::ReviewClear { file: review } => {
+            Evaluator::ReviewClear { file: file("evaluate.file", review)? }
+        }
     };
-    let produces = act.produces.iter().map(|path| file("produces", path)).collect::<Result<_, _>>()?;
+    let produces =
+        act.produces.iter().map(|path| file("produces", path)).collect::<Result<_, _>>()?;
     let plain = state.title.clone().unwrap_or_else(|| state.name.replace('_', " "));
     let (title, label) = if state.repeats || visit > 1 {
         (format!("{plain} (round {visit})"), format!("{}_round_{visit}", state.name))
@@ -321,17 +410,41 @@ fn resolve(definition: &Definition, state: &StateDef, act: &Act, visit: u32, con
         (plain, state.name.clone())
     };
     let timeout_seconds = act.timeout_seconds;
-    Ok(Step { state: state.name.clone(), visit, title, label, action, environment, produces, fresh_session, timeout_seconds, evaluator })
+    Ok(Step {
+        state: state.name.clone(),
+        visit,
+        title,
+        label,
+        action,
+        environment,
+        produces,
+        fresh_session,
+        timeout_seconds,
+        evaluator,
+    })
 }
 
 /// The values of a shell action. They are never part of its text.
-fn environment(definition: &Definition, state: &StateDef, values: &Values<'_>) -> Result<Vec<(String, String)>, EngineError> {
+fn environment(
+    definition: &Definition,
+    state: &StateDef,
+    values: &Values<'_>,
+) -> Result<Vec<(String, String)>, EngineError> {
     let mut variables = BTreeMap::new();
     for (key, value) in definition.context.iter().chain(values.given) {
         if value.contains('\0') {
-            return Err(bad_value(state, "action", key, value, "a text without NUL, which no environment can hold"));
+            return Err(bad_value(
+                state,
+                "action",
+                key,
+                value,
+                "a text without NUL, which no environment can hold",
+            ));
         }
-        let name: String = key.chars().map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_uppercase() } else { '_' }).collect();
+        let name: String = key
+            .chars()
+            .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_uppercase() } else { '_' })
+            .collect();
         variables.insert(format!("RL_CONTEXT_{name}"), value.clone());
     }
     variables.insert("RL_STATE_NAME".to_owned(), state.name.clone());

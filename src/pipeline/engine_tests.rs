@@ -8,7 +8,11 @@ use super::built_in_tests::context;
 use super::*;
 
 fn definition(yaml: &str) -> Definition {
-    parse(yaml).unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))).definition
+    parse(yaml)
+        .unwrap_or_else(|problems| {
+            panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        })
+        .definition
 }
 
 fn step(arrival: Result<Arrival, EngineError>) -> (Step, Position) {
@@ -36,7 +40,8 @@ states:
 #[test]
 fn a_shell_gets_values_as_environment_and_never_as_text() {
     let definition = definition(SHELL);
-    let (first, _) = step(start(&definition, &context(&[("greeting", "$(reboot)/x"), ("more-of", "y")])));
+    let (first, _) =
+        step(start(&definition, &context(&[("greeting", "$(reboot)/x"), ("more-of", "y")])));
     assert_eq!(first.action, Action::Shell("echo ${HOME} $RL_CONTEXT_GREETING".to_owned()));
     let environment: BTreeMap<_, _> = first.environment.into_iter().collect();
     assert_eq!(
@@ -56,7 +61,15 @@ fn a_shell_gets_values_as_environment_and_never_as_text() {
 #[test]
 fn a_path_that_leaves_the_directory_is_refused_when_the_value_is_known() {
     let definition = definition(SHELL);
-    for (value, fits) in [("a", true), ("a/b", true), ("..", true), ("../../etc/passwd", false), ("/x", false), ("a/", true), ("a\nb", false)] {
+    for (value, fits) in [
+        ("a", true),
+        ("a/b", true),
+        ("..", true),
+        ("../../etc/passwd", false),
+        ("/x", false),
+        ("a/", true),
+        ("a\nb", false),
+    ] {
         let arrival = start(&definition, &context(&[("greeting", value)]));
         assert_eq!(arrival.is_ok(), fits, "{value:?}: {arrival:?}");
         assert!(fits || matches!(arrival, Err(EngineError::BadPath { .. })), "{value:?}");
@@ -72,12 +85,17 @@ fn at_the_limit_of_steps_the_course_stands_where_it_was() {
     for _ in 0..2 {
         (_, position) = step(advance(&definition, &position, "no", &none));
     }
-    let Ok(Arrival::End(end)) = advance(&definition, &position, "no", &none) else { panic!("no end") };
+    let Ok(Arrival::End(end)) = advance(&definition, &position, "no", &none) else {
+        panic!("no end")
+    };
     assert!(!end.success);
     assert_eq!(end.because, Because::StepLimit { max_steps: 3, next: "try".to_owned() });
     assert_eq!(end.position, position);
     // A terminal state is no step.
-    assert!(matches!(advance(&definition, &position, "yes", &none), Ok(Arrival::End(End { success: true, .. }))));
+    assert!(matches!(
+        advance(&definition, &position, "yes", &none),
+        Ok(Arrival::End(End { success: true, .. }))
+    ));
     definition.max_steps = 4;
     assert_eq!(step(advance(&definition, &end.position, "no", &none)).0.visit, 4);
 }
@@ -87,7 +105,9 @@ fn an_error_without_a_route_ends_the_course_and_can_be_tried_again() {
     let definition = definition(SHELL);
     let none = BTreeMap::new();
     let (first, position) = step(start(&definition, &none));
-    let Ok(Arrival::End(end)) = advance(&definition, &position, "error", &none) else { panic!("no end") };
+    let Ok(Arrival::End(end)) = advance(&definition, &position, "error", &none) else {
+        panic!("no end")
+    };
     assert_eq!((end.success, end.because, end.state.as_str()), (false, Because::Error, "try"));
     assert_eq!(resume(&definition, &end.position, &none), Ok(first));
 }
@@ -97,10 +117,23 @@ fn a_position_or_verdict_of_another_pipeline_is_an_error() {
     let definition = definition(SHELL);
     let none = BTreeMap::new();
     let stored = |json: &str| serde_json::from_str::<Position>(json).expect("json");
-    assert!(matches!(resume(&definition, &stored(r#"{"state":"gone"}"#), &none), Err(EngineError::UnknownState { .. })));
-    assert!(matches!(advance(&definition, &stored(r#"{"state":"done","visits":{},"steps":2}"#), "yes", &none), Err(EngineError::Over { .. })));
-    assert!(matches!(advance(&definition, &stored(r#"{"state":"try"}"#), "maybe", &none), Err(EngineError::NoRoute { .. })));
-    assert_eq!(resume(&definition, &stored(r#"{"state":"try","visits":{"try":0},"later":1}"#), &none).map(|step| step.visit), Ok(1));
+    assert!(matches!(
+        resume(&definition, &stored(r#"{"state":"gone"}"#), &none),
+        Err(EngineError::UnknownState { .. })
+    ));
+    assert!(matches!(
+        advance(&definition, &stored(r#"{"state":"done","visits":{},"steps":2}"#), "yes", &none),
+        Err(EngineError::Over { .. })
+    ));
+    assert!(matches!(
+        advance(&definition, &stored(r#"{"state":"try"}"#), "maybe", &none),
+        Err(EngineError::NoRoute { .. })
+    ));
+    assert_eq!(
+        resume(&definition, &stored(r#"{"state":"try","visits":{"try":0},"later":1}"#), &none)
+            .map(|step| step.visit),
+        Ok(1)
+    );
 }
 
 #[test]
@@ -109,8 +142,12 @@ fn a_missing_value_is_named_before_the_start() {
         "name: x\ninitial: a\nstates:\n  a: {action: 'write ${context.topic} in ${context.style}', action_type: prompt, next: b}\n  b: {terminal: true}\n",
     );
     let errors = check(&definition, &context(&[("style", "prose")]));
-    assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), ["state \"a\": action: the context has no value \"topic\""]);
-    let (only, _) = step(start(&definition, &context(&[("style", "prose"), ("topic", "${state.name}")])));
+    assert_eq!(
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["state \"a\": action: the context has no value \"topic\""]
+    );
+    let (only, _) =
+        step(start(&definition, &context(&[("style", "prose"), ("topic", "${state.name}")])));
     assert_eq!(only.action, Action::Prompt("write ${state.name} in prose".to_owned()));
 }
 
@@ -119,7 +156,10 @@ fn full_states_that_send_each_other_round_are_an_error() {
     let mut looping = definition(
         "name: x\ninitial: a\nstates:\n  a: {action: a, max_visits: 0, on_max_visits: b, next: c}\n  b: {action: b, max_visits: 0, on_max_visits: c, next: c}\n  c: {terminal: true}\n",
     );
-    assert!(matches!(start(&looping, &BTreeMap::new()), Ok(Arrival::End(End { success: true, .. }))));
+    assert!(matches!(
+        start(&looping, &BTreeMap::new()),
+        Ok(Arrival::End(End { success: true, .. }))
+    ));
     // The reader refuses this, so it is made by hand.
     for state in &mut looping.states {
         if let Body::Act(act) = &mut state.body
@@ -145,9 +185,18 @@ fn a_plan_goes_round_an_open_circle_once_and_takes_the_longer_way() {
     };
     let ends = "done: {terminal: true}, bad: {terminal: true, failure: true}";
     for (states, expected) in [
-        ("a: {action: x, on_yes: done, on_no: b}, b: {action: x, next: a}", "a_round_1 b_round_1? a_round_2?"),
-        ("b: {action: x, next: a}, a: {action: x, on_yes: done, on_no: b}", "a_round_1 b_round_1? a_round_2?"),
-        ("a: {action: x, on_yes: done, on_no: b}, b: {action: x, next: c}, c: {action: x, next: done}", "a b? c?"),
+        (
+            "a: {action: x, on_yes: done, on_no: b}, b: {action: x, next: a}",
+            "a_round_1 b_round_1? a_round_2?",
+        ),
+        (
+            "b: {action: x, next: a}, a: {action: x, on_yes: done, on_no: b}",
+            "a_round_1 b_round_1? a_round_2?",
+        ),
+        (
+            "a: {action: x, on_yes: done, on_no: b}, b: {action: x, next: c}, c: {action: x, next: done}",
+            "a b? c?",
+        ),
         ("a: {action: x, on_yes: b, on_no: bad}, b: {action: x, next: done}", "a b"),
         ("a: {action: x, next: a}", "a_round_1 a_round_2 a_round_3 a_round_4 ..."),
         ("a: {action: x, max_visits: 2, on_max_visits: done, next: a}", "a_round_1 a_round_2"),
@@ -160,25 +209,31 @@ fn a_plan_goes_round_an_open_circle_once_and_takes_the_longer_way() {
 
 /// Valid pipelines of up to six states, with random routes and limits.
 fn any_definition() -> impl Strategy<Value = Definition> {
-    let state = (0..6_usize, 0..6_usize, 0..6_usize, proptest::option::of((0..4_u32, 0..6_usize)), 0..3_u8);
-    (proptest::collection::vec(state, 1..6), 1..30_u32).prop_filter_map("circle of limits", |(states, max_steps)| {
-        let count = states.len();
-        let name = |at: usize| if at >= count { "end".to_owned() } else { format!("s{at}") };
-        let mut yaml = format!("name: x\ninitial: s0\nmax_steps: {max_steps}\nstates:\n  end: {{terminal: true}}\n");
-        for (at, (yes, no, error, limit, kind)) in states.iter().enumerate() {
-            yaml += &format!("  s{at}: {{action: x, on_yes: {}, ", name(*yes));
-            yaml += &match kind {
-                0 => format!("on_no: {}, on_error: {}", name(*no), name(*error)),
-                1 => format!("next: {}", name(*no)),
-                _ => format!("on_no: {}", name(*no)),
-            };
-            if let Some((limit, otherwise)) = limit {
-                yaml += &format!(", max_visits: {limit}, on_max_visits: {}", name(*otherwise));
+    let state =
+        (0..6_usize, 0..6_usize, 0..6_usize, proptest::option::of((0..4_u32, 0..6_usize)), 0..3_u8);
+    (proptest::collection::vec(state, 1..6), 1..30_u32).prop_filter_map(
+        "circle of limits",
+        |(states, max_steps)| {
+            let count = states.len();
+            let name = |at: usize| if at >= count { "end".to_owned() } else { format!("s{at}") };
+            let mut yaml = format!(
+                "name: x\ninitial: s0\nmax_steps: {max_steps}\nstates:\n  end: {{terminal: true}}\n"
+            );
+            for (at, (yes, no, error, limit, kind)) in states.iter().enumerate() {
+                yaml += &format!("  s{at}: {{action: x, on_yes: {}, ", name(*yes));
+                yaml += &match kind {
+                    0 => format!("on_no: {}, on_error: {}", name(*no), name(*error)),
+                    1 => format!("next: {}", name(*no)),
+                    _ => format!("on_no: {}", name(*no)),
+                };
+                if let Some((limit, otherwise)) = limit {
+                    yaml += &format!(", max_visits: {limit}, on_max_visits: {}", name(*otherwise));
+                }
+                yaml += "}\n";
             }
-            yaml += "}\n";
-        }
-        parse(&yaml).ok().map(|parsed| parsed.definition)
-    })
+            parse(&yaml).ok().map(|parsed| parsed.definition)
+        },
+    )
 }
 
 proptest! {

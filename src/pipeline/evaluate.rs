@@ -34,13 +34,21 @@ pub fn judge(evaluator: &Evaluator<String>, outcome: Outcome, file: Option<&[u8]
         Evaluator::ExitCode if outcome == Outcome::Exit(1) => plain(Verdict::No),
         _ if !done => plain(Verdict::Error),
         Evaluator::Completed | Evaluator::ExitCode => plain(Verdict::Yes),
-        Evaluator::ReviewClear { .. } => match file.map(|bytes| review_is_clear(&written::text(bytes))) {
+        Evaluator::ReviewClear { .. } => match file
+            .map(|bytes| review_is_clear(&written::text(bytes)))
+        {
             Some(Review::Clear) => plain(Verdict::Yes),
-            Some(Review::Issues(issues)) if issues.is_empty() => {
-                Judgement { note: Some("the section of critical issues names none, and does not hold the stop marker"), ..plain(Verdict::No) }
-            }
+            Some(Review::Issues(issues)) if issues.is_empty() => Judgement {
+                note: Some(
+                    "the section of critical issues names none, and does not hold the stop marker",
+                ),
+                ..plain(Verdict::No)
+            },
             Some(Review::Issues(issues)) => Judgement { verdict: Verdict::No, issues, note: None },
-            Some(Review::NoSection) => Judgement { note: Some("the review has no critical-issues section"), ..plain(Verdict::No) },
+            Some(Review::NoSection) => Judgement {
+                note: Some("the review has no critical-issues section"),
+                ..plain(Verdict::No)
+            },
             None => Judgement { note: Some("there is no review"), ..plain(Verdict::Error) },
         },
     }
@@ -72,16 +80,33 @@ mod tests {
             (&review, Outcome::Failed, clear, "error"),
             (&review, Outcome::Exit(1), clear, "error"),
         ] {
-            assert_eq!(judge(evaluator, outcome, file).verdict.as_str(), expected, "{evaluator:?} {outcome:?} {file:?}");
+            assert_eq!(
+                judge(evaluator, outcome, file).verdict.as_str(),
+                expected,
+                "{evaluator:?} {outcome:?} {file:?}"
+            );
         }
     }
 
     #[test]
     fn a_missing_review_and_a_review_without_a_section_say_so() {
         let review = Evaluator::ReviewClear { file: "r.md".to_owned() };
-        assert!(judge(&review, Outcome::Done, None).note.is_some_and(|note| note.contains("no review")));
-        assert!(judge(&review, Outcome::Done, Some(b"")).note.is_some_and(|note| note.contains("section")));
-        assert!(judge(&review, Outcome::Done, Some(b"# critical issues\nNone.\n")).note.is_some_and(|note| note.contains("stop marker")));
-        assert_eq!(judge(&review, Outcome::Done, Some(b"# critical issues\n- a\n- b")).issues, ["a", "b"]);
+        assert!(
+            judge(&review, Outcome::Done, None).note.is_some_and(|note| note.contains("no review"))
+        );
+        assert!(
+            judge(&review, Outcome::Done, Some(b""))
+                .note
+                .is_some_and(|note| note.contains("section"))
+        );
+        assert!(
+            judge(&review, Outcome::Done, Some(b"# critical issues\nNone.\n"))
+                .note
+                .is_some_and(|note| note.contains("stop marker"))
+        );
+        assert_eq!(
+            judge(&review, Outcome::Done, Some(b"# critical issues\n- a\n- b")).issues,
+            ["a", "b"]
+        );
     }
 }

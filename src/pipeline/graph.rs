@@ -16,12 +16,20 @@ pub(super) struct Graph {
 impl Graph {
     /// Names that are no states are left out.
     pub(super) fn of(definition: &Definition) -> Self {
-        let numbers: BTreeMap<&str, usize> = definition.states.iter().enumerate().map(|(at, state)| (state.name.as_str(), at)).collect();
+        let numbers: BTreeMap<&str, usize> = definition
+            .states
+            .iter()
+            .enumerate()
+            .map(|(at, state)| (state.name.as_str(), at))
+            .collect();
         let number = |name: &String| numbers.get(name.as_str()).copied();
         let mut graph = Self { ordinary: Vec::new(), errors: Vec::new() };
         for state in &definition.states {
             let (ordinary, error) = match &state.body {
-                Body::Act(act) => (ordinary_targets(act).filter_map(number).collect(), act.routes.on_error.as_ref().and_then(number)),
+                Body::Act(act) => (
+                    ordinary_targets(act).filter_map(number).collect(),
+                    act.routes.on_error.as_ref().and_then(number),
+                ),
                 Body::Terminal { .. } => (Vec::new(), None),
             };
             graph.ordinary.push(ordinary);
@@ -39,10 +47,22 @@ impl Graph {
     /// The states that any course may come to from `start`, by at least one edge.
     /// The state `without`, if any, is not entered.
     pub(super) fn any_from(&self, start: usize, without: Option<usize>) -> Vec<bool> {
-        self.reach(start, without, |at| self.ordinary.get(at).into_iter().flatten().copied().chain(self.errors.get(at).copied().flatten()))
+        self.reach(start, without, |at| {
+            self.ordinary
+                .get(at)
+                .into_iter()
+                .flatten()
+                .copied()
+                .chain(self.errors.get(at).copied().flatten())
+        })
     }
 
-    fn reach<I: Iterator<Item = usize>>(&self, start: usize, without: Option<usize>, edges: impl Fn(usize) -> I) -> Vec<bool> {
+    fn reach<I: Iterator<Item = usize>>(
+        &self,
+        start: usize,
+        without: Option<usize>,
+        edges: impl Fn(usize) -> I,
+    ) -> Vec<bool> {
         let mut seen = vec![false; self.ordinary.len()];
         let mut queue = VecDeque::from([start]);
         while let Some(at) = queue.pop_front() {
@@ -75,7 +95,15 @@ pub(super) fn mark_repeats(definition: &mut Definition) {
 
 fn ordinary_targets(act: &Act) -> impl Iterator<Item = &String> {
     // `next` is an ordinary edge only when some verdict has no route of its own.
-    let default = act.evaluate.verdicts().iter().any(|verdict| !act.routes.by_verdict.contains_key(verdict.as_str()));
+    let default = act
+        .evaluate
+        .verdicts()
+        .iter()
+        .any(|verdict| !act.routes.by_verdict.contains_key(verdict.as_str()));
     let next = act.routes.next.as_ref().filter(|_| default);
-    act.routes.by_verdict.values().chain(next).chain(act.visits.as_ref().map(|visits| &visits.otherwise))
+    act.routes
+        .by_verdict
+        .values()
+        .chain(next)
+        .chain(act.visits.as_ref().map(|visits| &visits.otherwise))
 }

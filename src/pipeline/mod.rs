@@ -25,8 +25,12 @@ mod review_words;
 mod template;
 mod validate;
 
-pub use definition::{Act, Action, Body, Definition, Evaluator, Fresh, Limit, Routes, StateDef, Verdict, VisitLimit};
-pub use engine::{Arrival, Because, End, EngineError, Position, Step, advance, check, resume, start};
+pub use definition::{
+    Act, Action, Body, Definition, Evaluator, Fresh, Limit, Routes, StateDef, Verdict, VisitLimit,
+};
+pub use engine::{
+    Arrival, Because, End, EngineError, Position, Step, advance, check, resume, start,
+};
 pub use evaluate::{Judgement, Outcome, judge};
 pub use plan::{Plan, PlannedStep, plan};
 pub use problem::Problem;

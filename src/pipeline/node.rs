@@ -79,7 +79,10 @@ impl Node {
 /// The first mistake of syntax, with its line.
 pub(super) fn read(yaml: &str) -> Result<Node, Problem> {
     if yaml.len() > MAX_BYTES {
-        return Err(Problem::new(&Place::file(), format!("the file has {} bytes; at most {MAX_BYTES} are read", yaml.len())));
+        return Err(Problem::new(
+            &Place::file(),
+            format!("the file has {} bytes; at most {MAX_BYTES} are read", yaml.len()),
+        ));
     }
     let options = serde_saphyr::options! {
         strict_booleans: true,
@@ -88,14 +91,16 @@ pub(super) fn read(yaml: &str) -> Result<Node, Problem> {
         // A number that is too large for arithmetic is kept as it was written.
         non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
     };
-    let Spanned { value: Raw(raw), referenced, defined } = serde_saphyr::from_str_with_options::<Spanned<Raw>>(yaml, options).map_err(|error| {
-        let line = error.location().map(|location| location.line());
-        let message = error.without_snippet().render_with_formatter(&UserMessageFormatter);
-        let message = one_line(&message);
-        // The line has its own field.
-        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-        Problem::new(&Place { line, ..Place::file() }, message)
-    })?;
+    let Spanned { value: Raw(raw), referenced, defined } =
+        serde_saphyr::from_str_with_options::<Spanned<Raw>>(yaml, options).map_err(|error| {
+            let line = error.location().map(|location| location.line());
+            let message = error.without_snippet().render_with_formatter(&UserMessageFormatter);
+            let message = one_line(&message);
+            // The line has its own field.
+            let message =
+                message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+            Problem::new(&Place { line, ..Place::file() }, message)
+        })?;
     Ok(node(raw, Origin { line: referenced.line(), span: bytes(defined) }, yaml))
 }
 
@@ -127,17 +132,25 @@ enum RawValue {
 }
 
 fn node(raw: RawValue, origin: Origin, source: &str) -> Node {
-    let inner =
-        |Spanned { value: Raw(raw), referenced, defined }: Spanned<Raw>| node(raw, Origin { line: referenced.line(), span: bytes(defined) }, source);
+    let inner = |Spanned { value: Raw(raw), referenced, defined }: Spanned<Raw>| {
+        node(raw, Origin { line: referenced.line(), span: bytes(defined) }, source)
+    };
     let value = match raw {
         RawValue::Null => Value::Null,
         RawValue::Bool(truth) => Value::Bool(truth),
         RawValue::Text(text) => Value::Text(text),
         RawValue::Number(shown) => Value::Number(spelling(source, origin.span).unwrap_or(shown)),
         RawValue::List(items) => Value::List(items.into_iter().map(inner).collect()),
-        RawValue::Map(entries) => {
-            Value::Map(entries.into_iter().map(|(key, value)| Entry { line: key.referenced.line(), key: key.value, node: inner(value) }).collect())
-        }
+        RawValue::Map(entries) => Value::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| Entry {
+                    line: key.referenced.line(),
+                    key: key.value,
+                    node: inner(value),
+                })
+                .collect(),
+        ),
     };
     Node { line: origin.line, value }
 }
@@ -146,7 +159,9 @@ fn node(raw: RawValue, origin: Origin, source: &str) -> Node {
 fn spelling(source: &str, span: Option<(usize, usize)>) -> Option<String> {
     let (start, end) = span?;
     let text = source.get(start..end)?.trim();
-    let plain = !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));
+    let plain = !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));
     plain.then(|| text.to_owned())
 }
 

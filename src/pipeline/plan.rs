@@ -40,7 +40,10 @@ pub struct PlannedStep {
 ///
 /// # Errors
 /// When a value is missing or does not fit.
-pub fn plan(definition: &Definition, context: &BTreeMap<String, String>) -> Result<Plan, EngineError> {
+pub fn plan(
+    definition: &Definition,
+    context: &BTreeMap<String, String>,
+) -> Result<Plan, EngineError> {
     let map = Map::of(definition, context)?;
     let mut planned = Plan { steps: Vec::new(), cut: false };
     let mut forked = false;
@@ -68,7 +71,11 @@ pub fn plan(definition: &Definition, context: &BTreeMap<String, String>) -> Resu
         let is_certain = step.visit == 1 && map.certain(&step.state);
         planned.steps.push(PlannedStep { step, may_be_skipped, is_certain });
         forked |= ways.len() > 1;
-        match ways.into_iter().enumerate().max_by_key(|(at, way)| (map.worth(&position, way), std::cmp::Reverse(*at))) {
+        match ways
+            .into_iter()
+            .enumerate()
+            .max_by_key(|(at, way)| (map.worth(&position, way), std::cmp::Reverse(*at)))
+        {
             Some((_, way)) => arrival = way,
             None => return Ok(planned),
         }
@@ -91,22 +98,42 @@ struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    fn of(definition: &'a Definition, context: &BTreeMap<String, String>) -> Result<Self, EngineError> {
+    fn of(
+        definition: &'a Definition,
+        context: &BTreeMap<String, String>,
+    ) -> Result<Self, EngineError> {
         let graph = Graph::of(definition);
         let count = definition.states.len();
         let reach: Vec<Vec<bool>> = (0..count).map(|at| graph.ordinary_from(at, None)).collect();
         let mut limits = Vec::new();
         for state in &definition.states {
             limits.push(match &state.body {
-                Body::Act(act) => visit_limit(definition, state, act, context)?.map(|(limit, _)| limit),
+                Body::Act(act) => {
+                    visit_limit(definition, state, act, context)?.map(|(limit, _)| limit)
+                }
                 Body::Terminal { .. } => None,
             });
         }
-        let start = definition.states.iter().position(|state| state.name == definition.initial).unwrap_or_default();
-        let mut map = Self { definition, graph, start, reach, rounds: Vec::new(), height: vec![None; count], distance: vec![None; count] };
+        let start = definition
+            .states
+            .iter()
+            .position(|state| state.name == definition.initial)
+            .unwrap_or_default();
+        let mut map = Self {
+            definition,
+            graph,
+            start,
+            reach,
+            rounds: Vec::new(),
+            height: vec![None; count],
+            distance: vec![None; count],
+        };
         map.rounds = (0..count)
             .map(|at| {
-                let circle = (0..count).filter(|other| map.same_circle(at, *other)).filter_map(|other| limits.get(other).copied().flatten()).max();
+                let circle = (0..count)
+                    .filter(|other| map.same_circle(at, *other))
+                    .filter_map(|other| limits.get(other).copied().flatten())
+                    .max();
                 limits.get(at).copied().flatten().or(circle).unwrap_or(1).max(1)
             })
             .collect();
@@ -127,13 +154,19 @@ impl<'a> Map<'a> {
             let mut changed = false;
             for at in 0..self.definition.states.len() {
                 for &to in self.graph.ordinary(at) {
-                    let longer = if self.same_circle(at, to) { get(&self.height, to) } else { get(&self.height, to).map(|height| height + 1) };
+                    let longer = if self.same_circle(at, to) {
+                        get(&self.height, to)
+                    } else {
+                        get(&self.height, to).map(|height| height + 1)
+                    };
                     if longer > get(&self.height, at) {
                         set(&mut self.height, at, longer);
                         changed = true;
                     }
                     let shorter = get(&self.distance, to).map(|distance| distance + 1);
-                    if shorter.is_some() && get(&self.distance, at).is_none_or(|known| shorter < Some(known)) {
+                    if shorter.is_some()
+                        && get(&self.distance, at).is_none_or(|known| shorter < Some(known))
+                    {
                         set(&mut self.distance, at, shorter);
                         changed = true;
                     }
@@ -146,7 +179,9 @@ impl<'a> Map<'a> {
     }
 
     fn same_circle(&self, one: usize, other: usize) -> bool {
-        let reaches = |from: usize, to: usize| self.reach.get(from).and_then(|row| row.get(to)).copied().unwrap_or(false);
+        let reaches = |from: usize, to: usize| {
+            self.reach.get(from).and_then(|row| row.get(to)).copied().unwrap_or(false)
+        };
         reaches(one, other) && reaches(other, one)
     }
 
@@ -156,18 +191,24 @@ impl<'a> Map<'a> {
 
     /// Whether no good end can be reached without this state, if nothing fails.
     fn unavoidable(&self, name: &str) -> bool {
-        self.number(name).is_some_and(|at| at == self.start || !self.ends_well(&self.graph.ordinary_from(self.start, Some(at))))
+        self.number(name).is_some_and(|at| {
+            at == self.start || !self.ends_well(&self.graph.ordinary_from(self.start, Some(at)))
+        })
     }
 
     /// The same, whatever fails.
     fn certain(&self, name: &str) -> bool {
-        self.number(name).is_some_and(|at| at == self.start || !self.ends_well(&self.graph.any_from(self.start, Some(at))))
+        self.number(name).is_some_and(|at| {
+            at == self.start || !self.ends_well(&self.graph.any_from(self.start, Some(at)))
+        })
     }
 
     /// Whether a good end is among the states that can be reached.
     fn ends_well(&self, reached: &[bool]) -> bool {
         let mut states = self.definition.states.iter().zip(reached);
-        states.any(|(state, reached)| *reached && matches!(state.body, Body::Terminal { success: true }))
+        states.any(|(state, reached)| {
+            *reached && matches!(state.body, Body::Terminal { success: true })
+        })
     }
 
     /// How much a way is to be preferred; higher is better.
@@ -176,7 +217,11 @@ impl<'a> Map<'a> {
         match way {
             Arrival::End(end) => (if end.success { 2 } else { 0 }, nearest, 0),
             Arrival::Step(step, _) => {
-                let (Some(here), Some(there)) = (self.number(&from.state), self.number(&step.state)) else { return (0, nearest, 0) };
+                let (Some(here), Some(there)) =
+                    (self.number(&from.state), self.number(&step.state))
+                else {
+                    return (0, nearest, 0);
+                };
                 let height = get(&self.height, there);
                 let round = step.visit <= self.rounds.get(there).copied().unwrap_or(1);
                 match height {
@@ -184,7 +229,11 @@ impl<'a> Map<'a> {
                     Some(height) if round && self.same_circle(here, there) => (4, nearest, height),
                     Some(height) if round => (3, nearest, height),
                     // Once round already: from here on the shortest way out.
-                    Some(height) => (1, std::cmp::Reverse(get(&self.distance, there).unwrap_or(usize::MAX)), height),
+                    Some(height) => (
+                        1,
+                        std::cmp::Reverse(get(&self.distance, there).unwrap_or(usize::MAX)),
+                        height,
+                    ),
                 }
             }
         }

@@ -22,7 +22,13 @@ pub struct Problem {
 impl Problem {
     /// A problem at a place.
     pub(super) fn new(place: &Place, message: impl Into<String>) -> Self {
-        Self { line: place.line, state: place.state.clone(), field: place.field.clone(), message: message.into(), hint: None }
+        Self {
+            line: place.line,
+            state: place.state.clone(),
+            field: place.field.clone(),
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Adds what to write instead.

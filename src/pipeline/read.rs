@@ -108,10 +108,18 @@ impl Notes {
 
     /// A whole number of at least 1.
     pub(super) fn count(&mut self, place: &Place, node: &Node) -> Option<u32> {
-        let number = node.text().and_then(|text| text.trim().parse::<u32>().ok()).filter(|number| *number > 0);
+        let number = node
+            .text()
+            .and_then(|text| text.trim().parse::<u32>().ok())
+            .filter(|number| *number > 0);
         if number.is_none() {
-            let found = node.text().map_or_else(|| node.kind().to_owned(), |text| format!("{:?}", short(text)));
-            self.problem(Problem::new(place, format!("expected a whole number from 1, found {found}")));
+            let found = node
+                .text()
+                .map_or_else(|| node.kind().to_owned(), |text| format!("{:?}", short(text)));
+            self.problem(Problem::new(
+                place,
+                format!("expected a whole number from 1, found {found}"),
+            ));
         }
         number
     }
@@ -120,7 +128,10 @@ impl Notes {
     pub(super) fn truth(&mut self, place: &Place, node: &Node) -> Option<bool> {
         let truth = node.truth();
         if truth.is_none() {
-            self.problem(Problem::new(place, format!("expected true or false, found {}", node.kind())));
+            self.problem(Problem::new(
+                place,
+                format!("expected true or false, found {}", node.kind()),
+            ));
         }
         truth
     }
@@ -170,8 +181,12 @@ impl Fields {
             let place = self.place.field(&short(&entry.key), entry.line);
             notes.problem(match not_yet.iter().find(|(name, _)| *name == entry.key) {
                 Some((_, "")) => Problem::new(&place, "is not supported by this version"),
-                Some((_, instead)) => Problem::new(&place, "is not supported by this version").hint(*instead),
-                None => Problem::new(&place, "is not a known field").suggest(&entry.key, &self.known),
+                Some((_, instead)) => {
+                    Problem::new(&place, "is not supported by this version").hint(*instead)
+                }
+                None => {
+                    Problem::new(&place, "is not a known field").suggest(&entry.key, &self.known)
+                }
             });
         }
     }
@@ -195,24 +210,45 @@ fn read_definition(root: Node, notes: &mut Notes) -> Option<Definition> {
             String::new()
         }
     };
-    let initial = required(&mut fields, "initial", notes).and_then(|(place, node)| notes.target(&place, &node));
+    let initial = required(&mut fields, "initial", notes)
+        .and_then(|(place, node)| notes.target(&place, &node));
     let max_steps = max_steps(&mut fields, notes);
-    let timeout = fields.take("default_timeout").and_then(|(place, node)| notes.count(&place, &node)).map(u64::from);
-    let context = fields.take("context").map(|(place, node)| read_context(node, &place, notes)).unwrap_or_default();
+    let timeout = fields
+        .take("default_timeout")
+        .and_then(|(place, node)| notes.count(&place, &node))
+        .map(u64::from);
+    let context = fields
+        .take("context")
+        .map(|(place, node)| read_context(node, &place, notes))
+        .unwrap_or_default();
 
     let mut states = Vec::new();
     if let Some((place, node)) = required(&mut fields, "states", notes) {
         match node.value {
             Value::Map(entries) if entries.len() > MAX_STATES => {
-                notes.problem(Problem::new(&place, format!("has {} states; at most {MAX_STATES} are allowed", entries.len())));
+                notes.problem(Problem::new(
+                    &place,
+                    format!("has {} states; at most {MAX_STATES} are allowed", entries.len()),
+                ));
             }
             Value::Map(entries) => {
-                states = entries.into_iter().map(|Entry { key, line, node }| read_state(key, line, node, timeout, notes)).collect();
+                states = entries
+                    .into_iter()
+                    .map(|Entry { key, line, node }| read_state(key, line, node, timeout, notes))
+                    .collect();
             }
-            _ => notes.problem(Problem::new(&place, format!("expected states by name, found {}", node.kind()))),
+            _ => notes.problem(Problem::new(
+                &place,
+                format!("expected states by name, found {}", node.kind()),
+            )),
         }
-        if notes.problems.is_empty() && !states.iter().any(|state| matches!(state.body, Body::Terminal { .. })) {
-            notes.problem(Problem::new(&place, "no state is terminal, so the course could never end").hint("add a state with `terminal: true`"));
+        if notes.problems.is_empty()
+            && !states.iter().any(|state| matches!(state.body, Body::Terminal { .. }))
+        {
+            notes.problem(
+                Problem::new(&place, "no state is terminal, so the course could never end")
+                    .hint("add a state with `terminal: true`"),
+            );
         }
     }
     fields.finish(NOT_YET, notes);
@@ -232,7 +268,8 @@ fn max_steps(fields: &mut Fields, notes: &mut Notes) -> u32 {
     let older = fields.take("max_iterations");
     let found = match (fields.take("max_steps"), older) {
         (Some(_), Some((place, _))) => {
-            notes.problem(Problem::new(&place, "is another name for `max_steps`; keep one of them"));
+            notes
+                .problem(Problem::new(&place, "is another name for `max_steps`; keep one of them"));
             None
         }
         (newer, older) => newer.or(older),
@@ -260,7 +297,10 @@ fn read_context(node: Node, place: &Place, notes: &mut Notes) -> BTreeMap<String
         match (&node.value, node.text()) {
             (Value::Null, _) => drop(context.insert(key, String::new())),
             (_, Some(text)) => drop(context.insert(key, text.to_owned())),
-            (_, None) => notes.problem(Problem::new(&place, format!("expected a single value, found {}", node.kind()))),
+            (_, None) => notes.problem(Problem::new(
+                &place,
+                format!("expected a single value, found {}", node.kind()),
+            )),
         }
     }
     context

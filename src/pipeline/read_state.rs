@@ -12,7 +12,10 @@ use crate::domain::visible::is_harmful;
 
 /// Fields of little-loops that have no meaning here yet, with what to do instead.
 const NOT_YET: &[(&str, &str)] = &[
-    ("max_retries", "use `max_visits` with `on_max_visits`; it counts all visits, not only those in a row"),
+    (
+        "max_retries",
+        "use `max_visits` with `on_max_visits`; it counts all visits, not only those in a row",
+    ),
     ("on_retry_exhausted", "use `max_visits` with `on_max_visits`"),
     ("session_mode", "use `session: shared` or `session: fresh`"),
     ("capture", "let the action write a file and name it in `produces`"),
@@ -77,10 +80,19 @@ const EVALUATORS_NOT_YET: &[&str] = &[
 
 /// Reads a state. What is wrong goes to the notes; the result is then only good for
 /// finding more problems.
-pub(super) fn read_state(name: String, line: u64, node: Node, default_timeout: Option<u64>, notes: &mut Notes) -> StateDef {
+pub(super) fn read_state(
+    name: String,
+    line: u64,
+    node: Node,
+    default_timeout: Option<u64>,
+    notes: &mut Notes,
+) -> StateDef {
     let place = Place::state(&short(&name), line);
     if !is_state_name(&name) {
-        notes.problem(Problem::new(&place, "is not a name for a state: use at most 64 letters, digits, `_` and `-`, no `-` first"));
+        notes.problem(Problem::new(
+            &place,
+            "is not a name for a state: use at most 64 letters, digits, `_` and `-`, no `-` first",
+        ));
     }
     let nothing = Body::Terminal { success: false };
     let Some(mut fields) = Fields::of(node, &place, notes) else {
@@ -93,12 +105,19 @@ pub(super) fn read_state(name: String, line: u64, node: Node, default_timeout: O
         }
         Some(title)
     });
-    let terminal = fields.take("terminal").and_then(|(place, node)| notes.truth(&place, &node)).unwrap_or(false);
-    let failure = fields.take("failure").and_then(|(place, node)| Some((notes.truth(&place, &node)?, place)));
+    let terminal = fields
+        .take("terminal")
+        .and_then(|(place, node)| notes.truth(&place, &node))
+        .unwrap_or(false);
+    let failure =
+        fields.take("failure").and_then(|(place, node)| Some((notes.truth(&place, &node)?, place)));
     let body = if terminal {
         for field in ACT_FIELDS {
             if let Some((place, _)) = fields.take(field) {
-                notes.problem(Problem::new(&place, "has no place in a terminal state, which does nothing"));
+                notes.problem(Problem::new(
+                    &place,
+                    "has no place in a terminal state, which does nothing",
+                ));
             }
         }
         Body::Terminal { success: !failure.is_some_and(|(failure, _)| failure) }
@@ -106,7 +125,8 @@ pub(super) fn read_state(name: String, line: u64, node: Node, default_timeout: O
         if let Some((true, place)) = failure {
             notes.problem(Problem::new(&place, "belongs to a state with `terminal: true`"));
         }
-        read_act(&mut fields, &place, default_timeout, notes).map_or(nothing, |act| Body::Act(Box::new(act)))
+        read_act(&mut fields, &place, default_timeout, notes)
+            .map_or(nothing, |act| Body::Act(Box::new(act)))
     };
     fields.finish(NOT_YET, notes);
     StateDef { name, title, repeats: false, body }
@@ -114,19 +134,33 @@ pub(super) fn read_state(name: String, line: u64, node: Node, default_timeout: O
 
 /// Whether a word can name a state, and a file after it.
 fn is_state_name(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') && !name.starts_with('-')
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        && !name.starts_with('-')
 }
 
-fn read_act(fields: &mut Fields, state: &Place, default_timeout: Option<u64>, notes: &mut Notes) -> Option<Act> {
+fn read_act(
+    fields: &mut Fields,
+    state: &Place,
+    default_timeout: Option<u64>,
+    notes: &mut Notes,
+) -> Option<Act> {
     let kind = fields.take("action_type");
     let action = fields.take("action");
     if action.is_none() {
         notes.problem(Problem::new(state, "`action` is missing").hint("or `terminal: true`"));
     }
     let action = action.and_then(|(place, node)| read_action(kind, &place, &node, notes));
-    let produces = fields.take("produces").map(|(place, node)| read_produces(&place, node, notes)).unwrap_or_default();
-    let fresh_session = fields.take("session").and_then(|(place, node)| read_session(&place, &node, notes)).unwrap_or_default();
-    let timeout = fields.take("timeout").and_then(|(place, node)| notes.count(&place, &node)).map(u64::from);
+    let produces = fields
+        .take("produces")
+        .map(|(place, node)| read_produces(&place, node, notes))
+        .unwrap_or_default();
+    let fresh_session = fields
+        .take("session")
+        .and_then(|(place, node)| read_session(&place, &node, notes))
+        .unwrap_or_default();
+    let timeout =
+        fields.take("timeout").and_then(|(place, node)| notes.count(&place, &node)).map(u64::from);
     let visits = read_visits(fields, notes);
     let evaluate = fields.take("evaluate");
     let routes = read_routes(fields, notes);
@@ -140,10 +174,23 @@ fn read_act(fields: &mut Fields, state: &Place, default_timeout: Option<u64>, no
         None => Evaluator::Completed,
     };
     let routes = check_routes(routes, &evaluate, state, notes);
-    Some(Act { action, produces, fresh_session, timeout_seconds: timeout.or(default_timeout), visits, evaluate, routes })
+    Some(Act {
+        action,
+        produces,
+        fresh_session,
+        timeout_seconds: timeout.or(default_timeout),
+        visits,
+        evaluate,
+        routes,
+    })
 }
 
-fn read_action(kind: Option<(Place, Node)>, place: &Place, node: &Node, notes: &mut Notes) -> Option<Action<Template>> {
+fn read_action(
+    kind: Option<(Place, Node)>,
+    place: &Place,
+    node: &Node,
+    notes: &mut Notes,
+) -> Option<Action<Template>> {
     let text = notes.text(place, node);
     let kind = match kind {
         Some((place, node)) => Some((notes.text(&place, &node)?, place)),
@@ -152,16 +199,27 @@ fn read_action(kind: Option<(Place, Node)>, place: &Place, node: &Node, notes: &
     let text = text?;
     match kind.as_ref().map(|(word, _)| word.as_str()) {
         Some("skill") => {
-            let valid = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte));
+            let valid = text.len() <= 64
+                && text.bytes().all(|byte| {
+                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte)
+                });
             if !valid || text.starts_with('-') {
-                notes.problem(Problem::new(place, "is not the name of a skill: use small letters, digits, `_` and `-`"));
+                notes.problem(Problem::new(
+                    place,
+                    "is not the name of a skill: use small letters, digits, `_` and `-`",
+                ));
             }
             Some(Action::Skill(text))
         }
-        Some("prompt") => Template::parse(&text).map_err(|error| notes.problem(Problem::new(place, error.to_string()))).ok().map(Action::Prompt),
+        Some("prompt") => Template::parse(&text)
+            .map_err(|error| notes.problem(Problem::new(place, error.to_string())))
+            .ok()
+            .map(Action::Prompt),
         None if text.starts_with('/') => {
-            notes
-                .problem(Problem::new(place, "a slash command is not supported by this version").hint("set `action_type` to skill, prompt or shell"));
+            notes.problem(
+                Problem::new(place, "a slash command is not supported by this version")
+                    .hint("set `action_type` to skill, prompt or shell"),
+            );
             None
         }
         Some("shell") | None => {
@@ -175,9 +233,11 @@ fn read_action(kind: Option<(Place, Node)>, place: &Place, node: &Node, notes: &
             let place = kind.as_ref().map_or(place, |(_, place)| place);
             notes.problem(match other {
                 "slash_command" | "mcp_tool" | "contributed" | "learning" | "human_approval" => {
-                    Problem::new(place, format!("{other:?} is not supported by this version")).hint("known: skill, prompt, shell")
+                    Problem::new(place, format!("{other:?} is not supported by this version"))
+                        .hint("known: skill, prompt, shell")
                 }
-                _ => Problem::new(place, format!("{:?} is not a kind of action", short(other))).suggest(other, &["skill", "prompt", "shell"]),
+                _ => Problem::new(place, format!("{:?} is not a kind of action", short(other)))
+                    .suggest(other, &["skill", "prompt", "shell"]),
             });
             None
         }
@@ -225,7 +285,10 @@ fn read_session(place: &Place, node: &Node, notes: &mut Notes) -> Option<Fresh> 
     {
         return Some(Fresh::Context(key.to_owned()));
     }
-    notes.problem(Problem::new(place, format!("{:?} is not a kind of session", short(&text))).suggest(&text, &["shared", "fresh", "${context.KEY}"]));
+    notes.problem(
+        Problem::new(place, format!("{:?} is not a kind of session", short(&text)))
+            .suggest(&text, &["shared", "fresh", "${context.KEY}"]),
+    );
     None
 }
 
@@ -233,8 +296,12 @@ fn read_visits(fields: &mut Fields, notes: &mut Notes) -> Option<VisitLimit> {
     let limit = fields.take("max_visits");
     let otherwise = fields.take("on_max_visits");
     match (&limit, &otherwise) {
-        (Some((place, _)), None) => notes.problem(Problem::new(place, "needs `on_max_visits`: where to go instead")),
-        (None, Some((place, _))) => notes.problem(Problem::new(place, "needs `max_visits`: after how many")),
+        (Some((place, _)), None) => {
+            notes.problem(Problem::new(place, "needs `on_max_visits`: where to go instead"))
+        }
+        (None, Some((place, _))) => {
+            notes.problem(Problem::new(place, "needs `max_visits`: after how many"))
+        }
         _ => {}
     }
     let otherwise = otherwise.and_then(|(place, node)| notes.target(&place, &node));
@@ -242,18 +309,31 @@ fn read_visits(fields: &mut Fields, notes: &mut Notes) -> Option<VisitLimit> {
     let text = notes.text(&place, &node)?;
     let limit = match text.trim().parse::<u32>() {
         Ok(number) => Some(Limit::Literal(number)),
-        Err(_) => Template::parse(text.trim()).ok().and_then(|template| template.single_context_key().map(|key| Limit::Context(key.to_owned()))),
+        Err(_) => Template::parse(text.trim()).ok().and_then(|template| {
+            template.single_context_key().map(|key| Limit::Context(key.to_owned()))
+        }),
     };
     if limit.is_none() {
-        notes.problem(Problem::new(&place, format!("expected a whole number or `${{context.KEY}}`, found {:?}", short(&text))));
+        notes.problem(Problem::new(
+            &place,
+            format!("expected a whole number or `${{context.KEY}}`, found {:?}", short(&text)),
+        ));
     }
     Some(VisitLimit { limit: limit?, otherwise: otherwise? })
 }
 
-fn read_evaluator(place: &Place, node: Node, shell: bool, notes: &mut Notes) -> Option<Evaluator<Template>> {
+fn read_evaluator(
+    place: &Place,
+    node: Node,
+    shell: bool,
+    notes: &mut Notes,
+) -> Option<Evaluator<Template>> {
     let mut fields = Fields::of(node, place, notes)?;
     let Some((at, node)) = fields.take("type") else {
-        notes.problem(Problem::new(place, "`type` is missing").hint("known: completed, exit_code, review_clear"));
+        notes.problem(
+            Problem::new(place, "`type` is missing")
+                .hint("known: completed, exit_code, review_clear"),
+        );
         return None;
     };
     let evaluator = match notes.text(&at, &node)?.as_str() {
@@ -265,19 +345,28 @@ fn read_evaluator(place: &Place, node: Node, shell: bool, notes: &mut Notes) -> 
             Some(Evaluator::ExitCode)
         }
         "review_clear" => match fields.take("file") {
-            Some((place, node)) => read_file(&place, &node, notes).map(|file| Evaluator::ReviewClear { file }),
+            Some((place, node)) => {
+                read_file(&place, &node, notes).map(|file| Evaluator::ReviewClear { file })
+            }
             None => {
-                notes.problem(Problem::new(place, "`file` is missing: the review, relative to the sprint directory"));
+                notes.problem(Problem::new(
+                    place,
+                    "`file` is missing: the review, relative to the sprint directory",
+                ));
                 None
             }
         },
         other if EVALUATORS_NOT_YET.contains(&other) => {
-            notes.problem(Problem::new(&at, format!("{other:?} is not supported by this version")).hint("known: completed, exit_code, review_clear"));
+            notes.problem(
+                Problem::new(&at, format!("{other:?} is not supported by this version"))
+                    .hint("known: completed, exit_code, review_clear"),
+            );
             return None;
         }
         other => {
             notes.problem(
-                Problem::new(&at, format!("{:?} is not an evaluator", short(other))).suggest(other, &["completed", "exit_code", "review_clear"]),
+                Problem::new(&at, format!("{:?} is not an evaluator", short(other)))
+                    .suggest(other, &["completed", "exit_code", "review_clear"]),
             );
             return None;
         }
@@ -297,20 +386,32 @@ struct RawRoutes {
 fn read_routes(fields: &mut Fields, notes: &mut Notes) -> RawRoutes {
     let mut routes = RawRoutes::default();
     let mut first_shorthand = None;
-    for (name, verdict) in [("on_yes", "yes"), ("on_success", "yes"), ("on_no", "no"), ("on_failure", "no"), ("on_error", "error")] {
+    for (name, verdict) in [
+        ("on_yes", "yes"),
+        ("on_success", "yes"),
+        ("on_no", "no"),
+        ("on_failure", "no"),
+        ("on_error", "error"),
+    ] {
         let Some((place, node)) = fields.take(name) else { continue };
         first_shorthand.get_or_insert_with(|| place.clone());
         let target = notes.target(&place, &node).unwrap_or_default();
         if verdict == "error" {
             routes.on_error = Some(target);
         } else if routes.by_verdict.insert(verdict.to_owned(), (place.clone(), target)).is_some() {
-            notes.problem(Problem::new(&place, format!("says again where the verdict {verdict:?} leads")));
+            notes.problem(Problem::new(
+                &place,
+                format!("says again where the verdict {verdict:?} leads"),
+            ));
         }
     }
     // Words of other evaluators: known, so that nobody is told to write something else.
     for name in ["on_partial", "on_blocked"] {
         if let Some((place, _)) = fields.take(name) {
-            notes.problem(Problem::new(&place, "is never taken: no evaluator of this version says so"));
+            notes.problem(Problem::new(
+                &place,
+                "is never taken: no evaluator of this version says so",
+            ));
         }
     }
     if let Some((place, node)) = fields.take("next") {
@@ -319,7 +420,10 @@ fn read_routes(fields: &mut Fields, notes: &mut Notes) -> RawRoutes {
     if let Some((place, node)) = fields.take("route") {
         if let Some(shorthand) = first_shorthand {
             let name = shorthand.field.clone().unwrap_or_default();
-            notes.problem(Problem::new(&shorthand, format!("stands beside `route`; write {name} in the table")));
+            notes.problem(Problem::new(
+                &shorthand,
+                format!("stands beside `route`; write {name} in the table"),
+            ));
         }
         read_table(&place, node, &mut routes, notes);
     }
@@ -347,22 +451,37 @@ fn read_table(place: &Place, node: Node, routes: &mut RawRoutes, notes: &mut Not
 }
 
 /// Every verdict must lead somewhere, and every route must be one that can be taken.
-fn check_routes(routes: RawRoutes, evaluate: &Evaluator<Template>, state: &Place, notes: &mut Notes) -> Routes {
+fn check_routes(
+    routes: RawRoutes,
+    evaluate: &Evaluator<Template>,
+    state: &Place,
+    notes: &mut Notes,
+) -> Routes {
     let said: Vec<&str> = evaluate.verdicts().iter().map(|verdict| verdict.as_str()).collect();
     for (verdict, (place, _)) in &routes.by_verdict {
         if !said.contains(&verdict.as_str()) {
             let words = format!("{}, error", said.join(", "));
             notes.problem(
-                Problem::new(place, format!("is never taken: the evaluator of this state does not say {:?}", short(verdict)))
-                    .hint(format!("it says {words}")),
+                Problem::new(
+                    place,
+                    format!(
+                        "is never taken: the evaluator of this state does not say {:?}",
+                        short(verdict)
+                    ),
+                )
+                .hint(format!("it says {words}")),
             );
         }
     }
     if routes.next.is_none() {
         for verdict in said.iter().filter(|verdict| !routes.by_verdict.contains_key(**verdict)) {
-            notes.problem(Problem::new(state, format!("the verdict {verdict:?} leads nowhere")).hint(format!("add `on_{verdict}` or `next`")));
+            notes.problem(
+                Problem::new(state, format!("the verdict {verdict:?} leads nowhere"))
+                    .hint(format!("add `on_{verdict}` or `next`")),
+            );
         }
     }
-    let by_verdict = routes.by_verdict.into_iter().map(|(verdict, (_, target))| (verdict, target)).collect();
+    let by_verdict =
+        routes.by_verdict.into_iter().map(|(verdict, (_, target))| (verdict, target)).collect();
     Routes { by_verdict, next: routes.next, on_error: routes.on_error }
 }

@@ -54,7 +54,10 @@ fn each_mistake_in_a_state_is_named() {
         ("", "`action` is missing"),
         ("action: x", "the verdict \"yes\" leads nowhere"),
         ("action: x, on_yes: done", "the verdict \"no\" leads nowhere (add `on_no` or `next`)"),
-        ("action: x, action_type: prompt, on_yes: done, on_no: done", "does not say \"no\" (it says yes, error)"),
+        (
+            "action: x, action_type: prompt, on_yes: done, on_no: done",
+            "does not say \"no\" (it says yes, error)",
+        ),
         ("action: x, on_yes: done, on_success: done, on_no: done", "says again"),
         ("action: x, on_yes: done, route: {no: done}", "stands beside `route`"),
         ("action: x, next: done, route: {_: done}", "says again"),
@@ -62,10 +65,16 @@ fn each_mistake_in_a_state_is_named() {
         ("action: x, route: [done]", "expected verdicts with states, found a list"),
         ("action: x, next: $current", "write the name of the state itself"),
         ("action: x, next: done, on_blocked: done", "no evaluator of this version says so"),
-        ("action: x, next: done, max_retries: 2", "not supported by this version (use `max_visits`"),
+        (
+            "action: x, next: done, max_retries: 2",
+            "not supported by this version (use `max_visits`",
+        ),
         ("action: x, next: done, capture: y", "not supported by this version"),
         ("action: /commit, next: done", "slash command is not supported"),
-        ("action: x, action_type: mcp_tool, next: done", "\"mcp_tool\" is not supported by this version"),
+        (
+            "action: x, action_type: mcp_tool, next: done",
+            "\"mcp_tool\" is not supported by this version",
+        ),
         ("action: X y, action_type: skill, next: done", "not the name of a skill"),
         ("action: ../x, action_type: skill, next: done", "not the name of a skill"),
         ("action: '', next: done", "action: is empty"),
@@ -76,8 +85,14 @@ fn each_mistake_in_a_state_is_named() {
         ("action: 'a ${HOME}', action_type: prompt, next: done", "stands for nothing"),
         ("action: x, next: done, timeout: 0", "expected a whole number from 1, found \"0\""),
         ("action: x, next: done, timeout: 2h", "expected a whole number from 1, found \"2h\""),
-        ("action: x, next: done, max_visits: -1, on_max_visits: done", "expected a whole number or"),
-        ("action: x, next: done, max_visits: 'a${context.n}', on_max_visits: done", "expected a whole number or"),
+        (
+            "action: x, next: done, max_visits: -1, on_max_visits: done",
+            "expected a whole number or",
+        ),
+        (
+            "action: x, next: done, max_visits: 'a${context.n}', on_max_visits: done",
+            "expected a whole number or",
+        ),
         ("action: x, next: done, on_max_visits: done", "needs `max_visits`"),
         ("action: x, next: done, max_visits: 1, on_max_visits: a", "comes back to this state"),
         ("action: x, next: done, session: frehs", "did you mean \"fresh\"?"),
@@ -90,11 +105,23 @@ fn each_mistake_in_a_state_is_named() {
         ("action: x, next: done, evaluate: exit_code", "expected a mapping, found text"),
         ("action: x, next: done, evaluate: {}", "`type` is missing"),
         ("action: x, next: done, evaluate: {type: exitcode}", "did you mean \"exit_code\"?"),
-        ("action: x, next: done, evaluate: {type: llm_structured}", "\"llm_structured\" is not supported by this version"),
-        ("action: x, next: done, evaluate: {type: exit_code, negate: true}", "evaluate.negate: is not a known field"),
+        (
+            "action: x, next: done, evaluate: {type: llm_structured}",
+            "\"llm_structured\" is not supported by this version",
+        ),
+        (
+            "action: x, next: done, evaluate: {type: exit_code, negate: true}",
+            "evaluate.negate: is not a known field",
+        ),
         ("action: x, next: done, evaluate: {type: review_clear}", "`file` is missing"),
-        ("action: x, next: done, evaluate: {type: review_clear, file: ../r.md}", "without `.` and `..`"),
-        ("action: x, action_type: skill, next: done, evaluate: {type: exit_code}", "needs a shell action"),
+        (
+            "action: x, next: done, evaluate: {type: review_clear, file: ../r.md}",
+            "without `.` and `..`",
+        ),
+        (
+            "action: x, action_type: skill, next: done, evaluate: {type: exit_code}",
+            "needs a shell action",
+        ),
         ("action: x, next: done, failure: true", "belongs to a state with `terminal: true`"),
         ("terminal: maybe", "expected true or false"),
         ("terminal: true, action: x", "has no place in a terminal state"),
@@ -103,7 +130,8 @@ fn each_mistake_in_a_state_is_named() {
         let told = told(&with(fields));
         assert!(told.iter().any(|problem| problem.contains(expected)), "{fields}: {told:#?}");
         assert!(
-            told.iter().all(|problem| problem.contains('a') && (problem.starts_with("line 4: ") || problem.contains("state \"a\""))),
+            told.iter().all(|problem| problem.contains('a')
+                && (problem.starts_with("line 4: ") || problem.contains("state \"a\""))),
             "{told:#?}"
         );
     }
@@ -120,26 +148,56 @@ fn each_mistake_of_the_file_is_named() {
         ("name: x\ninitial: a\n", "`states` is missing"),
         ("name: x\ninitial: a\nstates: []", "expected states by name, found a list"),
         ("name: x\ninitial: a\nstates: {a: {action: x, next: a}}", "no state is terminal"),
-        ("name: x\ninitial: a\nstates: {a: 1, b: {terminal: true}}", "expected a mapping, found a number"),
+        (
+            "name: x\ninitial: a\nstates: {a: 1, b: {terminal: true}}",
+            "expected a mapping, found a number",
+        ),
         ("name: x\ninitial: a/b\nstates: {a/b: {terminal: true}}", "is not a name for a state"),
-        ("name: x\ninitial: a\nmax_steps: 0\nstates: {a: {terminal: true}}", "line 3: max_steps: expected a whole number from 1"),
-        ("name: x\ninitial: a\nmax_steps: 1\nmax_iterations: 1\nstates: {a: {terminal: true}}", "another name for `max_steps`"),
-        ("name: x\ninitial: a\ntimeout: 5\nstates: {a: {terminal: true}}", "not supported by this version (the job's time limit"),
-        ("name: x\ninitial: a\ncontext: {a: 1, A: 2}\nstates: {a: {terminal: true}}", "differs from \"a\" only in case"),
-        ("name: x\ninitial: a\ncontext: {a-b: 1}\nstates: {a: {terminal: true}}", "context.a-b: is not a name"),
-        ("name: x\ninitial: a\ncontext: {a: [1]}\nstates: {a: {terminal: true}}", "expected a single value, found a list"),
-        ("name: x\ninitial: a\nstates: {a: {action: x, next: a_round_2}, a_round_2: {terminal: true}}", "the name that round 2 of \"a\" gets"),
+        (
+            "name: x\ninitial: a\nmax_steps: 0\nstates: {a: {terminal: true}}",
+            "line 3: max_steps: expected a whole number from 1",
+        ),
+        (
+            "name: x\ninitial: a\nmax_steps: 1\nmax_iterations: 1\nstates: {a: {terminal: true}}",
+            "another name for `max_steps`",
+        ),
+        (
+            "name: x\ninitial: a\ntimeout: 5\nstates: {a: {terminal: true}}",
+            "not supported by this version (the job's time limit",
+        ),
+        (
+            "name: x\ninitial: a\ncontext: {a: 1, A: 2}\nstates: {a: {terminal: true}}",
+            "differs from \"a\" only in case",
+        ),
+        (
+            "name: x\ninitial: a\ncontext: {a-b: 1}\nstates: {a: {terminal: true}}",
+            "context.a-b: is not a name",
+        ),
+        (
+            "name: x\ninitial: a\ncontext: {a: [1]}\nstates: {a: {terminal: true}}",
+            "expected a single value, found a list",
+        ),
+        (
+            "name: x\ninitial: a\nstates: {a: {action: x, next: a_round_2}, a_round_2: {terminal: true}}",
+            "the name that round 2 of \"a\" gets",
+        ),
         ("name: x\ninitial: a\nstates: !!python/object {a: {terminal: true}}", "line 3"),
     ] {
         let told = told(yaml);
         assert!(told.iter().any(|problem| problem.contains(expected)), "{yaml}: {told:#?}");
     }
     let circle = "name: x\ninitial: a\nstates:\n  a: {action: x, next: z, max_visits: 1, on_max_visits: b}\n  b: {action: x, next: z, max_visits: 1, on_max_visits: a}\n  z: {terminal: true}\n";
-    assert!(told(circle).iter().all(|problem| problem.contains("on_max_visits: comes back")), "{:#?}", told(circle));
+    assert!(
+        told(circle).iter().all(|problem| problem.contains("on_max_visits: comes back")),
+        "{:#?}",
+        told(circle)
+    );
     assert!(told(&"x".repeat(2_000_000)).concat().contains("at most 1000000 are read"));
     assert_eq!(told(&"[".repeat(100_000)).len(), 1);
     let row = |name: char, item: &str| format!("{name}: &{name} [{}]\n", [item; 9].join(","));
-    let bomb: String = ('a'..='h').map(|name| row(name, &format!("*{}", (name as u8 - 1) as char).replace("*`", "x"))).collect();
+    let bomb: String = ('a'..='h')
+        .map(|name| row(name, &format!("*{}", (name as u8 - 1) as char).replace("*`", "x")))
+        .collect();
     assert_eq!(told(&bomb).len(), 1, "{:#?}", told(&bomb));
 }
 
@@ -160,8 +218,14 @@ fn older_words_mean_the_same() {
     assert_eq!((act("no").evaluate, act("no").timeout_seconds), (Evaluator::ExitCode, Some(5)));
     assert_eq!(act("no").routes.next.as_deref(), Some("yes"));
     assert_eq!(act("no").routes.on_error.as_deref(), Some("off"));
-    assert_eq!(definition.states.iter().map(|state| state.name.as_str()).collect::<Vec<_>>(), ["yes", "no", "on", "off"]);
-    assert_eq!(definition.state("off").map(|state| &state.body), Some(&Body::Terminal { success: false }));
+    assert_eq!(
+        definition.states.iter().map(|state| state.name.as_str()).collect::<Vec<_>>(),
+        ["yes", "no", "on", "off"]
+    );
+    assert_eq!(
+        definition.state("off").map(|state| &state.body),
+        Some(&Body::Terminal { success: false })
+    );
 }
 
 #[test]
@@ -173,7 +237,11 @@ fn what_is_probably_not_meant_is_a_warning() {
     let warnings: Vec<String> = parsed.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
-        ["`description` is missing", "state \"lost\": no route leads here", "state \"failed\": ends the course as a success (add `failure: true`)"]
+        [
+            "`description` is missing",
+            "state \"lost\": no route leads here",
+            "state \"failed\": ends the course as a success (add `failure: true`)"
+        ]
     );
 }
 
@@ -183,9 +251,12 @@ fn anchors_and_merges_work_and_numbers_keep_their_spelling() {
         "name: x\ninitial: a\ncontext: {version: 1.10, seed: 007, big: 1e999, empty: , word: true}\nstates:\n  a: &base {action: x, next: b, on_error: z}\n  b: {<<: *base, next: z}\n  z: {terminal: true}\n",
     )
     .expect("valid");
-    let context: Vec<_> = parsed.definition.context.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let context: Vec<_> =
+        parsed.definition.context.iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(context, ["big=1e999", "empty=", "seed=007", "version=1.10", "word=true"]);
-    assert!(matches!(&parsed.definition.states.get(1).map(|state| &state.body), Some(Body::Act(act)) if act.routes.next.as_deref() == Some("z")));
+    assert!(
+        matches!(&parsed.definition.states.get(1).map(|state| &state.body), Some(Body::Act(act)) if act.routes.next.as_deref() == Some("z"))
+    );
 }
 
 proptest::proptest! {

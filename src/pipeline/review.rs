@@ -89,7 +89,10 @@ pub fn review_is_clear(text: &str) -> Review {
         sections.retain(|section| !section.is_past());
     }
     let judged: Vec<Option<Review>> = sections.into_iter().map(Section::judge).collect();
-    if !cut && judged.contains(&Some(Review::Clear)) && judged.iter().all(|review| matches!(review, None | Some(Review::Clear))) {
+    if !cut
+        && judged.contains(&Some(Review::Clear))
+        && judged.iter().all(|review| matches!(review, None | Some(Review::Clear)))
+    {
         return Review::Clear;
     }
     let issues = judged.into_iter().flat_map(|review| match review {
@@ -103,14 +106,20 @@ pub fn review_is_clear(text: &str) -> Review {
 fn names_critical_issues(heading: &str) -> bool {
     let words: Vec<String> = words(heading).collect();
     words.iter().enumerate().any(|(at, word)| {
-        let before = at.checked_sub(1).and_then(|at| words.get(at)).map(String::as_str).unwrap_or_default();
-        word == "critical" && words.get(at + 1).is_some_and(|next| next == "issues") && !matches!(before, "non" | "not" | "no" | "less" | "un")
+        let before =
+            at.checked_sub(1).and_then(|at| words.get(at)).map(String::as_str).unwrap_or_default();
+        word == "critical"
+            && words.get(at + 1).is_some_and(|next| next == "issues")
+            && !matches!(before, "non" | "not" | "no" | "less" | "un")
     })
 }
 
 /// The round that a heading names, the last one where it names several.
 fn round_of(heading: &str) -> Option<u32> {
-    words(heading).skip_while(|word| !matches!(word.as_str(), "round" | "rounds")).filter_map(|word| word.parse().ok()).max()
+    words(heading)
+        .skip_while(|word| !matches!(word.as_str(), "round" | "rounds"))
+        .filter_map(|word| word.parse().ok())
+        .max()
 }
 
 /// What is known of a section so far.
@@ -160,7 +169,8 @@ enum State {
 
 impl Section {
     fn new(level: usize, heading: &str) -> Self {
-        let names: Vec<String> = words(heading).filter(|word| word.parse::<u32>().is_err()).collect();
+        let names: Vec<String> =
+            words(heading).filter(|word| word.parse::<u32>().is_err()).collect();
         Self {
             level,
             title: false,
@@ -203,7 +213,8 @@ impl Section {
                 let repaired = self.all_repaired && !self.heading_open;
                 self.paragraph = Some((text.to_owned(), true));
                 self.close();
-                (self.all_repaired, self.heading_open) = (repaired, says_repaired(text) != Some(true));
+                (self.all_repaired, self.heading_open) =
+                    (repaired, says_repaired(text) != Some(true));
             }
             Line::Code(text) => {
                 self.close();
@@ -266,7 +277,9 @@ impl Section {
             State::Silent if self.code.trim().is_empty() && self.has_inner => return None,
             State::Silent if code_is_marker && !self.code.trim().is_empty() => Review::Clear,
             State::Silent => Review::Issues(Vec::new()),
-            State::Other => Review::Issues(if self.issues.is_empty() { self.prose } else { self.issues }),
+            State::Other => {
+                Review::Issues(if self.issues.is_empty() { self.prose } else { self.issues })
+            }
         })
     }
 }
@@ -284,7 +297,10 @@ fn first_line(text: &str) -> String {
 
 /// `None.`, `n/a`, `-`: an item or a paragraph that names no issue.
 fn says_nothing(text: &str) -> bool {
-    matches!(words(text).take(3).collect::<Vec<_>>().join(" ").as_str(), "" | "none" | "n a" | "nothing")
+    matches!(
+        words(text).take(3).collect::<Vec<_>>().join(" ").as_str(),
+        "" | "none" | "n a" | "nothing"
+    )
 }
 
 /// Whether a paragraph begins with the marker and takes nothing of it back.
@@ -293,7 +309,11 @@ fn opens_with_marker(text: &str) -> bool {
         return false;
     }
     let plain: String = text.chars().filter(|char| !matches!(char, '*' | '_' | '`')).collect();
-    let plain = plain.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n");
+    let plain = plain
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut rest = undecorated(&plain);
     for preface in ["none", "n/a", "nothing"] {
         if let Some(after) = without_prefix(rest, preface)
@@ -308,7 +328,9 @@ fn opens_with_marker(text: &str) -> bool {
         return false;
     }
     let cut = |ends: &[char]| after.split_at(after.find(ends).unwrap_or(after.len()));
-    let is_well = |(sentence, end): (&str, &str)| !end.starts_with('?') && words(sentence).all(|word| is_harmless(&word)) && is_remark(end);
+    let is_well = |(sentence, end): (&str, &str)| {
+        !end.starts_with('?') && words(sentence).all(|word| is_harmless(&word)) && is_remark(end)
+    };
     // A sentence may go on in brackets, and on the next line.
     is_well(cut(&['.', '!', '?', ';'])) || is_well(cut(&['.', '!', '?', ';', '(', '\n']))
 }
@@ -316,7 +338,9 @@ fn opens_with_marker(text: &str) -> bool {
 /// Drops quotation marks, emoji and the like. A box that is not ticked, text that is
 /// struck out and HTML are left: they are not the marker itself.
 fn undecorated(text: &str) -> &str {
-    text.trim_start_matches(|char: char| !char.is_alphanumeric() && !matches!(char, '[' | '~' | '<'))
+    text.trim_start_matches(|char: char| {
+        !char.is_alphanumeric() && !matches!(char, '[' | '~' | '<')
+    })
 }
 
 fn without_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
@@ -329,6 +353,8 @@ fn has_inline_list(text: &str) -> bool {
     let words: Vec<&str> = text.split([' ', '\n']).collect();
     words.iter().enumerate().any(|(at, word)| {
         let number = word.trim_start_matches('(').strip_suffix(['.', ')']).unwrap_or_default();
-        (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()) && at + 1 < words.len()
+        (1..=2).contains(&number.len())
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+            && at + 1 < words.len()
     })
 }

@@ -116,7 +116,10 @@ fn unquoted(raw: &str) -> &str {
 }
 
 fn indent(raw: &str) -> usize {
-    raw.chars().take_while(|char| matches!(char, ' ' | '\t')).map(|char| if char == '\t' { 4 } else { 1 }).sum()
+    raw.chars()
+        .take_while(|char| matches!(char, ' ' | '\t'))
+        .map(|char| if char == '\t' { 4 } else { 1 })
+        .sum()
 }
 
 fn opening_fence(text: &str) -> Option<(char, usize)> {
@@ -135,7 +138,10 @@ fn heading(text: &str) -> Option<(usize, &str)> {
     let words = after.trim();
     // A row of `#` at the end belongs to the mark, when it stands alone.
     let closed = words.trim_end_matches('#');
-    Some((level, if closed.is_empty() || closed.ends_with([' ', '\t']) { closed.trim_end() } else { words }))
+    Some((
+        level,
+        if closed.is_empty() || closed.ends_with([' ', '\t']) { closed.trim_end() } else { words },
+    ))
 }
 
 fn underline(below: &str) -> Option<usize> {
@@ -151,7 +157,9 @@ fn underline(below: &str) -> Option<usize> {
 fn is_rule(text: &str) -> bool {
     let mut marks = text.chars().filter(|char| !char.is_whitespace());
     match marks.next() {
-        Some(first @ ('-' | '*' | '_')) => marks.clone().count() >= 2 && marks.all(|char| char == first),
+        Some(first @ ('-' | '*' | '_')) => {
+            marks.clone().count() >= 2 && marks.all(|char| char == first)
+        }
         _ => false,
     }
 }
@@ -169,7 +177,8 @@ fn item(text: &str) -> Option<&str> {
     let plain = text.trim_start_matches(['*', '_']);
     let digits = plain.bytes().take_while(u8::is_ascii_digit).count();
     let after = plain.get(digits..)?.strip_prefix(['.', ')'])?;
-    ((1..=9).contains(&digits) && (after.is_empty() || after.starts_with([' ', '\t', '*', '_']))).then(|| after.trim())
+    ((1..=9).contains(&digits) && (after.is_empty() || after.starts_with([' ', '\t', '*', '_'])))
+        .then(|| after.trim())
 }
 
 #[cfg(test)]
@@ -181,14 +190,29 @@ mod tests {
     fn each_line_has_its_role() {
         for (text, expected) in [
             ("## A b ##\r\ntext\r\n", vec![Heading(2, "A b"), Text("text")]),
-            ("#no\n####### no\n#\n    # no", vec![Text("#no"), Text("####### no"), Heading(1, ""), Text("# no")]),
+            (
+                "#no\n####### no\n#\n    # no",
+                vec![Text("#no"), Text("####### no"), Heading(1, ""), Text("# no")],
+            ),
             ("A\n===\nB\n---\n", vec![Heading(1, "A"), Heading(2, "B")]),
             ("- a\n---\n\n---\n> q\n---", vec![Item("a"), Blank, Blank, Blank, Text("q"), Blank]),
-            ("1. a\n2) b\n* c\n**3.** d\n10 e\n-f", vec![Item("a"), Item("b"), Item("c"), Item("** d"), Text("10 e"), Text("-f")]),
-            ("```md\n# x\n~~~\n```\n# y", vec![Hidden, Code("# x"), Code("~~~"), Hidden, Heading(1, "y")]),
-            ("````\n```\n# x\n````\n`a` b", vec![Hidden, Code("```"), Code("# x"), Hidden, Text("`a` b")]),
+            (
+                "1. a\n2) b\n* c\n**3.** d\n10 e\n-f",
+                vec![Item("a"), Item("b"), Item("c"), Item("** d"), Text("10 e"), Text("-f")],
+            ),
+            (
+                "```md\n# x\n~~~\n```\n# y",
+                vec![Hidden, Code("# x"), Code("~~~"), Hidden, Heading(1, "y")],
+            ),
+            (
+                "````\n```\n# x\n````\n`a` b",
+                vec![Hidden, Code("```"), Code("# x"), Hidden, Text("`a` b")],
+            ),
             ("> ```\n> # x\n> ```\n> 1. a", vec![Hidden, Code("# x"), Hidden, Item("a")]),
-            ("<!-- # x\n# y\n-->\n# z <!-- a -->", vec![Hidden, Hidden, Hidden, Heading(1, "z <!-- a -->")]),
+            (
+                "<!-- # x\n# y\n-->\n# z <!-- a -->",
+                vec![Hidden, Hidden, Hidden, Heading(1, "z <!-- a -->")],
+            ),
             ("<!-- a --> b\n<!-- c -->", vec![Text("b"), Hidden]),
             ("| a | b |\n", vec![Item("a | b")]),
             ("\u{feff}# x", vec![Heading(1, "x")]),

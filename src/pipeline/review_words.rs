@@ -34,16 +34,18 @@ const HARMLESS: &[&str] = &[
     "report",
 ];
 /// Those of them that a remark behind the marker must not hold: "the earlier ones remain".
-const DOUBTFUL: &[&str] = &["found", "remain", "remains", "remaining", "left", "identified", "detected", "observed"];
+const DOUBTFUL: &[&str] =
+    &["found", "remain", "remains", "remaining", "left", "identified", "detected", "observed"];
 /// A remark behind the marker says this ...
 const REPAIRED: &[&str] = &["repaired", "fixed", "resolved", "addressed", "corrected"];
 /// ... with these words, and harmless ones.
 const REMARK: &[&str] = &[
-    "all", "every", "each", "earlier", "previous", "prior", "former", "critical", "issue", "issues", "finding", "findings", "checked", "verified",
-    "too", "of", "from", "and", "has",
+    "all", "every", "each", "earlier", "previous", "prior", "former", "critical", "issue",
+    "issues", "finding", "findings", "checked", "verified", "too", "of", "from", "and", "has",
 ];
 /// A heading with one of these, or with one that says repaired, speaks of earlier issues ...
-const EARLIER: &[&str] = &["earlier", "previous", "previously", "prior", "former", "status", "closed"];
+const EARLIER: &[&str] =
+    &["earlier", "previous", "previously", "prior", "former", "status", "closed"];
 /// ... unless it has one of these as well.
 const PRESENT: &[&str] = &[
     "not",
@@ -90,7 +92,8 @@ const UNDONE: &[&str] = &[
 /// What may follow on a word that says repaired, unless it ends there.
 const BEHIND: &[&str] = &["and", "in", "by", "with", "since", "via", "as", "now"];
 /// Before a word that says repaired, at the end of a sentence.
-const VERBS: &[&str] = &["is", "was", "are", "were", "been", "now", "fully", "completely", "already"];
+const VERBS: &[&str] =
+    &["is", "was", "are", "were", "been", "now", "fully", "completely", "already"];
 /// Without a word that says repaired: it is open.
 const OPEN: &[&str] = &[
     "open",
@@ -120,7 +123,9 @@ const OPEN: &[&str] = &[
 ];
 /// The words of a text, in small letters.
 pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+    text.split(|char: char| !char.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
 }
 
 fn has(words: &[String], list: &[&str]) -> bool {
@@ -159,8 +164,10 @@ pub(super) fn is_remark(text: &str) -> bool {
 /// Whether a paragraph says of an issue that it is repaired, or that it is not.
 pub(super) fn says_repaired(text: &str) -> Option<bool> {
     let words: Vec<String> = words(text).collect();
-    let is_repaired = |at: usize| words.get(at).is_some_and(|word| REPAIRED.contains(&word.as_str()));
-    let is_undone = |at: usize| has(words.get(at.saturating_sub(3)..at).unwrap_or_default(), UNDONE);
+    let is_repaired =
+        |at: usize| words.get(at).is_some_and(|word| REPAIRED.contains(&word.as_str()));
+    let is_undone =
+        |at: usize| has(words.get(at.saturating_sub(3)..at).unwrap_or_default(), UNDONE);
     if (0..words.len()).any(|at| is_repaired(at) && is_undone(at)) {
         Some(false)
     } else if is_settled(text) {
@@ -182,9 +189,12 @@ fn is_settled(text: &str) -> bool {
         let next = tokens.get(at + 1).and_then(|next| words(next).next());
         let ends = token.ends_with(|char: char| !char.is_alphanumeric()) || next.is_none();
         // Behind a colon, a dash or a bracket stands what is said of the issue.
-        let told = token.starts_with(['(', '[', '*', '✓', '✔']) || before.is_none_or(|before| !before.ends_with(char::is_alphanumeric));
+        let told = token.starts_with(['(', '[', '*', '✓', '✔'])
+            || before.is_none_or(|before| !before.ends_with(char::is_alphanumeric));
         let goes_on = next.as_deref().is_some_and(|next| BEHIND.contains(&next));
-        let verb = before.and_then(|before| words(before).last()).is_some_and(|word| VERBS.contains(&word.as_str()));
+        let verb = before
+            .and_then(|before| words(before).last())
+            .is_some_and(|word| VERBS.contains(&word.as_str()));
         (told && (ends || goes_on)) || (verb && (ends || next.as_deref() == Some("and")))
     })
 }

@@ -104,7 +104,9 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Context(key) => text.push_str(values.context(key).ok_or_else(|| key.clone())?),
+                Part::Context(key) => {
+                    text.push_str(values.context(key).ok_or_else(|| key.clone())?)
+                }
                 Part::Visit => text.push_str(&values.visit.to_string()),
                 Part::State => text.push_str(values.state),
             }
@@ -114,7 +116,10 @@ impl Template {
 
     /// The text with a harmless word for each value: what its shape will be.
     pub(super) fn shape(&self) -> String {
-        self.parts.iter().map(|part| if let Part::Text(text) = part { text.as_str() } else { "1" }).collect()
+        self.parts
+            .iter()
+            .map(|part| if let Part::Text(text) = part { text.as_str() } else { "1" })
+            .collect()
     }
 }
 
@@ -167,17 +172,29 @@ mod tests {
     use super::*;
 
     fn render(text: &str) -> Result<String, String> {
-        let given = BTreeMap::from([("idea".to_owned(), "a ${state.visit} b".to_owned()), ("both".to_owned(), "given".to_owned())]);
-        let defaults = BTreeMap::from([("both".to_owned(), "default".to_owned()), ("only".to_owned(), "file".to_owned())]);
+        let given = BTreeMap::from([
+            ("idea".to_owned(), "a ${state.visit} b".to_owned()),
+            ("both".to_owned(), "given".to_owned()),
+        ]);
+        let defaults = BTreeMap::from([
+            ("both".to_owned(), "default".to_owned()),
+            ("only".to_owned(), "file".to_owned()),
+        ]);
         let values = Values { given: &given, defaults: &defaults, state: "fix", visit: 3 };
         Template::parse(text).map_err(|error| error.to_string())?.render(&values)
     }
 
     #[test]
     fn values_are_pasted_once_and_the_caller_wins() {
-        assert_eq!(render("${state.name} ${state.visit}: ${context.idea}").as_deref(), Ok("fix 3: a ${state.visit} b"));
+        assert_eq!(
+            render("${state.name} ${state.visit}: ${context.idea}").as_deref(),
+            Ok("fix 3: a ${state.visit} b")
+        );
         assert_eq!(render("${context.both} ${context.only}").as_deref(), Ok("given file"));
-        assert_eq!(render("$${context.idea} costs 5$ or $5 $$").as_deref(), Ok("${context.idea} costs 5$ or $5 $$"));
+        assert_eq!(
+            render("$${context.idea} costs 5$ or $5 $$").as_deref(),
+            Ok("${context.idea} costs 5$ or $5 $$")
+        );
         assert_eq!(render("").as_deref(), Ok(""));
     }
 

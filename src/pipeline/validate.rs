@@ -6,33 +6,53 @@ use super::problem::{Place, Problem};
 use crate::domain::visible::is_harmful;
 
 /// Every name that a route says must be a state.
-pub(super) fn targets(definition: &Definition, targets: &[(Place, String)], problems: &mut Vec<Problem>) {
+pub(super) fn targets(
+    definition: &Definition,
+    targets: &[(Place, String)],
+    problems: &mut Vec<Problem>,
+) {
     let names: Vec<&str> = definition.states.iter().map(|state| state.name.as_str()).collect();
     for (place, target) in targets {
         if !names.contains(&target.as_str()) {
             let shown: String = target.chars().take(60).collect();
             let problem = Problem::new(place, format!("there is no state {shown:?}"));
-            problems.push(if target == "$current" { problem.hint("write the name of the state itself") } else { problem.suggest(target, &names) });
+            problems.push(if target == "$current" {
+                problem.hint("write the name of the state itself")
+            } else {
+                problem.suggest(target, &names)
+            });
         }
     }
 }
 
 /// What can only be judged when everything else is right.
-pub(super) fn structure(definition: &Definition, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) {
+pub(super) fn structure(
+    definition: &Definition,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<Problem>,
+) {
     labels(definition, problems);
     redirects(definition, problems);
 
     let graph = Graph::of(definition);
-    let start = definition.states.iter().position(|state| state.name == definition.initial).unwrap_or_default();
+    let start = definition
+        .states
+        .iter()
+        .position(|state| state.name == definition.initial)
+        .unwrap_or_default();
     let reached = graph.any_from(start, None);
     for (at, state) in definition.states.iter().enumerate() {
         let place = Place { state: Some(state.name.clone()), ..Place::file() };
         if at != start && !reached.get(at).copied().unwrap_or(false) {
             warnings.push(Problem::new(&place, "no route leads here"));
         }
-        let sounds_bad = ["fail", "error", "abort"].iter().any(|word| state.name.to_ascii_lowercase().contains(word));
+        let sounds_bad = ["fail", "error", "abort"]
+            .iter()
+            .any(|word| state.name.to_ascii_lowercase().contains(word));
         if sounds_bad && matches!(state.body, Body::Terminal { success: true }) {
-            warnings.push(Problem::new(&place, "ends the course as a success").hint("add `failure: true`"));
+            warnings.push(
+                Problem::new(&place, "ends the course as a success").hint("add `failure: true`"),
+            );
         }
     }
 }
@@ -45,7 +65,10 @@ fn labels(definition: &Definition, problems: &mut Vec<Problem>) {
             && definition.state(stem).is_some()
         {
             let place = Place { state: Some(state.name.clone()), ..Place::file() };
-            problems.push(Problem::new(&place, format!("has the name that round {round} of {stem:?} gets")).hint("choose another name"));
+            problems.push(
+                Problem::new(&place, format!("has the name that round {round} of {stem:?} gets"))
+                    .hint("choose another name"),
+            );
         }
     }
 }
@@ -57,8 +80,15 @@ fn redirects(definition: &Definition, problems: &mut Vec<Problem>) {
         for _ in 0..definition.states.len() {
             match at {
                 Some(name) if name == state.name => {
-                    let place = Place { state: Some(state.name.clone()), field: Some("on_max_visits".to_owned()), line: None };
-                    problems.push(Problem::new(&place, "comes back to this state when all states on the way are full"));
+                    let place = Place {
+                        state: Some(state.name.clone()),
+                        field: Some("on_max_visits".to_owned()),
+                        line: None,
+                    };
+                    problems.push(Problem::new(
+                        &place,
+                        "comes back to this state when all states on the way are full",
+                    ));
                     break;
                 }
                 Some(name) => at = redirect(definition, name),
@@ -108,12 +138,18 @@ pub(super) fn shell_problem(text: &str) -> Option<(String, String)> {
         }
         let name = text.get(at + 2..)?.split('}').next().unwrap_or_default();
         let Some((space, key)) = name.split_once('.') else { continue };
-        let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let word = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
         if word(space) {
             let shown: String = name.chars().take(60).collect();
             let hint = match space {
-                "context" | "state" if word(key) => format!("write \"$RL_{}_{}\"", space.to_uppercase(), key.to_uppercase()),
-                _ => "values reach a shell as environment variables, such as \"$RL_CONTEXT_KEY\"".to_owned(),
+                "context" | "state" if word(key) => {
+                    format!("write \"$RL_{}_{}\"", space.to_uppercase(), key.to_uppercase())
+                }
+                _ => "values reach a shell as environment variables, such as \"$RL_CONTEXT_KEY\""
+                    .to_owned(),
             };
             return Some((format!("`${{{shown}}}` is not replaced in a shell text"), hint));
         }

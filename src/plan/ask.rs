@@ -56,9 +56,11 @@ pub enum PlanError {
 
 /// The scheduler's command that tells that this machine is a front end, unless this is a job.
 pub fn front_end_tool() -> Option<&'static str> {
-    let in_job = ["SLURM_JOB_ID", "JOB_ID", "PBS_JOBID"].iter().any(|name| std::env::var_os(name).is_some());
+    let in_job =
+        ["SLURM_JOB_ID", "JOB_ID", "PBS_JOBID"].iter().any(|name| std::env::var_os(name).is_some());
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_here = |tool: &&str| std::env::split_paths(&path).any(|folder| folder.join(tool).is_file());
+    let is_here =
+        |tool: &&str| std::env::split_paths(&path).any(|folder| folder.join(tool).is_file());
     ["squeue", "qstat"].into_iter().find(is_here).filter(|_| !in_job)
 }
 
@@ -70,7 +72,13 @@ pub fn order(app: &App, store: &Store, study: &Study, goal: &str) -> Result<Plan
 }
 
 /// Asks for a plan of this study. `max_usd` is what the study has left.
-pub fn ask(app: &App, store: &Store, study: &Study, goal: &str, max_usd: Option<f64>) -> Result<Asked, PlanError> {
+pub fn ask(
+    app: &App,
+    store: &Store,
+    study: &Study,
+    goal: &str,
+    max_usd: Option<f64>,
+) -> Result<Asked, PlanError> {
     let cluster = app.config.cluster(study.cluster.as_str())?;
     let PlanOrder { prompt, schema } = order(app, store, study, goal)?;
     let schema = schema.to_string();
@@ -81,11 +89,19 @@ pub fn ask(app: &App, store: &Store, study: &Study, goal: &str, max_usd: Option<
         json_schema: Some(&schema),
         ..Call::new(Session::Unsaved)
     };
-    let words: Vec<String> = app.config.claude_command_for(study, cluster).iter().map(|word| process::at_home(word)).collect();
-    let Some((program, own)) = words.split_first() else { return Err(PlanError::Claude("`claude_command` is empty".to_owned())) };
+    let words: Vec<String> = app
+        .config
+        .claude_command_for(study, cluster)
+        .iter()
+        .map(|word| process::at_home(word))
+        .collect();
+    let Some((program, own)) = words.split_first() else {
+        return Err(PlanError::Claude("`claude_command` is empty".to_owned()));
+    };
     let folder = PrivateFolder::new()?;
     // A relative program is one of the project's folder, as in its configuration.
-    let program = if program.contains('/') { app.config.root.join(program) } else { PathBuf::from(program) };
+    let program =
+        if program.contains('/') { app.config.root.join(program) } else { PathBuf::from(program) };
     let mut command = process::command(&program);
     // A job is a place of its own; this is somebody's machine.
     command.args(without_rights(own)).args(claude::arguments(&call)).current_dir(&folder.0);
@@ -94,26 +110,38 @@ pub fn ask(app: &App, store: &Store, study: &Study, goal: &str, max_usd: Option<
             command.env(name, value);
         }
     }
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RESEARCHLOOP_")) {
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RESEARCHLOOP_"))
+    {
         command.env_remove(name);
     }
     let mut fold = Fold::new().expecting_structured_output();
-    let ended = match process::run_captured(command, prompt.into_bytes(), LIMIT, |line| drop(fold.line(line))) {
+    let ended = match process::run_captured(command, prompt.into_bytes(), LIMIT, |line| {
+        drop(fold.line(line))
+    }) {
         Ok(Captured { status: Some(status), errors }) => {
             use std::os::unix::process::ExitStatusExt as _;
-            let exit = status.signal().map_or_else(|| Exit::Code(status.code().unwrap_or(-1)), Exit::Signal);
+            let exit = status
+                .signal()
+                .map_or_else(|| Exit::Code(status.code().unwrap_or(-1)), Exit::Signal);
             Some(fold.verdict(exit, &[], &errors))
         }
         Ok(Captured { status: None, .. }) => None,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(PlanError::Claude(format!("there is no program {}: is Claude Code installed here?", program.display())));
+            return Err(PlanError::Claude(format!(
+                "there is no program {}: is Claude Code installed here?",
+                program.display()
+            )));
         }
         Err(error) => return Err(PlanError::Claude(format!("{}: {error}", program.display()))),
     };
     let plan = match (ended, fold.structured_output()) {
         (Some(Verdict::Done), Some(plan)) => Ok(plan.clone()),
         (Some(verdict), _) => Err(PlanError::Claude(verdict.detail())),
-        (None, _) => Err(PlanError::Claude(format!("there was no answer within {} minutes", LIMIT.as_secs() / 60))),
+        (None, _) => Err(PlanError::Claude(format!(
+            "there was no answer within {} minutes",
+            LIMIT.as_secs() / 60
+        ))),
     };
     Ok(Asked { plan, spent: Money::of_call(&fold, &Money::default()) })
 }
@@ -133,8 +161,15 @@ fn without_rights(words: &[String]) -> Vec<&String> {
             "--permission-mode" | "--permission-prompt-tool" if name == word => 1,
             _ => 0,
         };
-        let gives = ["--allowedTools", "--allowed-tools", "--permission-mode", "--permission-prompt-tool"].contains(&name);
-        if !gives && !matches!(name, "--dangerously-skip-permissions" | "--allow-dangerously-skip-permissions") {
+        let gives =
+            ["--allowedTools", "--allowed-tools", "--permission-mode", "--permission-prompt-tool"]
+                .contains(&name);
+        if !gives
+            && !matches!(
+                name,
+                "--dangerously-skip-permissions" | "--allow-dangerously-skip-permissions"
+            )
+        {
             kept.push(word);
         }
     }
@@ -142,18 +177,34 @@ fn without_rights(words: &[String]) -> Vec<&String> {
 }
 
 fn prompt(store: &Store, study: &Study, context: &str, goal: &str) -> Result<String, PlanError> {
-    let mut text = format!("{PROMPT}\n## Study {}\n\n{}\n\n{context}\n", study.name, study.description);
+    let mut text =
+        format!("{PROMPT}\n## Study {}\n\n{}\n\n{context}\n", study.name, study.description);
     let tried = store.known_ideas(study.name.as_str())?;
     section(
         &mut text,
         "What was tried",
         tried.iter().map(|idea| {
             let outcome = idea.verdict.as_deref().unwrap_or(&idea.status);
-            format!("- {} ({outcome}): {} {}", idea.id, brief(&idea.idea, 300), brief(&idea.statement, 200))
+            format!(
+                "- {} ({outcome}): {} {}",
+                idea.id,
+                brief(&idea.idea, 300),
+                brief(&idea.statement, 200)
+            )
         }),
     );
-    let tasks = store.tasks(&TaskFilter { study: Some(study.name.as_str()), states: &[], limit: Some(500) })?;
-    section(&mut text, "The backlog", tasks.iter().map(|task| format!("- {} ({}): {}", task.id, task.state, brief(&task.idea, 200))));
+    let tasks = store.tasks(&TaskFilter {
+        study: Some(study.name.as_str()),
+        states: &[],
+        limit: Some(500),
+    })?;
+    section(
+        &mut text,
+        "The backlog",
+        tasks
+            .iter()
+            .map(|task| format!("- {} ({}): {}", task.id, task.state, brief(&task.idea, 200))),
+    );
     text.push_str(&format!("\n## The goal\n\n{goal}\n"));
     Ok(text)
 }
@@ -183,7 +234,9 @@ impl PrivateFolder {
         use std::os::unix::fs::DirBuilderExt as _;
         let path = std::env::temp_dir().join(format!("rl-plan-{}", random::hex(6)));
         let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
-        made.map_err(|error| PlanError::Machine(format!("cannot make the folder {}: {error}", path.display())))?;
+        made.map_err(|error| {
+            PlanError::Machine(format!("cannot make the folder {}: {error}", path.display()))
+        })?;
         Ok(Self(path))
     }
 }

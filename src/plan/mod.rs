@@ -51,22 +51,33 @@ pub struct Plan {
 /// # Errors
 /// Everything that can be seen to be wrong, one sentence each.
 pub fn read(value: &Value) -> Result<Plan, Vec<String>> {
-    let list = [&value["plan"]["tasks"], &value["tasks"], value].into_iter().find_map(Value::as_array);
+    let list =
+        [&value["plan"]["tasks"], &value["tasks"], value].into_iter().find_map(Value::as_array);
     let Some(list) = list else {
-        return Err(vec!["expected {\"tasks\": [...]}, each task with at least `key` and `idea`".to_owned()]);
+        return Err(vec![
+            "expected {\"tasks\": [...]}, each task with at least `key` and `idea`".to_owned(),
+        ]);
     };
     if list.is_empty() {
         return Err(vec!["the plan has no task".to_owned()]);
     }
     if list.len() > MAX_TASKS {
-        return Err(vec![format!("the plan has {} tasks; at most {MAX_TASKS} are taken", list.len())]);
+        return Err(vec![format!(
+            "the plan has {} tasks; at most {MAX_TASKS} are taken",
+            list.len()
+        )]);
     }
     let mut warnings = Vec::new();
-    let plain: Vec<Value> = list.iter().enumerate().map(|(place, task)| plain(place, task, &mut warnings)).collect();
+    let plain: Vec<Value> =
+        list.iter().enumerate().map(|(place, task)| plain(place, task, &mut warnings)).collect();
     let drafts = task::read(&Value::Array(plain).to_string())?;
     let none: Vec<String> = drafts
         .iter()
-        .filter_map(|draft| no_idea_of_model(&draft.idea).map(|what| format!("task {:?}: the idea is {what}", draft.key.as_deref().unwrap_or("-"))))
+        .filter_map(|draft| {
+            no_idea_of_model(&draft.idea).map(|what| {
+                format!("task {:?}: the idea is {what}", draft.key.as_deref().unwrap_or("-"))
+            })
+        })
         .collect();
     if !none.is_empty() {
         return Err(none);
@@ -89,7 +100,10 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 /// means nothing is left out.
 fn plain(place: usize, task: &Value, warnings: &mut Vec<String>) -> Value {
     let Value::Object(fields) = task else { return task.clone() };
-    let key = fields.get("key").and_then(Value::as_str).map_or_else(|| (place + 1).to_string(), |key| format!("{key:?}"));
+    let key = fields
+        .get("key")
+        .and_then(Value::as_str)
+        .map_or_else(|| (place + 1).to_string(), |key| format!("{key:?}"));
     let mut plain = Map::new();
     for (name, value) in fields {
         let known = |name: &str| task::FIELDS.contains(&name);
@@ -112,7 +126,9 @@ fn plain(place: usize, task: &Value, warnings: &mut Vec<String>) -> Value {
                 warnings
                     .push(format!("task {key}: `verify` is left out: a command comes from a person only (`researchloop task edit ID --verify CMD`)"));
             }
-            ("needs", Value::Array(needs)) => drop(plain.insert("needs".to_owned(), needs.iter().map(need).collect())),
+            ("needs", Value::Array(needs)) => {
+                drop(plain.insert("needs".to_owned(), needs.iter().map(need).collect()))
+            }
             ("needs", one @ Value::Object(_)) => drop(plain.insert("needs".to_owned(), need(one))),
             ("priority", value) => drop(plain.insert("priority".to_owned(), priority(value))),
             _ => drop(plain.insert(name.to_owned(), value.clone())),
@@ -147,7 +163,8 @@ fn priority(value: &Value) -> Value {
 /// A plan as `--json` prints it and [`read`] takes it.
 pub fn as_json(drafts: &[Draft]) -> Value {
     let one = |draft: &Draft| {
-        let needs: Vec<Value> = draft.needs.iter().map(|(key, on)| json!({ "key": key, "on": on.as_str() })).collect();
+        let needs: Vec<Value> =
+            draft.needs.iter().map(|(key, on)| json!({ "key": key, "on": on.as_str() })).collect();
         let mut task = json!({
             "key": draft.key, "idea": draft.idea, "needs": needs, "priority": draft.priority.as_str(), "done_when": draft.done_when,
         });
@@ -173,7 +190,11 @@ mod tests {
         assert_eq!(plan.drafts.len(), 2);
         assert_eq!(
             plan.drafts[1].needs,
-            [("base".to_owned(), Condition::Supported), ("t-0a0a0a".to_owned(), Condition::Done), ("base2".to_owned(), Condition::Any)]
+            [
+                ("base".to_owned(), Condition::Supported),
+                ("t-0a0a0a".to_owned(), Condition::Done),
+                ("base2".to_owned(), Condition::Any)
+            ]
         );
         assert_eq!(read(&json!({ "tasks": tasks })), Ok(plan.clone()));
         let printed = json!({ "plan": as_json(&plan.drafts), "written": false });
@@ -182,9 +203,14 @@ mod tests {
 
     #[test]
     fn a_command_in_a_plan_is_left_out_with_a_warning() {
-        let plan = read(&json!({ "tasks": [{ "key": "a", "idea": "x", "verify": "rm -rf /" }] })).expect("read");
+        let plan = read(&json!({ "tasks": [{ "key": "a", "idea": "x", "verify": "rm -rf /" }] }))
+            .expect("read");
         assert_eq!(plan.drafts[0].verify, "");
-        assert!(plan.warnings[0].contains("\"a\"") && plan.warnings[0].contains("left out"), "{:?}", plan.warnings);
+        assert!(
+            plan.warnings[0].contains("\"a\"") && plan.warnings[0].contains("left out"),
+            "{:?}",
+            plan.warnings
+        );
     }
 
     #[test]
@@ -207,7 +233,13 @@ mod tests {
         let problems = read(&json!([{ "key": "a/b", "idea": "" }, { "idea": "x", "needs": [{ "key": "a", "on": "suported" }], "need": "a" }, 7]))
             .expect_err("wrong");
         let all = problems.join("\n");
-        for part in ["`key`", "idea is empty", "did you mean supported?", "unknown field \"need\"", "task 3: expected a mapping"] {
+        for part in [
+            "`key`",
+            "idea is empty",
+            "did you mean supported?",
+            "unknown field \"need\"",
+            "task 3: expected a mapping",
+        ] {
             assert!(all.contains(part), "{part}: {all}");
         }
         assert!(read(&json!({ "tasks": [] })).is_err() && read(&json!("x")).is_err());

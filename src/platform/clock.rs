@@ -95,7 +95,8 @@ fn look() -> (Instant, Duration) {
                 pause(BEAT);
             }
         };
-        let _ = std::thread::Builder::new().name("clock".to_owned()).stack_size(64 << 10).spawn(beat);
+        let _ =
+            std::thread::Builder::new().name("clock".to_owned()).stack_size(64 << 10).spawn(beat);
     });
     look_once()
 }

@@ -37,7 +37,10 @@ pub fn on_network(path: &Path) -> Option<&'static str> {
         (0xaad7_aaea, "PanFS"),
     ];
     let found = rustix::fs::statfs(path).ok()?.f_type;
-    KINDS.iter().find(|(number, _)| i64::from(*number) == found & 0xffff_ffff).map(|(_, name)| *name)
+    KINDS
+        .iter()
+        .find(|(number, _)| i64::from(*number) == found & 0xffff_ffff)
+        .map(|(_, name)| *name)
 }
 
 /// What a network file system is called, when the path lies on one. Only Linux tells.

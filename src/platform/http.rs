@@ -7,10 +7,23 @@ use std::time::Duration;
 ///
 /// # Errors
 /// What went wrong, in one line that names neither address nor token.
-pub fn post_json(url: &str, token: Option<&str>, body: &str, limit: Duration) -> Result<(), String> {
+pub fn post_json(
+    url: &str,
+    token: Option<&str>,
+    body: &str,
+    limit: Duration,
+) -> Result<(), String> {
     use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-    let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
-    let config = ureq::Agent::config_builder().timeout_global(Some(limit)).max_redirects(0).tls_config(tls).http_status_as_error(false).build();
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::NativeTls)
+        .root_certs(RootCerts::PlatformVerifier)
+        .build();
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(limit))
+        .max_redirects(0)
+        .tls_config(tls)
+        .http_status_as_error(false)
+        .build();
     let mut request = config.new_agent().post(url).header("Content-Type", "application/json");
     if let Some(token) = token {
         request = request.header("Authorization", format!("Bearer {token}"));
@@ -26,7 +39,9 @@ pub fn post_json(url: &str, token: Option<&str>, body: &str, limit: Duration) ->
     match status {
         _ if status.is_success() => Ok(()),
         // A client that followed would ask for a page there, and tell nothing.
-        _ if status.is_redirection() => Err(format!("the server answered {status}, which leads elsewhere: set the address that it leads to")),
+        _ if status.is_redirection() => Err(format!(
+            "the server answered {status}, which leads elsewhere: set the address that it leads to"
+        )),
         _ => Err(format!("the server answered {status}")),
     }
 }
@@ -45,10 +60,14 @@ mod tests {
             for answer in ["302 Found\r\nLocation: /login", "200 OK"] {
                 let (mut stream, _) = listener.accept().expect("a caller");
                 let _ = stream.read(&mut [0; 4096]);
-                let _ = write!(stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                );
             }
         });
-        let said = post_json(&url, None, "{}", Duration::from_secs(5)).expect_err("it went nowhere");
+        let said =
+            post_json(&url, None, "{}", Duration::from_secs(5)).expect_err("it went nowhere");
         assert!(said.contains("302"), "{said}");
     }
 }

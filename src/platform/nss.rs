@@ -14,7 +14,12 @@ pub fn use_built_in_services() {
     unsafe extern "C" {
         fn __nss_configure_lookup(database: *const c_char, services: *const c_char) -> c_int;
     }
-    for (database, services) in [(c"hosts", c"files dns"), (c"passwd", c"files"), (c"group", c"files"), (c"services", c"files")] {
+    for (database, services) in [
+        (c"hosts", c"files dns"),
+        (c"passwd", c"files"),
+        (c"group", c"files"),
+        (c"services", c"files"),
+    ] {
         // SAFETY: both are NUL-terminated and live for ever; no other thread exists yet.
         unsafe { __nss_configure_lookup(database.as_ptr(), services.as_ptr()) };
     }

@@ -20,7 +20,12 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
 /// # Errors
 /// Why it did not start, that it was killed, or its exit status when that is not 0.
 pub fn run_quietly(mut command: Command, input: Vec<u8>, limit: Duration) -> Result<(), String> {
-    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn();
+    let spawned = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn();
     let mut child = spawned.map_err(|error| format!("it cannot be started: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
         // One that does not read its input must not hold us up.
@@ -38,8 +43,11 @@ pub fn run_quietly(mut command: Command, input: Vec<u8>, limit: Duration) -> Res
             }
             Ok(None) if clock::instant() < until => clock::pause(Duration::from_millis(20)),
             Ok(None) => {
-                if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-                    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+                if let Some(group) =
+                    i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
+                {
+                    let _ =
+                        rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
                 }
                 let _ = child.wait();
                 return Err(format!("it did not end within {} s", limit.as_secs()));
@@ -66,8 +74,14 @@ const AFTER_END: Duration = Duration::from_secs(3);
 
 /// Runs a command to its end with these bytes on standard input. `line` gets each line of its
 /// output. It belongs to our process group: Ctrl-C on a terminal ends it, too.
-pub fn run_captured(mut command: Command, input: Vec<u8>, limit: Duration, mut line: impl FnMut(&[u8])) -> std::io::Result<Captured> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+pub fn run_captured(
+    mut command: Command,
+    input: Vec<u8>,
+    limit: Duration,
+    mut line: impl FnMut(&[u8]),
+) -> std::io::Result<Captured> {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         std::thread::spawn(move || drop(stdin.write_all(&input)));
     }
@@ -134,7 +148,9 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
 
 /// Whether there is such a process, of whichever user.
 pub fn exists(pid: u32) -> bool {
-    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else { return false };
+    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else {
+        return false;
+    };
     !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
 }
 
@@ -157,8 +173,14 @@ mod tests {
         let mut shell = command("sh");
         shell.args(["-c", "(for _ in $(seq 3000); do echo more; sleep 0.1; done) & echo last"]);
         let (began, mut lines) = (clock::instant(), Vec::new());
-        let ended = run_captured(shell, Vec::new(), Duration::from_secs(60), |line| lines.push(line.to_vec())).expect("started");
-        assert!(ended.status.is_some_and(|status| status.success()) && lines.contains(&b"last".to_vec()));
+        let ended = run_captured(shell, Vec::new(), Duration::from_secs(60), |line| {
+            lines.push(line.to_vec())
+        })
+        .expect("started");
+        assert!(
+            ended.status.is_some_and(|status| status.success())
+                && lines.contains(&b"last".to_vec())
+        );
         assert!(clock::since(began) < Duration::from_secs(120), "{:?}", clock::since(began));
     }
 }

@@ -20,7 +20,14 @@ pub fn hex(bytes: usize) -> String {
 pub fn uuid() -> String {
     let hex = hex(16);
     let variant = ["8", "9", "a", "b"][usize::from(hex.as_bytes()[16]) % 4];
-    format!("{}-{}-4{}-{variant}{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    format!(
+        "{}-{}-4{}-{variant}{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..]
+    )
 }
 
 #[cfg(test)]

@@ -108,7 +108,11 @@ impl RemoteError {
     pub fn needs_a_person(&self) -> bool {
         matches!(
             self,
-            Self::Login { .. } | Self::Passphrase { .. } | Self::HostKeyUnknown { .. } | Self::HostKeyChanged { .. } | Self::HostKeyRevoked { .. }
+            Self::Login { .. }
+                | Self::Passphrase { .. }
+                | Self::HostKeyUnknown { .. }
+                | Self::HostKeyChanged { .. }
+                | Self::HostKeyRevoked { .. }
         )
     }
 
@@ -139,7 +143,9 @@ fn shell_hint(problem: &str) -> Option<&'static str> {
     let said = problem.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
     // Only a shell that was started can be disturbed; an account without one says so itself.
-    if !says(&["it ended with status"]) || says(&["currently not available", "nologin", "shell access", "not allowed to", "sftp"]) {
+    if !says(&["it ended with status"])
+        || says(&["currently not available", "nologin", "shell access", "not allowed to", "sftp"])
+    {
         return None;
     }
     let is_split = says(&["unterminated quoted", "looking for matching"]) && !says(&["eval"]);
@@ -159,7 +165,11 @@ mod tests {
 
     #[test]
     fn a_disturbed_shell_is_told_from_a_host_that_rewrites_and_from_an_account_without_one() {
-        let hint = |problem: &str| RemoteError::Shell { place: "hpc".to_owned(), problem: problem.to_owned() }.hints().concat();
+        let hint = |problem: &str| {
+            RemoteError::Shell { place: "hpc".to_owned(), problem: problem.to_owned() }
+                .hints()
+                .concat()
+        };
         for problem in [
             "it ended with status 2; it said: /bin/sh: 2: eval: Syntax error: end of file unexpected (expecting \"}\")",
             "it ended with status 2; it said: /bin/sh: eval: line 40: unexpected EOF while looking for matching `''",

@@ -26,8 +26,14 @@ pub struct Reply {
 
 impl Reply {
     /// Makes a reply, for tests of what reads one.
-    pub fn from_sections(sections: impl IntoIterator<Item = (&'static str, i32, &'static str)>) -> Self {
-        let section = |(name, status, text): (&str, i32, &str)| Section { name: name.to_owned(), status, output: text.as_bytes().to_vec() };
+    pub fn from_sections(
+        sections: impl IntoIterator<Item = (&'static str, i32, &'static str)>,
+    ) -> Self {
+        let section = |(name, status, text): (&str, i32, &str)| Section {
+            name: name.to_owned(),
+            status,
+            output: text.as_bytes().to_vec(),
+        };
         Self { sections: sections.into_iter().map(section).collect() }
     }
 
@@ -70,7 +76,11 @@ impl Reply {
 }
 
 fn find(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    haystack.get(from..)?.windows(needle.len()).position(|window| window == needle).map(|at| at + from)
+    haystack
+        .get(from..)?
+        .windows(needle.len())
+        .position(|window| window == needle)
+        .map(|at| at + from)
 }
 
 #[cfg(test)]

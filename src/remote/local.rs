@@ -20,13 +20,22 @@ impl Remote for Local {
     fn run(&mut self, script: Script, limits: Limits) -> Result<Reply, RemoteError> {
         let nonce = random::hex(16);
         let text = script.wire_text(&nonce);
-        let shell_problem = |problem: std::io::Error| RemoteError::Shell { place: PLACE.to_owned(), problem: problem.to_string() };
+        let shell_problem = |problem: std::io::Error| RemoteError::Shell {
+            place: PLACE.to_owned(),
+            problem: problem.to_string(),
+        };
         let mut command = process::command("/bin/sh");
-        command.args(["-c", r#"IFS= read -r n; eval "$(head -c "$n")""#]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .args(["-c", r#"IFS= read -r n; eval "$(head -c "$n")""#])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         // An interrupt at the terminal is for this program: what is asked for ends in order.
         command.process_group(0);
         // What is meant for this program is not for jobs: a passphrase may be among it.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RESEARCHLOOP_")) {
+        for (name, _) in std::env::vars_os()
+            .filter(|(name, _)| name.to_string_lossy().starts_with("RESEARCHLOOP_"))
+        {
             command.env_remove(name);
         }
         // cron and some services leave it out, and nothing that we run there can do without it.
@@ -37,7 +46,10 @@ impl Remote for Local {
         }
         let mut child = command.spawn().map_err(shell_problem)?;
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(RemoteError::Shell { place: PLACE.to_owned(), problem: "no pipes".to_owned() });
+            return Err(RemoteError::Shell {
+                place: PLACE.to_owned(),
+                problem: "no pipes".to_owned(),
+            });
         };
         let payloads = script.payloads().to_vec();
         let writer = std::thread::spawn(move || -> std::io::Result<()> {
@@ -73,13 +85,24 @@ impl Remote for Local {
             let _ = child.kill();
         }
         let _ = child.wait();
-        let raw = raw.map_err(|_| RemoteError::Timeout { place: PLACE.to_owned(), after: clock::since(started) })?.map_err(shell_problem)?;
+        let raw = raw
+            .map_err(|_| RemoteError::Timeout {
+                place: PLACE.to_owned(),
+                after: clock::since(started),
+            })?
+            .map_err(shell_problem)?;
         if raw.len() > limits.max_bytes {
-            return Err(RemoteError::TooLarge { place: PLACE.to_owned(), max_bytes: limits.max_bytes });
+            return Err(RemoteError::TooLarge {
+                place: PLACE.to_owned(),
+                max_bytes: limits.max_bytes,
+            });
         }
         // A script that ends early does not read all of its input: no fault of its own.
         let _ = writer.join();
-        Reply::parse(&raw, &nonce).ok_or_else(|| RemoteError::Cut { place: PLACE.to_owned(), problem: "the last line is missing".to_owned() })
+        Reply::parse(&raw, &nonce).ok_or_else(|| RemoteError::Cut {
+            place: PLACE.to_owned(),
+            problem: "the last line is missing".to_owned(),
+        })
     }
 
     fn place(&self) -> String {
@@ -111,7 +134,9 @@ mod tests {
     fn a_deadline_ends_a_script_that_hangs() {
         let mut script = Script::new();
         script.section("hang", "sleep 30");
-        let error = Local.run(script, Limits { deadline: Duration::from_millis(100), max_bytes: 1000 }).expect_err("too late");
+        let error = Local
+            .run(script, Limits { deadline: Duration::from_millis(100), max_bytes: 1000 })
+            .expect_err("too late");
         assert!(matches!(error, RemoteError::Timeout { .. }), "{error}");
     }
 
@@ -119,7 +144,9 @@ mod tests {
     fn too_much_output_is_refused() {
         let mut script = Script::new();
         script.section("much", "yes");
-        let error = Local.run(script, Limits { max_bytes: 10_000, ..Limits::default() }).expect_err("too much");
+        let error = Local
+            .run(script, Limits { max_bytes: 10_000, ..Limits::default() })
+            .expect_err("too much");
         assert!(matches!(error, RemoteError::TooLarge { .. }), "{error}");
     }
 }

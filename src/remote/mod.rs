@@ -61,4 +61,5 @@ pub trait Remote {
 }
 
 /// The fixed command that reads the script from its input.
-pub(crate) const SHELL_COMMAND: &str = r#"exec /bin/sh -c 'IFS= read -r n; eval "$(head -c "$n")"'"#;
+pub(crate) const SHELL_COMMAND: &str =
+    r#"exec /bin/sh -c 'IFS= read -r n; eval "$(head -c "$n")"'"#;

@@ -36,7 +36,8 @@ impl Payload {
 /// A section's text stands between these: they keep its standard error apart, and its exit status
 /// behind that.
 const BEFORE: &str = "{ rl_err=$({ {\n";
-const AFTER: &str = " 2>&1 >&3 3>&-\n}; printf '!rl %s\\n' $?; } | rl_few); } 3>&1\nrl_e \"$rl_err\"";
+const AFTER: &str =
+    " 2>&1 >&3 3>&-\n}; printf '!rl %s\\n' $?; } | rl_few); } 3>&1\nrl_e \"$rl_err\"";
 
 /// A POSIX shell script, and what it reads. Built from fixed text and quoted values.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +57,10 @@ impl Script {
     /// # Panics
     /// When the name is not a plain upper-case shell name: names are program text.
     pub fn set(&mut self, name: &'static str, value: &str) -> &mut Self {
-        assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+        assert!(
+            name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'),
+            "{name}"
+        );
         let _ = writeln!(self.text, "{name}={}", quoted(value));
         self
     }
@@ -78,14 +82,24 @@ impl Script {
 
     /// Like [`Script::section`], of several texts, one behind the other.
     pub fn section_of(&mut self, name: &str, texts: &[&'static str]) -> &mut Self {
-        let _ = writeln!(self.text, "rl_b {}\n{BEFORE}(\n{}\n) </dev/null{AFTER}", quoted(name), texts.concat());
+        let _ = writeln!(
+            self.text,
+            "rl_b {}\n{BEFORE}(\n{}\n) </dev/null{AFTER}",
+            quoted(name),
+            texts.concat()
+        );
         self
     }
 
     /// Like [`Script::section`], but the text reads the payload from its standard input.
     /// What it leaves over is thrown away before the next section. `RL_LEN` is how many bytes
     /// there should be: fewer come when the connection ends.
-    pub fn section_with_input(&mut self, name: &str, payload: Payload, text: &'static str) -> &mut Self {
+    pub fn section_with_input(
+        &mut self,
+        name: &str,
+        payload: Payload,
+        text: &'static str,
+    ) -> &mut Self {
         let _ = writeln!(
             self.text,
             "rl_b {}\nRL_LEN={}\n{BEFORE}head -c \"$RL_LEN\" | (\n{text}\nrl_rc=$?\ncat >/dev/null\nexit $rl_rc\n){AFTER}",

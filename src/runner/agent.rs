@@ -110,9 +110,17 @@ pub enum Heard {
 }
 
 /// Runs it. `listen` is called with each line that it prints, and from time to time.
-pub fn run(what: Process<'_>, signals: &mut StopSignals, mut listen: impl FnMut(Told<'_>) -> Heard) -> io::Result<Ended> {
+pub fn run(
+    what: Process<'_>,
+    signals: &mut StopSignals,
+    mut listen: impl FnMut(Told<'_>) -> Heard,
+) -> io::Result<Ended> {
     let Some((program, arguments)) = what.words.split_first() else {
-        return Ok(Ended { exit: Exit::Code(127), stopped: None, errors: "the agent's command is empty".to_owned() });
+        return Ok(Ended {
+            exit: Exit::Code(127),
+            stopped: None,
+            errors: "the agent's command is empty".to_owned(),
+        });
     };
     let stream = open_plain(File::options().append(true).create(true), what.stream)?;
     let errors = open_plain(File::options().append(true).create(true), what.errors)?;
@@ -138,7 +146,11 @@ pub fn run(what: Process<'_>, signals: &mut StopSignals, mut listen: impl FnMut(
         Ok(child) => child,
         Err(error) => {
             let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-            return Ok(Ended { exit: Exit::Code(code), stopped: None, errors: format!("{program}: {error}") });
+            return Ok(Ended {
+                exit: Exit::Code(code),
+                stopped: None,
+                errors: format!("{program}: {error}"),
+            });
         }
     };
     let lines = child.stdout.take().map(|output| Lines::of(output, stream));
@@ -200,7 +212,9 @@ fn supervise(
             shorten(what.errors);
         }
         if exited.is_none() {
-            exited = child.try_wait()?.map(|status| (exit_of(status), now, lines.as_ref().map_or(0, Lines::read)));
+            exited = child
+                .try_wait()?
+                .map(|status| (exit_of(status), now, lines.as_ref().map_or(0, Lines::read)));
         }
         if let Some((exit, at, read_then)) = exited {
             // A scheduler may have signalled all processes of the job at once.
@@ -214,7 +228,9 @@ fn supervise(
             }
             // A grandchild may hold the pipe open, so its end is not waited for: only what the
             // process itself has printed.
-            if lines.as_ref().is_none_or(|lines| lines.has_all(read_then)) || clock::since(at) > LONGEST_STALL {
+            if lines.as_ref().is_none_or(|lines| lines.has_all(read_then))
+                || clock::since(at) > LONGEST_STALL
+            {
                 return Ok((exit, stopped.map(|(why, _)| why)));
             }
             continue;

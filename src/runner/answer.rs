@@ -27,14 +27,20 @@ pub fn read_files(mut input: impl io::Read, mut output: impl Write) -> io::Resul
 }
 
 fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
-    let mut files = SprintFiles { id: sprint.id.clone(), offset: sprint.offset, prefix: sprint.prefix.clone(), ..SprintFiles::default() };
+    let mut files = SprintFiles {
+        id: sprint.id.clone(),
+        offset: sprint.offset,
+        prefix: sprint.prefix.clone(),
+        ..SprintFiles::default()
+    };
     let folder = match Folder::open(Path::new(&sprint.dir)) {
         Ok(folder) => folder,
         Err(problem) => {
             // One that is gone from a folder that is there is gone for good. It proves nothing of
             // whether a job has ever begun.
             let above = Path::new(&sprint.dir).parent();
-            files.readable = matches!(problem, Refused::Missing) && above.is_some_and(|above| Folder::open(above).is_ok());
+            files.readable = matches!(problem, Refused::Missing)
+                && above.is_some_and(|above| Folder::open(above).is_ok());
             files.claimed = files.readable;
             files.problems.push(format!("the sprint's directory {problem}"));
             return files;
@@ -72,14 +78,18 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
     }
     claim(&own, sprint, &mut files);
     let masker = if sprint.tails { masker_of(&own) } else { Masker::default() };
-    let mut tail = |name: &str| match folder.tail(name, TAIL) {
-        Ok(bytes) => Some(masker.tail(&String::from_utf8_lossy(&bytes), usize::try_from(TAIL).unwrap_or(usize::MAX))),
-        Err(Refused::Missing) => None,
-        Err(problem) => {
-            files.problems.push(format!("{name} {problem}"));
-            None
-        }
-    };
+    let mut tail =
+        |name: &str| match folder.tail(name, TAIL) {
+            Ok(bytes) => Some(masker.tail(
+                &String::from_utf8_lossy(&bytes),
+                usize::try_from(TAIL).unwrap_or(usize::MAX),
+            )),
+            Err(Refused::Missing) => None,
+            Err(problem) => {
+                files.problems.push(format!("{name} {problem}"));
+                None
+            }
+        };
     if sprint.tails {
         let (progress, log) = (tail("progress.md"), tail("output.log"));
         files.progress = progress;
@@ -128,7 +138,8 @@ fn journal_is_gone(files: &mut SprintFiles) {
 
 /// Seconds since the journal, a stream of a step, or a log changed. Nothing is opened for that.
 fn quiet_seconds(folder: &Folder, own: &Folder) -> Option<u64> {
-    let files = [own.changed("run.jsonl"), folder.changed("progress.md"), folder.changed("output.log")];
+    let files =
+        [own.changed("run.jsonl"), folder.changed("progress.md"), folder.changed("output.log")];
     let steps = own.folder("steps").ok().and_then(|steps| steps.newest(10_000));
     let newest = files.into_iter().flatten().chain(steps).max()?;
     // A file server whose clock is ahead tells of times to come.
@@ -159,7 +170,11 @@ mod tests {
                 std::fs::create_dir(temp.path().join(OWN_FOLDER)).expect("made");
             }
             let files = look(temp.path(), 10);
-            assert_eq!((files.readable, files.altered, files.offset, files.problems.len()), (true, true, 0, 1), "{own_folder}: {files:?}");
+            assert_eq!(
+                (files.readable, files.altered, files.offset, files.problems.len()),
+                (true, true, 0, 1),
+                "{own_folder}: {files:?}"
+            );
             // Without the folder nothing proves that no job has begun.
             assert_eq!(files.claimed, !own_folder);
             // The next look starts anew, and tells it no second time.
@@ -173,7 +188,9 @@ mod tests {
     impl Opened {
         fn of(folder: &Path) -> Self {
             use rustix::fs::inotify;
-            let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC).expect("made");
+            let watch =
+                inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)
+                    .expect("made");
             inotify::add_watch(&watch, folder, inotify::WatchFlags::OPEN).expect("watched");
             Self(watch.into())
         }
@@ -200,17 +217,36 @@ mod tests {
         let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
         let mut opened = Opened::of(&steps);
         for (tails, quiet) in [(false, false), (true, false), (false, true)] {
-            let sprint = ReadSprint { dir: temp.path().display().to_string(), attempt: 1, tails, quiet, ..ReadSprint::default() };
+            let sprint = ReadSprint {
+                dir: temp.path().display().to_string(),
+                attempt: 1,
+                tails,
+                quiet,
+                ..ReadSprint::default()
+            };
             let told = read_sprint(&sprint, &mut 1_000_000).quiet_seconds;
             assert_eq!(opened.count(), 0, "tails {tails}, quiet {quiet}");
             assert_eq!(told.is_some(), tails || quiet);
             assert!(told.is_none_or(|seconds| seconds < 3600));
         }
         for number in 0..50 {
-            std::fs::File::options().append(true).open(steps.join(format!("{number}.jsonl"))).and_then(|file| file.set_modified(old)).expect("set");
+            std::fs::File::options()
+                .append(true)
+                .open(steps.join(format!("{number}.jsonl")))
+                .and_then(|file| file.set_modified(old))
+                .expect("set");
         }
         assert_eq!(opened.count(), 50, "the count counts");
-        let sprint = ReadSprint { dir: temp.path().display().to_string(), attempt: 1, quiet: true, ..ReadSprint::default() };
-        assert!(read_sprint(&sprint, &mut 1_000_000).quiet_seconds.is_some_and(|seconds| seconds > 1_000_000));
+        let sprint = ReadSprint {
+            dir: temp.path().display().to_string(),
+            attempt: 1,
+            quiet: true,
+            ..ReadSprint::default()
+        };
+        assert!(
+            read_sprint(&sprint, &mut 1_000_000)
+                .quiet_seconds
+                .is_some_and(|seconds| seconds > 1_000_000)
+        );
     }
 }

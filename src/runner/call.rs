@@ -53,7 +53,11 @@ pub struct Called {
 
 /// How long the first event may take.
 fn patience(run: &Run, left: Duration) -> Duration {
-    let given = run.environment.iter().find(|(name, _)| name == PATIENCE_VARIABLE).and_then(|(_, value)| value.trim().parse().ok());
+    let given = run
+        .environment
+        .iter()
+        .find(|(name, _)| name == PATIENCE_VARIABLE)
+        .and_then(|(_, value)| value.trim().parse().ok());
     given.map_or_else(|| (left / 3).clamp(LEAST_PATIENCE, PATIENCE), Duration::from_secs)
 }
 
@@ -103,14 +107,16 @@ pub fn call(
     }
     let instructions = standing_instructions(&run.work_text);
     let call = Call {
-        instructions: (!claude::instructs(&run.bundle.agent.command)).then_some(instructions.as_str()),
+        instructions: (!claude::instructs(&run.bundle.agent.command))
+            .then_some(instructions.as_str()),
         withheld: &run.withheld,
         model: run.bundle.agent.model.as_deref(),
         max_budget_usd: left,
         json_schema: schema,
         ..Call::new(if known { Session::Resume(&session) } else { Session::New(&session) })
     };
-    let mut words: Vec<String> = run.bundle.agent.command.iter().map(|word| process::at_home(word)).collect();
+    let mut words: Vec<String> =
+        run.bundle.agent.command.iter().map(|word| process::at_home(word)).collect();
     words.extend(claude::arguments(&call));
 
     let own = step.timeout_seconds.map(Duration::from_secs);
@@ -119,7 +125,9 @@ pub fn call(
     let seconds_left = left_here.as_secs();
     let patience = patience(run, left_here);
     let mut environment = run.environment.clone();
-    for (name, value) in claude::environment(seconds_left, &run.temporary.folder.display().to_string()) {
+    for (name, value) in
+        claude::environment(seconds_left, &run.temporary.folder.display().to_string())
+    {
         if !environment.iter().any(|(known, _)| known == name) {
             environment.push((name.to_owned(), value));
         }
@@ -130,7 +138,8 @@ pub fn call(
     let calling = Calling { stream: format!("{name}.jsonl"), from };
     run.state.calling = Some(calling.clone());
     run.journal.save(&run.state)?;
-    let mut fold = if schema.is_some() { Fold::new().expecting_structured_output() } else { Fold::new() };
+    let mut fold =
+        if schema.is_some() { Fold::new().expecting_structured_output() } else { Fold::new() };
     let mut greeted = false;
     let mut events = 0;
     let mut no_space = false;
@@ -140,7 +149,10 @@ pub fn call(
             words: &words,
             environment: &environment,
             dir: &run.work,
-            input: open_plain(File::options().read(true), &steps.join(format!("{name}.prompt.md")))?,
+            input: open_plain(
+                File::options().read(true),
+                &steps.join(format!("{name}.prompt.md")),
+            )?,
             stream: &stream,
             errors: &steps.join(format!("{name}.err")),
             deadline,
@@ -234,7 +246,9 @@ pub fn call(
     let exit = if ended.stopped == Some(Stopped::Lingered) { Exit::Code(0) } else { ended.exit };
     let verdict = match uncounted {
         Some(_) => {
-            let detail = "what the call has cost cannot be counted: Claude told neither dollars nor tokens".to_owned();
+            let detail =
+                "what the call has cost cannot be counted: Claude told neither dollars nor tokens"
+                    .to_owned();
             Verdict::OwnLimit { which: OwnLimit::Budget, detail }
         }
         None => match &unheard {
@@ -242,13 +256,17 @@ pub fn call(
             _ => fold.verdict(exit, &missing, &errors),
         },
     };
-    let session_is_lost = known && !greeted && (fold.result_seen() && is_ended(&verdict) || is_no_session(&verdict));
-    let damage = fold.damage().or_else(|| claude::is_session_damage(&errors).then_some(errors.as_str()));
+    let session_is_lost =
+        known && !greeted && (fold.result_seen() && is_ended(&verdict) || is_no_session(&verdict));
+    let damage =
+        fold.damage().or_else(|| claude::is_session_damage(&errors).then_some(errors.as_str()));
     Ok(Called {
         stopped,
         structured: fold.structured_output().cloned(),
         session_is_lost,
-        damage: damage.filter(|_| known).map(|said| plain(&complaint::telling(&run.journal.masker.text(said)), 200)),
+        damage: damage
+            .filter(|_| known)
+            .map(|said| plain(&complaint::telling(&run.journal.masker.text(said)), 200)),
         unheard,
         last_words: run.journal.masker.text(&last_words(&fold)).into_owned(),
         verdict,
@@ -258,7 +276,10 @@ pub fn call(
 /// The verdict on a call of which nothing was heard.
 pub fn silent(since: &str, time: Duration) -> Verdict {
     let time = crate::domain::duration::human(time.as_secs());
-    Verdict::NotBegun { why: Unbegun::Silent, detail: format!("nothing heard from Claude since {since} ({time})") }
+    Verdict::NotBegun {
+        why: Unbegun::Silent,
+        detail: format!("nothing heard from Claude since {since} ({time})"),
+    }
 }
 
 fn is_ended(verdict: &Verdict) -> bool {
@@ -272,7 +293,9 @@ fn is_no_session(verdict: &Verdict) -> bool {
 /// The end of the last message. A question for a dialog that nobody sees is one as well.
 fn last_words(fold: &Fold) -> String {
     let said = fold.result_text().unwrap_or_default();
-    let from = (said.len().saturating_sub(LAST_WORDS)..=said.len()).find(|at| said.is_char_boundary(*at)).unwrap_or_default();
+    let from = (said.len().saturating_sub(LAST_WORDS)..=said.len())
+        .find(|at| said.is_char_boundary(*at))
+        .unwrap_or_default();
     match fold.question() {
         Some(question) if !said.contains('?') => format!("{}\n\n{question}", &said[from..]),
         _ => said[from..].to_owned(),
@@ -282,10 +305,13 @@ fn last_words(fold: &Fold) -> String {
 /// Takes a call into account in whose middle an earlier runner was killed, from what it had printed.
 pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
     let Some(calling) = run.state.calling.take() else { return Ok(()) };
-    let steps = Folder::open(&run.dir).and_then(|dir| dir.folder(OWN_FOLDER)).and_then(|own| own.folder("steps"));
+    let steps = Folder::open(&run.dir)
+        .and_then(|dir| dir.folder(OWN_FOLDER))
+        .and_then(|own| own.folder("steps"));
     let stream = steps.ok().and_then(|steps| of_stream(&steps, &calling, &run.state.spent, false));
     // What cannot be read any more may have been all that was left.
-    let left = run.bundle.agent.max_cost_usd.map_or(0.0, |max| (max - run.state.spent.cost_usd).max(0.0));
+    let left =
+        run.bundle.agent.max_cost_usd.map_or(0.0, |max| (max - run.state.spent.cost_usd).max(0.0));
     let spent = stream.unwrap_or(Money { cost_usd: left, estimated: true, ..Money::default() });
     run.state.spent.add(&spent);
     run.journal
@@ -299,18 +325,27 @@ pub fn account_for_killed(run: &mut Run) -> io::Result<()> {
 /// call that goes on with a session, under which nothing can be resumed: this one has worked.
 fn entry_of(notice: &Notice, session: &str, aside: bool, calling: &Calling) -> Option<Entry> {
     match notice {
-        Notice::Session { model, version, .. } => {
-            Some(Entry::Agent { session_id: session.to_owned(), model: model.clone(), version: version.clone(), aside, call: Some(calling.clone()) })
+        Notice::Session { model, version, .. } => Some(Entry::Agent {
+            session_id: session.to_owned(),
+            model: model.clone(),
+            version: version.clone(),
+            aside,
+            call: Some(calling.clone()),
+        }),
+        Notice::Tool { name, brief } => {
+            Some(Entry::Tool { name: name.clone(), brief: brief.clone() })
         }
-        Notice::Tool { name, brief } => Some(Entry::Tool { name: name.clone(), brief: brief.clone() }),
         Notice::Text(text) => Some(Entry::Said { text: text.clone() }),
-        Notice::Limit(limit) => {
-            Some(Entry::Limit { status: limit.status.as_str().to_owned(), window: limit.kind.clone(), resets_at: limit.resets_at })
-        }
+        Notice::Limit(limit) => Some(Entry::Limit {
+            status: limit.status.as_str().to_owned(),
+            window: limit.kind.clone(),
+            resets_at: limit.resets_at,
+        }),
         // What a call has cost is told once, when it has ended.
         Notice::Result { .. } | Notice::ToolFailed { .. } | Notice::BackgroundTasks(_) => None,
-        Notice::Retrying { .. } | Notice::Denied { .. } | Notice::ModelChanged { .. } | Notice::Compacted => {
-            Some(Entry::Note { text: notice.to_string() })
-        }
+        Notice::Retrying { .. }
+        | Notice::Denied { .. }
+        | Notice::ModelChanged { .. }
+        | Notice::Compacted => Some(Entry::Note { text: notice.to_string() }),
     }
 }

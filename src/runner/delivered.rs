@@ -23,8 +23,15 @@ pub const METRICS: &str = "results/metrics.json";
 /// for these.
 pub fn stamps(work: &Path, step: &Step, but: &[String]) -> BTreeMap<String, String> {
     let Ok(folder) = Folder::open(work) else { return BTreeMap::new() };
-    let promised = step.produces.iter().map(String::as_str).filter(|file| !but.iter().any(|other| other == file));
-    promised.chain([METRICS]).filter_map(|file| Some((file.to_owned(), stamp(&folder, file)?))).collect()
+    let promised = step
+        .produces
+        .iter()
+        .map(String::as_str)
+        .filter(|file| !but.iter().any(|other| other == file));
+    promised
+        .chain([METRICS])
+        .filter_map(|file| Some((file.to_owned(), stamp(&folder, file)?)))
+        .collect()
 }
 
 /// What tells whether a file changes.
@@ -32,7 +39,13 @@ pub fn stamp(folder: &Folder, file: &str) -> Option<String> {
     match folder.file(file) {
         Ok((file, _)) => {
             let metadata = file.metadata().ok()?;
-            Some(format!("{} {} {}.{}", metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+            Some(format!(
+                "{} {} {}.{}",
+                metadata.ino(),
+                metadata.len(),
+                metadata.mtime(),
+                metadata.mtime_nsec()
+            ))
         }
         Err(Refused::Missing) => None,
         Err(odd) => Some(odd.to_string()),
@@ -47,7 +60,11 @@ fn is_new(run: &Run, folder: &Folder, file: &str) -> bool {
 /// before the step.
 pub fn missing(run: &Run, step: &Step) -> Vec<String> {
     let Ok(folder) = Folder::open(&run.work) else { return step.produces.clone() };
-    step.produces.iter().filter(|file| !folder.has_content(file) || !is_new(run, &folder, file)).cloned().collect()
+    step.produces
+        .iter()
+        .filter(|file| !folder.has_content(file) || !is_new(run, &folder, file))
+        .cloned()
+        .collect()
 }
 
 /// What is the matter with a file that is there and is no regular one, as a sentence: a link, a folder.
@@ -60,17 +77,29 @@ pub fn oddity(run: &Run, file: &str) -> Option<String> {
 }
 
 fn odd_text(folder: &Folder, file: &str, odd: &Refused) -> String {
-    let to = folder.link(file).map(|target| format!(" (it leads to {})", plain(&target, 200))).unwrap_or_default();
+    let to = folder
+        .link(file)
+        .map(|target| format!(" (it leads to {})", plain(&target, 200)))
+        .unwrap_or_default();
     format!("{file} {}{to}", odd.to_string().trim_end_matches("; skipped"))
 }
 
 /// What this step has written of the finding and the figures that cannot be used, as sentences.
 pub fn unusable(run: &Run, step: &Step) -> Vec<String> {
     // A follow-up and a plan have no outcome of their own.
-    let Some(folder) = Folder::open(&run.work).ok().filter(|_| run.bundle.tweak.is_none() && run.bundle.plan.is_none()) else { return Vec::new() };
-    let is_its = |file: &str| is_new(run, &folder, file) && !matches!(folder.file(file), Err(Refused::Missing));
-    let finding =
-        (step.produces.iter().any(|file| file == FINDING) && folder.has_content(FINDING) && is_its(FINDING)).then(|| finding(&folder).err());
+    let Some(folder) = Folder::open(&run.work)
+        .ok()
+        .filter(|_| run.bundle.tweak.is_none() && run.bundle.plan.is_none())
+    else {
+        return Vec::new();
+    };
+    let is_its = |file: &str| {
+        is_new(run, &folder, file) && !matches!(folder.file(file), Err(Refused::Missing))
+    };
+    let finding = (step.produces.iter().any(|file| file == FINDING)
+        && folder.has_content(FINDING)
+        && is_its(FINDING))
+    .then(|| finding(&folder).err());
     let metrics = is_its(METRICS).then(|| metrics(&folder).err());
     finding.into_iter().chain(metrics).flatten().collect()
 }
@@ -92,7 +121,12 @@ pub fn metrics(folder: &Folder) -> Result<Read<Vec<Metric>>, String> {
 }
 
 /// Reads a file that a model wrote. It says of itself what is wrong.
-fn checked<T>(folder: &Folder, name: &str, max: u64, check: impl Fn(&[u8]) -> Result<Read<T>, String>) -> Result<Read<T>, String> {
+fn checked<T>(
+    folder: &Folder,
+    name: &str,
+    max: u64,
+    check: impl Fn(&[u8]) -> Result<Read<T>, String>,
+) -> Result<Read<T>, String> {
     // One byte more than may be there, so that a longer file is seen to be one.
     let bytes = folder.read(name, max + 1).map_err(|odd| odd_text(folder, name, &odd))?;
     let mut read = check(&bytes).map_err(|problem| format!("{name} {problem}"))?;

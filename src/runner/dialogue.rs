@@ -73,15 +73,19 @@ fn look(own: &Path, used: &[String], masker: &Masker) -> Asked {
         let shown = bounded(&stem.escape_default().to_string(), 40);
         match read_question(&folder, &name, kind) {
             Ok(mut question) => {
-                let names: Vec<&String> = used.iter().chain(asked.questions.iter().map(|other| &other.name)).collect();
-                question.name = unique(&plain(&stem), |name| names.iter().any(|known| *known == name));
+                let names: Vec<&String> =
+                    used.iter().chain(asked.questions.iter().map(|other| &other.name)).collect();
+                question.name =
+                    unique(&plain(&stem), |name| names.iter().any(|known| *known == name));
                 asked.questions.push(question);
             }
             Err(problem) => asked.problems.push(format!("the question {shown} {problem}")),
         }
     }
     if left_out > 0 {
-        asked.problems.push(format!("more than {MAX_QUESTIONS} questions at once: {left_out} file(s) were left out"));
+        asked.problems.push(format!(
+            "more than {MAX_QUESTIONS} questions at once: {left_out} file(s) were left out"
+        ));
     }
     asked
 }
@@ -93,7 +97,11 @@ fn stem<'a>(folder: &Folder, name: &'a str, kind: Kind) -> Option<&'a str> {
         return Some(stem);
     }
     let is_small = matches!(kind, Kind::File(size) if size <= MAX_SMALL);
-    let asks = || folder.read(name, MAX_SMALL).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']));
+    let asks = || {
+        folder
+            .read(name, MAX_SMALL)
+            .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
+    };
     let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".md")).unwrap_or(name);
     (is_small && !stem.is_empty() && !stem.contains('.') && asks()).then_some(stem)
 }
@@ -101,18 +109,31 @@ fn stem<'a>(folder: &Folder, name: &'a str, kind: Kind) -> Option<&'a str> {
 /// Where questions are put that nobody finds, below the working directory. None of it is taken: other
 /// files may bear these names.
 pub fn astray(run: &Run) -> Vec<(String, String)> {
-    const FILES: &[&str] =
-        &["ask.json", "ask.txt", "ask.md", "question.json", "question.txt", "question.md", "questions.json", "questions.txt", "questions.md"];
+    const FILES: &[&str] = &[
+        "ask.json",
+        "ask.txt",
+        "ask.md",
+        "question.json",
+        "question.txt",
+        "question.md",
+        "questions.json",
+        "questions.txt",
+        "questions.md",
+    ];
     let mut found = Vec::new();
     let mut look = |folder: Result<Folder, Refused>, prefix: &str, only: Option<&[&str]>| {
         let Ok(folder) = folder else { return };
         for (name, kind) in folder.list(MAX_FILES).unwrap_or_default().entries {
             let Kind::File(size) = kind else { continue };
-            let is_named =
-                only.map_or_else(|| [".json", ".txt", ".md"].iter().any(|end| name.ends_with(end)), |names| names.contains(&name.as_str()));
+            let is_named = only.map_or_else(
+                || [".json", ".txt", ".md"].iter().any(|end| name.ends_with(end)),
+                |names| names.contains(&name.as_str()),
+            );
             if is_named
                 && size <= MAX_SMALL
-                && folder.read(&name, MAX_SMALL).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
+                && folder
+                    .read(&name, MAX_SMALL)
+                    .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
             {
                 found.push((
                     format!("{prefix}{}", bounded(&name.escape_default().to_string(), 40)),
@@ -124,9 +145,17 @@ pub fn astray(run: &Run) -> Vec<(String, String)> {
     let work = || Folder::open(&run.work);
     look(work(), "", Some(FILES));
     look(work().and_then(|folder| folder.folder("ask")), "ask/", None);
-    look(work().and_then(|folder| folder.folder(OWN_FOLDER)), &format!("{OWN_FOLDER}/"), Some(FILES));
+    look(
+        work().and_then(|folder| folder.folder(OWN_FOLDER)),
+        &format!("{OWN_FOLDER}/"),
+        Some(FILES),
+    );
     if run.work != run.dir {
-        look(work().and_then(|folder| folder.folder(OWN_FOLDER)).and_then(|own| own.folder("ask")), &format!("{OWN_FOLDER}/ask/"), None);
+        look(
+            work().and_then(|folder| folder.folder(OWN_FOLDER)).and_then(|own| own.folder("ask")),
+            &format!("{OWN_FOLDER}/ask/"),
+            None,
+        );
     }
     found
 }
@@ -144,25 +173,45 @@ fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, St
         return Err("asks nothing".to_owned());
     }
     let (count, length) = MAX_CHOICES;
-    let choices = ask.choices.iter().map(|choice| bounded(&clean(choice).replace('\n', " "), length)).filter(|choice| !choice.is_empty());
-    Ok(Question { name: String::new(), kind: "question".to_owned(), text, choices: choices.take(count).collect() })
+    let choices = ask
+        .choices
+        .iter()
+        .map(|choice| bounded(&clean(choice).replace('\n', " "), length))
+        .filter(|choice| !choice.is_empty());
+    Ok(Question {
+        name: String::new(),
+        kind: "question".to_owned(),
+        text,
+        choices: choices.take(count).collect(),
+    })
 }
 
 /// A name of plain characters. Those of approvals are kept free.
 fn plain(stem: &str) -> String {
-    let plain: String = stem.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '-' }).collect();
+    let plain: String = stem
+        .chars()
+        .take(60)
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '-' })
+        .collect();
     if plain.is_empty() || plain.starts_with("idea-") { format!("ask-{plain}") } else { plain }
 }
 
 /// The name, with a number where it is taken.
 pub fn unique(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let numbered = (2_u32..).map(|number| format!("{name}-{number}"));
-    std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| !is_taken(name))
+        .unwrap_or_default()
 }
 
 /// Takes the new questions. What cannot be used is noted in the journal and removed; the files of
 /// the questions themselves are removed by [`forget`], once the end of the run is recorded.
-pub fn take_questions(own: &Path, journal: &mut Journal, state: &mut StateFile) -> io::Result<Asked> {
+pub fn take_questions(
+    own: &Path,
+    journal: &mut Journal,
+    state: &mut StateFile,
+) -> io::Result<Asked> {
     let asked = look(own, &state.asked, &journal.masker);
     for problem in asked.problems.iter().take(MAX_QUESTIONS) {
         journal.write(&Entry::Note { text: problem.clone() })?;
@@ -188,21 +237,30 @@ pub fn forget(own: &Path, asked: &Asked) {
 
 /// What people have said, oldest first.
 pub fn inbox(own: &Path) -> Vec<InboxFile> {
-    let Ok(folder) = Folder::open(own).and_then(|folder| folder.folder("inbox")) else { return Vec::new() };
+    let Ok(folder) = Folder::open(own).and_then(|folder| folder.folder("inbox")) else {
+        return Vec::new();
+    };
     let mut found: Vec<(std::time::SystemTime, InboxFile)> = Vec::new();
     for (name, _) in folder.list(MAX_FILES).unwrap_or_default().entries {
-        let Some(id) = name.strip_suffix(".json").filter(|id| MessageId::new(id).is_ok()) else { continue };
-        let time = folder.file(&name).and_then(|(file, _)| file.metadata().and_then(|metadata| metadata.modified()).map_err(Refused::Io));
+        let Some(id) = name.strip_suffix(".json").filter(|id| MessageId::new(id).is_ok()) else {
+            continue;
+        };
+        let time = folder.file(&name).and_then(|(file, _)| {
+            file.metadata().and_then(|metadata| metadata.modified()).map_err(Refused::Io)
+        });
         let (Ok(time), Ok(bytes)) = (time, folder.read(&name, MAX_SMALL * 4)) else { continue };
         if let Ok(message) = formats::read::<InboxFile>(&name, &bytes)
             && message.id == id
         {
             let text = bounded(&message.text, MAX_TEXT);
-            let question = message.question.as_deref().map(|question| bounded(question, MAX_QUESTION + 1000));
+            let question =
+                message.question.as_deref().map(|question| bounded(question, MAX_QUESTION + 1000));
             found.push((time, InboxFile { text, question, ..message }));
         }
     }
-    found.sort_by(|(one, first), (other, second)| one.cmp(other).then_with(|| first.id.cmp(&second.id)));
+    found.sort_by(|(one, first), (other, second)| {
+        one.cmp(other).then_with(|| first.id.cmp(&second.id))
+    });
     found.into_iter().map(|(_, message)| message).collect()
 }
 
@@ -210,7 +268,9 @@ pub fn inbox(own: &Path) -> Vec<InboxFile> {
 /// them. Its processes have ended, so that it writes no others before the answers come. What was asked
 /// `before` may have an answer that this job did not see yet.
 pub fn remove_forged(own: &Path, questions: &[Question], before: &[String]) {
-    let is_new = |name: &String| questions.iter().any(|question| question.name == *name) && !before.contains(name);
+    let is_new = |name: &String| {
+        questions.iter().any(|question| question.name == *name) && !before.contains(name)
+    };
     for message in inbox(own) {
         if message.answers.as_ref().is_some_and(is_new) {
             let _ = std::fs::remove_file(own.join("inbox").join(format!("{}.json", message.id)));
@@ -220,11 +280,19 @@ pub fn remove_forged(own: &Path, questions: &[Question], before: &[String]) {
 
 /// What the agent was not told yet.
 pub fn news(own: &Path, state: &StateFile) -> Vec<InboxFile> {
-    inbox(own).into_iter().filter(|message| !state.told.contains(&message.id)).take(MAX_MESSAGES).collect()
+    inbox(own)
+        .into_iter()
+        .filter(|message| !state.told.contains(&message.id))
+        .take(MAX_MESSAGES)
+        .collect()
 }
 
 /// Remembers that the agent was told this.
-pub fn told(journal: &mut Journal, state: &mut StateFile, messages: &[InboxFile]) -> io::Result<()> {
+pub fn told(
+    journal: &mut Journal,
+    state: &mut StateFile,
+    messages: &[InboxFile],
+) -> io::Result<()> {
     if messages.is_empty() {
         return Ok(());
     }
@@ -254,8 +322,18 @@ mod tests {
         symlink("../secret", own.join("ask/link.json")).expect("linked");
         std::fs::create_dir(own.join("ask/folder.json")).expect("made");
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-        rustix::fs::mknodat(rustix::fs::CWD, own.join("ask/pipe.json"), rustix::fs::FileType::Fifo, mode, 0).expect("made");
-        std::fs::File::create(own.join("ask/huge.json")).expect("made").set_len(3 << 30).expect("long");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            own.join("ask/pipe.json"),
+            rustix::fs::FileType::Fifo,
+            mode,
+            0,
+        )
+        .expect("made");
+        std::fs::File::create(own.join("ask/huge.json"))
+            .expect("made")
+            .set_len(3 << 30)
+            .expect("long");
         ask(own, "newer.json", r#"{"v":2,"question":"x"}"#);
         ask(own, "half.json", r#"{"v":1,"quest"#);
         ask(own, "empty.json", r#"{"v":1,"question":" \u001b\n"}"#);
@@ -266,13 +344,28 @@ mod tests {
         let asked = look(own, &[], &Masker::default());
         assert_eq!(asked.questions, []);
         assert_eq!(asked.problems.len(), 9, "{:#?}", asked.problems);
-        for words in
-            ["a symbolic link", "a named pipe", "a folder", "3221225472 bytes", "format version 2", "is broken", "asks nothing", "no text `question`"]
-        {
-            assert!(asked.problems.iter().any(|problem| problem.contains(words)), "{words}: {:#?}", asked.problems);
+        for words in [
+            "a symbolic link",
+            "a named pipe",
+            "a folder",
+            "3221225472 bytes",
+            "format version 2",
+            "is broken",
+            "asks nothing",
+            "no text `question`",
+        ] {
+            assert!(
+                asked.problems.iter().any(|problem| problem.contains(words)),
+                "{words}: {:#?}",
+                asked.problems
+            );
         }
         forget(own, &asked);
-        let left: Vec<_> = std::fs::read_dir(own.join("ask")).expect("read").flatten().map(|entry| entry.file_name()).collect();
+        let left: Vec<_> = std::fs::read_dir(own.join("ask"))
+            .expect("read")
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
         assert_eq!(left.len(), 2, "{left:?}");
         assert!(own.join("secret").exists());
     }
@@ -282,14 +375,19 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let own = temp.path();
         prepare(own);
-        ask(own, "a.json", r#"{"question":"May I delete the 3 TB checkpoint folder?","choices":["yes","no"]}"#);
+        ask(
+            own,
+            "a.json",
+            r#"{"question":"May I delete the 3 TB checkpoint folder?","choices":["yes","no"]}"#,
+        );
         ask(own, "b.json", r#"{"v":1,"question":"May I?","choices":"yes | no"}"#);
         ask(own, "c.json", r#"{"v":1,"question":"How many?","choices":[1,2.5,true,null,["x"]]}"#);
         ask(own, "d.json", r#"{"question":"Which?","choices":{"a":1},"why":"it matters"}"#);
         ask(own, "e.json", "```json\n{'text': 'May I?', 'options': ['now', 'never',],}\n```");
         let asked = look(own, &[], &Masker::default());
         assert_eq!(asked.problems, Vec::<String>::new());
-        let choices: Vec<String> = asked.questions.iter().map(|question| question.choices.join("/")).collect();
+        let choices: Vec<String> =
+            asked.questions.iter().map(|question| question.choices.join("/")).collect();
         assert_eq!(choices, ["yes/no", "yes/no", "1/2.5/true", "", "now/never"]);
     }
 
@@ -304,7 +402,8 @@ mod tests {
         ask(own, "run.log", "what?");
         ask(own, "notes.txt", "none");
         let asked = look(own, &[], &Masker::default());
-        let told: Vec<(&str, &str)> = asked.questions.iter().map(|one| (one.name.as_str(), one.text.as_str())).collect();
+        let told: Vec<(&str, &str)> =
+            asked.questions.iter().map(|one| (one.name.as_str(), one.text.as_str())).collect();
         assert_eq!(told, [("data", "A or B?"), ("plain", "Which seed?"), ("split", "Old or new?")]);
         forget(own, &asked);
         assert_eq!(std::fs::read_dir(own.join("ask")).expect("read").count(), 2);
@@ -315,12 +414,21 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let own = temp.path();
         prepare(own);
-        let choices = format!("[{}\"\\u0007\", \"y\\nes\"]", format!("\"{}\",", "c".repeat(300)).repeat(12));
-        ask(own, "data.json", &format!(r#"{{"v":1,"question":"Which \u001b[2Jdata?{}","choices":{choices}}}"#, "?".repeat(9000)));
+        let choices =
+            format!("[{}\"\\u0007\", \"y\\nes\"]", format!("\"{}\",", "c".repeat(300)).repeat(12));
+        ask(
+            own,
+            "data.json",
+            &format!(
+                r#"{{"v":1,"question":"Which \u001b[2Jdata?{}","choices":{choices}}}"#,
+                "?".repeat(9000)
+            ),
+        );
         ask(own, "idea-1.json", r#"{"v":1,"question":"May I?"}"#);
         ask(own, "a b;$(c)\u{1f600}.json", r#"{"v":1,"question":"And this?"}"#);
         let asked = look(own, &["data".to_owned(), "data-2".to_owned()], &Masker::default());
-        let names: Vec<&str> = asked.questions.iter().map(|question| question.name.as_str()).collect();
+        let names: Vec<&str> =
+            asked.questions.iter().map(|question| question.name.as_str()).collect();
         assert_eq!(names, ["a-b---c--", "data-3", "ask-idea-1"]);
         let data = &asked.questions[1];
         assert!(data.text.starts_with("Which [2Jdata?") && data.text.chars().count() == 4000);
@@ -347,16 +455,32 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let own = temp.path();
         prepare(own);
-        let write = |name: &str, text: &str| std::fs::write(own.join("inbox").join(name), text).expect("written");
-        write("m-00000a.json", r#"{"v":1,"id":"m-00000a","answers":"data","question":"Which?","text":"the \u001b[31msecond"}"#);
+        let write = |name: &str, text: &str| {
+            std::fs::write(own.join("inbox").join(name), text).expect("written")
+        };
+        write(
+            "m-00000a.json",
+            r#"{"v":1,"id":"m-00000a","answers":"data","question":"Which?","text":"the \u001b[31msecond"}"#,
+        );
         write("m-00000b.json", r#"{"v":1,"id":"m-00000a","text":"under another name"}"#);
         write("x.json", r#"{"v":1,"id":"x","text":"no message"}"#);
         write(".m-00000c.json.new", r#"{"v":1,"id":"m-00000c","text":"half"}"#);
         symlink("m-00000a.json", own.join("inbox/m-00000d.json")).expect("linked");
-        let question = |name: &str| Question { name: name.to_owned(), kind: "approval".to_owned(), text: String::new(), choices: Vec::new() };
+        let question = |name: &str| Question {
+            name: name.to_owned(),
+            kind: "approval".to_owned(),
+            text: String::new(),
+            choices: Vec::new(),
+        };
         remove_forged(own, &[question("idea-1"), question("data")], &["data".to_owned()]);
         let found = inbox(own);
-        assert_eq!(found.iter().map(|message| (message.id.as_str(), message.text.as_str())).collect::<Vec<_>>(), [("m-00000a", "the [31msecond")]);
+        assert_eq!(
+            found
+                .iter()
+                .map(|message| (message.id.as_str(), message.text.as_str()))
+                .collect::<Vec<_>>(),
+            [("m-00000a", "the [31msecond")]
+        );
         remove_forged(own, &[question("idea-1"), question("data")], &[]);
         assert_eq!(inbox(own), []);
     }

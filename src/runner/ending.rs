@@ -36,22 +36,46 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
         Verdict::Interrupted { detail, begun } => {
             // Before its first word it has had nothing to do with the work.
             let reason = if *begun { Reason::StepFailed } else { Reason::ModelError };
-            Failure::new(reason, format!("Claude was ended from outside during {step}: {detail}"), Advice::SeeWhoEndedIt)
+            Failure::new(
+                reason,
+                format!("Claude was ended from outside during {step}: {detail}"),
+                Advice::SeeWhoEndedIt,
+            )
         }
         Verdict::UsageLimit { resets_at, detail } => Failure {
             resets_at: *resets_at,
-            ..Failure::new(Reason::UsageLimit, format!("the account's usage limit was reached during {step}: {detail}"), Advice::WaitForReset)
+            ..Failure::new(
+                Reason::UsageLimit,
+                format!("the account's usage limit was reached during {step}: {detail}"),
+                Advice::WaitForReset,
+            )
         },
-        Verdict::Login { detail } => Failure::new(Reason::Login, format!("Claude could not log in: {detail}"), Advice::LogIn),
-        Verdict::ModelError { detail } => {
-            Failure::new(Reason::ModelError, format!("the model's service failed during {step}, also after retries: {detail}"), Advice::TryLater)
+        Verdict::Login { detail } => {
+            Failure::new(Reason::Login, format!("Claude could not log in: {detail}"), Advice::LogIn)
         }
+        Verdict::ModelError { detail } => Failure::new(
+            Reason::ModelError,
+            format!("the model's service failed during {step}, also after retries: {detail}"),
+            Advice::TryLater,
+        ),
         Verdict::DeadEnd { why, detail } => {
             let (what, advice) = match why {
-                DeadEnd::TooLong => (format!("the session's context was full during {step}"), Advice::Shorten),
-                DeadEnd::Refused => (format!("the model's safety filter stopped {step}, also in a new session"), Advice::Rephrase),
-                DeadEnd::Invalid => (format!("the service did not take what the session of {step} holds, nor that of a new one"), Advice::BeginAnew),
-                DeadEnd::Damaged => (format!("the session of {step} was not whole"), Advice::BeginAnew),
+                DeadEnd::TooLong => {
+                    (format!("the session's context was full during {step}"), Advice::Shorten)
+                }
+                DeadEnd::Refused => (
+                    format!("the model's safety filter stopped {step}, also in a new session"),
+                    Advice::Rephrase,
+                ),
+                DeadEnd::Invalid => (
+                    format!(
+                        "the service did not take what the session of {step} holds, nor that of a new one"
+                    ),
+                    Advice::BeginAnew,
+                ),
+                DeadEnd::Damaged => {
+                    (format!("the session of {step} was not whole"), Advice::BeginAnew)
+                }
             };
             Failure::new(Reason::StepFailed, format!("{what}: {detail}"), advice)
         }
@@ -61,30 +85,48 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
                 Unbegun::Setup => Advice::RepairClaude,
                 Unbegun::Silent | Unbegun::NoSession | Unbegun::Ended => Advice::TryClaude,
             };
-            Failure::new(Reason::ModelError, format!("Claude did not begin with {step}: {detail}"), advice)
+            Failure::new(
+                Reason::ModelError,
+                format!("Claude did not begin with {step}: {detail}"),
+                advice,
+            )
         }
-        Verdict::OutOfMemory { detail } => {
-            Failure::new(Reason::OutOfMemory, format!("Claude got no memory during {step}: {detail}"), Advice::MoreAddressSpace)
-        }
+        Verdict::OutOfMemory { detail } => Failure::new(
+            Reason::OutOfMemory,
+            format!("Claude got no memory during {step}: {detail}"),
+            Advice::MoreAddressSpace,
+        ),
         Verdict::Waits { detail, files, .. } => {
             let (reason, lacks) = match files[..] {
                 [] => (Reason::StepFailed, String::new()),
                 _ => (Reason::MissingOutput, format!("; missing: {}", files.join(", "))),
             };
-            Failure::new(reason, format!("{step} ended its turn before it was done, also when told to go on: {detail}{lacks}"), Advice::SeeStep)
+            Failure::new(
+                reason,
+                format!(
+                    "{step} ended its turn before it was done, also when told to go on: {detail}{lacks}"
+                ),
+                Advice::SeeStep,
+            )
         }
-        Verdict::OwnLimit { which, detail } => {
-            Failure::new(Reason::StepFailed, format!("{step} reached its limit of {}: {detail}", which.as_str()), Advice::RaiseLimit)
-        }
+        Verdict::OwnLimit { which, detail } => Failure::new(
+            Reason::StepFailed,
+            format!("{step} reached its limit of {}: {detail}", which.as_str()),
+            Advice::RaiseLimit,
+        ),
         Verdict::ToolsRefused { tools, detail } => Failure::new(
             Reason::ToolsRefused,
             format!("during {step} Claude was not allowed to use {}: {detail}", tools.join(", ")),
             Advice::AllowTools,
         ),
-        Verdict::MissingOutput { files, .. } => {
-            Failure::new(Reason::MissingOutput, format!("{step} ended without writing {}, also when asked again", files.join(", ")), Advice::SeeStep)
+        Verdict::MissingOutput { files, .. } => Failure::new(
+            Reason::MissingOutput,
+            format!("{step} ended without writing {}, also when asked again", files.join(", ")),
+            Advice::SeeStep,
+        ),
+        Verdict::Failed { detail } => {
+            Failure::new(Reason::StepFailed, format!("{step} failed: {detail}"), Advice::SeeStep)
         }
-        Verdict::Failed { detail } => Failure::new(Reason::StepFailed, format!("{step} failed: {detail}"), Advice::SeeStep),
     };
     Some(failure)
 }
@@ -92,12 +134,20 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
 /// What is said of a step that took longer than it may.
 pub fn too_slow(step: &Step) -> Failure {
     let seconds = step.timeout_seconds.unwrap_or(0);
-    Failure::new(Reason::StepFailed, format!("{} took longer than its {seconds} s", step.title), Advice::RaiseTimeout)
+    Failure::new(
+        Reason::StepFailed,
+        format!("{} took longer than its {seconds} s", step.title),
+        Advice::RaiseTimeout,
+    )
 }
 
 /// What is said of a full disk.
 pub fn disk_full(dir: &Path) -> Failure {
-    Failure::new(Reason::DiskFull, format!("there is no space left where the sprint writes ({})", dir.display()), Advice::FreeSpace)
+    Failure::new(
+        Reason::DiskFull,
+        format!("there is no space left where the sprint writes ({})", dir.display()),
+        Advice::FreeSpace,
+    )
 }
 
 /// Tells whether nothing more can be written in the sprint's directory.
@@ -118,7 +168,10 @@ pub fn memory_kills() -> u64 {
     let mut kills = 0;
     for line in groups.lines() {
         let mut parts = line.splitn(3, ':');
-        let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next())
+        else {
+            continue;
+        };
         let file = if controllers.is_empty() {
             format!("/sys/fs/cgroup{path}/memory.events")
         } else if controllers.split(',').any(|name| name == "memory") {
@@ -127,7 +180,10 @@ pub fn memory_kills() -> u64 {
             continue;
         };
         let events = std::fs::read_to_string(file).unwrap_or_default();
-        kills += events.lines().filter_map(|line| line.strip_prefix("oom_kill ")?.trim().parse::<u64>().ok()).sum::<u64>();
+        kills += events
+            .lines()
+            .filter_map(|line| line.strip_prefix("oom_kill ")?.trim().parse::<u64>().ok())
+            .sum::<u64>();
     }
     kills
 }

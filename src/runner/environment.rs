@@ -36,12 +36,18 @@ pub struct Temporary {
 /// `TMPDIR` says, or in `/tmp`, or as the last resort among our own files.
 pub fn temporary_folder(own: &Path, variables: &[(String, String)]) -> io::Result<Temporary> {
     let wanted = value_of(variables, "TMPDIR").filter(|base| !base.is_empty());
-    let given = std::env::var(NAME).ok().filter(|name| name.len() == 11 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+    let given = std::env::var(NAME).ok().filter(|name| {
+        name.len() == 11 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    });
     let names = [given.unwrap_or_else(random_name), random_name()];
     let mut trouble = None;
     let mut replaces = false;
     let mut last = io::Error::other("no folder to try");
-    for base in wanted.iter().map(|base| Path::new(base).to_path_buf()).chain([PathBuf::from("/tmp"), own.to_path_buf()]) {
+    for base in wanted
+        .iter()
+        .map(|base| Path::new(base).to_path_buf())
+        .chain([PathBuf::from("/tmp"), own.to_path_buf()])
+    {
         // A longer one is good for everything else.
         if base.as_os_str().len() > 50 && base.is_dir() && base != own {
             continue;
@@ -54,7 +60,9 @@ pub fn temporary_folder(own: &Path, variables: &[(String, String)]) -> io::Resul
             }
             Err(error) => {
                 replaces |= wanted.as_deref() == base.to_str();
-                trouble = trouble.or_else(|| Some(format!("{} is not used for temporary files: {error}", base.display())));
+                trouble = trouble.or_else(|| {
+                    Some(format!("{} is not used for temporary files: {error}", base.display()))
+                });
                 last = error;
             }
         }
@@ -81,16 +89,25 @@ fn hold(folder: &Path) -> io::Result<File> {
     let temporary = folder.join(format!("{HELD}.tmp"));
     let mut file = private::new_file(&temporary)?;
     file.write_all(boot()?.as_bytes())?;
-    let held = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from);
-    held.and_then(|()| std::fs::rename(&temporary, folder.join(HELD))).inspect_err(|_| drop(std::fs::remove_file(&temporary)))?;
+    let held =
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from);
+    held.and_then(|()| std::fs::rename(&temporary, folder.join(HELD)))
+        .inspect_err(|_| drop(std::fs::remove_file(&temporary)))?;
     Ok(file)
 }
 
 /// Whether the job that made it is gone without removing it, on this machine and since its start.
 fn is_let_go(folder: &Path) -> bool {
-    let Ok(bytes) = Folder::open(folder).map_err(drop).and_then(|folder| folder.read(HELD, 100).map_err(drop)) else { return false };
+    let Ok(bytes) =
+        Folder::open(folder).map_err(drop).and_then(|folder| folder.read(HELD, 100).map_err(drop))
+    else {
+        return false;
+    };
     let is_of_this_boot = boot().is_ok_and(|boot| boot.as_bytes() == bytes);
-    is_of_this_boot && File::open(folder.join(HELD)).is_ok_and(|file| rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
+    is_of_this_boot
+        && File::open(folder.join(HELD)).is_ok_and(|file| {
+            rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+        })
 }
 
 /// Removes a folder in which an agent has worked: what it has closed is opened first.
@@ -116,12 +133,23 @@ fn open_up(folder: &Path) {
 /// cleared up, and those whose node was lost. A folder whose name a process knows is in use, and so is
 /// one that is held, or in which something has changed.
 fn remove_old(base: &Path) {
-    let is_name = |name: &str| name.strip_prefix("rl-").is_some_and(|hex| hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let is_name = |name: &str| {
+        name.strip_prefix("rl-")
+            .is_some_and(|hex| hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
     for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let is_ours = || entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::geteuid().as_raw());
+        let is_ours = || {
+            entry.metadata().is_ok_and(|found| {
+                found.is_dir() && found.uid() == rustix::process::geteuid().as_raw()
+            })
+        };
         let is_left = |path: &Path| is_let_go(path) || is_old(path, &mut MAX_LOOKED_AT.clone());
-        if is_name(&name) && is_ours() && is_left(&entry.path()) && !sweep::is_known_to_a_process(&name) {
+        if is_name(&name)
+            && is_ours()
+            && is_left(&entry.path())
+            && !sweep::is_known_to_a_process(&name)
+        {
             remove(&entry.path());
         }
     }
@@ -131,8 +159,12 @@ fn remove_old(base: &Path) {
 fn is_old(path: &Path, left: &mut usize) -> bool {
     *left = left.saturating_sub(1);
     let Ok(found) = path.symlink_metadata() else { return false };
-    let is_still = *left > 0 && found.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() > OLD));
-    is_still && (!found.is_dir() || std::fs::read_dir(path).is_ok_and(|inner| inner.flatten().all(|entry| is_old(&entry.path(), left))))
+    let is_still = *left > 0
+        && found.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() > OLD));
+    is_still
+        && (!found.is_dir()
+            || std::fs::read_dir(path)
+                .is_ok_and(|inner| inner.flatten().all(|entry| is_old(&entry.path(), left))))
 }
 
 fn random_name() -> String {
@@ -158,12 +190,18 @@ fn value_of(variables: &[(String, String)], name: &str) -> Option<String> {
 
 /// The agent's environment: the job's, the user's values, and the mark. With it comes what hides the
 /// user's values in everything that is told.
-pub fn environment(own: &Folder, of_job: &[(String, String)], mark: &str) -> io::Result<(Vec<(String, String)>, Masker)> {
+pub fn environment(
+    own: &Folder,
+    of_job: &[(String, String)],
+    mark: &str,
+) -> io::Result<(Vec<(String, String)>, Masker)> {
     // What is meant for this program itself is not for the agent: a passphrase may be among it.
-    let mut variables: Vec<(String, String)> = of_job.iter().filter(|(name, _)| !name.starts_with("RESEARCHLOOP_")).cloned().collect();
+    let mut variables: Vec<(String, String)> =
+        of_job.iter().filter(|(name, _)| !name.starts_with("RESEARCHLOOP_")).cloned().collect();
     let given = given(own)?;
     set_all(&mut variables, given.clone());
-    let expanded = variables.iter().filter(|(name, _)| given.iter().any(|(known, _)| known == name));
+    let expanded =
+        variables.iter().filter(|(name, _)| given.iter().any(|(known, _)| known == name));
     let masker = masker(given.iter().chain(expanded));
     set_all(&mut variables, vec![(sweep::MARK.to_owned(), mark.to_owned())]);
     Ok((variables, masker))
@@ -187,7 +225,11 @@ pub fn masker_of(own: &Folder) -> Masker {
 }
 
 /// Sets `TMPDIR`, unless it is another one than the job's own.
-pub fn replace_tmpdir(variables: &mut Vec<(String, String)>, of_job: &[(String, String)], folder: &Path) {
+pub fn replace_tmpdir(
+    variables: &mut Vec<(String, String)>,
+    of_job: &[(String, String)],
+    folder: &Path,
+) {
     let own = value_of(of_job, "TMPDIR");
     if variables.iter().any(|(name, value)| name == "TMPDIR" && own.as_ref() == Some(value)) {
         set_all(variables, vec![("TMPDIR".to_owned(), folder.display().to_string())]);
@@ -197,7 +239,8 @@ pub fn replace_tmpdir(variables: &mut Vec<(String, String)>, of_job: &[(String, 
 /// Sets variables one after another: a later one may name an earlier one.
 fn set_all(variables: &mut Vec<(String, String)>, given: Vec<(String, String)>) {
     for (name, value) in given {
-        let value = expand(&value, |name| value_of(variables, name).or_else(|| std::env::var(name).ok()));
+        let value =
+            expand(&value, |name| value_of(variables, name).or_else(|| std::env::var(name).ok()));
         variables.retain(|(known, _)| *known != name);
         variables.push((name, value));
     }
@@ -236,7 +279,10 @@ mod tests {
     fn what_a_lost_node_has_left_is_removed_by_a_later_job() {
         let temp = tempfile::tempdir().expect("a folder");
         let age = |path: &Path, days: u64| {
-            let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(clock::now().as_second().unsigned_abs() - days * 86_400);
+            let time = std::time::SystemTime::UNIX_EPOCH
+                + std::time::Duration::from_secs(
+                    clock::now().as_second().unsigned_abs() - days * 86_400,
+                );
             File::open(path).and_then(|file| file.set_modified(time)).expect("set");
         };
         let left = |name: &str, days: u64| {
@@ -247,16 +293,27 @@ mod tests {
             age(&folder, 30);
             folder
         };
-        let [old, young, used, other] = [left("rl-0000aaaa", 30), left("rl-0000bbbb", 3), left("rl-0000cccc", 30), left("rl-results", 30)];
+        let [old, young, used, other] = [
+            left("rl-0000aaaa", 30),
+            left("rl-0000bbbb", 3),
+            left("rl-0000cccc", 30),
+            left("rl-results", 30),
+        ];
         let link = temp.path().join("rl-0000dddd");
         std::os::unix::fs::symlink(&other, &link).expect("linked");
         let stranger = left("rl-0000eeee", 30);
         let is_root = std::os::unix::fs::chown(&stranger, Some(12_345), None).is_ok();
-        let mut process = crate::platform::process::command("sleep").arg("60").env("CLAUDE_CODE_TMPDIR", &used).spawn().expect("started");
+        let mut process = crate::platform::process::command("sleep")
+            .arg("60")
+            .env("CLAUDE_CODE_TMPDIR", &used)
+            .spawn()
+            .expect("started");
         remove_old(temp.path());
         process.kill().and_then(|()| process.wait()).expect("ended");
         assert!(!old.exists());
-        assert!(young.exists() && used.exists() && other.exists() && link.symlink_metadata().is_ok());
+        assert!(
+            young.exists() && used.exists() && other.exists() && link.symlink_metadata().is_ok()
+        );
         assert!(!is_root || stranger.exists());
         remove_old(temp.path());
         assert!(!used.exists(), "nobody knows it any more");
@@ -272,18 +329,29 @@ mod tests {
         let closed = killed.folder.join("a/b");
         std::fs::create_dir_all(&closed).expect("made");
         std::fs::write(closed.join("file"), "text").expect("written");
-        std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o500)).expect("set");
+        std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o500))
+            .expect("set");
         let stranger = temp.path().join("rl-00001111");
         std::fs::create_dir(&stranger).expect("made");
         let elsewhere = make();
         std::fs::write(elsewhere.folder.join(HELD), "another start of a machine").expect("written");
-        let mut process = crate::platform::process::command("sleep").arg("60").env("CLAUDE_CODE_TMPDIR", &used.folder).spawn().expect("started");
+        let mut process = crate::platform::process::command("sleep")
+            .arg("60")
+            .env("CLAUDE_CODE_TMPDIR", &used.folder)
+            .spawn()
+            .expect("started");
         let let_go = |temporary: Temporary| temporary.folder.clone();
         let (killed, used, elsewhere) = (let_go(killed), let_go(used), let_go(elsewhere));
         let next = make();
         process.kill().and_then(|()| process.wait()).expect("ended");
         assert!(!killed.exists());
-        assert!(at_work.folder.exists() && used.exists() && stranger.exists() && elsewhere.exists() && next.folder.exists());
+        assert!(
+            at_work.folder.exists()
+                && used.exists()
+                && stranger.exists()
+                && elsewhere.exists()
+                && next.folder.exists()
+        );
         remove_old(temp.path());
         assert!(!used.exists(), "nobody knows it any more");
         assert!(at_work.folder.exists() && next.folder.exists());
@@ -292,9 +360,11 @@ mod tests {
     #[test]
     fn only_names_are_expanded() {
         let value_of = |name: &str| (name == "HOME").then(|| "/home/u".to_owned());
-        for (text, expanded) in
-            [("$HOME/x:${HOME}y", "/home/u/x:/home/uy"), ("$NO-${NO}", "-"), ("$(id) `id` $1 $$ ${a b} 5$", "$(id) `id` $1 $$ ${a b} 5$")]
-        {
+        for (text, expanded) in [
+            ("$HOME/x:${HOME}y", "/home/u/x:/home/uy"),
+            ("$NO-${NO}", "-"),
+            ("$(id) `id` $1 $$ ${a b} 5$", "$(id) `id` $1 $$ ${a b} 5$"),
+        ] {
             assert_eq!(expand(text, value_of), expanded);
         }
     }
@@ -303,9 +373,19 @@ mod tests {
     fn a_value_may_name_one_that_was_set_before_it() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut variables = vec![pair("PATH", "/bin"), pair("DATA", "/old")];
-        let given = vec![pair("TRAIN", "$DATA/early"), pair("DATA", "/scratch/x"), pair("TEST", "${DATA}/test"), pair("PATH", "/opt:$PATH")];
+        let given = vec![
+            pair("TRAIN", "$DATA/early"),
+            pair("DATA", "/scratch/x"),
+            pair("TEST", "${DATA}/test"),
+            pair("PATH", "/opt:$PATH"),
+        ];
         set_all(&mut variables, given);
-        let set = [pair("TRAIN", "/old/early"), pair("DATA", "/scratch/x"), pair("TEST", "/scratch/x/test"), pair("PATH", "/opt:/bin")];
+        let set = [
+            pair("TRAIN", "/old/early"),
+            pair("DATA", "/scratch/x"),
+            pair("TEST", "/scratch/x/test"),
+            pair("PATH", "/opt:/bin"),
+        ];
         assert_eq!(variables, set);
     }
 
@@ -314,7 +394,10 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let names = ["rl-00000000".to_owned(), "rl-11111111".to_owned()];
         let first = make(temp.path(), &names).expect("made");
-        assert_eq!((first, make(temp.path(), &names).expect("made")), (temp.path().join(&names[0]), temp.path().join(&names[1])));
+        assert_eq!(
+            (first, make(temp.path(), &names).expect("made")),
+            (temp.path().join(&names[0]), temp.path().join(&names[1]))
+        );
         assert!(make(temp.path(), &names).is_err());
         assert!(make(Path::new("/proc"), &names).is_err());
     }

@@ -43,7 +43,10 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     }
     if let Some(proposal) = run.state.proposed.clone() {
         let name = approval(run);
-        let Some(answer) = dialogue::inbox(&run.own).into_iter().find(|message| message.answers.as_ref() == Some(&name)) else {
+        let Some(answer) = dialogue::inbox(&run.own)
+            .into_iter()
+            .find(|message| message.answers.as_ref() == Some(&name))
+        else {
             return Ok((Outcome::Parked(vec![question(run, &proposal)]), None));
         };
         let word = word(&answer.text);
@@ -64,7 +67,12 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     let mut refused = String::new();
     let mut corrected = false;
     for number in 0..TRIES {
-        let values = Values { guidance: &guidance, earlier: &earlier, refused: &refused, ..run.values(step) };
+        let values = Values {
+            guidance: &guidance,
+            earlier: &earlier,
+            refused: &refused,
+            ..run.values(step)
+        };
         let instructions = match render(run, "idea", &values) {
             Ok(text) => text,
             Err(failure) => return Ok((Outcome::Verdict("error", None), Some(failure))),
@@ -72,15 +80,20 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
         let _ = std::fs::remove_file(run.work.join(FILE));
         let mut text = if resumed && number == 0 { Text::Again } else { Text::Whole };
         let structured = loop {
-            let structured = match talk.call(run, step, &instructions, text, Some((SCHEMA, FILE)), spent)? {
-                Answer::Over(outcome, failure) => return over(run, outcome, failure),
-                Answer::Delivered { structured, .. } => structured,
-            };
+            let structured =
+                match talk.call(run, step, &instructions, text, Some((SCHEMA, FILE)), spent)? {
+                    Answer::Over(outcome, failure) => return over(run, outcome, failure),
+                    Answer::Delivered { structured, .. } => structured,
+                };
             match run.questions()? {
                 Asks::Parked(parked) => return Ok((parked, None)),
                 Asks::Wrong(problems) if !corrected => {
                     corrected = true;
-                    text = Text::Other(repair(run, step, &Lacks { wrong: problems, ..Lacks::default() }));
+                    text = Text::Other(repair(
+                        run,
+                        step,
+                        &Lacks { wrong: problems, ..Lacks::default() },
+                    ));
                 }
                 Asks::Wrong(_) | Asks::Nothing => break structured,
             }
@@ -89,7 +102,11 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
             Ok(IdeaAnswer::Idea(proposal)) => proposal,
             Ok(IdeaAnswer::NoneLeft(why)) => {
                 let why = bounded(&why.split_whitespace().collect::<Vec<_>>().join(" "), 400);
-                let failure = Failure::new(Reason::StepFailed, format!("no idea is left to try: {why}"), Advice::OtherGuidance);
+                let failure = Failure::new(
+                    Reason::StepFailed,
+                    format!("no idea is left to try: {why}"),
+                    Advice::OtherGuidance,
+                );
                 run.journal.write(&Entry::NoneLeft { why })?;
                 return Ok((Outcome::Verdict("error", None), Some(failure)));
             }
@@ -97,20 +114,25 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
                 refused = format!(
                     "It could not be read: {problem}. A structured answer with a text `idea`, or with `none_left`, is wanted, or that object alone in {FILE}."
                 );
-                run.journal.write(&Entry::Note { text: bounded(&format!("no idea that can be read: {problem}"), 400) })?;
+                run.journal.write(&Entry::Note {
+                    text: bounded(&format!("no idea that can be read: {problem}"), 400),
+                })?;
                 continue;
             }
         };
-        let known = earlier.iter().map(|one| Earlier { id: &one.id, idea: &one.idea, mark: &one.mark });
+        let known =
+            earlier.iter().map(|one| Earlier { id: &one.id, idea: &one.idea, mark: &one.mark });
         match idea::check(&proposal.idea, known) {
             Ok(idea) => {
-                let builds_on = proposal.builds_on.filter(|id| earlier.iter().any(|other| other.id == *id));
+                let builds_on =
+                    proposal.builds_on.filter(|id| earlier.iter().any(|other| other.id == *id));
                 let proposal = Proposal { idea, why: bounded(&proposal.why, 1000), builds_on };
                 if !request.approve {
                     return take(run, &proposal);
                 }
                 let is_taken = |name: &str| run.state.asked.iter().any(|known| known == name);
-                let name = dialogue::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), is_taken);
+                let name =
+                    dialogue::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), is_taken);
                 run.state.proposed = Some(proposal.clone());
                 run.state.asked.push(name);
                 let asked = question(run, &proposal);
@@ -120,13 +142,23 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
                 return Ok((Outcome::Parked(vec![asked]), None));
             }
             Err(refusal) => {
-                refused = format!("{}\n\nIt was not taken: {refusal}", bounded(&proposal.idea, 1000));
-                run.journal.write(&Entry::Note { text: bounded(&format!("an idea was not taken: {refusal}"), 400) })?;
+                refused =
+                    format!("{}\n\nIt was not taken: {refusal}", bounded(&proposal.idea, 1000));
+                run.journal.write(&Entry::Note {
+                    text: bounded(&format!("an idea was not taken: {refusal}"), 400),
+                })?;
             }
         }
     }
     let why = refused.rsplit('\n').next().unwrap_or_default();
-    Ok((Outcome::Verdict("error", None), Some(Failure::new(Reason::StepFailed, format!("no new idea: {why}"), Advice::OtherGuidance))))
+    Ok((
+        Outcome::Verdict("error", None),
+        Some(Failure::new(
+            Reason::StepFailed,
+            format!("no new idea: {why}"),
+            Advice::OtherGuidance,
+        )),
+    ))
 }
 
 /// The idea of an answer, or else of the file that may take its place.
@@ -170,13 +202,22 @@ fn question(run: &Run, proposal: &Proposal) -> Question {
 }
 
 /// Guidance and earlier ideas, with what a person has said of proposals of this run.
-fn with_refusals(run: &Run, mut guidance: String, mut earlier: Vec<EarlierIdea>) -> (String, Vec<EarlierIdea>) {
+fn with_refusals(
+    run: &Run,
+    mut guidance: String,
+    mut earlier: Vec<EarlierIdea>,
+) -> (String, Vec<EarlierIdea>) {
     let inbox = if run.state.unwanted.is_empty() { Vec::new() } else { dialogue::inbox(&run.own) };
     let names = names(run);
     let names = &names[names.len().saturating_sub(run.state.unwanted.len())..];
     for (number, unwanted) in run.state.unwanted.iter().enumerate() {
-        let name = names.get(number).map_or_else(|| format!("{APPROVAL}{}", number + 1), |name| (*name).clone());
-        let said = inbox.iter().find(|message: &&InboxFile| message.answers.as_ref() == Some(&name)).map_or("", |message| message.text.as_str());
+        let name = names
+            .get(number)
+            .map_or_else(|| format!("{APPROVAL}{}", number + 1), |name| (*name).clone());
+        let said = inbox
+            .iter()
+            .find(|message: &&InboxFile| message.answers.as_ref() == Some(&name))
+            .map_or("", |message| message.text.as_str());
         if !said.is_empty() {
             if !guidance.is_empty() {
                 guidance.push_str("\n\n");
@@ -185,7 +226,13 @@ fn with_refusals(run: &Run, mut guidance: String, mut earlier: Vec<EarlierIdea>)
         }
         earlier.insert(
             0,
-            EarlierIdea { id: name, idea: unwanted.clone(), outcome: "not approved".to_owned(), statement: said.to_owned(), mark: String::new() },
+            EarlierIdea {
+                id: name,
+                idea: unwanted.clone(),
+                outcome: "not approved".to_owned(),
+                statement: said.to_owned(),
+                mark: String::new(),
+            },
         );
     }
     (guidance, earlier)

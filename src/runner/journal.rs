@@ -54,7 +54,10 @@ pub struct Journal {
 
 /// Tells whether an error means that there is no space.
 pub fn is_no_space(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
 }
 
 impl Journal {
@@ -62,7 +65,10 @@ impl Journal {
     /// The lines in it are returned.
     pub fn open(dir: &Path) -> io::Result<(Self, Vec<Line>)> {
         let folder = dir.join(OWN_FOLDER);
-        let mut file = open_plain(OpenOptions::new().read(true).append(true).create(true), &folder.join("run.jsonl"))?;
+        let mut file = open_plain(
+            OpenOptions::new().read(true).append(true).create(true),
+            &folder.join("run.jsonl"),
+        )?;
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;
         let (lines, _) = parse(&text);
@@ -148,8 +154,14 @@ impl Journal {
     /// There is no space; or a line that others rest on could not be written. Of the rest it is told
     /// later how many are lost.
     pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
-        let needed =
-            matches!(entry, Entry::RunStarted { .. } | Entry::StepEnded { .. } | Entry::Idea { .. } | Entry::NoneLeft { .. } | Entry::RunEnded(_));
+        let needed = matches!(
+            entry,
+            Entry::RunStarted { .. }
+                | Entry::StepEnded { .. }
+                | Entry::Idea { .. }
+                | Entry::NoneLeft { .. }
+                | Entry::RunEnded(_)
+        );
         let is_gone = self.is_gone();
         if is_gone || self.is_altered(needed) {
             let mut put_back = || if is_gone { self.put_back() } else { self.undo() };
@@ -162,8 +174,14 @@ impl Journal {
             });
             match put_back {
                 Ok(()) => {
-                    let what = if is_gone { "was not in its place any more" } else { "was changed by something else" };
-                    let _ = self.line(&Entry::Note { text: format!("run.jsonl {what}, and was written again") });
+                    let what = if is_gone {
+                        "was not in its place any more"
+                    } else {
+                        "was changed by something else"
+                    };
+                    let _ = self.line(&Entry::Note {
+                        text: format!("run.jsonl {what}, and was written again"),
+                    });
                 }
                 Err(error) => {
                     let full = is_no_space(&error) && !self.alone;
@@ -252,8 +270,12 @@ impl Journal {
         self.file.write_all(text).inspect_err(|_| {
             self.torn = self.file.set_len(whole_until).is_err();
             if self.torn {
-                let torn = self.file.metadata().map_or(0, |metadata| metadata.len().saturating_sub(whole_until));
-                self.written.extend_from_slice(&text[..usize::try_from(torn).unwrap_or(0).min(text.len())]);
+                let torn = self
+                    .file
+                    .metadata()
+                    .map_or(0, |metadata| metadata.len().saturating_sub(whole_until));
+                self.written
+                    .extend_from_slice(&text[..usize::try_from(torn).unwrap_or(0).min(text.len())]);
             }
         })?;
         self.written.extend_from_slice(text);
@@ -264,7 +286,8 @@ impl Journal {
     /// looked for only where it is `worth` reading all of it.
     fn is_altered(&self, worth: bool) -> bool {
         let expected = self.written.len() as u64;
-        self.file.metadata().is_ok_and(|metadata| metadata.len() != expected) || (worth && self.is_as_written(self.written.len()) == Some(false))
+        self.file.metadata().is_ok_and(|metadata| metadata.len() != expected)
+            || (worth && self.is_as_written(self.written.len()) == Some(false))
     }
 
     /// Whether the first so many bytes of the file are what this program knows. None when they cannot
@@ -297,7 +320,9 @@ impl Journal {
         let Ok(here) = self.file.metadata() else { return false };
         match std::fs::symlink_metadata(self.folder.join("run.jsonl")) {
             Ok(there) => (there.dev(), there.ino()) != (here.dev(), here.ino()),
-            Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+            Err(error) => {
+                matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            }
         }
     }
 
@@ -305,7 +330,8 @@ impl Journal {
     fn put_back(&mut self) -> io::Result<()> {
         self.make_folder();
         replace(&self.folder, "run.jsonl", &self.written)?;
-        self.file = open_plain(OpenOptions::new().read(true).append(true), &self.folder.join("run.jsonl"))?;
+        self.file =
+            open_plain(OpenOptions::new().read(true).append(true), &self.folder.join("run.jsonl"))?;
         self.held_until = 0;
         Ok(())
     }
@@ -344,8 +370,13 @@ impl Journal {
 /// without waiting, as a named pipe would make us do.
 pub fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let file = options.mode(0o600).custom_flags(i32::try_from(flags.bits()).unwrap_or(0)).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other(format!("{} is no regular file", path.display()))) }
+    let file =
+        options.mode(0o600).custom_flags(i32::try_from(flags.bits()).unwrap_or(0)).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other(format!("{} is no regular file", path.display())))
+    }
 }
 
 /// A name beside this one that nothing has.

@@ -13,9 +13,13 @@ fn numbers_go_on_behind_a_half_written_line() {
     let (mut journal, before) = Journal::open(temp.path()).expect("opened");
     assert_eq!((before.len(), journal.incarnation()), (1, 2));
     journal.write(&Entry::Note { text: "two".to_owned() }).expect("written");
-    let (lines, skipped) = parse(&std::fs::read(temp.path().join(".researchloop/run.jsonl")).expect("read"));
+    let (lines, skipped) =
+        parse(&std::fs::read(temp.path().join(".researchloop/run.jsonl")).expect("read"));
     assert_eq!(skipped, 1);
-    assert_eq!(lines.iter().map(|line| (line.seq, line.incarnation)).collect::<Vec<_>>(), [(1, 1), (2, 2)]);
+    assert_eq!(
+        lines.iter().map(|line| (line.seq, line.incarnation)).collect::<Vec<_>>(),
+        [(1, 1), (2, 2)]
+    );
 }
 
 /// A sprint's folder, the runner's own in it, and a journal there.
@@ -57,7 +61,13 @@ fn what_others_write_to_the_journal_is_taken_out_of_it() {
     let (_temp, own, mut journal) = opened();
     let path = own.join("run.jsonl");
     let read = || std::fs::read(&path).expect("read");
-    let add = |text: &[u8]| File::options().append(true).open(&path).and_then(|mut file| file.write_all(text)).expect("written");
+    let add = |text: &[u8]| {
+        File::options()
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(text))
+            .expect("written")
+    };
     let ended = Entry::StepEnded {
         verdict: "yes".to_owned(),
         detail: String::new(),
@@ -67,14 +77,18 @@ fn what_others_write_to_the_journal_is_taken_out_of_it() {
     };
     journal.write(&note("one")).expect("written");
     let forged = br#"{"v":1,"seq":2,"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"run_ended","status":"completed"}"#;
-    for foreign in [[forged.as_slice(), b"\n"].concat(), forged[..20].to_vec(), vec![b'x'; 200_000]] {
+    for foreign in [[forged.as_slice(), b"\n"].concat(), forged[..20].to_vec(), vec![b'x'; 200_000]]
+    {
         let before = read();
         add(&foreign);
         journal.write(&note("two")).expect("written");
         assert!(read().starts_with(&before));
         let (lines, skipped) = parse(&read());
         assert_eq!((skipped, lines.iter().any(|line| line.kind() == "run_ended")), (0, false));
-        assert_eq!(lines.iter().map(|line| line.seq).collect::<Vec<_>>(), (1..=lines.len() as u64).collect::<Vec<_>>());
+        assert_eq!(
+            lines.iter().map(|line| line.seq).collect::<Vec<_>>(),
+            (1..=lines.len() as u64).collect::<Vec<_>>()
+        );
         assert!(String::from_utf8_lossy(&read()).contains("was changed by something else"));
     }
     // Changed in its place, and as long as before: the lines that others rest on look for that.
@@ -96,15 +110,31 @@ fn numbers_that_were_taken_in_advance_are_not_gone_on_from() {
     let own = temp.path().join(OWN_FOLDER);
     std::fs::create_dir(&own).expect("made");
     let line = |seq: u64, incarnation: u32| {
-        format!("{{\"v\":1,\"seq\":{seq},\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":{incarnation},\"kind\":\"note\",\"text\":\"x\"}}\n")
+        format!(
+            "{{\"v\":1,\"seq\":{seq},\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":{incarnation},\"kind\":\"note\",\"text\":\"x\"}}\n"
+        )
     };
-    let text = [line(1, 1), line(u64::from(u32::MAX) - 2, 1), line(u64::MAX, 1), line(2, u32::MAX), line(2, 999_999), line(2, 1)].concat();
+    let text = [
+        line(1, 1),
+        line(u64::from(u32::MAX) - 2, 1),
+        line(u64::MAX, 1),
+        line(2, u32::MAX),
+        line(2, 999_999),
+        line(2, 1),
+    ]
+    .concat();
     std::fs::write(own.join("run.jsonl"), text).expect("written");
     let (mut journal, before) = Journal::open(temp.path()).expect("opened");
-    assert_eq!((before.iter().map(|line| line.seq).collect::<Vec<_>>(), journal.incarnation()), (vec![1, 2], 2));
+    assert_eq!(
+        (before.iter().map(|line| line.seq).collect::<Vec<_>>(), journal.incarnation()),
+        (vec![1, 2], 2)
+    );
     journal.write(&note("three")).expect("written");
     let (lines, skipped) = parse(&std::fs::read(own.join("run.jsonl")).expect("read"));
-    assert_eq!((skipped, lines.iter().map(|line| line.seq).collect::<Vec<_>>()), (4, vec![1, 2, 3]));
+    assert_eq!(
+        (skipped, lines.iter().map(|line| line.seq).collect::<Vec<_>>()),
+        (4, vec![1, 2, 3])
+    );
 }
 
 #[test]
@@ -132,7 +162,10 @@ fn what_stands_in_the_place_of_the_journal_is_moved_or_the_needed_lines_fail() {
     std::fs::create_dir_all(own.join("run.jsonl/full")).expect("made");
     journal.write(&ended).expect("written");
     assert_eq!(count(), 5);
-    let kept = std::fs::read_dir(&own).expect("read").flatten().any(|entry| entry.path().join("full").is_dir());
+    let kept = std::fs::read_dir(&own)
+        .expect("read")
+        .flatten()
+        .any(|entry| entry.path().join("full").is_dir());
     assert!(kept, "what was in it is still there");
 
     std::fs::remove_dir_all(&own).expect("removed");
@@ -167,6 +200,9 @@ fn a_line_that_cannot_be_written_is_counted_and_the_needed_ones_fail() {
     journal.file = sound;
     journal.write(&ended).expect("written");
     let (lines, skipped) = parse(&std::fs::read(&path).expect("read"));
-    assert_eq!((skipped, lines.iter().map(|line| line.seq).collect::<Vec<_>>()), (0, vec![1, 2, 3]));
+    assert_eq!(
+        (skipped, lines.iter().map(|line| line.seq).collect::<Vec<_>>()),
+        (0, vec![1, 2, 3])
+    );
     assert!(String::from_utf8_lossy(&std::fs::read(&path).expect("read")).contains("1 line(s)"));
 }

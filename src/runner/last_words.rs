@@ -21,7 +21,8 @@ const OFFERS: &[&str] = &[
     "any questions",
 ];
 /// Words of one who asks somebody, in lower case, between spaces; and of one who speaks to somebody behind it.
-const ADDRESSES: &[&str] = &[" i ", " me ", " you ", " your ", " should ", " may ", " shall ", " please "];
+const ADDRESSES: &[&str] =
+    &[" i ", " me ", " you ", " your ", " should ", " may ", " shall ", " please "];
 const TO_A_PERSON: &[&str] = &[" you ", " your ", " please ", " tell "];
 
 /// What a message asks.
@@ -55,18 +56,31 @@ pub fn question(message: &str) -> Option<Asked> {
     }
     let mut room = END;
     for paragraph in paragraphs.iter().rev().map(|text| text.trim()) {
-        let Some(at) = paragraph.rfind(['?', '？', '؟']).filter(|at| ends(&paragraph[*at..])) else {
+        let Some(at) = paragraph.rfind(['?', '？', '؟']).filter(|at| ends(&paragraph[*at..]))
+        else {
             room = room.checked_sub(paragraph.chars().count())?;
             continue;
         };
-        let words = |text: &str| format!(" {} ", text.to_lowercase().replace(|c: char| !c.is_alphanumeric() && c != '\'', " "));
+        let words = |text: &str| {
+            format!(
+                " {} ",
+                text.to_lowercase().replace(|c: char| !c.is_alphanumeric() && c != '\'', " ")
+            )
+        };
         let asks = &paragraph[..at];
         // Not the answer that it gives itself.
-        let clause = words([". ", "! ", "? "].iter().filter_map(|end| asks.rfind(end)).max().map_or(asks, |from| &asks[from + 1..]));
+        let clause = words(
+            [". ", "! ", "? "]
+                .iter()
+                .filter_map(|end| asks.rfind(end))
+                .max()
+                .map_or(asks, |from| &asks[from + 1..]),
+        );
         let behind = words(&paragraph[at..]);
         let sentence = asks.rfind(['.', '!', '?', ':']).map_or(asks, |from| &asks[from + 1..]);
         let is_offer = OFFERS.iter().any(|offer| sentence.to_lowercase().contains(offer));
-        let is_to_a_person = ADDRESSES.iter().any(|word| clause.contains(word)) || TO_A_PERSON.iter().any(|word| behind.contains(word));
+        let is_to_a_person = ADDRESSES.iter().any(|word| clause.contains(word))
+            || TO_A_PERSON.iter().any(|word| behind.contains(word));
         let matters = !is_offer && is_to_a_person;
         let sentence = plain(&format!("{}?", sentence.trim_matches([' ', '*', '_'])), SHOWN);
         return Some(Asked { text: plain(paragraph, SHOWN), sentence, matters });
@@ -76,7 +90,10 @@ pub fn question(message: &str) -> Option<Asked> {
 
 /// Whether a sentence ends with this question mark: no address, no name with a mark in it.
 fn ends(rest: &str) -> bool {
-    rest.chars().nth(1).is_none_or(|next| next.is_whitespace() || matches!(next, '*' | '_' | '"' | '”' | '\'' | ')' | '`' | '?' | '!' | '»'))
+    rest.chars().nth(1).is_none_or(|next| {
+        next.is_whitespace()
+            || matches!(next, '*' | '_' | '"' | '”' | '\'' | ')' | '`' | '?' | '!' | '»')
+    })
 }
 
 #[cfg(test)]
@@ -92,9 +109,15 @@ mod tests {
             "Done with the plan.\n\nWelche Daten soll ich nehmen? You decide.",
             "Should we use the 2019 split (`split.csv?v=2`), or the new one?",
         ] {
-            assert!(question(text).is_some_and(|asked| asked.matters), "{text}: {:?}", question(text));
+            assert!(
+                question(text).is_some_and(|asked| asked.matters),
+                "{text}: {:?}",
+                question(text)
+            );
         }
-        let asked = question("I wrote a skeleton. **Which data set should I use: A or B?** Tell me.").expect("asked");
+        let asked =
+            question("I wrote a skeleton. **Which data set should I use: A or B?** Tell me.")
+                .expect("asked");
         assert_eq!(asked.sentence, "A or B?");
         assert!(question("データはどれを使いますか？").is_some());
     }
@@ -110,12 +133,17 @@ mod tests {
         ] {
             assert!(question(text).is_some_and(|asked| !asked.matters), "{text}");
         }
-        for text in
-            ["All done.", "", "See https://example.org/a?b=c for it.", "```\nwhat should I do?\n```\nDone.", "> Which one should I use?\n\nI used B."]
-        {
+        for text in [
+            "All done.",
+            "",
+            "See https://example.org/a?b=c for it.",
+            "```\nwhat should I do?\n```\nDone.",
+            "> Which one should I use?\n\nI used B.",
+        ] {
             assert_eq!(question(text), None, "{text}");
         }
-        let far = format!("Which one should I take?\n\n{}", "I took B, and measured it. ".repeat(100));
+        let far =
+            format!("Which one should I take?\n\n{}", "I took B, and measured it. ".repeat(100));
         assert_eq!(question(&far), None);
     }
 }

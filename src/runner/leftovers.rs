@@ -16,8 +16,15 @@ pub fn found(work: &Path) -> Vec<String> {
     if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
         return Vec::new();
     }
-    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    names.filter(|name| name.starts_with("scheduled_tasks") || name.starts_with("scheduled-tasks")).take(100).collect()
+    let names = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    names
+        .filter(|name| name.starts_with("scheduled_tasks") || name.starts_with("scheduled-tasks"))
+        .take(100)
+        .collect()
 }
 
 /// Removes those that were not there before the run. Nothing of the agent runs any more.
@@ -28,7 +35,9 @@ pub fn remove(run: &mut Run) -> io::Result<()> {
         }
         let path = run.work.join(FOLDER).join(&name);
         if std::fs::remove_file(&path).or_else(|_| std::fs::remove_dir_all(&path)).is_ok() {
-            run.journal.write(&Entry::Note { text: format!("a schedule was removed that the agent had left: {FOLDER}/{name}") })?;
+            run.journal.write(&Entry::Note {
+                text: format!("a schedule was removed that the agent had left: {FOLDER}/{name}"),
+            })?;
         }
     }
     Ok(())

@@ -123,18 +123,30 @@ impl Lines {
         if self.handed_on > read_then + MAX_PIPE {
             return true;
         }
-        if *self.shared.waiting() > 0 || self.pipe.as_ref().is_some_and(|pipe| rustix::io::ioctl_fionread(pipe).is_ok_and(|count| count > 0)) {
+        if *self.shared.waiting() > 0
+            || self
+                .pipe
+                .as_ref()
+                .is_some_and(|pipe| rustix::io::ioctl_fionread(pipe).is_ok_and(|count| count > 0))
+        {
             return false;
         }
         let before = self.shared.turns.load(Ordering::SeqCst);
         // A thread that waits for the pipe for a while has found it empty.
         clock::pause(Duration::from_millis(5));
-        before % 2 == 1 && self.shared.turns.load(Ordering::SeqCst) == before && *self.shared.waiting() == 0
+        before % 2 == 1
+            && self.shared.turns.load(Ordering::SeqCst) == before
+            && *self.shared.waiting() == 0
     }
 }
 
 /// Copies the output to its file and cuts it into lines.
-fn read_lines(mut output: impl Read, mut stream: File, sender: &SyncSender<Piece>, shared: &Arc<Shared>) {
+fn read_lines(
+    mut output: impl Read,
+    mut stream: File,
+    sender: &SyncSender<Piece>,
+    shared: &Arc<Shared>,
+) {
     let mut buffer = vec![0_u8; 64 * 1024];
     let mut line: Vec<u8> = Vec::new();
     let mut too_long = false;
@@ -164,7 +176,9 @@ fn read_lines(mut output: impl Read, mut stream: File, sender: &SyncSender<Piece
             if let Some(end) = part.strip_suffix(b"\n") {
                 line.extend_from_slice(end);
                 let whole = std::mem::take(&mut line);
-                if !std::mem::take(&mut too_long) && sender.send(Piece::Line(shared.line(whole))).is_err() {
+                if !std::mem::take(&mut too_long)
+                    && sender.send(Piece::Line(shared.line(whole))).is_err()
+                {
                     return;
                 }
             } else if (line.len() + part.len()) as u64 > MAX_LINE {
@@ -228,7 +242,8 @@ mod tests {
     fn a_thread_that_is_not_run_is_no_proof_that_nothing_is_there() {
         let temp = tempfile::tempdir().expect("a folder");
         let (reader, mut writer) = io::pipe().expect("a pipe");
-        let mut lines = Lines::of(Slow(reader), File::create(temp.path().join("stream")).expect("a file"));
+        let mut lines =
+            Lines::of(Slow(reader), File::create(temp.path().join("stream")).expect("a file"));
         writer.write_all(b"the result\n").expect("written");
         for _ in 0..10 {
             assert!(!lines.has_all(0), "a line is in the pipe");

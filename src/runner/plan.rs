@@ -21,7 +21,12 @@ use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
 
 /// Makes the plan.
-pub fn make(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Result<(Outcome, Option<Failure>)> {
+pub fn make(
+    run: &mut Run,
+    step: &Step,
+    resumed: bool,
+    spent: &mut Money,
+) -> io::Result<(Outcome, Option<Failure>)> {
     let schema = run.bundle.plan.as_ref().map(|plan| plan.schema.to_string());
     let instructions = match render(run, "plan", &run.values(step)) {
         Ok(text) => text,
@@ -47,8 +52,16 @@ pub fn make(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io:
                 text = Text::Other(repair(run, step, &lacks));
             }
             Err(lacks) => {
-                let why = if lacks.missing.is_empty() { lacks.unusable.join("; ") } else { format!("no structured answer, and no {PLAN_FILE}") };
-                let failure = Failure::new(Reason::MissingOutput, format!("there is no plan: {why}, also when asked again"), Advice::AskAgain);
+                let why = if lacks.missing.is_empty() {
+                    lacks.unusable.join("; ")
+                } else {
+                    format!("no structured answer, and no {PLAN_FILE}")
+                };
+                let failure = Failure::new(
+                    Reason::MissingOutput,
+                    format!("there is no plan: {why}, also when asked again"),
+                    Advice::AskAgain,
+                );
                 return Ok((Outcome::Verdict("error", None), Some(failure)));
             }
         }
@@ -56,7 +69,10 @@ pub fn make(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io:
     // Its texts become tasks.
     run.journal.masker.json(&mut plan);
     replace(&run.dir, PLAN_FILE, format!("{plan:#}\n").as_bytes())?;
-    run.step_note = plan["tasks"].as_array().map(|tasks| format!("{} task(s)", tasks.len())).unwrap_or_default();
+    run.step_note = plan["tasks"]
+        .as_array()
+        .map(|tasks| format!("{} task(s)", tasks.len()))
+        .unwrap_or_default();
     Ok((Outcome::Verdict("yes", None), None))
 }
 
@@ -66,16 +82,17 @@ fn read(run: &Run, structured: Option<&Value>) -> Result<Value, Lacks> {
     if let Some(Ok(plan)) = answer {
         return Ok(plan);
     }
-    let problem = match Folder::open(&run.work).and_then(|folder| folder.read(PLAN_FILE, MAX_PLAN + 1)) {
-        Ok(bytes) => match answers::plan(&bytes) {
-            Ok(plan) => return Ok(plan),
-            Err(problem) => format!("{PLAN_FILE} {problem}"),
-        },
-        Err(Refused::Missing) => match answer {
-            Some(Err(problem)) => format!("the structured answer {problem}"),
-            _ => return Err(Lacks { missing: vec![PLAN_FILE.to_owned()], ..Lacks::default() }),
-        },
-        Err(odd) => format!("{PLAN_FILE} {odd}"),
-    };
+    let problem =
+        match Folder::open(&run.work).and_then(|folder| folder.read(PLAN_FILE, MAX_PLAN + 1)) {
+            Ok(bytes) => match answers::plan(&bytes) {
+                Ok(plan) => return Ok(plan),
+                Err(problem) => format!("{PLAN_FILE} {problem}"),
+            },
+            Err(Refused::Missing) => match answer {
+                Some(Err(problem)) => format!("the structured answer {problem}"),
+                _ => return Err(Lacks { missing: vec![PLAN_FILE.to_owned()], ..Lacks::default() }),
+            },
+            Err(odd) => format!("{PLAN_FILE} {odd}"),
+        };
     Err(Lacks { unusable: vec![problem], ..Lacks::default() })
 }

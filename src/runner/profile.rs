@@ -76,7 +76,9 @@ const LIMITS: [Resource; 16] = [
 ];
 
 fn own_variables() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Prints the variables and limits of this process, as the last line.
@@ -94,7 +96,9 @@ pub fn read(own: &Path, mark: &str, signals: &mut StopSignals, time: &JobTime) -
     let mut variables = own_variables();
     let home = std::env::var("HOME").unwrap_or_default();
     let mut told = None;
-    if let Some(name) = [".bashrc", ".profile"].into_iter().find(|name| Path::new(&home).join(name).is_file()) {
+    if let Some(name) =
+        [".bashrc", ".profile"].into_iter().find(|name| Path::new(&home).join(name).is_file())
+    {
         match surroundings(own, mark, signals, time) {
             Ok(Some(found)) => {
                 for (resource, (current, maximum)) in LIMITS.into_iter().zip(found.limits) {
@@ -102,13 +106,19 @@ pub fn read(own: &Path, mark: &str, signals: &mut StopSignals, time: &JobTime) -
                 }
                 variables = joined(variables, found.variables);
             }
-            Ok(None) => told = Some(format!("~/{name} ends the shell that reads it, or makes another program of it: it was not used")),
+            Ok(None) => {
+                told = Some(format!(
+                    "~/{name} ends the shell that reads it, or makes another program of it: it was not used"
+                ))
+            }
             Err(error) => told = Some(format!("~/{name} was not used: {error}")),
         }
     }
     extend_path(&mut variables, &home);
-    let started: Vec<Started> = sweep::members(mark, &[]).into_iter().filter_map(Started::of).collect();
-    let lines: String = started.iter().map(|one| format!("{} {}\n", one.pid(), one.ticks())).collect();
+    let started: Vec<Started> =
+        sweep::members(mark, &[]).into_iter().filter_map(Started::of).collect();
+    let lines: String =
+        started.iter().map(|one| format!("{} {}\n", one.pid(), one.ticks())).collect();
     let _ = std::fs::remove_file(own.join(STARTED));
     if !lines.is_empty() {
         let _ = replace(own, STARTED, lines.as_bytes());
@@ -129,46 +139,82 @@ fn is_for_us(name: &str) -> bool {
 /// alone, and what the scheduler has said of this job.
 fn joined(own: Vec<(String, String)>, found: Vec<(String, String)>) -> Vec<(String, String)> {
     let in_job = own.iter().any(|(name, _)| name == "SLURM_JOB_ID");
-    let mut variables: Vec<_> = own.into_iter().filter(|(name, _)| is_for_us(name) || is_of_scheduler(name)).collect();
+    let mut variables: Vec<_> =
+        own.into_iter().filter(|(name, _)| is_for_us(name) || is_of_scheduler(name)).collect();
     let known: Vec<String> = variables.iter().map(|(name, _)| name.clone()).collect();
-    let may_stay = |name: &String| !(is_for_us(name) || known.contains(name) || in_job && asks_for_more(name));
+    let may_stay =
+        |name: &String| !(is_for_us(name) || known.contains(name) || in_job && asks_for_more(name));
     variables.extend(found.into_iter().filter(|(name, _)| may_stay(name)));
     variables
 }
 
 /// What a scheduler sets: its own words about the job, and which devices it has.
 fn is_of_scheduler(name: &str) -> bool {
-    const DEVICES: [&str; 5] = ["CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ZE_AFFINITY_MASK"];
-    const SGE: [&str; 8] = ["JOB_ID", "JOB_NAME", "NSLOTS", "NHOSTS", "NQUEUES", "PE", "PE_HOSTFILE", "SGE_TASK_ID"];
+    const DEVICES: [&str; 5] = [
+        "CUDA_VISIBLE_DEVICES",
+        "ROCR_VISIBLE_DEVICES",
+        "HIP_VISIBLE_DEVICES",
+        "GPU_DEVICE_ORDINAL",
+        "ZE_AFFINITY_MASK",
+    ];
+    const SGE: [&str; 8] =
+        ["JOB_ID", "JOB_NAME", "NSLOTS", "NHOSTS", "NQUEUES", "PE", "PE_HOSTFILE", "SGE_TASK_ID"];
     name.starts_with("SLURM_") || DEVICES.contains(&name) || SGE.contains(&name)
 }
 
 /// What `srun` would take for a wish that differs from what the job has: some of it excludes the other.
 fn asks_for_more(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("SLURM_") else { return false };
-    ["MEM_PER_", "CPUS_PER_", "GPUS", "NTASKS", "TRES_PER_", "NNODES", "NPROCS"].iter().any(|head| rest.starts_with(head))
+    ["MEM_PER_", "CPUS_PER_", "GPUS", "NTASKS", "TRES_PER_", "NNODES", "NPROCS"]
+        .iter()
+        .any(|head| rest.starts_with(head))
 }
 
 /// Where the agent's program is often found, and where the system's are always.
 fn extend_path(variables: &mut Vec<(String, String)>, home: &str) {
-    let known = variables.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone()).unwrap_or_default();
+    let known = variables
+        .iter()
+        .find(|(name, _)| name == "PATH")
+        .map(|(_, value)| value.clone())
+        .unwrap_or_default();
     let middle = if known.is_empty() { String::new() } else { format!("{known}:") };
     variables.retain(|(name, _)| name != "PATH");
-    variables.push(("PATH".to_owned(), format!("{home}/.local/bin:{home}/.claude/bin:{middle}/usr/local/bin:/usr/bin:/bin")));
+    variables.push((
+        "PATH".to_owned(),
+        format!("{home}/.local/bin:{home}/.claude/bin:{middle}/usr/local/bin:/usr/bin:/bin"),
+    ));
 }
 
 /// None when the shell did not come to its end, or a signal or the job's time ended it.
-fn surroundings(own: &Path, mark: &str, signals: &mut StopSignals, time: &JobTime) -> io::Result<Option<Surroundings>> {
+fn surroundings(
+    own: &Path,
+    mark: &str,
+    signals: &mut StopSignals,
+    time: &JobTime,
+) -> io::Result<Option<Surroundings>> {
     // A file without a name, and no pipe: what the profile leaves running may hold it open.
     let path = own.join(format!("profile.{}.tmp", random::hex(4)));
     let mut answer = private::options().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(&path)?;
     let mut command = process::command("bash");
-    command.args(["--norc", "--noprofile", "-c", &SHELL.replace("%PID%", &std::process::id().to_string())]).env(sweep::MARK, mark);
-    for (name, _) in own_variables().iter().filter(|(name, _)| is_for_us(name) && name != sweep::MARK) {
+    command
+        .args([
+            "--norc",
+            "--noprofile",
+            "-c",
+            &SHELL.replace("%PID%", &std::process::id().to_string()),
+        ])
+        .env(sweep::MARK, mark);
+    for (name, _) in
+        own_variables().iter().filter(|(name, _)| is_for_us(name) && name != sweep::MARK)
+    {
         command.env_remove(name);
     }
-    command.current_dir(own.parent().unwrap_or(own)).stdin(Stdio::null()).stdout(answer.try_clone()?).stderr(Stdio::null());
+    command
+        .current_dir(own.parent().unwrap_or(own))
+        .stdin(Stdio::null())
+        .stdout(answer.try_clone()?)
+        .stderr(Stdio::null());
     let mut shell = std::os::unix::process::CommandExt::process_group(&mut command, 0).spawn()?;
     loop {
         if shell.try_wait()?.is_some() {
@@ -191,7 +237,11 @@ fn last_line(answer: &mut File) -> io::Result<Option<Surroundings>> {
     let mut text = Vec::new();
     answer.rewind()?;
     answer.read_to_end(&mut text)?;
-    Ok(text.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().and_then(|line| serde_json::from_slice(line).ok()))
+    Ok(text
+        .trim_ascii_end()
+        .rsplit(|byte| *byte == b'\n')
+        .next()
+        .and_then(|line| serde_json::from_slice(line).ok()))
 }
 
 #[cfg(test)]
@@ -201,14 +251,22 @@ mod tests {
     #[test]
     fn what_the_scheduler_has_said_of_the_job_outlives_the_profile() {
         let pairs = |text: &str| -> Vec<(String, String)> {
-            text.split(' ').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+            text.split(' ')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect()
         };
-        let own = pairs("SLURM_JOB_ID=7 SLURM_MEM_PER_NODE=200 SLURM_CPUS_PER_TASK=4 CUDA_VISIBLE_DEVICES=2 RESEARCHLOOP_X=1 PATH=/bin GONE=1");
+        let own = pairs(
+            "SLURM_JOB_ID=7 SLURM_MEM_PER_NODE=200 SLURM_CPUS_PER_TASK=4 CUDA_VISIBLE_DEVICES=2 RESEARCHLOOP_X=1 PATH=/bin GONE=1",
+        );
         let left = pairs(
             "SLURM_JOB_ID=3 SLURM_MEM_PER_CPU=100 SLURM_MEM_PER_NODE=200 SLURM_CPUS_PER_TASK=1 SLURM_CPU_BIND=none CUDA_VISIBLE_DEVICES=0 \
              RESEARCHLOOP_X=2 RESEARCHLOOP_Y=2 PATH=/opt:/bin NEW=1",
         );
-        let mut variables: Vec<String> = joined(own, left.clone()).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut variables: Vec<String> = joined(own, left.clone())
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         variables.sort();
         assert_eq!(
             variables,
@@ -224,7 +282,9 @@ mod tests {
             ]
         );
         // Elsewhere than in a job of SLURM, the profile says what it says.
-        let names = |variables: Vec<(String, String)>| variables.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        let names = |variables: Vec<(String, String)>| {
+            variables.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
         assert!(names(joined(pairs("PATH=/bin"), left)).contains(&"SLURM_MEM_PER_CPU".to_owned()));
     }
 }

@@ -36,7 +36,10 @@ impl Run {
         if let Some(evaluator) = self.bundle.evaluator.as_ref().filter(|_| self.state.no_value) {
             let claims = ended.metrics.iter().any(|metric| metric.name == evaluator.metric);
             let instead = if claims { ", and the agent's own figure does not count" } else { "" };
-            problems.push(format!("{} has no value: the evaluator measured none{instead}", evaluator.metric));
+            problems.push(format!(
+                "{} has no value: the evaluator measured none{instead}",
+                evaluator.metric
+            ));
             ended.metrics.retain(|metric| metric.name != evaluator.metric);
         }
         ended.metrics.extend(self.state.measured.clone());
@@ -69,7 +72,10 @@ impl Run {
         match end {
             End::Completed => {
                 "completed".clone_into(&mut ended.status);
-                let told = self.bundle.tweak.as_ref().map_or_else(|| "summary.txt".to_owned(), |_| format!("tweak_{}.md", self.bundle.sprint_id));
+                let told = self.bundle.tweak.as_ref().map_or_else(
+                    || "summary.txt".to_owned(),
+                    |_| format!("tweak_{}.md", self.bundle.sprint_id),
+                );
                 ended.summary = summary(&self.work, &told);
                 // A follow-up and a plan have no verdict of their own.
                 if self.bundle.tweak.is_none() && self.bundle.plan.is_none() {
@@ -78,7 +84,10 @@ impl Run {
             }
             End::Parked(questions) => {
                 "parked".clone_into(&mut ended.status);
-                ended.detail = format!("waits for an answer to {}", questions.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "));
+                ended.detail = format!(
+                    "waits for an answer to {}",
+                    questions.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
+                );
                 Advice::AnswerQuestion.as_str().clone_into(&mut ended.hint);
                 ended.questions = questions;
             }
@@ -111,6 +120,10 @@ impl Run {
 /// The summary that the last step wrote: text, shortened, without control characters.
 fn summary(dir: &Path, name: &str) -> Option<String> {
     let bytes = Folder::open(dir).and_then(|folder| folder.read(name, 8192)).ok()?;
-    let text: String = written::text(&bytes).chars().filter(|c| *c == '\n' || !is_harmful(*c)).take(4000).collect();
+    let text: String = written::text(&bytes)
+        .chars()
+        .filter(|c| *c == '\n' || !is_harmful(*c))
+        .take(4000)
+        .collect();
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

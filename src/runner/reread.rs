@@ -54,7 +54,11 @@ impl Known {
 
     fn mark(&self) -> String {
         let whole = if self.whole { ":whole" } else { "" };
-        format!("{FORMAT}:{}:{}{whole}", STANDARD.encode(self.hash.serialize()), hex(&Sha256::digest(&self.recent)))
+        format!(
+            "{FORMAT}:{}:{}{whole}",
+            STANDARD.encode(self.hash.serialize()),
+            hex(&Sha256::digest(&self.recent))
+        )
     }
 
     /// What the request knows, when the file still has it there. It is read whole where the request brings
@@ -70,7 +74,8 @@ impl Known {
             file.seek(SeekFrom::Start(from)).map_err(Refused::Io)?;
             let mut recent = Vec::new();
             file.take(sprint.offset - from).read_to_end(&mut recent).map_err(Refused::Io)?;
-            let stands = recent.len() as u64 == sprint.offset - from && hex(&Sha256::digest(&recent)) == window;
+            let stands = recent.len() as u64 == sprint.offset - from
+                && hex(&Sha256::digest(&recent)) == window;
             return Ok(stands.then_some(Self { hash, recent, whole }));
         }
         let known = Self::read(file, sprint.offset)?;
@@ -98,7 +103,8 @@ impl Known {
 
 fn read_mark(mark: &str) -> Option<(Sha256, &str, bool)> {
     let mut parts = mark.split(':');
-    let (format, state, window, whole) = (parts.next()?, parts.next()?, parts.next()?, parts.next());
+    let (format, state, window, whole) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next());
     let state = STANDARD.decode(state).ok()?;
     let state: &SerializedState<Sha256> = state.as_slice().try_into().ok()?;
     (format == FORMAT).then_some((Sha256::deserialize(state).ok()?, window, whole == Some("whole")))
@@ -106,13 +112,23 @@ fn read_mark(mark: &str) -> Option<(Sha256, &str, bool)> {
 
 /// Reads what is new, of which at most `left` bytes fit into the answer. `is_over` says that something
 /// else tells of the end of the run.
-pub(super) fn read_journal(own: &Folder, sprint: &ReadSprint, is_over: bool, files: &mut SprintFiles, left: &mut u64) -> Result<(), Refused> {
+pub(super) fn read_journal(
+    own: &Folder,
+    sprint: &ReadSprint,
+    is_over: bool,
+    files: &mut SprintFiles,
+    left: &mut u64,
+) -> Result<(), Refused> {
     let (mut file, size) = own.file("run.jsonl")?;
     let end = size.min(MAX_JOURNAL);
     if size > MAX_JOURNAL {
         files.problems.push(format!("run.jsonl is {size} bytes; at most {MAX_JOURNAL} are read"));
     }
-    let stands = if sprint.offset == 0 { Some(Known::nothing()) } else { Known::of(&mut file, sprint, size)? };
+    let stands = if sprint.offset == 0 {
+        Some(Known::nothing())
+    } else {
+        Known::of(&mut file, sprint, size)?
+    };
     files.altered = stands.is_none();
     let mut start = if files.altered { 0 } else { sprint.offset };
     let mut known = stands.unwrap_or_else(Known::nothing);
@@ -133,7 +149,8 @@ pub(super) fn read_journal(own: &Folder, sprint: &ReadSprint, is_over: bool, fil
     files.problems.extend(new.problem);
     files.more = new.more;
     files.offset = start + new.len;
-    (files.prefix, files.mark) = if files.offset > 0 { (known.prefix(), Some(known.mark())) } else { (String::new(), None) };
+    (files.prefix, files.mark) =
+        if files.offset > 0 { (known.prefix(), Some(known.mark())) } else { (String::new(), None) };
     files.journal = STANDARD.encode(&new.lines);
     Ok(())
 }
@@ -150,7 +167,13 @@ struct New {
 }
 
 /// Reads lines, and passes over one that is too long for any answer.
-fn read_lines(file: &mut File, known: &mut Known, start: u64, end: u64, left: u64) -> Result<New, Refused> {
+fn read_lines(
+    file: &mut File,
+    known: &mut Known,
+    start: u64,
+    end: u64,
+    left: u64,
+) -> Result<New, Refused> {
     let waiting = end.saturating_sub(start);
     let mut lines = Vec::new();
     file.seek(SeekFrom::Start(start)).map_err(Refused::Io)?;
@@ -174,14 +197,18 @@ fn read_lines(file: &mut File, known: &mut Known, start: u64, end: u64, left: u6
         len += line_end.unwrap_or(got) as u64;
         if line_end.is_some() {
             *known = passed;
-            let problem = format!("run.jsonl has a line of {len} bytes, which is left out: at most {MAX_LINE} are read");
+            let problem = format!(
+                "run.jsonl has a line of {len} bytes, which is left out: at most {MAX_LINE} are read"
+            );
             return Ok(New { lines: Vec::new(), len, more: len < waiting, problem: Some(problem) });
         }
         if got == 0 {
             break;
         }
     }
-    let problem = format!("run.jsonl has a line of more than {MAX_LINE} bytes that has no end: nothing behind it is read");
+    let problem = format!(
+        "run.jsonl has a line of more than {MAX_LINE} bytes that has no end: nothing behind it is read"
+    );
     Ok(New { lines: Vec::new(), len: 0, more: false, problem: Some(problem) })
 }
 
@@ -230,8 +257,17 @@ mod tests {
 
     /// Asks as the laptop does: with what the answer before has told.
     fn ask(dir: &Path, before: &SprintFiles, is_over: bool) -> SprintFiles {
-        let sprint = ReadSprint { offset: before.offset, prefix: before.prefix.clone(), mark: before.mark.clone(), ..ReadSprint::default() };
-        let mut files = SprintFiles { offset: sprint.offset, prefix: sprint.prefix.clone(), ..SprintFiles::default() };
+        let sprint = ReadSprint {
+            offset: before.offset,
+            prefix: before.prefix.clone(),
+            mark: before.mark.clone(),
+            ..ReadSprint::default()
+        };
+        let mut files = SprintFiles {
+            offset: sprint.offset,
+            prefix: sprint.prefix.clone(),
+            ..SprintFiles::default()
+        };
         let own = Folder::open(dir).expect("opened");
         read_journal(&own, &sprint, is_over, &mut files, &mut (16 << 20)).expect("read");
         files
@@ -261,7 +297,10 @@ mod tests {
             files = ask(dir, &files, false);
             let read = bytes_read() - before;
             assert!(read < 4 * WINDOW as u64, "{read} bytes for one new line");
-            assert_eq!((files.offset, files.altered, files.more), (number as u64 * LINE as u64, false, false));
+            assert_eq!(
+                (files.offset, files.altered, files.more),
+                (number as u64 * LINE as u64, false, false)
+            );
             // Older programs, on either side, know the whole hash only.
             assert_eq!(files.prefix, whole_hash(dir, files.offset));
         }
@@ -272,7 +311,9 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let dir = temp.path();
         let len = |lines: u64| lines * LINE as u64;
-        for (at, is_seen_at_once) in [(len(999), true), (len(1000) - WINDOW as u64, true), (5, false)] {
+        for (at, is_seen_at_once) in
+            [(len(999), true), (len(1000) - WINDOW as u64, true), (5, false)]
+        {
             journal(dir, 1000);
             let first = ask(dir, &SprintFiles::default(), false);
             change(dir, at);
@@ -327,7 +368,15 @@ mod tests {
         append(dir, line(1001, "said"));
         let mark = told.mark.clone().expect("a mark");
         let foreign = mark.replacen(&mark[3..7], "AAAA", 1);
-        for mark in [None, Some(""), Some("w1"), Some("w1:x:y"), Some("w2:a:b"), Some(foreign.as_str()), Some("w1:::")] {
+        for mark in [
+            None,
+            Some(""),
+            Some("w1"),
+            Some("w1:x:y"),
+            Some("w2:a:b"),
+            Some(foreign.as_str()),
+            Some("w1:::"),
+        ] {
             let older = SprintFiles { mark: mark.map(str::to_owned), ..told.clone() };
             let next = ask(dir, &older, false);
             assert_eq!((next.altered, next.offset), (false, 1001 * LINE as u64), "{mark:?}");
@@ -351,7 +400,12 @@ mod tests {
             files = ask(dir, &files, false);
             assert!(!files.altered);
             problems += files.problems.len();
-            lines += STANDARD.decode(&files.journal).expect("base64").iter().filter(|byte| **byte == b'\n').count();
+            lines += STANDARD
+                .decode(&files.journal)
+                .expect("base64")
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count();
             if !files.more {
                 break;
             }

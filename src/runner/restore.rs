@@ -28,8 +28,20 @@ pub struct Restored {
 }
 
 /// Finds it out.
-pub fn state(own: &Folder, bundle: &Bundle, definition: &Definition, lines: &[Line], incarnation: u32) -> Restored {
-    let mut restored = Restored { file: fresh(bundle, incarnation), resumed: false, told: None, open: Money::default(), newer: None };
+pub fn state(
+    own: &Folder,
+    bundle: &Bundle,
+    definition: &Definition,
+    lines: &[Line],
+    incarnation: u32,
+) -> Restored {
+    let mut restored = Restored {
+        file: fresh(bundle, incarnation),
+        resumed: false,
+        told: None,
+        open: Money::default(),
+        newer: None,
+    };
     if incarnation <= 1 {
         return restored;
     }
@@ -44,7 +56,8 @@ pub fn state(own: &Folder, bundle: &Bundle, definition: &Definition, lines: &[Li
     let problem = match read.map(|bytes| formats::read::<StateFile>("state.json", &bytes)) {
         Ok(Ok(earlier)) => {
             // A session that was begun and never confirmed can be neither begun again nor resumed.
-            let session_id = if earlier.session_known { earlier.session_id } else { random::uuid() };
+            let session_id =
+                if earlier.session_known { earlier.session_id } else { random::uuid() };
             restored.file = StateFile { incarnation, ended: false, session_id, ..earlier };
             let told = restored.file.calling.as_ref().and_then(|calling| cost_of(calling, lines));
             if let Some(spent) = told {
@@ -67,7 +80,9 @@ pub fn state(own: &Folder, bundle: &Bundle, definition: &Definition, lines: &[Li
         restored.resumed = true;
         restored.told = Some(match replay(&mut restored.file, bundle, definition, lines) {
             Ok(()) => format!("{problem}: the run goes on from what its journal says"),
-            Err(at) => format!("{problem}: the run goes on from {at}, as far as its journal can be followed"),
+            Err(at) => format!(
+                "{problem}: the run goes on from {at}, as far as its journal can be followed"
+            ),
         });
     }
     measure_again(&mut restored.file, definition);
@@ -124,7 +139,12 @@ fn fresh(bundle: &Bundle, incarnation: u32) -> StateFile {
 
 /// Goes through the steps again as the journal tells of them. What cannot be followed is named by
 /// the step where it begins.
-fn replay(state: &mut StateFile, bundle: &Bundle, definition: &Definition, lines: &[Line]) -> Result<(), String> {
+fn replay(
+    state: &mut StateFile,
+    bundle: &Bundle,
+    definition: &Definition,
+    lines: &[Line],
+) -> Result<(), String> {
     let settings = bundle.values();
     let mut arrival = pipeline::start(definition, &settings).map_err(|error| error.to_string())?;
     let mut costs = Costs::default();
@@ -148,7 +168,12 @@ fn replay(state: &mut StateFile, bundle: &Bundle, definition: &Definition, lines
                     }
                     state.asked.push(question.name.clone());
                     if question.kind == "approval" {
-                        state.unwanted.extend(state.proposed.replace(Proposal::of_text(&question.text)).map(|proposal| proposal.idea));
+                        state.unwanted.extend(
+                            state
+                                .proposed
+                                .replace(Proposal::of_text(&question.text))
+                                .map(|proposal| proposal.idea),
+                        );
                     }
                 }
             }
@@ -215,10 +240,20 @@ mod tests {
         std::fs::create_dir(temp.path().join(OWN_FOLDER)).expect("made");
         let own = Folder::open(temp.path()).and_then(|dir| dir.folder(OWN_FOLDER)).expect("opened");
         if let Some(file) = file {
-            std::fs::write(temp.path().join(OWN_FOLDER).join("state.json"), serde_json::to_vec(file).expect("text")).expect("written");
+            std::fs::write(
+                temp.path().join(OWN_FOLDER).join("state.json"),
+                serde_json::to_vec(file).expect("text"),
+            )
+            .expect("written");
         }
-        let bundle: Bundle = formats::read("bundle.json", include_bytes!("../../tests/data/formats/bundle-idea.json")).expect("sound");
-        let definition = pipeline::parse(include_str!("../../templates/pipelines/research.yaml")).expect("sound").definition;
+        let bundle: Bundle = formats::read(
+            "bundle.json",
+            include_bytes!("../../tests/data/formats/bundle-idea.json"),
+        )
+        .expect("sound");
+        let definition = pipeline::parse(include_str!("../../templates/pipelines/research.yaml"))
+            .expect("sound")
+            .definition;
         let (lines, skipped) = parse(text.as_bytes());
         assert_eq!(skipped, 0);
         state(&own, &bundle, &definition, &lines, 2)
@@ -234,14 +269,23 @@ mod tests {
         let end = parked(7)[6];
         let state = of_journal(&parked(7).join("\n"));
         let proposed = state.proposed.expect("known");
-        assert!(proposed.idea.starts_with("Measure whether a smaller") && !proposed.idea.contains("Why:"), "{proposed:?}");
+        assert!(
+            proposed.idea.starts_with("Measure whether a smaller")
+                && !proposed.idea.contains("Why:"),
+            "{proposed:?}"
+        );
         assert!(end.contains(&proposed.text().replace('\n', "\\n")), "{proposed:?} {end}");
         assert_eq!((state.asked, state.unwanted.len()), (vec!["idea-1".to_owned()], 0));
 
         let again = of_journal(&[parked(7), vec![end]].concat().join("\n"));
-        assert_eq!((again.proposed, again.asked.len(), again.unwanted.len()), (Some(proposed.clone()), 1, 0));
+        assert_eq!(
+            (again.proposed, again.asked.len(), again.unwanted.len()),
+            (Some(proposed.clone()), 1, 0)
+        );
 
-        let other = end.replace("idea-1", "idea-2").replace("Measure whether a smaller", "Find out whether a smaller");
+        let other = end
+            .replace("idea-1", "idea-2")
+            .replace("Measure whether a smaller", "Find out whether a smaller");
         let later = of_journal(&[parked(7), vec![&other]].concat().join("\n"));
         assert!(later.proposed.is_some_and(|proposal| proposal.idea.starts_with("Find out")));
         assert_eq!((later.unwanted, later.asked.len()), (vec![proposed.idea], 2));
@@ -267,8 +311,14 @@ mod tests {
         // With one that does not know yet what the journal tells.
         let before = StateFile { calling: Some(calling.clone()), ..of_journal(&begun.join("\n")) };
         let under_way = restored(&begun.join("\n"), Some(&before));
-        assert_eq!((under_way.file.calling, under_way.file.spent.cost_usd, under_way.open.cost_usd), (Some(calling), 0.0, 0.0));
+        assert_eq!(
+            (under_way.file.calling, under_way.file.spent.cost_usd, under_way.open.cost_usd),
+            (Some(calling), 0.0, 0.0)
+        );
         let both = restored(&told.join("\n"), Some(&before));
-        assert_eq!((both.file.calling, both.file.spent.cost_usd, both.open.cost_usd), (None, 2.0, 2.0));
+        assert_eq!(
+            (both.file.calling, both.file.spent.cost_usd, both.open.cost_usd),
+            (None, 2.0, 2.0)
+        );
     }
 }

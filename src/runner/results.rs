@@ -61,11 +61,15 @@ pub fn send_results(mut input: impl io::Read, mut output: impl Write) -> io::Res
             head.next = Some((path, start));
             break;
         }
-        let piece = folder.file(&path).map_err(|problem| problem.to_string()).and_then(|(mut file, size)| {
-            let mut piece = Vec::new();
-            file.seek(SeekFrom::Start(start)).and_then(|_| file.take(budget).read_to_end(&mut piece)).map_err(|error| error.to_string())?;
-            Ok((piece, size))
-        });
+        let piece = folder.file(&path).map_err(|problem| problem.to_string()).and_then(
+            |(mut file, size)| {
+                let mut piece = Vec::new();
+                file.seek(SeekFrom::Start(start))
+                    .and_then(|_| file.take(budget).read_to_end(&mut piece))
+                    .map_err(|error| error.to_string())?;
+                Ok((piece, size))
+            },
+        );
         match piece {
             Ok((piece, size)) => {
                 let len = piece.len() as u64;
@@ -86,14 +90,26 @@ pub fn send_results(mut input: impl io::Read, mut output: impl Write) -> io::Res
     output.flush()
 }
 
-fn collect(folder: &Folder, below: &str, request: &ResultsRequest, head: &mut ResultsHead, depth: usize) {
+fn collect(
+    folder: &Folder,
+    below: &str,
+    request: &ResultsRequest,
+    head: &mut ResultsHead,
+    depth: usize,
+) {
     let listed = folder.list(MAX_FILES).unwrap_or_default();
     let (entries, odd) = (listed.entries, listed.odd);
     if listed.cut {
-        head.skipped.push(format!("{:?} holds more than {MAX_FILES} files: only some of them", shown(if below.is_empty() { "." } else { below })));
+        head.skipped.push(format!(
+            "{:?} holds more than {MAX_FILES} files: only some of them",
+            shown(if below.is_empty() { "." } else { below })
+        ));
     }
     if odd > 0 {
-        head.skipped.push(format!("{odd} file(s) in {:?} with names that are no text", shown(if below.is_empty() { "." } else { below })));
+        head.skipped.push(format!(
+            "{odd} file(s) in {:?} with names that are no text",
+            shown(if below.is_empty() { "." } else { below })
+        ));
     }
     for (name, entry) in entries {
         let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
@@ -105,23 +121,34 @@ fn collect(folder: &Folder, below: &str, request: &ResultsRequest, head: &mut Re
             continue;
         }
         match entry {
-            Entry::Folder if depth >= 20 => head.skipped.push(format!("{} is too deep", shown(&path))),
+            Entry::Folder if depth >= 20 => {
+                head.skipped.push(format!("{} is too deep", shown(&path)))
+            }
             Entry::Folder => match folder.folder(&name) {
                 Ok(inner) => collect(&inner, &path, request, head, depth + 1),
                 Err(problem) => head.skipped.push(format!("{} {problem}", shown(&path))),
             },
             Entry::File(size) => add(head, request, path, size),
-            Entry::Other(kind) => head.skipped.push(format!("{} is {kind}, not a regular file", shown(&path))),
+            Entry::Other(kind) => {
+                head.skipped.push(format!("{} is {kind}, not a regular file", shown(&path)))
+            }
         }
     }
 }
 
 fn add(head: &mut ResultsHead, request: &ResultsRequest, path: String, size: u64) {
     if size > request.max_file {
-        head.skipped.push(format!("{} is {size} bytes, more than {}; it stays on the cluster", shown(&path), request.max_file));
+        head.skipped.push(format!(
+            "{} is {size} bytes, more than {}; it stays on the cluster",
+            shown(&path),
+            request.max_file
+        ));
     } else if head.files.len() >= MAX_FILES {
-        if head.files.len() == MAX_FILES && !head.skipped.iter().any(|skipped| skipped.starts_with("more than")) {
-            head.skipped.push(format!("more than {MAX_FILES} files: the rest stays on the cluster"));
+        if head.files.len() == MAX_FILES
+            && !head.skipped.iter().any(|skipped| skipped.starts_with("more than"))
+        {
+            head.skipped
+                .push(format!("more than {MAX_FILES} files: the rest stays on the cluster"));
         }
     } else {
         head.files.push((path, size));
@@ -130,7 +157,9 @@ fn add(head: &mut ResultsHead, request: &ResultsRequest, path: String, size: u64
 
 /// The report's set is asked for by name: a folder with very many files hides none of it.
 fn collect_report(folder: &Folder, request: &ResultsRequest, head: &mut ResultsHead) {
-    let reviews = (1..=MAX_ROUNDS).flat_map(|round| [format!("red_team_round_{round}.md"), format!("fixes_round_{round}.md")]);
+    let reviews = (1..=MAX_ROUNDS).flat_map(|round| {
+        [format!("red_team_round_{round}.md"), format!("fixes_round_{round}.md")]
+    });
     let also = request.also.iter().take(MAX_FILES).filter(|name| is_safe_path(name)).cloned();
     for path in REPORT_SET.iter().map(|name| (*name).to_owned()).chain(reviews).chain(also) {
         match folder.file(&path) {
@@ -148,5 +177,10 @@ fn collect_report(folder: &Folder, request: &ResultsRequest, head: &mut ResultsH
 
 /// A path in a sentence: control characters made visible, and not too long.
 fn shown(path: &str) -> String {
-    path.chars().take(120).map(|c| if is_hidden(c) { c.escape_unicode().to_string() } else { c.escape_debug().to_string() }).collect()
+    path.chars()
+        .take(120)
+        .map(|c| {
+            if is_hidden(c) { c.escape_unicode().to_string() } else { c.escape_debug().to_string() }
+        })
+        .collect()
 }

@@ -12,7 +12,10 @@ use super::journal::{Journal, is_no_space, replace};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
 use super::time::JobTime;
-use super::{EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue, leftovers, profile, restore, sweep};
+use super::{
+    EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue,
+    leftovers, profile, restore, sweep,
+};
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::{self, Bundle, Money, StateFile};
@@ -110,7 +113,11 @@ pub fn run_job(dir: &Path) -> u8 {
     let end = match run.go() {
         Ok(end) => end,
         Err(error) if is_no_space(&error) => End::Failed(ending::disk_full(&run.dir)),
-        Err(error) => End::Failed(Failure::new(Reason::StepFailed, format!("the runner could not write its files: {error}"), Advice::CheckFiles)),
+        Err(error) => End::Failed(Failure::new(
+            Reason::StepFailed,
+            format!("the runner could not write its files: {error}"),
+            Advice::CheckFiles,
+        )),
     };
     let grace = run.grace();
     let (_, left) = sweep::end_all(&run.mark, &[], grace);
@@ -170,30 +177,49 @@ impl Run {
     fn open(dir: &Path, mut signals: StopSignals) -> Result<Self, String> {
         let own = dir.join(OWN_FOLDER);
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        let own_folder = Folder::open(dir).and_then(|folder| folder.folder(OWN_FOLDER)).map_err(|error| format!("{OWN_FOLDER} {error}"))?;
-        let bundle_bytes = own_folder.read("bundle.json", MAX_BUNDLE).map_err(|error| format!("bundle.json {error}"))?;
-        let bundle: Bundle = formats::read("bundle.json", &bundle_bytes).map_err(|error| text(&error))?;
+        let own_folder = Folder::open(dir)
+            .and_then(|folder| folder.folder(OWN_FOLDER))
+            .map_err(|error| format!("{OWN_FOLDER} {error}"))?;
+        let bundle_bytes = own_folder
+            .read("bundle.json", MAX_BUNDLE)
+            .map_err(|error| format!("bundle.json {error}"))?;
+        let bundle: Bundle =
+            formats::read("bundle.json", &bundle_bytes).map_err(|error| text(&error))?;
         if bundle.runs_under(SchedulerKind::Sge) {
             signals.usr1_warns();
         }
-        let definition =
-            pipeline::parse(&bundle.pipeline).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?.definition;
-        let (mut journal, lines) = Journal::open(dir).map_err(|error| format!("run.jsonl: {error}"))?;
+        let definition = pipeline::parse(&bundle.pipeline)
+            .map_err(|problems| {
+                problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            })?
+            .definition;
+        let (mut journal, lines) =
+            Journal::open(dir).map_err(|error| format!("run.jsonl: {error}"))?;
         let incarnation = journal.incarnation();
         let state = restore::state(&own_folder, &bundle, &definition, &lines, incarnation);
         let job_id = std::env::var("RESEARCHLOOP_JOB_ID").unwrap_or_default();
         let mark = format!("{}.{job_id}", bundle.sprint_id);
         let time = JobTime::of(&bundle);
         // What an earlier runner of this job has left goes before the profile starts anything.
-        let (found, left) = sweep::end_all(&mark, &[], sweep::grace(time.until_killed(), signals.since()));
+        let (found, left) =
+            sweep::end_all(&mark, &[], sweep::grace(time.until_killed(), signals.since()));
         let profile = profile::read(&own, &mark, &mut signals, &time);
-        let (mut environment, masker) = environment(&own_folder, &profile.variables, &mark).map_err(|error| format!("env: {error}"))?;
+        let (mut environment, masker) = environment(&own_folder, &profile.variables, &mark)
+            .map_err(|error| format!("env: {error}"))?;
         journal.masker = masker;
-        let work = bundle.tweak.as_ref().map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
-        let ask_dir = if bundle.tweak.is_some() { own.join("ask").display().to_string() } else { format!("{OWN_FOLDER}/ask") };
+        let work = bundle
+            .tweak
+            .as_ref()
+            .map_or_else(|| dir.to_path_buf(), |tweak| PathBuf::from(&tweak.dir));
+        let ask_dir = if bundle.tweak.is_some() {
+            own.join("ask").display().to_string()
+        } else {
+            format!("{OWN_FOLDER}/ask")
+        };
         dialogue::prepare(&own);
         let asked_before = state.file.asked.clone();
-        let temporary = temporary_folder(&own, &profile.variables).map_err(|error| format!("no temporary folder: {error}"))?;
+        let temporary = temporary_folder(&own, &profile.variables)
+            .map_err(|error| format!("no temporary folder: {error}"))?;
         if temporary.replaces {
             replace_tmpdir(&mut environment, &profile.variables, &temporary.folder);
         }
@@ -204,7 +230,12 @@ impl Run {
             time,
             journal,
             state: state.file,
-            told: swept(found, left).into_iter().chain(state.told).chain(profile.told).chain(temporary.trouble.clone()).collect(),
+            told: swept(found, left)
+                .into_iter()
+                .chain(state.told)
+                .chain(profile.told)
+                .chain(temporary.trouble.clone())
+                .collect(),
             newer: state.newer,
             signals,
             environment,
@@ -214,7 +245,11 @@ impl Run {
             work_text: work.display().to_string(),
             withheld: Vec::new(),
             // What lies there when a job goes on is from the job before: the folder is the sprint's own.
-            schedules: if incarnation > 1 && bundle.tweak.is_none() { Vec::new() } else { leftovers::found(&work) },
+            schedules: if incarnation > 1 && bundle.tweak.is_none() {
+                Vec::new()
+            } else {
+                leftovers::found(&work)
+            },
             step_note: String::new(),
             step_issues: Vec::new(),
             work,
@@ -231,7 +266,8 @@ impl Run {
 
     /// Remembers tools that are not to be offered again.
     pub fn learn(&mut self, tools: &[String]) {
-        let new: Vec<String> = tools.iter().filter(|tool| !self.withheld.contains(tool)).cloned().collect();
+        let new: Vec<String> =
+            tools.iter().filter(|tool| !self.withheld.contains(tool)).cloned().collect();
         self.withheld.extend(new);
     }
 
@@ -252,7 +288,12 @@ impl Run {
             done_when: &self.bundle.done_when,
             sprint_dir: &self.work_text,
             round: step.visit,
-            max_rounds: self.bundle.settings.get("red_team_max_rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(0),
+            max_rounds: self
+                .bundle
+                .settings
+                .get("red_team_max_rounds")
+                .and_then(|rounds| rounds.parse().ok())
+                .unwrap_or(0),
             ask_dir: &self.ask_dir,
             instruction: self.bundle.tweak.as_ref().map_or("", |tweak| tweak.instruction.as_str()),
             plan: self.bundle.plan.as_ref().map_or("", |plan| plan.prompt.as_str()),
@@ -272,14 +313,23 @@ impl Run {
     }
 
     fn go(&mut self) -> io::Result<End> {
-        let plan = pipeline::plan(&self.definition, &self.settings()).map(|plan| plan.steps).unwrap_or_default();
+        let plan = pipeline::plan(&self.definition, &self.settings())
+            .map(|plan| plan.steps)
+            .unwrap_or_default();
         self.journal.write(&Entry::RunStarted {
             job_id: self.job_id.clone(),
             host: self.host.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pipeline: self.definition.name.clone(),
-            certain: plan.iter().filter(|planned| planned.is_certain).map(|planned| planned.step.label.clone()).collect(),
-            plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
+            certain: plan
+                .iter()
+                .filter(|planned| planned.is_certain)
+                .map(|planned| planned.step.label.clone())
+                .collect(),
+            plan: plan
+                .into_iter()
+                .map(|planned| (planned.step.label, planned.step.title))
+                .collect(),
             seconds: self.bundle.seconds,
         })?;
         if let Some(problem) = self.newer.clone() {
@@ -294,33 +344,43 @@ impl Run {
         if let Some(tweak) = &self.bundle.tweak
             && let Err(problem) = Folder::open(&self.work)
         {
-            let text = format!("the directory of {} {problem}: {}", tweak.sprint_id, self.work_text);
+            let text =
+                format!("the directory of {} {problem}: {}", tweak.sprint_id, self.work_text);
             return Ok(End::Failed(Failure::new(Reason::StepFailed, text, Advice::RunAnew)));
         }
-        for (name, text) in [("idea.txt", self.bundle.idea.as_deref()), ("CLAUDE.md", Some(self.bundle.context.as_str()))] {
+        for (name, text) in [
+            ("idea.txt", self.bundle.idea.as_deref()),
+            ("CLAUDE.md", Some(self.bundle.context.as_str())),
+        ] {
             if let Some(text) = text.filter(|text| !text.is_empty() && self.bundle.tweak.is_none())
                 && !self.dir.join(name).exists()
             {
                 replace(&self.dir, name, format!("{text}\n").as_bytes())?;
             }
         }
-        let broken = |problem: String| End::Failed(Failure::new(Reason::StepFailed, problem, Advice::CorrectPipeline));
+        let broken = |problem: String| {
+            End::Failed(Failure::new(Reason::StepFailed, problem, Advice::CorrectPipeline))
+        };
         let mut continues = self.resumed && self.state.step_begun;
-        let terminal = self.state.position.as_ref().and_then(|position| match self.definition.state(&position.state)?.body {
-            Body::Terminal { success } => Some((success, position.state.clone())),
-            Body::Act(_) => None,
+        let terminal = self.state.position.as_ref().and_then(|position| {
+            match self.definition.state(&position.state)?.body {
+                Body::Terminal { success } => Some((success, position.state.clone())),
+                Body::Act(_) => None,
+            }
         });
         match terminal {
             // The course was over before; only its end was not recorded.
             Some((true, _)) => return Ok(End::Completed),
             Some((false, state)) => {
-                let text = format!("the pipeline ended in {state}, before the job was started again");
+                let text =
+                    format!("the pipeline ended in {state}, before the job was started again");
                 return Ok(End::Failed(Failure::new(Reason::StepFailed, text, Advice::SeeSteps)));
             }
             None => {}
         }
         let first = match self.state.position.clone() {
-            Some(position) => pipeline::resume(&self.definition, &position, &self.settings()).map(|step| Arrival::Step(Box::new(step), position)),
+            Some(position) => pipeline::resume(&self.definition, &position, &self.settings())
+                .map(|step| Arrival::Step(Box::new(step), position)),
             None => pipeline::start(&self.definition, &self.settings()),
         };
         let mut arrival = match first {
@@ -333,7 +393,13 @@ impl Run {
                 Arrival::Step(step, position) => (step, position),
                 Arrival::End(end) if end.success => return Ok(End::Completed),
                 Arrival::End(pipeline::End { state, .. }) => {
-                    let unsaid = || Failure::new(Reason::StepFailed, format!("the pipeline ended in {state}"), Advice::SeeSteps);
+                    let unsaid = || {
+                        Failure::new(
+                            Reason::StepFailed,
+                            format!("the pipeline ended in {state}"),
+                            Advice::SeeSteps,
+                        )
+                    };
                     return Ok(End::Failed(last_failure.unwrap_or_else(unsaid)));
                 }
             };
@@ -350,7 +416,8 @@ impl Run {
             self.state.position = Some(position.clone());
             self.state.step_begun = true;
             if !continues {
-                self.state.before = delivered::stamps(&self.work, &step, &self.earlier_promises(&position));
+                self.state.before =
+                    delivered::stamps(&self.work, &step, &self.earlier_promises(&position));
             }
             self.journal.save(&self.state)?;
             let verdict = match step::run(self, &step, std::mem::take(&mut continues))? {
@@ -368,13 +435,18 @@ impl Run {
                 // The position stays, and the step goes on in a later job.
                 Outcome::Parked(questions) => return Ok(End::Parked(questions)),
                 Outcome::Stopped(Stopped::Signal(name)) => return Ok(End::Signal(name)),
-                Outcome::Stopped(Stopped::DiskFull) => return Ok(End::Failed(ending::disk_full(&self.dir))),
-                Outcome::Stopped(Stopped::Deadline | Stopped::Lingered | Stopped::Silent) => return Ok(End::Failed(self.time_limit())),
+                Outcome::Stopped(Stopped::DiskFull) => {
+                    return Ok(End::Failed(ending::disk_full(&self.dir)));
+                }
+                Outcome::Stopped(Stopped::Deadline | Stopped::Lingered | Stopped::Silent) => {
+                    return Ok(End::Failed(self.time_limit()));
+                }
             };
-            arrival = match pipeline::advance(&self.definition, &position, verdict, &self.settings()) {
-                Ok(arrival) => arrival,
-                Err(error) => return Ok(broken(error.to_string())),
-            };
+            arrival =
+                match pipeline::advance(&self.definition, &position, verdict, &self.settings()) {
+                    Ok(arrival) => arrival,
+                    Err(error) => return Ok(broken(error.to_string())),
+                };
             self.state.step_begun = false;
             self.state.position = Some(match &arrival {
                 Arrival::Step(_, position) => position.clone(),
@@ -394,14 +466,23 @@ impl Run {
     /// What the same state has promised in its visit before: there it may stay as it is.
     fn earlier_promises(&self, position: &Position) -> Vec<String> {
         let mut position = position.clone();
-        let Some(visits) = position.visits.get_mut(&position.state).filter(|visits| **visits > 1) else { return Vec::new() };
+        let Some(visits) = position.visits.get_mut(&position.state).filter(|visits| **visits > 1)
+        else {
+            return Vec::new();
+        };
         *visits -= 1;
-        pipeline::resume(&self.definition, &position, &self.settings()).map(|step| step.produces).unwrap_or_default()
+        pipeline::resume(&self.definition, &position, &self.settings())
+            .map(|step| step.produces)
+            .unwrap_or_default()
     }
 
     fn time_limit(&self) -> Failure {
         let time = crate::domain::duration::human(self.bundle.seconds);
-        Failure::new(Reason::TimeLimit, format!("the job's time ({time}) was over"), Advice::MoreTime)
+        Failure::new(
+            Reason::TimeLimit,
+            format!("the job's time ({time}) was over"),
+            Advice::MoreTime,
+        )
     }
 
     /// Notes what has happened to the job as a whole.

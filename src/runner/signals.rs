@@ -37,8 +37,17 @@ pub struct StopSignals {
 impl StopSignals {
     /// Begins to catch them.
     pub fn catch() -> io::Result<Self> {
-        let early = std::env::var(EARLY).ok().and_then(|told| CAUGHT.into_iter().find(|signal| name(*signal) == told));
-        Ok(Self { signals: Signals::new(CAUGHT)?, first: None, warns: false, warned: None, warning: None, early })
+        let early = std::env::var(EARLY)
+            .ok()
+            .and_then(|told| CAUGHT.into_iter().find(|signal| name(*signal) == told));
+        Ok(Self {
+            signals: Signals::new(CAUGHT)?,
+            first: None,
+            warns: false,
+            warned: None,
+            warning: None,
+            early,
+        })
     }
 
     /// From now on USR1 is a warning, and stops nothing.
@@ -63,7 +72,10 @@ impl StopSignals {
             for signal in self.early.take().into_iter().chain(self.signals.pending()) {
                 if signal != SIGUSR1 || !self.warns {
                     self.first = self.first.or(Some((name(signal), now)));
-                } else if self.warned.is_none_or(|warned| now.saturating_duration_since(warned) > ONE_WARNING) {
+                } else if self
+                    .warned
+                    .is_none_or(|warned| now.saturating_duration_since(warned) > ONE_WARNING)
+                {
                     self.warned = Some(now);
                     self.warning = Some(name(signal));
                 }
@@ -76,7 +88,9 @@ impl StopSignals {
     pub fn warning(&mut self) -> Option<String> {
         self.seen();
         let name = self.warning.take()?;
-        Some(format!("signal {name}: Grid Engine is about to suspend the job, or its soft time limit (s_rt) is over; the run goes on"))
+        Some(format!(
+            "signal {name}: Grid Engine is about to suspend the job, or its soft time limit (s_rt) is over; the run goes on"
+        ))
     }
 
     /// When it was seen.
@@ -105,7 +119,10 @@ mod tests {
     /// One test for both: signals come to the whole process.
     #[test]
     fn usr1_stops_a_run_unless_it_is_a_warning() {
-        let send = || rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::USR1).expect("sent");
+        let send = || {
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::USR1)
+                .expect("sent")
+        };
         let mut stops = StopSignals::catch().expect("caught");
         let mut warns = StopSignals::catch().expect("caught");
         warns.usr1_warns();

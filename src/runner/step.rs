@@ -63,7 +63,10 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     };
     // What a failing step says of itself is often a consequence: look for the cause.
     if let Some(said) = &failure
-        && (matches!(said.reason, Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused) || said.advice == Advice::SeeWhoEndedIt)
+        && (matches!(
+            said.reason,
+            Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused
+        ) || said.advice == Advice::SeeWhoEndedIt)
     {
         let killed = ending::memory_kills() > kills_before;
         if ending::is_disk_full(&run.dir) {
@@ -71,15 +74,22 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         } else if killed && said.reason != Reason::ToolsRefused {
             failure = Some(Failure::new(
                 Reason::OutOfMemory,
-                format!("the kernel killed a process of {} because the job used more memory than it had asked for", step.title),
+                format!(
+                    "the kernel killed a process of {} because the job used more memory than it had asked for",
+                    step.title
+                ),
                 Advice::MoreMemory,
             ));
         }
     } else if failure.is_some() && ending::memory_kills() > kills_before {
-        let text = "the kernel killed a process because the job used more memory than it had asked for".to_owned();
+        let text =
+            "the kernel killed a process because the job used more memory than it had asked for"
+                .to_owned();
         run.journal.write(&Entry::Note { text })?;
     }
-    if run.journal.disk_was_full() && !matches!(outcome, Outcome::Stopped(Stopped::Signal(_)) | Outcome::Parked(_)) {
+    if run.journal.disk_was_full()
+        && !matches!(outcome, Outcome::Stopped(Stopped::Signal(_)) | Outcome::Parked(_))
+    {
         // Nothing of the step runs any more, and nothing comes after it: what is left of the disk is for the end.
         run.journal.make_room();
         (outcome, failure) = (Outcome::Stopped(Stopped::DiskFull), None);
@@ -90,8 +100,18 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
         (Outcome::Verdict(verdict, _), Some(failure)) => (*verdict, failure.detail.clone()),
         (Outcome::Verdict(verdict, _), None) => (*verdict, std::mem::take(&mut run.step_note)),
     };
-    let issues = if matches!(outcome, Outcome::Verdict(..)) { std::mem::take(&mut run.step_issues) } else { Vec::new() };
-    run.journal.write(&Entry::StepEnded { verdict: verdict.to_owned(), detail, issues, seconds: clock::since(started).as_secs(), spent })?;
+    let issues = if matches!(outcome, Outcome::Verdict(..)) {
+        std::mem::take(&mut run.step_issues)
+    } else {
+        Vec::new()
+    };
+    run.journal.write(&Entry::StepEnded {
+        verdict: verdict.to_owned(),
+        detail,
+        issues,
+        seconds: clock::since(started).as_secs(),
+        spent,
+    })?;
     run.journal.step = None;
     Ok(match outcome {
         Outcome::Verdict(verdict, _) => Outcome::Verdict(verdict, failure),
@@ -110,13 +130,24 @@ fn stopped_text(why: Stopped) -> String {
 }
 
 /// Asks the agent, and repairs a missing file once.
-fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Result<(Outcome, Option<Failure>)> {
+fn ask(
+    run: &mut Run,
+    step: &Step,
+    resumed: bool,
+    spent: &mut Money,
+) -> io::Result<(Outcome, Option<Failure>)> {
     let is_idea = matches!(&step.action, Action::Skill(name) if name == "idea");
     if is_idea {
         // Where an idea was given, there is nothing to find.
-        return if run.bundle.finds_idea() { idea::find(run, step, resumed, spent) } else { Ok((Outcome::Verdict("yes", None), None)) };
+        return if run.bundle.finds_idea() {
+            idea::find(run, step, resumed, spent)
+        } else {
+            Ok((Outcome::Verdict("yes", None), None))
+        };
     }
-    if run.bundle.plan.is_some() && matches!(&step.action, Action::Skill(name) if name == pipeline::PLAN) {
+    if run.bundle.plan.is_some()
+        && matches!(&step.action, Action::Skill(name) if name == pipeline::PLAN)
+    {
         return plan::make(run, step, resumed, spent);
     }
     let instructions = match &step.action {
@@ -139,15 +170,17 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
     loop {
         let (verdict, said) = match talk.call(run, step, &instructions, text, None, spent)? {
             // The work is done, and what it has left is what there is.
-            Answer::Over(outcome @ (Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline)), failure)
-                if has_all && delivered::missing(run, step).is_empty() =>
-            {
+            Answer::Over(
+                outcome @ (Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline)),
+                failure,
+            ) if has_all && delivered::missing(run, step).is_empty() => {
                 let why = match (failure, &outcome) {
                     (Some(failure), _) => failure.detail,
                     (None, Outcome::Stopped(why)) => stopped_text(*why),
                     (None, _) => String::new(),
                 };
-                run.journal.write(&Entry::Note { text: format!("it could not be asked again: {why}") })?;
+                run.journal
+                    .write(&Entry::Note { text: format!("it could not be asked again: {why}") })?;
                 (Verdict::Done, std::mem::take(&mut kept))
             }
             Answer::Over(outcome, failure) => return over(run, outcome, failure),
@@ -160,8 +193,13 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
         };
         let before = std::mem::replace(&mut astray, dialogue::astray(run));
         let new = astray.iter().filter(|found| !before.contains(found));
-        wrong.extend(new.map(|(name, _)| format!("`{name}` is not in that folder: nobody looks for it there")));
-        let asked = last_words::question(&said).filter(|asked| asked.matters || !verdict.missing().is_empty());
+        wrong.extend(
+            new.map(|(name, _)| {
+                format!("`{name}` is not in that folder: nobody looks for it there")
+            }),
+        );
+        let asked = last_words::question(&said)
+            .filter(|asked| asked.matters || !verdict.missing().is_empty());
         let mut lacks = if repaired { Lacks::default() } else { Lacks::of(run, step, &verdict) };
         repaired |= !lacks.is_nothing();
         // A command that it had left is gone; what it was for is there.
@@ -195,7 +233,11 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
             if let Some(asked) = asked {
                 // It is shown in a narrow column.
                 let note = std::mem::take(&mut run.step_note);
-                run.step_note = format!("it asks: {}{}{note}", asked.sentence, if note.is_empty() { "" } else { "; " });
+                run.step_note = format!(
+                    "it asks: {}{}{note}",
+                    asked.sentence,
+                    if note.is_empty() { "" } else { "; " }
+                );
             }
             return Ok((Outcome::Verdict(verdict, None), None));
         }
@@ -205,7 +247,9 @@ fn ask(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> io::Resu
                 failure.detail.push_str(&format!("; {odd}"));
             }
             if let Some(asked) = asked {
-                failure.detail.push_str(&format!("; its last message asks: \u{201c}{}\u{201d}", asked.text));
+                failure
+                    .detail
+                    .push_str(&format!("; its last message asks: \u{201c}{}\u{201d}", asked.text));
                 failure.advice = Advice::AnswerInWords;
             }
         }
@@ -247,12 +291,15 @@ impl Lacks {
 
     /// Notes that it is asked for again.
     pub(super) fn tell(&self, run: &mut Run) -> io::Result<()> {
-        let missing = (!self.missing.is_empty()).then(|| format!("{} is missing", self.missing.join(", ")));
+        let missing =
+            (!self.missing.is_empty()).then(|| format!("{} is missing", self.missing.join(", ")));
         for what in missing.iter().chain(&self.unusable) {
             run.journal.write(&Entry::Note { text: format!("{what}: asked for it again") })?;
         }
         let waits = (!self.waits.is_empty()).then(|| format!("{}: told to go on", self.waits));
-        let asked = (!self.asked.is_empty()).then(|| format!("its last message asks: \u{201c}{}\u{201d}: told how to ask", self.asked));
+        let asked = (!self.asked.is_empty()).then(|| {
+            format!("its last message asks: \u{201c}{}\u{201d}: told how to ask", self.asked)
+        });
         for text in [waits, asked].into_iter().flatten() {
             run.journal.write(&Entry::Note { text })?;
         }
@@ -265,19 +312,45 @@ pub(super) fn repair(run: &Run, step: &Step, lacks: &Lacks) -> String {
     let Lacks { missing, unusable, wrong, waits, asked } = lacks;
     let values = Values { missing, unusable, wrong, waits, asked, ..run.values(step) };
     prompts::render(&run.bundle.templates, "repair", &values).unwrap_or_else(|_| {
-        let files = if missing.is_empty() { String::new() } else { format!("Write these files now: {}. ", missing.join(", ")) };
-        let odd = if unusable.is_empty() { String::new() } else { format!("Write these files anew: {}. ", unusable.join("; ")) };
-        let questions = if wrong.is_empty() { String::new() } else { format!("Your question could not be taken: {}. ", wrong.join("; ")) };
-        let waits = if waits.is_empty() { "" } else { "Nothing wakes you: go on now, and end your turn when the step is done. " };
-        let asked = if asked.is_empty() { "" } else { "Nobody reads your messages: decide it yourself, and finish the step." };
+        let files = if missing.is_empty() {
+            String::new()
+        } else {
+            format!("Write these files now: {}. ", missing.join(", "))
+        };
+        let odd = if unusable.is_empty() {
+            String::new()
+        } else {
+            format!("Write these files anew: {}. ", unusable.join("; "))
+        };
+        let questions = if wrong.is_empty() {
+            String::new()
+        } else {
+            format!("Your question could not be taken: {}. ", wrong.join("; "))
+        };
+        let waits = if waits.is_empty() {
+            ""
+        } else {
+            "Nothing wakes you: go on now, and end your turn when the step is done. "
+        };
+        let asked = if asked.is_empty() {
+            ""
+        } else {
+            "Nobody reads your messages: decide it yourself, and finish the step."
+        };
         format!("{files}{odd}{questions}{waits}{asked}")
     })
 }
 
 /// The end of a step whose call has failed. What the agent had asked before that is still asked.
-pub(super) fn over(run: &mut Run, outcome: Outcome, failure: Option<Failure>) -> io::Result<(Outcome, Option<Failure>)> {
-    if matches!(outcome, Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline | Stopped::DiskFull))
-        && let Asks::Parked(parked) = run.questions()?
+pub(super) fn over(
+    run: &mut Run,
+    outcome: Outcome,
+    failure: Option<Failure>,
+) -> io::Result<(Outcome, Option<Failure>)> {
+    if matches!(
+        outcome,
+        Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline | Stopped::DiskFull)
+    ) && let Asks::Parked(parked) = run.questions()?
     {
         return Ok((parked, None));
     }
@@ -288,13 +361,17 @@ pub(super) fn over(run: &mut Run, outcome: Outcome, failure: Option<Failure>) ->
 /// be noted of it is remembered for its end.
 fn judge(run: &mut Run, step: &Step, outcome: pipeline::Outcome) -> &'static str {
     let file = match &step.evaluator {
-        Evaluator::ReviewClear { file } => Folder::open(&run.work).and_then(|folder| folder.tail(file, MAX_REVIEW)).ok(),
+        Evaluator::ReviewClear { file } => {
+            Folder::open(&run.work).and_then(|folder| folder.tail(file, MAX_REVIEW)).ok()
+        }
         Evaluator::Completed | Evaluator::ExitCode => None,
     };
     let judgement = pipeline::judge(&step.evaluator, outcome, file.as_deref());
     run.step_note = match (&step.evaluator, judgement.note, judgement.issues.len()) {
         (_, Some(note), _) => note.to_owned(),
-        (Evaluator::ReviewClear { .. }, None, 0) if judgement.verdict.as_str() == "yes" => "no critical issues".to_owned(),
+        (Evaluator::ReviewClear { .. }, None, 0) if judgement.verdict.as_str() == "yes" => {
+            "no critical issues".to_owned()
+        }
         (_, None, 0) => String::new(),
         (Evaluator::ReviewClear { .. }, None, 1) => "1 critical issue".to_owned(),
         (Evaluator::ReviewClear { .. }, None, count) => format!("{count} critical issues"),
@@ -318,7 +395,9 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         input: File::open("/dev/null")?,
         stream: &steps.join(format!("{name}.log")),
         errors: &steps.join(format!("{name}.err")),
-        deadline: step.timeout_seconds.and_then(|seconds| clock::instant().checked_add(Duration::from_secs(seconds))),
+        deadline: step
+            .timeout_seconds
+            .and_then(|seconds| clock::instant().checked_add(Duration::from_secs(seconds))),
         time: run.time,
     };
     let mut last: VecDeque<String> = VecDeque::new();
@@ -346,12 +425,18 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     }
     run.clear_up()?;
     match ended.stopped {
-        Some(Stopped::Deadline) if !run.time.is_over() => return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step)))),
+        Some(Stopped::Deadline) if !run.time.is_over() => {
+            return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step))));
+        }
         Some(why) => return Ok((Outcome::Stopped(why), None)),
         None => {}
     }
     let errors = run.journal.masker.tail(&ended.errors, ERRORS_TOLD - 100);
-    let mut said: Vec<String> = errors.lines().map(|line| plain(line, MAX_OUTPUT_LINE)).filter(|line| !line.is_empty()).collect();
+    let mut said: Vec<String> = errors
+        .lines()
+        .map(|line| plain(line, MAX_OUTPUT_LINE))
+        .filter(|line| !line.is_empty())
+        .collect();
     said.drain(..said.len().saturating_sub(OUTPUT_LINES));
     let measured = last.back().cloned().unwrap_or_default();
     let output: Vec<String> = last.iter().map(|line| plain(line, MAX_OUTPUT_LINE)).collect();
@@ -361,23 +446,32 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     // Programs tell what is wrong near the end, on either of the two.
     let told = if said.is_empty() { &output } else { &said };
     let telling = plain(&complaint::telling(&errors), MAX_OUTPUT_LINE);
-    let mut end: Vec<&str> = told.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
+    let mut end: Vec<&str> =
+        told.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
     if !telling.is_empty() && !end.contains(&telling.as_str()) {
         end.drain(..end.len().saturating_sub(SHOWN_LINES - 1));
         end.insert(0, &telling);
     }
     let end = if end.is_empty() { "it printed nothing".to_owned() } else { end.join(" | ") };
-    let failed = |how: String| Failure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), Advice::SeeStep);
+    let failed = |how: String| {
+        Failure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), Advice::SeeStep)
+    };
     let (outcome, failure) = match ended.exit {
         Exit::Code(code) => (pipeline::Outcome::Exit(code), failed(format!("exited with {code}"))),
-        Exit::Signal(signal) => (pipeline::Outcome::Failed, failed(format!("was ended by signal {signal}"))),
+        Exit::Signal(signal) => {
+            (pipeline::Outcome::Failed, failed(format!("was ended by signal {signal}")))
+        }
     };
     let verdict = judge(run, step, outcome);
     if verdict == "yes" && step.state == EVALUATE {
         match outcome::measurement(&measured) {
             Ok(measured) => take_down(run, measured)?,
             Err(problem) => {
-                let failure = Failure::new(Reason::StepFailed, format!("{}: the last line of the output {problem}", step.title), Advice::SeeStep);
+                let failure = Failure::new(
+                    Reason::StepFailed,
+                    format!("{}: the last line of the output {problem}", step.title),
+                    Advice::SeeStep,
+                );
                 return Ok((Outcome::Verdict("error", None), Some(failure)));
             }
         }

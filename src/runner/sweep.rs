@@ -74,15 +74,25 @@ pub fn members(mark: &str, spared: &[Started]) -> Vec<Pid> {
         }
         children.entry(parent).or_default().push(pid);
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        if pid != own && environment.split(|byte| *byte == 0).any(|variable| variable == marked.as_bytes()) {
+        if pid != own
+            && environment.split(|byte| *byte == 0).any(|variable| variable == marked.as_bytes())
+        {
             found.insert(pid);
         }
     }
-    let kept: Vec<u32> = spared.iter().filter(|one| process::start_ticks(one.pid) == Some(one.ticks)).map(|one| one.pid).collect();
+    let kept: Vec<u32> = spared
+        .iter()
+        .filter(|one| process::start_ticks(one.pid) == Some(one.ticks))
+        .map(|one| one.pid)
+        .collect();
     let kept = with_descendants(kept, &mut children);
     found.extend(with_descendants(vec![own], &mut children));
     found.remove(&own);
-    found.into_iter().filter(|pid| !kept.contains(pid)).filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).collect()
+    found
+        .into_iter()
+        .filter(|pid| !kept.contains(pid))
+        .filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?))
+        .collect()
 }
 
 /// These, and what descends from them. Whose children were looked at is taken out of the table.
@@ -106,8 +116,10 @@ fn state_and_parent(pid: u32) -> Option<(char, u32)> {
 
 /// Whether this text stands in the environment of a process of ours.
 pub fn is_known_to_a_process(text: &str) -> bool {
-    let holds =
-        |pid| std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()));
+    let holds = |pid| {
+        std::fs::read(format!("/proc/{pid}/environ"))
+            .is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    };
     processes().any(holds)
 }
 
@@ -126,7 +138,11 @@ pub fn reap_but(child: u32) {
 }
 
 fn processes() -> impl Iterator<Item = u32> {
-    std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+    std::fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
 }
 
 /// Collects children that have ended.

@@ -27,8 +27,9 @@ const MAX_FILES: usize = 100;
 
 /// A prompt from a template, or why there is none.
 pub fn render(run: &Run, skill: &str, values: &Values<'_>) -> Result<String, Failure> {
-    prompts::render(&run.bundle.templates, skill, values)
-        .map_err(|error| Failure::new(Reason::StepFailed, error.to_string(), Advice::CorrectTemplate))
+    prompts::render(&run.bundle.templates, skill, values).map_err(|error| {
+        Failure::new(Reason::StepFailed, error.to_string(), Advice::CorrectTemplate)
+    })
 }
 
 /// What is said to the agent.
@@ -94,24 +95,42 @@ impl Talk {
         wanted: Option<(&str, &str)>,
         spent: &mut Money,
     ) -> io::Result<Answer> {
-        let over = |failure: Option<Failure>| Ok(Answer::Over(Outcome::Verdict("error", None), failure));
+        let over =
+            |failure: Option<Failure>| Ok(Answer::Over(Outcome::Verdict("error", None), failure));
         loop {
             let news = dialogue::news(&run.own, &run.state);
             let said = match &text {
                 Text::Whole => instructions.to_owned(),
-                Text::Other(text) if self.anew => format!("{text}\n\nThe step's instructions, which this session has not seen:\n\n{instructions}"),
+                Text::Other(text) if self.anew => format!(
+                    "{text}\n\nThe step's instructions, which this session has not seen:\n\n{instructions}"
+                ),
                 Text::Other(text) => text.clone(),
                 Text::Again => {
                     let answered = news.iter().any(|message| message.answers.is_some());
                     let files = if self.anew { files(run) } else { Vec::new() };
-                    let values = Values { original: instructions, answered, anew: self.anew, files: &files, ..run.values(step) };
-                    prompts::render(&run.bundle.templates, "continue", &values).unwrap_or_else(|_| instructions.to_owned())
+                    let values = Values {
+                        original: instructions,
+                        answered,
+                        anew: self.anew,
+                        files: &files,
+                        ..run.values(step)
+                    };
+                    prompts::render(&run.bundle.templates, "continue", &values)
+                        .unwrap_or_else(|_| instructions.to_owned())
                 }
             };
             let said = with_news(run, said, &news);
             self.calls += 1;
             let kills_before = ending::memory_kills();
-            let called = call(run, step, &said, &mut self.own_session, self.calls, wanted.map(|(schema, _)| schema), spent)?;
+            let called = call(
+                run,
+                step,
+                &said,
+                &mut self.own_session,
+                self.calls,
+                wanted.map(|(schema, _)| schema),
+                spent,
+            )?;
             if let Some(why @ (Stopped::Signal(_) | Stopped::DiskFull)) = called.stopped {
                 return Ok(Answer::Over(Outcome::Stopped(why), None));
             }
@@ -127,35 +146,56 @@ impl Talk {
                 }
                 return over(Some(ending::too_slow(step)));
             }
-            let succeeded = matches!(called.verdict, Verdict::Done | Verdict::MissingOutput { .. } | Verdict::Waits { .. });
+            let succeeded = matches!(
+                called.verdict,
+                Verdict::Done | Verdict::MissingOutput { .. } | Verdict::Waits { .. }
+            );
             if let Some(damage) = called.damage.as_ref().filter(|_| succeeded && !self.anew) {
-                self.begin_anew(run, &format!("the session is not whole, and will not be used again ({damage})"))?;
+                self.begin_anew(
+                    run,
+                    &format!("the session is not whole, and will not be used again ({damage})"),
+                )?;
             }
             match called.verdict {
                 verdict if succeeded => {
                     dialogue::told(&mut run.journal, &mut run.state, &news)?;
-                    return Ok(Answer::Delivered { verdict, structured: called.structured, last_words: called.last_words });
+                    return Ok(Answer::Delivered {
+                        verdict,
+                        structured: called.structured,
+                        last_words: called.last_words,
+                    });
                 }
                 // A tool that it did not need: what was asked for is in the file that takes its place.
                 Verdict::ToolsRefused { .. }
-                    if wanted.is_some_and(|(_, file)| Folder::open(&run.work).is_ok_and(|folder| folder.has_content(file))) =>
+                    if wanted.is_some_and(|(_, file)| {
+                        Folder::open(&run.work).is_ok_and(|folder| folder.has_content(file))
+                    }) =>
                 {
                     dialogue::told(&mut run.journal, &mut run.state, &news)?;
                     let verdict = Verdict::MissingOutput { files: Vec::new(), structured: true };
-                    return Ok(Answer::Delivered { verdict, structured: None, last_words: String::new() });
+                    return Ok(Answer::Delivered {
+                        verdict,
+                        structured: None,
+                        last_words: String::new(),
+                    });
                 }
                 // Transcripts are deleted after a while, and a cluster may be cleaned.
                 Verdict::NotBegun { .. } if called.session_is_lost && !self.anew => {
                     self.begin_anew(run, "the session is not there any more: a new one begins")?;
                 }
                 Verdict::DeadEnd { why, ref detail } if !self.anew => {
-                    self.begin_anew(run, &format!("the session {}: a new one goes on ({detail})", why.problem()))?;
+                    self.begin_anew(
+                        run,
+                        &format!("the session {}: a new one goes on ({detail})", why.problem()),
+                    )?;
                     if !matches!(text, Text::Other(_)) {
                         text = Text::Again;
                     }
                 }
                 // Not this job was meant, or a signal for all of it has come by now.
-                Verdict::Interrupted { ref detail, .. } if !self.killed && ending::memory_kills() == kills_before => {
+                Verdict::Interrupted { ref detail, .. }
+                    if !self.killed && ending::memory_kills() == kills_before =>
+                {
                     self.killed = true;
                     if let Some(why) = run.wait(SIGNAL_LAG) {
                         return Ok(Answer::Over(Outcome::Stopped(why), None));
@@ -166,22 +206,27 @@ impl Talk {
                         text = Text::Again;
                     }
                 }
-                Verdict::ModelError { ref detail } | Verdict::NotBegun { ref detail, .. } => match self.delays.next() {
-                    // A wait that outlasts the job would only hold its node.
-                    Some(delay) if Duration::from_secs(delay) < run.time.left() => {
-                        run.journal.write(&Entry::Retrying { detail: detail.clone(), delay })?;
-                        if let Some(why) = run.wait(Duration::from_secs(delay)) {
-                            return Ok(Answer::Over(Outcome::Stopped(why), None));
+                Verdict::ModelError { ref detail } | Verdict::NotBegun { ref detail, .. } => {
+                    match self.delays.next() {
+                        // A wait that outlasts the job would only hold its node.
+                        Some(delay) if Duration::from_secs(delay) < run.time.left() => {
+                            run.journal
+                                .write(&Entry::Retrying { detail: detail.clone(), delay })?;
+                            if let Some(why) = run.wait(Duration::from_secs(delay)) {
+                                return Ok(Answer::Over(Outcome::Stopped(why), None));
+                            }
+                            self.forget_unconfirmed(run);
+                            match called.verdict {
+                                Verdict::NotBegun { why, .. } => {
+                                    self.silent |= why == Unbegun::Silent
+                                }
+                                _ if matches!(text, Text::Other(_)) => {}
+                                _ => text = Text::Again,
+                            }
                         }
-                        self.forget_unconfirmed(run);
-                        match called.verdict {
-                            Verdict::NotBegun { why, .. } => self.silent |= why == Unbegun::Silent,
-                            _ if matches!(text, Text::Other(_)) => {}
-                            _ => text = Text::Again,
-                        }
+                        _ => return over(ending::failure_of(&called.verdict, &step.title)),
                     }
-                    _ => return over(ending::failure_of(&called.verdict, &step.title)),
-                },
+                }
                 ref verdict => return over(ending::failure_of(verdict, &step.title)),
             }
         }
@@ -216,9 +261,16 @@ impl Talk {
 
 /// The files that are there, for a session that begins in the middle of the work.
 fn files(run: &Run) -> Vec<String> {
-    let listed = Folder::open(&run.work).ok().and_then(|folder| folder.list(MAX_FILES).ok()).unwrap_or_default();
+    let listed = Folder::open(&run.work)
+        .ok()
+        .and_then(|folder| folder.list(MAX_FILES).ok())
+        .unwrap_or_default();
     let names = listed.entries.into_iter().filter(|(name, _)| !name.starts_with('.'));
-    names.map(|(name, entry)| plain(&name, 200) + if matches!(entry, Found::Folder) { "/" } else { "" }).collect()
+    names
+        .map(|(name, entry)| {
+            plain(&name, 200) + if matches!(entry, Found::Folder) { "/" } else { "" }
+        })
+        .collect()
 }
 
 /// A text with what people say behind it.
@@ -227,7 +279,11 @@ fn with_news(run: &Run, text: String, news: &[InboxFile]) -> String {
         return text;
     }
     let values = Values { messages: news, ..Values::default() };
-    let news = prompts::render(&run.bundle.templates, "_messages", &values)
-        .unwrap_or_else(|_| news.iter().map(|message| format!("From the person in charge: {}", message.text)).collect::<Vec<_>>().join("\n\n"));
+    let news = prompts::render(&run.bundle.templates, "_messages", &values).unwrap_or_else(|_| {
+        news.iter()
+            .map(|message| format!("From the person in charge: {}", message.text))
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    });
     format!("{}\n\n{news}", text.trim_end())
 }

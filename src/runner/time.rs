@@ -41,7 +41,11 @@ impl JobTime {
     }
 
     fn left_until(&self, end: Instant) -> Duration {
-        let stood = if self.counts_standing { clock::stood().saturating_sub(self.stood) } else { Duration::ZERO };
+        let stood = if self.counts_standing {
+            clock::stood().saturating_sub(self.stood)
+        } else {
+            Duration::ZERO
+        };
         end.saturating_duration_since(clock::instant()).saturating_sub(stood)
     }
 
@@ -99,8 +103,12 @@ mod tests {
         let mut standstill = Standstill::new();
         assert_eq!(standstill.news_of(0), None);
         assert_eq!(standstill.news_of(125), Some(Entry::Suspended { seconds: 125 }));
-        assert_eq!((standstill.news_of(185), standstill.news_of(185)), (Some(Entry::Suspended { seconds: 60 }), None));
-        let told = (1..=1000).filter(|number| standstill.news_of(185 + 30 * number).is_some()).count();
+        assert_eq!(
+            (standstill.news_of(185), standstill.news_of(185)),
+            (Some(Entry::Suspended { seconds: 60 }), None)
+        );
+        let told =
+            (1..=1000).filter(|number| standstill.news_of(185 + 30 * number).is_some()).count();
         assert!((10..100).contains(&told), "{told}");
     }
 }

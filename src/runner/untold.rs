@@ -25,8 +25,15 @@ pub fn untold(own: &Folder) -> Option<Money> {
     let mut calls: Vec<(Calling, Option<Money>)> = Vec::new();
     let mut answered: Vec<Calling> = Vec::new();
     let mut costs = Costs::default();
-    let mut note = |call: Calling, told: Option<Money>| match calls.iter_mut().find(|(known, _)| *known == call) {
-        Some((_, known)) => *known = known.filter(|known| told.is_none_or(|told| told.cost_usd <= known.cost_usd)).or(told),
+    let mut note = |call: Calling, told: Option<Money>| match calls
+        .iter_mut()
+        .find(|(known, _)| *known == call)
+    {
+        Some((_, known)) => {
+            *known = known
+                .filter(|known| told.is_none_or(|told| told.cost_usd <= known.cost_usd))
+                .or(told)
+        }
         None => calls.push((call, told)),
     };
     for entry in lines.iter().filter_map(Line::entry) {
@@ -41,7 +48,10 @@ pub fn untold(own: &Folder) -> Option<Money> {
         }
     }
     // One that was begun and had not said a word yet.
-    let state = own.read("state.json", MAX_READ).ok().and_then(|bytes| formats::read::<StateFile>("state.json", &bytes).ok());
+    let state = own
+        .read("state.json", MAX_READ)
+        .ok()
+        .and_then(|bytes| formats::read::<StateFile>("state.json", &bytes).ok());
     if let Some(call) = state.and_then(|state| state.calling) {
         note(call, None);
     }
@@ -50,18 +60,26 @@ pub fn untold(own: &Folder) -> Option<Money> {
     for (call, told) in calls {
         let mut before = costs.total();
         before.add(&sum);
-        let shown = steps.as_ref().and_then(|steps| of_stream(steps, &call, &before, answered.contains(&call)));
+        let shown = steps
+            .as_ref()
+            .and_then(|steps| of_stream(steps, &call, &before, answered.contains(&call)));
         match (told, shown) {
             (None, None) => return None,
             (None, Some(shown)) => sum.add(&shown),
-            (Some(told), Some(shown)) if shown.cost_usd > told.cost_usd * MUCH_MORE => sum.add(&Money {
-                cost_usd: shown.cost_usd - told.cost_usd,
-                estimated: true,
-                input_tokens: shown.input_tokens.saturating_sub(told.input_tokens),
-                output_tokens: shown.output_tokens.saturating_sub(told.output_tokens),
-                cache_read_tokens: shown.cache_read_tokens.saturating_sub(told.cache_read_tokens),
-                cache_write_tokens: shown.cache_write_tokens.saturating_sub(told.cache_write_tokens),
-            }),
+            (Some(told), Some(shown)) if shown.cost_usd > told.cost_usd * MUCH_MORE => {
+                sum.add(&Money {
+                    cost_usd: shown.cost_usd - told.cost_usd,
+                    estimated: true,
+                    input_tokens: shown.input_tokens.saturating_sub(told.input_tokens),
+                    output_tokens: shown.output_tokens.saturating_sub(told.output_tokens),
+                    cache_read_tokens: shown
+                        .cache_read_tokens
+                        .saturating_sub(told.cache_read_tokens),
+                    cache_write_tokens: shown
+                        .cache_write_tokens
+                        .saturating_sub(told.cache_write_tokens),
+                })
+            }
             (Some(_), _) => {}
         }
     }
@@ -70,7 +88,12 @@ pub fn untold(own: &Folder) -> Option<Money> {
 
 /// What one call has cost, by what it has printed. `before` is what was spent until then. None when its
 /// stream is not there, or is not that of a call that is known to have answered.
-pub fn of_stream(steps: &Folder, call: &Calling, before: &Money, has_answered: bool) -> Option<Money> {
+pub fn of_stream(
+    steps: &Folder,
+    call: &Calling,
+    before: &Money,
+    has_answered: bool,
+) -> Option<Money> {
     let (mut file, size) = steps.file(&call.stream).ok()?;
     if size < call.from {
         return None;

@@ -220,7 +220,10 @@ fn says(text: &str, words: Words) -> bool {
 /// Reads what `sbatch` answered.
 pub(super) fn of_sbatch(status: i32, answer: &str) -> Submission {
     let id_of = |line: &str| {
-        let word = line.strip_prefix("Submitted batch job ").and_then(|rest| rest.split_whitespace().next()).unwrap_or(line);
+        let word = line
+            .strip_prefix("Submitted batch job ")
+            .and_then(|rest| rest.split_whitespace().next())
+            .unwrap_or(line);
         JobId::parse(word)
     };
     judge("sbatch", status, answer, id_of, |text| match () {
@@ -234,14 +237,21 @@ pub(super) fn of_sbatch(status: i32, answer: &str) -> Submission {
 /// Reads what `qsub` answered.
 pub(super) fn of_qsub(status: i32, answer: &str) -> Submission {
     let id_of = |line: &str| {
-        let word = line.strip_prefix("Your job ").and_then(|rest| rest.split_whitespace().next()).unwrap_or(line);
+        let word = line
+            .strip_prefix("Your job ")
+            .and_then(|rest| rest.split_whitespace().next())
+            .unwrap_or(line);
         JobId::parse(word).filter(|id| id.as_str() == id.number())
     };
     judge("qsub", status, answer, id_of, |text| match () {
         () if says(text, SGE_UNCLEAR) => Verdict::Unclear,
         () if says(text, SGE_NOT_SENT) => Verdict::NotSent,
         // What else says that the message did not get through stands in the same words.
-        () if text.contains("unable to send message to qmaster") || text.contains("commlib error") => Verdict::Unclear,
+        () if text.contains("unable to send message to qmaster")
+            || text.contains("commlib error") =>
+        {
+            Verdict::Unclear
+        }
         () if says(text, SGE_REFUSED) => Verdict::Refused,
         () => Verdict::Unclear,
     })
@@ -253,7 +263,13 @@ enum Verdict {
     Unclear,
 }
 
-fn judge(program: &str, status: i32, answer: &str, id_of: impl Fn(&str) -> Option<JobId>, verdict: impl Fn(&str) -> Verdict) -> Submission {
+fn judge(
+    program: &str,
+    status: i32,
+    answer: &str,
+    id_of: impl Fn(&str) -> Option<JobId>,
+    verdict: impl Fn(&str) -> Verdict,
+) -> Submission {
     let apart = Apart::of(answer);
     let said = apart.told();
     // Only what the program printed as its answer is an id, not what stands among its complaints.
@@ -261,17 +277,25 @@ fn judge(program: &str, status: i32, answer: &str, id_of: impl Fn(&str) -> Optio
     ids.dedup();
     // A site may print numbers of its own beside it: which one is the job's, its name tells.
     if let [first, second, ..] = &ids[..] {
-        return Submission::Unclear(format!("{program} printed more than one number that may be the job's ({first}, {second}): {said}"));
+        return Submission::Unclear(format!(
+            "{program} printed more than one number that may be the job's ({first}, {second}): {said}"
+        ));
     }
     match (status, ids.pop()) {
         (0, Some(id)) => Submission::Accepted(id),
         (0, None) => Submission::Unclear(format!("{program} gave no job id: {said}")),
-        (_, Some(id)) => Submission::Unclear(format!("{program} named job {id}, but ended with exit status {status}: {said}")),
+        (_, Some(id)) => Submission::Unclear(format!(
+            "{program} named job {id}, but ended with exit status {status}: {said}"
+        )),
         (NOT_THERE, None) => Submission::Refused(said),
         (NO_LOGIN, None) => Submission::NotSent(said),
-        _ if said.is_empty() => Submission::Unclear(format!("{program} ended with exit status {status} and said nothing")),
+        _ if said.is_empty() => Submission::Unclear(format!(
+            "{program} ended with exit status {status} and said nothing"
+        )),
         // Ended by a signal or a deadline, or it could not be run whole: who knows when.
-        (124..=254, None) => Submission::Unclear(format!("{program} ended with exit status {status}: {said}")),
+        (124..=254, None) => {
+            Submission::Unclear(format!("{program} ended with exit status {status}: {said}"))
+        }
         _ => match verdict(&decisive(&apart)) {
             Verdict::NotSent => Submission::NotSent(said),
             Verdict::Refused => Submission::Refused(said),
@@ -304,13 +328,19 @@ pub(super) fn of_cancel(status: i32, answer: &str) -> Result<(), String> {
             }
         }
     }
-    let heard = if parts.is_empty() { status == 0 } else { parts.iter().all(|(status, said)| *status == 0 || says_gone(said)) };
+    let heard = if parts.is_empty() {
+        status == 0
+    } else {
+        parts.iter().all(|(status, said)| *status == 0 || says_gone(said))
+    };
     if heard {
         return Ok(());
     }
     let words: Vec<&str> = answer.lines().filter(|line| !line.starts_with('!')).collect();
     Err(match useful(&words.join("\n")) {
-        said if said.is_empty() && status == 124 => "the scheduler did not answer in time".to_owned(),
+        said if said.is_empty() && status == 124 => {
+            "the scheduler did not answer in time".to_owned()
+        }
         said if said.is_empty() => format!("exit status {status}"),
         said => said,
     })

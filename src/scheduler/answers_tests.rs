@@ -16,7 +16,10 @@ fn is_unclear(submission: &Submission) -> bool {
 fn the_answer_of_sbatch() {
     assert_eq!(of_sbatch(0, "4\n"), id("4"));
     assert_eq!(of_sbatch(0, "40;rllab\n"), id("40;rllab"));
-    assert_eq!(of_sbatch(0, "Your quota: 80 GB of 100\nsbatch: checking\n812\n\nHave 1 nice day\n"), id("812"));
+    assert_eq!(
+        of_sbatch(0, "Your quota: 80 GB of 100\nsbatch: checking\n812\n\nHave 1 nice day\n"),
+        id("812")
+    );
     assert_eq!(of_sbatch(0, "Submitted batch job 77\n"), id("77"));
     // A number among the complaints is no id.
     assert_eq!(of_sbatch(0, "812\n\n!0\n99\n"), id("812"));
@@ -29,9 +32,17 @@ fn the_answer_of_sbatch() {
 
 #[test]
 fn of_several_numbers_none_is_taken_for_the_jobs() {
-    for out in ["59\nRemaining core hours of project p123:\n250000\n", "250000\n59\n", "Submitted batch job 59\n250000\n", "59\n59;hpc\n"] {
+    for out in [
+        "59\nRemaining core hours of project p123:\n250000\n",
+        "250000\n59\n",
+        "Submitted batch job 59\n250000\n",
+        "59\n59;hpc\n",
+    ] {
         for answer in [out.to_owned(), format!("{out}\n!0\n\n")] {
-            assert!(matches!(of_sbatch(0, &answer), Submission::Unclear(why) if why.contains("59")), "{answer}");
+            assert!(
+                matches!(of_sbatch(0, &answer), Submission::Unclear(why) if why.contains("59")),
+                "{answer}"
+            );
         }
     }
     for out in ["Your job 59 (\"x\") has been submitted\n4711\n", "59\n7\n"] {
@@ -98,15 +109,33 @@ fn the_refusals_of_sbatch_are_a_closed_list() {
         Submission::Refused("invalid partition specified: nope; Batch job submission failed: Invalid partition name specified".to_owned())
     );
     for (status, text) in [
-        (255, "sbatch: unrecognized option '--nosuch=1'\nTry \"sbatch --help\" for more information\n"),
+        (
+            255,
+            "sbatch: unrecognized option '--nosuch=1'\nTry \"sbatch --help\" for more information\n",
+        ),
         (1, "sbatch: error: Batch script is empty!\n"),
-        (1, "sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified\n"),
+        (
+            1,
+            "sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified\n",
+        ),
         (1, "sbatch: error: Batch job submission failed: Invalid qos specification\n"),
-        (1, "sbatch: error: Batch job submission failed: Requested node configuration is not available\n"),
-        (1, "sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)\n"),
+        (
+            1,
+            "sbatch: error: Batch job submission failed: Requested node configuration is not available\n",
+        ),
+        (
+            1,
+            "sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)\n",
+        ),
         (1, "sbatch: error: Memory specification can not be satisfied\n"),
-        (1, "sbatch: error: Batch job submission failed: User's group not permitted to use this partition\n"),
-        (1, "sbatch: error: Batch job submission failed: Invalid generic resource (gres) specification\n"),
+        (
+            1,
+            "sbatch: error: Batch job submission failed: User's group not permitted to use this partition\n",
+        ),
+        (
+            1,
+            "sbatch: error: Batch job submission failed: Invalid generic resource (gres) specification\n",
+        ),
         (1, "sbatch: error: Batch job submission failed: Access/permission denied\n"),
         (1, "sbatch: error: Invalid generic resource (gres) specification\n"),
         (1, "sbatch: error: Batch job submission failed: Invalid feature specification\n"),
@@ -116,18 +145,26 @@ fn the_refusals_of_sbatch_are_a_closed_list() {
         (1, "sbatch: error: Batch job submission failed: Invalid license specification\n"),
         (1, "sbatch: error: Batch job submission failed: Invalid job array specification\n"),
         (255, "sbatch: error: \"abc\" is not a valid node count\n"),
-        (255, "Invalid time specification (pos=0): zz\nsbatch: error: Invalid --begin specification\n"),
+        (
+            255,
+            "Invalid time specification (pos=0): zz\nsbatch: error: Invalid --begin specification\n",
+        ),
         (1, "sbatch: error: Invalid numeric value \"abc\" for --cpus-per-task.\n"),
         (
             1,
             "sbatch: error: This does not look like a batch script.  The first\nsbatch: error: line must start with #! followed by the path to an interpreter.\n",
         ),
-        (1, "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)\n"),
+        (
+            1,
+            "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)\n",
+        ),
     ] {
         let submission = of_sbatch(status, text);
         assert!(matches!(submission, Submission::Refused(_)), "{text}: {submission:?}");
     }
-    assert!(matches!(of_sbatch(93, "sbatch was not found on the front end\n"), Submission::Refused(text) if text.contains("front end")));
+    assert!(
+        matches!(of_sbatch(93, "sbatch was not found on the front end\n"), Submission::Refused(text) if text.contains("front end"))
+    );
 }
 
 #[test]
@@ -157,8 +194,14 @@ fn failures_of_qsub_tell_whether_a_job_may_exist() {
     }
     assert!(is_unclear(&of_qsub(137, "")));
     assert_eq!(
-        of_qsub(1, "Unable to run job: job rejected: the requested project \"nope\" does not exist\nExiting.\n"),
-        Submission::Refused("Unable to run job: job rejected: the requested project \"nope\" does not exist".to_owned())
+        of_qsub(
+            1,
+            "Unable to run job: job rejected: the requested project \"nope\" does not exist\nExiting.\n"
+        ),
+        Submission::Refused(
+            "Unable to run job: job rejected: the requested project \"nope\" does not exist"
+                .to_owned()
+        )
     );
     for text in [
         "Unable to read script file because of error: invalid option argument \"-gres\"\n",
@@ -183,9 +226,18 @@ fn a_cancel_counts_when_it_was_heard() {
     for (status, text) in [
         (0, "\n!0\n\n\n!0\n\n"),
         (1, "\n!0\n\n\n!1\nscancel: error: Kill job error on job id 5: Invalid job id specified\n"),
-        (98, "\n!0\n\n\n!98\nscancel: error: Kill job error on job id 5: Job/step already completing or completed\n"),
-        (1, "\n!1\nThe job rl-sp-a1b2c3-1 of user(s) me does not exist\ndenied: job \"5\" does not exist\n"),
-        (1, "me has deleted job 20\nme has deleted job 21\ndenied: job \"20\" does not exist\n\n!1\n"),
+        (
+            98,
+            "\n!0\n\n\n!98\nscancel: error: Kill job error on job id 5: Job/step already completing or completed\n",
+        ),
+        (
+            1,
+            "\n!1\nThe job rl-sp-a1b2c3-1 of user(s) me does not exist\ndenied: job \"5\" does not exist\n",
+        ),
+        (
+            1,
+            "me has deleted job 20\nme has deleted job 21\ndenied: job \"20\" does not exist\n\n!1\n",
+        ),
         (0, ""),
     ] {
         assert_eq!(of_cancel(status, text), Ok(()), "{text}");
@@ -195,7 +247,10 @@ fn a_cancel_counts_when_it_was_heard() {
             140,
             "\n!140\nscancel: error: Kill job error on job id 5: Socket timed out on send/recv operation\n\n!1\nscancel: error: Kill job error on job id 5: Invalid job id specified\n",
         ),
-        (98, "\n!98\nscancel: error: slurm_kill_job2: Unable to contact slurm controller (connect failure)\n"),
+        (
+            98,
+            "\n!98\nscancel: error: slurm_kill_job2: Unable to contact slurm controller (connect failure)\n",
+        ),
         (1, "\n!1\nscancel: error: Kill job error on job id 5: Access/permission denied\n"),
         (124, "\n!124\n\n"),
         (1, "error: commlib error: got select error (Connection refused)\n"),
@@ -203,5 +258,8 @@ fn a_cancel_counts_when_it_was_heard() {
     ] {
         assert!(of_cancel(status, text).is_err(), "{text}");
     }
-    assert_eq!(of_cancel(1, "\n!1\nscancel: error: Access/permission denied\n"), Err("Access/permission denied".to_owned()));
+    assert_eq!(
+        of_cancel(1, "\n!1\nscancel: error: Access/permission denied\n"),
+        Err("Access/permission denied".to_owned())
+    );
 }

@@ -10,7 +10,11 @@ use super::slurm_options::full_name;
 
 /// GPUs that these options ask for. `gpu_resource` is the name of the resource that counts GPUs
 /// on a cluster of Grid Engine.
-pub fn gpus_asked(kind: SchedulerKind, options: &JobOptions, gpu_resource: Option<&str>) -> Option<u32> {
+pub fn gpus_asked(
+    kind: SchedulerKind,
+    options: &JobOptions,
+    gpu_resource: Option<&str>,
+) -> Option<u32> {
     match kind {
         SchedulerKind::Slurm => slurm(options),
         SchedulerKind::Sge => sge(options, gpu_resource),
@@ -21,8 +25,11 @@ pub fn gpus_asked(kind: SchedulerKind, options: &JobOptions, gpu_resource: Optio
 
 /// The largest of what the options say: sbatch refuses those that contradict each other.
 fn slurm(options: &JobOptions) -> Option<u32> {
-    let given: Vec<(&str, &str)> =
-        options.iter().filter(|(_, value)| !value.trim().is_empty()).map(|(key, value)| (full_name(key), value.trim())).collect();
+    let given: Vec<(&str, &str)> = options
+        .iter()
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(key, value)| (full_name(key), value.trim()))
+        .collect();
     let find = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
     // A whole node comes with all of its GPUs.
     if find("exclusive").is_some_and(|value| !matches!(value, "user" | "mcs" | "topo")) {
@@ -30,7 +37,11 @@ fn slurm(options: &JobOptions) -> Option<u32> {
     }
     let number = |name: &str| find(name).map_or(Some(1), |value| value.parse::<u32>().ok());
     // `2-4` nodes may become four.
-    let nodes = || find("nodes").map_or(Some(1), |value| value.rsplit('-').next().and_then(|last| last.parse::<u32>().ok()));
+    let nodes = || {
+        find("nodes").map_or(Some(1), |value| {
+            value.rsplit('-').next().and_then(|last| last.parse::<u32>().ok())
+        })
+    };
     let tasks = || match find("ntasks") {
         Some(value) => value.parse().ok(),
         None => number("ntasks-per-node")?.checked_mul(nodes()?),
@@ -41,7 +52,9 @@ fn slurm(options: &JobOptions) -> Option<u32> {
             "gpus" => listed(value)?,
             "gpus-per-node" => listed(value)?.checked_mul(nodes()?)?,
             "gpus-per-task" => listed(value)?.checked_mul(tasks()?)?,
-            "gpus-per-socket" => listed(value)?.checked_mul(number("sockets-per-node")?)?.checked_mul(nodes()?)?,
+            "gpus-per-socket" => {
+                listed(value)?.checked_mul(number("sockets-per-node")?)?.checked_mul(nodes()?)?
+            }
             "gres" | "tres-per-node" => of_gres(value)?.checked_mul(nodes()?)?,
             "tres-per-task" => of_gres(value)?.checked_mul(tasks()?)?,
             "tres-per-job" => of_gres(value)?,
@@ -57,7 +70,11 @@ fn listed(value: &str) -> Option<u32> {
     value.split(',').try_fold(0_u32, |sum, part| {
         let count = part.rsplit(':').next()?.trim();
         // A type alone is one of that type; a number with a letter behind it is no count of GPUs.
-        let count = if count.starts_with(|c: char| c.is_ascii_digit()) { count.parse::<u32>().ok()? } else { 1 };
+        let count = if count.starts_with(|c: char| c.is_ascii_digit()) {
+            count.parse::<u32>().ok()?
+        } else {
+            1
+        };
         sum.checked_add(count)
     })
 }
@@ -66,9 +83,14 @@ fn listed(value: &str) -> Option<u32> {
 fn of_gres(value: &str) -> Option<u32> {
     value.split(',').try_fold(0_u32, |sum, part| {
         let part = part.trim();
-        let part = part.strip_prefix("gres/").or_else(|| part.strip_prefix("gres:")).unwrap_or(part);
+        let part =
+            part.strip_prefix("gres/").or_else(|| part.strip_prefix("gres:")).unwrap_or(part);
         let part = part.split('(').next().unwrap_or(part);
-        let Some(rest) = part.strip_prefix("gpu").filter(|rest| rest.is_empty() || rest.starts_with([':', '='])) else { return Some(sum) };
+        let Some(rest) =
+            part.strip_prefix("gpu").filter(|rest| rest.is_empty() || rest.starts_with([':', '=']))
+        else {
+            return Some(sum);
+        };
         let count = if rest.is_empty() { 1 } else { listed(&rest[1..].replace('=', ":"))? };
         sum.checked_add(count)
     })
@@ -77,15 +99,30 @@ fn of_gres(value: &str) -> Option<u32> {
 /// What the resource is set to, for the whole job: a parallel environment does not multiply it,
 /// as with a resource whose column `consumable` says JOB.
 fn sge(options: &JobOptions, gpu_resource: Option<&str>) -> Option<u32> {
-    let values = |wanted: &'static str| options.iter().filter(move |(key, _)| key.trim_start_matches('-') == wanted).map(|(_, value)| value);
-    let resources = || values("l").flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty());
+    let values = |wanted: &'static str| {
+        options
+            .iter()
+            .filter(move |(key, _)| key.trim_start_matches('-') == wanted)
+            .map(|(_, value)| value)
+    };
+    let resources = || {
+        values("l")
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+    };
     let Some(resource) = gpu_resource else {
-        let may_be = |text: &str| ["gpu", "cuda", "nvidia"].iter().any(|word| text.to_ascii_lowercase().contains(word));
-        let suspicious = resources().any(may_be) || values("q").any(may_be) || values("jc").any(may_be);
+        let may_be = |text: &str| {
+            ["gpu", "cuda", "nvidia"].iter().any(|word| text.to_ascii_lowercase().contains(word))
+        };
+        let suspicious =
+            resources().any(may_be) || values("q").any(may_be) || values("jc").any(may_be);
         return (!suspicious).then_some(0);
     };
     resources().try_fold(0_u32, |sum, part| match part.split_once('=') {
-        Some((name, value)) if name.trim() == resource => sum.checked_add(value.trim().parse().ok()?),
+        Some((name, value)) if name.trim() == resource => {
+            sum.checked_add(value.trim().parse().ok()?)
+        }
         None if part == resource => sum.checked_add(1),
         _ => Some(sum),
     })
@@ -100,7 +137,9 @@ pub(super) fn in_tres(text: &str) -> Option<u32> {
         match name.strip_prefix("gres/gpu") {
             Some("") => return count.parse().ok(),
             // One that cannot be read is not none: then nothing is known.
-            Some(rest) if rest.starts_with(':') => typed = Some(typed.unwrap_or(0_u32).saturating_add(count.parse().ok()?)),
+            Some(rest) if rest.starts_with(':') => {
+                typed = Some(typed.unwrap_or(0_u32).saturating_add(count.parse().ok()?))
+            }
             _ => {}
         }
     }
@@ -179,6 +218,10 @@ mod tests {
         assert_eq!(in_tres("cpu=4,gres/gpumem=2,mem=8G"), None);
         assert_eq!(in_tres(""), None);
         assert_eq!(in_tres("gres/gpu=lots,=,,x"), None);
-        assert_eq!(in_tres("gres/gpu:a100=2,gres/gpu:v100=?"), None, "a count that cannot be read is not none");
+        assert_eq!(
+            in_tres("gres/gpu:a100=2,gres/gpu:v100=?"),
+            None,
+            "a count that cannot be read is not none"
+        );
     }
 }

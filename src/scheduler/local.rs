@@ -22,7 +22,10 @@ pub(super) struct Local;
 
 impl Scheduler for Local {
     fn check_options(&self, options: &JobOptions) -> Vec<OptionProblem> {
-        let problem = |key: &str| OptionProblem { key: key.to_owned(), problem: "a local cluster has no job options: remove it".to_owned() };
+        let problem = |key: &str| OptionProblem {
+            key: key.to_owned(),
+            problem: "a local cluster has no job options: remove it".to_owned(),
+        };
         options.iter().filter(|(_, value)| !value.is_empty()).map(|(key, _)| problem(key)).collect()
     }
 
@@ -41,9 +44,16 @@ impl Scheduler for Local {
     fn read_submission(&self, status: i32, output: &str) -> Submission {
         match (status, output.lines().rev().find_map(|line| JobId::parse(line.trim()))) {
             (0, Some(id)) => Submission::Accepted(id),
-            (0, None) => Submission::Unclear(format!("no process id came back: {}", useful(output))),
-            (_, None) if status < 124 && output.contains(answers::LOCAL_REFUSED) => Submission::Refused(useful(output)),
-            _ => Submission::Unclear(format!("the start ended with exit status {status}: {}", useful(output))),
+            (0, None) => {
+                Submission::Unclear(format!("no process id came back: {}", useful(output)))
+            }
+            (_, None) if status < 124 && output.contains(answers::LOCAL_REFUSED) => {
+                Submission::Refused(useful(output))
+            }
+            _ => Submission::Unclear(format!(
+                "the start ended with exit status {status}: {}",
+                useful(output)
+            )),
         }
     }
 
@@ -58,16 +68,23 @@ impl Scheduler for Local {
         if jobs.is_empty() {
             return Ok(Look::default());
         }
-        let section = reply.section(SECTION).ok_or_else(|| PollError("the answer is missing".to_owned()))?;
+        let section =
+            reply.section(SECTION).ok_or_else(|| PollError("the answer is missing".to_owned()))?;
         let text = section.text();
         if text.trim_end().lines().last() != Some("complete") {
             return Err(PollError(format!("the processes could not be listed: {}", useful(&text))));
         }
         let seen = |job: &JobId| {
-            let line = text.lines().filter_map(|line| line.split_once(' ')).find(|(id, _)| *id == job.number());
+            let line = text
+                .lines()
+                .filter_map(|line| line.split_once(' '))
+                .find(|(id, _)| *id == job.number());
             line.map_or(Seen::Absent, |(_, line)| seen(line))
         };
-        Ok(Look { seen: jobs.iter().map(|job| (job.id.clone(), seen(&job.id))).collect(), doubt: None })
+        Ok(Look {
+            seen: jobs.iter().map(|job| (job.id.clone(), seen(&job.id))).collect(),
+            doubt: None,
+        })
     }
 
     fn look_up_all(&self) -> &'static str {
@@ -94,7 +111,14 @@ impl Scheduler for Local {
 /// Reads what a line says behind the id.
 fn seen(line: &str) -> Seen {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let ended = |kind, words: &str| Seen::State(JobState::Ended(JobEnd { kind, exit_code: None, signal: None, words: words.to_owned() }));
+    let ended = |kind, words: &str| {
+        Seen::State(JobState::Ended(JobEnd {
+            kind,
+            exit_code: None,
+            signal: None,
+            words: words.to_owned(),
+        }))
+    };
     match word {
         "running" if rest == "T" || rest == "t" => Seen::State(JobState::Suspended),
         "running" => Seen::State(JobState::Running),
@@ -107,7 +131,11 @@ fn seen(line: &str) -> Seen {
         "rebooted" => ended(EndKind::NodeFailed, &format!("{} was started anew", useful(rest))),
         "elsewhere" => {
             let (its, this) = rest.split_once(' ').unwrap_or((rest, "another host"));
-            Seen::Unclear(format!("the job runs on {}, and {} answered: give the cluster the name of one host", useful(its), useful(this)))
+            Seen::Unclear(format!(
+                "the job runs on {}, and {} answered: give the cluster the name of one host",
+                useful(its),
+                useful(this)
+            ))
         }
         "unknown" => Seen::Absent,
         _ => Seen::State(JobState::Other(useful(word))),
@@ -145,7 +173,11 @@ mod tests {
         script.set("RL_NAME", "sp-a1b2c3-k7");
         script.section_of(
             "submit",
-            &["trap '' HUP PIPE TERM\nrl_said=$(", SUBMIT, ")\nrl_status=$?\nprintf '%s\\n' \"$rl_said\"\nexit \"$rl_status\""],
+            &[
+                "trap '' HUP PIPE TERM\nrl_said=$(",
+                SUBMIT,
+                ")\nrl_status=$?\nprintf '%s\\n' \"$rl_said\"\nexit \"$rl_status\"",
+            ],
         );
         let reply = bench.run(script);
         let section = reply.section("submit").expect("there");
@@ -157,7 +189,11 @@ mod tests {
     }
 
     fn poll(bench: &Bench, id: &JobId) -> Seen {
-        bench.poll(&Local, std::slice::from_ref(id)).expect("healthy").remove(id).expect("an answer")
+        bench
+            .poll(&Local, std::slice::from_ref(id))
+            .expect("healthy")
+            .remove(id)
+            .expect("an answer")
     }
 
     fn wait_for(bench: &Bench, id: &JobId, fits: impl Fn(&Seen) -> bool) -> Seen {
@@ -184,7 +220,8 @@ mod tests {
     }
 
     /// A job that says that it runs, and ends itself when it is asked to.
-    const OBEDIENT: &str = "trap 'echo asked; kill $!; exit 9' TERM\necho begun\nsleep 100 &\nwait\n";
+    const OBEDIENT: &str =
+        "trap 'echo asked; kill $!; exit 9' TERM\necho begun\nsleep 100 &\nwait\n";
     const DEAF: &str = "trap '' TERM\necho begun\nsleep 100\n";
 
     fn wait_for_log(bench: &Bench, text: &str) {
@@ -198,13 +235,19 @@ mod tests {
     #[test]
     fn a_job_runs_on_after_its_script_and_leaves_its_exit_status() {
         let bench = Bench::new();
-        let id = start(&bench, "echo \"lc=$LC_ALL name=$RL_NAME$RL_HOME\"; echo err >&2; while [ ! -e go ]; do sleep 0.02; done; exit 7");
+        let id = start(
+            &bench,
+            "echo \"lc=$LC_ALL name=$RL_NAME$RL_HOME\"; echo err >&2; while [ ! -e go ]; do sleep 0.02; done; exit 7",
+        );
         assert_eq!(poll(&bench, &id), Seen::State(JobState::Running));
         assert_eq!(bench.text(LOOK_UP, &[("RL_NAME", "sp-a1b2c3-k7")]), (0, format!("{id}\n")));
         assert_eq!(bench.text(LOOK_UP, &[("RL_NAME", "sp-a1b2c3-k")]), (0, String::new()));
         std::fs::write(bench.path().join("sprint/go"), "").expect("written");
         let end = wait_for_end(&bench, &id);
-        assert_eq!((end.kind, end.exit_code, end.words.as_str()), (EndKind::Failed, Some(7), "exit status 7"));
+        assert_eq!(
+            (end.kind, end.exit_code, end.words.as_str()),
+            (EndKind::Failed, Some(7), "exit status 7")
+        );
         assert_eq!(log(&bench), "lc= name=\nerr\n");
         // Also after its end it is found by its name.
         assert_eq!(bench.text(LOOK_UP, &[("RL_NAME", "sp-a1b2c3-k7")]).1, format!("{id}\n"));
@@ -228,7 +271,8 @@ mod tests {
             bench.text(CANCEL, &[("RL_JOB", deaf.as_str())]);
             assert_eq!(poll(&bench, &deaf), Seen::State(JobState::Running));
         }
-        std::fs::write(bench.path().join(format!(".researchloop/local/{deaf}/cancel")), "1000\n").expect("written");
+        std::fs::write(bench.path().join(format!(".researchloop/local/{deaf}/cancel")), "1000\n")
+            .expect("written");
         bench.text(CANCEL, &[("RL_JOB", deaf.as_str())]);
         let end = wait_for_end(&bench, &deaf);
         assert_eq!((end.kind, end.signal), (EndKind::Cancelled, Some(9)));
@@ -253,15 +297,20 @@ mod tests {
     fn a_reused_process_id_is_not_the_job() {
         let bench = Bench::new();
         let read = |path: &str| std::fs::read_to_string(path).expect("proc").trim().to_owned();
-        let (boot, host) = (read("/proc/sys/kernel/random/boot_id"), read("/proc/sys/kernel/hostname"));
+        let (boot, host) =
+            (read("/proc/sys/kernel/random/boot_id"), read("/proc/sys/kernel/hostname"));
         let me = std::process::id().to_string();
         forge(&bench, &me, &format!("1 7 3 {boot} {host} x\n"));
         let id = &ids(&[&me])[0];
-        assert!(matches!(poll(&bench, id), Seen::State(JobState::Ended(end)) if end.kind == EndKind::Killed));
+        assert!(
+            matches!(poll(&bench, id), Seen::State(JobState::Ended(end)) if end.kind == EndKind::Killed)
+        );
         // This very test would end if the start time were not compared.
         assert_eq!(bench.text(CANCEL, &[("RL_JOB", &me)]).0, 0);
         forge(&bench, &me, &format!("1 7 3 another-boot {host} x\n"));
-        assert!(matches!(poll(&bench, id), Seen::State(JobState::Ended(end)) if end.kind == EndKind::NodeFailed));
+        assert!(
+            matches!(poll(&bench, id), Seen::State(JobState::Ended(end)) if end.kind == EndKind::NodeFailed)
+        );
         forge(&bench, &me, &format!("1 7 3 {boot} login-2 x\n"));
         assert!(matches!(poll(&bench, id), Seen::Unclear(text) if text.contains("login-2")));
         forge(&bench, &me, "");
@@ -275,9 +324,15 @@ mod tests {
         let bench = Bench::new();
         let (first, second) = (start(&bench, OBEDIENT), start(&bench, OBEDIENT));
         wait_for_log(&bench, "begun\nbegun");
-        let strays = Local.strays(&bench.look(&Local, &asked(std::slice::from_ref(&first))), &asked(std::slice::from_ref(&first)));
+        let strays = Local.strays(
+            &bench.look(&Local, &asked(std::slice::from_ref(&first))),
+            &asked(std::slice::from_ref(&first)),
+        );
         assert_eq!(strays, [], "these are called otherwise than sprints are");
-        assert_eq!(bench.text(CANCEL, &[("RL_JOB", first.as_str()), ("RL_NAME", "sp-a1b2c3-k7")]).0, 0);
+        assert_eq!(
+            bench.text(CANCEL, &[("RL_JOB", first.as_str()), ("RL_NAME", "sp-a1b2c3-k7")]).0,
+            0
+        );
         for id in [&first, &second] {
             assert_eq!(wait_for_end(&bench, id).kind, EndKind::Cancelled, "{id}");
         }
@@ -287,7 +342,11 @@ mod tests {
     fn without_the_folder_of_the_records_nothing_is_known() {
         let bench = Bench::new();
         assert!(bench.poll(&Local, &ids(&["7"])).is_err());
-        assert_eq!(bench.text(LOOK_UP, &[("RL_NAME", "x")]), (0, String::new()), "no job was ever started here");
+        assert_eq!(
+            bench.text(LOOK_UP, &[("RL_NAME", "x")]),
+            (0, String::new()),
+            "no job was ever started here"
+        );
     }
 
     #[test]
@@ -304,16 +363,29 @@ mod tests {
         let bench = Bench::new();
         std::fs::create_dir_all(bench.path().join("sprint/job.log")).expect("a folder in the way");
         let (status, output) = bench.text(SUBMIT, &[("RL_NAME", "x")]);
-        assert!(matches!(Local.read_submission(status, &output), Submission::Refused(text) if text.contains("job.log")), "{status} {output}");
+        assert!(
+            matches!(Local.read_submission(status, &output), Submission::Refused(text) if text.contains("job.log")),
+            "{status} {output}"
+        );
     }
 
     #[test]
     fn options_are_refused_and_unknown_words_kept() {
         let problems = Local.check_options(&[("gres", "gpu:1"), ("mem", "")].into_iter().collect());
-        assert_eq!(problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["gres"]);
+        assert_eq!(
+            problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(),
+            ["gres"]
+        );
         let id = ids(&["7"]);
-        let read = |text| Local.read(&Reply::from_sections([("jobs", 0, text)]), &asked(&id), None).map(|mut look| look.seen.remove(&id[0]));
-        assert_eq!(read("7 flying\ncomplete\n"), Ok(Some(Seen::State(JobState::Other("flying".to_owned())))));
+        let read = |text| {
+            Local
+                .read(&Reply::from_sections([("jobs", 0, text)]), &asked(&id), None)
+                .map(|mut look| look.seen.remove(&id[0]))
+        };
+        assert_eq!(
+            read("7 flying\ncomplete\n"),
+            Ok(Some(Seen::State(JobState::Other("flying".to_owned()))))
+        );
         assert_eq!(read("7 running T\ncomplete\n"), Ok(Some(Seen::State(JobState::Suspended))));
         assert!(matches!(read("7 ended x\ncomplete\n"), Ok(Some(Seen::State(JobState::Ended(_))))));
         assert!(read("7 running S\n").is_err(), "cut off");

@@ -128,7 +128,8 @@ pub const QUEUE_ALONE: i32 = shell::QUEUE_ALONE;
 /// Both sections of a look, one behind the other; nothing when there is no answer of the queue.
 fn text_of(reply: &Reply) -> Option<String> {
     let queue = reply.section(SECTION)?.text().into_owned();
-    let accounting = reply.section(ACCOUNTED).map(|section| section.text().into_owned()).unwrap_or_default();
+    let accounting =
+        reply.section(ACCOUNTED).map(|section| section.text().into_owned()).unwrap_or_default();
     Some(format!("{queue}\n{accounting}"))
 }
 
@@ -152,7 +153,8 @@ const fn queue_seconds(command_timeout: u64) -> u64 {
 pub fn longer_timeout(message_timeout: u64, command_timeout: u64) -> Option<u64> {
     let wanted = message_timeout.saturating_add(60);
     let enough = (wanted.saturating_mul(6)).div_ceil(5).min(wanted.saturating_add(60));
-    (queue_seconds(command_timeout) < message_timeout.saturating_add(20)).then(|| enough.div_ceil(10).saturating_mul(10))
+    (queue_seconds(command_timeout) < message_timeout.saturating_add(20))
+        .then(|| enough.div_ceil(10).saturating_mul(10))
 }
 
 /// How long the accounting may take of a look that others wait for.
@@ -215,7 +217,8 @@ pub trait Scheduler: Sync {
 
     /// Reads that: the jobs by their names, those first that are still there.
     fn found(&self, text: &str) -> Vec<Stray> {
-        let (mut live, dead): (Vec<Stray>, Vec<Stray>) = shell::listed(text).map(Stray::from).partition(|one| self.is_live(&one.state));
+        let (mut live, dead): (Vec<Stray>, Vec<Stray>) =
+            shell::listed(text).map(Stray::from).partition(|one| self.is_live(&one.state));
         live.extend(dead);
         live
     }
@@ -275,7 +278,10 @@ pub trait Scheduler: Sync {
     fn strays(&self, reply: &Reply, jobs: &[Asked]) -> Vec<Stray> {
         let Some(section) = reply.section(SECTION) else { return Vec::new() };
         let listed: Vec<Stray> = shell::listed(&section.text()).map(Stray::from).collect();
-        listed.into_iter().filter(|one| self.is_live(&one.state) && !jobs.iter().any(|job| job.id == one.id)).collect()
+        listed
+            .into_iter()
+            .filter(|one| self.is_live(&one.state) && !jobs.iter().any(|job| job.id == one.id))
+            .collect()
     }
 
     /// Shell text that asks the scheduler to end every job of the user that is called `$RL_NAME`,
@@ -335,14 +341,18 @@ mod tests {
     fn a_command_timeout_leaves_time_for_a_slow_controller() {
         // As most sites have it, and as some do.
         assert_eq!((longer_timeout(10, 240), longer_timeout(100, 240)), (None, None));
-        for (message_timeout, command_timeout) in [(200, 240), (300, 240), (10, 12), (86_400, 240)] {
+        for (message_timeout, command_timeout) in [(200, 240), (300, 240), (10, 12), (86_400, 240)]
+        {
             let longer = longer_timeout(message_timeout, command_timeout).expect("too short");
             assert!(queue_seconds(longer) >= message_timeout + 60, "{longer}");
             assert_eq!(longer_timeout(message_timeout, longer), None);
         }
         assert_eq!(longer_timeout(200, 240), Some(320));
         for command_timeout in [1, 2, 5, 12, 240, 86_400] {
-            assert!(queue_seconds(command_timeout) >= 1 && queue_seconds(command_timeout) <= command_timeout);
+            assert!(
+                queue_seconds(command_timeout) >= 1
+                    && queue_seconds(command_timeout) <= command_timeout
+            );
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::domain::JobOptions;
 use crate::domain::options::{OptionProblem, check_text};
 
 const OUTPUT: &str = "researchloop sets it: the output goes to job.log in the sprint's directory";
-const TIME: &str = "researchloop sets it: use --time, or max_sprint_duration_hours in the configuration";
+const TIME: &str =
+    "researchloop sets it: use --time, or max_sprint_duration_hours in the configuration";
 const FOLDER: &str = "researchloop sets it: a job starts in its sprint's directory";
 const NOT_A_JOB: &str = "it would keep qsub from submitting a job";
 const ARRAY: &str = "a sprint is one job, not an array";
@@ -113,7 +114,10 @@ pub(super) fn problems(options: &JobOptions) -> Vec<OptionProblem> {
     let mut problems = Vec::new();
     for (key, value) in options.iter().filter(|(_, value)| !value.is_empty()) {
         let name = bare(key);
-        let twin = seen.iter().find(|(_, known)| *known == name).map(|(other, _)| format!("it is the same as {other:?}: give one of the two"));
+        let twin = seen
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(other, _)| format!("it is the same as {other:?}: give one of the two"));
         seen.push((key, name));
         let found = match check_text(key, value) {
             Err(problem) => Some(problem.problem),
@@ -125,7 +129,9 @@ pub(super) fn problems(options: &JobOptions) -> Vec<OptionProblem> {
 }
 
 fn name_problem(name: &str, value: &str) -> Option<String> {
-    let listed = |list: &[(&str, &str)]| list.iter().find(|(known, _)| *known == name).map(|(_, advice)| (*advice).to_owned());
+    let listed = |list: &[(&str, &str)]| {
+        list.iter().find(|(known, _)| *known == name).map(|(_, advice)| (*advice).to_owned())
+    };
     if let Some(advice) = listed(OWNED) {
         return Some(advice);
     }
@@ -136,13 +142,17 @@ fn name_problem(name: &str, value: &str) -> Option<String> {
         return Some(TIME.to_owned());
     }
     if RESOURCES.contains(&name) {
-        return Some(format!("that is a resource, not an option: write l = \"{name}={value}\" (several with commas between them)"));
+        return Some(format!(
+            "that is a resource, not an option: write l = \"{name}={value}\" (several with commas between them)"
+        ));
     }
     if name.contains('-') {
         return Some("qsub has no such option; that looks like one of SLURM".to_owned());
     }
-    let plausible = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    (!plausible).then(|| "qsub has no such option: names are letters such as l, pe, q or P".to_owned())
+    let plausible = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (!plausible)
+        .then(|| "qsub has no such option: names are letters such as l, pe, q or P".to_owned())
 }
 
 fn value_problem(name: &str, value: &str) -> Option<String> {
@@ -150,7 +160,8 @@ fn value_problem(name: &str, value: &str) -> Option<String> {
         return Some("quotes, backslashes and # cannot be part of a value".to_owned());
     }
     if FLAGS.contains(&name) {
-        return (!is_true(value)).then(|| "it takes no value: write \"true\", or leave it out".to_owned());
+        return (!is_true(value))
+            .then(|| "it takes no value: write \"true\", or leave it out".to_owned());
     }
     if YES_NO.contains(&name) {
         return yes_or_no(value).is_none().then(|| "expected \"y\" or \"n\"".to_owned());
@@ -159,19 +170,38 @@ fn value_problem(name: &str, value: &str) -> Option<String> {
     match name {
         "pe" => {
             let fits = matches!(words[..], [pe, slots] if !pe.starts_with('-') && slots.bytes().all(|b| b.is_ascii_digit() || b"-,".contains(&b)) && slots.as_bytes()[0] != b'-');
-            return (!fits).then(|| "expected a parallel environment and a number of slots, such as \"smp 4\"".to_owned());
+            return (!fits).then(|| {
+                "expected a parallel environment and a number of slots, such as \"smp 4\""
+                    .to_owned()
+            });
         }
         // The others make qsub check the job and submit none.
-        "w" => return (!matches!(value, "e" | "w" | "n")).then(|| "expected \"e\", \"w\" or \"n\": with the others qsub submits no job".to_owned()),
-        "p" => return value.parse::<i32>().is_err().then(|| "it is the priority, a number; a queue is q = \"QUEUE\"".to_owned()),
-        "binding" if words.len() == 2 && matches!(words[0], "env" | "pe" | "set") && !words[1].starts_with('-') => return None,
+        "w" => {
+            return (!matches!(value, "e" | "w" | "n")).then(|| {
+                "expected \"e\", \"w\" or \"n\": with the others qsub submits no job".to_owned()
+            });
+        }
+        "p" => {
+            return value
+                .parse::<i32>()
+                .is_err()
+                .then(|| "it is the priority, a number; a queue is q = \"QUEUE\"".to_owned());
+        }
+        "binding"
+            if words.len() == 2
+                && matches!(words[0], "env" | "pe" | "set")
+                && !words[1].starts_with('-') =>
+        {
+            return None;
+        }
         _ => {}
     }
     // qsub would take a second word, or one with a dash, for another option.
     if words.len() != 1 || value.starts_with('-') {
         return Some("expected one word without blanks".to_owned());
     }
-    let asks_for_time = name == "l" && value.split(',').any(|part| matches!(part.split('=').next(), Some("h_rt")));
+    let asks_for_time =
+        name == "l" && value.split(',').any(|part| matches!(part.split('=').next(), Some("h_rt")));
     asks_for_time.then(|| format!("h_rt: {TIME}"))
 }
 
@@ -194,7 +224,8 @@ pub(super) fn arguments(options: &JobOptions) -> Vec<String> {
         if FLAGS.contains(&name) || (value == "true" && !YES_NO.contains(&name)) {
             return format!("-{name}");
         }
-        let value = if YES_NO.contains(&name) { yes_or_no(value).unwrap_or(value) } else { value.trim() };
+        let value =
+            if YES_NO.contains(&name) { yes_or_no(value).unwrap_or(value) } else { value.trim() };
         format!("-{name} {value}")
     };
     options.iter().filter(|(_, value)| !value.is_empty()).map(argument).collect()
@@ -205,7 +236,10 @@ mod tests {
     use super::*;
 
     fn problem_of(key: &str, value: &str) -> String {
-        problems(&[(key, value)].into_iter().collect()).pop().map(|problem| problem.problem).unwrap_or_default()
+        problems(&[(key, value)].into_iter().collect())
+            .pop()
+            .map(|problem| problem.problem)
+            .unwrap_or_default()
     }
 
     #[test]
@@ -227,7 +261,17 @@ mod tests {
         assert_eq!(problems(&options), []);
         assert_eq!(
             arguments(&options),
-            ["-l gpu=1,h_vmem=8G", "-pe smp 4", "-q *@@gpu", "-P vision", "-p -100", "-r y", "-V", "-hold_jid 12,13", "-jc gpu.small"]
+            [
+                "-l gpu=1,h_vmem=8G",
+                "-pe smp 4",
+                "-q *@@gpu",
+                "-P vision",
+                "-p -100",
+                "-r y",
+                "-V",
+                "-hold_jid 12,13",
+                "-jc gpu.small"
+            ]
         );
     }
 
@@ -255,8 +299,14 @@ mod tests {
 
     #[test]
     fn a_check_in_place_of_a_submission_is_refused() {
-        assert!(problem_of("w", "v").contains("submits no job") && problem_of("-w", "p").contains("submits no job"));
-        assert_eq!((problem_of("w", "e"), problem_of("w", "n"), problem_of("w", "w")), Default::default());
+        assert!(
+            problem_of("w", "v").contains("submits no job")
+                && problem_of("-w", "p").contains("submits no job")
+        );
+        assert_eq!(
+            (problem_of("w", "e"), problem_of("w", "n"), problem_of("w", "w")),
+            Default::default()
+        );
     }
 
     #[test]
@@ -268,9 +318,14 @@ mod tests {
     #[test]
     fn what_is_ours_is_refused() {
         for (name, _) in OWNED {
-            assert!(!problem_of(name, "1").is_empty() && !problem_of(&format!("-{name}"), "1").is_empty(), "{name}");
+            assert!(
+                !problem_of(name, "1").is_empty()
+                    && !problem_of(&format!("-{name}"), "1").is_empty(),
+                "{name}"
+            );
         }
-        for (key, value) in [("l", "h_rt=99:00:00"), ("-l", "gpu=1,h_rt=1:0:0"), ("h_rt", "1:0:0")] {
+        for (key, value) in [("l", "h_rt=99:00:00"), ("-l", "gpu=1,h_rt=1:0:0"), ("h_rt", "1:0:0")]
+        {
             assert!(problem_of(key, value).contains("max_sprint_duration_hours"), "{key}");
         }
         assert_eq!(problem_of("l", "s_rt=00:10:00"), "");

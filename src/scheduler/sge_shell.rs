@@ -231,10 +231,12 @@ END { print "accounting " verdict() }'
 }
 
 /// Prints the ids of the jobs named `$RL_NAME`.
-pub(super) const LOOK_UP: &str = concat!(prelude!("qstat"), queue!(), named!(), look_up!("qstat", "qacct", "z"));
+pub(super) const LOOK_UP: &str =
+    concat!(prelude!("qstat"), queue!(), named!(), look_up!("qstat", "qacct", "z"));
 
 /// Lists the jobs of ours in the queue, and what the accounting knows of the names in `$RL_NAMES`.
-pub(super) const LOOK_UP_ALL: &str = concat!(prelude!("qstat"), queue!(), named!(), look_up_all!("qstat", "qacct"));
+pub(super) const LOOK_UP_ALL: &str =
+    concat!(prelude!("qstat"), queue!(), named!(), look_up_all!("qstat", "qacct"));
 
 /// Ends the jobs named `$RL_NAME`, and the job `$RL_JOB`, unless the queue gives that another name: where
 /// its number comes from, the agent may have written. qdel takes names of the user's own jobs as well as

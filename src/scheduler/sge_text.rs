@@ -64,7 +64,14 @@ impl<'a> Record<'a> {
         let mut fields = line.splitn(6, '|').map(str::trim);
         let number = fields.next()?;
         let mut field = || fields.next();
-        let record = Self { number, exit_status: field()?, host: field()?, seconds: field()?, submitted: field()?, failed: field()? };
+        let record = Self {
+            number,
+            exit_status: field()?,
+            host: field()?,
+            seconds: field()?,
+            submitted: field()?,
+            failed: field()?,
+        };
         (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(record)
     }
 
@@ -128,7 +135,10 @@ pub(super) enum Ledger {
 pub(super) fn ledger(status: i32, said: &str) -> Ledger {
     if status == 0 || said.contains("not found") && said.contains("job ") {
         Ledger::Answered
-    } else if status == 127 || said.contains("No such file or directory") || said.contains("no jobs running since startup") {
+    } else if status == 127
+        || said.contains("No such file or directory")
+        || said.contains("no jobs running since startup")
+    {
         Ledger::Missing
     } else {
         Ledger::Failed
@@ -161,7 +171,11 @@ mod tests {
             assert_eq!(read(letters), JobState::Ending, "{letters}");
         }
         for letters in ["Eqw", "Ehqw", "EhRqw"] {
-            assert_eq!(read(letters), JobState::NeverStarts(format!("{letters}: `qstat -j 7` shows why")), "{letters}");
+            assert_eq!(
+                read(letters),
+                JobState::NeverStarts(format!("{letters}: `qstat -j 7` shows why")),
+                "{letters}"
+            );
         }
         for letters in ["", "z", "x", "running", "\u{7}"] {
             assert!(matches!(read(letters), JobState::Other(_)), "{letters:?}");
@@ -170,7 +184,10 @@ mod tests {
 
     #[test]
     fn a_hold_for_another_job_needs_nobody() {
-        assert_eq!(state("6", "hqw", " 4", None), JobState::Waiting("hqw: waits for job 4".to_owned()));
+        assert_eq!(
+            state("6", "hqw", " 4", None),
+            JobState::Waiting("hqw: waits for job 4".to_owned())
+        );
     }
 
     #[test]
@@ -178,7 +195,10 @@ mod tests {
         let reason = "11/20/2026 15:22:04 [1001:28777]: error: can't open output file \"/nonexistent/x\": No such file or directory";
         assert_eq!(
             state("7", "Eqw", "", Some(reason)),
-            JobState::NeverStarts("Eqw: can't open output file \"/nonexistent/x\": No such file or directory".to_owned())
+            JobState::NeverStarts(
+                "Eqw: can't open output file \"/nonexistent/x\": No such file or directory"
+                    .to_owned()
+            )
         );
     }
 
@@ -190,7 +210,9 @@ mod tests {
     /// The table of sge_status(5).
     #[test]
     fn every_failed_code() {
-        for code in [1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 19, 21, 26, 27, 28, 29, 31, 32, 33, 34, 35, 36, 38] {
+        for code in
+            [1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 19, 21, 26, 27, 28, 29, 31, 32, 33, 34, 35, 36, 38]
+        {
             assert_eq!(kind(&format!("{code}  : text"), "0"), Some(EndKind::NotStarted), "{code}");
         }
         for code in [12, 13, 14, 15, 16, 17] {
@@ -200,8 +222,17 @@ mod tests {
         assert_eq!(kind("0", "0"), Some(EndKind::Completed));
         assert_eq!(kind("0", "7"), Some(EndKind::Failed));
         assert_eq!(kind("30  : application error returned", "100"), Some(EndKind::Failed));
-        assert_eq!(kind("37  : qmaster enforced h_rt, h_cpu, or h_vmem limit", "137                  (Killed)"), Some(EndKind::TimeLimit));
-        assert_eq!(kind("100 : assumedly after job", "137                  (Killed)"), Some(EndKind::Killed));
+        assert_eq!(
+            kind(
+                "37  : qmaster enforced h_rt, h_cpu, or h_vmem limit",
+                "137                  (Killed)"
+            ),
+            Some(EndKind::TimeLimit)
+        );
+        assert_eq!(
+            kind("100 : assumedly after job", "137                  (Killed)"),
+            Some(EndKind::Killed)
+        );
         for code in [24, 25] {
             assert_eq!(kind(&format!("{code}  : text"), "99"), None, "{code}");
         }
@@ -217,9 +248,17 @@ mod tests {
             .and_then(|record| record.end());
         let end = end.expect("an end");
         assert_eq!((end.exit_code, end.signal), (Some(137), Some(9)));
-        assert_eq!(end.words, "failed 37: qmaster enforced h_rt, h_cpu, or h_vmem limit, exit status 137 on node-3");
-        let unstarted = Record::parse("7|0|localhost|0||26  : opening input/output file").and_then(|record| record.end()).expect("an end");
-        assert_eq!((unstarted.exit_code, unstarted.words.as_str()), (None, "failed 26: opening input/output file"));
+        assert_eq!(
+            end.words,
+            "failed 37: qmaster enforced h_rt, h_cpu, or h_vmem limit, exit status 137 on node-3"
+        );
+        let unstarted = Record::parse("7|0|localhost|0||26  : opening input/output file")
+            .and_then(|record| record.end())
+            .expect("an end");
+        assert_eq!(
+            (unstarted.exit_code, unstarted.words.as_str()),
+            (None, "failed 26: opening input/output file")
+        );
         for line in ["", "x|0|h|1||0", "|||||", "12|0|h|1|"] {
             assert_eq!(Record::parse(line), None, "{line:?}");
         }
@@ -228,7 +267,10 @@ mod tests {
     #[test]
     fn an_empty_ledger_is_an_answer() {
         assert_eq!(ledger(1, "error: job id 99999 not found"), Ledger::Answered);
-        assert_eq!(ledger(1, "/nonexistent: No such file or directory; no jobs running since startup"), Ledger::Missing);
+        assert_eq!(
+            ledger(1, "/nonexistent: No such file or directory; no jobs running since startup"),
+            Ledger::Missing
+        );
         assert_eq!(ledger(127, "sh: 1: qacct: not found"), Ledger::Missing);
         assert_eq!(ledger(124, ""), Ledger::Failed);
         assert_eq!(ledger(1, "critical error: cannot read"), Ledger::Failed);

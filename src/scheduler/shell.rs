@@ -185,7 +185,9 @@ impl<'a> Answer<'a> {
                 "queue" | "accounting" => {
                     // A command without a status was cut off.
                     let status = rest.trim().parse().unwrap_or(-1);
-                    answer.outcomes.insert(word, Outcome { status, said: useful(&said.join("\n")) });
+                    answer
+                        .outcomes
+                        .insert(word, Outcome { status, said: useful(&said.join("\n")) });
                     said.clear();
                 }
                 _ => answer.rows.push((word, rest)),
@@ -211,7 +213,9 @@ impl<'a> Answer<'a> {
 /// # Errors
 /// When it did not answer.
 pub(super) fn doubt(answer: &Answer<'_>, program: &str) -> Result<Option<String>, PollError> {
-    let queue = answer.outcome("queue").ok_or_else(|| PollError(format!("the answer of {program} is not complete")))?;
+    let queue = answer
+        .outcome("queue")
+        .ok_or_else(|| PollError(format!("the answer of {program} is not complete")))?;
     match queue.status {
         0 => Ok(None),
         COMPLAINED | NO_ROWS => Ok(Some(queue.problem(program))),
@@ -220,10 +224,20 @@ pub(super) fn doubt(answer: &Answer<'_>, program: &str) -> Result<Option<String>
 }
 
 /// What is to be said of a job that neither the queue's rows nor the accounting's know.
-pub(super) fn absent(answer: &Answer<'_>, number: &str, doubt: Option<&str>, program: &str, answered: impl Fn(&Outcome) -> bool) -> Seen {
-    let other = answer.rows("n").filter_map(|row| row.split_once('|')).find(|(id, _)| *id == number);
+pub(super) fn absent(
+    answer: &Answer<'_>,
+    number: &str,
+    doubt: Option<&str>,
+    program: &str,
+    answered: impl Fn(&Outcome) -> bool,
+) -> Seen {
+    let other =
+        answer.rows("n").filter_map(|row| row.split_once('|')).find(|(id, _)| *id == number);
     if let Some((_, name)) = other {
-        return Seen::Unclear(format!("the job of this number in the queue is called {:?}", useful(name)));
+        return Seen::Unclear(format!(
+            "the job of this number in the queue is called {:?}",
+            useful(name)
+        ));
     }
     match (doubt, answer.outcome("accounting")) {
         (Some(doubt), _) => Seen::Unclear(doubt.to_owned()),
@@ -240,7 +254,9 @@ impl Outcome {
             (124, _) => format!("{name} did not answer in time"),
             (COMPLAINED, said) => format!("{name}: {said}"),
             (NO_ROWS, said) => format!("{name} gave no list of jobs, but said: {said}"),
-            (127, _) => format!("{name} was not found on the front end: put it in the PATH of your login shell"),
+            (127, _) => format!(
+                "{name} was not found on the front end: put it in the PATH of your login shell"
+            ),
             (-1, _) => format!("the answer of {name} was cut off"),
             (status, "") => format!("{name} ended with exit status {status}"),
             (_, said) => format!("{name}: {said}"),
@@ -263,7 +279,9 @@ impl<'a> Apart<'a> {
         let mut at = 0;
         for line in answer.split_inclusive('\n') {
             let end = at + line.len();
-            if line.trim_end().strip_prefix('!').is_some_and(|status| !status.is_empty() && status.bytes().all(|b| b.is_ascii_digit())) {
+            if line.trim_end().strip_prefix('!').is_some_and(|status| {
+                !status.is_empty() && status.bytes().all(|b| b.is_ascii_digit())
+            }) {
                 return Self { out: &answer[..at], said: &answer[end..] };
             }
             at = end;
@@ -273,7 +291,11 @@ impl<'a> Apart<'a> {
 
     /// Both in one line, for a person.
     pub(super) fn told(&self) -> String {
-        if self.out == self.said { useful(self.out) } else { useful(&format!("{}\n{}", self.said, self.out)) }
+        if self.out == self.said {
+            useful(self.out)
+        } else {
+            useful(&format!("{}\n{}", self.said, self.out))
+        }
     }
 }
 
@@ -289,14 +311,19 @@ pub(super) struct Listed<'a> {
 pub(super) fn listed(text: &str) -> impl Iterator<Item = Listed<'_>> {
     text.lines().filter_map(|line| {
         let mut fields = line.strip_prefix("s ")?.splitn(3, '|');
-        Some(Listed { id: JobId::parse(fields.next()?)?, word: fields.next()?.trim(), name: fields.next()?.trim() })
+        Some(Listed {
+            id: JobId::parse(fields.next()?)?,
+            word: fields.next()?.trim(),
+            name: fields.next()?.trim(),
+        })
     })
 }
 
 /// The lines of a scheduler's message that a person needs, in one line of at most 500
 /// characters, without control characters and without the program's name in front.
 pub(super) fn useful(text: &str) -> String {
-    const PREFIXES: [&str; 7] = ["error: ", "fatal: ", "sbatch: ", "squeue: ", "sacct: ", "scancel: ", "qsub: "];
+    const PREFIXES: [&str; 7] =
+        ["error: ", "fatal: ", "sbatch: ", "squeue: ", "sacct: ", "scancel: ", "qsub: "];
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
         let clean = spaced(line);
@@ -335,7 +362,10 @@ mod tests {
             ),
             "invalid partition specified: nope; Batch job submission failed: Invalid partition name specified"
         );
-        assert_eq!(useful("Unable to run job: unknown resource \"nosuch\"\nExiting.\n"), "Unable to run job: unknown resource \"nosuch\"");
+        assert_eq!(
+            useful("Unable to run job: unknown resource \"nosuch\"\nExiting.\n"),
+            "Unable to run job: unknown resource \"nosuch\""
+        );
         assert_eq!(useful("a\u{1b}[31mred\u{7}\n\n  a\u{1b}[31mred\u{7}"), "a [31mred");
         let long = useful(&"é".repeat(3000));
         assert_eq!((long.chars().count(), long.ends_with('…')), (500, true));
@@ -343,10 +373,24 @@ mod tests {
 
     #[test]
     fn complaints_belong_to_their_command() {
-        let answer = Answer::parse(["q 1|RUNNING", "! warned", "queue 0", "! down", "accounting 1", "", "nonsense"]);
+        let answer = Answer::parse([
+            "q 1|RUNNING",
+            "! warned",
+            "queue 0",
+            "! down",
+            "accounting 1",
+            "",
+            "nonsense",
+        ]);
         assert_eq!(answer.rows("q").collect::<Vec<_>>(), ["1|RUNNING"]);
-        assert_eq!(answer.outcome("queue"), Some(&Outcome { status: 0, said: "warned".to_owned() }));
-        assert_eq!(answer.outcome("accounting").map(|o| o.problem("sacct")).as_deref(), Some("sacct: down"));
+        assert_eq!(
+            answer.outcome("queue"),
+            Some(&Outcome { status: 0, said: "warned".to_owned() })
+        );
+        assert_eq!(
+            answer.outcome("accounting").map(|o| o.problem("sacct")).as_deref(),
+            Some("sacct: down")
+        );
         assert_eq!(Answer::parse(["queue"]).outcome("queue").map(|o| o.status), Some(-1));
         assert_eq!(Answer::parse([]).outcome("queue"), None);
     }

@@ -12,9 +12,14 @@
 use std::collections::BTreeMap;
 
 use super::shell::{Answer, SHOW_SEEN, absent, doubt};
-use super::slurm_shell::{ACCOUNTING, ASK, CANCEL, DEFAULTS, LOOK_UP, LOOK_UP_ALL, MESSAGE_TIMEOUT, PROBE, SUBMIT};
+use super::slurm_shell::{
+    ACCOUNTING, ASK, CANCEL, DEFAULTS, LOOK_UP, LOOK_UP_ALL, MESSAGE_TIMEOUT, PROBE, SUBMIT,
+};
 use super::slurm_text::{self, Accounted, Queued};
-use super::{ACCOUNTED, Asked, JobRequest, Look, PollError, SECTION, Scheduler, Submission, answers, slurm_options, text_of};
+use super::{
+    ACCOUNTED, Asked, JobRequest, Look, PollError, SECTION, Scheduler, Submission, answers,
+    slurm_options, text_of,
+};
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobId, JobOptions, JobState, Seen, Used};
 use crate::remote::{Reply, Script};
@@ -46,7 +51,10 @@ impl Scheduler for Slurm {
             "--open-mode=append".to_owned(),
             format!("--time={}", time_limit(job.seconds)),
         ];
-        own.into_iter().chain(slurm_options::arguments(job.options)).map(|argument| format!("#SBATCH {argument}")).collect()
+        own.into_iter()
+            .chain(slurm_options::arguments(job.options))
+            .map(|argument| format!("#SBATCH {argument}"))
+            .collect()
     }
 
     fn overruled(&self, options: &JobOptions) -> Vec<String> {
@@ -81,7 +89,10 @@ impl Scheduler for Slurm {
         for job in jobs {
             clusters.entry(cluster_of(&job.id)).or_default().push(job.word());
         }
-        let lines: Vec<String> = clusters.iter().map(|(cluster, numbers)| format!("{cluster} {}", numbers.join(" "))).collect();
+        let lines: Vec<String> = clusters
+            .iter()
+            .map(|(cluster, numbers)| format!("{cluster} {}", numbers.join(" ")))
+            .collect();
         script.set("RL_JOBS", &lines.join("\n")).plain(ASK).section(SECTION, SHOW_SEEN);
     }
 
@@ -95,7 +106,8 @@ impl Scheduler for Slurm {
         if jobs.is_empty() {
             return Ok(Look::default());
         }
-        let text = text_of(reply).ok_or_else(|| PollError("the answer of squeue is missing".to_owned()))?;
+        let text = text_of(reply)
+            .ok_or_else(|| PollError("the answer of squeue is missing".to_owned()))?;
         let answers = of_clusters(&text);
         let none = Answer::default();
         let answer_of = |job: &Asked| answers.get(cluster_of(&job.id)).unwrap_or(&none);
@@ -111,7 +123,11 @@ impl Scheduler for Slurm {
     fn used(&self, reply: &Reply, jobs: &[Asked], now: Option<i64>) -> BTreeMap<JobId, Used> {
         let Some(text) = text_of(reply) else { return BTreeMap::new() };
         let answers = of_clusters(&text);
-        jobs.iter().filter_map(|job| Some((job.id.clone(), used(answers.get(cluster_of(&job.id))?, job, now)?))).collect()
+        jobs.iter()
+            .filter_map(|job| {
+                Some((job.id.clone(), used(answers.get(cluster_of(&job.id))?, job, now)?))
+            })
+            .collect()
     }
 
     fn look_up_all(&self) -> &'static str {
@@ -157,7 +173,8 @@ fn of_clusters(text: &str) -> BTreeMap<&str, Answer<'_>> {
 
 /// What the accounting says of this job: one line for each incarnation of a requeued one, the oldest first.
 fn accounted<'a>(answer: &Answer<'a>, job: &Asked, now: Option<i64>) -> Vec<Accounted<'a>> {
-    let is_its = |line: &Accounted<'_>| line.id == job.id.number() && job.may_be_of(line.submitted, now);
+    let is_its =
+        |line: &Accounted<'_>| line.id == job.id.number() && job.may_be_of(line.submitted, now);
     answer.rows("a").filter_map(Accounted::parse).filter(is_its).collect()
 }
 
@@ -166,7 +183,9 @@ fn used(answer: &Answer<'_>, job: &Asked, now: Option<i64>) -> Option<Used> {
     let lines = accounted(answer, job, now);
     // The last incarnation has ended, and each of them tells its time.
     lines.last()?.end()?;
-    let seconds = lines.iter().try_fold(0_u64, |sum, line| line.seconds().map(|seconds| sum.saturating_add(seconds)))?;
+    let seconds = lines
+        .iter()
+        .try_fold(0_u64, |sum, line| line.seconds().map(|seconds| sum.saturating_add(seconds)))?;
     Some(Used { gpus: lines.iter().filter_map(Accounted::gpus).max(), seconds })
 }
 
@@ -195,7 +214,9 @@ fn seen(answer: &Answer<'_>, job: &Asked, doubt: Option<&str>, now: Option<i64>)
     let end = accounted.as_ref().and_then(Accounted::end);
     if let Some((line, state)) = ended {
         // The accounting knows more, unless it still tells of an earlier incarnation.
-        let same = accounted.is_some_and(|accounted| slurm_text::bare_word(accounted.word) == slurm_text::bare_word(line.word));
+        let same = accounted.is_some_and(|accounted| {
+            slurm_text::bare_word(accounted.word) == slurm_text::bare_word(line.word)
+        });
         return Seen::State(end.filter(|_| same).map_or(state, JobState::Ended));
     }
     if let Some(end) = end {
@@ -203,7 +224,11 @@ fn seen(answer: &Answer<'_>, job: &Asked, doubt: Option<&str>, now: Option<i64>)
     }
     // A record without an end may be late or stale; it may also be right, and the queue wrong.
     if let Some(word) = accounted.as_ref().and_then(Accounted::goes_on) {
-        return Seen::Accounted(format!("the accounting says {word}, but the queue does not list the job"));
+        return Seen::Accounted(format!(
+            "the accounting says {word}, but the queue does not list the job"
+        ));
     }
-    absent(answer, number, doubt, "sacct", |outcome| outcome.status == 0 || slurm_text::accounting_is_off(outcome.status, &outcome.said))
+    absent(answer, number, doubt, "sacct", |outcome| {
+        outcome.status == 0 || slurm_text::accounting_is_off(outcome.status, &outcome.said)
+    })
 }

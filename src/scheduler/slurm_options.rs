@@ -47,14 +47,18 @@ const LETTERS: &[(&str, &str)] = &[
 ];
 
 const OUTPUT: &str = "researchloop sets it: the output goes to job.log in the sprint's directory";
-const TIME: &str = "researchloop sets it: use --time, or max_sprint_duration_hours in the configuration";
+const TIME: &str =
+    "researchloop sets it: use --time, or max_sprint_duration_hours in the configuration";
 const NOT_A_JOB: &str = "it would keep sbatch from submitting a job";
 
 /// Names that are ours, or that would break a sprint.
 const OWNED: &[(&str, &str)] = &[
     ("array", "a sprint is one job, not an array"),
     ("chdir", "researchloop sets it: a job starts in its sprint's directory"),
-    ("clusters", "jobs on another cluster could not be found again: make it a cluster of its own in the configuration, with its own host"),
+    (
+        "clusters",
+        "jobs on another cluster could not be found again: make it a cluster of its own in the configuration, with its own host",
+    ),
     ("error", OUTPUT),
     ("export-file", "variables belong to `environment` in the configuration"),
     ("gid", "a job runs as the user who submits it"),
@@ -88,8 +92,19 @@ const EXCLUSIVE: &[&[&str]] = &[
 ];
 
 /// Names that take no value.
-const FLAGS: &[&str] =
-    &["contiguous", "hold", "no-requeue", "overcommit", "oversubscribe", "reboot", "requeue", "spread-job", "use-min-nodes", "verbose", "ignore-pbs"];
+const FLAGS: &[&str] = &[
+    "contiguous",
+    "hold",
+    "no-requeue",
+    "overcommit",
+    "oversubscribe",
+    "reboot",
+    "requeue",
+    "spread-job",
+    "use-min-nodes",
+    "verbose",
+    "ignore-pbs",
+];
 
 /// Other names of sbatch, for "did you mean" and to tell a name from an abbreviation.
 const KNOWN: &[&str] = &[
@@ -204,9 +219,14 @@ pub(super) fn problems(options: &JobOptions) -> Vec<OptionProblem> {
     let mut problems = Vec::new();
     for (key, value) in options.iter().filter(|(_, value)| !value.is_empty()) {
         let name = full_name(key);
-        let twin = seen.iter().find(|(_, known)| *known == name).map(|(other, _)| format!("it is the same as {other:?}: give one of the two"));
+        let twin = seen
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(other, _)| format!("it is the same as {other:?}: give one of the two"));
         let rival = seen.iter().find(|(other, _)| excludes(key, other));
-        let rival = rival.map(|(other, _)| format!("sbatch takes only one of it and {other:?}: give one of the two"));
+        let rival = rival.map(|(other, _)| {
+            format!("sbatch takes only one of it and {other:?}: give one of the two")
+        });
         seen.push((key, name));
         let found = match check_text(key, value) {
             Err(problem) => Some(problem.problem),
@@ -219,12 +239,19 @@ pub(super) fn problems(options: &JobOptions) -> Vec<OptionProblem> {
 
 /// Names that a plugin of the site may have brought, but that are nearly one that sbatch has.
 pub(super) fn doubts(options: &JobOptions) -> Vec<OptionProblem> {
-    let unknown = options.iter().filter(|(key, value)| !value.is_empty() && !is_known(full_name(key)) && name_problem(full_name(key)).is_none());
-    let slips = unknown.filter_map(|(key, _)| Some((key, nearest(full_name(key), KNOWN.iter().chain(FLAGS).copied())?)));
+    let unknown = options.iter().filter(|(key, value)| {
+        !value.is_empty() && !is_known(full_name(key)) && name_problem(full_name(key)).is_none()
+    });
+    let slips = unknown.filter_map(|(key, _)| {
+        Some((key, nearest(full_name(key), KNOWN.iter().chain(FLAGS).copied())?))
+    });
     slips
         // sbatch takes any beginning of a name.
         .filter(|(key, near)| !near.starts_with(full_name(key)))
-        .map(|(key, near)| OptionProblem { key: key.to_owned(), problem: format!("sbatch has no such option of its own; did you mean {near:?}?") })
+        .map(|(key, near)| OptionProblem {
+            key: key.to_owned(),
+            problem: format!("sbatch has no such option of its own; did you mean {near:?}?"),
+        })
         .collect()
 }
 
@@ -241,7 +268,15 @@ const GROUPS: &[(&[&str], &[&str])] = &[
     (&["exclusive", "oversubscribe"], &["EXCLUSIVE", "OVERSUBSCRIBE"]),
     (&["core-spec", "thread-spec"], &["CORE_SPEC", "THREAD_SPEC"]),
     (
-        &["hint", "threads-per-core", "ntasks-per-core", "ntasks-per-socket", "extra-node-info", "sockets-per-node", "cores-per-socket"],
+        &[
+            "hint",
+            "threads-per-core",
+            "ntasks-per-core",
+            "ntasks-per-socket",
+            "extra-node-info",
+            "sockets-per-node",
+            "cores-per-socket",
+        ],
         &["HINT", "THREADS_PER_CORE"],
     ),
     (&["switches"], &["REQ_SWITCH", "WAIT4SWITCH"]),
@@ -253,10 +288,20 @@ const GROUPS: &[(&[&str], &[&str])] = &[
 /// lines of a script.
 pub(super) fn variables(options: &JobOptions) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for name in options.iter().filter(|(_, value)| !value.is_empty()).map(|(key, _)| whole_name(full_name(key))) {
+    for name in options
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, _)| whole_name(full_name(key)))
+    {
         let own = name.to_uppercase().replace('-', "_");
-        let of_group = GROUPS.iter().filter(|(names, _)| names.contains(&name)).flat_map(|(_, variables)| variables.iter().copied());
-        for variable in std::iter::once(own.as_str()).chain(of_group).map(|variable| format!("SBATCH_{variable}")) {
+        let of_group = GROUPS
+            .iter()
+            .filter(|(names, _)| names.contains(&name))
+            .flat_map(|(_, variables)| variables.iter().copied());
+        for variable in std::iter::once(own.as_str())
+            .chain(of_group)
+            .map(|variable| format!("SBATCH_{variable}"))
+        {
             if !found.contains(&variable) {
                 found.push(variable);
             }
@@ -294,7 +339,9 @@ fn name_problem(name: &str) -> Option<String> {
     if !plausible {
         let near = nearest(&name.replace('_', "-"), KNOWN.iter().chain(FLAGS).copied());
         let hint = near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
-        return Some(format!("sbatch has no such option: names are lower-case words with dashes{hint}"));
+        return Some(format!(
+            "sbatch has no such option: names are lower-case words with dashes{hint}"
+        ));
     }
     // sbatch takes any unambiguous beginning of a name: "out" would be --output.
     let (owned, advice) = OWNED.iter().find(|(owned, _)| owned.starts_with(name))?;
@@ -308,7 +355,8 @@ fn value_problem(name: &str, value: &str) -> Option<String> {
     if matches!(value, "false" | "no") && (FLAGS.contains(&name) || name == "exclusive") {
         return Some("it has no value to turn it off: leave it out, or set it to \"\" to remove what an earlier layer says".to_owned());
     }
-    (FLAGS.contains(&name) && !is_true(value)).then(|| "it takes no value: write \"true\"".to_owned())
+    (FLAGS.contains(&name) && !is_true(value))
+        .then(|| "it takes no value: write \"true\"".to_owned())
 }
 
 fn is_true(value: &str) -> bool {
@@ -324,7 +372,8 @@ pub(super) fn arguments(options: &JobOptions) -> Vec<String> {
         }
         // Unquoted, a blank ends the argument and # the line. Inside of double quotes
         // sbatch expands nothing.
-        let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "_.,:=/@%+-*[]&|!()^".contains(c));
+        let plain =
+            value.chars().all(|c| c.is_ascii_alphanumeric() || "_.,:=/@%+-*[]&|!()^".contains(c));
         if plain { format!("--{name}={value}") } else { format!("--{name}=\"{value}\"") }
     };
     options.iter().filter(|(_, value)| !value.is_empty()).map(argument).collect()
@@ -337,16 +386,29 @@ mod tests {
     use crate::scheduler::slurm::Slurm;
 
     fn problem_of(key: &str, value: &str) -> String {
-        problems(&[(key, value)].into_iter().collect()).pop().map(|problem| problem.problem).unwrap_or_default()
+        problems(&[(key, value)].into_iter().collect())
+            .pop()
+            .map(|problem| problem.problem)
+            .unwrap_or_default()
     }
 
     #[test]
     fn a_name_that_is_nearly_one_is_doubted() {
-        let options: JobOptions =
-            [("cpu-per-task", "4"), ("site-flag", "x"), ("partiton", "gpu"), ("mem", "8G"), ("time-mi", "1"), ("memm", ""), ("p", "x")]
-                .into_iter()
-                .collect();
-        let doubted: Vec<String> = doubts(&options).into_iter().map(|doubt| format!("{}: {}", doubt.key, doubt.problem)).collect();
+        let options: JobOptions = [
+            ("cpu-per-task", "4"),
+            ("site-flag", "x"),
+            ("partiton", "gpu"),
+            ("mem", "8G"),
+            ("time-mi", "1"),
+            ("memm", ""),
+            ("p", "x"),
+        ]
+        .into_iter()
+        .collect();
+        let doubted: Vec<String> = doubts(&options)
+            .into_iter()
+            .map(|doubt| format!("{}: {}", doubt.key, doubt.problem))
+            .collect();
         assert_eq!(
             doubted,
             [
@@ -403,15 +465,24 @@ mod tests {
         ] {
             assert_eq!(of(key), names, "{key}");
         }
-        assert!(of("gres").contains("SBATCH_GPUS ") && of("G").contains("SBATCH_GRES"), "{} {}", of("gres"), of("G"));
-        assert_eq!(variables(&[("account", "")].into_iter().collect()), Vec::<String>::new(), "one that is removed is not configured");
+        assert!(
+            of("gres").contains("SBATCH_GPUS ") && of("G").contains("SBATCH_GRES"),
+            "{} {}",
+            of("gres"),
+            of("G")
+        );
+        assert_eq!(
+            variables(&[("account", "")].into_iter().collect()),
+            Vec::<String>::new(),
+            "one that is removed is not configured"
+        );
     }
 
     #[test]
     fn what_is_ours_is_refused_under_every_name() {
         for key in [
-            "output", "--output", "-o", "o", "out", "job-name", "J", "job", "error", "wrap", "wr", "array", "a", "arr", "chdir", "D", "uid",
-            "parsable", "wait",
+            "output", "--output", "-o", "o", "out", "job-name", "J", "job", "error", "wrap", "wr",
+            "array", "a", "arr", "chdir", "D", "uid", "parsable", "wait",
         ] {
             assert!(!problem_of(key, "x").is_empty(), "{key}");
         }
@@ -462,22 +533,38 @@ mod tests {
     #[test]
     fn of_two_that_exclude_each_other_the_later_layer_counts() {
         let layer = |pairs: &[(&str, &str)]| -> JobOptions { pairs.iter().copied().collect() };
-        let cluster = layer(&[("mem", "8G"), ("requeue", "true"), ("c", "4"), ("partition", "main")]);
+        let cluster =
+            layer(&[("mem", "8G"), ("requeue", "true"), ("c", "4"), ("partition", "main")]);
         for (later, expected) in [
             (layer(&[("mem-per-cpu", "2G")]), "requeue c partition mem-per-cpu"),
-            (layer(&[("--mem-per-gpu", "2G"), ("no-requeue", "true")]), "c partition --mem-per-gpu no-requeue"),
+            (
+                layer(&[("--mem-per-gpu", "2G"), ("no-requeue", "true")]),
+                "c partition --mem-per-gpu no-requeue",
+            ),
             (layer(&[("cpus-per-gpu", "2")]), "mem requeue partition cpus-per-gpu"),
             // What is switched off excludes nothing.
             (layer(&[("mem-per-cpu", "")]), "mem requeue c partition"),
             (layer(&[("mem", "1G")]), "mem requeue c partition"),
         ] {
             let laid = Slurm.lay(&cluster, &later);
-            assert_eq!(laid.iter().map(|(key, _)| key).collect::<Vec<_>>().join(" "), expected, "{later:?}");
+            assert_eq!(
+                laid.iter().map(|(key, _)| key).collect::<Vec<_>>().join(" "),
+                expected,
+                "{later:?}"
+            );
             assert_eq!(problems(&laid), [], "{later:?}");
         }
         // In one layer, both places are named.
-        for (one, other) in [("mem", "mem-per-cpu"), ("--mem-per-gpu", "mem"), ("S", "thread-spec"), ("exclusive", "s"), ("w", "F")] {
-            let value = |key: &str| if matches!(full_name(key), "exclusive" | "oversubscribe") { "true" } else { "1" };
+        for (one, other) in [
+            ("mem", "mem-per-cpu"),
+            ("--mem-per-gpu", "mem"),
+            ("S", "thread-spec"),
+            ("exclusive", "s"),
+            ("w", "F"),
+        ] {
+            let value = |key: &str| {
+                if matches!(full_name(key), "exclusive" | "oversubscribe") { "true" } else { "1" }
+            };
             let found = problems(&layer(&[(one, value(one)), (other, value(other))]));
             assert!(
                 matches!(&found[..], [problem] if problem.key == other && problem.problem.contains(&format!("{one:?}"))),
@@ -490,6 +577,12 @@ mod tests {
     #[test]
     fn one_option_under_two_names_is_named() {
         let found = problems(&[("partition", "a"), ("-p", "b")].into_iter().collect());
-        assert_eq!(found, [OptionProblem { key: "-p".to_owned(), problem: "it is the same as \"partition\": give one of the two".to_owned() }]);
+        assert_eq!(
+            found,
+            [OptionProblem {
+                key: "-p".to_owned(),
+                problem: "it is the same as \"partition\": give one of the two".to_owned()
+            }]
+        );
     }
 }

@@ -133,10 +133,12 @@ rl_apart sbatch --parsable --chdir="$RL_DIR" run_sprint.sh"#
 );
 
 /// Prints the ids of the jobs named `$RL_NAME`.
-pub(super) const LOOK_UP: &str = concat!(prelude!("squeue"), queue!(), named!(), look_up!("squeue", "sacct", over!()));
+pub(super) const LOOK_UP: &str =
+    concat!(prelude!("squeue"), queue!(), named!(), look_up!("squeue", "sacct", over!()));
 
 /// Lists the jobs of ours in the queue, and what the accounting knows of the names in `$RL_NAMES`.
-pub(super) const LOOK_UP_ALL: &str = concat!(prelude!("squeue"), queue!(), named!(), look_up_all!("squeue", "sacct"));
+pub(super) const LOOK_UP_ALL: &str =
+    concat!(prelude!("squeue"), queue!(), named!(), look_up_all!("squeue", "sacct"));
 
 /// Ends the jobs named `$RL_NAME`, and the job `$RL_JOB`, unless the queue gives that another name: where
 /// its number comes from, the agent may have written.

@@ -52,11 +52,15 @@ const STATES: &[(&str, &str, Class)] = &[
 /// Finds the class of a word, also one that a table cut off: `OUT_OF_ME+`.
 fn class(text: &str) -> Option<Class> {
     let word = text.split_whitespace().next()?.to_ascii_uppercase();
-    if let Some((_, _, class)) = STATES.iter().find(|(long, short, _)| *long == word || (!short.is_empty() && *short == word)) {
+    if let Some((_, _, class)) = STATES
+        .iter()
+        .find(|(long, short, _)| *long == word || (!short.is_empty() && *short == word))
+    {
         return Some(*class);
     }
     let stem = word.strip_suffix('+').filter(|stem| stem.len() >= 4)?;
-    let mut fitting = STATES.iter().filter(|(long, _, _)| long.starts_with(stem)).map(|(_, _, class)| *class);
+    let mut fitting =
+        STATES.iter().filter(|(long, _, _)| long.starts_with(stem)).map(|(_, _, class)| *class);
     let first = fitting.next()?;
     fitting.all(|other| other == first).then_some(first)
 }
@@ -86,8 +90,15 @@ impl<'a> Queued<'a> {
     pub(super) fn parse(line: &'a str) -> Option<Self> {
         let mut fields = line.splitn(4, '|');
         let id = number(fields.next()?)?;
-        let (word, nodes, rest) = (fields.next()?.trim(), fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
-        let reason = rest.rsplit_once('|').filter(|(_, name)| name.starts_with("rl-")).map_or(rest, |(reason, _)| reason);
+        let (word, nodes, rest) = (
+            fields.next()?.trim(),
+            fields.next().unwrap_or_default(),
+            fields.next().unwrap_or_default(),
+        );
+        let reason = rest
+            .rsplit_once('|')
+            .filter(|(_, name)| name.starts_with("rl-"))
+            .map_or(rest, |(reason, _)| reason);
         Some(Self { id, word, nodes, reason: reason.trim() })
     }
 
@@ -96,13 +107,26 @@ impl<'a> Queued<'a> {
         let reason = useful(self.reason);
         match class(self.word) {
             Some(Class::Waiting) => waiting(reason),
-            Some(Class::Held) => JobState::Held(if matches!(reason.as_str(), "" | "None") { useful(self.word) } else { reason }),
+            Some(Class::Held) => JobState::Held(if matches!(reason.as_str(), "" | "None") {
+                useful(self.word)
+            } else {
+                reason
+            }),
             Some(Class::Running) => JobState::Running,
             Some(Class::Suspended) => JobState::Suspended,
             Some(Class::Ending) => JobState::Ending,
             Some(Class::Ended(kind)) => {
-                let shown = if matches!(reason.as_str(), "" | "None") { useful(self.word) } else { format!("{} ({reason})", useful(self.word)) };
-                JobState::Ended(JobEnd { kind, exit_code: None, signal: None, words: with_nodes(shown, self.nodes) })
+                let shown = if matches!(reason.as_str(), "" | "None") {
+                    useful(self.word)
+                } else {
+                    format!("{} ({reason})", useful(self.word))
+                };
+                JobState::Ended(JobEnd {
+                    kind,
+                    exit_code: None,
+                    signal: None,
+                    words: with_nodes(shown, self.nodes),
+                })
             }
             None => JobState::Other(useful(self.word)),
         }
@@ -124,7 +148,8 @@ fn with_nodes(words: String, nodes: &str) -> String {
 
 /// Sorts a waiting job by the reason for which it waits.
 fn waiting(reason: String) -> JobState {
-    const HELD: [&str; 4] = ["jobhelduser", "jobheldadmin", "jobholdmaxrequeue", "launchfailedrequeuedheld"];
+    const HELD: [&str; 4] =
+        ["jobhelduser", "jobheldadmin", "jobholdmaxrequeue", "launchfailedrequeuedheld"];
     // All of these were seen to pass: an association comes back, a limit is raised, nodes are repaired.
     const STUCK: [&str; 9] = [
         "badconstraints",
@@ -137,8 +162,10 @@ fn waiting(reason: String) -> JobState {
         "accountnotallowed",
         "qosnotallowed",
     ];
-    let plain: String = reason.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let per_job = (plain.starts_with("assocmax") || plain.starts_with("qosmax")) && plain.contains("perjob");
+    let plain: String =
+        reason.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let per_job =
+        (plain.starts_with("assocmax") || plain.starts_with("qosmax")) && plain.contains("perjob");
     if HELD.contains(&plain.as_str()) {
         JobState::Held(reason)
     } else if plain == "dependencyneversatisfied" {
@@ -170,7 +197,15 @@ impl<'a> Accounted<'a> {
         let id = number(whole_id).filter(|_| !whole_id.contains('.'))?;
         let word = fields.next()?.trim();
         let mut field = || fields.next().unwrap_or_default().trim();
-        Some(Self { id, word, code: field(), nodes: field(), seconds: field(), tres: field(), submitted: field() })
+        Some(Self {
+            id,
+            word,
+            code: field(),
+            nodes: field(),
+            seconds: field(),
+            tres: field(),
+            submitted: field(),
+        })
     }
 
     /// How long it ran.
@@ -193,7 +228,11 @@ impl<'a> Accounted<'a> {
         let Some(Class::Ended(kind)) = class(self.word) else { return None };
         let (code, signal) = self.code.split_once(':').unwrap_or((self.code, ""));
         // Without a signal that can be read, nothing is known of the code either: it is 0 beside one.
-        let code = if signal.is_empty() || signal.parse::<i32>().is_ok() { code.parse::<i32>().ok() } else { None };
+        let code = if signal.is_empty() || signal.parse::<i32>().is_ok() {
+            code.parse::<i32>().ok()
+        } else {
+            None
+        };
         let signal = signal.parse::<i32>().ok().filter(|signal| *signal != 0);
         // These two are no signals: SLURM's own signs for "could not start" and "out of memory".
         let kind = match (kind, signal) {
@@ -203,12 +242,17 @@ impl<'a> Accounted<'a> {
         };
         let meant = matches!(kind, EndKind::Completed | EndKind::Failed);
         let unopened = if signal == Some(53) { ": its output could not be opened" } else { "" };
-        let shown = if matches!(self.code, "" | "0:0") { useful(self.word) } else { format!("{} {}", useful(self.word), useful(self.code)) };
+        let shown = if matches!(self.code, "" | "0:0") {
+            useful(self.word)
+        } else {
+            format!("{} {}", useful(self.word), useful(self.code))
+        };
         Some(JobEnd {
             kind,
             // A job that a signal ended, or that did not end by itself, shows 0.
             exit_code: code.filter(|code| *code != 0 || (meant && signal.is_none())),
-            signal: signal.filter(|signal| (1..=64).contains(signal) && kind != EndKind::NotStarted),
+            signal: signal
+                .filter(|signal| (1..=64).contains(signal) && kind != EndKind::NotStarted),
             words: with_nodes(shown, self.nodes) + unopened,
         })
     }
@@ -235,7 +279,9 @@ mod tests {
     /// All names of SchedMD's job_state_string and its compact form.
     #[test]
     fn every_state_word_has_its_class() {
-        for word in "PENDING PD CONFIGURING CF REQUEUED RQ REQUEUE_FED RF EXPEDITING POWER_UP_NODE".split(' ') {
+        for word in "PENDING PD CONFIGURING CF REQUEUED RQ REQUEUE_FED RF EXPEDITING POWER_UP_NODE"
+            .split(' ')
+        {
             assert_eq!(state(word, "Priority"), JobState::Waiting("Priority".to_owned()), "{word}");
         }
         for word in "REQUEUE_HOLD RH SPECIAL_EXIT SE RESV_DEL_HOLD RD".split(' ') {
@@ -261,9 +307,15 @@ mod tests {
         ];
         for (words, kind) in ends {
             for word in words.split(' ') {
-                let JobState::Ended(end) = state(word, "None") else { panic!("{word} has not ended") };
+                let JobState::Ended(end) = state(word, "None") else {
+                    panic!("{word} has not ended")
+                };
                 assert_eq!((end.kind, end.words), (kind, format!("{word} on n1")), "{word}");
-                assert_eq!(accounted_end(&format!("12|{word}|0:0|n1")).map(|end| end.kind), Some(kind), "{word}");
+                assert_eq!(
+                    accounted_end(&format!("12|{word}|0:0|n1")).map(|end| end.kind),
+                    Some(kind),
+                    "{word}"
+                );
             }
         }
         for word in ["?", "HIBERNATING", "RUN+", "RE+", "COMPLET+", ""] {
@@ -274,10 +326,19 @@ mod tests {
 
     #[test]
     fn a_waiting_job_is_sorted_by_its_reason() {
-        for reason in ["JobHeldUser", "JobHeldAdmin", "JobHoldMaxRequeue", "launch failed requeued held", "launch_failed_requeued_held"] {
+        for reason in [
+            "JobHeldUser",
+            "JobHeldAdmin",
+            "JobHoldMaxRequeue",
+            "launch failed requeued held",
+            "launch_failed_requeued_held",
+        ] {
             assert_eq!(state("PENDING", reason), JobState::Held(reason.to_owned()));
         }
-        assert_eq!(state("PENDING", "DependencyNeverSatisfied"), JobState::NeverStarts("DependencyNeverSatisfied".to_owned()));
+        assert_eq!(
+            state("PENDING", "DependencyNeverSatisfied"),
+            JobState::NeverStarts("DependencyNeverSatisfied".to_owned())
+        );
         for reason in [
             "BadConstraints",
             "PartitionTimeLimit",
@@ -290,7 +351,14 @@ mod tests {
         ] {
             assert_eq!(state("PENDING", reason), JobState::Stuck(reason.to_owned()));
         }
-        for reason in ["Resources", "Dependency", "BeginTime", "QOSMaxJobsPerUserLimit", "AssocGrpGRES", "ReqNodeNotAvail, UnavailableNodes:n1|n2"] {
+        for reason in [
+            "Resources",
+            "Dependency",
+            "BeginTime",
+            "QOSMaxJobsPerUserLimit",
+            "AssocGrpGRES",
+            "ReqNodeNotAvail, UnavailableNodes:n1|n2",
+        ] {
             assert_eq!(state("PENDING", reason), JobState::Waiting(reason.to_owned()));
         }
         assert_eq!(state("PENDING", "None"), JobState::Waiting(String::new()));
@@ -298,20 +366,53 @@ mod tests {
 
     #[test]
     fn accounting_tells_codes_signals_and_nodes() {
-        let read = |line| accounted_end(line).map(|end| (end.kind, end.exit_code, end.signal, end.words));
-        assert_eq!(read("15|COMPLETED|0:0|rlab1"), Some((EndKind::Completed, Some(0), None, "COMPLETED on rlab1".to_owned())));
-        assert_eq!(read("10|FAILED|3:0|rlab1"), Some((EndKind::Failed, Some(3), None, "FAILED 3:0 on rlab1".to_owned())));
-        assert_eq!(read("11|FAILED|0:9|rlab1"), Some((EndKind::Failed, None, Some(9), "FAILED 0:9 on rlab1".to_owned())));
+        let read =
+            |line| accounted_end(line).map(|end| (end.kind, end.exit_code, end.signal, end.words));
+        assert_eq!(
+            read("15|COMPLETED|0:0|rlab1"),
+            Some((EndKind::Completed, Some(0), None, "COMPLETED on rlab1".to_owned()))
+        );
+        assert_eq!(
+            read("10|FAILED|3:0|rlab1"),
+            Some((EndKind::Failed, Some(3), None, "FAILED 3:0 on rlab1".to_owned()))
+        );
+        assert_eq!(
+            read("11|FAILED|0:9|rlab1"),
+            Some((EndKind::Failed, None, Some(9), "FAILED 0:9 on rlab1".to_owned()))
+        );
         assert_eq!(
             read("9|FAILED|0:53|rlab1"),
-            Some((EndKind::NotStarted, None, None, "FAILED 0:53 on rlab1: its output could not be opened".to_owned()))
+            Some((
+                EndKind::NotStarted,
+                None,
+                None,
+                "FAILED 0:53 on rlab1: its output could not be opened".to_owned()
+            ))
         );
-        assert_eq!(read("9|FAILED|0:125|n1"), Some((EndKind::OutOfMemory, None, None, "FAILED 0:125 on n1".to_owned())));
-        assert_eq!(read("19|OUT_OF_MEMORY|0:125|rlab1"), Some((EndKind::OutOfMemory, None, None, "OUT_OF_MEMORY 0:125 on rlab1".to_owned())));
-        assert_eq!(read("18|CANCELLED by 1001|0:0|None assigned"), Some((EndKind::Cancelled, None, None, "CANCELLED by 1001".to_owned())));
-        assert_eq!(read("1|TIMEOUT|0:0|n[1-4]"), Some((EndKind::TimeLimit, None, None, "TIMEOUT on n[1-4]".to_owned())));
-        assert_eq!(read("11|FAILED|0:?|n1"), Some((EndKind::Failed, None, None, "FAILED 0:? on n1".to_owned())));
-        assert_eq!(read("11|FAILED|?|n1"), Some((EndKind::Failed, None, None, "FAILED ? on n1".to_owned())));
+        assert_eq!(
+            read("9|FAILED|0:125|n1"),
+            Some((EndKind::OutOfMemory, None, None, "FAILED 0:125 on n1".to_owned()))
+        );
+        assert_eq!(
+            read("19|OUT_OF_MEMORY|0:125|rlab1"),
+            Some((EndKind::OutOfMemory, None, None, "OUT_OF_MEMORY 0:125 on rlab1".to_owned()))
+        );
+        assert_eq!(
+            read("18|CANCELLED by 1001|0:0|None assigned"),
+            Some((EndKind::Cancelled, None, None, "CANCELLED by 1001".to_owned()))
+        );
+        assert_eq!(
+            read("1|TIMEOUT|0:0|n[1-4]"),
+            Some((EndKind::TimeLimit, None, None, "TIMEOUT on n[1-4]".to_owned()))
+        );
+        assert_eq!(
+            read("11|FAILED|0:?|n1"),
+            Some((EndKind::Failed, None, None, "FAILED 0:? on n1".to_owned()))
+        );
+        assert_eq!(
+            read("11|FAILED|?|n1"),
+            Some((EndKind::Failed, None, None, "FAILED ? on n1".to_owned()))
+        );
         assert_eq!(read("19.batch|OUT_OF_MEMORY|0:125|rlab1"), None);
         assert_eq!(read("8|RUNNING|0:0|rlab1"), None);
     }
@@ -323,7 +424,10 @@ mod tests {
             assert_eq!(Accounted::parse(line), None, "{line:?}");
         }
         assert_eq!(state("RUNNING", "a|b|FAILED"), JobState::Running);
-        assert_eq!(state("PENDING", "Nodes n1|n2|rl-sp-a1b2c3-1"), JobState::Waiting("Nodes n1|n2".to_owned()));
+        assert_eq!(
+            state("PENDING", "Nodes n1|n2|rl-sp-a1b2c3-1"),
+            JobState::Waiting("Nodes n1|n2".to_owned())
+        );
         assert_eq!(state("\u{1b}[2J", ""), JobState::Other("[2J".to_owned()));
         assert_eq!(Queued::parse("14_[1-5%2]|PENDING||x").map(|line| line.id), Some("14"));
         assert_eq!(Queued::parse("20+0|RUNNING|n1|None").map(|line| line.id), Some("20"));

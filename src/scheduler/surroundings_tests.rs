@@ -10,7 +10,11 @@ use crate::platform::clock;
 use crate::remote::Script;
 
 /// Status and answer of a submission by a front end without the scheduler in its PATH.
-fn submit(bench: &Bench, scheduler: &dyn Scheduler, before: &'static str) -> (i32, Submission, String) {
+fn submit(
+    bench: &Bench,
+    scheduler: &dyn Scheduler,
+    before: &'static str,
+) -> (i32, Submission, String) {
     let mut script = bench.script();
     bench.far_from_the_scheduler(&mut script);
     script.plain(before).section("submit", scheduler.submit());
@@ -44,7 +48,10 @@ fn profiles(calls: &[String]) -> usize {
 fn what_the_account_has_set_changes_no_question_and_no_answer() {
     let bench = Bench::new();
     for program in ["squeue", "sacct", "scancel", "scontrol"] {
-        bench.program(program, "env | grep -E '^(SLURM|SQUEUE|SACCT|SCANCEL|SCONTROL|SINFO|SPANK)_' >>\"$BENCH/seen\"");
+        bench.program(
+            program,
+            "env | grep -E '^(SLURM|SQUEUE|SACCT|SCANCEL|SCONTROL|SINFO|SPANK)_' >>\"$BENCH/seen\"",
+        );
     }
     let mut script = bench.script();
     script.plain(
@@ -53,7 +60,11 @@ fn what_the_account_has_set_changes_no_question_and_no_answer() {
          export SQUEUE_PARTITION SQUEUE_STATES SQUEUE_FORMAT2 SQUEUE_SORT SACCT_FORMAT SCANCEL_STATE SCANCEL_INTERACTIVE SCONTROL_ALL SLURM_TIME_FORMAT \
          SLURM_BITSTR_LEN SLURM_JOB_NAME SLURM_EXIT_ERROR SPANK_X SLURM_CONF SLURM_CLUSTERS SLURM_JWT",
     );
-    for (name, text) in [("look", slurm_shell::LOOK_UP), ("all", slurm_shell::LOOK_UP_ALL), ("end", slurm_shell::CANCEL)] {
+    for (name, text) in [
+        ("look", slurm_shell::LOOK_UP),
+        ("all", slurm_shell::LOOK_UP_ALL),
+        ("end", slurm_shell::CANCEL),
+    ] {
         script.section(name, text);
     }
     slurm::Slurm.ask(&mut script, &asked(&ids(&["7"])));
@@ -68,7 +79,10 @@ fn what_the_account_has_set_changes_no_question_and_no_answer() {
 #[test]
 fn a_job_inherits_nothing_of_the_job_that_it_is_sent_from() {
     let bench = Bench::new();
-    bench.program("sbatch", "env | grep -E '^(SLURM|SBATCH|LC_ALL)' | sort | tr '\\n' ' ' >\"$BENCH/seen\"; echo 7");
+    bench.program(
+        "sbatch",
+        "env | grep -E '^(SLURM|SBATCH|LC_ALL)' | sort | tr '\\n' ' ' >\"$BENCH/seen\"; echo 7",
+    );
     let mut script = bench.script();
     script.set("RL_OVERRULED", "SBATCH_PARTITION SBATCH_MEM_PER_NODE").plain(
         "SLURM_MEM_PER_CPU=100 SLURM_JOB_ID=3 SLURM_NTASKS=4 SLURM_CONF=/etc/x SBATCH_PARTITION=short SBATCH_MEM_PER_NODE=1 SBATCH_ACCOUNT=lab SBATCH_WAIT=1; \
@@ -92,7 +106,10 @@ fn a_slow_login_profile_is_slow_asked_once_and_remembered() {
         assert_eq!((status, submission), (91, Submission::NotSent(why.to_owned())), "{text}");
     }
     std::fs::write(bench.path().join("go"), "").expect("written");
-    let host = String::from_utf8(crate::platform::process::command("uname").arg("-n").output().expect("uname").stdout).expect("a name");
+    let host = String::from_utf8(
+        crate::platform::process::command("uname").arg("-n").output().expect("uname").stdout,
+    )
+    .expect("a name");
     wait_for(&bench.path().join(".researchloop").join(format!("login-{}", host.trim())));
     for _ in 0..2 {
         let (status, _, text) = submit(&bench, &slurm::Slurm, slow);
@@ -114,7 +131,11 @@ fn a_login_profile_that_is_no_shell_is_not_a_program_that_is_missing() {
     for profile in ["exit 0", "exec cat", "false; exec sh -c :"] {
         bench.profile(profile);
         let (status, submission, text) = submit(&bench, &slurm::Slurm, "");
-        assert!(status == 91 && matches!(&submission, Submission::NotSent(why) if why.contains("starts another one")), "{profile}: {text}");
+        assert!(
+            status == 91
+                && matches!(&submission, Submission::NotSent(why) if why.contains("starts another one")),
+            "{profile}: {text}"
+        );
     }
     // A whole answer without the program: it is not there.
     bench.profile(":");
@@ -145,7 +166,12 @@ fn a_program_that_is_there_gets_the_surroundings_that_it_misses() {
     sge::Sge.ask(&mut script, &asked(&ids(&["5"])));
     sge::Sge.ask_accounting(&mut script, &asked(&ids(&["5"])));
     let reply = bench.run(script);
-    assert!(matches!(sge::Sge.read(&reply, &asked(&ids(&["5"])), None).map(|look| look.seen.into_values().next()), Ok(Some(Seen::Absent))));
+    assert!(matches!(
+        sge::Sge
+            .read(&reply, &asked(&ids(&["5"])), None)
+            .map(|look| look.seen.into_values().next()),
+        Ok(Some(Seen::Absent))
+    ));
     let mut script = bench.script();
     script.plain(site).section("probe", sge_shell::PROBE);
     assert_eq!(bench.run(script).section("probe").map(|section| section.status), Some(0));
@@ -156,12 +182,24 @@ fn a_program_that_is_there_gets_the_surroundings_that_it_misses() {
         "[ -n \"$LD_LIBRARY_PATH\" ] || { echo 'sbatch: error while loading shared libraries: libslurm.so' >&2; exit 127; }",
     ] {
         bench.program("sbatch", &format!("{misses}\necho 7"));
-        assert_eq!(submit(&bench, &slurm::Slurm, "RL_FRESH=1; PATH=$BENCH:$PATH; unset SLURM_CONF LD_LIBRARY_PATH").0, 0);
+        assert_eq!(
+            submit(
+                &bench,
+                &slurm::Slurm,
+                "RL_FRESH=1; PATH=$BENCH:$PATH; unset SLURM_CONF LD_LIBRARY_PATH"
+            )
+            .0,
+            0
+        );
     }
     // What the login shell does not change is not tried twice.
     bench.calls();
     bench.program("sbatch", "echo 'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)' >&2; exit 1");
-    submit(&bench, &slurm::Slurm, "PATH=$BENCH:$PATH; SLURM_CONF=/etc/site LD_LIBRARY_PATH=/opt/slurm/lib; export SLURM_CONF LD_LIBRARY_PATH");
+    submit(
+        &bench,
+        &slurm::Slurm,
+        "PATH=$BENCH:$PATH; SLURM_CONF=/etc/site LD_LIBRARY_PATH=/opt/slurm/lib; export SLURM_CONF LD_LIBRARY_PATH",
+    );
     assert!(bench.calls().iter().filter(|call| call.starts_with("sbatch")).count() <= 2);
 }
 
@@ -172,8 +210,11 @@ fn cell(bench: &Bench, request: &str, qstat: &str) -> Script {
     std::fs::create_dir_all(bench.path().join("sprint")).expect("made");
     std::fs::write(common.join("sge_request"), request).expect("written");
     std::fs::write(common.join("sge_qstat"), qstat).expect("written");
-    std::fs::write(bench.path().join("sprint/run_sprint.sh"), "#!/bin/bash\n#$ -N rl-sp-a1b2c3-1\n#$ -l h_rt=0:10:00\n# a sprint\ntrue\n#$ -N no\n")
-        .expect("written");
+    std::fs::write(
+        bench.path().join("sprint/run_sprint.sh"),
+        "#!/bin/bash\n#$ -N rl-sp-a1b2c3-1\n#$ -l h_rt=0:10:00\n# a sprint\ntrue\n#$ -N no\n",
+    )
+    .expect("written");
     bench.program("getent", "");
     let mut script = bench.script();
     script.plain("SGE_ROOT=$BENCH/sge; export SGE_ROOT; unset SGE_CELL");
@@ -200,9 +241,24 @@ fn default_files_of_grid_engine_change_no_submission() {
     };
     let (call, options) = submitted("# ours\n-P vision -q all.q\n-b y -now y\n");
     assert!(call.contains("-b n -C #$ -sync n -now n -wd ") && !call.contains("-clear"), "{call}");
-    assert_eq!((options.as_str(), std::fs::read_to_string(bench.path().join("lc")).expect("called").trim()), ("", "none"));
+    assert_eq!(
+        (
+            options.as_str(),
+            std::fs::read_to_string(bench.path().join("lc")).expect("called").trim()
+        ),
+        ("", "none")
+    );
     let own = "-hard -N rl-sp-a1b2c3-1 -l h_rt=0:10:00";
-    for hinders in ["-h", "-t 1-3", "-hold_jid 3,4", "-verify", "-w v", "-a 203001010000", "-i /tmp/x", "-tc 2"] {
+    for hinders in [
+        "-h",
+        "-t 1-3",
+        "-hold_jid 3,4",
+        "-verify",
+        "-w v",
+        "-a 203001010000",
+        "-i /tmp/x",
+        "-tc 2",
+    ] {
         let (call, options) = submitted(&format!("-P vision {hinders} -m e\n"));
         assert!(call.contains("-clear -@ .researchloop/qsub-options -b n"), "{call}");
         assert_eq!(options, format!("-P vision -m e {own}"), "{hinders}");
@@ -213,7 +269,10 @@ fn default_files_of_grid_engine_change_no_submission() {
     script.set("RL_NAME", "rl-sp-a1b2c3-1").section("submit", sge_shell::SUBMIT);
     let reply = bench.run(script);
     let section = reply.section("submit").expect("there");
-    assert_eq!(sge::Sge.read_submission(section.status, section.text().trim()), Submission::Accepted(ids(&["12"]).remove(0)));
+    assert_eq!(
+        sge::Sge.read_submission(section.status, section.text().trim()),
+        Submission::Accepted(ids(&["12"]).remove(0))
+    );
     bench.program("qsub", "echo 12");
     let (call, options) = submitted("-h -P old\n-clear -P new -w e\n");
     assert!(!call.contains("-@"), "{call}: {options}");
@@ -222,7 +281,9 @@ fn default_files_of_grid_engine_change_no_submission() {
 #[test]
 fn default_files_of_qstat_hide_no_job() {
     let bench = Bench::new();
-    bench.program("qstat", "echo '<job_info><queue_info></queue_info></job_info>'").program("qacct", "exit 0");
+    bench
+        .program("qstat", "echo '<job_info><queue_info></queue_info></job_info>'")
+        .program("qacct", "exit 0");
     let looked = |defaults: &str| {
         let mut script = cell(&bench, "", defaults);
         let jobs = ids(&["5"]);
@@ -232,14 +293,22 @@ fn default_files_of_qstat_hide_no_job() {
         let seen = sge::Sge.read(&bench.run(script), &asked(&jobs), None).map(|look| look.seen);
         (bench.calls().into_iter().find(|call| call.starts_with("qstat")).unwrap_or_default(), seen)
     };
-    for (defaults, given) in
-        [("", "-s prs"), ("-s r\n", "-s prs"), ("-q all.q\n# -pe x\n", "-s prs -q *"), ("-g c\n", "-s prs -g d"), ("-ext -f\n", "-s prs")]
-    {
+    for (defaults, given) in [
+        ("", "-s prs"),
+        ("-s r\n", "-s prs"),
+        ("-q all.q\n# -pe x\n", "-s prs -q *"),
+        ("-g c\n", "-s prs -g d"),
+        ("-ext -f\n", "-s prs"),
+    ] {
         let (call, seen) = looked(defaults);
         assert!(call.ends_with(given) && seen.is_ok(), "{defaults}: {call}");
     }
     for defaults in ["-pe smp\n", "-l arch=x\n", "-j 1\n", "-s r -qs d\n", "-help"] {
         let (call, seen) = looked(defaults);
-        assert!(call.is_empty() && seen.as_ref().is_err_and(|error| error.0.contains("hides jobs: take -")), "{defaults}: {seen:?}");
+        assert!(
+            call.is_empty()
+                && seen.as_ref().is_err_and(|error| error.0.contains("hides jobs: take -")),
+            "{defaults}: {seen:?}"
+        );
     }
 }

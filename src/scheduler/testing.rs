@@ -23,8 +23,13 @@ impl Bench {
     /// Puts a program there; it also writes each of its calls to `calls`.
     pub(crate) fn program(&self, name: &str, text: &str) -> &Self {
         let path = self.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\necho \"{name} $*\" >>'{}/calls'\n{text}\n", self.path().display())).expect("written");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+        std::fs::write(
+            &path,
+            format!("#!/bin/sh\necho \"{name} $*\" >>'{}/calls'\n{text}\n", self.path().display()),
+        )
+        .expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+            .expect("executable");
         self
     }
 
@@ -49,10 +54,13 @@ impl Bench {
         let _ = std::fs::create_dir_all(self.path().join("site"));
         if std::fs::create_dir(&tools).is_ok() {
             for name in [
-                "awk", "bash", "cat", "cut", "date", "env", "find", "getent", "grep", "head", "id", "mkdir", "mv", "rm", "sed", "sh", "sleep",
-                "tail", "timeout", "tr", "uname",
+                "awk", "bash", "cat", "cut", "date", "env", "find", "getent", "grep", "head", "id",
+                "mkdir", "mv", "rm", "sed", "sh", "sleep", "tail", "timeout", "tr", "uname",
             ] {
-                let real = ["/usr/bin", "/bin"].iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
+                let real = ["/usr/bin", "/bin"]
+                    .iter()
+                    .map(|folder| Path::new(folder).join(name))
+                    .find(|path| path.exists());
                 let _ = real.map(|real| std::os::unix::fs::symlink(real, tools.join(name)));
             }
         }
@@ -63,7 +71,10 @@ impl Bench {
     pub(crate) fn profile(&self, text: &str) {
         std::fs::write(
             self.path().join(".bash_profile"),
-            format!("echo profile >>'{}/calls'\nif [ -d ~/tools ]; then PATH=~/tools; fi\n{text}\n", self.path().display()),
+            format!(
+                "echo profile >>'{}/calls'\nif [ -d ~/tools ]; then PATH=~/tools; fi\n{text}\n",
+                self.path().display()
+            ),
         )
         .expect("written");
     }
@@ -83,7 +94,11 @@ impl Bench {
     }
 
     /// Exit status and output of one of a scheduler's texts.
-    pub(crate) fn text(&self, text: &'static str, values: &[(&'static str, &str)]) -> (i32, String) {
+    pub(crate) fn text(
+        &self,
+        text: &'static str,
+        values: &[(&'static str, &str)],
+    ) -> (i32, String) {
         let mut script = self.script();
         for (name, value) in values {
             script.set(name, value);
@@ -95,12 +110,20 @@ impl Bench {
     }
 
     /// What the scheduler says of these jobs, when all that it says is sound.
-    pub(crate) fn poll(&self, scheduler: &dyn Scheduler, jobs: &[JobId]) -> Result<BTreeMap<JobId, Seen>, PollError> {
+    pub(crate) fn poll(
+        &self,
+        scheduler: &dyn Scheduler,
+        jobs: &[JobId],
+    ) -> Result<BTreeMap<JobId, Seen>, PollError> {
         let look = self.read(scheduler, &asked(jobs))?;
         look.doubt.map_or(Ok(look.seen), |doubt| Err(PollError(doubt)))
     }
 
-    pub(crate) fn read(&self, scheduler: &dyn Scheduler, jobs: &[Asked]) -> Result<Look, PollError> {
+    pub(crate) fn read(
+        &self,
+        scheduler: &dyn Scheduler,
+        jobs: &[Asked],
+    ) -> Result<Look, PollError> {
         scheduler.read(&self.look(scheduler, jobs), jobs, Some(NOW))
     }
 
@@ -136,12 +159,25 @@ pub(crate) fn assert_plain_shell(scheduler: &dyn Scheduler) {
     let jobs = [named("1", "rl-sp-a1b2c3-1"), named("2", "")];
     scheduler.ask(&mut asked, &jobs);
     scheduler.ask_accounting(&mut asked, &jobs);
-    let texts =
-        [scheduler.submit(), scheduler.look_up(), scheduler.look_up_all(), scheduler.cancel(), scheduler.probe(), scheduler.message_timeout()];
+    let texts = [
+        scheduler.submit(),
+        scheduler.look_up(),
+        scheduler.look_up_all(),
+        scheduler.cancel(),
+        scheduler.probe(),
+        scheduler.message_timeout(),
+    ];
     for text in texts.into_iter().chain([asked.shown()]) {
         for shell in ["/bin/sh", "/bin/bash"] {
-            let output = crate::platform::process::command(shell).args(["-n", "-c", text]).output().expect("a shell");
-            assert!(output.status.success() && output.stderr.is_empty(), "{shell}: {}\n{text}", String::from_utf8_lossy(&output.stderr));
+            let output = crate::platform::process::command(shell)
+                .args(["-n", "-c", text])
+                .output()
+                .expect("a shell");
+            assert!(
+                output.status.success() && output.stderr.is_empty(),
+                "{shell}: {}\n{text}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
     }
 }

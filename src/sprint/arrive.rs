@@ -33,7 +33,11 @@ impl<'a> Arrival<'a> {
     /// Takes one answer. Its parts are as long as the bytes, and in order.
     pub(super) fn take(&mut self, head: &ResultsHead, mut bytes: &[u8]) -> Result<(), FetchError> {
         for part in &head.parts {
-            let Some((piece, rest)) = usize::try_from(part.len).ok().and_then(|len| bytes.split_at_checked(len)) else { break };
+            let Some((piece, rest)) =
+                usize::try_from(part.len).ok().and_then(|len| bytes.split_at_checked(len))
+            else {
+                break;
+            };
             bytes = rest;
             self.done = self.done.saturating_add(part.len);
             if !is_safe_path(&part.path) {
@@ -41,17 +45,31 @@ impl<'a> Arrival<'a> {
                 continue;
             }
             let path = self.to.join(&part.path);
-            let failed = |error: io::Error| FetchError::Write { path: path.display().to_string(), problem: error.to_string() };
+            let failed = |error: io::Error| FetchError::Write {
+                path: path.display().to_string(),
+                problem: error.to_string(),
+            };
             if part.offset == 0 {
                 self.close().map_err(failed)?;
-                let size = head.files.iter().find(|(path, _)| *path == part.path).map_or(part.len, |(_, size)| *size);
+                let size = head
+                    .files
+                    .iter()
+                    .find(|(path, _)| *path == part.path)
+                    .map_or(part.len, |(_, size)| *size);
                 self.open = Some(Arriving::new(self.to, &part.path, size).map_err(failed)?);
             }
-            let Some(open) = self.open.as_mut().filter(|open| open.path == part.path && open.len == part.offset) else { continue };
+            let Some(open) =
+                self.open.as_mut().filter(|open| open.path == part.path && open.len == part.offset)
+            else {
+                continue;
+            };
             open.len += part.len;
             if open.len > self.max_file {
                 self.open = None;
-                self.skip(format!("{} has become larger than {} bytes; it stays on the cluster", part.path, self.max_file));
+                self.skip(format!(
+                    "{} has become larger than {} bytes; it stays on the cluster",
+                    part.path, self.max_file
+                ));
                 continue;
             }
             open.file.write_all(piece).map_err(failed)?;
@@ -70,14 +88,20 @@ impl<'a> Arrival<'a> {
 
     /// What has arrived.
     pub(super) fn finish(mut self) -> Result<Fetched, FetchError> {
-        self.close().map_err(|error| FetchError::Write { path: self.to.display().to_string(), problem: error.to_string() })?;
+        self.close().map_err(|error| FetchError::Write {
+            path: self.to.display().to_string(),
+            problem: error.to_string(),
+        })?;
         Ok(self.fetched)
     }
 
     fn close(&mut self) -> io::Result<()> {
         let Some(open) = self.open.take() else { return Ok(()) };
         if open.len < open.size {
-            self.skip(format!("{}: it became shorter, or went away, while it was brought", open.path));
+            self.skip(format!(
+                "{}: it became shorter, or went away, while it was brought",
+                open.path
+            ));
             return Ok(());
         }
         std::fs::rename(&open.name, self.to.join(&open.path))?;
@@ -115,7 +139,12 @@ impl Arriving {
             below.push(part);
             match std::fs::symlink_metadata(&below) {
                 Ok(metadata) if metadata.is_dir() => {}
-                Ok(_) => return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is in the way", below.display()))),
+                Ok(_) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::AlreadyExists,
+                        format!("{} is in the way", below.display()),
+                    ));
+                }
                 Err(_) => private::make_folder(&below)?,
             }
         }
@@ -140,7 +169,9 @@ fn remove_leftovers(folder: &Path, depth: usize) {
             remove_leftovers(&entry.path(), depth + 1);
         } else if metadata.is_file()
             && entry.file_name().to_string_lossy().starts_with(NEW_FILE)
-            && metadata.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() > 86_400))
+            && metadata
+                .modified()
+                .is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() > 86_400))
         {
             let _ = std::fs::remove_file(entry.path());
         }

@@ -44,11 +44,19 @@ fn kind(words: &str) -> String {
 }
 
 /// A submission has failed with these words.
-pub(super) fn failed(change: &Change<'_>, cluster: &str, study: &str, sprint: &str, words: &str) -> Result<(), StoreError> {
+pub(super) fn failed(
+    change: &Change<'_>,
+    cluster: &str,
+    study: &str,
+    sprint: &str,
+    words: &str,
+) -> Result<(), StoreError> {
     let name = name(cluster, study);
-    let before: Run = change.fact(&name)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let before: Run =
+        change.fact(&name)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let kind = kind(words);
-    let (mut count, mut sprints) = if before.kind == kind { (before.count, before.sprints) } else { (0, Vec::new()) };
+    let (mut count, mut sprints) =
+        if before.kind == kind { (before.count, before.sprints) } else { (0, Vec::new()) };
     // What is wrong with one sprint alone is no reason to hold up others, however often it is tried.
     let is_known = sprints.iter().any(|known| known == sprint);
     if !is_known || count >= LIMIT {
@@ -57,7 +65,11 @@ pub(super) fn failed(change: &Change<'_>, cluster: &str, study: &str, sprint: &s
     if !is_known && count <= LIMIT {
         sprints.push(sprint.to_owned());
     }
-    let until = if count >= LIMIT { clock::now().as_second().saturating_add(SUBMISSIONS.after(rests(count))) } else { 0 };
+    let until = if count >= LIMIT {
+        clock::now().as_second().saturating_add(SUBMISSIONS.after(rests(count)))
+    } else {
+        0
+    };
     let run = Run { kind, words: words.to_owned(), count, sprints, until };
     change.set_fact(&name, &serde_json::to_string(&run).unwrap_or_default())
 }
@@ -65,12 +77,20 @@ pub(super) fn failed(change: &Change<'_>, cluster: &str, study: &str, sprint: &s
 /// A submission has succeeded.
 pub(super) fn worked(change: &Change<'_>, cluster: &str, study: &str) -> Result<(), StoreError> {
     let name = name(cluster, study);
-    if change.fact(&name)?.is_some_and(|text| !text.is_empty()) { change.set_fact(&name, "") } else { Ok(()) }
+    if change.fact(&name)?.is_some_and(|text| !text.is_empty()) {
+        change.set_fact(&name, "")
+    } else {
+        Ok(())
+    }
 }
 
 /// Why the sprints of this study are not sent to this cluster now; nothing when they may be.
 pub fn holds(store: &Store, cluster: &str, study: &str) -> Result<Option<String>, StoreError> {
-    let Some(run) = store.fact(&name(cluster, study))?.and_then(|text| serde_json::from_str::<Run>(&text).ok()) else { return Ok(None) };
+    let Some(run) =
+        store.fact(&name(cluster, study))?.and_then(|text| serde_json::from_str::<Run>(&text).ok())
+    else {
+        return Ok(None);
+    };
     Ok(SUBMISSIONS.until(run.until, rests(run.count), clock::now().as_second()).map(|until| {
         let until = clock::at(until);
         format!("the last {} submissions of study {study} failed alike, so the next one waits until {until}: {}", run.count, run.words)
@@ -89,7 +109,9 @@ mod tests {
             let change = store.change().expect("a change");
             failed(&change, "c", "s", sprint, words).expect("noted");
             change.commit().expect("kept");
-            let run: Run = serde_json::from_str(&store.fact("breaker:c:s").expect("read").expect("there")).expect("a run");
+            let run: Run =
+                serde_json::from_str(&store.fact("breaker:c:s").expect("read").expect("there"))
+                    .expect("a run");
             (run.count, if run.until == 0 { 0 } else { run.until - clock::now().as_second() })
         };
         // One sprint that is tried again and again holds up nobody.
@@ -104,12 +126,20 @@ mod tests {
         assert_eq!(fail("another"), (1, 0));
         assert_eq!(fail("invalid account 8"), (1, 0));
         assert_eq!(fail("invalid account 9"), (2, 0));
-        let near =
-            |(count, rest): (u32, i64), wanted: (u32, i64)| assert!(count == wanted.0 && (wanted.1 - 5..=wanted.1).contains(&rest), "{count} {rest}");
+        let near = |(count, rest): (u32, i64), wanted: (u32, i64)| {
+            assert!(
+                count == wanted.0 && (wanted.1 - 5..=wanted.1).contains(&rest),
+                "{count} {rest}"
+            )
+        };
         for (count, rest) in [(3, 60), (4, 120), (5, 240), (6, 480), (7, 600), (8, 600)] {
             near(fail("invalid account 10"), (count, rest));
         }
-        assert!(holds(&store, "c", "s").expect("read").is_some_and(|why| why.contains("invalid account 10")));
+        assert!(
+            holds(&store, "c", "s")
+                .expect("read")
+                .is_some_and(|why| why.contains("invalid account 10"))
+        );
         assert_eq!(holds(&store, "c", "another").expect("read"), None);
         let change = store.change().expect("a change");
         worked(&change, "c", "s").expect("noted");

@@ -27,8 +27,10 @@ fn left_of(study: &Study, used: &Spent) -> Result<Option<f64>, CreateError> {
     if left >= LEAST_USD {
         return Ok(Some(left));
     }
-    let what =
-        format!("${:.2} of the ${max:.2} that the study {} may cost are used, ${:.2} are reserved", used.cost_usd, study.name, used.reserved_usd);
+    let what = format!(
+        "${:.2} of the ${max:.2} that the study {} may cost are used, ${:.2} are reserved",
+        used.cost_usd, study.name, used.reserved_usd
+    );
     Err(CreateError::Limit { what, study: study.name.to_string() })
 }
 
@@ -59,30 +61,53 @@ impl Bounds {
 
 /// Bounds a sprint by what the study's limits leave. A loop has reckoned with them before: what it
 /// hands over stands.
-pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gpus: Option<u32>) -> Result<Bounds, CreateError> {
+pub(super) fn bounds(
+    change: &Change<'_>,
+    study: &Study,
+    wanted: &Wanted<'_>,
+    gpus: Option<u32>,
+) -> Result<Bounds, CreateError> {
     let seconds = wanted.request.seconds.unwrap_or(study.max_sprint_duration);
     let own = wanted.budget_usd.or(wanted.request.max_cost_usd);
-    let mut bounds = Bounds { budget_usd: own.into_iter().chain(study.max_cost_usd).reduce(f64::min), seconds };
-    if wanted.loop_id.is_some() || (study.max_study_cost_usd.is_none() && study.max_study_gpu_hours.is_none()) {
+    let mut bounds =
+        Bounds { budget_usd: own.into_iter().chain(study.max_cost_usd).reduce(f64::min), seconds };
+    if wanted.loop_id.is_some()
+        || (study.max_study_cost_usd.is_none() && study.max_study_gpu_hours.is_none())
+    {
         return Ok(bounds);
     }
     let used = change.money_of_study(study.name.as_str())?;
     let limit = |what: String| Err(CreateError::Limit { what, study: study.name.to_string() });
     if let Some(left) = left_of(study, &used)? {
-        let own = [bounds.budget_usd, study.max_cost_usd].into_iter().flatten().fold(left, f64::min);
+        let own =
+            [bounds.budget_usd, study.max_cost_usd].into_iter().flatten().fold(left, f64::min);
         bounds.budget_usd = Some(own);
     }
     if let Some(max) = study.max_study_gpu_hours {
-        let unknown = if used.gpu_unknown { change.gpu_unknown_sprints(study.name.as_str())? } else { Vec::new() };
+        let unknown = if used.gpu_unknown {
+            change.gpu_unknown_sprints(study.name.as_str())?
+        } else {
+            Vec::new()
+        };
         if gpus.is_some() && !unknown.is_empty() {
-            return Err(CreateError::UnknownGpus { study: study.name.to_string(), sprints: unknown });
+            return Err(CreateError::UnknownGpus {
+                study: study.name.to_string(),
+                sprints: unknown,
+            });
         }
         let (Some(gpus), false) = (gpus, used.gpu_unknown) else {
-            return limit(format!("the GPU-hours of the study {} are limited, but it is not known how many GPUs its jobs have", study.name));
+            return limit(format!(
+                "the GPU-hours of the study {} are limited, but it is not known how many GPUs its jobs have",
+                study.name
+            ));
         };
-        let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(used.reserved_gpu_seconds);
+        let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds))
+            - seconds_of(used.reserved_gpu_seconds);
         let Some(seconds) = within(left, gpus, bounds.seconds) else {
-            return limit(format!("the {max} GPU-hours that the study {} may use are used or reserved", study.name));
+            return limit(format!(
+                "the {max} GPU-hours that the study {} may use are used or reserved",
+                study.name
+            ));
         };
         bounds.seconds = seconds;
     }
@@ -91,17 +116,33 @@ pub(super) fn bounds(change: &Change<'_>, study: &Study, wanted: &Wanted<'_>, gp
 
 /// Bounds the next job of a sprint that has had jobs before, by what the limits of its study and
 /// of its loop leave by now. Otherwise says which limit keeps it from going on.
-pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -> Result<Result<(Bounds, Cut), String>, StoreError> {
+pub(super) fn of_next_job(
+    change: &Change<'_>,
+    study: &Study,
+    row: &SprintRow,
+) -> Result<Result<(Bounds, Cut), String>, StoreError> {
     let own = change.money_of_sprint(row.id.as_str())?;
     let of_study = change.money_of_study(study.name.as_str())?;
-    let mut limits = vec![(format!("the study {}", study.name), study.max_study_cost_usd, study.max_study_gpu_hours, of_study)];
+    let mut limits = vec![(
+        format!("the study {}", study.name),
+        study.max_study_cost_usd,
+        study.max_study_gpu_hours,
+        of_study,
+    )];
     if let Some(id) = row.loop_id.as_deref()
         && let Some(one) = change.one_loop(id)?
     {
         if one.limits.until.is_some_and(|until| clock::now().as_second() >= until) {
-            return Ok(Err(format!("{HELD}the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more")));
+            return Ok(Err(format!(
+                "{HELD}the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more"
+            )));
         }
-        limits.push((id.to_owned(), one.limits.max_cost_usd, one.limits.max_gpu_hours, change.money_of_loop(id)?));
+        limits.push((
+            id.to_owned(),
+            one.limits.max_cost_usd,
+            one.limits.max_gpu_hours,
+            change.money_of_loop(id)?,
+        ));
     }
     // What a limit had left it may be more by now.
     let request = Request::read(&row.request);
@@ -113,7 +154,10 @@ pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -
             // What is reserved for itself is what it may use; what it has spent counts as spent.
             let left = max - used.cost_usd - (used.reserved_usd - own.reserved_usd);
             if left < LEAST_USD {
-                return Ok(Err(format!("{HELD}${:.2} of the ${max:.2} that {whose} may cost are used or reserved", max - left)));
+                return Ok(Err(format!(
+                    "{HELD}${:.2} of the ${max:.2} that {whose} may cost are used or reserved",
+                    max - left
+                )));
             }
             let most = own.cost_usd + left;
             if bounds.budget_usd.is_none_or(|budget| most < budget) {
@@ -123,12 +167,16 @@ pub(super) fn of_next_job(change: &Change<'_>, study: &Study, row: &SprintRow) -
         }
         if let Some(max) = max_gpu_hours {
             let (Some(gpus), false) = (row.gpus, used.gpu_unknown) else {
-                return Ok(Err(format!("{HELD}the GPU-hours of {whose} are limited, but it is not known how many GPUs its jobs have")));
+                return Ok(Err(format!(
+                    "{HELD}the GPU-hours of {whose} are limited, but it is not known how many GPUs its jobs have"
+                )));
             };
             let reserved = used.reserved_gpu_seconds.saturating_sub(own.reserved_gpu_seconds);
             let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(reserved);
             let Some(seconds) = within(left, gpus, bounds.seconds) else {
-                return Ok(Err(format!("{HELD}the {max} GPU-hours that {whose} may use are used or reserved")));
+                return Ok(Err(format!(
+                    "{HELD}the {max} GPU-hours that {whose} may use are used or reserved"
+                )));
             };
             cut.time |= seconds < bounds.seconds;
             bounds.seconds = seconds;
@@ -144,14 +192,19 @@ fn within(left: f64, gpus: u32, seconds: u64) -> Option<u64> {
         return Some(seconds);
     }
     let most = left / f64::from(gpus);
-    (most >= seconds_of(LEAST_SECONDS)).then(|| if most < seconds_of(seconds) { whole(most) } else { seconds })
+    (most >= seconds_of(LEAST_SECONDS))
+        .then(|| if most < seconds_of(seconds) { whole(most) } else { seconds })
 }
 
 fn seconds_of(count: u64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is at least 60, and less than the seconds that were asked for")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is at least 60, and less than the seconds that were asked for"
+)]
 fn whole(seconds: f64) -> u64 {
     seconds as u64
 }

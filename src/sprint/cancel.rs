@@ -30,7 +30,12 @@ pub enum CancelError {
 }
 
 /// Remembers the wish and tells the scheduler. Returns the state after that.
-pub fn cancel(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId) -> Result<State, CancelError> {
+pub fn cancel(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    id: &SprintId,
+) -> Result<State, CancelError> {
     let state = ask_for_end(store, id)?;
     if let State::Cancelling { job: Some(_), .. } = &state {
         tell_scheduler(app, store, remote, id)?;
@@ -41,7 +46,9 @@ pub fn cancel(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &Sprint
 /// Remembers the wish. Returns the state after that; a sprint without a job has ended with it.
 pub fn ask_for_end(store: &mut Store, id: &SprintId) -> Result<State, CancelError> {
     let change = store.change()?;
-    let Some(row) = change.sprint(id.as_str())? else { return Err(CancelError::NoSprint(id.clone())) };
+    let Some(row) = change.sprint(id.as_str())? else {
+        return Err(CancelError::NoSprint(id.clone()));
+    };
     if row.state.status().is_terminal() {
         return Err(CancelError::Over(id.clone(), row.state.status().as_str()));
     }
@@ -52,7 +59,12 @@ pub fn ask_for_end(store: &mut Store, id: &SprintId) -> Result<State, CancelErro
 
 /// Tells the scheduler to end every job of a sprint's name, and the one whose id is known. Returns what
 /// it said against it. What it has not heard does not count as sent: it is asked again.
-pub fn tell_scheduler(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId) -> Result<Option<String>, CancelError> {
+pub fn tell_scheduler(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    id: &SprintId,
+) -> Result<Option<String>, CancelError> {
     let Some(row) = store.sprint(id.as_str())? else { return Ok(None) };
     let Some(job) = row.state.job() else { return Ok(None) };
     let cluster = cluster_of(app, &row)?;
@@ -67,16 +79,31 @@ pub fn tell_scheduler(app: &App, store: &mut Store, remote: &mut dyn Remote, id:
         .plain(place::HOME_OF)
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("claim", LEAVE_CLAIM)
-        .section_of("cancel", &[r#"cd "$RL_DIR" 2>/dev/null || cd || exit 1"#, "\n", kind.cancel()]);
+        .section_of(
+            "cancel",
+            &[r#"cd "$RL_DIR" 2>/dev/null || cd || exit 1"#, "\n", kind.cancel()],
+        );
     let reply = remote.run(script, app.limits(cluster))?;
-    let told = reply.section("cancel").map_or(Err("its answer is missing".to_owned()), |section| kind.read_cancel(section.status, &section.text()));
-    let said = reply.section("cancel").map(|section| section.text().trim().to_owned()).unwrap_or_default();
-    let against = told.err().map(|why| format!("the job {job} could not be told to end: {}", why.chars().take(400).collect::<String>()));
+    let told = reply.section("cancel").map_or(Err("its answer is missing".to_owned()), |section| {
+        kind.read_cancel(section.status, &section.text())
+    });
+    let said =
+        reply.section("cancel").map(|section| section.text().trim().to_owned()).unwrap_or_default();
+    let against = told.err().map(|why| {
+        format!(
+            "the job {job} could not be told to end: {}",
+            why.chars().take(400).collect::<String>()
+        )
+    });
     let change = store.change()?;
     if against.is_none() {
         change.set_cancel_sent(id.as_str())?;
     }
-    change.event(Some(id.as_str()), "cancel_sent", &serde_json::json!({ "job_id": job.as_str(), "heard": against.is_none(), "said": said }))?;
+    change.event(
+        Some(id.as_str()),
+        "cancel_sent",
+        &serde_json::json!({ "job_id": job.as_str(), "heard": against.is_none(), "said": said }),
+    )?;
     if let Some(against) = &against {
         change.set_note(id.as_str(), against)?;
     }

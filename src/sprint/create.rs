@@ -94,7 +94,16 @@ pub struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     /// An idea that somebody wants to be tried.
     pub fn new(study: &'a str, idea: &'a str, request: Request) -> Self {
-        Self { study, idea: Some(idea), request, parent: None, task: None, loop_id: None, budget_usd: None, shortened: false }
+        Self {
+            study,
+            idea: Some(idea),
+            request,
+            parent: None,
+            task: None,
+            loop_id: None,
+            budget_usd: None,
+            shortened: false,
+        }
     }
 }
 
@@ -178,7 +187,12 @@ pub fn cluster_of<'a>(app: &'a App, row: &SprintRow) -> Result<&'a Cluster, Clus
     if cluster.scheduler == row.scheduler {
         return Ok(cluster);
     }
-    Err(ClusterError::Changed { sprint: row.id.clone(), cluster: row.cluster.clone(), then: row.scheduler.as_str(), now: cluster.scheduler.as_str() })
+    Err(ClusterError::Changed {
+        sprint: row.id.clone(),
+        cluster: row.cluster.clone(),
+        then: row.scheduler.as_str(),
+        now: cluster.scheduler.as_str(),
+    })
 }
 
 /// All job options of a sprint: cluster, then study, then its own.
@@ -196,7 +210,11 @@ pub fn is_same_option(cluster: &Cluster, one: &str, other: &str) -> bool {
 
 /// What the options of a request may not mean: what the scheduler's rules doubt only because of them, and
 /// those that remove what nobody has set.
-pub fn doubtful_options(app: &App, study: &str, request: &Request) -> Result<Vec<OptionProblem>, UnknownName> {
+pub fn doubtful_options(
+    app: &App,
+    study: &str,
+    request: &Request,
+) -> Result<Vec<OptionProblem>, UnknownName> {
     let (study, cluster) = place_of(app, study)?;
     let scheduler = scheduler::scheduler(cluster.scheduler);
     let below = options_of(cluster, study, &Request::default());
@@ -204,7 +222,11 @@ pub fn doubtful_options(app: &App, study: &str, request: &Request) -> Result<Vec
     let mut doubts = scheduler.doubtful_options(&options_of(cluster, study, request));
     doubts.retain(|doubt| !known.contains(doubt));
     for (key, value) in &request.options {
-        if value.is_empty() && !below.iter().any(|(set, _)| scheduler.option_name(set) == scheduler.option_name(key)) {
+        if value.is_empty()
+            && !below
+                .iter()
+                .any(|(set, _)| scheduler.option_name(set) == scheduler.option_name(key))
+        {
             let problem = "an empty value removes an option, but neither the cluster nor the study sets this one".to_owned();
             doubts.push(OptionProblem { key: key.clone(), problem });
         }
@@ -218,7 +240,11 @@ pub fn gpus_of(app: &App, study: &Study, request: &Request) -> Option<u32> {
 }
 
 fn gpus_on(cluster: &Cluster, study: &Study, request: &Request) -> Option<u32> {
-    scheduler::gpus_asked(cluster.scheduler, &options_of(cluster, study, request), cluster.gpu_resource.as_deref())
+    scheduler::gpus_asked(
+        cluster.scheduler,
+        &options_of(cluster, study, request),
+        cluster.gpu_resource.as_deref(),
+    )
 }
 
 /// Checks everything that can be checked without the cluster.
@@ -227,13 +253,23 @@ pub fn check(app: &App, wanted: &Wanted<'_>) -> Result<Option<String>, CreateErr
     check_on(app, study, cluster, wanted)
 }
 
-fn check_on(app: &App, study: &Study, cluster: &Cluster, wanted: &Wanted<'_>) -> Result<Option<String>, CreateError> {
+fn check_on(
+    app: &App,
+    study: &Study,
+    cluster: &Cluster,
+    wanted: &Wanted<'_>,
+) -> Result<Option<String>, CreateError> {
     // What is asked of a finished sprint, or of a plan, may be a question. What is a task or was a sprint
     // already was taken for an idea once.
-    let is_new = wanted.request.kind() == "research" && wanted.task.is_none() && wanted.parent.is_none();
+    let is_new =
+        wanted.request.kind() == "research" && wanted.task.is_none() && wanted.parent.is_none();
     let checked = if is_new { task::check_idea } else { task::check_idea_text };
     let idea = wanted.idea.map(checked).transpose().map_err(CreateError::Idea)?;
-    let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(cluster, study, &wanted.request));
+    let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(
+        cluster,
+        study,
+        &wanted.request,
+    ));
     if !problems.is_empty() {
         return Err(CreateError::Options(problems));
     }
@@ -249,7 +285,9 @@ pub fn create(app: &App, store: &mut Store, wanted: &Wanted<'_>) -> Result<Sprin
         (Some(task), _) => drop(change.claim_for_sprint(task, id.as_str())?),
         // Making a plan is no attempt at anything.
         (None, Some(_)) if wanted.request.plan.is_some() => {}
-        (None, Some(idea)) => drop(change.make_task_of_sprint(wanted.study, idea, "sprint", id.as_str())?),
+        (None, Some(idea)) => {
+            drop(change.make_task_of_sprint(wanted.study, idea, "sprint", id.as_str())?)
+        }
         (None, None) => {}
     }
     change.commit()?;
@@ -257,9 +295,18 @@ pub fn create(app: &App, store: &mut Store, wanted: &Wanted<'_>) -> Result<Sprin
 }
 
 /// Makes the sprint as a part of a larger change.
-pub fn create_in(app: &App, change: &Change<'_>, wanted: &Wanted<'_>) -> Result<SprintId, CreateError> {
+pub fn create_in(
+    app: &App,
+    change: &Change<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<SprintId, CreateError> {
     let study = app.config.study(wanted.study)?;
-    let parent = wanted.parent.filter(|_| wanted.request.tweak.is_some()).map(|parent| change.sprint(parent)).transpose()?.flatten();
+    let parent = wanted
+        .parent
+        .filter(|_| wanted.request.tweak.is_some())
+        .map(|parent| change.sprint(parent))
+        .transpose()?
+        .flatten();
     let cluster = match &parent {
         // It works in the directory of that sprint, wherever the study is at home by now.
         Some(parent) => cluster_of(app, parent)?,
@@ -305,35 +352,76 @@ fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
     let base = if study.sprints_dir.starts_with(['/', '~']) {
         study.sprints_dir.trim_end_matches('/').to_owned()
     } else {
-        format!("{}/{}", cluster.working_dir.trim_end_matches('/'), study.sprints_dir.trim_matches('/'))
+        format!(
+            "{}/{}",
+            cluster.working_dir.trim_end_matches('/'),
+            study.sprints_dir.trim_matches('/')
+        )
     };
     format!("{base}/{directory}")
 }
 
 /// What a sprint that repeats another one asks for: the same, except for what `new` says.
-pub fn request_again(app: &App, store: &Store, old: &SprintRow, new: &Request) -> Result<Request, CreateError> {
+pub fn request_again(
+    app: &App,
+    store: &Store,
+    old: &SprintRow,
+    new: &Request,
+) -> Result<Request, CreateError> {
     let mut request = Request::read(&old.request);
     // What was left of a loop's GPU-hours is no wish for this time.
-    if let Some(of_loop) = old.loop_id.as_deref().filter(|_| old.cut.time).map(|id| store.one_loop(id)).transpose()?.flatten() {
+    if let Some(of_loop) = old
+        .loop_id
+        .as_deref()
+        .filter(|_| old.cut.time)
+        .map(|id| store.one_loop(id))
+        .transpose()?
+        .flatten()
+    {
         request.seconds = Request::read(&of_loop.request).seconds;
     }
-    let cluster = app.config.study(&old.study).ok().and_then(|study| app.config.cluster(study.cluster.as_str()).ok());
-    Ok(request.except(new, |one, other| cluster.map_or(one == other, |cluster| is_same_option(cluster, one, other))))
+    let cluster = app
+        .config
+        .study(&old.study)
+        .ok()
+        .and_then(|study| app.config.cluster(study.cluster.as_str()).ok());
+    Ok(request.except(new, |one, other| {
+        cluster.map_or(one == other, |cluster| is_same_option(cluster, one, other))
+    }))
 }
 
 /// Makes a sprint that repeats another one: the same idea and options except for what `new` says, and one
 /// more attempt at the same task, which is opened again for it unless it is done.
-pub fn resubmit(app: &App, store: &mut Store, old: &SprintRow, new: &Request) -> Result<SprintId, CreateError> {
+pub fn resubmit(
+    app: &App,
+    store: &mut Store,
+    old: &SprintRow,
+    new: &Request,
+) -> Result<SprintId, CreateError> {
     let request = request_again(app, store, old, new)?;
     // The study may have been renamed since: then the error says so.
     let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;
     let Some(idea) = old.idea.clone() else {
-        return Err(CreateError::Idea(format!("{} ended before its job had found an idea: there is nothing to repeat", old.id)));
+        return Err(CreateError::Idea(format!(
+            "{} ended before its job had found an idea: there is nothing to repeat",
+            old.id
+        )));
     };
     let same = |row: &TaskRow| row.idea == task::bounded(&idea, task::MAX_IDEA);
     // A task that was rewritten since asks something else: what is repeated gets a task of its own.
-    let task = old.task.as_deref().map(|task| store.task(task)).transpose()?.flatten().filter(same).map(|row| row.id.to_string());
-    let wanted = Wanted { parent: Some(old.id.as_str()), task: task.as_deref(), ..Wanted::new(study.as_str(), &idea, request) };
+    let task = old
+        .task
+        .as_deref()
+        .map(|task| store.task(task))
+        .transpose()?
+        .flatten()
+        .filter(same)
+        .map(|row| row.id.to_string());
+    let wanted = Wanted {
+        parent: Some(old.id.as_str()),
+        task: task.as_deref(),
+        ..Wanted::new(study.as_str(), &idea, request)
+    };
     let Some(task) = wanted.task else { return create(app, store, &wanted) };
     let change = store.change()?;
     let id = create_in(app, &change, &wanted)?;

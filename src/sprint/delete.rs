@@ -41,14 +41,22 @@ pub enum DeleteError {
 
 /// Removes the sprint's directory on the cluster: only one whose name holds this sprint's
 /// id, and whose bundle does too.
-pub fn delete_remote(app: &App, remote: &mut dyn Remote, row: &SprintRow) -> Result<(), DeleteError> {
+pub fn delete_remote(
+    app: &App,
+    remote: &mut dyn Remote,
+    row: &SprintRow,
+) -> Result<(), DeleteError> {
     refuse_active(row)?;
     if row.attempt == 0 {
         return Ok(());
     }
     let cluster = cluster_of(app, row)?;
-    let refused = |why: &str| Err(DeleteError::Directory { dir: row.remote_dir.clone(), why: why.to_owned() });
-    if !row.remote_dir.ends_with(&format!("/{}", row.directory)) || !row.directory.contains(row.id.as_str()) {
+    let refused = |why: &str| {
+        Err(DeleteError::Directory { dir: row.remote_dir.clone(), why: why.to_owned() })
+    };
+    if !row.remote_dir.ends_with(&format!("/{}", row.directory))
+        || !row.directory.contains(row.id.as_str())
+    {
         return refused("its name does not hold the sprint's id");
     }
     let mut script = Script::new();
@@ -79,7 +87,10 @@ pub fn delete(app: &App, store: &mut Store, row: &SprintRow) -> Result<(), Delet
     let folder = app.artifacts(row.id.as_str());
     match std::fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(DeleteError::Files { path: folder.display().to_string(), problem: error.to_string() });
+            return Err(DeleteError::Files {
+                path: folder.display().to_string(),
+                problem: error.to_string(),
+            });
         }
         _ => {}
     }
@@ -89,5 +100,9 @@ pub fn delete(app: &App, store: &mut Store, row: &SprintRow) -> Result<(), Delet
 
 fn refuse_active(row: &SprintRow) -> Result<(), DeleteError> {
     let status = row.state.status();
-    if status.is_terminal() { Ok(()) } else { Err(DeleteError::Active(row.id.clone(), status.as_str())) }
+    if status.is_terminal() {
+        Ok(())
+    } else {
+        Err(DeleteError::Active(row.id.clone(), status.as_str()))
+    }
 }

@@ -59,9 +59,15 @@ pub(super) fn minutes_of<'a>(rows: impl IntoIterator<Item = &'a SprintRow>) -> S
 }
 
 /// Looks for the jobs of these submissions.
-pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: &[SprintRow]) -> Result<LookedUp, RemoteError> {
+pub fn look_up_all(
+    app: &App,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    rows: &[SprintRow],
+) -> Result<LookedUp, RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
-    let names: Vec<String> = rows.iter().map(|row| job_name(row.id.as_str(), row.attempt)).collect();
+    let names: Vec<String> =
+        rows.iter().map(|row| job_name(row.id.as_str(), row.attempt)).collect();
     let mut script = Script::new();
     scheduler::be_patient(&mut script, cluster.command_timeout, false);
     match app.runner_here(cluster).and_then(RunnerHere::read) {
@@ -70,16 +76,28 @@ pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: 
     }
     script.section("path", r#"printf '%s\n' "$RL_RUNNER""#);
     for row in rows {
-        script.set("DIR", &row.remote_dir).set("ATTEMPT", &row.attempt.to_string()).section(row.id.as_str(), WHERE);
+        script
+            .set("DIR", &row.remote_dir)
+            .set("ATTEMPT", &row.attempt.to_string())
+            .section(row.id.as_str(), WHERE);
     }
-    script.set("RL_NAMES", &names.join(",")).set("RL_AGE", &minutes_of(rows)).section_of("look", &[kind.look_up_all()]);
+    script
+        .set("RL_NAMES", &names.join(","))
+        .set("RL_AGE", &minutes_of(rows))
+        .section_of("look", &[kind.look_up_all()]);
     let reply = remote.run(script, app.limits(cluster))?;
     let dirs = rows.iter().filter_map(|row| {
         let text = reply.section(row.id.as_str())?.text().into_owned();
         let mut lines = text.lines().map(str::trim);
-        Some((row.id.to_string(), (lines.next().filter(|dir| !dir.is_empty())?.to_owned(), lines.find_map(JobId::parse))))
+        Some((
+            row.id.to_string(),
+            (lines.next().filter(|dir| !dir.is_empty())?.to_owned(), lines.find_map(JobId::parse)),
+        ))
     });
-    let (status, text) = reply.section("look").map_or((-1, "the answer is missing".to_owned()), |look| (look.status, look.text().into_owned()));
+    let (status, text) =
+        reply.section("look").map_or((-1, "the answer is missing".to_owned()), |look| {
+            (look.status, look.text().into_owned())
+        });
     // What is told of jobs, and why there is no more of it.
     let why = || {
         let words: Vec<&str> = text.lines().filter(|line| !line.starts_with("s ")).collect();
@@ -88,7 +106,10 @@ pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: 
     Ok(LookedUp {
         jobs: kind.found(&text),
         dirs: dirs.collect(),
-        runner: reply.section("path").map(|section| section.text().trim().to_owned()).unwrap_or_default(),
+        runner: reply
+            .section("path")
+            .map(|section| section.text().trim().to_owned())
+            .unwrap_or_default(),
         heard: match status {
             0 => Heard::All,
             QUEUE_ALONE => Heard::Queue(why()),
@@ -98,7 +119,11 @@ pub fn look_up_all(app: &App, remote: &mut dyn Remote, cluster: &Cluster, rows: 
 }
 
 /// Why a sprint whose job was not found stays in doubt.
-pub fn still_in_doubt(store: &mut Store, row: &SprintRow, heard: &Heard) -> Result<Option<String>, StoreError> {
+pub fn still_in_doubt(
+    store: &mut Store,
+    row: &SprintRow,
+    heard: &Heard,
+) -> Result<Option<String>, StoreError> {
     match heard {
         Heard::All => Ok(None),
         Heard::Queue(why) => {
@@ -121,20 +146,38 @@ const LONGEST_SUBMISSION: i64 = 43_200;
 
 /// Gives the sprint the job that was found of it. Nothing when none was, or when somebody else is at
 /// it or has been.
-pub fn accept_found(store: &mut Store, row: &SprintRow, found: &LookedUp) -> Result<Option<JobId>, StoreError> {
+pub fn accept_found(
+    store: &mut Store,
+    row: &SprintRow,
+    found: &LookedUp,
+) -> Result<Option<JobId>, StoreError> {
     let name = job_name(row.id.as_str(), row.attempt);
     let kept = found.dirs.get(row.id.as_str());
     // The scheduler's word first: the agent may write where the claim lies. A job that holds it has begun,
     // though no list shows it.
-    let known = found.jobs.iter().find(|job| job.name == name).map(|job| &job.id).or_else(|| kept.and_then(|(_, id)| id.as_ref()));
+    let known = found
+        .jobs
+        .iter()
+        .find(|job| job.name == name)
+        .map(|job| &job.id)
+        .or_else(|| kept.and_then(|(_, id)| id.as_ref()));
     let Some(job) = known else { return Ok(None) };
     let change = store.change()?;
-    let lease = match change.take_lease(&format!("submit:{}", row.id), &holder(), clock::now().as_second(), LONGEST_SUBMISSION, is_gone)? {
+    let lease = match change.take_lease(
+        &format!("submit:{}", row.id),
+        &holder(),
+        clock::now().as_second(),
+        LONGEST_SUBMISSION,
+        is_gone,
+    )? {
         Ok(lease) => lease,
         Err(_) => return Ok(None),
     };
     let now = change.sprint(row.id.as_str())?;
-    let in_doubt = now.is_some_and(|now| now.attempt == row.attempt && matches!(now.state, State::Submitting | State::Cancelling { job: None, .. }));
+    let in_doubt = now.is_some_and(|now| {
+        now.attempt == row.attempt
+            && matches!(now.state, State::Submitting | State::Cancelling { job: None, .. })
+    });
     if in_doubt {
         let dir = kept.map_or(row.remote_dir.as_str(), |(dir, _)| dir.as_str());
         accept(&change, row, row.attempt, job, dir, &found.runner)?;

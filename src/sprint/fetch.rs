@@ -125,22 +125,39 @@ pub fn fetch(
         };
         let mut script = Script::new();
         use_runner(&mut script, &runner, from.is_none());
-        script.section_with_input("results", Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()), "rl_start files-results");
+        script.section_with_input(
+            "results",
+            Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()),
+            "rl_start files-results",
+        );
         // One deadline over all requests.
-        let odd = |remote: &dyn Remote, problem: String| FetchError::Answer { place: remote.place(), problem };
+        let odd = |remote: &dyn Remote, problem: String| FetchError::Answer {
+            place: remote.place(),
+            problem,
+        };
         let deadline = match &bounds {
             Some(bounds) => bounds.time.saturating_sub(clock::since(began)).min(limits.deadline),
             None => limits.deadline,
         };
         if deadline.is_zero() {
-            return Err(odd(remote, format!("they did not come within {} s", clock::since(began).as_secs())));
+            return Err(odd(
+                remote,
+                format!("they did not come within {} s", clock::since(began).as_secs()),
+            ));
         }
-        let reply = remote.run(script, Limits { deadline, max_bytes: 2 * usize::try_from(PIECE).unwrap_or(usize::MAX) })?;
-        let section = reply.section("results").ok_or_else(|| odd(remote, "no answer".to_owned()))?;
+        let reply = remote.run(
+            script,
+            Limits { deadline, max_bytes: 2 * usize::try_from(PIECE).unwrap_or(usize::MAX) },
+        )?;
+        let section =
+            reply.section("results").ok_or_else(|| odd(remote, "no answer".to_owned()))?;
         if section.status == 127 && !placed {
             // The runner is gone from the cluster (scratch was cleaned), or may not be used as it is.
             placed = true;
-            let here = app.runner_here(cluster).and_then(RunnerHere::read).map_err(|error| odd(remote, error.to_string()))?;
+            let here = app
+                .runner_here(cluster)
+                .and_then(RunnerHere::read)
+                .map_err(|error| odd(remote, error.to_string()))?;
             match place_runner(remote, cluster, &here, limits)? {
                 Placed::There(path) | Placed::Sent(path) => runner = path,
                 Placed::Refused(why) => return Err(odd(remote, why)),
@@ -148,10 +165,14 @@ pub fn fetch(
             continue;
         }
         let answer = split_results(&section.output, PIECE, from.as_ref());
-        let (head, bytes) = answer.ok_or_else(|| odd(remote, visible::line(&section.text()).chars().take(300).collect()))?;
+        let (head, bytes) = answer.ok_or_else(|| {
+            odd(remote, visible::line(&section.text()).chars().take(300).collect())
+        })?;
         let bounds = match &mut bounds {
             Some(bounds) => bounds,
-            None => bounds.insert(Bounds::of(&head, wanted, limits, to).map_err(|problem| odd(remote, problem))?),
+            None => bounds.insert(
+                Bounds::of(&head, wanted, limits, to).map_err(|problem| odd(remote, problem))?,
+            ),
         };
         arrival.take(&head, bytes)?;
         progress(arrival.done, bounds.total.max(arrival.done));
@@ -183,15 +204,25 @@ struct Bounds {
 
 impl Bounds {
     fn of(head: &ResultsHead, wanted: Extent, limits: Limits, to: &Path) -> Result<Self, String> {
-        let announced =
-            head.files.iter().try_fold(0_u64, |sum, (_, size)| sum.checked_add(*size)).ok_or("its files would be larger than any disk")?;
+        let announced = head
+            .files
+            .iter()
+            .try_fold(0_u64, |sum, (_, size)| sum.checked_add(*size))
+            .ok_or("its files would be larger than any disk")?;
         let total = announced.min(wanted.max_total());
         if let Some(free) = free_bytes(to)
             && free < total
         {
-            return Err(format!("{total} bytes are announced, and only {free} are free for {}", to.display()));
+            return Err(format!(
+                "{total} bytes are announced, and only {free} are free for {}",
+                to.display()
+            ));
         }
-        Ok(Self { total, pieces: total.div_ceil(PIECE) + SPARE_PIECES, time: limits.deadline + Duration::from_secs(total / LEAST_RATE) })
+        Ok(Self {
+            total,
+            pieces: total.div_ceil(PIECE) + SPARE_PIECES,
+            time: limits.deadline + Duration::from_secs(total / LEAST_RATE),
+        })
     }
 }
 

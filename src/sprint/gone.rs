@@ -12,13 +12,20 @@ pub fn give_up(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<boo
         return Ok(false);
     }
     let id = sprint.id.as_str();
-    if !settle::is_given_up(sprint.missing_polls, sprint.missing_since.map_or(0, |since| time.saturating_sub(since))) {
+    if !settle::is_given_up(
+        sprint.missing_polls,
+        sprint.missing_since.map_or(0, |since| time.saturating_sub(since)),
+    ) {
         change.count_missing(id, Some(time))?;
         return Ok(false);
     }
-    let detail = format!("its directory, or the history in it, is gone from the cluster: {}", sprint.remote_dir);
-    let hint =
-        format!("it cannot go on; `researchloop sprint fetch {id}` brings what is left, `researchloop sprint resubmit {id}` runs the idea again");
+    let detail = format!(
+        "its directory, or the history in it, is gone from the cluster: {}",
+        sprint.remote_dir
+    );
+    let hint = format!(
+        "it cannot go on; `researchloop sprint fetch {id}` brings what is left, `researchloop sprint resubmit {id}` runs the idea again"
+    );
     change.apply(id, Event::Over(Ending::failed(Reason::Lost, detail, hint)))?;
     Ok(true)
 }

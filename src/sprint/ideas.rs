@@ -14,7 +14,11 @@ const BRIEF_CHARS: usize = 120;
 
 /// What the job of this sprint is told, when it has to find its idea itself. None for a sprint
 /// whose idea was given.
-pub fn idea_request(store: &Store, row: &SprintRow, study_guidance: &str) -> Result<Option<IdeaRequest>, StoreError> {
+pub fn idea_request(
+    store: &Store,
+    row: &SprintRow,
+    study_guidance: &str,
+) -> Result<Option<IdeaRequest>, StoreError> {
     let Some(loop_id) = &row.loop_id else { return Ok(None) };
     if !row.finds_idea {
         return Ok(None);
@@ -24,7 +28,9 @@ pub fn idea_request(store: &Store, row: &SprintRow, study_guidance: &str) -> Res
     let guidance = if own.is_empty() { study_guidance } else { own };
     Ok(Some(IdeaRequest {
         guidance: guidance.to_owned(),
-        earlier: bounded(store.known_ideas(&row.study)?.into_iter().filter(|idea| idea.id != row.id.as_str())),
+        earlier: bounded(
+            store.known_ideas(&row.study)?.into_iter().filter(|idea| idea.id != row.id.as_str()),
+        ),
         approve: order.is_some_and(|order| order.limits.approve),
     }))
 }
@@ -34,11 +40,19 @@ fn bounded(ideas: impl Iterator<Item = KnownIdea>) -> Vec<EarlierIdea> {
     let mut told = Vec::new();
     for known in ideas {
         let outcome = outcome(&known);
-        let (idea_chars, statement_chars) = if bytes < WHOLE_BYTES { (IDEA_CHARS, STATEMENT_CHARS) } else { (BRIEF_CHARS, 0) };
+        let (idea_chars, statement_chars) =
+            if bytes < WHOLE_BYTES { (IDEA_CHARS, STATEMENT_CHARS) } else { (BRIEF_CHARS, 0) };
         let idea = shortened(&known.idea, idea_chars);
         // Its beginning says too little to know it by.
-        let mark = if idea.ends_with('…') { Meaning::of(&known.idea).mark() } else { String::new() };
-        let idea = EarlierIdea { id: known.id, idea, outcome, statement: shortened(&known.statement, statement_chars), mark };
+        let mark =
+            if idea.ends_with('…') { Meaning::of(&known.idea).mark() } else { String::new() };
+        let idea = EarlierIdea {
+            id: known.id,
+            idea,
+            outcome,
+            statement: shortened(&known.statement, statement_chars),
+            mark,
+        };
         bytes += idea.idea.len() + idea.statement.len() + idea.mark.len() + 40;
         if bytes > ALL_BYTES {
             break;
@@ -62,7 +76,9 @@ fn verdict(known: &KnownIdea) -> String {
         ("completed", Some(verdict)) => verdict.clone(),
         ("completed", None) => "inconclusive".to_owned(),
         ("done", Some(verdict)) => verdict.clone(),
-        ("failed" | "cancelled" | "waiting" | "done" | "dead" | "skipped", _) => known.status.clone(),
+        ("failed" | "cancelled" | "waiting" | "done" | "dead" | "skipped", _) => {
+            known.status.clone()
+        }
         _ => "running".to_owned(),
     }
 }
@@ -100,8 +116,13 @@ mod tests {
         let bytes: usize = told.iter().map(|idea| idea.idea.len() + idea.statement.len()).sum();
         assert!(bytes <= ALL_BYTES && told.len() > 500, "{bytes} {}", told.len());
         assert_eq!(told[0].outcome, "refuted");
-        assert!(told[0].statement.ends_with('…') && told[0].statement.chars().count() == STATEMENT_CHARS);
-        assert!(told.last().is_some_and(|idea| idea.statement.is_empty() && idea.idea.chars().count() == BRIEF_CHARS));
+        assert!(
+            told[0].statement.ends_with('…')
+                && told[0].statement.chars().count() == STATEMENT_CHARS
+        );
+        assert!(told.last().is_some_and(
+            |idea| idea.statement.is_empty() && idea.idea.chars().count() == BRIEF_CHARS
+        ));
     }
 
     #[test]

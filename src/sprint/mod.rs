@@ -20,8 +20,8 @@ pub use breaker::holds;
 pub use budget::left_usd;
 pub use cancel::{CancelError, ask_for_end, cancel, tell_scheduler};
 pub use create::{
-    ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in, doubtful_options, gpus_of, is_same_option, place_of,
-    request_again, resubmit,
+    ClusterError, CreateError, Request, Wanted, check, cluster_of, create, create_in,
+    doubtful_options, gpus_of, is_same_option, place_of, request_again, resubmit,
 };
 pub use delete::{DeleteError, delete, delete_remote};
 pub use doubt::{Heard, LookedUp, accept_found, look_up_all, still_in_doubt};

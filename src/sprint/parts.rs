@@ -63,7 +63,13 @@ impl Parts {
         let kind = scheduler::scheduler(cluster.scheduler);
         let directives = kind.directives(&job);
         let (dir, runner) = (place::shell_path(&row.remote_dir), place::shell_path(runner));
-        let facts = ScriptFacts { directives: &directives, dir: &dir, runner: &runner, attempt, job_id: kind.job_id() };
+        let facts = ScriptFacts {
+            directives: &directives,
+            dir: &dir,
+            runner: &runner,
+            attempt,
+            job_id: kind.job_id(),
+        };
         script::render(&self.bundle, &facts)
     }
 
@@ -74,14 +80,29 @@ impl Parts {
 }
 
 /// Makes everything that a submission needs from this machine, or says what is wrong with it.
-pub(super) fn prepare(app: &App, store: &Store, cluster: &Cluster, row: &SprintRow) -> Result<(Parts, RunnerHere), SubmitError> {
+pub(super) fn prepare(
+    app: &App,
+    store: &Store,
+    cluster: &Cluster,
+    row: &SprintRow,
+) -> Result<(Parts, RunnerHere), SubmitError> {
     let study = app.config.study(&row.study)?;
-    let path = app.runner_here(cluster).map_err(|error| SubmitError::File(format!("cannot find the runner: {error}")))?;
-    let runner = RunnerHere::read(path.clone()).map_err(|error| SubmitError::File(format!("cannot read the runner {}: {error}", path.display())))?;
+    let path = app
+        .runner_here(cluster)
+        .map_err(|error| SubmitError::File(format!("cannot find the runner: {error}")))?;
+    let runner = RunnerHere::read(path.clone()).map_err(|error| {
+        SubmitError::File(format!("cannot read the runner {}: {error}", path.display()))
+    })?;
     Ok((parts(app, store, study, cluster, row)?, runner))
 }
 
-fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &SprintRow) -> Result<Parts, SubmitError> {
+fn parts(
+    app: &App,
+    store: &Store,
+    study: &Study,
+    cluster: &Cluster,
+    row: &SprintRow,
+) -> Result<Parts, SubmitError> {
     let request = Request::read(&row.request);
     let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
     let context = context::assemble(&app.config, cluster, study)?;
@@ -92,7 +113,10 @@ fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &Sprin
         SessionMode::Fresh => "fresh",
     };
     let rounds = request.rounds.unwrap_or(study.red_team_max_rounds);
-    let settings = BTreeMap::from([("red_team_max_rounds".to_owned(), rounds.to_string()), ("red_team_session".to_owned(), session.to_owned())]);
+    let settings = BTreeMap::from([
+        ("red_team_max_rounds".to_owned(), rounds.to_string()),
+        ("red_team_session".to_owned(), session.to_owned()),
+    ]);
     let bundle = Bundle {
         v: FORMAT_VERSION,
         sprint_id: row.id.to_string(),
@@ -124,16 +148,26 @@ fn parts(app: &App, store: &Store, study: &Study, cluster: &Cluster, row: &Sprin
         tweak: request.tweak,
         plan: request.plan,
     };
-    let variables: Vec<(&str, &str)> = cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
+    let variables: Vec<(&str, &str)> =
+        cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
     let environment = serde_json::to_vec(&variables).unwrap_or_default();
-    Ok(Parts { bundle, environment, options, max_cost_usd: study.max_cost_usd, missing_context: context.missing, unfilled_context: context.unfilled })
+    Ok(Parts {
+        bundle,
+        environment,
+        options,
+        max_cost_usd: study.max_cost_usd,
+        missing_context: context.missing,
+        unfilled_context: context.unfilled,
+    })
 }
 
 /// The project's prompt templates. One that cannot be rendered would be found out in the job, when
 /// money is spent already.
 pub(super) fn prompts_of(app: &App) -> Result<BTreeMap<String, String>, String> {
     let templates = templates::skills(&app.config.root).map_err(|error| error.to_string())?;
-    prompts::check(&templates).map_err(|error| format!("{error}; it is in {}", app.config.root.join("templates").join("skills").display()))?;
+    prompts::check(&templates).map_err(|error| {
+        format!("{error}; it is in {}", app.config.root.join("templates").join("skills").display())
+    })?;
     Ok(templates)
 }
 
@@ -158,7 +192,8 @@ pub fn dry_run(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, Subm
     let parts = parts(app, store, study, cluster, row)?;
     let runner = format!("{}/.researchloop/bin/SHA256", cluster.working_dir.trim_end_matches('/'));
     let whole = parts.script(cluster, row, &runner, 1);
-    let prompts = script::first_prompts(&parts.bundle, &row.remote_dir).map_err(SubmitError::File)?;
+    let prompts =
+        script::first_prompts(&parts.bundle, &row.remote_dir).map_err(SubmitError::File)?;
     Ok(DryRun {
         script_bytes: whole.len(),
         script: script::without_bundle(&whole),

@@ -59,8 +59,7 @@ fn platform(head: &[u8]) -> String {
 }
 
 /// Shell text that defines `rl_home`: a path as it is configured, with the home folder in it.
-pub const HOME_OF: &str =
-    r#"rl_home() { case $1 in '~') printf %s "$HOME" ;; '~/'*) printf '%s/%s' "$HOME" "${1#??}" ;; *) printf %s "$1" ;; esac; }"#;
+pub const HOME_OF: &str = r#"rl_home() { case $1 in '~') printf %s "$HOME" ;; '~/'*) printf '%s/%s' "$HOME" "${1#??}" ;; *) printf %s "$1" ;; esac; }"#;
 
 /// The beginning of every script that needs the runner: finds out whether it is there. Sets
 /// `RL_RUNNER` and `RL_GO` (1 when all is well, otherwise 0 and `RL_WHY`). What is there and ours, but
@@ -120,7 +119,11 @@ rl_start() {
 /// That the runner is ours alone is checked each time. `verify` has its hash checked, too, before the
 /// first use in a series of requests. Later it is still the same: nobody else may write there.
 pub fn use_runner(script: &mut Script, runner: &str, verify: bool) {
-    script.plain(OURS).plain(RUN_RUNNER).set("RUNNER", runner).set("VERIFY", if verify { "1" } else { "" });
+    script
+        .plain(OURS)
+        .plain(RUN_RUNNER)
+        .set("RUNNER", runner)
+        .set("VERIFY", if verify { "1" } else { "" });
 }
 
 /// Sets the variables that [`FIND_RUNNER`] needs, and adds it.
@@ -154,7 +157,12 @@ pub enum Placed {
 }
 
 /// Puts the runner on the cluster unless it is there.
-pub fn place_runner(remote: &mut dyn Remote, cluster: &Cluster, runner: &RunnerHere, limits: Limits) -> Result<Placed, RemoteError> {
+pub fn place_runner(
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    runner: &RunnerHere,
+    limits: Limits,
+) -> Result<Placed, RemoteError> {
     let mut look = Script::new();
     find_runner(&mut look, cluster, runner);
     look.section("found", r#"printf '%s\n%s\n' "$RL_RUNNER" "$RL_WHY"; [ "$RL_GO" = 1 ]"#);
@@ -174,7 +182,8 @@ pub fn place_runner(remote: &mut dyn Remote, cluster: &Cluster, runner: &RunnerH
     if there {
         return Ok(Placed::Sent(path));
     }
-    let said = reply.section("runner").map(|section| section.text().trim().to_owned()).unwrap_or_default();
+    let said =
+        reply.section("runner").map(|section| section.text().trim().to_owned()).unwrap_or_default();
     Ok(Placed::Refused(format!("{}: {said}", explain(&why, runner, cluster))))
 }
 
@@ -201,7 +210,10 @@ pub fn explain(why: &str, runner: &RunnerHere, cluster: &Cluster) -> String {
             runner.platform,
             env!("CARGO_PKG_VERSION"),
         ),
-        None => format!("the runner could not be placed in {}/.researchloop/bin on {}", cluster.working_dir, cluster.name),
+        None => format!(
+            "the runner could not be placed in {}/.researchloop/bin on {}",
+            cluster.working_dir, cluster.name
+        ),
     }
 }
 
@@ -224,22 +236,42 @@ mod tests {
     /// The functions that a shell text defines.
     fn functions(text: &str) -> BTreeSet<String> {
         let name = |line: &str| line.trim_start().split_once("()").map(|(name, _)| name.to_owned());
-        text.lines().filter_map(name).filter(|name| name.starts_with("rl_") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).collect()
+        text.lines()
+            .filter_map(name)
+            .filter(|name| {
+                name.starts_with("rl_") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            })
+            .collect()
     }
 
     #[test]
     fn no_text_defines_a_function_of_another_one() {
-        let ours: BTreeSet<String> = [HOME_OF, OURS, FIND_RUNNER, RECEIVE_RUNNER, RUN_RUNNER].into_iter().flat_map(functions).collect();
+        let ours: BTreeSet<String> = [HOME_OF, OURS, FIND_RUNNER, RECEIVE_RUNNER, RUN_RUNNER]
+            .into_iter()
+            .flat_map(functions)
+            .collect();
         assert!(ours.contains("rl_start") && ours.contains("rl_enter"), "{ours:?}");
         for kind in SchedulerKind::ALL {
             let kind = scheduler(*kind);
             let mut asked = Script::new();
-            let jobs = [crate::scheduler::Asked { id: JobId::parse("1").expect("an id"), name: "rl-sp-a1b2c3-1".to_owned(), age: 0 }];
+            let jobs = [crate::scheduler::Asked {
+                id: JobId::parse("1").expect("an id"),
+                name: "rl-sp-a1b2c3-1".to_owned(),
+                age: 0,
+            }];
             kind.ask(&mut asked, &jobs);
             kind.ask_accounting(&mut asked, &jobs);
             // One request holds several of them: a name that has two meanings would change its meaning
             // in the middle.
-            for text in [asked.shown(), kind.submit(), kind.look_up(), kind.look_up_all(), kind.cancel(), kind.probe(), kind.message_timeout()] {
+            for text in [
+                asked.shown(),
+                kind.submit(),
+                kind.look_up(),
+                kind.look_up_all(),
+                kind.cancel(),
+                kind.probe(),
+                kind.message_timeout(),
+            ] {
                 let both: Vec<String> = functions(text).intersection(&ours).cloned().collect();
                 assert!(both.is_empty(), "{both:?}");
             }

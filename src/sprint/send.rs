@@ -53,7 +53,8 @@ pub(super) fn send(
 ) -> Result<Sent, RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
     let name = job_name(row.id.as_str(), attempt);
-    let runner_path = format!("{}/.researchloop/bin/{}", cluster.working_dir.trim_end_matches('/'), runner.hash);
+    let runner_path =
+        format!("{}/.researchloop/bin/{}", cluster.working_dir.trim_end_matches('/'), runner.hash);
     let job_script = parts.script(cluster, row, &runner_path, attempt);
 
     let mut script = Script::new();
@@ -82,22 +83,51 @@ pub(super) fn send(
         // As it is configured: a node may not have the path that all links lead to.
         .section("dir", r#"cd "$RL_DIR" && printf '%s\n' "$RL_DIR""#)
         .section("path", r#"printf '%s\n' "$RL_RUNNER""#)
-        .section_of("submit", &[IN_PLACE, KEEP, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, SUBMIT_BEFORE, kind.submit(), SUBMIT_AFTER])
+        .section_of(
+            "submit",
+            &[
+                IN_PLACE,
+                KEEP,
+                LOOK_UP_BEFORE,
+                kind.look_up(),
+                LOOK_UP_AFTER,
+                SUBMIT_BEFORE,
+                kind.submit(),
+                SUBMIT_AFTER,
+            ],
+        )
         .section_of("after", &[AFTER_BEFORE, KEEP, "rl_found=$(", kind.look_up(), AFTER_AFTER]);
     let reply = remote.run(script, app.limits(cluster))?;
-    let text = |name: &str| reply.section(name).map(|section| section.text().trim().to_owned()).unwrap_or_default();
+    let text = |name: &str| {
+        reply.section(name).map(|section| section.text().trim().to_owned()).unwrap_or_default()
+    };
     let status = |name: &str| reply.section(name).map_or(-1, |section| section.status);
 
     if status("submit") == NO_MARK {
-        let why = format!("a symbolic link cannot be made in {} on {}: {}", row.remote_dir, cluster.name, text("submit"));
-        let is_for_good = ["not implemented", "not permitted", "not supported"].iter().any(|said| why.contains(said));
+        let why = format!(
+            "a symbolic link cannot be made in {} on {}: {}",
+            row.remote_dir,
+            cluster.name,
+            text("submit")
+        );
+        let is_for_good = ["not implemented", "not permitted", "not supported"]
+            .iter()
+            .any(|said| why.contains(said));
         return Ok(if is_for_good { Sent::NoLinks(why) } else { Sent::Problem(why) });
     }
     // What the scheduler said counts, whatever else went wrong: there may be a job.
     if status("submit") != NOT_IN_PLACE {
         let submission = match status("submit") {
-            LOOK_UP_FAILED => Submission::Unclear(format!("the look-up of an earlier job failed: {}", text("submit"))),
-            code => confirmed(kind.read_submission(code, &text("submit")), code, status("after"), &text("after")),
+            LOOK_UP_FAILED => Submission::Unclear(format!(
+                "the look-up of an earlier job failed: {}",
+                text("submit")
+            )),
+            code => confirmed(
+                kind.read_submission(code, &text("submit")),
+                code,
+                status("after"),
+                &text("after"),
+            ),
         };
         let dir = if status("dir") == 0 { text("dir") } else { row.remote_dir.clone() };
         return Ok(Sent::Told { submission, dir, runner: text("path") });
@@ -114,8 +144,15 @@ pub(super) fn send(
     {
         return Ok(Sent::Gone(time));
     }
-    let failed = ["place", "env", "script", "dir"].into_iter().find(|step| status(step) != 0).unwrap_or("submit");
-    let said = if text(failed).is_empty() { "the files that were sent did not arrive whole".to_owned() } else { text(failed) };
+    let failed = ["place", "env", "script", "dir"]
+        .into_iter()
+        .find(|step| status(step) != 0)
+        .unwrap_or("submit");
+    let said = if text(failed).is_empty() {
+        "the files that were sent did not arrive whole".to_owned()
+    } else {
+        text(failed)
+    };
     Ok(Sent::Problem(format!("cannot prepare {} on {}: {said}", row.remote_dir, cluster.name)))
 }
 
@@ -127,7 +164,10 @@ fn confirmed(submission: Submission, status: i32, after: i32, found: &str) -> Su
         (accepted @ Submission::Accepted(_), _) => accepted,
         (_, Some(job)) => Submission::Accepted(job),
         (Submission::Refused(why), None) if after != NOTHING_FOUND && status != NOT_THERE => {
-            Submission::Unclear(format!("{why}; whether there is a job all the same is not known: {}", found.replace('\n', "; ")))
+            Submission::Unclear(format!(
+                "{why}; whether there is a job all the same is not known: {}",
+                found.replace('\n', "; ")
+            ))
         }
         (other, None) => other,
     }
@@ -189,16 +229,26 @@ pub(super) fn look(
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("dir", r#"printf '%s\n' "$RL_DIR""#)
         .section("path", r#"printf '%s\n' "$RL_RUNNER""#)
-        .section_of("look", &[LOOK_BEFORE, KEEP, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, "\nexit 95"]);
+        .section_of(
+            "look",
+            &[LOOK_BEFORE, KEEP, LOOK_UP_BEFORE, kind.look_up(), LOOK_UP_AFTER, "\nexit 95"],
+        );
     let reply = remote.run(script, app.limits(cluster))?;
-    let text = |name: &str| reply.section(name).map(|section| section.text().trim().to_owned()).unwrap_or_default();
-    let told = |submission: Submission| Some(Sent::Told { submission, dir: text("dir"), runner: text("path") });
+    let text = |name: &str| {
+        reply.section(name).map(|section| section.text().trim().to_owned()).unwrap_or_default()
+    };
+    let told = |submission: Submission| {
+        Some(Sent::Told { submission, dir: text("dir"), runner: text("path") })
+    };
     let known = text("look").lines().rev().find_map(|line| JobId::parse(line.trim()));
     Ok(match (reply.section("look").map_or(-1, |section| section.status), known) {
         (0, Some(job)) => told(Submission::Accepted(job)),
         (NOTHING_FOUND, _) if mode == Mode::LookOnly => Some(Sent::Nothing),
         (NOTHING_FOUND, _) => None,
-        _ => told(Submission::Unclear(format!("the look-up of an earlier job failed: {}", text("look")))),
+        _ => told(Submission::Unclear(format!(
+            "the look-up of an earlier job failed: {}",
+            text("look")
+        ))),
     })
 }
 
@@ -230,12 +280,12 @@ const NOT_IN_PLACE: i32 = 96;
 const ONLY_IF_IT_WORKED: &str = r#"[ "$RL_RC" = 0 ] || RL_GO=0"#;
 
 /// A submission needs its folder and its script.
-const IN_PLACE: &str =
-    r#"[ "$RL_GO" = 1 ] && cd "$RL_DIR" 2>/dev/null && rl_ours . . && rl_ours ./run_sprint.sh run_sprint.sh && [ -f run_sprint.sh ] || exit 96"#;
+const IN_PLACE: &str = r#"[ "$RL_GO" = 1 ] && cd "$RL_DIR" 2>/dev/null && rl_ours . . && rl_ours ./run_sprint.sh run_sprint.sh && [ -f run_sprint.sh ] || exit 96"#;
 
 /// A look-up by name needs neither: without the folder it is made from the home folder.
 /// There the names of its marks are those of no other sprint.
-const LOOK_BEFORE: &str = r#"if ! cd "$RL_DIR" 2>/dev/null; then cd || exit 94; ATTEMPT=$RL_NAME; fi"#;
+const LOOK_BEFORE: &str =
+    r#"if ! cd "$RL_DIR" 2>/dev/null; then cd || exit 94; ATTEMPT=$RL_NAME; fi"#;
 
 /// Keeps the id in an answer; what stands behind a line `!STATUS` is no answer. Of several numbers in the
 /// answer to a submission, none is kept: its name tells which is the job's.
@@ -322,9 +372,14 @@ mod tests {
     #[test]
     fn what_is_found_by_name_overrules_what_was_said() {
         let job = JobId::parse("12").expect("an id");
-        let of = |submission: &Submission, after, found: &str| confirmed(submission.clone(), 1, after, found);
-        let (refused, unclear, not_sent) =
-            (Submission::Refused("no".to_owned()), Submission::Unclear("who knows".to_owned()), Submission::NotSent("down".to_owned()));
+        let of = |submission: &Submission, after, found: &str| {
+            confirmed(submission.clone(), 1, after, found)
+        };
+        let (refused, unclear, not_sent) = (
+            Submission::Refused("no".to_owned()),
+            Submission::Unclear("who knows".to_owned()),
+            Submission::NotSent("down".to_owned()),
+        );
         for said in [&refused, &unclear, &not_sent] {
             assert_eq!(of(said, 0, "12\n"), Submission::Accepted(job.clone()));
             assert_eq!(of(said, NOTHING_FOUND, ""), *said);

@@ -66,16 +66,32 @@ pub enum SubmitError {
 }
 
 /// Submits the sprint. `remote` leads to its cluster.
-pub fn submit(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -> Result<Submitted, SubmitError> {
+pub fn submit(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    id: &str,
+) -> Result<Submitted, SubmitError> {
     submit_known(app, store, remote, id, false)
 }
 
 /// The same, when one look at all submissions in doubt has found no job of this sprint's a moment ago.
-pub fn submit_looked_up(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str) -> Result<Submitted, SubmitError> {
+pub fn submit_looked_up(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    id: &str,
+) -> Result<Submitted, SubmitError> {
     submit_known(app, store, remote, id, true)
 }
 
-fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str, looked_up: bool) -> Result<Submitted, SubmitError> {
+fn submit_known(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    id: &str,
+    looked_up: bool,
+) -> Result<Submitted, SubmitError> {
     let not_now = |text: &str| Ok(Submitted::NotNow(text.to_owned()));
     let Some(row) = store.sprint(id)? else { return not_now("there is no such sprint") };
     let cluster = cluster_of(app, &row)?;
@@ -84,7 +100,8 @@ fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str,
 
     let lease_name = format!("submit:{id}");
     let now = clock::now().as_second();
-    let seconds = i64::try_from(cluster.command_timeout * 3 + cluster.connect_timeout + 60).unwrap_or(600);
+    let seconds =
+        i64::try_from(cluster.command_timeout * 3 + cluster.connect_timeout + 60).unwrap_or(600);
     let change = store.change()?;
     let lease = match change.take_lease(&lease_name, &holder(), now, seconds, is_gone)? {
         Ok(lease) => lease,
@@ -121,7 +138,8 @@ fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str,
     // the results make it.
     let folder = app.artifacts(id);
     let _ = private::make_folder(&folder);
-    let _ = private::write_new(&folder.join(OWNER), app.config.db_path.as_os_str().as_encoded_bytes());
+    let _ =
+        private::write_new(&folder.join(OWNER), app.config.db_path.as_os_str().as_encoded_bytes());
 
     // An earlier request is looked up once, before anything is sent again.
     let runner = made.as_ref().ok().map(|(_, runner)| runner);
@@ -135,10 +153,14 @@ fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str,
         (Ok(Some(known)), _) => Some(Ok(known)),
         (Err(error), _) => Some(Err(error)),
         (Ok(None), Err(_)) => None,
-        (Ok(None), Ok((parts, runner))) => Some(match send(app, remote, cluster, &row, parts, runner, attempt, mode, false) {
-            Ok(Sent::NeedsRunner) => send(app, remote, cluster, &row, parts, runner, attempt, mode, true),
-            outcome => outcome,
-        }),
+        (Ok(None), Ok((parts, runner))) => {
+            Some(match send(app, remote, cluster, &row, parts, runner, attempt, mode, false) {
+                Ok(Sent::NeedsRunner) => {
+                    send(app, remote, cluster, &row, parts, runner, attempt, mode, true)
+                }
+                outcome => outcome,
+            })
+        }
     };
     let change = store.change()?;
     let result = match (outcome, made) {
@@ -153,12 +175,21 @@ fn submit_known(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &str,
 
 /// Begins a submission, when there is room for its job, and something left that its job may use.
 /// Otherwise says why it has to wait.
-fn begin(app: &App, change: &Change<'_>, cluster: &Cluster, row: &SprintRow, parts: &mut Parts) -> Result<Result<u32, Submitted>, SubmitError> {
+fn begin(
+    app: &App,
+    change: &Change<'_>,
+    cluster: &Cluster,
+    row: &SprintRow,
+    parts: &mut Parts,
+) -> Result<Result<u32, Submitted>, SubmitError> {
     let id = row.id.as_str();
     let max = cluster.max_concurrent_jobs;
     if change.jobs_out(cluster.name.as_str())? >= max {
         change.set_note(id, "waits for a free slot")?;
-        return Ok(Err(Submitted::Waits(format!("{max} of {max} allowed jobs of the cluster {} are queued or running", cluster.name))));
+        return Ok(Err(Submitted::Waits(format!(
+            "{max} of {max} allowed jobs of the cluster {} are queued or running",
+            cluster.name
+        ))));
     }
     if row.attempt > 0 {
         // Its earlier jobs have used some of what the limits leave.
@@ -169,7 +200,11 @@ fn begin(app: &App, change: &Change<'_>, cluster: &Cluster, row: &SprintRow, par
                 // It is told once; the note says it as long as it is so.
                 let is_told = row.note == why;
                 change.set_note(id, &why)?;
-                return Ok(Err(if is_told { Submitted::NotNow(why) } else { Submitted::PutOff(why) }));
+                return Ok(Err(if is_told {
+                    Submitted::NotNow(why)
+                } else {
+                    Submitted::PutOff(why)
+                }));
             }
         };
         change.set_budget(id, bounds.budget_usd, cut)?;
@@ -181,7 +216,14 @@ fn begin(app: &App, change: &Change<'_>, cluster: &Cluster, row: &SprintRow, par
 }
 
 /// Writes down that the scheduler has this job of the sprint's.
-pub(super) fn accept(change: &Change<'_>, row: &SprintRow, attempt: u32, job: &JobId, dir: &str, runner: &str) -> Result<(), StoreError> {
+pub(super) fn accept(
+    change: &Change<'_>,
+    row: &SprintRow,
+    attempt: u32,
+    job: &JobId,
+    dir: &str,
+    runner: &str,
+) -> Result<(), StoreError> {
     let id = row.id.as_str();
     change.accept(id, attempt, job, dir)?;
     if !runner.is_empty() {
@@ -191,7 +233,13 @@ pub(super) fn accept(change: &Change<'_>, row: &SprintRow, attempt: u32, job: &J
 }
 
 /// Writes down what came of it. `row` is the sprint as it was before.
-fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outcome: Result<Sent, RemoteError>) -> Result<Submitted, SubmitError> {
+fn record(
+    change: &Change<'_>,
+    row: &SprintRow,
+    attempt: u32,
+    fresh: bool,
+    outcome: Result<Sent, RemoteError>,
+) -> Result<Submitted, SubmitError> {
     let id = row.id.as_str();
     let refuse = |why: String, hint: &str| -> Result<Submitted, SubmitError> {
         // Of a sprint that goes on, a session, finished steps and their money would be lost.
@@ -200,7 +248,10 @@ fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outco
             change.put_off(id, &format!("cannot go on now: {why}"))?;
             return Ok(Submitted::PutOff(why));
         }
-        change.apply(id, Event::Over(Ending::failed(Reason::SubmitFailed, why.clone(), hint.replace("ID", id))))?;
+        change.apply(
+            id,
+            Event::Over(Ending::failed(Reason::SubmitFailed, why.clone(), hint.replace("ID", id))),
+        )?;
         Ok(Submitted::Refused(why))
     };
     let unclear = |why: String| -> Result<Submitted, SubmitError> {
@@ -208,13 +259,21 @@ fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outco
         Ok(Submitted::Unclear(why))
     };
     match &outcome {
-        Ok(Sent::Told { submission: Submission::Refused(words) | Submission::NotSent(words) | Submission::Unclear(words), .. }) => {
+        Ok(Sent::Told {
+            submission:
+                Submission::Refused(words) | Submission::NotSent(words) | Submission::Unclear(words),
+            ..
+        }) => {
             breaker::failed(change, &row.cluster, &row.study, id, words)?;
         }
         // The folder differs from sprint to sprint; what was said of it does not.
-        Ok(Sent::Problem(why) | Sent::NoLinks(why)) => {
-            breaker::failed(change, &row.cluster, &row.study, id, why.split_once(": ").map_or(why, |(_, said)| said))?
-        }
+        Ok(Sent::Problem(why) | Sent::NoLinks(why)) => breaker::failed(
+            change,
+            &row.cluster,
+            &row.study,
+            id,
+            why.split_once(": ").map_or(why, |(_, said)| said),
+        )?,
         _ => {}
     }
     match outcome {
@@ -222,12 +281,16 @@ fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outco
             accept(change, row, attempt, &job, &dir, &runner)?;
             Ok(Submitted::Job(job))
         }
-        Ok(Sent::Told { submission: Submission::Refused(why), .. }) => {
-            refuse(why, "correct what the scheduler complains about (job options, account, partition), then `researchloop sprint resubmit ID`")
-        }
+        Ok(Sent::Told { submission: Submission::Refused(why), .. }) => refuse(
+            why,
+            "correct what the scheduler complains about (job options, account, partition), then `researchloop sprint resubmit ID`",
+        ),
         // Something is wrong with the folders there, and an earlier request may have brought a job.
         Ok(Sent::Problem(why)) if !fresh => unclear(why),
-        Ok(Sent::Problem(why)) => refuse(why, "`researchloop cluster check` looks at the cluster; then `researchloop sprint resubmit ID`"),
+        Ok(Sent::Problem(why)) => refuse(
+            why,
+            "`researchloop cluster check` looks at the cluster; then `researchloop sprint resubmit ID`",
+        ),
         Ok(Sent::NoLinks(why)) => refuse(
             why,
             "choose a `working_dir` on a file system that has symbolic links (FAT and exFAT have none), then `researchloop sprint resubmit ID`",
@@ -237,9 +300,14 @@ fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outco
             change.set_note(id, &why)?;
             Ok(Submitted::NotSent(why))
         }
-        Ok(Sent::Told { submission: Submission::NotSent(why) | Submission::Unclear(why), .. }) => unclear(why),
+        Ok(Sent::Told {
+            submission: Submission::NotSent(why) | Submission::Unclear(why), ..
+        }) => unclear(why),
         Ok(Sent::Nothing) => {
-            change.apply(id, Event::Over(Ending::cancelled("cancelled before a job was submitted")))?;
+            change.apply(
+                id,
+                Event::Over(Ending::cancelled("cancelled before a job was submitted")),
+            )?;
             Ok(Submitted::NotNow("it is cancelled".to_owned()))
         }
         Ok(Sent::Gone(time)) => {
@@ -251,9 +319,10 @@ fn record(change: &Change<'_>, row: &SprintRow, attempt: u32, fresh: bool, outco
             }
             Ok(Submitted::PutOff("its directory is not there".to_owned()))
         }
-        Ok(Sent::NeedsRunner) => {
-            refuse("the runner could not be placed".to_owned(), "`researchloop cluster setup NAME`, then `researchloop sprint resubmit ID`")
-        }
+        Ok(Sent::NeedsRunner) => refuse(
+            "the runner could not be placed".to_owned(),
+            "`researchloop cluster setup NAME`, then `researchloop sprint resubmit ID`",
+        ),
         Err(error) => {
             if error.may_have_run() {
                 change.set_note(id, &format!("a job may exist: {error}"))?;

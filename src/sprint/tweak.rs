@@ -32,28 +32,56 @@ impl From<StoreError> for TweakError {
 }
 
 /// Makes the follow-up, `pending`. It asks for what the sprint has asked for, except for what `new` says.
-pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str, new: &Request) -> Result<SprintId, TweakError> {
-    let no = |problem: String, hint: String| Err(TweakError::Not { id: parent.id.to_string(), problem, hint });
-    let instruction = task::check_idea_text(instruction).map_err(|text| CreateError::Idea(text.replace("the idea", "the instruction")))?;
+pub fn tweak(
+    app: &App,
+    store: &mut Store,
+    parent: &SprintRow,
+    instruction: &str,
+    new: &Request,
+) -> Result<SprintId, TweakError> {
+    let no = |problem: String, hint: String| {
+        Err(TweakError::Not { id: parent.id.to_string(), problem, hint })
+    };
+    let instruction = task::check_idea_text(instruction)
+        .map_err(|text| CreateError::Idea(text.replace("the idea", "the instruction")))?;
     if parent.kind == "tweak" {
         let of = parent.parent.clone().unwrap_or_default();
-        return no(format!("is a follow-up of {of} itself"), format!("`researchloop sprint tweak {of} \"...\"`"));
+        return no(
+            format!("is a follow-up of {of} itself"),
+            format!("`researchloop sprint tweak {of} \"...\"`"),
+        );
     }
     if parent.kind == "plan" {
         return no(
             "has made a plan, and no results".to_owned(),
-            format!("`researchloop plan \"GOAL\" -s {}` makes another one", shell_words::quote(&parent.study)),
+            format!(
+                "`researchloop plan \"GOAL\" -s {}` makes another one",
+                shell_words::quote(&parent.study)
+            ),
         );
     }
     let change = store.change()?;
-    let Some(parent) = change.sprint(parent.id.as_str())? else { return no("is gone".to_owned(), "`researchloop sprint list`".to_owned()) };
+    let Some(parent) = change.sprint(parent.id.as_str())? else {
+        return no("is gone".to_owned(), "`researchloop sprint list`".to_owned());
+    };
     if !parent.state.status().is_terminal() {
-        let hint = format!("`researchloop reply {} \"...\"` sends a note to a sprint that runs", parent.id);
-        return Err(TweakError::Not { id: parent.id.to_string(), problem: format!("is {}: it has not ended", parent.state.status()), hint });
+        let hint = format!(
+            "`researchloop reply {} \"...\"` sends a note to a sprint that runs",
+            parent.id
+        );
+        return Err(TweakError::Not {
+            id: parent.id.to_string(),
+            problem: format!("is {}: it has not ended", parent.state.status()),
+            hint,
+        });
     }
     if parent.state.job().is_none() || !parent.remote_dir.starts_with('/') {
         let hint = format!("`researchloop sprint resubmit {}` runs it again", parent.id);
-        return Err(TweakError::Not { id: parent.id.to_string(), problem: "never had a job: it has left nothing to change".to_owned(), hint });
+        return Err(TweakError::Not {
+            id: parent.id.to_string(),
+            problem: "never had a job: it has left nothing to change".to_owned(),
+            hint,
+        });
     }
     if let Some(open) = change.open_tweak(parent.id.as_str())? {
         let hint = format!("`researchloop sprint watch {}` waits for it", open.id);
@@ -64,7 +92,8 @@ pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str
         });
     }
     let cluster = cluster_of(app, &parent).map_err(CreateError::from)?;
-    let earlier = Request::read(&parent.request).except(new, |one, other| is_same_option(cluster, one, other));
+    let earlier = Request::read(&parent.request)
+        .except(new, |one, other| is_same_option(cluster, one, other));
     let tweak = Tweak {
         sprint_id: parent.id.to_string(),
         dir: parent.remote_dir.clone(),
@@ -72,7 +101,10 @@ pub fn tweak(app: &App, store: &mut Store, parent: &SprintRow, instruction: &str
         instruction: instruction.clone(),
     };
     let request = Request { tweak: Some(tweak), ..earlier };
-    let wanted = Wanted { parent: Some(parent.id.as_str()), ..Wanted::new(&parent.study, &instruction, request) };
+    let wanted = Wanted {
+        parent: Some(parent.id.as_str()),
+        ..Wanted::new(&parent.study, &instruction, request)
+    };
     let id = create_in(app, &change, &wanted)?;
     change.commit()?;
     Ok(id)

@@ -14,8 +14,15 @@ pub struct Artifact {
 impl Store {
     /// The files of a sprint, by name.
     pub fn artifacts(&self, sprint: &str) -> Result<Vec<Artifact>, StoreError> {
-        let mut query = self.connection.prepare_cached("SELECT path, size FROM artifacts WHERE sprint_id = ?1 ORDER BY path")?;
-        let rows = query.query_map([sprint], |row| Ok(Artifact { path: row.get(0)?, size: u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0) }))?;
+        let mut query = self.connection.prepare_cached(
+            "SELECT path, size FROM artifacts WHERE sprint_id = ?1 ORDER BY path",
+        )?;
+        let rows = query.query_map([sprint], |row| {
+            Ok(Artifact {
+                path: row.get(0)?,
+                size: u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0),
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

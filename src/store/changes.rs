@@ -137,26 +137,47 @@ impl Change<'_> {
     /// Takes a submission back of which it is certain that nothing was sent.
     pub fn undo_submission(&self, id: &str, attempt: u32) -> Result<(), StoreError> {
         // A sprint that had a job before is one that was parked.
-        let event = if attempt > 1 { Event::ParksAgain(self.job_of(id, attempt - 1)?) } else { Event::NothingSent };
+        let event = if attempt > 1 {
+            Event::ParksAgain(self.job_of(id, attempt - 1)?)
+        } else {
+            Event::NothingSent
+        };
         if self.apply(id, event)?.is_some() {
-            self.transaction.execute("UPDATE sprints SET attempt = ?2 - 1 WHERE id = ?1", (id, attempt))?;
-            self.transaction.execute("DELETE FROM jobs WHERE sprint_id = ?1 AND attempt = ?2", (id, attempt))?;
+            self.transaction
+                .execute("UPDATE sprints SET attempt = ?2 - 1 WHERE id = ?1", (id, attempt))?;
+            self.transaction
+                .execute("DELETE FROM jobs WHERE sprint_id = ?1 AND attempt = ?2", (id, attempt))?;
         }
         Ok(())
     }
 
     /// The scheduler took the job.
-    pub fn accept(&self, id: &str, attempt: u32, job: &JobId, remote_dir: &str) -> Result<Option<State>, StoreError> {
+    pub fn accept(
+        &self,
+        id: &str,
+        attempt: u32,
+        job: &JobId,
+        remote_dir: &str,
+    ) -> Result<Option<State>, StoreError> {
         self.transaction.execute(
             "UPDATE jobs SET job_id = ?3, accepted_at = ?4 WHERE sprint_id = ?1 AND attempt = ?2",
             (id, attempt, job.as_str(), clock::stamp(clock::now())),
         )?;
-        self.transaction.execute("UPDATE sprints SET remote_dir = ?2, resume_tries = 0, resume_next = 0 WHERE id = ?1", (id, remote_dir))?;
+        self.transaction.execute(
+            "UPDATE sprints SET remote_dir = ?2, resume_tries = 0, resume_next = 0 WHERE id = ?1",
+            (id, remote_dir),
+        )?;
         self.apply(id, Event::Accepted(job.clone()))
     }
 
     /// Remembers what the scheduler said of a job, and its end.
-    pub fn job_words(&self, id: &str, attempt: u32, words: &str, ended: bool) -> Result<(), StoreError> {
+    pub fn job_words(
+        &self,
+        id: &str,
+        attempt: u32,
+        words: &str,
+        ended: bool,
+    ) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "UPDATE jobs SET words = ?3, ended_at = CASE WHEN ?4 THEN coalesce(ended_at, ?5) ELSE ended_at END
@@ -206,7 +227,10 @@ impl Change<'_> {
 
     /// Sets how many healthy looks in a row have missed something, and since when.
     pub fn set_missing(&self, id: &str, polls: u32, since: Option<i64>) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE sprints SET missing_polls = ?2, missing_since = ?3 WHERE id = ?1", (id, polls, since))?;
+        self.transaction.execute(
+            "UPDATE sprints SET missing_polls = ?2, missing_since = ?3 WHERE id = ?1",
+            (id, polls, since),
+        )?;
         Ok(())
     }
 
@@ -218,13 +242,18 @@ impl Change<'_> {
 
     /// Remembers that the scheduler was told to end the job.
     pub fn set_cancel_sent(&self, id: &str) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE sprints SET cancel_sent = ?2 WHERE id = ?1", (id, clock::now().as_second()))?;
+        self.transaction.execute(
+            "UPDATE sprints SET cancel_sent = ?2 WHERE id = ?1",
+            (id, clock::now().as_second()),
+        )?;
         Ok(())
     }
 
     /// Remembers what the last tick had to say.
     pub fn set_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
-        self.transaction.prepare_cached("UPDATE sprints SET note = ?2 WHERE id = ?1 AND note <> ?2")?.execute((id, note))?;
+        self.transaction
+            .prepare_cached("UPDATE sprints SET note = ?2 WHERE id = ?1 AND note <> ?2")?
+            .execute((id, note))?;
         Ok(())
     }
 
@@ -237,7 +266,11 @@ impl Change<'_> {
             ),
             (id, fetched, clock::stamp(clock::now()), clock::now().as_second()),
         )?;
-        self.event(Some(id), if fetched { "results" } else { "results_failed" }, &serde_json::json!({}))
+        self.event(
+            Some(id),
+            if fetched { "results" } else { "results_failed" },
+            &serde_json::json!({}),
+        )
     }
 
     /// What the sprint has cost, and what else its end tells.
@@ -309,8 +342,16 @@ mod tests {
     #[test]
     fn a_submission_does_not_read_every_sprint() {
         let store = Store::in_memory().expect("a database");
-        let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {JOBS_OUT}")).expect("a query");
-        let steps: Vec<String> = plan.query_map(["here"], |row| row.get(3)).expect("a plan").collect::<Result<_, _>>().expect("steps");
-        assert!(steps.iter().all(|step| step.starts_with("SEARCH") && step.contains("sprints_open")), "{steps:?}");
+        let mut plan =
+            store.connection.prepare(&format!("EXPLAIN QUERY PLAN {JOBS_OUT}")).expect("a query");
+        let steps: Vec<String> = plan
+            .query_map(["here"], |row| row.get(3))
+            .expect("a plan")
+            .collect::<Result<_, _>>()
+            .expect("steps");
+        assert!(
+            steps.iter().all(|step| step.starts_with("SEARCH") && step.contains("sprints_open")),
+            "{steps:?}"
+        );
     }
 }

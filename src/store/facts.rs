@@ -12,7 +12,10 @@ impl Store {
 }
 
 fn fact(connection: &rusqlite::Connection, name: &str) -> Result<Option<String>, StoreError> {
-    Ok(connection.prepare_cached("SELECT value FROM facts WHERE name = ?1")?.query_row([name], |row| row.get(0)).optional()?)
+    Ok(connection
+        .prepare_cached("SELECT value FROM facts WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
 }
 
 impl Change<'_> {

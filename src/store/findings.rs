@@ -96,7 +96,12 @@ impl Change<'_> {
     }
 
     /// Remembers what a sprint found, in the place of what was known of it.
-    pub fn put_finding(&self, sprint: &str, study: &str, finding: &Finding) -> Result<(), StoreError> {
+    pub fn put_finding(
+        &self,
+        sprint: &str,
+        study: &str,
+        finding: &Finding,
+    ) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO findings (sprint_id, study_name, verdict, confidence, statement, numbers) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -115,7 +120,9 @@ impl Change<'_> {
     /// Remembers what of a sprint's finding and figures could not be used.
     pub fn put_unusable(&self, sprint: &str, problems: &[String]) -> Result<(), StoreError> {
         let list = serde_json::to_string(problems).unwrap_or_else(|_| "[]".to_owned());
-        self.transaction.prepare_cached("UPDATE sprints SET unusable = ?2 WHERE id = ?1")?.execute((sprint, list))?;
+        self.transaction
+            .prepare_cached("UPDATE sprints SET unusable = ?2 WHERE id = ?1")?
+            .execute((sprint, list))?;
         Ok(())
     }
 
@@ -126,12 +133,23 @@ impl Change<'_> {
 
     /// Remembers a sprint's figures, in the place of those that were known.
     pub fn put_metrics(&self, sprint: &str, metrics: &[Metric]) -> Result<(), StoreError> {
-        self.transaction.prepare_cached("DELETE FROM metrics WHERE sprint_id = ?1")?.execute([sprint])?;
+        self.transaction
+            .prepare_cached("DELETE FROM metrics WHERE sprint_id = ?1")?
+            .execute([sprint])?;
         let mut insert = self.transaction.prepare_cached(
             "INSERT OR IGNORE INTO metrics (sprint_id, name, source, value, unit, better, n, spread) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         for metric in metrics {
-            insert.execute((sprint, &metric.name, metric.source.as_str(), metric.value, &metric.unit, &metric.better, metric.n, metric.spread))?;
+            insert.execute((
+                sprint,
+                &metric.name,
+                metric.source.as_str(),
+                metric.value,
+                &metric.unit,
+                &metric.better,
+                metric.n,
+                metric.spread,
+            ))?;
         }
         Ok(())
     }
@@ -153,12 +171,15 @@ fn names(connection: &rusqlite::Connection, study: &str) -> Result<Vec<(String, 
         "SELECT m.name, count(DISTINCT s.id) FROM metrics m JOIN sprints s ON s.id = m.sprint_id
          WHERE s.study_name = ?1 AND s.status = 'completed' AND s.kind = 'research' GROUP BY m.name ORDER BY 2 DESC, 1 LIMIT 200",
     )?;
-    let rows = query.query_map([study], |row| Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0))))?;
+    let rows = query.query_map([study], |row| {
+        Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0)))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The steps of a sprint `s` that review, as a JSON list.
-pub(super) const REVIEWS: &str = "(SELECT json_group_array(json_array(t.label, t.state, t.detail)) FROM steps t
+pub(super) const REVIEWS: &str =
+    "(SELECT json_group_array(json_array(t.label, t.state, t.detail)) FROM steps t
     WHERE t.sprint_id = s.id AND t.label >= 'red_team' AND t.label < 'red_teamz')";
 
 /// What the last of them has against a sprint that is over.
@@ -168,15 +189,22 @@ pub(super) fn open_in(reviews: &str) -> Option<OpenIssues> {
 }
 
 /// What a sprint that is over has open, in the words of its last review.
-fn open_issues_of(connection: &rusqlite::Connection, sprint: &str) -> Result<Option<OpenIssues>, StoreError> {
-    let mut query = connection.prepare_cached(&format!("SELECT {REVIEWS} FROM sprints s WHERE s.id = ?1"))?;
+fn open_issues_of(
+    connection: &rusqlite::Connection,
+    sprint: &str,
+) -> Result<Option<OpenIssues>, StoreError> {
+    let mut query =
+        connection.prepare_cached(&format!("SELECT {REVIEWS} FROM sprints s WHERE s.id = ?1"))?;
     let reviews: Option<String> = query.query_row([sprint], |row| row.get(0)).optional()?;
     let Some(open) = reviews.as_deref().and_then(open_in) else { return Ok(None) };
     let mut query = connection.prepare_cached(
         "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' AND json_extract(line, '$.step') = ?2 ORDER BY seq DESC LIMIT 1",
     )?;
-    let line: Option<String> = query.query_row((sprint, &open.step), |row| row.get(0)).optional()?;
-    let entry = line.and_then(|line| serde_json::from_str::<Line>(&line).ok()).and_then(|line| line.entry());
+    let line: Option<String> =
+        query.query_row((sprint, &open.step), |row| row.get(0)).optional()?;
+    let entry = line
+        .and_then(|line| serde_json::from_str::<Line>(&line).ok())
+        .and_then(|line| line.entry());
     Ok(Some(match entry {
         Some(Entry::StepEnded { issues, .. }) => open.quoting(&issues),
         _ => open,
@@ -184,15 +212,25 @@ fn open_issues_of(connection: &rusqlite::Connection, sprint: &str) -> Result<Opt
 }
 
 /// The names under which the sprints of a study have told the figure of this name.
-fn spellings(connection: &rusqlite::Connection, study: &str, metric: &str) -> Result<String, StoreError> {
+fn spellings(
+    connection: &rusqlite::Connection,
+    study: &str,
+    metric: &str,
+) -> Result<String, StoreError> {
     let mut query =
         connection.prepare_cached("SELECT DISTINCT m.name FROM sprints s JOIN metrics m ON m.sprint_id = s.id WHERE s.study_name = ?1")?;
-    let names: Vec<String> = query.query_map([study], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let same: Vec<&String> = names.iter().filter(|name| figure_name::is_same(name, metric)).collect();
+    let names: Vec<String> =
+        query.query_map([study], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let same: Vec<&String> =
+        names.iter().filter(|name| figure_name::is_same(name, metric)).collect();
     Ok(serde_json::to_string(&same).unwrap_or_default())
 }
 
-fn history(connection: &rusqlite::Connection, study: &str, metric: &str) -> Result<Vec<MetricRow>, StoreError> {
+fn history(
+    connection: &rusqlite::Connection,
+    study: &str,
+    metric: &str,
+) -> Result<Vec<MetricRow>, StoreError> {
     let spellings = spellings(connection, study, metric)?;
     // Of a sprint what the evaluator has measured comes first, and then the name as it is asked for.
     let mut query = connection.prepare_cached(&format!(
@@ -225,7 +263,11 @@ fn history(connection: &rusqlite::Connection, study: &str, metric: &str) -> Resu
         let row = row?;
         match found.last_mut().filter(|last| last.sprint_id == row.sprint_id) {
             None => found.push(row),
-            Some(measured) if measured.source == Source::Evaluator && row.source == Source::Agent && measured.claimed.is_none() => {
+            Some(measured)
+                if measured.source == Source::Evaluator
+                    && row.source == Source::Agent
+                    && measured.claimed.is_none() =>
+            {
                 (measured.claimed, measured.claimed_unit) = (Some(row.value), row.unit);
             }
             Some(_) => {}
@@ -248,7 +290,9 @@ impl Store {
 
     /// What a sprint found.
     pub fn finding(&self, sprint: &str) -> Result<Option<Finding>, StoreError> {
-        let mut query = self.connection.prepare_cached("SELECT verdict, confidence, statement, numbers FROM findings WHERE sprint_id = ?1")?;
+        let mut query = self.connection.prepare_cached(
+            "SELECT verdict, confidence, statement, numbers FROM findings WHERE sprint_id = ?1",
+        )?;
         let mut rows = query.query_map([sprint], |row| finding(row, 0))?;
         Ok(rows.next().transpose()?)
     }
@@ -322,7 +366,15 @@ mod tests {
     use crate::store::NewSprint;
 
     fn metric(value: f64, source: Source) -> Metric {
-        Metric { name: "acc".to_owned(), value, unit: String::new(), better: "higher".to_owned(), n: Some(3), spread: Some(0.1), source }
+        Metric {
+            name: "acc".to_owned(),
+            value,
+            unit: String::new(),
+            better: "higher".to_owned(),
+            n: Some(3),
+            spread: Some(0.1),
+            source,
+        }
     }
 
     fn store_with(sprints: &[(&str, &str, &str, &[Metric])]) -> Store {
@@ -347,17 +399,32 @@ mod tests {
     fn a_history_has_one_value_a_completed_sprint_in_order_of_time() {
         let store = store_with(&[
             ("sp-000001", "research", "2026-01-03T00:00:00Z", &[metric(0.9, Source::Agent)]),
-            ("sp-000002", "research", "2026-01-02T00:00:00Z", &[metric(0.7, Source::Agent), metric(0.6, Source::Evaluator)]),
+            (
+                "sp-000002",
+                "research",
+                "2026-01-02T00:00:00Z",
+                &[metric(0.7, Source::Agent), metric(0.6, Source::Evaluator)],
+            ),
             ("sp-000003", "research", "", &[metric(0.1, Source::Agent)]),
             ("sp-000004", "tweak", "2026-01-04T00:00:00Z", &[metric(0.2, Source::Agent)]),
         ]);
         let history = store.metric_history("s", "acc").expect("read");
-        let told: Vec<_> = history.iter().map(|row| (row.sprint_id.as_str(), row.value, row.source, row.claimed)).collect();
-        assert_eq!(told, [("sp-000002", 0.6, Source::Evaluator, Some(0.7)), ("sp-000001", 0.9, Source::Agent, None)]);
+        let told: Vec<_> = history
+            .iter()
+            .map(|row| (row.sprint_id.as_str(), row.value, row.source, row.claimed))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("sp-000002", 0.6, Source::Evaluator, Some(0.7)),
+                ("sp-000001", 0.9, Source::Agent, None)
+            ]
+        );
         assert_eq!((history[0].n, history[0].spread), (Some(3), Some(0.1)));
         assert_eq!(store.metric_history("s", "loss").expect("read"), []);
         assert_eq!(store.metric_names("s").expect("read"), [("acc".to_owned(), 2)]);
-        let sources: Vec<_> = store.metrics("sp-000002").expect("read").iter().map(|metric| metric.source).collect();
+        let sources: Vec<_> =
+            store.metrics("sp-000002").expect("read").iter().map(|metric| metric.source).collect();
         assert_eq!(sources, [Source::Evaluator, Source::Agent]);
     }
 }

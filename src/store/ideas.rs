@@ -48,7 +48,14 @@ fn known(connection: &Connection, study: &str) -> Result<Vec<KnownIdea>, StoreEr
     ))?;
     let rows = query.query_map([study], |row| {
         let open_issues = open_in(&row.get::<_, String>(6)?);
-        Ok(KnownIdea { id: row.get(0)?, idea: row.get(1)?, status: row.get(2)?, verdict: row.get(3)?, open_issues, statement: row.get(4)? })
+        Ok(KnownIdea {
+            id: row.get(0)?,
+            idea: row.get(1)?,
+            status: row.get(2)?,
+            verdict: row.get(3)?,
+            open_issues,
+            statement: row.get(4)?,
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -61,7 +68,11 @@ impl Store {
 
     /// Which of these ideas are had already, in this study or before in the list: by their names, with
     /// what they repeat.
-    pub fn repeats<'a>(&self, study: &str, ideas: impl IntoIterator<Item = (String, &'a str)>) -> Result<Vec<(String, String)>, StoreError> {
+    pub fn repeats<'a>(
+        &self,
+        study: &str,
+        ideas: impl IntoIterator<Item = (String, &'a str)>,
+    ) -> Result<Vec<(String, String)>, StoreError> {
         let mut had: HashMap<Meaning, String> = HashMap::new();
         for known in self.known_ideas(study)? {
             had.entry(Meaning::of(&known.idea)).or_insert(known.id);
@@ -91,9 +102,14 @@ impl Change<'_> {
 
     /// What an idea that a job has found repeats, as far as it was worked on: the job knew only what
     /// there was when it was submitted, and of a long history only the newest part.
-    pub(super) fn repeated_by(&self, row: &SprintRow, found: &str) -> Result<Option<String>, StoreError> {
+    pub(super) fn repeated_by(
+        &self,
+        row: &SprintRow,
+        found: &str,
+    ) -> Result<Option<String>, StoreError> {
         let known = known(&self.transaction, &row.study)?;
-        let tried = known.iter().filter(|idea| idea.id != row.id.as_str() && idea.status != "waiting");
+        let tried =
+            known.iter().filter(|idea| idea.id != row.id.as_str() && idea.status != "waiting");
         Ok(idea::first_same(found, tried.map(KnownIdea::earlier)).map(|one| one.id.to_owned()))
     }
 }

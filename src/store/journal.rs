@@ -124,15 +124,30 @@ impl Store {
     }
 
     /// Lines of a sprint's journal behind this number, at most so many.
-    pub fn journal_after(&self, sprint: &str, seq: u64, limit: u32) -> Result<Vec<Line>, StoreError> {
-        let mut query = self.connection.prepare_cached("SELECT line FROM journal WHERE sprint_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")?;
-        let rows = query.query_map((sprint, i64::try_from(seq).unwrap_or(i64::MAX), limit), |row| row.get::<_, String>(0))?;
+    pub fn journal_after(
+        &self,
+        sprint: &str,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Vec<Line>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT line FROM journal WHERE sprint_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+        )?;
+        let rows = query
+            .query_map((sprint, i64::try_from(seq).unwrap_or(i64::MAX), limit), |row| {
+                row.get::<_, String>(0)
+            })?;
         let texts: Vec<String> = rows.collect::<Result<_, _>>()?;
         Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
     }
 
     /// The last lines of these kinds, oldest first.
-    pub fn journal_last(&self, sprint: &str, kinds: &[&str], limit: u32) -> Result<Vec<Line>, StoreError> {
+    pub fn journal_last(
+        &self,
+        sprint: &str,
+        kinds: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Line>, StoreError> {
         let list = serde_json::to_string(kinds).unwrap_or_default();
         let mut query = self.connection.prepare_cached(
             "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN (SELECT value FROM json_each(?2)) ORDER BY seq DESC LIMIT ?3",
@@ -152,8 +167,13 @@ impl Change<'_> {
     pub fn ingest(&self, sprint: &str, piece: &JournalPiece<'_>) -> Result<Ingested, StoreError> {
         let mut ingested = Ingested::default();
         let mut stored = if piece.offset > MAX_KEPT { self.stored(sprint)? } else { 0 };
-        let texts: Vec<String> = piece.lines.iter().map(|line| serde_json::to_string(line).unwrap_or_default()).collect();
-        let mut at = piece.offset.saturating_sub(texts.iter().map(|text| text.len() as u64 + 1).sum());
+        let texts: Vec<String> = piece
+            .lines
+            .iter()
+            .map(|line| serde_json::to_string(line).unwrap_or_default())
+            .collect();
+        let mut at =
+            piece.offset.saturating_sub(texts.iter().map(|text| text.len() as u64 + 1).sum());
         for (line, text) in piece.lines.iter().zip(texts) {
             at = at.saturating_add(text.len() as u64 + 1);
             if !is_kept(line, &text, at) {
@@ -171,8 +191,11 @@ impl Change<'_> {
                 .prepare_cached("INSERT OR IGNORE INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
                 .execute((sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
             if new == 0 {
-                let known: String =
-                    self.transaction.query_row("SELECT line FROM journal WHERE sprint_id = ?1 AND seq = ?2", (sprint, seq), |row| row.get(0))?;
+                let known: String = self.transaction.query_row(
+                    "SELECT line FROM journal WHERE sprint_id = ?1 AND seq = ?2",
+                    (sprint, seq),
+                    |row| row.get(0),
+                )?;
                 if known == text {
                     continue;
                 }
@@ -197,7 +220,11 @@ impl Change<'_> {
             .prepare_cached("UPDATE sprints SET journal_offset = ?2, journal_prefix = ?3, journal_altered = max(journal_altered, ?4) WHERE id = ?1")?
             .execute((sprint, i64::try_from(piece.offset).unwrap_or(i64::MAX), piece.prefix, altered))?;
         if altered {
-            self.event(Some(sprint), "journal_altered", &serde_json::json!({ "contradictions": ingested.contradictions }))?;
+            self.event(
+                Some(sprint),
+                "journal_altered",
+                &serde_json::json!({ "contradictions": ingested.contradictions }),
+            )?;
         }
         if ingested.contradictions > 0 {
             self.sum_steps(sprint)?;
@@ -210,18 +237,34 @@ impl Change<'_> {
 
     /// Adds up anew what the steps of a sprint took. A line that was followed may not stand any more.
     fn sum_steps(&self, sprint: &str) -> Result<(), StoreError> {
-        let told = "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' ORDER BY seq";
-        let lines: Vec<String> = self.transaction.prepare_cached(told)?.query_map([sprint], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let told =
+            "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' ORDER BY seq";
+        let lines: Vec<String> = self
+            .transaction
+            .prepare_cached(told)?
+            .query_map([sprint], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
         self.transaction.execute("UPDATE steps SET seconds = 0, cost_usd = 0, tokens = 0, cost_estimated = 0 WHERE sprint_id = ?1", [sprint])?;
         for line in lines.iter().filter_map(|text| serde_json::from_str::<Line>(text).ok()) {
             if let Some(Entry::StepEnded { seconds, spent, .. }) = line.entry() {
-                self.add_to_step(sprint, line.step.as_deref().unwrap_or_default(), seconds, &spent)?;
+                self.add_to_step(
+                    sprint,
+                    line.step.as_deref().unwrap_or_default(),
+                    seconds,
+                    &spent,
+                )?;
             }
         }
         Ok(())
     }
 
-    fn add_to_step(&self, sprint: &str, label: &str, seconds: u64, spent: &Money) -> Result<(), StoreError> {
+    fn add_to_step(
+        &self,
+        sprint: &str,
+        label: &str,
+        seconds: u64,
+        spent: &Money,
+    ) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "UPDATE steps SET seconds = seconds + ?3, cost_usd = cost_usd + ?4, tokens = tokens + ?5,
@@ -240,14 +283,20 @@ impl Change<'_> {
 
     /// How many bytes of its journal are kept.
     fn stored(&self, sprint: &str) -> Result<u64, StoreError> {
-        let sum: i64 =
-            self.transaction.query_row("SELECT coalesce(sum(length(line)), 0) FROM journal WHERE sprint_id = ?1", [sprint], |row| row.get(0))?;
+        let sum: i64 = self.transaction.query_row(
+            "SELECT coalesce(sum(length(line)), 0) FROM journal WHERE sprint_id = ?1",
+            [sprint],
+            |row| row.get(0),
+        )?;
         Ok(u64::try_from(sum).unwrap_or(0))
     }
 
     /// A sprint was over at this time, which may be long before we heard of it.
     pub fn set_completed_at(&self, sprint: &str, time: jiff::Timestamp) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE sprints SET completed_at = ?2 WHERE id = ?1 AND completed_at IS NOT NULL", (sprint, clock::stamp(time)))?;
+        self.transaction.execute(
+            "UPDATE sprints SET completed_at = ?2 WHERE id = ?1 AND completed_at IS NOT NULL",
+            (sprint, clock::stamp(time)),
+        )?;
         Ok(())
     }
 
@@ -260,7 +309,9 @@ impl Change<'_> {
         let time = clock::stamp(line.time);
         match line.entry() {
             Some(Entry::RunStarted { host, plan, .. }) => {
-                for (position, (label, title)) in plan.iter().filter(|(label, _)| is_label(label)).take(MAX_STEPS).enumerate() {
+                for (position, (label, title)) in
+                    plan.iter().filter(|(label, _)| is_label(label)).take(MAX_STEPS).enumerate()
+                {
                     self.transaction
                         .prepare_cached("INSERT OR IGNORE INTO steps (sprint_id, position, label, title, state) VALUES (?1, ?2, ?3, ?4, 'waiting')")?
                         .execute((sprint, i64::try_from(position).unwrap_or(0) * 1000, label, title))?;
@@ -270,7 +321,10 @@ impl Change<'_> {
                 self.job_began(sprint, line)?;
                 if line.incarnation == 1 {
                     // Not when we heard of it, but when it was.
-                    self.transaction.execute("UPDATE sprints SET started_at = ?2 WHERE id = ?1", (sprint, &time))?;
+                    self.transaction.execute(
+                        "UPDATE sprints SET started_at = ?2 WHERE id = ?1",
+                        (sprint, &time),
+                    )?;
                 }
             }
             Some(Entry::StepStarted { title, .. }) => {
@@ -290,7 +344,9 @@ impl Change<'_> {
                 self.add_to_step(sprint, label, seconds, &spent)?;
             }
             // It becomes an argument of a later call.
-            Some(Entry::Agent { session_id, aside, .. }) if is_label(&session_id) && !session_id.starts_with('-') => {
+            Some(Entry::Agent { session_id, aside, .. })
+                if is_label(&session_id) && !session_id.starts_with('-') =>
+            {
                 let has_one = self.sprint(sprint)?.is_some_and(|row| row.session_id.is_some());
                 // A reviewer's own session does not know what was done: it is better than none.
                 let session_id = (!aside || !has_one).then_some(session_id.as_str());
@@ -309,22 +365,43 @@ impl Change<'_> {
                             |row| row.get(0),
                         )?;
                         if let Some(earlier) = self.repeated_by(&row, &idea)?.filter(|_| !agreed) {
-                            self.transaction.execute("UPDATE sprints SET repeats = ?2 WHERE id = ?1", (sprint, &earlier))?;
-                            self.event(Some(sprint), "idea_repeats", &serde_json::json!({ "earlier": earlier }))?;
+                            self.transaction.execute(
+                                "UPDATE sprints SET repeats = ?2 WHERE id = ?1",
+                                (sprint, &earlier),
+                            )?;
+                            self.event(
+                                Some(sprint),
+                                "idea_repeats",
+                                &serde_json::json!({ "earlier": earlier }),
+                            )?;
                             self.apply(sprint, Event::CancelAsked)?;
                             return Ok(());
                         }
-                        self.make_task_of_sprint(&row.study, &idea, row.loop_id.as_deref().unwrap_or("sprint"), sprint)?;
+                        self.make_task_of_sprint(
+                            &row.study,
+                            &idea,
+                            row.loop_id.as_deref().unwrap_or("sprint"),
+                            sprint,
+                        )?;
                     }
                 }
             }
             Some(Entry::Suspended { seconds }) => self.job_stood(sprint, line, seconds)?,
-            Some(Entry::NoneLeft { why }) => self.event(Some(sprint), NONE_LEFT, &serde_json::json!({ "why": bounded(&why, 400) }))?,
+            Some(Entry::NoneLeft { why }) => self.event(
+                Some(sprint),
+                NONE_LEFT,
+                &serde_json::json!({ "why": bounded(&why, 400) }),
+            )?,
             Some(Entry::Told { id }) => self.message_told(sprint, &id)?,
             Some(Entry::RunEnded(end)) => {
                 self.set_facts(
                     sprint,
-                    &Facts { summary: end.summary.as_deref(), host: Some(&end.host), resets_at: end.resets_at, ..Facts::default() },
+                    &Facts {
+                        summary: end.summary.as_deref(),
+                        host: Some(&end.host),
+                        resets_at: end.resets_at,
+                        ..Facts::default()
+                    },
                 )?;
             }
             _ => {}
@@ -366,15 +443,25 @@ impl Change<'_> {
             )?
             .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), clock::stamp(line.time), seconds))?;
         match self.counts_from(sprint)? {
-            Some(from) if moved > 0 => self.job_counts_from(sprint, (from + seconds).min(clock::now().as_second())),
+            Some(from) if moved > 0 => {
+                self.job_counts_from(sprint, (from + seconds).min(clock::now().as_second()))
+            }
             _ => Ok(()),
         }
     }
 
     /// From when on the newest job counts, by the clock of this machine, in seconds since 1970.
     fn job_counts_from(&self, sprint: &str, from: i64) -> Result<(), StoreError> {
-        let attempt: u32 = self.transaction.query_row("SELECT attempt FROM sprints WHERE id = ?1", [sprint], |row| row.get(0))?;
-        self.event(Some(sprint), "job_counts", &serde_json::json!({ "attempt": attempt, "from": from }))
+        let attempt: u32 = self.transaction.query_row(
+            "SELECT attempt FROM sprints WHERE id = ?1",
+            [sprint],
+            |row| row.get(0),
+        )?;
+        self.event(
+            Some(sprint),
+            "job_counts",
+            &serde_json::json!({ "attempt": attempt, "from": from }),
+        )
     }
 
     fn counts_from(&self, sprint: &str) -> Result<Option<i64>, StoreError> {
@@ -394,7 +481,9 @@ mod tests {
     use crate::store::NewSprint;
 
     fn line(seq: u64, kind: &str, more: &str) -> Line {
-        let text = format!(r#"{{"v":1,"seq":{seq},"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"{kind}"{more}}}"#);
+        let text = format!(
+            r#"{{"v":1,"seq":{seq},"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"{kind}"{more}}}"#
+        );
         parse(text.as_bytes()).0.remove(0)
     }
 
@@ -409,7 +498,16 @@ mod tests {
             seq += 1;
             let lines = [line(seq, kind, &format!(r#","text":"{}""#, "x".repeat(text)))];
             change
-                .ingest(id.as_str(), &JournalPiece { lines: &lines, offset, prefix: "x", altered: false, whole: false })
+                .ingest(
+                    id.as_str(),
+                    &JournalPiece {
+                        lines: &lines,
+                        offset,
+                        prefix: "x",
+                        altered: false,
+                        whole: false,
+                    },
+                )
                 .expect("taken in")
                 .new_lines
                 == 1
@@ -440,9 +538,28 @@ mod tests {
         let id = SprintId::new("sp-000001").expect("an id");
         assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
         let known = |seq: u64, session: &str, more: &str| {
-            let lines = [line(seq, "agent", &format!(r#","session_id":"{session}","model":"m","version":"1"{more}"#))];
-            change.ingest(id.as_str(), &JournalPiece { lines: &lines, offset: seq, prefix: "x", altered: false, whole: false }).expect("taken in");
-            change.sprint(id.as_str()).expect("read").and_then(|row| row.session_id).unwrap_or_default()
+            let lines = [line(
+                seq,
+                "agent",
+                &format!(r#","session_id":"{session}","model":"m","version":"1"{more}"#),
+            )];
+            change
+                .ingest(
+                    id.as_str(),
+                    &JournalPiece {
+                        lines: &lines,
+                        offset: seq,
+                        prefix: "x",
+                        altered: false,
+                        whole: false,
+                    },
+                )
+                .expect("taken in");
+            change
+                .sprint(id.as_str())
+                .expect("read")
+                .and_then(|row| row.session_id)
+                .unwrap_or_default()
         };
         assert_eq!(known(1, "own-1", r#","aside":true"#), "own-1", "better than none");
         assert_eq!(known(2, "shared", ""), "shared");
@@ -461,7 +578,18 @@ mod tests {
             let mut line = line(1, "run_started", more);
             line.time = time.parse().expect("a time");
             assert!(matches!(line.entry(), Some(Entry::RunStarted { .. })));
-            change.ingest(id.as_str(), &JournalPiece { lines: &[line], offset: 1, prefix: "x", altered: false, whole: false }).expect("taken in");
+            change
+                .ingest(
+                    id.as_str(),
+                    &JournalPiece {
+                        lines: &[line],
+                        offset: 1,
+                        prefix: "x",
+                        altered: false,
+                        whole: false,
+                    },
+                )
+                .expect("taken in");
         }
     }
 }

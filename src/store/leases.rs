@@ -32,10 +32,16 @@ impl Change<'_> {
     ) -> Result<Result<Lease, String>, StoreError> {
         let held: Option<(String, i64, i64)> = self
             .transaction
-            .query_row("SELECT holder, token, until FROM leases WHERE name = ?1", [name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_row("SELECT holder, token, until FROM leases WHERE name = ?1", [name], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
             .optional()?;
         let token = match held {
-            Some((other, _, until)) if waits_until(until, now, seconds.saturating_mul(LONGER)).is_some() && other != holder && !is_gone(&other) => {
+            Some((other, _, until))
+                if waits_until(until, now, seconds.saturating_mul(LONGER)).is_some()
+                    && other != holder
+                    && !is_gone(&other) =>
+            {
                 return Ok(Err(other));
             }
             Some((_, token, _)) => token + 1,
@@ -51,15 +57,20 @@ impl Change<'_> {
 
     /// Whether the lease is still this one. A change made under it must ask first.
     pub fn holds(&self, lease: &Lease) -> Result<bool, StoreError> {
-        let token: Option<i64> =
-            self.transaction.query_row("SELECT token FROM leases WHERE name = ?1", [&lease.name], |row| row.get(0)).optional()?;
+        let token: Option<i64> = self
+            .transaction
+            .query_row("SELECT token FROM leases WHERE name = ?1", [&lease.name], |row| row.get(0))
+            .optional()?;
         Ok(token == Some(lease.token))
     }
 
     /// Gives it back; nothing happens when it is somebody else's by now. The row stays, so
     /// that the number goes on growing.
     pub fn give_back(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE leases SET until = 0 WHERE name = ?1 AND token = ?2", (&lease.name, lease.token))?;
+        self.transaction.execute(
+            "UPDATE leases SET until = 0 WHERE name = ?1 AND token = ?2",
+            (&lease.name, lease.token),
+        )?;
         Ok(())
     }
 }
@@ -73,21 +84,40 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let mut store = Store::open(&temp.path().join("x.db")).expect("opened");
         let change = store.change().expect("begun");
-        let first = change.take_lease("tick:a", "one", 100, 60, |_| false).expect("asked").expect("free");
-        assert_eq!(change.take_lease("tick:a", "two", 150, 60, |_| false).expect("asked"), Err("one".to_owned()));
-        let second = change.take_lease("tick:a", "two", 161, 60, |_| false).expect("asked").expect("expired");
+        let first =
+            change.take_lease("tick:a", "one", 100, 60, |_| false).expect("asked").expect("free");
+        assert_eq!(
+            change.take_lease("tick:a", "two", 150, 60, |_| false).expect("asked"),
+            Err("one".to_owned())
+        );
+        let second = change
+            .take_lease("tick:a", "two", 161, 60, |_| false)
+            .expect("asked")
+            .expect("expired");
         assert!(second.token > first.token);
         assert!(!change.holds(&first).expect("asked"));
         change.give_back(&first).expect("nothing");
         assert!(change.holds(&second).expect("asked"));
         // One whose holder is gone is taken over, and is the new holder's from then on.
-        let third = change.take_lease("tick:a", "heir", 163, 60, |holder| holder == "two").expect("asked").expect("taken over");
-        assert_eq!(change.take_lease("tick:a", "other", 164, 60, |holder| holder == "two").expect("asked"), Err("heir".to_owned()));
+        let third = change
+            .take_lease("tick:a", "heir", 163, 60, |holder| holder == "two")
+            .expect("asked")
+            .expect("taken over");
+        assert_eq!(
+            change.take_lease("tick:a", "other", 164, 60, |holder| holder == "two").expect("asked"),
+            Err("heir".to_owned())
+        );
         let second = third;
         change.give_back(&second).expect("given");
-        let last = change.take_lease("tick:a", "three", 165, 60, |_| false).expect("asked").expect("free");
+        let last =
+            change.take_lease("tick:a", "three", 165, 60, |_| false).expect("asked").expect("free");
         assert!(last.token > second.token);
         // The clock was set back by a year.
-        assert!(change.take_lease("tick:a", "four", 165 - 366 * 86_400, 60, |_| false).expect("asked").is_ok());
+        assert!(
+            change
+                .take_lease("tick:a", "four", 165 - 366 * 86_400, 60, |_| false)
+                .expect("asked")
+                .is_ok()
+        );
     }
 }

@@ -31,7 +31,9 @@ impl LoopStatus {
     }
 
     fn parse(word: &str) -> Option<Self> {
-        [Self::Running, Self::Stopped, Self::Completed].into_iter().find(|status| status.as_str() == word)
+        [Self::Running, Self::Stopped, Self::Completed]
+            .into_iter()
+            .find(|status| status.as_str() == word)
     }
 }
 
@@ -126,13 +128,15 @@ fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
     Ok(LoopRow {
         id: LoopId::new(&id).map_err(|error| unexpected(error.to_string()))?,
         study: row.get(1)?,
-        status: LoopStatus::parse(&status).ok_or_else(|| unexpected(format!("the loop status {status}")))?,
+        status: LoopStatus::parse(&status)
+            .ok_or_else(|| unexpected(format!("the loop status {status}")))?,
         reason: row.get(3)?,
         detail: row.get(4)?,
         note: row.get(5)?,
         guidance: row.get(6)?,
         request: row.get(7)?,
-        limits: serde_json::from_str(&limits).map_err(|error| unexpected(format!("the limits of {id}: {error}")))?,
+        limits: serde_json::from_str(&limits)
+            .map_err(|error| unexpected(format!("the limits of {id}: {error}")))?,
         created_at: row.get(9)?,
         ended_at: row.get(10)?,
         forgotten: row.get(11)?,
@@ -140,7 +144,8 @@ fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
 }
 
 fn one(connection: &Connection, id: &str) -> Result<Option<LoopRow>, StoreError> {
-    let mut query = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM loops WHERE id = ?1"))?;
+    let mut query =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM loops WHERE id = ?1"))?;
     let mut rows = query.query([id])?;
     rows.next()?.map(whole).transpose()
 }
@@ -165,7 +170,8 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let status: String = row.get(1)?;
-        let status = Status::parse(&status).ok_or_else(|| StoreError::Unexpected(format!("status {status}")))?;
+        let status = Status::parse(&status)
+            .ok_or_else(|| StoreError::Unexpected(format!("status {status}")))?;
         let reason = row.get::<_, Option<String>>(3)?.as_deref().and_then(Reason::parse);
         let cost_usd = row.get(9)?;
         found.push(LoopSprint {
@@ -180,14 +186,21 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             completed_at: row.get(8)?,
             cost_usd,
             verdict: row.get(10)?,
-            scheduler: SchedulerKind::parse(&row.get::<_, String>(11)?).unwrap_or(SchedulerKind::Local),
+            scheduler: SchedulerKind::parse(&row.get::<_, String>(11)?)
+                .unwrap_or(SchedulerKind::Local),
             had_job: row.get(12)?,
             resets_at: row.get(13)?,
             forgiven: row.get(14)?,
-            exhausted: Cut { money: row.get(15)?, time: row.get(16)? }.is_exhausted(status, reason, cost_usd, row.get(17)?),
+            exhausted: Cut { money: row.get(15)?, time: row.get(16)? }.is_exhausted(
+                status,
+                reason,
+                cost_usd,
+                row.get(17)?,
+            ),
             held_by: held_by(status, &row.get::<_, String>(18)?).map(str::to_owned),
             repeats: row.get(19)?,
-            open_issues: open_in(&row.get::<_, String>(21)?).filter(|_| status == Status::Completed),
+            open_issues: open_in(&row.get::<_, String>(21)?)
+                .filter(|_| status == Status::Completed),
             none_left: row.get(20)?,
             cost_estimated: row.get(22)?,
             unknown_usd: row.get(23)?,
@@ -211,7 +224,12 @@ impl Store {
     }
 
     /// Loops, the running ones first, then the newest.
-    pub fn loops(&self, study: Option<&str>, running_only: bool, limit: u32) -> Result<Vec<LoopRow>, StoreError> {
+    pub fn loops(
+        &self,
+        study: Option<&str>,
+        running_only: bool,
+        limit: u32,
+    ) -> Result<Vec<LoopRow>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM loops WHERE (?1 IS NULL OR study_name = ?1) AND (NOT ?2 OR status = 'running')
              ORDER BY status = 'running' DESC, created_at DESC, id LIMIT ?3"
@@ -226,7 +244,9 @@ impl Store {
 
     /// Ids of the running loops, oldest first.
     pub fn running_loops(&self) -> Result<Vec<String>, StoreError> {
-        let mut query = self.connection.prepare_cached("SELECT id FROM loops WHERE status = 'running' ORDER BY created_at, rowid")?;
+        let mut query = self.connection.prepare_cached(
+            "SELECT id FROM loops WHERE status = 'running' ORDER BY created_at, rowid",
+        )?;
         let rows = query.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -257,7 +277,14 @@ impl Change<'_> {
     }
 
     /// Makes a loop, running. False when the id is taken.
-    pub fn create_loop(&self, id: &LoopId, study: &str, guidance: &str, request: &str, limits: &Limits) -> Result<bool, StoreError> {
+    pub fn create_loop(
+        &self,
+        id: &LoopId,
+        study: &str,
+        guidance: &str,
+        request: &str,
+        limits: &Limits,
+    ) -> Result<bool, StoreError> {
         self.must_be_whole()?;
         let now = clock::stamp(clock::now());
         let made = self.transaction.execute(
@@ -266,16 +293,32 @@ impl Change<'_> {
             (id.as_str(), study, guidance, request, text(limits)?, now),
         )?;
         if made == 1 {
-            self.loop_event(id.as_str(), "loop_started", &serde_json::json!({ "study": study, "limits": limits }))?;
+            self.loop_event(
+                id.as_str(),
+                "loop_started",
+                &serde_json::json!({ "study": study, "limits": limits }),
+            )?;
         }
         Ok(made == 1)
     }
 
     /// Changes what a loop does. Running or not stays as it is.
-    pub fn edit_loop(&self, id: &str, guidance: &str, request: &str, limits: &Limits) -> Result<(), StoreError> {
-        self.transaction
-            .execute("UPDATE loops SET guidance = ?2, request = ?3, limits = ?4 WHERE id = ?1", (id, guidance, request, text(limits)?))?;
-        self.loop_event(id, "loop_edited", &serde_json::json!({ "guidance": guidance, "limits": limits }))
+    pub fn edit_loop(
+        &self,
+        id: &str,
+        guidance: &str,
+        request: &str,
+        limits: &Limits,
+    ) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE loops SET guidance = ?2, request = ?3, limits = ?4 WHERE id = ?1",
+            (id, guidance, request, text(limits)?),
+        )?;
+        self.loop_event(
+            id,
+            "loop_edited",
+            &serde_json::json!({ "guidance": guidance, "limits": limits }),
+        )
     }
 
     /// Ends a running loop, and notes that for people. Nothing happens to one that has ended.
@@ -314,7 +357,9 @@ impl Change<'_> {
 
     /// Remembers what the last tick had to say about a loop.
     pub fn set_loop_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
-        self.transaction.prepare_cached("UPDATE loops SET note = ?2 WHERE id = ?1 AND note <> ?2")?.execute((id, note))?;
+        self.transaction
+            .prepare_cached("UPDATE loops SET note = ?2 WHERE id = ?1 AND note <> ?2")?
+            .execute((id, note))?;
         Ok(())
     }
 

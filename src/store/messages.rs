@@ -140,7 +140,10 @@ impl Store {
 
     /// Notes that a sprint was not told before its end, oldest first.
     pub fn unread_notes(&self, sprint: &str) -> Result<Vec<MessageRow>, StoreError> {
-        self.messages_where("sprint_id = ?1 AND status = 'closed' AND kind = 'note' ORDER BY created_at, rowid", [sprint])
+        self.messages_where(
+            "sprint_id = ?1 AND status = 'closed' AND kind = 'note' ORDER BY created_at, rowid",
+            [sprint],
+        )
     }
 
     /// Answers and notes that are to be brought to a cluster, with the sprint, oldest first. A
@@ -171,15 +174,24 @@ impl Store {
         )?)
     }
 
-    fn messages_where(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<MessageRow>, StoreError> {
-        let mut query = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE {condition}"))?;
+    fn messages_where(
+        &self,
+        condition: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE {condition}"))?;
         let rows = query.query_map(parameters, whole)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
 fn message(connection: &rusqlite::Connection, id: &str) -> Result<Option<MessageRow>, StoreError> {
-    Ok(connection.prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?.query_row([id], whole).optional()?)
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?
+        .query_row([id], whole)
+        .optional()?)
 }
 
 impl Change<'_> {
@@ -191,9 +203,11 @@ impl Change<'_> {
     /// Makes a message and returns its id. None when the sprint has one of this name already.
     pub fn put_message(&self, new: &NewMessage<'_>) -> Result<Option<String>, StoreError> {
         if let (Some(sprint), Some(name)) = (new.sprint, new.name) {
-            let known: bool =
-                self.transaction
-                    .query_row("SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND name = ?2)", (sprint, name), |row| row.get(0))?;
+            let known: bool = self.transaction.query_row(
+                "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND name = ?2)",
+                (sprint, name),
+                |row| row.get(0),
+            )?;
             if known {
                 return Ok(None);
             }
@@ -218,7 +232,11 @@ impl Change<'_> {
                 ),
             )?;
             if made == 1 {
-                self.event(new.sprint, "message", &serde_json::json!({ "id": id, "kind": new.kind }))?;
+                self.event(
+                    new.sprint,
+                    "message",
+                    &serde_json::json!({ "id": id, "kind": new.kind }),
+                )?;
                 return Ok(Some(id));
             }
         }
@@ -234,7 +252,12 @@ impl Change<'_> {
 
     /// A person has answered. False when the message does not wait for an answer any more.
     pub fn answer_message(&self, id: &str, answer: &str) -> Result<bool, StoreError> {
-        self.message_becomes(id, "status = 'open' AND kind <> 'note'", "status = 'answered', answer = ?2, answered_at = ?3", answer)
+        self.message_becomes(
+            id,
+            "status = 'open' AND kind <> 'note'",
+            "status = 'answered', answer = ?2, answered_at = ?3",
+            answer,
+        )
     }
 
     /// Nobody has to answer it any more. `answer` is what was said, if anything.
@@ -243,10 +266,17 @@ impl Change<'_> {
         self.message_becomes(id, "status = 'open'", set, answer)
     }
 
-    fn message_becomes(&self, id: &str, condition: &str, set: &str, answer: &str) -> Result<bool, StoreError> {
-        let changed = self
-            .transaction
-            .execute(&format!("UPDATE messages SET {set} WHERE id = ?1 AND {condition}"), (id, answer, clock::stamp(clock::now())))?;
+    fn message_becomes(
+        &self,
+        id: &str,
+        condition: &str,
+        set: &str,
+        answer: &str,
+    ) -> Result<bool, StoreError> {
+        let changed = self.transaction.execute(
+            &format!("UPDATE messages SET {set} WHERE id = ?1 AND {condition}"),
+            (id, answer, clock::stamp(clock::now())),
+        )?;
         if changed == 1 {
             self.event(None, "message_answered", &serde_json::json!({ "id": id }))?;
         }
@@ -255,7 +285,10 @@ impl Change<'_> {
 
     /// It lies in the sprint's directory.
     pub fn message_delivered(&self, id: &str) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE messages SET delivered_at = coalesce(delivered_at, ?2) WHERE id = ?1", (id, clock::stamp(clock::now())))?;
+        self.transaction.execute(
+            "UPDATE messages SET delivered_at = coalesce(delivered_at, ?2) WHERE id = ?1",
+            (id, clock::stamp(clock::now())),
+        )?;
         Ok(())
     }
 
@@ -281,7 +314,10 @@ impl Change<'_> {
 
     /// The job of a sprint has found its idea. What is known stays.
     pub fn set_idea(&self, sprint: &str, idea: &str) -> Result<bool, StoreError> {
-        let changed = self.transaction.execute("UPDATE sprints SET idea = ?2 WHERE id = ?1 AND idea IS NULL", (sprint, idea))?;
+        let changed = self.transaction.execute(
+            "UPDATE sprints SET idea = ?2 WHERE id = ?1 AND idea IS NULL",
+            (sprint, idea),
+        )?;
         Ok(changed == 1)
     }
 
@@ -352,7 +388,12 @@ mod tests {
     /// Takes in the first lines of the sample's journal.
     fn ingest(change: &Change<'_>, id: &str, until: usize) {
         let lines = &parse(PARKED).0[..until];
-        change.ingest(id, &JournalPiece { lines, offset: 1, prefix: "x", altered: false, whole: false }).expect("taken in");
+        change
+            .ingest(
+                id,
+                &JournalPiece { lines, offset: 1, prefix: "x", altered: false, whole: false },
+            )
+            .expect("taken in");
     }
 
     fn status(change: &Change<'_>, id: &str) -> Status {
@@ -368,7 +409,12 @@ mod tests {
         let mark = change.last_mark("sp-000001").expect("read").expect("a mark");
         assert_eq!(mark.kind(), "run_ended");
         let row = change.sprint("sp-000001").expect("read").expect("there");
-        let asks = Question { name: "data".to_owned(), kind: "question".to_owned(), text: "Which?".to_owned(), choices: vec![] };
+        let asks = Question {
+            name: "data".to_owned(),
+            kind: "question".to_owned(),
+            text: "Which?".to_owned(),
+            choices: vec![],
+        };
         change.park(&row, &[asks]).expect("parked");
         submit(&change, "sp-000001", "8");
         assert_eq!(change.last_mark("sp-000001").expect("read"), None);
@@ -387,17 +433,32 @@ mod tests {
         let (asks, other) = ("sp-000001", "sp-000002");
         make(&change, asks);
         make(&change, other);
-        let question = |name: &str| Question { name: name.to_owned(), kind: "question".to_owned(), text: "Which?\u{1b}".to_owned(), choices: vec![] };
+        let question = |name: &str| Question {
+            name: name.to_owned(),
+            kind: "question".to_owned(),
+            text: "Which?\u{1b}".to_owned(),
+            choices: vec![],
+        };
         let row = change.sprint(asks).expect("read").expect("there");
         for _ in 0..2 {
-            change.park(&row, &[question("data"), question("data"), question("more")]).expect("parked");
+            change
+                .park(&row, &[question("data"), question("data"), question("more")])
+                .expect("parked");
         }
         assert_eq!(status(&change, asks), Status::Parked);
         change.commit().expect("kept");
-        let ids: Vec<String> = store.open_questions(asks).expect("read").into_iter().map(|message| message.id).collect();
+        let ids: Vec<String> = store
+            .open_questions(asks)
+            .expect("read")
+            .into_iter()
+            .map(|message| message.id)
+            .collect();
         assert_eq!(ids.len(), 2);
         assert_eq!(store.message(&ids[0]).expect("read").expect("there").text, "Which?");
-        let notices: i64 = store.connection.query_row("SELECT count(*) FROM outbox WHERE kind = 'question'", [], |row| row.get(0)).expect("counted");
+        let notices: i64 = store
+            .connection
+            .query_row("SELECT count(*) FROM outbox WHERE kind = 'question'", [], |row| row.get(0))
+            .expect("counted");
         assert_eq!(notices, 2);
 
         let change = store.change().expect("begun");

@@ -65,7 +65,12 @@ impl Store {
         if self.is_crammed {
             return Err(StoreError::Full);
         }
-        Ok(Change { transaction: self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?, behind: self.behind.as_ref() })
+        Ok(Change {
+            transaction: self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?,
+            behind: self.behind.as_ref(),
+        })
     }
 }
 
@@ -82,13 +87,22 @@ impl Change<'_> {
     }
 
     /// Writes what happened, for a sprint or for none.
-    pub fn event(&self, sprint: Option<&str>, kind: &str, data: &serde_json::Value) -> Result<(), StoreError> {
-        self.transaction.prepare_cached("INSERT INTO events (time, sprint_id, kind, data) VALUES (?1, ?2, ?3, ?4)")?.execute((
-            crate::platform::clock::stamp(crate::platform::clock::now()),
-            sprint,
-            kind,
-            data.to_string(),
-        ))?;
+    pub fn event(
+        &self,
+        sprint: Option<&str>,
+        kind: &str,
+        data: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO events (time, sprint_id, kind, data) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((
+                crate::platform::clock::stamp(crate::platform::clock::now()),
+                sprint,
+                kind,
+                data.to_string(),
+            ))?;
         Ok(())
     }
 }

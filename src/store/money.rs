@@ -173,9 +173,14 @@ impl Store {
     pub fn money_by_study(&self) -> Result<Vec<(String, Spent)>, StoreError> {
         let mut sums: BTreeMap<String, Spent> = BTreeMap::new();
         for source in [SUMS, FORGOTTEN] {
-            let sql = format!("{} GROUP BY s.study_name", source.replace("{which}", "?2 IS NULL").replace("{group}", "s.study_name"));
+            let sql = format!(
+                "{} GROUP BY s.study_name",
+                source.replace("{which}", "?2 IS NULL").replace("{group}", "s.study_name")
+            );
             let mut query = self.connection.prepare_cached(&sql)?;
-            let rows = query.query_map((clock::now().as_second(), None::<&str>), |row| Ok((row.get(0)?, read(row)?)))?;
+            let rows = query.query_map((clock::now().as_second(), None::<&str>), |row| {
+                Ok((row.get(0)?, read(row)?))
+            })?;
             for row in rows {
                 let (name, spent): (String, Spent) = row?;
                 sums.entry(name).or_default().add(&spent);
@@ -199,7 +204,15 @@ impl Store {
              GROUP BY study_name",
         )?;
         let rows = query.query_map([since.to_string()], |row| {
-            Ok((row.get(0)?, Spent { cost_usd: row.get(1)?, estimated: row.get(2)?, unknown_usd: row.get(3)?, ..Spent::default() }))
+            Ok((
+                row.get(0)?,
+                Spent {
+                    cost_usd: row.get(1)?,
+                    estimated: row.get(2)?,
+                    unknown_usd: row.get(3)?,
+                    ..Spent::default()
+                },
+            ))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -213,9 +226,14 @@ impl Change<'_> {
 
     /// Sprints of a study of which it is not known how many GPUs they had, at most five.
     pub fn gpu_unknown_sprints(&self, study: &str) -> Result<Vec<String>, StoreError> {
-        let sql = format!("{} GROUP BY s.id ORDER BY s.rowid", SUMS.replace("{which}", "s.study_name = ?2").replace("{group}", "s.id"));
+        let sql = format!(
+            "{} GROUP BY s.id ORDER BY s.rowid",
+            SUMS.replace("{which}", "s.study_name = ?2").replace("{group}", "s.id")
+        );
         let mut query = self.transaction.prepare_cached(&sql)?;
-        let rows = query.query_map((clock::now().as_second(), study), |row| Ok((row.get::<_, String>(0)?, read(row)?.gpu_unknown)))?;
+        let rows = query.query_map((clock::now().as_second(), study), |row| {
+            Ok((row.get::<_, String>(0)?, read(row)?.gpu_unknown))
+        })?;
         let all: Vec<(String, bool)> = rows.collect::<Result<_, _>>()?;
         Ok(all.into_iter().filter(|(_, unknown)| *unknown).map(|(id, _)| id).take(5).collect())
     }
@@ -251,7 +269,11 @@ impl Change<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6)",
             (what, study, money.cost_usd, money.estimated, i64::try_from(money.tokens()).unwrap_or(i64::MAX), clock::stamp(clock::now())),
         )?;
-        self.event(None, "spent", &serde_json::json!({ "study": study, "what": what, "cost_usd": money.cost_usd }))
+        self.event(
+            None,
+            "spent",
+            &serde_json::json!({ "study": study, "what": what, "cost_usd": money.cost_usd }),
+        )
     }
 
     /// Of a sprint, as this change sees it.
@@ -302,7 +324,14 @@ mod tests {
             _ => ("1", ""),
         };
         let now = time.parse::<jiff::Timestamp>().expect("a time").as_second();
-        store.connection.query_row(&SUMS.replace("{which}", which).replace("{group}", "NULL"), (now, value), read).expect("a sum")
+        store
+            .connection
+            .query_row(
+                &SUMS.replace("{which}", which).replace("{group}", "NULL"),
+                (now, value),
+                read,
+            )
+            .expect("a sum")
     }
 
     #[test]
@@ -312,18 +341,30 @@ mod tests {
         let first = at(&store, Of::Sprint("sp-000001"), now);
         // 100 s with one GPU, as the accounting says; then ten minutes with the two that were asked for.
         assert_eq!((first.wall_seconds, first.gpu_seconds), (100 + 600, 100 + 1200));
-        assert_eq!((first.reserved_usd, first.reserved_gpu_seconds, first.gpu_unknown), (0.0, 0, false));
+        assert_eq!(
+            (first.reserved_usd, first.reserved_gpu_seconds, first.gpu_unknown),
+            (0.0, 0, false)
+        );
         let second = at(&store, Of::Sprint("sp-000002"), now);
         assert_eq!((second.wall_seconds, second.gpu_seconds), (300 + 600, 4 * 900));
         assert_eq!((second.reserved_usd, second.reserved_gpu_seconds), (1.5, 4 * (3600 - 900)));
         // Nobody looked for a day: a job cannot have run longer than it may.
-        assert_eq!(at(&store, Of::Sprint("sp-000002"), "2026-01-02T00:00:00Z").wall_seconds, 300 + 3600);
+        assert_eq!(
+            at(&store, Of::Sprint("sp-000002"), "2026-01-02T00:00:00Z").wall_seconds,
+            300 + 3600
+        );
         let both = at(&store, Of::Loop("loop-1"), now);
         assert_eq!((both.cost_usd, both.tokens, both.gpu_seconds), (2.0, 15, 1300 + 3600));
         let waiting = at(&store, Of::Study("other"), now);
-        assert_eq!((waiting.gpu_seconds, waiting.reserved_gpu_seconds, waiting.gpu_unknown), (0, 3600, false));
+        assert_eq!(
+            (waiting.gpu_seconds, waiting.reserved_gpu_seconds, waiting.gpu_unknown),
+            (0, 3600, false)
+        );
         let unknown = at(&store, Of::Study("third"), now);
-        assert_eq!((unknown.wall_seconds, unknown.gpu_seconds, unknown.gpu_unknown), (3600, 0, true));
+        assert_eq!(
+            (unknown.wall_seconds, unknown.gpu_seconds, unknown.gpu_unknown),
+            (3600, 0, true)
+        );
         assert_eq!(at(&store, Of::Study("none"), now), Spent::default());
     }
 
@@ -331,10 +372,19 @@ mod tests {
     fn the_sums_of_the_studies_are_the_whole() {
         let store = store();
         let by_study = store.money_by_study().expect("sums");
-        assert_eq!(by_study.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["grok", "other", "third"]);
+        assert_eq!(
+            by_study.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["grok", "other", "third"]
+        );
         let whole = store.money().expect("a sum");
-        assert_eq!(by_study.iter().map(|(_, spent)| spent.gpu_seconds).sum::<u64>(), whole.gpu_seconds);
-        assert!((by_study.iter().map(|(_, spent)| spent.cost_usd).sum::<f64>() - whole.cost_usd).abs() < 1e-9);
+        assert_eq!(
+            by_study.iter().map(|(_, spent)| spent.gpu_seconds).sum::<u64>(),
+            whole.gpu_seconds
+        );
+        assert!(
+            (by_study.iter().map(|(_, spent)| spent.cost_usd).sum::<f64>() - whole.cost_usd).abs()
+                < 1e-9
+        );
         assert!(whole.gpu_unknown);
     }
 
@@ -342,8 +392,17 @@ mod tests {
     fn what_a_deleted_sprint_has_cost_counts_on() {
         let mut store = store();
         let sums = |store: &Store| {
-            let (task, of_loop) = (store.money_of_task("t-1").expect("a sum"), store.money_of_loop("loop-1").expect("a sum"));
-            (task, of_loop, store.money_of_study("grok").expect("a sum"), store.money().expect("a sum"), store.money_by_study().expect("sums"))
+            let (task, of_loop) = (
+                store.money_of_task("t-1").expect("a sum"),
+                store.money_of_loop("loop-1").expect("a sum"),
+            );
+            (
+                task,
+                of_loop,
+                store.money_of_study("grok").expect("a sum"),
+                store.money().expect("a sum"),
+                store.money_by_study().expect("sums"),
+            )
         };
         // One that is over, so that time changes nothing.
         store
@@ -383,7 +442,9 @@ mod tests {
             )
             .expect("rows");
         let line = |seq: u64, incarnation: u32, time: &str, kind: &str, rest: &str| -> Line {
-            let text = format!("{{\"v\":1,\"seq\":{seq},\"time\":\"{time}\",\"incarnation\":{incarnation},\"kind\":\"{kind}\"{rest}}}");
+            let text = format!(
+                "{{\"v\":1,\"seq\":{seq},\"time\":\"{time}\",\"incarnation\":{incarnation},\"kind\":\"{kind}\"{rest}}}"
+            );
             serde_json::from_str(&text).expect("a line")
         };
         let started = ",\"version\":\"0\",\"pipeline\":\"research\",\"host\":\"n1\",\"seconds\":3600,\"job_id\":\"7\",\"plan\":[]";
@@ -394,17 +455,33 @@ mod tests {
         ];
         for _ in 0..2 {
             let change = store.change().expect("a change");
-            change.ingest("sp-000002", &JournalPiece { lines: &lines, offset: 1, prefix: "", altered: false, whole: false }).expect("taken in");
+            change
+                .ingest(
+                    "sp-000002",
+                    &JournalPiece {
+                        lines: &lines,
+                        offset: 1,
+                        prefix: "",
+                        altered: false,
+                        whole: false,
+                    },
+                )
+                .expect("taken in");
             change.commit().expect("kept");
         }
         // A minute after it was heard of, by the clock of this machine.
         let soon = (clock::now() + jiff::SignedDuration::from_secs(60)).to_string();
         let spent = at(&store, Of::Sprint("sp-000002"), &soon);
-        assert!((300 + 60..300 + 70).contains(&spent.wall_seconds), "the hours in the queue do not count: {spent:?}");
+        assert!(
+            (300 + 60..300 + 70).contains(&spent.wall_seconds),
+            "the hours in the queue do not count: {spent:?}"
+        );
         assert_eq!(spent.gpu_seconds, 4 * spent.wall_seconds);
         // What the accounting says at the end goes before that; a job that goes on takes it back.
         let change = store.change().expect("a change");
-        change.job_used("sp-000002", 1, Some(&crate::domain::Used { gpus: Some(3), seconds: 1000 })).expect("written");
+        change
+            .job_used("sp-000002", 1, Some(&crate::domain::Used { gpus: Some(3), seconds: 1000 }))
+            .expect("written");
         change.commit().expect("kept");
         assert_eq!(at(&store, Of::Sprint("sp-000002"), &soon).gpu_seconds, 3000);
         let change = store.change().expect("a change");
@@ -424,7 +501,10 @@ mod tests {
                 [scheduler],
             )
             .expect("set");
-        store.connection.execute("DELETE FROM jobs WHERE sprint_id = 'sp-000002'", []).expect("set");
+        store
+            .connection
+            .execute("DELETE FROM jobs WHERE sprint_id = 'sp-000002'", [])
+            .expect("set");
         // As a submission writes it: by the clock of this machine.
         store
             .connection
@@ -437,16 +517,32 @@ mod tests {
         let began: jiff::Timestamp = node.parse().expect("a time");
         let line = |seq: u64, minutes: i64, rest: &str| -> crate::bundle::journal::Line {
             let time = began + jiff::SignedDuration::from_mins(minutes);
-            serde_json::from_str(&format!("{{\"v\":1,\"seq\":{seq},\"time\":\"{time}\",\"incarnation\":1,{rest}}}")).expect("a line")
+            serde_json::from_str(&format!(
+                "{{\"v\":1,\"seq\":{seq},\"time\":\"{time}\",\"incarnation\":1,{rest}}}"
+            ))
+            .expect("a line")
         };
         let lines = [
-            line(1, 0, "\"kind\":\"run_started\",\"version\":\"0\",\"pipeline\":\"p\",\"host\":\"n1\",\"seconds\":3600,\"job_id\":\"7\",\"plan\":[]"),
+            line(
+                1,
+                0,
+                "\"kind\":\"run_started\",\"version\":\"0\",\"pipeline\":\"p\",\"host\":\"n1\",\"seconds\":3600,\"job_id\":\"7\",\"plan\":[]",
+            ),
             line(2, 10, "\"kind\":\"suspended\",\"seconds\":300"),
             line(3, 20, "\"kind\":\"said\",\"text\":\"done\""),
         ];
         let change = store.change().expect("a change");
         change
-            .ingest("sp-000002", &crate::store::JournalPiece { lines: &lines, offset: 1, prefix: "", altered: false, whole: false })
+            .ingest(
+                "sp-000002",
+                &crate::store::JournalPiece {
+                    lines: &lines,
+                    offset: 1,
+                    prefix: "",
+                    altered: false,
+                    whole: false,
+                },
+            )
             .expect("taken in");
         change.commit().expect("kept");
         at(&store, Of::Sprint("sp-000002"), &clock::now().to_string())

@@ -33,7 +33,9 @@ pub enum StoreError {
         extra: &'static str,
     },
     /// A newer program's database.
-    #[error("{path} was written by a newer researchloop (schema {found}, this program knows {known})")]
+    #[error(
+        "{path} was written by a newer researchloop (schema {found}, this program knows {known})"
+    )]
     Newer {
         /// The file.
         path: String,
@@ -51,7 +53,9 @@ pub enum StoreError {
         problem: String,
     },
     /// File locks do not work where it lies. Without them, two commands at once would destroy it.
-    #[error("the database {path} cannot be used: file locks do not work in its folder (a network file system?): {problem}")]
+    #[error(
+        "the database {path} cannot be used: file locks do not work in its folder (a network file system?): {problem}"
+    )]
     NoLocks {
         /// The file.
         path: String,
@@ -84,10 +88,15 @@ impl StoreError {
     pub fn passes(&self) -> bool {
         match self {
             Self::Busy | Self::Full | Self::Unreadable { .. } | Self::NoLocks { .. } => true,
-            Self::Sqlite(error) => {
-                !matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase))
-            }
-            Self::Foreign { .. } | Self::Newer { .. } | Self::Unexpected(_) | Self::ReadOnly | Self::Behind(_) => false,
+            Self::Sqlite(error) => !matches!(
+                error.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+            ),
+            Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::Unexpected(_)
+            | Self::ReadOnly
+            | Self::Behind(_) => false,
         }
     }
 }
@@ -95,11 +104,18 @@ impl StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                Self::Busy
+            }
             Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
             Some(rusqlite::ErrorCode::ReadOnly) => Self::ReadOnly,
             // No space for the index of its log, which SQLite calls a failed input or output.
-            _ if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
+            _ if error.sqlite_error().is_some_and(|error| {
+                error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+            }) =>
+            {
+                Self::Full
+            }
             _ => Self::Sqlite(error),
         }
     }
@@ -110,37 +126,56 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_it(path).map_err(|error| match error {
             // SQLite calls it a failed input or output, or takes it for a lock of somebody else's.
-            StoreError::Busy | StoreError::Sqlite(_) | StoreError::Unreadable { .. } => match (no_locks(path), error) {
-                (Some(problem), _) => StoreError::NoLocks { path: path.display().to_string(), problem },
-                (None, StoreError::Sqlite(error)) => StoreError::Unreadable { path: path.display().to_string(), problem: error.to_string() },
-                (None, other) => other,
-            },
+            StoreError::Busy | StoreError::Sqlite(_) | StoreError::Unreadable { .. } => {
+                match (no_locks(path), error) {
+                    (Some(problem), _) => {
+                        StoreError::NoLocks { path: path.display().to_string(), problem }
+                    }
+                    (None, StoreError::Sqlite(error)) => StoreError::Unreadable {
+                        path: path.display().to_string(),
+                        problem: error.to_string(),
+                    },
+                    (None, other) => other,
+                }
+            }
             other => other,
         })
     }
 
     fn open_it(path: &Path) -> Result<Self, StoreError> {
-        let unreadable = |problem: String| StoreError::Unreadable { path: path.display().to_string(), problem };
+        let unreadable =
+            |problem: String| StoreError::Unreadable { path: path.display().to_string(), problem };
         if let Some(folder) = path.parent()
             && !folder.as_os_str().is_empty()
         {
             private::make_folder(folder).map_err(|error| unreadable(error.to_string()))?;
         }
         if let Some(target) = std::fs::read_link(path).ok().filter(|_| !path.exists()) {
-            return Err(unreadable(format!("it is a symbolic link to {}, which is not there", target.display())));
+            return Err(unreadable(format!(
+                "it is a symbolic link to {}, which is not there",
+                target.display()
+            )));
         }
         make_private(path).map_err(|error| unreadable(error.to_string()))?;
-        let (connection, is_crammed) = connect(path).map_err(|error| unreadable(error.to_string()))?;
+        let (connection, is_crammed) =
+            connect(path).map_err(|error| unreadable(error.to_string()))?;
         connection.busy_timeout(BUSY)?;
         let foreign = |extra| StoreError::Foreign { path: path.display().to_string(), extra };
         // The tables first: who makes a new file makes both at once, so a file that has tables has its
         // id by then.
-        let tables: i64 = match connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)) {
+        let tables: i64 = match connection.query_row(
+            "SELECT count(*) FROM sqlite_schema",
+            [],
+            |row| row.get(0),
+        ) {
             Ok(count) => count,
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => return Err(foreign(" (or no database at all)")),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+                return Err(foreign(" (or no database at all)"));
+            }
             Err(error) => return Err(error.into()),
         };
-        let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let application: i32 =
+            connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         if application != APPLICATION_ID && (tables > 0 || application != 0) {
             let python: i64 = connection.query_row(
                 "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('auto_loops', 'studies', 'sprints')",
@@ -156,7 +191,8 @@ impl Store {
 
     /// A database in memory, which is gone afterwards.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let mut store = Self { connection: Connection::open_in_memory()?, behind: None, is_crammed: false };
+        let mut store =
+            Self { connection: Connection::open_in_memory()?, behind: None, is_crammed: false };
         store.migrate(Path::new(":memory:"))?;
         Ok(store)
     }
@@ -167,12 +203,17 @@ impl Store {
         self.connection.pragma_update(None, "foreign_keys", true)?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         let version = |connection: &Connection| -> Result<usize, StoreError> {
-            let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            let version: i64 =
+                connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
             Ok(usize::try_from(version).unwrap_or(0))
         };
         let found = version(&self.connection)?;
         if found > MIGRATIONS.len() {
-            return Err(StoreError::Newer { path: path.display().to_string(), found, known: MIGRATIONS.len() });
+            return Err(StoreError::Newer {
+                path: path.display().to_string(),
+                found,
+                known: MIGRATIONS.len(),
+            });
         }
         if found == MIGRATIONS.len() {
             return Ok(());
@@ -183,7 +224,11 @@ impl Store {
         let found = version(&change.transaction)?;
         for (index, sql) in MIGRATIONS.iter().enumerate().skip(found) {
             change.transaction.execute_batch(sql)?;
-            change.transaction.pragma_update(None, "user_version", i64::try_from(index + 1).unwrap_or(i64::MAX))?;
+            change.transaction.pragma_update(
+                None,
+                "user_version",
+                i64::try_from(index + 1).unwrap_or(i64::MAX),
+            )?;
         }
         change.transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         change.commit()
@@ -194,9 +239,12 @@ impl Store {
 fn use_wal(connection: &Connection) -> Result<(), StoreError> {
     let until = clock::instant() + BUSY;
     loop {
-        let changed: Result<String, _> = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        let changed: Result<String, _> =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
         match changed.map_err(StoreError::from) {
-            Err(StoreError::Busy) if clock::instant() < until => clock::pause(Duration::from_millis(20)),
+            Err(StoreError::Busy) if clock::instant() < until => {
+                clock::pause(Duration::from_millis(20))
+            }
             other => return other.map(drop),
         }
     }
@@ -204,7 +252,9 @@ fn use_wal(connection: &Connection) -> Result<(), StoreError> {
 
 /// Why no file locks can be had where the database lies, when that is so.
 fn no_locks(path: &Path) -> Option<String> {
-    file_system::no_locks(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+    file_system::no_locks(
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+    )
 }
 
 /// Whether a file says of itself that it is a database of this program. It is not opened as one.
@@ -212,7 +262,8 @@ pub(super) fn is_ours(path: &Path) -> bool {
     use std::io::Read as _;
     // Where a file of SQLite's has its application's id.
     let mut head = [0; 72];
-    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head[68..] == APPLICATION_ID.to_be_bytes()
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
+        && head[68..] == APPLICATION_ID.to_be_bytes()
 }
 
 /// Makes the file with a mode that nobody else can read, before SQLite makes it.
@@ -227,30 +278,53 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 /// makes a file beside it. Where nothing can be made, nobody else writes, so it is read as it is, unless
 /// its log holds something that would be missed. True when there is no space to write.
 fn connect(path: &Path) -> Result<(Connection, bool), rusqlite::Error> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     // Nobody waits here for locks that cannot be had: where there are none, SQLite says that they are taken.
     connection.busy_timeout(Duration::ZERO)?;
-    let looked: Result<i64, _> = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
-    if looked.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)) && no_locks(path).is_some() {
+    let looked: Result<i64, _> =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
+    if looked
+        .as_ref()
+        .is_err_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy))
+        && no_locks(path).is_some()
+    {
         return looked.map(|_: i64| (connection, false));
     }
-    let is_closed =
-        |error: &rusqlite::Error| matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly));
+    let is_closed = |error: &rusqlite::Error| {
+        matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly)
+        )
+    };
     // Without space for the index of the log, which others share, it is kept in memory. Nobody else can
     // use the file as long.
     let is_full = |error: rusqlite::Error| matches!(StoreError::from(error), StoreError::Full);
-    if looked.as_ref().is_err_and(|error| error.sqlite_error().is_some_and(|code| is_full(rusqlite::Error::SqliteFailure(*code, None)))) {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    if looked.as_ref().is_err_and(|error| {
+        error
+            .sqlite_error()
+            .is_some_and(|code| is_full(rusqlite::Error::SqliteFailure(*code, None)))
+    }) {
+        let connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         return Ok((connection, true));
     }
-    let log_is_empty = || std::fs::metadata(format!("{}-wal", path.display())).map_or(true, |log| log.len() == 0);
+    let log_is_empty =
+        || std::fs::metadata(format!("{}-wal", path.display())).map_or(true, |log| log.len() == 0);
     if !looked.is_err_and(|error| is_closed(&error)) || !log_is_empty() {
         return Ok((connection, false));
     }
-    let quoted = path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let quoted =
+        path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let uri = format!("file:{quoted}?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
     Ok((Connection::open_with_flags(uri, flags)?, false))
 }
 
@@ -262,12 +336,16 @@ mod tests {
     fn another_programs_database_is_never_written() {
         let temp = tempfile::tempdir().expect("a folder");
         let path = temp.path().join("other.db");
-        Connection::open(&path).expect("opened").execute_batch("CREATE TABLE x (y); INSERT INTO x VALUES (1)").expect("made");
+        Connection::open(&path)
+            .expect("opened")
+            .execute_batch("CREATE TABLE x (y); INSERT INTO x VALUES (1)")
+            .expect("made");
         let before = std::fs::read(&path).expect("read");
         assert!(matches!(Store::open(&path), Err(StoreError::Foreign { .. })));
         assert_eq!(std::fs::read(&path).expect("read"), before);
         let text = temp.path().join("text.db");
-        std::fs::write(&text, "this is a text file, not a database at all, and it is long enough").expect("written");
+        std::fs::write(&text, "this is a text file, not a database at all, and it is long enough")
+            .expect("written");
         let error = Store::open(&text).expect_err("no database");
         assert!(error.to_string().contains("another program"), "{error}");
     }
@@ -280,9 +358,17 @@ mod tests {
         for version in [0, 7] {
             other.pragma_update(None, "application_id", 77).expect("set");
             other.pragma_update(None, "user_version", version).expect("set");
-            assert!(matches!(Store::open(&path), Err(StoreError::Foreign { .. })), "version {version}");
+            assert!(
+                matches!(Store::open(&path), Err(StoreError::Foreign { .. })),
+                "version {version}"
+            );
         }
-        assert_eq!(other.pragma_query_value::<i32, _>(None, "application_id", |row| row.get(0)).expect("read"), 77);
+        assert_eq!(
+            other
+                .pragma_query_value::<i32, _>(None, "application_id", |row| row.get(0))
+                .expect("read"),
+            77
+        );
     }
 
     #[test]
@@ -294,7 +380,11 @@ mod tests {
         bytes[100..4096].fill(0xff);
         std::fs::write(&path, bytes).expect("written");
         let error = Store::open(&path).expect_err("broken");
-        assert!(matches!(error, StoreError::Unreadable { .. }) && error.to_string().contains("broken.db"), "{error}");
+        assert!(
+            matches!(error, StoreError::Unreadable { .. })
+                && error.to_string().contains("broken.db"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -302,7 +392,10 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let path = temp.path().join("new.db");
         drop(Store::open(&path).expect("made"));
-        Connection::open(&path).expect("opened").pragma_update(None, "user_version", 99).expect("set");
+        Connection::open(&path)
+            .expect("opened")
+            .pragma_update(None, "user_version", 99)
+            .expect("set");
         let error = Store::open(&path).expect_err("newer");
         assert!(error.to_string().contains("schema 99"), "{error}");
     }

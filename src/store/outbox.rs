@@ -42,7 +42,12 @@ fn rest_of(channel: &str) -> String {
 
 impl Change<'_> {
     /// Notes something that people are to be told. The same key is told once.
-    pub fn notice(&self, key: &str, kind: &str, data: &serde_json::Value) -> Result<(), StoreError> {
+    pub fn notice(
+        &self,
+        key: &str,
+        kind: &str,
+        data: &serde_json::Value,
+    ) -> Result<(), StoreError> {
         self.transaction.prepare_cached("INSERT OR IGNORE INTO outbox (key, kind, data, created_at) VALUES (?1, ?2, ?3, ?4)")?.execute((
             key,
             kind,
@@ -54,7 +59,11 @@ impl Change<'_> {
 
     /// Notes what there is to tell of a sprint whose state has changed. A sprint that a person
     /// cancelled is no news.
-    pub(super) fn tell_of_state(&self, before: &SprintRow, after: &SprintRow) -> Result<(), StoreError> {
+    pub(super) fn tell_of_state(
+        &self,
+        before: &SprintRow,
+        after: &SprintRow,
+    ) -> Result<(), StoreError> {
         let status = after.state.status();
         if status == before.state.status() {
             return Ok(());
@@ -69,7 +78,8 @@ impl Change<'_> {
             Status::Failed => "failed",
             _ => return Ok(()),
         };
-        let open = if status == Status::Completed { self.open_issues(after.id.as_str())? } else { None };
+        let open =
+            if status == Status::Completed { self.open_issues(after.id.as_str())? } else { None };
         let data = serde_json::json!({
             "open_issues": open, "sprint_id": after.id.as_str(), "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
             "idea": after.idea, "job_id": after.state.job().map(crate::domain::JobId::as_str),
@@ -143,7 +153,12 @@ impl Change<'_> {
     }
 
     /// A claimed notice has gone out, or could not be sent for this reason.
-    pub fn notice_sent(&self, id: i64, channel: &str, problem: Option<&str>) -> Result<(), StoreError> {
+    pub fn notice_sent(
+        &self,
+        id: i64,
+        channel: &str,
+        problem: Option<&str>,
+    ) -> Result<(), StoreError> {
         let sent_at = problem.is_none().then(|| clock::stamp(clock::now()));
         self.transaction.prepare_cached("UPDATE outbox_sends SET sent_at = ?3, problem = ?4 WHERE outbox_id = ?1 AND channel = ?2")?.execute((
             id,
@@ -184,7 +199,8 @@ impl Store {
             "SELECT s.channel, s.problem, s.next_at, s.tries FROM outbox_sends s JOIN outbox o ON o.id = s.outbox_id
              WHERE s.sent_at IS NULL AND o.created_at >= ?1 AND coalesce(s.problem, '') <> '' ORDER BY s.channel, s.next_at",
         )?;
-        let rows = query.query_map([oldest], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        let rows = query
+            .query_map([oldest], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         let mut found: Vec<Unsent> = Vec::new();
         for row in rows {
             let (channel, problem, next, tries): (String, String, i64, u32) = row?;
@@ -200,7 +216,9 @@ impl Store {
         }
         for one in &mut found {
             let rests = self.fact(&rest_of(&one.channel))?.and_then(|until| until.parse().ok());
-            let rests = rests.and_then(|until| waits_until(until, now.as_second(), waits::NOTICES.after(u32::MAX)));
+            let rests = rests.and_then(|until| {
+                waits_until(until, now.as_second(), waits::NOTICES.after(u32::MAX))
+            });
             one.until = one.until.max(rests);
         }
         Ok(found)
@@ -228,7 +246,9 @@ mod tests {
         let mut store = Store::in_memory().expect("a database");
         let change = store.change().expect("a change");
         for _ in 0..2 {
-            change.notice("started:sp-1", "started", &serde_json::json!({ "n": 1 })).expect("noted");
+            change
+                .notice("started:sp-1", "started", &serde_json::json!({ "n": 1 }))
+                .expect("noted");
         }
         change.commit().expect("kept");
         let first = claim(&mut store, "ntfy").expect("due");
@@ -238,7 +258,14 @@ mod tests {
         sent(&mut store, first.id, "ntfy", Some("down"));
         assert_eq!(claim(&mut store, "ntfy"), None, "not before its next try");
         let wait = |store: &Store| -> i64 {
-            store.connection.query_row("SELECT next_at - unixepoch() FROM outbox_sends WHERE channel = 'ntfy'", [], |row| row.get(0)).expect("a row")
+            store
+                .connection
+                .query_row(
+                    "SELECT next_at - unixepoch() FROM outbox_sends WHERE channel = 'ntfy'",
+                    [],
+                    |row| row.get(0),
+                )
+                .expect("a row")
         };
         assert!((55..=60).contains(&wait(&store)));
         for (tries, seconds) in [(1, 240), (2, 960), (3, 3840), (4, 14_400), (5, 14_400)] {
@@ -247,7 +274,10 @@ mod tests {
             assert!((seconds - 5..=seconds).contains(&wait(&store)), "{tries}");
         }
         // The clock was ahead when that was written.
-        store.connection.execute("UPDATE outbox_sends SET next_at = unixepoch() + 86400", []).expect("set");
+        store
+            .connection
+            .execute("UPDATE outbox_sends SET next_at = unixepoch() + 86400", [])
+            .expect("set");
         assert!(claim(&mut store, "ntfy").is_some());
         sent(&mut store, first.id, "ntfy", None);
         assert_eq!(claim(&mut store, "ntfy"), None);
@@ -259,7 +289,10 @@ mod tests {
         let change = store.change().expect("a change");
         change.notice("a", "failed", &serde_json::json!({})).expect("noted");
         change.commit().expect("kept");
-        store.connection.execute("UPDATE outbox SET created_at = '2020-01-01T00:00:00Z'", []).expect("set");
+        store
+            .connection
+            .execute("UPDATE outbox SET created_at = '2020-01-01T00:00:00Z'", [])
+            .expect("set");
         assert_eq!(claim(&mut store, "ntfy"), None);
     }
 }

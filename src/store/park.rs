@@ -39,7 +39,9 @@ impl Change<'_> {
             }
             "the job ended to wait for an answer, and asked nothing".to_owned()
         };
-        let hint = format!("see what it did: `researchloop sprint log {id}`; `researchloop sprint resubmit {id}` runs it again");
+        let hint = format!(
+            "see what it did: `researchloop sprint log {id}`; `researchloop sprint resubmit {id}` runs it again"
+        );
         self.apply(id, transition::Event::Over(Ending::failed(Reason::StepFailed, problem, hint)))?;
         Ok(())
     }
@@ -49,22 +51,31 @@ impl Change<'_> {
         let (id, name) = (sprint.id.as_str(), bounded(&question.name, 100));
         let known: Option<(String, String)> = self
             .transaction
-            .query_row("SELECT id, status FROM messages WHERE sprint_id = ?1 AND name = ?2", (id, &name), |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(
+                "SELECT id, status FROM messages WHERE sprint_id = ?1 AND name = ?2",
+                (id, &name),
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
             .optional()?;
         match known.as_ref().map(|(message, status)| (message, status.as_str())) {
             Some((_, "open")) => return Ok(true),
             // It was answered, and the job has not found the answer: it is brought once more.
             Some((message, "answered")) => {
-                self.transaction.execute("UPDATE messages SET delivered_at = NULL WHERE id = ?1", [message])?;
+                self.transaction
+                    .execute("UPDATE messages SET delivered_at = NULL WHERE id = ?1", [message])?;
                 return Ok(true);
             }
             // A job that has lost its `state.json` gives a name again: the question is a new one.
-            Some((message, _)) => drop(self.transaction.execute("UPDATE messages SET name = name || '~' || id WHERE id = ?1", [message])?),
+            Some((message, _)) => drop(self.transaction.execute(
+                "UPDATE messages SET name = name || '~' || id WHERE id = ?1",
+                [message],
+            )?),
             None => {}
         }
         let kind = if question.kind == "approval" { "approval" } else { "question" };
         let text = bounded(&question.text, MAX_QUESTION);
-        let choices: Vec<String> = question.choices.iter().take(10).map(|choice| bounded(choice, 200)).collect();
+        let choices: Vec<String> =
+            question.choices.iter().take(10).map(|choice| bounded(choice, 200)).collect();
         let made = self.put_message(&NewMessage {
             kind,
             study: &sprint.study,
@@ -107,12 +118,19 @@ mod tests {
     fn submit(store: &mut Store) {
         let change = store.change().expect("begun");
         let attempt = change.begin_submission(ID, "").expect("begun").expect("can be submitted");
-        change.accept(ID, attempt, &JobId::parse(&(attempt + 6).to_string()).expect("digits"), "/d").expect("taken");
+        change
+            .accept(ID, attempt, &JobId::parse(&(attempt + 6).to_string()).expect("digits"), "/d")
+            .expect("taken");
         change.commit().expect("kept");
     }
 
     fn park(store: &mut Store, names: &[&str]) -> Status {
-        let question = |name: &&str| Question { name: (*name).to_owned(), kind: "approval".to_owned(), text: "This?".to_owned(), choices: vec![] };
+        let question = |name: &&str| Question {
+            name: (*name).to_owned(),
+            kind: "approval".to_owned(),
+            text: "This?".to_owned(),
+            choices: vec![],
+        };
         let change = store.change().expect("begun");
         let row = change.sprint(ID).expect("read").expect("there");
         change.park(&row, &names.iter().map(question).collect::<Vec<_>>()).expect("parked");
@@ -162,7 +180,10 @@ mod tests {
         assert_eq!(park(&mut store, &[]), Status::Failed);
         let row = store.sprint(ID).expect("read").expect("there");
         let State::Ended { ending, .. } = row.state else { panic!("{:?}", row.state) };
-        assert!(ending.detail.contains("asked nothing") && ending.hint.contains("sprint log sp-000001"), "{ending:?}");
+        assert!(
+            ending.detail.contains("asked nothing") && ending.hint.contains("sprint log sp-000001"),
+            "{ending:?}"
+        );
     }
 
     #[test]

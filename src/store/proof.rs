@@ -42,7 +42,8 @@ impl Change<'_> {
         let mut query = self
             .transaction
             .prepare_cached("SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN (SELECT value FROM json_each(?2)) ORDER BY seq")?;
-        let texts: Vec<String> = query.query_map((sprint, list), |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let texts: Vec<String> =
+            query.query_map((sprint, list), |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
     }
 
@@ -52,7 +53,11 @@ impl Change<'_> {
     /// Lines behind the end of the run were written by somebody else.
     pub fn steps_without_end(&self, sprint: &str, end: u64) -> Result<Vec<String>, StoreError> {
         let mut ended: BTreeMap<String, bool> = BTreeMap::new();
-        for line in self.lines_of(sprint, &["run_started", "step_started", "step_ended"])?.into_iter().filter(|line| line.seq < end) {
+        for line in self
+            .lines_of(sprint, &["run_started", "step_started", "step_ended"])?
+            .into_iter()
+            .filter(|line| line.seq < end)
+        {
             let label = line.step.clone().unwrap_or_default();
             match line.entry() {
                 Some(Entry::RunStarted { certain, .. }) => {
@@ -75,7 +80,12 @@ impl Change<'_> {
     /// This figure as the study's own command has measured it, with its runs and their spread, if it
     /// has: only its step tells, after the agent was done, in the run that has ended. What an earlier one
     /// has left may have been written by the agent.
-    pub fn as_measured(&self, sprint: &str, metric: &Metric, incarnation: u32) -> Result<Option<Metric>, StoreError> {
+    pub fn as_measured(
+        &self,
+        sprint: &str,
+        metric: &Metric,
+        incarnation: u32,
+    ) -> Result<Option<Metric>, StoreError> {
         let lines = self.lines_of(sprint, &["run_started", "step_ended"])?;
         // Before 0.5.0 the step told the figure alone.
         let is_older = lines.iter().rev().find_map(|line| match line.entry() {
@@ -83,14 +93,19 @@ impl Change<'_> {
             _ => None,
         }) == Some(true);
         Ok(lines.into_iter().filter(|line| line.incarnation == incarnation).find_map(|line| {
-            let is_its = line
-                .step
-                .as_deref()
-                .is_some_and(|label| label == EVALUATE || label.strip_prefix(EVALUATE).is_some_and(|rest| rest.starts_with("_round_")));
+            let is_its = line.step.as_deref().is_some_and(|label| {
+                label == EVALUATE
+                    || label.strip_prefix(EVALUATE).is_some_and(|rest| rest.starts_with("_round_"))
+            });
             match line.entry() {
                 Some(Entry::StepEnded { verdict, detail, .. }) if is_its && verdict == "yes" => {
-                    let Measurement { n, spread, .. } = measured_in(&detail, &metric.name).filter(|told| told.value == metric.value)?;
-                    if is_older && n.is_none() { metric.clone().sound() } else { Metric { n, spread, ..metric.clone() }.sound() }
+                    let Measurement { n, spread, .. } = measured_in(&detail, &metric.name)
+                        .filter(|told| told.value == metric.value)?;
+                    if is_older && n.is_none() {
+                        metric.clone().sound()
+                    } else {
+                        Metric { n, spread, ..metric.clone() }.sound()
+                    }
                 }
                 _ => None,
             }
@@ -115,20 +130,24 @@ impl Change<'_> {
     /// What calls have cost of which no line of the journal tells, as far as it can be known. A sum that
     /// is not known is what the sprint's budget leaves.
     pub fn set_untold(&self, sprint: &str, untold: Option<&Money>) -> Result<(), StoreError> {
-        let tokens = untold.map_or(0, |untold| i64::try_from(untold.sound().tokens()).unwrap_or(i64::MAX));
-        let (usd, tokens): (Option<f64>, i64) = (untold.map(|untold| untold.sound().cost_usd), tokens);
+        let tokens =
+            untold.map_or(0, |untold| i64::try_from(untold.sound().tokens()).unwrap_or(i64::MAX));
+        let (usd, tokens): (Option<f64>, i64) =
+            (untold.map(|untold| untold.sound().cost_usd), tokens);
         self.transaction.execute(
             "UPDATE sprints SET untold_usd = coalesce(?2, max(0.0, coalesce(budget_usd, 0.0) - cost_usd + untold_usd)), untold_tokens = ?3 WHERE id = ?1",
             (sprint, usd, tokens),
         )?;
         self.sum_money(sprint)?;
-        self.transaction.execute("UPDATE sprints SET cost_estimated = 1 WHERE id = ?1", [sprint])?;
+        self.transaction
+            .execute("UPDATE sprints SET cost_estimated = 1 WHERE id = ?1", [sprint])?;
         Ok(())
     }
 
     /// Notes that, and why, what a sprint has cost is not known. What is counted was set before.
     pub fn set_cost_unknown(&self, sprint: &str, why: &str) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE sprints SET cost_unknown = ?2 WHERE id = ?1", (sprint, why))?;
+        self.transaction
+            .execute("UPDATE sprints SET cost_unknown = ?2 WHERE id = ?1", (sprint, why))?;
         self.event(Some(sprint), "cost_unknown", &serde_json::json!({ "why": why }))
     }
 
@@ -136,10 +155,20 @@ impl Change<'_> {
     /// submission whose answer was lost can leave two jobs, of which the second one ends at once.
     pub fn adopt(&self, sprint: &str, told: &JobId) -> Result<(), StoreError> {
         let Some(row) = self.sprint(sprint)? else { return Ok(()) };
-        let Some(known) = row.state.job().filter(|_| !row.state.status().is_terminal()) else { return Ok(()) };
-        self.transaction.execute("UPDATE sprints SET job_id = ?2 WHERE id = ?1", (sprint, told.as_str()))?;
-        self.transaction.execute("UPDATE jobs SET job_id = ?3 WHERE sprint_id = ?1 AND attempt = ?2", (sprint, row.attempt, told.as_str()))?;
-        self.event(Some(sprint), "job_adopted", &serde_json::json!({ "from": known.as_str(), "to": told.as_str() }))
+        let Some(known) = row.state.job().filter(|_| !row.state.status().is_terminal()) else {
+            return Ok(());
+        };
+        self.transaction
+            .execute("UPDATE sprints SET job_id = ?2 WHERE id = ?1", (sprint, told.as_str()))?;
+        self.transaction.execute(
+            "UPDATE jobs SET job_id = ?3 WHERE sprint_id = ?1 AND attempt = ?2",
+            (sprint, row.attempt, told.as_str()),
+        )?;
+        self.event(
+            Some(sprint),
+            "job_adopted",
+            &serde_json::json!({ "from": known.as_str(), "to": told.as_str() }),
+        )
     }
 
     /// What a sprint has cost: the ended visits of its steps, what the step that runs has told so far, and
@@ -149,7 +178,11 @@ impl Change<'_> {
         let mut estimated = false;
         // A call has begun and not told what it cost: it is under way, or its runner was killed.
         let mut untold = false;
-        for entry in self.lines_of(sprint, &["step_started", "agent", "cost", "step_ended"])?.iter().filter_map(Line::entry) {
+        for entry in self
+            .lines_of(sprint, &["step_started", "agent", "cost", "step_ended"])?
+            .iter()
+            .filter_map(Line::entry)
+        {
             match entry {
                 Entry::Agent { .. } => estimated |= std::mem::replace(&mut untold, true),
                 Entry::Cost { .. } => untold = false,
@@ -165,7 +198,8 @@ impl Change<'_> {
         )?;
         sum.estimated |= estimated || untold || untold_usd > 0.0;
         sum.cost_usd += untold_usd;
-        sum.input_tokens = sum.input_tokens.saturating_add(u64::try_from(untold_tokens).unwrap_or(0));
+        sum.input_tokens =
+            sum.input_tokens.saturating_add(u64::try_from(untold_tokens).unwrap_or(0));
         if altered && before > sum.cost_usd {
             sum.cost_usd = before;
             sum.estimated = true;
@@ -201,15 +235,27 @@ mod tests {
     }
 
     fn money(usd: f64) -> String {
-        format!(",\"cost_usd\":{usd},\"estimated\":false,\"input_tokens\":1,\"output_tokens\":1,\"cache_read_tokens\":0,\"cache_write_tokens\":0")
+        format!(
+            ",\"cost_usd\":{usd},\"estimated\":false,\"input_tokens\":1,\"output_tokens\":1,\"cache_read_tokens\":0,\"cache_write_tokens\":0"
+        )
     }
 
     fn cost(seq: u64, usd: f64) -> Line {
-        line(seq, "research", "cost", &format!("{},\"stream\":\"research.1.jsonl\",\"from\":0", money(usd)))
+        line(
+            seq,
+            "research",
+            "cost",
+            &format!("{},\"stream\":\"research.1.jsonl\",\"from\":0", money(usd)),
+        )
     }
 
     fn ended(seq: u64, step: &str, detail: &str) -> Line {
-        line(seq, step, "step_ended", &format!(",\"verdict\":\"yes\",\"detail\":\"{detail}\",\"seconds\":5{}", money(0.5)))
+        line(
+            seq,
+            step,
+            "step_ended",
+            &format!(",\"verdict\":\"yes\",\"detail\":\"{detail}\",\"seconds\":5{}", money(0.5)),
+        )
     }
 
     fn run_ended(seq: u64, status: &str) -> Line {
@@ -229,13 +275,20 @@ mod tests {
                 ",\"job_id\":\"7\",\"host\":\"n\",\"version\":\"1\",\"pipeline\":\"p\",\"plan\":[[\"research\",\"research\"],[\"fix\",\"fix\"],[\"report\",\"report\"]],\"certain\":[\"research\",\"report\"],\"seconds\":60",
             ),
             line(2, "research", "step_started", ",\"title\":\"research\",\"resumed\":false"),
-            line(3, "research", "agent", ",\"session_id\":\"x\",\"model\":\"m\",\"version\":\"1\",\"stream\":\"research.1.jsonl\",\"from\":0"),
+            line(
+                3,
+                "research",
+                "agent",
+                ",\"session_id\":\"x\",\"model\":\"m\",\"version\":\"1\",\"stream\":\"research.1.jsonl\",\"from\":0",
+            ),
         ]
     }
 
     fn take(store: &mut Store, lines: &[Line], altered: bool, whole: bool) -> Ingested {
         let change = store.change().expect("a change");
-        let ingested = change.ingest("sp-000001", &JournalPiece { lines, offset: 1, prefix: "", altered, whole }).expect("taken in");
+        let ingested = change
+            .ingest("sp-000001", &JournalPiece { lines, offset: 1, prefix: "", altered, whole })
+            .expect("taken in");
         change.commit().expect("kept");
         ingested
     }
@@ -247,11 +300,21 @@ mod tests {
     #[test]
     fn numbers_taken_in_advance_hide_neither_costs_nor_the_end() {
         let mut store = store();
-        let squat: Vec<Line> =
-            [begun(), vec![line(4, "", "note", ",\"text\":\"x\""), cost(5, 0.0), run_ended(6, "completed"), run_ended(99, "completed")]].concat();
+        let squat: Vec<Line> = [
+            begun(),
+            vec![
+                line(4, "", "note", ",\"text\":\"x\""),
+                cost(5, 0.0),
+                run_ended(6, "completed"),
+                run_ended(99, "completed"),
+            ],
+        ]
+        .concat();
         take(&mut store, &squat, false, true);
         // The runner has put back what it wrote, and went on.
-        let truth: Vec<Line> = [begun(), vec![cost(4, 50.0), ended(5, "research", ""), run_ended(6, "failed")]].concat();
+        let truth: Vec<Line> =
+            [begun(), vec![cost(4, 50.0), ended(5, "research", ""), run_ended(6, "failed")]]
+                .concat();
         let ingested = take(&mut store, &truth, true, true);
         assert_eq!(ingested.contradictions, 4);
         assert!(usd(&store) >= 50.0, "{}", usd(&store));
@@ -266,18 +329,35 @@ mod tests {
         take(&mut store, &[begun(), vec![cost(4, 0.0)]].concat(), true, true);
         assert!(usd(&store) >= 50.0);
         assert_eq!(store.steps("sp-000001").expect("read")[0].seconds, 0);
-        assert_eq!(take(&mut store, &[begun(), vec![cost(4, 0.0)]].concat(), false, false), Ingested::default());
+        assert_eq!(
+            take(&mut store, &[begun(), vec![cost(4, 0.0)]].concat(), false, false),
+            Ingested::default()
+        );
     }
 
     #[test]
     fn a_complete_run_has_an_end_of_each_certain_step_and_of_all_that_began() {
         let mut store = store();
         take(&mut store, &begun(), false, false);
-        let missing = |store: &mut Store| store.change().expect("a change").steps_without_end("sp-000001", u64::MAX).expect("read");
+        let missing = |store: &mut Store| {
+            store
+                .change()
+                .expect("a change")
+                .steps_without_end("sp-000001", u64::MAX)
+                .expect("read")
+        };
         assert_eq!(missing(&mut store), ["report", "research"]);
         take(&mut store, &[ended(4, "research", "")], false, false);
         assert_eq!(missing(&mut store), ["report"]);
-        take(&mut store, &[line(5, "fix", "step_started", ",\"title\":\"fix\",\"resumed\":false"), ended(6, "report", "")], false, false);
+        take(
+            &mut store,
+            &[
+                line(5, "fix", "step_started", ",\"title\":\"fix\",\"resumed\":false"),
+                ended(6, "report", ""),
+            ],
+            false,
+            false,
+        );
         assert_eq!(missing(&mut store), ["fix"]);
         take(&mut store, &[ended(7, "fix", "")], false, false);
         assert!(missing(&mut store).is_empty());
@@ -296,11 +376,28 @@ mod tests {
             source: Source::Evaluator,
         };
         let told = ["acc = 0.999", "acc = 0.1", "acc = 0.2, n = 5, spread = 0.01"];
-        take(&mut store, &[ended(4, "report", told[0]), ended(5, "evaluate", told[1]), ended(6, "evaluate_round_2", told[2])], false, false);
+        take(
+            &mut store,
+            &[
+                ended(4, "report", told[0]),
+                ended(5, "evaluate", told[1]),
+                ended(6, "evaluate_round_2", told[2]),
+            ],
+            false,
+            false,
+        );
         let change = store.change().expect("a change");
-        let measured = |value: f64| change.as_measured("sp-000001", &figure(value), 1).expect("read").map(|metric| (metric.n, metric.spread));
+        let measured = |value: f64| {
+            change
+                .as_measured("sp-000001", &figure(value), 1)
+                .expect("read")
+                .map(|metric| (metric.n, metric.spread))
+        };
         // How many runs there were is not the agent's to say either.
-        assert_eq!((measured(0.999), measured(0.1), measured(0.2)), (None, Some((None, None)), Some((Some(5), Some(0.01)))));
+        assert_eq!(
+            (measured(0.999), measured(0.1), measured(0.2)),
+            (None, Some((None, None)), Some((Some(5), Some(0.01))))
+        );
         // What an earlier run has left is not measured by the one that ended.
         assert_eq!(change.as_measured("sp-000001", &figure(0.1), 2).expect("read"), None);
     }
@@ -313,7 +410,12 @@ mod tests {
         take(&mut store, &[cost(4, 1.0)], false, false);
         let change = store.change().expect("a change");
         assert!(!change.has_open_call("sp-000001").expect("read"));
-        change.set_untold("sp-000001", Some(&crate::bundle::formats::Money { cost_usd: 3.0, ..Default::default() })).expect("written");
+        change
+            .set_untold(
+                "sp-000001",
+                Some(&crate::bundle::formats::Money { cost_usd: 3.0, ..Default::default() }),
+            )
+            .expect("written");
         change.commit().expect("kept");
         assert!((usd(&store) - 4.0).abs() < 1e-9);
         // What cannot be known is what the budget leaves.

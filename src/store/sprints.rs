@@ -57,9 +57,16 @@ pub struct Cut {
 impl Cut {
     /// Whether a sprint that ended so has used up what a limit had left it: that says nothing of the
     /// work.
-    pub(super) fn is_exhausted(self, status: Status, reason: Option<Reason>, cost_usd: f64, budget_usd: Option<f64>) -> bool {
+    pub(super) fn is_exhausted(
+        self,
+        status: Status,
+        reason: Option<Reason>,
+        cost_usd: f64,
+        budget_usd: Option<f64>,
+    ) -> bool {
         let spent = budget_usd.is_some_and(|budget| cost_usd > 0.0 && cost_usd >= budget - 0.005);
-        status == Status::Failed && ((self.time && reason == Some(Reason::TimeLimit)) || (self.money && spent))
+        status == Status::Failed
+            && ((self.time && reason == Some(Reason::TimeLimit)) || (self.money && spent))
     }
 }
 
@@ -217,7 +224,9 @@ impl SprintRow {
         let now = clock::now().as_second();
         let until = match self.state {
             State::Parked { .. } => waits::RESUMES.until(self.resume_next, self.resume_tries, now),
-            State::Ended { .. } if self.results_at.is_none() && self.results_tries < waits::RESULT_TRIES => {
+            State::Ended { .. }
+                if self.results_at.is_none() && self.results_tries < waits::RESULT_TRIES =>
+            {
                 waits::RESULTS.until(self.results_next, self.results_tries, now)
             }
             _ => None,
@@ -292,8 +301,12 @@ const fn at(name: &str) -> usize {
 }
 
 fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
-    let count = |column: usize| -> Result<u64, StoreError> { Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0)) };
-    let small = |column: usize| -> Result<u32, StoreError> { Ok(u32::try_from(row.get::<_, i64>(column)?).unwrap_or(0)) };
+    let count = |column: usize| -> Result<u64, StoreError> {
+        Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+    };
+    let small = |column: usize| -> Result<u32, StoreError> {
+        Ok(u32::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+    };
     let id: String = row.get(const { at("id") })?;
     let scheduler: String = row.get(const { at("scheduler") })?;
     Ok(SprintRow {
@@ -301,7 +314,8 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         id: SprintId::new(&id).map_err(|error| StoreError::Unexpected(error.to_string()))?,
         study: row.get(const { at("study_name") })?,
         cluster: row.get(const { at("cluster") })?,
-        scheduler: SchedulerKind::parse(&scheduler).ok_or(StoreError::Unexpected(format!("scheduler {scheduler}")))?,
+        scheduler: SchedulerKind::parse(&scheduler)
+            .ok_or(StoreError::Unexpected(format!("scheduler {scheduler}")))?,
         idea: row.get(const { at("idea") })?,
         directory: row.get(const { at("directory") })?,
         remote_dir: row.get(const { at("remote_dir") })?,
@@ -322,7 +336,11 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         cost_estimated: row.get(const { at("cost_estimated") })?,
         cost_unknown: row.get(const { at("cost_unknown") })?,
         untold_usd: row.get(const { at("untold_usd") })?,
-        tokens: [count(const { at("input_tokens") })?, count(const { at("output_tokens") })?, count(const { at("cached_tokens") })?],
+        tokens: [
+            count(const { at("input_tokens") })?,
+            count(const { at("output_tokens") })?,
+            count(const { at("cached_tokens") })?,
+        ],
         journal_offset: count(const { at("journal_offset") })?,
         journal_prefix: row.get(const { at("journal_prefix") })?,
         journal_altered: row.get(const { at("journal_altered") })?,
@@ -342,7 +360,10 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         budget_usd: row.get(const { at("budget_usd") })?,
         gpus: row.get(const { at("gpus") })?,
         finds_idea: row.get(const { at("finds_idea") })?,
-        cut: Cut { money: row.get(const { at("cut_money") })?, time: row.get(const { at("cut_time") })? },
+        cut: Cut {
+            money: row.get(const { at("cut_money") })?,
+            time: row.get(const { at("cut_time") })?,
+        },
         repeats: row.get(const { at("repeats") })?,
         waits_for: row.get(const { at("resume_next") + 1 })?,
         resume_tries: small(const { at("resume_tries") })?,
@@ -357,7 +378,8 @@ fn state(row: &Row<'_>) -> Result<State, StoreError> {
     let job = job_id.as_deref().and_then(JobId::parse);
     let phase = phase.map(Phase);
     let unexpected = || StoreError::Unexpected(format!("status {word} without a job"));
-    let status = Status::parse(&word).ok_or_else(|| StoreError::Unexpected(format!("status {word}")))?;
+    let status =
+        Status::parse(&word).ok_or_else(|| StoreError::Unexpected(format!("status {word}")))?;
     Ok(match status {
         Status::Pending => State::Pending,
         Status::Submitting => State::Submitting,
@@ -417,7 +439,12 @@ impl Store {
     }
 
     /// Sprints of a cluster that are over, whose results were not fetched yet, and are due.
-    pub fn unfetched_sprints(&self, cluster: &str, max_tries: u32, now: i64) -> Result<Vec<SprintRow>, StoreError> {
+    pub fn unfetched_sprints(
+        &self,
+        cluster: &str,
+        max_tries: u32,
+        now: i64,
+    ) -> Result<Vec<SprintRow>, StoreError> {
         self.query(
             &format!(
                 "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL \
@@ -457,7 +484,8 @@ impl Store {
              FROM sprints GROUP BY study_name",
         )?;
         let count = |value: i64| u64::try_from(value).unwrap_or(0);
-        let rows = query.query_map([], |row| Ok((row.get(0)?, count(row.get(1)?), count(row.get(2)?))))?;
+        let rows =
+            query.query_map([], |row| Ok((row.get(0)?, count(row.get(1)?), count(row.get(2)?))))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -466,7 +494,11 @@ impl Store {
         self.query(&format!("SELECT {COLUMNS} FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, rowid"), [])
     }
 
-    fn query(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<SprintRow>, StoreError> {
+    fn query(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<SprintRow>, StoreError> {
         let mut query = self.connection.prepare_cached(sql)?;
         let mut rows = query.query(parameters)?;
         let mut found = Vec::new();
@@ -477,8 +509,12 @@ impl Store {
     }
 }
 
-pub(super) fn one(connection: &rusqlite::Connection, id: &str) -> Result<Option<SprintRow>, StoreError> {
-    let mut query = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM sprints WHERE id = ?1"))?;
+pub(super) fn one(
+    connection: &rusqlite::Connection,
+    id: &str,
+) -> Result<Option<SprintRow>, StoreError> {
+    let mut query =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM sprints WHERE id = ?1"))?;
     let mut rows = query.query([id])?;
     rows.next()?.map(whole).transpose()
 }

@@ -5,13 +5,23 @@ use super::{Change, StoreError};
 impl Change<'_> {
     /// Remembers that such a job was told of, as an event. False when it was already: people are told
     /// once of each job, however often ticks see it.
-    pub fn remember_stray(&self, cluster: &str, sprint: Option<&str>, job: &str, name: &str) -> Result<bool, StoreError> {
+    pub fn remember_stray(
+        &self,
+        cluster: &str,
+        sprint: Option<&str>,
+        job: &str,
+        name: &str,
+    ) -> Result<bool, StoreError> {
         let key = format!("stray:{cluster}:{job}:{name}");
         if self.fact(&key)?.is_some() {
             return Ok(false);
         }
         self.set_fact(&key, "told")?;
-        self.event(sprint, "stray", &serde_json::json!({ "cluster": cluster, "job_id": job, "name": name }))?;
+        self.event(
+            sprint,
+            "stray",
+            &serde_json::json!({ "cluster": cluster, "job_id": job, "name": name }),
+        )?;
         Ok(true)
     }
 }

@@ -34,7 +34,10 @@ impl Rule {
 
     /// The same in SQL, of an expression that counts the tries.
     pub(super) fn sql(self, tries: &str) -> String {
-        format!("min({}, {} << min({} * max({tries} - 1, 0), 20))", self.longest, self.first, self.growth)
+        format!(
+            "min({}, {} << min({} * max({tries} - 1, 0), 20))",
+            self.longest, self.first, self.growth
+        )
     }
 
     /// Whether it is due at `now`, in SQL.
@@ -61,17 +64,29 @@ mod tests {
     #[test]
     fn a_stored_time_is_believed_as_far_as_its_rule_can_have_set_it() {
         for rule in [RESULTS, NOTICES, RESUMES, SUBMISSIONS] {
-            assert_eq!((rule.after(0), rule.after(1), rule.after(u32::MAX)), (60, 60, rule.longest));
+            assert_eq!(
+                (rule.after(0), rule.after(1), rule.after(u32::MAX)),
+                (60, 60, rule.longest)
+            );
             for tries in 1..12 {
                 let wait = rule.after(tries);
                 assert_eq!(rule.until(1000 + wait, tries, 1000), Some(1000 + wait));
-                assert_eq!((rule.until(1001 + wait, tries, 1000), rule.until(1000, tries, 1000)), (None, None), "{rule:?} {tries}");
+                assert_eq!(
+                    (rule.until(1001 + wait, tries, 1000), rule.until(1000, tries, 1000)),
+                    (None, None),
+                    "{rule:?} {tries}"
+                );
                 assert_eq!(rule.until(i64::MAX, tries, i64::MAX), None);
                 let connection = rusqlite::Connection::open_in_memory().expect("a database");
-                let seconds: i64 = connection.query_row(&format!("SELECT {}", rule.sql("?1")), [tries], |row| row.get(0)).expect("a number");
+                let seconds: i64 = connection
+                    .query_row(&format!("SELECT {}", rule.sql("?1")), [tries], |row| row.get(0))
+                    .expect("a number");
                 assert_eq!(seconds, wait, "{rule:?} {tries}");
             }
         }
-        assert_eq!((RESULTS.after(3), NOTICES.after(4), RESUMES.after(3), SUBMISSIONS.after(2)), (960, 3840, 240, 120));
+        assert_eq!(
+            (RESULTS.after(3), NOTICES.after(4), RESUMES.after(3), SUBMISSIONS.after(2)),
+            (960, 3840, 240, 120)
+        );
     }
 }

@@ -30,7 +30,8 @@ pub struct Behind {
 
 impl std::fmt::Display for Behind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let named = self.sprints.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let named =
+            self.sprints.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = if self.sprints.len() > MOST_NAMED { ", ..." } else { "" };
         let (count, plural) = (self.sprints.len(), if self.sprints.len() == 1 { "" } else { "s" });
         write!(
@@ -44,9 +45,15 @@ impl std::fmt::Display for Behind {
 
 /// The sprints that have a folder there.
 pub fn sprints_in(artifacts: &Path) -> Vec<String> {
-    let folders = std::fs::read_dir(artifacts).into_iter().flatten().flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let mut found: Vec<String> =
-        folders.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| SprintId::new(name).is_ok()).collect();
+    let folders = std::fs::read_dir(artifacts)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut found: Vec<String> = folders
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| SprintId::new(name).is_ok())
+        .collect();
     found.sort_unstable();
     found
 }
@@ -54,7 +61,8 @@ pub fn sprints_in(artifacts: &Path) -> Vec<String> {
 /// Whether a folder belongs to another database that is there: of a project or a program that keeps its
 /// results in the same place.
 pub fn is_of_another(folder: &Path, database: &Path) -> bool {
-    std::fs::read_to_string(folder.join(OWNER)).is_ok_and(|other| Path::new(&other) != database && is_ours(Path::new(&other)))
+    std::fs::read_to_string(folder.join(OWNER))
+        .is_ok_and(|other| Path::new(&other) != database && is_ours(Path::new(&other)))
 }
 
 fn is_known(connection: &Connection, id: &str) -> Result<bool, StoreError> {
@@ -71,7 +79,11 @@ pub fn conflicting_copy(database: &Path) -> Option<String> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         path != database && name.contains("conflict") && is_ours(path)
     };
-    let copy = std::fs::read_dir(database.parent()?).ok()?.flatten().map(|entry| entry.path()).find(is_copy)?;
+    let copy = std::fs::read_dir(database.parent()?)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(is_copy)?;
     Some(format!(
         "{} lies beside the database {}: two machines seem to have written it, and each copy lacks what the other machine has done. Use it from one machine, and move the copy away that is not meant",
         copy.display(),
@@ -84,12 +96,15 @@ impl Store {
     pub fn compare(&mut self, database: &Path, artifacts: &Path) -> Result<(), StoreError> {
         let mut sprints = sprints_in(artifacts);
         let mut failed = None;
-        sprints.retain(|id| !is_known(&self.connection, id).unwrap_or_else(|error| failed.replace(error).is_some()));
+        sprints.retain(|id| {
+            !is_known(&self.connection, id).unwrap_or_else(|error| failed.replace(error).is_some())
+        });
         if let Some(error) = failed {
             return Err(error);
         }
         sprints.retain(|id| !is_of_another(&artifacts.join(id), database));
-        let behind = Behind { database: database.to_owned(), artifacts: artifacts.to_owned(), sprints };
+        let behind =
+            Behind { database: database.to_owned(), artifacts: artifacts.to_owned(), sprints };
         self.behind = (!behind.sprints.is_empty()).then_some(behind);
         Ok(())
     }
@@ -130,13 +145,16 @@ mod tests {
         }
         std::fs::write(artifacts.join("sp-000003"), "a file").expect("written");
         let mut store = Store::open(&path).expect("opened");
-        let [first, second] = ["sp-000001", "sp-000002"].map(|id| SprintId::new(id).expect("an id"));
+        let [first, second] =
+            ["sp-000001", "sp-000002"].map(|id| SprintId::new(id).expect("an id"));
         let change = store.change().expect("begun");
         assert!(change.create_sprint(&NewSprint::example(&first)).expect("made"));
         change.commit().expect("kept");
         store.compare(&path, &artifacts).expect("compared");
         assert_eq!(store.behind().expect("behind").sprints, ["sp-000002"]);
-        let refused = |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::Behind(_))), "{result:?}");
+        let refused = |result: Result<(), StoreError>| {
+            assert!(matches!(result, Err(StoreError::Behind(_))), "{result:?}")
+        };
         refused(store.must_be_whole());
         let change = store.change().expect("begun");
         refused(change.create_sprint(&NewSprint::example(&second)).map(drop));
@@ -155,7 +173,8 @@ mod tests {
         let other = temp.path().join("other.db");
         drop(Store::open(&other).expect("opened"));
         std::fs::create_dir_all(artifacts.join("sp-000004")).expect("made");
-        std::fs::write(artifacts.join("sp-000004").join(OWNER), other.to_str().expect("a path")).expect("written");
+        std::fs::write(artifacts.join("sp-000004").join(OWNER), other.to_str().expect("a path"))
+            .expect("written");
         store.compare(&path, &artifacts).expect("compared");
         assert_eq!(store.behind(), None);
         std::fs::remove_file(&other).expect("removed");

@@ -111,18 +111,37 @@ impl Program {
                 (Ok(Some(text)), None) => found = Some((place, text)),
                 (Ok(Some(text)), Some((first, known))) => {
                     if text != *known {
-                        mistakes.push(Mistake { message: format!("is not used: {} goes before it", first.display()), file: place, line: 0 });
+                        mistakes.push(Mistake {
+                            message: format!("is not used: {} goes before it", first.display()),
+                            file: place,
+                            line: 0,
+                        });
                     }
                 }
-                (Err(error), _) => mistakes.push(Mistake { message: format!("cannot be read: {error}"), file: place, line: 0 }),
+                (Err(error), _) => mistakes.push(Mistake {
+                    message: format!("cannot be read: {error}"),
+                    file: place,
+                    line: 0,
+                }),
             }
         }
         let file = found.as_ref().map(|(file, _)| file.clone());
         let given = study.metric.as_ref().map(|(name, better)| (name.as_str(), *better));
-        let (parsed, told) = parse::parse(found.as_ref().map_or("", |(_, text)| text), given, clock::now().as_second());
-        mistakes.extend(told.into_iter().filter_map(|(line, message)| Some(Mistake { file: file.clone()?, line, message })));
+        let (parsed, told) = parse::parse(
+            found.as_ref().map_or("", |(_, text)| text),
+            given,
+            clock::now().as_second(),
+        );
+        mistakes
+            .extend(told.into_iter().filter_map(|(line, message)| {
+                Some(Mistake { file: file.clone()?, line, message })
+            }));
         let Parsed { directive, targets, constraints, metric, evaluator, target, limits } = parsed;
-        let metric = metric.map(|(name, better)| MetricSpec { name, better, evaluator: study.evaluator.clone().or(evaluator) });
+        let metric = metric.map(|(name, better)| MetricSpec {
+            name,
+            better,
+            evaluator: study.evaluator.clone().or(evaluator),
+        });
         Self { file, guidance: directive, targets, constraints, metric, target, limits, mistakes }
     }
 
@@ -137,10 +156,17 @@ impl Program {
 /// Where the file may lie; the first one that is there counts.
 fn places(config: &Config, study: &Study) -> Vec<PathBuf> {
     let mut places = vec![config.root.join("studies").join(study.name.as_str()).join(PROGRAM_FILE)];
-    if let Some(beside) = study.claude_md_path.as_deref().and_then(Path::parent).map(|folder| folder.join(PROGRAM_FILE)) {
+    if let Some(beside) = study
+        .claude_md_path
+        .as_deref()
+        .and_then(Path::parent)
+        .map(|folder| folder.join(PROGRAM_FILE))
+    {
         // Studies that share a folder would share the file of one of them.
         let shared = config.studies.iter().any(|other| {
-            other.name != study.name && other.claude_md_path.as_deref().and_then(Path::parent) == beside.parent() && *beside != *places[0]
+            other.name != study.name
+                && other.claude_md_path.as_deref().and_then(Path::parent) == beside.parent()
+                && *beside != *places[0]
         });
         if !places.contains(&beside) && !shared {
             places.push(beside);
@@ -153,7 +179,14 @@ fn places(config: &Config, study: &Study) -> Vec<PathBuf> {
 fn read(path: &Path) -> std::io::Result<Option<String>> {
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();

@@ -35,8 +35,10 @@ const SECTIONS: [(&str, Section); 5] = [
     ("constraints", Section::Constraints),
 ];
 
-const BENCHMARK_KEYS: &[&str] = &["metric", "better", "direction", "command", "evaluator", "target"];
-const BUDGET_KEYS: &[&str] = &["sprints", "count", "cost", "gpu_hours", "until", "deadline", "patience"];
+const BENCHMARK_KEYS: &[&str] =
+    &["metric", "better", "direction", "command", "evaluator", "target"];
+const BUDGET_KEYS: &[&str] =
+    &["sprints", "count", "cost", "gpu_hours", "until", "deadline", "patience"];
 
 /// A line with its number.
 type Line<'a> = (usize, &'a str);
@@ -54,7 +56,8 @@ pub(super) fn parse(text: &str, given: Option<(&str, Better)>, now: i64) -> (Par
         if line.trim_start().starts_with("```") {
             in_code = !in_code;
         } else if !in_code && let Some((level, title)) = heading(line) {
-            let known = SECTIONS.iter().find(|(name, _)| *name == title).map(|(_, section)| *section);
+            let known =
+                SECTIONS.iter().find(|(name, _)| *name == title).map(|(_, section)| *section);
             // A smaller heading inside of a section is a part of it.
             if known.is_some() || current.is_none_or(|(above, _)| level <= above) {
                 current = Some((level, known));
@@ -68,8 +71,13 @@ pub(super) fn parse(text: &str, given: Option<(&str, Better)>, now: i64) -> (Par
             lines.push((index + 1, line));
         }
     }
-    let of =
-        |wanted: Section| sections.iter().filter(|(section, _)| *section == wanted).flat_map(|(_, lines)| lines.iter().copied()).collect::<Vec<_>>();
+    let of = |wanted: Section| {
+        sections
+            .iter()
+            .filter(|(section, _)| *section == wanted)
+            .flat_map(|(_, lines)| lines.iter().copied())
+            .collect::<Vec<_>>()
+    };
     let mut mistakes = Mistakes::new();
     let mut parsed = Parsed {
         directive: prose(&of(Section::Directive)),
@@ -105,7 +113,8 @@ fn heading(line: &str) -> Option<(usize, String)> {
     if !(1..=6).contains(&level) || !title.starts_with([' ', '\t']) {
         return None;
     }
-    let title = title.trim().trim_end_matches('#').trim().trim_end_matches(':').trim_matches(['*', '_']);
+    let title =
+        title.trim().trim_end_matches('#').trim().trim_end_matches(':').trim_matches(['*', '_']);
     Some((level, title.to_lowercase()))
 }
 
@@ -120,7 +129,12 @@ fn item(line: &str) -> &str {
 }
 
 /// The lines of `key: value`. Others are mistakes.
-fn pairs<'a>(lines: &[Line<'a>], section: &str, known: &[&str], mistakes: &mut Mistakes) -> Vec<(usize, String, &'a str)> {
+fn pairs<'a>(
+    lines: &[Line<'a>],
+    section: &str,
+    known: &[&str],
+    mistakes: &mut Mistakes,
+) -> Vec<(usize, String, &'a str)> {
     let mut found: Vec<(usize, String, &str)> = Vec::new();
     for (number, line) in lines {
         let line = item(line);
@@ -128,18 +142,28 @@ fn pairs<'a>(lines: &[Line<'a>], section: &str, known: &[&str], mistakes: &mut M
             continue;
         }
         let Some((key, value)) = line.split_once(':') else {
-            mistakes.push((*number, format!("{section}: {:?} is not used: expected `key: value`", plain(line, 40))));
+            mistakes.push((
+                *number,
+                format!("{section}: {:?} is not used: expected `key: value`", plain(line, 40)),
+            ));
             continue;
         };
-        let key = key.trim().trim_matches(['*', '_', '`']).trim().to_lowercase().replace([' ', '-'], "_");
+        let key =
+            key.trim().trim_matches(['*', '_', '`']).trim().to_lowercase().replace([' ', '-'], "_");
         let value = value.trim().trim_start_matches("**").trim();
-        let value = value.strip_prefix('`').and_then(|value| value.strip_suffix('`')).unwrap_or(value);
+        let value =
+            value.strip_prefix('`').and_then(|value| value.strip_suffix('`')).unwrap_or(value);
         if value.is_empty() {
             continue;
         }
         if !known.contains(&alias(&key)) {
-            let near = nearest(&key, known.iter().copied()).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            mistakes.push((*number, format!("{section}: {:?} is not used here{near}", plain(&key, 40))));
+            let near = nearest(&key, known.iter().copied())
+                .map(|near| format!("; did you mean {near}?"))
+                .unwrap_or_default();
+            mistakes.push((
+                *number,
+                format!("{section}: {:?} is not used here{near}", plain(&key, 40)),
+            ));
         } else if found.iter().any(|(_, other, _)| other == alias(&key)) {
             mistakes.push((*number, format!("{section}: {key} comes twice; the first one counts")));
         } else {
@@ -163,31 +187,56 @@ fn alias(key: &str) -> &str {
     }
 }
 
-fn benchmark(parsed: &mut Parsed, lines: &[Line<'_>], targets: &[Line<'_>], given: Option<(&str, Better)>, mistakes: &mut Mistakes) {
+fn benchmark(
+    parsed: &mut Parsed,
+    lines: &[Line<'_>],
+    targets: &[Line<'_>],
+    given: Option<(&str, Better)>,
+    mistakes: &mut Mistakes,
+) {
     let pairs = pairs(lines, "Benchmark", BENCHMARK_KEYS, mistakes);
-    let get = |key: &str| pairs.iter().find(|(_, name, _)| name == key).map(|(line, _, value)| (*line, *value));
+    let get = |key: &str| {
+        pairs.iter().find(|(_, name, _)| name == key).map(|(line, _, value)| (*line, *value))
+    };
     let name = get("metric").map(|(line, value)| (line, plain(value, 100)));
     let better = get("better").and_then(|(line, value)| {
         let better = Better::parse(value);
         if better.is_none() {
-            mistakes.push((line, format!("Benchmark: {:?} is no direction: expected higher or lower", plain(value, 40))));
+            mistakes.push((
+                line,
+                format!(
+                    "Benchmark: {:?} is no direction: expected higher or lower",
+                    plain(value, 40)
+                ),
+            ));
         }
         better
     });
     // Figures of another metric than the one that is measured mean nothing.
     let other = match (&name, given) {
         (Some((line, name)), Some((given, _))) if !figure_name::is_same(name, given) => {
-            mistakes.push((*line, format!("Benchmark: the metric {name} is not used: the configuration says {given}")));
+            mistakes.push((
+                *line,
+                format!("Benchmark: the metric {name} is not used: the configuration says {given}"),
+            ));
             true
         }
         _ => false,
     };
     let get = |key: &str| get(key).filter(|_| !other);
-    let known = given.map(|(name, _)| name.to_owned()).or_else(|| name.as_ref().map(|(_, name)| name.clone()));
+    let known = given
+        .map(|(name, _)| name.to_owned())
+        .or_else(|| name.as_ref().map(|(_, name)| name.clone()));
     let mut target = get("target").and_then(|(line, value)| {
         let target = comparison(value, known.as_deref(), true);
         if target.is_none() {
-            mistakes.push((line, format!("Benchmark: {:?} is no target: expected for example `>= 0.95`", plain(value, 40))));
+            mistakes.push((
+                line,
+                format!(
+                    "Benchmark: {:?} is no target: expected for example `>= 0.95`",
+                    plain(value, 40)
+                ),
+            ));
         }
         target.map(|target| (line, target))
     });
@@ -198,12 +247,23 @@ fn benchmark(parsed: &mut Parsed, lines: &[Line<'_>], targets: &[Line<'_>], give
     }
     // Other figures stand there for people. One whose name is the metric's but for a letter is none.
     let slip = |text: &str| {
-        comparison(item(text), None, false)?
-            .name
-            .filter(|name| known.as_deref().is_some_and(|known| is_slip(&figure_name::key(name), &figure_name::key(known))))
+        comparison(item(text), None, false)?.name.filter(|name| {
+            known
+                .as_deref()
+                .is_some_and(|known| is_slip(&figure_name::key(name), &figure_name::key(known)))
+        })
     };
-    if let (None, Some(known), Some((line, name))) = (&target, &known, targets.iter().find_map(|(line, text)| Some((*line, slip(text)?)))) {
-        mistakes.push((line, format!("Targets: {:?} is not the metric: did you mean {}?", plain(&name, 40), plain(known, 40))));
+    if let (None, Some(known), Some((line, name))) =
+        (&target, &known, targets.iter().find_map(|(line, text)| Some((*line, slip(text)?))))
+    {
+        mistakes.push((
+            line,
+            format!(
+                "Targets: {:?} is not the metric: did you mean {}?",
+                plain(&name, 40),
+                plain(known, 40)
+            ),
+        ));
     }
     // Without a word for it, the direction is that of the target.
     let sign = target.as_ref().and_then(|(_, target)| target.sign);
@@ -224,18 +284,32 @@ fn benchmark(parsed: &mut Parsed, lines: &[Line<'_>], targets: &[Line<'_>], give
     if let Some((line, command)) = get("command") {
         match parsed.metric {
             Some(_) => parsed.evaluator = Some(command.to_owned()),
-            None => mistakes.push((line, "Benchmark: the command is not used without a metric".to_owned())),
+            None => mistakes
+                .push((line, "Benchmark: the command is not used without a metric".to_owned())),
         }
     }
     let Some((line, found)) = target else { return };
     let direction = parsed.metric.as_ref().map(|(_, better)| *better);
-    match (found.name.or_else(|| parsed.metric.as_ref().map(|(name, _)| name.clone())), found.sign.or(direction)) {
+    match (
+        found.name.or_else(|| parsed.metric.as_ref().map(|(name, _)| name.clone())),
+        found.sign.or(direction),
+    ) {
         (Some(metric), Some(sign)) => {
-            if parsed.metric.as_ref().is_some_and(|(name, better)| figure_name::is_same(name, &metric) && *better != sign) {
+            if parsed.metric.as_ref().is_some_and(|(name, better)| {
+                figure_name::is_same(name, &metric) && *better != sign
+            }) {
                 let better = if sign == Better::Higher { "lower" } else { "higher" };
-                mistakes.push((line, format!("the target of {metric} points the wrong way: {better} is better")));
+                mistakes.push((
+                    line,
+                    format!("the target of {metric} points the wrong way: {better} is better"),
+                ));
             } else {
-                parsed.target = Some(Target { metric, higher: sign == Better::Higher, value: found.value, unit: found.unit });
+                parsed.target = Some(Target {
+                    metric,
+                    higher: sign == Better::Higher,
+                    value: found.value,
+                    unit: found.unit,
+                });
             }
         }
         _ => mistakes.push((line, "the target is not used: it names no metric".to_owned())),
@@ -272,15 +346,26 @@ fn comparison(text: &str, metric: Option<&str>, alone: bool) -> Option<Compariso
     ];
     // `=>` and `>=` before `>`, so that the longest sign is taken.
     let Some((sign, better)) = signs.into_iter().find(|(sign, _)| text.contains(sign)) else {
-        return alone.then(|| number(text.trim())).flatten().map(|(value, unit)| Comparison { name: None, sign: None, value, unit });
+        return alone.then(|| number(text.trim())).flatten().map(|(value, unit)| Comparison {
+            name: None,
+            sign: None,
+            value,
+            unit,
+        });
     };
     let (before, after) = text.split_once(sign)?;
     let (value, unit) = number(after)?;
     let before = before.trim().trim_end_matches(['`', '*', ':']).trim();
     let name = match metric {
         // A name may have blanks in it: it is looked for as it was declared.
-        Some(metric) if ends_with_name(&before.to_lowercase(), &metric.to_lowercase()) => Some(metric.to_owned()),
-        _ => before.split_whitespace().last().map(|word| word.trim_matches(['`', '*']).to_owned()).filter(|word| !word.is_empty()),
+        Some(metric) if ends_with_name(&before.to_lowercase(), &metric.to_lowercase()) => {
+            Some(metric.to_owned())
+        }
+        _ => before
+            .split_whitespace()
+            .last()
+            .map(|word| word.trim_matches(['`', '*']).to_owned())
+            .filter(|word| !word.is_empty()),
     };
     match (name, metric) {
         (None, _) if !alone => None,
@@ -295,28 +380,45 @@ fn ends_with_name(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@');
     let words: Vec<&str> = text.split_whitespace().collect();
     let in_words = |count: usize| {
-        words.len().checked_sub(count).and_then(|from| words.get(from..)).is_some_and(|words| figure_name::is_same(&words.join(" "), name))
+        words
+            .len()
+            .checked_sub(count)
+            .and_then(|from| words.get(from..))
+            .is_some_and(|words| figure_name::is_same(&words.join(" "), name))
     };
-    text.strip_suffix(name).is_some_and(|before| !before.ends_with(is_part)) || (1..=4).any(in_words)
+    text.strip_suffix(name).is_some_and(|before| !before.ends_with(is_part))
+        || (1..=4).any(in_words)
 }
 
 fn budget(limits: &mut Limits, lines: &[Line<'_>], now: i64, mistakes: &mut Mistakes) {
     for (line, key, value) in pairs(lines, "Budget", BUDGET_KEYS, mistakes) {
-        let wrong = |expected: &str| format!("Budget: {key} is {:?}: expected {expected}", plain(value, 40));
+        let wrong = |expected: &str| {
+            format!("Budget: {key} is {:?}: expected {expected}", plain(value, 40))
+        };
         let first = value.split_whitespace().next().unwrap_or_default();
         let count = || first.parse::<u32>().ok().filter(|count| *count > 0);
         let amount = || {
-            let text = first.trim_start_matches('$').trim_end_matches('$').trim_end_matches(['h', 'H']).replace('_', "");
+            let text = first
+                .trim_start_matches('$')
+                .trim_end_matches('$')
+                .trim_end_matches(['h', 'H'])
+                .replace('_', "");
             text.parse::<f64>().ok().filter(|amount| *amount > 0.0 && amount.is_finite())
         };
         let problem = match key.as_str() {
             "sprints" => set(&mut limits.count, count()).then(|| wrong("a whole number from 1")),
-            "patience" => set(&mut limits.patience, count()).then(|| wrong("a whole number from 1")),
-            "cost" => set(&mut limits.max_cost_usd, amount()).then(|| wrong("an amount of US dollars above 0")),
-            "gpu_hours" => set(&mut limits.max_gpu_hours, amount()).then(|| wrong("a number above 0")),
+            "patience" => {
+                set(&mut limits.patience, count()).then(|| wrong("a whole number from 1"))
+            }
+            "cost" => set(&mut limits.max_cost_usd, amount())
+                .then(|| wrong("an amount of US dollars above 0")),
+            "gpu_hours" => {
+                set(&mut limits.max_gpu_hours, amount()).then(|| wrong("a number above 0"))
+            }
             _ => {
                 let until = parse_until(value, now);
-                let problem = until.as_ref().err().map(|problem| format!("Budget: {key}: {problem}"));
+                let problem =
+                    until.as_ref().err().map(|problem| format!("Budget: {key}: {problem}"));
                 limits.until = until.ok();
                 problem
             }

@@ -35,7 +35,14 @@ pub enum FinishError {
 
 /// Says that a task is done. A command that a person gave with it runs first, in the project's
 /// folder; nothing else may run here.
-pub fn finish(app: &App, store: &mut Store, id: &str, token: Option<i64>, verdict: Option<Verdict>, note: &str) -> Result<TaskRow, FinishError> {
+pub fn finish(
+    app: &App,
+    store: &mut Store,
+    id: &str,
+    token: Option<i64>,
+    verdict: Option<Verdict>,
+    note: &str,
+) -> Result<TaskRow, FinishError> {
     let change = store.change().map_err(TaskError::from)?;
     let row = change.may_finish_task(id, token, verdict)?;
     let is_done = row.status == TaskStatus::Done;
@@ -57,7 +64,14 @@ pub fn finish(app: &App, store: &mut Store, id: &str, token: Option<i64>, verdic
 }
 
 fn verify(root: &Path, row: &TaskRow) -> Result<(), FinishError> {
-    let failed = |how: String, output: String| Err(FinishError::Verify { id: row.id.to_string(), command: row.verify.clone(), how, output });
+    let failed = |how: String, output: String| {
+        Err(FinishError::Verify {
+            id: row.id.to_string(),
+            command: row.verify.clone(),
+            how,
+            output,
+        })
+    };
     let mut command = process::command("bash");
     command.arg("-c").arg(&row.verify).current_dir(root).env("RESEARCHLOOP_TASK", row.id.as_str());
     let mut said: Vec<u8> = Vec::new();
@@ -68,8 +82,12 @@ fn verify(root: &Path, row: &TaskRow) -> Result<(), FinishError> {
     });
     let how = match &ended {
         Ok(Captured { status: Some(status), .. }) if status.success() => return Ok(()),
-        Ok(Captured { status: Some(status), .. }) => status.code().map_or("was ended by a signal".to_owned(), |code| format!("ended with {code}")),
-        Ok(Captured { status: None, .. }) => format!("did not end within {} minutes", LIMIT.as_secs() / 60),
+        Ok(Captured { status: Some(status), .. }) => status
+            .code()
+            .map_or("was ended by a signal".to_owned(), |code| format!("ended with {code}")),
+        Ok(Captured { status: None, .. }) => {
+            format!("did not end within {} minutes", LIMIT.as_secs() / 60)
+        }
         Err(error) => return failed(format!("cannot be started: {error}"), String::new()),
     };
     let errors = ended.map(|ended| ended.errors).unwrap_or_default();

@@ -87,7 +87,11 @@ pub fn mermaid(rows: &[TaskRow], needs: &[Need]) -> String {
         );
     }
     for need in needs {
-        let when = if need.condition == Condition::Done { String::new() } else { format!("|{}|", need.condition) };
+        let when = if need.condition == Condition::Done {
+            String::new()
+        } else {
+            format!("|{}|", need.condition)
+        };
         let _ = writeln!(out, "    {} -->{when} {}", node(&need.needs), node(&need.task));
     }
     for (row, parent) in rows.iter().filter_map(|row| Some((row, row.parent.as_ref()?))) {
@@ -117,11 +121,20 @@ pub fn dot(rows: &[TaskRow], needs: &[Need]) -> String {
         );
     }
     for need in needs {
-        let when = if need.condition == Condition::Done { String::new() } else { format!(" [label=\"{}\"]", need.condition) };
+        let when = if need.condition == Condition::Done {
+            String::new()
+        } else {
+            format!(" [label=\"{}\"]", need.condition)
+        };
         let _ = writeln!(out, "    {} -> {}{when};", node(&need.needs), node(&need.task));
     }
     for (row, parent) in rows.iter().filter_map(|row| Some((row, row.parent.as_ref()?))) {
-        let _ = writeln!(out, "    {} -> {} [style=dashed, arrowhead=none];", node(parent), node(row.id.as_str()));
+        let _ = writeln!(
+            out,
+            "    {} -> {} [style=dashed, arrowhead=none];",
+            node(parent),
+            node(row.id.as_str())
+        );
     }
     out.push_str("}\n");
     out
@@ -135,7 +148,11 @@ mod tests {
     fn a_hostile_idea_stays_a_label() {
         let hostile = "a\"]; click x \"javascript:alert(1)\" <script>&lt;`b`\n}\u{202e}c\\ #quot; %%{init}%% | --> y";
         let mermaid = mermaid_text(&label(hostile));
-        assert!(!mermaid.contains(['"', '<', '>', '[', ']', '`', '\n', '|', '{', '}', '%', '\\', '(', '&']), "{mermaid}");
+        assert!(
+            !mermaid
+                .contains(['"', '<', '>', '[', ']', '`', '\n', '|', '{', '}', '%', '\\', '(', '&']),
+            "{mermaid}"
+        );
         assert!(mermaid.starts_with("a#34;#93;#59; click x #34;javascript#58;alert"), "{mermaid}");
         assert_eq!(dot_text(&label("a\"; b\\N &lt; <c>\n}")), "a\\\"; b\\\\N &amp;lt; &lt;c&gt; }");
         assert_eq!(label(&"x".repeat(100)).chars().count(), LABEL_CHARS);

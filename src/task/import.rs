@@ -69,16 +69,23 @@ pub enum ImportError {
 /// All problems that can be seen in the file alone.
 pub fn read(text: &str) -> Result<Vec<Draft>, Vec<String>> {
     if text.len() > MAX_BYTES {
-        return Err(vec![format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len())]);
+        return Err(vec![format!(
+            "the file has {} bytes; at most {MAX_BYTES} are read",
+            text.len()
+        )]);
     }
     let Value::Array(items) = parse(text).map_err(|problem| vec![problem])? else {
         return Err(vec!["expected a list of tasks, each with at least `idea`".to_owned()]);
     };
     if items.len() > MAX_TASKS {
-        return Err(vec![format!("the file has {} tasks; at most {MAX_TASKS} are read", items.len())]);
+        return Err(vec![format!(
+            "the file has {} tasks; at most {MAX_TASKS} are read",
+            items.len()
+        )]);
     }
     let mut problems = Vec::new();
-    let drafts: Vec<Draft> = items.iter().enumerate().map(|(place, item)| draft(place, item, &mut problems)).collect();
+    let drafts: Vec<Draft> =
+        items.iter().enumerate().map(|(place, item)| draft(place, item, &mut problems)).collect();
     if problems.is_empty() { Ok(drafts) } else { Err(problems) }
 }
 
@@ -92,12 +99,14 @@ fn parse(text: &str) -> Result<Value, String> {
         }
     }
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| error.without_snippet().to_string().split_whitespace().collect::<Vec<_>>().join(" "))
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        error.without_snippet().to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    })
 }
 
 /// What a task in a file may say.
-pub const FIELDS: [&str; 8] = ["key", "idea", "needs", "priority", "parent", "done_when", "verify", "max_attempts"];
+pub const FIELDS: [&str; 8] =
+    ["key", "idea", "needs", "priority", "parent", "done_when", "verify", "max_attempts"];
 
 fn draft(place: usize, item: &Value, problems: &mut Vec<String>) -> Draft {
     let mut draft = Draft::new("");
@@ -110,7 +119,9 @@ fn draft(place: usize, item: &Value, problems: &mut Vec<String>) -> Draft {
     let mut wrong = |what: String| problems.push(format!("{name}: {what}"));
     for (field, value) in fields {
         if !FIELDS.contains(&field.as_str()) {
-            let near = suggestion::nearest(field, FIELDS).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+            let near = suggestion::nearest(field, FIELDS)
+                .map(|near| format!(" (did you mean `{near}`?)"))
+                .unwrap_or_default();
             wrong(format!("unknown field {field:?}{near}"));
             continue;
         }
@@ -119,10 +130,16 @@ fn draft(place: usize, item: &Value, problems: &mut Vec<String>) -> Draft {
         }
         match (field.as_str(), text_of(value)) {
             ("needs", _) => {
-                let list = if let Value::Array(list) = value { list.as_slice() } else { std::slice::from_ref(value) };
+                let list = if let Value::Array(list) = value {
+                    list.as_slice()
+                } else {
+                    std::slice::from_ref(value)
+                };
                 for need in list {
                     match text_of(need).as_deref().map(parse_need) {
-                        Some(Ok((needed, condition))) => draft.needs.push((needed.to_owned(), condition)),
+                        Some(Ok((needed, condition))) => {
+                            draft.needs.push((needed.to_owned(), condition))
+                        }
                         Some(Err(problem)) => wrong(format!("`needs`: {problem}")),
                         None => wrong("`needs`: expected keys or ids".to_owned()),
                     }
@@ -176,21 +193,39 @@ fn name_of(place: usize, key: Option<&str>) -> String {
 
 /// Makes all of them as a part of a change, in whatever order they name each other. Returns their
 /// ids in the order of the drafts.
-pub fn create_all(change: &Change<'_>, study: &str, drafts: &[Draft], made_by: &str) -> Result<Vec<TaskId>, ImportError> {
+pub fn create_all(
+    change: &Change<'_>,
+    study: &str,
+    drafts: &[Draft],
+    made_by: &str,
+) -> Result<Vec<TaskId>, ImportError> {
     let mut problems = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (place, draft) in drafts.iter().enumerate() {
         if let Some(key) = &draft.key
             && let Some(first) = places.insert(key, place)
         {
-            problems.push(format!("{}: task {} has the same key", name_of(place, Some(key)), first + 1));
+            problems.push(format!(
+                "{}: task {} has the same key",
+                name_of(place, Some(key)),
+                first + 1
+            ));
         }
     }
     let mut ids = Vec::new();
     for draft in drafts {
-        let (idea, done_when, verify) = (draft.idea.as_str(), draft.done_when.as_str(), draft.verify.as_str());
+        let (idea, done_when, verify) =
+            (draft.idea.as_str(), draft.done_when.as_str(), draft.verify.as_str());
         let (priority, max_attempts) = (draft.priority, draft.max_attempts);
-        ids.push(change.insert_task(&NewTask { study, idea, priority, done_when, verify, made_by, max_attempts })?);
+        ids.push(change.insert_task(&NewTask {
+            study,
+            idea,
+            priority,
+            done_when,
+            verify,
+            made_by,
+            max_attempts,
+        })?);
     }
     for (place, draft) in drafts.iter().enumerate() {
         let name = name_of(place, draft.key.as_deref());
@@ -203,12 +238,15 @@ pub fn create_all(change: &Change<'_>, study: &str, drafts: &[Draft], made_by: &
             }
             // With thousands of mistakes, nobody reads the last ones.
             let keys = places.keys().copied().filter(|_| problems.len() < MAX_NEAR);
-            let near = suggestion::nearest(word, keys).map(|near| format!(" (did you mean {near:?}?)")).unwrap_or_default();
+            let near = suggestion::nearest(word, keys)
+                .map(|near| format!(" (did you mean {near:?}?)"))
+                .unwrap_or_default();
             problems.push(format!("{name}: `{what}` names {word:?}, which is neither a key of this file nor the id of a task{near}"));
             Ok(None)
         };
         let mut wrong = Vec::new();
-        let parent = draft.parent.as_deref().map(|parent| resolve("parent", parent)).transpose()?.flatten();
+        let parent =
+            draft.parent.as_deref().map(|parent| resolve("parent", parent)).transpose()?.flatten();
         let mut links = Vec::new();
         for (word, condition) in &draft.needs {
             if let Some(needed) = resolve("needs", word)? {
@@ -219,8 +257,11 @@ pub fn create_all(change: &Change<'_>, study: &str, drafts: &[Draft], made_by: &
             }
         }
         let id = ids[place].as_str();
-        let linked = links.iter().map(|(needed, condition)| change.link_need(id, needed, *condition));
-        for result in linked.chain(parent.as_deref().map(|parent| change.link_parent(id, Some(parent)))) {
+        let linked =
+            links.iter().map(|(needed, condition)| change.link_need(id, needed, *condition));
+        for result in
+            linked.chain(parent.as_deref().map(|parent| change.link_parent(id, Some(parent))))
+        {
             match result {
                 Err(TaskError::Store(error)) => return Err(ImportError::Task(error.into())),
                 Err(error) => wrong.push(format!("{name}: {error}")),
@@ -238,7 +279,12 @@ pub fn create_all(change: &Change<'_>, study: &str, drafts: &[Draft], made_by: &
         Err(TaskError::Cycle(path)) => {
             let named = |id: &String| {
                 let place = ids.iter().position(|known| known.as_str() == id);
-                place.map_or_else(|| id.clone(), |place| drafts[place].key.clone().unwrap_or_else(|| format!("task {}", place + 1)))
+                place.map_or_else(
+                    || id.clone(),
+                    |place| {
+                        drafts[place].key.clone().unwrap_or_else(|| format!("task {}", place + 1))
+                    },
+                )
             };
             Err(ImportError::Task(TaskError::Cycle(path.iter().map(named).collect())))
         }
@@ -256,8 +302,14 @@ mod tests {
         let json = r#"[{"key": "1", "idea": "first"},	{"idea": "second, longer", "needs": ["1", "t-0a0a0a:refuted"], "priority": "p0", "parent": "big", "verify": "make test"}]"#;
         let drafts = read(yaml).expect("read");
         assert_eq!(drafts, read(json).expect("read"));
-        assert_eq!(drafts[1].needs, [("1".to_owned(), Condition::Done), ("t-0a0a0a".to_owned(), Condition::Refuted)]);
-        assert_eq!(read("- idea: x\n  needs: a\n").expect("read")[0].needs, [("a".to_owned(), Condition::Done)]);
+        assert_eq!(
+            drafts[1].needs,
+            [("1".to_owned(), Condition::Done), ("t-0a0a0a".to_owned(), Condition::Refuted)]
+        );
+        assert_eq!(
+            read("- idea: x\n  needs: a\n").expect("read")[0].needs,
+            [("a".to_owned(), Condition::Done)]
+        );
     }
 
     #[test]

@@ -76,8 +76,13 @@ mod tests {
     #[test]
     fn a_key_that_comes_twice_is_a_mistake() {
         let text = r#"[{"a": [1, -2, 0.5, null, true, "x"], "b": {"c": {}}}]"#;
-        assert_eq!(super::read(text).expect("read"), serde_json::from_str::<serde_json::Value>(text).expect("read"));
-        let error = super::read("[{\"a\": 1,\n\"b\": {\"c\": 1, \"c\": 2}}]").expect_err("twice").to_string();
+        assert_eq!(
+            super::read(text).expect("read"),
+            serde_json::from_str::<serde_json::Value>(text).expect("read")
+        );
+        let error = super::read("[{\"a\": 1,\n\"b\": {\"c\": 1, \"c\": 2}}]")
+            .expect_err("twice")
+            .to_string();
         assert!(error.starts_with("the key \"c\" comes twice at line 2"), "{error}");
     }
 }

@@ -23,10 +23,13 @@ pub struct Line {
 
 /// Orders the tasks, which come by age, into lines.
 pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<Line> {
-    let places: HashMap<&str, usize> = rows.iter().enumerate().map(|(place, row)| (row.id.as_str(), place)).collect();
+    let places: HashMap<&str, usize> =
+        rows.iter().enumerate().map(|(place, row)| (row.id.as_str(), place)).collect();
     let mut needs_of: Vec<Vec<(usize, Condition)>> = vec![Vec::new(); rows.len()];
     for need in needs {
-        if let (Some(task), Some(needed)) = (places.get(need.task.as_str()), places.get(need.needs.as_str())) {
+        if let (Some(task), Some(needed)) =
+            (places.get(need.task.as_str()), places.get(need.needs.as_str()))
+        {
             needs_of[*task].push((*needed, need.condition));
         }
     }
@@ -38,9 +41,14 @@ pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<Line> {
         own.sort_by_key(|(needed, _)| std::cmp::Reverse(*needed));
         let parent = row.parent.as_deref().and_then(|parent| places.get(parent).copied());
         let placed = parent.is_none().then(|| own.first().copied()).flatten();
-        let condition = |condition: Condition| if condition == Condition::Done { String::new() } else { format!(":{condition}") };
-        let others: Vec<String> =
-            own.iter().skip(usize::from(placed.is_some())).map(|(needed, is)| format!("{}{}", rows[*needed].id, condition(*is))).collect();
+        let condition = |condition: Condition| {
+            if condition == Condition::Done { String::new() } else { format!(":{condition}") }
+        };
+        let others: Vec<String> = own
+            .iter()
+            .skip(usize::from(placed.is_some()))
+            .map(|(needed, is)| format!("{}{}", rows[*needed].id, condition(*is)))
+            .collect();
         let mut parts = Vec::new();
         if parent.is_some() {
             parts.push("part".to_owned());
@@ -49,7 +57,11 @@ pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<Line> {
             parts.push(format!("if {is}"));
         }
         if !others.is_empty() {
-            let more = if others.len() > 2 { format!(" and {} more", others.len() - 2) } else { String::new() };
+            let more = if others.len() > 2 {
+                format!(" and {} more", others.len() - 2)
+            } else {
+                String::new()
+            };
             let also = if placed.is_some() { "also needs" } else { "needs" };
             parts.push(format!("{also} {}{more}", others[..others.len().min(2)].join(", ")));
         }
@@ -65,7 +77,8 @@ pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<Line> {
     }
     let mut lines = Vec::new();
     // What is still to come: place, the branches in front of it, whether it is the last one there.
-    let mut stack: Vec<(usize, String, usize, bool)> = roots.iter().rev().map(|place| (*place, String::new(), 0, true)).collect();
+    let mut stack: Vec<(usize, String, usize, bool)> =
+        roots.iter().rev().map(|place| (*place, String::new(), 0, true)).collect();
     while let Some((place, indent, level, last)) = stack.pop() {
         let branch = match level {
             0 => String::new(),
@@ -79,7 +92,13 @@ pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<Line> {
             _ => format!("{indent}{}", if last { "   " } else { "│  " }),
         };
         let count = below[place].len();
-        stack.extend(below[place].iter().enumerate().rev().map(|(number, under)| (*under, inner.clone(), level + 1, number + 1 == count)));
+        stack.extend(
+            below[place]
+                .iter()
+                .enumerate()
+                .rev()
+                .map(|(number, under)| (*under, inner.clone(), level + 1, number + 1 == count)),
+        );
     }
     lines
 }

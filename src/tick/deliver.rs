@@ -28,7 +28,12 @@ impl From<StoreError> for Undelivered {
 }
 
 /// Brings what is due, in one request. Returns what went wrong with single messages.
-pub(super) fn deliver(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster) -> Result<Vec<String>, Undelivered> {
+pub(super) fn deliver(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+) -> Result<Vec<String>, Undelivered> {
     let due = store.messages_due(cluster.name.as_str())?;
     if due.is_empty() {
         return Ok(Vec::new());
@@ -36,11 +41,14 @@ pub(super) fn deliver(app: &App, store: &mut Store, remote: &mut dyn Remote, clu
     let mut script = Script::new();
     script.section("time", "date +%s");
     for (message, sprint) in &due {
-        script.set("DIR", &sprint.remote_dir).set("NAME", &format!("{}.json", message.id)).section_with_input(
-            &message.id,
-            Payload::Bytes(serde_json::to_vec(&file(message)).unwrap_or_default()),
-            RECEIVE,
-        );
+        script
+            .set("DIR", &sprint.remote_dir)
+            .set("NAME", &format!("{}.json", message.id))
+            .section_with_input(
+                &message.id,
+                Payload::Bytes(serde_json::to_vec(&file(message)).unwrap_or_default()),
+                RECEIVE,
+            );
     }
     let reply = remote.run(script, app.limits(cluster)).map_err(Undelivered::Remote)?;
     let time = reply.section("time").and_then(|section| section.text().trim().parse::<i64>().ok());
@@ -79,7 +87,11 @@ fn file(message: &MessageRow) -> InboxFile {
         id: message.id.clone(),
         answers: message.name.clone().filter(|_| !is_note),
         question: Some(message.text.clone()).filter(|_| !is_note),
-        text: if is_note { message.text.clone() } else { message.answer.clone().unwrap_or_default() },
+        text: if is_note {
+            message.text.clone()
+        } else {
+            message.answer.clone().unwrap_or_default()
+        },
     }
 }
 

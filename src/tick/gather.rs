@@ -61,7 +61,11 @@ pub struct Live {
 impl Live {
     /// Takes it from what was told of a sprint's files.
     pub fn of(files: &SprintFiles) -> Self {
-        Self { progress: files.progress.clone(), output: files.output.clone(), quiet_seconds: files.quiet_seconds }
+        Self {
+            progress: files.progress.clone(),
+            output: files.output.clone(),
+            quiet_seconds: files.quiet_seconds,
+        }
     }
 }
 
@@ -87,13 +91,19 @@ pub fn gather(
 ) -> Result<Gathered, RemoteError> {
     if ask == Ask::Untold
         && let Ok(runner) = app.runner_here(cluster).and_then(RunnerHere::read)
-        && let Placed::There(path) | Placed::Sent(path) = place_runner(remote, cluster, &runner, app.limits(cluster))?
+        && let Placed::There(path) | Placed::Sent(path) =
+            place_runner(remote, cluster, &runner, app.limits(cluster))?
     {
         // An older program than this one does not know the question.
         return Ok(gather_once(app, remote, cluster, rows, &path, ask, tails_of)?.0);
     }
     // The newest sprint's runner reads for all: it knows the older formats.
-    let newest = rows.iter().rev().map(|row| row.runner.as_str()).find(|runner| !runner.is_empty()).unwrap_or_default();
+    let newest = rows
+        .iter()
+        .rev()
+        .map(|row| row.runner.as_str())
+        .find(|runner| !runner.is_empty())
+        .unwrap_or_default();
     let first = gather_once(app, remote, cluster, rows, newest, ask, tails_of)?;
     if !first.1 {
         return Ok(first.0);
@@ -101,14 +111,22 @@ pub fn gather(
     // The runner is gone from the cluster (scratch was cleaned): it is sent again.
     let runner = match app.runner_here(cluster).and_then(RunnerHere::read) {
         Ok(runner) => runner,
-        Err(error) => return Ok(Gathered { problem: Some(format!("cannot read the runner: {error}")), ..first.0 }),
+        Err(error) => {
+            return Ok(Gathered {
+                problem: Some(format!("cannot read the runner: {error}")),
+                ..first.0
+            });
+        }
     };
     match place_runner(remote, cluster, &runner, app.limits(cluster))? {
         Placed::Refused(why) => Ok(Gathered { problem: Some(why), ..first.0 }),
         Placed::There(path) | Placed::Sent(path) => {
-            let (mut again, unusable) = gather_once(app, remote, cluster, rows, &path, ask, tails_of)?;
+            let (mut again, unusable) =
+                gather_once(app, remote, cluster, rows, &path, ask, tails_of)?;
             if unusable && again.problem.is_none() {
-                again.problem = Some(format!("{path} is there, but may not be executed: the files of the sprints cannot be read"));
+                again.problem = Some(format!(
+                    "{path} is there, but may not be executed: the files of the sprints cannot be read"
+                ));
             }
             Ok(again)
         }
@@ -158,37 +176,63 @@ fn gather_once(
     }
     // Between two polls of the scheduler, its files are asked for every few seconds.
     use_runner(&mut script, runner, ask == Ask::All);
-    script.section_with_input("files", Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()), "rl_start files-read");
+    script.section_with_input(
+        "files",
+        Payload::Bytes(serde_json::to_vec(&request).unwrap_or_default()),
+        "rl_start files-read",
+    );
     if ask == Ask::All && !jobs.is_empty() {
         kind.ask_accounting(&mut script, &jobs);
     }
     let reply = remote.run(script, app.limits(cluster))?;
-    let time = reply.section("clock").and_then(|section| section.text().lines().find_map(|line| line.trim().parse().ok())).filter(|time| *time > 0);
+    let time = reply
+        .section("clock")
+        .and_then(|section| section.text().lines().find_map(|line| line.trim().parse().ok()))
+        .filter(|time| *time > 0);
     let mut gathered = Gathered { time, masker: cluster.masker(), ..Gathered::default() };
     if ask == Ask::All && !jobs.is_empty() {
         match kind.read(&reply, &jobs, time) {
             Ok(look) => {
                 gathered.jobs = Some(look.seen);
                 gathered.is_doubtful = look.doubt.is_some();
-                gathered.problem = look.doubt.map(|why| format!("the scheduler of {} gave no sound answer: {why}", cluster.name));
+                gathered.problem = look.doubt.map(|why| {
+                    format!("the scheduler of {} gave no sound answer: {why}", cluster.name)
+                });
                 gathered.used = kind.used(&reply, &jobs, time);
                 gathered.strays = kind.strays(&reply, &jobs);
             }
-            Err(error) => gathered.problem = Some(format!("the scheduler of {} did not answer: {error}", cluster.name)),
+            Err(error) => {
+                gathered.problem =
+                    Some(format!("the scheduler of {} did not answer: {error}", cluster.name))
+            }
         }
     }
     let files = reply.section("files");
     match files.and_then(|section| serde_json::from_slice::<ReadAnswer>(&section.output).ok()) {
         Some(answer) => {
             let summed = ask == Ask::Untold;
-            let of = |files: SprintFiles| (files.id.clone(), bounded(SprintFiles { summed, ..files }.hidden(&gathered.masker)));
+            let of = |files: SprintFiles| {
+                (
+                    files.id.clone(),
+                    bounded(SprintFiles { summed, ..files }.hidden(&gathered.masker)),
+                )
+            };
             gathered.files = answer.sprints.into_iter().map(of).collect();
         }
         None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
         None => {
-            let said: String =
-                files.map(|section| visible::line(&gathered.masker.text(&section.text())).chars().take(300).collect()).unwrap_or_default();
-            gathered.problem = Some(format!("the files of the sprints could not be read on {}: {said}", cluster.name));
+            let said: String = files
+                .map(|section| {
+                    visible::line(&gathered.masker.text(&section.text()))
+                        .chars()
+                        .take(300)
+                        .collect()
+                })
+                .unwrap_or_default();
+            gathered.problem = Some(format!(
+                "the files of the sprints could not be read on {}: {said}",
+                cluster.name
+            ));
         }
     }
     Ok((gathered, false))

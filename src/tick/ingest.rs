@@ -10,7 +10,10 @@ use crate::bundle::transfer::SprintFiles;
 use crate::domain::finding::{Finding as Found, MAX_FIGURES, plain};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::transition::Event;
-use crate::domain::{Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status, task};
+use crate::domain::{
+    Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status,
+    task,
+};
 use crate::platform::clock;
 use crate::store::{Change, JournalPiece, SprintRow, StoreError, job_name};
 
@@ -36,7 +39,10 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     if let Some(files) = files {
         let bytes = STANDARD.decode(&files.journal).unwrap_or_default();
         let from_start = files.altered || row.journal_offset == 0;
-        let (mut lines, skipped) = journal::parse_after(&bytes, if from_start { Reached::default() } else { change.reached(id)? });
+        let (mut lines, skipped) = journal::parse_after(
+            &bytes,
+            if from_start { Reached::default() } else { change.reached(id)? },
+        );
         journal::hide(&mut lines, &gathered.masker);
         if skipped > 0 {
             notes.push(format!("{skipped} line(s) of the journal could not be read"));
@@ -45,7 +51,13 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
         let moved = files.offset != row.journal_offset || known != row.journal_prefix;
         if moved || files.altered {
             let whole = from_start;
-            let piece = JournalPiece { lines: &lines, offset: files.offset, prefix: &known, altered: files.altered, whole };
+            let piece = JournalPiece {
+                lines: &lines,
+                offset: files.offset,
+                prefix: &known,
+                altered: files.altered,
+                whole,
+            };
             new_lines = change.ingest(id, &piece)?.new_lines;
         }
         notes.extend(files.problems.iter().cloned());
@@ -62,14 +74,16 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     }
     let claim = of_claim(&row, gathered);
     let of_known = row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job));
-    let is_there = matches!(of_known, Some(Seen::State(state)) if !matches!(state, JobState::Ended(_)));
+    let is_there =
+        matches!(of_known, Some(Seen::State(state)) if !matches!(state, JobState::Ended(_)));
     let unclear;
     let (row, seen) = match &claim {
         // What the scheduler says of the job that it gave us goes before what stands in a file.
         _ if is_there || of_known.is_none() => (row, of_known),
         // The known one has found the claim taken, and ended at once.
         Claim::Another(job) | Claim::Unknown(job)
-            if (matches!(claim, Claim::Another(_)) || matches!(of_known, Some(Seen::State(_)))) && !has_begun(change, &row, gathered)? =>
+            if (matches!(claim, Claim::Another(_)) || matches!(of_known, Some(Seen::State(_))))
+                && !has_begun(change, &row, gathered)? =>
         {
             change.adopt(id, job)?;
             let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
@@ -77,7 +91,8 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
             (row, None)
         }
         Claim::Another(job) => {
-            unclear = Seen::Accounted(format!("job {job}, which has its name, is still in the queue"));
+            unclear =
+                Seen::Accounted(format!("job {job}, which has its name, is still in the queue"));
             (row, Some(&unclear))
         }
         Claim::Ours | Claim::Unknown(_) => (row, of_known),
@@ -99,7 +114,8 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
                 // The scheduler was asked first: a job that has told something since runs.
                 // Or it has told that its run was over: it was put back into the queue.
                 JobState::Waiting(_) | JobState::Held(_) | JobState::Stuck(_)
-                    if new_lines == 0 || change.last_mark(id)?.is_some_and(|line| line.kind() == "run_ended") =>
+                    if new_lines == 0
+                        || change.last_mark(id)?.is_some_and(|line| line.kind() == "run_ended") =>
                 {
                     drop(change.apply(id, Event::Queued)?);
                 }
@@ -108,13 +124,20 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
             if let JobState::Stuck(why) = state {
                 change.tell_of_stuck(&row, why)?;
             }
-            if matches!(state, JobState::Held(_) | JobState::Stuck(_) | JobState::NeverStarts(_) | JobState::Waiting(_))
-                && !matches!(state, JobState::Waiting(why) if why.is_empty())
+            if matches!(
+                state,
+                JobState::Held(_)
+                    | JobState::Stuck(_)
+                    | JobState::NeverStarts(_)
+                    | JobState::Waiting(_)
+            ) && !matches!(state, JobState::Waiting(why) if why.is_empty())
             {
                 notes.push(words);
             }
         }
-        Some(Seen::Accounted(why) | Seen::Unclear(why)) => notes.push(format!("nothing certain is known of the job: {why}")),
+        Some(Seen::Accounted(why) | Seen::Unclear(why)) => {
+            notes.push(format!("nothing certain is known of the job: {why}"))
+        }
         Some(Seen::Absent) | None => {}
     }
     let ingested = settle(change, id, gathered, seen, is_contested, new_lines > 0, &mut notes)?;
@@ -134,14 +157,22 @@ enum Claim {
 }
 
 fn of_claim(row: &SprintRow, gathered: &Gathered) -> Claim {
-    let holder = gathered.files.get(row.id.as_str()).and_then(|files| files.claimed_by.as_deref()).and_then(JobId::parse);
+    let holder = gathered
+        .files
+        .get(row.id.as_str())
+        .and_then(|files| files.claimed_by.as_deref())
+        .and_then(JobId::parse);
     let (Some(holder), Some(known)) = (holder, row.state.job()) else { return Claim::Ours };
     // A job without a scheduler is known by its process.
     if row.scheduler == SchedulerKind::Local || holder.number() == known.number() {
         return Claim::Ours;
     }
     let name = job_name(row.id.as_str(), row.attempt);
-    match gathered.strays.iter().find(|stray| stray.id.number() == holder.number() && stray.name == name) {
+    match gathered
+        .strays
+        .iter()
+        .find(|stray| stray.id.number() == holder.number() && stray.name == name)
+    {
         Some(stray) => Claim::Another(stray.id.clone()),
         None => Claim::Unknown(holder),
     }
@@ -151,7 +182,11 @@ fn of_claim(row: &SprintRow, gathered: &Gathered) -> Claim {
 const LONGEST_TWIN: u64 = 10;
 
 /// Whether the known job is the one that began, by what the scheduler has told of it.
-fn has_begun(change: &Change<'_>, row: &SprintRow, gathered: &Gathered) -> Result<bool, StoreError> {
+fn has_begun(
+    change: &Change<'_>,
+    row: &SprintRow,
+    gathered: &Gathered,
+) -> Result<bool, StoreError> {
     match row.state.job().and_then(|job| gathered.used.get(job)) {
         Some(used) => Ok(used.seconds > LONGEST_TWIN),
         None => change.job_ran(row.id.as_str(), row.attempt),
@@ -198,24 +233,39 @@ fn settle(
         parked: end.status == "parked" && !end.questions.is_empty(),
         reason: end.reason.as_deref().map(|word| Reason::parse(word).unwrap_or(Reason::StepFailed)),
         signal: end.signal.clone(),
-        detail: with_reset_time(end.detail.clone(), task::believed_reset(end.resets_at, clock::now().as_second())),
+        detail: with_reset_time(
+            end.detail.clone(),
+            task::believed_reset(end.resets_at, clock::now().as_second()),
+        ),
         advice: Advice::parse(&end.hint),
         processes_left: end.processes_left,
     });
-    let script = files.and_then(|files| files.exit.as_deref()).and_then(|text| match formats::read::<ExitFile>("exit.json", text.as_bytes()) {
-        // Of an earlier job of the sprint it says nothing about this one.
-        Ok(exit) if row.state.job().is_none_or(|job| is_of(&exit, job, row.scheduler)) => {
-            Some(ScriptEnd { reason: exit.reason, status: exit.status, processes_left: exit.processes_left })
-        }
-        Ok(_) => None,
-        Err(error) => {
-            notes.push(error.to_string());
-            None
+    let script = files.and_then(|files| files.exit.as_deref()).and_then(|text| {
+        match formats::read::<ExitFile>("exit.json", text.as_bytes()) {
+            // Of an earlier job of the sprint it says nothing about this one.
+            Ok(exit) if row.state.job().is_none_or(|job| is_of(&exit, job, row.scheduler)) => {
+                Some(ScriptEnd {
+                    reason: exit.reason,
+                    status: exit.status,
+                    processes_left: exit.processes_left,
+                })
+            }
+            Ok(_) => None,
+            Err(error) => {
+                notes.push(error.to_string());
+                None
+            }
         }
     });
     let is_complete = runner.as_ref().is_some_and(|runner| runner.completed);
-    let missing_ends = if is_complete { change.steps_without_end(id, end_seq)? } else { Vec::new() };
-    let at_work = change.job_ran(id, row.attempt)? || row.state.job().and_then(|job| gathered.used.get(job)).is_some_and(|used| used.seconds > 0);
+    let missing_ends =
+        if is_complete { change.steps_without_end(id, end_seq)? } else { Vec::new() };
+    let at_work = change.job_ran(id, row.attempt)?
+        || row
+            .state
+            .job()
+            .and_then(|job| gathered.used.get(job))
+            .is_some_and(|used| used.seconds > 0);
     let evidence = Evidence {
         scheduler: row.scheduler,
         cancel_asked: row.cancel_asked_at.is_some(),
@@ -234,18 +284,28 @@ fn settle(
         new_lines,
         quiet_seconds: files.and_then(|files| files.quiet_seconds),
         empty_polls: row.missing_polls,
-        empty_seconds: row.missing_since.zip(gathered.time).map_or(0, |(since, time)| time.saturating_sub(since)),
-        unclear_seconds: row.unclear_since.zip(gathered.time).map_or(0, |(since, time)| time.saturating_sub(since)),
+        empty_seconds: row
+            .missing_since
+            .zip(gathered.time)
+            .map_or(0, |(since, time)| time.saturating_sub(since)),
+        unclear_seconds: row
+            .unclear_since
+            .zip(gathered.time)
+            .map_or(0, |(since, time)| time.saturating_sub(since)),
     };
     let finding = judge(&evidence);
-    if runner.is_some() && matches!(finding, Finding::Alive | Finding::Wait | Finding::Empty | Finding::Unclear) {
+    if runner.is_some()
+        && matches!(finding, Finding::Alive | Finding::Wait | Finding::Empty | Finding::Unclear)
+    {
         notes.push("finishing: the end of the run is recorded, and the scheduler has not yet said that the job is gone".to_owned());
     }
     match finding {
         Finding::Alive => change.count_missing(id, None)?,
         Finding::Wait => {}
         // Without a clock it does not count.
-        Finding::Empty => gathered.time.map_or(Ok(()), |time| change.count_missing(id, Some(time)))?,
+        Finding::Empty => {
+            gathered.time.map_or(Ok(()), |time| change.count_missing(id, Some(time)))?
+        }
         Finding::Unclear => {
             if matches!(seen, Some(Seen::Accounted(_))) {
                 change.set_missing(id, 0, None)?;
@@ -259,9 +319,13 @@ fn settle(
                 Untold::Known(money) => change.set_untold(id, Some(&money))?,
                 Untold::Unknown => {
                     change.set_untold(id, None)?;
-                    let why = files.and_then(|files| files.problems.first()).map_or("its files could not be read", String::as_str);
+                    let why = files
+                        .and_then(|files| files.problems.first())
+                        .map_or("its files could not be read", String::as_str);
                     let counts = match row.budget_usd {
-                        Some(budget) => format!("the rest of its budget of ${budget:.2} counts as spent"),
+                        Some(budget) => {
+                            format!("the rest of its budget of ${budget:.2} counts as spent")
+                        }
                         None => "no budget bounds it, so nothing more counts".to_owned(),
                     };
                     change.set_cost_unknown(id, &format!("{why}; {counts}"))?;
@@ -273,18 +337,30 @@ fn settle(
             };
             ending.hint = ending.hint.replace("ID", id);
             // Nothing went wrong: there is nothing to do.
-            if let Some(why) = change.none_left(id)?.filter(|_| ending.status != Status::Completed) {
+            if let Some(why) = change.none_left(id)?.filter(|_| ending.status != Status::Completed)
+            {
                 ending = Ending::cancelled(format!("its job has no idea left to try: {why}"));
             }
-            if let Some(earlier) = row.repeats.as_deref().filter(|_| ending.status == Status::Cancelled) {
-                let also = if ending.detail.is_empty() { String::new() } else { format!("; {}", ending.detail) };
+            if let Some(earlier) =
+                row.repeats.as_deref().filter(|_| ending.status == Status::Cancelled)
+            {
+                let also = if ending.detail.is_empty() {
+                    String::new()
+                } else {
+                    format!("; {}", ending.detail)
+                };
                 ending.detail = format!("its idea repeats that of {earlier}{also}");
             }
             // Before the end: with it, the sprint's task looks for the verdict.
             if ending.status == Status::Completed
                 && let Some(end) = &run_end
             {
-                outcome(change, &row, end, ended_in.filter(|_| !is_contested && !row.journal_altered))?;
+                outcome(
+                    change,
+                    &row,
+                    end,
+                    ended_in.filter(|_| !is_contested && !row.journal_altered),
+                )?;
             }
             change.apply(id, Event::Over(ending))?;
             if let Some(time) = ended_at.filter(|_| !row.journal_altered) {
@@ -302,17 +378,31 @@ const MAX_UNUSABLE: (usize, usize) = (20, 300);
 ///
 /// A figure is the evaluator's when the run that ended has measured it: `incarnation`. None where the
 /// journal cannot be believed that far.
-fn outcome(change: &Change<'_>, row: &SprintRow, end: &RunEnd, incarnation: Option<u32>) -> Result<(), StoreError> {
+fn outcome(
+    change: &Change<'_>,
+    row: &SprintRow,
+    end: &RunEnd,
+    incarnation: Option<u32>,
+) -> Result<(), StoreError> {
     let id = row.id.as_str();
     if let Some(found) = end.finding.clone().map(Found::sound) {
         change.put_finding(id, &row.study, &found)?;
     }
-    let unusable: Vec<String> =
-        end.unusable.iter().map(|text| plain(text, MAX_UNUSABLE.1)).filter(|text| !text.is_empty()).take(MAX_UNUSABLE.0).collect();
+    let unusable: Vec<String> = end
+        .unusable
+        .iter()
+        .map(|text| plain(text, MAX_UNUSABLE.1))
+        .filter(|text| !text.is_empty())
+        .take(MAX_UNUSABLE.0)
+        .collect();
     change.put_unusable(id, &unusable)?;
-    let mut figures: Vec<Metric> = end.metrics.iter().cloned().filter_map(Metric::sound).take(MAX_FIGURES + 1).collect();
+    let mut figures: Vec<Metric> =
+        end.metrics.iter().cloned().filter_map(Metric::sound).take(MAX_FIGURES + 1).collect();
     for figure in figures.iter_mut().filter(|figure| figure.source == Source::Evaluator) {
-        let measured = incarnation.map(|incarnation| change.as_measured(id, figure, incarnation)).transpose()?.flatten();
+        let measured = incarnation
+            .map(|incarnation| change.as_measured(id, figure, incarnation))
+            .transpose()?
+            .flatten();
         match measured {
             Some(measured) => *figure = measured,
             None => figure.source = Source::Agent,
@@ -341,8 +431,14 @@ fn untold(
     let open = change.has_open_call(id)?;
     // A job has run, or may have, and its files are gone that would tell of it. Without the end of its run
     // nobody knows how much was not read of them.
-    let is_gone = files.is_none_or(|files| !files.readable || (files.claimed && files.claimed_by.is_none() && !files.problems.is_empty()));
-    if is_gone && !is_recorded && (runner_started || at_work || files.is_some_and(|files| files.claimed)) {
+    let is_gone = files.is_none_or(|files| {
+        !files.readable
+            || (files.claimed && files.claimed_by.is_none() && !files.problems.is_empty())
+    });
+    if is_gone
+        && !is_recorded
+        && (runner_started || at_work || files.is_some_and(|files| files.claimed))
+    {
         return Ok(Untold::Unknown);
     }
     // A runner accounts for all of its calls before it records an end.
@@ -350,7 +446,9 @@ fn untold(
         return Ok(Untold::Nothing);
     }
     Ok(match files {
-        Some(SprintFiles { untold: Some(money), .. }) if !money.estimated && !open => Untold::Nothing,
+        Some(SprintFiles { untold: Some(money), .. }) if !money.estimated && !open => {
+            Untold::Nothing
+        }
         Some(SprintFiles { untold: Some(money), .. }) => Untold::Known(*money),
         Some(files) if files.readable && !files.summed => Untold::Ask,
         // A call was begun, and what it has printed is gone.

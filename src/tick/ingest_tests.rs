@@ -26,16 +26,24 @@ fn store() -> Store {
 }
 
 fn line(seq: u64, kind: &str, rest: &str) -> String {
-    format!("{{\"v\":1,\"seq\":{seq},\"time\":\"2026-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"{kind}\"{rest}}}\n")
+    format!(
+        "{{\"v\":1,\"seq\":{seq},\"time\":\"2026-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"{kind}\"{rest}}}\n"
+    )
 }
 
 fn started(job: &str) -> String {
-    let rest = format!(",\"job_id\":\"{job}\",\"host\":\"n\",\"version\":\"1\",\"pipeline\":\"p\",\"plan\":[],\"seconds\":60");
+    let rest = format!(
+        ",\"job_id\":\"{job}\",\"host\":\"n\",\"version\":\"1\",\"pipeline\":\"p\",\"plan\":[],\"seconds\":60"
+    );
     line(1, "run_started", &rest)
 }
 
 fn agent() -> String {
-    line(2, "agent", ",\"session_id\":\"x\",\"model\":\"m\",\"version\":\"1\",\"stream\":\"research.1.jsonl\",\"from\":0")
+    line(
+        2,
+        "agent",
+        ",\"session_id\":\"x\",\"model\":\"m\",\"version\":\"1\",\"stream\":\"research.1.jsonl\",\"from\":0",
+    )
 }
 
 fn files(journal: &str) -> SprintFiles {
@@ -52,8 +60,18 @@ fn files(journal: &str) -> SprintFiles {
 }
 
 fn told(seen: Option<Seen>, files: SprintFiles, time: i64) -> Gathered {
-    let jobs = seen.map(|seen| ["299", "300"].map(|id| (JobId::parse(id).expect("an id"), seen.clone())).into_iter().collect());
-    Gathered { time: Some(time), jobs, files: BTreeMap::from([(ID.to_owned(), files)]), ..Gathered::default() }
+    let jobs = seen.map(|seen| {
+        ["299", "300"]
+            .map(|id| (JobId::parse(id).expect("an id"), seen.clone()))
+            .into_iter()
+            .collect()
+    });
+    Gathered {
+        time: Some(time),
+        jobs,
+        files: BTreeMap::from([(ID.to_owned(), files)]),
+        ..Gathered::default()
+    }
 }
 
 fn take(store: &mut Store, gathered: &Gathered) -> Ingested {
@@ -75,7 +93,12 @@ fn reason(store: &Store) -> Option<Reason> {
 }
 
 fn killed() -> Seen {
-    Seen::State(JobState::Ended(JobEnd { kind: EndKind::Failed, exit_code: Some(137), signal: None, words: String::new() }))
+    Seen::State(JobState::Ended(JobEnd {
+        kind: EndKind::Failed,
+        exit_code: Some(137),
+        signal: None,
+        words: String::new(),
+    }))
 }
 
 fn job(store: &Store) -> Option<String> {
@@ -83,26 +106,49 @@ fn job(store: &Store) -> Option<String> {
 }
 
 fn ended_well() -> Seen {
-    Seen::State(JobState::Ended(JobEnd { kind: EndKind::Completed, exit_code: Some(0), signal: None, words: String::new() }))
+    Seen::State(JobState::Ended(JobEnd {
+        kind: EndKind::Completed,
+        exit_code: Some(0),
+        signal: None,
+        words: String::new(),
+    }))
 }
 
 #[test]
 fn a_job_that_was_seen_at_work_stays_the_sprints_whatever_stands_in_its_files() {
     let held = || SprintFiles { claimed_by: Some("299".to_owned()), ..files("") };
-    let stray = || vec![Stray { id: JobId::parse("299").expect("an id"), name: "rl-sp-000001-1".to_owned(), state: "RUNNING".to_owned() }];
+    let stray = || {
+        vec![Stray {
+            id: JobId::parse("299").expect("an id"),
+            name: "rl-sp-000001-1".to_owned(),
+            state: "RUNNING".to_owned(),
+        }]
+    };
     let mut store = store();
     take(&mut store, &told(Some(Seen::State(JobState::Running)), files(&started("299")), 0));
     assert_eq!(job(&store).as_deref(), Some("300"));
     // While the scheduler says that it is there, nothing else counts, however long.
     for time in [0, 1000, 100_000] {
-        take(&mut store, &Gathered { strays: stray(), ..told(Some(Seen::State(JobState::Running)), held(), time) });
-        assert_eq!((job(&store).as_deref(), row(&store).state.status(), row(&store).unclear_polls), (Some("300"), Status::Running, 0));
+        take(
+            &mut store,
+            &Gathered {
+                strays: stray(),
+                ..told(Some(Seen::State(JobState::Running)), held(), time)
+            },
+        );
+        assert_eq!(
+            (job(&store).as_deref(), row(&store).state.status(), row(&store).unclear_polls),
+            (Some("300"), Status::Running, 0)
+        );
     }
     // Its end is not believed at once where another one is said to be at work, and never while one of its
     // name is in the queue.
     for time in [100_001, 100_121, 100_200] {
         take(&mut store, &Gathered { strays: stray(), ..told(Some(ended_well()), held(), time) });
-        assert_eq!((job(&store).as_deref(), row(&store).state.status()), (Some("300"), Status::Running));
+        assert_eq!(
+            (job(&store).as_deref(), row(&store).state.status()),
+            (Some("300"), Status::Running)
+        );
     }
     take(&mut store, &told(Some(killed()), held(), 100_201));
     assert_eq!(row(&store).state.status(), Status::Running);
@@ -114,15 +160,29 @@ fn a_twin_that_found_the_claim_taken_gives_way_to_the_job_that_holds_it() {
         let mut store = store();
         take(&mut store, &told(None, files(&started("299")), 0));
         let held = SprintFiles { claimed_by: Some(holder.to_owned()), ..files("") };
-        let stray = Stray { id: JobId::parse("299").expect("an id"), name: "rl-sp-000001-1".to_owned(), state: "RUNNING".to_owned() };
+        let stray = Stray {
+            id: JobId::parse("299").expect("an id"),
+            name: "rl-sp-000001-1".to_owned(),
+            state: "RUNNING".to_owned(),
+        };
         let strays = if strays { vec![stray] } else { Vec::new() };
         take(&mut store, &Gathered { strays, ..told(Some(ended_well()), held, 1) });
-        assert_eq!((job(&store).as_deref(), row(&store).state.status()), (Some("299"), Status::Running));
+        assert_eq!(
+            (job(&store).as_deref(), row(&store).state.status()),
+            (Some("299"), Status::Running)
+        );
     }
     for holder in ["", "not a number", "299; rm", "-1"] {
         let mut store = store();
         take(&mut store, &told(None, files(&started("299")), 0));
-        take(&mut store, &told(Some(Seen::Absent), SprintFiles { claimed_by: Some(holder.to_owned()), ..files("") }, 1));
+        take(
+            &mut store,
+            &told(
+                Some(Seen::Absent),
+                SprintFiles { claimed_by: Some(holder.to_owned()), ..files("") },
+                1,
+            ),
+        );
         assert_eq!(job(&store).as_deref(), Some("300"), "{holder:?}");
     }
 }
@@ -148,13 +208,21 @@ fn a_healthy_sight_of_the_job_forgets_the_empty_answers_before_it() {
 
 #[test]
 fn what_is_unclear_does_not_count_as_missing() {
-    let nothing_untold = || SprintFiles { untold: Some(Money::default()), summed: true, ..files("") };
+    let nothing_untold =
+        || SprintFiles { untold: Some(Money::default()), summed: true, ..files("") };
     let missing = |store: &Store| (row(store).missing_polls, row(store).state.status());
     // The accounting says for long that it goes on. Then both forget it for one poll.
     let mut store = store();
     take(&mut store, &told(None, files(&started("300")), 0));
     for time in [0, 100, 200, 300, 400] {
-        take(&mut store, &told(Some(Seen::Accounted("the accounting says SUSPENDED".to_owned())), nothing_untold(), time));
+        take(
+            &mut store,
+            &told(
+                Some(Seen::Accounted("the accounting says SUSPENDED".to_owned())),
+                nothing_untold(),
+                time,
+            ),
+        );
         assert_eq!(missing(&store), (0, Status::Running));
     }
     take(&mut store, &told(Some(Seen::Absent), nothing_untold(), 500));
@@ -164,7 +232,9 @@ fn what_is_unclear_does_not_count_as_missing() {
     assert_eq!(missing(&store), (0, Status::Running));
     // An accounting that gives no answer now and then neither counts nor makes it begin anew.
     let unclear = || Some(Seen::Unclear("sacct did not answer in time".to_owned()));
-    for (time, seen) in [(700, Some(Seen::Absent)), (740, unclear()), (780, Some(Seen::Absent)), (820, unclear())] {
+    for (time, seen) in
+        [(700, Some(Seen::Absent)), (740, unclear()), (780, Some(Seen::Absent)), (820, unclear())]
+    {
         take(&mut store, &told(seen, nothing_untold(), time));
     }
     assert_eq!(missing(&store), (2, Status::Running));
@@ -191,9 +261,24 @@ fn the_cost_of_a_killed_call_is_asked_for_before_the_end_is_settled() {
 
 #[test]
 fn what_a_sprint_has_cost_whose_record_is_gone_is_not_known_and_the_rest_of_its_budget_counts() {
-    let gone = || SprintFiles { problems: vec!["the sprint's directory is not there".to_owned()], ..files("") };
-    let unread = || SprintFiles { readable: false, claimed: false, problems: vec!["run.jsonl cannot be read: it is busy".to_owned()], ..files("") };
-    let told_so_far = || started("300") + &line(2, "cost", &format!(",\"cost_usd\":2.0,{NONE},\"stream\":\"research.1.jsonl\",\"from\":0"));
+    let gone = || SprintFiles {
+        problems: vec!["the sprint's directory is not there".to_owned()],
+        ..files("")
+    };
+    let unread = || SprintFiles {
+        readable: false,
+        claimed: false,
+        problems: vec!["run.jsonl cannot be read: it is busy".to_owned()],
+        ..files("")
+    };
+    let told_so_far = || {
+        started("300")
+            + &line(
+                2,
+                "cost",
+                &format!(",\"cost_usd\":2.0,{NONE},\"stream\":\"research.1.jsonl\",\"from\":0"),
+            )
+    };
     for (journal, answer, why) in [
         // Nothing was ever read of it.
         (String::new(), gone as fn() -> SprintFiles, "is not there"),
@@ -211,7 +296,12 @@ fn what_a_sprint_has_cost_whose_record_is_gone_is_not_known_and_the_rest_of_its_
         }
         let row = row(&store);
         assert!(row.state.status().is_terminal(), "{:?}", row.state);
-        assert!(row.cost_unknown.contains(why) && row.cost_unknown.contains("the rest of its budget of $10.00 counts"), "{}", row.cost_unknown);
+        assert!(
+            row.cost_unknown.contains(why)
+                && row.cost_unknown.contains("the rest of its budget of $10.00 counts"),
+            "{}",
+            row.cost_unknown
+        );
         assert!((row.cost_usd - 10.0).abs() < 1e-9 && row.cost_estimated, "{row:?}");
         assert_eq!(row.unknown_usd(), Some(10.0 - known));
         assert_eq!(store.money().expect("a sum").unknown_usd, Some(10.0 - known));
@@ -239,7 +329,12 @@ fn a_call_that_told_its_cost_is_not_asked_for_again() {
         "run_ended",
         ",\"status\":\"failed\",\"reason\":\"login\",\"signal\":null,\"detail\":\"d\",\"hint\":\"curl evil\",\"resets_at\":null,\"processes_left\":0,\"host\":\"n\",\"summary\":null,\"cost_usd\":2.0,\"estimated\":false,\"input_tokens\":1,\"output_tokens\":1,\"cache_read_tokens\":0,\"cache_write_tokens\":0",
     );
-    let failed = Seen::State(JobState::Ended(JobEnd { kind: EndKind::Failed, exit_code: Some(1), signal: None, words: String::new() }));
+    let failed = Seen::State(JobState::Ended(JobEnd {
+        kind: EndKind::Failed,
+        exit_code: Some(1),
+        signal: None,
+        words: String::new(),
+    }));
     let journal = started("300") + &agent() + &cost + &end;
     assert_eq!(take(&mut store, &told(Some(failed), files(&journal), 0)), Ingested::Whole);
     let State::Ended { ending, .. } = row(&store).state else { panic!("over") };

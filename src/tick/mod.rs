@@ -103,9 +103,22 @@ pub fn tick(app: &App) -> Result<Report, TickError> {
     over_clusters(app, &busy, Part::All, &mut report);
     round_of_loops(app, &mut store, &mut report)?;
     // What the loops have made need not wait for the next tick.
-    let is_lost = |cluster: &String| report.clusters.iter().any(|one| one.name == *cluster && one.unreachable);
-    let names: BTreeSet<&String> = report.loops.made.iter().map(|(_, cluster)| cluster).filter(|cluster| !is_lost(cluster)).collect();
-    over_clusters(app, &names.into_iter().cloned().collect::<Vec<_>>(), Part::Submissions, &mut report);
+    let is_lost = |cluster: &String| {
+        report.clusters.iter().any(|one| one.name == *cluster && one.unreachable)
+    };
+    let names: BTreeSet<&String> = report
+        .loops
+        .made
+        .iter()
+        .map(|(_, cluster)| cluster)
+        .filter(|cluster| !is_lost(cluster))
+        .collect();
+    over_clusters(
+        app,
+        &names.into_iter().cloned().collect::<Vec<_>>(),
+        Part::Submissions,
+        &mut report,
+    );
     report.problems.extend(notify::send_due(app));
     // What was done stands, whether it is remembered or not.
     if let Err(error) = mark::remember(app, &report) {
@@ -138,13 +151,23 @@ enum Part {
 
 fn over_clusters(app: &App, names: &[String], part: Part, report: &mut Report) {
     std::thread::scope(|scope| {
-        let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(move || tick_cluster(app, name, part)))).collect();
+        let threads: Vec<_> = names
+            .iter()
+            .map(|name| (name, scope.spawn(move || tick_cluster(app, name, part))))
+            .collect();
         for (name, thread) in threads {
-            let problem = |problem: String| ClusterReport { name: name.clone(), problems: vec![problem], failed: true, ..ClusterReport::default() };
+            let problem = |problem: String| ClusterReport {
+                name: name.clone(),
+                problems: vec![problem],
+                failed: true,
+                ..ClusterReport::default()
+            };
             let one = match thread.join() {
                 Ok(Ok(one)) => one,
                 Ok(Err(error)) => problem(error.to_string()),
-                Err(_) => problem("this cluster's part of the tick ended by a fault of the program".to_owned()),
+                Err(_) => problem(
+                    "this cluster's part of the tick ended by a fault of the program".to_owned(),
+                ),
             };
             match report.clusters.iter_mut().find(|known| known.name == one.name) {
                 Some(known) => known.add(one),
@@ -179,7 +202,13 @@ fn tick_cluster(app: &App, name: &str, part: Part) -> Result<ClusterReport, Tick
 
 /// One tick over one cluster, through a connection that stays open. `watched` is a sprint that a
 /// screen shows.
-pub fn tick_one(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, watched: Option<&str>) -> Result<ClusterReport, TickError> {
+pub fn tick_one(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    watched: Option<&str>,
+) -> Result<ClusterReport, TickError> {
     tick_part(app, store, remote, cluster, watched, Part::All)
 }
 
@@ -206,7 +235,10 @@ fn tick_part(
     };
     for (id, (status, phase)) in states(store, cluster)? {
         if before.get(&id) != Some(&(status, phase.clone())) {
-            report.changes.push((id, phase.map_or_else(|| status.to_string(), |phase| format!("{status} ({phase})"))));
+            report.changes.push((
+                id,
+                phase.map_or_else(|| status.to_string(), |phase| format!("{status} ({phase})")),
+            ));
         }
     }
     for id in before.keys() {
@@ -233,7 +265,8 @@ fn tick_part(
 
 fn take_lease(store: &mut Store, cluster: &Cluster) -> Result<Result<Lease, String>, StoreError> {
     let name = format!("tick:{}", cluster.name);
-    let seconds = i64::try_from(cluster.command_timeout * 3 + cluster.connect_timeout + 60).unwrap_or(900);
+    let seconds =
+        i64::try_from(cluster.command_timeout * 3 + cluster.connect_timeout + 60).unwrap_or(900);
     let change = store.change()?;
     let now = clock::now().as_second();
     let taken = change.take_lease(&name, &holder(), now, seconds, is_gone)?;
@@ -245,7 +278,10 @@ type Known = BTreeMap<SprintId, (Status, Option<String>)>;
 
 fn states(store: &Store, cluster: &Cluster) -> Result<Known, StoreError> {
     let rows = store.open_sprints(cluster.name.as_str())?;
-    Ok(rows.into_iter().map(|row| (row.id.clone(), (row.state.status(), row.state.phase().map(str::to_owned)))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id.clone(), (row.state.status(), row.state.phase().map(str::to_owned))))
+        .collect())
 }
 
 fn advance(
@@ -259,7 +295,10 @@ fn advance(
 ) -> Result<(), TickError> {
     look_up_submissions(app, store, remote, cluster, report)?;
     let mut faults = Vec::new();
-    let is_ours = guarded("the look at its jobs", &mut faults, || look(app, store, remote, cluster, lease, watched, report)).transpose()?;
+    let is_ours = guarded("the look at its jobs", &mut faults, || {
+        look(app, store, remote, cluster, lease, watched, report)
+    })
+    .transpose()?;
     report.problems.append(&mut faults);
     if is_ours == Some(false) {
         return Ok(());
@@ -296,23 +335,37 @@ fn look(
         report.problems.extend(gathered.problem.iter().cloned());
         report.failing |= gathered.problem.is_some();
         if !store.change()?.holds(lease)? {
-            report.problems.push("the tick took too long, and another one has begun: its answers count".to_owned());
+            report.problems.push(
+                "the tick took too long, and another one has begun: its answers count".to_owned(),
+            );
             return Ok(false);
         }
         let mut to_sum = ingest_all(store, &rows, &gathered, report)?;
         // Only now: one of them may have turned out to be a sprint's own.
         tell_of_strays(store, cluster, &gathered.strays, report)?;
         // More of a long journal than one answer holds.
-        let (jobs, used, time, is_doubtful) = (gathered.jobs.take(), std::mem::take(&mut gathered.used), gathered.time, gathered.is_doubtful);
+        let (jobs, used, time, is_doubtful) = (
+            gathered.jobs.take(),
+            std::mem::take(&mut gathered.used),
+            gathered.time,
+            gathered.is_doubtful,
+        );
         let mut more = gathered;
         let mut rounds = 0;
         while more.has_more() && rounds < MAX_ROUNDS {
             rounds += 1;
-            let rows = fresh(store, rows.iter().filter(|row| more.files.get(row.id.as_str()).is_some_and(|files| files.more)))?;
+            let rows = fresh(
+                store,
+                rows.iter()
+                    .filter(|row| more.files.get(row.id.as_str()).is_some_and(|files| files.more)),
+            )?;
             let offsets: Vec<u64> = rows.iter().map(|row| row.journal_offset).collect();
             more = gather(app, remote, cluster, &rows, Ask::Files, None)?;
             ingest_all(store, &rows, &more, report)?;
-            let still: Vec<u64> = rows.iter().filter_map(|row| store.sprint(row.id.as_str()).ok()??.journal_offset.into()).collect();
+            let still: Vec<u64> = rows
+                .iter()
+                .filter_map(|row| store.sprint(row.id.as_str()).ok()??.journal_offset.into())
+                .collect();
             if still == offsets {
                 break;
             }
@@ -341,7 +394,12 @@ fn guarded<T>(what: &str, problems: &mut Vec<String>, part: impl FnOnce() -> T) 
 
 /// Takes in what was told of each sprint, each for itself: one that cannot be taken in holds up
 /// no other. Returns those of which more must be asked.
-fn ingest_all(store: &mut Store, rows: &[SprintRow], gathered: &Gathered, report: &mut ClusterReport) -> Result<Vec<SprintRow>, StoreError> {
+fn ingest_all(
+    store: &mut Store,
+    rows: &[SprintRow],
+    gathered: &Gathered,
+    report: &mut ClusterReport,
+) -> Result<Vec<SprintRow>, StoreError> {
     let mut to_sum = Vec::new();
     for row in rows {
         let taken_in = || {
@@ -360,21 +418,38 @@ fn ingest_all(store: &mut Store, rows: &[SprintRow], gathered: &Gathered, report
 }
 
 /// These sprints as they are now.
-fn fresh<'a>(store: &Store, rows: impl Iterator<Item = &'a SprintRow>) -> Result<Vec<SprintRow>, StoreError> {
+fn fresh<'a>(
+    store: &Store,
+    rows: impl Iterator<Item = &'a SprintRow>,
+) -> Result<Vec<SprintRow>, StoreError> {
     rows.filter_map(|row| store.sprint(row.id.as_str()).transpose()).collect()
 }
 
 /// Jobs that should have ended and are still there are told once more.
-fn ask_again_for_ends(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
+fn ask_again_for_ends(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    report: &mut ClusterReport,
+) -> Result<(), TickError> {
     for row in store.open_sprints(cluster.name.as_str())? {
-        if matches!(row.state, State::Cancelling { job: Some(_), .. }) && clock::now().as_second() - row.cancel_sent >= ASK_AGAIN_SECONDS {
+        if matches!(row.state, State::Cancelling { job: Some(_), .. })
+            && clock::now().as_second() - row.cancel_sent >= ASK_AGAIN_SECONDS
+        {
             tell(app, store, remote, &row.id, report);
         }
     }
     Ok(())
 }
 
-fn tell(app: &App, store: &mut Store, remote: &mut dyn Remote, id: &SprintId, report: &mut ClusterReport) {
+fn tell(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    id: &SprintId,
+    report: &mut ClusterReport,
+) {
     match sprint::tell_scheduler(app, store, remote, id) {
         Ok(None) => {}
         Ok(Some(against)) => report.problems.push(format!("{id}: {against}")),
@@ -391,9 +466,19 @@ fn not_fetched(store: &mut Store, id: &str) -> Result<(), StoreError> {
 
 /// Each for itself: one that is slow or that ends by a fault holds up no other. Those that were tried the
 /// least come first, and what there is no time for in this tick is for the next.
-fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster: &Cluster, report: &mut ClusterReport) -> Result<(), TickError> {
+fn fetch_results(
+    app: &App,
+    store: &mut Store,
+    remote: &mut dyn Remote,
+    cluster: &Cluster,
+    report: &mut ClusterReport,
+) -> Result<(), TickError> {
     let began = clock::instant();
-    for row in store.unfetched_sprints(cluster.name.as_str(), waits::RESULT_TRIES, clock::now().as_second())? {
+    for row in store.unfetched_sprints(
+        cluster.name.as_str(),
+        waits::RESULT_TRIES,
+        clock::now().as_second(),
+    )? {
         if clock::since(began).as_secs() > cluster.command_timeout {
             break;
         }
@@ -414,7 +499,18 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
             Ok(sprint::Fetched::default())
         } else {
             let tweaks = store.tweaks_of(id)?;
-            let bring = || sprint::fetch(app, remote, cluster, &row, &tweaks, &app.artifacts(id), sprint::Extent::Unasked, |_, _| {});
+            let bring = || {
+                sprint::fetch(
+                    app,
+                    remote,
+                    cluster,
+                    &row,
+                    &tweaks,
+                    &app.artifacts(id),
+                    sprint::Extent::Unasked,
+                    |_, _| {},
+                )
+            };
             match guarded(id, &mut report.problems, bring) {
                 Some(fetched) => fetched,
                 None => {
@@ -432,10 +528,14 @@ fn fetch_results(app: &App, store: &mut Store, remote: &mut dyn Remote, cluster:
                     change.set_note(id, &format!("not fetched: {}", fetched.skipped.join("; ")))?;
                 }
                 change.commit()?;
-                report.problems.extend(fetched.skipped.iter().map(|skipped| format!("{id}: not fetched: {skipped}")));
+                report.problems.extend(
+                    fetched.skipped.iter().map(|skipped| format!("{id}: not fetched: {skipped}")),
+                );
             }
             // One that takes too long is tried again later, and holds up nobody.
-            Err(sprint::FetchError::Remote(error)) if !error.may_have_run() => return Err(error.into()),
+            Err(sprint::FetchError::Remote(error)) if !error.may_have_run() => {
+                return Err(error.into());
+            }
             Err(error) => {
                 not_fetched(store, id)?;
                 report.problems.push(format!("{id}: {error}"));

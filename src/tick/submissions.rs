@@ -27,7 +27,8 @@ pub(super) fn look_up_submissions(
         State::Cancelling { job: None, .. } => row.attempt > 0,
         _ => false,
     };
-    let mut rows: Vec<SprintRow> = store.open_sprints(cluster.name.as_str())?.into_iter().filter(is_in_doubt).collect();
+    let mut rows: Vec<SprintRow> =
+        store.open_sprints(cluster.name.as_str())?.into_iter().filter(is_in_doubt).collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -44,7 +45,9 @@ pub(super) fn look_up_submissions(
     let mut left = Vec::new();
     for row in rows {
         match sprint::accept_found(store, &row, &found)? {
-            Some(_) if matches!(row.state, State::Cancelling { .. }) => tell(app, store, remote, &row.id, report),
+            Some(_) if matches!(row.state, State::Cancelling { .. }) => {
+                tell(app, store, remote, &row.id, report)
+            }
             Some(_) => {}
             None => left.push(row),
         }
@@ -60,17 +63,25 @@ pub(super) fn look_up_submissions(
     }
     if let Some((_, why)) = in_doubt.first() {
         report.failing = true;
-        report.problems.push(format!("{} submission(s) in doubt: the look for their jobs failed: {why}", in_doubt.len()));
+        report.problems.push(format!(
+            "{} submission(s) in doubt: the look for their jobs failed: {why}",
+            in_doubt.len()
+        ));
         let change = store.change()?;
         for (row, why) in &in_doubt {
-            change.set_note(row.id.as_str(), &format!("a job may exist: the look-up failed: {why}"))?;
+            change.set_note(
+                row.id.as_str(),
+                &format!("a job may exist: the look-up failed: {why}"),
+            )?;
         }
         change.commit()?;
     }
     tell_of_strays(store, cluster, &found.jobs, report)?;
     let mut held = BTreeSet::new();
     for row in rows {
-        if matches!(row.state, State::Submitting) && is_held(store, cluster, &row, &mut held, report)? {
+        if matches!(row.state, State::Submitting)
+            && is_held(store, cluster, &row, &mut held, report)?
+        {
             continue;
         }
         match sprint::submit_looked_up(app, store, remote, row.id.as_str()) {
@@ -83,11 +94,19 @@ pub(super) fn look_up_submissions(
                 break;
             }
             // That is about this sprint: the others are looked up all the same.
-            Ok(Submitted::Unclear(why) | Submitted::NotSent(why) | Submitted::Refused(why) | Submitted::PutOff(why)) => {
+            Ok(
+                Submitted::Unclear(why)
+                | Submitted::NotSent(why)
+                | Submitted::Refused(why)
+                | Submitted::PutOff(why),
+            ) => {
                 report.problems.push(format!("{}: {why}", row.id));
             }
             Ok(Submitted::Job(_)) => {
-                if matches!(store.sprint(row.id.as_str())?.map(|row| row.state), Some(State::Cancelling { .. })) {
+                if matches!(
+                    store.sprint(row.id.as_str())?.map(|row| row.state),
+                    Some(State::Cancelling { .. })
+                ) {
                     tell(app, store, remote, &row.id, report);
                 }
             }
@@ -107,7 +126,9 @@ fn is_held(
     told: &mut BTreeSet<String>,
     report: &mut ClusterReport,
 ) -> Result<bool, TickError> {
-    let Some(why) = sprint::holds(store, cluster.name.as_str(), &row.study)? else { return Ok(false) };
+    let Some(why) = sprint::holds(store, cluster.name.as_str(), &row.study)? else {
+        return Ok(false);
+    };
     let change = store.change()?;
     let in_doubt = if matches!(row.state, State::Submitting) { "a job may exist; " } else { "" };
     change.set_note(row.id.as_str(), &format!("{in_doubt}{why}"))?;
@@ -120,7 +141,12 @@ fn is_held(
 
 /// Tells of jobs that look like ours and that no sprint has, each once. A user may have two projects on
 /// one cluster, so what this one does not know is told in one sentence, and as nothing bad.
-pub(super) fn tell_of_strays(store: &mut Store, cluster: &Cluster, jobs: &[Stray], report: &mut ClusterReport) -> Result<(), StoreError> {
+pub(super) fn tell_of_strays(
+    store: &mut Store,
+    cluster: &Cluster,
+    jobs: &[Stray],
+    report: &mut ClusterReport,
+) -> Result<(), StoreError> {
     let kind = scheduler(cluster.scheduler);
     let live: Vec<&Stray> = jobs.iter().filter(|job| kind.is_live(&job.state)).collect();
     if live.is_empty() {
@@ -129,29 +155,60 @@ pub(super) fn tell_of_strays(store: &mut Store, cluster: &Cluster, jobs: &[Stray
     let mut unknown = Vec::new();
     let change = store.change()?;
     for job in live {
-        let Some((id, attempt)) = job.name.strip_prefix("rl-").and_then(|name| name.rsplit_once('-')) else { continue };
+        let Some((id, attempt)) =
+            job.name.strip_prefix("rl-").and_then(|name| name.rsplit_once('-'))
+        else {
+            continue;
+        };
         let sprint = change.sprint(id)?;
         let whose = match &sprint {
             None => None,
-            Some(row) if row.state.status().is_terminal() => Some(format!("is still there ({}), but {id} is {}", job.state, row.state.status())),
+            Some(row) if row.state.status().is_terminal() => {
+                Some(format!("is still there ({}), but {id} is {}", job.state, row.state.status()))
+            }
             // It is in doubt, and this is its job; or it is just ending.
-            Some(row) if attempt.parse() == Ok(row.attempt) && row.state.job().is_none_or(|known| *known == job.id) => continue,
+            Some(row)
+                if attempt.parse() == Ok(row.attempt)
+                    && row.state.job().is_none_or(|known| *known == job.id) =>
+            {
+                continue;
+            }
             Some(row) => Some(match row.state.job() {
-                Some(known) => format!("is still there ({}), but the job of {id} is {known}", job.state),
+                Some(known) => {
+                    format!("is still there ({}), but the job of {id} is {known}", job.state)
+                }
                 None => format!("is still there ({}), an older job of {id}", job.state),
             }),
         };
-        let new = change.remember_stray(cluster.name.as_str(), sprint.as_ref().map(|row| row.id.as_str()), job.id.as_str(), &job.name)?;
+        let new = change.remember_stray(
+            cluster.name.as_str(),
+            sprint.as_ref().map(|row| row.id.as_str()),
+            job.id.as_str(),
+            &job.name,
+        )?;
         match whose {
-            Some(whose) if new => report.problems.push(format!("job {} ({}) {whose}: {} ends it", job.id, job.name, kind.by_hand(&job.id))),
+            Some(whose) if new => report.problems.push(format!(
+                "job {} ({}) {whose}: {} ends it",
+                job.id,
+                job.name,
+                kind.by_hand(&job.id)
+            )),
             None if new => unknown.push(job),
             _ => {}
         }
     }
     change.commit()?;
     if let Some(first) = unknown.first() {
-        let listed: Vec<String> = unknown.iter().take(10).map(|job| format!("{} ({}, {})", job.id, job.name, job.state)).collect();
-        let more = if unknown.len() > 10 { format!(" and {} more", unknown.len() - 10) } else { String::new() };
+        let listed: Vec<String> = unknown
+            .iter()
+            .take(10)
+            .map(|job| format!("{} ({}, {})", job.id, job.name, job.state))
+            .collect();
+        let more = if unknown.len() > 10 {
+            format!(" and {} more", unknown.len() - 10)
+        } else {
+            String::new()
+        };
         report.problems.push(format!(
             "job {}{more}: of sprints that this database does not know. If another project of yours made them, all is well; if its database is lost, {} ends one",
             listed.join(", job "),
@@ -162,7 +219,12 @@ pub(super) fn tell_of_strays(store: &mut Store, cluster: &Cluster, jobs: &[Stray
 }
 
 /// Says, also where the sprint is shown, why it was not even tried.
-fn not_tried(store: &mut Store, row: &SprintRow, error: &SubmitError, report: &mut ClusterReport) -> Result<(), TickError> {
+fn not_tried(
+    store: &mut Store,
+    row: &SprintRow,
+    error: &SubmitError,
+    report: &mut ClusterReport,
+) -> Result<(), TickError> {
     report.problems.push(format!("{}: {error}", row.id));
     let change = store.change()?;
     change.set_note(row.id.as_str(), &format!("not submitted: {error}"))?;
@@ -190,11 +252,15 @@ pub(super) fn submit_waiting(
                 // A rule may have ended the loop since it made this sprint, or it waits after a failure.
                 Some(id) if row.attempt == 0 => match begins.get(id) {
                     Some(known) => *known,
-                    None => *begins.entry(id.clone()).or_insert(auto_loop::may_begin(app, store, id)?),
+                    None => {
+                        *begins.entry(id.clone()).or_insert(auto_loop::may_begin(app, store, id)?)
+                    }
                 },
                 _ => true,
             },
-            State::Parked { .. } => row.may_go_on(clock::now().as_second()) && store.is_answered(row.id.as_str())?,
+            State::Parked { .. } => {
+                row.may_go_on(clock::now().as_second()) && store.is_answered(row.id.as_str())?
+            }
             _ => false,
         };
         if waits { waiting.push(row) } else { out.push(row) }
@@ -202,9 +268,13 @@ pub(super) fn submit_waiting(
     if waiting.is_empty() {
         return Ok(());
     }
-    let mut turns: BTreeMap<String, Turn> =
-        store.last_submissions(cluster.name.as_str())?.into_iter().map(|(study, last)| (study, Turn { jobs: 0, last })).collect();
-    for row in out.iter().filter(|row| !matches!(row.state, State::Parked { .. } | State::Pending)) {
+    let mut turns: BTreeMap<String, Turn> = store
+        .last_submissions(cluster.name.as_str())?
+        .into_iter()
+        .map(|(study, last)| (study, Turn { jobs: 0, last }))
+        .collect();
+    for row in out.iter().filter(|row| !matches!(row.state, State::Parked { .. } | State::Pending))
+    {
         turns.entry(row.study.clone()).or_default().jobs += 1;
     }
     let mut held = BTreeSet::new();
@@ -224,7 +294,9 @@ pub(super) fn submit_waiting(
                 report.problems.push(format!("{}: {why}", row.id));
                 waiting.retain(|other| other.study != row.study);
             }
-            Ok(Submitted::Refused(why) | Submitted::PutOff(why)) => report.problems.push(format!("{}: {why}", row.id)),
+            Ok(Submitted::Refused(why) | Submitted::PutOff(why)) => {
+                report.problems.push(format!("{}: {why}", row.id))
+            }
             Ok(Submitted::Job(_)) => {
                 let turn = turns.entry(row.study).or_default();
                 *turn = Turn { jobs: turn.jobs + 1, last: clock::stamp(clock::now()) };
@@ -249,5 +321,7 @@ struct Turn {
 /// fewest jobs on the cluster, and of several the one whose last submission is the longest ago, so
 /// that none is starved by another's loops.
 fn next_in_turn(waiting: &[SprintRow], turns: &BTreeMap<String, Turn>) -> Option<usize> {
-    (0..waiting.len()).min_by_key(|index| waiting.get(*index).and_then(|row| turns.get(&row.study)).cloned().unwrap_or_default())
+    (0..waiting.len()).min_by_key(|index| {
+        waiting.get(*index).and_then(|row| turns.get(&row.study)).cloned().unwrap_or_default()
+    })
 }

@@ -102,7 +102,11 @@ impl Shared {
                 return Some(false);
             }
             // Not longer at once: the clock that counts stands still while this process does.
-            state = self.changed.wait_timeout(state, left.min(Duration::from_secs(1))).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .changed
+                .wait_timeout(state, left.min(Duration::from_secs(1)))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 }
@@ -147,7 +151,9 @@ impl Own {
         self.store = None;
         self.troubled = true;
         let news = match error {
-            TickError::Store(StoreError::Foreign { .. } | StoreError::Newer { .. }) => News::Final(error),
+            TickError::Store(StoreError::Foreign { .. } | StoreError::Newer { .. }) => {
+                News::Final(error)
+            }
             passing => News::Trouble(self.name.clone(), passing.to_string()),
         };
         self.tell(news);
@@ -162,14 +168,28 @@ impl Own {
     /// Remembers a round, and tells of it. What was done stands, whether it is remembered or not.
     /// What is known of the other clusters holds.
     fn done(&self, mut report: Report) -> bool {
-        let others = self.app.config.clusters.iter().map(|cluster| cluster.name.to_string()).filter(|name| *name != self.name);
+        let others = self
+            .app
+            .config
+            .clusters
+            .iter()
+            .map(|cluster| cluster.name.to_string())
+            .filter(|name| *name != self.name);
         let (here, unknown) = {
             let state = self.shared.state();
             (state.here.values().flatten().cloned().collect::<Vec<_>>(), state.unknown.clone())
         };
-        report.not_asked = others.chain(unknown).filter(|name| report.clusters.iter().all(|one| one.name != *name)).collect();
+        report.not_asked = others
+            .chain(unknown)
+            .filter(|name| report.clusters.iter().all(|one| one.name != *name))
+            .collect();
         let with_all = Report {
-            problems: report.problems.iter().cloned().chain(here.into_iter().filter(|one| !report.problems.contains(one))).collect(),
+            problems: report
+                .problems
+                .iter()
+                .cloned()
+                .chain(here.into_iter().filter(|one| !report.problems.contains(one)))
+                .collect(),
             ..report.clone()
         };
         let one = self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -217,10 +237,18 @@ impl Watch {
         let (sender, news) = sync_channel(MOST_NEWS);
         let interval = |cluster: &Cluster| Duration::from_secs(cluster.poll_interval.max(1));
         // What there is to do here is looked at as often as the busiest cluster is.
-        let look = app.config.clusters.iter().map(interval).min().unwrap_or(Duration::from_secs(30));
+        let look =
+            app.config.clusters.iter().map(interval).min().unwrap_or(Duration::from_secs(30));
         let own = |name: &str| {
             shared.state().threads += 1;
-            Own { app: Arc::clone(&app), shared: Arc::clone(&shared), news: sender.clone(), name: name.to_owned(), store: None, troubled: false }
+            Own {
+                app: Arc::clone(&app),
+                shared: Arc::clone(&shared),
+                news: sender.clone(),
+                name: name.to_owned(),
+                store: None,
+                troubled: false,
+            }
         };
         for cluster in &app.config.clusters {
             let (own, pace) = (own(cluster.name.as_str()), Pace::new(interval(cluster)));
@@ -254,7 +282,12 @@ impl Watch {
         drop(self.news);
         let mut state = self.shared.state();
         while state.threads > 0 && clock::instant() < until {
-            state = self.shared.changed.wait_timeout(state, Duration::from_millis(50)).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .shared
+                .changed
+                .wait_timeout(state, Duration::from_millis(50))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 }
@@ -275,8 +308,14 @@ fn watch_cluster(mut own: Own, mut pace: Pace, look: Duration) {
         };
         let mut problems = Vec::new();
         let round = || round_on(&mut own, cluster, &mut remote, part);
-        let done = guarded(cluster.name.as_str(), &mut problems, round)
-            .unwrap_or_else(|| Ok(Some(ClusterReport { name: cluster.name.to_string(), problems, failed: true, ..ClusterReport::default() })));
+        let done = guarded(cluster.name.as_str(), &mut problems, round).unwrap_or_else(|| {
+            Ok(Some(ClusterReport {
+                name: cluster.name.to_string(),
+                problems,
+                failed: true,
+                ..ClusterReport::default()
+            }))
+        });
         match done {
             Ok(None) => own.well(),
             Ok(Some(report)) => {
@@ -289,7 +328,8 @@ fn watch_cluster(mut own: Own, mut pace: Pace, look: Duration) {
                         pace.went_well();
                     }
                 } else {
-                    let for_a_person = report.error.as_ref().is_some_and(RemoteError::needs_a_person);
+                    let for_a_person =
+                        report.error.as_ref().is_some_and(RemoteError::needs_a_person);
                     pace.failed(if for_a_person { WAIT_FOR_A_PERSON } else { WAIT_AFTER_ERROR });
                 }
                 let changed = !report.changes.is_empty();
@@ -312,10 +352,19 @@ fn watch_cluster(mut own: Own, mut pace: Pace, look: Duration) {
 }
 
 /// One round, or nothing when there is nothing to do.
-fn round_on(own: &mut Own, cluster: &Cluster, remote: &mut Option<Box<dyn Remote>>, part: Part) -> Result<Option<ClusterReport>, TickError> {
+fn round_on(
+    own: &mut Own,
+    cluster: &Cluster,
+    remote: &mut Option<Box<dyn Remote>>,
+    part: Part,
+) -> Result<Option<ClusterReport>, TickError> {
     let app = Arc::clone(&own.app);
     let store = own.store()?;
-    if !store.busy_clusters(waits::RESULT_TRIES, clock::now().as_second())?.iter().any(|name| *name == cluster.name.as_str()) {
+    if !store
+        .busy_clusters(waits::RESULT_TRIES, clock::now().as_second())?
+        .iter()
+        .any(|name| *name == cluster.name.as_str())
+    {
         return Ok(None);
     }
     let remote = remote.get_or_insert_with(|| app.remote(cluster));
@@ -341,14 +390,20 @@ fn watch_loops(mut own: Own, look: Duration) {
             for name in busy {
                 if let Err(error) = app.config.cluster(&name) {
                     own.shared.state().unknown.push(name.clone());
-                    report.clusters.push(ClusterReport { name, problems: vec![error.to_string()], failed: true, ..ClusterReport::default() });
+                    report.clusters.push(ClusterReport {
+                        name,
+                        problems: vec![error.to_string()],
+                        failed: true,
+                        ..ClusterReport::default()
+                    });
                 }
             }
             round_of_loops(&app, own.store()?, &mut report)?;
             Ok(report)
         };
         let mut problems = Vec::new();
-        let done = guarded("the loops", &mut problems, round).unwrap_or_else(|| Ok(Report { problems, ..Report::default() }));
+        let done = guarded("the loops", &mut problems, round)
+            .unwrap_or_else(|| Ok(Report { problems, ..Report::default() }));
         match done {
             Ok(report) => {
                 pace.went_well();
@@ -375,10 +430,15 @@ fn send_notices(own: &Own, look: Duration) {
     let mut pace = Pace::new(look);
     while own.shared.wait(NOTICES, pace.due).is_some() {
         let mut faults = Vec::new();
-        let problems = guarded("the notices", &mut faults, || notify::send_due(&own.app)).unwrap_or(faults);
+        let problems =
+            guarded("the notices", &mut faults, || notify::send_due(&own.app)).unwrap_or(faults);
         pace.went_well();
         own.shared.state().here.insert(NOTICES, problems.clone());
-        let news = if problems.is_empty() { News::Well(NOTICES.to_owned()) } else { News::Trouble(NOTICES.to_owned(), problems.join("; ")) };
+        let news = if problems.is_empty() {
+            News::Well(NOTICES.to_owned())
+        } else {
+            News::Trouble(NOTICES.to_owned(), problems.join("; "))
+        };
         if !own.tell(news) {
             return;
         }
@@ -401,7 +461,10 @@ mod tests {
             .collect();
         assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]);
         pace.went_well();
-        assert!(pace.due <= clock::instant() + Duration::from_secs(1) && pace.wait_after_error(WAIT_AFTER_ERROR).as_secs() == 2);
+        assert!(
+            pace.due <= clock::instant() + Duration::from_secs(1)
+                && pace.wait_after_error(WAIT_AFTER_ERROR).as_secs() == 2
+        );
         let slow = Pace { errors: 9, ..Pace::new(Duration::from_secs(900)) };
         assert_eq!(slow.wait_after_error(WAIT_AFTER_ERROR).as_secs(), 900);
     }

@@ -47,7 +47,11 @@ pub fn program(program: &study::Program) -> Program {
         count: program.limits.count,
         max_cost_usd: program.limits.max_cost_usd,
         max_gpu_hours: program.limits.max_gpu_hours,
-        until: program.limits.until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string()),
+        until: program
+            .limits
+            .until
+            .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+            .map(|time| time.to_string()),
         patience: program.limits.patience,
         mistakes: program.mistakes.iter().map(ToString::to_string).collect(),
     }
@@ -156,20 +160,30 @@ pub fn leaderboard(name: &str, better: Better, rows: &[MetricRow]) -> Board {
     let told: Vec<Told<'_>> = rows.iter().map(MetricRow::told).collect();
     let leaderboard::Series { entries, scale, said_unit } = leaderboard::series(name, &told);
     let ranked = leaderboard::rank(better, &entries);
-    let newest = |place: &leaderboard::Place| place.entries.last().and_then(|entry| rows.get(*entry));
+    let newest =
+        |place: &leaderboard::Place| place.entries.last().and_then(|entry| rows.get(*entry));
     let places = ranked.iter().enumerate().filter_map(|(at, place)| {
         let row = newest(place)?;
-        let against = place.mark.and_then(|(mark, with)| Some((mark, with, ranked.get(with)?, newest(ranked.get(with)?)?)));
-        let unknown = against.filter(|(mark, ..)| *mark == Mark::Unknown).map(|(_, with, other, row_of_other)| {
-            let gaps = (place.measured.gap(), other.measured.gap());
-            (why(gaps, with + 1), settle(gaps, &row.sprint_id, &row_of_other.sprint_id))
+        let against = place.mark.and_then(|(mark, with)| {
+            Some((mark, with, ranked.get(with)?, newest(ranked.get(with)?)?))
         });
+        let unknown = against.filter(|(mark, ..)| *mark == Mark::Unknown).map(
+            |(_, with, other, row_of_other)| {
+                let gaps = (place.measured.gap(), other.measured.gap());
+                (why(gaps, with + 1), settle(gaps, &row.sprint_id, &row_of_other.sprint_id))
+            },
+        );
         let (noise_why, settle) = unknown.unzip();
         let apart = place.entries.last().and_then(|entry| entries.get(*entry)?.apart.clone());
         Some(Place {
             rank: at + 1,
             sprint_id: row.sprint_id.clone(),
-            sprints: place.entries.iter().filter_map(|entry| rows.get(*entry)).map(|row| row.sprint_id.clone()).collect(),
+            sprints: place
+                .entries
+                .iter()
+                .filter_map(|entry| rows.get(*entry))
+                .map(|row| row.sprint_id.clone())
+                .collect(),
             task_id: row.task.clone(),
             loop_id: row.loop_id.clone(),
             idea: row.idea.clone(),
@@ -202,8 +216,18 @@ pub fn leaderboard(name: &str, better: Better, rows: &[MetricRow]) -> Board {
     let places = places.collect();
     // Claims are drawn only where nothing was measured: they may be on another scale.
     let is_measured = entries.iter().any(|entry| entry.is_measured);
-    let values = entries.iter().filter(|entry| entry.counts() && (entry.is_measured || !is_measured)).map(|entry| entry.measured.value).collect();
-    Board { places, candidates: leaderboard::candidates(&ranked), reference: leaderboard::reference(&ranked) + 1, unit: scale.unit, values }
+    let values = entries
+        .iter()
+        .filter(|entry| entry.counts() && (entry.is_measured || !is_measured))
+        .map(|entry| entry.measured.value)
+        .collect();
+    Board {
+        places,
+        candidates: leaderboard::candidates(&ranked),
+        reference: leaderboard::reference(&ranked) + 1,
+        unit: scale.unit,
+        values,
+    }
 }
 
 /// Why nothing is known of a difference, in a few words.
@@ -228,8 +252,16 @@ fn settle((own, others): (Option<Gap>, Option<Gap>), sprint: &str, other: &str) 
         Gap::Uncounted => format!("the number of runs of {sprint}"),
         Gap::NoSpread => format!("the spread of the runs of {sprint}"),
     };
-    let all: Vec<String> = [own.map(|gap| needed(gap, sprint)), others.map(|gap| needed(gap, other))].into_iter().flatten().collect();
-    if all.is_empty() { format!("runs of {sprint} and {other} with other seeds") } else { all.join(" and ") }
+    let all: Vec<String> =
+        [own.map(|gap| needed(gap, sprint)), others.map(|gap| needed(gap, other))]
+            .into_iter()
+            .flatten()
+            .collect();
+    if all.is_empty() {
+        format!("runs of {sprint} and {other} with other seeds")
+    } else {
+        all.join(" and ")
+    }
 }
 
 #[cfg(test)]
@@ -262,16 +294,33 @@ mod tests {
         let told = |n: Option<u32>, spread: Option<f64>, n_of_start: Option<u32>| {
             let start = row("sp-a", 0.5, n_of_start, n_of_start.and(Some(0.0)));
             let board = leaderboard("x", Better::Higher, &[start, row("sp-b", 0.9, n, spread)]);
-            let place = board.places.into_iter().find(|place| place.sprint_id == "sp-b").expect("there");
+            let place =
+                board.places.into_iter().find(|place| place.sprint_id == "sp-b").expect("there");
             (place.noise, place.noise_why.unwrap_or_default(), place.settle.unwrap_or_default())
         };
-        let unknown = |why: &str, settle: &str| (Some("unknown"), why.to_owned(), settle.to_owned());
-        assert_eq!(told(None, None, None), unknown("1 run each", "3 more runs of sp-b and 3 more runs of sp-a"));
+        let unknown =
+            |why: &str, settle: &str| (Some("unknown"), why.to_owned(), settle.to_owned());
+        assert_eq!(
+            told(None, None, None),
+            unknown("1 run each", "3 more runs of sp-b and 3 more runs of sp-a")
+        );
         assert_eq!(told(Some(1), Some(0.1), Some(3)), unknown("1 run", "3 more runs of sp-b"));
         assert_eq!(told(Some(3), Some(0.1), None), unknown("#2: 1 run", "3 more runs of sp-a"));
-        assert_eq!(told(None, Some(0.1), Some(3)), unknown("runs not counted", "the number of runs of sp-b"));
-        assert_eq!(told(Some(3), None, Some(3)), unknown("no spread", "the spread of the runs of sp-b"));
-        assert_eq!(told(Some(3), Some(0.0), Some(3)), unknown("runs all equal", "runs of sp-b and sp-a with other seeds"));
-        assert_eq!(told(Some(3), Some(0.01), Some(3)), (Some("likely_real"), String::new(), String::new()));
+        assert_eq!(
+            told(None, Some(0.1), Some(3)),
+            unknown("runs not counted", "the number of runs of sp-b")
+        );
+        assert_eq!(
+            told(Some(3), None, Some(3)),
+            unknown("no spread", "the spread of the runs of sp-b")
+        );
+        assert_eq!(
+            told(Some(3), Some(0.0), Some(3)),
+            unknown("runs all equal", "runs of sp-b and sp-a with other seeds")
+        );
+        assert_eq!(
+            told(Some(3), Some(0.01), Some(3)),
+            (Some("likely_real"), String::new(), String::new())
+        );
     }
 }

@@ -118,7 +118,11 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
         completed_count: completed_count(row, sprints),
         total_count: row.limits.count,
         live_count: sprints.iter().filter(|sprint| !sprint.status.is_terminal()).count(),
-        current_sprint_id: sprints.iter().rev().find(|sprint| !sprint.status.is_terminal()).map(|sprint| sprint.id.clone()),
+        current_sprint_id: sprints
+            .iter()
+            .rev()
+            .find(|sprint| !sprint.status.is_terminal())
+            .map(|sprint| sprint.id.clone()),
         cost_usd: money.cost_usd,
         cost_estimated: money.estimated,
         cost_unknown: money.unknown_usd.is_some(),

@@ -56,6 +56,8 @@ pub fn message(row: &MessageRow) -> Message {
         created_at: row.created_at.clone(),
         answered_at: row.answered_at.clone(),
         delivered_at: row.delivered_at.clone(),
-        reply_with: row.waits_for_person().then(|| format!("researchloop reply {} \"...\"", row.id)),
+        reply_with: row
+            .waits_for_person()
+            .then(|| format!("researchloop reply {} \"...\"", row.id)),
     }
 }

@@ -51,7 +51,12 @@ pub struct UnsentNotices {
 
 impl From<Unsent> for UnsentNotices {
     fn from(unsent: Unsent) -> Self {
-        Self { waits_until: unsent.waits_until(), channel: unsent.channel, count: unsent.count, problem: unsent.problem }
+        Self {
+            waits_until: unsent.waits_until(),
+            channel: unsent.channel,
+            count: unsent.count,
+            problem: unsent.problem,
+        }
     }
 }
 

@@ -109,7 +109,9 @@ pub fn task(row: &TaskRow, needs: &[Need]) -> Task {
         failures: row.failures,
         infra_failures: row.infra_failures,
         max_attempts: row.max_attempts,
-        retry_at: (row.state == crate::domain::TaskState::Waiting).then(|| time(row.retry_at)).flatten(),
+        retry_at: (row.state == crate::domain::TaskState::Waiting)
+            .then(|| time(row.retry_at))
+            .flatten(),
         claimed_by: row.claimed_by.clone(),
         claim_until: row.claim_until.and_then(time),
         created_at: row.created_at.clone(),
@@ -122,7 +124,14 @@ pub fn task(row: &TaskRow, needs: &[Need]) -> Task {
 }
 
 /// Shows a task with everything around it.
-pub fn task_whole(row: &TaskRow, needs: &[Need], needed_by: &[Need], children: &[TaskRow], sprints: Vec<Sprint>, spent: &Spent) -> Task {
+pub fn task_whole(
+    row: &TaskRow,
+    needs: &[Need],
+    needed_by: &[Need],
+    children: &[TaskRow],
+    sprints: Vec<Sprint>,
+    spent: &Spent,
+) -> Task {
     Task {
         needed_by: Some(needed_by.iter().map(|need| other_side(&need.task, need)).collect()),
         children: Some(children.iter().map(|child| child.id.to_string()).collect()),

@@ -29,7 +29,11 @@ fn with_hostile(scenario: &str, command: &str, hostile: &str, more: &str) -> Pro
             calls = calls.display(),
         ),
     );
-    std::fs::set_permissions(project.path("bin/researchloop"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(
+        project.path("bin/researchloop"),
+        std::fs::Permissions::from_mode(0o755),
+    )
+    .unwrap();
     let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
     project.set("PATH", &path);
     project
@@ -40,12 +44,16 @@ fn calls(project: &Project) -> usize {
 }
 
 fn head(parts: &str, next: &str, files: &str) -> String {
-    format!("printf '%s\\n' '{{\"v\":1,\"parts\":[{parts}],\"next\":{next},\"files\":[{files}],\"skipped\":[]}}'")
+    format!(
+        "printf '%s\\n' '{{\"v\":1,\"parts\":[{parts}],\"next\":{next},\"files\":[{files}],\"skipped\":[]}}'"
+    )
 }
 
 #[test]
 fn numbers_that_make_no_sense_are_refused() {
-    let part = |path: &str, offset: u64, len: u64| format!("{{\"path\":\"{path}\",\"offset\":{offset},\"len\":{len}}}");
+    let part = |path: &str, offset: u64, len: u64| {
+        format!("{{\"path\":\"{path}\",\"offset\":{offset},\"len\":{len}}}")
+    };
     let wraps = format!("{},{}", part("a", 0, u64::MAX), part("b", 0, 6));
     let far = part("a", u64::MAX, 5);
     let backwards = format!("{},{}", part("b", 0, 2), part("a", 0, 3));
@@ -77,9 +85,18 @@ fn pieces_without_end_come_to_one() {
     let part = "{\"path\":\"results/'$(printf %09d $n)'\",\"offset\":0,\"len\":1000000}";
     let megabyte = "head -c 1000000 /dev/zero";
     for (what, hostile) in [
-        ("new files for ever", format!("{}; {megabyte}", head(part, "[\"results/'$(printf %09d $n)'\",1000000]", "[\"results/a\",1000000]"))),
+        (
+            "new files for ever",
+            format!(
+                "{}; {megabyte}",
+                head(part, "[\"results/'$(printf %09d $n)'\",1000000]", "[\"results/a\",1000000]")
+            ),
+        ),
         ("the same place for ever", head("", "[\"results/a\",7]", "[\"results/a\",1000000]")),
-        ("nothing but a place farther on", head("", "[\"results/a\",'$n']", "[\"results/a\",1000000]")),
+        (
+            "nothing but a place farther on",
+            head("", "[\"results/a\",'$n']", "[\"results/a\",1000000]"),
+        ),
     ] {
         let project = with_hostile_results(&hostile, "");
         let id = project.submit("an idea", &["--rounds", "0"]);
@@ -89,7 +106,9 @@ fn pieces_without_end_come_to_one() {
         let _ = project.run(&["sprint", "fetch", &id, "--all"]);
         assert!(calls(&project) - before <= 5, "{what}: {} requests", calls(&project) - before);
         let folder = project.path(&format!("artifacts/{id}/results"));
-        let bytes: u64 = std::fs::read_dir(&folder).map(|entries| entries.flatten().map(|entry| entry.metadata().unwrap().len()).sum()).unwrap_or(0);
+        let bytes: u64 = std::fs::read_dir(&folder)
+            .map(|entries| entries.flatten().map(|entry| entry.metadata().unwrap().len()).sum())
+            .unwrap_or(0);
         assert!(bytes <= 10_000_000, "{what}: {bytes} bytes");
     }
 }
@@ -101,17 +120,37 @@ fn results_that_hang_or_are_rubbish_hold_up_no_submission() {
         let seen = project.path("seen");
         let script = std::fs::read_to_string(project.path("bin/researchloop")).unwrap();
         // When it is asked for results, it notes how many jobs were sent before.
-        let find = format!("find '{}' -name run_sprint.sh | wc -l >>'{}'\n{hostile}\n", project.path("cluster").display(), seen.display());
+        let find = format!(
+            "find '{}' -name run_sprint.sh | wc -l >>'{}'\n{hostile}\n",
+            project.path("cluster").display(),
+            seen.display()
+        );
         project.write("bin/researchloop", script + &find);
         let first = project.submit("the first idea", &["--rounds", "0"]);
-        let second = project.run(&["--json", "sprint", "run", "another one, quite different", "-s", "s", "--rounds", "0"]);
+        let second = project.run(&[
+            "--json",
+            "sprint",
+            "run",
+            "another one, quite different",
+            "-s",
+            "s",
+            "--rounds",
+            "0",
+        ]);
         let second = second.json()["sprint_id"].as_str().expect("an id").to_owned();
         let _ = project.finish(&first, 90);
         let _ = project.run(&["tick"]).never_says("panicked");
         let sprint = project.show(&second);
-        assert!(matches!(text(&sprint, "status"), "submitted" | "running" | "completed"), "{hostile}: {sprint:#}");
-        let first_seen = std::fs::read_to_string(&seen).unwrap().lines().next().unwrap().trim().to_owned();
-        assert_eq!(first_seen, "2", "{hostile}: the second job was sent before the results of the first were asked for");
+        assert!(
+            matches!(text(&sprint, "status"), "submitted" | "running" | "completed"),
+            "{hostile}: {sprint:#}"
+        );
+        let first_seen =
+            std::fs::read_to_string(&seen).unwrap().lines().next().unwrap().trim().to_owned();
+        assert_eq!(
+            first_seen, "2",
+            "{hostile}: the second job was sent before the results of the first were asked for"
+        );
     }
 }
 
@@ -121,14 +160,24 @@ fn rubbish_about_the_files_of_a_sprint_changes_nothing() {
     project.write("home/answer", "");
     let answer = |text: &str| {
         project.write("home/answer.new", format!("#!/bin/sh\n{text}\n"));
-        std::fs::set_permissions(project.path("home/answer.new"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(
+            project.path("home/answer.new"),
+            std::fs::Permissions::from_mode(0o755),
+        )
+        .unwrap();
         std::fs::rename(project.path("home/answer.new"), project.path("home/answer")).unwrap();
     };
     answer("exit 3");
     let id = project.submit("wait", &["--rounds", "0"]);
     let journal = super::remote_dir(&project, &id).join(".researchloop/run.jsonl");
-    crate::harness::wait_until("the journal has begun", 30, || std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() >= 2));
-    let files = |more: &str| format!("echo '{{\"v\":1,\"sprints\":[{{\"id\":\"{id}\",\"journal\":\"\",\"problems\":[]{more}}}]}}'");
+    crate::harness::wait_until("the journal has begun", 30, || {
+        std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() >= 2)
+    });
+    let files = |more: &str| {
+        format!(
+            "echo '{{\"v\":1,\"sprints\":[{{\"id\":\"{id}\",\"journal\":\"\",\"problems\":[]{more}}}]}}'"
+        )
+    };
     let far = format!(",\"offset\":{},\"prefix\":\"x\",\"altered\":false,\"more\":true", u64::MAX);
     for said in [
         "printf '{\"v\":1,\"sprints\":[{\"id\":\"sp'",
@@ -145,7 +194,10 @@ fn rubbish_about_the_files_of_a_sprint_changes_nothing() {
         answer(said);
         let tick = project.run(&["tick"]).never_says("panicked").never_says("fault of the program");
         assert!(tick.code <= 1, "{said}: {tick}");
-        assert!(matches!(text(&project.show(&id), "status"), "running" | "submitted"), "{said}: {tick}");
+        assert!(
+            matches!(text(&project.show(&id), "status"), "running" | "submitted"),
+            "{said}: {tick}"
+        );
     }
     answer(&format!("exec '{}' files-read", program().display()));
     assert_eq!(text(&project.finish(&id, 60), "status"), "completed");

@@ -38,10 +38,29 @@ fn twelve_tasks_run_in_the_right_order_with_the_right_skips() {
     assert_eq!(tasks(&project).len(), 12);
     let id = start(&project, &["-n", "50", "--parallel", "2", "--tasks-only"]);
     let one = finish(&project, &id, 180);
-    assert_eq!((text(&one, "status"), text(&one, "reason")), ("completed", "backlog_done"), "{one:#}");
+    assert_eq!(
+        (text(&one, "status"), text(&one, "reason")),
+        ("completed", "backlog_done"),
+        "{one:#}"
+    );
     let order: Vec<&str> = one["sprints"].as_array().unwrap().iter().map(name).collect();
-    let at = |task: &str| order.iter().position(|other| *other == task).unwrap_or_else(|| panic!("{task} never ran: {order:?}"));
-    for (first, then) in [("base", "a"), ("base", "f"), ("a", "c"), ("f", "g"), ("c", "p1"), ("c", "p2"), ("p1", "q"), ("p2", "q"), ("g", "q")] {
+    let at = |task: &str| {
+        order
+            .iter()
+            .position(|other| *other == task)
+            .unwrap_or_else(|| panic!("{task} never ran: {order:?}"))
+    };
+    for (first, then) in [
+        ("base", "a"),
+        ("base", "f"),
+        ("a", "c"),
+        ("f", "g"),
+        ("c", "p1"),
+        ("c", "p2"),
+        ("p1", "q"),
+        ("p2", "q"),
+        ("g", "q"),
+    ] {
         assert!(at(first) < at(then), "{first} before {then}: {order:?}");
     }
     assert_eq!(order.len(), 8, "each that can run runs once: {order:?}");
@@ -63,12 +82,20 @@ fn twelve_tasks_run_in_the_right_order_with_the_right_skips() {
         let found = tasks.iter().find(|other| name(other) == task).unwrap();
         assert_eq!((text(found, "state"), text(found, "verdict")), (state, verdict), "{found:#}");
         if state == "skipped" {
-            assert!(text(found, "detail").contains("t-"), "it says because of which task: {found:#}");
+            assert!(
+                text(found, "detail").contains("t-"),
+                "it says because of which task: {found:#}"
+            );
         }
     }
     // The dead one asks once, and a retry lets what it held up go on.
     let inbox = project.run(&["--json", "inbox"]).success().json();
-    let dead: Vec<&Value> = inbox["messages"].as_array().unwrap().iter().filter(|message| message["kind"] == "dead").collect();
+    let dead: Vec<&Value> = inbox["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|message| message["kind"] == "dead")
+        .collect();
     assert_eq!(dead.len(), 1, "{inbox:#}");
     for format in ["tree", "mermaid", "dot", "json"] {
         let graph = project.run(&["task", "graph", "-s", "s", "--format", format]).success();

@@ -13,7 +13,11 @@ fn the_help_of_every_command_names_what_is_below_it() {
         assert_eq!(help.stderr, "", "{arguments:?}");
         assert!(help.stdout.contains("Usage:"), "{help}");
         for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
-            assert!(help.stdout.contains(below.get_name()), "{} is missing: {help}", below.get_name());
+            assert!(
+                help.stdout.contains(below.get_name()),
+                "{} is missing: {help}",
+                below.get_name()
+            );
             words.push(below.get_name().to_owned());
             walk(project, words, below);
             words.pop();
@@ -24,7 +28,10 @@ fn the_help_of_every_command_names_what_is_below_it() {
     }
     let project = Project::empty();
     walk(&project, &mut Vec::new(), &researchloop::cli::command());
-    assert_eq!(project.run(&["--version"]).success().stdout, format!("researchloop {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        project.run(&["--version"]).success().stdout,
+        format!("researchloop {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -38,18 +45,32 @@ fn a_mistyped_command_or_option_is_answered_with_the_right_one() {
     let error = project.run(&["--json", "sprint", "list", "--what"]).code(2);
     assert_eq!(error.stdout, "");
     let error: serde_json::Value = serde_json::from_str(&error.stderr).unwrap();
-    assert_eq!((&error["error"]["kind"], error["error"]["hints"].is_array()), (&serde_json::json!("usage"), true));
+    assert_eq!(
+        (&error["error"]["kind"], error["error"]["hints"].is_array()),
+        (&serde_json::json!("usage"), true)
+    );
     assert!(error["error"]["message"].as_str().unwrap().contains("--what"));
 }
 
 #[test]
 fn without_a_configuration_it_says_where_it_looked() {
     let project = Project::empty();
-    for arguments in [&["sprint", "list"][..], &["config", "check"], &["tick"], &["study", "list"], &["cluster", "check"]] {
-        let output = project.run(arguments).code(3).says("no researchloop.toml found").says("researchloop init");
+    for arguments in [
+        &["sprint", "list"][..],
+        &["config", "check"],
+        &["tick"],
+        &["study", "list"],
+        &["cluster", "check"],
+    ] {
+        let output = project
+            .run(arguments)
+            .code(3)
+            .says("no researchloop.toml found")
+            .says("researchloop init");
         let steady = project.steady(&output);
         assert!(
-            steady.contains("looked for $PROJECT/researchloop.toml, ") && steady.contains("$PROJECT/home/.config/researchloop/researchloop.toml"),
+            steady.contains("looked for $PROJECT/researchloop.toml, ")
+                && steady.contains("$PROJECT/home/.config/researchloop/researchloop.toml"),
             "{steady}"
         );
     }
@@ -67,7 +88,11 @@ fn init_makes_a_project_that_is_sound_and_is_never_made_twice() {
         hint: describe your cluster in researchloop.toml, then `researchloop cluster setup NAME`\n\
         [exit status: 0]\n";
     assert_eq!(project.steady(&made), expected);
-    project.run(&["config", "check"]).success().says("cluster.here.scheduler_type").says("CLAUDE.md still has questions of its template");
+    project
+        .run(&["config", "check"])
+        .success()
+        .says("cluster.here.scheduler_type")
+        .says("CLAUDE.md still has questions of its template");
     let before = std::fs::read(project.path("researchloop.toml")).unwrap();
     project.run(&["init"]).code(4).says("is there already");
     assert_eq!(std::fs::read(project.path("researchloop.toml")).unwrap(), before);
@@ -93,12 +118,18 @@ fn config_check_hides_every_secret() {
 fn no_command_that_shows_the_configuration_shows_a_secret_of_a_command() {
     let project = Project::local("");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    let config = config.replace("claude_command = [", "claude_command = [\"env\", \"ANTHROPIC_API_KEY=hunter2\", ");
+    let config = config.replace(
+        "claude_command = [",
+        "claude_command = [\"env\", \"ANTHROPIC_API_KEY=hunter2\", ",
+    );
     let study = "metric = \"acc\"\nmetric_better = \"higher\"\nevaluator = \"python eval.py --token hunter2\"\n";
     let two = "[[study]]\nname = \"two\"\ncluster = \"here\"\nclaude_md_path = \"two/CLAUDE.md\"\nclaude_command = \"env API_KEY=hunter2 true\"\n";
     let notify = "notify_command = [\"sh\", \"-c\", \"API_KEY=hunter2 true -H 'Authorization: Bearer hunter2'\"]\n";
     project.write("researchloop.toml", format!("{notify}{config}{study}{two}"));
-    project.write("two/program.md", "# Benchmark\nmetric: acc\nbetter: higher\ncommand: curl -u me:hunter2 http://x\n");
+    project.write(
+        "two/program.md",
+        "# Benchmark\nmetric: acc\nbetter: higher\ncommand: curl -u me:hunter2 http://x\n",
+    );
     for words in [
         "config check",
         "study list",
@@ -132,11 +163,17 @@ fn studies() {
         "NAME  CLUSTER  SPRINTS  ACTIVE  COST   DESCRIPTION\ns     here     0        0       $0.00\n"
     );
     project.run(&["study", "show", "s"]).success().says("cluster:     here").says("1 h, 3 rounds");
-    project.run(&["study", "show", "S"]).code(3).says("no study named \"S\"").says("did you mean `s`?");
-    let made = project.run(&["study", "init", "two"]).success().says("[[study]]").says("name = \"two\"");
+    project
+        .run(&["study", "show", "S"])
+        .code(3)
+        .says("no study named \"S\"")
+        .says("did you mean `s`?");
+    let made =
+        project.run(&["study", "init", "two"]).success().says("[[study]]").says("name = \"two\"");
     assert!(project.path("studies/two/CLAUDE.md").is_file(), "{made}");
     project.run(&["study", "init", "two"]).code(4).says("is there already").says("left as it is");
-    let of_known = project.run(&["study", "init", "s"]).success().says("which does not read it yet");
+    let of_known =
+        project.run(&["study", "init", "s"]).success().says("which does not read it yet");
     assert_eq!(of_known.stdout.trim(), "claude_md_path = \"studies/s/CLAUDE.md\"", "{of_known}");
     for bad in ["../x", "a/b", "", ".", "..", "-x", "$(touch pwned)"] {
         project.run(&["study", "init", "--", bad]).code(2).says("is not a study name");
@@ -148,17 +185,29 @@ fn studies() {
 fn clusters() {
     let project = Project::local("");
     project.run(&["cluster", "list"]).success().says("this machine").says("local");
-    for arguments in [&["cluster", "check", "here"][..], &["cluster", "check"], &["cluster", "check", "--name", "here"]] {
+    for arguments in [
+        &["cluster", "check", "here"][..],
+        &["cluster", "check"],
+        &["cluster", "check", "--name", "here"],
+    ] {
         let check = project.run(arguments).success();
         assert_eq!(check.stdout.matches("  ok   ").count(), 5, "{check}");
     }
-    project.run(&["cluster", "check", "hree"]).code(3).says("no cluster named \"hree\"").says("did you mean `here`?");
+    project
+        .run(&["cluster", "check", "hree"])
+        .code(3)
+        .says("no cluster named \"hree\"")
+        .says("did you mean `here`?");
     project.run(&["cluster", "setup", "here"]).success().says("it is in place");
     project.run(&["cluster", "setup", "here"]).success().says("it is there already");
     project.write("cluster-2", "a file in the way");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     project.write("researchloop.toml", config.replace("/cluster\"", "/cluster-2\""));
-    project.run(&["cluster", "check"]).code(1).says("FAIL  working_dir").says("choose a `working_dir`");
+    project
+        .run(&["cluster", "check"])
+        .code(1)
+        .says("FAIL  working_dir")
+        .says("choose a `working_dir`");
     project.run(&["cluster", "setup", "here"]).code(1);
 }
 
@@ -168,10 +217,23 @@ fn a_cluster_that_cannot_be_reached_is_no_crash() {
         "[[cluster]]\nname = \"c\"\nhost = \"127.0.0.1\"\nport = 1\nscheduler_type = \"slurm\"\nworking_dir = \"~/x\"\nconnect_timeout = 5\n[[study]]\nname = \"s\"\n",
     );
     project.run(&["cluster", "check"]).code(1).says("cannot reach").says("refused");
-    project.run(&["sprint", "run", "idea", "-s", "s"]).code(6).says("not submitted yet").says("it stays pending");
-    assert_eq!(project.run(&["--json", "sprint", "list"]).success().json()["sprints"][0]["status"], "pending");
+    project
+        .run(&["sprint", "run", "idea", "-s", "s"])
+        .code(6)
+        .says("not submitted yet")
+        .says("it stays pending");
+    assert_eq!(
+        project.run(&["--json", "sprint", "list"]).success().json()["sprints"][0]["status"],
+        "pending"
+    );
     assert!(project.run(&["tick"]).says("cannot reach").code < 2);
-    project.run(&["sprint", "cancel", project.run(&["--json", "sprint", "list"]).json()["sprints"][0]["id"].as_str().unwrap()]).success();
+    project
+        .run(&[
+            "sprint",
+            "cancel",
+            project.run(&["--json", "sprint", "list"]).json()["sprints"][0]["id"].as_str().unwrap(),
+        ])
+        .success();
 }
 
 #[test]
@@ -192,11 +254,26 @@ fn colour_comes_only_when_it_is_asked_for() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let project = Project::local("");
-    for arguments in [&["--help"][..], &["config", "check"], &["completions", "bash"], &["sprint", "run", "x", "-s", "s", "--dry-run"]] {
-        let mut child = project.command(program()).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for arguments in [
+        &["--help"][..],
+        &["config", "check"],
+        &["completions", "bash"],
+        &["sprint", "run", "x", "-s", "s", "--dry-run"],
+    ] {
+        let mut child = project
+            .command(program())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && !said.contains("panicked"), "{arguments:?}: {} {said}", output.status);
+        assert!(
+            output.status.success() && !said.contains("panicked"),
+            "{arguments:?}: {} {said}",
+            output.status
+        );
     }
 }

@@ -18,7 +18,8 @@ fn with_crontab(project: &mut Project) {
         project.path("calls").display(),
     );
     project.write("bin/crontab", script);
-    std::fs::set_permissions(project.path("bin/crontab"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(project.path("bin/crontab"), std::fs::Permissions::from_mode(0o755))
+        .unwrap();
     let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
     project.set("PATH", &path);
 }
@@ -32,7 +33,12 @@ fn as_cron(project: &Project, line: &str) -> Output {
     let mut fields = line.splitn(6, ' ');
     let command = fields.nth(5).unwrap().replace("\\%", "%");
     let mut shell = std::process::Command::new("/bin/sh");
-    shell.args(["-c", &command]).env_clear().env("HOME", project.path("home")).env("SHELL", "/bin/sh").env("PATH", "/usr/bin:/bin");
+    shell
+        .args(["-c", &command])
+        .env_clear()
+        .env("HOME", project.path("home"))
+        .env("SHELL", "/bin/sh")
+        .env("PATH", "/usr/bin:/bin");
     shell.current_dir("/").stdin(Stdio::null());
     Project::output(shell)
 }
@@ -50,20 +56,32 @@ fn the_line_is_put_in_once_runs_a_tick_and_is_taken_out() {
 
     project.run(&["cron", "install"]).success();
     for shown in [project.run(&["cron", "show"]).success(), project.run(&["status"]).success()] {
-        assert!(shown.stdout.contains("by hand") && !shown.stdout.contains("by cron"), "cron has not run yet: {shown}");
+        assert!(
+            shown.stdout.contains("by hand") && !shown.stdout.contains("by cron"),
+            "cron has not run yet: {shown}"
+        );
     }
     let first = crontab(&project);
-    assert!(first.starts_with(OTHERS) && first.lines().count() == OTHERS.lines().count() + 1, "{first}");
+    assert!(
+        first.starts_with(OTHERS) && first.lines().count() == OTHERS.lines().count() + 1,
+        "{first}"
+    );
     project.run(&["-c", other, "cron", "install", "--every", "1h"]).success();
     let both = crontab(&project);
-    assert!(both.starts_with(&first) && both.lines().count() == first.lines().count() + 1, "{both}");
+    assert!(
+        both.starts_with(&first) && both.lines().count() == first.lines().count() + 1,
+        "{both}"
+    );
 
     let again = project.run(&["cron", "install"]).success();
     assert!(again.stderr.contains("It was installed already"), "{again}");
     assert_eq!(crontab(&project), both);
     let replaced = project.run(&["cron", "install", "--every", "10m"]).success();
     assert!(replaced.stderr.contains("Replaced the earlier line: a tick every 10m"), "{replaced}");
-    assert_eq!(crontab(&project), both.replace("*/5 * * * * env RESEARCHLOOP_CRON", "*/10 * * * * env RESEARCHLOOP_CRON"));
+    assert_eq!(
+        crontab(&project),
+        both.replace("*/5 * * * * env RESEARCHLOOP_CRON", "*/10 * * * * env RESEARCHLOOP_CRON")
+    );
 
     // cron starts it in `/`, without anything that a user has.
     let id = project.submit("x", &["--rounds", "0"]);
@@ -71,7 +89,11 @@ fn the_line_is_put_in_once_runs_a_tick_and_is_taken_out() {
     let line = now.lines().find(|line| line.starts_with("*/10")).unwrap();
     crate::harness::wait_until("cron has brought the sprint to its end", 60, || {
         let tick = as_cron(&project, line);
-        assert_eq!((tick.code, tick.stdout.as_str(), tick.stderr.as_str()), (0, "", ""), "success is quiet");
+        assert_eq!(
+            (tick.code, tick.stdout.as_str(), tick.stderr.as_str()),
+            (0, "", ""),
+            "success is quiet"
+        );
         text(&project.show(&id), "status") == "completed"
     });
     let log = std::fs::read_to_string(project.path(".researchloop/tick.log")).unwrap();
@@ -81,7 +103,11 @@ fn the_line_is_put_in_once_runs_a_tick_and_is_taken_out() {
     let shown = project.run(&["cron", "show"]).success();
     assert!(shown.stdout.starts_with(line) && shown.stdout.contains(", by cron\n"), "{shown}");
     assert!(as_cron(&project, now.lines().last().unwrap()).code == 0);
-    assert!(std::fs::read_dir(project.path("100% it's")).unwrap().any(|entry| entry.unwrap().file_name() == "researchloop.db"));
+    assert!(
+        std::fs::read_dir(project.path("100% it's"))
+            .unwrap()
+            .any(|entry| entry.unwrap().file_name() == "researchloop.db")
+    );
 
     project.run(&["cron", "remove"]).success();
     project.run(&["-c", other, "cron", "remove"]).success();
@@ -100,7 +126,12 @@ fn a_line_that_somebody_adds_during_the_try_stays() {
     project.write("crontab.txt.edit", "1 1 * * * backup\n");
     project.run(&["cron", "install"]).success();
     let now = crontab(&project);
-    assert!(now.starts_with(OTHERS) && now.contains("\n1 1 * * * backup\n") && now.contains("RESEARCHLOOP_CRON"), "{now}");
+    assert!(
+        now.starts_with(OTHERS)
+            && now.contains("\n1 1 * * * backup\n")
+            && now.contains("RESEARCHLOOP_CRON"),
+        "{now}"
+    );
 }
 
 #[test]
@@ -111,8 +142,14 @@ fn what_cron_could_not_do_is_not_installed() {
     let far = "[[cluster]]\nname = \"far\"\nhost = \"127.0.0.1\"\nport = 1\nworking_dir = \"/x\"\nscheduler_type = \"slurm\"\nconnect_timeout = 5\n\n[[study]]\nname = \"t\"\ncluster = \"far\"\n";
     project.write("researchloop.toml", format!("{config}\n{far}"));
     let refused = project.run(&["cron", "install"]).code(1);
-    assert!(refused.stderr.contains("a tick that cron runs would fail: far: connection:"), "{refused}");
-    assert!(refused.stderr.contains("nothing was installed; --force installs it all the same"), "{refused}");
+    assert!(
+        refused.stderr.contains("a tick that cron runs would fail: far: connection:"),
+        "{refused}"
+    );
+    assert!(
+        refused.stderr.contains("nothing was installed; --force installs it all the same"),
+        "{refused}"
+    );
     assert!(refused.stderr.contains("tick --watch`"), "{refused}");
     assert_eq!(crontab(&project), "");
     let forced = project.run(&["cron", "install", "--force"]).success();
@@ -125,7 +162,11 @@ fn what_cron_could_not_do_is_not_installed() {
     let warned = project.run(&["cron", "install"]).success();
     assert!(warned.stderr.contains("set here, and not in cron: RESEARCHLOOP_DB_PATH"), "{warned}");
 
-    for (every, says) in [("7m", "cron cannot run every 7m"), ("soon", "is not a time"), ("2d", "cron cannot run every")] {
+    for (every, says) in [
+        ("7m", "cron cannot run every 7m"),
+        ("soon", "is not a time"),
+        ("2d", "cron cannot run every"),
+    ] {
         let output = project.run(&["cron", "install", "--every", every]).code(2);
         assert!(output.stderr.contains(says), "{output}");
     }
@@ -137,12 +178,22 @@ fn without_a_crontab_program_the_error_says_what_else_there_is() {
     project.set("PATH", project.path("nothing").to_str().unwrap());
     for command in ["install", "remove", "show"] {
         let output = project.run(&["cron", command]).code(1);
-        assert!(output.stderr.contains("there is no program `crontab`") && output.stderr.contains("tick --watch"), "{output}");
+        assert!(
+            output.stderr.contains("there is no program `crontab`")
+                && output.stderr.contains("tick --watch"),
+            "{output}"
+        );
     }
     with_crontab(&mut project);
-    project.write("bin/crontab", "#!/bin/sh\necho 'You (me) are not allowed to use this program (crontab)' >&2\nexit 1\n");
+    project.write(
+        "bin/crontab",
+        "#!/bin/sh\necho 'You (me) are not allowed to use this program (crontab)' >&2\nexit 1\n",
+    );
     let output = project.run(&["cron", "install"]).code(1);
-    assert!(output.stderr.contains("crontab: You (me) are not allowed to use this program"), "{output}");
+    assert!(
+        output.stderr.contains("crontab: You (me) are not allowed to use this program"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -151,7 +202,11 @@ fn a_tick_with_a_log_prints_nothing_even_when_it_fails() {
     let log = project.path("logs/tick.log");
     let log = log.to_str().unwrap();
     let tick = project.run(&["tick", "--quiet", "--log", log]).success();
-    assert_eq!((tick.stdout.as_str(), tick.stderr.as_str(), std::path::Path::new(log).exists()), ("", "", false), "nothing happened");
+    assert_eq!(
+        (tick.stdout.as_str(), tick.stderr.as_str(), std::path::Path::new(log).exists()),
+        ("", "", false),
+        "nothing happened"
+    );
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     project.write("researchloop.toml", format!("nonsense = 1\n{config}"));
     let tick = project.run(&["tick", "--quiet", "--log", log]).code(1);
@@ -184,7 +239,9 @@ fn many_who_install_at_once_lose_no_line() {
     let mut project = Project::local("");
     with_crontab(&mut project);
     // A `crontab` that takes its time between reading and writing.
-    let slow = std::fs::read_to_string(project.path("bin/crontab")).unwrap().replace("-) cat >\"$f.new\"", "-) cat >\"$f.new\"; sleep 0.3");
+    let slow = std::fs::read_to_string(project.path("bin/crontab"))
+        .unwrap()
+        .replace("-) cat >\"$f.new\"", "-) cat >\"$f.new\"; sleep 0.3");
     project.write("bin/crontab", slow);
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     let children: Vec<_> = (0..4)
@@ -209,11 +266,22 @@ fn what_only_this_session_finds_is_not_installed() {
     // Both are on the PATH of this session only.
     for program in ["our-claude", "our-teller"] {
         project.write(&format!("bin/{program}"), "#!/bin/sh\n");
-        std::fs::set_permissions(project.path(&format!("bin/{program}")), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(
+            project.path(&format!("bin/{program}")),
+            std::fs::Permissions::from_mode(0o755),
+        )
+        .unwrap();
     }
-    project.write("researchloop.toml", format!("notify_command = [\"our-teller\"]\n{config}claude_command = [\"our-claude\"]\n"));
+    project.write(
+        "researchloop.toml",
+        format!("notify_command = [\"our-teller\"]\n{config}claude_command = [\"our-claude\"]\n"),
+    );
     let refused = project.run(&["cron", "install"]).code(1);
-    for part in ["here: claude: \"our-claude\" would not be found", "notify_command: \"our-teller\" is not found", "cron's PATH is /usr/bin:/bin"] {
+    for part in [
+        "here: claude: \"our-claude\" would not be found",
+        "notify_command: \"our-teller\" is not found",
+        "cron's PATH is /usr/bin:/bin",
+    ] {
         assert!(refused.stderr.contains(part), "{part}: {refused}");
     }
     assert_eq!(crontab(&project), "");
@@ -241,5 +309,8 @@ fn the_line_is_tried_in_the_shell_of_the_crontab_and_with_its_log() {
     let _ = std::fs::remove_dir_all(project.path(".researchloop"));
     project.write(".researchloop", "in the way");
     let refused = project.run(&["cron", "install"]).code(1);
-    assert!(refused.stderr.contains("cannot write") && refused.stderr.contains("tick.log"), "{refused}");
+    assert!(
+        refused.stderr.contains("cannot write") && refused.stderr.contains("tick.log"),
+        "{refused}"
+    );
 }

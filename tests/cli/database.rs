@@ -25,7 +25,12 @@ fn jobs(project: &Project) -> usize {
 }
 
 fn walk(path: &Path) -> usize {
-    std::fs::read_dir(path).into_iter().flatten().flatten().filter(|entry| entry.path().join("run_sprint.sh").exists()).count()
+    std::fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().join("run_sprint.sh").exists())
+        .count()
 }
 
 /// All that spends refuses, names the sprint and what to do, and has sent nothing.
@@ -42,13 +47,20 @@ fn assert_refuses(project: &Project, id: &str) {
         assert!([1, 4].contains(&output.code), "{arguments:?}: {output}");
         output.says("does not know 1 sprint").says(id);
         if arguments[0] != "tick" {
-            project.run(arguments).code(4).says("Restore the database from a copy").says("move their folders out of");
+            project
+                .run(arguments)
+                .code(4)
+                .says("Restore the database from a copy")
+                .says("move their folders out of");
         }
     }
     assert_eq!(jobs(project), before);
     project.run(&["sprint", "list"]).success().says("warning: ").says(id);
     let status = project.run(&["--json", "status"]).success().json();
-    assert!(status["database_problems"][0].as_str().is_some_and(|problem| problem.contains(id)), "{status:#}");
+    assert!(
+        status["database_problems"][0].as_str().is_some_and(|problem| problem.contains(id)),
+        "{status:#}"
+    );
     project.run(&["status"]).success().says(id);
 }
 
@@ -104,8 +116,16 @@ fn a_link_that_leads_nowhere_and_a_copy_of_a_sync_program_are_named() {
     let output = project.run(&["status"]).success().to_string();
     assert!(!output.contains("two machines"), "{output}");
     take_away(&project);
-    std::os::unix::fs::symlink(project.path("away/researchloop.db"), project.path("researchloop.db")).unwrap();
-    project.run(&["status"]).code(1).says("a symbolic link to").says("away/researchloop.db, which is not there");
+    std::os::unix::fs::symlink(
+        project.path("away/researchloop.db"),
+        project.path("researchloop.db"),
+    )
+    .unwrap();
+    project
+        .run(&["status"])
+        .code(1)
+        .says("a symbolic link to")
+        .says("away/researchloop.db, which is not there");
 }
 
 #[test]

@@ -10,14 +10,24 @@ pub(super) fn recorded(scenario: &str) -> Project {
     let project = playing(scenario, "");
     let calls = project.path("calls");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    project.write("researchloop.toml", config.replace("environment = { ", &format!("environment = {{ RL_AGENT_CALLS = \"{}\", ", calls.display())));
+    project.write(
+        "researchloop.toml",
+        config.replace(
+            "environment = { ",
+            &format!("environment = {{ RL_AGENT_CALLS = \"{}\", ", calls.display()),
+        ),
+    );
     project
 }
 
 /// What the agent was asked in each call: step and prompt.
 pub(super) fn prompts(project: &Project) -> Vec<(String, String)> {
     let read = |name: String| std::fs::read_to_string(project.path("calls").join(name)).ok();
-    (1..).map_while(|call| Some((read(format!("{call}.step"))?.trim().to_owned(), read(format!("{call}.prompt"))?))).collect()
+    (1..)
+        .map_while(|call| {
+            Some((read(format!("{call}.step"))?.trim().to_owned(), read(format!("{call}.prompt"))?))
+        })
+        .collect()
 }
 
 pub(super) fn database(project: &Project) -> rusqlite::Connection {
@@ -62,13 +72,19 @@ pub(super) fn tick_until(project: &Project, id: &str, status: &str) -> Value {
 }
 
 pub(super) fn inbox(project: &Project, more: &[&str]) -> Vec<Value> {
-    project.run(&[&["--json", "inbox"], more].concat()).success().json()["messages"].as_array().unwrap().clone()
+    project.run(&[&["--json", "inbox"], more].concat()).success().json()["messages"]
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 #[test]
 fn a_job_finds_an_idea_and_every_later_prompt_carries_it() {
     let project = recorded("");
-    let earlier = project.submit("Does a momentum term help gradient descent on a noisy quadratic?", &["--rounds", "0"]);
+    let earlier = project.submit(
+        "Does a momentum term help gradient descent on a noisy quadratic?",
+        &["--rounds", "0"],
+    );
     assert_eq!(text(&project.finish(&earlier, 60), "status"), "completed");
     std::fs::remove_dir_all(project.path("calls")).unwrap();
     let id = without_idea(&project, false);
@@ -81,23 +97,33 @@ fn a_job_finds_an_idea_and_every_later_prompt_carries_it() {
     let steps: Vec<&str> = prompts.iter().map(|(step, _)| step.as_str()).collect();
     assert_eq!(steps, ["idea 1", "research 1", "red_team 1", "fix 1", "report 1", "summarize 1"]);
     let first = &prompts[0].1;
-    for part in ["Stay with small problems.", &earlier, "Does a momentum term help", "structured answer"] {
+    for part in
+        ["Stay with small problems.", &earlier, "Does a momentum term help", "structured answer"]
+    {
         assert!(first.contains(part), "{part}: {first}");
     }
-    for (step, prompt) in
-        prompts.iter().filter(|(step, _)| step.starts_with("research") || step.starts_with("red_team") || step.starts_with("report"))
-    {
+    for (step, prompt) in prompts.iter().filter(|(step, _)| {
+        step.starts_with("research") || step.starts_with("red_team") || step.starts_with("report")
+    }) {
         assert!(prompt.contains(&idea), "{step}: {prompt}");
     }
-    assert!(std::fs::read_to_string(project.path("calls/1.args")).unwrap().contains("--json-schema"));
-    assert_eq!(std::fs::read_to_string(remote_dir(&project, &id).join("idea.txt")).unwrap().trim(), idea);
+    assert!(
+        std::fs::read_to_string(project.path("calls/1.args")).unwrap().contains("--json-schema")
+    );
+    assert_eq!(
+        std::fs::read_to_string(remote_dir(&project, &id).join("idea.txt")).unwrap().trim(),
+        idea
+    );
     // The idea is a task of the backlog now, and this was the first attempt at it.
     let (made_by, status, of): (String, String, String) = database(&project)
         .query_row("SELECT t.made_by, t.status, t.idea FROM tasks t JOIN sprints s ON s.task_id = t.id WHERE s.id = ?1", [&id], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .unwrap();
-    assert_eq!((made_by.as_str(), status.as_str(), of.as_str()), ("loop-000001", "done", idea.as_str()));
+    assert_eq!(
+        (made_by.as_str(), status.as_str(), of.as_str()),
+        ("loop-000001", "done", idea.as_str())
+    );
     // A sprint with an idea of its own has no such step.
     assert_eq!(step(&project.show(&earlier), "idea"), "");
 }
@@ -107,18 +133,31 @@ fn an_error_text_is_never_an_idea() {
     let project = recorded("idea:idea_error");
     let id = without_idea(&project, false);
     let sprint = project.finish(&id, 60);
-    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "step_failed"), "{sprint:#}");
+    assert_eq!(
+        (text(&sprint, "status"), text(&sprint, "reason")),
+        ("failed", "step_failed"),
+        "{sprint:#}"
+    );
     assert_eq!(sprint["idea"], Value::Null);
     assert!(!remote_dir(&project, &id).join("idea.txt").exists());
-    project.run(&["sprint", "resubmit", &id]).code(2).says("ended before its job had found an idea");
-    assert!(prompts(&project).iter().all(|(step, _)| step.starts_with("idea")), "nothing was researched");
+    project
+        .run(&["sprint", "resubmit", &id])
+        .code(2)
+        .says("ended before its job had found an idea");
+    assert!(
+        prompts(&project).iter().all(|(step, _)| step.starts_with("idea")),
+        "nothing was researched"
+    );
     project.run(&["sprint", "show", &id]).success().never_says("idea: Invalid");
 }
 
 #[test]
 fn a_repeated_idea_is_refused_and_another_one_is_asked_for() {
     let project = recorded("idea:idea_repeat_once");
-    let earlier = project.submit("Does a momentum term help gradient descent on a noisy quadratic?", &["--rounds", "0"]);
+    let earlier = project.submit(
+        "Does a momentum term help gradient descent on a noisy quadratic?",
+        &["--rounds", "0"],
+    );
     project.finish(&earlier, 60);
     std::fs::remove_dir_all(project.path("calls")).unwrap();
     let id = without_idea(&project, false);
@@ -126,22 +165,41 @@ fn a_repeated_idea_is_refused_and_another_one_is_asked_for() {
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     assert!(!text(&sprint, "idea").contains("momentum term"), "{sprint:#}");
     let prompts = prompts(&project);
-    assert!(prompts[0].0.starts_with("idea") && prompts[1].0.starts_with("idea") && prompts[2].0.starts_with("research"));
+    assert!(
+        prompts[0].0.starts_with("idea")
+            && prompts[1].0.starts_with("idea")
+            && prompts[2].0.starts_with("research")
+    );
     assert!(prompts[1].1.contains(&format!("it repeats {earlier}")), "{}", prompts[1].1);
-    let args = |call: u32| std::fs::read_to_string(project.path(&format!("calls/{call}.args"))).unwrap();
-    assert!(args(1).contains("--session-id") && args(2).contains("--resume"), "in the same session");
+    let args =
+        |call: u32| std::fs::read_to_string(project.path(&format!("calls/{call}.args"))).unwrap();
+    assert!(
+        args(1).contains("--session-id") && args(2).contains("--resume"),
+        "in the same session"
+    );
 }
 
 #[test]
 fn three_repeats_end_the_sprint_with_the_reason() {
     let project = recorded("idea:idea_repeat");
-    let earlier = project.submit("Does a momentum term help gradient descent on a noisy quadratic?", &["--rounds", "0"]);
+    let earlier = project.submit(
+        "Does a momentum term help gradient descent on a noisy quadratic?",
+        &["--rounds", "0"],
+    );
     project.finish(&earlier, 60);
     std::fs::remove_dir_all(project.path("calls")).unwrap();
     let id = without_idea(&project, false);
     let sprint = project.finish(&id, 60);
-    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "step_failed"), "{sprint:#}");
-    assert!(text(&sprint, "error").contains(&format!("no new idea: It was not taken: it repeats {earlier}")), "{sprint:#}");
+    assert_eq!(
+        (text(&sprint, "status"), text(&sprint, "reason")),
+        ("failed", "step_failed"),
+        "{sprint:#}"
+    );
+    assert!(
+        text(&sprint, "error")
+            .contains(&format!("no new idea: It was not taken: it repeats {earlier}")),
+        "{sprint:#}"
+    );
     assert_eq!(prompts(&project).len(), 3);
 }
 
@@ -149,7 +207,9 @@ fn three_repeats_end_the_sprint_with_the_reason() {
 fn an_idea_may_come_in_a_file() {
     // Also when some tool was refused that it could do without.
     for scenario in ["idea_file", "idea_refused"] {
-        let project = recorded(&format!("idea:{scenario}=Measure how the batch size changes the noise floor"));
+        let project = recorded(&format!(
+            "idea:{scenario}=Measure how the batch size changes the noise floor"
+        ));
         let id = without_idea(&project, false);
         let sprint = project.finish(&id, 60);
         assert_eq!(
@@ -169,22 +229,40 @@ fn an_idea_waits_for_approval_and_then_the_work_begins() {
     let messages = inbox(&project, &[]);
     assert_eq!(messages.len(), 1);
     let message = &messages[0];
-    assert_eq!((text(message, "kind"), text(message, "name"), text(message, "sprint_id")), ("approval", "idea-1", id.as_str()));
-    assert!(text(message, "text").contains("smaller learning rate") && text(message, "text").contains("\n\nWhy: "), "{message:#}");
-    let shown = project.run(&["inbox"]).success().says(text(message, "id")).says("proposes an idea");
+    assert_eq!(
+        (text(message, "kind"), text(message, "name"), text(message, "sprint_id")),
+        ("approval", "idea-1", id.as_str())
+    );
+    assert!(
+        text(message, "text").contains("smaller learning rate")
+            && text(message, "text").contains("\n\nWhy: "),
+        "{message:#}"
+    );
+    let shown =
+        project.run(&["inbox"]).success().says(text(message, "id")).says("proposes an idea");
     assert!(shown.stdout.contains("researchloop reply"), "{shown}");
     // Nothing happens by itself, and no job is there.
     project.run(&["tick"]).success();
     assert_eq!(text(&project.show(&id), "status"), "parked");
     let mut later = project.command(program());
     later.arg("status").env("RESEARCHLOOP_TEST_NOW", "2099-01-01T00:00:00Z");
-    let status = Project::output(later).success().says("(an idea waits for your word)").says("    researchloop inbox\n");
+    let status = Project::output(later)
+        .success()
+        .says("(an idea waits for your word)")
+        .says("    researchloop inbox\n");
     assert!(!status.stdout.contains("warning"), "it waits for no tick: {status}");
     project.run(&["reply", text(message, "id"), "..."]).code(2).says("stands for the answer");
-    project.run(&["reply", text(message, "id"), "Yes."]).success().says("approved").never_says("what else you said");
+    project
+        .run(&["reply", text(message, "id"), "Yes."])
+        .success()
+        .says("approved")
+        .never_says("what else you said");
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
-    assert!(text(&sprint, "idea").contains("smaller learning rate") && !text(&sprint, "idea").contains("Why:"));
+    assert!(
+        text(&sprint, "idea").contains("smaller learning rate")
+            && !text(&sprint, "idea").contains("Why:")
+    );
     let steps: Vec<String> = prompts(&project).into_iter().map(|(step, _)| step).collect();
     assert_eq!(steps[..2], ["idea 1", "research 1"], "the agent is not asked again: {steps:?}");
     assert_eq!(text(&inbox(&project, &["--all"])[0], "status"), "told");
@@ -196,12 +274,21 @@ fn an_idea_that_is_not_approved_ends_the_sprint_without_a_job() {
     let id = without_idea(&project, true);
     tick_until(&project, &id, "parked");
     let message = text(&inbox(&project, &[])[0], "id").to_owned();
-    let tasks = || -> u32 { database(&project).query_row("SELECT count(*) FROM tasks", [], |row| row.get(0)).unwrap() };
+    let tasks = || -> u32 {
+        database(&project).query_row("SELECT count(*) FROM tasks", [], |row| row.get(0)).unwrap()
+    };
     let calls = prompts(&project).len();
     project.run(&["reply", &message, "no: too dear"]).success().says("not approved");
     let sprint = project.show(&id);
-    assert_eq!((text(&sprint, "status"), text(&sprint, "error")), ("cancelled", "the idea was not approved: too dear"), "{sprint:#}");
-    assert!(text(&sprint, "idea").contains("smaller learning rate"), "so that it is not had again: {sprint:#}");
+    assert_eq!(
+        (text(&sprint, "status"), text(&sprint, "error")),
+        ("cancelled", "the idea was not approved: too dear"),
+        "{sprint:#}"
+    );
+    assert!(
+        text(&sprint, "idea").contains("smaller learning rate"),
+        "so that it is not had again: {sprint:#}"
+    );
     project.run(&["tick"]).success();
     assert_eq!((prompts(&project).len(), inbox(&project, &[]).len(), tasks()), (calls, 0, 0));
     project.run(&["reply", &message, "yes"]).code(4).says("was answered already");
@@ -214,7 +301,10 @@ fn any_other_word_on_an_idea_asks_for_another_one() {
     tick_until(&project, &id, "parked");
     let first = text(&inbox(&project, &[])[0], "id").to_owned();
     project.run(&["reply", &first, "what else to try"]).code(2);
-    project.run(&["reply", &first, "rather something about schedules"]).success().says("asks for another idea");
+    project
+        .run(&["reply", &first, "rather something about schedules"])
+        .success()
+        .says("asks for another idea");
     let mut second = Value::Null;
     wait_until("another idea", 40, || {
         project.run(&["tick"]).success();
@@ -224,7 +314,11 @@ fn any_other_word_on_an_idea_asks_for_another_one() {
     assert!(!text(&second, "text").contains("smaller learning rate"), "{second:#}");
     let again = prompts(&project);
     let prompt = &again.last().unwrap().1;
-    assert!(prompt.contains("rather something about schedules") && prompt.contains("idea-1 (not approved)"), "{prompt}");
+    assert!(
+        prompt.contains("rather something about schedules")
+            && prompt.contains("idea-1 (not approved)"),
+        "{prompt}"
+    );
     project.run(&["reply", text(&second, "id"), "yes"]).success();
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
@@ -251,14 +345,21 @@ fn an_agent_cannot_approve_its_own_idea() {
 fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
     let project = recorded("research:ask=Which data set may I use?_once");
     let id = project.submit("an idea", &["--rounds", "0"]);
-    let watched = project.run(&["sprint", "watch", &id]).code(6).says("Which data set may I use?").says("researchloop reply m-");
+    let watched = project
+        .run(&["sprint", "watch", &id])
+        .code(6)
+        .says("Which data set may I use?")
+        .says("researchloop reply m-");
     let sprint = project.show(&id);
     assert_eq!(text(&sprint, "status"), "parked", "{watched}");
     let message = inbox(&project, &[]).remove(0);
     let keys: Vec<&str> = message.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = "id kind study_name sprint_id task_id loop_id name text choices status answer created_at answered_at delivered_at reply_with";
     assert_eq!(keys.join(" "), expected);
-    assert_eq!((text(&message, "kind"), &message["choices"]), ("question", &serde_json::json!(["one", "two"])));
+    assert_eq!(
+        (text(&message, "kind"), &message["choices"]),
+        ("question", &serde_json::json!(["one", "two"]))
+    );
     let m = text(&message, "id");
     assert_eq!(text(&sprint, "waits_for"), m);
     for (arguments, path) in [
@@ -268,29 +369,51 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
         (&["sprint", "list"], "/sprints/0"),
     ] {
         let answer = project.run(&[&["--json"], arguments].concat()).success().json();
-        assert_eq!(answer.pointer(path).map(|sprint| text(sprint, "waits_for")), Some(m), "{arguments:?}: {answer:#}");
+        assert_eq!(
+            answer.pointer(path).map(|sprint| text(sprint, "waits_for")),
+            Some(m),
+            "{arguments:?}: {answer:#}"
+        );
     }
     for arguments in [&["sprint", "show", &id][..], &["sprint", "list"], &["inbox"]] {
         project.run(arguments).success().says(m);
     }
     // Each line is an answer as it stands.
-    project.run(&["inbox"]).success().says(&format!("answer: researchloop reply {m} one\n        researchloop reply {m} two\n"));
+    project
+        .run(&["inbox"])
+        .success()
+        .says(&format!("answer: researchloop reply {m} one\n        researchloop reply {m} two\n"));
     // The command as it is shown, sent off unchanged, is no answer: it could not be taken back.
     project.run(&["reply", m, "one|two"]).code(2).says("one of these");
     // The queue sees a job that ended well.
     let job = text(&sprint, "job_id").to_owned();
-    assert_eq!(std::fs::read_to_string(project.path(&format!("home/.researchloop/local/{job}/exit"))).unwrap().trim(), "0");
+    assert_eq!(
+        std::fs::read_to_string(project.path(&format!("home/.researchloop/local/{job}/exit")))
+            .unwrap()
+            .trim(),
+        "0"
+    );
     let dir = remote_dir(&project, &id);
-    assert!(!dir.join(".researchloop/exit.json").exists() && !dir.join(".researchloop/ask/data.json").exists());
+    assert!(
+        !dir.join(".researchloop/exit.json").exists()
+            && !dir.join(".researchloop/ask/data.json").exists()
+    );
 
     // Days later: the laptop was off, and nothing but the database and the directory matters.
     project.run(&["reply", m, "the second\nand no other"]).success();
     project.run(&["reply", m, "again"]).code(4).says("was answered already");
     project.run(&["tick"]).success();
-    assert_ne!(text(&project.show(&id), "status"), "parked", "one tick takes the answer there and submits");
+    assert_ne!(
+        text(&project.show(&id), "status"),
+        "parked",
+        "one tick takes the answer there and submits"
+    );
     let file = dir.join(format!(".researchloop/inbox/{m}.json"));
     let answer: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    assert_eq!((text(&answer, "answers"), text(&answer, "text")), ("data", "the second\nand no other"));
+    assert_eq!(
+        (text(&answer, "answers"), text(&answer, "text")),
+        ("data", "the second\nand no other")
+    );
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 
@@ -300,17 +423,30 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
     assert_eq!(text(&sprint, "remote_dir"), dir.to_str().unwrap());
     let prompts = prompts(&project);
     assert_eq!(prompts[1].0, "research 1 continue");
-    for part in ["Which data set may I use?", "the second\nand no other", "you asked a question", "# Step: research"] {
+    for part in [
+        "Which data set may I use?",
+        "the second\nand no other",
+        "you asked a question",
+        "# Step: research",
+    ] {
         assert!(prompts[1].1.contains(part), "{part}: {}", prompts[1].1);
     }
     assert!(!prompts[2].1.contains("the second"), "it is told once: {}", prompts[2].1);
     let args = std::fs::read_to_string(project.path("calls/2.args")).unwrap();
-    assert!(args.contains("--resume") && args.contains(text(&sprint, "session_id")), "in its session: {args}");
+    assert!(
+        args.contains("--resume") && args.contains(text(&sprint, "session_id")),
+        "in its session: {args}"
+    );
     assert_eq!(text(&inbox(&project, &["--all"])[0], "status"), "told");
     assert_eq!(inbox(&project, &[]), Vec::<Value>::new());
     // Both jobs together cost what both have told, once.
     let cost = sprint["cost_usd"].as_f64().unwrap();
-    let steps: f64 = sprint["steps"].as_array().unwrap().iter().map(|step| step["cost_usd"].as_f64().unwrap()).sum();
+    let steps: f64 = sprint["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["cost_usd"].as_f64().unwrap())
+        .sum();
     assert!(cost > 0.0 && (cost - steps).abs() < 1e-9, "{cost} {steps}");
 }
 
@@ -326,7 +462,8 @@ fn an_answer_that_is_brought_twice_is_told_once() {
     database(&project).execute("UPDATE messages SET delivered_at = NULL", []).unwrap();
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
-    let told: usize = prompts(&project).iter().filter(|(_, prompt)| prompt.contains("the third one")).count();
+    let told: usize =
+        prompts(&project).iter().filter(|(_, prompt)| prompt.contains("the third one")).count();
     assert_eq!(told, 1);
     let log = project.run(&["sprint", "log", &id]).success();
     assert_eq!(log.stdout.matches(&format!("told: {m}")).count(), 1, "{log}");
@@ -344,7 +481,10 @@ fn a_parked_sprint_can_be_cancelled() {
     project.run(&["reply", &m, "one"]).code(4).says("has ended");
     project.run(&["tick"]).success();
     assert_eq!(prompts(&project).len(), 1, "no job after that");
-    assert!(project.path(&format!("artifacts/{id}/progress.md")).exists() || project.path(&format!("artifacts/{id}")).exists());
+    assert!(
+        project.path(&format!("artifacts/{id}/progress.md")).exists()
+            || project.path(&format!("artifacts/{id}")).exists()
+    );
 }
 
 #[test]
@@ -371,7 +511,9 @@ fn a_note_reaches_a_running_sprint_at_its_next_step() {
     tick_until(&project, &id, "running");
     let mut command = project.command(program());
     project.write("note", "please use a logarithmic axis\n");
-    command.args(["--json", "reply", &id, "-"]).stdin(std::fs::File::open(project.path("note")).unwrap());
+    command
+        .args(["--json", "reply", &id, "-"])
+        .stdin(std::fs::File::open(project.path("note")).unwrap());
     let noted = Project::output(command).success().json();
     let m = text(&noted["message"], "id").to_owned();
     assert_eq!(text(&noted["message"], "kind"), "note");
@@ -379,7 +521,11 @@ fn a_note_reaches_a_running_sprint_at_its_next_step() {
     project.run(&["tick"]).success();
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
-    let told: Vec<String> = prompts(&project).into_iter().filter(|(_, prompt)| prompt.contains("logarithmic axis")).map(|(step, _)| step).collect();
+    let told: Vec<String> = prompts(&project)
+        .into_iter()
+        .filter(|(_, prompt)| prompt.contains("logarithmic axis"))
+        .map(|(step, _)| step)
+        .collect();
     assert_eq!(told, ["report 1"]);
     assert_eq!(text(&inbox(&project, &["--all"])[0], "status"), "told");
     project.run(&["reply", &id, "more"]).code(4).says("is over").says("sprint tweak");
@@ -412,7 +558,11 @@ fn hostile_questions_do_no_harm() {
     let messages = inbox(&project, &[]);
     assert_eq!(messages.len(), 1, "{messages:#?}");
     let question = text(&messages[0], "text");
-    assert!(question.contains("this safe?") && !question.chars().any(|c| c.is_control() || c == '\u{202e}'), "{question:?}");
+    assert!(
+        question.contains("this safe?")
+            && !question.chars().any(|c| c.is_control() || c == '\u{202e}'),
+        "{question:?}"
+    );
     assert_eq!(messages[0]["choices"], serde_json::json!(["[31mred", "y es"]));
     project.run(&["inbox"]).success().never_says("\u{1b}").never_says("root:");
     let log = project.run(&["sprint", "log", &id]).success();
@@ -421,7 +571,8 @@ fn hostile_questions_do_no_harm() {
     }
     let log = log.never_says("root:");
     assert!(!log.stdout.contains('\u{1b}'));
-    let left = std::fs::read_dir(remote_dir(&project, &id).join(".researchloop/ask")).unwrap().count();
+    let left =
+        std::fs::read_dir(remote_dir(&project, &id).join(".researchloop/ask")).unwrap().count();
     assert_eq!(left, 0);
     project.run(&["reply", text(&messages[0], "id"), "yes"]).success();
     assert_eq!(text(&project.finish(&id, 60), "status"), "completed");
@@ -446,23 +597,47 @@ fn of_very_many_questions_a_few_are_asked() {
 #[test]
 fn a_dead_task_is_tried_again_or_left_by_a_reply() {
     let project = recorded("research:exit=3");
-    let ids: Vec<String> = (0..2).map(|number| project.submit(&format!("idea {number}"), &["--rounds", "0"])).collect();
+    let ids: Vec<String> = (0..2)
+        .map(|number| project.submit(&format!("idea {number}"), &["--rounds", "0"]))
+        .collect();
     database(&project).execute("UPDATE tasks SET max_attempts = 1", []).unwrap();
     for id in &ids {
         assert_eq!(text(&project.finish(id, 60), "status"), "failed");
     }
     let messages = inbox(&project, &[]);
-    assert_eq!(messages.iter().map(|message| text(message, "kind")).collect::<Vec<_>>(), ["dead", "dead"]);
-    project.run(&["inbox"]).success().says("has failed for good").says(&format!("researchloop reply {} retry", text(&messages[0], "id")));
-    project.run(&["reply", text(&messages[0], "id"), "retry"]).success().says("will be tried again");
-    project.run(&["reply", text(&messages[1], "id"), "yes, retry please"]).code(2).says("none of retry");
+    assert_eq!(
+        messages.iter().map(|message| text(message, "kind")).collect::<Vec<_>>(),
+        ["dead", "dead"]
+    );
+    project
+        .run(&["inbox"])
+        .success()
+        .says("has failed for good")
+        .says(&format!("researchloop reply {} retry", text(&messages[0], "id")));
+    project
+        .run(&["reply", text(&messages[0], "id"), "retry"])
+        .success()
+        .says("will be tried again");
+    project
+        .run(&["reply", text(&messages[1], "id"), "yes, retry please"])
+        .code(2)
+        .says("none of retry");
     assert_eq!(inbox(&project, &[]).len(), 1, "it is still asked");
     project.run(&["inbox", "--all"]).success().never_says("not delivered");
     project.run(&["reply", text(&messages[1], "id"), "close"]).success().says("closed");
     let status = |message: &Value| -> String {
-        database(&project).query_row("SELECT status FROM tasks WHERE id = ?1", [text(message, "task_id")], |row| row.get(0)).unwrap()
+        database(&project)
+            .query_row(
+                "SELECT status FROM tasks WHERE id = ?1",
+                [text(message, "task_id")],
+                |row| row.get(0),
+            )
+            .unwrap()
     };
-    assert_eq!((status(&messages[0]), status(&messages[1])), ("open".to_owned(), "dead".to_owned()));
+    assert_eq!(
+        (status(&messages[0]), status(&messages[1])),
+        ("open".to_owned(), "dead".to_owned())
+    );
     assert_eq!(inbox(&project, &[]), Vec::<Value>::new());
     project.run(&["reply", text(&messages[0], "id"), "retry"]).code(4);
 }
@@ -471,25 +646,37 @@ fn a_dead_task_is_tried_again_or_left_by_a_reply() {
 fn a_tweak_changes_the_report_and_brings_it_again() {
     let project = recorded("");
     let id = project.submit("an idea", &["--rounds", "0"]);
-    project.run(&["sprint", "tweak", &id, "add a table"]).code(4).says("it has not ended").says("researchloop reply");
+    project
+        .run(&["sprint", "tweak", &id, "add a table"])
+        .code(4)
+        .says("it has not ended")
+        .says("researchloop reply");
     let before = project.finish(&id, 60);
     assert_eq!(text(&before, "status"), "completed", "{before:#}");
     project.run(&["tick"]).success();
     let report = project.path(&format!("artifacts/{id}/report.md"));
     assert!(!std::fs::read_to_string(&report).unwrap().contains("follow-up"));
 
-    let made = project.run(&["--json", "sprint", "tweak", &id, "add a table\nwith all seeds"]).success().json();
+    let made = project
+        .run(&["--json", "sprint", "tweak", &id, "add a table\nwith all seeds"])
+        .success()
+        .json();
     let tweak = text(&made, "sprint_id").to_owned();
     project.run(&["sprint", "tweak", &id, "and another"]).code(4).says(&tweak);
     project.run(&["sprint", "delete", &id, "--yes"]).code(4).says(&tweak);
     let sprint = project.finish(&tweak, 60);
-    assert_eq!((text(&sprint, "status"), text(&sprint, "kind"), text(&sprint, "parent")), ("completed", "tweak", id.as_str()), "{sprint:#}");
+    assert_eq!(
+        (text(&sprint, "status"), text(&sprint, "kind"), text(&sprint, "parent")),
+        ("completed", "tweak", id.as_str()),
+        "{sprint:#}"
+    );
     assert!(text(&sprint, "summary").contains("It cannot follow an instruction"), "{sprint:#}");
     wait_until("the report is brought again", 20, || {
         project.run(&["tick"]).success();
         std::fs::read_to_string(&report).unwrap().contains("follow-up")
     });
-    let told = std::fs::read_to_string(project.path(&format!("artifacts/{id}/tweak_{tweak}.md"))).unwrap();
+    let told =
+        std::fs::read_to_string(project.path(&format!("artifacts/{id}/tweak_{tweak}.md"))).unwrap();
     assert!(told.contains("with all seeds"), "{told}");
 
     // In the same session, in the sprint's directory; records and money are its own.
@@ -505,7 +692,10 @@ fn a_tweak_changes_the_report_and_brings_it_again() {
     }
     assert_eq!(after, before, "the sprint itself is as it was");
     assert_ne!(text(&sprint, "remote_dir"), text(&before, "remote_dir"));
-    project.run(&["sprint", "tweak", &tweak, "more"]).code(4).says(&format!("researchloop sprint tweak {id}"));
+    project
+        .run(&["sprint", "tweak", &tweak, "more"])
+        .code(4)
+        .says(&format!("researchloop sprint tweak {id}"));
     project.run(&["sprint", "tweak", &id, ""]).code(2).says("the instruction is empty");
 }
 
@@ -545,7 +735,8 @@ fn a_loop_asks_before_each_idea_and_has_no_refused_one_again() {
     let prompts = prompts(&project);
     let told = &prompts.last().unwrap().1;
     assert!(
-        told.contains(&format!("{} (cancelled): Measure whether", text(&first, "sprint_id"))) && told.contains("not approved: too dear"),
+        told.contains(&format!("{} (cancelled): Measure whether", text(&first, "sprint_id")))
+            && told.contains("not approved: too dear"),
         "{told}"
     );
     project.run(&["reply", text(&second, "id"), "yes"]).success();

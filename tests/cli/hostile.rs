@@ -18,7 +18,9 @@ fn waiting(more: &str) -> (Project, String, PathBuf) {
     let id = project.submit("wait", &["--rounds", "0"]);
     let dir = remote_dir(&project, &id);
     let journal = dir.join(".researchloop/run.jsonl");
-    wait_until("the journal has begun", 30, || std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() >= 2));
+    wait_until("the journal has begun", 30, || {
+        std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() >= 2)
+    });
     let _ = project.run(&["tick"]).success();
     assert_eq!(text(&project.show(&id), "status"), "running");
     (project, id, dir)
@@ -37,7 +39,9 @@ fn ticked(project: &Project, id: &str, seconds: u64) -> Value {
         let tick = project.run(&["tick"]);
         assert!(tick.code <= 1 && began.elapsed().as_secs() < 300, "{tick}");
         let sprint = project.show(id);
-        if matches!(text(&sprint, "status"), "completed" | "failed") || started.elapsed().as_secs() > seconds {
+        if matches!(text(&sprint, "status"), "completed" | "failed")
+            || started.elapsed().as_secs() > seconds
+        {
             return sprint;
         }
         std::thread::sleep(std::time::Duration::from_millis(300));
@@ -59,15 +63,24 @@ fn a_fifo_or_a_link_in_place_of_the_journal_is_not_read() {
         let sprint = ticked(&project, &id, 2);
         // The runner puts the journal back with the next line that it writes.
         let is_back = std::fs::symlink_metadata(&journal).is_ok_and(|metadata| metadata.is_file());
-        assert!(text(&sprint, "note").contains("run.jsonl") || text(&sprint, "status") != "running" || is_back, "{kind}: {sprint:#}");
+        assert!(
+            text(&sprint, "note").contains("run.jsonl")
+                || text(&sprint, "status") != "running"
+                || is_back,
+            "{kind}: {sprint:#}"
+        );
         let after = lines(&project, &id);
         assert_eq!(after[..before.len()], before[..], "{kind}: what was read stays");
         assert!(
-            !project.run(&["sprint", "log", &id]).stdout.contains(std::fs::read_to_string("/etc/hostname").unwrap().trim_end())
+            !project
+                .run(&["sprint", "log", &id])
+                .stdout
+                .contains(std::fs::read_to_string("/etc/hostname").unwrap().trim_end())
                 || kind != "symlink"
                 || {
                     // The host's name stands in the run's first line anyway.
-                    before[0]["host"].as_str() == Some(std::fs::read_to_string("/etc/hostname").unwrap().trim_end())
+                    before[0]["host"].as_str()
+                        == Some(std::fs::read_to_string("/etc/hostname").unwrap().trim_end())
                 }
         );
     }
@@ -92,7 +105,12 @@ fn a_rewritten_journal_is_marked_and_its_first_lines_stay() {
 fn a_shortened_journal_is_marked_and_nothing_of_it_is_lost() {
     let (project, id, dir) = believed::waiting("");
     let before = lines(&project, &id);
-    std::fs::File::options().write(true).open(dir.join(".researchloop/run.jsonl")).unwrap().set_len(20).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(dir.join(".researchloop/run.jsonl"))
+        .unwrap()
+        .set_len(20)
+        .unwrap();
     let _ = project.run(&["tick"]);
     let sprint = project.show(&id);
     assert_eq!(sprint["journal_altered"], true, "{sprint:#}");
@@ -104,8 +122,11 @@ fn a_shortened_journal_is_marked_and_nothing_of_it_is_lost() {
 #[test]
 fn binary_endless_and_foreign_lines_in_the_journal_are_skipped() {
     let (project, id, dir) = waiting("");
-    let mut journal = std::fs::File::options().append(true).open(dir.join(".researchloop/run.jsonl")).unwrap();
-    journal.write_all(b"\xff\xfe\x00\x01 binary\n{\"v\":1,\"seq\":2,\"kind\":\n[]\nnull\n{}\n").unwrap();
+    let mut journal =
+        std::fs::File::options().append(true).open(dir.join(".researchloop/run.jsonl")).unwrap();
+    journal
+        .write_all(b"\xff\xfe\x00\x01 binary\n{\"v\":1,\"seq\":2,\"kind\":\n[]\nnull\n{}\n")
+        .unwrap();
     journal
         .write_all(b"{\"v\":99,\"seq\":400,\"time\":\"2030-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"run_ended\",\"status\":\"completed\"}\n")
         .unwrap();
@@ -128,17 +149,41 @@ fn names_in_results_are_only_names() {
     for entry in std::fs::read_dir(&results).unwrap() {
         let entry = entry.unwrap();
         let kind = entry.file_type().unwrap();
-        assert!(kind.is_file() || kind.is_dir(), "{:?} is neither a file nor a folder", entry.file_name());
+        assert!(
+            kind.is_file() || kind.is_dir(),
+            "{:?} is neither a file nor a folder",
+            entry.file_name()
+        );
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
-    assert!(!names.iter().any(|name| name.contains(['\u{202e}', '\u{200b}', '\u{1b}'])), "{names:?}");
-    assert!(names.iter().any(|name| name == "$(touch pwned).txt") && names.iter().any(|name| name == "with space.txt"), "{names:?}");
-    assert!(!names.iter().any(|name| name == "passwd" || name == "etc" || name == "pipe"), "{names:?}");
-    for arguments in [&["sprint", "show", &id][..], &["sprint", "fetch", &id, "--all"], &["--json", "sprint", "show", &id], &["sprint", "list"]] {
+    assert!(
+        !names.iter().any(|name| name.contains(['\u{202e}', '\u{200b}', '\u{1b}'])),
+        "{names:?}"
+    );
+    assert!(
+        names.iter().any(|name| name == "$(touch pwned).txt")
+            && names.iter().any(|name| name == "with space.txt"),
+        "{names:?}"
+    );
+    assert!(
+        !names.iter().any(|name| name == "passwd" || name == "etc" || name == "pipe"),
+        "{names:?}"
+    );
+    for arguments in [
+        &["sprint", "show", &id][..],
+        &["sprint", "fetch", &id, "--all"],
+        &["--json", "sprint", "show", &id],
+        &["sprint", "list"],
+    ] {
         let output = project.run(arguments).success();
-        assert!(!output.to_string().contains('\u{1b}') && !output.to_string().contains('\u{202e}') || arguments[0] == "--json", "{output}");
+        assert!(
+            !output.to_string().contains('\u{1b}') && !output.to_string().contains('\u{202e}')
+                || arguments[0] == "--json",
+            "{output}"
+        );
     }
-    let pwned = Command::new("find").arg(project.path("")).args(["-name", "pwned"]).output().unwrap();
+    let pwned =
+        Command::new("find").arg(project.path("")).args(["-name", "pwned"]).output().unwrap();
     assert!(pwned.stdout.is_empty(), "something was executed");
 }
 
@@ -160,19 +205,26 @@ fn a_link_in_the_folder_of_results_is_not_followed() {
     let id = project.submit("link", &["--rounds", "0"]);
     std::fs::create_dir_all(project.path(&format!("artifacts/{id}"))).unwrap();
     symlink(project.path("precious"), project.path(&format!("artifacts/{id}/results"))).unwrap();
-    symlink(project.path("precious/report.md"), project.path(&format!("artifacts/{id}/report.md"))).unwrap();
+    symlink(project.path("precious/report.md"), project.path(&format!("artifacts/{id}/report.md")))
+        .unwrap();
     let _ = project.finish(&id, 60);
     project.run(&["sprint", "fetch", &id]).code(1).says("results is in the way");
     assert_eq!(std::fs::read_to_string(project.path("precious/report.md")).unwrap(), "precious");
     assert_eq!(std::fs::read_dir(project.path("precious")).unwrap().count(), 1);
-    assert!(std::fs::read_to_string(project.path(&format!("artifacts/{id}/report.md"))).unwrap().contains("stand-in"), "the link is replaced");
+    assert!(
+        std::fs::read_to_string(project.path(&format!("artifacts/{id}/report.md")))
+            .unwrap()
+            .contains("stand-in"),
+        "the link is replaced"
+    );
 }
 
 #[test]
 fn half_written_records_in_the_job_are_no_end() {
     let (project, id, dir) = waiting("");
     for name in ["exit.json", "state.json"] {
-        std::fs::write(dir.join(".researchloop").join(name), "{\"v\":1,\"reason\":\"runner_ki").unwrap();
+        std::fs::write(dir.join(".researchloop").join(name), "{\"v\":1,\"reason\":\"runner_ki")
+            .unwrap();
     }
     let _ = project.run(&["tick"]);
     let sprint = project.show(&id);
@@ -188,7 +240,11 @@ fn a_runner_that_was_exchanged_by_a_job_is_put_right_before_it_is_asked() {
     let runner = std::fs::read_dir(&bin).unwrap().next().unwrap().unwrap().path();
     let right = std::fs::read(&runner).unwrap();
     std::fs::remove_file(&runner).unwrap();
-    std::fs::write(&runner, format!("#!/bin/sh\ntouch '{}'\ncat >/dev/null\nexit 3\n", project.path("pwned").display())).unwrap();
+    std::fs::write(
+        &runner,
+        format!("#!/bin/sh\ntouch '{}'\ncat >/dev/null\nexit 3\n", project.path("pwned").display()),
+    )
+    .unwrap();
     std::fs::set_permissions(&runner, std::fs::Permissions::from_mode(0o700)).unwrap();
     let _ = project.run(&["tick"]).success();
     assert!(std::fs::read(&runner).unwrap() == right, "it is the right one again");
@@ -200,7 +256,8 @@ fn a_runner_that_was_exchanged_by_a_job_is_put_right_before_it_is_asked() {
 fn a_time_at_the_end_of_all_times_stops_no_tick() {
     let (project, id, dir) = believed::waiting("");
     let line = r#"{"v":1,"seq":400,"time":"9999-12-30T21:59:59.9Z","incarnation":2,"kind":"run_started","job_id":"local-1","host":"n","version":"0","pipeline":"p","plan":[],"seconds":1}"#;
-    let mut journal = std::fs::File::options().append(true).open(dir.join(".researchloop/run.jsonl")).unwrap();
+    let mut journal =
+        std::fs::File::options().append(true).open(dir.join(".researchloop/run.jsonl")).unwrap();
     journal.write_all(format!("{line}\n").as_bytes()).unwrap();
     let _ = project.run(&["tick"]).never_says("fault of the program").never_says("panicked");
     assert!(lines(&project, &id).iter().any(|line| line["seq"] == 400), "it was taken in");
@@ -210,8 +267,13 @@ fn a_time_at_the_end_of_all_times_stops_no_tick() {
 #[test]
 fn another_programs_database_is_left_alone() {
     let project = Project::local("");
-    for (name, bytes) in [("text", b"this is a text and no database, and it is long enough to be looked at\n".to_vec()), ("binary", vec![0xff; 8192])]
-    {
+    for (name, bytes) in [
+        (
+            "text",
+            b"this is a text and no database, and it is long enough to be looked at\n".to_vec(),
+        ),
+        ("binary", vec![0xff; 8192]),
+    ] {
         project.write("researchloop.db", &bytes);
         for arguments in [&["sprint", "list"][..], &["tick"], &["sprint", "run", "x", "-s", "s"]] {
             project.run(arguments).code(4).says("researchloop.db").says("db_path");
@@ -234,7 +296,10 @@ fn another_programs_database_is_left_alone() {
 fn a_database_of_a_newer_version_is_left_alone() {
     let project = Project::local("");
     project.run(&["sprint", "list"]).success();
-    rusqlite::Connection::open(project.path("researchloop.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    rusqlite::Connection::open(project.path("researchloop.db"))
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
     project.run(&["sprint", "list"]).code(4).says("99").says("update researchloop");
     project.write("folder/x", "");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
@@ -257,7 +322,11 @@ fn a_full_disk_under_the_database_loses_nothing() {
     let sprint = project.finish(&id, 30);
     assert_eq!(text(&sprint, "reason"), "step_failed", "{sprint:#}");
     let list = project.run(&["--json", "sprint", "list"]).success().json();
-    assert_eq!(list["sprints"].as_array().unwrap().len(), 1, "the second one was never made: {list:#}");
+    assert_eq!(
+        list["sprints"].as_array().unwrap().len(),
+        1,
+        "the second one was never made: {list:#}"
+    );
 }
 
 #[test]
@@ -285,9 +354,16 @@ fn twelve_mistakes_in_a_configuration_are_told_at_once() {
     ] {
         assert!(output.stderr.contains(word), "{word} is not told: {output}");
     }
-    assert!(output.stderr.contains("^^") && output.stderr.matches("did you mean").count() >= 3, "{output}");
+    assert!(
+        output.stderr.contains("^^") && output.stderr.matches("did you mean").count() >= 3,
+        "{output}"
+    );
     assert_eq!(output.stdout, "");
-    for (text, says) in [("name = \n", "researchloop.toml:1"), ("\u{0}\u{1}", "researchloop.toml"), ("[[cluster]\n", "researchloop.toml:1")] {
+    for (text, says) in [
+        ("name = \n", "researchloop.toml:1"),
+        ("\u{0}\u{1}", "researchloop.toml"),
+        ("[[cluster]\n", "researchloop.toml:1"),
+    ] {
         project.write("researchloop.toml", text);
         project.run(&["config", "check"]).code(1).says(says);
     }
@@ -316,10 +392,16 @@ fn ideas_of_every_kind_are_text() {
     let idea = std::fs::read_to_string(remote_dir(&project, &id).join("idea.txt")).unwrap();
     assert_eq!(idea, format!("{}\n", odd.replace(['\u{1b}', '\u{7}'], "")));
     for arguments in [&["sprint", "show", &id][..], &["sprint", "list"]] {
-        let output = project.run(arguments).success().never_says("\u{1b}").never_says("\u{7}").never_says("\u{202e}");
+        let output = project
+            .run(arguments)
+            .success()
+            .never_says("\u{1b}")
+            .never_says("\u{7}")
+            .never_says("\u{202e}");
         assert!(output.stdout.contains("touch pwned"), "{output}");
     }
-    let pwned = Command::new("find").arg(project.path("")).args(["-name", "pwned"]).output().unwrap();
+    let pwned =
+        Command::new("find").arg(project.path("")).args(["-name", "pwned"]).output().unwrap();
     assert!(pwned.stdout.is_empty(), "something was executed");
 }
 
@@ -332,10 +414,20 @@ fn job_options_cannot_add_lines_to_the_script() {
         if option.contains('\0') {
             continue;
         }
-        let output = project.run(&["sprint", "run", "x", "-s", "s", "-o", option, "--dry-run"]).code(2);
+        let output =
+            project.run(&["sprint", "run", "x", "-s", "s", "-o", option, "--dry-run"]).code(2);
         assert_eq!(output.stdout, "", "{output}");
     }
-    let quoted = project.run(&["sprint", "run", "x", "-s", "s", "-o", "comment=$(touch pwned); x", "--dry-run"]);
+    let quoted = project.run(&[
+        "sprint",
+        "run",
+        "x",
+        "-s",
+        "s",
+        "-o",
+        "comment=$(touch pwned); x",
+        "--dry-run",
+    ]);
     assert!(quoted.code == 2 || quoted.code == 0, "{quoted}");
     assert!(!project.path("pwned").exists());
 }

@@ -8,7 +8,12 @@ const EARLIER: &str = "Train ResNet-18 on CIFAR-10 for 30 epochs with weight dec
 
 #[track_caller]
 fn statuses(project: &Project, id: &str) -> Vec<String> {
-    shown(project, id)["sprints"].as_array().unwrap().iter().map(|sprint| text(sprint, "status").to_owned()).collect()
+    shown(project, id)["sprints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sprint| text(sprint, "status").to_owned())
+        .collect()
 }
 
 #[test]
@@ -32,21 +37,36 @@ fn a_job_that_has_no_idea_left_ends_its_loop_and_nothing_has_failed() {
     let project = playing("idea:idea_none=All rates from 1e-5 to 1 were tried.", "");
     let id = start(&project, &["-n", "5"]);
     let one = finish(&project, &id, 60);
-    assert_eq!((text(&one, "status"), text(&one, "reason")), ("completed", "no_ideas_left"), "{one:#}");
+    assert_eq!(
+        (text(&one, "status"), text(&one, "reason")),
+        ("completed", "no_ideas_left"),
+        "{one:#}"
+    );
     assert!(text(&one, "detail").contains("All rates from 1e-5 to 1 were tried."), "{one:#}");
     assert_eq!(statuses(&project, &id), ["cancelled"]);
     project.run(&["loop", "show", &id]).success().says("no idea left to try").says("no_ideas_left");
     let sprint = text(&one["sprints"][0], "id").to_owned();
-    project.run(&["sprint", "show", &sprint]).success().never_says("sprint resubmit").says("researchloop loop list");
-    project.run(&["sprint", "show", &sprint]).success().says("no idea left to try: All rates from 1e-5 to 1 were tried.");
+    project
+        .run(&["sprint", "show", &sprint])
+        .success()
+        .never_says("sprint resubmit")
+        .says("researchloop loop list");
+    project
+        .run(&["sprint", "show", &sprint])
+        .success()
+        .says("no idea left to try: All rates from 1e-5 to 1 were tried.");
     // Once it is resumed, the job is asked again.
     project.run(&["loop", "resume", &id, "-m", "look at momentum"]).success();
-    assert_eq!(statuses(&project, text(&finish(&project, &id, 60), "id")), ["cancelled", "cancelled"]);
+    assert_eq!(
+        statuses(&project, text(&finish(&project, &id, 60), "id")),
+        ["cancelled", "cancelled"]
+    );
 }
 
 #[test]
 fn an_apology_of_the_job_is_refused_with_what_it_is_and_asked_for_again() {
-    let project = playing("idea:idea=Sorry. I cannot propose another experiment for this study.", "");
+    let project =
+        playing("idea:idea=Sorry. I cannot propose another experiment for this study.", "");
     let id = start(&project, &["-n", "1"]);
     // Two in a row end the loop.
     let one = finish(&project, &id, 60);
@@ -54,7 +74,10 @@ fn an_apology_of_the_job_is_refused_with_what_it_is_and_asked_for_again() {
     let sprint = text(&one["sprints"][0], "id").to_owned();
     let log = project.run(&["sprint", "log", &sprint]).success();
     assert!(log.stdout.matches("an idea was not taken: it is an apology").count() >= 2, "{log}");
-    assert!(one["sprints"].as_array().unwrap().iter().all(|sprint| sprint["status"] == "failed"), "{one:#}");
+    assert!(
+        one["sprints"].as_array().unwrap().iter().all(|sprint| sprint["status"] == "failed"),
+        "{one:#}"
+    );
 }
 
 #[test]
@@ -64,7 +87,10 @@ fn what_is_no_idea_is_refused_at_every_door_with_the_reason() {
         ("", "empty"),
         ("\u{200b}\u{2060} \n", "empty"),
         ("I'm sorry, but I have no new idea.", "an apology"),
-        ("Could you please tell me which data set I should use before I propose an idea?", "a question"),
+        (
+            "Could you please tell me which data set I should use before I propose an idea?",
+            "a question",
+        ),
         ("API Error: 529 Overloaded", "the text of an error"),
         ("<one new research idea, 20 to 4000 characters, self-contained>", "a placeholder"),
     ] {
@@ -73,7 +99,10 @@ fn what_is_no_idea_is_refused_at_every_door_with_the_reason() {
         let quoted = serde_json::Value::from(text).to_string();
         project.write("tasks.json", format!("[{{\"key\": \"one\", \"idea\": {quoted}}}]"));
         project.run(&["task", "import", "tasks.json", "-s", "s"]).code(2).says(why);
-        project.write("plan.json", format!("{{\"tasks\": [{{\"key\": \"one\", \"idea\": {quoted}}}]}}"));
+        project.write(
+            "plan.json",
+            format!("{{\"tasks\": [{{\"key\": \"one\", \"idea\": {quoted}}}]}}"),
+        );
         project.run(&["plan", "-s", "s", "--from", "plan.json", "-y"]).code(2).says(why);
     }
     let listed = project.run(&["--json", "task", "list"]).success().json();
@@ -86,14 +115,22 @@ fn a_person_is_told_of_a_repeat_and_may_have_it() {
     let project = Project::local("");
     let task = add(&project, EARLIER, &[]);
     let again = EARLIER.to_uppercase().replace("RESNET", "resnet");
-    project.run(&["task", "add", &again, "-s", "s"]).success().says(&format!("the same idea as {task}"));
-    project.run(&["sprint", "run", EARLIER, "-s", "s", "--rounds", "0"]).success().says("`researchloop sprint run --task t-");
+    project
+        .run(&["task", "add", &again, "-s", "s"])
+        .success()
+        .says(&format!("the same idea as {task}"));
+    project
+        .run(&["sprint", "run", EARLIER, "-s", "s", "--rounds", "0"])
+        .success()
+        .says("`researchloop sprint run --task t-");
     project.write("tasks.yaml", format!("- idea: {again}\n- key: new\n  idea: something new\n- key: twice\n  idea: something new!\n"));
     let imported = project.run(&["task", "import", "tasks.yaml", "-s", "s"]).success();
     assert!(
-        imported.stderr.contains("task 1 has the same idea as ") && imported.stderr.contains("task \"twice\" has the same idea as task \"new\""),
+        imported.stderr.contains("task 1 has the same idea as ")
+            && imported.stderr.contains("task \"twice\" has the same idea as task \"new\""),
         "{imported}"
     );
-    let new = project.run(&["task", "add", &EARLIER.replace("0.0005", "0.05"), "-s", "s"]).success();
+    let new =
+        project.run(&["task", "add", &EARLIER.replace("0.0005", "0.05"), "-s", "s"]).success();
     assert!(!new.stderr.contains("the same idea"), "{new}");
 }

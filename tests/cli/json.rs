@@ -6,7 +6,12 @@ use super::{playing, text};
 use crate::harness::{Project, sources};
 
 fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().unwrap_or_else(|| panic!("no object: {value:#}")).keys().map(String::as_str).collect()
+    value
+        .as_object()
+        .unwrap_or_else(|| panic!("no object: {value:#}"))
+        .keys()
+        .map(String::as_str)
+        .collect()
 }
 
 /// All names in an answer, but for those that a model, a person or a table of numbers brings.
@@ -35,7 +40,10 @@ fn documented(project: &Project, arguments: &[&str]) -> Value {
     let mut found = std::collections::BTreeSet::new();
     names(&output.json(), &mut found);
     for name in found {
-        assert!(page.contains(&format!("`{name}`")) || page.contains(&format!("`{name}[]`")), "docs/json.md does not name `{name}` of {arguments:?}");
+        assert!(
+            page.contains(&format!("`{name}`")) || page.contains(&format!("`{name}[]`")),
+            "docs/json.md does not name `{name}` of {arguments:?}"
+        );
     }
     output.json()
 }
@@ -97,7 +105,20 @@ fn the_keys_of_every_answer() {
     let project = playing("", "");
     let json = |arguments: &[&str]| documented(&project, arguments);
     let dry = json(&["sprint", "run", "x", "-s", "s", "--dry-run"]);
-    assert_eq!(keys(&dry), ["dry_run", "study_name", "cluster", "remote_dir", "script", "script_bytes", "environment", "missing_context", "prompts"]);
+    assert_eq!(
+        keys(&dry),
+        [
+            "dry_run",
+            "study_name",
+            "cluster",
+            "remote_dir",
+            "script",
+            "script_bytes",
+            "environment",
+            "missing_context",
+            "prompts"
+        ]
+    );
     assert_eq!(keys(&dry["prompts"][0]), ["step", "text"]);
 
     let run = json(&["sprint", "run", "x", "-s", "s", "--rounds", "0"]);
@@ -106,20 +127,42 @@ fn the_keys_of_every_answer() {
     let id = text(&run, "sprint_id");
     let tick = json(&["tick"]);
     assert_eq!(keys(&tick), ["clusters", "loops", "problems", "behind"]);
-    assert_eq!(keys(&tick["clusters"][0]), ["name", "sprints", "changes", "problems", "held_by", "unreachable"]);
+    assert_eq!(
+        keys(&tick["clusters"][0]),
+        ["name", "sprints", "changes", "problems", "held_by", "unreachable"]
+    );
     let _ = project.finish(id, 60);
 
     let list = json(&["sprint", "list"]);
     assert_eq!((keys(&list), keys(&list["sprints"][0])), (vec!["sprints"], SPRINT.to_vec()));
     let show = json(&["sprint", "show", id]);
     assert_eq!(keys(&show), ["sprint"]);
-    assert_eq!(keys(&show["sprint"]), [SPRINT, &["finding", "unusable", "metrics", "open_issues", "spent", "steps", "artifacts"]].concat());
+    assert_eq!(
+        keys(&show["sprint"]),
+        [SPRINT, &["finding", "unusable", "metrics", "open_issues", "spent", "steps", "artifacts"]]
+            .concat()
+    );
     assert_eq!(keys(&show["sprint"]["finding"]), ["verdict", "confidence", "statement", "numbers"]);
-    assert_eq!(keys(&show["sprint"]["metrics"][0]), ["name", "value", "unit", "better", "n", "source"]);
+    assert_eq!(
+        keys(&show["sprint"]["metrics"][0]),
+        ["name", "value", "unit", "better", "n", "source"]
+    );
     assert_eq!(keys(&show["sprint"]["tokens"]), ["input", "output", "cached"]);
     assert_eq!(
         keys(&show["sprint"]["steps"][0]),
-        ["name", "title", "state", "detail", "started_at", "ended_at", "seconds", "cost_usd", "cost_estimated", "tokens", "gpu_seconds"]
+        [
+            "name",
+            "title",
+            "state",
+            "detail",
+            "started_at",
+            "ended_at",
+            "seconds",
+            "cost_usd",
+            "cost_estimated",
+            "tokens",
+            "gpu_seconds"
+        ]
     );
     assert_eq!(keys(&show["sprint"]["artifacts"][0]), ["filename", "size"]);
     for time in ["created_at", "submitted_at", "started_at", "completed_at"] {
@@ -130,13 +173,31 @@ fn the_keys_of_every_answer() {
     let studies = json(&["study", "list"]);
     assert_eq!((keys(&studies), keys(&studies["studies"][0])), (vec!["studies"], STUDY.to_vec()));
     let study = json(&["study", "show", "s"]);
-    assert_eq!((keys(&study), keys(&study["study"])), (vec!["study", "program", "sprints"], STUDY.to_vec()));
+    assert_eq!(
+        (keys(&study), keys(&study["study"])),
+        (vec!["study", "program", "sprints"], STUDY.to_vec())
+    );
     assert_eq!(
         keys(&study["program"]),
-        ["file", "metric", "better", "evaluator", "target", "count", "max_cost_usd", "max_gpu_hours", "until", "patience", "mistakes"]
+        [
+            "file",
+            "metric",
+            "better",
+            "evaluator",
+            "target",
+            "count",
+            "max_cost_usd",
+            "max_gpu_hours",
+            "until",
+            "patience",
+            "mistakes"
+        ]
     );
     let board = json(&["study", "leaderboard", "s", "--metric", "final_loss_plain"]);
-    assert_eq!(keys(&board), ["study_name", "metric", "better", "measured", "candidates", "places"]);
+    assert_eq!(
+        keys(&board),
+        ["study_name", "metric", "better", "measured", "candidates", "places"]
+    );
     assert_eq!(
         keys(&board["places"][0]),
         [
@@ -167,7 +228,18 @@ fn the_keys_of_every_answer() {
     assert_eq!(keys(&findings), ["study_name", "findings"]);
     assert_eq!(
         keys(&findings["findings"][0]),
-        ["sprint_id", "task_id", "idea", "verdict", "confidence", "statement", "numbers", "open_issues", "summary", "completed_at"]
+        [
+            "sprint_id",
+            "task_id",
+            "idea",
+            "verdict",
+            "confidence",
+            "statement",
+            "numbers",
+            "open_issues",
+            "summary",
+            "completed_at"
+        ]
     );
     let money = [
         "cost_usd",
@@ -182,29 +254,60 @@ fn the_keys_of_every_answer() {
         "reserved_gpu_seconds",
     ];
     assert_eq!(keys(&study["study"]["spent"]), money);
-    let today = ["spent_today_usd", "spent_today_estimated", "spent_today_unknown", "spent_today_unknown_usd"];
+    let today = [
+        "spent_today_usd",
+        "spent_today_estimated",
+        "spent_today_unknown",
+        "spent_today_unknown_usd",
+    ];
     let status = json(&["status"]);
     assert_eq!(
         keys(&status),
-        [&["running", "waiting", "needs_you", "loops", "studies", "total"], &today[..], &["tick", "notices", "database_problems"]].concat()
+        [
+            &["running", "waiting", "needs_you", "loops", "studies", "total"],
+            &today[..],
+            &["tick", "notices", "database_problems"]
+        ]
+        .concat()
     );
     assert_eq!(
         (keys(&status["studies"][0]), keys(&status["total"])),
         ([&["name", "active", "tasks"], &today[..], &["spent"]].concat(), money.to_vec())
     );
-    assert_eq!((&study["study"]["sprints"], &study["study"]["active"]), (&Value::from(1), &Value::from(0)));
+    assert_eq!(
+        (&study["study"]["sprints"], &study["study"]["active"]),
+        (&Value::from(1), &Value::from(0))
+    );
 
     let clusters = json(&["cluster", "list"]);
-    assert_eq!(keys(&clusters["clusters"][0]), ["name", "host", "port", "user", "scheduler_type", "transport", "max_concurrent_jobs", "working_dir"]);
+    assert_eq!(
+        keys(&clusters["clusters"][0]),
+        [
+            "name",
+            "host",
+            "port",
+            "user",
+            "scheduler_type",
+            "transport",
+            "max_concurrent_jobs",
+            "working_dir"
+        ]
+    );
     let check = json(&["cluster", "check"]);
     assert_eq!(keys(&check["clusters"][0]), ["name", "ok", "checks"]);
     assert_eq!(keys(&check["clusters"][0]["checks"][0]), ["check", "ok", "detail", "hint"]);
     assert_eq!(keys(&json(&["cluster", "setup", "here"])), ["name", "ok", "runner"]);
     let config = json(&["config", "check"]);
-    assert_eq!((keys(&config), keys(&config["settings"][0])), (vec!["file", "settings", "problems"], vec!["key", "value", "source"]));
+    assert_eq!(
+        (keys(&config), keys(&config["settings"][0])),
+        (vec!["file", "settings", "problems"], vec!["key", "value", "source"])
+    );
 
     assert_eq!(keys(&json(&["sprint", "fetch", id])), ["sprint_id", "folder", "files", "skipped"]);
-    assert_eq!(keys(&json(&["sprint", "resubmit", id])), ["sprint_id", "study_name", "status", "job_id", "task_id"]);
+    assert_eq!(
+        keys(&json(&["sprint", "resubmit", id])),
+        ["sprint_id", "study_name", "status", "job_id", "task_id"]
+    );
     let second = text(&json(&["sprint", "list"])["sprints"][0], "id").to_owned();
     let _ = project.finish(&second, 60);
     assert_eq!(keys(&json(&["sprint", "delete", id, "--yes"])), ["deleted", "sprint_id"]);
@@ -220,7 +323,9 @@ fn the_keys_of_what_comes_next() {
     let id = text(&task["task"], "id");
     json(&["task", "add", "another", "-s", "s", "--needs", id]);
     assert_eq!(keys(&json(&["task", "show", id])), ["task", "next"]);
-    for arguments in [&["task", "list"][..], &["task", "graph"], &["task", "edit", id, id, "-p", "p0"]] {
+    for arguments in
+        [&["task", "list"][..], &["task", "graph"], &["task", "edit", id, id, "-p", "p0"]]
+    {
         assert_eq!(keys(&json(arguments)), ["tasks"]);
     }
     assert_eq!(keys(&json(&["task", "claim", id])), ["token", "task"]);
@@ -228,11 +333,18 @@ fn the_keys_of_what_comes_next() {
     project.write("tasks.yaml", "- key: a\n  idea: x y z\n");
     assert_eq!(keys(&json(&["task", "import", "tasks.yaml", "-s", "s"])), ["study_name", "tasks"]);
     project.write("plan.json", "{\"tasks\": [{\"key\": \"a\", \"idea\": \"what is this\"}]}");
-    assert_eq!(keys(&json(&["plan", "-s", "s", "--from", "plan.json", "-y"])), ["study_name", "plan", "written", "warnings", "tasks"]);
-    let started = json(&["loop", "start", "-s", "s", "-n", "1", "--target", "acc>=0.5", "--rounds", "0"]);
+    assert_eq!(
+        keys(&json(&["plan", "-s", "s", "--from", "plan.json", "-y"])),
+        ["study_name", "plan", "written", "warnings", "tasks"]
+    );
+    let started =
+        json(&["loop", "start", "-s", "s", "-n", "1", "--target", "acc>=0.5", "--rounds", "0"]);
     assert_eq!(keys(&started), ["loop"]);
     let id = text(&started["loop"], "id");
-    assert_eq!((text(&started["loop"], "loop_id"), &started["loop"]["stopped_at"]), (id, &Value::Null));
+    assert_eq!(
+        (text(&started["loop"], "loop_id"), &started["loop"]["stopped_at"]),
+        (id, &Value::Null)
+    );
     assert_eq!(keys(&json(&["loop", "edit", id, "-n", "2"])), ["loop"]);
     assert_eq!(keys(&json(&["status"])["loops"][0]), keys(&started["loop"]));
     let stopped = json(&["loop", "stop", id, "--now"]);
@@ -240,7 +352,10 @@ fn the_keys_of_what_comes_next() {
     assert_eq!(keys(&json(&["loop", "show", id])), ["loop"]);
     assert_eq!(keys(&json(&["loop", "list"])), ["loops"]);
     assert_eq!(keys(&json(&["inbox"])), ["messages"]);
-    assert_eq!(keys(&json(&["study", "init", "two"])), ["study_name", "claude_md_path", "program", "add_to_config"]);
+    assert_eq!(
+        keys(&json(&["study", "init", "two"])),
+        ["study_name", "claude_md_path", "program", "add_to_config"]
+    );
     assert_eq!(keys(&documented(&Project::empty(), &["init"])), ["config", "study"]);
 }
 
@@ -249,11 +364,19 @@ fn watching_and_logs_are_json_lines() {
     let project = playing("", "");
     let id = project.submit("x", &["--rounds", "0"]);
     let watch = project.run(&["--json", "sprint", "watch", &id]).success();
-    let lines: Vec<Value> = watch.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect();
+    let lines: Vec<Value> = watch
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
     assert!(lines.len() > 3, "{watch}");
     assert!(watch.stdout.contains("completed"), "{watch}");
     let log = project.run(&["--json", "sprint", "log", &id]).success();
-    let numbers: Vec<u64> = log.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64().unwrap()).collect();
+    let numbers: Vec<u64> = log
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64().unwrap())
+        .collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "numbered without a gap");
 }
 
@@ -270,8 +393,12 @@ fn errors_are_json_on_standard_error_alone() {
     ] {
         let output = project.run(&[&["--json"], arguments].concat()).code(code);
         assert_eq!(output.stdout, "", "{output}");
-        let error: Value = serde_json::from_str(&output.stderr).unwrap_or_else(|_| panic!("{output}"));
-        assert_eq!((keys(&error), keys(&error["error"])), (vec!["error"], vec!["kind", "message", "hints"]));
+        let error: Value =
+            serde_json::from_str(&output.stderr).unwrap_or_else(|_| panic!("{output}"));
+        assert_eq!(
+            (keys(&error), keys(&error["error"])),
+            (vec!["error"], vec!["kind", "message", "hints"])
+        );
         assert_eq!(text(&error["error"], "kind"), kind);
     }
     project.write("researchloop.toml", "[[cluster]]\nnam = 3\n");

@@ -44,7 +44,8 @@ fn kill_9_while_submitting_never_gives_two_jobs_or_a_lost_sprint() {
     // Each job leaves a record with its name: rl-, the sprint's id, the attempt.
     let mut jobs: BTreeMap<String, u32> = BTreeMap::new();
     for folder in std::fs::read_dir(project.path("home/.researchloop/local")).unwrap() {
-        let record = std::fs::read_to_string(folder.unwrap().path().join("record")).unwrap_or_default();
+        let record =
+            std::fs::read_to_string(folder.unwrap().path().join("record")).unwrap_or_default();
         if let Some(name) = record.split_whitespace().nth(5) {
             *jobs.entry(name.chars().skip(3).take(9).collect()).or_default() += 1;
         }

@@ -12,7 +12,8 @@ use crate::harness::{Project, patience, program};
 fn jobs(project: &Project) -> BTreeMap<String, u32> {
     let mut jobs = BTreeMap::new();
     for folder in std::fs::read_dir(project.path("home/.researchloop/local")).unwrap() {
-        let record = std::fs::read_to_string(folder.unwrap().path().join("record")).unwrap_or_default();
+        let record =
+            std::fs::read_to_string(folder.unwrap().path().join("record")).unwrap_or_default();
         if let Some(name) = record.split_whitespace().nth(5) {
             *jobs.entry(name.chars().skip(3).take(9).collect()).or_default() += 1;
         }
@@ -21,7 +22,13 @@ fn jobs(project: &Project) -> BTreeMap<String, u32> {
 }
 
 fn tick(project: &Project) -> std::process::Child {
-    project.command(program()).arg("tick").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    project
+        .command(program())
+        .arg("tick")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 #[test]
@@ -47,7 +54,9 @@ fn killed_ticks_and_ticks_at_once_never_count_twice() {
         if round % 3 == 0 {
             let database = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
             database.busy_timeout(Duration::from_secs(120)).unwrap();
-            database.execute("UPDATE sprints SET journal_offset = 0, journal_prefix = ''", ()).unwrap();
+            database
+                .execute("UPDATE sprints SET journal_offset = 0, journal_prefix = ''", ())
+                .unwrap();
         }
         let one = shown(&project, &id);
         if one["status"] != "running" {
@@ -56,14 +65,19 @@ fn killed_ticks_and_ticks_at_once_never_count_twice() {
         assert!(started.elapsed() < patience(180), "{one:#}\n{}", why(&project, &one));
     };
     let sprints = one["sprints"].as_array().unwrap();
-    assert_eq!((text(&one, "reason"), &one["completed_count"], sprints.len()), ("count", &5.into(), 5), "{one:#}");
+    assert_eq!(
+        (text(&one, "reason"), &one["completed_count"], sprints.len()),
+        ("count", &5.into(), 5),
+        "{one:#}"
+    );
     let jobs = jobs(&project);
     assert_eq!(jobs.len(), 5, "{jobs:?}");
     for sprint in sprints {
         assert_eq!(jobs.get(text(sprint, "id")), Some(&1), "jobs of {sprint:#}: {jobs:?}");
     }
     let tasks = project.run(&["--json", "task", "list", "-s", "s", "--all"]).success().json();
-    let done = tasks["tasks"].as_array().unwrap().iter().filter(|task| task["state"] == "done").count();
+    let done =
+        tasks["tasks"].as_array().unwrap().iter().filter(|task| task["state"] == "done").count();
     assert_eq!((done, tasks["tasks"].as_array().unwrap().len()), (5, 5), "{tasks:#}");
     let again = project.run(&["tick"]).success();
     assert_eq!(shown(&project, &id)["sprints"].as_array().unwrap().len(), 5, "{again}");

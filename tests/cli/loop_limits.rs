@@ -12,7 +12,8 @@ fn with(project: &Project, keys: &str) {
 }
 
 fn statuses(one: &Value) -> Vec<&str> {
-    let mut statuses: Vec<&str> = one["sprints"].as_array().unwrap().iter().map(|sprint| text(sprint, "status")).collect();
+    let mut statuses: Vec<&str> =
+        one["sprints"].as_array().unwrap().iter().map(|sprint| text(sprint, "status")).collect();
     statuses.sort_unstable();
     statuses
 }
@@ -27,18 +28,24 @@ fn of_two_jobs_with_the_same_idea_the_later_one_is_ended() {
         project.run(&["tick"]);
         let one = shown(&project, &id);
         let statuses = statuses(&one);
-        if (statuses.contains(&"cancelled") && statuses.contains(&"completed")) || started.elapsed() > patience(60) {
+        if (statuses.contains(&"cancelled") && statuses.contains(&"completed"))
+            || started.elapsed() > patience(60)
+        {
             break one;
         }
         std::thread::sleep(std::time::Duration::from_millis(200));
     };
     project.run(&["loop", "stop", &id, "--now"]);
     let sprint = |status: &str| {
-        let found = one["sprints"].as_array().unwrap().iter().find(|sprint| sprint["status"] == status);
+        let found =
+            one["sprints"].as_array().unwrap().iter().find(|sprint| sprint["status"] == status);
         found.cloned().unwrap_or_else(|| panic!("none is {status}: {one:#}"))
     };
     let (ended, kept) = (sprint("cancelled"), sprint("completed"));
-    project.run(&["sprint", "show", text(&ended, "id")]).success().says(&format!("its idea repeats that of {}", text(&kept, "id")));
+    project
+        .run(&["sprint", "show", text(&ended, "id")])
+        .success()
+        .says(&format!("its idea repeats that of {}", text(&kept, "id")));
     assert_eq!(ended["task_id"], Value::Null, "one idea is one task: {one:#}");
     let tasks = project.run(&["--json", "task", "list", "-s", "s", "--all"]).success().json();
     assert_eq!(tasks["tasks"].as_array().unwrap().len(), 1, "{tasks:#}");
@@ -65,7 +72,11 @@ fn what_another_loop_has_only_reserved_ends_no_loop() {
 fn a_limit_that_is_not_understood_is_no_missing_limit() {
     let project = playing("", "");
     project.write("studies/s/program.md", "# Budget\n- cost: 1,000\n- max cost usd = 5\n");
-    let refused = project.run(&["loop", "start", "-s", "s"]).code(1).says("program.md:2: Budget: cost").says("program.md:3");
+    let refused = project
+        .run(&["loop", "start", "-s", "s"])
+        .code(1)
+        .says("program.md:2: Budget: cost")
+        .says("program.md:3");
     assert!(refused.stderr.contains("may be a limit"), "{refused}");
     project.write("studies/s/program.md", "# Budget\n- cost: 1000\n");
     let id = start(&project, &["-n", "1"]);
@@ -85,7 +96,10 @@ fn a_program_that_breaks_while_a_loop_runs_holds_it_up_and_says_so() {
     project.finish(&sprint, 60);
     project.run(&["tick"]);
     let held = shown(&project, &id);
-    assert!(text(&held, "status") == "running" && text(&held, "note").contains("program.md:2"), "{held:#}");
+    assert!(
+        text(&held, "status") == "running" && text(&held, "note").contains("program.md:2"),
+        "{held:#}"
+    );
     assert_eq!(held["sprints"].as_array().unwrap().len(), 1, "{held:#}");
     project.write("studies/s/program.md", "# Budget\n- cost: 1000\n");
     let one = finish(&project, &id, 60);
@@ -102,10 +116,14 @@ fn a_usage_limit_is_waited_for_and_kills_neither_the_loop_nor_its_task() {
     assert_eq!(text(&ended, "reason"), "usage_limit", "{ended:#}");
     project.run(&["tick"]);
     let one = shown(&project, &id);
-    assert!(text(&one, "status") == "running" && text(&one, "note").contains("the limit is reset"), "{one:#}");
+    assert!(
+        text(&one, "status") == "running" && text(&one, "note").contains("the limit is reset"),
+        "{one:#}"
+    );
     let row = project.run(&["--json", "task", "show", &task]).success().json();
     let until = text(&row["task"], "retry_at").parse::<jiff::Timestamp>().unwrap();
-    let wait = until.as_second() - text(&ended, "completed_at").parse::<jiff::Timestamp>().unwrap().as_second();
+    let wait = until.as_second()
+        - text(&ended, "completed_at").parse::<jiff::Timestamp>().unwrap().as_second();
     assert!((7000..=7300).contains(&wait), "{wait} s: {row:#}");
 }
 
@@ -118,7 +136,11 @@ fn sprints_whose_gpus_nobody_knows_are_named_and_can_be_given_up() {
     database.execute("UPDATE sprints SET gpus = NULL", []).unwrap();
     drop(database);
     with(&project, "max_study_gpu_hours = 1");
-    project.run(&["sprint", "run", "two", "-s", "s"]).code(5).says(&id).says(&format!("sprint delete {id}"));
+    project
+        .run(&["sprint", "run", "two", "-s", "s"])
+        .code(5)
+        .says(&id)
+        .says(&format!("sprint delete {id}"));
     project.run(&["sprint", "delete", &id, "-y"]).success();
     let two = project.submit("two", &["--rounds", "0"]);
     project.run(&["sprint", "cancel", &two]).success();
@@ -140,5 +162,9 @@ fn a_time_limit_is_a_failure_of_the_work_also_where_money_is_limited() {
         }
         std::thread::sleep(std::time::Duration::from_millis(300));
     };
-    assert_eq!((text(&one, "status"), text(&one, "reason")), ("stopped", "same_failure"), "{one:#}");
+    assert_eq!(
+        (text(&one, "status"), text(&one, "reason")),
+        ("stopped", "same_failure"),
+        "{one:#}"
+    );
 }

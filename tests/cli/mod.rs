@@ -50,7 +50,8 @@ use crate::harness::Project;
 pub fn playing(scenario: &str, more: &str) -> Project {
     let project = Project::local(more);
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    let with = config.replace("environment = { ", &format!("environment = {{ RL_SCENARIO = {scenario:?}, "));
+    let with = config
+        .replace("environment = { ", &format!("environment = {{ RL_SCENARIO = {scenario:?}, "));
     assert_ne!(config, with);
     project.write("researchloop.toml", with);
     project
@@ -63,7 +64,8 @@ pub fn remote_dir(project: &Project, id: &str) -> PathBuf {
 
 /// Whether a process is there and has not ended.
 pub fn is_alive(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+    let stat =
+        std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
@@ -84,7 +86,11 @@ pub struct SmallDisk(PathBuf);
 impl SmallDisk {
     pub fn new(path: &Path, options: &str) -> Self {
         std::fs::create_dir_all(path).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(path).status().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "none"])
+            .arg(path)
+            .status()
+            .unwrap();
         assert!(mounted.success(), "this test mounts a small file system: it needs root");
         Self(path.to_owned())
     }

@@ -39,7 +39,8 @@ fn server(status: Arc<Mutex<&'static str>>) -> (String, Posts) {
             reader.read_exact(&mut body).unwrap();
             kept.lock().unwrap().push((authorization, serde_json::from_slice(&body).unwrap()));
             let status = *status.lock().unwrap();
-            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                .unwrap();
         }
     });
     (address, posts)
@@ -61,7 +62,11 @@ fn each_notice_goes_once_to_ntfy_and_to_the_command() {
     project.set("RESEARCHLOOP_KEY_PASSPHRASE", "s3cr3t-phrase");
     let (url, posts) = server(Arc::new(Mutex::new("200 OK")));
     project.write("tell.sh", "#!/bin/sh\ncat >>told\necho \"$*\" >>words\nenv >>environment\necho noise; echo noise >&2\n");
-    configure(&project, "notify_command = [\"sh\", \"tell.sh\", \"a b\"]", &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"s3cr3t-topic\"\n"));
+    configure(
+        &project,
+        "notify_command = [\"sh\", \"tell.sh\", \"a b\"]",
+        &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"s3cr3t-topic\"\n"),
+    );
     let id = project.submit("prüfe die Vögel 🐦", &["--rounds", "0"]);
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
@@ -70,17 +75,27 @@ fn each_notice_goes_once_to_ntfy_and_to_the_command() {
     }
     assert_eq!(titles(&posts), [format!("s: {id} started"), format!("s: {id} completed")]);
     let posts = posts.lock().unwrap();
-    assert!(posts.iter().all(|(authorization, post)| authorization == "Bearer s3cr3t-token" && post["topic"] == "s3cr3t-topic"));
+    assert!(posts.iter().all(|(authorization, post)| authorization == "Bearer s3cr3t-token"
+        && post["topic"] == "s3cr3t-topic"));
     assert_eq!(text(&posts[0].1, "message"), "prüfe die Vögel 🐦");
     let message = text(&posts[1].1, "message");
-    assert!(message.starts_with(text(&sprint, "summary").lines().next().unwrap()) && message.contains("🐦"), "{message}");
+    assert!(
+        message.starts_with(text(&sprint, "summary").lines().next().unwrap())
+            && message.contains("🐦"),
+        "{message}"
+    );
     let told = std::fs::read_to_string(project.path("told")).unwrap();
-    let told: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<serde_json::Value> =
+        told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = told.iter().map(|notice| text(notice, "kind")).collect();
     assert_eq!(kinds, ["started", "completed"]);
     assert_eq!(text(&told[1]["data"], "sprint_id"), id);
     assert!(!std::fs::read_to_string(project.path("environment")).unwrap().contains("s3cr3t"));
-    assert_eq!(std::fs::read_to_string(project.path("words")).unwrap(), "a b\na b\n", "nothing of ours is an argument");
+    assert_eq!(
+        std::fs::read_to_string(project.path("words")).unwrap(),
+        "a b\na b\n",
+        "nothing of ours is an argument"
+    );
 }
 
 #[test]
@@ -89,7 +104,11 @@ fn a_failure_is_told_with_what_to_do_and_a_dead_channel_holds_up_nothing() {
     let status = Arc::new(Mutex::new("503 Service Unavailable"));
     let (url, posts) = server(Arc::clone(&status));
     project.write("tell.sh", "cat >>told\nexit 3\n");
-    configure(&project, "notify_command = \"sh tell.sh\"", &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"t\"\n"));
+    configure(
+        &project,
+        "notify_command = \"sh tell.sh\"",
+        &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"t\"\n"),
+    );
     let id = project.submit("x", &["--rounds", "0"]);
     let mut said = String::new();
     wait_until("the sprint is over", 60, || {
@@ -99,19 +118,37 @@ fn a_failure_is_told_with_what_to_do_and_a_dead_channel_holds_up_nothing() {
         text(&project.show(&id), "status") == "failed"
     });
     assert!(said.contains("ntfy: a notice was not sent: the server answered 503 Service Unavailable; it is tried again later"), "{said}");
-    assert!(said.contains("notify_command: a notice was not sent: it ended with exit status 3"), "{said}");
+    assert!(
+        said.contains("notify_command: a notice was not sent: it ended with exit status 3"),
+        "{said}"
+    );
     // Each was tried once; the next try waits, although ticks go on.
     let tried = posts.lock().unwrap().len();
     project.run(&["tick"]).success();
     assert_eq!(posts.lock().unwrap().len(), tried);
-    assert_eq!(titles(&posts).iter().filter(|title| title.contains("failed")).count(), 1, "{:?}", titles(&posts));
-    let failed = posts.lock().unwrap().iter().map(|(_, post)| post.clone()).find(|post| text(post, "title").contains("failed")).unwrap();
-    assert_eq!((text(&failed, "title"), &failed["priority"]), (format!("s: {id} failed: login").as_str(), &4.into()));
+    assert_eq!(
+        titles(&posts).iter().filter(|title| title.contains("failed")).count(),
+        1,
+        "{:?}",
+        titles(&posts)
+    );
+    let failed = posts
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, post)| post.clone())
+        .find(|post| text(post, "title").contains("failed"))
+        .unwrap();
+    assert_eq!(
+        (text(&failed, "title"), &failed["priority"]),
+        (format!("s: {id} failed: login").as_str(), &4.into())
+    );
     assert!(text(&failed, "message").contains("next: "), "{failed}");
     // A later tick, when the server is well again, sends what is due.
     *status.lock().unwrap() = "200 OK";
     let created: jiff::Timestamp = text(&project.show(&id), "created_at").parse().unwrap();
-    project.set("RESEARCHLOOP_TEST_NOW", &(created + jiff::SignedDuration::from_mins(10)).to_string());
+    project
+        .set("RESEARCHLOOP_TEST_NOW", &(created + jiff::SignedDuration::from_mins(10)).to_string());
     for _ in 0..2 {
         project.run(&["tick"]);
     }
@@ -136,8 +173,13 @@ fn what_happened_before_there_was_a_channel_is_no_flood() {
 
 /// A server that speaks TLS with the certificate of the tests, and answers 200.
 fn tls_server() -> (String, Arc<Mutex<Vec<String>>>) {
-    let read = |name: &str| std::fs::read(crate::harness::sources().join("tests/data/tls").join(name)).unwrap();
-    let acceptor = native_tls::TlsAcceptor::new(native_tls::Identity::from_pkcs8(&read("cert.pem"), &read("key.pem")).unwrap()).unwrap();
+    let read = |name: &str| {
+        std::fs::read(crate::harness::sources().join("tests/data/tls").join(name)).unwrap()
+    };
+    let acceptor = native_tls::TlsAcceptor::new(
+        native_tls::Identity::from_pkcs8(&read("cert.pem"), &read("key.pem")).unwrap(),
+    )
+    .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let bodies = Arc::new(Mutex::new(Vec::new()));
@@ -155,7 +197,8 @@ fn tls_server() -> (String, Arc<Mutex<Vec<String>>>) {
                 }
             }
             kept.lock().unwrap().push(String::from_utf8_lossy(&said).into_owned());
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
     });
     (address, bodies)
@@ -203,13 +246,21 @@ fn a_server_that_does_not_answer_holds_up_no_screen() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let held = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&held);
-    std::thread::spawn(move || listener.incoming().for_each(|stream| kept.lock().unwrap().push(stream)));
+    std::thread::spawn(move || {
+        listener.incoming().for_each(|stream| kept.lock().unwrap().push(stream))
+    });
     configure(&project, "", &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"t\"\n"));
     let id = project.submit("x", &["--rounds", "0"]);
     let mut watch = project.spawn(&["sprint", "watch", &id]);
-    wait_until("it is being told that the sprint has begun", 30, || !held.lock().unwrap().is_empty());
+    wait_until("it is being told that the sprint has begun", 30, || {
+        !held.lock().unwrap().is_empty()
+    });
     let asked = std::time::Instant::now();
-    rustix::process::kill_process(rustix::process::Pid::from_child(&watch), rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(
+        rustix::process::Pid::from_child(&watch),
+        rustix::process::Signal::INT,
+    )
+    .unwrap();
     assert_eq!(watch.wait().unwrap().code(), Some(130));
     assert!(asked.elapsed().as_secs() < 5, "{:?}", asked.elapsed());
     // One notice of all ticks has waited for it; the others wait for the channel.

@@ -10,9 +10,16 @@ fn a_sprint_and_its_study_show_the_time_that_jobs_took() {
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     // Nothing is allotted on a local cluster: no GPU, and that is known.
-    assert_eq!((&sprint["spent"]["gpu_seconds"], &sprint["spent"]["gpu_unknown"]), (&0.into(), &false.into()), "{sprint:#}");
+    assert_eq!(
+        (&sprint["spent"]["gpu_seconds"], &sprint["spent"]["gpu_unknown"]),
+        (&0.into(), &false.into()),
+        "{sprint:#}"
+    );
     let tokens = &sprint["tokens"];
-    let all = ["input", "output", "cached"].iter().map(|kind| tokens[kind].as_u64().unwrap()).sum::<u64>();
+    let all = ["input", "output", "cached"]
+        .iter()
+        .map(|kind| tokens[kind].as_u64().unwrap())
+        .sum::<u64>();
     assert_eq!(sprint["spent"]["tokens"].as_u64(), Some(all));
     assert_eq!(sprint["spent"]["cost_usd"], sprint["cost_usd"]);
     let shown = project.run(&["sprint", "show", &id]).success();
@@ -26,7 +33,12 @@ fn a_sprint_and_its_study_show_the_time_that_jobs_took() {
 fn a_resource_for_gpus_means_something_on_grid_engine_only() {
     let project = Project::local("gpu_resource = \"gpu\"");
     let check = project.run(&["config", "check"]);
-    assert!(check.to_string().contains("`gpu_resource` of cluster \"here\" has no effect: only Grid Engine needs it"), "{check}");
+    assert!(
+        check.to_string().contains(
+            "`gpu_resource` of cluster \"here\" has no effect: only Grid Engine needs it"
+        ),
+        "{check}"
+    );
 }
 
 /// Rows as a busy project has them, of every kind that `status` shows.
@@ -59,7 +71,10 @@ INSERT INTO facts VALUES ('tick.last', '{\"time\":\"2026-01-02T09:58:00Z\",\"by\
 fn busy() -> Project {
     let mut project = Project::local("");
     project.run(&["status"]).success();
-    rusqlite::Connection::open(project.path("researchloop.db")).unwrap().execute_batch(BUSY).unwrap();
+    rusqlite::Connection::open(project.path("researchloop.db"))
+        .unwrap()
+        .execute_batch(BUSY)
+        .unwrap();
     project.set("RESEARCHLOOP_TEST_NOW", "2026-01-02T10:00:00Z");
     project
 }
@@ -92,19 +107,33 @@ fn status_is_one_screen_at_every_width() {
             assert!(plain.stdout.contains(part), "{part:?} is missing at {columns}: {plain}");
         }
         let row = |name: &str| {
-            plain.stdout.lines().find(|line| line.trim_start().starts_with(name)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+            plain
+                .stdout
+                .lines()
+                .find(|line| line.trim_start().starts_with(name))
+                .unwrap()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(row("s  "), "s 2 1 0 1 1 $0.75 $1.25 2.0 1h00m", "{plain}");
         assert_eq!(row("all"), "all 2 1 0 1 1 $0.75 $4.75 10.0 3h00m", "{plain}");
         assert!(!plain.stdout.contains('\u{1b}'), "piped, it is plain");
         let colored = project.run(&["status", "--color", "always"]).success();
         assert!(colored.stdout.contains('\u{1b}'));
-        assert_eq!(console::strip_ansi_codes(&colored.stdout), plain.stdout, "colour is all that differs");
+        assert_eq!(
+            console::strip_ansi_codes(&colored.stdout),
+            plain.stdout,
+            "colour is all that differs"
+        );
     }
     let json = project.run(&["--json", "status"]).success().json();
     assert_eq!(json["running"][0]["id"], "sp-00000a");
     assert_eq!(json["needs_you"][0]["reply_with"], "researchloop reply m-00000a \"...\"");
-    assert_eq!((&json["tick"]["is_overdue"], &json["tick"]["cron_every_seconds"]), (&true.into(), &300.into()));
+    assert_eq!(
+        (&json["tick"]["is_overdue"], &json["tick"]["cron_every_seconds"]),
+        (&true.into(), &300.into())
+    );
     assert_eq!(json["total"]["reserved_gpu_seconds"], 2 * (28_800 - 3600) + 2 * 28_800);
 }
 
@@ -112,17 +141,32 @@ fn status_is_one_screen_at_every_width() {
 fn an_empty_project_says_what_to_do_first() {
     let project = Project::local("");
     let status = project.run(&["status"]).success();
-    assert!(status.stderr.contains("`researchloop sprint run \"an idea\" -s s` runs a first sprint"), "{status}");
-    assert!(status.stdout.contains("there was no tick yet") && !status.stdout.contains("RUNS"), "{status}");
+    assert!(
+        status.stderr.contains("`researchloop sprint run \"an idea\" -s s` runs a first sprint"),
+        "{status}"
+    );
+    assert!(
+        status.stdout.contains("there was no tick yet") && !status.stdout.contains("RUNS"),
+        "{status}"
+    );
     let json = project.run(&["--json", "status"]).success();
-    assert!(json.stdout.contains("\"spent_today_usd\":0.0,") && !json.stdout.contains("-0.0"), "{json}");
+    assert!(
+        json.stdout.contains("\"spent_today_usd\":0.0,") && !json.stdout.contains("-0.0"),
+        "{json}"
+    );
     project.run(&["tick"]).success();
     let status = project.run(&["status"]).success();
-    assert!(status.stdout.contains("last tick ") && status.stdout.contains(" ago, by hand"), "{status}");
+    assert!(
+        status.stdout.contains("last tick ") && status.stdout.contains(" ago, by hand"),
+        "{status}"
+    );
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     let blank = Project::with(&config.replace("name = \"s\"", "name = \"my study\""));
     let status = blank.run(&["status"]).success();
-    assert!(status.stderr.contains("`researchloop sprint run \"an idea\" -s 'my study'` runs"), "{status}");
+    assert!(
+        status.stderr.contains("`researchloop sprint run \"an idea\" -s 'my study'` runs"),
+        "{status}"
+    );
     let none = Project::with("");
     let status = none.run(&["status"]).success();
     assert!(status.stderr.contains("`researchloop study init NAME` begins one"), "{status}");
@@ -140,11 +184,16 @@ fn ten_thousand_sprints_do_not_slow_status_down() {
         INSERT INTO journal (sprint_id, seq, incarnation, time, kind, line)
         SELECT s.id, m.i, 1, '2025-12-01T00:30:00Z', 'step_ended', '{\"cost_usd\":0.1}' FROM sprints s,
             (WITH RECURSIVE m (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM m WHERE i < 10) SELECT i FROM m) m WHERE s.id LIKE 'sp-1%';";
-    rusqlite::Connection::open(project.path("researchloop.db")).unwrap().execute_batch(seeded).unwrap();
+    rusqlite::Connection::open(project.path("researchloop.db"))
+        .unwrap()
+        .execute_batch(seeded)
+        .unwrap();
     let database = std::fs::metadata(project.path("researchloop.db")).unwrap().len();
     // How much it reads does not depend on how busy this machine is. A shell counts what its child has read.
     let mut counting = project.command("/bin/sh");
-    counting.args(["-c", r#""$0" status && sed -n 's/^rchar: //p' /proc/$$/io"#]).arg(crate::harness::program());
+    counting
+        .args(["-c", r#""$0" status && sed -n 's/^rchar: //p' /proc/$$/io"#])
+        .arg(crate::harness::program());
     let status = Project::output(counting).success();
     assert!(status.stdout.contains("$10004.75"), "{status}");
     let read: u64 = status.stdout.lines().last().unwrap().parse().unwrap();
@@ -167,7 +216,9 @@ fn a_job_that_was_given_up_is_ended_although_a_tick_died_before_it_could() {
         .execute("UPDATE sprints SET status = 'failed', reason = 'never_starts', completed_at = '2026-01-01T00:00:00Z' WHERE id = ?1", [&id])
         .unwrap();
     project.run(&["tick"]);
-    let told: i64 = store.query_row("SELECT cancel_sent FROM sprints WHERE id = ?1", [&id], |row| row.get(0)).unwrap();
+    let told: i64 = store
+        .query_row("SELECT cancel_sent FROM sprints WHERE id = ?1", [&id], |row| row.get(0))
+        .unwrap();
     // What still runs is ended, whatever this test finds.
     if told == 0 {
         store.execute("UPDATE sprints SET status = 'cancelling' WHERE id = ?1", [&id]).unwrap();

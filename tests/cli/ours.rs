@@ -17,7 +17,9 @@ fn set_mode(path: &Path, mode: u32) {
 
 /// The runner that the project has placed.
 fn runner(project: &Project) -> PathBuf {
-    let files = std::fs::read_dir(project.path("cluster/.researchloop/bin")).unwrap().map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(project.path("cluster/.researchloop/bin"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     files.max_by_key(|path| path.as_os_str().len()).unwrap()
 }
 
@@ -25,7 +27,8 @@ fn runner(project: &Project) -> PathBuf {
 fn exchange(project: &Project, runner: &Path) {
     let len = std::fs::metadata(runner).unwrap().len();
     std::fs::remove_file(runner).unwrap();
-    std::fs::write(runner, format!("#!/bin/sh\ntouch '{}'\n", project.path("pwned").display())).unwrap();
+    std::fs::write(runner, format!("#!/bin/sh\ntouch '{}'\n", project.path("pwned").display()))
+        .unwrap();
     std::fs::File::options().write(true).open(runner).unwrap().set_len(len).unwrap();
     set_mode(runner, 0o755);
 }
@@ -38,11 +41,14 @@ fn nothing_was_run(project: &Project) {
 const FOREIGN: [&str; 4] = ["file", "folders", "link to a folder", "link to a file"];
 
 fn take_over(project: &Project, runner: &Path, how: &str) {
-    let (own, bin) = (project.path("cluster/.researchloop"), project.path("cluster/.researchloop/bin"));
+    let (own, bin) =
+        (project.path("cluster/.researchloop"), project.path("cluster/.researchloop/bin"));
     exchange(project, runner);
     match how {
         "file" => chown(runner, Some(STRANGER), None).unwrap(),
-        "folders" => [&own, &bin, &runner.to_path_buf()].into_iter().for_each(|path| chown(path, Some(STRANGER), None).unwrap()),
+        "folders" => [&own, &bin, &runner.to_path_buf()]
+            .into_iter()
+            .for_each(|path| chown(path, Some(STRANGER), None).unwrap()),
         "link to a folder" => {
             std::fs::rename(&own, project.path("theirs")).unwrap();
             symlink(project.path("theirs"), &own).unwrap();
@@ -63,7 +69,11 @@ fn a_foreign_runner_is_found_by_check_and_never_started() {
         project.run(&["cluster", "setup", "here"]).success();
         take_over(&project, &runner(&project), how);
         let check = project.run(&["cluster", "check", "here"]).code(1);
-        assert!(check.stdout.contains("belongs to somebody else") || check.stdout.contains("is a symbolic link"), "{how}: {check}");
+        assert!(
+            check.stdout.contains("belongs to somebody else")
+                || check.stdout.contains("is a symbolic link"),
+            "{how}: {check}"
+        );
         project.run(&["cluster", "setup", "here"]).code(1).says("is not used");
         let id = project.run(&["--json", "sprint", "run", "an idea", "-s", "s"]);
         assert!(id.code != 0, "{how}: {id}");
@@ -78,11 +88,17 @@ fn a_runner_that_is_taken_over_meanwhile_is_not_asked() {
         let project = playing("research:slow=3", "");
         let id = project.submit("wait", &["--rounds", "0"]);
         let journal = remote_dir(&project, &id).join(".researchloop/run.jsonl");
-        wait_until("the journal has begun", 30, || std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() >= 2));
+        wait_until("the journal has begun", 30, || {
+            std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() >= 2)
+        });
         take_over(&project, &runner(&project), how);
         let tick = project.run(&["tick"]);
         assert!(tick.to_string().contains("is not used"), "{how}: {tick}");
-        assert_eq!(text(&project.show(&id), "status"), "running", "{how}: what is not known changes nothing");
+        assert_eq!(
+            text(&project.show(&id), "status"),
+            "running",
+            "{how}: what is not known changes nothing"
+        );
         project.run(&["sprint", "fetch", &id]).code(1).says("is not used");
         nothing_was_run(&project);
     }
@@ -154,7 +170,11 @@ fn a_job_starts_nobody_elses_runner_and_not_in_somebody_elses_folder() {
     }
     take_over(&project, &runner(&project), "file");
     let _ = again().code(127).says("is not used").says("belongs to somebody else");
-    assert!(std::fs::read_to_string(dir.join(".researchloop/exit.json")).unwrap().contains("runner_missing"));
+    assert!(
+        std::fs::read_to_string(dir.join(".researchloop/exit.json"))
+            .unwrap()
+            .contains("runner_missing")
+    );
     nothing_was_run(&project);
 }
 
@@ -168,7 +188,11 @@ fn an_installed_program_is_used_only_when_nobody_else_can_change_it() {
     project.write("elsewhere", head);
     project.write(
         "bin/researchloop",
-        format!("#!/bin/sh\ntouch '{}'\necho 'researchloop {}'\n", project.path("pwned").display(), env!("CARGO_PKG_VERSION")),
+        format!(
+            "#!/bin/sh\ntouch '{}'\necho 'researchloop {}'\n",
+            project.path("pwned").display(),
+            env!("CARGO_PKG_VERSION")
+        ),
     );
     let program = project.path("bin/researchloop");
     let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
@@ -176,8 +200,10 @@ fn an_installed_program_is_used_only_when_nobody_else_can_change_it() {
     set_mode(&program, 0o755);
     for how in ["file of somebody else", "open file", "open folder", "folder of somebody else"] {
         let folder = project.path("bin");
-        chown(&program, Some(if how == "file of somebody else" { STRANGER } else { 0 }), None).unwrap();
-        chown(&folder, Some(if how == "folder of somebody else" { STRANGER } else { 0 }), None).unwrap();
+        chown(&program, Some(if how == "file of somebody else" { STRANGER } else { 0 }), None)
+            .unwrap();
+        chown(&folder, Some(if how == "folder of somebody else" { STRANGER } else { 0 }), None)
+            .unwrap();
         set_mode(&program, if how == "open file" { 0o777 } else { 0o755 });
         set_mode(&folder, if how == "open folder" { 0o777 } else { 0o755 });
         project.run(&["cluster", "setup", "here"]).code(1).says("is not used");
@@ -196,6 +222,10 @@ fn the_probe_of_check_follows_no_link() {
     symlink(project.path("precious"), project.path("cluster/.researchloop-check")).unwrap();
     let _ = project.run(&["cluster", "check", "here"]);
     assert_eq!(std::fs::read_to_string(project.path("precious")).unwrap(), "precious\n");
-    let left = Command::new("find").arg(project.path("cluster")).args(["-name", ".researchloop-check.*"]).output().unwrap();
+    let left = Command::new("find")
+        .arg(project.path("cluster"))
+        .args(["-name", ".researchloop-check.*"])
+        .output()
+        .unwrap();
     assert!(left.stdout.is_empty(), "{}", String::from_utf8_lossy(&left.stdout));
 }

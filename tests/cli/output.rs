@@ -12,7 +12,8 @@ use crate::harness::{Project, patience, program};
 fn error_of(project: &Project, arguments: &[&str], code: i32) -> Value {
     let output = project.run(&[&["--json"], arguments].concat()).code(code);
     assert_eq!((output.stdout.as_str(), output.stderr.lines().count()), ("", 1), "{output}");
-    serde_json::from_str::<Value>(&output.stderr).unwrap_or_else(|_| panic!("{output}"))["error"].clone()
+    serde_json::from_str::<Value>(&output.stderr).unwrap_or_else(|_| panic!("{output}"))["error"]
+        .clone()
 }
 
 #[test]
@@ -23,9 +24,17 @@ fn wrong_use_is_told_whole_as_json() {
         (&["sprint", "run"], "--study <STUDY>", "--help"),
         (&["sprint", "list", "--stattus", "x"], "--stattus", "did you mean --status?"),
         (&["sprnt"], "sprnt", "did you mean sprint?"),
-        (&["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]", "did you mean zsh?"),
+        (
+            &["completions", "tcsh"],
+            "[possible values: bash, elvish, fish, powershell, zsh]",
+            "did you mean zsh?",
+        ),
         (&["loop", "start", "-s", "s", "-n", "x"], "invalid digit", "--help"),
-        (&["sprint", "run", "x", "-s", "s", "--watch", "--dry-run"], "cannot be used with '--dry-run'", "--help"),
+        (
+            &["sprint", "run", "x", "-s", "s", "--watch", "--dry-run"],
+            "cannot be used with '--dry-run'",
+            "--help",
+        ),
         (&["sprint"], "a command is missing", "--help"),
         (&[], "a command is missing", "--help"),
     ] {
@@ -41,22 +50,35 @@ fn what_is_to_come_is_said_to_be() {
     let project = Project::local("");
     for word in ["serve", "connect", "disconnect"] {
         project.run(&[word]).code(2).says("is not built yet").never_says("similar");
-        assert!(error_of(&project, &[word, "--port", "1"], 2)["message"].as_str().unwrap().contains("is not built yet"));
+        assert!(
+            error_of(&project, &[word, "--port", "1"], 2)["message"]
+                .as_str()
+                .unwrap()
+                .contains("is not built yet")
+        );
     }
-    project.run(&["-c", "researchloop.toml", "connect", "https://x"]).code(2).says("is not built yet");
+    project
+        .run(&["-c", "researchloop.toml", "connect", "https://x"])
+        .code(2)
+        .says("is not built yet");
     project.run(&["sprint", "serve"]).code(2).says("unrecognized");
 }
 
 #[test]
 fn with_json_no_text_stands_in_front_of_the_error() {
-    let project = Project::with("[[cluster]]\nname = \"c\"\nscheduler_type = \"local\"\nworking_dir = \"/tmp/x\"\nuser = \"me\"\n");
+    let project = Project::with(
+        "[[cluster]]\nname = \"c\"\nscheduler_type = \"local\"\nworking_dir = \"/tmp/x\"\nuser = \"me\"\n",
+    );
     project.run(&["sprint", "list"]).success().says("`user` of cluster \"c\" has no effect");
     assert_eq!(error_of(&project, &["sprint", "show", "nope"], 3)["kind"], "not_found");
     let check = project.run(&["--json", "config", "check"]).success();
     assert!(check.json()["problems"][0].as_str().unwrap().contains("has no effect"), "{check}");
     let made = project.run(&["--json", "study", "init", "two"]).success().json();
     assert!(made["add_to_config"].as_str().unwrap().contains("name = \"two\""), "{made:#}");
-    let elsewhere = project.run(&["study", "init", "three", "--dir", "other"]).success().says("claude_md_path = \"other/studies/three/CLAUDE.md\"");
+    let elsewhere = project
+        .run(&["study", "init", "three", "--dir", "other"])
+        .success()
+        .says("claude_md_path = \"other/studies/three/CLAUDE.md\"");
     assert!(project.path("other/studies/three/program.md").is_file(), "{elsewhere}");
 }
 
@@ -72,17 +94,26 @@ fn the_id_of_a_new_sprint_is_told_whatever_comes_next() {
     );
     project.set("USER", "nobody");
     let watch = project.run(&["--json", "sprint", "run", "x", "-s", "s", "--watch"]).code(6);
-    let first: Value = serde_json::from_str(watch.stdout.lines().next().unwrap_or_default()).unwrap_or_else(|_| panic!("{watch}"));
+    let first: Value = serde_json::from_str(watch.stdout.lines().next().unwrap_or_default())
+        .unwrap_or_else(|_| panic!("{watch}"));
     assert!(first["sprint_id"].as_str().unwrap().starts_with("sp-"), "{watch}");
-    assert!(watch.stderr.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{watch}");
+    assert!(
+        watch.stderr.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{watch}"
+    );
 }
 
 #[test]
 fn a_reader_that_has_gone_ends_a_follower() {
     let project = playing("research:hang", "");
     let id = project.submit("x", &[]);
-    let mut follower =
-        project.command(program()).args(["sprint", "log", &id, "--follow"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut follower = project
+        .command(program())
+        .args(["sprint", "log", &id, "--follow"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut first = String::new();
     BufReader::new(follower.stdout.take().unwrap()).read_line(&mut first).unwrap();
     // The reader is gone by now; the next line cannot be written.
@@ -99,7 +130,11 @@ fn a_reader_that_has_gone_ends_a_follower() {
         }
     };
     assert!(status.code().is_some(), "{status}");
-    project.run(&["sprint", "log", &id]).success().says("run stopped: the job was asked to stop").never_says("run failed");
+    project
+        .run(&["sprint", "log", &id])
+        .success()
+        .says("run stopped: the job was asked to stop")
+        .never_says("run failed");
 }
 
 #[test]
@@ -109,7 +144,10 @@ fn data_that_cannot_be_written_is_a_failure() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = project.command(program()).args(arguments).stdout(full).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"), "{output:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"),
+            "{output:?}"
+        );
     }
 }
 
@@ -131,6 +169,10 @@ fn completions_offer_no_hidden_command() {
         for hidden in ["job-run", "demo-agent", "files-read", "files-results"] {
             assert!(!script.stdout.contains(hidden), "{shell} offers {hidden}");
         }
-        assert!(script.stdout.contains("resubmit") && script.stdout.contains("--color") || shell == "fish", "{shell}");
+        assert!(
+            script.stdout.contains("resubmit") && script.stdout.contains("--color")
+                || shell == "fish",
+            "{shell}"
+        );
     }
 }

@@ -21,14 +21,21 @@ fn the_scheduler_gets_the_path_as_it_is_configured() {
     let sprint = project.show(&id);
     let configured = project.path("cluster").display().to_string();
     assert!(text(&sprint, "remote_dir").starts_with(&configured), "{sprint:#}");
-    assert!(calls(&project).contains(&format!("--chdir={}", text(&sprint, "remote_dir"))), "{}", calls(&project));
+    assert!(
+        calls(&project).contains(&format!("--chdir={}", text(&sprint, "remote_dir"))),
+        "{}",
+        calls(&project)
+    );
     // Also after a look at a submission in doubt.
     std::fs::remove_dir_all(project.path("jobs")).unwrap();
     super::submissions::scheduler_says(&project, "sbatch", "sbatch: error: Unspecified error\n", 1);
     super::submissions::scheduler_says(&project, "named", "102\n", 0);
     let id = project.submit("another idea", &[]);
     let sprint = project.show(&id);
-    assert!(text(&sprint, "job_id") == "102" && text(&sprint, "remote_dir").starts_with(&configured), "{sprint:#}");
+    assert!(
+        text(&sprint, "job_id") == "102" && text(&sprint, "remote_dir").starts_with(&configured),
+        "{sprint:#}"
+    );
 }
 
 #[test]
@@ -38,23 +45,50 @@ fn a_folder_that_nodes_do_not_have_is_named() {
     project.write("accounting", "101|FAILED|0:53|rlab1|0|\n");
     project.run(&["tick"]).success();
     let sprint = project.show(&id);
-    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "runner_missing"), "{sprint:#}");
-    assert!(text(&sprint, "error").contains("could not start the job in its directory"), "{sprint:#}");
-    assert!(text(&sprint, "hint").contains("shared with the nodes") && !text(&sprint, "hint").contains("job options"), "{sprint:#}");
+    assert_eq!(
+        (text(&sprint, "status"), text(&sprint, "reason")),
+        ("failed", "runner_missing"),
+        "{sprint:#}"
+    );
+    assert!(
+        text(&sprint, "error").contains("could not start the job in its directory"),
+        "{sprint:#}"
+    );
+    assert!(
+        text(&sprint, "hint").contains("shared with the nodes")
+            && !text(&sprint, "hint").contains("job options"),
+        "{sprint:#}"
+    );
 }
 
 #[test]
 fn a_file_system_without_symbolic_links_is_found_before_anything_is_submitted() {
     for said in ["Function not implemented", "Operation not permitted", "Operation not supported"] {
         let project = slurm("", "");
-        program(&project, "ln", &format!("echo \"ln: failed to create symbolic link 'x': {said}\" >&2; exit 1"));
+        program(
+            &project,
+            "ln",
+            &format!("echo \"ln: failed to create symbolic link 'x': {said}\" >&2; exit 1"),
+        );
         let check = project.run(&["cluster", "check"]).code(1);
-        assert!(check.to_string().contains("FAIL  storage") && check.to_string().contains("no symbolic links"), "{check}");
+        assert!(
+            check.to_string().contains("FAIL  storage")
+                && check.to_string().contains("no symbolic links"),
+            "{check}"
+        );
         let _ = project.run(&["sprint", "run", "an idea", "-s", "s"]).code(1);
         let listed = project.run(&["--json", "sprint", "list"]).success().json()["sprints"].clone();
         let sprint = project.show(text(&listed[0], "id"));
-        assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "submit_failed"), "{sprint:#}");
-        assert!(text(&sprint, "error").contains(said) && text(&sprint, "hint").contains("symbolic links"), "{sprint:#}");
+        assert_eq!(
+            (text(&sprint, "status"), text(&sprint, "reason")),
+            ("failed", "submit_failed"),
+            "{sprint:#}"
+        );
+        assert!(
+            text(&sprint, "error").contains(said)
+                && text(&sprint, "hint").contains("symbolic links"),
+            "{sprint:#}"
+        );
         assert!(!calls(&project).contains("--parsable"), "{}", calls(&project));
     }
 }
@@ -71,7 +105,12 @@ fn what_the_folder_lies_on_is_told() {
 /// The program in this project, where file locks fail with this error.
 fn without_locks(project: &Project, errno: i32, arguments: &[&str]) -> harness::Output {
     let nolock = project.path("nolock");
-    let made = Command::new("cc").arg("-o").arg(&nolock).arg(sources().join("tests/harness/nolock.c")).status().expect("a C compiler");
+    let made = Command::new("cc")
+        .arg("-o")
+        .arg(&nolock)
+        .arg(sources().join("tests/harness/nolock.c"))
+        .status()
+        .expect("a C compiler");
     assert!(made.success());
     let mut command = project.command(&nolock);
     command.arg(errno.to_string()).arg(harness::program()).args(arguments);
@@ -88,12 +127,17 @@ fn a_database_where_no_locks_work_says_so_at_once() {
                 project.run(&["sprint", "list"]).success();
             }
             let began = std::time::Instant::now();
-            let said = without_locks(&project, errno, &["sprint", "list"]).code(1).says("locks do not work").says("db_path");
+            let said = without_locks(&project, errno, &["sprint", "list"])
+                .code(1)
+                .says("locks do not work")
+                .says("db_path");
             let said = said.never_says("in use by another process").never_says("from a copy");
             // SQLite's own wait for a lock would be 15 s for each try.
             assert!(is_there || began.elapsed().as_secs() < 120, "{said}");
             without_locks(&project, errno, &["tick", "--watch"]).code(1).says("locks do not work");
-            without_locks(&project, errno, &["config", "check"]).success().says("locks do not work in");
+            without_locks(&project, errno, &["config", "check"])
+                .success()
+                .says("locks do not work in");
             project.run(&["sprint", "list"]).success();
         }
     }

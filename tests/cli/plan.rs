@@ -13,7 +13,10 @@ const GOOD: &str = r#"{"tasks": [
     {"key": "sum", "idea": "Sum it up", "needs": [{"key": "why", "on": "any"}, {"key": "decay", "on": "any"}], "priority": "p2"}]}"#;
 
 fn tasks(project: &Project) -> Vec<serde_json::Value> {
-    project.run(&["--json", "task", "list", "-s", "s", "--all"]).success().json()["tasks"].as_array().unwrap().clone()
+    project.run(&["--json", "task", "list", "-s", "s", "--all"]).success().json()["tasks"]
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 #[test]
@@ -32,7 +35,11 @@ fn a_plan_from_a_file_is_shown_and_added_only_when_somebody_says_so() {
     ] {
         assert!(shown.stdout.contains(part), "{part:?} is missing: {shown}");
     }
-    assert!(shown.stderr.contains("task \"decay\": `verify` is left out") && shown.stderr.contains("-y adds the tasks"), "{shown}");
+    assert!(
+        shown.stderr.contains("task \"decay\": `verify` is left out")
+            && shown.stderr.contains("-y adds the tasks"),
+        "{shown}"
+    );
     assert_eq!(tasks(&project).len(), 0);
 
     // What --json prints is a plan again.
@@ -43,8 +50,16 @@ fn a_plan_from_a_file_is_shown_and_added_only_when_somebody_says_so() {
     assert!(added.stderr.contains("4 task(s) added to s"), "{added}");
     let made = tasks(&project);
     assert_eq!(made.len(), 4);
-    assert!(made.iter().all(|task| text(task, "made_by") == "plan" && text(task, "verify").is_empty()), "{made:#?}");
-    let state = |idea: &str| made.iter().find(|task| text(task, "idea").starts_with(idea)).map(|task| text(task, "state").to_owned()).unwrap();
+    assert!(
+        made.iter().all(|task| text(task, "made_by") == "plan" && text(task, "verify").is_empty()),
+        "{made:#?}"
+    );
+    let state = |idea: &str| {
+        made.iter()
+            .find(|task| text(task, "idea").starts_with(idea))
+            .map(|task| text(task, "state").to_owned())
+            .unwrap()
+    };
     assert_eq!((state("Measure").as_str(), state("Does").as_str()), ("ready", "blocked"));
     assert!(!project.path("pwned").exists());
 }
@@ -87,8 +102,11 @@ fn a_wrong_plan_adds_nothing_and_tells_everything() {
 
 /// A project whose Claude answers with this plan, in the words of a recorded answer.
 fn planning(answer: &str) -> Project {
-    let recorded = std::fs::read_to_string(sources().join("tests/data/claude/2.1.329/structured_ok.jsonl")).unwrap();
-    let mut lines: Vec<serde_json::Value> = recorded.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let recorded =
+        std::fs::read_to_string(sources().join("tests/data/claude/2.1.329/structured_ok.jsonl"))
+            .unwrap();
+    let mut lines: Vec<serde_json::Value> =
+        recorded.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     lines.last_mut().unwrap()["structured_output"] = serde_json::from_str(answer).unwrap();
     let mut project = Project::local("");
     project.write("answer.jsonl", lines.iter().map(|line| format!("{line}\n")).collect::<String>());
@@ -98,7 +116,8 @@ fn planning(answer: &str) -> Project {
         here.display()
     );
     project.write("planner", script);
-    std::fs::set_permissions(project.path("planner"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(project.path("planner"), std::fs::Permissions::from_mode(0o755))
+        .unwrap();
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     project.write(
         "researchloop.toml",
@@ -108,7 +127,11 @@ fn planning(answer: &str) -> Project {
     project.write("bin/sh", "");
     for tool in ["sh", "cat", "ls", "env"] {
         let _ = std::fs::remove_file(project.path("bin").join(tool));
-        std::os::unix::fs::symlink(std::path::Path::new("/bin").join(tool), project.path("bin").join(tool)).unwrap();
+        std::os::unix::fs::symlink(
+            std::path::Path::new("/bin").join(tool),
+            project.path("bin").join(tool),
+        )
+        .unwrap();
     }
     project.set("PATH", project.path("bin").to_str().unwrap());
     project
@@ -120,16 +143,32 @@ fn one_call_to_claude_makes_a_plan() {
     project.run(&["task", "add", "an earlier idea", "-s", "s"]).success();
     project.set("RESEARCHLOOP_KEY_PASSPHRASE", "s3cr3t");
     let added = project.run(&["plan", "Find out why birds are grey", "-s", "s", "-y"]).success();
-    assert!(added.stderr.contains("The plan cost $") && added.stderr.contains("4 task(s) added"), "{added}");
+    assert!(
+        added.stderr.contains("The plan cost $") && added.stderr.contains("4 task(s) added"),
+        "{added}"
+    );
     assert_eq!(tasks(&project).len(), 5);
     let read = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
     let prompt = read("prompt");
-    for part in ["The birds are grey.", "## The goal\n\nFind out why birds are grey\n", "an earlier idea", "(ready)"] {
+    for part in [
+        "The birds are grey.",
+        "## The goal\n\nFind out why birds are grey\n",
+        "an earlier idea",
+        "(ready)",
+    ] {
         assert!(prompt.contains(part), "{part:?} is missing: {prompt}");
     }
     let args = read("args");
-    assert!(args.contains("--json-schema\n{") && !args.contains("skip-permissions") && args.contains("--permission-mode\ndontAsk"), "{args}");
-    assert!(args.starts_with("--verbose\n--add-dir\n/\n-p\n"), "rights that a job has are none here: {args}");
+    assert!(
+        args.contains("--json-schema\n{")
+            && !args.contains("skip-permissions")
+            && args.contains("--permission-mode\ndontAsk"),
+        "{args}"
+    );
+    assert!(
+        args.starts_with("--verbose\n--add-dir\n/\n-p\n"),
+        "rights that a job has are none here: {args}"
+    );
     assert!(!args.contains("grey"), "the goal is no argument");
     assert_eq!(read("where").lines().count(), 1, "an empty folder: {}", read("where"));
     assert!(!std::path::Path::new(read("where").trim()).exists(), "which is gone");
@@ -140,11 +179,21 @@ fn one_call_to_claude_makes_a_plan() {
 fn what_claude_could_not_do_is_told() {
     let project = planning("{\"tasks\": []}");
     let empty = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
-    assert!(empty.stderr.contains("the plan has no task") && empty.stderr.contains("The plan cost $"), "{empty}");
-    project.write("answer.jsonl", std::fs::read(sources().join("tests/data/claude/2.1.329/not_logged_in.jsonl")).unwrap());
+    assert!(
+        empty.stderr.contains("the plan has no task") && empty.stderr.contains("The plan cost $"),
+        "{empty}"
+    );
+    project.write(
+        "answer.jsonl",
+        std::fs::read(sources().join("tests/data/claude/2.1.329/not_logged_in.jsonl")).unwrap(),
+    );
     let login = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
     assert!(login.stderr.contains("Claude made no plan: "), "{login}");
-    project.write("answer.jsonl", std::fs::read(sources().join("tests/data/claude/2.1.329/structured_missing.jsonl")).unwrap());
+    project.write(
+        "answer.jsonl",
+        std::fs::read(sources().join("tests/data/claude/2.1.329/structured_missing.jsonl"))
+            .unwrap(),
+    );
     project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
     std::fs::remove_file(project.path("planner")).unwrap();
     let missing = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
@@ -152,7 +201,12 @@ fn what_claude_could_not_do_is_told() {
     // On a front end it is not even started.
     project.write("bin/squeue", "");
     let front = project.run(&["plan", "x", "-s", "s", "-y"]).code(4);
-    assert!(front.stderr.contains("`squeue` is here") && front.stderr.contains("--here") && front.stderr.contains("--job"), "{front}");
+    assert!(
+        front.stderr.contains("`squeue` is here")
+            && front.stderr.contains("--here")
+            && front.stderr.contains("--job"),
+        "{front}"
+    );
     project.run(&["plan", "x", "-s", "s", "-y", "--here"]).code(1);
     assert_eq!(tasks(&project).len(), 0);
 }
@@ -168,12 +222,16 @@ fn what_a_plan_costs_is_booked_and_what_was_said_is_kept() {
     let project = planning(wrong);
     let refused = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
     assert!(
-        refused.stderr.contains("neither a key") && refused.stderr.contains("the answer is kept; correct it, and `researchloop plan -s s --from "),
+        refused.stderr.contains("neither a key")
+            && refused
+                .stderr
+                .contains("the answer is kept; correct it, and `researchloop plan -s s --from "),
         "{refused}"
     );
     let (total, today) = spent(&project);
     assert!(total > 0.0 && (total - today).abs() < 1e-9, "{total} {today}");
-    let kept = refused.stderr.split("--from ").nth(1).unwrap().split('`').next().unwrap().to_owned();
+    let kept =
+        refused.stderr.split("--from ").nth(1).unwrap().split('`').next().unwrap().to_owned();
     assert!(kept.starts_with(project.path("artifacts/plans").to_str().unwrap()), "{kept}");
     let answer: serde_json::Value = serde_json::from_slice(&std::fs::read(&kept).unwrap()).unwrap();
     assert_eq!(answer["tasks"][0]["key"], "a");
@@ -189,14 +247,21 @@ fn what_a_plan_costs_is_booked_and_what_was_said_is_kept() {
     project.run(&["plan", "-s", "s", "--from", &kept, "-y"]).success();
     assert_eq!(tasks(&project).len(), 1);
     // An answer that is an error costs, too.
-    project.write("answer.jsonl", std::fs::read(sources().join("tests/data/claude/2.1.329/structured_missing.jsonl")).unwrap());
+    project.write(
+        "answer.jsonl",
+        std::fs::read(sources().join("tests/data/claude/2.1.329/structured_missing.jsonl"))
+            .unwrap(),
+    );
     let failed = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
     assert!(failed.stderr.contains("hint: it cost $"), "{failed}");
     let (more, _) = spent(&project);
     assert!(more > total, "{more}");
     assert_eq!(spent(&project), (more, more));
     // So does a call that ended before it told its cost.
-    project.write("answer.jsonl", std::fs::read(sources().join("tests/data/claude/2.1.329/sigkill_in_tool.jsonl")).unwrap());
+    project.write(
+        "answer.jsonl",
+        std::fs::read(sources().join("tests/data/claude/2.1.329/sigkill_in_tool.jsonl")).unwrap(),
+    );
     project.run(&["plan", "x", "-s", "s", "-y"]).code(1).says("hint: it cost ≈$");
     let (more, total) = (spent(&project).0, more);
     assert!(more > total, "{more}");
@@ -210,7 +275,13 @@ fn what_a_plan_costs_is_booked_and_what_was_said_is_kept() {
     }
     assert!(!project.path("args").exists(), "Claude was not asked");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    project.write("researchloop.toml", config.replace(&format!("max_study_cost_usd = {more}"), &format!("max_study_cost_usd = {}", more + 1.5)));
+    project.write(
+        "researchloop.toml",
+        config.replace(
+            &format!("max_study_cost_usd = {more}"),
+            &format!("max_study_cost_usd = {}", more + 1.5),
+        ),
+    );
     project.run(&["plan", "x", "-s", "s"]);
     let args = std::fs::read_to_string(project.path("args")).unwrap();
     assert!(args.contains("--max-budget-usd\n1.5"), "{args}");
@@ -220,7 +291,8 @@ fn what_a_plan_costs_is_booked_and_what_was_said_is_kept() {
 fn a_job_makes_a_plan_which_is_shown_and_added() {
     let project = recorded("");
     project.run(&["task", "add", "an earlier idea", "-s", "s"]).success();
-    let added = project.run(&["plan", "Find out why birds are grey", "-s", "s", "--job", "-y"]).success();
+    let added =
+        project.run(&["plan", "Find out why birds are grey", "-s", "s", "--job", "-y"]).success();
     for part in ["plan for s: 2 task(s)", "└ next", "The plan cost $", "2 task(s) added to s"] {
         assert!(added.stdout.contains(part) || added.stderr.contains(part), "{part}: {added}");
     }
@@ -228,26 +300,50 @@ fn a_job_makes_a_plan_which_is_shown_and_added() {
     assert_eq!(tasks(&project).len(), 3, "the goal itself is no task");
     let (step, prompt) = prompts(&project).remove(0);
     assert_eq!(step, "plan 1");
-    for part in ["# Plan a study", "## The goal\n\nFind out why birds are grey\n", "an earlier idea", "plan.json"] {
+    for part in [
+        "# Plan a study",
+        "## The goal\n\nFind out why birds are grey\n",
+        "an earlier idea",
+        "plan.json",
+    ] {
         assert!(prompt.contains(part), "{part}: {prompt}");
     }
-    assert!(std::fs::read_to_string(project.path("calls/1.args")).unwrap().contains("--json-schema"));
+    assert!(
+        std::fs::read_to_string(project.path("calls/1.args")).unwrap().contains("--json-schema")
+    );
     let sprints = project.run(&["--json", "sprint", "list"]).success().json();
     let sprint = &sprints["sprints"][0];
     let id = text(sprint, "id").to_owned();
-    assert_eq!((text(sprint, "kind"), text(sprint, "status"), &sprint["task_id"]), ("plan", "completed", &serde_json::Value::Null));
+    assert_eq!(
+        (text(sprint, "kind"), text(sprint, "status"), &sprint["task_id"]),
+        ("plan", "completed", &serde_json::Value::Null)
+    );
     assert!(sprint["cost_usd"].as_f64().unwrap() > 0.0 && sprint["time_limit_seconds"] == 1800);
     assert!(project.path(&format!("artifacts/{id}/plan.json")).is_file());
     let shown = project.run(&["sprint", "show", &id]).success();
-    assert!(shown.stdout.contains("goal:        Find out why") && shown.stdout.contains(&format!("researchloop plan -s s --from {id}")), "{shown}");
+    assert!(
+        shown.stdout.contains("goal:        Find out why")
+            && shown.stdout.contains(&format!("researchloop plan -s s --from {id}")),
+        "{shown}"
+    );
     project.run(&["sprint", "tweak", &id, "more"]).code(4).says("has made a plan");
     // It is no idea that was had, and its plan can be read again.
     let json = project.run(&["--json", "plan", "-s", "s", "--from", &id]).success().json();
-    assert_eq!((json["written"].as_bool(), json["plan"]["tasks"].as_array().unwrap().len()), (Some(false), 2));
+    assert_eq!(
+        (json["written"].as_bool(), json["plan"]["tasks"].as_array().unwrap().len()),
+        (Some(false), 2)
+    );
     std::fs::remove_dir_all(project.path("artifacts")).unwrap();
     let fetched = project.run(&["plan", "-s", "s", "--from", &id]).success();
-    assert!(fetched.stdout.contains("plan for s: 2 task(s)") && fetched.stderr.contains(&format!("--from {id} -y")), "{fetched}");
-    project.run(&["plan", "-s", "s", "--from", id.trim_start_matches("sp-")]).success().says("has the same idea as t-");
+    assert!(
+        fetched.stdout.contains("plan for s: 2 task(s)")
+            && fetched.stderr.contains(&format!("--from {id} -y")),
+        "{fetched}"
+    );
+    project
+        .run(&["plan", "-s", "s", "--from", id.trim_start_matches("sp-")])
+        .success()
+        .says("has the same idea as t-");
     project.run(&["plan", "-s", "s", "--from", "sp-zz"]).code(3);
     let other = project.submit("an idea", &["--rounds", "0"]);
     project.run(&["plan", "-s", "s", "--from", &other]).code(2).says("was asked for no plan");
@@ -256,7 +352,8 @@ fn a_job_makes_a_plan_which_is_shown_and_added() {
 #[test]
 fn a_job_may_leave_the_plan_in_a_file_and_no_command_of_it_is_run() {
     let project = recorded("plan:plan_file");
-    let json = project.run(&["--json", "plan", "x", "-s", "s", "--job", "--time", "5m", "-y"]).success();
+    let json =
+        project.run(&["--json", "plan", "x", "-s", "s", "--job", "--time", "5m", "-y"]).success();
     assert_eq!(json.stdout.lines().count(), 1, "the plan alone: {json}");
     assert!(json.json()["warnings"].to_string().contains("`verify` is left out"), "{json}");
     let made = tasks(&project);
@@ -274,14 +371,18 @@ fn a_plan_in_a_file_counts_though_a_tool_was_refused() {
 fn a_plan_of_a_job_that_is_wrong_is_told_and_stays() {
     let project = recorded("plan:plan_wrong");
     let wrong = project.run(&["plan", "x", "-s", "s", "--job", "-y"]).code(1);
-    assert!(wrong.stderr.contains("neither a key") && wrong.stderr.contains("/plan.json` reads it"), "{wrong}");
+    assert!(
+        wrong.stderr.contains("neither a key") && wrong.stderr.contains("/plan.json` reads it"),
+        "{wrong}"
+    );
     assert_eq!(tasks(&project).len(), 0);
     let none = recorded("plan:plan_none");
     let failed = none.run(&["plan", "x", "-s", "s", "--job", "-y"]).code(1);
     assert!(failed.stderr.contains("there is no plan: no structured answer"), "{failed}");
     let failed = none.run(&["--json", "plan", "x", "-s", "s", "--job", "-y"]).code(1);
     assert!(failed.stderr.contains("there is no plan"), "{failed}");
-    let id = text(&none.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id").to_owned();
+    let id = text(&none.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id")
+        .to_owned();
     none.run(&["plan", "-s", "s", "--from", &id]).code(4).says("has no plan: it is failed");
 }
 
@@ -290,14 +391,25 @@ fn ctrl_c_leaves_the_job_that_makes_a_plan_running() {
     let project = recorded("plan:slow=3");
     let child = project.spawn(&["plan", "x", "-s", "s", "--job"]);
     wait_until("the job runs", 30, || !prompts(&project).is_empty());
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(
+        rustix::process::Pid::from_child(&child),
+        rustix::process::Signal::INT,
+    )
+    .unwrap();
     let ended = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(130), "{said}");
-    let id = text(&project.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id").to_owned();
-    assert!(said.contains("The job goes on.") && said.contains(&format!("`researchloop plan -s s --from {id}` takes the plan")), "{said}");
+    let id = text(&project.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id")
+        .to_owned();
+    assert!(
+        said.contains("The job goes on.")
+            && said.contains(&format!("`researchloop plan -s s --from {id}` takes the plan")),
+        "{said}"
+    );
     project.run(&["plan", "-s", "s", "--from", &id]).code(4);
-    wait_until("the job has ended, which no tick has seen", 60, || project.run(&["plan", "-s", "s", "--from", &id, "-y"]).code == 0);
+    wait_until("the job has ended, which no tick has seen", 60, || {
+        project.run(&["plan", "-s", "s", "--from", &id, "-y"]).code == 0
+    });
     assert_eq!(tasks(&project).len(), 2);
 }
 
@@ -305,15 +417,27 @@ fn ctrl_c_leaves_the_job_that_makes_a_plan_running() {
 fn the_sprint_of_a_plan_is_told_although_its_cluster_gives_no_answer() {
     let mut project = recorded("");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    let config = config.replace("name = \"here\"", "name = \"here\"\nhost = \"127.0.0.1\"\nport = 1\ntransport = \"ssh\"\nconnect_timeout = 2");
+    let config = config.replace(
+        "name = \"here\"",
+        "name = \"here\"\nhost = \"127.0.0.1\"\nport = 1\ntransport = \"ssh\"\nconnect_timeout = 2",
+    );
     project.write("researchloop.toml", config);
     project.set("USER", "nobody");
     let json = project.run(&["--json", "plan", "x", "-s", "s", "--job"]).code(6);
     let answer = json.json();
     let id = text(&answer, "sprint_id").to_owned();
-    assert_eq!((text(&answer, "status"), &answer["written"]), ("pending", &serde_json::Value::Bool(false)));
+    assert_eq!(
+        (text(&answer, "status"), &answer["written"]),
+        ("pending", &serde_json::Value::Bool(false))
+    );
     assert!(json.stderr.contains("not submitted yet") && json.stderr.contains(&id), "{json}");
-    assert!(json.stderr.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{json}");
+    assert!(
+        json.stderr.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
+        "{json}"
+    );
     let told = project.run(&["plan", "x", "-s", "s", "--job"]).code(6);
-    assert!(told.stderr.contains("not submitted yet") && told.stderr.contains("--from sp-"), "{told}");
+    assert!(
+        told.stderr.contains("not submitted yet") && told.stderr.contains("--from sp-"),
+        "{told}"
+    );
 }

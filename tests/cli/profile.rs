@@ -8,7 +8,11 @@ use crate::harness::{Project, wait_until};
 const STARTS: &str = "echo read >>~/reads\nenv -i setsid sleep 4000 </dev/null >/dev/null 2>&1 &\necho $! >>~/started\n";
 
 fn started(project: &Project) -> Vec<String> {
-    std::fs::read_to_string(project.path("home/started")).unwrap_or_default().lines().map(str::to_owned).collect()
+    std::fs::read_to_string(project.path("home/started"))
+        .unwrap_or_default()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 fn assert_all_ended(project: &Project) {
@@ -28,7 +32,8 @@ fn what_the_profile_starts_lives_as_long_as_the_job_and_no_longer() {
     project.write("researchloop.toml", format!("{config}{study}"));
     project.write("home/.bashrc", STARTS);
     // One that was there before, like one of another login.
-    let mut other = project.command("setsid").args(["sleep", "4000"]).current_dir("/").spawn().unwrap();
+    let mut other =
+        project.command("setsid").args(["sleep", "4000"]).current_dir("/").spawn().unwrap();
     let id = project.submit("an idea", &["--rounds", "0"]);
     let sprint = project.finish(&id, 60);
     let is_other_alive = other.try_wait().unwrap().is_none();
@@ -37,7 +42,11 @@ fn what_the_profile_starts_lives_as_long_as_the_job_and_no_longer() {
     assert_eq!(sprint["metrics"][0]["value"], 0.5, "{sprint:#}");
     assert_all_ended(&project);
     assert!(is_other_alive);
-    assert_eq!(std::fs::read_to_string(project.path("home/reads")).unwrap(), "read\n", "it is read once");
+    assert_eq!(
+        std::fs::read_to_string(project.path("home/reads")).unwrap(),
+        "read\n",
+        "it is read once"
+    );
     assert!(!remote_dir(&project, &id).join(".researchloop/started").exists());
 }
 
@@ -49,9 +58,13 @@ fn what_the_profile_starts_is_ended_with_a_cancelled_and_with_a_killed_job() {
         let id = project.submit("an idea", &["--rounds", "0"]);
         if scenario == "research:hang" {
             wait_until("the agent works", 60, || {
-                std::fs::read_to_string(remote_dir(&project, &id).join(".researchloop/run.jsonl")).is_ok_and(|text| text.contains("\"agent\""))
+                std::fs::read_to_string(remote_dir(&project, &id).join(".researchloop/run.jsonl"))
+                    .is_ok_and(|text| text.contains("\"agent\""))
             });
-            project.run(&["sprint", "cancel", &id]).success().says("nothing that it started is left");
+            project
+                .run(&["sprint", "cancel", &id])
+                .success()
+                .says("nothing that it started is left");
         } else {
             assert_eq!(text(&project.finish(&id, 60), "reason"), "runner_killed");
         }
@@ -82,6 +95,9 @@ fn a_profile_that_becomes_another_shell_is_named_and_not_used() {
         project.write("home/.bashrc", profile);
         let id = project.submit("an idea", &["--rounds", "0"]);
         assert_eq!(project.finish(&id, 60)["status"], "completed");
-        project.run(&["sprint", "log", &id]).success().says("~/.bashrc ends the shell that reads it");
+        project
+            .run(&["sprint", "log", &id])
+            .success()
+            .says("~/.bashrc ends the shell that reads it");
     }
 }

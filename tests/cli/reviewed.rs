@@ -6,7 +6,9 @@ use crate::harness::{Project, wait_until};
 /// Waits until the runner has recorded its end.
 fn wait_for_end(project: &Project, id: &str) {
     let journal = remote_dir(project, id).join(".researchloop/run.jsonl");
-    wait_until("the end of the run", 60, || std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("\"run_ended\"")));
+    wait_until("the end of the run", 60, || {
+        std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("\"run_ended\""))
+    });
 }
 
 #[test]
@@ -46,12 +48,19 @@ fn a_passphrase_does_not_reach_the_agent() {
     let calls = project.path("calls");
     std::fs::create_dir(&calls).unwrap();
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    project.write("researchloop.toml", config.replace("environment = {", &format!("environment = {{ RL_AGENT_CALLS = \"{}\",", calls.display())));
+    project.write(
+        "researchloop.toml",
+        config.replace(
+            "environment = {",
+            &format!("environment = {{ RL_AGENT_CALLS = \"{}\",", calls.display()),
+        ),
+    );
     project.set("RESEARCHLOOP_KEY_PASSPHRASE", "hunter2");
     let id = project.submit("an idea", &[]);
     assert_eq!(project.finish(&id, 60)["status"], "completed");
     let mut seen = 0;
-    for entry in std::fs::read_dir(&calls).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+    for entry in std::fs::read_dir(&calls).unwrap().flatten().filter(|entry| entry.path().is_file())
+    {
         let text = String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned();
         seen += usize::from(text.contains("RESEARCHLOOP_JOB="));
         assert!(!text.contains("hunter2"), "{}", entry.path().display());
@@ -123,17 +132,28 @@ fn two_fetches_at_once_do_not_mix_their_files() {
     for number in 0_u8..6 {
         std::fs::write(results.join(format!("big{number}.bin")), vec![number; 12 << 20]).unwrap();
     }
-    let mut both: Vec<_> = (0..2).map(|_| project.spawn(&["--quiet", "sprint", "fetch", &id])).collect();
+    let mut both: Vec<_> =
+        (0..2).map(|_| project.spawn(&["--quiet", "sprint", "fetch", &id])).collect();
     for fetch in &mut both {
         drop(fetch.stdout.take());
         assert!(fetch.wait().unwrap().success());
     }
     for number in 0_u8..6 {
-        let bytes = std::fs::read(project.path("artifacts").join(&id).join(format!("results/big{number}.bin"))).unwrap();
-        assert!(bytes.len() == 12 << 20 && bytes.iter().all(|byte| *byte == number), "big{number}.bin is mixed");
+        let bytes = std::fs::read(
+            project.path("artifacts").join(&id).join(format!("results/big{number}.bin")),
+        )
+        .unwrap();
+        assert!(
+            bytes.len() == 12 << 20 && bytes.iter().all(|byte| *byte == number),
+            "big{number}.bin is mixed"
+        );
     }
-    let left = std::fs::read_dir(project.path("artifacts").join(&id).join("results")).unwrap().flatten();
-    assert!(left.into_iter().all(|entry| !entry.file_name().to_string_lossy().starts_with(".researchloop-new")));
+    let left =
+        std::fs::read_dir(project.path("artifacts").join(&id).join("results")).unwrap().flatten();
+    assert!(
+        left.into_iter()
+            .all(|entry| !entry.file_name().to_string_lossy().starts_with(".researchloop-new"))
+    );
 }
 
 #[test]
@@ -146,14 +166,23 @@ fn a_study_that_moved_does_not_take_its_sprints_along() {
     });
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
     let elsewhere = "[[cluster]]\nname = \"elsewhere\"\nhost = \"nowhere.invalid\"\nscheduler_type = \"slurm\"\nworking_dir = \"/x\"\n";
-    project.write("researchloop.toml", format!("{elsewhere}{}", config.replace("cluster = \"here\"", "cluster = \"elsewhere\"")));
+    project.write(
+        "researchloop.toml",
+        format!("{elsewhere}{}", config.replace("cluster = \"here\"", "cluster = \"elsewhere\"")),
+    );
     project.run(&["sprint", "cancel", &id]).success().says("cancelled: the job is gone");
     // The same name for another kind of cluster is refused before anything is asked.
     let id = {
         project.write("researchloop.toml", &config);
         project.submit("another", &[])
     };
-    project.write("researchloop.toml", config.replace("scheduler_type = \"local\"", "host = \"nowhere.invalid\"\nscheduler_type = \"slurm\""));
+    project.write(
+        "researchloop.toml",
+        config.replace(
+            "scheduler_type = \"local\"",
+            "host = \"nowhere.invalid\"\nscheduler_type = \"slurm\"",
+        ),
+    );
     project.run(&["sprint", "cancel", &id]).code(4).says("was made for local");
     project.write("researchloop.toml", &config);
     project.run(&["sprint", "cancel", &id]).success();

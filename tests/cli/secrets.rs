@@ -25,13 +25,18 @@ exec "{}" "$@"
             sources().join("tests/agent/claude").display()
         ),
     );
-    std::fs::set_permissions(project.path("agent"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(project.path("agent"), std::fs::Permissions::from_mode(0o755))
+        .unwrap();
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    let agent = format!("claude_command = [\"{}\"]", sources().join("tests/agent/claude").display());
+    let agent =
+        format!("claude_command = [\"{}\"]", sources().join("tests/agent/claude").display());
     assert!(config.contains(&agent));
     let config = config
         .replace(&agent, &format!("claude_command = [\"{}\"]", project.path("agent").display()))
-        .replace("environment = { ", &format!("environment = {{ API_TOKEN = \"{TOKEN}\", RL_SCENARIO = {scenario:?}, "));
+        .replace(
+            "environment = { ",
+            &format!("environment = {{ API_TOKEN = \"{TOKEN}\", RL_SCENARIO = {scenario:?}, "),
+        );
     project.write(
         "researchloop.toml",
         config + "metric = \"acc\"\nmetric_better = \"higher\"\nevaluator = \"echo measuring with $API_TOKEN >&2; echo 0.5\"\n",
@@ -41,14 +46,18 @@ exec "{}" "$@"
 
 fn assert_hidden(place: &str, bytes: &[u8]) {
     for secret in [TOKEN, ENCODED, "s3cr3t"] {
-        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{place} holds {secret}");
+        assert!(
+            !bytes.windows(secret.len()).any(|window| window == secret.as_bytes()),
+            "{place} holds {secret}"
+        );
     }
 }
 
 /// All files that begin so.
 fn database(project: &Project) -> Vec<u8> {
     let files = std::fs::read_dir(project.path(".")).unwrap().flatten().map(|entry| entry.path());
-    let ours = files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains(".db")));
+    let ours = files
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains(".db")));
     ours.flat_map(|path| std::fs::read(path).unwrap()).collect()
 }
 
@@ -78,20 +87,29 @@ fn what_the_agent_repeats_of_its_environment_is_masked_wherever_it_is_told() {
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     let log = project.run(&["sprint", "log", &id]).success();
-    assert!(log.stdout.contains("my key is ***, encoded ***") && log.stdout.contains("$ echo ***"), "{log}");
+    assert!(
+        log.stdout.contains("my key is ***, encoded ***") && log.stdout.contains("$ echo ***"),
+        "{log}"
+    );
     assert!(log.stdout.contains("measuring with ***"), "{log}");
     everywhere(&project, &id, &remote_dir(&project, &id));
 }
 
 #[test]
 fn questions_findings_and_failures_are_masked_too() {
-    for (scenario, waits) in [(format!("research:ask=May I use {TOKEN}?"), true), ("red_team:exit=3".to_owned(), false)] {
+    for (scenario, waits) in
+        [(format!("research:ask=May I use {TOKEN}?"), true), ("red_team:exit=3".to_owned(), false)]
+    {
         let project = talkative(&scenario);
         let agent = std::fs::read_to_string(project.path("agent")).unwrap();
         // Its last words are those of the failure.
-        project.write("agent", agent.replace("exec ", "echo \"cannot log in with $API_TOKEN\" >&2\nexec "));
+        project.write(
+            "agent",
+            agent.replace("exec ", "echo \"cannot log in with $API_TOKEN\" >&2\nexec "),
+        );
         let id = project.submit("ask or fail", &["--rounds", "1"]);
-        let done = |sprint: &serde_json::Value| matches!(text(sprint, "status"), "parked" | "failed");
+        let done =
+            |sprint: &serde_json::Value| matches!(text(sprint, "status"), "parked" | "failed");
         crate::harness::wait_until("it is parked or has failed", 60, || {
             project.run(&["tick"]);
             done(&project.show(&id))

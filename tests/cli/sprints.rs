@@ -22,8 +22,22 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 fn a_dry_run_shows_everything_and_touches_nothing() {
     let project = playing("", "");
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
-    project.write("researchloop.toml", config.replace("environment = { ", "environment = { SECRET_KEY = \"s3cr3t-value\", "));
-    let dry = project.run(&["sprint", "run", "say \"hello\" $(touch pwned)", "-s", "s", "--time", "90m", "--dry-run"]).success();
+    project.write(
+        "researchloop.toml",
+        config.replace("environment = { ", "environment = { SECRET_KEY = \"s3cr3t-value\", "),
+    );
+    let dry = project
+        .run(&[
+            "sprint",
+            "run",
+            "say \"hello\" $(touch pwned)",
+            "-s",
+            "s",
+            "--time",
+            "90m",
+            "--dry-run",
+        ])
+        .success();
     for part in [
         "run_sprint.sh on here",
         "#!/bin/bash",
@@ -36,8 +50,17 @@ fn a_dry_run_shows_everything_and_touches_nothing() {
         assert!(dry.stdout.contains(part), "{part:?} is missing: {dry}");
     }
     let dry = dry.never_says("s3cr3t");
-    assert!(!project.path("cluster").exists() && !project.path("researchloop.db").exists() && !project.path("pwned").exists(), "{dry}");
-    let json = project.run(&["--json", "sprint", "run", "x", "-s", "s", "--dry-run"]).success().never_says("s3cr3t").json();
+    assert!(
+        !project.path("cluster").exists()
+            && !project.path("researchloop.db").exists()
+            && !project.path("pwned").exists(),
+        "{dry}"
+    );
+    let json = project
+        .run(&["--json", "sprint", "run", "x", "-s", "s", "--dry-run"])
+        .success()
+        .never_says("s3cr3t")
+        .json();
     assert_eq!(json["dry_run"], true);
     project.run(&["sprint", "run", "x", "-s", "s", "--dry-run", "--watch"]).code(2);
 }
@@ -58,17 +81,27 @@ fn a_secret_reaches_the_agent_and_no_file_but_one() {
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     let environment = std::fs::read_to_string(calls.join("1.env")).unwrap();
     assert!(environment.contains("SECRET_KEY=s3cr3t-value\n"));
-    assert!(environment.contains(&format!("COMBINED=a-{}--$(touch pwned)\n", project.path("home").display())), "{environment}");
+    assert!(
+        environment
+            .contains(&format!("COMBINED=a-{}--$(touch pwned)\n", project.path("home").display())),
+        "{environment}"
+    );
     for file in files(&project.path("")) {
         if file == project.path("researchloop.toml") || file.starts_with(&calls) {
             continue;
         }
-        let holds = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).contains("s3cr3t-value");
+        let holds =
+            String::from_utf8_lossy(&std::fs::read(&file).unwrap()).contains("s3cr3t-value");
         assert_eq!(holds, file == private, "{}", file.display());
     }
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(std::fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o600);
-    for arguments in [&["sprint", "show", &id][..], &["sprint", "log", &id], &["--json", "sprint", "show", &id], &["sprint", "list"]] {
+    for arguments in [
+        &["sprint", "show", &id][..],
+        &["sprint", "log", &id],
+        &["--json", "sprint", "show", &id],
+        &["sprint", "list"],
+    ] {
         let _ = project.run(arguments).success().never_says("s3cr3t");
     }
     assert!(files(&project.path("")).iter().all(|file| !file.ends_with("pwned")));
@@ -89,14 +122,20 @@ fn wrong_options_are_refused_before_anything_is_made() {
         (&["--model", "a b"], "--model"),
         (&["--model", ""], "--model"),
     ] {
-        project.run(&[&["sprint", "run", "idea", "-s", "s"], arguments].concat()).code(2).says(says);
+        project
+            .run(&[&["sprint", "run", "idea", "-s", "s"], arguments].concat())
+            .code(2)
+            .says(says);
     }
     project.run(&["sprint", "run", "", "-s", "s"]).code(2).says("the idea is empty");
     project.run(&["sprint", "run", " \n\t ", "-s", "s"]).code(2).says("the idea is empty");
     project.run(&["sprint", "run", "idea", "-s", "S"]).code(3).says("did you mean `s`?");
     project.run(&["sprint", "run", "idea"]).code(2).says("--study");
     assert!(!project.path("cluster").exists());
-    assert_eq!(project.run(&["--json", "sprint", "list"]).success().json()["sprints"], serde_json::json!([]));
+    assert_eq!(
+        project.run(&["--json", "sprint", "list"]).success().json()["sprints"],
+        serde_json::json!([])
+    );
     project.run(&["sprint", "list", "--status", "runing"]).code(2).says("did you mean running?");
     project.run(&["sprint", "list", "-s", "other"]).code(3);
 }
@@ -106,8 +145,23 @@ fn a_slurm_option_on_grid_engine_is_refused_with_its_spelling_there() {
     let project = Project::with(
         "[[cluster]]\nname = \"c\"\nhost = \"nowhere.invalid\"\nscheduler_type = \"sge\"\nworking_dir = \"~/x\"\n[[study]]\nname = \"s\"\n",
     );
-    project.run(&["sprint", "run", "idea", "-s", "s", "-o", "gres=gpu:1", "--dry-run"]).code(2).says("gres").says("l = \"gpu=1\"");
-    project.run(&["sprint", "run", "idea", "-s", "s", "-o", "-l=mem_free=1G\n#$ -o /etc/x", "--dry-run"]).code(2);
+    project
+        .run(&["sprint", "run", "idea", "-s", "s", "-o", "gres=gpu:1", "--dry-run"])
+        .code(2)
+        .says("gres")
+        .says("l = \"gpu=1\"");
+    project
+        .run(&[
+            "sprint",
+            "run",
+            "idea",
+            "-s",
+            "s",
+            "-o",
+            "-l=mem_free=1G\n#$ -o /etc/x",
+            "--dry-run",
+        ])
+        .code(2);
 }
 
 #[test]
@@ -115,7 +169,9 @@ fn an_idea_may_come_from_standard_input() {
     let project = Project::local("");
     project.write("idea", "an idea\nof two lines\n");
     let mut command = project.command(program());
-    command.args(["--json", "sprint", "run", "-", "-s", "s", "--dry-run"]).stdin(std::fs::File::open(project.path("idea")).unwrap());
+    command
+        .args(["--json", "sprint", "run", "-", "-s", "s", "--dry-run"])
+        .stdin(std::fs::File::open(project.path("idea")).unwrap());
     let output = Project::output(command).success();
     assert!(output.stdout.contains("an idea\\nof two lines"), "{output}");
 }
@@ -123,16 +179,38 @@ fn an_idea_may_come_from_standard_input() {
 #[test]
 fn ids_may_be_shortened_while_one_fits() {
     let project = playing("*:hang", "max_concurrent_jobs = 1");
-    let ids: Vec<String> = (0..18).map(|number| project.submit(&format!("idea {number}"), &[])).collect();
+    let ids: Vec<String> =
+        (0..18).map(|number| project.submit(&format!("idea {number}"), &[])).collect();
     let id = &ids[0];
     assert_eq!(text(&project.show(&id[3..]), "id"), id);
-    let unique = (4..9).map(|length| &id[..length]).find(|short| ids.iter().filter(|id| id.starts_with(short)).count() == 1);
+    let unique = (4..9)
+        .map(|length| &id[..length])
+        .find(|short| ids.iter().filter(|id| id.starts_with(short)).count() == 1);
     assert_eq!(text(&project.show(unique.unwrap()), "id"), id);
     // Of 18 ids two begin with the same digit.
-    let twice = ids.iter().map(|id| &id[..4]).find(|short| ids.iter().filter(|id| id.starts_with(short)).count() > 1).unwrap();
+    let twice = ids
+        .iter()
+        .map(|id| &id[..4])
+        .find(|short| ids.iter().filter(|id| id.starts_with(short)).count() > 1)
+        .unwrap();
     project.run(&["sprint", "show", twice]).code(2).says("the beginning of several ids");
-    for odd in ["sp-zzzzzz", "sp-", "", "%", "sp-%", "sp-______", "../..", "$(touch pwned)", "sp-000000; touch pwned", "\u{1b}[2J"] {
-        project.run(&["sprint", "show", "--", odd]).code(3).says("there is no sprint").never_says("\u{1b}");
+    for odd in [
+        "sp-zzzzzz",
+        "sp-",
+        "",
+        "%",
+        "sp-%",
+        "sp-______",
+        "../..",
+        "$(touch pwned)",
+        "sp-000000; touch pwned",
+        "\u{1b}[2J",
+    ] {
+        project
+            .run(&["sprint", "show", "--", odd])
+            .code(3)
+            .says("there is no sprint")
+            .never_says("\u{1b}");
     }
     let mut near = id.clone();
     near.push('0');
@@ -144,8 +222,11 @@ fn ids_may_be_shortened_while_one_fits() {
 #[test]
 fn only_so_many_jobs_are_out_and_the_rest_follow() {
     let project = playing("research:slow=1", "max_concurrent_jobs = 1");
-    let ids: Vec<String> = (0..3).map(|number| project.submit(&format!("idea {number}"), &["--rounds", "0"])).collect();
-    let states = || ids.iter().map(|id| text(&project.show(id), "status").to_owned()).collect::<Vec<_>>();
+    let ids: Vec<String> = (0..3)
+        .map(|number| project.submit(&format!("idea {number}"), &["--rounds", "0"]))
+        .collect();
+    let states =
+        || ids.iter().map(|id| text(&project.show(id), "status").to_owned()).collect::<Vec<_>>();
     assert_eq!(states()[1..], ["pending", "pending"]);
     project.run(&["sprint", "show", &ids[1]]).success().says("waits for a free slot");
     project.run(&["sprint", "fetch", &ids[1]]).code(4).says("has no files yet");
@@ -153,11 +234,16 @@ fn only_so_many_jobs_are_out_and_the_rest_follow() {
     wait_until("all three are completed", 60, || {
         let _ = project.run(&["tick"]);
         let now = states();
-        most = most.max(now.iter().filter(|state| matches!(state.as_str(), "submitting" | "submitted" | "running")).count());
+        most = most.max(
+            now.iter()
+                .filter(|state| matches!(state.as_str(), "submitting" | "submitted" | "running"))
+                .count(),
+        );
         now.iter().all(|state| state == "completed")
     });
     assert_eq!(most, 1, "never two at once");
-    let starts: Vec<String> = ids.iter().map(|id| text(&project.show(id), "started_at").to_owned()).collect();
+    let starts: Vec<String> =
+        ids.iter().map(|id| text(&project.show(id), "started_at").to_owned()).collect();
     assert!(starts[0] < starts[1] && starts[1] < starts[2], "oldest first: {starts:?}");
 }
 
@@ -174,7 +260,9 @@ fn a_waiting_sprint_is_cancelled_without_any_job() {
 #[test]
 fn ticks_at_the_same_time_do_not_disturb_each_other() {
     let project = playing("research:slow=1", "max_concurrent_jobs = 5");
-    let ids: Vec<String> = (0..3).map(|number| project.submit(&format!("idea {number}"), &["--rounds", "0"])).collect();
+    let ids: Vec<String> = (0..3)
+        .map(|number| project.submit(&format!("idea {number}"), &["--rounds", "0"]))
+        .collect();
     let started = std::time::Instant::now();
     loop {
         let mut ticks: Vec<_> = (0..4).map(|_| project.spawn(&["tick"])).collect();
@@ -185,34 +273,62 @@ fn ticks_at_the_same_time_do_not_disturb_each_other() {
         if ids.iter().all(|id| text(&project.show(id), "status") == "completed") {
             break;
         }
-        assert!(started.elapsed() < patience(60), "{}", ids.iter().map(|id| project.explain(id)).collect::<String>());
+        assert!(
+            started.elapsed() < patience(60),
+            "{}",
+            ids.iter().map(|id| project.explain(id)).collect::<String>()
+        );
     }
     for id in &ids {
         let sprint = project.show(id);
         assert!(sprint["cost_usd"].as_f64().unwrap() > 0.0);
         let log = project.run(&["--json", "sprint", "log", id]).success();
-        assert_eq!(log.stdout.matches("\"run_ended\"").count(), 1, "each line is there once: {log}");
+        assert_eq!(
+            log.stdout.matches("\"run_ended\"").count(),
+            1,
+            "each line is there once: {log}"
+        );
     }
 }
 
-fn interrupted(project: &Project, arguments: &[&str], until: impl Fn() -> bool) -> crate::harness::Output {
+fn interrupted(
+    project: &Project,
+    arguments: &[&str],
+    until: impl Fn() -> bool,
+) -> crate::harness::Output {
     let mut command = project.command(program());
-    command.args(arguments).stdout(std::fs::File::create(project.path("out")).unwrap()).stderr(std::fs::File::create(project.path("err")).unwrap());
+    command
+        .args(arguments)
+        .stdout(std::fs::File::create(project.path("out")).unwrap())
+        .stderr(std::fs::File::create(project.path("err")).unwrap());
     let mut child = command.spawn().unwrap();
     wait_until("it watches", 30, until);
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
+    );
     let status = child.wait().unwrap();
     let read = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
-    crate::harness::Output { stdout: read("out"), stderr: read("err"), code: status.code().unwrap_or(-1) }
+    crate::harness::Output {
+        stdout: read("out"),
+        stderr: read("err"),
+        code: status.code().unwrap_or(-1),
+    }
 }
 
 #[test]
 fn ctrl_c_ends_the_watching_and_not_the_job() {
     let project = playing("research:hang", "");
-    let said = || std::fs::read_to_string(project.path("out")).unwrap_or_default().contains("research");
-    interrupted(&project, &["sprint", "run", "wait", "-s", "s", "--watch"], said).code(130).says("The job goes on").says("sprint watch sp-");
+    let said =
+        || std::fs::read_to_string(project.path("out")).unwrap_or_default().contains("research");
+    interrupted(&project, &["sprint", "run", "wait", "-s", "s", "--watch"], said)
+        .code(130)
+        .says("The job goes on")
+        .says("sprint watch sp-");
     let list = project.run(&["--json", "sprint", "list"]).success().json();
-    let (id, job) = (text(&list["sprints"][0], "id").to_owned(), text(&list["sprints"][0], "job_id").to_owned());
+    let (id, job) = (
+        text(&list["sprints"][0], "id").to_owned(),
+        text(&list["sprints"][0], "job_id").to_owned(),
+    );
     assert!(is_alive(&job), "the job {job} is gone");
     assert_eq!(text(&project.show(&id), "status"), "running");
     project.run(&["sprint", "cancel", &id]).success();
@@ -230,28 +346,59 @@ fn tick_watch_goes_on_until_interrupted() {
 #[test]
 fn the_whole_life_of_a_sprint() {
     let project = playing("", "");
-    let watched = project.run(&["sprint", "run", "whole life", "-s", "s", "--rounds", "1", "--model", "opus", "--watch"]).success();
-    assert!(watched.stdout.contains("research") && watched.stdout.contains("completed"), "{watched}");
+    let watched = project
+        .run(&[
+            "sprint",
+            "run",
+            "whole life",
+            "-s",
+            "s",
+            "--rounds",
+            "1",
+            "--model",
+            "opus",
+            "--watch",
+        ])
+        .success();
+    assert!(
+        watched.stdout.contains("research") && watched.stdout.contains("completed"),
+        "{watched}"
+    );
     let list = project.run(&["sprint", "list"]).success();
     assert_eq!(list.stdout.lines().count(), 2, "{list}");
-    let id = text(&project.run(&["--json", "sprint", "list", "--status", "completed"]).json()["sprints"][0], "id").to_owned();
+    let id = text(
+        &project.run(&["--json", "sprint", "list", "--status", "completed"]).json()["sprints"][0],
+        "id",
+    )
+    .to_owned();
     project.run(&["sprint", "list", "--status", "failed"]).success().says("No sprint fits");
     // Its one review found something, and nobody looked at the repair.
     let shown = project.run(&["sprint", "show", &id]).success().says("critical issues are open");
     let last = shown.stdout.lines().last().unwrap();
     assert!(last.starts_with("next: ") && last.contains("red_team_round_1.md"), "{shown}");
     project.run(&["sprint", "log", &id]).success().says("run completed");
-    project.run(&["sprint", "log", &id, "--step", "reserch"]).code(3).says("did you mean research?");
-    assert!(project.run(&["sprint", "log", &id, "--follow"]).success().stdout.contains("run completed"));
+    project
+        .run(&["sprint", "log", &id, "--step", "reserch"])
+        .code(3)
+        .says("did you mean research?");
+    assert!(
+        project.run(&["sprint", "log", &id, "--follow"]).success().stdout.contains("run completed")
+    );
 
     let all = project.run(&["sprint", "fetch", &id, "--all", "--to", "copy"]).success();
-    assert!(project.path("copy/CLAUDE.md").is_file() || project.path("copy/code").is_dir(), "{all}");
+    assert!(
+        project.path("copy/CLAUDE.md").is_file() || project.path("copy/code").is_dir(),
+        "{all}"
+    );
     project.run(&["sprint", "fetch", &id]).success().says("report.md");
 
     let again = project.run(&["--json", "sprint", "resubmit", &id]).success().json();
     let again = text(&again, "sprint_id").to_owned();
     let sprint = project.finish(&again, 60);
-    assert_eq!((text(&sprint, "parent"), text(&sprint, "idea"), text(&sprint, "status")), (id.as_str(), "whole life", "completed"));
+    assert_eq!(
+        (text(&sprint, "parent"), text(&sprint, "idea"), text(&sprint, "status")),
+        (id.as_str(), "whole life", "completed")
+    );
 
     let folder = remote_dir(&project, &id);
     project.run(&["sprint", "delete", &id]).code(2).says("--yes");
@@ -268,11 +415,26 @@ fn output_that_nobody_reads_to_its_end_is_no_panic() {
     let project = playing("", "");
     let id = project.submit("x", &["--rounds", "0"]);
     let _ = project.finish(&id, 60);
-    for arguments in [&["sprint", "log", &id][..], &["sprint", "watch", &id], &["sprint", "show", &id], &["--json", "sprint", "list"]] {
-        let mut child = project.command(program()).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for arguments in [
+        &["sprint", "log", &id][..],
+        &["sprint", "watch", &id],
+        &["sprint", "show", &id],
+        &["--json", "sprint", "list"],
+    ] {
+        let mut child = project
+            .command(program())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(0) && !said.contains("panicked"), "{arguments:?}: {} {said}", output.status);
+        assert!(
+            output.status.code() == Some(0) && !said.contains("panicked"),
+            "{arguments:?}: {} {said}",
+            output.status
+        );
     }
 }

@@ -9,8 +9,12 @@ use crate::harness::{Project, program, wait_until};
 /// The processes that work in this folder.
 fn at_work(folder: &Path) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let here = processes.filter(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|place| place == folder));
-    here.filter_map(|process| process.file_name().into_string().ok()).filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).collect()
+    let here = processes.filter(|process| {
+        std::fs::read_link(process.path().join("cwd")).is_ok_and(|place| place == folder)
+    });
+    here.filter_map(|process| process.file_name().into_string().ok())
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect()
 }
 
 fn signal(name: &str, processes: &[String]) {
@@ -22,7 +26,9 @@ fn journal(dir: &Path) -> String {
 }
 
 fn wait_for_agent(dir: &Path) {
-    wait_until("the agent works", 60, || journal(dir).contains("\"kind\":\"step_started\"") && at_work(dir).len() >= 3);
+    wait_until("the agent works", 60, || {
+        journal(dir).contains("\"kind\":\"step_started\"") && at_work(dir).len() >= 3
+    });
 }
 
 /// An answer of a signal, and a job that stands still for longer than it may run.
@@ -42,8 +48,11 @@ fn time_in_which_the_job_is_suspended_is_no_time_of_the_job() {
     signal("-CONT", &job);
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}\n{}", journal(&dir));
-    let told: Vec<serde_json::Value> =
-        journal(&dir).lines().filter(|line| line.contains("\"kind\":\"suspended\"")).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<serde_json::Value> = journal(&dir)
+        .lines()
+        .filter(|line| line.contains("\"kind\":\"suspended\""))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let seconds: u64 = told.iter().filter_map(|line| line["seconds"].as_u64()).sum();
     assert!((55..600).contains(&seconds), "{told:?}");
     let log = project.run(&["sprint", "log", &id]).success();
@@ -51,8 +60,11 @@ fn time_in_which_the_job_is_suspended_is_no_time_of_the_job() {
     // What nobody could use is not counted, though no scheduler tells how long the job ran.
     let study = project.run(&["--json", "study", "show", "s"]).success().json();
     let text = study.to_string();
-    let wall: u64 =
-        text.split("\"wall_seconds\":").nth(1).and_then(|rest| rest.split([',', '}']).next()?.parse().ok()).unwrap_or_else(|| panic!("{text}"));
+    let wall: u64 = text
+        .split("\"wall_seconds\":")
+        .nth(1)
+        .and_then(|rest| rest.split([',', '}']).next()?.parse().ok())
+        .unwrap_or_else(|| panic!("{text}"));
     assert!((1..55).contains(&wall), "{study:#}");
 }
 
@@ -64,14 +76,22 @@ fn job_of(scheduler: &str, scenario: &str) -> (Project, std::path::PathBuf, Chil
     let made = remote_dir(&project, &id).join(".researchloop");
     let dir = project.path("as-if");
     std::fs::create_dir_all(dir.join(".researchloop")).unwrap();
-    for (file, from, to) in
-        [("bundle.json", "\"scheduler\":\"local\"", format!("\"scheduler\":\"{scheduler}\"")), ("env", "research:exit=3", scenario.to_owned())]
-    {
+    for (file, from, to) in [
+        ("bundle.json", "\"scheduler\":\"local\"", format!("\"scheduler\":\"{scheduler}\"")),
+        ("env", "research:exit=3", scenario.to_owned()),
+    ] {
         let was = std::fs::read_to_string(made.join(file)).unwrap();
         assert!(was.contains(from), "{was}");
         std::fs::write(dir.join(".researchloop").join(file), was.replace(from, &to)).unwrap();
     }
-    let runner = project.command(program()).arg("job-run").arg(&dir).env("RESEARCHLOOP_JOB_ID", "77").current_dir(&dir).spawn().unwrap();
+    let runner = project
+        .command(program())
+        .arg("job-run")
+        .arg(&dir)
+        .env("RESEARCHLOOP_JOB_ID", "77")
+        .current_dir(&dir)
+        .spawn()
+        .unwrap();
     (project, dir, runner)
 }
 
@@ -85,7 +105,10 @@ fn usr1_is_a_warning_in_grid_engine_and_ends_neither_runner_nor_agent() {
     let ended = runner.wait().unwrap();
     let lines = journal(&dir);
     assert_eq!(ended.code(), Some(0), "{lines}");
-    assert!(lines.contains("\"status\":\"completed\"") && !lines.contains("\"kind\":\"retrying\""), "{lines}");
+    assert!(
+        lines.contains("\"status\":\"completed\"") && !lines.contains("\"kind\":\"retrying\""),
+        "{lines}"
+    );
     assert_eq!(lines.matches("signal USR1: Grid Engine is about to suspend").count(), 1, "{lines}");
 }
 
@@ -118,12 +141,23 @@ fn a_signal_that_comes_before_the_runner_is_told_by_the_runner() {
     let project = playing("research:hang", "");
     // While the script unpacks what it was given, and only it.
     project.write("bin/base64", "#!/bin/sh\nif grep -q run_sprint.sh /proc/$PPID/cmdline; then kill -USR1 $PPID; fi\nexec /usr/bin/base64 \"$@\"\n");
-    std::fs::set_permissions(project.path("bin/base64"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(
+        project.path("bin/base64"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
     let mut project = project;
-    project.set("PATH", &format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap()));
+    project.set(
+        "PATH",
+        &format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap()),
+    );
     let id = project.submit("early", &["--rounds", "0"]);
     let sprint = project.finish(&id, 60);
     let dir = remote_dir(&project, &id);
-    assert_eq!((text(&sprint, "status"), text(&sprint, "reason")), ("failed", "cancelled_outside"), "{sprint:#}");
+    assert_eq!(
+        (text(&sprint, "status"), text(&sprint, "reason")),
+        ("failed", "cancelled_outside"),
+        "{sprint:#}"
+    );
     assert!(journal(&dir).contains("\"signal\":\"USR1\""), "{}", journal(&dir));
 }

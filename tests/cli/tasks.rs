@@ -35,7 +35,8 @@ fn import(project: &Project, content: &str) -> BTreeMap<String, String> {
 #[test]
 fn a_typo_in_an_id_is_found_among_many() {
     let project = Project::local("");
-    let keys: String = (0..40).map(|number| format!("- idea: idea number {number}\n  key: k{number}\n")).collect();
+    let keys: String =
+        (0..40).map(|number| format!("- idea: idea number {number}\n  key: k{number}\n")).collect();
     // The first of them: the newest are not asked for alone.
     let id = import(&project, &keys)["k0"].clone();
     let last = if id.ends_with('0') { '1' } else { '0' };
@@ -48,7 +49,19 @@ fn an_idea_from_the_backlog_to_done() {
     let project = Project::local("");
     project.run(&["task", "list"]).success().says("No tasks yet").says("task add");
     project.run(&["task", "next"]).code(6).says("The backlog is empty");
-    let first = project.run(&["task", "add", "measure the baseline", "-s", "s", "-p", "p0", "--done-when", "three seeds"]).success();
+    let first = project
+        .run(&[
+            "task",
+            "add",
+            "measure the baseline",
+            "-s",
+            "s",
+            "-p",
+            "p0",
+            "--done-when",
+            "three seeds",
+        ])
+        .success();
     let first = first.says("sprint run --task").stdout.trim().to_owned();
     let second = add(&project, "a larger batch", &["--needs", &first[2..]]);
     let list = project.run(&["task", "list"]).success().stdout;
@@ -61,18 +74,40 @@ fn an_idea_from_the_backlog_to_done() {
     project.run(&["task", "list", "--dead"]).success().says("None; others: 1 blocked, 1 ready.");
 
     assert!(project.run(&["task", "next"]).success().stdout.starts_with(&first));
-    project.run(&["task", "claim", &second]).code(4).says("is blocked").says(&format!("it needs {first} (done), which is ready"));
-    let claim = project.run(&["task", "next", "--claim", "--as", "ann"]).success().says("ann has it until");
+    project
+        .run(&["task", "claim", &second])
+        .code(4)
+        .says("is blocked")
+        .says(&format!("it needs {first} (done), which is ready"));
+    let claim =
+        project.run(&["task", "next", "--claim", "--as", "ann"]).success().says("ann has it until");
     assert!(claim.stdout.starts_with(&format!("{first}  token 1  p0  measure")), "{claim}");
     project.run(&["task", "next"]).code(6).says("No task is ready: 1 blocked, 1 claimed.");
     project.run(&["task", "claim", &first, "--as", "bob"]).code(4).says("ann has it until");
     project.run(&["task", "done", &first]).code(4).says("--token N");
-    project.run(&["task", "done", &first, "--token", "1", "--verdict", "suported"]).code(2).says("did you mean supported?");
-    project.run(&["task", "heartbeat", &first, "--token", "1", "--ttl", "2h"]).success().says("yours until");
-    project.run(&["task", "done", &first, "--token", "1", "--verdict", "supported", "--note", "0.91"]).success().says("done (supported)");
+    project
+        .run(&["task", "done", &first, "--token", "1", "--verdict", "suported"])
+        .code(2)
+        .says("did you mean supported?");
+    project
+        .run(&["task", "heartbeat", &first, "--token", "1", "--ttl", "2h"])
+        .success()
+        .says("yours until");
+    project
+        .run(&["task", "done", &first, "--token", "1", "--verdict", "supported", "--note", "0.91"])
+        .success()
+        .says("done (supported)");
     assert_eq!(state(&project, &second), "ready");
     let shown = project.run(&["task", "show", &first]).success();
-    for part in ["done (supported)", "p0", "why:         0.91", "done when:   three seeds", "waits for it", &second, "next:"] {
+    for part in [
+        "done (supported)",
+        "p0",
+        "why:         0.91",
+        "done when:   three seeds",
+        "waits for it",
+        &second,
+        "next:",
+    ] {
         assert!(shown.stdout.contains(part), "{part}: {shown}");
     }
     project.run(&["task", "done", &first]).code(4).says("is done already").says("task retry");
@@ -85,13 +120,20 @@ fn an_idea_from_the_backlog_to_done() {
 fn wrong_ids_words_and_studies_are_answered_with_the_right_ones() {
     let project = Project::local("");
     let id = add(&project, "x", &[]);
-    project.run(&["task", "show", "t-zzzzzz"]).code(3).says("there is no task \"t-zzzzzz\"").says("task list --all");
+    project
+        .run(&["task", "show", "t-zzzzzz"])
+        .code(3)
+        .says("there is no task \"t-zzzzzz\"")
+        .says("task list --all");
     let mistyped = format!("{}q", &id[..7]);
     project.run(&["task", "show", &mistyped]).code(3).says(&format!("did you mean {id}?"));
     project.run(&["task", "show", &id[2..6]]).success().says(&id);
     project.run(&["task", "add", "x", "-s", "S"]).code(3).says("did you mean `s`?");
     project.run(&["task", "add", "x", "-s", "s", "-p", "p3"]).code(2).says("expected p0, p1 or p2");
-    project.run(&["task", "add", "x", "-s", "s", "--needs", &format!("{id}:refused")]).code(2).says("did you mean refuted?");
+    project
+        .run(&["task", "add", "x", "-s", "s", "--needs", &format!("{id}:refused")])
+        .code(2)
+        .says("did you mean refuted?");
     project.run(&["task", "add", " \u{1b} ", "-s", "s"]).code(2).says("the idea is empty");
     project.run(&["task", "claim", &id, "--as", "sp-000000"]).code(2).says("--as");
     project.run(&["task", "claim", &id, "--ttl", "soon"]).code(2).says("--ttl");
@@ -99,7 +141,14 @@ fn wrong_ids_words_and_studies_are_answered_with_the_right_ones() {
     project.run(&["task", "edit", &id]).code(2).says("nothing to change").never_says("changed;");
     let needs = project.run(&["task", "edit", &id, "--needs", &id]).code(4);
     assert!(needs.stderr.contains(&format!("{id} → {id}")), "{needs}");
-    assert_eq!(project.run(&["--json", "task", "list", "--all"]).success().json()["tasks"].as_array().unwrap().len(), 1, "nothing else was made");
+    assert_eq!(
+        project.run(&["--json", "task", "list", "--all"]).success().json()["tasks"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1,
+        "nothing else was made"
+    );
 }
 
 #[test]
@@ -107,12 +156,37 @@ fn a_task_can_be_rewritten_and_a_circle_is_refused_with_its_path() {
     let project = Project::local("");
     let (a, b) = (add(&project, "a", &[]), add(&project, "b", &[]));
     let part = add(&project, "part", &["--parent", &a]);
-    project.run(&["task", "edit", &b, "--needs", &a, "--idea", "better b", "-p", "p2", "--done-when", "seen"]).success().says("it is blocked");
+    project
+        .run(&[
+            "task",
+            "edit",
+            &b,
+            "--needs",
+            &a,
+            "--idea",
+            "better b",
+            "-p",
+            "p2",
+            "--done-when",
+            "seen",
+        ])
+        .success()
+        .says("it is blocked");
     let circle = project.run(&["task", "edit", &part, "--needs", &b]).code(4);
-    assert!(circle.stderr.contains("would wait for each other: ") && circle.stderr.matches(" → ").count() == 3, "{circle}");
+    assert!(
+        circle.stderr.contains("would wait for each other: ")
+            && circle.stderr.matches(" → ").count() == 3,
+        "{circle}"
+    );
     let row = show(&project, &b);
-    assert_eq!((text(&row, "idea"), text(&row, "priority"), text(&row, "done_when")), ("better b", "p2", "seen"));
-    assert_eq!((text(&show(&project, &a), "state"), row["needs"][0]["id"].as_str()), ("parent", Some(a.as_str())));
+    assert_eq!(
+        (text(&row, "idea"), text(&row, "priority"), text(&row, "done_when")),
+        ("better b", "p2", "seen")
+    );
+    assert_eq!(
+        (text(&show(&project, &a), "state"), row["needs"][0]["id"].as_str()),
+        ("parent", Some(a.as_str()))
+    );
     project.run(&["task", "done", &a]).code(4).says("ends by itself");
     project.run(&["task", "claim", &a]).code(4).says("is made of other tasks");
     project.run(&["task", "edit", &b, "--needs", &format!("{a}:refuted")]).success();
@@ -125,7 +199,8 @@ fn a_task_can_be_rewritten_and_a_circle_is_refused_with_its_path() {
 #[test]
 fn eight_processes_claim_sixteen_hundred_tasks_and_each_goes_to_one() {
     let project = Project::local("");
-    let ideas: Vec<Value> = (0..1600).map(|number| serde_json::json!({ "idea": format!("idea {number}") })).collect();
+    let ideas: Vec<Value> =
+        (0..1600).map(|number| serde_json::json!({ "idea": format!("idea {number}") })).collect();
     project.write("many.json", serde_json::to_string(&ideas).unwrap());
     project.run(&["-q", "task", "import", "many.json", "-s", "s"]).success();
     let workers: Vec<_> = (0..8)
@@ -141,11 +216,21 @@ fn eight_processes_claim_sixteen_hundred_tasks_and_each_goes_to_one() {
     for (name, worker) in workers {
         let output = worker.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let answers: Vec<Value> = String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let answers: Vec<Value> = String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
         assert_eq!(answers.len(), 200);
         for answer in answers {
-            assert_eq!((answer["token"].as_i64(), text(&answer["task"], "claimed_by")), (Some(1), name.as_str()));
-            assert!(claimed.insert(text(&answer["task"], "id").to_owned()), "{answer} was claimed twice");
+            assert_eq!(
+                (answer["token"].as_i64(), text(&answer["task"], "claimed_by")),
+                (Some(1), name.as_str())
+            );
+            assert!(
+                claimed.insert(text(&answer["task"], "id").to_owned()),
+                "{answer} was claimed twice"
+            );
         }
     }
     assert_eq!(claimed.len(), 1600);
@@ -159,21 +244,42 @@ fn a_claim_ends_by_itself_and_its_late_holder_is_refused() {
     project.run(&["task", "claim", &id, "--as", "ann", "--ttl", "1s"]).success();
     wait_until("the claim has expired", 20, || state(&project, &id) == "ready");
     project.run(&["task", "claim", &id, "--as", "bob"]).success().says("token 2");
-    for arguments in [&["task", "done"][..], &["task", "fail", "--reason", "x"], &["task", "heartbeat"], &["task", "release"]] {
+    for arguments in [
+        &["task", "done"][..],
+        &["task", "fail", "--reason", "x"],
+        &["task", "heartbeat"],
+        &["task", "release"],
+    ] {
         let late = project.run(&[arguments, &[id.as_str(), "--token", "1"]].concat()).code(4);
-        assert!(late.stderr.contains(&format!("token 1 of {id} is stale: the claim expired, and bob has it until")), "{late}");
+        assert!(
+            late.stderr.contains(&format!(
+                "token 1 of {id} is stale: the claim expired, and bob has it until"
+            )),
+            "{late}"
+        );
     }
-    project.run(&["task", "release", &id]).code(4).says("is taken: bob has it until").says("--token N");
+    project
+        .run(&["task", "release", &id])
+        .code(4)
+        .says("is taken: bob has it until")
+        .says("--token N");
     project.run(&["task", "release", &id, "--token", "2"]).success().says("it is ready");
     project.run(&["task", "claim", &id, "--as", "ann", "--ttl", "1s"]).success().says("token 3");
     wait_until("the claim has expired", 20, || state(&project, &id) == "ready");
     // Nobody has taken it since, and yet: it may have been rewritten, or made of parts.
     project.run(&["task", "edit", &id, "--idea", "quite another question"]).success();
-    for arguments in
-        [&["task", "done", "--verdict", "supported"][..], &["task", "fail", "--reason", "x"], &["task", "heartbeat"], &["task", "release"]]
-    {
+    for arguments in [
+        &["task", "done", "--verdict", "supported"][..],
+        &["task", "fail", "--reason", "x"],
+        &["task", "heartbeat"],
+        &["task", "release"],
+    ] {
         let late = project.run(&[arguments, &[id.as_str(), "--token", "3"]].concat()).code(4);
-        assert!(late.stderr.contains("has expired") && late.stderr.contains(&format!("researchloop task claim {id}")), "{late}");
+        assert!(
+            late.stderr.contains("has expired")
+                && late.stderr.contains(&format!("researchloop task claim {id}")),
+            "{late}"
+        );
     }
     assert_eq!(state(&project, &id), "ready");
     project.run(&["task", "claim", &id]).success().says("token 4");
@@ -183,16 +289,34 @@ fn a_claim_ends_by_itself_and_its_late_holder_is_refused() {
 #[test]
 fn a_command_must_succeed_here_before_a_task_is_done() {
     let project = Project::local("");
-    let id = add(&project, "x", &["--verify", "echo \"looked at $RESEARCHLOOP_TASK\"; test -f proof"]);
+    let id =
+        add(&project, "x", &["--verify", "echo \"looked at $RESEARCHLOOP_TASK\"; test -f proof"]);
     std::fs::create_dir(project.path("below")).unwrap();
     let mut command = project.command(crate::harness::program());
-    command.current_dir(project.path("below")).args(["-c", "../researchloop.toml", "task", "done", &id]);
-    let refused = Project::output(command).code(1).says("ended with 1").says(&format!("looked at {id}")).says("task edit");
+    command.current_dir(project.path("below")).args([
+        "-c",
+        "../researchloop.toml",
+        "task",
+        "done",
+        &id,
+    ]);
+    let refused = Project::output(command)
+        .code(1)
+        .says("ended with 1")
+        .says(&format!("looked at {id}"))
+        .says("task edit");
     assert_eq!(state(&project, &id), "ready", "{refused}");
     // In the project's folder, wherever the command was given.
     project.write("proof", "");
     let mut command = project.command(crate::harness::program());
-    command.current_dir(project.path("below")).args(["-c", "../researchloop.toml", "--json", "task", "done", &id]);
+    command.current_dir(project.path("below")).args([
+        "-c",
+        "../researchloop.toml",
+        "--json",
+        "task",
+        "done",
+        &id,
+    ]);
     assert_eq!(text(&Project::output(command).success().json()["task"], "state"), "done");
 }
 
@@ -201,16 +325,33 @@ fn the_third_failure_is_the_last_and_asks_a_person() {
     let project = Project::local("");
     let id = add(&project, "x", &["--max-attempts", "2"]);
     let after = add(&project, "y", &["--needs", &id]);
-    project.run(&["task", "fail", &id, "--reason", "no\u{1b}[2J data"]).success().says("failed 1 of 2 times");
+    project
+        .run(&["task", "fail", &id, "--reason", "no\u{1b}[2J data"])
+        .success()
+        .says("failed 1 of 2 times");
     assert_eq!(state(&project, &id), "waiting");
-    project.run(&["task", "claim", &id]).code(4).says("has failed (no[2J data), and waits until").says("task retry");
-    project.run(&["task", "fail", &id, "--reason", "no data again"]).success().says("dead after 2 failures");
-    project.run(&["task", "show", &after]).success().says("skipped").says(&format!("needs {id} to be done, and that is dead"));
+    project
+        .run(&["task", "claim", &id])
+        .code(4)
+        .says("has failed (no[2J data), and waits until")
+        .says("task retry");
+    project
+        .run(&["task", "fail", &id, "--reason", "no data again"])
+        .success()
+        .says("dead after 2 failures");
+    project
+        .run(&["task", "show", &after])
+        .success()
+        .says("skipped")
+        .says(&format!("needs {id} to be done, and that is dead"));
     assert!(project.run(&["task", "list", "--dead"]).success().stdout.contains(&id));
     project.run(&["task", "claim", &after]).code(4).says("is skipped").says("--drop-need");
     project.run(&["task", "retry", &id]).success().says("it is ready");
     let row = show(&project, &id);
-    assert_eq!((row["failures"].as_i64(), text(&show(&project, &after), "state")), (Some(0), "blocked"));
+    assert_eq!(
+        (row["failures"].as_i64(), text(&show(&project, &after), "state")),
+        (Some(0), "blocked")
+    );
 }
 
 const TWELVE: &str = r#"
@@ -233,7 +374,8 @@ fn a_graph_with_conditions_runs_to_its_end_in_order_and_skips_what_it_should() {
     let project = Project::local("");
     let ids = import(&project, TWELVE);
     assert_eq!(ids.len(), 12);
-    let key = |id: &str| ids.iter().find(|(_, known)| *known == id).map(|(key, _)| key.clone()).unwrap();
+    let key =
+        |id: &str| ids.iter().find(|(_, known)| *known == id).map(|(key, _)| key.clone()).unwrap();
     let mut order = Vec::new();
     loop {
         let next = project.run(&["--json", "task", "next", "--claim", "--as", "test"]);
@@ -245,22 +387,38 @@ fn a_graph_with_conditions_runs_to_its_end_in_order_and_skips_what_it_should() {
         let token = next["token"].to_string();
         let key = key(&id);
         match key.as_str() {
-            "loader" => project.run(&["task", "fail", &id, "--token", &token, "--reason", "it is slower"]).success(),
-            "batch" => project.run(&["task", "done", &id, "--token", &token, "--verdict", "refuted"]).success(),
+            "loader" => project
+                .run(&["task", "fail", &id, "--token", &token, "--reason", "it is slower"])
+                .success(),
+            "batch" => project
+                .run(&["task", "done", &id, "--token", &token, "--verdict", "refuted"])
+                .success(),
             _ => project.run(&["task", "done", &id, "--token", &token]).success(),
         };
         order.push(key);
     }
     // Priority, then what most waits for, then age.
     assert_eq!(order, ["baseline", "batch", "loader", "seeds", "why", "rescue", "plots", "report"]);
-    for (key, expected) in
-        [("scale", "skipped"), ("scale-more", "skipped"), ("uses-loader", "skipped"), ("loader", "dead"), ("analysis", "done"), ("report", "done")]
-    {
+    for (key, expected) in [
+        ("scale", "skipped"),
+        ("scale-more", "skipped"),
+        ("uses-loader", "skipped"),
+        ("loader", "dead"),
+        ("analysis", "done"),
+        ("report", "done"),
+    ] {
         assert_eq!(state(&project, &ids[key]), expected, "{key}");
     }
-    assert_eq!(text(&show(&project, &ids["scale"]), "detail"), format!("needs {} to be supported, and that is refuted", ids["batch"]));
+    assert_eq!(
+        text(&show(&project, &ids["scale"]), "detail"),
+        format!("needs {} to be supported, and that is refuted", ids["batch"])
+    );
     let tree = project.run(&["task", "graph", "-s", "s"]).success().stdout;
-    let line = |key: &str| tree.lines().find(|line| line.contains(&ids[key])).unwrap_or_else(|| panic!("{key}: {tree}"));
+    let line = |key: &str| {
+        tree.lines()
+            .find(|line| line.contains(&ids[key]))
+            .unwrap_or_else(|| panic!("{key}: {tree}"))
+    };
     assert_eq!(tree.lines().count(), 12);
     for (key, parts) in [
         ("baseline", &["✔ ", " done "][..]),
@@ -279,7 +437,10 @@ fn all_mistakes_of_a_file_are_told_and_nothing_of_it_is_made() {
     let project = Project::local("");
     let known = add(&project, "there already", &[]);
     let other = format!("- {{idea: x, needs: [\"{known}:refuted\", bsae], parent: t-ffffff}}\n");
-    project.write("wrong.yaml", format!("- {{key: base, idea: b}}\n- {{key: base, idea: again}}\n{other}"));
+    project.write(
+        "wrong.yaml",
+        format!("- {{key: base, idea: b}}\n- {{key: base, idea: again}}\n{other}"),
+    );
     let refused = project.run(&["task", "import", "wrong.yaml", "-s", "s"]).code(2);
     for part in [
         "3 problem(s) in wrong.yaml; no task was added",
@@ -291,11 +452,22 @@ fn all_mistakes_of_a_file_are_told_and_nothing_of_it_is_made() {
     }
     project.write("circle.yaml", "- {key: a, idea: a, needs: [b]}\n- {key: b, idea: b, needs: [c]}\n- {key: c, idea: c, parent: a}\n");
     let circle = project.run(&["task", "import", "circle.yaml", "-s", "s"]).code(4);
-    assert!(["a → b → c → a", "b → c → a → b", "c → a → b → c"].iter().any(|path| circle.stderr.contains(path)), "{circle}");
+    assert!(
+        ["a → b → c → a", "b → c → a → b", "c → a → b → c"]
+            .iter()
+            .any(|path| circle.stderr.contains(path)),
+        "{circle}"
+    );
     project.write("syntax.yaml", "- {idea: x");
     project.run(&["task", "import", "syntax.yaml", "-s", "s"]).code(2).says("1 problem(s)");
     project.run(&["task", "import", "none.yaml", "-s", "s"]).code(3).says("none.yaml");
-    assert_eq!(project.run(&["--json", "task", "list", "--all"]).success().json()["tasks"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        project.run(&["--json", "task", "list", "--all"]).success().json()["tasks"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     // What is there already can be named by its id.
     let ids = import(&project, &format!("- {{key: after, idea: x, needs: [{known}]}}\n"));
     assert_eq!(state(&project, &ids["after"]), "blocked");
@@ -324,10 +496,19 @@ fn hostile_ideas_stay_labels_in_every_format() {
         assert!(console_width(line) <= 80, "{line}");
     }
     let mermaid = project.run(&["task", "graph", "--format", "mermaid"]).success().stdout;
-    assert_eq!(mermaid.lines().filter(|line| line.contains("[\"")).count(), HOSTILE.len(), "{mermaid}");
+    assert_eq!(
+        mermaid.lines().filter(|line| line.contains("[\"")).count(),
+        HOSTILE.len(),
+        "{mermaid}"
+    );
     for line in mermaid.lines().filter(|line| line.contains("[\"")) {
         let label = line.split("[\"").nth(1).and_then(|rest| rest.split("\"]:::").next()).unwrap();
-        assert!(!label.replace("<br/>", "").contains(['"', '<', '>', '[', ']', '{', '}', '|', '`', '\\', '\u{1b}']), "{line}");
+        assert!(
+            !label
+                .replace("<br/>", "")
+                .contains(['"', '<', '>', '[', ']', '{', '}', '|', '`', '\\', '\u{1b}']),
+            "{line}"
+        );
     }
     let dot = project.run(&["task", "graph", "--format", "dot"]).success().stdout;
     assert_eq!(dot.matches(" [label=").count(), HOSTILE.len(), "{dot}");
@@ -348,7 +529,17 @@ fn hostile_ideas_stay_labels_in_every_format() {
 
 /// Columns, where wide characters count twice.
 fn console_width(line: &str) -> usize {
-    line.chars().map(|c| if ('\u{1100}'..'\u{fb00}').contains(&c) && !('\u{2000}'..'\u{2e80}').contains(&c) || c > '\u{ffff}' { 2 } else { 1 }).sum()
+    line.chars()
+        .map(|c| {
+            if ('\u{1100}'..'\u{fb00}').contains(&c) && !('\u{2000}'..'\u{2e80}').contains(&c)
+                || c > '\u{ffff}'
+            {
+                2
+            } else {
+                1
+            }
+        })
+        .sum()
 }
 
 #[test]
@@ -364,5 +555,8 @@ fn a_long_chain_and_colours_fit_the_terminal() {
     assert!(tree.lines().all(|line| console_width(line) <= 80 && line.contains("word")), "{tree}");
     assert!(tree.contains("(29) · t-"), "{tree}");
     let coloured = project.run(&["--color", "always", "task", "graph"]).success().stdout;
-    assert!(coloured.contains("\u{1b}[36m\u{1b}[1m○") && coloured.contains("\u{1b}[2m· "), "{coloured:?}");
+    assert!(
+        coloured.contains("\u{1b}[36m\u{1b}[1m○") && coloured.contains("\u{1b}[2m· "),
+        "{coloured:?}"
+    );
 }

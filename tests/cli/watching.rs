@@ -21,7 +21,8 @@ fn two_clusters() -> Project {
         )
     };
     let notices = "notify_command = [\"sh\", \"-c\", \"cat >>told\"]\n\n".to_owned();
-    project.write("researchloop.toml", notices + &cluster("good", "slurm") + &cluster("bad", "sge"));
+    project
+        .write("researchloop.toml", notices + &cluster("good", "slurm") + &cluster("bad", "sge"));
     let here = project.path("");
     let here = here.display();
     for (name, body) in [
@@ -30,13 +31,25 @@ fn two_clusters() -> Project {
         ("sacct", "exit 0".to_owned()),
         ("scancel", "exit 0".to_owned()),
         ("qsub", "echo 77".to_owned()),
-        ("qstat", format!("[ ! -e {here}/hangs ] || {{ echo x >>{here}/asked; sleep 600; }}; echo '<job_info><queue_info></queue_info></job_info>'")),
+        (
+            "qstat",
+            format!(
+                "[ ! -e {here}/hangs ] || {{ echo x >>{here}/asked; sleep 600; }}; echo '<job_info><queue_info></queue_info></job_info>'"
+            ),
+        ),
         ("qacct", "exit 1".to_owned()),
     ] {
         project.write(&format!("bin/{name}"), format!("#!/bin/sh\n{body}\n"));
-        std::fs::set_permissions(project.path(&format!("bin/{name}")), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(
+            project.path(&format!("bin/{name}")),
+            std::fs::Permissions::from_mode(0o755),
+        )
+        .unwrap();
     }
-    project.set("PATH", &format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap()));
+    project.set(
+        "PATH",
+        &format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap()),
+    );
     for name in ["good", "bad"] {
         project.run(&["sprint", "run", "an idea", "-s", name]).success();
     }
@@ -51,7 +64,13 @@ fn lines(project: &Project, name: &str) -> usize {
 /// Starts the program; what it prints is in `NAME.out` and `NAME.err`.
 fn watching(project: &Project, name: &str, arguments: &[&str]) -> Child {
     let file = |end: &str| std::fs::File::create(project.path(&format!("{name}.{end}"))).unwrap();
-    project.command(program()).args(arguments).stdout(file("out")).stderr(file("err")).spawn().unwrap()
+    project
+        .command(program())
+        .args(arguments)
+        .stdout(file("out"))
+        .stderr(file("err"))
+        .spawn()
+        .unwrap()
 }
 
 fn said(project: &Project, file: &str) -> String {
@@ -59,7 +78,13 @@ fn said(project: &Project, file: &str) -> String {
 }
 
 fn signal(name: &str, child: &Child) {
-    assert!(std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill")
+            .args([name, &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 fn handles(child: &Child) -> usize {
@@ -72,13 +97,21 @@ fn a_cluster_that_hangs_delays_no_other_and_is_left_behind_at_the_end() {
     let mut child = watching(&project, "tick", &["tick", "--watch"]);
     wait_until("the bad cluster is asked", 60, || lines(&project, "asked") > 0);
     let before = lines(&project, "polls");
-    wait_until("the good cluster is asked four times", 60, || lines(&project, "polls") >= before + 4);
+    wait_until("the good cluster is asked four times", 60, || {
+        lines(&project, "polls") >= before + 4
+    });
     wait_until("people are told", 60, || said(&project, "told").contains("\"kind\":\"started\""));
     let first = handles(&child);
     // The bad one has 12 s and more for each answer that never comes.
-    wait_until("the good cluster is asked twenty times", 120, || lines(&project, "polls") >= before + 20);
+    wait_until("the good cluster is asked twenty times", 120, || {
+        lines(&project, "polls") >= before + 20
+    });
     let asked = lines(&project, "asked");
-    assert!(asked <= 8, "{asked} questions to the one that hangs, {} to the other", lines(&project, "polls"));
+    assert!(
+        asked <= 8,
+        "{asked} questions to the one that hangs, {} to the other",
+        lines(&project, "polls")
+    );
     assert!(handles(&child) <= first + 6, "{first} files were open, now {}", handles(&child));
     signal("-TERM", &child);
     let began = std::time::Instant::now();
@@ -101,7 +134,9 @@ fn trouble_of_a_cluster_is_told_once_until_it_answers_again() {
     let warnings = || said(&project, "tick.err").matches("did not answer").count();
     assert_eq!(warnings(), 1, "{}", said(&project, "tick.err"));
     std::fs::remove_file(project.path("hangs")).unwrap();
-    wait_until("it answers again", 60, || said(&project, "tick.err").contains("bad: it answers again"));
+    wait_until("it answers again", 60, || {
+        said(&project, "tick.err").contains("bad: it answers again")
+    });
     assert_eq!(warnings(), 1, "{}", said(&project, "tick.err"));
     signal("-INT", &child);
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -112,14 +147,17 @@ fn a_lock_that_passes_ends_neither_tick_watch_nor_sprint_watch() {
     let project = playing("research:slow=3", "");
     let id = project.submit("go on", &["--rounds", "0"]);
     let mut database = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
-    let lock = database.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive).unwrap();
+    let lock =
+        database.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive).unwrap();
     let mut children = [
         ("tick", watching(&project, "tick", &["tick", "--watch"])),
         ("watch", watching(&project, "watch", &["sprint", "watch", &id])),
         ("log", watching(&project, "log", &["sprint", "log", &id, "--follow"])),
     ];
     for (name, child) in &mut children {
-        wait_until(&format!("{name} tells of the lock"), 90, || said(&project, &format!("{name}.err")).contains("in use by another process"));
+        wait_until(&format!("{name} tells of the lock"), 90, || {
+            said(&project, &format!("{name}.err")).contains("in use by another process")
+        });
         assert_eq!(child.try_wait().unwrap(), None, "{}", said(&project, &format!("{name}.err")));
     }
     // Longer than anybody waits for it.
@@ -127,11 +165,23 @@ fn a_lock_that_passes_ends_neither_tick_watch_nor_sprint_watch() {
     lock.commit().unwrap();
     let [(_, tick), (_, watch), (_, log)] = &mut children;
     for (name, child) in [("watch", watch), ("log", log)] {
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said(&project, &format!("{name}.err")));
+        assert_eq!(
+            child.wait().unwrap().code(),
+            Some(0),
+            "{}",
+            said(&project, &format!("{name}.err"))
+        );
     }
     assert_eq!(tick.try_wait().unwrap(), None, "{}", said(&project, "tick.err"));
-    wait_until("tick tells that it is over", 60, || said(&project, "tick.err").contains("It works again"));
-    assert_eq!(said(&project, "tick.err").matches("in use by another process").count(), 1, "{}", said(&project, "tick.err"));
+    wait_until("tick tells that it is over", 60, || {
+        said(&project, "tick.err").contains("It works again")
+    });
+    assert_eq!(
+        said(&project, "tick.err").matches("in use by another process").count(),
+        1,
+        "{}",
+        said(&project, "tick.err")
+    );
     signal("-TERM", tick);
     assert_eq!(tick.wait().unwrap().code(), Some(0));
     assert_eq!(text(&project.show(&id), "status"), "completed");
@@ -182,9 +232,16 @@ fn what_stays_as_it_is_ends_tick_watch_with_its_error() {
     wait_until("it watches", 60, || said(&project, "gone.out").contains("research"));
     std::fs::rename(project.path("researchloop.toml"), project.path("elsewhere.toml")).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(3), "{}", said(&project, "gone.err"));
-    assert!(said(&project, "gone.err").contains("researchloop.toml is not there any more"), "{}", said(&project, "gone.err"));
+    assert!(
+        said(&project, "gone.err").contains("researchloop.toml is not there any more"),
+        "{}",
+        said(&project, "gone.err")
+    );
     std::fs::rename(project.path("elsewhere.toml"), project.path("researchloop.toml")).unwrap();
-    rusqlite::Connection::open(project.path("researchloop.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    rusqlite::Connection::open(project.path("researchloop.db"))
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
     let newer = project.run(&["tick", "--watch"]).code(4);
     assert!(newer.stderr.contains("newer researchloop"), "{newer}");
 }

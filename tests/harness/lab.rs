@@ -19,8 +19,18 @@ impl Lab {
 
     /// Values that administrative commands (`squeue`, `qstat`, ...) need on this machine.
     pub fn admin_variables(&self) -> Vec<(String, String)> {
-        let names = ["SLURM_CONF", "SGE_ROOT", "SGE_CELL", "SGE_ARCH", "SGE_QMASTER_PORT", "SGE_EXECD_PORT"];
-        names.iter().filter_map(|name| Some(((*name).to_owned(), self.0.get(*name)?.clone()))).collect()
+        let names = [
+            "SLURM_CONF",
+            "SGE_ROOT",
+            "SGE_CELL",
+            "SGE_ARCH",
+            "SGE_QMASTER_PORT",
+            "SGE_EXECD_PORT",
+        ];
+        names
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), self.0.get(*name)?.clone())))
+            .collect()
     }
 }
 
@@ -29,9 +39,15 @@ impl Lab {
 /// # Panics
 /// When it is not up. A test that needs it must not pass without it.
 pub fn lab() -> Lab {
-    let state = std::env::var("RL_LAB_STATE").unwrap_or_else(|_| "/tmp/researchloop-lab".to_owned());
+    let state =
+        std::env::var("RL_LAB_STATE").unwrap_or_else(|_| "/tmp/researchloop-lab".to_owned());
     let file = PathBuf::from(state).join("lab.env");
-    let text =
-        std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("the lab is not up ({}: {error}); start it with tests/lab/up", file.display()));
-    Lab(text.lines().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| {
+        panic!("the lab is not up ({}: {error}); start it with tests/lab/up", file.display())
+    });
+    Lab(text
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }

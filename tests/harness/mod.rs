@@ -15,7 +15,8 @@ pub use project::Project;
 
 /// The program.
 pub fn program() -> PathBuf {
-    std::env::var_os("RESEARCHLOOP_BIN").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_researchloop")), PathBuf::from)
+    std::env::var_os("RESEARCHLOOP_BIN")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_researchloop")), PathBuf::from)
 }
 
 /// The folder of the sources.
@@ -30,7 +31,10 @@ pub fn patience(least: u64) -> Duration {
 }
 
 /// Says something that is shown when the test fails.
-#[expect(clippy::print_stdout, reason = "the test runner keeps it and shows it only of a test that failed")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the test runner keeps it and shows it only of a test that failed"
+)]
 pub fn tell(text: &str) {
     println!("{text}");
 }
@@ -43,7 +47,11 @@ pub fn wait_until(what: &str, seconds: u64, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     let _waiting = record::Waiting::begin();
     while !is_so() {
-        assert!(started.elapsed() < patience(seconds), "{what}: not within {:?}", patience(seconds));
+        assert!(
+            started.elapsed() < patience(seconds),
+            "{what}: not within {:?}",
+            patience(seconds)
+        );
         std::thread::sleep(Duration::from_millis(100));
     }
 }

@@ -30,14 +30,20 @@ impl Output {
     /// Asserts that a text was printed, on either stream.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        assert!(self.stdout.contains(text) || self.stderr.contains(text), "it does not say {text:?}:\n{self}");
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "it does not say {text:?}:\n{self}"
+        );
         self
     }
 
     /// Asserts that a text was not printed.
     #[track_caller]
     pub fn never_says(self, text: &str) -> Self {
-        assert!(!self.stdout.contains(text) && !self.stderr.contains(text), "it says {text:?}:\n{self}");
+        assert!(
+            !self.stdout.contains(text) && !self.stderr.contains(text),
+            "it says {text:?}:\n{self}"
+        );
         self
     }
 
@@ -49,7 +55,8 @@ impl Output {
     /// Standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}):\n{self}"))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error}):\n{self}"))
     }
 }
 

@@ -21,10 +21,17 @@ impl Drop for Project {
         for _ in 0..20 {
             let mut found = false;
             for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-                let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()).and_then(rustix::process::Pid::from_raw) else {
+                let Some(pid) = entry
+                    .file_name()
+                    .to_str()
+                    .and_then(|name| name.parse::<i32>().ok())
+                    .and_then(rustix::process::Pid::from_raw)
+                else {
                     continue;
                 };
-                if std::fs::read_link(entry.path().join("cwd")).is_ok_and(|place| place.starts_with(self.folder.path())) {
+                if std::fs::read_link(entry.path().join("cwd"))
+                    .is_ok_and(|place| place.starts_with(self.folder.path()))
+                {
                     found = true;
                     let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
                 }
@@ -40,7 +47,10 @@ impl Drop for Project {
 impl Project {
     /// An empty folder.
     pub fn empty() -> Self {
-        let project = Self { folder: tempfile::Builder::new().prefix("rl-test").tempdir().expect("a folder"), variables: Vec::new() };
+        let project = Self {
+            folder: tempfile::Builder::new().prefix("rl-test").tempdir().expect("a folder"),
+            variables: Vec::new(),
+        };
         std::fs::create_dir(project.path("home")).expect("made");
         project
     }
@@ -115,7 +125,11 @@ impl Project {
         let output = Output {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            code: output.status.code().or(output.status.signal().map(|signal| 128 + signal)).unwrap_or(-1),
+            code: output
+                .status
+                .code()
+                .or(output.status.signal().map(|signal| 128 + signal))
+                .unwrap_or(-1),
         };
         record::run(&command, &output);
         output
@@ -123,7 +137,12 @@ impl Project {
 
     /// Starts the program and leaves it running, with pipes.
     pub fn spawn(&self, arguments: &[&str]) -> Child {
-        self.command(program()).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
+        self.command(program())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started")
     }
 
     /// Submits a sprint of study `s` and returns its id.
@@ -145,16 +164,26 @@ impl Project {
     /// All that can tell why a sprint is as it is: what is known of it here, and the ends of its files.
     pub fn explain(&self, id: &str) -> String {
         let json = self.run(&["--json", "sprint", "show", id]);
-        let folder = PathBuf::from(json.json_or_null()["sprint"]["remote_dir"].as_str().unwrap_or_default());
+        let folder =
+            PathBuf::from(json.json_or_null()["sprint"]["remote_dir"].as_str().unwrap_or_default());
         let end_of = |name: &str| {
-            let text = std::fs::read(folder.join(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let text = std::fs::read(folder.join(name))
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             let text = text.unwrap_or_else(|error| format!("({error})"));
-            let lines: Vec<String> = text.lines().rev().take(15).map(|line| line.chars().take(600).collect()).collect();
+            let lines: Vec<String> =
+                text.lines().rev().take(15).map(|line| line.chars().take(600).collect()).collect();
             lines.into_iter().rev().collect::<Vec<_>>().join("\n")
         };
         let files = ["job.log", ".researchloop/exit.json", ".researchloop/run.jsonl", "output.log"];
-        let ends: String = files.iter().map(|name| format!("---- the end of {name}\n{}\n", end_of(name))).collect();
-        format!("---- sprint show\n{}---- json\n{}\n{ends}", self.run(&["sprint", "show", id]), json.stdout)
+        let ends: String = files
+            .iter()
+            .map(|name| format!("---- the end of {name}\n{}\n", end_of(name)))
+            .collect();
+        format!(
+            "---- sprint show\n{}---- json\n{}\n{ends}",
+            self.run(&["sprint", "show", id]),
+            json.stdout
+        )
     }
 
     /// Ticks until the sprint is over, and returns it. A test that fails afterwards shows why the sprint did.
@@ -173,15 +202,21 @@ impl Project {
                 return self.show(id);
             }
             let limit = patience(seconds);
-            assert!(started.elapsed() < limit, "{id} is not over after {limit:?}\n---- the last tick\n{tick}{}", self.explain(id));
+            assert!(
+                started.elapsed() < limit,
+                "{id} is not over after {limit:?}\n---- the last tick\n{tick}{}",
+                self.explain(id)
+            );
             std::thread::sleep(std::time::Duration::from_millis(300));
         }
     }
 
     /// The printed text with everything that changes from run to run replaced.
     pub fn steady(&self, output: &Output) -> String {
-        let text =
-            output.to_string().replace(&self.folder.path().display().to_string(), "$PROJECT").replace(&sources().display().to_string(), "$SOURCES");
+        let text = output
+            .to_string()
+            .replace(&self.folder.path().display().to_string(), "$PROJECT")
+            .replace(&sources().display().to_string(), "$SOURCES");
         let mut steady = String::new();
         let mut rest = text.as_str();
         while let Some(at) = rest.find("sp-") {

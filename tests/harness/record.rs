@@ -45,7 +45,8 @@ pub fn run(command: &Command, output: &Output) {
         return;
     }
     let Some(folder) = folder() else { return };
-    let arguments: Vec<String> = command.get_args().map(|argument| format!("{:?}", argument.to_string_lossy())).collect();
+    let arguments: Vec<String> =
+        command.get_args().map(|argument| format!("{:?}", argument.to_string_lossy())).collect();
     let place = command.get_current_dir().unwrap_or(Path::new("")).display();
     let text = format!("\u{1}$ researchloop {}\n# in {place}\n{output}", arguments.join(" "));
     // One write: two threads of one test share the file.
@@ -63,13 +64,18 @@ pub fn sprints(below: &Path) {
     found.sort();
     let mut text = Vec::new();
     for path in found {
-        text.extend(format!("\u{1}# {}\n", path.strip_prefix(below).unwrap_or(&path).display()).into_bytes());
+        text.extend(
+            format!("\u{1}# {}\n", path.strip_prefix(below).unwrap_or(&path).display())
+                .into_bytes(),
+        );
         text.extend(std::fs::read(&path).unwrap_or_default());
     }
     if text.is_empty() {
         return;
     }
-    if let Ok(mut file) = std::fs::File::options().create(true).append(true).open(folder.join("sprints")) {
+    if let Ok(mut file) =
+        std::fs::File::options().create(true).append(true).open(folder.join("sprints"))
+    {
         let _ = file.write_all(&text);
     }
 }
@@ -80,7 +86,9 @@ fn look(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) {
         let name = entry.file_name();
         if kind.is_dir() && depth < 8 {
             look(&entry.path(), depth + 1, found);
-        } else if kind.is_file() && ["run.jsonl", "state.json", "exit.json"].iter().any(|known| name == *known) {
+        } else if kind.is_file()
+            && ["run.jsonl", "state.json", "exit.json"].iter().any(|known| name == *known)
+        {
             found.push(entry.path());
         }
     }

@@ -13,13 +13,21 @@ fn page() -> String {
 /// The cells of the table that follows this heading, without its first two lines.
 fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
     let part = page.split(&format!("\n## {heading}\n")).nth(1).unwrap();
-    let rows = part.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
-    rows.skip(2).map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+    let rows = part
+        .lines()
+        .skip_while(|line| !line.starts_with('|'))
+        .take_while(|line| line.starts_with('|'));
+    rows.skip(2)
+        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+        .collect()
 }
 
 #[test]
 fn the_table_of_states_has_them_all() {
-    let states: Vec<String> = table(&page(), "States").into_iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+    let states: Vec<String> = table(&page(), "States")
+        .into_iter()
+        .map(|row| row[0].trim_matches('`').to_owned())
+        .collect();
     let mut expected: Vec<&str> = TaskState::ALL.iter().map(|state| state.as_str()).collect();
     let mut found: Vec<&str> = states.iter().map(String::as_str).collect();
     expected.sort_unstable();
@@ -38,7 +46,12 @@ fn the_table_of_needs_is_what_the_program_decides() {
         };
         let status = TaskStatus::parse(status).unwrap();
         for (condition, cell) in Condition::ALL.iter().zip(&row[1..]) {
-            assert_eq!(need_state(status, verdict, *condition).as_str(), cell, "{} needed {condition}", row[0]);
+            assert_eq!(
+                need_state(status, verdict, *condition).as_str(),
+                cell,
+                "{} needed {condition}",
+                row[0]
+            );
         }
     }
 }
@@ -48,7 +61,10 @@ fn the_failures_of_the_infrastructure_are_named() {
     let row = &table(&page(), "Failures")[1][0];
     for reason in Reason::ALL {
         let named = row.contains(&format!("`{reason}`"));
-        let (slurm, sge) = (is_infrastructure(*reason, SchedulerKind::Slurm), is_infrastructure(*reason, SchedulerKind::Sge));
+        let (slurm, sge) = (
+            is_infrastructure(*reason, SchedulerKind::Slurm),
+            is_infrastructure(*reason, SchedulerKind::Sge),
+        );
         assert_eq!(named, slurm || sge, "{reason}");
     }
 }

@@ -27,7 +27,8 @@ fn help(project: &Project, path: &[&str]) -> String {
 
 /// Adds a command, then the commands below it.
 fn add(page: &mut String, project: &Project, command: &clap::Command, path: &[&str]) {
-    let name = ["researchloop"].into_iter().chain(path.iter().copied()).collect::<Vec<_>>().join(" ");
+    let name =
+        ["researchloop"].into_iter().chain(path.iter().copied()).collect::<Vec<_>>().join(" ");
     page.push_str(&format!("\n## {name}\n\n```text\n{}\n```\n", help(project, path)));
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
         let mut path = path.to_vec();

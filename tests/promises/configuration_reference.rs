@@ -39,7 +39,8 @@ A file that another user put into a folder that anyone can write to, such as `/t
 "#;
 
 /// What only tests set; CONTRIBUTING.md names them.
-const FOR_TESTS: [&str; 3] = ["RESEARCHLOOP_BIN", "RESEARCHLOOP_CRON_TRIAL", "RESEARCHLOOP_TEST_NOW"];
+const FOR_TESTS: [&str; 3] =
+    ["RESEARCHLOOP_BIN", "RESEARCHLOOP_CRON_TRIAL", "RESEARCHLOOP_TEST_NOW"];
 
 /// The type in the page's words.
 fn kind(kind: Kind) -> String {
@@ -54,7 +55,9 @@ fn kind(kind: Kind) -> String {
         Kind::Secret => "text, secret".to_owned(),
         Kind::Environment => "table of names and values, secret".to_owned(),
         Kind::Options => "table of options".to_owned(),
-        Kind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        Kind::Choice(words) => {
+            words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+        }
         Kind::Url => "`http://` or `https://` address".to_owned(),
         Kind::Table(section) => format!("section `{}`", section.heading()),
         Kind::Tables(section) => format!("sections `{}`", section.heading()),
@@ -74,7 +77,13 @@ fn fallback(key: &Key) -> String {
 fn row(key: &Key) -> String {
     let variable = key.variable.map_or_else(String::new, |name| format!("`{name}`"));
     let new = if key.is_new { " (new)" } else { "" };
-    let cells = [format!("`{}`{new}", key.name), kind(key.kind), fallback(key), variable, key.meaning.to_owned()];
+    let cells = [
+        format!("`{}`{new}", key.name),
+        kind(key.kind),
+        fallback(key),
+        variable,
+        key.meaning.to_owned(),
+    ];
     format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
 }
 
@@ -82,7 +91,11 @@ fn page() -> String {
     let mut page = HEAD.to_owned();
     page.push_str("\n\"new\" marks keys that the Python tool (0.1 to 0.3.11) does not have.\n");
     for section in Section::ALL {
-        let title = if section.heading().is_empty() { "The top of the file".to_owned() } else { format!("`{}`", section.heading()) };
+        let title = if section.heading().is_empty() {
+            "The top of the file".to_owned()
+        } else {
+            format!("`{}`", section.heading())
+        };
         page.push_str(&format!("\n## {title}\n\n"));
         if !section.is_used() {
             page.push_str("Known, so that a file of the Python tool loads, but not used yet. Mistakes in it are warnings.\n\n");

@@ -13,7 +13,8 @@ pub fn is_up_to_date(file: &Path, page: &str) {
     }
     let found = std::fs::read_to_string(file).unwrap_or_default();
     if found != page {
-        let same = found.lines().zip(page.lines()).take_while(|(found, wanted)| found == wanted).count();
+        let same =
+            found.lines().zip(page.lines()).take_while(|(found, wanted)| found == wanted).count();
         panic!(
             "{} is not up to date, from line {} on. UPDATE_DOCS=1 writes it anew.\n  it says:   {:?}\n  should be: {:?}",
             file.display(),

@@ -46,8 +46,10 @@ fn completions_know_every_command() {
 fn manual_pages_are_written_for_every_command() {
     let project = Project::empty();
     project.run(&["man", "--to", "pages/here"]).success();
-    let names: Vec<String> =
-        std::fs::read_dir(project.path("pages/here")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let names: Vec<String> = std::fs::read_dir(project.path("pages/here"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     assert!(names.contains(&"researchloop.1".to_owned()), "{names:?}");
     for path in commands() {
         let page = format!("researchloop-{}.1", path.join("-"));

@@ -22,7 +22,8 @@ fn with_programs() -> Project {
     let mut project = Project::empty();
     std::fs::create_dir(project.path("bin")).unwrap();
     std::os::unix::fs::symlink(program(), project.path("bin/researchloop")).unwrap();
-    std::os::unix::fs::symlink(sources().join("tests/agent/claude"), project.path("bin/claude")).unwrap();
+    std::os::unix::fs::symlink(sources().join("tests/agent/claude"), project.path("bin/claude"))
+        .unwrap();
     let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
     project.set("PATH", &path);
     project.set("STAND_IN_PAUSE", "0");
@@ -60,7 +61,8 @@ fn the_first_two_commands_of_the_readme_are_there() {
 #[test]
 fn every_prompt_that_can_be_replaced_is_named() {
     let readme = std::fs::read_to_string(sources().join("README.md")).unwrap();
-    let line = readme.lines().find(|line| line.starts_with("- **Prompts**")).expect("a line on prompts");
+    let line =
+        readme.lines().find(|line| line.starts_with("- **Prompts**")).expect("a line on prompts");
     for entry in std::fs::read_dir(sources().join("templates/skills")).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();
         let name = file.strip_suffix(".md.j2").expect("a prompt");
@@ -70,7 +72,8 @@ fn every_prompt_that_can_be_replaced_is_named() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    let mut pages = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned(), "CONTRIBUTING.md".to_owned()];
+    let mut pages =
+        vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned(), "CONTRIBUTING.md".to_owned()];
     for entry in std::fs::read_dir(sources().join("docs")).unwrap() {
         pages.push(format!("docs/{}", entry.unwrap().file_name().to_str().unwrap()));
     }
@@ -82,7 +85,10 @@ fn links_between_pages_lead_somewhere() {
             if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
                 continue;
             }
-            assert!(file.parent().unwrap().join(target).exists(), "{page} leads to {target}, which is not there");
+            assert!(
+                file.parent().unwrap().join(target).exists(),
+                "{page} leads to {target}, which is not there"
+            );
         }
     }
 }
@@ -98,7 +104,15 @@ fn every_example_loads_and_shows_what_it_would_send() {
         }
         let name = example.file_name().unwrap().to_str().unwrap().to_owned();
         // A copy, as a user would take: the repository stays as it is.
-        assert!(Command::new("cp").arg("-r").arg(&example).arg(project.path(&name)).status().unwrap().success());
+        assert!(
+            Command::new("cp")
+                .arg("-r")
+                .arg(&example)
+                .arg(project.path(&name))
+                .status()
+                .unwrap()
+                .success()
+        );
         let config = project.path(&format!("{name}/researchloop.toml"));
         assert!(config.is_file(), "examples/{name} has no researchloop.toml");
         let config = config.to_str().unwrap();
@@ -108,8 +122,25 @@ fn every_example_loads_and_shows_what_it_would_send() {
         assert!(!studies.is_empty(), "examples/{name} has no study");
         for study in studies {
             let study = study["name"].as_str().unwrap().to_owned();
-            let dry = project.run(&["--json", "-c", config, "sprint", "run", "an idea", "-s", &study, "--dry-run"]).success().json();
-            assert_eq!(dry["missing_context"], serde_json::json!([]), "examples/{name}, study {study}");
+            let dry = project
+                .run(&[
+                    "--json",
+                    "-c",
+                    config,
+                    "sprint",
+                    "run",
+                    "an idea",
+                    "-s",
+                    &study,
+                    "--dry-run",
+                ])
+                .success()
+                .json();
+            assert_eq!(
+                dry["missing_context"],
+                serde_json::json!([]),
+                "examples/{name}, study {study}"
+            );
         }
         count += 1;
     }

@@ -21,8 +21,13 @@ impl Cron {
             list.arg("-l").stdin(Stdio::null());
             list
         });
-        let daemon =
-            Command::new("cron").arg("-f").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("cron is installed");
+        let daemon = Command::new("cron")
+            .arg("-f")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("cron is installed");
         Self { daemon, before: if before.code == 0 { before.stdout } else { String::new() } }
     }
 }
@@ -51,7 +56,10 @@ fn a_crontab_alone_drives_a_loop() {
         list.arg("-l").stdin(Stdio::null());
         list
     });
-    assert!(table.stdout.contains("researchloop") && table.stdout.contains("tick"), "{out}\n{table}");
+    assert!(
+        table.stdout.contains("researchloop") && table.stdout.contains("tick"),
+        "{out}\n{table}"
+    );
     let id = start(&site, &["-n", "3", "-m", "find something"]);
     let started = Instant::now();
     // Nobody ticks: reading changes nothing.
@@ -60,7 +68,11 @@ fn a_crontab_alone_drives_a_loop() {
         if one["status"] != "running" {
             break one;
         }
-        assert!(started.elapsed() < Duration::from_secs(1200), "{one:#}\n{}", site.project.run(&["status"]));
+        assert!(
+            started.elapsed() < Duration::from_secs(1200),
+            "{one:#}\n{}",
+            site.project.run(&["status"])
+        );
         std::thread::sleep(Duration::from_secs(2));
     };
     is_whole(&site, &one, 3);
@@ -74,6 +86,9 @@ fn a_crontab_alone_drives_a_loop() {
         list.arg("-l").stdin(Stdio::null());
         list
     });
-    assert!(!left.stdout.contains(&site.project.path("researchloop.toml").display().to_string()), "{left}");
+    assert!(
+        !left.stdout.contains(&site.project.path("researchloop.toml").display().to_string()),
+        "{left}"
+    );
     drop(cron);
 }

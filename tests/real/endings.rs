@@ -40,7 +40,9 @@ fn what_the_agent_says_of_its_end(kind: Kind) {
 fn hanging(site: &mut Site, more: &[&str]) -> (String, String) {
     site.play("research:hang");
     let (id, job) = site.submit("something long", more);
-    site.tick_until(&id, "research runs", 120, |sprint| sprint["phase"] == "research" && !site.runners(sprint).is_empty());
+    site.tick_until(&id, "research runs", 120, |sprint| {
+        sprint["phase"] == "research" && !site.runners(sprint).is_empty()
+    });
     (id, job)
 }
 
@@ -73,7 +75,9 @@ fn ended_by_somebody_else(kind: Kind) {
     assert_eq!(output.code, 0, "{output}");
     let sprint = site.finish(&id, 120);
     match kind {
-        Kind::Slurm => site.ended(&sprint, "failed", "cancelled_outside", &["CANCELLED", "not from here"]),
+        Kind::Slurm => {
+            site.ended(&sprint, "failed", "cancelled_outside", &["CANCELLED", "not from here"])
+        }
         // Grid Engine cannot tell: the sentence says so.
         Kind::Sge => site.ended(&sprint, "failed", "cancelled_outside", &["cannot tell", "qdel"]),
     }
@@ -85,14 +89,20 @@ fn a_runner_that_is_killed(kind: Kind) {
     let mut site = Site::new(kind);
     site.play("research:orphan,research:hang");
     let (id, _) = site.submit("something long", &[]);
-    let sprint = site.tick_until(&id, "the orphan lives", 120, |sprint| orphan_of(sprint).is_some());
+    let sprint =
+        site.tick_until(&id, "the orphan lives", 120, |sprint| orphan_of(sprint).is_some());
     let (orphan, runners) = (orphan_of(&sprint).expect("a process"), site.runners(&sprint));
     assert_eq!(runners.len(), 1, "{}", site.explain(&id));
     signal(runners[0], "KILL");
     let sprint = site.finish(&id, 120);
     match kind {
         Kind::Slurm => site.ended(&sprint, "failed", "runner_killed", &["runner", "killed"]),
-        Kind::Sge => site.ended(&sprint, "failed", "runner_killed", &["cannot tell", "qdel", "kill -9", "out of memory"]),
+        Kind::Sge => site.ended(
+            &sprint,
+            "failed",
+            "runner_killed",
+            &["cannot tell", "qdel", "kill -9", "out of memory"],
+        ),
     }
     site.until(&id, "what it had started is gone", 30, |_| !lives(orphan));
 }
@@ -104,7 +114,8 @@ fn a_job_that_is_killed_whole(kind: Kind) {
     let mut site = Site::new(kind);
     site.play("research:orphan,research:hang");
     let (id, _) = site.submit("something long", &[]);
-    let sprint = site.tick_until(&id, "the orphan lives", 120, |sprint| orphan_of(sprint).is_some());
+    let sprint =
+        site.tick_until(&id, "the orphan lives", 120, |sprint| orphan_of(sprint).is_some());
     let (orphan, runners) = (orphan_of(&sprint).expect("a process"), site.runners(&sprint));
     assert_eq!(runners.len(), 1, "{}", site.explain(&id));
     let script = parent(runners[0]).expect("the job's script");
@@ -113,7 +124,12 @@ fn a_job_that_is_killed_whole(kind: Kind) {
     let sprint = site.finish(&id, 240);
     match kind {
         Kind::Slurm => site.ended(&sprint, "failed", "runner_killed", &["runner", "killed"]),
-        Kind::Sge => site.ended(&sprint, "failed", "runner_killed", &["cannot tell", "qdel", "kill -9", "out of memory"]),
+        Kind::Sge => site.ended(
+            &sprint,
+            "failed",
+            "runner_killed",
+            &["cannot tell", "qdel", "kill -9", "out of memory"],
+        ),
     }
     // The scheduler ends what is left of a job.
     site.until(&id, "what it had started is gone", 30, |_| !lives(orphan));
@@ -131,9 +147,12 @@ fn a_runner_that_is_not_there(kind: Kind) {
     let held = if kind == Kind::Slurm { "hold=true" } else { "h=true" };
     for (what, reason) in [("removed", "runner_missing"), ("not executable", "noexec")] {
         let (id, job) = site.submit(what, &["-o", held]);
-        for runner in std::fs::read_dir(site.folder.join(".researchloop/bin")).expect("a folder").flatten() {
+        for runner in
+            std::fs::read_dir(site.folder.join(".researchloop/bin")).expect("a folder").flatten()
+        {
             if reason == "noexec" {
-                std::fs::set_permissions(runner.path(), std::fs::Permissions::from_mode(0o600)).expect("changed");
+                std::fs::set_permissions(runner.path(), std::fs::Permissions::from_mode(0o600))
+                    .expect("changed");
             } else {
                 std::fs::remove_file(runner.path()).expect("removed");
             }
@@ -180,10 +199,18 @@ struct Small(tempfile::TempDir);
 
 impl Small {
     fn new(megabytes: u32, user: &str) -> Self {
-        let folder = tempfile::Builder::new().prefix("rl-small-").tempdir_in("/tmp").expect("a folder");
+        let folder =
+            tempfile::Builder::new().prefix("rl-small-").tempdir_in("/tmp").expect("a folder");
         let path = folder.path().display().to_string();
         let mut command = std::process::Command::new("mount");
-        command.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=755,uid={user}"), "tmpfs", &path]);
+        command.args([
+            "-t",
+            "tmpfs",
+            "-o",
+            &format!("size={megabytes}m,mode=755,uid={user}"),
+            "tmpfs",
+            &path,
+        ]);
         let output = crate::harness::Project::output(command);
         assert_eq!(output.code, 0, "{output}");
         Self(folder)
@@ -192,7 +219,9 @@ impl Small {
 
 impl Drop for Small {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").args(["-l", &self.0.path().display().to_string()]).status();
+        let _ = std::process::Command::new("umount")
+            .args(["-l", &self.0.path().display().to_string()])
+            .status();
     }
 }
 
@@ -201,7 +230,8 @@ fn a_full_disk(kind: Kind) {
     let mut site = Site::new(kind);
     let runner = std::fs::metadata(crate::harness::program()).expect("the program").len();
     let small = Small::new(u32::try_from(runner >> 20).expect("small") + 16, &site.user);
-    std::fs::set_permissions(small.0.path(), std::fs::Permissions::from_mode(0o755)).expect("opened");
+    std::fs::set_permissions(small.0.path(), std::fs::Permissions::from_mode(0o755))
+        .expect("opened");
     site.live_in(&small.0.path().join("work"));
     site.play("research:fill_disk");
     let (id, job) = site.submit("something with much output", &[]);

@@ -45,9 +45,12 @@ fn a_controller_that_is_not_there_is_asked_again_later(kind: Kind) {
     let _lab = alone();
     let site = Site::new(kind);
     let fault = match kind {
-        Kind::Slurm => {
-            Fault::of(&site, "sbatch", 1, "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)")
-        }
+        Kind::Slurm => Fault::of(
+            &site,
+            "sbatch",
+            1,
+            "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)",
+        ),
         Kind::Sge => Fault::of(
             &site,
             "qsub",
@@ -74,7 +77,10 @@ fn a_refusal_is_an_end_with_the_schedulers_words(kind: Kind) {
     let option = if kind == Kind::Slurm { "partition=nowhere" } else { "q=nowhere.q" };
     let output = site.project.run(&["sprint", "run", "an idea", "-s", "s", "-o", option]);
     assert_eq!(output.code, 1, "{output}");
-    assert!(output.stderr.contains(if kind == Kind::Slurm { "partition" } else { "nowhere.q" }), "{output}");
+    assert!(
+        output.stderr.contains(if kind == Kind::Slurm { "partition" } else { "nowhere.q" }),
+        "{output}"
+    );
     let list = site.project.run(&["--json", "sprint", "list"]).success().json();
     site.ended(&list["sprints"][0], "failed", "submit_failed", &[]);
 }
@@ -87,14 +93,24 @@ fn a_queue_that_does_not_answer_changes_nothing(kind: Kind) {
     site.tick_until(&id, "it runs", 120, |sprint| sprint["status"] == "running");
     let (program, says) = match kind {
         Kind::Slurm => ("squeue", "slurm_load_jobs error: Socket timed out on send/recv operation"),
-        Kind::Sge => ("qstat", "error: failed receiving gdi request response for mid=1 (got syncron message receive timeout error)."),
+        Kind::Sge => (
+            "qstat",
+            "error: failed receiving gdi request response for mid=1 (got syncron message receive timeout error).",
+        ),
     };
     let fault = Fault::of(&site, program, 1, says);
     for _ in 0..4 {
         let tick = site.project.run(&["tick"]);
         let sprint = site.project.show(&id);
-        assert!(sprint["status"] == "running" || sprint["status"] == "completed", "{tick}\n{}", site.explain(&id));
-        assert!(tick.stderr.contains("did not answer") || sprint["status"] == "completed", "{tick}");
+        assert!(
+            sprint["status"] == "running" || sprint["status"] == "completed",
+            "{tick}\n{}",
+            site.explain(&id)
+        );
+        assert!(
+            tick.stderr.contains("did not answer") || sprint["status"] == "completed",
+            "{tick}"
+        );
     }
     drop(fault);
     let sprint = site.finish(&id, 120);
@@ -107,9 +123,13 @@ fn an_accounting_that_fails_loses_nothing(kind: Kind) {
     let mut site = Site::new(kind);
     site.play("research:hang");
     let (id, job) = site.submit("an idea", &[]);
-    let sprint = site.tick_until(&id, "it runs", 120, |sprint| sprint["phase"] == "research" && !site.runners(sprint).is_empty());
+    let sprint = site.tick_until(&id, "it runs", 120, |sprint| {
+        sprint["phase"] == "research" && !site.runners(sprint).is_empty()
+    });
     let (program, says) = match kind {
-        Kind::Slurm => ("sacct", "sacct: error: Problem talking to the database: Connection refused"),
+        Kind::Slurm => {
+            ("sacct", "sacct: error: Problem talking to the database: Connection refused")
+        }
         Kind::Sge => ("qacct", "error: unable to open accounting file"),
     };
     let fault = Fault::of(&site, program, 1, says);
@@ -121,7 +141,11 @@ fn an_accounting_that_fails_loses_nothing(kind: Kind) {
         let tick = site.project.run(&["tick"]);
         let now = site.project.show(&id);
         let status = now["status"].as_str().expect("a status");
-        assert!(status == "running" || now["reason"] == "cancelled_outside", "{tick}\n{}", site.explain(&id));
+        assert!(
+            status == "running" || now["reason"] == "cancelled_outside",
+            "{tick}\n{}",
+            site.explain(&id)
+        );
         if status == "failed" {
             break;
         }
@@ -147,10 +171,16 @@ fn a_job_whose_answer_was_lost_is_found_by_its_name() {
     let output = site.project.run(&["sprint", "run", "an idea", "-s", "s"]);
     let id = site.named("an idea");
     let sprint = site.project.show(&id);
-    assert_eq!((output.code, sprint["status"].as_str()), (6, Some("submitting")), "{output}\n{}", sprint);
+    assert_eq!(
+        (output.code, sprint["status"].as_str()),
+        (6, Some("submitting")),
+        "{output}\n{}",
+        sprint
+    );
     assert!(output.stderr.contains("not known whether the job was taken"), "{output}");
     drop(frozen);
-    let sprint = site.tick_until(&id, "the job was found", 120, |sprint| sprint["job_id"].is_string());
+    let sprint =
+        site.tick_until(&id, "the job was found", 120, |sprint| sprint["job_id"].is_string());
     assert_ne!(sprint["status"], "submitting");
     let sprint = site.finish(&id, 120);
     assert_eq!(sprint["status"], "completed", "{}", site.explain(&id));
@@ -164,12 +194,21 @@ fn a_submission_that_is_still_at_work_is_not_repeated(kind: Kind) {
     let mut site = Site::new(kind);
     site.finish(&site.submit("warm", &["--rounds", "0"]).0, 120);
     site.also("command_timeout = 4");
-    let slow = PathBuf::from(site.lab.get("RL_LAB_BIN")).join(if kind == Kind::Slurm { "slow-sbatch" } else { "slow-qsub" });
+    let slow = PathBuf::from(site.lab.get("RL_LAB_BIN")).join(if kind == Kind::Slurm {
+        "slow-sbatch"
+    } else {
+        "slow-qsub"
+    });
     std::fs::write(&slow, "12\n").expect("written");
     let output = site.project.run(&["sprint", "run", "an idea", "-s", "s", "--rounds", "0"]);
     std::fs::remove_file(&slow).expect("removed");
     let id = site.named("an idea");
-    assert_eq!((output.code, site.project.show(&id)["status"].as_str()), (6, Some("submitting")), "{output}\n{}", site.explain(&id));
+    assert_eq!(
+        (output.code, site.project.show(&id)["status"].as_str()),
+        (6, Some("submitting")),
+        "{output}\n{}",
+        site.explain(&id)
+    );
     let tick = site.project.run(&["tick"]);
     assert_eq!(site.project.show(&id)["status"], "submitting", "{tick}\n{}", site.explain(&id));
     let sprint = site.finish(&id, 120);
@@ -197,16 +236,26 @@ fn clients_killed_at_any_instant_leave_exactly_one_job(kind: Kind) {
             .expect("started");
         // Spread over the whole time that it takes, with some chance in it.
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let part = (cut * 1000 + (seed >> 33) % 1000) * u64::try_from(usual.as_micros()).expect("short") / (CUTS * 1000);
+        let part = (cut * 1000 + (seed >> 33) % 1000)
+            * u64::try_from(usual.as_micros()).expect("short")
+            / (CUTS * 1000);
         std::thread::sleep(Duration::from_micros(part));
         child.kill().expect("killed");
         child.wait().expect("ended");
     }
-    let list = || site.project.run(&["--json", "sprint", "list", "-n", "100"]).success().json()["sprints"].as_array().expect("a list").clone();
-    let cut: Vec<String> = list().iter().filter_map(|sprint| sprint["id"].as_str().map(str::to_owned)).collect();
+    let list = || {
+        site.project.run(&["--json", "sprint", "list", "-n", "100"]).success().json()["sprints"]
+            .as_array()
+            .expect("a list")
+            .clone()
+    };
+    let cut: Vec<String> =
+        list().iter().filter_map(|sprint| sprint["id"].as_str().map(str::to_owned)).collect();
     site.until(&id, "all sprints are over", 300, |site| {
         let _ = site.project.run(&["tick"]);
-        list().iter().all(|sprint| matches!(sprint["status"].as_str(), Some("completed" | "failed" | "cancelled")))
+        list().iter().all(|sprint| {
+            matches!(sprint["status"].as_str(), Some("completed" | "failed" | "cancelled"))
+        })
     });
     for id in &cut {
         let sprint = site.project.show(id);
@@ -224,8 +273,10 @@ fn clients_killed_at_any_instant_leave_exactly_one_job(kind: Kind) {
 
 fn processes_of(site: &Site) -> String {
     let folder = site.folder.display().to_string();
-    let left =
-        super::support::processes(|words| words.get(1).is_some_and(|word| word == "job-run") && words.iter().any(|word| word.starts_with(&folder)));
+    let left = super::support::processes(|words| {
+        words.get(1).is_some_and(|word| word == "job-run")
+            && words.iter().any(|word| word.starts_with(&folder))
+    });
     left.iter().map(|pid| format!("{pid} ")).collect()
 }
 
@@ -236,16 +287,22 @@ fn a_requeued_job_goes_on_where_it_was() {
     // The first time, the critic never ends.
     site.play("red_team:hang_once");
     let (id, job) = site.submit("an idea", &[]);
-    site.tick_until(&id, "the red team is at work", 120, |sprint| sprint["phase"].as_str().is_some_and(|phase| phase.starts_with("red_team")));
+    site.tick_until(&id, "the red team is at work", 120, |sprint| {
+        sprint["phase"].as_str().is_some_and(|phase| phase.starts_with("red_team"))
+    });
     let output = site.admin("scontrol", &["requeue", &job]);
     assert_eq!(output.code, 0, "{output}");
     let sprint = site.finish(&id, 180);
     assert_eq!(sprint["status"], "completed", "{}", site.explain(&id));
     site.completed_with_results(&id);
-    let journal =
-        std::fs::read_to_string(PathBuf::from(sprint["remote_dir"].as_str().expect("a path")).join(".researchloop/run.jsonl")).expect("a journal");
+    let journal = std::fs::read_to_string(
+        PathBuf::from(sprint["remote_dir"].as_str().expect("a path"))
+            .join(".researchloop/run.jsonl"),
+    )
+    .expect("a journal");
     let starts = |kind: &str, incarnation: u64| {
-        let lines = journal.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let lines =
+            journal.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
         lines
             .filter(|line| line["kind"] == kind && line["incarnation"] == incarnation)
             .map(|line| line["step"].as_str().unwrap_or_default().to_owned())
@@ -253,7 +310,8 @@ fn a_requeued_job_goes_on_where_it_was() {
     };
     assert_eq!(starts("run_started", 1).len() + starts("run_started", 2).len(), 2, "{journal}");
     assert!(
-        starts("step_started", 1).contains(&"research".to_owned()) && !starts("step_started", 2).contains(&"research".to_owned()),
+        starts("step_started", 1).contains(&"research".to_owned())
+            && !starts("step_started", 2).contains(&"research".to_owned()),
         "research ran twice: {journal}"
     );
     assert_eq!(starts("run_ended", 2).len(), 1, "{journal}");

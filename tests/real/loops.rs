@@ -15,7 +15,10 @@ pub fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 pub fn start(site: &Site, more: &[&str]) -> String {
-    let output = site.project.run(&[&["--json", "loop", "start", "-s", "s", "--rounds", "0"], more].concat()).success();
+    let output = site
+        .project
+        .run(&[&["--json", "loop", "start", "-s", "s", "--rounds", "0"], more].concat())
+        .success();
     text(&output.json()["loop"], "id").to_owned()
 }
 
@@ -27,7 +30,11 @@ pub fn shown(site: &Site, id: &str) -> Value {
 /// earlier ones had found.
 pub fn is_whole(site: &Site, one: &Value, count: usize) {
     let sprints = one["sprints"].as_array().expect("sprints");
-    assert_eq!((text(one, "status"), text(one, "reason"), sprints.len()), ("completed", "count", count), "{one:#}");
+    assert_eq!(
+        (text(one, "status"), text(one, "reason"), sprints.len()),
+        ("completed", "count", count),
+        "{one:#}"
+    );
     let mut earlier: Vec<String> = Vec::new();
     for sprint in sprints {
         let id = text(sprint, "id");
@@ -37,7 +44,10 @@ pub fn is_whole(site: &Site, one: &Value, count: usize) {
         let prompt = std::fs::read_dir(format!("{folder}/.researchloop/steps"))
             .expect("steps")
             .flatten()
-            .find(|file| file.file_name().to_string_lossy().starts_with("idea") && file.file_name().to_string_lossy().ends_with(".prompt.md"))
+            .find(|file| {
+                file.file_name().to_string_lossy().starts_with("idea")
+                    && file.file_name().to_string_lossy().ends_with(".prompt.md")
+            })
             .map(|file| std::fs::read_to_string(file.path()).expect("a prompt"))
             .expect("the job was asked for an idea");
         for idea in &earlier {
@@ -45,7 +55,8 @@ pub fn is_whole(site: &Site, one: &Value, count: usize) {
         }
         let idea = text(sprint, "idea").to_owned();
         assert!(!idea.is_empty() && !earlier.contains(&idea), "{one:#}");
-        let finding = site.project.show(id)["finding"]["statement"].as_str().expect("a finding").to_owned();
+        let finding =
+            site.project.show(id)["finding"]["statement"].as_str().expect("a finding").to_owned();
         earlier.push(idea);
         earlier.push(finding.split_whitespace().take(6).collect::<Vec<_>>().join(" "));
     }
@@ -87,13 +98,19 @@ fn a_question_parks_a_sprint_and_the_answer_lets_it_finish(kind: Kind) {
     // The laptop is off until the job is gone.
     site.wait_gone(&id, &job, 120);
     site.project.run(&["tick"]);
-    let sprint = site.tick_until(&id, "the sprint is parked", 60, |sprint| sprint["status"] == "parked");
+    let sprint =
+        site.tick_until(&id, "the sprint is parked", 60, |sprint| sprint["status"] == "parked");
     let inbox = site.project.run(&["inbox"]).success();
     let message = text(&sprint, "waits_for").to_owned();
-    assert!(inbox.stdout.contains("Which data set?") && inbox.stdout.contains(&message), "{inbox}\n{sprint:#}");
+    assert!(
+        inbox.stdout.contains("Which data set?") && inbox.stdout.contains(&message),
+        "{inbox}\n{sprint:#}"
+    );
     site.project.run(&["reply", &message, "the second one"]).success();
     // One tick brings the answer and a new job; then the laptop is off again.
-    let sprint = site.tick_until(&id, "it has a new job", 60, |sprint| sprint["status"] != "parked" && sprint["job_id"] != job.as_str());
+    let sprint = site.tick_until(&id, "it has a new job", 60, |sprint| {
+        sprint["status"] != "parked" && sprint["job_id"] != job.as_str()
+    });
     let second = text(&sprint, "job_id").to_owned();
     site.wait_gone(&id, &second, 120);
     let sprint = site.finish(&id, 60);
@@ -101,7 +118,8 @@ fn a_question_parks_a_sprint_and_the_answer_lets_it_finish(kind: Kind) {
     assert_eq!(site.jobs_of(&id).len(), 2, "{}", site.explain(&id));
     let steps = format!("{}/.researchloop/steps", text(&sprint, "remote_dir"));
     let told = std::fs::read_dir(steps).expect("steps").flatten().any(|file| {
-        std::fs::read_to_string(file.path()).is_ok_and(|text| text.contains("the second one")) && file.file_name().to_string_lossy().ends_with(".md")
+        std::fs::read_to_string(file.path()).is_ok_and(|text| text.contains("the second one"))
+            && file.file_name().to_string_lossy().ends_with(".md")
     });
     assert!(told, "the answer never reached the agent\n{}", site.explain(&id));
 }
@@ -114,9 +132,12 @@ fn an_idea_waits_for_approval_with_the_laptop_off() {
     let sprint = text(&shown(&site, &id)["sprints"][0], "id").to_owned();
     let job = text(&site.project.show(&sprint), "job_id").to_owned();
     site.wait_gone(&sprint, &job, 120);
-    let parked = site.tick_until(&sprint, "the sprint is parked", 60, |sprint| sprint["status"] == "parked");
+    let parked =
+        site.tick_until(&sprint, "the sprint is parked", 60, |sprint| sprint["status"] == "parked");
     site.project.run(&["reply", text(&parked, "waits_for"), "yes"]).success();
-    let again = site.tick_until(&sprint, "it has a new job", 60, |sprint| sprint["status"] != "parked" && sprint["job_id"] != job.as_str());
+    let again = site.tick_until(&sprint, "it has a new job", 60, |sprint| {
+        sprint["status"] != "parked" && sprint["job_id"] != job.as_str()
+    });
     site.wait_gone(&sprint, text(&again, "job_id"), 120);
     let ended = site.finish(&sprint, 60);
     assert_eq!(text(&ended, "status"), "completed", "{}", site.explain(&sprint));
@@ -146,12 +167,19 @@ fn gpu_hours_end_a_loop_and_shorten_its_jobs() {
         assert!(began.elapsed() < crate::harness::patience(300), "{one:#}");
         std::thread::sleep(Duration::from_millis(300));
     };
-    assert_eq!((text(&one, "status"), text(&one, "reason")), ("stopped", "max_gpu_hours"), "{one:#}");
+    assert_eq!(
+        (text(&one, "status"), text(&one, "reason")),
+        ("stopped", "max_gpu_hours"),
+        "{one:#}"
+    );
     let used = one["gpu_hours"].as_f64().expect("a number");
     assert!(used > 0.0 && used <= 0.0278 && one["gpu_unknown"] == false, "{one:#}");
     site.project.run(&["loop", "resume", &id]).code(5).says("--max-gpu-hours");
     // Without the resource's name nobody can count: the loop is refused.
     let config = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("read");
     site.project.write("researchloop.toml", config.replace("gpu_resource = \"gpu\"\n", ""));
-    site.project.run(&["loop", "start", "-s", "s", "--max-gpu-hours", "1"]).code(2).says("gpu_resource");
+    site.project
+        .run(&["loop", "start", "-s", "s", "--max-gpu-hours", "1"])
+        .code(2)
+        .says("gpu_resource");
 }

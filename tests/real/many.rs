@@ -19,7 +19,10 @@ impl Counted {
     pub fn ssh(&self, site: &Site) -> (usize, usize) {
         let new = lines(site, "RL_LAB_SSH_LOG").split_off(self.ssh);
         let count = |text: String| new.iter().filter(|line| line.contains(&text)).count();
-        (count(format!("Accepted publickey for {} ", site.user)), count(format!("Starting session: command for {} ", site.user)))
+        (
+            count(format!("Accepted publickey for {} ", site.user)),
+            count(format!("Starting session: command for {} ", site.user)),
+        )
     }
 
     /// How often a program of the batch system was called.
@@ -40,14 +43,21 @@ fn submit_costs(kind: Kind) {
     let program = if kind == Kind::Slurm { "sbatch" } else { "qsub" };
     for (commands, what) in [(2, "the first time"), (1, "when the runner is there")] {
         let counted = Counted::from_now(&site);
-        let (id, _) = site.submit(what, &["-o", if kind == Kind::Slurm { "hold=true" } else { "h=true" }]);
-        assert_eq!(counted.ssh(&site), (1, commands), "logins and commands, {what}\n{}", site.explain(&id));
+        let (id, _) =
+            site.submit(what, &["-o", if kind == Kind::Slurm { "hold=true" } else { "h=true" }]);
+        assert_eq!(
+            counted.ssh(&site),
+            (1, commands),
+            "logins and commands, {what}\n{}",
+            site.explain(&id)
+        );
         assert_eq!(counted.calls(&site, program), 1, "{what}");
     }
     let counted = Counted::from_now(&site);
     let tick = site.project.run(&["tick"]).success();
     assert_eq!(counted.ssh(&site), (1, 1), "logins and commands of a poll\n{tick}");
-    let (queue, accounting) = if kind == Kind::Slurm { ("squeue", "sacct") } else { ("qstat", "qacct") };
+    let (queue, accounting) =
+        if kind == Kind::Slurm { ("squeue", "sacct") } else { ("qstat", "qacct") };
     assert_eq!((counted.calls(&site, queue), counted.calls(&site, accounting)), (1, 0), "{tick}");
 }
 
@@ -69,14 +79,30 @@ fn two_hundred_sprints_are_one_question() {
                 loop {
                     let Some(number) = queue.lock().expect("not poisoned").next() else { break };
                     let mut command = site.project.command(crate::harness::program());
-                    command.args(["--quiet", "sprint", "run", &format!("number {number}"), "-s", "s", "-o", "hold=true"]).stdout(Stdio::null());
+                    command
+                        .args([
+                            "--quiet",
+                            "sprint",
+                            "run",
+                            &format!("number {number}"),
+                            "-s",
+                            "s",
+                            "-o",
+                            "hold=true",
+                        ])
+                        .stdout(Stdio::null());
                     let output = crate::harness::Project::output(command);
                     assert_eq!(output.code, 0, "{output}");
                 }
             });
         }
     });
-    let list = || site.project.run(&["--json", "sprint", "list", "-n", "1000"]).success().json()["sprints"].as_array().expect("a list").clone();
+    let list = || {
+        site.project.run(&["--json", "sprint", "list", "-n", "1000"]).success().json()["sprints"]
+            .as_array()
+            .expect("a list")
+            .clone()
+    };
     assert_eq!(list().iter().filter(|sprint| sprint["job_id"].is_string()).count(), SPRINTS);
 
     // All are in the queue, and one of them runs.
@@ -88,7 +114,8 @@ fn two_hundred_sprints_are_one_question() {
     assert_eq!(site.project.show(&first)["phase"], "research", "{tick}");
 
     // All have ended at once: the accounting is asked for all of them in one question.
-    let jobs: Vec<String> = list().iter().filter_map(|sprint| sprint["job_id"].as_str().map(str::to_owned)).collect();
+    let jobs: Vec<String> =
+        list().iter().filter_map(|sprint| sprint["job_id"].as_str().map(str::to_owned)).collect();
     let jobs: Vec<&str> = jobs.iter().map(String::as_str).collect();
     let output = site.admin("scancel", &jobs);
     assert_eq!(output.code, 0, "{output}");

@@ -52,11 +52,18 @@ fn refusal(target: SshTarget) -> RemoteError {
 const SERVER: &str = "echo $PPID";
 
 fn signal(name: &str, pid: &str) {
-    assert!(process::command("kill").args([name, pid.trim()]).status().expect("kill runs").success());
+    assert!(
+        process::command("kill").args([name, pid.trim()]).status().expect("kill runs").success()
+    );
 }
 
 fn keygen(file: &Path, arguments: &[&str]) {
-    let made = process::command("ssh-keygen").args(["-q", "-f"]).arg(file).args(arguments).status().expect("ssh-keygen runs");
+    let made = process::command("ssh-keygen")
+        .args(["-q", "-f"])
+        .arg(file)
+        .args(arguments)
+        .status()
+        .expect("ssh-keygen runs");
     assert!(made.success());
 }
 
@@ -76,12 +83,18 @@ struct Sshd {
 impl Sshd {
     fn start(settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("readable");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))
+            .expect("readable");
         let path = |name: &str| folder.path().join(name);
         keygen(&path("host"), &["-t", "ed25519", "-N", ""]);
         keygen(&path("ca"), &["-t", "ed25519", "-N", ""]);
-        std::fs::write(path("keys"), public(&PathBuf::from(lab().get("RL_LAB_KEY"))) + "\n").expect("written");
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        std::fs::write(path("keys"), public(&PathBuf::from(lab().get("RL_LAB_KEY"))) + "\n")
+            .expect("written");
+        let port = TcpListener::bind("127.0.0.1:0")
+            .expect("a port")
+            .local_addr()
+            .expect("an address")
+            .port();
         let shown = folder.path().display();
         let text = format!(
             "{settings}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {shown}/host\nPidFile none\nAuthorizedKeysFile {shown}/keys\n\
@@ -91,7 +104,12 @@ impl Sshd {
         let known = format!("[127.0.0.1]:{port} {}\n", public(&path("host")));
         std::fs::write(path("known_hosts"), known).expect("written");
         let mut command = process::command("/usr/sbin/sshd");
-        command.args(["-D", "-e", "-f"]).arg(path("config")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["-D", "-e", "-f"])
+            .arg(path("config"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let child = command.spawn().expect("sshd starts");
         let sshd = Self { child, port, folder };
         let end = clock::instant() + Duration::from_secs(120);
@@ -107,7 +125,11 @@ impl Sshd {
     }
 
     fn target(&self) -> SshTarget {
-        SshTarget { port: Some(self.port), known_hosts: Some(self.path("known_hosts")), ..lab_target() }
+        SshTarget {
+            port: Some(self.port),
+            known_hosts: Some(self.path("known_hosts")),
+            ..lab_target()
+        }
     }
 }
 
@@ -133,7 +155,10 @@ fn every_login_shell_gets_files_and_values_exactly() {
             script.section_with_input("unread", Payload::Bytes(vec![b'x'; 100_000]), "exit 3");
             script.section("who", "id -un; cat; echo $0 | grep -c nothing >&2; exit 7");
             let reply = ssh.run(script, limits(30)).expect("an answer");
-            assert_eq!(reply.section("value").expect("there").text(), "it's $HOME `id` \"q\" \\ \n!x");
+            assert_eq!(
+                reply.section("value").expect("there").text(),
+                "it's $HOME `id` \"q\" \\ \n!x"
+            );
             assert_eq!(reply.section("sum").expect("there").text().trim(), "1700571226 300000");
             assert_eq!(reply.section("unread").map(|s| s.status), Some(3));
             let who = reply.section("who").expect("there");
@@ -152,7 +177,14 @@ fn many_connections_at_once() {
                 let mut ssh = Ssh::new(lab_target());
                 let mut script = Script::new();
                 script.section_with_input("it", Payload::Bytes(vec![number; 500_000]), "wc -c");
-                assert_eq!(ssh.run(script, limits(60)).expect("an answer").section("it").expect("there").text(), "500000\n");
+                assert_eq!(
+                    ssh.run(script, limits(60))
+                        .expect("an answer")
+                        .section("it")
+                        .expect("there")
+                        .text(),
+                    "500000\n"
+                );
             }
         })
     });
@@ -171,7 +203,8 @@ fn requests_share_one_connection() {
 fn twenty_megabytes_there_and_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("big");
-    let bytes: Vec<u8> = (0..20_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let bytes: Vec<u8> =
+        (0..20_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     std::fs::write(&path, &bytes).expect("written");
     let usual = lab_target();
     // This one changes its keys after every megabyte.
@@ -181,7 +214,11 @@ fn twenty_megabytes_there_and_back() {
         said(&mut ssh, "echo warm");
         let before = clock::instant();
         let mut up = Script::new();
-        up.section_with_input("up", Payload::File { path: path.clone(), len: bytes.len() as u64 }, "f=$(mktemp) && cat >\"$f\" && echo \"$f\"");
+        up.section_with_input(
+            "up",
+            Payload::File { path: path.clone(), len: bytes.len() as u64 },
+            "f=$(mktemp) && cat >\"$f\" && echo \"$f\"",
+        );
         let reply = ssh.run(up, limits(60)).expect("an answer");
         let up_time = clock::instant() - before;
         let name = reply.section("up").expect("there").text().trim().to_owned();
@@ -198,8 +235,15 @@ fn twenty_megabytes_there_and_back() {
 #[test]
 fn much_output_before_the_input_is_read() {
     let mut script = Script::new();
-    script.section("much", "head -c 8000000 /dev/zero; sleep 1; echo what stands beside the answer >&2");
-    script.section_with_input("input", Payload::Bytes(vec![7; 8_000_000]), "sleep 1; head -c 6000000 /dev/zero; wc -c");
+    script.section(
+        "much",
+        "head -c 8000000 /dev/zero; sleep 1; echo what stands beside the answer >&2",
+    );
+    script.section_with_input(
+        "input",
+        Payload::Bytes(vec![7; 8_000_000]),
+        "sleep 1; head -c 6000000 /dev/zero; wc -c",
+    );
     let reply = Ssh::new(lab_target()).run(script, limits(60)).expect("an answer");
     assert_eq!(reply.section("much").expect("there").output.len(), 8_000_000);
     assert!(reply.section("input").expect("there").output.ends_with(b"8000000\n"));
@@ -242,13 +286,19 @@ fn a_request_that_was_cut_off_is_not_sent_again() {
     let file = said(&mut ssh, "mktemp").trim().to_owned();
     let mut script = Script::new();
     script.set("F", &file);
-    script.section("it", "echo once >>\"$F\"; echo oh dear; kill -KILL $PPID; sleep 5; echo late >>\"$F\"");
+    script.section(
+        "it",
+        "echo once >>\"$F\"; echo oh dear; kill -KILL $PPID; sleep 5; echo late >>\"$F\"",
+    );
     let error = ssh.run(script, limits(30)).expect_err("cut off");
     assert!(matches!(error, RemoteError::Cut { .. }) && error.may_have_run(), "{error}");
     let mut script = Script::new();
     script.set("F", &file);
     script.section("it", "cat \"$F\"; rm -f \"$F\"");
-    assert_eq!(ssh.run(script, limits(30)).expect("an answer").section("it").expect("there").text(), "once\n");
+    assert_eq!(
+        ssh.run(script, limits(30)).expect("an answer").section("it").expect("there").text(),
+        "once\n"
+    );
 }
 
 #[test]
@@ -257,7 +307,12 @@ fn a_shell_that_was_killed_is_no_answer() {
     script.plain("echo last words >&2; kill -KILL $$");
     let error = Ssh::new(lab_target()).run(script, limits(30)).expect_err("killed");
     let text = error.to_string();
-    assert!(matches!(error, RemoteError::Cut { .. }) && text.contains("signal KILL") && text.contains("last words"), "{text}");
+    assert!(
+        matches!(error, RemoteError::Cut { .. })
+            && text.contains("signal KILL")
+            && text.contains("last words"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -266,7 +321,10 @@ fn a_host_without_a_shell_says_why() {
     let mut ssh = Ssh::new(sshd.target());
     for _ in 0..2 {
         let error = ssh.run(script("echo no"), limits(30)).expect_err("no shell");
-        assert!(matches!(&error, RemoteError::Shell { problem, .. } if problem.contains("status 1") && problem.contains("not available")), "{error}");
+        assert!(
+            matches!(&error, RemoteError::Shell { problem, .. } if problem.contains("status 1") && problem.contains("not available")),
+            "{error}"
+        );
         assert!(!error.may_have_run());
     }
 }
@@ -274,7 +332,8 @@ fn a_host_without_a_shell_says_why() {
 #[test]
 fn too_much_output_is_refused() {
     let mut ssh = Ssh::new(lab_target());
-    let error = ssh.run(script("yes"), Limits { max_bytes: 100_000, ..limits(30) }).expect_err("too much");
+    let error =
+        ssh.run(script("yes"), Limits { max_bytes: 100_000, ..limits(30) }).expect_err("too much");
     assert!(matches!(error, RemoteError::TooLarge { max_bytes: 100_000, .. }), "{error}");
     assert_eq!(said(&mut ssh, "echo again"), "again\n");
 }
@@ -303,8 +362,13 @@ fn timed(target: SshTarget) -> (RemoteError, Duration) {
 fn a_peer_that_says_nothing_is_given_up_in_time() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().ok().map(|address| address.port());
-    let (error, time) = timed(SshTarget { port, connect_timeout: Duration::from_secs(1), ..lab_target() });
-    assert!(matches!(error, RemoteError::Unreachable { .. }) && error.to_string().contains("no answer within 1 s"), "{error}");
+    let (error, time) =
+        timed(SshTarget { port, connect_timeout: Duration::from_secs(1), ..lab_target() });
+    assert!(
+        matches!(error, RemoteError::Unreachable { .. })
+            && error.to_string().contains("no answer within 1 s"),
+        "{error}"
+    );
     assert!(time < Duration::from_secs(120), "{time:?}");
     drop(listener);
     let (error, _) = timed(SshTarget { port, ..lab_target() });
@@ -319,7 +383,11 @@ fn a_host_that_freezes_while_it_works_is_given_up_in_time() {
     let server = said(&mut ssh, SERVER);
     let before = clock::instant();
     let mut script = Script::new();
-    script.section_with_input("it", Payload::Bytes(vec![0; 30_000_000]), "kill -STOP $PPID; cat >/dev/null");
+    script.section_with_input(
+        "it",
+        Payload::Bytes(vec![0; 30_000_000]),
+        "kill -STOP $PPID; cat >/dev/null",
+    );
     let error = ssh.run(script, limits(2)).expect_err("frozen");
     let time = clock::instant() - before;
     signal("-KILL", &server);
@@ -342,7 +410,11 @@ fn too_many_logins_at_once_are_named() {
         clock::pause(Duration::from_millis(20));
     };
     let error = refusal(sshd.target());
-    assert!(matches!(error, RemoteError::Unreachable { .. }) && error.to_string().contains("too many logins at once"), "{error}");
+    assert!(
+        matches!(error, RemoteError::Unreachable { .. })
+            && error.to_string().contains("too many logins at once"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -355,5 +427,9 @@ fn a_host_with_one_session_per_connection_is_enough() {
     }
     let none = Sshd::start("MaxSessions 0");
     let error = refusal(none.target());
-    assert!(matches!(error, RemoteError::Unreachable { .. }) && error.to_string().contains("MaxSessions"), "{error}");
+    assert!(
+        matches!(error, RemoteError::Unreachable { .. })
+            && error.to_string().contains("MaxSessions"),
+        "{error}"
+    );
 }

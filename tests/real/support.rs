@@ -77,12 +77,18 @@ impl Site {
         let lab = lab();
         let user = lab.get(user);
         let home = home_of(&user);
-        let agent = tempfile::Builder::new().prefix("rl-agent-").tempdir_in("/tmp").expect("a folder");
+        let agent =
+            tempfile::Builder::new().prefix("rl-agent-").tempdir_in("/tmp").expect("a folder");
         for part in ["tests/agent", "tests/data/claude", "templates/demo"] {
             copy_for_all(&sources().join(part), &agent.path().join(part));
         }
         open_to_all(agent.path());
-        let unique = agent.path().file_name().expect("a name").to_string_lossy().replace("rl-agent-", "rl-real-");
+        let unique = agent
+            .path()
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .replace("rl-agent-", "rl-real-");
         let site = Self {
             project: Project::empty(),
             kind,
@@ -130,7 +136,8 @@ impl Site {
     }
 
     fn configure(&self) {
-        let environment: String = self.environment.iter().map(|(name, value)| format!(", {name} = {value:?}")).collect();
+        let environment: String =
+            self.environment.iter().map(|(name, value)| format!(", {name} = {value:?}")).collect();
         self.project.write(
             "researchloop.toml",
             format!(
@@ -162,7 +169,10 @@ impl Site {
     #[track_caller]
     pub fn ctl(&self, what: &str, whom: &str) {
         let mut command = Command::new(sources().join("tests/lab/ctl"));
-        command.args([what, whom]).env("RL_LAB_STATE", self.lab.get("RL_LAB_STATE")).stdin(Stdio::null());
+        command
+            .args([what, whom])
+            .env("RL_LAB_STATE", self.lab.get("RL_LAB_STATE"))
+            .stdin(Stdio::null());
         let output = Project::output(command);
         assert_eq!(output.code, 0, "ctl {what} {whom}: {output}");
     }
@@ -198,13 +208,17 @@ impl Site {
     /// Waits, without our program, until a job runs.
     #[track_caller]
     pub fn wait_runs(&self, id: &str, job: &str) {
-        self.until(id, "the job runs", 120, |site| site.queued(job).is_some_and(|state| state == "RUNNING" || state == "r"));
+        self.until(id, "the job runs", 120, |site| {
+            site.queued(job).is_some_and(|state| state == "RUNNING" || state == "r")
+        });
     }
 
     /// Waits, without our program, until a job has left the queue.
     #[track_caller]
     pub fn wait_gone(&self, id: &str, job: &str, seconds: u64) {
-        self.until(id, "the job has left the queue", seconds, |site| site.queue().is_some_and(|jobs| jobs.iter().all(|(known, _)| known != job)));
+        self.until(id, "the job has left the queue", seconds, |site| {
+            site.queue().is_some_and(|jobs| jobs.iter().all(|(known, _)| known != job))
+        });
     }
 
     /// Waits until something is so.
@@ -213,7 +227,12 @@ impl Site {
         let started = Instant::now();
         let _waiting = record::Waiting::begin();
         while !is_so(self) {
-            assert!(started.elapsed() < patience(seconds), "{what}: not within {:?}\n{}", patience(seconds), self.explain(id));
+            assert!(
+                started.elapsed() < patience(seconds),
+                "{what}: not within {:?}\n{}",
+                patience(seconds),
+                self.explain(id)
+            );
             std::thread::sleep(Duration::from_millis(200));
         }
     }
@@ -227,7 +246,10 @@ impl Site {
                 let mut jobs = Vec::new();
                 for (program, arguments) in [
                     ("squeue", &["-h", "-t", "all", "-o", "%i|%j"][..]),
-                    ("sacct", &["-a", "-n", "-P", "-X", "-S", "now-2hours", "-o", "JobIDRaw,JobName"][..]),
+                    (
+                        "sacct",
+                        &["-a", "-n", "-P", "-X", "-S", "now-2hours", "-o", "JobIDRaw,JobName"][..],
+                    ),
                 ] {
                     let output = self.admin(program, arguments);
                     assert_eq!(output.code, 0, "{output}");
@@ -249,12 +271,19 @@ impl Site {
                 for piece in queue.stdout.split('<') {
                     match piece.split_once('>') {
                         Some(("JB_job_number", text)) => text.clone_into(&mut number),
-                        Some(("full_job_name", text)) if text.starts_with(&prefix) => jobs.push(number.clone()),
+                        Some(("full_job_name", text)) if text.starts_with(&prefix) => {
+                            jobs.push(number.clone())
+                        }
                         _ => {}
                     }
                 }
                 let past = self.admin("qacct", &["-j", &format!("{prefix}*")]);
-                jobs.extend(past.stdout.lines().filter_map(|line| line.strip_prefix("jobnumber")).map(|text| text.trim().to_owned()));
+                jobs.extend(
+                    past.stdout
+                        .lines()
+                        .filter_map(|line| line.strip_prefix("jobnumber"))
+                        .map(|text| text.trim().to_owned()),
+                );
                 jobs
             }
         };
@@ -273,7 +302,8 @@ impl Site {
     pub fn submit(&self, idea: &str, more: &[&str]) -> (String, String) {
         let id = self.project.submit(idea, more);
         let sprint = self.project.show(&id);
-        let job = sprint["job_id"].as_str().unwrap_or_else(|| panic!("no job:\n{}", self.explain(&id)));
+        let job =
+            sprint["job_id"].as_str().unwrap_or_else(|| panic!("no job:\n{}", self.explain(&id)));
         (id.clone(), job.to_owned())
     }
 
@@ -281,19 +311,32 @@ impl Site {
     #[track_caller]
     pub fn named(&self, idea: &str) -> String {
         let list = self.project.run(&["--json", "sprint", "list", "-n", "1000"]).success().json();
-        let found = list["sprints"].as_array().and_then(|sprints| sprints.iter().find(|sprint| sprint["idea"] == idea));
-        found.and_then(|sprint| sprint["id"].as_str()).unwrap_or_else(|| panic!("no sprint with the idea {idea:?}: {list:#}")).to_owned()
+        let found = list["sprints"]
+            .as_array()
+            .and_then(|sprints| sprints.iter().find(|sprint| sprint["idea"] == idea));
+        found
+            .and_then(|sprint| sprint["id"].as_str())
+            .unwrap_or_else(|| panic!("no sprint with the idea {idea:?}: {list:#}"))
+            .to_owned()
     }
 
     /// Ticks until the sprint is over, and returns it.
     #[track_caller]
     pub fn finish(&self, id: &str, seconds: u64) -> Value {
-        self.tick_until(id, "the sprint is over", seconds, |sprint| matches!(sprint["status"].as_str(), Some("completed" | "failed" | "cancelled")))
+        self.tick_until(id, "the sprint is over", seconds, |sprint| {
+            matches!(sprint["status"].as_str(), Some("completed" | "failed" | "cancelled"))
+        })
     }
 
     /// Ticks until something is so of the sprint, and returns it.
     #[track_caller]
-    pub fn tick_until(&self, id: &str, what: &str, seconds: u64, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub fn tick_until(
+        &self,
+        id: &str,
+        what: &str,
+        seconds: u64,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
         let started = Instant::now();
         loop {
             let tick = self.project.run(&["tick"]);
@@ -319,12 +362,28 @@ impl Site {
     #[track_caller]
     pub fn ended(&self, sprint: &Value, status: &str, reason: &str, words: &[&str]) {
         let id = sprint["id"].as_str().expect("an id");
-        assert_eq!((sprint["status"].as_str(), sprint["reason"].as_str()), (Some(status), Some(reason)), "\n{}", self.explain(id));
-        let (detail, hint) = (sprint["error"].as_str().unwrap_or_default(), sprint["hint"].as_str().unwrap_or_default());
+        assert_eq!(
+            (sprint["status"].as_str(), sprint["reason"].as_str()),
+            (Some(status), Some(reason)),
+            "\n{}",
+            self.explain(id)
+        );
+        let (detail, hint) = (
+            sprint["error"].as_str().unwrap_or_default(),
+            sprint["hint"].as_str().unwrap_or_default(),
+        );
         for word in words {
-            assert!(detail.contains(word), "the sentence lacks {word:?}: {detail}\n{}", self.explain(id));
+            assert!(
+                detail.contains(word),
+                "the sentence lacks {word:?}: {detail}\n{}",
+                self.explain(id)
+            );
         }
-        assert!(!detail.trim().is_empty() && !hint.trim().is_empty(), "nothing is said: {detail:?} {hint:?}\n{}", self.explain(id));
+        assert!(
+            !detail.trim().is_empty() && !hint.trim().is_empty(),
+            "nothing is said: {detail:?} {hint:?}\n{}",
+            self.explain(id)
+        );
         assert!(!hint.contains(" ID"), "the hint does not name the sprint: {hint}");
     }
 
@@ -334,7 +393,11 @@ impl Site {
         let sprint = self.project.show(id);
         assert_eq!(sprint["status"], "completed", "\n{}", self.explain(id));
         assert!(sprint["cost_usd"].as_f64().unwrap_or(0.0) > 0.0, "no cost:\n{}", self.explain(id));
-        assert!(sprint["summary"].as_str().is_some_and(|text| !text.trim().is_empty()), "no summary:\n{}", self.explain(id));
+        assert!(
+            sprint["summary"].as_str().is_some_and(|text| !text.trim().is_empty()),
+            "no summary:\n{}",
+            self.explain(id)
+        );
         let steps: Vec<&str> = sprint["steps"]
             .as_array()
             .expect("steps")
@@ -346,11 +409,24 @@ impl Site {
             assert!(steps.contains(&step), "{step} is missing in {steps:?}\n{}", self.explain(id));
         }
         let folder = self.project.path("artifacts").join(id);
-        let files: Vec<&str> = sprint["artifacts"].as_array().expect("files").iter().filter_map(|file| file["filename"].as_str()).collect();
+        let files: Vec<&str> = sprint["artifacts"]
+            .as_array()
+            .expect("files")
+            .iter()
+            .filter_map(|file| file["filename"].as_str())
+            .collect();
         for file in ["report.md", "findings.md", "summary.txt", "results/metrics.json"] {
-            assert!(folder.join(file).metadata().is_ok_and(|data| data.len() > 0), "{file} was not fetched: {files:?}\n{}", self.explain(id));
+            assert!(
+                folder.join(file).metadata().is_ok_and(|data| data.len() > 0),
+                "{file} was not fetched: {files:?}\n{}",
+                self.explain(id)
+            );
         }
-        assert!(files.iter().any(|file| file.ends_with(".svg") && folder.join(file).exists()), "no figure: {files:?}\n{}", self.explain(id));
+        assert!(
+            files.iter().any(|file| file.ends_with(".svg") && folder.join(file).exists()),
+            "no figure: {files:?}\n{}",
+            self.explain(id)
+        );
         let metrics = std::fs::read_to_string(folder.join("results/metrics.json")).expect("read");
         assert!(serde_json::from_str::<Value>(&metrics).is_ok(), "{metrics}");
     }
@@ -358,7 +434,10 @@ impl Site {
     /// Pids of the runner of a sprint.
     pub fn runners(&self, sprint: &Value) -> Vec<u32> {
         let directory = sprint["directory"].as_str().expect("a directory");
-        processes(|command| command.get(1).is_some_and(|word| word == "job-run") && command.get(2).is_some_and(|word| word.ends_with(directory)))
+        processes(|command| {
+            command.get(1).is_some_and(|word| word == "job-run")
+                && command.get(2).is_some_and(|word| word.ends_with(directory))
+        })
     }
 }
 
@@ -366,13 +445,21 @@ impl Drop for Site {
     fn drop(&mut self) {
         for name in ["squeue", "sacct", "sbatch", "scancel", "qstat", "qacct", "qsub", "qdel"] {
             for fault in ["fail", "slow"] {
-                let _ = std::fs::remove_file(Path::new(&self.lab.get("RL_LAB_BIN")).join(format!("{fault}-{name}")));
+                let _ = std::fs::remove_file(
+                    Path::new(&self.lab.get("RL_LAB_BIN")).join(format!("{fault}-{name}")),
+                );
             }
         }
         let list = self.project.run(&["--json", "sprint", "list", "-n", "10000"]).json_or_null();
-        let over = |sprint: &Value| matches!(sprint["status"].as_str(), Some("completed" | "failed" | "cancelled"));
+        let over = |sprint: &Value| {
+            matches!(sprint["status"].as_str(), Some("completed" | "failed" | "cancelled"))
+        };
         let sprints = list["sprints"].as_array().cloned().unwrap_or_default();
-        let jobs: Vec<&str> = sprints.iter().filter(|sprint| !over(sprint)).filter_map(|sprint| sprint["job_id"].as_str()).collect();
+        let jobs: Vec<&str> = sprints
+            .iter()
+            .filter(|sprint| !over(sprint))
+            .filter_map(|sprint| sprint["job_id"].as_str())
+            .collect();
         if !jobs.is_empty() {
             let _ = match self.kind {
                 Kind::Slurm => self.admin("scancel", &jobs),
@@ -380,12 +467,18 @@ impl Drop for Site {
             };
             let started = Instant::now();
             while started.elapsed() < Duration::from_secs(120)
-                && self.queue().is_none_or(|queue| queue.iter().any(|(id, _)| jobs.contains(&id.as_str())))
+                && self
+                    .queue()
+                    .is_none_or(|queue| queue.iter().any(|(id, _)| jobs.contains(&id.as_str())))
             {
                 std::thread::sleep(Duration::from_millis(200));
             }
         }
-        if self.folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rl-real-")) {
+        if self
+            .folder
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("rl-real-"))
+        {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
@@ -393,10 +486,16 @@ impl Drop for Site {
 
 /// Processes whose command line fits.
 pub fn processes(fits: impl Fn(&[String]) -> bool) -> Vec<u32> {
-    let pids = std::fs::read_dir("/proc").expect("/proc").flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let pids = std::fs::read_dir("/proc")
+        .expect("/proc")
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     pids.filter(|pid| {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<String> = line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        let words: Vec<String> = line
+            .split(|byte| *byte == 0)
+            .map(|word| String::from_utf8_lossy(word).into_owned())
+            .collect();
         fits(&words)
     })
     .collect()
@@ -410,12 +509,18 @@ pub fn lives(pid: u32) -> bool {
 
 /// Sends a signal.
 pub fn signal(pid: u32, name: &str) {
-    let _ = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).stderr(Stdio::null()).status();
+    let _ = Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .stderr(Stdio::null())
+        .status();
 }
 
 fn home_of(user: &str) -> PathBuf {
     let accounts = std::fs::read_to_string("/etc/passwd").expect("accounts");
-    let line = accounts.lines().find(|line| line.starts_with(&format!("{user}:"))).unwrap_or_else(|| panic!("no account {user}"));
+    let line = accounts
+        .lines()
+        .find(|line| line.starts_with(&format!("{user}:")))
+        .unwrap_or_else(|| panic!("no account {user}"));
     PathBuf::from(line.split(':').nth(5).expect("a home"))
 }
 

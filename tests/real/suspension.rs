@@ -14,7 +14,9 @@ fn a_job_that_is_suspended_goes_on(kind: Kind) {
     site.play("research:slow=8");
     let (limit, stands) = if kind == Kind::Slurm { ("60s", 70) } else { ("120s", 20) };
     let (id, job) = site.submit("stand still", &["--time", limit, "--rounds", "0"]);
-    site.tick_until(&id, "research runs", 120, |sprint| sprint["phase"] == "research" && !site.runners(sprint).is_empty());
+    site.tick_until(&id, "research runs", 120, |sprint| {
+        sprint["phase"] == "research" && !site.runners(sprint).is_empty()
+    });
     let (suspend, resume): (&[&str], &[&str]) = match kind {
         Kind::Slurm => (&["scontrol", "suspend"], &["scontrol", "resume"]),
         Kind::Sge => (&["qmod", "-sj"], &["qmod", "-usj"]),
@@ -25,7 +27,9 @@ fn a_job_that_is_suspended_goes_on(kind: Kind) {
     };
     ask(suspend);
     let state = if kind == Kind::Slurm { "SUSPENDED" } else { "s" };
-    site.until(&id, "it is suspended", 60, |site| site.queued(&job).is_some_and(|seen| seen == state));
+    site.until(&id, "it is suspended", 60, |site| {
+        site.queued(&job).is_some_and(|seen| seen == state)
+    });
     std::thread::sleep(Duration::from_secs(stands));
     site.tick_until(&id, "it is still there", 30, |sprint| sprint["status"] == "running");
     ask(resume);

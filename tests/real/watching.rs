@@ -6,7 +6,9 @@ use crate::harness::{program, wait_until};
 /// Connections of this user that sshd has accepted.
 fn logins(site: &Site) -> usize {
     let log = std::fs::read_to_string(site.lab.get("RL_LAB_SSH_LOG")).expect("a log");
-    log.lines().filter(|line| line.contains("Accepted") && line.contains(&format!(" {} ", site.user))).count()
+    log.lines()
+        .filter(|line| line.contains("Accepted") && line.contains(&format!(" {} ", site.user)))
+        .count()
 }
 
 /// Alone: other tests log in as the same user.
@@ -22,7 +24,13 @@ fn many_rounds_go_through_one_connection() {
         calls.lines().filter(|line| line.contains("squeue")).count()
     };
     let out = std::fs::File::create(site.project.path("out")).expect("a file");
-    let mut child = site.project.command(program()).args(["tick", "--watch"]).stdout(out).spawn().expect("started");
+    let mut child = site
+        .project
+        .command(program())
+        .args(["tick", "--watch"])
+        .stdout(out)
+        .spawn()
+        .expect("started");
     let begun = calls();
     wait_until("the first round", 60, || calls() > begun);
     let (before, asked) = (logins(&site), calls());

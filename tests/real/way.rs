@@ -11,13 +11,17 @@ fn an_unknown_host_is_refused_until_its_fingerprint_is_accepted() {
     let mut site = Site::new(Kind::Slurm);
     let known = site.project.path("known_hosts");
     site.knows(&known);
-    let fingerprints = [site.lab.get("RL_LAB_HOST_FINGERPRINT"), site.lab.get("RL_LAB_HOST_FINGERPRINT_RSA")];
+    let fingerprints =
+        [site.lab.get("RL_LAB_HOST_FINGERPRINT"), site.lab.get("RL_LAB_HOST_FINGERPRINT_RSA")];
 
     let check = site.project.run(&["cluster", "check"]);
     assert_eq!(check.code, 1, "{check}");
     let shown = format!("{}{}", check.stdout, check.stderr);
-    let fingerprint =
-        fingerprints.iter().find(|fingerprint| shown.contains(*fingerprint)).unwrap_or_else(|| panic!("no fingerprint: {check}")).clone();
+    let fingerprint = fingerprints
+        .iter()
+        .find(|fingerprint| shown.contains(*fingerprint))
+        .unwrap_or_else(|| panic!("no fingerprint: {check}"))
+        .clone();
     assert!(!known.exists(), "known_hosts was written without being asked");
 
     let run = site.project.run(&["sprint", "run", "an idea", "-s", "s"]);
@@ -25,7 +29,13 @@ fn an_unknown_host_is_refused_until_its_fingerprint_is_accepted() {
     assert!(run.stderr.contains(&fingerprint), "{run}");
     assert!(!known.exists(), "known_hosts was written without being asked");
 
-    let wrong = site.project.run(&["cluster", "setup", "slurm", "--accept-host-key", "SHA256:0000000000000000000000000000000000000000000"]);
+    let wrong = site.project.run(&[
+        "cluster",
+        "setup",
+        "slurm",
+        "--accept-host-key",
+        "SHA256:0000000000000000000000000000000000000000000",
+    ]);
     assert_eq!(wrong.code, 4, "{wrong}");
     assert!(wrong.stderr.contains(&fingerprint) && !known.exists(), "{wrong}");
 
@@ -65,13 +75,26 @@ fn a_host_whose_key_has_changed_is_refused() {
     for command in [
         &["cluster", "check", "slurm"][..],
         &["sprint", "run", "an idea", "-s", "s"],
-        &["cluster", "setup", "slurm", "--accept-host-key", &site.lab.get("RL_LAB_HOST_FINGERPRINT")],
+        &[
+            "cluster",
+            "setup",
+            "slurm",
+            "--accept-host-key",
+            &site.lab.get("RL_LAB_HOST_FINGERPRINT"),
+        ],
     ] {
         let output = site.project.run(command);
         assert_ne!(output.code, 0, "{output}");
-        assert!(format!("{}{}", output.stdout, output.stderr).contains("not the known one"), "{output}");
+        assert!(
+            format!("{}{}", output.stdout, output.stderr).contains("not the known one"),
+            "{output}"
+        );
     }
-    assert_eq!(std::fs::read_to_string(&known).expect("it is there"), line, "known_hosts was changed");
+    assert_eq!(
+        std::fs::read_to_string(&known).expect("it is there"),
+        line,
+        "known_hosts was changed"
+    );
 }
 
 #[test]
@@ -81,7 +104,10 @@ fn a_key_with_a_passphrase_needs_it() {
     let config = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("read");
     let first = format!("key_path = \"{}\"", site.lab.get("RL_LAB_KEY"));
     assert!(config.contains(&first), "{config}");
-    site.project.write("researchloop.toml", config.replace(&first, &format!("key_path = \"{}\"", site.lab.get("RL_LAB_KEY2"))));
+    site.project.write(
+        "researchloop.toml",
+        config.replace(&first, &format!("key_path = \"{}\"", site.lab.get("RL_LAB_KEY2"))),
+    );
     let output = site.project.run(&["cluster", "check"]);
     assert_eq!(output.code, 1, "{output}");
     assert!(output.stdout.contains("passphrase"), "{output}");
@@ -106,7 +132,12 @@ fn a_broken_connection_does_not_end_the_watching() {
     let mut printed = String::new();
     // It is in the middle of it.
     while !printed.contains("report") {
-        assert_ne!(output.read_line(&mut printed).expect("read"), 0, "it ended:\n{printed}\n{}", site.explain(&id));
+        assert_ne!(
+            output.read_line(&mut printed).expect("read"),
+            0,
+            "it ended:\n{printed}\n{}",
+            site.explain(&id)
+        );
     }
     for _ in 0..3 {
         site.ctl("kill-sshd-sessions", &site.user);
@@ -129,7 +160,10 @@ fn a_front_end_that_is_not_there_changes_nothing() {
     let mut site = Site::new(Kind::Sge);
     let (id, job) = site.submit("an idea", &[]);
     let config = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("read");
-    site.project.write("researchloop.toml", config.replace(&format!("port = {}", site.lab.get("RL_LAB_SSH_PORT")), "port = 1"));
+    site.project.write(
+        "researchloop.toml",
+        config.replace(&format!("port = {}", site.lab.get("RL_LAB_SSH_PORT")), "port = 1"),
+    );
     let tick = site.project.run(&["tick"]);
     assert_eq!(tick.code, 1, "{tick}");
     assert!(tick.stderr.contains("cannot reach"), "{tick}");
@@ -139,7 +173,11 @@ fn a_front_end_that_is_not_there_changes_nothing() {
     assert_ne!(cancel.code, 0, "{cancel}");
     site.also("");
     let sprint = site.finish(&id, 120);
-    assert!(sprint["status"] == "cancelled" || sprint["status"] == "completed", "the wish to cancel was lost: {}", site.explain(&id));
+    assert!(
+        sprint["status"] == "cancelled" || sprint["status"] == "completed",
+        "the wish to cancel was lost: {}",
+        site.explain(&id)
+    );
     assert_eq!(site.jobs_of(&id), [job]);
     let other = site.named("another");
     let sprint = site.finish(&other, 120);
@@ -149,7 +187,10 @@ fn a_front_end_that_is_not_there_changes_nothing() {
 /// The project's configuration with one line of its cluster replaced.
 fn with_line(site: &Site, key: &str, line: &str) {
     let config = std::fs::read_to_string(site.project.path("researchloop.toml")).expect("there");
-    let lines: Vec<&str> = config.lines().map(|old| if old.starts_with(&format!("{key} =")) { line } else { old.trim_start() }).collect();
+    let lines: Vec<&str> = config
+        .lines()
+        .map(|old| if old.starts_with(&format!("{key} =")) { line } else { old.trim_start() })
+        .collect();
     assert!(lines.contains(&line), "{config}");
     site.project.write("researchloop.toml", lines.join("\n"));
 }
@@ -161,24 +202,40 @@ fn an_accepted_key_is_kept_where_the_next_connection_looks() {
     with_line(&site, "known_hosts", "");
     let kept = site.project.path("kept");
     // The user's ssh configuration: a file in which nothing is kept, then one of his own.
-    let ssh = format!("#!/bin/sh\necho hostname 127.0.0.1\necho userknownhostsfile /dev/null {}\necho globalknownhostsfile none\n", kept.display());
+    let ssh = format!(
+        "#!/bin/sh\necho hostname 127.0.0.1\necho userknownhostsfile /dev/null {}\necho globalknownhostsfile none\n",
+        kept.display()
+    );
     site.project.write("bin/ssh", ssh);
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(site.project.path("bin/ssh"), std::fs::Permissions::from_mode(0o755)).expect("set");
-    let path = format!("{}:{}", site.project.path("bin").display(), std::env::var("PATH").expect("a path"));
+    std::fs::set_permissions(site.project.path("bin/ssh"), std::fs::Permissions::from_mode(0o755))
+        .expect("set");
+    let path = format!(
+        "{}:{}",
+        site.project.path("bin").display(),
+        std::env::var("PATH").expect("a path")
+    );
     site.project.set("PATH", &path);
     let check = site.project.run(&["cluster", "check"]).code(1);
-    let fingerprint = [site.lab.get("RL_LAB_HOST_FINGERPRINT"), site.lab.get("RL_LAB_HOST_FINGERPRINT_RSA")]
-        .into_iter()
-        .find(|fingerprint| check.stdout.contains(fingerprint))
-        .unwrap_or_else(|| panic!("no fingerprint: {check}"));
-    site.project.run(&["cluster", "setup", "slurm", "--accept-host-key", &fingerprint]).success().says(&kept.display().to_string());
+    let fingerprint =
+        [site.lab.get("RL_LAB_HOST_FINGERPRINT"), site.lab.get("RL_LAB_HOST_FINGERPRINT_RSA")]
+            .into_iter()
+            .find(|fingerprint| check.stdout.contains(fingerprint))
+            .unwrap_or_else(|| panic!("no fingerprint: {check}"));
+    site.project
+        .run(&["cluster", "setup", "slurm", "--accept-host-key", &fingerprint])
+        .success()
+        .says(&kept.display().to_string());
     assert_eq!(std::fs::read_to_string(&kept).expect("written").lines().count(), 1);
     site.project.run(&["cluster", "check", "slurm"]).success();
     // With no file to keep it in, that is said.
     std::fs::remove_file(&kept).expect("removed");
     site.project.write("bin/ssh", "#!/bin/sh\necho hostname 127.0.0.1\necho userknownhostsfile /dev/null\necho globalknownhostsfile none\n");
-    site.project.run(&["cluster", "setup", "slurm", "--accept-host-key", &fingerprint]).code(1).says("/dev/null").says("`known_hosts`");
+    site.project
+        .run(&["cluster", "setup", "slurm", "--accept-host-key", &fingerprint])
+        .code(1)
+        .says("/dev/null")
+        .says("`known_hosts`");
 }
 
 #[test]

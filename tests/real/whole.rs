@@ -9,11 +9,14 @@ fn watched(kind: Kind, user: &str) {
     let mut site = Site::of(kind, user);
     // Long enough to be seen in the queue.
     site.play("report:slow=3");
-    let mut child = site.project.spawn(&["sprint", "run", "Does dropout help?", "-s", "s", "--watch"]);
+    let mut child =
+        site.project.spawn(&["sprint", "run", "Does dropout help?", "-s", "s", "--watch"]);
     let mut seen = std::collections::BTreeSet::new();
     let mut id = String::new();
     let started = std::time::Instant::now();
-    while child.try_wait().expect("asked").is_none() && started.elapsed() < crate::harness::patience(180) {
+    while child.try_wait().expect("asked").is_none()
+        && started.elapsed() < crate::harness::patience(180)
+    {
         if id.is_empty() {
             let list = site.project.run(&["--json", "sprint", "list"]);
             if list.code == 0 {
@@ -28,12 +31,22 @@ fn watched(kind: Kind, user: &str) {
     }
     let _ = child.kill();
     let output = child.wait_with_output().expect("ended");
-    let printed = format!("{}\n---- stderr\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let printed = format!(
+        "{}\n---- stderr\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(output.status.code(), Some(0), "{printed}\n{}", site.explain(&id));
-    assert!(seen.contains(if kind == Kind::Slurm { "RUNNING" } else { "r" }), "never seen in the queue: {seen:?}\n{printed}");
+    assert!(
+        seen.contains(if kind == Kind::Slurm { "RUNNING" } else { "r" }),
+        "never seen in the queue: {seen:?}\n{printed}"
+    );
     site.completed_with_results(&id);
     for word in ["research", "summarize", "completed", "$"] {
-        assert!(printed.to_lowercase().contains(word), "the screen never said {word:?}:\n{printed}");
+        assert!(
+            printed.to_lowercase().contains(word),
+            "the screen never said {word:?}:\n{printed}"
+        );
     }
     let show = site.project.run(&["sprint", "show", &id]).success();
     assert!(show.stdout.contains('$') && show.stdout.contains("report.md"), "{show}");
@@ -59,7 +72,12 @@ fn nobody_needs_to_look_while_it_runs(kind: Kind) {
     site.wait_gone(&id, &job, 120);
     let tick = site.project.run(&["tick"]).success();
     let sprint = site.project.show(&id);
-    assert_eq!(sprint["status"], "completed", "one tick was not enough:\n{tick}\n{}", site.explain(&id));
+    assert_eq!(
+        sprint["status"],
+        "completed",
+        "one tick was not enough:\n{tick}\n{}",
+        site.explain(&id)
+    );
     site.completed_with_results(&id);
     let log = site.project.run(&["sprint", "log", &id]).success();
     for word in ["research", "red_team_round_1", "fix_round_1", "report", "summarize"] {

@@ -19,19 +19,38 @@ pub fn finding(bytes: &[u8]) -> Result<Read<Finding>, String> {
 /// Where else a model puts the verdict, in the order in which they are tried.
 const OTHER_VERDICTS: &[&str] = &["finding", "outcome", "conclusion", "result", "decision"];
 /// Where it puts the sentence.
-const STATEMENTS: &[&str] = &["statement", "summary", "finding", "claim", "conclusion", "description", "text", "result", "explanation"];
+const STATEMENTS: &[&str] = &[
+    "statement",
+    "summary",
+    "finding",
+    "claim",
+    "conclusion",
+    "description",
+    "text",
+    "result",
+    "explanation",
+];
 
 fn find_finding(node: &Node, depth: usize) -> Result<Read<Finding>, String> {
     let node = node.unlisted();
-    let Node::Table(members) = node else { return Err(format!("is {}: expected an object", node.kind())) };
+    let Node::Table(members) = node else {
+        return Err(format!("is {}: expected an object", node.kind()));
+    };
     let mut problems = Vec::new();
     // The table itself says it, or one of those in it.
     let own = of_table(node, &mut problems);
     match own {
         Err(None) if depth < MAX_WRAPS => {
-            let inner: Vec<Node> =
-                members.iter().filter(|(_, inner)| matches!(inner.unlisted(), Node::Table(_))).map(|(_, inner)| inner.clone()).collect();
-            if inner.is_empty() { Err("has no verdict".to_owned()) } else { written::only(&inner, |inner| find_finding(inner, depth + 1)) }
+            let inner: Vec<Node> = members
+                .iter()
+                .filter(|(_, inner)| matches!(inner.unlisted(), Node::Table(_)))
+                .map(|(_, inner)| inner.clone())
+                .collect();
+            if inner.is_empty() {
+                Err("has no verdict".to_owned())
+            } else {
+                written::only(&inner, |inner| find_finding(inner, depth + 1))
+            }
         }
         Err(problem) => Err(problem.unwrap_or_else(|| "has no verdict".to_owned())),
         Ok(finding) => Ok(Read::new(finding.sound(), problems)),
@@ -45,10 +64,15 @@ fn of_table(node: &Node, problems: &mut Vec<String>) -> Result<Finding, Option<S
         // The whole finding lies in there.
         Got::One(told) if told.unlisted().one(&["verdict"]).is_some() => return Err(None),
         Got::One(told) => word_of(told).ok_or_else(|| no_verdict(told))?,
-        Got::Twice(one, other) => return Err(Some(format!("has two verdicts, {} and {}", shown(one), shown(other)))),
+        Got::Twice(one, other) => {
+            return Err(Some(format!("has two verdicts, {} and {}", shown(one), shown(other))));
+        }
         Got::Nothing => {
-            let mut told =
-                OTHER_VERDICTS.iter().filter_map(|key| node.one(&[key])).filter(|told| matches!(told.unlisted(), Node::Text(_))).filter_map(word_of);
+            let mut told = OTHER_VERDICTS
+                .iter()
+                .filter_map(|key| node.one(&[key]))
+                .filter(|told| matches!(told.unlisted(), Node::Text(_)))
+                .filter_map(word_of);
             let verdict = told.next().ok_or(None)?;
             if told.any(|other| other != verdict) {
                 return Err(Some("has two verdicts that differ".to_owned()));
@@ -63,20 +87,26 @@ fn of_table(node: &Node, problems: &mut Vec<String>) -> Result<Finding, Option<S
             None
         }),
         Got::Twice(one, other) => {
-            problems.push(format!("confidence is told twice, as {} and as {}", shown(one), shown(other)));
+            problems.push(format!(
+                "confidence is told twice, as {} and as {}",
+                shown(one),
+                shown(other)
+            ));
             None
         }
     };
     let is_sentence = |node: &&Node| matches!(node, Node::Text(text) if !plain(text, 1).is_empty() && word_of(node).is_none());
     let statement = match node.get(&["statement"]) {
         Got::One(Node::Text(text)) if !plain(text, 1).is_empty() => text.clone(),
-        Got::One(Node::Text(_)) | Got::Nothing => match STATEMENTS.iter().filter_map(|key| node.one(&[key])).find(is_sentence) {
-            Some(Node::Text(text)) => text.clone(),
-            _ => {
-                problems.push("has no statement".to_owned());
-                String::new()
+        Got::One(Node::Text(_)) | Got::Nothing => {
+            match STATEMENTS.iter().filter_map(|key| node.one(&[key])).find(is_sentence) {
+                Some(Node::Text(text)) => text.clone(),
+                _ => {
+                    problems.push("has no statement".to_owned());
+                    String::new()
+                }
             }
-        },
+        }
         Got::One(other) => {
             problems.push(format!("has {} as its statement: expected a text", other.kind()));
             String::new()
@@ -98,7 +128,9 @@ fn numbers(node: &Node, problems: &mut Vec<String>) -> BTreeMap<String, f64> {
         Got::One(list @ Node::List(_)) => {
             // As in the file of figures.
             match figures(list, problems) {
-                Ok(figures) => numbers.extend(figures.into_iter().map(|figure| (figure.name, figure.value))),
+                Ok(figures) => {
+                    numbers.extend(figures.into_iter().map(|figure| (figure.name, figure.value)))
+                }
                 Err(problem) => problems.push(format!("numbers {problem}")),
             }
             return numbers;
@@ -114,11 +146,16 @@ fn numbers(node: &Node, problems: &mut Vec<String>) -> BTreeMap<String, f64> {
     };
     let mut twice = Vec::new();
     for (name, value) in told {
-        let figure = written::figure(value).or_else(|| written::figure(value.one(&["value", "mean"])?));
+        let figure =
+            written::figure(value).or_else(|| written::figure(value.one(&["value", "mean"])?));
         match (name_of(name), figure) {
             (Err(problem), _) => problems.push(format!("a number's name {problem}")),
-            (Ok(name), None) => problems.push(format!("numbers.{name} is {}: expected a number", shown(value))),
-            (Ok(name), Some(figure)) if !figure.value.is_finite() => problems.push(format!("numbers.{name} is {}: left out", shown(value))),
+            (Ok(name), None) => {
+                problems.push(format!("numbers.{name} is {}: expected a number", shown(value)))
+            }
+            (Ok(name), Some(figure)) if !figure.value.is_finite() => {
+                problems.push(format!("numbers.{name} is {}: left out", shown(value)))
+            }
             (Ok(_), Some(_)) if numbers.len() >= MAX_FIGURES => {
                 problems.push(format!("there are more than {MAX_FIGURES} numbers"));
                 break;
@@ -152,8 +189,13 @@ fn word_of(node: &Node) -> Option<Verdict> {
 
 fn no_verdict(told: &Node) -> Option<String> {
     Some(match told {
-        Node::Text(word) => format!("has the verdict {}: expected supported, refuted or inconclusive", quoted(word)),
-        other => format!("has {} as its verdict: expected supported, refuted or inconclusive", other.kind()),
+        Node::Text(word) => {
+            format!("has the verdict {}: expected supported, refuted or inconclusive", quoted(word))
+        }
+        other => format!(
+            "has {} as its verdict: expected supported, refuted or inconclusive",
+            other.kind()
+        ),
     })
 }
 

@@ -22,7 +22,8 @@ impl Measurement {
     pub fn figure(self, evaluator: &EvaluatorCommand) -> Option<Metric> {
         let Self { value, n, spread } = self;
         let (name, better) = (evaluator.metric.clone(), evaluator.better.clone());
-        Metric { name, value, unit: String::new(), better, n, spread, source: Source::Evaluator }.sound()
+        Metric { name, value, unit: String::new(), better, n, spread, source: Source::Evaluator }
+            .sound()
     }
 }
 
@@ -61,8 +62,17 @@ pub fn measurement(line: &str) -> Result<Measurement, String> {
     if line.is_empty() {
         return Err("is missing: the command printed nothing".to_owned());
     }
-    let wrong = || format!("is {}: expected one number, or {{\"value\": ..., \"n\": ..., \"spread\": ...}}", quoted(line));
-    let value_of = |node: &Node| written::figure(node).filter(|figure| figure.unit.is_empty() && !figure.has_bounds).map(|figure| figure.value);
+    let wrong = || {
+        format!(
+            "is {}: expected one number, or {{\"value\": ..., \"n\": ..., \"spread\": ...}}",
+            quoted(line)
+        )
+    };
+    let value_of = |node: &Node| {
+        written::figure(node)
+            .filter(|figure| figure.unit.is_empty() && !figure.has_bounds)
+            .map(|figure| figure.value)
+    };
     if !line.starts_with('{') {
         let value = value_of(&Node::Text(line.to_owned())).ok_or_else(wrong)?;
         return Ok(Measurement { value, n: None, spread: None });
@@ -71,7 +81,11 @@ pub fn measurement(line: &str) -> Result<Measurement, String> {
     let [object @ Node::Table(members)] = documents.as_slice() else { return Err(wrong()) };
     let value = match object.get(&["value"]) {
         Got::One(told) => value_of(told).ok_or_else(wrong)?,
-        Got::Nothing if members.iter().any(|(key, value)| key == "value" && *value == Node::Null) => f64::NAN,
+        Got::Nothing
+            if members.iter().any(|(key, value)| key == "value" && *value == Node::Null) =>
+        {
+            f64::NAN
+        }
         Got::Nothing | Got::Twice(..) => return Err(wrong()),
     };
     let mut trouble = None;

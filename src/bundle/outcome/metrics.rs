@@ -15,7 +15,11 @@ pub fn metrics(bytes: &[u8]) -> Result<Read<Vec<Metric>>, String> {
     let documents = written::documents(bytes, MAX_METRICS)?;
     // A figure a line.
     let is_figure = |node: &Node| node.one(NAMES).is_some() && node.one(VALUES).is_some();
-    let documents = if documents.len() > 1 && documents.iter().all(is_figure) { vec![Node::List(documents)] } else { documents };
+    let documents = if documents.len() > 1 && documents.iter().all(is_figure) {
+        vec![Node::List(documents)]
+    } else {
+        documents
+    };
     written::only(&documents, |document| {
         let mut problems = Vec::new();
         check_version(document, &mut problems).map_err(Option::unwrap_or_default)?;
@@ -41,19 +45,35 @@ pub(super) fn figures(node: &Node, problems: &mut Vec<String>) -> Result<Vec<Met
     for _ in 0..MAX_WRAPS {
         match inner.get(WRAPS) {
             // Beside figures of its own, `scores` may be anything.
-            Got::One(_) if inner.get(&["metrics", "figures"]) == Got::Nothing && has_figures(inner) => break,
+            Got::One(_)
+                if inner.get(&["metrics", "figures"]) == Got::Nothing && has_figures(inner) =>
+            {
+                break;
+            }
             Got::One(deeper @ (Node::List(_) | Node::Table(_))) => inner = deeper,
             Got::Twice(..) => return Err("tells its figures twice, and they differ".to_owned()),
             Got::One(_) | Got::Nothing => break,
         }
     }
-    let mut all = Gathered { problems, told: BTreeMap::new(), metrics: Vec::new(), not_finite: 0, twice: Vec::new() };
+    let mut all = Gathered {
+        problems,
+        told: BTreeMap::new(),
+        metrics: Vec::new(),
+        not_finite: 0,
+        twice: Vec::new(),
+    };
     match inner {
-        Node::List(items) => items.iter().enumerate().for_each(|(index, item)| all.item(&format!("metric {}", index + 1), item)),
-        Node::Table(_) if inner.one(NAMES).is_some() && inner.one(VALUES).is_some() => all.item("the metric", inner),
+        Node::List(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(index, item)| all.item(&format!("metric {}", index + 1), item)),
+        Node::Table(_) if inner.one(NAMES).is_some() && inner.one(VALUES).is_some() => {
+            all.item("the metric", inner)
+        }
         Node::Table(members) => {
             for (name, value) in members {
-                if !matches!(name.to_ascii_lowercase().as_str(), "v" | "version" | "format_version") {
+                if !matches!(name.to_ascii_lowercase().as_str(), "v" | "version" | "format_version")
+                {
                     all.member(name, value, std::ptr::eq(inner, node));
                 }
             }
@@ -75,9 +95,10 @@ pub(super) fn figures(node: &Node, problems: &mut Vec<String>) -> Result<Vec<Met
         problems.push(format!("there are more than {MAX_FIGURES} metrics"));
     }
     if metrics.is_empty() && not_finite == 0 && !says_none {
-        return Err(problems
-            .first()
-            .map_or_else(|| "has no list `metrics`".to_owned(), |problem| format!("has no figure that can be used: {problem}")));
+        return Err(problems.first().map_or_else(
+            || "has no list `metrics`".to_owned(),
+            |problem| format!("has no figure that can be used: {problem}"),
+        ));
     }
     Ok(metrics)
 }
@@ -85,7 +106,9 @@ pub(super) fn figures(node: &Node, problems: &mut Vec<String>) -> Result<Vec<Met
 /// Whether a table names figures itself.
 fn has_figures(node: &Node) -> bool {
     let Node::Table(members) = node else { return false };
-    let is_figure = |name: &str, value: &Node| matches!(value, Node::Number(_)) && !matches!(name, "v" | "version" | "format_version");
+    let is_figure = |name: &str, value: &Node| {
+        matches!(value, Node::Number(_)) && !matches!(name, "v" | "version" | "format_version")
+    };
     members.iter().any(|(name, value)| is_figure(&name.to_ascii_lowercase(), value))
 }
 
@@ -105,16 +128,26 @@ impl Gathered<'_> {
     /// An item of a list: a table with a name, a table of figures, or a pair.
     fn item(&mut self, place: &str, item: &Node) {
         match item {
-            Node::Table(_) if item.get(NAMES) != Got::Nothing || item.get(VALUES) != Got::Nothing => match item.get(NAMES) {
-                Got::One(Node::Text(name)) => match name_of(name) {
-                    Ok(name) => self.table(place, &name, item),
-                    Err(problem) => self.problems.push(format!("{place} has a name that {problem}")),
-                },
-                Got::One(other) => self.problems.push(format!("{place} has {} as its name: expected a text", other.kind())),
-                Got::Twice(..) => self.problems.push(format!("{place} has two names")),
-                Got::Nothing => self.problems.push(format!("{place} has no name")),
-            },
-            Node::Table(members) if !members.is_empty() => members.iter().for_each(|(name, value)| self.member(name, value, false)),
+            Node::Table(_)
+                if item.get(NAMES) != Got::Nothing || item.get(VALUES) != Got::Nothing =>
+            {
+                match item.get(NAMES) {
+                    Got::One(Node::Text(name)) => match name_of(name) {
+                        Ok(name) => self.table(place, &name, item),
+                        Err(problem) => {
+                            self.problems.push(format!("{place} has a name that {problem}"))
+                        }
+                    },
+                    Got::One(other) => self
+                        .problems
+                        .push(format!("{place} has {} as its name: expected a text", other.kind())),
+                    Got::Twice(..) => self.problems.push(format!("{place} has two names")),
+                    Got::Nothing => self.problems.push(format!("{place} has no name")),
+                }
+            }
+            Node::Table(members) if !members.is_empty() => {
+                members.iter().for_each(|(name, value)| self.member(name, value, false))
+            }
             Node::List(pair) => match pair.as_slice() {
                 [Node::Text(name), value] => self.member(name, value, false),
                 _ => self.problems.push(format!("{place} is a list: expected an object")),
@@ -126,13 +159,17 @@ impl Gathered<'_> {
     /// A figure under its name. Beside the figures of a `bare` document may stand what is none.
     fn member(&mut self, name: &str, value: &Node, bare: bool) {
         match (name_of(name), value) {
-            (Ok(name), Node::Table(_)) if value.get(VALUES) != Got::Nothing => self.table(&format!("the metric {name}"), &name, value),
+            (Ok(name), Node::Table(_)) if value.get(VALUES) != Got::Nothing => {
+                self.table(&format!("the metric {name}"), &name, value)
+            }
             (Ok(name), Node::Number(_) | Node::Text(_)) if written::figure(value).is_some() => {
                 let item = Node::Table(vec![("value".to_owned(), value.clone())]);
                 self.table(&format!("the metric {name}"), &name, &item);
             }
             (Ok(_), Node::Text(_) | Node::Bool(_) | Node::Null | Node::List(_)) if bare => {}
-            (Ok(name), other) => self.problems.push(format!("the metric {name} is {}: expected a number", shown(other))),
+            (Ok(name), other) => self
+                .problems
+                .push(format!("the metric {name} is {}: expected a number", shown(other))),
             (Err(problem), _) => self.problems.push(format!("a metric's name {problem}")),
         }
     }
@@ -157,7 +194,8 @@ impl Gathered<'_> {
             Err(Missing::Unusable(problem)) => problems.push(problem),
         }
         // Once is enough where the place is the name.
-        let place = if place.ends_with(name) { place.to_owned() } else { format!("{place} ({name})") };
+        let place =
+            if place.ends_with(name) { place.to_owned() } else { format!("{place} ({name})") };
         self.problems.extend(problems.into_iter().map(|problem| format!("{place}{problem}")));
     }
 }
@@ -176,14 +214,24 @@ fn is_percent(unit: &str) -> bool {
 fn metric(name: &str, item: &Node, problems: &mut Vec<String>) -> Result<Metric, Missing> {
     let told = match item.get(VALUES) {
         Got::One(told) => told,
-        Got::Twice(one, other) => return Err(Missing::Unusable(format!(" has two values, {} and {}", shown(one), shown(other)))),
+        Got::Twice(one, other) => {
+            return Err(Missing::Unusable(format!(
+                " has two values, {} and {}",
+                shown(one),
+                shown(other)
+            )));
+        }
         Got::Nothing => return Err(Missing::NotFinite(" has no value: left out".to_owned())),
     };
-    let figure = written::figure(told).ok_or_else(|| Missing::Unusable(format!(" has the value {}: expected a number", shown(told))))?;
+    let figure = written::figure(told).ok_or_else(|| {
+        Missing::Unusable(format!(" has the value {}: expected a number", shown(told)))
+    })?;
     if !figure.value.is_finite() {
         return Err(Missing::NotFinite(format!(" has the value {}: left out", shown(told))));
     }
-    let mut odd = |what: &str, value: &Node, expected: &str| problems.push(format!(": {what} is {}: expected {expected}", shown(value)));
+    let mut odd = |what: &str, value: &Node, expected: &str| {
+        problems.push(format!(": {what} is {}: expected {expected}", shown(value)))
+    };
     let mut unit = match item.get(&["unit", "units"]) {
         Got::Nothing => String::new(),
         Got::One(Node::Text(unit)) => unit.clone(),
@@ -193,19 +241,34 @@ fn metric(name: &str, item: &Node, problems: &mut Vec<String>) -> Result<Metric,
         }
     };
     let mut value = figure.value;
-    if figure.unit == "%" && matches!(unit.trim().to_ascii_lowercase().as_str(), "fraction" | "ratio" | "proportion" | "share") {
+    if figure.unit == "%"
+        && matches!(
+            unit.trim().to_ascii_lowercase().as_str(),
+            "fraction" | "ratio" | "proportion" | "share"
+        )
+    {
         value /= 100.0;
-    } else if !figure.unit.is_empty() && (unit.trim().is_empty() || figure.unit == "%" && is_percent(&unit)) {
+    } else if !figure.unit.is_empty()
+        && (unit.trim().is_empty() || figure.unit == "%" && is_percent(&unit))
+    {
         unit.clone_from(&figure.unit);
     } else if !figure.unit.is_empty() && !figure.unit.eq_ignore_ascii_case(unit.trim()) {
-        return Err(Missing::Unusable(format!(" has the value {} and the unit {}", shown(told), quoted(&unit))));
+        return Err(Missing::Unusable(format!(
+            " has the value {} and the unit {}",
+            shown(told),
+            quoted(&unit)
+        )));
     }
     let better = better_of(item, &mut odd);
     let (n, spread) = uncertainty(item, &mut odd);
     if figure.has_bounds && spread.is_none() {
-        problems.push(format!(": of {} the part behind ± is left out: it is not said what it is", shown(told)));
+        problems.push(format!(
+            ": of {} the part behind ± is left out: it is not said what it is",
+            shown(told)
+        ));
     }
-    let metric = Metric { name: name.to_owned(), value, unit, better, n, spread, source: Source::Agent };
+    let metric =
+        Metric { name: name.to_owned(), value, unit, better, n, spread, source: Source::Agent };
     metric.sound().ok_or_else(|| Missing::Unusable(" has no figure".to_owned()))
 }
 
@@ -241,7 +304,10 @@ fn better_of(item: &Node, odd: &mut impl FnMut(&str, &Node, &str)) -> String {
     }
 }
 
-pub(super) fn uncertainty(item: &Node, odd: &mut impl FnMut(&str, &Node, &str)) -> (Option<u32>, Option<f64>) {
+pub(super) fn uncertainty(
+    item: &Node,
+    odd: &mut impl FnMut(&str, &Node, &str),
+) -> (Option<u32>, Option<f64>) {
     let n = match item.get(COUNTS) {
         Got::Nothing => None,
         // The seeds themselves.
@@ -257,8 +323,12 @@ pub(super) fn uncertainty(item: &Node, odd: &mut impl FnMut(&str, &Node, &str)) 
     let spread = match item.get(SPREADS) {
         Got::Nothing => None,
         Got::One(told) | Got::Twice(told, _) => {
-            let figure = written::figure(told).filter(|figure| figure.value.is_finite() && figure.value >= 0.0 && !figure.has_bounds);
-            let spread = figure.filter(|_| matches!(item.get(SPREADS), Got::One(_))).map(|figure| figure.value);
+            let figure = written::figure(told).filter(|figure| {
+                figure.value.is_finite() && figure.value >= 0.0 && !figure.has_bounds
+            });
+            let spread = figure
+                .filter(|_| matches!(item.get(SPREADS), Got::One(_)))
+                .map(|figure| figure.value);
             if spread.is_none() {
                 odd("spread", told, "a number from 0");
             }

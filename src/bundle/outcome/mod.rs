@@ -53,7 +53,9 @@ fn check_version(node: &Node, problems: &mut Vec<String>) -> Result<(), Option<S
         Got::One(told) => told,
         Got::Twice(..) => return Err(Some("has two format versions".to_owned())),
     };
-    let number = told.plain().and_then(|text| text.trim().trim_start_matches(['v', 'V']).parse::<f64>().ok());
+    let number = told
+        .plain()
+        .and_then(|text| text.trim().trim_start_matches(['v', 'V']).parse::<f64>().ok());
     match number {
         Some(number) if number >= f64::from(FORMAT_VERSION + 1) => {
             Err(Some(format!("has format version {}: expected {FORMAT_VERSION}", shown(told))))
@@ -69,7 +71,9 @@ fn check_version(node: &Node, problems: &mut Vec<String>) -> Result<(), Option<S
 fn name_of(name: &str) -> Result<String, String> {
     match plain(name, usize::MAX) {
         name if name.is_empty() => Err("is empty".to_owned()),
-        name if name.chars().count() > MAX_NAME => Err(format!("is longer than {MAX_NAME} characters")),
+        name if name.chars().count() > MAX_NAME => {
+            Err(format!("is longer than {MAX_NAME} characters"))
+        }
         name => Ok(name),
     }
 }

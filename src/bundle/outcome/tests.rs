@@ -10,28 +10,51 @@ use crate::domain::{Finding, Metric, Source, Verdict};
 
 #[test]
 fn the_samples_in_the_documentation_are_sound() {
-    let finding = finding(include_bytes!("../../../tests/data/formats/finding.json")).expect("sound");
-    assert_eq!((finding.value.verdict, finding.value.confidence, finding.problems.len()), (Verdict::Refuted, Some(0.9), 0));
+    let finding =
+        finding(include_bytes!("../../../tests/data/formats/finding.json")).expect("sound");
+    assert_eq!(
+        (finding.value.verdict, finding.value.confidence, finding.problems.len()),
+        (Verdict::Refuted, Some(0.9), 0)
+    );
     assert_eq!(finding.value.numbers.get("ratio"), Some(&2.18));
-    let metrics = metrics(include_bytes!("../../../tests/data/formats/metrics.json")).expect("sound");
+    let metrics =
+        metrics(include_bytes!("../../../tests/data/formats/metrics.json")).expect("sound");
     assert_eq!((metrics.value.len(), metrics.problems.len()), (3, 0));
-    assert_eq!((metrics.value[0].n, metrics.value[0].spread, metrics.value[0].better.as_str()), (Some(20), Some(1.009), "lower"));
+    assert_eq!(
+        (metrics.value[0].n, metrics.value[0].spread, metrics.value[0].better.as_str()),
+        (Some(20), Some(1.009), "lower")
+    );
 }
 
 #[test]
 fn a_finding_that_cannot_be_used_says_why() {
     for (text, why) in [
-        (r#"{"v": 1, "verdict": "supported", "confidence": NaN"#, "is broken in line 1: it ends in the middle"),
+        (
+            r#"{"v": 1, "verdict": "supported", "confidence": NaN"#,
+            "is broken in line 1: it ends in the middle",
+        ),
         ("[]", "is a list: expected an object"),
         ("", "is empty"),
         ("The idea is supported.", "holds no JSON object"),
         (r#"{"v":2,"verdict":"supported","statement":"x"}"#, "has format version 2: expected 1"),
-        (r#"{"v":1,"verdict":"proven\u001b[2J","statement":"x"}"#, "has the verdict \"proven[2J\": expected supported"),
+        (
+            r#"{"v":1,"verdict":"proven\u001b[2J","statement":"x"}"#,
+            "has the verdict \"proven[2J\": expected supported",
+        ),
         (r#"{"v":1,"verdict":true,"statement":"x"}"#, "has true or false as its verdict"),
         (r#"{"v":1,"statement":"x"}"#, "has no verdict"),
-        (r#"{"v":1,"verdict":"not supported","statement":"x"}"#, "has the verdict \"not supported\""),
-        (r#"{"v":1,"verdict":"partially supported","outcome":"supported","statement":"x"}"#, "has the verdict \"partially supported\""),
-        (r#"{"verdict":"supported","verdict":"refuted","statement":"x"}"#, "has two verdicts, \"supported\" and \"refuted\""),
+        (
+            r#"{"v":1,"verdict":"not supported","statement":"x"}"#,
+            "has the verdict \"not supported\"",
+        ),
+        (
+            r#"{"v":1,"verdict":"partially supported","outcome":"supported","statement":"x"}"#,
+            "has the verdict \"partially supported\"",
+        ),
+        (
+            r#"{"verdict":"supported","verdict":"refuted","statement":"x"}"#,
+            "has two verdicts, \"supported\" and \"refuted\"",
+        ),
         (r#"{"outcome":"supported","conclusion":"refuted"}"#, "has two verdicts that differ"),
         ("{\"verdict\":\"supported\"}\n{\"verdict\":\"refuted\"}", "says several different things"),
         // What is inside of a broken one is an example, or something else.
@@ -54,9 +77,15 @@ fn parts_of_a_finding_that_are_wrong_are_left_out() {
     let long = format!(r#"{{"v":1,"verdict":"refuted","statement":"{}"}}"#, "x".repeat(5000));
     assert_eq!(finding(long.as_bytes()).expect("sound").value.statement.chars().count(), 1000);
     let bare = finding(br#"{"v":1,"verdict":"refuted","statement":" \n","numbers":{"a":1e999,"p":NaN,"b":2,"c":1,"c":3}}"#).expect("sound");
-    assert_eq!((bare.value.verdict, bare.value.numbers.into_iter().collect::<Vec<_>>()), (Verdict::Refuted, vec![("b".to_owned(), 2.0)]));
+    assert_eq!(
+        (bare.value.verdict, bare.value.numbers.into_iter().collect::<Vec<_>>()),
+        (Verdict::Refuted, vec![("b".to_owned(), 2.0)])
+    );
     let told = bare.problems.join("; ");
-    assert_eq!(told, "has no statement; numbers.a is inf: left out; numbers.p is NaN: left out; numbers.c is told twice, and differs: left out");
+    assert_eq!(
+        told,
+        "has no statement; numbers.a is inf: left out; numbers.p is NaN: left out; numbers.c is told twice, and differs: left out"
+    );
 }
 
 #[test]
@@ -78,7 +107,8 @@ fn a_finding_is_found_where_a_model_puts_it() {
             "{text}"
         );
     }
-    let latin = finding(b"{\"verdict\":\"supported\",\"statement\":\"gr\xf6\xdfer\"}").expect("sound");
+    let latin =
+        finding(b"{\"verdict\":\"supported\",\"statement\":\"gr\xf6\xdfer\"}").expect("sound");
     assert_eq!(latin.value.statement, "größer");
 }
 
@@ -87,8 +117,14 @@ fn metrics_are_checked_one_by_one() {
     let text = r#"{"v":1,"metrics":[{"name":"acc","value":0.9,"better":"sideways","n":0,"spread":-1},{"name":7,"value":1},{"name":"x","value":"high"},
         {"name":"loss","value":1,"unit":5,"better":"lower","n":3,"spread":0.5},5,{"value":1},{"name":"nan","value":NaN}]}"#;
     let read = metrics(text.as_bytes()).expect("read");
-    assert_eq!(read.value.iter().map(|metric| metric.name.as_str()).collect::<Vec<_>>(), ["acc", "loss"]);
-    assert_eq!((read.value[0].n, read.value[0].spread, read.value[0].better.as_str()), (None, None, ""));
+    assert_eq!(
+        read.value.iter().map(|metric| metric.name.as_str()).collect::<Vec<_>>(),
+        ["acc", "loss"]
+    );
+    assert_eq!(
+        (read.value[0].n, read.value[0].spread, read.value[0].better.as_str()),
+        (None, None, "")
+    );
     assert_eq!((read.value[1].n, read.value[1].spread), (Some(3), Some(0.5)));
     let all = read.problems.join("\n");
     for part in [
@@ -99,25 +135,37 @@ fn metrics_are_checked_one_by_one() {
     ] {
         assert!(all.contains(part), "{part}: {all}");
     }
-    let many: Vec<String> = (0..100).map(|at| format!(r#"{{"name":"m{at}","value":{at}}}"#)).collect();
-    let read = metrics(format!(r#"{{"v":1,"metrics":[{}]}}"#, many.join(",")).as_bytes()).expect("read");
+    let many: Vec<String> =
+        (0..100).map(|at| format!(r#"{{"name":"m{at}","value":{at}}}"#)).collect();
+    let read =
+        metrics(format!(r#"{{"v":1,"metrics":[{}]}}"#, many.join(",")).as_bytes()).expect("read");
     assert_eq!((read.value.len(), read.problems.len()), (64, 1));
     for (text, why) in [
         (r#"{"v": 99, "metrics": []}"#, "version 99"),
         (r#"{"v": 1}"#, "no list"),
         (r#"{"metrics":"good"}"#, "no list"),
-        (r#"{"metrics":[{"name":"acc","value":"high"}]}"#, "has no figure that can be used: metric 1 (acc) has the value \"high\""),
+        (
+            r#"{"metrics":[{"name":"acc","value":"high"}]}"#,
+            "has no figure that can be used: metric 1 (acc) has the value \"high\"",
+        ),
         ("accuracy is 0.93", "holds no JSON object"),
     ] {
         let problem = metrics(text.as_bytes()).expect_err(text);
         assert!(problem.contains(why), "{text}: {problem}");
     }
     for none in [r#"{"v":1,"metrics":[]}"#, r#"{"metrics":{}}"#, "[]"] {
-        assert_eq!(metrics(none.as_bytes()), Ok(Read { value: Vec::new(), problems: Vec::new() }), "{none}");
+        assert_eq!(
+            metrics(none.as_bytes()),
+            Ok(Read { value: Vec::new(), problems: Vec::new() }),
+            "{none}"
+        );
     }
     // Said honestly, and no reason to ask again.
     let none = metrics(br#"{"metrics":[{"name":"acc","value":NaN}]}"#).expect("read");
-    assert_eq!((none.value.len(), none.problems), (0, vec!["metric 1 (acc) has the value NaN: left out".to_owned()]));
+    assert_eq!(
+        (none.value.len(), none.problems),
+        (0, vec!["metric 1 (acc) has the value NaN: left out".to_owned()])
+    );
 }
 
 #[test]
@@ -143,8 +191,14 @@ fn figures_are_found_in_every_shape_that_means_the_same() {
     ] {
         assert_eq!(told(text), [("accuracy".to_owned(), 0.93, told(text)[0].2.clone())], "{text}");
     }
-    assert_eq!(told(r#"{"metrics":[{"name":"acc","value":"93%"}]}"#), [("acc".to_owned(), 93.0, "%".to_owned())]);
-    assert_eq!(told(r#"{"metrics":[{"name":"acc","value":"93%","unit":"percent"}]}"#), [("acc".to_owned(), 93.0, "%".to_owned())]);
+    assert_eq!(
+        told(r#"{"metrics":[{"name":"acc","value":"93%"}]}"#),
+        [("acc".to_owned(), 93.0, "%".to_owned())]
+    );
+    assert_eq!(
+        told(r#"{"metrics":[{"name":"acc","value":"93%","unit":"percent"}]}"#),
+        [("acc".to_owned(), 93.0, "%".to_owned())]
+    );
     assert_eq!(told("{\"name\":\"a\",\"value\":1}\n{\"name\":\"b\",\"value\":2}\n").len(), 2);
     let one = |text: &str| metrics(text.as_bytes()).expect("read").value.remove(0);
     assert_eq!(
@@ -153,27 +207,65 @@ fn figures_are_found_in_every_shape_that_means_the_same() {
     );
     // Which of two is meant, nobody can say.
     let twice = metrics(br#"{"v":1,"metrics":[{"name":"acc","value":0.5},{"name":"loss","value":1},{"name":"acc","value":0.93}]}"#).expect("read");
-    assert_eq!((twice.value.len(), twice.problems.join("; ").as_str()), (1, "acc is told twice, and differs: left out"));
-    let spread = metrics(br#"{"v":1,"metrics":[{"name":"acc","value":"0.93 \u00b1 0.01","n":1,"spread":NaN}]}"#).expect("read");
-    assert_eq!((spread.value[0].value, spread.value[0].spread, spread.problems.len()), (0.93, None, 2), "{:?}", spread.problems);
-    let unit = metrics(br#"{"metrics":[{"name":"t","value":"12 ms","unit":"s"}]}"#).expect_err("two units");
+    assert_eq!(
+        (twice.value.len(), twice.problems.join("; ").as_str()),
+        (1, "acc is told twice, and differs: left out")
+    );
+    let spread = metrics(
+        br#"{"v":1,"metrics":[{"name":"acc","value":"0.93 \u00b1 0.01","n":1,"spread":NaN}]}"#,
+    )
+    .expect("read");
+    assert_eq!(
+        (spread.value[0].value, spread.value[0].spread, spread.problems.len()),
+        (0.93, None, 2),
+        "{:?}",
+        spread.problems
+    );
+    let unit = metrics(br#"{"metrics":[{"name":"t","value":"12 ms","unit":"s"}]}"#)
+        .expect_err("two units");
     assert!(unit.contains("has the value \"12 ms\" and the unit \"s\""), "{unit}");
 }
 
 #[test]
 fn an_evaluators_last_line_is_a_number_or_an_object() {
     let plain = |value| Measurement { value, n: None, spread: None };
-    for what in [plain(-0.1), Measurement { n: Some(5), spread: Some(1e-9), ..plain(0.1) }, Measurement { n: Some(3), ..plain(1e300) }] {
+    for what in [
+        plain(-0.1),
+        Measurement { n: Some(5), spread: Some(1e-9), ..plain(0.1) },
+        Measurement { n: Some(3), ..plain(1e300) },
+    ] {
         assert_eq!(measured_in(&measured("test, n = acc", &what), "test, n = acc"), Some(what));
     }
-    for odd in ["", "acc", "acc = ", "acc = x", "acc = nan", "acc = 1, n = 2.5", "acc = 1, m = 2", "loss = 1"] {
+    for odd in [
+        "",
+        "acc",
+        "acc = ",
+        "acc = x",
+        "acc = nan",
+        "acc = 1, n = 2.5",
+        "acc = 1, m = 2",
+        "loss = 1",
+    ] {
         assert_eq!(measured_in(odd, "acc"), None, "{odd}");
     }
     assert_eq!(measurement("0.913\r"), Ok(plain(0.913)));
     assert_eq!(measurement(" -1e-3 "), Ok(plain(-0.001)));
-    assert_eq!(measurement(r#"{"value": 2, "n": 5, "spread": 0.1, "more": []}"#), Ok(Measurement { value: 2.0, n: Some(5), spread: Some(0.1) }));
+    assert_eq!(
+        measurement(r#"{"value": 2, "n": 5, "spread": 0.1, "more": []}"#),
+        Ok(Measurement { value: 2.0, n: Some(5), spread: Some(0.1) })
+    );
     assert_eq!(measurement(r#"{"value":"0.9"}"#), Ok(plain(0.9)));
-    for wrong in ["", "0.9 accuracy", "acc=0.9", "{}", "1,234", "90%", "nan.", r#"{"value":1,"n":0}"#, "{\"value\":1"] {
+    for wrong in [
+        "",
+        "0.9 accuracy",
+        "acc=0.9",
+        "{}",
+        "1,234",
+        "90%",
+        "nan.",
+        r#"{"value":1,"n":0}"#,
+        "{\"value\":1",
+    ] {
         assert!(measurement(wrong).is_err(), "{wrong}");
     }
     assert!(measurement("all\u{1b}[2J good").expect_err("text").contains("\"all[2J good\""));
@@ -181,14 +273,29 @@ fn an_evaluators_last_line_is_a_number_or_an_object() {
 
 #[test]
 fn an_evaluator_may_say_that_there_is_no_value() {
-    let evaluator = EvaluatorCommand { command: String::new(), metric: "loss".to_owned(), better: "lower".to_owned() };
-    for line in
-        ["nan", "NaN", "-nan", "inf", "-Infinity", "tensor(nan)", r#"{"value":NaN,"n":3,"spread":NaN}"#, r#"{"value":1e999}"#, r#"{"value":null}"#]
-    {
+    let evaluator = EvaluatorCommand {
+        command: String::new(),
+        metric: "loss".to_owned(),
+        better: "lower".to_owned(),
+    };
+    for line in [
+        "nan",
+        "NaN",
+        "-nan",
+        "inf",
+        "-Infinity",
+        "tensor(nan)",
+        r#"{"value":NaN,"n":3,"spread":NaN}"#,
+        r#"{"value":1e999}"#,
+        r#"{"value":null}"#,
+    ] {
         let found = measurement(line).unwrap_or_else(|problem| panic!("{line}: {problem}"));
         assert!(!found.value.is_finite() && found.figure(&evaluator).is_none(), "{line}");
         let said = measured("loss", &found);
-        assert!(said.starts_with("loss has no value") && measured_in(&said, "loss").is_none(), "{said}");
+        assert!(
+            said.starts_with("loss has no value") && measured_in(&said, "loss").is_none(),
+            "{said}"
+        );
     }
 }
 
@@ -212,7 +319,10 @@ struct Habits {
 fn habits() -> impl Strategy<Value = Habits> {
     let first = (proptest::sample::select(vec!['"', '\'', '`']), any::<[bool; 5]>());
     (first, (0..6_usize, 0..6_usize, 0..5_usize, 0..3_usize, 0..4_usize, 0..4_usize)).prop_map(
-        |((quote, [bare_keys, numbers_as_text, trailing, comments, lines]), (around, encoding, version, keys, wrap, word))| Habits {
+        |(
+            (quote, [bare_keys, numbers_as_text, trailing, comments, lines]),
+            (around, encoding, version, keys, wrap, word),
+        )| Habits {
             quote,
             bare_keys,
             numbers_as_text,
@@ -277,7 +387,10 @@ impl Habits {
         match self.wrap {
             1 => format!("[{document}]"),
             2 => self.table(&[(self.key(key), document)]),
-            3 => self.table(&[("\"date\"".to_owned(), "\"2026-01-02\"".to_owned()), (self.key(key), document)]),
+            3 => self.table(&[
+                ("\"date\"".to_owned(), "\"2026-01-02\"".to_owned()),
+                (self.key(key), document),
+            ]),
             _ => document,
         }
     }
@@ -286,7 +399,9 @@ impl Habits {
         let text = match self.around {
             0 => document.to_owned(),
             1 => format!("```json\n{document}\n```\n"),
-            2 => format!("Here is the file, as you asked [1]:\n\n```\n{document}\n```\n\nIt's done {{all}}."),
+            2 => format!(
+                "Here is the file, as you asked [1]:\n\n```\n{document}\n```\n\nIt's done {{all}}."
+            ),
             3 => format!("The content of it:\n\n{document}\n\nLet me know if it's fine."),
             4 => format!("\n\n \t{document};\n\n"),
             _ => format!("# the file\n{document}\n"),
@@ -294,16 +409,25 @@ impl Habits {
         let text = if self.encoding == 1 { text.replace('\n', "\r\n") } else { text };
         match self.encoding {
             2 => [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat(),
-            3 => std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect(),
-            4 => std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect(),
-            5 if text.chars().all(|c| u32::from(c) < 256) => text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect(),
+            3 => std::iter::once(0xfeff)
+                .chain(text.encode_utf16())
+                .flat_map(u16::to_le_bytes)
+                .collect(),
+            4 => std::iter::once(0xfeff)
+                .chain(text.encode_utf16())
+                .flat_map(u16::to_be_bytes)
+                .collect(),
+            5 if text.chars().all(|c| u32::from(c) < 256) => {
+                text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
+            }
             _ => text.into_bytes(),
         }
     }
 }
 
 fn name() -> impl Strategy<Value = String> {
-    "[a-z]{1,5}_[a-z]{1,5}".prop_filter("a word of the format", |name| !["is_better"].contains(&name.as_str()))
+    "[a-z]{1,5}_[a-z]{1,5}"
+        .prop_filter("a word of the format", |name| !["is_better"].contains(&name.as_str()))
 }
 
 fn number() -> impl Strategy<Value = f64> {
@@ -311,10 +435,22 @@ fn number() -> impl Strategy<Value = f64> {
 }
 
 fn finding_of_any() -> impl Strategy<Value = Finding> {
-    let verdict = proptest::sample::select(vec![Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]);
-    let statement = prop_oneof!["[A-Za-z0-9äöüß,.;:%'\"{}\\[\\]#/`\\\\= -]{1,60}", "\\PC{1,40}"].prop_map(|text| plain(&text, 1000));
-    (verdict, proptest::option::of(0.0..1.0_f64), statement, proptest::collection::btree_map(name(), number(), 0..5))
-        .prop_map(|(verdict, confidence, statement, numbers)| Finding { verdict, confidence, statement, numbers })
+    let verdict =
+        proptest::sample::select(vec![Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]);
+    let statement = prop_oneof!["[A-Za-z0-9äöüß,.;:%'\"{}\\[\\]#/`\\\\= -]{1,60}", "\\PC{1,40}"]
+        .prop_map(|text| plain(&text, 1000));
+    (
+        verdict,
+        proptest::option::of(0.0..1.0_f64),
+        statement,
+        proptest::collection::btree_map(name(), number(), 0..5),
+    )
+        .prop_map(|(verdict, confidence, statement, numbers)| Finding {
+            verdict,
+            confidence,
+            statement,
+            numbers,
+        })
         .prop_filter("a sentence", |finding| !finding.statement.is_empty())
 }
 
@@ -361,7 +497,10 @@ fn members_of(habits: &Habits, metric: &Metric) -> Vec<(String, String)> {
         ));
     }
     if let Some(spread) = metric.spread {
-        members.push((habits.key(["spread", "std", "stddev", "sd"][habits.word]), habits.number(spread)));
+        members.push((
+            habits.key(["spread", "std", "stddev", "sd"][habits.word]),
+            habits.number(spread),
+        ));
     }
     members
 }

@@ -85,7 +85,11 @@ fn every_python_key_is_known_and_each_unused_section_is_told_once() {
     let warnings: Vec<_> = config.warnings.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(
         warnings,
-        ["[[cluster.preset]] is understood but not used yet", "[slack] is understood but not used yet", "[dashboard] is understood but not used yet"]
+        [
+            "[[cluster.preset]] is understood but not used yet",
+            "[slack] is understood but not used yet",
+            "[dashboard] is understood but not used yet"
+        ]
     );
     assert_eq!(config.clusters[0].key_path, None, "an empty path is none");
     for key in crate::config::KEYS.iter().filter(|key| !key.is_new) {
@@ -95,7 +99,9 @@ fn every_python_key_is_known_and_each_unused_section_is_told_once() {
 
 #[test]
 fn a_mistake_in_a_section_that_nothing_uses_is_a_warning() {
-    let config = good("[slack]\nbot_tokn = \"xoxb-geheim\"\nrestrict_to_channel = \"yes\"\n[dashboard]\nport = 0\n");
+    let config = good(
+        "[slack]\nbot_tokn = \"xoxb-geheim\"\nrestrict_to_channel = \"yes\"\n[dashboard]\nport = 0\n",
+    );
     assert_eq!(config.warnings.len(), 5, "{}", shown(&config.warnings));
     assert!(shown(&config.warnings).contains("did you mean `bot_token`?"));
 }
@@ -124,5 +130,8 @@ fn the_examples_in_it_are_right_as_well() {
     assert_eq!(config.clusters.len(), 3);
     assert_eq!(config.study("my-study").expect("the study").max_cost_usd, Some(20.0));
     let warnings = shown(&config.warnings);
-    assert!(config.warnings.iter().all(|problem| problem.message.starts_with("`key_path`")), "{warnings}");
+    assert!(
+        config.warnings.iter().all(|problem| problem.message.starts_with("`key_path`")),
+        "{warnings}"
+    );
 }

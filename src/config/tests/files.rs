@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 fn refused(text: impl AsRef<[u8]>) -> String {
     match Project::new(text).load(&[]) {
-        Err(error @ ConfigError::Unreadable { .. }) => error.to_string().rsplit("researchloop.toml: ").next().unwrap_or_default().to_owned(),
+        Err(error @ ConfigError::Unreadable { .. }) => {
+            error.to_string().rsplit("researchloop.toml: ").next().unwrap_or_default().to_owned()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -31,7 +33,10 @@ fn a_folder_and_a_missing_file_are_refused_in_words() {
 #[test]
 fn an_empty_file_and_one_from_windows_are_fine() {
     assert!(good("").clusters.is_empty());
-    assert_eq!(good("\u{feff}[[cluster]]\r\nname = \"a\"\r\nworking_dir = \"~/a\"\r\n").clusters.len(), 1);
+    assert_eq!(
+        good("\u{feff}[[cluster]]\r\nname = \"a\"\r\nworking_dir = \"~/a\"\r\n").clusters.len(),
+        1
+    );
     let problems = bad("\u{feff}x = 1\r\n\r\ny = 2\r\n");
     assert_eq!(
         shown(&problems),

@@ -126,13 +126,21 @@ researchloop.toml:12:14: error: `allow_loop` of [[study]]: expected true or fals
 
 #[test]
 fn a_broken_heading_makes_no_unknown_keys() {
-    let problems = bad("[[cluster]]\nname = \"a\"\nworking_dir = \"~/a\"\n[[study]\nname = \"b\"\nallow_loop = true\n");
-    assert_eq!(problems.iter().map(|problem| problem.line()).collect::<Vec<_>>(), [Some(4)], "{}", shown(&problems));
+    let problems = bad(
+        "[[cluster]]\nname = \"a\"\nworking_dir = \"~/a\"\n[[study]\nname = \"b\"\nallow_loop = true\n",
+    );
+    assert_eq!(
+        problems.iter().map(|problem| problem.line()).collect::<Vec<_>>(),
+        [Some(4)],
+        "{}",
+        shown(&problems)
+    );
 }
 
 /// One mistake behind a right cluster and study: its line and a part of what is said.
 fn one(text: &str, line: usize, part: &str) {
-    let problems: Vec<_> = bad(text).into_iter().filter(|problem| problem.severity == Severity::Error).collect();
+    let problems: Vec<_> =
+        bad(text).into_iter().filter(|problem| problem.severity == Severity::Error).collect();
     let said = shown(&problems);
     assert_eq!(problems.len(), 1, "{said}");
     assert_eq!(problems[0].line(), Some(line), "{said}");
@@ -164,7 +172,10 @@ fn each_rule_for_a_cluster() {
         ("claude_command = \"  \"", "names no program"),
         ("claude_command = []", "names no program"),
         ("claude_command = [\"\", \"x\"]", "names no program"),
-        ("claude_command = \"A_KEY=1 claude\"", "begins with the variable A_KEY, not with a program"),
+        (
+            "claude_command = \"A_KEY=1 claude\"",
+            "begins with the variable A_KEY, not with a program",
+        ),
         ("claude_command = [\"A_KEY=1\", \"claude\"]", "env A_KEY=... PROGRAM"),
         ("context = \"a\\u0000b\"", "NUL"),
         ("context_paths = [1]", "expected text, found a whole number"),
@@ -239,7 +250,11 @@ fn a_study_needs_a_cluster_unless_there_is_only_one() {
 
 #[test]
 fn a_cluster_with_a_bad_name_does_not_make_its_studies_wrong() {
-    one("[[cluster]]\nname = \"a/b\"\nworking_dir = \"~/a\"\n[[study]]\nname = \"mine\"\ncluster = \"a/b\"\n", 2, "is not a cluster name");
+    one(
+        "[[cluster]]\nname = \"a/b\"\nworking_dir = \"~/a\"\n[[study]]\nname = \"mine\"\ncluster = \"a/b\"\n",
+        2,
+        "is not a cluster name",
+    );
 }
 
 #[test]
@@ -248,14 +263,33 @@ fn sections_of_the_wrong_form() {
     one("[cluster.hpc]\nhost = \"x\"\n", 1, "name = \"...\"");
     one("cluster = 5\n", 1, "expected [[cluster]] here");
     one("cluster = [5]\n", 1, "expected [[cluster]] here");
-    for url in ["localhost:8080", "http://", "https:///x", "http://a b", "http://a:x", "http://:80", "ftp://a"] {
-        one(&format!("[ntfy]\ntopic = \"x\"\nurl = \"{url}\"\n"), 3, "an address that starts with http://");
+    for url in [
+        "localhost:8080",
+        "http://",
+        "https:///x",
+        "http://a b",
+        "http://a:x",
+        "http://:80",
+        "ftp://a",
+    ] {
+        one(
+            &format!("[ntfy]\ntopic = \"x\"\nurl = \"{url}\"\n"),
+            3,
+            "an address that starts with http://",
+        );
         // Nothing reads this one yet.
         let config = good(&format!("orchestrator_url = \"{url}\"\n"));
-        assert!(config.orchestrator_url.is_none() && shown(&config.warnings).contains("an address that starts with http://"));
+        assert!(
+            config.orchestrator_url.is_none()
+                && shown(&config.warnings).contains("an address that starts with http://")
+        );
     }
-    for url in ["http://localhost:8080", "https://[::1]", "https://[::1]:80/x", "http://u:p@a.b/c"] {
-        assert_eq!(good(&format!("orchestrator_url = \"{url}\"\n")).orchestrator_url.as_deref(), Some(url));
+    for url in ["http://localhost:8080", "https://[::1]", "https://[::1]:80/x", "http://u:p@a.b/c"]
+    {
+        assert_eq!(
+            good(&format!("orchestrator_url = \"{url}\"\n")).orchestrator_url.as_deref(),
+            Some(url)
+        );
     }
 }
 
@@ -266,7 +300,9 @@ fn what_is_told_is_bounded() {
     assert_eq!(problems.len(), 101);
     assert!(problems[100].to_string().ends_with("and 4900 more errors"), "{}", problems[100]);
     let wide: String = (0..5000).map(|i| format!("k{i} = 1, ")).collect();
-    let problems = bad(format!("[[cluster]]\nname = \"a\"\nworking_dir = \"/a\"\npreset = [{{{wide} name = \"x\"}}]\nport = 0\n"));
+    let problems = bad(format!(
+        "[[cluster]]\nname = \"a\"\nworking_dir = \"/a\"\npreset = [{{{wide} name = \"x\"}}]\nport = 0\n"
+    ));
     assert!(shown(&problems).len() < 100_000, "{}", shown(&problems).len());
     let long = "k".repeat(500_000);
     assert!(shown(&bad(format!("{long} = 1\nname = \"{long}\"\n"))).len() < 2_000);
@@ -276,11 +312,18 @@ fn what_is_told_is_bounded() {
 fn a_metric_needs_its_direction_and_an_evaluator_its_metric() {
     let told = |lines: &str| shown(&bad(format!("{CLUSTER}{STUDY}{lines}")));
     let text = told("metric = \"acc\"\n");
-    assert!(text.contains("`metric` of study \"mine\" needs `metric_better`") && text.contains("write metric_better"), "{text}");
+    assert!(
+        text.contains("`metric` of study \"mine\" needs `metric_better`")
+            && text.contains("write metric_better"),
+        "{text}"
+    );
     let text = told("evaluator = \"python eval.py\"\n");
     assert!(text.contains("`evaluator` of study \"mine\" needs `metric`"), "{text}");
     let text = told("metric = \"acc\"\nmetric_better = \"Higher\"\n");
-    assert!(text.contains("did you mean `higher`?") && text.matches("error").count() == 1, "{text}");
+    assert!(
+        text.contains("did you mean `higher`?") && text.matches("error").count() == 1,
+        "{text}"
+    );
     assert!(told("max_study_gpu_hours = 0\n").contains("expected a number above 0"));
 
     let study =
@@ -288,7 +331,11 @@ fn a_metric_needs_its_direction_and_an_evaluator_its_metric() {
     assert_eq!(study.metric, Some(("acc".to_owned(), crate::domain::Better::Lower)));
     assert_eq!(study.evaluator.as_deref(), Some("./eval"));
     let config = good(&format!("{CLUSTER}{STUDY}metric_better = \"lower\"\n"));
-    assert!(config.warnings[0].message.contains("no effect without `metric`"), "{:?}", config.warnings);
+    assert!(
+        config.warnings[0].message.contains("no effect without `metric`"),
+        "{:?}",
+        config.warnings
+    );
 }
 
 #[test]
@@ -299,13 +346,22 @@ fn job_options_are_checked_for_each_cluster_and_each_study() {
     );
     let project = Project::new(text);
     let check = |_, layers: &[&crate::domain::JobOptions]| -> Vec<OptionProblem> {
-        let options = layers.iter().fold(crate::domain::JobOptions::default(), |below, layer| below.overlaid(layer, |key| key));
+        let options = layers.iter().fold(crate::domain::JobOptions::default(), |below, layer| {
+            below.overlaid(layer, |key| key)
+        });
         let bad = options.iter().filter(|(key, _)| *key != "good");
-        bad.map(|(key, _)| OptionProblem { key: key.to_owned(), problem: "no".to_owned() }).collect()
+        bad.map(|(key, _)| OptionProblem { key: key.to_owned(), problem: "no".to_owned() })
+            .collect()
     };
-    let error = crate::config::load_with(&project.path("researchloop.toml"), &Environment::new([("HOME", "/home/me")]), &check).expect_err("wrong");
+    let error = crate::config::load_with(
+        &project.path("researchloop.toml"),
+        &Environment::new([("HOME", "/home/me")]),
+        &check,
+    )
+    .expect_err("wrong");
     let ConfigError::Invalid { problems, .. } = error else { panic!("{error}") };
-    let lines: Vec<_> = problems.iter().map(|problem| (problem.line(), problem.message.as_str())).collect();
+    let lines: Vec<_> =
+        problems.iter().map(|problem| (problem.line(), problem.message.as_str())).collect();
     assert_eq!(
         lines,
         [

@@ -53,10 +53,14 @@ fn bad(text: impl AsRef<[u8]>) -> Vec<Problem> {
 
 /// The problems as they are shown, with the bare name of the file.
 fn shown(problems: &[Problem]) -> String {
-    let named = problems.iter().map(|problem| Problem { file: Path::new("researchloop.toml").to_owned(), ..problem.clone() });
+    let named = problems.iter().map(|problem| Problem {
+        file: Path::new("researchloop.toml").to_owned(),
+        ..problem.clone()
+    });
     named.map(|problem| format!("{problem}\n")).collect()
 }
 
 /// One cluster and one study that are right, to put something wrong behind.
-const CLUSTER: &str = "[[cluster]]\nname = \"here\"\nscheduler_type = \"local\"\nworking_dir = \"~/sprints\"\n";
+const CLUSTER: &str =
+    "[[cluster]]\nname = \"here\"\nscheduler_type = \"local\"\nworking_dir = \"~/sprints\"\n";
 const STUDY: &str = "[[study]]\nname = \"mine\"\n";

@@ -41,7 +41,14 @@ password_hash = "hunter2"
 
 fn everything_said(result: Result<Config, ConfigError>) -> String {
     match result {
-        Ok(config) => format!("{:?}{:?}{}{:?}{:?}", config.shared_secret, config.ntfy, shown(&config.warnings), config.clusters, config.resolved()),
+        Ok(config) => format!(
+            "{:?}{:?}{}{:?}{:?}",
+            config.shared_secret,
+            config.ntfy,
+            shown(&config.warnings),
+            config.clusters,
+            config.resolved()
+        ),
         Err(error) => format!("{error}{error:?}{:?}", error.hints()),
     }
 }
@@ -110,7 +117,12 @@ fn a_secret_of_the_wrong_type_is_not_shown() {
         assert!(!said.contains("12345678"), "{said}");
     }
     let project = Project::new("");
-    for name in ["RESEARCHLOOP_SHARED_SECRET", "RESEARCHLOOP_SHARED_SECRT", "RESEARCHLOOP_SLACK_BOT_TOKEN", "RESEARCHLOOP_DASHBOARD_PASSWORD"] {
+    for name in [
+        "RESEARCHLOOP_SHARED_SECRET",
+        "RESEARCHLOOP_SHARED_SECRT",
+        "RESEARCHLOOP_SLACK_BOT_TOKEN",
+        "RESEARCHLOOP_DASHBOARD_PASSWORD",
+    ] {
         let said = everything_said(project.load(&[(name, "12345678\n")]));
         assert!(!said.contains("12345678"), "{said}");
     }

@@ -2,8 +2,9 @@
 
 /// What Windows-1252 has where Latin-1 has control characters.
 const WINDOWS: [char; 32] = [
-    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž', '\u{fffd}', '\u{fffd}', '‘', '’', '“', '”', '•', '–',
-    '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}', 'ž', 'Ÿ',
+    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž',
+    '\u{fffd}', '\u{fffd}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}',
+    'ž', 'Ÿ',
 ];
 
 /// Reads UTF-8 and UTF-16 with and without a mark at the beginning, and else Windows-1252, of which
@@ -16,8 +17,12 @@ pub fn text(bytes: &[u8]) -> String {
         [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes),
         // No text begins with a zero byte, or has one behind its first character.
-        [0, first, ..] if *first != 0 && bytes.len().is_multiple_of(2) => return utf16(bytes, u16::from_be_bytes),
-        [first, 0, second, ..] if *first != 0 && *second != 0 && bytes.len().is_multiple_of(2) => return utf16(bytes, u16::from_le_bytes),
+        [0, first, ..] if *first != 0 && bytes.len().is_multiple_of(2) => {
+            return utf16(bytes, u16::from_be_bytes);
+        }
+        [first, 0, second, ..] if *first != 0 && *second != 0 && bytes.len().is_multiple_of(2) => {
+            return utf16(bytes, u16::from_le_bytes);
+        }
         _ => {}
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
@@ -36,7 +41,10 @@ pub fn text(bytes: &[u8]) -> String {
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).filter(|c| *c != '\u{feff}').collect()
+    char::decode_utf16(units)
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .filter(|c| *c != '\u{feff}')
+        .collect()
 }
 
 fn wide(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> String {

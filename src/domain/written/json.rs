@@ -33,13 +33,18 @@ pub(super) fn scanned(text: &str) -> (Result<Vec<Node>, String>, usize) {
 /// Lines of `name = value`, and nothing else.
 pub(super) fn assignments(text: &str) -> Option<Node> {
     let mut members = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
         let (name, value) = line.split_once('=')?;
         let mut parser = Parser::new(value);
         parser.blank().ok()?;
         let value = parser.value(0).ok()?;
         parser.blank().ok()?;
-        parser.peek().is_none().then(|| members.push((name.trim().trim_matches(['"', '\'']).to_owned(), value)))?;
+        parser
+            .peek()
+            .is_none()
+            .then(|| members.push((name.trim().trim_matches(['"', '\'']).to_owned(), value)))?;
     }
     (!members.is_empty()).then_some(Node::Table(members))
 }
@@ -115,7 +120,9 @@ impl Parser {
         let mut ended = false;
         loop {
             match (self.peek(), self.after(1)) {
-                (Some(c), _) if c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\0') => {
+                (Some(c), _)
+                    if c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\0') =>
+                {
                     ended |= c == '\n' || c == '\r';
                     self.bump()?;
                 }
@@ -219,7 +226,13 @@ impl Parser {
         let new_line = self.blank()?;
         match self.peek() {
             None => Err(ENDS.to_owned()),
-            Some(c) if c == end || matches!(c, ',' | ';' | '{' | '[') && !matches!((c, end), ('{' | '[', '}')) => Ok(()),
+            Some(c)
+                if c == end
+                    || matches!(c, ',' | ';' | '{' | '[')
+                        && !matches!((c, end), ('{' | '[', '}')) =>
+            {
+                Ok(())
+            }
             Some(c) if closers(c).is_some() => Ok(()),
             Some(c) if new_line && !matches!(c, '}' | ']' | ':') => Ok(()),
             Some(c) => Err(format!("expected a comma or {end} before {}", quoted(&c.to_string()))),
@@ -294,13 +307,16 @@ impl Parser {
                     let before = self.at;
                     self.at += 2;
                     match self.hex(4)? {
-                        Some(low @ 0xdc00..=0xdfff) => code = Some(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)),
+                        Some(low @ 0xdc00..=0xdfff) => {
+                            code = Some(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))
+                        }
                         _ => self.at = before,
                     }
                 }
                 text.push(code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER));
             }
-            Some('x') => text.push(self.hex(2)?.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)),
+            Some('x') => text
+                .push(self.hex(2)?.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)),
             Some(c @ ('"' | '\'' | '`' | '\\' | '/' | '{' | '}' | '[' | ']')) => text.push(c),
             // No escape: a backslash of the text, as in formulas and paths.
             Some(c) => text.extend(['\\', c]),
@@ -328,15 +344,23 @@ impl Parser {
             self.bump()?;
         }
         let key = key.trim();
-        if key.is_empty() { Err("expected a name in quotes".to_owned()) } else { Ok(key.to_owned()) }
+        if key.is_empty() {
+            Err("expected a name in quotes".to_owned())
+        } else {
+            Ok(key.to_owned())
+        }
     }
 
     /// A value without quotes: a number, a word, or several.
     fn bare(&mut self) -> Result<Node, String> {
         let mut word = String::new();
         while let Some(c) = self.peek() {
-            let is_comment = matches!((c, self.after(1)), ('/', Some('/' | '*')) | ('#', _)) && word.ends_with(char::is_whitespace);
-            if matches!(c, ',' | ';' | '{' | '}' | '[' | ']' | '\n' | '\r') || is_comment || closers(c).is_some() {
+            let is_comment = matches!((c, self.after(1)), ('/', Some('/' | '*')) | ('#', _))
+                && word.ends_with(char::is_whitespace);
+            if matches!(c, ',' | ';' | '{' | '}' | '[' | ']' | '\n' | '\r')
+                || is_comment
+                || closers(c).is_some()
+            {
                 break;
             }
             word.push(c);
@@ -348,7 +372,9 @@ impl Parser {
             "null" | "None" | "Null" | "NULL" | "nil" | "undefined" => Ok(Node::Null),
             "true" | "True" | "TRUE" => Ok(Node::Bool(true)),
             "false" | "False" | "FALSE" => Ok(Node::Bool(false)),
-            word => Ok(number::plain(word).map_or_else(|| Node::Text(word.to_owned()), Node::Number)),
+            word => {
+                Ok(number::plain(word).map_or_else(|| Node::Text(word.to_owned()), Node::Number))
+            }
         }
     }
 }

@@ -53,12 +53,17 @@ pub fn documents(bytes: &[u8], max: u64) -> Result<Vec<Node>, String> {
 ///
 /// # Errors
 /// Why there is none, or that there are several that say different things.
-pub fn only<T: PartialEq>(documents: &[Node], read: impl Fn(&Node) -> Result<T, String>) -> Result<T, String> {
+pub fn only<T: PartialEq>(
+    documents: &[Node],
+    read: impl Fn(&Node) -> Result<T, String>,
+) -> Result<T, String> {
     let mut found: Option<T> = None;
     let mut first = None;
     for document in documents {
         match read(document) {
-            Ok(one) if found.as_ref().is_some_and(|known| *known != one) => return Err("says several different things".to_owned()),
+            Ok(one) if found.as_ref().is_some_and(|known| *known != one) => {
+                return Err("says several different things".to_owned());
+            }
             Ok(one) => found = Some(one),
             Err(problem) => first = first.or(Some(problem)),
         }
@@ -86,7 +91,11 @@ fn fenced(text: &str) -> Vec<&str> {
         let (start, end) = (at, at + line.len());
         at = end;
         let bare = line.trim();
-        let Some(mark) = ['`', '~'].into_iter().find(|mark| bare.starts_with(&mark.to_string().repeat(3))) else { continue };
+        let Some(mark) =
+            ['`', '~'].into_iter().find(|mark| bare.starts_with(&mark.to_string().repeat(3)))
+        else {
+            continue;
+        };
         let info = bare.trim_start_matches(mark).trim().to_ascii_lowercase();
         match open {
             Some((kind, begin, is_data)) if kind == mark && info.is_empty() => {
@@ -96,7 +105,13 @@ fn fenced(text: &str) -> Vec<&str> {
                 open = None;
             }
             Some(_) => {}
-            None => open = Some((mark, end, !matches!(info.as_str(), "bash" | "sh" | "shell" | "console" | "diff"))),
+            None => {
+                open = Some((
+                    mark,
+                    end,
+                    !matches!(info.as_str(), "bash" | "sh" | "shell" | "console" | "diff"),
+                ))
+            }
         }
     }
     if let Some((_, begin, true)) = open {

@@ -48,7 +48,9 @@ impl Node {
         let Self::Table(members) = self else { return Got::Nothing };
         for wanted in keys {
             let mut found: Option<&Self> = None;
-            for (_, node) in members.iter().filter(|(key, node)| *node != Self::Null && flat(key) == *wanted) {
+            for (_, node) in
+                members.iter().filter(|(key, node)| *node != Self::Null && flat(key) == *wanted)
+            {
                 match found {
                     Some(known) if !known.is_same(node) => return Got::Twice(known, node),
                     _ => found = Some(node),
@@ -72,8 +74,13 @@ impl Node {
     /// Whether two values are the same. What is not a number is like itself.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Number(one), Self::Number(other)) => one == other || one.is_nan() && other.is_nan(),
-            (Self::List(one), Self::List(other)) => one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other)),
+            (Self::Number(one), Self::Number(other)) => {
+                one == other || one.is_nan() && other.is_nan()
+            }
+            (Self::List(one), Self::List(other)) => {
+                one.len() == other.len()
+                    && one.iter().zip(other).all(|(one, other)| one.is_same(other))
+            }
             _ => self == other,
         }
     }
@@ -100,7 +107,9 @@ impl Node {
     pub(super) fn holds_tables(&self) -> bool {
         match self {
             Self::Table(members) => !members.is_empty(),
-            Self::List(items) => items.iter().any(|item| matches!(item, Self::Table(_) | Self::List(_))),
+            Self::List(items) => {
+                items.iter().any(|item| matches!(item, Self::Table(_) | Self::List(_)))
+            }
             _ => false,
         }
     }
@@ -127,12 +136,15 @@ impl Node {
             Self::Bool(truth) => Value::Bool(*truth),
             Self::Number(number) => whole(*number).map_or_else(|| (*number).into(), Value::from),
             Self::Text(text) => Value::String(text.clone()),
-            Self::List(items) => Value::Array(items.iter().map(Self::json).collect::<Result<_, _>>()?),
+            Self::List(items) => {
+                Value::Array(items.iter().map(Self::json).collect::<Result<_, _>>()?)
+            }
             Self::Table(members) => {
                 let mut map = serde_json::Map::new();
                 for (key, node) in members {
                     let value = node.json()?;
-                    if map.insert(key.clone(), value.clone()).is_some_and(|before| before != value) {
+                    if map.insert(key.clone(), value.clone()).is_some_and(|before| before != value)
+                    {
                         return Err(format!("has the key {key:?} twice"));
                     }
                 }
@@ -156,7 +168,9 @@ impl From<&Value> for Node {
             Value::Number(number) => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
             Value::String(text) => Self::Text(text.clone()),
             Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            Value::Object(members) => Self::Table(members.iter().map(|(key, value)| (key.clone(), Self::from(value))).collect()),
+            Value::Object(members) => Self::Table(
+                members.iter().map(|(key, value)| (key.clone(), Self::from(value))).collect(),
+            ),
         }
     }
 }

@@ -62,7 +62,9 @@ pub struct Figure {
 /// Reads a number or a text that is one.
 pub fn figure(node: &Node) -> Option<Figure> {
     match node.unlisted() {
-        Node::Number(value) => Some(Figure { value: *value, unit: String::new(), has_bounds: false }),
+        Node::Number(value) => {
+            Some(Figure { value: *value, unit: String::new(), has_bounds: false })
+        }
         Node::Text(text) => of_text(text),
         Node::Null | Node::Bool(_) | Node::List(_) | Node::Table(_) => None,
     }
@@ -71,7 +73,10 @@ pub fn figure(node: &Node) -> Option<Figure> {
 /// Reads a count: a whole number from 1.
 pub fn whole_number(node: &Node) -> Option<u32> {
     let Figure { value, unit, has_bounds } = figure(node)?;
-    let is_count = value.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&value) && unit.is_empty() && !has_bounds;
+    let is_count = value.fract() == 0.0
+        && (1.0..=f64::from(u32::MAX)).contains(&value)
+        && unit.is_empty()
+        && !has_bounds;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
     is_count.then_some(value as u32)
 }
@@ -106,7 +111,11 @@ fn of_text(text: &str) -> Option<Figure> {
     let at = text.rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ')')? + 1;
     let (number, unit) = (text.get(..at)?, text.get(at..)?.trim());
     let known = UNITS.iter().any(|known| unit.eq_ignore_ascii_case(known));
-    Some(Figure { value: plain(number).filter(|_| known)?, unit: unit.to_owned(), has_bounds: false })
+    Some(Figure {
+        value: plain(number).filter(|_| known)?,
+        unit: unit.to_owned(),
+        has_bounds: false,
+    })
 }
 
 /// A number alone. What is not finite is one, too.
@@ -146,7 +155,9 @@ fn of_library(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once('(')?;
     let inner = rest.strip_suffix(')')?;
     let last = name.rsplit('.').next()?.trim_end_matches(|c: char| c.is_ascii_digit());
-    (matches!(last, "float" | "int" | "uint" | "tensor" | "Decimal" | "double" | "array") && !inner.contains('(')).then_some(inner)
+    (matches!(last, "float" | "int" | "uint" | "tensor" | "Decimal" | "double" | "array")
+        && !inner.contains('('))
+    .then_some(inner)
 }
 
 /// `1.5e-3`, `1.5 x 10^-3`, `1.5×10⁻³` without the last: the number before, and the power of ten.
@@ -180,7 +191,8 @@ fn ungrouped(text: &str) -> Option<String> {
         (1, 0) => (None, '.'),
         (0, 1) => {
             let (before, after) = text.split_once(',')?;
-            let could_be_thousands = after.len() == 3 && (1..=3).contains(&before.len()) && !before.starts_with('0');
+            let could_be_thousands =
+                after.len() == 3 && (1..=3).contains(&before.len()) && !before.starts_with('0');
             if could_be_thousands {
                 return None;
             }

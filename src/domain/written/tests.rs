@@ -23,7 +23,9 @@ fn what_a_person_can_read_is_read() {
         "{a: 0.5, b: ['x', True, None]}",
         "{'a': .5, 'b': ('x')\n}".replace("('x')", "['x', true, null,],").as_str(),
         "// note\n{\"a\": 0.50, /* two */ \"b\": [\"x\", true, null,],}\n# end",
-        "{\n  \"a\": 0.5\n  \"b\": [\"x\" \"true\"]\n}".replace("\"x\" \"true\"", "\"x\", true, null").as_str(),
+        "{\n  \"a\": 0.5\n  \"b\": [\"x\" \"true\"]\n}"
+            .replace("\"x\" \"true\"", "\"x\", true, null")
+            .as_str(),
         "```json\n{\"a\": 0.5, \"b\": [\"x\", true, null]}\n```",
         "Here it is:\n\n~~~\n{\"a\": 0.5, \"b\": [\"x\", true, null]}\n~~~\nThat is {all} of [1].",
         "Here it is: {\"a\": 0.5, \"b\": [\"x\", true, null]} as in [1].",
@@ -36,10 +38,19 @@ fn what_a_person_can_read_is_read() {
     ] {
         assert_eq!(json(text), clean, "{text}");
     }
-    assert_eq!(json("{\"a\": \"the \"best\" one\", 'b': 'it's so'}"), r#"{"a":"the \"best\" one","b":"it's so"}"#);
-    assert_eq!(json("{\"a\": \"one\ntwo \\alpha \\ud83d\\ude00 \\ud83d!\"}"), r#"{"a":"one\ntwo \\alpha 😀 �!"}"#);
+    assert_eq!(
+        json("{\"a\": \"the \"best\" one\", 'b': 'it's so'}"),
+        r#"{"a":"the \"best\" one","b":"it's so"}"#
+    );
+    assert_eq!(
+        json("{\"a\": \"one\ntwo \\alpha \\ud83d\\ude00 \\ud83d!\"}"),
+        r#"{"a":"one\ntwo \\alpha 😀 �!"}"#
+    );
     assert_eq!(json("{\"a\":1}\n{\"a\":2}\n"), r#"{"a":1} {"a":2}"#);
-    assert_eq!(json("{url: http://x.org/a, b: not so, c: 1 // one\n}"), r#"{"url":"http://x.org/a","b":"not so","c":1}"#);
+    assert_eq!(
+        json("{url: http://x.org/a, b: not so, c: 1 // one\n}"),
+        r#"{"url":"http://x.org/a","b":"not so","c":1}"#
+    );
 }
 
 #[test]
@@ -50,7 +61,10 @@ fn what_has_no_one_meaning_says_why() {
         ("It works.", "holds no JSON object"),
         ("{\"a\": 1, \"b\": 2", "is broken in line 1: it ends in the middle"),
         // A part of what is broken is not the whole.
-        ("{\"example\": {\"a\": 1},\n \"a\": 2, \"b\": \"x", "is broken in line 2: a text has no end"),
+        (
+            "{\"example\": {\"a\": 1},\n \"a\": 2, \"b\": \"x",
+            "is broken in line 2: a text has no end",
+        ),
         ("It is {\"example\": {\"a\": 1}, \"a\"", "is broken in line 1"),
         ("{\"a\": 1 2, \"b\"}", "expected a colon behind \"b\""),
         ("{\"a\": }", "there is no value behind \"a\""),
@@ -68,7 +82,11 @@ fn what_has_no_one_meaning_says_why() {
 #[test]
 fn every_encoding_with_one_meaning_is_text() {
     let text = "{\"a\": \"größer – ∞\"}";
-    let utf16 = |big: bool| -> Vec<u8> { text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect() };
+    let utf16 = |big: bool| -> Vec<u8> {
+        text.encode_utf16()
+            .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+            .collect()
+    };
     let wide: Vec<u8> = text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
     let with = |mark: &[u8], rest: &[u8]| [mark, rest].concat();
     for bytes in [
@@ -83,12 +101,24 @@ fn every_encoding_with_one_meaning_is_text() {
         assert_eq!(super::text(&bytes), text);
     }
     assert_eq!(super::text(b"gr\xf6\xdfer \x96 5 \x80"), "größer – 5 €");
-    assert_eq!(super::text("größer \u{e9}".as_bytes().iter().chain(b"\xff!").copied().collect::<Vec<u8>>().as_slice()), "größer é\u{fffd}!");
+    assert_eq!(
+        super::text(
+            "größer \u{e9}"
+                .as_bytes()
+                .iter()
+                .chain(b"\xff!")
+                .copied()
+                .collect::<Vec<u8>>()
+                .as_slice()
+        ),
+        "größer é\u{fffd}!"
+    );
 }
 
 #[test]
 fn a_number_is_read_when_it_is_one_number() {
-    let value = |text: &str| figure(&Node::Text(text.to_owned())).map(|figure| (figure.value, figure.unit));
+    let value =
+        |text: &str| figure(&Node::Text(text.to_owned())).map(|figure| (figure.value, figure.unit));
     for (text, expected) in [
         ("0.93", 0.93),
         (" +.5 ", 0.5),
@@ -144,8 +174,19 @@ fn a_number_is_read_when_it_is_one_number() {
     let with_bounds = figure(&Node::Text("0.93 ± 0.01".to_owned())).expect("read");
     assert_eq!((with_bounds.value, with_bounds.has_bounds), (0.93, true));
     let count = |text: &str| whole_number(&Node::Text(text.to_owned()));
-    assert_eq!((whole_number(&Node::Number(5.0)), count("5"), count("5.0")), (Some(5), Some(5), Some(5)));
-    assert_eq!((whole_number(&Node::Number(2.5)), whole_number(&Node::Number(0.0)), count("5 %"), count("-1")), (None, None, None, None));
+    assert_eq!(
+        (whole_number(&Node::Number(5.0)), count("5"), count("5.0")),
+        (Some(5), Some(5), Some(5))
+    );
+    assert_eq!(
+        (
+            whole_number(&Node::Number(2.5)),
+            whole_number(&Node::Number(0.0)),
+            count("5 %"),
+            count("-1")
+        ),
+        (None, None, None, None)
+    );
 }
 
 #[test]
@@ -190,7 +231,10 @@ fn a_verdict_is_read_when_it_is_one_verdict() {
     ] {
         assert_eq!(verdict(none), None, "{none}");
     }
-    assert_eq!((better("Higher is better"), better("minimize"), better("UP")), (Some("higher"), Some("lower"), Some("higher")));
+    assert_eq!(
+        (better("Higher is better"), better("minimize"), better("UP")),
+        (Some("higher"), Some("lower"), Some("higher"))
+    );
     assert_eq!((better("not higher"), better("higher or lower"), better("")), (None, None, None));
 }
 
@@ -286,16 +330,33 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
         Just(serde_json::Value::Null),
         any::<bool>().prop_map(serde_json::Value::from),
         (-1_000_000_i64..1_000_000).prop_map(serde_json::Value::from),
-        (-1e6..1e6).prop_map(|number: f64| if number.fract() == 0.0 { serde_json::Value::Null } else { serde_json::Value::from(number) }),
+        (-1e6..1e6).prop_map(|number: f64| if number.fract() == 0.0 {
+            serde_json::Value::Null
+        } else {
+            serde_json::Value::from(number)
+        }),
         "\\PC{0,12}".prop_map(serde_json::Value::from),
-        proptest::sample::select(vec!["a \"b\" c", "\\n", "it's", "// x", "```", "\n", "\\", "{", "“”", "\u{1f600}"])
-            .prop_map(serde_json::Value::from),
+        proptest::sample::select(vec![
+            "a \"b\" c",
+            "\\n",
+            "it's",
+            "// x",
+            "```",
+            "\n",
+            "\\",
+            "{",
+            "“”",
+            "\u{1f600}"
+        ])
+        .prop_map(serde_json::Value::from),
     ];
     let tree = leaf.prop_recursive(3, 20, 5, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::from),
-            proptest::collection::btree_map("\\PC{1,6}", inner, 0..5).prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            proptest::collection::btree_map("\\PC{1,6}", inner, 0..5)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
         ]
     });
-    proptest::collection::btree_map("[a-z\"' ]{1,6}", tree, 0..5).prop_map(|map| serde_json::Value::Object(map.into_iter().collect()))
+    proptest::collection::btree_map("[a-z\"' ]{1,6}", tree, 0..5)
+        .prop_map(|map| serde_json::Value::Object(map.into_iter().collect()))
 }

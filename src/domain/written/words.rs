@@ -110,19 +110,24 @@ const BACK: &[&str] = &[
 
 fn one_word(word: &str) -> Option<Verdict> {
     match word {
-        "supported" | "supports" | "support" | "confirmed" | "confirms" | "confirm" | "proven" | "proved" | "proves" | "validated" | "verified"
-        | "corroborated" | "accepted" | "holds" | "upheld" => Some(Verdict::Supported),
-        "refuted" | "refutes" | "refute" | "rejected" | "rejects" | "disproved" | "disproven" | "disproves" | "falsified" | "contradicted"
-        | "disconfirmed" | "debunked" => Some(Verdict::Refuted),
-        "inconclusive" | "undecided" | "undetermined" | "indeterminate" | "inconclusively" | "unresolved" | "nonconclusive" => {
-            Some(Verdict::Inconclusive)
+        "supported" | "supports" | "support" | "confirmed" | "confirms" | "confirm" | "proven"
+        | "proved" | "proves" | "validated" | "verified" | "corroborated" | "accepted"
+        | "holds" | "upheld" => Some(Verdict::Supported),
+        "refuted" | "refutes" | "refute" | "rejected" | "rejects" | "disproved" | "disproven"
+        | "disproves" | "falsified" | "contradicted" | "disconfirmed" | "debunked" => {
+            Some(Verdict::Refuted)
         }
+        "inconclusive" | "undecided" | "undetermined" | "indeterminate" | "inconclusively"
+        | "unresolved" | "nonconclusive" => Some(Verdict::Inconclusive),
         _ => None,
     }
 }
 
 fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 /// Reads a verdict. "Not supported" is none: it may mean two of them; neither is "partially supported".
@@ -139,14 +144,19 @@ pub fn verdict(text: &str) -> Option<Verdict> {
     let (head, rest) = text.split_once([':', '.', ',', ';', '(', '\n', '—', '–'])?;
     let found = said(head)?;
     let rest = words(rest);
-    let is_same = |word: &String| !BACK.contains(&word.as_str()) && one_word(word).is_none_or(|other| other == found);
+    let is_same = |word: &String| {
+        !BACK.contains(&word.as_str()) && one_word(word).is_none_or(|other| other == found)
+    };
     rest.iter().all(is_same).then_some(found)
 }
 
 fn said(text: &str) -> Option<Verdict> {
     let words = words(text);
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["not" | "non", "conclusive"] | ["no", "conclusion"] | ["insufficient", "evidence" | "data"] | ["not", "enough", "evidence" | "data"] => {
+        ["not" | "non", "conclusive"]
+        | ["no", "conclusion"]
+        | ["insufficient", "evidence" | "data"]
+        | ["not", "enough", "evidence" | "data"] => {
             return Some(Verdict::Inconclusive);
         }
         _ => {}
@@ -161,7 +171,11 @@ fn said(text: &str) -> Option<Verdict> {
         }
     }
     // Marks alone may surround it; control characters and what looks like a part of a word do not.
-    found.filter(|_| !text.chars().any(|c| c.is_control() && !c.is_whitespace() || matches!(c, '?' | '/' | '|' | '[' | '<')))
+    found.filter(|_| {
+        !text.chars().any(|c| {
+            c.is_control() && !c.is_whitespace() || matches!(c, '?' | '/' | '|' | '[' | '<')
+        })
+    })
 }
 
 /// Reads which way a figure is better: `higher`, `lower`.
@@ -172,10 +186,12 @@ pub fn better(text: &str) -> Option<&'static str> {
     }
     for word in words(text) {
         match word.as_str() {
-            "higher" | "high" | "max" | "maximize" | "maximise" | "maximum" | "maximized" | "maximised" | "larger" | "greater" | "bigger"
-            | "more" | "up" | "increase" | "increasing" | "upward" => up = true,
-            "lower" | "low" | "min" | "minimize" | "minimise" | "minimum" | "minimized" | "minimised" | "smaller" | "less" | "down" | "decrease"
-            | "decreasing" | "downward" => down = true,
+            "higher" | "high" | "max" | "maximize" | "maximise" | "maximum" | "maximized"
+            | "maximised" | "larger" | "greater" | "bigger" | "more" | "up" | "increase"
+            | "increasing" | "upward" => up = true,
+            "lower" | "low" | "min" | "minimize" | "minimise" | "minimum" | "minimized"
+            | "minimised" | "smaller" | "less" | "down" | "decrease" | "decreasing"
+            | "downward" => down = true,
             "is" | "the" | "better" | "best" | "are" | "values" | "value" | "should" | "be" => {}
             _ => return None,
         }

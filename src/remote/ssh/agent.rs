@@ -29,10 +29,12 @@ impl Identity {
     pub(super) fn unusable(&self) -> Option<&'static str> {
         match type_of(&self.blob) {
             None => Some("of a type that cannot be read"),
-            Some(kind) if kind.starts_with("ssh-rsa-cert") => {
-                Some("a certificate of an RSA key, which the built-in transport cannot use from an agent")
+            Some(kind) if kind.starts_with("ssh-rsa-cert") => Some(
+                "a certificate of an RSA key, which the built-in transport cannot use from an agent",
+            ),
+            Some(kind) if kind.starts_with("sk-") => {
+                Some("a key of a security token, which the built-in transport cannot use yet")
             }
-            Some(kind) if kind.starts_with("sk-") => Some("a key of a security token, which the built-in transport cannot use yet"),
             Some(_) => None,
         }
     }
@@ -59,14 +61,25 @@ pub(super) fn list(socket: &Path) -> Result<Vec<Identity>, String> {
         let keys = Session::new().and_then(|session| open(&session, &socket).map(|(_, keys)| keys));
         let _ = sender.send(keys.map_err(|error| clean(error.message().as_bytes())));
     });
-    let keys = answer.recv_timeout(LIST_DEADLINE).map_err(|_| format!("it did not answer within {} s", LIST_DEADLINE.as_secs()))??;
-    let identity = |key: &PublicKey| Identity { blob: key.blob().to_vec(), comment: clean(key.comment().as_bytes()) };
+    let keys = answer
+        .recv_timeout(LIST_DEADLINE)
+        .map_err(|_| format!("it did not answer within {} s", LIST_DEADLINE.as_secs()))??;
+    let identity = |key: &PublicKey| Identity {
+        blob: key.blob().to_vec(),
+        comment: clean(key.comment().as_bytes()),
+    };
     Ok(keys.iter().map(identity).collect())
 }
 
 /// Logs in with one of the agent's keys. When the agent is not done in time, the
 /// connection is lost to it and is marked so.
-pub(super) fn login(link: &mut Link, socket: &Path, user: &str, key: &Identity, end: Instant) -> Result<(), Fault> {
+pub(super) fn login(
+    link: &mut Link,
+    socket: &Path,
+    user: &str,
+    key: &Identity,
+    end: Instant,
+) -> Result<(), Fault> {
     let gone = |code: i32| Fault::Library(ssh2::Error::from_errno(ErrorCode::Session(code)));
     let (session, stream) = link.handles().map_err(|_| gone(-45))?;
     let (sender, answer) = channel();

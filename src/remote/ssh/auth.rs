@@ -30,14 +30,25 @@ enum Candidate {
 
 impl Candidate {
     fn name(&self, user: &str) -> String {
-        let doubted = |says: &Says| says.doubt(user, clock::now()).map(|doubt| format!(": {doubt}")).unwrap_or_default();
+        let doubted = |says: &Says| {
+            says.doubt(user, clock::now()).map(|doubt| format!(": {doubt}")).unwrap_or_default()
+        };
         match self {
             Self::Agent(key) => {
                 let doubt = Says::of(&key.blob).map(|says| doubted(&says)).unwrap_or_default();
-                format!("the agent's key {} ({}){doubt}", key.comment, type_of(&key.blob).unwrap_or("unknown type"))
+                format!(
+                    "the agent's key {} ({}){doubt}",
+                    key.comment,
+                    type_of(&key.blob).unwrap_or("unknown type")
+                )
             }
             Self::File { key, certificate: Some(certificate) } => {
-                format!("{} with its certificate {}{}", key.path.display(), certificate.path.display(), doubted(&certificate.says))
+                format!(
+                    "{} with its certificate {}{}",
+                    key.path.display(),
+                    certificate.path.display(),
+                    doubted(&certificate.says)
+                )
             }
             Self::File { key, .. } => key.path.display().to_string(),
         }
@@ -74,16 +85,28 @@ struct Login<'a> {
 ///
 /// # Errors
 /// `Login` says what was tried; `Passphrase` names the key that needs one.
-pub(super) fn login(link: &mut Link, route: &Route, passphrase: Option<&Secret>, end: Instant) -> Result<(), RemoteError> {
+pub(super) fn login(
+    link: &mut Link,
+    route: &Route,
+    passphrase: Option<&Secret>,
+    end: Instant,
+) -> Result<(), RemoteError> {
     let place = route.place();
     let accepted = match methods(link, &route.user, end) {
         Ok(Some(accepted)) => accepted,
         Ok(None) => return Ok(()),
-        Err(fault) => return Err(RemoteError::Unreachable { place, problem: format!("before the login: {}", fault.text()) }),
+        Err(fault) => {
+            return Err(RemoteError::Unreachable {
+                place,
+                problem: format!("before the login: {}", fault.text()),
+            });
+        }
     };
     let mut login = Login { link, route, end, accepted, tried: Vec::new(), notes: Vec::new() };
     if !login.takes_keys() {
-        return Err(login.failure("this host takes no keys, and nothing else is supported yet by the built-in transport"));
+        return Err(login.failure(
+            "this host takes no keys, and nothing else is supported yet by the built-in transport",
+        ));
     }
     login.run(passphrase)
 }
@@ -97,12 +120,21 @@ impl Login<'_> {
         let user = &self.route.user;
         let identities = self.identities();
         let files = self.files(&identities);
-        for file in files.iter().filter(|file| file.public_only && !identities.iter().any(|key| file.public.as_ref() == Some(&key.blob))) {
-            self.notes.push(format!("{} is a public key, and the agent does not hold its private part", file.path.display()));
+        for file in files.iter().filter(|file| {
+            file.public_only
+                && !identities.iter().any(|key| file.public.as_ref() == Some(&key.blob))
+        }) {
+            self.notes.push(format!(
+                "{} is a public key, and the agent does not hold its private part",
+                file.path.display()
+            ));
         }
-        let (candidates, left_out) = order(identities, files, self.route.explicit_key, self.route.identities_only);
+        let (candidates, left_out) =
+            order(identities, files, self.route.explicit_key, self.route.identities_only);
         if left_out > 0 {
-            self.notes.push(format!("{left_out} more keys of the agent were not tried: name one with `key_path`"));
+            self.notes.push(format!(
+                "{left_out} more keys of the agent were not tried: name one with `key_path`"
+            ));
         }
         let mut locked = None;
         for candidate in candidates {
@@ -122,9 +154,13 @@ impl Login<'_> {
                 Candidate::File { key, certificate } => {
                     let result = self.with_file(key, certificate.as_ref(), passphrase);
                     // A locked key is opened here before the host hears of it.
-                    if key.locked && certificate.is_none() && matches!(result.as_ref().err().and_then(Fault::code), Some(-16 | -48)) {
+                    if key.locked
+                        && certificate.is_none()
+                        && matches!(result.as_ref().err().and_then(Fault::code), Some(-16 | -48))
+                    {
                         locked.get_or_insert_with(|| key.path.display().to_string());
-                        self.notes.push(format!("{} needs another passphrase", candidate.name(user)));
+                        self.notes
+                            .push(format!("{} needs another passphrase", candidate.name(user)));
                         continue;
                     }
                     self.judge(result)
@@ -135,7 +171,9 @@ impl Login<'_> {
                 Outcome::In => return Ok(()),
                 Outcome::Refused("") => self.tried.push(name),
                 Outcome::Refused(why) => self.tried.push(format!("{name} ({why})")),
-                Outcome::Unusable(problem) => self.notes.push(format!("{name} cannot be used: {problem}")),
+                Outcome::Unusable(problem) => {
+                    self.notes.push(format!("{name} cannot be used: {problem}"))
+                }
                 Outcome::Partial(accepted) => {
                     self.tried.push(format!("{name} (accepted)"));
                     self.accepted = accepted;
@@ -152,7 +190,9 @@ impl Login<'_> {
             }
         }
         match locked {
-            Some(key) if self.route.explicit_key || self.tried.is_empty() => Err(RemoteError::Passphrase { key }),
+            Some(key) if self.route.explicit_key || self.tried.is_empty() => {
+                Err(RemoteError::Passphrase { key })
+            }
             _ => Err(self.failure("")),
         }
     }
@@ -167,7 +207,11 @@ impl Login<'_> {
         });
         keys.retain(|key| {
             let unusable = key.unusable();
-            self.notes.extend(unusable.map(|why| format!("the agent's key {} was left out: it is {why}", key.comment)));
+            self.notes.extend(
+                unusable.map(|why| {
+                    format!("the agent's key {} was left out: it is {why}", key.comment)
+                }),
+            );
             unusable.is_none()
         });
         keys
@@ -180,7 +224,9 @@ impl Login<'_> {
         for path in &self.route.keys {
             match KeyFile::look(path) {
                 Ok(key) => files.push(key),
-                Err(problem) if self.route.named_keys || path.exists() => self.notes.push(format!("{} was left out: {problem}", path.display())),
+                Err(problem) if self.route.named_keys || path.exists() => {
+                    self.notes.push(format!("{} was left out: {problem}", path.display()))
+                }
                 Err(_) => {}
             }
         }
@@ -188,7 +234,10 @@ impl Login<'_> {
             let certificate = match Certificate::look(path) {
                 Ok(certificate) => certificate,
                 Err(problem) => {
-                    self.notes.push(format!("the certificate {} was left out: {problem}", path.display()));
+                    self.notes.push(format!(
+                        "the certificate {} was left out: {problem}",
+                        path.display()
+                    ));
                     continue;
                 }
             };
@@ -200,28 +249,40 @@ impl Login<'_> {
                 }
             }
             // The agent may hold the certificate as well: then it is tried with the agent's keys.
-            let of_agent = |key: &Identity| Says::of(&key.blob).is_some_and(|says| says == certificate.says);
+            let of_agent =
+                |key: &Identity| Says::of(&key.blob).is_some_and(|says| says == certificate.says);
             if !is_taken && !identities.iter().any(of_agent) {
                 let whose = if identities.iter().any(|key| key.blob == certificate.says.key) {
                     "its key is in the agent alone: `ssh-add` the key with the certificate beside it as KEY-cert.pub, or set IdentityFile to the key's file"
                 } else {
                     "none of the key files is its key (set IdentityFile, or `key_path`)"
                 };
-                self.notes.push(format!("the certificate {} was left out: {whose}", path.display()));
+                self.notes
+                    .push(format!("the certificate {} was left out: {whose}", path.display()));
             }
         }
         for file in &files {
             if let Some(mode) = file.open_mode {
-                self.notes.push(format!("{} can be read by others (mode {mode:o}): ssh would not use it", file.path.display()));
+                self.notes.push(format!(
+                    "{} can be read by others (mode {mode:o}): ssh would not use it",
+                    file.path.display()
+                ));
             }
         }
         files
     }
 
-    fn with_file(&self, key: &KeyFile, certificate: Option<&Certificate>, passphrase: Option<&Secret>) -> Result<(), Fault> {
+    fn with_file(
+        &self,
+        key: &KeyFile,
+        certificate: Option<&Certificate>,
+        passphrase: Option<&Secret>,
+    ) -> Result<(), Fault> {
         let public = certificate.map(|certificate| certificate.path.as_path());
         let passphrase = passphrase.map(Secret::reveal);
-        self.link.drive(self.end, |session| session.userauth_pubkey_file(&self.route.user, public, &key.path, passphrase))
+        self.link.drive(self.end, |session| {
+            session.userauth_pubkey_file(&self.route.user, public, &key.path, passphrase)
+        })
     }
 
     fn judge(&mut self, result: Result<(), Fault>) -> Outcome {
@@ -238,7 +299,9 @@ impl Login<'_> {
             Some(-19) => match methods(self.link, &self.route.user, self.end) {
                 Ok(None) => Outcome::In,
                 Ok(Some(now)) if now != self.accepted => Outcome::Partial(now),
-                Ok(Some(_)) if fault.text().starts_with("Callback") => Outcome::Refused("it would not sign"),
+                Ok(Some(_)) if fault.text().starts_with("Callback") => {
+                    Outcome::Refused("it would not sign")
+                }
                 Ok(Some(_)) => Outcome::Refused(""),
                 Err(fault) => Outcome::Ended(fault),
             },
@@ -252,9 +315,18 @@ impl Login<'_> {
         if !reason.is_empty() {
             parts.push(reason.to_owned());
         }
-        parts.push(if self.tried.is_empty() { "no key was offered".to_owned() } else { format!("tried {}", self.tried.join(", ")) });
+        parts.push(if self.tried.is_empty() {
+            "no key was offered".to_owned()
+        } else {
+            format!("tried {}", self.tried.join(", "))
+        });
         parts.extend(self.notes.iter().cloned());
-        parts.extend(self.route.unused.iter().map(|setting| format!("not used of the ssh configuration: {setting}")));
+        parts.extend(
+            self.route
+                .unused
+                .iter()
+                .map(|setting| format!("not used of the ssh configuration: {setting}")),
+        );
         parts.push(format!("the host accepts {}", self.accepted.replace(',', ", ")));
         RemoteError::Login { place: self.route.place(), problem: parts.join("; ") }
     }
@@ -264,26 +336,41 @@ impl Login<'_> {
 fn methods(link: &Link, user: &str, end: Instant) -> Result<Option<String>, Fault> {
     let list = link.drive(end, |session| {
         // The library panics over a list that is no UTF-8.
-        let asked = catch_unwind(AssertUnwindSafe(|| session.auth_methods(user).map(str::to_owned)));
+        let asked =
+            catch_unwind(AssertUnwindSafe(|| session.auth_methods(user).map(str::to_owned)));
         asked.unwrap_or_else(|_| Ok(String::from("methods that cannot be read")))
     })?;
     Ok((!link.session.authenticated()).then(|| clean(list.as_bytes())))
 }
 
 /// Which keys are tried, in which order, and how many of the agent's are left out.
-fn order(agent: Vec<Identity>, files: Vec<KeyFile>, explicit: bool, only_files: bool) -> (Vec<Candidate>, usize) {
+fn order(
+    agent: Vec<Identity>,
+    files: Vec<KeyFile>,
+    explicit: bool,
+    only_files: bool,
+) -> (Vec<Candidate>, usize) {
     let is_file = |key: &Identity| files.iter().any(|file| file.public.as_ref() == Some(&key.blob));
     let (of_files, others): (Vec<_>, Vec<_>) = agent.into_iter().partition(is_file);
     // The agent may hold an opened key whose file is locked, so it goes first with it; but not with the
     // certificates that lie in files.
-    let of_file = |file: &KeyFile, certificate: Option<&Certificate>| Candidate::File { key: file.clone(), certificate: certificate.cloned() };
-    let is_open = |file: &KeyFile| file.public.is_some() && of_files.iter().any(|key| file.public.as_ref() == Some(&key.blob));
-    let certified = |file: &KeyFile| file.certificates.iter().map(|one| of_file(file, Some(one))).collect::<Vec<_>>();
-    let mut candidates: Vec<_> = files.iter().filter(|file| is_open(file)).flat_map(certified).collect();
+    let of_file = |file: &KeyFile, certificate: Option<&Certificate>| Candidate::File {
+        key: file.clone(),
+        certificate: certificate.cloned(),
+    };
+    let is_open = |file: &KeyFile| {
+        file.public.is_some() && of_files.iter().any(|key| file.public.as_ref() == Some(&key.blob))
+    };
+    let certified = |file: &KeyFile| {
+        file.certificates.iter().map(|one| of_file(file, Some(one))).collect::<Vec<_>>()
+    };
+    let mut candidates: Vec<_> =
+        files.iter().filter(|file| is_open(file)).flat_map(certified).collect();
     let rest: Vec<_> = files.iter().filter(|file| !is_open(file)).collect();
     let from_file = |file: &KeyFile| certified(file).into_iter().chain([of_file(file, None)]);
     // A file with the public part alone says which of the agent's keys is meant.
-    let from_files: Vec<_> = rest.into_iter().filter(|file| !file.public_only).flat_map(from_file).collect();
+    let from_files: Vec<_> =
+        rest.into_iter().filter(|file| !file.public_only).flat_map(from_file).collect();
     candidates.extend(of_files.into_iter().map(Candidate::Agent));
     let others: Vec<_> = others.into_iter().filter(|_| !only_files).map(Candidate::Agent).collect();
     let mut left_out = 0;
@@ -291,12 +378,14 @@ fn order(agent: Vec<Identity>, files: Vec<KeyFile>, explicit: bool, only_files: 
         candidates.extend(from_files);
         candidates.extend(others);
     } else {
-        let room = MAX_ATTEMPTS.saturating_sub(candidates.len() + from_files.len().min(KEPT_FOR_FILES));
+        let room =
+            MAX_ATTEMPTS.saturating_sub(candidates.len() + from_files.len().min(KEPT_FOR_FILES));
         left_out = others.len().saturating_sub(room);
         candidates.extend(others.into_iter().take(room));
         candidates.extend(from_files);
     }
-    left_out += candidates.iter().skip(MAX_ATTEMPTS).filter(|candidate| !candidate.is_file()).count();
+    left_out +=
+        candidates.iter().skip(MAX_ATTEMPTS).filter(|candidate| !candidate.is_file()).count();
     candidates.truncate(MAX_ATTEMPTS);
     (candidates, left_out)
 }
@@ -306,7 +395,10 @@ mod tests {
     use super::*;
 
     fn identities(names: &[&str]) -> Vec<Identity> {
-        names.iter().map(|name| Identity { blob: name.as_bytes().to_vec(), comment: (*name).to_owned() }).collect()
+        names
+            .iter()
+            .map(|name| Identity { blob: name.as_bytes().to_vec(), comment: (*name).to_owned() })
+            .collect()
     }
 
     fn files(names: &[&str]) -> Vec<KeyFile> {
@@ -333,41 +425,79 @@ mod tests {
     #[test]
     fn a_named_key_goes_first() {
         assert_eq!(names(&["a", "b"], &["k"], true, false), ("k agent:a agent:b".to_owned(), 0));
-        assert_eq!(names(&["a", "k"], &["k"], true, false), ("agent:k agent:a".to_owned(), 0), "the agent has it open");
+        assert_eq!(
+            names(&["a", "k"], &["k"], true, false),
+            ("agent:k agent:a".to_owned(), 0),
+            "the agent has it open"
+        );
     }
 
     #[test]
     fn without_a_named_key_the_agent_goes_first() {
-        assert_eq!(names(&["a", "k"], &["k", "l"], false, false), ("agent:k agent:a l".to_owned(), 0));
-        assert_eq!(names(&["a", "k"], &["k", "l"], false, true), ("agent:k l".to_owned(), 0), "IdentitiesOnly");
+        assert_eq!(
+            names(&["a", "k"], &["k", "l"], false, false),
+            ("agent:k agent:a l".to_owned(), 0)
+        );
+        assert_eq!(
+            names(&["a", "k"], &["k", "l"], false, true),
+            ("agent:k l".to_owned(), 0),
+            "IdentitiesOnly"
+        );
     }
 
     #[test]
     fn a_public_key_picks_one_of_the_agent() {
-        assert_eq!(names(&["a", "k.pub"], &["k.pub"], false, true), ("agent:k.pub".to_owned(), 0), "IdentitiesOnly");
-        assert_eq!(names(&["a", "k.pub"], &["k.pub"], true, false), ("agent:k.pub agent:a".to_owned(), 0));
-        assert_eq!(names(&["a"], &["k.pub"], false, true), (String::new(), 0), "its private part is nowhere");
+        assert_eq!(
+            names(&["a", "k.pub"], &["k.pub"], false, true),
+            ("agent:k.pub".to_owned(), 0),
+            "IdentitiesOnly"
+        );
+        assert_eq!(
+            names(&["a", "k.pub"], &["k.pub"], true, false),
+            ("agent:k.pub agent:a".to_owned(), 0)
+        );
+        assert_eq!(
+            names(&["a"], &["k.pub"], false, true),
+            (String::new(), 0),
+            "its private part is nowhere"
+        );
     }
 
     #[test]
     fn a_full_agent_leaves_room_for_the_files() {
         let many = ["a", "b", "c", "d", "e", "f", "g"];
-        assert_eq!(names(&many, &["k", "l", "m"], false, false), ("agent:a agent:b agent:c k l".to_owned(), 4));
-        assert_eq!(names(&many, &[], false, false), ("agent:a agent:b agent:c agent:d agent:e".to_owned(), 2));
-        assert_eq!(names(&many, &["k"], true, false), ("k agent:a agent:b agent:c agent:d".to_owned(), 3));
-        assert_eq!(names(&many, &many, false, false), ("agent:a agent:b agent:c agent:d agent:e".to_owned(), 2));
+        assert_eq!(
+            names(&many, &["k", "l", "m"], false, false),
+            ("agent:a agent:b agent:c k l".to_owned(), 4)
+        );
+        assert_eq!(
+            names(&many, &[], false, false),
+            ("agent:a agent:b agent:c agent:d agent:e".to_owned(), 2)
+        );
+        assert_eq!(
+            names(&many, &["k"], true, false),
+            ("k agent:a agent:b agent:c agent:d".to_owned(), 3)
+        );
+        assert_eq!(
+            names(&many, &many, false, false),
+            ("agent:a agent:b agent:c agent:d agent:e".to_owned(), 2)
+        );
     }
 
     #[test]
     fn a_certificate_is_tried_before_its_bare_key() {
         let mut file = files(&["k"]);
-        file[0].certificates = vec![Certificate { path: "k-cert.pub".into(), says: Says::of_key(b"k") }];
+        file[0].certificates =
+            vec![Certificate { path: "k-cert.pub".into(), says: Says::of_key(b"k") }];
         let tried = |agent: &[&str]| -> Vec<String> {
             let (candidates, _) = order(identities(agent), file.clone(), true, false);
             candidates.iter().map(|one| one.name("bob")).collect()
         };
         assert_eq!(tried(&[]), ["k with its certificate k-cert.pub", "k"]);
         // The agent has the key, but not the certificate.
-        assert_eq!(tried(&["k"]), ["k with its certificate k-cert.pub", "the agent's key k (unknown type)"]);
+        assert_eq!(
+            tried(&["k"]),
+            ["k with its certificate k-cert.pub", "the agent's key k (unknown type)"]
+        );
     }
 }

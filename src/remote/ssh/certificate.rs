@@ -59,7 +59,8 @@ impl Says {
             "sk-ecdsa-sha2-nistp256" => 3,
             _ => 2,
         };
-        let name = if kind.starts_with("sk-") { format!("{kind}@openssh.com") } else { kind.to_owned() };
+        let name =
+            if kind.starts_with("sk-") { format!("{kind}@openssh.com") } else { kind.to_owned() };
         let mut key = u32::try_from(name.len()).ok()?.to_be_bytes().to_vec();
         key.extend_from_slice(name.as_bytes());
         let before_fields = rest;
@@ -84,14 +85,24 @@ impl Says {
     /// A certificate without limits, for this key.
     #[cfg(test)]
     pub(super) fn of_key(key: &[u8]) -> Self {
-        Self { key: key.to_vec(), is_of_a_host: false, accounts: Vec::new(), after: 0, before: u64::MAX }
+        Self {
+            key: key.to_vec(),
+            is_of_a_host: false,
+            accounts: Vec::new(),
+            after: 0,
+            before: u64::MAX,
+        }
     }
 
     /// What a person should know of it when the login fails: `it expired at ...`.
     pub(super) fn doubt(&self, user: &str, now: Timestamp) -> Option<String> {
         let seconds = u64::try_from(now.as_second()).unwrap_or_default();
-        let at =
-            |time: u64| i64::try_from(time).ok().and_then(|time| Timestamp::from_second(time).ok()).map_or("never".to_owned(), |t| t.to_string());
+        let at = |time: u64| {
+            i64::try_from(time)
+                .ok()
+                .and_then(|time| Timestamp::from_second(time).ok())
+                .map_or("never".to_owned(), |t| t.to_string())
+        };
         if self.is_of_a_host {
             Some("it is for a host, not for a user".to_owned())
         } else if seconds >= self.before {
@@ -119,7 +130,12 @@ mod tests {
     use crate::platform::process;
 
     fn keygen(arguments: &[&str], folder: &Path) {
-        let done = process::command("ssh-keygen").arg("-q").args(arguments).current_dir(folder).status().expect("ssh-keygen runs");
+        let done = process::command("ssh-keygen")
+            .arg("-q")
+            .args(arguments)
+            .current_dir(folder)
+            .status()
+            .expect("ssh-keygen runs");
         assert!(done.success(), "{arguments:?}");
     }
 
@@ -137,14 +153,27 @@ mod tests {
         for kind in ["ed25519", "ecdsa", "rsa"] {
             keygen(&["-t", kind, "-N", "", "-f", kind], folder);
             let name = format!("{kind}.pub");
-            keygen(&["-s", "ca", "-I", "me", "-n", "bob,carol", "-V", "20260101Z:20260102Z", &name], folder);
-            let certificate = Certificate::look(&folder.join(format!("{kind}-cert.pub"))).expect("a certificate");
+            keygen(
+                &["-s", "ca", "-I", "me", "-n", "bob,carol", "-V", "20260101Z:20260102Z", &name],
+                folder,
+            );
+            let certificate =
+                Certificate::look(&folder.join(format!("{kind}-cert.pub"))).expect("a certificate");
             assert_eq!(certificate.says.key, public(&folder.join(&name)), "{kind}");
             let doubt = |user: &str, now: &str| certificate.says.doubt(user, day(now));
             assert_eq!(doubt("bob", "2026-01-01T12:00:00Z"), None);
-            assert!(doubt("bob", "2026-01-02T00:00:00Z").is_some_and(|said| said.contains("it expired at 2026-01-02T00:00:00Z")));
-            assert!(doubt("bob", "2025-12-31T23:59:59Z").is_some_and(|said| said.contains("not valid before 2026-01-01")));
-            assert!(doubt("dan", "2026-01-01T12:00:00Z").is_some_and(|said| said.contains("bob, carol, not for dan")));
+            assert!(
+                doubt("bob", "2026-01-02T00:00:00Z")
+                    .is_some_and(|said| said.contains("it expired at 2026-01-02T00:00:00Z"))
+            );
+            assert!(
+                doubt("bob", "2025-12-31T23:59:59Z")
+                    .is_some_and(|said| said.contains("not valid before 2026-01-01"))
+            );
+            assert!(
+                doubt("dan", "2026-01-01T12:00:00Z")
+                    .is_some_and(|said| said.contains("bob, carol, not for dan"))
+            );
             let blob = public(&folder.join(format!("{kind}-cert.pub")));
             for end in 0..blob.len() {
                 let _ = Says::of(&blob[..end]);
@@ -152,11 +181,25 @@ mod tests {
         }
         keygen(&["-s", "ca", "-I", "h", "-h", "ed25519.pub"], folder);
         let host = Certificate::look(&folder.join("ed25519-cert.pub")).expect("a certificate").says;
-        assert!(host.accounts.is_empty() && host.doubt("bob", crate::platform::clock::now()).is_some_and(|said| said.contains("for a host")));
+        assert!(
+            host.accounts.is_empty()
+                && host
+                    .doubt("bob", crate::platform::clock::now())
+                    .is_some_and(|said| said.contains("for a host"))
+        );
         keygen(&["-s", "ca", "-I", "h", "ed25519.pub"], folder);
-        let forever = Certificate::look(&folder.join("ed25519-cert.pub")).expect("a certificate").says;
+        let forever =
+            Certificate::look(&folder.join("ed25519-cert.pub")).expect("a certificate").says;
         assert_eq!(forever.doubt("anybody", Timestamp::MAX), None);
-        assert!(Certificate::look(&folder.join("ed25519.pub")).expect_err("a key").contains("no certificate"));
-        assert!(Certificate::look(&folder.join("missing")).expect_err("missing").contains("No such file"));
+        assert!(
+            Certificate::look(&folder.join("ed25519.pub"))
+                .expect_err("a key")
+                .contains("no certificate")
+        );
+        assert!(
+            Certificate::look(&folder.join("missing"))
+                .expect_err("missing")
+                .contains("No such file")
+        );
     }
 }

@@ -25,7 +25,8 @@ const ASK_DEADLINE: Duration = Duration::from_secs(5);
 const DEFAULT_KEYS: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /// All names that some ssh tries by itself: `ssh -G` lists them when nothing is configured.
-const NAMES_OF_SSH: [&str; 7] = ["id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_xmss"];
+const NAMES_OF_SSH: [&str; 7] =
+    ["id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_xmss"];
 
 /// What the ssh configuration says about one host. Empty when it says nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -72,8 +73,11 @@ impl Family {
 impl HostConfig {
     /// One configured key may have a default name too, but ssh's own list is longer.
     fn lists_only_default_keys(&self) -> bool {
-        let default = |file: &String| file.strip_prefix("~/.ssh/").is_some_and(|name| NAMES_OF_SSH.contains(&name));
-        self.identity_files.is_empty() || self.identity_files.len() > 2 && self.identity_files.iter().all(default)
+        let default = |file: &String| {
+            file.strip_prefix("~/.ssh/").is_some_and(|name| NAMES_OF_SSH.contains(&name))
+        };
+        self.identity_files.is_empty()
+            || self.identity_files.len() > 2 && self.identity_files.iter().all(default)
     }
 }
 
@@ -108,25 +112,56 @@ pub(super) struct Route {
 impl Route {
     /// Decides everything. `program` is the ssh that is asked for the configuration.
     pub(super) fn find(target: &SshTarget, program: &OsStr) -> Result<Self, RemoteError> {
-        let unreachable = |problem: String| RemoteError::Unreachable { place: target.place(), problem };
-        let plain = |text: &str| !text.is_empty() && !text.starts_with('-') && !text.contains(|c: char| c.is_control() || c.is_whitespace());
+        let unreachable =
+            |problem: String| RemoteError::Unreachable { place: target.place(), problem };
+        let plain = |text: &str| {
+            !text.is_empty()
+                && !text.starts_with('-')
+                && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+        };
         if !plain(&target.host) {
             return Err(unreachable("this is no host name".to_owned()));
         }
         if target.user.as_deref().is_some_and(|user| !plain(user)) {
             return Err(unreachable("this is no user name".to_owned()));
         }
-        let config = ask(program, target).map_err(|problem| unreachable(format!("asking `ssh -G` for its configuration: {problem}")))?;
+        let config = ask(program, target).map_err(|problem| {
+            unreachable(format!("asking `ssh -G` for its configuration: {problem}"))
+        })?;
         if let Some(proxy) = &config.proxy {
-            return Err(unreachable(format!("its ssh configuration says {proxy}, which is not supported yet by the built-in transport")));
+            return Err(unreachable(format!(
+                "its ssh configuration says {proxy}, which is not supported yet by the built-in transport"
+            )));
         }
-        let host = config.hostname.clone().filter(|name| plain(name)).unwrap_or_else(|| target.host.clone());
+        let host = config
+            .hostname
+            .clone()
+            .filter(|name| plain(name))
+            .unwrap_or_else(|| target.host.clone());
         let port = target.port.or(config.port).unwrap_or(22);
-        let local_user = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| plain(value)));
-        let user = target.user.clone().or(config.user.clone().filter(|name| plain(name))).or_else(local_user);
-        let user = user.ok_or_else(|| RemoteError::Login { place: target.place(), problem: "no user name is set".to_owned() })?;
+        let local_user = || {
+            ["USER", "LOGNAME"]
+                .into_iter()
+                .find_map(|name| std::env::var(name).ok().filter(|value| plain(value)))
+        };
+        let user = target
+            .user
+            .clone()
+            .or(config.user.clone().filter(|name| plain(name)))
+            .or_else(local_user);
+        let user = user.ok_or_else(|| RemoteError::Login {
+            place: target.place(),
+            problem: "no user name is set".to_owned(),
+        })?;
         let alias = config.host_key_alias.clone().unwrap_or_else(|| target.host.clone());
-        let tokens = Tokens { asked: target.host.clone(), host: host.clone(), port, user: user.clone(), alias, of_ssh: config.told.clone() };
+        let tokens = Tokens {
+            asked: target.host.clone(),
+            host: host.clone(),
+            port,
+            user: user.clone(),
+            alias,
+            of_ssh: config.told.clone(),
+        };
         let mut unused = config.unused.clone();
         let mut paths = |keyword: &str, texts: &[String]| -> Vec<PathBuf> {
             let mut found = Vec::new();
@@ -150,7 +185,10 @@ impl Route {
         let known_hosts = match &target.known_hosts {
             Some(path) => vec![path.clone()],
             None if config.user_known_hosts.is_empty() => {
-                paths("UserKnownHostsFile", &[own("known_hosts")]).into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect()
+                paths("UserKnownHostsFile", &[own("known_hosts")])
+                    .into_iter()
+                    .chain([PathBuf::from("/etc/ssh/ssh_known_hosts")])
+                    .collect()
             }
             None => {
                 let mut all = paths("UserKnownHostsFile", &config.user_known_hosts);
@@ -159,12 +197,14 @@ impl Route {
             }
         };
         let revoked = match &config.revoked_host_keys {
-            Some(text) if !is_none(text) => {
-                Some(tokens.expand(text).map_err(|why| unreachable(format!("its ssh configuration says RevokedHostKeys {text}: {why}")))?)
-            }
+            Some(text) if !is_none(text) => Some(tokens.expand(text).map_err(|why| {
+                unreachable(format!("its ssh configuration says RevokedHostKeys {text}: {why}"))
+            })?),
             _ => None,
         };
-        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let variable = |name: &str| {
+            std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        };
         let agent = match config.identity_agent.as_deref() {
             _ if !target.agent => None,
             None | Some("SSH_AUTH_SOCK") => variable("SSH_AUTH_SOCK"),
@@ -172,7 +212,8 @@ impl Route {
                 Some(name) => {
                     let socket = variable(name);
                     if socket.is_none() {
-                        unused.push(format!("IdentityAgent ${name}: the variable {name} is not set"));
+                        unused
+                            .push(format!("IdentityAgent ${name}: the variable {name} is not set"));
                     }
                     socket
                 }
@@ -229,10 +270,16 @@ fn ask(program: &OsStr, target: &SshTarget) -> Result<HostConfig, String> {
     if let Some(user) = &target.user {
         command.args(["-l", user]);
     }
-    command.args(["--", &target.host]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["--", &target.host])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = match command.spawn() {
         Ok(child) => child,
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(HostConfig::default()),
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(HostConfig::default());
+        }
         Err(problem) => return Err(problem.to_string()),
     };
     let end = clock::instant() + ASK_DEADLINE;
@@ -241,7 +288,9 @@ fn ask(program: &OsStr, target: &SshTarget) -> Result<HostConfig, String> {
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) if output.is_some() => break Some(status),
-            Ok(None) if output.is_some() && clock::instant() < end => clock::pause(Duration::from_millis(2)),
+            Ok(None) if output.is_some() && clock::instant() < end => {
+                clock::pause(Duration::from_millis(2))
+            }
             _ => break None,
         }
     };
@@ -319,13 +368,23 @@ fn parse(text: &str) -> HostConfig {
                 }
             }
             "controlpath" => config.told = tokens::told(value),
-            "pubkeyauthentication" if matches!(value, "no" | "false") => config.unused.push("PubkeyAuthentication no".to_owned()),
-            "pkcs11provider" if value != "none" => config.unused.push(format!("PKCS11Provider {}", clean(value.as_bytes()))),
-            "knownhostscommand" if value != "none" => config.unused.push(format!("KnownHostsCommand {}", clean(value.as_bytes()))),
+            "pubkeyauthentication" if matches!(value, "no" | "false") => {
+                config.unused.push("PubkeyAuthentication no".to_owned())
+            }
+            "pkcs11provider" if value != "none" => {
+                config.unused.push(format!("PKCS11Provider {}", clean(value.as_bytes())))
+            }
+            "knownhostscommand" if value != "none" => {
+                config.unused.push(format!("KnownHostsCommand {}", clean(value.as_bytes())))
+            }
             "bindaddress" => config.unused.push(format!("BindAddress {}", clean(value.as_bytes()))),
-            "bindinterface" => config.unused.push(format!("BindInterface {}", clean(value.as_bytes()))),
+            "bindinterface" => {
+                config.unused.push(format!("BindInterface {}", clean(value.as_bytes())))
+            }
             "proxyjump" if value != "none" => config.proxy = Some(format!("ProxyJump {value}")),
-            "proxycommand" if value != "none" => config.proxy = Some(format!("ProxyCommand {value}")),
+            "proxycommand" if value != "none" => {
+                config.proxy = Some(format!("ProxyCommand {value}"))
+            }
             _ => {}
         }
     }
@@ -352,7 +411,10 @@ mod tests {
     fn program(folder: &Path, text: &str) -> PathBuf {
         let path = folder.join("ssh");
         let text = format!("#!/bin/sh\nprintf '%s ' \"$@\" >'{}/args'\n{text}\n", folder.display());
-        let written = process::command("sh").args(["-c", r#"printf %s "$1" >"$2" && chmod 755 "$2""#, "sh", &text]).arg(&path).status();
+        let written = process::command("sh")
+            .args(["-c", r#"printf %s "$1" >"$2" && chmod 755 "$2""#, "sh", &text])
+            .arg(&path)
+            .status();
         assert!(written.expect("sh runs").success());
         path
     }
@@ -372,7 +434,10 @@ mod tests {
         assert_eq!(route.place(), "bob@login.example.org:2222");
         assert_eq!(route.names, HostNames::new("login.example.org", 2222, Some("pool")));
         let home = dirs::home_dir().expect("a home");
-        assert_eq!(route.keys, [home.join(".ssh/hpc_login.example.org"), PathBuf::from("/keys/100%")]);
+        assert_eq!(
+            route.keys,
+            [home.join(".ssh/hpc_login.example.org"), PathBuf::from("/keys/100%")]
+        );
         assert_eq!(route.unused, ["IdentityFile /keys/%C: `%C` is not known: no ssh has told it"]);
         assert_eq!(route.known_hosts.len(), 4);
         assert!(route.identities_only && !route.explicit_key);
@@ -389,19 +454,29 @@ mod tests {
         let route = route.expect("a route");
         assert_eq!(arguments, format!("-G -o {} -p 22 -l alice -- hpc ", tokens::ASKED));
         assert_eq!(route.place(), "alice@login.example.org");
-        assert_eq!((route.keys, route.known_hosts, route.explicit_key), (vec!["/k".into()], vec!["/kh".into()], true));
+        assert_eq!(
+            (route.keys, route.known_hosts, route.explicit_key),
+            (vec!["/k".into()], vec!["/kh".into()], true)
+        );
     }
 
     #[test]
     fn the_keys_that_ssh_takes_by_itself_are_tried_best_first() {
         let names = |answer: &str| -> Vec<String> {
-            let keys = route(&target("h"), &format!("printf 'user u\\n{answer}'")).0.expect("a route").keys;
+            let keys = route(&target("h"), &format!("printf 'user u\\n{answer}'"))
+                .0
+                .expect("a route")
+                .keys;
             keys.iter().filter_map(|key| Some(key.file_name()?.to_str()?.to_owned())).collect()
         };
         let all = "identityfile ~/.ssh/id_rsa\\nidentityfile ~/.ssh/id_ecdsa_sk\\nidentityfile ~/.ssh/id_ed25519\\n";
         assert_eq!(names(all), ["id_ed25519", "id_ecdsa", "id_rsa"]);
         assert_eq!(names(""), ["id_ed25519", "id_ecdsa", "id_rsa"]);
-        assert_eq!(names("identityfile ~/.ssh/id_rsa\\n"), ["id_rsa"], "one that was chosen stays alone");
+        assert_eq!(
+            names("identityfile ~/.ssh/id_rsa\\n"),
+            ["id_rsa"],
+            "one that was chosen stays alone"
+        );
         assert_eq!(names("identityfile ~/.ssh/id_hpc\\n"), ["id_hpc"]);
     }
 
@@ -414,42 +489,85 @@ mod tests {
             IdentityFile ${RL_NO_SUCH_VARIABLE}/k\nIdentityFile none\nCertificateFile ~/certs/%h-%r-%p.pub\nCertificateFile none\n\
             IdentityAgent %d/agent-%i\nRevokedHostKeys ~/revoked\nAddressFamily inet6\nPKCS11Provider /lib/token.so\n\
             UserKnownHostsFile \"~/k h\" ~/kh\n";
-        let text = text.replace("IdentityFile ~/a b/", "IdentityFile \"~/a b/").replace("%u_%C", "%u_%C\"");
+        let text = text
+            .replace("IdentityFile ~/a b/", "IdentityFile \"~/a b/")
+            .replace("%u_%C", "%u_%C\"");
         std::fs::write(&config, text).expect("written");
         let path = std::env::var("PATH").unwrap_or_default();
-        let (route, _) = route(&target("hpc"), &format!("PATH='{path}' exec ssh -F '{}' \"$@\"", config.display()));
+        let (route, _) = route(
+            &target("hpc"),
+            &format!("PATH='{path}' exec ssh -F '{}' \"$@\"", config.display()),
+        );
         let route = route.expect("a route");
         let home = dirs::home_dir().expect("a home");
-        let name = |index: usize| route.keys[index].strip_prefix(&home).expect("at home").display().to_string();
-        let (user, hash) = name(0).strip_prefix("a b/").expect("a key").split_once('_').map(|(u, h)| (u.to_owned(), h.to_owned())).expect("two");
-        assert!(!user.is_empty() && hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{user} {hash}");
+        let name = |index: usize| {
+            route.keys[index].strip_prefix(&home).expect("at home").display().to_string()
+        };
+        let (user, hash) = name(0)
+            .strip_prefix("a b/")
+            .expect("a key")
+            .split_once('_')
+            .map(|(u, h)| (u.to_owned(), h.to_owned()))
+            .expect("two");
+        assert!(
+            !user.is_empty()
+                && hash.len() == 40
+                && hash.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{user} {hash}"
+        );
         assert_eq!(name(1), "x y/hpc-pool");
         assert_eq!(route.keys.len(), 2);
         assert_eq!(route.certificates, [home.join("certs/login1-bob-2222.pub")]);
-        assert_eq!(route.agent, Some(home.join(format!("agent-{}", rustix::process::getuid().as_raw()))));
+        assert_eq!(
+            route.agent,
+            Some(home.join(format!("agent-{}", rustix::process::getuid().as_raw())))
+        );
         assert_eq!((route.revoked, route.family), (Some(home.join("revoked")), Family::Six));
         assert_eq!(route.known_hosts[..2], [home.join("k h"), home.join("kh")]);
         assert_eq!(
             route.unused,
-            ["PKCS11Provider /lib/token.so", "IdentityFile ${RL_NO_SUCH_VARIABLE}/k: the variable RL_NO_SUCH_VARIABLE is not set"]
+            [
+                "PKCS11Provider /lib/token.so",
+                "IdentityFile ${RL_NO_SUCH_VARIABLE}/k: the variable RL_NO_SUCH_VARIABLE is not set"
+            ]
         );
     }
 
     #[test]
     fn none_means_no_file() {
-        let (route, _) =
-            route(&target("h"), "printf 'user u\\nidentityfile none\\nidentityagent none\\nuserknownhostsfile none\\nrevokedhostkeys none\\n'");
+        let (route, _) = route(
+            &target("h"),
+            "printf 'user u\\nidentityfile none\\nidentityagent none\\nuserknownhostsfile none\\nrevokedhostkeys none\\n'",
+        );
         let route = route.expect("a route");
-        assert!(route.keys.is_empty() && route.agent.is_none() && route.known_hosts.is_empty() && route.revoked.is_none(), "{route:?}");
+        assert!(
+            route.keys.is_empty()
+                && route.agent.is_none()
+                && route.known_hosts.is_empty()
+                && route.revoked.is_none(),
+            "{route:?}"
+        );
     }
 
     #[test]
     fn a_jump_host_is_refused_with_its_name() {
-        for (line, word) in [("proxyjump gate", "ProxyJump gate"), ("proxycommand nc %h %p", "ProxyCommand nc %h %p")] {
-            let error = route(&target("h"), &format!("echo '{line}'")).0.expect_err("refused").to_string();
-            assert!(error.contains(word) && error.contains("not supported yet by the built-in transport"), "{error}");
+        for (line, word) in [
+            ("proxyjump gate", "ProxyJump gate"),
+            ("proxycommand nc %h %p", "ProxyCommand nc %h %p"),
+        ] {
+            let error =
+                route(&target("h"), &format!("echo '{line}'")).0.expect_err("refused").to_string();
+            assert!(
+                error.contains(word)
+                    && error.contains("not supported yet by the built-in transport"),
+                "{error}"
+            );
         }
-        assert!(route(&target("h"), "printf 'proxycommand none\\nproxyjump none\\nuser u\\n'").0.is_ok());
+        assert!(
+            route(&target("h"), "printf 'proxycommand none\\nproxyjump none\\nuser u\\n'")
+                .0
+                .is_ok()
+        );
     }
 
     #[test]
@@ -458,13 +576,19 @@ mod tests {
         target.user = Some("u".to_owned());
         let route = Route::find(&target, OsStr::new("/nonexistent/ssh")).expect("a route");
         assert_eq!((route.place().as_str(), route.port, route.known_hosts.len()), ("u@h", 22, 2));
-        let old = self::route(&target, "echo 'unknown option -- G' >&2; exit 255").0.expect("a route");
+        let old =
+            self::route(&target, "echo 'unknown option -- G' >&2; exit 255").0.expect("a route");
         assert_eq!(old.host, "h");
     }
 
     #[test]
     fn a_broken_ssh_configuration_is_shown() {
-        let error = route(&target("h"), "echo '/home/u/.ssh/config: line 3: Bad configuration option: prot' >&2; exit 255").0.expect_err("broken");
+        let error = route(
+            &target("h"),
+            "echo '/home/u/.ssh/config: line 3: Bad configuration option: prot' >&2; exit 255",
+        )
+        .0
+        .expect_err("broken");
         assert!(error.to_string().contains("line 3: Bad configuration option: prot"), "{error}");
     }
 

@@ -74,7 +74,11 @@ pub(super) struct Link {
 
 impl Link {
     /// Repeats a step until it is done, has failed, or it is too late.
-    pub(super) fn drive<T>(&self, end: Instant, step: impl FnMut(&Session) -> Result<T, ssh2::Error>) -> Result<T, Fault> {
+    pub(super) fn drive<T>(
+        &self,
+        end: Instant,
+        step: impl FnMut(&Session) -> Result<T, ssh2::Error>,
+    ) -> Result<T, Fault> {
         drive(&self.session, &self.stream, end, step)
     }
 
@@ -123,7 +127,10 @@ pub(super) fn drive<T>(
         if time.is_zero() {
             return Err(Fault::Late);
         }
-        let for_room = matches!(session.block_directions(), ssh2::BlockDirections::Outbound | ssh2::BlockDirections::Both);
+        let for_room = matches!(
+            session.block_directions(),
+            ssh2::BlockDirections::Outbound | ssh2::BlockDirections::Both
+        );
         wait(stream, time, for_room);
     }
 }
@@ -132,26 +139,36 @@ pub(super) fn drive<T>(
 fn wait(stream: &TcpStream, time: Duration, for_room: bool) -> (bool, bool) {
     let wanted = if for_room { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
     let time = time.min(MAX_WAIT);
-    let timeout = Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: time.subsec_nanos().into() };
+    let timeout =
+        Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: time.subsec_nanos().into() };
     let mut polled = [PollFd::new(stream, wanted)];
     // An interrupted wait is a short one: everybody asks again.
     let _ = poll(&mut polled, Some(&timeout));
     let [polled] = polled;
     let events = polled.revents();
-    (events.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR), events.contains(PollFlags::OUT))
+    (
+        events.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR),
+        events.contains(PollFlags::OUT),
+    )
 }
 
 /// Connects and returns the host's key, which nobody has checked yet.
-pub(super) fn greet(route: &Route, known: Option<&KnownHosts>, limit: Duration) -> Result<(Link, Vec<u8>), RemoteError> {
+pub(super) fn greet(
+    route: &Route,
+    known: Option<&KnownHosts>,
+    limit: Duration,
+) -> Result<(Link, Vec<u8>), RemoteError> {
     let unreachable = |problem: String| RemoteError::Unreachable { place: route.place(), problem };
     let end = clock::instant() + limit;
     let late = || format!("no answer within {} s", limit.as_secs_f32().ceil());
-    let addresses = addresses(route, end).map_err(|problem| unreachable(problem.unwrap_or_else(late)))?;
+    let addresses =
+        addresses(route, end).map_err(|problem| unreachable(problem.unwrap_or_else(late)))?;
     let mut problems: Vec<String> = Vec::new();
     for (number, address) in addresses.iter().enumerate() {
         // Every address gets its share of the time, the last one all that is left.
         let share = left(end) / u32::try_from(addresses.len() - number).unwrap_or(1);
-        let problem = match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
+        let problem = match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1)))
+        {
             Ok(stream) => match handshake(stream, known, end.min(clock::instant() + share)) {
                 Ok(link) => match link.session.host_key().map(|(key, _)| key.to_vec()) {
                     Some(key) => return Ok((link, key)),
@@ -169,7 +186,11 @@ pub(super) fn greet(route: &Route, known: Option<&KnownHosts>, limit: Duration) 
         }
     }
     problems.extend(
-        route.unused.iter().filter(|setting| setting.starts_with("Bind")).map(|setting| format!("{setting} of the ssh configuration is not used")),
+        route
+            .unused
+            .iter()
+            .filter(|setting| setting.starts_with("Bind"))
+            .map(|setting| format!("{setting} of the ssh configuration is not used")),
     );
     Err(unreachable(problems.join("; ")))
 }
@@ -180,12 +201,20 @@ fn addresses(route: &Route, end: Instant) -> Result<Vec<SocketAddr>, Option<Stri
     let (sender, found) = mpsc::channel();
     let question = host.to_owned();
     std::thread::spawn(move || {
-        let _ = sender.send((question.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>));
+        let _ = sender
+            .send((question.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>));
     });
-    let mut addresses = found.recv_timeout(left(end)).map_err(|_| None)?.map_err(|problem| Some(problem.to_string()))?;
+    let mut addresses = found
+        .recv_timeout(left(end))
+        .map_err(|_| None)?
+        .map_err(|problem| Some(problem.to_string()))?;
     addresses.dedup();
     addresses.retain(|address| route.family.takes(address));
-    if addresses.is_empty() { Err(Some(format!("there is no address for {host}"))) } else { Ok(addresses) }
+    if addresses.is_empty() {
+        Err(Some(format!("there is no address for {host}")))
+    } else {
+        Ok(addresses)
+    }
 }
 
 fn handshake(stream: TcpStream, known: Option<&KnownHosts>, end: Instant) -> Result<Link, Fault> {
@@ -205,15 +234,27 @@ fn handshake(stream: TcpStream, known: Option<&KnownHosts>, end: Instant) -> Res
 /// Which host keys to ask for: those that are known come first, else the host would show
 /// another of its keys and look like somebody else. Certificates are never asked for.
 fn preference(known: &[&str], offered: &[&str]) -> String {
-    let usable = || offered.iter().copied().filter(|name| !name.contains("-cert-") && *name != "ssh-dss");
-    let is_known = |name: &str| known.iter().any(|known| *known == name || *known == "ssh-rsa" && name.starts_with("rsa-sha2-"));
-    usable().filter(|name| is_known(name)).chain(usable().filter(|name| !is_known(name))).collect::<Vec<_>>().join(",")
+    let usable =
+        || offered.iter().copied().filter(|name| !name.contains("-cert-") && *name != "ssh-dss");
+    let is_known = |name: &str| {
+        known
+            .iter()
+            .any(|known| *known == name || *known == "ssh-rsa" && name.starts_with("rsa-sha2-"))
+    };
+    usable()
+        .filter(|name| is_known(name))
+        .chain(usable().filter(|name| !is_known(name)))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 fn explain(fault: &Fault) -> String {
     match fault.code() {
         Some(-13 | -43 | -2) => {
-            format!("the host ended the connection before the ssh greeting (too many logins at once, or no ssh server): {}", raw(fault))
+            format!(
+                "the host ended the connection before the ssh greeting (too many logins at once, or no ssh server): {}",
+                raw(fault)
+            )
         }
         Some(-5 | -8) => format!("no way of encryption that both sides know: {}", raw(fault)),
         _ => fault.text(),
@@ -228,16 +269,26 @@ fn raw(fault: &Fault) -> String {
 }
 
 /// Connects, and goes on only if the host's key is the known one, or the accepted one.
-pub(super) fn connect(route: &Route, accepted: Option<&str>, limit: Duration) -> Result<Link, RemoteError> {
+pub(super) fn connect(
+    route: &Route,
+    accepted: Option<&str>,
+    limit: Duration,
+) -> Result<Link, RemoteError> {
     let place = route.place();
     let known = known_hosts(route)?;
     let (link, key) = greet(route, Some(&known), limit)?;
     let offered = HostKey::new(&key, &route.names);
-    let fingerprint = offered.map(|key| key.fingerprint).unwrap_or_else(|| "a key that cannot be read".to_owned());
+    let fingerprint = offered
+        .map(|key| key.fingerprint)
+        .unwrap_or_else(|| "a key that cannot be read".to_owned());
     match known.judge(&key) {
         Verdict::Known => Ok(link),
-        Verdict::Refused(known_hosts) => Err(RemoteError::HostKeyChanged { place, fingerprint, known_hosts }),
-        Verdict::Revoked(known_hosts) => Err(RemoteError::HostKeyRevoked { place, fingerprint, known_hosts }),
+        Verdict::Refused(known_hosts) => {
+            Err(RemoteError::HostKeyChanged { place, fingerprint, known_hosts })
+        }
+        Verdict::Revoked(known_hosts) => {
+            Err(RemoteError::HostKeyRevoked { place, fingerprint, known_hosts })
+        }
         Verdict::Unknown if accepted == Some(fingerprint.as_str()) => Ok(link),
         Verdict::Unknown => Err(RemoteError::HostKeyUnknown { place, fingerprint }),
     }
@@ -245,8 +296,13 @@ pub(super) fn connect(route: &Route, accepted: Option<&str>, limit: Duration) ->
 
 /// What the known_hosts files say about the host.
 pub(super) fn known_hosts(route: &Route) -> Result<KnownHosts, RemoteError> {
-    let session = Session::new().map_err(|error| RemoteError::Unreachable { place: route.place(), problem: clean(error.message().as_bytes()) })?;
-    let mut known = KnownHosts::load(&route.known_hosts, &route.names, &|pattern, name| hashed_name(&session, pattern, name));
+    let session = Session::new().map_err(|error| RemoteError::Unreachable {
+        place: route.place(),
+        problem: clean(error.message().as_bytes()),
+    })?;
+    let mut known = KnownHosts::load(&route.known_hosts, &route.names, &|pattern, name| {
+        hashed_name(&session, pattern, name)
+    });
     if let Some(file) = &route.revoked {
         // As ssh does: what cannot be looked into refuses every host.
         known.revoke(file).map_err(|why| RemoteError::Unreachable {
@@ -274,12 +330,25 @@ pub(super) fn hashed_name(session: &Session, pattern: &str, name: &str) -> bool 
 mod tests {
     use super::*;
 
-    const OFFERED: [&str; 6] = ["ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256", "ssh-dss"];
+    const OFFERED: [&str; 6] = [
+        "ssh-ed25519-cert-v01@openssh.com",
+        "ssh-ed25519",
+        "ecdsa-sha2-nistp256",
+        "rsa-sha2-512",
+        "rsa-sha2-256",
+        "ssh-dss",
+    ];
 
     #[test]
     fn the_host_is_asked_for_the_key_that_is_known() {
-        assert_eq!(preference(&[], &OFFERED), "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256");
-        assert_eq!(preference(&["ssh-rsa"], &OFFERED), "rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256");
+        assert_eq!(
+            preference(&[], &OFFERED),
+            "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256"
+        );
+        assert_eq!(
+            preference(&["ssh-rsa"], &OFFERED),
+            "rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256"
+        );
         assert_eq!(preference(&["ssh-unheard-of"], &OFFERED), preference(&[], &OFFERED));
     }
 
@@ -290,7 +359,11 @@ mod tests {
         let work = || {
             for _ in 0..2000 {
                 let session = Session::new().expect("a session");
-                assert!(!hashed_name(&session, "|1|WhkZQL7pnzRfR/cPf57Cq/y+v0c=|toCz13Opvj07ajiKWX3/fdgKpA8=", "other"));
+                assert!(!hashed_name(
+                    &session,
+                    "|1|WhkZQL7pnzRfR/cPf57Cq/y+v0c=|toCz13Opvj07ajiKWX3/fdgKpA8=",
+                    "other"
+                ));
             }
         };
         let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(work)).collect();
@@ -301,7 +374,8 @@ mod tests {
 
     #[test]
     fn the_library_knows_the_key_types_that_we_ask_for() {
-        let offered = Session::new().expect("a session").supported_algs(MethodType::HostKey).expect("a list");
+        let offered =
+            Session::new().expect("a session").supported_algs(MethodType::HostKey).expect("a list");
         for name in ["ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512"] {
             assert!(offered.contains(&name), "{name} in {offered:?}");
         }

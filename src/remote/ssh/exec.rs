@@ -69,9 +69,20 @@ impl Feed {
                     let open = || {
                         let file = std::fs::File::open(path)?;
                         let size = file.metadata()?.len();
-                        if size < *len { Err(std::io::Error::other(format!("it has {size} bytes instead of {len}"))) } else { Ok(file) }
+                        if size < *len {
+                            Err(std::io::Error::other(format!(
+                                "it has {size} bytes instead of {len}"
+                            )))
+                        } else {
+                            Ok(file)
+                        }
                     };
-                    Source::File(open().map_err(|problem: std::io::Error| (path.display().to_string(), problem.to_string()))?, *len)
+                    Source::File(
+                        open().map_err(|problem: std::io::Error| {
+                            (path.display().to_string(), problem.to_string())
+                        })?,
+                        *len,
+                    )
                 }
             });
         }
@@ -94,7 +105,9 @@ impl Feed {
             }
             match self.sources.next() {
                 None => break,
-                Some(Source::Bytes(bytes)) => (self.buffer, self.sent, self.file) = (bytes, 0, None),
+                Some(Source::Bytes(bytes)) => {
+                    (self.buffer, self.sent, self.file) = (bytes, 0, None)
+                }
                 Some(Source::File(file, len)) => self.file = Some((file, len)),
             }
         }
@@ -128,7 +141,14 @@ struct Talk<'a> {
 
 /// Sends everything, and returns everything that came back, and whether the connection
 /// is fit for another request.
-pub(super) fn talk(link: &Link, channel: Channel, feed: Feed, nonce: &str, max_bytes: usize, end: Instant) -> Result<(Vec<u8>, bool), Failure> {
+pub(super) fn talk(
+    link: &Link,
+    channel: Channel,
+    feed: Feed,
+    nonce: &str,
+    max_bytes: usize,
+    end: Instant,
+) -> Result<(Vec<u8>, bool), Failure> {
     let mut talk = Talk {
         link,
         channel,
@@ -162,7 +182,11 @@ impl Talk<'_> {
             }
             if self.channel.eof() {
                 // Something that was started may have talked on after the last line.
-                return Ok(self.answer.windows(last_line.len()).rev().any(|window| window == last_line));
+                return Ok(self
+                    .answer
+                    .windows(last_line.len())
+                    .rev()
+                    .any(|window| window == last_line));
             }
             if left(end).is_zero() {
                 return Err(Failure::Late);
@@ -196,7 +220,11 @@ impl Talk<'_> {
         for _ in 0..BURST {
             let bytes = match self.feed.next() {
                 Ok(bytes) => bytes,
-                Err(problem) => return Err(Failure::Cut(format!("a file changed here while it was sent: {problem}"))),
+                Err(problem) => {
+                    return Err(Failure::Cut(format!(
+                        "a file changed here while it was sent: {problem}"
+                    )));
+                }
             };
             if bytes.is_empty() {
                 self.end_is_due = true;
@@ -252,28 +280,43 @@ impl Talk<'_> {
 
     /// Whether libssh2 holds something for us, or has room for more from us.
     fn something_is_left(&self) -> bool {
-        let may_send = !self.all_sent && self.stuck.is_none() && !self.is_full() && self.channel.write_window().remaining > 0;
+        let may_send = !self.all_sent
+            && self.stuck.is_none()
+            && !self.is_full()
+            && self.channel.write_window().remaining > 0;
         may_send || self.channel.read_window().available > 0
     }
 
     /// Whether the socket takes no more for now.
     fn is_full(&self) -> bool {
-        matches!(self.link.session.block_directions(), BlockDirections::Outbound | BlockDirections::Both)
+        matches!(
+            self.link.session.block_directions(),
+            BlockDirections::Outbound | BlockDirections::Both
+        )
     }
 
     /// Waits until something can be done. Tells whether the host gave a sign of life.
     fn wait(&self, heard: Instant, end: Instant) -> Result<bool, Failure> {
         let full = self.is_full();
         // A half-sent sign would block the connection for good.
-        let is_quiet = clock::instant().saturating_duration_since(heard) >= Duration::from_secs(KEEPALIVE.into());
+        let is_quiet = clock::instant().saturating_duration_since(heard)
+            >= Duration::from_secs(KEEPALIVE.into());
         if is_quiet && !full && self.link.has_room() {
-            self.link.session.keepalive_send().map_err(|error| self.cut(&Fault::Library(error).text()))?;
+            self.link
+                .session
+                .keepalive_send()
+                .map_err(|error| self.cut(&Fault::Library(error).text()))?;
         }
         Ok(self.link.wait(left(end), full || self.end_is_due && !self.all_sent))
     }
 
     /// Ends the request in order, and tells what is wrong if the answer is not complete.
-    fn finish(mut self, complete: bool, nonce: &str, end: Instant) -> Result<(Vec<u8>, bool), Failure> {
+    fn finish(
+        mut self,
+        complete: bool,
+        nonce: &str,
+        end: Instant,
+    ) -> Result<(Vec<u8>, bool), Failure> {
         let farewell = end.min(clock::instant() + FAREWELL);
         while complete && !self.channel.eof() && !left(farewell).is_zero() {
             match self.read() {
@@ -291,24 +334,35 @@ impl Talk<'_> {
         if complete {
             return Ok((self.answer, tidy));
         }
-        let signal = self.channel.exit_signal().ok().and_then(|ExitSignal { exit_signal, .. }| exit_signal);
+        let signal =
+            self.channel.exit_signal().ok().and_then(|ExitSignal { exit_signal, .. }| exit_signal);
         let status = self.channel.exit_status().unwrap_or_default();
         let begun = self.answer.windows(nonce.len()).any(|window| window == nonce.as_bytes());
         match signal {
-            Some(signal) => Err(self.cut(&format!("the shell was ended by signal {}", clean(signal.as_bytes())))),
+            Some(signal) => {
+                Err(self
+                    .cut(&format!("the shell was ended by signal {}", clean(signal.as_bytes()))))
+            }
             None if closed && !begun && status < 128 => {
                 // A shell that only refuses people often does so on standard output.
                 let output = clean(&self.answer[self.answer.len().saturating_sub(ERRORS_KEPT)..]);
-                let output = if output.is_empty() { output } else { format!("; its output: {output}") };
+                let output =
+                    if output.is_empty() { output } else { format!("; its output: {output}") };
                 Err(Failure::Shell(self.said(&format!("it ended with status {status}")) + &output))
             }
-            None if closed => Err(self.cut(&format!("the shell ended early, with status {status}"))),
+            None if closed => {
+                Err(self.cut(&format!("the shell ended early, with status {status}")))
+            }
             None => Err(self.cut("the end of the shell was not reported")),
         }
     }
 
     fn cut(&self, problem: &str) -> Failure {
-        let sending = self.stuck.as_ref().map(|why| format!(" (sending stopped before: {why})")).unwrap_or_default();
+        let sending = self
+            .stuck
+            .as_ref()
+            .map(|why| format!(" (sending stopped before: {why})"))
+            .unwrap_or_default();
         Failure::Cut(self.said(&format!("{}{sending}", clean(problem.as_bytes()))))
     }
 

@@ -43,29 +43,46 @@ impl KeyFile {
             name.push(ending);
             PathBuf::from(name)
         };
-        let mut key = Self { path: path.to_owned(), public: None, locked: false, certificates: Vec::new(), open_mode: None, public_only: false };
+        let mut key = Self {
+            path: path.to_owned(),
+            public: None,
+            locked: false,
+            certificates: Vec::new(),
+            open_mode: None,
+            public_only: false,
+        };
         let Some((public, locked)) = inside(&text) else {
             if text.starts_with("PuTTY-User-Key-File") {
                 return Err("it is a key of PuTTY: `puttygen KEY -O private-openssh` makes one that can be used".to_owned());
             }
-            let public = public_line(&text).filter(|key| type_of(key) == text.split_whitespace().next());
+            let public =
+                public_line(&text).filter(|key| type_of(key) == text.split_whitespace().next());
             key.public = Some(public.ok_or("it is no key")?);
             key.public_only = true;
             return Ok(key);
         };
         key.public = public.or_else(|| public_line(&read(&beside(".pub")).ok()?));
         key.locked = locked;
-        if let Some(kind) = key.public.as_deref().and_then(type_of).filter(|kind| kind.starts_with("sk-")) {
-            return Err(format!("it is a key of a security token ({kind}), which the built-in transport cannot use yet"));
+        if let Some(kind) =
+            key.public.as_deref().and_then(type_of).filter(|kind| kind.starts_with("sk-"))
+        {
+            return Err(format!(
+                "it is a key of a security token ({kind}), which the built-in transport cannot use yet"
+            ));
         }
         key.certificates.extend(Certificate::look(&beside("-cert.pub")));
-        key.open_mode = path.metadata().map(|metadata| metadata.mode() & 0o777).ok().filter(|mode| mode & 0o077 != 0);
+        key.open_mode = path
+            .metadata()
+            .map(|metadata| metadata.mode() & 0o777)
+            .ok()
+            .filter(|mode| mode & 0o077 != 0);
         Ok(key)
     }
 
     /// Whether this certificate is for it, as far as can be told.
     pub(super) fn takes(&self, certificate: &Certificate) -> bool {
-        !self.public_only && self.public.as_ref().is_none_or(|public| *public == certificate.says.key)
+        !self.public_only
+            && self.public.as_ref().is_none_or(|public| *public == certificate.says.key)
     }
 }
 
@@ -75,27 +92,42 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
     // A pipe under that name would let us wait for ever.
     let metadata = path.metadata().map_err(problem)?;
     if !metadata.is_file() {
-        return Err(if metadata.is_dir() { "it is a folder" } else { "it is no regular file" }.to_owned());
+        return Err(
+            if metadata.is_dir() { "it is a folder" } else { "it is no regular file" }.to_owned()
+        );
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path).map_err(problem)?.take(MAX_FILE).read_to_end(&mut bytes).map_err(problem)?;
+    std::fs::File::open(path)
+        .map_err(problem)?
+        .take(MAX_FILE)
+        .read_to_end(&mut bytes)
+        .map_err(problem)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The public key, where the form shows it, and whether there is a passphrase.
 fn inside(text: &str) -> Option<(Option<Vec<u8>>, bool)> {
-    let form = text.lines().find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"))?;
+    let form = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"))?;
     match form {
         "OPENSSH PRIVATE KEY" => openssh(text),
         "ENCRYPTED PRIVATE KEY" => Some((None, true)),
-        _ if form.ends_with("PRIVATE KEY") => Some((None, text.lines().any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED")))),
+        _ if form.ends_with("PRIVATE KEY") => Some((
+            None,
+            text.lines().any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED")),
+        )),
         _ => None,
     }
 }
 
 /// The form that ssh-keygen writes: the public key stands in front of the locked part.
 fn openssh(text: &str) -> Option<(Option<Vec<u8>>, bool)> {
-    let body: String = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('-')).collect();
+    let body: String = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('-'))
+        .collect();
     let bytes = STANDARD.decode(body).ok()?;
     let mut rest = bytes.strip_prefix(b"openssh-key-v1\0")?;
     let cipher = field(&mut rest)?;
@@ -127,7 +159,12 @@ mod tests {
     /// Makes a key the way a user does.
     fn generate(folder: &Path, name: &str, arguments: &[&str]) -> PathBuf {
         let path = folder.join(name);
-        let made = process::command("ssh-keygen").args(["-q", "-f"]).arg(&path).args(arguments).status().expect("ssh-keygen runs");
+        let made = process::command("ssh-keygen")
+            .args(["-q", "-f"])
+            .arg(&path)
+            .args(arguments)
+            .status()
+            .expect("ssh-keygen runs");
         assert!(made.success());
         path
     }
@@ -151,7 +188,11 @@ mod tests {
             assert_eq!((key.locked, &key.public), (locked, &expected), "{name}");
             std::fs::remove_file(public).expect("removed");
             let alone = KeyFile::look(&path).expect("a key").public;
-            assert_eq!(alone, if name.starts_with('p') && name != "plain" { None } else { expected }, "{name} without its .pub");
+            assert_eq!(
+                alone,
+                if name.starts_with('p') && name != "plain" { None } else { expected },
+                "{name} without its .pub"
+            );
         }
     }
 
@@ -159,11 +200,21 @@ mod tests {
     fn what_is_no_key_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
-        for text in ["", "ssh-ed25519 AAAA x", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "-----BEGIN CERTIFICATE-----\n", "\u{0}"] {
+        for text in [
+            "",
+            "ssh-ed25519 AAAA x",
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n",
+            "-----BEGIN CERTIFICATE-----\n",
+            "\u{0}",
+        ] {
             std::fs::write(&path, text).expect("written");
             assert_eq!(KeyFile::look(&path), Err("it is no key".to_owned()), "{text:?}");
         }
-        assert!(KeyFile::look(&folder.path().join("missing")).expect_err("missing").contains("No such file"));
+        assert!(
+            KeyFile::look(&folder.path().join("missing"))
+                .expect_err("missing")
+                .contains("No such file")
+        );
         assert_eq!(KeyFile::look(folder.path()), Err("it is a folder".to_owned()));
     }
 
@@ -172,13 +223,28 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
         // The public part of a key of a security token, in the form that ssh-keygen writes.
-        let part = |bytes: &[u8]| [&u32::try_from(bytes.len()).expect("short").to_be_bytes()[..], bytes].concat();
+        let part = |bytes: &[u8]| {
+            [&u32::try_from(bytes.len()).expect("short").to_be_bytes()[..], bytes].concat()
+        };
         let public = [part(b"sk-ssh-ed25519@openssh.com"), part(&[7; 32]), part(b"ssh:")].concat();
-        let body = [b"openssh-key-v1\0".to_vec(), part(b"none"), part(b"none"), part(b""), vec![0, 0, 0, 1], part(&public), part(b"x")].concat();
-        let text = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----\n", STANDARD.encode(body));
-        for (text, why) in
-            [(text.as_str(), "security token (sk-ssh-ed25519@openssh.com)"), ("PuTTY-User-Key-File-3: ssh-ed25519\n", "a key of PuTTY")]
-        {
+        let body = [
+            b"openssh-key-v1\0".to_vec(),
+            part(b"none"),
+            part(b"none"),
+            part(b""),
+            vec![0, 0, 0, 1],
+            part(&public),
+            part(b"x"),
+        ]
+        .concat();
+        let text = format!(
+            "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----\n",
+            STANDARD.encode(body)
+        );
+        for (text, why) in [
+            (text.as_str(), "security token (sk-ssh-ed25519@openssh.com)"),
+            ("PuTTY-User-Key-File-3: ssh-ed25519\n", "a key of PuTTY"),
+        ] {
             std::fs::write(&path, text).expect("written");
             assert!(KeyFile::look(&path).expect_err("refused").contains(why), "{why}");
         }

@@ -66,7 +66,11 @@ impl HostNames {
     pub(super) fn new(host: &str, port: u16, alias: Option<&str>) -> Self {
         let bare = alias.unwrap_or(host).to_ascii_lowercase();
         // An alias stands for the host and its port together, as with ssh.
-        if alias.is_some() || port == 22 { Self { exact: bare, bare: None } } else { Self { exact: format!("[{bare}]:{port}"), bare: Some(bare) } }
+        if alias.is_some() || port == 22 {
+            Self { exact: bare, bare: None }
+        } else {
+            Self { exact: format!("[{bare}]:{port}"), bare: Some(bare) }
+        }
     }
 }
 
@@ -106,8 +110,17 @@ impl KnownHosts {
         for file in files {
             let mut bytes = Vec::new();
             // A pipe under that name would let us wait for ever.
-            if file.is_file() && std::fs::File::open(file).and_then(|open| open.take(MAX_FILE).read_to_end(&mut bytes)).is_ok() {
-                known.add(&String::from_utf8_lossy(&bytes), &file.display().to_string(), names, hashed);
+            if file.is_file()
+                && std::fs::File::open(file)
+                    .and_then(|open| open.take(MAX_FILE).read_to_end(&mut bytes))
+                    .is_ok()
+            {
+                known.add(
+                    &String::from_utf8_lossy(&bytes),
+                    &file.display().to_string(),
+                    names,
+                    hashed,
+                );
             }
         }
         known
@@ -122,17 +135,30 @@ impl KnownHosts {
         if !file.metadata().map_err(|problem| problem.to_string())?.is_file() {
             return Err("it is no regular file".to_owned());
         }
-        std::fs::File::open(file).and_then(|open| open.take(MAX_FILE).read_to_end(&mut bytes)).map_err(|problem| problem.to_string())?;
+        std::fs::File::open(file)
+            .and_then(|open| open.take(MAX_FILE).read_to_end(&mut bytes))
+            .map_err(|problem| problem.to_string())?;
         if bytes.starts_with(b"SSHKRL\n\0") {
             return Err(
                 "it is a list in binary form, which the built-in transport cannot read yet: keep the keys in it as text, one a line".to_owned()
             );
         }
-        for (number, line) in String::from_utf8_lossy(&bytes).lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#')) {
+        for (number, line) in String::from_utf8_lossy(&bytes)
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim_start().starts_with('#'))
+        {
             // In front of the key there may be words of any kind.
             let words: Vec<&str> = line.split_whitespace().collect();
-            let keys = words.windows(2).filter_map(|pair| STANDARD.decode(pair[1]).ok().filter(|key| type_of(key) == Some(pair[0])));
-            self.0.extend(keys.map(|key| Entry { revoked: true, exact: true, key, place: format!("{}:{}", file.display(), number + 1) }));
+            let keys = words.windows(2).filter_map(|pair| {
+                STANDARD.decode(pair[1]).ok().filter(|key| type_of(key) == Some(pair[0]))
+            });
+            self.0.extend(keys.map(|key| Entry {
+                revoked: true,
+                exact: true,
+                key,
+                place: format!("{}:{}", file.display(), number + 1),
+            }));
         }
         Ok(())
     }
@@ -147,7 +173,11 @@ impl KnownHosts {
                 // An authority signs keys; its own is never a host's key.
                 Some(_) => continue,
             };
-            let (Some(hosts), Some(key_type), Some(key)) = (words.next(), words.next(), words.next()) else { continue };
+            let (Some(hosts), Some(key_type), Some(key)) =
+                (words.next(), words.next(), words.next())
+            else {
+                continue;
+            };
             if hosts.starts_with('#') {
                 continue;
             }

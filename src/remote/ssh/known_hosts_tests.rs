@@ -21,7 +21,9 @@ fn blob(line: &str) -> Vec<u8> {
 fn known(text: &str, host: &str, port: u16) -> KnownHosts {
     let session = ssh2::Session::new().expect("a session without a connection");
     let mut known = KnownHosts::default();
-    known.add(text, "kh", &HostNames::new(host, port, None), &|pattern, name| hashed_name(&session, pattern, name));
+    known.add(text, "kh", &HostNames::new(host, port, None), &|pattern, name| {
+        hashed_name(&session, pattern, name)
+    });
     known
 }
 
@@ -31,17 +33,23 @@ fn judge(text: &str, host: &str, port: u16, key: &str) -> Verdict {
 
 #[test]
 fn the_fingerprint_is_the_one_that_ssh_shows() {
-    let key = HostKey::new(&blob(A), &HostNames::new("Login.Example.org", 22, None)).expect("a key");
+    let key =
+        HostKey::new(&blob(A), &HostNames::new("Login.Example.org", 22, None)).expect("a key");
     assert_eq!(key.fingerprint, A_PRINT);
     assert_eq!(key.line_for_known_hosts, format!("login.example.org {A}"));
     let key = HostKey::new(&blob(RSA), &HostNames::new("h", 2222, None)).expect("a key");
-    assert_eq!((key.key_type.as_str(), key.line_for_known_hosts), ("ssh-rsa", format!("[h]:2222 {RSA}")));
+    assert_eq!(
+        (key.key_type.as_str(), key.line_for_known_hosts),
+        ("ssh-rsa", format!("[h]:2222 {RSA}"))
+    );
     assert_eq!(HostKey::new(b"\0\0\0\x09junk", &HostNames::new("h", 22, None)), None);
 }
 
 #[test]
 fn plain_lines_comments_and_several_keys_of_one_host() {
-    let text = format!("# h {B}\n\n  h,10.0.0.1\t{RSA} a comment\r\nH {A}\nother {B}\nbroken\nh ssh-ed25519\n");
+    let text = format!(
+        "# h {B}\n\n  h,10.0.0.1\t{RSA} a comment\r\nH {A}\nother {B}\nbroken\nh ssh-ed25519\n"
+    );
     assert_eq!(judge(&text, "h", 22, A), Verdict::Known);
     assert_eq!(judge(&text, "10.0.0.1", 22, RSA), Verdict::Known);
     assert_eq!(judge(&text, "h", 22, B), Verdict::Refused("kh:3".to_owned()));
@@ -60,9 +68,17 @@ fn ports_have_entries_of_their_own() {
     assert_eq!(judge(&text, "h", 22, A), Verdict::Known);
     assert_eq!(judge(&text, "h", 22, B), Verdict::Refused("kh:1".to_owned()));
     assert_eq!(judge(&text, "h", 2222, B), Verdict::Known);
-    assert_eq!(judge(&text, "h", 2222, A), Verdict::Refused("kh:2".to_owned()), "the entry with the port counts alone");
+    assert_eq!(
+        judge(&text, "h", 2222, A),
+        Verdict::Refused("kh:2".to_owned()),
+        "the entry with the port counts alone"
+    );
     assert_eq!(judge(&text, "h", 2200, A), Verdict::Known, "the same key on another port");
-    assert_eq!(judge(&text, "h", 2200, B), Verdict::Unknown, "another key on another port is no alarm");
+    assert_eq!(
+        judge(&text, "h", 2200, B),
+        Verdict::Unknown,
+        "another key on another port is no alarm"
+    );
 }
 
 #[test]
@@ -91,21 +107,34 @@ fn a_pattern_made_to_take_for_ever_does_not() {
 
 #[test]
 fn a_revoked_key_is_refused_even_if_it_is_known_too() {
-    for revoked in [format!("@revoked * {A}\n"), format!("@revoked h {A}\n"), format!("@revoked\th {A} old\n")] {
+    for revoked in
+        [format!("@revoked * {A}\n"), format!("@revoked h {A}\n"), format!("@revoked\th {A} old\n")]
+    {
         for port in [22, 2222] {
             let text = format!("h {A}\n[h]:2222 {A}\n{revoked}");
-            assert_eq!(judge(&text, "h", port, A), Verdict::Revoked("kh:3".to_owned()), "{revoked}");
+            assert_eq!(
+                judge(&text, "h", port, A),
+                Verdict::Revoked("kh:3".to_owned()),
+                "{revoked}"
+            );
         }
     }
     let text = format!("@revoked h {B}\nh {A}\n");
     assert_eq!(judge(&text, "h", 22, A), Verdict::Known);
     assert_eq!(known(&text, "h", 22).key_types(), ["ssh-ed25519"]);
-    assert_eq!(judge(&format!("@revoked h {B}\n"), "h", 22, A), Verdict::Unknown, "a revoked key says nothing about others");
+    assert_eq!(
+        judge(&format!("@revoked h {B}\n"), "h", 22, A),
+        Verdict::Unknown,
+        "a revoked key says nothing about others"
+    );
 }
 
 #[test]
 fn an_authority_is_no_host() {
-    assert_eq!(judge(&format!("@cert-authority * {A}\n@new-marker h {A}\n"), "h", 22, A), Verdict::Unknown);
+    assert_eq!(
+        judge(&format!("@cert-authority * {A}\n@new-marker h {A}\n"), "h", 22, A),
+        Verdict::Unknown
+    );
 }
 
 #[test]
@@ -115,16 +144,28 @@ fn hashed_names() {
     assert_eq!(judge(&text, "Host.Example.org", 22, B), Verdict::Refused("kh:1".to_owned()));
     assert_eq!(judge(&text, "host.example.org", 2222, B), Verdict::Known);
     assert_eq!(judge(&text, "other.example.org", 22, A), Verdict::Unknown);
-    assert_eq!(judge(&format!("@revoked {HASHED} {A}\n"), "host.example.org", 22, A), Verdict::Revoked("kh:1".to_owned()));
+    assert_eq!(
+        judge(&format!("@revoked {HASHED} {A}\n"), "host.example.org", 22, A),
+        Verdict::Revoked("kh:1".to_owned())
+    );
     for broken in ["|", "|1|", "|1|x", "|1||", "|1|AAAA|", "|2|AAAA|AAAA", "|1|AAAA|AAAA|AAAA"] {
-        assert_eq!(judge(&format!("{broken} {A}\n"), "host.example.org", 22, A), Verdict::Unknown, "{broken}");
+        assert_eq!(
+            judge(&format!("{broken} {A}\n"), "host.example.org", 22, A),
+            Verdict::Unknown,
+            "{broken}"
+        );
     }
 }
 
 #[test]
 fn an_alias_stands_for_host_and_port() {
     let mut hosts = KnownHosts::default();
-    hosts.add(&format!("pool {A}\nh {B}\n"), "kh", &HostNames::new("h", 2222, Some("Pool")), &|_, _| false);
+    hosts.add(
+        &format!("pool {A}\nh {B}\n"),
+        "kh",
+        &HostNames::new("h", 2222, Some("Pool")),
+        &|_, _| false,
+    );
     assert_eq!(hosts.judge(&blob(A)), Verdict::Known);
     assert_eq!(hosts.judge(&blob(B)), Verdict::Refused("kh:1".to_owned()));
 }
@@ -133,15 +174,23 @@ fn an_alias_stands_for_host_and_port() {
 fn a_line_whose_type_is_not_its_key_does_not_count() {
     let lie = format!("h {}\n", A.replace("ssh-ed25519", "ssh-rsa"));
     assert_eq!(judge(&lie, "h", 22, A), Verdict::Unknown);
-    assert_eq!(judge("h ssh-ed25519 AAAA\nh ssh-ed25519 ====\nh ssh-ed25519 /////w==\n", "h", 22, A), Verdict::Unknown);
+    assert_eq!(
+        judge("h ssh-ed25519 AAAA\nh ssh-ed25519 ====\nh ssh-ed25519 /////w==\n", "h", 22, A),
+        Verdict::Unknown
+    );
 }
 
 #[test]
 fn several_files_count_together_and_missing_ones_not() {
     let folder = tempfile::tempdir().expect("a folder");
-    let files: Vec<_> = ["one", "two", "missing"].iter().map(|name| folder.path().join(name)).collect();
+    let files: Vec<_> =
+        ["one", "two", "missing"].iter().map(|name| folder.path().join(name)).collect();
     std::fs::write(&files[0], format!("h {A}\n\u{fffd}\n")).expect("written");
-    std::fs::write(&files[1], [b"\xff\xfe junk\n".to_vec(), format!("h {B}\n").into_bytes()].concat()).expect("written");
+    std::fs::write(
+        &files[1],
+        [b"\xff\xfe junk\n".to_vec(), format!("h {B}\n").into_bytes()].concat(),
+    )
+    .expect("written");
     let names = HostNames::new("h", 22, None);
     let hosts = KnownHosts::load(&files, &names, &|_, _| false);
     assert_eq!((hosts.judge(&blob(A)), hosts.judge(&blob(B))), (Verdict::Known, Verdict::Known));
@@ -161,6 +210,12 @@ fn a_line_is_added_once_and_only_for_its_owner() {
     assert_eq!((mode(&file), mode(file.parent().expect("a folder"))), (0o600, 0o700));
     std::fs::write(&file, "other line without end").expect("written");
     add_known_host(&file, &key).expect("added");
-    assert_eq!(std::fs::read_to_string(&file).expect("read"), format!("other line without end\n[h]:2222 {A}\n"));
-    assert_eq!(KnownHosts::load(&[file], &HostNames::new("h", 2222, None), &|_, _| false).judge(&blob(A)), Verdict::Known);
+    assert_eq!(
+        std::fs::read_to_string(&file).expect("read"),
+        format!("other line without end\n[h]:2222 {A}\n")
+    );
+    assert_eq!(
+        KnownHosts::load(&[file], &HostNames::new("h", 2222, None), &|_, _| false).judge(&blob(A)),
+        Verdict::Known
+    );
 }

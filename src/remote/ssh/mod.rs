@@ -101,14 +101,21 @@ impl Ssh {
         if self.route.is_none() {
             self.route = Some(Route::find(&self.target, OsStr::new(SSH))?);
         }
-        self.route.as_ref().ok_or_else(|| RemoteError::Unreachable { place: self.target.place(), problem: "no route".to_owned() })
+        self.route.as_ref().ok_or_else(|| RemoteError::Unreachable {
+            place: self.target.place(),
+            problem: "no route".to_owned(),
+        })
     }
 
     fn connect(&mut self, time: Duration) -> Result<Link, RemoteError> {
         let target = self.target.clone();
         let route = self.route()?;
         let end = clock::instant() + time;
-        let mut link = connect::connect(route, target.accept_fingerprint.as_deref(), target.connect_timeout.min(time))?;
+        let mut link = connect::connect(
+            route,
+            target.accept_fingerprint.as_deref(),
+            target.connect_timeout.min(time),
+        )?;
         let limit = left(end).min(target.connect_timeout.max(LOGIN_LIMIT));
         auth::login(&mut link, route, target.passphrase.as_ref(), clock::instant() + limit)?;
         Ok(link)
@@ -119,7 +126,10 @@ impl Remote for Ssh {
     fn run(&mut self, script: Script, limits: Limits) -> Result<Reply, RemoteError> {
         let end = clock::instant() + limits.deadline;
         let nonce = random::hex(16);
-        let feed = || Feed::new(&script, &nonce).map_err(|(path, problem)| RemoteError::Source { path, problem });
+        let feed = || {
+            Feed::new(&script, &nonce)
+                .map_err(|(path, problem)| RemoteError::Source { path, problem })
+        };
         let prepared = feed()?;
         let place = self.place();
         let (link, channel) = loop {
@@ -130,7 +140,8 @@ impl Remote for Ssh {
                 None => self.connect(left(end))?,
             };
             // A kept connection that says nothing is as good as gone.
-            let start_end = if is_kept { end.min(clock::instant() + self.target.connect_timeout) } else { end };
+            let start_end =
+                if is_kept { end.min(clock::instant() + self.target.connect_timeout) } else { end };
             let mut started = exec::start(&link, start_end);
             if is_kept && started.as_ref().is_err_and(|fault| fault.code() == Some(-21)) {
                 // A host that allows one session may not have put the last one away yet.
@@ -147,12 +158,17 @@ impl Remote for Ssh {
         let result = exec::talk(&link, channel, prepared, &nonce, limits.max_bytes, end);
         let (answer, fit) = result.map_err(|failure| match failure {
             Failure::Late => RemoteError::Timeout { place: place.clone(), after: limits.deadline },
-            Failure::TooLarge => RemoteError::TooLarge { place: place.clone(), max_bytes: limits.max_bytes },
+            Failure::TooLarge => {
+                RemoteError::TooLarge { place: place.clone(), max_bytes: limits.max_bytes }
+            }
             Failure::Cut(problem) => RemoteError::Cut { place: place.clone(), problem },
             Failure::Shell(problem) => RemoteError::Shell { place: place.clone(), problem },
         })?;
         self.link = fit.then_some(link);
-        Reply::parse(&answer, &nonce).ok_or_else(|| RemoteError::Cut { place, problem: "its sections are not in order".to_owned() })
+        Reply::parse(&answer, &nonce).ok_or_else(|| RemoteError::Cut {
+            place,
+            problem: "its sections are not in order".to_owned(),
+        })
     }
 
     fn place(&self) -> String {
@@ -162,11 +178,22 @@ impl Remote for Ssh {
 
 fn not_started(place: String, fault: &Fault) -> RemoteError {
     match fault.code() {
-        Some(-21) => {
-            RemoteError::Unreachable { place, problem: format!("the host refuses a session on this connection (MaxSessions): {}", fault.text()) }
-        }
-        Some(-22) => RemoteError::Shell { place, problem: "the host runs no commands for this account (is it for file transfers only?)".to_owned() },
-        _ => RemoteError::Unreachable { place, problem: format!("after the login: {}", fault.text()) },
+        Some(-21) => RemoteError::Unreachable {
+            place,
+            problem: format!(
+                "the host refuses a session on this connection (MaxSessions): {}",
+                fault.text()
+            ),
+        },
+        Some(-22) => RemoteError::Shell {
+            place,
+            problem: "the host runs no commands for this account (is it for file transfers only?)"
+                .to_owned(),
+        },
+        _ => RemoteError::Unreachable {
+            place,
+            problem: format!("after the login: {}", fault.text()),
+        },
     }
 }
 
@@ -179,8 +206,10 @@ pub fn host_key(target: &SshTarget) -> Result<HostKey, RemoteError> {
     let route = Route::find(target, OsStr::new(SSH))?;
     let known = connect::known_hosts(&route)?;
     let (_, key) = connect::greet(&route, Some(&known), target.connect_timeout)?;
-    HostKey::new(&key, &route.names)
-        .ok_or_else(|| RemoteError::Unreachable { place: route.place(), problem: "it showed a host key that cannot be read".to_owned() })
+    HostKey::new(&key, &route.names).ok_or_else(|| RemoteError::Unreachable {
+        place: route.place(),
+        problem: "it showed a host key that cannot be read".to_owned(),
+    })
 }
 
 /// The known_hosts files that a connection to there reads, the user's own first.
@@ -208,10 +237,23 @@ mod tests {
 
     #[test]
     fn a_place_reads_as_a_person_would_write_it() {
-        let target = SshTarget { host: "h".to_owned(), user: Some("u".to_owned()), port: Some(2222), ..SshTarget::default() };
+        let target = SshTarget {
+            host: "h".to_owned(),
+            user: Some("u".to_owned()),
+            port: Some(2222),
+            ..SshTarget::default()
+        };
         assert_eq!(Ssh::new(target).place(), "u@h:2222");
-        assert_eq!(Ssh::new(SshTarget { host: "h".to_owned(), port: Some(22), ..SshTarget::default() }).place(), "h");
-        assert_eq!(Ssh::new(SshTarget { host: "::1".to_owned(), port: Some(2), ..SshTarget::default() }).place(), "[::1]:2");
+        assert_eq!(
+            Ssh::new(SshTarget { host: "h".to_owned(), port: Some(22), ..SshTarget::default() })
+                .place(),
+            "h"
+        );
+        assert_eq!(
+            Ssh::new(SshTarget { host: "::1".to_owned(), port: Some(2), ..SshTarget::default() })
+                .place(),
+            "[::1]:2"
+        );
     }
 
     #[test]
@@ -219,11 +261,19 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let short = folder.path().join("short");
         std::fs::write(&short, "1234").expect("written");
-        for (file, why) in [(PathBuf::from("/nonexistent"), "No such file"), (short, "it has 4 bytes instead of 5")] {
+        for (file, why) in [
+            (PathBuf::from("/nonexistent"), "No such file"),
+            (short, "it has 4 bytes instead of 5"),
+        ] {
             let mut script = Script::new();
-            script.section_with_input("x", crate::remote::Payload::File { path: file.clone(), len: 5 }, "cat");
+            script.section_with_input(
+                "x",
+                crate::remote::Payload::File { path: file.clone(), len: 5 },
+                "cat",
+            );
             // The host does not exist either: it is not even looked up.
-            let mut ssh = Ssh::new(SshTarget { host: "host.invalid".to_owned(), ..SshTarget::default() });
+            let mut ssh =
+                Ssh::new(SshTarget { host: "host.invalid".to_owned(), ..SshTarget::default() });
             let error = ssh.run(script, Limits::default()).expect_err("no file");
             assert!(
                 matches!(&error, RemoteError::Source { path, problem } if *path == file.display().to_string() && problem.contains(why)),

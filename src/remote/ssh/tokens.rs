@@ -49,7 +49,9 @@ impl Tokens {
             rest = &rest[at..];
             if let Some(tail) = rest.strip_prefix("${") {
                 let (name, behind) = tail.split_once('}').ok_or("a `${` without its `}`")?;
-                path.push_str(&std::env::var(name).map_err(|_| format!("the variable {name} is not set"))?);
+                path.push_str(
+                    &std::env::var(name).map_err(|_| format!("the variable {name} is not set"))?,
+                );
                 rest = behind;
             } else if let Some(tail) = rest.strip_prefix('$') {
                 path.push('$');
@@ -91,14 +93,18 @@ impl Tokens {
 }
 
 fn home() -> Result<String, String> {
-    dirs::home_dir().and_then(|home| home.into_os_string().into_string().ok()).ok_or_else(|| "there is no home folder".to_owned())
+    dirs::home_dir()
+        .and_then(|home| home.into_os_string().into_string().ok())
+        .ok_or_else(|| "there is no home folder".to_owned())
 }
 
 /// The home folder of another user of this machine, as far as its list of users has it.
 fn home_of(user: &str) -> Result<String, String> {
     let list = std::fs::read_to_string(Path::new("/etc/passwd")).unwrap_or_default();
     let line = list.lines().find(|line| line.split(':').next() == Some(user));
-    line.and_then(|line| line.split(':').nth(5)).map(str::to_owned).ok_or_else(|| format!("there is no user {user} here"))
+    line.and_then(|line| line.split(':').nth(5))
+        .map(str::to_owned)
+        .ok_or_else(|| format!("there is no user {user} here"))
 }
 
 #[cfg(test)]
@@ -121,7 +127,10 @@ mod tests {
             expanded("/k/%C-%L-%l-%u-%h-%n-%p-%r-%k-%%"),
             Ok("/k/0a1b-laptop-laptop.example.org-robert-login1-hpc-2222-bob-pool-%".to_owned())
         );
-        assert_eq!(expanded("/%j%i").expect("a path"), format!("/{}", rustix::process::getuid().as_raw()));
+        assert_eq!(
+            expanded("/%j%i").expect("a path"),
+            format!("/{}", rustix::process::getuid().as_raw())
+        );
         for text in ["~/k y", "%d/k y", "${HOME}/k y", "\"~/k y\""] {
             assert_eq!(expanded(text), Ok(format!("{home}/k y")), "{text}");
         }
@@ -137,7 +146,9 @@ mod tests {
         ] {
             assert!(expanded(text).expect_err(text).contains(why), "{text}");
         }
-        assert!(Tokens::default().expand("/%C").expect_err("unknown").contains("no ssh has told it"));
+        assert!(
+            Tokens::default().expand("/%C").expect_err("unknown").contains("no ssh has told it")
+        );
     }
 
     #[test]

@@ -53,7 +53,12 @@ impl Change<'_> {
     }
 
     /// Writes the claim. The token grows.
-    pub(super) fn take(&self, id: &str, holder: &str, seconds: Option<u64>) -> Result<(), StoreError> {
+    pub(super) fn take(
+        &self,
+        id: &str,
+        holder: &str,
+        seconds: Option<u64>,
+    ) -> Result<(), StoreError> {
         let seconds = seconds.map(|seconds| i64::try_from(seconds).unwrap_or(i64::from(u32::MAX)));
         let token: i64 = self
             .transaction
@@ -61,7 +66,11 @@ impl Change<'_> {
                 "UPDATE tasks SET claimed_by = ?2, claim_token = claim_token + 1, claim_until = unixepoch() + ?3 WHERE id = ?1 RETURNING claim_token",
             )?
             .query_row((id, holder, seconds), |row| row.get(0))?;
-        self.event(None, "task_claimed", &serde_json::json!({ "task_id": id, "by": holder, "token": token, "seconds": seconds }))
+        self.event(
+            None,
+            "task_claimed",
+            &serde_json::json!({ "task_id": id, "by": holder, "token": token, "seconds": seconds }),
+        )
     }
 
     fn must_be_ready(&self, row: &TaskRow) -> Result<(), TaskError> {
@@ -69,29 +78,44 @@ impl Change<'_> {
         let show = format!("`researchloop task show {id}` tells more");
         match row.state {
             TaskState::Ready => Ok(()),
-            TaskState::Parent => {
-                not_now(format!("{id} is made of other tasks, and is not worked on itself"), format!("`researchloop task show {id}` lists its parts"))
+            TaskState::Parent => not_now(
+                format!("{id} is made of other tasks, and is not worked on itself"),
+                format!("`researchloop task show {id}` lists its parts"),
+            ),
+            TaskState::Running | TaskState::Claimed => {
+                not_now(format!("{id} is taken: {}", who_has_it(row)), show)
             }
-            TaskState::Running | TaskState::Claimed => not_now(format!("{id} is taken: {}", who_has_it(row)), show),
-            TaskState::Blocked => not_now(format!("{id} is blocked: {}", self.why_blocked(row)?), show),
+            TaskState::Blocked => {
+                not_now(format!("{id} is blocked: {}", self.why_blocked(row)?), show)
+            }
             TaskState::Waiting => {
-                let until = jiff::Timestamp::from_second(row.retry_at).map(|time| time.to_string()).unwrap_or_default();
+                let until = jiff::Timestamp::from_second(row.retry_at)
+                    .map(|time| time.to_string())
+                    .unwrap_or_default();
                 not_now(
                     format!("{id} has failed ({}), and waits until {until}", row.detail),
                     format!("`researchloop task retry {id}` lets it begin at once"),
                 )
             }
             TaskState::Skipped => self.is_skipped(row),
-            TaskState::Done | TaskState::Dead | TaskState::Cancelled => {
-                not_now(format!("{id} is {}", row.state), format!("`researchloop task retry {id}` opens it again"))
-            }
+            TaskState::Done | TaskState::Dead | TaskState::Cancelled => not_now(
+                format!("{id} is {}", row.state),
+                format!("`researchloop task retry {id}` opens it again"),
+            ),
         }
     }
 
     /// Says that a task is skipped, and what could be done about it.
     pub(super) fn is_skipped<T>(&self, row: &TaskRow) -> Result<T, TaskError> {
-        let hint = match self.missing(row.id.as_str())?.into_iter().find(|need| need.state == NeedState::Never) {
-            Some(need) => format!("`researchloop task edit {} --drop-need {}` if it can do without", need.task, need.needs),
+        let hint = match self
+            .missing(row.id.as_str())?
+            .into_iter()
+            .find(|need| need.state == NeedState::Never)
+        {
+            Some(need) => format!(
+                "`researchloop task edit {} --drop-need {}` if it can do without",
+                need.task, need.needs
+            ),
             None => format!("`researchloop task show {}` tells more", row.id),
         };
         let why = row.detail.strip_prefix("it ").unwrap_or(&row.detail);
@@ -106,11 +130,20 @@ impl Change<'_> {
             let state = self.task(&need.needs)?.map_or("gone", |other| other.state.as_str());
             let never = match need.state {
                 NeedState::Never => ", which can never be",
-                NeedState::Unknown => " without a verdict: `researchloop task done ID --verdict WORD` says it",
+                NeedState::Unknown => {
+                    " without a verdict: `researchloop task done ID --verdict WORD` says it"
+                }
                 NeedState::Met | NeedState::Open => "",
             };
-            let whose = if need.task == row.id.as_str() { String::new() } else { format!(" (as {} does, of which it is a part)", need.task) };
-            parts.push(format!("it needs {} ({}){whose}, which is {state}{never}", need.needs, need.condition));
+            let whose = if need.task == row.id.as_str() {
+                String::new()
+            } else {
+                format!(" (as {} does, of which it is a part)", need.task)
+            };
+            parts.push(format!(
+                "it needs {} ({}){whose}, which is {state}{never}",
+                need.needs, need.condition
+            ));
         }
         if missing.len() > 5 {
             parts.push(format!("and {} more", missing.len() - 5));
@@ -122,12 +155,19 @@ impl Change<'_> {
     /// nothing any more: the task may have been rewritten, taken or skipped since.
     pub(super) fn held_with(&self, id: &str, token: i64) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
-        let hint = format!("`researchloop task show {id}` tells how it stands; `researchloop task claim {id}` takes it again");
+        let hint = format!(
+            "`researchloop task show {id}` tells how it stands; `researchloop task claim {id}` takes it again"
+        );
         let stale = |what: String| Err(TaskError::Stale { what, hint: hint.clone() });
         if row.claim_token != token {
             return stale(match (row.claim_token > token, row.is_held()) {
-                (true, true) => format!("token {token} of {id} is stale: the claim expired, and {}", who_has_it(&row)),
-                (true, false) => format!("token {token} of {id} is stale: the task has been claimed since"),
+                (true, true) => format!(
+                    "token {token} of {id} is stale: the claim expired, and {}",
+                    who_has_it(&row)
+                ),
+                (true, false) => {
+                    format!("token {token} of {id} is stale: the task has been claimed since")
+                }
                 (false, _) => format!("{id} has never had a token {token}"),
             });
         }
@@ -138,7 +178,9 @@ impl Change<'_> {
             return stale(format!("{id}: {}, and says itself how it ends", who_has_it(&row)));
         }
         if row.claimed_by.is_none() || row.state != TaskState::Claimed {
-            return stale(format!("token {token} of {id} is stale: that claim has expired, or was given back"));
+            return stale(format!(
+                "token {token} of {id} is stale: that claim has expired, or was given back"
+            ));
         }
         Ok(row)
     }
@@ -147,8 +189,15 @@ impl Change<'_> {
     pub fn heartbeat_task(&self, id: &str, token: i64, seconds: u64) -> Result<TaskRow, TaskError> {
         self.held_with(id, token)?;
         let seconds = i64::try_from(seconds).unwrap_or(i64::from(u32::MAX));
-        self.transaction.execute("UPDATE tasks SET claim_until = unixepoch() + ?2 WHERE id = ?1", (id, seconds))?;
-        self.event(None, "task_heartbeat", &serde_json::json!({ "task_id": id, "token": token, "seconds": seconds }))?;
+        self.transaction.execute(
+            "UPDATE tasks SET claim_until = unixepoch() + ?2 WHERE id = ?1",
+            (id, seconds),
+        )?;
+        self.event(
+            None,
+            "task_heartbeat",
+            &serde_json::json!({ "task_id": id, "token": token, "seconds": seconds }),
+        )?;
         self.known_task(id)
     }
 
@@ -169,13 +218,22 @@ impl Change<'_> {
             None => self.known_task(id)?,
         };
         if let Some(sprint) = row.sprint() {
-            return not_now(format!("{id}: {sprint} works on it"), format!("`researchloop sprint cancel {sprint}` ends that"));
+            return not_now(
+                format!("{id}: {sprint} works on it"),
+                format!("`researchloop sprint cancel {sprint}` ends that"),
+            );
         }
         if token.is_none() && row.state == TaskState::Claimed {
-            return not_now(format!("{id} is taken: {}", who_has_it(&row)), "add the claim's token: --token N");
+            return not_now(
+                format!("{id} is taken: {}", who_has_it(&row)),
+                "add the claim's token: --token N",
+            );
         }
         if row.claimed_by.is_none() || row.status != TaskStatus::Open {
-            return not_now(format!("nobody has claimed {id}: it is {}", row.state), format!("`researchloop task show {id}` tells more"));
+            return not_now(
+                format!("nobody has claimed {id}: it is {}", row.state),
+                format!("`researchloop task show {id}` tells more"),
+            );
         }
         self.let_go(&row)?;
         self.settle_graph(&row.study)?;
@@ -207,14 +265,26 @@ impl Change<'_> {
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.to_string())))?
             .collect::<Result<_, _>>()?;
         for (id, _, token) in &ended {
-            self.event(None, "task_claim_expired", &serde_json::json!({ "task_id": id, "token": token }))?;
+            self.event(
+                None,
+                "task_claim_expired",
+                &serde_json::json!({ "task_id": id, "token": token }),
+            )?;
         }
-        let studies: std::collections::BTreeSet<&String> = ended.iter().map(|(_, study, _)| study).collect();
+        let studies: std::collections::BTreeSet<&String> =
+            ended.iter().map(|(_, study, _)| study).collect();
         studies.into_iter().try_for_each(|study| self.settle_graph(study))
     }
 
     fn let_go(&self, row: &TaskRow) -> Result<(), StoreError> {
-        self.transaction.execute("UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1", [row.id.as_str()])?;
-        self.event(None, "task_released", &serde_json::json!({ "task_id": row.id.as_str(), "by": row.claimed_by }))
+        self.transaction.execute(
+            "UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1",
+            [row.id.as_str()],
+        )?;
+        self.event(
+            None,
+            "task_released",
+            &serde_json::json!({ "task_id": row.id.as_str(), "by": row.claimed_by }),
+        )
     }
 }

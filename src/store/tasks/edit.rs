@@ -29,7 +29,15 @@ pub struct NewTask<'a> {
 impl<'a> NewTask<'a> {
     /// An idea of a study, with nothing else said.
     pub fn new(study: &'a str, idea: &'a str, made_by: &'a str) -> Self {
-        Self { study, idea, priority: Priority::P1, done_when: "", verify: "", made_by, max_attempts: task::MAX_ATTEMPTS }
+        Self {
+            study,
+            idea,
+            priority: Priority::P1,
+            done_when: "",
+            verify: "",
+            made_by,
+            max_attempts: task::MAX_ATTEMPTS,
+        }
     }
 }
 
@@ -73,10 +81,15 @@ impl Change<'_> {
         let done_when = check_text("`done_when`", new.done_when).map_err(TaskError::Wrong)?;
         let verify = check_text("`verify`", new.verify).map_err(TaskError::Wrong)?;
         if !verify.is_empty() && !matches!(new.made_by, "person" | "file") {
-            return Err(TaskError::Wrong("a command to verify a task comes from a person only".to_owned()));
+            return Err(TaskError::Wrong(
+                "a command to verify a task comes from a person only".to_owned(),
+            ));
         }
         if !(1..=100).contains(&new.max_attempts) {
-            return Err(TaskError::Wrong(format!("{} attempts: expected 1 to 100", new.max_attempts)));
+            return Err(TaskError::Wrong(format!(
+                "{} attempts: expected 1 to 100",
+                new.max_attempts
+            )));
         }
         // Ids are short, so that people can type them: one may be taken.
         loop {
@@ -106,7 +119,12 @@ impl Change<'_> {
     }
 
     /// Makes one task whole: what it needs, what it is a part of.
-    pub fn add_task(&self, new: &NewTask<'_>, needs: &[(String, Condition)], parent: Option<&str>) -> Result<TaskRow, TaskError> {
+    pub fn add_task(
+        &self,
+        new: &NewTask<'_>,
+        needs: &[(String, Condition)],
+        parent: Option<&str>,
+    ) -> Result<TaskRow, TaskError> {
         let id = self.insert_task(new)?;
         for (needed, condition) in needs {
             self.link_need(id.as_str(), needed, *condition)?;
@@ -135,13 +153,21 @@ impl Change<'_> {
             same_study(&row, &above)?;
             let has_parts = self.has_parts(parent)?;
             if above.is_held() {
-                return not_now(format!("{parent} cannot get parts: {}", who_has_it(&above)), "wait until that is over");
+                return not_now(
+                    format!("{parent} cannot get parts: {}", who_has_it(&above)),
+                    "wait until that is over",
+                );
             }
             if above.status == TaskStatus::Skipped && !has_parts {
                 return self.is_skipped(&above);
             }
-            if above.status == TaskStatus::Cancelled || !has_parts && above.status != TaskStatus::Open {
-                return not_now(format!("{parent} cannot get parts: it is {}", above.status), format!("`researchloop task retry {parent}` first"));
+            if above.status == TaskStatus::Cancelled
+                || !has_parts && above.status != TaskStatus::Open
+            {
+                return not_now(
+                    format!("{parent} cannot get parts: it is {}", above.status),
+                    format!("`researchloop task retry {parent}` first"),
+                );
             }
         }
         self.transaction.execute("UPDATE tasks SET parent = ?2 WHERE id = ?1", (id, parent))?;
@@ -152,14 +178,28 @@ impl Change<'_> {
     pub fn edit_task(&self, id: &str, edit: &TaskEdit<'_>) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         let idea = edit.idea.map(check_idea).transpose().map_err(TaskError::Wrong)?;
-        let done_when = edit.done_when.map(|text| check_text("`done_when`", text)).transpose().map_err(TaskError::Wrong)?;
-        let verify = edit.verify.map(|text| check_text("`verify`", text)).transpose().map_err(TaskError::Wrong)?;
+        let done_when = edit
+            .done_when
+            .map(|text| check_text("`done_when`", text))
+            .transpose()
+            .map_err(TaskError::Wrong)?;
+        let verify = edit
+            .verify
+            .map(|text| check_text("`verify`", text))
+            .transpose()
+            .map_err(TaskError::Wrong)?;
         if edit.max_attempts.is_some_and(|most| !(1..=100).contains(&most)) {
             return Err(TaskError::Wrong("a task may be tried 1 to 100 times".to_owned()));
         }
-        let rewrites = idea.is_some() || edit.parent.is_some() || !edit.needs.is_empty() || !edit.drop_needs.is_empty();
+        let rewrites = idea.is_some()
+            || edit.parent.is_some()
+            || !edit.needs.is_empty()
+            || !edit.drop_needs.is_empty();
         if rewrites && row.is_held() {
-            return not_now(format!("{id} cannot be rewritten now: {}", who_has_it(&row)), "wait until that is over, or edit only the rest");
+            return not_now(
+                format!("{id} cannot be rewritten now: {}", who_has_it(&row)),
+                "wait until that is over, or edit only the rest",
+            );
         }
         if (rewrites || done_when.is_some() || verify.is_some()) && row.status == TaskStatus::Done {
             return not_now(format!("{id} is done"), "add another task for what is left");
@@ -170,7 +210,11 @@ impl Change<'_> {
             (id, &idea, edit.priority.map(Priority::number), &done_when, &verify, edit.max_attempts),
         )?;
         for needed in edit.drop_needs {
-            if self.transaction.execute("DELETE FROM task_needs WHERE task = ?1 AND needs = ?2", (id, needed))? == 0 {
+            if self
+                .transaction
+                .execute("DELETE FROM task_needs WHERE task = ?1 AND needs = ?2", (id, needed))?
+                == 0
+            {
                 return Err(TaskError::Wrong(format!("{id} does not need {needed}")));
             }
         }
@@ -195,12 +239,19 @@ impl Change<'_> {
 
     /// Makes the task of a sprint that has an idea and no task: its first attempt is that sprint.
     /// The idea may come from a job: it is cut rather than refused.
-    pub fn make_task_of_sprint(&self, study: &str, idea: &str, made_by: &str, sprint: &str) -> Result<TaskId, StoreError> {
+    pub fn make_task_of_sprint(
+        &self,
+        study: &str,
+        idea: &str,
+        made_by: &str,
+        sprint: &str,
+    ) -> Result<TaskId, StoreError> {
         let idea = task::bounded(idea, task::MAX_IDEA);
         let idea = if check_idea_text(&idea).is_err() { "(no idea)" } else { idea.as_str() };
         let id = self.insert_any_task(&NewTask::new(study, idea, made_by))?;
         self.take(id.as_str(), sprint, None)?;
-        self.transaction.execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, id.as_str()))?;
+        self.transaction
+            .execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, id.as_str()))?;
         Ok(id)
     }
 }
@@ -218,7 +269,10 @@ fn same_study(row: &TaskRow, other: &TaskRow) -> Result<(), TaskError> {
 /// Who has a task, for people.
 pub(super) fn who_has_it(row: &TaskRow) -> String {
     let who = row.claimed_by.as_deref().unwrap_or("somebody");
-    match (row.state, row.claim_until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())) {
+    match (
+        row.state,
+        row.claim_until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()),
+    ) {
         (TaskState::Claimed, Some(until)) => format!("{who} has it until {until}"),
         _ => format!("{who} works on it"),
     }

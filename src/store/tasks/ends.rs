@@ -30,7 +30,10 @@ impl Change<'_> {
         let row = self.known_task(id)?;
         match row.state {
             TaskState::Ready | TaskState::Waiting => Ok(row),
-            TaskState::Claimed => not_now(format!("{id} is taken: {}", who_has_it(&row)), "add the claim's token: --token N"),
+            TaskState::Claimed => not_now(
+                format!("{id} is taken: {}", who_has_it(&row)),
+                "add the claim's token: --token N",
+            ),
             TaskState::Running => {
                 let sprint = row.sprint().unwrap_or_default();
                 not_now(
@@ -38,30 +41,54 @@ impl Change<'_> {
                     format!("`researchloop sprint cancel {sprint}` ends that"),
                 )
             }
-            TaskState::Parent => not_now(format!("{id} ends by itself, when its parts do"), format!("`researchloop task show {id}` lists them")),
+            TaskState::Parent => not_now(
+                format!("{id} ends by itself, when its parts do"),
+                format!("`researchloop task show {id}` lists them"),
+            ),
             TaskState::Blocked => not_now(
                 format!("{id} is blocked"),
-                format!("`researchloop task show {id}` tells by what; `task edit {id} --drop-need ID` if it can do without"),
+                format!(
+                    "`researchloop task show {id}` tells by what; `task edit {id} --drop-need ID` if it can do without"
+                ),
             ),
             TaskState::Skipped => self.is_skipped(&row),
-            TaskState::Done | TaskState::Dead | TaskState::Cancelled => {
-                not_now(format!("{id} is {} already", row.state), format!("`researchloop task retry {id}` opens it again"))
-            }
+            TaskState::Done | TaskState::Dead | TaskState::Cancelled => not_now(
+                format!("{id} is {} already", row.state),
+                format!("`researchloop task retry {id}` opens it again"),
+            ),
         }
     }
 
     /// The same for one that is to be done. It may be so already, when only what came out is not known.
-    pub fn may_finish_task(&self, id: &str, token: Option<i64>, verdict: Option<Verdict>) -> Result<TaskRow, TaskError> {
+    pub fn may_finish_task(
+        &self,
+        id: &str,
+        token: Option<i64>,
+        verdict: Option<Verdict>,
+    ) -> Result<TaskRow, TaskError> {
         let known = self.known_task(id)?;
-        let lacks_verdict = known.status == TaskStatus::Done && known.verdict.is_none() && verdict.is_some() && token.is_none();
+        let lacks_verdict = known.status == TaskStatus::Done
+            && known.verdict.is_none()
+            && verdict.is_some()
+            && token.is_none();
         if lacks_verdict { Ok(known) } else { self.may_end_task(id, token) }
     }
 
     /// A person or an agent says that it is done. Its command must have succeeded before.
-    pub fn finish_task(&self, id: &str, token: Option<i64>, verdict: Option<Verdict>, note: &str) -> Result<TaskRow, TaskError> {
+    pub fn finish_task(
+        &self,
+        id: &str,
+        token: Option<i64>,
+        verdict: Option<Verdict>,
+        note: &str,
+    ) -> Result<TaskRow, TaskError> {
         let note = check_text("the note", note).map_err(TaskError::Wrong)?;
         let row = self.may_finish_task(id, token, verdict)?;
-        let note = if note.is_empty() && row.status == TaskStatus::Done { row.detail.clone() } else { note };
+        let note = if note.is_empty() && row.status == TaskStatus::Done {
+            row.detail.clone()
+        } else {
+            note
+        };
         self.task_over(&row, TaskStatus::Done, verdict, &note)?;
         if let Some(verdict) = verdict {
             self.is_answered_for(id, "verdict", verdict.as_str())?;
@@ -71,7 +98,12 @@ impl Change<'_> {
     }
 
     /// A person or an agent says that it failed.
-    pub fn fail_task(&self, id: &str, token: Option<i64>, reason: &str) -> Result<TaskRow, TaskError> {
+    pub fn fail_task(
+        &self,
+        id: &str,
+        token: Option<i64>,
+        reason: &str,
+    ) -> Result<TaskRow, TaskError> {
         let reason = check_text("the reason", reason).map_err(TaskError::Wrong)?;
         let row = self.may_end_task(id, token)?;
         self.task_failed(&row, false, &reason, None)?;
@@ -97,10 +129,18 @@ impl Change<'_> {
                 format!("`researchloop sprint cancel {sprint}` ends that, and calls the task off"),
             );
         }
-        if row.status != TaskStatus::Open && row.status != TaskStatus::Dead && row.status != TaskStatus::Skipped {
-            return not_now(format!("{id} is {} already", row.status), format!("`researchloop task show {id}` tells more"));
+        if row.status != TaskStatus::Open
+            && row.status != TaskStatus::Dead
+            && row.status != TaskStatus::Skipped
+        {
+            return not_now(
+                format!("{id} is {} already", row.status),
+                format!("`researchloop task show {id}` tells more"),
+            );
         }
-        for task in all.iter().filter(|task| matches!(task.status, TaskStatus::Open | TaskStatus::Skipped) || task.id == row.id) {
+        for task in all.iter().filter(|task| {
+            matches!(task.status, TaskStatus::Open | TaskStatus::Skipped) || task.id == row.id
+        }) {
             self.task_over(task, TaskStatus::Cancelled, None, &reason)?;
         }
         for task in &all {
@@ -116,10 +156,14 @@ impl Change<'_> {
         let row = self.known_task(id)?;
         let parts = self.children(id)?;
         match row.state {
-            TaskState::Done | TaskState::Dead | TaskState::Cancelled if parts.is_empty() => self.reopen(&row)?,
+            TaskState::Done | TaskState::Dead | TaskState::Cancelled if parts.is_empty() => {
+                self.reopen(&row)?
+            }
             TaskState::Waiting => self.reopen(&row)?,
             TaskState::Dead | TaskState::Cancelled => {
-                let over = |part: &&TaskRow| matches!(part.status, TaskStatus::Dead | TaskStatus::Cancelled);
+                let over = |part: &&TaskRow| {
+                    matches!(part.status, TaskStatus::Dead | TaskStatus::Cancelled)
+                };
                 if !parts.iter().any(|part| over(&part)) {
                     return not_now(
                         format!("{id} is {}, and none of its parts can be tried again", row.state),
@@ -132,7 +176,12 @@ impl Change<'_> {
                 self.settle_graph(&row.study)?;
             }
             TaskState::Skipped => return self.is_skipped(&row),
-            state => return not_now(format!("{id} is {state}: there is nothing to try again"), format!("`researchloop task show {id}` tells more")),
+            state => {
+                return not_now(
+                    format!("{id} is {state}: there is nothing to try again"),
+                    format!("`researchloop task show {id}` tells more"),
+                );
+            }
         }
         self.known_task(id)
     }
@@ -145,7 +194,11 @@ impl Change<'_> {
             [id],
         )?;
         self.death_is_answered(id, "retry")?;
-        self.event(None, "task_retried", &serde_json::json!({ "task_id": id, "from": row.state.as_str() }))?;
+        self.event(
+            None,
+            "task_retried",
+            &serde_json::json!({ "task_id": id, "from": row.state.as_str() }),
+        )?;
         self.settle_graph(&row.study)
     }
 
@@ -188,14 +241,20 @@ impl Change<'_> {
             .collect::<Result<_, _>>()?;
         for id in ids {
             if let Some(row) = self.task(&id)? {
-                let why = if row.detail.is_empty() { "nobody has said it" } else { row.detail.as_str() };
+                let why =
+                    if row.detail.is_empty() { "nobody has said it" } else { row.detail.as_str() };
                 self.ask_for_verdict(&row, why, None)?;
             }
         }
         Ok(())
     }
 
-    fn ask_for_verdict(&self, row: &TaskRow, why: &str, loop_id: Option<&str>) -> Result<(), StoreError> {
+    fn ask_for_verdict(
+        &self,
+        row: &TaskRow,
+        why: &str,
+        loop_id: Option<&str>,
+    ) -> Result<(), StoreError> {
         let id = row.id.as_str();
         let waiting: i64 = self.transaction.query_row(
             "SELECT count(*) FROM task_needs n JOIN tasks t ON t.id = n.task
@@ -207,25 +266,46 @@ impl Change<'_> {
             return Ok(());
         }
         let idea: String = row.idea.chars().take(200).collect();
-        let tasks = if waiting == 1 { "1 task waits".to_owned() } else { format!("{waiting} tasks wait") };
+        let tasks =
+            if waiting == 1 { "1 task waits".to_owned() } else { format!("{waiting} tasks wait") };
         let text = format!(
             "{id} is done, and what came out is not known: {why}\nidea: {idea}\n{tasks} for its verdict: `researchloop task done {id} --verdict WORD` says it, `researchloop task retry {id}` tries the task again"
         );
-        let choices = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive].map(|verdict| verdict.as_str().to_owned());
+        let choices = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]
+            .map(|verdict| verdict.as_str().to_owned());
         self.tell_of_task("verdict", row, loop_id, &text, &choices)
     }
 
     /// A message that belongs to the task: none of its sprints waits for an answer.
-    fn tell_of_task(&self, kind: &'static str, row: &TaskRow, loop_id: Option<&str>, text: &str, choices: &[String]) -> Result<(), StoreError> {
+    fn tell_of_task(
+        &self,
+        kind: &'static str,
+        row: &TaskRow,
+        loop_id: Option<&str>,
+        text: &str,
+        choices: &[String],
+    ) -> Result<(), StoreError> {
         let (study, task) = (row.study.as_str(), Some(row.id.as_str()));
-        self.put_message(&NewMessage { kind, study, sprint: None, task, loop_id, name: None, text, choices })?;
+        self.put_message(&NewMessage {
+            kind,
+            study,
+            sprint: None,
+            task,
+            loop_id,
+            name: None,
+            text,
+            choices,
+        })?;
         Ok(())
     }
 
     /// Ends the claim of a sprint that is over, and lets its task know what came out.
     pub(in crate::store) fn settle_task_of(&self, sprint: &SprintRow) -> Result<(), StoreError> {
         let State::Ended { ending, .. } = &sprint.state else { return Ok(()) };
-        let Some(row) = sprint.task.as_deref().map(|task| self.task(task)).transpose()?.flatten() else { return Ok(()) };
+        let Some(row) = sprint.task.as_deref().map(|task| self.task(task)).transpose()?.flatten()
+        else {
+            return Ok(());
+        };
         let id = sprint.id.as_str();
         if row.sprint() != Some(id) {
             return Ok(());
@@ -233,17 +313,30 @@ impl Change<'_> {
         let about = TaskSprint {
             id,
             loop_id: sprint.loop_id.as_deref(),
-            resets_at: ending.reason.and_then(|reason| task::reset_time(reason, sprint.resets_at, clock::now().as_second())),
+            resets_at: ending.reason.and_then(|reason| {
+                task::reset_time(reason, sprint.resets_at, clock::now().as_second())
+            }),
         };
         match (ending.status, ending.reason) {
             (Status::Completed, _) => {
-                let verdict: Option<String> =
-                    self.transaction.query_row("SELECT verdict FROM findings WHERE sprint_id = ?1", [id], |row| row.get(0)).optional()?;
+                let verdict: Option<String> = self
+                    .transaction
+                    .query_row("SELECT verdict FROM findings WHERE sprint_id = ?1", [id], |row| {
+                        row.get(0)
+                    })
+                    .optional()?;
                 let verdict = verdict.as_deref().and_then(Verdict::parse);
                 let unusable = if verdict.is_none() { self.unusable(id)? } else { Vec::new() };
                 let told = unusable.iter().find(|problem| problem.starts_with("finding.json"));
-                let why = told.map_or_else(|| format!("{id} told no verdict"), |problem| format!("{id} told no verdict that can be used: {problem}"));
-                let detail = if verdict.is_none() { task::bounded(&why, task::MAX_TEXT) } else { String::new() };
+                let why = told.map_or_else(
+                    || format!("{id} told no verdict"),
+                    |problem| format!("{id} told no verdict that can be used: {problem}"),
+                );
+                let detail = if verdict.is_none() {
+                    task::bounded(&why, task::MAX_TEXT)
+                } else {
+                    String::new()
+                };
                 self.task_over(&row, TaskStatus::Done, verdict, &detail)?;
                 if verdict.is_none() {
                     self.ask_for_verdict(&row, &detail, sprint.loop_id.as_deref())?;
@@ -251,15 +344,38 @@ impl Change<'_> {
             }
             // Its loop was stopped: that is no word about the task.
             (Status::Cancelled, _) if self.ends_with_its_loop(sprint)? => {
-                self.transaction.execute("UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1", [row.id.as_str()])?;
-                self.event(Some(id), "task_released", &serde_json::json!({ "task_id": row.id.as_str(), "by": id }))?;
+                self.transaction.execute(
+                    "UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1",
+                    [row.id.as_str()],
+                )?;
+                self.event(
+                    Some(id),
+                    "task_released",
+                    &serde_json::json!({ "task_id": row.id.as_str(), "by": id }),
+                )?;
             }
-            (Status::Cancelled, _) => self.task_over(&row, TaskStatus::Cancelled, None, &format!("its sprint {id} was cancelled"))?,
+            (Status::Cancelled, _) => self.task_over(
+                &row,
+                TaskStatus::Cancelled,
+                None,
+                &format!("its sprint {id} was cancelled"),
+            )?,
             (_, reason) => {
                 let word = reason.map_or("failed", Reason::as_str);
-                let detail = if ending.detail.is_empty() { format!("{id}: {word}") } else { format!("{id}: {word}: {}", ending.detail) };
-                let infra = sprint.is_exhausted() || reason.is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler));
-                self.task_failed(&row, infra, &task::bounded(&detail, task::MAX_TEXT), Some(about))?;
+                let detail = if ending.detail.is_empty() {
+                    format!("{id}: {word}")
+                } else {
+                    format!("{id}: {word}: {}", ending.detail)
+                };
+                let infra = sprint.is_exhausted()
+                    || reason
+                        .is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler));
+                self.task_failed(
+                    &row,
+                    infra,
+                    &task::bounded(&detail, task::MAX_TEXT),
+                    Some(about),
+                )?;
             }
         }
         self.settle_graph(&row.study)
@@ -270,15 +386,26 @@ impl Change<'_> {
     fn ends_with_its_loop(&self, sprint: &SprintRow) -> Result<bool, StoreError> {
         let found: Option<(String, String)> = self
             .transaction
-            .query_row("SELECT status, judged_from FROM loops WHERE id = ?1", [&sprint.loop_id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(
+                "SELECT status, judged_from FROM loops WHERE id = ?1",
+                [&sprint.loop_id],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
             .optional()?;
         let Some((status, resumed)) = found else { return Ok(false) };
         let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
         let asked = sprint.cancel_asked_at.as_deref().and_then(time);
-        Ok(status != "running" || asked.is_some_and(|asked| time(&resumed).is_some_and(|resumed| asked < resumed)))
+        Ok(status != "running"
+            || asked.is_some_and(|asked| time(&resumed).is_some_and(|resumed| asked < resumed)))
     }
 
-    fn task_over(&self, row: &TaskRow, status: TaskStatus, verdict: Option<Verdict>, detail: &str) -> Result<(), StoreError> {
+    fn task_over(
+        &self,
+        row: &TaskRow,
+        status: TaskStatus,
+        verdict: Option<Verdict>,
+        detail: &str,
+    ) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE tasks SET status = ?2, verdict = ?3, detail = ?4, ended_at = ?5, claimed_by = NULL, claim_until = NULL WHERE id = ?1",
             (row.id.as_str(), status.as_str(), verdict.map(Verdict::as_str), detail, clock::stamp(clock::now())),
@@ -293,13 +420,21 @@ impl Change<'_> {
     }
 
     /// Counts a failure. The task is tried again later, or it is dead.
-    fn task_failed(&self, row: &TaskRow, infra: bool, detail: &str, sprint: Option<TaskSprint<'_>>) -> Result<(), StoreError> {
+    fn task_failed(
+        &self,
+        row: &TaskRow,
+        infra: bool,
+        detail: &str,
+        sprint: Option<TaskSprint<'_>>,
+    ) -> Result<(), StoreError> {
         let id = row.id.as_str();
         let failures = row.failures + u32::from(!infra);
         let infra_failures = row.infra_failures + u32::from(infra);
         let chance = f64::from(u8::from_str_radix(&random::hex(1), 16).unwrap_or(128));
         let backoff = task::backoff_seconds(failures + infra_failures, chance / 127.5 - 1.0);
-        let reset = sprint.and_then(|sprint| sprint.resets_at).map_or(0, |time| time - clock::now().as_second());
+        let reset = sprint
+            .and_then(|sprint| sprint.resets_at)
+            .map_or(0, |time| time - clock::now().as_second());
         let wait = backoff.max(reset);
         self.transaction.execute(
             "UPDATE tasks SET failures = ?2, infra_failures = ?3, detail = ?4, retry_at = unixepoch() + ?5, retry_wait = ?5, claimed_by = NULL, claim_until = NULL
@@ -318,7 +453,13 @@ impl Change<'_> {
     }
 
     /// One message for a person, who alone can decide what becomes of it.
-    fn tell_of_death(&self, row: &TaskRow, failures: u32, detail: &str, sprint: Option<TaskSprint<'_>>) -> Result<(), StoreError> {
+    fn tell_of_death(
+        &self,
+        row: &TaskRow,
+        failures: u32,
+        detail: &str,
+        sprint: Option<TaskSprint<'_>>,
+    ) -> Result<(), StoreError> {
         let id = row.id.as_str();
         let idea: String = row.idea.chars().take(200).collect();
         let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
@@ -326,7 +467,11 @@ impl Change<'_> {
             "{id} has failed {times} and is not tried again: {detail}\nidea: {idea}\n`researchloop task retry {id}` tries it again, `researchloop task cancel {id}` calls it off"
         );
         self.tell_of_task("dead", row, sprint.and_then(|sprint| sprint.loop_id), &text, &[])?;
-        let deaths: i64 = self.transaction.query_row("SELECT count(*) FROM messages WHERE task_id = ?1 AND kind = 'dead'", [id], |row| row.get(0))?;
+        let deaths: i64 = self.transaction.query_row(
+            "SELECT count(*) FROM messages WHERE task_id = ?1 AND kind = 'dead'",
+            [id],
+            |row| row.get(0),
+        )?;
         self.notice(
             &format!("dead:{id}:{deaths}"),
             "task_dead",

@@ -46,14 +46,16 @@ impl Change<'_> {
         )?;
         let mut rows = query.query([study])?;
         while let Some(row) = rows.next()? {
-            let (id, status, verdict): (String, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (id, status, verdict): (String, String, Option<String>) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
             places.insert(id.clone(), stored.nodes.len());
             parents.push(row.get(3)?);
             stored.depths.push(row.get(4)?);
             stored.details.push(row.get(5)?);
             stored.nodes.push(Node {
                 id,
-                status: TaskStatus::parse(&status).ok_or(StoreError::Unexpected(format!("status {status}")))?,
+                status: TaskStatus::parse(&status)
+                    .ok_or(StoreError::Unexpected(format!("status {status}")))?,
                 verdict: verdict.as_deref().and_then(Verdict::parse),
                 held: row.get(6)?,
                 parent: None,
@@ -68,8 +70,10 @@ impl Change<'_> {
         )?;
         let mut rows = query.query([study])?;
         while let Some(row) = rows.next()? {
-            let (task, needs, condition): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let condition = Condition::parse(&condition).ok_or(StoreError::Unexpected(format!("condition {condition}")))?;
+            let (task, needs, condition): (String, String, String) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            let condition = Condition::parse(&condition)
+                .ok_or(StoreError::Unexpected(format!("condition {condition}")))?;
             if let (Some(task), Some(needs)) = (places.get(&task), places.get(&needs)) {
                 stored.nodes[*task].needs.push((*needs, condition));
             }
@@ -81,12 +85,16 @@ impl Change<'_> {
         for (place, settled) in task_graph::settle(&stored.nodes).into_iter().enumerate() {
             let node = &stored.nodes[place];
             if i64::from(settled.depth) != stored.depths[place] {
-                self.transaction.prepare_cached("UPDATE tasks SET depth = ?2 WHERE id = ?1")?.execute((&node.id, settled.depth))?;
+                self.transaction
+                    .prepare_cached("UPDATE tasks SET depth = ?2 WHERE id = ?1")?
+                    .execute((&node.id, settled.depth))?;
             }
             if settled.status == node.status {
                 // Skipped as before, for another reason by now.
                 if settled.status == TaskStatus::Skipped && settled.why != stored.details[place] {
-                    self.transaction.prepare_cached("UPDATE tasks SET detail = ?2 WHERE id = ?1")?.execute((&node.id, &settled.why))?;
+                    self.transaction
+                        .prepare_cached("UPDATE tasks SET detail = ?2 WHERE id = ?1")?
+                        .execute((&node.id, &settled.why))?;
                 }
                 continue;
             }

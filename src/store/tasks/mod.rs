@@ -74,7 +74,12 @@ fn path(tasks: &[String]) -> String {
     if tasks.len() <= 20 {
         return tasks.join(" → ");
     }
-    format!("{} → ... ({} more) → {}", tasks[..10].join(" → "), tasks.len() - 15, tasks[tasks.len() - 5..].join(" → "))
+    format!(
+        "{} → ... ({} more) → {}",
+        tasks[..10].join(" → "),
+        tasks.len() - 15,
+        tasks[tasks.len() - 5..].join(" → ")
+    )
 }
 
 fn not_now<T>(what: impl Into<String>, hint: impl Into<String>) -> Result<T, TaskError> {

@@ -22,14 +22,29 @@ struct Plain {
 type Model = BTreeMap<String, Plain>;
 
 fn model(change: &Change<'_>) -> Model {
-    let mut query = change.transaction.prepare("SELECT id, status, verdict, parent, claimed_by IS NOT NULL, depth FROM tasks").expect("a query");
+    let mut query = change
+        .transaction
+        .prepare("SELECT id, status, verdict, parent, claimed_by IS NOT NULL, depth FROM tasks")
+        .expect("a query");
     let rows = query.query_map([], |row| {
-        let plain = Plain { status: row.get(1)?, verdict: row.get(2)?, parent: row.get(3)?, held: row.get(4)?, depth: row.get(5)?, needs: vec![] };
+        let plain = Plain {
+            status: row.get(1)?,
+            verdict: row.get(2)?,
+            parent: row.get(3)?,
+            held: row.get(4)?,
+            depth: row.get(5)?,
+            needs: vec![],
+        };
         Ok((row.get::<_, String>(0)?, plain))
     });
     let mut model: Model = rows.expect("rows").collect::<Result<_, _>>().expect("rows");
-    let mut query = change.transaction.prepare("SELECT task, needs, on_state FROM task_needs").expect("a query");
-    let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))).expect("rows");
+    let mut query = change
+        .transaction
+        .prepare("SELECT task, needs, on_state FROM task_needs")
+        .expect("a query");
+    let rows = query
+        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))
+        .expect("rows");
     for row in rows {
         let (task, needs, condition) = row.expect("a row");
         model.get_mut(&task).expect("a task").needs.push((needs, condition));
@@ -50,12 +65,18 @@ fn line<'a>(model: &'a Model, id: &'a str) -> Vec<&'a str> {
 }
 
 fn parts<'a>(model: &'a Model, id: &str) -> Vec<&'a str> {
-    model.iter().filter(|(_, task)| task.parent.as_deref() == Some(id)).map(|(id, _)| id.as_str()).collect()
+    model
+        .iter()
+        .filter(|(_, task)| task.parent.as_deref() == Some(id))
+        .map(|(id, _)| id.as_str())
+        .collect()
 }
 
 /// What must have ended before this can end.
 fn before<'a>(model: &'a Model, id: &'a str) -> Vec<&'a str> {
-    let needs = line(model, id).into_iter().flat_map(|one| model[one].needs.iter().map(|(needed, _)| needed.as_str()));
+    let needs = line(model, id)
+        .into_iter()
+        .flat_map(|one| model[one].needs.iter().map(|(needed, _)| needed.as_str()));
     needs.chain(parts(model, id)).collect()
 }
 
@@ -95,14 +116,23 @@ fn all_needs<'a>(model: &'a Model, id: &'a str) -> Vec<Option<bool>> {
 
 fn is_ready(model: &Model, id: &str) -> bool {
     let task = &model[id];
-    task.status == "open" && !task.held && parts(model, id).is_empty() && all_needs(model, id).iter().all(|met| *met == Some(true))
+    task.status == "open"
+        && !task.held
+        && parts(model, id).is_empty()
+        && all_needs(model, id).iter().all(|met| *met == Some(true))
 }
 
 /// The longest chain of open tasks that waits for the end of this one.
 fn chain_after(model: &Model, id: &str) -> i64 {
-    let waiting = model.iter().filter(|(_, task)| task.status == "open" && task.needs.iter().any(|(needed, _)| needed == id));
+    let waiting = model.iter().filter(|(_, task)| {
+        task.status == "open" && task.needs.iter().any(|(needed, _)| needed == id)
+    });
     let own = waiting.map(|(other, _)| chain_from(model, other)).max().unwrap_or(0);
-    let above = model[id].parent.as_deref().filter(|parent| model[*parent].status == "open").map_or(0, |parent| chain_after(model, parent));
+    let above = model[id]
+        .parent
+        .as_deref()
+        .filter(|parent| model[*parent].status == "open")
+        .map_or(0, |parent| chain_after(model, parent));
     own.max(above)
 }
 
@@ -111,7 +141,12 @@ fn chain_from(model: &Model, id: &str) -> i64 {
     if parts.is_empty() {
         return 1 + chain_after(model, id);
     }
-    parts.iter().filter(|part| model[**part].status == "open").map(|part| chain_from(model, part)).max().unwrap_or(0)
+    parts
+        .iter()
+        .filter(|part| model[**part].status == "open")
+        .map(|part| chain_from(model, part))
+        .max()
+        .unwrap_or(0)
 }
 
 fn check(model: &Model, ready: &[String], next: Option<String>) {
@@ -122,7 +157,8 @@ fn check(model: &Model, ready: &[String], next: Option<String>) {
     assert_eq!(next.map(|id| model[&id].depth), deepest, "{model:#?}");
     for (id, task) in model {
         assert_eq!(task.depth, chain_after(model, id), "{id}: {model:#?}");
-        let below: Vec<&str> = parts(model, id).into_iter().map(|part| model[part].status.as_str()).collect();
+        let below: Vec<&str> =
+            parts(model, id).into_iter().map(|part| model[part].status.as_str()).collect();
         let never = all_needs(model, id).contains(&Some(false));
         if below.is_empty() {
             match task.status.as_str() {
@@ -184,14 +220,23 @@ fn condition(number: usize) -> Condition {
 }
 
 /// Does it. Returns the model that it should have led to, where a circle is possible.
-fn apply(change: &Change<'_>, ids: &mut Vec<String>, op: &Op) -> (Result<(), TaskError>, Option<Model>) {
+fn apply(
+    change: &Change<'_>,
+    ids: &mut Vec<String>,
+    op: &Op,
+) -> (Result<(), TaskError>, Option<Model>) {
     let id = |number: usize| ids.get(number % ids.len().max(1)).cloned().unwrap_or_default();
     let before = model(change);
-    let edit = |task: String, edit: TaskEdit<'_>, wanted: Model| (change.edit_task(&task, &edit).map(drop), Some(wanted));
+    let edit = |task: String, edit: TaskEdit<'_>, wanted: Model| {
+        (change.edit_task(&task, &edit).map(drop), Some(wanted))
+    };
     match op {
         Op::Add { needs, parent } => {
-            let mut needs: Vec<(String, Condition)> =
-                if ids.is_empty() { vec![] } else { needs.iter().map(|(number, is)| (id(*number), condition(*is))).collect() };
+            let mut needs: Vec<(String, Condition)> = if ids.is_empty() {
+                vec![]
+            } else {
+                needs.iter().map(|(number, is)| (id(*number), condition(*is))).collect()
+            };
             needs.dedup_by(|one, other| one.0 == other.0);
             let parent = parent.filter(|_| !ids.is_empty()).map(id);
             let new = NewTask { max_attempts: 1, ..NewTask::new("s", "an idea", "person") };
@@ -205,7 +250,15 @@ fn apply(change: &Change<'_>, ids: &mut Vec<String>, op: &Op) -> (Result<(), Tas
             wanted.get_mut(&task).expect("there").needs.push((needed.clone(), is.to_string()));
             edit(task, TaskEdit { needs: &[(needed, is)], ..TaskEdit::default() }, wanted)
         }
-        Op::Drop(task, needed) => (change.edit_task(&id(*task), &TaskEdit { drop_needs: &[id(*needed)], ..TaskEdit::default() }).map(drop), None),
+        Op::Drop(task, needed) => (
+            change
+                .edit_task(
+                    &id(*task),
+                    &TaskEdit { drop_needs: &[id(*needed)], ..TaskEdit::default() },
+                )
+                .map(drop),
+            None,
+        ),
         Op::Parent(task, parent) => {
             let (task, parent) = (id(*task), parent.map(id));
             let mut wanted = before;
@@ -213,9 +266,18 @@ fn apply(change: &Change<'_>, ids: &mut Vec<String>, op: &Op) -> (Result<(), Tas
             edit(task, TaskEdit { parent: Some(parent.as_deref()), ..TaskEdit::default() }, wanted)
         }
         Op::Done(task, verdict) => {
-            let verdict = [None, Some(Verdict::Supported), Some(Verdict::Refuted), Some(Verdict::Inconclusive)][*verdict];
+            let verdict = [
+                None,
+                Some(Verdict::Supported),
+                Some(Verdict::Refuted),
+                Some(Verdict::Inconclusive),
+            ][*verdict];
             let task = id(*task);
-            let token = change.task(&task).expect("asked").filter(|row| row.state == TaskState::Claimed).map(|row| row.claim_token);
+            let token = change
+                .task(&task)
+                .expect("asked")
+                .filter(|row| row.state == TaskState::Claimed)
+                .map(|row| row.claim_token);
             (change.finish_task(&task, token, verdict, "").map(drop), None)
         }
         Op::Fail(task) => (change.fail_task(&id(*task), None, "it failed").map(drop), None),

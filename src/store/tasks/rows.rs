@@ -96,11 +96,14 @@ const COLUMNS: &str = "id, study_name, idea, status, state, verdict, detail, pri
 const ORDER: &str = "priority, depth DESC, created_at, number";
 
 fn whole(row: &Row<'_>) -> Result<TaskRow, StoreError> {
-    let count = |column: usize| -> Result<u32, StoreError> { Ok(u32::try_from(row.get::<_, i64>(column)?).unwrap_or(0)) };
+    let count = |column: usize| -> Result<u32, StoreError> {
+        Ok(u32::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+    };
     let id: String = row.get(0)?;
     let status: String = row.get(3)?;
     let state: String = row.get(4)?;
-    let unexpected = || StoreError::Unexpected(format!("task {id}: status {status}, state {state}"));
+    let unexpected =
+        || StoreError::Unexpected(format!("task {id}: status {status}, state {state}"));
     Ok(TaskRow {
         status: TaskStatus::parse(&status).ok_or_else(unexpected)?,
         state: TaskState::parse(&state).ok_or_else(unexpected)?,
@@ -127,7 +130,11 @@ fn whole(row: &Row<'_>) -> Result<TaskRow, StoreError> {
     })
 }
 
-fn query(connection: &Connection, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<TaskRow>, StoreError> {
+fn query(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Vec<TaskRow>, StoreError> {
     let mut query = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {condition}"))?;
     let mut rows = query.query(parameters)?;
     let mut found = Vec::new();
@@ -151,8 +158,14 @@ fn next(connection: &Connection, study: Option<&str>) -> Result<Option<TaskRow>,
     Ok(query(connection, &next_source(study.is_some()), [study])?.pop())
 }
 
-fn needs(connection: &Connection, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Need>, StoreError> {
-    let mut query = connection.prepare_cached(&format!("SELECT n.task, n.needs, n.on_state, n.state FROM need_states n {condition}"))?;
+fn needs(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Vec<Need>, StoreError> {
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT n.task, n.needs, n.on_state, n.state FROM need_states n {condition}"
+    ))?;
     let mut rows = query.query(parameters)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -160,21 +173,29 @@ fn needs(connection: &Connection, condition: &str, parameters: impl rusqlite::Pa
         found.push(Need {
             task: row.get(0)?,
             needs: row.get(1)?,
-            condition: Condition::parse(&condition).ok_or(StoreError::Unexpected(format!("condition {condition}")))?,
-            state: NeedState::parse(&state).ok_or(StoreError::Unexpected(format!("need {state}")))?,
+            condition: Condition::parse(&condition)
+                .ok_or(StoreError::Unexpected(format!("condition {condition}")))?,
+            state: NeedState::parse(&state)
+                .ok_or(StoreError::Unexpected(format!("need {state}")))?,
         });
     }
     Ok(found)
 }
 
-fn counts(connection: &Connection, study: Option<&str>) -> Result<Vec<(TaskState, u64)>, StoreError> {
+fn counts(
+    connection: &Connection,
+    study: Option<&str>,
+) -> Result<Vec<(TaskState, u64)>, StoreError> {
     let study_is = if study.is_some() { "study_name = ?1" } else { "?1 IS NULL" };
-    let mut query = connection.prepare_cached(&format!("SELECT state, count(*) FROM task_states WHERE {study_is} GROUP BY state"))?;
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT state, count(*) FROM task_states WHERE {study_is} GROUP BY state"
+    ))?;
     let mut rows = query.query([study])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let (word, count): (String, i64) = (row.get(0)?, row.get(1)?);
-        let state = TaskState::parse(&word).ok_or(StoreError::Unexpected(format!("state {word}")))?;
+        let state =
+            TaskState::parse(&word).ok_or(StoreError::Unexpected(format!("state {word}")))?;
         found.push((state, u64::try_from(count).unwrap_or(0)));
     }
     Ok(found)
@@ -209,7 +230,9 @@ impl Change<'_> {
 
     /// Whether it is made of other tasks.
     pub(super) fn has_parts(&self, id: &str) -> Result<bool, StoreError> {
-        let mut query = self.transaction.prepare_cached("SELECT EXISTS (SELECT 1 FROM tasks WHERE parent = ?1)")?;
+        let mut query = self
+            .transaction
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM tasks WHERE parent = ?1)")?;
         Ok(query.query_row([id], |row| row.get(0))?)
     }
 
@@ -255,10 +278,16 @@ impl Store {
         let study = if filter.study.is_some() { "study_name = ?1" } else { "?1 IS NULL" };
         // Words of a closed list: there is nothing to quote.
         let states: Vec<String> = filter.states.iter().map(|state| format!("'{state}'")).collect();
-        let states = if states.is_empty() { String::new() } else { format!("AND state IN ({})", states.join(", ")) };
+        let states = if states.is_empty() {
+            String::new()
+        } else {
+            format!("AND state IN ({})", states.join(", "))
+        };
         query(
             &self.connection,
-            &format!("task_states WHERE {study} {states} ORDER BY status <> 'open', {ORDER} LIMIT ?2"),
+            &format!(
+                "task_states WHERE {study} {states} ORDER BY status <> 'open', {ORDER} LIMIT ?2"
+            ),
             (filter.study, filter.limit.map_or(-1, i64::from)),
         )
     }
@@ -266,7 +295,11 @@ impl Store {
     /// Every task, the oldest first.
     pub fn tasks_by_age(&self, study: Option<&str>) -> Result<Vec<TaskRow>, StoreError> {
         let study_is = if study.is_some() { "study_name = ?1" } else { "?1 IS NULL" };
-        query(&self.connection, &format!("task_states WHERE {study_is} ORDER BY created_at, number"), [study])
+        query(
+            &self.connection,
+            &format!("task_states WHERE {study_is} ORDER BY created_at, number"),
+            [study],
+        )
     }
 
     /// How many tasks stand how.
@@ -287,7 +320,11 @@ impl Store {
     /// Everything that the tasks of a study need.
     pub fn needs_of_study(&self, study: Option<&str>) -> Result<Vec<Need>, StoreError> {
         let study_is = if study.is_some() { "t.study_name = ?1" } else { "?1 IS NULL" };
-        needs(&self.connection, &format!("JOIN tasks t ON t.id = n.task WHERE {study_is} ORDER BY n.task, n.needs"), [study])
+        needs(
+            &self.connection,
+            &format!("JOIN tasks t ON t.id = n.task WHERE {study_is} ORDER BY n.task, n.needs"),
+            [study],
+        )
     }
 
     /// The parts of a task.
@@ -297,8 +334,11 @@ impl Store {
 
     /// The sprints that were attempts at a task, oldest first.
     pub fn sprints_of_task(&self, id: &str) -> Result<Vec<SprintRow>, StoreError> {
-        let mut query = self.connection.prepare_cached("SELECT id FROM sprints WHERE task_id = ?1 ORDER BY created_at, rowid")?;
-        let ids: Vec<String> = query.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let mut query = self.connection.prepare_cached(
+            "SELECT id FROM sprints WHERE task_id = ?1 ORDER BY created_at, rowid",
+        )?;
+        let ids: Vec<String> =
+            query.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
         ids.iter().filter_map(|id| self.sprint(id).transpose()).collect()
     }
 }

@@ -2,13 +2,20 @@
 
 use super::{NewTask, TaskError};
 use crate::domain::transition::Event;
-use crate::domain::{Condition, Ending, NeedState, Reason, SprintId, TaskState, TaskStatus, Verdict};
+use crate::domain::{
+    Condition, Ending, NeedState, Reason, SprintId, TaskState, TaskStatus, Verdict,
+};
 use crate::platform::clock;
 use crate::store::{Change, NewSprint, Store, TaskEdit};
 
 fn add(change: &Change<'_>, needs: &[(&str, Condition)], parent: Option<&str>) -> String {
-    let needs: Vec<(String, Condition)> = needs.iter().map(|(id, condition)| ((*id).to_owned(), *condition)).collect();
-    change.add_task(&NewTask::new("s", "an idea", "person"), &needs, parent).expect("added").id.to_string()
+    let needs: Vec<(String, Condition)> =
+        needs.iter().map(|(id, condition)| ((*id).to_owned(), *condition)).collect();
+    change
+        .add_task(&NewTask::new("s", "an idea", "person"), &needs, parent)
+        .expect("added")
+        .id
+        .to_string()
 }
 
 fn state(change: &Change<'_>, id: &str) -> TaskState {
@@ -43,7 +50,8 @@ fn count(change: &Change<'_>, sql: &str) -> i64 {
 fn the_view_of_needs_is_the_table_of_the_domain() {
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
-    let verdicts = [None, Some(Verdict::Supported), Some(Verdict::Refuted), Some(Verdict::Inconclusive)];
+    let verdicts =
+        [None, Some(Verdict::Supported), Some(Verdict::Refuted), Some(Verdict::Inconclusive)];
     for status in TaskStatus::ALL {
         for verdict in verdicts {
             for condition in Condition::ALL {
@@ -52,12 +60,23 @@ fn the_view_of_needs_is_the_table_of_the_domain() {
                 let verdict_word = verdict.map(Verdict::as_str);
                 change
                     .transaction
-                    .execute("UPDATE tasks SET status = ?2, verdict = ?3 WHERE id = ?1", (&needed, status.as_str(), verdict_word))
+                    .execute(
+                        "UPDATE tasks SET status = ?2, verdict = ?3 WHERE id = ?1",
+                        (&needed, status.as_str(), verdict_word),
+                    )
                     .expect("set");
-                let found: String =
-                    change.transaction.query_row("SELECT state FROM need_states WHERE task = ?1", [&task], |row| row.get(0)).expect("a need");
+                let found: String = change
+                    .transaction
+                    .query_row("SELECT state FROM need_states WHERE task = ?1", [&task], |row| {
+                        row.get(0)
+                    })
+                    .expect("a need");
                 let expected = crate::domain::task::need_state(*status, verdict, *condition);
-                assert_eq!(NeedState::parse(&found), Some(expected), "{status} {verdict:?} {condition}");
+                assert_eq!(
+                    NeedState::parse(&found),
+                    Some(expected),
+                    "{status} {verdict:?} {condition}"
+                );
                 change.transaction.execute("DELETE FROM tasks", []).expect("emptied");
             }
         }
@@ -71,8 +90,16 @@ fn a_claim_that_has_expired_is_refused_whether_it_was_retaken_or_not() {
     let id = add(&change, &[], None);
     let first = change.claim_task(&id, "ann", 1800).expect("claimed").claim_token;
     assert!(matches!(change.claim_task(&id, "bob", 1800), Err(TaskError::NotNow { .. })));
-    assert!(matches!(change.finish_task(&id, None, None, ""), Err(TaskError::NotNow { .. })), "without the token");
-    let expire = || change.transaction.execute("UPDATE tasks SET claim_until = unixepoch() - 1", []).expect("expired");
+    assert!(
+        matches!(change.finish_task(&id, None, None, ""), Err(TaskError::NotNow { .. })),
+        "without the token"
+    );
+    let expire = || {
+        change
+            .transaction
+            .execute("UPDATE tasks SET claim_until = unixepoch() - 1", [])
+            .expect("expired")
+    };
     expire();
     assert_eq!(state(&change, &id), TaskState::Ready);
     let second = change.claim_task(&id, "bob", 1800).expect("claimed").claim_token;
@@ -83,7 +110,10 @@ fn a_claim_that_has_expired_is_refused_whether_it_was_retaken_or_not() {
         change.heartbeat_task(&id, first, 60).map(drop),
         change.release_task(&id, Some(first)).map(drop),
     ] {
-        assert!(matches!(&late, Err(TaskError::Stale { what, .. }) if what.contains("stale") && what.contains("bob")), "{late:?}");
+        assert!(
+            matches!(&late, Err(TaskError::Stale { what, .. }) if what.contains("stale") && what.contains("bob")),
+            "{late:?}"
+        );
     }
     assert!(matches!(change.finish_task(&id, Some(99), None, ""), Err(TaskError::Stale { .. })));
     expire();
@@ -93,12 +123,22 @@ fn a_claim_that_has_expired_is_refused_whether_it_was_retaken_or_not() {
         change.heartbeat_task(&id, second, 60).map(drop),
         change.release_task(&id, Some(second)).map(drop),
     ] {
-        assert!(matches!(&late, Err(TaskError::Stale { what, .. }) if what.contains("expired")), "{late:?}");
+        assert!(
+            matches!(&late, Err(TaskError::Stale { what, .. }) if what.contains("expired")),
+            "{late:?}"
+        );
     }
     let second = change.claim_task(&id, "bob", 1800).expect("claimed again").claim_token;
-    let done = change.finish_task(&id, Some(second), Some(Verdict::Refuted), "seen").expect("in time");
-    assert_eq!((done.state, done.verdict, done.detail.as_str(), done.claimed_by), (TaskState::Done, Some(Verdict::Refuted), "seen", None));
-    assert!(matches!(change.finish_task(&id, Some(second), None, ""), Err(TaskError::Stale { .. })), "it is over");
+    let done =
+        change.finish_task(&id, Some(second), Some(Verdict::Refuted), "seen").expect("in time");
+    assert_eq!(
+        (done.state, done.verdict, done.detail.as_str(), done.claimed_by),
+        (TaskState::Done, Some(Verdict::Refuted), "seen", None)
+    );
+    assert!(
+        matches!(change.finish_task(&id, Some(second), None, ""), Err(TaskError::Stale { .. })),
+        "it is over"
+    );
 }
 
 #[test]
@@ -117,14 +157,18 @@ fn failures_wait_longer_each_time_and_the_last_one_asks_a_person_once() {
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
     let id = add(&change, &[], None);
-    let now = || change.transaction.execute("UPDATE tasks SET retry_at = 0", []).expect("time passes");
+    let now =
+        || change.transaction.execute("UPDATE tasks SET retry_at = 0", []).expect("time passes");
     for (number, base) in [(1, 60), (2, 120)] {
         let sprint = sprint(&change, number, &id, None);
         assert_eq!(state(&change, &id), TaskState::Running);
         end(&change, &sprint, Ending::failed(Reason::TimeLimit, "too long", ""));
         let row = change.task(&id).expect("asked").expect("there");
         let wait = row.retry_at - count(&change, "SELECT unixepoch()");
-        assert_eq!((row.state, row.failures, row.detail.as_str()), (TaskState::Waiting, number, format!("{sprint}: time_limit: too long").as_str()));
+        assert_eq!(
+            (row.state, row.failures, row.detail.as_str()),
+            (TaskState::Waiting, number, format!("{sprint}: time_limit: too long").as_str())
+        );
         assert!((base * 4 / 5 - 2..=base * 6 / 5).contains(&wait), "{wait}");
         // The clock was set back since: a wait is believed as far as it was meant to last.
         change.transaction.execute("UPDATE tasks SET retry_at = retry_at + 60", []).expect("set");
@@ -136,9 +180,21 @@ fn failures_wait_longer_each_time_and_the_last_one_asks_a_person_once() {
     let last = sprint(&change, 3, &id, None);
     end(&change, &last, Ending::failed(Reason::OutOfMemory, "too much", ""));
     assert_eq!(state(&change, &id), TaskState::Dead);
-    let messages = || count(&change, "SELECT count(*) FROM messages WHERE kind = 'dead' AND status = 'open' AND sprint_id IS NULL");
-    assert_eq!((messages(), count(&change, "SELECT count(*) FROM outbox WHERE kind = 'task_dead'")), (1, 1));
-    assert_eq!(change.apply(&last, Event::Over(Ending::completed())).expect("asked"), None, "the end comes again");
+    let messages = || {
+        count(
+            &change,
+            "SELECT count(*) FROM messages WHERE kind = 'dead' AND status = 'open' AND sprint_id IS NULL",
+        )
+    };
+    assert_eq!(
+        (messages(), count(&change, "SELECT count(*) FROM outbox WHERE kind = 'task_dead'")),
+        (1, 1)
+    );
+    assert_eq!(
+        change.apply(&last, Event::Over(Ending::completed())).expect("asked"),
+        None,
+        "the end comes again"
+    );
     assert_eq!(messages(), 1);
     let row = change.retry_task(&id).expect("again");
     assert_eq!((row.state, row.failures, messages()), (TaskState::Ready, 0, 0));
@@ -163,9 +219,11 @@ fn failures_of_machines_do_not_count_but_not_for_ever() {
 fn a_cancelled_sprint_calls_its_task_off_unless_its_loop_was_stopped() {
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
-    for (number, loop_status, expected) in
-        [(1, None, TaskState::Cancelled), (2, Some("running"), TaskState::Cancelled), (3, Some("stopped"), TaskState::Ready)]
-    {
+    for (number, loop_status, expected) in [
+        (1, None, TaskState::Cancelled),
+        (2, Some("running"), TaskState::Cancelled),
+        (3, Some("stopped"), TaskState::Ready),
+    ] {
         let id = add(&change, &[], None);
         if let Some(status) = loop_status {
             change
@@ -221,16 +279,27 @@ fn what_waits_for_a_verdict_that_nobody_knows_is_not_skipped() {
     change.put_unusable(&one, &["finding.json has no verdict".to_owned()]).expect("kept");
     end(&change, &one, Ending::completed());
     let states = || [&first, &yes, &no, &over].map(|id| state(&change, id));
-    assert_eq!(states(), [TaskState::Done, TaskState::Blocked, TaskState::Blocked, TaskState::Ready]);
+    assert_eq!(
+        states(),
+        [TaskState::Done, TaskState::Blocked, TaskState::Blocked, TaskState::Ready]
+    );
     let row = change.task(&first).expect("asked").expect("there");
-    assert_eq!(row.detail, format!("{one} told no verdict that can be used: finding.json has no verdict"));
-    let open = || count(&change, "SELECT count(*) FROM messages WHERE kind = 'verdict' AND status = 'open'");
+    assert_eq!(
+        row.detail,
+        format!("{one} told no verdict that can be used: finding.json has no verdict")
+    );
+    let open = || {
+        count(&change, "SELECT count(*) FROM messages WHERE kind = 'verdict' AND status = 'open'")
+    };
     assert_eq!((open(), change.waits_for_verdicts("s").expect("counted")), (1, 2));
     assert!(change.finish_task(&first, None, None, "").is_err());
     change.finish_task(&first, None, Some(Verdict::Refuted), "").expect("said");
     assert_eq!(states(), [TaskState::Done, TaskState::Skipped, TaskState::Ready, TaskState::Ready]);
     assert_eq!((open(), change.waits_for_verdicts("s").expect("counted")), (0, 0));
-    assert!(change.finish_task(&first, None, Some(Verdict::Supported), "").is_err(), "it is known by now");
+    assert!(
+        change.finish_task(&first, None, Some(Verdict::Supported), "").is_err(),
+        "it is known by now"
+    );
     // Where nobody waits for it, nobody is asked.
     let alone = add(&change, &[], None);
     let other = sprint(&change, 2, &alone, None);
@@ -256,9 +325,14 @@ fn a_sprint_with_an_idea_of_its_own_becomes_a_task_and_can_be_tried_again() {
     let change = store.change().expect("begun");
     let first = add(&change, &[], None);
     let sprint_id = sprint(&change, 1, &first, None);
-    let made = change.make_task_of_sprint("s", "\u{1b}an idea\u{0} of a job", "loop-0a0a0a", &sprint_id).expect("made");
+    let made = change
+        .make_task_of_sprint("s", "\u{1b}an idea\u{0} of a job", "loop-0a0a0a", &sprint_id)
+        .expect("made");
     let row = change.task(made.as_str()).expect("asked").expect("there");
-    assert_eq!((row.idea.as_str(), row.sprint(), row.made_by.as_str()), ("an idea of a job", Some(sprint_id.as_str()), "loop-0a0a0a"));
+    assert_eq!(
+        (row.idea.as_str(), row.sprint(), row.made_by.as_str()),
+        ("an idea of a job", Some(sprint_id.as_str()), "loop-0a0a0a")
+    );
     find(&change, &sprint_id, "refuted");
     end(&change, &sprint_id, Ending::completed());
     let row = change.task(made.as_str()).expect("asked").expect("there");
@@ -270,12 +344,24 @@ fn a_sprint_with_an_idea_of_its_own_becomes_a_task_and_can_be_tried_again() {
     let other = add(&change, &[], None);
     let repeat = sprint(&change, 2, &other, None);
     let row = change.reclaim_for_sprint(made.as_str(), &repeat).expect("once more");
-    assert_eq!((row.state, row.verdict, row.sprint()), (TaskState::Done, Some(Verdict::Refuted), None));
-    assert_eq!(change.sprint(&repeat).expect("asked").expect("there").task.as_deref(), Some(made.as_str()));
+    assert_eq!(
+        (row.state, row.verdict, row.sprint()),
+        (TaskState::Done, Some(Verdict::Refuted), None)
+    );
+    assert_eq!(
+        change.sprint(&repeat).expect("asked").expect("there").task.as_deref(),
+        Some(made.as_str())
+    );
     end(&change, &repeat, Ending::failed(Reason::TimeLimit, "x", ""));
-    assert_eq!((state(&change, made.as_str()), state(&change, &needs)), (TaskState::Done, TaskState::Ready));
+    assert_eq!(
+        (state(&change, made.as_str()), state(&change, &needs)),
+        (TaskState::Done, TaskState::Ready)
+    );
     change.retry_task(made.as_str()).expect("a person wants it anew");
-    assert_eq!((state(&change, made.as_str()), state(&change, &needs)), (TaskState::Ready, TaskState::Blocked));
+    assert_eq!(
+        (state(&change, made.as_str()), state(&change, &needs)),
+        (TaskState::Ready, TaskState::Blocked)
+    );
     change.reclaim_for_sprint(made.as_str(), "sp-00000f").expect("once more");
     let refused = change.reclaim_for_sprint(made.as_str(), "sp-000010").expect_err("taken");
     assert!(refused.to_string().contains("sp-00000f works on it"), "{refused}");
@@ -285,7 +371,13 @@ fn a_sprint_with_an_idea_of_its_own_becomes_a_task_and_can_be_tried_again() {
 fn nobody_but_a_person_gives_a_command() {
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
-    for (made_by, accepted) in [("person", true), ("file", true), ("plan", false), ("sprint", false), ("loop-000001", false)] {
+    for (made_by, accepted) in [
+        ("person", true),
+        ("file", true),
+        ("plan", false),
+        ("sprint", false),
+        ("loop-000001", false),
+    ] {
         let new = NewTask { verify: "touch x", ..NewTask::new("s", "an idea", made_by) };
         assert_eq!(change.insert_task(&new).is_ok(), accepted, "{made_by}");
     }
@@ -302,12 +394,17 @@ fn a_circle_is_refused_with_its_path() {
         change.edit_task(id, &TaskEdit { needs, parent, ..TaskEdit::default() })
     };
     let path = |result: Result<_, TaskError>| match result {
-        Err(TaskError::Cycle(path)) => path.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+        Err(TaskError::Cycle(path)) => {
+            path.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+        }
         other => panic!("no circle: {other:?}"),
     };
     let need = |id: &str| vec![(id.to_owned(), Condition::Any)];
     let undo = |id: &str, needed: &str| {
-        change.transaction.execute("DELETE FROM task_needs WHERE task = ?1 AND needs = ?2", [id, needed]).expect("undone");
+        change
+            .transaction
+            .execute("DELETE FROM task_needs WHERE task = ?1 AND needs = ?2", [id, needed])
+            .expect("undone");
     };
     let found = path(edit(&a, &need(&b), None));
     assert!([format!("{a} {b} {a}"), format!("{b} {a} {b}")].contains(&found), "{found}");
@@ -320,7 +417,11 @@ fn a_circle_is_refused_with_its_path() {
     undo(&part, &a);
     assert_eq!(path(edit(&a, &need(&part), None)).split(' ').count(), 3);
     undo(&a, &part);
-    assert_eq!(path(edit(&part, &need(&b), None)).split(' ').count(), 4, "the part, what it needs, its parent, the part");
+    assert_eq!(
+        path(edit(&part, &need(&b), None)).split(' ').count(),
+        4,
+        "the part, what it needs, its parent, the part"
+    );
     undo(&part, &b);
     assert_eq!(path(edit(&a, &[], Some(Some(&part)))).split(' ').count(), 3);
 }
@@ -343,10 +444,16 @@ fn what_a_parent_needs_its_parts_need_and_it_ends_with_them() {
     change.finish_task(&first, None, Some(Verdict::Supported), "").expect("done");
     assert_eq!(state(&change, &part), TaskState::Ready);
     change.finish_task(&part, None, None, "").expect("done");
-    assert_eq!([&inner, &parent, &after].map(|id| state(&change, id)), [TaskState::Done, TaskState::Done, TaskState::Ready]);
+    assert_eq!(
+        [&inner, &parent, &after].map(|id| state(&change, id)),
+        [TaskState::Done, TaskState::Done, TaskState::Ready]
+    );
     // What was done is opened again: so is everything that it closed.
     change.retry_task(&part).expect("again");
-    assert_eq!([&part, &parent, &after].map(|id| state(&change, id)), [TaskState::Ready, TaskState::Parent, TaskState::Blocked]);
+    assert_eq!(
+        [&part, &parent, &after].map(|id| state(&change, id)),
+        [TaskState::Ready, TaskState::Parent, TaskState::Blocked]
+    );
 }
 
 #[test]
@@ -357,13 +464,21 @@ fn a_dead_need_skips_what_waits_for_it_and_a_retry_brings_it_back() {
     let second = add(&change, &[(&first, Condition::Done)], None);
     let third = add(&change, &[(&second, Condition::Done)], None);
     let rescue = add(&change, &[(&first, Condition::Failed)], None);
-    change.edit_task(&first, &TaskEdit { max_attempts: Some(1), ..TaskEdit::default() }).expect("edited");
+    change
+        .edit_task(&first, &TaskEdit { max_attempts: Some(1), ..TaskEdit::default() })
+        .expect("edited");
     change.fail_task(&first, None, "it does not compile").expect("failed");
     let states = || [&first, &second, &third, &rescue].map(|id| state(&change, id));
-    assert_eq!(states(), [TaskState::Dead, TaskState::Skipped, TaskState::Skipped, TaskState::Ready]);
+    assert_eq!(
+        states(),
+        [TaskState::Dead, TaskState::Skipped, TaskState::Skipped, TaskState::Ready]
+    );
     let row = change.task(&second).expect("asked").expect("there");
     assert_eq!(row.detail, format!("needs {first} to be done, and that is dead"));
     assert_eq!(count(&change, "SELECT count(*) FROM messages"), 1, "one question, not three");
     change.retry_task(&first).expect("again");
-    assert_eq!(states(), [TaskState::Ready, TaskState::Blocked, TaskState::Blocked, TaskState::Blocked]);
+    assert_eq!(
+        states(),
+        [TaskState::Ready, TaskState::Blocked, TaskState::Blocked, TaskState::Blocked]
+    );
 }

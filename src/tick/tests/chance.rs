@@ -19,7 +19,11 @@ impl Chance {
 
     /// A number of the range, its end not included.
     pub fn within(&mut self, range: std::ops::Range<i64>) -> i64 {
-        range.start + i64::try_from(self.next() % u64::try_from((range.end - range.start).max(1)).expect("positive")).expect("small")
+        range.start
+            + i64::try_from(
+                self.next() % u64::try_from((range.end - range.start).max(1)).expect("positive"),
+            )
+            .expect("small")
     }
 
     /// True in so many cases of a hundred.

@@ -19,7 +19,9 @@ pub enum Deed {
 
 fn entry_text(seq: u64, incarnation: u32, time: i64, entry: &Entry) -> String {
     let mut line = serde_json::json!({ "v": 1, "seq": seq, "time": jiff::Timestamp::from_second(time).expect("a time").to_string(), "incarnation": incarnation });
-    if let (Some(line), Ok(serde_json::Value::Object(body))) = (line.as_object_mut(), serde_json::to_value(entry)) {
+    if let (Some(line), Ok(serde_json::Value::Object(body))) =
+        (line.as_object_mut(), serde_json::to_value(entry))
+    {
         line.extend(body);
     }
     format!("{line}\n")
@@ -32,7 +34,8 @@ impl Run {
         let text = std::fs::read(&path).unwrap_or_default();
         let (lines, _) = crate::bundle::journal::parse(&text);
         let next = lines.iter().map(|line| line.seq).max().unwrap_or(0) + 1;
-        let forged = |offset: u64, entry: Entry| entry_text(next + offset, course.incarnations, now, &entry);
+        let forged =
+            |offset: u64, entry: Entry| entry_text(next + offset, course.incarnations, now, &entry);
         let completed = Entry::RunEnded(Box::new(end("completed", None, None, Money::default())));
         let nothing = || Entry::Cost { spent: Money::default(), call: course.calling.clone() };
         let line = match course.deed {
@@ -40,8 +43,13 @@ impl Run {
             Deed::ForgesEnd | Deed::ForgesEndAndKills => forged(0, completed),
             Deed::ForgesCost => forged(0, nothing()),
             Deed::TakesNumbers => {
-                let ended =
-                    || Entry::StepEnded { verdict: "yes".to_owned(), detail: String::new(), issues: Vec::new(), seconds: 1, spent: Money::default() };
+                let ended = || Entry::StepEnded {
+                    verdict: "yes".to_owned(),
+                    detail: String::new(),
+                    issues: Vec::new(),
+                    seconds: 1,
+                    spent: Money::default(),
+                };
                 (0..30)
                     .map(|n| {
                         forged(
@@ -70,7 +78,8 @@ impl Run {
             Deed::WritesLongLine => format!("{}\n", "x".repeat(17 << 20)),
             Deed::ForgesExit => {
                 let exit = serde_json::json!({ "v": 1, "reason": "runner_missing", "status": 127, "job_id": self.job.to_string(), "host": "n1", "time": now, "processes_left": 0 });
-                std::fs::write(course.own().join("exit.json"), format!("{exit}\n")).expect("written");
+                std::fs::write(course.own().join("exit.json"), format!("{exit}\n"))
+                    .expect("written");
                 return false;
             }
         };

@@ -36,10 +36,23 @@ impl Front {
         std::fs::create_dir_all(&bin).expect("a folder");
         for (name, text) in PROGRAMS {
             let path = bin.join(name);
-            std::fs::write(&path, format!("#!/bin/sh\ncd -- '{}' || exit 9\n{text}", folder.display())).expect("written");
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).expect("executable");
+            std::fs::write(
+                &path,
+                format!("#!/bin/sh\ncd -- '{}' || exit 9\n{text}", folder.display()),
+            )
+            .expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
+                .expect("executable");
         }
-        Self { world: World::new(now), chance: Chance::new(seed), lies: lies::NONE, quick, requests: 0, honest: false, folder: folder.to_path_buf() }
+        Self {
+            world: World::new(now),
+            chance: Chance::new(seed),
+            lies: lies::NONE,
+            quick,
+            requests: 0,
+            honest: false,
+            folder: folder.to_path_buf(),
+        }
     }
 
     fn put(&self, name: &str, text: &str) {
@@ -55,7 +68,8 @@ impl Front {
 
     /// What the programs will answer in this request.
     fn prepare(&mut self, script: &Script) {
-        let lines = |lines: Vec<String>| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let lines =
+            |lines: Vec<String>| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
         let (said, status) = lies::queue_says(self.lies.queue);
         self.put("queue", &lines(lies::queue_lines(&self.world, self.lies.queue)));
         self.put("queue.err", said);
@@ -64,22 +78,36 @@ impl Front {
         self.put("accounting", &lines(lies::accounting_lines(&self.world, self.lies.accounting)));
         self.put("accounting.err", said);
         self.put("accounting.rc", &status.to_string());
-        let (taken, says, status) = if self.honest || !super::lie("sbatch") { (1, "%", 0) } else { lies::submission(&mut self.chance) };
+        let (taken, says, status) = if self.honest || !super::lie("sbatch") {
+            (1, "%", 0)
+        } else {
+            lies::submission(&mut self.chance)
+        };
         self.put("sbatch.plan", &format!("{taken} {status} {says}\n"));
         let deaf = !self.honest && super::lie("sbatch") && self.chance.percent(25);
         self.put("scancel.rc", if deaf { "1" } else { "0" });
         self.put("next", &self.world.next_id.to_string());
         self.put("now", &format!("{}\n", self.world.now));
-        self.put("files", &files_read(script).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default());
+        self.put(
+            "files",
+            &files_read(script)
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                .unwrap_or_default(),
+        );
     }
 
     /// What the programs were asked to do has happened.
     fn absorb(&mut self) {
         for line in self.took("submitted").lines() {
             let mut fields = line.splitn(3, '|');
-            let (Some(Ok(id)), Some(name), Some(dir)) = (fields.next().map(str::parse), fields.next(), fields.next()) else { continue };
+            let (Some(Ok(id)), Some(name), Some(dir)) =
+                (fields.next().map(str::parse), fields.next(), fields.next())
+            else {
+                continue;
+            };
             // Listings may show it at once, or only after a while.
-            let visible = self.world.now + if self.chance.percent(75) { 0 } else { self.chance.within(1..45) };
+            let visible = self.world.now
+                + if self.chance.percent(75) { 0 } else { self.chance.within(1..45) };
             self.world.take(id, name, Path::new(dir), visible, &mut self.chance);
         }
         let cancelled = self.took("cancelled");
@@ -88,10 +116,17 @@ impl Front {
             let mut words = line.split_whitespace();
             while let Some(word) = words.next() {
                 match word {
-                    "-n" | "--name" | "--jobname" => names.extend(words.next().unwrap_or_default().split(',').map(str::to_owned)),
+                    "-n" | "--name" | "--jobname" => {
+                        names.extend(words.next().unwrap_or_default().split(',').map(str::to_owned))
+                    }
                     "-u" | "-M" | "--user" => drop(words.next()),
                     word if word.starts_with("--name=") || word.starts_with("--jobname=") => {
-                        names.extend(word.split_once('=').map_or("", |(_, names)| names).split(',').map(str::to_owned));
+                        names.extend(
+                            word.split_once('=')
+                                .map_or("", |(_, names)| names)
+                                .split(',')
+                                .map(str::to_owned),
+                        );
                     }
                     word => ids.extend(word.split(',').filter_map(|id| id.parse::<u32>().ok())),
                 }
@@ -129,7 +164,9 @@ impl Front {
     /// The same, made here. None for a request of another shape.
     pub fn quickly(&self, script: &Script) -> Option<Vec<u8>> {
         let sections = sections(script);
-        if sections.iter().any(|name| !["clock", "jobs", "files", "accounting"].contains(&name.as_str()))
+        if sections
+            .iter()
+            .any(|name| !["clock", "jobs", "files", "accounting"].contains(&name.as_str()))
             || !sections.iter().any(|name| name == "files")
         {
             return None;
@@ -154,10 +191,17 @@ impl Front {
     /// What the scheduler's shell texts make of its commands' answers: those of the queue, and of the
     /// accounting behind the files.
     fn jobs(&self, script: &Script) -> (String, String) {
-        let asked = script.shown().split_once("RL_JOBS='").and_then(|(_, rest)| rest.split_once('\'')).map_or("", |(asked, _)| asked);
-        let ids: Vec<&str> = asked.split_whitespace().skip(1).filter_map(|asked| asked.split('=').next()).collect();
+        let asked = script
+            .shown()
+            .split_once("RL_JOBS='")
+            .and_then(|(_, rest)| rest.split_once('\''))
+            .map_or("", |(asked, _)| asked);
+        let ids: Vec<&str> =
+            asked.split_whitespace().skip(1).filter_map(|asked| asked.split('=').next()).collect();
         // An error of the scheduler's own program counts, whatever its exit status is.
-        let complained = |(said, status): (&'static str, i32)| (said, if status == 0 && said.contains("error") { 98 } else { status });
+        let complained = |(said, status): (&'static str, i32)| {
+            (said, if status == 0 && said.contains("error") { 98 } else { status })
+        };
         let (said, status) = complained(lies::queue_says(self.lies.queue));
         let mut queue = "cluster -\n".to_owned();
         let mut left = ids.clone();
@@ -188,8 +232,10 @@ impl Front {
         for line in lies::accounting_lines(&self.world, self.lies.accounting) {
             let fields: Vec<&str> = line.split('|').collect();
             if left.contains(&fields[0]) {
-                accounting
-                    .push_str(&format!("a {}|{}|{}|{}|{}|{}||{}\n", fields[0], fields[2], fields[3], fields[4], fields[5], fields[6], fields[1]));
+                accounting.push_str(&format!(
+                    "a {}|{}|{}|{}|{}|{}||{}\n",
+                    fields[0], fields[2], fields[3], fields[4], fields[5], fields[6], fields[1]
+                ));
             }
         }
         if !said.is_empty() {
@@ -217,10 +263,16 @@ impl Remote for Front {
     fn run(&mut self, script: Script, _limits: Limits) -> Result<Reply, RemoteError> {
         self.requests += 1;
         if self.lies.way == Way::Closed {
-            return Err(RemoteError::Unreachable { place: self.place(), problem: "no route to host".to_owned() });
+            return Err(RemoteError::Unreachable {
+                place: self.place(),
+                problem: "no route to host".to_owned(),
+            });
         }
         let answer = self.answer(&script);
-        let cut = RemoteError::Cut { place: self.place(), problem: "the last line is missing".to_owned() };
+        let cut = RemoteError::Cut {
+            place: self.place(),
+            problem: "the last line is missing".to_owned(),
+        };
         if self.lies.way == Way::Cut {
             return Err(cut);
         }
@@ -234,13 +286,23 @@ impl Remote for Front {
 
 /// The names of a script's sections.
 fn sections(script: &Script) -> Vec<String> {
-    script.shown().lines().filter_map(|line| line.strip_prefix("rl_b '")?.strip_suffix('\'')).map(str::to_owned).collect()
+    script
+        .shown()
+        .lines()
+        .filter_map(|line| line.strip_prefix("rl_b '")?.strip_suffix('\''))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// What the runner on the front end answers when it is asked for files: the real one, in this process.
 fn files_read(script: &Script) -> Option<Vec<u8>> {
     let request = script.payloads().iter().find_map(|payload| match payload {
-        Payload::Bytes(bytes) if bytes.starts_with(b"{") && bytes.windows(12).any(|part| part == b"\"max_bytes\":") => Some(bytes),
+        Payload::Bytes(bytes)
+            if bytes.starts_with(b"{")
+                && bytes.windows(12).any(|part| part == b"\"max_bytes\":") =>
+        {
+            Some(bytes)
+        }
         _ => None,
     })?;
     let mut answer = Vec::new();

@@ -53,7 +53,8 @@ pub struct Lies {
 }
 
 /// Everybody is honest. That something else complains there, too, keeps no sprint from its end.
-pub const NONE: Lies = Lies { queue: Queue::Noisy, accounting: Accounting::Honest, way: Way::Open, left: 0, blind: 0 };
+pub const NONE: Lies =
+    Lies { queue: Queue::Noisy, accounting: Accounting::Honest, way: Way::Open, left: 0, blind: 0 };
 
 impl Lies {
     /// The lies of the next poll, so many seconds after the last one.
@@ -62,8 +63,14 @@ impl Lies {
         self.way = chance.of(&[(90, Way::Open), (5, Way::Closed), (5, Way::Cut)]);
         if self.left <= 0 {
             self.left = chance.of(&[(50, 1), (30, 60), (15, 300), (5, 900)]);
-            self.queue =
-                chance.of(&[(52, Queue::Honest), (10, Queue::Noisy), (6, Queue::Down), (12, Queue::Complains), (12, Queue::Empty), (8, Queue::Half)]);
+            self.queue = chance.of(&[
+                (52, Queue::Honest),
+                (10, Queue::Noisy),
+                (6, Queue::Down),
+                (12, Queue::Complains),
+                (12, Queue::Empty),
+                (8, Queue::Half),
+            ]);
             self.accounting = chance.of(&[
                 (55, Accounting::Honest),
                 (10, Accounting::Off),
@@ -106,7 +113,8 @@ impl Lies {
 
 /// What squeue has: `ID|NAME|STATE|NODE|REASON`. Ended jobs stay for five minutes.
 pub fn queue_lines(world: &World, lie: Queue) -> Vec<String> {
-    let mut lines: Vec<String> = vec![format!("{}|somebody-else|RUNNING|n3|None", super::world::INNOCENT)];
+    let mut lines: Vec<String> =
+        vec![format!("{}|somebody-else|RUNNING|n3|None", super::world::INNOCENT)];
     for job in world.jobs.iter().filter(|job| job.visible <= world.now) {
         if matches!(job.stage, Stage::Over { at, .. } if at + 300 < world.now) {
             continue;
@@ -146,7 +154,8 @@ pub fn accounting_lines(world: &World, lie: Accounting) -> Vec<String> {
             lines.push(row(word, "0:0"));
         }
         let (word, code) = job.word();
-        let is_stale = lie == Accounting::Stale && matches!(job.stage, Stage::Over { at, .. } if world.now - at < 900);
+        let is_stale = lie == Accounting::Stale
+            && matches!(job.stage, Stage::Over { at, .. } if world.now - at < 900);
         lines.push(if is_stale { row("RUNNING", "0:0") } else { row(word, code) });
     }
     lines
@@ -157,8 +166,12 @@ pub fn queue_says(lie: Queue) -> (&'static str, i32) {
     match lie {
         Queue::Honest | Queue::Empty | Queue::Half => ("", 0),
         Queue::Noisy => ("perl: warning: Setting locale failed.", 0),
-        Queue::Down => ("slurm_load_jobs error: Unable to contact slurm controller (connect failure)", 1),
-        Queue::Complains => ("squeue: error: slurm_receive_msgs: Zero Bytes were transmitted or received", 0),
+        Queue::Down => {
+            ("slurm_load_jobs error: Unable to contact slurm controller (connect failure)", 1)
+        }
+        Queue::Complains => {
+            ("squeue: error: slurm_receive_msgs: Zero Bytes were transmitted or received", 0)
+        }
     }
 }
 
@@ -168,7 +181,9 @@ pub fn accounting_says(lie: Accounting) -> (&'static str, i32) {
         Accounting::Honest | Accounting::Stale | Accounting::Late => ("", 0),
         Accounting::Off => ("Slurm accounting storage is disabled", 1),
         Accounting::Hangs => ("", 124),
-        Accounting::Fails => ("sacct: error: Problem talking to the database: Connection refused", 1),
+        Accounting::Fails => {
+            ("sacct: error: Problem talking to the database: Connection refused", 1)
+        }
     }
 }
 

@@ -57,7 +57,8 @@ impl Night {
         let mut folder = tempfile::Builder::new();
         folder.prefix("rl-night-");
         // Thousands of small files, none of which is worth a disk.
-        let folder = if memory.is_dir() { folder.tempdir_in(memory) } else { folder.tempdir() }.expect("a folder");
+        let folder = if memory.is_dir() { folder.tempdir_in(memory) } else { folder.tempdir() }
+            .expect("a folder");
         let now = crate::platform::clock::now().as_second();
         testing::set(Some(now));
         let front = Front::new(folder.path(), now, seed, quick);
@@ -69,7 +70,8 @@ impl Night {
              runner = \"{path}/bin/researchloop\"\nmax_concurrent_jobs = 8\n\n[[study]]\nname = \"s\"\ncluster = \"c\"\n"
         );
         std::fs::write(&file, text).expect("written");
-        let config = config::load(&file, &Environment::new([("HOME", path.to_string())])).unwrap_or_else(|error| panic!("{error}"));
+        let config = config::load(&file, &Environment::new([("HOME", path.to_string())]))
+            .unwrap_or_else(|error| panic!("{error}"));
         let app = App { config, passphrase: None, accept_fingerprint: None };
         let store = Store::in_memory().expect("a database");
         Self {
@@ -89,7 +91,12 @@ impl Night {
 
     fn create(&mut self, deed: Deed) {
         let idea = format!("idea number {} of this night", self.ids.len());
-        let id = sprint::create(&self.app, &mut self.store, &Wanted::new("s", &idea, Request::default())).expect("made");
+        let id = sprint::create(
+            &self.app,
+            &mut self.store,
+            &Wanted::new("s", &idea, Request::default()),
+        )
+        .expect("made");
         self.ids.push(id);
         self.front.world.deeds.insert(0, deed);
     }
@@ -110,21 +117,25 @@ impl Night {
     fn complain(&mut self, what: &'static str, id: &SprintId, text: &str) {
         if self.known.insert((id.to_string(), what)) {
             let lies = &self.front.lies;
-            let text =
-                format!("{id} at {}: {text} (queue {:?}, accounting {:?}, way {:?})", self.front.world.now, lies.queue, lies.accounting, lies.way);
+            let text = format!(
+                "{id} at {}: {text} (queue {:?}, accounting {:?}, way {:?})",
+                self.front.world.now, lies.queue, lies.accounting, lies.way
+            );
             self.wrong.entry(what).or_default().push(text);
         }
     }
 
     /// What must hold at any time.
     fn check(&mut self) {
-        let began: Vec<PathBuf> = self.front.world.began[self.seen_begun..].iter().map(|(dir, _)| dir.clone()).collect();
+        let began: Vec<PathBuf> =
+            self.front.world.began[self.seen_begun..].iter().map(|(dir, _)| dir.clone()).collect();
         self.seen_begun = self.front.world.began.len();
         for dir in began {
             if let Some(row) = self.of(&dir)
                 && let State::Ended { ending, .. } = &row.state
             {
-                let text = format!("its agent began when it was {} {:?}", ending.status, ending.reason);
+                let text =
+                    format!("its agent began when it was {} {:?}", ending.status, ending.reason);
                 self.complain("agents that ran for nobody", &row.id, &text);
             }
         }
@@ -138,13 +149,21 @@ impl Night {
                 .iter()
                 .find(|(_, jobs)| jobs.iter().collect::<BTreeSet<_>>().len() > 1)
                 .map(|(attempt, jobs)| format!("{attempt}: {jobs:?}"));
-            let alive = self.front.world.alive(&dir).find(|job| job.has_claim).map(|job| format!("job {} is {}", job.id, job.word().0));
+            let alive = self
+                .front
+                .world
+                .alive(&dir)
+                .find(|job| job.has_claim)
+                .map(|job| format!("job {} is {}", job.id, job.word().0));
             let completed = course.completed;
             if let Some(twice) = twice {
                 self.complain("agents run twice", &row.id, &twice);
             }
             let State::Ended { ending, .. } = &row.state else { continue };
-            let how = format!("{} {:?}, the agent {deed:?}: {}", ending.status, ending.reason, ending.detail);
+            let how = format!(
+                "{} {:?}, the agent {deed:?}: {}",
+                ending.status, ending.reason, ending.detail
+            );
             if let Some(alive) = alive {
                 self.complain("false ends", &row.id, &format!("{how}; {alive}"));
             }
@@ -163,20 +182,33 @@ impl Night {
         for id in self.ids.clone() {
             let row = self.store.sprint(id.as_str()).expect("read").expect("there");
             let State::Ended { ending, .. } = &row.state else {
-                self.complain("sprints lost", &id, &format!("still {}: {}", row.state.status(), row.note));
+                self.complain(
+                    "sprints lost",
+                    &id,
+                    &format!("still {}: {}", row.state.status(), row.note),
+                );
                 continue;
             };
-            let found = self.front.world.courses.iter().find(|(dir, _)| dir.to_string_lossy().contains(id.as_str()));
+            let found = self
+                .front
+                .world
+                .courses
+                .iter()
+                .find(|(dir, _)| dir.to_string_lossy().contains(id.as_str()));
             let Some((dir, course)) = found else {
                 if ending.status == Status::Completed {
                     self.complain("completed that did not", &id, "it never had a job");
                 }
                 continue;
             };
-            let how = format!("{} {:?}, the agent {:?}: {}", ending.status, ending.reason, course.deed, ending.detail);
+            let how = format!(
+                "{} {:?}, the agent {:?}: {}",
+                ending.status, ending.reason, course.deed, ending.detail
+            );
             let wanted = self.cancelled.contains(id.as_str());
             let honest = course.deed == Deed::Nothing;
-            let (truth, untold, completed) = (course.truth_usd, course.untold_calls, course.completed);
+            let (truth, untold, completed) =
+                (course.truth_usd, course.untold_calls, course.completed);
             let waits = self.front.world.alive(dir).next().map(|job| job.id);
             if let Some(job) = waits {
                 self.complain("jobs left", &id, &format!("{how}; job {job} is there still"));
@@ -189,7 +221,11 @@ impl Night {
             }
             let told = row.cost_usd;
             if told < truth - 1e-6 * truth.max(1.0) {
-                self.complain("money lost", &id, &format!("{told:.4} of {truth:.4}; {untold} calls untold; {how}"));
+                self.complain(
+                    "money lost",
+                    &id,
+                    &format!("{told:.4} of {truth:.4}; {untold} calls untold; {how}"),
+                );
             } else if honest && untold == 0 && (told - truth).abs() > 1e-6 * truth.max(1.0) {
                 self.complain("money invented", &id, &format!("{told:.4} of {truth:.4}; {how}"));
             }
@@ -197,7 +233,14 @@ impl Night {
     }
 
     fn run(&mut self, polls: usize) {
-        let deeds = [Deed::ForgesEnd, Deed::TakesNumbers, Deed::ForgesCost, Deed::ForgesExit, Deed::ForgesEndAndKills, Deed::ForgesStart];
+        let deeds = [
+            Deed::ForgesEnd,
+            Deed::TakesNumbers,
+            Deed::ForgesCost,
+            Deed::ForgesExit,
+            Deed::ForgesEndAndKills,
+            Deed::ForgesStart,
+        ];
         self.front.world.pace = i64::try_from(polls / 1500).expect("small").max(1);
         for poll in 0..polls {
             let seconds = self.front.chance.within(5..40);
@@ -222,15 +265,27 @@ impl Night {
             self.poll();
             if poll % 97 == 60 {
                 let number = self.front.chance.within(0..40);
-                let open: Vec<SprintId> = self.store.open_sprints("c").expect("read").into_iter().map(|row| row.id).collect();
-                self.cancel(usize::try_from(number).ok().and_then(|number| open.get(number)).cloned());
+                let open: Vec<SprintId> = self
+                    .store
+                    .open_sprints("c")
+                    .expect("read")
+                    .into_iter()
+                    .map(|row| row.id)
+                    .collect();
+                self.cancel(
+                    usize::try_from(number).ok().and_then(|number| open.get(number)).cloned(),
+                );
             }
             // Who cancels a sprint that says another job is its own must not end that job.
-            let forged = self.front.world.courses.values().find(|course| course.deed == Deed::ForgesStart && course.done_deed && !course.completed);
+            let forged = self.front.world.courses.values().find(|course| {
+                course.deed == Deed::ForgesStart && course.done_deed && !course.completed
+            });
             if let Some(dir) = forged.map(|course| course.dir.clone())
                 && poll % 13 == 0
             {
-                let open = self.of(&dir).filter(|row| !row.state.status().is_terminal() && !self.cancelled.contains(row.id.as_str()));
+                let open = self.of(&dir).filter(|row| {
+                    !row.state.status().is_terminal() && !self.cancelled.contains(row.id.as_str())
+                });
                 self.cancel(open.map(|row| row.id));
             }
             self.check();
@@ -244,7 +299,12 @@ impl Night {
             world.advance(now, chance);
             self.poll();
             self.check();
-            let over = |id: &SprintId| self.store.sprint(id.as_str()).expect("read").is_some_and(|row| row.state.status().is_terminal());
+            let over = |id: &SprintId| {
+                self.store
+                    .sprint(id.as_str())
+                    .expect("read")
+                    .is_some_and(|row| row.state.status().is_terminal())
+            };
             if self.ids.iter().all(over) && self.front.world.jobs.iter().all(world::Job::is_over) {
                 break;
             }
@@ -274,7 +334,13 @@ impl Night {
         let wrong: String = self
             .wrong
             .iter()
-            .map(|(what, list)| format!("{what}: {}\n{}", list.len(), list.iter().take(6).map(|text| format!("    {text}\n")).collect::<String>()))
+            .map(|(what, list)| {
+                format!(
+                    "{what}: {}\n{}",
+                    list.len(),
+                    list.iter().take(6).map(|text| format!("    {text}\n")).collect::<String>()
+                )
+            })
             .collect();
         assert!(wrong.is_empty(), "{text}; RL_NIGHT_SEED={} repeats it\n{wrong}", self.seed);
     }
@@ -310,7 +376,13 @@ fn the_quick_answers_of_a_night_are_those_of_the_shell() {
             night.create(Deed::Nothing);
         }
         night.poll();
-        let rows: Vec<_> = night.store.open_sprints("c").expect("read").into_iter().filter(|row| row.state.job().is_some()).collect();
+        let rows: Vec<_> = night
+            .store
+            .open_sprints("c")
+            .expect("read")
+            .into_iter()
+            .filter(|row| row.state.job().is_some())
+            .collect();
         if rows.is_empty() || round % 3 != 0 {
             continue;
         }
@@ -333,8 +405,14 @@ fn the_quick_answers_of_a_night_are_those_of_the_shell() {
 struct Both<'a>(&'a mut Front, Vec<(String, Vec<u8>, Vec<u8>)>);
 
 impl crate::remote::Remote for Both<'_> {
-    fn run(&mut self, script: crate::remote::Script, limits: crate::remote::Limits) -> Result<crate::remote::Reply, crate::remote::RemoteError> {
-        let quick = self.0.quickly(&script).unwrap_or_else(|| panic!("front.rs does not know a request of this shape\n{}", script.shown()));
+    fn run(
+        &mut self,
+        script: crate::remote::Script,
+        limits: crate::remote::Limits,
+    ) -> Result<crate::remote::Reply, crate::remote::RemoteError> {
+        let quick = self.0.quickly(&script).unwrap_or_else(|| {
+            panic!("front.rs does not know a request of this shape\n{}", script.shown())
+        });
         self.0.quick = false;
         let shell = self.0.answer(&script);
         self.0.quick = true;

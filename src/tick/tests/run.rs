@@ -121,11 +121,17 @@ pub struct Run {
 
 fn stamp(path: &Path, time: i64) {
     if let Ok(file) = File::open(path) {
-        let _ = file.set_modified(UNIX_EPOCH + Duration::from_secs(u64::try_from(time).unwrap_or(0)));
+        let _ =
+            file.set_modified(UNIX_EPOCH + Duration::from_secs(u64::try_from(time).unwrap_or(0)));
     }
 }
 
-pub(super) fn end(status: &str, reason: Option<&str>, signal: Option<&str>, spent: Money) -> RunEnd {
+pub(super) fn end(
+    status: &str,
+    reason: Option<&str>,
+    signal: Option<&str>,
+    spent: Money,
+) -> RunEnd {
     RunEnd {
         status: status.to_owned(),
         reason: reason.map(str::to_owned),
@@ -146,7 +152,13 @@ pub(super) fn end(status: &str, reason: Option<&str>, signal: Option<&str>, spen
 
 impl Run {
     /// The job script has its claim: a runner begins.
-    pub fn begin(course: &mut Course, job: u32, attempt: u32, now: i64, chance: &mut Chance) -> Self {
+    pub fn begin(
+        course: &mut Course,
+        job: u32,
+        attempt: u32,
+        now: i64,
+        chance: &mut Chance,
+    ) -> Self {
         testing::set(Some(now));
         let own = course.own();
         let _ = std::fs::remove_file(own.join("exit.json"));
@@ -154,11 +166,14 @@ impl Run {
         let (journal, _) = Journal::open(&course.dir).expect("a journal");
         course.incarnations += 1;
         course.agents.entry(attempt).or_default().push(job);
-        let definition = pipeline::parse(pipeline::built_in(pipeline::DEFAULT).expect("there")).expect("sound").definition;
-        let settings: BTreeMap<String, String> = [("red_team_max_rounds", "1"), ("red_team_session", "shared")]
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let definition = pipeline::parse(pipeline::built_in(pipeline::DEFAULT).expect("there"))
+            .expect("sound")
+            .definition;
+        let settings: BTreeMap<String, String> =
+            [("red_team_max_rounds", "1"), ("red_team_session", "shared")]
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect();
         let plan = pipeline::plan(&definition, &settings).expect("a plan").steps;
         let fate = if !super::lie("fates") {
             Fate::Completes
@@ -195,17 +210,24 @@ impl Run {
                 host: "n1".to_owned(),
                 version: "0".to_owned(),
                 pipeline: "research".to_owned(),
-                certain: plan.iter().filter(|planned| planned.is_certain).map(|planned| planned.step.label.clone()).collect(),
-                plan: plan.into_iter().map(|planned| (planned.step.label, planned.step.title)).collect(),
+                certain: plan
+                    .iter()
+                    .filter(|planned| planned.is_certain)
+                    .map(|planned| planned.step.label.clone())
+                    .collect(),
+                plan: plan
+                    .into_iter()
+                    .map(|planned| (planned.step.label, planned.step.title))
+                    .collect(),
                 seconds: 28_800,
             },
         );
         run.account_for_killed(course, now);
         run.arrival = Some(match course.position.clone() {
             _ if course.over.is_some() => Arrival::End(course.over.clone().expect("there")),
-            Some(position) => {
-                pipeline::resume(&run.definition, &position, &run.settings).map(|step| Arrival::Step(Box::new(step), position)).expect("a step")
-            }
+            Some(position) => pipeline::resume(&run.definition, &position, &run.settings)
+                .map(|step| Arrival::Step(Box::new(step), position))
+                .expect("a step"),
             None => pipeline::start(&run.definition, &run.settings).expect("a step"),
         });
         run
@@ -221,7 +243,10 @@ impl Run {
     fn account_for_killed(&mut self, course: &mut Course, now: i64) {
         let Some(calling) = course.calling.take() else { return };
         let mut fold = Fold::new();
-        for line in std::fs::read(course.stream(&calling.stream)).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+        for line in std::fs::read(course.stream(&calling.stream))
+            .unwrap_or_default()
+            .split_inclusive(|byte| *byte == b'\n')
+        {
             fold.line(line);
         }
         let spent = Money::of_call(&fold, &course.spent);
@@ -231,7 +256,12 @@ impl Run {
     }
 
     /// Lets everything happen until then. Returns how it ended, when it did.
-    pub fn go_on(&mut self, course: &mut Course, until: i64, chance: &mut Chance) -> Option<(i64, Gone)> {
+    pub fn go_on(
+        &mut self,
+        course: &mut Course,
+        until: i64,
+        chance: &mut Chance,
+    ) -> Option<(i64, Gone)> {
         while self.next <= until {
             let now = self.next;
             if now >= self.fate_at && self.fate != Fate::Completes && self.fate != Fate::StepFails {
@@ -262,16 +292,25 @@ impl Run {
             return self.call_ends(course, now, &call, chance);
         }
         let (label, title, visit, position) = match self.arrival.as_ref().expect("somewhere") {
-            Arrival::Step(step, position) => (step.label.clone(), step.title.clone(), step.visit, position.clone()),
+            Arrival::Step(step, position) => {
+                (step.label.clone(), step.title.clone(), step.visit, position.clone())
+            }
             Arrival::End(over) => {
                 let completed = over.success;
-                let ended =
-                    if completed { end("completed", None, None, course.spent) } else { end("failed", Some("step_failed"), None, course.spent) };
+                let ended = if completed {
+                    end("completed", None, None, course.spent)
+                } else {
+                    end("failed", Some("step_failed"), None, course.spent)
+                };
                 self.journal.step = None;
                 self.write(course, now, &Entry::RunEnded(Box::new(ended)));
                 self.journal.finish();
                 course.completed = completed;
-                return Some(if completed { Gone::Over("COMPLETED", "0:0") } else { Gone::Over("FAILED", "1:0") });
+                return Some(if completed {
+                    Gone::Over("COMPLETED", "0:0")
+                } else {
+                    Gone::Over("FAILED", "1:0")
+                });
             }
         };
         self.journal.step = Some((label.clone(), visit));
@@ -284,19 +323,31 @@ impl Run {
         let calling = Calling { stream: name.clone(), from };
         course.calling = Some(calling.clone());
         let session = format!("00000000-0000-4000-8000-{:012}", course.number);
-        let init =
-            serde_json::json!({ "type": "system", "subtype": "init", "session_id": session, "model": MODEL, "claude_code_version": "2.1.329" });
+        let init = serde_json::json!({ "type": "system", "subtype": "init", "session_id": session, "model": MODEL, "claude_code_version": "2.1.329" });
         append(&course.stream(&name), &format!("{init}\n"), now);
         self.write(
             course,
             now,
-            &Entry::Agent { session_id: session, model: MODEL.to_owned(), version: "2.1.329".to_owned(), aside: false, call: Some(calling) },
+            &Entry::Agent {
+                session_id: session,
+                model: MODEL.to_owned(),
+                version: "2.1.329".to_owned(),
+                aside: false,
+                call: Some(calling),
+            },
         );
-        self.call = Some(Call { name, until: now + chance.within(60..700) * course.pace, used: 0.0 });
+        self.call =
+            Some(Call { name, until: now + chance.within(60..700) * course.pace, used: 0.0 });
         None
     }
 
-    fn call_ends(&mut self, course: &mut Course, now: i64, call: &Call, chance: &mut Chance) -> Option<Gone> {
+    fn call_ends(
+        &mut self,
+        course: &mut Course,
+        now: i64,
+        call: &Call,
+        chance: &mut Chance,
+    ) -> Option<Gone> {
         let path = course.stream(&call.name);
         let used = call.used + prints(&path, now, chance);
         let fails = self.fate == Fate::StepFails && now >= self.fate_at;
@@ -331,9 +382,20 @@ impl Run {
             _ => "yes",
         };
         let spent = std::mem::take(&mut course.of_step);
-        self.write(course, now, &Entry::StepEnded { verdict: verdict.to_owned(), detail: String::new(), issues: Vec::new(), seconds: 1, spent });
+        self.write(
+            course,
+            now,
+            &Entry::StepEnded {
+                verdict: verdict.to_owned(),
+                detail: String::new(),
+                issues: Vec::new(),
+                seconds: 1,
+                spent,
+            },
+        );
         let position = course.position.clone().expect("somewhere");
-        let next = pipeline::advance(&self.definition, &position, verdict, &self.settings).expect("a way");
+        let next =
+            pipeline::advance(&self.definition, &position, verdict, &self.settings).expect("a way");
         course.begun = false;
         course.position = Some(match &next {
             Arrival::Step(_, position) => position.clone(),
@@ -354,7 +416,10 @@ impl Run {
             course.untold_calls += 1;
             let calling = course.calling.take();
             let mut fold = Fold::new();
-            for line in std::fs::read(course.stream(&call.name)).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+            for line in std::fs::read(course.stream(&call.name))
+                .unwrap_or_default()
+                .split_inclusive(|byte| *byte == b'\n')
+            {
                 fold.line(line);
             }
             let spent = Money::of_call(&fold, &course.spent);
@@ -421,7 +486,12 @@ pub(super) fn append(path: &Path, text: &str, now: i64) {
 
 /// A reply in a call's stream. Returns what it costs at list price.
 fn prints(path: &Path, now: i64, chance: &mut Chance) -> f64 {
-    let (input, output, read, made) = (chance.within(100..2000), chance.within(50..800), chance.within(0..20_000), chance.within(0..4000));
+    let (input, output, read, made) = (
+        chance.within(100..2000),
+        chance.within(50..800),
+        chance.within(0..20_000),
+        chance.within(0..4000),
+    );
     let id = format!("msg_{:016x}", chance.next());
     let usage = serde_json::json!({
         "input_tokens": input, "output_tokens": output, "cache_read_input_tokens": read, "cache_creation_input_tokens": made

@@ -69,7 +69,16 @@ pub struct World {
 
 impl World {
     pub fn new(now: i64) -> Self {
-        Self { now, jobs: Vec::new(), courses: BTreeMap::new(), next_id: 100, began: Vec::new(), deeds: Vec::new(), innocent_killed: false, pace: 1 }
+        Self {
+            now,
+            jobs: Vec::new(),
+            courses: BTreeMap::new(),
+            next_id: 100,
+            began: Vec::new(),
+            deeds: Vec::new(),
+            innocent_killed: false,
+            pace: 1,
+        }
     }
 
     /// The scheduler has taken a job.
@@ -79,7 +88,8 @@ impl World {
             self.courses.insert(dir.to_path_buf(), Course::new(dir, deed, self.pace));
         }
         self.next_id = self.next_id.max(id + 1);
-        let from = self.now + if chance.percent(20) { chance.within(60..1500) } else { chance.within(1..60) };
+        let from = self.now
+            + if chance.percent(20) { chance.within(60..1500) } else { chance.within(1..60) };
         self.jobs.push(Job {
             id,
             name: name.to_owned(),
@@ -97,11 +107,15 @@ impl World {
     pub fn cancel(&mut self, ids: &[u32], names: &[String]) {
         self.innocent_killed |= ids.contains(&INNOCENT);
         let now = self.now;
-        for job in self.jobs.iter_mut().filter(|job| ids.contains(&job.id) || names.contains(&job.name)) {
+        for job in
+            self.jobs.iter_mut().filter(|job| ids.contains(&job.id) || names.contains(&job.name))
+        {
             let Some(course) = self.courses.get_mut(&job.dir) else { continue };
             match &mut job.stage {
                 Stage::Pending { .. } => {}
-                Stage::Running(run) | Stage::Suspended(run, _) => run.is_stopped(course, now, "TERM"),
+                Stage::Running(run) | Stage::Suspended(run, _) => {
+                    run.is_stopped(course, now, "TERM")
+                }
                 Stage::Over { .. } => continue,
             }
             job.stage = Stage::Over { word: "CANCELLED", code: "0:15", at: now };
@@ -114,7 +128,8 @@ impl World {
         for job in jobs.iter_mut() {
             let Some(course) = courses.get_mut(&job.dir) else { continue };
             loop {
-                let stage = std::mem::replace(&mut job.stage, Stage::Over { word: "", code: "", at: 0 });
+                let stage =
+                    std::mem::replace(&mut job.stage, Stage::Over { word: "", code: "", at: 0 });
                 let (stage, goes_on) = match stage {
                     Stage::Pending { from } if from <= to => {
                         let stage = begins(job, course, from, chance);
@@ -126,7 +141,9 @@ impl World {
                     Stage::Running(mut run) => {
                         let until = if job.suspends_at > 0 { to.min(job.suspends_at) } else { to };
                         match run.go_on(course, until, chance) {
-                            Some((at, Gone::Over(word, code))) => (Stage::Over { word, code, at }, false),
+                            Some((at, Gone::Over(word, code))) => {
+                                (Stage::Over { word, code, at }, false)
+                            }
                             Some((at, Gone::BackToQueue(word))) => {
                                 job.earlier.push(word);
                                 (Stage::Pending { from: at + chance.within(30..400) }, true)
@@ -165,7 +182,9 @@ fn begins(job: &mut Job, course: &mut Course, at: i64, chance: &mut Chance) -> S
     let claim = job.dir.join(".researchloop").join(format!("claim-{}", job.attempt()));
     let id = job.id.to_string();
     job.began = job.began.or(Some(at));
-    if std::os::unix::fs::symlink(&id, &claim).is_err() && std::fs::read_link(&claim).is_ok_and(|known| known != Path::new(&id)) {
+    if std::os::unix::fs::symlink(&id, &claim).is_err()
+        && std::fs::read_link(&claim).is_ok_and(|known| known != Path::new(&id))
+    {
         return Stage::Over { word: "COMPLETED", code: "0:0", at };
     }
     job.has_claim = true;

@@ -17,9 +17,14 @@ fn an_unknown_host_is_refused_until_it_was_accepted() {
     let file = folder.path().join("ssh/known_hosts");
     let target = SshTarget { known_hosts: Some(file.clone()), ..lab_target() };
     let expected = lab().get("RL_LAB_HOST_FINGERPRINT");
-    let RemoteError::HostKeyUnknown { fingerprint, .. } = refusal(target.clone()) else { panic!("unknown") };
+    let RemoteError::HostKeyUnknown { fingerprint, .. } = refusal(target.clone()) else {
+        panic!("unknown")
+    };
     assert_eq!(fingerprint, expected);
-    let other = SshTarget { accept_fingerprint: Some(lab().get("RL_LAB_HOST_FINGERPRINT_RSA")), ..target.clone() };
+    let other = SshTarget {
+        accept_fingerprint: Some(lab().get("RL_LAB_HOST_FINGERPRINT_RSA")),
+        ..target.clone()
+    };
     assert!(matches!(refusal(other), RemoteError::HostKeyUnknown { .. }));
     let once = SshTarget { accept_fingerprint: Some(expected.clone()), ..target.clone() };
     assert_eq!(said(&mut Ssh::new(once), "echo in"), "in\n");
@@ -42,16 +47,27 @@ fn another_key_than_the_known_one_is_refused() {
         accept_fingerprint: Some(lab().get("RL_LAB_HOST_FINGERPRINT")),
         ..lab_target()
     };
-    let lab_hosts = std::fs::read_to_string(lab().get("RL_LAB_KNOWN_HOSTS")).expect("the lab's file");
+    let lab_hosts =
+        std::fs::read_to_string(lab().get("RL_LAB_KNOWN_HOSTS")).expect("the lab's file");
     let other = public(&folder.path().join("other"));
-    let ed25519 = lab_hosts.lines().find_map(|line| line.find("ssh-ed25519").map(|at| &line[at..])).expect("a key");
-    for (text, revoked) in [(format!("# a comment\n[127.0.0.1]:{port} {other}\n"), false), (format!("{lab_hosts}@revoked * {ed25519}\n"), true)] {
+    let ed25519 = lab_hosts
+        .lines()
+        .find_map(|line| line.find("ssh-ed25519").map(|at| &line[at..]))
+        .expect("a key");
+    for (text, revoked) in [
+        (format!("# a comment\n[127.0.0.1]:{port} {other}\n"), false),
+        (format!("{lab_hosts}@revoked * {ed25519}\n"), true),
+    ] {
         std::fs::write(&file, &text).expect("written");
         let error = refusal(target.clone());
         assert_eq!(error.hints()[0].contains("remove the old line"), !revoked, "{error}");
         let (fingerprint, known_hosts) = match error {
-            RemoteError::HostKeyChanged { fingerprint, known_hosts, .. } if !revoked => (fingerprint, known_hosts),
-            RemoteError::HostKeyRevoked { fingerprint, known_hosts, .. } if revoked => (fingerprint, known_hosts),
+            RemoteError::HostKeyChanged { fingerprint, known_hosts, .. } if !revoked => {
+                (fingerprint, known_hosts)
+            }
+            RemoteError::HostKeyRevoked { fingerprint, known_hosts, .. } if revoked => {
+                (fingerprint, known_hosts)
+            }
             other => panic!("{other}: {text}"),
         };
         assert_eq!(fingerprint, lab().get("RL_LAB_HOST_FINGERPRINT"));
@@ -64,14 +80,23 @@ fn a_host_is_recognised_by_any_of_its_keys_and_by_hashed_names() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("known_hosts");
     let target = SshTarget { known_hosts: Some(file.clone()), ..lab_target() };
-    let lab_hosts = std::fs::read_to_string(lab().get("RL_LAB_KNOWN_HOSTS")).expect("the lab's file");
+    let lab_hosts =
+        std::fs::read_to_string(lab().get("RL_LAB_KNOWN_HOSTS")).expect("the lab's file");
     let rsa = lab_hosts.lines().find(|line| line.contains(" ssh-rsa ")).expect("an RSA key");
     std::fs::write(&file, format!("{rsa}\n")).expect("written");
     assert_eq!(said(&mut Ssh::new(target.clone()), "echo in"), "in\n", "only the RSA key is known");
     std::fs::write(&file, rsa.replacen("127.0.0.1", "127.0.*", 1)).expect("written");
     assert_eq!(said(&mut Ssh::new(target.clone()), "echo in"), "in\n", "a pattern");
     std::fs::write(&file, &lab_hosts).expect("written");
-    assert!(process::command("ssh-keygen").args(["-q", "-H", "-f"]).arg(&file).stderr(Stdio::null()).status().expect("runs").success());
+    assert!(
+        process::command("ssh-keygen")
+            .args(["-q", "-H", "-f"])
+            .arg(&file)
+            .stderr(Stdio::null())
+            .status()
+            .expect("runs")
+            .success()
+    );
     assert!(std::fs::read_to_string(&file).expect("read").starts_with("|1|"));
     assert_eq!(said(&mut Ssh::new(target), "echo in"), "in\n", "hashed names");
 }
@@ -82,19 +107,35 @@ fn a_wrong_key_says_what_was_tried() {
     let key = folder.path().join("stranger");
     keygen(&key, &["-t", "ed25519", "-N", ""]);
     let text = refusal(SshTarget { key_path: Some(key.clone()), ..lab_target() }).to_string();
-    assert!(text.contains(&format!("tried {}; the host accepts publickey", key.display())), "{text}");
-    let text = refusal(SshTarget { key_path: Some(folder.path().join("missing")), ..lab_target() }).to_string();
-    assert!(text.contains("missing was left out: No such file") && text.contains("no key was offered"), "{text}");
+    assert!(
+        text.contains(&format!("tried {}; the host accepts publickey", key.display())),
+        "{text}"
+    );
+    let text = refusal(SshTarget { key_path: Some(folder.path().join("missing")), ..lab_target() })
+        .to_string();
+    assert!(
+        text.contains("missing was left out: No such file") && text.contains("no key was offered"),
+        "{text}"
+    );
 }
 
 #[test]
 fn passphrases() {
-    let target =
-        |word: Option<String>| SshTarget { key_path: Some(lab().get("RL_LAB_KEY2").into()), passphrase: word.map(Secret::new), ..lab_target() };
-    assert_eq!(said(&mut Ssh::new(target(Some(lab().get("RL_LAB_KEY2_PASSPHRASE")))), "echo in"), "in\n");
+    let target = |word: Option<String>| SshTarget {
+        key_path: Some(lab().get("RL_LAB_KEY2").into()),
+        passphrase: word.map(Secret::new),
+        ..lab_target()
+    };
+    assert_eq!(
+        said(&mut Ssh::new(target(Some(lab().get("RL_LAB_KEY2_PASSPHRASE")))), "echo in"),
+        "in\n"
+    );
     for word in [None, Some(String::new()), Some("wrong".to_owned())] {
         let error = refusal(target(word.clone()));
-        assert!(matches!(&error, RemoteError::Passphrase { key } if *key == lab().get("RL_LAB_KEY2")), "{word:?}: {error}");
+        assert!(
+            matches!(&error, RemoteError::Passphrase { key } if *key == lab().get("RL_LAB_KEY2")),
+            "{word:?}: {error}"
+        );
     }
 }
 
@@ -114,8 +155,11 @@ fn keys_of_every_kind_and_certificates() {
         keygen(&sshd.path(name), arguments);
         if name.starts_with("signed") {
             let mut sign = process::command("ssh-keygen");
-            sign.args(["-q", "-I", "test", "-n", &lab().get("RL_LAB_USER"), "-s"]).arg(sshd.path("ca"));
-            assert!(sign.arg(sshd.path(name).with_extension("pub")).status().expect("runs").success());
+            sign.args(["-q", "-I", "test", "-n", &lab().get("RL_LAB_USER"), "-s"])
+                .arg(sshd.path("ca"));
+            assert!(
+                sign.arg(sshd.path(name).with_extension("pub")).status().expect("runs").success()
+            );
         } else {
             authorized += &(public(&sshd.path(name)) + "\n");
         }
@@ -123,10 +167,16 @@ fn keys_of_every_kind_and_certificates() {
     std::fs::write(sshd.path("keys"), authorized).expect("written");
     for name in ["rsa", "pem", "pem-locked", "ecdsa", "locked", "signed", "signed-rsa"] {
         let passphrase = name.contains("locked").then(|| Secret::new("words"));
-        let reply = Ssh::new(SshTarget { key_path: Some(sshd.path(name)), passphrase, ..sshd.target() }).run(script("echo in"), limits(30));
+        let reply =
+            Ssh::new(SshTarget { key_path: Some(sshd.path(name)), passphrase, ..sshd.target() })
+                .run(script("echo in"), limits(30));
         assert!(reply.is_ok(), "{name}: {reply:?}");
     }
-    let error = refusal(SshTarget { key_path: Some(sshd.path("pem-locked")), passphrase: Some(Secret::new("wrong")), ..sshd.target() });
+    let error = refusal(SshTarget {
+        key_path: Some(sshd.path("pem-locked")),
+        passphrase: Some(Secret::new("wrong")),
+        ..sshd.target()
+    });
     assert!(matches!(error, RemoteError::Passphrase { .. }), "{error}");
 }
 
@@ -134,8 +184,14 @@ fn keys_of_every_kind_and_certificates() {
 fn with_agent(parent: &str, inside: &str, socket: &Path) {
     let name = format!("{}::{parent}", module_path!().split_once("::").expect("inside a crate").1);
     let mut command = process::command(std::env::current_exe().expect("this program"));
-    let run = command.args([name.as_str(), "--exact", "--nocapture"]).env("SSH_AUTH_SOCK", socket).env("RL_INSIDE", inside).output().expect("runs");
-    let text = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    let run = command
+        .args([name.as_str(), "--exact", "--nocapture"])
+        .env("SSH_AUTH_SOCK", socket)
+        .env("RL_INSIDE", inside)
+        .output()
+        .expect("runs");
+    let text =
+        String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success() && text.contains("1 passed"), "{text}");
 }
 
@@ -157,21 +213,43 @@ fn a_key_of_the_agent_opens_the_door() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("agent");
-    let mut agent = process::command("ssh-agent").args(["-D", "-a"]).arg(&socket).stdout(Stdio::null()).spawn().expect("ssh-agent starts");
+    let mut agent = process::command("ssh-agent")
+        .args(["-D", "-a"])
+        .arg(&socket)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("ssh-agent starts");
     let end = clock::instant() + Duration::from_secs(120);
     while !socket.exists() && clock::instant() < end {
         clock::pause(Duration::from_millis(10));
     }
     for number in 0..7 {
-        keygen(&folder.path().join(format!("other{number}")), &["-t", "ed25519", "-N", "", "-C", "stranger"]);
+        keygen(
+            &folder.path().join(format!("other{number}")),
+            &["-t", "ed25519", "-N", "", "-C", "stranger"],
+        );
     }
-    let add = |path: &Path| process::command("ssh-add").arg("-q").arg(path).env("SSH_AUTH_SOCK", &socket).status().expect("ssh-add runs");
+    let add = |path: &Path| {
+        process::command("ssh-add")
+            .arg("-q")
+            .arg(path)
+            .env("SSH_AUTH_SOCK", &socket)
+            .status()
+            .expect("ssh-add runs")
+    };
     let result = std::panic::catch_unwind(|| {
         let opened = folder.path().join("opened");
         std::fs::copy(lab().get("RL_LAB_KEY2"), &opened).expect("copied");
         let passphrase = lab().get("RL_LAB_KEY2_PASSPHRASE");
         let mut open = process::command("ssh-keygen");
-        assert!(open.args(["-q", "-p", "-N", "", "-P", &passphrase, "-f"]).arg(&opened).stdout(Stdio::null()).status().expect("runs").success());
+        assert!(
+            open.args(["-q", "-p", "-N", "", "-P", &passphrase, "-f"])
+                .arg(&opened)
+                .stdout(Stdio::null())
+                .status()
+                .expect("runs")
+                .success()
+        );
         for number in 0..7 {
             assert!(add(&folder.path().join(format!("other{number}"))).success());
         }
@@ -186,7 +264,8 @@ fn a_key_of_the_agent_opens_the_door() {
 
 fn inside_the_agent_opens_a_locked_key() {
     // The agent's eighth key, but it belongs to the key file, which has no passphrase here.
-    let target = SshTarget { agent: true, key_path: Some(lab().get("RL_LAB_KEY2").into()), ..lab_target() };
+    let target =
+        SshTarget { agent: true, key_path: Some(lab().get("RL_LAB_KEY2").into()), ..lab_target() };
     assert_eq!(said(&mut Ssh::new(target), "echo in"), "in\n");
     // Its public part says which of the agent's keys is meant.
     let public = format!("{}.pub", lab().get("RL_LAB_KEY2"));
@@ -198,7 +277,11 @@ fn inside_only_strangers_in_the_agent() {
     let target = SshTarget { agent: true, ..lab_target() };
     assert_eq!(said(&mut Ssh::new(target.clone()), "echo in"), "in\n", "a named key goes first");
     let text = refusal(SshTarget { key_path: Some("/nonexistent".into()), ..target }).to_string();
-    assert!(text.contains("the agent's key stranger (ssh-ed25519)") && text.contains("2 more keys of the agent were not tried"), "{text}");
+    assert!(
+        text.contains("the agent's key stranger (ssh-ed25519)")
+            && text.contains("2 more keys of the agent were not tried"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -221,7 +304,11 @@ fn inside_an_agent_that_hangs() {
 fn a_second_factor_is_named() {
     let sshd = Sshd::start("AuthenticationMethods publickey,password\nPasswordAuthentication yes");
     let text = refusal(sshd.target()).to_string();
-    assert!(text.contains("the key is good, but the host wants a second factor") && text.contains("accepts password"), "{text}");
+    assert!(
+        text.contains("the key is good, but the host wants a second factor")
+            && text.contains("accepts password"),
+        "{text}"
+    );
     let sshd = Sshd::start("PubkeyAuthentication no\nPasswordAuthentication yes");
     let text = refusal(sshd.target()).to_string();
     assert!(text.contains("takes no keys") && text.contains("accepts password"), "{text}");
