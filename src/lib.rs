@@ -14,6 +14,7 @@ pub mod notify;
 pub mod pipeline;
 pub mod plan;
 pub mod platform;
+pub mod problem;
 pub mod remote;
 pub mod runner;
 pub mod scheduler;

@@ -6,6 +6,7 @@ use crate::config::{Study, UnknownName};
 use crate::domain::auto_loop::{Limits, StopRule, Target, parse_until};
 use crate::domain::{Better, LoopId, figure_name};
 use crate::platform::{clock, random};
+use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, CreateError, Request, Wanted};
 use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, completed_count};
 use crate::study::Program;
@@ -91,6 +92,33 @@ pub enum LoopError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<LoopError> for Problem {
+    fn from(error: LoopError) -> Self {
+        let text = error.to_string();
+        match error {
+            LoopError::Unknown(error) => error.into(),
+            LoopError::Create(error) => error.into(),
+            LoopError::Store(error) => error.into(),
+            LoopError::Limit(_) => Self::new(ProblemKind::Usage, text),
+            LoopError::Program(_) => Self::failed(text).hint("put the study's program.md right: what is not understood there may be a limit"),
+            LoopError::NotAllowed(_) => Self::new(ProblemKind::Conflict, text).hint("set `allow_loop = true` in that [[study]]"),
+            LoopError::State { .. } => Self::new(ProblemKind::Conflict, text).hint("`researchloop loop list` shows how loops stand"),
+            LoopError::Reached { id, study, rule, .. } => Self::new(ProblemKind::Limit, text).hint(match (rule.study_key(), rule.widened_by(), id) {
+                (Some(key), ..) => {
+                    format!(
+                        "raise `{key}` of the study {study}, or wait for what is reserved; `researchloop study show {}` shows it",
+                        shell_words::quote(&study)
+                    )
+                }
+                (None, Some(option), Some(id)) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
+                (None, Some(option), None) => format!("start it with a wider limit: {option}"),
+                (None, None, Some(id)) => format!("`researchloop loop show {id}` shows what happened"),
+                (None, None, None) => format!("`researchloop study show {}` shows how it stands", shell_words::quote(&study)),
+            }),
+        }
+    }
 }
 
 /// Reads an order over what is known: the program's limits for a new loop, its own for one that

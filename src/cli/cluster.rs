@@ -2,12 +2,13 @@
 
 use clap::{Args, Subcommand};
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, cluster_defaults, storage, text};
 use crate::app::App;
 use crate::bundle::script::OURS;
 use crate::config::{Cluster, Transport, exposed};
+use crate::problem::{Problem, ProblemKind};
 use crate::remote::{
     Payload, Remote, RemoteError, Script, Section, add_known_host, host_key, known_hosts_files,
 };
@@ -348,9 +349,9 @@ fn setup(app: &App, ui: &Ui, args: &SetupArgs) -> Result {
     let mut remote = app.remote(cluster);
     let path = app
         .runner_here(cluster)
-        .map_err(|error| Failure::failed(format!("cannot find the runner: {error}")))?;
+        .map_err(|error| Problem::failed(format!("cannot find the runner: {error}")))?;
     let runner = RunnerHere::read(path.clone()).map_err(|error| {
-        Failure::failed(format!("cannot read the runner {}: {error}", path.display()))
+        Problem::failed(format!("cannot read the runner {}: {error}", path.display()))
     })?;
     ui.status(&format!("{}: placing the runner ({})", cluster.name, text::bytes(runner.len)));
     let spinner = ui.spinner("sending");
@@ -359,7 +360,7 @@ fn setup(app: &App, ui: &Ui, args: &SetupArgs) -> Result {
     match placed? {
         Placed::There(path) => ui.status(&format!("{}: it is there already: {path}", cluster.name)),
         Placed::Sent(path) => ui.status(&format!("{}: it is in place: {path}", cluster.name)),
-        Placed::Refused(why) => return Err(Failure::failed(text::clean(&why))),
+        Placed::Refused(why) => return Err(Problem::failed(text::clean(&why))),
     }
     let checks = check(app, cluster, remote.as_mut());
     let good = checks.iter().all(|check| check.good);
@@ -385,8 +386,8 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
     match accepted {
         Some(fingerprint) if fingerprint == key.fingerprint => {}
         Some(_) => {
-            return Err(Failure::new(
-                Kind::Conflict,
+            return Err(Problem::new(
+                ProblemKind::Conflict,
                 format!(
                     "{} offers {}, which is not the fingerprint that you gave",
                     cluster.host, key.fingerprint
@@ -398,8 +399,8 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
             ui.status(&format!("{} is not known here. Its {} key is", cluster.host, key.key_type));
             ui.status(&format!("  {}", key.fingerprint));
             if !ui.ask("Is it the one in your cluster's documentation?") {
-                return Err(Failure::new(
-                    Kind::Conflict,
+                return Err(Problem::new(
+                    ProblemKind::Conflict,
                     format!(
                         "the host key of {} was not accepted: {}",
                         cluster.host, key.fingerprint
@@ -429,7 +430,7 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, accepted: Option<&str>) -> 
     } else {
         refused.join("; ")
     };
-    Err(Failure::failed(format!(
+    Err(Problem::failed(format!(
         "the host key of {} can be kept in no known_hosts file: {why}",
         cluster.host
     ))

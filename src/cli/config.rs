@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use super::failure::{Exit, Result};
+use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, text};
 use crate::bundle::context;

@@ -2,13 +2,14 @@
 
 use clap::{Args, Subcommand};
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
 use crate::cron::{self, Log, Schedule};
 use crate::domain::duration;
 use crate::platform::clock;
+use crate::problem::{Problem, ProblemKind};
 use crate::tick;
 
 /// Let cron run `tick`, so that everything goes on while you are away
@@ -43,7 +44,7 @@ pub fn run(global: &Global, ui: &Ui, command: &CronCommand) -> Result {
 }
 
 fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
-    let usage = |message: String| Failure::new(Kind::Usage, format!("--every: {message}"));
+    let usage = |message: String| Problem::new(ProblemKind::Usage, format!("--every: {message}"));
     let seconds = duration::parse_seconds(&args.every).map_err(|error| usage(error.to_string()))?;
     let schedule = Schedule::new(seconds).map_err(|error| usage(error.to_string()))?;
     let marker = cron::marker_of(app)?;
@@ -64,7 +65,7 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
     if let Some(first) = trial.problems.first() {
         if !args.force {
             let mut failure =
-                Failure::failed(format!("a tick that cron runs would fail: {}", clean(first)));
+                Problem::failed(format!("a tick that cron runs would fail: {}", clean(first)));
             for more in &trial.problems[1..] {
                 failure.message.push_str(&format!("\n{}", clean(more)));
             }
@@ -86,7 +87,7 @@ fn install(app: &App, ui: &Ui, args: &InstallArgs) -> Result {
         cron::write(&wanted)?;
         // Another program may have written it at the same time, and holds no lock of ours.
         if cron::find(&cron::read()?, &marker) != Some(&line[..]) {
-            return Err(Failure::failed("the line is not in your crontab after it was written: somebody else has changed it at the same time")
+            return Err(Problem::failed("the line is not in your crontab after it was written: somebody else has changed it at the same time")
                 .hint("`researchloop cron install` once more; `crontab -l` shows what is there"));
         }
     }
@@ -155,7 +156,7 @@ fn remove(app: &App, ui: &Ui) -> Result {
     if was_there {
         cron::write(&without)?;
         if cron::find(&cron::read()?, &marker).is_some() {
-            return Err(Failure::failed(
+            return Err(Problem::failed(
                 "the line is still in your crontab: somebody else has changed it at the same time",
             ));
         }
@@ -173,7 +174,7 @@ fn remove(app: &App, ui: &Ui) -> Result {
     Ok(Exit::Success)
 }
 
-fn set_every(app: &App, value: &str) -> std::result::Result<(), Failure> {
+fn set_every(app: &App, value: &str) -> std::result::Result<(), Problem> {
     let mut store = app.store()?;
     let change = store.change()?;
     change.set_fact(cron::EVERY, value)?;

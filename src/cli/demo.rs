@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{Failure, Kind, Result};
+use super::exit::Result;
 use super::init::make;
 use super::ui::Ui;
 use super::{Global, watch};
@@ -14,6 +14,7 @@ use crate::bundle::templates;
 use crate::config::{Environment, FILE_NAME};
 use crate::domain::Status;
 use crate::platform::process;
+use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, Request, Wanted};
 
 /// The idea of the demonstration.
@@ -41,13 +42,13 @@ pub fn agent(args: &AgentArgs) -> Result {
         .arg("demo-agent")
         .args(&args.arguments)
         .exec();
-    Err(Failure::failed(format!("cannot start sh: {error}")))
+    Err(Problem::failed(format!("cannot start sh: {error}")))
 }
 
 /// Runs the demonstration.
 pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let here = std::env::current_dir().map_err(|error| {
-        Failure::failed(format!("cannot find out the working directory: {error}"))
+        Problem::failed(format!("cannot find out the working directory: {error}"))
     })?;
     let dir = here.join(&args.dir);
     let file = dir.join(FILE_NAME);
@@ -74,7 +75,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
         | sprint::Submitted::PutOff(why)
         | sprint::Submitted::Refused(why)
         | sprint::Submitted::NotNow(why) => {
-            return Err(Failure::failed(format!("the demonstration could not start: {why}")));
+            return Err(Problem::failed(format!("the demonstration could not start: {why}")));
         }
     }
     let exit = watch::watch_through(
@@ -126,17 +127,17 @@ fn prepare(dir: &Path, file: &Path) -> Result<()> {
     if let Ok(text) = std::fs::read_to_string(file) {
         if text.contains(MARK) {
             std::fs::remove_file(file)
-                .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+                .map_err(|error| Problem::failed(format!("{}: {error}", file.display())))?;
         } else {
-            return Err(Failure::new(
-                Kind::Conflict,
+            return Err(Problem::new(
+                ProblemKind::Conflict,
                 format!("{} holds a project that is not the demonstration's", dir.display()),
             )
             .hint("choose another folder: researchloop demo --dir DIR"));
         }
     }
     let program = std::env::current_exe()
-        .map_err(|error| Failure::failed(format!("cannot find this program: {error}")))?;
+        .map_err(|error| Problem::failed(format!("cannot find this program: {error}")))?;
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let config = format!(
         "{MARK}\n[[cluster]]\nname = \"here\"\nscheduler_type = \"local\"\nworking_dir = {}\nclaude_command = [{}, \"demo-agent\"]\npoll_interval = 2\n\n\

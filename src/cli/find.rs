@@ -1,8 +1,9 @@
 //! Finds what a user means by an id or its beginning.
 
-use super::failure::{Failure, Kind, Result};
+use super::exit::Result;
 use super::text;
 use crate::domain::suggestion;
+use crate::problem::{Problem, ProblemKind};
 use crate::store::StoreError;
 
 /// A kind of thing that has an id.
@@ -32,7 +33,7 @@ pub fn id(ids: &Ids<'_>, given: &str) -> Result<String> {
         [] => {
             let shown = text::short(&text::clean(given), 60);
             let mut failure =
-                Failure::new(Kind::NotFound, format!("there is no {} {shown:?}", ids.what));
+                Problem::new(ProblemKind::NotFound, format!("there is no {} {shown:?}", ids.what));
             // Only a few ids come back at a time: those that share the most with it are asked for first.
             let lengths = if fits && beginning.len() < 20 {
                 ids.prefix.len()..beginning.len()
@@ -50,8 +51,8 @@ pub fn id(ids: &Ids<'_>, given: &str) -> Result<String> {
             Err(failure.hint(format!("`{}` lists them; -n N lists more", ids.list)))
         }
         many if many.contains(&beginning) => Ok(beginning),
-        many => Err(Failure::new(
-            Kind::Usage,
+        many => Err(Problem::new(
+            ProblemKind::Usage,
             format!("{beginning} is the beginning of several ids: {}", many.join(", ")),
         )),
     }

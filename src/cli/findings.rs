@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{screen, text};
 use crate::app::App;
 use crate::domain::{Verdict, suggestion};
+use crate::problem::{Problem, ProblemKind};
 use crate::store::FindingRow;
 use crate::view;
 
@@ -91,8 +92,8 @@ fn has_words(row: &FindingRow, words: &[String]) -> bool {
 fn verdict_of(word: &str) -> Result<Verdict> {
     const WORDS: [&str; 3] = ["supported", "refuted", "inconclusive"];
     Verdict::parse(word).ok_or_else(|| {
-        let failure = Failure::new(
-            Kind::Usage,
+        let failure = Problem::new(
+            ProblemKind::Usage,
             format!("--verdict {:?}: expected one of {}", text::clean(word), WORDS.join(", ")),
         );
         match suggestion::nearest(word, WORDS) {

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
-use super::failure::{Exit, Failure, Result};
+use super::exit::{Exit, Result};
 use super::ui::Ui;
+use crate::problem::Problem;
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
@@ -49,7 +50,7 @@ fn without_hidden(command: &clap::Command) -> clap::Command {
 /// Writes a manual page for each command.
 pub fn man(ui: &Ui, args: &ManArgs) -> Result {
     let failed = |error: std::io::Error| {
-        Failure::failed(format!("cannot write manual pages to {}: {error}", args.to.display()))
+        Problem::failed(format!("cannot write manual pages to {}: {error}", args.to.display()))
     };
     std::fs::create_dir_all(&args.to).map_err(failed)?;
     clap_mangen::generate_to(super::command(), &args.to).map_err(failed)?;

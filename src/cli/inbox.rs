@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, sprint, text};
 use crate::domain::suggestion;
 use crate::message::{self, Replied};
+use crate::problem::{Problem, ProblemKind};
 use crate::store::{ANOTHER, MessageRow, Store};
 use crate::view;
 
@@ -135,7 +136,7 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
     let mut store = app.store()?;
     let text = if args.text == "-" {
         std::io::read_to_string(std::io::stdin()).map_err(|error| {
-            Failure::failed(format!("cannot read the reply from standard input: {error}"))
+            Problem::failed(format!("cannot read the reply from standard input: {error}"))
         })?
     } else {
         args.text.clone()
@@ -204,8 +205,8 @@ fn find(store: &Store, id: &str) -> Result<Option<MessageRow>> {
         [] => {
             let known: Vec<String> =
                 store.messages(true)?.into_iter().map(|message| message.id).collect();
-            let mut failure = Failure::new(
-                Kind::NotFound,
+            let mut failure = Problem::new(
+                ProblemKind::NotFound,
                 format!("there is no message {:?}", text::short(&text::clean(id), 60)),
             );
             if let Some(near) = suggestion::nearest(id, known.iter().map(String::as_str)) {
@@ -215,8 +216,8 @@ fn find(store: &Store, id: &str) -> Result<Option<MessageRow>> {
         }
         many => {
             let sprints = if is_sprint { ", and of a sprint's" } else { "" };
-            Err(Failure::new(
-                Kind::Usage,
+            Err(Problem::new(
+                ProblemKind::Usage,
                 format!("{id} is the beginning of several ids: {}{sprints}", many.join(", ")),
             ))
         }

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::study::write_context;
 use super::ui::Ui;
 use crate::bundle::templates;
 use crate::config::FILE_NAME;
 use crate::platform::private;
+use crate::problem::{Problem, ProblemKind};
 
 #[derive(Debug, Args)]
 pub struct InitArgs {
@@ -22,8 +23,11 @@ pub struct InitArgs {
 pub fn run(ui: &Ui, args: &InitArgs) -> Result {
     let file = args.path.join(FILE_NAME);
     if file.exists() {
-        return Err(Failure::new(Kind::Conflict, format!("{} is there already", file.display()))
-            .hint("it was left as it is; `researchloop config check` looks at it"));
+        return Err(Problem::new(
+            ProblemKind::Conflict,
+            format!("{} is there already", file.display()),
+        )
+        .hint("it was left as it is; `researchloop config check` looks at it"));
     }
     let made = !args.path.join(".gitignore").exists();
     let missing = make(&args.path, templates::INIT_CONFIG)?;
@@ -60,7 +64,7 @@ const IGNORED: [&str; 3] = ["/artifacts/", "/researchloop.db*", "/.researchloop/
 /// is there already; it is left as it is.
 pub fn make(path: &Path, config: &str) -> Result<Vec<&'static str>> {
     let failed = |error: std::io::Error| {
-        Failure::failed(format!("cannot make a project in {}: {error}", path.display()))
+        Problem::failed(format!("cannot make a project in {}: {error}", path.display()))
     };
     private::make_folder(&path.join("artifacts")).map_err(failed)?;
     private::make_folder(&path.join("studies")).map_err(failed)?;

@@ -4,8 +4,9 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::failure::{Failure, Kind, Result};
+use super::exit::Result;
 use crate::domain::written;
+use crate::problem::{Problem, ProblemKind};
 
 /// The most that is read, in bytes.
 const MAX_BYTES: u64 = 4_000_000;
@@ -28,11 +29,11 @@ pub fn file(file: &Path) -> Result<String> {
     }
     let opened = std::fs::File::open(file).map_err(|error| {
         let kind = if error.kind() == std::io::ErrorKind::NotFound {
-            Kind::NotFound
+            ProblemKind::NotFound
         } else {
-            Kind::Failed
+            ProblemKind::Failed
         };
-        Failure::new(kind, format!("cannot read {name}: {error}"))
+        Problem::new(kind, format!("cannot read {name}: {error}"))
     })?;
     bounded(opened, &name)
 }
@@ -41,10 +42,10 @@ fn bounded(from: impl Read, what: &str) -> Result<String> {
     let mut bytes = Vec::new();
     from.take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| Failure::failed(format!("cannot read {what}: {error}")))?;
+        .map_err(|error| Problem::failed(format!("cannot read {what}: {error}")))?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Failure::new(
-            Kind::Usage,
+        return Err(Problem::new(
+            ProblemKind::Usage,
             format!("cannot read {what}: it is larger than {MAX_BYTES} bytes"),
         ));
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Result};
+use super::exit::{Exit, Result};
+use crate::problem::Problem;
 use crate::runner;
 
 #[derive(Debug, Args)]
@@ -22,20 +23,20 @@ pub fn job_run(args: &JobRunArgs) -> Exit {
 /// Tells what a profile has made of this process's surroundings.
 pub fn job_environment() -> Result {
     runner::tell_surroundings()
-        .map_err(|error| Failure::failed(format!("job-environment: {error}")))?;
+        .map_err(|error| Problem::failed(format!("job-environment: {error}")))?;
     Ok(Exit::Success)
 }
 
 /// Answers what is new in the files of sprints.
 pub fn files_read() -> Result {
     runner::read_files(io::stdin().lock(), io::stdout().lock())
-        .map_err(|error| Failure::failed(format!("files-read: {error}")))?;
+        .map_err(|error| Problem::failed(format!("files-read: {error}")))?;
     Ok(Exit::Success)
 }
 
 /// Sends the files of a sprint.
 pub fn files_results() -> Result {
     runner::send_results(io::stdin().lock(), io::stdout().lock())
-        .map_err(|error| Failure::failed(format!("files-results: {error}")))?;
+        .map_err(|error| Problem::failed(format!("files-results: {error}")))?;
     Ok(Exit::Success)
 }

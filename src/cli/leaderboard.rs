@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::plot::{Plot, plot};
 use super::ui::Ui;
 use super::{screen, text};
@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::config::Study;
 use crate::domain::leaderboard::best_so_far;
 use crate::domain::{Better, figure_name};
+use crate::problem::{Problem, ProblemKind};
 use crate::store::{MetricRow, Store};
 use crate::study::Program;
 use crate::view::{self, Board, Place};
@@ -210,8 +211,10 @@ fn metric_of(
         }
         (Some(name), _) => Ok((name.clone(), None)),
         (None, None) => {
-            let failure =
-                Failure::new(Kind::Usage, format!("the study {} declares no metric", study.name));
+            let failure = Problem::new(
+                ProblemKind::Usage,
+                format!("the study {} declares no metric", study.name),
+            );
             Err(failure
                 .hint(known(store, study)?)
                 .hint("name one with --metric, or set `metric` and `metric_better` of the study"))
@@ -245,9 +248,9 @@ fn reported(store: &Store, study: &Study, metric: &str) -> Result<Option<String>
     })
 }
 
-fn unknown(store: &Store, study: &Study, metric: &str) -> Result<Failure> {
-    let failure = Failure::new(
-        Kind::NotFound,
+fn unknown(store: &Store, study: &Study, metric: &str) -> Result<Problem> {
+    let failure = Problem::new(
+        ProblemKind::NotFound,
         format!(
             "no completed sprint of {} has reported {:?}",
             study.name,
@@ -270,8 +273,8 @@ fn direction(
     let asked = args.better.as_deref().and_then(Better::parse);
     let told = rows.iter().rev().find_map(|row| Better::parse(&row.better));
     asked.or(declared).or(told).ok_or_else(|| {
-        Failure::new(
-            Kind::Usage,
+        Problem::new(
+            ProblemKind::Usage,
             format!("nobody has said which way {} gets better", text::clean(metric)),
         )
         .hint("add --better higher or --better lower")

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::find::{self, Ids};
 use super::sprint_run::{JobArgs, request, warn_of_context, warn_of_options};
 use super::ui::Ui;
@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::auto_loop::{self, Advanced, Edit, Order};
 use crate::domain::auto_loop::StopRule;
 use crate::platform::clock;
+use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, Submitted};
 use crate::store::{LoopRow, LoopStatus, Store};
 use crate::view;
@@ -139,7 +140,7 @@ fn find(store: &Store, given: &str) -> Result<LoopRow> {
     let id = find::id(&ids, given)?;
     store
         .one_loop(&id)?
-        .ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no loop {id}")))
+        .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("there is no loop {id}")))
 }
 
 fn order(args: &OrderArgs) -> Order {
@@ -510,7 +511,7 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     let row = find(&store, &args.id)?;
     let edit = Edit { order: order(&args.order), request: request(&args.job)? };
     if edit == Edit::default() {
-        return Err(Failure::new(Kind::Usage, "nothing to change was given")
+        return Err(Problem::new(ProblemKind::Usage, "nothing to change was given")
             .hint("`researchloop loop edit --help` shows what can be changed"));
     }
     warn_of_options(app, ui, &row.study, &edit.request)?;

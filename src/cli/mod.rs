@@ -5,7 +5,7 @@ mod cluster_defaults;
 mod config;
 mod cron;
 mod demo;
-mod failure;
+mod exit;
 mod find;
 mod findings;
 mod generate;
@@ -39,11 +39,12 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use self::failure::{Failure, Result};
+use self::exit::Result;
 use self::ui::Ui;
 use crate::app::App;
 use crate::config::{Config, Environment};
 use crate::domain::Secret;
+use crate::problem::Problem;
 
 /// Turn research ideas into finished, red-teamed, reported experiments on SLURM and SGE clusters
 #[derive(Debug, Parser)]
@@ -195,7 +196,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
 impl Global {
     /// Finds and reads the configuration. Warnings that a user lives with are not told whole by
     /// every command.
-    fn load(&self, ui: &Ui) -> std::result::Result<Config, Failure> {
+    fn load(&self, ui: &Ui) -> std::result::Result<Config, Problem> {
         let config = self.load_quietly()?;
         match config.warnings.as_slice() {
             // With --json, standard error is for one error alone; `config check` has them all.
@@ -214,7 +215,7 @@ impl Global {
     }
 
     /// Finds and reads the configuration, with no word about warnings.
-    fn load_quietly(&self) -> std::result::Result<Config, Failure> {
+    fn load_quietly(&self) -> std::result::Result<Config, Problem> {
         self.load_with(&|_, _| Vec::new())
     }
 
@@ -222,17 +223,17 @@ impl Global {
     fn load_with(
         &self,
         check_options: &crate::config::CheckOptions,
-    ) -> std::result::Result<Config, Failure> {
+    ) -> std::result::Result<Config, Problem> {
         let environment = Environment::of_process();
         let here = std::env::current_dir().map_err(|error| {
-            Failure::failed(format!("cannot find out the working directory: {error}"))
+            Problem::failed(format!("cannot find out the working directory: {error}"))
         })?;
         let file = crate::config::find(self.config.as_deref(), &here, &environment)?;
         Ok(crate::config::load_with(&file, &environment, check_options)?)
     }
 
     /// Everything that a verb needs.
-    fn app(&self, ui: &Ui) -> std::result::Result<App, Failure> {
+    fn app(&self, ui: &Ui) -> std::result::Result<App, Problem> {
         let config = self.load(ui)?;
         let passphrase = std::env::var("RESEARCHLOOP_KEY_PASSPHRASE")
             .ok()

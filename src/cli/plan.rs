@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::task::tell_repeats;
 use super::ui::Ui;
 use super::{Global, plan_job, text};
@@ -15,6 +15,7 @@ use crate::domain::Priority;
 use crate::plan::{self, Plan, PlanError};
 use crate::platform::private;
 use crate::platform::{clock, random};
+use crate::problem::{Problem, ProblemKind};
 use crate::sprint;
 use crate::store::Store;
 use crate::task::{self, Draft, ImportError};
@@ -82,12 +83,13 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
         None => ask_here(&app, ui, &mut store, study, args)?,
     };
     let study_word = text::shell_word(&args.study);
-    let again = |failure: Failure| match &raw.file {
+    let again = |failure: Problem| match &raw.file {
         Some(file) => {
             let file = text::shell_word(&file.display().to_string());
             // What a model has made wrongly is no wrong use of the command.
-            let kind = if failure.kind == Kind::Usage { Kind::Failed } else { failure.kind };
-            let failure = Failure { kind, ..failure };
+            let kind =
+                if failure.kind == ProblemKind::Usage { ProblemKind::Failed } else { failure.kind };
+            let failure = Problem { kind, ..failure };
             failure.hint(format!("the answer is kept; correct it, and `researchloop plan -s {study_word} --from {file}` reads it"))
         }
         None => failure,
@@ -161,9 +163,9 @@ fn ask_here(app: &App, ui: &Ui, store: &mut Store, study: &Study, args: &PlanArg
     change.book_money(study.name.as_str(), "plan", &spent)?;
     change.commit()?;
     let cost = text::money(spent.cost_usd, spent.estimated);
-    let value = plan.map_err(|error| Failure::from(error).hint(format!("it cost {cost}")))?;
+    let value = plan.map_err(|error| Problem::from(error).hint(format!("it cost {cost}")))?;
     let kept = keep(app, study, &value)
-        .map_err(|error| Failure::failed(format!("the plan cannot be kept: {error}\n{value}")))?;
+        .map_err(|error| Problem::failed(format!("the plan cannot be kept: {error}\n{value}")))?;
     Ok(Raw {
         value,
         cost: Some((spent.cost_usd, cost)),
@@ -190,7 +192,11 @@ fn goal(given: &str) -> Result<String> {
     let text = super::input::given(given, "the goal")?;
     let text: String =
         text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-    if text.is_empty() { Err(Failure::new(Kind::Usage, "the goal is empty")) } else { Ok(text) }
+    if text.is_empty() {
+        Err(Problem::new(ProblemKind::Usage, "the goal is empty"))
+    } else {
+        Ok(text)
+    }
 }
 
 pub(super) fn from_file(file: &Path) -> Result<serde_json::Value> {
@@ -201,7 +207,7 @@ pub(super) fn from_file(file: &Path) -> Result<serde_json::Value> {
             file.display(),
             text::clean(&problem)
         );
-        Failure::new(Kind::Usage, what)
+        Problem::new(ProblemKind::Usage, what)
             .hint("`researchloop task import` reads a list that you have written")
     })
 }
@@ -219,10 +225,10 @@ fn create(store: &mut Store, study: &str, drafts: &[Draft], keep: bool) -> Resul
     Ok(ids.iter().map(ToString::to_string).collect())
 }
 
-fn refused(problems: &[String]) -> Failure {
+fn refused(problems: &[String]) -> Problem {
     let problems: Vec<String> = problems.iter().map(|problem| text::clean(problem)).collect();
-    Failure::new(
-        Kind::Usage,
+    Problem::new(
+        ProblemKind::Usage,
         format!(
             "{} problem(s) in the plan; no task was added\n{}",
             problems.len(),
@@ -262,12 +268,12 @@ fn show(ui: &Ui, study: &str, drafts: &[Draft]) {
     }
 }
 
-impl From<PlanError> for Failure {
+impl From<PlanError> for Problem {
     fn from(error: PlanError) -> Self {
         match error {
             PlanError::Unknown(error) => error.into(),
             PlanError::Store(error) => error.into(),
-            PlanError::FrontEnd(_) => Self::new(Kind::Conflict, error.to_string())
+            PlanError::FrontEnd(_) => Self::new(ProblemKind::Conflict, error.to_string())
                 .hint("--job asks in a short job on the study's cluster; --here asks Claude on this machine all the same"),
             other => Self::failed(other.to_string()),
         }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::plan::{PlanArgs, Raw, from_file};
 use super::sprint::find;
 use super::sprint_run::{JobArgs, request, submit, tell, warn_of_options};
@@ -14,6 +14,7 @@ use crate::bundle::PLAN_FILE;
 use crate::config::Study;
 use crate::domain::{SprintId, State, Status};
 use crate::plan;
+use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, CreateError, Extent, Request, Wanted};
 use crate::store::{SprintRow, Store};
 
@@ -68,7 +69,7 @@ fn wait_for_it(
         (Exit::Success, State::Ended { ending, .. }) if ending.status == Status::Completed => {
             Ok(Ok(plan_of(app, ui, store, &row, study.name.as_str())?))
         }
-        (_, State::Ended { ending, .. }) if ui.json => Err(Failure::failed(format!(
+        (_, State::Ended { ending, .. }) if ui.json => Err(Problem::failed(format!(
             "{id}: {}: {}",
             ending.status,
             text::clean(&ending.detail)
@@ -104,7 +105,7 @@ pub fn named(store: &Store, from: &Path) -> Result<Option<SprintRow>> {
 pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &str) -> Result<Raw> {
     let id = &row.id;
     if row.kind != "plan" {
-        return Err(Failure::new(Kind::Usage, format!("{id} was asked for no plan")).hint(
+        return Err(Problem::new(ProblemKind::Usage, format!("{id} was asked for no plan")).hint(
             format!(
                 "`researchloop plan \"GOAL\" -s {} --job` asks for one",
                 text::shell_word(study)
@@ -112,8 +113,8 @@ pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &s
         ));
     }
     if row.study != study {
-        return Err(Failure::new(
-            Kind::Usage,
+        return Err(Problem::new(
+            ProblemKind::Usage,
             format!(
                 "{id} has made a plan for the study {}, not for {study}",
                 text::clean(&row.study)
@@ -123,8 +124,8 @@ pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &s
     // The job may be over, and no tick has seen it.
     let row = &watch::look_once(app, ui, store, row)?;
     if row.state.status() != Status::Completed {
-        return Err(Failure::new(
-            Kind::Conflict,
+        return Err(Problem::new(
+            ProblemKind::Conflict,
             format!("{id} has no plan: it is {}", row.state.status()),
         )
         .hint(format!("`researchloop sprint show {id}` tells how it stands")));

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::find::{self, Ids};
 use super::sprint_run::{RunArgs, SprintArgs, dry_run, start, submit_and_tell, warn_of_options};
 use super::ui::Ui;
 use super::{Global, screen, text, watch};
 use crate::app::App;
 use crate::domain::{State, Status, TaskStatus, duration, suggestion};
+use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, Request, Wanted};
 use crate::store::{LoopStatus, SprintFilter, SprintRow, Store};
 use crate::view;
@@ -155,8 +156,8 @@ fn resubmit(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     if args.sprint.dry_run {
         return match (&request.tweak, &old.idea) {
             (None, Some(idea)) => dry_run(app, ui, &Wanted::new(&old.study, idea, request), None),
-            _ => Err(Failure::new(
-                Kind::Usage,
+            _ => Err(Problem::new(
+                ProblemKind::Usage,
                 format!(
                     "--dry-run: the script of {} is made from what lies on its cluster",
                     old.id
@@ -190,7 +191,7 @@ fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
         .as_deref()
         .map(duration::parse_seconds)
         .transpose()
-        .map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?;
+        .map_err(|error| Problem::new(ProblemKind::Usage, format!("--time: {error}")))?;
     let new = Request { seconds, ..Request::default() };
     let id = sprint::tweak(app, &mut store, &parent, &instruction, &new)?;
     submit_and_tell(app, ui, &mut store, &id, args.watch)
@@ -207,7 +208,7 @@ pub fn find(store: &Store, text: &str) -> Result<SprintRow> {
     let id = find::id(&ids, text)?;
     store
         .sprint(&id)?
-        .ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no sprint {id}")))
+        .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("there is no sprint {id}")))
 }
 
 fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
@@ -215,8 +216,8 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
         None => None,
         Some(word) => Some(Status::parse(word).ok_or_else(|| {
             let all: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
-            let failure = Failure::new(
-                Kind::Usage,
+            let failure = Problem::new(
+                ProblemKind::Usage,
                 format!("--status {:?}: expected one of {}", text::clean(word), all.join(", ")),
             );
             match suggestion::nearest(word, all.iter().copied()) {
@@ -306,8 +307,8 @@ fn log(app: &App, ui: &Ui, args: &LogArgs) -> Result {
         } else {
             format!("it has: {}", names.join(", "))
         };
-        let mut failure = Failure::new(
-            Kind::NotFound,
+        let mut failure = Problem::new(
+            ProblemKind::NotFound,
             format!("{} has no step {:?}; {has}", row.id, text::clean(step)),
         );
         if let Some(near) = suggestion::nearest(step, names.iter().copied()) {
@@ -322,8 +323,8 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
     if row.attempt == 0 || row.state.job().is_none() {
-        return Err(Failure::new(
-            Kind::Conflict,
+        return Err(Problem::new(
+            ProblemKind::Conflict,
             format!("{} has no files yet: it is {}", row.id, row.state.status()),
         ));
     }
@@ -447,12 +448,15 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     let mut store = app.store()?;
     let row = find(&store, &args.id)?;
     if !row.state.status().is_terminal() {
-        return Err(Failure::new(Kind::Conflict, format!("{} is {}", row.id, row.state.status()))
-            .hint(format!("`researchloop sprint cancel {}` first", row.id)));
+        return Err(Problem::new(
+            ProblemKind::Conflict,
+            format!("{} is {}", row.id, row.state.status()),
+        )
+        .hint(format!("`researchloop sprint cancel {}` first", row.id)));
     }
     if let Some(open) = store.change()?.open_tweak(row.id.as_str())? {
-        return Err(Failure::new(
-            Kind::Conflict,
+        return Err(Problem::new(
+            ProblemKind::Conflict,
             format!("{} works in the directory of {}", open.id, row.id),
         )
         .hint(format!("`researchloop sprint cancel {}` first", open.id)));
@@ -465,8 +469,8 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
         .transpose()?
         .flatten();
     if let Some(its_loop) = its_loop.filter(|one| one.status == LoopStatus::Running) {
-        return Err(Failure::new(
-            Kind::Conflict,
+        return Err(Problem::new(
+            ProblemKind::Conflict,
             format!(
                 "{} counts for {}, which runs: it would begin another sprint for it",
                 row.id, its_loop.id
@@ -486,7 +490,7 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
             ui.status("Nothing was deleted.");
             return Ok(Exit::Bad);
         }
-        return Err(Failure::new(Kind::Usage, "there is no terminal to ask on")
+        return Err(Problem::new(ProblemKind::Usage, "there is no terminal to ask on")
             .hint("add --yes to delete without asking"));
     }
     if args.remote {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::sprint::find;
 use super::task_find::find_task;
 use super::ui::Ui;
@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::bundle::context;
 use crate::domain::visible::is_harmful;
 use crate::domain::{SprintId, State, TaskId, duration};
+use crate::problem::{Problem, ProblemKind};
 use crate::remote::Remote;
 use crate::sprint::{self, Request, Submitted, Wanted};
 use crate::store::{NewTask, SprintRow, Store, TaskRow};
@@ -68,7 +69,7 @@ impl SprintArgs {
     /// Reads them.
     pub fn request(&self) -> Result<Request> {
         if self.max_cost.is_some_and(|max| !max.is_finite() || max <= 0.0) {
-            return Err(Failure::new(Kind::Usage, "--max-cost: expected a number above 0"));
+            return Err(Problem::new(ProblemKind::Usage, "--max-cost: expected a number above 0"));
         }
         Ok(Request { max_cost_usd: self.max_cost, ..request(&self.job)? })
     }
@@ -88,26 +89,29 @@ pub fn request(args: &JobArgs) -> Result<Request> {
     for option in &args.option {
         let Some((key, value)) = option.split_once('=').filter(|(key, _)| !key.trim().is_empty())
         else {
-            return Err(Failure::new(Kind::Usage, format!("-o {option:?}: expected KEY=VALUE"))
-                .hint("for example -o gres=gpu:1; an empty value removes an option"));
+            return Err(Problem::new(
+                ProblemKind::Usage,
+                format!("-o {option:?}: expected KEY=VALUE"),
+            )
+            .hint("for example -o gres=gpu:1; an empty value removes an option"));
         };
         request.options.push((key.trim().to_owned(), value.to_owned()));
     }
     if let Some(time) = &args.time {
         request.seconds = Some(
             duration::parse_seconds(time)
-                .map_err(|error| Failure::new(Kind::Usage, format!("--time: {error}")))?,
+                .map_err(|error| Problem::new(ProblemKind::Usage, format!("--time: {error}")))?,
         );
     }
     if request.rounds.is_some_and(|rounds| rounds > 100) {
-        return Err(Failure::new(Kind::Usage, "--rounds: at most 100"));
+        return Err(Problem::new(ProblemKind::Usage, "--rounds: at most 100"));
     }
     if request.model.as_deref().is_some_and(|model| {
         model.is_empty()
             || model.starts_with('-')
             || model.chars().any(|c| is_harmful(c) || c == ' ')
     }) {
-        return Err(Failure::new(Kind::Usage, "--model: expected a model's name"));
+        return Err(Problem::new(ProblemKind::Usage, "--model: expected a model's name"));
     }
     Ok(request)
 }
@@ -141,8 +145,8 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     if let (Some(task), Some(study)) = (&task, &args.study)
         && task.study != *study
     {
-        return Err(Failure::new(
-            Kind::Usage,
+        return Err(Problem::new(
+            ProblemKind::Usage,
             format!(
                 "{} belongs to the study {}, not to {study}",
                 task.id,
@@ -329,7 +333,7 @@ pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
         Submitted::NoAnswer(error) if error.may_have_run() => unclear(&error.to_string()),
         Submitted::NoAnswer(error) => not_yet(&error.to_string()),
         Submitted::Refused(why) => {
-            let mut failure = Failure::failed(format!(
+            let mut failure = Problem::failed(format!(
                 "{id}: the job was not taken: {}",
                 text::clean_lines(&why).join("\n")
             ));

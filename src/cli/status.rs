@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::failure::{Exit, Result};
+use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, screen, text};
 use crate::app::App;

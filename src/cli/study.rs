@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::findings::{self, FindingsArgs};
 use super::leaderboard::{self, LeaderboardArgs};
 use super::ui::Ui;
@@ -14,6 +14,7 @@ use crate::config::Study;
 use crate::domain::StudyName;
 use crate::domain::placeholder::CLAUDE_MD;
 use crate::platform::private;
+use crate::problem::{Problem, ProblemKind};
 use crate::store::{SprintFilter, Store};
 use crate::study::{PROGRAM_FILE, PROGRAM_TEMPLATE, Program};
 use crate::view;
@@ -278,12 +279,12 @@ fn steering(program: &view::Program) -> Vec<String> {
 }
 
 fn init(app: &App, ui: &Ui, args: &InitArgs) -> Result {
-    let name =
-        StudyName::new(&args.name).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
+    let name = StudyName::new(&args.name)
+        .map_err(|error| Problem::new(ProblemKind::Usage, error.to_string()))?;
     let root = &app.config.root;
     let below = match &args.dir {
         Some(dir) => std::path::absolute(dir)
-            .map_err(|error| Failure::failed(format!("{}: {error}", dir.display())))?,
+            .map_err(|error| Problem::failed(format!("{}: {error}", dir.display())))?,
         None => root.clone(),
     };
     let folder = below.join("studies").join(name.as_str());
@@ -344,8 +345,8 @@ pub fn write_context(file: &Path, name: &str) -> Result<()> {
 fn write_new(file: &Path, text: &str) -> Result<()> {
     let failed = |error: std::io::Error| {
         let is_there = error.kind() == std::io::ErrorKind::AlreadyExists;
-        let failure = Failure::new(
-            if is_there { Kind::Conflict } else { Kind::Failed },
+        let failure = Problem::new(
+            if is_there { ProblemKind::Conflict } else { ProblemKind::Failed },
             if is_there {
                 format!("{} is there already", file.display())
             } else {

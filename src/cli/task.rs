@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::task_find::find_task;
 use super::ui::Ui;
 use super::{Global, input, task_claim, task_graph, task_show, text};
 use crate::app::App;
 use crate::domain::task::{MAX_ATTEMPTS, parse_need};
 use crate::domain::{Condition, Priority, TaskId, suggestion};
+use crate::problem::{Problem, ProblemKind};
 use crate::store::{Change, NewTask, Store, TaskEdit, TaskError, TaskRow};
 use crate::task::{self, Draft, ImportError};
 use crate::view;
@@ -157,8 +158,8 @@ pub fn run(global: &Global, ui: &Ui, command: &TaskCommand) -> Result {
     }
 }
 
-fn usage(message: String) -> Failure {
-    Failure::new(Kind::Usage, message)
+fn usage(message: String) -> Problem {
+    Problem::new(ProblemKind::Usage, message)
 }
 
 fn priority(word: &str) -> Result<Priority> {
@@ -356,8 +357,8 @@ fn import(app: &App, ui: &Ui, args: &ImportArgs) -> Result {
     let content = input::file(&args.file)?;
     let refused = |problems: Vec<String>| {
         let problems: Vec<String> = problems.iter().map(|problem| text::clean(problem)).collect();
-        Failure::new(
-            Kind::Usage,
+        Problem::new(
+            ProblemKind::Usage,
             format!(
                 "{} problem(s) in {name}; no task was added\n{}",
                 problems.len(),

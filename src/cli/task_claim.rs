@@ -2,13 +2,14 @@
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::task::{print_json, tell};
 use super::task_find::find_task;
 use super::ui::Ui;
 use super::{task_show, text};
 use crate::app::App;
 use crate::domain::{TaskState, Verdict, duration, suggestion};
+use crate::problem::{Problem, ProblemKind};
 use crate::store::{Store, TaskError, TaskRow};
 use crate::task::{self, FinishError};
 use crate::view;
@@ -92,8 +93,8 @@ impl WhoArgs {
         match (name.len(), name.starts_with("sp-")) {
             (0, _) if self.who.is_none() => Ok("somebody".to_owned()),
             (1..=100, false) => Ok(name),
-            _ => Err(Failure::new(
-                Kind::Usage,
+            _ => Err(Problem::new(
+                ProblemKind::Usage,
                 "--as: expected a name of at most 100 bytes, which is not the id of a sprint",
             )),
         }
@@ -107,14 +108,14 @@ impl WhoArgs {
 fn seconds(ttl: &str) -> Result<u64> {
     // Elsewhere that is hours, which nobody means here.
     if ttl.trim().bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Failure::new(
-            Kind::Usage,
+        return Err(Problem::new(
+            ProblemKind::Usage,
             format!("--ttl {ttl:?}: expected a time with its unit"),
         )
         .hint("for example 30m or 2h"));
     }
     duration::parse_seconds(ttl)
-        .map_err(|error| Failure::new(Kind::Usage, format!("--ttl: {error}")))
+        .map_err(|error| Problem::new(ProblemKind::Usage, format!("--ttl: {error}")))
 }
 
 /// Shows the next task, and takes it when that is wanted.
@@ -258,7 +259,7 @@ pub fn done(app: &App, ui: &Ui, args: &DoneArgs) -> Result {
         FinishError::Task(error) => error.into(),
         FinishError::Verify { ref id, .. } => {
             let hint = format!("correct what it complains about, or give the task another command: `researchloop task edit {id} --verify ...`");
-            Failure::failed(text::clean_lines(&error.to_string()).join("\n")).hint(hint)
+            Problem::failed(text::clean_lines(&error.to_string()).join("\n")).hint(hint)
         }
     })?;
     tell(
@@ -272,8 +273,8 @@ pub fn done(app: &App, ui: &Ui, args: &DoneArgs) -> Result {
 
 fn verdict(word: &str) -> Result<Verdict> {
     Verdict::parse(word).ok_or_else(|| {
-        let failure = Failure::new(
-            Kind::Usage,
+        let failure = Problem::new(
+            ProblemKind::Usage,
             format!(
                 "--verdict {:?}: expected supported, refuted or inconclusive",
                 text::clean(word)
@@ -302,7 +303,7 @@ pub fn fail(app: &App, ui: &Ui, args: &FailArgs) -> Result {
         _ => {
             let again = jiff::Timestamp::from_second(row.retry_at)
                 .map(|time| time.to_string())
-                .map_err(|error| Failure::from(TaskError::Wrong(error.to_string())))?;
+                .map_err(|error| Problem::from(TaskError::Wrong(error.to_string())))?;
             format!(
                 "failed {} of {}; it can be tried again from {again} on",
                 row.failures,

@@ -1,7 +1,8 @@
 //! Finds a task by its id or the beginning of one.
 
-use super::failure::{Failure, Kind, Result};
+use super::exit::Result;
 use super::find::{self, Ids};
+use crate::problem::{Problem, ProblemKind};
 use crate::store::{Store, TaskRow};
 
 /// Finds a task by its id or the beginning of one.
@@ -13,5 +14,7 @@ pub fn find_task(store: &Store, text: &str) -> Result<TaskRow> {
         like: &|beginning| store.task_ids_like(beginning),
     };
     let id = find::id(&ids, text)?;
-    store.task(&id)?.ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no task {id}")))
+    store
+        .task(&id)?
+        .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("there is no task {id}")))
 }

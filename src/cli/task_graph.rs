@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use console::measure_text_width;
 
-use super::failure::{Exit, Result};
+use super::exit::{Exit, Result};
 use super::task_show::style;
 use super::text::{clean, short};
 use super::ui::Ui;

@@ -3,7 +3,7 @@
 use clap::Args;
 use console::{Style, measure_text_width};
 
-use super::failure::{Exit, Result};
+use super::exit::{Exit, Result};
 use super::task_find::find_task;
 use super::text::{clean, clean_lines, padded, short, time};
 use super::ui::Ui;

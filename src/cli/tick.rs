@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Kind, Result};
+use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
 use crate::cron::Log;
+use crate::problem::{Problem, ProblemKind};
 use crate::store::StoreError;
 use crate::tick::{self, ClusterReport, News, Report, Watch};
 
@@ -49,7 +50,7 @@ fn watched(ui: &Ui, app: &App) -> Result {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
-            .map_err(|error| Failure::failed(error.to_string()))?;
+            .map_err(|error| Problem::failed(error.to_string()))?;
     }
     let watch = Watch::start(app);
     let mut troubles = Troubles::default();
@@ -70,8 +71,8 @@ fn watched(ui: &Ui, app: &App) -> Result {
             None | Some(News::Well(_)) => {}
             Some(News::Final(error)) => break Err(error.into()),
             Some(News::NoConfiguration) => {
-                break Err(Failure::new(
-                    Kind::NotFound,
+                break Err(Problem::new(
+                    ProblemKind::NotFound,
                     format!("{} is not there any more", app.config.file.display()),
                 )
                 .hint("put it back, and start `researchloop tick --watch` again"));
@@ -167,7 +168,7 @@ fn logged(global: &Global, ui: &Ui, log: &Path) -> Result {
     let lines: Vec<String> = lines.iter().flat_map(|line| text::clean_lines(line)).collect();
     Log::at(log)
         .add(&lines)
-        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", log.display())))?;
+        .map_err(|error| Problem::failed(format!("cannot write {}: {error}", log.display())))?;
     Ok(exit)
 }
 

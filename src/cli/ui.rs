@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use console::Style;
 
-use super::failure::{Failure, Kind};
 use super::{Color, Global};
+use crate::problem::{Problem, ProblemKind};
 
 /// Where and how to print.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ impl Ui {
         }
         match self.cut_off.get() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                self.fail(&Failure::failed(format!("cannot write to standard output: {error}")))
+                self.fail(&Problem::failed(format!("cannot write to standard output: {error}")))
             }
             _ => code,
         }
@@ -181,7 +181,7 @@ impl Ui {
     }
 
     /// Prints an error and returns its exit code.
-    pub fn fail(&self, failure: &Failure) -> u8 {
+    pub fn fail(&self, failure: &Problem) -> u8 {
         if self.json {
             let error = serde_json::json!({ "error": { "kind": failure.kind.as_str(), "message": failure.message, "hints": failure.hints } });
             self.to_err(&error.to_string());
@@ -250,26 +250,26 @@ pub fn print_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
         (None, true) => ui.fail(&usage(error)),
         (None, false) => {
             let _ = error.print();
-            Kind::Usage.code()
+            ProblemKind::Usage.code()
         }
     }
 }
 
-fn not_yet(error: &clap::Error) -> Option<Failure> {
+fn not_yet(error: &clap::Error) -> Option<Problem> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     (NOT_YET.contains(&word.as_str()) && usage.to_string().contains("researchloop [OPTIONS]")).then(
         || {
-            Failure::new(Kind::Usage, format!("`{word}` is not built yet"))
+            Problem::new(ProblemKind::Usage, format!("`{word}` is not built yet"))
                 .hint("commands work on the database here, over SSH; no server is needed")
         },
     )
 }
 
 /// What clap says, in parts: its sentence with the list that belongs to it, and what would be right.
-fn usage(error: &clap::Error) -> Failure {
+fn usage(error: &clap::Error) -> Problem {
     let text = error.to_string();
     let sentence = match error.kind() {
         // What clap says of it lists hidden commands, too.
@@ -286,7 +286,7 @@ fn usage(error: &clap::Error) -> Failure {
                 .to_owned()
         }
     };
-    let mut failure = Failure::new(Kind::Usage, sentence);
+    let mut failure = Problem::new(ProblemKind::Usage, sentence);
     for (kind, value) in error.context() {
         match (kind, value) {
             (

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
-use super::failure::{Exit, Result};
+use super::exit::{Exit, Result};
 use super::sprint::find;
 use super::ui::Ui;
 use super::{inbox, screen, text};

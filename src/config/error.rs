@@ -36,6 +36,17 @@ pub enum ConfigError {
     },
 }
 
+impl From<ConfigError> for crate::problem::Problem {
+    fn from(error: ConfigError) -> Self {
+        let kind = if matches!(error, ConfigError::NotFound { .. }) {
+            crate::problem::ProblemKind::NotFound
+        } else {
+            crate::problem::ProblemKind::Config
+        };
+        Self { hints: error.hints(), ..Self::new(kind, error.to_string()) }
+    }
+}
+
 /// Why a file cannot be read as a configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {

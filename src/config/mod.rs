@@ -243,6 +243,12 @@ pub struct UnknownName {
     pub nearest: Option<String>,
 }
 
+impl From<UnknownName> for crate::problem::Problem {
+    fn from(error: UnknownName) -> Self {
+        Self::new(crate::problem::ProblemKind::NotFound, error.to_string()).hint(error.hint())
+    }
+}
+
 impl UnknownName {
     fn new(what: &'static str, name: &str, known: Vec<String>) -> Self {
         let nearest = kinds::near(name, known.iter().map(String::as_str)).map(str::to_owned);

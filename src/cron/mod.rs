@@ -12,6 +12,7 @@ use std::process::Stdio;
 use crate::app::App;
 use crate::domain::{complaint, visible};
 use crate::platform::{private, process};
+use crate::problem::Problem;
 use crate::store::StoreError;
 
 pub use line::{LineProblem, Schedule, every_text, find, line, marker, with_line, without_line};
@@ -39,6 +40,17 @@ pub enum CronError {
     /// A path of this program.
     #[error("{0}")]
     Path(String),
+}
+
+impl From<CronError> for Problem {
+    fn from(error: CronError) -> Self {
+        match error {
+            CronError::Store(error) => error.into(),
+            CronError::Missing => Self::failed(error.to_string())
+                .hint("install cron (Debian: `apt install cron`), or keep `researchloop tick --watch` open in a terminal"),
+            other => Self::failed(other.to_string()),
+        }
+    }
 }
 
 /// Where the log of cron's ticks lies.

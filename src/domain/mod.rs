@@ -1,5 +1,6 @@
 //! Types and pure decisions: no input, no output, no clock, no randomness.
 
+pub mod action;
 pub mod advice;
 pub mod approval;
 pub mod auto_loop;

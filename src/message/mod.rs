@@ -6,6 +6,7 @@ use crate::bundle::answers::Proposal;
 use crate::domain::approval::{self, Word};
 use crate::domain::idea::{bounded, clean};
 use crate::domain::{SprintId, State, Verdict, written};
+use crate::problem::{Problem, ProblemKind};
 use crate::store::{
     ANOTHER, Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError,
 };
@@ -35,6 +36,20 @@ pub enum ReplyError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ReplyError> for Problem {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::Store(error) => error.into(),
+            ReplyError::Task(error) => error.into(),
+            ReplyError::Text(_) => Self::new(ProblemKind::Usage, error.to_string()),
+            ReplyError::Late { ref hint, .. } => {
+                let failure = Self::new(ProblemKind::Conflict, error.to_string());
+                if hint.is_empty() { failure } else { failure.hint(hint.clone()) }
+            }
+        }
+    }
 }
 
 /// What came of an answer.

@@ -1,5 +1,6 @@
 //! What can go wrong on the way to a front end.
 
+use crate::problem::Problem;
 use std::time::Duration;
 
 /// Why a request got no answer.
@@ -95,6 +96,12 @@ pub enum RemoteError {
         /// Why.
         problem: String,
     },
+}
+
+impl From<RemoteError> for Problem {
+    fn from(error: RemoteError) -> Self {
+        Self { hints: error.hints(), ..Self::failed(error.to_string()) }
+    }
 }
 
 impl RemoteError {

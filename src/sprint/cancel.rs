@@ -5,6 +5,7 @@ use super::place;
 use crate::app::App;
 use crate::domain::transition::Event;
 use crate::domain::{SprintId, State};
+use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError, Script};
 use crate::scheduler;
 use crate::store::{Store, StoreError, job_name};
@@ -27,6 +28,20 @@ pub enum CancelError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::Cluster(error) => error.into(),
+            CancelError::Store(error) => error.into(),
+            CancelError::Remote(error) => {
+                Self::from(error).hint("the wish is remembered: `researchloop tick` asks again")
+            }
+            CancelError::NoSprint(_) => Self::new(ProblemKind::NotFound, error.to_string()),
+            CancelError::Over(..) => Self::new(ProblemKind::Conflict, error.to_string()),
+        }
+    }
 }
 
 /// Remembers the wish and tells the scheduler. Returns the state after that.

@@ -10,6 +10,7 @@ use crate::config::{Cluster, Study, UnknownName};
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobOptions, SprintId, StudyName, id, task};
 use crate::platform::{clock, random};
+use crate::problem::{Problem, ProblemKind};
 use crate::scheduler;
 use crate::store::{Change, Cut, NewSprint, SprintRow, Store, StoreError, TaskError, TaskRow};
 
@@ -152,6 +153,27 @@ pub enum CreateError {
     Store(#[from] StoreError),
 }
 
+impl From<CreateError> for Problem {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Unknown(error) => error.into(),
+            CreateError::Cluster(error) => error.into(),
+            CreateError::Store(error) => error.into(),
+            CreateError::Task(error) => error.into(),
+            CreateError::Template(_) => Self::failed(error.to_string()),
+            CreateError::Limit { ref study, .. } => Self::new(ProblemKind::Limit, error.to_string())
+                .hint(format!("raise `max_study_cost_usd` or `max_study_gpu_hours` of the study {study}, or wait for what is reserved")),
+            CreateError::UnknownGpus { ref sprints, .. } => {
+                let one = sprints.first().map_or("ID", String::as_str);
+                Self::new(ProblemKind::Limit, error.to_string()).hint(format!(
+                    "their GPU time cannot be counted against `max_study_gpu_hours`: `researchloop sprint delete {one}` gives up counting it"
+                ))
+            }
+            CreateError::Idea(_) | CreateError::Options(_) => Self::new(ProblemKind::Usage, error.to_string()),
+        }
+    }
+}
+
 /// A study and its cluster.
 pub fn place_of<'a>(app: &'a App, study: &str) -> Result<(&'a Study, &'a Cluster), UnknownName> {
     let study = app.config.study(study)?;
@@ -179,6 +201,16 @@ pub enum ClusterError {
         /// The scheduler that the configuration names.
         now: &'static str,
     },
+}
+
+impl From<ClusterError> for Problem {
+    fn from(error: ClusterError) -> Self {
+        match error {
+            ClusterError::Unknown(error) => error.into(),
+            ClusterError::Changed { .. } => Self::new(ProblemKind::Conflict, error.to_string())
+                .hint("give the new cluster a name of its own, and leave the old one in the configuration until its sprints are over"),
+        }
+    }
 }
 
 /// The cluster that a sprint was made for. Its study may have moved to another one since.

@@ -3,6 +3,7 @@
 use super::create::{ClusterError, cluster_of};
 use crate::app::App;
 use crate::domain::SprintId;
+use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError, Script};
 use crate::store::{SprintRow, Store, StoreError};
 
@@ -37,6 +38,23 @@ pub enum DeleteError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<DeleteError> for Problem {
+    fn from(error: DeleteError) -> Self {
+        match error {
+            DeleteError::Cluster(error) => error.into(),
+            DeleteError::Store(error) => error.into(),
+            DeleteError::Remote(error) => error.into(),
+            DeleteError::Active(ref id, _) => {
+                let hint = format!("`researchloop sprint cancel {id}`");
+                Self::new(ProblemKind::Conflict, error.to_string()).hint(hint)
+            }
+            DeleteError::Directory { .. } | DeleteError::Files { .. } => {
+                Self::failed(error.to_string())
+            }
+        }
+    }
 }
 
 /// Removes the sprint's directory on the cluster: only one whose name holds this sprint's

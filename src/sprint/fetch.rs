@@ -14,6 +14,7 @@ use crate::bundle::transfer::{ResultsHead, ResultsRequest, split_results};
 use crate::config::{Cluster, UnknownName};
 use crate::domain::visible;
 use crate::platform::clock;
+use crate::problem::Problem;
 use crate::remote::{Limits, Payload, Remote, RemoteError, Script};
 use crate::store::{SprintRow, Store, StoreError};
 
@@ -81,6 +82,17 @@ pub enum FetchError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<FetchError> for Problem {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Unknown(error) => error.into(),
+            FetchError::Store(error) => error.into(),
+            FetchError::Remote(error) => error.into(),
+            FetchError::Answer { .. } | FetchError::Write { .. } => Self::failed(error.to_string()),
+        }
+    }
 }
 
 /// What was brought.

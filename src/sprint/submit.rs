@@ -16,6 +16,7 @@ use crate::config::{Cluster, UnknownName};
 use crate::domain::transition::Event;
 use crate::domain::{Ending, JobId, Reason, State};
 use crate::platform::{clock, private};
+use crate::problem::Problem;
 use crate::remote::{Remote, RemoteError};
 use crate::scheduler::Submission;
 use crate::store::{Change, OWNER, SprintRow, Store, StoreError};
@@ -63,6 +64,18 @@ pub enum SubmitError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Unknown(error) => error.into(),
+            SubmitError::Cluster(error) => error.into(),
+            SubmitError::Store(error) => error.into(),
+            SubmitError::Remote(error) => error.into(),
+            SubmitError::Context(_) | SubmitError::File(_) => Self::failed(error.to_string()),
+        }
+    }
 }
 
 /// Submits the sprint. `remote` leads to its cluster.

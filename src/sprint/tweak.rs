@@ -5,6 +5,7 @@ use super::create::{CreateError, Request, Wanted, cluster_of, create_in, is_same
 use crate::app::App;
 use crate::bundle::formats::Tweak;
 use crate::domain::{SprintId, task};
+use crate::problem::{Problem, ProblemKind};
 use crate::store::{SprintRow, Store, StoreError};
 
 /// Why there is no follow-up.
@@ -23,6 +24,18 @@ pub enum TweakError {
     /// As for any sprint.
     #[error(transparent)]
     Create(#[from] CreateError),
+}
+
+impl From<TweakError> for Problem {
+    fn from(error: TweakError) -> Self {
+        match error {
+            TweakError::Create(error) => error.into(),
+            TweakError::Not { ref hint, .. } => {
+                let hint = hint.clone();
+                Self::new(ProblemKind::Conflict, error.to_string()).hint(hint)
+            }
+        }
+    }
 }
 
 impl From<StoreError> for TweakError {

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Store;
 use crate::platform::{clock, file_system, private};
+use crate::problem::{Problem, ProblemKind};
 
 /// "rlop": how a file says that it is ours.
 const APPLICATION_ID: i32 = 0x726c_6f70;
@@ -80,6 +81,37 @@ pub enum StoreError {
     /// A value in it that this program cannot have written.
     #[error("the database holds something unexpected: {0}")]
     Unexpected(String),
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let passes = error.passes();
+        let failure = match error {
+            StoreError::Foreign { .. } => {
+                Self::new(ProblemKind::Conflict, error.to_string()).hint("set `db_path` to another file; ours is made when it is not there")
+            }
+            StoreError::Newer { .. } => Self::new(ProblemKind::Conflict, error.to_string()).hint("update researchloop, or set `db_path` to another file"),
+            StoreError::Behind(ref behind) => Self::new(ProblemKind::Conflict, error.to_string())
+                .hint("nothing was begun: what was spent, and what may still run, is not known. Restore the database from a copy that knows them")
+                .hint(format!(
+                    "to begin anew without them, or if another project or program keeps its results there, move their folders out of {}, or set `artifact_dir` to another one; what they have cost counts to no limit then",
+                    behind.artifacts.display()
+                )),
+            StoreError::Busy => Self::new(ProblemKind::Conflict, error.to_string()).hint("try again when the other command is done"),
+            StoreError::NoLocks { .. } => Self::failed(error.to_string())
+                .hint("set `db_path` to a file on a disk of this machine, or have the file system mounted with locks (Lustre: `-o flock`)"),
+            StoreError::Full => Self::failed(error.to_string())
+                .hint("free space on this machine; what was sent to a cluster meanwhile is looked up by the next `researchloop tick`"),
+            StoreError::ReadOnly => Self::failed(error.to_string())
+                .hint("it can be read all the same; make it and its folder (`db_path`) writable for you, and free of a read-only file system"),
+            StoreError::Unreadable { .. } => Self::failed(error.to_string())
+                .hint("make it readable and writable for you, restore it from a copy, or set `db_path` to another file"),
+            StoreError::Sqlite(_) => Self::failed(error.to_string())
+                .hint("`researchloop config check` shows which file it is (`db_path`); restore it from a copy, or set `db_path` to another file"),
+            _ => Self::failed(error.to_string()),
+        };
+        Self { passes, ..failure }
+    }
 }
 
 impl StoreError {

@@ -24,6 +24,7 @@ use crate::config::{Cluster, UnknownName};
 use crate::domain::{Reason, SprintId, State, Status};
 use crate::notify;
 use crate::platform::clock;
+use crate::problem::Problem;
 use crate::remote::{Remote, RemoteError};
 use crate::sprint;
 use crate::store::{Lease, SprintRow, Store, StoreError, waits};
@@ -90,6 +91,16 @@ pub enum TickError {
     /// The configuration does not know the cluster.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
+}
+
+impl From<TickError> for Problem {
+    fn from(error: TickError) -> Self {
+        match error {
+            TickError::Unknown(error) => error.into(),
+            TickError::Store(error) => error.into(),
+            TickError::Remote(error) => error.into(),
+        }
+    }
 }
 
 /// One tick over all clusters that have something to do, each in a thread of its own: one

@@ -19,6 +19,7 @@ pub use edit::{NewTask, TaskEdit};
 pub use rows::{Need, TaskFilter, TaskRow};
 
 use super::StoreError;
+use crate::problem::{Problem, ProblemKind};
 
 /// Why something is not done with a task.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,23 @@ pub enum TaskError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<TaskError> for Problem {
+    fn from(error: TaskError) -> Self {
+        let message = error.to_string();
+        match error {
+            TaskError::Unknown(_) => Self::new(ProblemKind::NotFound, message)
+                .hint("`researchloop task list --all` lists them"),
+            TaskError::Cycle(_) => Self::new(ProblemKind::Conflict, message)
+                .hint("nothing was changed; `researchloop task graph` shows what waits for what"),
+            TaskError::Stale { hint, .. } | TaskError::NotNow { hint, .. } => {
+                Self::new(ProblemKind::Conflict, message).hint(hint)
+            }
+            TaskError::Wrong(_) => Self::new(ProblemKind::Usage, message),
+            TaskError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// For those who cannot be refused: they have asked before.
