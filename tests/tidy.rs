@@ -10,7 +10,8 @@ use crate::harness::sources;
 const FLOORS: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("domain", &[]),
-    (&["domain"]),
+    // What goes wrong has one shape on every floor above.
+    ("problem", &["domain"]),
     ("pipeline", &["domain"]),
     ("claude", &["domain", "platform"]),
     ("config", &["domain", "platform"]),
