@@ -346,7 +346,7 @@ mod tests {
         // A process that another test starts holds every open file until it has become its program.
         let end = clock::instant() + std::time::Duration::from_secs(600);
         while killed.exists() && clock::instant() < end {
-            clock::sleep(std::time::Duration::from_millis(10));
+            clock::pause(std::time::Duration::from_millis(10));
             remove_old(temp.path());
         }
         process.kill().and_then(|()| process.wait()).expect("ended");
