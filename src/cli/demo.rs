@@ -85,7 +85,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
         &id,
         remote,
     )?;
-    let row = super::sprint::find(&store, id.as_str())?;
+    let row = super::find::sprint(&store, id.as_str())?;
     if row.state.status() != Status::Completed {
         return Ok(exit);
     }

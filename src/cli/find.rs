@@ -1,25 +1,105 @@
-//! Finds what a user means by an id or its beginning.
+//! Finds the sprint, loop, task or message that a user means by an id or its beginning.
 
 use super::exit::Result;
 use super::text;
+use super::values::did_you_mean;
 use crate::domain::suggestion;
 use crate::problem::{Problem, ProblemKind};
-use crate::store::StoreError;
+use crate::store::{LoopRow, MessageRow, SprintRow, Store, StoreError, TaskRow};
+
+/// Finds a sprint.
+pub fn sprint(store: &Store, text: &str) -> Result<SprintRow> {
+    let ids = Ids {
+        prefix: "sp-",
+        what: "sprint",
+        list: "researchloop sprint list",
+        like: &|beginning| store.ids_like(beginning),
+    };
+    ids.row(text, |id| store.sprint(id))
+}
+
+/// Finds a loop.
+pub fn auto_loop(store: &Store, text: &str) -> Result<LoopRow> {
+    let ids = Ids {
+        prefix: "loop-",
+        what: "loop",
+        list: "researchloop loop list",
+        like: &|beginning| store.loop_ids_like(beginning),
+    };
+    ids.row(text, |id| store.one_loop(id))
+}
+
+/// Finds a task.
+pub fn task(store: &Store, text: &str) -> Result<TaskRow> {
+    let ids = Ids {
+        prefix: "t-",
+        what: "task",
+        list: "researchloop task list --all",
+        like: &|beginning| store.task_ids_like(beginning),
+    };
+    ids.row(text, |id| store.task(id))
+}
+
+/// Finds a message by its id or the beginning of one. None when the id is a sprint's.
+pub fn message(store: &Store, id: &str) -> Result<Option<MessageRow>> {
+    if let Some(found) = store.message(id)? {
+        return Ok(Some(found));
+    }
+    let digits = id.strip_prefix("m-").unwrap_or(id);
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let matches = if plain { store.messages_like(&format!("m-{digits}"))? } else { Vec::new() };
+    let is_sprint = id.starts_with("sp-")
+        || !id.starts_with("m-") && plain && !store.ids_like(&format!("sp-{digits}"))?.is_empty();
+    match matches.as_slice() {
+        [] if is_sprint => Ok(None),
+        [one] if !is_sprint => Ok(store.message(one)?),
+        [] => {
+            let known: Vec<String> =
+                store.messages(true)?.into_iter().map(|message| message.id).collect();
+            let problem = Problem::new(
+                ProblemKind::NotFound,
+                format!("there is no message {:?}", text::short(&text::clean(id), 60)),
+            );
+            let problem = did_you_mean(problem, id, known.iter().map(String::as_str));
+            Err(problem.hint("`researchloop inbox --all` shows all; a sprint's id sends it a note"))
+        }
+        many => {
+            let sprints = if is_sprint { ", and of a sprint's" } else { "" };
+            Err(Problem::new(
+                ProblemKind::Usage,
+                format!("{id} is the beginning of several ids: {}{sprints}", many.join(", ")),
+            ))
+        }
+    }
+}
 
 /// A kind of thing that has an id.
-pub struct Ids<'a> {
+struct Ids<'a> {
     /// `sp-`, `loop-`, ...
-    pub prefix: &'static str,
+    prefix: &'static str,
     /// For people: `sprint`, `loop`, ...
-    pub what: &'static str,
+    what: &'static str,
     /// The command that lists them all.
-    pub list: &'static str,
+    list: &'static str,
     /// Ids that begin with a text, at most ten.
-    pub like: &'a dyn Fn(&str) -> std::result::Result<Vec<String>, StoreError>,
+    like: &'a dyn Fn(&str) -> std::result::Result<Vec<String>, StoreError>,
+}
+
+impl Ids<'_> {
+    fn row<T>(
+        &self,
+        text: &str,
+        read: impl Fn(&str) -> std::result::Result<Option<T>, StoreError>,
+    ) -> Result<T> {
+        let id = id(self, text)?;
+        read(&id)?.ok_or_else(|| {
+            Problem::new(ProblemKind::NotFound, format!("there is no {} {id}", self.what))
+        })
+    }
 }
 
 /// The whole id. The prefix may be left out, and the end while it is unambiguous.
-pub fn id(ids: &Ids<'_>, given: &str) -> Result<String> {
+fn id(ids: &Ids<'_>, given: &str) -> Result<String> {
     let beginning = if given.starts_with(ids.prefix) {
         given.to_owned()
     } else {

@@ -4,10 +4,8 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::ui::Ui;
-use super::{screen, text};
+use super::{screen, text, values};
 use crate::app::App;
-use crate::domain::{Verdict, suggestion};
-use crate::problem::{Problem, ProblemKind};
 use crate::store::FindingRow;
 use crate::view;
 
@@ -26,7 +24,11 @@ pub struct FindingsArgs {
 /// Lists them.
 pub fn run(app: &App, ui: &Ui, args: &FindingsArgs) -> Result {
     let study = app.config.study(&args.name)?;
-    let verdict = args.verdict.as_deref().map(verdict_of).transpose()?;
+    let verdict = args
+        .verdict
+        .as_deref()
+        .map(|word| values::verdict(word, "one of supported, refuted, inconclusive"))
+        .transpose()?;
     let words: Vec<String> = args
         .search
         .as_deref()
@@ -87,18 +89,4 @@ fn has_words(row: &FindingRow, words: &[String]) -> bool {
     let parts = [row.idea.as_deref(), Some(row.finding.statement.as_str()), row.summary.as_deref()];
     let text = parts.into_iter().flatten().collect::<Vec<_>>().join("\n").to_lowercase();
     words.iter().all(|word| text.contains(word))
-}
-
-fn verdict_of(word: &str) -> Result<Verdict> {
-    const WORDS: [&str; 3] = ["supported", "refuted", "inconclusive"];
-    Verdict::parse(word).ok_or_else(|| {
-        let failure = Problem::new(
-            ProblemKind::Usage,
-            format!("--verdict {:?}: expected one of {}", text::clean(word), WORDS.join(", ")),
-        );
-        match suggestion::nearest(word, WORDS) {
-            Some(near) => failure.hint(format!("did you mean {near}?")),
-            None => failure,
-        }
-    })
 }

@@ -4,11 +4,10 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::ui::Ui;
-use super::{Global, sprint, text};
-use crate::domain::suggestion;
+use super::{Global, find, text};
 use crate::message::{self, Replied};
-use crate::problem::{Problem, ProblemKind};
-use crate::store::{ANOTHER, MessageRow, Store};
+use crate::problem::Problem;
+use crate::store::ANOTHER;
 use crate::view;
 
 #[derive(Debug, Args)]
@@ -141,7 +140,7 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
     } else {
         args.text.clone()
     };
-    let (id, said) = match find(&store, &args.id)? {
+    let (id, said) = match find::message(&store, &args.id)? {
         Some(found) => {
             let said = match message::reply(&mut store, &found, &text)? {
                 Replied::Kept => {
@@ -173,7 +172,7 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
             (found.id, said)
         }
         None => {
-            let row = sprint::find(&store, &args.id)?;
+            let row = find::sprint(&store, &args.id)?;
             let id = message::note(&mut store, &row, &text)?;
             let said = format!(
                 "{id}: a note; the next `researchloop tick` takes it to {}, which reads it at its next step, if one is left",
@@ -187,39 +186,4 @@ pub fn reply(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
     }
     ui.status(&said);
     Ok(Exit::Success)
-}
-
-/// Finds a message by its id or the beginning of one. None when the id is a sprint's.
-fn find(store: &Store, id: &str) -> Result<Option<MessageRow>> {
-    if let Some(found) = store.message(id)? {
-        return Ok(Some(found));
-    }
-    let digits = id.strip_prefix("m-").unwrap_or(id);
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let matches = if plain { store.messages_like(&format!("m-{digits}"))? } else { Vec::new() };
-    let is_sprint = id.starts_with("sp-")
-        || !id.starts_with("m-") && plain && !store.ids_like(&format!("sp-{digits}"))?.is_empty();
-    match matches.as_slice() {
-        [] if is_sprint => Ok(None),
-        [one] if !is_sprint => Ok(store.message(one)?),
-        [] => {
-            let known: Vec<String> =
-                store.messages(true)?.into_iter().map(|message| message.id).collect();
-            let mut failure = Problem::new(
-                ProblemKind::NotFound,
-                format!("there is no message {:?}", text::short(&text::clean(id), 60)),
-            );
-            if let Some(near) = suggestion::nearest(id, known.iter().map(String::as_str)) {
-                failure = failure.hint(format!("did you mean {near}?"));
-            }
-            Err(failure.hint("`researchloop inbox --all` shows all; a sprint's id sends it a note"))
-        }
-        many => {
-            let sprints = if is_sprint { ", and of a sprint's" } else { "" };
-            Err(Problem::new(
-                ProblemKind::Usage,
-                format!("{id} is the beginning of several ids: {}{sprints}", many.join(", ")),
-            ))
-        }
-    }
 }

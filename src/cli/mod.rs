@@ -26,12 +26,12 @@ mod storage;
 mod study;
 mod task;
 mod task_claim;
-mod task_find;
 mod task_graph;
 mod task_show;
 mod text;
 mod tick;
 mod ui;
+mod values;
 mod watch;
 
 use std::ffi::OsString;

@@ -5,10 +5,9 @@ use std::path::Path;
 
 use super::exit::{Exit, Result};
 use super::plan::{PlanArgs, Raw, from_file};
-use super::sprint::find;
 use super::sprint_run::{JobArgs, request, submit, tell, warn_of_options};
 use super::ui::Ui;
-use super::{text, watch};
+use super::{find, text, watch};
 use crate::app::App;
 use crate::bundle::PLAN_FILE;
 use crate::config::Study;
@@ -60,11 +59,11 @@ fn wait_for_it(
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
     }
-    let exit = match tell(ui, &find(store, id.as_str())?, submitted)? {
+    let exit = match tell(ui, &find::sprint(store, id.as_str())?, submitted)? {
         Exit::Success => watch::wait_for_plan(app, ui, store, id, remote)?,
         other => other,
     };
-    let row = find(store, id.as_str())?;
+    let row = find::sprint(store, id.as_str())?;
     match (exit, &row.state) {
         (Exit::Success, State::Ended { ending, .. }) if ending.status == Status::Completed => {
             Ok(Ok(plan_of(app, ui, store, &row, study.name.as_str())?))
@@ -96,7 +95,7 @@ pub fn named(store: &Store, from: &Path) -> Result<Option<SprintRow>> {
     };
     let is_beginning = || !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     if id.starts_with("sp-") || is_beginning() && !store.ids_like(&format!("sp-{id}"))?.is_empty() {
-        return Ok(Some(find(store, id)?));
+        return Ok(Some(find::sprint(store, id)?));
     }
     Ok(None)
 }

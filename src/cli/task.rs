@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Result};
-use super::task_find::find_task;
 use super::ui::Ui;
-use super::{Global, input, task_claim, task_graph, task_show, text};
+use super::{Global, find, input, task_claim, task_graph, task_show, text, values};
 use crate::app::App;
 use crate::domain::task::{MAX_ATTEMPTS, parse_need};
-use crate::domain::{Condition, Priority, TaskId, suggestion};
+use crate::domain::{Condition, TaskId};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{Change, NewTask, Store, TaskEdit, TaskError, TaskRow};
 use crate::task::{self, Draft, ImportError};
@@ -162,22 +161,12 @@ fn usage(message: String) -> Problem {
     Problem::new(ProblemKind::Usage, message)
 }
 
-fn priority(word: &str) -> Result<Priority> {
-    Priority::parse(word).ok_or_else(|| {
-        let failure = usage(format!("--priority {:?}: expected p0, p1 or p2", text::clean(word)));
-        match suggestion::nearest(word, ["p0", "p1", "p2"]) {
-            Some(near) => failure.hint(format!("did you mean {near}?")),
-            None => failure,
-        }
-    })
-}
-
 fn needs(store: &Store, texts: &[String]) -> Result<Vec<(String, Condition)>> {
     let mut needs: Vec<(String, Condition)> = Vec::new();
     for text in texts {
         let (id, condition) =
             parse_need(text).map_err(|problem| usage(format!("--needs {problem}")))?;
-        let id = find_task(store, id)?.id.to_string();
+        let id = find::task(store, id)?.id.to_string();
         if needs.iter().any(|(known, _)| *known == id) {
             return Err(usage(format!("--needs names {id} twice"))
                 .hint("one task is needed in one way; `any` is met however it ends"));
@@ -192,9 +181,9 @@ fn add(app: &App, ui: &Ui, args: &AddArgs) -> Result {
     let idea = input::given(&args.idea, "the idea")?;
     let mut store = app.store()?;
     let needs = needs(&store, &args.needs)?;
-    let parent = args.parent.as_deref().map(|parent| find_task(&store, parent)).transpose()?;
+    let parent = args.parent.as_deref().map(|parent| find::task(&store, parent)).transpose()?;
     let new = NewTask {
-        priority: priority(&args.priority)?,
+        priority: values::priority(&args.priority)?,
         done_when: args.done_when.as_deref().unwrap_or_default(),
         verify: args.verify.as_deref().unwrap_or_default(),
         max_attempts: args.max_attempts,
@@ -270,7 +259,7 @@ fn change_all(
 ) -> Result {
     let mut ids: Vec<TaskId> = Vec::new();
     for given in &given.ids {
-        let id = find_task(store, given)?.id;
+        let id = find::task(store, given)?.id;
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -310,17 +299,17 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     let drop_needs: Vec<String> = args
         .drop_need
         .iter()
-        .map(|id| Ok(find_task(&store, id)?.id.to_string()))
+        .map(|id| Ok(find::task(&store, id)?.id.to_string()))
         .collect::<Result<_>>()?;
     let parent = match args.parent.as_deref() {
         None => None,
         Some("none") => Some(None),
-        Some(parent) => Some(Some(find_task(&store, parent)?.id)),
+        Some(parent) => Some(Some(find::task(&store, parent)?.id)),
     };
     let idea = args.idea.as_deref().map(|idea| input::given(idea, "the idea")).transpose()?;
     let edit = TaskEdit {
         idea: idea.as_deref(),
-        priority: args.priority.as_deref().map(priority).transpose()?,
+        priority: args.priority.as_deref().map(values::priority).transpose()?,
         parent: parent.as_ref().map(|parent| parent.as_ref().map(|id| id.as_str())),
         done_when: args.done_when.as_deref(),
         verify: args.verify.as_deref(),

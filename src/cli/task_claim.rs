@@ -4,11 +4,10 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::task::{print_json, tell};
-use super::task_find::find_task;
 use super::ui::Ui;
-use super::{task_show, text};
+use super::{find, task_show, text, values};
 use crate::app::App;
-use crate::domain::{TaskState, Verdict, duration, suggestion};
+use crate::domain::{TaskState, duration};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{Store, TaskError, TaskRow};
 use crate::task::{self, FinishError};
@@ -186,7 +185,7 @@ fn nothing_ready(ui: &Ui, store: &Store, study: Option<&str>) -> Result {
 pub fn claim(app: &App, ui: &Ui, args: &ClaimArgs) -> Result {
     let (name, seconds) = (args.who.name()?, args.who.seconds()?);
     let mut store = app.store()?;
-    let row = find_task(&store, &args.id)?;
+    let row = find::task(&store, &args.id)?;
     let change = store.change()?;
     let row = change.claim_task(row.id.as_str(), &name, seconds)?;
     change.commit()?;
@@ -229,7 +228,7 @@ fn until(row: &TaskRow) -> String {
 pub fn heartbeat(app: &App, ui: &Ui, args: &HeartbeatArgs) -> Result {
     let seconds = seconds(&args.ttl)?;
     let mut store = app.store()?;
-    let row = find_task(&store, &args.id)?;
+    let row = find::task(&store, &args.id)?;
     let change = store.change()?;
     let row = change.heartbeat_task(row.id.as_str(), args.token, seconds)?;
     change.commit()?;
@@ -239,7 +238,7 @@ pub fn heartbeat(app: &App, ui: &Ui, args: &HeartbeatArgs) -> Result {
 /// Gives a claim back.
 pub fn release(app: &App, ui: &Ui, args: &TokenArgs) -> Result {
     let mut store = app.store()?;
-    let row = find_task(&store, &args.id)?;
+    let row = find::task(&store, &args.id)?;
     let change = store.change()?;
     let row = change.release_task(row.id.as_str(), args.token)?;
     change.commit()?;
@@ -248,9 +247,13 @@ pub fn release(app: &App, ui: &Ui, args: &TokenArgs) -> Result {
 
 /// Ends a task well.
 pub fn done(app: &App, ui: &Ui, args: &DoneArgs) -> Result {
-    let verdict = args.verdict.as_deref().map(verdict).transpose()?;
+    let verdict = args
+        .verdict
+        .as_deref()
+        .map(|word| values::verdict(word, "supported, refuted or inconclusive"))
+        .transpose()?;
     let mut store = app.store()?;
-    let row = find_task(&store, &args.task.id)?;
+    let row = find::task(&store, &args.task.id)?;
     let spinner = ui.spinner(&format!("verifying {}", row.id));
     let finished =
         task::finish(app, &mut store, row.id.as_str(), args.task.token, verdict, &args.note);
@@ -271,26 +274,10 @@ pub fn done(app: &App, ui: &Ui, args: &DoneArgs) -> Result {
     )
 }
 
-fn verdict(word: &str) -> Result<Verdict> {
-    Verdict::parse(word).ok_or_else(|| {
-        let failure = Problem::new(
-            ProblemKind::Usage,
-            format!(
-                "--verdict {:?}: expected supported, refuted or inconclusive",
-                text::clean(word)
-            ),
-        );
-        match suggestion::nearest(word, ["supported", "refuted", "inconclusive"]) {
-            Some(near) => failure.hint(format!("did you mean {near}?")),
-            None => failure,
-        }
-    })
-}
-
 /// Ends a task badly.
 pub fn fail(app: &App, ui: &Ui, args: &FailArgs) -> Result {
     let mut store = app.store()?;
-    let row = find_task(&store, &args.task.id)?;
+    let row = find::task(&store, &args.task.id)?;
     let change = store.change()?;
     let row = change.fail_task(row.id.as_str(), args.task.token, &args.reason)?;
     change.commit()?;

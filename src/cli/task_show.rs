@@ -4,10 +4,9 @@ use clap::Args;
 use console::{Style, measure_text_width};
 
 use super::exit::{Exit, Result};
-use super::task_find::find_task;
 use super::text::{clean, clean_lines, padded, short, time};
 use super::ui::Ui;
-use super::{screen, text};
+use super::{find, screen, text};
 use crate::app::App;
 use crate::domain::{NeedState, TaskState};
 use crate::platform::clock;
@@ -152,7 +151,7 @@ fn need_text(need: &Need) -> String {
 /// Shows one task.
 pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
     let store = app.store()?;
-    let row = find_task(&store, id)?;
+    let row = find::task(&store, id)?;
     let id = row.id.as_str();
     let (needs, needed_by, children, sprints) = (
         store.needs_of(id)?,

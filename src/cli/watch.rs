@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 
 use super::exit::{Exit, Result};
-use super::sprint::find;
 use super::ui::Ui;
-use super::{inbox, screen, text};
+use super::{find, inbox, screen, text};
 use crate::app::App;
 use crate::config::Cluster;
 use crate::domain::{SprintId, State, Status};
@@ -84,7 +83,7 @@ impl<'a> Follower<'a> {
 
     /// One look: at the files, and at the scheduler when that is due.
     fn look(&mut self, store: &mut Store, id: &SprintId) -> Result<SprintRow> {
-        let row = find(store, id.as_str())?;
+        let row = find::sprint(store, id.as_str())?;
         let poll = Duration::from_secs(self.cluster.poll_interval);
         let mut due = self.asked_scheduler.is_none_or(|asked| clock::since(asked) >= poll);
         self.problem = None;
@@ -120,7 +119,7 @@ impl<'a> Follower<'a> {
                 Err(error) => self.failed(&error)?,
             }
         }
-        if due || find(store, id.as_str())?.state.status().is_terminal() {
+        if due || find::sprint(store, id.as_str())?.state.status().is_terminal() {
             let report = tick::tick_one(
                 self.app,
                 store,
@@ -146,7 +145,7 @@ impl<'a> Follower<'a> {
                 .or_else(|| self.notices.problem())
                 .or(self.problem.take());
         }
-        find(store, id.as_str())
+        find::sprint(store, id.as_str())
     }
 
     /// One look that fails only where nothing can go on: what passes (a lock, a full disk) is shown, and
@@ -264,7 +263,7 @@ fn follow(
     says_next: bool,
 ) -> Result {
     let interrupt = Interrupt::catch();
-    let mut row = find(store, id.as_str())?;
+    let mut row = find::sprint(store, id.as_str())?;
     let mut follower = Follower::new(app, &row, remote)?;
     let (mut canvas, mut told) = (Canvas::default(), Told::default());
     loop {
@@ -477,7 +476,7 @@ impl Canvas {
 /// Waits until a sprint that was asked to end has ended; gives up after a while.
 pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result<SprintRow> {
     let interrupt = Interrupt::catch();
-    let mut row = find(store, id.as_str())?;
+    let mut row = find::sprint(store, id.as_str())?;
     if row.state.status().is_terminal() {
         return Ok(row);
     }
@@ -510,7 +509,7 @@ fn wait_quietly(
     remote: Box<dyn Remote>,
 ) -> Result {
     let interrupt = Interrupt::catch();
-    let mut row = find(store, id.as_str())?;
+    let mut row = find::sprint(store, id.as_str())?;
     let mut follower = Follower::new(app, &row, Some(remote))?;
     loop {
         row = follower.look_on(store, id)?.unwrap_or(row);
@@ -540,7 +539,7 @@ pub fn look_once(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow) -> Resu
             ui.warning(&text::clean(&problem));
         }
     }
-    find(store, row.id.as_str())
+    find::sprint(store, row.id.as_str())
 }
 
 /// Prints the journal; goes on until the sprint is over when asked to.
@@ -554,7 +553,7 @@ pub fn log(
 ) -> Result {
     let interrupt = Interrupt::catch();
     let mut seq = 0;
-    let mut row = find(store, id.as_str())?;
+    let mut row = find::sprint(store, id.as_str())?;
     let mut problem = None;
     let mut follower = if follow { Some(Follower::new(app, &row, None)?) } else { None };
     if !follow {
@@ -563,7 +562,7 @@ pub fn log(
     loop {
         row = match &mut follower {
             Some(follower) => follower.look_on(store, id)?.unwrap_or(row),
-            None => find(store, id.as_str())?,
+            None => find::sprint(store, id.as_str())?,
         };
         if let Some(follower) = &follower
             && follower.problem != problem

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Result};
-use super::find::{self, Ids};
 use super::sprint_run::{RunArgs, SprintArgs, dry_run, start, submit_and_tell, warn_of_options};
 use super::ui::Ui;
-use super::{Global, screen, text, watch};
+use super::{Global, find, screen, text, values, watch};
 use crate::app::App;
-use crate::domain::{State, Status, TaskStatus, duration, suggestion};
+use crate::domain::{State, Status, TaskStatus, duration};
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, Request, Wanted};
-use crate::store::{LoopStatus, SprintFilter, SprintRow, Store};
+use crate::store::{LoopStatus, SprintFilter};
 use crate::view;
 
 /// Run sprints, watch them, bring back their results
@@ -136,7 +135,7 @@ pub fn run(global: &Global, ui: &Ui, command: SprintCommand) -> Result {
         SprintCommand::Show(args) => show(&app, ui, &args),
         SprintCommand::Watch(args) => {
             let mut store = app.store()?;
-            let row = find(&store, &args.id)?;
+            let row = find::sprint(&store, &args.id)?;
             watch::watch(&app, ui, &mut store, &row.id)
         }
         SprintCommand::Log(args) => log(&app, ui, &args),
@@ -150,7 +149,7 @@ pub fn run(global: &Global, ui: &Ui, command: SprintCommand) -> Result {
 
 fn resubmit(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     let mut store = app.store()?;
-    let old = find(&store, &args.id)?;
+    let old = find::sprint(&store, &args.id)?;
     let request = sprint::request_again(app, &store, &old, &args.sprint.request()?)?;
     warn_of_options(app, ui, &old.study, &request)?;
     if args.sprint.dry_run {
@@ -167,7 +166,7 @@ fn resubmit(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     }
     let id = match (&request.tweak, &old.parent) {
         (Some(tweak), Some(parent)) => {
-            let parent = find(&store, parent)?;
+            let parent = find::sprint(&store, parent)?;
             sprint::tweak(app, &mut store, &parent, &tweak.instruction, &request)?
         }
         _ => sprint::resubmit(app, &mut store, &old, &args.sprint.request()?)?,
@@ -184,7 +183,7 @@ fn resubmit(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
 
 fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
     let mut store = app.store()?;
-    let parent = find(&store, &args.id)?;
+    let parent = find::sprint(&store, &args.id)?;
     let instruction = super::input::given(&args.instruction, "the instruction")?;
     let seconds = args
         .time
@@ -197,35 +196,8 @@ fn tweak(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
     submit_and_tell(app, ui, &mut store, &id, args.watch)
 }
 
-/// Finds a sprint by its id or the beginning of one.
-pub fn find(store: &Store, text: &str) -> Result<SprintRow> {
-    let ids = Ids {
-        prefix: "sp-",
-        what: "sprint",
-        list: "researchloop sprint list",
-        like: &|beginning| store.ids_like(beginning),
-    };
-    let id = find::id(&ids, text)?;
-    store
-        .sprint(&id)?
-        .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("there is no sprint {id}")))
-}
-
 fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
-    let status = match &args.status {
-        None => None,
-        Some(word) => Some(Status::parse(word).ok_or_else(|| {
-            let all: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
-            let failure = Problem::new(
-                ProblemKind::Usage,
-                format!("--status {:?}: expected one of {}", text::clean(word), all.join(", ")),
-            );
-            match suggestion::nearest(word, all.iter().copied()) {
-                Some(near) => failure.hint(format!("did you mean {near}?")),
-                None => failure,
-            }
-        })?),
-    };
+    let status = args.status.as_deref().map(values::status).transpose()?;
     if let Some(study) = &args.study {
         app.config.study(study)?;
     }
@@ -272,7 +244,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
 
 fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
     let store = app.store()?;
-    let row = find(&store, &args.id)?;
+    let row = find::sprint(&store, &args.id)?;
     let sprint = view::sprint_found(&store, &row)?;
     if ui.json {
         ui.json(&serde_json::json!({ "sprint": sprint }));
@@ -296,7 +268,7 @@ fn show(app: &App, ui: &Ui, args: &OneArgs) -> Result {
 
 fn log(app: &App, ui: &Ui, args: &LogArgs) -> Result {
     let mut store = app.store()?;
-    let row = find(&store, &args.id)?;
+    let row = find::sprint(&store, &args.id)?;
     let steps = store.steps(row.id.as_str())?;
     if let Some(step) = &args.step
         && !steps.iter().any(|known| known.label == *step)
@@ -307,21 +279,18 @@ fn log(app: &App, ui: &Ui, args: &LogArgs) -> Result {
         } else {
             format!("it has: {}", names.join(", "))
         };
-        let mut failure = Problem::new(
+        let problem = Problem::new(
             ProblemKind::NotFound,
             format!("{} has no step {:?}; {has}", row.id, text::clean(step)),
         );
-        if let Some(near) = suggestion::nearest(step, names.iter().copied()) {
-            failure = failure.hint(format!("did you mean {near}?"));
-        }
-        return Err(failure);
+        return Err(values::did_you_mean(problem, step, names.iter().copied()));
     }
     watch::log(app, ui, &mut store, &row.id, args.step.as_deref(), args.follow)
 }
 
 fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     let mut store = app.store()?;
-    let row = find(&store, &args.id)?;
+    let row = find::sprint(&store, &args.id)?;
     if row.attempt == 0 || row.state.job().is_none() {
         return Err(Problem::new(
             ProblemKind::Conflict,
@@ -382,7 +351,7 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
 
 fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     let mut store = app.store()?;
-    let row = find(&store, &args.id)?;
+    let row = find::sprint(&store, &args.id)?;
     // A sprint without a job ends here: its cluster need not even be known any more.
     let state = sprint::ask_for_end(&mut store, &row.id)?;
     let against = match &state {
@@ -396,7 +365,7 @@ fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
         ui.warning(&format!("{}: {}", row.id, text::clean(against)));
     }
     let row = if args.no_wait {
-        find(&store, row.id.as_str())?
+        find::sprint(&store, row.id.as_str())?
     } else {
         watch::wait_for_end(app, ui, &mut store, &row.id)?
     };
@@ -446,7 +415,7 @@ fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
 
 fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     let mut store = app.store()?;
-    let row = find(&store, &args.id)?;
+    let row = find::sprint(&store, &args.id)?;
     if !row.state.status().is_terminal() {
         return Err(Problem::new(
             ProblemKind::Conflict,

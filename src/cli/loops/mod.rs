@@ -3,10 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Result};
-use super::find::{self, Ids};
 use super::sprint_run::{JobArgs, request, warn_of_context, warn_of_options};
 use super::ui::Ui;
-use super::{Global, text};
+use super::{Global, find, text};
 use crate::app::App;
 use crate::auto_loop::{self, Advanced, Edit, Order};
 use crate::domain::auto_loop::StopRule;
@@ -130,19 +129,6 @@ pub fn run(global: &Global, ui: &Ui, command: LoopCommand) -> Result {
     }
 }
 
-fn find(store: &Store, given: &str) -> Result<LoopRow> {
-    let ids = Ids {
-        prefix: "loop-",
-        what: "loop",
-        list: "researchloop loop list",
-        like: &|beginning| store.loop_ids_like(beginning),
-    };
-    let id = find::id(&ids, given)?;
-    store
-        .one_loop(&id)?
-        .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("there is no loop {id}")))
-}
-
 fn order(args: &OrderArgs) -> Order {
     Order {
         count: args.count,
@@ -193,7 +179,7 @@ fn warn_of_others(ui: &Ui, store: &Store, id: &str, study: &str) -> Result<()> {
 
 /// Begins what the loop may begin now, so that nobody has to wait for the next tick.
 fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
-    let row = find(store, id)?;
+    let row = find::auto_loop(store, id)?;
     warn(app, ui, store, &row)?;
     let mut advanced = Advanced::default();
     auto_loop::advance_one(app, store, id, &mut advanced)?;
@@ -225,7 +211,7 @@ fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
             Err(error) => ui.warning(&format!("{sprint}: {error}")),
         }
     }
-    let row = find(store, id)?;
+    let row = find::auto_loop(store, id)?;
     for problem in &advanced.problems {
         ui.warning(&text::clean(problem));
     }
@@ -307,7 +293,7 @@ fn list(app: &App, ui: &Ui, args: &ListArgs) -> Result {
 
 fn show(app: &App, ui: &Ui, given: &str) -> Result {
     let store = app.store()?;
-    let row = find(&store, given)?;
+    let row = find::auto_loop(&store, given)?;
     let sprints = store.loop_sprints(row.id.as_str())?;
     let whole = view::auto_loop(&row, &sprints, &store.money_of_loop(row.id.as_str())?);
     if ui.json {
@@ -508,7 +494,7 @@ fn next_step(row: &LoopRow, completed: u32) -> String {
 
 fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     let mut store = app.store()?;
-    let row = find(&store, &args.id)?;
+    let row = find::auto_loop(&store, &args.id)?;
     let edit = Edit { order: order(&args.order), request: request(&args.job)? };
     if edit == Edit::default() {
         return Err(Problem::new(ProblemKind::Usage, "nothing to change was given")
@@ -531,7 +517,7 @@ fn edit(app: &App, ui: &Ui, args: &EditArgs) -> Result {
 
 fn stop(app: &App, ui: &Ui, args: &StopArgs) -> Result {
     let mut store = app.store()?;
-    let row = find(&store, &args.id)?;
+    let row = find::auto_loop(&store, &args.id)?;
     let id = row.id.as_str();
     // `stop --now` after a `stop` ends the jobs that were left running.
     let live = if row.status != LoopStatus::Running && args.now {
@@ -570,7 +556,7 @@ fn stop(app: &App, ui: &Ui, args: &StopArgs) -> Result {
         }
     }
     if ui.json {
-        print_json(ui, &store, &find(&store, id)?)?;
+        print_json(ui, &store, &find::auto_loop(&store, id)?)?;
     }
     if !live.is_empty() && !args.now {
         ui.hint(&format!("`researchloop loop stop {id} --now` cancels them, too; `researchloop sprint cancel ID` one of them"));
@@ -580,7 +566,7 @@ fn stop(app: &App, ui: &Ui, args: &StopArgs) -> Result {
 
 fn resume(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     let mut store = app.store()?;
-    let row = find(&store, &args.id)?;
+    let row = find::auto_loop(&store, &args.id)?;
     let edit = Edit { order: order(&args.order), request: request(&args.job)? };
     warn_of_options(app, ui, &row.study, &edit.request)?;
     auto_loop::resume(app, &mut store, row.id.as_str(), &edit)?;

@@ -3,10 +3,8 @@
 use clap::Args;
 
 use super::exit::{Exit, Result};
-use super::sprint::find;
-use super::task_find::find_task;
 use super::ui::Ui;
-use super::{text, watch};
+use super::{find, text, watch};
 use crate::app::App;
 use crate::bundle::context;
 use crate::domain::visible::is_harmful;
@@ -139,7 +137,7 @@ pub fn warn_of_context(app: &App, ui: &Ui, study: &str) -> Result<()> {
 /// Makes a sprint and submits it.
 pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     let task = match &args.task {
-        Some(task) => Some(find_task(&app.store()?, task)?),
+        Some(task) => Some(find::task(&app.store()?, task)?),
         None => None,
     };
     if let (Some(task), Some(study)) = (&task, &args.study)
@@ -209,7 +207,7 @@ pub fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) 
     change.commit()?;
     let wanted = Wanted { task: copy.as_ref().map(TaskId::as_str), ..wanted.clone() };
     let id = sprint::create(app, &mut store, &wanted)?;
-    let row = find(&store, id.as_str())?;
+    let row = find::sprint(&store, id.as_str())?;
     let dry = sprint::dry_run(app, &store, &row)?;
     if ui.json {
         ui.json(&view::DryRun {
@@ -266,7 +264,7 @@ pub fn submit_and_tell(
     then_watch: bool,
 ) -> Result {
     let (submitted, remote) = submit(app, ui, store, id)?;
-    let row = find(store, id.as_str())?;
+    let row = find::sprint(store, id.as_str())?;
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
     }
@@ -290,7 +288,7 @@ pub fn submit(
     store: &mut Store,
     id: &SprintId,
 ) -> Result<(Submitted, Box<dyn Remote>)> {
-    let row = find(store, id.as_str())?;
+    let row = find::sprint(store, id.as_str())?;
     let cluster = sprint::cluster_of(app, &row)?;
     let mut remote = app.remote(cluster);
     let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
