@@ -5,11 +5,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Cluster, Config, Transport};
-use crate::domain::Secret;
+use crate::config::{Cluster, Config, Study, Transport, UnknownName};
+use crate::domain::{Secret, SprintId};
 use crate::platform::process;
+use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Limits, Local, Remote, Ssh, SshTarget};
-use crate::store::{Behind, Store, StoreError, is_of_another, sprints_in};
+use crate::store::{Behind, SprintRow, Store, StoreError, is_of_another, sprints_in};
 
 /// The variable that tells a tick that `cron install` tries its line: cron has not run it.
 pub const CRON_TRIAL: &str = "RESEARCHLOOP_CRON_TRIAL";
@@ -50,6 +51,27 @@ impl App {
         }
     }
 
+    /// A study and the cluster that it is at home on.
+    pub fn study_and_cluster(&self, study: &str) -> Result<(&Study, &Cluster), UnknownName> {
+        let study = self.config.study(study)?;
+        let cluster = self.config.cluster(study.cluster.as_str())?;
+        Ok((study, cluster))
+    }
+
+    /// The cluster that a sprint was made for. Its study may have moved to another one since.
+    pub fn cluster_of(&self, row: &SprintRow) -> Result<&Cluster, ClusterError> {
+        let cluster = self.config.cluster(&row.cluster)?;
+        if cluster.scheduler == row.scheduler {
+            return Ok(cluster);
+        }
+        Err(ClusterError::Changed {
+            sprint: row.id.clone(),
+            cluster: row.cluster.clone(),
+            then: row.scheduler.as_str(),
+            now: cluster.scheduler.as_str(),
+        })
+    }
+
     /// A way to the cluster's front end. It connects when it is first used.
     pub fn remote(&self, cluster: &Cluster) -> Box<dyn Remote> {
         match cluster.transport {
@@ -86,6 +108,38 @@ impl App {
     /// Where a sprint's files are kept on this machine.
     pub fn artifacts(&self, sprint: &str) -> PathBuf {
         self.config.artifact_dir.join(sprint)
+    }
+}
+
+/// Why a sprint's cluster cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The configuration does not know it any more.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+    /// It is another kind of cluster now.
+    #[error(
+        "{sprint} was made for {then}, but the cluster {cluster} is {now} in the configuration now: it is not asked about jobs of another scheduler"
+    )]
+    Changed {
+        /// Which sprint.
+        sprint: SprintId,
+        /// Its cluster.
+        cluster: String,
+        /// The scheduler when the sprint was made.
+        then: &'static str,
+        /// The scheduler that the configuration names.
+        now: &'static str,
+    },
+}
+
+impl From<ClusterError> for Problem {
+    fn from(error: ClusterError) -> Self {
+        match error {
+            ClusterError::Unknown(error) => error.into(),
+            ClusterError::Changed { .. } => Self::new(ProblemKind::Conflict, error.to_string())
+                .hint("give the new cluster a name of its own, and leave the old one in the configuration until its sprints are over"),
+        }
     }
 }
 

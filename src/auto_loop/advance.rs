@@ -12,7 +12,7 @@ use crate::domain::scale::Scale;
 use crate::domain::transition::Event;
 use crate::domain::{Source, SprintId, Status, TaskState, figure_name, task};
 use crate::platform::clock;
-use crate::sprint::{self, Request, Wanted};
+use crate::sprint::{self, NewSprintSpec, Request};
 use crate::store::{
     Change, LoopRow, LoopSprint, LoopStatus, MetricRow, Store, StoreError, TaskError,
 };
@@ -207,7 +207,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     }
     let request = Request::read(&row.request);
     let request = Request { seconds: seconds.or(request.seconds), ..request };
-    let wanted = Wanted {
+    let wanted = NewSprintSpec {
         study: &row.study,
         idea: ready.as_ref().map(|task| task.idea.as_str()),
         request,

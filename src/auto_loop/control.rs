@@ -7,7 +7,7 @@ use crate::domain::auto_loop::{Limits, StopRule, Target, parse_until};
 use crate::domain::{Better, LoopId, figure_name};
 use crate::platform::{clock, random};
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, CreateError, Request, Wanted};
+use crate::sprint::{self, CreateError, NewSprintSpec, Request};
 use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, completed_count};
 use crate::study::Program;
 
@@ -239,7 +239,10 @@ fn check_jobs(
 ) -> Result<(), LoopError> {
     sprint::check(
         app,
-        &Wanted { idea: None, ..Wanted::new(study.name.as_str(), "", request.clone()) },
+        &NewSprintSpec {
+            idea: None,
+            ..NewSprintSpec::new(study.name.as_str(), "", request.clone())
+        },
     )?;
     let limited = limits.max_gpu_hours.is_some() || study.max_study_gpu_hours.is_some();
     if limited && sprint::gpus_of(app, study, request).is_none() {

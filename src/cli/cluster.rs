@@ -13,7 +13,7 @@ use crate::remote::{
     Payload, Remote, RemoteError, Script, Section, add_known_host, host_key, known_hosts_files,
 };
 use crate::scheduler;
-use crate::sprint::{Placed, RunnerHere, place_runner};
+use crate::sprint::{InstallOutcome, RunnerHere, install_runner};
 
 /// Look at clusters, check and prepare them
 #[derive(Debug, Subcommand)]
@@ -355,12 +355,16 @@ fn setup(app: &App, ui: &Ui, args: &SetupArgs) -> Result {
     })?;
     ui.status(&format!("{}: placing the runner ({})", cluster.name, text::bytes(runner.len)));
     let spinner = ui.spinner("sending");
-    let placed = place_runner(remote.as_mut(), cluster, &runner, app.limits(cluster));
+    let placed = install_runner(remote.as_mut(), cluster, &runner, app.limits(cluster));
     spinner.finish_and_clear();
     match placed? {
-        Placed::There(path) => ui.status(&format!("{}: it is there already: {path}", cluster.name)),
-        Placed::Sent(path) => ui.status(&format!("{}: it is in place: {path}", cluster.name)),
-        Placed::Refused(why) => return Err(Problem::failed(text::clean(&why))),
+        InstallOutcome::There(path) => {
+            ui.status(&format!("{}: it is there already: {path}", cluster.name))
+        }
+        InstallOutcome::Sent(path) => {
+            ui.status(&format!("{}: it is in place: {path}", cluster.name))
+        }
+        InstallOutcome::Refused(why) => return Err(Problem::failed(text::clean(&why))),
     }
     let checks = check(app, cluster, remote.as_mut());
     let good = checks.iter().all(|check| check.good);

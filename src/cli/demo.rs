@@ -15,7 +15,7 @@ use crate::config::{Environment, FILE_NAME};
 use crate::domain::Status;
 use crate::platform::process;
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, Request, Wanted};
+use crate::sprint::{self, NewSprintSpec, Request};
 
 /// The idea of the demonstration.
 const IDEA: &str = "Does a momentum term help gradient descent on a noisy quadratic?";
@@ -62,7 +62,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     config.artifact_dir = dir.join("artifacts");
     let app = App { config, passphrase: None, accept_fingerprint: None };
     let mut store = app.store()?;
-    let wanted = Wanted::new("demo", IDEA, Request::default());
+    let wanted = NewSprintSpec::new("demo", IDEA, Request::default());
     let id = sprint::create(&app, &mut store, &wanted)?;
     let cluster = app.config.cluster("here")?;
     let mut remote = app.remote(cluster);

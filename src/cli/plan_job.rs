@@ -14,7 +14,7 @@ use crate::config::Study;
 use crate::domain::{SprintId, State, Status};
 use crate::plan;
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, CreateError, Extent, Request, Wanted};
+use crate::sprint::{self, CreateError, Extent, NewSprintSpec, Request};
 use crate::store::{SprintRow, Store};
 
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
@@ -33,8 +33,11 @@ pub fn ask(
     };
     warn_of_options(app, ui, study.name.as_str(), &request(&job)?)?;
     let order = plan::order(app, store, study, goal)?;
-    let wanted =
-        Wanted::new(study.name.as_str(), goal, Request { plan: Some(order), ..request(&job)? });
+    let wanted = NewSprintSpec::new(
+        study.name.as_str(),
+        goal,
+        Request { plan: Some(order), ..request(&job)? },
+    );
     let id = sprint::create(app, store, &wanted).map_err(|error| match error {
         CreateError::Idea(text) => CreateError::Idea(text.replace("the idea", "the goal")),
         other => other,
@@ -131,7 +134,7 @@ pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &s
     }
     let file = app.artifacts(id.as_str()).join(PLAN_FILE);
     if !file.is_file() {
-        let cluster = sprint::cluster_of(app, row)?;
+        let cluster = app.cluster_of(row)?;
         let mut remote = app.remote(cluster);
         let fetched = sprint::fetch(
             app,

@@ -66,7 +66,7 @@ struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     fn new(app: &'a App, row: &SprintRow, remote: Option<Box<dyn Remote>>) -> Result<Self> {
-        let cluster = sprint::cluster_of(app, row)?;
+        let cluster = app.cluster_of(row)?;
         let remote = remote.unwrap_or_else(|| app.remote(cluster));
         Ok(Self {
             app,

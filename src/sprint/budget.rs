@@ -1,6 +1,7 @@
 //! What a study may still spend, and what one more sprint of it gets of that.
 
-use super::create::{CreateError, Request, Wanted};
+use super::error::CreateError;
+use super::request::{NewSprintSpec, Request};
 use crate::config::Study;
 use crate::platform::clock;
 use crate::store::{Change, Cut, HELD, Spent, SprintRow, StoreError};
@@ -64,7 +65,7 @@ impl Bounds {
 pub(super) fn bounds(
     change: &Change<'_>,
     study: &Study,
-    wanted: &Wanted<'_>,
+    wanted: &NewSprintSpec<'_>,
     gpus: Option<u32>,
 ) -> Result<Bounds, CreateError> {
     let seconds = wanted.request.seconds.unwrap_or(study.max_sprint_duration);

@@ -1,8 +1,7 @@
 //! Asks for the end of a sprint. Whether it has ended is for a later poll to say.
 
-use super::create::{ClusterError, cluster_of};
-use super::place;
-use crate::app::App;
+use super::install_runner;
+use crate::app::{App, ClusterError};
 use crate::domain::transition::Event;
 use crate::domain::{SprintId, State};
 use crate::problem::{Problem, ProblemKind};
@@ -82,7 +81,7 @@ pub fn tell_scheduler(
 ) -> Result<Option<String>, CancelError> {
     let Some(row) = store.sprint(id.as_str())? else { return Ok(None) };
     let Some(job) = row.state.job() else { return Ok(None) };
-    let cluster = cluster_of(app, &row)?;
+    let cluster = app.cluster_of(&row)?;
     let kind = scheduler::scheduler(row.scheduler);
     let mut script = Script::new();
     scheduler::be_patient(&mut script, cluster.command_timeout, false);
@@ -91,7 +90,7 @@ pub fn tell_scheduler(
         .set("RL_NAME", &job_name(id.as_str(), row.attempt))
         .set("ATTEMPT", &row.attempt.to_string())
         .set("DIR", &row.remote_dir)
-        .plain(place::HOME_OF)
+        .plain(install_runner::HOME_OF)
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("claim", LEAVE_CLAIM)
         .section_of(

@@ -1,7 +1,6 @@
 //! Forgets a sprint, and removes its directory on the cluster when that is asked for.
 
-use super::create::{ClusterError, cluster_of};
-use crate::app::App;
+use crate::app::{App, ClusterError};
 use crate::domain::SprintId;
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError, Script};
@@ -68,7 +67,7 @@ pub fn delete_remote(
     if row.attempt == 0 {
         return Ok(());
     }
-    let cluster = cluster_of(app, row)?;
+    let cluster = app.cluster_of(row)?;
     let refused = |why: &str| {
         Err(DeleteError::Directory { dir: row.remote_dir.clone(), why: why.to_owned() })
     };

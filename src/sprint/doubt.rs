@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::place::{self, RunnerHere};
+use super::install_runner::{self, RunnerHere};
 use super::submit::accept;
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
@@ -71,8 +71,8 @@ pub fn look_up_all(
     let mut script = Script::new();
     scheduler::be_patient(&mut script, cluster.command_timeout, false);
     match app.runner_here(cluster).and_then(RunnerHere::read) {
-        Ok(runner) => place::find_runner(&mut script, cluster, &runner),
-        Err(_) => drop(script.plain(place::HOME_OF).set("RL_RUNNER", "")),
+        Ok(runner) => install_runner::find_runner(&mut script, cluster, &runner),
+        Err(_) => drop(script.plain(install_runner::HOME_OF).set("RL_RUNNER", "")),
     }
     script.section("path", r#"printf '%s\n' "$RL_RUNNER""#);
     for row in rows {

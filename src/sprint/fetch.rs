@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::arrive::Arrival;
-use super::place::{Placed, RunnerHere, place_runner, use_runner};
+use super::install_runner::{InstallOutcome, RunnerHere, install_runner, use_runner};
 use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ResultsHead, ResultsRequest, split_results};
@@ -170,9 +170,9 @@ pub fn fetch(
                 .runner_here(cluster)
                 .and_then(RunnerHere::read)
                 .map_err(|error| odd(remote, error.to_string()))?;
-            match place_runner(remote, cluster, &here, limits)? {
-                Placed::There(path) | Placed::Sent(path) => runner = path,
-                Placed::Refused(why) => return Err(odd(remote, why)),
+            match install_runner(remote, cluster, &here, limits)? {
+                InstallOutcome::There(path) | InstallOutcome::Sent(path) => runner = path,
+                InstallOutcome::Refused(why) => return Err(odd(remote, why)),
             }
             continue;
         }

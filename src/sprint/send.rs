@@ -2,8 +2,8 @@
 //! earlier request.
 
 use super::doubt::minutes_of;
-use super::parts::Parts;
-use super::place::{self, RunnerHere};
+use super::install_runner::{self, RunnerHere};
+use super::payload::JobPayload;
 use crate::app::App;
 use crate::config::Cluster;
 use crate::domain::JobId;
@@ -45,7 +45,7 @@ pub(super) fn send(
     remote: &mut dyn Remote,
     cluster: &Cluster,
     row: &SprintRow,
-    parts: &Parts,
+    payload: &JobPayload,
     runner: &RunnerHere,
     attempt: u32,
     mode: Mode,
@@ -55,13 +55,13 @@ pub(super) fn send(
     let name = job_name(row.id.as_str(), attempt);
     let runner_path =
         format!("{}/.researchloop/bin/{}", cluster.working_dir.trim_end_matches('/'), runner.hash);
-    let job_script = parts.script(cluster, row, &runner_path, attempt);
+    let job_script = payload.script(cluster, row, &runner_path, attempt);
 
     let mut script = Script::new();
     scheduler::be_patient(&mut script, cluster.command_timeout, false);
-    place::find_runner(&mut script, cluster, runner);
+    install_runner::find_runner(&mut script, cluster, runner);
     if with_runner {
-        place::send_runner(&mut script, runner);
+        install_runner::send_runner(&mut script, runner);
     }
     script
         .set("DIR", &row.remote_dir)
@@ -71,12 +71,12 @@ pub(super) fn send(
         .set("MODE", if mode == Mode::Fresh { "fresh" } else { "again" })
         // Where there may be an older job, a request before this one has asked the accounting.
         .set("RL_QUEUE_ONLY", "1")
-        .set("RL_OVERRULED", &parts.overruled(cluster).join(" "))
+        .set("RL_OVERRULED", &payload.overruled(cluster).join(" "))
         .set("PATIENT", "1")
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("place", PLACE)
         .plain(ONLY_IF_IT_WORKED)
-        .section_with_input("env", Payload::Bytes(parts.environment.clone()), RECEIVE_ENVIRONMENT)
+        .section_with_input("env", Payload::Bytes(payload.environment.clone()), RECEIVE_ENVIRONMENT)
         .plain(ONLY_IF_IT_WORKED)
         .section_with_input("script", Payload::Bytes(job_script.into_bytes()), RECEIVE_SCRIPT)
         .plain(ONLY_IF_IT_WORKED)
@@ -136,7 +136,8 @@ pub(super) fn send(
         return Ok(Sent::NeedsRunner);
     }
     if status("place") == 3 {
-        let (why, said) = (place::explain(&text("place"), runner, cluster), text("runner"));
+        let (why, said) =
+            (install_runner::explain(&text("place"), runner, cluster), text("runner"));
         return Ok(Sent::Problem(if said.is_empty() { why } else { format!("{why}: {said}") }));
     }
     if status("place") == GONE
@@ -215,8 +216,8 @@ pub(super) fn look(
     let mut script = Script::new();
     scheduler::be_patient(&mut script, cluster.command_timeout, false);
     match runner {
-        Some(runner) => place::find_runner(&mut script, cluster, runner),
-        None => drop(script.plain(place::HOME_OF).set("RL_RUNNER", "")),
+        Some(runner) => install_runner::find_runner(&mut script, cluster, runner),
+        None => drop(script.plain(install_runner::HOME_OF).set("RL_RUNNER", "")),
     }
     script
         .set("DIR", &row.remote_dir)

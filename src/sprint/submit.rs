@@ -5,18 +5,16 @@
 
 use super::breaker;
 use super::budget;
-use super::create::{ClusterError, cluster_of};
 use super::doubt;
-use super::gone::give_up;
-use super::parts::{Parts, prepare};
+use super::error::SubmitError;
+use super::lost::mark_lost;
+use super::payload::{JobPayload, prepare};
 use super::send::{Mode, Sent, look, send};
 use crate::app::{App, holder, is_gone};
-use crate::bundle::context::ContextError;
-use crate::config::{Cluster, UnknownName};
+use crate::config::Cluster;
 use crate::domain::transition::Event;
 use crate::domain::{Ending, JobId, Reason, State};
 use crate::platform::{clock, private};
-use crate::problem::Problem;
 use crate::remote::{Remote, RemoteError};
 use crate::scheduler::Submission;
 use crate::store::{Change, OWNER, SprintRow, Store, StoreError};
@@ -41,41 +39,6 @@ pub enum Submitted {
     Refused(String),
     /// Somebody else is submitting it, or it is not there to be submitted.
     NotNow(String),
-}
-
-/// Why it was not even tried.
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    /// The configuration does not know the study or the cluster any more.
-    #[error(transparent)]
-    Unknown(#[from] UnknownName),
-    /// Its cluster cannot be asked.
-    #[error(transparent)]
-    Cluster(#[from] ClusterError),
-    /// The context.
-    #[error(transparent)]
-    Context(#[from] ContextError),
-    /// A file of this machine.
-    #[error("{0}")]
-    File(String),
-    /// The way to the cluster. Nothing was sent.
-    #[error(transparent)]
-    Remote(#[from] RemoteError),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<SubmitError> for Problem {
-    fn from(error: SubmitError) -> Self {
-        match error {
-            SubmitError::Unknown(error) => error.into(),
-            SubmitError::Cluster(error) => error.into(),
-            SubmitError::Store(error) => error.into(),
-            SubmitError::Remote(error) => error.into(),
-            SubmitError::Context(_) | SubmitError::File(_) => Self::failed(error.to_string()),
-        }
-    }
 }
 
 /// Submits the sprint. `remote` leads to its cluster.
@@ -107,7 +70,7 @@ fn submit_known(
 ) -> Result<Submitted, SubmitError> {
     let not_now = |text: &str| Ok(Submitted::NotNow(text.to_owned()));
     let Some(row) = store.sprint(id)? else { return not_now("there is no such sprint") };
-    let cluster = cluster_of(app, &row)?;
+    let cluster = app.cluster_of(&row)?;
     // Made before anything changes: what cannot be made is not begun.
     let made = prepare(app, store, cluster, &row);
 
@@ -131,9 +94,9 @@ fn submit_known(
     // now, or a file of this machine, does not keep it from being found.
     let mut made = if mode == Mode::Fresh { Ok(made?) } else { made };
     let mut attempt = row.attempt;
-    if let Ok((parts, _)) = &mut made {
+    if let Ok((payload, _)) = &mut made {
         if mode == Mode::Fresh {
-            attempt = match begin(app, &change, cluster, &row, parts)? {
+            attempt = match begin(app, &change, cluster, &row, payload)? {
                 Ok(attempt) => attempt,
                 Err(waits) => {
                     change.give_back(&lease)?;
@@ -142,7 +105,7 @@ fn submit_known(
                 }
             };
         } else if let Some(seconds) = change.job_seconds(id, attempt)? {
-            parts.bundle.seconds = seconds;
+            payload.bundle.seconds = seconds;
         }
     }
     let is_old = doubt::is_old(change.job_sent(id, attempt)?);
@@ -166,10 +129,10 @@ fn submit_known(
         (Ok(Some(known)), _) => Some(Ok(known)),
         (Err(error), _) => Some(Err(error)),
         (Ok(None), Err(_)) => None,
-        (Ok(None), Ok((parts, runner))) => {
-            Some(match send(app, remote, cluster, &row, parts, runner, attempt, mode, false) {
+        (Ok(None), Ok((payload, runner))) => {
+            Some(match send(app, remote, cluster, &row, payload, runner, attempt, mode, false) {
                 Ok(Sent::NeedsRunner) => {
-                    send(app, remote, cluster, &row, parts, runner, attempt, mode, true)
+                    send(app, remote, cluster, &row, payload, runner, attempt, mode, true)
                 }
                 outcome => outcome,
             })
@@ -193,7 +156,7 @@ fn begin(
     change: &Change<'_>,
     cluster: &Cluster,
     row: &SprintRow,
-    parts: &mut Parts,
+    payload: &mut JobPayload,
 ) -> Result<Result<u32, Submitted>, SubmitError> {
     let id = row.id.as_str();
     let max = cluster.max_concurrent_jobs;
@@ -221,10 +184,10 @@ fn begin(
             }
         };
         change.set_budget(id, bounds.budget_usd, cut)?;
-        parts.bound(&bounds);
+        payload.bound(&bounds);
     }
     let attempt = change.begin_submission(id, "")?.unwrap_or(row.attempt + 1);
-    change.set_job_seconds(id, attempt, parts.bundle.seconds)?;
+    change.set_job_seconds(id, attempt, payload.bundle.seconds)?;
     Ok(Ok(attempt))
 }
 
@@ -327,7 +290,7 @@ fn record(
             change.undo_submission(id, attempt)?;
             change.put_off(id, "cannot go on now: its directory is not there")?;
             change.set_missing(id, row.missing_polls, row.missing_since)?;
-            if give_up(change, row, time)? {
+            if mark_lost(change, row, time)? {
                 return Ok(Submitted::Refused("its directory is gone from the cluster".to_owned()));
             }
             Ok(Submitted::PutOff("its directory is not there".to_owned()))

@@ -1,7 +1,10 @@
 //! A small follow-up: a sprint of its own whose agent works in the directory of one that has
 //! ended, and goes on with its session.
 
-use super::create::{CreateError, Request, Wanted, cluster_of, create_in, is_same_option};
+use super::create::create_in;
+use super::error::CreateError;
+use super::options::is_same_option;
+use super::request::{NewSprintSpec, Request};
 use crate::app::App;
 use crate::bundle::formats::Tweak;
 use crate::domain::{SprintId, task};
@@ -104,7 +107,7 @@ pub fn tweak(
             hint,
         });
     }
-    let cluster = cluster_of(app, &parent).map_err(CreateError::from)?;
+    let cluster = app.cluster_of(&parent).map_err(CreateError::from)?;
     let earlier = Request::read(&parent.request)
         .except(new, |one, other| is_same_option(cluster, one, other));
     let tweak = Tweak {
@@ -114,9 +117,9 @@ pub fn tweak(
         instruction: instruction.clone(),
     };
     let request = Request { tweak: Some(tweak), ..earlier };
-    let wanted = Wanted {
+    let wanted = NewSprintSpec {
         parent: Some(parent.id.as_str()),
-        ..Wanted::new(&parent.study, &instruction, request)
+        ..NewSprintSpec::new(&parent.study, &instruction, request)
     };
     let id = create_in(app, &change, &wanted)?;
     change.commit()?;

@@ -66,7 +66,7 @@ pub(super) fn deliver(
             section => {
                 if let (Some(GONE), Some(time)) = (section.map(|section| section.status), time)
                     && gone.insert(row.id.as_str())
-                    && sprint::give_up(&change, row, time)?
+                    && sprint::mark_lost(&change, row, time)?
                 {
                     continue;
                 }

@@ -10,7 +10,7 @@ use crate::domain::{JobId, Masker, Seen, Used, visible};
 use crate::platform::clock;
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, Asked, Stray};
-use crate::sprint::{Placed, RunnerHere, place_runner, use_runner};
+use crate::sprint::{InstallOutcome, RunnerHere, install_runner, use_runner};
 use crate::store::{SprintRow, job_name};
 
 /// Asks for the cluster's time.
@@ -91,8 +91,8 @@ pub fn gather(
 ) -> Result<Gathered, RemoteError> {
     if ask == Ask::Untold
         && let Ok(runner) = app.runner_here(cluster).and_then(RunnerHere::read)
-        && let Placed::There(path) | Placed::Sent(path) =
-            place_runner(remote, cluster, &runner, app.limits(cluster))?
+        && let InstallOutcome::There(path) | InstallOutcome::Sent(path) =
+            install_runner(remote, cluster, &runner, app.limits(cluster))?
     {
         // An older program than this one does not know the question.
         return Ok(gather_once(app, remote, cluster, rows, &path, ask, tails_of)?.0);
@@ -118,9 +118,9 @@ pub fn gather(
             });
         }
     };
-    match place_runner(remote, cluster, &runner, app.limits(cluster))? {
-        Placed::Refused(why) => Ok(Gathered { problem: Some(why), ..first.0 }),
-        Placed::There(path) | Placed::Sent(path) => {
+    match install_runner(remote, cluster, &runner, app.limits(cluster))? {
+        InstallOutcome::Refused(why) => Ok(Gathered { problem: Some(why), ..first.0 }),
+        InstallOutcome::There(path) | InstallOutcome::Sent(path) => {
             let (mut again, unusable) =
                 gather_once(app, remote, cluster, rows, &path, ask, tails_of)?;
             if unusable && again.problem.is_none() {

@@ -544,7 +544,7 @@ fn stop(app: &App, ui: &Ui, args: &StopArgs) -> Result {
             continue;
         }
         let Some(row) = store.sprint(&sprint.id)? else { continue };
-        let cancelled = sprint::cluster_of(app, &row).map_err(Into::into).and_then(|cluster| {
+        let cancelled = app.cluster_of(&row).map_err(Into::into).and_then(|cluster| {
             sprint::cancel(app, &mut store, app.remote(cluster).as_mut(), &row.id)
         });
         match cancelled {

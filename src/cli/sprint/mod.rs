@@ -11,7 +11,7 @@ use super::{Global, find, screen, text, values, watch};
 use crate::app::App;
 use crate::domain::{State, Status, TaskStatus, duration};
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, Request, Wanted};
+use crate::sprint::{self, NewSprintSpec, Request};
 use crate::store::{LoopStatus, SprintFilter};
 use crate::view;
 
@@ -154,7 +154,9 @@ fn resubmit(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     warn_of_options(app, ui, &old.study, &request)?;
     if args.sprint.dry_run {
         return match (&request.tweak, &old.idea) {
-            (None, Some(idea)) => dry_run(app, ui, &Wanted::new(&old.study, idea, request), None),
+            (None, Some(idea)) => {
+                dry_run(app, ui, &NewSprintSpec::new(&old.study, idea, request), None)
+            }
             _ => Err(Problem::new(
                 ProblemKind::Usage,
                 format!(
@@ -297,7 +299,7 @@ fn fetch(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
             format!("{} has no files yet: it is {}", row.id, row.state.status()),
         ));
     }
-    let cluster = sprint::cluster_of(app, &row)?;
+    let cluster = app.cluster_of(&row)?;
     let mut remote = app.remote(cluster);
     let own = app.artifacts(row.id.as_str());
     let to = args.to.clone().unwrap_or_else(|| own.clone());
@@ -356,7 +358,7 @@ fn cancel(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     let state = sprint::ask_for_end(&mut store, &row.id)?;
     let against = match &state {
         State::Cancelling { job: Some(_), .. } => {
-            let mut remote = app.remote(sprint::cluster_of(app, &row)?);
+            let mut remote = app.remote(app.cluster_of(&row)?);
             sprint::tell_scheduler(app, &mut store, remote.as_mut(), &row.id)?
         }
         _ => None,
@@ -463,7 +465,7 @@ fn delete(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
             .hint("add --yes to delete without asking"));
     }
     if args.remote {
-        let cluster = sprint::cluster_of(app, &row)?;
+        let cluster = app.cluster_of(&row)?;
         let mut remote = app.remote(cluster);
         sprint::delete_remote(app, remote.as_mut(), &row)?;
     }

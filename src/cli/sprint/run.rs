@@ -11,7 +11,7 @@ use crate::domain::visible::is_harmful;
 use crate::domain::{SprintId, State, TaskId, duration};
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::Remote;
-use crate::sprint::{self, Request, Submitted, Wanted};
+use crate::sprint::{self, NewSprintSpec, Request, Submitted};
 use crate::store::{NewTask, SprintRow, Store, TaskRow};
 use crate::view;
 
@@ -124,7 +124,7 @@ pub fn warn_of_options(app: &App, ui: &Ui, study: &str, request: &Request) -> Re
 
 /// Says what of a study's context nobody has written yet.
 pub fn warn_of_context(app: &App, ui: &Ui, study: &str) -> Result<()> {
-    let (study, cluster) = sprint::place_of(app, study)?;
+    let (study, cluster) = app.study_and_cluster(study)?;
     for unfilled in context::assemble(&app.config, cluster, study)
         .map(|context| context.unfilled)
         .unwrap_or_default()
@@ -160,7 +160,7 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     let study =
         task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
     warn_of_hours(ui, args.sprint.job.time.as_deref());
-    let wanted = Wanted::new(study, &idea, args.sprint.request()?);
+    let wanted = NewSprintSpec::new(study, &idea, args.sprint.request()?);
     warn_of_options(app, ui, study, &wanted.request)?;
     if args.sprint.dry_run {
         if let Some(task) = &task {
@@ -170,7 +170,7 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
         return dry_run(app, ui, &wanted, task.as_ref());
     }
     let mut store = app.store()?;
-    let wanted = Wanted { task: task.as_ref().map(|task| task.id.as_str()), ..wanted };
+    let wanted = NewSprintSpec { task: task.as_ref().map(|task| task.id.as_str()), ..wanted };
     let repeats = if task.is_none() {
         store.repeats(study, [(String::new(), idea.as_str())])?
     } else {
@@ -191,7 +191,7 @@ pub fn start(app: &App, ui: &Ui, args: &RunArgs) -> Result {
 }
 
 /// Makes the sprint in a database that is thrown away, and shows what it would send.
-pub fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) -> Result {
+pub fn dry_run(app: &App, ui: &Ui, wanted: &NewSprintSpec<'_>, task: Option<&TaskRow>) -> Result {
     let mut store = Store::in_memory()?;
     let change = store.change()?;
     let copy = task
@@ -205,7 +205,7 @@ pub fn dry_run(app: &App, ui: &Ui, wanted: &Wanted<'_>, task: Option<&TaskRow>) 
         })
         .transpose()?;
     change.commit()?;
-    let wanted = Wanted { task: copy.as_ref().map(TaskId::as_str), ..wanted.clone() };
+    let wanted = NewSprintSpec { task: copy.as_ref().map(TaskId::as_str), ..wanted.clone() };
     let id = sprint::create(app, &mut store, &wanted)?;
     let row = find::sprint(&store, id.as_str())?;
     let dry = sprint::dry_run(app, &store, &row)?;
@@ -289,7 +289,7 @@ pub fn submit(
     id: &SprintId,
 ) -> Result<(Submitted, Box<dyn Remote>)> {
     let row = find::sprint(store, id.as_str())?;
-    let cluster = sprint::cluster_of(app, &row)?;
+    let cluster = app.cluster_of(&row)?;
     let mut remote = app.remote(cluster);
     let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
     let submitted = sprint::submit(app, store, remote.as_mut(), id.as_str());

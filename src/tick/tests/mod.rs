@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::config::{self, Environment};
 use crate::domain::{Reason, SprintId, State, Status};
 use crate::platform::clock::testing;
-use crate::sprint::{self, Request, Wanted};
+use crate::sprint::{self, NewSprintSpec, Request};
 use crate::store::Store;
 
 const SPRINTS: usize = 50;
@@ -94,7 +94,7 @@ impl Night {
         let id = sprint::create(
             &self.app,
             &mut self.store,
-            &Wanted::new("s", &idea, Request::default()),
+            &NewSprintSpec::new("s", &idea, Request::default()),
         )
         .expect("made");
         self.ids.push(id);

@@ -1,12 +1,13 @@
-//! What a submission is made of: the bundle, the scheduler's lines, the environment.
+//! What a job is given: the bundle, the scheduler's lines, the environment.
 
 use std::collections::BTreeMap;
 
 use super::budget::Bounds;
-use super::create::{Request, cluster_of, options_of};
+use super::error::SubmitError;
 use super::ideas::idea_request;
-use super::place::{self, RunnerHere};
-use super::submit::SubmitError;
+use super::install_runner::{self, RunnerHere};
+use super::options::options_of;
+use super::request::Request;
 use crate::app::App;
 use crate::bundle::context;
 use crate::bundle::formats::{Agent, Bundle, EvaluatorCommand};
@@ -38,7 +39,7 @@ pub struct DryRun {
 }
 
 /// Everything that a submission is made of.
-pub(super) struct Parts {
+pub(super) struct JobPayload {
     /// What the job unpacks.
     pub bundle: Bundle,
     /// The environment, as its private file holds it.
@@ -49,7 +50,7 @@ pub(super) struct Parts {
     unfilled_context: Vec<String>,
 }
 
-impl Parts {
+impl JobPayload {
     /// Lets the job have this and no more.
     pub fn bound(&mut self, bounds: &Bounds) {
         self.bundle.seconds = bounds.seconds;
@@ -62,7 +63,8 @@ impl Parts {
         let job = JobRequest { name: &name, seconds: self.bundle.seconds, options: &self.options };
         let kind = scheduler::scheduler(cluster.scheduler);
         let directives = kind.directives(&job);
-        let (dir, runner) = (place::shell_path(&row.remote_dir), place::shell_path(runner));
+        let (dir, runner) =
+            (install_runner::shell_path(&row.remote_dir), install_runner::shell_path(runner));
         let facts = ScriptFacts {
             directives: &directives,
             dir: &dir,
@@ -85,7 +87,7 @@ pub(super) fn prepare(
     store: &Store,
     cluster: &Cluster,
     row: &SprintRow,
-) -> Result<(Parts, RunnerHere), SubmitError> {
+) -> Result<(JobPayload, RunnerHere), SubmitError> {
     let study = app.config.study(&row.study)?;
     let path = app
         .runner_here(cluster)
@@ -93,16 +95,16 @@ pub(super) fn prepare(
     let runner = RunnerHere::read(path.clone()).map_err(|error| {
         SubmitError::File(format!("cannot read the runner {}: {error}", path.display()))
     })?;
-    Ok((parts(app, store, study, cluster, row)?, runner))
+    Ok((payload(app, store, study, cluster, row)?, runner))
 }
 
-fn parts(
+fn payload(
     app: &App,
     store: &Store,
     study: &Study,
     cluster: &Cluster,
     row: &SprintRow,
-) -> Result<Parts, SubmitError> {
+) -> Result<JobPayload, SubmitError> {
     let request = Request::read(&row.request);
     let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
     let context = context::assemble(&app.config, cluster, study)?;
@@ -151,7 +153,7 @@ fn parts(
     let variables: Vec<(&str, &str)> =
         cluster.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
     let environment = serde_json::to_vec(&variables).unwrap_or_default();
-    Ok(Parts {
+    Ok(JobPayload {
         bundle,
         environment,
         options,
@@ -188,19 +190,19 @@ fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 /// Shows what a submission would send, and contacts nothing.
 pub fn dry_run(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, SubmitError> {
     let study = app.config.study(&row.study)?;
-    let cluster = cluster_of(app, row)?;
-    let parts = parts(app, store, study, cluster, row)?;
+    let cluster = app.cluster_of(row)?;
+    let payload = payload(app, store, study, cluster, row)?;
     let runner = format!("{}/.researchloop/bin/SHA256", cluster.working_dir.trim_end_matches('/'));
-    let whole = parts.script(cluster, row, &runner, 1);
+    let whole = payload.script(cluster, row, &runner, 1);
     let prompts =
-        script::first_prompts(&parts.bundle, &row.remote_dir).map_err(SubmitError::File)?;
+        script::first_prompts(&payload.bundle, &row.remote_dir).map_err(SubmitError::File)?;
     Ok(DryRun {
         script_bytes: whole.len(),
         script: script::without_bundle(&whole),
         remote_dir: row.remote_dir.clone(),
         prompts,
         environment: cluster.environment.iter().map(|(name, _)| name.clone()).collect(),
-        missing_context: parts.missing_context,
-        unfilled_context: parts.unfilled_context,
+        missing_context: payload.missing_context,
+        unfilled_context: payload.unfilled_context,
     })
 }

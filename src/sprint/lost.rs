@@ -7,7 +7,7 @@ use crate::store::{Change, SprintRow, StoreError};
 /// A parked sprint has no job that could be missed: when its directory is gone for good, nothing of it
 /// can go on. One healthy look, at this time of the cluster's in seconds since 1970, proves nothing;
 /// true when it was given up now.
-pub fn give_up(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<bool, StoreError> {
+pub fn mark_lost(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<bool, StoreError> {
     if !matches!(sprint.state, State::Parked { .. }) {
         return Ok(false);
     }

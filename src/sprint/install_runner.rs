@@ -114,7 +114,7 @@ rl_start() {
 }"#;
 
 /// Defines `rl_start` for the sections behind: it starts the runner with its arguments. Its section ends
-/// with 127 when there is none that may be used: [`place_runner`] puts it right, or tells why not.
+/// with 127 when there is none that may be used: [`install_runner`] puts it right, or tells why not.
 ///
 /// That the runner is ours alone is checked each time. `verify` has its hash checked, too, before the
 /// first use in a series of requests. Later it is still the same: nobody else may write there.
@@ -147,7 +147,7 @@ pub fn send_runner(script: &mut Script, runner: &RunnerHere) {
 
 /// What came of placing a runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Placed {
+pub enum InstallOutcome {
     /// It was there already.
     There(String),
     /// It was sent.
@@ -157,21 +157,21 @@ pub enum Placed {
 }
 
 /// Puts the runner on the cluster unless it is there.
-pub fn place_runner(
+pub fn install_runner(
     remote: &mut dyn Remote,
     cluster: &Cluster,
     runner: &RunnerHere,
     limits: Limits,
-) -> Result<Placed, RemoteError> {
+) -> Result<InstallOutcome, RemoteError> {
     let mut look = Script::new();
     find_runner(&mut look, cluster, runner);
     look.section("found", r#"printf '%s\n%s\n' "$RL_RUNNER" "$RL_WHY"; [ "$RL_GO" = 1 ]"#);
     let (there, path, why) = found(&remote.run(look, limits)?);
     if there {
-        return Ok(Placed::There(path));
+        return Ok(InstallOutcome::There(path));
     }
     if why != "absent" {
-        return Ok(Placed::Refused(explain(&why, runner, cluster)));
+        return Ok(InstallOutcome::Refused(explain(&why, runner, cluster)));
     }
     let mut send = Script::new();
     find_runner(&mut send, cluster, runner);
@@ -180,11 +180,11 @@ pub fn place_runner(
     let reply = remote.run(send, limits)?;
     let (there, path, why) = found(&reply);
     if there {
-        return Ok(Placed::Sent(path));
+        return Ok(InstallOutcome::Sent(path));
     }
     let said =
         reply.section("runner").map(|section| section.text().trim().to_owned()).unwrap_or_default();
-    Ok(Placed::Refused(format!("{}: {said}", explain(&why, runner, cluster))))
+    Ok(InstallOutcome::Refused(format!("{}: {said}", explain(&why, runner, cluster))))
 }
 
 fn found(reply: &Reply) -> (bool, String, String) {
