@@ -15,7 +15,7 @@ use crate::config::{Environment, FILE_NAME};
 use crate::domain::Status;
 use crate::platform::process;
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, NewSprintSpec, Request};
+use crate::sprint::{self, Deferral, NewSprintSpec, Request, Submitted};
 
 /// The idea of the demonstration.
 const IDEA: &str = "Does a momentum term help gradient descent on a noisy quadratic?";
@@ -67,14 +67,9 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let cluster = app.config.cluster("here")?;
     let mut remote = app.remote(cluster);
     match sprint::submit(&app, &mut store, remote.as_mut(), id.as_str())? {
-        sprint::Submitted::Job(_) => {}
-        sprint::Submitted::NoAnswer(error) => return Err(error.into()),
-        sprint::Submitted::Waits(why)
-        | sprint::Submitted::Unclear(why)
-        | sprint::Submitted::NotSent(why)
-        | sprint::Submitted::PutOff(why)
-        | sprint::Submitted::Refused(why)
-        | sprint::Submitted::NotNow(why) => {
+        Submitted::Accepted { .. } => {}
+        Submitted::Deferred { because: Deferral::NoAnswer(error), .. } => return Err(error.into()),
+        Submitted::Deferred { why, .. } | Submitted::Refused { why } => {
             return Err(Problem::failed(format!("the demonstration could not start: {why}")));
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::install_runner::{self, RunnerHere};
-use super::submit::accept;
+use super::submitted::accept;
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
 use crate::domain::visible::spaced;

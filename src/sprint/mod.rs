@@ -17,6 +17,7 @@ mod payload;
 mod request;
 mod send;
 mod submit;
+mod submitted;
 mod tweak;
 
 pub use breaker::holds;
@@ -32,5 +33,6 @@ pub use lost::mark_lost;
 pub use options::{doubtful_options, gpus_of, is_same_option};
 pub use payload::{DryRun, dry_run};
 pub use request::{NewSprintSpec, Request};
-pub use submit::{Submitted, submit, submit_looked_up};
+pub use submit::{submit, submit_looked_up};
+pub use submitted::{Deferral, Submitted};
 pub use tweak::{TweakError, tweak};

@@ -3,43 +3,18 @@
 //! The row says `submitting` before anything is sent. Whatever happens then, the next try
 //! looks for a job of this name first, on the cluster, in the same request that would submit.
 
-use super::breaker;
 use super::budget;
 use super::doubt;
 use super::error::SubmitError;
-use super::lost::mark_lost;
 use super::payload::{JobPayload, prepare};
 use super::send::{Mode, Sent, look, send};
+use super::submitted::{Deferral, Submitted, record};
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
-use crate::domain::transition::Event;
-use crate::domain::{Ending, JobId, Reason, State};
+use crate::domain::State;
 use crate::platform::{clock, private};
-use crate::remote::{Remote, RemoteError};
-use crate::scheduler::Submission;
-use crate::store::{Change, OWNER, SprintRow, Store, StoreError};
-
-/// What came of it.
-#[derive(Debug)]
-pub enum Submitted {
-    /// The scheduler has the job.
-    Job(JobId),
-    /// All slots of the cluster are in use: it waits for a later tick.
-    Waits(String),
-    /// A job may exist: a later tick looks it up.
-    Unclear(String),
-    /// Nothing was sent: it waits for a later tick.
-    NotSent(String),
-    /// The cluster gave no answer. It waits for a later tick; a job may exist when the request
-    /// [may have run](RemoteError::may_have_run).
-    NoAnswer(RemoteError),
-    /// A sprint that was parked cannot go on now. It stays parked, and a later tick tries again.
-    PutOff(String),
-    /// The scheduler refused it; the sprint has failed.
-    Refused(String),
-    /// Somebody else is submitting it, or it is not there to be submitted.
-    NotNow(String),
-}
+use crate::remote::Remote;
+use crate::store::{Change, OWNER, SprintRow, Store};
 
 /// Submits the sprint. `remote` leads to its cluster.
 pub fn submit(
@@ -68,8 +43,8 @@ fn submit_known(
     id: &str,
     looked_up: bool,
 ) -> Result<Submitted, SubmitError> {
-    let not_now = |text: &str| Ok(Submitted::NotNow(text.to_owned()));
-    let Some(row) = store.sprint(id)? else { return not_now("there is no such sprint") };
+    let not_due = |why: &str| Ok(Submitted::deferred(Deferral::NotDue, why));
+    let Some(row) = store.sprint(id)? else { return not_due("there is no such sprint") };
     let cluster = app.cluster_of(&row)?;
     // Made before anything changes: what cannot be made is not begun.
     let made = prepare(app, store, cluster, &row);
@@ -81,14 +56,14 @@ fn submit_known(
     let change = store.change()?;
     let lease = match change.take_lease(&lease_name, &holder(), now, seconds, is_gone)? {
         Ok(lease) => lease,
-        Err(other) => return not_now(&format!("{other} is submitting it")),
+        Err(other) => return not_due(&format!("{other} is submitting it")),
     };
-    let Some(row) = change.sprint(id)? else { return not_now("there is no such sprint") };
+    let Some(row) = change.sprint(id)? else { return not_due("there is no such sprint") };
     let mode = match row.state {
         State::Submitting => Mode::Again,
         State::Cancelling { job: None, .. } if row.attempt > 0 => Mode::LookOnly,
         State::Pending | State::Parked { .. } => Mode::Fresh,
-        _ => return not_now(&format!("it is {}", row.state.status())),
+        _ => return not_due(&format!("it is {}", row.state.status())),
     };
     // To look for a job takes no more than its cluster and its name: that the study is gone by
     // now, or a file of this machine, does not keep it from being found.
@@ -97,11 +72,11 @@ fn submit_known(
     if let Ok((payload, _)) = &mut made {
         if mode == Mode::Fresh {
             attempt = match begin(app, &change, cluster, &row, payload)? {
-                Ok(attempt) => attempt,
-                Err(waits) => {
+                Begun::Attempt(attempt) => attempt,
+                Begun::Deferred(deferred) => {
                     change.give_back(&lease)?;
                     change.commit()?;
-                    return Ok(waits);
+                    return Ok(deferred);
                 }
             };
         } else if let Some(seconds) = change.job_seconds(id, attempt)? {
@@ -142,11 +117,19 @@ fn submit_known(
     let result = match (outcome, made) {
         (Some(outcome), _) => record(&change, &row, attempt, mode == Mode::Fresh, outcome),
         (None, Err(error)) => Err(error),
-        (None, Ok(_)) => not_now("there is nothing to send"),
+        (None, Ok(_)) => not_due("there is nothing to send"),
     };
     change.give_back(&lease)?;
     change.commit()?;
     result
+}
+
+/// Whether a submission has begun.
+enum Begun {
+    /// As the sprint's attempt of this number.
+    Attempt(u32),
+    /// It has to wait.
+    Deferred(Submitted),
 }
 
 /// Begins a submission, when there is room for its job, and something left that its job may use.
@@ -157,15 +140,18 @@ fn begin(
     cluster: &Cluster,
     row: &SprintRow,
     payload: &mut JobPayload,
-) -> Result<Result<u32, Submitted>, SubmitError> {
+) -> Result<Begun, SubmitError> {
     let id = row.id.as_str();
     let max = cluster.max_concurrent_jobs;
     if change.jobs_out(cluster.name.as_str())? >= max {
         change.set_note(id, "waits for a free slot")?;
-        return Ok(Err(Submitted::Waits(format!(
-            "{max} of {max} allowed jobs of the cluster {} are queued or running",
-            cluster.name
-        ))));
+        return Ok(Begun::Deferred(Submitted::deferred(
+            Deferral::NoSlot,
+            format!(
+                "{max} of {max} allowed jobs of the cluster {} are queued or running",
+                cluster.name
+            ),
+        )));
     }
     if row.attempt > 0 {
         // Its earlier jobs have used some of what the limits leave.
@@ -176,11 +162,8 @@ fn begin(
                 // It is told once; the note says it as long as it is so.
                 let is_told = row.note == why;
                 change.set_note(id, &why)?;
-                return Ok(Err(if is_told {
-                    Submitted::NotNow(why)
-                } else {
-                    Submitted::PutOff(why)
-                }));
+                let because = if is_told { Deferral::NotDue } else { Deferral::StaysParked };
+                return Ok(Begun::Deferred(Submitted::deferred(because, why)));
             }
         };
         change.set_budget(id, bounds.budget_usd, cut)?;
@@ -188,128 +171,5 @@ fn begin(
     }
     let attempt = change.begin_submission(id, "")?.unwrap_or(row.attempt + 1);
     change.set_job_seconds(id, attempt, payload.bundle.seconds)?;
-    Ok(Ok(attempt))
-}
-
-/// Writes down that the scheduler has this job of the sprint's.
-pub(super) fn accept(
-    change: &Change<'_>,
-    row: &SprintRow,
-    attempt: u32,
-    job: &JobId,
-    dir: &str,
-    runner: &str,
-) -> Result<(), StoreError> {
-    let id = row.id.as_str();
-    change.accept(id, attempt, job, dir)?;
-    if !runner.is_empty() {
-        change.set_runner(id, runner)?;
-    }
-    breaker::worked(change, &row.cluster, &row.study)
-}
-
-/// Writes down what came of it. `row` is the sprint as it was before.
-fn record(
-    change: &Change<'_>,
-    row: &SprintRow,
-    attempt: u32,
-    fresh: bool,
-    outcome: Result<Sent, RemoteError>,
-) -> Result<Submitted, SubmitError> {
-    let id = row.id.as_str();
-    let refuse = |why: String, hint: &str| -> Result<Submitted, SubmitError> {
-        // Of a sprint that goes on, a session, finished steps and their money would be lost.
-        if attempt > 1 {
-            change.undo_submission(id, attempt)?;
-            change.put_off(id, &format!("cannot go on now: {why}"))?;
-            return Ok(Submitted::PutOff(why));
-        }
-        change.apply(
-            id,
-            Event::Over(Ending::failed(Reason::SubmitFailed, why.clone(), hint.replace("ID", id))),
-        )?;
-        Ok(Submitted::Refused(why))
-    };
-    let unclear = |why: String| -> Result<Submitted, SubmitError> {
-        change.set_note(id, &format!("a job may exist: {why}"))?;
-        Ok(Submitted::Unclear(why))
-    };
-    match &outcome {
-        Ok(Sent::Told {
-            submission:
-                Submission::Refused(words) | Submission::NotSent(words) | Submission::Unclear(words),
-            ..
-        }) => {
-            breaker::failed(change, &row.cluster, &row.study, id, words)?;
-        }
-        // The folder differs from sprint to sprint; what was said of it does not.
-        Ok(Sent::Problem(why) | Sent::NoLinks(why)) => breaker::failed(
-            change,
-            &row.cluster,
-            &row.study,
-            id,
-            why.split_once(": ").map_or(why, |(_, said)| said),
-        )?,
-        _ => {}
-    }
-    match outcome {
-        Ok(Sent::Told { submission: Submission::Accepted(job), dir, runner }) => {
-            accept(change, row, attempt, &job, &dir, &runner)?;
-            Ok(Submitted::Job(job))
-        }
-        Ok(Sent::Told { submission: Submission::Refused(why), .. }) => refuse(
-            why,
-            "correct what the scheduler complains about (job options, account, partition), then `researchloop sprint resubmit ID`",
-        ),
-        // Something is wrong with the folders there, and an earlier request may have brought a job.
-        Ok(Sent::Problem(why)) if !fresh => unclear(why),
-        Ok(Sent::Problem(why)) => refuse(
-            why,
-            "`researchloop cluster check` looks at the cluster; then `researchloop sprint resubmit ID`",
-        ),
-        Ok(Sent::NoLinks(why)) => refuse(
-            why,
-            "choose a `working_dir` on a file system that has symbolic links (FAT and exFAT have none), then `researchloop sprint resubmit ID`",
-        ),
-        Ok(Sent::Told { submission: Submission::NotSent(why), .. }) if fresh => {
-            change.undo_submission(id, attempt)?;
-            change.set_note(id, &why)?;
-            Ok(Submitted::NotSent(why))
-        }
-        Ok(Sent::Told {
-            submission: Submission::NotSent(why) | Submission::Unclear(why), ..
-        }) => unclear(why),
-        Ok(Sent::Nothing) => {
-            change.apply(
-                id,
-                Event::Over(Ending::cancelled("cancelled before a job was submitted")),
-            )?;
-            Ok(Submitted::NotNow("it is cancelled".to_owned()))
-        }
-        Ok(Sent::Gone(time)) => {
-            change.undo_submission(id, attempt)?;
-            change.put_off(id, "cannot go on now: its directory is not there")?;
-            change.set_missing(id, row.missing_polls, row.missing_since)?;
-            if mark_lost(change, row, time)? {
-                return Ok(Submitted::Refused("its directory is gone from the cluster".to_owned()));
-            }
-            Ok(Submitted::PutOff("its directory is not there".to_owned()))
-        }
-        Ok(Sent::NeedsRunner) => refuse(
-            "the runner could not be placed".to_owned(),
-            "`researchloop cluster setup NAME`, then `researchloop sprint resubmit ID`",
-        ),
-        Err(error) => {
-            if error.may_have_run() {
-                change.set_note(id, &format!("a job may exist: {error}"))?;
-            } else {
-                // That nothing was sent is certain.
-                if fresh {
-                    change.undo_submission(id, attempt)?;
-                }
-                change.set_note(id, &error.to_string())?;
-            }
-            Ok(Submitted::NoAnswer(error))
-        }
-    }
+    Ok(Begun::Attempt(attempt))
 }

@@ -10,7 +10,7 @@ use crate::domain::State;
 use crate::platform::clock;
 use crate::remote::Remote;
 use crate::scheduler::{Stray, scheduler};
-use crate::sprint::{self, SubmitError, Submitted};
+use crate::sprint::{self, Deferral, SubmitError, Submitted};
 use crate::store::{SprintRow, Store, StoreError};
 
 /// Submissions of which it is not known whether they arrived: one look for all of them, and then each
@@ -85,24 +85,23 @@ pub(super) fn look_up_submissions(
             continue;
         }
         match sprint::submit_looked_up(app, store, remote, row.id.as_str()) {
-            // There is no way to the cluster: nobody tries to log in twice.
-            Ok(Submitted::NoAnswer(error)) if !error.may_have_run() => return Err(error.into()),
-            // The front end does not answer: the others would wait for it in vain too.
-            Ok(Submitted::NoAnswer(error)) => {
-                report.unreachable = true;
-                report.problems.push(format!("{}: {error}", row.id));
-                break;
-            }
-            // That is about this sprint: the others are looked up all the same.
-            Ok(
-                Submitted::Unclear(why)
-                | Submitted::NotSent(why)
-                | Submitted::Refused(why)
-                | Submitted::PutOff(why),
-            ) => {
-                report.problems.push(format!("{}: {why}", row.id));
-            }
-            Ok(Submitted::Job(_)) => {
+            Ok(Submitted::Deferred { why, because }) => match because {
+                // There is no way to the cluster: nobody tries to log in twice.
+                Deferral::NoAnswer(error) if !error.may_have_run() => return Err(error.into()),
+                // The front end does not answer: the others would wait for it in vain too.
+                Deferral::NoAnswer(_) => {
+                    report.unreachable = true;
+                    report.problems.push(format!("{}: {why}", row.id));
+                    break;
+                }
+                // That is about this sprint: the others are looked up all the same.
+                Deferral::InDoubt | Deferral::NotSent | Deferral::StaysParked => {
+                    report.problems.push(format!("{}: {why}", row.id));
+                }
+                Deferral::NoSlot | Deferral::NotDue => {}
+            },
+            Ok(Submitted::Refused { why }) => report.problems.push(format!("{}: {why}", row.id)),
+            Ok(Submitted::Accepted { .. }) => {
                 if matches!(
                     store.sprint(row.id.as_str())?.map(|row| row.state),
                     Some(State::Cancelling { .. })
@@ -110,7 +109,6 @@ pub(super) fn look_up_submissions(
                     tell(app, store, remote, &row.id, report);
                 }
             }
-            Ok(Submitted::Waits(_) | Submitted::NotNow(_)) => {}
             Err(error) => not_tried(store, &row, &error, report)?,
         }
     }
@@ -284,24 +282,25 @@ pub(super) fn submit_waiting(
             continue;
         }
         match sprint::submit(app, store, remote, row.id.as_str()) {
-            Ok(Submitted::Waits(_)) => break,
-            Ok(Submitted::NoAnswer(error)) => {
-                report.problems.push(format!("{}: not submitted yet", row.id));
-                return Err(error.into());
-            }
-            Ok(Submitted::NotSent(why) | Submitted::Unclear(why)) => {
-                // A limit of its account, perhaps: that is no reason to keep other studies waiting.
-                report.problems.push(format!("{}: {why}", row.id));
-                waiting.retain(|other| other.study != row.study);
-            }
-            Ok(Submitted::Refused(why) | Submitted::PutOff(why)) => {
-                report.problems.push(format!("{}: {why}", row.id))
-            }
-            Ok(Submitted::Job(_)) => {
+            Ok(Submitted::Deferred { why, because }) => match because {
+                Deferral::NoSlot => break,
+                Deferral::NoAnswer(error) => {
+                    report.problems.push(format!("{}: not submitted yet", row.id));
+                    return Err(error.into());
+                }
+                Deferral::NotSent | Deferral::InDoubt => {
+                    // A limit of its account, perhaps: that is no reason to keep other studies waiting.
+                    report.problems.push(format!("{}: {why}", row.id));
+                    waiting.retain(|other| other.study != row.study);
+                }
+                Deferral::StaysParked => report.problems.push(format!("{}: {why}", row.id)),
+                Deferral::NotDue => {}
+            },
+            Ok(Submitted::Refused { why }) => report.problems.push(format!("{}: {why}", row.id)),
+            Ok(Submitted::Accepted { .. }) => {
                 let turn = turns.entry(row.study).or_default();
                 *turn = Turn { jobs: turn.jobs + 1, last: clock::stamp(clock::now()) };
             }
-            Ok(Submitted::NotNow(_)) => {}
             Err(error) => not_tried(store, &row, &error, report)?,
         }
     }

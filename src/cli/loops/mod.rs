@@ -11,7 +11,7 @@ use crate::auto_loop::{self, Advanced, Edit, Order};
 use crate::domain::auto_loop::StopRule;
 use crate::platform::clock;
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, Submitted};
+use crate::sprint::{self, Deferral, Submitted};
 use crate::store::{LoopRow, LoopStatus, Store};
 use crate::view;
 
@@ -190,23 +190,21 @@ fn go_on(app: &App, ui: &Ui, store: &mut Store, id: &str) -> Result {
         spinner.finish_and_clear();
         // Whatever comes of it, a later tick goes on from there.
         match submitted {
-            Ok(Submitted::Job(job)) => {
+            Ok(Submitted::Accepted { job }) => {
                 ui.status(&format!("{sprint}: submitted to {cluster} as job {job}"))
             }
-            Ok(Submitted::Waits(why)) => ui.status(&format!("{sprint}: waits: {why}")),
-            Ok(
-                Submitted::Unclear(why)
-                | Submitted::NotSent(why)
-                | Submitted::PutOff(why)
-                | Submitted::NotNow(why)
-                | Submitted::Refused(why),
-            ) => {
-                ui.warning(&format!("{sprint}: {}", text::clean(&why)));
+            Ok(Submitted::Deferred { why, because: Deferral::NoSlot }) => {
+                ui.status(&format!("{sprint}: waits: {why}"))
             }
-            Ok(Submitted::NoAnswer(error)) => {
+            Ok(Submitted::Deferred { why, because }) => {
+                ui.warning(&format!("{sprint}: {}", text::clean(&why)));
                 // The others go the same way: nobody tries in vain again and again.
-                ui.warning(&format!("{sprint}: {}", text::clean(&error.to_string())));
-                break;
+                if matches!(because, Deferral::NoAnswer(_)) {
+                    break;
+                }
+            }
+            Ok(Submitted::Refused { why }) => {
+                ui.warning(&format!("{sprint}: {}", text::clean(&why)));
             }
             Err(error) => ui.warning(&format!("{sprint}: {error}")),
         }

@@ -11,7 +11,7 @@ use crate::domain::visible::is_harmful;
 use crate::domain::{SprintId, State, TaskId, duration};
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::Remote;
-use crate::sprint::{self, NewSprintSpec, Request, Submitted};
+use crate::sprint::{self, Deferral, NewSprintSpec, Request, Submitted};
 use crate::store::{NewTask, SprintRow, Store, TaskRow};
 use crate::view;
 
@@ -300,21 +300,8 @@ pub fn submit(
 /// Tells what came of it. [`Exit::Waiting`] when the job is not known to be there.
 pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
     let id = &row.id;
-    let not_yet = |why: &str| {
-        ui.warning(&format!("{id}: not submitted yet: {why}"));
-        ui.hint("it stays pending: `researchloop tick` tries again");
-        Ok(Exit::Waiting)
-    };
-    let unclear = |why: &str| {
-        ui.warning(&format!(
-            "{id}: it is not known whether the job was taken: {}",
-            text::clean(why)
-        ));
-        ui.hint("`researchloop tick` looks it up; it is never submitted twice");
-        Ok(Exit::Waiting)
-    };
     match submitted {
-        Submitted::Job(job) => {
+        Submitted::Accepted { job } => {
             ui.status(&format!(
                 "{id}: submitted to {} as {} job {job}",
                 row.cluster,
@@ -322,15 +309,24 @@ pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
             ));
             Ok(Exit::Success)
         }
-        Submitted::Waits(why) => {
+        Submitted::Deferred { why, because: Deferral::NoSlot } => {
             ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
             Ok(Exit::Success)
         }
-        Submitted::NotSent(why) | Submitted::PutOff(why) | Submitted::NotNow(why) => not_yet(&why),
-        Submitted::Unclear(why) => unclear(&why),
-        Submitted::NoAnswer(error) if error.may_have_run() => unclear(&error.to_string()),
-        Submitted::NoAnswer(error) => not_yet(&error.to_string()),
-        Submitted::Refused(why) => {
+        Submitted::Deferred { why, because } if because.may_have_job() => {
+            ui.warning(&format!(
+                "{id}: it is not known whether the job was taken: {}",
+                text::clean(&why)
+            ));
+            ui.hint("`researchloop tick` looks it up; it is never submitted twice");
+            Ok(Exit::Waiting)
+        }
+        Submitted::Deferred { why, .. } => {
+            ui.warning(&format!("{id}: not submitted yet: {why}"));
+            ui.hint("it stays pending: `researchloop tick` tries again");
+            Ok(Exit::Waiting)
+        }
+        Submitted::Refused { why } => {
             let mut failure = Problem::failed(format!(
                 "{id}: the job was not taken: {}",
                 text::clean_lines(&why).join("\n")
