@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt};
 pub use findings::{Board, Found, Place, Program, found, leaderboard, program};
-pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop};
+pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop, loop_found};
 pub use message::{Message, message};
 pub use money::Money;
 pub use status::{Status, StudyStatus, TickStatus, UnsentNotices};

@@ -1,6 +1,6 @@
 //! What people do with loops: start, edit, stop, resume.
 
-use super::advance::{end, stops};
+use super::advance::stops;
 use crate::app::App;
 use crate::config::{Study, UnknownName};
 use crate::domain::auto_loop::{Limits, StopRule, Target, parse_until};
@@ -8,7 +8,7 @@ use crate::domain::{Better, LoopId, figure_name};
 use crate::platform::{clock, random};
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, CreateError, NewSprintSpec, Request};
-use crate::store::{Change, LoopRow, LoopSprint, LoopStatus, Store, StoreError, completed_count};
+use crate::store::{Change, LoopRow, Store, StoreError, completed_count};
 use crate::study::Program;
 
 /// How many sprints a loop makes when nobody says.
@@ -418,24 +418,6 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
     change.one_loop(id)?.ok_or_else(gone)
 }
 
-/// Stops a loop. Sprints of which no job was sent are taken back; those whose jobs run go on.
-/// Returns these.
-pub fn stop(store: &mut Store, id: &str, why: &str) -> Result<Vec<LoopSprint>, LoopError> {
-    let change = store.change()?;
-    let status = change.one_loop(id)?.map_or("not there", |row| row.status.as_str());
-    if status != LoopStatus::Running.as_str() {
-        return Err(LoopError::State { id: id.to_owned(), status });
-    }
-    end(&change, id, StopRule::ByHand, why)?;
-    let live = change
-        .loop_sprints(id)?
-        .into_iter()
-        .filter(|sprint| !sprint.status.is_terminal())
-        .collect();
-    change.commit()?;
-    Ok(live)
-}
-
 /// Lets a loop run again, perhaps within wider limits. Nothing that it has used or done is forgotten.
 pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<LoopRow, LoopError> {
     let change = store.change()?;
@@ -456,47 +438,4 @@ pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<Loo
     }
     change.commit()?;
     Ok(row)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bundle::journal::Question;
-    use crate::domain::{JobId, SprintId, Status};
-    use crate::store::NewSprint;
-
-    #[test]
-    fn a_stop_takes_back_what_never_had_a_job_and_not_what_was_parked() {
-        let mut store = Store::in_memory().expect("a database");
-        let change = store.change().expect("begun");
-        let limits: Limits = serde_json::from_str(r#"{"count":3,"parallel":2}"#).expect("limits");
-        let id = LoopId::new("loop-000001").expect("an id");
-        assert!(change.create_loop(&id, "s", "", "{}", &limits).expect("made"));
-        for name in ["sp-000001", "sp-000002"] {
-            let sprint_id = SprintId::new(name).expect("an id");
-            let new = NewSprint { loop_id: Some(id.as_str()), ..NewSprint::example(&sprint_id) };
-            assert!(change.create_sprint(&new).expect("made"));
-        }
-        // One was parked and answered, and the front end could not be reached when it was to go on.
-        let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
-        change
-            .accept("sp-000001", attempt, &JobId::parse("7").expect("digits"), "/d")
-            .expect("taken");
-        let row = change.sprint("sp-000001").expect("read").expect("there");
-        let question = Question {
-            name: "data".to_owned(),
-            kind: "question".to_owned(),
-            text: "Which?".to_owned(),
-            choices: vec![],
-        };
-        change.park(&row, &[question]).expect("parked");
-        let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
-        change.undo_submission("sp-000001", attempt).expect("undone");
-        change.commit().expect("kept");
-        let live = stop(&mut store, id.as_str(), "enough").expect("stopped");
-        assert_eq!(
-            live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(),
-            [("sp-000001", Status::Parked)]
-        );
-    }
 }

@@ -5,7 +5,11 @@
 //! once changes nothing.
 
 mod advance;
+mod begin;
 mod control;
+mod stop;
 
 pub use advance::{Advanced, advance_all, advance_one, may_begin};
-pub use control::{Edit, LoopError, Order, doubts, edit, resume, start, stop};
+pub use begin::{BeginEvent, begin, others};
+pub use control::{Edit, LoopError, Order, doubts, edit, resume, start};
+pub use stop::{cancel_sprints, stop_by_hand};

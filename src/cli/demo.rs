@@ -73,12 +73,12 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
             return Err(Problem::failed(format!("the demonstration could not start: {why}")));
         }
     }
-    let exit = watch::watch_through(
+    let exit = watch::watch(
         &app,
         &Ui::new(&Global { quiet: true, ..global.clone() }),
         &mut store,
         &id,
-        remote,
+        Some(remote),
     )?;
     let row = super::find::sprint(&store, id.as_str())?;
     if row.state.status() != Status::Completed {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::exit::{Exit, Result};
 use super::plan::{PlanArgs, Raw, from_file};
-use super::sprint_run::{JobArgs, request, submit, tell, warn_of_options};
+use super::request::{JobArgs, warn_of_options};
+use super::sprint::{submit, tell};
 use super::ui::Ui;
 use super::{find, text, watch};
 use crate::app::App;
@@ -14,7 +15,7 @@ use crate::config::Study;
 use crate::domain::{SprintId, State, Status};
 use crate::plan;
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, CreateError, Extent, NewSprintSpec, Request};
+use crate::sprint::{self, CreateError, Extent, NewSprintSpec, NewSubmission, Request};
 use crate::store::{SprintRow, Store};
 
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
@@ -31,12 +32,12 @@ pub fn ask(
         time: Some(args.time.clone()),
         ..JobArgs::default()
     };
-    warn_of_options(app, ui, study.name.as_str(), &request(&job)?)?;
+    warn_of_options(app, ui, study.name.as_str(), &job.request()?)?;
     let order = plan::order(app, store, study, goal)?;
     let wanted = NewSprintSpec::new(
         study.name.as_str(),
         goal,
-        Request { plan: Some(order), ..request(&job)? },
+        Request { plan: Some(order), ..job.request()? },
     );
     let id = sprint::create(app, store, &wanted).map_err(|error| match error {
         CreateError::Idea(text) => CreateError::Idea(text.replace("the idea", "the goal")),
@@ -58,11 +59,11 @@ fn wait_for_it(
     study: &Study,
     id: &SprintId,
 ) -> Result<std::result::Result<Raw, Exit>> {
-    let (submitted, remote) = submit(app, ui, store, id)?;
+    let NewSubmission { row, submitted, remote } = submit(app, ui, store, id)?;
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
     }
-    let exit = match tell(ui, &find::sprint(store, id.as_str())?, submitted)? {
+    let exit = match tell(ui, &row, submitted)? {
         Exit::Success => watch::wait_for_plan(app, ui, store, id, remote)?,
         other => other,
     };
@@ -134,19 +135,8 @@ pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &s
     }
     let file = app.artifacts(id.as_str()).join(PLAN_FILE);
     if !file.is_file() {
-        let cluster = app.cluster_of(row)?;
-        let mut remote = app.remote(cluster);
-        let fetched = sprint::fetch(
-            app,
-            remote.as_mut(),
-            cluster,
-            row,
-            &[],
-            &app.artifacts(id.as_str()),
-            Extent::Report,
-            |_, _| {},
-        )?;
-        sprint::remember(store, id.as_str(), &fetched)?;
+        let own = app.artifacts(id.as_str());
+        sprint::fetch(app, store, row, &own, Extent::Report, |_, _| {})?;
     }
     let cost =
         Some((row.cost_usd, text::cost(row.cost_usd, row.cost_estimated, row.unknown_usd())));

@@ -7,7 +7,7 @@ use crate::domain::{SprintId, State};
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError, Script};
 use crate::scheduler;
-use crate::store::{Store, StoreError, job_name};
+use crate::store::{SprintRow, Store, StoreError, job_name};
 
 /// Why the end could not be asked for.
 #[derive(Debug, thiserror::Error)]
@@ -43,22 +43,46 @@ impl From<CancelError> for Problem {
     }
 }
 
-/// Remembers the wish and tells the scheduler. Returns the state after that.
-pub fn cancel(
+/// What came of asking for the end of a sprint.
+#[derive(Debug)]
+pub struct CancelOutcome {
+    /// The state after that.
+    pub state: State,
+    /// What the scheduler has against it.
+    pub objection: Option<String>,
+}
+
+/// Remembers the wish and tells the scheduler, when there is a job. The cluster of a sprint without a
+/// job need not even be known any more.
+pub fn cancel(app: &App, store: &mut Store, row: &SprintRow) -> Result<CancelOutcome, CancelError> {
+    let state = ask_for_end(store, &row.id)?;
+    let objection = match &state {
+        State::Cancelling { job: Some(_), .. } => {
+            let mut remote = app.remote(app.cluster_of(row)?);
+            tell_scheduler(app, store, remote.as_mut(), &row.id)?
+        }
+        _ => None,
+    };
+    Ok(CancelOutcome { state, objection })
+}
+
+/// The same, through a connection to its cluster.
+pub fn cancel_through(
     app: &App,
     store: &mut Store,
     remote: &mut dyn Remote,
     id: &SprintId,
-) -> Result<State, CancelError> {
+) -> Result<CancelOutcome, CancelError> {
     let state = ask_for_end(store, id)?;
-    if let State::Cancelling { job: Some(_), .. } = &state {
-        tell_scheduler(app, store, remote, id)?;
-    }
-    Ok(state)
+    let objection = match &state {
+        State::Cancelling { job: Some(_), .. } => tell_scheduler(app, store, remote, id)?,
+        _ => None,
+    };
+    Ok(CancelOutcome { state, objection })
 }
 
 /// Remembers the wish. Returns the state after that; a sprint without a job has ended with it.
-pub fn ask_for_end(store: &mut Store, id: &SprintId) -> Result<State, CancelError> {
+fn ask_for_end(store: &mut Store, id: &SprintId) -> Result<State, CancelError> {
     let change = store.change()?;
     let Some(row) = change.sprint(id.as_str())? else {
         return Err(CancelError::NoSprint(id.clone()));

@@ -2,15 +2,15 @@
 
 use super::budget::bounds;
 use super::error::CreateError;
-use super::options::{gpus_on, is_same_option, options_of};
+use super::options::{gpus_on, options_of};
 use super::payload::prompts_of;
-use super::request::{NewSprintSpec, Request};
+use super::request::NewSprintSpec;
 use crate::app::App;
 use crate::config::{Cluster, Study};
-use crate::domain::{SprintId, StudyName, id, task};
+use crate::domain::{SprintId, id, task};
 use crate::platform::{clock, random};
 use crate::scheduler;
-use crate::store::{Change, Cut, NewSprint, SprintRow, Store, TaskRow};
+use crate::store::{Change, Cut, NewSprint, Store};
 
 /// Checks everything that can be checked without the cluster.
 pub fn check(app: &App, wanted: &NewSprintSpec<'_>) -> Result<Option<String>, CreateError> {
@@ -128,73 +128,4 @@ fn remote_dir(cluster: &Cluster, study: &Study, directory: &str) -> String {
         )
     };
     format!("{base}/{directory}")
-}
-
-/// What a sprint that repeats another one asks for: the same, except for what `new` says.
-pub fn request_again(
-    app: &App,
-    store: &Store,
-    old: &SprintRow,
-    new: &Request,
-) -> Result<Request, CreateError> {
-    let mut request = Request::read(&old.request);
-    // What was left of a loop's GPU-hours is no wish for this time.
-    if let Some(of_loop) = old
-        .loop_id
-        .as_deref()
-        .filter(|_| old.cut.time)
-        .map(|id| store.one_loop(id))
-        .transpose()?
-        .flatten()
-    {
-        request.seconds = Request::read(&of_loop.request).seconds;
-    }
-    let cluster = app
-        .config
-        .study(&old.study)
-        .ok()
-        .and_then(|study| app.config.cluster(study.cluster.as_str()).ok());
-    Ok(request.except(new, |one, other| {
-        cluster.map_or(one == other, |cluster| is_same_option(cluster, one, other))
-    }))
-}
-
-/// Makes a sprint that repeats another one: the same idea and options except for what `new` says, and one
-/// more attempt at the same task, which is opened again for it unless it is done.
-pub fn resubmit(
-    app: &App,
-    store: &mut Store,
-    old: &SprintRow,
-    new: &Request,
-) -> Result<SprintId, CreateError> {
-    let request = request_again(app, store, old, new)?;
-    // The study may have been renamed since: then the error says so.
-    let study = StudyName::new(&old.study).map_err(|error| CreateError::Idea(error.to_string()))?;
-    let Some(idea) = old.idea.clone() else {
-        return Err(CreateError::Idea(format!(
-            "{} ended before its job had found an idea: there is nothing to repeat",
-            old.id
-        )));
-    };
-    let same = |row: &TaskRow| row.idea == task::bounded(&idea, task::MAX_IDEA);
-    // A task that was rewritten since asks something else: what is repeated gets a task of its own.
-    let task = old
-        .task
-        .as_deref()
-        .map(|task| store.task(task))
-        .transpose()?
-        .flatten()
-        .filter(same)
-        .map(|row| row.id.to_string());
-    let wanted = NewSprintSpec {
-        parent: Some(old.id.as_str()),
-        task: task.as_deref(),
-        ..NewSprintSpec::new(study.as_str(), &idea, request)
-    };
-    let Some(task) = wanted.task else { return create(app, store, &wanted) };
-    let change = store.change()?;
-    let id = create_in(app, &change, &wanted)?;
-    change.reclaim_for_sprint(task, id.as_str())?;
-    change.commit()?;
-    Ok(id)
 }

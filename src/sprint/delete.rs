@@ -1,17 +1,39 @@
 //! Forgets a sprint, and removes its directory on the cluster when that is asked for.
 
 use crate::app::{App, ClusterError};
-use crate::domain::SprintId;
+use crate::config::Cluster;
+use crate::domain::{LoopId, SprintId, Status};
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError, Script};
-use crate::store::{SprintRow, Store, StoreError};
+use crate::store::{Change, LoopStatus, SprintRow, Store, StoreError};
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum DeleteError {
     /// It has not ended.
-    #[error("{0} is {1}: cancel it first")]
-    Active(SprintId, &'static str),
+    #[error("{sprint} is {status}")]
+    Active {
+        /// The sprint.
+        sprint: SprintId,
+        /// How it stands.
+        status: Status,
+    },
+    /// A follow-up that has not ended works in its directory.
+    #[error("{tweak} works in the directory of {sprint}")]
+    InUse {
+        /// The sprint.
+        sprint: SprintId,
+        /// The follow-up.
+        tweak: SprintId,
+    },
+    /// A loop that runs counts it, and would begin another sprint for it.
+    #[error("{sprint} counts for {auto_loop}, which runs: it would begin another sprint for it")]
+    Counts {
+        /// The sprint.
+        sprint: SprintId,
+        /// The loop.
+        auto_loop: LoopId,
+    },
     /// The directory on the cluster does not look like this sprint's.
     #[error("{dir} on the cluster is not removed: {why}")]
     Directory {
@@ -45,9 +67,14 @@ impl From<DeleteError> for Problem {
             DeleteError::Cluster(error) => error.into(),
             DeleteError::Store(error) => error.into(),
             DeleteError::Remote(error) => error.into(),
-            DeleteError::Active(ref id, _) => {
-                let hint = format!("`researchloop sprint cancel {id}`");
-                Self::new(ProblemKind::Conflict, error.to_string()).hint(hint)
+            DeleteError::Active { sprint: ref id, .. }
+            | DeleteError::InUse { tweak: ref id, .. } => {
+                Self::new(ProblemKind::Conflict, error.to_string())
+                    .hint(format!("`researchloop sprint cancel {id}` first"))
+            }
+            DeleteError::Counts { auto_loop: ref id, .. } => {
+                Self::new(ProblemKind::Conflict, error.to_string())
+                    .hint(format!("`researchloop loop stop {id}` first"))
             }
             DeleteError::Directory { .. } | DeleteError::Files { .. } => {
                 Self::failed(error.to_string())
@@ -56,18 +83,75 @@ impl From<DeleteError> for Problem {
     }
 }
 
+/// Refuses a sprint that something still needs: each of these rules counts whoever deletes.
+pub fn refuse_needed(change: &Change<'_>, row: &SprintRow) -> Result<(), DeleteError> {
+    let (sprint, status) = (row.id.clone(), row.state.status());
+    if !status.is_terminal() {
+        return Err(DeleteError::Active { sprint, status });
+    }
+    if let Some(tweak) = change.open_tweak(row.id.as_str())? {
+        return Err(DeleteError::InUse { sprint, tweak: tweak.id });
+    }
+    // Only what has completed counts: another one is not begun for what has failed.
+    let its_loop = row
+        .loop_id
+        .as_deref()
+        .filter(|_| status == Status::Completed)
+        .map(|id| change.one_loop(id))
+        .transpose()?
+        .flatten();
+    match its_loop {
+        Some(row) if row.status == LoopStatus::Running => {
+            Err(DeleteError::Counts { sprint, auto_loop: row.id })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Forgets a sprint that nothing needs any more, with its fetched files, and before that its directory
+/// on the cluster when that is asked for.
+pub fn delete(
+    app: &App,
+    store: &mut Store,
+    row: &SprintRow,
+    on_cluster: bool,
+) -> Result<(), DeleteError> {
+    if on_cluster {
+        refuse_needed(&store.change()?, row)?;
+        let cluster = app.cluster_of(row)?;
+        delete_remote(app, app.remote(cluster).as_mut(), cluster, row)?;
+    }
+    let change = store.change()?;
+    // Looked at again inside the change: a tick may have submitted it just now.
+    if let Some(now) = change.sprint(row.id.as_str())? {
+        refuse_needed(&change, &now)?;
+    }
+    change.delete_sprint(row.id.as_str())?;
+    let folder = app.artifacts(row.id.as_str());
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(DeleteError::Files {
+                path: folder.display().to_string(),
+                problem: error.to_string(),
+            });
+        }
+        _ => {}
+    }
+    change.commit()?;
+    Ok(())
+}
+
 /// Removes the sprint's directory on the cluster: only one whose name holds this sprint's
 /// id, and whose bundle does too.
-pub fn delete_remote(
+fn delete_remote(
     app: &App,
     remote: &mut dyn Remote,
+    cluster: &Cluster,
     row: &SprintRow,
 ) -> Result<(), DeleteError> {
-    refuse_active(row)?;
     if row.attempt == 0 {
         return Ok(());
     }
-    let cluster = app.cluster_of(row)?;
     let refused = |why: &str| {
         Err(DeleteError::Directory { dir: row.remote_dir.clone(), why: why.to_owned() })
     };
@@ -93,33 +177,115 @@ rm -rf -- "$DIR""#,
     }
 }
 
-/// Forgets the sprint here, with its fetched files.
-pub fn delete(app: &App, store: &mut Store, row: &SprintRow) -> Result<(), DeleteError> {
-    let change = store.change()?;
-    // Looked at again inside the change: a tick may have submitted it just now.
-    if let Some(now) = change.sprint(row.id.as_str())? {
-        refuse_active(&now)?;
-    }
-    change.delete_sprint(row.id.as_str())?;
-    let folder = app.artifacts(row.id.as_str());
-    match std::fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(DeleteError::Files {
-                path: folder.display().to_string(),
-                problem: error.to_string(),
-            });
-        }
-        _ => {}
-    }
-    change.commit()?;
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Environment};
+    use crate::domain::auto_loop::Limits;
+    use crate::domain::transition::Event;
+    use crate::domain::{Ending, Reason};
+    use crate::store::NewSprint;
 
-fn refuse_active(row: &SprintRow) -> Result<(), DeleteError> {
-    let status = row.state.status();
-    if status.is_terminal() {
-        Ok(())
-    } else {
-        Err(DeleteError::Active(row.id.clone(), status.as_str()))
+    struct Place {
+        _folder: tempfile::TempDir,
+        app: App,
+        store: Store,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().display().to_string();
+            let file = folder.path().join("researchloop.toml");
+            std::fs::write(&file, "").expect("written");
+            let config = config::load(&file, &Environment::new([("HOME", path)]))
+                .unwrap_or_else(|error| panic!("{error}"));
+            let app = App { config, passphrase: None, accept_fingerprint: None };
+            Self { _folder: folder, app, store: Store::in_memory().expect("a database") }
+        }
+
+        fn sprint(&mut self, id: &str, new: impl FnOnce(NewSprint<'_>) -> NewSprint<'_>) {
+            let id = SprintId::new(id).expect("an id");
+            let change = self.store.change().expect("begun");
+            assert!(change.create_sprint(&new(NewSprint::example(&id))).expect("made"));
+            change.commit().expect("kept");
+        }
+
+        fn auto_loop(&mut self, id: &str) {
+            let limits: Limits = serde_json::from_str(r#"{"count":3,"parallel":1}"#).expect("read");
+            let change = self.store.change().expect("begun");
+            let id = LoopId::new(id).expect("an id");
+            assert!(change.create_loop(&id, "s", "", "{}", &limits).expect("made"));
+            change.commit().expect("kept");
+        }
+
+        fn end(&mut self, id: &str, ending: Ending) {
+            let change = self.store.change().expect("begun");
+            assert!(change.apply(id, Event::Over(ending)).expect("applied").is_some());
+            change.commit().expect("kept");
+        }
+
+        fn is_there(&self, id: &str) -> bool {
+            self.store.sprint(id).expect("read").is_some()
+        }
+
+        /// What is said against it; nothing when it was deleted.
+        fn delete(&mut self, id: &str) -> Option<String> {
+            let row = self.store.sprint(id).expect("read").expect("there");
+            let refused = delete(&self.app, &mut self.store, &row, false).err();
+            assert_eq!(self.is_there(id), refused.is_some());
+            // Refused before the cluster is asked, which is not even known here.
+            if let Some(error) = &refused {
+                let remote = delete(&self.app, &mut self.store, &row, true).expect_err("refused");
+                assert_eq!(remote.to_string(), error.to_string());
+            }
+            refused.map(|error| Problem::from(error).message)
+        }
+    }
+
+    #[test]
+    fn a_sprint_that_has_not_ended_is_not_deleted() {
+        let mut place = Place::new();
+        place.sprint("sp-000001", |new| new);
+        assert_eq!(place.delete("sp-000001").as_deref(), Some("sp-000001 is pending"));
+        place.end("sp-000001", Ending::cancelled("enough"));
+        assert_eq!(place.delete("sp-000001"), None);
+    }
+
+    #[test]
+    fn a_sprint_in_whose_directory_a_follow_up_works_is_not_deleted() {
+        let mut place = Place::new();
+        place.sprint("sp-000001", |new| new);
+        place.end("sp-000001", Ending::completed());
+        place.sprint("sp-000002", |new| NewSprint {
+            parent: Some("sp-000001"),
+            kind: "tweak",
+            ..new
+        });
+        assert_eq!(
+            place.delete("sp-000001").as_deref(),
+            Some("sp-000002 works in the directory of sp-000001")
+        );
+        place.end("sp-000002", Ending::completed());
+        assert_eq!(place.delete("sp-000001"), None);
+    }
+
+    #[test]
+    fn a_completed_sprint_of_a_loop_that_runs_is_not_deleted() {
+        let mut place = Place::new();
+        place.auto_loop("loop-000001");
+        for id in ["sp-000001", "sp-000002"] {
+            place.sprint(id, |new| NewSprint { loop_id: Some("loop-000001"), ..new });
+        }
+        place.end("sp-000001", Ending::completed());
+        place.end("sp-000002", Ending::failed(Reason::Lost, "gone", ""));
+        assert_eq!(
+            place.delete("sp-000001").as_deref(),
+            Some(
+                "sp-000001 counts for loop-000001, which runs: it would begin another sprint for it"
+            )
+        );
+        // One that has failed does not count.
+        assert_eq!(place.delete("sp-000002"), None);
     }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use super::arrive::Arrival;
 use super::install_runner::{InstallOutcome, RunnerHere, install_runner, use_runner};
-use crate::app::App;
+use crate::app::{App, ClusterError};
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ResultsHead, ResultsRequest, split_results};
 use crate::config::{Cluster, UnknownName};
-use crate::domain::visible;
+use crate::domain::{SprintId, Status, visible};
 use crate::platform::clock;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Limits, Payload, Remote, RemoteError, Script};
 use crate::store::{SprintRow, Store, StoreError};
 
@@ -73,6 +73,17 @@ pub enum FetchError {
         /// Why.
         problem: String,
     },
+    /// It never had a job that could have made some.
+    #[error("{sprint} has no files yet: it is {status}")]
+    NoFiles {
+        /// The sprint.
+        sprint: SprintId,
+        /// How it stands.
+        status: Status,
+    },
+    /// Its cluster cannot be asked.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// The configuration does not know its study or cluster any more.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
@@ -87,7 +98,9 @@ pub enum FetchError {
 impl From<FetchError> for Problem {
     fn from(error: FetchError) -> Self {
         match error {
+            FetchError::Cluster(error) => error.into(),
             FetchError::Unknown(error) => error.into(),
+            FetchError::NoFiles { .. } => Self::new(ProblemKind::Conflict, error.to_string()),
             FetchError::Store(error) => error.into(),
             FetchError::Remote(error) => error.into(),
             FetchError::Answer { .. } | FetchError::Write { .. } => Self::failed(error.to_string()),
@@ -104,10 +117,34 @@ pub struct Fetched {
     pub skipped: Vec<String>,
 }
 
-/// Brings the report's set, or all regular files. `tweaks` are the sprint's follow-ups, whose reports
+/// Brings a sprint's files into a folder. What comes into its own folder is written down. `progress`
+/// hears bytes done and in all.
+pub fn fetch(
+    app: &App,
+    store: &mut Store,
+    row: &SprintRow,
+    to: &Path,
+    extent: Extent,
+    progress: impl FnMut(u64, u64),
+) -> Result<Fetched, FetchError> {
+    let id = row.id.as_str();
+    if row.attempt == 0 || row.state.job().is_none() {
+        return Err(FetchError::NoFiles { sprint: row.id.clone(), status: row.state.status() });
+    }
+    let cluster = app.cluster_of(row)?;
+    let mut remote = app.remote(cluster);
+    let tweaks = store.tweaks_of(id)?;
+    let fetched = fetch_through(app, remote.as_mut(), cluster, row, &tweaks, to, extent, progress)?;
+    if to == app.artifacts(id) {
+        remember(store, id, &fetched)?;
+    }
+    Ok(fetched)
+}
+
+/// Brings the report's set, or all regular files, through a connection. `tweaks` are the sprint's follow-ups, whose reports
 /// lie there too. `progress` hears bytes done and in all.
 #[expect(clippy::too_many_arguments, reason = "what, whence and whither")]
-pub fn fetch(
+pub fn fetch_through(
     app: &App,
     remote: &mut dyn Remote,
     cluster: &Cluster,

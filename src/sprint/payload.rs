@@ -19,25 +19,6 @@ use crate::scheduler::{self, JobRequest};
 use crate::store::{SprintRow, Store, job_name};
 use crate::study::{MetricSpec, Program};
 
-/// What would be sent.
-#[derive(Debug, Clone)]
-pub struct DryRun {
-    /// The job script, with the bundle left out.
-    pub script: String,
-    /// The sprint's directory on the cluster.
-    pub remote_dir: String,
-    /// How large the script is.
-    pub script_bytes: usize,
-    /// The steps and their prompts, as far as they are known now.
-    pub prompts: Vec<(String, String)>,
-    /// Names of the environment variables that are sent beside the script.
-    pub environment: Vec<String>,
-    /// Context files that were named but are not there.
-    pub missing_context: Vec<String>,
-    /// Context files of which a part is still a template.
-    pub unfilled_context: Vec<String>,
-}
-
 /// Everything that a submission is made of.
 pub(super) struct JobPayload {
     /// What the job unpacks.
@@ -46,8 +27,10 @@ pub(super) struct JobPayload {
     pub environment: Vec<u8>,
     options: JobOptions,
     max_cost_usd: Option<f64>,
-    missing_context: Vec<String>,
-    unfilled_context: Vec<String>,
+    /// Context files that were named but are not there.
+    pub missing_context: Vec<String>,
+    /// Context files of which a part is still a template.
+    pub unfilled_context: Vec<String>,
 }
 
 impl JobPayload {
@@ -98,7 +81,8 @@ pub(super) fn prepare(
     Ok((payload(app, store, study, cluster, row)?, runner))
 }
 
-fn payload(
+/// Makes the payload from the configuration, the study's files and the database.
+pub(super) fn payload(
     app: &App,
     store: &Store,
     study: &Study,
@@ -185,24 +169,4 @@ fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     }
-}
-
-/// Shows what a submission would send, and contacts nothing.
-pub fn dry_run(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, SubmitError> {
-    let study = app.config.study(&row.study)?;
-    let cluster = app.cluster_of(row)?;
-    let payload = payload(app, store, study, cluster, row)?;
-    let runner = format!("{}/.researchloop/bin/SHA256", cluster.working_dir.trim_end_matches('/'));
-    let whole = payload.script(cluster, row, &runner, 1);
-    let prompts =
-        script::first_prompts(&payload.bundle, &row.remote_dir).map_err(SubmitError::File)?;
-    Ok(DryRun {
-        script_bytes: whole.len(),
-        script: script::without_bundle(&whole),
-        remote_dir: row.remote_dir.clone(),
-        prompts,
-        environment: cluster.environment.iter().map(|(name, _)| name.clone()).collect(),
-        missing_context: payload.missing_context,
-        unfilled_context: payload.unfilled_context,
-    })
 }

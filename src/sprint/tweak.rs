@@ -29,6 +29,17 @@ pub enum TweakError {
     Create(#[from] CreateError),
 }
 
+impl TweakError {
+    /// The sprint to follow up on is not there.
+    pub(super) fn no_parent(id: &str) -> Self {
+        Self::Not {
+            id: id.to_owned(),
+            problem: "is gone".to_owned(),
+            hint: "`researchloop sprint list`".to_owned(),
+        }
+    }
+}
+
 impl From<TweakError> for Problem {
     fn from(error: TweakError) -> Self {
         match error {
@@ -78,7 +89,7 @@ pub fn tweak(
     }
     let change = store.change()?;
     let Some(parent) = change.sprint(parent.id.as_str())? else {
-        return no("is gone".to_owned(), "`researchloop sprint list`".to_owned());
+        return Err(TweakError::no_parent(parent.id.as_str()));
     };
     if !parent.state.status().is_terminal() {
         let hint = format!(

@@ -5,6 +5,7 @@
 //! and who finds it held leaves that cluster alone.
 
 mod deliver;
+mod follow;
 mod gather;
 mod ingest;
 mod mark;
@@ -29,6 +30,7 @@ use crate::remote::{Remote, RemoteError};
 use crate::sprint;
 use crate::store::{Lease, SprintRow, Store, StoreError, waits};
 
+pub use follow::{Follower, is_at_rest};
 pub use gather::{Ask, Gathered, Live, gather};
 pub use ingest::{Ingested, ingest};
 pub use mark::{Mark, last_ticks};
@@ -511,7 +513,7 @@ fn fetch_results(
         } else {
             let tweaks = store.tweaks_of(id)?;
             let bring = || {
-                sprint::fetch(
+                sprint::fetch_through(
                     app,
                     remote,
                     cluster,

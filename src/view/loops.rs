@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::auto_loop::Limits;
 use crate::domain::{OpenIssues, Reason};
-use crate::store::{LoopRow, LoopSprint, Spent, completed_count};
+use crate::store::{LoopRow, LoopSprint, Spent, Store, StoreError, completed_count};
 
 /// The answer about one loop.
 #[derive(Debug, Clone, Serialize)]
@@ -100,6 +100,12 @@ pub struct SprintOfLoop {
     pub created_at: String,
     /// RFC 3339.
     pub completed_at: Option<String>,
+}
+
+/// Shows a loop with its sprints and its money.
+pub fn loop_found(store: &Store, row: &LoopRow) -> Result<Loop, StoreError> {
+    let id = row.id.as_str();
+    Ok(auto_loop(row, &store.loop_sprints(id)?, &store.money_of_loop(id)?))
 }
 
 /// Shows a loop.

@@ -316,7 +316,7 @@ impl Night {
     fn cancel(&mut self, id: Option<SprintId>) {
         let Some(id) = id else { return };
         self.cancelled.insert(id.to_string());
-        let _ = sprint::cancel(&self.app, &mut self.store, &mut self.front, &id);
+        let _ = sprint::cancel_through(&self.app, &mut self.store, &mut self.front, &id);
     }
 
     fn report(&self, polls: usize) {

@@ -1,0 +1,74 @@
+//! What `start` and `resume` say of a loop that begins.
+
+use crate::app::App;
+use crate::auto_loop::{self, BeginEvent};
+use crate::cli::exit::{Exit, Result};
+use crate::cli::ui::Ui;
+use crate::cli::{find, text};
+use crate::domain::LoopId;
+use crate::sprint::{Deferral, Submitted};
+use crate::store::{LoopRow, LoopStatus, Store};
+use crate::view;
+
+/// Says what is probably not as it was meant in a loop's limits.
+pub fn warn(app: &App, ui: &Ui, store: &mut Store, row: &LoopRow) -> Result<()> {
+    for doubt in auto_loop::doubts(app, store, row)? {
+        ui.warning(&text::clean(&doubt));
+        ui.hint(&format!("`researchloop loop edit {} --target ...` changes the target", row.id));
+    }
+    Ok(())
+}
+
+/// Two loops of a study share its backlog and its money: nobody has that without being told.
+pub fn warn_of_others(ui: &Ui, store: &Store, id: &LoopId, study: &str) -> Result<()> {
+    for other in auto_loop::others(store, id, study)? {
+        ui.warning(&format!(
+            "{other} runs on this study, too: both take from the same backlog and the same limits of the study; if that was not meant: `researchloop loop stop {id}`"
+        ));
+    }
+    Ok(())
+}
+
+/// Begins what the loop may begin now, and tells how it stands.
+pub fn begin(app: &App, ui: &Ui, store: &mut Store, id: &LoopId) -> Result {
+    let row = find::auto_loop(store, id.as_str())?;
+    warn(app, ui, store, &row)?;
+    let mut spinner = None;
+    let problems = auto_loop::begin(app, store, id, &mut |event| match event {
+        BeginEvent::Submitting(sprint, cluster) => {
+            spinner = Some(ui.spinner(&format!("submitting {sprint} to {cluster}")));
+        }
+        BeginEvent::Submitted(sprint, cluster, submitted) => {
+            if let Some(spinner) = spinner.take() {
+                spinner.finish_and_clear();
+            }
+            match submitted {
+                Ok(Submitted::Accepted { job }) => {
+                    ui.status(&format!("{sprint}: submitted to {cluster} as job {job}"))
+                }
+                Ok(Submitted::Deferred { why, because: Deferral::NoSlot }) => {
+                    ui.status(&format!("{sprint}: waits: {why}"))
+                }
+                Ok(Submitted::Deferred { why, .. } | Submitted::Refused { why }) => {
+                    ui.warning(&format!("{sprint}: {}", text::clean(&why)));
+                }
+                Err(error) => ui.warning(&format!("{sprint}: {error}")),
+            }
+        }
+    })?;
+    let row = find::auto_loop(store, id.as_str())?;
+    for problem in &problems {
+        ui.warning(&text::clean(problem));
+    }
+    if ui.json {
+        ui.json(&view::OneLoop { auto_loop: view::loop_found(store, &row)? });
+    } else if row.status != LoopStatus::Running {
+        ui.status(&format!("{id}: ended: {}", text::clean(&row.detail)));
+    } else if !row.note.is_empty() {
+        ui.status(&format!("{id}: {}", text::clean(&row.note)));
+    }
+    ui.hint(&format!(
+        "it goes on with every `researchloop tick`; `researchloop cron install` runs one every few minutes; `researchloop loop show {id}` shows it"
+    ));
+    Ok(Exit::Success)
+}

@@ -1,0 +1,76 @@
+//! `researchloop loop list`
+
+use clap::Args;
+
+use crate::app::App;
+use crate::cli::exit::{Exit, Result};
+use crate::cli::text;
+use crate::cli::ui::Ui;
+use crate::view;
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only of this study
+    #[arg(short, long)]
+    study: Option<String>,
+    /// Only those that run
+    #[arg(long)]
+    running: bool,
+    /// At most so many
+    #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+}
+
+/// Lists loops, the running ones first.
+pub fn run(app: &App, ui: &Ui, args: &ListArgs) -> Result {
+    if let Some(study) = &args.study {
+        app.config.study(study)?;
+    }
+    let store = app.store()?;
+    let mut loops = Vec::new();
+    for row in store.loops(args.study.as_deref(), args.running, args.limit)? {
+        loops.push(view::loop_found(&store, &row)?);
+    }
+    if ui.json {
+        ui.json(&serde_json::json!({ "loops": loops }));
+        return Ok(Exit::Success);
+    }
+    if loops.is_empty() {
+        ui.status("There is no loop.");
+        ui.hint("`researchloop loop start -s STUDY` starts one");
+        return Ok(Exit::Success);
+    }
+    // What a loop waits for matters more than when it was made.
+    let wide = ui.width() >= 120;
+    let rows: Vec<Vec<String>> = loops
+        .iter()
+        .map(|one| {
+            let mut cells = vec![
+                one.id.clone(),
+                text::clean(&one.study_name),
+                one.status.to_owned(),
+                format!("{}/{}", one.completed_count, one.total_count),
+                one.current_sprint_id.clone().unwrap_or_else(|| "-".to_owned()),
+                text::cost(
+                    one.cost_usd,
+                    one.cost_estimated,
+                    one.cost_unknown.then_some(one.cost_unknown_usd),
+                ),
+            ];
+            if wide {
+                cells.push(text::time(&one.created_at));
+            }
+            cells.push(text::clean(if one.status == "running" { &one.note } else { &one.detail }));
+            cells
+        })
+        .collect();
+    let headers: &[&str] = if wide {
+        &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT SPRINT", "COST", "CREATED (UTC)", "NOTE"]
+    } else {
+        &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT SPRINT", "COST", "NOTE"]
+    };
+    for line in text::table(headers, &rows, ui.width(), ui.style_is_on()) {
+        ui.line(&line);
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,218 @@
+//! `researchloop loop show`
+
+use clap::Args;
+
+use crate::app::App;
+use crate::cli::exit::{Exit, Result};
+use crate::cli::ui::Ui;
+use crate::cli::{find, text};
+use crate::domain::auto_loop::StopRule;
+use crate::domain::duration;
+use crate::platform::clock;
+use crate::store::{LoopRow, LoopStatus};
+use crate::view;
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The loop's id, or the beginning of it
+    id: String,
+}
+
+/// Shows one loop: what it did, what it has used, why it ended.
+pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
+    let store = app.store()?;
+    let row = find::auto_loop(&store, &args.id)?;
+    let whole = view::loop_found(&store, &row)?;
+    if ui.json {
+        ui.json(&view::OneLoop { auto_loop: whole });
+        return Ok(Exit::Success);
+    }
+    let style = ui.style();
+    let colored = match row.status {
+        LoopStatus::Running => style.clone().cyan().apply_to(whole.status),
+        LoopStatus::Completed => style.clone().green().apply_to(whole.status),
+        LoopStatus::Stopped => style.clone().yellow().apply_to(whole.status),
+    };
+    ui.line(&format!(
+        "{}  {colored}  study {}",
+        style.clone().bold().apply_to(&whole.id),
+        text::clean(&whole.study_name)
+    ));
+    let width = ui.width();
+    let field = |name: &str, value: &str| {
+        ui.line(&text::short(&format!("{}{value}", text::padded(name, 13)), width))
+    };
+    // How sure something is stands at the end of the sentence: it is never cut off.
+    let sentence = |name: &str, value: &str| {
+        for (at, line) in text::wrap(value, width.saturating_sub(13)).iter().enumerate() {
+            ui.line(&format!("{}{line}", text::padded(if at == 0 { name } else { "" }, 13)));
+        }
+    };
+    if !row.detail.is_empty() {
+        sentence("ended:", &format!("{} ({})", text::clean(&row.detail), row.reason));
+    }
+    if !row.note.is_empty() {
+        sentence("now:", &text::clean(&row.note));
+    }
+    if !row.guidance.is_empty() {
+        field("wanted:", &text::clean(&row.guidance));
+    }
+    field(
+        "progress:",
+        &format!(
+            "{} of {} sprints completed, {} not over",
+            whole.completed_count, whole.total_count, whole.live_count
+        ),
+    );
+    let of = |max: Option<String>| max.map(|max| format!(" of {max}")).unwrap_or_default();
+    let reserved = if whole.reserved_usd > 0.0 {
+        format!(", {} reserved", text::money(whole.reserved_usd, false))
+    } else {
+        String::new()
+    };
+    field(
+        "money:",
+        &format!(
+            "{}{}{reserved}",
+            text::whole_cost(
+                whole.cost_usd,
+                whole.cost_estimated,
+                whole.cost_unknown.then_some(whole.cost_unknown_usd)
+            ),
+            of(row.limits.max_cost_usd.map(|max| text::money(max, false)))
+        ),
+    );
+    let gpu =
+        if whole.gpu_unknown { "not known".to_owned() } else { format!("{:.2}", whole.gpu_hours) };
+    field(
+        "GPU-hours:",
+        &format!("{gpu}{}", of(row.limits.max_gpu_hours.map(|max| format!("{max}")))),
+    );
+    for (name, value) in limits(&row) {
+        field(name, &value);
+    }
+    if !whole.sprints.is_empty() {
+        ui.line("");
+        let needs = store.messages(false)?;
+        let rows: Vec<Vec<String>> = whole
+            .sprints
+            .iter()
+            .map(|sprint| {
+                let what = sprint
+                    .verdict
+                    .clone()
+                    .or_else(|| sprint.reason.map(str::to_owned))
+                    .unwrap_or_default();
+                let what = if sprint.open_issues.is_some() {
+                    format!("{what} ! issues open").trim().to_owned()
+                } else {
+                    what
+                };
+                let is_proposed = needs
+                    .iter()
+                    .any(|one| one.kind == "approval" && one.sprint.as_ref() == Some(&sprint.id));
+                let no_idea = if is_proposed {
+                    "(an idea waits for your word)"
+                } else {
+                    "(its job looks for an idea)"
+                };
+                let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
+                vec![
+                    sprint.id.clone(),
+                    sprint.status.to_owned(),
+                    what,
+                    text::cost(
+                        sprint.cost_usd,
+                        sprint.cost_estimated,
+                        sprint.cost_unknown.then_some(sprint.cost_unknown_usd),
+                    ),
+                    sprint.task_id.clone().unwrap_or_default(),
+                    idea,
+                ]
+            })
+            .collect();
+        for line in text::table(
+            &["SPRINT", "STATUS", "RESULT", "COST", "TASK", "IDEA"],
+            &rows,
+            width,
+            ui.style_is_on(),
+        ) {
+            ui.line(&line);
+        }
+    }
+    ui.hint(&next_step(&row, whole.completed_count));
+    Ok(Exit::Success)
+}
+
+fn limits(row: &LoopRow) -> Vec<(&'static str, String)> {
+    let limits = &row.limits;
+    let mut shown = Vec::new();
+    if let Some(time) = limits.until.and_then(|until| jiff::Timestamp::from_second(until).ok()) {
+        let left = time.as_second() - clock::now().as_second();
+        let left = u64::try_from(left)
+            .map_or_else(|_| "over".to_owned(), |left| format!("{} left", duration::human(left)));
+        shown.push(("until:", format!("{} UTC ({left})", time.strftime("%Y-%m-%d %H:%M"))));
+    }
+    if let Some(target) = &limits.target {
+        shown.push(("target:", text::clean(&target.to_string())));
+    }
+    if let Some(patience) = limits.patience {
+        shown.push((
+            "patience:",
+            format!("{patience} measured sprints without an improvement beyond the noise"),
+        ));
+    }
+    if limits.parallel > 1 {
+        shown.push(("parallel:", limits.parallel.to_string()));
+    }
+    if limits.approve {
+        shown.push(("approval:", "you agree to each idea first".to_owned()));
+    }
+    if limits.tasks_only {
+        shown.push(("tasks only:", "it finds no ideas of its own".to_owned()));
+    }
+    shown
+}
+
+fn next_step(row: &LoopRow, completed: u32) -> String {
+    let id = &row.id;
+    if row.status == LoopStatus::Running {
+        return format!(
+            "`researchloop loop stop {id}` stops it; `researchloop loop edit {id}` changes its limits"
+        );
+    }
+    match StopRule::parse(&row.reason) {
+        // An edit may have raised the count since.
+        Some(StopRule::Count) if completed < row.limits.count => {
+            format!("`researchloop loop resume {id}` goes on")
+        }
+        Some(StopRule::Count) => format!(
+            "`researchloop loop resume {id} -n {}` goes on with more sprints",
+            row.limits.count.saturating_add(3)
+        ),
+        Some(StopRule::SameFailure | StopRule::Failures) => {
+            format!(
+                "look at the failed sprints (`researchloop sprint show ID`), mend the cause, then `researchloop loop resume {id}`"
+            )
+        }
+        Some(StopRule::BacklogDone) => format!(
+            "`researchloop task add` makes more tasks; then `researchloop loop resume {id}`"
+        ),
+        Some(StopRule::NoIdeasLeft) => {
+            format!(
+                "`researchloop loop resume {id} -m \"WHERE TO LOOK\"` goes on with other guidance; `researchloop task add` adds ideas of yours"
+            )
+        }
+        Some(rule) => match (rule.study_key(), rule.widened_by()) {
+            (Some(key), _) => format!(
+                "raise `{key}` of the study {}, then `researchloop loop resume {id}`",
+                text::clean(&row.study)
+            ),
+            (None, Some(option)) => {
+                format!("`researchloop loop resume {id} {option}` goes on, within a wider limit")
+            }
+            (None, None) => format!("`researchloop loop resume {id}` lets it go on"),
+        },
+        None => format!("`researchloop loop resume {id}` lets it go on"),
+    }
+}

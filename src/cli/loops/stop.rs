@@ -1,0 +1,63 @@
+//! `researchloop loop stop`
+
+use clap::Args;
+
+use crate::app::App;
+use crate::auto_loop;
+use crate::cli::exit::{Exit, Result};
+use crate::cli::find;
+use crate::cli::ui::Ui;
+use crate::store::LoopStatus;
+use crate::view;
+
+#[derive(Debug, Args)]
+pub struct StopArgs {
+    /// The loop's id, or the beginning of it
+    id: String,
+    /// Cancel its jobs too
+    #[arg(long)]
+    now: bool,
+}
+
+/// Stops a loop. Jobs that run go on, unless they are to be cancelled, too.
+pub fn run(app: &App, ui: &Ui, args: &StopArgs) -> Result {
+    let mut store = app.store()?;
+    let row = find::auto_loop(&store, &args.id)?;
+    let id = row.id.as_str();
+    let live = auto_loop::stop_by_hand(&mut store, &row, args.now)?;
+    match row.status {
+        LoopStatus::Running => ui.status(&format!("{id}: stopped; it begins no more sprints")),
+        status => ui.status(&format!(
+            "{id}: it is {} already; sprints that are not over: {}",
+            status.as_str(),
+            live.len()
+        )),
+    }
+    let mut exit = Exit::Success;
+    if args.now {
+        auto_loop::cancel_sprints(
+            app,
+            &mut store,
+            &live,
+            &mut |sprint, cancelled| match cancelled {
+                Ok(()) => ui.status(&format!("{sprint}: its job is told to end")),
+                Err(error) => {
+                    exit = Exit::Waiting;
+                    ui.warning(&format!("{sprint}: {error}"));
+                }
+            },
+        )?;
+    } else {
+        for sprint in &live {
+            ui.status(&format!("{}: {}: it goes on to its end", sprint.id, sprint.status.as_str()));
+        }
+    }
+    if ui.json {
+        let row = find::auto_loop(&store, id)?;
+        ui.json(&view::OneLoop { auto_loop: view::loop_found(&store, &row)? });
+    }
+    if !live.is_empty() && !args.now {
+        ui.hint(&format!("`researchloop loop stop {id} --now` cancels them, too; `researchloop sprint cancel ID` one of them"));
+    }
+    Ok(exit)
+}

@@ -1,0 +1,77 @@
+//! `researchloop sprint cancel`
+
+use clap::Args;
+
+use crate::app::App;
+use crate::cli::exit::{Exit, Result};
+use crate::cli::ui::Ui;
+use crate::cli::{find, text, watch};
+use crate::domain::{State, Status};
+use crate::sprint;
+use crate::view;
+
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// The sprint's id, or the beginning of it
+    id: String,
+    /// Do not wait until it has ended
+    #[arg(long)]
+    no_wait: bool,
+}
+
+/// Ends the sprint and everything that it has started.
+pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
+    let mut store = app.store()?;
+    let row = find::sprint(&store, &args.id)?;
+    let objection = sprint::cancel(app, &mut store, &row)?.objection;
+    if let Some(objection) = &objection {
+        ui.warning(&format!("{}: {}", row.id, text::clean(objection)));
+    }
+    let row = if args.no_wait {
+        find::sprint(&store, row.id.as_str())?
+    } else {
+        watch::wait_for_end(app, ui, &mut store, &row.id)?
+    };
+    let status = row.state.status();
+    if ui.json {
+        let detail = match &row.state {
+            State::Ended { ending, .. } => ending.detail.clone(),
+            _ => objection.unwrap_or_default(),
+        };
+        ui.json(&view::Cancelled {
+            cancelled: status == Status::Cancelled,
+            status: status.as_str(),
+            sprint_id: row.id.to_string(),
+            detail,
+        });
+    }
+    match &row.state {
+        State::Ended { ending, .. }
+            if ending.status == Status::Cancelled && ending.detail.is_empty() =>
+        {
+            ui.status(&format!(
+                "{}: cancelled: the job is gone, and nothing that it started is left",
+                row.id
+            ));
+            Ok(Exit::Success)
+        }
+        State::Ended { ending, .. } if ending.status == Status::Cancelled => {
+            ui.status(&format!("{}: {}", row.id, text::clean(&ending.detail)));
+            Ok(Exit::Success)
+        }
+        State::Ended { ending, .. } => {
+            ui.status(&format!(
+                "{}: it ended before that: {} {}",
+                row.id,
+                ending.status,
+                text::clean(&ending.detail)
+            ));
+            Ok(if ending.status == Status::Completed { Exit::Success } else { Exit::Bad })
+        }
+        _ => {
+            ui.status(&format!("{}: asked to end; the job is not gone yet", row.id));
+            ui.hint(&format!("`researchloop sprint watch {}` waits for it", row.id));
+            Ok(Exit::Waiting)
+        }
+    }
+}

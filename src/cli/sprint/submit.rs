@@ -1,0 +1,87 @@
+//! Submits a sprint that was just made, and tells what came of it.
+
+use crate::app::App;
+use crate::cli::exit::{Exit, Result};
+use crate::cli::ui::Ui;
+use crate::cli::{find, text, watch};
+use crate::domain::{SprintId, State};
+use crate::problem::Problem;
+use crate::sprint::{self, Deferral, NewSubmission, Submitted};
+use crate::store::{SprintRow, Store};
+use crate::view;
+
+/// Submits a sprint that was just made, and tells what came of it.
+pub fn submit_and_tell(
+    app: &App,
+    ui: &Ui,
+    store: &mut Store,
+    id: &SprintId,
+    then_watch: bool,
+) -> Result {
+    let NewSubmission { row, submitted, remote } = submit(app, ui, store, id)?;
+    if ui.is_quiet() && !ui.json {
+        ui.line(id.as_str());
+    }
+    if ui.json {
+        ui.json(&view::Begun::from(&row));
+    }
+    let exit = tell(ui, &row, submitted)?;
+    if then_watch && exit == Exit::Success {
+        return watch::watch(app, ui, store, id, Some(remote));
+    }
+    if exit == Exit::Success {
+        ui.hint(&format!("`researchloop sprint watch {id}` shows how it goes"));
+    }
+    Ok(exit)
+}
+
+/// Submits a sprint that was just made. The connection can be used for what comes next.
+pub fn submit(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result<NewSubmission> {
+    let row = find::sprint(store, id.as_str())?;
+    let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
+    let submission = sprint::submit_new(app, store, row);
+    spinner.finish_and_clear();
+    Ok(submission?)
+}
+
+/// Tells what came of it. [`Exit::Waiting`] when the job is not known to be there.
+pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
+    let id = &row.id;
+    match submitted {
+        Submitted::Accepted { job } => {
+            ui.status(&format!(
+                "{id}: submitted to {} as {} job {job}",
+                row.cluster,
+                row.scheduler.as_str()
+            ));
+            Ok(Exit::Success)
+        }
+        Submitted::Deferred { why, because: Deferral::NoSlot } => {
+            ui.status(&format!("{id}: waits: {why}; a later `researchloop tick` submits it"));
+            Ok(Exit::Success)
+        }
+        Submitted::Deferred { why, because } if because.may_have_job() => {
+            ui.warning(&format!(
+                "{id}: it is not known whether the job was taken: {}",
+                text::clean(&why)
+            ));
+            ui.hint("`researchloop tick` looks it up; it is never submitted twice");
+            Ok(Exit::Waiting)
+        }
+        Submitted::Deferred { why, .. } => {
+            ui.warning(&format!("{id}: not submitted yet: {why}"));
+            ui.hint("it stays pending: `researchloop tick` tries again");
+            Ok(Exit::Waiting)
+        }
+        Submitted::Refused { why } => {
+            let mut failure = Problem::failed(format!(
+                "{id}: the job was not taken: {}",
+                text::clean_lines(&why).join("\n")
+            ));
+            if let State::Ended { ending, .. } = &row.state {
+                failure = failure.hint(ending.hint.replace("ID", id.as_str()));
+            }
+            Err(failure)
+        }
+    }
+}

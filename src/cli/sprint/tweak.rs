@@ -1,0 +1,42 @@
+//! `researchloop sprint tweak`
+
+use clap::Args;
+
+use super::submit::submit_and_tell;
+use crate::app::App;
+use crate::cli::exit::Result;
+use crate::cli::ui::Ui;
+use crate::cli::{find, input};
+use crate::domain::duration;
+use crate::problem::{Problem, ProblemKind};
+use crate::sprint::{self, Request};
+
+#[derive(Debug, Args)]
+pub struct TweakArgs {
+    /// The sprint's id, or the beginning of it
+    id: String,
+    /// What is to be done; `-` reads it from standard input
+    instruction: String,
+    /// How long the job may run: 4h, 90m, 1-12:00:00; a number alone is hours
+    #[arg(long)]
+    time: Option<String>,
+    /// Keep a screen open until it is over
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Asks for a small change of a finished sprint, in its directory and its session.
+pub fn run(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
+    let mut store = app.store()?;
+    let parent = find::sprint(&store, &args.id)?;
+    let instruction = input::given(&args.instruction, "the instruction")?;
+    let seconds = args
+        .time
+        .as_deref()
+        .map(duration::parse_seconds)
+        .transpose()
+        .map_err(|error| Problem::new(ProblemKind::Usage, format!("--time: {error}")))?;
+    let new = Request { seconds, ..Request::default() };
+    let id = sprint::tweak(app, &mut store, &parent, &instruction, &new)?;
+    submit_and_tell(app, ui, &mut store, &id, args.watch)
+}

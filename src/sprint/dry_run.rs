@@ -1,0 +1,91 @@
+//! Shows what a submission would send, and contacts nothing.
+
+use super::create::create;
+use super::error::SubmitError;
+use super::payload::payload;
+use super::request::NewSprintSpec;
+use crate::app::App;
+use crate::bundle::{context, script};
+use crate::domain::TaskId;
+use crate::problem::{Problem, ProblemKind};
+use crate::store::{NewTask, SprintRow, Store, TaskRow};
+
+/// What would be sent.
+#[derive(Debug, Clone)]
+pub struct DryRun {
+    /// The study.
+    pub study: String,
+    /// The cluster.
+    pub cluster: String,
+    /// The job script, with the bundle left out.
+    pub script: String,
+    /// The sprint's directory on the cluster.
+    pub remote_dir: String,
+    /// How large the script is.
+    pub script_bytes: usize,
+    /// The steps and their prompts, as far as they are known now.
+    pub prompts: Vec<(String, String)>,
+    /// Names of the environment variables that are sent beside the script.
+    pub environment: Vec<String>,
+    /// Context files that were named but are not there.
+    pub missing_context: Vec<String>,
+    /// Context files of which a part is still a template, a sentence each.
+    pub unfilled_context: Vec<String>,
+}
+
+/// Makes the sprint in a database that is thrown away, and shows what it would send. Its task must be
+/// one that could be begun.
+pub fn dry_run(
+    app: &App,
+    spec: &NewSprintSpec<'_>,
+    task: Option<&TaskRow>,
+) -> Result<DryRun, Problem> {
+    if let Some(task) = task {
+        // Whether it could be begun: nothing of this change is kept.
+        app.store()?.change()?.claim_for_sprint(task.id.as_str(), "sp-000000")?;
+    }
+    let mut store = Store::in_memory()?;
+    let change = store.change()?;
+    let copy = task
+        .map(|task| {
+            let (done_when, verify) = (task.done_when.as_str(), task.verify.as_str());
+            change.insert_task(&NewTask {
+                done_when,
+                verify,
+                ..NewTask::new(&task.study, &task.idea, "person")
+            })
+        })
+        .transpose()?;
+    change.commit()?;
+    let spec = NewSprintSpec { task: copy.as_ref().map(TaskId::as_str), ..spec.clone() };
+    let id = create(app, &mut store, &spec)?;
+    let row = store
+        .sprint(id.as_str())?
+        .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("there is no sprint {id}")))?;
+    Ok(preview(app, &store, &row)?)
+}
+
+fn preview(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, SubmitError> {
+    let study = app.config.study(&row.study)?;
+    let cluster = app.cluster_of(row)?;
+    let payload = payload(app, store, study, cluster, row)?;
+    let runner = format!("{}/.researchloop/bin/SHA256", cluster.working_dir.trim_end_matches('/'));
+    let whole = payload.script(cluster, row, &runner, 1);
+    let prompts =
+        script::first_prompts(&payload.bundle, &row.remote_dir).map_err(SubmitError::File)?;
+    Ok(DryRun {
+        study: row.study.clone(),
+        cluster: row.cluster.clone(),
+        script_bytes: whole.len(),
+        script: script::without_bundle(&whole),
+        remote_dir: row.remote_dir.clone(),
+        prompts,
+        environment: cluster.environment.iter().map(|(name, _)| name.clone()).collect(),
+        missing_context: payload.missing_context,
+        unfilled_context: payload
+            .unfilled_context
+            .iter()
+            .map(|unfilled| context::unfilled_text(unfilled))
+            .collect(),
+    })
+}
