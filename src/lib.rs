@@ -6,6 +6,7 @@ pub mod auto_loop;
 pub mod bundle;
 pub mod claude;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod cron;
 pub mod domain;

@@ -3,6 +3,7 @@
 //! Field names of the Python server stay. No field ever holds a secret.
 
 mod answers;
+mod cluster;
 mod findings;
 mod loops;
 mod message;
@@ -13,6 +14,7 @@ mod task;
 use serde::Serialize;
 
 pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt};
+pub use cluster::{Cluster, Clusters};
 pub use findings::{Board, Found, Place, Program, found, leaderboard, program};
 pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop, loop_found};
 pub use message::{Message, message};

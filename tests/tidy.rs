@@ -23,7 +23,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("store", &["bundle", "domain", "platform", "config"]),
     ("runner", &["bundle", "claude", "domain", "pipeline", "platform"]),
     ("app", &["config", "domain", "platform", "remote", "scheduler", "store", "bundle"]),
-    ("view", &["domain", "store", "study"]),
+    ("view", &["config", "domain", "store", "study"]),
+    ("cluster", &["app", "view"]),
     ("message", &["app", "bundle", "domain", "platform", "store", "task"]),
     (
         "sprint",
@@ -68,6 +69,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "app",
             "auto_loop",
             "bundle",
+            "cluster",
             "config",
             "cron",
             "domain",

@@ -18,6 +18,7 @@ mod loops;
 mod plan;
 mod plan_job;
 mod plot;
+mod render;
 mod request;
 mod screen;
 mod sprint;

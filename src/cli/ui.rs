@@ -148,6 +148,13 @@ impl Ui {
         }
     }
 
+    /// Warns people only: with `--json`, the answer has it in a field.
+    pub fn caution(&self, text: &str) {
+        if !self.json {
+            self.warning(text);
+        }
+    }
+
     /// Says what could be done next. Not with `--quiet` and not with `--json`.
     pub fn hint(&self, text: &str) {
         if !self.quiet && !self.json {

@@ -93,7 +93,8 @@ pub struct Ntfy {
 }
 
 /// How a cluster's front end is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Transport {
     /// It is this machine.
     Local,

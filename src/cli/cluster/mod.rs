@@ -1,12 +1,14 @@
 //! `researchloop cluster ...`
 
+mod list;
+
 use clap::{Args, Subcommand};
 
-use super::exit::{Exit, Result};
-use super::ui::Ui;
-use super::{Global, cluster_defaults, storage, text};
 use crate::app::App;
 use crate::bundle::script::OURS;
+use crate::cli::exit::{Exit, Result};
+use crate::cli::ui::Ui;
+use crate::cli::{Global, cluster_defaults, storage, text};
 use crate::config::{Cluster, Transport, exposed};
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::{
@@ -48,59 +50,12 @@ pub struct SetupArgs {
 pub fn run(global: &Global, ui: &Ui, command: &ClusterCommand) -> Result {
     let app = global.app(ui)?;
     match command {
-        ClusterCommand::List => list(&app, ui),
+        ClusterCommand::List => list::run(&app, ui),
         ClusterCommand::Check(args) => {
             check_all(&app, ui, args.cluster.as_deref().or(args.name.as_deref()))
         }
         ClusterCommand::Setup(args) => setup(&app, ui, args),
     }
-}
-
-fn list(app: &App, ui: &Ui) -> Result {
-    if ui.json {
-        let clusters: Vec<_> = app
-            .config
-            .clusters
-            .iter()
-            .map(|cluster| {
-                serde_json::json!({
-                    "name": cluster.name.as_str(), "host": cluster.host, "port": cluster.port, "user": cluster.user,
-                    "scheduler_type": cluster.scheduler.as_str(), "transport": cluster.transport.as_str(),
-                    "max_concurrent_jobs": cluster.max_concurrent_jobs, "working_dir": cluster.working_dir,
-                })
-            })
-            .collect();
-        ui.json(&serde_json::json!({ "clusters": clusters }));
-        return Ok(Exit::Success);
-    }
-    let rows: Vec<Vec<String>> = app
-        .config
-        .clusters
-        .iter()
-        .map(|cluster| {
-            let place = match cluster.transport {
-                Transport::Local => "this machine".to_owned(),
-                Transport::Ssh => format!("{}:{}", cluster.host, cluster.port),
-            };
-            vec![
-                cluster.name.to_string(),
-                place,
-                cluster.user.clone().unwrap_or_else(|| "-".to_owned()),
-                cluster.scheduler.as_str().to_owned(),
-                cluster.max_concurrent_jobs.to_string(),
-                cluster.working_dir.clone(),
-            ]
-        })
-        .collect();
-    for line in text::table(
-        &["NAME", "HOST", "USER", "SCHEDULER", "MAX JOBS", "WORKING DIR"],
-        &rows,
-        ui.width(),
-        ui.style_is_on(),
-    ) {
-        ui.line(&line);
-    }
-    Ok(Exit::Success)
 }
 
 /// One thing that was checked.

@@ -1,0 +1,32 @@
+//! How the answer of a verb is printed: as JSON, or as lines for people.
+
+use serde::Serialize;
+
+use super::ui::Ui;
+
+/// An answer that a command prints. Its JSON is the answer itself: a value that only the lines need
+/// is skipped there.
+pub trait Render: Serialize {
+    /// What people read on standard output.
+    fn lines(&self, ui: &Ui) -> Vec<String>;
+
+    /// What is left of it with `--quiet`.
+    fn quiet(&self, ui: &Ui) -> Vec<String> {
+        self.lines(ui)
+    }
+}
+
+impl Ui {
+    /// Prints the answer of a command, in the form that was asked for. What people are told beside it
+    /// goes its own way: [`Ui::status`], [`Ui::hint`] and [`Ui::caution`] know that JSON has no
+    /// room for it.
+    pub fn answer(&self, answer: &impl Render) {
+        if self.json {
+            return self.json(answer);
+        }
+        let lines = if self.is_quiet() { answer.quiet(self) } else { answer.lines(self) };
+        for line in lines {
+            self.line(&line);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What can be done with the clusters of the configuration.
+
+use crate::app::App;
+use crate::view::{Cluster, Clusters};
+
+/// The clusters of the configuration.
+pub fn list(app: &App) -> Clusters {
+    let clusters = app
+        .config
+        .clusters
+        .iter()
+        .map(|cluster| Cluster {
+            name: cluster.name.to_string(),
+            host: cluster.host.clone(),
+            port: cluster.port,
+            user: cluster.user.clone(),
+            scheduler_type: cluster.scheduler.as_str(),
+            transport: cluster.transport,
+            max_concurrent_jobs: cluster.max_concurrent_jobs,
+            working_dir: cluster.working_dir.clone(),
+        })
+        .collect();
+    Clusters { clusters }
+}
