@@ -14,7 +14,7 @@ mod task;
 use serde::Serialize;
 
 pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt};
-pub use cluster::{Cluster, Clusters};
+pub use cluster::{Check, Cluster, ClusterCheck, ClusterChecks, ClusterSetup, Clusters};
 pub use findings::{Board, Found, Place, Program, found, leaderboard, program};
 pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop, loop_found};
 pub use message::{Message, message};

@@ -24,7 +24,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("runner", &["bundle", "claude", "domain", "pipeline", "platform"]),
     ("app", &["config", "domain", "platform", "remote", "scheduler", "store", "bundle"]),
     ("view", &["config", "domain", "store", "study"]),
-    ("cluster", &["app", "view"]),
+    ("cluster", &["app", "bundle", "config", "domain", "remote", "scheduler", "sprint", "view"]),
     ("message", &["app", "bundle", "domain", "platform", "store", "task"]),
     (
         "sprint",
@@ -108,8 +108,8 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("ureq", &["platform"]),
     ("serde_saphyr", &["domain", "pipeline", "task"]),
     ("strsim", &["domain"]),
-    // How wide a text is on a screen: also where a mistake in a line is underlined.
-    ("console", &["cli", "config"]),
+    // How wide a text is on a screen: also where a mistake in a line is underlined. What drives one.
+    ("console", &["cli", "config", "domain"]),
     ("toml", &["config", "cli"]),
     ("signal_hook", &["cli", "runner"]),
     // The system's calls: never in what only decides.

@@ -1,7 +1,6 @@
 //! The door for people: commands, what they print, how they fail.
 
 mod cluster;
-mod cluster_defaults;
 mod config;
 mod cron;
 mod demo;
@@ -23,7 +22,6 @@ mod request;
 mod screen;
 mod sprint;
 mod status;
-mod storage;
 mod study;
 mod task;
 mod task_claim;

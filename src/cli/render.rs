@@ -29,4 +29,11 @@ impl Ui {
             self.line(&line);
         }
     }
+
+    /// Shows people a part of an answer as soon as it is known. JSON is one answer, at the end.
+    pub fn part(&self, part: &impl Render) {
+        if !self.json {
+            self.answer(part);
+        }
+    }
 }

@@ -12,15 +12,7 @@ pub fn clean(text: &str) -> String {
 
 /// Lines of text from outside, each harmless. Escape sequences are removed whole.
 pub fn clean_lines(text: &str) -> Vec<String> {
-    let text = console::strip_ansi_codes(text);
-    // A progress bar rewrites its line with carriage returns: its last state is shown.
-    text.lines()
-        .map(|line| {
-            clean(line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or(line))
-                .trim_end()
-                .to_owned()
-        })
-        .collect()
+    visible::lines(text)
 }
 
 /// Shortened to a width in columns, with an ellipsis.

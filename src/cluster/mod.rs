@@ -1,7 +1,17 @@
 //! What can be done with the clusters of the configuration.
 
+mod check;
+mod defaults;
+mod setup;
+mod storage;
+mod trust;
+
 use crate::app::App;
 use crate::view::{Cluster, Clusters};
+
+pub use check::check;
+pub use setup::{SetupEvent, set_up};
+pub use trust::{offered_key, trust};
 
 /// The clusters of the configuration.
 pub fn list(app: &App) -> Clusters {

@@ -33,6 +33,18 @@ pub fn spaced(text: &str) -> String {
     text.chars().filter(|c| !is_hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// The lines of a text, each harmless. Escape sequences are removed whole.
+pub fn lines(text: &str) -> Vec<String> {
+    let text = console::strip_ansi_codes(text);
+    // A progress bar rewrites its line with carriage returns: its last state is shown.
+    text.lines()
+        .map(|text| {
+            let state = text.rsplit('\r').find(|part| !part.is_empty()).unwrap_or(text);
+            line(state).trim_end().to_owned()
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,16 @@
-//! What `cluster check` says of the account's own settings for the scheduler's programs: variables and
+//! Checks the account's own settings for the scheduler's programs: variables and
 //! default files that would change what is configured, or what the programs answer.
 
-use super::text;
 use crate::config::Cluster;
+use crate::domain::visible;
 use crate::scheduler;
+use crate::view::Check;
 
 /// How many names are shown at most, of each kind.
 const MAX_SHOWN: usize = 8;
 
-/// What there is of them, for a person, and what can be done about it; nothing when there is nothing.
-pub(super) fn told(answer: &str, cluster: &Cluster) -> Option<(String, Option<String>)> {
+/// What there is of them, and what can be done about it; nothing when there is nothing.
+pub(super) fn check(answer: &str, cluster: &Cluster) -> Option<Check> {
     let configured = scheduler::scheduler(cluster.scheduler).overruled(&cluster.job_options);
     let mut variables: Vec<&str> =
         answer.lines().filter_map(|line| line.strip_prefix("variable ")).collect();
@@ -36,7 +37,8 @@ pub(super) fn told(answer: &str, cluster: &Cluster) -> Option<(String, Option<St
     }
     let hint = (!counts.is_empty())
         .then(|| "to overrule one of them, set the option in `job_options`".to_owned());
-    (!lines.is_empty()).then(|| (text::clean_lines(&lines.join("\n")).join("\n"), hint))
+    let detail = visible::lines(&lines.join("\n")).join("\n");
+    (!lines.is_empty()).then(|| Check { check: "defaults", ok: true, detail, hint })
 }
 
 /// sbatch's own variables stay unless they stand for an option that is configured, or one that is ours.

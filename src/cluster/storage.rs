@@ -1,8 +1,9 @@
-//! What `cluster check` can tell of the file system on which the sprints lie: whether it has what a
-//! sprint needs, and whether it looks like a disk of the front end alone.
+//! Checks the file system on which the sprints lie: whether it has what a sprint needs, and whether
+//! it looks like a disk of the front end alone.
 
-use crate::domain::SchedulerKind;
+use crate::domain::{SchedulerKind, visible};
 use crate::remote::Section;
+use crate::view::Check;
 
 /// File systems that no other machine sees by itself, as `stat -f` calls them. One that the front end
 /// hands on to its nodes may be among them.
@@ -25,7 +26,7 @@ const OF_ONE_MACHINE: [&str; 14] = [
 
 /// Tries the folder WORK: a line for its kind, and one for each thing that it cannot do. Nothing when
 /// nothing can be made there, which is told already.
-pub const STORAGE: &str = r#"case $WORK in '~') WORK=$HOME ;; '~/'*) WORK=$HOME/${WORK#'~/'} ;; esac
+pub(super) const SCRIPT: &str = r#"case $WORK in '~') WORK=$HOME ;; '~/'*) WORK=$HOME/${WORK#'~/'} ;; esac
 rl_probe=.researchloop-check.$$.d
 cd "$WORK" 2>/dev/null && mkdir -m 700 "$rl_probe" 2>/dev/null && cd "./$rl_probe" || exit 0
 echo "type $(stat -f -c %T . 2>/dev/null)"
@@ -37,15 +38,12 @@ rl_said=$(./program 2>&1) || echo "exec $rl_said"
 [ ! -e PROGRAM ] || echo case
 cd .. && rm -rf "$rl_probe""#;
 
-/// What was found, for a person.
-pub struct Found {
-    pub good: bool,
-    pub said: String,
-    pub hint: Option<String>,
-}
-
 /// Reads the answer. Nothing when it says nothing.
-pub fn found(section: &Section, scheduler: SchedulerKind) -> Option<Found> {
+pub(super) fn check(section: &Section, scheduler: SchedulerKind) -> Option<Check> {
+    let told = |ok, detail: &str, hint| {
+        let detail = visible::lines(detail).join("\n");
+        Check { check: "storage", ok, detail, hint }
+    };
     let text = section.text();
     let rest = |word: &str| {
         text.lines().find_map(|line| line.trim_end().strip_prefix(word)).map(str::trim)
@@ -66,7 +64,7 @@ pub fn found(section: &Section, scheduler: SchedulerKind) -> Option<Found> {
         let hint =
             "choose a `working_dir` on another file system (your home, scratch or project folder)"
                 .to_owned();
-        return Some(Found { good: false, said: wrong.join("\n"), hint: Some(hint) });
+        return Some(told(false, &wrong.join("\n"), Some(hint)));
     }
     let is_alone = scheduler != SchedulerKind::Local && OF_ONE_MACHINE.contains(&kind.as_str());
     let hint = is_alone.then(|| {
@@ -77,15 +75,15 @@ pub fn found(section: &Section, scheduler: SchedulerKind) -> Option<Found> {
     } else {
         ""
     };
-    (!kind.is_empty()).then(|| Found { good: true, said: format!("{kind}{case}"), hint })
+    (!kind.is_empty()).then(|| told(true, &format!("{kind}{case}"), hint))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(kind: SchedulerKind, text: &str) -> Option<Found> {
-        found(
+    fn of(kind: SchedulerKind, text: &str) -> Option<Check> {
+        check(
             &Section { name: "storage".to_owned(), status: 0, output: text.as_bytes().to_vec() },
             kind,
         )
@@ -95,7 +93,7 @@ mod tests {
     fn a_disk_of_the_front_end_is_told_and_fails_nothing() {
         let alone = of(SchedulerKind::Slurm, "type tmpfs\n").expect("told");
         assert!(
-            alone.good
+            alone.ok
                 && alone.hint.expect("a hint").contains("unless the nodes have this folder too")
         );
         for (kind, text) in [
@@ -104,10 +102,13 @@ mod tests {
             (SchedulerKind::Slurm, "type UNKNOWN (0x42)\n"),
         ] {
             let found = of(kind, text).expect("told");
-            assert!(found.good && found.hint.is_none(), "{text}");
+            assert!(found.ok && found.hint.is_none(), "{text}");
         }
         assert!(
-            of(SchedulerKind::Slurm, "type nfs\ncase\n").expect("told").said.contains("upper case")
+            of(SchedulerKind::Slurm, "type nfs\ncase\n")
+                .expect("told")
+                .detail
+                .contains("upper case")
         );
         assert!(
             of(SchedulerKind::Slurm, "").is_none() && of(SchedulerKind::Slurm, "type \n").is_none()
@@ -118,14 +119,14 @@ mod tests {
     fn what_a_file_system_cannot_do_is_named() {
         let found = of(SchedulerKind::Slurm, "type exfat\nlinks ln: link: Function not implemented\nmodes\nexec sh: ./program: Permission denied\n")
             .expect("told");
-        assert!(!found.good && found.hint.is_some());
+        assert!(!found.ok && found.hint.is_some());
         for said in [
             "exfat has no symbolic links",
             "Function not implemented",
             "does not keep modes",
             "no program can be run there",
         ] {
-            assert!(found.said.contains(said), "{said}: {}", found.said);
+            assert!(found.detail.contains(said), "{said}: {}", found.detail);
         }
     }
 }
