@@ -44,7 +44,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("task", &["app", "bundle", "config", "domain", "platform", "sprint", "store", "study"]),
     ("auto_loop", &["app", "config", "domain", "platform", "sprint", "store", "study", "task"]),
     ("plan", &["app", "bundle", "claude", "config", "domain", "platform", "store", "task"]),
-    ("cron", &["app", "claude", "config", "domain", "platform", "store"]),
+    ("cron", &["app", "claude", "config", "domain", "platform", "store", "tick", "view"]),
     ("notify", &["app", "config", "domain", "platform", "store"]),
     (
         "tick",

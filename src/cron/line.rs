@@ -166,11 +166,6 @@ pub fn without_line(crontab: &[u8], marker: &str) -> Vec<u8> {
     lines(crontab).filter(|line| !is_ours(line, marker)).flatten().copied().collect()
 }
 
-/// How often a line runs, for people: its five fields.
-pub fn every_text(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).split_whitespace().take(5).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

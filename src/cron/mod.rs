@@ -1,23 +1,30 @@
 //! Lets cron run `tick`: the line, the user's crontab, and a try in cron's own environment.
 //! It hides how a crontab is read and written, and what cron does to a command.
 
+mod install;
 mod line;
 mod log;
+mod remove;
 mod settings;
+mod show;
 mod trial;
 
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use self::line::{marker, without_line};
 use crate::app::App;
 use crate::domain::{complaint, visible};
 use crate::platform::{private, process};
 use crate::problem::Problem;
 use crate::store::StoreError;
 
-pub use line::{LineProblem, Schedule, every_text, find, line, marker, with_line, without_line};
+pub use install::{install, try_out};
+pub use line::{LineProblem, Schedule};
 pub use log::Log;
-pub use trial::{Trial, trial};
+pub use remove::remove;
+pub use show::show;
+pub use trial::Trial;
 
 /// The fact that says how often cron ticks, in seconds; empty when it does not.
 pub const EVERY: &str = "cron.every";
@@ -77,18 +84,18 @@ fn given_path(app: &App) -> Result<PathBuf, CronError> {
 }
 
 /// What marks this project's line.
-pub fn marker_of(app: &App) -> Result<String, CronError> {
+fn marker_of(app: &App) -> Result<String, CronError> {
     Ok(marker(&config_path(app)?))
 }
 
 /// The crontab without a line of this project that was made under another spelling of its path.
-pub fn without_other_spelling(app: &App, crontab: &[u8]) -> Result<Vec<u8>, CronError> {
+fn without_other_spelling(app: &App, crontab: &[u8]) -> Result<Vec<u8>, CronError> {
     let given = marker(&given_path(app)?);
     Ok(if given == marker_of(app)? { crontab.to_vec() } else { without_line(crontab, &given) })
 }
 
 /// The words of the command that cron runs for this project.
-pub fn command_of(app: &App) -> Result<Vec<PathBuf>, CronError> {
+fn command_of(app: &App) -> Result<Vec<PathBuf>, CronError> {
     let program = std::env::current_exe()
         .map_err(|error| CronError::Path(format!("cannot tell where this program is: {error}")))?;
     let word = PathBuf::from;
@@ -106,11 +113,11 @@ pub fn command_of(app: &App) -> Result<Vec<PathBuf>, CronError> {
 /// Keeps others of this user from changing the crontab until it is dropped: a crontab is read and
 /// written whole, and of two who do so at once one is lost.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "it holds the lock")] std::fs::File);
+struct Lock(#[expect(dead_code, reason = "it holds the lock")] std::fs::File);
 
 impl Lock {
     /// Waits for it. Where no lock can be had, none is held: what was written is looked at in any case.
-    pub fn take() -> Option<Self> {
+    fn take() -> Option<Self> {
         let folder = dirs::cache_dir().map(|folder| folder.join("researchloop"))?;
         private::make_folder(&folder).ok()?;
         let file = private::options()
@@ -125,7 +132,7 @@ impl Lock {
 }
 
 /// Reads the user's crontab; empty when there is none.
-pub fn read() -> Result<Vec<u8>, CronError> {
+fn read() -> Result<Vec<u8>, CronError> {
     let output =
         process::command("crontab").arg("-l").stdin(Stdio::null()).output().map_err(missing)?;
     let said = String::from_utf8_lossy(&output.stderr);
@@ -138,7 +145,7 @@ pub fn read() -> Result<Vec<u8>, CronError> {
 }
 
 /// Replaces the user's crontab.
-pub fn write(text: &[u8]) -> Result<(), CronError> {
+fn write(text: &[u8]) -> Result<(), CronError> {
     use std::io::Write as _;
     let mut child = process::command("crontab")
         .arg("-")
