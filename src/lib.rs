@@ -16,6 +16,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod platform;
 pub mod problem;
+pub mod project;
 pub mod remote;
 pub mod runner;
 pub mod scheduler;

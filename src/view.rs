@@ -4,6 +4,7 @@
 
 mod answers;
 mod cluster;
+mod config;
 mod cron;
 mod findings;
 mod loops;
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt};
 pub use cluster::{Check, Cluster, ClusterCheck, ClusterChecks, ClusterSetup, Clusters};
+pub use config::ConfigCheck;
 pub use cron::{Cron, CronInstalled, CronRemoved, PastTick};
 pub use findings::{Board, Found, Place, Program, found, leaderboard, program};
 pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop, loop_found};

@@ -25,6 +25,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("app", &["config", "domain", "platform", "remote", "scheduler", "store", "bundle"]),
     ("view", &["config", "domain", "store", "study"]),
     ("cluster", &["app", "bundle", "config", "domain", "remote", "scheduler", "sprint", "view"]),
+    ("project", &["bundle", "config", "domain", "platform", "scheduler", "store", "study", "view"]),
     ("message", &["app", "bundle", "domain", "platform", "store", "task"]),
     (
         "sprint",
@@ -77,6 +78,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "plan",
             "message",
             "pipeline",
+            "project",
             "platform",
             "remote",
             "runner",

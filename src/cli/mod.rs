@@ -201,7 +201,7 @@ impl Global {
             // With --json, standard error is for one error alone; `config check` has them all.
             _ if ui.json => {}
             [] => {}
-            [one] => ui.warning(&warning_text(one)),
+            [one] => ui.warning(&one.warning_text()),
             many => {
                 ui.warning(&format!(
                     "{} has {} things to look at: `researchloop config check` shows them",
@@ -244,12 +244,6 @@ impl Global {
         }
         Ok(app)
     }
-}
-
-/// A warning about the configuration. Its own text says where it stands and that it is a
-/// warning; one of the two is enough.
-fn warning_text(warning: &crate::config::Problem) -> String {
-    warning.to_string().replacen(": warning: ", ": ", 1)
 }
 
 /// The command line as clap knows it: for completions, manual pages, and tests of both.

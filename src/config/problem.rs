@@ -67,6 +67,11 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A warning in the words of a screen that says that it is one.
+    pub fn warning_text(&self) -> String {
+        self.to_string().replacen(": warning: ", ": ", 1)
+    }
+
     /// The line in the file, from 1, if the problem lies in one.
     pub fn line(&self) -> Option<usize> {
         match self.place {

@@ -10,9 +10,10 @@ use super::tree::{Found, Values};
 use crate::domain::duration::human;
 
 /// One setting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Setting {
     /// `db_path`, `cluster.hpc.port`, `study.mine.job_options.mem`.
+    #[serde(rename = "key")]
     pub path: String,
     /// The value as it holds, in one line; empty when there is none. A secret is `(set)`.
     pub value: String,
