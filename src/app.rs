@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::config::{Cluster, Config, Study, Transport, UnknownName};
 use crate::domain::{Secret, SprintId};
+use crate::platform::clock::Clock;
 use crate::platform::process;
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Limits, Local, Remote, Ssh, SshTarget};
@@ -24,12 +25,19 @@ pub struct App {
     pub passphrase: Option<Secret>,
     /// A host key that the user accepts for this run: `SHA256:...`.
     pub accept_fingerprint: Option<String>,
+    /// What tells the time.
+    pub clock: Clock,
 }
 
 impl App {
+    /// With this configuration, and nothing that a user has said beside it.
+    pub fn new(config: Config) -> Self {
+        Self { config, passphrase: None, accept_fingerprint: None, clock: Clock::default() }
+    }
+
     /// Opens the database.
     pub fn store(&self) -> Result<Store, StoreError> {
-        let mut store = Store::open(&self.config.db_path)?;
+        let mut store = Store::open(&self.config.db_path)?.with_clock(self.clock.clone())?;
         store.compare(&self.config.db_path, &self.config.artifact_dir)?;
         Ok(store)
     }

@@ -307,6 +307,28 @@ fn what_only_decides_has_no_clock_no_chance_and_no_files() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The clock is handed to the store, so that one change happens at one time, and tests can move it.
+/// `unixepoch(column)` reads a stored time; without an argument it would be the system's clock.
+#[test]
+fn the_store_asks_nobody_for_the_time() {
+    let mut wrong = Vec::new();
+    for source in all().iter().filter(|source| source.part == "store" && !is_test(&source.path)) {
+        for word in [
+            "clock::now(",
+            "SystemTime",
+            "Timestamp::now",
+            "unixepoch()",
+            "'now'",
+            "CURRENT_TIMESTAMP",
+        ] {
+            if source.text.contains(word) {
+                wrong.push(format!("{} names {word}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn templates_hold_no_path_of_a_machine() {
     fn walk(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

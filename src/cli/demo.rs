@@ -60,7 +60,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let mut config = crate::config::load(&file, &Environment::of_process())?;
     // Whatever the environment says: the demonstration keeps everything in its folder.
     config.artifact_dir = dir.join("artifacts");
-    let app = App { config, passphrase: None, accept_fingerprint: None };
+    let app = App::new(config);
     let mut store = app.store()?;
     let wanted = NewSprintSpec::new("demo", IDEA, Request::default());
     let id = sprint::create(&app, &mut store, &wanted)?;

@@ -238,7 +238,12 @@ impl Global {
             .ok()
             .filter(|text| !text.is_empty())
             .map(Secret::new);
-        let app = App { config, passphrase, accept_fingerprint: None };
+        let app = App {
+            config,
+            passphrase,
+            accept_fingerprint: None,
+            clock: crate::platform::clock::Clock::default(),
+        };
         if let Some(behind) = app.behind() {
             ui.warn_last(&behind.to_string());
         }

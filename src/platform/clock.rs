@@ -7,10 +7,45 @@
 //! `RESEARCHLOOP_TEST_NOW` (RFC 3339) freezes the wall clock, so that tests can
 //! compare whole screens. It changes nothing but what is printed and stored.
 
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+
+/// A clock that is handed in: the system's, or one that stands until it is moved.
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// The system's.
+    #[default]
+    System,
+    /// It stands at this time, in milliseconds since 1970. Its copies move with it.
+    Standing(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands at this time.
+    pub fn standing(at: Timestamp) -> Self {
+        Self::Standing(Arc::new(AtomicI64::new(at.as_millisecond())))
+    }
+
+    /// Moves a standing clock, and all of its copies. The system's goes by itself.
+    pub fn advance(&self, time: Duration) {
+        if let Self::Standing(at) = self {
+            at.fetch_add(i64::try_from(time.as_millis()).unwrap_or(0), Ordering::SeqCst);
+        }
+    }
+
+    /// The time, in UTC.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => now(),
+            Self::Standing(at) => {
+                Timestamp::from_millisecond(at.load(Ordering::SeqCst)).unwrap_or_default()
+            }
+        }
+    }
+}
 
 /// The time now, in UTC, rounded down to a millisecond.
 #[expect(clippy::disallowed_methods, reason = "the home of the clock")]

@@ -8,7 +8,7 @@ use super::request::NewSprintSpec;
 use crate::app::App;
 use crate::config::{Cluster, Study};
 use crate::domain::{SprintId, id, task};
-use crate::platform::{clock, random};
+use crate::platform::random;
 use crate::scheduler;
 use crate::store::{Change, Cut, NewSprint, Store};
 
@@ -89,8 +89,7 @@ pub fn create_in(
     // Ids are short, so that people can type them: one may be taken.
     loop {
         let Ok(id) = SprintId::new(&format!("sp-{}", random::hex(3))) else { continue };
-        let created = clock::now();
-        let directory = id::directory_name(&id, created, idea.as_deref());
+        let directory = id::directory_name(&id, change.now(), idea.as_deref());
         let new = NewSprint {
             id: &id,
             study: study.name.as_str(),
@@ -102,7 +101,6 @@ pub fn create_in(
             parent: wanted.parent,
             request: &request,
             seconds: bounds.seconds,
-            created,
             kind: wanted.request.kind(),
             task: wanted.task,
             loop_id: wanted.loop_id,

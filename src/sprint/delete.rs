@@ -200,7 +200,7 @@ mod tests {
             std::fs::write(&file, "").expect("written");
             let config = config::load(&file, &Environment::new([("HOME", path)]))
                 .unwrap_or_else(|error| panic!("{error}"));
-            let app = App { config, passphrase: None, accept_fingerprint: None };
+            let app = App::new(config);
             Self { _folder: folder, app, store: Store::in_memory().expect("a database") }
         }
 

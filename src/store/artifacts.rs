@@ -32,7 +32,7 @@ impl Change<'_> {
     pub fn put_artifact(&self, sprint: &str, path: &str, size: u64) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached("INSERT OR REPLACE INTO artifacts (sprint_id, path, size, fetched_at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute((sprint, path, i64::try_from(size).unwrap_or(i64::MAX), crate::platform::clock::stamp(crate::platform::clock::now())))?;
+            .execute((sprint, path, i64::try_from(size).unwrap_or(i64::MAX), self.stamp()))?;
         Ok(())
     }
 }

@@ -5,7 +5,6 @@ use super::{Change, StoreError, waits};
 use crate::bundle::formats::Money;
 use crate::domain::transition::{self, Event};
 use crate::domain::{JobId, Reason, State, Status, Used};
-use crate::platform::clock;
 
 /// The last condition adds nothing, but only with it SQLite uses the index of the open sprints;
 /// without, every submission reads the whole table while it holds the lock for writing.
@@ -15,7 +14,7 @@ const JOBS_OUT: &str = "SELECT count(*) FROM sprints WHERE cluster = ?1 AND stat
 impl Change<'_> {
     /// One sprint, as this change sees it.
     pub fn sprint(&self, id: &str) -> Result<Option<SprintRow>, StoreError> {
-        one(&self.transaction, id)
+        one(&self.transaction, id, self.seconds())
     }
 
     /// Makes a sprint, `pending`. False when the id is taken.
@@ -36,7 +35,7 @@ impl Change<'_> {
                 new.parent,
                 new.request,
                 i64::try_from(new.seconds).unwrap_or(i64::MAX),
-                clock::stamp(new.created),
+                self.stamp(),
                 new.kind,
                 new.task,
                 new.loop_id,
@@ -57,7 +56,7 @@ impl Change<'_> {
     pub fn apply(&self, id: &str, event: Event) -> Result<Option<State>, StoreError> {
         let Some(row) = self.sprint(id)? else { return Ok(None) };
         let Some(next) = transition::after(&row.state, event) else { return Ok(None) };
-        let now = clock::stamp(clock::now());
+        let now = self.stamp();
         let ending = match &next {
             State::Ended { ending, .. } => Some(ending),
             _ => None,
@@ -129,7 +128,7 @@ impl Change<'_> {
         self.transaction.execute(
             "INSERT OR REPLACE INTO jobs (sprint_id, attempt, name, sent_at, journal_from)
              VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(seq), 0) FROM journal WHERE sprint_id = ?1))",
-            (id, attempt, job_name(id, attempt), clock::stamp(clock::now())),
+            (id, attempt, job_name(id, attempt), self.stamp()),
         )?;
         Ok(Some(attempt))
     }
@@ -161,7 +160,7 @@ impl Change<'_> {
     ) -> Result<Option<State>, StoreError> {
         self.transaction.execute(
             "UPDATE jobs SET job_id = ?3, accepted_at = ?4 WHERE sprint_id = ?1 AND attempt = ?2",
-            (id, attempt, job.as_str(), clock::stamp(clock::now())),
+            (id, attempt, job.as_str(), self.stamp()),
         )?;
         self.transaction.execute(
             "UPDATE sprints SET remote_dir = ?2, resume_tries = 0, resume_next = 0 WHERE id = ?1",
@@ -183,7 +182,7 @@ impl Change<'_> {
                 "UPDATE jobs SET words = ?3, ended_at = CASE WHEN ?4 THEN coalesce(ended_at, ?5) ELSE ended_at END
                  WHERE sprint_id = ?1 AND attempt = ?2 AND (words <> ?3 OR ?4)",
             )?
-            .execute((id, attempt, words, ended, clock::stamp(clock::now())))?;
+            .execute((id, attempt, words, ended, self.stamp()))?;
         Ok(())
     }
 
@@ -242,10 +241,8 @@ impl Change<'_> {
 
     /// Remembers that the scheduler was told to end the job.
     pub fn set_cancel_sent(&self, id: &str) -> Result<(), StoreError> {
-        self.transaction.execute(
-            "UPDATE sprints SET cancel_sent = ?2 WHERE id = ?1",
-            (id, clock::now().as_second()),
-        )?;
+        self.transaction
+            .execute("UPDATE sprints SET cancel_sent = ?2 WHERE id = ?1", (id, self.seconds()))?;
         Ok(())
     }
 
@@ -264,7 +261,7 @@ impl Change<'_> {
                 "UPDATE sprints SET results_at = CASE WHEN ?2 THEN ?3 END, results_tries = results_tries + 1, results_next = ?4 + {} WHERE id = ?1",
                 waits::RESULTS.sql("results_tries + 1")
             ),
-            (id, fetched, clock::stamp(clock::now()), clock::now().as_second()),
+            (id, fetched, self.stamp(), self.seconds()),
         )?;
         self.event(
             Some(id),

@@ -4,7 +4,6 @@ use rusqlite::OptionalExtension as _;
 
 use super::{Change, Cut, StoreError, waits};
 use crate::domain::JobId;
-use crate::platform::clock;
 
 impl Change<'_> {
     /// The job of this attempt.
@@ -88,7 +87,7 @@ impl Change<'_> {
                 "UPDATE sprints SET resume_tries = resume_tries + 1, resume_next = ?2 + {} WHERE id = ?1",
                 waits::RESUMES.sql("resume_tries + 1")
             ),
-            (id, clock::now().as_second()),
+            (id, self.seconds()),
         )?;
         Ok(())
     }

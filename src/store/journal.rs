@@ -427,7 +427,7 @@ impl Change<'_> {
                     AND NOT EXISTS (SELECT 1 FROM journal l WHERE l.sprint_id = ?1 AND l.kind = 'run_started' AND l.seq > ?2)",
             )?
             .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), clock::stamp(line.time)))?;
-        if began > 0 { self.job_counts_from(sprint, clock::now().as_second()) } else { Ok(()) }
+        if began > 0 { self.job_counts_from(sprint, self.seconds()) } else { Ok(()) }
     }
 
     /// The job stood still for so long: it began so much later, as it were. Grid Engine counts such
@@ -444,7 +444,7 @@ impl Change<'_> {
             .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), clock::stamp(line.time), seconds))?;
         match self.counts_from(sprint)? {
             Some(from) if moved > 0 => {
-                self.job_counts_from(sprint, (from + seconds).min(clock::now().as_second()))
+                self.job_counts_from(sprint, (from + seconds).min(self.seconds()))
             }
             _ => Ok(()),
         }

@@ -7,7 +7,6 @@ use super::sprints::{Cut, held_by};
 use super::{Change, Store, StoreError};
 use crate::domain::auto_loop::{Limits, StopRule};
 use crate::domain::{LoopId, OpenIssues, Reason, SchedulerKind, Status};
-use crate::platform::clock;
 
 /// How a loop stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -286,7 +285,7 @@ impl Change<'_> {
         limits: &Limits,
     ) -> Result<bool, StoreError> {
         self.must_be_whole()?;
-        let now = clock::stamp(clock::now());
+        let now = self.stamp();
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO loops (id, study_name, status, guidance, request, limits, judged_from, created_at)
              VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?6, ?6)",
@@ -323,7 +322,7 @@ impl Change<'_> {
 
     /// Ends a running loop, and notes that for people. Nothing happens to one that has ended.
     pub fn end_loop(&self, id: &str, rule: StopRule, detail: &str) -> Result<bool, StoreError> {
-        let now = clock::stamp(clock::now());
+        let now = self.stamp();
         let status = if rule.is_success() { LoopStatus::Completed } else { LoopStatus::Stopped };
         let ended = self.transaction.execute(
             "UPDATE loops SET status = ?2, reason = ?3, detail = ?4, note = '', ended_at = ?5 WHERE id = ?1 AND status = 'running'",
@@ -346,7 +345,7 @@ impl Change<'_> {
         let resumed = self.transaction.execute(
             "UPDATE loops SET status = 'running', reason = '', detail = '', note = '', ended_at = NULL, judged_from = ?2
              WHERE id = ?1 AND status <> 'running'",
-            (id, clock::stamp(clock::now())),
+            (id, self.stamp()),
         )?;
         if resumed == 1 {
             self.transaction.execute("UPDATE sprints SET forgiven = 1 WHERE loop_id = ?1", [id])?;

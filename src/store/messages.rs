@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension as _, Row};
 use super::sprints::{SprintRow, one};
 use super::{Change, Store, StoreError};
 use crate::domain::{Ending, State, transition};
-use crate::platform::{clock, random};
+use crate::platform::random;
 
 /// Stands for a person's own words on a proposed idea.
 pub const ANOTHER: &str = "what else to try";
@@ -228,7 +228,7 @@ impl Change<'_> {
                     new.name,
                     new.text,
                     serde_json::to_string(new.choices).unwrap_or_default(),
-                    clock::stamp(clock::now()),
+                    self.stamp(),
                 ),
             )?;
             if made == 1 {
@@ -275,7 +275,7 @@ impl Change<'_> {
     ) -> Result<bool, StoreError> {
         let changed = self.transaction.execute(
             &format!("UPDATE messages SET {set} WHERE id = ?1 AND {condition}"),
-            (id, answer, clock::stamp(clock::now())),
+            (id, answer, self.stamp()),
         )?;
         if changed == 1 {
             self.event(None, "message_answered", &serde_json::json!({ "id": id }))?;
@@ -287,7 +287,7 @@ impl Change<'_> {
     pub fn message_delivered(&self, id: &str) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE messages SET delivered_at = coalesce(delivered_at, ?2) WHERE id = ?1",
-            (id, clock::stamp(clock::now())),
+            (id, self.stamp()),
         )?;
         Ok(())
     }
@@ -297,7 +297,7 @@ impl Change<'_> {
         self.transaction.execute(
             "UPDATE messages SET status = 'told', delivered_at = coalesce(delivered_at, ?3)
              WHERE id = ?1 AND sprint_id = ?2 AND (status = 'answered' OR status = 'open' AND kind = 'note')",
-            (id, sprint, clock::stamp(clock::now())),
+            (id, sprint, self.stamp()),
         )?;
         Ok(())
     }
@@ -350,7 +350,7 @@ impl Change<'_> {
                 |row| row.get(0),
             )
             .optional()?;
-        id.map_or(Ok(None), |id| one(&self.transaction, &id))
+        id.map_or(Ok(None), |id| one(&self.transaction, &id, self.seconds()))
     }
 }
 

@@ -25,7 +25,11 @@ mod tasks;
 pub mod waits;
 mod whole;
 
+use jiff::Timestamp;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::platform::clock::{self, Clock};
 
 pub use artifacts::Artifact;
 pub use changes::{Facts, job_name};
@@ -50,6 +54,7 @@ pub struct Store {
     behind: Option<Behind>,
     /// There is no space for what a write needs.
     is_crammed: bool,
+    clock: Clock,
 }
 
 /// A transaction in which something changes. It is undone unless it is committed.
@@ -57,6 +62,8 @@ pub struct Store {
 pub struct Change<'a> {
     transaction: Transaction<'a>,
     behind: Option<&'a Behind>,
+    /// When it began: all that it writes happens at this time.
+    now: Timestamp,
 }
 
 impl Store {
@@ -65,16 +72,54 @@ impl Store {
         if self.is_crammed {
             return Err(StoreError::Full);
         }
-        Ok(Change {
-            transaction: self
-                .connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)?,
-            behind: self.behind.as_ref(),
-        })
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Asked when nobody else writes any more: changes are in the order of their times.
+        let now = self.clock.now();
+        Ok(Change { transaction, behind: self.behind.as_ref(), now })
+    }
+
+    /// Lets it go by this clock.
+    pub fn with_clock(mut self, clock: Clock) -> Result<Self, StoreError> {
+        // The views ask for the time, and have to be told the same one.
+        let views = clock.clone();
+        self.connection.create_scalar_function(
+            "unixepoch",
+            0,
+            FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS,
+            move |_| Ok(views.now().as_second()),
+        )?;
+        self.clock = clock;
+        Ok(self)
+    }
+
+    /// The time, by its clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The same in seconds since 1970.
+    fn seconds(&self) -> i64 {
+        self.now().as_second()
     }
 }
 
 impl Change<'_> {
+    /// The time at which all of it happens.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The same as it is stored.
+    fn stamp(&self) -> String {
+        clock::stamp(self.now)
+    }
+
+    /// The same in seconds since 1970.
+    fn seconds(&self) -> i64 {
+        self.now.as_second()
+    }
+
     /// Makes it all permanent.
     pub fn commit(self) -> Result<(), StoreError> {
         Ok(self.transaction.commit()?)
@@ -97,12 +142,7 @@ impl Change<'_> {
             .prepare_cached(
                 "INSERT INTO events (time, sprint_id, kind, data) VALUES (?1, ?2, ?3, ?4)",
             )?
-            .execute((
-                crate::platform::clock::stamp(crate::platform::clock::now()),
-                sprint,
-                kind,
-                data.to_string(),
-            ))?;
+            .execute((self.stamp(), sprint, kind, data.to_string()))?;
         Ok(())
     }
 }

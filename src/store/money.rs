@@ -14,7 +14,6 @@ use rusqlite::Connection;
 
 use super::{Change, Store, StoreError};
 use crate::bundle::formats::Money;
-use crate::platform::clock;
 
 /// What something has cost so far, and what is put aside for what still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -105,7 +104,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {
     })
 }
 
-fn spent(connection: &Connection, of: Of<'_>) -> Result<Spent, StoreError> {
+fn spent(connection: &Connection, of: Of<'_>, now: i64) -> Result<Spent, StoreError> {
     let (which, value) = match of {
         Of::All => ("?2 IS NULL", None),
         Of::Sprint(id) => ("s.id = ?2", Some(id)),
@@ -115,7 +114,7 @@ fn spent(connection: &Connection, of: Of<'_>) -> Result<Spent, StoreError> {
     };
     let sum = |sql: &str| -> Result<Spent, StoreError> {
         let sql = sql.replace("{which}", which).replace("{group}", "NULL");
-        Ok(connection.prepare_cached(&sql)?.query_row((clock::now().as_second(), value), read)?)
+        Ok(connection.prepare_cached(&sql)?.query_row((now, value), read)?)
     };
     let mut sums = sum(SUMS)?;
     // A new sprint may have the id of one that is gone.
@@ -146,27 +145,27 @@ impl Spent {
 impl Store {
     /// Of everything.
     pub fn money(&self) -> Result<Spent, StoreError> {
-        spent(&self.connection, Of::All)
+        spent(&self.connection, Of::All, self.seconds())
     }
 
     /// Of one sprint, with all of its jobs.
     pub fn money_of_sprint(&self, id: &str) -> Result<Spent, StoreError> {
-        spent(&self.connection, Of::Sprint(id))
+        spent(&self.connection, Of::Sprint(id), self.seconds())
     }
 
     /// Of all attempts at a task.
     pub fn money_of_task(&self, id: &str) -> Result<Spent, StoreError> {
-        spent(&self.connection, Of::Task(id))
+        spent(&self.connection, Of::Task(id), self.seconds())
     }
 
     /// Of all sprints of a loop, whether it was resumed or not.
     pub fn money_of_loop(&self, id: &str) -> Result<Spent, StoreError> {
-        spent(&self.connection, Of::Loop(id))
+        spent(&self.connection, Of::Loop(id), self.seconds())
     }
 
     /// Of a study.
     pub fn money_of_study(&self, name: &str) -> Result<Spent, StoreError> {
-        spent(&self.connection, Of::Study(name))
+        spent(&self.connection, Of::Study(name), self.seconds())
     }
 
     /// Of each study that has sprints, by name.
@@ -178,9 +177,8 @@ impl Store {
                 source.replace("{which}", "?2 IS NULL").replace("{group}", "s.study_name")
             );
             let mut query = self.connection.prepare_cached(&sql)?;
-            let rows = query.query_map((clock::now().as_second(), None::<&str>), |row| {
-                Ok((row.get(0)?, read(row)?))
-            })?;
+            let rows = query
+                .query_map((self.seconds(), None::<&str>), |row| Ok((row.get(0)?, read(row)?)))?;
             for row in rows {
                 let (name, spent): (String, Spent) = row?;
                 sums.entry(name).or_default().add(&spent);
@@ -221,7 +219,7 @@ impl Store {
 impl Change<'_> {
     /// Of all sprints of a loop, as this change sees them.
     pub fn money_of_loop(&self, id: &str) -> Result<Spent, StoreError> {
-        spent(&self.transaction, Of::Loop(id))
+        spent(&self.transaction, Of::Loop(id), self.seconds())
     }
 
     /// Sprints of a study of which it is not known how many GPUs they had, at most five.
@@ -231,7 +229,7 @@ impl Change<'_> {
             SUMS.replace("{which}", "s.study_name = ?2").replace("{group}", "s.id")
         );
         let mut query = self.transaction.prepare_cached(&sql)?;
-        let rows = query.query_map((clock::now().as_second(), study), |row| {
+        let rows = query.query_map((self.seconds(), study), |row| {
             Ok((row.get::<_, String>(0)?, read(row)?.gpu_unknown))
         })?;
         let all: Vec<(String, bool)> = rows.collect::<Result<_, _>>()?;
@@ -241,7 +239,7 @@ impl Change<'_> {
     /// Keeps what a sprint has cost that is about to be deleted. That of unknown GPUs is given up:
     /// nobody could go on otherwise.
     pub(super) fn keep_money_of(&self, id: &str) -> Result<(), StoreError> {
-        let spent = spent(&self.transaction, Of::Sprint(id))?;
+        let spent = spent(&self.transaction, Of::Sprint(id), self.seconds())?;
         let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.transaction.execute(
             "INSERT INTO forgotten (sprint_id, study_name, task_id, loop_id, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown, status,
@@ -267,7 +265,7 @@ impl Change<'_> {
         self.transaction.execute(
             "INSERT INTO forgotten (sprint_id, study_name, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown, spent_at)
              VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6)",
-            (what, study, money.cost_usd, money.estimated, i64::try_from(money.tokens()).unwrap_or(i64::MAX), clock::stamp(clock::now())),
+            (what, study, money.cost_usd, money.estimated, i64::try_from(money.tokens()).unwrap_or(i64::MAX), self.stamp()),
         )?;
         self.event(
             None,
@@ -278,18 +276,19 @@ impl Change<'_> {
 
     /// Of a sprint, as this change sees it.
     pub fn money_of_sprint(&self, id: &str) -> Result<Spent, StoreError> {
-        spent(&self.transaction, Of::Sprint(id))
+        spent(&self.transaction, Of::Sprint(id), self.seconds())
     }
 
     /// Of a study, as this change sees it.
     pub fn money_of_study(&self, name: &str) -> Result<Spent, StoreError> {
-        spent(&self.transaction, Of::Study(name))
+        spent(&self.transaction, Of::Study(name), self.seconds())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::clock;
 
     fn store() -> Store {
         let store = Store::in_memory().expect("a database");

@@ -6,7 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Store;
-use crate::platform::{clock, file_system, private};
+use crate::platform::clock::{self, Clock};
+use crate::platform::{file_system, private};
 use crate::problem::{Problem, ProblemKind};
 
 /// "rlop": how a file says that it is ours.
@@ -216,17 +217,21 @@ impl Store {
             )?;
             return Err(foreign(if python == 3 { " (the Python researchloop)" } else { "" }));
         }
-        let mut store = Self { connection, behind: None, is_crammed };
+        let mut store = Self::on(connection, is_crammed)?;
         store.migrate(path)?;
         Ok(store)
     }
 
     /// A database in memory, which is gone afterwards.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let mut store =
-            Self { connection: Connection::open_in_memory()?, behind: None, is_crammed: false };
+        let mut store = Self::on(Connection::open_in_memory()?, false)?;
         store.migrate(Path::new(":memory:"))?;
         Ok(store)
+    }
+
+    fn on(connection: Connection, is_crammed: bool) -> Result<Self, StoreError> {
+        let clock = Clock::default();
+        Self { connection, behind: None, is_crammed, clock: clock.clone() }.with_clock(clock)
     }
 
     fn migrate(&mut self, path: &Path) -> Result<(), StoreError> {

@@ -52,7 +52,7 @@ impl Change<'_> {
             key,
             kind,
             data.to_string(),
-            clock::stamp(clock::now()),
+            self.stamp(),
         ))?;
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Change<'_> {
     /// Takes the oldest notice that is due for a channel. Nobody else gets it through that channel
     /// before its next try is due.
     pub fn claim_notice(&self, channel: &str) -> Result<Option<Notice>, StoreError> {
-        let now = clock::now();
+        let now = self.now;
         let rests = self.fact(&rest_of(channel))?.and_then(|until| until.parse::<i64>().ok());
         let longest = waits::NOTICES.after(u32::MAX);
         if rests.is_some_and(|until| waits_until(until, now.as_second(), longest).is_some()) {
@@ -159,7 +159,7 @@ impl Change<'_> {
         channel: &str,
         problem: Option<&str>,
     ) -> Result<(), StoreError> {
-        let sent_at = problem.is_none().then(|| clock::stamp(clock::now()));
+        let sent_at = problem.is_none().then(|| self.stamp());
         self.transaction.prepare_cached("UPDATE outbox_sends SET sent_at = ?3, problem = ?4 WHERE outbox_id = ?1 AND channel = ?2")?.execute((
             id,
             channel,
@@ -193,7 +193,7 @@ impl Unsent {
 impl Store {
     /// What could not be sent, and is tried again.
     pub fn unsent_notices(&self) -> Result<Vec<Unsent>, StoreError> {
-        let now = clock::now();
+        let now = self.now();
         let oldest = (now - jiff::SignedDuration::from_secs(MAX_AGE)).to_string();
         let mut query = self.connection.prepare_cached(
             "SELECT s.channel, s.problem, s.next_at, s.tries FROM outbox_sends s JOIN outbox o ON o.id = s.outbox_id

@@ -29,8 +29,6 @@ pub struct NewSprint<'a> {
     pub request: &'a str,
     /// How long its job may run.
     pub seconds: u64,
-    /// When.
-    pub created: jiff::Timestamp,
     /// `research`, `tweak` or `plan`.
     pub kind: &'a str,
     /// The task that it is an attempt at.
@@ -85,7 +83,6 @@ impl<'a> NewSprint<'a> {
             parent: None,
             request: "{}",
             seconds: 60,
-            created: clock::now(),
             kind: "research",
             task: None,
             loop_id: None,
@@ -199,6 +196,8 @@ pub struct SprintRow {
     pub resume_tries: u32,
     /// When it may be tried again, in seconds since 1970.
     pub resume_next: i64,
+    /// When this row was read, in seconds since 1970: what it waits for is judged by that time.
+    pub read_at: i64,
 }
 
 impl SprintRow {
@@ -215,13 +214,13 @@ impl SprintRow {
 
     /// When the usage limit ends that ended it, as far as that can be true. RFC 3339.
     pub fn reset_time(&self) -> Option<String> {
-        task::believed_reset(self.resets_at, clock::now().as_second()).map(clock::at)
+        task::believed_reset(self.resets_at, self.read_at).map(clock::at)
     }
 
     /// Until when nothing is tried: to let a parked sprint go on, or to bring the results of one that is
     /// over. RFC 3339.
     pub fn waits_until(&self) -> Option<String> {
-        let now = clock::now().as_second();
+        let now = self.read_at;
         let until = match self.state {
             State::Parked { .. } => waits::RESUMES.until(self.resume_next, self.resume_tries, now),
             State::Ended { .. }
@@ -300,7 +299,7 @@ const fn at(name: &str) -> usize {
     panic!("there is no such column")
 }
 
-fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
+fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
     let count = |column: usize| -> Result<u64, StoreError> {
         Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
     };
@@ -368,6 +367,7 @@ fn whole(row: &Row<'_>) -> Result<SprintRow, StoreError> {
         waits_for: row.get(const { at("resume_next") + 1 })?,
         resume_tries: small(const { at("resume_tries") })?,
         resume_next: row.get(const { at("resume_next") })?,
+        read_at: now,
     })
 }
 
@@ -403,7 +403,7 @@ fn state(row: &Row<'_>) -> Result<State, StoreError> {
 impl Store {
     /// One sprint.
     pub fn sprint(&self, id: &str) -> Result<Option<SprintRow>, StoreError> {
-        one(&self.connection, id)
+        one(&self.connection, id, self.seconds())
     }
 
     /// Ids that begin with this text, at most ten.
@@ -503,7 +503,7 @@ impl Store {
         let mut rows = query.query(parameters)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push(whole(row)?);
+            found.push(whole(row, self.seconds())?);
         }
         Ok(found)
     }
@@ -512,9 +512,10 @@ impl Store {
 pub(super) fn one(
     connection: &rusqlite::Connection,
     id: &str,
+    now: i64,
 ) -> Result<Option<SprintRow>, StoreError> {
     let mut query =
         connection.prepare_cached(&format!("SELECT {COLUMNS} FROM sprints WHERE id = ?1"))?;
     let mut rows = query.query([id])?;
-    rows.next()?.map(whole).transpose()
+    rows.next()?.map(|row| whole(row, now)).transpose()
 }

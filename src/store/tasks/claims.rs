@@ -5,7 +5,6 @@
 use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::{NeedState, TaskState, TaskStatus};
-use crate::platform::clock;
 use crate::store::{Change, StoreError};
 
 impl Change<'_> {
@@ -63,9 +62,9 @@ impl Change<'_> {
         let token: i64 = self
             .transaction
             .prepare_cached(
-                "UPDATE tasks SET claimed_by = ?2, claim_token = claim_token + 1, claim_until = unixepoch() + ?3 WHERE id = ?1 RETURNING claim_token",
+                "UPDATE tasks SET claimed_by = ?2, claim_token = claim_token + 1, claim_until = ?4 + ?3 WHERE id = ?1 RETURNING claim_token",
             )?
-            .query_row((id, holder, seconds), |row| row.get(0))?;
+            .query_row((id, holder, seconds, self.seconds()), |row| row.get(0))?;
         self.event(
             None,
             "task_claimed",
@@ -190,8 +189,8 @@ impl Change<'_> {
         self.held_with(id, token)?;
         let seconds = i64::try_from(seconds).unwrap_or(i64::from(u32::MAX));
         self.transaction.execute(
-            "UPDATE tasks SET claim_until = unixepoch() + ?2 WHERE id = ?1",
-            (id, seconds),
+            "UPDATE tasks SET claim_until = ?3 + ?2 WHERE id = ?1",
+            (id, seconds, self.seconds()),
         )?;
         self.event(
             None,
@@ -204,7 +203,7 @@ impl Change<'_> {
     /// Lets a claim hold for at least so many seconds from now.
     pub fn keep_task(&self, id: &str, token: i64, seconds: u64) -> Result<(), TaskError> {
         let until = self.held_with(id, token)?.claim_until.unwrap_or_default();
-        let left = until - clock::now().as_second();
+        let left = until - self.seconds();
         if left < i64::try_from(seconds).unwrap_or(i64::MAX) {
             self.heartbeat_task(id, token, seconds)?;
         }
@@ -259,10 +258,10 @@ impl Change<'_> {
             .transaction
             .prepare_cached(
                 "UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id IN (
-                    SELECT id FROM tasks WHERE claim_until IS NOT NULL AND claim_until <= unixepoch() AND status = 'open')
+                    SELECT id FROM tasks WHERE claim_until IS NOT NULL AND claim_until <= ?1 AND status = 'open')
                  RETURNING id, study_name, claim_token",
             )?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.to_string())))?
+            .query_map([self.seconds()], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.to_string())))?
             .collect::<Result<_, _>>()?;
         for (id, _, token) in &ended {
             self.event(

@@ -3,7 +3,7 @@
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::task::{self, check_idea, check_idea_text, check_text};
 use crate::domain::{Condition, Priority, TaskId, TaskState, TaskStatus};
-use crate::platform::{clock, random};
+use crate::platform::random;
 use crate::store::{Change, StoreError};
 
 /// A task that is to be.
@@ -109,7 +109,7 @@ impl Change<'_> {
                     &verify,
                     new.made_by,
                     new.max_attempts,
-                    clock::stamp(clock::now()),
+                    self.stamp(),
                 ))?;
             if made == 1 {
                 self.event(None, "task_created", &serde_json::json!({ "task_id": id.as_str(), "study": new.study, "made_by": new.made_by }))?;

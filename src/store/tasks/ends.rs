@@ -6,7 +6,7 @@ use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::task::{self, check_text};
 use crate::domain::{Reason, State, Status, TaskState, TaskStatus, Verdict};
-use crate::platform::{clock, random};
+use crate::platform::random;
 use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
 /// A sprint that a message or a notice is about.
@@ -211,7 +211,7 @@ impl Change<'_> {
     fn is_answered_for(&self, id: &str, kind: &str, answer: &str) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE messages SET status = 'answered', answer = ?2, answered_at = ?3 WHERE task_id = ?1 AND kind = ?4 AND status = 'open'",
-            (id, answer, clock::stamp(clock::now()), kind),
+            (id, answer, self.stamp(), kind),
         )?;
         Ok(())
     }
@@ -313,9 +313,9 @@ impl Change<'_> {
         let about = TaskSprint {
             id,
             loop_id: sprint.loop_id.as_deref(),
-            resets_at: ending.reason.and_then(|reason| {
-                task::reset_time(reason, sprint.resets_at, clock::now().as_second())
-            }),
+            resets_at: ending
+                .reason
+                .and_then(|reason| task::reset_time(reason, sprint.resets_at, self.seconds())),
         };
         match (ending.status, ending.reason) {
             (Status::Completed, _) => {
@@ -408,7 +408,7 @@ impl Change<'_> {
     ) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE tasks SET status = ?2, verdict = ?3, detail = ?4, ended_at = ?5, claimed_by = NULL, claim_until = NULL WHERE id = ?1",
-            (row.id.as_str(), status.as_str(), verdict.map(Verdict::as_str), detail, clock::stamp(clock::now())),
+            (row.id.as_str(), status.as_str(), verdict.map(Verdict::as_str), detail, self.stamp()),
         )?;
         self.event(
             row.sprint(),
@@ -432,14 +432,13 @@ impl Change<'_> {
         let infra_failures = row.infra_failures + u32::from(infra);
         let chance = f64::from(u8::from_str_radix(&random::hex(1), 16).unwrap_or(128));
         let backoff = task::backoff_seconds(failures + infra_failures, chance / 127.5 - 1.0);
-        let reset = sprint
-            .and_then(|sprint| sprint.resets_at)
-            .map_or(0, |time| time - clock::now().as_second());
+        let reset =
+            sprint.and_then(|sprint| sprint.resets_at).map_or(0, |time| time - self.seconds());
         let wait = backoff.max(reset);
         self.transaction.execute(
-            "UPDATE tasks SET failures = ?2, infra_failures = ?3, detail = ?4, retry_at = unixepoch() + ?5, retry_wait = ?5, claimed_by = NULL, claim_until = NULL
+            "UPDATE tasks SET failures = ?2, infra_failures = ?3, detail = ?4, retry_at = ?6 + ?5, retry_wait = ?5, claimed_by = NULL, claim_until = NULL
              WHERE id = ?1",
-            (id, failures, infra_failures, detail, wait),
+            (id, failures, infra_failures, detail, wait, self.seconds()),
         )?;
         let data = serde_json::json!({
             "task_id": id, "failures": failures, "infra_failures": infra_failures, "infrastructure": infra, "detail": detail, "wait_seconds": wait,

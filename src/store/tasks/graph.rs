@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::TaskError;
 use crate::domain::task_graph::{self, Node};
 use crate::domain::{Condition, TaskStatus, Verdict};
-use crate::platform::clock;
 use crate::store::{Change, StoreError};
 
 /// A task as the graph is told of it, with what is stored of the rest.
@@ -41,10 +40,10 @@ impl Change<'_> {
         let mut parents: Vec<Option<String>> = Vec::new();
         let mut query = self.transaction.prepare_cached(
             "SELECT id, status, verdict, parent, depth, detail,
-                status = 'open' AND claimed_by IS NOT NULL AND (claim_until IS NULL OR claim_until > unixepoch())
+                status = 'open' AND claimed_by IS NOT NULL AND (claim_until IS NULL OR claim_until > ?2)
              FROM tasks WHERE study_name = ?1 ORDER BY rowid",
         )?;
-        let mut rows = query.query([study])?;
+        let mut rows = query.query((study, self.seconds()))?;
         while let Some(row) = rows.next()? {
             let (id, status, verdict): (String, String, Option<String>) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -107,7 +106,7 @@ impl Change<'_> {
                     &node.id,
                     settled.status.as_str(),
                     if open { "" } else { settled.why.as_str() },
-                    (!open).then(|| clock::stamp(clock::now())),
+                    (!open).then(|| self.stamp()),
                 ))?;
             self.event(
                 None,

@@ -72,7 +72,7 @@ impl Night {
         std::fs::write(&file, text).expect("written");
         let config = config::load(&file, &Environment::new([("HOME", path.to_string())]))
             .unwrap_or_else(|error| panic!("{error}"));
-        let app = App { config, passphrase: None, accept_fingerprint: None };
+        let app = App::new(config);
         let store = Store::in_memory().expect("a database");
         Self {
             _folder: folder,
