@@ -146,3 +146,51 @@ impl Change<'_> {
         Ok(())
     }
 }
+
+/// Columns that came with later schemas than the sums of the recorded journals.
+#[cfg(test)]
+const LATER: &[&str] = &["waits"];
+
+#[cfg(test)]
+impl Store {
+    /// All that is stored, as text.
+    pub fn dump(&self) -> String {
+        use rusqlite::types::Value;
+        let names = |sql: &str| -> Vec<String> {
+            let mut query = self.connection.prepare(sql).expect("a query");
+            let names = query.query_map([], |row| row.get(0)).expect("names");
+            names.collect::<Result<_, _>>().expect("names")
+        };
+        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+        let mut text = String::new();
+        for table in names(tables) {
+            let mut columns =
+                names(&format!("SELECT name FROM pragma_table_info('{table}') ORDER BY name"));
+            columns.retain(|column| !LATER.contains(&column.as_str()));
+            let list = columns.join(", ");
+            let by_number = format!("SELECT {list} FROM {table} ORDER BY rowid");
+            let by_key = format!("SELECT {list} FROM {table} ORDER BY {list}");
+            let mut query = self
+                .connection
+                .prepare(&by_number)
+                .or_else(|_| self.connection.prepare(&by_key))
+                .expect("a query");
+            let mut rows = query.query([]).expect("rows");
+            while let Some(row) = rows.next().expect("a row") {
+                text.push_str(&table);
+                for (place, column) in columns.iter().enumerate() {
+                    let value = match row.get(place).expect("a value") {
+                        Value::Null => "NULL".to_owned(),
+                        Value::Integer(number) => number.to_string(),
+                        Value::Real(number) => format!("{number:.6}"),
+                        Value::Text(value) => value,
+                        Value::Blob(_) => "a blob".to_owned(),
+                    };
+                    text.push_str(&format!(" {column}={value}"));
+                }
+                text.push('\n');
+            }
+        }
+        text
+    }
+}

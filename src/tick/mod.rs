@@ -14,6 +14,8 @@ mod watch;
 
 #[cfg(test)]
 mod ingest_tests;
+#[cfg(test)]
+mod recorded_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -5,7 +5,7 @@
 //! lies, where it is not everybody: of `queue`, `accounting`, `way`, `sbatch`, `agents` (what they do
 //! beside their work), `costs` (results without a price) and `fates` (jobs that do not end well).
 
-mod chance;
+pub(super) mod chance;
 mod deeds;
 mod front;
 mod lies;
