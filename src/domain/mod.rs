@@ -6,6 +6,7 @@ pub mod approval;
 pub mod auto_loop;
 pub mod complaint;
 pub mod duration;
+pub mod event_name;
 pub mod figure_name;
 pub mod finding;
 pub mod id;
@@ -41,6 +42,7 @@ pub mod visible;
 pub mod written;
 
 pub use advice::Advice;
+pub use event_name::EventName;
 pub use finding::{Finding, Metric, Source, Verdict};
 pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};
 pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen, Used};

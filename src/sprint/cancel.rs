@@ -3,7 +3,7 @@
 use super::install_runner;
 use crate::app::{App, ClusterError};
 use crate::domain::transition::Event;
-use crate::domain::{SprintId, State};
+use crate::domain::{EventName, SprintId, State};
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError, Script};
 use crate::scheduler;
@@ -139,7 +139,7 @@ pub fn tell_scheduler(
     }
     change.event(
         Some(id.as_str()),
-        "cancel_sent",
+        EventName::CancelSent,
         &serde_json::json!({ "job_id": job.as_str(), "heard": against.is_none(), "said": said }),
     )?;
     if let Some(against) = &against {

@@ -4,7 +4,7 @@ use super::sprints::{NewSprint, SprintRow, one};
 use super::{Change, StoreError, waits};
 use crate::bundle::formats::Money;
 use crate::domain::transition::{self, Event};
-use crate::domain::{JobId, Reason, State, Status, Used};
+use crate::domain::{EventName, JobId, Reason, State, Status, Used};
 
 /// The last condition adds nothing, but only with it SQLite uses the index of the open sprints;
 /// without, every submission reads the whole table while it holds the lock for writing.
@@ -46,7 +46,7 @@ impl Change<'_> {
             ],
         )?;
         if made == 1 {
-            self.event(Some(new.id.as_str()), "created", &serde_json::json!({ "study": new.study, "cluster": new.cluster, "parent": new.parent }))?;
+            self.event(Some(new.id.as_str()), EventName::Created, &serde_json::json!({ "study": new.study, "cluster": new.cluster, "parent": new.parent }))?;
         }
         Ok(made == 1)
     }
@@ -87,7 +87,7 @@ impl Change<'_> {
             ))?;
         self.event(
             Some(id),
-            "state",
+            EventName::State,
             &serde_json::json!({
                 "from": row.state.status().as_str(), "to": status.as_str(), "phase": next.phase(),
                 "job_id": next.job().map(JobId::as_str),
@@ -265,7 +265,7 @@ impl Change<'_> {
         )?;
         self.event(
             Some(id),
-            if fetched { "results" } else { "results_failed" },
+            if fetched { EventName::Results } else { EventName::ResultsFailed },
             &serde_json::json!({}),
         )
     }
@@ -304,7 +304,7 @@ impl Change<'_> {
         self.release_of_sprint(id)?;
         self.keep_money_of(id)?;
         self.transaction.execute("DELETE FROM sprints WHERE id = ?1", [id])?;
-        self.event(Some(id), "deleted", &serde_json::json!({}))
+        self.event(Some(id), EventName::Deleted, &serde_json::json!({}))
     }
 
     /// How many sprints of a cluster may have a job.

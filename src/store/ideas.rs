@@ -7,9 +7,9 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::findings::{REVIEWS, open_in};
 use super::{Change, SprintRow, Store, StoreError};
-use crate::domain::OpenIssues;
 use crate::domain::idea::{self, Earlier};
 use crate::domain::same_idea::Meaning;
+use crate::domain::{EventName, OpenIssues};
 
 /// An idea, as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,16 +88,15 @@ impl Store {
     }
 }
 
-/// The event of a sprint whose job says that no idea is left to try.
-pub(super) const NONE_LEFT: &str = "no_idea_left";
-
 impl Change<'_> {
     /// Why no idea is left to try, when the sprint's job says so.
     pub fn none_left(&self, sprint: &str) -> Result<Option<String>, StoreError> {
         let mut query = self.transaction.prepare_cached(
             "SELECT coalesce(json_extract(data, '$.why'), '') FROM events WHERE sprint_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",
         )?;
-        Ok(query.query_row((sprint, NONE_LEFT), |row| row.get(0)).optional()?)
+        Ok(query
+            .query_row((sprint, EventName::NoIdeaLeft.as_str()), |row| row.get(0))
+            .optional()?)
     }
 
     /// What an idea that a job has found repeats, as far as it was worked on: the job knew only what

@@ -3,14 +3,13 @@
 use rusqlite::OptionalExtension as _;
 
 use super::changes::Facts;
-use super::ideas::NONE_LEFT;
 use super::{Change, Store, StoreError};
 use crate::bundle::formats::Money;
 use crate::bundle::journal::{Entry, Line};
-use crate::domain::Phase;
 use crate::domain::idea::bounded;
 use crate::domain::open_issues::StepEnd;
 use crate::domain::transition::Event;
+use crate::domain::{EventName, Phase};
 use crate::platform::clock;
 
 /// A step takes at most ten years: what a journal says may be anything.
@@ -222,7 +221,7 @@ impl Change<'_> {
         if altered {
             self.event(
                 Some(sprint),
-                "journal_altered",
+                EventName::JournalAltered,
                 &serde_json::json!({ "contradictions": ingested.contradictions }),
             )?;
         }
@@ -355,7 +354,7 @@ impl Change<'_> {
             Some(Entry::Idea { text, .. }) => {
                 let idea = bounded(&text, 4000);
                 if !idea.is_empty() && self.set_idea(sprint, &idea)? {
-                    self.event(Some(sprint), "idea", &serde_json::json!({}))?;
+                    self.event(Some(sprint), EventName::Idea, &serde_json::json!({}))?;
                     // The idea is a task from now on, and this sprint the first attempt at it.
                     if let Some(row) = self.sprint(sprint)?.filter(|row| row.task.is_none()) {
                         // A person who has agreed to it knows what there was.
@@ -371,7 +370,7 @@ impl Change<'_> {
                             )?;
                             self.event(
                                 Some(sprint),
-                                "idea_repeats",
+                                EventName::IdeaRepeats,
                                 &serde_json::json!({ "earlier": earlier }),
                             )?;
                             self.apply(sprint, Event::CancelAsked)?;
@@ -389,7 +388,7 @@ impl Change<'_> {
             Some(Entry::Suspended { seconds }) => self.job_stood(sprint, line, seconds)?,
             Some(Entry::NoneLeft { why }) => self.event(
                 Some(sprint),
-                NONE_LEFT,
+                EventName::NoIdeaLeft,
                 &serde_json::json!({ "why": bounded(&why, 400) }),
             )?,
             Some(Entry::Told { id }) => self.message_told(sprint, &id)?,
@@ -459,7 +458,7 @@ impl Change<'_> {
         )?;
         self.event(
             Some(sprint),
-            "job_counts",
+            EventName::JobCounts,
             &serde_json::json!({ "attempt": attempt, "from": from }),
         )
     }

@@ -6,7 +6,7 @@ use super::findings::{REVIEWS, open_in};
 use super::sprints::{Cut, held_by};
 use super::{Change, Store, StoreError};
 use crate::domain::auto_loop::{Limits, StopRule};
-use crate::domain::{LoopId, OpenIssues, Reason, SchedulerKind, Status};
+use crate::domain::{EventName, LoopId, OpenIssues, Reason, SchedulerKind, Status};
 
 /// How a loop stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -294,7 +294,7 @@ impl Change<'_> {
         if made == 1 {
             self.loop_event(
                 id.as_str(),
-                "loop_started",
+                EventName::LoopStarted,
                 &serde_json::json!({ "study": study, "limits": limits }),
             )?;
         }
@@ -315,7 +315,7 @@ impl Change<'_> {
         )?;
         self.loop_event(
             id,
-            "loop_edited",
+            EventName::LoopEdited,
             &serde_json::json!({ "guidance": guidance, "limits": limits }),
         )
     }
@@ -333,7 +333,7 @@ impl Change<'_> {
             let data = serde_json::json!({
                 "loop_id": id, "study_name": row.map(|row| row.study), "status": status.as_str(), "reason": rule.as_str(), "detail": detail,
             });
-            self.loop_event(id, "loop_ended", &data)?;
+            self.loop_event(id, EventName::LoopEnded, &data)?;
             self.notice(&format!("loop_ended:{id}:{now}"), "loop_ended", &data)?;
         }
         Ok(ended == 1)
@@ -349,7 +349,7 @@ impl Change<'_> {
         )?;
         if resumed == 1 {
             self.transaction.execute("UPDATE sprints SET forgiven = 1 WHERE loop_id = ?1", [id])?;
-            self.loop_event(id, "loop_resumed", &serde_json::json!({}))?;
+            self.loop_event(id, EventName::LoopResumed, &serde_json::json!({}))?;
         }
         Ok(resumed == 1)
     }
@@ -362,8 +362,13 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn loop_event(&self, id: &str, kind: &str, data: &serde_json::Value) -> Result<(), StoreError> {
-        self.event(None, kind, &serde_json::json!({ "loop_id": id, "data": data }))
+    fn loop_event(
+        &self,
+        id: &str,
+        name: EventName,
+        data: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        self.event(None, name, &serde_json::json!({ "loop_id": id, "data": data }))
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, Row};
 
 use super::sprints::{SprintRow, one};
 use super::{Change, Store, StoreError};
-use crate::domain::{Ending, State, transition};
+use crate::domain::{Ending, EventName, State, transition};
 use crate::platform::random;
 
 /// Stands for a person's own words on a proposed idea.
@@ -234,7 +234,7 @@ impl Change<'_> {
             if made == 1 {
                 self.event(
                     new.sprint,
-                    "message",
+                    EventName::Message,
                     &serde_json::json!({ "id": id, "kind": new.kind }),
                 )?;
                 return Ok(Some(id));
@@ -278,7 +278,7 @@ impl Change<'_> {
             (id, answer, self.stamp()),
         )?;
         if changed == 1 {
-            self.event(None, "message_answered", &serde_json::json!({ "id": id }))?;
+            self.event(None, EventName::MessageAnswered, &serde_json::json!({ "id": id }))?;
         }
         Ok(changed == 1)
     }

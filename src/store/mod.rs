@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod changes;
+mod events;
 mod facts;
 mod findings;
 mod ideas;
@@ -33,6 +34,7 @@ use crate::platform::clock::{self, Clock};
 
 pub use artifacts::Artifact;
 pub use changes::{Facts, job_name};
+pub use events::EventRow;
 pub use findings::{FindingRow, MetricRow};
 pub use ideas::KnownIdea;
 pub use journal::{Ingested, JournalPiece, StepRow};
@@ -129,21 +131,6 @@ impl Change<'_> {
     #[cfg(test)]
     pub fn raw(&self, sql: &str) -> Result<(), StoreError> {
         Ok(self.transaction.execute_batch(sql)?)
-    }
-
-    /// Writes what happened, for a sprint or for none.
-    pub fn event(
-        &self,
-        sprint: Option<&str>,
-        kind: &str,
-        data: &serde_json::Value,
-    ) -> Result<(), StoreError> {
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO events (time, sprint_id, kind, data) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute((self.stamp(), sprint, kind, data.to_string()))?;
-        Ok(())
     }
 }
 

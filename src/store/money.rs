@@ -14,6 +14,7 @@ use rusqlite::Connection;
 
 use super::{Change, Store, StoreError};
 use crate::bundle::formats::Money;
+use crate::domain::EventName;
 
 /// What something has cost so far, and what is put aside for what still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -269,7 +270,7 @@ impl Change<'_> {
         )?;
         self.event(
             None,
-            "spent",
+            EventName::Spent,
             &serde_json::json!({ "study": study, "what": what, "cost_usd": money.cost_usd }),
         )
     }

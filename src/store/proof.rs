@@ -10,7 +10,7 @@ use crate::bundle::EVALUATE;
 use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::{Costs, Entry, Line, Reached};
 use crate::bundle::outcome::{Measurement, measured_in};
-use crate::domain::{JobId, Metric};
+use crate::domain::{EventName, JobId, Metric};
 
 impl Change<'_> {
     /// How far a sprint's journal has come.
@@ -148,7 +148,7 @@ impl Change<'_> {
     pub fn set_cost_unknown(&self, sprint: &str, why: &str) -> Result<(), StoreError> {
         self.transaction
             .execute("UPDATE sprints SET cost_unknown = ?2 WHERE id = ?1", (sprint, why))?;
-        self.event(Some(sprint), "cost_unknown", &serde_json::json!({ "why": why }))
+        self.event(Some(sprint), EventName::CostUnknown, &serde_json::json!({ "why": why }))
     }
 
     /// Takes another job for the sprint's own: the one that holds its claim, and its name in the queue. A
@@ -166,7 +166,7 @@ impl Change<'_> {
         )?;
         self.event(
             Some(sprint),
-            "job_adopted",
+            EventName::JobAdopted,
             &serde_json::json!({ "from": known.as_str(), "to": told.as_str() }),
         )
     }

@@ -1,6 +1,7 @@
 //! Jobs on a cluster that carry a name of ours and that no sprint has.
 
 use super::{Change, StoreError};
+use crate::domain::EventName;
 
 impl Change<'_> {
     /// Remembers that such a job was told of, as an event. False when it was already: people are told
@@ -19,7 +20,7 @@ impl Change<'_> {
         self.set_fact(&key, "told")?;
         self.event(
             sprint,
-            "stray",
+            EventName::Stray,
             &serde_json::json!({ "cluster": cluster, "job_id": job, "name": name }),
         )?;
         Ok(true)

@@ -4,7 +4,7 @@
 
 use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
-use crate::domain::{NeedState, TaskState, TaskStatus};
+use crate::domain::{EventName, NeedState, TaskState, TaskStatus};
 use crate::store::{Change, StoreError};
 
 impl Change<'_> {
@@ -67,7 +67,7 @@ impl Change<'_> {
             .query_row((id, holder, seconds, self.seconds()), |row| row.get(0))?;
         self.event(
             None,
-            "task_claimed",
+            EventName::TaskClaimed,
             &serde_json::json!({ "task_id": id, "by": holder, "token": token, "seconds": seconds }),
         )
     }
@@ -194,7 +194,7 @@ impl Change<'_> {
         )?;
         self.event(
             None,
-            "task_heartbeat",
+            EventName::TaskHeartbeat,
             &serde_json::json!({ "task_id": id, "token": token, "seconds": seconds }),
         )?;
         self.known_task(id)
@@ -266,7 +266,7 @@ impl Change<'_> {
         for (id, _, token) in &ended {
             self.event(
                 None,
-                "task_claim_expired",
+                EventName::TaskClaimExpired,
                 &serde_json::json!({ "task_id": id, "token": token }),
             )?;
         }
@@ -282,7 +282,7 @@ impl Change<'_> {
         )?;
         self.event(
             None,
-            "task_released",
+            EventName::TaskReleased,
             &serde_json::json!({ "task_id": row.id.as_str(), "by": row.claimed_by }),
         )
     }

@@ -2,7 +2,7 @@
 
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::task::{self, check_idea, check_idea_text, check_text};
-use crate::domain::{Condition, Priority, TaskId, TaskState, TaskStatus};
+use crate::domain::{Condition, EventName, Priority, TaskId, TaskState, TaskStatus};
 use crate::platform::random;
 use crate::store::{Change, StoreError};
 
@@ -112,7 +112,7 @@ impl Change<'_> {
                     self.stamp(),
                 ))?;
             if made == 1 {
-                self.event(None, "task_created", &serde_json::json!({ "task_id": id.as_str(), "study": new.study, "made_by": new.made_by }))?;
+                self.event(None, EventName::TaskCreated, &serde_json::json!({ "task_id": id.as_str(), "study": new.study, "made_by": new.made_by }))?;
                 return Ok(id);
             }
         }
@@ -226,7 +226,7 @@ impl Change<'_> {
         }
         self.event(
             None,
-            "task_edited",
+            EventName::TaskEdited,
             &serde_json::json!({
                 "task_id": id, "idea": idea, "priority": edit.priority.map(Priority::as_str), "parent": edit.parent, "done_when": done_when,
                 "verify": verify, "max_attempts": edit.max_attempts, "drop_needs": edit.drop_needs,

@@ -5,7 +5,7 @@ use rusqlite::OptionalExtension as _;
 use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::task::{self, check_text};
-use crate::domain::{Reason, State, Status, TaskState, TaskStatus, Verdict};
+use crate::domain::{EventName, Reason, State, Status, TaskState, TaskStatus, Verdict};
 use crate::platform::random;
 use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
@@ -196,7 +196,7 @@ impl Change<'_> {
         self.death_is_answered(id, "retry")?;
         self.event(
             None,
-            "task_retried",
+            EventName::TaskRetried,
             &serde_json::json!({ "task_id": id, "from": row.state.as_str() }),
         )?;
         self.settle_graph(&row.study)
@@ -350,7 +350,7 @@ impl Change<'_> {
                 )?;
                 self.event(
                     Some(id),
-                    "task_released",
+                    EventName::TaskReleased,
                     &serde_json::json!({ "task_id": row.id.as_str(), "by": id }),
                 )?;
             }
@@ -412,7 +412,7 @@ impl Change<'_> {
         )?;
         self.event(
             row.sprint(),
-            &format!("task_{status}"),
+            EventName::of_task(status),
             &serde_json::json!({
                 "task_id": row.id.as_str(), "from": row.state.as_str(), "by": row.claimed_by, "verdict": verdict.map(Verdict::as_str), "detail": detail,
             }),
@@ -443,7 +443,7 @@ impl Change<'_> {
         let data = serde_json::json!({
             "task_id": id, "failures": failures, "infra_failures": infra_failures, "infrastructure": infra, "detail": detail, "wait_seconds": wait,
         });
-        self.event(sprint.map(|sprint| sprint.id), "task_failed", &data)?;
+        self.event(sprint.map(|sprint| sprint.id), EventName::TaskFailed, &data)?;
         if failures >= row.max_attempts || infra_failures >= task::MAX_INFRA_FAILURES {
             self.task_over(row, TaskStatus::Dead, None, detail)?;
             self.tell_of_death(row, failures + infra_failures, detail, sprint)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::TaskError;
 use crate::domain::task_graph::{self, Node};
-use crate::domain::{Condition, TaskStatus, Verdict};
+use crate::domain::{Condition, EventName, TaskStatus, Verdict};
 use crate::store::{Change, StoreError};
 
 /// A task as the graph is told of it, with what is stored of the rest.
@@ -110,7 +110,7 @@ impl Change<'_> {
                 ))?;
             self.event(
                 None,
-                &format!("task_{}", settled.status),
+                EventName::of_task(settled.status),
                 &serde_json::json!({ "task_id": node.id, "from": node.status.as_str(), "detail": settled.why }),
             )?;
         }
