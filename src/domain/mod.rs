@@ -6,6 +6,7 @@ pub mod approval;
 pub mod auto_loop;
 pub mod complaint;
 pub mod duration;
+pub mod effect;
 pub mod event_name;
 pub mod figure_name;
 pub mod finding;
@@ -25,6 +26,7 @@ pub mod noise;
 pub mod open_issues;
 pub mod options;
 pub mod placeholder;
+pub mod reduce;
 pub mod same_idea;
 #[cfg(test)]
 mod same_idea_tests;

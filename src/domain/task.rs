@@ -169,6 +169,16 @@ pub fn backoff_seconds(failures: u32, jitter: f64) -> i64 {
     seconds
 }
 
+/// Spreads the waits of tasks that have failed together: a number between -1 and 1 of this one, after so
+/// many failures.
+pub fn jitter(id: &str, failures: u32) -> f64 {
+    let sum = id
+        .bytes()
+        .chain(failures.to_le_bytes())
+        .fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    f64::from(sum % 2001) / 1000.0 - 1.0
+}
+
 /// Whether a sprint that ended so says nothing about its task: the machines failed, not the work.
 pub fn is_infrastructure(reason: Reason, scheduler: SchedulerKind) -> bool {
     match reason {

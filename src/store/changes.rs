@@ -1,10 +1,14 @@
 //! Everything that changes a sprint. A change of its state writes its event by itself.
 
+use jiff::Timestamp;
+
 use super::sprints::{NewSprint, SprintRow, one};
 use super::{Change, StoreError, waits};
 use crate::bundle::formats::Money;
+use crate::domain::effect::Facts;
 use crate::domain::transition::{self, Event};
-use crate::domain::{EventName, JobId, Reason, State, Status, Used};
+use crate::domain::{EventName, JobId, Reason, State, Status, Used, reduce};
+use crate::platform::clock;
 
 /// The last condition adds nothing, but only with it SQLite uses the index of the open sprints;
 /// without, every submission reads the whole table while it holds the lock for writing.
@@ -95,21 +99,8 @@ impl Change<'_> {
                 "detail": ending.map(|ending| ending.detail.as_str()).filter(|detail| !detail.is_empty()),
             }),
         )?;
-        if let Some(after) = self.sprint(id)? {
-            self.tell_of_state(&row, &after)?;
-            if ending.is_some() {
-                // Nothing runs any more, whatever the journal has not told.
-                self.transaction.execute(
-                    "UPDATE steps SET state = 'interrupted', ended_at = coalesce(ended_at, ?2) WHERE sprint_id = ?1 AND state = 'running'",
-                    (id, now.as_str()),
-                )?;
-                self.close_messages_of(id)?;
-                if after.kind == "tweak" {
-                    self.fetch_parent_again(&after)?;
-                }
-                self.settle_task_of(&after)?;
-            }
-        }
+        let effects = reduce::state_changed(row.state.status(), &next, row.kind == "tweak");
+        self.execute(&SprintRow { state: next.clone(), ..row }, &effects)?;
         Ok(Some(next))
     }
 
@@ -289,13 +280,28 @@ impl Change<'_> {
     }
 
     /// Facts that the journal tells of a sprint. `None` leaves what is known.
-    pub fn set_facts(&self, id: &str, facts: &Facts<'_>) -> Result<(), StoreError> {
+    pub fn set_facts(&self, id: &str, facts: &Facts) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "UPDATE sprints SET summary = coalesce(?2, summary), session_id = coalesce(?3, session_id), host = coalesce(?4, host),
                     resets_at = coalesce(?5, resets_at) WHERE id = ?1",
             )?
-            .execute((id, facts.summary, facts.session_id, facts.host, facts.resets_at))?;
+            .execute((id, &facts.summary, &facts.session_id, &facts.host, facts.resets_at))?;
+        Ok(())
+    }
+
+    /// Its first run began at this time, which may be before it was heard of.
+    pub(super) fn set_started_at(&self, id: &str, time: Timestamp) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE sprints SET started_at = ?2 WHERE id = ?1",
+            (id, clock::stamp(time)),
+        )?;
+        Ok(())
+    }
+
+    /// Its idea is that of this earlier sprint or task.
+    pub(super) fn set_repeats(&self, id: &str, earlier: &str) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE sprints SET repeats = ?2 WHERE id = ?1", (id, earlier))?;
         Ok(())
     }
 
@@ -311,19 +317,6 @@ impl Change<'_> {
     pub fn jobs_out(&self, cluster: &str) -> Result<u32, StoreError> {
         Ok(self.transaction.query_row(JOBS_OUT, [cluster], |row| row.get(0))?)
     }
-}
-
-/// See [`Change::set_facts`].
-#[derive(Debug, Clone, Default)]
-pub struct Facts<'a> {
-    /// The summary.
-    pub summary: Option<&'a str>,
-    /// Claude's session.
-    pub session_id: Option<&'a str>,
-    /// The node.
-    pub host: Option<&'a str>,
-    /// When a usage limit ends.
-    pub resets_at: Option<i64>,
 }
 
 /// The name that a job carries in the queue.

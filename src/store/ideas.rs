@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::findings::{REVIEWS, open_in};
 use super::{Change, SprintRow, Store, StoreError};
-use crate::domain::idea::{self, Earlier};
+use crate::domain::idea::Earlier;
 use crate::domain::same_idea::Meaning;
 use crate::domain::{EventName, OpenIssues};
 
@@ -99,16 +99,16 @@ impl Change<'_> {
             .optional()?)
     }
 
-    /// What an idea that a job has found repeats, as far as it was worked on: the job knew only what
-    /// there was when it was submitted, and of a long history only the newest part.
-    pub(super) fn repeated_by(
+    /// The ideas of its study that were worked on before, newest first: of which sprint or task, and the
+    /// idea. The job knew only what there was when it was submitted, and of a long history only the newest part.
+    pub(super) fn tried_ideas(
         &self,
-        row: &SprintRow,
-        found: &str,
-    ) -> Result<Option<String>, StoreError> {
-        let known = known(&self.transaction, &row.study)?;
-        let tried =
-            known.iter().filter(|idea| idea.id != row.id.as_str() && idea.status != "waiting");
-        Ok(idea::first_same(found, tried.map(KnownIdea::earlier)).map(|one| one.id.to_owned()))
+        sprint: &SprintRow,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let ideas = known(&self.transaction, &sprint.study)?;
+        let tried = ideas
+            .into_iter()
+            .filter(|idea| idea.id != sprint.id.as_str() && idea.status != "waiting");
+        Ok(tried.map(|idea| (idea.id, idea.idea)).collect())
     }
 }

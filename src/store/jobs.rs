@@ -1,9 +1,11 @@
 //! What is known of each job of a sprint, beside what the scheduler says.
 
+use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use super::{Change, Cut, StoreError, waits};
-use crate::domain::JobId;
+use crate::domain::{EventName, JobId};
+use crate::platform::clock;
 
 impl Change<'_> {
     /// The job of this attempt.
@@ -42,9 +44,7 @@ impl Change<'_> {
             .transaction
             .prepare_cached("SELECT sent_at FROM jobs WHERE sprint_id = ?1 AND attempt = ?2")?;
         let found: Option<String> = query.query_row((id, attempt), |row| row.get(0)).optional()?;
-        Ok(found
-            .and_then(|text| text.parse::<jiff::Timestamp>().ok())
-            .map(jiff::Timestamp::as_second))
+        Ok(found.and_then(|text| text.parse::<Timestamp>().ok()).map(Timestamp::as_second))
     }
 
     /// Remembers that a poll has seen the job at work.
@@ -90,5 +90,78 @@ impl Change<'_> {
             (id, self.seconds()),
         )?;
         Ok(())
+    }
+
+    /// A runner began in the sprint's newest job. When it did so before, the job went back to the
+    /// queue: what ran until the last line before this one counts as well.
+    ///
+    /// Which job a line belongs to follows from the order of the lines. The clocks of this machine
+    /// and of the nodes are never compared: each may be wrong by any time.
+    pub(super) fn job_began(
+        &self,
+        sprint: &str,
+        seq: u64,
+        time: Timestamp,
+    ) -> Result<(), StoreError> {
+        let began = self
+            .transaction
+            .prepare_cached(
+                "UPDATE jobs SET
+                    earlier_seconds = earlier_seconds + max(0, coalesce((SELECT unixepoch(j.time) FROM journal j
+                        WHERE j.sprint_id = jobs.sprint_id AND j.seq < ?2 AND j.seq > jobs.journal_from ORDER BY j.seq DESC LIMIT 1)
+                        - unixepoch(started_at), 0)),
+                    started_at = ?3
+                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1) AND journal_from < ?2
+                    AND NOT EXISTS (SELECT 1 FROM journal l WHERE l.sprint_id = ?1 AND l.kind = 'run_started' AND l.seq > ?2)",
+            )?
+            .execute((sprint, i64::try_from(seq).unwrap_or(i64::MAX), clock::stamp(time)))?;
+        if began > 0 { self.job_counts_from(sprint, self.seconds()) } else { Ok(()) }
+    }
+
+    /// The job stood still for so long: it began so much later, as it were. Grid Engine counts such
+    /// time, and its job keeps what it has.
+    pub(super) fn job_stood(
+        &self,
+        sprint: &str,
+        seq: u64,
+        time: Timestamp,
+        seconds: i64,
+    ) -> Result<(), StoreError> {
+        let moved = self
+            .transaction
+            .prepare_cached(
+                "UPDATE jobs SET started_at = max(started_at, min(?3, strftime('%Y-%m-%dT%H:%M:%fZ', started_at, ?4 || ' seconds')))
+                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1 AND scheduler <> 'sge') AND journal_from < ?2
+                    AND started_at IS NOT NULL",
+            )?
+            .execute((sprint, i64::try_from(seq).unwrap_or(i64::MAX), clock::stamp(time), seconds))?;
+        match self.counts_from(sprint)? {
+            Some(from) if moved > 0 => {
+                self.job_counts_from(sprint, (from + seconds).min(self.seconds()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// From when on the newest job counts, by the clock of this machine, in seconds since 1970.
+    fn job_counts_from(&self, sprint: &str, from: i64) -> Result<(), StoreError> {
+        let attempt: u32 = self.transaction.query_row(
+            "SELECT attempt FROM sprints WHERE id = ?1",
+            [sprint],
+            |row| row.get(0),
+        )?;
+        self.event(
+            Some(sprint),
+            EventName::JobCounts,
+            &serde_json::json!({ "attempt": attempt, "from": from }),
+        )
+    }
+
+    fn counts_from(&self, sprint: &str) -> Result<Option<i64>, StoreError> {
+        let mut query = self.transaction.prepare_cached(
+            "SELECT json_extract(data, '$.from') FROM events WHERE sprint_id = ?1 AND kind = 'job_counts'
+                AND json_extract(data, '$.attempt') = (SELECT attempt FROM sprints WHERE id = ?1) ORDER BY id DESC LIMIT 1",
+        )?;
+        Ok(query.query_row([sprint], |row| row.get(0)).optional()?)
     }
 }

@@ -1,21 +1,10 @@
-//! The journals of runs as they come in, and the steps that they tell of.
+//! The journals of runs as they come in. What follows from a line is decided by `bundle::reduce`.
 
-use rusqlite::OptionalExtension as _;
-
-use super::changes::Facts;
-use super::{Change, Store, StoreError};
-use crate::bundle::formats::Money;
-use crate::bundle::journal::{Entry, Line};
-use crate::domain::idea::bounded;
-use crate::domain::open_issues::StepEnd;
-use crate::domain::transition::Event;
-use crate::domain::{EventName, Phase};
+use super::{Change, SprintRow, Store, StoreError};
+use crate::bundle::journal::Line;
+use crate::bundle::reduce::{self, Known};
+use crate::domain::{EventName, Status};
 use crate::platform::clock;
-
-/// A step takes at most ten years: what a journal says may be anything.
-const MAX_SECONDS: u64 = 10 * 366 * 86_400;
-/// A pipeline has at most so many steps that are planned.
-const MAX_STEPS: usize = 2000;
 
 /// Up to this place of a journal everything in it is kept.
 const MAX_TALK: u64 = 8 << 20;
@@ -36,11 +25,6 @@ fn is_kept(line: &Line, text: &str, at: u64) -> bool {
     }
 }
 
-/// Whether a step's name is one of ours: it is shown, and may come from anywhere.
-fn is_label(label: &str) -> bool {
-    label.len() <= 100 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
-}
-
 /// New lines, and where they end.
 #[derive(Debug)]
 pub struct JournalPiece<'a> {
@@ -57,6 +41,16 @@ pub struct JournalPiece<'a> {
     pub whole: bool,
 }
 
+/// What came of storing a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    New,
+    /// It is there already.
+    Known,
+    /// Another one of its number was there.
+    Altered,
+}
+
 /// What came of taking in a piece.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ingested {
@@ -66,62 +60,7 @@ pub struct Ingested {
     pub contradictions: usize,
 }
 
-/// One step of a sprint.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepRow {
-    /// File-safe name.
-    pub label: String,
-    /// For people.
-    pub title: String,
-    /// `waiting`, `running`, or its verdict.
-    pub state: String,
-    /// In one line.
-    pub detail: String,
-    /// RFC 3339.
-    pub started_at: Option<String>,
-    /// RFC 3339.
-    pub ended_at: Option<String>,
-    /// How long it took.
-    pub seconds: u64,
-    /// What it cost.
-    pub cost_usd: f64,
-    /// Whether that is not exact.
-    pub cost_estimated: bool,
-    /// All its tokens.
-    pub tokens: u64,
-}
-
-impl StepRow {
-    /// As far as it tells whether something is open in a review.
-    pub fn end(&self) -> StepEnd<'_> {
-        StepEnd { label: &self.label, state: &self.state, detail: &self.detail }
-    }
-}
-
 impl Store {
-    /// The steps of a sprint, in their order.
-    pub fn steps(&self, sprint: &str) -> Result<Vec<StepRow>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT label, title, state, detail, started_at, ended_at, seconds, cost_usd, tokens, cost_estimated FROM steps WHERE sprint_id = ?1 ORDER BY position",
-        )?;
-        let count = |value: i64| u64::try_from(value).unwrap_or(0);
-        let rows = query.query_map([sprint], |row| {
-            Ok(StepRow {
-                label: row.get(0)?,
-                title: row.get(1)?,
-                state: row.get(2)?,
-                detail: row.get(3)?,
-                started_at: row.get(4)?,
-                ended_at: row.get(5)?,
-                seconds: count(row.get(6)?),
-                cost_usd: row.get(7)?,
-                tokens: count(row.get(8)?),
-                cost_estimated: row.get(9)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     /// Lines of a sprint's journal behind this number, at most so many.
     pub fn journal_after(
         &self,
@@ -165,6 +104,8 @@ impl Change<'_> {
     /// What was spent never gets less by it.
     pub fn ingest(&self, sprint: &str, piece: &JournalPiece<'_>) -> Result<Ingested, StoreError> {
         let mut ingested = Ingested::default();
+        let Some(row) = self.sprint(sprint)? else { return Ok(ingested) };
+        let mut known = self.known_of(&row, piece.lines)?;
         let mut stored = if piece.offset > MAX_KEPT { self.stored(sprint)? } else { 0 };
         let texts: Vec<String> = piece
             .lines
@@ -184,27 +125,13 @@ impl Change<'_> {
                     continue;
                 }
             }
-            let seq = i64::try_from(line.seq).unwrap_or(i64::MAX);
-            let new = self
-                .transaction
-                .prepare_cached("INSERT OR IGNORE INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-                .execute((sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
-            if new == 0 {
-                let known: String = self.transaction.query_row(
-                    "SELECT line FROM journal WHERE sprint_id = ?1 AND seq = ?2",
-                    (sprint, seq),
-                    |row| row.get(0),
-                )?;
-                if known == text {
-                    continue;
-                }
-                ingested.contradictions += 1;
-                self.transaction
-                    .prepare_cached("UPDATE journal SET incarnation = ?3, time = ?4, kind = ?5, line = ?6 WHERE sprint_id = ?1 AND seq = ?2")?
-                    .execute((sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), &text))?;
+            match self.keep_line(sprint, line, &text)? {
+                Kept::Known => continue,
+                Kept::Altered => ingested.contradictions += 1,
+                Kept::New => {}
             }
             ingested.new_lines += 1;
-            self.follow(sprint, line)?;
+            self.execute(&row, &reduce::line(&mut known, line))?;
         }
         if piece.whole
             && let Some(end) = piece.lines.iter().map(|line| line.seq).max()
@@ -234,50 +161,89 @@ impl Change<'_> {
         Ok(ingested)
     }
 
-    /// Adds up anew what the steps of a sprint took. A line that was followed may not stand any more.
-    fn sum_steps(&self, sprint: &str) -> Result<(), StoreError> {
-        let told =
-            "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' ORDER BY seq";
-        let lines: Vec<String> = self
-            .transaction
-            .prepare_cached(told)?
-            .query_map([sprint], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        self.transaction.execute("UPDATE steps SET seconds = 0, cost_usd = 0, tokens = 0, cost_estimated = 0 WHERE sprint_id = ?1", [sprint])?;
-        for line in lines.iter().filter_map(|text| serde_json::from_str::<Line>(text).ok()) {
-            if let Some(Entry::StepEnded { seconds, spent, .. }) = line.entry() {
-                self.add_to_step(
-                    sprint,
-                    line.step.as_deref().unwrap_or_default(),
-                    seconds,
-                    &spent,
-                )?;
-            }
+    /// Takes in lines that have come another way than as a piece of the file, by their numbers, in whatever
+    /// order. A line that is known says nothing new; one behind a gap is left, and has to come again.
+    /// Returns the number of the last line that is known by now: the cursor of whoever sends them.
+    ///
+    /// The file decides all the same: what it says otherwise is taken from it, and behind
+    /// [`MAX_TALK`] bytes nothing is taken but from it.
+    pub fn append_lines(&self, sprint: &str, lines: &[Line]) -> Result<u64, StoreError> {
+        let mut reached = self.reached(sprint)?.seq;
+        let Some(row) = self.sprint(sprint)? else { return Ok(reached) };
+        // A parked sprint has no job, nor has one that is over: nothing of them can change.
+        if row.state.status().is_terminal() || row.state.status() == Status::Parked {
+            return Ok(reached);
         }
-        Ok(())
+        let mut known = self.known_of(&row, lines)?;
+        let mut stored = self.stored(sprint)?;
+        let before = reached;
+        let mut lines: Vec<&Line> = lines.iter().collect();
+        lines.sort_by_key(|line| line.seq);
+        for line in lines {
+            if line.seq != reached + 1 {
+                continue;
+            }
+            let text = serde_json::to_string(line).unwrap_or_default();
+            stored += text.len() as u64 + 1;
+            if stored > MAX_TALK {
+                break;
+            }
+            if self.keep_line(sprint, line, &text)? == Kept::New {
+                self.execute(&row, &reduce::line(&mut known, line))?;
+            }
+            reached = line.seq;
+        }
+        if reached > before {
+            self.sum_money(sprint)?;
+        }
+        Ok(reached)
     }
 
-    fn add_to_step(
-        &self,
-        sprint: &str,
-        label: &str,
-        seconds: u64,
-        spent: &Money,
-    ) -> Result<(), StoreError> {
+    /// Stores a line, or puts it in the place of another one of its number.
+    fn keep_line(&self, sprint: &str, line: &Line, text: &str) -> Result<Kept, StoreError> {
+        let seq = i64::try_from(line.seq).unwrap_or(i64::MAX);
+        let values = (sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), text);
+        let new = self
+            .transaction
+            .prepare_cached("INSERT OR IGNORE INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(values)?;
+        if new > 0 {
+            return Ok(Kept::New);
+        }
+        let known: String = self.transaction.query_row(
+            "SELECT line FROM journal WHERE sprint_id = ?1 AND seq = ?2",
+            (sprint, seq),
+            |row| row.get(0),
+        )?;
+        if known == text {
+            return Ok(Kept::Known);
+        }
+        let values = (sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), text);
         self.transaction
-            .prepare_cached(
-                "UPDATE steps SET seconds = seconds + ?3, cost_usd = cost_usd + ?4, tokens = tokens + ?5,
-                    cost_estimated = max(cost_estimated, ?6) WHERE sprint_id = ?1 AND label = ?2",
-            )?
-            .execute((
-                sprint,
-                label,
-                i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0),
-                spent.sound().cost_usd,
-                i64::try_from(spent.sound().tokens()).unwrap_or(0),
-                spent.estimated,
-            ))?;
-        Ok(())
+            .prepare_cached("UPDATE journal SET incarnation = ?3, time = ?4, kind = ?5, line = ?6 WHERE sprint_id = ?1 AND seq = ?2")?
+            .execute(values)?;
+        Ok(Kept::Altered)
+    }
+
+    /// What is known of a sprint that these lines may say more of.
+    fn known_of(&self, row: &SprintRow, lines: &[Line]) -> Result<Known, StoreError> {
+        let mut known = Known {
+            has_session: row.session_id.is_some(),
+            has_idea: row.idea.is_some(),
+            has_task: row.task.is_some(),
+            made_by: row.loop_id.clone().unwrap_or_else(|| "sprint".to_owned()),
+            ..Known::default()
+        };
+        let finds_one = !known.has_idea && lines.iter().any(|line| line.kind() == "idea");
+        if finds_one && !known.has_task {
+            known.is_agreed = self.transaction.query_row(
+                "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND kind = 'approval' AND answer IS NOT NULL)",
+                [row.id.as_str()],
+                |row| row.get(0),
+            )?;
+            known.tried = self.tried_ideas(row)?;
+        }
+        Ok(known)
     }
 
     /// How many bytes of its journal are kept.
@@ -297,178 +263,6 @@ impl Change<'_> {
             (sprint, clock::stamp(time)),
         )?;
         Ok(())
-    }
-
-    /// Keeps the tables of steps and sprints in step with a new line.
-    fn follow(&self, sprint: &str, line: &Line) -> Result<(), StoreError> {
-        let label = line.step.as_deref().unwrap_or_default();
-        if !is_label(label) {
-            return Ok(());
-        }
-        let time = clock::stamp(line.time);
-        match line.entry() {
-            Some(Entry::RunStarted { host, plan, .. }) => {
-                for (position, (label, title)) in
-                    plan.iter().filter(|(label, _)| is_label(label)).take(MAX_STEPS).enumerate()
-                {
-                    self.transaction
-                        .prepare_cached("INSERT OR IGNORE INTO steps (sprint_id, position, label, title, state) VALUES (?1, ?2, ?3, ?4, 'waiting')")?
-                        .execute((sprint, i64::try_from(position).unwrap_or(0) * 1000, label, title))?;
-                }
-                self.set_facts(sprint, &Facts { host: Some(&host), ..Facts::default() })?;
-                self.apply(sprint, Event::Runs)?;
-                self.job_began(sprint, line)?;
-                if line.incarnation == 1 {
-                    // Not when we heard of it, but when it was.
-                    self.transaction.execute(
-                        "UPDATE sprints SET started_at = ?2 WHERE id = ?1",
-                        (sprint, &time),
-                    )?;
-                }
-            }
-            Some(Entry::StepStarted { title, .. }) => {
-                self.transaction
-                    .prepare_cached(
-                        "INSERT INTO steps (sprint_id, position, label, title, state, started_at)
-                         VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM steps WHERE sprint_id = ?1 AND state <> 'waiting'), ?2, ?3, 'running', ?4)
-                         ON CONFLICT DO UPDATE SET state = 'running', title = ?3, started_at = coalesce(started_at, ?4), ended_at = NULL, detail = ''",
-                    )?
-                    .execute((sprint, label, &title, &time))?;
-                self.apply(sprint, Event::StepBegan(Phase(label.to_owned())))?;
-            }
-            Some(Entry::StepEnded { verdict, detail, seconds, spent, .. }) => {
-                self.transaction
-                    .prepare_cached("UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5 WHERE sprint_id = ?1 AND label = ?2")?
-                    .execute((sprint, label, &verdict, &detail, &time))?;
-                self.add_to_step(sprint, label, seconds, &spent)?;
-            }
-            // It becomes an argument of a later call.
-            Some(Entry::Agent { session_id, aside, .. })
-                if is_label(&session_id) && !session_id.starts_with('-') =>
-            {
-                let has_one = self.sprint(sprint)?.is_some_and(|row| row.session_id.is_some());
-                // A reviewer's own session does not know what was done: it is better than none.
-                let session_id = (!aside || !has_one).then_some(session_id.as_str());
-                self.set_facts(sprint, &Facts { session_id, ..Facts::default() })?;
-            }
-            Some(Entry::Idea { text, .. }) => {
-                let idea = bounded(&text, 4000);
-                if !idea.is_empty() && self.set_idea(sprint, &idea)? {
-                    self.event(Some(sprint), EventName::Idea, &serde_json::json!({}))?;
-                    // The idea is a task from now on, and this sprint the first attempt at it.
-                    if let Some(row) = self.sprint(sprint)?.filter(|row| row.task.is_none()) {
-                        // A person who has agreed to it knows what there was.
-                        let agreed: bool = self.transaction.query_row(
-                            "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND kind = 'approval' AND answer IS NOT NULL)",
-                            [sprint],
-                            |row| row.get(0),
-                        )?;
-                        if let Some(earlier) = self.repeated_by(&row, &idea)?.filter(|_| !agreed) {
-                            self.transaction.execute(
-                                "UPDATE sprints SET repeats = ?2 WHERE id = ?1",
-                                (sprint, &earlier),
-                            )?;
-                            self.event(
-                                Some(sprint),
-                                EventName::IdeaRepeats,
-                                &serde_json::json!({ "earlier": earlier }),
-                            )?;
-                            self.apply(sprint, Event::CancelAsked)?;
-                            return Ok(());
-                        }
-                        self.make_task_of_sprint(
-                            &row.study,
-                            &idea,
-                            row.loop_id.as_deref().unwrap_or("sprint"),
-                            sprint,
-                        )?;
-                    }
-                }
-            }
-            Some(Entry::Suspended { seconds }) => self.job_stood(sprint, line, seconds)?,
-            Some(Entry::NoneLeft { why }) => self.event(
-                Some(sprint),
-                EventName::NoIdeaLeft,
-                &serde_json::json!({ "why": bounded(&why, 400) }),
-            )?,
-            Some(Entry::Told { id }) => self.message_told(sprint, &id)?,
-            Some(Entry::RunEnded(end)) => {
-                self.set_facts(
-                    sprint,
-                    &Facts {
-                        summary: end.summary.as_deref(),
-                        host: Some(&end.host),
-                        resets_at: end.resets_at,
-                        ..Facts::default()
-                    },
-                )?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// A runner began in the sprint's newest job. When it did so before, the job went back to the
-    /// queue: what ran until the last line before this one counts as well.
-    ///
-    /// Which job a line belongs to follows from the order of the lines. The clocks of this machine
-    /// and of the nodes are never compared: each may be wrong by any time.
-    fn job_began(&self, sprint: &str, line: &Line) -> Result<(), StoreError> {
-        let began = self
-            .transaction
-            .prepare_cached(
-                "UPDATE jobs SET
-                    earlier_seconds = earlier_seconds + max(0, coalesce((SELECT unixepoch(j.time) FROM journal j
-                        WHERE j.sprint_id = jobs.sprint_id AND j.seq < ?2 AND j.seq > jobs.journal_from ORDER BY j.seq DESC LIMIT 1)
-                        - unixepoch(started_at), 0)),
-                    started_at = ?3
-                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1) AND journal_from < ?2
-                    AND NOT EXISTS (SELECT 1 FROM journal l WHERE l.sprint_id = ?1 AND l.kind = 'run_started' AND l.seq > ?2)",
-            )?
-            .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), clock::stamp(line.time)))?;
-        if began > 0 { self.job_counts_from(sprint, self.seconds()) } else { Ok(()) }
-    }
-
-    /// The job stood still for so long: it began so much later, as it were. Grid Engine counts such
-    /// time, and its job keeps what it has.
-    fn job_stood(&self, sprint: &str, line: &Line, seconds: u64) -> Result<(), StoreError> {
-        let seconds = i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0);
-        let moved = self
-            .transaction
-            .prepare_cached(
-                "UPDATE jobs SET started_at = max(started_at, min(?3, strftime('%Y-%m-%dT%H:%M:%fZ', started_at, ?4 || ' seconds')))
-                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1 AND scheduler <> 'sge') AND journal_from < ?2
-                    AND started_at IS NOT NULL",
-            )?
-            .execute((sprint, i64::try_from(line.seq).unwrap_or(i64::MAX), clock::stamp(line.time), seconds))?;
-        match self.counts_from(sprint)? {
-            Some(from) if moved > 0 => {
-                self.job_counts_from(sprint, (from + seconds).min(self.seconds()))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// From when on the newest job counts, by the clock of this machine, in seconds since 1970.
-    fn job_counts_from(&self, sprint: &str, from: i64) -> Result<(), StoreError> {
-        let attempt: u32 = self.transaction.query_row(
-            "SELECT attempt FROM sprints WHERE id = ?1",
-            [sprint],
-            |row| row.get(0),
-        )?;
-        self.event(
-            Some(sprint),
-            EventName::JobCounts,
-            &serde_json::json!({ "attempt": attempt, "from": from }),
-        )
-    }
-
-    fn counts_from(&self, sprint: &str) -> Result<Option<i64>, StoreError> {
-        let mut query = self.transaction.prepare_cached(
-            "SELECT json_extract(data, '$.from') FROM events WHERE sprint_id = ?1 AND kind = 'job_counts'
-                AND json_extract(data, '$.attempt') = (SELECT attempt FROM sprints WHERE id = ?1) ORDER BY id DESC LIMIT 1",
-        )?;
-        Ok(query.query_row([sprint], |row| row.get(0)).optional()?)
     }
 }
 

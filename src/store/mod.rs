@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod changes;
+mod effects;
 mod events;
 mod facts;
 mod findings;
@@ -18,9 +19,9 @@ mod messages;
 mod money;
 mod open;
 mod outbox;
-mod park;
 mod proof;
 mod sprints;
+mod steps;
 mod strays;
 mod tasks;
 pub mod waits;
@@ -33,11 +34,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::platform::clock::{self, Clock};
 
 pub use artifacts::Artifact;
-pub use changes::{Facts, job_name};
+pub use changes::job_name;
 pub use events::EventRow;
 pub use findings::{FindingRow, MetricRow};
 pub use ideas::KnownIdea;
-pub use journal::{Ingested, JournalPiece, StepRow};
+pub use journal::{Ingested, JournalPiece};
 pub use leases::Lease;
 pub use loops::{LoopRow, LoopSprint, LoopStatus, completed_count};
 pub use messages::{ANOTHER, MessageRow, NewMessage};
@@ -45,6 +46,7 @@ pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::{Notice, Unsent};
 pub use sprints::{Cut, HELD, NewSprint, SprintFilter, SprintRow};
+pub use steps::StepRow;
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 pub use whole::{Behind, OWNER, conflicting_copy, is_of_another, sprints_in};
 

@@ -57,26 +57,12 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Notes what there is to tell of a sprint whose state has changed. A sprint that a person
-    /// cancelled is no news.
-    pub(super) fn tell_of_state(
-        &self,
-        before: &SprintRow,
-        after: &SprintRow,
-    ) -> Result<(), StoreError> {
+    /// Notes that a sprint has come to its state: a notice of this kind.
+    pub(super) fn tell_of_state(&self, after: &SprintRow, kind: &str) -> Result<(), StoreError> {
         let status = after.state.status();
-        if status == before.state.status() {
-            return Ok(());
-        }
         let ending = match &after.state {
             State::Ended { ending, .. } => Some(ending),
             _ => None,
-        };
-        let kind = match status {
-            Status::Running => "started",
-            Status::Completed => "completed",
-            Status::Failed => "failed",
-            _ => return Ok(()),
         };
         let open =
             if status == Status::Completed { self.open_issues(after.id.as_str())? } else { None };

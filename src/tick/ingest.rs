@@ -14,7 +14,6 @@ use crate::domain::{
     Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status,
     task,
 };
-use crate::platform::clock;
 use crate::store::{Change, JournalPiece, SprintRow, StoreError, job_name};
 
 /// What is to be asked further before a sprint can be judged.
@@ -28,7 +27,7 @@ pub enum Ingested {
 
 /// Takes it in. It may be taken in twice.
 pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Ingested, StoreError> {
-    let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
+    let Some(mut row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
     // A parked sprint has no job: nothing of it can change here.
     if row.state.status().is_terminal() || matches!(row.state, State::Parked { .. }) {
         return Ok(Ingested::Whole);
@@ -59,11 +58,12 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
                 whole,
             };
             new_lines = change.ingest(id, &piece)?.new_lines;
+            // What the journal told may have changed the state.
+            let Some(told) = change.sprint(id)? else { return Ok(Ingested::Whole) };
+            row = told;
         }
         notes.extend(files.problems.iter().cloned());
     }
-    // What the journal told may have changed the state.
-    let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
     if let Some(earlier) = &row.repeats {
         notes.push(format!("its idea repeats that of {earlier}: the job is ended"));
     }
@@ -77,7 +77,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     let is_there =
         matches!(of_known, Some(Seen::State(state)) if !matches!(state, JobState::Ended(_)));
     let unclear;
-    let (row, seen) = match &claim {
+    let (mut row, seen) = match &claim {
         // What the scheduler says of the job that it gave us goes before what stands in a file.
         _ if is_there || of_known.is_none() => (row, of_known),
         // The known one has found the claim taken, and ended at once.
@@ -108,7 +108,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
             match state {
                 JobState::Running | JobState::Suspended => {
                     change.job_runs(id, row.attempt)?;
-                    change.apply(id, Event::Runs)?;
+                    row = in_state(row, change.apply(id, Event::Runs)?);
                 }
                 JobState::Ending => change.job_runs(id, row.attempt)?,
                 // The scheduler was asked first: a job that has told something since runs.
@@ -117,7 +117,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
                     if new_lines == 0
                         || change.last_mark(id)?.is_some_and(|line| line.kind() == "run_ended") =>
                 {
-                    drop(change.apply(id, Event::Queued)?);
+                    row = in_state(row, change.apply(id, Event::Queued)?);
                 }
                 _ => {}
             }
@@ -140,7 +140,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
         }
         Some(Seen::Absent) | None => {}
     }
-    let ingested = settle(change, id, gathered, seen, is_contested, new_lines > 0, &mut notes)?;
+    let ingested = settle(change, &row, gathered, seen, is_contested, new_lines > 0, &mut notes)?;
     change.set_note(id, &notes.join("; "))?;
     Ok(ingested)
 }
@@ -208,16 +208,31 @@ fn words(state: &JobState) -> (String, bool) {
     }
 }
 
+/// The row in the state that an event has brought it to, if it has: then nothing was missed since.
+fn in_state(row: SprintRow, state: Option<State>) -> SprintRow {
+    match state {
+        Some(state) => SprintRow {
+            state,
+            missing_polls: 0,
+            missing_since: None,
+            unclear_polls: 0,
+            unclear_since: None,
+            ..row
+        },
+        None => row,
+    }
+}
+
 fn settle(
     change: &Change<'_>,
-    id: &str,
+    row: &SprintRow,
     gathered: &Gathered,
     seen: Option<&Seen>,
     is_contested: bool,
     new_lines: bool,
     notes: &mut Vec<String>,
 ) -> Result<Ingested, StoreError> {
-    let Some(row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
+    let id = row.id.as_str();
     let files = gathered.files.get(id);
     let mark = change.last_mark(id)?;
     let runner_started = mark.is_some();
@@ -235,7 +250,7 @@ fn settle(
         signal: end.signal.clone(),
         detail: with_reset_time(
             end.detail.clone(),
-            task::believed_reset(end.resets_at, clock::now().as_second()),
+            task::believed_reset(end.resets_at, change.now().as_second()),
         ),
         advice: Advice::parse(&end.hint),
         processes_left: end.processes_left,
@@ -313,7 +328,7 @@ fn settle(
             gathered.time.map_or(Ok(()), |time| change.count_unclear(id, time))?;
         }
         Finding::Parked | Finding::Over(_) => {
-            match untold(change, &row, files, runner_started, at_work, run_end.is_some())? {
+            match untold(change, row, files, runner_started, at_work, run_end.is_some())? {
                 Untold::Nothing => {}
                 Untold::Ask => return Ok(Ingested::NeedsUntold),
                 Untold::Known(money) => change.set_untold(id, Some(&money))?,
@@ -332,7 +347,7 @@ fn settle(
                 }
             }
             let Finding::Over(mut ending) = finding else {
-                change.park(&row, &run_end.map(|end| end.questions).unwrap_or_default())?;
+                change.park(row, &run_end.map(|end| end.questions).unwrap_or_default())?;
                 return Ok(Ingested::Whole);
             };
             ending.hint = ending.hint.replace("ID", id);
@@ -357,7 +372,7 @@ fn settle(
             {
                 outcome(
                     change,
-                    &row,
+                    row,
                     end,
                     ended_in.filter(|_| !is_contested && !row.journal_altered),
                 )?;

@@ -14,11 +14,11 @@ use super::Gathered;
 use super::tests::chance::Chance;
 use super::{Ingested, ingest};
 use crate::bundle::formats::Money;
-use crate::bundle::journal::{Entry, parse};
+use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::transfer::SprintFiles;
 use crate::domain::{EndKind, JobEnd, JobId, JobState, Seen, State, Status};
 use crate::platform::clock::testing;
-use crate::store::Store;
+use crate::store::{Change, JournalPiece, Store};
 
 const JOURNALS: &str = include_str!("../../tests/data/ingestion/journals.txt");
 const SUMS: &str = include_str!("../../tests/data/ingestion/sums.txt");
@@ -28,7 +28,9 @@ const BEGIN: i64 = 1_800_000_000;
 
 /// Name and text of each journal in a file.
 fn journals(text: &str) -> Vec<(&str, &str)> {
-    text.split("# ").skip(1).filter_map(|part| part.split_once('\n')).collect()
+    // A line of a journal begins with a brace.
+    let text = text.strip_prefix("# ").unwrap_or_default();
+    text.split("\n# ").filter_map(|part| part.split_once('\n')).collect()
 }
 
 /// A database with the sprint at work, and what its lines may meet there.
@@ -367,4 +369,84 @@ fn recorded_journals_are_stored_as_ever() {
         found.lines().count(),
         differ.join("\n")
     );
+}
+
+/// The lines of a journal, as the runner would send them.
+fn lines(journal: &str) -> Vec<Line> {
+    parse(journal.as_bytes()).0
+}
+
+/// What is stored when this is done to a new sprint.
+fn after(journal: &str, seed: u64, deed: impl FnOnce(&Change<'_>)) -> String {
+    testing::set(Some(BEGIN));
+    let mut store = store(journal, &mut Chance::new(seed));
+    let change = store.change().expect("begun");
+    deed(&change);
+    // Where the file was read to is known of the file alone.
+    change.raw("UPDATE sprints SET journal_offset = 0, journal_prefix = ''").expect("set");
+    change.commit().expect("kept");
+    testing::set(None);
+    redacted(&store.dump())
+}
+
+fn at_once(change: &Change<'_>, lines: &[Line]) {
+    let piece = JournalPiece { lines, offset: 1, prefix: "x", altered: false, whole: false };
+    change.ingest(ID, &piece).expect("taken in");
+}
+
+/// A number below `end`.
+fn below(chance: &mut Chance, end: usize) -> usize {
+    usize::try_from(chance.next() % u64::try_from(end.max(1)).expect("small")).expect("small")
+}
+
+#[test]
+fn a_journal_in_pieces_some_of_them_twice_is_the_journal_at_once() {
+    for (name, journal) in journals(JOURNALS) {
+        let lines = lines(journal);
+        for seed in 0..SEEDS {
+            let whole = after(journal, seed, |change| at_once(change, &lines));
+            let mut chance = Chance::new(seed + 1000);
+            let pieces = after(journal, seed, |change| {
+                let mut at = 0;
+                while at < lines.len() {
+                    let to = at + 1 + below(&mut chance, (lines.len() - at).min(7));
+                    at_once(change, &lines[below(&mut chance, at + 1)..to]);
+                    at = to;
+                }
+                at_once(change, &lines);
+            });
+            assert_eq!(whole, pieces, "{name} {seed}");
+        }
+    }
+}
+
+#[test]
+fn lines_that_are_sent_in_whatever_order_end_in_the_rows_of_the_file() {
+    for (name, journal) in journals(JOURNALS) {
+        let lines = lines(journal);
+        assert!(lines.iter().map(|line| line.seq).eq(1..=lines.len() as u64), "{name}");
+        for seed in 0..SEEDS {
+            let whole = after(journal, seed, |change| at_once(change, &lines));
+            let mut chance = Chance::new(seed + 2000);
+            let sent = after(journal, seed, |change| {
+                let mut cursor = 0;
+                while cursor < lines.len() {
+                    // Known ones, new ones, and some behind a gap, in any order, some of them twice.
+                    let behind = (cursor + 8).min(lines.len());
+                    let mut batch: Vec<Line> =
+                        (0..6).map(|_| lines[below(&mut chance, behind)].clone()).collect();
+                    if chance.percent(70) {
+                        batch.push(lines[cursor].clone());
+                    }
+                    let reached = change.append_lines(ID, &batch).expect("taken in");
+                    let reached = usize::try_from(reached).expect("small");
+                    assert!(reached >= cursor, "{name} {seed}");
+                    cursor = reached;
+                }
+                // The file says the same, later.
+                at_once(change, &lines);
+            });
+            assert_eq!(whole, sent, "{name} {seed}");
+        }
+    }
 }

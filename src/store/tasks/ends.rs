@@ -4,9 +4,9 @@ use rusqlite::OptionalExtension as _;
 
 use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
+use crate::domain::reduce::{self, Failure, SprintEnd, TaskEnd};
 use crate::domain::task::{self, check_text};
-use crate::domain::{EventName, Reason, State, Status, TaskState, TaskStatus, Verdict};
-use crate::platform::random;
+use crate::domain::{EventName, State, TaskState, TaskStatus, Verdict};
 use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
 /// A sprint that a message or a notice is about.
@@ -317,33 +317,27 @@ impl Change<'_> {
                 .reason
                 .and_then(|reason| task::reset_time(reason, sprint.resets_at, self.seconds())),
         };
-        match (ending.status, ending.reason) {
-            (Status::Completed, _) => {
-                let verdict: Option<String> = self
-                    .transaction
-                    .query_row("SELECT verdict FROM findings WHERE sprint_id = ?1", [id], |row| {
-                        row.get(0)
-                    })
-                    .optional()?;
-                let verdict = verdict.as_deref().and_then(Verdict::parse);
-                let unusable = if verdict.is_none() { self.unusable(id)? } else { Vec::new() };
-                let told = unusable.iter().find(|problem| problem.starts_with("finding.json"));
-                let why = told.map_or_else(
-                    || format!("{id} told no verdict"),
-                    |problem| format!("{id} told no verdict that can be used: {problem}"),
-                );
-                let detail = if verdict.is_none() {
-                    task::bounded(&why, task::MAX_TEXT)
-                } else {
-                    String::new()
-                };
+        let verdict: Option<String> = self
+            .transaction
+            .query_row("SELECT verdict FROM findings WHERE sprint_id = ?1", [id], |row| row.get(0))
+            .optional()?;
+        let end = reduce::end_of_task(&SprintEnd {
+            id,
+            ending,
+            scheduler: sprint.scheduler,
+            is_exhausted: sprint.is_exhausted(),
+            ends_with_its_loop: self.ends_with_its_loop(sprint)?,
+            verdict: verdict.as_deref().and_then(Verdict::parse),
+            unusable: &self.unusable(id)?,
+        });
+        match end {
+            TaskEnd::Done { verdict, detail } => {
                 self.task_over(&row, TaskStatus::Done, verdict, &detail)?;
                 if verdict.is_none() {
                     self.ask_for_verdict(&row, &detail, sprint.loop_id.as_deref())?;
                 }
             }
-            // Its loop was stopped: that is no word about the task.
-            (Status::Cancelled, _) if self.ends_with_its_loop(sprint)? => {
+            TaskEnd::Released => {
                 self.transaction.execute(
                     "UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1",
                     [row.id.as_str()],
@@ -354,28 +348,11 @@ impl Change<'_> {
                     &serde_json::json!({ "task_id": row.id.as_str(), "by": id }),
                 )?;
             }
-            (Status::Cancelled, _) => self.task_over(
-                &row,
-                TaskStatus::Cancelled,
-                None,
-                &format!("its sprint {id} was cancelled"),
-            )?,
-            (_, reason) => {
-                let word = reason.map_or("failed", Reason::as_str);
-                let detail = if ending.detail.is_empty() {
-                    format!("{id}: {word}")
-                } else {
-                    format!("{id}: {word}: {}", ending.detail)
-                };
-                let infra = sprint.is_exhausted()
-                    || reason
-                        .is_some_and(|reason| task::is_infrastructure(reason, sprint.scheduler));
-                self.task_failed(
-                    &row,
-                    infra,
-                    &task::bounded(&detail, task::MAX_TEXT),
-                    Some(about),
-                )?;
+            TaskEnd::Cancelled { detail } => {
+                self.task_over(&row, TaskStatus::Cancelled, None, &detail)?;
+            }
+            TaskEnd::Failed { is_infrastructure, detail } => {
+                self.task_failed(&row, is_infrastructure, &detail, Some(about))?;
             }
         }
         self.settle_graph(&row.study)
@@ -428,13 +405,12 @@ impl Change<'_> {
         sprint: Option<TaskSprint<'_>>,
     ) -> Result<(), StoreError> {
         let id = row.id.as_str();
-        let failures = row.failures + u32::from(!infra);
-        let infra_failures = row.infra_failures + u32::from(infra);
-        let chance = f64::from(u8::from_str_radix(&random::hex(1), 16).unwrap_or(128));
-        let backoff = task::backoff_seconds(failures + infra_failures, chance / 127.5 - 1.0);
-        let reset =
+        let reset_in =
             sprint.and_then(|sprint| sprint.resets_at).map_or(0, |time| time - self.seconds());
-        let wait = backoff.max(reset);
+        let counts = (row.failures, row.infra_failures);
+        let jitter = task::jitter(id, row.failures + row.infra_failures);
+        let Failure { failures, infra_failures, wait, is_dead } =
+            reduce::failed(counts, row.max_attempts, infra, jitter, reset_in);
         self.transaction.execute(
             "UPDATE tasks SET failures = ?2, infra_failures = ?3, detail = ?4, retry_at = ?6 + ?5, retry_wait = ?5, claimed_by = NULL, claim_until = NULL
              WHERE id = ?1",
@@ -444,7 +420,7 @@ impl Change<'_> {
             "task_id": id, "failures": failures, "infra_failures": infra_failures, "infrastructure": infra, "detail": detail, "wait_seconds": wait,
         });
         self.event(sprint.map(|sprint| sprint.id), EventName::TaskFailed, &data)?;
-        if failures >= row.max_attempts || infra_failures >= task::MAX_INFRA_FAILURES {
+        if is_dead {
             self.task_over(row, TaskStatus::Dead, None, detail)?;
             self.tell_of_death(row, failures + infra_failures, detail, sprint)?;
         }

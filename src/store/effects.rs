@@ -1,103 +1,106 @@
-//! Takes in the questions that a job has ended with: its sprint is parked until they are answered.
-//!
-//! A sprint that is parked with nothing to wait for would be submitted again by every tick. So
-//! each park leaves an open question, or brings an answer again that the job has not found, or
-//! ends the sprint.
-
-use rusqlite::OptionalExtension as _;
+//! Executes what was decided: effects become rows, in their order, in one transaction.
 
 use super::messages::NewMessage;
 use super::sprints::SprintRow;
 use super::{Change, StoreError};
 use crate::bundle::journal::Question;
-use crate::domain::idea::bounded;
-use crate::domain::{Ending, Reason, transition};
-
-/// How long a question may be, in characters, whatever a journal says.
-const MAX_QUESTION: usize = 5100;
-/// How many questions one run may end with.
-const MAX_QUESTIONS: usize = 10;
-/// How many jobs a sprint may have that end with a question.
-const MAX_JOBS: u32 = 50;
+use crate::bundle::reduce::{self, Named};
+use crate::domain::effect::{self, Effect};
 
 impl Change<'_> {
+    /// Executes these, of one sprint.
+    pub fn execute(&self, sprint: &SprintRow, effects: &[Effect]) -> Result<(), StoreError> {
+        effects.iter().try_for_each(|effect| self.execute_one(sprint, effect))
+    }
+
+    fn execute_one(&self, sprint: &SprintRow, effect: &Effect) -> Result<(), StoreError> {
+        let id = sprint.id.as_str();
+        match effect {
+            Effect::Apply(event) => self.apply(id, event.clone()).map(drop),
+            Effect::Happened(name, data) => self.event(Some(id), *name, data),
+            Effect::Facts(facts) => self.set_facts(id, facts),
+            Effect::Started(time) => self.set_started_at(id, *time),
+            Effect::PlanSteps(plan) => self.plan_steps(id, plan),
+            Effect::BeginStep { label, title, time } => self.begin_step(id, label, title, *time),
+            Effect::EndStep { label, verdict, detail, time, took } => {
+                self.end_step(id, label, (verdict, detail), *time, took)
+            }
+            Effect::InterruptSteps => self.interrupt_steps(id),
+            Effect::BeginJob { seq, time } => self.job_began(id, *seq, *time),
+            Effect::SuspendJob { seq, time, seconds } => self.job_stood(id, *seq, *time, *seconds),
+            Effect::SetIdea(idea) => self.set_idea(id, idea).map(drop),
+            Effect::SetRepeats(earlier) => self.set_repeats(id, earlier),
+            Effect::MakeTask { idea, made_by } => {
+                self.make_task_of_sprint(&sprint.study, idea, made_by, id).map(drop)
+            }
+            Effect::SetTold(message) => self.message_told(id, message),
+            Effect::Ask(question) => self.ask(sprint, question),
+            Effect::BringAgain(message) => self.bring_again(message),
+            Effect::FreeName(message) => self.free_name(message),
+            Effect::CloseMessages => self.close_messages_of(id),
+            Effect::TellOfState(kind) => self.tell_of_state(sprint, kind),
+            Effect::FetchParent => self.fetch_parent_again(sprint),
+            Effect::SettleTask => self.settle_task_of(sprint),
+        }
+    }
+
     /// The job is gone and waits for answers to these: the sprint is parked, and people are told.
     pub fn park(&self, sprint: &SprintRow, questions: &[Question]) -> Result<(), StoreError> {
         let id = sprint.id.as_str();
-        if self.apply(id, transition::Event::Parks)?.is_none() {
-            return Ok(());
-        }
-        let problem = if sprint.attempt >= MAX_JOBS {
-            format!("{} jobs of this sprint have ended with a question", sprint.attempt)
-        } else {
-            let mut waits = false;
-            for question in questions.iter().take(MAX_QUESTIONS) {
-                waits |= self.take_question(sprint, question)?;
-            }
-            if waits {
-                return Ok(());
-            }
-            "the job ended to wait for an answer, and asked nothing".to_owned()
-        };
-        let hint = format!(
-            "see what it did: `researchloop sprint log {id}`; `researchloop sprint resubmit {id}` runs it again"
-        );
-        self.apply(id, transition::Event::Over(Ending::failed(Reason::StepFailed, problem, hint)))?;
-        Ok(())
+        let Some(sprint) = self.sprint(id)? else { return Ok(()) };
+        let named = self.named_messages(id)?;
+        let effects = reduce::park(id, &sprint.state, sprint.attempt, questions, named);
+        self.execute(&sprint, &effects)
     }
 
-    /// Takes in one question. True when there is something to wait for: a person, or the next tick.
-    fn take_question(&self, sprint: &SprintRow, question: &Question) -> Result<bool, StoreError> {
-        let (id, name) = (sprint.id.as_str(), bounded(&question.name, 100));
-        let known: Option<(String, String)> = self
-            .transaction
-            .query_row(
-                "SELECT id, status FROM messages WHERE sprint_id = ?1 AND name = ?2",
-                (id, &name),
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        match known.as_ref().map(|(message, status)| (message, status.as_str())) {
-            Some((_, "open")) => return Ok(true),
-            // It was answered, and the job has not found the answer: it is brought once more.
-            Some((message, "answered")) => {
-                self.transaction
-                    .execute("UPDATE messages SET delivered_at = NULL WHERE id = ?1", [message])?;
-                return Ok(true);
-            }
-            // A job that has lost its `state.json` gives a name again: the question is a new one.
-            Some((message, _)) => drop(self.transaction.execute(
-                "UPDATE messages SET name = name || '~' || id WHERE id = ?1",
-                [message],
-            )?),
-            None => {}
-        }
-        let kind = if question.kind == "approval" { "approval" } else { "question" };
-        let text = bounded(&question.text, MAX_QUESTION);
-        let choices: Vec<String> =
-            question.choices.iter().take(10).map(|choice| bounded(choice, 200)).collect();
+    /// A person is asked, and told of it.
+    fn ask(&self, sprint: &SprintRow, question: &effect::Question) -> Result<(), StoreError> {
+        let effect::Question { kind, name, text, choices } = question;
         let made = self.put_message(&NewMessage {
             kind,
             study: &sprint.study,
-            sprint: Some(id),
+            sprint: Some(sprint.id.as_str()),
             task: sprint.task.as_deref(),
             loop_id: sprint.loop_id.as_deref(),
-            name: Some(&name),
-            text: &text,
-            choices: &choices,
+            name: Some(name),
+            text,
+            choices,
         })?;
-        let Some(message) = made else { return Ok(false) };
+        let Some(message) = made else { return Ok(()) };
         let data = serde_json::json!({
-            "message_id": message, "kind": kind, "sprint_id": id, "study_name": sprint.study, "text": text, "choices": choices,
+            "message_id": message, "kind": kind, "sprint_id": sprint.id.as_str(), "study_name": sprint.study, "text": text, "choices": choices,
         });
-        self.notice(&format!("question:{message}"), "question", &data)?;
-        Ok(true)
+        self.notice(&format!("question:{message}"), "question", &data)
+    }
+
+    /// The messages of a sprint that have a name.
+    fn named_messages(&self, sprint: &str) -> Result<Vec<Named>, StoreError> {
+        let mut query = self.transaction.prepare_cached(
+            "SELECT id, name, status FROM messages WHERE sprint_id = ?1 AND name IS NOT NULL ORDER BY rowid",
+        )?;
+        let rows = query.query_map([sprint], |row| {
+            Ok(Named { id: row.get(0)?, name: row.get(1)?, status: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn bring_again(&self, message: &str) -> Result<(), StoreError> {
+        self.transaction
+            .execute("UPDATE messages SET delivered_at = NULL WHERE id = ?1", [message])?;
+        Ok(())
+    }
+
+    fn free_name(&self, message: &str) -> Result<(), StoreError> {
+        self.transaction
+            .execute("UPDATE messages SET name = name || '~' || id WHERE id = ?1", [message])?;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::reduce::MAX_JOBS;
     use crate::domain::{JobId, SprintId, State, Status};
     use crate::store::{NewSprint, Store};
 
