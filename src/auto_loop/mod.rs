@@ -6,6 +6,8 @@
 
 mod advance;
 mod begin;
+#[cfg(test)]
+mod budget_tests;
 mod control;
 mod stop;
 

@@ -238,12 +238,7 @@ impl Global {
             .ok()
             .filter(|text| !text.is_empty())
             .map(Secret::new);
-        let app = App {
-            config,
-            passphrase,
-            accept_fingerprint: None,
-            clock: crate::platform::clock::Clock::default(),
-        };
+        let app = App { passphrase, ..App::new(config) };
         if let Some(behind) = app.behind() {
             ui.warn_last(&behind.to_string());
         }

@@ -269,7 +269,7 @@ impl Change<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::journal::parse;
+    use crate::bundle::journal::{Entry, parse};
     use crate::domain::SprintId;
     use crate::store::NewSprint;
 

@@ -17,6 +17,8 @@ mod leases;
 mod loops;
 mod messages;
 mod money;
+#[cfg(test)]
+mod money_tests;
 mod open;
 mod outbox;
 mod proof;
