@@ -57,7 +57,7 @@ PATH="$prefix/bin:$PATH" "$sources/install.sh" --prefix="$prefix" </dev/null >"$
 # README's first command ends with this, in an environment that has next to nothing.
 began=$SECONDS
 "$sources/install.sh" --demo --prefix "$prefix" </dev/null >"$work/out" 2>&1 || { cat "$work/out"; die "the demonstration failed"; }
-(( SECONDS - began <= 60 )) || die "it took $((SECONDS - began)) s"
+(( SECONDS - began <= 600 )) || die "it took $((SECONDS - began)) s"
 result=$(echo "$work"/here/researchloop-demo/artifacts/sp-*)
 for file in report.md results/figure.svg results/metrics.json; do [[ -s $result/$file ]] || die "the demonstration made no $file"; done
 grep -q '<svg' "$result/results/figure.svg" || die "the figure is no SVG"

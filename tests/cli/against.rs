@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::loops::{add, finish, shown};
 use super::{playing, text};
-use crate::harness::Project;
+use crate::harness::{Project, patience};
 
 /// A project whose study is after `acc`, and whose agents do what their idea says.
 fn project() -> Project {
@@ -232,7 +232,7 @@ fn a_target_that_nothing_reports_is_warned_of_refused_and_told() {
     let id = text(&list["loops"][0], "id").to_owned();
     let started = std::time::Instant::now();
     while !text(&shown(&project, &id), "note").contains("has not reported acf; did you mean") {
-        assert!(started.elapsed().as_secs() < 60, "{:#}", shown(&project, &id));
+        assert!(started.elapsed() < patience(60), "{:#}", shown(&project, &id));
         let _ = project.run(&["tick"]);
     }
     for command in [&["loop", "show", &id][..], &["loop", "list"], &["status"]] {

@@ -35,6 +35,7 @@ pub fn why(project: &Project, one: &Value) -> String {
 pub fn finish(project: &Project, id: &str, seconds: u64) -> Value {
     let started = std::time::Instant::now();
     loop {
+        let (_, ended) = project.jobs();
         let tick = project.run(&["tick"]);
         let one = shown(project, id);
         if one["status"] != "running" && one["live_count"] == 0 {
@@ -47,7 +48,7 @@ pub fn finish(project: &Project, id: &str, seconds: u64) -> Value {
             "{id} has not ended after {limit:?}: {one:#}\n---- the last tick\n{tick}{}",
             why(project, &one)
         );
-        std::thread::sleep(std::time::Duration::from_millis(200));
+        project.rest(ended);
     }
 }
 

@@ -262,7 +262,8 @@ fn a_server_that_does_not_answer_holds_up_no_screen() {
     )
     .unwrap();
     assert_eq!(watch.wait().unwrap().code(), Some(130));
-    assert!(asked.elapsed().as_secs() < 5, "{:?}", asked.elapsed());
+    // Whoever waits for the answer waits for 10 s.
+    assert!(asked.elapsed().as_millis() < 9_500, "{:?}", asked.elapsed());
     // One notice of all ticks has waited for it; the others wait for the channel.
     project.finish(&id, 60);
     for _ in 0..3 {

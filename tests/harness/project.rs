@@ -192,6 +192,7 @@ impl Project {
         let started = std::time::Instant::now();
         loop {
             let waiting = record::Waiting::begin();
+            let (_, ended) = self.jobs();
             let tick = self.run(&["tick"]);
             let sprint = self.show(id);
             drop(waiting);
@@ -207,7 +208,26 @@ impl Project {
                 "{id} is not over after {limit:?}\n---- the last tick\n{tick}{}",
                 self.explain(id)
             );
-            std::thread::sleep(std::time::Duration::from_millis(300));
+            self.rest(ended);
+        }
+    }
+
+    /// How many jobs of this machine's clusters have begun, and how many of them have ended.
+    pub fn jobs(&self) -> (usize, usize) {
+        let folders = std::fs::read_dir(self.path("home/.researchloop/local"));
+        folders.into_iter().flatten().flatten().fold((0, 0), |(begun, ended), job| {
+            (begun + 1, ended + usize::from(job.path().join("exit").exists()))
+        })
+    }
+
+    /// Waits before the next tick: until a job has ended since there were so many, but not for
+    /// long. While a job is at work, there is little to see for a tick, and each one costs.
+    pub fn rest(&self, ended: usize) {
+        let (begun, now_ended) = self.jobs();
+        let longest = if begun > now_ended { 1000 } else { 300 };
+        let started = std::time::Instant::now();
+        while self.jobs().1 == ended && started.elapsed().as_millis() < longest {
+            std::thread::sleep(std::time::Duration::from_millis(50));
         }
     }
 
