@@ -31,6 +31,7 @@ mod private;
 mod profile;
 mod refusals;
 mod reviewed;
+mod screens;
 mod secrets;
 mod sessions;
 mod sprints;

@@ -5,6 +5,7 @@ mod lab;
 mod output;
 mod project;
 pub mod record;
+mod steady;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 pub use lab::{Lab, lab};
 pub use output::Output;
 pub use project::Project;
+pub use steady::steady;
 
 /// The program.
 pub fn program() -> PathBuf {

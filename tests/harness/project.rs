@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{Output, patience, program, record, sources, tell};
+use super::{Output, patience, program, record, sources, steady, tell};
 
 /// A project. Its folder is removed with it.
 #[derive(Debug)]
@@ -237,14 +237,10 @@ impl Project {
             .to_string()
             .replace(&self.folder.path().display().to_string(), "$PROJECT")
             .replace(&sources().display().to_string(), "$SOURCES");
-        let mut steady = String::new();
-        let mut rest = text.as_str();
-        while let Some(at) = rest.find("sp-") {
-            let hex = rest[at + 3..].bytes().take_while(u8::is_ascii_hexdigit).count();
-            steady.push_str(&rest[..at]);
-            steady.push_str(if hex == 6 { "sp-XXXXXX" } else { &rest[at..at + 3 + hex] });
-            rest = &rest[at + 3 + hex..];
-        }
-        steady + rest
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let text = text
+            .replace(&format!(" on {host}"), " on HOST")
+            .replace(&format!("\"host\":\"{host}\""), "\"host\":\"HOST\"");
+        steady(&text)
     }
 }
