@@ -1,8 +1,10 @@
-//! Completions and manual pages: made for every command that a user sees.
+//! Completions and manual pages: made for every command that a user sees. `UPDATE_DOCS=1` writes the
+//! completions anew that are kept in `completions/`.
 
 use std::process::Command;
 
-use crate::harness::Project;
+use super::document;
+use crate::harness::{Project, sources};
 
 /// The names of all commands that are shown, each with those above it.
 fn commands() -> Vec<Vec<String>> {
@@ -22,13 +24,16 @@ fn commands() -> Vec<Vec<String>> {
 #[test]
 fn completions_know_every_command() {
     let project = Project::empty();
-    for shell in ["bash", "zsh", "fish"] {
+    for (shell, file) in
+        [("bash", "researchloop.bash"), ("zsh", "_researchloop"), ("fish", "researchloop.fish")]
+    {
         let script = project.run(&["completions", shell]).success();
         assert_eq!(script.stderr, "");
         for path in commands() {
             assert!(script.stdout.contains(path.last().unwrap()), "{shell} does not know {path:?}");
         }
         project.write(shell, &script.stdout);
+        document::is_up_to_date(&sources().join("completions").join(file), &script.stdout);
     }
     assert!(Command::new("bash").arg("-n").arg(project.path("bash")).status().unwrap().success());
     // What a shell really offers.
