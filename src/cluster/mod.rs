@@ -4,6 +4,8 @@ mod check;
 mod defaults;
 mod setup;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 use crate::app::App;

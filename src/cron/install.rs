@@ -126,3 +126,34 @@ fn hints(trial: &Trial) -> Vec<String> {
 fn harmless(text: &str) -> String {
     visible::lines(text).join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(problems: &[&str]) -> Problem {
+        let problems = problems.iter().map(|text| (*text).to_owned()).collect();
+        let trial = Trial { problems, path: "/usr/bin:/bin".to_owned(), ..Trial::default() };
+        trial.refusal().expect("refused")
+    }
+
+    #[test]
+    fn a_trial_without_problems_is_not_refused() {
+        let trial = Trial { warnings: vec!["different".to_owned()], ..Trial::default() };
+        assert_eq!(trial.refusal(), None);
+    }
+
+    #[test]
+    fn a_refusal_tells_every_problem_and_what_helps() {
+        let refusal = refused(&["hpc: connection: wants a passphrase\u{1b}[2J", "no answer"]);
+        assert_eq!(
+            refusal.message,
+            "a tick that cron runs would fail: hpc: connection: wants a passphrase\nno answer"
+        );
+        let has = |refusal: &Problem, words| refusal.hints.iter().any(|hint| hint.contains(words));
+        assert!(has(&refusal, "nobody to ask") && !has(&refusal, "cron's PATH is"));
+        let refusal = refused(&["python: not found"]);
+        assert!(has(&refusal, "cron's PATH is /usr/bin:/bin") && !has(&refusal, "nobody to ask"));
+        assert!(has(&refused(&["the key was denied"]), "`key_path`"));
+    }
+}

@@ -3,7 +3,6 @@
 use super::line::{Schedule, find, line};
 use super::{CronError, EVERY, Log, command_of, log_path, marker_of, read};
 use crate::app::App;
-use crate::platform::clock;
 use crate::problem::Problem;
 use crate::tick;
 use crate::view::{Cron, PastTick};
@@ -41,7 +40,7 @@ pub fn show(app: &App) -> Result<Cron, Problem> {
         problems,
         last_tick: last.map(past_tick),
         last_good_tick: good.map(past_tick),
-        now: clock::now(),
+        now: app.clock.now(),
     })
 }
 
