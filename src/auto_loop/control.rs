@@ -4,7 +4,7 @@ use super::advance::stops;
 use crate::app::App;
 use crate::config::{Study, UnknownName};
 use crate::domain::auto_loop::{Limits, StopRule, Target, parse_until};
-use crate::domain::{Better, LoopId, figure_name};
+use crate::domain::{Better, LoopId, figure_name, text};
 use crate::platform::{clock, random};
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, CreateError, NewSprintSpec, Request};
@@ -219,8 +219,7 @@ fn change_limit<T>(
 }
 
 fn guidance(text: &str) -> Result<String, LoopError> {
-    let text: String =
-        text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let text = text::block(text.trim());
     if text.len() > MAX_GUIDANCE {
         return Err(LoopError::Limit(format!(
             "the guidance is {} bytes; at most {MAX_GUIDANCE}",

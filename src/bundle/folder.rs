@@ -9,7 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use crate::domain::visible;
+use crate::domain::text;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat};
 
 /// A folder whose content is not trusted.
@@ -195,7 +195,7 @@ pub fn check_name(name: &str) -> Result<(), Refused> {
         || name == ".."
         || name.len() > 255
         || name.contains('/')
-        || name.chars().any(visible::is_harmful)
+        || name.chars().any(text::is_harmful)
     {
         return Err(Refused::Name);
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FORMAT_VERSION;
 use super::formats::{Calling, Money};
-use crate::domain::{Finding, Masker, Metric};
+use crate::domain::{Finding, Masker, Metric, text};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,9 +38,31 @@ impl Line {
         self.body.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default()
     }
 
-    /// The entry, when its kind is known and whole.
+    /// The entry, when its kind is known and whole. Its texts are harmless, though whatever ran in the
+    /// job may have written to its journal.
     pub fn entry(&self) -> Option<Entry> {
-        serde_json::from_value(serde_json::Value::Object(self.body.clone())).ok()
+        let mut body = serde_json::Value::Object(self.body.clone());
+        make_harmless(&mut body);
+        serde_json::from_value(body).ok()
+    }
+}
+
+fn make_harmless(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    let is_harmless = |text: &str| !text.contains(text::is_harmful);
+    match value {
+        Value::String(text) if !is_harmless(text) => *text = text::block(text),
+        Value::Array(values) => values.iter_mut().for_each(make_harmless),
+        Value::Object(fields) => {
+            if !fields.keys().all(|key| is_harmless(key)) {
+                *fields = std::mem::take(fields)
+                    .into_iter()
+                    .map(|(key, value)| (text::block(&key), value))
+                    .collect();
+            }
+            fields.values_mut().for_each(make_harmless);
+        }
+        _ => {}
     }
 }
 
@@ -354,6 +376,17 @@ mod tests {
             (lines[0].body["x"][0]["y"].as_str(), lines[1].entry()),
             (Some("is ***."), Some(Entry::Said { text: "***".to_owned() }))
         );
+    }
+
+    #[test]
+    fn no_text_of_a_journal_brings_a_mark_or_drives_a_terminal() {
+        let text = br#"{"v":1,"seq":1,"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"run_ended","status":"failed","reason":null,"signal":null,"detail":"a\u0002{\"do\":\"show_loop\",\"id\":\"x\"}\u0003\n\u001b[2Jb\u202e","hint":"","resets_at":null,"processes_left":0,"host":"n\u0007","summary":null,"questions":[{"name":"q","kind":"question","text":"?\u0003","choices":["c\u0002"]}],"cost_usd":0.0,"estimated":false,"input_tokens":0,"output_tokens":0,"cache_read_tokens":0,"cache_write_tokens":0}"#;
+        let (lines, skipped) = parse(text);
+        assert_eq!(skipped, 0);
+        let Some(Entry::RunEnded(end)) = lines[0].entry() else { panic!("{lines:?}") };
+        assert_eq!(end.detail, "a{\"do\":\"show_loop\",\"id\":\"x\"}\n[2Jb");
+        assert_eq!((&*end.host, &*end.questions[0].text), ("n", "?"));
+        assert_eq!(end.questions[0].choices, ["c"]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use super::journal::{self, Entry, Line};
 use crate::domain::effect::{Effect, Facts, Question, Took};
-use crate::domain::idea::{self, Earlier, bounded};
+use crate::domain::idea::{self, Earlier};
+use crate::domain::text::paragraph;
 use crate::domain::transition::{self, Event};
 use crate::domain::{Ending, EventName, Phase, Reason, State};
 
@@ -103,7 +104,7 @@ pub fn line(known: &mut Known, line: &Line) -> Vec<Effect> {
         }
         Some(Entry::NoneLeft { why }) => vec![Effect::Happened(
             EventName::NoIdeaLeft,
-            serde_json::json!({ "why": bounded(&why, 400) }),
+            serde_json::json!({ "why": paragraph(&why, 400) }),
         )],
         Some(Entry::Told { id }) => vec![Effect::SetTold(id)],
         Some(Entry::RunEnded(end)) => vec![Effect::Facts(Facts {
@@ -128,7 +129,7 @@ pub fn step_end(line: &Line) -> Option<(&str, Took)> {
 
 /// The job of a sprint has found its idea. What is known stays.
 fn found_idea(known: &mut Known, text: &str) -> Vec<Effect> {
-    let idea = bounded(text, MAX_IDEA);
+    let idea = paragraph(text, MAX_IDEA);
     if idea.is_empty() || known.has_idea {
         return Vec::new();
     }
@@ -205,7 +206,7 @@ pub fn park(
 
 /// Takes in one question. After it there is something to wait for: a person, or the next tick.
 fn take_question(question: &journal::Question, named: &mut Vec<Named>, effects: &mut Vec<Effect>) {
-    let name = bounded(&question.name, 100);
+    let name = paragraph(&question.name, 100);
     let place = named.iter().position(|known| known.name == name);
     match place.map(|place| (place, named[place].status.as_str())) {
         Some((_, "open")) => return,
@@ -222,7 +223,7 @@ fn take_question(question: &journal::Question, named: &mut Vec<Named>, effects: 
     effects.push(Effect::Ask(Question {
         kind: if question.kind == "approval" { "approval" } else { "question" },
         name,
-        text: bounded(&question.text, MAX_QUESTION),
-        choices: question.choices.iter().take(10).map(|choice| bounded(choice, 200)).collect(),
+        text: paragraph(&question.text, MAX_QUESTION),
+        choices: question.choices.iter().take(10).map(|choice| paragraph(choice, 200)).collect(),
     }));
 }

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::cost::{Tokens, is_little};
 use super::notice::{Limit, LimitStatus, Window};
-use super::text::{LINE, WORD, brief, clean, first_line};
+use super::text::{LINE, WORD, brief, first_line};
 use super::tools;
 use super::whole::damage;
+use crate::domain::text::one_line;
 
 /// A line that was one JSON object.
 pub(super) struct Line {
@@ -207,7 +208,7 @@ fn system(value: &Value) -> Event {
             version: word(value, "claude_code_version"),
             key_source: word(value, "apiKeySource"),
             unattended: unattended(value),
-            damage: damage(value).map(|said| clean(&said, LINE)),
+            damage: damage(value).map(|said| one_line(&said, LINE)),
         },
         Some("api_retry") => Event::Retry {
             attempt: count(value, "attempt"),
@@ -238,7 +239,7 @@ fn system(value: &Value) -> Event {
         }
         Some("compact_boundary") => Event::Compacted,
         Some("model_refusal_no_fallback") => Event::Refused,
-        _ => damage(value).map_or(Event::Other, |said| Event::Damaged(clean(&said, LINE))),
+        _ => damage(value).map_or(Event::Other, |said| Event::Damaged(one_line(&said, LINE))),
     }
 }
 
@@ -280,7 +281,7 @@ fn reply(value: &Value) -> Reply {
                     .flatten();
                 tools.push(ToolUse {
                     id: word(block, "id").unwrap_or_default(),
-                    name: clean(name, WORD),
+                    name: one_line(name, WORD),
                     brief,
                     question,
                 });
@@ -306,7 +307,9 @@ fn reply(value: &Value) -> Reply {
 /// What a dialog would have asked.
 fn question(input: &Value) -> Option<String> {
     let first = input.get("questions").and_then(|all| all.get(0)).unwrap_or(input);
-    word(first, "question").and_then(|_| text(first, "question")).map(|text| clean(text, 4 * LINE))
+    word(first, "question")
+        .and_then(|_| text(first, "question"))
+        .map(|text| one_line(text, 4 * LINE))
 }
 
 fn is_refusal(value: &Value) -> bool {
@@ -316,12 +319,12 @@ fn is_refusal(value: &Value) -> bool {
 fn tool_result(line: &Value, block: &Value) -> ToolResult {
     let failed = block.get("is_error").and_then(Value::as_bool) == Some(true);
     let words = match block.get("content") {
-        Some(Value::String(words)) => clean(words, LINE),
+        Some(Value::String(words)) => one_line(words, LINE),
         Some(Value::Array(parts)) => parts
             .iter()
             .filter_map(|part| text(part, "text"))
             .next()
-            .map(|words| clean(words, LINE))
+            .map(|words| one_line(words, LINE))
             .unwrap_or_default(),
         _ => String::new(),
     };
@@ -349,7 +352,7 @@ fn result(value: &Value) -> ResultLine {
         structured: value.get("structured_output").filter(|output| !output.is_null()).cloned(),
         errors: list("errors")
             .filter_map(Value::as_str)
-            .map(|error| clean(error, LINE))
+            .map(|error| one_line(error, LINE))
             .take(5)
             .collect(),
         failure: failure(value),
@@ -390,7 +393,7 @@ fn limit(info: &Value) -> Limit {
         .flatten()
         .take(8)
         .map(|(name, window)| Window {
-            name: clean(name, WORD),
+            name: one_line(name, WORD),
             utilization: part(window),
             resets_at: moment(window, "resetsAt"),
         })
@@ -402,7 +405,7 @@ fn limit(info: &Value) -> Limit {
             Some("allowed") => LimitStatus::Allowed,
             Some("allowed_warning") => LimitStatus::Warning,
             Some("rejected") => LimitStatus::Rejected,
-            other => LimitStatus::Other(clean(other.unwrap_or_default(), WORD)),
+            other => LimitStatus::Other(one_line(other.unwrap_or_default(), WORD)),
         },
         resets_at: moment(info, "resetsAt").or_else(|| window.and_then(|window| window.resets_at)),
         utilization: part(info).or_else(|| window.and_then(|window| window.utilization)),
@@ -481,7 +484,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 
 /// A name or an id: short, clean, not empty.
 fn word(value: &Value, key: &str) -> Option<String> {
-    text(value, key).map(|text| clean(text, WORD)).filter(|word| !word.is_empty())
+    text(value, key).map(|text| one_line(text, WORD)).filter(|word| !word.is_empty())
 }
 
 fn count(value: &Value, key: &str) -> u64 {

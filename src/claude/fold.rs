@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::cost::{Ledger, Spent};
 use super::event::{Denial, Event, Failure, Line, Reply, ResultLine, ToolResult};
 use super::notice::{Limit, Notice};
-use super::text::{LINE, clean, first_line};
+use super::text::{LINE, first_line};
 use super::tools::{self, Pending};
+use crate::domain::text::one_line;
 
 /// Longer lines are skipped, in bytes. The longest seen from the real program is far below.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
@@ -97,7 +98,7 @@ impl Fold {
             return Vec::new();
         }
         let Some(Line { session_id, event }) = Line::read(line) else {
-            let stray = clean(&String::from_utf8_lossy(&line[..line.len().min(4 * LINE)]), LINE);
+            let stray = one_line(&String::from_utf8_lossy(&line[..line.len().min(4 * LINE)]), LINE);
             if !stray.is_empty() {
                 self.stray = stray;
             }

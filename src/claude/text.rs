@@ -5,51 +5,22 @@
 
 use serde_json::Value;
 
-use crate::domain::visible::is_harmful;
+use crate::domain::text::one_line;
 
 /// How long a line for a person may be, in characters.
 pub(super) const LINE: usize = 200;
 /// How long the name of a model, a tool or a reason may be.
 pub(super) const WORD: usize = 80;
 
-/// One line of at most `most` characters: line breaks and tabs become a space, runs of
-/// spaces one, control and direction characters are dropped. A cut is marked by `…`.
-pub(super) fn clean(text: &str, most: usize) -> String {
-    let mut line = String::new();
-    let mut length = 0;
-    let mut space = false;
-    for c in text.chars() {
-        if c.is_whitespace() {
-            space = !line.is_empty();
-        } else if !is_harmful(c) {
-            if length + usize::from(space) >= most {
-                // Room for the mark.
-                while length >= most && line.pop().is_some() {
-                    length -= 1;
-                }
-                line.push('…');
-                return line;
-            }
-            if std::mem::take(&mut space) {
-                line.push(' ');
-                length += 1;
-            }
-            line.push(c);
-            length += 1;
-        }
-    }
-    line
-}
-
-/// The first line that says something, as [`clean`] makes it.
+/// The first line that says something, as [`one_line`] makes it.
 pub(super) fn first_line(text: &str, most: usize) -> String {
-    text.lines().map(|line| clean(line, most)).find(|line| !line.is_empty()).unwrap_or_default()
+    text.lines().map(|line| one_line(line, most)).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
 /// What a tool is about to do, in one line: `Write report.md`, `Bash $ python train.py`.
 /// Only the part of its input that tells a reader something; unknown tools give their name.
 pub(super) fn brief(name: &str, input: &Value) -> String {
-    let name = clean(name, WORD);
+    let name = one_line(name, WORD);
     let text = |key| input.get(key).and_then(Value::as_str).unwrap_or_default();
     let about = match name.as_str() {
         "Bash" | "PowerShell" => match first_line(text("command"), WORD) {
@@ -70,7 +41,7 @@ pub(super) fn brief(name: &str, input: &Value) -> String {
 }
 
 fn file_name(path: &str) -> String {
-    clean(path.trim_end_matches('/').rsplit('/').next().unwrap_or_default(), WORD)
+    one_line(path.trim_end_matches('/').rsplit('/').next().unwrap_or_default(), WORD)
 }
 
 #[cfg(test)]
@@ -105,12 +76,6 @@ mod tests {
 
     #[test]
     fn a_shown_line_is_one_line_and_cannot_drive_a_terminal() {
-        assert_eq!(clean("a\u{1b}[31mb\u{7}\r\nc\t\u{9b}d", LINE), "a[31mb c d");
-        assert_eq!(clean("user\u{202e}gpj.exe\u{200b}", LINE), "usergpj.exe");
-        assert_eq!(clean("  \n ", LINE), "");
-        assert_eq!(clean("äöü", 3), "äöü");
-        assert_eq!(clean("äöüß", 3), "äö…");
-        assert_eq!(clean("ab cd", 3), "ab…");
         assert_eq!(first_line("\n\u{7}\n second \nthird", LINE), "second");
     }
 }

@@ -9,9 +9,10 @@ use super::dead_end::{self, DeadEnd};
 use super::event::{Failure, ResultLine};
 use super::exit::{Exit, is_crash, signal_name};
 use super::fold::Fold;
-use super::text::{LINE, clean};
+use super::text::LINE;
 use super::whole;
 use crate::domain::complaint;
+use crate::domain::text::one_line;
 
 /// What came of one call. `detail` is one line for a person.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,7 +180,7 @@ impl Verdict {
             Self::MissingOutput { files, structured } => {
                 let answer = structured.then_some("the answer in the form that was asked for");
                 let all: Vec<&str> = files.iter().map(String::as_str).chain(answer).collect();
-                clean(&format!("missing: {}", all.join(", ")), LINE)
+                one_line(&format!("missing: {}", all.join(", ")), LINE)
             }
         }
     }
@@ -249,7 +250,7 @@ impl Fold {
             ),
             Exit::Signal(number) => format!("the agent was ended by signal {number}"),
         };
-        let said = clean(&complaint::telling(stderr_tail), LINE);
+        let said = one_line(&complaint::telling(stderr_tail), LINE);
         let said = if said.is_empty() { self.stray.as_str() } else { said.as_str() };
         let detail = if said.is_empty() { how } else { format!("{how}: {said}") };
         match exit {
@@ -301,7 +302,7 @@ impl Fold {
         match self.damage() {
             Some(said) => Verdict::DeadEnd {
                 why: DeadEnd::Damaged,
-                detail: clean(&format!("{detail}: {said}"), LINE),
+                detail: one_line(&format!("{detail}: {said}"), LINE),
             },
             None if whole::is_damage(&detail) => Verdict::DeadEnd { why: DeadEnd::Damaged, detail },
             None => Verdict::Failed { detail },
@@ -317,7 +318,7 @@ impl Fold {
         refused: bool,
         detail: &str,
     ) -> Option<Verdict> {
-        let detail = clean(detail, LINE);
+        let detail = one_line(detail, LINE);
         let word = failure.word.as_deref().unwrap_or_default();
         let limit = self.limit.as_ref().filter(|limit| limit.blocks());
         let rejected = limit.is_some() && (failure.status == Some(429) || word == "rate_limit");
@@ -412,7 +413,7 @@ impl Fold {
         }
         let lacks = if missing.is_empty() { "its answer".to_owned() } else { missing.join(", ") };
         let detail =
-            clean(&format!("not allowed: {}; missing: {lacks}", self.refused.join(", ")), LINE);
+            one_line(&format!("not allowed: {}; missing: {lacks}", self.refused.join(", ")), LINE);
         Verdict::ToolsRefused { tools: self.refused.clone(), detail }
     }
 }
@@ -420,10 +421,10 @@ impl Fold {
 /// What a failed result says for a person.
 fn words(result: &ResultLine, otherwise: &str) -> String {
     let said = match &result.text {
-        Some(text) => clean(text, LINE),
+        Some(text) => one_line(text, LINE),
         None => result.errors.join("; "),
     };
-    if said.is_empty() { otherwise.to_owned() } else { clean(&said, LINE) }
+    if said.is_empty() { otherwise.to_owned() } else { one_line(&said, LINE) }
 }
 
 /// Why a program that has not greeted gave a failed result: it could not begin. Nothing if it was a

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::bundle::answers;
 use crate::config::Study;
 use crate::domain::Priority;
+use crate::domain::text::block;
 use crate::plan::{self, Plan, PlanError};
 use crate::platform::private;
 use crate::platform::{clock, random};
@@ -190,8 +191,7 @@ fn keep(app: &App, study: &Study, value: &serde_json::Value) -> std::io::Result<
 
 fn goal(given: &str) -> Result<String> {
     let text = super::input::given(given, "the goal")?;
-    let text: String =
-        text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let text = block(text.trim());
     if text.is_empty() {
         Err(Problem::new(ProblemKind::Usage, "the goal is empty"))
     } else {

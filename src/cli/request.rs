@@ -7,7 +7,7 @@ use super::text;
 use super::ui::Ui;
 use crate::app::App;
 use crate::domain::duration;
-use crate::domain::visible::is_harmful;
+use crate::domain::text::is_harmful;
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, Request};
 

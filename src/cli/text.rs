@@ -2,12 +2,12 @@
 
 use console::{measure_text_width, truncate_str};
 
-use crate::domain::visible;
+use crate::domain::text;
 
 /// Makes text from outside harmless for a terminal: no control characters, line breaks
 /// become spaces, and nothing that is not seen or turns the direction of writing.
 pub fn clean(text: &str) -> String {
-    visible::line(text)
+    text::line(text)
 }
 
 /// Lines of text from outside, each harmless. Escape sequences are removed whole.

@@ -5,7 +5,7 @@ use super::{defaults, storage};
 use crate::app::App;
 use crate::bundle::script::OURS;
 use crate::config::Cluster;
-use crate::domain::visible;
+use crate::domain::text;
 use crate::problem::Problem;
 use crate::remote::{Payload, Remote, RemoteError, Reply, Script, Section};
 use crate::scheduler;
@@ -185,7 +185,7 @@ fn head(reply: &Reply) -> Option<Check> {
 
 /// The first lines of an output, harmless.
 fn first_lines(section: &Section) -> String {
-    visible::lines(&section.text())
+    text::lines(&section.text())
         .into_iter()
         .filter(|line| !line.is_empty())
         .take(4)

@@ -2,7 +2,7 @@
 //! default files that would change what is configured, or what the programs answer.
 
 use crate::config::Cluster;
-use crate::domain::visible;
+use crate::domain::text;
 use crate::scheduler;
 use crate::view::Check;
 
@@ -37,7 +37,7 @@ pub(super) fn check(answer: &str, cluster: &Cluster) -> Option<Check> {
     }
     let hint = (!counts.is_empty())
         .then(|| "to overrule one of them, set the option in `job_options`".to_owned());
-    let detail = visible::lines(&lines.join("\n")).join("\n");
+    let detail = text::lines(&lines.join("\n")).join("\n");
     (!lines.is_empty()).then(|| Check { check: "defaults", ok: true, detail, hint })
 }
 

@@ -3,7 +3,7 @@
 use super::check::check_through;
 use crate::app::App;
 use crate::config::Cluster;
-use crate::domain::visible;
+use crate::domain::text;
 use crate::problem::Problem;
 use crate::sprint::{InstallOutcome, RunnerHere, install_runner};
 use crate::view::ClusterSetup;
@@ -42,7 +42,7 @@ pub fn set_up(
         Ok(InstallOutcome::Refused(_)) | Err(_) => SetupEvent::NotPlaced,
     });
     if let InstallOutcome::Refused(why) = placed? {
-        return Err(Problem::failed(visible::line(&why)));
+        return Err(Problem::failed(text::line(&why)));
     }
     let check = check_through(app, cluster, remote.as_mut());
     Ok(ClusterSetup { name: check.name, ok: check.ok, runner: runner.hash, checks: check.checks })

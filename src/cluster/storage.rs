@@ -1,7 +1,7 @@
 //! Checks the file system on which the sprints lie: whether it has what a sprint needs, and whether
 //! it looks like a disk of the front end alone.
 
-use crate::domain::{SchedulerKind, visible};
+use crate::domain::{SchedulerKind, text};
 use crate::remote::Section;
 use crate::view::Check;
 
@@ -41,7 +41,7 @@ cd .. && rm -rf "$rl_probe""#;
 /// Reads the answer. Nothing when it says nothing.
 pub(super) fn check(section: &Section, scheduler: SchedulerKind) -> Option<Check> {
     let told = |ok, detail: &str, hint| {
-        let detail = visible::lines(detail).join("\n");
+        let detail = text::lines(detail).join("\n");
         Check { check: "storage", ok, detail, hint }
     };
     let text = section.text();

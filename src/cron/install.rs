@@ -6,7 +6,7 @@ use super::{
     without_other_spelling, write,
 };
 use crate::app::App;
-use crate::domain::visible;
+use crate::domain::text;
 use crate::problem::Problem;
 use crate::view::CronInstalled;
 
@@ -124,7 +124,7 @@ fn hints(trial: &Trial) -> Vec<String> {
 
 /// Several lines, each harmless.
 fn harmless(text: &str) -> String {
-    visible::lines(text).join("\n")
+    text::lines(text).join("\n")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::process::Stdio;
 
 use self::line::{marker, without_line};
 use crate::app::App;
-use crate::domain::{complaint, visible};
+use crate::domain::{complaint, text};
 use crate::platform::{private, process};
 use crate::problem::Problem;
 use crate::store::StoreError;
@@ -173,7 +173,7 @@ fn missing(error: std::io::Error) -> CronError {
 fn one_line(text: &str) -> String {
     // Of many lines the one that says why.
     let text = if text.lines().count() > 3 { complaint::telling(text) } else { text.to_owned() };
-    let clean: String = visible::line(&text).chars().take(300).collect();
+    let clean: String = text::line(&text).chars().take(300).collect();
     let clean = clean.trim();
     if clean.is_empty() { "it failed and said nothing".to_owned() } else { clean.to_owned() }
 }

@@ -12,6 +12,7 @@ use super::{CronError, Log, command_of, log_path};
 use crate::app::{App, CRON_TRIAL};
 use crate::claude;
 use crate::config::Transport;
+use crate::domain::text::paragraph;
 use crate::platform::process;
 
 /// What came of it.
@@ -227,11 +228,5 @@ fn failed_checks(cluster: &str, answer: &serde_json::Value) -> Vec<String> {
 
 fn said(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    text.chars()
-        .filter(|c| !c.is_control() || *c == '\n')
-        .take(1000)
-        .collect::<String>()
-        .trim()
-        .trim_start_matches("error: ")
-        .to_owned()
+    paragraph(&text, 1000).trim_start_matches("error: ").to_owned()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::visible::line;
+use super::text::one_line;
 
 /// What the evidence says about the idea, as it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,18 +45,6 @@ const MAX_UNIT: usize = 40;
 /// The longest statement, in characters.
 const MAX_STATEMENT: usize = 1000;
 
-/// Text that a model wrote, in one line without control characters and without marks that turn the
-/// direction of writing, cut at `max` characters.
-pub fn plain(text: &str, max: usize) -> String {
-    let harmless =
-        line(text).split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    if harmless.chars().count() <= max {
-        harmless
-    } else {
-        harmless.chars().take(max.saturating_sub(1)).chain(['…']).collect()
-    }
-}
-
 /// `finding.json`, checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -76,11 +64,12 @@ impl Finding {
     /// The same within its bounds. What a journal says may be anything.
     #[must_use]
     pub fn sound(self) -> Self {
-        let numbers = self.numbers.into_iter().map(|(name, value)| (plain(&name, MAX_NAME), value));
+        let numbers =
+            self.numbers.into_iter().map(|(name, value)| (one_line(&name, MAX_NAME), value));
         Self {
             verdict: self.verdict,
             confidence: self.confidence.filter(|confidence| (0.0..=1.0).contains(confidence)),
-            statement: plain(&self.statement, MAX_STATEMENT),
+            statement: one_line(&self.statement, MAX_STATEMENT),
             numbers: numbers
                 .filter(|(name, value)| !name.is_empty() && value.is_finite())
                 .take(MAX_FIGURES)
@@ -143,11 +132,11 @@ impl Metric {
     /// The same within its bounds; nothing when there is no figure in it.
     #[must_use]
     pub fn sound(self) -> Option<Self> {
-        let name = plain(&self.name, MAX_NAME);
+        let name = one_line(&self.name, MAX_NAME);
         (!name.is_empty() && self.value.is_finite()).then(|| Self {
             name,
             value: self.value,
-            unit: plain(&self.unit, MAX_UNIT),
+            unit: one_line(&self.unit, MAX_UNIT),
             better: if matches!(self.better.as_str(), "higher" | "lower") {
                 self.better
             } else {

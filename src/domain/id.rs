@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::visible::is_hidden;
+use super::text::is_hidden;
 
 /// Why a text is no id or name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

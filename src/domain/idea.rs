@@ -2,7 +2,7 @@
 
 use super::no_idea::{NoIdea, no_idea_of_model};
 use super::same_idea::Meaning;
-use super::visible::is_harmful;
+use super::text::paragraph;
 
 /// Fewer characters are no idea that one can work on.
 const SHORTEST: usize = 20;
@@ -33,23 +33,6 @@ pub enum Refusal {
     },
 }
 
-/// Text of a model without anything that could move a cursor or turn the direction of
-/// writing. Line breaks stay.
-pub fn clean(text: &str) -> String {
-    let harmless = |c: &char| *c == '\n' || !is_harmful(*c);
-    text.replace('\t', " ").chars().filter(harmless).collect::<String>().trim().to_owned()
-}
-
-/// Cleans a text and cuts it at so many characters.
-pub fn bounded(text: &str, most: usize) -> String {
-    let text = clean(text);
-    if text.chars().count() <= most {
-        text
-    } else {
-        text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
-    }
-}
-
 /// An idea that was had before.
 #[derive(Debug, Clone, Copy)]
 pub struct Earlier<'a> {
@@ -69,7 +52,7 @@ pub fn check<'a>(
     text: &str,
     earlier: impl IntoIterator<Item = Earlier<'a>>,
 ) -> Result<String, Refusal> {
-    let idea = clean(text);
+    let idea = paragraph(text, usize::MAX);
     if let Some(what) = no_idea_of_model(&idea) {
         return Err(Refusal::No(what));
     }
@@ -81,7 +64,9 @@ pub fn check<'a>(
         return Err(Refusal::Long(length));
     }
     match first_same(&idea, earlier) {
-        Some(one) => Err(Refusal::Repeats { id: one.id.to_owned(), idea: bounded(one.idea, 300) }),
+        Some(one) => {
+            Err(Refusal::Repeats { id: one.id.to_owned(), idea: paragraph(one.idea, 300) })
+        }
         None => Ok(idea),
     }
 }
@@ -177,7 +162,7 @@ mod tests {
                 (0..100).map(|n| format!("setting{n}")).collect::<Vec<_>>().join(", ")
             )
         };
-        let (idea, mark) = (bounded(&long("Adam"), 119), Meaning::of(&long("Adam")).mark());
+        let (idea, mark) = (paragraph(&long("Adam"), 119), Meaning::of(&long("Adam")).mark());
         let earlier = Earlier { id: "sp-000003", idea: &idea, mark: &mark };
         assert!(check(&long("Adam"), [earlier]).is_err() && check(&long("SGD"), [earlier]).is_ok());
     }

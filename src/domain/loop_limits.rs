@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::visible::is_harmful;
+use super::text::is_harmful;
 use super::{duration, figure_name, unit};
 
 /// The bounds of a loop. What is `None` does not bound it.

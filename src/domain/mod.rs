@@ -38,9 +38,10 @@ pub mod student;
 pub mod suggestion;
 pub mod task;
 pub mod task_graph;
+pub mod text;
 pub mod transition;
 pub mod unit;
-pub mod visible;
+
 pub mod written;
 
 pub use advice::Advice;

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::finding::plain;
+use super::text::one_line;
 
 /// The state of the pipeline that reviews.
 const REVIEW: &str = "red_team";
@@ -20,7 +20,7 @@ const MAX_WHY: usize = 120;
 pub fn quotes(issues: &[String]) -> Vec<String> {
     issues
         .iter()
-        .map(|issue| plain(issue, MAX_ISSUE))
+        .map(|issue| one_line(issue, MAX_ISSUE))
         .filter(|issue| !issue.is_empty())
         .take(MAX_ISSUES)
         .collect()
@@ -108,7 +108,7 @@ pub fn open_issues<'a>(steps: impl IntoIterator<Item = StepEnd<'a>>) -> Option<O
 }
 
 fn why(detail: &str, otherwise: &str) -> String {
-    let detail = plain(detail, MAX_WHY);
+    let detail = one_line(detail, MAX_WHY);
     if detail.is_empty() { otherwise.to_owned() } else { detail }
 }
 

@@ -1,6 +1,6 @@
 //! Job options: what a cluster, a study and a sprint ask of the scheduler.
 
-use super::visible::is_harmful;
+use super::text::is_harmful;
 
 /// Why an option cannot be given to a scheduler.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use super::visible::is_hidden;
+use super::text::is_hidden;
 
 /// Words without which a sentence says the same.
 #[rustfmt::skip]

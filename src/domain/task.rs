@@ -4,7 +4,7 @@ use super::finding::Verdict;
 use super::job::SchedulerKind;
 use super::no_idea::no_idea;
 use super::sprint::{Reason, words};
-use super::visible::spaced;
+use super::text;
 
 /// The longest idea, in bytes. It stands in every prompt.
 pub const MAX_IDEA: usize = 64 * 1024;
@@ -239,7 +239,7 @@ pub fn check_idea(idea: &str) -> Result<String, String> {
 pub fn check_idea_text(idea: &str) -> Result<String, String> {
     let idea = plain(idea);
     match idea.len() {
-        _ if spaced(&idea).trim().is_empty() => {
+        _ if text::line(&idea).trim().is_empty() => {
             Err("the idea is empty: no letter and no figure in it can be seen".to_owned())
         }
         len if len > MAX_IDEA => Err(format!(
@@ -269,9 +269,7 @@ pub fn bounded(text: &str, bytes: usize) -> String {
 }
 
 fn plain(text: &str) -> String {
-    let text: String =
-        text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-    text.trim().to_owned()
+    text::block(text).trim().to_owned()
 }
 
 #[cfg(test)]

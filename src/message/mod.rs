@@ -4,7 +4,7 @@
 
 use crate::bundle::answers::Proposal;
 use crate::domain::approval::{self, Word};
-use crate::domain::idea::{bounded, clean};
+use crate::domain::text::paragraph;
 use crate::domain::{SprintId, State, Verdict, written};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{
@@ -75,7 +75,7 @@ pub enum Replied {
 
 /// Words as they are kept.
 fn check(text: &str) -> Result<String, ReplyError> {
-    let text = clean(text);
+    let text = paragraph(text, usize::MAX);
     match text.chars().count() {
         0 => Err(ReplyError::Text("the reply is empty".to_owned())),
         length if length > MAX_TEXT => Err(ReplyError::Text(format!(
@@ -92,7 +92,7 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
         let problem = match (message.kind.as_str(), &message.answer) {
             ("note", _) => "is a note to a sprint: there is nothing to answer".to_owned(),
             (_, Some(answer)) => {
-                format!("was answered already: {:?}", bounded(&answer.replace('\n', " "), 80))
+                format!("was answered already: {:?}", paragraph(&answer.replace('\n', " "), 80))
             }
             (_, None) => "waits for no answer any more: what asked it has ended".to_owned(),
         };
@@ -175,7 +175,7 @@ fn on_dead(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Repl
         }
         _ => Err(ReplyError::Text(format!(
             "{:?} is none of retry (try the task again), cancel (call it off) and close (leave it as it is)",
-            bounded(&text.replace('\n', " "), 60)
+            paragraph(&text.replace('\n', " "), 60)
         ))),
     }
 }
@@ -198,7 +198,7 @@ fn on_verdict(
         }
         _ => Err(ReplyError::Text(format!(
             "{:?} is none of supported, refuted, inconclusive and close",
-            bounded(&text.replace('\n', " "), 60)
+            paragraph(&text.replace('\n', " "), 60)
         ))),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::visible::is_harmful;
+use crate::domain::text::paragraph;
 
 /// What a person reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,13 +167,9 @@ pub fn told(kind: &str, data: &Value) -> Told {
     Told { title: at(what.trim()), message, priority, tag }
 }
 
+/// `most` characters, and the mark of a cut.
 fn clean(text: &str, most: usize) -> String {
-    let kept: String = text.chars().filter(|c| *c == '\n' || !is_harmful(*c)).collect();
-    let kept = kept.trim();
-    match kept.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", &kept[..at]),
-        None => kept.to_owned(),
-    }
+    paragraph(text, most.saturating_add(1))
 }
 
 #[cfg(test)]

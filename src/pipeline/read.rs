@@ -12,7 +12,7 @@ use super::problem::{Place, Problem};
 use super::read_state::read_state;
 use super::template::is_key;
 use super::validate;
-use crate::domain::visible::is_harmful;
+use crate::domain::text::is_harmful;
 
 /// The steps of a course when the file sets no limit.
 const DEFAULT_MAX_STEPS: u32 = 50;

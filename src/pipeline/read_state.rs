@@ -8,7 +8,7 @@ use super::problem::{Place, Problem};
 use super::read::{Fields, Notes, short};
 use super::template::Template;
 use super::validate::{path_problem, shell_problem};
-use crate::domain::visible::is_harmful;
+use crate::domain::text::is_harmful;
 
 /// Fields of little-loops that have no meaning here yet, with what to do instead.
 const NOT_YET: &[(&str, &str)] = &[

@@ -9,7 +9,7 @@
 
 use super::review_text::{Line, lines};
 use super::review_words::{is_earlier, is_harmless, is_present, is_remark, says_repaired, words};
-use crate::domain::visible::is_hidden;
+use crate::domain::text::is_hidden;
 
 /// What a reviewer writes when nothing critical is left. Case does not matter.
 const MARKER: &str = "no critical issues";

@@ -3,7 +3,7 @@
 use super::definition::{Body, Definition};
 use super::graph::Graph;
 use super::problem::{Place, Problem};
-use crate::domain::visible::is_harmful;
+use crate::domain::text::is_harmful;
 
 /// Every name that a route says must be a state.
 pub(super) fn targets(

@@ -17,7 +17,7 @@ use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::Entry;
 use crate::claude::{self, Call, Exit, Fold, Notice, OwnLimit, Session, Unbegun, Verdict};
 use crate::domain::complaint;
-use crate::domain::finding::plain;
+use crate::domain::text::one_line;
 use crate::pipeline::Step;
 use crate::platform::{clock, process};
 
@@ -266,7 +266,7 @@ pub fn call(
         session_is_lost,
         damage: damage
             .filter(|_| known)
-            .map(|said| plain(&complaint::telling(&run.journal.masker.text(said)), 200)),
+            .map(|said| one_line(&complaint::telling(&run.journal.masker.text(said)), 200)),
         unheard,
         last_words: run.journal.masker.text(&last_words(&fold)).into_owned(),
         verdict,

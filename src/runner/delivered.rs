@@ -10,7 +10,7 @@ use std::path::Path;
 use super::run::Run;
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::outcome::{self, MAX_FINDING, MAX_METRICS, Read};
-use crate::domain::finding::plain;
+use crate::domain::text::one_line;
 use crate::domain::{Finding, Metric};
 use crate::pipeline::Step;
 
@@ -79,7 +79,7 @@ pub fn oddity(run: &Run, file: &str) -> Option<String> {
 fn odd_text(folder: &Folder, file: &str, odd: &Refused) -> String {
     let to = folder
         .link(file)
-        .map(|target| format!(" (it leads to {})", plain(&target, 200)))
+        .map(|target| format!(" (it leads to {})", one_line(&target, 200)))
         .unwrap_or_default();
     format!("{file} {}{to}", odd.to_string().trim_end_matches("; skipped"))
 }

@@ -14,7 +14,7 @@ use crate::bundle::answers::{self, MAX_SMALL};
 use crate::bundle::folder::{Entry as Kind, Folder, Refused};
 use crate::bundle::formats::{self, InboxFile, StateFile};
 use crate::bundle::journal::{Entry, Question};
-use crate::domain::idea::{bounded, clean};
+use crate::domain::text::paragraph;
 use crate::domain::{Masker, MessageId};
 
 /// How many files are looked at.
@@ -70,7 +70,7 @@ fn look(own: &Path, used: &[String], masker: &Masker) -> Asked {
         }
         // Its name goes out, and comes back with the answer.
         let stem = masker.text(stem);
-        let shown = bounded(&stem.escape_default().to_string(), 40);
+        let shown = paragraph(&stem.escape_default().to_string(), 40);
         match read_question(&folder, &name, kind) {
             Ok(mut question) => {
                 let names: Vec<&String> =
@@ -136,7 +136,7 @@ pub fn astray(run: &Run) -> Vec<(String, String)> {
                     .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
             {
                 found.push((
-                    format!("{prefix}{}", bounded(&name.escape_default().to_string(), 40)),
+                    format!("{prefix}{}", paragraph(&name.escape_default().to_string(), 40)),
                     super::delivered::stamp(&folder, &name).unwrap_or_default(),
                 ));
             }
@@ -167,8 +167,8 @@ fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, St
         return Err(format!("is {size} bytes; at most {MAX_SMALL}"));
     }
     let bytes = folder.read(name, MAX_SMALL).map_err(|problem| problem.to_string())?;
-    let ask = answers::ask(&bytes).map_err(|problem| bounded(&problem, 200))?;
-    let text = bounded(&ask.question, MAX_QUESTION);
+    let ask = answers::ask(&bytes).map_err(|problem| paragraph(&problem, 200))?;
+    let text = paragraph(&ask.question, MAX_QUESTION);
     if text.is_empty() {
         return Err("asks nothing".to_owned());
     }
@@ -176,7 +176,7 @@ fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, St
     let choices = ask
         .choices
         .iter()
-        .map(|choice| bounded(&clean(choice).replace('\n', " "), length))
+        .map(|choice| paragraph(&paragraph(choice, usize::MAX).replace('\n', " "), length))
         .filter(|choice| !choice.is_empty());
     Ok(Question {
         name: String::new(),
@@ -252,9 +252,11 @@ pub fn inbox(own: &Path) -> Vec<InboxFile> {
         if let Ok(message) = formats::read::<InboxFile>(&name, &bytes)
             && message.id == id
         {
-            let text = bounded(&message.text, MAX_TEXT);
-            let question =
-                message.question.as_deref().map(|question| bounded(question, MAX_QUESTION + 1000));
+            let text = paragraph(&message.text, MAX_TEXT);
+            let question = message
+                .question
+                .as_deref()
+                .map(|question| paragraph(question, MAX_QUESTION + 1000));
             found.push((time, InboxFile { text, question, ..message }));
         }
     }

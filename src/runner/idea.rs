@@ -20,7 +20,8 @@ use crate::bundle::formats::{EarlierIdea, InboxFile, Money};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
 use crate::domain::approval::{Word, word};
-use crate::domain::idea::{self, Earlier, bounded};
+use crate::domain::idea::{self, Earlier};
+use crate::domain::text::paragraph;
 use crate::domain::written::Node;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
@@ -101,7 +102,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
         let proposal = match read(run, structured.as_ref()) {
             Ok(IdeaAnswer::Idea(proposal)) => proposal,
             Ok(IdeaAnswer::NoneLeft(why)) => {
-                let why = bounded(&why.split_whitespace().collect::<Vec<_>>().join(" "), 400);
+                let why = paragraph(&why.split_whitespace().collect::<Vec<_>>().join(" "), 400);
                 let failure = Failure::new(
                     Reason::StepFailed,
                     format!("no idea is left to try: {why}"),
@@ -115,7 +116,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
                     "It could not be read: {problem}. A structured answer with a text `idea`, or with `none_left`, is wanted, or that object alone in {FILE}."
                 );
                 run.journal.write(&Entry::Note {
-                    text: bounded(&format!("no idea that can be read: {problem}"), 400),
+                    text: paragraph(&format!("no idea that can be read: {problem}"), 400),
                 })?;
                 continue;
             }
@@ -126,7 +127,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
             Ok(idea) => {
                 let builds_on =
                     proposal.builds_on.filter(|id| earlier.iter().any(|other| other.id == *id));
-                let proposal = Proposal { idea, why: bounded(&proposal.why, 1000), builds_on };
+                let proposal = Proposal { idea, why: paragraph(&proposal.why, 1000), builds_on };
                 if !request.approve {
                     return take(run, &proposal);
                 }
@@ -143,9 +144,9 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
             }
             Err(refusal) => {
                 refused =
-                    format!("{}\n\nIt was not taken: {refusal}", bounded(&proposal.idea, 1000));
+                    format!("{}\n\nIt was not taken: {refusal}", paragraph(&proposal.idea, 1000));
                 run.journal.write(&Entry::Note {
-                    text: bounded(&format!("an idea was not taken: {refusal}"), 400),
+                    text: paragraph(&format!("an idea was not taken: {refusal}"), 400),
                 })?;
             }
         }
@@ -248,7 +249,7 @@ fn take(run: &mut Run, proposal: &Proposal) -> Result {
     run.journal.save(&run.state)?;
     run.journal.write(&Entry::Idea { text: idea.clone(), why, builds_on })?;
     replace(&run.dir, "idea.txt", format!("{idea}\n").as_bytes())?;
-    run.step_note = bounded(&idea.replace('\n', " "), 120);
+    run.step_note = paragraph(&idea.replace('\n', " "), 120);
     run.state.proposed = None;
     run.journal.save(&run.state)?;
     Ok((Outcome::Verdict("yes", None), None))

@@ -1,6 +1,6 @@
 //! Whether the agent's last message asks for something. Nobody answers it there.
 
-use crate::domain::finding::plain;
+use crate::domain::text::one_line;
 
 /// How much of a message is looked at, from its end, and how much of a question is shown, in characters.
 const END: usize = 1500;
@@ -82,8 +82,8 @@ pub fn question(message: &str) -> Option<Asked> {
         let is_to_a_person = ADDRESSES.iter().any(|word| clause.contains(word))
             || TO_A_PERSON.iter().any(|word| behind.contains(word));
         let matters = !is_offer && is_to_a_person;
-        let sentence = plain(&format!("{}?", sentence.trim_matches([' ', '*', '_'])), SHOWN);
-        return Some(Asked { text: plain(paragraph, SHOWN), sentence, matters });
+        let sentence = one_line(&format!("{}?", sentence.trim_matches([' ', '*', '_'])), SHOWN);
+        return Some(Asked { text: one_line(paragraph, SHOWN), sentence, matters });
     }
     None
 }

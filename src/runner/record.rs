@@ -8,7 +8,7 @@ use super::run::{End, Run};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::journal::{Entry, RunEnd};
 use crate::domain::Advice;
-use crate::domain::visible::is_harmful;
+use crate::domain::text::paragraph;
 use crate::domain::written;
 
 impl Run {
@@ -120,10 +120,5 @@ impl Run {
 /// The summary that the last step wrote: text, shortened, without control characters.
 fn summary(dir: &Path, name: &str) -> Option<String> {
     let bytes = Folder::open(dir).and_then(|folder| folder.read(name, 8192)).ok()?;
-    let text: String = written::text(&bytes)
-        .chars()
-        .filter(|c| *c == '\n' || !is_harmful(*c))
-        .take(4000)
-        .collect();
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    Some(paragraph(&written::text(&bytes), 4000)).filter(|text| !text.is_empty())
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::bundle::folder::{Entry, Folder, Refused};
 use crate::bundle::transfer::{Part, ResultsHead, ResultsRequest, is_safe_path};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, PLAN_FILE};
-use crate::domain::visible::is_hidden;
+use crate::domain::text::is_hidden;
 
 /// How many files an answer names at most.
 const MAX_FILES: usize = 5000;

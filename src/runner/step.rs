@@ -18,8 +18,8 @@ use crate::bundle::outcome::{self, Measurement};
 use crate::bundle::prompts::{self, Values};
 use crate::claude::{Exit, Verdict};
 use crate::domain::complaint;
-use crate::domain::finding::plain;
 use crate::domain::open_issues::quotes;
+use crate::domain::text::one_line;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::{self, Action, Evaluator, Step};
 use crate::platform::clock;
@@ -408,7 +408,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
                 let text = String::from_utf8_lossy(line);
                 let text = journal.masker.text(&text);
                 if !text.trim().is_empty() {
-                    last.push_back(plain(&text, MAX_LAST_LINE));
+                    last.push_back(one_line(&text, MAX_LAST_LINE));
                     if last.len() > OUTPUT_LINES {
                         last.pop_front();
                     }
@@ -434,18 +434,18 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     let errors = run.journal.masker.tail(&ended.errors, ERRORS_TOLD - 100);
     let mut said: Vec<String> = errors
         .lines()
-        .map(|line| plain(line, MAX_OUTPUT_LINE))
+        .map(|line| one_line(line, MAX_OUTPUT_LINE))
         .filter(|line| !line.is_empty())
         .collect();
     said.drain(..said.len().saturating_sub(OUTPUT_LINES));
     let measured = last.back().cloned().unwrap_or_default();
-    let output: Vec<String> = last.iter().map(|line| plain(line, MAX_OUTPUT_LINE)).collect();
+    let output: Vec<String> = last.iter().map(|line| one_line(line, MAX_OUTPUT_LINE)).collect();
     for text in output.iter().chain(&said) {
         run.journal.write(&Entry::Note { text: format!("| {text}") })?;
     }
     // Programs tell what is wrong near the end, on either of the two.
     let told = if said.is_empty() { &output } else { &said };
-    let telling = plain(&complaint::telling(&errors), MAX_OUTPUT_LINE);
+    let telling = one_line(&complaint::telling(&errors), MAX_OUTPUT_LINE);
     let mut end: Vec<&str> =
         told.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
     if !telling.is_empty() && !end.contains(&telling.as_str()) {

@@ -15,7 +15,7 @@ use crate::bundle::formats::{InboxFile, Money};
 use crate::bundle::journal::Entry;
 use crate::bundle::prompts::{self, Values};
 use crate::claude::{Unbegun, Verdict};
-use crate::domain::finding::plain;
+use crate::domain::text::one_line;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::Step;
 use crate::platform::random;
@@ -268,7 +268,7 @@ fn files(run: &Run) -> Vec<String> {
     let names = listed.entries.into_iter().filter(|(name, _)| !name.starts_with('.'));
     names
         .map(|(name, entry)| {
-            plain(&name, 200) + if matches!(entry, Found::Folder) { "/" } else { "" }
+            one_line(&name, 200) + if matches!(entry, Found::Folder) { "/" } else { "" }
         })
         .collect()
 }

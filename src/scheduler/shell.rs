@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use super::PollError;
-use crate::domain::visible::spaced;
+use crate::domain::text::spaced;
 use crate::domain::{JobId, Seen};
 
 /// The exit status that stands for 0 with a complaint of the scheduler.

@@ -9,7 +9,7 @@ use super::install_runner::{self, RunnerHere};
 use super::submitted::accept;
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
-use crate::domain::visible::spaced;
+use crate::domain::text::spaced;
 use crate::domain::{JobId, State};
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError, Script};

@@ -12,7 +12,7 @@ use crate::app::{App, ClusterError};
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ResultsHead, ResultsRequest, split_results};
 use crate::config::{Cluster, UnknownName};
-use crate::domain::{SprintId, Status, visible};
+use crate::domain::{SprintId, Status, text};
 use crate::platform::clock;
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Limits, Payload, Remote, RemoteError, Script};
@@ -214,9 +214,8 @@ pub fn fetch_through(
             continue;
         }
         let answer = split_results(&section.output, PIECE, from.as_ref());
-        let (head, bytes) = answer.ok_or_else(|| {
-            odd(remote, visible::line(&section.text()).chars().take(300).collect())
-        })?;
+        let (head, bytes) = answer
+            .ok_or_else(|| odd(remote, text::line(&section.text()).chars().take(300).collect()))?;
         let bounds = match &mut bounds {
             Some(bounds) => bounds,
             None => bounds.insert(

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use parse::Parsed;
 
 use crate::config::{Config, Study, shown_command};
-use crate::domain::Better;
 use crate::domain::auto_loop::Target;
+use crate::domain::{Better, text};
 use crate::platform::clock;
 
 /// The name of the file.
@@ -195,5 +195,5 @@ fn read(path: &Path) -> std::io::Result<Option<String>> {
         return Err(std::io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
     }
     let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
-    Ok(Some(text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()))
+    Ok(Some(text::of_file(&text)))
 }

@@ -3,7 +3,7 @@
 use super::Limits;
 use crate::domain::auto_loop::{Target, parse_until};
 use crate::domain::suggestion::{is_slip, nearest};
-use crate::domain::{Better, figure_name, finding::plain, unit};
+use crate::domain::{Better, figure_name, text::one_line, unit};
 
 /// What stands in the file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -144,7 +144,7 @@ fn pairs<'a>(
         let Some((key, value)) = line.split_once(':') else {
             mistakes.push((
                 *number,
-                format!("{section}: {:?} is not used: expected `key: value`", plain(line, 40)),
+                format!("{section}: {:?} is not used: expected `key: value`", one_line(line, 40)),
             ));
             continue;
         };
@@ -162,7 +162,7 @@ fn pairs<'a>(
                 .unwrap_or_default();
             mistakes.push((
                 *number,
-                format!("{section}: {:?} is not used here{near}", plain(&key, 40)),
+                format!("{section}: {:?} is not used here{near}", one_line(&key, 40)),
             ));
         } else if found.iter().any(|(_, other, _)| other == alias(&key)) {
             mistakes.push((*number, format!("{section}: {key} comes twice; the first one counts")));
@@ -198,7 +198,7 @@ fn benchmark(
     let get = |key: &str| {
         pairs.iter().find(|(_, name, _)| name == key).map(|(line, _, value)| (*line, *value))
     };
-    let name = get("metric").map(|(line, value)| (line, plain(value, 100)));
+    let name = get("metric").map(|(line, value)| (line, one_line(value, 100)));
     let better = get("better").and_then(|(line, value)| {
         let better = Better::parse(value);
         if better.is_none() {
@@ -206,7 +206,7 @@ fn benchmark(
                 line,
                 format!(
                     "Benchmark: {:?} is no direction: expected higher or lower",
-                    plain(value, 40)
+                    one_line(value, 40)
                 ),
             ));
         }
@@ -234,7 +234,7 @@ fn benchmark(
                 line,
                 format!(
                     "Benchmark: {:?} is no target: expected for example `>= 0.95`",
-                    plain(value, 40)
+                    one_line(value, 40)
                 ),
             ));
         }
@@ -260,8 +260,8 @@ fn benchmark(
             line,
             format!(
                 "Targets: {:?} is not the metric: did you mean {}?",
-                plain(&name, 40),
-                plain(known, 40)
+                one_line(&name, 40),
+                one_line(known, 40)
             ),
         ));
     }
@@ -393,7 +393,7 @@ fn ends_with_name(text: &str, name: &str) -> bool {
 fn budget(limits: &mut Limits, lines: &[Line<'_>], now: i64, mistakes: &mut Mistakes) {
     for (line, key, value) in pairs(lines, "Budget", BUDGET_KEYS, mistakes) {
         let wrong = |expected: &str| {
-            format!("Budget: {key} is {:?}: expected {expected}", plain(value, 40))
+            format!("Budget: {key} is {:?}: expected {expected}", one_line(value, 40))
         };
         let first = value.split_whitespace().next().unwrap_or_default();
         let count = || first.parse::<u32>().ok().filter(|count| *count > 0);

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::finding::plain;
+use crate::domain::text::one_line;
 use crate::domain::{Condition, TaskState};
 use crate::store::{Need, TaskRow};
 
@@ -14,7 +14,7 @@ const LABEL_CHARS: usize = 60;
 
 /// The first characters of an idea, in one line, without anything that turns the writing.
 pub fn label(idea: &str) -> String {
-    plain(idea, LABEL_CHARS)
+    one_line(idea, LABEL_CHARS)
 }
 
 /// The state for people, with what came out.

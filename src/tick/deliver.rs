@@ -10,7 +10,7 @@ use crate::bundle::FORMAT_VERSION;
 use crate::bundle::formats::InboxFile;
 use crate::config::Cluster;
 use crate::domain::State;
-use crate::domain::visible;
+use crate::domain::text;
 use crate::remote::{Payload, Remote, RemoteError, Script, Section};
 use crate::sprint;
 use crate::store::{MessageRow, Store, StoreError};
@@ -71,7 +71,7 @@ pub(super) fn deliver(
                     continue;
                 }
                 let text = section.map(Section::text).unwrap_or_default();
-                let said: String = visible::line(text.trim()).chars().take(200).collect();
+                let said: String = text::line(text.trim()).chars().take(200).collect();
                 problems.push(format!("{}: {} could not be brought: {said}", row.id, message.id));
             }
         }

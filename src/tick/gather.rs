@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
-use crate::domain::{JobId, Masker, Seen, Used, visible};
+use crate::domain::{JobId, Masker, Seen, Used, text};
 use crate::platform::clock;
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, Asked, Stray};
@@ -223,10 +223,7 @@ fn gather_once(
         None => {
             let said: String = files
                 .map(|section| {
-                    visible::line(&gathered.masker.text(&section.text()))
-                        .chars()
-                        .take(300)
-                        .collect()
+                    text::line(&gathered.masker.text(&section.text())).chars().take(300).collect()
                 })
                 .unwrap_or_default();
             gathered.problem = Some(format!(
@@ -248,7 +245,10 @@ fn is_in_a_hurry(rows: &[SprintRow]) -> bool {
 fn bounded(mut files: SprintFiles) -> SprintFiles {
     let short = |text: &mut String, most: usize| *text = text.chars().take(most).collect();
     files.problems.truncate(20);
-    files.problems.iter_mut().for_each(|problem| short(problem, 300));
+    files.problems.iter_mut().for_each(|problem| {
+        *problem = text::line(problem);
+        short(problem, 300);
+    });
     files.progress.iter_mut().chain(&mut files.output).for_each(|tail| short(tail, 8192));
     short(&mut files.prefix, 100);
     files

@@ -7,12 +7,13 @@ use super::gather::Gathered;
 use crate::bundle::formats::{self, ExitFile, Money};
 use crate::bundle::journal::{self, Entry, Reached, RunEnd};
 use crate::bundle::transfer::SprintFiles;
-use crate::domain::finding::{Finding as Found, MAX_FIGURES, plain};
+use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
+use crate::domain::text::one_line;
 use crate::domain::transition::Event;
 use crate::domain::{
     Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status,
-    task,
+    task, text,
 };
 use crate::store::{Change, JournalPiece, SprintRow, StoreError, job_name};
 
@@ -136,7 +137,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
             }
         }
         Some(Seen::Accounted(why) | Seen::Unclear(why)) => {
-            notes.push(format!("nothing certain is known of the job: {why}"))
+            notes.push(text::line(&format!("nothing certain is known of the job: {why}")))
         }
         Some(Seen::Absent) | None => {}
     }
@@ -193,8 +194,9 @@ fn has_begun(
     }
 }
 
+/// What a scheduler says of a job, and whether the job is over.
 fn words(state: &JobState) -> (String, bool) {
-    match state {
+    let (words, ended) = match state {
         JobState::Waiting(why) if why.is_empty() => ("waits in the queue".to_owned(), false),
         JobState::Waiting(why) => (format!("waits in the queue: {why}"), false),
         JobState::Held(why) => (format!("held in the queue: {why}"), false),
@@ -205,7 +207,8 @@ fn words(state: &JobState) -> (String, bool) {
         JobState::Ending => ("is ending".to_owned(), false),
         JobState::Ended(end) => (end.words.clone(), true),
         JobState::Other(word) => (format!("unknown word: {word}"), false),
-    }
+    };
+    (text::line(&words), ended)
 }
 
 /// The row in the state that an event has brought it to, if it has: then nothing was missed since.
@@ -406,7 +409,7 @@ fn outcome(
     let unusable: Vec<String> = end
         .unusable
         .iter()
-        .map(|text| plain(text, MAX_UNUSABLE.1))
+        .map(|text| one_line(text, MAX_UNUSABLE.1))
         .filter(|text| !text.is_empty())
         .take(MAX_UNUSABLE.0)
         .collect();

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::metrics::figures;
 use super::{MAX_FINDING, MAX_WRAPS, Read, check_version, name_of, quoted, shown};
-use crate::domain::finding::{MAX_FIGURES, plain};
+use crate::domain::finding::MAX_FIGURES;
+use crate::domain::text::one_line;
 use crate::domain::written::{self, Got, Node};
 use crate::domain::{Finding, Verdict};
 
@@ -95,9 +96,9 @@ fn of_table(node: &Node, problems: &mut Vec<String>) -> Result<Finding, Option<S
             None
         }
     };
-    let is_sentence = |node: &&Node| matches!(node, Node::Text(text) if !plain(text, 1).is_empty() && word_of(node).is_none());
+    let is_sentence = |node: &&Node| matches!(node, Node::Text(text) if !one_line(text, 1).is_empty() && word_of(node).is_none());
     let statement = match node.get(&["statement"]) {
-        Got::One(Node::Text(text)) if !plain(text, 1).is_empty() => text.clone(),
+        Got::One(Node::Text(text)) if !one_line(text, 1).is_empty() => text.clone(),
         Got::One(Node::Text(_)) | Got::Nothing => {
             match STATEMENTS.iter().filter_map(|key| node.one(&[key])).find(is_sentence) {
                 Some(Node::Text(text)) => text.clone(),

@@ -14,7 +14,8 @@ pub use measured::{Measurement, measured, measured_in, measurement};
 pub use metrics::metrics;
 
 use super::FORMAT_VERSION;
-use crate::domain::finding::{MAX_NAME, plain};
+use crate::domain::finding::MAX_NAME;
+use crate::domain::text::one_line;
 use crate::domain::written::{Got, Node};
 
 /// A larger `finding.json` is refused.
@@ -69,7 +70,7 @@ fn check_version(node: &Node, problems: &mut Vec<String>) -> Result<(), Option<S
 }
 
 fn name_of(name: &str) -> Result<String, String> {
-    match plain(name, usize::MAX) {
+    match one_line(name, usize::MAX) {
         name if name.is_empty() => Err("is empty".to_owned()),
         name if name.chars().count() > MAX_NAME => {
             Err(format!("is longer than {MAX_NAME} characters"))
@@ -79,7 +80,7 @@ fn name_of(name: &str) -> Result<String, String> {
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", plain(text, 60))
+    format!("\"{}\"", one_line(text, 60))
 }
 
 fn shown(node: &Node) -> String {

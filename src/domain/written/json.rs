@@ -393,5 +393,5 @@ fn closers(open: char) -> Option<&'static str> {
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", crate::domain::finding::plain(text, 40))
+    format!("\"{}\"", crate::domain::text::one_line(text, 40))
 }

@@ -29,7 +29,7 @@ use self::connect::{Fault, Link, left};
 use self::exec::{Failure, Feed};
 use super::{Limits, Remote, RemoteError, Reply, Script};
 use crate::domain::Secret;
-use crate::domain::visible::spaced;
+use crate::domain::text::one_line;
 use crate::platform::{clock, random};
 
 /// The ssh that is asked for the user's configuration.
@@ -222,7 +222,7 @@ pub fn known_hosts_files(target: &SshTarget) -> Result<Vec<PathBuf>, RemoteError
 
 /// Text from outside as one line for a message: no control characters, no runs of blanks.
 fn clean(bytes: &[u8]) -> String {
-    spaced(&String::from_utf8_lossy(bytes)).split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&String::from_utf8_lossy(bytes), usize::MAX)
 }
 
 #[cfg(test)]
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_text_from_outside_cannot_write_on_the_terminal() {
-        assert_eq!(clean(b"a\x1b[31m\r\nb\t\xff \x07c\xe2\x80\xae"), "a [31m b \u{fffd} c");
+        assert_eq!(clean(b"a\x1b[31m\r\nb\t\xff \x07c\xe2\x80\xae"), "a[31m b \u{fffd} c");
         assert_eq!(clean(b""), "");
     }
 
