@@ -27,7 +27,7 @@ pub use status::{Status, StudyStatus, TickStatus, UnsentNotices};
 pub use task::{Task, TaskNeed, Tasks, task, task_whole};
 
 use crate::domain::open_issues::open_issues;
-use crate::domain::{Finding, Metric, OpenIssues, Reason, State};
+use crate::domain::{Finding, Metric, OpenIssues, Reason, SprintKind, State, StepState};
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
@@ -41,11 +41,11 @@ pub struct Sprint {
     pub idea: Option<String>,
     /// `pending`, `submitting`, `submitted`, `running`, `parked`, `cancelling`, `completed`,
     /// `failed` or `cancelled`.
-    pub status: &'static str,
+    pub status: crate::domain::Status,
     /// The step that runs.
     pub phase: Option<String>,
     /// Why it failed: a word of a closed list.
-    pub reason: Option<&'static str>,
+    pub reason: Option<Reason>,
     /// Why it failed: a sentence.
     pub error: Option<String>,
     /// What to do next.
@@ -83,7 +83,7 @@ pub struct Sprint {
     /// The sprint that it repeats, or follows up on.
     pub parent: Option<String>,
     /// `research`, `tweak` or `plan`.
-    pub kind: String,
+    pub kind: SprintKind,
     /// The message that it waits for, when it is parked.
     pub waits_for: Option<String>,
     /// US dollars at list prices.
@@ -153,7 +153,7 @@ pub struct Step {
     /// For people.
     pub title: String,
     /// `waiting`, `running`, `yes`, `no`, `error` or `interrupted`.
-    pub state: String,
+    pub state: StepState,
     /// In one line.
     pub detail: String,
     /// RFC 3339.
@@ -221,9 +221,9 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         id: row.id.to_string(),
         study_name: row.study.clone(),
         idea: row.idea.clone(),
-        status: row.state.status().as_str(),
+        status: row.state.status(),
         phase: row.state.phase().map(str::to_owned),
-        reason: ending.and_then(|ending| ending.reason).map(Reason::as_str),
+        reason: ending.and_then(|ending| ending.reason),
         error: ending.and_then(|ending| text(&ending.detail)),
         hint: ending.and_then(|ending| text(&ending.hint)),
         job_id: row.state.job().map(ToString::to_string),
@@ -242,7 +242,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         loop_id: row.loop_id.clone(),
         task_id: row.task.clone(),
         parent: row.parent.clone(),
-        kind: row.kind.clone(),
+        kind: row.kind,
         waits_for: row.waits_for.clone(),
         cost_usd: row.cost_usd,
         cost_estimated: row.cost_estimated,
@@ -318,7 +318,7 @@ pub fn status_text(sprint: &Sprint) -> String {
         (None, Some(reason)) => format!("{} ({reason})", sprint.status),
         (None, None) => match &sprint.waits_for {
             Some(message) => format!("{} ({message})", sprint.status),
-            None => sprint.status.to_owned(),
+            None => sprint.status.to_string(),
         },
     }
 }

@@ -10,12 +10,10 @@ use crate::domain::leaderboard::{Entry, Repeats, Series, Told, repeats, series};
 use crate::domain::noise::{self, Better, Measured, steps};
 use crate::domain::scale::Scale;
 use crate::domain::transition::Event;
-use crate::domain::{Source, SprintId, Status, TaskState, figure_name, task};
+use crate::domain::{LoopStatus, Source, SprintId, Status, TaskState, figure_name, task};
 use crate::platform::clock;
 use crate::sprint::{self, NewSprintSpec, Request};
-use crate::store::{
-    Change, LoopRow, LoopSprint, LoopStatus, MetricRow, Store, StoreError, TaskError,
-};
+use crate::store::{Change, LoopRow, LoopSprint, MetricRow, Store, StoreError, TaskError};
 use crate::study::Program;
 
 /// What became of the loops.

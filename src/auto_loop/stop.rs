@@ -3,9 +3,10 @@
 use super::advance::end;
 use super::control::LoopError;
 use crate::app::App;
+use crate::domain::LoopStatus;
 use crate::domain::auto_loop::StopRule;
 use crate::sprint::{self, CancelError};
-use crate::store::{LoopRow, LoopSprint, LoopStatus, Store, StoreError};
+use crate::store::{LoopRow, LoopSprint, Store, StoreError};
 
 /// Stops a loop by hand, and returns its sprints that are not over. `with_jobs` says that these are to
 /// be cancelled, too: then the loop may have ended already.
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
     use crate::bundle::journal::Question;
     use crate::domain::auto_loop::Limits;
-    use crate::domain::{JobId, LoopId, SprintId, Status};
+    use crate::domain::{JobId, LoopId, MessageKind, SprintId, Status};
     use crate::store::NewSprint;
 
     #[test]
@@ -90,7 +91,7 @@ mod tests {
         let row = change.sprint("sp-000001").expect("read").expect("there");
         let question = Question {
             name: "data".to_owned(),
-            kind: "question".to_owned(),
+            kind: MessageKind::Question,
             text: "Which?".to_owned(),
             choices: vec![],
         };

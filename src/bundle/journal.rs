@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FORMAT_VERSION;
 use super::formats::{Calling, Money};
-use crate::domain::{Finding, Masker, Metric, text};
+use crate::domain::{Finding, Masker, MessageKind, Metric, text};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,11 @@ impl Line {
     /// The kind's word.
     pub fn kind(&self) -> &str {
         self.body.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default()
+    }
+
+    /// Whether a run of the pipeline ends with it.
+    pub fn is_run_end(&self) -> bool {
+        self.kind() == "run_ended"
     }
 
     /// The entry, when its kind is known and whole. Its texts are harmless, though whatever ran in the
@@ -207,12 +212,47 @@ pub struct Question {
     /// Unique in the sprint.
     pub name: String,
     /// `question` or `approval`.
-    pub kind: String,
+    #[serde(deserialize_with = "kind_of_question")]
+    pub kind: MessageKind,
     /// What is asked.
     pub text: String,
     /// Answers that are offered; any other is good too.
     #[serde(default)]
     pub choices: Vec<String>,
+}
+
+/// A word that is not known asks something, too.
+fn kind_of_question<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<MessageKind, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    Ok(match MessageKind::parse(&word) {
+        Some(MessageKind::Approval) => MessageKind::Approval,
+        _ => MessageKind::Question,
+    })
+}
+
+impl RunEnd {
+    /// How it ended. None for a word that is not known.
+    pub fn outcome(&self) -> Option<RunOutcome> {
+        match self.status.as_str() {
+            "completed" => Some(RunOutcome::Completed),
+            "failed" => Some(RunOutcome::Failed),
+            "parked" => Some(RunOutcome::Parked),
+            _ => None,
+        }
+    }
+}
+
+/// How a run ended, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// With all that it was to do.
+    Completed,
+    /// Without.
+    Failed,
+    /// It waits for an answer.
+    Parked,
 }
 
 /// How a run ended.

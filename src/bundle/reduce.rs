@@ -6,7 +6,7 @@ use crate::domain::effect::{Effect, Facts, Question, Took};
 use crate::domain::idea::{self, Earlier};
 use crate::domain::text::paragraph;
 use crate::domain::transition::{self, Event};
-use crate::domain::{Ending, EventName, Phase, Reason, State};
+use crate::domain::{Ending, EventName, MessageStatus, Phase, Reason, State};
 
 /// A step takes at most ten years: what a journal says may be anything.
 const MAX_SECONDS: u64 = 10 * 366 * 86_400;
@@ -165,8 +165,8 @@ pub struct Named {
     pub id: String,
     /// The job's own name for it.
     pub name: String,
-    /// `open`, `answered`, ...
-    pub status: String,
+    /// How far it has come; none for a word that is not known.
+    pub status: Option<MessageStatus>,
 }
 
 /// What follows when the job of a sprint has ended with these questions, of which `named` are known: the
@@ -208,10 +208,10 @@ pub fn park(
 fn take_question(question: &journal::Question, named: &mut Vec<Named>, effects: &mut Vec<Effect>) {
     let name = paragraph(&question.name, 100);
     let place = named.iter().position(|known| known.name == name);
-    match place.map(|place| (place, named[place].status.as_str())) {
-        Some((_, "open")) => return,
+    match place.map(|place| (place, named[place].status)) {
+        Some((_, Some(MessageStatus::Open))) => return,
         // It was answered, and the job has not found the answer: it is brought once more.
-        Some((place, "answered")) => {
+        Some((place, Some(MessageStatus::Answered))) => {
             effects.push(Effect::BringAgain(named[place].id.clone()));
             return;
         }
@@ -219,9 +219,9 @@ fn take_question(question: &journal::Question, named: &mut Vec<Named>, effects: 
         Some((place, _)) => effects.push(Effect::FreeName(named.remove(place).id)),
         None => {}
     }
-    named.push(Named { id: String::new(), name: name.clone(), status: "open".to_owned() });
+    named.push(Named { id: String::new(), name: name.clone(), status: Some(MessageStatus::Open) });
     effects.push(Effect::Ask(Question {
-        kind: if question.kind == "approval" { "approval" } else { "question" },
+        kind: question.kind,
         name,
         text: paragraph(&question.text, MAX_QUESTION),
         choices: question.choices.iter().take(10).map(|choice| paragraph(choice, 200)).collect(),

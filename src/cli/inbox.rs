@@ -5,6 +5,7 @@ use clap::Args;
 use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, find, text};
+use crate::domain::{MessageKind, MessageStatus};
 use crate::message::{self, Replied};
 use crate::problem::Problem;
 use crate::store::ANOTHER;
@@ -55,26 +56,27 @@ pub fn inbox(global: &Global, ui: &Ui, args: &InboxArgs) -> Result {
 
 /// A message for people: what it is, what it says, how to answer it.
 pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
-    let what = match (message.kind.as_str(), &message.sprint_id, &message.task_id) {
-        ("question", Some(sprint), _) => format!("{sprint} asks"),
-        ("approval", Some(sprint), _) => format!("{sprint} proposes an idea"),
-        ("note", Some(sprint), _) => format!("note to {sprint}"),
-        ("dead", _, Some(task)) => format!("task {task} has failed for good"),
-        ("verdict", _, Some(task)) => format!("task {task} has no verdict"),
-        (kind, _, _) => kind.to_owned(),
+    let what = match (message.kind, &message.sprint_id, &message.task_id) {
+        (MessageKind::Question, Some(sprint), _) => format!("{sprint} asks"),
+        (MessageKind::Approval, Some(sprint), _) => format!("{sprint} proposes an idea"),
+        (MessageKind::Note, Some(sprint), _) => format!("note to {sprint}"),
+        (MessageKind::Dead, _, Some(task)) => format!("task {task} has failed for good"),
+        (MessageKind::Verdict, _, Some(task)) => format!("task {task} has no verdict"),
+        (kind, _, _) => kind.to_string(),
     };
-    let state = match (message.status.as_str(), message.delivered_at.is_some()) {
-        ("open", false) if message.kind == "note" => ", not delivered yet",
-        ("open", true) if message.kind == "note" => ", delivered, not read yet",
-        ("answered", false) if !matches!(message.kind.as_str(), "dead" | "verdict") => {
+    let is_note = message.kind == MessageKind::Note;
+    let state = match (message.status, message.delivered_at.is_some()) {
+        (MessageStatus::Open, false) if is_note => ", not delivered yet",
+        (MessageStatus::Open, true) if is_note => ", delivered, not read yet",
+        (MessageStatus::Open, _) => "",
+        (MessageStatus::Answered, false) if !message.kind.is_of_task() => {
             ", answered, not delivered yet"
         }
-        ("answered", _) => ", answered",
-        ("told", _) if message.kind == "note" => ", read",
-        ("told", _) => ", answered and read",
-        ("closed", _) if message.kind == "note" => ", not read: the sprint has ended",
-        ("closed", _) => ", closed",
-        _ => "",
+        (MessageStatus::Answered, _) => ", answered",
+        (MessageStatus::Acknowledged, _) if is_note => ", read",
+        (MessageStatus::Acknowledged, _) => ", answered and read",
+        (MessageStatus::Closed, _) if is_note => ", not read: the sprint has ended",
+        (MessageStatus::Closed, _) => ", closed",
     };
     let head = format!(
         "{}  {what} ({}){state}",
@@ -107,8 +109,8 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
             lines.push(format!("{mark} researchloop reply {} {}", message.id, word));
         }
     }
-    if let (Some(sprint), "note", "closed") =
-        (&message.sprint_id, message.kind.as_str(), message.status.as_str())
+    if let (Some(sprint), MessageKind::Note, MessageStatus::Closed) =
+        (&message.sprint_id, message.kind, message.status)
     {
         lines.push(format!(
             "{} researchloop sprint tweak {sprint} \"...\"",
@@ -121,9 +123,9 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
 /// What can be answered, each on its own: a line that is copied whole is a good answer.
 fn answers(message: &view::Message) -> Vec<String> {
     let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    match message.kind.as_str() {
-        "approval" => all(&["yes", "no", ANOTHER]),
-        "dead" => all(&["retry", "cancel", "close"]),
+    match message.kind {
+        MessageKind::Approval => all(&["yes", "no", ANOTHER]),
+        MessageKind::Dead => all(&["retry", "cancel", "close"]),
         _ if message.choices.is_empty() => all(&[FREE]),
         _ => message.choices.iter().map(|choice| text::clean(choice)).collect(),
     }

@@ -12,7 +12,7 @@ use super::{find, text, watch};
 use crate::app::App;
 use crate::bundle::PLAN_FILE;
 use crate::config::Study;
-use crate::domain::{SprintId, State, Status};
+use crate::domain::{SprintId, SprintKind, State, Status};
 use crate::plan;
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, CreateError, Extent, NewSprintSpec, NewSubmission, Request};
@@ -107,7 +107,7 @@ pub fn named(store: &Store, from: &Path) -> Result<Option<SprintRow>> {
 /// The plan that a sprint has left: the work of a model, and read like one from anywhere.
 pub fn plan_of(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow, study: &str) -> Result<Raw> {
     let id = &row.id;
-    if row.kind != "plan" {
+    if row.kind != SprintKind::Plan {
         return Err(Problem::new(ProblemKind::Usage, format!("{id} was asked for no plan")).hint(
             format!(
                 "`researchloop plan \"GOAL\" -s {} --job` asks for one",

@@ -11,7 +11,7 @@ use super::text::{
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
-use crate::domain::{OpenIssues, Source, Verdict};
+use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict};
 use crate::store::HELD;
 use crate::tick::Live;
 use crate::view::{Money, Sprint, Step, status_text};
@@ -21,13 +21,13 @@ pub fn status(ui: &Ui, sprint: &Sprint) -> String {
     status_style(ui, sprint.status).apply_to(clean(&status_text(sprint))).to_string()
 }
 
-fn status_style(ui: &Ui, status: &str) -> Style {
+fn status_style(ui: &Ui, status: Status) -> Style {
     match status {
-        "completed" => ui.style().green(),
-        "failed" => ui.style().red(),
-        "running" => ui.style().cyan(),
-        "cancelled" | "cancelling" | "parked" => ui.style().yellow(),
-        _ => ui.style(),
+        Status::Completed => ui.style().green(),
+        Status::Failed => ui.style().red(),
+        Status::Running => ui.style().cyan(),
+        Status::Cancelled | Status::Cancelling | Status::Parked => ui.style().yellow(),
+        Status::Pending | Status::Submitting | Status::Submitted => ui.style(),
     }
 }
 
@@ -46,20 +46,20 @@ fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize
         .min(40);
     let mut lines = Vec::new();
     for step in steps {
-        let (mark, style) = match step.state.as_str() {
-            "yes" | "no" => ("✔", ui.style().green()),
-            "error" => ("✘", ui.style().red()),
-            "interrupted" => ("!", ui.style().yellow()),
-            "running" => ("▶", ui.style().cyan().bold()),
+        let (mark, style) = match step.state {
+            StepState::Yes | StepState::No => ("✔", ui.style().green()),
+            StepState::Error => ("✘", ui.style().red()),
+            StepState::Interrupted => ("!", ui.style().yellow()),
+            StepState::Running => ("▶", ui.style().cyan().bold()),
             // What was never needed is not shown once it is over.
             _ if over => continue,
             _ => ("·", ui.style().dim()),
         };
-        let seconds = match (step.state.as_str(), step.seconds) {
-            ("running", before) => {
+        let seconds = match (&step.state, step.seconds) {
+            (StepState::Running, before) => {
                 seconds_since(step.started_at.as_deref(), now).map(|since| before.max(since))
             }
-            ("waiting", _) => None,
+            (StepState::Waiting, _) => None,
             (_, seconds) => Some(seconds),
         };
         let took = seconds.map(human).unwrap_or_default();
@@ -155,9 +155,11 @@ pub fn event(line: &Line) -> Option<String> {
         Entry::Cost { .. } => return None,
         Entry::StepEnded { verdict, detail, seconds, .. } => {
             let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
-            match verdict.as_str() {
-                "yes" | "no" => format!("✔ done after {}{detail}", human(seconds)),
-                "interrupted" => format!("! interrupted after {}{detail}", human(seconds)),
+            match StepState::of(&verdict) {
+                StepState::Yes | StepState::No => {
+                    format!("✔ done after {}{detail}", human(seconds))
+                }
+                StepState::Interrupted => format!("! interrupted after {}{detail}", human(seconds)),
                 other => format!("✘ {other} after {}{detail}", human(seconds)),
             }
         }
@@ -286,13 +288,13 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
 
 fn waiting(sprint: &Sprint) -> String {
     match sprint.status {
-        "pending" => "waits to be submitted".to_owned(),
-        "submitting" => "is being submitted".to_owned(),
-        "submitted" => "waits in the queue".to_owned(),
-        "running" => "the job has started".to_owned(),
-        "cancelling" => "is ending".to_owned(),
-        "parked" => "waits for an answer".to_owned(),
-        other => other.to_owned(),
+        Status::Pending => "waits to be submitted".to_owned(),
+        Status::Submitting => "is being submitted".to_owned(),
+        Status::Submitted => "waits in the queue".to_owned(),
+        Status::Running => "the job has started".to_owned(),
+        Status::Cancelling => "is ending".to_owned(),
+        Status::Parked => "waits for an answer".to_owned(),
+        over @ (Status::Completed | Status::Failed | Status::Cancelled) => over.to_string(),
     }
 }
 
@@ -307,16 +309,19 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         }
     };
     fact("study", Some(clean(&sprint.study_name)));
-    let asks_for = match sprint.kind.as_str() {
-        "tweak" => "instruction",
-        "plan" => "goal",
-        _ => "idea",
+    let asks_for = match sprint.kind {
+        SprintKind::Tweak => "instruction",
+        SprintKind::Plan => "goal",
+        SprintKind::Research => "idea",
     };
     fact(asks_for, sprint.idea.as_deref().map(clean));
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
     fact("task", sprint.task_id.clone());
-    fact(if sprint.kind == "tweak" { "changes" } else { "repeats" }, sprint.parent.clone());
+    fact(
+        if sprint.kind == SprintKind::Tweak { "changes" } else { "repeats" },
+        sprint.parent.clone(),
+    );
     fact("created", Some(time(&sprint.created_at)));
     fact("started", sprint.started_at.as_deref().map(time));
     fact("ended", sprint.completed_at.as_deref().map(time));
@@ -324,7 +329,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact("cost", Some(costs(sprint)));
     fact("", sprint.cost_unknown.as_deref().map(|why| format!("not known: {}", clean(why))));
     fact("used", sprint.spent.as_ref().map(used));
-    let waits = if sprint.status == "parked" { "waits until" } else { "results" };
+    let waits = if sprint.status == Status::Parked { "waits until" } else { "results" };
     let text = |until: &str| {
         if waits == "results" {
             format!("not brought yet; tried again {}", time(until))
@@ -483,13 +488,13 @@ pub fn verdict(ui: &Ui, verdict: Verdict) -> String {
 pub fn next(sprint: &Sprint, folder: &Path) -> String {
     let id = &sprint.id;
     match sprint.status {
-        "pending" => "`researchloop tick` submits it when a slot is free".to_owned(),
-        "submitting" => "`researchloop tick` finds out whether the job was taken".to_owned(),
-        "submitted" | "running" => {
+        Status::Pending => "`researchloop tick` submits it when a slot is free".to_owned(),
+        Status::Submitting => "`researchloop tick` finds out whether the job was taken".to_owned(),
+        Status::Submitted | Status::Running => {
             format!("`researchloop sprint watch {id}`, or `researchloop sprint cancel {id}`")
         }
-        "cancelling" => format!("`researchloop sprint watch {id}` waits for the end"),
-        "parked" => match &sprint.waits_for {
+        Status::Cancelling => format!("`researchloop sprint watch {id}` waits for the end"),
+        Status::Parked => match &sprint.waits_for {
             Some(message) => format!(
                 "`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`"
             ),
@@ -504,13 +509,13 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
                 }
             },
         },
-        "completed" if sprint.kind == "plan" => {
+        Status::Completed if sprint.kind == SprintKind::Plan => {
             format!(
                 "`researchloop plan -s {} --from {id}` shows the plan, and adds its tasks",
                 shell_word(&clean(&sprint.study_name))
             )
         }
-        "completed" if matches!(sprint.open_issues, Some(Some(_))) => {
+        Status::Completed if matches!(sprint.open_issues, Some(Some(_))) => {
             let step = sprint
                 .open_issues
                 .iter()
@@ -522,10 +527,10 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
                 folder.join(format!("{step}.md")).display()
             )
         }
-        "completed" => {
+        Status::Completed => {
             // A follow-up works in the directory of another sprint: what it has changed lies there.
-            let folder = match (sprint.kind.as_str(), &sprint.parent) {
-                ("tweak", Some(parent)) => folder.with_file_name(parent),
+            let folder = match (sprint.kind, &sprint.parent) {
+                (SprintKind::Tweak, Some(parent)) => folder.with_file_name(parent),
                 _ => folder.to_path_buf(),
             };
             format!(
@@ -534,7 +539,7 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
                 shell_word(&clean(&sprint.study_name))
             )
         }
-        "failed" => sprint
+        Status::Failed => sprint
             .hint
             .clone()
             .map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),

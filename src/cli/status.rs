@@ -8,7 +8,7 @@ use super::{Global, screen, text};
 use crate::app::App;
 use crate::cron::EVERY;
 use crate::domain::duration::human;
-use crate::domain::{Status, TaskState};
+use crate::domain::{MessageKind, Status, TaskState};
 use crate::platform::clock;
 use crate::store::{Spent, Store, conflicting_copy};
 use crate::tick;
@@ -273,11 +273,11 @@ impl Screen<'_> {
                     &sprint.created_at
                 };
                 let step = match &sprint.phase {
-                    Some(phase) if sprint.status == "running" => text::clean(phase),
-                    _ => sprint.status.to_owned(),
+                    Some(phase) if sprint.status == Status::Running => text::clean(phase),
+                    _ => sprint.status.to_string(),
                 };
                 let is_proposed = needs.iter().any(|one| {
-                    one.kind == "approval" && one.sprint_id.as_ref() == Some(&sprint.id)
+                    one.kind == MessageKind::Approval && one.sprint_id.as_ref() == Some(&sprint.id)
                 });
                 let no_idea = if is_proposed {
                     "(an idea waits for your word)"
@@ -318,11 +318,11 @@ impl Screen<'_> {
         self.heading("NEEDS YOU", needs.len(), lines);
         for one in needs.iter().take(MOST) {
             let about = one.sprint_id.as_deref().or(one.task_id.as_deref()).unwrap_or_default();
-            let what = match one.kind.as_str() {
-                "dead" => "has failed for good",
-                "verdict" => "has no verdict",
-                "approval" => "proposes an idea",
-                _ => "asks",
+            let what = match one.kind {
+                MessageKind::Dead => "has failed for good",
+                MessageKind::Verdict => "has no verdict",
+                MessageKind::Approval => "proposes an idea",
+                MessageKind::Question | MessageKind::Note => "asks",
             };
             let head = format!(
                 "{about} ({}) {what}: {}",
@@ -332,7 +332,7 @@ impl Screen<'_> {
             let mark = self.ui.style().yellow().bold().apply_to("!").to_string();
             lines.push(format!("  {mark} {}", text::short(&head, self.width.saturating_sub(4))));
             // Where there are answers to choose from, the inbox has a command for each.
-            let has_answers = one.kind != "question" || !one.choices.is_empty();
+            let has_answers = one.kind != MessageKind::Question || !one.choices.is_empty();
             let command = text::clean(
                 one.reply_with.as_deref().filter(|_| !has_answers).unwrap_or("researchloop inbox"),
             );

@@ -8,7 +8,7 @@ use super::text::{clean, clean_lines, padded, short, time};
 use super::ui::Ui;
 use super::{find, screen, text};
 use crate::app::App;
-use crate::domain::{NeedState, TaskState};
+use crate::domain::{NeedState, Status, TaskState};
 use crate::platform::clock;
 use crate::store::{Need, Store, TaskFilter, TaskRow};
 use crate::task::graph::state_text;
@@ -248,7 +248,8 @@ pub fn show(app: &App, ui: &Ui, id: &str) -> Result {
     );
     others("its parts", children.iter().map(|child| one_line(ui, child, "")).collect());
     let attempt = |sprint: &view::Sprint| -> Result<String> {
-        let open = if sprint.status == "completed" { store.open_issues(&sprint.id)? } else { None };
+        let open =
+            if sprint.status == Status::Completed { store.open_issues(&sprint.id)? } else { None };
         let open = open.map(|open| format!("  ! {}", clean(&open.text))).unwrap_or_default();
         let cost = text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint));
         Ok(format!(
@@ -347,7 +348,7 @@ fn next(
         {
             say_verdict(id.as_str())
         }
-        TaskState::Done => match last.filter(|sprint| sprint.status == "completed") {
+        TaskState::Done => match last.filter(|sprint| sprint.status == Status::Completed) {
             Some(sprint) => format!("`researchloop sprint show {}` tells what came out", sprint.id),
             None => "`researchloop task next` shows what comes now".to_owned(),
         },

@@ -12,7 +12,7 @@ pub fn clean(text: &str) -> String {
 
 /// Lines of text from outside, each harmless. Escape sequences are removed whole.
 pub fn clean_lines(text: &str) -> Vec<String> {
-    visible::lines(text)
+    text::lines(text)
 }
 
 /// Shortened to a width in columns, with an ellipsis.

@@ -242,7 +242,7 @@ impl LinePrinter {
             }
         }
         let status = sprint.reason.map_or_else(
-            || sprint.status.to_owned(),
+            || sprint.status.to_string(),
             |reason| format!("{} ({reason})", sprint.status),
         );
         if status != self.status {

@@ -3,9 +3,10 @@
 //! A job names its advice by a word of this closed list; the sentence stands here. A job's files
 //! were written beside a model: a sentence of theirs would be followed as if it were ours.
 
-use super::sprint::{Reason, words};
+use super::sprint::Reason;
+use super::string_enum::string_enum;
 
-words! {
+string_enum! {
     /// What to do next.
     Advice {
         /// The agent left a question.

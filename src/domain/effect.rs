@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::EventName;
 use super::transition::Event;
+use super::{EventName, MessageKind};
 
 /// One thing to write, of one sprint.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,8 +117,8 @@ pub struct Took {
 /// What a person is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// `question` or `approval`.
-    pub kind: &'static str,
+    /// A question or an approval.
+    pub kind: MessageKind,
     /// The job's own name for it.
     pub name: String,
     /// What is asked.

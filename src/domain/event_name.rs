@@ -1,9 +1,9 @@
 //! What can happen, by the words that the table of events keeps.
 
 use super::TaskStatus;
-use super::sprint::words;
+use super::string_enum::string_enum;
 
-words! {
+string_enum! {
     /// What happened.
     EventName {
         /// A sprint was made.

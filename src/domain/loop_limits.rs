@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::string_enum::string_enum;
 use super::text::is_harmful;
 use super::{duration, figure_name, unit};
 
@@ -170,60 +171,53 @@ impl std::fmt::Display for Target {
     }
 }
 
-/// Which rule ended a loop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopRule {
-    /// As many sprints as were wanted have completed.
-    Count,
-    /// The money is used up.
-    MaxCost,
-    /// The GPU-hours are used up.
-    MaxGpuHours,
-    /// The money of the study is used up.
-    StudyCost,
-    /// The GPU-hours of the study are used up.
-    StudyGpuHours,
-    /// It is too late.
-    Deadline,
-    /// A figure was reached.
-    Target,
-    /// Nothing has got better.
-    NoImprovement,
-    /// The same failure came twice.
-    SameFailure,
-    /// Too many failures in a row.
-    Failures,
-    /// Nothing is left of the backlog.
-    BacklogDone,
-    /// A job has no idea that is left to try.
-    NoIdeasLeft,
-    /// The configuration does not allow it any more.
-    NotAllowed,
-    /// Somebody stopped it.
-    ByHand,
+string_enum! {
+    /// Which rule ended a loop.
+    StopRule {
+        /// As many sprints as were wanted have completed.
+        Count = "count",
+        /// The money is used up.
+        MaxCost = "max_cost",
+        /// The GPU-hours are used up.
+        MaxGpuHours = "max_gpu_hours",
+        /// The money of the study is used up.
+        StudyCost = "max_study_cost",
+        /// The GPU-hours of the study are used up.
+        StudyGpuHours = "max_study_gpu_hours",
+        /// It is too late.
+        Deadline = "deadline",
+        /// A figure was reached.
+        Target = "target",
+        /// Nothing has got better.
+        NoImprovement = "no_improvement",
+        /// The same failure came twice.
+        SameFailure = "same_failure",
+        /// Too many failures in a row.
+        Failures = "failures",
+        /// Nothing is left of the backlog.
+        BacklogDone = "backlog_done",
+        /// A job has no idea that is left to try.
+        NoIdeasLeft = "no_ideas_left",
+        /// The configuration does not allow it any more.
+        NotAllowed = "not_allowed",
+        /// Somebody stopped it.
+        ByHand = "by_hand",
+    }
+}
+
+string_enum! {
+    /// How a loop stands.
+    LoopStatus {
+        /// Ticks begin sprints for it.
+        Running = "running",
+        /// It ended before it had done what it was made for. It can be resumed.
+        Stopped = "stopped",
+        /// It has done what it was made for.
+        Completed = "completed",
+    }
 }
 
 impl StopRule {
-    /// The word in the database and in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Count => "count",
-            Self::MaxCost => "max_cost",
-            Self::MaxGpuHours => "max_gpu_hours",
-            Self::StudyCost => "max_study_cost",
-            Self::StudyGpuHours => "max_study_gpu_hours",
-            Self::Deadline => "deadline",
-            Self::Target => "target",
-            Self::NoImprovement => "no_improvement",
-            Self::SameFailure => "same_failure",
-            Self::Failures => "failures",
-            Self::BacklogDone => "backlog_done",
-            Self::NoIdeasLeft => "no_ideas_left",
-            Self::NotAllowed => "not_allowed",
-            Self::ByHand => "by_hand",
-        }
-    }
-
     /// The option that lets a loop go on which this rule has ended.
     pub fn widened_by(self) -> Option<&'static str> {
         match self {
@@ -251,28 +245,6 @@ impl StopRule {
             Self::StudyGpuHours => Some("max_study_gpu_hours"),
             _ => None,
         }
-    }
-
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Count,
-            Self::MaxCost,
-            Self::MaxGpuHours,
-            Self::StudyCost,
-            Self::StudyGpuHours,
-            Self::Deadline,
-            Self::Target,
-            Self::NoImprovement,
-            Self::SameFailure,
-            Self::Failures,
-            Self::BacklogDone,
-            Self::NoIdeasLeft,
-            Self::NotAllowed,
-            Self::ByHand,
-        ]
-        .into_iter()
-        .find(|rule| rule.as_str() == word)
     }
 
     /// Whether the loop has done what it was made for.

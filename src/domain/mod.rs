@@ -18,6 +18,7 @@ pub mod leaderboard;
 pub mod loop_limits;
 mod loop_progress;
 pub mod mask;
+pub mod message;
 pub mod no_idea;
 #[cfg(test)]
 mod no_idea_tests;
@@ -34,6 +35,8 @@ pub mod scale;
 pub mod secret;
 pub mod settle;
 pub mod sprint;
+pub mod step;
+mod string_enum;
 pub mod student;
 pub mod suggestion;
 pub mod task;
@@ -49,12 +52,15 @@ pub use event_name::EventName;
 pub use finding::{Finding, Metric, Source, Verdict};
 pub use id::{ClusterName, LoopId, MessageId, SprintId, StudyName, TaskId};
 pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen, Used};
+pub use loop_limits::{LoopStatus, StopRule};
 pub use mask::Masker;
+pub use message::{MessageKind, MessageStatus};
 pub use noise::Better;
 pub use open_issues::OpenIssues;
 pub use options::JobOptions;
 pub use secret::Secret;
-pub use sprint::{Ending, Phase, Reason, State, Status};
+pub use sprint::{Ending, Phase, Reason, SprintKind, State, Status};
+pub use step::StepState;
 pub use task::{Condition, NeedState, Priority, TaskState, TaskStatus};
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use super::step::StepState;
 use super::text::one_line;
 
 /// The state of the pipeline that reviews.
@@ -27,12 +28,12 @@ pub fn quotes(issues: &[String]) -> Vec<String> {
 }
 
 /// A step of a sprint, as far as it matters here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepEnd<'a> {
     /// Its name.
     pub label: &'a str,
-    /// `waiting`, `running`, or its verdict.
-    pub state: &'a str,
+    /// Where it stands, or its verdict.
+    pub state: StepState,
     /// What a review found, in one line.
     pub detail: &'a str,
 }
@@ -71,7 +72,8 @@ pub fn round_of_review(label: &str) -> Option<u32> {
 pub fn open_issues<'a>(steps: impl IntoIterator<Item = StepEnd<'a>>) -> Option<OpenIssues> {
     let reviews = steps.into_iter().filter_map(|step| Some((round_of_review(step.label)?, step)));
     // One that waits was not needed, if another has taken place.
-    let (_, last) = reviews.max_by_key(|(round, step)| (step.state != "waiting", *round))?;
+    let (_, last) =
+        reviews.max_by_key(|(round, step)| (step.state != StepState::Waiting, *round))?;
     let of = |count: Option<u32>, text: String| OpenIssues {
         step: last.label.to_owned(),
         count,
@@ -79,8 +81,8 @@ pub fn open_issues<'a>(steps: impl IntoIterator<Item = StepEnd<'a>>) -> Option<O
         quotes: Vec::new(),
     };
     match last.state {
-        "yes" => None,
-        "no" => {
+        StepState::Yes => None,
+        StepState::No => {
             let count: Option<u32> = last
                 .detail
                 .split_once(" critical issue")
@@ -98,12 +100,14 @@ pub fn open_issues<'a>(steps: impl IntoIterator<Item = StepEnd<'a>>) -> Option<O
                 ),
             })
         }
-        "waiting" => Some(of(None, "no review has taken place".to_owned())),
-        "error" => Some(of(
+        StepState::Waiting => Some(of(None, "no review has taken place".to_owned())),
+        StepState::Error => Some(of(
             None,
             format!("the last review failed: {}", why(last.detail, "nothing says why")),
         )),
-        _ => Some(of(None, "the last review was not finished".to_owned())),
+        StepState::Running | StepState::Interrupted | StepState::Other(_) => {
+            Some(of(None, "the last review was not finished".to_owned()))
+        }
     }
 }
 
@@ -117,7 +121,11 @@ mod tests {
     use super::*;
 
     fn text(steps: &[(&str, &str, &str)]) -> Option<(String, Option<u32>, String)> {
-        let steps = steps.iter().map(|(label, state, detail)| StepEnd { label, state, detail });
+        let steps = steps.iter().map(|(label, state, detail)| StepEnd {
+            label,
+            state: StepState::of(state),
+            detail,
+        });
         open_issues(steps).map(|open| (open.step, open.count, open.text))
     }
 

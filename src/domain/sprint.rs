@@ -1,40 +1,9 @@
 //! What a sprint is, between two changes.
 
 use super::job::JobId;
+use super::string_enum::string_enum;
 
-/// A closed list of words: how each is written, all of them, and the way back.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)+ }
-
-        impl $name {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The word that is stored and shown.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
-            }
-
-            /// Reads the word.
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == word)
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    };
-}
-
-pub(super) use words;
-
-words! {
+string_enum! {
     /// Where a sprint stands.
     Status {
         /// Waits for a slot, or for its first submission.
@@ -70,7 +39,7 @@ impl Status {
     }
 }
 
-words! {
+string_enum! {
     /// Why a sprint did not succeed. A closed list: programs may match on it.
     Reason {
         /// A step of the pipeline ended badly for a reason of its own.
@@ -107,6 +76,18 @@ words! {
         Lost = "lost",
         /// The scheduler refused the job, or it could not be sent.
         SubmitFailed = "submit_failed",
+    }
+}
+
+string_enum! {
+    /// What a sprint is for.
+    SprintKind {
+        /// It works on an idea.
+        Research = "research",
+        /// It changes what an earlier one has left.
+        Tweak = "tweak",
+        /// It makes a plan.
+        Plan = "plan",
     }
 }
 

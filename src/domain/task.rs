@@ -3,7 +3,8 @@
 use super::finding::Verdict;
 use super::job::SchedulerKind;
 use super::no_idea::no_idea;
-use super::sprint::{Reason, words};
+use super::sprint::Reason;
+use super::string_enum::string_enum;
 use super::text;
 
 /// The longest idea, in bytes. It stands in every prompt.
@@ -17,7 +18,7 @@ pub const MAX_ATTEMPTS: u32 = 3;
 /// How long the claim of a person or an agent holds, in seconds.
 pub const CLAIM_SECONDS: u64 = 1800;
 
-words! {
+string_enum! {
     /// What is stored of a task. Everything else about an open one is derived.
     TaskStatus {
         /// To be done.
@@ -33,7 +34,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Where a task stands, as it is shown.
     TaskState {
         /// It can be begun now.
@@ -59,7 +60,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// How a task must have ended for another one that needs it.
     Condition {
         /// Done, whatever came out.
@@ -75,7 +76,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What has become of a need.
     NeedState {
         /// It is as it should be.
@@ -89,7 +90,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// How urgent a task is.
     Priority {
         /// First.

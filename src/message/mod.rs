@@ -5,7 +5,7 @@
 use crate::bundle::answers::Proposal;
 use crate::domain::approval::{self, Word};
 use crate::domain::text::paragraph;
-use crate::domain::{SprintId, State, Verdict, written};
+use crate::domain::{MessageKind, SprintId, State, Verdict, written};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{
     ANOTHER, Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError,
@@ -89,8 +89,10 @@ fn check(text: &str) -> Result<String, ReplyError> {
 pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Replied, ReplyError> {
     let text = check(text)?;
     let late = |message: &MessageRow| {
-        let problem = match (message.kind.as_str(), &message.answer) {
-            ("note", _) => "is a note to a sprint: there is nothing to answer".to_owned(),
+        let problem = match (message.kind, &message.answer) {
+            (MessageKind::Note, _) => {
+                "is a note to a sprint: there is nothing to answer".to_owned()
+            }
             (_, Some(answer)) => {
                 format!("was answered already: {:?}", paragraph(&answer.replace('\n', " "), 80))
             }
@@ -113,17 +115,17 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
     // The command as it is shown, sent off unchanged: an answer cannot be taken back.
     let is_stand_in = text == "..."
         || message.choices.len() != 1 && text == message.placeholder()
-        || message.kind == "approval" && text == ANOTHER;
-    if message.kind != "dead" && is_stand_in {
+        || message.kind == MessageKind::Approval && text == ANOTHER;
+    if message.kind != MessageKind::Dead && is_stand_in {
         return Err(ReplyError::Text(format!(
             "{text:?} stands for the answer: write one of your own{}",
             if text == "..." { "" } else { ", or one of these" }
         )));
     }
-    let replied = match message.kind.as_str() {
-        "dead" => on_dead(&change, &message, &text)?,
-        "verdict" => on_verdict(&change, &message, &text)?,
-        "approval" => {
+    let replied = match message.kind {
+        MessageKind::Dead => on_dead(&change, &message, &text)?,
+        MessageKind::Verdict => on_verdict(&change, &message, &text)?,
+        MessageKind::Approval => {
             change.answer_message(&message.id, &text)?;
             match approval::word(&text) {
                 Word::Yes(note) => Replied::Approved(!note.is_empty()),
@@ -150,7 +152,7 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
                 }
             }
         }
-        _ => {
+        MessageKind::Question | MessageKind::Note => {
             change.answer_message(&message.id, &text)?;
             Replied::Kept
         }
@@ -221,13 +223,14 @@ pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String,
         });
     };
     let id = change.put_message(&NewMessage {
-        kind: "note",
+        kind: MessageKind::Note,
         study: &row.study,
         sprint: Some(row.id.as_str()),
         task: row.task.as_deref(),
         loop_id: row.loop_id.as_deref(),
+        name: None,
         text: &text,
-        ..NewMessage::default()
+        choices: &[],
     })?;
     change.commit()?;
     Ok(id.unwrap_or_default())

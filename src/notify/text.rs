@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::domain::MessageKind;
 use crate::domain::text::paragraph;
 
 /// What a person reads.
@@ -125,7 +126,11 @@ pub fn told(kind: &str, data: &Value) -> Told {
             } else {
                 format!("researchloop reply {id} \"...\"")
             };
-            let what = if data["kind"] == "approval" { "proposes an idea" } else { "asks" };
+            let what = if get_kind(data) == Some(MessageKind::Approval) {
+                "proposes an idea"
+            } else {
+                "asks"
+            };
             let choices: Vec<String> = data["choices"]
                 .as_array()
                 .into_iter()
@@ -165,6 +170,11 @@ pub fn told(kind: &str, data: &Value) -> Told {
     // ntfy shows "triggered" for an empty message.
     let message = if message.is_empty() { what.clone() } else { message };
     Told { title: at(what.trim()), message, priority, tag }
+}
+
+/// What kind of message a notice tells of.
+fn get_kind(data: &Value) -> Option<MessageKind> {
+    data["kind"].as_str().and_then(MessageKind::parse)
 }
 
 /// `most` characters, and the mark of a cut.

@@ -184,7 +184,7 @@ fn prompt(store: &Store, study: &Study, context: &str, goal: &str) -> Result<Str
         &mut text,
         "What was tried",
         tried.iter().map(|idea| {
-            let outcome = idea.verdict.as_deref().unwrap_or(&idea.status);
+            let outcome = idea.verdict.map_or(idea.status.as_str(), |verdict| verdict.as_str());
             format!(
                 "- {} ({outcome}): {} {}",
                 idea.id,

@@ -15,7 +15,7 @@ use crate::bundle::folder::{Entry as Kind, Folder, Refused};
 use crate::bundle::formats::{self, InboxFile, StateFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::domain::text::paragraph;
-use crate::domain::{Masker, MessageId};
+use crate::domain::{Masker, MessageId, MessageKind};
 
 /// How many files are looked at.
 const MAX_FILES: usize = 2000;
@@ -180,7 +180,7 @@ fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, St
         .filter(|choice| !choice.is_empty());
     Ok(Question {
         name: String::new(),
-        kind: "question".to_owned(),
+        kind: MessageKind::Question,
         text,
         choices: choices.take(count).collect(),
     })
@@ -470,7 +470,7 @@ mod tests {
         symlink("m-00000a.json", own.join("inbox/m-00000d.json")).expect("linked");
         let question = |name: &str| Question {
             name: name.to_owned(),
-            kind: "approval".to_owned(),
+            kind: MessageKind::Approval,
             text: String::new(),
             choices: Vec::new(),
         };

@@ -23,7 +23,7 @@ use crate::domain::approval::{Word, word};
 use crate::domain::idea::{self, Earlier};
 use crate::domain::text::paragraph;
 use crate::domain::written::Node;
-use crate::domain::{Advice, Reason};
+use crate::domain::{Advice, MessageKind, Reason};
 use crate::pipeline::Step;
 
 /// How often the agent is asked for an idea that can be taken.
@@ -199,7 +199,7 @@ fn names(run: &Run) -> Vec<&String> {
 /// The question whether a person agrees.
 fn question(run: &Run, proposal: &Proposal) -> Question {
     let choices = vec!["yes".to_owned(), "no".to_owned()];
-    Question { name: approval(run), kind: "approval".to_owned(), text: proposal.text(), choices }
+    Question { name: approval(run), kind: MessageKind::Approval, text: proposal.text(), choices }
 }
 
 /// Guidance and earlier ideas, with what a person has said of proposals of this run.

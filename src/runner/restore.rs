@@ -6,7 +6,7 @@ use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, StateFil
 use crate::bundle::journal::{Costs, Entry, Line};
 use crate::bundle::outcome::measured_in;
 use crate::bundle::{EVALUATE, FORMAT_VERSION, VERIFY};
-use crate::domain::Metric;
+use crate::domain::{MessageKind, Metric, StepState};
 use crate::pipeline::{self, Arrival, Definition};
 use crate::platform::random;
 
@@ -167,7 +167,7 @@ fn replay(
                         continue;
                     }
                     state.asked.push(question.name.clone());
-                    if question.kind == "approval" {
+                    if question.kind == MessageKind::Approval {
                         state.unwanted.extend(
                             state
                                 .proposed
@@ -193,8 +193,10 @@ fn replay(
                 state.session_id = session_id;
                 state.session_known = true;
             }
-            Entry::StepEnded { verdict, detail, .. } if verdict != "interrupted" => {
-                if step.state == EVALUATE && verdict == "yes" {
+            Entry::StepEnded { verdict, detail, .. }
+                if StepState::of(&verdict) != StepState::Interrupted =>
+            {
+                if step.state == EVALUATE && StepState::of(&verdict) == StepState::Yes {
                     state.measured = measured(bundle, &detail);
                     state.no_value = bundle.evaluator.is_some() && state.measured.is_none();
                 }

@@ -7,7 +7,7 @@ use super::payload::prompts_of;
 use super::request::NewSprintSpec;
 use crate::app::App;
 use crate::config::{Cluster, Study};
-use crate::domain::{SprintId, id, task};
+use crate::domain::{SprintId, SprintKind, id, task};
 use crate::platform::random;
 use crate::scheduler;
 use crate::store::{Change, Cut, NewSprint, Store};
@@ -26,8 +26,9 @@ fn check_on(
 ) -> Result<Option<String>, CreateError> {
     // What is asked of a finished sprint, or of a plan, may be a question. What is a task or was a sprint
     // already was taken for an idea once.
-    let is_new =
-        wanted.request.kind() == "research" && wanted.task.is_none() && wanted.parent.is_none();
+    let is_new = wanted.request.kind() == SprintKind::Research
+        && wanted.task.is_none()
+        && wanted.parent.is_none();
     let checked = if is_new { task::check_idea } else { task::check_idea_text };
     let idea = wanted.idea.map(checked).transpose().map_err(CreateError::Idea)?;
     let problems = scheduler::scheduler(cluster.scheduler).check_options(&options_of(

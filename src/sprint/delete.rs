@@ -2,10 +2,10 @@
 
 use crate::app::{App, ClusterError};
 use crate::config::Cluster;
-use crate::domain::{LoopId, SprintId, Status};
+use crate::domain::{LoopId, LoopStatus, SprintId, Status};
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError, Script};
-use crate::store::{Change, LoopStatus, SprintRow, Store, StoreError};
+use crate::store::{Change, SprintRow, Store, StoreError};
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
@@ -183,7 +183,7 @@ mod tests {
     use crate::config::{self, Environment};
     use crate::domain::auto_loop::Limits;
     use crate::domain::transition::Event;
-    use crate::domain::{Ending, Reason};
+    use crate::domain::{Ending, Reason, SprintKind};
     use crate::store::NewSprint;
 
     struct Place {
@@ -259,7 +259,7 @@ mod tests {
         place.end("sp-000001", Ending::completed());
         place.sprint("sp-000002", |new| NewSprint {
             parent: Some("sp-000001"),
-            kind: "tweak",
+            kind: SprintKind::Tweak,
             ..new
         });
         assert_eq!(

@@ -2,7 +2,8 @@
 
 use crate::bundle::formats::{EarlierIdea, IdeaRequest};
 use crate::domain::same_idea::Meaning;
-use crate::store::{KnownIdea, SprintRow, Store, StoreError};
+use crate::domain::{Status, TaskStatus, Verdict};
+use crate::store::{IdeaStatus, KnownIdea, SprintRow, Store, StoreError};
 
 /// The whole text of the newest ideas and findings, in bytes ...
 const WHOLE_BYTES: usize = 48 * 1024;
@@ -65,21 +66,23 @@ fn bounded(ideas: impl Iterator<Item = KnownIdea>) -> Vec<EarlierIdea> {
 /// What came of an idea. Nobody should build on a result without what is known against it.
 fn outcome(known: &KnownIdea) -> String {
     let verdict = verdict(known);
-    match known.open_issues.as_ref().filter(|_| known.status == "completed") {
+    match known
+        .open_issues
+        .as_ref()
+        .filter(|_| known.status == IdeaStatus::Sprint(Status::Completed))
+    {
         Some(open) => format!("{verdict}; {}", open.text),
-        None => verdict,
+        None => verdict.to_owned(),
     }
 }
 
-fn verdict(known: &KnownIdea) -> String {
-    match (known.status.as_str(), &known.verdict) {
-        ("completed", Some(verdict)) => verdict.clone(),
-        ("completed", None) => "inconclusive".to_owned(),
-        ("done", Some(verdict)) => verdict.clone(),
-        ("failed" | "cancelled" | "waiting" | "done" | "dead" | "skipped", _) => {
-            known.status.clone()
-        }
-        _ => "running".to_owned(),
+fn verdict(known: &KnownIdea) -> &'static str {
+    use IdeaStatus::{Sprint, Task};
+    match (known.status, known.verdict) {
+        (Sprint(Status::Completed) | Task(TaskStatus::Done), Some(verdict)) => verdict.as_str(),
+        (Sprint(Status::Completed), None) => Verdict::Inconclusive.as_str(),
+        (Sprint(Status::Failed | Status::Cancelled) | Task(_), _) => known.status.as_str(),
+        (Sprint(_), _) => Status::Running.as_str(),
     }
 }
 
@@ -103,8 +106,8 @@ mod tests {
         KnownIdea {
             id: format!("sp-{number:06x}"),
             idea: "an idea ".repeat(100),
-            status: status.to_owned(),
-            verdict: verdict.map(str::to_owned),
+            status: IdeaStatus::parse(status).expect("a status"),
+            verdict: verdict.and_then(Verdict::parse),
             open_issues: None,
             statement: "what came out ".repeat(100),
         }
@@ -129,12 +132,15 @@ mod tests {
     fn what_is_open_in_a_review_is_told_with_the_outcome() {
         let open = crate::domain::open_issues::open_issues([crate::domain::open_issues::StepEnd {
             label: "red_team_round_1",
-            state: "no",
+            state: crate::domain::StepState::No,
             detail: "2 critical issues",
         }]);
         let told = KnownIdea { open_issues: open, ..known(1, "completed", Some("supported")) };
         assert_eq!(outcome(&told), "supported; 2 critical issues are open");
-        assert_eq!(outcome(&KnownIdea { status: "failed".to_owned(), ..told }), "failed");
+        assert_eq!(
+            outcome(&KnownIdea { status: IdeaStatus::Sprint(Status::Failed), ..told }),
+            "failed"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::formats::{PlanOrder, Tweak};
+use crate::domain::SprintKind;
 
 /// What a user asks of one sprint, beside the idea. Kept with the sprint, so that it can
 /// be submitted later and repeated.
@@ -52,11 +53,11 @@ impl Request {
     }
 
     /// Which kind of sprint is asked for.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> SprintKind {
         match (&self.tweak, &self.plan) {
-            (Some(_), _) => "tweak",
-            (None, Some(_)) => "plan",
-            (None, None) => "research",
+            (Some(_), _) => SprintKind::Tweak,
+            (None, Some(_)) => SprintKind::Plan,
+            (None, None) => SprintKind::Research,
         }
     }
 }

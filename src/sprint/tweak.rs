@@ -7,7 +7,7 @@ use super::options::is_same_option;
 use super::request::{NewSprintSpec, Request};
 use crate::app::App;
 use crate::bundle::formats::Tweak;
-use crate::domain::{SprintId, task};
+use crate::domain::{SprintId, SprintKind, task};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{SprintRow, Store, StoreError};
 
@@ -71,14 +71,14 @@ pub fn tweak(
     };
     let instruction = task::check_idea_text(instruction)
         .map_err(|text| CreateError::Idea(text.replace("the idea", "the instruction")))?;
-    if parent.kind == "tweak" {
+    if parent.kind == SprintKind::Tweak {
         let of = parent.parent.clone().unwrap_or_default();
         return no(
             format!("is a follow-up of {of} itself"),
             format!("`researchloop sprint tweak {of} \"...\"`"),
         );
     }
-    if parent.kind == "plan" {
+    if parent.kind == SprintKind::Plan {
         return no(
             "has made a plan, and no results".to_owned(),
             format!(

@@ -7,7 +7,7 @@ use super::{Change, StoreError, waits};
 use crate::bundle::formats::Money;
 use crate::domain::effect::Facts;
 use crate::domain::transition::{self, Event};
-use crate::domain::{EventName, JobId, Reason, State, Status, Used, reduce};
+use crate::domain::{EventName, JobId, Reason, SprintKind, State, Status, Used, reduce};
 use crate::platform::clock;
 
 /// The last condition adds nothing, but only with it SQLite uses the index of the open sprints;
@@ -40,7 +40,7 @@ impl Change<'_> {
                 new.request,
                 i64::try_from(new.seconds).unwrap_or(i64::MAX),
                 self.stamp(),
-                new.kind,
+                new.kind.as_str(),
                 new.task,
                 new.loop_id,
                 new.budget_usd,
@@ -99,7 +99,8 @@ impl Change<'_> {
                 "detail": ending.map(|ending| ending.detail.as_str()).filter(|detail| !detail.is_empty()),
             }),
         )?;
-        let effects = reduce::state_changed(row.state.status(), &next, row.kind == "tweak");
+        let effects =
+            reduce::state_changed(row.state.status(), &next, row.kind == SprintKind::Tweak);
         self.execute(&SprintRow { state: next.clone(), ..row }, &effects)?;
         Ok(Some(next))
     }

@@ -5,6 +5,7 @@ use super::sprints::SprintRow;
 use super::{Change, StoreError};
 use crate::bundle::journal::Question;
 use crate::bundle::reduce::{self, Named};
+use crate::domain::MessageStatus;
 use crate::domain::effect::{self, Effect};
 
 impl Change<'_> {
@@ -57,7 +58,7 @@ impl Change<'_> {
     fn ask(&self, sprint: &SprintRow, question: &effect::Question) -> Result<(), StoreError> {
         let effect::Question { kind, name, text, choices } = question;
         let made = self.put_message(&NewMessage {
-            kind,
+            kind: *kind,
             study: &sprint.study,
             sprint: Some(sprint.id.as_str()),
             task: sprint.task.as_deref(),
@@ -79,7 +80,11 @@ impl Change<'_> {
             "SELECT id, name, status FROM messages WHERE sprint_id = ?1 AND name IS NOT NULL ORDER BY rowid",
         )?;
         let rows = query.query_map([sprint], |row| {
-            Ok(Named { id: row.get(0)?, name: row.get(1)?, status: row.get(2)? })
+            Ok(Named {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                status: MessageStatus::parse(&row.get::<_, String>(2)?),
+            })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -101,7 +106,7 @@ impl Change<'_> {
 mod tests {
     use super::*;
     use crate::bundle::reduce::MAX_JOBS;
-    use crate::domain::{JobId, SprintId, State, Status};
+    use crate::domain::{JobId, MessageKind, SprintId, State, Status};
     use crate::store::{NewSprint, Store};
 
     const ID: &str = "sp-000001";
@@ -130,7 +135,7 @@ mod tests {
     fn park(store: &mut Store, names: &[&str]) -> Status {
         let question = |name: &&str| Question {
             name: (*name).to_owned(),
-            kind: "approval".to_owned(),
+            kind: MessageKind::Approval,
             text: "This?".to_owned(),
             choices: vec![],
         };

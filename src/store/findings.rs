@@ -9,7 +9,7 @@ use crate::bundle::journal::{Entry, Line};
 use crate::domain::leaderboard::Told;
 use crate::domain::noise::Measured;
 use crate::domain::open_issues::{StepEnd, open_issues};
-use crate::domain::{Finding, Metric, OpenIssues, Source, Verdict, figure_name};
+use crate::domain::{Finding, Metric, OpenIssues, Source, StepState, Verdict, figure_name};
 
 /// One value of a metric: what the evaluator measured, else what the agent claims.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,7 +185,11 @@ pub(super) const REVIEWS: &str =
 /// What the last of them has against a sprint that is over.
 pub(super) fn open_in(reviews: &str) -> Option<OpenIssues> {
     let reviews: Vec<(String, String, String)> = serde_json::from_str(reviews).unwrap_or_default();
-    open_issues(reviews.iter().map(|(label, state, detail)| StepEnd { label, state, detail }))
+    open_issues(reviews.iter().map(|(label, state, detail)| StepEnd {
+        label,
+        state: StepState::of(state),
+        detail,
+    }))
 }
 
 /// What a sprint that is over has open, in the words of its last review.

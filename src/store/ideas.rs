@@ -6,10 +6,10 @@ use std::collections::hash_map::Entry;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::findings::{REVIEWS, open_in};
-use super::{Change, SprintRow, Store, StoreError};
+use super::{Change, SprintRow, Store, StoreError, known_word};
 use crate::domain::idea::Earlier;
 use crate::domain::same_idea::Meaning;
-use crate::domain::{EventName, OpenIssues};
+use crate::domain::{EventName, OpenIssues, Status, TaskStatus, Verdict};
 
 /// An idea, as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,14 +18,45 @@ pub struct KnownIdea {
     pub id: String,
     /// The idea.
     pub idea: String,
-    /// The sprint's status. Of a task without a sprint: `waiting` when it is open, else its status.
-    pub status: String,
+    /// What has become of it.
+    pub status: IdeaStatus,
     /// What the sprint found of it.
-    pub verdict: Option<String>,
+    pub verdict: Option<Verdict>,
     /// What its last review has against that.
     pub open_issues: Option<OpenIssues>,
     /// What came out: the finding's sentence, else the summary, else why it failed.
     pub statement: String,
+}
+
+/// What has become of an idea.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdeaStatus {
+    /// A sprint works or worked on it.
+    Sprint(Status),
+    /// It is a task without a sprint.
+    Task(TaskStatus),
+}
+
+impl IdeaStatus {
+    /// Nobody has worked on it.
+    pub const WAITING: Self = Self::Task(TaskStatus::Open);
+
+    /// The word for people and models.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sprint(status) => status.as_str(),
+            Self::WAITING => "waiting",
+            Self::Task(status) => status.as_str(),
+        }
+    }
+
+    /// Reads the word. What both a sprint and a task can be is said of a sprint.
+    pub fn parse(word: &str) -> Option<Self> {
+        if word == Self::WAITING.as_str() {
+            return Some(Self::WAITING);
+        }
+        Status::parse(word).map(Self::Sprint).or_else(|| TaskStatus::parse(word).map(Self::Task))
+    }
 }
 
 impl KnownIdea {
@@ -46,18 +77,19 @@ fn known(connection: &Connection, study: &str) -> Result<Vec<KnownIdea>, StoreEr
             WHERE s.study_name = ?1 AND s.idea IS NOT NULL AND s.kind = 'research'
          ORDER BY time DESC, 1",
     ))?;
-    let rows = query.query_map([study], |row| {
-        let open_issues = open_in(&row.get::<_, String>(6)?);
-        Ok(KnownIdea {
+    let mut rows = query.query([study])?;
+    let mut ideas = Vec::new();
+    while let Some(row) = rows.next()? {
+        ideas.push(KnownIdea {
             id: row.get(0)?,
             idea: row.get(1)?,
-            status: row.get(2)?,
-            verdict: row.get(3)?,
-            open_issues,
+            status: known_word("status", &row.get::<_, String>(2)?, IdeaStatus::parse)?,
+            verdict: row.get::<_, Option<String>>(3)?.as_deref().and_then(Verdict::parse),
+            open_issues: open_in(&row.get::<_, String>(6)?),
             statement: row.get(4)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        });
+    }
+    Ok(ideas)
 }
 
 impl Store {
@@ -108,7 +140,7 @@ impl Change<'_> {
         let ideas = known(&self.transaction, &sprint.study)?;
         let tried = ideas
             .into_iter()
-            .filter(|idea| idea.id != sprint.id.as_str() && idea.status != "waiting");
+            .filter(|idea| idea.id != sprint.id.as_str() && idea.status != IdeaStatus::WAITING);
         Ok(tried.map(|idea| (idea.id, idea.idea)).collect())
     }
 }

@@ -4,37 +4,11 @@ use rusqlite::{Connection, Row};
 
 use super::findings::{REVIEWS, open_in};
 use super::sprints::{Cut, held_by};
-use super::{Change, Store, StoreError};
-use crate::domain::auto_loop::{Limits, StopRule};
-use crate::domain::{EventName, LoopId, OpenIssues, Reason, SchedulerKind, Status};
-
-/// How a loop stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoopStatus {
-    /// Ticks begin sprints for it.
-    Running,
-    /// It ended before it had done what it was made for. It can be resumed.
-    Stopped,
-    /// It has done what it was made for.
-    Completed,
-}
-
-impl LoopStatus {
-    /// The word in the database and in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Stopped => "stopped",
-            Self::Completed => "completed",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Running, Self::Stopped, Self::Completed]
-            .into_iter()
-            .find(|status| status.as_str() == word)
-    }
-}
+use super::{Change, Store, StoreError, known_word};
+use crate::domain::auto_loop::Limits;
+use crate::domain::{
+    EventName, LoopId, LoopStatus, OpenIssues, Reason, SchedulerKind, Status, StopRule, Verdict,
+};
 
 /// A loop as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,8 +19,8 @@ pub struct LoopRow {
     pub study: String,
     /// How it stands.
     pub status: LoopStatus,
-    /// The word of the rule that ended it; empty while it runs.
-    pub reason: String,
+    /// The rule that ended it; none while it runs.
+    pub reason: Option<StopRule>,
     /// Why it ended, for people.
     pub detail: String,
     /// What the last tick had to say about it.
@@ -93,7 +67,7 @@ pub struct LoopSprint {
     /// When some of it is not known: the dollars that count in its place.
     pub unknown_usd: Option<f64>,
     /// What came out.
-    pub verdict: Option<String>,
+    pub verdict: Option<Verdict>,
     /// What the last review of a completed one has against that.
     pub open_issues: Option<OpenIssues>,
     /// The kind of scheduler that has its job.
@@ -124,12 +98,15 @@ const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, r
 fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
     let unexpected = |what: String| StoreError::Unexpected(what);
     let (id, status, limits): (String, String, String) = (row.get(0)?, row.get(2)?, row.get(8)?);
+    let reason: String = row.get(3)?;
     Ok(LoopRow {
         id: LoopId::new(&id).map_err(|error| unexpected(error.to_string()))?,
         study: row.get(1)?,
-        status: LoopStatus::parse(&status)
-            .ok_or_else(|| unexpected(format!("the loop status {status}")))?,
-        reason: row.get(3)?,
+        status: known_word("the loop status", &status, LoopStatus::parse)?,
+        reason: match reason.as_str() {
+            "" => None,
+            word => Some(known_word("the reason of a loop's end", word, StopRule::parse)?),
+        },
         detail: row.get(4)?,
         note: row.get(5)?,
         guidance: row.get(6)?,
@@ -169,8 +146,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let status: String = row.get(1)?;
-        let status = Status::parse(&status)
-            .ok_or_else(|| StoreError::Unexpected(format!("status {status}")))?;
+        let status = known_word("status", &status, Status::parse)?;
         let reason = row.get::<_, Option<String>>(3)?.as_deref().and_then(Reason::parse);
         let cost_usd = row.get(9)?;
         found.push(LoopSprint {
@@ -184,7 +160,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             created_at: row.get(7)?,
             completed_at: row.get(8)?,
             cost_usd,
-            verdict: row.get(10)?,
+            verdict: row.get::<_, Option<String>>(10)?.as_deref().and_then(Verdict::parse),
             scheduler: SchedulerKind::parse(&row.get::<_, String>(11)?)
                 .unwrap_or(SchedulerKind::Local),
             had_job: row.get(12)?,

@@ -7,8 +7,8 @@
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::sprints::{SprintRow, one};
-use super::{Change, Store, StoreError};
-use crate::domain::{Ending, EventName, State, transition};
+use super::{Change, Store, StoreError, known_word};
+use crate::domain::{Ending, EventName, MessageKind, MessageStatus, State, transition};
 use crate::platform::random;
 
 /// Stands for a person's own words on a proposed idea.
@@ -21,8 +21,8 @@ const MAX_DUE: u32 = 50;
 pub struct MessageRow {
     /// `m-xxxxxx`.
     pub id: String,
-    /// `question`, `approval`, `dead`, `verdict` or `note`.
-    pub kind: String,
+    /// What it is about.
+    pub kind: MessageKind,
     /// The study.
     pub study: String,
     /// The sprint that asks, or is to be told.
@@ -37,8 +37,8 @@ pub struct MessageRow {
     pub text: String,
     /// Answers that are offered.
     pub choices: Vec<String>,
-    /// `open`, `answered`, `told` or `closed`.
-    pub status: String,
+    /// How far it has come.
+    pub status: MessageStatus,
     /// What the person said.
     pub answer: Option<String>,
     /// RFC 3339.
@@ -52,15 +52,15 @@ pub struct MessageRow {
 impl MessageRow {
     /// Whether a person has to answer it.
     pub fn waits_for_person(&self) -> bool {
-        self.status == "open" && self.kind != "note"
+        self.status == MessageStatus::Open && self.kind != MessageKind::Note
     }
 
     /// What stands in the place of the answer where the command that answers is shown.
     pub fn placeholder(&self) -> String {
-        match self.kind.as_str() {
+        match self.kind {
             // Whoever wants another idea says so in words.
-            "approval" => format!("yes|no|{ANOTHER}"),
-            "dead" => "retry".to_owned(),
+            MessageKind::Approval => format!("yes|no|{ANOTHER}"),
+            MessageKind::Dead => "retry".to_owned(),
             _ if self.choices.is_empty() => "...".to_owned(),
             _ => self.choices.join("|").replace(['"', '`', '$', '\\'], "'"),
         }
@@ -68,10 +68,10 @@ impl MessageRow {
 }
 
 /// A message that is to be.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct NewMessage<'a> {
-    /// `question`, `approval`, `dead` or `note`.
-    pub kind: &'a str,
+    /// What it is about.
+    pub kind: MessageKind,
     /// The study.
     pub study: &'a str,
     /// The sprint that asks, or is to be told.
@@ -93,11 +93,11 @@ const COLUMNS: &str = "id, kind, study_name, sprint_id, task_id, loop_id, name, 
 /// What a person or a job still has to learn of.
 const UNDONE: &str = "(status = 'open' OR (status = 'answered' AND delivered_at IS NULL AND kind NOT IN ('dead', 'verdict')))";
 
-fn whole(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
-    let choices: String = row.get(8)?;
+fn whole(row: &Row<'_>) -> Result<MessageRow, StoreError> {
+    let (kind, choices, status): (String, String, String) = (row.get(1)?, row.get(8)?, row.get(9)?);
     Ok(MessageRow {
         id: row.get(0)?,
-        kind: row.get(1)?,
+        kind: known_word("kind of message", &kind, MessageKind::parse)?,
         study: row.get(2)?,
         sprint: row.get(3)?,
         task: row.get(4)?,
@@ -105,7 +105,7 @@ fn whole(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         name: row.get(6)?,
         text: row.get(7)?,
         choices: serde_json::from_str(&choices).unwrap_or_default(),
-        status: row.get(9)?,
+        status: known_word("status of a message", &status, MessageStatus::parse)?,
         answer: row.get(10)?,
         created_at: row.get(11)?,
         answered_at: row.get(12)?,
@@ -182,16 +182,20 @@ impl Store {
         let mut query = self
             .connection
             .prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE {condition}"))?;
-        let rows = query.query_map(parameters, whole)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = query.query(parameters)?;
+        let mut messages = Vec::new();
+        while let Some(row) = rows.next()? {
+            messages.push(whole(row)?);
+        }
+        Ok(messages)
     }
 }
 
 fn message(connection: &rusqlite::Connection, id: &str) -> Result<Option<MessageRow>, StoreError> {
-    Ok(connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?
-        .query_row([id], whole)
-        .optional()?)
+    let mut query =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?;
+    let mut rows = query.query([id])?;
+    rows.next()?.map(whole).transpose()
 }
 
 impl Change<'_> {
@@ -220,7 +224,7 @@ impl Change<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                 (
                     &id,
-                    new.kind,
+                    new.kind.as_str(),
                     new.study,
                     new.sprint,
                     new.task,
@@ -411,7 +415,7 @@ mod tests {
         let row = change.sprint("sp-000001").expect("read").expect("there");
         let asks = Question {
             name: "data".to_owned(),
-            kind: "question".to_owned(),
+            kind: MessageKind::Question,
             text: "Which?".to_owned(),
             choices: vec![],
         };
@@ -435,7 +439,7 @@ mod tests {
         make(&change, other);
         let question = |name: &str| Question {
             name: name.to_owned(),
-            kind: "question".to_owned(),
+            kind: MessageKind::Question,
             text: "Which?\u{1b}".to_owned(),
             choices: vec![],
         };
@@ -466,7 +470,10 @@ mod tests {
         assert!(!change.answer_message(&ids[0], "that").expect("refused"));
         // Another sprint cannot say that it was told.
         change.message_told(other, &ids[0]).expect("ignored");
-        assert_eq!(change.message(&ids[0]).expect("read").expect("there").status, "answered");
+        assert_eq!(
+            change.message(&ids[0]).expect("read").expect("there").status,
+            MessageStatus::Answered
+        );
         change.commit().expect("kept");
         assert!(!store.is_answered(asks).expect("read"), "one is open");
         assert_eq!(store.messages_due("c").expect("read").len(), 1);
@@ -480,14 +487,23 @@ mod tests {
         let change = store.change().expect("begun");
         change.message_delivered(&ids[1]).expect("kept");
         change.message_told(asks, &ids[0]).expect("told");
-        assert_eq!(change.message(&ids[0]).expect("read").expect("there").status, "told");
+        assert_eq!(
+            change.message(&ids[0]).expect("read").expect("there").status,
+            MessageStatus::Acknowledged
+        );
         change.commit().expect("kept");
         assert!(store.is_answered(asks).expect("read"));
 
         // The end of a sprint closes what is left.
         let change = store.change().expect("begun");
         change.apply(asks, transition::Event::CancelAsked).expect("cancelled");
-        assert_eq!(change.message(&ids[1]).expect("read").expect("there").status, "closed");
-        assert_eq!(change.message(&ids[0]).expect("read").expect("there").status, "told");
+        assert_eq!(
+            change.message(&ids[1]).expect("read").expect("there").status,
+            MessageStatus::Closed
+        );
+        assert_eq!(
+            change.message(&ids[0]).expect("read").expect("there").status,
+            MessageStatus::Acknowledged
+        );
     }
 }

@@ -39,10 +39,10 @@ pub use artifacts::Artifact;
 pub use changes::job_name;
 pub use events::EventRow;
 pub use findings::{FindingRow, MetricRow};
-pub use ideas::KnownIdea;
+pub use ideas::{IdeaStatus, KnownIdea};
 pub use journal::{Ingested, JournalPiece};
 pub use leases::Lease;
-pub use loops::{LoopRow, LoopSprint, LoopStatus, completed_count};
+pub use loops::{LoopRow, LoopSprint, completed_count};
 pub use messages::{ANOTHER, MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
@@ -51,6 +51,15 @@ pub use sprints::{Cut, HELD, NewSprint, SprintFilter, SprintRow};
 pub use steps::StepRow;
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 pub use whole::{Behind, OWNER, conflicting_copy, is_of_another, sprints_in};
+
+/// A stored word as what it means.
+fn known_word<T>(
+    what: &str,
+    word: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, StoreError> {
+    parse(word).ok_or_else(|| StoreError::Unexpected(format!("{what} {word}")))
+}
 
 /// The file, open.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::bundle::EVALUATE;
 use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::{Costs, Entry, Line, Reached};
 use crate::bundle::outcome::{Measurement, measured_in};
-use crate::domain::{EventName, JobId, Metric};
+use crate::domain::{EventName, JobId, Metric, StepState};
 
 impl Change<'_> {
     /// How far a sprint's journal has come.
@@ -69,7 +69,7 @@ impl Change<'_> {
                     ended.insert(label, false);
                 }
                 Some(Entry::StepEnded { verdict, .. }) => {
-                    ended.insert(label, verdict != "interrupted");
+                    ended.insert(label, StepState::of(&verdict) != StepState::Interrupted);
                 }
                 _ => {}
             }
@@ -98,7 +98,9 @@ impl Change<'_> {
                     || label.strip_prefix(EVALUATE).is_some_and(|rest| rest.starts_with("_round_"))
             });
             match line.entry() {
-                Some(Entry::StepEnded { verdict, detail, .. }) if is_its && verdict == "yes" => {
+                Some(Entry::StepEnded { verdict, detail, .. })
+                    if is_its && StepState::of(&verdict) == StepState::Yes =>
+                {
                     let Measurement { n, spread, .. } = measured_in(&detail, &metric.name)
                         .filter(|told| told.value == metric.value)?;
                     if is_older && n.is_none() {

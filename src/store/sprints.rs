@@ -2,8 +2,10 @@
 
 use rusqlite::Row;
 
-use super::{Store, StoreError, waits};
-use crate::domain::{Ending, JobId, Phase, Reason, SchedulerKind, SprintId, State, Status, task};
+use super::{Store, StoreError, known_word, waits};
+use crate::domain::{
+    Ending, JobId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State, Status, task,
+};
 use crate::platform::clock;
 
 /// A sprint that is to be.
@@ -29,8 +31,8 @@ pub struct NewSprint<'a> {
     pub request: &'a str,
     /// How long its job may run.
     pub seconds: u64,
-    /// `research`, `tweak` or `plan`.
-    pub kind: &'a str,
+    /// What it is for.
+    pub kind: SprintKind,
     /// The task that it is an attempt at.
     pub task: Option<&'a str>,
     /// The loop that made it.
@@ -83,7 +85,7 @@ impl<'a> NewSprint<'a> {
             parent: None,
             request: "{}",
             seconds: 60,
-            kind: "research",
+            kind: SprintKind::Research,
             task: None,
             loop_id: None,
             budget_usd: None,
@@ -174,8 +176,8 @@ pub struct SprintRow {
     pub cancel_sent: i64,
     /// What the last tick had to say about it.
     pub note: String,
-    /// `research`, `tweak` or `plan`.
-    pub kind: String,
+    /// What it is for.
+    pub kind: SprintKind,
     /// The task that it is an attempt at.
     pub task: Option<String>,
     /// The loop that made it.
@@ -353,7 +355,11 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
         cancel_asked_at: row.get(const { at("cancel_asked_at") })?,
         cancel_sent: row.get(const { at("cancel_sent") })?,
         note: row.get(const { at("note") })?,
-        kind: row.get(const { at("kind") })?,
+        kind: known_word(
+            "kind of sprint",
+            &row.get::<_, String>(const { at("kind") })?,
+            SprintKind::parse,
+        )?,
         task: row.get(const { at("task_id") })?,
         loop_id: row.get(const { at("loop_id") })?,
         budget_usd: row.get(const { at("budget_usd") })?,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Change, Store, StoreError};
 use crate::bundle::journal::Line;
 use crate::bundle::reduce;
+use crate::domain::StepState;
 use crate::domain::effect::Took;
 use crate::domain::open_issues::StepEnd;
 use crate::platform::clock;
@@ -16,8 +17,8 @@ pub struct StepRow {
     pub label: String,
     /// For people.
     pub title: String,
-    /// `waiting`, `running`, or its verdict.
-    pub state: String,
+    /// Where it stands, or its verdict.
+    pub state: StepState,
     /// In one line.
     pub detail: String,
     /// RFC 3339.
@@ -37,7 +38,7 @@ pub struct StepRow {
 impl StepRow {
     /// As far as it tells whether something is open in a review.
     pub fn end(&self) -> StepEnd<'_> {
-        StepEnd { label: &self.label, state: &self.state, detail: &self.detail }
+        StepEnd { label: &self.label, state: self.state.clone(), detail: &self.detail }
     }
 }
 
@@ -52,7 +53,7 @@ impl Store {
             Ok(StepRow {
                 label: row.get(0)?,
                 title: row.get(1)?,
-                state: row.get(2)?,
+                state: StepState::of(&row.get::<_, String>(2)?),
                 detail: row.get(3)?,
                 started_at: row.get(4)?,
                 ended_at: row.get(5)?,

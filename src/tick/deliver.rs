@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::formats::InboxFile;
 use crate::config::Cluster;
-use crate::domain::State;
 use crate::domain::text;
+use crate::domain::{MessageKind, State};
 use crate::remote::{Payload, Remote, RemoteError, Script, Section};
 use crate::sprint;
 use crate::store::{MessageRow, Store, StoreError};
@@ -81,7 +81,7 @@ pub(super) fn deliver(
 }
 
 fn file(message: &MessageRow) -> InboxFile {
-    let is_note = message.kind == "note";
+    let is_note = message.kind == MessageKind::Note;
     InboxFile {
         v: FORMAT_VERSION,
         id: message.id.clone(),

@@ -143,7 +143,7 @@ impl<'a> Follower<'a> {
         let change = store.change()?;
         ingest(&change, id, &gathered)?;
         // The runner has told its end: what remains is the scheduler's word.
-        let has_ended = change.last_mark(id)?.is_some_and(|line| line.kind() == "run_ended")
+        let has_ended = change.last_mark(id)?.is_some_and(|line| line.is_run_end())
             || gathered.files.get(id).is_some_and(|files| files.exit.is_some());
         change.commit()?;
         let due = self.pace.may_ask_soon() && has_ended;
@@ -213,7 +213,7 @@ impl<'a> Follower<'a> {
         let is_ending = matches!(row.state, State::Cancelling { .. })
             || store
                 .journal_last(row.id.as_str(), &["run_started", "run_ended"], 1)
-                .is_ok_and(|last| last.first().is_some_and(|line| line.kind() == "run_ended"));
+                .is_ok_and(|last| last.first().is_some_and(|line| line.is_run_end()));
         let is_quick = self.cluster.poll_interval <= 2;
         if is_ending || is_quick { POLL_SOON } else { POLL.min(self.pace.interval) }
     }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::gather::Gathered;
 use crate::bundle::formats::{self, ExitFile, Money};
-use crate::bundle::journal::{self, Entry, Reached, RunEnd};
+use crate::bundle::journal::{self, Entry, Reached, RunEnd, RunOutcome};
 use crate::bundle::transfer::SprintFiles;
 use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
@@ -116,7 +116,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
                 // Or it has told that its run was over: it was put back into the queue.
                 JobState::Waiting(_) | JobState::Held(_) | JobState::Stuck(_)
                     if new_lines == 0
-                        || change.last_mark(id)?.is_some_and(|line| line.kind() == "run_ended") =>
+                        || change.last_mark(id)?.is_some_and(|line| line.is_run_end()) =>
                 {
                     row = in_state(row, change.apply(id, Event::Queued)?);
                 }
@@ -241,14 +241,14 @@ fn settle(
     let runner_started = mark.is_some();
     let end_seq = mark.as_ref().map_or(0, |line| line.seq);
     let ended_in = mark.as_ref().map(|line| line.incarnation);
-    let ended_at = mark.as_ref().filter(|line| line.kind() == "run_ended").map(|line| line.time);
+    let ended_at = mark.as_ref().filter(|line| line.is_run_end()).map(|line| line.time);
     let run_end = mark.and_then(|line| match line.entry() {
         Some(Entry::RunEnded(end)) => Some(*end),
         _ => None,
     });
     let runner = run_end.as_ref().map(|end| RunnerEnd {
-        completed: end.status == "completed",
-        parked: end.status == "parked" && !end.questions.is_empty(),
+        completed: end.outcome() == Some(RunOutcome::Completed),
+        parked: end.outcome() == Some(RunOutcome::Parked) && !end.questions.is_empty(),
         reason: end.reason.as_deref().map(|word| Reason::parse(word).unwrap_or(Reason::StepFailed)),
         signal: end.signal.clone(),
         detail: with_reset_time(

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::auto_loop::Limits;
-use crate::domain::{OpenIssues, Reason};
+use crate::domain::{LoopStatus, OpenIssues, Reason, Status, StopRule, Verdict};
 use crate::store::{LoopRow, LoopSprint, Spent, Store, StoreError, completed_count};
 
 /// The answer about one loop.
@@ -24,9 +24,9 @@ pub struct Loop {
     /// The study.
     pub study_name: String,
     /// `running`, `stopped` or `completed`.
-    pub status: &'static str,
+    pub status: LoopStatus,
     /// Which rule ended it: a word of a closed list.
-    pub reason: Option<String>,
+    pub reason: Option<StopRule>,
     /// Why it ended: a sentence.
     pub detail: String,
     /// What the last tick had to say about it.
@@ -77,11 +77,11 @@ pub struct SprintOfLoop {
     /// Its id.
     pub id: String,
     /// As in [`Sprint`](super::Sprint).
-    pub status: &'static str,
+    pub status: Status,
     /// Why it failed.
-    pub reason: Option<&'static str>,
+    pub reason: Option<Reason>,
     /// `supported`, `refuted` or `inconclusive`.
-    pub verdict: Option<String>,
+    pub verdict: Option<Verdict>,
     /// What its last review has against that, without the reviewer's words.
     pub open_issues: Option<OpenIssues>,
     /// The idea, once there is one.
@@ -115,8 +115,8 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
         id: row.id.to_string(),
         loop_id: row.id.to_string(),
         study_name: row.study.clone(),
-        status: row.status.as_str(),
-        reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
+        status: row.status,
+        reason: row.reason,
         detail: row.detail.clone(),
         note: row.note.clone(),
         context: row.guidance.clone(),
@@ -145,9 +145,9 @@ pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
             .iter()
             .map(|sprint| SprintOfLoop {
                 id: sprint.id.clone(),
-                status: sprint.status.as_str(),
-                reason: sprint.reason.map(Reason::as_str),
-                verdict: sprint.verdict.clone(),
+                status: sprint.status,
+                reason: sprint.reason,
+                verdict: sprint.verdict,
                 open_issues: sprint.open_issues.clone(),
                 idea: sprint.idea.clone(),
                 task_id: sprint.task.clone(),

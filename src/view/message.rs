@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::{MessageKind, MessageStatus};
 use crate::store::MessageRow;
 
 /// A message between a person and a job.
@@ -9,8 +10,8 @@ use crate::store::MessageRow;
 pub struct Message {
     /// `m-` and six hexadecimal digits.
     pub id: String,
-    /// `question`, `approval`, `dead` or `note`.
-    pub kind: String,
+    /// `question`, `approval`, `dead`, `verdict` or `note`.
+    pub kind: MessageKind,
     /// The study.
     pub study_name: String,
     /// The sprint that asks, or is told.
@@ -26,7 +27,7 @@ pub struct Message {
     /// Answers that are offered; any other is good too.
     pub choices: Vec<String>,
     /// `open`, `answered`, `told` or `closed`.
-    pub status: String,
+    pub status: MessageStatus,
     /// What was answered.
     pub answer: Option<String>,
     /// RFC 3339.
@@ -43,7 +44,7 @@ pub struct Message {
 pub fn message(row: &MessageRow) -> Message {
     Message {
         id: row.id.clone(),
-        kind: row.kind.clone(),
+        kind: row.kind,
         study_name: row.study.clone(),
         sprint_id: row.sprint.clone(),
         task_id: row.task.clone(),
@@ -51,7 +52,7 @@ pub fn message(row: &MessageRow) -> Message {
         name: row.name.clone(),
         text: row.text.clone(),
         choices: row.choices.clone(),
-        status: row.status.clone(),
+        status: row.status,
         answer: row.answer.clone(),
         created_at: row.created_at.clone(),
         answered_at: row.answered_at.clone(),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Money, Sprint};
+use crate::domain::{Condition, NeedState, Priority, TaskState, Verdict};
 use crate::store::{Need, Spent, TaskRow};
 
 /// A task. In a list, what needs it, its parts and its attempts are left out.
@@ -16,13 +17,13 @@ pub struct Task {
     pub idea: String,
     /// `ready`, `blocked`, `claimed`, `running`, `waiting`, `parent`, `done`, `dead`, `skipped` or
     /// `cancelled`.
-    pub state: &'static str,
+    pub state: TaskState,
     /// `supported`, `refuted` or `inconclusive`, once it is done.
-    pub verdict: Option<&'static str>,
+    pub verdict: Option<Verdict>,
     /// Why it is as it is, in a sentence.
     pub detail: Option<String>,
     /// `p0`, `p1` or `p2`.
-    pub priority: &'static str,
+    pub priority: Priority,
     /// The task that it is a part of.
     pub parent: Option<String>,
     /// What it needs itself.
@@ -78,9 +79,9 @@ pub struct TaskNeed {
     /// The task on the other side.
     pub id: String,
     /// How what is needed must end: `done`, `supported`, `refuted`, `failed` or `any`.
-    pub condition: &'static str,
+    pub condition: Condition,
     /// `met`, `open`, `never` or `unknown`.
-    pub state: &'static str,
+    pub state: NeedState,
 }
 
 /// Seconds since 1970 as RFC 3339.
@@ -96,10 +97,10 @@ pub fn task(row: &TaskRow, needs: &[Need]) -> Task {
         id: row.id.to_string(),
         study_name: row.study.clone(),
         idea: row.idea.clone(),
-        state: row.state.as_str(),
-        verdict: row.verdict.map(crate::domain::Verdict::as_str),
+        state: row.state,
+        verdict: row.verdict,
         detail: text(&row.detail),
-        priority: row.priority.as_str(),
+        priority: row.priority,
         parent: row.parent.clone(),
         needs: own.map(|need| other_side(&need.needs, need)).collect(),
         done_when: text(&row.done_when),
@@ -109,9 +110,7 @@ pub fn task(row: &TaskRow, needs: &[Need]) -> Task {
         failures: row.failures,
         infra_failures: row.infra_failures,
         max_attempts: row.max_attempts,
-        retry_at: (row.state == crate::domain::TaskState::Waiting)
-            .then(|| time(row.retry_at))
-            .flatten(),
+        retry_at: (row.state == TaskState::Waiting).then(|| time(row.retry_at)).flatten(),
         claimed_by: row.claimed_by.clone(),
         claim_until: row.claim_until.and_then(time),
         created_at: row.created_at.clone(),
@@ -142,5 +141,5 @@ pub fn task_whole(
 }
 
 fn other_side(id: &str, need: &Need) -> TaskNeed {
-    TaskNeed { id: id.to_owned(), condition: need.condition.as_str(), state: need.state.as_str() }
+    TaskNeed { id: id.to_owned(), condition: need.condition, state: need.state }
 }

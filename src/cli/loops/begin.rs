@@ -5,9 +5,9 @@ use crate::auto_loop::{self, BeginEvent};
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
 use crate::cli::{find, text};
-use crate::domain::LoopId;
+use crate::domain::{LoopId, LoopStatus};
 use crate::sprint::{Deferral, Submitted};
-use crate::store::{LoopRow, LoopStatus, Store};
+use crate::store::{LoopRow, Store};
 use crate::view;
 
 /// Says what is probably not as it was meant in a loop's limits.

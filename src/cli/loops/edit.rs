@@ -10,8 +10,8 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::find;
 use crate::cli::request::{JobArgs, warn_of_options};
 use crate::cli::ui::Ui;
+use crate::domain::LoopStatus;
 use crate::problem::{Problem, ProblemKind};
-use crate::store::LoopStatus;
 use crate::view;
 
 #[derive(Debug, Args)]

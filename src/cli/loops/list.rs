@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::text;
 use crate::cli::ui::Ui;
+use crate::domain::LoopStatus;
 use crate::view;
 
 #[derive(Debug, Args)]
@@ -48,7 +49,7 @@ pub fn run(app: &App, ui: &Ui, args: &ListArgs) -> Result {
             let mut cells = vec![
                 one.id.clone(),
                 text::clean(&one.study_name),
-                one.status.to_owned(),
+                one.status.to_string(),
                 format!("{}/{}", one.completed_count, one.total_count),
                 one.current_sprint_id.clone().unwrap_or_else(|| "-".to_owned()),
                 text::cost(
@@ -60,7 +61,11 @@ pub fn run(app: &App, ui: &Ui, args: &ListArgs) -> Result {
             if wide {
                 cells.push(text::time(&one.created_at));
             }
-            cells.push(text::clean(if one.status == "running" { &one.note } else { &one.detail }));
+            cells.push(text::clean(if one.status == LoopStatus::Running {
+                &one.note
+            } else {
+                &one.detail
+            }));
             cells
         })
         .collect();

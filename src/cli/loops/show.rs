@@ -6,10 +6,9 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
 use crate::cli::{find, text};
-use crate::domain::auto_loop::StopRule;
-use crate::domain::duration;
+use crate::domain::{LoopStatus, MessageKind, Reason, StopRule, Verdict, duration};
 use crate::platform::clock;
-use crate::store::{LoopRow, LoopStatus};
+use crate::store::LoopRow;
 use crate::view;
 
 #[derive(Debug, Args)]
@@ -49,7 +48,10 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
         }
     };
     if !row.detail.is_empty() {
-        sentence("ended:", &format!("{} ({})", text::clean(&row.detail), row.reason));
+        sentence(
+            "ended:",
+            &format!("{} ({})", text::clean(&row.detail), row.reason.map_or("", StopRule::as_str)),
+        );
     }
     if !row.note.is_empty() {
         sentence("now:", &text::clean(&row.note));
@@ -100,17 +102,18 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
             .map(|sprint| {
                 let what = sprint
                     .verdict
-                    .clone()
-                    .or_else(|| sprint.reason.map(str::to_owned))
-                    .unwrap_or_default();
+                    .map(Verdict::as_str)
+                    .or_else(|| sprint.reason.map(Reason::as_str))
+                    .unwrap_or_default()
+                    .to_owned();
                 let what = if sprint.open_issues.is_some() {
                     format!("{what} ! issues open").trim().to_owned()
                 } else {
                     what
                 };
-                let is_proposed = needs
-                    .iter()
-                    .any(|one| one.kind == "approval" && one.sprint.as_ref() == Some(&sprint.id));
+                let is_proposed = needs.iter().any(|one| {
+                    one.kind == MessageKind::Approval && one.sprint.as_ref() == Some(&sprint.id)
+                });
                 let no_idea = if is_proposed {
                     "(an idea waits for your word)"
                 } else {
@@ -119,7 +122,7 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
                 let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
                 vec![
                     sprint.id.clone(),
-                    sprint.status.to_owned(),
+                    sprint.status.to_string(),
                     what,
                     text::cost(
                         sprint.cost_usd,
@@ -181,7 +184,7 @@ fn next_step(row: &LoopRow, completed: u32) -> String {
             "`researchloop loop stop {id}` stops it; `researchloop loop edit {id}` changes its limits"
         );
     }
-    match StopRule::parse(&row.reason) {
+    match row.reason {
         // An edit may have raised the count since.
         Some(StopRule::Count) if completed < row.limits.count => {
             format!("`researchloop loop resume {id}` goes on")

@@ -7,7 +7,7 @@ use crate::auto_loop;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::find;
 use crate::cli::ui::Ui;
-use crate::store::LoopStatus;
+use crate::domain::LoopStatus;
 use crate::view;
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::reduce::{self, Failure, SprintEnd, TaskEnd};
 use crate::domain::task::{self, check_text};
-use crate::domain::{EventName, State, TaskState, TaskStatus, Verdict};
+use crate::domain::{EventName, LoopStatus, MessageKind, State, TaskState, TaskStatus, Verdict};
 use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
 /// A sprint that a message or a notice is about.
@@ -91,7 +91,7 @@ impl Change<'_> {
         };
         self.task_over(&row, TaskStatus::Done, verdict, &note)?;
         if let Some(verdict) = verdict {
-            self.is_answered_for(id, "verdict", verdict.as_str())?;
+            self.is_answered_for(id, MessageKind::Verdict, verdict.as_str())?;
         }
         self.settle_graph(&row.study)?;
         self.known_task(id)
@@ -204,14 +204,14 @@ impl Change<'_> {
 
     /// A person has decided on a dead task: nobody is asked about it any more.
     fn death_is_answered(&self, id: &str, answer: &str) -> Result<(), StoreError> {
-        self.is_answered_for(id, "verdict", answer)?;
-        self.is_answered_for(id, "dead", answer)
+        self.is_answered_for(id, MessageKind::Verdict, answer)?;
+        self.is_answered_for(id, MessageKind::Dead, answer)
     }
 
-    fn is_answered_for(&self, id: &str, kind: &str, answer: &str) -> Result<(), StoreError> {
+    fn is_answered_for(&self, id: &str, kind: MessageKind, answer: &str) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE messages SET status = 'answered', answer = ?2, answered_at = ?3 WHERE task_id = ?1 AND kind = ?4 AND status = 'open'",
-            (id, answer, self.stamp(), kind),
+            (id, answer, self.stamp(), kind.as_str()),
         )?;
         Ok(())
     }
@@ -273,13 +273,13 @@ impl Change<'_> {
         );
         let choices = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]
             .map(|verdict| verdict.as_str().to_owned());
-        self.tell_of_task("verdict", row, loop_id, &text, &choices)
+        self.tell_of_task(MessageKind::Verdict, row, loop_id, &text, &choices)
     }
 
     /// A message that belongs to the task: none of its sprints waits for an answer.
     fn tell_of_task(
         &self,
-        kind: &'static str,
+        kind: MessageKind,
         row: &TaskRow,
         loop_id: Option<&str>,
         text: &str,
@@ -372,7 +372,7 @@ impl Change<'_> {
         let Some((status, resumed)) = found else { return Ok(false) };
         let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
         let asked = sprint.cancel_asked_at.as_deref().and_then(time);
-        Ok(status != "running"
+        Ok(LoopStatus::parse(&status) != Some(LoopStatus::Running)
             || asked.is_some_and(|asked| time(&resumed).is_some_and(|resumed| asked < resumed)))
     }
 
@@ -441,7 +441,13 @@ impl Change<'_> {
         let text = format!(
             "{id} has failed {times} and is not tried again: {detail}\nidea: {idea}\n`researchloop task retry {id}` tries it again, `researchloop task cancel {id}` calls it off"
         );
-        self.tell_of_task("dead", row, sprint.and_then(|sprint| sprint.loop_id), &text, &[])?;
+        self.tell_of_task(
+            MessageKind::Dead,
+            row,
+            sprint.and_then(|sprint| sprint.loop_id),
+            &text,
+            &[],
+        )?;
         let deaths: i64 = self.transaction.query_row(
             "SELECT count(*) FROM messages WHERE task_id = ?1 AND kind = 'dead'",
             [id],
