@@ -104,6 +104,9 @@ pub struct Sprint {
     pub journal_altered: bool,
     /// What the last look at it had to say.
     pub note: Option<String>,
+    /// Which limit keeps it from going on, for doors of this program: its note says it to others.
+    #[serde(skip)]
+    pub limit_reason: Option<String>,
     /// What it found of its idea; null when it has told nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finding: Option<Option<Finding>>,
@@ -226,7 +229,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         reason: ending.and_then(|ending| ending.reason),
         error: ending.and_then(|ending| text(&ending.detail)),
         hint: ending.and_then(|ending| text(&ending.hint)),
-        job_id: row.state.job().map(ToString::to_string),
+        job_id: row.state.last_job().map(ToString::to_string),
         directory: row.directory.clone(),
         remote_dir: row.remote_dir.clone(),
         cluster: row.cluster.clone(),
@@ -253,6 +256,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         resets_at: row.reset_time(),
         journal_altered: row.journal_altered,
         note: text(&row.note),
+        limit_reason: row.limit_reason().map(str::to_owned),
         finding: None,
         unusable: None,
         metrics: None,

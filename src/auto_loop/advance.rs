@@ -10,7 +10,7 @@ use crate::domain::leaderboard::{Entry, Repeats, Series, Told, repeats, series};
 use crate::domain::noise::{self, Better, Measured, steps};
 use crate::domain::scale::Scale;
 use crate::domain::transition::Event;
-use crate::domain::{LoopStatus, Source, SprintId, Status, TaskState, figure_name, task};
+use crate::domain::{LoopStatus, Source, SprintId, Status, TaskState, Waiting, figure_name, task};
 use crate::platform::clock;
 use crate::sprint::{self, NewSprintSpec, Request};
 use crate::store::{Change, LoopRow, LoopSprint, MetricRow, Store, StoreError, TaskError};
@@ -309,8 +309,8 @@ fn waiting(change: &Change<'_>, sprints: &[LoopSprint]) -> Result<Option<String>
             return Ok(Some(format!("{} waits for an answer: `researchloop inbox`", sprint.id)));
         }
         answered = answered.or_else(|| {
-            Some(match &sprint.held_by {
-                Some(why) => format!("{} {why}", sprint.id),
+            Some(match &sprint.limit_reason {
+                Some(why) => format!("{} {}", sprint.id, Waiting::sentence(why)),
                 None => format!(
                     "{} is answered, and goes on with a tick that reaches its cluster",
                     sprint.id
@@ -488,7 +488,7 @@ fn attempts(
             Status::Cancelled => {
                 sprint.none_left.clone().map_or(AttemptState::Cancelled, AttemptState::NoneLeft)
             }
-            _ if sprint.held_by.is_some() => AttemptState::Held,
+            _ if sprint.limit_reason.is_some() => AttemptState::Held,
             _ => AttemptState::Live,
         },
     };

@@ -11,8 +11,7 @@ use super::text::{
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::duration::human;
-use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict};
-use crate::store::HELD;
+use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting};
 use crate::tick::Live;
 use crate::view::{Money, Sprint, Step, status_text};
 
@@ -498,10 +497,10 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
             Some(message) => format!(
                 "`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`"
             ),
-            None => match sprint.note.as_deref().filter(|note| note.starts_with(HELD)) {
+            None => match &sprint.limit_reason {
                 Some(why) => format!(
                     "it {}; with a wider limit, `researchloop tick` lets it go on",
-                    clean(why)
+                    clean(&Waiting::sentence(why))
                 ),
                 None => {
                     "it is answered: `researchloop tick` takes the answer to it and lets it go on"

@@ -9,7 +9,7 @@ use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{find, inbox, screen, text};
 use crate::app::App;
-use crate::domain::{SprintId, Status};
+use crate::domain::{SprintId, Status, Waiting};
 use crate::platform::clock;
 use crate::remote::Remote;
 use crate::store::{SprintRow, Store};
@@ -102,8 +102,8 @@ fn follow(
                 if sprint.waits_for.is_some() {
                     return parked(ui, store, &row);
                 }
-                if let Some(why) = row.held_by() {
-                    ui.status(&format!("{id} {}", text::clean(why)));
+                if let Some(why) = row.limit_reason() {
+                    ui.status(&format!("{id} {}", text::clean(&Waiting::sentence(why))));
                     return Ok(Exit::Waiting);
                 }
                 if row.state.status().is_terminal() {
@@ -117,7 +117,7 @@ fn follow(
                 }
             }
             if interrupt.came() {
-                let goes_on = if row.state.job().is_some() {
+                let goes_on = if row.state.last_job().is_some() {
                     "The job goes on."
                 } else {
                     "It goes on: the next tick submits it."
@@ -330,7 +330,7 @@ fn wait_quietly(
 /// One look at a sprint that has a job, so that what is shown is of now. What is known already is
 /// shown in any case.
 pub fn look_once(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow) -> Result<SprintRow> {
-    if row.state.job().is_some() && !row.state.status().is_terminal() {
+    if row.state.last_job().is_some() && !row.state.status().is_terminal() {
         let interrupt = Interrupt::catch();
         let mut once = Follower::new(app, row, None)?;
         let polled = once.poll_once(store, &row.id);

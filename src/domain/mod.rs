@@ -59,7 +59,7 @@ pub use noise::Better;
 pub use open_issues::OpenIssues;
 pub use options::JobOptions;
 pub use secret::Secret;
-pub use sprint::{Ending, Phase, Reason, SprintKind, State, Status};
+pub use sprint::{Ending, Phase, Reason, SprintKind, State, Status, Waiting};
 pub use step::StepState;
 pub use task::{Condition, NeedState, Priority, TaskState, TaskStatus};
 

@@ -130,6 +130,24 @@ impl Ending {
     }
 }
 
+/// What has to come before a parked sprint goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// The answer of a person.
+    Answer,
+    /// More room below a limit: all is answered. Why, for people.
+    Limit(String),
+    /// The next tick.
+    Tick,
+}
+
+impl Waiting {
+    /// What is said of a sprint that a limit keeps from going on.
+    pub fn sentence(limit: &str) -> String {
+        format!("does not go on: {limit}")
+    }
+}
+
 /// Where a sprint stands, with what belongs to that place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -151,8 +169,10 @@ pub enum State {
     },
     /// See [`Status::Parked`].
     Parked {
-        /// The job that parked itself, if there was one.
-        job: Option<JobId>,
+        /// The job that parked itself, if there was one. It is over.
+        last_job: Option<JobId>,
+        /// What has to come before it goes on.
+        waits: Waiting,
     },
     /// See [`Status::Cancelling`].
     Cancelling {
@@ -184,14 +204,20 @@ impl State {
         }
     }
 
-    /// The job, if one is known.
-    pub fn job(&self) -> Option<&JobId> {
+    /// The job that may be in the queue, or run.
+    pub fn live_job(&self) -> Option<&JobId> {
         match self {
-            Self::Pending | Self::Submitting => None,
             Self::Submitted { job } | Self::Running { job, .. } => Some(job),
-            Self::Parked { job } | Self::Cancelling { job, .. } | Self::Ended { job, .. } => {
-                job.as_ref()
-            }
+            Self::Cancelling { job, .. } => job.as_ref(),
+            Self::Pending | Self::Submitting | Self::Parked { .. } | Self::Ended { .. } => None,
+        }
+    }
+
+    /// The job that is known, whether it is over or not.
+    pub fn last_job(&self) -> Option<&JobId> {
+        match self {
+            Self::Parked { last_job: job, .. } | Self::Ended { job, .. } => job.as_ref(),
+            _ => self.live_job(),
         }
     }
 

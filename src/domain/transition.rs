@@ -5,7 +5,7 @@
 //! or the sprint is over). A terminal state stays; a job id, once known, is never lost.
 
 use super::job::JobId;
-use super::sprint::{Ending, Phase, State};
+use super::sprint::{Ending, Phase, State, Waiting};
 
 /// What can happen to a sprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +35,16 @@ pub enum Event {
 
 /// Returns the state after the event, or `None` when the event changes nothing.
 pub fn after(state: &State, event: Event) -> Option<State> {
-    let job = state.job().cloned();
+    let job = state.last_job().cloned();
     let phase = state.phase().map(|phase| Phase(phase.to_owned()));
     let next = match (state, event) {
         (State::Ended { .. }, _) => return None,
 
         (State::Pending | State::Parked { .. }, Event::SubmissionStarts) => State::Submitting,
         (State::Submitting, Event::NothingSent) => State::Pending,
-        (State::Submitting, Event::ParksAgain(job)) => State::Parked { job },
+        (State::Submitting, Event::ParksAgain(last_job)) => {
+            State::Parked { last_job, waits: Waiting::Tick }
+        }
         (State::Submitting | State::Pending, Event::Accepted(job)) => State::Submitted { job },
         (State::Cancelling { job: None, phase }, Event::Accepted(job)) => {
             State::Cancelling { job: Some(job), phase: phase.clone() }
@@ -55,7 +57,7 @@ pub fn after(state: &State, event: Event) -> Option<State> {
         }
 
         (State::Submitted { job } | State::Running { job, .. }, Event::Parks) => {
-            State::Parked { job: Some(job.clone()) }
+            State::Parked { last_job: Some(job.clone()), waits: Waiting::Answer }
         }
 
         // Nothing was ever sent, so there is nothing to wait for.
@@ -127,8 +129,8 @@ mod tests {
                 if let Some(next) = after(&state, event) {
                     prop_assert!(!before.status().is_terminal());
                     prop_assert_ne!(&next, &before);
-                    if let Some(known) = before.job() && next.status() != Status::Submitting {
-                        prop_assert_eq!(next.job(), Some(known));
+                    if let Some(known) = before.last_job() && next.status() != Status::Submitting {
+                        prop_assert_eq!(next.last_job(), Some(known));
                     }
                     state = next;
                 }

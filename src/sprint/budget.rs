@@ -4,7 +4,7 @@ use super::error::CreateError;
 use super::request::{NewSprintSpec, Request};
 use crate::config::Study;
 use crate::platform::clock;
-use crate::store::{Change, Cut, HELD, Spent, SprintRow, StoreError};
+use crate::store::{Change, Cut, Spent, SprintRow, StoreError};
 
 /// Less than this is no budget: no call of the agent costs less.
 const LEAST_USD: f64 = 0.01;
@@ -135,7 +135,7 @@ pub(super) fn of_next_job(
     {
         if one.limits.until.is_some_and(|until| clock::now().as_second() >= until) {
             return Ok(Err(format!(
-                "{HELD}the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more"
+                "the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more"
             )));
         }
         limits.push((
@@ -156,7 +156,7 @@ pub(super) fn of_next_job(
             let left = max - used.cost_usd - (used.reserved_usd - own.reserved_usd);
             if left < LEAST_USD {
                 return Ok(Err(format!(
-                    "{HELD}${:.2} of the ${max:.2} that {whose} may cost are used or reserved",
+                    "${:.2} of the ${max:.2} that {whose} may cost are used or reserved",
                     max - left
                 )));
             }
@@ -169,14 +169,14 @@ pub(super) fn of_next_job(
         if let Some(max) = max_gpu_hours {
             let (Some(gpus), false) = (row.gpus, used.gpu_unknown) else {
                 return Ok(Err(format!(
-                    "{HELD}the GPU-hours of {whose} are limited, but it is not known how many GPUs its jobs have"
+                    "the GPU-hours of {whose} are limited, but it is not known how many GPUs its jobs have"
                 )));
             };
             let reserved = used.reserved_gpu_seconds.saturating_sub(own.reserved_gpu_seconds);
             let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(reserved);
             let Some(seconds) = within(left, gpus, bounds.seconds) else {
                 return Ok(Err(format!(
-                    "{HELD}the {max} GPU-hours that {whose} may use are used or reserved"
+                    "the {max} GPU-hours that {whose} may use are used or reserved"
                 )));
             };
             cut.time |= seconds < bounds.seconds;

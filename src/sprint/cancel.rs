@@ -104,7 +104,7 @@ pub fn tell_scheduler(
     id: &SprintId,
 ) -> Result<Option<String>, CancelError> {
     let Some(row) = store.sprint(id.as_str())? else { return Ok(None) };
-    let Some(job) = row.state.job() else { return Ok(None) };
+    let Some(job) = row.state.last_job() else { return Ok(None) };
     let cluster = app.cluster_of(&row)?;
     let kind = scheduler::scheduler(row.scheduler);
     let mut script = Script::new();

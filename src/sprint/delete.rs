@@ -149,7 +149,7 @@ fn delete_remote(
     cluster: &Cluster,
     row: &SprintRow,
 ) -> Result<(), DeleteError> {
-    if row.attempt == 0 {
+    if !row.was_submitted() {
         return Ok(());
     }
     let refused = |why: &str| {

@@ -128,7 +128,7 @@ pub fn fetch(
     progress: impl FnMut(u64, u64),
 ) -> Result<Fetched, FetchError> {
     let id = row.id.as_str();
-    if row.attempt == 0 || row.state.job().is_none() {
+    if !row.was_submitted() || row.state.last_job().is_none() {
         return Err(FetchError::NoFiles { sprint: row.id.clone(), status: row.state.status() });
     }
     let cluster = app.cluster_of(row)?;

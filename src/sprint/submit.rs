@@ -11,7 +11,7 @@ use super::send::{Mode, Sent, look, send};
 use super::submitted::{Deferral, Submitted, record};
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
-use crate::domain::State;
+use crate::domain::{State, Waiting};
 use crate::platform::{clock, private};
 use crate::remote::Remote;
 use crate::store::{Change, OWNER, SprintRow, Store};
@@ -83,7 +83,7 @@ fn submit_known(
     let Some(row) = change.sprint(id)? else { return not_due("there is no such sprint") };
     let mode = match row.state {
         State::Submitting => Mode::Again,
-        State::Cancelling { job: None, .. } if row.attempt > 0 => Mode::LookOnly,
+        State::Cancelling { job: None, .. } if row.was_submitted() => Mode::LookOnly,
         State::Pending | State::Parked { .. } => Mode::Fresh,
         _ => return not_due(&format!("it is {}", row.state.status())),
     };
@@ -175,15 +175,16 @@ fn begin(
             ),
         )));
     }
-    if row.attempt > 0 {
+    if row.was_submitted() {
         // Its earlier jobs have used some of what the limits leave.
         let study = app.config.study(&row.study)?;
         let (bounds, cut) = match budget::of_next_job(change, study, row)? {
             Ok(found) => found,
             Err(why) => {
                 // It is told once; the note says it as long as it is so.
-                let is_told = row.note == why;
-                change.set_note(id, &why)?;
+                let is_told = row.limit_reason() == Some(why.as_str());
+                change.hold(id, &why)?;
+                let why = Waiting::sentence(&why);
                 let because = if is_told { Deferral::NotDue } else { Deferral::StaysParked };
                 return Ok(Begun::Deferred(Submitted::deferred(because, why)));
             }

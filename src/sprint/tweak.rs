@@ -102,7 +102,7 @@ pub fn tweak(
             hint,
         });
     }
-    if parent.state.job().is_none() || !parent.remote_dir.starts_with('/') {
+    if parent.state.last_job().is_none() || !parent.remote_dir.starts_with('/') {
         let hint = format!("`researchloop sprint resubmit {}` runs it again", parent.id);
         return Err(TweakError::Not {
             id: parent.id.to_string(),

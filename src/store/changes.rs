@@ -7,7 +7,7 @@ use super::{Change, StoreError, waits};
 use crate::bundle::formats::Money;
 use crate::domain::effect::Facts;
 use crate::domain::transition::{self, Event};
-use crate::domain::{EventName, JobId, Reason, SprintKind, State, Status, Used, reduce};
+use crate::domain::{EventName, JobId, Reason, SprintKind, State, Status, Used, Waiting, reduce};
 use crate::platform::clock;
 
 /// The last condition adds nothing, but only with it SQLite uses the index of the open sprints;
@@ -73,6 +73,7 @@ impl Change<'_> {
                     submitted_at = coalesce(?8, submitted_at), started_at = coalesce(started_at, ?9), completed_at = ?10,
                     cancel_asked_at = coalesce(cancel_asked_at, ?11), missing_polls = 0, missing_since = NULL,
                     unclear_polls = 0, unclear_since = NULL,
+                    waits = CASE WHEN ?2 = 'parked' THEN waits ELSE '' END,
                     note = CASE WHEN ?2 IN ('completed', 'failed', 'cancelled') THEN '' ELSE note END
                  WHERE id = ?1",
             )?
@@ -80,11 +81,11 @@ impl Change<'_> {
                 id,
                 status.as_str(),
                 next.phase(),
-                next.job().map(JobId::as_str),
+                next.last_job().map(JobId::as_str),
                 ending.and_then(|ending| ending.reason).map(Reason::as_str),
                 ending.map_or("", |ending| ending.detail.as_str()),
                 ending.map_or("", |ending| ending.hint.as_str()),
-                stamp(matches!(next, State::Submitted { .. }) && row.state.job().is_none()),
+                stamp(matches!(next, State::Submitted { .. }) && row.state.last_job().is_none()),
                 stamp(status == Status::Running),
                 stamp(status.is_terminal()),
                 stamp(status == Status::Cancelling),
@@ -94,7 +95,7 @@ impl Change<'_> {
             EventName::State,
             &serde_json::json!({
                 "from": row.state.status().as_str(), "to": status.as_str(), "phase": next.phase(),
-                "job_id": next.job().map(JobId::as_str),
+                "job_id": next.last_job().map(JobId::as_str),
                 "reason": ending.and_then(|ending| ending.reason).map(Reason::as_str),
                 "detail": ending.map(|ending| ending.detail.as_str()).filter(|detail| !detail.is_empty()),
             }),
@@ -113,7 +114,7 @@ impl Change<'_> {
             return Ok(None);
         }
         let attempt: u32 = self.transaction.query_row(
-            "UPDATE sprints SET attempt = attempt + 1, runner = ?2, note = '' WHERE id = ?1 RETURNING attempt",
+            "UPDATE sprints SET attempt = attempt + 1, runner = ?2, note = '', waits = '' WHERE id = ?1 RETURNING attempt",
             (id, runner),
             |row| row.get(0),
         )?;
@@ -241,8 +242,19 @@ impl Change<'_> {
     /// Remembers what the last tick had to say.
     pub fn set_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
         self.transaction
-            .prepare_cached("UPDATE sprints SET note = ?2 WHERE id = ?1 AND note <> ?2")?
+            .prepare_cached(
+                "UPDATE sprints SET note = ?2, waits = '' WHERE id = ?1 AND note <> ?2",
+            )?
             .execute((id, note))?;
+        Ok(())
+    }
+
+    /// Remembers which limit keeps a parked sprint from going on.
+    pub fn hold(&self, id: &str, limit: &str) -> Result<(), StoreError> {
+        self.set_note(id, &Waiting::sentence(limit))?;
+        self.transaction
+            .prepare_cached("UPDATE sprints SET waits = ?2 WHERE id = ?1")?
+            .execute((id, limit))?;
         Ok(())
     }
 

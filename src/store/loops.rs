@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::findings::{REVIEWS, open_in};
-use super::sprints::{Cut, held_by};
+use super::sprints::Cut;
 use super::{Change, Store, StoreError, known_word};
 use crate::domain::auto_loop::Limits;
 use crate::domain::{
@@ -81,7 +81,7 @@ pub struct LoopSprint {
     /// Whether it was ended by what a limit had left it.
     pub exhausted: bool,
     /// Which limit keeps it from going on, when it was parked.
-    pub held_by: Option<String>,
+    pub limit_reason: Option<String>,
     /// The earlier sprint whose idea its job had again.
     pub repeats: Option<String>,
     /// Why no idea is left to try, when its job says so.
@@ -132,7 +132,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
              ORDER BY t.position DESC LIMIT 1)),
             s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at, s.forgiven, s.cut_money, s.cut_time,
-            s.budget_usd, s.note, s.repeats,
+            s.budget_usd, s.waits, s.repeats,
             (SELECT coalesce(json_extract(e.data, '$.why'), '') FROM events e WHERE e.sprint_id = s.id AND e.kind = 'no_idea_left' ORDER BY e.id DESC LIMIT 1),
             {REVIEWS},
             s.cost_estimated, CASE WHEN s.cost_unknown <> '' THEN s.untold_usd END,
@@ -172,7 +172,8 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
                 cost_usd,
                 row.get(17)?,
             ),
-            held_by: held_by(status, &row.get::<_, String>(18)?).map(str::to_owned),
+            limit_reason: Some(row.get::<_, String>(18)?)
+                .filter(|limit| status == Status::Parked && !limit.is_empty()),
             repeats: row.get(19)?,
             open_issues: open_in(&row.get::<_, String>(21)?)
                 .filter(|_| status == Status::Completed),

@@ -47,7 +47,7 @@ pub use messages::{ANOTHER, MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::{Notice, Unsent};
-pub use sprints::{Cut, HELD, NewSprint, SprintFilter, SprintRow};
+pub use sprints::{Cut, NewSprint, SprintFilter, SprintRow};
 pub use steps::StepRow;
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 pub use whole::{Behind, OWNER, conflicting_copy, is_of_another, sprints_in};

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_claims_and_limits.sql"),
     include_str!("migrations/0004_untold.sql"),
     include_str!("migrations/0005_unknown.sql"),
+    include_str!("migrations/0006_waits.sql"),
 ];
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(15);
@@ -435,6 +436,36 @@ mod tests {
             .expect("set");
         let error = Store::open(&path).expect_err("newer");
         assert!(error.to_string().contains("schema 99"), "{error}");
+    }
+
+    #[test]
+    fn what_an_older_note_says_of_a_limit_is_known() {
+        let connection = Connection::open_in_memory().expect("a database");
+        for sql in &MIGRATIONS[..5] {
+            connection.execute_batch(sql).expect("a schema");
+        }
+        let sprints = [
+            ("sp-000001", "parked", "does not go on: $9.00 of the $9.00 are used"),
+            ("sp-000002", "parked", "cannot go on now: does not go on: no"),
+            ("sp-000003", "pending", "does not go on: no"),
+        ];
+        for (id, status, note) in sprints {
+            connection
+                .execute(
+                    "INSERT INTO sprints (id, study_name, cluster, scheduler, status, note, directory, remote_dir, request, seconds, created_at)
+                     VALUES (?1, 's', 'c', 'slurm', ?2, ?3, 'd', '/d', '{}', 60, '2026-01-02T03:04:05Z')",
+                    (id, status, note),
+                )
+                .expect("made");
+        }
+        connection.pragma_update(None, "user_version", 5).expect("set");
+        let mut store = Store::on(connection, false).expect("a store");
+        store.migrate(Path::new(":memory:")).expect("of today");
+        let limits = sprints.map(|(id, ..)| {
+            let sprint = store.sprint(id).expect("read").expect("there");
+            sprint.limit_reason().map(str::to_owned)
+        });
+        assert_eq!(limits, [Some("$9.00 of the $9.00 are used".to_owned()), None, None]);
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Change<'_> {
             if status == Status::Completed { self.open_issues(after.id.as_str())? } else { None };
         let data = serde_json::json!({
             "open_issues": open, "sprint_id": after.id.as_str(), "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
-            "idea": after.idea, "job_id": after.state.job().map(crate::domain::JobId::as_str),
+            "idea": after.idea, "job_id": after.state.last_job().map(crate::domain::JobId::as_str),
             "summary": after.summary, "cost_usd": after.cost_usd, "cost_estimated": after.cost_estimated, "cost_unknown": Some(&after.cost_unknown).filter(|why| !why.is_empty()),
             "reason": ending.and_then(|ending| ending.reason).map(crate::domain::Reason::as_str),
             "detail": ending.map(|ending| ending.detail.as_str()), "hint": ending.map(|ending| ending.hint.as_str()),
@@ -82,7 +82,7 @@ impl Change<'_> {
         let id = row.id.as_str();
         let data = serde_json::json!({
             "sprint_id": id, "study": row.study, "cluster": row.cluster, "loop_id": row.loop_id, "task_id": row.task, "idea": row.idea,
-            "job_id": row.state.job().map(crate::domain::JobId::as_str), "detail": format!("its job waits in the queue: {why}"),
+            "job_id": row.state.last_job().map(crate::domain::JobId::as_str), "detail": format!("its job waits in the queue: {why}"),
             "hint": format!("it starts by itself when that passes; if it cannot, `researchloop sprint cancel {id}`, correct its job options, and `researchloop sprint resubmit {id}`"),
         });
         self.notice(&format!("stuck:{id}:{}", row.attempt), "stuck", &data)

@@ -157,7 +157,7 @@ impl Change<'_> {
     /// submission whose answer was lost can leave two jobs, of which the second one ends at once.
     pub fn adopt(&self, sprint: &str, told: &JobId) -> Result<(), StoreError> {
         let Some(row) = self.sprint(sprint)? else { return Ok(()) };
-        let Some(known) = row.state.job().filter(|_| !row.state.status().is_terminal()) else {
+        let Some(known) = row.state.live_job() else {
             return Ok(());
         };
         self.transaction

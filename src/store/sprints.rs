@@ -4,7 +4,7 @@ use rusqlite::Row;
 
 use super::{Store, StoreError, known_word, waits};
 use crate::domain::{
-    Ending, JobId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State, Status, task,
+    Ending, JobId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State, Status, Waiting, task,
 };
 use crate::platform::clock;
 
@@ -247,18 +247,18 @@ impl SprintRow {
     }
 
     /// Which limit keeps a parked sprint, whose questions are answered, from going on.
-    pub fn held_by(&self) -> Option<&str> {
-        held_by(self.state.status(), &self.note)
+    pub fn limit_reason(&self) -> Option<&str> {
+        match &self.state {
+            State::Parked { waits: Waiting::Limit(why), .. } => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Whether a submission of it was ever begun, and not taken back.
+    pub fn was_submitted(&self) -> bool {
+        self.attempt > 0
     }
 }
-
-/// What the note of a sprint says of the limit that holds it.
-pub(super) fn held_by(status: Status, note: &str) -> Option<&str> {
-    (status == Status::Parked && note.starts_with(HELD)).then_some(note)
-}
-
-/// How the note of a parked sprint begins that a limit keeps from going on.
-pub const HELD: &str = "does not go on: ";
 
 /// Which sprints are wanted.
 #[derive(Debug, Clone, Default)]
@@ -274,7 +274,7 @@ pub struct SprintFilter<'a> {
 const COLUMNS: &str = "id, study_name, cluster, scheduler, idea, status, phase, reason, detail, hint, job_id, directory, remote_dir, runner, \
     created_at, submitted_at, started_at, completed_at, parent, request, attempt, seconds, summary, session_id, host, resets_at, cost_usd, \
     cost_estimated, input_tokens, output_tokens, cached_tokens, journal_offset, journal_prefix, journal_altered, missing_polls, missing_since, unclear_polls, unclear_since, \
-    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut_money, cut_time, repeats, cost_unknown, untold_usd, results_next, resume_tries, resume_next, \
+    results_at, results_tries, cancel_asked_at, cancel_sent, note, kind, task_id, loop_id, budget_usd, gpus, finds_idea, cut_money, cut_time, repeats, cost_unknown, untold_usd, results_next, waits, resume_tries, resume_next, \
     CASE status WHEN 'parked' THEN (SELECT m.id FROM messages m WHERE m.sprint_id = sprints.id AND m.status = 'open' \
         AND m.kind IN ('question', 'approval') ORDER BY m.created_at, m.rowid LIMIT 1) END AS waits_for";
 
@@ -310,8 +310,9 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
     };
     let id: String = row.get(const { at("id") })?;
     let scheduler: String = row.get(const { at("scheduler") })?;
+    let waits_for: Option<String> = row.get(const { at("resume_next") + 1 })?;
     Ok(SprintRow {
-        state: state(row)?,
+        state: state(row, waits_for.is_some())?,
         id: SprintId::new(&id).map_err(|error| StoreError::Unexpected(error.to_string()))?,
         study: row.get(const { at("study_name") })?,
         cluster: row.get(const { at("cluster") })?,
@@ -370,14 +371,14 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
             time: row.get(const { at("cut_time") })?,
         },
         repeats: row.get(const { at("repeats") })?,
-        waits_for: row.get(const { at("resume_next") + 1 })?,
+        waits_for,
         resume_tries: small(const { at("resume_tries") })?,
         resume_next: row.get(const { at("resume_next") })?,
         read_at: now,
     })
 }
 
-fn state(row: &Row<'_>) -> Result<State, StoreError> {
+fn state(row: &Row<'_>, is_asking: bool) -> Result<State, StoreError> {
     let word: String = row.get(const { at("status") })?;
     let job_id: Option<String> = row.get(const { at("job_id") })?;
     let phase: Option<String> = row.get(const { at("phase") })?;
@@ -391,7 +392,15 @@ fn state(row: &Row<'_>) -> Result<State, StoreError> {
         Status::Submitting => State::Submitting,
         Status::Submitted => State::Submitted { job: job.ok_or_else(unexpected)? },
         Status::Running => State::Running { job: job.ok_or_else(unexpected)?, phase },
-        Status::Parked => State::Parked { job },
+        Status::Parked => {
+            let limit: String = row.get(const { at("waits") })?;
+            let waits = match limit.as_str() {
+                _ if is_asking => Waiting::Answer,
+                "" => Waiting::Tick,
+                _ => Waiting::Limit(limit),
+            };
+            State::Parked { last_job: job, waits }
+        }
         Status::Cancelling => State::Cancelling { job, phase },
         Status::Completed | Status::Failed | Status::Cancelled => {
             let reason: Option<String> = row.get(const { at("reason") })?;

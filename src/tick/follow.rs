@@ -109,7 +109,7 @@ impl<'a> Follower<'a> {
         let row = row(store, id)?;
         let mut due = self.pace.is_due_after(self.pace.interval);
         self.problem = None;
-        let has_job = row.state.job().is_some() && !matches!(row.state, State::Parked { .. });
+        let has_job = row.state.live_job().is_some();
         if !due && has_job && !row.state.status().is_terminal() {
             due = self.poll_files(store, &row)?;
         }
@@ -274,7 +274,7 @@ impl<'a> Follower<'a> {
 
 /// Whether nothing more happens to a sprint by itself: it is over, asks something, or a limit holds it.
 pub fn is_at_rest(row: &SprintRow) -> bool {
-    row.state.status().is_terminal() || row.waits_for.is_some() || row.held_by().is_some()
+    row.state.status().is_terminal() || row.waits_for.is_some() || row.limit_reason().is_some()
 }
 
 fn row(store: &Store, id: &SprintId) -> Result<SprintRow, Problem> {

@@ -145,7 +145,7 @@ fn gather_once(
     let kind = scheduler::scheduler(cluster.scheduler);
     let now = clock::now().as_second();
     let asked = |row: &SprintRow| {
-        let id = row.state.job()?.clone();
+        let id = row.state.live_job()?.clone();
         Some(Asked { id, name: job_name(row.id.as_str(), row.attempt), age: row.age(now) })
     };
     let jobs: Vec<Asked> = rows.iter().filter_map(asked).collect();

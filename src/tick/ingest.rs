@@ -74,7 +74,7 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
         );
     }
     let claim = of_claim(&row, gathered);
-    let of_known = row.state.job().and_then(|job| gathered.jobs.as_ref()?.get(job));
+    let of_known = row.state.live_job().and_then(|job| gathered.jobs.as_ref()?.get(job));
     let is_there =
         matches!(of_known, Some(Seen::State(state)) if !matches!(state, JobState::Ended(_)));
     let unclear;
@@ -104,7 +104,8 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
             let (words, ended) = words(state);
             change.job_words(id, row.attempt, &words, ended)?;
             // A job that goes on after all has used more than that.
-            let used = row.state.job().and_then(|job| gathered.used.get(job)).filter(|_| ended);
+            let used =
+                row.state.live_job().and_then(|job| gathered.used.get(job)).filter(|_| ended);
             change.job_used(id, row.attempt, used)?;
             match state {
                 JobState::Running | JobState::Suspended => {
@@ -163,7 +164,7 @@ fn of_claim(row: &SprintRow, gathered: &Gathered) -> Claim {
         .get(row.id.as_str())
         .and_then(|files| files.claimed_by.as_deref())
         .and_then(JobId::parse);
-    let (Some(holder), Some(known)) = (holder, row.state.job()) else { return Claim::Ours };
+    let (Some(holder), Some(known)) = (holder, row.state.live_job()) else { return Claim::Ours };
     // A job without a scheduler is known by its process.
     if row.scheduler == SchedulerKind::Local || holder.number() == known.number() {
         return Claim::Ours;
@@ -188,7 +189,7 @@ fn has_begun(
     row: &SprintRow,
     gathered: &Gathered,
 ) -> Result<bool, StoreError> {
-    match row.state.job().and_then(|job| gathered.used.get(job)) {
+    match row.state.live_job().and_then(|job| gathered.used.get(job)) {
         Some(used) => Ok(used.seconds > LONGEST_TWIN),
         None => change.job_ran(row.id.as_str(), row.attempt),
     }
@@ -261,7 +262,7 @@ fn settle(
     let script = files.and_then(|files| files.exit.as_deref()).and_then(|text| {
         match formats::read::<ExitFile>("exit.json", text.as_bytes()) {
             // Of an earlier job of the sprint it says nothing about this one.
-            Ok(exit) if row.state.job().is_none_or(|job| is_of(&exit, job, row.scheduler)) => {
+            Ok(exit) if row.state.live_job().is_none_or(|job| is_of(&exit, job, row.scheduler)) => {
                 Some(ScriptEnd {
                     reason: exit.reason,
                     status: exit.status,
@@ -281,7 +282,7 @@ fn settle(
     let at_work = change.job_ran(id, row.attempt)?
         || row
             .state
-            .job()
+            .live_job()
             .and_then(|job| gathered.used.get(job))
             .is_some_and(|used| used.seconds > 0);
     let evidence = Evidence {

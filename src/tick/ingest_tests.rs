@@ -102,7 +102,7 @@ fn killed() -> Seen {
 }
 
 fn job(store: &Store) -> Option<String> {
-    row(store).state.job().map(|job| job.as_str().to_owned())
+    row(store).state.last_job().map(|job| job.as_str().to_owned())
 }
 
 fn ended_well() -> Seen {

@@ -341,7 +341,7 @@ fn look(
     let rows: Vec<SprintRow> = store
         .open_sprints(cluster.name.as_str())?
         .into_iter()
-        .filter(|row| row.state.job().is_some() && !matches!(row.state, State::Parked { .. }))
+        .filter(|row| row.state.live_job().is_some())
         .collect();
     report.looked_at = rows.len();
     if !rows.is_empty() {
@@ -510,7 +510,7 @@ fn fetch_results(
             }
         }
         // A sprint that never came to its directory has nothing to bring.
-        let fetched = if row.state.job().is_none() && row.submitted_at.is_none() {
+        let fetched = if row.state.last_job().is_none() && row.submitted_at.is_none() {
             Ok(sprint::Fetched::default())
         } else {
             let tweaks = store.tweaks_of(id)?;

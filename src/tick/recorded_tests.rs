@@ -144,7 +144,7 @@ impl Night<'_> {
         self.now += self.chance.within(1..90);
         testing::set(Some(self.now));
         let row = self.store.sprint(ID).expect("read").expect("there");
-        let job = row.state.job().cloned();
+        let job = row.state.last_job().cloned();
         let files = SprintFiles {
             id: ID.to_owned(),
             offset,

@@ -24,7 +24,7 @@ pub(super) fn look_up_submissions(
 ) -> Result<(), TickError> {
     let is_in_doubt = |row: &SprintRow| match row.state {
         State::Submitting => true,
-        State::Cancelling { job: None, .. } => row.attempt > 0,
+        State::Cancelling { job: None, .. } => row.was_submitted(),
         _ => false,
     };
     let mut rows: Vec<SprintRow> =
@@ -167,11 +167,11 @@ pub(super) fn tell_of_strays(
             // It is in doubt, and this is its job; or it is just ending.
             Some(row)
                 if attempt.parse() == Ok(row.attempt)
-                    && row.state.job().is_none_or(|known| *known == job.id) =>
+                    && row.state.last_job().is_none_or(|known| *known == job.id) =>
             {
                 continue;
             }
-            Some(row) => Some(match row.state.job() {
+            Some(row) => Some(match row.state.last_job() {
                 Some(known) => {
                     format!("is still there ({}), but the job of {id} is {known}", job.state)
                 }
@@ -248,7 +248,7 @@ pub(super) fn submit_waiting(
         let waits = match row.state {
             State::Pending => match &row.loop_id {
                 // A rule may have ended the loop since it made this sprint, or it waits after a failure.
-                Some(id) if row.attempt == 0 => match begins.get(id) {
+                Some(id) if !row.was_submitted() => match begins.get(id) {
                     Some(known) => *known,
                     None => {
                         *begins.entry(id.clone()).or_insert(auto_loop::may_begin(app, store, id)?)

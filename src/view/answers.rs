@@ -28,7 +28,7 @@ impl From<&SprintRow> for Begun {
             sprint_id: row.id.to_string(),
             study_name: row.study.clone(),
             status: row.state.status().as_str(),
-            job_id: row.state.job().map(ToString::to_string),
+            job_id: row.state.last_job().map(ToString::to_string),
             task_id: row.task.clone(),
         }
     }

@@ -381,7 +381,7 @@ fn the_quick_answers_of_a_night_are_those_of_the_shell() {
             .open_sprints("c")
             .expect("read")
             .into_iter()
-            .filter(|row| row.state.job().is_some())
+            .filter(|row| row.state.live_job().is_some())
             .collect();
         if rows.is_empty() || round % 3 != 0 {
             continue;
