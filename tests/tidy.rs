@@ -329,6 +329,60 @@ fn the_store_asks_nobody_for_the_time() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Folders that read the words of other programs, which stay as they come.
+const OTHERS_WORDS: &[&str] = &["claude", "config", "remote", "scheduler"];
+/// Words that are types of `domain`, and the folders that may not compare them as texts. A verdict of a
+/// pipeline is a word of whoever wrote the pipeline.
+const TYPED: &[(&str, &[&str])] = &[
+    ("status", OTHERS_WORDS),
+    ("state", OTHERS_WORDS),
+    ("kind", OTHERS_WORDS),
+    ("reason", OTHERS_WORDS),
+    ("verdict", &["claude", "pipeline", "runner", "scheduler"]),
+];
+/// Where the words of a format are read into types.
+const READERS: &[&str] = &["src/bundle/journal.rs"];
+
+#[test]
+fn a_status_or_a_kind_is_compared_as_what_it_means() {
+    let mut wrong = Vec::new();
+    for source in all().iter().filter(|source| !is_test(&source.path)) {
+        if READERS.contains(&source.path.as_str()) {
+            continue;
+        }
+        for (number, line) in source.text.lines().enumerate() {
+            let compares = |word: &str| {
+                line.match_indices(word).any(|(at, _)| {
+                    let before = line[..at].chars().next_back();
+                    let is_word =
+                        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"');
+                    let after = &line[at + word.len()..];
+                    let value = after
+                        .strip_prefix(".as_str()")
+                        .or_else(|| after.strip_prefix("()"))
+                        .unwrap_or(after);
+                    let is_compared = [" == \"", " != \""].iter().any(|op| value.starts_with(op));
+                    let is_matched = after.starts_with(".as_str() {")
+                        || after.starts_with(".as_str(), ") && line.contains("match (");
+                    is_word && (is_compared || is_matched)
+                })
+            };
+            if let Some((word, _)) = TYPED
+                .iter()
+                .find(|(word, but)| !but.contains(&source.part.as_str()) && compares(word))
+            {
+                wrong.push(format!(
+                    "{}:{}: {word} is compared with a text: {}",
+                    source.path,
+                    number + 1,
+                    line.trim()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn templates_hold_no_path_of_a_machine() {
     fn walk(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

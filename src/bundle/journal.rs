@@ -38,6 +38,11 @@ impl Line {
         self.body.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default()
     }
 
+    /// Whether a step begins with it.
+    pub fn is_step_start(&self) -> bool {
+        self.kind() == "step_started"
+    }
+
     /// Whether a run of the pipeline ends with it.
     pub fn is_run_end(&self) -> bool {
         self.kind() == "run_ended"
@@ -204,6 +209,11 @@ pub enum Entry {
     },
     /// The run is over, for this incarnation.
     RunEnded(Box<RunEnd>),
+}
+
+/// Whether the word of an [`Entry::Limit`] says that nothing is wrong.
+pub fn is_within_limit(status: &str) -> bool {
+    status == "allowed"
 }
 
 /// Something that only a person can say.

@@ -9,7 +9,7 @@ use super::text::{
     whole_cost, wrap,
 };
 use super::ui::Ui;
-use crate::bundle::journal::{Entry, Line};
+use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
 use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting};
 use crate::tick::Live;
@@ -146,7 +146,7 @@ pub fn event(line: &Line) -> Option<String> {
         Entry::Note { text } => text,
         Entry::Retrying { detail, delay } => format!("again in {delay} s: {detail}"),
         Entry::Limit { status, window, .. } => {
-            if status == "allowed" {
+            if is_within_limit(&status) {
                 return None;
             }
             format!("usage limit {window}: {status}")

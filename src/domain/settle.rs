@@ -232,9 +232,9 @@ fn of_job_that_is_gone(evidence: &Evidence<'_>, job_end: Option<&JobEnd>) -> Fin
         (None, ..) if evidence.new_lines && evidence.empty_polls == 0 => Finding::Empty,
         (_, Some(script), _) => Finding::Over(contradicted(
             evidence,
-            match script.reason.as_str() {
-                "runner_missing" => runner_missing(),
-                "noexec" => noexec(),
+            match Reason::parse(&script.reason) {
+                Some(Reason::RunnerMissing) => runner_missing(),
+                Some(Reason::Noexec) => noexec(),
                 _ => killed(evidence, job_end, script.processes_left, Some(script.status)),
             },
         )),

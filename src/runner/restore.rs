@@ -76,7 +76,7 @@ pub fn state(
         Ok(Err(damaged)) => damaged.to_string(),
         Err(problem) => problem,
     };
-    if lines.iter().any(|line| line.kind() == "step_started") {
+    if lines.iter().any(|line| line.is_step_start()) {
         restored.resumed = true;
         restored.told = Some(match replay(&mut restored.file, bundle, definition, lines) {
             Ok(()) => format!("{problem}: the run goes on from what its journal says"),

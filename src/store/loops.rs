@@ -103,10 +103,10 @@ fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
         id: LoopId::new(&id).map_err(|error| unexpected(error.to_string()))?,
         study: row.get(1)?,
         status: known_word("the loop status", &status, LoopStatus::parse)?,
-        reason: match reason.as_str() {
-            "" => None,
-            word => Some(known_word("the reason of a loop's end", word, StopRule::parse)?),
-        },
+        reason: Some(reason)
+            .filter(|word| !word.is_empty())
+            .map(|word| known_word("the reason of a loop's end", &word, StopRule::parse))
+            .transpose()?,
         detail: row.get(4)?,
         note: row.get(5)?,
         guidance: row.get(6)?,
