@@ -362,7 +362,7 @@ pub fn start(
     let guidance = guidance(order.guidance.as_deref().unwrap_or_default())?;
     let text = serde_json::to_string(request).unwrap_or_default();
     loop {
-        let Ok(id) = LoopId::new(&format!("loop-{}", random::hex(3))) else { continue };
+        let Ok(id) = LoopId::new(&random::short_id("loop")) else { continue };
         let change = store.change()?;
         check_target(&change, study.name.as_str(), &program, limits.target.as_ref())?;
         if !change.create_loop(&id, study.name.as_str(), &guidance, &text, &limits)? {

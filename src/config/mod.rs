@@ -180,6 +180,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// How long the right to work with it alone is taken for, in seconds: longer than its requests take.
+    pub fn lease_seconds(&self) -> i64 {
+        i64::try_from(self.command_timeout * 3 + self.connect_timeout + 60).unwrap_or(900)
+    }
+
     /// What hides the values of `environment` in what is told.
     pub fn masker(&self) -> Masker {
         Masker::new(self.environment.iter().map(|(name, value)| (name.as_str(), value.reveal())))

@@ -1,22 +1,16 @@
 //! What a loop does next: begin another sprint, wait, or stop. Pure: everything that it
 //! rests on is handed in, and is asked for anew each time, so that nothing is counted twice.
 
+use super::allowance::{LEAST_SECONDS, LEAST_USD, lesser};
 use super::incidents::{Failed, incidents};
 pub use super::loop_limits::{Limits, StopRule, Target, parse_until};
 pub use super::loop_progress::{Remark, remark};
 use super::loop_progress::{on_target, without_improvement};
 use super::noise::{Measured, Step};
+use super::retry;
 
-/// A failure of the infrastructure is waited out: this long after the first, twice as long after
-/// each further one in a row, at most an hour.
-const BACKOFF_SECONDS: i64 = 60;
-const MAX_BACKOFF_SECONDS: i64 = 3600;
 /// So many failures in a row, of whatever kind, end a loop.
 pub const FAILURES_IN_A_ROW: usize = 5;
-/// Less money than this is none: no call of the agent costs less.
-const LEAST_USD: f64 = 0.01;
-/// The least time that a job is worth being submitted for.
-const LEAST_SECONDS: u64 = 60;
 
 /// How a sprint of the loop stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -340,8 +334,7 @@ fn backoff(situation: &Situation<'_>) -> Option<String> {
             time(reset)
         ));
     }
-    let doubled = u32::try_from(firsts(&streak).len().saturating_sub(1)).unwrap_or(0).min(20);
-    let wait = (BACKOFF_SECONDS << doubled).min(MAX_BACKOFF_SECONDS);
+    let wait = retry::LOOPS.after(u32::try_from(firsts(&streak).len()).unwrap_or(u32::MAX));
     let at = last.of.ended.saturating_add(wait);
     // The end may be told by another machine, whose clock is ahead: that is no reason to wait for years.
     (situation.now < at && last.of.ended.saturating_sub(situation.now) <= wait).then(|| {
@@ -447,13 +440,6 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
         };
     }
     Next::Begin { budget_usd: share, seconds: (seconds < situation.seconds).then_some(seconds) }
-}
-
-fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
 }
 
 fn shares(free: usize) -> f64 {

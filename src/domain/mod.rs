@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod advice;
+pub mod allowance;
 pub mod approval;
 pub mod auto_loop;
 pub mod complaint;
@@ -28,6 +29,7 @@ pub mod open_issues;
 pub mod options;
 pub mod placeholder;
 pub mod reduce;
+pub mod retry;
 pub mod same_idea;
 #[cfg(test)]
 mod same_idea_tests;

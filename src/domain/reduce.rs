@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::task::{self, MAX_TEXT, bounded};
-use super::{Ending, Reason, SchedulerKind, State, Status, Verdict};
+use super::{Ending, Reason, SchedulerKind, State, Status, Verdict, retry};
 
 /// What follows from a sprint's new state. `is_tweak`: it changes its parent's directory.
 pub fn state_changed(before: Status, after: &State, is_tweak: bool) -> Vec<Effect> {
@@ -131,7 +131,7 @@ pub fn failed(
     Failure {
         failures,
         infra_failures,
-        wait: task::backoff_seconds(failures + infra_failures, jitter).max(reset_in),
+        wait: retry::TASKS.after_with(failures + infra_failures, jitter).max(reset_in),
         is_dead: failures >= max_attempts || infra_failures >= task::MAX_INFRA_FAILURES,
     }
 }

@@ -160,16 +160,6 @@ pub fn parse_need(text: &str) -> Result<(&str, Condition), String> {
     }
 }
 
-/// How long a task waits after its last failure, in seconds. `failures` counts from 1; `jitter`
-/// lies between -1 and 1, and moves the time by up to a fifth.
-pub fn backoff_seconds(failures: u32, jitter: f64) -> i64 {
-    let base = 60_u32.saturating_mul(1 << failures.saturating_sub(1).min(6)).min(3600);
-    let jitter = if jitter.is_finite() { jitter.clamp(-1.0, 1.0) } else { 0.0 };
-    #[expect(clippy::cast_possible_truncation, reason = "at most 4320")]
-    let seconds = (f64::from(base) * (1.0 + 0.2 * jitter)).round() as i64;
-    seconds
-}
-
 /// Spreads the waits of tasks that have failed together: a number between -1 and 1 of this one, after so
 /// many failures.
 pub fn jitter(id: &str, failures: u32) -> f64 {
@@ -298,17 +288,6 @@ mod tests {
                 .collect();
             assert_eq!(found, expected, "{status} {verdict:?}");
         }
-    }
-
-    #[test]
-    fn waits_double_from_a_minute_to_an_hour_and_vary_by_a_fifth() {
-        let waits: Vec<i64> = (1..=9).map(|failures| backoff_seconds(failures, 0.0)).collect();
-        assert_eq!(waits, [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
-        assert_eq!(
-            (backoff_seconds(1, -1.0), backoff_seconds(1, 1.0), backoff_seconds(u32::MAX, 9.0)),
-            (48, 72, 4320)
-        );
-        assert_eq!((backoff_seconds(0, f64::NAN), backoff_seconds(2, f64::INFINITY)), (60, 120));
     }
 
     #[test]

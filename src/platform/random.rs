@@ -16,6 +16,11 @@ pub fn hex(bytes: usize) -> String {
     text
 }
 
+/// Returns an id such as `sp-0a1b2c`. It is short, so that people can type it: it may be taken.
+pub fn short_id(prefix: &str) -> String {
+    format!("{prefix}-{}", hex(3))
+}
+
 /// Returns a random (version 4) UUID in its usual form.
 pub fn uuid() -> String {
     let hex = hex(16);

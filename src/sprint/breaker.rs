@@ -7,8 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::retry::SUBMISSIONS;
 use crate::platform::clock;
-use crate::store::waits::SUBMISSIONS;
 use crate::store::{Change, Store, StoreError};
 
 /// So many failures of one kind in a row hold up the others.

@@ -3,13 +3,9 @@
 use super::error::CreateError;
 use super::request::{NewSprintSpec, Request};
 use crate::config::Study;
+use crate::domain::allowance::{Allowance, LEAST_USD, as_f64, seconds_within};
 use crate::platform::clock;
 use crate::store::{Change, Cut, Spent, SprintRow, StoreError};
-
-/// Less than this is no budget: no call of the agent costs less.
-const LEAST_USD: f64 = 0.01;
-/// The least time that a job is worth being submitted for.
-const LEAST_SECONDS: u64 = 60;
 
 /// What a study may still cost, where that is limited.
 ///
@@ -35,54 +31,54 @@ fn left_of(study: &Study, used: &Spent) -> Result<Option<f64>, CreateError> {
     Err(CreateError::Limit { what, study: study.name.to_string() })
 }
 
-/// The bounds of one sprint.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bounds {
-    /// What is reserved for it, in dollars.
-    pub budget_usd: Option<f64>,
-    /// How long its job may run.
-    pub seconds: u64,
-}
-
 /// What a sprint may cost by its own and its study's word, without what others have used.
 fn own_budget(study: &Study, request: &Request) -> Option<f64> {
     [request.max_cost_usd, study.max_cost_usd].into_iter().flatten().reduce(f64::min)
 }
 
-impl Bounds {
-    /// What that is less of than the sprint would have had without the study's and the loop's limits.
-    pub(super) fn cut(&self, study: &Study, request: &Request) -> Cut {
-        let own = own_budget(study, request);
-        Cut {
-            money: self.budget_usd.is_some_and(|budget| own.is_none_or(|own| budget < own)),
-            time: self.seconds < request.seconds.unwrap_or(study.max_sprint_duration),
-        }
+/// What an allowance is less of than the sprint would have had without the study's and the loop's limits.
+pub(super) fn cut(allowance: Allowance, study: &Study, request: &Request) -> Cut {
+    let own = own_budget(study, request);
+    Cut {
+        money: allowance.budget_usd.is_some_and(|budget| own.is_none_or(|own| budget < own)),
+        time: allowance.seconds < request.seconds.unwrap_or(study.max_sprint_duration),
     }
+}
+
+/// What the limits leave for the next job of a sprint.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum NextJob {
+    /// It may use that, which is less of this than without limits.
+    May(Allowance, Cut),
+    /// A limit keeps it from going on. Why, for people.
+    Held(String),
 }
 
 /// Bounds a sprint by what the study's limits leave. A loop has reckoned with them before: what it
 /// hands over stands.
-pub(super) fn bounds(
+pub(super) fn allowance(
     change: &Change<'_>,
     study: &Study,
     wanted: &NewSprintSpec<'_>,
     gpus: Option<u32>,
-) -> Result<Bounds, CreateError> {
+) -> Result<Allowance, CreateError> {
     let seconds = wanted.request.seconds.unwrap_or(study.max_sprint_duration);
     let own = wanted.budget_usd.or(wanted.request.max_cost_usd);
-    let mut bounds =
-        Bounds { budget_usd: own.into_iter().chain(study.max_cost_usd).reduce(f64::min), seconds };
+    let mut allowance = Allowance {
+        budget_usd: own.into_iter().chain(study.max_cost_usd).reduce(f64::min),
+        seconds,
+    };
     if wanted.loop_id.is_some()
         || (study.max_study_cost_usd.is_none() && study.max_study_gpu_hours.is_none())
     {
-        return Ok(bounds);
+        return Ok(allowance);
     }
     let used = change.money_of_study(study.name.as_str())?;
     let limit = |what: String| Err(CreateError::Limit { what, study: study.name.to_string() });
     if let Some(left) = left_of(study, &used)? {
         let own =
-            [bounds.budget_usd, study.max_cost_usd].into_iter().flatten().fold(left, f64::min);
-        bounds.budget_usd = Some(own);
+            [allowance.budget_usd, study.max_cost_usd].into_iter().flatten().fold(left, f64::min);
+        allowance.budget_usd = Some(own);
     }
     if let Some(max) = study.max_study_gpu_hours {
         let unknown = if used.gpu_unknown {
@@ -102,26 +98,26 @@ pub(super) fn bounds(
                 study.name
             ));
         };
-        let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds))
-            - seconds_of(used.reserved_gpu_seconds);
-        let Some(seconds) = within(left, gpus, bounds.seconds) else {
+        let left =
+            max.mul_add(3600.0, -as_f64(used.gpu_seconds)) - as_f64(used.reserved_gpu_seconds);
+        let Some(seconds) = seconds_within(left, gpus, allowance.seconds) else {
             return limit(format!(
                 "the {max} GPU-hours that the study {} may use are used or reserved",
                 study.name
             ));
         };
-        bounds.seconds = seconds;
+        allowance.seconds = seconds;
     }
-    Ok(bounds)
+    Ok(allowance)
 }
 
 /// Bounds the next job of a sprint that has had jobs before, by what the limits of its study and
 /// of its loop leave by now. Otherwise says which limit keeps it from going on.
-pub(super) fn of_next_job(
+pub(super) fn allowance_for_next_job(
     change: &Change<'_>,
     study: &Study,
     row: &SprintRow,
-) -> Result<Result<(Bounds, Cut), String>, StoreError> {
+) -> Result<NextJob, StoreError> {
     let own = change.money_of_sprint(row.id.as_str())?;
     let of_study = change.money_of_study(study.name.as_str())?;
     let mut limits = vec![(
@@ -134,7 +130,7 @@ pub(super) fn of_next_job(
         && let Some(one) = change.one_loop(id)?
     {
         if one.limits.until.is_some_and(|until| clock::now().as_second() >= until) {
-            return Ok(Err(format!(
+            return Ok(NextJob::Held(format!(
                 "the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more"
             )));
         }
@@ -148,64 +144,40 @@ pub(super) fn of_next_job(
     // What a limit had left it may be more by now.
     let request = Request::read(&row.request);
     let budget_usd = if row.cut.money { own_budget(study, &request) } else { row.budget_usd };
-    let mut bounds = Bounds { budget_usd, seconds: row.seconds };
+    let mut allowance = Allowance { budget_usd, seconds: row.seconds };
     let mut cut = Cut { money: false, time: row.cut.time };
     for (whose, max_cost, max_gpu_hours, used) in limits {
         if let Some(max) = max_cost {
             // What is reserved for itself is what it may use; what it has spent counts as spent.
             let left = max - used.cost_usd - (used.reserved_usd - own.reserved_usd);
             if left < LEAST_USD {
-                return Ok(Err(format!(
+                return Ok(NextJob::Held(format!(
                     "${:.2} of the ${max:.2} that {whose} may cost are used or reserved",
                     max - left
                 )));
             }
             let most = own.cost_usd + left;
-            if bounds.budget_usd.is_none_or(|budget| most < budget) {
-                bounds.budget_usd = Some(most);
+            if allowance.budget_usd.is_none_or(|budget| most < budget) {
+                allowance.budget_usd = Some(most);
                 cut.money = true;
             }
         }
         if let Some(max) = max_gpu_hours {
             let (Some(gpus), false) = (row.gpus, used.gpu_unknown) else {
-                return Ok(Err(format!(
+                return Ok(NextJob::Held(format!(
                     "the GPU-hours of {whose} are limited, but it is not known how many GPUs its jobs have"
                 )));
             };
             let reserved = used.reserved_gpu_seconds.saturating_sub(own.reserved_gpu_seconds);
-            let left = max.mul_add(3600.0, -seconds_of(used.gpu_seconds)) - seconds_of(reserved);
-            let Some(seconds) = within(left, gpus, bounds.seconds) else {
-                return Ok(Err(format!(
+            let left = max.mul_add(3600.0, -as_f64(used.gpu_seconds)) - as_f64(reserved);
+            let Some(seconds) = seconds_within(left, gpus, allowance.seconds) else {
+                return Ok(NextJob::Held(format!(
                     "the {max} GPU-hours that {whose} may use are used or reserved"
                 )));
             };
-            cut.time |= seconds < bounds.seconds;
-            bounds.seconds = seconds;
+            cut.time |= seconds < allowance.seconds;
+            allowance.seconds = seconds;
         }
     }
-    Ok(Ok((bounds, cut)))
-}
-
-/// How long a job may run that would run so long, when so many GPU-seconds are left. None when that is not
-/// worth a job.
-fn within(left: f64, gpus: u32, seconds: u64) -> Option<u64> {
-    if gpus == 0 {
-        return Some(seconds);
-    }
-    let most = left / f64::from(gpus);
-    (most >= seconds_of(LEAST_SECONDS))
-        .then(|| if most < seconds_of(seconds) { whole(most) } else { seconds })
-}
-
-fn seconds_of(count: u64) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it is at least 60, and less than the seconds that were asked for"
-)]
-fn whole(seconds: f64) -> u64 {
-    seconds as u64
+    Ok(NextJob::May(allowance, cut))
 }

@@ -1,6 +1,6 @@
 //! Makes a sprint: everything is checked before anything is written.
 
-use super::budget::bounds;
+use super::budget::{allowance, cut};
 use super::error::CreateError;
 use super::options::{gpus_on, options_of};
 use super::payload::prompts_of;
@@ -85,11 +85,11 @@ pub fn create_in(
     let idea = check_on(app, study, cluster, wanted)?;
     let request = serde_json::to_string(&wanted.request).unwrap_or_default();
     let gpus = gpus_on(cluster, study, &wanted.request);
-    let bounds = bounds(change, study, wanted, gpus)?;
-    let cut = bounds.cut(study, &wanted.request);
+    let allowance = allowance(change, study, wanted, gpus)?;
+    let cut = cut(allowance, study, &wanted.request);
     // Ids are short, so that people can type them: one may be taken.
     loop {
-        let Ok(id) = SprintId::new(&format!("sp-{}", random::hex(3))) else { continue };
+        let Ok(id) = SprintId::new(&random::short_id("sp")) else { continue };
         let directory = id::directory_name(&id, change.now(), idea.as_deref());
         let new = NewSprint {
             id: &id,
@@ -101,11 +101,11 @@ pub fn create_in(
             remote_dir: &remote_dir(cluster, study, &directory),
             parent: wanted.parent,
             request: &request,
-            seconds: bounds.seconds,
+            seconds: allowance.seconds,
             kind: wanted.request.kind(),
             task: wanted.task,
             loop_id: wanted.loop_id,
-            budget_usd: bounds.budget_usd,
+            budget_usd: allowance.budget_usd,
             cut: Cut { time: cut.time || wanted.shortened, ..cut },
             gpus,
         };

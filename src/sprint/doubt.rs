@@ -14,7 +14,7 @@ use crate::domain::{JobId, State};
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError, Script};
 use crate::scheduler::{self, QUEUE_ALONE, Stray};
-use crate::store::{SprintRow, Store, StoreError, job_name};
+use crate::store::{LeaseOutcome, SprintRow, Store, StoreError, job_name};
 
 /// What one look has found.
 #[derive(Debug, Default)]
@@ -170,8 +170,8 @@ pub fn accept_found(
         LONGEST_SUBMISSION,
         is_gone,
     )? {
-        Ok(lease) => lease,
-        Err(_) => return Ok(None),
+        LeaseOutcome::Taken(lease) => lease,
+        LeaseOutcome::Held(_) => return Ok(None),
     };
     let now = change.sprint(row.id.as_str())?;
     let in_doubt = now.is_some_and(|now| {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::budget::Bounds;
 use super::error::SubmitError;
 use super::ideas::idea_request;
 use super::install_runner::{self, RunnerHere};
@@ -15,6 +14,7 @@ use crate::bundle::script::{self, ScriptFacts};
 use crate::bundle::{FORMAT_VERSION, prompts, templates};
 use crate::config::{Cluster, SessionMode, Study};
 use crate::domain::JobOptions;
+use crate::domain::allowance::{Allowance, lesser};
 use crate::scheduler::{self, JobRequest};
 use crate::store::{SprintRow, Store, job_name};
 use crate::study::{MetricSpec, Program};
@@ -35,9 +35,9 @@ pub(super) struct JobPayload {
 
 impl JobPayload {
     /// Lets the job have this and no more.
-    pub fn bound(&mut self, bounds: &Bounds) {
-        self.bundle.seconds = bounds.seconds;
-        self.bundle.agent.max_cost_usd = lesser(self.max_cost_usd, bounds.budget_usd);
+    pub fn bound(&mut self, allowance: Allowance) {
+        self.bundle.seconds = allowance.seconds;
+        self.bundle.agent.max_cost_usd = lesser(self.max_cost_usd, allowance.budget_usd);
     }
 
     /// The job script of this attempt.
@@ -161,12 +161,4 @@ pub(super) fn prompts_of(app: &App) -> Result<BTreeMap<String, String>, String> 
 fn evaluator(app: &App, study: &Study) -> Option<EvaluatorCommand> {
     let MetricSpec { name, better, evaluator } = Program::load(&app.config, study).metric?;
     Some(EvaluatorCommand { command: evaluator?, metric: name, better: better.as_str().to_owned() })
-}
-
-/// The lesser of two limits, of which each may be absent.
-fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
 }

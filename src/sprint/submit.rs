@@ -3,7 +3,7 @@
 //! The row says `submitting` before anything is sent. Whatever happens then, the next try
 //! looks for a job of this name first, on the cluster, in the same request that would submit.
 
-use super::budget;
+use super::budget::{NextJob, allowance_for_next_job};
 use super::doubt;
 use super::error::SubmitError;
 use super::payload::{JobPayload, prepare};
@@ -14,7 +14,7 @@ use crate::config::Cluster;
 use crate::domain::{State, Waiting};
 use crate::platform::{clock, private};
 use crate::remote::Remote;
-use crate::store::{Change, OWNER, SprintRow, Store};
+use crate::store::{Change, LeaseOutcome, OWNER, SprintRow, Store};
 
 /// What came of submitting a sprint that was just made.
 pub struct NewSubmission {
@@ -73,13 +73,12 @@ fn submit_known(
 
     let lease_name = format!("submit:{id}");
     let now = clock::now().as_second();
-    let seconds =
-        i64::try_from(cluster.command_timeout * 3 + cluster.connect_timeout + 60).unwrap_or(600);
     let change = store.change()?;
-    let lease = match change.take_lease(&lease_name, &holder(), now, seconds, is_gone)? {
-        Ok(lease) => lease,
-        Err(other) => return not_due(&format!("{other} is submitting it")),
-    };
+    let lease =
+        match change.take_lease(&lease_name, &holder(), now, cluster.lease_seconds(), is_gone)? {
+            LeaseOutcome::Taken(lease) => lease,
+            LeaseOutcome::Held(other) => return not_due(&format!("{other} is submitting it")),
+        };
     let Some(row) = change.sprint(id)? else { return not_due("there is no such sprint") };
     let mode = match row.state {
         State::Submitting => Mode::Again,
@@ -178,9 +177,9 @@ fn begin(
     if row.was_submitted() {
         // Its earlier jobs have used some of what the limits leave.
         let study = app.config.study(&row.study)?;
-        let (bounds, cut) = match budget::of_next_job(change, study, row)? {
-            Ok(found) => found,
-            Err(why) => {
+        let (allowance, cut) = match allowance_for_next_job(change, study, row)? {
+            NextJob::May(allowance, cut) => (allowance, cut),
+            NextJob::Held(why) => {
                 // It is told once; the note says it as long as it is so.
                 let is_told = row.limit_reason() == Some(why.as_str());
                 change.hold(id, &why)?;
@@ -189,8 +188,8 @@ fn begin(
                 return Ok(Begun::Deferred(Submitted::deferred(because, why)));
             }
         };
-        change.set_budget(id, bounds.budget_usd, cut)?;
-        payload.bound(&bounds);
+        change.set_budget(id, allowance.budget_usd, cut)?;
+        payload.bound(allowance);
     }
     let attempt = change.begin_submission(id, "")?.unwrap_or(row.attempt + 1);
     change.set_job_seconds(id, attempt, payload.bundle.seconds)?;

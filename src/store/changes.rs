@@ -3,17 +3,23 @@
 use jiff::Timestamp;
 
 use super::sprints::{NewSprint, SprintRow, one};
-use super::{Change, StoreError, waits};
+use super::{Change, StoreError, TERMINAL, waits};
 use crate::bundle::formats::Money;
 use crate::domain::effect::Facts;
 use crate::domain::transition::{self, Event};
-use crate::domain::{EventName, JobId, Reason, SprintKind, State, Status, Used, Waiting, reduce};
+use crate::domain::{
+    EventName, JobId, Reason, SprintKind, State, Status, Used, Waiting, reduce, retry,
+};
 use crate::platform::clock;
 
 /// The last condition adds nothing, but only with it SQLite uses the index of the open sprints;
 /// without, every submission reads the whole table while it holds the lock for writing.
-const JOBS_OUT: &str = "SELECT count(*) FROM sprints WHERE cluster = ?1 AND status IN ('submitting', 'submitted', 'running', 'cancelling')
-    AND status NOT IN ('completed', 'failed', 'cancelled')";
+fn jobs_out() -> String {
+    format!(
+        "SELECT count(*) FROM sprints WHERE cluster = ?1 AND status IN ('submitting', 'submitted', 'running', 'cancelling')
+            AND status NOT IN {TERMINAL}"
+    )
+}
 
 impl Change<'_> {
     /// One sprint, as this change sees it.
@@ -69,13 +75,15 @@ impl Change<'_> {
         let stamp = |condition: bool| condition.then_some(now.as_str());
         self.transaction
             .prepare_cached(
-                "UPDATE sprints SET status = ?2, phase = ?3, job_id = ?4, reason = ?5, detail = ?6, hint = ?7,
+                &format!(
+"UPDATE sprints SET status = ?2, phase = ?3, job_id = ?4, reason = ?5, detail = ?6, hint = ?7,
                     submitted_at = coalesce(?8, submitted_at), started_at = coalesce(started_at, ?9), completed_at = ?10,
                     cancel_asked_at = coalesce(cancel_asked_at, ?11), missing_polls = 0, missing_since = NULL,
                     unclear_polls = 0, unclear_since = NULL,
                     waits = CASE WHEN ?2 = 'parked' THEN waits ELSE '' END,
-                    note = CASE WHEN ?2 IN ('completed', 'failed', 'cancelled') THEN '' ELSE note END
-                 WHERE id = ?1",
+                    note = CASE WHEN ?2 IN {TERMINAL} THEN '' ELSE note END
+                 WHERE id = ?1"
+),
             )?
             .execute((
                 id,
@@ -263,7 +271,7 @@ impl Change<'_> {
         self.transaction.execute(
             &format!(
                 "UPDATE sprints SET results_at = CASE WHEN ?2 THEN ?3 END, results_tries = results_tries + 1, results_next = ?4 + {} WHERE id = ?1",
-                waits::RESULTS.sql("results_tries + 1")
+                waits::after(retry::RESULTS, "results_tries + 1")
             ),
             (id, fetched, self.stamp(), self.seconds()),
         )?;
@@ -328,7 +336,7 @@ impl Change<'_> {
 
     /// How many sprints of a cluster may have a job.
     pub fn jobs_out(&self, cluster: &str) -> Result<u32, StoreError> {
-        Ok(self.transaction.query_row(JOBS_OUT, [cluster], |row| row.get(0))?)
+        Ok(self.transaction.query_row(&jobs_out(), [cluster], |row| row.get(0))?)
     }
 }
 
@@ -345,8 +353,10 @@ mod tests {
     #[test]
     fn a_submission_does_not_read_every_sprint() {
         let store = Store::in_memory().expect("a database");
-        let mut plan =
-            store.connection.prepare(&format!("EXPLAIN QUERY PLAN {JOBS_OUT}")).expect("a query");
+        let mut plan = store
+            .connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {}", jobs_out()))
+            .expect("a query");
         let steps: Vec<String> = plan
             .query_map(["here"], |row| row.get(3))
             .expect("a plan")

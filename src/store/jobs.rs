@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use super::{Change, Cut, StoreError, waits};
-use crate::domain::{EventName, JobId};
+use crate::domain::{EventName, JobId, retry};
 use crate::platform::clock;
 
 impl Change<'_> {
@@ -85,7 +85,7 @@ impl Change<'_> {
         self.transaction.execute(
             &format!(
                 "UPDATE sprints SET resume_tries = resume_tries + 1, resume_next = ?2 + {} WHERE id = ?1",
-                waits::RESUMES.sql("resume_tries + 1")
+                waits::after(retry::RESUMES, "resume_tries + 1")
             ),
             (id, self.seconds()),
         )?;

@@ -2,8 +2,8 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::waits::waits_until;
 use super::{Change, StoreError};
+use crate::domain::retry;
 
 /// Who else takes a lease may take it for this much longer than we: the configuration may have changed since.
 const LONGER: i64 = 2;
@@ -19,9 +19,17 @@ pub struct Lease {
     pub token: i64,
 }
 
+/// What came of asking for a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeaseOutcome {
+    /// It is ours.
+    Taken(Lease),
+    /// Somebody else has it: their `holder`.
+    Held(String),
+}
+
 impl Change<'_> {
-    /// Takes a lease for so many seconds, unless somebody else holds it who is not gone. The other
-    /// one's `holder` comes back then.
+    /// Takes a lease for so many seconds, unless somebody else holds it who is not gone.
     pub fn take_lease(
         &self,
         name: &str,
@@ -29,7 +37,7 @@ impl Change<'_> {
         now: i64,
         seconds: i64,
         is_gone: impl Fn(&str) -> bool,
-    ) -> Result<Result<Lease, String>, StoreError> {
+    ) -> Result<LeaseOutcome, StoreError> {
         let held: Option<(String, i64, i64)> = self
             .transaction
             .query_row("SELECT holder, token, until FROM leases WHERE name = ?1", [name], |row| {
@@ -38,11 +46,11 @@ impl Change<'_> {
             .optional()?;
         let token = match held {
             Some((other, _, until))
-                if waits_until(until, now, seconds.saturating_mul(LONGER)).is_some()
+                if retry::believed(until, now, seconds.saturating_mul(LONGER)).is_some()
                     && other != holder
                     && !is_gone(&other) =>
             {
-                return Ok(Err(other));
+                return Ok(LeaseOutcome::Held(other));
             }
             Some((_, token, _)) => token + 1,
             None => 1,
@@ -52,7 +60,7 @@ impl Change<'_> {
              ON CONFLICT (name) DO UPDATE SET holder = ?2, token = ?3, until = ?4",
             (name, holder, token, now + seconds),
         )?;
-        Ok(Ok(Lease { name: name.to_owned(), holder: holder.to_owned(), token }))
+        Ok(LeaseOutcome::Taken(Lease { name: name.to_owned(), holder: holder.to_owned(), token }))
     }
 
     /// Whether the lease is still this one. A change made under it must ask first.
@@ -77,47 +85,46 @@ impl Change<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::{Lease, LeaseOutcome};
     use crate::store::Store;
+
+    fn taken(outcome: LeaseOutcome) -> Lease {
+        match outcome {
+            LeaseOutcome::Taken(lease) => lease,
+            LeaseOutcome::Held(other) => panic!("{other} has it"),
+        }
+    }
 
     #[test]
     fn one_holder_at_a_time_and_the_number_grows() {
         let temp = tempfile::tempdir().expect("a folder");
         let mut store = Store::open(&temp.path().join("x.db")).expect("opened");
         let change = store.change().expect("begun");
-        let first =
-            change.take_lease("tick:a", "one", 100, 60, |_| false).expect("asked").expect("free");
+        let first = taken(change.take_lease("tick:a", "one", 100, 60, |_| false).expect("asked"));
         assert_eq!(
             change.take_lease("tick:a", "two", 150, 60, |_| false).expect("asked"),
-            Err("one".to_owned())
+            LeaseOutcome::Held("one".to_owned())
         );
-        let second = change
-            .take_lease("tick:a", "two", 161, 60, |_| false)
-            .expect("asked")
-            .expect("expired");
+        let second = taken(change.take_lease("tick:a", "two", 161, 60, |_| false).expect("asked"));
         assert!(second.token > first.token);
         assert!(!change.holds(&first).expect("asked"));
         change.give_back(&first).expect("nothing");
         assert!(change.holds(&second).expect("asked"));
         // One whose holder is gone is taken over, and is the new holder's from then on.
-        let third = change
-            .take_lease("tick:a", "heir", 163, 60, |holder| holder == "two")
-            .expect("asked")
-            .expect("taken over");
+        let third = taken(
+            change.take_lease("tick:a", "heir", 163, 60, |holder| holder == "two").expect("asked"),
+        );
         assert_eq!(
             change.take_lease("tick:a", "other", 164, 60, |holder| holder == "two").expect("asked"),
-            Err("heir".to_owned())
+            LeaseOutcome::Held("heir".to_owned())
         );
         let second = third;
         change.give_back(&second).expect("given");
-        let last =
-            change.take_lease("tick:a", "three", 165, 60, |_| false).expect("asked").expect("free");
+        let last = taken(change.take_lease("tick:a", "three", 165, 60, |_| false).expect("asked"));
         assert!(last.token > second.token);
         // The clock was set back by a year.
-        assert!(
-            change
-                .take_lease("tick:a", "four", 165 - 366 * 86_400, 60, |_| false)
-                .expect("asked")
-                .is_ok()
+        taken(
+            change.take_lease("tick:a", "four", 165 - 366 * 86_400, 60, |_| false).expect("asked"),
         );
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 
 use super::findings::{REVIEWS, open_in};
 use super::sprints::Cut;
-use super::{Change, Store, StoreError, known_word};
+use super::{Change, Store, StoreError, TERMINAL, known_word};
 use crate::domain::auto_loop::Limits;
 use crate::domain::{
     EventName, LoopId, LoopStatus, OpenIssues, Reason, SchedulerKind, Status, StopRule, Verdict,
@@ -138,7 +138,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             s.cost_estimated, CASE WHEN s.cost_unknown <> '' THEN s.untold_usd END,
             (SELECT coalesce(min(e.id), 0) FROM events e WHERE e.sprint_id = s.id AND e.kind = 'created'),
             (SELECT coalesce(max(e.id), 0) FROM events e WHERE e.sprint_id = s.id AND e.kind = 'state'
-                AND json_extract(e.data, '$.to') IN ('completed', 'failed', 'cancelled'))
+                AND json_extract(e.data, '$.to') IN {TERMINAL})
          FROM sprints s LEFT JOIN findings f ON f.sprint_id = s.id
          WHERE s.loop_id = ?1 ORDER BY s.rowid",
     ))?;

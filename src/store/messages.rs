@@ -7,7 +7,7 @@
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::sprints::{SprintRow, one};
-use super::{Change, Store, StoreError, known_word};
+use super::{Change, Store, StoreError, TERMINAL, known_word};
 use crate::domain::{Ending, EventName, MessageKind, MessageStatus, State, transition};
 use crate::platform::random;
 
@@ -218,7 +218,7 @@ impl Change<'_> {
         }
         // Ids are short, so that people can type them: one may be taken.
         loop {
-            let id = format!("m-{}", random::hex(3));
+            let id = random::short_id("m");
             let made = self.transaction.execute(
                 "INSERT OR IGNORE INTO messages (id, kind, study_name, sprint_id, task_id, loop_id, name, text, choices, created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -349,7 +349,9 @@ impl Change<'_> {
         let id: Option<String> = self
             .transaction
             .query_row(
-                "SELECT id FROM sprints WHERE parent = ?1 AND kind = 'tweak' AND status NOT IN ('completed', 'failed', 'cancelled') LIMIT 1",
+                &format!(
+                    "SELECT id FROM sprints WHERE parent = ?1 AND kind = 'tweak' AND status NOT IN {TERMINAL} LIMIT 1"
+                ),
                 [parent],
                 |row| row.get(0),
             )

@@ -26,7 +26,7 @@ mod sprints;
 mod steps;
 mod strays;
 mod tasks;
-pub mod waits;
+mod waits;
 mod whole;
 
 use jiff::Timestamp;
@@ -41,7 +41,7 @@ pub use events::EventRow;
 pub use findings::{FindingRow, MetricRow};
 pub use ideas::{IdeaStatus, KnownIdea};
 pub use journal::{Ingested, JournalPiece};
-pub use leases::Lease;
+pub use leases::{Lease, LeaseOutcome};
 pub use loops::{LoopRow, LoopSprint, completed_count};
 pub use messages::{ANOTHER, MessageRow, NewMessage};
 pub use money::Spent;
@@ -51,6 +51,9 @@ pub use sprints::{Cut, NewSprint, SprintFilter, SprintRow};
 pub use steps::StepRow;
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
 pub use whole::{Behind, OWNER, conflicting_copy, is_of_another, sprints_in};
+
+/// The statuses of a sprint that is over, in SQL. Indexes of the first migration name them so, too.
+const TERMINAL: &str = "('completed', 'failed', 'cancelled')";
 
 /// A stored word as what it means.
 fn known_word<T>(
@@ -192,5 +195,20 @@ impl Store {
             }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::Status;
+
+    #[test]
+    fn what_is_over_is_so_in_sql() {
+        let words: Vec<String> = Status::ALL
+            .iter()
+            .filter(|status| status.is_terminal())
+            .map(|status| format!("'{status}'"))
+            .collect();
+        assert_eq!(super::TERMINAL, format!("({})", words.join(", ")));
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::{Change, Store, StoreError};
+use super::{Change, Store, StoreError, TERMINAL};
 use crate::bundle::formats::Money;
 use crate::domain::EventName;
 
@@ -51,13 +51,14 @@ enum Of<'a> {
 }
 
 /// What each sprint's jobs took. `?1` is the time, in seconds since 1970; `{which}` names sprints.
+/// `{terminal}` is [`TERMINAL`].
 const SUMS: &str = "
 WITH ran AS (
     SELECT j.sprint_id AS id, j.attempt = s.attempt AS newest, coalesce(j.seconds, s.seconds) AS seconds, coalesce(j.gpus, s.gpus) AS gpus, coalesce(j.ran_seconds, j.earlier_seconds +
         CASE WHEN j.started_at IS NULL THEN 0 ELSE max(0, min(coalesce(j.seconds, s.seconds), CASE
             WHEN l.kind = 'run_ended' THEN unixepoch(l.time) - unixepoch(j.started_at)
             ELSE max(coalesce(unixepoch(l.time) - unixepoch(j.started_at), 0), coalesce(CASE
-                WHEN s.status IN ('completed', 'failed', 'cancelled') AND j.attempt = s.attempt THEN unixepoch(coalesce(s.completed_at, j.ended_at))
+                WHEN s.status IN {terminal} AND j.attempt = s.attempt THEN unixepoch(coalesce(s.completed_at, j.ended_at))
                 WHEN j.ended_at IS NOT NULL THEN unixepoch(j.ended_at)
                 WHEN s.status IN ('running', 'cancelling') AND j.attempt = s.attempt THEN ?1
             END - coalesce((SELECT json_extract(e.data, '$.from') FROM events e WHERE e.sprint_id = j.sprint_id AND e.kind = 'job_counts'
@@ -75,9 +76,9 @@ WITH ran AS (
 SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 0),
     coalesce(sum(s.input_tokens + s.output_tokens + s.cached_tokens), 0),
     coalesce(sum(r.wall), 0), coalesce(sum(r.gpu_seconds), 0),
-    coalesce(max(coalesce(r.unknown, 0) OR (s.status NOT IN ('completed', 'failed', 'cancelled') AND s.gpus IS NULL)), 0),
-    coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0.0 ELSE max(0.0, coalesce(s.budget_usd, 0.0) - s.cost_usd) END), 0.0),
-    coalesce(sum(CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN 0 ELSE coalesce(s.gpus, 0) * max(0,
+    coalesce(max(coalesce(r.unknown, 0) OR (s.status NOT IN {terminal} AND s.gpus IS NULL)), 0),
+    coalesce(sum(CASE WHEN s.status IN {terminal} THEN 0.0 ELSE max(0.0, coalesce(s.budget_usd, 0.0) - s.cost_usd) END), 0.0),
+    coalesce(sum(CASE WHEN s.status IN {terminal} THEN 0 ELSE coalesce(s.gpus, 0) * max(0,
         CASE WHEN s.status IN ('submitting', 'submitted', 'running', 'cancelling') THEN coalesce(r.newest_seconds, s.seconds) - coalesce(r.newest_wall, 0)
         ELSE s.seconds END) END), 0),
     sum(CASE WHEN s.cost_unknown <> '' THEN s.untold_usd END)
@@ -89,6 +90,11 @@ SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 
     coalesce(sum(s.gpu_seconds), 0), coalesce(max(s.gpu_unknown), 0), 0.0, 0,
     sum(CASE WHEN s.cost_unknown THEN s.unknown_usd END)
 FROM forgotten s WHERE {which}";
+
+/// A query of sums over these sprints.
+fn filled(sql: &str, which: &str, group: &str) -> String {
+    sql.replace("{which}", which).replace("{group}", group).replace("{terminal}", TERMINAL)
+}
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {
     let count = |value: i64| u64::try_from(value).unwrap_or(0);
@@ -114,7 +120,7 @@ fn spent(connection: &Connection, of: Of<'_>, now: i64) -> Result<Spent, StoreEr
         Of::Study(name) => ("s.study_name = ?2", Some(name)),
     };
     let sum = |sql: &str| -> Result<Spent, StoreError> {
-        let sql = sql.replace("{which}", which).replace("{group}", "NULL");
+        let sql = filled(sql, which, "NULL");
         Ok(connection.prepare_cached(&sql)?.query_row((now, value), read)?)
     };
     let mut sums = sum(SUMS)?;
@@ -173,10 +179,8 @@ impl Store {
     pub fn money_by_study(&self) -> Result<Vec<(String, Spent)>, StoreError> {
         let mut sums: BTreeMap<String, Spent> = BTreeMap::new();
         for source in [SUMS, FORGOTTEN] {
-            let sql = format!(
-                "{} GROUP BY s.study_name",
-                source.replace("{which}", "?2 IS NULL").replace("{group}", "s.study_name")
-            );
+            let sql =
+                format!("{} GROUP BY s.study_name", filled(source, "?2 IS NULL", "s.study_name"));
             let mut query = self.connection.prepare_cached(&sql)?;
             let rows = query
                 .query_map((self.seconds(), None::<&str>), |row| Ok((row.get(0)?, read(row)?)))?;
@@ -225,10 +229,8 @@ impl Change<'_> {
 
     /// Sprints of a study of which it is not known how many GPUs they had, at most five.
     pub fn gpu_unknown_sprints(&self, study: &str) -> Result<Vec<String>, StoreError> {
-        let sql = format!(
-            "{} GROUP BY s.id ORDER BY s.rowid",
-            SUMS.replace("{which}", "s.study_name = ?2").replace("{group}", "s.id")
-        );
+        let sql =
+            format!("{} GROUP BY s.id ORDER BY s.rowid", filled(SUMS, "s.study_name = ?2", "s.id"));
         let mut query = self.transaction.prepare_cached(&sql)?;
         let rows = query.query_map((self.seconds(), study), |row| {
             Ok((row.get::<_, String>(0)?, read(row)?.gpu_unknown))
@@ -324,14 +326,7 @@ mod tests {
             _ => ("1", ""),
         };
         let now = time.parse::<jiff::Timestamp>().expect("a time").as_second();
-        store
-            .connection
-            .query_row(
-                &SUMS.replace("{which}", which).replace("{group}", "NULL"),
-                (now, value),
-                read,
-            )
-            .expect("a sum")
+        store.connection.query_row(&filled(SUMS, which, "NULL"), (now, value), read).expect("a sum")
     }
 
     #[test]

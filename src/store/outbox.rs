@@ -7,9 +7,8 @@
 use rusqlite::OptionalExtension as _;
 
 use super::sprints::SprintRow;
-use super::waits::{self, waits_until};
-use super::{Change, Store, StoreError};
-use crate::domain::{State, Status};
+use super::{Change, Store, StoreError, waits};
+use crate::domain::{State, Status, retry};
 use crate::platform::clock;
 
 /// Older notices are not sent any more, in seconds: a channel that is new, or was down for long,
@@ -93,8 +92,8 @@ impl Change<'_> {
     pub fn claim_notice(&self, channel: &str) -> Result<Option<Notice>, StoreError> {
         let now = self.now;
         let rests = self.fact(&rest_of(channel))?.and_then(|until| until.parse::<i64>().ok());
-        let longest = waits::NOTICES.after(u32::MAX);
-        if rests.is_some_and(|until| waits_until(until, now.as_second(), longest).is_some()) {
+        let longest = retry::NOTICES.after(u32::MAX);
+        if rests.is_some_and(|until| retry::believed(until, now.as_second(), longest).is_some()) {
             return Ok(None);
         }
         let oldest = now - jiff::SignedDuration::from_secs(MAX_AGE);
@@ -104,7 +103,12 @@ impl Change<'_> {
                 "SELECT o.id, o.key, o.kind, o.data, o.created_at, coalesce(s.tries, 0)
                  FROM outbox o LEFT JOIN outbox_sends s ON s.outbox_id = o.id AND s.channel = ?1
                  WHERE o.created_at >= ?2 AND s.sent_at IS NULL AND {} ORDER BY o.id LIMIT 1",
-                waits::NOTICES.is_due("coalesce(s.next_at, 0)", "coalesce(s.tries, 0)", "?3")
+                waits::is_due(
+                    retry::NOTICES,
+                    "coalesce(s.next_at, 0)",
+                    "coalesce(s.tries, 0)",
+                    "?3"
+                )
             ))?
             .query_row((channel, oldest.to_string(), now.as_second()), |row| {
                 let data: String = row.get(3)?;
@@ -126,8 +130,8 @@ impl Change<'_> {
                 "INSERT INTO outbox_sends (outbox_id, channel, tries, next_at) VALUES (?1, ?2, 1, ?3 + {})
                  ON CONFLICT (outbox_id, channel) DO UPDATE SET tries = tries + 1, next_at = ?3 + {}
                  RETURNING next_at",
-                waits::NOTICES.sql("1"),
-                waits::NOTICES.sql("tries + 1")
+                waits::after(retry::NOTICES, "1"),
+                waits::after(retry::NOTICES, "tries + 1")
             ))?
             .query_row((notice.id, channel, now.as_second()), |row| row.get(0))?;
         Ok(Some(notice))
@@ -190,7 +194,7 @@ impl Store {
         let mut found: Vec<Unsent> = Vec::new();
         for row in rows {
             let (channel, problem, next, tries): (String, String, i64, u32) = row?;
-            let until = waits::NOTICES.until(next, tries, now.as_second());
+            let until = retry::NOTICES.until(next, tries, now.as_second());
             match found.last_mut().filter(|one| one.channel == channel) {
                 Some(one) => {
                     one.count += 1;
@@ -203,7 +207,7 @@ impl Store {
         for one in &mut found {
             let rests = self.fact(&rest_of(&one.channel))?.and_then(|until| until.parse().ok());
             let rests = rests.and_then(|until| {
-                waits_until(until, now.as_second(), waits::NOTICES.after(u32::MAX))
+                retry::believed(until, now.as_second(), retry::NOTICES.after(u32::MAX))
             });
             one.until = one.until.max(rests);
         }

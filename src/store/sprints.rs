@@ -2,9 +2,10 @@
 
 use rusqlite::Row;
 
-use super::{Store, StoreError, known_word, waits};
+use super::{Store, StoreError, TERMINAL, known_word, waits};
 use crate::domain::{
-    Ending, JobId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State, Status, Waiting, task,
+    Ending, JobId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State, Status, Waiting,
+    retry, task,
 };
 use crate::platform::clock;
 
@@ -211,7 +212,7 @@ impl SprintRow {
 
     /// Whether a parked sprint that could not go on may be tried again.
     pub fn may_go_on(&self, now: i64) -> bool {
-        waits::RESUMES.until(self.resume_next, self.resume_tries, now).is_none()
+        retry::RESUMES.until(self.resume_next, self.resume_tries, now).is_none()
     }
 
     /// When the usage limit ends that ended it, as far as that can be true. RFC 3339.
@@ -224,11 +225,11 @@ impl SprintRow {
     pub fn waits_until(&self) -> Option<String> {
         let now = self.read_at;
         let until = match self.state {
-            State::Parked { .. } => waits::RESUMES.until(self.resume_next, self.resume_tries, now),
+            State::Parked { .. } => retry::RESUMES.until(self.resume_next, self.resume_tries, now),
             State::Ended { .. }
-                if self.results_at.is_none() && self.results_tries < waits::RESULT_TRIES =>
+                if self.results_at.is_none() && self.results_tries < retry::RESULT_TRIES =>
             {
-                waits::RESULTS.until(self.results_next, self.results_tries, now)
+                retry::RESULTS.until(self.results_next, self.results_tries, now)
             }
             _ => None,
         };
@@ -447,7 +448,7 @@ impl Store {
     pub fn open_sprints(&self, cluster: &str) -> Result<Vec<SprintRow>, StoreError> {
         self.query(
             &format!(
-                "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, rowid"
+                "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status NOT IN {TERMINAL} ORDER BY created_at, rowid"
             ),
             [cluster],
         )
@@ -462,9 +463,9 @@ impl Store {
     ) -> Result<Vec<SprintRow>, StoreError> {
         self.query(
             &format!(
-                "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL \
+                "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status IN {TERMINAL} AND results_at IS NULL \
                  AND results_tries < ?2 AND {} AND attempt > 0 ORDER BY results_tries, created_at, rowid",
-                waits::RESULTS.is_due("results_next", "results_tries", "?3")
+                waits::is_due(retry::RESULTS, "results_next", "results_tries", "?3")
             ),
             (cluster, max_tries, now),
         )
@@ -473,10 +474,10 @@ impl Store {
     /// Clusters that have something to do, by name.
     pub fn busy_clusters(&self, max_tries: u32, now: i64) -> Result<Vec<String>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "SELECT cluster FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled')
-             UNION SELECT cluster FROM sprints WHERE status IN ('completed', 'failed', 'cancelled') AND results_at IS NULL
+            "SELECT cluster FROM sprints WHERE status NOT IN {TERMINAL}
+             UNION SELECT cluster FROM sprints WHERE status IN {TERMINAL} AND results_at IS NULL
                 AND results_tries < ?1 AND {} AND attempt > 0 ORDER BY 1",
-            waits::RESULTS.is_due("results_next", "results_tries", "?2")
+            waits::is_due(retry::RESULTS, "results_next", "results_tries", "?2")
         ))?;
         let rows = query.query_map((max_tries, now), |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -494,10 +495,10 @@ impl Store {
 
     /// For each study: how many sprints, how many of them not over, and their cost.
     pub fn study_counts(&self) -> Result<Vec<(String, u64, u64)>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT study_name, count(*), count(*) FILTER (WHERE status NOT IN ('completed', 'failed', 'cancelled'))
-             FROM sprints GROUP BY study_name",
-        )?;
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT study_name, count(*), count(*) FILTER (WHERE status NOT IN {TERMINAL})
+             FROM sprints GROUP BY study_name"
+        ))?;
         let count = |value: i64| u64::try_from(value).unwrap_or(0);
         let rows =
             query.query_map([], |row| Ok((row.get(0)?, count(row.get(1)?), count(row.get(2)?))))?;
@@ -506,7 +507,7 @@ impl Store {
 
     /// Sprints that are not over, oldest first.
     pub fn live_sprints(&self) -> Result<Vec<SprintRow>, StoreError> {
-        self.query(&format!("SELECT {COLUMNS} FROM sprints WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY created_at, rowid"), [])
+        self.query(&format!("SELECT {COLUMNS} FROM sprints WHERE status NOT IN {TERMINAL} ORDER BY created_at, rowid"), [])
     }
 
     fn query(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Ask, Live, gather, ingest, tick_one};
 use crate::app::{App, ClusterError};
 use crate::config::Cluster;
-use crate::domain::{SprintId, State};
+use crate::domain::{SprintId, State, retry};
 use crate::notify::Beside;
 use crate::platform::clock;
 use crate::problem::{Problem, ProblemKind};
@@ -59,7 +59,7 @@ impl Pace {
     /// How long to leave a cluster alone that could not be reached.
     fn backoff(&self) -> Option<Duration> {
         let most = self.interval.max(POLL);
-        (self.failures > 0).then(|| (POLL * (1 << (self.failures - 1).min(10))).min(most))
+        (self.failures > 0).then(|| retry::doubled(POLL, self.failures - 1, most))
     }
 }
 

@@ -24,13 +24,13 @@ use self::submissions::{look_up_submissions, submit_waiting, tell_of_strays};
 use crate::app::{App, holder, is_gone};
 use crate::auto_loop::{self, Advanced};
 use crate::config::{Cluster, UnknownName};
-use crate::domain::{Reason, SprintId, State, Status};
+use crate::domain::{Reason, SprintId, State, Status, retry};
 use crate::notify;
 use crate::platform::clock;
 use crate::problem::Problem;
 use crate::remote::{Remote, RemoteError};
 use crate::sprint;
-use crate::store::{Lease, SprintRow, Store, StoreError, waits};
+use crate::store::{Lease, LeaseOutcome, SprintRow, Store, StoreError};
 
 pub use follow::{Follower, is_at_rest};
 pub use gather::{Ask, Gathered, Live, gather};
@@ -114,7 +114,7 @@ pub fn tick(app: &App) -> Result<Report, TickError> {
     // Nothing is looked at that could not be written down.
     drop(store.change()?);
     let mut report = Report::default();
-    let busy = store.busy_clusters(waits::RESULT_TRIES, clock::now().as_second())?;
+    let busy = store.busy_clusters(retry::RESULT_TRIES, clock::now().as_second())?;
     over_clusters(app, &busy, Part::All, &mut report);
     round_of_loops(app, &mut store, &mut report)?;
     // What the loops have made need not wait for the next tick.
@@ -237,8 +237,8 @@ fn tick_part(
 ) -> Result<ClusterReport, TickError> {
     let mut report = ClusterReport { name: cluster.name.to_string(), ..ClusterReport::default() };
     let lease = match take_lease(store, cluster)? {
-        Ok(lease) => lease,
-        Err(other) => {
+        LeaseOutcome::Taken(lease) => lease,
+        LeaseOutcome::Held(other) => {
             report.held_by = Some(other);
             return Ok(report);
         }
@@ -278,13 +278,11 @@ fn tick_part(
     }
 }
 
-fn take_lease(store: &mut Store, cluster: &Cluster) -> Result<Result<Lease, String>, StoreError> {
+fn take_lease(store: &mut Store, cluster: &Cluster) -> Result<LeaseOutcome, StoreError> {
     let name = format!("tick:{}", cluster.name);
-    let seconds =
-        i64::try_from(cluster.command_timeout * 3 + cluster.connect_timeout + 60).unwrap_or(900);
     let change = store.change()?;
     let now = clock::now().as_second();
-    let taken = change.take_lease(&name, &holder(), now, seconds, is_gone)?;
+    let taken = change.take_lease(&name, &holder(), now, cluster.lease_seconds(), is_gone)?;
     change.commit()?;
     Ok(taken)
 }
@@ -491,7 +489,7 @@ fn fetch_results(
     let began = clock::instant();
     for row in store.unfetched_sprints(
         cluster.name.as_str(),
-        waits::RESULT_TRIES,
+        retry::RESULT_TRIES,
         clock::now().as_second(),
     )? {
         if clock::since(began).as_secs() > cluster.command_timeout {

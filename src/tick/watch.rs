@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 use super::{ClusterReport, Part, Report, TickError, guarded, mark, round_of_loops, tick_part};
 use crate::app::App;
 use crate::config::Cluster;
+use crate::domain::retry;
 use crate::notify;
 use crate::platform::clock;
 use crate::remote::{Remote, RemoteError};
-use crate::store::{Store, StoreError, waits};
+use crate::store::{Store, StoreError};
 
 /// After errors the wait doubles with each, up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
@@ -225,7 +226,7 @@ impl Pace {
 
     fn wait_after_error(&self, least: Duration) -> Duration {
         let first = self.interval.max(least);
-        (first * 2_u32.saturating_pow(self.errors.min(16))).min(LONGEST_WAIT.max(self.interval))
+        retry::doubled(first, self.errors, LONGEST_WAIT.max(self.interval))
     }
 }
 
@@ -361,7 +362,7 @@ fn round_on(
     let app = Arc::clone(&own.app);
     let store = own.store()?;
     if !store
-        .busy_clusters(waits::RESULT_TRIES, clock::now().as_second())?
+        .busy_clusters(retry::RESULT_TRIES, clock::now().as_second())?
         .iter()
         .any(|name| *name == cluster.name.as_str())
     {
@@ -384,7 +385,7 @@ fn watch_loops(mut own: Own, look: Duration) {
             return;
         }
         let round = || -> Result<Report, TickError> {
-            let busy = own.store()?.busy_clusters(waits::RESULT_TRIES, clock::now().as_second())?;
+            let busy = own.store()?.busy_clusters(retry::RESULT_TRIES, clock::now().as_second())?;
             let mut report = Report::default();
             own.shared.state().unknown.clear();
             for name in busy {

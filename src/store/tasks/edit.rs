@@ -93,7 +93,7 @@ impl Change<'_> {
         }
         // Ids are short, so that people can type them: one may be taken.
         loop {
-            let Ok(id) = TaskId::new(&format!("t-{}", random::hex(3))) else { continue };
+            let Ok(id) = TaskId::new(&random::short_id("t")) else { continue };
             let made = self
                 .transaction
                 .prepare_cached(
