@@ -366,7 +366,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::SprintId;
+    use crate::domain::{SprintId, SprintKind};
     use crate::store::NewSprint;
 
     fn metric(value: f64, source: Source) -> Metric {
@@ -386,7 +386,10 @@ mod tests {
         let change = store.change().expect("begun");
         for (id, kind, completed, metrics) in sprints {
             let sprint_id = SprintId::new(id).expect("an id");
-            let new = NewSprint { kind, ..NewSprint::example(&sprint_id) };
+            let new = NewSprint {
+                kind: SprintKind::parse(kind).expect("a kind"),
+                ..NewSprint::example(&sprint_id)
+            };
             assert!(change.create_sprint(&new).expect("made"));
             change.put_metrics(id, metrics).expect("put");
             change.put_metrics(id, metrics).expect("put again");

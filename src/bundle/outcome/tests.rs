@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::bundle::formats::EvaluatorCommand;
+use crate::domain::text::one_line;
 use crate::domain::{Finding, Metric, Source, Verdict};
 
 #[test]
@@ -438,7 +439,7 @@ fn finding_of_any() -> impl Strategy<Value = Finding> {
     let verdict =
         proptest::sample::select(vec![Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]);
     let statement = prop_oneof!["[A-Za-z0-9äöüß,.;:%'\"{}\\[\\]#/`\\\\= -]{1,60}", "\\PC{1,40}"]
-        .prop_map(|text| plain(&text, 1000));
+        .prop_map(|text| one_line(&text, 1000));
     (
         verdict,
         proptest::option::of(0.0..1.0_f64),
