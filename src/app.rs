@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{Cluster, Config, Study, Transport, UnknownName};
+use crate::domain::action::Action;
 use crate::domain::{Secret, SprintId};
 use crate::platform::clock::Clock;
 use crate::platform::process;
@@ -27,12 +28,20 @@ pub struct App {
     pub accept_fingerprint: Option<String>,
     /// What tells the time.
     pub clock: Clock,
+    /// The words of the door for what somebody can do next.
+    pub say: fn(&Action) -> String,
 }
 
 impl App {
     /// With this configuration, and nothing that a user has said beside it.
     pub fn new(config: Config) -> Self {
-        Self { config, passphrase: None, accept_fingerprint: None, clock: Clock::default() }
+        Self {
+            config,
+            passphrase: None,
+            accept_fingerprint: None,
+            clock: Clock::default(),
+            say: ToString::to_string,
+        }
     }
 
     /// Opens the database.

@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::Result;
 use super::init::make;
 use super::ui::Ui;
-use super::{Global, watch};
+use super::{Global, action, watch};
 use crate::app::App;
 use crate::bundle::templates;
 use crate::config::{Environment, FILE_NAME};
@@ -60,7 +60,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let mut config = crate::config::load(&file, &Environment::of_process())?;
     // Whatever the environment says: the demonstration keeps everything in its folder.
     config.artifact_dir = dir.join("artifacts");
-    let app = App::new(config);
+    let app = App { say: action::command, ..App::new(config) };
     let mut store = app.store()?;
     let wanted = NewSprintSpec::new("demo", IDEA, Request::default());
     let id = sprint::create(&app, &mut store, &wanted)?;

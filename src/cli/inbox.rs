@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::ui::Ui;
-use super::{Global, find, text};
+use super::{Global, action, find, text};
 use crate::domain::{MessageKind, MessageStatus};
 use crate::message::{self, Replied};
 use crate::problem::Problem;
@@ -93,7 +93,7 @@ pub fn lines(ui: &Ui, message: &view::Message) -> Vec<String> {
             .map(|line| format!("  {line}").trim_end().to_owned())
             .collect::<Vec<_>>()
     };
-    lines.extend(wrapped(&message.text));
+    lines.extend(wrapped(&action::say(&message.text)));
     if let Some(answer) = &message.answer {
         lines.extend(wrapped(&format!("Answer: {answer}")));
     }

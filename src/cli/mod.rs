@@ -1,5 +1,6 @@
 //! The door for people: commands, what they print, how they fail.
 
+pub(crate) mod action;
 mod cluster;
 mod config;
 mod cron;
@@ -238,7 +239,7 @@ impl Global {
             .ok()
             .filter(|text| !text.is_empty())
             .map(Secret::new);
-        let app = App { passphrase, ..App::new(config) };
+        let app = App { passphrase, say: action::command, ..App::new(config) };
         if let Some(behind) = app.behind() {
             ui.warn_last(&behind.to_string());
         }
@@ -330,38 +331,22 @@ mod tests {
                     continue;
                 }
                 let command = command.split(" | ").next().unwrap_or_default();
-                // What a rule lets a loop go on with.
-                let commands: Vec<String> = match command.contains("{option}") {
-                    true => {
-                        let options = [
-                            "-n COUNT",
-                            "--max-cost USD",
-                            "--max-gpu-hours HOURS",
-                            "--until TIME",
-                            "--target none",
-                        ];
-                        options.iter().map(|option| command.replace("{option}", option)).collect()
-                    }
-                    false => vec![command.to_owned()],
-                };
-                for command in commands {
-                    count += 1;
-                    if let Err(error) = super::command().try_get_matches_from(filled(&command))
-                        // The name of a command alone.
-                        && !matches!(
-                            error.kind(),
-                            ErrorKind::MissingRequiredArgument
-                                | ErrorKind::MissingSubcommand
-                                | ErrorKind::DisplayHelp
-                                | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-                        )
-                    {
-                        wrong.push(format!(
-                            "{}: {command}: {}",
-                            file.display(),
-                            error.to_string().lines().next().unwrap_or_default()
-                        ));
-                    }
+                count += 1;
+                if let Err(error) = super::command().try_get_matches_from(filled(command))
+                    // The name of a command alone.
+                    && !matches!(
+                        error.kind(),
+                        ErrorKind::MissingRequiredArgument
+                            | ErrorKind::MissingSubcommand
+                            | ErrorKind::DisplayHelp
+                            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+                    )
+                {
+                    wrong.push(format!(
+                        "{}: {command}: {}",
+                        file.display(),
+                        error.to_string().lines().next().unwrap_or_default()
+                    ));
                 }
             }
         }

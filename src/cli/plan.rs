@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::{Exit, Result};
 use super::task::tell_repeats;
 use super::ui::Ui;
-use super::{Global, plan_job, text};
+use super::{Global, action, plan_job, text};
 use crate::app::App;
 use crate::bundle::answers;
 use crate::config::Study;
@@ -103,7 +103,7 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     // Everything is tried before anybody is asked: a cycle shows here, too.
     let _ = create(&mut store, &args.study, &drafts, false).map_err(again)?;
     for warning in &warnings {
-        ui.warning(&text::clean(warning));
+        ui.warning(&action::line(warning));
     }
     tell_repeats(ui, &store, &args.study, &drafts)?;
     if !ui.json {

@@ -8,7 +8,7 @@ use super::plan::{PlanArgs, Raw, from_file};
 use super::request::{JobArgs, warn_of_options};
 use super::sprint::{submit, tell};
 use super::ui::Ui;
-use super::{find, text, watch};
+use super::{action, find, text, watch};
 use crate::app::App;
 use crate::bundle::PLAN_FILE;
 use crate::config::Study;
@@ -77,7 +77,7 @@ fn wait_for_it(
             ending.status,
             text::clean(&ending.detail)
         ))
-        .hint(text::clean(&ending.hint))),
+        .hint(action::line(&ending.hint))),
         (exit, State::Ended { .. }) => Ok(Err(exit)),
         (exit, _) => {
             if ui.json {

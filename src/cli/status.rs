@@ -4,9 +4,10 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::ui::Ui;
-use super::{Global, screen, text};
+use super::{Global, action, screen, text};
 use crate::app::App;
 use crate::cron::EVERY;
+use crate::domain::action::Action;
 use crate::domain::duration::human;
 use crate::domain::{MessageKind, Status, TaskState};
 use crate::platform::clock;
@@ -207,7 +208,7 @@ fn lines(ui: &Ui, status: &view::Status, now: jiff::Timestamp) -> Vec<String> {
             "  {} not sent through {}, tried again {until}: {}",
             text::number_of(one.count, "notice"),
             one.channel,
-            text::clean(&one.problem)
+            action::line(&one.problem)
         ));
     }
     lines
@@ -294,7 +295,7 @@ impl Screen<'_> {
                     .note
                     .as_deref()
                     .filter(|_| !runs)
-                    .map(|note| format!("{} · ", text::clean(note)))
+                    .map(|note| format!("{} · ", action::line(note)))
                     .unwrap_or_default();
                 let why = format!("{until}{note}");
                 vec![
@@ -327,15 +328,15 @@ impl Screen<'_> {
             let head = format!(
                 "{about} ({}) {what}: {}",
                 self.study(&one.study_name),
-                text::clean(&one.text)
+                action::line(&one.text)
             );
             let mark = self.ui.style().yellow().bold().apply_to("!").to_string();
             lines.push(format!("  {mark} {}", text::short(&head, self.width.saturating_sub(4))));
             // Where there are answers to choose from, the inbox has a command for each.
             let has_answers = one.kind != MessageKind::Question || !one.choices.is_empty();
-            let command = text::clean(
-                one.reply_with.as_deref().filter(|_| !has_answers).unwrap_or("researchloop inbox"),
-            );
+            let next =
+                one.reply_with.as_ref().filter(|_| !has_answers).unwrap_or(&Action::ShowInbox);
+            let command = action::command(next);
             lines.push(format!(
                 "    {}",
                 self.ui
@@ -368,7 +369,7 @@ impl Screen<'_> {
                     one.limits.max_cost_usd.map_or(cost.clone(), |most| {
                         format!("{cost} of {}", text::money(most, false))
                     }),
-                    text::clean(&one.note),
+                    action::line(&one.note),
                 ]
             })
             .collect();
@@ -493,7 +494,7 @@ impl Screen<'_> {
         for problem in tick.last_problems.iter().take(5) {
             lines.push(
                 yellow
-                    .apply_to(text::short(&format!("  {}", text::clean(problem)), self.width))
+                    .apply_to(text::short(&format!("  {}", action::line(problem)), self.width))
                     .to_string(),
             );
         }

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use console::Style;
 
-use super::{Color, Global};
+use super::{Color, Global, action};
 use crate::problem::{Problem, ProblemKind};
 
 /// Where and how to print.
@@ -94,7 +94,7 @@ impl Ui {
 
     /// Prints a line of data.
     pub fn line(&self, text: &str) {
-        if let Err(error) = writeln!(io::stdout().lock(), "{text}") {
+        if let Err(error) = writeln!(io::stdout().lock(), "{}", action::say(text)) {
             let _ = self.cut_off.set(error);
         }
     }
@@ -120,12 +120,12 @@ impl Ui {
 
     /// Warns, at the end of what the command prints.
     pub fn warn_last(&self, text: &str) {
-        let _ = self.last.set(text.to_owned());
+        let _ = self.last.set(action::say(text));
     }
 
     /// Prints data as JSON, in one line.
     pub fn json(&self, value: &impl serde::Serialize) {
-        self.line(&serde_json::to_string(value).unwrap_or_default());
+        self.line(&action::json(value));
     }
 
     /// Says what is going on. Not with `--quiet` and not with `--json`.
@@ -163,11 +163,12 @@ impl Ui {
     }
 
     fn labelled(&self, label: &str, text: &str, style: &Style) {
+        let text = &action::say(text);
         if self.last.get().is_some_and(|last| text.contains(last.as_str())) {
             let _ = self.said.set(());
         }
         if self.json {
-            return self.to_err(&serde_json::json!({ label: text }).to_string());
+            return self.to_err(&action::json(&serde_json::json!({ label: text })));
         }
         let mut lines = text.lines();
         let first = lines.next().unwrap_or_default();
@@ -184,14 +185,14 @@ impl Ui {
     }
 
     fn to_err(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(io::stderr().lock(), "{}", action::say(text));
     }
 
     /// Prints an error and returns its exit code.
     pub fn fail(&self, failure: &Problem) -> u8 {
         if self.json {
             let error = serde_json::json!({ "error": { "kind": failure.kind.as_str(), "message": failure.message, "hints": failure.hints } });
-            self.to_err(&error.to_string());
+            self.to_err(&action::json(&error));
         } else {
             self.labelled("error", &failure.message, &Style::new().red().bold());
             for hint in &failure.hints {
@@ -206,7 +207,7 @@ impl Ui {
         if !self.can_ask() {
             return false;
         }
-        let _ = write!(io::stderr().lock(), "{question} [y/N] ");
+        let _ = write!(io::stderr().lock(), "{} [y/N] ", action::say(question));
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
     }

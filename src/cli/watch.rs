@@ -7,7 +7,7 @@ use signal_hook::consts::SIGINT;
 
 use super::exit::{Exit, Result};
 use super::ui::Ui;
-use super::{find, inbox, screen, text};
+use super::{action, find, inbox, screen};
 use crate::app::App;
 use crate::domain::{SprintId, Status, Waiting};
 use crate::platform::clock;
@@ -43,7 +43,7 @@ impl Interrupt {
 /// Lets notices that are being sent arrive; Ctrl-C leaves them to a later tick.
 pub fn drain_notices(ui: &Ui, follower: &mut Follower<'_>, interrupt: &Interrupt) {
     if let Some(problem) = follower.drain_notices(&|| interrupt.came()) {
-        ui.warning(&text::clean(&problem));
+        ui.warning(&action::line(&problem));
     }
 }
 
@@ -103,7 +103,7 @@ fn follow(
                     return parked(ui, store, &row);
                 }
                 if let Some(why) = row.limit_reason() {
-                    ui.status(&format!("{id} {}", text::clean(&Waiting::sentence(why))));
+                    ui.status(&format!("{id} {}", action::line(&Waiting::sentence(why))));
                     return Ok(Exit::Waiting);
                 }
                 if row.state.status().is_terminal() {
@@ -187,7 +187,7 @@ fn show(
 fn finish(app: &App, ui: &Ui, row: &SprintRow, sprint: &view::Sprint, says_next: bool) -> Exit {
     if !ui.json {
         if let Some(error) = &sprint.error {
-            ui.status(&format!("{}: {}", row.id, text::clean(error)));
+            ui.status(&format!("{}: {}", row.id, action::line(error)));
         }
         if says_next {
             ui.hint(&screen::next(sprint, &app.artifacts(row.id.as_str())));
@@ -255,7 +255,7 @@ impl LinePrinter {
         }
         if problem != self.problem.as_deref() {
             if let Some(problem) = problem {
-                ui.warning(&text::clean(problem));
+                ui.warning(&action::line(problem));
             }
             self.problem = problem.map(str::to_owned);
         }
@@ -337,7 +337,7 @@ pub fn look_once(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow) -> Resu
         drain_notices(ui, &mut once, &interrupt);
         let refused = polled.err().map(|problem| problem.message);
         if let Some(problem) = refused.as_deref().or(once.problem()) {
-            ui.warning(&text::clean(problem));
+            ui.warning(&action::line(problem));
         }
     }
     find::sprint(store, row.id.as_str())

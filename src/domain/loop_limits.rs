@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::action::LoopOption;
 use super::string_enum::string_enum;
 use super::text::is_harmful;
 use super::{duration, figure_name, unit};
@@ -219,13 +220,13 @@ string_enum! {
 
 impl StopRule {
     /// The option that lets a loop go on which this rule has ended.
-    pub fn widened_by(self) -> Option<&'static str> {
+    pub fn widened_by(self) -> Option<LoopOption> {
         match self {
-            Self::Count => Some("-n COUNT"),
-            Self::MaxCost => Some("--max-cost USD"),
-            Self::MaxGpuHours => Some("--max-gpu-hours HOURS"),
-            Self::Deadline => Some("--until TIME"),
-            Self::Target => Some("--target none"),
+            Self::Count => Some(LoopOption::Count),
+            Self::MaxCost => Some(LoopOption::Cost),
+            Self::MaxGpuHours => Some(LoopOption::GpuHours),
+            Self::Deadline => Some(LoopOption::Until),
+            Self::Target => Some(LoopOption::NoTarget),
             Self::StudyCost
             | Self::StudyGpuHours
             | Self::NoImprovement

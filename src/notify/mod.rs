@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::config::Ntfy;
+use crate::domain::action;
 use crate::platform::{clock, http, process};
 use crate::store::{Notice, Store, StoreError};
 
@@ -49,7 +50,9 @@ impl Channel<'_> {
     }
 
     fn send(&self, app: &App, notice: &Notice) -> Result<(), Unsent> {
-        let told = told(&notice.kind, &notice.data);
+        let mut data = notice.data.clone();
+        action::render_in(&mut data, &app.say);
+        let told = told(&notice.kind, &data, app.say);
         match self {
             Self::Ntfy(ntfy) => {
                 // As JSON and not in headers, which take plain ASCII only.
@@ -71,7 +74,7 @@ impl Channel<'_> {
                 }
                 let body = serde_json::json!({
                     "key": notice.key, "kind": notice.kind, "time": notice.created_at, "title": told.title, "message": told.message,
-                    "data": notice.data,
+                    "data": data,
                 });
                 timed(COMMAND_LIMIT, || {
                     process::run_quietly(command, format!("{body}\n").into_bytes(), COMMAND_LIMIT)

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::MessageKind;
+use crate::domain::action::Action;
 use crate::domain::text::paragraph;
 
 /// What a person reads.
@@ -24,8 +25,9 @@ const TEXT: usize = 500;
 /// So many issues of a review are quoted.
 const MOST_QUOTES: usize = 3;
 
-/// Puts a notice into words. Unknown kinds are told as they are.
-pub fn told(kind: &str, data: &Value) -> Told {
+/// Puts a notice into words; `say` has those of the door for an action. Unknown kinds are told as
+/// they are.
+pub fn told(kind: &str, data: &Value, say: fn(&Action) -> String) -> Told {
     let get = |name: &str, most: usize| clean(data[name].as_str().unwrap_or_default(), most);
     let study = [get("study", 60), get("study_name", 60)]
         .into_iter()
@@ -70,7 +72,7 @@ pub fn told(kind: &str, data: &Value) -> Told {
                         format!("the reviewer: “{}”", clean(quote, 200).replace('\n', " "))
                     })
                     .collect();
-                let next = format!("next: researchloop sprint show {sprint}");
+                let next = format!("next: {}", say(&Action::ShowSprint { sprint: sprint.clone() }));
                 (
                     format!("{sprint} completed, {open}"),
                     lines(&[said.join("\n"), next, get("summary", TEXT), idea, cost]),
@@ -124,7 +126,7 @@ pub fn told(kind: &str, data: &Value) -> Told {
             let reply = if id.is_empty() {
                 String::new()
             } else {
-                format!("researchloop reply {id} \"...\"")
+                say(&Action::Reply { message: Some(id) })
             };
             let what = if get_kind(data) == Some(MessageKind::Approval) {
                 "proposes an idea"
@@ -154,7 +156,7 @@ pub fn told(kind: &str, data: &Value) -> Told {
                     get("detail", TEXT),
                     get("text", TEXT),
                     idea,
-                    format!("next: researchloop task show {id}"),
+                    format!("next: {}", say(&Action::ShowTask { task: id.clone() })),
                 ]),
                 4,
                 "skull",
@@ -188,33 +190,42 @@ mod tests {
 
     use super::*;
 
+    fn in_words(kind: &str, data: &Value) -> Told {
+        told(kind, data, |action| match action {
+            Action::ShowSprint { sprint } => format!("look at {sprint}"),
+            Action::Reply { message: Some(message) } => format!("answer {message}"),
+            _ => String::new(),
+        })
+    }
+
     #[test]
     fn each_kind_says_what_happened_and_what_to_do() {
         let data = json!({ "study": "研究", "sprint_id": "sp-a1b2c3", "idea": "try β", "reason": "time_limit", "detail": "too slow", "hint": "give it --time", "cost_usd": 1.5 });
-        let failed = told("failed", &data);
+        let failed = in_words("failed", &data);
         assert_eq!(
             (failed.title.as_str(), failed.priority, failed.tag),
             ("研究: sp-a1b2c3 failed: time limit", 4, "x")
         );
         assert_eq!(failed.message, "too slow\nnext: give it --time\ntry β");
-        let started = told("started", &json!({ "study": "s", "sprint_id": "sp-1", "idea": null }));
+        let started =
+            in_words("started", &json!({ "study": "s", "sprint_id": "sp-1", "idea": null }));
         assert_eq!(
             (started.title.as_str(), started.message.as_str()),
             ("s: sp-1 started", "sp-1 started")
         );
-        let question = told(
+        let question = in_words(
             "question",
             &json!({ "sprint_id": "sp-1", "message_id": "m-000001", "text": "which one?", "choices": ["a", "b"] }),
         );
-        assert_eq!(question.message, "which one?\na | b\nresearchloop reply m-000001 \"...\"");
-        assert_eq!(told("something_new", &json!({ "text": "x" })).message, "x");
-        assert_eq!(told("", &Value::Null).tag, "information_source");
+        assert_eq!(question.message, "which one?\na | b\nanswer m-000001");
+        assert_eq!(in_words("something_new", &json!({ "text": "x" })).message, "x");
+        assert_eq!(in_words("", &Value::Null).tag, "information_source");
     }
 
     #[test]
     fn what_is_open_in_the_last_review_is_said_with_the_reviewers_words() {
         let open = json!({ "step": "red_team_round_2", "count": 1, "text": "1 critical issue is open", "quotes": ["test rows\u{1b}[2J are\nin training"] });
-        let told = told(
+        let told = in_words(
             "completed",
             &json!({ "study": "s", "sprint_id": "sp-a1b2c3", "summary": "a new best", "open_issues": open }),
         );
@@ -224,13 +235,13 @@ mod tests {
         );
         assert_eq!(
             told.message,
-            "the reviewer: “test rows[2J are in training”\nnext: researchloop sprint show sp-a1b2c3\na new best"
+            "the reviewer: “test rows[2J are in training”\nnext: look at sp-a1b2c3\na new best"
         );
         assert_eq!(
-            super::told("completed", &json!({ "sprint_id": "sp-1", "open_issues": null })).title,
+            in_words("completed", &json!({ "sprint_id": "sp-1", "open_issues": null })).title,
             "sp-1 completed"
         );
-        let note = super::told(
+        let note = in_words(
             "loop_note",
             &json!({ "loop_id": "loop-1", "detail": "the target x cannot be reached", "hint": "y" }),
         );
@@ -243,7 +254,7 @@ mod tests {
     #[test]
     fn what_a_model_wrote_is_short_and_harmless() {
         let long = "é".repeat(2000);
-        let told = told(
+        let told = in_words(
             "completed",
             &json!({ "sprint_id": "sp-1", "summary": format!("a\u{1b}[2J\u{7}\u{202e}{long}"), "idea": long }),
         );

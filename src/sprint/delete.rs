@@ -2,6 +2,7 @@
 
 use crate::app::{App, ClusterError};
 use crate::config::Cluster;
+use crate::domain::action::Action;
 use crate::domain::{LoopId, LoopStatus, SprintId, Status};
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError, Script};
@@ -69,12 +70,13 @@ impl From<DeleteError> for Problem {
             DeleteError::Remote(error) => error.into(),
             DeleteError::Active { sprint: ref id, .. }
             | DeleteError::InUse { tweak: ref id, .. } => {
+                let cancel = Action::CancelSprint { sprint: id.to_string() };
                 Self::new(ProblemKind::Conflict, error.to_string())
-                    .hint(format!("`researchloop sprint cancel {id}` first"))
+                    .hint(format!("`{cancel}` first"))
             }
             DeleteError::Counts { auto_loop: ref id, .. } => {
-                Self::new(ProblemKind::Conflict, error.to_string())
-                    .hint(format!("`researchloop loop stop {id}` first"))
+                let stop = Action::StopLoop { id: id.to_string() };
+                Self::new(ProblemKind::Conflict, error.to_string()).hint(format!("`{stop}` first"))
             }
             DeleteError::Directory { .. } | DeleteError::Files { .. } => {
                 Self::failed(error.to_string())

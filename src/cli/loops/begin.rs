@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auto_loop::{self, BeginEvent};
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{find, text};
+use crate::cli::{action, find};
 use crate::domain::{LoopId, LoopStatus};
 use crate::sprint::{Deferral, Submitted};
 use crate::store::{LoopRow, Store};
@@ -13,7 +13,7 @@ use crate::view;
 /// Says what is probably not as it was meant in a loop's limits.
 pub fn warn(app: &App, ui: &Ui, store: &mut Store, row: &LoopRow) -> Result<()> {
     for doubt in auto_loop::doubts(app, store, row)? {
-        ui.warning(&text::clean(&doubt));
+        ui.warning(&action::line(&doubt));
         ui.hint(&format!("`researchloop loop edit {} --target ...` changes the target", row.id));
     }
     Ok(())
@@ -50,7 +50,7 @@ pub fn begin(app: &App, ui: &Ui, store: &mut Store, id: &LoopId) -> Result {
                     ui.status(&format!("{sprint}: waits: {why}"))
                 }
                 Ok(Submitted::Deferred { why, .. } | Submitted::Refused { why }) => {
-                    ui.warning(&format!("{sprint}: {}", text::clean(&why)));
+                    ui.warning(&format!("{sprint}: {}", action::line(&why)));
                 }
                 Err(error) => ui.warning(&format!("{sprint}: {error}")),
             }
@@ -58,14 +58,14 @@ pub fn begin(app: &App, ui: &Ui, store: &mut Store, id: &LoopId) -> Result {
     })?;
     let row = find::auto_loop(store, id.as_str())?;
     for problem in &problems {
-        ui.warning(&text::clean(problem));
+        ui.warning(&action::line(problem));
     }
     if ui.json {
         ui.json(&view::OneLoop { auto_loop: view::loop_found(store, &row)? });
     } else if row.status != LoopStatus::Running {
-        ui.status(&format!("{id}: ended: {}", text::clean(&row.detail)));
+        ui.status(&format!("{id}: ended: {}", action::line(&row.detail)));
     } else if !row.note.is_empty() {
-        ui.status(&format!("{id}: {}", text::clean(&row.note)));
+        ui.status(&format!("{id}: {}", action::line(&row.note)));
     }
     ui.hint(&format!(
         "it goes on with every `researchloop tick`; `researchloop cron install` runs one every few minutes; `researchloop loop show {id}` shows it"

@@ -4,8 +4,8 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
-use crate::cli::text;
 use crate::cli::ui::Ui;
+use crate::cli::{action, text};
 use crate::domain::LoopStatus;
 use crate::view;
 
@@ -61,7 +61,7 @@ pub fn run(app: &App, ui: &Ui, args: &ListArgs) -> Result {
             if wide {
                 cells.push(text::time(&one.created_at));
             }
-            cells.push(text::clean(if one.status == LoopStatus::Running {
+            cells.push(action::line(if one.status == LoopStatus::Running {
                 &one.note
             } else {
                 &one.detail

@@ -5,7 +5,8 @@ use clap::Args;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{find, text};
+use crate::cli::{action, find, text};
+use crate::domain::action::Action;
 use crate::domain::{LoopStatus, MessageKind, Reason, StopRule, Verdict, duration};
 use crate::platform::clock;
 use crate::store::LoopRow;
@@ -50,11 +51,11 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
     if !row.detail.is_empty() {
         sentence(
             "ended:",
-            &format!("{} ({})", text::clean(&row.detail), row.reason.map_or("", StopRule::as_str)),
+            &format!("{} ({})", action::line(&row.detail), row.reason.map_or("", StopRule::as_str)),
         );
     }
     if !row.note.is_empty() {
-        sentence("now:", &text::clean(&row.note));
+        sentence("now:", &action::line(&row.note));
     }
     if !row.guidance.is_empty() {
         field("wanted:", &text::clean(&row.guidance));
@@ -211,8 +212,9 @@ fn next_step(row: &LoopRow, completed: u32) -> String {
                 "raise `{key}` of the study {}, then `researchloop loop resume {id}`",
                 text::clean(&row.study)
             ),
-            (None, Some(option)) => {
-                format!("`researchloop loop resume {id} {option}` goes on, within a wider limit")
+            (None, Some(with)) => {
+                let resume = Action::ResumeLoop { id: id.to_string(), with };
+                format!("`{resume}` goes on, within a wider limit")
             }
             (None, None) => format!("`researchloop loop resume {id}` lets it go on"),
         },

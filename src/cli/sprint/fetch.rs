@@ -7,7 +7,7 @@ use clap::Args;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{find, text};
+use crate::cli::{action, find, text};
 use crate::sprint::{self, Extent};
 use crate::view;
 
@@ -58,7 +58,7 @@ pub fn run(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
         ));
     }
     for skipped in &fetched.skipped {
-        ui.warning(&format!("not fetched: {}", text::clean(skipped)));
+        ui.warning(&format!("not fetched: {}", action::line(skipped)));
     }
     ui.status(&format!("{} file(s) in {}", fetched.files.len(), to.display()));
     Ok(Exit::Success)

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
 use crate::cli::watch::{Interrupt, drain_notices, exit_of, look_once};
-use crate::cli::{find, screen, text, values};
+use crate::cli::{action, find, screen, text, values};
 use crate::domain::SprintId;
 use crate::platform::clock;
 use crate::problem::{Problem, ProblemKind};
@@ -77,7 +77,7 @@ fn print(
         {
             problem = follower.problem().map(str::to_owned);
             if let Some(problem) = &problem {
-                ui.warning(&text::clean(problem));
+                ui.warning(&action::line(problem));
             }
         }
         for line in store.journal_after(id.as_str(), seq, 100_000)? {

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{find, text, watch};
+use crate::cli::{action, find, text, watch};
 use crate::domain::{SprintId, State};
 use crate::problem::Problem;
 use crate::sprint::{self, Deferral, NewSubmission, Submitted};
@@ -63,7 +63,7 @@ pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
         Submitted::Deferred { why, because } if because.may_have_job() => {
             ui.warning(&format!(
                 "{id}: it is not known whether the job was taken: {}",
-                text::clean(&why)
+                action::line(&why)
             ));
             ui.hint("`researchloop tick` looks it up; it is never submitted twice");
             Ok(Exit::Waiting)
@@ -79,7 +79,7 @@ pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
                 text::clean_lines(&why).join("\n")
             ));
             if let State::Ended { ending, .. } = &row.state {
-                failure = failure.hint(ending.hint.replace("ID", id.as_str()));
+                failure = failure.hint(ending.hint.clone());
             }
             Err(failure)
         }
