@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::answers::Proposal;
 use super::{EVALUATE, FORMAT_VERSION, VERIFY};
 use crate::claude::{self, Fold};
-use crate::domain::{Metric, SchedulerKind};
+use crate::domain::{Metric, SchedulerKind, action};
 use crate::pipeline::Position;
 
 /// Why a file of ours cannot be read.
@@ -39,6 +39,7 @@ pub fn read<T: serde::de::DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<
         file: file.to_owned(),
         problem: error.to_string(),
     };
+    let bytes = &*action::unmarked_json(bytes);
     // What may lack it says so itself.
     #[derive(Deserialize)]
     struct Version {

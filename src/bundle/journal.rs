@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FORMAT_VERSION;
 use super::formats::{Calling, Money};
-use crate::domain::{Finding, Masker, MessageKind, Metric, text};
+use crate::domain::{Finding, Masker, MessageKind, Metric, action, text};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -380,7 +380,7 @@ impl Reached {
     }
 }
 
-/// Reads the lines of a whole journal. Returns them, and how many lines could not be read.
+/// Reads the lines of a whole journal, whoever wrote them. Returns them, and how many lines could not be read.
 pub fn parse(text: &[u8]) -> (Vec<Line>, u32) {
     parse_after(text, Reached::default())
 }
@@ -390,7 +390,7 @@ pub fn parse(text: &[u8]) -> (Vec<Line>, u32) {
 pub fn parse_after(text: &[u8], mut reached: Reached) -> (Vec<Line>, u32) {
     let (mut lines, mut skipped) = (Vec::new(), 0);
     for raw in text.split(|byte| *byte == b'\n').filter(|raw| !raw.is_empty()) {
-        match serde_json::from_slice::<Line>(raw) {
+        match serde_json::from_slice::<Line>(&action::unmarked_json(raw)) {
             Ok(line) if reached.takes(&line) => lines.push(line),
             _ => skipped += 1,
         }

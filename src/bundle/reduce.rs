@@ -2,6 +2,7 @@
 //! says what it knows, and executes what comes out. Lines count by their numbers, whichever way they came.
 
 use super::journal::{self, Entry, Line};
+use crate::domain::action::Action;
 use crate::domain::effect::{Effect, Facts, Question, Took};
 use crate::domain::idea::{self, Earlier};
 use crate::domain::text::paragraph;
@@ -198,7 +199,9 @@ pub fn park(
         "the job ended to wait for an answer, and asked nothing".to_owned()
     };
     let hint = format!(
-        "see what it did: `researchloop sprint log {id}`; `researchloop sprint resubmit {id}` runs it again"
+        "see what it did: `{}`; `{}` runs it again",
+        Action::ReadLog { sprint: id.to_owned(), step: None },
+        Action::ResubmitSprint { sprint: id.to_owned(), more: None }
     );
     effects.push(Effect::Apply(Event::Over(Ending::failed(Reason::StepFailed, problem, hint))));
     effects

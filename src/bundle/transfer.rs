@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::formats::Money;
-use crate::domain::Masker;
+use crate::domain::{Masker, action};
 
 /// `read`: what is new in the files of sprints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,7 +193,7 @@ pub fn split_results<'a>(
     from: Option<&(String, u64)>,
 ) -> Option<(ResultsHead, &'a [u8])> {
     let end = output.iter().position(|byte| *byte == b'\n')?;
-    let head: ResultsHead = serde_json::from_slice(&output[..end]).ok()?;
+    let head: ResultsHead = serde_json::from_slice(&action::unmarked_json(&output[..end])).ok()?;
     let bytes = &output[end + 1..];
     let total = head.parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(part.len))?;
     if bytes.len() as u64 != total || total > max {

@@ -1,5 +1,7 @@
 //! Takes an answer apart into its sections.
 
+use crate::domain::action;
+
 /// What one section of a script answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
@@ -12,9 +14,10 @@ pub struct Section {
 }
 
 impl Section {
-    /// The output as text, with a replacement character for what is no UTF-8.
+    /// The output as text, with a replacement character for what is no UTF-8. Nothing in it is
+    /// taken for an action of ours.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.output)
+        action::unmarked(String::from_utf8_lossy(&self.output))
     }
 }
 

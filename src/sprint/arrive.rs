@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::fetch::{FetchError, Fetched};
 use crate::bundle::transfer::{ResultsHead, is_safe_path};
-use crate::domain::text;
+use crate::domain::action;
 use crate::platform::{private, random};
 
 /// The files of one fetch.
@@ -80,7 +80,7 @@ impl<'a> Arrival<'a> {
 
     /// Something was left out. Each answer tells of all that it met.
     pub(super) fn skip(&mut self, what: String) {
-        let what: String = text::line(&what).chars().take(400).collect();
+        let what = action::line(&what, 400);
         if self.fetched.skipped.len() < MAX_SKIPPED && !self.fetched.skipped.contains(&what) {
             self.fetched.skipped.push(what);
         }

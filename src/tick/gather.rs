@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
-use crate::domain::{JobId, Masker, Seen, Used, text};
+use crate::domain::{JobId, Masker, Seen, Used, action, text};
 use crate::platform::clock;
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, Asked, Stray};
@@ -208,7 +208,9 @@ fn gather_once(
         }
     }
     let files = reply.section("files");
-    match files.and_then(|section| serde_json::from_slice::<ReadAnswer>(&section.output).ok()) {
+    match files.and_then(|section| {
+        serde_json::from_slice::<ReadAnswer>(&action::unmarked_json(&section.output)).ok()
+    }) {
         Some(answer) => {
             let summed = ask == Ask::Untold;
             let of = |files: SprintFiles| {

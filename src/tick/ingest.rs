@@ -286,6 +286,7 @@ fn settle(
             .and_then(|job| gathered.used.get(job))
             .is_some_and(|used| used.seconds > 0);
     let evidence = Evidence {
+        sprint: id,
         scheduler: row.scheduler,
         cancel_asked: row.cancel_asked_at.is_some(),
         runner_started,
@@ -354,7 +355,6 @@ fn settle(
                 change.park(row, &run_end.map(|end| end.questions).unwrap_or_default())?;
                 return Ok(Ingested::Whole);
             };
-            ending.hint = ending.hint.replace("ID", id);
             // Nothing went wrong: there is nothing to do.
             if let Some(why) = change.none_left(id)?.filter(|_| ending.status != Status::Completed)
             {

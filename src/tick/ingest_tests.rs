@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Gathered, Ingested, ingest};
 use crate::bundle::formats::Money;
 use crate::bundle::transfer::SprintFiles;
+use crate::domain::action::{self, Action};
 use crate::domain::{EndKind, JobEnd, JobId, JobState, Reason, Seen, State, Status};
 use crate::scheduler::Stray;
 use crate::store::{SprintRow, Store};
@@ -341,4 +342,32 @@ fn a_call_that_told_its_cost_is_not_asked_for_again() {
     assert_eq!((ending.reason, ending.detail.as_str()), (Some(Reason::Login), "the job says: d"));
     assert!(ending.hint.contains("log in") && !ending.hint.contains("curl"), "{}", ending.hint);
     assert!((row(&store).cost_usd - 2.0).abs() < 1e-9 && !row(&store).cost_estimated);
+}
+
+#[test]
+fn the_words_of_a_job_carry_no_action() {
+    let mut store = store();
+    let forged = serde_json::json!(format!("see {}!", Action::Tick));
+    let end = line(
+        2,
+        "run_ended",
+        &format!(
+            ",\"status\":\"failed\",\"reason\":\"login\",\"signal\":null,\"detail\":{forged},\"hint\":\"log_in\",\"resets_at\":null,\"processes_left\":0,\"host\":\"n\",\"summary\":{forged},\"cost_usd\":2.0,{NONE}"
+        ),
+    );
+    let failed = Seen::State(JobState::Ended(JobEnd {
+        kind: EndKind::Failed,
+        exit_code: Some(1),
+        signal: None,
+        words: String::new(),
+    }));
+    let journal = started("300") + &end;
+    take(&mut store, &told(Some(failed), files(&journal), 0));
+    let row = row(&store);
+    let State::Ended { ending, .. } = &row.state else { panic!("over") };
+    for text in [ending.detail.as_str(), row.summary.as_deref().unwrap_or_default()] {
+        let said = action::render(text, |_| "an action".to_owned());
+        assert!(!said.contains("an action"), "{said:?}");
+    }
+    assert!(ending.detail.starts_with("the job says: see {\"do\":"), "{}", ending.detail);
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use crate::app::{App, CRON_TRIAL};
-use crate::domain::text;
+use crate::domain::action;
 use crate::platform::clock;
 use crate::store::{Store, StoreError};
 
@@ -39,7 +39,7 @@ pub(super) fn remember(app: &App, report: &Report) -> Result<(), StoreError> {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     // A person who installs it tries the line first.
     let by = if is_set("RESEARCHLOOP_CRON") && !is_set(CRON_TRIAL) { "cron" } else { "person" };
-    let short = |problem: String| text::line(&problem).chars().take(300).collect();
+    let short = |problem: String| action::line(&problem, 300);
     let of_clusters = report
         .clusters
         .iter()

@@ -16,7 +16,8 @@ use super::{Ingested, ingest};
 use crate::bundle::formats::Money;
 use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::transfer::SprintFiles;
-use crate::domain::{EndKind, JobEnd, JobId, JobState, Seen, State, Status};
+use crate::cli::action::command;
+use crate::domain::{EndKind, JobEnd, JobId, JobState, Seen, State, Status, action};
 use crate::platform::clock::testing;
 use crate::store::{Change, JournalPiece, Store};
 
@@ -292,7 +293,24 @@ fn stored(journal: &str, seed: u64) -> String {
     let ended = night.store.sprint(ID).expect("read").expect("there");
     assert!(!matches!(ended.state, State::Pending | State::Submitting), "{:?}", ended.state);
     testing::set(None);
-    redacted(&night.store.dump())
+    redacted(&said(&night.store.dump()))
+}
+
+/// What is stored, with the words of the command line in the place of actions: the sums are older than
+/// these. In JSON, their marks are escaped.
+fn said(dump: &str) -> String {
+    let dump = action::render(dump, command);
+    let (mut text, mut rest) = (String::with_capacity(dump.len()), dump.as_str());
+    while let Some((before, marked)) = rest.split_once("\\u0002") {
+        let (inside, after) = marked.split_once("\\u0003").expect("an end");
+        let inside: String = serde_json::from_str(&format!("\"{inside}\"")).expect("a text");
+        let action = serde_json::from_str(&inside).expect("an action");
+        let words = serde_json::json!(command(&action)).to_string();
+        text.push_str(before);
+        text.push_str(&words[1..words.len() - 1]);
+        rest = after;
+    }
+    text + rest
 }
 
 /// Without what chance has drawn: ids by the order in which they appear, and how long a task waits.
@@ -386,7 +404,7 @@ fn after(journal: &str, seed: u64, deed: impl FnOnce(&Change<'_>)) -> String {
     change.raw("UPDATE sprints SET journal_offset = 0, journal_prefix = ''").expect("set");
     change.commit().expect("kept");
     testing::set(None);
-    redacted(&store.dump())
+    redacted(&said(&store.dump()))
 }
 
 fn at_once(change: &Change<'_>, lines: &[Line]) {
