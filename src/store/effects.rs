@@ -106,6 +106,7 @@ impl Change<'_> {
 mod tests {
     use super::*;
     use crate::bundle::reduce::MAX_JOBS;
+    use crate::domain::action::Action;
     use crate::domain::{JobId, MessageKind, SprintId, State, Status};
     use crate::store::{NewSprint, Store};
 
@@ -189,7 +190,10 @@ mod tests {
         let row = store.sprint(ID).expect("read").expect("there");
         let State::Ended { ending, .. } = row.state else { panic!("{:?}", row.state) };
         assert!(
-            ending.detail.contains("asked nothing") && ending.hint.contains("sprint log sp-000001"),
+            ending.detail.contains("asked nothing")
+                && ending.hint.contains(
+                    &Action::ReadLog { sprint: "sp-000001".to_owned(), step: None }.to_string()
+                ),
             "{ending:?}"
         );
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Store;
+use crate::domain::action::Action;
 use crate::platform::clock::{self, Clock};
 use crate::platform::{file_system, private};
 use crate::problem::{Problem, ProblemKind};
@@ -103,13 +104,13 @@ impl From<StoreError> for Problem {
             StoreError::NoLocks { .. } => Self::failed(error.to_string())
                 .hint("set `db_path` to a file on a disk of this machine, or have the file system mounted with locks (Lustre: `-o flock`)"),
             StoreError::Full => Self::failed(error.to_string())
-                .hint("free space on this machine; what was sent to a cluster meanwhile is looked up by the next `researchloop tick`"),
+                .hint(format!("free space on this machine; what was sent to a cluster meanwhile is looked up by the next `{}`", Action::Tick)),
             StoreError::ReadOnly => Self::failed(error.to_string())
                 .hint("it can be read all the same; make it and its folder (`db_path`) writable for you, and free of a read-only file system"),
             StoreError::Unreadable { .. } => Self::failed(error.to_string())
                 .hint("make it readable and writable for you, restore it from a copy, or set `db_path` to another file"),
             StoreError::Sqlite(_) => Self::failed(error.to_string())
-                .hint("`researchloop config check` shows which file it is (`db_path`); restore it from a copy, or set `db_path` to another file"),
+                .hint(format!("`{}` shows which file it is (`db_path`); restore it from a copy, or set `db_path` to another file", Action::CheckConfig)),
             _ => Self::failed(error.to_string()),
         };
         Self { passes, ..failure }

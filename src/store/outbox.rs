@@ -8,6 +8,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::sprints::SprintRow;
 use super::{Change, Store, StoreError, waits};
+use crate::domain::action::Action;
 use crate::domain::{State, Status, retry};
 use crate::platform::clock;
 
@@ -79,10 +80,12 @@ impl Change<'_> {
     /// It stays where it is: such a reason may pass.
     pub fn tell_of_stuck(&self, row: &SprintRow, why: &str) -> Result<(), StoreError> {
         let id = row.id.as_str();
+        let cancel = Action::CancelSprint { sprint: id.to_owned() };
+        let resubmit = Action::ResubmitSprint { sprint: id.to_owned(), more: None };
         let data = serde_json::json!({
             "sprint_id": id, "study": row.study, "cluster": row.cluster, "loop_id": row.loop_id, "task_id": row.task, "idea": row.idea,
             "job_id": row.state.last_job().map(crate::domain::JobId::as_str), "detail": format!("its job waits in the queue: {why}"),
-            "hint": format!("it starts by itself when that passes; if it cannot, `researchloop sprint cancel {id}`, correct its job options, and `researchloop sprint resubmit {id}`"),
+            "hint": format!("it starts by itself when that passes; if it cannot, `{cancel}`, correct its job options, and `{resubmit}`"),
         });
         self.notice(&format!("stuck:{id}:{}", row.attempt), "stuck", &data)
     }

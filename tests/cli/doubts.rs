@@ -651,7 +651,7 @@ fn a_job_that_cannot_start_as_things_are_is_told_of_and_stays() {
         query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
     assert!(
-        matches!(&notices[..], [one] if one.contains("InvalidAccount") && one.contains(&format!("sprint cancel {id}"))),
+        matches!(&notices[..], [one] if one.contains("InvalidAccount") && one.contains("cancel_sprint") && one.contains(&id)),
         "{notices:?}"
     );
     // The account is back.

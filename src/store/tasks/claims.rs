@@ -4,6 +4,7 @@
 
 use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
+use crate::domain::action::Action;
 use crate::domain::{EventName, NeedState, TaskState, TaskStatus};
 use crate::store::{Change, StoreError};
 
@@ -74,33 +75,35 @@ impl Change<'_> {
 
     fn must_be_ready(&self, row: &TaskRow) -> Result<(), TaskError> {
         let id = &row.id;
-        let show = format!("`researchloop task show {id}` tells more");
+        let show = Action::ShowTask { task: id.to_string() };
+        let retry = Action::RetryTask { task: id.to_string() };
         match row.state {
             TaskState::Ready => Ok(()),
             TaskState::Parent => not_now(
                 format!("{id} is made of other tasks, and is not worked on itself"),
-                format!("`researchloop task show {id}` lists its parts"),
+                format!("`{show}` lists its parts"),
             ),
-            TaskState::Running | TaskState::Claimed => {
-                not_now(format!("{id} is taken: {}", who_has_it(row)), show)
-            }
-            TaskState::Blocked => {
-                not_now(format!("{id} is blocked: {}", self.why_blocked(row)?), show)
-            }
+            TaskState::Running | TaskState::Claimed => not_now(
+                format!("{id} is taken: {}", who_has_it(row)),
+                format!("`{show}` tells more"),
+            ),
+            TaskState::Blocked => not_now(
+                format!("{id} is blocked: {}", self.why_blocked(row)?),
+                format!("`{show}` tells more"),
+            ),
             TaskState::Waiting => {
                 let until = jiff::Timestamp::from_second(row.retry_at)
                     .map(|time| time.to_string())
                     .unwrap_or_default();
                 not_now(
                     format!("{id} has failed ({}), and waits until {until}", row.detail),
-                    format!("`researchloop task retry {id}` lets it begin at once"),
+                    format!("`{retry}` lets it begin at once"),
                 )
             }
             TaskState::Skipped => self.is_skipped(row),
-            TaskState::Done | TaskState::Dead | TaskState::Cancelled => not_now(
-                format!("{id} is {}", row.state),
-                format!("`researchloop task retry {id}` opens it again"),
-            ),
+            TaskState::Done | TaskState::Dead | TaskState::Cancelled => {
+                not_now(format!("{id} is {}", row.state), format!("`{retry}` opens it again"))
+            }
         }
     }
 
@@ -111,11 +114,11 @@ impl Change<'_> {
             .into_iter()
             .find(|need| need.state == NeedState::Never)
         {
-            Some(need) => format!(
-                "`researchloop task edit {} --drop-need {}` if it can do without",
-                need.task, need.needs
-            ),
-            None => format!("`researchloop task show {}` tells more", row.id),
+            Some(need) => {
+                let drop = Action::DropNeed { task: need.task, need: Some(need.needs) };
+                format!("`{drop}` if it can do without")
+            }
+            None => format!("`{}` tells more", Action::ShowTask { task: row.id.to_string() }),
         };
         let why = row.detail.strip_prefix("it ").unwrap_or(&row.detail);
         not_now(format!("{} is skipped: it {why}", row.id), hint)
@@ -128,11 +131,12 @@ impl Change<'_> {
         for need in missing.iter().take(5) {
             let state = self.task(&need.needs)?.map_or("gone", |other| other.state.as_str());
             let never = match need.state {
-                NeedState::Never => ", which can never be",
+                NeedState::Never => ", which can never be".to_owned(),
                 NeedState::Unknown => {
-                    " without a verdict: `researchloop task done ID --verdict WORD` says it"
+                    let judge = Action::JudgeTask { task: None };
+                    format!(" without a verdict: `{judge}` says it")
                 }
-                NeedState::Met | NeedState::Open => "",
+                NeedState::Met | NeedState::Open => String::new(),
             };
             let whose = if need.task == row.id.as_str() {
                 String::new()
@@ -155,7 +159,9 @@ impl Change<'_> {
     pub(super) fn held_with(&self, id: &str, token: i64) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         let hint = format!(
-            "`researchloop task show {id}` tells how it stands; `researchloop task claim {id}` takes it again"
+            "`{}` tells how it stands; `{}` takes it again",
+            Action::ShowTask { task: id.to_owned() },
+            Action::ClaimTask { task: id.to_owned() }
         );
         let stale = |what: String| Err(TaskError::Stale { what, hint: hint.clone() });
         if row.claim_token != token {
@@ -219,7 +225,7 @@ impl Change<'_> {
         if let Some(sprint) = row.sprint() {
             return not_now(
                 format!("{id}: {sprint} works on it"),
-                format!("`researchloop sprint cancel {sprint}` ends that"),
+                format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_owned() }),
             );
         }
         if token.is_none() && row.state == TaskState::Claimed {
@@ -231,7 +237,7 @@ impl Change<'_> {
         if row.claimed_by.is_none() || row.status != TaskStatus::Open {
             return not_now(
                 format!("nobody has claimed {id}: it is {}", row.state),
-                format!("`researchloop task show {id}` tells more"),
+                format!("`{}` tells more", Action::ShowTask { task: id.to_owned() }),
             );
         }
         self.let_go(&row)?;

@@ -1,6 +1,7 @@
 //! Makes tasks, changes them, and changes what they need.
 
 use super::{TaskError, TaskRow, not_now};
+use crate::domain::action::Action;
 use crate::domain::task::{self, check_idea, check_idea_text, check_text};
 use crate::domain::{Condition, EventName, Priority, TaskId, TaskState, TaskStatus};
 use crate::platform::random;
@@ -166,7 +167,7 @@ impl Change<'_> {
             {
                 return not_now(
                     format!("{parent} cannot get parts: it is {}", above.status),
-                    format!("`researchloop task retry {parent}` first"),
+                    format!("`{}` first", Action::RetryTask { task: parent.to_owned() }),
                 );
             }
         }

@@ -4,6 +4,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
+use crate::domain::action::Action;
 use crate::domain::reduce::{self, Failure, SprintEnd, TaskEnd};
 use crate::domain::task::{self, check_text};
 use crate::domain::{EventName, LoopStatus, MessageKind, State, TaskState, TaskStatus, Verdict};
@@ -28,6 +29,7 @@ impl Change<'_> {
             return self.held_with(id, token);
         }
         let row = self.known_task(id)?;
+        let show = Action::ShowTask { task: id.to_owned() };
         match row.state {
             TaskState::Ready | TaskState::Waiting => Ok(row),
             TaskState::Claimed => not_now(
@@ -38,23 +40,24 @@ impl Change<'_> {
                 let sprint = row.sprint().unwrap_or_default();
                 not_now(
                     format!("{id}: {sprint} works on it, and says itself how it ends"),
-                    format!("`researchloop sprint cancel {sprint}` ends that"),
+                    format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_owned() }),
                 )
             }
             TaskState::Parent => not_now(
                 format!("{id} ends by itself, when its parts do"),
-                format!("`researchloop task show {id}` lists them"),
+                format!("`{show}` lists them"),
             ),
             TaskState::Blocked => not_now(
                 format!("{id} is blocked"),
                 format!(
-                    "`researchloop task show {id}` tells by what; `task edit {id} --drop-need ID` if it can do without"
+                    "`{show}` tells by what; `{}` if it can do without",
+                    Action::DropNeed { task: id.to_owned(), need: None }
                 ),
             ),
             TaskState::Skipped => self.is_skipped(&row),
             TaskState::Done | TaskState::Dead | TaskState::Cancelled => not_now(
                 format!("{id} is {} already", row.state),
-                format!("`researchloop task retry {id}` opens it again"),
+                format!("`{}` opens it again", Action::RetryTask { task: id.to_owned() }),
             ),
         }
     }
@@ -126,7 +129,10 @@ impl Change<'_> {
             let sprint = busy.sprint().unwrap_or_default();
             return not_now(
                 format!("{}: {sprint} works on it", busy.id),
-                format!("`researchloop sprint cancel {sprint}` ends that, and calls the task off"),
+                format!(
+                    "`{}` ends that, and calls the task off",
+                    Action::CancelSprint { sprint: sprint.to_owned() }
+                ),
             );
         }
         if row.status != TaskStatus::Open
@@ -135,7 +141,7 @@ impl Change<'_> {
         {
             return not_now(
                 format!("{id} is {} already", row.status),
-                format!("`researchloop task show {id}` tells more"),
+                format!("`{}` tells more", Action::ShowTask { task: id.to_owned() }),
             );
         }
         for task in all.iter().filter(|task| {
@@ -167,7 +173,7 @@ impl Change<'_> {
                 if !parts.iter().any(|part| over(&part)) {
                     return not_now(
                         format!("{id} is {}, and none of its parts can be tried again", row.state),
-                        format!("`researchloop task show {id}` lists its parts"),
+                        format!("`{}` lists its parts", Action::ShowTask { task: id.to_owned() }),
                     );
                 }
                 for part in parts.iter().filter(over) {
@@ -179,7 +185,7 @@ impl Change<'_> {
             state => {
                 return not_now(
                     format!("{id} is {state}: there is nothing to try again"),
-                    format!("`researchloop task show {id}` tells more"),
+                    format!("`{}` tells more", Action::ShowTask { task: id.to_owned() }),
                 );
             }
         }
@@ -268,8 +274,10 @@ impl Change<'_> {
         let idea: String = row.idea.chars().take(200).collect();
         let tasks =
             if waiting == 1 { "1 task waits".to_owned() } else { format!("{waiting} tasks wait") };
+        let judge = Action::JudgeTask { task: Some(id.to_owned()) };
+        let retry = Action::RetryTask { task: id.to_owned() };
         let text = format!(
-            "{id} is done, and what came out is not known: {why}\nidea: {idea}\n{tasks} for its verdict: `researchloop task done {id} --verdict WORD` says it, `researchloop task retry {id}` tries the task again"
+            "{id} is done, and what came out is not known: {why}\nidea: {idea}\n{tasks} for its verdict: `{judge}` says it, `{retry}` tries the task again"
         );
         let choices = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]
             .map(|verdict| verdict.as_str().to_owned());
@@ -438,8 +446,10 @@ impl Change<'_> {
         let id = row.id.as_str();
         let idea: String = row.idea.chars().take(200).collect();
         let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
+        let retry = Action::RetryTask { task: id.to_owned() };
+        let cancel = Action::CancelTask { task: id.to_owned() };
         let text = format!(
-            "{id} has failed {times} and is not tried again: {detail}\nidea: {idea}\n`researchloop task retry {id}` tries it again, `researchloop task cancel {id}` calls it off"
+            "{id} has failed {times} and is not tried again: {detail}\nidea: {idea}\n`{retry}` tries it again, `{cancel}` calls it off"
         );
         self.tell_of_task(
             MessageKind::Dead,

@@ -19,6 +19,7 @@ pub use edit::{NewTask, TaskEdit};
 pub use rows::{Need, TaskFilter, TaskRow};
 
 use super::StoreError;
+use crate::domain::action::Action;
 use crate::problem::{Problem, ProblemKind};
 
 /// Why something is not done with a task.
@@ -59,9 +60,11 @@ impl From<TaskError> for Problem {
         let message = error.to_string();
         match error {
             TaskError::Unknown(_) => Self::new(ProblemKind::NotFound, message)
-                .hint("`researchloop task list --all` lists them"),
-            TaskError::Cycle(_) => Self::new(ProblemKind::Conflict, message)
-                .hint("nothing was changed; `researchloop task graph` shows what waits for what"),
+                .hint(format!("`{}` lists them", Action::ListTasks { all: true })),
+            TaskError::Cycle(_) => Self::new(ProblemKind::Conflict, message).hint(format!(
+                "nothing was changed; `{}` shows what waits for what",
+                Action::GraphTasks
+            )),
             TaskError::Stale { hint, .. } | TaskError::NotNow { hint, .. } => {
                 Self::new(ProblemKind::Conflict, message).hint(hint)
             }
