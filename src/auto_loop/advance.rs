@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::config::Study;
+use crate::domain::action::{Action, LoopOption};
 use crate::domain::auto_loop::{
     Attempt, AttemptState, Left, Limits, Next, Remark, Situation, StopRule, Target, Unused, Used,
     fingerprint, next, objection, remark,
@@ -55,13 +56,10 @@ pub fn advance_one(
         };
         let (step, remark) = match app.config.study(&row.study) {
             Ok(study) => (step(app, &change, &row, study)?, remark_on(app, &change, &row, study)?),
-            Err(error) => (
-                Step::Note(
-                    format!("{error}; put the study back, or `researchloop loop stop {id}`"),
-                    true,
-                ),
-                None,
-            ),
+            Err(error) => {
+                let stop = Action::StopLoop { id: id.to_owned() };
+                (Step::Note(format!("{error}; put the study back, or `{stop}`"), true), None)
+            }
         };
         let more = matches!(step, Step::Made(..));
         let with = |text: &str| match &remark {
@@ -93,7 +91,9 @@ pub fn advance_one(
                 .is_ok_and(|row| row.is_some_and(|row| row.status == LoopStatus::Running))
         }) {
             let hint = format!(
-                "`researchloop loop show {id}` shows it; `researchloop loop edit {id} --target ...` changes the target"
+                "`{}` shows it; `{}` changes the target",
+                Action::ShowLoop { id: id.to_owned() },
+                Action::EditLoop { id: id.to_owned(), with: LoopOption::Target }
             );
             let data = serde_json::json!({ "loop_id": id, "study_name": row.study, "detail": text, "hint": hint });
             change.notice(&format!("loop_note:{id}:{subject}"), "loop_note", &data)?;
@@ -192,13 +192,17 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
             let unknown = change.waits_for_verdicts(&row.study)?;
             let verdicts = if unknown > 0 {
                 format!(
-                    ", {unknown} of them for a verdict that a person must say: `researchloop inbox`"
+                    ", {unknown} of them for a verdict that a person must say: `{}`",
+                    Action::ShowInbox
                 )
             } else {
                 String::new()
             };
             return Ok(Step::Note(
-                format!("no task is ready now, {open} open{verdicts}: `researchloop task list`"),
+                format!(
+                    "no task is ready now, {open} open{verdicts}: `{}`",
+                    Action::ListTasks { all: false }
+                ),
                 false,
             ));
         }
@@ -306,7 +310,7 @@ fn waiting(change: &Change<'_>, sprints: &[LoopSprint]) -> Result<Option<String>
     let mut answered = None;
     for sprint in sprints.iter().filter(|sprint| sprint.status == Status::Parked) {
         if change.waits_for_person(&sprint.id)? {
-            return Ok(Some(format!("{} waits for an answer: `researchloop inbox`", sprint.id)));
+            return Ok(Some(format!("{} waits for an answer: `{}`", sprint.id, Action::ShowInbox)));
         }
         answered = answered.or_else(|| {
             Some(match &sprint.limit_reason {

@@ -3,6 +3,7 @@
 use super::advance::stops;
 use crate::app::App;
 use crate::config::{Study, UnknownName};
+use crate::domain::action::Action;
 use crate::domain::auto_loop::{Limits, StopRule, Target, parse_until};
 use crate::domain::{Better, LoopId, figure_name, text};
 use crate::platform::{clock, random};
@@ -104,18 +105,16 @@ impl From<LoopError> for Problem {
             LoopError::Limit(_) => Self::new(ProblemKind::Usage, text),
             LoopError::Program(_) => Self::failed(text).hint("put the study's program.md right: what is not understood there may be a limit"),
             LoopError::NotAllowed(_) => Self::new(ProblemKind::Conflict, text).hint("set `allow_loop = true` in that [[study]]"),
-            LoopError::State { .. } => Self::new(ProblemKind::Conflict, text).hint("`researchloop loop list` shows how loops stand"),
+            LoopError::State { .. } => Self::new(ProblemKind::Conflict, text).hint(format!("`{}` shows how loops stand", Action::ListLoops)),
             LoopError::Reached { id, study, rule, .. } => Self::new(ProblemKind::Limit, text).hint(match (rule.study_key(), rule.widened_by(), id) {
                 (Some(key), ..) => {
-                    format!(
-                        "raise `{key}` of the study {study}, or wait for what is reserved; `researchloop study show {}` shows it",
-                        shell_words::quote(&study)
-                    )
+                    let show = Action::ShowStudy { study: study.clone() };
+                    format!("raise `{key}` of the study {study}, or wait for what is reserved; `{show}` shows it")
                 }
-                (None, Some(option), Some(id)) => format!("`researchloop loop resume {id} {option}` goes on, within a wider limit"),
-                (None, Some(option), None) => format!("start it with a wider limit: {option}"),
-                (None, None, Some(id)) => format!("`researchloop loop show {id}` shows what happened"),
-                (None, None, None) => format!("`researchloop study show {}` shows how it stands", shell_words::quote(&study)),
+                (None, Some(with), Some(id)) => format!("`{}` goes on, within a wider limit", Action::ResumeLoop { id, with }),
+                (None, Some(with), None) => format!("start it with a wider limit: {}", Action::StartWith { with }),
+                (None, None, Some(id)) => format!("`{}` shows what happened", Action::ShowLoop { id }),
+                (None, None, None) => format!("`{}` shows how it stands", Action::ShowStudy { study }),
             }),
         }
     }

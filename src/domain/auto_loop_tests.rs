@@ -1,6 +1,7 @@
 //! Every rule that ends a loop, and what it waits for.
 
 use super::*;
+use crate::domain::action::Action;
 
 fn limits() -> Limits {
     Limits {
@@ -214,9 +215,12 @@ fn a_target_that_is_reached_by_luck_says_so() {
     };
     let missed = aiming(0.5, None, None);
     let one = told(&[aiming(0.95, None, None)]);
+    let again = Action::ResubmitSprint { sprint: "sp-000001".to_owned(), more: None };
     assert_eq!(
         one,
-        "the target acc >= 0.9 is reached: sp-000001 has 0.95; one run: it may be luck, 3 more runs would tell: `researchloop sprint resubmit sp-000001` makes one"
+        format!(
+            "the target acc >= 0.9 is reached: sp-000001 has 0.95; one run: it may be luck, 3 more runs would tell: `{again}` makes one"
+        )
     );
     assert!(
         told(&[missed.clone(), missed.clone(), aiming(0.95, Some(1), Some(0.001))])

@@ -1,6 +1,7 @@
 //! What the figures of a loop's sprints say: whether its target is reached, and whether anything still
 //! gets better. Hides how it is put into words how sure that is.
 
+use super::action::Action;
 use super::auto_loop::{Attempt, AttemptState, StopRule, Target, Unused};
 use super::figure_name;
 use super::loop_limits::list;
@@ -113,7 +114,8 @@ pub fn remark(target: &Target, attempts: &[Attempt], reported: &[String]) -> Opt
 }
 
 fn more_runs(id: &str) -> String {
-    format!("{MORE_RUNS} more runs would tell: `researchloop sprint resubmit {id}` makes one")
+    let again = Action::ResubmitSprint { sprint: id.to_owned(), more: None };
+    format!("{MORE_RUNS} more runs would tell: `{again}` makes one")
 }
 
 /// Sprints without an improvement count since the last one. A new best that may be luck is no

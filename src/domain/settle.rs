@@ -6,6 +6,7 @@
 //! answer. What the runner says of its own work counts most; of what was done to the job from outside,
 //! the scheduler knows more. Where a scheduler cannot tell two ends apart, the sentence names both.
 
+use super::action::Action;
 use super::advice::Advice;
 use super::job::{EndKind, JobEnd, JobState, SchedulerKind, Seen};
 use super::sprint::{Ending, Reason};
@@ -43,6 +44,8 @@ pub struct ScriptEnd {
 /// Everything that is known.
 #[derive(Debug, Clone)]
 pub struct Evidence<'a> {
+    /// The sprint.
+    pub sprint: &'a str,
     /// Which kind of scheduler speaks.
     pub scheduler: SchedulerKind,
     /// Somebody here asked for the end.
@@ -172,7 +175,7 @@ fn is_gone<'a>(evidence: &Evidence<'a>) -> Gone<'a> {
         Some(Seen::State(JobState::Ended(end))) => Gone::Ended(end),
         Some(Seen::State(JobState::NeverStarts(words))) => {
             Gone::Not(match evidence.empty_seconds >= LOST_SECONDS {
-                true => Finding::Over(never_starts(words)),
+                true => Finding::Over(never_starts(evidence, words)),
                 false => Finding::Empty,
             })
         }
@@ -233,8 +236,8 @@ fn of_job_that_is_gone(evidence: &Evidence<'_>, job_end: Option<&JobEnd>) -> Fin
         (_, Some(script), _) => Finding::Over(contradicted(
             evidence,
             match Reason::parse(&script.reason) {
-                Some(Reason::RunnerMissing) => runner_missing(),
-                Some(Reason::Noexec) => noexec(),
+                Some(Reason::RunnerMissing) => runner_missing(evidence),
+                Some(Reason::Noexec) => noexec(evidence),
                 _ => killed(evidence, job_end, script.processes_left, Some(script.status)),
             },
         )),
@@ -242,9 +245,11 @@ fn of_job_that_is_gone(evidence: &Evidence<'_>, job_end: Option<&JobEnd>) -> Fin
         (None, None, None) if never_ran(evidence) => {
             Finding::Over(Ending::cancelled("cancelled before it ran"))
         }
-        (None, None, None) => {
-            Finding::Over(if evidence.cancel_asked { not_verified(evidence) } else { lost() })
-        }
+        (None, None, None) => Finding::Over(if evidence.cancel_asked {
+            not_verified(evidence)
+        } else {
+            lost(evidence)
+        }),
     }
 }
 
@@ -277,13 +282,16 @@ fn with_runner_end(
                 match job_end {
                     _ if evidence.cancel_asked => not_verified(evidence),
                     Some(end) => of_end(evidence, end),
-                    None => unrecorded(""),
+                    None => unrecorded(evidence, ""),
                 },
             )
         } else if evidence.missing_ends.is_empty() {
             Ending::completed()
         } else {
-            contradicted(evidence, unrecorded(job_end.map_or("", |end| end.words.as_str())))
+            contradicted(
+                evidence,
+                unrecorded(evidence, job_end.map_or("", |end| end.words.as_str())),
+            )
         });
     }
     if runner.parked {
@@ -299,9 +307,12 @@ fn with_runner_end(
     // A step that failed may have failed because the job ran out of memory, which only the scheduler
     // tells.
     if reason == Reason::StepFailed && job_end.is_some_and(|end| end.kind == EndKind::OutOfMemory) {
-        return Finding::Over(out_of_memory(job_end));
+        return Finding::Over(out_of_memory(evidence, job_end));
     }
-    let hint = runner.advice.unwrap_or_else(|| Advice::of_reason(reason)).sentence(evidence.step);
+    let hint = runner
+        .advice
+        .unwrap_or_else(|| Advice::of_reason(reason))
+        .sentence(evidence.sprint, evidence.step);
     Finding::Over(Ending::failed(reason, said(&runner.detail), hint))
 }
 
@@ -357,30 +368,37 @@ fn killed(
     }
     let words = job_end.map_or("", |end| end.words.as_str());
     match job_end.map(|end| end.kind) {
-        Some(EndKind::TimeLimit) => time_limit(words),
-        Some(EndKind::OutOfMemory) => out_of_memory(job_end),
-        Some(EndKind::NodeFailed) => node_failed(words),
-        Some(EndKind::Cancelled) => cancelled_outside(words),
+        Some(EndKind::TimeLimit) => time_limit(evidence, words),
+        Some(EndKind::OutOfMemory) => out_of_memory(evidence, job_end),
+        Some(EndKind::NodeFailed) => node_failed(evidence, words),
+        Some(EndKind::Cancelled) => cancelled_outside(evidence, words),
         _ if runner_status == Some(COULD_NOT_RECORD) => Ending::failed(
             Reason::RunnerKilled,
             "the runner could not start, or could not record its end",
-            "the end of job.log says why: `researchloop sprint fetch ID`; then `researchloop sprint resubmit ID`",
+            format!(
+                "the end of job.log says why: `{}`; then `{}`",
+                fetch(evidence),
+                resubmit(evidence)
+            ),
         ),
-        _ if runner_status.is_some() => runner_killed(evidence.scheduler, words),
+        _ if runner_status.is_some() => runner_killed(evidence, words),
         _ => match evidence.scheduler {
-            SchedulerKind::Slurm => cancelled_outside(words),
+            SchedulerKind::Slurm => cancelled_outside(evidence, words),
             SchedulerKind::Sge => Ending::failed(
                 Reason::CancelledOutside,
                 format!(
                     "the job was stopped on the cluster; Grid Engine cannot tell qdel from a limit of the queue{}",
                     quoted(words)
                 ),
-                "ask who used qdel, or whether the queue has limits of its own (qconf -sq); then `researchloop sprint resubmit ID`",
+                format!(
+                    "ask who used qdel, or whether the queue has limits of its own (qconf -sq); then `{}`",
+                    resubmit(evidence)
+                ),
             ),
             SchedulerKind::Local => Ending::failed(
                 Reason::CancelledOutside,
                 "the job was stopped by a signal from outside",
-                "run it again with `researchloop sprint resubmit ID`",
+                format!("run it again with `{}`", resubmit(evidence)),
             ),
         },
     }
@@ -410,26 +428,34 @@ fn without_record(evidence: &Evidence<'_>, end: &JobEnd) -> Finding {
 fn of_end(evidence: &Evidence<'_>, end: &JobEnd) -> Ending {
     let words = end.words.as_str();
     match end.kind {
-        EndKind::TimeLimit => time_limit(words),
-        EndKind::OutOfMemory => out_of_memory(Some(end)),
-        EndKind::NodeFailed => node_failed(words),
-        EndKind::Cancelled => cancelled_outside(words),
+        EndKind::TimeLimit => time_limit(evidence, words),
+        EndKind::OutOfMemory => out_of_memory(evidence, Some(end)),
+        EndKind::NodeFailed => node_failed(evidence, words),
+        EndKind::Cancelled => cancelled_outside(evidence, words),
         // It did not come to the runner: the machines failed, not the work.
         EndKind::NotStarted if lacks_directory(words) => {
-            without_directory(Reason::RunnerMissing, words)
+            without_directory(evidence, Reason::RunnerMissing, words)
         }
-        EndKind::NotStarted => never_starts(words),
+        EndKind::NotStarted => never_starts(evidence, words),
         // The job script's own words for a runner that it could not start. They are all there is
         // when the files cannot be read, because the runner would have to read them.
         EndKind::Completed | EndKind::Failed | EndKind::Killed => match end.exit_code {
             // Nobody killed a runner that ended with a status of its own.
-            Some(0 | 1) if end.signal.is_none() => unrecorded(words),
-            None if end.kind == EndKind::Completed => unrecorded(words),
-            Some(126) => noexec(),
-            Some(127) => runner_missing(),
-            _ => runner_killed(evidence.scheduler, words),
+            Some(0 | 1) if end.signal.is_none() => unrecorded(evidence, words),
+            None if end.kind == EndKind::Completed => unrecorded(evidence, words),
+            Some(126) => noexec(evidence),
+            Some(127) => runner_missing(evidence),
+            _ => runner_killed(evidence, words),
         },
     }
+}
+
+fn resubmit(evidence: &Evidence<'_>) -> Action {
+    Action::ResubmitSprint { sprint: evidence.sprint.to_owned(), more: None }
+}
+
+fn fetch(evidence: &Evidence<'_>) -> Action {
+    Action::FetchSprint { sprint: evidence.sprint.to_owned(), all: false }
 }
 
 fn quoted(words: &str) -> String {
@@ -443,64 +469,74 @@ fn not_verified(evidence: &Evidence<'_>) -> Ending {
     ))
 }
 
-fn runner_missing() -> Ending {
+fn runner_missing(evidence: &Evidence<'_>) -> Ending {
     Ending::failed(
         Reason::RunnerMissing,
         "the runner was not there when the job started",
-        "was the cluster's working_dir cleaned, or is it not shared with the nodes? `researchloop cluster setup NAME`, then `researchloop sprint resubmit ID`",
+        format!(
+            "was the cluster's working_dir cleaned, or is it not shared with the nodes? `{}`, then `{}`",
+            Action::SetUpCluster { cluster: None },
+            resubmit(evidence)
+        ),
     )
 }
 
-fn noexec() -> Ending {
+fn noexec(evidence: &Evidence<'_>) -> Ending {
     Ending::failed(
         Reason::Noexec,
         "the runner may not be executed where it lies",
-        "choose a `working_dir` on a file system without `noexec`, then `researchloop sprint resubmit ID`",
+        format!(
+            "choose a `working_dir` on a file system without `noexec`, then `{}`",
+            resubmit(evidence)
+        ),
     )
 }
 
-fn lost() -> Ending {
+fn lost(evidence: &Evidence<'_>) -> Ending {
     Ending::failed(
         Reason::Lost,
         format!(
             "the cluster knows nothing of the job: not in the queue, not in the accounting, no record ({LOST_POLLS} polls over {LOST_SECONDS} s)"
         ),
-        "look in the sprint's directory on the cluster, then `researchloop sprint resubmit ID`",
+        format!("look in the sprint's directory on the cluster, then `{}`", resubmit(evidence)),
     )
 }
 
-fn time_limit(words: &str) -> Ending {
+fn time_limit(evidence: &Evidence<'_>, words: &str) -> Ending {
     Ending::failed(
         Reason::TimeLimit,
         format!("the job's time was over{}", quoted(words)),
-        Advice::MoreTime.sentence(None),
+        Advice::MoreTime.sentence(evidence.sprint, None),
     )
 }
 
-fn out_of_memory(end: Option<&JobEnd>) -> Ending {
+fn out_of_memory(evidence: &Evidence<'_>, end: Option<&JobEnd>) -> Ending {
     Ending::failed(
         Reason::OutOfMemory,
         format!(
             "the job used more memory than it had asked for{}",
             quoted(end.map_or("", |end| end.words.as_str()))
         ),
-        Advice::MoreMemory.sentence(None),
+        Advice::MoreMemory.sentence(evidence.sprint, None),
     )
 }
 
-fn node_failed(words: &str) -> Ending {
+fn node_failed(evidence: &Evidence<'_>, words: &str) -> Ending {
     Ending::failed(
         Reason::NodeFailed,
         format!("the node went away{}", quoted(words)),
-        "run it again: `researchloop sprint resubmit ID`",
+        format!("run it again: `{}`", resubmit(evidence)),
     )
 }
 
-fn cancelled_outside(words: &str) -> Ending {
+fn cancelled_outside(evidence: &Evidence<'_>, words: &str) -> Ending {
     Ending::failed(
         Reason::CancelledOutside,
         format!("the job was cancelled on the cluster, not from here{}", quoted(words)),
-        "if that was you, all is well; else ask your administrator; then `researchloop sprint resubmit ID`",
+        format!(
+            "if that was you, all is well; else ask your administrator; then `{}`",
+            resubmit(evidence)
+        ),
     )
 }
 
@@ -517,39 +553,48 @@ fn lacks_directory(words: &str) -> bool {
     NO_DIRECTORY.iter().any(|said| words.contains(said))
 }
 
-fn without_directory(reason: Reason, words: &str) -> Ending {
+fn without_directory(evidence: &Evidence<'_>, reason: Reason, words: &str) -> Ending {
     Ending::failed(
         reason,
         format!(
             "the node could not start the job in its directory: it is not there, or may not be written to{}",
             quoted(words)
         ),
-        "is `working_dir` of the cluster shared with the nodes, under the same path? `researchloop cluster check` tells what it lies on; \
-         then `researchloop sprint resubmit ID`",
+        format!(
+            "is `working_dir` of the cluster shared with the nodes, under the same path? `{}` tells what it lies on; then `{}`",
+            Action::CheckClusters,
+            resubmit(evidence)
+        ),
     )
 }
 
-fn never_starts(words: &str) -> Ending {
+fn never_starts(evidence: &Evidence<'_>, words: &str) -> Ending {
     if lacks_directory(words) {
-        return without_directory(Reason::NeverStarts, words);
+        return without_directory(evidence, Reason::NeverStarts, words);
     }
     Ending::failed(
         Reason::NeverStarts,
         format!("the job can never start as it was asked for{}", quoted(words)),
-        "correct the job options (-o key=value, `job_options` of the study or cluster), then `researchloop sprint resubmit ID`",
+        format!(
+            "correct the job options (-o key=value, `job_options` of the study or cluster), then `{}`",
+            resubmit(evidence)
+        ),
     )
 }
 
-fn unrecorded(words: &str) -> Ending {
+fn unrecorded(evidence: &Evidence<'_>, words: &str) -> Ending {
     Ending::failed(
         Reason::RunnerKilled,
         format!("the job ended by itself, but the record of its end is not there{}", quoted(words)),
-        "was `.researchloop` in the sprint's directory removed? What the job left behind is still there: `researchloop sprint fetch ID`",
+        format!(
+            "was `.researchloop` in the sprint's directory removed? What the job left behind is still there: `{}`",
+            fetch(evidence)
+        ),
     )
 }
 
-fn runner_killed(scheduler: SchedulerKind, words: &str) -> Ending {
-    let detail = match scheduler {
+fn runner_killed(evidence: &Evidence<'_>, words: &str) -> Ending {
+    let detail = match evidence.scheduler {
         SchedulerKind::Slurm => format!("the runner inside the job was killed{}", quoted(words)),
         SchedulerKind::Sge => {
             format!(
@@ -565,6 +610,10 @@ fn runner_killed(scheduler: SchedulerKind, words: &str) -> Ending {
     Ending::failed(
         Reason::RunnerKilled,
         detail,
-        "see the end of job.log in `researchloop sprint log ID`, then `researchloop sprint resubmit ID`",
+        format!(
+            "see the end of job.log in `{}`, then `{}`",
+            Action::ReadLog { sprint: evidence.sprint.to_owned(), step: None },
+            resubmit(evidence)
+        ),
     )
 }

