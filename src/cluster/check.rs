@@ -103,7 +103,7 @@ printf '%s\n' "$CLAUDE is not on the PATH of the front end"; exit 1"#,
 }
 
 fn no_connection(error: &RemoteError, cluster: &Cluster) -> Check {
-    let hint = error.hints().first().map(|hint| hint.replace("NAME", cluster.name.as_str()));
+    let hint = error.hints(Some(cluster.name.as_str())).into_iter().next();
     Check { check: "connection", ok: false, detail: error.to_string(), hint }
 }
 

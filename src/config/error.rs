@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::problem::{Problem, Severity};
+use crate::domain::action::Action;
 
 /// Why a configuration could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +90,7 @@ impl ConfigError {
                 vec!["check the path after -c, or RESEARCHLOOP_CONFIG".to_owned()]
             }
             Self::NotFound { looked, distrusted, named: false } => {
-                let mut hints = vec!["write one with: researchloop init".to_owned()];
+                let mut hints = vec![format!("write one with: {}", Action::Init)];
                 hints.extend(distrusted.iter().map(|file| {
                     format!(
                         "{} belongs to another user and lies in a folder that anyone can write to; use it with -c if you trust it",

@@ -66,6 +66,7 @@ fn is_planted(file: &Path, found: &std::fs::Metadata) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::action::Action;
 
     fn file_in(dir: &Path) -> PathBuf {
         std::fs::create_dir_all(dir).expect("a folder");
@@ -112,7 +113,7 @@ mod tests {
             .expect_err("nothing there");
         assert_eq!(error.to_string(), "no researchloop.toml found");
         let hints = error.hints().join("\n");
-        assert!(hints.contains("researchloop init"), "{hints}");
+        assert!(hints.contains(&Action::Init.to_string()), "{hints}");
         assert!(
             hints.contains(temp.path().to_str().expect("UTF-8"))
                 && hints.contains("/nowhere/.config/researchloop/"),

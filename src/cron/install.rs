@@ -6,6 +6,7 @@ use super::{
     without_other_spelling, write,
 };
 use crate::app::App;
+use crate::domain::action::Action;
 use crate::domain::text;
 use crate::problem::Problem;
 use crate::view::CronInstalled;
@@ -46,7 +47,10 @@ pub fn install(app: &App, schedule: Schedule, trial: Trial) -> Result<CronInstal
         // Another program may have written it at the same time, and holds no lock of ours.
         if find(&read()?, marker) != Some(&line[..]) {
             return Err(Problem::failed("the line is not in your crontab after it was written: somebody else has changed it at the same time")
-                .hint("`researchloop cron install` once more; `crontab -l` shows what is there"));
+                .hint(format!(
+                    "`{}` once more; `crontab -l` shows what is there",
+                    Action::InstallCron
+                )));
         }
     }
     drop(lock);

@@ -14,6 +14,7 @@ use std::process::Stdio;
 
 use self::line::{marker, without_line};
 use crate::app::App;
+use crate::domain::action::Action;
 use crate::domain::{complaint, text};
 use crate::platform::{private, process};
 use crate::problem::Problem;
@@ -53,8 +54,10 @@ impl From<CronError> for Problem {
     fn from(error: CronError) -> Self {
         match error {
             CronError::Store(error) => error.into(),
-            CronError::Missing => Self::failed(error.to_string())
-                .hint("install cron (Debian: `apt install cron`), or keep `researchloop tick --watch` open in a terminal"),
+            CronError::Missing => Self::failed(error.to_string()).hint(format!(
+                "install cron (Debian: `apt install cron`), or keep `{}` open in a terminal",
+                Action::KeepTicking
+            )),
             other => Self::failed(other.to_string()),
         }
     }

@@ -3,6 +3,7 @@
 use super::line::{Schedule, find, line};
 use super::{CronError, EVERY, Log, command_of, log_path, marker_of, read};
 use crate::app::App;
+use crate::domain::action::Action;
 use crate::problem::Problem;
 use crate::tick;
 use crate::view::{Cron, PastTick};
@@ -23,13 +24,16 @@ pub fn show(app: &App) -> Result<Cron, Problem> {
     if let Some(installed) = &installed {
         let wanted = line(Schedule { seconds: 300 }, &words, &marker).map_err(CronError::from)?;
         if command_in(installed) != command_in(&String::from_utf8_lossy(&wanted)) {
-            problems.push("the line runs another program or project than this one: `researchloop cron install` renews it".to_owned());
+            problems.push(format!(
+                "the line runs another program or project than this one: `{}` renews it",
+                Action::InstallCron
+            ));
         }
     } else if store.fact(EVERY)?.is_some_and(|every| !every.is_empty()) {
-        problems.push(
-            "it was installed, but the line is gone from your crontab: `researchloop cron install`"
-                .to_owned(),
-        );
+        problems.push(format!(
+            "it was installed, but the line is gone from your crontab: `{}`",
+            Action::InstallCron
+        ));
     }
     let log = log_path(app);
     Ok(Cron {

@@ -3,6 +3,7 @@
 //! Only the database is written. A tick takes the words to the sprint.
 
 use crate::bundle::answers::Proposal;
+use crate::domain::action::Action;
 use crate::domain::approval::{self, Word};
 use crate::domain::text::paragraph;
 use crate::domain::{MessageKind, SprintId, State, Verdict, written};
@@ -100,7 +101,8 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
         };
         let sprint = message.sprint.as_deref().unwrap_or_default();
         let hint = if message.answer.is_some() && !sprint.is_empty() {
-            format!("`researchloop reply {sprint} \"...\"` sends a note while the sprint goes on")
+            let note = Action::SendNote { sprint: sprint.to_owned() };
+            format!("`{note}` sends a note while the sprint goes on")
         } else {
             String::new()
         };
@@ -217,8 +219,8 @@ pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String,
             id: sprint.id.to_string(),
             problem: "is over, or about to be: nobody there would read a note".to_owned(),
             hint: format!(
-                "`researchloop sprint tweak {} \"...\"` asks for a change of what it has left",
-                sprint.id
+                "`{}` asks for a change of what it has left",
+                Action::TweakSprint { sprint: sprint.id.to_string() }
             ),
         });
     };

@@ -6,6 +6,7 @@ mod tree;
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::action::Action;
 use crate::domain::no_idea::no_idea_of_model;
 use crate::domain::{Condition, suggestion};
 use crate::task::{self, Draft};
@@ -123,8 +124,10 @@ fn plain(place: usize, task: &Value, warnings: &mut Vec<String>) -> Value {
         match (name, value) {
             // A command from a model would be run with a person's rights.
             ("verify", _) => {
-                warnings
-                    .push(format!("task {key}: `verify` is left out: a command comes from a person only (`researchloop task edit ID --verify CMD`)"));
+                warnings.push(format!(
+                    "task {key}: `verify` is left out: a command comes from a person only (`{}`)",
+                    Action::SetVerify
+                ));
             }
             ("needs", Value::Array(needs)) => {
                 drop(plain.insert("needs".to_owned(), needs.iter().map(need).collect()))

@@ -1,5 +1,6 @@
 //! What can go wrong on the way to a front end.
 
+use crate::domain::action::Action;
 use crate::problem::Problem;
 use std::time::Duration;
 
@@ -100,7 +101,7 @@ pub enum RemoteError {
 
 impl From<RemoteError> for Problem {
     fn from(error: RemoteError) -> Self {
-        Self { hints: error.hints(), ..Self::failed(error.to_string()) }
+        Self { hints: error.hints(None), ..Self::failed(error.to_string()) }
     }
 }
 
@@ -123,12 +124,13 @@ impl RemoteError {
         )
     }
 
-    /// What a person can do about it.
-    pub fn hints(&self) -> Vec<String> {
+    /// What a person can do about it. `cluster` is the one that was to be reached, where it is known.
+    pub fn hints(&self, cluster: Option<&str>) -> Vec<String> {
         match self {
             Self::Unreachable { .. } => vec!["check `host` and `port` of the cluster, your network, and whether `ssh` reaches it".to_owned()],
             Self::HostKeyUnknown { .. } => {
-                vec!["compare the fingerprint with your cluster's documentation, then run `researchloop cluster setup NAME`".to_owned()]
+                let set_up = Action::SetUpCluster { cluster: cluster.map(str::to_owned) };
+                vec![format!("compare the fingerprint with your cluster's documentation, then run `{set_up}`")]
             }
             Self::HostKeyChanged { known_hosts, .. } => vec![format!(
                 "somebody may be listening, or the host was reinstalled; if your administrator confirms the new key, remove the old line from {known_hosts}"
@@ -138,7 +140,7 @@ impl RemoteError {
             )],
             Self::Login { .. } => vec!["check `user` and `key_path` of the cluster, or load your key with `ssh-add`".to_owned()],
             Self::Passphrase { .. } => vec!["load the key with `ssh-add`, or set RESEARCHLOOP_KEY_PASSPHRASE".to_owned()],
-            Self::Timeout { .. } | Self::Cut { .. } => vec!["nothing is lost: `researchloop tick` looks again".to_owned()],
+            Self::Timeout { .. } | Self::Cut { .. } => vec![format!("nothing is lost: `{}` looks again", Action::Tick)],
             Self::Shell { problem, .. } => shell_hint(problem).map(str::to_owned).into_iter().collect(),
             Self::TooLarge { .. } | Self::Source { .. } => Vec::new(),
         }
@@ -174,7 +176,7 @@ mod tests {
     fn a_disturbed_shell_is_told_from_a_host_that_rewrites_and_from_an_account_without_one() {
         let hint = |problem: &str| {
             RemoteError::Shell { place: "hpc".to_owned(), problem: problem.to_owned() }
-                .hints()
+                .hints(None)
                 .concat()
         };
         for problem in [

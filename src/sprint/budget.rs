@@ -3,6 +3,7 @@
 use super::error::CreateError;
 use super::request::{NewSprintSpec, Request};
 use crate::config::Study;
+use crate::domain::action::{Action, LoopOption};
 use crate::domain::allowance::{Allowance, LEAST_USD, as_f64, seconds_within};
 use crate::platform::clock;
 use crate::store::{Change, Cut, Spent, SprintRow, StoreError};
@@ -130,9 +131,8 @@ pub(super) fn allowance_for_next_job(
         && let Some(one) = change.one_loop(id)?
     {
         if one.limits.until.is_some_and(|until| clock::now().as_second() >= until) {
-            return Ok(NextJob::Held(format!(
-                "the time of {id} is over; `researchloop loop edit {id} --until TIME` gives it more"
-            )));
+            let edit = Action::EditLoop { id: id.to_owned(), with: LoopOption::Until };
+            return Ok(NextJob::Held(format!("the time of {id} is over; `{edit}` gives it more")));
         }
         limits.push((
             id.to_owned(),

@@ -2,6 +2,7 @@
 
 use super::install_runner;
 use crate::app::{App, ClusterError};
+use crate::domain::action::Action;
 use crate::domain::transition::Event;
 use crate::domain::{EventName, SprintId, State};
 use crate::problem::{Problem, ProblemKind};
@@ -34,9 +35,8 @@ impl From<CancelError> for Problem {
         match error {
             CancelError::Cluster(error) => error.into(),
             CancelError::Store(error) => error.into(),
-            CancelError::Remote(error) => {
-                Self::from(error).hint("the wish is remembered: `researchloop tick` asks again")
-            }
+            CancelError::Remote(error) => Self::from(error)
+                .hint(format!("the wish is remembered: `{}` asks again", Action::Tick)),
             CancelError::NoSprint(_) => Self::new(ProblemKind::NotFound, error.to_string()),
             CancelError::Over(..) => Self::new(ProblemKind::Conflict, error.to_string()),
         }

@@ -3,6 +3,7 @@
 use crate::app::ClusterError;
 use crate::bundle::context::ContextError;
 use crate::config::UnknownName;
+use crate::domain::action::Action;
 use crate::domain::options::OptionProblem;
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::RemoteError;
@@ -64,9 +65,9 @@ impl From<CreateError> for Problem {
             CreateError::Limit { ref study, .. } => Self::new(ProblemKind::Limit, error.to_string())
                 .hint(format!("raise `max_study_cost_usd` or `max_study_gpu_hours` of the study {study}, or wait for what is reserved")),
             CreateError::UnknownGpus { ref sprints, .. } => {
-                let one = sprints.first().map_or("ID", String::as_str);
+                let delete = Action::DeleteSprint { sprint: sprints.first().cloned() };
                 Self::new(ProblemKind::Limit, error.to_string()).hint(format!(
-                    "their GPU time cannot be counted against `max_study_gpu_hours`: `researchloop sprint delete {one}` gives up counting it"
+                    "their GPU time cannot be counted against `max_study_gpu_hours`: `{delete}` gives up counting it"
                 ))
             }
             CreateError::Idea(_) | CreateError::Options(_) => Self::new(ProblemKind::Usage, error.to_string()),

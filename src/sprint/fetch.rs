@@ -12,6 +12,7 @@ use crate::app::{App, ClusterError};
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ResultsHead, ResultsRequest, split_results};
 use crate::config::{Cluster, UnknownName};
+use crate::domain::action::Action;
 use crate::domain::{SprintId, Status, text};
 use crate::platform::clock;
 use crate::problem::{Problem, ProblemKind};
@@ -227,9 +228,17 @@ pub fn fetch_through(
         let Some(next) = head.next else { break };
         bounds.pieces = bounds.pieces.saturating_sub(1);
         if bounds.pieces == 0 {
+            let fetch = |all| Action::FetchSprint { sprint: row.id.to_string(), all };
             arrival.skip(match wanted {
-                Extent::Unasked => format!("the rest: it is too much to be brought by itself; use `researchloop sprint fetch {}`", row.id),
-                Extent::Report => format!("the rest: more than {} bytes; use `researchloop sprint fetch {} --all`", wanted.max_total(), row.id),
+                Extent::Unasked => format!(
+                    "the rest: it is too much to be brought by itself; use `{}`",
+                    fetch(false)
+                ),
+                Extent::Report => format!(
+                    "the rest: more than {} bytes; use `{}`",
+                    wanted.max_total(),
+                    fetch(true)
+                ),
                 Extent::All => "the rest: more came than was announced".to_owned(),
             });
             break;

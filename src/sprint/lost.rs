@@ -1,5 +1,6 @@
 //! A parked sprint whose directory is gone.
 
+use crate::domain::action::Action;
 use crate::domain::transition::Event;
 use crate::domain::{Ending, Reason, State, settle};
 use crate::store::{Change, SprintRow, StoreError};
@@ -24,7 +25,9 @@ pub fn mark_lost(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<b
         sprint.remote_dir
     );
     let hint = format!(
-        "it cannot go on; `researchloop sprint fetch {id}` brings what is left, `researchloop sprint resubmit {id}` runs the idea again"
+        "it cannot go on; `{}` brings what is left, `{}` runs the idea again",
+        Action::FetchSprint { sprint: id.to_owned(), all: false },
+        Action::ResubmitSprint { sprint: id.to_owned(), more: None }
     );
     change.apply(id, Event::Over(Ending::failed(Reason::Lost, detail, hint)))?;
     Ok(true)

@@ -4,6 +4,7 @@ use super::breaker;
 use super::error::SubmitError;
 use super::lost::mark_lost;
 use super::send::Sent;
+use crate::domain::action::Action;
 use crate::domain::transition::Event;
 use crate::domain::{Ending, JobId, Reason};
 use crate::remote::RemoteError;
@@ -93,17 +94,15 @@ pub(super) fn record(
     outcome: Result<Sent, RemoteError>,
 ) -> Result<Submitted, SubmitError> {
     let id = row.id.as_str();
-    let refuse = |why: String, hint: &str| -> Result<Submitted, SubmitError> {
+    let resubmit = Action::ResubmitSprint { sprint: id.to_owned(), more: None };
+    let refuse = |why: String, hint: String| -> Result<Submitted, SubmitError> {
         // Of a sprint that goes on, a session, finished steps and their money would be lost.
         if attempt > 1 {
             change.undo_submission(id, attempt)?;
             change.put_off(id, &format!("cannot go on now: {why}"))?;
             return Ok(Submitted::deferred(Deferral::StaysParked, why));
         }
-        change.apply(
-            id,
-            Event::Over(Ending::failed(Reason::SubmitFailed, why.clone(), hint.replace("ID", id))),
-        )?;
+        change.apply(id, Event::Over(Ending::failed(Reason::SubmitFailed, why.clone(), hint)))?;
         Ok(Submitted::Refused { why })
     };
     let unclear = |why: String| -> Result<Submitted, SubmitError> {
@@ -135,17 +134,21 @@ pub(super) fn record(
         }
         Ok(Sent::Told { submission: Submission::Refused(why), .. }) => refuse(
             why,
-            "correct what the scheduler complains about (job options, account, partition), then `researchloop sprint resubmit ID`",
+            format!(
+                "correct what the scheduler complains about (job options, account, partition), then `{resubmit}`"
+            ),
         ),
         // Something is wrong with the folders there, and an earlier request may have brought a job.
         Ok(Sent::Problem(why)) if !fresh => unclear(why),
         Ok(Sent::Problem(why)) => refuse(
             why,
-            "`researchloop cluster check` looks at the cluster; then `researchloop sprint resubmit ID`",
+            format!("`{}` looks at the cluster; then `{resubmit}`", Action::CheckClusters),
         ),
         Ok(Sent::NoLinks(why)) => refuse(
             why,
-            "choose a `working_dir` on a file system that has symbolic links (FAT and exFAT have none), then `researchloop sprint resubmit ID`",
+            format!(
+                "choose a `working_dir` on a file system that has symbolic links (FAT and exFAT have none), then `{resubmit}`"
+            ),
         ),
         Ok(Sent::Told { submission: Submission::NotSent(why), .. }) if fresh => {
             change.undo_submission(id, attempt)?;
@@ -175,7 +178,7 @@ pub(super) fn record(
         }
         Ok(Sent::NeedsRunner) => refuse(
             "the runner could not be placed".to_owned(),
-            "`researchloop cluster setup NAME`, then `researchloop sprint resubmit ID`",
+            format!("`{}`, then `{resubmit}`", Action::SetUpCluster { cluster: None }),
         ),
         Err(error) => {
             if error.may_have_run() {

@@ -7,6 +7,7 @@ use super::options::is_same_option;
 use super::request::{NewSprintSpec, Request};
 use crate::app::App;
 use crate::bundle::formats::Tweak;
+use crate::domain::action::Action;
 use crate::domain::{SprintId, SprintKind, task};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{SprintRow, Store, StoreError};
@@ -35,7 +36,7 @@ impl TweakError {
         Self::Not {
             id: id.to_owned(),
             problem: "is gone".to_owned(),
-            hint: "`researchloop sprint list`".to_owned(),
+            hint: format!("`{}`", Action::ListSprints),
         }
     }
 }
@@ -75,16 +76,13 @@ pub fn tweak(
         let of = parent.parent.clone().unwrap_or_default();
         return no(
             format!("is a follow-up of {of} itself"),
-            format!("`researchloop sprint tweak {of} \"...\"`"),
+            format!("`{}`", Action::TweakSprint { sprint: of }),
         );
     }
     if parent.kind == SprintKind::Plan {
         return no(
             "has made a plan, and no results".to_owned(),
-            format!(
-                "`researchloop plan \"GOAL\" -s {}` makes another one",
-                shell_words::quote(&parent.study)
-            ),
+            format!("`{}` makes another one", Action::Plan { study: parent.study.clone() }),
         );
     }
     let change = store.change()?;
@@ -92,10 +90,8 @@ pub fn tweak(
         return Err(TweakError::no_parent(parent.id.as_str()));
     };
     if !parent.state.status().is_terminal() {
-        let hint = format!(
-            "`researchloop reply {} \"...\"` sends a note to a sprint that runs",
-            parent.id
-        );
+        let note = Action::SendNote { sprint: parent.id.to_string() };
+        let hint = format!("`{note}` sends a note to a sprint that runs");
         return Err(TweakError::Not {
             id: parent.id.to_string(),
             problem: format!("is {}: it has not ended", parent.state.status()),
@@ -103,7 +99,8 @@ pub fn tweak(
         });
     }
     if parent.state.last_job().is_none() || !parent.remote_dir.starts_with('/') {
-        let hint = format!("`researchloop sprint resubmit {}` runs it again", parent.id);
+        let again = Action::ResubmitSprint { sprint: parent.id.to_string(), more: None };
+        let hint = format!("`{again}` runs it again");
         return Err(TweakError::Not {
             id: parent.id.to_string(),
             problem: "never had a job: it has left nothing to change".to_owned(),
@@ -111,7 +108,8 @@ pub fn tweak(
         });
     }
     if let Some(open) = change.open_tweak(parent.id.as_str())? {
-        let hint = format!("`researchloop sprint watch {}` waits for it", open.id);
+        let watch = Action::WatchSprint { sprint: open.id.to_string() };
+        let hint = format!("`{watch}` waits for it");
         return Err(TweakError::Not {
             id: parent.id.to_string(),
             problem: format!("has a follow-up that is {}: {}", open.state.status(), open.id),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::action::{Action, as_text};
 use crate::domain::{MessageKind, MessageStatus};
 use crate::store::MessageRow;
 
@@ -36,8 +37,9 @@ pub struct Message {
     pub answered_at: Option<String>,
     /// When it lay in the sprint's directory, RFC 3339.
     pub delivered_at: Option<String>,
-    /// The command that answers it, when an answer is wanted: `...` stands for the answer, and is refused as one.
-    pub reply_with: Option<String>,
+    /// What answers it, when an answer is wanted: `...` stands for the answer, and is refused as one.
+    #[serde(serialize_with = "as_text")]
+    pub reply_with: Option<Action>,
 }
 
 /// Shows a message.
@@ -57,8 +59,6 @@ pub fn message(row: &MessageRow) -> Message {
         created_at: row.created_at.clone(),
         answered_at: row.answered_at.clone(),
         delivered_at: row.delivered_at.clone(),
-        reply_with: row
-            .waits_for_person()
-            .then(|| format!("researchloop reply {} \"...\"", row.id)),
+        reply_with: row.waits_for_person().then(|| Action::Reply { message: Some(row.id.clone()) }),
     }
 }

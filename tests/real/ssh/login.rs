@@ -60,7 +60,7 @@ fn another_key_than_the_known_one_is_refused() {
     ] {
         std::fs::write(&file, &text).expect("written");
         let error = refusal(target.clone());
-        assert_eq!(error.hints()[0].contains("remove the old line"), !revoked, "{error}");
+        assert_eq!(error.hints(None)[0].contains("remove the old line"), !revoked, "{error}");
         let (fingerprint, known_hosts) = match error {
             RemoteError::HostKeyChanged { fingerprint, known_hosts, .. } if !revoked => {
                 (fingerprint, known_hosts)
