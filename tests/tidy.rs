@@ -243,6 +243,63 @@ fn a_library_is_named_only_in_its_place() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The words that follow the program's name on a command line.
+const COMMANDS: &[&str] = &[
+    "demo",
+    "init",
+    "config",
+    "study",
+    "cluster",
+    "sprint",
+    "task",
+    "plan",
+    "loop",
+    "inbox",
+    "reply",
+    "cron",
+    "status",
+    "tick",
+    "completions",
+    "man",
+];
+
+#[test]
+fn only_the_command_line_names_its_commands() {
+    let word = |text: &str| text.chars().take_while(|c| c.is_ascii_lowercase()).collect::<String>();
+    let is_named = |line: &str| {
+        let program = "researchloop ";
+        let quoted = line
+            .match_indices('`')
+            .filter(|(at, _)| {
+                // A command without the program's name: what follows it is a command of its own.
+                let name = word(&line[at + 1..]);
+                let rest = &line[at + 1 + name.len()..];
+                let is_word = |c: char| c.is_ascii_lowercase() || c == '{';
+                COMMANDS.contains(&name.as_str())
+                    && rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(is_word))
+            })
+            .count();
+        let whole = line
+            .match_indices(program)
+            .filter(|(at, _)| COMMANDS.contains(&word(&line[at + program.len()..]).as_str()))
+            .count();
+        quoted + whole > 0
+    };
+    let mut wrong = Vec::new();
+    for source in all().iter().filter(|source| {
+        // The meanings of keys are a page of the documentation.
+        !["cli", "main"].contains(&source.part.as_str())
+            && source.path != "src/config/keys.rs"
+            && !is_test(&source.path)
+    }) {
+        let lines = source.text.lines().enumerate().filter(|(_, line)| is_named(line));
+        wrong.extend(lines.map(|(number, line)| {
+            format!("{}:{}: {} (see domain/action.rs)", source.path, number + 1, line.trim())
+        }));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_file_says_what_it_is_for_and_stays_short() {
     let mut wrong = Vec::new();
