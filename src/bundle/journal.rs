@@ -43,6 +43,11 @@ impl Line {
         self.kind() == "step_started"
     }
 
+    /// Whether it tells of the job's own idea.
+    pub fn is_idea(&self) -> bool {
+        self.kind() == "idea"
+    }
+
     /// Whether a run of the pipeline ends with it.
     pub fn is_run_end(&self) -> bool {
         self.kind() == "run_ended"

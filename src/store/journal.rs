@@ -234,7 +234,7 @@ impl Change<'_> {
             made_by: row.loop_id.clone().unwrap_or_else(|| "sprint".to_owned()),
             ..Known::default()
         };
-        let finds_one = !known.has_idea && lines.iter().any(|line| line.kind() == "idea");
+        let finds_one = !known.has_idea && lines.iter().any(|line| line.is_idea());
         if finds_one && !known.has_task {
             known.is_agreed = self.transaction.query_row(
                 "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND kind = 'approval' AND answer IS NOT NULL)",
