@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
-use super::sweep;
+use super::reaper;
 use crate::bundle::folder::{Folder, Refused};
 use crate::domain::Masker;
 use crate::platform::{private, random};
@@ -148,7 +148,7 @@ fn remove_old(base: &Path) {
         if is_name(&name)
             && is_ours()
             && is_left(&entry.path())
-            && !sweep::is_known_to_a_process(&name)
+            && !reaper::is_known_to_a_process(&name)
         {
             remove(&entry.path());
         }
@@ -203,7 +203,7 @@ pub fn environment(
     let expanded =
         variables.iter().filter(|(name, _)| given.iter().any(|(known, _)| known == name));
     let masker = masker(given.iter().chain(expanded));
-    set_all(&mut variables, vec![(sweep::MARK.to_owned(), mark.to_owned())]);
+    set_all(&mut variables, vec![(reaper::MARK.to_owned(), mark.to_owned())]);
     Ok((variables, masker))
 }
 

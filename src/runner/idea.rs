@@ -8,12 +8,12 @@ use std::io;
 
 use serde_json::Value;
 
-use super::dialogue;
-use super::ending::Failure;
+use super::conversation::{Answer, Conversation, Text, render};
 use super::journal::replace;
+use super::mailbox;
 use super::run::{Asks, Run};
+use super::run_failure::RunFailure;
 use super::step::{Lacks, Outcome, over, repair};
-use super::talk::{Answer, Talk, Text, render};
 use crate::bundle::answers::{self, IdeaAnswer, MAX_SMALL, Proposal};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{EarlierIdea, InboxFile, Money};
@@ -33,7 +33,7 @@ const FILE: &str = "idea.json";
 /// What the structured answer must look like.
 const SCHEMA: &str = r#"{"type":"object","properties":{"idea":{"type":["string","null"],"minLength":20,"maxLength":4000},"why":{"type":"string","maxLength":1000},"builds_on":{"type":["string","null"]},"none_left":{"type":"boolean"}},"required":["idea","why"],"additionalProperties":false}"#;
 
-type Result = io::Result<(Outcome, Option<Failure>)>;
+type Result = io::Result<(Outcome, Option<RunFailure>)>;
 
 /// Finds an idea, or ends the run with the question whether a person agrees.
 pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Result {
@@ -44,7 +44,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     }
     if let Some(proposal) = run.state.proposed.clone() {
         let name = approval(run);
-        let Some(answer) = dialogue::inbox(&run.own)
+        let Some(answer) = mailbox::inbox(&run.own)
             .into_iter()
             .find(|message| message.answers.as_ref() == Some(&name))
         else {
@@ -53,7 +53,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
         let word = word(&answer.text);
         // What was said beside a yes is news to the agent at its next step.
         if !matches!(&word, Word::Yes(note) if !note.is_empty()) {
-            dialogue::told(&mut run.journal, &mut run.state, std::slice::from_ref(&answer))?;
+            mailbox::told(&mut run.journal, &mut run.state, std::slice::from_ref(&answer))?;
         }
         if matches!(word, Word::Yes(_)) {
             return take(run, &proposal);
@@ -64,7 +64,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     }
     let request = run.bundle.idea_request.clone().unwrap_or_default();
     let (guidance, earlier) = with_refusals(run, request.guidance, request.earlier);
-    let mut talk = Talk::new(run, step);
+    let mut conversation = Conversation::new(run, step);
     let mut refused = String::new();
     let mut corrected = false;
     for number in 0..TRIES {
@@ -81,11 +81,17 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
         let _ = std::fs::remove_file(run.work.join(FILE));
         let mut text = if resumed && number == 0 { Text::Again } else { Text::Whole };
         let structured = loop {
-            let structured =
-                match talk.call(run, step, &instructions, text, Some((SCHEMA, FILE)), spent)? {
-                    Answer::Over(outcome, failure) => return over(run, outcome, failure),
-                    Answer::Delivered { structured, .. } => structured,
-                };
+            let structured = match conversation.call(
+                run,
+                step,
+                &instructions,
+                text,
+                Some((SCHEMA, FILE)),
+                spent,
+            )? {
+                Answer::Over(outcome, failure) => return over(run, outcome, failure),
+                Answer::Delivered { structured, .. } => structured,
+            };
             match run.questions()? {
                 Asks::Parked(parked) => return Ok((parked, None)),
                 Asks::Wrong(problems) if !corrected => {
@@ -102,8 +108,8 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
         let proposal = match read(run, structured.as_ref()) {
             Ok(IdeaAnswer::Idea(proposal)) => proposal,
             Ok(IdeaAnswer::NoneLeft(why)) => {
-                let why = paragraph(&why.split_whitespace().collect::<Vec<_>>().join(" "), 400);
-                let failure = Failure::new(
+                let why = bounded(&why.split_whitespace().collect::<Vec<_>>().join(" "), 400);
+                let failure = RunFailure::new(
                     Reason::StepFailed,
                     format!("no idea is left to try: {why}"),
                     Advice::OtherGuidance,
@@ -133,12 +139,12 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
                 }
                 let is_taken = |name: &str| run.state.asked.iter().any(|known| known == name);
                 let name =
-                    dialogue::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), is_taken);
+                    mailbox::unique(&format!("{APPROVAL}{}", run.journal.incarnation()), is_taken);
                 run.state.proposed = Some(proposal.clone());
                 run.state.asked.push(name);
                 let asked = question(run, &proposal);
                 // Before the proposal is kept: a job that is started again would take an answer that lies there.
-                dialogue::remove_forged(&run.own, std::slice::from_ref(&asked), &[]);
+                mailbox::remove_forged(&run.own, std::slice::from_ref(&asked), &[]);
                 run.journal.save(&run.state)?;
                 return Ok((Outcome::Parked(vec![asked]), None));
             }
@@ -154,7 +160,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     let why = refused.rsplit('\n').next().unwrap_or_default();
     Ok((
         Outcome::Verdict("error", None),
-        Some(Failure::new(
+        Some(RunFailure::new(
             Reason::StepFailed,
             format!("no new idea: {why}"),
             Advice::OtherGuidance,
@@ -208,7 +214,7 @@ fn with_refusals(
     mut guidance: String,
     mut earlier: Vec<EarlierIdea>,
 ) -> (String, Vec<EarlierIdea>) {
-    let inbox = if run.state.unwanted.is_empty() { Vec::new() } else { dialogue::inbox(&run.own) };
+    let inbox = if run.state.unwanted.is_empty() { Vec::new() } else { mailbox::inbox(&run.own) };
     let names = names(run);
     let names = &names[names.len().saturating_sub(run.state.unwanted.len())..];
     for (number, unwanted) in run.state.unwanted.iter().enumerate() {

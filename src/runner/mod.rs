@@ -5,33 +5,33 @@
 //! `files-read` and `files-results` (asked for by the laptop over its connection).
 //! None of them knows a database, an SSH connection or a scheduler.
 
-mod agent;
-mod answer;
-mod call;
-mod delivered;
-mod dialogue;
-mod ending;
+mod agent_call;
+mod conversation;
 mod environment;
+mod file_server;
+mod finish;
 mod idea;
 mod journal;
 mod last_words;
 mod leftovers;
+mod mailbox;
+mod outputs;
 mod pipe;
 mod plan;
 mod profile;
-mod record;
+mod reaper;
 mod reread;
 mod restore;
 mod results;
 mod run;
+mod run_failure;
 mod signals;
 mod step;
-mod sweep;
-mod talk;
+mod supervisor;
 mod time;
 mod untold;
 
-pub use answer::read_files;
+pub use file_server::read_files;
 #[cfg(test)]
 pub(crate) use journal::Journal;
 pub use profile::tell_surroundings;

@@ -7,11 +7,11 @@ use std::io;
 
 use serde_json::Value;
 
-use super::ending::Failure;
+use super::conversation::{Answer, Conversation, Text, render};
 use super::journal::replace;
 use super::run::Run;
+use super::run_failure::RunFailure;
 use super::step::{Lacks, Outcome, over, repair};
-use super::talk::{Answer, Talk, Text, render};
 use crate::bundle::PLAN_FILE;
 use crate::bundle::answers::{self, MAX_PLAN};
 use crate::bundle::folder::{Folder, Refused};
@@ -26,7 +26,7 @@ pub fn make(
     step: &Step,
     resumed: bool,
     spent: &mut Money,
-) -> io::Result<(Outcome, Option<Failure>)> {
+) -> io::Result<(Outcome, Option<RunFailure>)> {
     let schema = run.bundle.plan.as_ref().map(|plan| plan.schema.to_string());
     let instructions = match render(run, "plan", &run.values(step)) {
         Ok(text) => text,
@@ -36,11 +36,11 @@ pub fn make(
         let _ = std::fs::remove_file(run.work.join(PLAN_FILE));
     }
     let mut text = if resumed { Text::Again } else { Text::Whole };
-    let mut talk = Talk::new(run, step);
+    let mut conversation = Conversation::new(run, step);
     let mut asked = false;
     let mut plan = loop {
         let wanted = schema.as_deref().map(|schema| (schema, PLAN_FILE));
-        let structured = match talk.call(run, step, &instructions, text, wanted, spent)? {
+        let structured = match conversation.call(run, step, &instructions, text, wanted, spent)? {
             Answer::Over(outcome, failure) => return over(run, outcome, failure),
             Answer::Delivered { structured, .. } => structured,
         };
@@ -57,7 +57,7 @@ pub fn make(
                 } else {
                     format!("no structured answer, and no {PLAN_FILE}")
                 };
-                let failure = Failure::new(
+                let failure = RunFailure::new(
                     Reason::MissingOutput,
                     format!("there is no plan: {why}, also when asked again"),
                     Advice::AskAgain,

@@ -15,8 +15,8 @@ use rustix::process::{Pid, Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
 use super::journal::replace;
+use super::reaper::{self, Started};
 use super::signals::StopSignals;
-use super::sweep::{self, Started};
 use super::time::JobTime;
 use crate::platform::{clock, private, process, random};
 
@@ -116,7 +116,7 @@ pub fn read(own: &Path, mark: &str, signals: &mut StopSignals, time: &JobTime) -
     }
     extend_path(&mut variables, &home);
     let started: Vec<Started> =
-        sweep::members(mark, &[]).into_iter().filter_map(Started::of).collect();
+        reaper::members(mark, &[]).into_iter().filter_map(Started::of).collect();
     let lines: String =
         started.iter().map(|one| format!("{} {}\n", one.pid(), one.ticks())).collect();
     let _ = std::fs::remove_file(own.join(STARTED));
@@ -204,9 +204,9 @@ fn surroundings(
             "-c",
             &SHELL.replace("%PID%", &std::process::id().to_string()),
         ])
-        .env(sweep::MARK, mark);
+        .env(reaper::MARK, mark);
     for (name, _) in
-        own_variables().iter().filter(|(name, _)| is_for_us(name) && name != sweep::MARK)
+        own_variables().iter().filter(|(name, _)| is_for_us(name) && name != reaper::MARK)
     {
         command.env_remove(name);
     }
@@ -227,7 +227,7 @@ fn surroundings(
             shell.wait()?;
             return Ok(None);
         }
-        sweep::reap_but(shell.id());
+        reaper::reap_but(shell.id());
         clock::pause(Duration::from_millis(20));
     }
     last_line(&mut answer)

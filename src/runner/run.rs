@@ -5,16 +5,16 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::agent::Stopped;
-use super::ending::{self, Failure};
 use super::environment::{self, Temporary, environment, replace_tmpdir, temporary_folder};
 use super::journal::{Journal, is_no_space, replace};
+use super::run_failure::{self, RunFailure};
 use super::signals::StopSignals;
 use super::step::{self, Outcome};
+use super::supervisor::Stopped;
 use super::time::JobTime;
 use super::{
-    EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, call, delivered, dialogue,
-    leftovers, profile, restore, sweep,
+    EXIT_COMPLETED, EXIT_FAILED, EXIT_NOT_RECORDED, EXIT_PARKED, agent_call, leftovers, mailbox,
+    outputs, profile, reaper, restore,
 };
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
@@ -57,7 +57,7 @@ pub struct Run {
     /// What the agent's environment holds.
     pub environment: Vec<(String, String)>,
     /// What the user's profile has started: it lives until the run ends.
-    of_profile: Vec<sweep::Started>,
+    of_profile: Vec<reaper::Started>,
     /// A private folder for the agent's temporary files.
     pub temporary: Temporary,
     /// What calls of the step that goes on have cost in earlier jobs, of which no end of a step tells.
@@ -71,7 +71,7 @@ pub struct Run {
     /// What a review has found critical, in the reviewer's words.
     pub step_issues: Vec<String>,
     /// The files of the questions that the run ends with.
-    asked: dialogue::Asked,
+    asked: mailbox::Asked,
     /// Names of questions that earlier jobs have asked.
     asked_before: Vec<String>,
     definition: Definition,
@@ -98,7 +98,7 @@ pub fn run_job(dir: &Path) -> u8 {
             return EXIT_NOT_RECORDED;
         }
     };
-    sweep::adopt_orphans();
+    reaper::adopt_orphans();
     // The job script starts this program from the folder that it lies in.
     if dir.is_absolute() {
         let _ = std::env::set_current_dir(dir);
@@ -112,15 +112,15 @@ pub fn run_job(dir: &Path) -> u8 {
     };
     let end = match run.go() {
         Ok(end) => end,
-        Err(error) if is_no_space(&error) => End::Failed(ending::disk_full(&run.dir)),
-        Err(error) => End::Failed(Failure::new(
+        Err(error) if is_no_space(&error) => End::Failed(run_failure::disk_full(&run.dir)),
+        Err(error) => End::Failed(RunFailure::new(
             Reason::StepFailed,
             format!("the runner could not write its files: {error}"),
             Advice::CheckFiles,
         )),
     };
     let grace = run.grace();
-    let (_, left) = sweep::end_all(&run.mark, &[], grace);
+    let (_, left) = reaper::end_all(&run.mark, &[], grace);
     profile::forget(&run.own);
     // Also for a disk that turns out to be full while the end is written.
     run.journal.make_room();
@@ -128,14 +128,14 @@ pub fn run_job(dir: &Path) -> u8 {
     let status = match &end {
         End::Completed => EXIT_COMPLETED,
         End::Parked(questions) => {
-            dialogue::remove_forged(&run.own, questions, &run.asked_before);
+            mailbox::remove_forged(&run.own, questions, &run.asked_before);
             EXIT_PARKED
         }
         End::Failed(_) | End::Signal(_) => EXIT_FAILED,
     };
     match run.record(end, left) {
         Ok(()) => {
-            dialogue::forget(&run.own, &run.asked);
+            mailbox::forget(&run.own, &run.asked);
             status
         }
         Err(error) => {
@@ -158,7 +158,7 @@ pub enum End {
     /// It waits for answers.
     Parked(Vec<Question>),
     /// By itself.
-    Failed(Failure),
+    Failed(RunFailure),
     /// It was asked to stop.
     Signal(&'static str),
 }
@@ -202,7 +202,7 @@ impl Run {
         let time = JobTime::of(&bundle);
         // What an earlier runner of this job has left goes before the profile starts anything.
         let (found, left) =
-            sweep::end_all(&mark, &[], sweep::grace(time.until_killed(), signals.since()));
+            reaper::end_all(&mark, &[], reaper::grace(time.until_killed(), signals.since()));
         let profile = profile::read(&own, &mark, &mut signals, &time);
         let (mut environment, masker) = environment(&own_folder, &profile.variables, &mark)
             .map_err(|error| format!("env: {error}"))?;
@@ -216,7 +216,7 @@ impl Run {
         } else {
             format!("{OWN_FOLDER}/ask")
         };
-        dialogue::prepare(&own);
+        mailbox::prepare(&own);
         let asked_before = state.file.asked.clone();
         let temporary = temporary_folder(&own, &profile.variables)
             .map_err(|error| format!("no temporary folder: {error}"))?;
@@ -253,7 +253,7 @@ impl Run {
             step_note: String::new(),
             step_issues: Vec::new(),
             work,
-            asked: dialogue::Asked::default(),
+            asked: mailbox::Asked::default(),
             asked_before,
             definition,
             resumed: state.resumed,
@@ -304,7 +304,7 @@ impl Run {
 
     /// What the agent's new questions make of a step.
     pub fn questions(&mut self) -> io::Result<Asks> {
-        self.asked = dialogue::take_questions(&self.own, &mut self.journal, &mut self.state)?;
+        self.asked = mailbox::take_questions(&self.own, &mut self.journal, &mut self.state)?;
         Ok(match (self.asked.questions.is_empty(), self.asked.problems.is_empty()) {
             (false, _) => Asks::Parked(Outcome::Parked(self.asked.questions.clone())),
             (true, false) => Asks::Wrong(self.asked.problems.clone()),
@@ -333,20 +333,20 @@ impl Run {
             seconds: self.bundle.seconds,
         })?;
         if let Some(problem) = self.newer.clone() {
-            return Ok(End::Failed(Failure::new(Reason::StepFailed, problem, Advice::UseNewer)));
+            return Ok(End::Failed(RunFailure::new(Reason::StepFailed, problem, Advice::UseNewer)));
         }
         for text in std::mem::take(&mut self.told) {
             self.journal.write(&Entry::Note { text })?;
         }
         self.journal.step = self.present_step();
-        call::account_for_killed(self)?;
+        agent_call::account_for_killed(self)?;
         self.journal.step = None;
         if let Some(tweak) = &self.bundle.tweak
             && let Err(problem) = Folder::open(&self.work)
         {
             let text =
                 format!("the directory of {} {problem}: {}", tweak.sprint_id, self.work_text);
-            return Ok(End::Failed(Failure::new(Reason::StepFailed, text, Advice::RunAnew)));
+            return Ok(End::Failed(RunFailure::new(Reason::StepFailed, text, Advice::RunAnew)));
         }
         for (name, text) in [
             ("idea.txt", self.bundle.idea.as_deref()),
@@ -359,7 +359,7 @@ impl Run {
             }
         }
         let broken = |problem: String| {
-            End::Failed(Failure::new(Reason::StepFailed, problem, Advice::CorrectPipeline))
+            End::Failed(RunFailure::new(Reason::StepFailed, problem, Advice::CorrectPipeline))
         };
         let mut continues = self.resumed && self.state.step_begun;
         let terminal = self.state.position.as_ref().and_then(|position| {
@@ -374,7 +374,11 @@ impl Run {
             Some((false, state)) => {
                 let text =
                     format!("the pipeline ended in {state}, before the job was started again");
-                return Ok(End::Failed(Failure::new(Reason::StepFailed, text, Advice::SeeSteps)));
+                return Ok(End::Failed(RunFailure::new(
+                    Reason::StepFailed,
+                    text,
+                    Advice::SeeSteps,
+                )));
             }
             None => {}
         }
@@ -387,14 +391,14 @@ impl Run {
             Ok(arrival) => arrival,
             Err(error) => return Ok(broken(error.to_string())),
         };
-        let mut last_failure: Option<Failure> = None;
+        let mut last_failure: Option<RunFailure> = None;
         loop {
             let (step, position) = match arrival {
                 Arrival::Step(step, position) => (step, position),
                 Arrival::End(end) if end.success => return Ok(End::Completed),
                 Arrival::End(pipeline::End { state, .. }) => {
                     let unsaid = || {
-                        Failure::new(
+                        RunFailure::new(
                             Reason::StepFailed,
                             format!("the pipeline ended in {state}"),
                             Advice::SeeSteps,
@@ -411,13 +415,13 @@ impl Run {
                 return Ok(End::Failed(self.time_limit()));
             }
             if self.journal.disk_was_full() {
-                return Ok(End::Failed(ending::disk_full(&self.dir)));
+                return Ok(End::Failed(run_failure::disk_full(&self.dir)));
             }
             self.state.position = Some(position.clone());
             self.state.step_begun = true;
             if !continues {
                 self.state.before =
-                    delivered::stamps(&self.work, &step, &self.earlier_promises(&position));
+                    outputs::stamps(&self.work, &step, &self.earlier_promises(&position));
             }
             self.journal.save(&self.state)?;
             let verdict = match step::run(self, &step, std::mem::take(&mut continues))? {
@@ -436,7 +440,7 @@ impl Run {
                 Outcome::Parked(questions) => return Ok(End::Parked(questions)),
                 Outcome::Stopped(Stopped::Signal(name)) => return Ok(End::Signal(name)),
                 Outcome::Stopped(Stopped::DiskFull) => {
-                    return Ok(End::Failed(ending::disk_full(&self.dir)));
+                    return Ok(End::Failed(run_failure::disk_full(&self.dir)));
                 }
                 Outcome::Stopped(Stopped::Deadline | Stopped::Lingered | Stopped::Silent) => {
                     return Ok(End::Failed(self.time_limit()));
@@ -476,9 +480,9 @@ impl Run {
             .unwrap_or_default()
     }
 
-    fn time_limit(&self) -> Failure {
+    fn time_limit(&self) -> RunFailure {
         let time = crate::domain::duration::human(self.bundle.seconds);
-        Failure::new(
+        RunFailure::new(
             Reason::TimeLimit,
             format!("the job's time ({time}) was over"),
             Advice::MoreTime,
@@ -494,13 +498,13 @@ impl Run {
     }
 
     fn grace(&mut self) -> Duration {
-        sweep::grace(self.time.until_killed(), self.signals.since())
+        reaper::grace(self.time.until_killed(), self.signals.since())
     }
 
     /// Ends whatever the agent or a command has left running. It was told so.
     pub fn clear_up(&mut self) -> io::Result<()> {
         let grace = self.grace();
-        let (found, left) = sweep::end_all(&self.mark, &self.of_profile, grace);
+        let (found, left) = reaper::end_all(&self.mark, &self.of_profile, grace);
         if self.journal.disk_was_full() {
             self.journal.make_room();
         }

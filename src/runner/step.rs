@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io;
 use std::time::Duration;
 
-use super::agent::{self, ERRORS_TOLD, Heard, Process, Stopped, Told};
-use super::ending::{self, Failure};
+use super::conversation::{Answer, Conversation, Text, render};
 use super::run::{Asks, Run};
-use super::talk::{Answer, Talk, Text, render};
-use super::{delivered, dialogue, idea, last_words, plan};
+use super::run_failure::{self, RunFailure};
+use super::supervisor::{self, ERRORS_TOLD, Heard, Process, Stopped, Told};
+use super::{idea, last_words, mailbox, outputs, plan};
 use crate::bundle::EVALUATE;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::Money;
@@ -40,7 +40,7 @@ const SHOWN_LINES: usize = 3;
 #[derive(Debug)]
 pub enum Outcome {
     /// A verdict for the pipeline, and why it is not a good one.
-    Verdict(&'static str, Option<Failure>),
+    Verdict(&'static str, Option<RunFailure>),
     /// The run must end now, and the step goes on when these are answered.
     Parked(Vec<Question>),
     /// The run must end now.
@@ -50,7 +50,7 @@ pub enum Outcome {
 /// Runs the step to its verdict.
 pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     let started = clock::instant();
-    let kills_before = ending::memory_kills();
+    let kills_before = run_failure::memory_kills();
     run.journal.step = Some((step.label.clone(), step.visit));
     run.journal.write(&Entry::StepStarted { title: step.title.clone(), resumed })?;
     let carried = std::mem::take(&mut run.carried);
@@ -68,11 +68,11 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
             Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused
         ) || said.advice == Advice::SeeWhoEndedIt)
     {
-        let killed = ending::memory_kills() > kills_before;
-        if ending::is_disk_full(&run.dir) {
+        let killed = run_failure::memory_kills() > kills_before;
+        if run_failure::is_disk_full(&run.dir) {
             run.journal.note_full_disk();
         } else if killed && said.reason != Reason::ToolsRefused {
-            failure = Some(Failure::new(
+            failure = Some(RunFailure::new(
                 Reason::OutOfMemory,
                 format!(
                     "the kernel killed a process of {} because the job used more memory than it had asked for",
@@ -81,7 +81,7 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
                 Advice::MoreMemory,
             ));
         }
-    } else if failure.is_some() && ending::memory_kills() > kills_before {
+    } else if failure.is_some() && run_failure::memory_kills() > kills_before {
         let text =
             "the kernel killed a process because the job used more memory than it had asked for"
                 .to_owned();
@@ -135,7 +135,7 @@ fn ask(
     step: &Step,
     resumed: bool,
     spent: &mut Money,
-) -> io::Result<(Outcome, Option<Failure>)> {
+) -> io::Result<(Outcome, Option<RunFailure>)> {
     let is_idea = matches!(&step.action, Action::Skill(name) if name == "idea");
     if is_idea {
         // Where an idea was given, there is nothing to find.
@@ -159,39 +159,41 @@ fn ask(
         Ok(text) => text,
         Err(failure) => return Ok((Outcome::Verdict("error", None), Some(failure))),
     };
-    let mut talk = Talk::new(run, step);
+    let mut conversation = Conversation::new(run, step);
     let mut text = if resumed { Text::Again } else { Text::Whole };
     // What it is told once, and not again.
     let (mut repaired, mut corrected, mut woken, mut answered) = (false, false, false, false);
     // Whether all that was promised is there, and only more was asked for.
     let mut has_all = false;
     let mut kept = String::new();
-    let mut astray = dialogue::astray(run);
+    let mut astray = mailbox::astray(run);
     loop {
-        let (verdict, said) = match talk.call(run, step, &instructions, text, None, spent)? {
-            // The work is done, and what it has left is what there is.
-            Answer::Over(
-                outcome @ (Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline)),
-                failure,
-            ) if has_all && delivered::missing(run, step).is_empty() => {
-                let why = match (failure, &outcome) {
-                    (Some(failure), _) => failure.detail,
-                    (None, Outcome::Stopped(why)) => stopped_text(*why),
-                    (None, _) => String::new(),
-                };
-                run.journal
-                    .write(&Entry::Note { text: format!("it could not be asked again: {why}") })?;
-                (Verdict::Done, std::mem::take(&mut kept))
-            }
-            Answer::Over(outcome, failure) => return over(run, outcome, failure),
-            Answer::Delivered { verdict, last_words, .. } => (verdict, last_words),
-        };
+        let (verdict, said) =
+            match conversation.call(run, step, &instructions, text, None, spent)? {
+                // The work is done, and what it has left is what there is.
+                Answer::Over(
+                    outcome @ (Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline)),
+                    failure,
+                ) if has_all && outputs::missing(run, step).is_empty() => {
+                    let why = match (failure, &outcome) {
+                        (Some(failure), _) => failure.detail,
+                        (None, Outcome::Stopped(why)) => stopped_text(*why),
+                        (None, _) => String::new(),
+                    };
+                    run.journal.write(&Entry::Note {
+                        text: format!("it could not be asked again: {why}"),
+                    })?;
+                    (Verdict::Done, std::mem::take(&mut kept))
+                }
+                Answer::Over(outcome, failure) => return over(run, outcome, failure),
+                Answer::Delivered { verdict, last_words, .. } => (verdict, last_words),
+            };
         let mut wrong = match run.questions()? {
             Asks::Parked(parked) => return Ok((parked, None)),
             Asks::Wrong(problems) => problems,
             Asks::Nothing => Vec::new(),
         };
-        let before = std::mem::replace(&mut astray, dialogue::astray(run));
+        let before = std::mem::replace(&mut astray, mailbox::astray(run));
         let new = astray.iter().filter(|found| !before.contains(found));
         wrong.extend(
             new.map(|(name, _)| {
@@ -241,9 +243,9 @@ fn ask(
             }
             return Ok((Outcome::Verdict(verdict, None), None));
         }
-        let mut failure = ending::failure_of(&verdict, &step.title);
+        let mut failure = run_failure::failure_of(&verdict, &step.title);
         if let Some(failure) = &mut failure {
-            for odd in verdict.missing().iter().filter_map(|file| delivered::oddity(run, file)) {
+            for odd in verdict.missing().iter().filter_map(|file| outputs::oddity(run, file)) {
                 failure.detail.push_str(&format!("; {odd}"));
             }
             if let Some(asked) = asked {
@@ -274,9 +276,9 @@ pub(super) struct Lacks {
 
 impl Lacks {
     fn of(run: &Run, step: &Step, verdict: &Verdict) -> Self {
-        let mut lacks = Self { unusable: delivered::unusable(run, step), ..Self::default() };
+        let mut lacks = Self { unusable: outputs::unusable(run, step), ..Self::default() };
         for file in verdict.missing() {
-            match delivered::oddity(run, file) {
+            match outputs::oddity(run, file) {
                 Some(odd) if lacks.unusable.contains(&odd) => {}
                 Some(odd) => lacks.unusable.push(odd),
                 None => lacks.missing.push(file.clone()),
@@ -345,8 +347,8 @@ pub(super) fn repair(run: &Run, step: &Step, lacks: &Lacks) -> String {
 pub(super) fn over(
     run: &mut Run,
     outcome: Outcome,
-    failure: Option<Failure>,
-) -> io::Result<(Outcome, Option<Failure>)> {
+    failure: Option<RunFailure>,
+) -> io::Result<(Outcome, Option<RunFailure>)> {
     if matches!(
         outcome,
         Outcome::Verdict(..) | Outcome::Stopped(Stopped::Deadline | Stopped::DiskFull)
@@ -382,7 +384,7 @@ fn judge(run: &mut Run, step: &Step, outcome: pipeline::Outcome) -> &'static str
 }
 
 /// Runs a step that is a shell text of the pipeline's file.
-fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<Failure>)> {
+fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<RunFailure>)> {
     let steps = run.own.join("steps");
     std::fs::create_dir_all(&steps)?;
     let name = format!("{}.{}", step.label, run.journal.incarnation());
@@ -402,7 +404,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     };
     let mut last: VecDeque<String> = VecDeque::new();
     let Run { journal, signals, .. } = run;
-    let ended = agent::run(process, signals, |told| {
+    let ended = supervisor::run(process, signals, |told| {
         match told {
             Told::Line(line) => {
                 let text = String::from_utf8_lossy(line);
@@ -426,7 +428,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     run.clear_up()?;
     match ended.stopped {
         Some(Stopped::Deadline) if !run.time.is_over() => {
-            return Ok((Outcome::Verdict("error", None), Some(ending::too_slow(step))));
+            return Ok((Outcome::Verdict("error", None), Some(run_failure::too_slow(step))));
         }
         Some(why) => return Ok((Outcome::Stopped(why), None)),
         None => {}
@@ -454,7 +456,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     }
     let end = if end.is_empty() { "it printed nothing".to_owned() } else { end.join(" | ") };
     let failed = |how: String| {
-        Failure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), Advice::SeeStep)
+        RunFailure::new(Reason::StepFailed, format!("{} {how}: {end}", step.title), Advice::SeeStep)
     };
     let (outcome, failure) = match ended.exit {
         Exit::Code(code) => (pipeline::Outcome::Exit(code), failed(format!("exited with {code}"))),
@@ -467,7 +469,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         match outcome::measurement(&measured) {
             Ok(measured) => take_down(run, measured)?,
             Err(problem) => {
-                let failure = Failure::new(
+                let failure = RunFailure::new(
                     Reason::StepFailed,
                     format!("{}: the last line of the output {problem}", step.title),
                     Advice::SeeStep,

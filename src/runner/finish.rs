@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::delivered;
+use super::outputs;
 use super::run::{End, Run};
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::journal::{Entry, RunEnd};
@@ -16,7 +16,7 @@ impl Run {
     fn read_outcome(&mut self, ended: &mut RunEnd) -> io::Result<()> {
         let Ok(folder) = Folder::open(&self.dir) else { return Ok(()) };
         let mut problems = Vec::new();
-        match delivered::finding(&folder) {
+        match outputs::finding(&folder) {
             Ok(read) => {
                 ended.finding = Some(read.value);
                 problems.extend(read.problems);
@@ -24,8 +24,8 @@ impl Run {
             Err(problem) => problems.push(problem),
         }
         // Figures are optional.
-        if !matches!(folder.file(delivered::METRICS), Err(Refused::Missing)) {
-            match delivered::metrics(&folder) {
+        if !matches!(folder.file(outputs::METRICS), Err(Refused::Missing)) {
+            match outputs::metrics(&folder) {
                 Ok(read) => {
                     ended.metrics = read.value;
                     problems.extend(read.problems);

@@ -5,11 +5,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::agent::{self, ERRORS_TOLD, Ended, Heard, Process, Stopped, Told};
-use super::delivered::missing;
 use super::journal::{is_no_space, open_plain, replace};
 use super::leftovers;
+use super::outputs::missing;
 use super::run::Run;
+use super::supervisor::{self, ERRORS_TOLD, Ended, Heard, Process, Stopped, Told};
 use super::untold::of_stream;
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
@@ -160,7 +160,7 @@ pub fn call(
         };
         let Run { journal, signals, state, .. } = run;
         let mut shown = (!journal.masker.is_empty()).then(Fold::new);
-        agent::run(process, signals, |told| {
+        supervisor::run(process, signals, |told| {
             let notices = match told {
                 // What is told is masked before it is shortened. What the run works with stays as it is.
                 Told::Line(line) => {

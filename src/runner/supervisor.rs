@@ -12,8 +12,8 @@ use rustix::process::{Pid, Signal};
 
 use super::journal::open_plain;
 use super::pipe::{Lines, Piece};
+use super::reaper;
 use super::signals::StopSignals;
-use super::sweep;
 use super::time::JobTime;
 use crate::claude::Exit;
 use crate::platform::{clock, process};
@@ -182,7 +182,7 @@ fn supervise(
         let mut stop = |why: Stopped, child: &mut Child| {
             if stopped.is_none() {
                 stopped = Some((why, clock::instant()));
-                grace = sweep::grace(what.time.until_killed(), None);
+                grace = reaper::grace(what.time.until_killed(), None);
                 signal_group(child, Signal::TERM);
             }
         };
@@ -208,7 +208,7 @@ fn supervise(
         let now = clock::instant();
         if clock::since(reaped) > REAP {
             reaped = now;
-            sweep::reap_but(child.id());
+            reaper::reap_but(child.id());
             shorten(what.errors);
         }
         if exited.is_none() {

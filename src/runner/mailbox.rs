@@ -136,8 +136,8 @@ pub fn astray(run: &Run) -> Vec<(String, String)> {
                     .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
             {
                 found.push((
-                    format!("{prefix}{}", paragraph(&name.escape_default().to_string(), 40)),
-                    super::delivered::stamp(&folder, &name).unwrap_or_default(),
+                    format!("{prefix}{}", bounded(&name.escape_default().to_string(), 40)),
+                    super::outputs::stamp(&folder, &name).unwrap_or_default(),
                 ));
             }
         }

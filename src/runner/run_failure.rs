@@ -11,7 +11,7 @@ use crate::pipeline::Step;
 
 /// A failure, with everything that is said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct RunFailure {
     /// Of the closed list.
     pub reason: Reason,
     /// One sentence.
@@ -22,7 +22,7 @@ pub struct Failure {
     pub resets_at: Option<i64>,
 }
 
-impl Failure {
+impl RunFailure {
     /// A failure without a time.
     pub fn new(reason: Reason, detail: impl Into<String>, advice: Advice) -> Self {
         Self { reason, detail: detail.into(), advice, resets_at: None }
@@ -30,30 +30,32 @@ impl Failure {
 }
 
 /// The failure that a verdict on a call stands for; none when the call is done.
-pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
+pub fn failure_of(verdict: &Verdict, step: &str) -> Option<RunFailure> {
     let failure = match verdict {
         Verdict::Done => return None,
         Verdict::Interrupted { detail, begun } => {
             // Before its first word it has had nothing to do with the work.
             let reason = if *begun { Reason::StepFailed } else { Reason::ModelError };
-            Failure::new(
+            RunFailure::new(
                 reason,
                 format!("Claude was ended from outside during {step}: {detail}"),
                 Advice::SeeWhoEndedIt,
             )
         }
-        Verdict::UsageLimit { resets_at, detail } => Failure {
+        Verdict::UsageLimit { resets_at, detail } => RunFailure {
             resets_at: *resets_at,
-            ..Failure::new(
+            ..RunFailure::new(
                 Reason::UsageLimit,
                 format!("the account's usage limit was reached during {step}: {detail}"),
                 Advice::WaitForReset,
             )
         },
-        Verdict::Login { detail } => {
-            Failure::new(Reason::Login, format!("Claude could not log in: {detail}"), Advice::LogIn)
-        }
-        Verdict::ModelError { detail } => Failure::new(
+        Verdict::Login { detail } => RunFailure::new(
+            Reason::Login,
+            format!("Claude could not log in: {detail}"),
+            Advice::LogIn,
+        ),
+        Verdict::ModelError { detail } => RunFailure::new(
             Reason::ModelError,
             format!("the model's service failed during {step}, also after retries: {detail}"),
             Advice::TryLater,
@@ -77,7 +79,7 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
                     (format!("the session of {step} was not whole"), Advice::BeginAnew)
                 }
             };
-            Failure::new(Reason::StepFailed, format!("{what}: {detail}"), advice)
+            RunFailure::new(Reason::StepFailed, format!("{what}: {detail}"), advice)
         }
         Verdict::NotBegun { why, detail } => {
             let advice = match why {
@@ -85,13 +87,13 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
                 Unbegun::Setup => Advice::RepairClaude,
                 Unbegun::Silent | Unbegun::NoSession | Unbegun::Ended => Advice::TryClaude,
             };
-            Failure::new(
+            RunFailure::new(
                 Reason::ModelError,
                 format!("Claude did not begin with {step}: {detail}"),
                 advice,
             )
         }
-        Verdict::OutOfMemory { detail } => Failure::new(
+        Verdict::OutOfMemory { detail } => RunFailure::new(
             Reason::OutOfMemory,
             format!("Claude got no memory during {step}: {detail}"),
             Advice::MoreAddressSpace,
@@ -101,7 +103,7 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
                 [] => (Reason::StepFailed, String::new()),
                 _ => (Reason::MissingOutput, format!("; missing: {}", files.join(", "))),
             };
-            Failure::new(
+            RunFailure::new(
                 reason,
                 format!(
                     "{step} ended its turn before it was done, also when told to go on: {detail}{lacks}"
@@ -109,32 +111,32 @@ pub fn failure_of(verdict: &Verdict, step: &str) -> Option<Failure> {
                 Advice::SeeStep,
             )
         }
-        Verdict::OwnLimit { which, detail } => Failure::new(
+        Verdict::OwnLimit { which, detail } => RunFailure::new(
             Reason::StepFailed,
             format!("{step} reached its limit of {}: {detail}", which.as_str()),
             Advice::RaiseLimit,
         ),
-        Verdict::ToolsRefused { tools, detail } => Failure::new(
+        Verdict::ToolsRefused { tools, detail } => RunFailure::new(
             Reason::ToolsRefused,
             format!("during {step} Claude was not allowed to use {}: {detail}", tools.join(", ")),
             Advice::AllowTools,
         ),
-        Verdict::MissingOutput { files, .. } => Failure::new(
+        Verdict::MissingOutput { files, .. } => RunFailure::new(
             Reason::MissingOutput,
             format!("{step} ended without writing {}, also when asked again", files.join(", ")),
             Advice::SeeStep,
         ),
         Verdict::Failed { detail } => {
-            Failure::new(Reason::StepFailed, format!("{step} failed: {detail}"), Advice::SeeStep)
+            RunFailure::new(Reason::StepFailed, format!("{step} failed: {detail}"), Advice::SeeStep)
         }
     };
     Some(failure)
 }
 
 /// What is said of a step that took longer than it may.
-pub fn too_slow(step: &Step) -> Failure {
+pub fn too_slow(step: &Step) -> RunFailure {
     let seconds = step.timeout_seconds.unwrap_or(0);
-    Failure::new(
+    RunFailure::new(
         Reason::StepFailed,
         format!("{} took longer than its {seconds} s", step.title),
         Advice::RaiseTimeout,
@@ -142,8 +144,8 @@ pub fn too_slow(step: &Step) -> Failure {
 }
 
 /// What is said of a full disk.
-pub fn disk_full(dir: &Path) -> Failure {
-    Failure::new(
+pub fn disk_full(dir: &Path) -> RunFailure {
+    RunFailure::new(
         Reason::DiskFull,
         format!("there is no space left where the sprint writes ({})", dir.display()),
         Advice::FreeSpace,

@@ -4,12 +4,12 @@
 use std::io;
 use std::time::Duration;
 
-use super::agent::Stopped;
-use super::call::{LEAST_PATIENCE, call, silent};
-use super::dialogue;
-use super::ending::{self, Failure};
+use super::agent_call::{LEAST_PATIENCE, call, silent};
+use super::mailbox;
 use super::run::Run;
+use super::run_failure::{self, RunFailure};
 use super::step::Outcome;
+use super::supervisor::Stopped;
 use crate::bundle::folder::{Entry as Found, Folder};
 use crate::bundle::formats::{InboxFile, Money};
 use crate::bundle::journal::Entry;
@@ -26,9 +26,9 @@ const SIGNAL_LAG: Duration = Duration::from_secs(2);
 const MAX_FILES: usize = 100;
 
 /// A prompt from a template, or why there is none.
-pub fn render(run: &Run, skill: &str, values: &Values<'_>) -> Result<String, Failure> {
+pub fn render(run: &Run, skill: &str, values: &Values<'_>) -> Result<String, RunFailure> {
     prompts::render(&run.bundle.templates, skill, values).map_err(|error| {
-        Failure::new(Reason::StepFailed, error.to_string(), Advice::CorrectTemplate)
+        RunFailure::new(Reason::StepFailed, error.to_string(), Advice::CorrectTemplate)
     })
 }
 
@@ -55,11 +55,11 @@ pub enum Answer {
         structured: Option<serde_json::Value>,
     },
     /// The step is over.
-    Over(Outcome, Option<Failure>),
+    Over(Outcome, Option<RunFailure>),
 }
 
 /// The conversation of one step: knows its session, and tries again after passing failures.
-pub struct Talk {
+pub struct Conversation {
     own_session: Option<(String, bool)>,
     /// The session of this step was replaced by a new one, which knows nothing of the work so far.
     anew: bool,
@@ -71,7 +71,7 @@ pub struct Talk {
     calls: u32,
 }
 
-impl Talk {
+impl Conversation {
     /// A conversation that has not begun.
     pub fn new(run: &Run, step: &Step) -> Self {
         Self {
@@ -95,10 +95,11 @@ impl Talk {
         wanted: Option<(&str, &str)>,
         spent: &mut Money,
     ) -> io::Result<Answer> {
-        let over =
-            |failure: Option<Failure>| Ok(Answer::Over(Outcome::Verdict("error", None), failure));
+        let over = |failure: Option<RunFailure>| {
+            Ok(Answer::Over(Outcome::Verdict("error", None), failure))
+        };
         loop {
-            let news = dialogue::news(&run.own, &run.state);
+            let news = mailbox::news(&run.own, &run.state);
             let said = match &text {
                 Text::Whole => instructions.to_owned(),
                 Text::Other(text) if self.anew => format!(
@@ -121,7 +122,7 @@ impl Talk {
             };
             let said = with_news(run, said, &news);
             self.calls += 1;
-            let kills_before = ending::memory_kills();
+            let kills_before = run_failure::memory_kills();
             let called = call(
                 run,
                 step,
@@ -139,12 +140,12 @@ impl Talk {
                 if let Some((since, time)) = &called.unheard
                     && (self.silent || *time >= LEAST_PATIENCE)
                 {
-                    return over(ending::failure_of(&silent(since, *time), &step.title));
+                    return over(run_failure::failure_of(&silent(since, *time), &step.title));
                 }
                 if run.time.is_over() {
                     return Ok(Answer::Over(Outcome::Stopped(Stopped::Deadline), None));
                 }
-                return over(Some(ending::too_slow(step)));
+                return over(Some(run_failure::too_slow(step)));
             }
             let succeeded = matches!(
                 called.verdict,
@@ -158,7 +159,7 @@ impl Talk {
             }
             match called.verdict {
                 verdict if succeeded => {
-                    dialogue::told(&mut run.journal, &mut run.state, &news)?;
+                    mailbox::told(&mut run.journal, &mut run.state, &news)?;
                     return Ok(Answer::Delivered {
                         verdict,
                         structured: called.structured,
@@ -171,7 +172,7 @@ impl Talk {
                         Folder::open(&run.work).is_ok_and(|folder| folder.has_content(file))
                     }) =>
                 {
-                    dialogue::told(&mut run.journal, &mut run.state, &news)?;
+                    mailbox::told(&mut run.journal, &mut run.state, &news)?;
                     let verdict = Verdict::MissingOutput { files: Vec::new(), structured: true };
                     return Ok(Answer::Delivered {
                         verdict,
@@ -194,7 +195,7 @@ impl Talk {
                 }
                 // Not this job was meant, or a signal for all of it has come by now.
                 Verdict::Interrupted { ref detail, .. }
-                    if !self.killed && ending::memory_kills() == kills_before =>
+                    if !self.killed && run_failure::memory_kills() == kills_before =>
                 {
                     self.killed = true;
                     if let Some(why) = run.wait(SIGNAL_LAG) {
@@ -224,16 +225,16 @@ impl Talk {
                                 _ => text = Text::Again,
                             }
                         }
-                        _ => return over(ending::failure_of(&called.verdict, &step.title)),
+                        _ => return over(run_failure::failure_of(&called.verdict, &step.title)),
                     }
                 }
-                ref verdict => return over(ending::failure_of(verdict, &step.title)),
+                ref verdict => return over(run_failure::failure_of(verdict, &step.title)),
             }
         }
     }
 }
 
-impl Talk {
+impl Conversation {
     /// A session that was begun and never confirmed can be neither begun again nor resumed.
     fn forget_unconfirmed(&mut self, run: &mut Run) {
         match &mut self.own_session {
