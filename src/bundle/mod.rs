@@ -20,9 +20,9 @@ pub mod transfer;
 /// The folder inside a sprint's directory that is ours.
 pub const OWN_FOLDER: &str = ".researchloop";
 
-/// The pipeline's step that runs the study's evaluator.
+/// Whether the study has an evaluator, as a value that pipelines name; and the step of ours that runs it.
 pub const EVALUATE: &str = "evaluate";
-/// The pipeline's step that runs the task's verification.
+/// The same of the task's verification.
 pub const VERIFY: &str = "verify";
 
 /// The file in which the job of a plan leaves it.

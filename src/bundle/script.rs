@@ -10,7 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::OWN_FOLDER;
 use super::formats::Bundle;
 use super::prompts::{self, Values};
-use super::{EVALUATE, VERIFY};
 use crate::pipeline::{self, Action};
 
 /// What the script needs besides the bundle.
@@ -110,14 +109,17 @@ pub fn first_prompts(bundle: &Bundle, dir: &str) -> Result<Vec<(String, String)>
             ..Values::default()
         };
         let text = match &step.action {
-            Action::Skill(name) => prompts::render(&bundle.templates, name, &values)
+            Action::Skill(name)
+            | Action::Idea(name)
+            | Action::Plan(name)
+            | Action::Review(name) => prompts::render(&bundle.templates, name, &values)
                 .map_err(|error| error.to_string())?,
-            Action::Shell(_) if step.state == EVALUATE => bundle
+            Action::Evaluate(_) => bundle
                 .evaluator
                 .as_ref()
                 .map(|evaluator| evaluator.command.clone())
                 .unwrap_or_default(),
-            Action::Shell(_) if step.state == VERIFY => bundle.verify.clone(),
+            Action::Verify(_) => bundle.verify.clone(),
             Action::Prompt(text) | Action::Shell(text) => text.clone(),
         };
         prompts.push((step.title.clone(), text));

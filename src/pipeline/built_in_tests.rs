@@ -15,7 +15,7 @@ fn research() -> Definition {
 }
 
 /// Runs a course in which every review says `review(round)`, and returns its labels.
-fn course(rounds: &str, review: impl Fn(u32) -> &'static str) -> (Vec<String>, End) {
+fn course(rounds: &str, review: impl Fn(u32) -> Verdict) -> (Vec<String>, End) {
     let definition = research();
     let context = context(&[("red_team_max_rounds", rounds)]);
     let mut labels = Vec::new();
@@ -24,7 +24,8 @@ fn course(rounds: &str, review: impl Fn(u32) -> &'static str) -> (Vec<String>, E
         match arrival {
             Arrival::End(end) => return (labels, end),
             Arrival::Step(step, position) => {
-                let verdict = if step.state == "red_team" { review(step.visit) } else { "yes" };
+                let verdict =
+                    if step.state == "red_team" { review(step.visit) } else { Verdict::Yes };
                 labels.push(step.label);
                 arrival = advance(&definition, &position, verdict, &context).expect("advance");
             }
@@ -45,7 +46,8 @@ fn the_course_is_that_of_the_python_tool() {
             "research red_team_round_1 fix_round_1 red_team_round_2 fix_round_2 report summarize",
         ),
     ] {
-        let (labels, end) = course(rounds, |round| if round >= clear_in { "yes" } else { "no" });
+        let (labels, end) =
+            course(rounds, |round| if round >= clear_in { Verdict::Yes } else { Verdict::No });
         assert_eq!(labels.join(" "), expected, "{rounds} rounds, clear in round {clear_in}");
         assert!(end.success && end.state == "done" && end.because == Because::Terminal);
     }
@@ -59,7 +61,8 @@ fn an_error_in_any_step_fails_the_sprint() {
     let mut seen = 0;
     while let Arrival::Step(step, position) = arrival {
         seen += 1;
-        let Arrival::End(end) = advance(&definition, &position, "error", &none).expect("advance")
+        let Arrival::End(end) =
+            advance(&definition, &position, Verdict::Error, &none).expect("advance")
         else {
             panic!("{} went on", step.label)
         };
@@ -67,7 +70,7 @@ fn an_error_in_any_step_fails_the_sprint() {
         arrival = advance(
             &definition,
             &position,
-            if step.state == "red_team" { "no" } else { "yes" },
+            if step.state == "red_team" { Verdict::No } else { Verdict::Yes },
             &none,
         )
         .expect("advance");
@@ -101,7 +104,9 @@ fn each_step_names_its_files_and_its_session() {
     );
     for step in &steps {
         assert_eq!(step.fresh_session, step.state == "red_team", "{}", step.label);
-        assert_eq!(step.action, Action::Skill(step.state.clone()));
+        let name = step.state.clone();
+        let is_review = name == "red_team";
+        assert_eq!(step.action, if is_review { Action::Review(name) } else { Action::Skill(name) });
     }
     let file = "red_team_round_2.md".to_owned();
     assert_eq!(steps.get(3).map(|step| &step.evaluator), Some(&Evaluator::ReviewClear { file }));
@@ -165,11 +170,32 @@ fn what_measures_and_verifies_comes_last_and_only_when_it_is_wanted() {
     let last = both.last().expect("steps");
     assert_eq!((both.len(), last.label.as_str()), (5, "verify"));
     // The user's text is a value, not a part of the text that the shell reads.
-    assert!(matches!(&last.action, Action::Shell(text) if !text.contains("HOME")), "{last:?}");
+    assert!(matches!(&last.action, Action::Verify(text) if !text.contains("HOME")), "{last:?}");
     assert!(
         last.environment
             .iter()
             .any(|(name, value)| name == "RL_CONTEXT_VERIFY_COMMAND" && value.contains("HOME")),
         "{last:?}"
+    );
+}
+
+#[test]
+fn files_of_before_the_kinds_were_written_down_mean_the_same() {
+    for (name, older) in [
+        (DEFAULT, include_str!("../../tests/data/pipelines/unnamed-kinds-research.yaml")),
+        (TWEAK, include_str!("../../tests/data/pipelines/unnamed-kinds-tweak.yaml")),
+        (PLAN, include_str!("../../tests/data/pipelines/unnamed-kinds-plan.yaml")),
+    ] {
+        let now = parse(built_in(name).expect("there")).expect("valid").definition;
+        assert_eq!(parse(older).expect("valid").definition, now, "{name}");
+    }
+    // Where a kind is written down, a name stands for nothing.
+    let mixed = parse(
+        "name: x\ninitial: a\nstates:\n  a: {action: idea, action_type: idea, on_yes: evaluate}\n  evaluate: {action: 'true', action_type: shell, next: done}\n  done: {terminal: true}\n",
+    )
+    .expect("valid")
+    .definition;
+    assert!(
+        matches!(&mixed.states[1].body, Body::Act(act) if matches!(act.action, Action::Shell(_)))
     );
 }

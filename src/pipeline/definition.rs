@@ -29,6 +29,18 @@ impl Definition {
     pub fn state(&self, name: &str) -> Option<&StateDef> {
         self.states.iter().find(|state| state.name == name)
     }
+
+    /// The names of the states whose action is of this kind.
+    pub fn states_of<'a>(
+        &'a self,
+        is_of_kind: impl Fn(&Action<Template>) -> bool + 'a,
+    ) -> impl Iterator<Item = &'a str> {
+        let states = self.states.iter().filter(move |state| match &state.body {
+            Body::Act(act) => is_of_kind(&act.action),
+            Body::Terminal { .. } => false,
+        });
+        states.map(|state| state.name.as_str())
+    }
 }
 
 /// One state.
@@ -84,6 +96,28 @@ pub enum Action<T> {
     Prompt(T),
     /// A shell gets this text. Values reach it as environment variables only.
     Shell(String),
+    /// The agent finds an idea. It gets a prompt template of this name.
+    Idea(String),
+    /// The agent makes a plan. It gets a prompt template of this name.
+    Plan(String),
+    /// The agent reviews the work. It gets a prompt template of this name.
+    Review(String),
+    /// A shell gets this text, and measures the result: the last line of its output is the figure.
+    Evaluate(String),
+    /// A shell gets this text, and says whether the work is done.
+    Verify(String),
+}
+
+impl<T> Action<T> {
+    /// The text of a shell.
+    pub fn shell(&self) -> Option<&str> {
+        match self {
+            Self::Shell(text) | Self::Evaluate(text) | Self::Verify(text) => Some(text),
+            Self::Skill(_) | Self::Prompt(_) | Self::Idea(_) | Self::Plan(_) | Self::Review(_) => {
+                None
+            }
+        }
+    }
 }
 
 /// An evaluator. `T` is [`Template`] in a definition and `String` in a step.
@@ -94,7 +128,7 @@ pub enum Evaluator<T> {
     /// Exit code 0 is `yes`, 1 is `no`, any other `error`.
     ExitCode,
     /// `yes` when the critical-issues section of the review holds only the stop
-    /// marker, else `no`; `error` when there is no review.
+    /// marker, else `no`; `error` when there is no review. Every review has it.
     ReviewClear {
         /// The review, relative to the sprint directory.
         file: T,
@@ -123,6 +157,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Yes, Self::No, Self::Error];
+
     /// The word that files and journals use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -131,13 +168,18 @@ impl Verdict {
             Self::Error => "error",
         }
     }
+
+    /// The verdict of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == word)
+    }
 }
 
 /// Where the verdicts of a state lead. Every name is a state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Routes {
     /// Verdicts other than `error`, with their own routes.
-    pub by_verdict: BTreeMap<String, String>,
+    pub by_verdict: BTreeMap<Verdict, String>,
     /// Any other verdict than `error`.
     pub next: Option<String>,
     /// `error`. Without it, an error ends the course as failed.

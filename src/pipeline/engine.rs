@@ -146,8 +146,8 @@ pub enum EngineError {
     NoRoute {
         /// The state.
         state: String,
-        /// The verdict, shortened.
-        verdict: String,
+        /// The verdict.
+        verdict: &'static str,
     },
     /// States that may not be entered again send the course round.
     #[error("no state can be entered: {} send the course round", states.join(", "))]
@@ -176,15 +176,15 @@ pub fn start(definition: &Definition, context: &Context) -> Result<Arrival, Engi
 pub fn advance(
     definition: &Definition,
     position: &Position,
-    verdict: &str,
+    verdict: Verdict,
     context: &Context,
 ) -> Result<Arrival, EngineError> {
     let (state, act) = act_of(definition, position)?;
-    let error = verdict == Verdict::Error.as_str();
+    let error = verdict == Verdict::Error;
     let target = if error {
         act.routes.on_error.as_ref()
     } else {
-        act.routes.by_verdict.get(verdict).or(act.routes.next.as_ref())
+        act.routes.by_verdict.get(&verdict).or(act.routes.next.as_ref())
     };
     match target {
         Some(target) => enter(definition, position, target, context),
@@ -194,7 +194,7 @@ pub fn advance(
             position: position.clone(),
             because: Because::Error,
         })),
-        None => Err(EngineError::NoRoute { state: state.name.clone(), verdict: short(verdict) }),
+        None => Err(EngineError::NoRoute { state: state.name.clone(), verdict: verdict.as_str() }),
     }
 }
 
@@ -378,12 +378,19 @@ fn resolve(
             None => Ok(path),
         }
     };
-    let (action, environment) = match &act.action {
-        Action::Skill(name) => (Action::Skill(name.clone()), Vec::new()),
-        Action::Prompt(text) => (Action::Prompt(render("action", text)?), Vec::new()),
-        Action::Shell(text) => {
-            (Action::Shell(text.clone()), environment(definition, state, &values)?)
-        }
+    let action = match &act.action {
+        Action::Prompt(text) => Action::Prompt(render("action", text)?),
+        Action::Skill(name) => Action::Skill(name.clone()),
+        Action::Idea(name) => Action::Idea(name.clone()),
+        Action::Plan(name) => Action::Plan(name.clone()),
+        Action::Review(name) => Action::Review(name.clone()),
+        Action::Shell(text) => Action::Shell(text.clone()),
+        Action::Evaluate(text) => Action::Evaluate(text.clone()),
+        Action::Verify(text) => Action::Verify(text.clone()),
+    };
+    let environment = match action.shell() {
+        Some(_) => environment(definition, state, &values)?,
+        None => Vec::new(),
     };
     let fresh_session = match &act.fresh_session {
         Fresh::No => false,

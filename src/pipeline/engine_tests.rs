@@ -83,9 +83,9 @@ fn at_the_limit_of_steps_the_course_stands_where_it_was() {
     let (first, mut position) = step(start(&definition, &none));
     assert_eq!((first.label.as_str(), first.title.as_str()), ("try_round_1", "try (round 1)"));
     for _ in 0..2 {
-        (_, position) = step(advance(&definition, &position, "no", &none));
+        (_, position) = step(advance(&definition, &position, Verdict::No, &none));
     }
-    let Ok(Arrival::End(end)) = advance(&definition, &position, "no", &none) else {
+    let Ok(Arrival::End(end)) = advance(&definition, &position, Verdict::No, &none) else {
         panic!("no end")
     };
     assert!(!end.success);
@@ -93,11 +93,11 @@ fn at_the_limit_of_steps_the_course_stands_where_it_was() {
     assert_eq!(end.position, position);
     // A terminal state is no step.
     assert!(matches!(
-        advance(&definition, &position, "yes", &none),
+        advance(&definition, &position, Verdict::Yes, &none),
         Ok(Arrival::End(End { success: true, .. }))
     ));
     definition.max_steps = 4;
-    assert_eq!(step(advance(&definition, &end.position, "no", &none)).0.visit, 4);
+    assert_eq!(step(advance(&definition, &end.position, Verdict::No, &none)).0.visit, 4);
 }
 
 #[test]
@@ -105,11 +105,18 @@ fn an_error_without_a_route_ends_the_course_and_can_be_tried_again() {
     let definition = definition(SHELL);
     let none = BTreeMap::new();
     let (first, position) = step(start(&definition, &none));
-    let Ok(Arrival::End(end)) = advance(&definition, &position, "error", &none) else {
+    let Ok(Arrival::End(end)) = advance(&definition, &position, Verdict::Error, &none) else {
         panic!("no end")
     };
     assert_eq!((end.success, end.because, end.state.as_str()), (false, Because::Error, "try"));
     assert_eq!(resume(&definition, &end.position, &none), Ok(first));
+}
+
+/// A pipeline whose only step is carried out, or is not.
+fn only_yes() -> Definition {
+    definition(
+        "name: x\ninitial: a\nstates:\n  a: {action: b, action_type: prompt, on_yes: z}\n  z: {terminal: true}\n",
+    )
 }
 
 #[test]
@@ -122,11 +129,16 @@ fn a_position_or_verdict_of_another_pipeline_is_an_error() {
         Err(EngineError::UnknownState { .. })
     ));
     assert!(matches!(
-        advance(&definition, &stored(r#"{"state":"done","visits":{},"steps":2}"#), "yes", &none),
+        advance(
+            &definition,
+            &stored(r#"{"state":"done","visits":{},"steps":2}"#),
+            Verdict::Yes,
+            &none
+        ),
         Err(EngineError::Over { .. })
     ));
     assert!(matches!(
-        advance(&definition, &stored(r#"{"state":"try"}"#), "maybe", &none),
+        advance(&only_yes(), &stored(r#"{"state":"a"}"#), Verdict::No, &none),
         Err(EngineError::NoRoute { .. })
     ));
     assert_eq!(
@@ -238,7 +250,7 @@ fn any_definition() -> impl Strategy<Value = Definition> {
 
 proptest! {
     #[test]
-    fn any_course_ends_within_its_limits(definition in any_definition(), verdicts in proptest::collection::vec(prop_oneof![Just("yes"), Just("no"), Just("error")], 40)) {
+    fn any_course_ends_within_its_limits(definition in any_definition(), verdicts in proptest::collection::vec(prop_oneof![Just(Verdict::Yes), Just(Verdict::No), Just(Verdict::Error)], 40)) {
         let none = BTreeMap::new();
         let mut labels = Vec::new();
         let mut arrival = start(&definition, &none);

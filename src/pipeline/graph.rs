@@ -95,11 +95,8 @@ pub(super) fn mark_repeats(definition: &mut Definition) {
 
 fn ordinary_targets(act: &Act) -> impl Iterator<Item = &String> {
     // `next` is an ordinary edge only when some verdict has no route of its own.
-    let default = act
-        .evaluate
-        .verdicts()
-        .iter()
-        .any(|verdict| !act.routes.by_verdict.contains_key(verdict.as_str()));
+    let default =
+        act.evaluate.verdicts().iter().any(|verdict| !act.routes.by_verdict.contains_key(verdict));
     let next = act.routes.next.as_ref().filter(|_| default);
     act.routes
         .by_verdict

@@ -15,6 +15,7 @@ mod engine;
 mod evaluate;
 mod graph;
 mod node;
+mod older;
 mod plan;
 mod problem;
 mod read;

@@ -62,7 +62,7 @@ pub fn plan(
         }
         let mut ways: Vec<Arrival> = Vec::new();
         for verdict in step.evaluator.verdicts() {
-            let way = advance(definition, &position, verdict.as_str(), context)?;
+            let way = advance(definition, &position, *verdict, context)?;
             if !ways.contains(&way) {
                 ways.push(way);
             }

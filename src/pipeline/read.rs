@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::definition::{Body, Definition};
 use super::graph;
 use super::node::{self, Entry, Node, Value};
+use super::older;
 use super::problem::{Place, Problem};
 use super::read_state::read_state;
 use super::template::is_key;
@@ -252,6 +253,7 @@ fn read_definition(root: Node, notes: &mut Notes) -> Option<Definition> {
         }
     }
     fields.finish(NOT_YET, notes);
+    older::name_kinds(&mut states);
     Some(Definition { name: name?, description, initial: initial?, max_steps, context, states })
 }
 

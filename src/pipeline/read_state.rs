@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::definition::{Act, Action, Body, Evaluator, Fresh, Limit, Routes, StateDef, VisitLimit};
+use super::definition::{
+    Act, Action, Body, Evaluator, Fresh, Limit, Routes, StateDef, Verdict, VisitLimit,
+};
 use super::node::{Node, Value};
 use super::problem::{Place, Problem};
 use super::read::{Fields, Notes, short};
@@ -41,6 +43,10 @@ const NOT_YET: &[(&str, &str)] = &[
     ("idle_timeout", "use `timeout`"),
     ("retryable_exit_codes", ""),
 ];
+
+/// The kinds of actions.
+const KINDS: &[&str] =
+    &["skill", "prompt", "shell", "idea", "plan", "review", "evaluate", "verify"];
 
 /// Fields that only a state with an action has.
 const ACT_FIELDS: &[&str] = &[
@@ -166,12 +172,9 @@ fn read_act(
     let routes = read_routes(fields, notes);
     // Without an action there is no default evaluator to check the routes against.
     let action = action?;
-    let shell = matches!(action, Action::Shell(_));
     let evaluate = match evaluate {
-        Some((place, node)) => read_evaluator(&place, node, shell, notes)?,
-        // Whoever only says what comes next wants a failed command to be an error.
-        None if shell && !routes.by_verdict.is_empty() => Evaluator::ExitCode,
-        None => Evaluator::Completed,
+        Some((place, node)) => read_evaluator(&place, node, &action, notes)?,
+        None => default_evaluator(&action, &produces, &routes, state, notes)?,
     };
     let routes = check_routes(routes, &evaluate, state, notes);
     Some(Act {
@@ -183,6 +186,31 @@ fn read_act(
         evaluate,
         routes,
     })
+}
+
+/// The evaluator of a state that names none.
+fn default_evaluator(
+    action: &Action<Template>,
+    produces: &[Template],
+    routes: &RawRoutes,
+    state: &Place,
+    notes: &mut Notes,
+) -> Option<Evaluator<Template>> {
+    match action {
+        Action::Review(_) => match produces {
+            [file] => Some(Evaluator::ReviewClear { file: file.clone() }),
+            _ => {
+                notes.problem(
+                    Problem::new(state, "a review needs `produces`: the one file that it is in")
+                        .hint("or `evaluate` with the type review_clear and the file"),
+                );
+                None
+            }
+        },
+        // Whoever only says what comes next wants a failed command to be an error.
+        Action::Shell(_) if !routes.by_verdict.is_empty() => Some(Evaluator::ExitCode),
+        _ => Some(Evaluator::Completed),
+    }
 }
 
 fn read_action(
@@ -197,8 +225,9 @@ fn read_action(
         None => None,
     };
     let text = text?;
-    match kind.as_ref().map(|(word, _)| word.as_str()) {
-        Some("skill") => {
+    let word = kind.as_ref().map(|(word, _)| word.as_str());
+    match word {
+        Some(word @ ("skill" | "idea" | "plan" | "review")) => {
             let valid = text.len() <= 64
                 && text.bytes().all(|byte| {
                     byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte)
@@ -209,7 +238,12 @@ fn read_action(
                     "is not the name of a skill: use small letters, digits, `_` and `-`",
                 ));
             }
-            Some(Action::Skill(text))
+            Some(match word {
+                "idea" => Action::Idea(text),
+                "plan" => Action::Plan(text),
+                "review" => Action::Review(text),
+                _ => Action::Skill(text),
+            })
         }
         Some("prompt") => Template::parse(&text)
             .map_err(|error| notes.problem(Problem::new(place, error.to_string())))
@@ -222,22 +256,27 @@ fn read_action(
             );
             None
         }
-        Some("shell") | None => {
+        Some("shell" | "evaluate" | "verify") | None => {
             if let Some(problem) = shell_problem(&text) {
                 notes.problem(Problem::new(place, problem.0).hint(problem.1));
             }
             // The escape means the same in every text.
-            Some(Action::Shell(text.replace("$${", "${")))
+            let text = text.replace("$${", "${");
+            Some(match word {
+                Some("evaluate") => Action::Evaluate(text),
+                Some("verify") => Action::Verify(text),
+                _ => Action::Shell(text),
+            })
         }
         Some(other) => {
             let place = kind.as_ref().map_or(place, |(_, place)| place);
             notes.problem(match other {
                 "slash_command" | "mcp_tool" | "contributed" | "learning" | "human_approval" => {
                     Problem::new(place, format!("{other:?} is not supported by this version"))
-                        .hint("known: skill, prompt, shell")
+                        .hint(format!("known: {}", KINDS.join(", ")))
                 }
                 _ => Problem::new(place, format!("{:?} is not a kind of action", short(other)))
-                    .suggest(other, &["skill", "prompt", "shell"]),
+                    .suggest(other, KINDS),
             });
             None
         }
@@ -325,7 +364,7 @@ fn read_visits(fields: &mut Fields, notes: &mut Notes) -> Option<VisitLimit> {
 fn read_evaluator(
     place: &Place,
     node: Node,
-    shell: bool,
+    action: &Action<Template>,
     notes: &mut Notes,
 ) -> Option<Evaluator<Template>> {
     let mut fields = Fields::of(node, place, notes)?;
@@ -339,7 +378,7 @@ fn read_evaluator(
     let evaluator = match notes.text(&at, &node)?.as_str() {
         "completed" => Some(Evaluator::Completed),
         "exit_code" => {
-            if !shell {
+            if action.shell().is_none() {
                 notes.problem(Problem::new(&at, "\"exit_code\" needs a shell action"));
             }
             Some(Evaluator::ExitCode)
@@ -372,6 +411,11 @@ fn read_evaluator(
         }
     };
     fields.finish(&[("source", "")], notes);
+    if matches!(action, Action::Review(_))
+        && !matches!(evaluator, None | Some(Evaluator::ReviewClear { .. }))
+    {
+        notes.problem(Problem::new(&at, "a review is judged by \"review_clear\""));
+    }
     evaluator
 }
 
@@ -481,7 +525,10 @@ fn check_routes(
             );
         }
     }
-    let by_verdict =
-        routes.by_verdict.into_iter().map(|(verdict, (_, target))| (verdict, target)).collect();
+    let by_verdict = routes
+        .by_verdict
+        .into_iter()
+        .filter_map(|(verdict, (_, target))| Some((Verdict::parse(&verdict)?, target)))
+        .collect();
     Routes { by_verdict, next: routes.next, on_error: routes.on_error }
 }

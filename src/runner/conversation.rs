@@ -17,7 +17,7 @@ use crate::bundle::prompts::{self, Values};
 use crate::claude::{Unbegun, Verdict};
 use crate::domain::text::one_line;
 use crate::domain::{Advice, Reason};
-use crate::pipeline::Step;
+use crate::pipeline::{self, Step};
 use crate::platform::random;
 
 /// How long after the agent was killed a signal for the whole job may still come.
@@ -96,7 +96,7 @@ impl Conversation {
         spent: &mut Money,
     ) -> io::Result<Answer> {
         let over = |failure: Option<RunFailure>| {
-            Ok(Answer::Over(Outcome::Verdict("error", None), failure))
+            Ok(Answer::Over(Outcome::Verdict(pipeline::Verdict::Error, None), failure))
         };
         loop {
             let news = mailbox::news(&run.own, &run.state);

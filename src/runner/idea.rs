@@ -23,8 +23,8 @@ use crate::domain::approval::{Word, word};
 use crate::domain::idea::{self, Earlier};
 use crate::domain::text::paragraph;
 use crate::domain::written::Node;
-use crate::domain::{Advice, MessageKind, Reason};
-use crate::pipeline::Step;
+use crate::domain::{Advice, Reason};
+use crate::pipeline::{self, Step};
 
 /// How often the agent is asked for an idea that can be taken.
 const TRIES: u32 = 3;
@@ -36,7 +36,11 @@ const SCHEMA: &str = r#"{"type":"object","properties":{"idea":{"type":["string",
 type Result = io::Result<(Outcome, Option<RunFailure>)>;
 
 /// Finds an idea, or ends the run with the question whether a person agrees.
-pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Result {
+pub fn run(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Result {
+    // Where an idea was given, there is nothing to find.
+    if !run.bundle.finds_idea() {
+        return Ok((Outcome::Verdict(pipeline::Verdict::Yes, None), None));
+    }
     if let Some(idea) = run.state.idea.clone() {
         // It was taken before; only the end of the step was not recorded.
         let known = run.state.proposed.clone().filter(|proposal| proposal.idea == idea);
@@ -76,7 +80,9 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
         };
         let instructions = match render(run, "idea", &values) {
             Ok(text) => text,
-            Err(failure) => return Ok((Outcome::Verdict("error", None), Some(failure))),
+            Err(failure) => {
+                return Ok((Outcome::Verdict(pipeline::Verdict::Error, None), Some(failure)));
+            }
         };
         let _ = std::fs::remove_file(run.work.join(FILE));
         let mut text = if resumed && number == 0 { Text::Again } else { Text::Whole };
@@ -115,7 +121,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
                     Advice::OtherGuidance,
                 );
                 run.journal.write(&Entry::NoneLeft { why })?;
-                return Ok((Outcome::Verdict("error", None), Some(failure)));
+                return Ok((Outcome::Verdict(pipeline::Verdict::Error, None), Some(failure)));
             }
             Err(problem) => {
                 refused = format!(
@@ -159,7 +165,7 @@ pub fn find(run: &mut Run, step: &Step, resumed: bool, spent: &mut Money) -> Res
     }
     let why = refused.rsplit('\n').next().unwrap_or_default();
     Ok((
-        Outcome::Verdict("error", None),
+        Outcome::Verdict(pipeline::Verdict::Error, None),
         Some(RunFailure::new(
             Reason::StepFailed,
             format!("no new idea: {why}"),
@@ -258,5 +264,5 @@ fn take(run: &mut Run, proposal: &Proposal) -> Result {
     run.step_note = paragraph(&idea.replace('\n', " "), 120);
     run.state.proposed = None;
     run.journal.save(&run.state)?;
-    Ok((Outcome::Verdict("yes", None), None))
+    Ok((Outcome::Verdict(pipeline::Verdict::Yes, None), None))
 }

@@ -18,7 +18,7 @@ use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::Money;
 use crate::domain::written::Node;
 use crate::domain::{Advice, Reason};
-use crate::pipeline::Step;
+use crate::pipeline::{self, Step};
 
 /// Makes the plan.
 pub fn make(
@@ -30,7 +30,9 @@ pub fn make(
     let schema = run.bundle.plan.as_ref().map(|plan| plan.schema.to_string());
     let instructions = match render(run, "plan", &run.values(step)) {
         Ok(text) => text,
-        Err(failure) => return Ok((Outcome::Verdict("error", None), Some(failure))),
+        Err(failure) => {
+            return Ok((Outcome::Verdict(pipeline::Verdict::Error, None), Some(failure)));
+        }
     };
     if !resumed {
         let _ = std::fs::remove_file(run.work.join(PLAN_FILE));
@@ -62,7 +64,7 @@ pub fn make(
                     format!("there is no plan: {why}, also when asked again"),
                     Advice::AskAgain,
                 );
-                return Ok((Outcome::Verdict("error", None), Some(failure)));
+                return Ok((Outcome::Verdict(pipeline::Verdict::Error, None), Some(failure)));
             }
         }
     };
@@ -73,7 +75,7 @@ pub fn make(
         .as_array()
         .map(|tasks| format!("{} task(s)", tasks.len()))
         .unwrap_or_default();
-    Ok((Outcome::Verdict("yes", None), None))
+    Ok((Outcome::Verdict(pipeline::Verdict::Yes, None), None))
 }
 
 /// The plan of an answer, or else of the file that may take its place.

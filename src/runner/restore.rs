@@ -1,13 +1,13 @@
 //! Where a run goes on: from `state.json`, or from its journal when that cannot be read.
 
+use crate::bundle::FORMAT_VERSION;
 use crate::bundle::answers::Proposal;
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, StateFile};
 use crate::bundle::journal::{Costs, Entry, Line};
 use crate::bundle::outcome::measured_in;
-use crate::bundle::{EVALUATE, FORMAT_VERSION, VERIFY};
-use crate::domain::{MessageKind, Metric, StepState};
-use crate::pipeline::{self, Arrival, Definition};
+use crate::domain::Metric;
+use crate::pipeline::{self, Action, Arrival, Definition, Verdict};
 use crate::platform::random;
 
 /// A state is smaller than this.
@@ -94,12 +94,16 @@ pub fn state(
 fn measure_again(file: &mut StateFile, definition: &Definition) {
     let has_measured = file.measured.take().is_some() | std::mem::take(&mut file.no_value);
     if has_measured
-        && definition.state(EVALUATE).is_some()
+        && let Some(evaluate) =
+            definition.states_of(|action| matches!(action, Action::Evaluate(_))).next()
         && let Some(position) = &mut file.position
     {
-        EVALUATE.clone_into(&mut position.state);
-        position.visits.insert(EVALUATE.to_owned(), 1);
-        position.visits.remove(VERIFY);
+        evaluate.clone_into(&mut position.state);
+        position.visits.insert(evaluate.to_owned(), 1);
+        // What comes behind it is done again.
+        for verify in definition.states_of(|action| matches!(action, Action::Verify(_))) {
+            position.visits.remove(verify);
+        }
         file.step_begun = false;
     }
 }
@@ -193,16 +197,17 @@ fn replay(
                 state.session_id = session_id;
                 state.session_known = true;
             }
-            Entry::StepEnded { verdict, detail, .. }
-                if StepState::of(&verdict) != StepState::Interrupted =>
-            {
-                if step.state == EVALUATE && StepState::of(&verdict) == StepState::Yes {
+            Entry::StepEnded { verdict, detail, .. } if verdict != "interrupted" => {
+                if matches!(step.action, Action::Evaluate(_)) && verdict == "yes" {
                     state.measured = measured(bundle, &detail);
                     state.no_value = bundle.evaluator.is_some() && state.measured.is_none();
                 }
-                match pipeline::advance(definition, position, &verdict, &settings) {
-                    Ok(next) => arrival = next,
-                    Err(_) => {
+                let next = Verdict::parse(&verdict).and_then(|verdict| {
+                    pipeline::advance(definition, position, verdict, &settings).ok()
+                });
+                match next {
+                    Some(next) => arrival = next,
+                    None => {
                         lost = Some(step.title.clone());
                         continue;
                     }

@@ -428,7 +428,7 @@ impl Run {
                 Outcome::Verdict(verdict, failure) => {
                     // An agent that a signal for the whole job has ended may call it a failure of its
                     // own, and be quicker than the signal here.
-                    if verdict == "error"
+                    if verdict == pipeline::Verdict::Error
                         && let Some(Stopped::Signal(name)) = self.wait(SIGNAL_LAG)
                     {
                         return Ok(End::Signal(name));

@@ -10,7 +10,6 @@ use super::run::{Asks, Run};
 use super::run_failure::{self, RunFailure};
 use super::supervisor::{self, ERRORS_TOLD, Heard, Process, Stopped, Told};
 use super::{idea, last_words, mailbox, outputs, plan};
-use crate::bundle::EVALUATE;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::Money;
 use crate::bundle::journal::{Entry, Question};
@@ -40,7 +39,7 @@ const SHOWN_LINES: usize = 3;
 #[derive(Debug)]
 pub enum Outcome {
     /// A verdict for the pipeline, and why it is not a good one.
-    Verdict(&'static str, Option<RunFailure>),
+    Verdict(pipeline::Verdict, Option<RunFailure>),
     /// The run must end now, and the step goes on when these are answered.
     Parked(Vec<Question>),
     /// The run must end now.
@@ -58,8 +57,14 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     run.step_note.clear();
     run.step_issues.clear();
     let (mut outcome, mut failure) = match &step.action {
-        Action::Shell(text) => shell(run, step, text)?,
-        Action::Skill(_) | Action::Prompt(_) => ask(run, step, resumed, &mut spent)?,
+        Action::Shell(text) | Action::Evaluate(text) | Action::Verify(text) => {
+            shell(run, step, text)?
+        }
+        Action::Idea(_) => idea::run(run, step, resumed, &mut spent)?,
+        Action::Plan(_) => plan::make(run, step, resumed, &mut spent)?,
+        Action::Skill(_) | Action::Prompt(_) | Action::Review(_) => {
+            ask(run, step, resumed, &mut spent)?
+        }
     };
     // What a failing step says of itself is often a consequence: look for the cause.
     if let Some(said) = &failure
@@ -97,8 +102,10 @@ pub fn run(run: &mut Run, step: &Step, resumed: bool) -> io::Result<Outcome> {
     let (verdict, detail) = match (&outcome, &failure) {
         (Outcome::Stopped(why), _) => ("interrupted", stopped_text(*why)),
         (Outcome::Parked(_), _) => ("interrupted", "waits for an answer".to_owned()),
-        (Outcome::Verdict(verdict, _), Some(failure)) => (*verdict, failure.detail.clone()),
-        (Outcome::Verdict(verdict, _), None) => (*verdict, std::mem::take(&mut run.step_note)),
+        (Outcome::Verdict(verdict, _), Some(failure)) => (verdict.as_str(), failure.detail.clone()),
+        (Outcome::Verdict(verdict, _), None) => {
+            (verdict.as_str(), std::mem::take(&mut run.step_note))
+        }
     };
     let issues = if matches!(outcome, Outcome::Verdict(..)) {
         std::mem::take(&mut run.step_issues)
@@ -136,28 +143,18 @@ fn ask(
     resumed: bool,
     spent: &mut Money,
 ) -> io::Result<(Outcome, Option<RunFailure>)> {
-    let is_idea = matches!(&step.action, Action::Skill(name) if name == "idea");
-    if is_idea {
-        // Where an idea was given, there is nothing to find.
-        return if run.bundle.finds_idea() {
-            idea::find(run, step, resumed, spent)
-        } else {
-            Ok((Outcome::Verdict("yes", None), None))
-        };
-    }
-    if run.bundle.plan.is_some()
-        && matches!(&step.action, Action::Skill(name) if name == pipeline::PLAN)
-    {
-        return plan::make(run, step, resumed, spent);
-    }
     let instructions = match &step.action {
         Action::Prompt(text) => Ok(text.clone()),
-        Action::Skill(name) => render(run, name, &run.values(step)),
-        Action::Shell(_) => Ok(String::new()),
+        Action::Skill(name) | Action::Idea(name) | Action::Plan(name) | Action::Review(name) => {
+            render(run, name, &run.values(step))
+        }
+        Action::Shell(_) | Action::Evaluate(_) | Action::Verify(_) => Ok(String::new()),
     };
     let instructions = match instructions {
         Ok(text) => text,
-        Err(failure) => return Ok((Outcome::Verdict("error", None), Some(failure))),
+        Err(failure) => {
+            return Ok((Outcome::Verdict(pipeline::Verdict::Error, None), Some(failure)));
+        }
     };
     let mut conversation = Conversation::new(run, step);
     let mut text = if resumed { Text::Again } else { Text::Whole };
@@ -255,7 +252,7 @@ fn ask(
                 failure.advice = Advice::AnswerInWords;
             }
         }
-        return Ok((Outcome::Verdict("error", None), failure));
+        return Ok((Outcome::Verdict(pipeline::Verdict::Error, None), failure));
     }
 }
 
@@ -361,7 +358,7 @@ pub(super) fn over(
 
 /// The pipeline's verdict on a step, from how it ended and the file that its evaluator reads. What is to
 /// be noted of it is remembered for its end.
-fn judge(run: &mut Run, step: &Step, outcome: pipeline::Outcome) -> &'static str {
+fn judge(run: &mut Run, step: &Step, outcome: pipeline::Outcome) -> pipeline::Verdict {
     let file = match &step.evaluator {
         Evaluator::ReviewClear { file } => {
             Folder::open(&run.work).and_then(|folder| folder.tail(file, MAX_REVIEW)).ok()
@@ -371,7 +368,7 @@ fn judge(run: &mut Run, step: &Step, outcome: pipeline::Outcome) -> &'static str
     let judgement = pipeline::judge(&step.evaluator, outcome, file.as_deref());
     run.step_note = match (&step.evaluator, judgement.note, judgement.issues.len()) {
         (_, Some(note), _) => note.to_owned(),
-        (Evaluator::ReviewClear { .. }, None, 0) if judgement.verdict.as_str() == "yes" => {
+        (Evaluator::ReviewClear { .. }, None, 0) if judgement.verdict == pipeline::Verdict::Yes => {
             "no critical issues".to_owned()
         }
         (_, None, 0) => String::new(),
@@ -380,7 +377,7 @@ fn judge(run: &mut Run, step: &Step, outcome: pipeline::Outcome) -> &'static str
         _ => String::new(),
     };
     run.step_issues = quotes(&judgement.issues);
-    judgement.verdict.as_str()
+    judgement.verdict
 }
 
 /// Runs a step that is a shell text of the pipeline's file.
@@ -428,7 +425,10 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
     run.clear_up()?;
     match ended.stopped {
         Some(Stopped::Deadline) if !run.time.is_over() => {
-            return Ok((Outcome::Verdict("error", None), Some(run_failure::too_slow(step))));
+            return Ok((
+                Outcome::Verdict(pipeline::Verdict::Error, None),
+                Some(run_failure::too_slow(step)),
+            ));
         }
         Some(why) => return Ok((Outcome::Stopped(why), None)),
         None => {}
@@ -465,7 +465,7 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
         }
     };
     let verdict = judge(run, step, outcome);
-    if verdict == "yes" && step.state == EVALUATE {
+    if verdict == pipeline::Verdict::Yes && matches!(step.action, Action::Evaluate(_)) {
         match outcome::measurement(&measured) {
             Ok(measured) => take_down(run, measured)?,
             Err(problem) => {
@@ -474,11 +474,11 @@ fn shell(run: &mut Run, step: &Step, text: &str) -> io::Result<(Outcome, Option<
                     format!("{}: the last line of the output {problem}", step.title),
                     Advice::SeeStep,
                 );
-                return Ok((Outcome::Verdict("error", None), Some(failure)));
+                return Ok((Outcome::Verdict(pipeline::Verdict::Error, None), Some(failure)));
             }
         }
     }
-    Ok((Outcome::Verdict(verdict, None), (verdict == "error").then_some(failure)))
+    Ok((Outcome::Verdict(verdict, None), (verdict == pipeline::Verdict::Error).then_some(failure)))
 }
 
 /// Keeps what the evaluator measured, also when the run is interrupted before its end.

@@ -377,16 +377,18 @@ impl Run {
         let calling = course.calling.take();
         self.write(course, now, &Entry::Cost { spent, call: calling });
         let verdict = match self.arrival.as_ref().expect("somewhere") {
-            _ if fails => "error",
-            Arrival::Step(step, _) if step.state == "red_team" && chance.percent(50) => "no",
-            _ => "yes",
+            _ if fails => pipeline::Verdict::Error,
+            Arrival::Step(step, _) if step.state == "red_team" && chance.percent(50) => {
+                pipeline::Verdict::No
+            }
+            _ => pipeline::Verdict::Yes,
         };
         let spent = std::mem::take(&mut course.of_step);
         self.write(
             course,
             now,
             &Entry::StepEnded {
-                verdict: verdict.to_owned(),
+                verdict: verdict.as_str().to_owned(),
                 detail: String::new(),
                 issues: Vec::new(),
                 seconds: 1,
