@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::run::Run;
+use super::journal::Journal;
 use crate::bundle::journal::Entry;
 
 /// Where they lie, below the working directory.
@@ -27,15 +27,15 @@ pub fn found(work: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Removes those that were not there before the run. Nothing of the agent runs any more.
-pub fn remove(run: &mut Run) -> io::Result<()> {
-    for name in found(&run.work) {
-        if run.schedules.contains(&name) {
+/// Removes those that were not there `before` the run. Nothing of the agent runs any more.
+pub fn remove(work: &Path, before: &[String], journal: &mut Journal) -> io::Result<()> {
+    for name in found(work) {
+        if before.contains(&name) {
             continue;
         }
-        let path = run.work.join(FOLDER).join(&name);
+        let path = work.join(FOLDER).join(&name);
         if std::fs::remove_file(&path).or_else(|_| std::fs::remove_dir_all(&path)).is_ok() {
-            run.journal.write(&Entry::Note {
+            journal.write(&Entry::Note {
                 text: format!("a schedule was removed that the agent had left: {FOLDER}/{name}"),
             })?;
         }

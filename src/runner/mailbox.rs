@@ -5,14 +5,13 @@
 //! it is opened without following links, read within bounds, and is text, never a path.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::journal::Journal;
-use super::run::Run;
-use crate::bundle::OWN_FOLDER;
+use super::progress::Progress;
 use crate::bundle::answers::{self, MAX_SMALL};
 use crate::bundle::folder::{Entry as Kind, Folder, Refused};
-use crate::bundle::formats::{self, InboxFile, StateFile};
+use crate::bundle::formats::{self, InboxFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::domain::text::paragraph;
 use crate::domain::{Masker, MessageId, MessageKind};
@@ -30,8 +29,93 @@ const MAX_TEXT: usize = 20_000;
 /// How many messages are told at once.
 const MAX_MESSAGES: usize = 50;
 
+/// What the agent has asked.
+#[derive(Debug)]
+pub enum Asks {
+    /// Nothing.
+    Nothing,
+    /// A person has to answer before the step goes on.
+    Parked(Vec<Question>),
+    /// Nothing that can be used: what is wrong, a sentence each.
+    Wrong(Vec<String>),
+}
+
+/// The two folders of a run.
+#[derive(Debug)]
+pub struct Mailbox {
+    own: PathBuf,
+    /// The files of the questions that the run ends with.
+    pending: PendingQuestions,
+    /// Names of questions that earlier jobs have asked.
+    asked_before: Vec<String>,
+}
+
+impl Mailbox {
+    /// The mailbox in our folder of a sprint.
+    pub fn open(own: &Path, asked_before: Vec<String>) -> Self {
+        prepare(own);
+        Self { own: own.to_path_buf(), pending: PendingQuestions::default(), asked_before }
+    }
+
+    /// Takes the new questions. What cannot be used is noted in the journal and removed; the files of
+    /// the questions themselves are removed by [`Mailbox::forget`], once the end of the run is recorded.
+    pub fn questions(
+        &mut self,
+        journal: &mut Journal,
+        progress: &mut Progress,
+    ) -> io::Result<Asks> {
+        let pending = look(&self.own, &progress.state.asked, &journal.masker);
+        for problem in pending.problems.iter().take(MAX_QUESTIONS) {
+            journal.write(&Entry::Note { text: problem.clone() })?;
+        }
+        if pending.questions.is_empty() {
+            forget(&self.own, &pending);
+        } else {
+            let names = pending.questions.iter().map(|question| question.name.clone());
+            progress.state.asked.extend(names);
+            progress.save(journal)?;
+        }
+        self.pending = pending;
+        Ok(if !self.pending.questions.is_empty() {
+            Asks::Parked(self.pending.questions.clone())
+        } else if !self.pending.problems.is_empty() {
+            Asks::Wrong(self.pending.problems.clone())
+        } else {
+            Asks::Nothing
+        })
+    }
+
+    /// Removes the files of the questions that were taken last.
+    pub fn forget(&self) {
+        forget(&self.own, &self.pending);
+    }
+
+    /// What people have said, oldest first.
+    pub fn inbox(&self) -> Vec<InboxFile> {
+        inbox(&self.own)
+    }
+
+    /// What the agent was not `told` yet.
+    pub fn news(&self, told: &[String]) -> Vec<InboxFile> {
+        let news = self.inbox().into_iter().filter(|message| !told.contains(&message.id));
+        news.take(MAX_MESSAGES).collect()
+    }
+
+    /// Removes answers to questions that are only now asked: nobody but the agent can have written
+    /// them. Its processes have ended, so that it writes no others before the answers come. What was
+    /// asked before may have an answer that this job did not see yet.
+    pub fn remove_forged(&self, questions: &[Question]) {
+        remove_forged(&self.own, questions, &self.asked_before);
+    }
+
+    /// Removes answers to a question that nobody was asked before.
+    pub fn remove_answers_to(&self, question: &Question) {
+        remove_forged(&self.own, std::slice::from_ref(question), &[]);
+    }
+}
+
 /// Makes the two folders, so that nobody has to.
-pub fn prepare(own: &Path) {
+fn prepare(own: &Path) {
     for name in ["ask", "inbox"] {
         let _ = std::fs::create_dir(own.join(name));
     }
@@ -39,18 +123,18 @@ pub fn prepare(own: &Path) {
 
 /// What the agent has left in `ask/`.
 #[derive(Debug, Default)]
-pub struct Asked {
+struct PendingQuestions {
     /// New questions.
-    pub questions: Vec<Question>,
+    questions: Vec<Question>,
     /// What could not be used, one sentence each.
-    pub problems: Vec<String>,
+    problems: Vec<String>,
     /// The names of all that was looked at.
     files: Vec<String>,
 }
 
 /// Looks for questions. Names that the run has used before are changed, so that each is unique.
-fn look(own: &Path, used: &[String], masker: &Masker) -> Asked {
-    let mut asked = Asked::default();
+fn look(own: &Path, used: &[String], masker: &Masker) -> PendingQuestions {
+    let mut asked = PendingQuestions::default();
     let folder = match Folder::open(own).and_then(|folder| folder.folder("ask")) {
         Ok(folder) => folder,
         Err(Refused::Missing) => return asked,
@@ -106,60 +190,6 @@ fn stem<'a>(folder: &Folder, name: &'a str, kind: Kind) -> Option<&'a str> {
     (is_small && !stem.is_empty() && !stem.contains('.') && asks()).then_some(stem)
 }
 
-/// Where questions are put that nobody finds, below the working directory. None of it is taken: other
-/// files may bear these names.
-pub fn astray(run: &Run) -> Vec<(String, String)> {
-    const FILES: &[&str] = &[
-        "ask.json",
-        "ask.txt",
-        "ask.md",
-        "question.json",
-        "question.txt",
-        "question.md",
-        "questions.json",
-        "questions.txt",
-        "questions.md",
-    ];
-    let mut found = Vec::new();
-    let mut look = |folder: Result<Folder, Refused>, prefix: &str, only: Option<&[&str]>| {
-        let Ok(folder) = folder else { return };
-        for (name, kind) in folder.list(MAX_FILES).unwrap_or_default().entries {
-            let Kind::File(size) = kind else { continue };
-            let is_named = only.map_or_else(
-                || [".json", ".txt", ".md"].iter().any(|end| name.ends_with(end)),
-                |names| names.contains(&name.as_str()),
-            );
-            if is_named
-                && size <= MAX_SMALL
-                && folder
-                    .read(&name, MAX_SMALL)
-                    .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
-            {
-                found.push((
-                    format!("{prefix}{}", bounded(&name.escape_default().to_string(), 40)),
-                    super::outputs::stamp(&folder, &name).unwrap_or_default(),
-                ));
-            }
-        }
-    };
-    let work = || Folder::open(&run.work);
-    look(work(), "", Some(FILES));
-    look(work().and_then(|folder| folder.folder("ask")), "ask/", None);
-    look(
-        work().and_then(|folder| folder.folder(OWN_FOLDER)),
-        &format!("{OWN_FOLDER}/"),
-        Some(FILES),
-    );
-    if run.work != run.dir {
-        look(
-            work().and_then(|folder| folder.folder(OWN_FOLDER)).and_then(|own| own.folder("ask")),
-            &format!("{OWN_FOLDER}/ask/"),
-            None,
-        );
-    }
-    found
-}
-
 fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, String> {
     if let Kind::File(size) = kind
         && size > MAX_SMALL
@@ -205,28 +235,8 @@ pub fn unique(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
         .unwrap_or_default()
 }
 
-/// Takes the new questions. What cannot be used is noted in the journal and removed; the files of
-/// the questions themselves are removed by [`forget`], once the end of the run is recorded.
-pub fn take_questions(
-    own: &Path,
-    journal: &mut Journal,
-    state: &mut StateFile,
-) -> io::Result<Asked> {
-    let asked = look(own, &state.asked, &journal.masker);
-    for problem in asked.problems.iter().take(MAX_QUESTIONS) {
-        journal.write(&Entry::Note { text: problem.clone() })?;
-    }
-    if asked.questions.is_empty() {
-        forget(own, &asked);
-    } else {
-        state.asked.extend(asked.questions.iter().map(|question| question.name.clone()));
-        journal.save(state)?;
-    }
-    Ok(asked)
-}
-
 /// Removes what was looked at.
-pub fn forget(own: &Path, asked: &Asked) {
+fn forget(own: &Path, asked: &PendingQuestions) {
     for name in &asked.files {
         let path = own.join("ask").join(name);
         if std::fs::remove_file(&path).is_err() {
@@ -236,7 +246,7 @@ pub fn forget(own: &Path, asked: &Asked) {
 }
 
 /// What people have said, oldest first.
-pub fn inbox(own: &Path) -> Vec<InboxFile> {
+fn inbox(own: &Path) -> Vec<InboxFile> {
     let Ok(folder) = Folder::open(own).and_then(|folder| folder.folder("inbox")) else {
         return Vec::new();
     };
@@ -266,10 +276,8 @@ pub fn inbox(own: &Path) -> Vec<InboxFile> {
     found.into_iter().map(|(_, message)| message).collect()
 }
 
-/// Removes answers to questions that are only now asked: nobody but the agent can have written
-/// them. Its processes have ended, so that it writes no others before the answers come. What was asked
-/// `before` may have an answer that this job did not see yet.
-pub fn remove_forged(own: &Path, questions: &[Question], before: &[String]) {
+/// Removes answers to these questions, but for those that were asked `before`.
+fn remove_forged(own: &Path, questions: &[Question], before: &[String]) {
     let is_new = |name: &String| {
         questions.iter().any(|question| question.name == *name) && !before.contains(name)
     };
@@ -278,31 +286,6 @@ pub fn remove_forged(own: &Path, questions: &[Question], before: &[String]) {
             let _ = std::fs::remove_file(own.join("inbox").join(format!("{}.json", message.id)));
         }
     }
-}
-
-/// What the agent was not told yet.
-pub fn news(own: &Path, state: &StateFile) -> Vec<InboxFile> {
-    inbox(own)
-        .into_iter()
-        .filter(|message| !state.told.contains(&message.id))
-        .take(MAX_MESSAGES)
-        .collect()
-}
-
-/// Remembers that the agent was told this.
-pub fn told(
-    journal: &mut Journal,
-    state: &mut StateFile,
-    messages: &[InboxFile],
-) -> io::Result<()> {
-    if messages.is_empty() {
-        return Ok(());
-    }
-    for message in messages {
-        journal.write(&Entry::Told { id: message.id.clone() })?;
-        state.told.push(message.id.clone());
-    }
-    journal.save(state)
 }
 
 #[cfg(test)]

@@ -6,19 +6,20 @@
 //! None of them knows a database, an SSH connection or a scheduler.
 
 mod agent_call;
+mod astray;
 mod conversation;
 mod environment;
 mod file_server;
 mod finish;
-mod idea;
+mod job_context;
 mod journal;
 mod last_words;
 mod leftovers;
 mod mailbox;
 mod outputs;
 mod pipe;
-mod plan;
 mod profile;
+mod progress;
 mod reaper;
 mod reread;
 mod restore;
@@ -27,6 +28,7 @@ mod run;
 mod run_failure;
 mod signals;
 mod step;
+mod steps;
 mod supervisor;
 mod time;
 mod untold;

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::run::Run;
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::outcome::{self, MAX_FINDING, MAX_METRICS, Read};
 use crate::domain::text::one_line;
@@ -52,27 +51,59 @@ pub fn stamp(folder: &Folder, file: &str) -> Option<String> {
     }
 }
 
-fn is_new(run: &Run, folder: &Folder, file: &str) -> bool {
-    run.state.before.get(file).is_none_or(|before| stamp(folder, file).as_ref() != Some(before))
+/// What a step has to leave, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Outputs<'a> {
+    /// Where the agent works.
+    pub work: &'a Path,
+    /// The promised files.
+    pub produces: &'a [String],
+    /// What told, before the step, whether files change.
+    pub before: &'a BTreeMap<String, String>,
+    /// Whether the sprint comes to a finding.
+    pub has_finding: bool,
 }
 
-/// The promised files that are not there, or are empty, or are no regular files, or are the same as
-/// before the step.
-pub fn missing(run: &Run, step: &Step) -> Vec<String> {
-    let Ok(folder) = Folder::open(&run.work) else { return step.produces.clone() };
-    step.produces
-        .iter()
-        .filter(|file| !folder.has_content(file) || !is_new(run, &folder, file))
-        .cloned()
-        .collect()
-}
+impl Outputs<'_> {
+    fn is_new(&self, folder: &Folder, file: &str) -> bool {
+        self.before.get(file).is_none_or(|before| stamp(folder, file).as_ref() != Some(before))
+    }
 
-/// What is the matter with a file that is there and is no regular one, as a sentence: a link, a folder.
-pub fn oddity(run: &Run, file: &str) -> Option<String> {
-    let folder = Folder::open(&run.work).ok()?;
-    match folder.file(file) {
-        Ok(_) | Err(Refused::Missing) => None,
-        Err(odd) => Some(odd_text(&folder, file, &odd)),
+    /// The promised files that are not there, or are empty, or are no regular files, or are the same
+    /// as before the step.
+    pub fn missing(&self) -> Vec<String> {
+        let Ok(folder) = Folder::open(self.work) else { return self.produces.to_vec() };
+        self.produces
+            .iter()
+            .filter(|file| !folder.has_content(file) || !self.is_new(&folder, file))
+            .cloned()
+            .collect()
+    }
+
+    /// What is the matter with a file that is there and is no regular one, as a sentence: a link, a
+    /// folder.
+    pub fn oddity(&self, file: &str) -> Option<String> {
+        let folder = Folder::open(self.work).ok()?;
+        match folder.file(file) {
+            Ok(_) | Err(Refused::Missing) => None,
+            Err(odd) => Some(odd_text(&folder, file, &odd)),
+        }
+    }
+
+    /// What this step has written of the finding and the figures that cannot be used, as sentences.
+    pub fn unusable(&self) -> Vec<String> {
+        let Some(folder) = Folder::open(self.work).ok().filter(|_| self.has_finding) else {
+            return Vec::new();
+        };
+        let is_its = |file: &str| {
+            self.is_new(&folder, file) && !matches!(folder.file(file), Err(Refused::Missing))
+        };
+        let finding = (self.produces.iter().any(|file| file == FINDING)
+            && folder.has_content(FINDING)
+            && is_its(FINDING))
+        .then(|| finding(&folder).err());
+        let metrics = is_its(METRICS).then(|| metrics(&folder).err());
+        finding.into_iter().chain(metrics).flatten().collect()
     }
 }
 
@@ -82,26 +113,6 @@ fn odd_text(folder: &Folder, file: &str, odd: &Refused) -> String {
         .map(|target| format!(" (it leads to {})", one_line(&target, 200)))
         .unwrap_or_default();
     format!("{file} {}{to}", odd.to_string().trim_end_matches("; skipped"))
-}
-
-/// What this step has written of the finding and the figures that cannot be used, as sentences.
-pub fn unusable(run: &Run, step: &Step) -> Vec<String> {
-    // A follow-up and a plan have no outcome of their own.
-    let Some(folder) = Folder::open(&run.work)
-        .ok()
-        .filter(|_| run.bundle.tweak.is_none() && run.bundle.plan.is_none())
-    else {
-        return Vec::new();
-    };
-    let is_its = |file: &str| {
-        is_new(run, &folder, file) && !matches!(folder.file(file), Err(Refused::Missing))
-    };
-    let finding = (step.produces.iter().any(|file| file == FINDING)
-        && folder.has_content(FINDING)
-        && is_its(FINDING))
-    .then(|| finding(&folder).err());
-    let metrics = is_its(METRICS).then(|| metrics(&folder).err());
-    finding.into_iter().chain(metrics).flatten().collect()
 }
 
 /// The finding that lies there.

@@ -1,4 +1,4 @@
-//! Runs one process of the agent: feeds it, listens to it, ends it when it must end.
+//! Starts the processes of a run, listens to them, waits, and ends whatever they leave behind.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
-use super::journal::open_plain;
+use super::journal::{Journal, open_plain};
 use super::pipe::{Lines, Piece};
-use super::reaper;
+use super::reaper::{self, Started};
 use super::signals::StopSignals;
 use super::time::JobTime;
+use crate::bundle::journal::Entry;
 use crate::claude::Exit;
 use crate::platform::{clock, process};
 
@@ -55,8 +56,6 @@ pub struct Process<'a> {
     pub errors: &'a Path,
     /// When it must have ended, if before the job must.
     pub deadline: Option<Instant>,
-    /// How long the job may run.
-    pub time: JobTime,
 }
 
 /// Why a process was ended by us.
@@ -85,20 +84,20 @@ pub struct Ended {
     pub errors: String,
 }
 
-/// What a listener hears.
+/// What happens while a process runs.
 #[derive(Debug)]
-pub enum Told<'a> {
+pub enum ProcessEvent<'a> {
     /// A line that the process printed.
     Line(&'a [u8]),
     /// A signal came to the job, and the process goes on.
     Warning(String),
     /// Nothing, for a while.
-    Nothing,
+    Idle,
 }
 
-/// What a listener tells of the process.
+/// What a listener says of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub enum Activity {
     /// It is at work.
     Working,
     /// It has told its result, and nothing of it runs in the background.
@@ -109,149 +108,231 @@ pub enum Heard {
     Silent,
 }
 
-/// Runs it. `listen` is called with each line that it prints, and from time to time.
-pub fn run(
-    what: Process<'_>,
-    signals: &mut StopSignals,
-    mut listen: impl FnMut(Told<'_>) -> Heard,
-) -> io::Result<Ended> {
-    let Some((program, arguments)) = what.words.split_first() else {
-        return Ok(Ended {
-            exit: Exit::Code(127),
-            stopped: None,
-            errors: "the agent's command is empty".to_owned(),
-        });
-    };
-    let stream = open_plain(File::options().append(true).create(true), what.stream)?;
-    let errors = open_plain(File::options().append(true).create(true), what.errors)?;
-    errors.set_len(0)?;
-    let mut command = if signals.does_usr1_warn() {
-        // Grid Engine sends it to every process of the job, and most die of it. One that handles it still can.
-        let mut shell = process::command("/bin/sh");
-        shell.args(["-c", r#"trap "" USR1; exec "$@""#, "sh", program]);
-        shell
-    } else {
-        process::command(program)
-    };
-    command
-        .args(arguments)
-        .env_clear()
-        .envs(what.environment.iter().map(|(name, value)| (name, value)))
-        .current_dir(what.dir)
-        .stdin(what.input.try_clone()?)
-        .stdout(Stdio::piped())
-        .stderr(errors)
-        .process_group(0);
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => {
-            let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-            return Ok(Ended {
-                exit: Exit::Code(code),
-                stopped: None,
-                errors: format!("{program}: {error}"),
-            });
-        }
-    };
-    let lines = child.stdout.take().map(|output| Lines::of(output, stream));
-    let (exit, stopped) = supervise(&mut child, lines, &what, signals, &mut listen)?;
-    Ok(Ended { exit, stopped, errors: tail(what.errors) })
+/// What starts, stops and ends the processes of a run.
+#[derive(Debug)]
+pub struct Supervisor {
+    /// The signals that stop the run.
+    pub signals: StopSignals,
+    /// How long the job may run.
+    time: JobTime,
+    /// What every process of the job carries.
+    mark: String,
+    /// What the user's profile has started: it lives until the run ends.
+    of_profile: Vec<Started>,
 }
 
-fn supervise(
-    child: &mut Child,
-    mut lines: Option<Lines>,
-    what: &Process<'_>,
-    signals: &mut StopSignals,
-    listen: &mut impl FnMut(Told<'_>) -> Heard,
-) -> io::Result<(Exit, Option<Stopped>)> {
-    let mut stopped: Option<(Stopped, Instant)> = None;
-    let mut grace = Duration::ZERO;
-    let mut finished_at: Option<Instant> = None;
-    // With what had been read of its output when its exit was seen.
-    let mut exited: Option<(Exit, Instant, u64)> = None;
-    let mut reaped = clock::instant();
-    loop {
-        let piece = match &mut lines {
-            Some(lines) => lines.next(Duration::from_millis(100)),
-            None => {
-                clock::pause(Duration::from_millis(20));
-                Err(RecvTimeoutError::Timeout)
+impl Supervisor {
+    /// The supervisor of a job whose processes carry this mark.
+    pub fn new(
+        signals: StopSignals,
+        time: JobTime,
+        mark: String,
+        of_profile: Vec<Started>,
+    ) -> Self {
+        Self { signals, time, mark, of_profile }
+    }
+
+    /// Waits, unless the run must stop earlier.
+    pub fn wait(&mut self, journal: &mut Journal, time: Duration) -> Option<Stopped> {
+        let until = clock::instant() + time;
+        loop {
+            if let Some(name) = self.signals.seen() {
+                return Some(Stopped::Signal(name));
+            }
+            if self.time.is_over() {
+                return Some(Stopped::Deadline);
+            }
+            // It is told again with the next line, if it cannot be written now.
+            let _ = self.tell_news(journal);
+            let now = clock::instant();
+            if now >= until {
+                return None;
+            }
+            clock::pause((until - now).min(Duration::from_millis(100)));
+        }
+    }
+
+    /// Notes what has happened to the job as a whole.
+    pub fn tell_news(&mut self, journal: &mut Journal) -> io::Result<()> {
+        match self.signals.warning() {
+            Some(text) => journal.write(&Entry::Note { text }),
+            None => journal.tell_standstill(),
+        }
+    }
+
+    /// Ends whatever the agent or a command has left running. It was told so.
+    pub fn clear_up(&mut self, journal: &mut Journal) -> io::Result<()> {
+        let grace = self.grace();
+        let (ended, left) = reaper::end_all(&self.mark, &self.of_profile, grace);
+        if journal.disk_was_full() {
+            journal.make_room();
+        }
+        ended_note(ended, left).map_or(Ok(()), |text| journal.write(&Entry::Note { text }))
+    }
+
+    /// Ends every process of the job, and returns how many could not be ended.
+    pub fn end_all(&mut self) -> usize {
+        let grace = self.grace();
+        reaper::end_all(&self.mark, &[], grace).1
+    }
+
+    fn grace(&mut self) -> Duration {
+        reaper::grace(self.time.until_killed(), self.signals.since())
+    }
+
+    /// Runs a process. `listen` is called with each line that it prints, and from time to time.
+    pub fn run(
+        &mut self,
+        what: Process<'_>,
+        mut listen: impl FnMut(ProcessEvent<'_>) -> Activity,
+    ) -> io::Result<Ended> {
+        let Some((program, arguments)) = what.words.split_first() else {
+            return Ok(Ended {
+                exit: Exit::Code(127),
+                stopped: None,
+                errors: "the agent's command is empty".to_owned(),
+            });
+        };
+        let stream = open_plain(File::options().append(true).create(true), what.stream)?;
+        let errors = open_plain(File::options().append(true).create(true), what.errors)?;
+        errors.set_len(0)?;
+        let mut command = if self.signals.does_usr1_warn() {
+            // Grid Engine sends it to every process of the job, and most die of it. One that handles it still can.
+            let mut shell = process::command("/bin/sh");
+            shell.args(["-c", r#"trap "" USR1; exec "$@""#, "sh", program]);
+            shell
+        } else {
+            process::command(program)
+        };
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(what.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(what.dir)
+            .stdin(what.input.try_clone()?)
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .process_group(0);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
+                return Ok(Ended {
+                    exit: Exit::Code(code),
+                    stopped: None,
+                    errors: format!("{program}: {error}"),
+                });
             }
         };
-        let mut stop = |why: Stopped, child: &mut Child| {
-            if stopped.is_none() {
-                stopped = Some((why, clock::instant()));
-                grace = reaper::grace(what.time.until_killed(), None);
-                signal_group(child, Signal::TERM);
-            }
-        };
-        match piece {
-            Ok(Piece::Line(line)) => match listen(Told::Line(line.bytes())) {
-                Heard::Finished => finished_at = finished_at.or_else(|| Some(clock::instant())),
-                Heard::Working => finished_at = None,
-                Heard::NoSpace => stop(Stopped::DiskFull, child),
-                Heard::Silent => stop(Stopped::Silent, child),
-            },
-            Ok(Piece::DiskFull) => stop(Stopped::DiskFull, child),
-            Err(RecvTimeoutError::Timeout) => {
-                if listen(Told::Nothing) == Heard::Silent {
-                    stop(Stopped::Silent, child);
+        let lines = child.stdout.take().map(|output| Lines::of(output, stream));
+        let (exit, stopped) = self.supervise(&mut child, lines, &what, &mut listen)?;
+        Ok(Ended { exit, stopped, errors: tail(what.errors) })
+    }
+
+    fn supervise(
+        &mut self,
+        child: &mut Child,
+        mut lines: Option<Lines>,
+        what: &Process<'_>,
+        listen: &mut impl FnMut(ProcessEvent<'_>) -> Activity,
+    ) -> io::Result<(Exit, Option<Stopped>)> {
+        let mut stopped: Option<(Stopped, Instant)> = None;
+        let mut grace = Duration::ZERO;
+        let mut finished_at: Option<Instant> = None;
+        // With what had been read of its output when its exit was seen.
+        let mut exited: Option<(Exit, Instant, u64)> = None;
+        let mut reaped = clock::instant();
+        loop {
+            let piece = match &mut lines {
+                Some(lines) => lines.next(Duration::from_millis(100)),
+                None => {
+                    clock::pause(Duration::from_millis(20));
+                    Err(RecvTimeoutError::Timeout)
                 }
+            };
+            let mut stop = |why: Stopped, child: &mut Child| {
+                if stopped.is_none() {
+                    stopped = Some((why, clock::instant()));
+                    grace = reaper::grace(self.time.until_killed(), None);
+                    signal_group(child, Signal::TERM);
+                }
+            };
+            match piece {
+                Ok(Piece::Line(line)) => match listen(ProcessEvent::Line(line.bytes())) {
+                    Activity::Finished => {
+                        finished_at = finished_at.or_else(|| Some(clock::instant()))
+                    }
+                    Activity::Working => finished_at = None,
+                    Activity::NoSpace => stop(Stopped::DiskFull, child),
+                    Activity::Silent => stop(Stopped::Silent, child),
+                },
+                Ok(Piece::DiskFull) => stop(Stopped::DiskFull, child),
+                Err(RecvTimeoutError::Timeout) => {
+                    if listen(ProcessEvent::Idle) == Activity::Silent {
+                        stop(Stopped::Silent, child);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => lines = None,
             }
-            Err(RecvTimeoutError::Disconnected) => lines = None,
-        }
-        if let Some(warning) = signals.warning() {
-            listen(Told::Warning(warning));
-        }
-        // Only now: a listener may have stood still for long.
-        let now = clock::instant();
-        if clock::since(reaped) > REAP {
-            reaped = now;
-            reaper::reap_but(child.id());
-            shorten(what.errors);
-        }
-        if exited.is_none() {
-            exited = child
-                .try_wait()?
-                .map(|status| (exit_of(status), now, lines.as_ref().map_or(0, Lines::read)));
-        }
-        if let Some((exit, at, read_then)) = exited {
-            // A scheduler may have signalled all processes of the job at once.
-            let was_asked = stopped.is_none() && exit.signal().is_some_and(StopSignals::catches);
-            if was_asked && let Some(name) = signals.seen() {
-                stopped = Some((Stopped::Signal(name), now));
+            if let Some(warning) = self.signals.warning() {
+                listen(ProcessEvent::Warning(warning));
+            }
+            // Only now: a listener may have stood still for long.
+            let now = clock::instant();
+            if clock::since(reaped) > REAP {
+                reaped = now;
+                reaper::reap_but(child.id());
+                shorten(what.errors);
+            }
+            if exited.is_none() {
+                exited = child
+                    .try_wait()?
+                    .map(|status| (exit_of(status), now, lines.as_ref().map_or(0, Lines::read)));
+            }
+            if let Some((exit, at, read_then)) = exited {
+                // A scheduler may have signalled all processes of the job at once.
+                let was_asked =
+                    stopped.is_none() && exit.signal().is_some_and(StopSignals::catches);
+                if was_asked && let Some(name) = self.signals.seen() {
+                    stopped = Some((Stopped::Signal(name), now));
+                    continue;
+                }
+                if was_asked && clock::since(at) < SIGNAL_LAG {
+                    continue;
+                }
+                // A grandchild may hold the pipe open, so its end is not waited for: only what the
+                // process itself has printed.
+                if lines.as_ref().is_none_or(|lines| lines.has_all(read_then))
+                    || clock::since(at) > LONGEST_STALL
+                {
+                    return Ok((exit, stopped.map(|(why, _)| why)));
+                }
                 continue;
             }
-            if was_asked && clock::since(at) < SIGNAL_LAG {
-                continue;
+            if let Some(name) = self.signals.seen() {
+                stop(Stopped::Signal(name), child);
+            } else if self.time.is_over() || what.deadline.is_some_and(|deadline| now >= deadline) {
+                stop(Stopped::Deadline, child);
+            } else if finished_at.is_some_and(|at| clock::since(at) > AFTER_RESULT) {
+                stop(Stopped::Lingered, child);
             }
-            // A grandchild may hold the pipe open, so its end is not waited for: only what the
-            // process itself has printed.
-            if lines.as_ref().is_none_or(|lines| lines.has_all(read_then))
-                || clock::since(at) > LONGEST_STALL
+            if let Some((why, at)) = stopped
+                && clock::since(at) > grace
             {
-                return Ok((exit, stopped.map(|(why, _)| why)));
-            }
-            continue;
-        }
-        if let Some(name) = signals.seen() {
-            stop(Stopped::Signal(name), child);
-        } else if what.time.is_over() || what.deadline.is_some_and(|deadline| now >= deadline) {
-            stop(Stopped::Deadline, child);
-        } else if finished_at.is_some_and(|at| clock::since(at) > AFTER_RESULT) {
-            stop(Stopped::Lingered, child);
-        }
-        if let Some((why, at)) = stopped
-            && clock::since(at) > grace
-        {
-            signal_group(child, Signal::KILL);
-            if clock::since(at) > UNKILLABLE {
-                // Nothing ends a process that waits for a dead file server.
-                return Ok((Exit::Signal(9), Some(why)));
+                signal_group(child, Signal::KILL);
+                if clock::since(at) > UNKILLABLE {
+                    // Nothing ends a process that waits for a dead file server.
+                    return Ok((Exit::Signal(9), Some(why)));
+                }
             }
         }
     }
+}
+
+/// What is to be said of processes that were ended, and of those that could not be.
+pub fn ended_note(ended: usize, left: usize) -> Option<String> {
+    let not_all = if left > 0 { format!("; {left} could not be ended") } else { String::new() };
+    (ended > 0).then(|| format!("{ended} process(es) were still running, and were ended{not_all}"))
 }
 
 fn signal_group(child: &Child, signal: Signal) {

@@ -3,7 +3,11 @@
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 
+use super::job_context::JobContext;
+use super::journal::Journal;
 use super::pipe::{MAX_LINE, MAX_STREAM};
+use super::progress::Progress;
+use crate::bundle::OWN_FOLDER;
 use crate::bundle::folder::Folder;
 use crate::bundle::formats::{self, Calling, Money, StateFile};
 use crate::bundle::journal::{Costs, Entry, Line, parse};
@@ -119,10 +123,36 @@ pub fn of_stream(
     (whole || spent.cost_usd > 0.0).then_some(Money { estimated: true, ..spent })
 }
 
+/// Takes a call into account in whose middle an earlier runner was killed, from what it had printed.
+pub fn account_for_killed(
+    job: &JobContext,
+    journal: &mut Journal,
+    progress: &mut Progress,
+) -> io::Result<()> {
+    let Some(calling) = progress.state.calling.take() else { return Ok(()) };
+    let steps = Folder::open(&job.paths.dir)
+        .and_then(|dir| dir.folder(OWN_FOLDER))
+        .and_then(|own| own.folder("steps"));
+    let stream =
+        steps.ok().and_then(|steps| of_stream(&steps, &calling, &progress.state.spent, false));
+    // What cannot be read any more may have been all that was left.
+    let left = job
+        .bundle
+        .agent
+        .max_cost_usd
+        .map_or(0.0, |max| (max - progress.state.spent.cost_usd).max(0.0));
+    let spent = stream.unwrap_or(Money { cost_usd: left, estimated: true, ..Money::default() });
+    progress.state.spent.add(&spent);
+    journal
+        .write(&Entry::Note { text: "a call was interrupted when the runner was killed: what it had printed is taken into account".to_owned() })?;
+    progress.carried.add(&spent);
+    journal.write(&Entry::Cost { spent, call: Some(calling) })?;
+    progress.save(journal)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::OWN_FOLDER;
 
     const AGENT: &str = r#"{"v":1,"seq":1,"time":"2026-11-21T14:22:12Z","incarnation":1,"step":"research","visit":1,"kind":"agent","session_id":"46c02b88-aab3-454c-ac62-b93ae37a082d","model":"m","version":"1","stream":"research.1.jsonl","from":0}"#;
     const COST: &str = r#"{"v":1,"seq":2,"time":"2026-11-21T14:22:13Z","incarnation":1,"step":"research","visit":1,"kind":"cost","cost_usd":2.0,"estimated":false,"input_tokens":1,"output_tokens":1,"cache_read_tokens":0,"cache_write_tokens":0,"stream":"research.1.jsonl","from":0}"#;

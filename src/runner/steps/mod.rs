@@ -1,0 +1,148 @@
+//! The kinds of steps: runs one to its end, and writes down how it ended.
+
+mod evaluate;
+mod idea;
+mod lacks;
+mod plan;
+mod prompt;
+mod review;
+mod shell;
+
+use std::io;
+
+use super::mailbox::Asks;
+use super::run_failure::{self, RunFailure};
+use super::step::{Judged, StepContext, StepEnd};
+use super::supervisor::Stopped;
+use crate::bundle::folder::Folder;
+use crate::bundle::journal::Entry;
+use crate::domain::open_issues::quotes;
+use crate::domain::{Advice, Reason};
+use crate::pipeline::{self, Action, Evaluator, Outcome, Verdict};
+use crate::platform::clock;
+
+/// A review longer than this is judged by its end.
+const MAX_REVIEW: u64 = 10 << 20;
+
+/// Runs the step to its end.
+pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
+    let step = context.step;
+    let started = clock::instant();
+    let kills_before = run_failure::memory_kills();
+    context.journal.step = Some((step.label.clone(), step.visit));
+    context
+        .journal
+        .write(&Entry::StepStarted { title: step.title.clone(), resumed: context.resumed })?;
+    let end = match &step.action {
+        Action::Prompt(_) | Action::Skill(_) => prompt::run(context)?,
+        Action::Shell(text) | Action::Verify(text) => shell::run(context, text)?,
+        Action::Idea(skill) => idea::run(context, skill)?,
+        Action::Plan(skill) => plan::run(context, skill)?,
+        Action::Evaluate(text) => evaluate::run(context, text)?,
+        Action::Review(_) => review::run(context)?,
+    };
+    let end = with_cause(context, end, kills_before)?;
+    let (verdict, detail, issues) = match &end {
+        StepEnd::Stopped(why) => ("interrupted", stopped_text(*why), Vec::new()),
+        StepEnd::Parked(_) => ("interrupted", "waits for an answer".to_owned(), Vec::new()),
+        StepEnd::Failed(failure) => (Verdict::Error.as_str(), failure.detail.clone(), Vec::new()),
+        StepEnd::Judged(Judged { verdict, note, issues }) => {
+            (verdict.as_str(), note.clone(), issues.clone())
+        }
+    };
+    context.journal.write(&Entry::StepEnded {
+        verdict: verdict.to_owned(),
+        detail,
+        issues,
+        seconds: clock::since(started).as_secs(),
+        spent: context.spent,
+    })?;
+    context.journal.step = None;
+    Ok(end)
+}
+
+/// Looks for the cause of a failure: what a failing step says of itself is often a consequence.
+fn with_cause(
+    context: &mut StepContext<'_>,
+    mut end: StepEnd,
+    kills_before: u64,
+) -> io::Result<StepEnd> {
+    const KILLED: &str = "because the job used more memory than it had asked for";
+    if let StepEnd::Failed(failure) = &mut end {
+        let is_vague = matches!(
+            failure.reason,
+            Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused
+        ) || failure.advice == Advice::SeeWhoEndedIt;
+        let killed = run_failure::memory_kills() > kills_before;
+        if is_vague && run_failure::is_disk_full(&context.job.paths.dir) {
+            context.journal.note_full_disk();
+        } else if is_vague && killed && failure.reason != Reason::ToolsRefused {
+            *failure = RunFailure::new(
+                Reason::OutOfMemory,
+                format!("the kernel killed a process of {} {KILLED}", context.step.title),
+                Advice::MoreMemory,
+            );
+        } else if !is_vague && killed {
+            let text = format!("the kernel killed a process {KILLED}");
+            context.journal.write(&Entry::Note { text })?;
+        }
+    }
+    if context.journal.disk_was_full()
+        && !matches!(end, StepEnd::Stopped(Stopped::Signal(_)) | StepEnd::Parked(_))
+    {
+        // Nothing of the step runs any more, and nothing comes after it: what is left of the disk is
+        // for the end.
+        context.journal.make_room();
+        end = StepEnd::Stopped(Stopped::DiskFull);
+    }
+    Ok(end)
+}
+
+fn stopped_text(why: Stopped) -> String {
+    match why {
+        Stopped::Signal(name) => format!("the job was asked to stop (signal {name})"),
+        Stopped::Deadline => "the time was over".to_owned(),
+        Stopped::Lingered => "the agent did not end after its result".to_owned(),
+        Stopped::DiskFull => "the disk was full".to_owned(),
+        Stopped::Silent => "nothing was heard of the agent".to_owned(),
+    }
+}
+
+/// The end of a step whose call has failed. What the agent had asked before that is still asked.
+fn over(context: &mut StepContext<'_>, end: StepEnd) -> io::Result<StepEnd> {
+    let may_ask = matches!(
+        end,
+        StepEnd::Judged(_)
+            | StepEnd::Failed(_)
+            | StepEnd::Stopped(Stopped::Deadline | Stopped::DiskFull)
+    );
+    if may_ask
+        && let Asks::Parked(questions) =
+            context.mailbox.questions(context.journal, context.progress)?
+    {
+        return Ok(StepEnd::Parked(questions));
+    }
+    Ok(end)
+}
+
+/// Judges a step by how it ended and by the file that its evaluator reads.
+fn judge(context: &StepContext<'_>, outcome: Outcome) -> Judged {
+    let evaluator = &context.step.evaluator;
+    let file = match evaluator {
+        Evaluator::ReviewClear { file } => Folder::open(&context.job.paths.work)
+            .and_then(|folder| folder.tail(file, MAX_REVIEW))
+            .ok(),
+        Evaluator::Completed | Evaluator::ExitCode => None,
+    };
+    let judgement = pipeline::judge(evaluator, outcome, file.as_deref());
+    let is_review = matches!(evaluator, Evaluator::ReviewClear { .. });
+    let note = match (judgement.note, judgement.issues.len()) {
+        (Some(note), _) => note.to_owned(),
+        (None, _) if !is_review => String::new(),
+        (None, 0) if judgement.verdict == Verdict::Yes => "no critical issues".to_owned(),
+        (None, 0) => String::new(),
+        (None, 1) => "1 critical issue".to_owned(),
+        (None, count) => format!("{count} critical issues"),
+    };
+    Judged { verdict: judgement.verdict, note, issues: quotes(&judgement.issues) }
+}
