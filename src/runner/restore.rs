@@ -328,4 +328,51 @@ mod tests {
             (None, 2.0, 2.0)
         );
     }
+
+    /// What is made of a state that the version before has written, with its pipeline or with ours.
+    fn of_version_before(sample: &str, pipeline: &str) -> (Restored, Definition) {
+        let temp = tempfile::tempdir().expect("a folder");
+        let folder = temp.path().join(OWN_FOLDER);
+        std::fs::create_dir(&folder).expect("made");
+        std::fs::write(folder.join("state.json"), sample).expect("written");
+        let own = Folder::open(temp.path()).and_then(|dir| dir.folder(OWN_FOLDER)).expect("opened");
+        let bundle: Bundle =
+            formats::read("bundle.json", include_bytes!("../../tests/data/formats/bundle.json"))
+                .expect("sound");
+        let definition = pipeline::parse(pipeline).expect("sound").definition;
+        (state(&own, &bundle, &definition, &[], 2), definition)
+    }
+
+    #[test]
+    fn a_state_of_the_version_before_goes_on_where_it_stood() {
+        const BEFORE: &str = include_str!("../../tests/data/pipelines/unnamed-kinds-research.yaml");
+        const NOW: &str = include_str!("../../templates/pipelines/research.yaml");
+        let verifying = include_str!("../../tests/data/states/0.6-verifying.json");
+        let reviewing = include_str!("../../tests/data/states/0.6-reviewing.json");
+        for pipeline in [BEFORE, NOW] {
+            let (restored, definition) = of_version_before(reviewing, pipeline);
+            assert!(restored.resumed && restored.told.is_none() && restored.newer.is_none());
+            let position = restored.file.position.clone().expect("a position");
+            let settings = std::collections::BTreeMap::new();
+            let step = pipeline::resume(&definition, &position, &settings).expect("a step");
+            assert_eq!((step.label.as_str(), step.visit), ("red_team_round_2", 2));
+            assert!(matches!(step.action, Action::Review(_)), "{step:?}");
+            // Written again, it is the same but for the number of the job.
+            let again = serde_json::to_string(&StateFile { incarnation: 1, ..restored.file });
+            assert_eq!(again.expect("JSON"), reviewing.trim_end());
+
+            // What was measured is measured again, and what comes behind it is done again.
+            let (restored, _) = of_version_before(verifying, pipeline);
+            let (file, position) = (&restored.file, restored.file.position.as_ref());
+            let position = position.expect("a position");
+            assert_eq!((position.state.as_str(), position.steps), ("evaluate", 8));
+            assert_eq!(position.visits.get("evaluate"), Some(&1));
+            assert_eq!(position.visits.get("verify"), None);
+            assert_eq!(
+                (file.measured.as_ref(), file.no_value, file.step_begun),
+                (None, false, false)
+            );
+            assert_eq!((file.spent.cost_usd, file.told.len()), (1.5, 1));
+        }
+    }
 }
