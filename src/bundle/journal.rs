@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FORMAT_VERSION;
 use super::formats::{Calling, Money};
+use super::review::CriticalIssue;
 use crate::domain::{Finding, Masker, MessageKind, Metric, action, text};
 
 /// One line.
@@ -176,6 +177,9 @@ pub enum Entry {
         /// What a review found critical: the first line of each issue, in the reviewer's words.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         issues: Vec<String>,
+        /// The same as the reviewer has answered, with its grounds; empty when there is no such answer.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        critical_issues: Vec<CriticalIssue>,
         /// How long it took.
         seconds: u64,
         /// Of this visit, with what its calls had cost before it was interrupted without an end of its own.
@@ -453,6 +457,7 @@ mod tests {
             verdict: "yes".to_owned(),
             detail: String::new(),
             issues: Vec::new(),
+            critical_issues: Vec::new(),
             seconds: 1,
             spent: money(cost_usd),
         };
@@ -491,6 +496,10 @@ mod tests {
         for kind in ["idea", "told"] {
             assert!(parked.iter().any(|line| line.kind() == kind), "{kind}");
         }
+        let answered = lines.iter().filter_map(Line::entry).any(|entry| {
+            matches!(entry, Entry::StepEnded { critical_issues, .. } if !critical_issues.is_empty())
+        });
+        assert!(answered, "the sample has a review with an answer");
         let calls = parked.iter().filter_map(Line::entry).filter(|entry| {
             matches!(entry, Entry::Agent { call: Some(_), .. } | Entry::Cost { call: Some(_), .. })
         });

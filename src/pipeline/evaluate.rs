@@ -1,7 +1,7 @@
 //! What an evaluator says about a step that ended.
 
 use super::definition::{Evaluator, Verdict};
-use super::review::{Review, review_is_clear};
+use super::review::{Review, read_review};
 use crate::domain::written;
 
 /// How an action ended.
@@ -26,31 +26,45 @@ pub struct Judgement {
     pub note: Option<&'static str>,
 }
 
-/// Judges a step. `file` is the evaluator's file, `None` when there is none.
-pub fn judge(evaluator: &Evaluator<String>, outcome: Outcome, file: Option<&[u8]>) -> Judgement {
-    let plain = |verdict| Judgement { verdict, issues: Vec::new(), note: None };
+/// A judgement with nothing to be said of it.
+fn plain(verdict: Verdict) -> Judgement {
+    Judgement { verdict, issues: Vec::new(), note: None }
+}
+
+/// Judges a step. `file` is the evaluator's file, `None` when there is none; `answer` are the critical
+/// issues of a reviewer's structured answer, `None` when there is no such answer.
+pub fn judge(
+    evaluator: &Evaluator<String>,
+    outcome: Outcome,
+    file: Option<&[u8]>,
+    answer: Option<&[String]>,
+) -> Judgement {
     let done = matches!(outcome, Outcome::Done | Outcome::Exit(0));
     match evaluator {
         Evaluator::ExitCode if outcome == Outcome::Exit(1) => plain(Verdict::No),
         _ if !done => plain(Verdict::Error),
         Evaluator::Completed | Evaluator::ExitCode => plain(Verdict::Yes),
-        Evaluator::ReviewClear { .. } => match file
-            .map(|bytes| review_is_clear(&written::text(bytes)))
-        {
-            Some(Review::Clear) => plain(Verdict::Yes),
-            Some(Review::Issues(issues)) if issues.is_empty() => Judgement {
-                note: Some(
-                    "the section of critical issues names none, and does not hold the stop marker",
-                ),
-                ..plain(Verdict::No)
-            },
-            Some(Review::Issues(issues)) => Judgement { verdict: Verdict::No, issues, note: None },
-            Some(Review::NoSection) => Judgement {
-                note: Some("the review has no critical-issues section"),
-                ..plain(Verdict::No)
-            },
-            None => Judgement { note: Some("there is no review"), ..plain(Verdict::Error) },
-        },
+        Evaluator::ReviewClear { .. } => judge_review(file, answer),
+    }
+}
+
+/// The answer decides. Without one the file does, and also where it lists issues that an empty answer
+/// does not: in doubt one more round is run.
+fn judge_review(file: Option<&[u8]>, answer: Option<&[String]>) -> Judgement {
+    let Some(file) = file else {
+        return Judgement { note: Some("there is no review"), ..plain(Verdict::Error) };
+    };
+    let no = |note| Judgement { note: Some(note), ..plain(Verdict::No) };
+    match (answer, read_review(&written::text(file))) {
+        (Some(issues), _) if !issues.is_empty() => {
+            Judgement { issues: issues.to_vec(), ..plain(Verdict::No) }
+        }
+        (_, Review::Issues(issues)) => Judgement { issues, ..plain(Verdict::No) },
+        (Some(_), _) | (None, Review::Clear) => plain(Verdict::Yes),
+        (None, Review::Unclear) => {
+            no("the section of critical issues names none, and does not hold the stop marker alone")
+        }
+        (None, Review::NoSection) => no("the review has no critical-issues section"),
     }
 }
 
@@ -81,7 +95,7 @@ mod tests {
             (&review, Outcome::Exit(1), clear, "error"),
         ] {
             assert_eq!(
-                judge(evaluator, outcome, file).verdict.as_str(),
+                judge(evaluator, outcome, file, None).verdict.as_str(),
                 expected,
                 "{evaluator:?} {outcome:?} {file:?}"
             );
@@ -92,21 +106,48 @@ mod tests {
     fn a_missing_review_and_a_review_without_a_section_say_so() {
         let review = Evaluator::ReviewClear { file: "r.md".to_owned() };
         assert!(
-            judge(&review, Outcome::Done, None).note.is_some_and(|note| note.contains("no review"))
+            judge(&review, Outcome::Done, None, None)
+                .note
+                .is_some_and(|note| note.contains("no review"))
         );
         assert!(
-            judge(&review, Outcome::Done, Some(b""))
+            judge(&review, Outcome::Done, Some(b""), None)
                 .note
                 .is_some_and(|note| note.contains("section"))
         );
         assert!(
-            judge(&review, Outcome::Done, Some(b"# critical issues\nNone.\n"))
+            judge(&review, Outcome::Done, Some(b"# critical issues\n\n"), None)
                 .note
                 .is_some_and(|note| note.contains("stop marker"))
         );
         assert_eq!(
-            judge(&review, Outcome::Done, Some(b"# critical issues\n- a\n- b")).issues,
+            judge(&review, Outcome::Done, Some(b"# critical issues\n- a\n- b"), None).issues,
             ["a", "b"]
+        );
+    }
+
+    #[test]
+    fn an_answer_decides_and_a_list_in_the_file_contradicts_an_empty_one() {
+        let review = Evaluator::ReviewClear { file: "r.md".to_owned() };
+        let leak = ["leak (split.py:3)".to_owned()];
+        let marker: &[u8] = b"## Critical issues\nNO CRITICAL ISSUES\n";
+        for (file, answer, expected, issues) in [
+            (marker, &leak[..], "no", &leak[..]),
+            (marker, &[], "yes", &[]),
+            (b"It all looks fine to me.", &[], "yes", &[]),
+            (b"## Critical issues\nNO CRITICAL ISSUES\n\nAll is repaired.\n", &[], "yes", &[]),
+            (b"## Critical issues\n- a leak\n", &[], "no", &["a leak".to_owned()]),
+            (b"## Critical issues\n- another\n", &leak, "no", &leak),
+        ] {
+            let judgement = judge(&review, Outcome::Done, Some(file), Some(answer));
+            let shown = String::from_utf8_lossy(file);
+            assert_eq!(judgement.verdict.as_str(), expected, "{shown} {answer:?}");
+            assert_eq!((judgement.issues.as_slice(), judgement.note), (issues, None), "{shown}");
+        }
+        assert_eq!(judge(&review, Outcome::Done, None, Some(&[])).verdict, Verdict::Error);
+        assert_eq!(
+            judge(&review, Outcome::Failed, Some(marker), Some(&[])).verdict,
+            Verdict::Error
         );
     }
 }

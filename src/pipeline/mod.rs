@@ -22,7 +22,6 @@ mod read;
 mod read_state;
 mod review;
 mod review_text;
-mod review_words;
 mod template;
 mod validate;
 
@@ -36,7 +35,6 @@ pub use evaluate::{Judgement, Outcome, judge};
 pub use plan::{Plan, PlannedStep, plan};
 pub use problem::Problem;
 pub use read::{Parsed, parse};
-pub use review::{Review, review_is_clear};
 pub use template::{Template, TemplateError};
 
 /// The pipeline of a sprint that names none.

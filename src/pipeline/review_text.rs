@@ -20,8 +20,10 @@ pub(super) enum Line<'a> {
     Blank,
     /// A line inside of a code block.
     Code(&'a str),
-    /// A line of a comment, or the beginning or end of a code block.
+    /// The beginning or end of a code block.
     Hidden,
+    /// A line of a comment.
+    Comment,
 }
 
 /// The lines of a text.
@@ -50,7 +52,7 @@ impl<'a> Iterator for Scanner<'a> {
         self.container = match line {
             Line::Item(_) => true,
             Line::Text(_) => self.container || raw.trim_start().starts_with('>'),
-            Line::Heading(..) | Line::Blank | Line::Code(_) | Line::Hidden => false,
+            Line::Heading(..) | Line::Blank | Line::Code(_) | Line::Hidden | Line::Comment => false,
         };
         Some(line)
     }
@@ -58,7 +60,7 @@ impl<'a> Iterator for Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn role(&mut self, raw: &'a str) -> Line<'a> {
-        let mut bare = unquoted(raw);
+        let bare = unquoted(raw);
         if let Some((mark, length)) = self.fence {
             let run = bare.chars().take_while(|char| *char == mark).count();
             if run >= length && bare.trim_start_matches(mark).is_empty() {
@@ -69,17 +71,11 @@ impl<'a> Scanner<'a> {
         }
         if self.comment {
             self.comment = !raw.contains("-->");
-            return Line::Hidden;
+            return Line::Comment;
         }
-        while let Some(comment) = bare.strip_prefix("<!--") {
-            match comment.split_once("-->") {
-                Some((_, after)) if after.trim().is_empty() => return Line::Hidden,
-                Some((_, after)) => bare = after.trim(),
-                None => {
-                    self.comment = true;
-                    return Line::Hidden;
-                }
-            }
+        if let Some(comment) = bare.strip_prefix("<!--") {
+            self.comment = !comment.contains("-->");
+            return Line::Comment;
         }
         if bare.is_empty() || is_rule(bare) {
             return Line::Blank;
@@ -183,7 +179,7 @@ fn item(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Line::{Blank, Code, Heading, Hidden, Item, Text};
+    use super::Line::{Blank, Code, Comment, Heading, Hidden, Item, Text};
     use super::*;
 
     #[test]
@@ -211,9 +207,9 @@ mod tests {
             ("> ```\n> # x\n> ```\n> 1. a", vec![Hidden, Code("# x"), Hidden, Item("a")]),
             (
                 "<!-- # x\n# y\n-->\n# z <!-- a -->",
-                vec![Hidden, Hidden, Hidden, Heading(1, "z <!-- a -->")],
+                vec![Comment, Comment, Comment, Heading(1, "z <!-- a -->")],
             ),
-            ("<!-- a --> b\n<!-- c -->", vec![Text("b"), Hidden]),
+            ("<!-- a --> b\n<!-- c -->", vec![Comment, Comment]),
             ("| a | b |\n", vec![Item("a | b")]),
             ("\u{feff}# x", vec![Heading(1, "x")]),
             ("```\nnever closed\n# x", vec![Hidden, Code("never closed"), Code("# x")]),

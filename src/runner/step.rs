@@ -11,6 +11,7 @@ use super::supervisor::{Stopped, Supervisor};
 use crate::bundle::formats::Money;
 use crate::bundle::journal::Question;
 use crate::bundle::prompts::Values;
+use crate::bundle::review::CriticalIssue;
 use crate::pipeline::{Step, Verdict};
 
 /// What a step gets: what is to be done, and the parts of the run that it may use.
@@ -75,6 +76,15 @@ pub struct Judged {
     pub note: String,
     /// What a review has found critical, in the reviewer's words.
     pub issues: Vec<String>,
+    /// The same as the reviewer has answered, with its grounds.
+    pub critical_issues: Vec<CriticalIssue>,
+}
+
+impl Judged {
+    /// A verdict that has nothing to do with a review.
+    fn plain(verdict: Verdict, note: String) -> Self {
+        Self { verdict, note, issues: Vec::new(), critical_issues: Vec::new() }
+    }
 }
 
 impl StepEnd {
@@ -82,16 +92,12 @@ impl StepEnd {
     pub fn failed(failure: Option<RunFailure>) -> Self {
         match failure {
             Some(failure) => Self::Failed(failure),
-            None => Self::Judged(Judged {
-                verdict: Verdict::Error,
-                note: String::new(),
-                issues: Vec::new(),
-            }),
+            None => Self::Judged(Judged::plain(Verdict::Error, String::new())),
         }
     }
 
     /// A good end, with a note.
     pub fn yes(note: String) -> Self {
-        Self::Judged(Judged { verdict: Verdict::Yes, note, issues: Vec::new() })
+        Self::Judged(Judged::plain(Verdict::Yes, note))
     }
 }

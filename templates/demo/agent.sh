@@ -264,6 +264,14 @@ finish() {
   [ "$output_format" != text ] || printf '%s\n' "$1"
   exit 0
 }
+finish_with() { # TEXT JSON: with this structured answer, where one is asked for
+  say "$1"
+  structured=
+  [ -z "$json_schema" ] || structured=",\"structured_output\":$2"
+  result_line success false completed "$turns" "\"result\":$(quoted "$1")$structured"
+  [ "$output_format" != text ] || printf '%s\n' "$1"
+  exit 0
+}
 
 # One turn = one call of the model in the real program: one message id, one or more content blocks.
 next_turn() {
@@ -679,6 +687,10 @@ EOF
 }
 
 # Looks at the data only, not at the round: with a repaired experiment even the first review is clear.
+critical() { # WHAT EVIDENCE SETTLE: one more issue of the structured answer
+  answer="$answer${answer:+,}{\"what\":$(quoted "$1"),\"where\":\"results/runs.csv\",\"evidence\":$(quoted "$2"),\"settle\":$(quoted "$3")}"
+}
+
 step_review() {
   need_data
   say_next "I check the data, not the text: how many runs has each method, and with what budget?"
@@ -690,15 +702,19 @@ grep '^plain,1,' results/runs.csv"
   again=$(printf '%s\n' "$output" | sed -n 's/.*final loss //p')
   kept=$(awk -F, '$1 == "plain" && $2 == 1 { printf "%.5f", $5 }' results/runs.csv)
   issues=
+  answer=
   if [ "$p" -ne "$m" ]; then
+    critical "Unequal budgets: momentum had $m gradient steps, plain descent $p." "the steps in the data: $m and $p" "both methods with the same number of steps"
     issues="- **Unequal budgets.** Momentum had $m gradient steps, plain descent $p. The difference in the final loss can come from the budget alone. Run both with the same number of steps.
 "
   fi
   if [ "$s" -lt 5 ]; then
+    critical "Too few seeds: the claim rests on $s paired run(s), so nothing is known about the spread." "the seeds in the data: $s pair(s)" "at least 20 seeds for both methods"
     issues="$issues- **Too few seeds.** The claim rests on $s paired run(s), so nothing is known about the spread. Use at least 20 seeds for both methods.
 "
   fi
   if [ "$again" != "$kept" ]; then
+    critical "Not reproducible: seed 1 of plain descent gives $again now, the data say $kept." "the run was repeated" "the same command with the same number twice"
     issues="$issues- **Not reproducible.** Seed 1 of plain descent gives $again now, the data say $kept.
 "
   fi
@@ -732,7 +748,7 @@ grep '^plain,1,' results/runs.csv"
 $verdict_text
 EOF
   log_progress "red team round $round: $short"
-  finish "Review $round done: $short. (I am a $WHO.)"
+  finish_with "Review $round done: $short. (I am a $WHO.)" "{\"critical_issues\":[$answer]}"
 }
 
 step_fix() {
@@ -926,23 +942,13 @@ step_idea() {
   builds_on=null
   [ -z "$earlier" ] || builds_on=$(quoted "$(printf '%s\n' "$earlier" | sed -n 1p)")
   text="Scripted stand-in, not a model: idea number $((count + 1))."
-  say "$text"
-  structured=
-  [ -z "$json_schema" ] || structured=",\"structured_output\":{\"idea\":$(quoted "$found"),\"why\":$(quoted "A $WHO takes the next idea of its list."),\"builds_on\":$builds_on}"
-  result_line success false completed "$turns" "\"result\":$(quoted "$text")$structured"
-  [ "$output_format" != text ] || printf '%s\n' "$text"
-  exit 0
+  finish_with "$text" "{\"idea\":$(quoted "$found"),\"why\":$(quoted "A $WHO takes the next idea of its list."),\"builds_on\":$builds_on}"
 }
 
 # Two tasks, whatever the goal is.
 step_plan() {
   text="Scripted stand-in, not a model: a plan of two tasks."
-  say "$text"
-  structured=
-  [ -z "$json_schema" ] || structured=",\"structured_output\":{\"tasks\":[{\"key\":\"baseline\",\"idea\":$(quoted "$(idea_text 0)"),\"priority\":\"p0\"},{\"key\":\"next\",\"idea\":$(quoted "$(idea_text 1)"),\"needs\":[{\"key\":\"baseline\",\"on\":\"done\"}]}]}"
-  result_line success false completed "$turns" "\"result\":$(quoted "$text")$structured"
-  [ "$output_format" != text ] || printf '%s\n' "$text"
-  exit 0
+  finish_with "$text" "{\"tasks\":[{\"key\":\"baseline\",\"idea\":$(quoted "$(idea_text 0)"),\"priority\":\"p0\"},{\"key\":\"next\",\"idea\":$(quoted "$(idea_text 1)"),\"needs\":[{\"key\":\"baseline\",\"on\":\"done\"}]}]}"
 }
 
 # A follow-up: adds a line to the report and says so.

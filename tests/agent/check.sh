@@ -465,6 +465,10 @@ NO CRITICAL ISSUES' ;;
   esac
   check "$kind" is "$status $section" "0 $wanted"
 done
+play 'red_team:red_team_never_clear' 'red_team (round 1 of 3)'
+check "a review answers with its issues" is "$(last '.structured_output.critical_issues[0].what')" 'The test set was used for tuning (round 1).'
+play 'red_team:answer_against_list' 'red_team (round 1 of 3)'
+check "an answer against the file" is "$(last '.structured_output.critical_issues | length') $(section red_team_round_1.md)" '0 - The test set was used for tuning (round 1).'
 again 'red_team:red_team_never_clear' 'red_team (round 7 of 9)' --resume "$uuid"
 check "red_team_never_clear: any round" has red_team_round_7.md '(round 7)'
 play '*:nonsense' research

@@ -321,6 +321,38 @@ fn the_stop_marker_counts_only_in_its_section() {
 }
 
 #[test]
+fn the_answer_of_a_review_decides_and_what_contradicts_it_costs_a_round() {
+    for (scenario, verdict, detail) in [
+        ("answer_clear", "yes", "no critical issues"),
+        ("answer_against_marker", "no", "1 critical issue"),
+        ("answer_against_list", "no", "1 critical issue"),
+        // What cannot be read is no answer.
+        ("answer_odd", "yes", "no critical issues"),
+        ("empty_section", "no", "does not hold the stop marker alone"),
+    ] {
+        let (project, id, sprint) = end(&format!("red_team_1:{scenario}"), &["--rounds", "1"]);
+        assert_eq!(step(&sprint, "red_team_round_1"), verdict, "{scenario}: {sprint:#}");
+        let journal = remote_dir(&project, &id).join(".researchloop/run.jsonl");
+        let journal = std::fs::read_to_string(journal).expect("read");
+        let line = journal
+            .lines()
+            .find(|line| line.contains("\"step_ended\"") && line.contains("red_team_round_1"))
+            .expect("there");
+        assert!(line.contains(detail), "{scenario}: {line}");
+        assert_eq!(
+            line.contains(
+                r#""critical_issues":[{"what":"The split leaks.","where":"split.py:3"}]"#
+            ),
+            scenario == "answer_against_marker",
+            "{scenario}: {line}"
+        );
+        if scenario == "answer_against_marker" {
+            project.run(&["sprint", "show", &id]).success().says("The split leaks. (split.py:3)");
+        }
+    }
+}
+
+#[test]
 fn text_of_a_model_cannot_rewrite_the_terminal() {
     let (project, id, _) = end("*:hostile_text", &["--rounds", "0"]);
     for arguments in [

@@ -16,6 +16,7 @@ use super::step::{Judged, StepContext, StepEnd};
 use super::supervisor::Stopped;
 use crate::bundle::folder::Folder;
 use crate::bundle::journal::Entry;
+use crate::bundle::review::CriticalIssue;
 use crate::domain::open_issues::quotes;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::{self, Action, Evaluator, Outcome, Verdict};
@@ -42,18 +43,21 @@ pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
         Action::Review(_) => review::run(context)?,
     };
     let end = with_cause(context, end, kills_before)?;
-    let (verdict, detail, issues) = match &end {
-        StepEnd::Stopped(why) => ("interrupted", stopped_text(*why), Vec::new()),
-        StepEnd::Parked(_) => ("interrupted", "waits for an answer".to_owned(), Vec::new()),
-        StepEnd::Failed(failure) => (Verdict::Error.as_str(), failure.detail.clone(), Vec::new()),
-        StepEnd::Judged(Judged { verdict, note, issues }) => {
-            (verdict.as_str(), note.clone(), issues.clone())
-        }
+    let (verdict, detail) = match &end {
+        StepEnd::Stopped(why) => ("interrupted", stopped_text(*why)),
+        StepEnd::Parked(_) => ("interrupted", "waits for an answer".to_owned()),
+        StepEnd::Failed(failure) => (Verdict::Error.as_str(), failure.detail.clone()),
+        StepEnd::Judged(judged) => (judged.verdict.as_str(), judged.note.clone()),
+    };
+    let (issues, critical_issues) = match &end {
+        StepEnd::Judged(judged) => (judged.issues.clone(), judged.critical_issues.clone()),
+        _ => Default::default(),
     };
     context.journal.write(&Entry::StepEnded {
         verdict: verdict.to_owned(),
         detail,
         issues,
+        critical_issues,
         seconds: clock::since(started).as_secs(),
         spent: context.spent,
     })?;
@@ -125,8 +129,13 @@ fn over(context: &mut StepContext<'_>, end: StepEnd) -> io::Result<StepEnd> {
     Ok(end)
 }
 
-/// Judges a step by how it ended and by the file that its evaluator reads.
-fn judge(context: &StepContext<'_>, outcome: Outcome) -> Judged {
+/// Judges a step by how it ended, by the file that its evaluator reads, and by the structured answer of a
+/// review.
+fn judge(
+    context: &StepContext<'_>,
+    outcome: Outcome,
+    answer: Option<Vec<CriticalIssue>>,
+) -> Judged {
     let evaluator = &context.step.evaluator;
     let file = match evaluator {
         Evaluator::ReviewClear { file } => Folder::open(&context.job.paths.work)
@@ -134,7 +143,9 @@ fn judge(context: &StepContext<'_>, outcome: Outcome) -> Judged {
             .ok(),
         Evaluator::Completed | Evaluator::ExitCode => None,
     };
-    let judgement = pipeline::judge(evaluator, outcome, file.as_deref());
+    let lines: Option<Vec<String>> =
+        answer.as_ref().map(|issues| issues.iter().map(CriticalIssue::line).collect());
+    let judgement = pipeline::judge(evaluator, outcome, file.as_deref(), lines.as_deref());
     let is_review = matches!(evaluator, Evaluator::ReviewClear { .. });
     let note = match (judgement.note, judgement.issues.len()) {
         (Some(note), _) => note.to_owned(),
@@ -144,5 +155,10 @@ fn judge(context: &StepContext<'_>, outcome: Outcome) -> Judged {
         (None, 1) => "1 critical issue".to_owned(),
         (None, count) => format!("{count} critical issues"),
     };
-    Judged { verdict: judgement.verdict, note, issues: quotes(&judgement.issues) }
+    Judged {
+        verdict: judgement.verdict,
+        note,
+        issues: quotes(&judgement.issues),
+        critical_issues: answer.unwrap_or_default(),
+    }
 }

@@ -2,34 +2,57 @@
 
 use std::io;
 
+use serde_json::Value;
+
 use super::lacks::{Lacks, repair};
 use super::{judge, over, stopped_text};
 use crate::bundle::journal::Entry;
+use crate::bundle::review::CriticalIssue;
 use crate::claude::Verdict;
 use crate::domain::Advice;
 use crate::pipeline::{Action, Outcome};
 use crate::runner::astray::questions_astray;
-use crate::runner::conversation::{Answer, Conversation, Text, render};
+use crate::runner::conversation::{Answer, Conversation, Text, Wanted, render};
 use crate::runner::last_words::{self, Asked};
 use crate::runner::mailbox::Asks;
 use crate::runner::run_failure::{self, RunFailure};
 use crate::runner::step::{StepContext, StepEnd};
 use crate::runner::supervisor::Stopped;
 
+/// What an agent that has carried out a step leaves.
+pub struct CarriedOut {
+    /// The answer that follows the schema.
+    pub structured: Option<Value>,
+    /// What its last message asks.
+    asked: Option<Asked>,
+}
+
 /// Has the step carried out.
 pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
+    match carry_out(context, None)? {
+        Ok(carried_out) => Ok(carried_out.judged(context, None)),
+        Err(end) => Ok(end),
+    }
+}
+
+/// Has the step carried out. `wanted`: the form of the answer, if one is wanted. Returns what was left,
+/// or the end of the step.
+pub fn carry_out(
+    context: &mut StepContext<'_>,
+    wanted: Option<Wanted<'_>>,
+) -> io::Result<Result<CarriedOut, StepEnd>> {
     let instructions = match instructions(context) {
         Ok(text) => text,
-        Err(failure) => return Ok(StepEnd::Failed(failure)),
+        Err(failure) => return Ok(Err(StepEnd::Failed(failure))),
     };
-    let mut attempt = Attempt::new(context, &instructions);
+    let mut attempt = Attempt::new(context, &instructions, wanted);
     loop {
         let (verdict, last_words) = match attempt.call(context)? {
             Ok(delivered) => delivered,
-            Err(end) => return over(context, end),
+            Err(end) => return over(context, end).map(Err),
         };
         let problems = match context.mailbox.questions(context.journal, context.progress)? {
-            Asks::Parked(questions) => return Ok(StepEnd::Parked(questions)),
+            Asks::Parked(questions) => return Ok(Err(StepEnd::Parked(questions))),
             Asks::Wrong(problems) => problems,
             Asks::Nothing => Vec::new(),
         };
@@ -49,7 +72,11 @@ pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
             attempt.text = Text::Other(repair(context, &lacks));
             continue;
         }
-        return Ok(if is_done { done(context, asked) } else { not_done(context, &verdict, asked) });
+        return Ok(if is_done {
+            Ok(CarriedOut { structured: attempt.structured, asked })
+        } else {
+            Err(not_done(context, &verdict, asked))
+        });
     }
 }
 
@@ -66,6 +93,9 @@ fn instructions(context: &StepContext<'_>) -> Result<String, RunFailure> {
 /// The calls of one step, and what it was told already: each thing once.
 struct Attempt<'a> {
     instructions: &'a str,
+    wanted: Option<Wanted<'a>>,
+    /// The last answer that follows the schema.
+    structured: Option<Value>,
     conversation: Conversation,
     text: Text,
     repaired: bool,
@@ -81,9 +111,11 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(context: &StepContext<'_>, instructions: &'a str) -> Self {
+    fn new(context: &StepContext<'_>, instructions: &'a str, wanted: Option<Wanted<'a>>) -> Self {
         Self {
             instructions,
+            wanted,
+            structured: None,
             conversation: Conversation::new(context),
             text: if context.resumed { Text::Again } else { Text::Whole },
             repaired: false,
@@ -102,8 +134,17 @@ impl<'a> Attempt<'a> {
         context: &mut StepContext<'_>,
     ) -> io::Result<Result<(Verdict, String), StepEnd>> {
         let text = self.text.clone();
-        let end = match self.conversation.call(context, self.instructions, text, None)? {
-            Answer::Delivered { verdict, last_words, .. } => return Ok(Ok((verdict, last_words))),
+        let answer = self.conversation.call(context, self.instructions, text, self.wanted)?;
+        let end = match answer {
+            Answer::Delivered { verdict, last_words, structured } => {
+                self.structured = structured.or(self.structured.take());
+                // Where the answer alone is missing, the file stands in for it.
+                let verdict = match verdict {
+                    Verdict::MissingOutput { files, .. } if files.is_empty() => Verdict::Done,
+                    verdict => verdict,
+                };
+                return Ok(Ok((verdict, last_words)));
+            }
             Answer::Over(end) => end,
         };
         // The work is done, and what it has left is what there is.
@@ -161,16 +202,21 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// The end of a step that was carried out.
-fn done(context: &StepContext<'_>, asked: Option<Asked>) -> StepEnd {
-    let mut judged = judge(context, Outcome::Done);
-    if let Some(asked) = asked {
-        // It is shown in a narrow column.
-        let note = std::mem::take(&mut judged.note);
-        judged.note =
-            format!("it asks: {}{}{note}", asked.sentence, if note.is_empty() { "" } else { "; " });
+impl CarriedOut {
+    /// The end of the step. `issues`: what the structured answer of a review names.
+    pub fn judged(self, context: &StepContext<'_>, issues: Option<Vec<CriticalIssue>>) -> StepEnd {
+        let mut judged = judge(context, Outcome::Done, issues);
+        if let Some(asked) = self.asked {
+            // It is shown in a narrow column.
+            let note = std::mem::take(&mut judged.note);
+            judged.note = format!(
+                "it asks: {}{}{note}",
+                asked.sentence,
+                if note.is_empty() { "" } else { "; " }
+            );
+        }
+        StepEnd::Judged(judged)
     }
-    StepEnd::Judged(judged)
 }
 
 /// The end of a step that has left something out, also when asked again.

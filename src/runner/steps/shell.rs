@@ -65,7 +65,7 @@ pub fn finish(context: &mut StepContext<'_>, text: &str) -> io::Result<Finished>
         Exit::Code(code) => (Outcome::Exit(code), failed(format!("exited with {code}"))),
         Exit::Signal(signal) => (Outcome::Failed, failed(format!("was ended by signal {signal}"))),
     };
-    let judged = judge(context, outcome);
+    let judged = judge(context, outcome, None);
     let end = if judged.verdict == Verdict::Error {
         StepEnd::Failed(failure)
     } else {

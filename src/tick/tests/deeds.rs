@@ -47,6 +47,7 @@ impl Run {
                     verdict: "yes".to_owned(),
                     detail: String::new(),
                     issues: Vec::new(),
+                    critical_issues: Vec::new(),
                     seconds: 1,
                     spent: Money::default(),
                 };

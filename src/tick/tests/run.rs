@@ -391,6 +391,7 @@ impl Run {
                 verdict: verdict.as_str().to_owned(),
                 detail: String::new(),
                 issues: Vec::new(),
+                critical_issues: Vec::new(),
                 seconds: 1,
                 spent,
             },
