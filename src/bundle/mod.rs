@@ -12,6 +12,7 @@ pub mod formats;
 pub mod journal;
 pub mod outcome;
 pub mod prompts;
+pub mod reduce;
 pub mod review;
 pub mod script;
 pub mod templates;

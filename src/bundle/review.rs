@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::finding::plain;
+use crate::domain::text::one_line;
 use crate::domain::written::Node;
 
 /// What the structured answer of a review must look like. An empty list says that nothing critical is left.
@@ -52,12 +52,12 @@ pub fn critical_issues(node: &Node) -> Result<Vec<CriticalIssue>, String> {
 
 fn issue(node: &Node) -> CriticalIssue {
     let text = |keys: &[&str], max| {
-        node.one(keys).and_then(Node::plain).map(|text| plain(&text, max)).unwrap_or_default()
+        node.one(keys).and_then(Node::plain).map(|text| one_line(&text, max)).unwrap_or_default()
     };
     let issue = CriticalIssue {
         what: match node {
             Node::Table(_) => text(&["what"], 500),
-            other => other.plain().map(|text| plain(&text, 500)).unwrap_or_default(),
+            other => other.plain().map(|text| one_line(&text, 500)).unwrap_or_default(),
         },
         place: text(&["where"], 200),
         evidence: text(&["evidence"], 1000),

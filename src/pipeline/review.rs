@@ -6,7 +6,7 @@
 //! result.
 
 use super::review_text::{Line, lines};
-use crate::domain::visible::is_hidden;
+use crate::domain::text::is_hidden;
 
 /// What a reviewer writes when nothing critical is left. Case does not matter.
 const MARKER: &str = "no critical issues";

@@ -13,7 +13,7 @@ use crate::bundle::formats::{Calling, Money, StateFile};
 use crate::bundle::journal::Entry;
 use crate::claude::{self, Call, Exit, Fold, Notice, OwnLimit, Session, Unbegun, Verdict};
 use crate::domain::complaint;
-use crate::domain::finding::plain;
+use crate::domain::text::one_line;
 use crate::platform::{clock, process};
 
 /// Lines about tools and texts that one step may add to the journal. The stream's file
@@ -211,7 +211,7 @@ pub fn call(
         session_is_lost,
         damage: damage
             .filter(|_| known)
-            .map(|damage| plain(&complaint::telling(&masker.text(damage)), 200)),
+            .map(|damage| one_line(&complaint::telling(&masker.text(damage)), 200)),
         unheard,
         last_words: masker.text(&last_words(&fold)).into_owned(),
         verdict,

@@ -5,7 +5,7 @@ use super::outputs::stamp;
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::answers::MAX_SMALL;
 use crate::bundle::folder::{Entry as Kind, Folder, Refused};
-use crate::domain::idea::bounded;
+use crate::domain::text::paragraph;
 
 /// How many files are looked at.
 const MAX_FILES: usize = 2000;
@@ -40,7 +40,7 @@ pub fn questions_astray(paths: &Paths) -> Vec<(String, String)> {
                     .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
             {
                 found.push((
-                    format!("{prefix}{}", bounded(&name.escape_default().to_string(), 40)),
+                    format!("{prefix}{}", paragraph(&name.escape_default().to_string(), 40)),
                     stamp(&folder, &name).unwrap_or_default(),
                 ));
             }

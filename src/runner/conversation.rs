@@ -307,7 +307,7 @@ fn files(job: &JobContext) -> Vec<String> {
     let names = listed.entries.into_iter().filter(|(name, _)| !name.starts_with('.'));
     names
         .map(|(name, entry)| {
-            plain(&name, 200) + if matches!(entry, FileKind::Folder) { "/" } else { "" }
+            one_line(&name, 200) + if matches!(entry, FileKind::Folder) { "/" } else { "" }
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, StateFile};
 use crate::bundle::journal::{Costs, Entry, Line};
 use crate::bundle::outcome::measured_in;
-use crate::domain::Metric;
+use crate::domain::{MessageKind, Metric, StepState};
 use crate::pipeline::{self, Action, Arrival, Definition, Verdict};
 use crate::platform::random;
 
@@ -197,12 +197,15 @@ fn replay(
                 state.session_id = session_id;
                 state.session_known = true;
             }
-            Entry::StepEnded { verdict, detail, .. } if verdict != "interrupted" => {
-                if matches!(step.action, Action::Evaluate(_)) && verdict == "yes" {
+            Entry::StepEnded { verdict, detail, .. }
+                if StepState::of(&verdict) != StepState::Interrupted =>
+            {
+                let verdict = Verdict::parse(&verdict);
+                if matches!(step.action, Action::Evaluate(_)) && verdict == Some(Verdict::Yes) {
                     state.measured = measured(bundle, &detail);
                     state.no_value = bundle.evaluator.is_some() && state.measured.is_none();
                 }
-                let next = Verdict::parse(&verdict).and_then(|verdict| {
+                let next = verdict.and_then(|verdict| {
                     pipeline::advance(definition, position, verdict, &settings).ok()
                 });
                 match next {

@@ -17,9 +17,10 @@ use crate::bundle::formats::{EarlierIdea, InboxFile, StateFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
 use crate::domain::approval::{Word, word};
-use crate::domain::idea::{self, Earlier, bounded};
+use crate::domain::idea::{self, Earlier};
+use crate::domain::text::paragraph;
 use crate::domain::written::Node;
-use crate::domain::{Advice, Reason};
+use crate::domain::{Advice, MessageKind, Reason};
 use crate::runner::conversation::{Answer, Conversation, Text, Wanted, render};
 use crate::runner::journal::replace;
 use crate::runner::mailbox::{self, Asks};
@@ -74,7 +75,7 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
                     "It could not be read: {problem}. A structured answer with a text `idea`, or with `none_left`, is wanted, or that object alone in {FILE}."
                 );
                 context.journal.write(&Entry::Note {
-                    text: bounded(&format!("no idea that can be read: {problem}"), 400),
+                    text: paragraph(&format!("no idea that can be read: {problem}"), 400),
                 })?;
                 continue;
             }
@@ -85,7 +86,7 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
             Ok(idea) => {
                 let builds_on =
                     proposal.builds_on.filter(|id| earlier.iter().any(|other| other.id == *id));
-                let proposal = Proposal { idea, why: bounded(&proposal.why, 1000), builds_on };
+                let proposal = Proposal { idea, why: paragraph(&proposal.why, 1000), builds_on };
                 return if request.approve {
                     propose(context, &proposal)
                 } else {
@@ -94,9 +95,9 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
             }
             Err(refusal) => {
                 search.refused =
-                    format!("{}\n\nIt was not taken: {refusal}", bounded(&proposal.idea, 1000));
+                    format!("{}\n\nIt was not taken: {refusal}", paragraph(&proposal.idea, 1000));
                 context.journal.write(&Entry::Note {
-                    text: bounded(&format!("an idea was not taken: {refusal}"), 400),
+                    text: paragraph(&format!("an idea was not taken: {refusal}"), 400),
                 })?;
             }
         }
@@ -178,7 +179,7 @@ impl Search {
 
 /// The end of a step that has found nothing more to try.
 fn none_left(context: &mut StepContext<'_>, why: &str) -> io::Result<StepEnd> {
-    let why = bounded(&why.split_whitespace().collect::<Vec<_>>().join(" "), 400);
+    let why = paragraph(&why.split_whitespace().collect::<Vec<_>>().join(" "), 400);
     let failure = RunFailure::new(
         Reason::StepFailed,
         format!("no idea is left to try: {why}"),
@@ -239,7 +240,7 @@ fn names(state: &StateFile) -> Vec<&String> {
 /// The question whether a person agrees.
 fn question(state: &StateFile, proposal: &Proposal) -> Question {
     let choices = vec!["yes".to_owned(), "no".to_owned()];
-    Question { name: approval(state), kind: "approval".to_owned(), text: proposal.text(), choices }
+    Question { name: approval(state), kind: MessageKind::Approval, text: proposal.text(), choices }
 }
 
 /// Guidance and earlier ideas, with what a person has said of proposals of this run.
@@ -292,5 +293,5 @@ fn take(context: &mut StepContext<'_>, proposal: &Proposal) -> io::Result<StepEn
     replace(&context.job.paths.dir, "idea.txt", format!("{idea}\n").as_bytes())?;
     context.progress.state.proposed = None;
     context.progress.save(context.journal)?;
-    Ok(StepEnd::yes(bounded(&idea.replace('\n', " "), 120)))
+    Ok(StepEnd::yes(paragraph(&idea.replace('\n', " "), 120)))
 }

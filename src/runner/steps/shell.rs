@@ -9,7 +9,7 @@ use super::judge;
 use crate::bundle::journal::Entry;
 use crate::claude::Exit;
 use crate::domain::complaint;
-use crate::domain::finding::plain;
+use crate::domain::text::one_line;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::{Outcome, Verdict};
 use crate::platform::clock;
@@ -104,7 +104,7 @@ fn start(
                 let text = String::from_utf8_lossy(line);
                 let text = journal.masker.text(&text);
                 if !text.trim().is_empty() {
-                    last.push_back(plain(&text, MAX_LAST_LINE));
+                    last.push_back(one_line(&text, MAX_LAST_LINE));
                     if last.len() > OUTPUT_LINES {
                         last.pop_front();
                     }
@@ -127,17 +127,17 @@ fn tell_output(
     let errors = context.journal.masker.tail(&ended.errors, ERRORS_TOLD - 100);
     let mut error_lines: Vec<String> = errors
         .lines()
-        .map(|line| plain(line, MAX_OUTPUT_LINE))
+        .map(|line| one_line(line, MAX_OUTPUT_LINE))
         .filter(|line| !line.is_empty())
         .collect();
     error_lines.drain(..error_lines.len().saturating_sub(OUTPUT_LINES));
-    let output: Vec<String> = last.iter().map(|line| plain(line, MAX_OUTPUT_LINE)).collect();
+    let output: Vec<String> = last.iter().map(|line| one_line(line, MAX_OUTPUT_LINE)).collect();
     for text in output.iter().chain(&error_lines) {
         context.journal.write(&Entry::Note { text: format!("| {text}") })?;
     }
     // Programs tell what is wrong near the end, on either of the two.
     let lines = if error_lines.is_empty() { &output } else { &error_lines };
-    let telling = plain(&complaint::telling(&errors), MAX_OUTPUT_LINE);
+    let telling = one_line(&complaint::telling(&errors), MAX_OUTPUT_LINE);
     let mut end: Vec<&str> =
         lines.iter().rev().take(SHOWN_LINES).rev().map(String::as_str).collect();
     if !telling.is_empty() && !end.contains(&telling.as_str()) {
