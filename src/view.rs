@@ -11,6 +11,7 @@ mod loops;
 mod message;
 mod money;
 mod status;
+mod study;
 mod task;
 
 use serde::Serialize;
@@ -19,12 +20,17 @@ pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt};
 pub use cluster::{Check, Cluster, ClusterCheck, ClusterChecks, ClusterSetup, Clusters};
 pub use config::ConfigCheck;
 pub use cron::{Cron, CronInstalled, CronRemoved, PastTick};
-pub use findings::{Board, Found, Place, Program, found, leaderboard, program};
+pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboard};
 pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop, loop_found};
-pub use message::{Message, message};
+pub use message::{Message, Messages, Replied, Response, message};
 pub use money::Money;
 pub use status::{Status, StudyStatus, TickStatus, UnsentNotices};
-pub use task::{Task, TaskNeed, Tasks, task, task_whole};
+pub use study::{OneStudy, Program, Studies, Study, program};
+pub use task::{
+    AddedTask, ChangedTasks, ClaimedTask, FailedTask, Imported, ImportedTask, NextTask,
+    NothingReady, OneTask, RelatedTask, SameIdea, ShownTask, Task, TaskGraph, TaskList, TaskNeed,
+    TaskNext, Tasks, TreeLine, task, task_whole,
+};
 
 use crate::domain::open_issues::open_issues;
 use crate::domain::{Finding, Metric, OpenIssues, Reason, SprintKind, State, StepState};
@@ -182,35 +188,6 @@ pub struct File {
     pub filename: String,
     /// In bytes.
     pub size: u64,
-}
-
-/// A study.
-#[derive(Debug, Clone, Serialize)]
-pub struct Study {
-    /// Its name.
-    pub name: String,
-    /// Its cluster.
-    pub cluster: String,
-    /// In a line.
-    pub description: String,
-    /// How many sprints it has.
-    pub sprints: u64,
-    /// How many of them are not over.
-    pub active: u64,
-    /// US dollars that its sprints have cost together, also those that were deleted.
-    pub cost_usd: f64,
-    /// What else they have used, and what is put aside for those that are not over.
-    pub spent: Money,
-    /// The most that all its sprints may cost together, in US dollars.
-    pub max_study_cost_usd: Option<f64>,
-    /// The most GPU-hours of all its sprints together.
-    pub max_study_gpu_hours: Option<f64>,
-    /// Whether loops are allowed.
-    pub allow_loop: bool,
-    /// How long a sprint may take, in hours.
-    pub max_sprint_duration_hours: f64,
-    /// How many rounds of red team and fix.
-    pub red_team_max_rounds: u32,
 }
 
 /// Shows a sprint.

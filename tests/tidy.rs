@@ -26,7 +26,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("view", &["config", "domain", "store", "study"]),
     ("cluster", &["app", "bundle", "config", "domain", "remote", "scheduler", "sprint", "view"]),
     ("project", &["bundle", "config", "domain", "platform", "scheduler", "store", "study", "view"]),
-    ("message", &["app", "bundle", "domain", "platform", "store", "task"]),
+    // Every verb that is given an id finds here what is meant.
+    ("find", &["domain", "store"]),
+    ("message", &["app", "bundle", "domain", "find", "platform", "store", "task", "view"]),
     (
         "sprint",
         &[
@@ -42,7 +44,13 @@ const FLOORS: &[(&str, &[&str])] = &[
             "study",
         ],
     ),
-    ("task", &["app", "bundle", "config", "domain", "platform", "sprint", "store", "study"]),
+    (
+        "task",
+        &[
+            "app", "bundle", "config", "domain", "find", "platform", "sprint", "store", "study",
+            "view",
+        ],
+    ),
     ("auto_loop", &["app", "config", "domain", "platform", "sprint", "store", "study", "task"]),
     ("plan", &["app", "bundle", "claude", "config", "domain", "platform", "store", "task"]),
     ("cron", &["app", "claude", "config", "domain", "platform", "store", "tick", "view"]),
@@ -65,6 +73,13 @@ const FLOORS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "query",
+        &[
+            "app", "config", "cron", "domain", "find", "platform", "store", "study", "task",
+            "tick", "view",
+        ],
+    ),
+    (
         "cli",
         &[
             "app",
@@ -74,12 +89,14 @@ const FLOORS: &[(&str, &[&str])] = &[
             "config",
             "cron",
             "domain",
+            "find",
             "notify",
             "plan",
             "message",
             "pipeline",
             "project",
             "platform",
+            "query",
             "remote",
             "runner",
             "study",
@@ -112,7 +129,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("strsim", &["domain"]),
     // How wide a text is on a screen: also where a mistake in a line is underlined. What drives one.
     ("console", &["cli", "config", "domain"]),
-    ("toml", &["config", "cli"]),
+    ("toml", &["cli", "config", "study"]),
     ("signal_hook", &["cli", "runner"]),
     // The system's calls: never in what only decides.
     (

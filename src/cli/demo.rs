@@ -80,7 +80,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
         &id,
         Some(remote),
     )?;
-    let row = super::find::sprint(&store, id.as_str())?;
+    let row = crate::find::sprint(&store, id.as_str())?;
     if row.state.status() != Status::Completed {
         return Ok(exit);
     }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::{Exit, Result};
-use super::study::write_context;
 use super::ui::Ui;
 use crate::bundle::templates;
 use crate::config::FILE_NAME;
@@ -33,7 +32,7 @@ pub fn run(ui: &Ui, args: &InitArgs) -> Result {
     let missing = make(&args.path, templates::INIT_CONFIG)?;
     let study = args.path.join("studies").join("my-study").join("CLAUDE.md");
     if !study.exists() {
-        write_context(&study, "my-study")?;
+        crate::study::write_context(&study, "my-study")?;
     }
     if ui.json {
         ui.json(&serde_json::json!({ "config": file, "study": study }));

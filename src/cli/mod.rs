@@ -6,28 +6,23 @@ mod config;
 mod cron;
 mod demo;
 mod exit;
-mod find;
-mod findings;
 mod generate;
 mod inbox;
 mod init;
 mod input;
 mod job;
-mod leaderboard;
 mod loops;
 mod plan;
 mod plan_job;
 mod plot;
 mod render;
+mod reply;
 mod request;
 mod screen;
 mod sprint;
 mod status;
 mod study;
 mod task;
-mod task_claim;
-mod task_graph;
-mod task_show;
 mod text;
 mod tick;
 mod ui;
@@ -123,7 +118,7 @@ enum Command {
     /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes not read yet
     Inbox(inbox::InboxArgs),
     /// Answer a message of the inbox, or send a note to a sprint
-    Reply(inbox::ReplyArgs),
+    Reply(reply::ReplyArgs),
     /// Let cron run `tick`, so that everything goes on while you are away
     #[command(subcommand)]
     Cron(cron::CronCommand),
@@ -179,8 +174,8 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Plan(args) => plan::run(global, ui, &args),
         Command::Loop(command) => loops::run(global, ui, command),
         Command::Cron(command) => cron::run(global, ui, &command),
-        Command::Inbox(args) => inbox::inbox(global, ui, &args),
-        Command::Reply(args) => inbox::reply(global, ui, &args),
+        Command::Inbox(args) => inbox::run(global, ui, &args),
+        Command::Reply(args) => reply::run(global, ui, &args),
         Command::Status(args) => status::run(global, ui, &args),
         Command::Tick(args) => tick::run(global, ui, &args),
         Command::Completions(args) => generate::completions(ui, &args),

@@ -105,7 +105,7 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     for warning in &warnings {
         ui.warning(&action::line(warning));
     }
-    tell_repeats(ui, &store, &args.study, &drafts)?;
+    tell_repeats(ui, &task::repeats(&store, &args.study, &drafts)?);
     if !ui.json {
         show(ui, &args.study, &drafts);
     }

@@ -3,41 +3,30 @@
 use clap::Args;
 
 use super::exit::{Exit, Result};
+use super::render::Render;
 use super::ui::Ui;
 use super::{Global, action, screen, text};
-use crate::app::App;
-use crate::cron::EVERY;
 use crate::domain::action::Action;
 use crate::domain::duration::human;
 use crate::domain::{MessageKind, Status, TaskState};
 use crate::platform::clock;
-use crate::store::{Spent, Store, conflicting_copy};
-use crate::tick;
-use crate::view::{self, Message, Money, StudyStatus, TickStatus, UnsentNotices};
+use crate::query;
+use crate::view::{self, Message, Money, StudyStatus, TickStatus};
 
 /// Most that a section shows; the rest is counted.
 const MOST: usize = 12;
-/// Without cron, this much is long for something that waits for a tick.
-const LONG: u64 = 900;
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {}
 
 /// Shows everything at once.
 pub fn run(global: &Global, ui: &Ui, _args: &StatusArgs) -> Result {
-    let app = global.app(ui)?;
-    let store = app.store()?;
-    let status = gather(&app, &store)?;
-    if ui.json {
-        ui.json(&status);
-        return Ok(Exit::Success);
-    }
-    let now = clock::now();
-    for line in lines(ui, &status, now) {
-        ui.line(&line);
-    }
-    for problem in &status.database_problems {
-        ui.problem(problem);
+    let status = query::status(&global.app(ui)?)?;
+    ui.answer(&status);
+    if !ui.json {
+        for problem in &status.database_problems {
+            ui.problem(problem);
+        }
     }
     let nothing_yet = status.database_problems.is_empty()
         && status
@@ -59,131 +48,6 @@ pub fn run(global: &Global, ui: &Ui, _args: &StatusArgs) -> Result {
     Ok(Exit::Success)
 }
 
-fn gather(app: &App, store: &Store) -> Result<view::Status> {
-    let now = clock::now();
-    let (mut running, mut waiting) = (Vec::new(), Vec::new());
-    for row in store.live_sprints()? {
-        let list = if matches!(row.state.status(), Status::Running | Status::Cancelling) {
-            &mut running
-        } else {
-            &mut waiting
-        };
-        list.push(view::sprint(&row));
-    }
-    let mut loops = Vec::new();
-    for row in store.loops(None, true, 100)? {
-        let mut one = view::auto_loop(
-            &row,
-            &store.loop_sprints(row.id.as_str())?,
-            &store.money_of_loop(row.id.as_str())?,
-        );
-        one.sprints.clear();
-        loops.push(one);
-    }
-    let midnight =
-        jiff::Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(86_400))
-            .unwrap_or(now);
-    let today = store.spent_since(midnight)?;
-    let money = store.money_by_study()?;
-    let mut names: Vec<String> =
-        app.config.studies.iter().map(|study| study.name.to_string()).collect();
-    names.extend(
-        money
-            .iter()
-            .map(|(name, _)| name.clone())
-            .filter(|name| !app.config.studies.iter().any(|study| study.name.as_str() == name)),
-    );
-    let mut studies = Vec::new();
-    for name in names {
-        let tasks = store.task_counts(Some(&name))?;
-        let today = today
-            .iter()
-            .find(|(study, _)| *study == name)
-            .map(|(_, spent)| *spent)
-            .unwrap_or_default();
-        studies.push(StudyStatus {
-            active: running
-                .iter()
-                .chain(&waiting)
-                .filter(|sprint| sprint.study_name == name)
-                .count() as u64,
-            tasks: tasks
-                .into_iter()
-                .filter(|(_, count)| *count > 0)
-                .map(|(state, count)| (state.as_str(), count))
-                .collect(),
-            spent_today_usd: today.cost_usd,
-            spent_today_estimated: today.estimated,
-            spent_today_unknown: today.unknown_usd.is_some(),
-            spent_today_unknown_usd: today.unknown_usd.unwrap_or(0.0),
-            spent: Money::from(
-                &money
-                    .iter()
-                    .find(|(study, _)| *study == name)
-                    .map(|(_, spent)| *spent)
-                    .unwrap_or_default(),
-            ),
-            name,
-        });
-    }
-    // A sprint that waits for an answer waits for no tick, and neither does a loop that waits for it.
-    let asks = |sprint: &view::Sprint| sprint.waits_for.is_some();
-    let asking: Vec<&str> = waiting
-        .iter()
-        .filter(|sprint| asks(sprint))
-        .filter_map(|sprint| sprint.loop_id.as_deref())
-        .collect();
-    let busy = !running.is_empty()
-        || waiting.iter().any(|sprint| !asks(sprint))
-        || loops.iter().any(|one| !asking.contains(&one.id.as_str()));
-    let mut of_all = Spent::default();
-    today.iter().for_each(|(_, spent)| of_all.add(spent));
-    Ok(view::Status {
-        needs_you: store
-            .messages(false)?
-            .iter()
-            .filter(|row| row.waits_for_person())
-            .map(view::message)
-            .collect(),
-        total: Money::from(&store.money()?),
-        spent_today_usd: of_all.cost_usd,
-        spent_today_estimated: of_all.estimated,
-        spent_today_unknown: of_all.unknown_usd.is_some(),
-        spent_today_unknown_usd: of_all.unknown_usd.unwrap_or(0.0),
-        tick: tick_status(store, busy, now)?,
-        running,
-        waiting,
-        loops,
-        studies,
-        notices: store.unsent_notices()?.into_iter().map(UnsentNotices::from).collect(),
-        database_problems: store
-            .behind()
-            .map(ToString::to_string)
-            .into_iter()
-            .chain(conflicting_copy(&app.config.db_path))
-            .collect(),
-    })
-}
-
-fn tick_status(store: &Store, busy: bool, now: jiff::Timestamp) -> Result<TickStatus> {
-    let (last, good) = tick::last_ticks(store)?;
-    let every = store.fact(EVERY)?.and_then(|text| text.parse::<u64>().ok());
-    let since_good = good.as_ref().map(|mark| since(mark.time, now));
-    // Cron is expected to come whether there is something to do or not.
-    let is_overdue = match every {
-        Some(every) => since_good.is_none_or(|seconds| seconds > 3 * every),
-        None => busy && since_good.is_none_or(|seconds| seconds > LONG),
-    };
-    Ok(TickStatus {
-        last_at: last.as_ref().map(|mark| mark.time.to_string()),
-        last_by: last.as_ref().map(|mark| mark.by.clone()),
-        last_problems: last.map(|mark| mark.problems).unwrap_or_default(),
-        last_good_at: good.map(|mark| mark.time.to_string()),
-        cron_every_seconds: every,
-        is_overdue,
-    })
-}
-
 fn since(then: jiff::Timestamp, now: jiff::Timestamp) -> u64 {
     u64::try_from(now.as_second() - then.as_second()).unwrap_or(0)
 }
@@ -192,26 +56,30 @@ fn ago(then: Option<&str>, now: jiff::Timestamp) -> Option<u64> {
     Some(since(then?.parse().ok()?, now))
 }
 
-fn lines(ui: &Ui, status: &view::Status, now: jiff::Timestamp) -> Vec<String> {
-    let screen = Screen { ui, width: ui.width(), now };
-    let mut lines = Vec::new();
-    screen.sprints("RUNS", &status.running, &[], &mut lines);
-    screen.sprints("WAITS", &status.waiting, &status.needs_you, &mut lines);
-    screen.needs_you(&status.needs_you, &mut lines);
-    screen.loops(&status.loops, &mut lines);
-    screen.studies(status, &mut lines);
-    screen.tick(&status.tick, &mut lines);
-    for one in &status.notices {
-        let until =
-            one.waits_until.as_deref().map_or_else(|| "with the next tick".to_owned(), text::time);
-        lines.push(format!(
-            "  {} not sent through {}, tried again {until}: {}",
-            text::number_of(one.count, "notice"),
-            one.channel,
-            action::line(&one.problem)
-        ));
+impl Render for view::Status {
+    fn lines(&self, ui: &Ui) -> Vec<String> {
+        let screen = Screen { ui, width: ui.width(), now: clock::now() };
+        let mut lines = Vec::new();
+        screen.sprints("RUNS", &self.running, &[], &mut lines);
+        screen.sprints("WAITS", &self.waiting, &self.needs_you, &mut lines);
+        screen.needs_you(&self.needs_you, &mut lines);
+        screen.loops(&self.loops, &mut lines);
+        screen.studies(self, &mut lines);
+        screen.tick(&self.tick, &mut lines);
+        for notices in &self.notices {
+            let until = notices
+                .waits_until
+                .as_deref()
+                .map_or_else(|| "with the next tick".to_owned(), text::time);
+            lines.push(format!(
+                "  {} not sent through {}, tried again {until}: {}",
+                text::number_of(notices.count, "notice"),
+                notices.channel,
+                action::line(&notices.problem)
+            ));
+        }
+        lines
     }
-    lines
 }
 
 struct Screen<'a> {

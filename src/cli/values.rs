@@ -2,7 +2,8 @@
 
 use super::exit::Result;
 use super::text;
-use crate::domain::{Priority, Status, Verdict, suggestion};
+use crate::domain::task::parse_need;
+use crate::domain::{Condition, Priority, Status, Verdict, suggestion};
 use crate::problem::{Problem, ProblemKind};
 
 /// The problem, with the known word that is most like the given one.
@@ -34,6 +35,15 @@ pub fn priority(word: &str) -> Result<Priority> {
 pub fn verdict(word: &str, expected: &str) -> Result<Verdict> {
     let words = ["supported", "refuted", "inconclusive"];
     Verdict::parse(word).ok_or_else(|| unexpected("--verdict", word, expected, &words))
+}
+
+/// `--needs` of a task: `ID` or `ID:HOW`, each.
+pub fn needs(texts: &[String]) -> Result<Vec<(String, Condition)>> {
+    let need = |text: &String| match parse_need(text) {
+        Ok((id, condition)) => Ok((id.to_owned(), condition)),
+        Err(problem) => Err(Problem::new(ProblemKind::Usage, format!("--needs {problem}"))),
+    };
+    texts.iter().map(need).collect()
 }
 
 fn unexpected(option: &str, word: &str, expected: &str, words: &[&str]) -> Problem {

@@ -7,9 +7,10 @@ use signal_hook::consts::SIGINT;
 
 use super::exit::{Exit, Result};
 use super::ui::Ui;
-use super::{action, find, inbox, screen};
+use super::{action, inbox, screen};
 use crate::app::App;
 use crate::domain::{SprintId, Status, Waiting};
+use crate::find;
 use crate::platform::clock;
 use crate::remote::Remote;
 use crate::store::{SprintRow, Store};

@@ -172,6 +172,8 @@ pub enum Action {
     },
     /// See what waits for a person.
     ShowInbox,
+    /// List the messages, also those that wait for nobody.
+    ListMessages,
     /// Answer a message.
     Reply {
         /// Its id.

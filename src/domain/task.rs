@@ -60,6 +60,13 @@ string_enum! {
     }
 }
 
+impl TaskState {
+    /// Whether a task that stands so is not over.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Done | Self::Dead | Self::Skipped | Self::Cancelled)
+    }
+}
+
 string_enum! {
     /// How a task must have ended for another one that needs it.
     Condition {

@@ -2,15 +2,18 @@
 //!
 //! Only the database is written. A tick takes the words to the sprint.
 
+use crate::app::App;
 use crate::bundle::answers::Proposal;
 use crate::domain::action::Action;
 use crate::domain::approval::{self, Word};
 use crate::domain::text::paragraph;
-use crate::domain::{MessageKind, SprintId, State, Verdict, written};
+use crate::domain::{MessageKind, SprintId, State, written};
+use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{
     ANOTHER, Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError,
 };
+use crate::view::{self, Replied, Response};
 
 /// The longest answer or note, in characters.
 const MAX_TEXT: usize = 20_000;
@@ -53,27 +56,6 @@ impl From<ReplyError> for Problem {
     }
 }
 
-/// What came of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Replied {
-    /// A tick takes it to the sprint.
-    Kept,
-    /// The idea is wanted; the next job begins with it. Whether more was said, which the agent reads.
-    Approved(bool),
-    /// The next job proposes another idea.
-    AnotherWanted,
-    /// The idea is not wanted, and its sprint has ended.
-    Refused(SprintId),
-    /// The task is tried again.
-    Retried(String),
-    /// The task is called off.
-    Cancelled(String),
-    /// It is known what came out of the task.
-    Judged(String, Verdict),
-    /// Nothing follows from it.
-    Closed,
-}
-
 /// Words as they are kept.
 fn check(text: &str) -> Result<String, ReplyError> {
     let text = paragraph(text, usize::MAX);
@@ -84,6 +66,25 @@ fn check(text: &str) -> Result<String, ReplyError> {
         ))),
         _ => Ok(text),
     }
+}
+
+/// Sends somebody's words where they belong: to a message as its answer, or to a sprint as a note.
+/// The id is that of either, or the beginning of one.
+pub fn send(app: &App, id: &str, text: &str) -> Result<Response, Problem> {
+    let mut store = app.store()?;
+    let (id, sprint, replied) = match find::message(&store, id)? {
+        Some(row) => {
+            let replied = reply(&mut store, &row, text)?;
+            (row.id, row.sprint, replied)
+        }
+        None => {
+            let row = find::sprint(&store, id)?;
+            let id = note(&mut store, &row, text)?;
+            (id, Some(row.id.to_string()), Replied::Noted)
+        }
+    };
+    let message = store.message(&id)?.as_ref().map(view::message);
+    Ok(Response { message, id, sprint, replied })
 }
 
 /// Answers a message.

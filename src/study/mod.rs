@@ -4,6 +4,7 @@
 //! `claude_md_path`. It is read anew each time, so that a change counts from the next sprint on.
 //! What the configuration says goes before it.
 
+mod init;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod tests;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+pub use init::{Begun, Configured, Written, init, write_context};
 use parse::Parsed;
 
 use crate::config::{Config, Study, shown_command};

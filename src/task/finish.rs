@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::domain::{TaskStatus, Verdict};
+use crate::find;
 use crate::platform::process::{self, Captured};
-use crate::store::{Store, TaskError, TaskRow};
+use crate::problem::Problem;
+use crate::store::{Store, StoreError, TaskError, TaskRow};
+use crate::view::{self, OneTask};
 
 /// How much of a command's output is told.
 const TAIL_BYTES: usize = 2000;
@@ -19,6 +22,9 @@ pub enum FinishError {
     /// The task, its claim, or the database.
     #[error(transparent)]
     Task(#[from] TaskError),
+    /// There is no such task.
+    #[error("{}", .0.message)]
+    Unknown(Problem),
     /// Its command says no.
     #[error("`{command}` {how}, so {id} is not done{}", if .output.is_empty() { String::new() } else { format!(":\n{output}") })]
     Verify {
@@ -33,9 +39,29 @@ pub enum FinishError {
     },
 }
 
+impl From<StoreError> for FinishError {
+    fn from(error: StoreError) -> Self {
+        Self::Task(error.into())
+    }
+}
+
+/// Says that the task of this id, or of this beginning of one, is done. See [`finish`].
+pub fn done(
+    app: &App,
+    id: &str,
+    token: Option<i64>,
+    verdict: Option<Verdict>,
+    note: &str,
+) -> Result<OneTask, FinishError> {
+    let mut store = app.store()?;
+    let id = find::task(&store, id).map_err(FinishError::Unknown)?.id;
+    let row = finish(app, &mut store, id.as_str(), token, verdict, note)?;
+    Ok(OneTask { task: view::task(&row, &store.needs_of(row.id.as_str())?) })
+}
+
 /// Says that a task is done. A command that a person gave with it runs first, in the project's
 /// folder; nothing else may run here.
-pub fn finish(
+fn finish(
     app: &App,
     store: &mut Store,
     id: &str,

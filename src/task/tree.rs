@@ -5,24 +5,13 @@ use std::collections::HashMap;
 
 use crate::domain::{Condition, TaskState};
 use crate::store::{Need, TaskRow};
+use crate::view::TreeLine;
 
 /// Deeper tasks are not indented further: a long chain stays on the screen.
 const MAX_LEVELS: usize = 10;
 
-/// A line of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// What stands in front of the task.
-    pub branch: String,
-    /// Which of the tasks.
-    pub place: usize,
-    /// How it belongs to the task above, and what else it needs: `part`, `if refuted`,
-    /// `also needs t-0a1b2c`. Empty when it just comes after that.
-    pub needs: String,
-}
-
 /// Orders the tasks, which come by age, into lines.
-pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<Line> {
+pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<TreeLine> {
     let places: HashMap<&str, usize> =
         rows.iter().enumerate().map(|(place, row)| (row.id.as_str(), place)).collect();
     let mut needs_of: Vec<Vec<(usize, Condition)>> = vec![Vec::new(); rows.len()];
@@ -85,7 +74,7 @@ pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<Line> {
             level if level > MAX_LEVELS => format!("{indent}({level}) "),
             _ => format!("{indent}{}", if last { "└─ " } else { "├─ " }),
         };
-        lines.push(Line { branch, place, needs: texts[place].clone() });
+        lines.push(TreeLine { branch, place, needs: texts[place].clone() });
         let inner = match level {
             0 => String::new(),
             level if level >= MAX_LEVELS => indent,

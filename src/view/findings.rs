@@ -6,56 +6,6 @@ use crate::domain::leaderboard::{self, Standing, Told};
 use crate::domain::noise::{Better, Gap, MORE_RUNS, Mark};
 use crate::domain::{Finding, OpenIssues, Verdict};
 use crate::store::{FindingRow, MetricRow};
-use crate::study;
-
-/// What a study is after, from the configuration and its `program.md`.
-#[derive(Debug, Clone, Serialize)]
-pub struct Program {
-    /// The `program.md` that was read.
-    pub file: Option<String>,
-    /// The figure by which sprints are compared.
-    pub metric: Option<String>,
-    /// `higher` or `lower`.
-    pub better: Option<&'static str>,
-    /// What measures it, without the secrets that may stand in it.
-    pub evaluator: Option<String>,
-    /// The value that ends a loop, as `NAME >= VALUE` or `NAME <= VALUE`.
-    pub target: Option<String>,
-    /// Sprints of a loop.
-    pub count: Option<u32>,
-    /// Dollars of a loop.
-    pub max_cost_usd: Option<f64>,
-    /// GPU-hours of a loop.
-    pub max_gpu_hours: Option<f64>,
-    /// No sprint of a loop is begun after it: RFC 3339.
-    pub until: Option<String>,
-    /// Measured sprints without an improvement beyond the noise.
-    pub patience: Option<u32>,
-    /// What is probably not as it was meant in the file, with its place.
-    pub mistakes: Vec<String>,
-}
-
-/// Shows what a study is after.
-pub fn program(program: &study::Program) -> Program {
-    let metric = program.metric.as_ref();
-    Program {
-        file: program.file.as_ref().map(|file| file.display().to_string()),
-        metric: metric.map(|metric| metric.name.clone()),
-        better: metric.map(|metric| metric.better.as_str()),
-        evaluator: metric.and_then(|metric| metric.shown_evaluator()),
-        target: program.target.as_ref().map(ToString::to_string),
-        count: program.limits.count,
-        max_cost_usd: program.limits.max_cost_usd,
-        max_gpu_hours: program.limits.max_gpu_hours,
-        until: program
-            .limits
-            .until
-            .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-            .map(|time| time.to_string()),
-        patience: program.limits.patience,
-        mistakes: program.mistakes.iter().map(ToString::to_string).collect(),
-    }
-}
 
 /// A place of a study's leaderboard.
 #[derive(Debug, Clone, Serialize)]
@@ -138,6 +88,41 @@ pub fn found(row: &FindingRow) -> Found {
         summary: row.summary.clone(),
         completed_at: row.completed_at.clone(),
     }
+}
+
+/// The answer about what the sprints of a study found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Findings {
+    /// The study.
+    pub study_name: String,
+    /// Newest first.
+    pub findings: Vec<Found>,
+    /// How many there are, also those that were not asked for.
+    #[serde(skip)]
+    pub known: usize,
+}
+
+/// The answer about a study's leaderboard.
+#[derive(Debug, Clone, Serialize)]
+pub struct Leaderboard {
+    /// The study.
+    pub study_name: String,
+    /// By which metric.
+    pub metric: String,
+    /// Which way it gets better.
+    pub better: Better,
+    /// How many completed sprints have it.
+    pub measured: usize,
+    /// As in [`Board`].
+    pub candidates: usize,
+    /// As many places as were asked for, the best first.
+    pub places: Vec<Place>,
+    /// All of it.
+    #[serde(skip)]
+    pub board: Board,
+    /// What the sprints have reported instead, in a sentence, when none has the metric.
+    #[serde(skip)]
+    pub instead: Option<String>,
 }
 
 /// A study's leaderboard.

@@ -3,8 +3,57 @@
 use serde::Serialize;
 
 use crate::domain::action::{Action, as_text};
-use crate::domain::{MessageKind, MessageStatus};
-use crate::store::MessageRow;
+use crate::domain::{MessageKind, MessageStatus, SprintId, Verdict};
+use crate::store::{ANOTHER, MessageRow};
+
+/// Stands for an answer in one's own words.
+const FREE: &str = "...";
+
+/// The answer of a list of messages.
+#[derive(Debug, Clone, Serialize)]
+pub struct Messages {
+    /// Oldest first.
+    pub messages: Vec<Message>,
+}
+
+/// The answer about words that somebody has sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Response {
+    /// The message that was answered, or the note.
+    pub message: Option<Message>,
+    /// The message's id.
+    #[serde(skip)]
+    pub id: String,
+    /// The sprint that the words go to.
+    #[serde(skip)]
+    pub sprint: Option<String>,
+    /// What came of them.
+    #[serde(skip)]
+    pub replied: Replied,
+}
+
+/// What came of somebody's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replied {
+    /// A tick takes it to the sprint.
+    Kept,
+    /// The idea is wanted; the next job begins with it. Whether more was said, which the agent reads.
+    Approved(bool),
+    /// The next job proposes another idea.
+    AnotherWanted,
+    /// The idea is not wanted, and its sprint has ended.
+    Refused(SprintId),
+    /// The task is tried again.
+    Retried(String),
+    /// The task is called off.
+    Cancelled(String),
+    /// It is known what came out of the task.
+    Judged(String, Verdict),
+    /// Nothing follows from it.
+    Closed,
+    /// It answers nothing: a tick takes it to the sprint as a note.
+    Noted,
+}
 
 /// A message between a person and a job.
 #[derive(Debug, Clone, Serialize)]
@@ -40,6 +89,9 @@ pub struct Message {
     /// What answers it, when an answer is wanted: `...` stands for the answer, and is refused as one.
     #[serde(serialize_with = "as_text")]
     pub reply_with: Option<Action>,
+    /// Answers that can be given as they are; `...` stands for one in one's own words.
+    #[serde(skip)]
+    pub answers: Vec<String>,
 }
 
 /// Shows a message.
@@ -60,5 +112,16 @@ pub fn message(row: &MessageRow) -> Message {
         answered_at: row.answered_at.clone(),
         delivered_at: row.delivered_at.clone(),
         reply_with: row.waits_for_person().then(|| Action::Reply { message: Some(row.id.clone()) }),
+        answers: answers(row),
+    }
+}
+
+fn answers(row: &MessageRow) -> Vec<String> {
+    let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match row.kind {
+        MessageKind::Approval => all(&["yes", "no", ANOTHER]),
+        MessageKind::Dead => all(&["retry", "cancel", "close"]),
+        _ if row.choices.is_empty() => all(&[FREE]),
+        _ => row.choices.clone(),
     }
 }

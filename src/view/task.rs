@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Money, Sprint};
-use crate::domain::{Condition, NeedState, Priority, TaskState, Verdict};
+use crate::domain::{Condition, NeedState, OpenIssues, Priority, TaskState, Verdict};
 use crate::store::{Need, Spent, TaskRow};
 
 /// A task. In a list, what needs it, its parts and its attempts are left out.
@@ -66,11 +66,254 @@ pub struct Task {
     pub spent: Option<Money>,
 }
 
-/// The answer of a list of tasks.
+impl Task {
+    /// Whether somebody or a sprint has it now.
+    pub fn is_held(&self) -> bool {
+        matches!(self.state, TaskState::Running | TaskState::Claimed)
+    }
+
+    /// Where it stands, for people: with what came out.
+    pub fn state_text(&self) -> String {
+        match self.verdict {
+            Some(verdict) if self.state == TaskState::Done => {
+                format!("done ({})", verdict.as_str())
+            }
+            _ => self.state.to_string(),
+        }
+    }
+}
+
+/// The answer about one task.
+#[derive(Debug, Clone, Serialize)]
+pub struct OneTask {
+    /// The task.
+    pub task: Task,
+}
+
+/// Several tasks.
 #[derive(Debug, Clone, Serialize)]
 pub struct Tasks {
-    /// In the order in which they are taken, or were named.
+    /// In the order in which they were named.
     pub tasks: Vec<Task>,
+}
+
+/// The answer of a change: of the one task that was named, or of all of them.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum ChangedTasks {
+    /// One was named.
+    One(OneTask),
+    /// Several were.
+    Many(Tasks),
+}
+
+impl ChangedTasks {
+    /// The tasks, as they are now.
+    pub fn tasks(&self) -> &[Task] {
+        match self {
+            Self::One(one) => std::slice::from_ref(&one.task),
+            Self::Many(many) => &many.tasks,
+        }
+    }
+}
+
+/// A task that was just added.
+#[derive(Debug, Clone, Serialize)]
+pub struct AddedTask {
+    /// The task.
+    pub task: Task,
+    /// What has had the same idea before: a sprint's or a task's id.
+    #[serde(skip)]
+    pub same_as: Option<String>,
+}
+
+/// The answer of a list of tasks.
+#[derive(Debug, Clone, Serialize)]
+pub struct TaskList {
+    /// In the order in which they are taken.
+    pub tasks: Vec<Task>,
+    /// How many there are of the states that were asked for.
+    #[serde(skip)]
+    pub total: u64,
+    /// How many tasks stand how, whatever was asked for.
+    #[serde(skip)]
+    pub counts: Vec<(TaskState, u64)>,
+}
+
+/// A task, and the token of the claim on it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClaimedTask {
+    /// What whoever has it shows.
+    pub token: i64,
+    /// The task.
+    pub task: Task,
+}
+
+/// The answer to what is to be begun next.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum NextTask {
+    /// This one.
+    Found(OneTask),
+    /// This one, and it was taken.
+    Claimed(ClaimedTask),
+    /// None can be begun now.
+    Nothing(NothingReady),
+}
+
+/// No task can be begun now.
+#[derive(Debug, Clone, Serialize)]
+pub struct NothingReady {
+    /// Null.
+    pub task: (),
+    /// How many are not over.
+    pub open: u64,
+    /// How these stand.
+    #[serde(skip)]
+    pub counts: Vec<(TaskState, u64)>,
+}
+
+/// A task that has failed once more.
+#[derive(Debug, Clone, Serialize)]
+pub struct FailedTask {
+    /// The task.
+    pub task: Task,
+    /// From when on it can be tried again, RFC 3339.
+    #[serde(skip)]
+    pub again_at: String,
+}
+
+/// The answer about a file of tasks.
+#[derive(Debug, Clone, Serialize)]
+pub struct Imported {
+    /// The study.
+    pub study_name: String,
+    /// In the order of the file.
+    pub tasks: Vec<ImportedTask>,
+}
+
+/// A task of a file.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImportedTask {
+    /// Its id.
+    pub id: String,
+    /// Its name in the file.
+    pub key: Option<String>,
+}
+
+/// A task of a list whose idea was had before.
+#[derive(Debug, Clone)]
+pub struct SameIdea {
+    /// The task, by its name or its place in the list.
+    pub name: String,
+    /// What had the idea before: an id, or another task of the list.
+    pub earlier: String,
+}
+
+/// The answer about one task and everything around it.
+#[derive(Debug, Clone)]
+pub struct ShownTask {
+    /// The task.
+    pub task: Task,
+    /// What can be done next.
+    pub next: TaskNext,
+    /// What it needs.
+    pub needs: Vec<RelatedTask>,
+    /// What waits for it.
+    pub needed_by: Vec<RelatedTask>,
+    /// Its parts.
+    pub children: Vec<Task>,
+    /// What the last reviews have against results of its attempts: the sprint, and what.
+    pub open_issues: Vec<(String, OpenIssues)>,
+}
+
+/// A task on the other side of a need.
+#[derive(Debug, Clone)]
+pub struct RelatedTask {
+    /// The need.
+    pub need: TaskNeed,
+    /// The task, when it is known.
+    pub task: Option<Task>,
+}
+
+/// What can be done next about a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskNext {
+    /// Begin a sprint, or take it.
+    Begin,
+    /// Follow the sprint that works on it.
+    Watch {
+        /// The sprint.
+        sprint: String,
+    },
+    /// Whoever has it says when it is done.
+    WaitForHolder,
+    /// It is tried again by itself.
+    RetriedLater,
+    /// Say what came out of a task: others wait for that.
+    Judge {
+        /// That task.
+        task: String,
+    },
+    /// Look at the task that it needs.
+    ShowNeeded {
+        /// That task.
+        task: String,
+    },
+    /// Look at the task that it is a part of.
+    ShowParent {
+        /// That task.
+        task: String,
+    },
+    /// Look at what waits for what.
+    ShowGraph,
+    /// It ends with its parts.
+    EndsWithParts {
+        /// How many have ended.
+        ended: usize,
+        /// How many there are.
+        parts: usize,
+    },
+    /// Find out why it failed, then try it again or call it off.
+    RetryOrCancel,
+    /// Let a task do without another one.
+    DropNeed {
+        /// The one that needs.
+        task: String,
+        /// The one that is needed.
+        needs: String,
+    },
+    /// Read what came out.
+    ShowResult {
+        /// The sprint.
+        sprint: String,
+    },
+    /// Look at what is next.
+    ShowNext,
+    /// Open it again.
+    Retry,
+}
+
+/// What waits for what.
+#[derive(Debug, Clone, Serialize)]
+pub struct TaskGraph {
+    /// Oldest first.
+    pub tasks: Vec<Task>,
+    /// The same as an indented list.
+    #[serde(skip)]
+    pub tree: Vec<TreeLine>,
+}
+
+/// A line of an indented list of tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeLine {
+    /// What stands in front of the task.
+    pub branch: String,
+    /// Which of the tasks.
+    pub place: usize,
+    /// How it belongs to the task above, and what else it needs: `part`, `if refuted`,
+    /// `also needs t-0a1b2c`. Empty when it just comes after that.
+    pub needs: String,
 }
 
 /// A need, seen from one of its sides.

@@ -2,10 +2,11 @@
 
 use crate::app::App;
 use crate::auto_loop::{self, BeginEvent};
+use crate::cli::action;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{action, find};
 use crate::domain::{LoopId, LoopStatus};
+use crate::find;
 use crate::sprint::{Deferral, Submitted};
 use crate::store::{LoopRow, Store};
 use crate::view;

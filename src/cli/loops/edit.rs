@@ -7,10 +7,10 @@ use super::order::OrderArgs;
 use crate::app::App;
 use crate::auto_loop::{self, Edit};
 use crate::cli::exit::{Exit, Result};
-use crate::cli::find;
 use crate::cli::request::{JobArgs, warn_of_options};
 use crate::cli::ui::Ui;
 use crate::domain::LoopStatus;
+use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::view;
 

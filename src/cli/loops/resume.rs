@@ -5,9 +5,9 @@ use super::edit::EditArgs;
 use crate::app::App;
 use crate::auto_loop;
 use crate::cli::exit::Result;
-use crate::cli::find;
 use crate::cli::request::warn_of_options;
 use crate::cli::ui::Ui;
+use crate::find;
 
 /// Lets a loop run again, and begins what it may begin now.
 pub fn run(app: &App, ui: &Ui, args: &EditArgs) -> Result {

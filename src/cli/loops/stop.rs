@@ -5,9 +5,9 @@ use clap::Args;
 use crate::app::App;
 use crate::auto_loop;
 use crate::cli::exit::{Exit, Result};
-use crate::cli::find;
 use crate::cli::ui::Ui;
 use crate::domain::LoopStatus;
+use crate::find;
 use crate::view;
 
 #[derive(Debug, Args)]

@@ -5,8 +5,9 @@ use clap::Args;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{find, text, watch};
+use crate::cli::{text, watch};
 use crate::domain::{State, Status};
+use crate::find;
 use crate::sprint;
 use crate::view;
 

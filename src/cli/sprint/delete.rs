@@ -4,8 +4,9 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::cli::{find, text};
+use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint;
 use crate::view;

@@ -7,7 +7,8 @@ use clap::Args;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{action, find, text};
+use crate::cli::{action, text};
+use crate::find;
 use crate::sprint::{self, Extent};
 use crate::view;
 

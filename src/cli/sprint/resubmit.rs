@@ -6,9 +6,9 @@ use super::dry_run::dry_run;
 use super::submit::submit_and_tell;
 use crate::app::App;
 use crate::cli::exit::Result;
-use crate::cli::find;
 use crate::cli::request::{SprintArgs, warn_of_options};
 use crate::cli::ui::Ui;
+use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, NewSprintSpec};
 

@@ -8,7 +8,8 @@ use crate::app::App;
 use crate::cli::exit::Result;
 use crate::cli::request::{SprintArgs, warn_of_context, warn_of_hours, warn_of_options};
 use crate::cli::ui::Ui;
-use crate::cli::{find, input, text};
+use crate::cli::{input, text};
+use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, NewSprintSpec};
 

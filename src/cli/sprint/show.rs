@@ -4,7 +4,8 @@ use super::IdArgs;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{find, inbox, screen};
+use crate::cli::{inbox, screen};
+use crate::find;
 use crate::view;
 
 /// Shows one sprint: how it stands, what it cost, what to do next.

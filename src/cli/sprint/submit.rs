@@ -3,8 +3,9 @@
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{action, find, text, watch};
+use crate::cli::{action, text, watch};
 use crate::domain::{SprintId, State};
+use crate::find;
 use crate::problem::Problem;
 use crate::sprint::{self, Deferral, NewSubmission, Submitted};
 use crate::store::{SprintRow, Store};

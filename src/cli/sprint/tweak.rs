@@ -5,9 +5,10 @@ use clap::Args;
 use super::submit::submit_and_tell;
 use crate::app::App;
 use crate::cli::exit::Result;
+use crate::cli::input;
 use crate::cli::ui::Ui;
-use crate::cli::{find, input};
 use crate::domain::duration;
+use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, Request};
 

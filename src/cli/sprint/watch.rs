@@ -4,7 +4,8 @@ use super::IdArgs;
 use crate::app::App;
 use crate::cli::exit::Result;
 use crate::cli::ui::Ui;
-use crate::cli::{find, watch};
+use crate::cli::watch;
+use crate::find;
 
 /// Keeps a screen open until the sprint is over.
 pub fn run(app: &App, ui: &Ui, args: &IdArgs) -> Result {

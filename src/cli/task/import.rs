@@ -1,0 +1,64 @@
+//! `researchloop task import`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::app::App;
+use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
+use crate::cli::ui::Ui;
+use crate::cli::{input, text};
+use crate::task;
+use crate::view::{Imported, ImportedTask, SameIdea};
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file; `-` reads standard input
+    file: PathBuf,
+    /// The study that the tasks belong to
+    #[arg(short, long)]
+    study: String,
+}
+
+/// Adds the tasks of a file.
+pub fn run(app: &App, ui: &Ui, args: &ImportArgs) -> Result {
+    app.config.study(&args.study)?;
+    let name = args.file.display().to_string();
+    let content = input::file(&args.file)?;
+    let imported = task::import(app, &args.study, &name, &content, &mut |repeats| {
+        tell_repeats(ui, repeats);
+    })?;
+    ui.answer(&imported);
+    ui.status(&format!("{} task(s) added to {}", imported.tasks.len(), args.study));
+    ui.hint(&format!(
+        "`researchloop task graph -s {}` shows what waits for what",
+        text::shell_word(&args.study)
+    ));
+    Ok(Exit::Success)
+}
+
+impl Render for Imported {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        lines_of(&self.tasks)
+    }
+}
+
+/// A line for each task of a list that was added.
+fn lines_of(tasks: &[ImportedTask]) -> Vec<String> {
+    let line = |task: &ImportedTask| {
+        format!("{}  {}", task.id, text::clean(task.key.as_deref().unwrap_or("-")))
+    };
+    tasks.iter().map(line).collect()
+}
+
+/// Warns of tasks whose idea was had already.
+pub fn tell_repeats(ui: &Ui, repeats: &[SameIdea]) {
+    const SHOWN: usize = 10;
+    for SameIdea { name, earlier } in repeats.iter().take(SHOWN) {
+        ui.warning(&text::clean(&format!("{name} has the same idea as {earlier}")));
+    }
+    if repeats.len() > SHOWN {
+        ui.warning(&format!("so have {} more", repeats.len() - SHOWN));
+    }
+}

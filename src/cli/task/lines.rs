@@ -1,0 +1,50 @@
+//! How tasks look on a screen, and the answers that say only how a task stands.
+
+use console::Style;
+
+use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
+use crate::cli::ui::Ui;
+use crate::domain::TaskState;
+use crate::view::{ChangedTasks, OneTask, Task};
+
+/// The colour of a state.
+pub fn style(ui: &Ui, state: TaskState) -> Style {
+    match state {
+        TaskState::Ready => ui.style().cyan().bold(),
+        TaskState::Running | TaskState::Claimed => ui.style().blue(),
+        TaskState::Done => ui.style().green(),
+        TaskState::Dead => ui.style().red(),
+        TaskState::Waiting | TaskState::Skipped => ui.style().yellow(),
+        TaskState::Parent => ui.style().bold(),
+        TaskState::Blocked | TaskState::Cancelled => ui.style().dim(),
+    }
+}
+
+impl Render for OneTask {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Render for ChangedTasks {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// The task as JSON, or a sentence on it.
+pub fn tell(ui: &Ui, answer: &OneTask, what: &str) -> Result {
+    ui.answer(answer);
+    ui.status(&format!("{}: {what}", answer.task.id));
+    Ok(Exit::Success)
+}
+
+/// The tasks as JSON, or a sentence on each.
+pub fn tell_each(ui: &Ui, answer: &ChangedTasks, what: impl Fn(&Task) -> String) -> Result {
+    ui.answer(answer);
+    for task in answer.tasks() {
+        ui.status(&format!("{}: {}", task.id, what(task)));
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,16 @@
+//! What somebody can ask without changing anything. Each door asks here, and shows the answer in its
+//! own way.
+
+mod findings;
+mod leaderboard;
+mod messages;
+mod status;
+mod studies;
+mod tasks;
+
+pub use findings::{FindingsQuestion, findings};
+pub use leaderboard::{LeaderboardQuestion, leaderboard};
+pub use messages::messages;
+pub use status::status;
+pub use studies::{studies, study};
+pub use tasks::{Drawing, TasksQuestion, drawing, graph, task, tasks};
