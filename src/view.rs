@@ -10,6 +10,7 @@ mod findings;
 mod loops;
 mod message;
 mod money;
+mod plan;
 mod status;
 mod study;
 mod task;
@@ -24,6 +25,7 @@ pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboar
 pub use loops::{Loop, OneLoop, SprintOfLoop, auto_loop, loop_found};
 pub use message::{Message, Messages, Replied, Response, message};
 pub use money::Money;
+pub use plan::{Plan, PlanWaiting, PlannedNeed, PlannedTask, PlannedTasks};
 pub use status::{Status, StudyStatus, TickStatus, UnsentNotices};
 pub use study::{OneStudy, Program, Studies, Study, program};
 pub use task::{

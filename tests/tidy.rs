@@ -52,7 +52,13 @@ const FLOORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("auto_loop", &["app", "config", "domain", "platform", "sprint", "store", "study", "task"]),
-    ("plan", &["app", "bundle", "claude", "config", "domain", "platform", "store", "task"]),
+    (
+        "plan",
+        &[
+            "app", "bundle", "claude", "config", "domain", "find", "platform", "sprint", "store",
+            "task", "view",
+        ],
+    ),
     ("cron", &["app", "claude", "config", "domain", "platform", "store", "tick", "view"]),
     ("notify", &["app", "config", "domain", "platform", "store"]),
     (

@@ -13,7 +13,6 @@ mod input;
 mod job;
 mod loops;
 mod plan;
-mod plan_job;
 mod plot;
 mod render;
 mod reply;

@@ -24,7 +24,7 @@ const PROMPT: &str = include_str!("../../templates/plan.md");
 
 /// What came of the call.
 #[derive(Debug)]
-pub struct Asked {
+pub(super) struct Asked {
     /// The answer, or why there is none.
     pub plan: Result<Value, PlanError>,
     /// What it cost, also when nothing came of it.
@@ -55,7 +55,7 @@ pub enum PlanError {
 }
 
 /// The scheduler's command that tells that this machine is a front end, unless this is a job.
-pub fn front_end_tool() -> Option<&'static str> {
+pub(super) fn front_end_tool() -> Option<&'static str> {
     let in_job =
         ["SLURM_JOB_ID", "JOB_ID", "PBS_JOBID"].iter().any(|name| std::env::var_os(name).is_some());
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -65,14 +65,19 @@ pub fn front_end_tool() -> Option<&'static str> {
 }
 
 /// What a job is given that is to make a plan of this study.
-pub fn order(app: &App, store: &Store, study: &Study, goal: &str) -> Result<PlanOrder, PlanError> {
+pub(super) fn order(
+    app: &App,
+    store: &Store,
+    study: &Study,
+    goal: &str,
+) -> Result<PlanOrder, PlanError> {
     let cluster = app.config.cluster(study.cluster.as_str())?;
     let context = context::assemble(&app.config, cluster, study)?;
     Ok(PlanOrder { prompt: prompt(store, study, &context.text, goal)?, schema: schema() })
 }
 
 /// Asks for a plan of this study. `max_usd` is what the study has left.
-pub fn ask(
+pub(super) fn ask(
     app: &App,
     store: &Store,
     study: &Study,

@@ -2,6 +2,9 @@
 //! back is checked like a file of tasks, and no command in it is ever run.
 
 mod ask;
+mod here;
+mod job;
+mod take_in;
 mod tree;
 
 use serde_json::{Map, Value, json};
@@ -10,8 +13,12 @@ use crate::domain::action::Action;
 use crate::domain::no_idea::no_idea_of_model;
 use crate::domain::{Condition, suggestion};
 use crate::task::{self, Draft};
+use crate::view::{PlannedNeed, PlannedTask, PlannedTasks};
 
-pub use ask::{Asked, PlanError, ask, front_end_tool, order};
+pub use ask::PlanError;
+pub use here::{Here, KeptPlan, here, must_be_no_front_end};
+pub use job::{LeftError, LeftPlan, Waited, left_by, must_plan, named, request, waited};
+pub use take_in::{Checked, PlanCost, add, check, of_text};
 pub use tree::tree;
 
 /// The most tasks of a plan.
@@ -163,20 +170,18 @@ fn priority(value: &Value) -> Value {
     }
 }
 
-/// A plan as `--json` prints it and [`read`] takes it.
-pub fn as_json(drafts: &[Draft]) -> Value {
-    let one = |draft: &Draft| {
-        let needs: Vec<Value> =
-            draft.needs.iter().map(|(key, on)| json!({ "key": key, "on": on.as_str() })).collect();
-        let mut task = json!({
-            "key": draft.key, "idea": draft.idea, "needs": needs, "priority": draft.priority.as_str(), "done_when": draft.done_when,
-        });
-        if let Some(parent) = &draft.parent {
-            task["parent"] = parent.as_str().into();
-        }
-        task
+/// A plan as it is shown, in a form that [`read`] takes.
+pub fn shown(drafts: &[Draft]) -> PlannedTasks {
+    let need = |(key, on): &(String, Condition)| PlannedNeed { key: key.clone(), on: *on };
+    let task = |draft: &Draft| PlannedTask {
+        key: draft.key.clone(),
+        idea: draft.idea.clone(),
+        needs: draft.needs.iter().map(need).collect(),
+        priority: draft.priority,
+        done_when: draft.done_when.clone(),
+        parent: draft.parent.clone(),
     };
-    json!({ "tasks": drafts.iter().map(one).collect::<Vec<_>>() })
+    PlannedTasks { tasks: drafts.iter().map(task).collect() }
 }
 
 #[cfg(test)]
@@ -200,7 +205,7 @@ mod tests {
             ]
         );
         assert_eq!(read(&json!({ "tasks": tasks })), Ok(plan.clone()));
-        let printed = json!({ "plan": as_json(&plan.drafts), "written": false });
+        let printed = json!({ "plan": shown(&plan.drafts), "written": false });
         assert_eq!(read(&printed), Ok(plan), "what was printed can be read again");
     }
 

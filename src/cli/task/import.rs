@@ -45,7 +45,7 @@ impl Render for Imported {
 }
 
 /// A line for each task of a list that was added.
-fn lines_of(tasks: &[ImportedTask]) -> Vec<String> {
+pub fn lines_of(tasks: &[ImportedTask]) -> Vec<String> {
     let line = |task: &ImportedTask| {
         format!("{}  {}", task.id, text::clean(task.key.as_deref().unwrap_or("-")))
     };

@@ -23,7 +23,7 @@ use super::Global;
 use super::exit::Result;
 use super::ui::Ui;
 
-pub use import::tell_repeats;
+pub use import::{lines_of, tell_repeats};
 
 /// The backlog: ideas, what they need, and who works on them
 #[derive(Debug, Subcommand)]

@@ -1,0 +1,104 @@
+//! `researchloop plan --job`: asks in a job, and waits for the answer.
+
+use super::{PlanArgs, RawPlan, from_file};
+use crate::app::App;
+use crate::cli::exit::{Exit, Result};
+use crate::cli::request::{JobArgs, warn_of_options};
+use crate::cli::sprint::{submit, tell};
+use crate::cli::ui::Ui;
+use crate::cli::{text, watch};
+use crate::domain::SprintId;
+use crate::find;
+use crate::plan::{self, LeftError, Waited};
+use crate::problem::{Problem, ProblemKind};
+use crate::sprint::NewSubmission;
+
+/// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
+pub fn ask(
+    app: &App,
+    ui: &Ui,
+    goal: &str,
+    args: &PlanArgs,
+) -> Result<std::result::Result<RawPlan, Exit>> {
+    let job = JobArgs {
+        option: args.option.clone(),
+        time: Some(args.time.clone()),
+        ..JobArgs::default()
+    };
+    warn_of_options(app, ui, &args.study, &job.request()?)?;
+    let id = plan::request(app, &args.study, goal, job.request()?)?;
+    wait_for_it(app, ui, &args.study, &id).map_err(|mut problem| {
+        if !problem.message.contains(id.as_str()) {
+            problem.message = format!("{id}: {}", problem.message);
+        }
+        problem
+    })
+}
+
+/// Submits the sprint, and waits until it has ended.
+fn wait_for_it(
+    app: &App,
+    ui: &Ui,
+    study: &str,
+    id: &SprintId,
+) -> Result<std::result::Result<RawPlan, Exit>> {
+    let mut store = app.store()?;
+    let NewSubmission { row, submitted, remote } = submit(app, ui, &mut store, id)?;
+    if ui.is_quiet() && !ui.json {
+        ui.line(id.as_str());
+    }
+    let exit = match tell(ui, &row, submitted)? {
+        Exit::Success => watch::wait_for_plan(app, ui, &mut store, id, remote)?,
+        other => other,
+    };
+    match (exit, plan::waited(&store, id)?) {
+        (Exit::Success, Waited::Completed) => Ok(Ok(plan_of(app, ui, id, study)?)),
+        (_, Waited::Ended(problem)) if ui.json => Err(problem),
+        (exit, Waited::Completed | Waited::Ended(_)) => Ok(Err(exit)),
+        (exit, Waited::NotYet(waiting)) => {
+            ui.answer(&waiting);
+            let study = text::shell_word(study);
+            ui.hint(&format!(
+                "`researchloop plan -s {study} --from {id}` takes the plan when {id} has completed"
+            ));
+            Ok(Err(if exit == Exit::Success { Exit::Waiting } else { exit }))
+        }
+    }
+}
+
+/// The plan that a sprint has left.
+pub fn plan_of(app: &App, ui: &Ui, id: &SprintId, study: &str) -> Result<RawPlan> {
+    let refused = |error| refusal(error, id, study);
+    let mut store = app.store()?;
+    plan::must_plan(&store, id, study).map_err(refused)?;
+    // The job may be over, and no tick has seen it.
+    let row = find::sprint(&store, id.as_str())?;
+    watch::look_once(app, ui, &mut store, &row)?;
+    let left = plan::left_by(app, &mut store, id).map_err(refused)?;
+    Ok(RawPlan {
+        value: from_file(&left.file)?,
+        cost: Some(left.cost),
+        from: Some(id.to_string()),
+        file: Some(left.file),
+    })
+}
+
+fn refusal(error: LeftError, id: &SprintId, study: &str) -> Problem {
+    match error {
+        LeftError::Problem(problem) => problem,
+        LeftError::OtherKind => {
+            Problem::new(ProblemKind::Usage, format!("{id} was asked for no plan")).hint(format!(
+                "`researchloop plan \"GOAL\" -s {} --job` asks for one",
+                text::shell_word(study)
+            ))
+        }
+        LeftError::OtherStudy(other) => Problem::new(
+            ProblemKind::Usage,
+            format!("{id} has made a plan for the study {}, not for {study}", text::clean(&other)),
+        ),
+        LeftError::Unfinished(status) => {
+            Problem::new(ProblemKind::Conflict, format!("{id} has no plan: it is {status}"))
+                .hint(format!("`researchloop sprint show {id}` tells how it stands"))
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A plan by a short job: a sprint of the kind `plan` asks, and its answer comes back with its results.
+
+use std::path::{Path, PathBuf};
+
+use super::ask;
+use super::take_in::PlanCost;
+use crate::app::App;
+use crate::bundle::PLAN_FILE;
+use crate::domain::{SprintId, SprintKind, State, Status, text};
+use crate::find;
+use crate::problem::{Problem, ProblemKind};
+use crate::sprint::{self, CreateError, Extent, NewSprintSpec, Request};
+use crate::store::Store;
+use crate::view::PlanWaiting;
+
+/// How a sprint stands whose plan was waited for.
+#[derive(Debug)]
+pub enum Waited {
+    /// It has made a plan.
+    Completed,
+    /// It has ended without one.
+    Ended(Problem),
+    /// It goes on.
+    NotYet(PlanWaiting),
+}
+
+/// A plan that a sprint has left.
+#[derive(Debug)]
+pub struct LeftPlan {
+    /// Where it lies on this machine: the work of a model, and read like one from anywhere.
+    pub file: PathBuf,
+    /// What it has cost.
+    pub cost: PlanCost,
+}
+
+/// Why a sprint has left no plan.
+#[derive(Debug)]
+pub enum LeftError {
+    /// It was asked for none.
+    OtherKind,
+    /// It has made one for this study.
+    OtherStudy(String),
+    /// It has not completed: it stands so.
+    Unfinished(Status),
+    /// It cannot be found out.
+    Problem(Problem),
+}
+
+impl From<Problem> for LeftError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// Makes the sprint that asks for a plan of this study. It is still to be submitted.
+pub fn request(app: &App, study: &str, goal: &str, request: Request) -> Result<SprintId, Problem> {
+    let study = app.config.study(study)?;
+    let mut store = app.store()?;
+    let order = ask::order(app, &store, study, goal)?;
+    let spec =
+        NewSprintSpec::new(study.name.as_str(), goal, Request { plan: Some(order), ..request });
+    let id = sprint::create(app, &mut store, &spec).map_err(|error| match error {
+        CreateError::Idea(text) => CreateError::Idea(text.replace("the idea", "the goal")),
+        other => other,
+    })?;
+    Ok(id)
+}
+
+/// How the sprint stands.
+pub fn waited(store: &Store, id: &SprintId) -> Result<Waited, Problem> {
+    let row = find::sprint(store, id.as_str())?;
+    Ok(match &row.state {
+        State::Ended { ending, .. } if ending.status == Status::Completed => Waited::Completed,
+        State::Ended { ending, .. } => Waited::Ended(
+            Problem::failed(format!("{id}: {}: {}", ending.status, text::line(&ending.detail)))
+                .hint(ending.hint.clone()),
+        ),
+        state => Waited::NotYet(PlanWaiting {
+            sprint_id: id.to_string(),
+            study_name: row.study.clone(),
+            status: state.status().as_str(),
+            written: false,
+        }),
+    })
+}
+
+/// The sprint that a name means, unless it is that of a file.
+pub fn named(store: &Store, name: &Path) -> Result<Option<SprintId>, Problem> {
+    let Some(id) = name.to_str().filter(|text| !text.contains(['/', '.']) && !name.exists()) else {
+        return Ok(None);
+    };
+    let is_beginning = || !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if id.starts_with("sp-") || is_beginning() && !store.ids_like(&format!("sp-{id}"))?.is_empty() {
+        return Ok(Some(find::sprint(store, id)?.id));
+    }
+    Ok(None)
+}
+
+/// Refuses a sprint that was asked for no plan, or for one of another study.
+pub fn must_plan(store: &Store, id: &SprintId, study: &str) -> Result<(), LeftError> {
+    let row = find::sprint(store, id.as_str())?;
+    match row.kind {
+        SprintKind::Plan if row.study == study => Ok(()),
+        SprintKind::Plan => Err(LeftError::OtherStudy(row.study)),
+        _ => Err(LeftError::OtherKind),
+    }
+}
+
+/// The plan that a sprint has left. Its file is fetched when it is not there yet.
+pub fn left_by(app: &App, store: &mut Store, id: &SprintId) -> Result<LeftPlan, LeftError> {
+    let row = find::sprint(store, id.as_str())?;
+    if row.state.status() != Status::Completed {
+        return Err(LeftError::Unfinished(row.state.status()));
+    }
+    let own = app.artifacts(id.as_str());
+    let file = own.join(PLAN_FILE);
+    if !file.is_file() {
+        sprint::fetch(app, store, &row, &own, Extent::Report, |_, _| {}).map_err(Problem::from)?;
+    }
+    let cost = PlanCost {
+        usd: row.cost_usd,
+        estimated: row.cost_estimated,
+        unknown_usd: row.unknown_usd(),
+    };
+    Ok(LeftPlan { file, cost })
+}
