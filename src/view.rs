@@ -138,6 +138,16 @@ pub struct Sprint {
     pub artifacts: Option<Vec<File>>,
 }
 
+/// The answer about one sprint.
+#[derive(Debug, Clone, Serialize)]
+pub struct OneSprint {
+    /// The sprint.
+    pub sprint: Sprint,
+    /// What it asks, and what it was told and has not read yet.
+    #[serde(skip)]
+    pub messages: Vec<Message>,
+}
+
 /// The answer of a list of sprints.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sprints {

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::bundle::PLAN_FILE;
 use crate::domain::{SprintId, SprintKind, State, Status, text};
 use crate::find;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::Problem;
 use crate::sprint::{self, CreateError, Extent, NewSprintSpec, Request};
 use crate::store::Store;
 use crate::view::PlanWaiting;

@@ -4,6 +4,7 @@
 mod findings;
 mod leaderboard;
 mod messages;
+mod sprints;
 mod status;
 mod studies;
 mod tasks;
@@ -11,6 +12,7 @@ mod tasks;
 pub use findings::{FindingsQuestion, findings};
 pub use leaderboard::{LeaderboardQuestion, leaderboard};
 pub use messages::messages;
+pub use sprints::{SprintsQuestion, sprint, sprints};
 pub use status::status;
 pub use studies::{studies, study};
 pub use tasks::{Drawing, TasksQuestion, drawing, graph, task, tasks};

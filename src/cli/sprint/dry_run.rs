@@ -1,15 +1,12 @@
 //! What `--dry-run` shows.
 
-use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::sprint::{self, NewSprintSpec};
-use crate::store::TaskRow;
+use crate::sprint::DryRun;
 use crate::view;
 
 /// Shows what a sprint would send, and sends nothing.
-pub fn dry_run(app: &App, ui: &Ui, spec: &NewSprintSpec<'_>, task: Option<&TaskRow>) -> Result {
-    let dry = sprint::dry_run(app, spec, task)?;
+pub fn show(ui: &Ui, dry: DryRun) -> Result {
     if ui.json {
         ui.json(&view::DryRun {
             dry_run: true,

@@ -4,10 +4,11 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
 use crate::cli::ui::Ui;
 use crate::cli::{screen, text, values};
-use crate::store::SprintFilter;
-use crate::view;
+use crate::query::{self, SprintsQuestion};
+use crate::view::{Sprint, Sprints};
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -24,30 +25,25 @@ pub struct ListArgs {
 
 /// Lists sprints, newest first.
 pub fn run(app: &App, ui: &Ui, args: &ListArgs) -> Result {
+    let study = args.study.as_deref();
     let status = args.status.as_deref().map(values::status).transpose()?;
-    if let Some(study) = &args.study {
-        app.config.study(study)?;
-    }
-    let store = app.store()?;
-    let rows =
-        store.sprints(&SprintFilter { study: args.study.as_deref(), status, limit: args.limit })?;
-    let shown: Vec<view::Sprint> = rows.iter().map(view::sprint).collect();
-    if ui.json {
-        ui.json(&view::Sprints { sprints: shown });
-        return Ok(Exit::Success);
-    }
-    if shown.is_empty() && (args.study.is_some() || status.is_some()) {
+    let answer = query::sprints(app, SprintsQuestion { study, status, limit: args.limit })?;
+    ui.answer(&answer);
+    if answer.sprints.is_empty() && (study.is_some() || status.is_some()) {
         ui.status("No sprint fits.");
-        return Ok(Exit::Success);
-    }
-    if shown.is_empty() {
+    } else if answer.sprints.is_empty() {
         ui.status("No sprints yet.");
         ui.hint("`researchloop sprint run \"an idea\" -s STUDY` starts one");
-        return Ok(Exit::Success);
     }
-    let cells: Vec<Vec<String>> = shown
-        .iter()
-        .map(|sprint| {
+    Ok(Exit::Success)
+}
+
+impl Render for Sprints {
+    fn lines(&self, ui: &Ui) -> Vec<String> {
+        if self.sprints.is_empty() {
+            return Vec::new();
+        }
+        let cells = |sprint: &Sprint| {
             vec![
                 sprint.id.clone(),
                 text::short(&text::clean(&sprint.study_name), 24),
@@ -56,15 +52,13 @@ pub fn run(app: &App, ui: &Ui, args: &ListArgs) -> Result {
                 text::time(&sprint.created_at),
                 text::clean(sprint.idea.as_deref().unwrap_or("-")),
             ]
-        })
-        .collect();
-    for line in text::table(
-        &["ID", "STUDY", "STATUS", "COST", "CREATED (UTC)", "IDEA"],
-        &cells,
-        ui.width(),
-        ui.style_is_on(),
-    ) {
-        ui.line(&line);
+        };
+        let rows: Vec<Vec<String>> = self.sprints.iter().map(cells).collect();
+        text::table(
+            &["ID", "STUDY", "STATUS", "COST", "CREATED (UTC)", "IDEA"],
+            &rows,
+            ui.width(),
+            ui.style_is_on(),
+        )
     }
-    Ok(Exit::Success)
 }

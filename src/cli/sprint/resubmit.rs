@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::dry_run::dry_run;
+use super::dry_run;
 use super::submit::submit_and_tell;
 use crate::app::App;
 use crate::cli::exit::Result;
@@ -29,7 +29,8 @@ pub fn run(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     if args.sprint.dry_run {
         return match (&request.tweak, &old.idea) {
             (None, Some(idea)) => {
-                dry_run(app, ui, &NewSprintSpec::new(&old.study, idea, request), None)
+                let spec = NewSprintSpec::new(&old.study, idea, request);
+                dry_run::show(ui, sprint::dry_run(app, &spec, None)?)
             }
             _ => Err(Problem::new(
                 ProblemKind::Usage,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::dry_run::dry_run;
+use super::dry_run;
 use super::submit::submit_and_tell;
 use crate::app::App;
 use crate::cli::exit::Result;
@@ -57,7 +57,7 @@ pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     let spec = NewSprintSpec::new(study, &idea, args.sprint.request()?);
     warn_of_options(app, ui, study, &spec.request)?;
     if args.sprint.dry_run {
-        return dry_run(app, ui, &spec, task.as_ref());
+        return dry_run::show(ui, sprint::dry_run(app, &spec, task.as_ref())?);
     }
     let mut store = app.store()?;
     let spec = NewSprintSpec { task: task.as_ref().map(|task| task.id.as_str()), ..spec };

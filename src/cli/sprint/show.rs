@@ -1,34 +1,42 @@
 //! `researchloop sprint show`
 
+use std::path::PathBuf;
+
+use serde::Serialize;
+
 use super::IdArgs;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
 use crate::cli::ui::Ui;
 use crate::cli::{inbox, screen};
-use crate::find;
-use crate::view;
+use crate::query;
+use crate::view::OneSprint;
+
+/// A sprint, and where its files are on this machine.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Shown {
+    answer: OneSprint,
+    #[serde(skip)]
+    folder: PathBuf,
+}
 
 /// Shows one sprint: how it stands, what it cost, what to do next.
 pub fn run(app: &App, ui: &Ui, args: &IdArgs) -> Result {
-    let store = app.store()?;
-    let row = find::sprint(&store, &args.id)?;
-    let sprint = view::sprint_found(&store, &row)?;
-    if ui.json {
-        ui.json(&serde_json::json!({ "sprint": sprint }));
-        return Ok(Exit::Success);
-    }
-    for line in screen::show(ui, &sprint, &app.artifacts(row.id.as_str())) {
-        ui.line(&line);
-    }
-    for message in store
-        .open_questions(row.id.as_str())?
-        .into_iter()
-        .chain(store.unread_notes(row.id.as_str())?)
-    {
-        ui.line("");
-        for line in inbox::lines(ui, &view::message(&message)) {
-            ui.line(&line);
-        }
-    }
+    let answer = query::sprint(app, &args.id)?;
+    let folder = app.artifacts(&answer.sprint.id);
+    ui.answer(&Shown { answer, folder });
     Ok(Exit::Success)
+}
+
+impl Render for Shown {
+    fn lines(&self, ui: &Ui) -> Vec<String> {
+        let mut lines = screen::show(ui, &self.answer.sprint, &self.folder);
+        for message in &self.answer.messages {
+            lines.push(String::new());
+            lines.extend(inbox::lines(ui, message));
+        }
+        lines
+    }
 }

@@ -1,0 +1,41 @@
+//! Sprints: a list of them, and one with all that is known of it.
+
+use crate::app::App;
+use crate::domain::Status;
+use crate::find;
+use crate::problem::Problem;
+use crate::store::SprintFilter;
+use crate::view;
+
+/// Which sprints are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct SprintsQuestion<'a> {
+    /// Of this study.
+    pub study: Option<&'a str>,
+    /// In this status.
+    pub status: Option<Status>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Lists sprints, newest first.
+pub fn sprints(app: &App, question: SprintsQuestion<'_>) -> Result<view::Sprints, Problem> {
+    let SprintsQuestion { study, status, limit } = question;
+    if let Some(study) = study {
+        app.config.study(study)?;
+    }
+    let rows = app.store()?.sprints(&SprintFilter { study, status, limit })?;
+    Ok(view::Sprints { sprints: rows.iter().map(view::sprint).collect() })
+}
+
+/// One sprint, by its id or the beginning of one, with what it asks and has not read yet.
+pub fn sprint(app: &App, id: &str) -> Result<view::OneSprint, Problem> {
+    let store = app.store()?;
+    let row = find::sprint(&store, id)?;
+    let id = row.id.as_str();
+    let messages = store.open_questions(id)?.into_iter().chain(store.unread_notes(id)?);
+    Ok(view::OneSprint {
+        messages: messages.map(|message| view::message(&message)).collect(),
+        sprint: view::sprint_found(&store, &row)?,
+    })
+}
