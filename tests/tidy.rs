@@ -87,36 +87,47 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
+        // A door only translates: verbs, their answers, and words of the domain.
         &[
             "app",
             "auto_loop",
-            "bundle",
             "cluster",
             "config",
             "cron",
             "domain",
             "find",
+            "message",
             "notify",
             "plan",
-            "message",
-            "pipeline",
-            "project",
             "platform",
+            "project",
             "query",
-            "remote",
-            "runner",
+            "sprint",
             "study",
             "task",
-            "scheduler",
-            "sprint",
-            "store",
             "tick",
             "view",
-            "claude",
         ],
     ),
     ("main", &["cli", "platform"]),
     ("lib", &[]),
+];
+
+/// Files of the command line that name a lower floor, and which. The hidden commands inside of a job
+/// belong to the runner; what follows a sprint hands a database and a connection on.
+const DOORS_THAT_NAME_MORE: &[(&str, &[&str])] = &[
+    ("src/cli/demo.rs", &["bundle", "claude", "runner"]),
+    ("src/cli/init.rs", &["bundle"]),
+    ("src/cli/job.rs", &["bundle", "claude", "runner"]),
+    ("src/cli/loops/begin.rs", &["store"]),
+    ("src/cli/loops/edit.rs", &["store"]),
+    ("src/cli/loops/show.rs", &["store"]),
+    ("src/cli/loops/stop.rs", &["store"]),
+    ("src/cli/screen.rs", &["bundle", "store"]),
+    ("src/cli/sprint/log.rs", &["store"]),
+    ("src/cli/sprint/submit.rs", &["store"]),
+    ("src/cli/tick.rs", &["store"]),
+    ("src/cli/watch.rs", &["remote", "store"]),
 ];
 
 /// Libraries, and the only folders that may name them.
@@ -237,7 +248,11 @@ fn a_folder_names_only_its_own_floor_and_those_below() {
         let Some(below) = floors.get(source.part.as_str()) else {
             panic!("{}: say in tests/tidy.rs what {} may name", source.path, source.part)
         };
+        let more = DOORS_THAT_NAME_MORE.iter().find(|(path, _)| *path == source.path);
         for name in named(&source.text) {
+            if more.is_some_and(|(_, more)| more.contains(&name.as_str())) {
+                continue;
+            }
             let is_folder = floors.contains_key(name.as_str());
             let is_everywhere = name == "problem"
                 && !["platform", "domain", "pipeline"].contains(&source.part.as_str());
