@@ -266,8 +266,10 @@ pub fn bounded(text: &str, bytes: usize) -> String {
     text
 }
 
+// What is not seen may be a part of how words are written, and an idea goes to a model. A screen leaves
+// it out.
 fn plain(text: &str) -> String {
-    text::block(text).trim().to_owned()
+    text::for_model(text).trim().to_owned()
 }
 
 #[cfg(test)]

@@ -93,9 +93,9 @@ pub fn paragraph(text: &str, max: usize) -> String {
     }
 }
 
-/// A file that a person wrote for a model: only control characters go, for what is not seen may be
-/// a part of how words are written.
-pub fn of_file(text: &str) -> String {
+/// A text of a person for a model: only control characters go, for what is not seen may be a part of
+/// how words are written.
+pub fn for_model(text: &str) -> String {
     text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
 }
 
@@ -138,7 +138,7 @@ mod tests {
                 block(marks),
                 one_line(marks, 100),
                 paragraph(marks, 100),
-                of_file(marks),
+                for_model(marks),
             ];
             for text in made {
                 assert!(!text.chars().any(char::is_control), "{marks:?}: {text:?}");
@@ -158,6 +158,6 @@ mod tests {
         assert_eq!(paragraph(" a\u{1b}[2Jb\r\n\tc\u{200b} ", 100), "a[2Jb\n c");
         assert_eq!((&*paragraph("a\nbc", 4), &*paragraph("a\nbcd", 4)), ("a\nbc", "a\nb…"));
         assert_eq!(block(" a\n\tb\u{feff} "), " a\n\tb ");
-        assert_eq!(of_file("a\u{200d}b\u{0}"), "a\u{200d}b");
+        assert_eq!(for_model("a\u{200d}b\u{0}"), "a\u{200d}b");
     }
 }

@@ -197,5 +197,5 @@ fn read(path: &Path) -> std::io::Result<Option<String>> {
         return Err(std::io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
     }
     let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
-    Ok(Some(text::of_file(&text)))
+    Ok(Some(text::for_model(&text)))
 }
