@@ -76,6 +76,8 @@ const FLOORS: &[(&str, &[&str])] = &[
             "scheduler",
             "sprint",
             "store",
+            "find",
+            "view",
         ],
     ),
     (

@@ -16,6 +16,7 @@ use crate::domain::Status;
 use crate::platform::process;
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, Deferral, NewSprintSpec, Request, Submitted};
+use crate::tick::Follower;
 
 /// The idea of the demonstration.
 const IDEA: &str = "Does a momentum term help gradient descent on a noisy quadratic?";
@@ -73,13 +74,8 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
             return Err(Problem::failed(format!("the demonstration could not start: {why}")));
         }
     }
-    let exit = watch::watch(
-        &app,
-        &Ui::new(&Global { quiet: true, ..global.clone() }),
-        &mut store,
-        &id,
-        Some(remote),
-    )?;
+    let quiet = Ui::new(&Global { quiet: true, ..global.clone() });
+    let exit = watch::watch(&app, &quiet, Follower::new(&app, &mut store, &id, Some(remote))?)?;
     let row = crate::find::sprint(&store, id.as_str())?;
     if row.state.status() != Status::Completed {
         return Ok(exit);

@@ -14,7 +14,6 @@ use super::{Global, action, text};
 use crate::app::App;
 use crate::cron::Log;
 use crate::problem::{Problem, ProblemKind};
-use crate::store::StoreError;
 use crate::tick::{self, ClusterReport, News, Report, Watch};
 
 #[derive(Debug, Args)]
@@ -41,18 +40,12 @@ pub fn run(global: &Global, ui: &Ui, args: &TickArgs) -> Result {
 
 /// Ticks until it is interrupted. One printer for all threads, so that their lines never mix.
 fn watched(ui: &Ui, app: &App) -> Result {
-    // What stays as it is ends it at once; what passes does not.
-    if let Err(error) = app.store()
-        && !matches!(error, StoreError::Busy | StoreError::Full)
-    {
-        return Err(error.into());
-    }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
             .map_err(|error| Problem::failed(error.to_string()))?;
     }
-    let watch = Watch::start(app);
+    let watch = Watch::start(app)?;
     let mut troubles = Troubles::default();
     let end = loop {
         if stop.load(Ordering::Relaxed) || ui.is_cut_off() {

@@ -12,8 +12,6 @@ use crate::app::App;
 use crate::domain::{SprintId, Status, Waiting};
 use crate::find;
 use crate::platform::clock;
-use crate::remote::Remote;
-use crate::store::{SprintRow, Store};
 use crate::tick::Follower;
 use crate::view;
 
@@ -48,77 +46,57 @@ pub fn drain_notices(ui: &Ui, follower: &mut Follower<'_>, interrupt: &Interrupt
     }
 }
 
-/// Watches until the sprint is over, through a connection that is open already if there is one.
-pub fn watch(
-    app: &App,
-    ui: &Ui,
-    store: &mut Store,
-    id: &SprintId,
-    remote: Option<Box<dyn Remote>>,
-) -> Result {
-    follow(app, ui, store, id, remote, true)
+/// Watches until the sprint is over.
+pub fn watch(app: &App, ui: &Ui, follower: Follower<'_>) -> Result {
+    follow(app, ui, follower, true)
 }
 
 /// Waits until a sprint that makes a plan has ended. With `--json` the plan alone is the answer.
-pub fn wait_for_plan(
-    app: &App,
-    ui: &Ui,
-    store: &mut Store,
-    id: &SprintId,
-    remote: Box<dyn Remote>,
-) -> Result {
-    if ui.json {
-        wait_quietly(app, ui, store, id, remote)
-    } else {
-        follow(app, ui, store, id, Some(remote), false)
+pub fn wait_for_plan(app: &App, ui: &Ui, mut follower: Follower<'_>) -> Result {
+    if !ui.json {
+        return follow(app, ui, follower, false);
     }
+    let interrupt = Interrupt::catch();
+    if !follower.wait_for_rest(&|| interrupt.came())? {
+        return Ok(Exit::Signal(2));
+    }
+    drain_notices(ui, &mut follower, &interrupt);
+    Ok(exit_of(&follower))
 }
 
 /// `says_next`: whether to say what can be done with what it has made.
-fn follow(
-    app: &App,
-    ui: &Ui,
-    store: &mut Store,
-    id: &SprintId,
-    remote: Option<Box<dyn Remote>>,
-    says_next: bool,
-) -> Result {
+fn follow(app: &App, ui: &Ui, mut follower: Follower<'_>, says_next: bool) -> Result {
     let interrupt = Interrupt::catch();
-    let mut row = find::sprint(store, id.as_str())?;
-    let mut follower = Follower::new(app, &row, remote)?;
+    let id = follower.row().id.clone();
     let (mut canvas, mut printer) = (Canvas::default(), LinePrinter::default());
     loop {
-        row = follower.poll(store, id)?.unwrap_or(row);
-        let until = clock::instant() + follower.pause(store, &row);
+        follower.poll()?;
+        let until = clock::instant() + follower.pause();
         loop {
-            let shown = show(ui, store, &row, &follower, &mut canvas, &mut printer);
+            let shown = show(ui, &follower, &mut canvas, &mut printer);
             if ui.is_cut_off() {
                 return Ok(Exit::Success);
             }
-            // What could not be shown now is shown with the next look.
+            // What could not be shown now is shown with the next poll.
             if let Some(sprint) = follower.tolerate(shown)? {
-                if sprint.waits_for.is_some() || row.state.status().is_terminal() {
+                let status = follower.row().state.status();
+                if sprint.waits_for.is_some() || status.is_terminal() {
                     drain_notices(ui, &mut follower, &interrupt);
                 }
                 if sprint.waits_for.is_some() {
-                    return parked(ui, store, &row);
+                    return parked(ui, &follower);
                 }
-                if let Some(why) = row.limit_reason() {
+                if let Some(why) = follower.row().limit_reason() {
                     ui.status(&format!("{id} {}", action::line(&Waiting::sentence(why))));
                     return Ok(Exit::Waiting);
                 }
-                if row.state.status().is_terminal() {
-                    return Ok(finish(
-                        app,
-                        ui,
-                        &row,
-                        &sprint,
-                        says_next || row.state.status() != Status::Completed,
-                    ));
+                if status.is_terminal() {
+                    let says_next = says_next || status != Status::Completed;
+                    return Ok(finish(app, ui, &follower, &sprint, says_next));
                 }
             }
             if interrupt.came() {
-                let goes_on = if row.state.last_job().is_some() {
+                let goes_on = if follower.row().state.last_job().is_some() {
                     "The job goes on."
                 } else {
                     "It goes on: the next tick submits it."
@@ -144,14 +122,11 @@ fn follow(
 /// Shows how it stands now.
 fn show(
     ui: &Ui,
-    store: &Store,
-    row: &SprintRow,
     follower: &Follower<'_>,
     canvas: &mut Canvas,
     printer: &mut LinePrinter,
 ) -> Result<view::Sprint> {
-    let id = row.id.as_str();
-    let sprint = view::sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?);
+    let sprint = follower.sprint()?;
     if ui.is_screen() {
         let kinds = [
             "tool",
@@ -165,7 +140,7 @@ fn show(
             "suspended",
             "limit",
         ];
-        let events = store.journal_last(id, &kinds, 20)?;
+        let events = follower.last_lines(&kinds, 20)?;
         let shown = screen::Watch {
             sprint: &sprint,
             events: &events,
@@ -175,33 +150,39 @@ fn show(
         };
         let (height, width) = console::Term::stdout().size();
         let mut lines = screen::watch(ui, &shown, usize::from(width), usize::from(height));
-        if !row.state.status().is_terminal() {
+        if !follower.row().state.status().is_terminal() {
             lines.push(ui.style().dim().apply_to("  Ctrl-C leaves the job running.").to_string());
         }
         canvas.draw(&lines, usize::from(height));
     } else {
-        printer.print(ui, store, &sprint, follower.problem())?;
+        printer.print(ui, follower, &sprint)?;
     }
     Ok(sprint)
 }
 
-fn finish(app: &App, ui: &Ui, row: &SprintRow, sprint: &view::Sprint, says_next: bool) -> Exit {
+fn finish(
+    app: &App,
+    ui: &Ui,
+    follower: &Follower<'_>,
+    sprint: &view::Sprint,
+    says_next: bool,
+) -> Exit {
     if !ui.json {
         if let Some(error) = &sprint.error {
-            ui.status(&format!("{}: {}", row.id, action::line(error)));
+            ui.status(&format!("{}: {}", sprint.id, action::line(error)));
         }
         if says_next {
-            ui.hint(&screen::next(sprint, &app.artifacts(row.id.as_str())));
+            ui.hint(&screen::next(sprint, &app.artifacts(&sprint.id)));
         }
     }
-    exit_of(row)
+    exit_of(follower)
 }
 
 /// Nothing more happens before somebody answers.
-fn parked(ui: &Ui, store: &Store, row: &SprintRow) -> Result {
+fn parked(ui: &Ui, follower: &Follower<'_>) -> Result {
     if !ui.json {
-        for message in store.open_questions(row.id.as_str())? {
-            for line in inbox::lines(ui, &view::message(&message)) {
+        for message in follower.questions()? {
+            for line in inbox::lines(ui, &message) {
                 ui.line(&line);
             }
         }
@@ -210,8 +191,8 @@ fn parked(ui: &Ui, store: &Store, row: &SprintRow) -> Result {
 }
 
 /// The exit code of a sprint that is followed no more.
-pub fn exit_of(row: &SprintRow) -> Exit {
-    match row.state.status() {
+pub fn exit_of(follower: &Follower<'_>) -> Exit {
+    match follower.row().state.status() {
         Status::Completed => Exit::Success,
         Status::Failed | Status::Cancelled => Exit::Bad,
         _ => Exit::Waiting,
@@ -227,14 +208,8 @@ struct LinePrinter {
 }
 
 impl LinePrinter {
-    fn print(
-        &mut self,
-        ui: &Ui,
-        store: &Store,
-        sprint: &view::Sprint,
-        problem: Option<&str>,
-    ) -> Result<()> {
-        for line in store.journal_after(&sprint.id, self.seq, 10_000)? {
+    fn print(&mut self, ui: &Ui, follower: &Follower<'_>, sprint: &view::Sprint) -> Result<()> {
+        for line in follower.lines_after(self.seq, 10_000)? {
             self.seq = line.seq;
             if ui.json {
                 ui.json(&line);
@@ -254,6 +229,7 @@ impl LinePrinter {
             }
             self.status = status;
         }
+        let problem = follower.problem();
         if problem != self.problem.as_deref() {
             if let Some(problem) = problem {
                 ui.warning(&action::line(problem));
@@ -294,52 +270,21 @@ impl Canvas {
     }
 }
 
-/// Waits until a sprint that was asked to end has ended; gives up after a while.
-pub fn wait_for_end(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result<SprintRow> {
-    let interrupt = Interrupt::catch();
-    let row = find::sprint(store, id.as_str())?;
-    if row.state.status().is_terminal() {
-        return Ok(row);
-    }
-    ui.status(&format!("{id}: asked to end; waiting until the job is gone"));
-    let mut follower = Follower::new(app, &row, None)?;
-    let row = follower.wait_for_end(store, row, &|| interrupt.came())?;
-    drain_notices(ui, &mut follower, &interrupt);
-    Ok(row)
-}
-
-/// Waits until the sprint is over or asks something, and prints nothing of it.
-fn wait_quietly(
-    app: &App,
-    ui: &Ui,
-    store: &mut Store,
-    id: &SprintId,
-    remote: Box<dyn Remote>,
-) -> Result {
-    let interrupt = Interrupt::catch();
-    let row = find::sprint(store, id.as_str())?;
-    let mut follower = Follower::new(app, &row, Some(remote))?;
-    match follower.wait_for_rest(store, row, &|| interrupt.came())? {
-        Some(row) => {
-            drain_notices(ui, &mut follower, &interrupt);
-            Ok(exit_of(&row))
-        }
-        None => Ok(Exit::Signal(2)),
-    }
-}
-
-/// One look at a sprint that has a job, so that what is shown is of now. What is known already is
+/// One poll of a sprint that has a job, so that what is shown is of now. What is known already is
 /// shown in any case.
-pub fn look_once(app: &App, ui: &Ui, store: &mut Store, row: &SprintRow) -> Result<SprintRow> {
-    if row.state.last_job().is_some() && !row.state.status().is_terminal() {
-        let interrupt = Interrupt::catch();
-        let mut once = Follower::new(app, row, None)?;
-        let polled = once.poll_once(store, &row.id);
-        drain_notices(ui, &mut once, &interrupt);
-        let refused = polled.err().map(|problem| problem.message);
-        if let Some(problem) = refused.as_deref().or(once.problem()) {
-            ui.warning(&action::line(problem));
-        }
+pub fn poll_first(app: &App, ui: &Ui, id: &SprintId) -> Result<()> {
+    let mut store = app.store()?;
+    let row = find::sprint(&store, id.as_str())?;
+    if row.state.last_job().is_none() || row.state.status().is_terminal() {
+        return Ok(());
     }
-    find::sprint(store, row.id.as_str())
+    let interrupt = Interrupt::catch();
+    let mut follower = Follower::new(app, &mut store, id, None)?;
+    let polled = follower.poll_once();
+    drain_notices(ui, &mut follower, &interrupt);
+    let refused = polled.err().map(|problem| problem.message);
+    if let Some(problem) = refused.as_deref().or(follower.problem()) {
+        ui.warning(&action::line(problem));
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod findings;
 mod leaderboard;
+mod loops;
 mod messages;
 mod sprints;
 mod status;
@@ -11,6 +12,7 @@ mod tasks;
 
 pub use findings::{FindingsQuestion, findings};
 pub use leaderboard::{LeaderboardQuestion, leaderboard};
+pub use loops::{LoopsQuestion, auto_loop, loops};
 pub use messages::messages;
 pub use sprints::{SprintsQuestion, sprint, sprints};
 pub use status::status;

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::bundle::{context, script};
 use crate::domain::TaskId;
 use crate::problem::{Problem, ProblemKind};
-use crate::store::{NewTask, SprintRow, Store, TaskRow};
+use crate::store::{NewTask, SprintRow, Store};
 
 /// What would be sent.
 #[derive(Debug, Clone)]
@@ -35,15 +35,10 @@ pub struct DryRun {
 
 /// Makes the sprint in a database that is thrown away, and shows what it would send. Its task must be
 /// one that could be begun.
-pub fn dry_run(
-    app: &App,
-    spec: &NewSprintSpec<'_>,
-    task: Option<&TaskRow>,
-) -> Result<DryRun, Problem> {
-    if let Some(task) = task {
-        // Whether it could be begun: nothing of this change is kept.
-        app.store()?.change()?.claim_for_sprint(task.id.as_str(), "sp-000000")?;
-    }
+pub fn dry_run(app: &App, spec: &NewSprintSpec<'_>) -> Result<DryRun, Problem> {
+    // Whether it could be begun: nothing of this change is kept.
+    let claimed = |task| app.store()?.change()?.claim_for_sprint(task, "sp-000000");
+    let task = spec.task.map(claimed).transpose()?;
     let mut store = Store::in_memory()?;
     let change = store.change()?;
     let copy = task

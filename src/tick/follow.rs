@@ -4,14 +4,17 @@
 use std::time::{Duration, Instant};
 
 use super::{Ask, Live, gather, ingest, tick_one};
-use crate::app::{App, ClusterError};
+use crate::app::App;
+use crate::bundle::journal::Line;
 use crate::config::Cluster;
 use crate::domain::{SprintId, State, retry};
+use crate::find;
 use crate::notify::Beside;
 use crate::platform::clock;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::Problem;
 use crate::remote::{Remote, RemoteError};
-use crate::store::{SprintRow, Store};
+use crate::store::{SprintRow, Store, StoreError};
+use crate::view;
 
 /// Between two polls of the files.
 const POLL: Duration = Duration::from_secs(5);
@@ -66,8 +69,10 @@ impl Pace {
 /// Polls one sprint again and again.
 pub struct Follower<'a> {
     app: &'a App,
+    store: &'a mut Store,
     cluster: &'a Cluster,
     remote: Box<dyn Remote>,
+    row: SprintRow,
     pace: Pace,
     live: Live,
     problem: Option<String>,
@@ -78,20 +83,29 @@ impl<'a> Follower<'a> {
     /// Follows a sprint, through a connection that is open already if there is one.
     pub fn new(
         app: &'a App,
-        row: &SprintRow,
+        store: &'a mut Store,
+        id: &SprintId,
         remote: Option<Box<dyn Remote>>,
-    ) -> Result<Self, ClusterError> {
-        let cluster = app.cluster_of(row)?;
+    ) -> Result<Self, Problem> {
+        let row = find::sprint(store, id.as_str())?;
+        let cluster = app.cluster_of(&row)?;
         let remote = remote.unwrap_or_else(|| app.remote(cluster));
         Ok(Self {
             app,
+            store,
             cluster,
             remote,
+            row,
             pace: Pace::new(cluster.poll_interval),
             live: Live::default(),
             problem: None,
             notices: Beside::default(),
         })
+    }
+
+    /// The sprint, as the last poll has found it.
+    pub fn row(&self) -> &SprintRow {
+        &self.row
     }
 
     /// What only a screen needs, as the last poll has brought it.
@@ -104,29 +118,68 @@ impl<'a> Follower<'a> {
         self.problem.as_deref()
     }
 
+    /// The sprint with its steps and files.
+    pub fn sprint(&self) -> Result<view::Sprint, StoreError> {
+        let id = self.row.id.as_str();
+        Ok(view::sprint_whole(&self.row, &self.store.steps(id)?, &self.store.artifacts(id)?))
+    }
+
+    /// Lines of the journal behind one, at most so many.
+    pub fn lines_after(&self, seq: u64, limit: u32) -> Result<Vec<Line>, StoreError> {
+        self.store.journal_after(self.row.id.as_str(), seq, limit)
+    }
+
+    /// The last lines of these kinds, at most so many.
+    pub fn last_lines(&self, kinds: &[&str], limit: u32) -> Result<Vec<Line>, StoreError> {
+        self.store.journal_last(self.row.id.as_str(), kinds, limit)
+    }
+
+    /// What the sprint asks.
+    pub fn questions(&self) -> Result<Vec<view::Message>, StoreError> {
+        let questions = self.store.open_questions(self.row.id.as_str())?;
+        Ok(questions.iter().map(view::message).collect())
+    }
+
     /// Polls once: the files, and the scheduler when that is due.
-    pub fn poll_once(&mut self, store: &mut Store, id: &SprintId) -> Result<SprintRow, Problem> {
-        let row = row(store, id)?;
+    pub fn poll_once(&mut self) -> Result<(), Problem> {
+        self.read()?;
         let mut due = self.pace.is_due_after(self.pace.interval);
         self.problem = None;
-        let has_job = row.state.live_job().is_some();
-        if !due && has_job && !row.state.status().is_terminal() {
-            due = self.poll_files(store, &row)?;
+        let state = &self.row.state;
+        let has_job = state.live_job().is_some();
+        if !due && has_job && !state.status().is_terminal() {
+            due = self.poll_files()?;
+            self.read()?;
         }
-        if due || self::row(store, id)?.state.status().is_terminal() {
-            self.poll_all(store, id)?;
+        if due || self.row.state.status().is_terminal() {
+            self.poll_all()?;
         }
-        self::row(store, id)
+        self.read()
+    }
+
+    /// Polls once, and fails only where nothing can go on. Otherwise the sprint is as it was.
+    pub fn poll(&mut self) -> Result<(), Problem> {
+        let before = self.row.clone();
+        let polled = self.poll_once();
+        if self.tolerate(polled)?.is_none() {
+            self.row = before;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> Result<(), Problem> {
+        self.row = find::sprint(self.store, self.row.id.as_str())?;
+        Ok(())
     }
 
     /// Polls the files alone. Whether the scheduler is to be asked after that.
-    fn poll_files(&mut self, store: &mut Store, row: &SprintRow) -> Result<bool, Problem> {
-        let id = row.id.as_str();
+    fn poll_files(&mut self) -> Result<bool, Problem> {
+        let id = self.row.id.as_str();
         let gathered = match gather(
             self.app,
             self.remote.as_mut(),
             self.cluster,
-            std::slice::from_ref(row),
+            std::slice::from_ref(&self.row),
             Ask::Files,
             Some(id),
         ) {
@@ -140,7 +193,7 @@ impl<'a> Follower<'a> {
             self.live = Live::of(files);
         }
         self.problem.clone_from(&gathered.problem);
-        let change = store.change()?;
+        let change = self.store.change()?;
         ingest(&change, id, &gathered)?;
         // The runner has told its end: what remains is the scheduler's word.
         let has_ended = change.last_mark(id)?.is_some_and(|line| line.is_run_end())
@@ -152,9 +205,9 @@ impl<'a> Follower<'a> {
     }
 
     /// A whole tick for this sprint.
-    fn poll_all(&mut self, store: &mut Store, id: &SprintId) -> Result<(), Problem> {
-        let remote = self.remote.as_mut();
-        let report = tick_one(self.app, store, remote, self.cluster, Some(id.as_str()))?;
+    fn poll_all(&mut self) -> Result<(), Problem> {
+        let id = Some(self.row.id.as_str());
+        let report = tick_one(self.app, self.store, self.remote.as_mut(), self.cluster, id)?;
         if let Some(live) = report.live.clone() {
             self.live = live;
         }
@@ -173,12 +226,6 @@ impl<'a> Follower<'a> {
             .or_else(|| self.notices.problem())
             .or(self.problem.take());
         Ok(())
-    }
-
-    /// Polls once, and fails only where nothing can go on. Nothing when the poll has failed in passing.
-    pub fn poll(&mut self, store: &mut Store, id: &SprintId) -> Result<Option<SprintRow>, Problem> {
-        let polled = self.poll_once(store, id);
-        self.tolerate(polled)
     }
 
     /// What passes (a lock, a full disk) is a problem to be shown, and tried again. Nothing then.
@@ -206,13 +253,13 @@ impl<'a> Follower<'a> {
     }
 
     /// How long until the next poll.
-    pub fn pause(&self, store: &Store, row: &SprintRow) -> Duration {
+    pub fn pause(&self) -> Duration {
         if let Some(backoff) = self.pace.backoff() {
             return backoff;
         }
-        let is_ending = matches!(row.state, State::Cancelling { .. })
-            || store
-                .journal_last(row.id.as_str(), &["run_started", "run_ended"], 1)
+        let is_ending = matches!(self.row.state, State::Cancelling { .. })
+            || self
+                .last_lines(&["run_started", "run_ended"], 1)
                 .is_ok_and(|last| last.first().is_some_and(|line| line.is_run_end()));
         let is_quick = self.cluster.poll_interval <= 2;
         if is_ending || is_quick { POLL_SOON } else { POLL.min(self.pace.interval) }
@@ -228,59 +275,48 @@ impl<'a> Follower<'a> {
     }
 
     /// Waits until a sprint that was asked to end has ended, or for some minutes.
-    pub fn wait_for_end(
-        &mut self,
-        store: &mut Store,
-        mut row: SprintRow,
-        is_stopped: &dyn Fn() -> bool,
-    ) -> Result<SprintRow, Problem> {
+    pub fn wait_for_end(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<(), Problem> {
         let started = clock::instant();
         loop {
             // The scheduler's word is what is waited for.
             if self.pace.may_ask_soon() {
                 self.pace.asked_scheduler = None;
             }
-            row = self.poll(store, &row.id)?.unwrap_or(row);
-            if row.state.status().is_terminal() || is_stopped() || clock::since(started) > END_WAIT
+            self.poll()?;
+            if self.row.state.status().is_terminal()
+                || is_stopped()
+                || clock::since(started) > END_WAIT
             {
-                return Ok(row);
+                return Ok(());
             }
             clock::pause(self.pace.backoff().unwrap_or(POLL_SOON));
         }
     }
 
-    /// Waits until nothing more happens to the sprint by itself. Nothing when it was stopped.
-    pub fn wait_for_rest(
-        &mut self,
-        store: &mut Store,
-        mut row: SprintRow,
-        is_stopped: &dyn Fn() -> bool,
-    ) -> Result<Option<SprintRow>, Problem> {
+    /// Waits until nothing more happens to the sprint by itself. False when it was stopped.
+    pub fn wait_for_rest(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<bool, Problem> {
         loop {
-            row = self.poll(store, &row.id)?.unwrap_or(row);
-            if is_at_rest(&row) {
-                return Ok(Some(row));
+            self.poll()?;
+            if self.is_at_rest() {
+                return Ok(true);
             }
-            let until = clock::instant() + self.pause(store, &row);
+            let until = clock::instant() + self.pause();
             while clock::instant() < until {
                 if is_stopped() {
-                    return Ok(None);
+                    return Ok(false);
                 }
                 clock::pause(Duration::from_millis(200));
             }
         }
     }
-}
 
-/// Whether nothing more happens to a sprint by itself: it is over, asks something, or a limit holds it.
-pub fn is_at_rest(row: &SprintRow) -> bool {
-    row.state.status().is_terminal() || row.waits_for.is_some() || row.limit_reason().is_some()
-}
-
-fn row(store: &Store, id: &SprintId) -> Result<SprintRow, Problem> {
-    store
-        .sprint(id.as_str())?
-        .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("there is no sprint {id}")))
+    /// Whether nothing more happens to the sprint by itself: it is over, asks something, or a limit
+    /// holds it.
+    pub fn is_at_rest(&self) -> bool {
+        self.row.state.status().is_terminal()
+            || self.row.waits_for.is_some()
+            || self.row.limit_reason().is_some()
+    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ use crate::remote::{Remote, RemoteError};
 use crate::sprint;
 use crate::store::{Lease, LeaseOutcome, SprintRow, Store, StoreError};
 
-pub use follow::{Follower, is_at_rest};
+pub use follow::Follower;
 pub use gather::{Ask, Gathered, Live, gather};
 pub use ingest::{Ingested, ingest};
 pub use mark::{Mark, last_ticks};

@@ -231,8 +231,13 @@ impl Pace {
 }
 
 impl Watch {
-    /// Starts all threads.
-    pub fn start(app: &App) -> Self {
+    /// Starts all threads. Fails where the database cannot be opened for a reason that stays.
+    pub fn start(app: &App) -> Result<Self, StoreError> {
+        if let Err(error) = app.store()
+            && !matches!(error, StoreError::Busy | StoreError::Full)
+        {
+            return Err(error);
+        }
         let app = Arc::new(app.clone());
         let shared = Arc::new(Shared::default());
         let (sender, news) = sync_channel(MOST_NEWS);
@@ -258,7 +263,7 @@ impl Watch {
         let (loops, notices) = (own(LOOPS), own(NOTICES));
         std::thread::spawn(move || watch_loops(loops, look));
         std::thread::spawn(move || send_notices(&notices, look));
-        Self { news, shared }
+        Ok(Self { news, shared })
     }
 
     /// The next thing that one of them has to tell, if there is one in that time.

@@ -14,6 +14,24 @@ pub struct OneLoop {
     pub auto_loop: Loop,
 }
 
+/// The answer of a list of loops.
+#[derive(Debug, Clone, Serialize)]
+pub struct Loops {
+    /// The running ones first.
+    pub loops: Vec<Loop>,
+}
+
+/// The answer about one loop that is looked at.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShownLoop {
+    /// The loop.
+    #[serde(rename = "loop")]
+    pub auto_loop: Loop,
+    /// Its sprints that ask a person whether their idea is to be worked on.
+    #[serde(skip)]
+    pub proposals: Vec<String>,
+}
+
 /// A loop.
 #[derive(Debug, Clone, Serialize)]
 pub struct Loop {

@@ -8,34 +8,32 @@ use crate::cli::ui::Ui;
 use crate::domain::{LoopId, LoopStatus};
 use crate::find;
 use crate::sprint::{Deferral, Submitted};
-use crate::store::{LoopRow, Store};
 use crate::view;
 
 /// Says what is probably not as it was meant in a loop's limits.
-pub fn warn(app: &App, ui: &Ui, store: &mut Store, row: &LoopRow) -> Result<()> {
-    for doubt in auto_loop::doubts(app, store, row)? {
-        ui.warning(&action::line(&doubt));
-        ui.hint(&format!("`researchloop loop edit {} --target ...` changes the target", row.id));
+pub fn warn(ui: &Ui, id: &LoopId, doubts: &[String]) {
+    for doubt in doubts {
+        ui.warning(&action::line(doubt));
+        ui.hint(&format!("`researchloop loop edit {id} --target ...` changes the target"));
     }
-    Ok(())
 }
 
 /// Two loops of a study share its backlog and its money: nobody has that without being told.
-pub fn warn_of_others(ui: &Ui, store: &Store, id: &LoopId, study: &str) -> Result<()> {
-    for other in auto_loop::others(store, id, study)? {
+pub fn warn_of_others(ui: &Ui, id: &LoopId, others: &[LoopId]) {
+    for other in others {
         ui.warning(&format!(
             "{other} runs on this study, too: both take from the same backlog and the same limits of the study; if that was not meant: `researchloop loop stop {id}`"
         ));
     }
-    Ok(())
 }
 
 /// Begins what the loop may begin now, and tells how it stands.
-pub fn begin(app: &App, ui: &Ui, store: &mut Store, id: &LoopId) -> Result {
-    let row = find::auto_loop(store, id.as_str())?;
-    warn(app, ui, store, &row)?;
+pub fn begin(app: &App, ui: &Ui, id: &LoopId) -> Result {
+    let mut store = app.store()?;
+    let row = find::auto_loop(&store, id.as_str())?;
+    warn(ui, id, &auto_loop::doubts(app, &mut store, &row)?);
     let mut spinner = None;
-    let problems = auto_loop::begin(app, store, id, &mut |event| match event {
+    let problems = auto_loop::begin(app, &mut store, id, &mut |event| match event {
         BeginEvent::Submitting(sprint, cluster) => {
             spinner = Some(ui.spinner(&format!("submitting {sprint} to {cluster}")));
         }
@@ -57,12 +55,12 @@ pub fn begin(app: &App, ui: &Ui, store: &mut Store, id: &LoopId) -> Result {
             }
         }
     })?;
-    let row = find::auto_loop(store, id.as_str())?;
+    let row = find::auto_loop(&store, id.as_str())?;
     for problem in &problems {
         ui.warning(&action::line(problem));
     }
     if ui.json {
-        ui.json(&view::OneLoop { auto_loop: view::loop_found(store, &row)? });
+        ui.json(&view::OneLoop { auto_loop: view::loop_found(&store, &row)? });
     } else if row.status != LoopStatus::Running {
         ui.status(&format!("{id}: ended: {}", action::line(&row.detail)));
     } else if !row.note.is_empty() {

@@ -47,7 +47,7 @@ pub fn run(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     }
     ui.status(&format!("{}: changed; sprints that have begun stay as they are", row.id));
     if edit.order.target.is_some() {
-        warn(app, ui, &mut store, &row)?;
+        warn(ui, &row.id, &auto_loop::doubts(app, &mut store, &row)?);
     }
     if row.status != LoopStatus::Running {
         ui.hint(&format!("it does not run: `researchloop loop resume {}`", row.id));

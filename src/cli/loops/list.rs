@@ -4,10 +4,12 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
 use crate::cli::ui::Ui;
 use crate::cli::{action, text};
 use crate::domain::LoopStatus;
-use crate::view;
+use crate::query::{self, LoopsQuestion};
+use crate::view::Loops;
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -24,58 +26,65 @@ pub struct ListArgs {
 
 /// Lists loops, the running ones first.
 pub fn run(app: &App, ui: &Ui, args: &ListArgs) -> Result {
-    if let Some(study) = &args.study {
-        app.config.study(study)?;
-    }
-    let store = app.store()?;
-    let mut loops = Vec::new();
-    for row in store.loops(args.study.as_deref(), args.running, args.limit)? {
-        loops.push(view::loop_found(&store, &row)?);
-    }
-    if ui.json {
-        ui.json(&serde_json::json!({ "loops": loops }));
-        return Ok(Exit::Success);
-    }
-    if loops.is_empty() {
+    let study = args.study.as_deref();
+    let question = LoopsQuestion { study, running: args.running, limit: args.limit };
+    let loops = query::loops(app, question)?;
+    ui.answer(&loops);
+    if loops.loops.is_empty() {
         ui.status("There is no loop.");
         ui.hint("`researchloop loop start -s STUDY` starts one");
-        return Ok(Exit::Success);
-    }
-    // What a loop waits for matters more than when it was made.
-    let wide = ui.width() >= 120;
-    let rows: Vec<Vec<String>> = loops
-        .iter()
-        .map(|one| {
-            let mut cells = vec![
-                one.id.clone(),
-                text::clean(&one.study_name),
-                one.status.to_string(),
-                format!("{}/{}", one.completed_count, one.total_count),
-                one.current_sprint_id.clone().unwrap_or_else(|| "-".to_owned()),
-                text::cost(
-                    one.cost_usd,
-                    one.cost_estimated,
-                    one.cost_unknown.then_some(one.cost_unknown_usd),
-                ),
-            ];
-            if wide {
-                cells.push(text::time(&one.created_at));
-            }
-            cells.push(action::line(if one.status == LoopStatus::Running {
-                &one.note
-            } else {
-                &one.detail
-            }));
-            cells
-        })
-        .collect();
-    let headers: &[&str] = if wide {
-        &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT SPRINT", "COST", "CREATED (UTC)", "NOTE"]
-    } else {
-        &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT SPRINT", "COST", "NOTE"]
-    };
-    for line in text::table(headers, &rows, ui.width(), ui.style_is_on()) {
-        ui.line(&line);
     }
     Ok(Exit::Success)
+}
+
+impl Render for Loops {
+    fn lines(&self, ui: &Ui) -> Vec<String> {
+        if self.loops.is_empty() {
+            return Vec::new();
+        }
+        // What a loop waits for matters more than when it was made.
+        let wide = ui.width() >= 120;
+        let rows: Vec<Vec<String>> = self
+            .loops
+            .iter()
+            .map(|one| {
+                let mut cells = vec![
+                    one.id.clone(),
+                    text::clean(&one.study_name),
+                    one.status.to_string(),
+                    format!("{}/{}", one.completed_count, one.total_count),
+                    one.current_sprint_id.clone().unwrap_or_else(|| "-".to_owned()),
+                    text::cost(
+                        one.cost_usd,
+                        one.cost_estimated,
+                        one.cost_unknown.then_some(one.cost_unknown_usd),
+                    ),
+                ];
+                if wide {
+                    cells.push(text::time(&one.created_at));
+                }
+                cells.push(action::line(if one.status == LoopStatus::Running {
+                    &one.note
+                } else {
+                    &one.detail
+                }));
+                cells
+            })
+            .collect();
+        let headers: &[&str] = if wide {
+            &[
+                "ID",
+                "STUDY",
+                "STATUS",
+                "PROGRESS",
+                "CURRENT SPRINT",
+                "COST",
+                "CREATED (UTC)",
+                "NOTE",
+            ]
+        } else {
+            &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT SPRINT", "COST", "NOTE"]
+        };
+        text::table(headers, &rows, ui.width(), ui.style_is_on())
+    }
 }

@@ -17,6 +17,6 @@ pub fn run(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     warn_of_options(app, ui, &row.study, &edit.request)?;
     auto_loop::resume(app, &mut store, row.id.as_str(), &edit)?;
     ui.status(&format!("{}: runs again", row.id));
-    warn_of_others(ui, &store, &row.id, &row.study)?;
-    begin(app, ui, &mut store, &row.id)
+    warn_of_others(ui, &row.id, &auto_loop::others(&store, &row.id, &row.study)?);
+    begin(app, ui, &row.id)
 }

@@ -7,11 +7,11 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
 use crate::cli::{action, text};
 use crate::domain::action::Action;
-use crate::domain::{LoopStatus, MessageKind, Reason, StopRule, Verdict, duration};
-use crate::find;
+use crate::domain::auto_loop::Limits;
+use crate::domain::{LoopStatus, StopRule, duration};
 use crate::platform::clock;
-use crate::store::LoopRow;
-use crate::view;
+use crate::query;
+use crate::view::Loop;
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -21,18 +21,17 @@ pub struct ShowArgs {
 
 /// Shows one loop: what it did, what it has used, why it ended.
 pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
-    let store = app.store()?;
-    let row = find::auto_loop(&store, &args.id)?;
-    let whole = view::loop_found(&store, &row)?;
+    let shown = query::auto_loop(app, &args.id)?;
     if ui.json {
-        ui.json(&view::OneLoop { auto_loop: whole });
+        ui.json(&shown);
         return Ok(Exit::Success);
     }
+    let whole = &shown.auto_loop;
     let style = ui.style();
-    let colored = match row.status {
-        LoopStatus::Running => style.clone().cyan().apply_to(whole.status),
-        LoopStatus::Completed => style.clone().green().apply_to(whole.status),
-        LoopStatus::Stopped => style.clone().yellow().apply_to(whole.status),
+    let colored = match whole.status {
+        LoopStatus::Running => style.clone().cyan().apply_to(whole.status.as_str()),
+        LoopStatus::Completed => style.clone().green().apply_to(whole.status.as_str()),
+        LoopStatus::Stopped => style.clone().yellow().apply_to(whole.status.as_str()),
     };
     ui.line(&format!(
         "{}  {colored}  study {}",
@@ -49,17 +48,15 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
             ui.line(&format!("{}{line}", text::padded(if at == 0 { name } else { "" }, 13)));
         }
     };
-    if !row.detail.is_empty() {
-        sentence(
-            "ended:",
-            &format!("{} ({})", action::line(&row.detail), row.reason.map_or("", StopRule::as_str)),
-        );
+    if !whole.detail.is_empty() {
+        let reason = whole.reason.map_or("", StopRule::as_str);
+        sentence("ended:", &format!("{} ({reason})", action::line(&whole.detail)));
     }
-    if !row.note.is_empty() {
-        sentence("now:", &action::line(&row.note));
+    if !whole.note.is_empty() {
+        sentence("now:", &action::line(&whole.note));
     }
-    if !row.guidance.is_empty() {
-        field("wanted:", &text::clean(&row.guidance));
+    if !whole.context.is_empty() {
+        field("wanted:", &text::clean(&whole.context));
     }
     field(
         "progress:",
@@ -83,21 +80,20 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
                 whole.cost_estimated,
                 whole.cost_unknown.then_some(whole.cost_unknown_usd)
             ),
-            of(row.limits.max_cost_usd.map(|max| text::money(max, false)))
+            of(whole.limits.max_cost_usd.map(|max| text::money(max, false)))
         ),
     );
     let gpu =
         if whole.gpu_unknown { "not known".to_owned() } else { format!("{:.2}", whole.gpu_hours) };
     field(
         "GPU-hours:",
-        &format!("{gpu}{}", of(row.limits.max_gpu_hours.map(|max| format!("{max}")))),
+        &format!("{gpu}{}", of(whole.limits.max_gpu_hours.map(|max| format!("{max}")))),
     );
-    for (name, value) in limits(&row) {
+    for (name, value) in limits(&whole.limits) {
         field(name, &value);
     }
     if !whole.sprints.is_empty() {
         ui.line("");
-        let needs = store.messages(false)?;
         let rows: Vec<Vec<String>> = whole
             .sprints
             .iter()
@@ -113,9 +109,7 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
                 } else {
                     what
                 };
-                let is_proposed = needs.iter().any(|one| {
-                    one.kind == MessageKind::Approval && one.sprint.as_ref() == Some(&sprint.id)
-                });
+                let is_proposed = shown.proposals.contains(&sprint.id);
                 let no_idea = if is_proposed {
                     "(an idea waits for your word)"
                 } else {
@@ -145,12 +139,11 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
             ui.line(&line);
         }
     }
-    ui.hint(&next_step(&row, whole.completed_count));
+    ui.hint(&next_step(whole));
     Ok(Exit::Success)
 }
 
-fn limits(row: &LoopRow) -> Vec<(&'static str, String)> {
-    let limits = &row.limits;
+fn limits(limits: &Limits) -> Vec<(&'static str, String)> {
     let mut shown = Vec::new();
     if let Some(time) = limits.until.and_then(|until| jiff::Timestamp::from_second(until).ok()) {
         let left = time.as_second() - clock::now().as_second();
@@ -179,21 +172,21 @@ fn limits(row: &LoopRow) -> Vec<(&'static str, String)> {
     shown
 }
 
-fn next_step(row: &LoopRow, completed: u32) -> String {
-    let id = &row.id;
-    if row.status == LoopStatus::Running {
+fn next_step(whole: &Loop) -> String {
+    let id = &whole.id;
+    if whole.status == LoopStatus::Running {
         return format!(
             "`researchloop loop stop {id}` stops it; `researchloop loop edit {id}` changes its limits"
         );
     }
-    match row.reason {
+    match whole.reason {
         // An edit may have raised the count since.
-        Some(StopRule::Count) if completed < row.limits.count => {
+        Some(StopRule::Count) if whole.completed_count < whole.limits.count => {
             format!("`researchloop loop resume {id}` goes on")
         }
         Some(StopRule::Count) => format!(
             "`researchloop loop resume {id} -n {}` goes on with more sprints",
-            row.limits.count.saturating_add(3)
+            whole.limits.count.saturating_add(3)
         ),
         Some(StopRule::SameFailure | StopRule::Failures) => {
             format!(
@@ -211,7 +204,7 @@ fn next_step(row: &LoopRow, completed: u32) -> String {
         Some(rule) => match (rule.study_key(), rule.widened_by()) {
             (Some(key), _) => format!(
                 "raise `{key}` of the study {}, then `researchloop loop resume {id}`",
-                text::clean(&row.study)
+                text::clean(&whole.study_name)
             ),
             (None, Some(with)) => {
                 let resume = Action::ResumeLoop { id: id.to_string(), with };

@@ -28,7 +28,7 @@ pub fn run(app: &App, ui: &Ui, args: &StartArgs) -> Result {
     warn_of_options(app, ui, &args.study, &request)?;
     let id = auto_loop::start(app, &mut store, &args.study, &args.order.order(), &request)?;
     ui.status(&format!("{id}: started on the study {}", args.study));
-    warn_of_others(ui, &store, &id, &args.study)?;
+    warn_of_others(ui, &id, &auto_loop::others(&store, &id, &args.study)?);
     warn_of_context(app, ui, &args.study)?;
-    begin(app, ui, &mut store, &id)
+    begin(app, ui, &id)
 }

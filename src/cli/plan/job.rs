@@ -8,10 +8,9 @@ use crate::cli::sprint::{submit, tell};
 use crate::cli::ui::Ui;
 use crate::cli::{action, text, watch};
 use crate::domain::SprintId;
-use crate::find;
 use crate::plan::{self, LeftError, Waited};
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::NewSubmission;
+use crate::tick::Follower;
 
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
 pub fn ask(
@@ -43,12 +42,15 @@ fn wait_for_it(
     id: &SprintId,
 ) -> Result<std::result::Result<RawPlan, Exit>> {
     let mut store = app.store()?;
-    let NewSubmission { row, submitted, remote } = submit(app, ui, &mut store, id)?;
+    let submission = submit(app, ui, id)?;
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
     }
-    let exit = match tell(ui, &row, submitted)? {
-        Exit::Success => watch::wait_for_plan(app, ui, &mut store, id, remote)?,
+    let exit = match tell(ui, &submission)? {
+        Exit::Success => {
+            let follower = Follower::new(app, &mut store, id, Some(submission.remote))?;
+            watch::wait_for_plan(app, ui, follower)?
+        }
         other => other,
     };
     match (exit, plan::waited(&store, id)?) {
@@ -75,8 +77,7 @@ pub fn plan_of(app: &App, ui: &Ui, id: &SprintId, study: &str) -> Result<RawPlan
     let mut store = app.store()?;
     plan::must_plan(&store, id, study).map_err(refused)?;
     // The job may be over, and no tick has seen it.
-    let row = find::sprint(&store, id.as_str())?;
-    watch::look_once(app, ui, &mut store, &row)?;
+    watch::poll_first(app, ui, id)?;
     let left = plan::left_by(app, &mut store, id).map_err(refused)?;
     Ok(RawPlan {
         value: from_file(&left.file)?,

@@ -4,11 +4,13 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::cli::{text, watch};
+use crate::cli::watch::{Interrupt, drain_notices};
 use crate::domain::{State, Status};
 use crate::find;
 use crate::sprint;
+use crate::tick::Follower;
 use crate::view;
 
 #[derive(Debug, Args)]
@@ -28,11 +30,15 @@ pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     if let Some(objection) = &objection {
         ui.warning(&format!("{}: {}", row.id, text::clean(objection)));
     }
-    let row = if args.no_wait {
-        find::sprint(&store, row.id.as_str())?
-    } else {
-        watch::wait_for_end(app, ui, &mut store, &row.id)?
-    };
+    let mut row = find::sprint(&store, row.id.as_str())?;
+    if !args.no_wait && !row.state.status().is_terminal() {
+        let interrupt = Interrupt::catch();
+        ui.status(&format!("{}: asked to end; waiting until the job is gone", row.id));
+        let mut follower = Follower::new(app, &mut store, &row.id, None)?;
+        follower.wait_for_end(&|| interrupt.came())?;
+        drain_notices(ui, &mut follower, &interrupt);
+        row = follower.row().clone();
+    }
     let status = row.state.status();
     if ui.json {
         let detail = match &row.state {

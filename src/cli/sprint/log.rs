@@ -5,16 +5,15 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::app::App;
+use crate::bundle::journal::Line;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::watch::{Interrupt, drain_notices, exit_of, look_once};
+use crate::cli::watch::{Interrupt, drain_notices, exit_of, poll_first};
 use crate::cli::{action, screen, text, values};
-use crate::domain::SprintId;
 use crate::find;
 use crate::platform::clock;
 use crate::problem::{Problem, ProblemKind};
-use crate::store::Store;
-use crate::tick::{Follower, is_at_rest};
+use crate::tick::Follower;
 
 #[derive(Debug, Args)]
 pub struct LogArgs {
@@ -48,42 +47,12 @@ pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
         );
         return Err(values::did_you_mean(problem, step, names.iter().copied()));
     }
-    print(app, ui, &mut store, &row.id, args.step.as_deref(), args.follow)
-}
-
-/// Prints the journal; goes on until the sprint is over when asked to.
-fn print(
-    app: &App,
-    ui: &Ui,
-    store: &mut Store,
-    id: &SprintId,
-    step: Option<&str>,
-    follow: bool,
-) -> Result {
-    let interrupt = Interrupt::catch();
+    let id = row.id;
     let mut seq = 0;
-    let mut row = find::sprint(store, id.as_str())?;
-    let mut problem: Option<String> = None;
-    let mut follower = if follow { Some(Follower::new(app, &row, None)?) } else { None };
-    if !follow {
-        look_once(app, ui, store, &row)?;
-    }
-    loop {
-        row = match &mut follower {
-            Some(follower) => follower.poll(store, id)?.unwrap_or(row),
-            None => find::sprint(store, id.as_str())?,
-        };
-        if let Some(follower) = &follower
-            && follower.problem() != problem.as_deref()
-        {
-            problem = follower.problem().map(str::to_owned);
-            if let Some(problem) = &problem {
-                ui.warning(&action::line(problem));
-            }
-        }
-        for line in store.journal_after(id.as_str(), seq, 100_000)? {
+    let mut print = |lines: Vec<Line>| {
+        for line in lines {
             seq = line.seq;
-            if step.is_some_and(|step| line.step.as_deref() != Some(step)) {
+            if args.step.is_some() && line.step != args.step {
                 continue;
             }
             if ui.json {
@@ -92,19 +61,42 @@ fn print(
                 ui.line(&text);
             }
         }
-        let Some(follower) = &mut follower else {
-            if seq == 0 {
-                ui.status(&format!("{id} has no journal yet: it is {}", row.state.status()));
+        seq
+    };
+    if args.follow {
+        return follow(ui, Follower::new(app, &mut store, &id, None)?, &mut print);
+    }
+    poll_first(app, ui, &id)?;
+    let row = find::sprint(&store, id.as_str())?;
+    if print(store.journal_after(id.as_str(), 0, MOST_LINES)?) == 0 {
+        ui.status(&format!("{id} has no journal yet: it is {}", row.state.status()));
+    }
+    let job_log = app.artifacts(id.as_str()).join("job.log");
+    if args.step.is_none() && !ui.json && job_log.is_file() {
+        ui.hint(&format!("the scheduler's log of the job: {}", job_log.display()));
+    }
+    Ok(Exit::Success)
+}
+
+/// So many lines are printed at a time.
+const MOST_LINES: u32 = 100_000;
+
+/// Prints until the sprint is over. `print` returns the number of the last line.
+fn follow(ui: &Ui, mut follower: Follower<'_>, print: &mut dyn FnMut(Vec<Line>) -> u64) -> Result {
+    let interrupt = Interrupt::catch();
+    let (mut seq, mut problem) = (0, None);
+    loop {
+        follower.poll()?;
+        if follower.problem() != problem.as_deref() {
+            problem = follower.problem().map(str::to_owned);
+            if let Some(problem) = &problem {
+                ui.warning(&action::line(problem));
             }
-            let job_log = app.artifacts(id.as_str()).join("job.log");
-            if step.is_none() && !ui.json && job_log.is_file() {
-                ui.hint(&format!("the scheduler's log of the job: {}", job_log.display()));
-            }
-            return Ok(Exit::Success);
-        };
-        if is_at_rest(&row) {
-            drain_notices(ui, follower, &interrupt);
-            return Ok(exit_of(&row));
+        }
+        seq = print(follower.lines_after(seq, MOST_LINES)?);
+        if follower.is_at_rest() {
+            drain_notices(ui, &mut follower, &interrupt);
+            return Ok(exit_of(&follower));
         }
         if interrupt.came() {
             return Ok(Exit::Signal(2));
@@ -112,7 +104,7 @@ fn print(
         if ui.is_cut_off() {
             return Ok(Exit::Success);
         }
-        let until = clock::instant() + follower.pause(store, &row);
+        let until = clock::instant() + follower.pause();
         while clock::instant() < until && !interrupt.came() {
             clock::pause(Duration::from_millis(200));
         }

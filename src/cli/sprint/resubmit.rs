@@ -30,7 +30,7 @@ pub fn run(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
         return match (&request.tweak, &old.idea) {
             (None, Some(idea)) => {
                 let spec = NewSprintSpec::new(&old.study, idea, request);
-                dry_run::show(ui, sprint::dry_run(app, &spec, None)?)
+                dry_run::show(ui, sprint::dry_run(app, &spec)?)
             }
             _ => Err(Problem::new(
                 ProblemKind::Usage,
@@ -50,5 +50,5 @@ pub fn run(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
             "{task} is done, and stays so with its verdict: the repeat adds to its figures"
         ));
     }
-    submit_and_tell(app, ui, &mut store, &resubmitted.id, args.sprint.watch)
+    submit_and_tell(app, ui, &resubmitted.id, args.sprint.watch)
 }

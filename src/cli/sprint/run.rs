@@ -54,13 +54,15 @@ pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     let study =
         task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
     warn_of_hours(ui, args.sprint.job.time.as_deref());
-    let spec = NewSprintSpec::new(study, &idea, args.sprint.request()?);
+    let spec = NewSprintSpec {
+        task: task.as_ref().map(|task| task.id.as_str()),
+        ..NewSprintSpec::new(study, &idea, args.sprint.request()?)
+    };
     warn_of_options(app, ui, study, &spec.request)?;
     if args.sprint.dry_run {
-        return dry_run::show(ui, sprint::dry_run(app, &spec, task.as_ref())?);
+        return dry_run::show(ui, sprint::dry_run(app, &spec)?);
     }
     let mut store = app.store()?;
-    let spec = NewSprintSpec { task: task.as_ref().map(|task| task.id.as_str()), ..spec };
     let repeats = if task.is_none() {
         store.repeats(study, [(String::new(), idea.as_str())])?
     } else {
@@ -77,5 +79,5 @@ pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
             "{id}: the same idea as {earlier}; {command} makes another attempt at the same task"
         ));
     }
-    submit_and_tell(app, ui, &mut store, &id, args.sprint.watch)
+    submit_and_tell(app, ui, &id, args.sprint.watch)
 }

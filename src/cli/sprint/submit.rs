@@ -8,27 +8,23 @@ use crate::domain::{SprintId, State};
 use crate::find;
 use crate::problem::Problem;
 use crate::sprint::{self, Deferral, NewSubmission, Submitted};
-use crate::store::{SprintRow, Store};
+use crate::tick::Follower;
 use crate::view;
 
 /// Submits a sprint that was just made, and tells what came of it.
-pub fn submit_and_tell(
-    app: &App,
-    ui: &Ui,
-    store: &mut Store,
-    id: &SprintId,
-    then_watch: bool,
-) -> Result {
-    let NewSubmission { row, submitted, remote } = submit(app, ui, store, id)?;
+pub fn submit_and_tell(app: &App, ui: &Ui, id: &SprintId, then_watch: bool) -> Result {
+    let submission = submit(app, ui, id)?;
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
     }
     if ui.json {
-        ui.json(&view::Begun::from(&row));
+        ui.json(&view::Begun::from(&submission.row));
     }
-    let exit = tell(ui, &row, submitted)?;
+    let exit = tell(ui, &submission)?;
     if then_watch && exit == Exit::Success {
-        return watch::watch(app, ui, store, id, Some(remote));
+        let mut store = app.store()?;
+        let follower = Follower::new(app, &mut store, id, Some(submission.remote))?;
+        return watch::watch(app, ui, follower);
     }
     if exit == Exit::Success {
         ui.hint(&format!("`researchloop sprint watch {id}` shows how it goes"));
@@ -37,16 +33,18 @@ pub fn submit_and_tell(
 }
 
 /// Submits a sprint that was just made. The connection can be used for what comes next.
-pub fn submit(app: &App, ui: &Ui, store: &mut Store, id: &SprintId) -> Result<NewSubmission> {
-    let row = find::sprint(store, id.as_str())?;
+pub fn submit(app: &App, ui: &Ui, id: &SprintId) -> Result<NewSubmission> {
+    let mut store = app.store()?;
+    let row = find::sprint(&store, id.as_str())?;
     let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
-    let submission = sprint::submit_new(app, store, row);
+    let submission = sprint::submit_new(app, &mut store, row);
     spinner.finish_and_clear();
     Ok(submission?)
 }
 
 /// Tells what came of it. [`Exit::Waiting`] when the job is not known to be there.
-pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
+pub fn tell(ui: &Ui, submission: &NewSubmission) -> Result {
+    let NewSubmission { row, submitted, .. } = submission;
     let id = &row.id;
     match submitted {
         Submitted::Accepted { job } => {
@@ -64,7 +62,7 @@ pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
         Submitted::Deferred { why, because } if because.may_have_job() => {
             ui.warning(&format!(
                 "{id}: it is not known whether the job was taken: {}",
-                action::line(&why)
+                action::line(why)
             ));
             ui.hint("`researchloop tick` looks it up; it is never submitted twice");
             Ok(Exit::Waiting)
@@ -77,7 +75,7 @@ pub fn tell(ui: &Ui, row: &SprintRow, submitted: Submitted) -> Result {
         Submitted::Refused { why } => {
             let mut failure = Problem::failed(format!(
                 "{id}: the job was not taken: {}",
-                text::clean_lines(&why).join("\n")
+                text::clean_lines(why).join("\n")
             ));
             if let State::Ended { ending, .. } = &row.state {
                 failure = failure.hint(ending.hint.clone());

@@ -39,5 +39,5 @@ pub fn run(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
         .map_err(|error| Problem::new(ProblemKind::Usage, format!("--time: {error}")))?;
     let new = Request { seconds, ..Request::default() };
     let id = sprint::tweak(app, &mut store, &parent, &instruction, &new)?;
-    submit_and_tell(app, ui, &mut store, &id, args.watch)
+    submit_and_tell(app, ui, &id, args.watch)
 }
