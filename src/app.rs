@@ -11,6 +11,8 @@ use crate::domain::{Secret, SprintId};
 use crate::platform::clock::Clock;
 use crate::platform::process;
 use crate::problem::{Problem, ProblemKind};
+#[cfg(test)]
+use crate::remote::FakeRemote;
 use crate::remote::{Limits, Local, Remote, Ssh, SshTarget};
 use crate::store::{Behind, SprintRow, Store, StoreError, is_of_another, sprints_in};
 
@@ -30,6 +32,9 @@ pub struct App {
     pub clock: Clock,
     /// The words of the door for what somebody can do next.
     pub say: fn(&Action) -> String,
+    /// Stands in the place of every front end.
+    #[cfg(test)]
+    pub fake: Option<FakeRemote>,
 }
 
 impl App {
@@ -41,7 +46,17 @@ impl App {
             accept_fingerprint: None,
             clock: Clock::default(),
             say: ToString::to_string,
+            #[cfg(test)]
+            fake: None,
         }
+    }
+
+    /// With this in the place of every front end.
+    #[cfg(test)]
+    #[must_use]
+    pub fn with_remote(mut self, fake: &FakeRemote) -> Self {
+        self.fake = Some(fake.clone());
+        self
     }
 
     /// Opens the database.
@@ -91,6 +106,10 @@ impl App {
 
     /// A way to the cluster's front end. It connects when it is first used.
     pub fn remote(&self, cluster: &Cluster) -> Box<dyn Remote> {
+        #[cfg(test)]
+        if let Some(fake) = &self.fake {
+            return Box::new(fake.clone());
+        }
         match cluster.transport {
             Transport::Local => Box::new(Local),
             Transport::Ssh => Box::new(Ssh::new(self.ssh_target(cluster))),

@@ -115,19 +115,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-/// Files of the command line that name a lower floor, and which. The hidden commands inside of a job
-/// belong to the runner; what follows a sprint hands a database and a connection on.
+/// Files of the command line that name a lower floor, and which: the hidden commands inside of a job
+/// belong to the runner, the first configuration is a template, and a journal's lines are shown as they
+/// are stored.
 const DOORS_THAT_NAME_MORE: &[(&str, &[&str])] = &[
-    ("src/cli/demo.rs", &["bundle", "claude", "runner"]),
+    ("src/cli/demo.rs", &["bundle"]),
     ("src/cli/init.rs", &["bundle"]),
-    ("src/cli/job.rs", &["bundle", "claude", "runner"]),
-    ("src/cli/loops/begin.rs", &["store"]),
-    ("src/cli/loops/show.rs", &["store"]),
+    ("src/cli/job.rs", &["runner"]),
     ("src/cli/screen.rs", &["bundle"]),
-    ("src/cli/sprint/log.rs", &["store"]),
-    ("src/cli/sprint/submit.rs", &["store"]),
-    ("src/cli/tick.rs", &["store"]),
-    ("src/cli/watch.rs", &["remote", "store"]),
+    ("src/cli/sprint/log.rs", &["bundle"]),
 ];
 
 /// Libraries, and the only folders that may name them.
@@ -260,6 +256,15 @@ fn a_folder_names_only_its_own_floor_and_those_below() {
             {
                 wrong.push(format!("{} names crate::{name}", source.path));
             }
+        }
+    }
+    for (path, more) in DOORS_THAT_NAME_MORE {
+        let source = all().into_iter().find(|source| source.path == *path);
+        let names = source.map(|source| named(&source.text)).unwrap_or_default();
+        for name in more.iter().filter(|name| !names.contains(**name)) {
+            wrong.push(format!(
+                "{path} does not name crate::{name} any more: take the exception out"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

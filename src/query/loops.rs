@@ -1,6 +1,7 @@
 //! Lists of loops, and one loop with its sprints.
 
 use crate::app::App;
+use crate::domain::MessageKind;
 use crate::find;
 use crate::problem::Problem;
 use crate::view::{self, Loops, ShownLoop};
@@ -34,7 +35,7 @@ pub fn auto_loop(app: &App, id: &str) -> Result<ShownLoop, Problem> {
     let auto_loop = view::loop_found(&store, &row)?;
     let proposals = store.messages(false)?.into_iter();
     let proposals = proposals
-        .filter(|message| message.kind == "approval")
+        .filter(|message| message.kind == MessageKind::Approval)
         .filter_map(|message| message.sprint)
         .collect();
     Ok(ShownLoop { auto_loop, proposals })

@@ -17,6 +17,8 @@
 //! cut off and is discarded whole.
 
 mod error;
+#[cfg(test)]
+mod fake;
 mod frame;
 mod local;
 mod script;
@@ -25,6 +27,8 @@ mod ssh;
 use std::time::Duration;
 
 pub use error::RemoteError;
+#[cfg(test)]
+pub use fake::FakeRemote;
 pub use frame::{Reply, Section};
 pub use local::Local;
 pub(crate) use script::quoted;

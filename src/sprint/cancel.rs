@@ -154,3 +154,96 @@ pub fn tell_scheduler(
 const LEAVE_CLAIM: &str = r#"cd "$RL_DIR/.researchloop" 2>/dev/null || exit 0
 if [ ! -L "claim-$ATTEMPT" ] && [ ! -e "claim-$ATTEMPT" ]; then ln -s cancelled "claim-$ATTEMPT" 2>/dev/null; fi
 exit 0"#;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{self, Environment};
+    use crate::domain::{JobId, Status};
+    use crate::platform::clock::Clock;
+    use crate::remote::FakeRemote;
+    use crate::store::NewSprint;
+
+    const ID: &str = "sp-000001";
+
+    /// A sprint whose job has been sent, and the front end of its cluster.
+    fn place(folder: &std::path::Path) -> (App, Store, FakeRemote) {
+        let file = folder.join("researchloop.toml");
+        let text = "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"/w\"\nclaude_command = \"false\"\n";
+        std::fs::write(&file, text).expect("written");
+        let home = folder.display().to_string();
+        let config = config::load(&file, &Environment::new([("HOME", home)]))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let fake = FakeRemote::default();
+        let app = App::new(config).with_remote(&fake);
+        let clock = Clock::standing(jiff::Timestamp::from_second(1_800_000_000).expect("a time"));
+        let app = App { clock: clock.clone(), ..app };
+        let mut store = Store::in_memory().expect("a database").with_clock(clock).expect("a clock");
+        let id = SprintId::new(ID).expect("an id");
+        let change = store.change().expect("begun");
+        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
+        let attempt = change.begin_submission(ID, "").expect("begun").expect("can be");
+        let job = JobId::parse("7").expect("digits");
+        change.accept(ID, attempt, &job, "/d").expect("taken");
+        change.commit().expect("kept");
+        (app, store, fake)
+    }
+
+    fn row(store: &Store) -> SprintRow {
+        store.sprint(ID).expect("read").expect("there")
+    }
+
+    #[test]
+    fn a_wish_that_no_front_end_has_heard_is_remembered_and_told_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (app, mut store, fake) = place(folder.path());
+        let before = row(&store);
+        let error = cancel(&app, &mut store, &before).expect_err("nobody answers");
+        assert!(matches!(error, CancelError::Remote(_)), "{error}");
+        assert_eq!(row(&store).state.status(), Status::Cancelling);
+        assert_eq!(row(&store).cancel_sent, 0, "it does not count as sent");
+        app.clock.advance(Duration::from_secs(90));
+        fake.answers([("claim", 0, ""), ("cancel", 0, "")]);
+        let outcome = cancel(&app, &mut store, &before).expect("told");
+        assert_eq!((outcome.state.status(), outcome.objection), (Status::Cancelling, None));
+        assert_eq!(row(&store).cancel_sent, 1_800_000_090);
+        let asked = fake.asked();
+        assert_eq!(asked.len(), 2);
+        assert!(
+            asked[1].contains("scancel") && asked[1].contains("rl-sp-000001-1"),
+            "{}",
+            asked[1]
+        );
+    }
+
+    #[test]
+    fn an_objection_of_the_scheduler_is_told_and_noted_and_does_not_count_as_sent() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (app, mut store, fake) = place(folder.path());
+        fake.answers([("claim", 0, ""), ("cancel", 1, "scancel: error: Access denied")]);
+        let before = row(&store);
+        let outcome = cancel(&app, &mut store, &before).expect("asked");
+        let objection = outcome.objection.expect("an objection");
+        assert!(objection.contains("job 7") && objection.contains("Access denied"), "{objection}");
+        assert_eq!((row(&store).note, row(&store).cancel_sent), (objection, 0));
+    }
+
+    #[test]
+    fn a_sprint_without_a_job_ends_and_no_front_end_is_asked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (app, mut store, fake) = place(folder.path());
+        let id = SprintId::new("sp-000002").expect("an id");
+        let change = store.change().expect("begun");
+        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
+        change.commit().expect("kept");
+        let waits = store.sprint(id.as_str()).expect("read").expect("there");
+        let outcome = cancel(&app, &mut store, &waits).expect("ended");
+        assert_eq!(outcome.state.status(), Status::Cancelled);
+        assert_eq!(fake.asked(), Vec::<String>::new());
+        let waits = store.sprint(id.as_str()).expect("read").expect("there");
+        let error = cancel(&app, &mut store, &waits).expect_err("over");
+        assert!(matches!(error, CancelError::Over(_, "cancelled")), "{error}");
+    }
+}

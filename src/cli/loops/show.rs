@@ -8,7 +8,7 @@ use crate::cli::ui::Ui;
 use crate::cli::{action, text};
 use crate::domain::action::Action;
 use crate::domain::auto_loop::Limits;
-use crate::domain::{LoopStatus, StopRule, duration};
+use crate::domain::{LoopStatus, Reason, StopRule, Verdict, duration};
 use crate::platform::clock;
 use crate::query;
 use crate::view::Loop;
