@@ -96,7 +96,7 @@ pub fn say(text: &str) -> String {
 /// The same in one line that does a screen no harm: what a text of ours quotes may come from
 /// outside.
 pub fn line(text: &str) -> String {
-    clean(&say(text))
+    clean(text)
 }
 
 /// A value as JSON in one line, with commands in the place of actions.

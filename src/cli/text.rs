@@ -5,14 +5,15 @@ use console::{measure_text_width, truncate_str};
 use crate::domain::text;
 
 /// Makes text from outside harmless for a terminal: no control characters, line breaks
-/// become spaces, and nothing that is not seen or turns the direction of writing.
+/// become spaces, and nothing that is not seen or turns the direction of writing. A text of ours that
+/// quotes it has commands in the place of its actions.
 pub fn clean(text: &str) -> String {
-    text::line(text)
+    text::line(&super::action::say(text))
 }
 
 /// Lines of text from outside, each harmless. Escape sequences are removed whole.
 pub fn clean_lines(text: &str) -> Vec<String> {
-    text::lines(text)
+    text::lines(&super::action::say(text))
 }
 
 /// Shortened to a width in columns, with an ellipsis.
