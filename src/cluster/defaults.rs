@@ -38,7 +38,7 @@ pub(super) fn check(answer: &str, cluster: &Cluster) -> Option<Check> {
     let hint = (!counts.is_empty())
         .then(|| "to overrule one of them, set the option in `job_options`".to_owned());
     let detail = text::lines(&lines.join("\n")).join("\n");
-    (!lines.is_empty()).then(|| Check { check: "defaults", ok: true, detail, hint })
+    (!lines.is_empty()).then_some(Check { check: "defaults", ok: true, detail, hint })
 }
 
 /// sbatch's own variables stay unless they stand for an option that is configured, or one that is ours.

@@ -90,7 +90,7 @@ fn change_all(
         .collect();
     change.commit()?;
     if let ([row], 1) = (rows.as_slice(), given.len()) {
-        return Ok(ChangedTasks::One(one(store, row)?));
+        return Ok(ChangedTasks::One(Box::new(one(store, row)?)));
     }
     let needs = store.needs_of_study(None)?;
     let tasks = rows.iter().map(|row| view::task(row, &needs)).collect();

@@ -102,7 +102,7 @@ pub struct Tasks {
 #[serde(untagged)]
 pub enum ChangedTasks {
     /// One was named.
-    One(OneTask),
+    One(Box<OneTask>),
     /// Several were.
     Many(Tasks),
 }
