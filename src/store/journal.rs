@@ -166,7 +166,7 @@ impl Change<'_> {
     /// Returns the number of the last line that is known by now: the cursor of whoever sends them.
     ///
     /// The file decides all the same: what it says otherwise is taken from it, and behind
-    /// [`MAX_TALK`] bytes nothing is taken but from it.
+    /// `MAX_TALK` bytes nothing is taken but from it.
     pub fn append_lines(&self, sprint: &str, lines: &[Line]) -> Result<u64, StoreError> {
         let mut reached = self.reached(sprint)?.seq;
         let Some(row) = self.sprint(sprint)? else { return Ok(reached) };

@@ -45,7 +45,7 @@ impl From<StoreError> for FinishError {
     }
 }
 
-/// Says that the task of this id, or of this beginning of one, is done. See [`finish`].
+/// Says that the task of this id, or of this beginning of one, is done.
 pub fn done(
     app: &App,
     id: &str,
