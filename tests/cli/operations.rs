@@ -60,7 +60,7 @@ INSERT INTO loops (id, study_name, status, note, request, limits, judged_from, c
     ('loop-00000a', 's', 'running', 'waits for sp-00000a', '{}', '{\"count\":3,\"parallel\":1,\"max_cost_usd\":20.0}', '2026-01-02T08:00:00Z', '2026-01-02T08:00:00Z');
 INSERT INTO tasks (id, study_name, idea, status, created_at) VALUES ('t-00000a', 's', 'a ready one', 'open', '2026-01-01T00:00:00Z'),
     ('t-00000b', 's', 'a dead one', 'dead', '2026-01-01T00:00:00Z');
-INSERT INTO tasks (id, study_name, idea, status, created_at, retry_at) VALUES ('t-00000c', 's', 'one that has failed', 'open', '2026-01-01T00:00:00Z', unixepoch() + 3600);
+INSERT INTO tasks (id, study_name, idea, status, created_at, retry_at) VALUES ('t-00000c', 's', 'one that has failed', 'open', '2026-01-01T00:00:00Z', unixepoch('2026-01-02T11:00:00Z'));
 INSERT INTO messages (id, kind, study_name, sprint_id, task_id, text, created_at) VALUES
     ('m-00000a', 'question', 's', 'sp-00000b', NULL, 'Which of the two data sets?\u{1b}[2J', '2026-01-02T09:00:00Z'),
     ('m-00000b', 'dead', 's', NULL, 't-00000b', 'failed three times', '2026-01-02T09:10:00Z'),
