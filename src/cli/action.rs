@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::text::{clean, shell_word};
+use super::text::shell_word;
 use crate::domain::action::{self, Action, LoopOption, Resource};
 
 /// The command for it, as it is typed.
@@ -91,12 +91,6 @@ fn option(option: LoopOption) -> &'static str {
 /// A text of ours with commands in the place of actions.
 pub fn say(text: &str) -> String {
     action::render(text, command)
-}
-
-/// The same in one line that does a screen no harm: what a text of ours quotes may come from
-/// outside.
-pub fn line(text: &str) -> String {
-    clean(text)
 }
 
 /// A value as JSON in one line, with commands in the place of actions.
@@ -226,6 +220,9 @@ mod tests {
             json(&value),
             r#"{"b":["`researchloop reply m-a1b2c3 \"...\"`","\u0002x\u0003"],"a":1}"#
         );
-        assert_eq!(line(&format!("\u{1b}{}\n", Action::Tick)), "researchloop tick ");
+        assert_eq!(
+            crate::cli::text::clean(&format!("\u{1b}{}\n", Action::Tick)),
+            "researchloop tick "
+        );
     }
 }

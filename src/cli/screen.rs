@@ -4,7 +4,6 @@ use std::path::Path;
 
 use console::Style;
 
-use super::action;
 use super::text::{
     bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short, time,
     whole_cost, wrap,
@@ -252,7 +251,7 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
         lines.push(
             ui.style()
                 .yellow()
-                .apply_to(short(&format!("  {}", action::line(problem)), width))
+                .apply_to(short(&format!("  {}", clean(problem)), width))
                 .to_string(),
         );
     }
@@ -340,7 +339,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact(waits, sprint.waits_until.as_deref().map(text));
     fact("reset", sprint.resets_at.as_deref().map(time));
     fact("why", sprint.error.as_deref().map(clean));
-    fact("note", sprint.note.as_deref().map(action::line));
+    fact("note", sprint.note.as_deref().map(clean));
     let list = steps(
         ui,
         sprint.steps.as_deref().unwrap_or_default(),
@@ -468,7 +467,7 @@ fn unusable(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
     lines.extend(
         problems
             .iter()
-            .flat_map(|problem| wrap(&action::line(problem), width.saturating_sub(2)))
+            .flat_map(|problem| wrap(&clean(problem), width.saturating_sub(2)))
             .map(|line| format!("  {line}")),
     );
     lines
@@ -501,7 +500,7 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
             None => match &sprint.limit_reason {
                 Some(why) => format!(
                     "it {}; with a wider limit, `researchloop tick` lets it go on",
-                    action::line(&Waiting::sentence(why))
+                    clean(&Waiting::sentence(why))
                 ),
                 None => {
                     "it is answered: `researchloop tick` takes the answer to it and lets it go on"
@@ -542,7 +541,7 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
         Status::Failed => sprint
             .hint
             .clone()
-            .map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| action::line(&hint)),
+            .map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),
         // Its job was to find one.
         _ if sprint.idea.is_none() => {
             "`researchloop loop list` shows what its loop does".to_owned()

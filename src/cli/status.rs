@@ -75,7 +75,7 @@ impl Render for view::Status {
                 "  {} not sent through {}, tried again {until}: {}",
                 text::number_of(notices.count, "notice"),
                 notices.channel,
-                action::line(&notices.problem)
+                text::clean(&notices.problem)
             ));
         }
         lines
@@ -163,7 +163,7 @@ impl Screen<'_> {
                     .note
                     .as_deref()
                     .filter(|_| !runs)
-                    .map(|note| format!("{} · ", action::line(note)))
+                    .map(|note| format!("{} · ", text::clean(note)))
                     .unwrap_or_default();
                 let why = format!("{until}{note}");
                 vec![
@@ -196,7 +196,7 @@ impl Screen<'_> {
             let head = format!(
                 "{about} ({}) {what}: {}",
                 self.study(&one.study_name),
-                action::line(&one.text)
+                text::clean(&one.text)
             );
             let mark = self.ui.style().yellow().bold().apply_to("!").to_string();
             lines.push(format!("  {mark} {}", text::short(&head, self.width.saturating_sub(4))));
@@ -237,7 +237,7 @@ impl Screen<'_> {
                     one.limits.max_cost_usd.map_or(cost.clone(), |most| {
                         format!("{cost} of {}", text::money(most, false))
                     }),
-                    action::line(&one.note),
+                    text::clean(&one.note),
                 ]
             })
             .collect();
@@ -362,7 +362,7 @@ impl Screen<'_> {
         for problem in tick.last_problems.iter().take(5) {
             lines.push(
                 yellow
-                    .apply_to(text::short(&format!("  {}", action::line(problem)), self.width))
+                    .apply_to(text::short(&format!("  {}", text::clean(problem)), self.width))
                     .to_string(),
             );
         }

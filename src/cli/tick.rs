@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::ui::Ui;
-use super::{Global, action, text};
+use super::{Global, text};
 use crate::app::App;
 use crate::cron::Log;
 use crate::problem::{Problem, ProblemKind};
@@ -55,7 +55,7 @@ fn watched(ui: &Ui, app: &App) -> Result {
             Some(News::Round(report)) => tell_round(ui, &report, &mut troubles),
             Some(News::Trouble(whose, problem)) => {
                 for problem in troubles.new_ones(&format!("here: {whose}"), &[problem]) {
-                    ui.problem(&format!("{}; it is tried again", action::line(problem)));
+                    ui.problem(&format!("{}; it is tried again", text::clean(problem)));
                 }
             }
             Some(News::Well(whose)) if troubles.is_over(&format!("here: {whose}")) => {
@@ -125,7 +125,7 @@ fn tell_round(ui: &Ui, report: &Report, troubles: &mut Troubles) {
         troubles
             .new_ones(&format!("tick of {}", cluster.name), &held)
             .into_iter()
-            .for_each(|one| ui.status(&action::line(one)));
+            .for_each(|one| ui.status(&text::clean(one)));
         if !held.is_empty() {
             continue;
         }
@@ -136,12 +136,12 @@ fn tell_round(ui: &Ui, report: &Report, troubles: &mut Troubles) {
             ui.status(&format!("{}: it answers again", cluster.name));
         }
         for problem in troubles.new_ones(&place, &all) {
-            ui.problem(&action::line(problem));
+            ui.problem(&text::clean(problem));
         }
     }
     let place = report.clusters.first().map_or("loops", |one| one.name.as_str());
     for problem in troubles.new_ones(&format!("here, after {place}"), &report.problems) {
-        ui.problem(&action::line(problem));
+        ui.problem(&text::clean(problem));
     }
 }
 
@@ -158,8 +158,7 @@ fn logged(global: &Global, ui: &Ui, log: &Path) -> Result {
             )
         }
     };
-    let lines: Vec<String> =
-        lines.iter().flat_map(|line| text::clean_lines(&action::say(line))).collect();
+    let lines: Vec<String> = lines.iter().flat_map(|line| text::clean_lines(line)).collect();
     Log::at(log)
         .add(&lines)
         .map_err(|error| Problem::failed(format!("cannot write {}: {error}", log.display())))?;
@@ -216,10 +215,10 @@ fn tell_changes(ui: &Ui, report: &Report) {
         return;
     }
     for (id, what) in report.clusters.iter().flat_map(|cluster| &cluster.changes) {
-        ui.line(&format!("{id}: {}", action::line(what)));
+        ui.line(&format!("{id}: {}", text::clean(what)));
     }
     for (id, why) in &report.loops.ended {
-        ui.line(&format!("{id}: ended: {}", action::line(why)));
+        ui.line(&format!("{id}: ended: {}", text::clean(why)));
     }
 }
 
@@ -233,11 +232,11 @@ fn tell(ui: &Ui, report: &Report) -> Result {
             ui.status(&format!("{}: another tick is at work ({holder})", cluster.name));
         }
         for problem in &cluster.problems {
-            ui.problem(&format!("{}: {}", cluster.name, action::line(problem)));
+            ui.problem(&format!("{}: {}", cluster.name, text::clean(problem)));
         }
     }
     for problem in &report.problems {
-        ui.problem(&action::line(problem));
+        ui.problem(&text::clean(problem));
     }
     if report.clusters.is_empty() && report.loops.ended.is_empty() {
         ui.status("Nothing to do: no sprint waits, runs or has results to bring.");

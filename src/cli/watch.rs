@@ -7,7 +7,7 @@ use signal_hook::consts::SIGINT;
 
 use super::exit::{Exit, Result};
 use super::ui::Ui;
-use super::{action, inbox, screen};
+use super::{inbox, screen, text};
 use crate::app::App;
 use crate::domain::{SprintId, Status, Waiting};
 use crate::find;
@@ -42,7 +42,7 @@ impl Interrupt {
 /// Lets notices that are being sent arrive; Ctrl-C leaves them to a later tick.
 pub fn drain_notices(ui: &Ui, follower: &mut Follower<'_>, interrupt: &Interrupt) {
     if let Some(problem) = follower.drain_notices(&|| interrupt.came()) {
-        ui.warning(&action::line(&problem));
+        ui.warning(&text::clean(&problem));
     }
 }
 
@@ -87,7 +87,7 @@ fn follow(app: &App, ui: &Ui, mut follower: Follower<'_>, says_next: bool) -> Re
                     return parked(ui, &follower);
                 }
                 if let Some(why) = follower.row().limit_reason() {
-                    ui.status(&format!("{id} {}", action::line(&Waiting::sentence(why))));
+                    ui.status(&format!("{id} {}", text::clean(&Waiting::sentence(why))));
                     return Ok(Exit::Waiting);
                 }
                 if status.is_terminal() {
@@ -169,7 +169,7 @@ fn finish(
 ) -> Exit {
     if !ui.json {
         if let Some(error) = &sprint.error {
-            ui.status(&format!("{}: {}", sprint.id, action::line(error)));
+            ui.status(&format!("{}: {}", sprint.id, text::clean(error)));
         }
         if says_next {
             ui.hint(&screen::next(sprint, &app.artifacts(&sprint.id)));
@@ -232,7 +232,7 @@ impl LinePrinter {
         let problem = follower.problem();
         if problem != self.problem.as_deref() {
             if let Some(problem) = problem {
-                ui.warning(&action::line(problem));
+                ui.warning(&text::clean(problem));
             }
             self.problem = problem.map(str::to_owned);
         }
@@ -284,7 +284,7 @@ pub fn poll_first(app: &App, ui: &Ui, id: &SprintId) -> Result<()> {
     drain_notices(ui, &mut follower, &interrupt);
     let refused = polled.err().map(|problem| problem.message);
     if let Some(problem) = refused.as_deref().or(follower.problem()) {
-        ui.warning(&action::line(problem));
+        ui.warning(&text::clean(problem));
     }
     Ok(())
 }

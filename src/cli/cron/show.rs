@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
+use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::cli::{action, text};
 use crate::cron;
 use crate::domain::duration;
 use crate::view::{Cron, PastTick};
@@ -35,7 +35,7 @@ impl Render for Cron {
         let worse = last.filter(|last| good.is_none_or(|good| good.time != last.time));
         lines.extend(worse.map(|tick| format!("last tick:      {}", when(tick, self.now))));
         let problems = self.problems.iter();
-        lines.extend(problems.map(|problem| format!("problem:        {}", action::line(problem))));
+        lines.extend(problems.map(|problem| format!("problem:        {}", text::clean(problem))));
         if !self.log_tail.is_empty() {
             lines.push(format!("log:            {}", self.log.display()));
         }

@@ -2,8 +2,8 @@
 
 use crate::app::App;
 use crate::auto_loop::{self, BeginEvent};
-use crate::cli::action;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::domain::{LoopId, LoopStatus};
 use crate::find;
@@ -13,7 +13,7 @@ use crate::view;
 /// Says what is probably not as it was meant in a loop's limits.
 pub fn warn(ui: &Ui, id: &LoopId, doubts: &[String]) {
     for doubt in doubts {
-        ui.warning(&action::line(doubt));
+        ui.warning(&text::clean(doubt));
         ui.hint(&format!("`researchloop loop edit {id} --target ...` changes the target"));
     }
 }
@@ -49,7 +49,7 @@ pub fn begin(app: &App, ui: &Ui, id: &LoopId) -> Result {
                     ui.status(&format!("{sprint}: waits: {why}"))
                 }
                 Ok(Submitted::Deferred { why, .. } | Submitted::Refused { why }) => {
-                    ui.warning(&format!("{sprint}: {}", action::line(&why)));
+                    ui.warning(&format!("{sprint}: {}", text::clean(&why)));
                 }
                 Err(error) => ui.warning(&format!("{sprint}: {error}")),
             }
@@ -57,14 +57,14 @@ pub fn begin(app: &App, ui: &Ui, id: &LoopId) -> Result {
     })?;
     let row = find::auto_loop(&store, id.as_str())?;
     for problem in &problems {
-        ui.warning(&action::line(problem));
+        ui.warning(&text::clean(problem));
     }
     if ui.json {
         ui.json(&view::OneLoop { auto_loop: view::loop_found(&store, &row)? });
     } else if row.status != LoopStatus::Running {
-        ui.status(&format!("{id}: ended: {}", action::line(&row.detail)));
+        ui.status(&format!("{id}: ended: {}", text::clean(&row.detail)));
     } else if !row.note.is_empty() {
-        ui.status(&format!("{id}: {}", action::line(&row.note)));
+        ui.status(&format!("{id}: {}", text::clean(&row.note)));
     }
     ui.hint(&format!(
         "it goes on with every `researchloop tick`; `researchloop cron install` runs one every few minutes; `researchloop loop show {id}` shows it"

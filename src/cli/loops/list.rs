@@ -5,8 +5,8 @@ use clap::Args;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
+use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::cli::{action, text};
 use crate::domain::LoopStatus;
 use crate::query::{self, LoopsQuestion};
 use crate::view::Loops;
@@ -63,7 +63,7 @@ impl Render for Loops {
                 if wide {
                     cells.push(text::time(&one.created_at));
                 }
-                cells.push(action::line(if one.status == LoopStatus::Running {
+                cells.push(text::clean(if one.status == LoopStatus::Running {
                     &one.note
                 } else {
                     &one.detail

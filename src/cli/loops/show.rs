@@ -4,8 +4,8 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::cli::{action, text};
 use crate::domain::action::Action;
 use crate::domain::auto_loop::Limits;
 use crate::domain::{LoopStatus, Reason, StopRule, Verdict, duration};
@@ -50,10 +50,10 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
     };
     if !whole.detail.is_empty() {
         let reason = whole.reason.map_or("", StopRule::as_str);
-        sentence("ended:", &format!("{} ({reason})", action::line(&whole.detail)));
+        sentence("ended:", &format!("{} ({reason})", text::clean(&whole.detail)));
     }
     if !whole.note.is_empty() {
-        sentence("now:", &action::line(&whole.note));
+        sentence("now:", &text::clean(&whole.note));
     }
     if !whole.context.is_empty() {
         field("wanted:", &text::clean(&whole.context));

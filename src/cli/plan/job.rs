@@ -6,7 +6,7 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::request::{JobArgs, warn_of_options};
 use crate::cli::sprint::{submit, tell};
 use crate::cli::ui::Ui;
-use crate::cli::{action, text, watch};
+use crate::cli::{text, watch};
 use crate::domain::SprintId;
 use crate::plan::{self, LeftError, Waited};
 use crate::problem::{Problem, ProblemKind};
@@ -56,7 +56,7 @@ fn wait_for_it(
     match (exit, plan::waited(&store, id)?) {
         (Exit::Success, Waited::Completed) => Ok(Ok(plan_of(app, ui, id, study)?)),
         (_, Waited::Ended(problem)) if ui.json => {
-            let hints = problem.hints.iter().map(|hint| action::line(hint)).collect();
+            let hints = problem.hints.iter().map(|hint| text::clean(hint)).collect();
             Err(Problem { hints, ..problem })
         }
         (exit, Waited::Completed | Waited::Ended(_)) => Ok(Err(exit)),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::exit::{Exit, Result};
 use super::task::tell_repeats;
 use super::ui::Ui;
-use super::{Global, action, input, text};
+use super::{Global, input, text};
 use crate::app::App;
 use crate::domain::text::block;
 use crate::plan::{self, Checked, Here, PlanCost};
@@ -72,7 +72,7 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     let Checked { drafts, warnings, repeats } =
         plan::check(&app, &args.study, &raw.value).map_err(again)?;
     for warning in &warnings {
-        ui.warning(&action::line(warning));
+        ui.warning(&text::clean(warning));
     }
     tell_repeats(ui, &repeats);
     if !ui.json {

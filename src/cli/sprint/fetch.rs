@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::cli::{action, text};
 use crate::find;
 use crate::sprint::{self, Extent};
 use crate::view;
@@ -59,7 +59,7 @@ pub fn run(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
         ));
     }
     for skipped in &fetched.skipped {
-        ui.warning(&format!("not fetched: {}", action::line(skipped)));
+        ui.warning(&format!("not fetched: {}", text::clean(skipped)));
     }
     ui.status(&format!("{} file(s) in {}", fetched.files.len(), to.display()));
     Ok(Exit::Success)

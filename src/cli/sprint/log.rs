@@ -9,7 +9,7 @@ use crate::bundle::journal::Line;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
 use crate::cli::watch::{Interrupt, drain_notices, exit_of, poll_first};
-use crate::cli::{action, screen, text, values};
+use crate::cli::{screen, text, values};
 use crate::find;
 use crate::platform::clock;
 use crate::problem::{Problem, ProblemKind};
@@ -90,7 +90,7 @@ fn follow(ui: &Ui, mut follower: Follower<'_>, print: &mut dyn FnMut(Vec<Line>) 
         if follower.problem() != problem.as_deref() {
             problem = follower.problem().map(str::to_owned);
             if let Some(problem) = &problem {
-                ui.warning(&action::line(problem));
+                ui.warning(&text::clean(problem));
             }
         }
         seq = print(follower.lines_after(seq, MOST_LINES)?);

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::{action, text, watch};
+use crate::cli::{text, watch};
 use crate::domain::{SprintId, State};
 use crate::find;
 use crate::problem::Problem;
@@ -62,7 +62,7 @@ pub fn tell(ui: &Ui, submission: &NewSubmission) -> Result {
         Submitted::Deferred { why, because } if because.may_have_job() => {
             ui.warning(&format!(
                 "{id}: it is not known whether the job was taken: {}",
-                action::line(why)
+                text::clean(why)
             ));
             ui.hint("`researchloop tick` looks it up; it is never submitted twice");
             Ok(Exit::Waiting)
