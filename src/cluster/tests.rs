@@ -3,30 +3,17 @@
 use super::check::check_through;
 use crate::app::App;
 use crate::config::{self, Environment};
-use crate::remote::{Limits, Remote, RemoteError, Reply, Script};
+use crate::remote::{FakeRemote, RemoteError};
 use crate::view::ClusterCheck;
 
-/// A front end that gives one answer.
-struct Canned(Option<Result<Reply, RemoteError>>);
-
-impl Remote for Canned {
-    fn run(&mut self, _script: Script, _limits: Limits) -> Result<Reply, RemoteError> {
-        self.0.take().expect("one request")
-    }
-
-    fn place(&self) -> String {
-        "ada@login".to_owned()
-    }
-}
-
-fn check(answer: Result<Reply, RemoteError>) -> ClusterCheck {
+fn check(mut remote: FakeRemote) -> ClusterCheck {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("researchloop.toml");
     let text = "[[cluster]]\nname = \"hpc\"\nhost = \"login\"\nscheduler_type = \"slurm\"\nworking_dir = \"/work\"\ncommand_timeout = 60\n";
     std::fs::write(&file, text).expect("written");
     let config = config::load(&file, &Environment::default()).expect("a configuration");
     let app = App::new(config);
-    check_through(&app, &app.config.clusters[0], &mut Canned(Some(answer)))
+    check_through(&app, &app.config.clusters[0], &mut remote)
 }
 
 const GOOD: [(&str, i32, &str); 7] = [
@@ -39,15 +26,21 @@ const GOOD: [(&str, i32, &str); 7] = [
     ("head", 0, ""),
 ];
 
+fn answering(sections: impl IntoIterator<Item = (&'static str, i32, &'static str)>) -> FakeRemote {
+    let remote = FakeRemote::default();
+    remote.answers(sections);
+    remote
+}
+
 /// All is well but one section.
 fn with(name: &'static str, status: i32, text: &'static str) -> ClusterCheck {
     let others = GOOD.into_iter().filter(|(known, ..)| *known != name);
-    check(Ok(Reply::from_sections(others.chain([(name, status, text)]))))
+    check(answering(others.chain([(name, status, text)])))
 }
 
 #[test]
 fn each_thing_is_told_in_its_order() {
-    let check = check(Ok(Reply::from_sections(GOOD)));
+    let check = check(answering(GOOD));
     let told: Vec<(&str, &str)> =
         check.checks.iter().map(|check| (check.check, check.detail.as_str())).collect();
     let expected = [
@@ -96,7 +89,9 @@ fn without_a_connection_nothing_else_is_told() {
         place: "ada@login".to_owned(),
         fingerprint: "SHA256:abc".to_owned(),
     };
-    let check = check(Err(unknown));
+    let remote = FakeRemote::default();
+    remote.fails(unknown);
+    let check = check(remote);
     let [connection] = check.checks.as_slice() else { panic!("{check:?}") };
     assert!(!check.ok && connection.check == "connection");
     assert!(connection.hint.as_deref().is_some_and(|hint| !hint.contains("NAME")), "{check:?}");

@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Limits, Remote, RemoteError, Reply, Script};
 
+/// What it is called.
+const PLACE: &str = "ada@login";
+
 /// Its copies share all of it.
 #[derive(Debug, Clone, Default)]
 pub struct FakeRemote {
@@ -13,7 +16,7 @@ pub struct FakeRemote {
 
 #[derive(Debug, Default)]
 struct Inside {
-    replies: VecDeque<Reply>,
+    replies: VecDeque<Result<Reply, RemoteError>>,
     asked: Vec<String>,
 }
 
@@ -23,7 +26,13 @@ impl FakeRemote {
         &self,
         sections: impl IntoIterator<Item = (&'static str, i32, &'static str)>,
     ) -> &Self {
-        self.lock().replies.push_back(Reply::from_sections(sections));
+        self.lock().replies.push_back(Ok(Reply::from_sections(sections)));
+        self
+    }
+
+    /// Fails one more request so.
+    pub fn fails(&self, error: RemoteError) -> &Self {
+        self.lock().replies.push_back(Err(error));
         self
     }
 
@@ -42,13 +51,14 @@ impl Remote for FakeRemote {
     fn run(&mut self, script: Script, _: Limits) -> Result<Reply, RemoteError> {
         let mut inside = self.lock();
         inside.asked.push(script.shown().to_owned());
-        inside.replies.pop_front().ok_or_else(|| RemoteError::Unreachable {
-            place: "a front end of a test".to_owned(),
+        let none_left = || RemoteError::Unreachable {
+            place: PLACE.to_owned(),
             problem: "nobody answers".to_owned(),
-        })
+        };
+        inside.replies.pop_front().unwrap_or_else(|| Err(none_left()))
     }
 
     fn place(&self) -> String {
-        "a front end of a test".to_owned()
+        PLACE.to_owned()
     }
 }
