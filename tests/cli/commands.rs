@@ -1,7 +1,6 @@
 //! Help, wrong use, and the commands around sprints: init, config, study, cluster.
 
-use std::process::Stdio;
-
+use super::is_not_troubled_by_a_reader_that_goes_away;
 use crate::harness::{Project, program};
 
 #[test]
@@ -260,20 +259,6 @@ fn a_reader_that_goes_away_is_no_error() {
         &["completions", "bash"],
         &["sprint", "run", "x", "-s", "s", "--dry-run"],
     ] {
-        let mut child = project
-            .command(program())
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success() && !said.contains("panicked"),
-            "{arguments:?}: {} {said}",
-            output.status
-        );
+        is_not_troubled_by_a_reader_that_goes_away(&project, arguments);
     }
 }

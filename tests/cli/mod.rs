@@ -63,6 +63,20 @@ pub fn remote_dir(project: &Project, id: &str) -> PathBuf {
     PathBuf::from(project.show(id)["remote_dir"].as_str().unwrap())
 }
 
+/// Asserts that a command ends well although nobody reads what it prints.
+#[track_caller]
+pub fn is_not_troubled_by_a_reader_that_goes_away(project: &Project, arguments: &[&str]) {
+    let mut child = project.spawn(arguments);
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && !said.contains("panicked"),
+        "{arguments:?}: {} {said}",
+        output.status
+    );
+}
+
 /// Whether a process is there and has not ended.
 pub fn is_alive(pid: &str) -> bool {
     let stat =

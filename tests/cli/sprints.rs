@@ -1,8 +1,8 @@
 //! `sprint` and `tick` on this machine.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use super::{is_alive, playing, remote_dir, text};
+use super::{is_alive, is_not_troubled_by_a_reader_that_goes_away, playing, remote_dir, text};
 use crate::harness::{Project, patience, program, wait_until};
 
 /// All regular files below a folder.
@@ -421,20 +421,6 @@ fn output_that_nobody_reads_to_its_end_is_no_panic() {
         &["sprint", "show", &id],
         &["--json", "sprint", "list"],
     ] {
-        let mut child = project
-            .command(program())
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.code() == Some(0) && !said.contains("panicked"),
-            "{arguments:?}: {} {said}",
-            output.status
-        );
+        is_not_troubled_by_a_reader_that_goes_away(&project, arguments);
     }
 }
