@@ -382,51 +382,47 @@ fn no_source_is_unfinished_or_unsafe() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[test]
-fn what_only_decides_has_no_clock_no_chance_and_no_files() {
+/// Asserts that none of these words stands in the code of these folders.
+fn assert_never_named(folders: &[&str], words: &[&str]) {
     let mut wrong = Vec::new();
-    for source in all().iter().filter(|source| {
-        ["domain", "pipeline"].contains(&source.part.as_str()) && !is_test(&source.path)
-    }) {
-        for word in [
-            "std::fs",
-            "std::net",
-            "std::process",
-            "std::env",
-            "std::thread",
-            "SystemTime",
-            "Instant",
-            "Timestamp::now",
-            "getrandom",
-        ] {
-            if source.text.contains(word) {
-                wrong.push(format!("{} names {word}", source.path));
-            }
+    for source in all() {
+        if folders.contains(&source.part.as_str()) && !is_test(&source.path) {
+            let named = words.iter().filter(|word| source.text.contains(**word));
+            wrong.extend(named.map(|word| format!("{} names {word}", source.path)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_only_decides_has_no_clock_no_chance_and_no_files() {
+    let words = [
+        "std::fs",
+        "std::net",
+        "std::process",
+        "std::env",
+        "std::thread",
+        "SystemTime",
+        "Instant",
+        "Timestamp::now",
+        "getrandom",
+    ];
+    assert_never_named(&["domain", "pipeline"], &words);
 }
 
 /// The clock is handed to the store, so that one change happens at one time, and tests can move it.
 /// `unixepoch(column)` reads a stored time; without an argument it would be the system's clock.
 #[test]
 fn the_store_asks_nobody_for_the_time() {
-    let mut wrong = Vec::new();
-    for source in all().iter().filter(|source| source.part == "store" && !is_test(&source.path)) {
-        for word in [
-            "clock::now(",
-            "SystemTime",
-            "Timestamp::now",
-            "unixepoch()",
-            "'now'",
-            "CURRENT_TIMESTAMP",
-        ] {
-            if source.text.contains(word) {
-                wrong.push(format!("{} names {word}", source.path));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let words = [
+        "clock::now(",
+        "SystemTime",
+        "Timestamp::now",
+        "unixepoch()",
+        "'now'",
+        "CURRENT_TIMESTAMP",
+    ];
+    assert_never_named(&["store"], &words);
 }
 
 /// Folders that read the words of other programs, which stay as they come.
