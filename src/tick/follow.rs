@@ -153,8 +153,9 @@ impl<'a> Follower<'a> {
         }
         if due || self.row.state.status().is_terminal() {
             self.poll_all()?;
+            self.read()?;
         }
-        self.read()
+        Ok(())
     }
 
     /// Polls once, and fails only where nothing can go on. Otherwise the sprint is as it was.
@@ -168,7 +169,12 @@ impl<'a> Follower<'a> {
     }
 
     fn read(&mut self) -> Result<(), Problem> {
-        self.row = find::sprint(self.store, self.row.id.as_str())?;
+        let id = self.row.id.as_str();
+        self.row = match self.store.sprint(id)? {
+            Some(row) => row,
+            // It is gone, which is told as of any id that is not known.
+            None => find::sprint(self.store, id)?,
+        };
         Ok(())
     }
 
