@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::config::Study;
 use crate::domain::action::{Action, LoopOption};
+use crate::domain::allowance::as_f64;
 use crate::domain::auto_loop::{
     Attempt, AttemptState, Left, Limits, Next, Remark, Situation, StopRule, Target, Unused, Used,
     fingerprint, next, objection, remark,
@@ -519,15 +520,15 @@ fn situation_of<'a>(
         unspent: max - used,
         free: max - used - reserved,
     };
-    let (gpu_used, gpu_reserved) = (number(whole.gpu_seconds), number(whole.reserved_gpu_seconds));
+    let (gpu_used, gpu_reserved) = (as_f64(whole.gpu_seconds), as_f64(whole.reserved_gpu_seconds));
     Ok(Situation {
         limits,
         attempts,
         forgotten: row.forgotten,
         money: Used { spent: own.cost_usd, reserved: own.reserved_usd },
         gpu_seconds: Used {
-            spent: number(own.gpu_seconds),
-            reserved: number(own.reserved_gpu_seconds),
+            spent: as_f64(own.gpu_seconds),
+            reserved: as_f64(own.reserved_gpu_seconds),
         },
         study_money: study
             .max_study_cost_usd
@@ -543,10 +544,6 @@ fn situation_of<'a>(
         seconds: request.seconds.unwrap_or(study.max_sprint_duration),
         now: clock::now().as_second(),
     })
-}
-
-fn number(seconds: u64) -> f64 {
-    f64::from(u32::try_from(seconds).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

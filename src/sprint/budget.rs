@@ -4,7 +4,7 @@ use super::error::CreateError;
 use super::request::{NewSprintSpec, Request};
 use crate::config::Study;
 use crate::domain::action::{Action, LoopOption};
-use crate::domain::allowance::{Allowance, LEAST_USD, as_f64, seconds_within};
+use crate::domain::allowance::{Allowance, LEAST_USD, as_f64, lesser, seconds_within};
 use crate::platform::clock;
 use crate::store::{Change, Cut, Spent, SprintRow, StoreError};
 
@@ -34,7 +34,7 @@ fn left_of(study: &Study, used: &Spent) -> Result<Option<f64>, CreateError> {
 
 /// What a sprint may cost by its own and its study's word, without what others have used.
 fn own_budget(study: &Study, request: &Request) -> Option<f64> {
-    [request.max_cost_usd, study.max_cost_usd].into_iter().flatten().reduce(f64::min)
+    lesser(request.max_cost_usd, study.max_cost_usd)
 }
 
 /// What an allowance is less of than the sprint would have had without the study's and the loop's limits.
@@ -65,10 +65,7 @@ pub(super) fn allowance(
 ) -> Result<Allowance, CreateError> {
     let seconds = wanted.request.seconds.unwrap_or(study.max_sprint_duration);
     let own = wanted.budget_usd.or(wanted.request.max_cost_usd);
-    let mut allowance = Allowance {
-        budget_usd: own.into_iter().chain(study.max_cost_usd).reduce(f64::min),
-        seconds,
-    };
+    let mut allowance = Allowance { budget_usd: lesser(own, study.max_cost_usd), seconds };
     if wanted.loop_id.is_some()
         || (study.max_study_cost_usd.is_none() && study.max_study_gpu_hours.is_none())
     {
@@ -76,11 +73,7 @@ pub(super) fn allowance(
     }
     let used = change.money_of_study(study.name.as_str())?;
     let limit = |what: String| Err(CreateError::Limit { what, study: study.name.to_string() });
-    if let Some(left) = left_of(study, &used)? {
-        let own =
-            [allowance.budget_usd, study.max_cost_usd].into_iter().flatten().fold(left, f64::min);
-        allowance.budget_usd = Some(own);
-    }
+    allowance.budget_usd = lesser(left_of(study, &used)?, allowance.budget_usd);
     if let Some(max) = study.max_study_gpu_hours {
         let unknown = if used.gpu_unknown {
             change.gpu_unknown_sprints(study.name.as_str())?
