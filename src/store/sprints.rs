@@ -455,31 +455,26 @@ impl Store {
     }
 
     /// Sprints of a cluster that are over, whose results were not fetched yet, and are due.
-    pub fn unfetched_sprints(
-        &self,
-        cluster: &str,
-        max_tries: u32,
-        now: i64,
-    ) -> Result<Vec<SprintRow>, StoreError> {
+    pub fn unfetched_sprints(&self, cluster: &str) -> Result<Vec<SprintRow>, StoreError> {
         self.query(
             &format!(
                 "SELECT {COLUMNS} FROM sprints WHERE cluster = ?1 AND status IN {TERMINAL} AND results_at IS NULL \
                  AND results_tries < ?2 AND {} AND attempt > 0 ORDER BY results_tries, created_at, rowid",
                 waits::is_due(retry::RESULTS, "results_next", "results_tries", "?3")
             ),
-            (cluster, max_tries, now),
+            (cluster, retry::RESULT_TRIES, self.seconds()),
         )
     }
 
     /// Clusters that have something to do, by name.
-    pub fn busy_clusters(&self, max_tries: u32, now: i64) -> Result<Vec<String>, StoreError> {
+    pub fn busy_clusters(&self) -> Result<Vec<String>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT cluster FROM sprints WHERE status NOT IN {TERMINAL}
              UNION SELECT cluster FROM sprints WHERE status IN {TERMINAL} AND results_at IS NULL
                 AND results_tries < ?1 AND {} AND attempt > 0 ORDER BY 1",
             waits::is_due(retry::RESULTS, "results_next", "results_tries", "?2")
         ))?;
-        let rows = query.query_map((max_tries, now), |row| row.get(0))?;
+        let rows = query.query_map((retry::RESULT_TRIES, self.seconds()), |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -24,7 +24,7 @@ use self::submissions::{look_up_submissions, submit_waiting, tell_of_strays};
 use crate::app::{App, holder, is_gone};
 use crate::auto_loop::{self, Advanced};
 use crate::config::{Cluster, UnknownName};
-use crate::domain::{Reason, SprintId, State, Status, retry};
+use crate::domain::{Reason, SprintId, State, Status};
 use crate::notify;
 use crate::platform::clock;
 use crate::problem::Problem;
@@ -114,7 +114,7 @@ pub fn tick(app: &App) -> Result<Report, TickError> {
     // Nothing is looked at that could not be written down.
     drop(store.change()?);
     let mut report = Report::default();
-    let busy = store.busy_clusters(retry::RESULT_TRIES, clock::now().as_second())?;
+    let busy = store.busy_clusters()?;
     over_clusters(app, &busy, Part::All, &mut report);
     round_of_loops(app, &mut store, &mut report)?;
     // What the loops have made need not wait for the next tick.
@@ -487,11 +487,7 @@ fn fetch_results(
     report: &mut ClusterReport,
 ) -> Result<(), TickError> {
     let began = clock::instant();
-    for row in store.unfetched_sprints(
-        cluster.name.as_str(),
-        retry::RESULT_TRIES,
-        clock::now().as_second(),
-    )? {
+    for row in store.unfetched_sprints(cluster.name.as_str())? {
         if clock::since(began).as_secs() > cluster.command_timeout {
             break;
         }

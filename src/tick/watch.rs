@@ -366,11 +366,7 @@ fn round_on(
 ) -> Result<Option<ClusterReport>, TickError> {
     let app = Arc::clone(&own.app);
     let store = own.store()?;
-    if !store
-        .busy_clusters(retry::RESULT_TRIES, clock::now().as_second())?
-        .iter()
-        .any(|name| *name == cluster.name.as_str())
-    {
+    if !store.busy_clusters()?.iter().any(|name| *name == cluster.name.as_str()) {
         return Ok(None);
     }
     let remote = remote.get_or_insert_with(|| app.remote(cluster));
@@ -390,7 +386,7 @@ fn watch_loops(mut own: Own, look: Duration) {
             return;
         }
         let round = || -> Result<Report, TickError> {
-            let busy = own.store()?.busy_clusters(retry::RESULT_TRIES, clock::now().as_second())?;
+            let busy = own.store()?.busy_clusters()?;
             let mut report = Report::default();
             own.shared.state().unknown.clear();
             for name in busy {
