@@ -317,8 +317,7 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
         id: SprintId::new(&id).map_err(|error| StoreError::Unexpected(error.to_string()))?,
         study: row.get(const { at("study_name") })?,
         cluster: row.get(const { at("cluster") })?,
-        scheduler: SchedulerKind::parse(&scheduler)
-            .ok_or(StoreError::Unexpected(format!("scheduler {scheduler}")))?,
+        scheduler: known_word("scheduler", &scheduler, SchedulerKind::parse)?,
         idea: row.get(const { at("idea") })?,
         directory: row.get(const { at("directory") })?,
         remote_dir: row.get(const { at("remote_dir") })?,
@@ -386,8 +385,7 @@ fn state(row: &Row<'_>, is_asking: bool) -> Result<State, StoreError> {
     let job = job_id.as_deref().and_then(JobId::parse);
     let phase = phase.map(Phase);
     let unexpected = || StoreError::Unexpected(format!("status {word} without a job"));
-    let status =
-        Status::parse(&word).ok_or_else(|| StoreError::Unexpected(format!("status {word}")))?;
+    let status = known_word("status", &word, Status::parse)?;
     Ok(match status {
         Status::Pending => State::Pending,
         Status::Submitting => State::Submitting,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::TaskError;
 use crate::domain::task_graph::{self, Node};
 use crate::domain::{Condition, EventName, TaskStatus, Verdict};
-use crate::store::{Change, StoreError};
+use crate::store::{Change, StoreError, known_word};
 
 /// A task as the graph is told of it, with what is stored of the rest.
 struct Stored {
@@ -53,8 +53,7 @@ impl Change<'_> {
             stored.details.push(row.get(5)?);
             stored.nodes.push(Node {
                 id,
-                status: TaskStatus::parse(&status)
-                    .ok_or(StoreError::Unexpected(format!("status {status}")))?,
+                status: known_word("status", &status, TaskStatus::parse)?,
                 verdict: verdict.as_deref().and_then(Verdict::parse),
                 held: row.get(6)?,
                 parent: None,
@@ -71,8 +70,7 @@ impl Change<'_> {
         while let Some(row) = rows.next()? {
             let (task, needs, condition): (String, String, String) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
-            let condition = Condition::parse(&condition)
-                .ok_or(StoreError::Unexpected(format!("condition {condition}")))?;
+            let condition = known_word("condition", &condition, Condition::parse)?;
             if let (Some(task), Some(needs)) = (places.get(&task), places.get(&needs)) {
                 stored.nodes[*task].needs.push((*needs, condition));
             }

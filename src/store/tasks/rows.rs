@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use crate::domain::{Condition, NeedState, Priority, TaskId, TaskState, TaskStatus, Verdict};
-use crate::store::{Change, SprintRow, Store, StoreError};
+use crate::store::{Change, SprintRow, Store, StoreError, known_word};
 
 /// A task as it is stored, and where it stands.
 #[derive(Debug, Clone)]
@@ -173,10 +173,8 @@ fn needs(
         found.push(Need {
             task: row.get(0)?,
             needs: row.get(1)?,
-            condition: Condition::parse(&condition)
-                .ok_or(StoreError::Unexpected(format!("condition {condition}")))?,
-            state: NeedState::parse(&state)
-                .ok_or(StoreError::Unexpected(format!("need {state}")))?,
+            condition: known_word("condition", &condition, Condition::parse)?,
+            state: known_word("need", &state, NeedState::parse)?,
         });
     }
     Ok(found)
@@ -194,8 +192,7 @@ fn counts(
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let (word, count): (String, i64) = (row.get(0)?, row.get(1)?);
-        let state =
-            TaskState::parse(&word).ok_or(StoreError::Unexpected(format!("state {word}")))?;
+        let state = known_word("state", &word, TaskState::parse)?;
         found.push((state, u64::try_from(count).unwrap_or(0)));
     }
     Ok(found)
