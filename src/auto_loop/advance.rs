@@ -15,7 +15,7 @@ use crate::domain::transition::Event;
 use crate::domain::{LoopStatus, Source, SprintId, Status, TaskState, Waiting, figure_name, task};
 use crate::platform::clock;
 use crate::sprint::{self, NewSprintSpec, Request};
-use crate::store::{Change, LoopRow, LoopSprint, MetricRow, Store, StoreError, TaskError};
+use crate::store::{Change, LoopRow, LoopSprint, MetricRow, Store, StoreError};
 use crate::study::Program;
 
 /// What became of the loops.
@@ -227,10 +227,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     };
     if let Some(task) = &ready {
         // It was ready a moment ago, in this very change.
-        change.claim_for_sprint(task.id.as_str(), id.as_str()).map_err(|error| match error {
-            TaskError::Store(error) => error,
-            other => StoreError::Unexpected(other.to_string()),
-        })?;
+        change.claim_for_sprint(task.id.as_str(), id.as_str())?;
     }
     Ok(Step::Made(id, study.cluster.to_string()))
 }

@@ -6,7 +6,6 @@ use crate::config::UnknownName;
 use crate::domain::action::Action;
 use crate::domain::options::OptionProblem;
 use crate::problem::{Problem, ProblemKind};
-use crate::remote::RemoteError;
 use crate::store::{StoreError, TaskError};
 
 /// Why a sprint is not made.
@@ -90,9 +89,6 @@ pub enum SubmitError {
     /// A file of this machine.
     #[error("{0}")]
     File(String),
-    /// The way to the cluster. Nothing was sent.
-    #[error(transparent)]
-    Remote(#[from] RemoteError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -104,7 +100,6 @@ impl From<SubmitError> for Problem {
             SubmitError::Unknown(error) => error.into(),
             SubmitError::Cluster(error) => error.into(),
             SubmitError::Store(error) => error.into(),
-            SubmitError::Remote(error) => error.into(),
             SubmitError::Context(_) | SubmitError::File(_) => Self::failed(error.to_string()),
         }
     }

@@ -34,11 +34,7 @@ pub fn doubtful_options(
     let mut doubts = scheduler.doubtful_options(&options_of(cluster, study, request));
     doubts.retain(|doubt| !known.contains(doubt));
     for (key, value) in &request.options {
-        if value.is_empty()
-            && !below
-                .iter()
-                .any(|(set, _)| scheduler.option_name(set) == scheduler.option_name(key))
-        {
+        if value.is_empty() && !below.iter().any(|(set, _)| is_same_option(cluster, set, key)) {
             let problem = "an empty value removes an option, but neither the cluster nor the study sets this one".to_owned();
             doubts.push(OptionProblem { key: key.clone(), problem });
         }
