@@ -6,7 +6,7 @@
 //! result.
 
 use super::review_text::{Line, lines};
-use crate::domain::text::is_hidden;
+use crate::domain::text::spaced;
 
 /// What a reviewer writes when nothing critical is left. Case does not matter.
 const MARKER: &str = "no critical issues";
@@ -130,12 +130,8 @@ impl Section {
 
 fn keep(list: &mut Vec<String>, text: &str) {
     if list.len() < MAX_ISSUES {
-        let shown = text
-            .chars()
-            .filter(|char| !is_hidden(*char))
-            .map(|char| if char.is_control() { ' ' } else { char })
-            .take(MAX_ISSUE_CHARS);
-        list.push(shown.collect::<String>().trim().to_owned());
+        let shown: String = spaced(text).chars().take(MAX_ISSUE_CHARS).collect();
+        list.push(shown.trim().to_owned());
     }
 }
 

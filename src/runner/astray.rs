@@ -1,14 +1,12 @@
 //! Questions that the agent has put where nobody looks for them.
 
 use super::job_context::Paths;
+use super::mailbox::{MAX_FILES, asks};
 use super::outputs::stamp;
 use crate::bundle::OWN_FOLDER;
 use crate::bundle::answers::MAX_SMALL;
 use crate::bundle::folder::{Entry as Kind, Folder, Refused};
 use crate::domain::text::paragraph;
-
-/// How many files are looked at.
-const MAX_FILES: usize = 2000;
 
 /// Where questions are put that nobody finds, below the working directory. None of it is taken: other
 /// files may bear these names.
@@ -33,12 +31,7 @@ pub fn questions_astray(paths: &Paths) -> Vec<(String, String)> {
                 || [".json", ".txt", ".md"].iter().any(|end| name.ends_with(end)),
                 |names| names.contains(&name.as_str()),
             );
-            if is_named
-                && size <= MAX_SMALL
-                && folder
-                    .read(&name, MAX_SMALL)
-                    .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
-            {
+            if is_named && size <= MAX_SMALL && asks(&folder, &name) {
                 found.push((
                     format!("{prefix}{}", paragraph(&name.escape_default().to_string(), 40)),
                     stamp(&folder, &name).unwrap_or_default(),

@@ -17,7 +17,7 @@ use crate::domain::text::paragraph;
 use crate::domain::{Masker, MessageId, MessageKind};
 
 /// How many files are looked at.
-const MAX_FILES: usize = 2000;
+pub const MAX_FILES: usize = 2000;
 /// How many questions a run asks at once.
 const MAX_QUESTIONS: usize = 5;
 /// How long a question may be, in characters.
@@ -181,13 +181,15 @@ fn stem<'a>(folder: &Folder, name: &'a str, kind: Kind) -> Option<&'a str> {
         return Some(stem);
     }
     let is_small = matches!(kind, Kind::File(size) if size <= MAX_SMALL);
-    let asks = || {
-        folder
-            .read(name, MAX_SMALL)
-            .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
-    };
     let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".md")).unwrap_or(name);
-    (is_small && !stem.is_empty() && !stem.contains('.') && asks()).then_some(stem)
+    (is_small && !stem.is_empty() && !stem.contains('.') && asks(folder, name)).then_some(stem)
+}
+
+/// Whether a file asks something.
+pub fn asks(folder: &Folder, name: &str) -> bool {
+    folder
+        .read(name, MAX_SMALL)
+        .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(['?', '？', '؟']))
 }
 
 fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, String> {
