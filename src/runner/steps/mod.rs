@@ -35,12 +35,13 @@ pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
         .journal
         .write(&Entry::StepStarted { title: step.title.clone(), resumed: context.resumed })?;
     let end = match &step.action {
-        Action::Prompt(_) | Action::Skill(_) => prompt::run(context)?,
+        Action::Prompt(text) => prompt::run(context, text)?,
+        Action::Skill(skill) => prompt::run_skill(context, skill)?,
         Action::Shell(text) | Action::Verify(text) => shell::run(context, text)?,
         Action::Idea(skill) => idea::run(context, skill)?,
         Action::Plan(skill) => plan::run(context, skill)?,
         Action::Evaluate(text) => evaluate::run(context, text)?,
-        Action::Review(_) => review::run(context)?,
+        Action::Review(skill) => review::run(context, skill)?,
     };
     let end = with_cause(context, end, kills_before)?;
     let (verdict, detail) = match &end {

@@ -10,12 +10,12 @@ use crate::bundle::journal::Entry;
 use crate::bundle::review::CriticalIssue;
 use crate::claude::Verdict;
 use crate::domain::Advice;
-use crate::pipeline::{Action, Outcome};
+use crate::pipeline::Outcome;
 use crate::runner::astray::questions_astray;
 use crate::runner::conversation::{Answer, Conversation, Text, Wanted, render};
 use crate::runner::last_words::{self, Asked};
 use crate::runner::mailbox::Asks;
-use crate::runner::run_failure::{self, RunFailure};
+use crate::runner::run_failure;
 use crate::runner::step::{StepContext, StepEnd};
 use crate::runner::supervisor::Stopped;
 
@@ -27,11 +27,19 @@ pub struct CarriedOut {
     asked: Option<Asked>,
 }
 
-/// Has the step carried out.
-pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
-    match carry_out(context, None)? {
+/// Has a text carried out.
+pub fn run(context: &mut StepContext<'_>, instructions: &str) -> io::Result<StepEnd> {
+    match carry_out(context, instructions, None)? {
         Ok(carried_out) => Ok(carried_out.judged(context, None)),
         Err(end) => Ok(end),
+    }
+}
+
+/// Has a skill carried out.
+pub fn run_skill(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
+    match render(context.job, skill, &context.values()) {
+        Ok(instructions) => run(context, &instructions),
+        Err(failure) => Ok(StepEnd::Failed(failure)),
     }
 }
 
@@ -39,13 +47,10 @@ pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
 /// or the end of the step.
 pub fn carry_out(
     context: &mut StepContext<'_>,
+    instructions: &str,
     wanted: Option<Wanted<'_>>,
 ) -> io::Result<Result<CarriedOut, StepEnd>> {
-    let instructions = match instructions(context) {
-        Ok(text) => text,
-        Err(failure) => return Ok(Err(StepEnd::Failed(failure))),
-    };
-    let mut attempt = Attempt::new(context, &instructions, wanted);
+    let mut attempt = Attempt::new(context, instructions, wanted);
     loop {
         let (verdict, last_words) = match attempt.call(context)? {
             Ok(delivered) => delivered,
@@ -77,16 +82,6 @@ pub fn carry_out(
         } else {
             Err(not_done(context, &verdict, asked))
         });
-    }
-}
-
-fn instructions(context: &StepContext<'_>) -> Result<String, RunFailure> {
-    match &context.step.action {
-        Action::Prompt(text) => Ok(text.clone()),
-        Action::Skill(name) | Action::Idea(name) | Action::Plan(name) | Action::Review(name) => {
-            render(context.job, name, &context.values())
-        }
-        Action::Shell(text) | Action::Evaluate(text) | Action::Verify(text) => Ok(text.clone()),
     }
 }
 

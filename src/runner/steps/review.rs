@@ -8,17 +8,21 @@ use crate::bundle::journal::Entry;
 use crate::bundle::review::{REVIEW_SCHEMA, critical_issues};
 use crate::domain::written::Node;
 use crate::pipeline::Evaluator;
-use crate::runner::conversation::Wanted;
+use crate::runner::conversation::{Wanted, render};
 use crate::runner::step::{StepContext, StepEnd};
 
 /// Has the work reviewed.
-pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
+pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
     let step = context.step;
+    let instructions = match render(context.job, skill, &context.values()) {
+        Ok(text) => text,
+        Err(failure) => return Ok(StepEnd::Failed(failure)),
+    };
     let wanted = match &step.evaluator {
         Evaluator::ReviewClear { file } => Some(Wanted { schema: REVIEW_SCHEMA, file }),
         Evaluator::Completed | Evaluator::ExitCode => None,
     };
-    let carried_out = match prompt::carry_out(context, wanted)? {
+    let carried_out = match prompt::carry_out(context, &instructions, wanted)? {
         Ok(carried_out) => carried_out,
         Err(end) => return Ok(end),
     };
