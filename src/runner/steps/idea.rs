@@ -10,16 +10,14 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::lacks::{Lacks, repair};
-use super::over;
+use super::{answered, over};
 use crate::bundle::answers::{self, IdeaAnswer, MAX_SMALL, Proposal};
-use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{EarlierIdea, InboxFile, StateFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::bundle::prompts::Values;
 use crate::domain::approval::{Word, word};
 use crate::domain::idea::{self, Earlier};
 use crate::domain::text::paragraph;
-use crate::domain::written::Node;
 use crate::domain::{Advice, MessageKind, Reason};
 use crate::runner::conversation::{Answer, Conversation, Text, Wanted, render};
 use crate::runner::journal::replace;
@@ -205,21 +203,11 @@ fn propose(context: &mut StepContext<'_>, proposal: &Proposal) -> io::Result<Ste
 
 /// The idea of an answer, or else of the file that may take its place.
 fn read(work: &Path, structured: Option<&Value>) -> Result<IdeaAnswer, String> {
-    let answer = structured.map(|answer| answers::proposal(&Node::from(answer)));
-    if let Some(Ok(answer)) = answer {
-        return Ok(answer);
-    }
-    let file = match Folder::open(work).and_then(|folder| folder.read(FILE, MAX_SMALL + 1)) {
-        Ok(bytes) => answers::idea(&bytes),
-        Err(Refused::Missing) => {
-            return Err(match answer {
-                Some(Err(problem)) => format!("the structured answer {problem}"),
-                _ => format!("there was no structured answer, and no {FILE}"),
-            });
-        }
-        Err(odd) => Err(odd.to_string()),
-    };
-    file.map_err(|problem| format!("{FILE} {problem}"))
+    answered(work, structured, (FILE, MAX_SMALL), answers::proposal, answers::idea).map_err(
+        |problem| {
+            problem.unwrap_or_else(|| format!("there was no structured answer, and no {FILE}"))
+        },
+    )
 }
 
 /// What the names of proposals begin with; the rest is the number of the job that made it, so that no

@@ -9,15 +9,19 @@ mod review;
 mod shell;
 
 use std::io;
+use std::path::Path;
+
+use serde_json::Value;
 
 use super::mailbox::Asks;
 use super::run_failure::{self, RunFailure};
 use super::step::{Judged, StepContext, StepEnd};
 use super::supervisor::Stopped;
-use crate::bundle::folder::Folder;
+use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::journal::Entry;
 use crate::bundle::review::CriticalIssue;
 use crate::domain::open_issues::quotes;
+use crate::domain::written::Node;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::{self, Action, Evaluator, Outcome, Verdict};
 use crate::platform::clock;
@@ -161,5 +165,27 @@ fn judge(
         note,
         issues: quotes(&judgement.issues),
         critical_issues: answer.unwrap_or_default(),
+    }
+}
+
+/// The structured answer, or else that of the file that may take its place, of at most `max` bytes. What
+/// is wrong is a sentence; there is none when there is neither of the two.
+fn answered<T>(
+    work: &Path,
+    structured: Option<&Value>,
+    (file, max): (&str, u64),
+    of_node: impl Fn(&Node) -> Result<T, String>,
+    of_file: impl Fn(&[u8]) -> Result<T, String>,
+) -> Result<T, Option<String>> {
+    let refused = match structured.map(|answer| of_node(&Node::from(answer))) {
+        Some(Ok(answer)) => return Ok(answer),
+        Some(Err(problem)) => Some(format!("the structured answer {problem}")),
+        None => None,
+    };
+    // One byte more than may be there, so that a longer file is seen to be one.
+    match Folder::open(work).and_then(|folder| folder.read(file, max + 1)) {
+        Ok(bytes) => of_file(&bytes).map_err(|problem| Some(format!("{file} {problem}"))),
+        Err(Refused::Missing) => Err(refused),
+        Err(odd) => Err(Some(format!("{file} {odd}"))),
     }
 }

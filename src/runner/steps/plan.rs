@@ -9,11 +9,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::lacks::{Lacks, repair};
-use super::over;
+use super::{answered, over};
 use crate::bundle::PLAN_FILE;
 use crate::bundle::answers::{self, MAX_PLAN};
-use crate::bundle::folder::{Folder, Refused};
-use crate::domain::written::Node;
 use crate::domain::{Advice, Reason};
 use crate::runner::conversation::{Answer, Conversation, Text, Wanted, render};
 use crate::runner::journal::replace;
@@ -73,20 +71,10 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
 
 /// The plan of an answer, or else of the file that may take its place.
 fn read(work: &Path, structured: Option<&Value>) -> Result<Value, Lacks> {
-    let answer = structured.map(|answer| answers::tasks(&Node::from(answer)));
-    if let Some(Ok(plan)) = answer {
-        return Ok(plan);
-    }
-    let problem = match Folder::open(work).and_then(|folder| folder.read(PLAN_FILE, MAX_PLAN + 1)) {
-        Ok(bytes) => match answers::plan(&bytes) {
-            Ok(plan) => return Ok(plan),
-            Err(problem) => format!("{PLAN_FILE} {problem}"),
+    answered(work, structured, (PLAN_FILE, MAX_PLAN), answers::tasks, answers::plan).map_err(
+        |problem| match problem {
+            Some(problem) => Lacks { unusable: vec![problem], ..Lacks::default() },
+            None => Lacks { missing: vec![PLAN_FILE.to_owned()], ..Lacks::default() },
         },
-        Err(Refused::Missing) => match answer {
-            Some(Err(problem)) => format!("the structured answer {problem}"),
-            _ => return Err(Lacks { missing: vec![PLAN_FILE.to_owned()], ..Lacks::default() }),
-        },
-        Err(odd) => format!("{PLAN_FILE} {odd}"),
-    };
-    Err(Lacks { unusable: vec![problem], ..Lacks::default() })
+    )
 }
