@@ -239,8 +239,9 @@ fn named(text: &str) -> BTreeSet<String> {
 #[test]
 fn a_folder_names_only_its_own_floor_and_those_below() {
     let floors: BTreeMap<&str, &[&str]> = FLOORS.iter().copied().collect();
+    let all = all();
     let mut wrong = Vec::new();
-    for source in all().iter().filter(|source| !is_test(&source.path)) {
+    for source in all.iter().filter(|source| !is_test(&source.path)) {
         let Some(below) = floors.get(source.part.as_str()) else {
             panic!("{}: say in tests/tidy.rs what {} may name", source.path, source.part)
         };
@@ -259,7 +260,7 @@ fn a_folder_names_only_its_own_floor_and_those_below() {
         }
     }
     for (path, more) in DOORS_THAT_NAME_MORE {
-        let source = all().into_iter().find(|source| source.path == *path);
+        let source = all.iter().find(|source| source.path == *path);
         let names = source.map(|source| named(&source.text)).unwrap_or_default();
         for name in more.iter().filter(|name| !names.contains(**name)) {
             wrong.push(format!(
