@@ -127,8 +127,9 @@ pub enum Evaluator<T> {
     Completed,
     /// Exit code 0 is `yes`, 1 is `no`, any other `error`.
     ExitCode,
-    /// `yes` when the critical-issues section of the review holds only the stop
-    /// marker, else `no`; `error` when there is no review. Every review has it.
+    /// `error` when there is no review. Else the reviewer's structured answer decides: `yes` when it
+    /// names nothing, and the review's file lists nothing either. Without an answer, `yes` when the
+    /// file's section of critical issues holds the stop marker alone; else `no`.
     ReviewClear {
         /// The review, relative to the sprint directory.
         file: T,

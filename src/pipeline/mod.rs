@@ -6,7 +6,8 @@
 //! visits and steps are counted, and what counts as a clear review.
 //!
 //! **Invariant:** no input, no output, no clock and no randomness. Whoever runs the
-//! steps passes in how they ended, and the text of the files that an evaluator reads.
+//! steps passes in how they ended, and the text of the files that an evaluator
+//! reads, and what a reviewer has answered.
 //! **Invariant:** every course is bounded: by `max_steps`, and by `max_visits` where a
 //! state sets it.
 
