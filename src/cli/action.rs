@@ -96,13 +96,12 @@ pub fn say(text: &str) -> String {
 /// A value as JSON in one line, with commands in the place of actions.
 pub fn json(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
-    match serde_json::to_value(value) {
-        Ok(mut value) if action::may_be_in_json(&text) => {
-            action::render_in(&mut value, &command);
-            value.to_string()
-        }
-        _ => text,
+    if !action::may_be_in_json(&text) {
+        return text;
     }
+    let Ok(mut value) = serde_json::to_value(value) else { return text };
+    action::render_in(&mut value, &command);
+    value.to_string()
 }
 
 #[cfg(test)]

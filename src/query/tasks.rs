@@ -65,7 +65,7 @@ pub fn task(app: &App, id: &str) -> Result<ShownTask, Problem> {
         })
     };
     Ok(ShownTask {
-        next: next(&store, &row, &needs, sprints.last())?,
+        next: next(&store, &row, &needs, &needed_by, &children, sprints.last())?,
         needs: needs.iter().map(|need| related(&need.needs, need)).collect::<Result<_, _>>()?,
         needed_by: needed_by
             .iter()
@@ -93,6 +93,8 @@ fn next(
     store: &Store,
     row: &TaskRow,
     needs: &[Need],
+    needed_by: &[Need],
+    children: &[TaskRow],
     last: Option<&SprintRow>,
 ) -> Result<TaskNext, Problem> {
     let id = row.id.as_str();
@@ -115,9 +117,8 @@ fn next(
             }
         }
         TaskState::Parent => {
-            let parts = store.task_children(id)?;
-            let ended = parts.iter().filter(|part| !part.state.is_open()).count();
-            TaskNext::EndsWithParts { ended, parts: parts.len() }
+            let ended = children.iter().filter(|part| !part.state.is_open()).count();
+            TaskNext::EndsWithParts { ended, parts: children.len() }
         }
         TaskState::Dead => TaskNext::RetryOrCancel,
         TaskState::Skipped => {
@@ -128,7 +129,7 @@ fn next(
         }
         TaskState::Done
             if row.verdict.is_none()
-                && store.needed_by(id)?.iter().any(|need| need.state == NeedState::Unknown) =>
+                && needed_by.iter().any(|need| need.state == NeedState::Unknown) =>
         {
             TaskNext::Judge { task: id.to_owned() }
         }
