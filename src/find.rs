@@ -62,12 +62,9 @@ pub fn message(store: &Store, given: &str) -> Result<Option<MessageRow>, Problem
         return Ok(Some(message));
     }
     let digits = given.strip_prefix("m-").unwrap_or(given);
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let matches = if plain { store.messages_like(&format!("m-{digits}"))? } else { Vec::new() };
-    let is_sprint = given.starts_with("sp-")
-        || !given.starts_with("m-")
-            && plain
-            && !store.ids_like(&format!("sp-{digits}"))?.is_empty();
+    let matches =
+        if is_hex(digits) { store.messages_like(&format!("m-{digits}"))? } else { Vec::new() };
+    let is_sprint = is_sprint(store, given)?;
     match matches.as_slice() {
         [] if is_sprint => Ok(None),
         [one] if !is_sprint => Ok(store.message(one)?),
@@ -93,6 +90,16 @@ pub fn message(store: &Store, given: &str) -> Result<Option<MessageRow>, Problem
     }
 }
 
+/// Whether this is the id of a sprint, or the beginning of one.
+pub fn is_sprint(store: &Store, given: &str) -> Result<bool, StoreError> {
+    Ok(given.starts_with("sp-")
+        || is_hex(given) && !store.ids_like(&format!("sp-{given}"))?.is_empty())
+}
+
+fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The whole id. The prefix may be left out, and the end while it is unambiguous.
 fn whole(ids: &Ids<'_>, given: &str) -> Result<String, Problem> {
     let beginning = if given.starts_with(ids.prefix) {
@@ -101,8 +108,7 @@ fn whole(ids: &Ids<'_>, given: &str) -> Result<String, Problem> {
         format!("{}{given}", ids.prefix)
     };
     let rest = beginning.get(ids.prefix.len()..).unwrap_or_default();
-    let fits = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let matches = if fits { (ids.like)(&beginning)? } else { Vec::new() };
+    let matches = if is_hex(rest) { (ids.like)(&beginning)? } else { Vec::new() };
     match matches.as_slice() {
         [id] => Ok(id.clone()),
         [] => {

@@ -89,8 +89,7 @@ pub fn named(store: &Store, name: &Path) -> Result<Option<SprintId>, Problem> {
     let Some(id) = name.to_str().filter(|text| !text.contains(['/', '.']) && !name.exists()) else {
         return Ok(None);
     };
-    let is_beginning = || !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if id.starts_with("sp-") || is_beginning() && !store.ids_like(&format!("sp-{id}"))?.is_empty() {
+    if find::is_sprint(store, id)? {
         return Ok(Some(find::sprint(store, id)?.id));
     }
     Ok(None)
