@@ -5,11 +5,14 @@ use serde_json::Value;
 use super::read;
 use crate::app::App;
 use crate::bundle::answers;
-use crate::domain::{TaskId, text};
+use crate::domain::text;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::Store;
-use crate::task::{self, Draft, ImportError};
+use crate::task::{self, Draft};
 use crate::view::{ImportedTask, SameIdea};
+
+/// Where the tasks stand, for people.
+const IN_PLAN: &str = "in the plan";
 
 /// What a plan has cost.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +51,7 @@ pub fn of_text(name: &str, content: &str) -> Result<Value, Problem> {
 
 /// Reads a plan, and tries to add its tasks without doing it: a cycle shows here, too.
 pub fn check(app: &App, study: &str, value: &Value) -> Result<Checked, Problem> {
-    let plan = read(value).map_err(|problems| refused(&problems))?;
+    let plan = read(value).map_err(|problems| task::refused(IN_PLAN, &problems))?;
     let mut store = app.store()?;
     create(&mut store, study, &plan.drafts, false)?;
     let repeats = task::repeats(&store, study, &plan.drafts)?;
@@ -68,20 +71,9 @@ fn create(
     keep: bool,
 ) -> Result<Vec<ImportedTask>, Problem> {
     let change = store.change()?;
-    let ids = task::create_all(&change, study, drafts, "plan").map_err(|error| match error {
-        ImportError::Problems(problems) => refused(&problems),
-        ImportError::Task(error) => error.into(),
-    })?;
+    let tasks = task::create(&change, study, drafts, "plan", IN_PLAN)?;
     if keep {
         change.commit()?;
     }
-    let task = |(id, draft): (&TaskId, &Draft)| ImportedTask {
-        id: id.to_string(),
-        key: draft.key.clone(),
-    };
-    Ok(ids.iter().zip(drafts).map(task).collect())
-}
-
-fn refused(problems: &[String]) -> Problem {
-    task::refused("in the plan", problems)
+    Ok(tasks)
 }

@@ -12,7 +12,7 @@ pub mod tree;
 pub use claim::{Claim, claim, fail, heartbeat, next, release};
 pub use edit::{add, cancel, edit, retry};
 pub use finish::{FinishError, done};
-pub use import::{Draft, FIELDS, ImportError, create_all, read};
-pub use take_in::{import, refused, repeats};
+pub use import::{Draft, FIELDS, read};
+pub use take_in::{create, import, refused, repeats};
 
 pub use crate::store::{NewTask, TaskEdit};

@@ -2,9 +2,9 @@
 
 use super::import::{Draft, ImportError, create_all, read};
 use crate::app::App;
-use crate::domain::text;
+use crate::domain::{TaskId, text};
 use crate::problem::{Problem, ProblemKind};
-use crate::store::{Store, StoreError};
+use crate::store::{Change, Store, StoreError};
 use crate::view::{Imported, ImportedTask, SameIdea};
 
 /// Adds the tasks of a file, all or none. `name` is the file's, for people; `tell` hears of ideas that
@@ -22,17 +22,28 @@ pub fn import(
     let mut store = app.store()?;
     tell(&repeats(&store, study, &drafts)?);
     let change = store.change()?;
-    let ids = create_all(&change, study, &drafts, "file").map_err(|error| match error {
-        ImportError::Problems(problems) => refused(&what, &problems),
+    let tasks = create(&change, study, &drafts, "file", &what)?;
+    change.commit()?;
+    Ok(Imported { study_name: study.to_owned(), tasks })
+}
+
+/// Makes the tasks of a list as a part of a change. `what` is where they stand: `in the plan`.
+pub fn create(
+    change: &Change<'_>,
+    study: &str,
+    drafts: &[Draft],
+    made_by: &str,
+    what: &str,
+) -> Result<Vec<ImportedTask>, Problem> {
+    let ids = create_all(change, study, drafts, made_by).map_err(|error| match error {
+        ImportError::Problems(problems) => refused(what, &problems),
         ImportError::Task(error) => error.into(),
     })?;
-    change.commit()?;
-    let tasks = ids
-        .iter()
-        .zip(drafts)
-        .map(|(id, draft)| ImportedTask { id: id.to_string(), key: draft.key })
-        .collect();
-    Ok(Imported { study_name: study.to_owned(), tasks })
+    let task = |(id, draft): (&TaskId, &Draft)| ImportedTask {
+        id: id.to_string(),
+        key: draft.key.clone(),
+    };
+    Ok(ids.iter().zip(drafts).map(task).collect())
 }
 
 /// Which of these tasks have an idea that was had already, in the study or in the same list.
