@@ -22,7 +22,7 @@ pub use cluster::{Check, Cluster, ClusterCheck, ClusterChecks, ClusterSetup, Clu
 pub use config::ConfigCheck;
 pub use cron::{Cron, CronInstalled, CronRemoved, PastTick};
 pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboard};
-pub use loops::{Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, auto_loop, loop_found};
+pub use loops::{Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, loop_found};
 pub use message::{Message, Messages, Replied, Response, message};
 pub use money::Money;
 pub use plan::{Plan, PlanWaiting, PlannedNeed, PlannedTask, PlannedTasks};

@@ -48,12 +48,8 @@ pub fn run(global: &Global, ui: &Ui, _args: &StatusArgs) -> Result {
     Ok(Exit::Success)
 }
 
-fn since(then: jiff::Timestamp, now: jiff::Timestamp) -> u64 {
-    u64::try_from(now.as_second() - then.as_second()).unwrap_or(0)
-}
-
 fn ago(then: Option<&str>, now: jiff::Timestamp) -> Option<u64> {
-    Some(since(then?.parse().ok()?, now))
+    Some(clock::seconds_between(then?.parse().ok()?, now))
 }
 
 impl Render for view::Status {

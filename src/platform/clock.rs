@@ -73,6 +73,11 @@ pub fn at(seconds: i64) -> String {
     Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }
 
+/// The whole seconds from one time to a later one; 0 when it is not later.
+pub fn seconds_between(then: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.as_second() - then.as_second()).unwrap_or(0)
+}
+
 /// A clock for waits and deadlines: it never goes back, and stands still while this process is stopped.
 pub fn instant() -> Instant {
     let (now, stood) = look();

@@ -27,11 +27,7 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
     }
     let mut loops = Vec::new();
     for row in store.loops(None, true, 100)? {
-        let mut one = view::auto_loop(
-            &row,
-            &store.loop_sprints(row.id.as_str())?,
-            &store.money_of_loop(row.id.as_str())?,
-        );
+        let mut one = view::loop_found(store, &row)?;
         one.sprints.clear();
         loops.push(one);
     }
@@ -123,7 +119,7 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
 fn tick_status(store: &Store, busy: bool, now: jiff::Timestamp) -> Result<TickStatus, Problem> {
     let (last, good) = tick::last_ticks(store)?;
     let every = store.fact(EVERY)?.and_then(|text| text.parse::<u64>().ok());
-    let since_good = good.as_ref().map(|mark| seconds_since(mark.time, now));
+    let since_good = good.as_ref().map(|mark| clock::seconds_between(mark.time, now));
     // Cron is expected to come whether there is something to do or not.
     let is_overdue = match every {
         Some(every) => since_good.is_none_or(|seconds| seconds > 3 * every),
@@ -137,8 +133,4 @@ fn tick_status(store: &Store, busy: bool, now: jiff::Timestamp) -> Result<TickSt
         cron_every_seconds: every,
         is_overdue,
     })
-}
-
-fn seconds_since(then: jiff::Timestamp, now: jiff::Timestamp) -> u64 {
-    u64::try_from(now.as_second() - then.as_second()).unwrap_or(0)
 }

@@ -127,7 +127,7 @@ pub fn loop_found(store: &Store, row: &LoopRow) -> Result<Loop, StoreError> {
 }
 
 /// Shows a loop.
-pub fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
+fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
     let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
     Loop {
         id: row.id.to_string(),

@@ -48,7 +48,7 @@ impl Render for Cron {
 
 /// How long ago, and by whom.
 fn when(tick: &PastTick, now: Timestamp) -> String {
-    let seconds = u64::try_from(now.as_second() - tick.time.as_second()).unwrap_or(0);
+    let seconds = clock::seconds_between(tick.time, now);
     let by = if tick.by == "cron" { "by cron" } else { "by hand" };
     format!("{} ago, {by}", duration::human(seconds))
 }
