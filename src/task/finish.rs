@@ -69,13 +69,13 @@ fn finish(
     verdict: Option<Verdict>,
     note: &str,
 ) -> Result<TaskRow, FinishError> {
-    let change = store.change().map_err(TaskError::from)?;
+    let change = store.change()?;
     let row = change.may_finish_task(id, token, verdict)?;
     let is_done = row.status == TaskStatus::Done;
     if let Some(token) = token.filter(|_| !row.verify.is_empty()) {
         // Nobody else gets the task while its command runs.
         change.keep_task(id, token, LIMIT.as_secs() + 60)?;
-        change.commit().map_err(TaskError::from)?;
+        change.commit()?;
     } else {
         drop(change);
     }
@@ -83,9 +83,9 @@ fn finish(
         verify(&app.config.root, &row)?;
     }
     // It may have taken long: whoever has the task now is asked once more.
-    let change = store.change().map_err(TaskError::from)?;
+    let change = store.change()?;
     let row = change.finish_task(id, token, verdict, note)?;
-    change.commit().map_err(TaskError::from)?;
+    change.commit()?;
     Ok(row)
 }
 

@@ -24,7 +24,8 @@ pub struct ResubmitArgs {
 pub fn run(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     let mut store = app.store()?;
     let old = find::sprint(&store, &args.id)?;
-    let request = sprint::request_again(app, &store, &old, &args.sprint.request()?)?;
+    let new = args.sprint.request()?;
+    let request = sprint::request_again(app, &store, &old, &new)?;
     warn_of_options(app, ui, &old.study, &request)?;
     if args.sprint.dry_run {
         return match (&request.tweak, &old.idea) {
@@ -44,7 +45,7 @@ pub fn run(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     if let (Some(_), Some(parent)) = (&request.tweak, &old.parent) {
         find::sprint(&store, parent)?;
     }
-    let resubmitted = sprint::resubmit(app, &mut store, &old, &args.sprint.request()?)?;
+    let resubmitted = sprint::resubmit(app, &mut store, &old, &new)?;
     if let Some(task) = &resubmitted.done_task {
         ui.status(&format!(
             "{task} is done, and stays so with its verdict: the repeat adds to its figures"
