@@ -114,7 +114,7 @@ fn whole(ids: &Ids<'_>, given: &str) -> Result<String, Problem> {
         [] => {
             let mut problem = unknown(ids.what, given);
             // Only a few ids come back at a time: those that share the most with it are asked for first.
-            let lengths = if fits && beginning.len() < 20 {
+            let lengths = if is_hex(rest) && beginning.len() < 20 {
                 ids.prefix.len()..beginning.len()
             } else {
                 ids.prefix.len()..ids.prefix.len() + 1

@@ -9,6 +9,7 @@ use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::cron;
 use crate::domain::duration;
+use crate::platform::clock;
 use crate::view::{Cron, PastTick};
 
 /// Shows the line, and how its ticks went.
