@@ -70,7 +70,24 @@ json_string() {
     END { if (need > 0) bad(); printf "\"" }'
 }
 
-quoted() { printf '%s' "$1" | json_string; }
+# Most texts are printable ASCII and need no more than their quotes, or some backslashes: a program is
+# started only for what needs one.
+NEWLINE='
+'
+TAB=$(printf '\t')
+quoted() {
+  case $1 in
+    *[!\ -~"$NEWLINE$TAB"]*) printf '%s' "$1" | json_string ;;
+    *[\\\""$NEWLINE$TAB"]*)
+      awk 'BEGIN { printf "\"" }
+        { gsub(/["\\]/, "\\\\&"); gsub(/\t/, "\\t"); printf "%s%s", (NR > 1 ? "\\n" : ""), $0 }
+        END { printf "\"" }' <<EOF
+$1
+EOF
+      ;;
+    *) printf '"%s"' "$1" ;;
+  esac
+}
 
 # Random enough to tell two things apart; the answer is in $uuid (no subshell: this runs often).
 fresh_uuid() {
@@ -139,10 +156,12 @@ if [ "$output_format" = stream-json ] && [ -z "$verbose" ]; then
 fi
 case $max_turns in '' | *[!0-9]*) die "Error: --max-turns must be a number" ;; esac
 if [ -n "$budget" ]; then
-  printf '%s\n' "$budget" | awk '{ exit !($0 ~ /^[0-9]*[.]?[0-9]+$/ && $0 + 0 > 0) }' ||
-    die "Error: --max-budget-usd must be a positive number"
+  case $budget in *[!0-9.]* | *.*.* | *.) budget=0 ;; esac
+  case $budget in *[1-9]*) ;; *) die "Error: --max-budget-usd must be a positive number" ;; esac
 fi
-is_uuid() { [ "$(printf '%s\n' "$1" | sed -n '/^[0-9a-fA-F]\{8\}\(-[0-9a-fA-F]\{4\}\)\{3\}-[0-9a-fA-F]\{12\}$/p')" ]; }
+HEX4='[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]'
+# shellcheck disable=SC2254
+is_uuid() { case $1 in $HEX4$HEX4-$HEX4-$HEX4-$HEX4-$HEX4$HEX4$HEX4) ;; *) return 1 ;; esac; }
 [ -z "$session" ] || is_uuid "$session" || die "Error: Invalid session ID. Must be a valid UUID."
 
 prompt=$(tr -d '\000')
@@ -198,7 +217,12 @@ case $tokens in '' | *[!0-9]*) tokens=0 ;; esac
 turns=0
 tool_calls=0
 
-dollars() { awk -v a="$1" -v n="$2" -v c="$per_turn" 'BEGIN { printf "%.6f", a + n * c }'; }
+dollars() {
+  case $1$per_turn in
+    *[!0.]*) awk -v a="$1" -v n="$2" -v c="$per_turn" 'BEGIN { printf "%.6f", a + n * c }' ;;
+    *) printf '0.000000' ;;
+  esac
+}
 
 save_total() {
   [ -z "$transcript" ] ||
@@ -280,18 +304,19 @@ next_turn() {
     failed_result error_max_turns max_turns "Reached maximum number of turns ($max_turns)" $((turns + 1))
     exit 1
   fi
-  if [ -n "$budget" ] && awk -v b="$budget" -v n="$turns" -v c="$per_turn" 'BEGIN { exit !(n * c >= b) }'; then
+  if [ -n "$budget" ] && [ "$per_turn" != 0 ] && awk -v b="$budget" -v n="$turns" -v c="$per_turn" 'BEGIN { exit !(n * c >= b) }'; then
     failed_result error_max_budget_usd budget_exhausted "Reached maximum budget (\$$budget)" "$turns"
     exit 1
   fi
   turns=$((turns + 1))
+  stamp=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
   fresh_uuid
   message=msg_standin_${uuid%%-*}$turns
 }
 
 assistant() { # one content block, as JSON
   fresh_uuid
-  emit "{\"type\":\"assistant\",\"message\":{\"id\":\"$message\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"$MODEL\",\"content\":[$1],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":$(usage_json "$tokens" 1)},\"parent_tool_use_id\":null,\"session_id\":\"$session\",\"uuid\":\"$uuid\",\"timestamp\":\"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)\",\"request_id\":\"req_${message#msg_}\"}"
+  emit "{\"type\":\"assistant\",\"message\":{\"id\":\"$message\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"$MODEL\",\"content\":[$1],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":$(usage_json "$tokens" 1)},\"parent_tool_use_id\":null,\"session_id\":\"$session\",\"uuid\":\"$uuid\",\"timestamp\":\"$stamp\",\"request_id\":\"req_${message#msg_}\"}"
 }
 
 say() {
@@ -307,7 +332,7 @@ tool_use() { # name, input as JSON
 
 tool_result() { # content as JSON, is_error, tool_use_result as JSON
   fresh_uuid
-  emit "{\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":[{\"tool_use_id\":\"$tool\",\"type\":\"tool_result\",\"content\":$1,\"is_error\":$2}]},\"parent_tool_use_id\":null,\"session_id\":\"$session\",\"uuid\":\"$uuid\",\"timestamp\":\"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)\",\"tool_use_result\":$3,\"tool_result_meta\":[{\"id\":\"$tool\",\"permission_decision\":{\"decision\":\"accept\",\"source\":\"config\",\"reason_type\":\"mode\"}}]}"
+  emit "{\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":[{\"tool_use_id\":\"$tool\",\"type\":\"tool_result\",\"content\":$1,\"is_error\":$2}]},\"parent_tool_use_id\":null,\"session_id\":\"$session\",\"uuid\":\"$uuid\",\"timestamp\":\"$stamp\",\"tool_use_result\":$3,\"tool_result_meta\":[{\"id\":\"$tool\",\"permission_decision\":{\"decision\":\"accept\",\"source\":\"config\",\"reason_type\":\"mode\"}}]}"
 }
 
 # say_next TEXT: a sentence in the same message as the next tool call, as the real program often has it
@@ -355,7 +380,7 @@ write_tool() {
   kind=create
   [ ! -f "$1" ] || kind=update
   # A group, so that a full disk or a missing folder is our message and not the shell's.
-  if { printf '%s' "$body" >"$1"; } 2>/dev/null && [ "$(wc -c <"$1")" -eq "$(printf '%s' "$body" | wc -c)" ]; then
+  if { printf '%s' "$body" >"$1"; } 2>/dev/null && [ "$(wc -c <"$1")" -eq ${#body} ]; then
     tool_result "$(quoted "File written: $here/$1")" false \
       "{\"type\":\"$kind\",\"filePath\":$where,\"content\":$text,\"structuredPatch\":[],\"originalFile\":null,\"userModified\":false}"
   else
@@ -566,10 +591,21 @@ need_data() {
   write_code
   experiment 300 300 20
 }
+# Each number becomes a variable of its name; what is no number or word of ours is none.
+numbers=
 load_numbers() {
-  numbers=$(awk -f code/summary.awk results/runs.csv results/curves.csv 2>/dev/null)
+  for key in $numbers; do unset "number_$key"; done
+  numbers=
+  while IFS='=' read -r key value; do
+    case $key in '' | *[!a-z_]*) continue ;; esac
+    case $value in '' | *[!a-z0-9.-]*) continue ;; esac
+    eval "number_$key=\$value"
+    numbers="$numbers $key"
+  done <<EOF
+$(awk -f code/summary.awk results/runs.csv results/curves.csv 2>/dev/null)
+EOF
 }
-n() { printf '%s\n' "$numbers" | awk -F= -v key="$1" -v other="${2:-?}" '$1 == key { other = $2 } END { print other }'; }
+n() { eval "printf '%s\\n' \"\${number_$1:-${2:-?}}\""; } # NAME [OTHERWISE], both our own words
 
 table() {
   cat <<EOF
@@ -609,6 +645,7 @@ statement() {
 # Untrusted text. It is cut to a length, loses its control characters, and stands in the files as an indented
 # block, where Markdown and HTML are only characters.
 whole_bytes() { # LIMIT TEXT: how many bytes to keep so that no UTF-8 character is cut in two
+  [ ${#2} -gt "$1" ] || { echo ${#2}; return; }
   printf '%s' "$2" | head -c $(($1 + 4)) | od -An -v -tu1 | awk -v limit="$1" '
     { for (i = 1; i <= NF; i++) { if (total <= limit && ($i < 128 || $i >= 192)) whole = total; total++ } }
     END { print (total <= limit ? total : whole + 0) }'
