@@ -6,7 +6,9 @@ unset CDPATH
 
 LAB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 STATE=${RL_LAB_STATE:-/tmp/researchloop-lab}
-LAB_USERS=(rl-lab rl-lab-noisy rl-lab-tcsh)
+# Each of the last ones is for one test at a time, which may have programs fail for it, or count what it does.
+OWN_USERS=(rl-lab-1 rl-lab-2 rl-lab-3 rl-lab-4 rl-lab-5 rl-lab-6)
+LAB_USERS=(rl-lab rl-lab-noisy rl-lab-tcsh "${OWN_USERS[@]}")
 
 say() { printf '%s\n' "lab: $*" >&2; }
 die() { say "FATAL: $*"; exit 1; }

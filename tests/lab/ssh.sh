@@ -20,8 +20,10 @@ make_users() {
 
   # A login shell sets PATH anew (/etc/profile): put our wrappers first again.
   local first="PATH=$STATE/bin:\$PATH"
-  echo "$first" | put rl-lab .bash_profile
-  : | put rl-lab .bashrc
+  for u in rl-lab "${OWN_USERS[@]}"; do
+    echo "$first" | put "$u" .bash_profile
+    : | put "$u" .bashrc
+  done
   # A site that talks to everybody, also to non-interactive shells, and once in a number.
   printf '%s\n' "$first" '. ~/.bashrc' | put rl-lab-noisy .bash_profile
   put rl-lab-noisy .bashrc <<'RC'
@@ -49,16 +51,17 @@ make_keys() {
   cut -d' ' -f1,2 "$STATE"/sshd/host_*.pub | sed "s/^/[127.0.0.1]:$PORT_SSH /" >"$STATE/client/known_hosts"
 }
 
-# calls.log counts what was really asked of the batch system; fail-NAME and slow-NAME make it misbehave.
+# calls.log counts what was really asked of the batch system, and by whom; fail-NAME.USER and slow-NAME.USER
+# make it misbehave for that user.
 # wrap DIRECTORY PROGRAM...
 wrap() {
   local dir=$1 p; shift
   for p in "$@"; do
     cat >"$STATE/bin/$p.new" <<WRAPPER
 #!/bin/bash
-{ printf '%(%s)T %s %s\n' -1 $p "\${*//\$'\n'/ }" >>$STATE/calls.log; } 2>/dev/null
-if [[ -e $STATE/bin/slow-$p ]]; then sleep "\$(<$STATE/bin/slow-$p)"; fi
-if [[ -e $STATE/bin/fail-$p ]]; then { read -r code; cat >&2; exit "\$code"; } <$STATE/bin/fail-$p; fi
+{ printf '%(%s)T %s %s %s\n' -1 $p "\${USER:-?}" "\${*//\$'\n'/ }" >>$STATE/calls.log; } 2>/dev/null
+if [[ -e $STATE/bin/slow-$p.\$USER ]]; then sleep "\$(<"$STATE/bin/slow-$p.\$USER")"; fi
+if [[ -e $STATE/bin/fail-$p.\$USER ]]; then { read -r code; cat >&2; exit "\$code"; } <"$STATE/bin/fail-$p.\$USER"; fi
 exec $dir/$p "\$@"
 WRAPPER
     chmod 755 "$STATE/bin/$p.new"; mv -f "$STATE/bin/$p.new" "$STATE/bin/$p"

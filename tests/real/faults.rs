@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::support::{Kind, Site, alone, calm, on_both};
 
-/// A program of the batch system fails until this is dropped.
+/// A program of the batch system fails for the site's user until this is dropped.
 struct Fault(PathBuf);
 
 impl Fault {
     fn of(site: &Site, program: &str, code: u8, says: &str) -> Self {
-        let file = PathBuf::from(site.lab.get("RL_LAB_BIN")).join(format!("fail-{program}"));
+        let file =
+            PathBuf::from(site.lab.get("RL_LAB_BIN")).join(format!("fail-{program}.{}", site.user));
         std::fs::write(&file, format!("{code}\n{says}\n")).expect("written");
         Self(file)
     }
@@ -42,8 +43,8 @@ impl Drop for Frozen<'_> {
 on_both! { a_controller_that_is_not_there_is_asked_again_later a_submission_that_is_still_at_work_is_not_repeated a_refusal_is_an_end_with_the_schedulers_words a_queue_that_does_not_answer_changes_nothing an_accounting_that_fails_loses_nothing clients_killed_at_any_instant_leave_exactly_one_job }
 
 fn a_controller_that_is_not_there_is_asked_again_later(kind: Kind) {
-    let _lab = alone();
-    let site = Site::new(kind);
+    let _lab = calm();
+    let site = Site::own(kind);
     let fault = match kind {
         Kind::Slurm => Fault::of(
             &site,
@@ -86,8 +87,8 @@ fn a_refusal_is_an_end_with_the_schedulers_words(kind: Kind) {
 }
 
 fn a_queue_that_does_not_answer_changes_nothing(kind: Kind) {
-    let _lab = alone();
-    let mut site = Site::new(kind);
+    let _lab = calm();
+    let mut site = Site::own(kind);
     site.play("research:slow=5");
     let (id, job) = site.submit("an idea", &[]);
     site.tick_until(&id, "it runs", 120, |sprint| sprint["status"] == "running");
@@ -119,8 +120,8 @@ fn a_queue_that_does_not_answer_changes_nothing(kind: Kind) {
 }
 
 fn an_accounting_that_fails_loses_nothing(kind: Kind) {
-    let _lab = alone();
-    let mut site = Site::new(kind);
+    let _lab = calm();
+    let mut site = Site::own(kind);
     site.play("research:hang");
     let (id, job) = site.submit("an idea", &[]);
     let sprint = site.tick_until(&id, "it runs", 120, |sprint| {
@@ -190,16 +191,16 @@ fn a_job_whose_answer_was_lost_is_found_by_its_name() {
 /// The front end is so slow that the client gives up, but the submission there goes on.
 /// A look-up in the meantime finds no job, rightly: it must not lead to a second one.
 fn a_submission_that_is_still_at_work_is_not_repeated(kind: Kind) {
-    let _lab = alone();
-    let mut site = Site::new(kind);
+    let _lab = calm();
+    let mut site = Site::own(kind);
     site.finish(&site.submit("warm", &["--rounds", "0"]).0, 120);
-    site.also("command_timeout = 4");
-    let slow = PathBuf::from(site.lab.get("RL_LAB_BIN")).join(if kind == Kind::Slurm {
-        "slow-sbatch"
-    } else {
-        "slow-qsub"
-    });
-    std::fs::write(&slow, "12\n").expect("written");
+    site.also("command_timeout = 12");
+    let slow = PathBuf::from(site.lab.get("RL_LAB_BIN")).join(format!(
+        "slow-{}.{}",
+        if kind == Kind::Slurm { "sbatch" } else { "qsub" },
+        site.user
+    ));
+    std::fs::write(&slow, "40\n").expect("written");
     let output = site.project.run(&["sprint", "run", "an idea", "-s", "s", "--rounds", "0"]);
     std::fs::remove_file(&slow).expect("removed");
     let id = site.named("an idea");
@@ -322,12 +323,12 @@ fn a_requeued_job_goes_on_where_it_was() {
 
 #[test]
 fn a_front_end_that_hangs_is_given_up_in_time() {
-    let _lab = alone();
-    let mut site = Site::new(Kind::Slurm);
+    let _lab = calm();
+    let mut site = Site::own(Kind::Slurm);
     site.play("research:slow=3");
     let (id, _) = site.submit("an idea", &[]);
-    site.also("command_timeout = 4");
-    let slow = PathBuf::from(site.lab.get("RL_LAB_BIN")).join("slow-squeue");
+    site.also("command_timeout = 12");
+    let slow = PathBuf::from(site.lab.get("RL_LAB_BIN")).join(format!("slow-squeue.{}", site.user));
     std::fs::write(&slow, "300\n").expect("written");
     let started = Instant::now();
     let tick = site.project.run(&["tick"]);

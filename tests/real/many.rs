@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::support::{Kind, Site, alone};
+use super::support::{Kind, Site, alone, calm};
 
 /// The lines that sshd and the wrappers have written since.
 pub struct Counted {
@@ -25,10 +25,14 @@ impl Counted {
         )
     }
 
-    /// How often a program of the batch system was called.
+    /// How often the site's user has called a program of the batch system.
     fn calls(&self, site: &Site, program: &str) -> usize {
         let new = lines(site, "RL_LAB_CALLS").split_off(self.calls);
-        new.iter().filter(|line| line.split(' ').nth(1) == Some(program)).count()
+        let of_site = |line: &&String| {
+            let mut words = line.split(' ').skip(1);
+            words.next() == Some(program) && words.next() == Some(site.user.as_str())
+        };
+        new.iter().filter(of_site).count()
     }
 }
 
@@ -38,8 +42,8 @@ fn lines(site: &Site, log: &str) -> Vec<String> {
 }
 
 fn submit_costs(kind: Kind) {
-    let _lab = alone();
-    let site = Site::of(kind, "RL_LAB_USER_NOISY");
+    let _lab = calm();
+    let site = Site::own(kind);
     let program = if kind == Kind::Slurm { "sbatch" } else { "qsub" };
     for (commands, what) in [(2, "the first time"), (1, "when the runner is there")] {
         let counted = Counted::from_now(&site);
@@ -67,7 +71,7 @@ super::support::on_both! { submit_costs }
 fn two_hundred_sprints_are_one_question() {
     const SPRINTS: usize = 200;
     let _lab = alone();
-    let mut site = Site::of(Kind::Slurm, "RL_LAB_USER_NOISY");
+    let mut site = Site::own(Kind::Slurm);
     site.play("research:hang");
     let (first, job) = site.submit("number 0", &[]);
     site.wait_runs(&first, &job);

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -14,12 +14,43 @@ static CALM: RwLock<()> = RwLock::new(());
 
 /// The lab, while it works as it should. Tests that make it misbehave wait for this one.
 pub fn calm() -> RwLockReadGuard<'static, ()> {
-    CALM.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    CALM.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The lab for this test alone.
 pub fn alone() -> RwLockWriteGuard<'static, ()> {
-    CALM.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    CALM.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The accounts that no test uses now. `None` before the first one is asked for.
+static FREE: Mutex<Option<Vec<String>>> = Mutex::new(None);
+static RETURNED: Condvar = Condvar::new();
+
+/// An account of the lab that no other test uses: what fails or is counted there concerns this one alone.
+struct Account(String);
+
+impl Account {
+    fn take(lab: &Lab) -> Self {
+        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let all =
+                || lab.get("RL_LAB_USERS_OWN").split(',').map(str::to_owned).collect::<Vec<_>>();
+            if let Some(name) = free.get_or_insert_with(all).pop() {
+                return Self(name);
+            }
+            free = RETURNED.wait(free).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(free) = free.as_mut() {
+            free.push(std::mem::take(&mut self.0));
+        }
+        RETURNED.notify_one();
+    }
 }
 
 /// Which queue.
@@ -64,6 +95,8 @@ pub struct Site {
     environment: Vec<(String, String)>,
     more: String,
     known_hosts: String,
+    /// Given back when all else is cleaned away.
+    _account: Option<Account>,
 }
 
 impl Site {
@@ -76,6 +109,17 @@ impl Site {
     pub fn of(kind: Kind, user: &str) -> Self {
         let lab = lab();
         let user = lab.get(user);
+        Self::made(kind, lab, user, None)
+    }
+
+    /// For a user that no other test has meanwhile.
+    pub fn own(kind: Kind) -> Self {
+        let lab = lab();
+        let account = Account::take(&lab);
+        Self::made(kind, lab, account.0.clone(), Some(account))
+    }
+
+    fn made(kind: Kind, lab: Lab, user: String, account: Option<Account>) -> Self {
         let home = home_of(&user);
         let agent =
             tempfile::Builder::new().prefix("rl-agent-").tempdir_in("/tmp").expect("a folder");
@@ -99,6 +143,7 @@ impl Site {
             agent,
             environment: Vec::new(),
             more: String::new(),
+            _account: account,
         };
         site.configure();
         site
@@ -446,7 +491,8 @@ impl Drop for Site {
         for name in ["squeue", "sacct", "sbatch", "scancel", "qstat", "qacct", "qsub", "qdel"] {
             for fault in ["fail", "slow"] {
                 let _ = std::fs::remove_file(
-                    Path::new(&self.lab.get("RL_LAB_BIN")).join(format!("{fault}-{name}")),
+                    Path::new(&self.lab.get("RL_LAB_BIN"))
+                        .join(format!("{fault}-{name}.{}", self.user)),
                 );
             }
         }

@@ -11,17 +11,16 @@ fn logins(site: &Site) -> usize {
         .count()
 }
 
-/// Alone: other tests log in as the same user.
 #[test]
 fn many_rounds_go_through_one_connection() {
-    let _lab = super::support::alone();
-    let mut site = Site::new(Kind::Slurm);
+    let _lab = calm();
+    let mut site = Site::own(Kind::Slurm);
     site.play("research:hang");
     let (id, job) = site.submit("go on", &[]);
     site.wait_runs(&id, &job);
     let calls = || {
         let calls = std::fs::read_to_string(site.lab.get("RL_LAB_CALLS")).unwrap_or_default();
-        calls.lines().filter(|line| line.contains("squeue")).count()
+        calls.lines().filter(|line| line.contains(&format!(" squeue {} ", site.user))).count()
     };
     let out = std::fs::File::create(site.project.path("out")).expect("a file");
     let mut child = site
@@ -39,7 +38,5 @@ fn many_rounds_go_through_one_connection() {
     let _ = child.kill();
     let _ = child.wait();
     assert_eq!(after, before, "{} rounds\n{}", calls() - asked, site.explain(&id));
-    drop(_lab);
-    let _calm = calm();
     site.project.run(&["sprint", "cancel", &id]).success();
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use super::many::Counted;
-use super::support::{Kind, Site, alone, calm};
+use super::support::{Kind, Site, calm};
 
 #[test]
 fn an_unknown_host_is_refused_until_its_fingerprint_is_accepted() {
@@ -121,9 +121,8 @@ fn a_key_with_a_passphrase_needs_it() {
 /// The connection breaks while a screen watches: the screen goes on.
 #[test]
 fn a_broken_connection_does_not_end_the_watching() {
-    // All connections of the account are cut, so it is one that no other test uses now.
-    let _lab = alone();
-    let mut site = Site::of(Kind::Slurm, "RL_LAB_USER_TCSH");
+    let _lab = calm();
+    let mut site = Site::own(Kind::Slurm);
     site.play("report:slow=8");
     let (id, _) = site.submit("an idea", &[]);
     let counted = Counted::from_now(&site);
