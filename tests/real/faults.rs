@@ -161,12 +161,14 @@ fn an_accounting_that_fails_loses_nothing(kind: Kind) {
 /// nobody has heard of.
 #[test]
 fn a_job_whose_answer_was_lost_is_found_by_its_name() {
-    let _lab = alone();
+    let lab = calm();
     let mut site = Site::new(Kind::Slurm);
     site.play("research:slow=2");
     // The runner is there and the front end is known, so that the next submission is quick.
     let warm = site.submit("warm", &[]).0;
     site.finish(&warm, 120);
+    drop(lab);
+    let lab = alone();
     let frozen = Frozen::new(&site, "slurmctld");
     // sbatch gives up after 10 s (MessageTimeout); its request lies in the controller's socket.
     let output = site.project.run(&["sprint", "run", "an idea", "-s", "s"]);
@@ -180,6 +182,8 @@ fn a_job_whose_answer_was_lost_is_found_by_its_name() {
     );
     assert!(output.stderr.contains("not known whether the job was taken"), "{output}");
     drop(frozen);
+    drop(lab);
+    let _lab = calm();
     let sprint =
         site.tick_until(&id, "the job was found", 120, |sprint| sprint["job_id"].is_string());
     assert_ne!(sprint["status"], "submitting");

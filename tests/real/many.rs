@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::support::{Kind, Site, alone, calm};
+use super::support::{Kind, Site, calm};
 
 /// The lines that sshd and the wrappers have written since.
 pub struct Counted {
@@ -70,7 +70,7 @@ super::support::on_both! { submit_costs }
 #[test]
 fn two_hundred_sprints_are_one_question() {
     const SPRINTS: usize = 200;
-    let _lab = alone();
+    let _lab = calm();
     let mut site = Site::own(Kind::Slurm);
     site.play("research:hang");
     let (first, job) = site.submit("number 0", &[]);
