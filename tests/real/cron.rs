@@ -1,11 +1,10 @@
-//! A real cron drives a loop. It takes minutes, and its ticks would disturb tests that count
-//! connections: it is run alone, after the others.
+//! A real cron drives a loop. It takes minutes.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::loops::{is_whole, shown, start};
-use super::support::{Kind, Site, calm};
+use super::support::{Kind, Site};
 use crate::harness::Project;
 
 /// A cron daemon, and the crontab as it was.
@@ -47,8 +46,8 @@ impl Drop for Cron {
 
 #[test]
 fn a_crontab_alone_drives_a_loop() {
-    let _lab = calm();
-    let site = Site::new(Kind::Slurm);
+    // A controller that another test stops for some seconds only delays it.
+    let site = Site::own(Kind::Slurm);
     let cron = Cron::start();
     let out = site.project.run(&["cron", "install", "--every", "1m"]).success();
     let table = Project::output({
