@@ -109,22 +109,11 @@ pub fn line(known: &mut Known, line: &Line) -> Vec<Effect> {
         )],
         Some(Entry::Told { id }) => vec![Effect::SetTold(id)],
         Some(Entry::RunEnded(end)) => vec![Effect::Facts(Facts {
-            summary: end.summary,
             host: Some(end.host),
             resets_at: end.resets_at,
             ..Facts::default()
         })],
         _ => Vec::new(),
-    }
-}
-
-/// What a line tells of a step's end alone: to add up anew what steps took.
-pub fn step_end(line: &Line) -> Option<(&str, Took)> {
-    match line.entry() {
-        Some(Entry::StepEnded { seconds, spent, .. }) => {
-            Some((line.step.as_deref().unwrap_or_default(), took(seconds, &spent)))
-        }
-        _ => None,
     }
 }
 

@@ -91,8 +91,6 @@ pub enum Effect {
 /// Facts that a run told of itself. `None` leaves what is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The summary.
-    pub summary: Option<String>,
     /// Claude's session.
     pub session_id: Option<String>,
     /// The node.

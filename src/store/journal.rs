@@ -3,7 +3,9 @@
 use super::{Change, SprintRow, Store, StoreError};
 use crate::bundle::journal::Line;
 use crate::bundle::reduce::{self, Known};
-use crate::domain::{EventName, Status};
+use crate::domain::effect::Effect;
+use crate::domain::transition::Event;
+use crate::domain::{EventName, Phase, State, Status};
 use crate::platform::clock;
 
 /// Up to this place of a journal everything in it is kept.
@@ -116,14 +118,14 @@ impl Change<'_> {
             piece.offset.saturating_sub(texts.iter().map(|text| text.len() as u64 + 1).sum());
         for (line, text) in piece.lines.iter().zip(texts) {
             at = at.saturating_add(text.len() as u64 + 1);
-            if !is_kept(line, &text, at) {
-                continue;
-            }
-            if at > MAX_KEPT {
+            let mut kept = is_kept(line, &text, at);
+            if kept && at > MAX_KEPT {
                 stored += text.len() as u64;
-                if stored > MAX_STORED {
-                    continue;
-                }
+                kept = stored <= MAX_STORED;
+            }
+            if !kept {
+                ingested.contradictions += self.drop_other(sprint, line.seq, &text)?;
+                continue;
             }
             match self.keep_line(sprint, line, &text)? {
                 Kept::Known => continue,
@@ -153,7 +155,7 @@ impl Change<'_> {
             )?;
         }
         if ingested.contradictions > 0 {
-            self.sum_steps(sprint)?;
+            self.derive_again(&row)?;
         }
         if ingested.new_lines > 0 {
             self.sum_money(sprint)?;
@@ -225,6 +227,61 @@ impl Change<'_> {
         Ok(Kept::Altered)
     }
 
+    /// Takes away another line of this number, which is not this text. Returns how many there were.
+    fn drop_other(&self, sprint: &str, seq: u64, text: &str) -> Result<usize, StoreError> {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        Ok(self
+            .transaction
+            .prepare_cached("DELETE FROM journal WHERE sprint_id = ?1 AND seq = ?2 AND line <> ?3")?
+            .execute((sprint, seq, text))?)
+    }
+
+    /// Makes anew what lines say of a sprint, from those that are stored: a line that was followed may not
+    /// stand any more. What was done because of it stays done: a state, an idea, a task, a message.
+    fn derive_again(&self, row: &SprintRow) -> Result<(), StoreError> {
+        let sprint = row.id.as_str();
+        self.forget_steps(sprint)?;
+        self.forget_facts(sprint)?;
+        let mut phase = None;
+        self.retell_job_times(sprint, || {
+            phase = self.tell_again(row)?;
+            Ok(())
+        })?;
+        match (phase, self.sprint(sprint)?.map(|row| row.state)) {
+            (Some(phase), Some(State::Running { .. })) => {
+                self.apply(sprint, Event::StepBegan(phase)).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Executes what the lines of a sprint say. Returns which step began last.
+    fn tell_again(&self, row: &SprintRow) -> Result<Option<Phase>, StoreError> {
+        let sprint = row.id.as_str();
+        let mut known = Known { has_idea: true, has_task: true, ..Known::default() };
+        let mut phase = None;
+        let telling =
+            ["run_started", "step_started", "agent", "step_ended", "suspended", "run_ended"];
+        for line in self.lines_of(sprint, &telling)? {
+            for effect in reduce::line(&mut known, &line) {
+                match effect {
+                    Effect::PlanSteps(_)
+                    | Effect::BeginStep { .. }
+                    | Effect::EndStep { .. }
+                    | Effect::Facts(_)
+                    | Effect::Started(_) => self.execute(row, &[effect])?,
+                    Effect::BeginJob { seq, time } => drop(self.begin_job(sprint, seq, time)?),
+                    Effect::SuspendJob { seq, time, seconds } => {
+                        self.suspend_job(sprint, seq, time, seconds)?;
+                    }
+                    Effect::Apply(Event::StepBegan(began)) => phase = Some(began),
+                    _ => {}
+                }
+            }
+        }
+        Ok(phase)
+    }
+
     /// What is known of a sprint that these lines may say more of.
     fn known_of(&self, row: &SprintRow, lines: &[Line]) -> Result<Known, StoreError> {
         let mut known = Known {
@@ -267,126 +324,5 @@ impl Change<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bundle::journal::{Entry, parse};
-    use crate::domain::SprintId;
-    use crate::store::NewSprint;
-
-    fn line(seq: u64, kind: &str, more: &str) -> Line {
-        let text = format!(
-            r#"{{"v":1,"seq":{seq},"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"{kind}"{more}}}"#
-        );
-        parse(text.as_bytes()).0.remove(0)
-    }
-
-    #[test]
-    fn of_a_talkative_journal_what_decides_is_kept() {
-        let mut store = Store::in_memory().expect("a database");
-        let change = store.change().expect("begun");
-        let id = SprintId::new("sp-000001").expect("an id");
-        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
-        let mut seq = 0;
-        let mut kept = |offset: u64, kind: &str, text: usize, times: usize| {
-            let text = "x".repeat(text);
-            let lines: Vec<_> = (0..times)
-                .map(|_| {
-                    seq += 1;
-                    line(seq, kind, &format!(r#","text":"{text}""#))
-                })
-                .collect();
-            change
-                .ingest(
-                    id.as_str(),
-                    &JournalPiece {
-                        lines: &lines,
-                        offset,
-                        prefix: "x",
-                        altered: false,
-                        whole: false,
-                    },
-                )
-                .expect("taken in")
-                .new_lines
-        };
-        for (offset, kind, is_kept) in [
-            (1 << 20, "said", true),
-            (1 << 20, "a_new_kind", true),
-            (9 << 20, "said", false),
-            (9 << 20, "tool", false),
-            (9 << 20, "a_new_kind", false),
-            (9 << 20, "cost", true),
-            (33 << 20, "cost", false),
-            (200 << 20, "step_ended", true),
-            (200 << 20, "run_ended", true),
-        ] {
-            assert_eq!(kept(offset, kind, 10, 1) == 1, is_kept, "{kind} at {offset}");
-        }
-        assert_eq!(kept(1 << 20, "said", 100_000, 1), 0, "one that is too long");
-        // However much of it there is, the database has an end.
-        let many: usize = (0..10).map(|_| kept(200 << 20, "step_started", 1 << 20, 10)).sum();
-        assert!((60..65).contains(&many), "{many} MiB");
-    }
-
-    #[test]
-    fn the_session_of_a_sprint_is_the_one_that_the_run_goes_on_with() {
-        let mut store = Store::in_memory().expect("a database");
-        let change = store.change().expect("begun");
-        let id = SprintId::new("sp-000001").expect("an id");
-        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
-        let known = |seq: u64, session: &str, more: &str| {
-            let lines = [line(
-                seq,
-                "agent",
-                &format!(r#","session_id":"{session}","model":"m","version":"1"{more}"#),
-            )];
-            change
-                .ingest(
-                    id.as_str(),
-                    &JournalPiece {
-                        lines: &lines,
-                        offset: seq,
-                        prefix: "x",
-                        altered: false,
-                        whole: false,
-                    },
-                )
-                .expect("taken in");
-            change
-                .sprint(id.as_str())
-                .expect("read")
-                .and_then(|row| row.session_id)
-                .unwrap_or_default()
-        };
-        assert_eq!(known(1, "own-1", r#","aside":true"#), "own-1", "better than none");
-        assert_eq!(known(2, "shared", ""), "shared");
-        assert_eq!(known(3, "own-2", r#","aside":true"#), "shared");
-        assert_eq!(known(4, "anew", ""), "anew");
-    }
-
-    #[test]
-    fn a_time_at_the_end_of_all_times_is_a_time() {
-        let mut store = Store::in_memory().expect("a database");
-        let change = store.change().expect("begun");
-        let id = SprintId::new("sp-000001").expect("an id");
-        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
-        for time in ["9999-12-30T21:59:59.9Z", "-009999-01-02T01:59:59Z"] {
-            let more = r#","job_id":"7","host":"n","version":"0","pipeline":"p","plan":[],"seconds":18446744073709551615"#;
-            let mut line = line(1, "run_started", more);
-            line.time = time.parse().expect("a time");
-            assert!(matches!(line.entry(), Some(Entry::RunStarted { .. })));
-            change
-                .ingest(
-                    id.as_str(),
-                    &JournalPiece {
-                        lines: &[line],
-                        offset: 1,
-                        prefix: "x",
-                        altered: false,
-                        whole: false,
-                    },
-                )
-                .expect("taken in");
-        }
-    }
-}
+#[path = "journal_tests.rs"]
+mod tests;

@@ -37,7 +37,7 @@ impl Change<'_> {
     }
 
     /// The lines of these kinds, in order.
-    fn lines_of(&self, sprint: &str, kinds: &[&str]) -> Result<Vec<Line>, StoreError> {
+    pub(super) fn lines_of(&self, sprint: &str, kinds: &[&str]) -> Result<Vec<Line>, StoreError> {
         let list = serde_json::to_string(kinds).unwrap_or_default();
         let mut query = self
             .transaction

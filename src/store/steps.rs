@@ -3,8 +3,6 @@
 use jiff::Timestamp;
 
 use super::{Change, Store, StoreError};
-use crate::bundle::journal::Line;
-use crate::bundle::reduce;
 use crate::domain::StepState;
 use crate::domain::effect::Took;
 use crate::domain::open_issues::StepEnd;
@@ -124,21 +122,9 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Adds up anew what the steps of a sprint took. A line that was followed may not stand any more.
-    pub(super) fn sum_steps(&self, sprint: &str) -> Result<(), StoreError> {
-        let told =
-            "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' ORDER BY seq";
-        let lines: Vec<String> = self
-            .transaction
-            .prepare_cached(told)?
-            .query_map([sprint], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        self.transaction.execute("UPDATE steps SET seconds = 0, cost_usd = 0, tokens = 0, cost_estimated = 0 WHERE sprint_id = ?1", [sprint])?;
-        for line in lines.iter().filter_map(|text| serde_json::from_str::<Line>(text).ok()) {
-            if let Some((label, took)) = reduce::step_end(&line) {
-                self.add_to_step(sprint, label, &took)?;
-            }
-        }
+    /// Forgets all steps of a sprint: they are told again.
+    pub(super) fn forget_steps(&self, sprint: &str) -> Result<(), StoreError> {
+        self.transaction.execute("DELETE FROM steps WHERE sprint_id = ?1", [sprint])?;
         Ok(())
     }
 

@@ -390,6 +390,8 @@ fn settle(
     Ok(Ingested::Whole)
 }
 
+/// How long a summary may be, in characters.
+const MAX_SUMMARY: usize = 4000;
 /// How many sentences are kept of what could not be used, and how long each may be.
 const MAX_UNUSABLE: (usize, usize) = (20, 300);
 
@@ -404,6 +406,10 @@ fn outcome(
     incarnation: Option<u32>,
 ) -> Result<(), StoreError> {
     let id = row.id.as_str();
+    let summary = end.summary.as_deref().map(|text| text::paragraph(text, MAX_SUMMARY));
+    if let Some(summary) = summary.filter(|text| !text.is_empty()) {
+        change.set_summary(id, &summary)?;
+    }
     if let Some(found) = end.finding.clone().map(Found::sound) {
         change.put_finding(id, &row.study, &found)?;
     }
