@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::FORMAT_VERSION;
 use super::formats::{Calling, Money};
 use super::review::CriticalIssue;
-use crate::domain::{Finding, Masker, MessageKind, Metric, action, text};
+use crate::domain::line_kind::Weight;
+use crate::domain::{Finding, LineKind, Masker, MessageKind, Metric, action, text};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,19 +40,29 @@ impl Line {
         self.body.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default()
     }
 
+    /// The kind, when it is known.
+    pub fn known_kind(&self) -> Option<LineKind> {
+        LineKind::parse(self.kind())
+    }
+
+    /// What rests on it. A kind that is not known is there to be read.
+    pub fn weight(&self) -> Weight {
+        self.known_kind().map_or(Weight::Talk, LineKind::weight)
+    }
+
     /// Whether a step begins with it.
     pub fn is_step_start(&self) -> bool {
-        self.kind() == "step_started"
+        self.known_kind() == Some(LineKind::StepStarted)
     }
 
     /// Whether it tells of the job's own idea.
     pub fn is_idea(&self) -> bool {
-        self.kind() == "idea"
+        self.known_kind() == Some(LineKind::Idea)
     }
 
     /// Whether a run of the pipeline ends with it.
     pub fn is_run_end(&self) -> bool {
-        self.kind() == "run_ended"
+        self.known_kind() == Some(LineKind::RunEnded)
     }
 
     /// The entry, when its kind is known and whole. Its texts are harmless, though whatever ran in the
@@ -218,6 +229,30 @@ pub enum Entry {
     },
     /// The run is over, for this incarnation.
     RunEnded(Box<RunEnd>),
+}
+
+impl Entry {
+    /// Its kind.
+    pub fn kind(&self) -> LineKind {
+        match self {
+            Self::RunStarted { .. } => LineKind::RunStarted,
+            Self::StepStarted { .. } => LineKind::StepStarted,
+            Self::Agent { .. } => LineKind::Agent,
+            Self::Tool { .. } => LineKind::Tool,
+            Self::Said { .. } => LineKind::Said,
+            Self::Note { .. } => LineKind::Note,
+            Self::Retrying { .. } => LineKind::Retrying,
+            Self::Limit { .. } => LineKind::Limit,
+            Self::Cost { .. } => LineKind::Cost,
+            Self::StepEnded { .. } => LineKind::StepEnded,
+            Self::Idea { .. } => LineKind::Idea,
+            Self::NoneLeft { .. } => LineKind::NoneLeft,
+            Self::Told { .. } => LineKind::Told,
+            Self::Signal { .. } => LineKind::Signal,
+            Self::Suspended { .. } => LineKind::Suspended,
+            Self::RunEnded(_) => LineKind::RunEnded,
+        }
+    }
 }
 
 /// Whether the word of an [`Entry::Limit`] says that nothing is wrong.
@@ -505,7 +540,8 @@ mod tests {
         });
         assert_eq!(calls.count(), 2);
         for line in lines.iter().chain(&parked) {
-            assert!(line.entry().is_some(), "{line:?}");
+            let entry = line.entry().unwrap_or_else(|| panic!("{line:?}"));
+            assert_eq!(Some(entry.kind()), line.known_kind(), "{line:?}");
         }
     }
 }

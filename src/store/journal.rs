@@ -4,8 +4,9 @@ use super::{Change, SprintRow, Store, StoreError};
 use crate::bundle::journal::Line;
 use crate::bundle::reduce::{self, Known};
 use crate::domain::effect::Effect;
+use crate::domain::line_kind::Weight;
 use crate::domain::transition::Event;
-use crate::domain::{EventName, Phase, State, Status};
+use crate::domain::{EventName, LineKind, Phase, State, Status};
 use crate::platform::clock;
 
 /// Up to this place of a journal everything in it is kept.
@@ -20,10 +21,10 @@ const MAX_TALK_LINE: usize = 64 << 10;
 /// Whether a line that ends at this place of the journal is kept. What an agent does and says may be
 /// without end, and is read of few; its money, its steps and its end are not many.
 fn is_kept(line: &Line, text: &str, at: u64) -> bool {
-    match line.kind() {
-        "run_started" | "step_started" | "step_ended" | "run_ended" => true,
-        "agent" | "cost" | "idea" | "told" | "signal" => at <= MAX_KEPT,
-        _ => at <= MAX_TALK && text.len() <= MAX_TALK_LINE,
+    match line.weight() {
+        Weight::Needed | Weight::Frame => true,
+        Weight::Decides => at <= MAX_KEPT,
+        Weight::Talk => at <= MAX_TALK && text.len() <= MAX_TALK_LINE,
     }
 }
 
@@ -85,7 +86,7 @@ impl Store {
     pub fn journal_last(
         &self,
         sprint: &str,
-        kinds: &[&str],
+        kinds: &[LineKind],
         limit: u32,
     ) -> Result<Vec<Line>, StoreError> {
         let list = serde_json::to_string(kinds).unwrap_or_default();
@@ -260,8 +261,8 @@ impl Change<'_> {
         let sprint = row.id.as_str();
         let mut known = Known { has_idea: true, has_task: true, ..Known::default() };
         let mut phase = None;
-        let telling =
-            ["run_started", "step_started", "agent", "step_ended", "suspended", "run_ended"];
+        let telling: Vec<LineKind> =
+            LineKind::ALL.iter().copied().filter(|kind| kind.weight() > Weight::Talk).collect();
         for line in self.lines_of(sprint, &telling)? {
             for effect in reduce::line(&mut known, &line) {
                 match effect {

@@ -42,6 +42,9 @@ fn of_a_talkative_journal_what_decides_is_kept() {
         (9 << 20, "tool", false),
         (9 << 20, "a_new_kind", false),
         (9 << 20, "cost", true),
+        (9 << 20, "suspended", true),
+        (9 << 20, "none_left", true),
+        (33 << 20, "suspended", false),
         (33 << 20, "cost", false),
         (200 << 20, "step_ended", true),
         (200 << 20, "run_ended", true),
@@ -156,6 +159,7 @@ fn at_work() -> Store {
     change.begin_submission("sp-000001", "").expect("begun").expect("can be submitted");
     let job = JobId::parse("7").expect("digits");
     change.accept("sp-000001", 1, &job, "/d").expect("taken");
+    change.set_job_seconds("sp-000001", 1, 3600).expect("kept");
     change.commit().expect("kept");
     store
 }
@@ -276,4 +280,20 @@ fn that_no_idea_is_left_counts_as_long_as_the_line_stands() {
     assert!(none_left(&mut store));
     take(&mut store, &truth(), 1, true);
     assert!(!none_left(&mut store));
+}
+
+#[test]
+fn behind_much_talk_a_job_that_stood_still_and_one_without_ideas_are_heard() {
+    let mut store = at_work();
+    take(&mut store, &truth(), 1, true);
+    let mut stood = line(7, "suspended", r#","seconds":120"#);
+    stood.time += jiff::SignedDuration::from_mins(10);
+    let none_left = line(8, "none_left", r#","why":"none""#);
+    let mut last = line(9, "signal", r#","name":"TERM""#);
+    last.time = stood.time;
+    take(&mut store, &[stood, none_left, last], 9 << 20, false);
+    let spent = store.money_of_sprint("sp-000001").expect("a sum");
+    assert_eq!(spent.wall_seconds, 8 * 60);
+    let why = store.change().expect("begun").none_left("sp-000001").expect("read");
+    assert_eq!(why.as_deref(), Some("none"));
 }

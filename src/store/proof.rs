@@ -10,7 +10,7 @@ use crate::bundle::EVALUATE;
 use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::{Costs, Entry, Line, Reached};
 use crate::bundle::outcome::{Measurement, measured_in};
-use crate::domain::{EventName, JobId, Metric, StepState};
+use crate::domain::{EventName, JobId, LineKind, Metric, StepState};
 
 impl Change<'_> {
     /// How far a sprint's journal has come.
@@ -37,7 +37,11 @@ impl Change<'_> {
     }
 
     /// The lines of these kinds, in order.
-    pub(super) fn lines_of(&self, sprint: &str, kinds: &[&str]) -> Result<Vec<Line>, StoreError> {
+    pub(super) fn lines_of(
+        &self,
+        sprint: &str,
+        kinds: &[LineKind],
+    ) -> Result<Vec<Line>, StoreError> {
         let list = serde_json::to_string(kinds).unwrap_or_default();
         let mut query = self
             .transaction
@@ -54,7 +58,7 @@ impl Change<'_> {
     pub fn steps_without_end(&self, sprint: &str, end: u64) -> Result<Vec<String>, StoreError> {
         let mut ended: BTreeMap<String, bool> = BTreeMap::new();
         for line in self
-            .lines_of(sprint, &["run_started", "step_started", "step_ended"])?
+            .lines_of(sprint, &[LineKind::RunStarted, LineKind::StepStarted, LineKind::StepEnded])?
             .into_iter()
             .filter(|line| line.seq < end)
         {
@@ -86,7 +90,7 @@ impl Change<'_> {
         metric: &Metric,
         incarnation: u32,
     ) -> Result<Option<Metric>, StoreError> {
-        let lines = self.lines_of(sprint, &["run_started", "step_ended"])?;
+        let lines = self.lines_of(sprint, &[LineKind::RunStarted, LineKind::StepEnded])?;
         // Before 0.5.0 the step told the figure alone.
         let is_older = lines.iter().rev().find_map(|line| match line.entry() {
             Some(Entry::RunStarted { version, .. }) => Some(version.starts_with("0.4.")),
@@ -117,7 +121,11 @@ impl Change<'_> {
     /// Whether a call has begun and has not told what it cost.
     pub fn has_open_call(&self, sprint: &str) -> Result<bool, StoreError> {
         let (mut open, mut unnamed): (Vec<Calling>, bool) = (Vec::new(), false);
-        for entry in self.lines_of(sprint, &["agent", "cost"])?.iter().filter_map(Line::entry) {
+        for entry in self
+            .lines_of(sprint, &[LineKind::Agent, LineKind::Cost])?
+            .iter()
+            .filter_map(Line::entry)
+        {
             match entry {
                 Entry::Agent { call: Some(call), .. } => open.push(call),
                 Entry::Agent { call: None, .. } => unnamed = true,
@@ -181,7 +189,10 @@ impl Change<'_> {
         // A call has begun and not told what it cost: it is under way, or its runner was killed.
         let mut untold = false;
         for entry in self
-            .lines_of(sprint, &["step_started", "agent", "cost", "step_ended"])?
+            .lines_of(
+                sprint,
+                &[LineKind::StepStarted, LineKind::Agent, LineKind::Cost, LineKind::StepEnded],
+            )?
             .iter()
             .filter_map(Line::entry)
         {
