@@ -185,6 +185,9 @@ pub enum Entry {
         verdict: String,
         /// In one line.
         detail: String,
+        /// How many issues a review found critical; none when it cannot be told, and of any other step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        critical: Option<u32>,
         /// What a review found critical: the first line of each issue, in the reviewer's words.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         issues: Vec<String>,
@@ -491,6 +494,7 @@ mod tests {
         let ended = |cost_usd| Entry::StepEnded {
             verdict: "yes".to_owned(),
             detail: String::new(),
+            critical: None,
             issues: Vec::new(),
             critical_issues: Vec::new(),
             seconds: 1,

@@ -81,10 +81,11 @@ pub fn line(known: &mut Known, line: &Line) -> Vec<Effect> {
             Effect::BeginStep { label: label.to_owned(), title, time },
             Effect::Apply(Event::StepBegan(Phase(label.to_owned()))),
         ],
-        Some(Entry::StepEnded { verdict, detail, seconds, spent, .. }) => vec![Effect::EndStep {
+        Some(Entry::StepEnded { verdict, detail, critical, seconds, spent, .. }) => vec![Effect::EndStep {
             label: label.to_owned(),
             verdict,
             detail,
+            critical,
             time,
             took: took(seconds, &spent),
         }],

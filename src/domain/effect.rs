@@ -36,6 +36,8 @@ pub enum Effect {
         verdict: String,
         /// In one line.
         detail: String,
+        /// How many issues a review found critical.
+        critical: Option<u32>,
         /// When.
         time: Timestamp,
         /// What it took.

@@ -19,6 +19,8 @@ pub struct StepRow {
     pub state: StepState,
     /// In one line.
     pub detail: String,
+    /// How many issues a review found critical, when it has told.
+    pub critical: Option<u32>,
     /// RFC 3339.
     pub started_at: Option<String>,
     /// RFC 3339.
@@ -36,7 +38,12 @@ pub struct StepRow {
 impl StepRow {
     /// As far as it tells whether something is open in a review.
     pub fn end(&self) -> StepEnd<'_> {
-        StepEnd { label: &self.label, state: self.state.clone(), detail: &self.detail }
+        StepEnd {
+            label: &self.label,
+            state: self.state.clone(),
+            detail: &self.detail,
+            critical: self.critical,
+        }
     }
 }
 
@@ -44,7 +51,7 @@ impl Store {
     /// The steps of a sprint, in their order.
     pub fn steps(&self, sprint: &str) -> Result<Vec<StepRow>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT label, title, state, detail, started_at, ended_at, seconds, cost_usd, tokens, cost_estimated FROM steps WHERE sprint_id = ?1 ORDER BY position",
+            "SELECT label, title, state, detail, started_at, ended_at, seconds, cost_usd, tokens, cost_estimated, critical FROM steps WHERE sprint_id = ?1 ORDER BY position",
         )?;
         let count = |value: i64| u64::try_from(value).unwrap_or(0);
         let rows = query.query_map([sprint], |row| {
@@ -59,6 +66,7 @@ impl Store {
                 cost_usd: row.get(7)?,
                 tokens: count(row.get(8)?),
                 cost_estimated: row.get(9)?,
+                critical: row.get(10)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -92,7 +100,7 @@ impl Change<'_> {
             .prepare_cached(
                 "INSERT INTO steps (sprint_id, position, label, title, state, started_at)
                  VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM steps WHERE sprint_id = ?1 AND state <> 'waiting'), ?2, ?3, 'running', ?4)
-                 ON CONFLICT DO UPDATE SET state = 'running', title = ?3, started_at = coalesce(started_at, ?4), ended_at = NULL, detail = ''",
+                 ON CONFLICT DO UPDATE SET state = 'running', title = ?3, started_at = coalesce(started_at, ?4), ended_at = NULL, detail = '', critical = NULL",
             )?
             .execute((sprint, label, title, clock::stamp(time)))?;
         Ok(())
@@ -103,13 +111,13 @@ impl Change<'_> {
         &self,
         sprint: &str,
         label: &str,
-        (verdict, detail): (&str, &str),
+        (verdict, detail, critical): (&str, &str, Option<u32>),
         time: Timestamp,
         took: &Took,
     ) -> Result<(), StoreError> {
         self.transaction
-            .prepare_cached("UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5 WHERE sprint_id = ?1 AND label = ?2")?
-            .execute((sprint, label, verdict, detail, clock::stamp(time)))?;
+            .prepare_cached("UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5, critical = ?6 WHERE sprint_id = ?1 AND label = ?2")?
+            .execute((sprint, label, verdict, detail, clock::stamp(time), critical))?;
         self.add_to_step(sprint, label, took)
     }
 
