@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::transition::Event;
-use super::{EventName, MessageKind};
+use super::{EventName, MessageKind, StepState};
 
 /// One thing to write, of one sprint.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +33,7 @@ pub enum Effect {
         /// Its label.
         label: String,
         /// How.
-        verdict: String,
+        verdict: StepState,
         /// In one line.
         detail: String,
         /// How many issues a review found critical.

@@ -198,7 +198,7 @@ fn replay(
                 state.session_known = true;
             }
             Entry::StepEnded { verdict, detail, .. }
-                if StepState::of(&verdict) != StepState::Interrupted =>
+                if StepState::of_end(&verdict) != StepState::Interrupted =>
             {
                 let verdict = Verdict::parse(&verdict);
                 if matches!(step.action, Action::Evaluate(_)) && verdict == Some(Verdict::Yes) {

@@ -24,7 +24,7 @@ impl Change<'_> {
             Effect::PlanSteps(plan) => self.plan_steps(id, plan),
             Effect::BeginStep { label, title, time } => self.begin_step(id, label, title, *time),
             Effect::EndStep { label, verdict, detail, critical, time, took } => {
-                self.end_step(id, label, (verdict, detail, *critical), *time, took)
+                self.end_step(id, label, (verdict, detail.as_str(), *critical), *time, took)
             }
             Effect::InterruptSteps => self.interrupt_steps(id),
             Effect::BeginJob { seq, time } => self.job_began(id, *seq, *time),

@@ -297,3 +297,51 @@ fn behind_much_talk_a_job_that_stood_still_and_one_without_ideas_are_heard() {
     let why = store.change().expect("begun").none_left("sp-000001").expect("read");
     assert_eq!(why.as_deref(), Some("none"));
 }
+
+#[test]
+fn no_field_of_a_journal_is_longer_than_anybody_would_write_it() {
+    let mut store = at_work();
+    let long = "x".repeat(1 << 20);
+    take(&mut store, &truth(), 1, true);
+    let lines = [
+        line(
+            7,
+            "run_started",
+            &format!(
+                r#","job_id":"7","host":"{long}","version":"1","pipeline":"p","plan":[["later","{long}"]],"seconds":60"#
+            ),
+        ),
+        of_step(8, "fix", "step_started", &format!(r#","title":"{long}","resumed":false"#)),
+        ended(9, "fix", &long, &long),
+        line(
+            10,
+            "run_ended",
+            &format!(
+                r#","status":"failed","reason":"step_failed","signal":"{long}","detail":"{long}","hint":"{long}","resets_at":null,"processes_left":0,"host":"{long}","summary":"{long}"{MONEY}"#
+            ),
+        ),
+    ];
+    take(&mut store, &lines, 2, false);
+    let row = store.sprint("sp-000001").expect("read").expect("there");
+    let steps = store.steps("sp-000001").expect("read");
+    let longest = steps
+        .iter()
+        .flat_map(|step| [step.title.len(), step.detail.len(), step.state.as_str().len()])
+        .chain([row.host.map_or(0, |host| host.len()), row.summary.map_or(0, |text| text.len())])
+        .max();
+    assert!(longest < Some(5000), "{longest:?}");
+}
+
+#[test]
+fn a_step_that_has_ended_neither_runs_nor_waits() {
+    for word in ["running", "waiting", " running "] {
+        let mut store = at_work();
+        take(&mut store, &truth(), 1, true);
+        take(&mut store, &[ended(7, "red_team_round_2", word, "")], 2, false);
+        let steps = store.steps("sp-000001").expect("read");
+        let step = steps.iter().find(|step| step.label == "red_team_round_2").expect("there");
+        assert_eq!((step.state.as_str(), step.ended_at.is_some()), ("interrupted", true), "{word}");
+        let open = store.open_issues("sp-000001").expect("read").expect("something is open");
+        assert_eq!(open.text, "the last review was not finished");
+    }
+}

@@ -73,7 +73,7 @@ impl Change<'_> {
                     ended.insert(label, false);
                 }
                 Some(Entry::StepEnded { verdict, .. }) => {
-                    ended.insert(label, StepState::of(&verdict) != StepState::Interrupted);
+                    ended.insert(label, StepState::of_end(&verdict) != StepState::Interrupted);
                 }
                 _ => {}
             }
@@ -103,7 +103,7 @@ impl Change<'_> {
             });
             match line.entry() {
                 Some(Entry::StepEnded { verdict, detail, .. })
-                    if is_its && StepState::of(&verdict) == StepState::Yes =>
+                    if is_its && StepState::of_end(&verdict) == StepState::Yes =>
                 {
                     let Measurement { n, spread, .. } = measured_in(&detail, &metric.name)
                         .filter(|told| told.value == metric.value)?;

@@ -111,13 +111,13 @@ impl Change<'_> {
         &self,
         sprint: &str,
         label: &str,
-        (verdict, detail, critical): (&str, &str, Option<u32>),
+        (verdict, detail, critical): (&StepState, &str, Option<u32>),
         time: Timestamp,
         took: &Took,
     ) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached("UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5, critical = ?6 WHERE sprint_id = ?1 AND label = ?2")?
-            .execute((sprint, label, verdict, detail, clock::stamp(time), critical))?;
+            .execute((sprint, label, verdict.as_str(), detail, clock::stamp(time), critical))?;
         self.add_to_step(sprint, label, took)
     }
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::gather::Gathered;
 use crate::bundle::formats::{self, ExitFile, Money};
 use crate::bundle::journal::{self, Entry, Reached, RunEnd, RunOutcome};
+use crate::bundle::reduce::MAX_DETAIL;
 use crate::bundle::transfer::SprintFiles;
 use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
@@ -227,6 +228,9 @@ fn in_state(row: SprintRow, state: Option<State>) -> SprintRow {
     }
 }
 
+/// How long the name of a signal may be, in characters.
+const MAX_SIGNAL: usize = 40;
+
 fn settle(
     change: &Change<'_>,
     row: &SprintRow,
@@ -251,9 +255,9 @@ fn settle(
         completed: end.outcome() == Some(RunOutcome::Completed),
         parked: end.outcome() == Some(RunOutcome::Parked) && !end.questions.is_empty(),
         reason: end.reason.as_deref().map(|word| Reason::parse(word).unwrap_or(Reason::StepFailed)),
-        signal: end.signal.clone(),
+        signal: end.signal.as_deref().map(|name| one_line(name, MAX_SIGNAL)),
         detail: with_reset_time(
-            end.detail.clone(),
+            text::paragraph(&end.detail, MAX_DETAIL),
             task::believed_reset(end.resets_at, change.now().as_second()),
         ),
         advice: Advice::parse(&end.hint),

@@ -404,3 +404,16 @@ fn a_summary_is_that_of_a_sprint_which_has_completed() {
     let (_, long) = summary_of(&[end("completed", "null", &format!("{:?}", "x".repeat(5000)))]);
     assert_eq!(long.map(|text| text.chars().count()), Some(4000));
 }
+
+#[test]
+fn what_an_end_says_of_itself_is_not_kept_without_end() {
+    let mut store = store();
+    let long = "x".repeat(1 << 20);
+    let rest = format!(
+        ",\"status\":\"failed\",\"reason\":\"step_failed\",\"signal\":null,\"detail\":\"{long}\",\"hint\":\"\",\"resets_at\":null,\"processes_left\":0,\"host\":\"n\",\"summary\":null,\"cost_usd\":0.0,\"estimated\":false,\"input_tokens\":0,\"output_tokens\":0,\"cache_read_tokens\":0,\"cache_write_tokens\":0"
+    );
+    let journal = format!("{}{}", started("300"), line(2, "run_ended", &rest));
+    take(&mut store, &told(Some(ended_well()), files(&journal), 1));
+    let State::Ended { ending, .. } = row(&store).state else { panic!("{:?}", row(&store).state) };
+    assert!((4000..4100).contains(&ending.detail.chars().count()), "{}", ending.detail.len());
+}
