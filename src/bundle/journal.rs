@@ -359,20 +359,26 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// Takes in the next line.
-    pub fn add(&mut self, entry: &Entry) {
+    /// Takes in the next line. Returns how many dollars it adds.
+    pub fn add(&mut self, entry: &Entry) -> f64 {
         match entry {
-            Entry::Cost { spent, .. } => self.open.add(&spent.sound()),
+            Entry::Cost { spent, .. } => {
+                let told = spent.sound();
+                self.open.add(&told);
+                told.cost_usd
+            }
             // A step whose runner was killed has told its cost only by its calls. When it goes on, its end
             // tells of them too.
             Entry::StepStarted { resumed: false, .. } => {
-                self.ended.add(&std::mem::take(&mut self.open))
+                self.ended.add(&std::mem::take(&mut self.open));
+                0.0
             }
             Entry::StepEnded { spent, .. } => {
                 let (told, open) = (spent.sound(), std::mem::take(&mut self.open));
                 self.ended.add(if open.cost_usd > told.cost_usd { &open } else { &told });
+                (told.cost_usd - open.cost_usd).max(0.0)
             }
-            _ => {}
+            _ => 0.0,
         }
     }
 
@@ -502,7 +508,8 @@ mod tests {
         };
         let sum = |entries: &[Entry]| {
             let mut costs = Costs::default();
-            entries.iter().for_each(|entry| costs.add(entry));
+            let added: f64 = entries.iter().map(|entry| costs.add(entry)).sum();
+            assert!((added - costs.total().cost_usd).abs() < 1e-9);
             (costs.open().cost_usd, costs.total().cost_usd)
         };
         assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), ended(3.0)]), (0.0, 3.0));

@@ -40,7 +40,7 @@ fn took(seconds: u64, spent: &super::formats::Money) -> Took {
         seconds: seconds.min(MAX_SECONDS),
         cost_usd: sound.cost_usd,
         tokens: sound.tokens(),
-        estimated: spent.estimated,
+        estimated: sound.estimated,
     }
 }
 

@@ -158,7 +158,7 @@ impl Change<'_> {
         if ingested.contradictions > 0 {
             self.derive_again(&row)?;
         }
-        if ingested.new_lines > 0 {
+        if ingested != Ingested::default() {
             self.sum_money(sprint)?;
         }
         Ok(ingested)

@@ -345,3 +345,43 @@ fn a_step_that_has_ended_neither_runs_nor_waits() {
         assert_eq!(open.text, "the last review was not finished");
     }
 }
+
+#[test]
+fn what_was_spent_since_a_time_is_what_the_sprint_has_cost_since() {
+    let costs = |usd: f64| MONEY.replace("0.5", &format!("{usd:?}"));
+    let cost = |seq: u64, usd: f64| of_step(seq, "research", "cost", &costs(usd));
+    let end = |seq: u64, usd: f64| {
+        let more = format!(r#","verdict":"yes","detail":"","seconds":60{}"#, costs(usd));
+        of_step(seq, "research", "step_ended", &more)
+    };
+    let run = || truth()[0].clone();
+    let check = |lines: &[Line], expected: f64| {
+        let mut store = at_work();
+        // In two pieces, as polls bring it.
+        take(&mut store, &lines[..2], 1, true);
+        take(&mut store, &lines[2..], 2, false);
+        let sprint = store.money_of_sprint("sp-000001").expect("a sum").cost_usd;
+        let since: jiff::Timestamp = "2026-01-02T00:00:00Z".parse().expect("a time");
+        let today = store.spent_since(since).expect("a sum")[0].1.cost_usd;
+        assert!((sprint - expected).abs() < 1e-9, "{sprint} of the sprint");
+        assert!((today - expected).abs() < 1e-9, "{today} of today");
+    };
+    check(&[run(), began(2, "research"), cost(3, 1.0), cost(4, 2.0), end(5, 3.0)], 3.0);
+    // It is at work, or its runner was killed.
+    check(&[run(), began(2, "research"), cost(3, 1.0), cost(4, 2.0)], 3.0);
+    // Its end tells of more than its calls, or of less.
+    check(&[run(), began(2, "research"), cost(3, 1.0), end(4, 3.5)], 3.5);
+    check(&[run(), began(2, "research"), cost(3, 4.0), end(4, 3.5)], 4.0);
+    // Nothing is earned.
+    check(&[run(), began(2, "research"), end(3, -50.0), began(4, "research"), end(5, 2.0)], 2.0);
+}
+
+#[test]
+fn what_no_step_can_have_cost_is_marked() {
+    let mut store = at_work();
+    take(&mut store, &truth(), 1, true);
+    let more =
+        format!(r#","verdict":"yes","detail":"","seconds":60{}"#, MONEY.replace("0.5", "-50.0"));
+    take(&mut store, &[of_step(7, "research", "step_ended", &more)], 2, false);
+    assert!(store.steps("sp-000001").expect("read")[0].cost_estimated);
+}

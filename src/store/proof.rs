@@ -181,27 +181,33 @@ impl Change<'_> {
         )
     }
 
-    /// What a sprint has cost: the ended visits of its steps, what the step that runs has told so far, and
+    /// What a sprint has cost, and what of it each line has told: the ended visits of its steps, what the step that runs has told so far, and
     /// what is known of calls that told nothing. In a journal that was altered, the larger sum counts.
     pub(super) fn sum_money(&self, sprint: &str) -> Result<(), StoreError> {
         let mut costs = Costs::default();
         let mut estimated = false;
         // A call has begun and not told what it cost: it is under way, or its runner was killed.
         let mut untold = false;
-        for entry in self
-            .lines_of(
-                sprint,
-                &[LineKind::StepStarted, LineKind::Agent, LineKind::Cost, LineKind::StepEnded],
-            )?
-            .iter()
-            .filter_map(Line::entry)
-        {
-            match entry {
-                Entry::Agent { .. } => estimated |= std::mem::replace(&mut untold, true),
-                Entry::Cost { .. } => untold = false,
+        let mut query = self.transaction.prepare_cached(
+            "SELECT seq, line, usd, kind IN ('cost', 'step_ended') FROM journal WHERE sprint_id = ?1 AND kind IN ('step_started', 'agent', 'cost', 'step_ended') ORDER BY seq",
+        )?;
+        let mut add = self
+            .transaction
+            .prepare_cached("UPDATE journal SET usd = ?3 WHERE sprint_id = ?1 AND seq = ?2")?;
+        let lines: Vec<(i64, String, Option<f64>, bool)> = query
+            .query_map([sprint], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .collect::<Result<_, _>>()?;
+        for (seq, text, before, tells) in lines {
+            let entry = serde_json::from_str::<Line>(&text).ok().and_then(|line| line.entry());
+            match &entry {
+                Some(Entry::Agent { .. }) => estimated |= std::mem::replace(&mut untold, true),
+                Some(Entry::Cost { .. }) => untold = false,
                 _ => {}
             }
-            costs.add(&entry);
+            let usd = entry.map_or(0.0, |entry| costs.add(&entry));
+            if tells && before != Some(usd) {
+                add.execute((sprint, seq, usd))?;
+            }
         }
         let mut sum = costs.total();
         let (altered, before, untold_usd, untold_tokens): (bool, f64, f64, i64) = self.transaction.query_row(
