@@ -1,8 +1,5 @@
 //! Takes in what a cluster told of one sprint, and decides whether the sprint is over.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::gather::Gathered;
 use crate::bundle::formats::{self, ExitFile, Money};
 use crate::bundle::journal::{self, Entry, Reached, RunEnd, RunOutcome};
@@ -38,10 +35,9 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     let mut notes: Vec<String> = Vec::new();
     let mut new_lines = 0;
     if let Some(files) = files {
-        let bytes = STANDARD.decode(&files.journal).unwrap_or_default();
         let from_start = files.altered || row.journal_offset == 0;
         let (mut lines, skipped) = journal::parse_after(
-            &bytes,
+            &files.journal,
             if from_start { Reached::default() } else { change.reached(id)? },
         );
         journal::hide(&mut lines, &gathered.masker);
