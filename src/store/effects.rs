@@ -89,12 +89,6 @@ impl Change<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn bring_again(&self, message: &str) -> Result<(), StoreError> {
-        self.transaction
-            .execute("UPDATE messages SET delivered_at = NULL WHERE id = ?1", [message])?;
-        Ok(())
-    }
-
     fn free_name(&self, message: &str) -> Result<(), StoreError> {
         self.transaction
             .execute("UPDATE messages SET name = name || '~' || id WHERE id = ?1", [message])?;
