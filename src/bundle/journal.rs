@@ -395,12 +395,6 @@ impl Costs {
     }
 }
 
-/// Takes the values of a job's environment out of lines that may come from anywhere: the runner does
-/// it, but whatever ran in the job may have written to its journal.
-pub fn hide(lines: &mut [Line], masker: &Masker) {
-    lines.iter_mut().for_each(|line| masker.fields(&mut line.body));
-}
-
 /// Numbers have no gaps; a line that was damaged leaves one. What lies further ahead than this was not
 /// written by a runner: with such a number in the journal, the true lines would be behind it for ever.
 const MAX_GAP: u64 = 1_000_000;
@@ -438,9 +432,16 @@ pub fn parse(text: &[u8]) -> (Vec<Line>, u32) {
     parse_after(text, Reached::default())
 }
 
-/// Reads the lines of a piece of a journal that begins at the start of a line, behind what was
-/// `reached`. Returns them, and how many lines could not be read.
-pub fn parse_after(text: &[u8], mut reached: Reached) -> (Vec<Line>, u32) {
+/// Takes lines that come from outside, whichever way: the lines of a text that begins at the start of one,
+/// behind what was `reached`, without the values of the job's environment. Returns them, and how many could
+/// not be read.
+pub fn take(text: &[u8], reached: Reached, masker: &Masker) -> (Vec<Line>, u32) {
+    let (mut lines, skipped) = parse_after(text, reached);
+    lines.iter_mut().for_each(|line| masker.fields(&mut line.body));
+    (lines, skipped)
+}
+
+fn parse_after(text: &[u8], mut reached: Reached) -> (Vec<Line>, u32) {
     let (mut lines, mut skipped) = (Vec::new(), 0);
     for raw in text.split(|byte| *byte == b'\n').filter(|raw| !raw.is_empty()) {
         match serde_json::from_slice::<Line>(&action::unmarked_json(raw)) {
@@ -473,8 +474,8 @@ mod tests {
     fn a_line_of_whatever_kind_keeps_no_value_of_the_environment() {
         let text = b"{\"v\":1,\"seq\":1,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"new_thing\",\"x\":[{\"y\":\"is hunter2hunter2.\"}]}\n\
                      {\"v\":1,\"seq\":2,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"said\",\"text\":\"hunter2hunter2\"}";
-        let (mut lines, _) = parse(text);
-        hide(&mut lines, &Masker::new([("TOKEN", "hunter2hunter2")]));
+        let masker = Masker::new([("TOKEN", "hunter2hunter2")]);
+        let (lines, _) = take(text, Reached::default(), &masker);
         assert_eq!(
             (lines[0].body["x"][0]["y"].as_str(), lines[1].entry()),
             (Some("is ***."), Some(Entry::Said { text: "***".to_owned() }))

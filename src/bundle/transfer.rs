@@ -152,7 +152,7 @@ impl ReadSprint {
 }
 
 impl SprintFiles {
-    /// Without the values of the job's environment, but for the journal, which [`super::journal::hide`]
+    /// Without the values of the job's environment, but for the journal, which [`super::journal::take`]
     /// is for.
     #[must_use]
     pub fn hidden(mut self, masker: &Masker) -> Self {

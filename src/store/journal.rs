@@ -1,12 +1,12 @@
 //! The journals of runs as they come in. What follows from a line is decided by `bundle::reduce`.
 
 use super::{Change, SprintRow, Store, StoreError};
-use crate::bundle::journal::Line;
+use crate::bundle::journal::{self, Line};
 use crate::bundle::reduce::{self, Known};
 use crate::domain::effect::Effect;
 use crate::domain::line_kind::Weight;
 use crate::domain::transition::Event;
-use crate::domain::{EventName, LineKind, Phase, State, Status};
+use crate::domain::{EventName, LineKind, Masker, Phase, State, Status};
 use crate::platform::clock;
 
 /// Up to this place of a journal everything in it is kept.
@@ -52,6 +52,25 @@ enum Kept {
     Known,
     /// Another one of its number was there.
     Altered,
+    /// It is not kept, and what follows from it is left. Whether another one of its number was there, and is
+    /// no more.
+    Left {
+        altered: bool,
+    },
+}
+
+/// What is known while lines of a sprint are taken in.
+#[derive(Debug)]
+struct Taking<'a> {
+    row: &'a SprintRow,
+    known: Known,
+    /// How many bytes of its journal are kept; as far as it matters.
+    stored: u64,
+}
+
+/// A line as it is stored.
+fn text_of(line: &Line) -> String {
+    serde_json::to_string(line).unwrap_or_default()
 }
 
 /// What came of taking in a piece.
@@ -108,33 +127,20 @@ impl Change<'_> {
     pub fn ingest(&self, sprint: &str, piece: &JournalPiece<'_>) -> Result<Ingested, StoreError> {
         let mut ingested = Ingested::default();
         let Some(row) = self.sprint(sprint)? else { return Ok(ingested) };
-        let mut known = self.known_of(&row, piece.lines)?;
-        let mut stored = if piece.offset > MAX_KEPT { self.stored(sprint)? } else { 0 };
-        let texts: Vec<String> = piece
-            .lines
-            .iter()
-            .map(|line| serde_json::to_string(line).unwrap_or_default())
-            .collect();
+        let mut taking = Taking {
+            known: self.known_of(&row, piece.lines)?,
+            stored: if piece.offset > MAX_KEPT { self.stored(sprint)? } else { 0 },
+            row: &row,
+        };
+        let texts: Vec<String> = piece.lines.iter().map(text_of).collect();
         let mut at =
             piece.offset.saturating_sub(texts.iter().map(|text| text.len() as u64 + 1).sum());
         for (line, text) in piece.lines.iter().zip(texts) {
             at = at.saturating_add(text.len() as u64 + 1);
-            let mut kept = is_kept(line, &text, at);
-            if kept && at > MAX_KEPT {
-                stored += text.len() as u64;
-                kept = stored <= MAX_STORED;
-            }
-            if !kept {
-                ingested.contradictions += self.drop_other(sprint, line.seq, &text)?;
-                continue;
-            }
-            match self.keep_line(sprint, line, &text)? {
-                Kept::Known => continue,
-                Kept::Altered => ingested.contradictions += 1,
-                Kept::New => {}
-            }
-            ingested.new_lines += 1;
-            self.execute(&row, &reduce::line(&mut known, line))?;
+            let kept = self.take_line(&mut taking, line, &text, at)?;
+            ingested.contradictions +=
+                usize::from(matches!(kept, Kept::Altered | Kept::Left { altered: true }));
+            ingested.new_lines += usize::from(matches!(kept, Kept::New | Kept::Altered));
         }
         if piece.whole
             && let Some(end) = piece.lines.iter().map(|line| line.seq).max()
@@ -168,38 +174,67 @@ impl Change<'_> {
     /// order. A line that is known says nothing new; one behind a gap is left, and has to come again.
     /// Returns the number of the last line that is known by now: the cursor of whoever sends them.
     ///
-    /// The file decides all the same: what it says otherwise is taken from it, and behind
-    /// `MAX_TALK` bytes nothing is taken but from it.
-    pub fn append_lines(&self, sprint: &str, lines: &[Line]) -> Result<u64, StoreError> {
-        let mut reached = self.reached(sprint)?.seq;
+    /// The file decides all the same: what it says otherwise is taken from it. What would not be kept of
+    /// it, and everything behind `MAX_TALK` bytes, is taken from nowhere else.
+    pub fn append_lines(
+        &self,
+        sprint: &str,
+        text: &[u8],
+        masker: &Masker,
+    ) -> Result<u64, StoreError> {
+        let before = self.reached(sprint)?;
+        let mut reached = before.seq;
         let Some(row) = self.sprint(sprint)? else { return Ok(reached) };
         // A parked sprint has no job, nor has one that is over: nothing of them can change.
         if row.state.status().is_terminal() || row.state.status() == Status::Parked {
             return Ok(reached);
         }
-        let mut known = self.known_of(&row, lines)?;
-        let mut stored = self.stored(sprint)?;
-        let before = reached;
-        let mut lines: Vec<&Line> = lines.iter().collect();
+        let (mut lines, _) = journal::take(text, before, masker);
         lines.sort_by_key(|line| line.seq);
-        for line in lines {
+        let mut taking = Taking { known: self.known_of(&row, &lines)?, stored: 0, row: &row };
+        // Not more than was kept lies before them.
+        let mut at = self.stored(sprint)?;
+        for line in lines.iter().filter(|line| line.seq > before.seq) {
             if line.seq != reached + 1 {
                 continue;
             }
-            let text = serde_json::to_string(line).unwrap_or_default();
-            stored += text.len() as u64 + 1;
-            if stored > MAX_TALK {
+            let text = text_of(line);
+            at += text.len() as u64 + 1;
+            if at > MAX_TALK
+                || matches!(self.take_line(&mut taking, line, &text, at)?, Kept::Left { .. })
+            {
                 break;
-            }
-            if self.keep_line(sprint, line, &text)? == Kept::New {
-                self.execute(&row, &reduce::line(&mut known, line))?;
             }
             reached = line.seq;
         }
-        if reached > before {
+        if reached > before.seq {
             self.sum_money(sprint)?;
         }
         Ok(reached)
+    }
+
+    /// Takes in one line, which ends at this place of the journal: the only way in, wherever it comes from.
+    fn take_line(
+        &self,
+        taking: &mut Taking<'_>,
+        line: &Line,
+        text: &str,
+        at: u64,
+    ) -> Result<Kept, StoreError> {
+        let sprint = taking.row.id.as_str();
+        let mut is_kept = is_kept(line, text, at);
+        if is_kept && at > MAX_KEPT {
+            taking.stored += text.len() as u64;
+            is_kept = taking.stored <= MAX_STORED;
+        }
+        if !is_kept {
+            return Ok(Kept::Left { altered: self.drop_other(sprint, line.seq, text)? });
+        }
+        let kept = self.keep_line(sprint, line, text)?;
+        if kept != Kept::Known {
+            self.execute(taking.row, &reduce::line(&mut taking.known, line))?;
+        }
+        Ok(kept)
     }
 
     /// Stores a line, or puts it in the place of another one of its number.
@@ -228,13 +263,14 @@ impl Change<'_> {
         Ok(Kept::Altered)
     }
 
-    /// Takes away another line of this number, which is not this text. Returns how many there were.
-    fn drop_other(&self, sprint: &str, seq: u64, text: &str) -> Result<usize, StoreError> {
+    /// Takes away another line of this number, which is not this text. Whether there was one.
+    fn drop_other(&self, sprint: &str, seq: u64, text: &str) -> Result<bool, StoreError> {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
-        Ok(self
+        let dropped = self
             .transaction
             .prepare_cached("DELETE FROM journal WHERE sprint_id = ?1 AND seq = ?2 AND line <> ?3")?
-            .execute((sprint, seq, text))?)
+            .execute((sprint, seq, text))?;
+        Ok(dropped > 0)
     }
 
     /// Makes anew what lines say of a sprint, from those that are stored: a line that was followed may not

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::bundle::journal::{Entry, parse};
-use crate::domain::{JobId, SprintId};
+use crate::domain::{JobId, Masker, SprintId};
 use crate::store::NewSprint;
 
 fn line(seq: u64, kind: &str, more: &str) -> Line {
@@ -384,4 +384,32 @@ fn what_no_step_can_have_cost_is_marked() {
         format!(r#","verdict":"yes","detail":"","seconds":60{}"#, MONEY.replace("0.5", "-50.0"));
     take(&mut store, &[of_step(7, "research", "step_ended", &more)], 2, false);
     assert!(store.steps("sp-000001").expect("read")[0].cost_estimated);
+}
+
+#[test]
+fn lines_have_the_same_limits_and_masks_whichever_way_they_come() {
+    let masker = Masker::new([("TOKEN", "hunter2hunter2")]);
+    let text = |lines: &[Line]| -> Vec<u8> {
+        lines.iter().flat_map(|line| (text_of(line) + "\n").into_bytes()).collect()
+    };
+    let secret = line(7, "said", r#","text":"it is hunter2hunter2""#);
+    let mut of_the_future = line(8, "said", r#","text":"x""#);
+    of_the_future.incarnation = 1_000_000;
+    let long = line(8, "said", &format!(r#","text":"{}""#, "x".repeat(100_000)));
+
+    let mut by_file = at_work();
+    let all = [truth(), vec![secret, of_the_future, long]].concat();
+    let (taken, skipped) = crate::bundle::journal::take(&text(&all), Default::default(), &masker);
+    assert_eq!(skipped, 1);
+    take(&mut by_file, &taken, 1 << 20, true);
+    let mut by_lines = at_work();
+    let change = by_lines.change().expect("begun");
+    let reached = change.append_lines("sp-000001", &text(&all), &masker).expect("taken in");
+    change.commit().expect("kept");
+
+    assert_eq!(reached, 7);
+    let journal = |store: &Store| store.journal_after("sp-000001", 0, 100).expect("read");
+    assert_eq!(journal(&by_lines), journal(&by_file));
+    assert_eq!(journal(&by_lines).last().map(|line| &line.body["text"]), Some(&"it is ***".into()));
+    assert_eq!(shown(&by_lines), shown(&by_file));
 }

@@ -36,11 +36,8 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     let mut new_lines = 0;
     if let Some(files) = files {
         let from_start = files.altered || row.journal_offset == 0;
-        let (mut lines, skipped) = journal::parse_after(
-            &files.journal,
-            if from_start { Reached::default() } else { change.reached(id)? },
-        );
-        journal::hide(&mut lines, &gathered.masker);
+        let reached = if from_start { Reached::default() } else { change.reached(id)? };
+        let (lines, skipped) = journal::take(&files.journal, reached, &gathered.masker);
         if skipped > 0 {
             notes.push(format!("{skipped} line(s) of the journal could not be read"));
         }
