@@ -399,7 +399,7 @@ fn lines_have_the_same_limits_and_masks_whichever_way_they_come() {
 
     let mut by_file = at_work();
     let all = [truth(), vec![secret, of_the_future, long]].concat();
-    let (taken, skipped) = crate::bundle::journal::take(&text(&all), Default::default(), &masker);
+    let (taken, skipped) = journal::take(&text(&all), Default::default(), &masker);
     assert_eq!(skipped, 1);
     take(&mut by_file, &taken, 1 << 20, true);
     let mut by_lines = at_work();
