@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::FORMAT_VERSION;
 use super::formats::{Calling, Money};
 use super::review::CriticalIssue;
-use crate::domain::{Finding, Masker, MessageKind, Metric, action, text};
+use crate::domain::line_kind::Weight;
+use crate::domain::{Finding, LineKind, Masker, MessageKind, Metric, action, text};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,19 +40,29 @@ impl Line {
         self.body.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default()
     }
 
+    /// The kind, when it is known.
+    pub fn known_kind(&self) -> Option<LineKind> {
+        LineKind::parse(self.kind())
+    }
+
+    /// What rests on it. A kind that is not known is there to be read.
+    pub fn weight(&self) -> Weight {
+        self.known_kind().map_or(Weight::Talk, LineKind::weight)
+    }
+
     /// Whether a step begins with it.
     pub fn is_step_start(&self) -> bool {
-        self.kind() == "step_started"
+        self.known_kind() == Some(LineKind::StepStarted)
     }
 
     /// Whether it tells of the job's own idea.
     pub fn is_idea(&self) -> bool {
-        self.kind() == "idea"
+        self.known_kind() == Some(LineKind::Idea)
     }
 
     /// Whether a run of the pipeline ends with it.
     pub fn is_run_end(&self) -> bool {
-        self.kind() == "run_ended"
+        self.known_kind() == Some(LineKind::RunEnded)
     }
 
     /// The entry, when its kind is known and whole. Its texts are harmless, though whatever ran in the
@@ -174,6 +185,9 @@ pub enum Entry {
         verdict: String,
         /// In one line.
         detail: String,
+        /// How many issues a review found critical; none when it cannot be told, and of any other step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        critical: Option<u32>,
         /// What a review found critical: the first line of each issue, in the reviewer's words.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         issues: Vec<String>,
@@ -218,6 +232,30 @@ pub enum Entry {
     },
     /// The run is over, for this incarnation.
     RunEnded(Box<RunEnd>),
+}
+
+impl Entry {
+    /// Its kind.
+    pub fn kind(&self) -> LineKind {
+        match self {
+            Self::RunStarted { .. } => LineKind::RunStarted,
+            Self::StepStarted { .. } => LineKind::StepStarted,
+            Self::Agent { .. } => LineKind::Agent,
+            Self::Tool { .. } => LineKind::Tool,
+            Self::Said { .. } => LineKind::Said,
+            Self::Note { .. } => LineKind::Note,
+            Self::Retrying { .. } => LineKind::Retrying,
+            Self::Limit { .. } => LineKind::Limit,
+            Self::Cost { .. } => LineKind::Cost,
+            Self::StepEnded { .. } => LineKind::StepEnded,
+            Self::Idea { .. } => LineKind::Idea,
+            Self::NoneLeft { .. } => LineKind::NoneLeft,
+            Self::Told { .. } => LineKind::Told,
+            Self::Signal { .. } => LineKind::Signal,
+            Self::Suspended { .. } => LineKind::Suspended,
+            Self::RunEnded(_) => LineKind::RunEnded,
+        }
+    }
 }
 
 /// Whether the word of an [`Entry::Limit`] says that nothing is wrong.
@@ -321,20 +359,26 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// Takes in the next line.
-    pub fn add(&mut self, entry: &Entry) {
+    /// Takes in the next line. Returns how many dollars it adds.
+    pub fn add(&mut self, entry: &Entry) -> f64 {
         match entry {
-            Entry::Cost { spent, .. } => self.open.add(&spent.sound()),
+            Entry::Cost { spent, .. } => {
+                let told = spent.sound();
+                self.open.add(&told);
+                told.cost_usd
+            }
             // A step whose runner was killed has told its cost only by its calls. When it goes on, its end
             // tells of them too.
             Entry::StepStarted { resumed: false, .. } => {
-                self.ended.add(&std::mem::take(&mut self.open))
+                self.ended.add(&std::mem::take(&mut self.open));
+                0.0
             }
             Entry::StepEnded { spent, .. } => {
                 let (told, open) = (spent.sound(), std::mem::take(&mut self.open));
                 self.ended.add(if open.cost_usd > told.cost_usd { &open } else { &told });
+                (told.cost_usd - open.cost_usd).max(0.0)
             }
-            _ => {}
+            _ => 0.0,
         }
     }
 
@@ -349,12 +393,6 @@ impl Costs {
         total.add(&self.open);
         total
     }
-}
-
-/// Takes the values of a job's environment out of lines that may come from anywhere: the runner does
-/// it, but whatever ran in the job may have written to its journal.
-pub fn hide(lines: &mut [Line], masker: &Masker) {
-    lines.iter_mut().for_each(|line| masker.fields(&mut line.body));
 }
 
 /// Numbers have no gaps; a line that was damaged leaves one. What lies further ahead than this was not
@@ -394,9 +432,16 @@ pub fn parse(text: &[u8]) -> (Vec<Line>, u32) {
     parse_after(text, Reached::default())
 }
 
-/// Reads the lines of a piece of a journal that begins at the start of a line, behind what was
-/// `reached`. Returns them, and how many lines could not be read.
-pub fn parse_after(text: &[u8], mut reached: Reached) -> (Vec<Line>, u32) {
+/// Takes lines that come from outside, whichever way: the lines of a text that begins at the start of one,
+/// behind what was `reached`, without the values of the job's environment. Returns them, and how many could
+/// not be read.
+pub fn take(text: &[u8], reached: Reached, masker: &Masker) -> (Vec<Line>, u32) {
+    let (mut lines, skipped) = parse_after(text, reached);
+    lines.iter_mut().for_each(|line| masker.fields(&mut line.body));
+    (lines, skipped)
+}
+
+fn parse_after(text: &[u8], mut reached: Reached) -> (Vec<Line>, u32) {
     let (mut lines, mut skipped) = (Vec::new(), 0);
     for raw in text.split(|byte| *byte == b'\n').filter(|raw| !raw.is_empty()) {
         match serde_json::from_slice::<Line>(&action::unmarked_json(raw)) {
@@ -429,8 +474,8 @@ mod tests {
     fn a_line_of_whatever_kind_keeps_no_value_of_the_environment() {
         let text = b"{\"v\":1,\"seq\":1,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"new_thing\",\"x\":[{\"y\":\"is hunter2hunter2.\"}]}\n\
                      {\"v\":1,\"seq\":2,\"time\":\"2026-01-02T03:04:05Z\",\"incarnation\":1,\"kind\":\"said\",\"text\":\"hunter2hunter2\"}";
-        let (mut lines, _) = parse(text);
-        hide(&mut lines, &Masker::new([("TOKEN", "hunter2hunter2")]));
+        let masker = Masker::new([("TOKEN", "hunter2hunter2")]);
+        let (lines, _) = take(text, Reached::default(), &masker);
         assert_eq!(
             (lines[0].body["x"][0]["y"].as_str(), lines[1].entry()),
             (Some("is ***."), Some(Entry::Said { text: "***".to_owned() }))
@@ -456,6 +501,7 @@ mod tests {
         let ended = |cost_usd| Entry::StepEnded {
             verdict: "yes".to_owned(),
             detail: String::new(),
+            critical: None,
             issues: Vec::new(),
             critical_issues: Vec::new(),
             seconds: 1,
@@ -463,7 +509,8 @@ mod tests {
         };
         let sum = |entries: &[Entry]| {
             let mut costs = Costs::default();
-            entries.iter().for_each(|entry| costs.add(entry));
+            let added: f64 = entries.iter().map(|entry| costs.add(entry)).sum();
+            assert!((added - costs.total().cost_usd).abs() < 1e-9);
             (costs.open().cost_usd, costs.total().cost_usd)
         };
         assert_eq!(sum(&[started(false), cost(1.0), cost(2.0), ended(3.0)]), (0.0, 3.0));
@@ -505,7 +552,8 @@ mod tests {
         });
         assert_eq!(calls.count(), 2);
         for line in lines.iter().chain(&parked) {
-            assert!(line.entry().is_some(), "{line:?}");
+            let entry = line.entry().unwrap_or_else(|| panic!("{line:?}"));
+            assert_eq!(Some(entry.kind()), line.known_kind(), "{line:?}");
         }
     }
 }

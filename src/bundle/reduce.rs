@@ -5,14 +5,20 @@ use super::journal::{self, Entry, Line};
 use crate::domain::action::Action;
 use crate::domain::effect::{Effect, Facts, Question, Took};
 use crate::domain::idea::{self, Earlier};
-use crate::domain::text::paragraph;
+use crate::domain::text::{one_line, paragraph};
 use crate::domain::transition::{self, Event};
-use crate::domain::{Ending, EventName, MessageStatus, Phase, Reason, State};
+use crate::domain::{Ending, EventName, MessageStatus, Phase, Reason, State, StepState};
 
 /// A step takes at most ten years: what a journal says may be anything.
 const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 /// A pipeline has at most so many steps that are planned.
 const MAX_STEPS: usize = 2000;
+/// How long the title of a step may be, in characters.
+const MAX_TITLE: usize = 200;
+/// How long the name of a node may be, in characters.
+const MAX_HOST: usize = 255;
+/// How long what an end says of itself may be, in characters: that of a step, and that of a run.
+pub const MAX_DETAIL: usize = 4000;
 /// How long an idea may be, in characters.
 const MAX_IDEA: usize = 4000;
 /// How long a question may be, in characters, whatever a journal says.
@@ -34,7 +40,7 @@ fn took(seconds: u64, spent: &super::formats::Money) -> Took {
         seconds: seconds.min(MAX_SECONDS),
         cost_usd: sound.cost_usd,
         tokens: sound.tokens(),
-        estimated: spent.estimated,
+        estimated: sound.estimated,
     }
 }
 
@@ -64,10 +70,14 @@ pub fn line(known: &mut Known, line: &Line) -> Vec<Effect> {
     let (seq, time) = (line.seq, line.time);
     match line.entry() {
         Some(Entry::RunStarted { host, plan, .. }) => {
-            let steps = plan.into_iter().filter(|(label, _)| is_label(label)).take(MAX_STEPS);
+            let steps = plan
+                .into_iter()
+                .filter(|(label, _)| is_label(label))
+                .map(|(label, title)| (label, one_line(&title, MAX_TITLE)))
+                .take(MAX_STEPS);
             let mut effects = vec![
                 Effect::PlanSteps(steps.collect()),
-                Effect::Facts(Facts { host: Some(host), ..Facts::default() }),
+                Effect::Facts(Facts { host: Some(one_line(&host, MAX_HOST)), ..Facts::default() }),
                 Effect::Apply(Event::Runs),
                 Effect::BeginJob { seq, time },
             ];
@@ -78,13 +88,14 @@ pub fn line(known: &mut Known, line: &Line) -> Vec<Effect> {
             effects
         }
         Some(Entry::StepStarted { title, .. }) => vec![
-            Effect::BeginStep { label: label.to_owned(), title, time },
+            Effect::BeginStep { label: label.to_owned(), title: one_line(&title, MAX_TITLE), time },
             Effect::Apply(Event::StepBegan(Phase(label.to_owned()))),
         ],
-        Some(Entry::StepEnded { verdict, detail, seconds, spent, .. }) => vec![Effect::EndStep {
+        Some(Entry::StepEnded { verdict, detail, critical, seconds, spent, .. }) => vec![Effect::EndStep {
             label: label.to_owned(),
-            verdict,
-            detail,
+            verdict: StepState::of_end(&verdict),
+            detail: paragraph(&detail, MAX_DETAIL),
+            critical,
             time,
             took: took(seconds, &spent),
         }],
@@ -109,22 +120,11 @@ pub fn line(known: &mut Known, line: &Line) -> Vec<Effect> {
         )],
         Some(Entry::Told { id }) => vec![Effect::SetTold(id)],
         Some(Entry::RunEnded(end)) => vec![Effect::Facts(Facts {
-            summary: end.summary,
-            host: Some(end.host),
+            host: Some(one_line(&end.host, MAX_HOST)),
             resets_at: end.resets_at,
             ..Facts::default()
         })],
         _ => Vec::new(),
-    }
-}
-
-/// What a line tells of a step's end alone: to add up anew what steps took.
-pub fn step_end(line: &Line) -> Option<(&str, Took)> {
-    match line.entry() {
-        Some(Entry::StepEnded { seconds, spent, .. }) => {
-            Some((line.step.as_deref().unwrap_or_default(), took(seconds, &spent)))
-        }
-        _ => None,
     }
 }
 

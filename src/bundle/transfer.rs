@@ -4,9 +4,12 @@
 //! front end, once for all sprints, which reads them safely ([`super::folder`]) and within
 //! bounds. Requests and answers are JSON; results follow as raw bytes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::formats::Money;
+use crate::domain::text::one_line;
 use crate::domain::{Masker, action};
 
 /// `read`: what is new in the files of sprints.
@@ -49,11 +52,43 @@ pub struct ReadSprint {
 
 /// The answer to `read`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ReadAnswer {
+pub struct ReadAnswer<S = SprintFiles> {
     /// Format version.
     pub v: u32,
     /// One for each sprint, in the order of the request.
-    pub sprints: Vec<SprintFiles>,
+    pub sprints: Vec<S>,
+}
+
+impl ReadAnswer {
+    /// Reads an answer, sprint by sprint: one whose part is broken takes no other with it, and is read again
+    /// from where it was. Returns these parts, and of each broken one a sentence. None when it is no answer.
+    pub fn read(text: &[u8]) -> Option<(Vec<SprintFiles>, Vec<String>)> {
+        let answer: ReadAnswer<serde_json::Value> =
+            serde_json::from_slice(&action::unmarked_json(text)).ok()?;
+        let (mut whole, mut broken) = (Vec::new(), Vec::new());
+        for part in answer.sprints {
+            let id = one_line(part["id"].as_str().unwrap_or("a sprint"), 40);
+            match serde_json::from_value(part) {
+                Ok(files) => whole.push(files),
+                Err(error) => broken.push(one_line(
+                    &format!("what was told of the files of {id} cannot be read: {error}"),
+                    300,
+                )),
+            }
+        }
+        Some((whole, broken))
+    }
+}
+
+fn to_base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&STANDARD.encode(bytes))
+}
+
+fn of_base64<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    STANDARD.decode(text).map_err(|error| {
+        serde::de::Error::custom(format!("the lines of its journal are broken ({error})"))
+    })
 }
 
 /// What one sprint's files say.
@@ -61,8 +96,9 @@ pub struct ReadAnswer {
 pub struct SprintFiles {
     /// Its id.
     pub id: String,
-    /// New lines of the journal, whole ones, in base64.
-    pub journal: String,
+    /// New lines of the journal, whole ones. In base64 on their way.
+    #[serde(serialize_with = "to_base64", deserialize_with = "of_base64")]
+    pub journal: Vec<u8>,
     /// Where the next read goes on.
     pub offset: u64,
     /// SHA-256 of everything before `offset`.
@@ -116,7 +152,7 @@ impl ReadSprint {
 }
 
 impl SprintFiles {
-    /// Without the values of the job's environment, but for the journal, which [`super::journal::hide`]
+    /// Without the values of the job's environment, but for the journal, which [`super::journal::take`]
     /// is for.
     #[must_use]
     pub fn hidden(mut self, masker: &Masker) -> Self {

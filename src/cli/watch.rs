@@ -9,7 +9,7 @@ use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{inbox, screen, text};
 use crate::app::App;
-use crate::domain::{SprintId, Status, Waiting};
+use crate::domain::{LineKind, SprintId, Status, Waiting};
 use crate::find;
 use crate::platform::clock;
 use crate::tick::Follower;
@@ -119,6 +119,20 @@ fn follow(app: &App, ui: &Ui, mut follower: Follower<'_>, says_next: bool) -> Re
     }
 }
 
+/// What a screen shows of the last lines.
+const SHOWN: [LineKind; 10] = [
+    LineKind::Tool,
+    LineKind::Said,
+    LineKind::Note,
+    LineKind::Retrying,
+    LineKind::StepStarted,
+    LineKind::StepEnded,
+    LineKind::RunEnded,
+    LineKind::Signal,
+    LineKind::Suspended,
+    LineKind::Limit,
+];
+
 /// Shows how it stands now.
 fn show(
     ui: &Ui,
@@ -128,19 +142,7 @@ fn show(
 ) -> Result<view::Sprint> {
     let sprint = follower.sprint()?;
     if ui.is_screen() {
-        let kinds = [
-            "tool",
-            "said",
-            "note",
-            "retrying",
-            "step_started",
-            "step_ended",
-            "run_ended",
-            "signal",
-            "suspended",
-            "limit",
-        ];
-        let events = follower.last_lines(&kinds, 20)?;
+        let events = follower.last_lines(&SHOWN, 20)?;
         let shown = screen::Watch {
             sprint: &sprint,
             events: &events,

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::transition::Event;
-use super::{EventName, MessageKind};
+use super::{EventName, MessageKind, StepState};
 
 /// One thing to write, of one sprint.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,9 +33,11 @@ pub enum Effect {
         /// Its label.
         label: String,
         /// How.
-        verdict: String,
+        verdict: StepState,
         /// In one line.
         detail: String,
+        /// How many issues a review found critical.
+        critical: Option<u32>,
         /// When.
         time: Timestamp,
         /// What it took.
@@ -91,8 +93,6 @@ pub enum Effect {
 /// Facts that a run told of itself. `None` leaves what is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The summary.
-    pub summary: Option<String>,
     /// Claude's session.
     pub session_id: Option<String>,
     /// The node.

@@ -34,8 +34,16 @@ string_enum! {
         ResultsFailed = "results_failed",
         /// A message was written.
         Message = "message",
-        /// A message was answered or closed.
+        /// A message was answered.
         MessageAnswered = "message_answered",
+        /// An answer or a note lies in the sprint's directory.
+        MessageDelivered = "message_delivered",
+        /// It was not found there, and is brought once more.
+        MessageBroughtAgain = "message_brought_again",
+        /// The agent knows a message.
+        MessageTold = "message_told",
+        /// Nobody has to answer a message any more.
+        MessageClosed = "message_closed",
         /// A job carries a name of ours, and no sprint has it.
         Stray = "stray",
         /// Money was spent outside of any sprint.

@@ -36,6 +36,8 @@ pub struct StepEnd<'a> {
     pub state: StepState,
     /// What a review found, in one line.
     pub detail: &'a str,
+    /// How many issues it found critical. A runner before 0.6.0 told that by the words of `detail` only.
+    pub critical: Option<u32>,
 }
 
 /// What the last review of a finished sprint has against its result.
@@ -83,11 +85,8 @@ pub fn open_issues<'a>(steps: impl IntoIterator<Item = StepEnd<'a>>) -> Option<O
     match last.state {
         StepState::Yes => None,
         StepState::No => {
-            let count: Option<u32> = last
-                .detail
-                .split_once(" critical issue")
-                .and_then(|(count, _)| count.parse().ok())
-                .filter(|count| *count > 0);
+            let in_words = || last.detail.split_once(" critical issue")?.0.parse().ok();
+            let count = last.critical.or_else(in_words).filter(|count: &u32| *count > 0);
             Some(match count {
                 Some(1) => of(count, "1 critical issue is open".to_owned()),
                 Some(many) => of(count, format!("{many} critical issues are open")),
@@ -125,6 +124,7 @@ mod tests {
             label,
             state: StepState::of(state),
             detail,
+            critical: None,
         });
         open_issues(steps).map(|open| (open.step, open.count, open.text))
     }
@@ -191,6 +191,21 @@ mod tests {
         assert_eq!(
             text(&[("red_team_roundtrip", "no", "1 critical issue"), ("red_teamer", "no", "")]),
             None
+        );
+    }
+
+    #[test]
+    fn how_many_issues_there_are_is_a_number_whatever_the_words_say() {
+        let count = |critical, detail| {
+            let step = StepEnd { label: "red_team", state: StepState::No, detail, critical };
+            open_issues([step]).map(|open| (open.count, open.text))
+        };
+        let asks = "it asks: which data?; 2 critical issues";
+        assert_eq!(count(Some(2), asks), Some((Some(2), "2 critical issues are open".to_owned())));
+        assert_eq!(count(Some(3), "2 critical issues").and_then(|(count, _)| count), Some(3));
+        assert_eq!(
+            count(None, asks),
+            Some((None, format!("the last review is not clear: {asks}")))
         );
     }
 

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use super::text::one_line;
+
+/// How long a word that is not known may be, in characters.
+const MAX_WORD: usize = 40;
+
 /// Where a step of the pipeline stands: its verdict, once it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepState {
@@ -32,6 +37,15 @@ impl StepState {
             "error" => Self::Error,
             "interrupted" => Self::Interrupted,
             other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Reads the word that a step has ended with. One that ends goes on no more: that it waits or runs is
+    /// no end that a runner would tell.
+    pub fn of_end(word: &str) -> Self {
+        match Self::of(&one_line(word, MAX_WORD)) {
+            Self::Waiting | Self::Running => Self::Interrupted,
+            ended => ended,
         }
     }
 

@@ -19,6 +19,7 @@ use crate::bundle::formats::StateFile;
 use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
 use crate::domain::Masker;
+use crate::domain::line_kind::Weight;
 use crate::platform::{clock, private, random};
 
 /// Bytes kept in reserve: enough for some hundred lines.
@@ -154,14 +155,7 @@ impl Journal {
     /// There is no space; or a line that others rest on could not be written. Of the rest it is told
     /// later how many are lost.
     pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
-        let needed = matches!(
-            entry,
-            Entry::RunStarted { .. }
-                | Entry::StepEnded { .. }
-                | Entry::Idea { .. }
-                | Entry::NoneLeft { .. }
-                | Entry::RunEnded(_)
-        );
+        let needed = entry.kind().weight() == Weight::Needed;
         let is_gone = self.is_gone();
         if is_gone || self.is_altered(needed) {
             let mut put_back = || if is_gone { self.put_back() } else { self.undo() };

@@ -71,6 +71,7 @@ fn what_others_write_to_the_journal_is_taken_out_of_it() {
     let ended = Entry::StepEnded {
         verdict: "yes".to_owned(),
         detail: String::new(),
+        critical: None,
         issues: Vec::new(),
         critical_issues: Vec::new(),
         seconds: 1,
@@ -148,6 +149,7 @@ fn what_stands_in_the_place_of_the_journal_is_moved_or_the_needed_lines_fail() {
     let ended = Entry::StepEnded {
         verdict: "yes".to_owned(),
         detail: String::new(),
+        critical: None,
         issues: Vec::new(),
         critical_issues: Vec::new(),
         seconds: 1,
@@ -194,6 +196,7 @@ fn a_line_that_cannot_be_written_is_counted_and_the_needed_ones_fail() {
     let ended = Entry::StepEnded {
         verdict: "yes".to_owned(),
         detail: String::new(),
+        critical: None,
         issues: Vec::new(),
         critical_issues: Vec::new(),
         seconds: 1,

@@ -46,7 +46,9 @@ pub fn state(
         return restored;
     }
     let mut costs = Costs::default();
-    lines.iter().filter_map(Line::entry).for_each(|entry| costs.add(&entry));
+    for entry in lines.iter().filter_map(Line::entry) {
+        costs.add(&entry);
+    }
     restored.open = costs.open();
     let read = own.read("state.json", MAX_STATE).map_err(|refused| match refused {
         // A runner that was killed before its first step has left none.
@@ -198,7 +200,7 @@ fn replay(
                 state.session_known = true;
             }
             Entry::StepEnded { verdict, detail, .. }
-                if StepState::of(&verdict) != StepState::Interrupted =>
+                if StepState::of_end(&verdict) != StepState::Interrupted =>
             {
                 let verdict = Verdict::parse(&verdict);
                 if matches!(step.action, Action::Evaluate(_)) && verdict == Some(Verdict::Yes) {

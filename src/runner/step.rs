@@ -74,6 +74,8 @@ pub struct Judged {
     pub verdict: Verdict,
     /// What is to be said of it, in one line; may be empty.
     pub note: String,
+    /// How many issues a review has found critical; none when it is not clear, and of any other step.
+    pub critical: Option<u32>,
     /// What a review has found critical, in the reviewer's words.
     pub issues: Vec<String>,
     /// The same as the reviewer has answered, with its grounds.
@@ -83,7 +85,7 @@ pub struct Judged {
 impl Judged {
     /// A verdict that has nothing to do with a review.
     fn plain(verdict: Verdict, note: String) -> Self {
-        Self { verdict, note, issues: Vec::new(), critical_issues: Vec::new() }
+        Self { verdict, note, critical: None, issues: Vec::new(), critical_issues: Vec::new() }
     }
 }
 

@@ -133,7 +133,8 @@ mod tests {
         let open = crate::domain::open_issues::open_issues([crate::domain::open_issues::StepEnd {
             label: "red_team_round_1",
             state: crate::domain::StepState::No,
-            detail: "2 critical issues",
+            detail: "",
+            critical: Some(2),
         }]);
         let told = KnownIdea { open_issues: open, ..known(1, "completed", Some("supported")) };
         assert_eq!(outcome(&told), "supported; 2 critical issues are open");

@@ -304,10 +304,24 @@ impl Change<'_> {
     pub fn set_facts(&self, id: &str, facts: &Facts) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
-                "UPDATE sprints SET summary = coalesce(?2, summary), session_id = coalesce(?3, session_id), host = coalesce(?4, host),
-                    resets_at = coalesce(?5, resets_at) WHERE id = ?1",
+                "UPDATE sprints SET session_id = coalesce(?2, session_id), host = coalesce(?3, host), resets_at = coalesce(?4, resets_at) WHERE id = ?1",
             )?
-            .execute((id, &facts.summary, &facts.session_id, &facts.host, facts.resets_at))?;
+            .execute((id, &facts.session_id, &facts.host, facts.resets_at))?;
+        Ok(())
+    }
+
+    /// Forgets these facts: they are told again.
+    pub(super) fn forget_facts(&self, id: &str) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE sprints SET session_id = NULL, host = NULL, resets_at = NULL WHERE id = ?1",
+            [id],
+        )?;
+        Ok(())
+    }
+
+    /// What a sprint that has completed says of itself in short.
+    pub fn set_summary(&self, id: &str, summary: &str) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE sprints SET summary = ?2 WHERE id = ?1", (id, summary))?;
         Ok(())
     }
 

@@ -23,8 +23,8 @@ impl Change<'_> {
             Effect::Started(time) => self.set_started_at(id, *time),
             Effect::PlanSteps(plan) => self.plan_steps(id, plan),
             Effect::BeginStep { label, title, time } => self.begin_step(id, label, title, *time),
-            Effect::EndStep { label, verdict, detail, time, took } => {
-                self.end_step(id, label, (verdict, detail), *time, took)
+            Effect::EndStep { label, verdict, detail, critical, time, took } => {
+                self.end_step(id, label, (verdict, detail.as_str(), *critical), *time, took)
             }
             Effect::InterruptSteps => self.interrupt_steps(id),
             Effect::BeginJob { seq, time } => self.job_began(id, *seq, *time),
@@ -87,12 +87,6 @@ impl Change<'_> {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    fn bring_again(&self, message: &str) -> Result<(), StoreError> {
-        self.transaction
-            .execute("UPDATE messages SET delivered_at = NULL WHERE id = ?1", [message])?;
-        Ok(())
     }
 
     fn free_name(&self, message: &str) -> Result<(), StoreError> {

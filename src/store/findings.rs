@@ -179,16 +179,18 @@ fn names(connection: &rusqlite::Connection, study: &str) -> Result<Vec<(String, 
 
 /// The steps of a sprint `s` that review, as a JSON list.
 pub(super) const REVIEWS: &str =
-    "(SELECT json_group_array(json_array(t.label, t.state, t.detail)) FROM steps t
+    "(SELECT json_group_array(json_array(t.label, t.state, t.detail, t.critical)) FROM steps t
     WHERE t.sprint_id = s.id AND t.label >= 'red_team' AND t.label < 'red_teamz')";
 
 /// What the last of them has against a sprint that is over.
 pub(super) fn open_in(reviews: &str) -> Option<OpenIssues> {
-    let reviews: Vec<(String, String, String)> = serde_json::from_str(reviews).unwrap_or_default();
-    open_issues(reviews.iter().map(|(label, state, detail)| StepEnd {
+    let reviews: Vec<(String, String, String, Option<u32>)> =
+        serde_json::from_str(reviews).unwrap_or_default();
+    open_issues(reviews.iter().map(|(label, state, detail, critical)| StepEnd {
         label,
         state: StepState::of(state),
         detail,
+        critical: *critical,
     }))
 }
 

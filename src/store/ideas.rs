@@ -121,10 +121,11 @@ impl Store {
 }
 
 impl Change<'_> {
-    /// Why no idea is left to try, when the sprint's job says so.
+    /// Why no idea is left to try, when the sprint's job says so. The line that said it must still stand.
     pub fn none_left(&self, sprint: &str) -> Result<Option<String>, StoreError> {
         let mut query = self.transaction.prepare_cached(
-            "SELECT coalesce(json_extract(data, '$.why'), '') FROM events WHERE sprint_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",
+            "SELECT coalesce(json_extract(data, '$.why'), '') FROM events WHERE sprint_id = ?1 AND kind = ?2
+                AND EXISTS (SELECT 1 FROM journal WHERE sprint_id = ?1 AND kind = 'none_left') ORDER BY id DESC LIMIT 1",
         )?;
         Ok(query
             .query_row((sprint, EventName::NoIdeaLeft.as_str()), |row| row.get(0))

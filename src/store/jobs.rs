@@ -92,8 +92,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// A runner began in the sprint's newest job. When it did so before, the job went back to the
-    /// queue: what ran until the last line before this one counts as well.
+    /// A runner began in the sprint's newest job.
     ///
     /// Which job a line belongs to follows from the order of the lines. The clocks of this machine
     /// and of the nodes are never compared: each may be wrong by any time.
@@ -103,6 +102,28 @@ impl Change<'_> {
         seq: u64,
         time: Timestamp,
     ) -> Result<(), StoreError> {
+        let is_newest: bool = self
+            .transaction
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM jobs WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1) AND journal_from < ?2)
+                    AND NOT EXISTS (SELECT 1 FROM journal WHERE sprint_id = ?1 AND kind = 'run_started' AND seq > ?2)",
+            )?
+            .query_row((sprint, i64::try_from(seq).unwrap_or(i64::MAX)), |row| row.get(0))?;
+        if is_newest && self.begin_job(sprint, seq, time)? {
+            self.job_counts_from(sprint, self.seconds())?;
+        }
+        Ok(())
+    }
+
+    /// A runner began with this line in the job that it belongs to. When one did so before, the job went
+    /// back to the queue: what ran until the last line before this one counts as well. False when no job
+    /// has the line.
+    pub(super) fn begin_job(
+        &self,
+        sprint: &str,
+        seq: u64,
+        time: Timestamp,
+    ) -> Result<bool, StoreError> {
         let began = self
             .transaction
             .prepare_cached(
@@ -111,15 +132,13 @@ impl Change<'_> {
                         WHERE j.sprint_id = jobs.sprint_id AND j.seq < ?2 AND j.seq > jobs.journal_from ORDER BY j.seq DESC LIMIT 1)
                         - unixepoch(started_at), 0)),
                     started_at = ?3
-                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1) AND journal_from < ?2
-                    AND NOT EXISTS (SELECT 1 FROM journal l WHERE l.sprint_id = ?1 AND l.kind = 'run_started' AND l.seq > ?2)",
+                 WHERE sprint_id = ?1 AND attempt = (SELECT max(attempt) FROM jobs WHERE sprint_id = ?1 AND journal_from < ?2)",
             )?
             .execute((sprint, i64::try_from(seq).unwrap_or(i64::MAX), clock::stamp(time)))?;
-        if began > 0 { self.job_counts_from(sprint, self.seconds()) } else { Ok(()) }
+        Ok(began > 0)
     }
 
-    /// The job stood still for so long: it began so much later, as it were. Grid Engine counts such
-    /// time, and its job keeps what it has.
+    /// The newest job stood still for so long, as this line tells.
     pub(super) fn job_stood(
         &self,
         sprint: &str,
@@ -127,20 +146,69 @@ impl Change<'_> {
         time: Timestamp,
         seconds: i64,
     ) -> Result<(), StoreError> {
-        let moved = self
-            .transaction
-            .prepare_cached(
-                "UPDATE jobs SET started_at = max(started_at, min(?3, strftime('%Y-%m-%dT%H:%M:%fZ', started_at, ?4 || ' seconds')))
-                 WHERE sprint_id = ?1 AND attempt = (SELECT attempt FROM sprints WHERE id = ?1 AND scheduler <> 'sge') AND journal_from < ?2
-                    AND started_at IS NOT NULL",
-            )?
-            .execute((sprint, i64::try_from(seq).unwrap_or(i64::MAX), clock::stamp(time), seconds))?;
+        let moved = self.suspend_job(sprint, seq, time, seconds)?;
+        let newest: u32 = self.transaction.query_row(
+            "SELECT attempt FROM sprints WHERE id = ?1",
+            [sprint],
+            |row| row.get(0),
+        )?;
         match self.counts_from(sprint)? {
-            Some(from) if moved > 0 => {
+            Some(from) if moved == Some(newest) => {
                 self.job_counts_from(sprint, (from + seconds).min(self.seconds()))
             }
             _ => Ok(()),
         }
+    }
+
+    /// The job that this line belongs to stood still for so long: it began so much later, as it were. Grid
+    /// Engine counts such time, and its job keeps what it has. Returns which job was moved.
+    pub(super) fn suspend_job(
+        &self,
+        sprint: &str,
+        seq: u64,
+        time: Timestamp,
+        seconds: i64,
+    ) -> Result<Option<u32>, StoreError> {
+        Ok(self
+            .transaction
+            .prepare_cached(
+                "UPDATE jobs SET started_at = max(started_at, min(?3, strftime('%Y-%m-%dT%H:%M:%fZ', started_at, ?4 || ' seconds')))
+                 WHERE sprint_id = ?1 AND attempt = (SELECT max(attempt) FROM jobs WHERE sprint_id = ?1 AND journal_from < ?2)
+                    AND started_at IS NOT NULL AND (SELECT scheduler FROM sprints WHERE id = ?1) <> 'sge' RETURNING attempt",
+            )?
+            .query_row(
+                (sprint, i64::try_from(seq).unwrap_or(i64::MAX), clock::stamp(time), seconds),
+                |row| row.get(0),
+            )
+            .optional()?)
+    }
+
+    /// Forgets when the jobs of a sprint began, as its journal has told: `tell` tells it again. What no
+    /// line tells any more stays as it was: the job has taken its time.
+    pub(super) fn retell_job_times(
+        &self,
+        sprint: &str,
+        tell: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let known: Vec<(u32, Option<String>, i64)> = self
+            .transaction
+            .prepare_cached(
+                "SELECT attempt, started_at, earlier_seconds FROM jobs WHERE sprint_id = ?1",
+            )?
+            .query_map([sprint], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
+        self.transaction.execute(
+            "UPDATE jobs SET started_at = NULL, earlier_seconds = 0 WHERE sprint_id = ?1",
+            [sprint],
+        )?;
+        tell()?;
+        for (attempt, started_at, earlier) in known {
+            self.transaction.execute(
+                "UPDATE jobs SET started_at = ?3, earlier_seconds = ?4 WHERE sprint_id = ?1 AND attempt = ?2 AND started_at IS NULL",
+                (sprint, attempt, started_at, earlier),
+            )?;
+        }
+        Ok(())
     }
 
     /// From when on the newest job counts, by the clock of this machine, in seconds since 1970.

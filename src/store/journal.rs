@@ -1,9 +1,12 @@
 //! The journals of runs as they come in. What follows from a line is decided by `bundle::reduce`.
 
 use super::{Change, SprintRow, Store, StoreError};
-use crate::bundle::journal::Line;
+use crate::bundle::journal::{self, Line};
 use crate::bundle::reduce::{self, Known};
-use crate::domain::{EventName, Status};
+use crate::domain::effect::Effect;
+use crate::domain::line_kind::Weight;
+use crate::domain::transition::Event;
+use crate::domain::{EventName, LineKind, Masker, Phase, State, Status};
 use crate::platform::clock;
 
 /// Up to this place of a journal everything in it is kept.
@@ -18,10 +21,10 @@ const MAX_TALK_LINE: usize = 64 << 10;
 /// Whether a line that ends at this place of the journal is kept. What an agent does and says may be
 /// without end, and is read of few; its money, its steps and its end are not many.
 fn is_kept(line: &Line, text: &str, at: u64) -> bool {
-    match line.kind() {
-        "run_started" | "step_started" | "step_ended" | "run_ended" => true,
-        "agent" | "cost" | "idea" | "told" | "signal" => at <= MAX_KEPT,
-        _ => at <= MAX_TALK && text.len() <= MAX_TALK_LINE,
+    match line.weight() {
+        Weight::Needed | Weight::Frame => true,
+        Weight::Decides => at <= MAX_KEPT,
+        Weight::Talk => at <= MAX_TALK && text.len() <= MAX_TALK_LINE,
     }
 }
 
@@ -49,6 +52,25 @@ enum Kept {
     Known,
     /// Another one of its number was there.
     Altered,
+    /// It is not kept, and what follows from it is left. Whether another one of its number was there, and is
+    /// no more.
+    Left {
+        altered: bool,
+    },
+}
+
+/// What is known while lines of a sprint are taken in.
+#[derive(Debug)]
+struct Taking<'a> {
+    row: &'a SprintRow,
+    known: Known,
+    /// How many bytes of its journal are kept; as far as it matters.
+    stored: u64,
+}
+
+/// A line as it is stored.
+fn text_of(line: &Line) -> String {
+    serde_json::to_string(line).unwrap_or_default()
 }
 
 /// What came of taking in a piece.
@@ -83,7 +105,7 @@ impl Store {
     pub fn journal_last(
         &self,
         sprint: &str,
-        kinds: &[&str],
+        kinds: &[LineKind],
         limit: u32,
     ) -> Result<Vec<Line>, StoreError> {
         let list = serde_json::to_string(kinds).unwrap_or_default();
@@ -105,33 +127,20 @@ impl Change<'_> {
     pub fn ingest(&self, sprint: &str, piece: &JournalPiece<'_>) -> Result<Ingested, StoreError> {
         let mut ingested = Ingested::default();
         let Some(row) = self.sprint(sprint)? else { return Ok(ingested) };
-        let mut known = self.known_of(&row, piece.lines)?;
-        let mut stored = if piece.offset > MAX_KEPT { self.stored(sprint)? } else { 0 };
-        let texts: Vec<String> = piece
-            .lines
-            .iter()
-            .map(|line| serde_json::to_string(line).unwrap_or_default())
-            .collect();
+        let mut taking = Taking {
+            known: self.known_of(&row, piece.lines)?,
+            stored: if piece.offset > MAX_KEPT { self.stored(sprint)? } else { 0 },
+            row: &row,
+        };
+        let texts: Vec<String> = piece.lines.iter().map(text_of).collect();
         let mut at =
             piece.offset.saturating_sub(texts.iter().map(|text| text.len() as u64 + 1).sum());
         for (line, text) in piece.lines.iter().zip(texts) {
             at = at.saturating_add(text.len() as u64 + 1);
-            if !is_kept(line, &text, at) {
-                continue;
-            }
-            if at > MAX_KEPT {
-                stored += text.len() as u64;
-                if stored > MAX_STORED {
-                    continue;
-                }
-            }
-            match self.keep_line(sprint, line, &text)? {
-                Kept::Known => continue,
-                Kept::Altered => ingested.contradictions += 1,
-                Kept::New => {}
-            }
-            ingested.new_lines += 1;
-            self.execute(&row, &reduce::line(&mut known, line))?;
+            let kept = self.take_line(&mut taking, line, &text, at)?;
+            ingested.contradictions +=
+                usize::from(matches!(kept, Kept::Altered | Kept::Left { altered: true }));
+            ingested.new_lines += usize::from(matches!(kept, Kept::New | Kept::Altered));
         }
         if piece.whole
             && let Some(end) = piece.lines.iter().map(|line| line.seq).max()
@@ -153,9 +162,9 @@ impl Change<'_> {
             )?;
         }
         if ingested.contradictions > 0 {
-            self.sum_steps(sprint)?;
+            self.derive_again(&row)?;
         }
-        if ingested.new_lines > 0 {
+        if ingested != Ingested::default() {
             self.sum_money(sprint)?;
         }
         Ok(ingested)
@@ -165,38 +174,67 @@ impl Change<'_> {
     /// order. A line that is known says nothing new; one behind a gap is left, and has to come again.
     /// Returns the number of the last line that is known by now: the cursor of whoever sends them.
     ///
-    /// The file decides all the same: what it says otherwise is taken from it, and behind
-    /// `MAX_TALK` bytes nothing is taken but from it.
-    pub fn append_lines(&self, sprint: &str, lines: &[Line]) -> Result<u64, StoreError> {
-        let mut reached = self.reached(sprint)?.seq;
+    /// The file decides all the same: what it says otherwise is taken from it. What would not be kept of
+    /// it, and everything behind `MAX_TALK` bytes, is taken from nowhere else.
+    pub fn append_lines(
+        &self,
+        sprint: &str,
+        text: &[u8],
+        masker: &Masker,
+    ) -> Result<u64, StoreError> {
+        let before = self.reached(sprint)?;
+        let mut reached = before.seq;
         let Some(row) = self.sprint(sprint)? else { return Ok(reached) };
         // A parked sprint has no job, nor has one that is over: nothing of them can change.
         if row.state.status().is_terminal() || row.state.status() == Status::Parked {
             return Ok(reached);
         }
-        let mut known = self.known_of(&row, lines)?;
-        let mut stored = self.stored(sprint)?;
-        let before = reached;
-        let mut lines: Vec<&Line> = lines.iter().collect();
+        let (mut lines, _) = journal::take(text, before, masker);
         lines.sort_by_key(|line| line.seq);
-        for line in lines {
+        let mut taking = Taking { known: self.known_of(&row, &lines)?, stored: 0, row: &row };
+        // Not more than was kept lies before them.
+        let mut at = self.stored(sprint)?;
+        for line in lines.iter().filter(|line| line.seq > before.seq) {
             if line.seq != reached + 1 {
                 continue;
             }
-            let text = serde_json::to_string(line).unwrap_or_default();
-            stored += text.len() as u64 + 1;
-            if stored > MAX_TALK {
+            let text = text_of(line);
+            at += text.len() as u64 + 1;
+            if at > MAX_TALK
+                || matches!(self.take_line(&mut taking, line, &text, at)?, Kept::Left { .. })
+            {
                 break;
-            }
-            if self.keep_line(sprint, line, &text)? == Kept::New {
-                self.execute(&row, &reduce::line(&mut known, line))?;
             }
             reached = line.seq;
         }
-        if reached > before {
+        if reached > before.seq {
             self.sum_money(sprint)?;
         }
         Ok(reached)
+    }
+
+    /// Takes in one line, which ends at this place of the journal: the only way in, wherever it comes from.
+    fn take_line(
+        &self,
+        taking: &mut Taking<'_>,
+        line: &Line,
+        text: &str,
+        at: u64,
+    ) -> Result<Kept, StoreError> {
+        let sprint = taking.row.id.as_str();
+        let mut is_kept = is_kept(line, text, at);
+        if is_kept && at > MAX_KEPT {
+            taking.stored += text.len() as u64;
+            is_kept = taking.stored <= MAX_STORED;
+        }
+        if !is_kept {
+            return Ok(Kept::Left { altered: self.drop_other(sprint, line.seq, text)? });
+        }
+        let kept = self.keep_line(sprint, line, text)?;
+        if kept != Kept::Known {
+            self.execute(taking.row, &reduce::line(&mut taking.known, line))?;
+        }
+        Ok(kept)
     }
 
     /// Stores a line, or puts it in the place of another one of its number.
@@ -223,6 +261,62 @@ impl Change<'_> {
             .prepare_cached("UPDATE journal SET incarnation = ?3, time = ?4, kind = ?5, line = ?6 WHERE sprint_id = ?1 AND seq = ?2")?
             .execute(values)?;
         Ok(Kept::Altered)
+    }
+
+    /// Takes away another line of this number, which is not this text. Whether there was one.
+    fn drop_other(&self, sprint: &str, seq: u64, text: &str) -> Result<bool, StoreError> {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        let dropped = self
+            .transaction
+            .prepare_cached("DELETE FROM journal WHERE sprint_id = ?1 AND seq = ?2 AND line <> ?3")?
+            .execute((sprint, seq, text))?;
+        Ok(dropped > 0)
+    }
+
+    /// Makes anew what lines say of a sprint, from those that are stored: a line that was followed may not
+    /// stand any more. What was done because of it stays done: a state, an idea, a task, a message.
+    fn derive_again(&self, row: &SprintRow) -> Result<(), StoreError> {
+        let sprint = row.id.as_str();
+        self.forget_steps(sprint)?;
+        self.forget_facts(sprint)?;
+        let mut phase = None;
+        self.retell_job_times(sprint, || {
+            phase = self.tell_again(row)?;
+            Ok(())
+        })?;
+        match (phase, self.sprint(sprint)?.map(|row| row.state)) {
+            (Some(phase), Some(State::Running { .. })) => {
+                self.apply(sprint, Event::StepBegan(phase)).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Executes what the lines of a sprint say. Returns which step began last.
+    fn tell_again(&self, row: &SprintRow) -> Result<Option<Phase>, StoreError> {
+        let sprint = row.id.as_str();
+        let mut known = Known { has_idea: true, has_task: true, ..Known::default() };
+        let mut phase = None;
+        let telling: Vec<LineKind> =
+            LineKind::ALL.iter().copied().filter(|kind| kind.weight() > Weight::Talk).collect();
+        for line in self.lines_of(sprint, &telling)? {
+            for effect in reduce::line(&mut known, &line) {
+                match effect {
+                    Effect::PlanSteps(_)
+                    | Effect::BeginStep { .. }
+                    | Effect::EndStep { .. }
+                    | Effect::Facts(_)
+                    | Effect::Started(_) => self.execute(row, &[effect])?,
+                    Effect::BeginJob { seq, time } => drop(self.begin_job(sprint, seq, time)?),
+                    Effect::SuspendJob { seq, time, seconds } => {
+                        self.suspend_job(sprint, seq, time, seconds)?;
+                    }
+                    Effect::Apply(Event::StepBegan(began)) => phase = Some(began),
+                    _ => {}
+                }
+            }
+        }
+        Ok(phase)
     }
 
     /// What is known of a sprint that these lines may say more of.
@@ -267,126 +361,5 @@ impl Change<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bundle::journal::{Entry, parse};
-    use crate::domain::SprintId;
-    use crate::store::NewSprint;
-
-    fn line(seq: u64, kind: &str, more: &str) -> Line {
-        let text = format!(
-            r#"{{"v":1,"seq":{seq},"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"{kind}"{more}}}"#
-        );
-        parse(text.as_bytes()).0.remove(0)
-    }
-
-    #[test]
-    fn of_a_talkative_journal_what_decides_is_kept() {
-        let mut store = Store::in_memory().expect("a database");
-        let change = store.change().expect("begun");
-        let id = SprintId::new("sp-000001").expect("an id");
-        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
-        let mut seq = 0;
-        let mut kept = |offset: u64, kind: &str, text: usize, times: usize| {
-            let text = "x".repeat(text);
-            let lines: Vec<_> = (0..times)
-                .map(|_| {
-                    seq += 1;
-                    line(seq, kind, &format!(r#","text":"{text}""#))
-                })
-                .collect();
-            change
-                .ingest(
-                    id.as_str(),
-                    &JournalPiece {
-                        lines: &lines,
-                        offset,
-                        prefix: "x",
-                        altered: false,
-                        whole: false,
-                    },
-                )
-                .expect("taken in")
-                .new_lines
-        };
-        for (offset, kind, is_kept) in [
-            (1 << 20, "said", true),
-            (1 << 20, "a_new_kind", true),
-            (9 << 20, "said", false),
-            (9 << 20, "tool", false),
-            (9 << 20, "a_new_kind", false),
-            (9 << 20, "cost", true),
-            (33 << 20, "cost", false),
-            (200 << 20, "step_ended", true),
-            (200 << 20, "run_ended", true),
-        ] {
-            assert_eq!(kept(offset, kind, 10, 1) == 1, is_kept, "{kind} at {offset}");
-        }
-        assert_eq!(kept(1 << 20, "said", 100_000, 1), 0, "one that is too long");
-        // However much of it there is, the database has an end.
-        let many: usize = (0..10).map(|_| kept(200 << 20, "step_started", 1 << 20, 10)).sum();
-        assert!((60..65).contains(&many), "{many} MiB");
-    }
-
-    #[test]
-    fn the_session_of_a_sprint_is_the_one_that_the_run_goes_on_with() {
-        let mut store = Store::in_memory().expect("a database");
-        let change = store.change().expect("begun");
-        let id = SprintId::new("sp-000001").expect("an id");
-        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
-        let known = |seq: u64, session: &str, more: &str| {
-            let lines = [line(
-                seq,
-                "agent",
-                &format!(r#","session_id":"{session}","model":"m","version":"1"{more}"#),
-            )];
-            change
-                .ingest(
-                    id.as_str(),
-                    &JournalPiece {
-                        lines: &lines,
-                        offset: seq,
-                        prefix: "x",
-                        altered: false,
-                        whole: false,
-                    },
-                )
-                .expect("taken in");
-            change
-                .sprint(id.as_str())
-                .expect("read")
-                .and_then(|row| row.session_id)
-                .unwrap_or_default()
-        };
-        assert_eq!(known(1, "own-1", r#","aside":true"#), "own-1", "better than none");
-        assert_eq!(known(2, "shared", ""), "shared");
-        assert_eq!(known(3, "own-2", r#","aside":true"#), "shared");
-        assert_eq!(known(4, "anew", ""), "anew");
-    }
-
-    #[test]
-    fn a_time_at_the_end_of_all_times_is_a_time() {
-        let mut store = Store::in_memory().expect("a database");
-        let change = store.change().expect("begun");
-        let id = SprintId::new("sp-000001").expect("an id");
-        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
-        for time in ["9999-12-30T21:59:59.9Z", "-009999-01-02T01:59:59Z"] {
-            let more = r#","job_id":"7","host":"n","version":"0","pipeline":"p","plan":[],"seconds":18446744073709551615"#;
-            let mut line = line(1, "run_started", more);
-            line.time = time.parse().expect("a time");
-            assert!(matches!(line.entry(), Some(Entry::RunStarted { .. })));
-            change
-                .ingest(
-                    id.as_str(),
-                    &JournalPiece {
-                        lines: &[line],
-                        offset: 1,
-                        prefix: "x",
-                        altered: false,
-                        whole: false,
-                    },
-                )
-                .expect("taken in");
-        }
-    }
-}
+#[path = "journal_tests.rs"]
+mod tests;

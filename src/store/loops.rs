@@ -133,7 +133,8 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
              ORDER BY t.position DESC LIMIT 1)),
             s.reason, s.detail, s.idea, s.task_id, s.created_at, s.completed_at, s.cost_usd, f.verdict, s.scheduler, s.submitted_at IS NOT NULL, s.resets_at, s.forgiven, s.cut_money, s.cut_time,
             s.budget_usd, s.waits, s.repeats,
-            (SELECT coalesce(json_extract(e.data, '$.why'), '') FROM events e WHERE e.sprint_id = s.id AND e.kind = 'no_idea_left' ORDER BY e.id DESC LIMIT 1),
+            (SELECT coalesce(json_extract(e.data, '$.why'), '') FROM events e WHERE e.sprint_id = s.id AND e.kind = 'no_idea_left'
+                AND EXISTS (SELECT 1 FROM journal j WHERE j.sprint_id = s.id AND j.kind = 'none_left') ORDER BY e.id DESC LIMIT 1),
             {REVIEWS},
             s.cost_estimated, CASE WHEN s.cost_unknown <> '' THEN s.untold_usd END,
             (SELECT coalesce(min(e.id), 0) FROM events e WHERE e.sprint_id = s.id AND e.kind = 'created'),

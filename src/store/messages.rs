@@ -256,64 +256,107 @@ impl Change<'_> {
 
     /// A person has answered. False when the message does not wait for an answer any more.
     pub fn answer_message(&self, id: &str, answer: &str) -> Result<bool, StoreError> {
-        self.message_becomes(
-            id,
-            "status = 'open' AND kind <> 'note'",
+        let changed = self.messages_become(
+            EventName::MessageAnswered,
             "status = 'answered', answer = ?2, answered_at = ?3",
-            answer,
+            "id = ?1 AND status = 'open' AND kind <> 'note'",
+            (id, answer, self.stamp()),
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// A person has decided on a task: nobody is asked about it any more by messages of this kind.
+    pub(super) fn answer_messages_of_task(
+        &self,
+        task: &str,
+        kind: MessageKind,
+        answer: &str,
+    ) -> Result<(), StoreError> {
+        self.messages_become(
+            EventName::MessageAnswered,
+            "status = 'answered', answer = ?2, answered_at = ?3",
+            "task_id = ?1 AND kind = ?4 AND status = 'open'",
+            (task, answer, self.stamp(), kind.as_str()),
         )
+        .map(drop)
     }
 
     /// Nobody has to answer it any more. `answer` is what was said, if anything.
     pub fn close_message(&self, id: &str, answer: &str) -> Result<bool, StoreError> {
-        let set = "status = 'closed', answer = coalesce(answer, nullif(?2, '')), answered_at = coalesce(answered_at, ?3)";
-        self.message_becomes(id, "status = 'open'", set, answer)
-    }
-
-    fn message_becomes(
-        &self,
-        id: &str,
-        condition: &str,
-        set: &str,
-        answer: &str,
-    ) -> Result<bool, StoreError> {
-        let changed = self.transaction.execute(
-            &format!("UPDATE messages SET {set} WHERE id = ?1 AND {condition}"),
+        let changed = self.messages_become(
+            EventName::MessageClosed,
+            "status = 'closed', answer = coalesce(answer, nullif(?2, '')), answered_at = coalesce(answered_at, ?3)",
+            "id = ?1 AND status = 'open'",
             (id, answer, self.stamp()),
         )?;
-        if changed == 1 {
-            self.event(None, EventName::MessageAnswered, &serde_json::json!({ "id": id }))?;
-        }
         Ok(changed == 1)
     }
 
     /// It lies in the sprint's directory.
     pub fn message_delivered(&self, id: &str) -> Result<(), StoreError> {
-        self.transaction.execute(
-            "UPDATE messages SET delivered_at = coalesce(delivered_at, ?2) WHERE id = ?1",
+        self.messages_become(
+            EventName::MessageDelivered,
+            "delivered_at = ?2",
+            "id = ?1 AND delivered_at IS NULL",
             (id, self.stamp()),
-        )?;
-        Ok(())
+        )
+        .map(drop)
+    }
+
+    /// The job has not found the answer: it is brought once more.
+    pub(super) fn bring_again(&self, id: &str) -> Result<(), StoreError> {
+        self.messages_become(
+            EventName::MessageBroughtAgain,
+            "delivered_at = NULL",
+            "id = ?1 AND delivered_at IS NOT NULL",
+            [id],
+        )
+        .map(drop)
     }
 
     /// The agent of this sprint knows it. A sprint cannot say so of another one's message.
     pub(super) fn message_told(&self, sprint: &str, id: &str) -> Result<(), StoreError> {
-        self.transaction.execute(
-            "UPDATE messages SET status = 'told', delivered_at = coalesce(delivered_at, ?3)
-             WHERE id = ?1 AND sprint_id = ?2 AND (status = 'answered' OR status = 'open' AND kind = 'note')",
+        self.messages_become(
+            EventName::MessageTold,
+            "status = 'told', delivered_at = coalesce(delivered_at, ?3)",
+            "id = ?1 AND sprint_id = ?2 AND (status = 'answered' OR status = 'open' AND kind = 'note')",
             (id, sprint, self.stamp()),
-        )?;
-        Ok(())
+        )
+        .map(drop)
     }
 
     /// The sprint is over: nobody has to answer its questions any more.
     pub(super) fn close_messages_of(&self, sprint: &str) -> Result<(), StoreError> {
-        self.transaction
-            .prepare_cached(
-                "UPDATE messages SET status = 'closed' WHERE sprint_id = ?1 AND kind NOT IN ('dead', 'verdict') AND status IN ('open', 'answered')",
-            )?
-            .execute([sprint])?;
-        Ok(())
+        self.messages_become(
+            EventName::MessageClosed,
+            "status = 'closed'",
+            "sprint_id = ?1 AND kind NOT IN ('dead', 'verdict') AND status IN ('open', 'answered')",
+            [sprint],
+        )
+        .map(drop)
+    }
+
+    /// Changes the messages that this is true of, and writes for each of them what happened. Returns how
+    /// many there were.
+    fn messages_become(
+        &self,
+        name: EventName,
+        set: &str,
+        condition: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<usize, StoreError> {
+        let changed: Vec<(String, String, Option<String>)> = self
+            .transaction
+            .prepare_cached(&format!(
+                "UPDATE messages SET {set} WHERE {condition} RETURNING id, kind, sprint_id"
+            ))?
+            .query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
+        for (id, kind, sprint) in &changed {
+            let data = serde_json::json!({ "id": id, "kind": kind });
+            self.event(sprint.as_deref(), name, &data)?;
+        }
+        Ok(changed.len())
     }
 
     /// The job of a sprint has found its idea. What is known stays.
@@ -375,7 +418,7 @@ mod tests {
     use super::*;
     use crate::bundle::journal::{Question, parse};
     use crate::domain::{JobId, SprintId, Status};
-    use crate::store::{JournalPiece, NewSprint};
+    use crate::store::{EventRow, JournalPiece, NewSprint};
 
     const PARKED: &[u8] = include_bytes!("../../tests/data/formats/run-parked.jsonl");
 
@@ -507,5 +550,21 @@ mod tests {
             change.message(&ids[0]).expect("read").expect("there").status,
             MessageStatus::Acknowledged
         );
+        change.commit().expect("kept");
+
+        // Whoever shows it live learns of each step, and of which sprint.
+        let events = store.events_after(0, 1000).expect("read");
+        let happened = |id: &str| -> Vec<&str> {
+            let of = |event: &&EventRow| event.data["id"] == *id;
+            let mine = events.iter().filter(of);
+            mine.map(|event| {
+                assert_eq!(event.sprint.as_deref(), Some(asks), "{event:?}");
+                event.word.as_str()
+            })
+            .collect()
+        };
+        let begun = ["message", "message_answered", "message_delivered"];
+        assert_eq!(happened(&ids[0]), [&begun[..], &["message_told"]].concat());
+        assert_eq!(happened(&ids[1]), [&begun[..], &["message_closed"]].concat());
     }
 }

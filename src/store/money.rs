@@ -192,13 +192,13 @@ impl Store {
         Ok(sums.into_iter().collect())
     }
 
-    /// What the steps which ended since this time have cost, by study: only dollars.
+    /// What was spent since this time, by study, as far as it was told: only dollars.
     pub fn spent_since(&self, since: jiff::Timestamp) -> Result<Vec<(String, Spent)>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT study_name, sum(cost), max(estimated), sum(unknown) FROM (
-                SELECT s.study_name, coalesce(json_extract(j.line, '$.cost_usd'), 0.0) AS cost, coalesce(json_extract(j.line, '$.estimated'), 0) = 1 AS estimated,
+                SELECT s.study_name, coalesce(j.usd, CASE j.kind WHEN 'step_ended' THEN max(0.0, coalesce(json_extract(j.line, '$.cost_usd'), 0.0)) END, 0.0) AS cost, coalesce(json_extract(j.line, '$.estimated'), 0) = 1 AS estimated,
                     NULL AS unknown FROM sprints s JOIN journal j ON j.sprint_id = s.id
-                WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind = 'step_ended' AND j.time >= ?1
+                WHERE (s.completed_at IS NULL OR s.completed_at >= ?1) AND j.kind IN ('cost', 'step_ended') AND j.time >= ?1
                 UNION ALL
                 SELECT study_name, untold_usd, 1, CASE WHEN cost_unknown <> '' THEN untold_usd END FROM sprints
                 WHERE completed_at >= ?1 AND (untold_usd > 0 OR cost_unknown <> '')

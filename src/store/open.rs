@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_untold.sql"),
     include_str!("migrations/0005_unknown.sql"),
     include_str!("migrations/0006_waits.sql"),
+    include_str!("migrations/0007_counts.sql"),
 ];
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(15);

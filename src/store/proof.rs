@@ -10,7 +10,7 @@ use crate::bundle::EVALUATE;
 use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::{Costs, Entry, Line, Reached};
 use crate::bundle::outcome::{Measurement, measured_in};
-use crate::domain::{EventName, JobId, Metric, StepState};
+use crate::domain::{EventName, JobId, LineKind, Metric, StepState};
 
 impl Change<'_> {
     /// How far a sprint's journal has come.
@@ -37,7 +37,11 @@ impl Change<'_> {
     }
 
     /// The lines of these kinds, in order.
-    fn lines_of(&self, sprint: &str, kinds: &[&str]) -> Result<Vec<Line>, StoreError> {
+    pub(super) fn lines_of(
+        &self,
+        sprint: &str,
+        kinds: &[LineKind],
+    ) -> Result<Vec<Line>, StoreError> {
         let list = serde_json::to_string(kinds).unwrap_or_default();
         let mut query = self
             .transaction
@@ -54,7 +58,7 @@ impl Change<'_> {
     pub fn steps_without_end(&self, sprint: &str, end: u64) -> Result<Vec<String>, StoreError> {
         let mut ended: BTreeMap<String, bool> = BTreeMap::new();
         for line in self
-            .lines_of(sprint, &["run_started", "step_started", "step_ended"])?
+            .lines_of(sprint, &[LineKind::RunStarted, LineKind::StepStarted, LineKind::StepEnded])?
             .into_iter()
             .filter(|line| line.seq < end)
         {
@@ -69,7 +73,7 @@ impl Change<'_> {
                     ended.insert(label, false);
                 }
                 Some(Entry::StepEnded { verdict, .. }) => {
-                    ended.insert(label, StepState::of(&verdict) != StepState::Interrupted);
+                    ended.insert(label, StepState::of_end(&verdict) != StepState::Interrupted);
                 }
                 _ => {}
             }
@@ -86,7 +90,7 @@ impl Change<'_> {
         metric: &Metric,
         incarnation: u32,
     ) -> Result<Option<Metric>, StoreError> {
-        let lines = self.lines_of(sprint, &["run_started", "step_ended"])?;
+        let lines = self.lines_of(sprint, &[LineKind::RunStarted, LineKind::StepEnded])?;
         // Before 0.5.0 the step told the figure alone.
         let is_older = lines.iter().rev().find_map(|line| match line.entry() {
             Some(Entry::RunStarted { version, .. }) => Some(version.starts_with("0.4.")),
@@ -99,7 +103,7 @@ impl Change<'_> {
             });
             match line.entry() {
                 Some(Entry::StepEnded { verdict, detail, .. })
-                    if is_its && StepState::of(&verdict) == StepState::Yes =>
+                    if is_its && StepState::of_end(&verdict) == StepState::Yes =>
                 {
                     let Measurement { n, spread, .. } = measured_in(&detail, &metric.name)
                         .filter(|told| told.value == metric.value)?;
@@ -117,7 +121,11 @@ impl Change<'_> {
     /// Whether a call has begun and has not told what it cost.
     pub fn has_open_call(&self, sprint: &str) -> Result<bool, StoreError> {
         let (mut open, mut unnamed): (Vec<Calling>, bool) = (Vec::new(), false);
-        for entry in self.lines_of(sprint, &["agent", "cost"])?.iter().filter_map(Line::entry) {
+        for entry in self
+            .lines_of(sprint, &[LineKind::Agent, LineKind::Cost])?
+            .iter()
+            .filter_map(Line::entry)
+        {
             match entry {
                 Entry::Agent { call: Some(call), .. } => open.push(call),
                 Entry::Agent { call: None, .. } => unnamed = true,
@@ -173,24 +181,33 @@ impl Change<'_> {
         )
     }
 
-    /// What a sprint has cost: the ended visits of its steps, what the step that runs has told so far, and
+    /// What a sprint has cost, and what of it each line has told: the ended visits of its steps, what the step that runs has told so far, and
     /// what is known of calls that told nothing. In a journal that was altered, the larger sum counts.
     pub(super) fn sum_money(&self, sprint: &str) -> Result<(), StoreError> {
         let mut costs = Costs::default();
         let mut estimated = false;
         // A call has begun and not told what it cost: it is under way, or its runner was killed.
         let mut untold = false;
-        for entry in self
-            .lines_of(sprint, &["step_started", "agent", "cost", "step_ended"])?
-            .iter()
-            .filter_map(Line::entry)
-        {
-            match entry {
-                Entry::Agent { .. } => estimated |= std::mem::replace(&mut untold, true),
-                Entry::Cost { .. } => untold = false,
+        let mut query = self.transaction.prepare_cached(
+            "SELECT seq, line, usd, kind IN ('cost', 'step_ended') FROM journal WHERE sprint_id = ?1 AND kind IN ('step_started', 'agent', 'cost', 'step_ended') ORDER BY seq",
+        )?;
+        let mut add = self
+            .transaction
+            .prepare_cached("UPDATE journal SET usd = ?3 WHERE sprint_id = ?1 AND seq = ?2")?;
+        let lines: Vec<(i64, String, Option<f64>, bool)> = query
+            .query_map([sprint], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .collect::<Result<_, _>>()?;
+        for (seq, text, before, tells) in lines {
+            let entry = serde_json::from_str::<Line>(&text).ok().and_then(|line| line.entry());
+            match &entry {
+                Some(Entry::Agent { .. }) => estimated |= std::mem::replace(&mut untold, true),
+                Some(Entry::Cost { .. }) => untold = false,
                 _ => {}
             }
-            costs.add(&entry);
+            let usd = entry.map_or(0.0, |entry| costs.add(&entry));
+            if tells && before != Some(usd) {
+                add.execute((sprint, seq, usd))?;
+            }
         }
         let mut sum = costs.total();
         let (altered, before, untold_usd, untold_tokens): (bool, f64, f64, i64) = self.transaction.query_row(

@@ -3,8 +3,6 @@
 use jiff::Timestamp;
 
 use super::{Change, Store, StoreError};
-use crate::bundle::journal::Line;
-use crate::bundle::reduce;
 use crate::domain::StepState;
 use crate::domain::effect::Took;
 use crate::domain::open_issues::StepEnd;
@@ -21,6 +19,8 @@ pub struct StepRow {
     pub state: StepState,
     /// In one line.
     pub detail: String,
+    /// How many issues a review found critical, when it has told.
+    pub critical: Option<u32>,
     /// RFC 3339.
     pub started_at: Option<String>,
     /// RFC 3339.
@@ -38,7 +38,12 @@ pub struct StepRow {
 impl StepRow {
     /// As far as it tells whether something is open in a review.
     pub fn end(&self) -> StepEnd<'_> {
-        StepEnd { label: &self.label, state: self.state.clone(), detail: &self.detail }
+        StepEnd {
+            label: &self.label,
+            state: self.state.clone(),
+            detail: &self.detail,
+            critical: self.critical,
+        }
     }
 }
 
@@ -46,7 +51,7 @@ impl Store {
     /// The steps of a sprint, in their order.
     pub fn steps(&self, sprint: &str) -> Result<Vec<StepRow>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT label, title, state, detail, started_at, ended_at, seconds, cost_usd, tokens, cost_estimated FROM steps WHERE sprint_id = ?1 ORDER BY position",
+            "SELECT label, title, state, detail, started_at, ended_at, seconds, cost_usd, tokens, cost_estimated, critical FROM steps WHERE sprint_id = ?1 ORDER BY position",
         )?;
         let count = |value: i64| u64::try_from(value).unwrap_or(0);
         let rows = query.query_map([sprint], |row| {
@@ -61,6 +66,7 @@ impl Store {
                 cost_usd: row.get(7)?,
                 tokens: count(row.get(8)?),
                 cost_estimated: row.get(9)?,
+                critical: row.get(10)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -94,7 +100,7 @@ impl Change<'_> {
             .prepare_cached(
                 "INSERT INTO steps (sprint_id, position, label, title, state, started_at)
                  VALUES (?1, (SELECT coalesce(max(position), 0) + 1 FROM steps WHERE sprint_id = ?1 AND state <> 'waiting'), ?2, ?3, 'running', ?4)
-                 ON CONFLICT DO UPDATE SET state = 'running', title = ?3, started_at = coalesce(started_at, ?4), ended_at = NULL, detail = ''",
+                 ON CONFLICT DO UPDATE SET state = 'running', title = ?3, started_at = coalesce(started_at, ?4), ended_at = NULL, detail = '', critical = NULL",
             )?
             .execute((sprint, label, title, clock::stamp(time)))?;
         Ok(())
@@ -105,13 +111,13 @@ impl Change<'_> {
         &self,
         sprint: &str,
         label: &str,
-        (verdict, detail): (&str, &str),
+        (verdict, detail, critical): (&StepState, &str, Option<u32>),
         time: Timestamp,
         took: &Took,
     ) -> Result<(), StoreError> {
         self.transaction
-            .prepare_cached("UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5 WHERE sprint_id = ?1 AND label = ?2")?
-            .execute((sprint, label, verdict, detail, clock::stamp(time)))?;
+            .prepare_cached("UPDATE steps SET state = ?3, detail = ?4, ended_at = ?5, critical = ?6 WHERE sprint_id = ?1 AND label = ?2")?
+            .execute((sprint, label, verdict.as_str(), detail, clock::stamp(time), critical))?;
         self.add_to_step(sprint, label, took)
     }
 
@@ -124,21 +130,9 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Adds up anew what the steps of a sprint took. A line that was followed may not stand any more.
-    pub(super) fn sum_steps(&self, sprint: &str) -> Result<(), StoreError> {
-        let told =
-            "SELECT line FROM journal WHERE sprint_id = ?1 AND kind = 'step_ended' ORDER BY seq";
-        let lines: Vec<String> = self
-            .transaction
-            .prepare_cached(told)?
-            .query_map([sprint], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        self.transaction.execute("UPDATE steps SET seconds = 0, cost_usd = 0, tokens = 0, cost_estimated = 0 WHERE sprint_id = ?1", [sprint])?;
-        for line in lines.iter().filter_map(|text| serde_json::from_str::<Line>(text).ok()) {
-            if let Some((label, took)) = reduce::step_end(&line) {
-                self.add_to_step(sprint, label, &took)?;
-            }
-        }
+    /// Forgets all steps of a sprint: they are told again.
+    pub(super) fn forget_steps(&self, sprint: &str) -> Result<(), StoreError> {
+        self.transaction.execute("DELETE FROM steps WHERE sprint_id = ?1", [sprint])?;
         Ok(())
     }
 

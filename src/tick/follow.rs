@@ -7,7 +7,7 @@ use super::{Ask, Live, gather, ingest, tick_one};
 use crate::app::App;
 use crate::bundle::journal::Line;
 use crate::config::Cluster;
-use crate::domain::{SprintId, State, retry};
+use crate::domain::{LineKind, SprintId, State, retry};
 use crate::find;
 use crate::notify::Beside;
 use crate::platform::clock;
@@ -130,7 +130,7 @@ impl<'a> Follower<'a> {
     }
 
     /// The last lines of these kinds, at most so many.
-    pub fn last_lines(&self, kinds: &[&str], limit: u32) -> Result<Vec<Line>, StoreError> {
+    pub fn last_lines(&self, kinds: &[LineKind], limit: u32) -> Result<Vec<Line>, StoreError> {
         self.store.journal_last(self.row.id.as_str(), kinds, limit)
     }
 
@@ -265,7 +265,7 @@ impl<'a> Follower<'a> {
         }
         let is_ending = matches!(self.row.state, State::Cancelling { .. })
             || self
-                .last_lines(&["run_started", "run_ended"], 1)
+                .last_lines(&[LineKind::RunStarted, LineKind::RunEnded], 1)
                 .is_ok_and(|last| last.first().is_some_and(|line| line.is_run_end()));
         let is_quick = self.cluster.poll_interval <= 2;
         if is_ending || is_quick { POLL_SOON } else { POLL.min(self.pace.interval) }

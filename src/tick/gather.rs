@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
-use crate::domain::{JobId, Masker, Seen, Used, action, text};
+use crate::domain::{JobId, Masker, Seen, Used, text};
 use crate::platform::clock;
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, Asked, Stray};
@@ -208,10 +208,8 @@ fn gather_once(
         }
     }
     let files = reply.section("files");
-    match files.and_then(|section| {
-        serde_json::from_slice::<ReadAnswer>(&action::unmarked_json(&section.output)).ok()
-    }) {
-        Some(answer) => {
+    match files.and_then(|section| ReadAnswer::read(&section.output)) {
+        Some((told, broken)) => {
             let summed = ask == Ask::Untold;
             let of = |files: SprintFiles| {
                 (
@@ -219,7 +217,11 @@ fn gather_once(
                     bounded(SprintFiles { summed, ..files }.hidden(&gathered.masker)),
                 )
             };
-            gathered.files = answer.sprints.into_iter().map(of).collect();
+            gathered.files = told.into_iter().map(of).collect();
+            if let Some(problem) = broken.first() {
+                let problem = gathered.masker.text(problem).into_owned();
+                gathered.problem.get_or_insert(problem);
+            }
         }
         None if files.is_some_and(|section| section.status == 127) => return Ok((gathered, true)),
         None => {
@@ -254,4 +256,71 @@ fn bounded(mut files: SprintFiles) -> SprintFiles {
     files.progress.iter_mut().chain(&mut files.output).for_each(|tail| short(tail, 8192));
     short(&mut files.prefix, 100);
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+
+    use super::*;
+    use crate::config::{self, Environment};
+    use crate::domain::SprintId;
+    use crate::remote::FakeRemote;
+    use crate::store::{NewSprint, Store};
+    use crate::tick::ingest::ingest;
+
+    const LINE: &str = "{\"v\":1,\"seq\":1,\"time\":\"2026-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"note\",\"text\":\"x\"}\n";
+
+    fn app(folder: &std::path::Path) -> App {
+        let file = folder.join("researchloop.toml");
+        let text = "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"/w\"\nclaude_command = \"false\"\n";
+        std::fs::write(&file, text).expect("written");
+        let home = folder.display().to_string();
+        App::new(config::load(&file, &Environment::new([("HOME", home)])).expect("a configuration"))
+    }
+
+    #[test]
+    fn lines_that_came_broken_are_told_of_and_come_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = app(folder.path());
+        let cluster = app.config.cluster("c").expect("there");
+        let mut store = Store::in_memory().expect("a database");
+        let ids = ["sp-000001", "sp-000002"];
+        for (place, id) in ids.iter().enumerate() {
+            let sprint = SprintId::new(id).expect("an id");
+            let change = store.change().expect("begun");
+            assert!(change.create_sprint(&NewSprint::example(&sprint)).expect("made"));
+            change.begin_submission(id, "").expect("begun").expect("can be submitted");
+            let job = JobId::parse(&(place + 7).to_string()).expect("digits");
+            change.accept(id, 1, &job, "/d").expect("taken");
+            change.commit().expect("kept");
+        }
+        let good = base64::engine::general_purpose::STANDARD.encode(LINE);
+        let mut poll = |journals: [&str; 2]| {
+            let part = |(id, journal): (&str, &str)| {
+                serde_json::json!({
+                    "id": id, "journal": journal, "offset": LINE.len(), "prefix": "x", "altered": false, "more": false,
+                    "exit": null, "readable": true, "quiet_seconds": null, "progress": null, "output": null, "problems": [],
+                })
+            };
+            let sprints: Vec<_> = ids.into_iter().zip(journals).map(part).collect();
+            let answer = serde_json::json!({ "v": 1, "sprints": sprints }).to_string();
+            let mut remote = FakeRemote::default();
+            remote.answers([("clock", 0, "1800000000\n"), ("files", 0, answer.leak())]);
+            let rows = ids.map(|id| store.sprint(id).expect("read").expect("there"));
+            let gathered = gather(&app, &mut remote, cluster, &rows, Ask::Files, None)
+                .unwrap_or_else(|error| panic!("{error}"));
+            let change = store.change().expect("begun");
+            for id in ids {
+                ingest(&change, id, &gathered).expect("taken in");
+            }
+            change.commit().expect("kept");
+            let lines = ids.map(|id| store.journal_after(id, 0, 10).expect("read").len());
+            (lines, gathered.problem.unwrap_or_default())
+        };
+        let (lines, problem) = poll(["!", &good]);
+        assert_eq!(lines, [0, 1]);
+        assert!(problem.contains("sp-000001") && problem.contains("journal"), "{problem}");
+        assert_eq!(poll([&good, &good]), ([1, 1], String::new()));
+    }
 }

@@ -1,11 +1,9 @@
 //! Takes in what a cluster told of one sprint, and decides whether the sprint is over.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::gather::Gathered;
 use crate::bundle::formats::{self, ExitFile, Money};
 use crate::bundle::journal::{self, Entry, Reached, RunEnd, RunOutcome};
+use crate::bundle::reduce::MAX_DETAIL;
 use crate::bundle::transfer::SprintFiles;
 use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
@@ -37,13 +35,9 @@ pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Inge
     let mut notes: Vec<String> = Vec::new();
     let mut new_lines = 0;
     if let Some(files) = files {
-        let bytes = STANDARD.decode(&files.journal).unwrap_or_default();
         let from_start = files.altered || row.journal_offset == 0;
-        let (mut lines, skipped) = journal::parse_after(
-            &bytes,
-            if from_start { Reached::default() } else { change.reached(id)? },
-        );
-        journal::hide(&mut lines, &gathered.masker);
+        let reached = if from_start { Reached::default() } else { change.reached(id)? };
+        let (lines, skipped) = journal::take(&files.journal, reached, &gathered.masker);
         if skipped > 0 {
             notes.push(format!("{skipped} line(s) of the journal could not be read"));
         }
@@ -227,6 +221,9 @@ fn in_state(row: SprintRow, state: Option<State>) -> SprintRow {
     }
 }
 
+/// How long the name of a signal may be, in characters.
+const MAX_SIGNAL: usize = 40;
+
 fn settle(
     change: &Change<'_>,
     row: &SprintRow,
@@ -251,9 +248,9 @@ fn settle(
         completed: end.outcome() == Some(RunOutcome::Completed),
         parked: end.outcome() == Some(RunOutcome::Parked) && !end.questions.is_empty(),
         reason: end.reason.as_deref().map(|word| Reason::parse(word).unwrap_or(Reason::StepFailed)),
-        signal: end.signal.clone(),
+        signal: end.signal.as_deref().map(|name| one_line(name, MAX_SIGNAL)),
         detail: with_reset_time(
-            end.detail.clone(),
+            text::paragraph(&end.detail, MAX_DETAIL),
             task::believed_reset(end.resets_at, change.now().as_second()),
         ),
         advice: Advice::parse(&end.hint),
@@ -390,6 +387,8 @@ fn settle(
     Ok(Ingested::Whole)
 }
 
+/// How long a summary may be, in characters.
+const MAX_SUMMARY: usize = 4000;
 /// How many sentences are kept of what could not be used, and how long each may be.
 const MAX_UNUSABLE: (usize, usize) = (20, 300);
 
@@ -404,6 +403,10 @@ fn outcome(
     incarnation: Option<u32>,
 ) -> Result<(), StoreError> {
     let id = row.id.as_str();
+    let summary = end.summary.as_deref().map(|text| text::paragraph(text, MAX_SUMMARY));
+    if let Some(summary) = summary.filter(|text| !text.is_empty()) {
+        change.set_summary(id, &summary)?;
+    }
     if let Some(found) = end.finding.clone().map(Found::sound) {
         change.put_finding(id, &row.study, &found)?;
     }

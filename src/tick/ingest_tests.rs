@@ -48,12 +48,11 @@ fn agent() -> String {
 }
 
 fn files(journal: &str) -> SprintFiles {
-    use base64::Engine as _;
     SprintFiles {
         id: ID.to_owned(),
         offset: journal.len() as u64,
         prefix: "x".to_owned(),
-        journal: base64::engine::general_purpose::STANDARD.encode(journal),
+        journal: journal.as_bytes().to_vec(),
         readable: true,
         claimed: true,
         ..SprintFiles::default()
@@ -370,4 +369,50 @@ fn the_words_of_a_job_carry_no_action() {
         assert!(!said.contains("an action"), "{said:?}");
     }
     assert!(ending.detail.starts_with("the job says: see {\"do\":"), "{}", ending.detail);
+}
+
+#[test]
+fn a_summary_is_that_of_a_sprint_which_has_completed() {
+    let end = |status: &str, reason: &str, summary: &str| {
+        let rest = format!(
+            ",\"status\":\"{status}\",\"reason\":{reason},\"signal\":null,\"detail\":\"\",\"hint\":\"\",\"resets_at\":null,\"processes_left\":0,\"host\":\"n\",\"summary\":{summary},\"cost_usd\":0.0,\"estimated\":false,\"input_tokens\":0,\"output_tokens\":0,\"cache_read_tokens\":0,\"cache_write_tokens\":0"
+        );
+        line(2, "run_ended", &rest)
+    };
+    let summary_of = |ends: &[String]| {
+        let mut store = store();
+        for end in ends {
+            let files = SprintFiles { altered: true, ..files(&format!("{}{end}", started("300"))) };
+            take(&mut store, &told(None, files, 1));
+        }
+        let gathered = told(Some(ended_well()), SprintFiles::default(), 2);
+        take(&mut store, &gathered);
+        (row(&store).state.status(), row(&store).summary)
+    };
+    let forged = end("completed", "null", "\"all is well\"");
+    let truth = end("failed", "\"step_failed\"", "null");
+    assert_eq!(
+        summary_of(std::slice::from_ref(&forged)),
+        (Status::Completed, Some("all is well".to_owned()))
+    );
+    assert_eq!(summary_of(&[forged, truth]), (Status::Failed, None));
+    assert_eq!(
+        summary_of(&[end("failed", "\"step_failed\"", "\"all is well\"")]),
+        (Status::Failed, None)
+    );
+    let (_, long) = summary_of(&[end("completed", "null", &format!("{:?}", "x".repeat(5000)))]);
+    assert_eq!(long.map(|text| text.chars().count()), Some(4000));
+}
+
+#[test]
+fn what_an_end_says_of_itself_is_not_kept_without_end() {
+    let mut store = store();
+    let long = "x".repeat(1 << 20);
+    let rest = format!(
+        ",\"status\":\"failed\",\"reason\":\"step_failed\",\"signal\":null,\"detail\":\"{long}\",\"hint\":\"\",\"resets_at\":null,\"processes_left\":0,\"host\":\"n\",\"summary\":null,\"cost_usd\":0.0,\"estimated\":false,\"input_tokens\":0,\"output_tokens\":0,\"cache_read_tokens\":0,\"cache_write_tokens\":0"
+    );
+    let journal = format!("{}{}", started("300"), line(2, "run_ended", &rest));
+    take(&mut store, &told(Some(ended_well()), files(&journal), 1));
+    let State::Ended { ending, .. } = row(&store).state else { panic!("{:?}", row(&store).state) };
+    assert!((4000..4100).contains(&ending.detail.chars().count()), "{}", ending.detail.len());
 }

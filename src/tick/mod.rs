@@ -413,6 +413,9 @@ fn ingest_all(
     gathered: &Gathered,
     report: &mut ClusterReport,
 ) -> Result<Vec<SprintRow>, StoreError> {
+    let is_new = |problem: &&String| !report.problems.contains(problem);
+    let new: Vec<String> = gathered.problem.iter().filter(is_new).cloned().collect();
+    report.problems.extend(new);
     let mut to_sum = Vec::new();
     for row in rows {
         let taken_in = || {

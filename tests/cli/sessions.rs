@@ -289,6 +289,24 @@ fn a_question_in_the_last_message_is_shown_and_the_agent_is_told_how_to_ask() {
 }
 
 #[test]
+fn a_review_that_asks_something_is_one_that_has_found_something() {
+    let question = "Data set A is licensed; B is open. Which one should I use?";
+    let project = recorded(&format!("red_team:red_team_asks={question},repair:chat={question}"));
+    let id = project.submit("does it end?", &["--rounds", "1"]);
+    let sprint = project.finish(&id, 60);
+    assert_eq!(
+        (text(&sprint, "status"), &sprint["open_issues"]["count"]),
+        ("completed", &Value::from(1)),
+        "{sprint:#}"
+    );
+    project
+        .run(&["sprint", "show", &id])
+        .success()
+        .says("Which one should I use?")
+        .says("1 critical issue is open");
+}
+
+#[test]
 fn a_question_in_the_wrong_place_is_told_to_the_agent() {
     let (project, _, sprint) = end("research:astray=A or B?");
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");

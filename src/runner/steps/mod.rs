@@ -54,13 +54,16 @@ pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
         StepEnd::Failed(failure) => (Verdict::Error.as_str(), failure.detail.clone()),
         StepEnd::Judged(judged) => (judged.verdict.as_str(), judged.note.clone()),
     };
-    let (issues, critical_issues) = match &end {
-        StepEnd::Judged(judged) => (judged.issues.clone(), judged.critical_issues.clone()),
+    let (critical, issues, critical_issues) = match &end {
+        StepEnd::Judged(judged) => {
+            (judged.critical, judged.issues.clone(), judged.critical_issues.clone())
+        }
         _ => Default::default(),
     };
     context.journal.write(&Entry::StepEnded {
         verdict: verdict.to_owned(),
         detail,
+        critical,
         issues,
         critical_issues,
         seconds: clock::since(started).as_secs(),
@@ -152,17 +155,22 @@ fn judge(
         answer.as_ref().map(|issues| issues.iter().map(CriticalIssue::line).collect());
     let judgement = pipeline::judge(evaluator, outcome, file.as_deref(), lines.as_deref());
     let is_review = matches!(evaluator, Evaluator::ReviewClear { .. });
-    let note = match (judgement.note, judgement.issues.len()) {
+    let critical = match (judgement.verdict, u32::try_from(judgement.issues.len())) {
+        (Verdict::Yes, _) if is_review => Some(0),
+        (Verdict::No, Ok(count)) if is_review && count > 0 => Some(count),
+        _ => None,
+    };
+    let note = match (judgement.note, critical) {
         (Some(note), _) => note.to_owned(),
-        (None, _) if !is_review => String::new(),
-        (None, 0) if judgement.verdict == Verdict::Yes => "no critical issues".to_owned(),
-        (None, 0) => String::new(),
-        (None, 1) => "1 critical issue".to_owned(),
-        (None, count) => format!("{count} critical issues"),
+        (None, None) => String::new(),
+        (None, Some(0)) => "no critical issues".to_owned(),
+        (None, Some(1)) => "1 critical issue".to_owned(),
+        (None, Some(count)) => format!("{count} critical issues"),
     };
     Judged {
         verdict: judgement.verdict,
         note,
+        critical,
         issues: quotes(&judgement.issues),
         critical_issues: answer.unwrap_or_default(),
     }

@@ -94,7 +94,7 @@ impl Change<'_> {
         };
         self.task_over(&row, TaskStatus::Done, verdict, &note)?;
         if let Some(verdict) = verdict {
-            self.is_answered_for(id, MessageKind::Verdict, verdict.as_str())?;
+            self.answer_messages_of_task(id, MessageKind::Verdict, verdict.as_str())?;
         }
         self.settle_graph(&row.study)?;
         self.known_task(id)
@@ -210,16 +210,8 @@ impl Change<'_> {
 
     /// A person has decided on a dead task: nobody is asked about it any more.
     fn death_is_answered(&self, id: &str, answer: &str) -> Result<(), StoreError> {
-        self.is_answered_for(id, MessageKind::Verdict, answer)?;
-        self.is_answered_for(id, MessageKind::Dead, answer)
-    }
-
-    fn is_answered_for(&self, id: &str, kind: MessageKind, answer: &str) -> Result<(), StoreError> {
-        self.transaction.execute(
-            "UPDATE messages SET status = 'answered', answer = ?2, answered_at = ?3 WHERE task_id = ?1 AND kind = ?4 AND status = 'open'",
-            (id, answer, self.stamp(), kind.as_str()),
-        )?;
-        Ok(())
+        self.answer_messages_of_task(id, MessageKind::Verdict, answer)?;
+        self.answer_messages_of_task(id, MessageKind::Dead, answer)
     }
 
     /// How many open tasks of a study wait for a verdict that nobody knows.

@@ -46,6 +46,7 @@ impl Run {
                 let ended = || Entry::StepEnded {
                     verdict: "yes".to_owned(),
                     detail: String::new(),
+                    critical: None,
                     issues: Vec::new(),
                     critical_issues: Vec::new(),
                     seconds: 1,

@@ -390,6 +390,7 @@ impl Run {
             &Entry::StepEnded {
                 verdict: verdict.as_str().to_owned(),
                 detail: String::new(),
+                critical: None,
                 issues: Vec::new(),
                 critical_issues: Vec::new(),
                 seconds: 1,
