@@ -34,7 +34,6 @@ pub use task::{
     TaskNext, Tasks, TreeLine, task, task_whole,
 };
 
-use crate::domain::open_issues::open_issues;
 use crate::domain::{Finding, Metric, OpenIssues, Reason, SprintKind, State, StepState};
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
@@ -259,49 +258,30 @@ pub fn sprint(row: &SprintRow) -> Sprint {
 /// Shows a sprint with all that is known of it.
 pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
     let id = row.id.as_str();
-    Ok(Sprint {
-        finding: Some(store.finding(id)?),
-        unusable: Some(store.unusable(id)?),
-        metrics: Some(store.metrics(id)?),
-        open_issues: Some(if row.state.status() == crate::domain::Status::Completed {
-            store.open_issues(id)?
-        } else {
-            None
-        }),
-        spent: Some(Money::from(&store.money_of_sprint(id)?)),
-        ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?)
-    })
-}
-
-/// Shows a sprint with its steps and files.
-pub fn sprint_whole(row: &SprintRow, steps: &[StepRow], artifacts: &[Artifact]) -> Sprint {
-    let step = |step: &StepRow| Step {
-        name: step.label.clone(),
-        title: step.title.clone(),
-        state: step.state.clone(),
-        detail: step.detail.clone(),
-        started_at: step.started_at.clone(),
-        ended_at: step.ended_at.clone(),
+    let step = |step: StepRow| Step {
+        name: step.label,
+        title: step.title,
+        state: step.state,
+        detail: step.detail,
+        started_at: step.started_at,
+        ended_at: step.ended_at,
         seconds: step.seconds,
         cost_usd: step.cost_usd,
         cost_estimated: step.cost_estimated,
         tokens: step.tokens,
         gpu_seconds: row.gpus.map(|gpus| u64::from(gpus).saturating_mul(step.seconds)),
     };
-    Sprint {
-        steps: Some(steps.iter().map(step).collect()),
-        artifacts: Some(
-            artifacts
-                .iter()
-                .map(|file| File { filename: file.path.clone(), size: file.size })
-                .collect(),
-        ),
-        open_issues: Some(
-            open_issues(steps.iter().map(StepRow::end))
-                .filter(|_| row.state.status() == crate::domain::Status::Completed),
-        ),
+    let file = |file: Artifact| File { filename: file.path, size: file.size };
+    Ok(Sprint {
+        finding: Some(store.finding(id)?),
+        unusable: Some(store.unusable(id)?),
+        metrics: Some(store.metrics(id)?),
+        open_issues: Some(store.open_issues(id)?),
+        spent: Some(Money::from(&store.money_of_sprint(id)?)),
+        steps: Some(store.steps(id)?.into_iter().map(step).collect()),
+        artifacts: Some(store.artifacts(id)?.into_iter().map(file).collect()),
         ..sprint(row)
-    }
+    })
 }
 
 /// The status as people read it: with the step that runs, or the reason.

@@ -118,10 +118,9 @@ impl<'a> Follower<'a> {
         self.problem.as_deref()
     }
 
-    /// The sprint with its steps and files.
+    /// The sprint with all that is known of it.
     pub fn sprint(&self) -> Result<view::Sprint, StoreError> {
-        let id = self.row.id.as_str();
-        Ok(view::sprint_whole(&self.row, &self.store.steps(id)?, &self.store.artifacts(id)?))
+        view::sprint_found(self.store, &self.row)
     }
 
     /// Lines of the journal behind one, at most so many.

@@ -381,6 +381,19 @@ fn watching_and_logs_are_json_lines() {
 }
 
 #[test]
+fn a_sprint_that_is_watched_has_the_fields_of_one_that_is_shown() {
+    let project = playing("red_team:red_team_never_clear", "");
+    let id = project.submit("x", &["--rounds", "1"]);
+    let watch = project.run(&["--json", "sprint", "watch", &id]).success();
+    let last: Value = serde_json::from_str(watch.stdout.lines().last().unwrap()).unwrap();
+    let shown = project.show(&id);
+    assert_eq!((text(&last["sprint"], "status"), keys(&last)), ("completed", vec!["sprint"]));
+    assert_eq!(keys(&last["sprint"]), keys(&shown));
+    assert_eq!(last["sprint"], shown);
+    assert_ne!(shown["open_issues"]["quotes"], serde_json::json!([]), "{shown:#}");
+}
+
+#[test]
 fn errors_are_json_on_standard_error_alone() {
     let project = playing("", "");
     for (arguments, code, kind) in [
