@@ -264,8 +264,9 @@ impl<'a> Follower<'a> {
         }
         let is_ending = matches!(self.row.state, State::Cancelling { .. })
             || self
-                .last_lines(&["run_started", "run_ended"], 1)
-                .is_ok_and(|last| last.first().is_some_and(|line| line.is_run_end()));
+                .store
+                .last_mark(self.row.id.as_str())
+                .is_ok_and(|mark| mark.is_some_and(|line| line.is_run_end()));
         let is_quick = self.cluster.poll_interval <= 2;
         if is_ending || is_quick { POLL_SOON } else { POLL.min(self.pace.interval) }
     }
@@ -327,6 +328,56 @@ impl<'a> Follower<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{self, Environment};
+    use crate::remote::FakeRemote;
+    use crate::sprint::{self, NewSprintSpec, Request};
+
+    /// A project with a database, and a sprint in it.
+    fn project() -> (tempfile::TempDir, App, SprintId) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().display();
+        let file = folder.path().join("researchloop.toml");
+        let text = format!(
+            "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"{path}/work\"\n\
+             claude_command = \"false\"\n\n[[study]]\nname = \"s\"\ncluster = \"c\"\n"
+        );
+        std::fs::write(&file, text).expect("written");
+        let home = Environment::new([("HOME", path.to_string())]);
+        let config = config::load(&file, &home).unwrap_or_else(|error| panic!("{error}"));
+        let app = App::new(config).with_remote(&FakeRemote::default());
+        let mut store = app.store().expect("a database");
+        let spec = NewSprintSpec::new("s", "an idea", Request::default());
+        let id = sprint::create(&app, &mut store, &spec).expect("made");
+        (folder, app, id)
+    }
+
+    fn write(app: &App, sql: &str) {
+        let mut store = app.store().expect("a database");
+        let change = store.change().expect("a change");
+        change.raw(sql).expect("written");
+        change.commit().expect("kept");
+    }
+
+    #[test]
+    fn what_an_earlier_job_has_told_lets_nobody_ask_every_second() {
+        let (_folder, app, id) = project();
+        write(
+            &app,
+            &format!(
+                "UPDATE sprints SET status = 'submitted', attempt = 2, job_id = '2' WHERE id = '{id}';
+                 INSERT INTO jobs (sprint_id, attempt, name, sent_at, journal_from) VALUES ('{id}', 1, 'a', '', 0), ('{id}', 2, 'b', '', 2);
+                 INSERT INTO journal (sprint_id, seq, incarnation, kind, time, line) VALUES ('{id}', 2, 1, 'run_ended', '2026-01-01T00:00:00Z',
+                    '{{\"v\":1,\"seq\":2,\"time\":\"2026-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"run_ended\",\"status\":\"parked\"}}');"
+            ),
+        );
+        let mut store = app.store().expect("a database");
+        let follower = Follower::new(&app, &mut store, &id, None).expect("there");
+        assert_eq!(follower.pause(), POLL);
+        // The same line as the word of its present job.
+        write(&app, &format!("DELETE FROM jobs WHERE sprint_id = '{id}' AND attempt = 2"));
+        assert_eq!(follower.pause(), POLL_SOON);
+    }
+
 
     #[test]
     fn a_cluster_that_fails_is_left_alone_longer_and_longer_up_to_its_interval() {
