@@ -114,6 +114,9 @@ pub struct Sprint {
     /// Which limit keeps it from going on, for doors of this program: its note says it to others.
     #[serde(skip)]
     pub limit_reason: Option<String>,
+    /// For how long its job has been running, as far as this machine knows; null when none runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_seconds: Option<Option<u64>>,
     /// What it found of its idea; null when it has told nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finding: Option<Option<Finding>>,
@@ -182,6 +185,9 @@ pub struct Step {
     pub ended_at: Option<String>,
     /// How long it took.
     pub seconds: u64,
+    /// For how long its present visit has been running, which that does not count yet; null when it does
+    /// not run.
+    pub running_seconds: Option<u64>,
     /// What it cost.
     pub cost_usd: f64,
     /// Whether that is not exact.
@@ -199,6 +205,19 @@ pub struct File {
     pub filename: String,
     /// In bytes.
     pub size: u64,
+}
+
+impl Sprint {
+    /// The same so many seconds later, when nothing else has happened.
+    #[must_use]
+    pub fn later(&self, seconds: u64) -> Self {
+        let mut later = self.clone();
+        let steps = later.steps.iter_mut().flatten().map(|step| &mut step.running_seconds);
+        for running in later.running_seconds.iter_mut().chain(steps).flatten() {
+            *running += seconds;
+        }
+        later
+    }
 }
 
 /// Shows a sprint.
@@ -228,6 +247,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         started_at: row.started_at.clone(),
         completed_at: row.completed_at.clone(),
         time_limit_seconds: row.seconds,
+        running_seconds: None,
         summary: row.summary.clone(),
         session_id: row.session_id.clone(),
         loop_id: row.loop_id.clone(),
@@ -255,10 +275,18 @@ pub fn sprint(row: &SprintRow) -> Sprint {
     }
 }
 
+/// Shows a sprint in a list of those that run.
+pub fn sprint_running(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
+    let running = store.running(row.id.as_str())?;
+    Ok(Sprint { running_seconds: Some(running.map(|job| job.seconds)), ..sprint(row) })
+}
+
 /// Shows a sprint with all that is known of it.
 pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
     let id = row.id.as_str();
+    let running = store.running(id)?;
     let step = |step: StepRow| Step {
+        running_seconds: running.as_ref().and_then(|job| job.steps.get(&step.label)).copied(),
         name: step.label,
         title: step.title,
         state: step.state,
@@ -273,6 +301,7 @@ pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError
     };
     let file = |file: Artifact| File { filename: file.path, size: file.size };
     Ok(Sprint {
+        running_seconds: Some(running.as_ref().map(|job| job.seconds)),
         finding: Some(store.finding(id)?),
         unusable: Some(store.unusable(id)?),
         metrics: Some(store.metrics(id)?),

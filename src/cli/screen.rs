@@ -30,13 +30,8 @@ fn status_style(ui: &Ui, status: Status) -> Style {
     }
 }
 
-fn seconds_since(then: Option<&str>, now: jiff::Timestamp) -> Option<u64> {
-    let then: jiff::Timestamp = then?.parse().ok()?;
-    u64::try_from(now.as_second() - then.as_second()).ok()
-}
-
 /// The steps, a line each.
-fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize) -> Vec<String> {
+fn steps(ui: &Ui, steps: &[Step], over: bool, width: usize) -> Vec<String> {
     let title_width = steps
         .iter()
         .map(|step| console::measure_text_width(&step.title))
@@ -54,12 +49,12 @@ fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize
             _ if over => continue,
             _ => ("·", ui.style().dim()),
         };
-        let seconds = match (&step.state, step.seconds) {
-            (StepState::Running, before) => {
-                seconds_since(step.started_at.as_deref(), now).map(|since| before.max(since))
+        let seconds = match step.state {
+            StepState::Running => {
+                step.running_seconds.map(|running| step.seconds.saturating_add(running))
             }
-            (StepState::Waiting, _) => None,
-            (_, seconds) => Some(seconds),
+            StepState::Waiting => None,
+            _ => Some(step.seconds),
         };
         let took = seconds.map(human).unwrap_or_default();
         let cost = if step.cost_usd > 0.0 {
@@ -193,8 +188,6 @@ pub struct Watch<'a> {
     pub live: &'a Live,
     /// What went wrong with looking.
     pub problem: Option<&'a str>,
-    /// The time.
-    pub now: jiff::Timestamp,
 }
 
 /// The watch screen.
@@ -204,14 +197,13 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
     let dim = ui.style().dim();
     let over = sprint.completed_at.is_some();
     let mut lines = Vec::new();
-    let elapsed = seconds_since(sprint.started_at.as_deref(), watch.now);
-    let times = match (over, elapsed) {
-        (false, Some(elapsed)) => format!(
+    let times = match sprint.running_seconds.flatten() {
+        Some(elapsed) => format!(
             " {} · {} left",
             human(elapsed),
             human(sprint.time_limit_seconds.saturating_sub(elapsed))
         ),
-        _ => String::new(),
+        None => String::new(),
     };
     let head = format!(
         "{}  {} on {}",
@@ -236,7 +228,7 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
         .to_string(),
     );
     lines.push(String::new());
-    let shown = steps(ui, sprint.steps.as_deref().unwrap_or_default(), over, watch.now, width);
+    let shown = steps(ui, sprint.steps.as_deref().unwrap_or_default(), over, width);
     if shown.is_empty() {
         lines.push(format!("  {}", waiting(sprint)));
     }
@@ -344,7 +336,6 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         ui,
         sprint.steps.as_deref().unwrap_or_default(),
         sprint.completed_at.is_some(),
-        crate::platform::clock::now(),
         width,
     );
     if !list.is_empty() {

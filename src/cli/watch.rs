@@ -126,7 +126,7 @@ fn show(
     canvas: &mut Canvas,
     printer: &mut LinePrinter,
 ) -> Result<view::Sprint> {
-    let sprint = follower.sprint()?;
+    let sprint = follower.sprint();
     if ui.is_screen() {
         let kinds = [
             "tool",
@@ -146,7 +146,6 @@ fn show(
             events: &events,
             live: follower.live(),
             problem: follower.problem(),
-            now: clock::now(),
         };
         let (height, width) = console::Term::stdout().size();
         let mut lines = screen::watch(ui, &shown, usize::from(width), usize::from(height));

@@ -66,13 +66,32 @@ impl Pace {
     }
 }
 
+/// A sprint, all of it as it was at one time: another process may have changed it since.
+#[derive(Debug, Clone)]
+struct Seen {
+    row: SprintRow,
+    shown: view::Sprint,
+    at: Instant,
+}
+
+impl Seen {
+    /// Looks at a sprint. One that is gone is told as any id that is not known.
+    fn now(store: &Store, id: &SprintId) -> Result<Self, Problem> {
+        store.at_one_time(|store| {
+            let row = find::sprint(store, id.as_str())?;
+            let shown = view::sprint_found(store, &row)?;
+            Ok(Self { row, shown, at: clock::instant() })
+        })
+    }
+}
+
 /// Polls one sprint again and again.
 pub struct Follower<'a> {
     app: &'a App,
     store: &'a mut Store,
     cluster: &'a Cluster,
     remote: Box<dyn Remote>,
-    row: SprintRow,
+    seen: Seen,
     pace: Pace,
     live: Live,
     problem: Option<String>,
@@ -87,15 +106,15 @@ impl<'a> Follower<'a> {
         id: &SprintId,
         remote: Option<Box<dyn Remote>>,
     ) -> Result<Self, Problem> {
-        let row = find::sprint(store, id.as_str())?;
-        let cluster = app.cluster_of(&row)?;
+        let seen = Seen::now(store, id)?;
+        let cluster = app.cluster_of(&seen.row)?;
         let remote = remote.unwrap_or_else(|| app.remote(cluster));
         Ok(Self {
             app,
             store,
             cluster,
             remote,
-            row,
+            seen,
             pace: Pace::new(cluster.poll_interval),
             live: Live::default(),
             problem: None,
@@ -105,7 +124,12 @@ impl<'a> Follower<'a> {
 
     /// The sprint, as the last poll has found it.
     pub fn row(&self) -> &SprintRow {
-        &self.row
+        &self.seen.row
+    }
+
+    /// The same with all that is known of it, for who is shown it: since the poll only time has passed.
+    pub fn sprint(&self) -> view::Sprint {
+        self.seen.shown.later(clock::since(self.seen.at).as_secs())
     }
 
     /// What only a screen needs, as the last poll has brought it.
@@ -118,24 +142,19 @@ impl<'a> Follower<'a> {
         self.problem.as_deref()
     }
 
-    /// The sprint with all that is known of it.
-    pub fn sprint(&self) -> Result<view::Sprint, StoreError> {
-        view::sprint_found(self.store, &self.row)
-    }
-
     /// Lines of the journal behind one, at most so many.
     pub fn lines_after(&self, seq: u64, limit: u32) -> Result<Vec<Line>, StoreError> {
-        self.store.journal_after(self.row.id.as_str(), seq, limit)
+        self.store.journal_after(self.seen.row.id.as_str(), seq, limit)
     }
 
     /// The last lines of these kinds, at most so many.
     pub fn last_lines(&self, kinds: &[&str], limit: u32) -> Result<Vec<Line>, StoreError> {
-        self.store.journal_last(self.row.id.as_str(), kinds, limit)
+        self.store.journal_last(self.seen.row.id.as_str(), kinds, limit)
     }
 
     /// What the sprint asks.
     pub fn questions(&self) -> Result<Vec<view::Message>, StoreError> {
-        let questions = self.store.open_questions(self.row.id.as_str())?;
+        let questions = self.store.open_questions(self.seen.row.id.as_str())?;
         Ok(questions.iter().map(view::message).collect())
     }
 
@@ -144,13 +163,13 @@ impl<'a> Follower<'a> {
         self.read()?;
         let mut due = self.pace.is_due_after(self.pace.interval);
         self.problem = None;
-        let state = &self.row.state;
+        let state = &self.seen.row.state;
         let has_job = state.live_job().is_some();
         if !due && has_job && !state.status().is_terminal() {
             due = self.poll_files()?;
             self.read()?;
         }
-        if due || self.row.state.status().is_terminal() {
+        if due || self.seen.row.state.status().is_terminal() {
             self.poll_all()?;
             self.read()?;
         }
@@ -159,32 +178,27 @@ impl<'a> Follower<'a> {
 
     /// Polls once, and fails only where nothing can go on. Otherwise the sprint is as it was.
     pub fn poll(&mut self) -> Result<(), Problem> {
-        let before = self.row.clone();
+        let before = self.seen.clone();
         let polled = self.poll_once();
         if self.tolerate(polled)?.is_none() {
-            self.row = before;
+            self.seen = before;
         }
         Ok(())
     }
 
     fn read(&mut self) -> Result<(), Problem> {
-        let id = self.row.id.as_str();
-        self.row = match self.store.sprint(id)? {
-            Some(row) => row,
-            // It is gone, which is told as of any id that is not known.
-            None => find::sprint(self.store, id)?,
-        };
+        self.seen = Seen::now(self.store, &self.seen.row.id)?;
         Ok(())
     }
 
     /// Polls the files alone. Whether the scheduler is to be asked after that.
     fn poll_files(&mut self) -> Result<bool, Problem> {
-        let id = self.row.id.as_str();
+        let id = self.seen.row.id.as_str();
         let gathered = match gather(
             self.app,
             self.remote.as_mut(),
             self.cluster,
-            std::slice::from_ref(&self.row),
+            std::slice::from_ref(&self.seen.row),
             Ask::Files,
             Some(id),
         ) {
@@ -211,7 +225,7 @@ impl<'a> Follower<'a> {
 
     /// A whole tick for this sprint.
     fn poll_all(&mut self) -> Result<(), Problem> {
-        let id = Some(self.row.id.as_str());
+        let id = Some(self.seen.row.id.as_str());
         let report = tick_one(self.app, self.store, self.remote.as_mut(), self.cluster, id)?;
         if let Some(live) = report.live.clone() {
             self.live = live;
@@ -262,10 +276,10 @@ impl<'a> Follower<'a> {
         if let Some(backoff) = self.pace.backoff() {
             return backoff;
         }
-        let is_ending = matches!(self.row.state, State::Cancelling { .. })
+        let is_ending = matches!(self.seen.row.state, State::Cancelling { .. })
             || self
                 .store
-                .last_mark(self.row.id.as_str())
+                .last_mark(self.seen.row.id.as_str())
                 .is_ok_and(|mark| mark.is_some_and(|line| line.is_run_end()));
         let is_quick = self.cluster.poll_interval <= 2;
         if is_ending || is_quick { POLL_SOON } else { POLL.min(self.pace.interval) }
@@ -289,7 +303,7 @@ impl<'a> Follower<'a> {
                 self.pace.asked_scheduler = None;
             }
             self.poll()?;
-            if self.row.state.status().is_terminal()
+            if self.seen.row.state.status().is_terminal()
                 || is_stopped()
                 || clock::since(started) > END_WAIT
             {
@@ -319,9 +333,9 @@ impl<'a> Follower<'a> {
     /// Whether nothing more happens to the sprint by itself: it is over, asks something, or a limit
     /// holds it.
     pub fn is_at_rest(&self) -> bool {
-        self.row.state.status().is_terminal()
-            || self.row.waits_for.is_some()
-            || self.row.limit_reason().is_some()
+        self.seen.row.state.status().is_terminal()
+            || self.seen.row.waits_for.is_some()
+            || self.seen.row.limit_reason().is_some()
     }
 }
 
@@ -378,6 +392,35 @@ mod tests {
         assert_eq!(follower.pause(), POLL_SOON);
     }
 
+    #[test]
+    fn a_sprint_and_its_steps_are_shown_as_they_were_at_one_time() {
+        let (_folder, app, id) = project();
+        write(
+            &app,
+            &format!(
+                "UPDATE sprints SET status = 'running', phase = 'research', attempt = 1, job_id = '1' WHERE id = '{id}';
+                 INSERT INTO steps (sprint_id, position, label, title, state) VALUES ('{id}', 0, 'research', 'research', 'running');"
+            ),
+        );
+        let mut store = app.store().expect("a database");
+        let mut follower = Follower::new(&app, &mut store, &id, None).expect("there");
+        let shown = |follower: &Follower<'_>| {
+            let sprint = follower.sprint();
+            let steps = sprint.steps.unwrap_or_default();
+            (sprint.status.to_string(), steps[0].state.to_string())
+        };
+        assert_eq!(shown(&follower), ("running".to_owned(), "running".to_owned()));
+        // Another tick ends it.
+        write(
+            &app,
+            &format!(
+                "UPDATE sprints SET status = 'cancelled', phase = NULL WHERE id = '{id}'; UPDATE steps SET state = 'interrupted';"
+            ),
+        );
+        assert_eq!(shown(&follower), ("running".to_owned(), "running".to_owned()));
+        follower.read().expect("read");
+        assert_eq!(shown(&follower), ("cancelled".to_owned(), "interrupted".to_owned()));
+    }
 
     #[test]
     fn a_cluster_that_fails_is_left_alone_longer_and_longer_up_to_its_interval() {

@@ -139,8 +139,20 @@ fn the_keys_of_every_answer() {
     assert_eq!(keys(&show), ["sprint"]);
     assert_eq!(
         keys(&show["sprint"]),
-        [SPRINT, &["finding", "unusable", "metrics", "open_issues", "spent", "steps", "artifacts"]]
-            .concat()
+        [
+            SPRINT,
+            &[
+                "running_seconds",
+                "finding",
+                "unusable",
+                "metrics",
+                "open_issues",
+                "spent",
+                "steps",
+                "artifacts"
+            ]
+        ]
+        .concat()
     );
     assert_eq!(keys(&show["sprint"]["finding"]), ["verdict", "confidence", "statement", "numbers"]);
     assert_eq!(
@@ -158,6 +170,7 @@ fn the_keys_of_every_answer() {
             "started_at",
             "ended_at",
             "seconds",
+            "running_seconds",
             "cost_usd",
             "cost_estimated",
             "tokens",
