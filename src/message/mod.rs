@@ -7,12 +7,10 @@ use crate::bundle::answers::Proposal;
 use crate::domain::action::Action;
 use crate::domain::approval::{self, Word};
 use crate::domain::text::paragraph;
-use crate::domain::{MessageKind, SprintId, State, written};
+use crate::domain::{MessageKind, OWN_WORDS, SprintId, State, written};
 use crate::find;
 use crate::problem::{Problem, ProblemKind};
-use crate::store::{
-    ANOTHER, Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError,
-};
+use crate::store::{Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
 use crate::view::{self, Replied, Response};
 
 /// The longest answer or note, in characters.
@@ -115,14 +113,11 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
     if !message.waits_for_person() {
         return Err(late(&message));
     }
-    // The command as it is shown, sent off unchanged: an answer cannot be taken back.
-    let is_stand_in = text == "..."
-        || message.choices.len() != 1 && text == message.placeholder()
-        || message.kind == MessageKind::Approval && text == ANOTHER;
-    if message.kind != MessageKind::Dead && is_stand_in {
+    // What is said of a task has to be one of a few words in any case.
+    if message.kind != MessageKind::Dead && message.kind.is_stand_in(&message.choices, &text) {
         return Err(ReplyError::Text(format!(
             "{text:?} stands for the answer: write one of your own{}",
-            if text == "..." { "" } else { ", or one of these" }
+            if text == OWN_WORDS { "" } else { ", or one of these" }
         )));
     }
     let replied = match message.kind {

@@ -44,7 +44,7 @@ pub use ideas::{IdeaStatus, KnownIdea};
 pub use journal::{Ingested, JournalPiece};
 pub use leases::{Lease, LeaseOutcome};
 pub use loops::{LoopRow, LoopSprint, completed_count};
-pub use messages::{ANOTHER, MessageRow, NewMessage};
+pub use messages::{MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::{Notice, Unsent};

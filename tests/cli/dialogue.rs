@@ -243,9 +243,14 @@ fn an_idea_waits_for_approval_and_then_the_work_begins() {
             && text(message, "text").contains("\n\nWhy: "),
         "{message:#}"
     );
-    let shown =
-        project.run(&["inbox"]).success().says(text(message, "id")).says("proposes an idea");
-    assert!(shown.stdout.contains("researchloop reply"), "{shown}");
+    let answer = |word: &str| format!("researchloop reply {} {word}\n", text(message, "id"));
+    project
+        .run(&["inbox"])
+        .success()
+        .says("proposes an idea")
+        .says(&answer("yes"))
+        .says(&answer("no"))
+        .says(&answer("\"...\"  # what else to try"));
     // Nothing happens by itself, and no job is there.
     project.run(&["tick"]).success();
     assert_eq!(text(&project.show(&id), "status"), "parked");
