@@ -32,6 +32,17 @@ string_enum! {
     }
 }
 
+/// How many questions a run asks at once.
+pub const MAX_QUESTIONS: usize = 5;
+/// How long a question may be, in characters.
+pub const MAX_QUESTION: usize = 4000;
+/// The same of what a person is asked: a proposed idea has its reason behind it.
+pub const MAX_ASKED: usize = MAX_QUESTION + 1100;
+/// How many answers a job may offer, and how long each may be, in characters.
+pub const MAX_CHOICES: (usize, usize) = (10, 200);
+/// How long an answer or a note of a person may be, in characters.
+pub const MAX_SAID: usize = 20_000;
+
 /// Stands for one's own words where the command that answers is shown. Nobody says it.
 pub const OWN_WORDS: &str = "...";
 /// What one's own words on a proposed idea say.

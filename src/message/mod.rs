@@ -6,15 +6,13 @@ use crate::app::App;
 use crate::bundle::answers::Proposal;
 use crate::domain::action::Action;
 use crate::domain::approval::{self, Word};
-use crate::domain::text::paragraph;
+use crate::domain::message::MAX_SAID;
+use crate::domain::text::{self, paragraph};
 use crate::domain::{MessageKind, OWN_WORDS, SprintId, State, written};
 use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
 use crate::view::{self, Replied, Response};
-
-/// The longest answer or note, in characters.
-const MAX_TEXT: usize = 20_000;
 
 /// Why words are not taken.
 #[derive(Debug, thiserror::Error)]
@@ -56,11 +54,13 @@ impl From<ReplyError> for Problem {
 
 /// Words as they are kept.
 fn check(text: &str) -> Result<String, ReplyError> {
-    let text = paragraph(text, usize::MAX);
+    let text = text::typed(text);
     match text.chars().count() {
-        0 => Err(ReplyError::Text("the reply is empty".to_owned())),
-        length if length > MAX_TEXT => Err(ReplyError::Text(format!(
-            "the reply has {length} characters; at most {MAX_TEXT}. Put files where the job can read them, and name the place"
+        _ if text::line(&text).trim().is_empty() => {
+            Err(ReplyError::Text("the reply is empty".to_owned()))
+        }
+        length if length > MAX_SAID => Err(ReplyError::Text(format!(
+            "the reply has {length} characters; at most {MAX_SAID}. Put files where the job can read them, and name the place"
         ))),
         _ => Ok(text),
     }
@@ -87,7 +87,9 @@ pub fn send(app: &App, id: &str, text: &str) -> Result<Response, Problem> {
 
 /// Answers a message.
 pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Replied, ReplyError> {
-    let text = check(text)?;
+    let said = check(text)?;
+    // What is not seen is no part of a word that decides, and is none on a screen.
+    let text = paragraph(&said, usize::MAX);
     let late = |message: &MessageRow| {
         let problem = match (message.kind, &message.answer) {
             (MessageKind::Note, _) => {
@@ -124,8 +126,8 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
         MessageKind::Dead => on_dead(&change, &message, &text)?,
         MessageKind::Verdict => on_verdict(&change, &message, &text)?,
         MessageKind::Approval => {
-            change.answer_message(&message.id, &text)?;
-            match approval::word(&text) {
+            change.answer_message(&message.id, &said)?;
+            match approval::word(&said) {
                 Word::Yes(note) => Replied::Approved(!note.is_empty()),
                 Word::Other => Replied::AnotherWanted,
                 Word::No(reason) => {
@@ -151,7 +153,7 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
             }
         }
         MessageKind::Question | MessageKind::Note => {
-            change.answer_message(&message.id, &text)?;
+            change.answer_message(&message.id, &said)?;
             Replied::Kept
         }
     };

@@ -312,7 +312,7 @@ fn any_other_word_on_an_idea_asks_for_another_one() {
     let first = text(&inbox(&project, &[])[0], "id").to_owned();
     project.run(&["reply", &first, "what else to try"]).code(2);
     project
-        .run(&["reply", &first, "rather something about schedules"])
+        .run(&["reply", &first, "rather something about schedules: \u{645}\u{6cc}\u{200c}\u{62e}"])
         .success()
         .says("asks for another idea");
     let mut second = Value::Null;
@@ -325,7 +325,7 @@ fn any_other_word_on_an_idea_asks_for_another_one() {
     let again = prompts(&project);
     let prompt = &again.last().unwrap().1;
     assert!(
-        prompt.contains("rather something about schedules")
+        prompt.contains("rather something about schedules: \u{645}\u{6cc}\u{200c}\u{62e}")
             && prompt.contains("idea-1 (not approved)"),
         "{prompt}"
     );
