@@ -4,9 +4,10 @@
 
 use crate::app::App;
 use crate::bundle::answers::Proposal;
+use crate::bundle::journal::Entry;
 use crate::domain::action::Action;
 use crate::domain::approval::{self, Word};
-use crate::domain::message::MAX_SAID;
+use crate::domain::message::{MAX_QUESTION, MAX_SAID};
 use crate::domain::text::{self, paragraph};
 use crate::domain::{MessageKind, OWN_WORDS, SprintId, State, written};
 use crate::find;
@@ -141,11 +142,8 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
                     } else {
                         format!("the idea was not approved: {reason}")
                     };
-                    if !change.refuse_idea(
-                        sprint.as_str(),
-                        Proposal::idea_of(&message.text),
-                        &detail,
-                    )? {
+                    let idea = proposed(&change, sprint.as_str(), &message)?;
+                    if !change.refuse_idea(sprint.as_str(), &idea, &detail)? {
                         return Err(late(&message));
                     }
                     Replied::Refused(sprint)
@@ -159,6 +157,20 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
     };
     change.commit()?;
     Ok(replied)
+}
+
+/// The idea that a person is asked about: as the job's end tells it, else as the message does.
+fn proposed(change: &Change<'_>, sprint: &str, message: &MessageRow) -> Result<String, StoreError> {
+    let told = match change.last_mark(sprint)?.and_then(|line| line.entry()) {
+        Some(Entry::RunEnded(end)) => {
+            end.questions.into_iter().find(|question| message.name.as_ref() == Some(&question.name))
+        }
+        _ => None,
+    };
+    let proposal = told
+        .and_then(|question| question.proposed())
+        .unwrap_or_else(|| Proposal::of_text(&message.text));
+    Ok(paragraph(&proposal.idea, MAX_QUESTION))
 }
 
 /// What becomes of a task that has failed for good. Words that say neither would be lost: nobody
@@ -234,4 +246,45 @@ pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String,
     })?;
     change.commit()?;
     Ok(id.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::journal::parse;
+    use crate::domain::JobId;
+    use crate::store::{JournalPiece, NewSprint};
+
+    #[test]
+    fn the_idea_that_is_refused_is_the_whole_one() {
+        let idea = "Use a cosine schedule\n\nWhy: it decays smoothly";
+        let sample = include_str!("../../tests/data/formats/run-parked.jsonl");
+        let mut lines: Vec<String> = sample.lines().take(7).map(str::to_owned).collect();
+        let mut end: serde_json::Value = serde_json::from_str(&lines[6]).expect("JSON");
+        end["questions"][0]["text"] = idea.into();
+        end["questions"][0]["proposal"] = serde_json::json!({ "idea": idea, "why": "" });
+        lines[6] = end.to_string();
+        let lines = parse(lines.join("\n").as_bytes()).0;
+        let Some(Entry::RunEnded(end)) = lines[6].entry() else { panic!("no end: {lines:?}") };
+
+        let mut store = Store::in_memory().expect("a database");
+        let id = SprintId::new("sp-000001").expect("an id");
+        let change = store.change().expect("begun");
+        let new = NewSprint { idea: None, ..NewSprint::example(&id) };
+        assert!(change.create_sprint(&new).expect("made"));
+        let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
+        let job = JobId::parse("7").expect("digits");
+        change.accept("sp-000001", attempt, &job, "/d").expect("taken");
+        let piece =
+            JournalPiece { lines: &lines, offset: 1, prefix: "x", altered: false, whole: false };
+        change.ingest("sp-000001", &piece).expect("taken in");
+        let row = change.sprint("sp-000001").expect("read").expect("there");
+        change.park(&row, &end.questions).expect("parked");
+        change.commit().expect("kept");
+
+        let asked = store.open_questions("sp-000001").expect("read");
+        assert_eq!(reply(&mut store, &asked[0], "no").expect("taken"), Replied::Refused(id));
+        let row = store.sprint("sp-000001").expect("read").expect("there");
+        assert_eq!(row.idea.as_deref(), Some(idea));
+    }
 }

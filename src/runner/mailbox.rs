@@ -208,6 +208,7 @@ fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, St
         kind: MessageKind::Question,
         text,
         choices: choices.take(count).collect(),
+        proposal: None,
     })
 }
 
@@ -453,6 +454,7 @@ mod tests {
             kind: MessageKind::Approval,
             text: String::new(),
             choices: Vec::new(),
+            proposal: None,
         };
         remove_forged(own, &[question("idea-1"), question("data")], &["data".to_owned()]);
         let found = inbox(own);

@@ -407,6 +407,7 @@ mod tests {
             kind: MessageKind::Question,
             text: "Which?".to_owned(),
             choices: vec![],
+            proposal: None,
         };
         change.park(&row, &[asks]).expect("parked");
         submit(&change, "sp-000001", "8");
@@ -431,6 +432,7 @@ mod tests {
             kind: MessageKind::Question,
             text: "Which?\u{1b}".to_owned(),
             choices: vec![],
+            proposal: None,
         };
         let row = change.sprint(asks).expect("read").expect("there");
         for _ in 0..2 {
