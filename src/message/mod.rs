@@ -79,7 +79,7 @@ pub fn send(app: &App, id: &str, text: &str) -> Result<Response, Problem> {
         None => {
             let row = find::sprint(&store, id)?;
             let id = note(&mut store, &row, text)?;
-            (id, Some(row.id.to_string()), Replied::Noted)
+            (id, Some(row.id.to_string()), Replied::Noted(row.submitted_at.is_some()))
         }
     };
     let message = store.message(&id)?.as_ref().map(view::message);

@@ -48,8 +48,9 @@ pub enum Replied {
     Judged(String, Verdict),
     /// Nothing follows from it.
     Closed,
-    /// It answers nothing: a tick takes it to the sprint as a note.
-    Noted,
+    /// It answers nothing: a tick takes it to the sprint as a note. Whether the sprint was submitted, so
+    /// that the next tick can.
+    Noted(bool),
 }
 
 /// A message between a person and a job.
