@@ -34,7 +34,9 @@ pub use task::{
     TaskNext, Tasks, TreeLine, task, task_whole,
 };
 
-use crate::domain::{Finding, Metric, OpenIssues, Reason, SprintKind, State, StepState};
+use crate::domain::{
+    Finding, Metric, OpenIssues, Reason, SprintKind, State, Status as SprintStatus, StepState,
+};
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
@@ -48,7 +50,7 @@ pub struct Sprint {
     pub idea: Option<String>,
     /// `pending`, `submitting`, `submitted`, `running`, `parked`, `cancelling`, `completed`,
     /// `failed` or `cancelled`.
-    pub status: crate::domain::Status,
+    pub status: SprintStatus,
     /// The step that runs.
     pub phase: Option<String>,
     /// Why it failed: a word of a closed list.
@@ -155,6 +157,17 @@ pub struct OneSprint {
 pub struct Sprints {
     /// Newest first.
     pub sprints: Vec<Sprint>,
+}
+
+/// A sprint whose status or step has changed.
+#[derive(Debug, Clone, Serialize)]
+pub struct SprintChange {
+    /// The sprint.
+    pub sprint_id: String,
+    /// Its status now.
+    pub status: SprintStatus,
+    /// The step that runs.
+    pub phase: Option<String>,
 }
 
 /// Tokens of a sprint.
@@ -311,16 +324,4 @@ pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError
         artifacts: Some(store.artifacts(id)?.into_iter().map(file).collect()),
         ..sprint(row)
     })
-}
-
-/// The status as people read it: with the step that runs, or the reason.
-pub fn status_text(sprint: &Sprint) -> String {
-    match (&sprint.phase, sprint.reason) {
-        (Some(phase), _) => format!("{} ({phase})", sprint.status),
-        (None, Some(reason)) => format!("{} ({reason})", sprint.status),
-        (None, None) => match &sprint.waits_for {
-            Some(message) => format!("{} ({message})", sprint.status),
-            None => sprint.status.to_string(),
-        },
-    }
 }

@@ -5,19 +5,26 @@ use std::path::Path;
 use console::Style;
 
 use super::text::{
-    bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short, time,
-    whole_cost, wrap,
+    self, bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short,
+    time, whole_cost, wrap,
 };
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
 use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting};
 use crate::tick::Live;
-use crate::view::{Money, Sprint, Step, status_text};
+use crate::view::{Money, Sprint, Step};
 
 /// The status of a sprint with its colour.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
-    status_style(ui, sprint.status).apply_to(clean(&status_text(sprint))).to_string()
+    // The step that runs, or the reason, or what it waits for.
+    let beside = match (&sprint.phase, sprint.reason) {
+        (Some(phase), _) => Some(phase.as_str()),
+        (None, Some(reason)) => Some(reason.as_str()),
+        (None, None) => sprint.waits_for.as_deref(),
+    };
+    let text = text::status(sprint.status, beside);
+    status_style(ui, sprint.status).apply_to(clean(&text)).to_string()
 }
 
 fn status_style(ui: &Ui, status: Status) -> Style {

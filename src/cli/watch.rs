@@ -9,7 +9,7 @@ use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{inbox, screen, text};
 use crate::app::App;
-use crate::domain::{SprintId, Status, Waiting};
+use crate::domain::{Reason, SprintId, Status, Waiting};
 use crate::find;
 use crate::platform::clock;
 use crate::tick::Follower;
@@ -216,10 +216,7 @@ impl LinePrinter {
                 ui.line(&text);
             }
         }
-        let status = sprint.reason.map_or_else(
-            || sprint.status.to_string(),
-            |reason| format!("{} ({reason})", sprint.status),
-        );
+        let status = text::status(sprint.status, sprint.reason.map(Reason::as_str));
         if status != self.status {
             if ui.json {
                 ui.json(&serde_json::json!({ "sprint": sprint }));

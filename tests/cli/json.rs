@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{playing, text};
-use crate::harness::{Project, sources};
+use crate::harness::{Project, sources, wait_until};
 
 fn keys(value: &Value) -> Vec<&str> {
     value
@@ -404,6 +404,28 @@ fn a_sprint_that_is_watched_has_the_fields_of_one_that_is_shown() {
     assert_eq!(keys(&last["sprint"]), keys(&shown));
     assert_eq!(last["sprint"], shown);
     assert_ne!(shown["open_issues"]["quotes"], serde_json::json!([]), "{shown:#}");
+}
+
+#[test]
+fn a_change_of_a_sprint_is_told_in_words_of_their_lists() {
+    let project = playing("research:hang", "");
+    let id = project.submit("x", &["--rounds", "0"]);
+    let mut change = Value::Null;
+    wait_until("the step is told", 60, || {
+        let tick = project.run(&["--json", "tick"]).success().json();
+        change = tick["clusters"][0]["changes"]
+            .as_array()
+            .unwrap()
+            .last()
+            .cloned()
+            .unwrap_or(change.take());
+        !change["phase"].is_null()
+    });
+    assert_eq!(
+        change,
+        serde_json::json!({ "sprint_id": id, "status": "running", "phase": "research" })
+    );
+    project.run(&["sprint", "cancel", &id]).success();
 }
 
 #[test]
