@@ -9,8 +9,7 @@ use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{inbox, screen, text};
 use crate::app::App;
-use crate::domain::{Reason, SprintId, Status, Waiting};
-use crate::find;
+use crate::domain::{Reason, Status, Waiting};
 use crate::platform::clock;
 use crate::tick::Follower;
 use crate::view;
@@ -268,19 +267,12 @@ impl Canvas {
 
 /// One poll of a sprint that has a job, so that what is shown is of now. What is known already is
 /// shown in any case.
-pub fn poll_first(app: &App, ui: &Ui, id: &SprintId) -> Result<()> {
-    let mut store = app.store()?;
-    let row = find::sprint(&store, id.as_str())?;
-    if row.state.last_job().is_none() || row.state.status().is_terminal() {
-        return Ok(());
-    }
+pub fn poll_first(ui: &Ui, follower: &mut Follower<'_>) {
     let interrupt = Interrupt::catch();
-    let mut follower = Follower::new(app, &mut store, id, None)?;
-    let polled = follower.poll_once();
-    drain_notices(ui, &mut follower, &interrupt);
+    let polled = follower.refresh();
+    drain_notices(ui, follower, &interrupt);
     let refused = polled.err().map(|problem| problem.message);
     if let Some(problem) = refused.as_deref().or(follower.problem()) {
         ui.warning(&text::clean(problem));
     }
-    Ok(())
 }

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use super::{Ask, Live, gather, ingest, tick_one};
 use crate::app::App;
 use crate::bundle::journal::Line;
-use crate::config::Cluster;
-use crate::domain::{SprintId, State, retry};
+use crate::domain::{SprintId, State, retry, suggestion, text};
 use crate::find;
 use crate::notify::Beside;
 use crate::platform::clock;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError};
+use crate::sprint::{Handle, NewSubmission};
 use crate::store::{SprintRow, Store, StoreError};
 use crate::view;
 
@@ -88,9 +88,9 @@ impl Seen {
 /// Polls one sprint again and again.
 pub struct Follower<'a> {
     app: &'a App,
-    store: &'a mut Store,
-    cluster: &'a Cluster,
-    remote: Box<dyn Remote>,
+    store: Store,
+    /// None before the first poll. What is known is shown also when the cluster is not known any more.
+    remote: Option<Box<dyn Remote>>,
     seen: Seen,
     pace: Pace,
     live: Live,
@@ -99,27 +99,37 @@ pub struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    /// Follows a sprint, through a connection that is open already if there is one.
-    pub fn new(
-        app: &'a App,
-        store: &'a mut Store,
-        id: &SprintId,
-        remote: Option<Box<dyn Remote>>,
-    ) -> Result<Self, Problem> {
-        let seen = Seen::now(store, id)?;
-        let cluster = app.cluster_of(&seen.row)?;
-        let remote = remote.unwrap_or_else(|| app.remote(cluster));
+    /// Follows the sprint with this id, or the beginning of one.
+    pub fn open(app: &'a App, id: &str) -> Result<Self, Problem> {
+        Self::of(app, Handle::open(app, id)?)
+    }
+
+    /// Follows a sprint that is open already.
+    pub fn of(app: &'a App, sprint: Handle) -> Result<Self, Problem> {
+        let (store, row) = sprint.into_parts();
+        let seen = Seen::now(&store, &row.id)?;
+        let interval = app.cluster_of(&row).map_or(POLL.as_secs(), |one| one.poll_interval);
         Ok(Self {
             app,
             store,
-            cluster,
-            remote,
+            remote: None,
             seen,
-            pace: Pace::new(cluster.poll_interval),
+            pace: Pace::new(interval),
             live: Live::default(),
             problem: None,
             notices: Beside::default(),
         })
+    }
+
+    /// Follows a sprint that was just submitted, through the connection that is open already.
+    pub fn after(app: &'a App, submission: NewSubmission) -> Result<Self, Problem> {
+        let remote = Some(submission.remote);
+        Ok(Self { remote, ..Self::of(app, submission.sprint)? })
+    }
+
+    /// Gives the sprint back.
+    pub fn into_sprint(self) -> Result<Handle, Problem> {
+        Handle::of(self.store, &self.seen.row.id)
     }
 
     /// The sprint, as the last poll has found it.
@@ -142,6 +152,29 @@ impl<'a> Follower<'a> {
         self.problem.as_deref()
     }
 
+    /// Refuses a step that the sprint does not have.
+    pub fn must_have_step(&self, step: &str) -> Result<(), Problem> {
+        let row = &self.seen.row;
+        let steps = self.store.steps(row.id.as_str())?;
+        let names: Vec<&str> = steps.iter().map(|step| step.label.as_str()).collect();
+        if names.contains(&step) {
+            return Ok(());
+        }
+        let has = if names.is_empty() {
+            format!("it is {} and has begun none", row.state.status())
+        } else {
+            format!("it has: {}", names.join(", "))
+        };
+        let problem = Problem::new(
+            ProblemKind::NotFound,
+            format!("{} has no step {:?}; {has}", row.id, text::line(step)),
+        );
+        Err(match suggestion::nearest(step, names) {
+            Some(near) => problem.hint(format!("did you mean {near}?")),
+            None => problem,
+        })
+    }
+
     /// Lines of the journal behind one, at most so many.
     pub fn lines_after(&self, seq: u64, limit: u32) -> Result<Vec<Line>, StoreError> {
         self.store.journal_after(self.seen.row.id.as_str(), seq, limit)
@@ -156,6 +189,15 @@ impl<'a> Follower<'a> {
     pub fn questions(&self) -> Result<Vec<view::Message>, StoreError> {
         let questions = self.store.open_questions(self.seen.row.id.as_str())?;
         Ok(questions.iter().map(view::message).collect())
+    }
+
+    /// Polls once if the sprint has a job, so that what is shown is of now.
+    pub fn refresh(&mut self) -> Result<(), Problem> {
+        let state = &self.seen.row.state;
+        if state.last_job().is_none() || state.status().is_terminal() {
+            return Ok(());
+        }
+        self.poll_once()
     }
 
     /// Polls once: the files, and the scheduler when that is due.
@@ -187,17 +229,19 @@ impl<'a> Follower<'a> {
     }
 
     fn read(&mut self) -> Result<(), Problem> {
-        self.seen = Seen::now(self.store, &self.seen.row.id)?;
+        self.seen = Seen::now(&self.store, &self.seen.row.id)?;
         Ok(())
     }
 
     /// Polls the files alone. Whether the scheduler is to be asked after that.
     fn poll_files(&mut self) -> Result<bool, Problem> {
         let id = self.seen.row.id.as_str();
+        let cluster = self.app.cluster_of(&self.seen.row)?;
+        let remote = self.remote.get_or_insert_with(|| self.app.remote(cluster));
         let gathered = match gather(
             self.app,
-            self.remote.as_mut(),
-            self.cluster,
+            remote.as_mut(),
+            cluster,
             std::slice::from_ref(&self.seen.row),
             Ask::Files,
             Some(id),
@@ -226,7 +270,9 @@ impl<'a> Follower<'a> {
     /// A whole tick for this sprint.
     fn poll_all(&mut self) -> Result<(), Problem> {
         let id = Some(self.seen.row.id.as_str());
-        let report = tick_one(self.app, self.store, self.remote.as_mut(), self.cluster, id)?;
+        let cluster = self.app.cluster_of(&self.seen.row)?;
+        let remote = self.remote.get_or_insert_with(|| self.app.remote(cluster));
+        let report = tick_one(self.app, &mut self.store, remote.as_mut(), cluster, id)?;
         if let Some(live) = report.live.clone() {
             self.live = live;
         }
@@ -281,7 +327,7 @@ impl<'a> Follower<'a> {
                 .store
                 .last_mark(self.seen.row.id.as_str())
                 .is_ok_and(|mark| mark.is_some_and(|line| line.is_run_end()));
-        let is_quick = self.cluster.poll_interval <= 2;
+        let is_quick = self.pace.interval <= Duration::from_secs(2);
         if is_ending || is_quick { POLL_SOON } else { POLL.min(self.pace.interval) }
     }
 
@@ -384,8 +430,7 @@ mod tests {
                     '{{\"v\":1,\"seq\":2,\"time\":\"2026-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"run_ended\",\"status\":\"parked\"}}');"
             ),
         );
-        let mut store = app.store().expect("a database");
-        let follower = Follower::new(&app, &mut store, &id, None).expect("there");
+        let follower = Follower::open(&app, id.as_str()).expect("there");
         assert_eq!(follower.pause(), POLL);
         // The same line as the word of its present job.
         write(&app, &format!("DELETE FROM jobs WHERE sprint_id = '{id}' AND attempt = 2"));
@@ -402,8 +447,7 @@ mod tests {
                  INSERT INTO steps (sprint_id, position, label, title, state) VALUES ('{id}', 0, 'research', 'research', 'running');"
             ),
         );
-        let mut store = app.store().expect("a database");
-        let mut follower = Follower::new(&app, &mut store, &id, None).expect("there");
+        let mut follower = Follower::open(&app, id.as_str()).expect("there");
         let shown = |follower: &Follower<'_>| {
             let sprint = follower.sprint();
             let steps = sprint.steps.unwrap_or_default();
