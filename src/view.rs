@@ -34,8 +34,9 @@ pub use task::{
     TaskNext, Tasks, TreeLine, task, task_whole,
 };
 
-use crate::domain::open_issues::open_issues;
-use crate::domain::{Finding, Metric, OpenIssues, Reason, SprintKind, State, StepState};
+use crate::domain::{
+    Finding, Metric, OpenIssues, Reason, SprintKind, State, Status as SprintStatus, StepState,
+};
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
 /// A sprint. In a list, `finding`, `metrics`, `steps` and `artifacts` are left out.
@@ -49,7 +50,7 @@ pub struct Sprint {
     pub idea: Option<String>,
     /// `pending`, `submitting`, `submitted`, `running`, `parked`, `cancelling`, `completed`,
     /// `failed` or `cancelled`.
-    pub status: crate::domain::Status,
+    pub status: SprintStatus,
     /// The step that runs.
     pub phase: Option<String>,
     /// Why it failed: a word of a closed list.
@@ -115,6 +116,9 @@ pub struct Sprint {
     /// Which limit keeps it from going on, for doors of this program: its note says it to others.
     #[serde(skip)]
     pub limit_reason: Option<String>,
+    /// For how long its job has been running, as far as this machine knows; null when none runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_seconds: Option<Option<u64>>,
     /// What it found of its idea; null when it has told nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finding: Option<Option<Finding>>,
@@ -155,6 +159,17 @@ pub struct Sprints {
     pub sprints: Vec<Sprint>,
 }
 
+/// A sprint whose status or step has changed.
+#[derive(Debug, Clone, Serialize)]
+pub struct SprintChange {
+    /// The sprint.
+    pub sprint_id: String,
+    /// Its status now.
+    pub status: SprintStatus,
+    /// The step that runs.
+    pub phase: Option<String>,
+}
+
 /// Tokens of a sprint.
 #[derive(Debug, Clone, Serialize)]
 pub struct Tokens {
@@ -183,6 +198,9 @@ pub struct Step {
     pub ended_at: Option<String>,
     /// How long it took.
     pub seconds: u64,
+    /// For how long its present visit has been running, which that does not count yet; null when it does
+    /// not run.
+    pub running_seconds: Option<u64>,
     /// What it cost.
     pub cost_usd: f64,
     /// Whether that is not exact.
@@ -200,6 +218,19 @@ pub struct File {
     pub filename: String,
     /// In bytes.
     pub size: u64,
+}
+
+impl Sprint {
+    /// The same so many seconds later, when nothing else has happened.
+    #[must_use]
+    pub fn later(&self, seconds: u64) -> Self {
+        let mut later = self.clone();
+        let steps = later.steps.iter_mut().flatten().map(|step| &mut step.running_seconds);
+        for running in later.running_seconds.iter_mut().chain(steps).flatten() {
+            *running += seconds;
+        }
+        later
+    }
 }
 
 /// Shows a sprint.
@@ -229,6 +260,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         started_at: row.started_at.clone(),
         completed_at: row.completed_at.clone(),
         time_limit_seconds: row.seconds,
+        running_seconds: None,
         summary: row.summary.clone(),
         session_id: row.session_id.clone(),
         loop_id: row.loop_id.clone(),
@@ -256,62 +288,40 @@ pub fn sprint(row: &SprintRow) -> Sprint {
     }
 }
 
+/// Shows a sprint in a list of those that run.
+pub fn sprint_running(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
+    let running = store.running(row.id.as_str())?;
+    Ok(Sprint { running_seconds: Some(running.map(|job| job.seconds)), ..sprint(row) })
+}
+
 /// Shows a sprint with all that is known of it.
 pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
     let id = row.id.as_str();
-    Ok(Sprint {
-        finding: Some(store.finding(id)?),
-        unusable: Some(store.unusable(id)?),
-        metrics: Some(store.metrics(id)?),
-        open_issues: Some(if row.state.status() == crate::domain::Status::Completed {
-            store.open_issues(id)?
-        } else {
-            None
-        }),
-        spent: Some(Money::from(&store.money_of_sprint(id)?)),
-        ..sprint_whole(row, &store.steps(id)?, &store.artifacts(id)?)
-    })
-}
-
-/// Shows a sprint with its steps and files.
-pub fn sprint_whole(row: &SprintRow, steps: &[StepRow], artifacts: &[Artifact]) -> Sprint {
-    let step = |step: &StepRow| Step {
-        name: step.label.clone(),
-        title: step.title.clone(),
-        state: step.state.clone(),
-        detail: step.detail.clone(),
-        started_at: step.started_at.clone(),
-        ended_at: step.ended_at.clone(),
+    let running = store.running(id)?;
+    let step = |step: StepRow| Step {
+        running_seconds: running.as_ref().and_then(|job| job.steps.get(&step.label)).copied(),
+        name: step.label,
+        title: step.title,
+        state: step.state,
+        detail: step.detail,
+        started_at: step.started_at,
+        ended_at: step.ended_at,
         seconds: step.seconds,
         cost_usd: step.cost_usd,
         cost_estimated: step.cost_estimated,
         tokens: step.tokens,
         gpu_seconds: row.gpus.map(|gpus| u64::from(gpus).saturating_mul(step.seconds)),
     };
-    Sprint {
-        steps: Some(steps.iter().map(step).collect()),
-        artifacts: Some(
-            artifacts
-                .iter()
-                .map(|file| File { filename: file.path.clone(), size: file.size })
-                .collect(),
-        ),
-        open_issues: Some(
-            open_issues(steps.iter().map(StepRow::end))
-                .filter(|_| row.state.status() == crate::domain::Status::Completed),
-        ),
+    let file = |file: Artifact| File { filename: file.path, size: file.size };
+    Ok(Sprint {
+        running_seconds: Some(running.as_ref().map(|job| job.seconds)),
+        finding: Some(store.finding(id)?),
+        unusable: Some(store.unusable(id)?),
+        metrics: Some(store.metrics(id)?),
+        open_issues: Some(store.open_issues(id)?),
+        spent: Some(Money::from(&store.money_of_sprint(id)?)),
+        steps: Some(store.steps(id)?.into_iter().map(step).collect()),
+        artifacts: Some(store.artifacts(id)?.into_iter().map(file).collect()),
         ..sprint(row)
-    }
-}
-
-/// The status as people read it: with the step that runs, or the reason.
-pub fn status_text(sprint: &Sprint) -> String {
-    match (&sprint.phase, sprint.reason) {
-        (Some(phase), _) => format!("{} ({phase})", sprint.status),
-        (None, Some(reason)) => format!("{} ({reason})", sprint.status),
-        (None, None) => match &sprint.waits_for {
-            Some(message) => format!("{} ({message})", sprint.status),
-            None => sprint.status.to_string(),
-        },
-    }
+    })
 }

@@ -9,9 +9,10 @@ mod begin;
 #[cfg(test)]
 mod budget_tests;
 mod control;
+mod handle;
 mod stop;
 
 pub use advance::{Advanced, advance_all, advance_one, may_begin};
-pub use begin::{BeginEvent, begin, others};
-pub use control::{Edit, LoopError, Order, doubts, edit, resume, start};
-pub use stop::{cancel_sprints, stop_by_hand};
+pub use begin::BeginEvent;
+pub use control::{Edit, LoopError, Order};
+pub use handle::Handle;

@@ -94,6 +94,7 @@ mod tests {
             kind: MessageKind::Question,
             text: "Which?".to_owned(),
             choices: vec![],
+            proposal: None,
         };
         change.park(&row, &[question]).expect("parked");
         let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");

@@ -35,15 +35,11 @@ impl Proposal {
         }
     }
 
-    /// The proposal of such a text, as far as it tells.
+    /// The proposal of such a text, as far as it tells: an idea without a reason may have these words
+    /// in itself. So this is only for what was told in no other way.
     pub fn of_text(text: &str) -> Self {
         let (idea, why) = text.rsplit_once(WHY).unwrap_or((text, ""));
         Self { idea: idea.to_owned(), why: why.to_owned(), builds_on: None }
-    }
-
-    /// The idea of such a text.
-    pub fn idea_of(text: &str) -> &str {
-        text.rsplit_once(WHY).map_or(text, |(idea, _)| idea)
     }
 }
 

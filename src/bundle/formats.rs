@@ -411,7 +411,7 @@ mod tests {
             panic!("no idea")
         };
         assert_eq!(state.proposed.as_ref(), Some(&idea));
-        assert_eq!(Proposal::idea_of(&idea.text()), idea.idea);
+        assert_eq!(Proposal::of_text(&idea.text()).idea, idea.idea);
         let calling: StateFile =
             sample(include_bytes!("../../tests/data/formats/state-calling.json"));
         assert!(calling.calling.is_some_and(|calling| calling.stream == "research.1.jsonl"));

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::FORMAT_VERSION;
+use super::answers::Proposal;
 use super::formats::{Calling, Money};
 use super::review::CriticalIssue;
 use crate::domain::line_kind::Weight;
@@ -276,6 +277,17 @@ pub struct Question {
     /// Answers that are offered; any other is good too.
     #[serde(default)]
     pub choices: Vec<String>,
+    /// The idea that a person is asked about. Runners before 0.6.0 tell it in the text alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
+}
+
+impl Question {
+    /// What is proposed, where a person is asked about an idea.
+    pub fn proposed(&self) -> Option<Proposal> {
+        (self.kind == MessageKind::Approval)
+            .then(|| self.proposal.clone().unwrap_or_else(|| Proposal::of_text(&self.text)))
+    }
 }
 
 /// A word that is not known asks something, too.

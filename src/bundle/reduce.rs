@@ -5,6 +5,7 @@ use super::journal::{self, Entry, Line};
 use crate::domain::action::Action;
 use crate::domain::effect::{Effect, Facts, Question, Took};
 use crate::domain::idea::{self, Earlier};
+use crate::domain::message::{MAX_ASKED, MAX_CHOICES, MAX_QUESTIONS};
 use crate::domain::text::{one_line, paragraph};
 use crate::domain::transition::{self, Event};
 use crate::domain::{Ending, EventName, MessageStatus, Phase, Reason, State, StepState};
@@ -21,10 +22,6 @@ const MAX_HOST: usize = 255;
 pub const MAX_DETAIL: usize = 4000;
 /// How long an idea may be, in characters.
 const MAX_IDEA: usize = 4000;
-/// How long a question may be, in characters, whatever a journal says.
-const MAX_QUESTION: usize = 5100;
-/// How many questions one run may end with.
-const MAX_QUESTIONS: usize = 10;
 /// How many jobs a sprint may have that end with a question.
 pub const MAX_JOBS: u32 = 50;
 
@@ -222,11 +219,17 @@ fn take_question(question: &journal::Question, named: &mut Vec<Named>, effects: 
         Some((place, _)) => effects.push(Effect::FreeName(named.remove(place).id)),
         None => {}
     }
+    let (count, length) = MAX_CHOICES;
     named.push(Named { id: String::new(), name: name.clone(), status: Some(MessageStatus::Open) });
     effects.push(Effect::Ask(Question {
         kind: question.kind,
         name,
-        text: paragraph(&question.text, MAX_QUESTION),
-        choices: question.choices.iter().take(10).map(|choice| paragraph(choice, 200)).collect(),
+        text: paragraph(&question.text, MAX_ASKED),
+        choices: question
+            .choices
+            .iter()
+            .take(count)
+            .map(|choice| paragraph(choice, length))
+            .collect(),
     }));
 }

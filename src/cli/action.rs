@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::text::shell_word;
+use crate::domain::OWN_WORDS;
 use crate::domain::action::{self, Action, LoopOption, Resource};
 
 /// The command for it, as it is typed.
@@ -65,7 +66,7 @@ pub fn command(action: &Action) -> String {
         Action::ShowInbox => "inbox".to_owned(),
         Action::ListMessages => "inbox --all".to_owned(),
         Action::Reply { message: None } => "reply".to_owned(),
-        Action::Reply { message: Some(message) } => format!("reply {message} \"...\""),
+        Action::Reply { message: Some(message) } => format!("reply {message} \"{OWN_WORDS}\""),
         Action::InstallCron => "cron install".to_owned(),
         Action::Tick => "tick".to_owned(),
         Action::KeepTicking => "tick --watch".to_owned(),

@@ -15,7 +15,8 @@ use crate::config::{Environment, FILE_NAME};
 use crate::domain::Status;
 use crate::platform::process;
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, Deferral, NewSprintSpec, Request, Submitted};
+use crate::query;
+use crate::sprint::{Deferral, Handle, NewSprintSpec, Request, Submitted};
 use crate::tick::Follower;
 
 /// The idea of the demonstration.
@@ -62,22 +63,22 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     // Whatever the environment says: the demonstration keeps everything in its folder.
     config.artifact_dir = dir.join("artifacts");
     let app = App { say: action::command, ..App::new(config) };
-    let mut store = app.store()?;
     let wanted = NewSprintSpec::new("demo", IDEA, Request::default());
-    let id = sprint::create(&app, &mut store, &wanted)?;
-    let cluster = app.config.cluster("here")?;
-    let mut remote = app.remote(cluster);
-    match sprint::submit(&app, &mut store, remote.as_mut(), id.as_str())? {
+    let submission = Handle::make(&app, &wanted)?.sprint.submit(&app)?;
+    let id = submission.sprint.row.id.clone();
+    match &submission.submitted {
         Submitted::Accepted { .. } => {}
-        Submitted::Deferred { because: Deferral::NoAnswer(error), .. } => return Err(error.into()),
+        Submitted::Deferred { because: Deferral::NoAnswer(error), .. } => {
+            return Err(error.clone().into());
+        }
         Submitted::Deferred { why, .. } | Submitted::Refused { why } => {
             return Err(Problem::failed(format!("the demonstration could not start: {why}")));
         }
     }
     let quiet = Ui::new(&Global { quiet: true, ..global.clone() });
-    let exit = watch::watch(&app, &quiet, Follower::new(&app, &mut store, &id, Some(remote))?)?;
-    let row = crate::find::sprint(&store, id.as_str())?;
-    if row.state.status() != Status::Completed {
+    let exit = watch::watch(&app, &quiet, Follower::after(&app, submission)?)?;
+    let sprint = query::sprint(&app, id.as_str())?.sprint;
+    if sprint.status != Status::Completed {
         return Ok(exit);
     }
     let folder = app.artifacts(id.as_str());
@@ -96,7 +97,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
             ui.status(&format!("  {name:22} {what}"));
         }
     }
-    if let Some(summary) = &row.summary {
+    if let Some(summary) = &sprint.summary {
         ui.status("");
         for line in super::text::clean_lines(summary) {
             ui.status(&format!("  {line}"));

@@ -6,12 +6,9 @@ use super::exit::{Exit, Result};
 use super::render::Render;
 use super::ui::Ui;
 use super::{Global, action, text};
-use crate::domain::{MessageKind, MessageStatus};
+use crate::domain::{MessageKind, MessageStatus, OWN_WORDS};
 use crate::query;
 use crate::view::{Message, Messages};
-
-/// Stands for an answer in one's own words.
-const FREE: &str = "...";
 
 #[derive(Debug, Args)]
 pub struct InboxArgs {
@@ -82,12 +79,13 @@ pub fn lines(ui: &Ui, message: &Message) -> Vec<String> {
         lines.extend(wrapped(&format!("Answer: {answer}")));
     }
     if message.reply_with.is_some() {
-        for (number, answer) in message.answers.iter().enumerate() {
-            let word = if answer == FREE {
-                format!("\"{FREE}\"")
-            } else {
-                text::shell_word(&text::clean(answer))
-            };
+        let given = message.answers.iter().map(|answer| text::shell_word(&text::clean(answer)));
+        let own_words = message.own_words.map(|what| match what {
+            "" => format!("\"{OWN_WORDS}\""),
+            // A comment of the shell, so that the line is a command as it stands.
+            what => format!("\"{OWN_WORDS}\"  # {what}"),
+        });
+        for (number, word) in given.chain(own_words).enumerate() {
             let mark = if number == 0 {
                 ui.style().cyan().bold().apply_to("answer:").to_string()
             } else {

@@ -61,8 +61,15 @@ fn what_came(response: &Response) -> String {
         Replied::Cancelled(task) => format!("{task}: called off"),
         Replied::Judged(task, verdict) => format!("{task}: done ({})", verdict.as_str()),
         Replied::Closed => format!("{id}: closed"),
-        Replied::Noted => format!(
-            "{id}: a note; the next `researchloop tick` takes it to {sprint}, which reads it at its next step, if one is left"
-        ),
+        Replied::Noted(is_submitted) => {
+            let when = if *is_submitted {
+                format!("the next `researchloop tick` takes it to {sprint}")
+            } else {
+                format!(
+                    "the `researchloop tick` after the one that submits {sprint} takes it there"
+                )
+            };
+            format!("{id}: a note; {when}, which reads it at its next step, if one is left")
+        }
     }
 }

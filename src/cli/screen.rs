@@ -5,19 +5,26 @@ use std::path::Path;
 use console::Style;
 
 use super::text::{
-    bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short, time,
-    whole_cost, wrap,
+    self, bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short,
+    time, whole_cost, wrap,
 };
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
 use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting};
 use crate::tick::Live;
-use crate::view::{Money, Sprint, Step, status_text};
+use crate::view::{Money, Sprint, Step};
 
 /// The status of a sprint with its colour.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
-    status_style(ui, sprint.status).apply_to(clean(&status_text(sprint))).to_string()
+    // The step that runs, or the reason, or what it waits for.
+    let beside = match (&sprint.phase, sprint.reason) {
+        (Some(phase), _) => Some(phase.as_str()),
+        (None, Some(reason)) => Some(reason.as_str()),
+        (None, None) => sprint.waits_for.as_deref(),
+    };
+    let text = text::status(sprint.status, beside);
+    status_style(ui, sprint.status).apply_to(clean(&text)).to_string()
 }
 
 fn status_style(ui: &Ui, status: Status) -> Style {
@@ -30,13 +37,8 @@ fn status_style(ui: &Ui, status: Status) -> Style {
     }
 }
 
-fn seconds_since(then: Option<&str>, now: jiff::Timestamp) -> Option<u64> {
-    let then: jiff::Timestamp = then?.parse().ok()?;
-    u64::try_from(now.as_second() - then.as_second()).ok()
-}
-
 /// The steps, a line each.
-fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize) -> Vec<String> {
+fn steps(ui: &Ui, steps: &[Step], over: bool, width: usize) -> Vec<String> {
     let title_width = steps
         .iter()
         .map(|step| console::measure_text_width(&step.title))
@@ -54,12 +56,12 @@ fn steps(ui: &Ui, steps: &[Step], over: bool, now: jiff::Timestamp, width: usize
             _ if over => continue,
             _ => ("·", ui.style().dim()),
         };
-        let seconds = match (&step.state, step.seconds) {
-            (StepState::Running, before) => {
-                seconds_since(step.started_at.as_deref(), now).map(|since| before.max(since))
+        let seconds = match step.state {
+            StepState::Running => {
+                step.running_seconds.map(|running| step.seconds.saturating_add(running))
             }
-            (StepState::Waiting, _) => None,
-            (_, seconds) => Some(seconds),
+            StepState::Waiting => None,
+            _ => Some(step.seconds),
         };
         let took = seconds.map(human).unwrap_or_default();
         let cost = if step.cost_usd > 0.0 {
@@ -193,8 +195,6 @@ pub struct Watch<'a> {
     pub live: &'a Live,
     /// What went wrong with looking.
     pub problem: Option<&'a str>,
-    /// The time.
-    pub now: jiff::Timestamp,
 }
 
 /// The watch screen.
@@ -204,14 +204,13 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
     let dim = ui.style().dim();
     let over = sprint.completed_at.is_some();
     let mut lines = Vec::new();
-    let elapsed = seconds_since(sprint.started_at.as_deref(), watch.now);
-    let times = match (over, elapsed) {
-        (false, Some(elapsed)) => format!(
+    let times = match sprint.running_seconds.flatten() {
+        Some(elapsed) => format!(
             " {} · {} left",
             human(elapsed),
             human(sprint.time_limit_seconds.saturating_sub(elapsed))
         ),
-        _ => String::new(),
+        None => String::new(),
     };
     let head = format!(
         "{}  {} on {}",
@@ -236,7 +235,7 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
         .to_string(),
     );
     lines.push(String::new());
-    let shown = steps(ui, sprint.steps.as_deref().unwrap_or_default(), over, watch.now, width);
+    let shown = steps(ui, sprint.steps.as_deref().unwrap_or_default(), over, width);
     if shown.is_empty() {
         lines.push(format!("  {}", waiting(sprint)));
     }
@@ -344,7 +343,6 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         ui,
         sprint.steps.as_deref().unwrap_or_default(),
         sprint.completed_at.is_some(),
-        crate::platform::clock::now(),
         width,
     );
     if !list.is_empty() {

@@ -132,10 +132,11 @@ impl Screen<'_> {
             .iter()
             .take(MOST)
             .map(|sprint| {
-                let from = if runs {
-                    sprint.started_at.as_deref().unwrap_or(&sprint.created_at)
-                } else {
-                    &sprint.created_at
+                let since = match sprint.running_seconds.flatten() {
+                    // It was heard of, and how long it has been running is not known yet.
+                    None if sprint.started_at.is_some() && runs => None,
+                    None => ago(Some(&sprint.created_at), self.now),
+                    running => running,
                 };
                 let step = match &sprint.phase {
                     Some(phase) if sprint.status == Status::Running => text::clean(phase),
@@ -166,7 +167,7 @@ impl Screen<'_> {
                     sprint.id.clone(),
                     self.study(&sprint.study_name),
                     text::short(&step, 18),
-                    ago(Some(from), self.now).map(human).unwrap_or_default(),
+                    since.map(human).unwrap_or_default(),
                     text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint)),
                     format!("{why}{idea}"),
                 ]

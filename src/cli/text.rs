@@ -2,7 +2,7 @@
 
 use console::{measure_text_width, truncate_str};
 
-use crate::domain::text;
+use crate::domain::{Status, text};
 
 /// Makes text from outside harmless for a terminal: no control characters, line breaks
 /// become spaces, and nothing that is not seen or turns the direction of writing. A text of ours that
@@ -122,6 +122,11 @@ pub fn count(number: u64) -> String {
 /// A size in bytes.
 pub fn bytes(number: u64) -> String {
     indicatif::HumanBytes(number).to_string()
+}
+
+/// A status, with what is to be known beside it: the step that runs, a reason.
+pub fn status(status: Status, beside: Option<&str>) -> String {
+    beside.map_or_else(|| status.to_string(), |beside| format!("{status} ({beside})"))
 }
 
 /// A stored time as it is shown: to the second, in UTC.

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::cron::Log;
 use crate::problem::{Problem, ProblemKind};
 use crate::tick::{self, ClusterReport, News, Report, Watch};
+use crate::view::SprintChange;
 
 #[derive(Debug, Args)]
 pub struct TickArgs {
@@ -168,7 +169,7 @@ fn logged(global: &Global, ui: &Ui, log: &Path) -> Result {
 fn log_lines(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     for cluster in &report.clusters {
-        lines.extend(cluster.changes.iter().map(|(id, what)| format!("{id}: {what}")));
+        lines.extend(cluster.changes.iter().map(change));
         lines.extend(
             cluster.problems.iter().map(|problem| format!("warning: {}: {problem}", cluster.name)),
         );
@@ -192,9 +193,8 @@ fn json(report: &Report) -> serde_json::Value {
         .clusters
         .iter()
         .map(|cluster| {
-            let changes: Vec<_> = cluster.changes.iter().map(|(id, what)| serde_json::json!({ "sprint_id": id.as_str(), "status": what })).collect();
             serde_json::json!({
-                "name": cluster.name, "sprints": cluster.looked_at, "changes": changes, "problems": cluster.problems,
+                "name": cluster.name, "sprints": cluster.looked_at, "changes": cluster.changes, "problems": cluster.problems,
                 "held_by": cluster.held_by, "unreachable": cluster.unreachable,
             })
         })
@@ -209,13 +209,17 @@ fn json(report: &Report) -> serde_json::Value {
     serde_json::json!({ "clusters": clusters, "loops": { "made": made, "ended": ended }, "problems": report.problems, "behind": report.behind })
 }
 
+fn change(change: &SprintChange) -> String {
+    format!("{}: {}", change.sprint_id, text::status(change.status, change.phase.as_deref()))
+}
+
 /// What happened to sprints and loops, a line each.
 fn tell_changes(ui: &Ui, report: &Report) {
     if ui.json {
         return;
     }
-    for (id, what) in report.clusters.iter().flat_map(|cluster| &cluster.changes) {
-        ui.line(&format!("{id}: {}", text::clean(what)));
+    for one in report.clusters.iter().flat_map(|cluster| &cluster.changes) {
+        ui.line(&text::clean(&change(one)));
     }
     for (id, why) in &report.loops.ended {
         ui.line(&format!("{id}: ended: {}", text::clean(why)));

@@ -9,8 +9,7 @@ use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{inbox, screen, text};
 use crate::app::App;
-use crate::domain::{LineKind, SprintId, Status, Waiting};
-use crate::find;
+use crate::domain::{LineKind, Reason, Status, Waiting};
 use crate::platform::clock;
 use crate::tick::Follower;
 use crate::view;
@@ -140,7 +139,7 @@ fn show(
     canvas: &mut Canvas,
     printer: &mut LinePrinter,
 ) -> Result<view::Sprint> {
-    let sprint = follower.sprint()?;
+    let sprint = follower.sprint();
     if ui.is_screen() {
         let events = follower.last_lines(&SHOWN, 20)?;
         let shown = screen::Watch {
@@ -148,7 +147,6 @@ fn show(
             events: &events,
             live: follower.live(),
             problem: follower.problem(),
-            now: clock::now(),
         };
         let (height, width) = console::Term::stdout().size();
         let mut lines = screen::watch(ui, &shown, usize::from(width), usize::from(height));
@@ -219,10 +217,7 @@ impl LinePrinter {
                 ui.line(&text);
             }
         }
-        let status = sprint.reason.map_or_else(
-            || sprint.status.to_string(),
-            |reason| format!("{} ({reason})", sprint.status),
-        );
+        let status = text::status(sprint.status, sprint.reason.map(Reason::as_str));
         if status != self.status {
             if ui.json {
                 ui.json(&serde_json::json!({ "sprint": sprint }));
@@ -274,19 +269,12 @@ impl Canvas {
 
 /// One poll of a sprint that has a job, so that what is shown is of now. What is known already is
 /// shown in any case.
-pub fn poll_first(app: &App, ui: &Ui, id: &SprintId) -> Result<()> {
-    let mut store = app.store()?;
-    let row = find::sprint(&store, id.as_str())?;
-    if row.state.last_job().is_none() || row.state.status().is_terminal() {
-        return Ok(());
-    }
+pub fn poll_first(ui: &Ui, follower: &mut Follower<'_>) {
     let interrupt = Interrupt::catch();
-    let mut follower = Follower::new(app, &mut store, id, None)?;
-    let polled = follower.poll_once();
-    drain_notices(ui, &mut follower, &interrupt);
+    let polled = follower.refresh();
+    drain_notices(ui, follower, &interrupt);
     let refused = polled.err().map(|problem| problem.message);
     if let Some(problem) = refused.as_deref().or(follower.problem()) {
         ui.warning(&text::clean(problem));
     }
-    Ok(())
 }

@@ -1,6 +1,8 @@
 //! What a person's words on a proposed idea mean. The laptop and the job ask here, so that both
 //! understand the same.
 
+use super::text::block;
+
 /// What follows from an answer to a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Word {
@@ -41,6 +43,8 @@ const STOPS: &[char] = &['.', ',', ';', ':', '!', '\u{2026}', '\u{2013}', '\u{20
 
 /// Reads an answer to a proposal. What is not plainly a yes or a no asks for another idea.
 pub fn word(text: &str) -> Word {
+    // What is not seen is no part of a word that decides.
+    let text = block(text);
     let text = text.trim();
     for words in NO {
         match after(text, words) {
@@ -105,6 +109,7 @@ mod tests {
             "Go ahead!",
             "sure",
             "yes\u{2026}",
+            "\u{200f}yes\u{200c}",
         ] {
             assert_eq!(word(yes), Word::Yes(String::new()), "{yes}");
         }
@@ -122,7 +127,17 @@ mod tests {
 
     #[test]
     fn only_a_plain_no_ends_a_proposal() {
-        for no in ["no", " No. ", "n", "NO!", "nope", "no\u{2026}", "no thanks", "Rejected."] {
+        for no in [
+            "no",
+            "no\u{200f}",
+            " No. ",
+            "n",
+            "NO!",
+            "nope",
+            "no\u{2026}",
+            "no thanks",
+            "Rejected.",
+        ] {
             assert_eq!(word(no), Word::No(String::new()), "{no}");
         }
         assert_eq!(word("no: too dear: much"), Word::No("too dear: much".to_owned()));

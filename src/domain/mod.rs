@@ -58,7 +58,7 @@ pub use job::{EndKind, JobEnd, JobId, JobState, SchedulerKind, Seen, Used};
 pub use line_kind::LineKind;
 pub use loop_limits::{LoopStatus, StopRule};
 pub use mask::Masker;
-pub use message::{MessageKind, MessageStatus};
+pub use message::{MessageKind, MessageStatus, OWN_WORDS};
 pub use noise::Better;
 pub use open_issues::OpenIssues;
 pub use options::JobOptions;

@@ -235,7 +235,7 @@ pub fn check_idea(idea: &str) -> Result<String, String> {
 
 /// Checks only that there is something to be read, and that it is not too long.
 pub fn check_idea_text(idea: &str) -> Result<String, String> {
-    let idea = plain(idea);
+    let idea = text::typed(idea);
     match idea.len() {
         _ if text::line(&idea).trim().is_empty() => {
             Err("the idea is empty: no letter and no figure in it can be seen".to_owned())
@@ -249,7 +249,7 @@ pub fn check_idea_text(idea: &str) -> Result<String, String> {
 
 /// Checks another text of a task, which may be empty.
 pub fn check_text(what: &str, text: &str) -> Result<String, String> {
-    let text = plain(text);
+    let text = text::typed(text);
     if text.len() > MAX_TEXT {
         Err(format!("{what} is {} bytes; at most {MAX_TEXT}", text.len()))
     } else {
@@ -259,17 +259,11 @@ pub fn check_text(what: &str, text: &str) -> Result<String, String> {
 
 /// Trimmed, without control characters, and cut at so many bytes: for texts of a job.
 pub fn bounded(text: &str, bytes: usize) -> String {
-    let mut text = plain(text);
+    let mut text = text::typed(text);
     while text.len() > bytes {
         text.pop();
     }
     text
-}
-
-// What is not seen may be a part of how words are written, and an idea goes to a model. A screen leaves
-// it out.
-fn plain(text: &str) -> String {
-    text::for_model(text).trim().to_owned()
 }
 
 #[cfg(test)]

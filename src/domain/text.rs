@@ -99,6 +99,11 @@ pub fn for_model(text: &str) -> String {
     text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
 }
 
+/// The same of words that somebody has typed: an idea, an answer, a note.
+pub fn typed(text: &str) -> String {
+    for_model(text).trim().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

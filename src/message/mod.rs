@@ -4,19 +4,16 @@
 
 use crate::app::App;
 use crate::bundle::answers::Proposal;
+use crate::bundle::journal::Entry;
 use crate::domain::action::Action;
 use crate::domain::approval::{self, Word};
-use crate::domain::text::paragraph;
-use crate::domain::{MessageKind, SprintId, State, written};
+use crate::domain::message::{MAX_QUESTION, MAX_SAID};
+use crate::domain::text::{self, paragraph};
+use crate::domain::{MessageKind, OWN_WORDS, SprintId, State, written};
 use crate::find;
 use crate::problem::{Problem, ProblemKind};
-use crate::store::{
-    ANOTHER, Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError,
-};
+use crate::store::{Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
 use crate::view::{self, Replied, Response};
-
-/// The longest answer or note, in characters.
-const MAX_TEXT: usize = 20_000;
 
 /// Why words are not taken.
 #[derive(Debug, thiserror::Error)]
@@ -58,11 +55,13 @@ impl From<ReplyError> for Problem {
 
 /// Words as they are kept.
 fn check(text: &str) -> Result<String, ReplyError> {
-    let text = paragraph(text, usize::MAX);
+    let text = text::typed(text);
     match text.chars().count() {
-        0 => Err(ReplyError::Text("the reply is empty".to_owned())),
-        length if length > MAX_TEXT => Err(ReplyError::Text(format!(
-            "the reply has {length} characters; at most {MAX_TEXT}. Put files where the job can read them, and name the place"
+        _ if text::line(&text).trim().is_empty() => {
+            Err(ReplyError::Text("the reply is empty".to_owned()))
+        }
+        length if length > MAX_SAID => Err(ReplyError::Text(format!(
+            "the reply has {length} characters; at most {MAX_SAID}. Put files where the job can read them, and name the place"
         ))),
         _ => Ok(text),
     }
@@ -80,7 +79,7 @@ pub fn send(app: &App, id: &str, text: &str) -> Result<Response, Problem> {
         None => {
             let row = find::sprint(&store, id)?;
             let id = note(&mut store, &row, text)?;
-            (id, Some(row.id.to_string()), Replied::Noted)
+            (id, Some(row.id.to_string()), Replied::Noted(row.submitted_at.is_some()))
         }
     };
     let message = store.message(&id)?.as_ref().map(view::message);
@@ -89,7 +88,9 @@ pub fn send(app: &App, id: &str, text: &str) -> Result<Response, Problem> {
 
 /// Answers a message.
 pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Replied, ReplyError> {
-    let text = check(text)?;
+    let said = check(text)?;
+    // What is not seen is no part of a word that decides, and is none on a screen.
+    let text = paragraph(&said, usize::MAX);
     let late = |message: &MessageRow| {
         let problem = match (message.kind, &message.answer) {
             (MessageKind::Note, _) => {
@@ -115,22 +116,19 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
     if !message.waits_for_person() {
         return Err(late(&message));
     }
-    // The command as it is shown, sent off unchanged: an answer cannot be taken back.
-    let is_stand_in = text == "..."
-        || message.choices.len() != 1 && text == message.placeholder()
-        || message.kind == MessageKind::Approval && text == ANOTHER;
-    if message.kind != MessageKind::Dead && is_stand_in {
+    // What is said of a task has to be one of a few words in any case.
+    if message.kind != MessageKind::Dead && message.kind.is_stand_in(&message.choices, &text) {
         return Err(ReplyError::Text(format!(
             "{text:?} stands for the answer: write one of your own{}",
-            if text == "..." { "" } else { ", or one of these" }
+            if text == OWN_WORDS { "" } else { ", or one of these" }
         )));
     }
     let replied = match message.kind {
         MessageKind::Dead => on_dead(&change, &message, &text)?,
         MessageKind::Verdict => on_verdict(&change, &message, &text)?,
         MessageKind::Approval => {
-            change.answer_message(&message.id, &text)?;
-            match approval::word(&text) {
+            change.answer_message(&message.id, &said)?;
+            match approval::word(&said) {
                 Word::Yes(note) => Replied::Approved(!note.is_empty()),
                 Word::Other => Replied::AnotherWanted,
                 Word::No(reason) => {
@@ -144,11 +142,8 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
                     } else {
                         format!("the idea was not approved: {reason}")
                     };
-                    if !change.refuse_idea(
-                        sprint.as_str(),
-                        Proposal::idea_of(&message.text),
-                        &detail,
-                    )? {
+                    let idea = proposed(&change, sprint.as_str(), &message)?;
+                    if !change.refuse_idea(sprint.as_str(), &idea, &detail)? {
                         return Err(late(&message));
                     }
                     Replied::Refused(sprint)
@@ -156,12 +151,26 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
             }
         }
         MessageKind::Question | MessageKind::Note => {
-            change.answer_message(&message.id, &text)?;
+            change.answer_message(&message.id, &said)?;
             Replied::Kept
         }
     };
     change.commit()?;
     Ok(replied)
+}
+
+/// The idea that a person is asked about: as the job's end tells it, else as the message does.
+fn proposed(change: &Change<'_>, sprint: &str, message: &MessageRow) -> Result<String, StoreError> {
+    let told = match change.last_mark(sprint)?.and_then(|line| line.entry()) {
+        Some(Entry::RunEnded(end)) => {
+            end.questions.into_iter().find(|question| message.name.as_ref() == Some(&question.name))
+        }
+        _ => None,
+    };
+    let proposal = told
+        .and_then(|question| question.proposed())
+        .unwrap_or_else(|| Proposal::of_text(&message.text));
+    Ok(paragraph(&proposal.idea, MAX_QUESTION))
 }
 
 /// What becomes of a task that has failed for good. Words that say neither would be lost: nobody
@@ -237,4 +246,45 @@ pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String,
     })?;
     change.commit()?;
     Ok(id.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::journal::parse;
+    use crate::domain::JobId;
+    use crate::store::{JournalPiece, NewSprint};
+
+    #[test]
+    fn the_idea_that_is_refused_is_the_whole_one() {
+        let idea = "Use a cosine schedule\n\nWhy: it decays smoothly";
+        let sample = include_str!("../../tests/data/formats/run-parked.jsonl");
+        let mut lines: Vec<String> = sample.lines().take(7).map(str::to_owned).collect();
+        let mut end: serde_json::Value = serde_json::from_str(&lines[6]).expect("JSON");
+        end["questions"][0]["text"] = idea.into();
+        end["questions"][0]["proposal"] = serde_json::json!({ "idea": idea, "why": "" });
+        lines[6] = end.to_string();
+        let lines = parse(lines.join("\n").as_bytes()).0;
+        let Some(Entry::RunEnded(end)) = lines[6].entry() else { panic!("no end: {lines:?}") };
+
+        let mut store = Store::in_memory().expect("a database");
+        let id = SprintId::new("sp-000001").expect("an id");
+        let change = store.change().expect("begun");
+        let new = NewSprint { idea: None, ..NewSprint::example(&id) };
+        assert!(change.create_sprint(&new).expect("made"));
+        let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
+        let job = JobId::parse("7").expect("digits");
+        change.accept("sp-000001", attempt, &job, "/d").expect("taken");
+        let piece =
+            JournalPiece { lines: &lines, offset: 1, prefix: "x", altered: false, whole: false };
+        change.ingest("sp-000001", &piece).expect("taken in");
+        let row = change.sprint("sp-000001").expect("read").expect("there");
+        change.park(&row, &end.questions).expect("parked");
+        change.commit().expect("kept");
+
+        let asked = store.open_questions("sp-000001").expect("read");
+        assert_eq!(reply(&mut store, &asked[0], "no").expect("taken"), Replied::Refused(id));
+        let row = store.sprint("sp-000001").expect("read").expect("there");
+        assert_eq!(row.idea.as_deref(), Some(idea));
+    }
 }

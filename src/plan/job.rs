@@ -9,8 +9,8 @@ use crate::bundle::PLAN_FILE;
 use crate::domain::{SprintId, SprintKind, State, Status, text};
 use crate::find;
 use crate::problem::Problem;
-use crate::sprint::{self, CreateError, Extent, NewSprintSpec, Request};
-use crate::store::Store;
+use crate::sprint::{self, CreateError, Extent, Handle, NewSprintSpec, Request};
+use crate::tick::Follower;
 use crate::view::PlanWaiting;
 
 /// How a sprint stands whose plan was waited for.
@@ -53,7 +53,7 @@ impl From<Problem> for LeftError {
 }
 
 /// Makes the sprint that asks for a plan of this study. It is still to be submitted.
-pub fn request(app: &App, study: &str, goal: &str, request: Request) -> Result<SprintId, Problem> {
+pub fn request(app: &App, study: &str, goal: &str, request: Request) -> Result<Handle, Problem> {
     let study = app.config.study(study)?;
     let mut store = app.store()?;
     let order = ask::order(app, &store, study, goal)?;
@@ -63,12 +63,12 @@ pub fn request(app: &App, study: &str, goal: &str, request: Request) -> Result<S
         CreateError::Idea(text) => CreateError::Idea(text.replace("the idea", "the goal")),
         other => other,
     })?;
-    Ok(id)
+    Handle::of(store, &id)
 }
 
 /// How the sprint stands.
-pub fn waited(store: &Store, id: &SprintId) -> Result<Waited, Problem> {
-    let row = find::sprint(store, id.as_str())?;
+pub fn waited(app: &App, id: &SprintId) -> Result<Waited, Problem> {
+    let row = Handle::open(app, id.as_str())?.row;
     Ok(match &row.state {
         State::Ended { ending, .. } if ending.status == Status::Completed => Waited::Completed,
         State::Ended { ending, .. } => Waited::Ended(
@@ -85,36 +85,46 @@ pub fn waited(store: &Store, id: &SprintId) -> Result<Waited, Problem> {
 }
 
 /// The sprint that a name means, unless it is that of a file.
-pub fn named(store: &Store, name: &Path) -> Result<Option<SprintId>, Problem> {
+pub fn named(app: &App, name: &Path) -> Result<Option<SprintId>, Problem> {
     let Some(id) = name.to_str().filter(|text| !text.contains(['/', '.']) && !name.exists()) else {
         return Ok(None);
     };
-    if find::is_sprint(store, id)? {
-        return Ok(Some(find::sprint(store, id)?.id));
+    let store = app.store()?;
+    if find::is_sprint(&store, id)? {
+        return Ok(Some(find::sprint(&store, id)?.id));
     }
     Ok(None)
 }
 
-/// Refuses a sprint that was asked for no plan, or for one of another study.
-pub fn must_plan(store: &Store, id: &SprintId, study: &str) -> Result<(), LeftError> {
-    let row = find::sprint(store, id.as_str())?;
-    match row.kind {
-        SprintKind::Plan if row.study == study => Ok(()),
-        SprintKind::Plan => Err(LeftError::OtherStudy(row.study)),
-        _ => Err(LeftError::OtherKind),
-    }
+/// Refuses to begin a plan with a database that does not know all sprints.
+pub fn may_begin(app: &App) -> Result<(), Problem> {
+    Ok(app.store()?.must_be_whole()?)
 }
 
-/// The plan that a sprint has left. Its file is fetched when it is not there yet.
-pub fn left_by(app: &App, store: &mut Store, id: &SprintId) -> Result<LeftPlan, LeftError> {
-    let row = find::sprint(store, id.as_str())?;
+/// The plan that a sprint has left for this study. Its file is fetched when it is not there yet. Before
+/// that it is looked at, by `look`: its job may be over, and no tick has seen it.
+pub fn left_by(
+    app: &App,
+    id: &SprintId,
+    study: &str,
+    look: impl FnOnce(&mut Follower<'_>),
+) -> Result<LeftPlan, LeftError> {
+    let mut follower = Follower::open(app, id.as_str())?;
+    match follower.row().kind {
+        SprintKind::Plan if follower.row().study == study => {}
+        SprintKind::Plan => return Err(LeftError::OtherStudy(follower.row().study.clone())),
+        _ => return Err(LeftError::OtherKind),
+    }
+    look(&mut follower);
+    let mut sprint = follower.into_sprint()?;
+    let row = sprint.row.clone();
     if row.state.status() != Status::Completed {
         return Err(LeftError::Unfinished(row.state.status()));
     }
     let own = app.artifacts(id.as_str());
     let file = own.join(PLAN_FILE);
     if !file.is_file() {
-        sprint::fetch(app, store, &row, &own, Extent::Report, |_, _| {}).map_err(Problem::from)?;
+        sprint.fetch(app, &own, Extent::Report, |_, _| {})?;
     }
     let cost = PlanCost {
         usd: row.cost_usd,

@@ -17,7 +17,7 @@ use crate::view::{PlannedNeed, PlannedTask, PlannedTasks};
 
 pub use ask::PlanError;
 pub use here::{Here, KeptPlan, here, must_be_no_front_end};
-pub use job::{LeftError, LeftPlan, Waited, left_by, must_plan, named, request, waited};
+pub use job::{LeftError, LeftPlan, Waited, left_by, may_begin, named, request, waited};
 pub use take_in::{Checked, PlanCost, add, check, of_text};
 pub use tree::tree;
 

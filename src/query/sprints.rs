@@ -30,12 +30,13 @@ pub fn sprints(app: &App, question: SprintsQuestion<'_>) -> Result<view::Sprints
 
 /// One sprint, by its id or the beginning of one, with what it asks and has not read yet.
 pub fn sprint(app: &App, id: &str) -> Result<view::OneSprint, Problem> {
-    let store = app.store()?;
-    let row = find::sprint(&store, id)?;
-    let id = row.id.as_str();
-    let messages = store.open_questions(id)?.into_iter().chain(store.unread_notes(id)?);
-    Ok(view::OneSprint {
-        messages: messages.map(|message| view::message(&message)).collect(),
-        sprint: view::sprint_found(&store, &row)?,
+    app.store()?.at_one_time(|store| {
+        let row = find::sprint(store, id)?;
+        let id = row.id.as_str();
+        let messages = store.open_questions(id)?.into_iter().chain(store.unread_notes(id)?);
+        Ok(view::OneSprint {
+            messages: messages.map(|message| view::message(&message)).collect(),
+            sprint: view::sprint_found(store, &row)?,
+        })
     })
 }

@@ -18,12 +18,11 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
     let now = clock::now();
     let (mut running, mut waiting) = (Vec::new(), Vec::new());
     for row in store.live_sprints()? {
-        let list = if matches!(row.state.status(), Status::Running | Status::Cancelling) {
-            &mut running
+        if matches!(row.state.status(), Status::Running | Status::Cancelling) {
+            running.push(view::sprint_running(store, &row)?);
         } else {
-            &mut waiting
-        };
-        list.push(view::sprint(&row));
+            waiting.push(view::sprint(&row));
+        }
     }
     let mut loops = Vec::new();
     for row in store.loops(None, true, 100)? {

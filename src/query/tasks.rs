@@ -52,7 +52,7 @@ pub fn task(app: &App, id: &str) -> Result<ShownTask, Problem> {
     let (needs, needed_by) = (store.needs_of(id)?, store.needed_by(id)?);
     let (children, sprints) = (store.task_children(id)?, store.sprints_of_task(id)?);
     let mut open_issues = Vec::new();
-    for sprint in sprints.iter().filter(|sprint| is_completed(sprint)) {
+    for sprint in &sprints {
         if let Some(open) = store.open_issues(sprint.id.as_str())? {
             open_issues.push((sprint.id.to_string(), open));
         }
@@ -82,10 +82,6 @@ pub fn task(app: &App, id: &str) -> Result<ShownTask, Problem> {
         children: children.iter().map(|child| view::task(child, &[])).collect(),
         open_issues,
     })
-}
-
-fn is_completed(sprint: &SprintRow) -> bool {
-    sprint.state.status() == Status::Completed
 }
 
 /// What can be done next.
@@ -133,7 +129,7 @@ fn next(
         {
             TaskNext::Judge { task: id.to_owned() }
         }
-        TaskState::Done => match last.filter(|sprint| is_completed(sprint)) {
+        TaskState::Done => match last.filter(|sprint| sprint.state.status() == Status::Completed) {
             Some(sprint) => TaskNext::ShowResult { sprint: sprint.id.to_string() },
             None => TaskNext::ShowNext,
         },

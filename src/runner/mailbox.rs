@@ -13,19 +13,12 @@ use crate::bundle::answers::{self, MAX_SMALL};
 use crate::bundle::folder::{Entry as Kind, Folder, Refused};
 use crate::bundle::formats::{self, InboxFile};
 use crate::bundle::journal::{Entry, Question};
-use crate::domain::text::paragraph;
+use crate::domain::message::{MAX_ASKED, MAX_CHOICES, MAX_QUESTION, MAX_QUESTIONS, MAX_SAID};
+use crate::domain::text::{paragraph, typed};
 use crate::domain::{Masker, MessageId, MessageKind};
 
 /// How many files are looked at.
 pub const MAX_FILES: usize = 2000;
-/// How many questions a run asks at once.
-const MAX_QUESTIONS: usize = 5;
-/// How long a question may be, in characters.
-const MAX_QUESTION: usize = 4000;
-/// How many answers may be offered, and how long each may be.
-const MAX_CHOICES: (usize, usize) = (10, 200);
-/// How long an answer or a note may be, in characters.
-const MAX_TEXT: usize = 20_000;
 /// How many messages are told at once.
 const MAX_MESSAGES: usize = 50;
 
@@ -215,6 +208,7 @@ fn read_question(folder: &Folder, name: &str, kind: Kind) -> Result<Question, St
         kind: MessageKind::Question,
         text,
         choices: choices.take(count).collect(),
+        proposal: None,
     })
 }
 
@@ -264,11 +258,9 @@ fn inbox(own: &Path) -> Vec<InboxFile> {
         if let Ok(message) = formats::read::<InboxFile>(&name, &bytes)
             && message.id == id
         {
-            let text = paragraph(&message.text, MAX_TEXT);
-            let question = message
-                .question
-                .as_deref()
-                .map(|question| paragraph(question, MAX_QUESTION + 1000));
+            let text = typed(&message.text).chars().take(MAX_SAID).collect();
+            let question =
+                message.question.as_deref().map(|question| paragraph(question, MAX_ASKED));
             found.push((time, InboxFile { text, question, ..message }));
         }
     }
@@ -449,6 +441,10 @@ mod tests {
             "m-00000a.json",
             r#"{"v":1,"id":"m-00000a","answers":"data","question":"Which?","text":"the \u001b[31msecond"}"#,
         );
+        write(
+            "m-00000e.json",
+            r#"{"v":1,"id":"m-00000e","text":" \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645\u0007"}"#,
+        );
         write("m-00000b.json", r#"{"v":1,"id":"m-00000a","text":"under another name"}"#);
         write("x.json", r#"{"v":1,"id":"x","text":"no message"}"#);
         write(".m-00000c.json.new", r#"{"v":1,"id":"m-00000c","text":"half"}"#);
@@ -458,6 +454,7 @@ mod tests {
             kind: MessageKind::Approval,
             text: String::new(),
             choices: Vec::new(),
+            proposal: None,
         };
         remove_forged(own, &[question("idea-1"), question("data")], &["data".to_owned()]);
         let found = inbox(own);
@@ -466,9 +463,12 @@ mod tests {
                 .iter()
                 .map(|message| (message.id.as_str(), message.text.as_str()))
                 .collect::<Vec<_>>(),
-            [("m-00000a", "the [31msecond")]
+            [
+                ("m-00000a", "the [31msecond"),
+                ("m-00000e", "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}")
+            ]
         );
         remove_forged(own, &[question("idea-1"), question("data")], &[]);
-        assert_eq!(inbox(own), []);
+        assert_eq!(inbox(own).len(), 1);
     }
 }

@@ -1,12 +1,11 @@
 //! Where a run goes on: from `state.json`, or from its journal when that cannot be read.
 
 use crate::bundle::FORMAT_VERSION;
-use crate::bundle::answers::Proposal;
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::formats::{self, Bundle, Calling, FormatError, Money, StateFile};
 use crate::bundle::journal::{Costs, Entry, Line};
 use crate::bundle::outcome::measured_in;
-use crate::domain::{MessageKind, Metric, StepState};
+use crate::domain::{Metric, StepState};
 use crate::pipeline::{self, Action, Arrival, Definition, Verdict};
 use crate::platform::random;
 
@@ -173,13 +172,9 @@ fn replay(
                         continue;
                     }
                     state.asked.push(question.name.clone());
-                    if question.kind == MessageKind::Approval {
-                        state.unwanted.extend(
-                            state
-                                .proposed
-                                .replace(Proposal::of_text(&question.text))
-                                .map(|proposal| proposal.idea),
-                        );
+                    if let Some(proposal) = question.proposed() {
+                        let before = state.proposed.replace(proposal);
+                        state.unwanted.extend(before.map(|proposal| proposal.idea));
                     }
                 }
             }
@@ -240,6 +235,7 @@ fn measured(bundle: &Bundle, detail: &str) -> Option<Metric> {
 mod tests {
     use super::*;
     use crate::bundle::OWN_FOLDER;
+    use crate::bundle::answers::Proposal;
     use crate::bundle::journal::parse;
 
     /// The state that is made of the journal of a run that looks for an idea, without a `state.json`.
@@ -304,6 +300,20 @@ mod tests {
 
         let taken = of_journal(&parked(11).join("\n"));
         assert!(taken.idea.is_some() && taken.proposed.is_none(), "{taken:?}");
+    }
+
+    #[test]
+    fn a_proposal_is_the_one_that_was_made_whatever_its_words_look_like() {
+        let proposal = Proposal {
+            idea: "Use a cosine schedule\n\nWhy: it decays smoothly".to_owned(),
+            why: String::new(),
+            builds_on: Some("sp-00000a".to_owned()),
+        };
+        let mut end: serde_json::Value = serde_json::from_str(parked(7)[6]).expect("JSON");
+        end["questions"][0]["text"] = proposal.text().into();
+        end["questions"][0]["proposal"] = serde_json::to_value(&proposal).expect("JSON");
+        let lines = [parked(6).join("\n"), end.to_string()].join("\n");
+        assert_eq!(of_journal(&lines).proposed, Some(proposal));
     }
 
     #[test]

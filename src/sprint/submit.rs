@@ -16,28 +16,6 @@ use crate::platform::{clock, private};
 use crate::remote::Remote;
 use crate::store::{Change, LeaseOutcome, OWNER, SprintRow, Store};
 
-/// What came of submitting a sprint that was just made.
-pub struct NewSubmission {
-    /// The sprint after that.
-    pub row: SprintRow,
-    /// What came of it.
-    pub submitted: Submitted,
-    /// The connection to its cluster, for what comes next.
-    pub remote: Box<dyn Remote>,
-}
-
-/// Submits a sprint that was just made.
-pub fn submit_new(
-    app: &App,
-    store: &mut Store,
-    row: SprintRow,
-) -> Result<NewSubmission, SubmitError> {
-    let mut remote = app.remote(app.cluster_of(&row)?);
-    let submitted = submit(app, store, remote.as_mut(), row.id.as_str())?;
-    let row = store.sprint(row.id.as_str())?.unwrap_or(row);
-    Ok(NewSubmission { row, submitted, remote })
-}
-
 /// Submits the sprint. `remote` leads to its cluster.
 pub fn submit(
     app: &App,

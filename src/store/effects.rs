@@ -133,6 +133,7 @@ mod tests {
             kind: MessageKind::Approval,
             text: "This?".to_owned(),
             choices: vec![],
+            proposal: None,
         };
         let change = store.change().expect("begun");
         let row = change.sprint(ID).expect("read").expect("there");

@@ -177,12 +177,13 @@ fn names(connection: &rusqlite::Connection, study: &str) -> Result<Vec<(String, 
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The steps of a sprint `s` that review, as a JSON list.
+/// The steps of a sprint `s` that review, as a JSON list. Of one that has not completed there are none:
+/// it has no result that something could be open of.
 pub(super) const REVIEWS: &str =
     "(SELECT json_group_array(json_array(t.label, t.state, t.detail, t.critical)) FROM steps t
-    WHERE t.sprint_id = s.id AND t.label >= 'red_team' AND t.label < 'red_teamz')";
+    WHERE s.status = 'completed' AND t.sprint_id = s.id AND t.label >= 'red_team' AND t.label < 'red_teamz')";
 
-/// What the last of them has against a sprint that is over.
+/// What the last of them has against a sprint.
 pub(super) fn open_in(reviews: &str) -> Option<OpenIssues> {
     let reviews: Vec<(String, String, String, Option<u32>)> =
         serde_json::from_str(reviews).unwrap_or_default();
@@ -402,6 +403,30 @@ mod tests {
         }
         change.commit().expect("kept");
         store
+    }
+
+    #[test]
+    fn only_what_has_completed_has_something_open() {
+        let mut store = store_with(&[
+            ("sp-000001", "research", "2026-01-01T00:00:00Z", &[]),
+            ("sp-000002", "research", "", &[]),
+        ]);
+        let change = store.change().expect("begun");
+        for id in ["sp-000001", "sp-000002"] {
+            let plan = [("red_team_round_1".to_owned(), "review".to_owned())];
+            change.plan_steps(id, &plan).expect("planned");
+        }
+        change
+            .raw("UPDATE steps SET state = 'no', detail = '2 critical issues'")
+            .expect("reviewed");
+        let open = |id| change.open_issues(id).expect("read").map(|open| open.text);
+        assert_eq!(open("sp-000001").as_deref(), Some("2 critical issues are open"));
+        assert_eq!(open("sp-000002"), None);
+        change.commit().expect("kept");
+        let known = store.known_ideas("s").expect("read");
+        let open: Vec<_> =
+            known.iter().map(|idea| (&*idea.id, idea.open_issues.is_some())).collect();
+        assert_eq!(open, [("sp-000001", true), ("sp-000002", false)]);
     }
 
     #[test]

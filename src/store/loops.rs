@@ -176,8 +176,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             limit_reason: Some(row.get::<_, String>(18)?)
                 .filter(|limit| status == Status::Parked && !limit.is_empty()),
             repeats: row.get(19)?,
-            open_issues: open_in(&row.get::<_, String>(21)?)
-                .filter(|_| status == Status::Completed),
+            open_issues: open_in(&row.get::<_, String>(21)?),
             none_left: row.get(20)?,
             cost_estimated: row.get(22)?,
             unknown_usd: row.get(23)?,

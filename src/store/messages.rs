@@ -11,8 +11,6 @@ use super::{Change, Store, StoreError, TERMINAL, known_word};
 use crate::domain::{Ending, EventName, MessageKind, MessageStatus, State, transition};
 use crate::platform::random;
 
-/// Stands for a person's own words on a proposed idea.
-pub const ANOTHER: &str = "what else to try";
 /// How many messages one tick takes to a cluster at most.
 const MAX_DUE: u32 = 50;
 
@@ -53,17 +51,6 @@ impl MessageRow {
     /// Whether a person has to answer it.
     pub fn waits_for_person(&self) -> bool {
         self.status == MessageStatus::Open && self.kind != MessageKind::Note
-    }
-
-    /// What stands in the place of the answer where the command that answers is shown.
-    pub fn placeholder(&self) -> String {
-        match self.kind {
-            // Whoever wants another idea says so in words.
-            MessageKind::Approval => format!("yes|no|{ANOTHER}"),
-            MessageKind::Dead => "retry".to_owned(),
-            _ if self.choices.is_empty() => "...".to_owned(),
-            _ => self.choices.join("|").replace(['"', '`', '$', '\\'], "'"),
-        }
     }
 }
 
@@ -463,6 +450,7 @@ mod tests {
             kind: MessageKind::Question,
             text: "Which?".to_owned(),
             choices: vec![],
+            proposal: None,
         };
         change.park(&row, &[asks]).expect("parked");
         submit(&change, "sp-000001", "8");
@@ -487,6 +475,7 @@ mod tests {
             kind: MessageKind::Question,
             text: "Which?\u{1b}".to_owned(),
             choices: vec![],
+            proposal: None,
         };
         let row = change.sprint(asks).expect("read").expect("there");
         for _ in 0..2 {

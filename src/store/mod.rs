@@ -22,6 +22,7 @@ mod money_tests;
 mod open;
 mod outbox;
 mod proof;
+mod running;
 mod sprints;
 mod steps;
 mod strays;
@@ -43,10 +44,11 @@ pub use ideas::{IdeaStatus, KnownIdea};
 pub use journal::{Ingested, JournalPiece};
 pub use leases::{Lease, LeaseOutcome};
 pub use loops::{LoopRow, LoopSprint, completed_count};
-pub use messages::{ANOTHER, MessageRow, NewMessage};
+pub use messages::{MessageRow, NewMessage};
 pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::{Notice, Unsent};
+pub use running::Running;
 pub use sprints::{Cut, NewSprint, SprintFilter, SprintRow};
 pub use steps::StepRow;
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};
@@ -95,6 +97,15 @@ impl Store {
         // Asked when nobody else writes any more: changes are in the order of their times.
         let now = self.clock.now();
         Ok(Change { transaction, behind: self.behind.as_ref(), now })
+    }
+
+    /// Reads several things as they are at one time: what others write meanwhile is not seen.
+    pub fn at_one_time<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _reading = self.connection.unchecked_transaction().map_err(StoreError::from)?;
+        read(self)
     }
 
     /// Lets it go by this clock.

@@ -50,11 +50,11 @@ enum Of<'a> {
     Study(&'a str),
 }
 
-/// What each sprint's jobs took. `?1` is the time, in seconds since 1970; `{which}` names sprints.
+/// What each job took. `?1` is the time, in seconds since 1970; `{which}` names sprints.
 /// `{terminal}` is [`TERMINAL`].
-const SUMS: &str = "
+pub(super) const RAN: &str = "
 WITH ran AS (
-    SELECT j.sprint_id AS id, j.attempt = s.attempt AS newest, coalesce(j.seconds, s.seconds) AS seconds, coalesce(j.gpus, s.gpus) AS gpus, coalesce(j.ran_seconds, j.earlier_seconds +
+    SELECT j.sprint_id AS id, s.status AS status, j.started_at AS started_at, j.journal_from AS journal_from, j.earlier_seconds AS earlier, j.attempt = s.attempt AS newest, coalesce(j.seconds, s.seconds) AS seconds, coalesce(j.gpus, s.gpus) AS gpus, coalesce(j.ran_seconds, j.earlier_seconds +
         CASE WHEN j.started_at IS NULL THEN 0 ELSE max(0, min(coalesce(j.seconds, s.seconds), CASE
             WHEN l.kind = 'run_ended' THEN unixepoch(l.time) - unixepoch(j.started_at)
             ELSE max(coalesce(unixepoch(l.time) - unixepoch(j.started_at), 0), coalesce(CASE
@@ -68,7 +68,10 @@ WITH ran AS (
         SELECT max(o.seq) FROM journal o WHERE o.sprint_id = j.sprint_id AND o.seq > j.journal_from AND o.seq <= coalesce(
             (SELECT n.journal_from FROM jobs n WHERE n.sprint_id = j.sprint_id AND n.attempt = j.attempt + 1), 9223372036854775807))
     WHERE {which}
-), job_sums AS (
+)";
+
+/// What each sprint's jobs took, all together.
+const SUMS: &str = "{ran}, job_sums AS (
     SELECT id, sum(wall) AS wall, sum(wall * coalesce(gpus, 0)) AS gpu_seconds, max(wall > 0 AND gpus IS NULL) AS unknown,
         sum(CASE WHEN newest THEN wall ELSE 0 END) AS newest_wall, max(CASE WHEN newest THEN seconds END) AS newest_seconds
     FROM ran GROUP BY id
@@ -92,8 +95,11 @@ SELECT {group}, coalesce(sum(s.cost_usd), 0.0), coalesce(max(s.cost_estimated), 
 FROM forgotten s WHERE {which}";
 
 /// A query of sums over these sprints.
-fn filled(sql: &str, which: &str, group: &str) -> String {
-    sql.replace("{which}", which).replace("{group}", group).replace("{terminal}", TERMINAL)
+pub(super) fn filled(sql: &str, which: &str, group: &str) -> String {
+    sql.replace("{ran}", RAN)
+        .replace("{which}", which)
+        .replace("{group}", group)
+        .replace("{terminal}", TERMINAL)
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {

@@ -9,7 +9,7 @@ use rusqlite::OptionalExtension as _;
 use super::sprints::SprintRow;
 use super::{Change, Store, StoreError, waits};
 use crate::domain::action::Action;
-use crate::domain::{State, Status, retry};
+use crate::domain::{State, retry};
 use crate::platform::clock;
 
 /// Older notices are not sent any more, in seconds: a channel that is new, or was down for long,
@@ -59,13 +59,11 @@ impl Change<'_> {
 
     /// Notes that a sprint has come to its state: a notice of this kind.
     pub(super) fn tell_of_state(&self, after: &SprintRow, kind: &str) -> Result<(), StoreError> {
-        let status = after.state.status();
         let ending = match &after.state {
             State::Ended { ending, .. } => Some(ending),
             _ => None,
         };
-        let open =
-            if status == Status::Completed { self.open_issues(after.id.as_str())? } else { None };
+        let open = self.open_issues(after.id.as_str())?;
         let data = serde_json::json!({
             "open_issues": open, "sprint_id": after.id.as_str(), "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
             "idea": after.idea, "job_id": after.state.last_job().map(crate::domain::JobId::as_str),

@@ -3,14 +3,33 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{Change, StoreError};
+use super::{Change, Store, StoreError};
 use crate::bundle::EVALUATE;
 use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::{Costs, Entry, Line, Reached};
 use crate::bundle::outcome::{Measurement, measured_in};
 use crate::domain::{EventName, JobId, LineKind, Metric, StepState};
+
+fn last_mark(connection: &Connection, sprint: &str) -> Result<Option<Line>, StoreError> {
+    let text: Option<String> = connection
+        .prepare_cached(
+            "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('run_started', 'run_ended')
+                AND seq > coalesce((SELECT max(journal_from) FROM jobs WHERE sprint_id = ?1), 0) ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row([sprint], |row| row.get(0))
+        .optional()?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+impl Store {
+    /// The last line that tells of a run's beginning or end in the sprint's present job. What its
+    /// earlier jobs have told, before they were parked, says nothing of it.
+    pub fn last_mark(&self, sprint: &str) -> Result<Option<Line>, StoreError> {
+        last_mark(&self.connection, sprint)
+    }
+}
 
 impl Change<'_> {
     /// How far a sprint's journal has come.
@@ -22,18 +41,9 @@ impl Change<'_> {
         Ok(Reached { seq: u64::try_from(seq).unwrap_or(0), incarnation })
     }
 
-    /// The last line that tells of a run's beginning or end in the sprint's present job. What its
-    /// earlier jobs have told, before they were parked, says nothing of it.
+    /// The same as [`Store::last_mark`], as this change sees it.
     pub fn last_mark(&self, sprint: &str) -> Result<Option<Line>, StoreError> {
-        let text: Option<String> = self
-            .transaction
-            .prepare_cached(
-                "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('run_started', 'run_ended')
-                    AND seq > coalesce((SELECT max(journal_from) FROM jobs WHERE sprint_id = ?1), 0) ORDER BY seq DESC LIMIT 1",
-            )?
-            .query_row([sprint], |row| row.get(0))
-            .optional()?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+        last_mark(&self.transaction, sprint)
     }
 
     /// The lines of these kinds, in order.

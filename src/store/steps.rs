@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::{Change, Store, StoreError};
 use crate::domain::StepState;
 use crate::domain::effect::Took;
-use crate::domain::open_issues::StepEnd;
 use crate::platform::clock;
 
 /// One step of a sprint.
@@ -33,18 +32,6 @@ pub struct StepRow {
     pub cost_estimated: bool,
     /// All its tokens.
     pub tokens: u64,
-}
-
-impl StepRow {
-    /// As far as it tells whether something is open in a review.
-    pub fn end(&self) -> StepEnd<'_> {
-        StepEnd {
-            label: &self.label,
-            state: self.state.clone(),
-            detail: &self.detail,
-            critical: self.critical,
-        }
-    }
 }
 
 impl Store {

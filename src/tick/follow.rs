@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use super::{Ask, Live, gather, ingest, tick_one};
 use crate::app::App;
 use crate::bundle::journal::Line;
-use crate::config::Cluster;
-use crate::domain::{LineKind, SprintId, State, retry};
+use crate::domain::{LineKind, SprintId, State, retry, suggestion, text};
 use crate::find;
 use crate::notify::Beside;
 use crate::platform::clock;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError};
+use crate::sprint::{Handle, NewSubmission};
 use crate::store::{SprintRow, Store, StoreError};
 use crate::view;
 
@@ -66,13 +66,32 @@ impl Pace {
     }
 }
 
+/// A sprint, all of it as it was at one time: another process may have changed it since.
+#[derive(Debug, Clone)]
+struct Seen {
+    row: SprintRow,
+    shown: view::Sprint,
+    at: Instant,
+}
+
+impl Seen {
+    /// Looks at a sprint. One that is gone is told as any id that is not known.
+    fn now(store: &Store, id: &SprintId) -> Result<Self, Problem> {
+        store.at_one_time(|store| {
+            let row = find::sprint(store, id.as_str())?;
+            let shown = view::sprint_found(store, &row)?;
+            Ok(Self { row, shown, at: clock::instant() })
+        })
+    }
+}
+
 /// Polls one sprint again and again.
 pub struct Follower<'a> {
     app: &'a App,
-    store: &'a mut Store,
-    cluster: &'a Cluster,
-    remote: Box<dyn Remote>,
-    row: SprintRow,
+    store: Store,
+    /// None before the first poll. What is known is shown also when the cluster is not known any more.
+    remote: Option<Box<dyn Remote>>,
+    seen: Seen,
     pace: Pace,
     live: Live,
     problem: Option<String>,
@@ -80,32 +99,47 @@ pub struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    /// Follows a sprint, through a connection that is open already if there is one.
-    pub fn new(
-        app: &'a App,
-        store: &'a mut Store,
-        id: &SprintId,
-        remote: Option<Box<dyn Remote>>,
-    ) -> Result<Self, Problem> {
-        let row = find::sprint(store, id.as_str())?;
-        let cluster = app.cluster_of(&row)?;
-        let remote = remote.unwrap_or_else(|| app.remote(cluster));
+    /// Follows the sprint with this id, or the beginning of one.
+    pub fn open(app: &'a App, id: &str) -> Result<Self, Problem> {
+        Self::of(app, Handle::open(app, id)?)
+    }
+
+    /// Follows a sprint that is open already.
+    pub fn of(app: &'a App, sprint: Handle) -> Result<Self, Problem> {
+        let (store, row) = sprint.into_parts();
+        let seen = Seen::now(&store, &row.id)?;
+        let interval = app.cluster_of(&row).map_or(POLL.as_secs(), |one| one.poll_interval);
         Ok(Self {
             app,
             store,
-            cluster,
-            remote,
-            row,
-            pace: Pace::new(cluster.poll_interval),
+            remote: None,
+            seen,
+            pace: Pace::new(interval),
             live: Live::default(),
             problem: None,
             notices: Beside::default(),
         })
     }
 
+    /// Follows a sprint that was just submitted, through the connection that is open already.
+    pub fn after(app: &'a App, submission: NewSubmission) -> Result<Self, Problem> {
+        let remote = Some(submission.remote);
+        Ok(Self { remote, ..Self::of(app, submission.sprint)? })
+    }
+
+    /// Gives the sprint back.
+    pub fn into_sprint(self) -> Result<Handle, Problem> {
+        Handle::of(self.store, &self.seen.row.id)
+    }
+
     /// The sprint, as the last poll has found it.
     pub fn row(&self) -> &SprintRow {
-        &self.row
+        &self.seen.row
+    }
+
+    /// The same with all that is known of it, for who is shown it: since the poll only time has passed.
+    pub fn sprint(&self) -> view::Sprint {
+        self.seen.shown.later(clock::since(self.seen.at).as_secs())
     }
 
     /// What only a screen needs, as the last poll has brought it.
@@ -118,26 +152,52 @@ impl<'a> Follower<'a> {
         self.problem.as_deref()
     }
 
-    /// The sprint with its steps and files.
-    pub fn sprint(&self) -> Result<view::Sprint, StoreError> {
-        let id = self.row.id.as_str();
-        Ok(view::sprint_whole(&self.row, &self.store.steps(id)?, &self.store.artifacts(id)?))
+    /// Refuses a step that the sprint does not have.
+    pub fn must_have_step(&self, step: &str) -> Result<(), Problem> {
+        let row = &self.seen.row;
+        let steps = self.store.steps(row.id.as_str())?;
+        let names: Vec<&str> = steps.iter().map(|step| step.label.as_str()).collect();
+        if names.contains(&step) {
+            return Ok(());
+        }
+        let has = if names.is_empty() {
+            format!("it is {} and has begun none", row.state.status())
+        } else {
+            format!("it has: {}", names.join(", "))
+        };
+        let problem = Problem::new(
+            ProblemKind::NotFound,
+            format!("{} has no step {:?}; {has}", row.id, text::line(step)),
+        );
+        Err(match suggestion::nearest(step, names) {
+            Some(near) => problem.hint(format!("did you mean {near}?")),
+            None => problem,
+        })
     }
 
     /// Lines of the journal behind one, at most so many.
     pub fn lines_after(&self, seq: u64, limit: u32) -> Result<Vec<Line>, StoreError> {
-        self.store.journal_after(self.row.id.as_str(), seq, limit)
+        self.store.journal_after(self.seen.row.id.as_str(), seq, limit)
     }
 
     /// The last lines of these kinds, at most so many.
     pub fn last_lines(&self, kinds: &[LineKind], limit: u32) -> Result<Vec<Line>, StoreError> {
-        self.store.journal_last(self.row.id.as_str(), kinds, limit)
+        self.store.journal_last(self.seen.row.id.as_str(), kinds, limit)
     }
 
     /// What the sprint asks.
     pub fn questions(&self) -> Result<Vec<view::Message>, StoreError> {
-        let questions = self.store.open_questions(self.row.id.as_str())?;
+        let questions = self.store.open_questions(self.seen.row.id.as_str())?;
         Ok(questions.iter().map(view::message).collect())
+    }
+
+    /// Polls once if the sprint has a job, so that what is shown is of now.
+    pub fn refresh(&mut self) -> Result<(), Problem> {
+        let state = &self.seen.row.state;
+        if state.last_job().is_none() || state.status().is_terminal() {
+            return Ok(());
+        }
+        self.poll_once()
     }
 
     /// Polls once: the files, and the scheduler when that is due.
@@ -145,13 +205,13 @@ impl<'a> Follower<'a> {
         self.read()?;
         let mut due = self.pace.is_due_after(self.pace.interval);
         self.problem = None;
-        let state = &self.row.state;
+        let state = &self.seen.row.state;
         let has_job = state.live_job().is_some();
         if !due && has_job && !state.status().is_terminal() {
             due = self.poll_files()?;
             self.read()?;
         }
-        if due || self.row.state.status().is_terminal() {
+        if due || self.seen.row.state.status().is_terminal() {
             self.poll_all()?;
             self.read()?;
         }
@@ -160,32 +220,29 @@ impl<'a> Follower<'a> {
 
     /// Polls once, and fails only where nothing can go on. Otherwise the sprint is as it was.
     pub fn poll(&mut self) -> Result<(), Problem> {
-        let before = self.row.clone();
+        let before = self.seen.clone();
         let polled = self.poll_once();
         if self.tolerate(polled)?.is_none() {
-            self.row = before;
+            self.seen = before;
         }
         Ok(())
     }
 
     fn read(&mut self) -> Result<(), Problem> {
-        let id = self.row.id.as_str();
-        self.row = match self.store.sprint(id)? {
-            Some(row) => row,
-            // It is gone, which is told as of any id that is not known.
-            None => find::sprint(self.store, id)?,
-        };
+        self.seen = Seen::now(&self.store, &self.seen.row.id)?;
         Ok(())
     }
 
     /// Polls the files alone. Whether the scheduler is to be asked after that.
     fn poll_files(&mut self) -> Result<bool, Problem> {
-        let id = self.row.id.as_str();
+        let id = self.seen.row.id.as_str();
+        let cluster = self.app.cluster_of(&self.seen.row)?;
+        let remote = self.remote.get_or_insert_with(|| self.app.remote(cluster));
         let gathered = match gather(
             self.app,
-            self.remote.as_mut(),
-            self.cluster,
-            std::slice::from_ref(&self.row),
+            remote.as_mut(),
+            cluster,
+            std::slice::from_ref(&self.seen.row),
             Ask::Files,
             Some(id),
         ) {
@@ -212,8 +269,10 @@ impl<'a> Follower<'a> {
 
     /// A whole tick for this sprint.
     fn poll_all(&mut self) -> Result<(), Problem> {
-        let id = Some(self.row.id.as_str());
-        let report = tick_one(self.app, self.store, self.remote.as_mut(), self.cluster, id)?;
+        let id = Some(self.seen.row.id.as_str());
+        let cluster = self.app.cluster_of(&self.seen.row)?;
+        let remote = self.remote.get_or_insert_with(|| self.app.remote(cluster));
+        let report = tick_one(self.app, &mut self.store, remote.as_mut(), cluster, id)?;
         if let Some(live) = report.live.clone() {
             self.live = live;
         }
@@ -263,11 +322,12 @@ impl<'a> Follower<'a> {
         if let Some(backoff) = self.pace.backoff() {
             return backoff;
         }
-        let is_ending = matches!(self.row.state, State::Cancelling { .. })
+        let is_ending = matches!(self.seen.row.state, State::Cancelling { .. })
             || self
-                .last_lines(&[LineKind::RunStarted, LineKind::RunEnded], 1)
-                .is_ok_and(|last| last.first().is_some_and(|line| line.is_run_end()));
-        let is_quick = self.cluster.poll_interval <= 2;
+                .store
+                .last_mark(self.seen.row.id.as_str())
+                .is_ok_and(|mark| mark.is_some_and(|line| line.is_run_end()));
+        let is_quick = self.pace.interval <= Duration::from_secs(2);
         if is_ending || is_quick { POLL_SOON } else { POLL.min(self.pace.interval) }
     }
 
@@ -289,7 +349,7 @@ impl<'a> Follower<'a> {
                 self.pace.asked_scheduler = None;
             }
             self.poll()?;
-            if self.row.state.status().is_terminal()
+            if self.seen.row.state.status().is_terminal()
                 || is_stopped()
                 || clock::since(started) > END_WAIT
             {
@@ -319,15 +379,92 @@ impl<'a> Follower<'a> {
     /// Whether nothing more happens to the sprint by itself: it is over, asks something, or a limit
     /// holds it.
     pub fn is_at_rest(&self) -> bool {
-        self.row.state.status().is_terminal()
-            || self.row.waits_for.is_some()
-            || self.row.limit_reason().is_some()
+        self.seen.row.state.status().is_terminal()
+            || self.seen.row.waits_for.is_some()
+            || self.seen.row.limit_reason().is_some()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{self, Environment};
+    use crate::remote::FakeRemote;
+    use crate::sprint::{self, NewSprintSpec, Request};
+
+    /// A project with a database, and a sprint in it.
+    fn project() -> (tempfile::TempDir, App, SprintId) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().display();
+        let file = folder.path().join("researchloop.toml");
+        let text = format!(
+            "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"{path}/work\"\n\
+             claude_command = \"false\"\n\n[[study]]\nname = \"s\"\ncluster = \"c\"\n"
+        );
+        std::fs::write(&file, text).expect("written");
+        let home = Environment::new([("HOME", path.to_string())]);
+        let config = config::load(&file, &home).unwrap_or_else(|error| panic!("{error}"));
+        let app = App::new(config).with_remote(&FakeRemote::default());
+        let mut store = app.store().expect("a database");
+        let spec = NewSprintSpec::new("s", "an idea", Request::default());
+        let id = sprint::create(&app, &mut store, &spec).expect("made");
+        (folder, app, id)
+    }
+
+    fn write(app: &App, sql: &str) {
+        let mut store = app.store().expect("a database");
+        let change = store.change().expect("a change");
+        change.raw(sql).expect("written");
+        change.commit().expect("kept");
+    }
+
+    #[test]
+    fn what_an_earlier_job_has_told_lets_nobody_ask_every_second() {
+        let (_folder, app, id) = project();
+        write(
+            &app,
+            &format!(
+                "UPDATE sprints SET status = 'submitted', attempt = 2, job_id = '2' WHERE id = '{id}';
+                 INSERT INTO jobs (sprint_id, attempt, name, sent_at, journal_from) VALUES ('{id}', 1, 'a', '', 0), ('{id}', 2, 'b', '', 2);
+                 INSERT INTO journal (sprint_id, seq, incarnation, kind, time, line) VALUES ('{id}', 2, 1, 'run_ended', '2026-01-01T00:00:00Z',
+                    '{{\"v\":1,\"seq\":2,\"time\":\"2026-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"run_ended\",\"status\":\"parked\"}}');"
+            ),
+        );
+        let follower = Follower::open(&app, id.as_str()).expect("there");
+        assert_eq!(follower.pause(), POLL);
+        // The same line as the word of its present job.
+        write(&app, &format!("DELETE FROM jobs WHERE sprint_id = '{id}' AND attempt = 2"));
+        assert_eq!(follower.pause(), POLL_SOON);
+    }
+
+    #[test]
+    fn a_sprint_and_its_steps_are_shown_as_they_were_at_one_time() {
+        let (_folder, app, id) = project();
+        write(
+            &app,
+            &format!(
+                "UPDATE sprints SET status = 'running', phase = 'research', attempt = 1, job_id = '1' WHERE id = '{id}';
+                 INSERT INTO steps (sprint_id, position, label, title, state) VALUES ('{id}', 0, 'research', 'research', 'running');"
+            ),
+        );
+        let mut follower = Follower::open(&app, id.as_str()).expect("there");
+        let shown = |follower: &Follower<'_>| {
+            let sprint = follower.sprint();
+            let steps = sprint.steps.unwrap_or_default();
+            (sprint.status.to_string(), steps[0].state.to_string())
+        };
+        assert_eq!(shown(&follower), ("running".to_owned(), "running".to_owned()));
+        // Another tick ends it.
+        write(
+            &app,
+            &format!(
+                "UPDATE sprints SET status = 'cancelled', phase = NULL WHERE id = '{id}'; UPDATE steps SET state = 'interrupted';"
+            ),
+        );
+        assert_eq!(shown(&follower), ("running".to_owned(), "running".to_owned()));
+        follower.read().expect("read");
+        assert_eq!(shown(&follower), ("cancelled".to_owned(), "interrupted".to_owned()));
+    }
 
     #[test]
     fn a_cluster_that_fails_is_left_alone_longer_and_longer_up_to_its_interval() {

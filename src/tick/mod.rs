@@ -31,6 +31,7 @@ use crate::problem::Problem;
 use crate::remote::{Remote, RemoteError};
 use crate::sprint;
 use crate::store::{Lease, LeaseOutcome, SprintRow, Store, StoreError};
+use crate::view::SprintChange;
 
 pub use follow::Follower;
 pub use gather::{Ask, Gathered, Live, gather};
@@ -63,8 +64,8 @@ pub struct Report {
 pub struct ClusterReport {
     /// Its name.
     pub name: String,
-    /// Sprints whose status or step changed: id, then what.
-    pub changes: Vec<(SprintId, String)>,
+    /// Sprints whose status or step changed.
+    pub changes: Vec<SprintChange>,
     /// Sprints that were looked at.
     pub looked_at: usize,
     /// What went wrong, one sentence each. Nothing is lost by it.
@@ -250,17 +251,15 @@ fn tick_part(
     };
     for (id, (status, phase)) in states(store, cluster)? {
         if before.get(&id) != Some(&(status, phase.clone())) {
-            report.changes.push((
-                id,
-                phase.map_or_else(|| status.to_string(), |phase| format!("{status} ({phase})")),
-            ));
+            report.changes.push(SprintChange { sprint_id: id.to_string(), status, phase });
         }
     }
     for id in before.keys() {
         if let Some(row) = store.sprint(id.as_str())?
             && row.state.status().is_terminal()
         {
-            report.changes.push((id.clone(), row.state.status().to_string()));
+            let status = row.state.status();
+            report.changes.push(SprintChange { sprint_id: id.to_string(), status, phase: None });
         }
     }
     let change = store.change()?;

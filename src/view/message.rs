@@ -4,10 +4,7 @@ use serde::Serialize;
 
 use crate::domain::action::{Action, as_text};
 use crate::domain::{MessageKind, MessageStatus, SprintId, Verdict};
-use crate::store::{ANOTHER, MessageRow};
-
-/// Stands for an answer in one's own words.
-const FREE: &str = "...";
+use crate::store::MessageRow;
 
 /// The answer of a list of messages.
 #[derive(Debug, Clone, Serialize)]
@@ -51,8 +48,9 @@ pub enum Replied {
     Judged(String, Verdict),
     /// Nothing follows from it.
     Closed,
-    /// It answers nothing: a tick takes it to the sprint as a note.
-    Noted,
+    /// It answers nothing: a tick takes it to the sprint as a note. Whether the sprint was submitted, so
+    /// that the next tick can.
+    Noted(bool),
 }
 
 /// A message between a person and a job.
@@ -89,9 +87,12 @@ pub struct Message {
     /// What answers it, when an answer is wanted: `...` stands for the answer, and is refused as one.
     #[serde(serialize_with = "as_text")]
     pub reply_with: Option<Action>,
-    /// Answers that can be given as they are; `...` stands for one in one's own words.
+    /// Answers that can be given as they are.
     #[serde(skip)]
     pub answers: Vec<String>,
+    /// What an answer in one's own words says, where one is offered; may be empty.
+    #[serde(skip)]
+    pub own_words: Option<&'static str>,
 }
 
 /// Shows a message.
@@ -112,16 +113,7 @@ pub fn message(row: &MessageRow) -> Message {
         answered_at: row.answered_at.clone(),
         delivered_at: row.delivered_at.clone(),
         reply_with: row.waits_for_person().then(|| Action::Reply { message: Some(row.id.clone()) }),
-        answers: answers(row),
-    }
-}
-
-fn answers(row: &MessageRow) -> Vec<String> {
-    let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    match row.kind {
-        MessageKind::Approval => all(&["yes", "no", ANOTHER]),
-        MessageKind::Dead => all(&["retry", "cancel", "close"]),
-        _ if row.choices.is_empty() => all(&[FREE]),
-        _ => row.choices.clone(),
+        answers: row.kind.answers(&row.choices),
+        own_words: row.kind.own_words(&row.choices),
     }
 }

@@ -243,9 +243,14 @@ fn an_idea_waits_for_approval_and_then_the_work_begins() {
             && text(message, "text").contains("\n\nWhy: "),
         "{message:#}"
     );
-    let shown =
-        project.run(&["inbox"]).success().says(text(message, "id")).says("proposes an idea");
-    assert!(shown.stdout.contains("researchloop reply"), "{shown}");
+    let answer = |word: &str| format!("researchloop reply {} {word}\n", text(message, "id"));
+    project
+        .run(&["inbox"])
+        .success()
+        .says("proposes an idea")
+        .says(&answer("yes"))
+        .says(&answer("no"))
+        .says(&answer("\"...\"  # what else to try"));
     // Nothing happens by itself, and no job is there.
     project.run(&["tick"]).success();
     assert_eq!(text(&project.show(&id), "status"), "parked");
@@ -307,7 +312,7 @@ fn any_other_word_on_an_idea_asks_for_another_one() {
     let first = text(&inbox(&project, &[])[0], "id").to_owned();
     project.run(&["reply", &first, "what else to try"]).code(2);
     project
-        .run(&["reply", &first, "rather something about schedules"])
+        .run(&["reply", &first, "rather something about schedules: \u{645}\u{6cc}\u{200c}\u{62e}"])
         .success()
         .says("asks for another idea");
     let mut second = Value::Null;
@@ -320,7 +325,7 @@ fn any_other_word_on_an_idea_asks_for_another_one() {
     let again = prompts(&project);
     let prompt = &again.last().unwrap().1;
     assert!(
-        prompt.contains("rather something about schedules")
+        prompt.contains("rather something about schedules: \u{645}\u{6cc}\u{200c}\u{62e}")
             && prompt.contains("idea-1 (not approved)"),
         "{prompt}"
     );
@@ -507,6 +512,30 @@ fn a_job_that_goes_on_can_be_cancelled_and_judged_anew() {
     }
     project.run(&["sprint", "cancel", &id]).success();
     assert_eq!(text(&project.show(&id), "status"), "cancelled");
+}
+
+#[test]
+fn a_note_to_a_sprint_that_waits_comes_after_its_submission() {
+    let project = playing("", "max_concurrent_jobs = 1");
+    let first = project.submit("an idea", &["--rounds", "0"]);
+    let second = project.submit("another idea", &["--rounds", "0"]);
+    assert_eq!(text(&project.show(&second), "status"), "pending");
+    let said = project.run(&["reply", &second, "use fewer seeds"]).success();
+    said.says(&format!("the `researchloop tick` after the one that submits {second}"));
+    let delivered = || !inbox(&project, &["--all"])[0]["delivered_at"].is_null();
+    project.finish(&first, 60);
+    wait_until("the second is submitted", 60, || {
+        let is_submitted = text(&project.show(&second), "status") != "pending";
+        assert!(is_submitted || !delivered(), "a note to nobody");
+        if !is_submitted {
+            project.run(&["tick"]).success();
+        }
+        is_submitted
+    });
+    assert!(!delivered(), "the tick that submits it has no folder to bring it to");
+    project.run(&["tick"]);
+    assert!(delivered());
+    project.finish(&second, 60);
 }
 
 #[test]

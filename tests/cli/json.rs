@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{playing, text};
-use crate::harness::{Project, sources};
+use crate::harness::{Project, sources, wait_until};
 
 fn keys(value: &Value) -> Vec<&str> {
     value
@@ -139,8 +139,20 @@ fn the_keys_of_every_answer() {
     assert_eq!(keys(&show), ["sprint"]);
     assert_eq!(
         keys(&show["sprint"]),
-        [SPRINT, &["finding", "unusable", "metrics", "open_issues", "spent", "steps", "artifacts"]]
-            .concat()
+        [
+            SPRINT,
+            &[
+                "running_seconds",
+                "finding",
+                "unusable",
+                "metrics",
+                "open_issues",
+                "spent",
+                "steps",
+                "artifacts"
+            ]
+        ]
+        .concat()
     );
     assert_eq!(keys(&show["sprint"]["finding"]), ["verdict", "confidence", "statement", "numbers"]);
     assert_eq!(
@@ -158,6 +170,7 @@ fn the_keys_of_every_answer() {
             "started_at",
             "ended_at",
             "seconds",
+            "running_seconds",
             "cost_usd",
             "cost_estimated",
             "tokens",
@@ -378,6 +391,41 @@ fn watching_and_logs_are_json_lines() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64().unwrap())
         .collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "numbered without a gap");
+}
+
+#[test]
+fn a_sprint_that_is_watched_has_the_fields_of_one_that_is_shown() {
+    let project = playing("red_team:red_team_never_clear", "");
+    let id = project.submit("x", &["--rounds", "1"]);
+    let watch = project.run(&["--json", "sprint", "watch", &id]).success();
+    let last: Value = serde_json::from_str(watch.stdout.lines().last().unwrap()).unwrap();
+    let shown = project.show(&id);
+    assert_eq!((text(&last["sprint"], "status"), keys(&last)), ("completed", vec!["sprint"]));
+    assert_eq!(keys(&last["sprint"]), keys(&shown));
+    assert_eq!(last["sprint"], shown);
+    assert_ne!(shown["open_issues"]["quotes"], serde_json::json!([]), "{shown:#}");
+}
+
+#[test]
+fn a_change_of_a_sprint_is_told_in_words_of_their_lists() {
+    let project = playing("research:hang", "");
+    let id = project.submit("x", &["--rounds", "0"]);
+    let mut change = Value::Null;
+    wait_until("the step is told", 60, || {
+        let tick = project.run(&["--json", "tick"]).success().json();
+        change = tick["clusters"][0]["changes"]
+            .as_array()
+            .unwrap()
+            .last()
+            .cloned()
+            .unwrap_or(change.take());
+        !change["phase"].is_null()
+    });
+    assert_eq!(
+        change,
+        serde_json::json!({ "sprint_id": id, "status": "running", "phase": "research" })
+    );
+    project.run(&["sprint", "cancel", &id]).success();
 }
 
 #[test]

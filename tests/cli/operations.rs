@@ -80,6 +80,33 @@ fn busy() -> Project {
 }
 
 #[test]
+fn a_nodes_clock_that_is_wrong_moves_no_screen() {
+    let project = busy();
+    // It is two hours behind: the run has begun at 9 o'clock, its step at ten past.
+    rusqlite::Connection::open(project.path("researchloop.db"))
+        .unwrap()
+        .execute_batch(
+            "UPDATE sprints SET started_at = '2026-01-02T07:00:00Z' WHERE id = 'sp-00000a';
+             UPDATE jobs SET started_at = '2026-01-02T07:00:00Z' WHERE sprint_id = 'sp-00000a';
+             INSERT INTO events (time, sprint_id, kind, data) VALUES
+                ('', 'sp-00000a', 'job_counts', '{\"attempt\":1,\"from\":' || unixepoch('2026-01-02T09:00:00Z') || '}');
+             INSERT INTO steps (sprint_id, position, label, title, state, started_at) VALUES
+                ('sp-00000a', 0, 'red_team_round_1', 'red team', 'running', '2026-01-02T07:10:00Z');
+             DELETE FROM journal;
+             INSERT INTO journal (sprint_id, seq, incarnation, time, kind, line) VALUES
+                ('sp-00000a', 1, 1, '2026-01-02T07:10:00Z', 'step_started', '{\"step\":\"red_team_round_1\"}');",
+        )
+        .unwrap();
+    project.run(&["status"]).success().says("red_team_round_1  1h00m");
+    project.run(&["sprint", "show", "sp-00000a"]).success().says("▶ red team    50m00s");
+    let shown = project.show("sp-00000a");
+    assert_eq!(
+        (&shown["running_seconds"], &shown["steps"][0]["running_seconds"]),
+        (&3600.into(), &3000.into())
+    );
+}
+
+#[test]
 fn status_is_one_screen_at_every_width() {
     let mut project = busy();
     for columns in ["80", "140"] {

@@ -1,14 +1,12 @@
 //! What `start` and `resume` say of a loop that begins.
 
 use crate::app::App;
-use crate::auto_loop::{self, BeginEvent};
+use crate::auto_loop::{BeginEvent, Handle};
 use crate::cli::exit::{Exit, Result};
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::domain::{LoopId, LoopStatus};
-use crate::find;
 use crate::sprint::{Deferral, Submitted};
-use crate::view;
 
 /// Says what is probably not as it was meant in a loop's limits.
 pub fn warn(ui: &Ui, id: &LoopId, doubts: &[String]) {
@@ -28,12 +26,11 @@ pub fn warn_of_others(ui: &Ui, id: &LoopId, others: &[LoopId]) {
 }
 
 /// Begins what the loop may begin now, and tells how it stands.
-pub fn begin(app: &App, ui: &Ui, id: &LoopId) -> Result {
-    let mut store = app.store()?;
-    let row = find::auto_loop(&store, id.as_str())?;
-    warn(ui, id, &auto_loop::doubts(app, &mut store, &row)?);
+pub fn begin(app: &App, ui: &Ui, mut one: Handle) -> Result {
+    let id = &one.row.id.clone();
+    warn(ui, id, &one.doubts(app)?);
     let mut spinner = None;
-    let problems = auto_loop::begin(app, &mut store, id, &mut |event| match event {
+    let problems = one.begin(app, &mut |event| match event {
         BeginEvent::Submitting(sprint, cluster) => {
             spinner = Some(ui.spinner(&format!("submitting {sprint} to {cluster}")));
         }
@@ -55,12 +52,12 @@ pub fn begin(app: &App, ui: &Ui, id: &LoopId) -> Result {
             }
         }
     })?;
-    let row = find::auto_loop(&store, id.as_str())?;
+    let row = &one.row;
     for problem in &problems {
         ui.warning(&text::clean(problem));
     }
     if ui.json {
-        ui.json(&view::OneLoop { auto_loop: view::loop_found(&store, &row)? });
+        ui.json(&one.shown()?);
     } else if row.status != LoopStatus::Running {
         ui.status(&format!("{id}: ended: {}", text::clean(&row.detail)));
     } else if !row.note.is_empty() {

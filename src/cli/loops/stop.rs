@@ -3,12 +3,10 @@
 use clap::Args;
 
 use crate::app::App;
-use crate::auto_loop;
+use crate::auto_loop::Handle;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
 use crate::domain::LoopStatus;
-use crate::find;
-use crate::view;
 
 #[derive(Debug, Args)]
 pub struct StopArgs {
@@ -21,11 +19,10 @@ pub struct StopArgs {
 
 /// Stops a loop. Jobs that run go on, unless they are to be cancelled, too.
 pub fn run(app: &App, ui: &Ui, args: &StopArgs) -> Result {
-    let mut store = app.store()?;
-    let row = find::auto_loop(&store, &args.id)?;
-    let id = row.id.as_str();
-    let live = auto_loop::stop_by_hand(&mut store, &row, args.now)?;
-    match row.status {
+    let mut one = Handle::open(app, &args.id)?;
+    let (id, before) = (&one.row.id.clone(), one.row.status);
+    let live = one.stop(args.now)?;
+    match before {
         LoopStatus::Running => ui.status(&format!("{id}: stopped; it begins no more sprints")),
         status => ui.status(&format!(
             "{id}: it is {} already; sprints that are not over: {}",
@@ -35,26 +32,20 @@ pub fn run(app: &App, ui: &Ui, args: &StopArgs) -> Result {
     }
     let mut exit = Exit::Success;
     if args.now {
-        auto_loop::cancel_sprints(
-            app,
-            &mut store,
-            &live,
-            &mut |sprint, cancelled| match cancelled {
-                Ok(()) => ui.status(&format!("{sprint}: its job is told to end")),
-                Err(error) => {
-                    exit = Exit::Waiting;
-                    ui.warning(&format!("{sprint}: {error}"));
-                }
-            },
-        )?;
+        one.cancel_sprints(app, &live, &mut |sprint, cancelled| match cancelled {
+            Ok(()) => ui.status(&format!("{sprint}: its job is told to end")),
+            Err(error) => {
+                exit = Exit::Waiting;
+                ui.warning(&format!("{sprint}: {error}"));
+            }
+        })?;
     } else {
         for sprint in &live {
             ui.status(&format!("{}: {}: it goes on to its end", sprint.id, sprint.status.as_str()));
         }
     }
     if ui.json {
-        let row = find::auto_loop(&store, id)?;
-        ui.json(&view::OneLoop { auto_loop: view::loop_found(&store, &row)? });
+        ui.json(&one.shown()?);
     }
     if !live.is_empty() && !args.now {
         ui.hint(&format!("`researchloop loop stop {id} --now` cancels them, too; `researchloop sprint cancel ID` one of them"));

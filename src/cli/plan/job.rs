@@ -10,6 +10,7 @@ use crate::cli::{text, watch};
 use crate::domain::SprintId;
 use crate::plan::{self, LeftError, Waited};
 use crate::problem::{Problem, ProblemKind};
+use crate::sprint::Handle;
 use crate::tick::Follower;
 
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
@@ -25,8 +26,9 @@ pub fn ask(
         ..JobArgs::default()
     };
     warn_of_options(app, ui, &args.study, &job.request()?)?;
-    let id = plan::request(app, &args.study, goal, job.request()?)?;
-    wait_for_it(app, ui, &args.study, &id).map_err(|mut problem| {
+    let sprint = plan::request(app, &args.study, goal, job.request()?)?;
+    let id = sprint.row.id.clone();
+    wait_for_it(app, ui, &args.study, sprint).map_err(|mut problem| {
         if !problem.message.contains(id.as_str()) {
             problem.message = format!("{id}: {}", problem.message);
         }
@@ -39,21 +41,18 @@ fn wait_for_it(
     app: &App,
     ui: &Ui,
     study: &str,
-    id: &SprintId,
+    sprint: Handle,
 ) -> Result<std::result::Result<RawPlan, Exit>> {
-    let mut store = app.store()?;
-    let submission = submit(app, ui, id)?;
+    let submission = submit(app, ui, sprint)?;
+    let id = &submission.sprint.row.id.clone();
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
     }
     let exit = match tell(ui, &submission)? {
-        Exit::Success => {
-            let follower = Follower::new(app, &mut store, id, Some(submission.remote))?;
-            watch::wait_for_plan(app, ui, follower)?
-        }
+        Exit::Success => watch::wait_for_plan(app, ui, Follower::after(app, submission)?)?,
         other => other,
     };
-    match (exit, plan::waited(&store, id)?) {
+    match (exit, plan::waited(app, id)?) {
         (Exit::Success, Waited::Completed) => Ok(Ok(plan_of(app, ui, id, study)?)),
         (_, Waited::Ended(problem)) if ui.json => {
             let hints = problem.hints.iter().map(|hint| text::clean(hint)).collect();
@@ -73,12 +72,8 @@ fn wait_for_it(
 
 /// The plan that a sprint has left.
 pub fn plan_of(app: &App, ui: &Ui, id: &SprintId, study: &str) -> Result<RawPlan> {
-    let refused = |error| refusal(error, id, study);
-    let mut store = app.store()?;
-    plan::must_plan(&store, id, study).map_err(refused)?;
-    // The job may be over, and no tick has seen it.
-    watch::poll_first(app, ui, id)?;
-    let left = plan::left_by(app, &mut store, id).map_err(refused)?;
+    let left = plan::left_by(app, id, study, |follower| watch::poll_first(ui, follower))
+        .map_err(|error| refusal(error, id, study))?;
     Ok(RawPlan {
         value: from_file(&left.file)?,
         cost: Some(left.cost),

@@ -99,12 +99,12 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
 /// is none yet, or never will be.
 fn raw_plan(app: &App, ui: &Ui, args: &PlanArgs) -> Result<std::result::Result<RawPlan, Exit>> {
     if let Some(from) = &args.from {
-        return Ok(Ok(match plan::named(&app.store()?, from)? {
+        return Ok(Ok(match plan::named(app, from)? {
             Some(id) => job::plan_of(app, ui, &id, &args.study)?,
             None => RawPlan { value: from_file(from)?, cost: None, from: None, file: None },
         }));
     }
-    app.store()?.must_be_whole()?;
+    plan::may_begin(app)?;
     if args.job {
         return job::ask(app, ui, &goal(args)?, args);
     }

@@ -8,8 +8,7 @@ use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::cli::watch::{Interrupt, drain_notices};
 use crate::domain::{State, Status};
-use crate::find;
-use crate::sprint;
+use crate::sprint::Handle;
 use crate::tick::Follower;
 use crate::view;
 
@@ -24,17 +23,16 @@ pub struct CancelArgs {
 
 /// Ends the sprint and everything that it has started.
 pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
-    let mut store = app.store()?;
-    let row = find::sprint(&store, &args.id)?;
-    let objection = sprint::cancel(app, &mut store, &row)?.objection;
+    let mut sprint = Handle::open(app, &args.id)?;
+    let objection = sprint.cancel(app)?;
+    let mut row = sprint.row.clone();
     if let Some(objection) = &objection {
         ui.warning(&format!("{}: {}", row.id, text::clean(objection)));
     }
-    let mut row = find::sprint(&store, row.id.as_str())?;
     if !args.no_wait && !row.state.status().is_terminal() {
         let interrupt = Interrupt::catch();
         ui.status(&format!("{}: asked to end; waiting until the job is gone", row.id));
-        let mut follower = Follower::new(app, &mut store, &row.id, None)?;
+        let mut follower = Follower::of(app, sprint)?;
         follower.wait_for_end(&|| interrupt.came())?;
         drain_notices(ui, &mut follower, &interrupt);
         row = follower.row().clone();

@@ -6,9 +6,8 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::find;
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint;
+use crate::sprint::Handle;
 use crate::view;
 
 #[derive(Debug, Args)]
@@ -25,9 +24,9 @@ pub struct DeleteArgs {
 
 /// Forgets a sprint and its files on this machine.
 pub fn run(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
-    let mut store = app.store()?;
-    let row = find::sprint(&store, &args.id)?;
-    sprint::refuse_needed(&store.change()?, &row)?;
+    let mut sprint = Handle::open(app, &args.id)?;
+    sprint.refuse_needed()?;
+    let row = sprint.row.clone();
     let what = if args.remote { " and its directory on the cluster" } else { "" };
     if !args.yes
         && !ui.ask(&format!(
@@ -43,7 +42,7 @@ pub fn run(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
         return Err(Problem::new(ProblemKind::Usage, "there is no terminal to ask on")
             .hint("add --yes to delete without asking"));
     }
-    sprint::delete(app, &mut store, &row, args.remote)?;
+    sprint.delete(app, args.remote)?;
     if ui.json {
         ui.json(&view::Deleted { deleted: true, sprint_id: row.id.to_string() });
     }

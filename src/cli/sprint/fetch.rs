@@ -8,8 +8,7 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::find;
-use crate::sprint::{self, Extent};
+use crate::sprint::{Extent, Handle};
 use crate::view;
 
 #[derive(Debug, Args)]
@@ -26,12 +25,12 @@ pub struct FetchArgs {
 
 /// Brings the sprint's files to this machine.
 pub fn run(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
-    let mut store = app.store()?;
-    let row = find::sprint(&store, &args.id)?;
+    let mut sprint = Handle::open(app, &args.id)?;
+    let row = sprint.row.clone();
     let to = args.to.clone().unwrap_or_else(|| app.artifacts(row.id.as_str()));
     let bar = ui.bar(&format!("fetching {}", row.id));
     let extent = if args.all { Extent::All } else { Extent::Report };
-    let fetched = sprint::fetch(app, &mut store, &row, &to, extent, |done, total| {
+    let fetched = sprint.fetch(app, &to, extent, |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     });

@@ -9,10 +9,8 @@ use crate::bundle::journal::Line;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
 use crate::cli::watch::{Interrupt, drain_notices, exit_of, poll_first};
-use crate::cli::{screen, text, values};
-use crate::find;
+use crate::cli::{screen, text};
 use crate::platform::clock;
-use crate::problem::{Problem, ProblemKind};
 use crate::tick::Follower;
 
 #[derive(Debug, Args)]
@@ -29,25 +27,10 @@ pub struct LogArgs {
 
 /// Prints what happened, line by line.
 pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
-    let mut store = app.store()?;
-    let row = find::sprint(&store, &args.id)?;
-    let steps = store.steps(row.id.as_str())?;
-    if let Some(step) = &args.step
-        && !steps.iter().any(|known| known.label == *step)
-    {
-        let names: Vec<&str> = steps.iter().map(|step| step.label.as_str()).collect();
-        let has = if names.is_empty() {
-            format!("it is {} and has begun none", row.state.status())
-        } else {
-            format!("it has: {}", names.join(", "))
-        };
-        let problem = Problem::new(
-            ProblemKind::NotFound,
-            format!("{} has no step {:?}; {has}", row.id, text::clean(step)),
-        );
-        return Err(values::did_you_mean(problem, step, names.iter().copied()));
+    let mut follower = Follower::open(app, &args.id)?;
+    if let Some(step) = &args.step {
+        follower.must_have_step(step)?;
     }
-    let id = row.id;
     let mut seq = 0;
     let mut print = |lines: Vec<Line>| {
         for line in lines {
@@ -64,11 +47,20 @@ pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
         seq
     };
     if args.follow {
-        return follow(ui, Follower::new(app, &mut store, &id, None)?, &mut print);
+        return follow(ui, follower, &mut print);
     }
-    poll_first(app, ui, &id)?;
-    let row = find::sprint(&store, id.as_str())?;
-    if print(store.journal_after(id.as_str(), 0, MOST_LINES)?) == 0 {
+    poll_first(ui, &mut follower);
+    let mut last = 0;
+    loop {
+        let after = print(follower.lines_after(last, MOST_LINES)?);
+        if after == last || ui.is_cut_off() {
+            break;
+        }
+        last = after;
+    }
+    let row = follower.row();
+    let id = &row.id;
+    if last == 0 {
         ui.status(&format!("{id} has no journal yet: it is {}", row.state.status()));
     }
     let job_log = app.artifacts(id.as_str()).join("job.log");

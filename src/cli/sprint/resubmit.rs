@@ -8,9 +8,7 @@ use crate::app::App;
 use crate::cli::exit::Result;
 use crate::cli::request::{SprintArgs, warn_of_options};
 use crate::cli::ui::Ui;
-use crate::find;
-use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, NewSprintSpec};
+use crate::sprint::Handle;
 
 #[derive(Debug, Args)]
 pub struct ResubmitArgs {
@@ -22,34 +20,18 @@ pub struct ResubmitArgs {
 
 /// Runs the same idea again, as a new sprint.
 pub fn run(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
-    let mut store = app.store()?;
-    let old = find::sprint(&store, &args.id)?;
+    let old = Handle::open(app, &args.id)?;
     let new = args.sprint.request()?;
-    let request = sprint::request_again(app, &store, &old, &new)?;
-    warn_of_options(app, ui, &old.study, &request)?;
+    let request = old.request_again(app, &new)?;
+    warn_of_options(app, ui, &old.row.study, &request)?;
     if args.sprint.dry_run {
-        return match (&request.tweak, &old.idea) {
-            (None, Some(idea)) => {
-                let spec = NewSprintSpec::new(&old.study, idea, request);
-                dry_run::show(ui, sprint::dry_run(app, &spec)?)
-            }
-            _ => Err(Problem::new(
-                ProblemKind::Usage,
-                format!(
-                    "--dry-run: the script of {} is made from what lies on its cluster",
-                    old.id
-                ),
-            )),
-        };
+        return dry_run::show(ui, old.dry_run_again(app, request)?);
     }
-    if let (Some(_), Some(parent)) = (&request.tweak, &old.parent) {
-        find::sprint(&store, parent)?;
-    }
-    let resubmitted = sprint::resubmit(app, &mut store, &old, &new)?;
-    if let Some(task) = &resubmitted.done_task {
+    let made = old.resubmit(app, &new)?;
+    if let Some(task) = &made.done_task {
         ui.status(&format!(
             "{task} is done, and stays so with its verdict: the repeat adds to its figures"
         ));
     }
-    submit_and_tell(app, ui, &resubmitted.id, args.sprint.watch)
+    submit_and_tell(app, ui, made.sprint, args.sprint.watch)
 }

@@ -9,9 +9,9 @@ use crate::cli::exit::Result;
 use crate::cli::request::{SprintArgs, warn_of_context, warn_of_hours, warn_of_options};
 use crate::cli::ui::Ui;
 use crate::cli::{input, text};
-use crate::find;
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, NewSprintSpec};
+use crate::query;
+use crate::sprint::{self, Handle, NewSprintSpec};
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -31,18 +31,18 @@ pub struct RunArgs {
 /// Runs one idea as a sprint.
 pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     let task = match &args.task {
-        Some(task) => Some(find::task(&app.store()?, task)?),
+        Some(task) => Some(query::task(app, task)?.task),
         None => None,
     };
     if let (Some(task), Some(study)) = (&task, &args.study)
-        && task.study != *study
+        && task.study_name != *study
     {
         return Err(Problem::new(
             ProblemKind::Usage,
             format!(
                 "{} belongs to the study {}, not to {study}",
                 task.id,
-                text::clean(&task.study)
+                text::clean(&task.study_name)
             ),
         ));
     }
@@ -51,8 +51,11 @@ pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
         (None, Some("-")) => input::stdin("the idea")?,
         (None, idea) => idea.unwrap_or_default().to_owned(),
     };
-    let study =
-        task.as_ref().map(|task| task.study.as_str()).or(args.study.as_deref()).unwrap_or_default();
+    let study = task
+        .as_ref()
+        .map(|task| task.study_name.as_str())
+        .or(args.study.as_deref())
+        .unwrap_or_default();
     warn_of_hours(ui, args.sprint.job.time.as_deref());
     let spec = NewSprintSpec {
         task: task.as_ref().map(|task| task.id.as_str()),
@@ -62,15 +65,10 @@ pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     if args.sprint.dry_run {
         return dry_run::show(ui, sprint::dry_run(app, &spec)?);
     }
-    let mut store = app.store()?;
-    let repeats = if task.is_none() {
-        store.repeats(study, [(String::new(), idea.as_str())])?
-    } else {
-        Vec::new()
-    };
-    let id = sprint::create(app, &mut store, &spec)?;
+    let made = Handle::make(app, &spec)?;
+    let id = &made.sprint.row.id;
     warn_of_context(app, ui, study)?;
-    if let [(_, earlier)] = repeats.as_slice() {
+    if let Some(earlier) = &made.repeats {
         let command = match earlier.starts_with("t-") {
             true => format!("`researchloop sprint run --task {earlier}`"),
             false => format!("`researchloop sprint resubmit {earlier}`"),
@@ -79,5 +77,5 @@ pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
             "{id}: the same idea as {earlier}; {command} makes another attempt at the same task"
         ));
     }
-    submit_and_tell(app, ui, &id, args.sprint.watch)
+    submit_and_tell(app, ui, made.sprint, args.sprint.watch)
 }

@@ -4,27 +4,25 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
 use crate::cli::{text, watch};
-use crate::domain::{SprintId, State};
-use crate::find;
+use crate::domain::State;
 use crate::problem::Problem;
-use crate::sprint::{self, Deferral, NewSubmission, Submitted};
+use crate::sprint::{Deferral, Handle, NewSubmission, Submitted};
 use crate::tick::Follower;
 use crate::view;
 
 /// Submits a sprint that was just made, and tells what came of it.
-pub fn submit_and_tell(app: &App, ui: &Ui, id: &SprintId, then_watch: bool) -> Result {
-    let submission = submit(app, ui, id)?;
+pub fn submit_and_tell(app: &App, ui: &Ui, sprint: Handle, then_watch: bool) -> Result {
+    let submission = submit(app, ui, sprint)?;
+    let id = submission.sprint.row.id.clone();
     if ui.is_quiet() && !ui.json {
         ui.line(id.as_str());
     }
     if ui.json {
-        ui.json(&view::Begun::from(&submission.row));
+        ui.json(&view::Begun::from(&submission.sprint.row));
     }
     let exit = tell(ui, &submission)?;
     if then_watch && exit == Exit::Success {
-        let mut store = app.store()?;
-        let follower = Follower::new(app, &mut store, id, Some(submission.remote))?;
-        return watch::watch(app, ui, follower);
+        return watch::watch(app, ui, Follower::after(app, submission)?);
     }
     if exit == Exit::Success {
         ui.hint(&format!("`researchloop sprint watch {id}` shows how it goes"));
@@ -33,18 +31,16 @@ pub fn submit_and_tell(app: &App, ui: &Ui, id: &SprintId, then_watch: bool) -> R
 }
 
 /// Submits a sprint that was just made. The connection can be used for what comes next.
-pub fn submit(app: &App, ui: &Ui, id: &SprintId) -> Result<NewSubmission> {
-    let mut store = app.store()?;
-    let row = find::sprint(&store, id.as_str())?;
-    let spinner = ui.spinner(&format!("submitting {id} to {}", row.cluster));
-    let submission = sprint::submit_new(app, &mut store, row);
+pub fn submit(app: &App, ui: &Ui, sprint: Handle) -> Result<NewSubmission> {
+    let spinner = ui.spinner(&format!("submitting {} to {}", sprint.row.id, sprint.row.cluster));
+    let submission = sprint.submit(app);
     spinner.finish_and_clear();
-    Ok(submission?)
+    submission
 }
 
 /// Tells what came of it. [`Exit::Waiting`] when the job is not known to be there.
 pub fn tell(ui: &Ui, submission: &NewSubmission) -> Result {
-    let NewSubmission { row, submitted, .. } = submission;
+    let (row, submitted) = (&submission.sprint.row, &submission.submitted);
     let id = &row.id;
     match submitted {
         Submitted::Accepted { job } => {

@@ -8,9 +8,8 @@ use crate::cli::exit::Result;
 use crate::cli::input;
 use crate::cli::ui::Ui;
 use crate::domain::duration;
-use crate::find;
 use crate::problem::{Problem, ProblemKind};
-use crate::sprint::{self, Request};
+use crate::sprint::{Handle, Request};
 
 #[derive(Debug, Args)]
 pub struct TweakArgs {
@@ -28,8 +27,7 @@ pub struct TweakArgs {
 
 /// Asks for a small change of a finished sprint, in its directory and its session.
 pub fn run(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
-    let mut store = app.store()?;
-    let parent = find::sprint(&store, &args.id)?;
+    let parent = Handle::open(app, &args.id)?;
     let instruction = input::given(&args.instruction, "the instruction")?;
     let seconds = args
         .time
@@ -38,6 +36,5 @@ pub fn run(app: &App, ui: &Ui, args: &TweakArgs) -> Result {
         .transpose()
         .map_err(|error| Problem::new(ProblemKind::Usage, format!("--time: {error}")))?;
     let new = Request { seconds, ..Request::default() };
-    let id = sprint::tweak(app, &mut store, &parent, &instruction, &new)?;
-    submit_and_tell(app, ui, &id, args.watch)
+    submit_and_tell(app, ui, parent.tweak(app, &instruction, &new)?, args.watch)
 }

@@ -228,7 +228,13 @@ fn names(state: &StateFile) -> Vec<&String> {
 /// The question whether a person agrees.
 fn question(state: &StateFile, proposal: &Proposal) -> Question {
     let choices = vec!["yes".to_owned(), "no".to_owned()];
-    Question { name: approval(state), kind: MessageKind::Approval, text: proposal.text(), choices }
+    Question {
+        name: approval(state),
+        kind: MessageKind::Approval,
+        text: proposal.text(),
+        choices,
+        proposal: Some(proposal.clone()),
+    }
 }
 
 /// Guidance and earlier ideas, with what a person has said of proposals of this run.
