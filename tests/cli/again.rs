@@ -208,7 +208,7 @@ fn two_loops_on_one_study_are_told_of() {
 
 #[test]
 fn of_a_sprint_that_was_killed_no_step_runs() {
-    let project = playing("*:slow=60", "");
+    let project = playing("research:hang", "");
     let id = project.submit("an idea", &["--rounds", "0"]);
     wait_until("the step runs", 60, || {
         project.run(&["tick"]);

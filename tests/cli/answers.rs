@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::{playing, text};
-use crate::harness::{Project, program};
+use crate::harness::{Project, let_go, program};
 
 /// A project whose cluster has an installed program that does `hostile` when it is asked for results, and
 /// else what it should. The file `calls` counts.
@@ -156,7 +156,7 @@ fn results_that_hang_or_are_rubbish_hold_up_no_submission() {
 
 #[test]
 fn rubbish_about_the_files_of_a_sprint_changes_nothing() {
-    let project = with_hostile("research:slow=3", "files-read", "exec \"$HOME/answer\"", "");
+    let project = with_hostile("research:gate", "files-read", "exec \"$HOME/answer\"", "");
     project.write("home/answer", "");
     let answer = |text: &str| {
         project.write("home/answer.new", format!("#!/bin/sh\n{text}\n"));
@@ -200,5 +200,6 @@ fn rubbish_about_the_files_of_a_sprint_changes_nothing() {
         );
     }
     answer(&format!("exec '{}' files-read", program().display()));
+    let_go(&super::remote_dir(&project, &id));
     assert_eq!(text(&project.finish(&id, 60), "status"), "completed");
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{playing, remote_dir, step, text};
-use crate::harness::{Project, program, wait_until};
+use crate::harness::{Project, let_go, program, wait_until};
 
 /// A project whose agent keeps what it was called with in `calls`.
 pub(super) fn recorded(scenario: &str) -> Project {
@@ -540,7 +540,7 @@ fn a_note_to_a_sprint_that_waits_comes_after_its_submission() {
 
 #[test]
 fn a_note_reaches_a_running_sprint_at_its_next_step() {
-    let project = recorded("research:slow=8");
+    let project = recorded("research:gate");
     let id = project.submit("an idea", &["--rounds", "0"]);
     tick_until(&project, &id, "running");
     let mut command = project.command(program());
@@ -553,6 +553,7 @@ fn a_note_reaches_a_running_sprint_at_its_next_step() {
     assert_eq!(text(&noted["message"], "kind"), "note");
     project.run(&["inbox"]).success().says("not delivered yet").says("logarithmic axis");
     project.run(&["tick"]).success();
+    let_go(&remote_dir(&project, &id));
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     let told: Vec<String> = prompts(&project)

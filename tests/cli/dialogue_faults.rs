@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::dialogue::{database, inbox, prompts, recorded, tick_until, without_idea};
 use super::{remote_dir, text};
-use crate::harness::wait_until;
+use crate::harness::{let_go, wait_until};
 
 fn jobs(project: &crate::harness::Project, id: &str) -> u32 {
     database(project)
@@ -194,13 +194,14 @@ fn a_folder_that_cannot_be_seen_proves_nothing() {
 
 #[test]
 fn a_note_that_nobody_has_read_says_so() {
-    let project = recorded("summarize:slow=2");
+    let project = recorded("summarize:gate");
     let id = project.submit("an idea", &["--rounds", "0"]);
     wait_until("the last step", 40, || {
         project.run(&["tick"]).success();
         text(&project.show(&id), "phase") == "summarize"
     });
     project.run(&["reply", &id, "-5 degrees, please"]).success().says("if one is left");
+    let_go(&remote_dir(&project, &id));
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     for arguments in [&["sprint", "show", &id][..], &["inbox", "--all"]] {

@@ -10,11 +10,11 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::{SmallDisk, believed, playing, remote_dir, text};
-use crate::harness::{Project, wait_until};
+use crate::harness::{Project, let_go, wait_until};
 
 /// A sprint that waits in its first step, with some lines of its journal taken in.
 fn waiting(more: &str) -> (Project, String, PathBuf) {
-    let project = playing("research:slow=3", more);
+    let project = playing("research:gate", more);
     let id = project.submit("wait", &["--rounds", "0"]);
     let dir = remote_dir(&project, &id);
     let journal = dir.join(".researchloop/run.jsonl");
@@ -31,8 +31,9 @@ fn lines(project: &Project, id: &str) -> Vec<Value> {
     log.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Ticks until the sprint is over or the time is; never may a tick hang or crash.
+/// Lets it go on, and ticks until the sprint is over or the time is; never may a tick hang or crash.
 fn ticked(project: &Project, id: &str, seconds: u64) -> Value {
+    let_go(&remote_dir(project, id));
     let started = std::time::Instant::now();
     loop {
         let began = std::time::Instant::now();

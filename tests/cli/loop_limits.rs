@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::loops::{add, finish, shown, start};
-use super::{playing, text};
-use crate::harness::{Project, patience};
+use super::{playing, remote_dir, text};
+use crate::harness::{Project, let_go, patience};
 
 fn with(project: &Project, keys: &str) {
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
@@ -21,13 +21,18 @@ fn statuses(one: &Value) -> Vec<&str> {
 #[test]
 fn of_two_jobs_with_the_same_idea_the_later_one_is_ended() {
     let idea = "Does a larger batch with the same budget lower the loss of the model?";
-    let project = playing(&format!("idea:idea={idea},research:slow=3"), "");
+    let project = playing(&format!("idea:idea={idea},research:gate"), "");
     let id = start(&project, &["-n", "2", "--parallel", "2"]);
     let started = std::time::Instant::now();
     let one = loop {
         project.run(&["tick"]);
         let one = shown(&project, &id);
         let statuses = statuses(&one);
+        if statuses.contains(&"cancelled") {
+            for sprint in one["sprints"].as_array().unwrap() {
+                let_go(&remote_dir(&project, text(sprint, "id")));
+            }
+        }
         if (statuses.contains(&"cancelled") && statuses.contains(&"completed"))
             || started.elapsed() > patience(60)
         {

@@ -85,7 +85,7 @@ fn a_foreign_runner_is_found_by_check_and_never_started() {
 #[test]
 fn a_runner_that_is_taken_over_meanwhile_is_not_asked() {
     for how in FOREIGN {
-        let project = playing("research:slow=3", "");
+        let project = playing("research:hang", "");
         let id = project.submit("wait", &["--rounds", "0"]);
         let journal = remote_dir(&project, &id).join(".researchloop/run.jsonl");
         wait_until("the journal has begun", 30, || {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::{playing, remote_dir, text};
-use crate::harness::{Project, program, wait_until};
+use crate::harness::{Project, let_go, program, wait_until};
 
 /// The processes that work in this folder.
 fn at_work(folder: &Path) -> Vec<String> {
@@ -34,7 +34,7 @@ fn wait_for_agent(dir: &Path) {
 /// An answer of a signal, and a job that stands still for longer than it may run.
 #[test]
 fn time_in_which_the_job_is_suspended_is_no_time_of_the_job() {
-    let project = playing("research:slow=4", "");
+    let project = playing("research:gate", "");
     let id = project.submit("stand still", &["--time", "60s", "--rounds", "0"]);
     let dir = remote_dir(&project, &id);
     wait_for_agent(&dir);
@@ -46,6 +46,7 @@ fn time_in_which_the_job_is_suspended_is_no_time_of_the_job() {
     let sprint = project.show(&id);
     assert_eq!(text(&sprint, "status"), "running", "{sprint:#}");
     signal("-CONT", &job);
+    let_go(&dir);
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}\n{}", journal(&dir));
     let told: Vec<serde_json::Value> = journal(&dir)
@@ -97,11 +98,12 @@ fn job_of(scheduler: &str, scenario: &str) -> (Project, std::path::PathBuf, Chil
 
 #[test]
 fn usr1_is_a_warning_in_grid_engine_and_ends_neither_runner_nor_agent() {
-    let (_project, dir, mut runner) = job_of("sge", "research:slow=4");
+    let (_project, dir, mut runner) = job_of("sge", "research:gate");
     wait_for_agent(&dir);
     for _ in 0..2 {
         signal("-USR1", &at_work(&dir));
     }
+    let_go(&dir);
     let ended = runner.wait().unwrap();
     let lines = journal(&dir);
     assert_eq!(ended.code(), Some(0), "{lines}");

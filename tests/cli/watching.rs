@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Child;
 
-use super::{SmallDisk, playing, text};
-use crate::harness::{Project, program, sources, wait_until};
+use super::{SmallDisk, playing, remote_dir, text};
+use crate::harness::{Project, let_go, program, sources, wait_until};
 
 /// Two clusters on this machine, whose queues are a few lines of shell: `good` (SLURM) answers at once and
 /// counts its questions in `polls`; `bad` (Grid Engine) counts them in `asked`, and hangs when `hangs` is there.
@@ -189,7 +189,7 @@ fn a_lock_that_passes_ends_neither_tick_watch_nor_sprint_watch() {
 
 /// A watcher that meets a full disk, which becomes free again before the job ends.
 fn meets_a_full_disk(arguments: &[&str]) -> (Project, SmallDisk, Child) {
-    let project = playing("research:slow=15", "");
+    let project = playing("research:gate", "");
     let disk = SmallDisk::for_database(&project, "size=4m", "x.db");
     let id = project.submit("go on", &["--rounds", "0"]);
     let mut arguments = arguments.to_vec();
@@ -205,6 +205,7 @@ fn meets_a_full_disk(arguments: &[&str]) -> (Project, SmallDisk, Child) {
     assert_eq!(child.try_wait().unwrap(), None, "{}", said(&project, "it.err"));
     drop(file);
     std::fs::remove_file(project.path("small/full")).unwrap();
+    let_go(&remote_dir(&project, &id));
     let over = || text(&project.show(&id), "status") == "completed";
     wait_until("the sprint is over", 90, over);
     (project, disk, child)

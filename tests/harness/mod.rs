@@ -7,7 +7,7 @@ mod project;
 pub mod record;
 mod steady;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use lab::{Lab, lab};
@@ -30,6 +30,14 @@ pub fn sources() -> PathBuf {
 /// no test fail. `least` is for what takes long by itself.
 pub fn patience(least: u64) -> Duration {
     Duration::from_secs(least.max(600))
+}
+
+/// Lets an agent that waits at its `gate` go on. So a test says itself for how long the agent is in the
+/// middle of something, however busy the machine is.
+pub fn let_go(dir: &Path) {
+    let state = dir.join(".test-agent");
+    let _ = std::fs::create_dir_all(&state);
+    let _ = std::fs::write(state.join("go"), "");
 }
 
 /// Says something that is shown when the test fails.

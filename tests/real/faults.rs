@@ -89,7 +89,7 @@ fn a_refusal_is_an_end_with_the_schedulers_words(kind: Kind) {
 fn a_queue_that_does_not_answer_changes_nothing(kind: Kind) {
     let _lab = calm();
     let mut site = Site::own(kind);
-    site.play("research:slow=5");
+    site.play("research:gate");
     let (id, job) = site.submit("an idea", &[]);
     site.tick_until(&id, "it runs", 120, |sprint| sprint["status"] == "running");
     let (program, says) = match kind {
@@ -103,17 +103,11 @@ fn a_queue_that_does_not_answer_changes_nothing(kind: Kind) {
     for _ in 0..4 {
         let tick = site.project.run(&["tick"]);
         let sprint = site.project.show(&id);
-        assert!(
-            sprint["status"] == "running" || sprint["status"] == "completed",
-            "{tick}\n{}",
-            site.explain(&id)
-        );
-        assert!(
-            tick.stderr.contains("did not answer") || sprint["status"] == "completed",
-            "{tick}"
-        );
+        assert_eq!(sprint["status"], "running", "{tick}\n{}", site.explain(&id));
+        assert!(tick.stderr.contains("did not answer"), "{tick}");
     }
     drop(fault);
+    crate::harness::let_go(&site.remote_dir(&id));
     let sprint = site.finish(&id, 120);
     assert_eq!(sprint["status"], "completed", "{}", site.explain(&id));
     assert_eq!(site.jobs_of(&id), [job], "{}", site.explain(&id));
@@ -331,14 +325,14 @@ fn a_front_end_that_hangs_is_given_up_in_time() {
     let mut site = Site::own(Kind::Slurm);
     site.play("research:slow=3");
     let (id, _) = site.submit("an idea", &[]);
-    site.also("command_timeout = 12");
+    site.also("command_timeout = 60");
     let slow = PathBuf::from(site.lab.get("RL_LAB_BIN")).join(format!("slow-squeue.{}", site.user));
     std::fs::write(&slow, "300\n").expect("written");
     let started = Instant::now();
     let tick = site.project.run(&["tick"]);
     let took = started.elapsed();
     std::fs::remove_file(&slow).expect("removed");
-    assert!(took < Duration::from_secs(200), "{took:?}\n{tick}");
+    assert!(took < Duration::from_secs(280), "{took:?}\n{tick}");
     assert!(tick.stderr.contains("squeue did not answer in time"), "{tick}");
     let sprint = site.finish(&id, 120);
     assert_eq!(sprint["status"], "completed", "{}", site.explain(&id));

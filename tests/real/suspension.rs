@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::support::{Kind, Site, calm, on_both};
+use crate::harness::let_go;
 
 on_both! { a_job_that_is_suspended_goes_on }
 
@@ -11,7 +12,7 @@ on_both! { a_job_that_is_suspended_goes_on }
 fn a_job_that_is_suspended_goes_on(kind: Kind) {
     let _lab = calm();
     let mut site = Site::new(kind);
-    site.play("research:slow=8");
+    site.play("research:gate");
     let (limit, stands) = if kind == Kind::Slurm { ("60s", 70) } else { ("120s", 20) };
     let (id, job) = site.submit("stand still", &["--time", limit, "--rounds", "0"]);
     site.tick_until(&id, "research runs", 120, |sprint| {
@@ -33,6 +34,7 @@ fn a_job_that_is_suspended_goes_on(kind: Kind) {
     std::thread::sleep(Duration::from_secs(stands));
     site.tick_until(&id, "it is still there", 30, |sprint| sprint["status"] == "running");
     ask(resume);
+    let_go(&site.remote_dir(&id));
     let sprint = site.finish(&id, 120);
     assert_eq!(sprint["status"], "completed", "\n{}", site.explain(&id));
     let log = site.project.run(&["sprint", "log", &id]).success();

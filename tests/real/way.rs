@@ -123,7 +123,7 @@ fn a_key_with_a_passphrase_needs_it() {
 fn a_broken_connection_does_not_end_the_watching() {
     let _lab = calm();
     let mut site = Site::own(Kind::Slurm);
-    site.play("report:slow=8");
+    site.play("report:gate");
     let (id, _) = site.submit("an idea", &[]);
     let counted = Counted::from_now(&site);
     let mut child = site.project.spawn(&["sprint", "watch", &id]);
@@ -138,10 +138,11 @@ fn a_broken_connection_does_not_end_the_watching() {
             site.explain(&id)
         );
     }
-    for _ in 0..3 {
+    for cut in 1..=2 {
         site.ctl("kill-sshd-sessions", &site.user);
-        std::thread::sleep(std::time::Duration::from_millis(700));
+        crate::harness::wait_until("it has logged in again", 60, || counted.ssh(&site).0 > cut);
     }
+    crate::harness::let_go(&site.remote_dir(&id));
     output.read_to_string(&mut printed).expect("read");
     let mut said = String::new();
     child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("read");

@@ -7,8 +7,8 @@ on_both! { a_watched_sprint_completes_and_brings_its_results it_also_runs_for_a_
 fn watched(kind: Kind, user: &str) {
     let _lab = calm();
     let mut site = Site::of(kind, user);
-    // Long enough to be seen in the queue.
-    site.play("report:slow=3");
+    // Until it was seen in the queue.
+    site.play("report:gate");
     let mut child =
         site.project.spawn(&["sprint", "run", "Does dropout help?", "-s", "s", "--watch"]);
     let mut seen = std::collections::BTreeSet::new();
@@ -25,6 +25,9 @@ fn watched(kind: Kind, user: &str) {
         } else if let Some(job) = site.project.show(&id)["job_id"].as_str()
             && let Some(state) = site.queued(job)
         {
+            if state == if kind == Kind::Slurm { "RUNNING" } else { "r" } {
+                crate::harness::let_go(&site.remote_dir(&id));
+            }
             seen.insert(state);
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
