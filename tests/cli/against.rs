@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::loops::{add, finish, shown};
-use super::{playing, text};
-use crate::harness::{Project, patience};
+use super::{playing, remote_dir, text};
+use crate::harness::{Project, let_go, patience};
 
 /// A project whose study is after `acc`, and whose agents do what their idea says.
 fn project() -> Project {
@@ -209,7 +209,7 @@ fn figures_without_a_unit_that_may_be_fractions_and_percentages_are_told_apart()
 fn a_target_that_nothing_reports_is_warned_of_refused_and_told() {
     let project = project();
     add(&project, "one [acc=0.97] [name=ACC]", &[]);
-    add(&project, "two [acc=0.5]", &[]);
+    add(&project, "two [acc=0.5] [gate]", &[]);
     let direction = project.run(&["loop", "start", "-s", "s", "--target", "acc<=0.95"]);
     direction.code(2).says("points the wrong way").says("acc>=");
     let output = project
@@ -254,6 +254,9 @@ fn a_target_that_nothing_reports_is_warned_of_refused_and_told() {
         .says("they have reported ");
     // Names are compared generously.
     project.run(&["loop", "edit", &id, "--target", "A_c-C >= 95 %"]).success();
+    for sprint in shown(&project, &id)["sprints"].as_array().unwrap() {
+        let_go(&remote_dir(&project, text(sprint, "id")));
+    }
     let one = finish(&project, &id, 60);
     assert_eq!(text(&one, "reason"), "target", "{one:#}");
     assert_eq!(board(&project)[0].1, 0.97);

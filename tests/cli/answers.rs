@@ -115,8 +115,8 @@ fn pieces_without_end_come_to_one() {
 
 #[test]
 fn results_that_hang_or_are_rubbish_hold_up_no_submission() {
-    for hostile in ["sleep 60", "head -c 100000 /dev/urandom", "kill -9 $$"] {
-        let project = with_hostile_results("", "max_concurrent_jobs = 1\ncommand_timeout = 10");
+    for hostile in ["sleep 200", "head -c 100000 /dev/urandom", "kill -9 $$"] {
+        let project = with_hostile_results("", "max_concurrent_jobs = 1\ncommand_timeout = 40");
         let seen = project.path("seen");
         let script = std::fs::read_to_string(project.path("bin/researchloop")).unwrap();
         // When it is asked for results, it notes how many jobs were sent before.
