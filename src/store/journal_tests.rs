@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::bundle::journal::{Entry, parse};
+use crate::domain::open_issues::OpenIssues;
 use crate::domain::{JobId, Masker, SprintId};
 use crate::store::NewSprint;
 
@@ -172,6 +173,17 @@ fn take(store: &mut Store, lines: &[Line], offset: u64, whole: bool) -> Ingested
     ingested
 }
 
+/// What the last review has against the sprint, as soon as it has completed.
+fn open_once_it_is_over(store: &Store) -> Option<OpenIssues> {
+    let set = |status: &str| {
+        store.connection.execute("UPDATE sprints SET status = ?1", [status]).expect("set");
+    };
+    set("completed");
+    let open = store.open_issues("sp-000001").expect("read");
+    set("running");
+    open
+}
+
 /// What a user is shown of a sprint that follows from its lines.
 fn shown(store: &Store) -> String {
     let row = store.sprint("sp-000001").expect("read").expect("there");
@@ -187,7 +199,7 @@ fn shown(store: &Store) -> String {
         "{:#?}",
         (
             store.steps("sp-000001").expect("read"),
-            store.open_issues("sp-000001").expect("read"),
+            open_once_it_is_over(store),
             (row.host, row.session_id, row.resets_at, row.started_at),
             row.state.phase(),
             started,
@@ -200,7 +212,7 @@ fn nothing_stays_of_lines_that_the_runner_has_taken_back() {
     let mut honest = at_work();
     take(&mut honest, &truth(), 1, true);
     let expected = shown(&honest);
-    let open = honest.open_issues("sp-000001").expect("read").expect("something is open");
+    let open = open_once_it_is_over(&honest).expect("something is open");
     assert_eq!((&*open.step, open.count), ("red_team_round_2", Some(2)));
 
     let late = |mut line: Line, minutes: i64| {
@@ -222,7 +234,7 @@ fn nothing_stays_of_lines_that_the_runner_has_taken_back() {
     .concat();
     let mut store = at_work();
     take(&mut store, &forged, 1, true);
-    assert_eq!(store.open_issues("sp-000001").expect("read"), None, "as long as it is believed");
+    assert_eq!(open_once_it_is_over(&store), None, "as long as it is believed");
     assert_eq!(take(&mut store, &truth(), 1, true).contradictions, 7);
     assert_eq!(shown(&store), expected);
 
@@ -248,7 +260,7 @@ fn a_line_that_is_not_kept_takes_the_place_of_another_one_all_the_same() {
     take(&mut store, &truth(), 1, true);
     let expected = shown(&store);
     take(&mut store, &[ended(7, "red_team_round_2", "yes", "")], far, false);
-    assert_eq!(store.open_issues("sp-000001").expect("read"), None, "as long as it is believed");
+    assert_eq!(open_once_it_is_over(&store), None, "as long as it is believed");
     // What stands there is talk behind the place up to which talk is kept.
     let said = line(7, "said", r#","text":"x""#);
     assert_eq!(take(&mut store, std::slice::from_ref(&said), far, false).contradictions, 1);
@@ -341,7 +353,7 @@ fn a_step_that_has_ended_neither_runs_nor_waits() {
         let steps = store.steps("sp-000001").expect("read");
         let step = steps.iter().find(|step| step.label == "red_team_round_2").expect("there");
         assert_eq!((step.state.as_str(), step.ended_at.is_some()), ("interrupted", true), "{word}");
-        let open = store.open_issues("sp-000001").expect("read").expect("something is open");
+        let open = open_once_it_is_over(&store).expect("something is open");
         assert_eq!(open.text, "the last review was not finished");
     }
 }

@@ -516,13 +516,14 @@ fn a_job_that_goes_on_can_be_cancelled_and_judged_anew() {
 
 #[test]
 fn a_note_to_a_sprint_that_waits_comes_after_its_submission() {
-    let project = playing("", "max_concurrent_jobs = 1");
+    let project = playing("research:gate", "max_concurrent_jobs = 1");
     let first = project.submit("an idea", &["--rounds", "0"]);
     let second = project.submit("another idea", &["--rounds", "0"]);
     assert_eq!(text(&project.show(&second), "status"), "pending");
     let said = project.run(&["reply", &second, "use fewer seeds"]).success();
     said.says(&format!("the `researchloop tick` after the one that submits {second}"));
     let delivered = || !inbox(&project, &["--all"])[0]["delivered_at"].is_null();
+    let_go(&remote_dir(&project, &first));
     project.finish(&first, 60);
     wait_until("the second is submitted", 60, || {
         let is_submitted = text(&project.show(&second), "status") != "pending";
@@ -535,6 +536,7 @@ fn a_note_to_a_sprint_that_waits_comes_after_its_submission() {
     assert!(!delivered(), "the tick that submits it has no folder to bring it to");
     project.run(&["tick"]);
     assert!(delivered());
+    let_go(&remote_dir(&project, &second));
     project.finish(&second, 60);
 }
 
