@@ -40,12 +40,12 @@ fn limits(seconds: u64) -> Limits {
 
 /// Runs one section and returns what it printed.
 fn said(ssh: &mut Ssh, text: &'static str) -> String {
-    let reply = ssh.run(script(text), limits(30)).expect("an answer");
+    let reply = ssh.run(script(text), limits(600)).expect("an answer");
     reply.section("it").expect("there").text().into_owned()
 }
 
 fn refusal(target: SshTarget) -> RemoteError {
-    Ssh::new(target).run(script("echo no"), limits(30)).expect_err("refused")
+    Ssh::new(target).run(script("echo no"), limits(600)).expect_err("refused")
 }
 
 /// The process of sshd that serves this connection.
@@ -154,7 +154,7 @@ fn every_login_shell_gets_files_and_values_exactly() {
             script.section_with_input("sum", Payload::Bytes(bytes), "cksum");
             script.section_with_input("unread", Payload::Bytes(vec![b'x'; 100_000]), "exit 3");
             script.section("who", "id -un; cat; echo $0 | grep -c nothing >&2; exit 7");
-            let reply = ssh.run(script, limits(30)).expect("an answer");
+            let reply = ssh.run(script, limits(600)).expect("an answer");
             assert_eq!(
                 reply.section("value").expect("there").text(),
                 "it's $HOME `id` \"q\" \\ \n!x"
@@ -178,7 +178,7 @@ fn many_connections_at_once() {
                 let mut script = Script::new();
                 script.section_with_input("it", Payload::Bytes(vec![number; 500_000]), "wc -c");
                 assert_eq!(
-                    ssh.run(script, limits(60))
+                    ssh.run(script, limits(600))
                         .expect("an answer")
                         .section("it")
                         .expect("there")
@@ -219,14 +219,14 @@ fn twenty_megabytes_there_and_back() {
             Payload::File { path: path.clone(), len: bytes.len() as u64 },
             "f=$(mktemp) && cat >\"$f\" && echo \"$f\"",
         );
-        let reply = ssh.run(up, limits(60)).expect("an answer");
+        let reply = ssh.run(up, limits(600)).expect("an answer");
         let up_time = clock::instant() - before;
         let name = reply.section("up").expect("there").text().trim().to_owned();
         let before = clock::instant();
         let mut down = Script::new();
         down.set("F", &name);
         down.section("down", "cat \"$F\"; rm -f \"$F\"");
-        let reply = ssh.run(down, limits(60)).expect("an answer");
+        let reply = ssh.run(down, limits(600)).expect("an answer");
         println!("20 MB up {up_time:?}, down {:?}", clock::instant() - before);
         assert!(reply.section("down").expect("there").output == bytes, "the bytes are the same");
     }
@@ -244,7 +244,7 @@ fn much_output_before_the_input_is_read() {
         Payload::Bytes(vec![7; 8_000_000]),
         "sleep 1; head -c 6000000 /dev/zero; wc -c",
     );
-    let reply = Ssh::new(lab_target()).run(script, limits(60)).expect("an answer");
+    let reply = Ssh::new(lab_target()).run(script, limits(600)).expect("an answer");
     assert_eq!(reply.section("much").expect("there").output.len(), 8_000_000);
     assert!(reply.section("input").expect("there").output.ends_with(b"8000000\n"));
 }
@@ -290,13 +290,13 @@ fn a_request_that_was_cut_off_is_not_sent_again() {
         "it",
         "echo once >>\"$F\"; echo oh dear; kill -KILL $PPID; sleep 5; echo late >>\"$F\"",
     );
-    let error = ssh.run(script, limits(30)).expect_err("cut off");
+    let error = ssh.run(script, limits(600)).expect_err("cut off");
     assert!(matches!(error, RemoteError::Cut { .. }) && error.may_have_run(), "{error}");
     let mut script = Script::new();
     script.set("F", &file);
     script.section("it", "cat \"$F\"; rm -f \"$F\"");
     assert_eq!(
-        ssh.run(script, limits(30)).expect("an answer").section("it").expect("there").text(),
+        ssh.run(script, limits(600)).expect("an answer").section("it").expect("there").text(),
         "once\n"
     );
 }
@@ -305,7 +305,7 @@ fn a_request_that_was_cut_off_is_not_sent_again() {
 fn a_shell_that_was_killed_is_no_answer() {
     let mut script = Script::new();
     script.plain("echo last words >&2; kill -KILL $$");
-    let error = Ssh::new(lab_target()).run(script, limits(30)).expect_err("killed");
+    let error = Ssh::new(lab_target()).run(script, limits(600)).expect_err("killed");
     let text = error.to_string();
     assert!(
         matches!(error, RemoteError::Cut { .. })
@@ -320,7 +320,7 @@ fn a_host_without_a_shell_says_why() {
     let sshd = Sshd::start("ForceCommand echo 'This account is currently not available.'; exit 1");
     let mut ssh = Ssh::new(sshd.target());
     for _ in 0..2 {
-        let error = ssh.run(script("echo no"), limits(30)).expect_err("no shell");
+        let error = ssh.run(script("echo no"), limits(600)).expect_err("no shell");
         assert!(
             matches!(&error, RemoteError::Shell { problem, .. } if problem.contains("status 1") && problem.contains("not available")),
             "{error}"
@@ -333,7 +333,7 @@ fn a_host_without_a_shell_says_why() {
 fn too_much_output_is_refused() {
     let mut ssh = Ssh::new(lab_target());
     let error =
-        ssh.run(script("yes"), Limits { max_bytes: 100_000, ..limits(30) }).expect_err("too much");
+        ssh.run(script("yes"), Limits { max_bytes: 100_000, ..limits(600) }).expect_err("too much");
     assert!(matches!(error, RemoteError::TooLarge { max_bytes: 100_000, .. }), "{error}");
     assert_eq!(said(&mut ssh, "echo again"), "again\n");
 }
@@ -346,7 +346,7 @@ fn something_left_behind_does_not_hold_us_up() {
     let mut script = Script::new();
     script.plain("sleep 200 &");
     script.section("it", "echo done");
-    assert!(ssh.run(script, limits(30)).is_ok());
+    assert!(ssh.run(script, limits(600)).is_ok());
     assert!(clock::instant() - before < Duration::from_secs(120));
     assert_eq!(said(&mut ssh, "echo again"), "again\n");
 }

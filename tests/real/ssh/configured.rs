@@ -65,7 +65,7 @@ fn is_inside() -> bool {
     let mut ssh = researchloop::remote::Ssh::new(target.clone());
     let mut script = researchloop::remote::Script::new();
     script.section("it", "echo in");
-    match researchloop::remote::Remote::run(&mut ssh, script, super::limits(60)) {
+    match researchloop::remote::Remote::run(&mut ssh, script, super::limits(600)) {
         Ok(_) => assert_eq!(said(&mut ssh, "echo in"), "in\n"),
         Err(_) => crate::harness::tell(&format!("\nrefused: {}", refusal(target))),
     }

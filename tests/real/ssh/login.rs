@@ -169,7 +169,7 @@ fn keys_of_every_kind_and_certificates() {
         let passphrase = name.contains("locked").then(|| Secret::new("words"));
         let reply =
             Ssh::new(SshTarget { key_path: Some(sshd.path(name)), passphrase, ..sshd.target() })
-                .run(script("echo in"), limits(30));
+                .run(script("echo in"), limits(600));
         assert!(reply.is_ok(), "{name}: {reply:?}");
     }
     let error = refusal(SshTarget {
