@@ -1,7 +1,7 @@
 //! Small things of daily use: sprints that are made again, options that are slips, files that nobody has filled in.
 
 use super::loops::start;
-use super::{playing, remote_dir, step, text};
+use super::{playing, step, text};
 use crate::harness::{Project, wait_until};
 
 /// A SLURM cluster that nothing answers for.
@@ -73,7 +73,7 @@ fn the_time_of_a_sprint_that_is_made_again_is_that_of_its_job() {
     let again = again["sprint_id"].as_str().unwrap().to_owned();
     project.finish(&again, 60);
     let bundle =
-        std::fs::read_to_string(remote_dir(&project, &again).join(".researchloop/bundle.json"))
+        std::fs::read_to_string(project.remote_dir(&again).join(".researchloop/bundle.json"))
             .unwrap();
     let bundle: serde_json::Value = serde_json::from_str(&bundle).unwrap();
     assert_eq!(
@@ -215,7 +215,7 @@ fn of_a_sprint_that_was_killed_no_step_runs() {
         step(&project.show(&id), "research") == "running"
     });
     // The whole job, at once: nothing can be recorded.
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     let processes = std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| {
         std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&dir))
     });

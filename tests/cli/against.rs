@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::loops::{add, finish, shown};
-use super::{playing, remote_dir, text};
-use crate::harness::{Project, let_go, patience};
+use super::{playing, text};
+use crate::harness::{Project, patience};
 
 /// A project whose study is after `acc`, and whose agents do what their idea says.
 fn project() -> Project {
@@ -255,7 +255,7 @@ fn a_target_that_nothing_reports_is_warned_of_refused_and_told() {
     // Names are compared generously.
     project.run(&["loop", "edit", &id, "--target", "A_c-C >= 95 %"]).success();
     for sprint in shown(&project, &id)["sprints"].as_array().unwrap() {
-        let_go(&remote_dir(&project, text(sprint, "id")));
+        project.let_go(text(sprint, "id"));
     }
     let one = finish(&project, &id, 60);
     assert_eq!(text(&one, "reason"), "target", "{one:#}");

@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::{playing, text};
-use crate::harness::{Project, let_go, program};
+use crate::harness::{Project, program};
 
 /// A project whose cluster has an installed program that does `hostile` when it is asked for results, and
 /// else what it should. The file `calls` counts.
@@ -169,7 +169,7 @@ fn rubbish_about_the_files_of_a_sprint_changes_nothing() {
     };
     answer("exit 3");
     let id = project.submit("wait", &["--rounds", "0"]);
-    let journal = super::remote_dir(&project, &id).join(".researchloop/run.jsonl");
+    let journal = project.remote_dir(&id).join(".researchloop/run.jsonl");
     crate::harness::wait_until("the journal has begun", 30, || {
         std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() >= 2)
     });
@@ -200,6 +200,6 @@ fn rubbish_about_the_files_of_a_sprint_changes_nothing() {
         );
     }
     answer(&format!("exec '{}' files-read", program().display()));
-    let_go(&super::remote_dir(&project, &id));
+    project.let_go(&id);
     assert_eq!(text(&project.finish(&id, 60), "status"), "completed");
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{remote_dir, text};
+use super::{playing, text};
 use crate::harness::{Project, sources, wait_until};
 
 /// A project whose agent first runs `hook` in the step `research`: shell text, in the sprint's
@@ -35,25 +35,15 @@ fn hooked(hook: &str, more: &str) -> Project {
     project
 }
 
-/// Waits in the hook until the test says that it may go on.
-fn until_told(project: &Path) -> String {
-    format!(
-        "touch {here}/waits; for i in $(seq 600); do [ -e {here}/go ] && break; sleep 0.1; done",
-        here = project.display()
-    )
-}
-
-/// A sprint whose agent waits in its first step until [`go_on`]. The journal's first lines are taken in.
+/// A sprint whose agent waits in its first step until it is let go. The journal's first lines are taken in.
+/// `more` are lines of the study.
 pub fn waiting(more: &str) -> (Project, String, PathBuf) {
-    let project = hooked("", more);
-    let agent = std::fs::read_to_string(project.path("agent.sh")).unwrap();
-    project.write(
-        "agent.sh",
-        agent.replace("; then\n\nfi", &format!("; then\n{}\nfi", until_told(&project.path("")))),
-    );
+    let project = playing("research:gate", "");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", config + more);
     let id = project.submit("an idea", &["--rounds", "0"]);
-    let dir = remote_dir(&project, &id);
-    wait_until("the agent is called", 60, || project.path("waits").exists());
+    let dir = project.remote_dir(&id);
+    wait_until("the agent is called", 60, || dir.join(".test-agent/waits").exists());
     project.run(&["tick"]).success();
     assert_eq!(text(&project.show(&id), "status"), "running");
     (project, id, dir)
@@ -109,10 +99,6 @@ fn last_seq(dir: &Path) -> u64 {
         .unwrap()
 }
 
-pub fn go_on(project: &Project) {
-    project.write("go", "");
-}
-
 #[test]
 fn an_end_that_the_agent_wrote_ends_nothing_and_its_figures_are_the_agents() {
     let (project, id, dir) =
@@ -125,7 +111,7 @@ fn an_end_that_the_agent_wrote_ends_nothing_and_its_figures_are_the_agents() {
         assert!(text(&sprint, "note").contains("finishing"), "{sprint:#}");
         assert!(sprint["metrics"].as_array().is_none_or(Vec::is_empty), "{sprint:#}");
     }
-    go_on(&project);
+    project.let_go(&id);
     let sprint = project.finish(&id, 120);
     assert_eq!(
         (text(&sprint, "status"), sprint["journal_altered"].as_bool()),
@@ -246,7 +232,7 @@ fn a_forged_exit_file_ends_nothing_and_does_not_spoil_the_end() {
         project.run(&["tick"]).success();
         assert_eq!(text(&project.show(&id), "status"), "running");
     }
-    go_on(&project);
+    project.let_go(&id);
     let sprint = project.finish(&id, 120);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
 }
@@ -260,7 +246,7 @@ fn lines_too_long_or_far_ahead_freeze_no_sprint() {
     project.run(&["tick"]).success();
     project.run(&["tick"]).success();
     assert_eq!(text(&project.show(&id), "status"), "running");
-    go_on(&project);
+    project.let_go(&id);
     let sprint = project.finish(&id, 120);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     assert!(sprint["cost_usd"].as_f64().unwrap() > 0.0, "{sprint:#}");
@@ -281,7 +267,7 @@ fn numbers_taken_in_advance_make_no_cost_vanish() {
     }
     append(&dir, squat);
     project.run(&["tick"]).success();
-    go_on(&project);
+    project.let_go(&id);
     let sprint = project.finish(&id, 120);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     let told = last_cost(&dir);
@@ -378,7 +364,7 @@ fn a_hint_in_the_journal_is_nobodys_advice() {
     );
     let project = hooked(&hook, "");
     let id = project.submit("an idea", &["--rounds", "0"]);
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     wait_until("the line is there", 60, || {
         std::fs::read_to_string(dir.join(".researchloop/run.jsonl"))
             .is_ok_and(|text| text.contains("evil"))

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{playing, remote_dir, step, text};
-use crate::harness::{Project, let_go, program, wait_until};
+use super::{playing, step, text};
+use crate::harness::{Project, program, wait_until};
 
 /// A project whose agent keeps what it was called with in `calls`.
 pub(super) fn recorded(scenario: &str) -> Project {
@@ -116,7 +116,7 @@ fn a_job_finds_an_idea_and_every_later_prompt_carries_it() {
         std::fs::read_to_string(project.path("calls/1.args")).unwrap().contains("--json-schema")
     );
     assert_eq!(
-        std::fs::read_to_string(remote_dir(&project, &id).join("idea.txt")).unwrap().trim(),
+        std::fs::read_to_string(project.remote_dir(&id).join("idea.txt")).unwrap().trim(),
         idea
     );
     // The idea is a task of the backlog now, and this was the first attempt at it.
@@ -144,7 +144,7 @@ fn an_error_text_is_never_an_idea() {
         "{sprint:#}"
     );
     assert_eq!(sprint["idea"], Value::Null);
-    assert!(!remote_dir(&project, &id).join("idea.txt").exists());
+    assert!(!project.remote_dir(&id).join("idea.txt").exists());
     project
         .run(&["sprint", "resubmit", &id])
         .code(2)
@@ -340,7 +340,7 @@ fn an_agent_cannot_approve_its_own_idea() {
     let project = recorded("idea:idea_forge");
     let id = without_idea(&project, true);
     tick_until(&project, &id, "parked");
-    let forged = remote_dir(&project, &id).join(".researchloop/inbox/m-00f0f0.json");
+    let forged = project.remote_dir(&id).join(".researchloop/inbox/m-00f0f0.json");
     assert!(!forged.exists());
     let message = text(&inbox(&project, &[])[0], "id").to_owned();
     project.run(&["reply", &message, "something about schedules"]).success();
@@ -403,7 +403,7 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
             .trim(),
         "0"
     );
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     assert!(
         !dir.join(".researchloop/exit.json").exists()
             && !dir.join(".researchloop/ask/data.json").exists()
@@ -523,7 +523,7 @@ fn a_note_to_a_sprint_that_waits_comes_after_its_submission() {
     let said = project.run(&["reply", &second, "use fewer seeds"]).success();
     said.says(&format!("the `researchloop tick` after the one that submits {second}"));
     let delivered = || !inbox(&project, &["--all"])[0]["delivered_at"].is_null();
-    let_go(&remote_dir(&project, &first));
+    project.let_go(&first);
     project.finish(&first, 60);
     wait_until("the second is submitted", 60, || {
         let is_submitted = text(&project.show(&second), "status") != "pending";
@@ -536,7 +536,7 @@ fn a_note_to_a_sprint_that_waits_comes_after_its_submission() {
     assert!(!delivered(), "the tick that submits it has no folder to bring it to");
     project.run(&["tick"]);
     assert!(delivered());
-    let_go(&remote_dir(&project, &second));
+    project.let_go(&second);
     project.finish(&second, 60);
 }
 
@@ -555,7 +555,7 @@ fn a_note_reaches_a_running_sprint_at_its_next_step() {
     assert_eq!(text(&noted["message"], "kind"), "note");
     project.run(&["inbox"]).success().says("not delivered yet").says("logarithmic axis");
     project.run(&["tick"]).success();
-    let_go(&remote_dir(&project, &id));
+    project.let_go(&id);
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     let told: Vec<String> = prompts(&project)
@@ -609,7 +609,7 @@ fn hostile_questions_do_no_harm() {
     let log = log.never_says("root:");
     assert!(!log.stdout.contains('\u{1b}'));
     let left =
-        std::fs::read_dir(remote_dir(&project, &id).join(".researchloop/ask")).unwrap().count();
+        std::fs::read_dir(project.remote_dir(&id).join(".researchloop/ask")).unwrap().count();
     assert_eq!(left, 0);
     project.run(&["reply", text(&messages[0], "id"), "yes"]).success();
     assert_eq!(text(&project.finish(&id, 60), "status"), "completed");
@@ -741,7 +741,7 @@ fn a_tweak_begins_a_session_when_the_old_one_is_gone() {
     let project = recorded("");
     let id = project.submit("an idea", &["--rounds", "0"]);
     let before = project.finish(&id, 60);
-    let sessions = remote_dir(&project, &id).join(".stand-in");
+    let sessions = project.remote_dir(&id).join(".stand-in");
     std::fs::remove_dir_all(&sessions).unwrap();
     let made = project.run(&["--json", "sprint", "tweak", &id, "add a table"]).success().json();
     let sprint = project.finish(text(&made, "sprint_id"), 60);

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::dialogue::{database, inbox, prompts, recorded, tick_until, without_idea};
-use super::{remote_dir, text};
-use crate::harness::{let_go, wait_until};
+use super::text;
+use crate::harness::wait_until;
 
 fn jobs(project: &crate::harness::Project, id: &str) -> u32 {
     database(project)
@@ -19,7 +19,7 @@ fn a_job_that_has_lost_its_state_asks_anew_and_is_not_submitted_for_ever() {
     let id = without_idea(&project, true);
     tick_until(&project, &id, "parked");
     let first = text(&inbox(&project, &[])[0], "id").to_owned();
-    let state = remote_dir(&project, &id).join(".researchloop/state.json");
+    let state = project.remote_dir(&id).join(".researchloop/state.json");
     std::fs::remove_file(&state).unwrap();
     project.run(&["reply", &first, "rather something about schedules"]).success();
     let mut second = Value::Null;
@@ -137,7 +137,7 @@ fn a_parked_sprint_whose_directory_is_gone_ends_as_lost() {
     let project = recorded("research:ask=Which?_once");
     let id = project.submit("an idea", &["--rounds", "0"]);
     tick_until(&project, &id, "parked");
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     std::fs::rename(&dir, project.path("aside")).unwrap();
     project.run(&["reply", text(&inbox(&project, &[])[0], "id"), "one"]).success();
     let tick = project.run(&["tick"]).success();
@@ -178,7 +178,7 @@ fn a_folder_that_cannot_be_seen_proves_nothing() {
     let project = recorded("research:ask=Which?_once");
     let id = project.submit("an idea", &["--rounds", "0"]);
     tick_until(&project, &id, "parked");
-    let above = remote_dir(&project, &id).parent().unwrap().to_owned();
+    let above = project.remote_dir(&id).parent().unwrap().to_owned();
     std::fs::rename(&above, project.path("aside")).unwrap();
     project.run(&["reply", text(&inbox(&project, &[])[0], "id"), "one"]).success();
     for _ in 0..3 {
@@ -201,7 +201,7 @@ fn a_note_that_nobody_has_read_says_so() {
         text(&project.show(&id), "phase") == "summarize"
     });
     project.run(&["reply", &id, "-5 degrees, please"]).success().says("if one is left");
-    let_go(&remote_dir(&project, &id));
+    project.let_go(&id);
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     for arguments in [&["sprint", "show", &id][..], &["inbox", "--all"]] {
@@ -225,7 +225,7 @@ fn a_loop_says_whether_its_parked_sprint_is_answered() {
     let message = inbox(&project, &[]).remove(0);
     project.run(&["reply", text(&message, "id"), "yes"]).success();
     // The answer cannot be brought.
-    let above = remote_dir(&project, text(&message, "sprint_id")).parent().unwrap().to_owned();
+    let above = project.remote_dir(text(&message, "sprint_id")).parent().unwrap().to_owned();
     std::fs::rename(&above, project.path("aside")).unwrap();
     project.run(&["tick"]);
     project

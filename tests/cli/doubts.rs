@@ -3,7 +3,7 @@
 //! of shell.
 
 use super::submissions::{database, edited, job, program, scheduler_says, slurm};
-use super::{remote_dir, text};
+use super::text;
 use crate::harness::Project;
 
 const FAILED: &str = "sbatch: error: Batch job submission failed: ";
@@ -363,7 +363,7 @@ fn an_accounting_that_never_answers_leaves_nothing_in_doubt_for_ever() {
     let status = |n: usize| text(&project.show(&ids[n]), "status").to_owned();
     // What the queue or a claim names is there, whatever the accounting says.
     project.write("queue", format!("500|RUNNING|n1|None|rl-{}-1\n", ids[0]));
-    std::os::unix::fs::symlink("501", remote_dir(&project, &ids[1]).join(".researchloop/claim-1"))
+    std::os::unix::fs::symlink("501", project.remote_dir(&ids[1]).join(".researchloop/claim-1"))
         .unwrap();
     project.run(&["tick"]).says("1 submission(s) in doubt").says("Connection refused");
     assert_eq!(
@@ -403,7 +403,7 @@ fn an_accounting_that_never_answers_leaves_nothing_in_doubt_for_ever() {
     database(&project).execute("UPDATE jobs SET sent_at = '2026-01-01T00:00:00.000Z'", []).unwrap();
     project.run(&["tick"]);
     assert_eq!(text(&project.show(&ids[0]), "status"), "cancelled", "{:#}", project.show(&ids[0]));
-    let claim = remote_dir(&project, &ids[0]).join(".researchloop/claim-1");
+    let claim = project.remote_dir(&ids[0]).join(".researchloop/claim-1");
     assert_eq!(
         std::fs::read_link(claim).unwrap().to_str(),
         Some("cancelled"),
@@ -422,7 +422,7 @@ fn a_claim_names_the_job_when_no_scheduler_answers() {
         program(&project, "squeue", complaint);
         std::os::unix::fs::symlink(
             "501",
-            remote_dir(&project, &ids[0]).join(".researchloop/claim-1"),
+            project.remote_dir(&ids[0]).join(".researchloop/claim-1"),
         )
         .unwrap();
         project.run(&["tick"]);
@@ -501,7 +501,7 @@ fn a_job_that_holds_its_claim_exists_though_no_list_shows_it() {
                 .to_owned();
         assert_eq!(text(&project.show(&id), "status"), "submitting");
         // It has arrived all the same, and works.
-        let own = remote_dir(&project, &id).join(".researchloop");
+        let own = project.remote_dir(&id).join(".researchloop");
         std::os::unix::fs::symlink("102", own.join("claim-1")).unwrap();
         std::fs::remove_file(project.path("sbatch.says")).unwrap();
         let sent = calls(&project, "sbatch", "--parsable");
@@ -527,7 +527,7 @@ fn a_job_that_holds_its_claim_exists_though_no_list_shows_it() {
 fn a_cancel_reaches_every_job_of_the_name() {
     let project = slurm("", "");
     let id = project.submit("an idea", &[]);
-    let claim = remote_dir(&project, &id).join(".researchloop/claim-1");
+    let claim = project.remote_dir(&id).join(".researchloop/claim-1");
     project.write("queue", "101|PENDING||Priority\n");
     project.run(&["sprint", "cancel", "--no-wait", &id]).code(6);
     assert_eq!(
@@ -552,7 +552,7 @@ fn a_cancel_reaches_every_job_of_the_name() {
     // One that has begun keeps its claim.
     let project = slurm("", "");
     let id = project.submit("an idea", &[]);
-    let claim = remote_dir(&project, &id).join(".researchloop/claim-1");
+    let claim = project.remote_dir(&id).join(".researchloop/claim-1");
     std::os::unix::fs::symlink("101", &claim).unwrap();
     project.write("queue", "101|RUNNING|n1|None\n");
     project.run(&["sprint", "cancel", "--no-wait", &id]).code(6);
@@ -668,7 +668,7 @@ fn a_job_that_was_put_back_into_the_queue_is_not_shown_as_running() {
     project.run(&["tick"]).success();
     assert_eq!(text(&project.show(&id), "status"), "running");
     // It has told of its end a moment before it was put back.
-    let journal = remote_dir(&project, &id).join(".researchloop/run.jsonl");
+    let journal = project.remote_dir(&id).join(".researchloop/run.jsonl");
     let line = |seq: u32, rest: &str| {
         format!(
             "{{\"v\":1,\"seq\":{seq},\"time\":\"2030-01-01T00:00:00Z\",\"incarnation\":1,{rest}}}\n"

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
-use super::{SmallDisk, is_alive, playing, remote_dir, step, text};
+use super::{SmallDisk, is_alive, playing, step, text};
 use crate::harness::{Project, wait_until};
 
 /// Plays a scenario to its end.
@@ -80,7 +80,7 @@ fn research_that_fails_ends_the_sprint_before_the_report() {
     let (project, id, sprint) =
         failed("research:exit=3", &[], "step_failed", "research failed", "sprint log");
     assert_eq!((step(&sprint, "research"), step(&sprint, "report")), ("error", "waiting"));
-    assert!(!remote_dir(&project, &id).join("report.md").exists());
+    assert!(!project.remote_dir(&id).join("report.md").exists());
     project.run(&["sprint", "log", &id, "--step", "research"]).success().says("research");
 }
 
@@ -157,7 +157,7 @@ fn what_stands_in_for_the_promised_file_is_not_it() {
             "{kind}"
         );
         if kind == "symlink" {
-            let target = remote_dir(&project, &id).join(".test-agent/elsewhere");
+            let target = project.remote_dir(&id).join(".test-agent/elsewhere");
             assert_eq!(
                 std::fs::read_to_string(target).unwrap(),
                 "not yours\n",
@@ -216,7 +216,7 @@ fn a_killed_runner_is_told_and_nothing_of_it_is_left() {
         "killed",
         "sprint log sp-",
     );
-    let orphan = std::fs::read_to_string(remote_dir(&project, &id).join("orphan.pid")).unwrap();
+    let orphan = std::fs::read_to_string(project.remote_dir(&id).join("orphan.pid")).unwrap();
     assert!(!is_alive(orphan.trim()), "the orphan {orphan} lives");
 }
 
@@ -251,7 +251,7 @@ fn a_runner_that_is_gone_when_the_job_starts_is_told() {
     std::fs::remove_file(&runner).unwrap();
     project.write("home/go", "");
     wait_until("the job has ended", 20, || {
-        remote_dir(&project, &id).join(".researchloop/exit.json").exists()
+        project.remote_dir(&id).join(".researchloop/exit.json").exists()
     });
     let sprint = project.finish(&id, 60);
     assert_failed(&project, &id, &sprint, "runner_missing", "was not there", "cluster setup");
@@ -266,7 +266,7 @@ fn a_runner_that_may_not_be_executed_is_told() {
     project.write("home/go", "");
     // Any look at the sprint puts the runner right again: the job must have seen it first.
     wait_until("the job has ended", 20, || {
-        remote_dir(&project, &id).join(".researchloop/exit.json").exists()
+        project.remote_dir(&id).join(".researchloop/exit.json").exists()
     });
     let sprint = project.finish(&id, 60);
     assert_failed(&project, &id, &sprint, "noexec", "may not be executed", "working_dir");
@@ -276,7 +276,7 @@ fn a_runner_that_may_not_be_executed_is_told() {
 fn cancel_ends_the_job_and_all_that_it_has_started() {
     let project = playing("research:orphan,research:hang", "");
     let id = project.submit("leave something", &[]);
-    let pid_file = remote_dir(&project, &id).join("orphan.pid");
+    let pid_file = project.remote_dir(&id).join("orphan.pid");
     wait_until("the agent has left an orphan", 20, || {
         std::fs::read_to_string(&pid_file).is_ok_and(|pid| pid.ends_with('\n'))
     });
@@ -332,7 +332,7 @@ fn the_answer_of_a_review_decides_and_what_contradicts_it_costs_a_round() {
     ] {
         let (project, id, sprint) = end(&format!("red_team_1:{scenario}"), &["--rounds", "1"]);
         assert_eq!(step(&sprint, "red_team_round_1"), verdict, "{scenario}: {sprint:#}");
-        let journal = remote_dir(&project, &id).join(".researchloop/run.jsonl");
+        let journal = project.remote_dir(&id).join(".researchloop/run.jsonl");
         let journal = std::fs::read_to_string(journal).expect("read");
         let line = journal
             .lines()

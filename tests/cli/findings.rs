@@ -1,6 +1,6 @@
 //! What comes out of sprints: findings, figures, evaluators, verification.
 
-use super::{playing, remote_dir, step, text};
+use super::{playing, step, text};
 use crate::harness::{Project, program};
 
 #[test]
@@ -63,7 +63,7 @@ fn run_again(
     id: &str,
     change: impl Fn(&mut serde_json::Value),
 ) -> (i32, Vec<serde_json::Value>) {
-    let own = remote_dir(project, id).join(".researchloop");
+    let own = project.remote_dir(id).join(".researchloop");
     let file = own.join("bundle.json");
     let mut bundle: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
@@ -73,7 +73,7 @@ fn run_again(
         std::fs::remove_file(own.join(name)).unwrap();
     }
     let mut command = project.command(program());
-    command.args(["job-run", remote_dir(project, id).to_str().unwrap()]);
+    command.args(["job-run", project.remote_dir(id).to_str().unwrap()]);
     let output = Project::output(command);
     let journal = std::fs::read_to_string(own.join("run.jsonl")).unwrap();
     (output.code, journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
@@ -94,7 +94,7 @@ fn a_verification_decides_whether_the_work_is_done() {
     assert_eq!(code, 0, "{lines:#?}");
     let last = lines.last().unwrap();
     assert_eq!(last["status"], "completed", "{last:#}");
-    assert!(remote_dir(&project, &id).join("verified").is_file());
+    assert!(project.remote_dir(&id).join("verified").is_file());
     let steps: Vec<&str> = lines
         .iter()
         .filter(|line| line["kind"] == "step_ended")
@@ -212,7 +212,7 @@ fn a_study_is_steered_by_its_program() {
     assert_eq!(step(&sprint, "evaluate"), "yes", "{sprint:#}");
     assert_eq!(sprint["metrics"][0]["source"], "evaluator", "{sprint:#}");
     assert_eq!(sprint["metrics"][0]["value"], 0.75);
-    let context = std::fs::read_to_string(remote_dir(&project, &id).join("CLAUDE.md")).unwrap();
+    let context = std::fs::read_to_string(project.remote_dir(&id).join("CLAUDE.md")).unwrap();
     assert!(
         context.contains("Find a better step size.")
             && context.contains("Never touch the test set.")
@@ -535,7 +535,7 @@ fn what_a_killed_runner_had_spent_counts_for_the_next_one() {
     let project = playing("repair:kill_runner,research:no_output_file", "");
     let id = project.submit("an idea", &["--rounds", "0"]);
     assert_eq!(text(&project.finish(&id, 60), "status"), "failed");
-    let state = std::fs::read(remote_dir(&project, &id).join(".researchloop/state.json")).unwrap();
+    let state = std::fs::read(project.remote_dir(&id).join(".researchloop/state.json")).unwrap();
     let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
     assert_eq!(state["ended"], false, "it was killed: {state:#}");
     assert!(
@@ -556,7 +556,7 @@ fn a_command_that_is_too_slow_is_told_as_such() {
             .into();
     });
     assert_eq!(code, 0, "{lines:#?}");
-    assert!(remote_dir(&project, &id).join("late").is_file(), "the pipeline says what comes then");
+    assert!(project.remote_dir(&id).join("late").is_file(), "the pipeline says what comes then");
     let ended = lines.iter().find(|line| line["kind"] == "step_ended").unwrap();
     assert_eq!(
         (text(ended, "verdict"), text(ended, "detail")),
@@ -570,7 +570,7 @@ fn an_idea_that_was_taken_is_told_whole_by_the_next_runner() {
     let project = Project::local("");
     let id = project.submit("an idea", &[]);
     project.finish(&id, 60);
-    let own = remote_dir(&project, &id).join(".researchloop");
+    let own = project.remote_dir(&id).join(".researchloop");
     let file = |name: &str| {
         serde_json::from_slice::<serde_json::Value>(&std::fs::read(own.join(name)).unwrap())
             .unwrap()
@@ -588,7 +588,7 @@ fn an_idea_that_was_taken_is_told_whole_by_the_next_runner() {
     std::fs::write(own.join("state.json"), state.to_string()).unwrap();
     let before = std::fs::read_to_string(own.join("run.jsonl")).unwrap().len();
     let mut command = project.command(program());
-    command.args(["job-run", remote_dir(&project, &id).to_str().unwrap()]);
+    command.args(["job-run", project.remote_dir(&id).to_str().unwrap()]);
     let output = Project::output(command);
     assert_eq!(output.code, 0, "{output}");
     let lines = std::fs::read_to_string(own.join("run.jsonl")).unwrap();

@@ -4,27 +4,13 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
 
-use super::{SmallDisk, believed, playing, remote_dir, text};
-use crate::harness::{Project, let_go, wait_until};
-
-/// A sprint that waits in its first step, with some lines of its journal taken in.
-fn waiting(more: &str) -> (Project, String, PathBuf) {
-    let project = playing("research:gate", more);
-    let id = project.submit("wait", &["--rounds", "0"]);
-    let dir = remote_dir(&project, &id);
-    let journal = dir.join(".researchloop/run.jsonl");
-    wait_until("the journal has begun", 30, || {
-        std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() >= 2)
-    });
-    let _ = project.run(&["tick"]).success();
-    assert_eq!(text(&project.show(&id), "status"), "running");
-    (project, id, dir)
-}
+use super::believed::waiting;
+use super::{SmallDisk, playing, text};
+use crate::harness::Project;
 
 fn lines(project: &Project, id: &str) -> Vec<Value> {
     let log = project.run(&["--json", "sprint", "log", id]).success();
@@ -33,7 +19,7 @@ fn lines(project: &Project, id: &str) -> Vec<Value> {
 
 /// Lets it go on, and ticks until the sprint is over or the time is; never may a tick hang or crash.
 fn ticked(project: &Project, id: &str, seconds: u64) -> Value {
-    let_go(&remote_dir(project, id));
+    project.let_go(id);
     let started = std::time::Instant::now();
     loop {
         let began = std::time::Instant::now();
@@ -89,13 +75,13 @@ fn a_fifo_or_a_link_in_place_of_the_journal_is_not_read() {
 
 #[test]
 fn a_rewritten_journal_is_marked_and_its_first_lines_stay() {
-    let (project, id, dir) = believed::waiting("");
+    let (project, id, dir) = waiting("");
     let before = lines(&project, &id);
     let journal = dir.join(".researchloop/run.jsonl");
     let forged = std::fs::read_to_string(&journal).unwrap().replace("\"research\"", "\"forged\"");
     std::fs::write(&journal, forged).unwrap();
     project.run(&["tick"]).success();
-    believed::go_on(&project);
+    project.let_go(&id);
     let sprint = ticked(&project, &id, 600);
     assert_eq!(sprint["journal_altered"], true, "{sprint:#}");
     assert_eq!(lines(&project, &id)[..before.len()], before[..]);
@@ -104,7 +90,7 @@ fn a_rewritten_journal_is_marked_and_its_first_lines_stay() {
 
 #[test]
 fn a_shortened_journal_is_marked_and_nothing_of_it_is_lost() {
-    let (project, id, dir) = believed::waiting("");
+    let (project, id, dir) = waiting("");
     let before = lines(&project, &id);
     std::fs::File::options()
         .write(true)
@@ -116,7 +102,7 @@ fn a_shortened_journal_is_marked_and_nothing_of_it_is_lost() {
     let sprint = project.show(&id);
     assert_eq!(sprint["journal_altered"], true, "{sprint:#}");
     assert_eq!(lines(&project, &id)[..before.len()], before[..]);
-    believed::go_on(&project);
+    project.let_go(&id);
     let _ = ticked(&project, &id, 60);
 }
 
@@ -255,14 +241,14 @@ fn a_runner_that_was_exchanged_by_a_job_is_put_right_before_it_is_asked() {
 
 #[test]
 fn a_time_at_the_end_of_all_times_stops_no_tick() {
-    let (project, id, dir) = believed::waiting("");
+    let (project, id, dir) = waiting("");
     let line = r#"{"v":1,"seq":400,"time":"9999-12-30T21:59:59.9Z","incarnation":2,"kind":"run_started","job_id":"local-1","host":"n","version":"0","pipeline":"p","plan":[],"seconds":1}"#;
     let mut journal =
         std::fs::File::options().append(true).open(dir.join(".researchloop/run.jsonl")).unwrap();
     journal.write_all(format!("{line}\n").as_bytes()).unwrap();
     let _ = project.run(&["tick"]).never_says("fault of the program").never_says("panicked");
     assert!(lines(&project, &id).iter().any(|line| line["seq"] == 400), "it was taken in");
-    believed::go_on(&project);
+    project.let_go(&id);
 }
 
 #[test]
@@ -390,7 +376,7 @@ fn ideas_of_every_kind_are_text() {
     let id = project.submit(odd, &["--rounds", "0"]);
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
-    let idea = std::fs::read_to_string(remote_dir(&project, &id).join("idea.txt")).unwrap();
+    let idea = std::fs::read_to_string(project.remote_dir(&id).join("idea.txt")).unwrap();
     assert_eq!(idea, format!("{}\n", odd.replace(['\u{1b}', '\u{7}'], "")));
     for arguments in [&["sprint", "show", &id][..], &["sprint", "list"]] {
         let output = project

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{SmallDisk, is_alive, playing, remote_dir, step, text};
+use super::{SmallDisk, is_alive, playing, step, text};
 use crate::harness::{Project, program, wait_until};
 
 /// Plays a scenario to its end.
@@ -18,7 +18,7 @@ fn end(scenario: &str, arguments: &[&str]) -> (Project, String, Value) {
 }
 
 fn journal(project: &Project, id: &str) -> String {
-    std::fs::read_to_string(remote_dir(project, id).join(".researchloop/run.jsonl"))
+    std::fs::read_to_string(project.remote_dir(id).join(".researchloop/run.jsonl"))
         .unwrap_or_default()
 }
 
@@ -30,7 +30,7 @@ fn what_a_step_leaves_running_ends_with_the_step() {
     let place =
         |what: &str| lines.find(what).unwrap_or_else(|| panic!("{what} is missing: {lines}"));
     assert!(place("1 process(es) were still running") < place("\"verdict\":\"yes\""), "{lines}");
-    let orphan = std::fs::read_to_string(remote_dir(&project, &id).join("orphan.pid")).unwrap();
+    let orphan = std::fs::read_to_string(project.remote_dir(&id).join("orphan.pid")).unwrap();
     assert!(!is_alive(orphan.trim()));
 }
 
@@ -78,7 +78,7 @@ fn a_disk_that_is_full_behind_a_call_ends_the_sprint_before_the_next_one() {
         sprint["cost_usd"].as_f64().unwrap() > 0.0 && step(&sprint, "research") == "interrupted",
         "{sprint:#}"
     );
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     std::fs::remove_file(dir.join("big")).unwrap();
     let lines = again(&project, &id, &dir, 0);
     assert!(lines.contains("\"resumed\":true") && !lines.contains("disk_full"), "{lines}");
@@ -101,7 +101,7 @@ fn a_context_that_is_full_goes_on_once_in_a_new_session_that_is_told_what_is_the
     );
     assert_told(&project, &id, "has become too long");
     let prompt = std::fs::read_to_string(
-        remote_dir(&project, &id).join(".researchloop/steps/report.2.1.prompt.md"),
+        project.remote_dir(&id).join(".researchloop/steps/report.2.1.prompt.md"),
     )
     .unwrap();
     assert!(
@@ -167,7 +167,7 @@ fn a_new_session_that_must_repair_is_told_the_whole_step() {
     );
     assert_told(&project, &id, "the session is not there any more");
     let prompt = std::fs::read_to_string(
-        remote_dir(&project, &id).join(".researchloop/steps/research.3.1.prompt.md"),
+        project.remote_dir(&id).join(".researchloop/steps/research.3.1.prompt.md"),
     )
     .unwrap();
     assert!(prompt.contains("# Step: repair") && prompt.contains("# Step: research"), "{prompt}");
@@ -179,7 +179,7 @@ fn a_new_session_that_must_repair_is_told_the_whole_step() {
 fn killed_in(label: &str, scenario: &str) -> (Project, String, std::path::PathBuf, Value) {
     let project = playing(scenario, "");
     let id = project.submit("die", &["--rounds", "0"]);
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     wait_until("the agent has greeted", 20, || {
         journal(&project, &id).lines().any(|line| {
             line.contains("\"kind\":\"agent\"") && line.contains(&format!("\"step\":\"{label}\""))

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::loops::{add, finish, shown, start};
-use super::{playing, remote_dir, text};
-use crate::harness::{Project, let_go, patience};
+use super::{playing, text};
+use crate::harness::{Project, patience};
 
 fn with(project: &Project, keys: &str) {
     let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
@@ -30,7 +30,7 @@ fn of_two_jobs_with_the_same_idea_the_later_one_is_ended() {
         let statuses = statuses(&one);
         if statuses.contains(&"cancelled") {
             for sprint in one["sprints"].as_array().unwrap() {
-                let_go(&remote_dir(&project, text(sprint, "id")));
+                project.let_go(text(sprint, "id"));
             }
         }
         if (statuses.contains(&"cancelled") && statuses.contains(&"completed"))
@@ -134,8 +134,9 @@ fn a_usage_limit_is_waited_for_and_kills_neither_the_loop_nor_its_task() {
 
 #[test]
 fn sprints_whose_gpus_nobody_knows_are_named_and_can_be_given_up() {
-    let project = playing("", "");
+    let project = playing("research:gate", "");
     let id = project.submit("one", &["--rounds", "0"]);
+    project.let_go(&id);
     project.finish(&id, 60);
     let database = rusqlite::Connection::open(project.path("researchloop.db")).unwrap();
     database.execute("UPDATE sprints SET gpus = NULL", []).unwrap();

@@ -58,11 +58,6 @@ pub fn playing(scenario: &str, more: &str) -> Project {
     project
 }
 
-/// The sprint's directory on its cluster, which is this machine.
-pub fn remote_dir(project: &Project, id: &str) -> PathBuf {
-    PathBuf::from(project.show(id)["remote_dir"].as_str().unwrap())
-}
-
 /// Asserts that a command ends well although nobody reads what it prints.
 #[track_caller]
 pub fn is_not_troubled_by_a_reader_that_goes_away(project: &Project, arguments: &[&str]) {

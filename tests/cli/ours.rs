@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{playing, remote_dir, text};
+use super::{playing, text};
 use crate::harness::{Project, wait_until};
 
 /// Somebody else.
@@ -87,7 +87,7 @@ fn a_runner_that_is_taken_over_meanwhile_is_not_asked() {
     for how in FOREIGN {
         let project = playing("research:hang", "");
         let id = project.submit("wait", &["--rounds", "0"]);
-        let journal = remote_dir(&project, &id).join(".researchloop/run.jsonl");
+        let journal = project.remote_dir(&id).join(".researchloop/run.jsonl");
         wait_until("the journal has begun", 30, || {
             std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() >= 2)
         });
@@ -155,7 +155,7 @@ fn a_job_starts_nobody_elses_runner_and_not_in_somebody_elses_folder() {
     let project = playing("", "");
     let id = project.submit("an idea", &["--rounds", "0"]);
     assert_eq!(text(&project.finish(&id, 60), "status"), "completed");
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     let again = || {
         let _ = std::fs::remove_file(dir.join(".researchloop/claim-1"));
         let mut command = project.command(Path::new("/bin/bash"));

@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::dialogue::{prompts, recorded};
-use super::{remote_dir, text};
-use crate::harness::{Project, let_go, sources, wait_until};
+use super::text;
+use crate::harness::{Project, sources, wait_until};
 
 const GOOD: &str = r#"{"tasks": [
     {"key": "baseline", "idea": "Measure the baseline", "priority": "p0", "done_when": "there is a number"},
@@ -407,7 +407,7 @@ fn ctrl_c_leaves_the_job_that_makes_a_plan_running() {
         "{said}"
     );
     project.run(&["plan", "-s", "s", "--from", &id]).code(4);
-    let_go(&remote_dir(&project, &id));
+    project.let_go(&id);
     wait_until("the job has ended, which no tick has seen", 60, || {
         project.run(&["plan", "-s", "s", "--from", &id, "-y"]).code == 0
     });

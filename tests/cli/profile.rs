@@ -1,6 +1,6 @@
 //! What the account's profile does to a job, and what the job owes the account.
 
-use super::{is_alive, playing, remote_dir, text};
+use super::{is_alive, playing, text};
 use crate::harness::{Project, wait_until};
 
 /// A process that hides its environment, as the agents for keys do: no mark is found on it. The profile
@@ -47,7 +47,7 @@ fn what_the_profile_starts_lives_as_long_as_the_job_and_no_longer() {
         "read\n",
         "it is read once"
     );
-    assert!(!remote_dir(&project, &id).join(".researchloop/started").exists());
+    assert!(!project.remote_dir(&id).join(".researchloop/started").exists());
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn what_the_profile_starts_is_ended_with_a_cancelled_and_with_a_killed_job() {
         let id = project.submit("an idea", &["--rounds", "0"]);
         if scenario == "research:hang" {
             wait_until("the agent works", 60, || {
-                std::fs::read_to_string(remote_dir(&project, &id).join(".researchloop/run.jsonl"))
+                std::fs::read_to_string(project.remote_dir(&id).join(".researchloop/run.jsonl"))
                     .is_ok_and(|text| text.contains("\"agent\""))
             });
             project

@@ -1,11 +1,11 @@
 //! Faults that a careful reader found before a user did.
 
-use super::{playing, remote_dir};
+use super::playing;
 use crate::harness::{Project, wait_until};
 
 /// Waits until the runner has recorded its end.
 fn wait_for_end(project: &Project, id: &str) {
-    let journal = remote_dir(project, id).join(".researchloop/run.jsonl");
+    let journal = project.remote_dir(id).join(".researchloop/run.jsonl");
     wait_until("the end of the run", 60, || {
         std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("\"run_ended\""))
     });
@@ -73,7 +73,7 @@ fn files_that_cannot_be_read_for_a_while_are_waited_for() {
     let project = Project::local("");
     let id = project.submit("an idea", &[]);
     wait_for_end(&project, &id);
-    let folder = remote_dir(&project, &id);
+    let folder = project.remote_dir(&id);
     let away = folder.with_extension("away");
     std::fs::rename(&folder, &away).unwrap();
     for _ in 0..3 {
@@ -91,7 +91,7 @@ fn very_many_files_hide_no_report() {
     let project = Project::local("");
     let id = project.submit("an idea", &[]);
     wait_for_end(&project, &id);
-    let folder = remote_dir(&project, &id);
+    let folder = project.remote_dir(&id);
     for number in 0..6000 {
         std::fs::write(folder.join(format!("frame_{number}.png")), "x").unwrap();
     }
@@ -106,7 +106,7 @@ fn a_journal_with_impossible_numbers_holds_up_nobody() {
     let project = Project::local("max_concurrent_jobs = 4");
     let (bad, good) = (project.submit("one", &[]), project.submit("two", &[]));
     wait_for_end(&project, &bad);
-    let journal = remote_dir(&project, &bad).join(".researchloop/run.jsonl");
+    let journal = project.remote_dir(&bad).join(".researchloop/run.jsonl");
     let mut text = std::fs::read_to_string(&journal).unwrap();
     for seq in [100_001, 100_002] {
         text.push_str(&format!(
@@ -128,7 +128,7 @@ fn two_fetches_at_once_do_not_mix_their_files() {
     let project = Project::local("");
     let id = project.submit("an idea", &[]);
     assert_eq!(project.finish(&id, 60)["status"], "completed");
-    let results = remote_dir(&project, &id).join("results");
+    let results = project.remote_dir(&id).join("results");
     for number in 0_u8..6 {
         std::fs::write(results.join(format!("big{number}.bin")), vec![number; 12 << 20]).unwrap();
     }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::{remote_dir, text};
+use super::text;
 use crate::harness::{Project, sources};
 
 const TOKEN: &str = "s3cr3t-value-4711";
@@ -92,7 +92,7 @@ fn what_the_agent_repeats_of_its_environment_is_masked_wherever_it_is_told() {
         "{log}"
     );
     assert!(log.stdout.contains("measuring with ***"), "{log}");
-    everywhere(&project, &id, &remote_dir(&project, &id));
+    everywhere(&project, &id, &project.remote_dir(&id));
 }
 
 #[test]
@@ -116,6 +116,6 @@ fn questions_findings_and_failures_are_masked_too() {
         });
         let inbox = project.run(&["inbox"]).success();
         assert_eq!(inbox.stdout.contains("May I use ***?"), waits, "{inbox}");
-        everywhere(&project, &id, &remote_dir(&project, &id));
+        everywhere(&project, &id, &project.remote_dir(&id));
     }
 }

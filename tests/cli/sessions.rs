@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::dialogue::{prompts, recorded, tick_until};
-use super::{playing, remote_dir, step, text};
+use super::{playing, step, text};
 use crate::harness::Project;
 
 /// Plays a scenario to its end, with calls recorded.
@@ -33,7 +33,7 @@ fn failed(scenario: &str, reason: &str, says: &[&str], hint: &str) -> (Project, 
 }
 
 fn journal(project: &Project, id: &str) -> String {
-    std::fs::read_to_string(remote_dir(project, id).join(".researchloop/run.jsonl")).unwrap()
+    std::fs::read_to_string(project.remote_dir(id).join(".researchloop/run.jsonl")).unwrap()
 }
 
 /// What a call of the agent was given behind this flag, call by call.
@@ -131,7 +131,7 @@ fn the_session_that_worked_goes_on_also_in_a_follow_up() {
 #[test]
 fn the_agent_is_told_where_it_is_and_is_offered_nothing_that_needs_a_person() {
     let (project, id, _) = end("");
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     let (tools, told) =
         (given(&project, "--disallowedTools"), given(&project, "--append-system-prompt"));
     assert_eq!(tools.len(), 3);
@@ -177,7 +177,7 @@ fn a_step_is_not_done_while_it_waits_to_be_woken() {
 fn a_schedule_that_the_agent_leaves_is_removed() {
     let (project, id, sprint) = end("research:schedule");
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
-    assert!(!remote_dir(&project, &id).join(".claude/scheduled_tasks.json").exists());
+    assert!(!project.remote_dir(&id).join(".claude/scheduled_tasks.json").exists());
     assert!(journal(&project, &id).contains("a schedule was removed"));
 }
 

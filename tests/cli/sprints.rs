@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::{is_alive, is_not_troubled_by_a_reader_that_goes_away, playing, remote_dir, text};
-use crate::harness::{Project, let_go, patience, program, wait_until};
+use super::{is_alive, is_not_troubled_by_a_reader_that_goes_away, playing, text};
+use crate::harness::{Project, patience, program, wait_until};
 
 /// All regular files below a folder.
 fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
@@ -76,7 +76,7 @@ fn a_secret_reaches_the_agent_and_no_file_but_one() {
     );
     project.write("researchloop.toml", config.replace("environment = { ", &more));
     let id = project.submit("x", &["--rounds", "0"]);
-    let private = remote_dir(&project, &id).join(".researchloop/env");
+    let private = project.remote_dir(&id).join(".researchloop/env");
     let sprint = project.finish(&id, 60);
     assert_eq!(text(&sprint, "status"), "completed", "{sprint:#}");
     let environment = std::fs::read_to_string(calls.join("1.env")).unwrap();
@@ -235,7 +235,7 @@ fn only_so_many_jobs_are_out_and_the_rest_follow() {
         let _ = project.run(&["tick"]);
         let now = states();
         for (id, _) in ids.iter().zip(&now).filter(|(_, state)| *state == "running") {
-            let_go(&remote_dir(&project, id));
+            project.let_go(id);
         }
         most = most.max(
             now.iter()
@@ -403,12 +403,12 @@ fn the_whole_life_of_a_sprint() {
         (id.as_str(), "whole life", "completed")
     );
 
-    let folder = remote_dir(&project, &id);
+    let folder = project.remote_dir(&id);
     project.run(&["sprint", "delete", &id]).code(2).says("--yes");
     project.run(&["sprint", "delete", &id, "--remote", "--yes"]).success().says("on the cluster");
     assert!(!folder.exists() && !project.path(&format!("artifacts/{id}")).exists());
     project.run(&["sprint", "show", &id]).code(3);
-    let folder = remote_dir(&project, &again);
+    let folder = project.remote_dir(&again);
     project.run(&["sprint", "delete", &again, "-y"]).success();
     assert!(folder.exists(), "only with --remote");
 }

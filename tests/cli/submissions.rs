@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use super::{remote_dir, text};
+use super::text;
 use crate::harness::{Project, sources};
 
 /// A project whose cluster is SLURM on this machine, played by four programs. `sbatch` keeps each
@@ -111,11 +111,11 @@ fn an_old_script_is_never_submitted_in_place_of_one_that_did_not_arrive() {
         .to_owned();
     assert_eq!(text(&project.show(&id), "status"), "pending");
     assert!(
-        remote_dir(&project, &id).to_string_lossy().starts_with('/') && job(&project, 1).is_some()
+        project.remote_dir(&id).to_string_lossy().starts_with('/') && job(&project, 1).is_some()
     );
     // The disk is full now: the environment cannot be written.
     std::fs::remove_file(project.path("sbatch.says")).unwrap();
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     std::fs::create_dir(dir.join(".researchloop/env.new")).unwrap();
     assert!(dir.join("run_sprint.sh").exists());
     let _ = project.run(&["tick"]);
@@ -132,7 +132,7 @@ fn an_old_script_is_never_submitted_in_place_of_one_that_did_not_arrive() {
 fn a_sprint_that_goes_on_outlives_a_full_disk_and_a_refusal() {
     let project = slurm("", "");
     let id = answered(&project, 60);
-    let blocked = remote_dir(&project, &id).join(".researchloop/script.new");
+    let blocked = project.remote_dir(&id).join(".researchloop/script.new");
     let again = || {
         database(&project).execute("UPDATE sprints SET resume_next = 0", []).unwrap();
         let tick = project.run(&["tick"]);
@@ -430,7 +430,7 @@ fn an_accounting_that_hangs_does_not_keep_the_files_from_being_read() {
     let project = slurm("command_timeout = 12", "");
     let id = project.submit("an idea", &[]);
     project.write("bin/sacct", "#!/bin/sh\nexec sleep 30\n");
-    let journal: PathBuf = remote_dir(&project, &id).join(".researchloop/run.jsonl");
+    let journal: PathBuf = project.remote_dir(&id).join(".researchloop/run.jsonl");
     std::fs::write(&journal, "{\"v\":1,\"seq\":1,\"time\":\"2030-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"note\",\"text\":\"x\"}\n").unwrap();
     let tick = project.run(&["tick"]).success();
     let sprint = project.show(&id);
@@ -507,7 +507,7 @@ fn a_limit_that_holds_a_parked_sprint_ends_its_loop_and_is_told_wherever_it_is_s
 fn a_sprint_whose_directory_went_away_is_not_begun_anew() {
     let project = slurm("", "");
     let (id, _) = run(&project, "s", "one");
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     database(&project).execute_batch("UPDATE sprints SET status = 'parked'").unwrap();
     std::fs::remove_dir_all(&dir).unwrap();
     for round in 0..4 {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::{playing, remote_dir, text};
+use super::{playing, text};
 use crate::harness::{Project, let_go, program, wait_until};
 
 /// The processes that work in this folder.
@@ -36,7 +36,7 @@ fn wait_for_agent(dir: &Path) {
 fn time_in_which_the_job_is_suspended_is_no_time_of_the_job() {
     let project = playing("research:gate", "");
     let id = project.submit("stand still", &["--time", "60s", "--rounds", "0"]);
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     wait_for_agent(&dir);
     let job = at_work(&dir);
     signal("-STOP", &job);
@@ -74,7 +74,7 @@ fn job_of(scheduler: &str, scenario: &str) -> (Project, std::path::PathBuf, Chil
     let project = playing("research:exit=3", "");
     let id = project.submit("as if", &["--rounds", "0"]);
     project.finish(&id, 60);
-    let made = remote_dir(&project, &id).join(".researchloop");
+    let made = project.remote_dir(&id).join(".researchloop");
     let dir = project.path("as-if");
     std::fs::create_dir_all(dir.join(".researchloop")).unwrap();
     for (file, from, to) in [
@@ -155,7 +155,7 @@ fn a_signal_that_comes_before_the_runner_is_told_by_the_runner() {
     );
     let id = project.submit("early", &["--rounds", "0"]);
     let sprint = project.finish(&id, 60);
-    let dir = remote_dir(&project, &id);
+    let dir = project.remote_dir(&id);
     assert_eq!(
         (text(&sprint, "status"), text(&sprint, "reason")),
         ("failed", "cancelled_outside"),

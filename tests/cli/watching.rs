@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Child;
 
-use super::{SmallDisk, playing, remote_dir, text};
-use crate::harness::{Project, let_go, program, sources, wait_until};
+use super::{SmallDisk, playing, text};
+use crate::harness::{Project, program, sources, wait_until};
 
 /// Two clusters on this machine, whose queues are a few lines of shell: `good` (SLURM) answers at once and
 /// counts its questions in `polls`; `bad` (Grid Engine) counts them in `asked`, and hangs when `hangs` is there.
@@ -205,7 +205,7 @@ fn meets_a_full_disk(arguments: &[&str]) -> (Project, SmallDisk, Child) {
     assert_eq!(child.try_wait().unwrap(), None, "{}", said(&project, "it.err"));
     drop(file);
     std::fs::remove_file(project.path("small/full")).unwrap();
-    let_go(&remote_dir(&project, &id));
+    project.let_go(&id);
     let over = || text(&project.show(&id), "status") == "completed";
     wait_until("the sprint is over", 90, over);
     (project, disk, child)

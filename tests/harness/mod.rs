@@ -32,12 +32,13 @@ pub fn patience(least: u64) -> Duration {
     Duration::from_secs(least.max(600))
 }
 
-/// Lets an agent that waits at its `gate` go on. So a test says itself for how long the agent is in the
-/// middle of something, however busy the machine is.
+/// Lets an agent that waits at its `gate` in this directory go on. So a test says itself for how long the agent
+/// is in the middle of something, however busy the machine is.
+#[track_caller]
 pub fn let_go(dir: &Path) {
     let state = dir.join(".test-agent");
-    let _ = std::fs::create_dir_all(&state);
-    let _ = std::fs::write(state.join("go"), "");
+    std::fs::create_dir_all(&state).expect("made");
+    std::fs::write(state.join("go"), "").expect("written");
 }
 
 /// Says something that is shown when the test fails.

@@ -161,6 +161,18 @@ impl Project {
         self.run(&["--json", "sprint", "show", id]).success().json()["sprint"].clone()
     }
 
+    /// The sprint's directory on its cluster, which is this machine.
+    #[track_caller]
+    pub fn remote_dir(&self, id: &str) -> PathBuf {
+        PathBuf::from(self.show(id)["remote_dir"].as_str().expect("a directory"))
+    }
+
+    /// Lets the sprint's agent go on, which waits at its `gate`.
+    #[track_caller]
+    pub fn let_go(&self, id: &str) {
+        super::let_go(&self.remote_dir(id));
+    }
+
     /// All that can tell why a sprint is as it is: what is known of it here, and the ends of its files.
     pub fn explain(&self, id: &str) -> String {
         let json = self.run(&["--json", "sprint", "show", id]);

@@ -107,7 +107,7 @@ fn a_queue_that_does_not_answer_changes_nothing(kind: Kind) {
         assert!(tick.stderr.contains("did not answer"), "{tick}");
     }
     drop(fault);
-    crate::harness::let_go(&site.remote_dir(&id));
+    site.project.let_go(&id);
     let sprint = site.finish(&id, 120);
     assert_eq!(sprint["status"], "completed", "{}", site.explain(&id));
     assert_eq!(site.jobs_of(&id), [job], "{}", site.explain(&id));

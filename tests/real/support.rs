@@ -203,11 +203,6 @@ impl Site {
         );
     }
 
-    /// The sprint's directory on the "cluster".
-    pub fn remote_dir(&self, id: &str) -> PathBuf {
-        PathBuf::from(self.project.show(id)["remote_dir"].as_str().expect("a directory"))
-    }
-
     /// Runs an administrator's program.
     pub fn admin(&self, program: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(program);

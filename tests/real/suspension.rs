@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::support::{Kind, Site, calm, on_both};
-use crate::harness::let_go;
 
 on_both! { a_job_that_is_suspended_goes_on }
 
@@ -34,7 +33,7 @@ fn a_job_that_is_suspended_goes_on(kind: Kind) {
     std::thread::sleep(Duration::from_secs(stands));
     site.tick_until(&id, "it is still there", 30, |sprint| sprint["status"] == "running");
     ask(resume);
-    let_go(&site.remote_dir(&id));
+    site.project.let_go(&id);
     let sprint = site.finish(&id, 120);
     assert_eq!(sprint["status"], "completed", "\n{}", site.explain(&id));
     let log = site.project.run(&["sprint", "log", &id]).success();

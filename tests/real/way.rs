@@ -142,7 +142,7 @@ fn a_broken_connection_does_not_end_the_watching() {
         site.ctl("kill-sshd-sessions", &site.user);
         crate::harness::wait_until("it has logged in again", 60, || counted.ssh(&site).0 > cut);
     }
-    crate::harness::let_go(&site.remote_dir(&id));
+    site.project.let_go(&id);
     output.read_to_string(&mut printed).expect("read");
     let mut said = String::new();
     child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("read");

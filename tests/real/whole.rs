@@ -26,7 +26,7 @@ fn watched(kind: Kind, user: &str) {
             && let Some(state) = site.queued(job)
         {
             if state == if kind == Kind::Slurm { "RUNNING" } else { "r" } {
-                crate::harness::let_go(&site.remote_dir(&id));
+                site.project.let_go(&id);
             }
             seen.insert(state);
         }
