@@ -6,6 +6,16 @@ use crate::domain::open_issues::OpenIssues;
 use crate::domain::{JobId, Masker, SprintId};
 use crate::store::NewSprint;
 
+/// A database with one sprint, which nobody has submitted.
+fn made() -> Store {
+    let mut store = Store::in_memory().expect("a database");
+    let change = store.change().expect("begun");
+    let sprint = SprintId::new("sp-000001").expect("an id");
+    assert!(change.create_sprint(&NewSprint::example(&sprint)).expect("made"));
+    change.commit().expect("kept");
+    store
+}
+
 fn line(seq: u64, kind: &str, more: &str) -> Line {
     let text = format!(
         r#"{{"v":1,"seq":{seq},"time":"2026-01-02T03:04:05Z","incarnation":1,"kind":"{kind}"{more}}}"#
@@ -15,10 +25,8 @@ fn line(seq: u64, kind: &str, more: &str) -> Line {
 
 #[test]
 fn of_a_talkative_journal_what_decides_is_kept() {
-    let mut store = Store::in_memory().expect("a database");
+    let mut store = made();
     let change = store.change().expect("begun");
-    let id = SprintId::new("sp-000001").expect("an id");
-    assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
     let mut seq = 0;
     let mut kept = |offset: u64, kind: &str, text: usize, times: usize| {
         let text = "x".repeat(text);
@@ -30,7 +38,7 @@ fn of_a_talkative_journal_what_decides_is_kept() {
             .collect();
         change
             .ingest(
-                id.as_str(),
+                "sp-000001",
                 &JournalPiece { lines: &lines, offset, prefix: "x", altered: false, whole: false },
             )
             .expect("taken in")
@@ -60,10 +68,8 @@ fn of_a_talkative_journal_what_decides_is_kept() {
 
 #[test]
 fn the_session_of_a_sprint_is_the_one_that_the_run_goes_on_with() {
-    let mut store = Store::in_memory().expect("a database");
+    let mut store = made();
     let change = store.change().expect("begun");
-    let id = SprintId::new("sp-000001").expect("an id");
-    assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
     let known = |seq: u64, session: &str, more: &str| {
         let lines = [line(
             seq,
@@ -72,7 +78,7 @@ fn the_session_of_a_sprint_is_the_one_that_the_run_goes_on_with() {
         )];
         change
             .ingest(
-                id.as_str(),
+                "sp-000001",
                 &JournalPiece {
                     lines: &lines,
                     offset: seq,
@@ -82,7 +88,7 @@ fn the_session_of_a_sprint_is_the_one_that_the_run_goes_on_with() {
                 },
             )
             .expect("taken in");
-        change.sprint(id.as_str()).expect("read").and_then(|row| row.session_id).unwrap_or_default()
+        change.sprint("sp-000001").expect("read").and_then(|row| row.session_id).unwrap_or_default()
     };
     assert_eq!(known(1, "own-1", r#","aside":true"#), "own-1", "better than none");
     assert_eq!(known(2, "shared", ""), "shared");
@@ -92,10 +98,8 @@ fn the_session_of_a_sprint_is_the_one_that_the_run_goes_on_with() {
 
 #[test]
 fn a_time_at_the_end_of_all_times_is_a_time() {
-    let mut store = Store::in_memory().expect("a database");
+    let mut store = made();
     let change = store.change().expect("begun");
-    let id = SprintId::new("sp-000001").expect("an id");
-    assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
     for time in ["9999-12-30T21:59:59.9Z", "-009999-01-02T01:59:59Z"] {
         let more = r#","job_id":"7","host":"n","version":"0","pipeline":"p","plan":[],"seconds":18446744073709551615"#;
         let mut line = line(1, "run_started", more);
@@ -103,7 +107,7 @@ fn a_time_at_the_end_of_all_times_is_a_time() {
         assert!(matches!(line.entry(), Some(Entry::RunStarted { .. })));
         change
             .ingest(
-                id.as_str(),
+                "sp-000001",
                 &JournalPiece {
                     lines: &[line],
                     offset: 1,
@@ -153,10 +157,8 @@ fn truth() -> Vec<Line> {
 
 /// A sprint whose job runs.
 fn at_work() -> Store {
-    let mut store = Store::in_memory().expect("a database");
+    let mut store = made();
     let change = store.change().expect("begun");
-    let sprint = SprintId::new("sp-000001").expect("an id");
-    assert!(change.create_sprint(&NewSprint::example(&sprint)).expect("made"));
     change.begin_submission("sp-000001", "").expect("begun").expect("can be submitted");
     let job = JobId::parse("7").expect("digits");
     change.accept("sp-000001", 1, &job, "/d").expect("taken");

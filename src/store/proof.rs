@@ -191,8 +191,9 @@ impl Change<'_> {
         )
     }
 
-    /// What a sprint has cost, and what of it each line has told: the ended visits of its steps, what the step that runs has told so far, and
-    /// what is known of calls that told nothing. In a journal that was altered, the larger sum counts.
+    /// What a sprint has cost, and what of it each line has told: the ended visits of its steps, what the
+    /// step that runs has told so far, and what is known of calls that told nothing. In a journal that was
+    /// altered, the larger sum counts.
     pub(super) fn sum_money(&self, sprint: &str) -> Result<(), StoreError> {
         let mut costs = Costs::default();
         let mut estimated = false;
