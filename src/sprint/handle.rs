@@ -114,13 +114,9 @@ impl Handle {
         }
     }
 
-    /// Makes a sprint that repeats it: the same options, except for what `new` says.
-    pub fn resubmit(mut self, app: &App, new: &Request) -> Result<Made, Problem> {
-        let request = self.request_again(app, new)?;
-        if let (Some(_), Some(parent)) = (&request.tweak, &self.row.parent) {
-            find::sprint(&self.store, parent)?;
-        }
-        let made = resubmit(app, &mut self.store, &self.row, new)?;
+    /// Makes a sprint that repeats it, with what [`Self::request_again`] has found.
+    pub fn resubmit(mut self, app: &App, request: Request) -> Result<Made, Problem> {
+        let made = resubmit(app, &mut self.store, &self.row, request)?;
         let sprint = Self::of(self.store, &made.id)?;
         Ok(Made { sprint, repeats: None, done_task: made.done_task })
     }

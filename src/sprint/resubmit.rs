@@ -4,9 +4,11 @@ use super::create::{create, create_in};
 use super::error::CreateError;
 use super::options::is_same_option;
 use super::request::{NewSprintSpec, Request};
-use super::tweak::{TweakError, tweak};
+use super::tweak::tweak;
 use crate::app::App;
 use crate::domain::{SprintId, StudyName, TaskId, TaskStatus, task};
+use crate::find;
+use crate::problem::Problem;
 use crate::store::{SprintRow, Store, TaskRow};
 
 /// A sprint that repeats another one.
@@ -18,18 +20,17 @@ pub struct Resubmitted {
     pub done_task: Option<TaskId>,
 }
 
-/// Makes a sprint that repeats another one: the same options except for what `new` says. A follow-up
-/// is asked for again in the directory of the same sprint.
+/// Makes a sprint that repeats another one, with what [`request_again`] has found. A follow-up is asked for
+/// again in the directory of the same sprint.
 pub fn resubmit(
     app: &App,
     store: &mut Store,
     old: &SprintRow,
-    new: &Request,
-) -> Result<Resubmitted, TweakError> {
-    let request = request_again(app, store, old, new)?;
+    request: Request,
+) -> Result<Resubmitted, Problem> {
     let id = match (&request.tweak, &old.parent) {
         (Some(asked), Some(parent)) => {
-            let parent = store.sprint(parent)?.ok_or_else(|| TweakError::no_parent(parent))?;
+            let parent = find::sprint(store, parent)?;
             tweak(app, store, &parent, &asked.instruction, &request)?
         }
         _ => repeat(app, store, old, request)?,

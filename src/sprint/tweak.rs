@@ -32,7 +32,7 @@ pub enum TweakError {
 
 impl TweakError {
     /// The sprint to follow up on is not there.
-    pub(super) fn no_parent(id: &str) -> Self {
+    fn no_parent(id: &str) -> Self {
         Self::Not {
             id: id.to_owned(),
             problem: "is gone".to_owned(),

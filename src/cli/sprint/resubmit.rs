@@ -27,7 +27,7 @@ pub fn run(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     if args.sprint.dry_run {
         return dry_run::show(ui, old.dry_run_again(app, request)?);
     }
-    let made = old.resubmit(app, &new)?;
+    let made = old.resubmit(app, request)?;
     if let Some(task) = &made.done_task {
         ui.status(&format!(
             "{task} is done, and stays so with its verdict: the repeat adds to its figures"
