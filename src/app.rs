@@ -51,6 +51,28 @@ impl App {
         }
     }
 
+    /// With a configuration of this text, whose home is this folder.
+    #[cfg(test)]
+    pub fn configured(folder: &std::path::Path, text: &str) -> Self {
+        let file = folder.join("researchloop.toml");
+        std::fs::write(&file, text).expect("written");
+        let home = crate::config::Environment::new([("HOME", folder.display().to_string())]);
+        Self::new(crate::config::load(&file, &home).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    /// With the cluster `c`, a SLURM that is not there, the study `s` on it, and more lines for each.
+    #[cfg(test)]
+    pub fn example(folder: &std::path::Path, of_cluster: &str, of_study: &str) -> Self {
+        let path = folder.display();
+        Self::configured(
+            folder,
+            &format!(
+                "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"{path}/work\"\n\
+                 claude_command = \"false\"\n{of_cluster}\n[[study]]\nname = \"s\"\ncluster = \"c\"\n{of_study}\n"
+            ),
+        )
+    }
+
     /// With this in the place of every front end.
     #[cfg(test)]
     #[must_use]

@@ -6,7 +6,6 @@ use proptest::prelude::*;
 use super::{Advanced, advance_one};
 use crate::app::App;
 use crate::bundle::formats::Money;
-use crate::config::{self, Environment};
 use crate::domain::loop_limits::Limits;
 use crate::domain::transition::Event;
 use crate::domain::{Ending, JobId, LoopId, Reason, Status};
@@ -44,16 +43,8 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 fn app(folder: &std::path::Path) -> App {
-    let path = folder.display();
-    let file = folder.join("researchloop.toml");
-    let text = format!(
-        "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"{path}/work\"\nclaude_command = \"false\"\n\n\
-         [[study]]\nname = \"s\"\ncluster = \"c\"\nmax_study_cost_usd = {STUDY_USD}\nmax_cost_usd = 3.0\n"
-    );
-    std::fs::write(&file, text).expect("written");
-    let config = config::load(&file, &Environment::new([("HOME", path.to_string())]))
-        .unwrap_or_else(|error| panic!("{error}"));
-    App::new(config)
+    let of_study = format!("max_study_cost_usd = {STUDY_USD}\nmax_cost_usd = 3.0");
+    App::example(folder, "", &of_study)
 }
 
 fn loops(store: &mut Store) {

@@ -2,17 +2,13 @@
 
 use super::check::check_through;
 use crate::app::App;
-use crate::config::{self, Environment};
 use crate::remote::{FakeRemote, RemoteError};
 use crate::view::ClusterCheck;
 
 fn check(mut remote: FakeRemote) -> ClusterCheck {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("researchloop.toml");
     let text = "[[cluster]]\nname = \"hpc\"\nhost = \"login\"\nscheduler_type = \"slurm\"\nworking_dir = \"/work\"\ncommand_timeout = 60\n";
-    std::fs::write(&file, text).expect("written");
-    let config = config::load(&file, &Environment::default()).expect("a configuration");
-    let app = App::new(config);
+    let app = App::configured(folder.path(), text);
     check_through(&app, &app.config.clusters[0], &mut remote)
 }
 

@@ -160,7 +160,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{self, Environment};
     use crate::domain::{JobId, Status};
     use crate::platform::clock::Clock;
     use crate::remote::FakeRemote;
@@ -170,14 +169,8 @@ mod tests {
 
     /// A sprint whose job has been sent, and the front end of its cluster.
     fn place(folder: &std::path::Path) -> (App, Store, FakeRemote) {
-        let file = folder.join("researchloop.toml");
-        let text = "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"/w\"\nclaude_command = \"false\"\n";
-        std::fs::write(&file, text).expect("written");
-        let home = folder.display().to_string();
-        let config = config::load(&file, &Environment::new([("HOME", home)]))
-            .unwrap_or_else(|error| panic!("{error}"));
         let fake = FakeRemote::default();
-        let app = App::new(config).with_remote(&fake);
+        let app = App::example(folder, "", "").with_remote(&fake);
         let clock = Clock::standing(jiff::Timestamp::from_second(1_800_000_000).expect("a time"));
         let app = App { clock: clock.clone(), ..app };
         let mut store = Store::in_memory().expect("a database").with_clock(clock).expect("a clock");

@@ -182,7 +182,6 @@ rm -rf -- "$DIR""#,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{self, Environment};
     use crate::domain::auto_loop::Limits;
     use crate::domain::transition::Event;
     use crate::domain::{Ending, Reason, SprintKind};
@@ -197,12 +196,7 @@ mod tests {
     impl Place {
         fn new() -> Self {
             let folder = tempfile::tempdir().expect("a folder");
-            let path = folder.path().display().to_string();
-            let file = folder.path().join("researchloop.toml");
-            std::fs::write(&file, "").expect("written");
-            let config = config::load(&file, &Environment::new([("HOME", path)]))
-                .unwrap_or_else(|error| panic!("{error}"));
-            let app = App::new(config);
+            let app = App::configured(folder.path(), "");
             Self { _folder: folder, app, store: Store::in_memory().expect("a database") }
         }
 

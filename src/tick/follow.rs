@@ -388,23 +388,13 @@ impl<'a> Follower<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{self, Environment};
     use crate::remote::FakeRemote;
     use crate::sprint::{self, NewSprintSpec, Request};
 
     /// A project with a database, and a sprint in it.
     fn project() -> (tempfile::TempDir, App, SprintId) {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().display();
-        let file = folder.path().join("researchloop.toml");
-        let text = format!(
-            "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"{path}/work\"\n\
-             claude_command = \"false\"\n\n[[study]]\nname = \"s\"\ncluster = \"c\"\n"
-        );
-        std::fs::write(&file, text).expect("written");
-        let home = Environment::new([("HOME", path.to_string())]);
-        let config = config::load(&file, &home).unwrap_or_else(|error| panic!("{error}"));
-        let app = App::new(config).with_remote(&FakeRemote::default());
+        let app = App::example(folder.path(), "", "").with_remote(&FakeRemote::default());
         let mut store = app.store().expect("a database");
         let spec = NewSprintSpec::new("s", "an idea", Request::default());
         let id = sprint::create(&app, &mut store, &spec).expect("made");

@@ -263,7 +263,6 @@ mod tests {
     use base64::Engine as _;
 
     use super::*;
-    use crate::config::{self, Environment};
     use crate::domain::SprintId;
     use crate::remote::FakeRemote;
     use crate::store::{NewSprint, Store};
@@ -271,18 +270,10 @@ mod tests {
 
     const LINE: &str = "{\"v\":1,\"seq\":1,\"time\":\"2026-01-01T00:00:00Z\",\"incarnation\":1,\"kind\":\"note\",\"text\":\"x\"}\n";
 
-    fn app(folder: &std::path::Path) -> App {
-        let file = folder.join("researchloop.toml");
-        let text = "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"/w\"\nclaude_command = \"false\"\n";
-        std::fs::write(&file, text).expect("written");
-        let home = folder.display().to_string();
-        App::new(config::load(&file, &Environment::new([("HOME", home)])).expect("a configuration"))
-    }
-
     #[test]
     fn lines_that_came_broken_are_told_of_and_come_again() {
         let folder = tempfile::tempdir().expect("a folder");
-        let app = app(folder.path());
+        let app = App::example(folder.path(), "", "");
         let cluster = app.config.cluster("c").expect("there");
         let mut store = Store::in_memory().expect("a database");
         let ids = ["sp-000001", "sp-000002"];

@@ -19,7 +19,6 @@ use self::deeds::Deed;
 use self::front::Front;
 use super::{Ask, gather, tick_one};
 use crate::app::App;
-use crate::config::{self, Environment};
 use crate::domain::{Reason, SprintId, State, Status};
 use crate::platform::clock::testing;
 use crate::sprint::{self, NewSprintSpec, Request};
@@ -64,15 +63,8 @@ impl Night {
         let front = Front::new(folder.path(), now, seed, quick);
         let path = folder.path().display();
         std::fs::create_dir(folder.path().join("work")).expect("a folder");
-        let file = folder.path().join("researchloop.toml");
-        let text = format!(
-            "[[cluster]]\nname = \"c\"\nscheduler_type = \"slurm\"\nhost = \"nowhere.invalid\"\nworking_dir = \"{path}/work\"\nclaude_command = \"false\"\n\
-             runner = \"{path}/bin/researchloop\"\nmax_concurrent_jobs = 8\n\n[[study]]\nname = \"s\"\ncluster = \"c\"\n"
-        );
-        std::fs::write(&file, text).expect("written");
-        let config = config::load(&file, &Environment::new([("HOME", path.to_string())]))
-            .unwrap_or_else(|error| panic!("{error}"));
-        let app = App::new(config);
+        let of_cluster = format!("runner = \"{path}/bin/researchloop\"\nmax_concurrent_jobs = 8\n");
+        let app = App::example(folder.path(), &of_cluster, "");
         let store = Store::in_memory().expect("a database");
         Self {
             _folder: folder,
