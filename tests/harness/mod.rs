@@ -34,11 +34,19 @@ pub fn patience(least: u64) -> Duration {
 
 /// Lets an agent that waits at its `gate` in this directory go on. So a test says itself for how long the agent
 /// is in the middle of something, however busy the machine is.
+///
+/// The agent may come later than this, and as another user: what is made here belongs to who owns `dir`.
 #[track_caller]
 pub fn let_go(dir: &Path) {
+    use std::os::unix::fs::MetadataExt as _;
+    let owner = std::fs::metadata(dir).expect("the sprint's directory");
     let state = dir.join(".test-agent");
+    let go = state.join("go");
     std::fs::create_dir_all(&state).expect("made");
-    std::fs::write(state.join("go"), "").expect("written");
+    std::fs::write(&go, "").expect("written");
+    for made in [&state, &go] {
+        std::os::unix::fs::chown(made, Some(owner.uid()), Some(owner.gid())).expect("handed over");
+    }
 }
 
 /// Says something that is shown when the test fails.
