@@ -70,22 +70,34 @@ json_string() {
     END { if (need > 0) bad(); printf "\"" }'
 }
 
-# Most texts are printable ASCII and need no more than their quotes, or some backslashes: a program is
-# started only for what needs one.
+# What is used often answers in a variable, because each $(...) is a process more, and a program is started
+# only for what the shell cannot do.
 NEWLINE='
 '
 TAB=$(printf '\t')
-quoted() {
+
+# quote TEXT: $quoted becomes TEXT as one JSON string with its quotes. What is printable needs some backslashes.
+quote() {
   case $1 in
-    *[!\ -~"$NEWLINE$TAB"]*) printf '%s' "$1" | json_string ;;
+    *[!\ -~"$NEWLINE$TAB"]*) quoted=$(printf '%s' "$1" | json_string) ;;
     *[\\\""$NEWLINE$TAB"]*)
-      awk 'BEGIN { printf "\"" }
-        { gsub(/["\\]/, "\\\\&"); gsub(/\t/, "\\t"); printf "%s%s", (NR > 1 ? "\\n" : ""), $0 }
-        END { printf "\"" }' <<EOF
-$1
-EOF
-      ;;
-    *) printf '"%s"' "$1" ;;
+      quoted=''
+      unquoted=$1
+      while :; do
+        plain=${unquoted%%[\\\""$NEWLINE$TAB"]*}
+        quoted=$quoted$plain
+        [ "$plain" != "$unquoted" ] || break
+        unquoted=${unquoted#"$plain"}
+        case $unquoted in
+          \"*) quoted="$quoted\\\"" ;;
+          \\*) quoted="$quoted\\\\" ;;
+          "$TAB"*) quoted="$quoted\\t" ;;
+          *) quoted="$quoted\\n" ;;
+        esac
+        unquoted=${unquoted#?}
+      done
+      quoted="\"$quoted\"" ;;
+    *) quoted="\"$1\"" ;;
   esac
 }
 
@@ -97,9 +109,21 @@ fresh_uuid() {
     sed 's/^\(.\{8\}\)\(....\).\(...\).\(...\)\(.\{12\}\).*/\1-\2-4\3-8\4-\5/')
 }
 
-now_ms() {
-  ms=$(date +%s%3N)
-  case $ms in *[!0-9]* | ??????????) ms=$(date +%s)000 ;; esac
+# The time as text in $stamp, and milliseconds to measure with in $ms. The kernel's age, where it can be
+# read, tells whether the second is still the same.
+second=
+look_at_clock() {
+  age=
+  { read -r age ms </proc/uptime; } 2>/dev/null
+  case $age in
+    *[!0-9.]* | *.*.* | '' | 0*) age='' ms=$(date +%s)000 ;;
+    *.??) ms=${age%.*}${age#*.}0 ;;
+    *) age='' ms=$(date +%s)000 ;;
+  esac
+  if [ -z "$age" ] || [ "${age%.*}" != "$second" ]; then
+    second=${age%.*}
+    stamp=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+  fi
 }
 
 # ------------------------------------------------------------------------------------------- command line
@@ -171,11 +195,20 @@ prompt=$(tr -d '\000')
 
 # ----------------------------------------------------------------------------------------------- session
 
-here=$(pwd)
+here=$PWD
 if [ -n "${STAND_IN_SESSIONS:-}" ]; then
   sessions=$STAND_IN_SESSIONS
 elif [ -n "${CLAUDE_CONFIG_DIR:-}" ]; then
-  sessions=$CLAUDE_CONFIG_DIR/projects/$(printf '%s' "$here" | tr -c 'A-Za-z0-9' '-')
+  folder=''
+  unnamed=$here
+  while :; do
+    plain=${unnamed%%[!A-Za-z0-9]*}
+    folder=$folder$plain
+    [ "$plain" != "$unnamed" ] || break
+    unnamed=${unnamed#"$plain"?}
+    folder=$folder-
+  done
+  sessions=$CLAUDE_CONFIG_DIR/projects/$folder
 else
   sessions=$here/.stand-in
 fi
@@ -193,8 +226,10 @@ if [ -n "$resume" ]; then
   session=$resume
   if ! is_uuid "$resume" || [ ! -f "$sessions/$resume.jsonl" ]; then
     fresh_uuid
-    id=$(quoted "$resume")
-    error=$(quoted "No conversation found with session ID: $resume")
+    quote "$resume"
+    id=$quoted
+    quote "No conversation found with session ID: $resume"
+    error=$quoted
     emit "{\"type\":\"result\",\"subtype\":\"error_during_execution\",\"duration_ms\":0,\"duration_api_ms\":0,\"is_error\":true,\"num_turns\":0,\"stop_reason\":null,\"session_id\":$id,\"total_cost_usd\":0,\"usage\":{\"input_tokens\":0,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":0},\"modelUsage\":{},\"permission_denials\":[],\"uuid\":\"$uuid\",\"errors\":[$error],\"result_index\":0}"
     die "No conversation found with session ID: $resume"
   fi
@@ -207,7 +242,8 @@ else
   fresh_uuid
   session=$uuid
 fi
-(umask 077; mkdir -p "$sessions" && : >>"$sessions/$session.jsonl") 2>/dev/null
+{ [ -d "$sessions" ] || (umask 077; mkdir -p "$sessions"); } 2>/dev/null
+{ : >>"$sessions/$session.jsonl"; } 2>/dev/null
 [ ! -w "$sessions/$session.jsonl" ] || transcript=$sessions/$session.jsonl
 
 per_turn=${STAND_IN_COST_PER_TURN:-0}
@@ -217,16 +253,20 @@ case $tokens in '' | *[!0-9]*) tokens=0 ;; esac
 turns=0
 tool_calls=0
 
-dollars() {
-  case $1$per_turn in
-    *[!0.]*) awk -v a="$1" -v n="$2" -v c="$per_turn" 'BEGIN { printf "%.6f", a + n * c }' ;;
-    *) printf '0.000000' ;;
+# The dollars of the session in $total, and those of this process in $process.
+add_up() {
+  case $base_cost$per_turn in
+    *[!0.]*)
+      total=$(awk -v a="$base_cost" -v n="$turns" -v c="$per_turn" 'BEGIN { printf "%.6f %.6f", a + n * c, n * c }')
+      process=${total#* } total=${total% *} ;;
+    *) total=0.000000 process=0.000000 ;;
   esac
 }
 
 save_total() {
+  add_up
   [ -z "$transcript" ] ||
-    { printf '%s %s\n' "$(dollars "$base_cost" "$turns")" "$((base_turns + turns))" >"$sessions/$session.total"; } 2>/dev/null
+    { printf '%s %s\n' "$total" "$((base_turns + turns))" >"$sessions/$session.total"; } 2>/dev/null
 }
 
 # ----------------------------------------------------------------------------------------------- events
@@ -238,20 +278,19 @@ scratch=
 stop() {
   trap '' TERM HUP INT
   [ -z "$child" ] || kill "$child" 2>/dev/null
-  [ -z "$scratch" ] || rm -f "$scratch"
   save_total
   exit "$1"
 }
 interrupted() {
   trap '' TERM HUP INT
   [ -z "$child" ] || kill "$child" 2>/dev/null
-  [ -z "$scratch" ] || rm -f "$scratch"
   failed_result error_during_execution aborted_tools "interrupted by the user" "$turns"
   exit 0
 }
 trap 'stop 143' TERM
 trap 'stop 129' HUP
 trap interrupted INT
+trap '[ -z "$scratch" ] || rm -f "$scratch"' EXIT
 
 pause() {
   case ${STAND_IN_PAUSE:-0.3} in 0 | 0.0 | '' | *[!0-9.]*) return 0 ;; esac
@@ -261,38 +300,34 @@ pause() {
   child=
 }
 
-usage_json() {
-  printf '{"input_tokens":%d,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":%d,"service_tier":"standard"}' "$1" "$2"
-}
-model_usage() { # turns, dollars
-  printf '{"%s":{"inputTokens":%d,"outputTokens":%d,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"webSearchRequests":0,"costUSD":%s,"contextWindow":200000,"maxOutputTokens":32000}}' \
-    "$MODEL" $(($1 * tokens)) $(($1 * tokens)) "$2"
+model_usage() { # turns, dollars; answers in $used
+  used="{\"$MODEL\":{\"inputTokens\":$(($1 * tokens)),\"outputTokens\":$(($1 * tokens)),\"cacheReadInputTokens\":0,\"cacheCreationInputTokens\":0,\"webSearchRequests\":0,\"costUSD\":$2,\"contextWindow\":200000,\"maxOutputTokens\":32000}}"
 }
 
 # The common part of a result line: subtype, is_error, terminal_reason, num_turns, then "result" or "errors".
 result_line() {
   save_total
-  now_ms
+  look_at_clock
   took=$((ms - started))
-  total=$(dollars "$base_cost" "$turns")
-  process=$(dollars 0 "$turns")
   fresh_uuid
-  line="{\"duration_api_ms\":0,\"stop_reason\":\"end_turn\",\"session_id\":\"$session\",\"total_cost_usd\":$total,\"usage\":$(usage_json $((turns * tokens)) $((turns * tokens))),\"modelUsage\":$(model_usage $((base_turns + turns)) "$total"),\"permission_denials\":[],\"terminal_reason\":\"$3\",\"is_error\":$2,\"num_turns\":$4,\"subtype\":\"$1\",\"api_error_status\":null,$5,\"type\":\"result\",\"duration_ms\":$took,\"uuid\":\"$uuid\",\"queued_turn_count\":0,\"result_index\":0,\"model_usage_since_last_result\":$(model_usage "$turns" "$process")}"
+  model_usage $((base_turns + turns)) "$total"
+  used_in_all=$used
+  model_usage "$turns" "$process"
+  line="{\"duration_api_ms\":0,\"stop_reason\":\"end_turn\",\"session_id\":\"$session\",\"total_cost_usd\":$total,\"usage\":{\"input_tokens\":$((turns * tokens)),\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":$((turns * tokens)),\"service_tier\":\"standard\"},\"modelUsage\":$used_in_all,\"permission_denials\":[],\"terminal_reason\":\"$3\",\"is_error\":$2,\"num_turns\":$4,\"subtype\":\"$1\",\"api_error_status\":null,$5,\"type\":\"result\",\"duration_ms\":$took,\"uuid\":\"$uuid\",\"queued_turn_count\":0,\"result_index\":0,\"model_usage_since_last_result\":$used}"
   emit "$line"
   [ "$output_format" != json ] || printf '%s\n' "$line"
 }
-failed_result() { result_line "$1" true "$2" "$4" "\"errors\":[$(quoted "$3")]"; }
-finish() {
-  say "$1"
-  result_line success false completed "$turns" "\"result\":$(quoted "$1")"
-  [ "$output_format" != text ] || printf '%s\n' "$1"
-  exit 0
+failed_result() {
+  quote "$3"
+  result_line "$1" true "$2" "$4" "\"errors\":[$quoted]"
 }
-finish_with() { # TEXT JSON: with this structured answer, where one is asked for
+finish() { # TEXT [JSON]: with this structured answer, where one is asked for
   say "$1"
+  quote "$1"
+  answer_text=$quoted
   structured=
-  [ -z "$json_schema" ] || structured=",\"structured_output\":$2"
-  result_line success false completed "$turns" "\"result\":$(quoted "$1")$structured"
+  [ -z "$json_schema" ] || [ -z "${2:-}" ] || structured=",\"structured_output\":$2"
+  result_line success false completed "$turns" "\"result\":$answer_text$structured"
   [ "$output_format" != text ] || printf '%s\n' "$1"
   exit 0
 }
@@ -309,19 +344,20 @@ next_turn() {
     exit 1
   fi
   turns=$((turns + 1))
-  stamp=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+  look_at_clock
   fresh_uuid
   message=msg_standin_${uuid%%-*}$turns
 }
 
 assistant() { # one content block, as JSON
   fresh_uuid
-  emit "{\"type\":\"assistant\",\"message\":{\"id\":\"$message\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"$MODEL\",\"content\":[$1],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":$(usage_json "$tokens" 1)},\"parent_tool_use_id\":null,\"session_id\":\"$session\",\"uuid\":\"$uuid\",\"timestamp\":\"$stamp\",\"request_id\":\"req_${message#msg_}\"}"
+  emit "{\"type\":\"assistant\",\"message\":{\"id\":\"$message\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"$MODEL\",\"content\":[$1],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":$tokens,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":1,\"service_tier\":\"standard\"}},\"parent_tool_use_id\":null,\"session_id\":\"$session\",\"uuid\":\"$uuid\",\"timestamp\":\"$stamp\",\"request_id\":\"req_${message#msg_}\"}"
 }
 
 say() {
   next_turn
-  assistant "{\"type\":\"text\",\"text\":$(quoted "$1")}"
+  quote "$1"
+  assistant "{\"type\":\"text\",\"text\":$quoted}"
 }
 
 tool_use() { # name, input as JSON
@@ -340,51 +376,68 @@ lead=
 say_next() { lead=$1; }
 open_tool_turn() {
   next_turn
-  [ -z "$lead" ] || assistant "{\"type\":\"text\",\"text\":$(quoted "$lead")}"
+  [ -n "$lead" ] || return 0
+  quote "$lead"
   lead=
+  assistant "{\"type\":\"text\",\"text\":$quoted}"
 }
 
 # bash_tool DESCRIPTION COMMAND: shows the command, runs exactly that, shows what came out. Output in $output.
 bash_tool() {
   open_tool_turn
-  tool_use Bash "{\"command\":$(quoted "$2"),\"description\":$(quoted "$1")}"
-  scratch=$(mktemp "${CLAUDE_CODE_TMPDIR:-${TMPDIR:-/tmp}}/stand-in.XXXXXX") || scratch=$sessions/$session.out
+  quote "$1"
+  what=$quoted
+  quote "$2"
+  text=$quoted
+  tool_use Bash "{\"command\":$text,\"description\":$what}"
+  if [ -z "$scratch" ]; then
+    scratch=$sessions/$session.out
+    [ -n "$transcript" ] || scratch=$(mktemp "${CLAUDE_CODE_TMPDIR:-${TMPDIR:-/tmp}}/stand-in.XXXXXX") || die "no temporary file"
+  fi
   sh -c "$2" </dev/null >"$scratch" 2>&1 &
   child=$!
   wait "$child"
   code=$?
   child=
-  output=$(head -c 30000 "$scratch" | tr -d '\000')
-  rm -f "$scratch"
-  scratch=
-  text=$(quoted "$output")
+  output=$(head -c 30000 "$scratch")
   if [ "$code" -eq 0 ]; then
+    quote "$output"
+    text=$quoted
     tool_result "$text" false "{\"stdout\":$text,\"stderr\":\"\",\"interrupted\":false,\"isImage\":false,\"noOutputExpected\":false}"
   else
-    tool_result "$(quoted "Exit code $code
-$output")" true "$(quoted "Error: Exit code $code
-$output")"
+    quote "Exit code $code$NEWLINE$output"
+    text=$quoted
+    quote "Error: Exit code $code$NEWLINE$output"
+    error=$quoted
+    tool_result "$text" true "$error"
   fi
   return "$code"
 }
 
-# write_tool PATH: the text on stdin becomes the file
+# write_tool PATH TEXT: the text and a line break become the file
 write_tool() {
-  body=$(cat; printf x)
-  body=${body%x}
+  body=$2$NEWLINE
   open_tool_turn
-  where=$(quoted "$here/$1")
-  text=$(quoted "$body")
+  quote "$here/$1"
+  where=$quoted
+  quote "$body"
+  text=$quoted
   tool_use Write "{\"file_path\":$where,\"content\":$text}"
-  case $1 in */*) mkdir -p "${1%/*}" 2>/dev/null ;; esac
+  case $1 in */*) [ -d "${1%/*}" ] || mkdir -p "${1%/*}" 2>/dev/null ;; esac
   kind=create
   [ ! -f "$1" ] || kind=update
   # A group, so that a full disk or a missing folder is our message and not the shell's.
   if { printf '%s' "$body" >"$1"; } 2>/dev/null && [ "$(wc -c <"$1")" -eq ${#body} ]; then
-    tool_result "$(quoted "File written: $here/$1")" false \
+    quote "File written: $here/$1"
+    what=$quoted
+    tool_result "$what" false \
       "{\"type\":\"$kind\",\"filePath\":$where,\"content\":$text,\"structuredPatch\":[],\"originalFile\":null,\"userModified\":false}"
   else
-    tool_result "$(quoted "The file could not be written: $here/$1")" true "$(quoted "Error: could not write $here/$1")"
+    quote "The file could not be written: $here/$1"
+    what=$quoted
+    quote "Error: could not write $here/$1"
+    error=$quoted
+    tool_result "$what" true "$error"
     return 1
   fi
 }
@@ -577,12 +630,8 @@ summarise_data() {
   bash_tool "Summarise the data" "awk -f code/summary.awk results/runs.csv results/curves.csv | tee results/numbers.txt"
 }
 write_code() {
-  write_tool code/descent.awk <<EOF
-$EXPERIMENT
-EOF
-  write_tool code/summary.awk <<EOF
-$SUMMARY
-EOF
+  write_tool code/descent.awk "$EXPERIMENT"
+  write_tool code/summary.awk "$SUMMARY"
 }
 # A step may be run alone, in a folder where the earlier ones left nothing.
 need_data() {
@@ -591,53 +640,42 @@ need_data() {
   write_code
   experiment 300 300 20
 }
-# Each number becomes a variable of its name; what is no number or word of ours is none.
+# Each number becomes a variable n_NAME; what is no number or word of ours is none. Then the texts that are made
+# of them: $interval, $statement, $table.
 numbers=
-load_numbers() {
-  for key in $numbers; do unset "number_$key"; done
+load_numbers() { # first | final
+  for key in $numbers; do unset "n_$key"; done
   numbers=
   while IFS='=' read -r key value; do
     case $key in '' | *[!a-z_]*) continue ;; esac
     case $value in '' | *[!a-z0-9.-]*) continue ;; esac
-    eval "number_$key=\$value"
+    eval "n_$key=\$value"
     numbers="$numbers $key"
   done <<EOF
 $(awk -f code/summary.awk results/runs.csv results/curves.csv 2>/dev/null)
 EOF
-}
-n() { eval "printf '%s\\n' \"\${number_$1:-${2:-?}}\""; } # NAME [OTHERWISE], both our own words
-
-table() {
-  cat <<EOF
-| method | seeds | gradient steps | loss at step 50 | final loss | s.d. over seeds |
+  table="| method | seeds | gradient steps | loss at step 50 | final loss | s.d. over seeds |
 |---|---|---|---|---|---|
-| plain descent | $(n plain_seeds) | $(n plain_steps) | $(n plain_early) | $(n plain_loss) | $(n plain_sd -) |
-| momentum 0.9 | $(n momentum_seeds) | $(n momentum_steps) | $(n momentum_early) | $(n momentum_loss) | $(n momentum_sd -) |
-EOF
-}
-
-interval() {
-  if [ "$(n low)" = '?' ]; then
-    printf 'one pair of runs, so there is no interval'
+| plain descent | ${n_plain_seeds:-?} | ${n_plain_steps:-?} | ${n_plain_early:-?} | ${n_plain_loss:-?} | ${n_plain_sd:--} |
+| momentum 0.9 | ${n_momentum_seeds:-?} | ${n_momentum_steps:-?} | ${n_momentum_early:-?} | ${n_momentum_loss:-?} | ${n_momentum_sd:--} |"
+  if [ -z "${n_low:-}" ]; then
+    interval='one pair of runs, so there is no interval'
   else
-    printf '95 %% interval %s to %s, %s paired seeds' "$(n low)" "$(n high)" "$(n pairs)"
+    interval="95 % interval $n_low to ${n_high:-?}, ${n_pairs:-?} paired seeds"
   fi
-}
-
-statement() {
-  case $(n verdict) in
+  case ${n_verdict:-?} in
     supported) claim='Momentum ends lower than plain descent' ;;
     refuted) claim='Momentum does not end lower than plain descent; it ends higher' ;;
     *)
       claim='The data do not show which method ends lower'
       # An author who sees only one run would say this; the review will not let it pass.
-      case ${1:-final}$(n low)$(n ratio) in
+      case ${1:-final}${n_low:-?}${n_ratio:-?} in
         final* | first'??') ;;
         first'?0'*) claim='Momentum ends lower than plain descent' ;;
         first'?'*) claim='Momentum ends higher than plain descent' ;;
       esac ;;
   esac
-  printf '%s: final loss %s against %s, ratio %s (%s).' "$claim" "$(n momentum_loss)" "$(n plain_loss)" "$(n ratio)" "$(interval)"
+  statement="$claim: final loss ${n_momentum_loss:-?} against ${n_plain_loss:-?}, ratio ${n_ratio:-?} ($interval)."
 }
 
 # ------------------------------------------------------------------------------------------------ the idea
@@ -650,29 +688,28 @@ whole_bytes() { # LIMIT TEXT: how many bytes to keep so that no UTF-8 character 
     { for (i = 1; i <= NF; i++) { if (total <= limit && ($i < 128 || $i >= 192)) whole = total; total++ } }
     END { print (total <= limit ? total : whole + 0) }'
 }
-find_idea() {
-  idea=$(printf '%s\n' "$prompt" | awk '
-    !on { if ($0 ~ /^## Idea[ \t\r]*$/) on = 1; next }
-    !started && $0 ~ /^[ \t\r]*$/ { next }
-    !started && $0 ~ /^<idea>[ \t\r]*$/ { tag = 1; started = 1; next }
-    tag && $0 ~ /^<\/idea>[ \t\r]*$/ { exit }
-    !tag && $0 ~ /^## / { exit }
-    { started = 1; print }')
+show_idea() {
   [ -n "$idea" ] || [ ! -f idea.txt ] || idea=$(head -c 20000 idea.txt | tr -d '\000')
   [ -n "$idea" ] || idea='(the prompt holds no idea)'
-  shown=$(printf '%s' "$idea" | head -c "$(whole_bytes 2000 "$idea")" | tr -d '\001-\010\013-\037\177')
-  [ "$shown" = "$idea" ] || shown="$shown [...]"
-  idea_block=$(printf '%s\n' "$shown" | sed 's/^/    /')
-  idea_line=$(printf '%s' "$shown" | tr '\n\t' '  ' | head -c "$(whole_bytes 80 "$shown")")
-  idea_bytes=$(printf '%s' "$idea" | wc -c | tr -d ' ')
+  # A short line as most ideas are needs none of this.
+  whole=
+  [ ${#idea} -gt 80 ] || whole=1
+  case $idea in *[!\ -~]*) whole= ;; esac
+  if [ -n "$whole" ]; then
+    idea_line=$idea idea_block="    $idea"
+  else
+    shown=$(printf '%s' "$idea" | head -c "$(whole_bytes 2000 "$idea")" | tr -d '\001-\010\013-\037\177')
+    [ "$shown" = "$idea" ] || shown="$shown [...]"
+    idea_block=$(printf '%s\n' "$shown" | sed 's/^/    /')
+    idea_line=$(printf '%s' "$shown" | tr '\n\t' '  ' | head -c "$(whole_bytes 80 "$shown")")
+  fi
 }
 
 # ------------------------------------------------------------------------------------------------ the steps
 
 write_findings() { # first | final
-  load_numbers
-  write_tool findings.md <<EOF
-# Findings
+  load_numbers "$1"
+  write_tool findings.md "# Findings
 
 *By a $WHO. It cannot work on an idea; it always runs the same small experiment.*
 
@@ -686,22 +723,21 @@ Does momentum (0.9, same rate 0.1) end at a lower loss than plain gradient desce
 
 ## Result
 
-$(statement "$1")
+$statement
 
-$(table)
+$table
 
 Ratios are momentum / plain, as geometric means; below 1 momentum is better. The final loss is the mean of the last 20 steps.
 
 ## How to repeat it
 
-The code is in \`code/\`; the data are \`results/runs.csv\` (one line per run) and \`results/curves.csv\`; every command is in the log.
-EOF
+The code is in \`code/\`; the data are \`results/runs.csv\` (one line per run) and \`results/curves.csv\`; every command is in the log."
 }
 
 step_research() {
-  say "I am a $WHO. I was asked for: \"$idea_line\" ($idea_bytes bytes). I cannot work on that; I run a small experiment of my own instead, with real numbers."
-  grep -q '^## Plan' progress.md 2>/dev/null || write_tool progress.md <<EOF
-# Progress
+  show_idea
+  say "I am a $WHO. I was asked for: \"$idea_line\" (${#idea} bytes). I cannot work on that; I run a small experiment of my own instead, with real numbers."
+  grep -q '^## Plan' progress.md 2>/dev/null || write_tool progress.md "# Progress
 
 *By a $WHO.*
 
@@ -712,20 +748,25 @@ step_research() {
 3. Summarise, write findings.md
 
 ## Log
-
-EOF
+"
   say_next "The experiment and its summary are two small awk programs."
   write_code
   experiment 60 300 1
   summarise_data
   write_findings first
   log_progress "research: both methods run, findings.md written"
-  finish "$(statement first) Written to findings.md. (I am a $WHO.)"
+  finish "$statement Written to findings.md. (I am a $WHO.)"
 }
 
 # Looks at the data only, not at the round: with a repaired experiment even the first review is clear.
 critical() { # WHAT EVIDENCE SETTLE: one more issue of the structured answer
-  answer="$answer${answer:+,}{\"what\":$(quoted "$1"),\"where\":\"results/runs.csv\",\"evidence\":$(quoted "$2"),\"settle\":$(quoted "$3")}"
+  quote "$1"
+  what=$quoted
+  quote "$2"
+  evidence=$quoted
+  quote "$3"
+  settle=$quoted
+  answer="$answer${answer:+,}{\"what\":$what,\"where\":\"results/runs.csv\",\"evidence\":$evidence,\"settle\":$settle}"
 }
 
 step_review() {
@@ -733,10 +774,11 @@ step_review() {
   say_next "I check the data, not the text: how many runs has each method, and with what budget?"
   bash_tool "Count seeds and gradient steps in the data" "awk -F, 'NR > 1 { seeds[\$1]++; steps[\$1] = \$3 } END { for (m in seeds) printf \"%s: %d seeds, %d gradient steps each\\n\", m, seeds[m], steps[m] }' results/runs.csv"
   load_numbers
-  p=$(n plain_steps 0) m=$(n momentum_steps 0) s=$(n pairs 0)
+  p=${n_plain_steps:-0} m=${n_momentum_steps:-0} s=${n_pairs:-0}
   bash_tool "Repeat one run and compare with the data" "awk -v method=plain -v beta=0 -v rate=0.1 -v noise=0.1 -v steps=$p -v seeds=1 -v runs=/dev/null -v curves=/dev/null -f code/descent.awk
 grep '^plain,1,' results/runs.csv"
-  again=$(printf '%s\n' "$output" | sed -n 's/.*final loss //p')
+  again=
+  case $output in *'final loss '*) again=${output##*'final loss '} again=${again%%"$NEWLINE"*} ;; esac
   kept=$(awk -F, '$1 == "plain" && $2 == 1 { printf "%.5f", $5 }' results/runs.csv)
   issues=
   answer=
@@ -762,8 +804,7 @@ grep '^plain,1,' results/runs.csv"
     verdict_text='NO CRITICAL ISSUES'
     short='no critical issue'
   fi
-  write_tool "red_team_round_$round.md" <<EOF
-# Red-team review, round $round
+  write_tool "red_team_round_$round.md" "# Red-team review, round $round
 
 *By a $WHO; it checks only what its script can check.*
 
@@ -782,26 +823,25 @@ grep '^plain,1,' results/runs.csv"
 
 ## Critical issues
 
-$verdict_text
-EOF
+$verdict_text"
   log_progress "red team round $round: $short"
-  finish_with "Review $round done: $short. (I am a $WHO.)" "{\"critical_issues\":[$answer]}"
+  finish "Review $round done: $short. (I am a $WHO.)" "{\"critical_issues\":[$answer]}"
 }
 
 step_fix() {
   need_data
+  show_idea
   review=red_team_round_$round.md
   bash_tool "Read the critical issues" "sed -n '/^## Critical issues/,\$p' '$review'"
   load_numbers
-  old_ratio=$(n ratio) old_plain=$(n plain_loss) old_momentum=$(n momentum_loss)
-  old_budget="$(n plain_steps) / $(n momentum_steps)" old_seeds=$(n pairs)
+  old_ratio=${n_ratio:-?} old_plain=${n_plain_loss:-?} old_momentum=${n_momentum_loss:-?}
+  old_budget="${n_plain_steps:-?} / ${n_momentum_steps:-?}" old_seeds=${n_pairs:-?}
   bash_tool "Keep the data of the reviewed version" "cp results/runs.csv results/runs_before_fix_$round.csv"
   say_next "Both methods again, with the same 300 gradient steps and 20 seeds."
   experiment 300 300 20
   summarise_data
   write_findings final
-  write_tool "fixes_round_$round.md" <<EOF
-# Fixes after review $round
+  write_tool "fixes_round_$round.md" "# Fixes after review $round
 
 *By a $WHO; it can repair budgets and seeds, nothing else.*
 
@@ -810,16 +850,15 @@ Both methods now have the same budget and the same 20 seeds. All runs were made 
 
 | | before | after |
 |---|---|---|
-| gradient steps, plain / momentum | $old_budget | $(n plain_steps) / $(n momentum_steps) |
-| paired seeds | $old_seeds | $(n pairs) |
-| final loss, plain | $old_plain | $(n plain_loss) |
-| final loss, momentum | $old_momentum | $(n momentum_loss) |
-| ratio momentum / plain | $old_ratio | $(n ratio) |
+| gradient steps, plain / momentum | $old_budget | ${n_plain_steps:-?} / ${n_momentum_steps:-?} |
+| paired seeds | $old_seeds | ${n_pairs:-?} |
+| final loss, plain | $old_plain | ${n_plain_loss:-?} |
+| final loss, momentum | $old_momentum | ${n_momentum_loss:-?} |
+| ratio momentum / plain | $old_ratio | ${n_ratio:-?} |
 
-\`findings.md\` is rewritten with the new numbers.
-EOF
+\`findings.md\` is rewritten with the new numbers."
   log_progress "fix round $round: equal budgets, 20 seeds, findings.md rewritten"
-  finish "Fixed: the ratio momentum / plain was $old_ratio and is $(n ratio) with equal budgets. (I am a $WHO.)"
+  finish "Fixed: the ratio momentum / plain was $old_ratio and is ${n_ratio:-?} with equal budgets. (I am a $WHO.)"
 }
 
 # One line per review, from the reviews themselves.
@@ -843,54 +882,47 @@ reviews() {
 effect_of_fix() {
   [ -f results/runs_before_fix_1.csv ] || return 0
   was=$(awk -F, 'NR > 1 { sum[$1] += $5; n[$1]++ } END { if (n["plain"] && n["momentum"]) printf "%.2f", (sum["momentum"] / n["momentum"]) / (sum["plain"] / n["plain"]) }' results/runs_before_fix_1.csv)
-  printf '\nBefore the first fix the ratio momentum / plain was %s; now it is %s.\n' "$was" "$(n ratio)"
+  printf '\nBefore the first fix the ratio momentum / plain was %s; now it is %s.\n' "$was" "${n_ratio:-?}"
 }
 
-fairness() {
-  if [ "$(n plain_steps)" = "$(n momentum_steps)" ] && [ "$(n pairs 0)" -ge 5 ]; then
-    printf 'The comparison is fair in the two points that were reviewed: both methods had %s gradient steps, on %s paired seeds.' "$(n plain_steps)" "$(n pairs)"
+judge() { # answers in $fairness and $reading
+  if [ "${n_plain_steps:-?}" = "${n_momentum_steps:-?}" ] && [ "${n_pairs:-0}" -ge 5 ]; then
+    fairness="The comparison is fair in the two points that were reviewed: both methods had ${n_plain_steps:-?} gradient steps, on $n_pairs paired seeds."
   else
-    printf 'Nothing can be concluded: gradient steps %s / %s, paired seeds %s.' "$(n plain_steps)" "$(n momentum_steps)" "$(n pairs)"
+    fairness="Nothing can be concluded: gradient steps ${n_plain_steps:-?} / ${n_momentum_steps:-?}, paired seeds ${n_pairs:-?}."
+  fi
+  if [ -n "${n_crossing:-}" ]; then
+    reading="Momentum is faster at first (loss ${n_momentum_early:-?} against ${n_plain_early:-?} at step 50), but its curve crosses at about step $n_crossing: with the same rate it takes
+larger steps in effect, so it settles on a higher floor of noise."
+  else
+    reading="At step 50 the loss is ${n_momentum_early:-?} with momentum and ${n_plain_early:-?} without."
   fi
 }
-
-reading() {
-  if [ "$(n crossing)" != '?' ]; then
-    printf 'Momentum is faster at first (loss %s against %s at step 50), but its curve crosses at about step %s: with the same rate it takes\nlarger steps in effect, so it settles on a higher floor of noise.' "$(n momentum_early)" "$(n plain_early)" "$(n crossing)"
-  else
-    printf 'At step 50 the loss is %s with momentum and %s without.' "$(n momentum_early)" "$(n plain_early)"
-  fi
-}
-
-spread() { [ "$(n "$1")" = '?' ] || printf ',"spread":%s' "$(n "$1")"; }   # one run has no spread
 
 step_report() {
   need_data
+  show_idea
   summarise_data
   load_numbers
-  write_tool code/figure.awk <<EOF
-$FIGURE
-EOF
-  bash_tool "Draw the figure from the data" "awk -v crossing=$(n crossing 0) -f code/figure.awk results/curves.csv >results/figure.svg && wc -c results/figure.svg"
+  judge
+  write_tool code/figure.awk "$FIGURE"
+  bash_tool "Draw the figure from the data" "awk -v crossing=${n_crossing:-0} -f code/figure.awk results/curves.csv >results/figure.svg && wc -c results/figure.svg"
   unit='"unit":"loss","better":"lower"'
-  write_tool results/metrics.json <<EOF
-{
-  "v": 1,
-  "metrics": [
-    {"name":"loss_ratio_momentum_to_plain","value":$(n ratio null),"unit":"ratio","better":"lower","n":$(n pairs 0)$(spread spread)},
-    {"name":"final_loss_momentum","value":$(n momentum_loss null),$unit,"n":$(n momentum_seeds 0)$(spread momentum_sd)},
-    {"name":"final_loss_plain","value":$(n plain_loss null),$unit,"n":$(n plain_seeds 0)$(spread plain_sd)}
+  write_tool results/metrics.json "{
+  \"v\": 1,
+  \"metrics\": [
+    {\"name\":\"loss_ratio_momentum_to_plain\",\"value\":${n_ratio:-null},\"unit\":\"ratio\",\"better\":\"lower\",\"n\":${n_pairs:-0}${n_spread:+,\"spread\":$n_spread}},
+    {\"name\":\"final_loss_momentum\",\"value\":${n_momentum_loss:-null},$unit,\"n\":${n_momentum_seeds:-0}${n_momentum_sd:+,\"spread\":$n_momentum_sd}},
+    {\"name\":\"final_loss_plain\",\"value\":${n_plain_loss:-null},$unit,\"n\":${n_plain_seeds:-0}${n_plain_sd:+,\"spread\":$n_plain_sd}}
   ],
-  "made_by": "$WHO"
-}
-EOF
-  write_tool report.md <<EOF
-# Momentum on a noisy quadratic
+  \"made_by\": \"$WHO\"
+}"
+  write_tool report.md "# Momentum on a noisy quadratic
 
 *This report was written by a $WHO. Its numbers are real: they were computed in this folder. It does not
 answer the idea below; it always reports the same small experiment.*
 
-**Result.** $(statement)
+**Result.** $statement
 
 ## Objective
 
@@ -908,13 +940,13 @@ What was done instead: find out whether momentum ends at a lower loss than plain
 
 ## Results
 
-$(table)
+$table
 
-Ratio momentum / plain: **$(n ratio)** ($(interval)).
+Ratio momentum / plain: **${n_ratio:-?}** ($interval).
 
 ![Loss against gradient steps for both methods](results/figure.svg)
 
-$(reading)
+$reading
 
 ## Red-team feedback
 
@@ -923,36 +955,31 @@ $(effect_of_fix)
 
 ## Conclusions
 
-- Verdict on "momentum ends lower": **$(n verdict)** (confidence $(n confidence)).
-- $(fairness)
+- Verdict on \"momentum ends lower\": **${n_verdict:-?}** (confidence ${n_confidence:-?}).
+- $fairness
 
 ## Limitations
 
 - One problem, one rate, one momentum. With a rate tuned for each method the order could change.
 - Author and reviewer are the same script, and the flaw which the first review finds was planted by it.
-- No PDF: the stand-in cannot typeset.
-EOF
+- No PDF: the stand-in cannot typeset."
   log_progress "report: report.md, results/figure.svg, results/metrics.json"
-  finish "report.md is written, with a figure and metrics. $(statement) (I am a $WHO.)"
+  finish "report.md is written, with a figure and metrics. $statement (I am a $WHO.)"
 }
 
 step_summarize() {
   need_data
   load_numbers
-  write_tool summary.txt <<EOF
-A scripted stand-in (not a model) compared momentum with plain gradient descent on a noisy quadratic (paired seeds: $(n pairs); gradient steps: $(n plain_steps) / $(n momentum_steps)). $(statement) Verdict on "momentum ends lower": $(n verdict), confidence $(n confidence).
-EOF
-  write_tool finding.json <<EOF
-{
-  "v": 1,
-  "verdict": "$(n verdict)",
-  "confidence": $(n confidence 0),
-  "statement": "By a $WHO. $(statement)",
-  "numbers": {"final_loss_momentum": $(n momentum_loss null), "final_loss_plain": $(n plain_loss null), "ratio": $(n ratio null), "paired_seeds": $(n pairs 0)}
-}
-EOF
+  write_tool summary.txt "A scripted stand-in (not a model) compared momentum with plain gradient descent on a noisy quadratic (paired seeds: ${n_pairs:-?}; gradient steps: ${n_plain_steps:-?} / ${n_momentum_steps:-?}). $statement Verdict on \"momentum ends lower\": ${n_verdict:-?}, confidence ${n_confidence:-?}."
+  write_tool finding.json "{
+  \"v\": 1,
+  \"verdict\": \"${n_verdict:-?}\",
+  \"confidence\": ${n_confidence:-0},
+  \"statement\": \"By a $WHO. $statement\",
+  \"numbers\": {\"final_loss_momentum\": ${n_momentum_loss:-null}, \"final_loss_plain\": ${n_plain_loss:-null}, \"ratio\": ${n_ratio:-null}, \"paired_seeds\": ${n_pairs:-0}}
+}"
   log_progress "summarize: summary.txt and finding.json"
-  finish "$(cat summary.txt 2>/dev/null || statement)"
+  finish "$(cat summary.txt 2>/dev/null || printf '%s\n' "$statement")"
 }
 
 idea_text() { # NUMBER: one of many ideas that differ in more than a number
@@ -977,31 +1004,35 @@ step_idea() {
   found=$(idea_text $((count % 8)))
   [ "$count" -lt 8 ] || found="$found $(idea_text $(((count / 8 + count) % 8)))"
   builds_on=null
-  [ -z "$earlier" ] || builds_on=$(quoted "$(printf '%s\n' "$earlier" | sed -n 1p)")
-  text="Scripted stand-in, not a model: idea number $((count + 1))."
-  finish_with "$text" "{\"idea\":$(quoted "$found"),\"why\":$(quoted "A $WHO takes the next idea of its list."),\"builds_on\":$builds_on}"
+  if [ -n "$earlier" ]; then
+    quote "${earlier%%"$NEWLINE"*}"
+    builds_on=$quoted
+  fi
+  quote "$found"
+  finish "Scripted stand-in, not a model: idea number $((count + 1))." "{\"idea\":$quoted,\"why\":\"A $WHO takes the next idea of its list.\",\"builds_on\":$builds_on}"
 }
 
 # Two tasks, whatever the goal is.
 step_plan() {
-  text="Scripted stand-in, not a model: a plan of two tasks."
-  finish_with "$text" "{\"tasks\":[{\"key\":\"baseline\",\"idea\":$(quoted "$(idea_text 0)"),\"priority\":\"p0\"},{\"key\":\"next\",\"idea\":$(quoted "$(idea_text 1)"),\"needs\":[{\"key\":\"baseline\",\"on\":\"done\"}]}]}"
+  quote "$(idea_text 0)"
+  first=$quoted
+  quote "$(idea_text 1)"
+  second=$quoted
+  finish "Scripted stand-in, not a model: a plan of two tasks." "{\"tasks\":[{\"key\":\"baseline\",\"idea\":$first,\"priority\":\"p0\"},{\"key\":\"next\",\"idea\":$second,\"needs\":[{\"key\":\"baseline\",\"on\":\"done\"}]}]}"
 }
 
 # A follow-up: adds a line to the report and says so.
 step_tweak() {
   file=$(printf '%s\n' "$prompt" | sed -n 's/.*`\(tweak_sp-[0-9a-f]*[.]md\)`.*/\1/p' | sed -n 1p)
-  asked=$(printf '%s\n' "$prompt" | awk '/^<instruction>/ { on = 1; next } /^<\/instruction>/ { exit } on { print }' | head -c 2000)
+  asked=$(printf '%s\n' "$prompt" | awk '/^<instruction>/ { on = 1; next } /^<\/instruction>/ { exit } on { print "    " $0 }' | head -c 2000)
   bash_tool "Add a line to the report" "printf '\\nA follow-up was asked for; a scripted stand-in can only note it here.\\n' >>report.md && tail -n 1 report.md"
-  write_tool "${file:-tweak.md}" <<EOF
-# Follow-up
+  write_tool "${file:-tweak.md}" "# Follow-up
 
 *By a $WHO. It cannot follow an instruction; it adds one line to \`report.md\`.*
 
 Asked for:
 
-$(printf '%s\n' "$asked" | sed 's/^/    /')
-EOF
+$asked"
   log_progress "tweak: a line in report.md"
   finish "A line was added to report.md. (I am a $WHO.)"
 }
@@ -1028,18 +1059,33 @@ step_repair() {
 # ------------------------------------------------------------------------------------------------------ go
 
 # The step stands in the first such line; only the continue prompt carries a second one, of the original step.
-step_lines=$(printf '%s\n' "$prompt" | tr -d '\r' | sed -n 's/^# Step: *//p' | sed -n 1,2p)
-step_line=$(printf '%s\n' "$step_lines" | sed -n 1p)
-case $step_line in continue*) step_line=$(printf '%s\n' "$step_lines" | sed -n 2p) ;; esac
+# Behind it stands the idea.
+said=$(printf '%s\n' "$prompt" | awk '
+  { line = $0; gsub(/\r/, "", line) }
+  line ~ /^# Step:/ && steps < 2 { sub(/^# Step: */, "", line); step[++steps] = line }
+  over { next }
+  !on { if ($0 ~ /^## Idea[ \t\r]*$/) on = 1; next }
+  !started && $0 ~ /^[ \t\r]*$/ { next }
+  !started && $0 ~ /^<idea>[ \t\r]*$/ { tag = 1; started = 1; next }
+  tag && $0 ~ /^<\/idea>[ \t\r]*$/ { over = 1; next }
+  !tag && $0 ~ /^## / { over = 1; next }
+  { started = 1; idea = idea $0 "\n" }
+  END { print (step[1] ~ /^continue/ ? step[2] : step[1]); printf "%s", idea }')
+step_line=${said%%"$NEWLINE"*}
+idea=
+[ "$said" = "$step_line" ] || idea=${said#"$step_line$NEWLINE"}
 step=${step_line%%[!a-z_]*}
-round=$(printf '%s\n' "$step_line" | sed -n 's/.*(round \([0-9][0-9]*\).*/\1/p')
-round=${round:-1}
-find_idea
+round=1
+case $step_line in *'(round '[0-9]*) round=${step_line##*'(round '} round=${round%%[!0-9]*} ;; esac
+quote "$here"
+where=$quoted
+quote "$mode"
+mode=$quoted
 
-now_ms
+look_at_clock
 started=$ms
 fresh_uuid
-emit "{\"type\":\"system\",\"subtype\":\"init\",\"cwd\":$(quoted "$here"),\"session_id\":\"$session\",\"tools\":[\"Bash\",\"Write\"],\"mcp_servers\":[],\"model\":\"$MODEL\",\"permissionMode\":$(quoted "$mode"),\"slash_commands\":[],\"apiKeySource\":\"none\",\"claude_code_version\":\"$VERSION\",\"output_style\":\"default\",\"agents\":[],\"skills\":[],\"plugins\":[],\"uuid\":\"$uuid\",\"original_cwd\":$(quoted "$here")}"
+emit "{\"type\":\"system\",\"subtype\":\"init\",\"cwd\":$where,\"session_id\":\"$session\",\"tools\":[\"Bash\",\"Write\"],\"mcp_servers\":[],\"model\":\"$MODEL\",\"permissionMode\":$mode,\"slash_commands\":[],\"apiKeySource\":\"none\",\"claude_code_version\":\"$VERSION\",\"output_style\":\"default\",\"agents\":[],\"skills\":[],\"plugins\":[],\"uuid\":\"$uuid\",\"original_cwd\":$where}"
 
 case $step in
   research) step_research ;;
