@@ -117,7 +117,7 @@ impl Script {
         format!(
             "{{\numask 077\nLC_ALL=C\nexport LC_ALL\n\
              rl_b() {{ printf '\\n%s + %s\\n' {nonce} \"$1\"; }}\n\
-             rl_few() {{ head -c 16384; tail -c 16384; }}\n\
+             rl_few() {{ head -c 16384; exec tail -c 16384; }}\n\
              rl_e() {{ RL_RC=${{1##*!rl }}; RL_RC=${{RL_RC%%[!0-9]*}}; case $RL_RC:${{1%!rl *}} in 0:* | *:) ;; *) printf '\\n%s' \"${{1%!rl *}}\" ;; esac; printf '\\n%s = %s\\n' {nonce} \"$RL_RC\"; }}\n\
              {}printf '\\n%s .\\n' {nonce}\n}}\n",
             self.text

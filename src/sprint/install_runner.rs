@@ -102,7 +102,7 @@ rl_make ./bin "$RL_WORK/.researchloop/bin"
 new=./.new.$(uname -n).$$
 rm -rf "$new"
 (set -C; cat >"$new") || { rm -f "$new"; exit 70; }
-if [ "$(rl_sum <"$new")" != "$HASH" ]; then rm -f "$new"; echo "it arrived damaged"; exit 70; fi
+if [ "$(rl_sum "$new")" != "$HASH" ]; then rm -f "$new"; echo "it arrived damaged"; exit 70; fi
 chmod 700 "$new" && mv -f "$new" "./$HASH"
 "#;
 
@@ -142,7 +142,10 @@ pub fn find_runner(script: &mut Script, cluster: &Cluster, runner: &RunnerHere) 
 pub fn send_runner(script: &mut Script, runner: &RunnerHere) {
     let payload = Payload::File { path: runner.path.clone(), len: runner.len };
     script.section_with_input("runner", payload, RECEIVE_RUNNER);
-    script.plain(r#"if RL_WHY=$(rl_unfit "$RL_RUNNER" 1); then RL_GO=1; else RL_GO=0; fi"#);
+    // What was received has the right hash.
+    script.plain(
+        r#"if [ "$RL_RC" = 0 ] && RL_WHY=$(rl_unfit "$RL_RUNNER"); then RL_GO=1; else RL_GO=0; fi"#,
+    );
 }
 
 /// What came of placing a runner.

@@ -21,7 +21,7 @@ rl_enter() { # PATH of the runner; 1: its hash, too, which is its name
   rl_ours "$rl_own" "$rl_own" && cd "$rl_own" && rl_ours . "$rl_own" \
     && rl_ours ./bin "$rl_own/bin" && cd ./bin && rl_ours . "$rl_own/bin" && rl_ours "$rl_name" "$1" || return 1
   if [ ! -f "$rl_name" ]; then rl_bad="not ours: $1 is no file"; return 1; fi
-  [ "$2" != 1 ] || [ "$(rl_sum <"$rl_name")" = "${rl_name#./}" ] || { rl_bad="$1 is damaged"; return 1; }
+  [ "$2" != 1 ] || [ "$(rl_sum "$rl_name")" = "${rl_name#./}" ] || { rl_bad="$1 is damaged"; return 1; }
 }
 # A program that was installed for all: of root or of us.
 rl_installed() {
@@ -33,8 +33,9 @@ rl_installed() {
     return 1
   done
 }
-rl_sum() {
-  rl_said=$(sha256sum 2>/dev/null || openssl dgst -sha256 -r 2>/dev/null || shasum -a 256 2>/dev/null)
+# OpenSSL first: it knows the processor's own instructions, and takes a third of the time for it.
+rl_sum() { # FILE
+  rl_said=$(openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum "$1" 2>/dev/null || shasum -a 256 "$1" 2>/dev/null)
   printf '%s\n' "${rl_said%% *}"
 }
 # Prints what is wrong with a runner.
