@@ -20,7 +20,7 @@ pub enum Outcome {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// What a review found: the first line of each issue.
+    /// What a review found: the first line of each issue, or, with a note, of what may be one.
     pub issues: Vec<String>,
     /// What people should know beyond the verdict.
     pub note: Option<&'static str>,
@@ -60,6 +60,10 @@ fn judge_review(file: Option<&[u8]>, answer: Option<&[String]>) -> Judgement {
             Judgement { issues: issues.to_vec(), ..plain(Verdict::No) }
         }
         (_, Review::Issues(issues)) => Judgement { issues, ..plain(Verdict::No) },
+        (_, Review::Prose(issues)) => Judgement {
+            issues,
+            ..no("the section of critical issues is neither a list nor the stop marker alone")
+        },
         (Some(_), _) | (None, Review::Clear) => plain(Verdict::Yes),
         (None, Review::Unclear) => {
             no("the section of critical issues names none, and does not hold the stop marker alone")
@@ -124,6 +128,19 @@ mod tests {
             judge(&review, Outcome::Done, Some(b"# critical issues\n- a\n- b"), None).issues,
             ["a", "b"]
         );
+    }
+
+    /// "None." is no issue, and "The split leaks." is one: how many there are is not known.
+    #[test]
+    fn a_text_in_the_section_is_in_doubt_and_quoted() {
+        let review = Evaluator::ReviewClear { file: "r.md".to_owned() };
+        for answer in [None, Some(&[][..])] {
+            let file: &[u8] = b"## Critical issues\n\nNone.\n";
+            let judgement = judge(&review, Outcome::Done, Some(file), answer);
+            assert_eq!(judgement.verdict, Verdict::No);
+            assert_eq!(judgement.issues, ["None."]);
+            assert!(judgement.note.is_some_and(|note| note.contains("neither a list")));
+        }
     }
 
     #[test]

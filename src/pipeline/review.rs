@@ -19,9 +19,11 @@ const MAX_ISSUE_CHARS: usize = 200;
 pub enum Review {
     /// The last section is that of critical issues, and holds the stop marker alone.
     Clear,
-    /// The section holds these, or something else than the marker: the first line of each issue, at most
-    /// 100, without control characters.
+    /// The section lists these: the first line of each issue, at most 100, without control characters.
     Issues(Vec<String>),
+    /// The section holds a text that is neither a list nor the marker: the first line of each paragraph,
+    /// with the same bounds. It may name issues, or say in words that there are none.
+    Prose(Vec<String>),
     /// The section is empty; or the marker is there, but not alone, or the rest of the review speaks of
     /// something critical.
     Unclear,
@@ -66,7 +68,7 @@ pub fn read_review(text: &str) -> Review {
     } else if !items.is_empty() {
         Review::Issues(items)
     } else if !marker && !prose.is_empty() {
-        Review::Issues(prose)
+        Review::Prose(prose)
     } else if marker && prose.is_empty() && !is_doubtful && !is_section_doubtful {
         Review::Clear
     } else {

@@ -28,8 +28,12 @@ fn the_marker_alone_in_the_last_section_is_clear() {
     }
 }
 
+fn prose(expected: &[&str]) -> Review {
+    Review::Prose(expected.iter().map(|&text| text.to_owned()).collect())
+}
+
 #[test]
-fn a_list_or_a_text_in_the_section_names_issues() {
+fn a_list_in_the_section_names_issues() {
     for (text, expected) in [
         (
             "## Critical Issues\n1. leak\n   in the split\n2. no control\n",
@@ -43,14 +47,7 @@ fn a_list_or_a_text_in_the_section_names_issues() {
             "## Critical Issues\nNO CRITICAL ISSUES\n\n| # | issue |\n|---|---|\n| 1 | leak |",
             issues(&["# | issue", "---|---", "1 | leak"]),
         ),
-        (
-            "## Critical Issues\nThere are NO CRITICAL ISSUES left except: 1. leak",
-            issues(&["There are NO CRITICAL ISSUES left except: 1. leak"]),
-        ),
-        ("## Critical Issues\nNO CRITICAL ISSUES?", issues(&["NO CRITICAL ISSUES?"])),
         ("## Critical Issues\n- [ ] NO CRITICAL ISSUES", issues(&["[ ] NO CRITICAL ISSUES"])),
-        ("## Critical Issues\n~~NO CRITICAL ISSUES~~", issues(&["~~NO CRITICAL ISSUES~~"])),
-        ("## Critical Issues\nNone.\n", issues(&["None."])),
         ("## Critical Issues\n1. leak\n```\nNO CRITICAL ISSUES\n```\n", issues(&["leak"])),
         // What another section says clears nothing.
         (
@@ -66,6 +63,23 @@ fn a_list_or_a_text_in_the_section_names_issues() {
             issues(&["leak"]),
         ),
         ("## Critical Issues\n- a\u{1b}[31m red leak", issues(&["a [31m red leak"])),
+    ] {
+        assert_eq!(read_review(text), expected, "{text:?}");
+    }
+}
+
+/// Whether it names issues or says that there are none is not guessed from words.
+#[test]
+fn a_text_in_the_section_is_kept_as_it_is() {
+    for (text, expected) in [
+        (
+            "## Critical Issues\nThere are NO CRITICAL ISSUES left except: 1. leak",
+            prose(&["There are NO CRITICAL ISSUES left except: 1. leak"]),
+        ),
+        ("## Critical Issues\nNO CRITICAL ISSUES?", prose(&["NO CRITICAL ISSUES?"])),
+        ("## Critical Issues\n~~NO CRITICAL ISSUES~~", prose(&["~~NO CRITICAL ISSUES~~"])),
+        ("## Critical Issues\nNone.\n", prose(&["None."])),
+        ("## Critical Issues\nThe split\nleaks.\n\nSo.", prose(&["The split", "So."])),
     ] {
         assert_eq!(read_review(text), expected, "{text:?}");
     }

@@ -157,7 +157,9 @@ fn judge(
     let is_review = matches!(evaluator, Evaluator::ReviewClear { .. });
     let critical = match (judgement.verdict, u32::try_from(judgement.issues.len())) {
         (Verdict::Yes, _) if is_review => Some(0),
-        (Verdict::No, Ok(count)) if is_review && count > 0 => Some(count),
+        (Verdict::No, Ok(count)) if is_review && count > 0 && judgement.note.is_none() => {
+            Some(count)
+        }
         _ => None,
     };
     let note = match (judgement.note, critical) {
