@@ -110,6 +110,9 @@ fn a_failure_is_told_with_what_to_do_and_a_dead_channel_holds_up_nothing() {
         &format!("[ntfy]\nurl = \"{url}\"\ntopic = \"t\"\n"),
     );
     let id = project.submit("x", &["--rounds", "0"]);
+    // The next try comes a minute later by this clock, which stands until it is moved.
+    let created: jiff::Timestamp = text(&project.show(&id), "created_at").parse().unwrap();
+    project.set("RESEARCHLOOP_TEST_NOW", &created.to_string());
     let mut said = String::new();
     wait_until("the sprint is over", 60, || {
         let tick = project.run(&["tick", "--quiet"]);
@@ -146,7 +149,6 @@ fn a_failure_is_told_with_what_to_do_and_a_dead_channel_holds_up_nothing() {
     assert!(text(&failed, "message").contains("next: "), "{failed}");
     // A later tick, when the server is well again, sends what is due.
     *status.lock().unwrap() = "200 OK";
-    let created: jiff::Timestamp = text(&project.show(&id), "created_at").parse().unwrap();
     project
         .set("RESEARCHLOOP_TEST_NOW", &(created + jiff::SignedDuration::from_mins(10)).to_string());
     for _ in 0..2 {

@@ -88,7 +88,7 @@ fn a_sprint_for_an_idea_makes_the_task_too_and_its_end_is_the_tasks() {
 
 #[test]
 fn a_task_of_the_backlog_becomes_a_sprint_when_it_is_ready() {
-    let project = playing("research:fail", "");
+    let project = playing("research:end_early=3", "");
     let first = add(
         &project,
         "measure it",
@@ -134,6 +134,8 @@ fn a_task_of_the_backlog_becomes_a_sprint_when_it_is_ready() {
     );
     project.run(&["sprint", "run", "--task", &first]).code(4).says("waits until");
     // A person need not wait.
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write("researchloop.toml", config.replace("end_early=3", "gate"));
     let again = project.run(&["--json", "sprint", "resubmit", sprint]).success().json();
     assert_eq!(text(&again, "task_id"), first);
     project.run(&["sprint", "cancel", text(&again, "sprint_id")]).success();
