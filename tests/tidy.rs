@@ -25,7 +25,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("app", &["config", "domain", "platform", "remote", "scheduler", "store", "bundle"]),
     ("view", &["config", "domain", "store", "study"]),
     ("cluster", &["app", "bundle", "config", "domain", "remote", "scheduler", "sprint", "view"]),
-    ("project", &["bundle", "config", "domain", "platform", "scheduler", "store", "study", "view"]),
+    (
+        "project",
+        &["app", "bundle", "config", "domain", "platform", "scheduler", "store", "study", "view"],
+    ),
     // Every verb that is given an id finds here what is meant.
     ("find", &["domain", "store"]),
     ("message", &["app", "bundle", "domain", "find", "platform", "store", "task", "view"]),
@@ -430,6 +433,29 @@ fn the_store_asks_nobody_for_the_time() {
         "CURRENT_TIMESTAMP",
     ];
     assert_never_named(&["store"], &words);
+}
+
+/// What the verbs do and the doors show happens at the time of the `App`, of the database or of a change,
+/// which are one and the same, so that tests can move it.
+#[test]
+fn no_verb_and_no_door_asks_the_system_for_the_time() {
+    let folders = [
+        "app",
+        "auto_loop",
+        "cli",
+        "cluster",
+        "cron",
+        "message",
+        "notify",
+        "plan",
+        "project",
+        "query",
+        "sprint",
+        "study",
+        "task",
+        "tick",
+    ];
+    assert_never_named(&folders, &["clock::now("]);
 }
 
 /// A door asks verbs, and they ask the database.

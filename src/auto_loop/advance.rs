@@ -13,7 +13,6 @@ use crate::domain::noise::{self, Better, Measured, steps};
 use crate::domain::scale::Scale;
 use crate::domain::transition::Event;
 use crate::domain::{LoopStatus, Source, SprintId, Status, TaskState, Waiting, figure_name, task};
-use crate::platform::clock;
 use crate::sprint::{self, NewSprintSpec, Request};
 use crate::store::{Change, LoopRow, LoopSprint, MetricRow, Store, StoreError};
 use crate::study::Program;
@@ -139,7 +138,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         ));
     }
     let sprints = change.loop_sprints(row.id.as_str())?;
-    let program = Program::load(&app.config, study);
+    let program = Program::load(&app.config, study, change.now());
     if let Some(mistake) = program.mistakes.first() {
         // What was meant as a limit may stand there.
         return Ok(Step::Note(
@@ -257,7 +256,7 @@ fn remark_on(
     let attempts = attempts(
         change,
         row,
-        &Program::load(&app.config, study),
+        &Program::load(&app.config, study, change.now()),
         &change.loop_sprints(row.id.as_str())?,
     )?;
     let reported: Vec<String> =
@@ -273,7 +272,7 @@ pub(super) fn stops(
     study: &Study,
 ) -> Result<Option<(StopRule, String)>, StoreError> {
     let (program, sprints) =
-        (Program::load(&app.config, study), change.loop_sprints(row.id.as_str())?);
+        (Program::load(&app.config, study, change.now()), change.loop_sprints(row.id.as_str())?);
     Ok(match asked(app, change, row, study, &program, &sprints, next)? {
         Next::Stop(rule, why) => Some((rule, why)),
         _ => None,
@@ -288,7 +287,7 @@ pub fn may_begin(app: &App, store: &mut Store, id: &str) -> Result<bool, StoreEr
         return Ok(true);
     };
     let Ok(study) = app.config.study(&row.study) else { return Ok(false) };
-    let program = Program::load(&app.config, study);
+    let program = Program::load(&app.config, study, change.now());
     // The loop says so itself when it is advanced.
     if !study.allow_loop || !program.mistakes.is_empty() {
         return Ok(false);
@@ -474,7 +473,7 @@ fn attempts(
                 ended: seconds_of(sprint.completed_at.as_deref()),
                 exhausted: sprint.exhausted,
                 reset: sprint.reason.and_then(|reason| {
-                    task::reset_time(reason, sprint.resets_at, clock::now().as_second())
+                    task::reset_time(reason, sprint.resets_at, change.now().as_second())
                 }),
             },
             // Jobs that find nothing new are no success, and must not go on for ever.
@@ -539,7 +538,7 @@ fn situation_of<'a>(
         },
         gpus: sprint::gpus_of(app, study, request),
         seconds: request.seconds.unwrap_or(study.max_sprint_duration),
-        now: clock::now().as_second(),
+        now: change.now().as_second(),
     })
 }
 

@@ -1,12 +1,14 @@
 //! What people do with loops: start, edit, stop, resume.
 
+use jiff::Timestamp;
+
 use super::advance::stops;
 use crate::app::App;
 use crate::config::{Study, UnknownName};
 use crate::domain::action::Action;
 use crate::domain::auto_loop::{Limits, StopRule, Target, parse_until};
 use crate::domain::{Better, LoopId, figure_name, text};
-use crate::platform::{clock, random};
+use crate::platform::random;
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::{self, CreateError, NewSprintSpec, Request};
 use crate::store::{Change, LoopRow, Store, StoreError, completed_count};
@@ -127,12 +129,12 @@ pub fn check_order(
     program: &Program,
     order: &Order,
     known: Option<&Limits>,
+    now: Timestamp,
 ) -> Result<Limits, LoopError> {
     let wrong = |text: String| LoopError::Limit(text);
     let from_program = &program.limits;
     let metric = program.metric.as_ref();
     let study_metric = metric.map(|metric| (metric.name.as_str(), metric.better == Better::Higher));
-    let now = clock::now().as_second();
     let mut limits = match known {
         Some(known) => known.clone(),
         None => Limits {
@@ -158,7 +160,7 @@ pub fn check_order(
         amount,
     )?;
     change_limit(&mut limits.until, "--until", order.until.as_deref(), |text| {
-        parse_until(text, now)
+        parse_until(text, now.as_second())
     })?;
     change_limit(&mut limits.target, "--target", order.target.as_deref(), |text| {
         Target::parse(text, study_metric)
@@ -184,7 +186,8 @@ pub fn check_order(
             study.name
         )));
     }
-    if (known.is_none() || order.until.is_some()) && limits.until.is_some_and(|until| until <= now)
+    if (known.is_none() || order.until.is_some())
+        && limits.until.is_some_and(|until| until <= now.as_second())
     {
         return Err(wrong("--until: that time is over".to_owned()));
     }
@@ -255,7 +258,7 @@ fn check_jobs(
 
 /// What a study is after, if there is no mistake in it.
 fn understood(app: &App, study: &Study) -> Result<Program, LoopError> {
-    let program = Program::load(&app.config, study);
+    let program = Program::load(&app.config, study, app.clock.now());
     if program.mistakes.is_empty() {
         Ok(program)
     } else {
@@ -310,7 +313,7 @@ fn doubt_in(
 /// What is probably not as it was meant in a loop's limits, a sentence each: nothing is reported under
 /// the name of its target, or of the metric by which its patience is judged.
 pub fn doubts(app: &App, store: &mut Store, row: &LoopRow) -> Result<Vec<String>, LoopError> {
-    let program = Program::load(&app.config, app.config.study(&row.study)?);
+    let program = Program::load(&app.config, app.config.study(&row.study)?, app.clock.now());
     let change = store.change()?;
     let reported = reported(
         &change,
@@ -356,7 +359,7 @@ pub fn start(
         return Err(LoopError::NotAllowed(study.name.to_string()));
     }
     let program = understood(app, study)?;
-    let limits = check_order(study, &program, order, None)?;
+    let limits = check_order(study, &program, order, None, app.clock.now())?;
     check_jobs(app, study, request, &limits)?;
     let guidance = guidance(order.guidance.as_deref().unwrap_or_default())?;
     let text = serde_json::to_string(request).unwrap_or_default();
@@ -391,7 +394,7 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
     let row = change.one_loop(id)?.ok_or_else(gone)?;
     let study = app.config.study(&row.study)?;
     let program = understood(app, study)?;
-    let limits = check_order(study, &program, &edit.order, Some(&row.limits))?;
+    let limits = check_order(study, &program, &edit.order, Some(&row.limits), change.now())?;
     if edit.order.target.is_some() {
         check_target(change, &row.study, &program, limits.target.as_ref())?;
     }

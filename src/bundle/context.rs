@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use crate::config::{Cluster, Config, Study};
 use crate::domain::placeholder::without_template;
 use crate::study::Program;
@@ -51,6 +53,7 @@ pub fn assemble(
     config: &Config,
     cluster: &Cluster,
     study: &Study,
+    now: Timestamp,
 ) -> Result<Context, ContextError> {
     let mut context = Context::default();
     let mut parts: Vec<String> = Vec::new();
@@ -90,7 +93,7 @@ pub fn assemble(
             }
         }
     }
-    add_text(&Program::load(config, study).context());
+    add_text(&Program::load(config, study, now).context());
     context.text = parts.join("\n\n");
     if context.text.len() > MAX_BYTES {
         return Err(ContextError::TooLarge { bytes: context.text.len() });

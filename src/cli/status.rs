@@ -54,7 +54,7 @@ fn ago(then: Option<&str>, now: jiff::Timestamp) -> Option<u64> {
 
 impl Render for view::Status {
     fn lines(&self, ui: &Ui) -> Vec<String> {
-        let screen = Screen { ui, width: ui.width(), now: clock::now() };
+        let screen = Screen { ui, width: ui.width(), now: self.now };
         let mut lines = Vec::new();
         screen.sprints("RUNS", &self.running, &[], &mut lines);
         screen.sprints("WAITS", &self.waiting, &self.needs_you, &mut lines);

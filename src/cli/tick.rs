@@ -13,6 +13,7 @@ use super::ui::Ui;
 use super::{Global, text};
 use crate::app::App;
 use crate::cron::Log;
+use crate::platform::clock::Clock;
 use crate::problem::{Problem, ProblemKind};
 use crate::tick::{self, ClusterReport, News, Report, Watch};
 use crate::view::SprintChange;
@@ -148,7 +149,9 @@ fn tell_round(ui: &Ui, report: &Report, troubles: &mut Troubles) {
 
 /// One tick of which nothing is printed: cron would send it by mail, every time.
 fn logged(global: &Global, ui: &Ui, log: &Path) -> Result {
-    let ticked = global.app(ui).and_then(|app| Ok(tick::tick(&app)?));
+    let app = global.app(ui);
+    let clock = app.as_ref().map_or_else(|_| Clock::System, |app| app.clock.clone());
+    let ticked = app.and_then(|app| Ok(tick::tick(&app)?));
     let (lines, exit) = match ticked {
         Ok(report) => (log_lines(&report), exit(&report)),
         Err(failure) => {
@@ -161,7 +164,7 @@ fn logged(global: &Global, ui: &Ui, log: &Path) -> Result {
     };
     let lines: Vec<String> = lines.iter().flat_map(|line| text::clean_lines(line)).collect();
     Log::at(log)
-        .add(&lines)
+        .add(&lines, clock.now())
         .map_err(|error| Problem::failed(format!("cannot write {}: {error}", log.display())))?;
     Ok(exit)
 }

@@ -3,7 +3,9 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::platform::{clock, private};
+use jiff::Timestamp;
+
+use crate::platform::private;
 
 /// A file that is larger is put aside.
 const MAX_BYTES: u64 = 1 << 20;
@@ -20,8 +22,8 @@ impl Log {
         Self(path.to_owned())
     }
 
-    /// Adds lines, each with the time in front. Nothing is written for none.
-    pub fn add(&self, lines: &[String]) -> std::io::Result<()> {
+    /// Adds lines, each with this time in front. Nothing is written for none.
+    pub fn add(&self, lines: &[String], now: Timestamp) -> std::io::Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -31,7 +33,7 @@ impl Log {
         if std::fs::metadata(&self.0).is_ok_and(|found| found.len() > MAX_BYTES) {
             self.rotate();
         }
-        let now = clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let text: String = lines
             .iter()
             .flat_map(|line| line.lines())
@@ -83,15 +85,16 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("new/tick.log");
         let log = Log::at(&path);
-        log.add(&[]).expect("nothing");
+        log.add(&[], Timestamp::UNIX_EPOCH).expect("nothing");
         assert!(!path.exists());
         for turn in 0..6 {
-            log.add(&[format!("turn {turn}"), "two\nlines".to_owned()]).expect("written");
+            log.add(&[format!("turn {turn}"), "two\nlines".to_owned()], Timestamp::UNIX_EPOCH)
+                .expect("written");
             let mut text = std::fs::read(&path).expect("there");
             text.resize((1 << 20) + 1, b'x');
             std::fs::write(&path, text).expect("written");
         }
-        log.add(&["last".to_owned()]).expect("written");
+        log.add(&["last".to_owned()], Timestamp::UNIX_EPOCH).expect("written");
         let names: std::collections::BTreeSet<_> =
             std::fs::read_dir(path.parent().expect("a folder"))
                 .expect("listed")

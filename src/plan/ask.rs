@@ -72,7 +72,7 @@ pub(super) fn order(
     goal: &str,
 ) -> Result<PlanOrder, PlanError> {
     let cluster = app.config.cluster(study.cluster.as_str())?;
-    let context = context::assemble(&app.config, cluster, study)?;
+    let context = context::assemble(&app.config, cluster, study, app.clock.now())?;
     Ok(PlanOrder { prompt: prompt(store, study, &context.text, goal)?, schema: schema() })
 }
 

@@ -8,7 +8,7 @@ use super::ask::{self, Asked, PlanError};
 use super::take_in::PlanCost;
 use crate::app::App;
 use crate::config::Study;
-use crate::platform::{clock, private, random};
+use crate::platform::{private, random};
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint;
 
@@ -65,7 +65,7 @@ fn keep(app: &App, study: &Study, value: &Value) -> std::io::Result<PathBuf> {
     let path = folder.join(format!(
         "{}-{}-{}.json",
         study.name,
-        clock::now().strftime("%Y%m%d-%H%M%S"),
+        app.clock.now().strftime("%Y%m%d-%H%M%S"),
         random::hex(2)
     ));
     private::write_new(&path, format!("{value:#}\n").as_bytes())?;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::app::App;
 use crate::bundle::context;
-use crate::config::{Cluster, Config, Study, exposed};
+use crate::config::{Cluster, Study, exposed};
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobOptions, SchedulerKind};
 use crate::platform::file_system;
@@ -22,7 +23,8 @@ pub fn check_options(kind: SchedulerKind, layers: &[&JobOptions]) -> Vec<OptionP
 }
 
 /// Every value of the configuration with its source, and what should be looked at.
-pub fn check(config: &Config) -> ConfigCheck {
+pub fn check(app: &App) -> ConfigCheck {
+    let (config, now) = (&app.config, app.clock.now());
     let mut problems: Vec<String> =
         config.warnings.iter().map(crate::config::Problem::warning_text).collect();
     for cluster in &config.clusters {
@@ -32,9 +34,9 @@ pub fn check(config: &Config) -> ConfigCheck {
     for study in &config.studies {
         let cluster = config.cluster(study.cluster.as_str()).ok();
         problems.extend(cluster.iter().flat_map(|cluster| options_of(study, cluster)));
-        problems.extend(Program::load(config, study).mistakes.iter().map(ToString::to_string));
+        problems.extend(Program::load(config, study, now).mistakes.iter().map(ToString::to_string));
         let unfilled = cluster
-            .and_then(|cluster| context::assemble(config, cluster, study).ok())
+            .and_then(|cluster| context::assemble(config, cluster, study, now).ok())
             .map(|context| context.unfilled)
             .unwrap_or_default();
         for text in unfilled.iter().map(|file| context::unfilled_text(file)) {

@@ -59,7 +59,7 @@ fn metric_of(
     study: &Study,
     asked: Option<&str>,
 ) -> Result<(String, Option<Better>), Problem> {
-    let declared = Program::load(&app.config, study).metric;
+    let declared = Program::load(&app.config, study, app.clock.now()).metric;
     match (asked, declared) {
         (None, Some(metric)) => Ok((metric.name, Some(metric.better))),
         (Some(name), Some(metric)) if figure_name::is_same(name, &metric.name) => {

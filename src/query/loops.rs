@@ -38,5 +38,5 @@ pub fn auto_loop(app: &App, id: &str) -> Result<ShownLoop, Problem> {
         .filter(|message| message.kind == MessageKind::Approval)
         .filter_map(|message| message.sprint)
         .collect();
-    Ok(ShownLoop { auto_loop, proposals })
+    Ok(ShownLoop { auto_loop, proposals, now: app.clock.now() })
 }

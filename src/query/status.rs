@@ -15,7 +15,7 @@ const LONG: u64 = 900;
 /// Looks at everything at once.
 pub fn status(app: &App) -> Result<view::Status, Problem> {
     let store = &app.store()?;
-    let now = clock::now();
+    let now = app.clock.now();
     let (mut running, mut waiting) = (Vec::new(), Vec::new());
     for row in store.live_sprints()? {
         if matches!(row.state.status(), Status::Running | Status::Cancelling) {
@@ -112,6 +112,7 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
             .into_iter()
             .chain(conflicting_copy(&app.config.db_path))
             .collect(),
+        now,
     })
 }
 

@@ -24,7 +24,7 @@ pub fn study(app: &App, name: &str) -> Result<view::OneStudy, Problem> {
     Ok(view::OneStudy {
         study: shown,
         sprints: store.sprints(&filter)?.iter().map(view::sprint).collect(),
-        program: view::program(&Program::load(&app.config, study)),
+        program: view::program(&Program::load(&app.config, study, app.clock.now())),
     })
 }
 

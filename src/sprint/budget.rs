@@ -5,7 +5,6 @@ use super::request::{NewSprintSpec, Request};
 use crate::config::Study;
 use crate::domain::action::{Action, LoopOption};
 use crate::domain::allowance::{Allowance, LEAST_USD, as_f64, lesser, seconds_within};
-use crate::platform::clock;
 use crate::store::{Change, Cut, Spent, SprintRow, StoreError};
 
 /// What a study may still cost, where that is limited.
@@ -123,7 +122,7 @@ pub(super) fn allowance_for_next_job(
     if let Some(id) = row.loop_id.as_deref()
         && let Some(one) = change.one_loop(id)?
     {
-        if one.limits.until.is_some_and(|until| clock::now().as_second() >= until) {
+        if one.limits.until.is_some_and(|until| change.now().as_second() >= until) {
             let edit = Action::EditLoop { id: id.to_owned(), with: LoopOption::Until };
             return Ok(NextJob::Held(format!("the time of {id} is over; `{edit}` gives it more")));
         }

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::install_runner::{self, RunnerHere};
 use super::submitted::accept;
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
 use crate::domain::text::spaced;
 use crate::domain::{JobId, State};
-use crate::platform::clock;
 use crate::remote::{Remote, RemoteError, Script};
 use crate::scheduler::{self, QUEUE_ALONE, Stray};
 use crate::store::{LeaseOutcome, SprintRow, Store, StoreError, job_name};
@@ -46,14 +47,16 @@ const WAIT_FOR_ACCOUNTING: i64 = 600;
 
 /// Whether the accounting is not waited for any more when it is asked for the job of a submission that
 /// was begun then. A time that is not known is long ago.
-pub(super) fn is_old(sent: Option<i64>) -> bool {
-    sent.is_none_or(|sent| clock::now().as_second() - sent >= WAIT_FOR_ACCOUNTING)
+pub(super) fn is_old(sent: Option<i64>, now: Timestamp) -> bool {
+    sent.is_none_or(|sent| now.as_second() - sent >= WAIT_FOR_ACCOUNTING)
 }
 
 /// The minutes for which the accounting is asked: since the oldest of these sprints was made, and an hour.
-pub(super) fn minutes_of<'a>(rows: impl IntoIterator<Item = &'a SprintRow>) -> String {
-    let now = clock::now().as_second();
-    let oldest = rows.into_iter().map(|row| row.age(now)).max().unwrap_or(i64::MAX);
+pub(super) fn minutes_of<'a>(
+    rows: impl IntoIterator<Item = &'a SprintRow>,
+    now: Timestamp,
+) -> String {
+    let oldest = rows.into_iter().map(|row| row.age(now.as_second())).max().unwrap_or(i64::MAX);
     // Longer than this, no accounting is read.
     (oldest.min(365 * 86_400) / 60 + 60).to_string()
 }
@@ -83,7 +86,7 @@ pub fn look_up_all(
     }
     script
         .set("RL_NAMES", &names.join(","))
-        .set("RL_AGE", &minutes_of(rows))
+        .set("RL_AGE", &minutes_of(rows, app.clock.now()))
         .section_of("look", &[kind.look_up_all()]);
     let reply = remote.run(script, app.limits(cluster))?;
     let dirs = rows.iter().filter_map(|row| {
@@ -127,8 +130,9 @@ pub fn still_in_doubt(
     match heard {
         Heard::All => Ok(None),
         Heard::Queue(why) => {
-            let sent = store.change()?.job_sent(row.id.as_str(), row.attempt)?;
-            Ok((!is_old(sent)).then(|| why.clone()))
+            let change = store.change()?;
+            let sent = change.job_sent(row.id.as_str(), row.attempt)?;
+            Ok((!is_old(sent, change.now())).then(|| why.clone()))
         }
         Heard::Nobody(why) => Ok(Some(why.clone())),
     }
@@ -166,7 +170,7 @@ pub fn accept_found(
     let lease = match change.take_lease(
         &format!("submit:{}", row.id),
         &holder(),
-        clock::now().as_second(),
+        change.now().as_second(),
         LONGEST_SUBMISSION,
         is_gone,
     )? {

@@ -91,7 +91,7 @@ pub(super) fn payload(
 ) -> Result<JobPayload, SubmitError> {
     let request = Request::read(&row.request);
     let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
-    let context = context::assemble(&app.config, cluster, study)?;
+    let context = context::assemble(&app.config, cluster, study, app.clock.now())?;
     let options = options_of(cluster, study, &request);
     let templates = prompts_of(app).map_err(SubmitError::File)?;
     let session = match study.red_team_session {
@@ -126,7 +126,11 @@ pub(super) fn payload(
             retry_delays: cluster.retry_delays.clone(),
         },
         seconds: row.seconds,
-        idea_request: idea_request(store, row, &Program::load(&app.config, study).guidance)?,
+        idea_request: idea_request(
+            store,
+            row,
+            &Program::load(&app.config, study, app.clock.now()).guidance,
+        )?,
         done_when: task.as_ref().map(|task| task.done_when.clone()).unwrap_or_default(),
         // Only a person or a file of one can have given it: the database takes it from nobody else.
         verify: task.map(|task| task.verify).unwrap_or_default(),
@@ -159,6 +163,7 @@ pub(super) fn prompts_of(app: &App) -> Result<BTreeMap<String, String>, String> 
 
 /// What measures the results of a study's sprints.
 fn evaluator(app: &App, study: &Study) -> Option<EvaluatorCommand> {
-    let MetricSpec { name, better, evaluator } = Program::load(&app.config, study).metric?;
+    let MetricSpec { name, better, evaluator } =
+        Program::load(&app.config, study, app.clock.now()).metric?;
     Some(EvaluatorCommand { command: evaluator?, metric: name, better: better.as_str().to_owned() })
 }

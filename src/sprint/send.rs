@@ -225,7 +225,7 @@ pub(super) fn look(
         .set("ATTEMPT", &attempt.to_string())
         .set("MODE", if mode == Mode::LookOnly { "look" } else { "again" })
         .set("RL_QUEUE_ONLY", if queue_only { "1" } else { "" })
-        .set("RL_AGE", &minutes_of([row]))
+        .set("RL_AGE", &minutes_of([row], app.clock.now()))
         .set("PATIENT", if is_old { "0" } else { "1" })
         .plain(r#"RL_DIR=$(rl_home "$DIR")"#)
         .section("dir", r#"printf '%s\n' "$RL_DIR""#)

@@ -12,7 +12,7 @@ use super::submitted::{Deferral, Submitted, record};
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
 use crate::domain::{State, Waiting};
-use crate::platform::{clock, private};
+use crate::platform::private;
 use crate::remote::Remote;
 use crate::store::{Change, LeaseOutcome, OWNER, SprintRow, Store};
 
@@ -50,8 +50,8 @@ fn submit_known(
     let made = prepare(app, store, cluster, &row);
 
     let lease_name = format!("submit:{id}");
-    let now = clock::now().as_second();
     let change = store.change()?;
+    let now = change.now().as_second();
     let lease =
         match change.take_lease(&lease_name, &holder(), now, cluster.lease_seconds(), is_gone)? {
             LeaseOutcome::Taken(lease) => lease,
@@ -82,7 +82,7 @@ fn submit_known(
             payload.bundle.seconds = seconds;
         }
     }
-    let is_old = doubt::is_old(change.job_sent(id, attempt)?);
+    let is_old = doubt::is_old(change.job_sent(id, attempt)?, change.now());
     change.commit()?;
     // Before anything is sent: an older copy of the database would not know of it. Without the folder,
     // the results make it.

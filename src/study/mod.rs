@@ -13,12 +13,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use init::{Begun, Configured, Written, init, write_context};
+use jiff::Timestamp;
 use parse::Parsed;
 
 use crate::config::{Config, Study, shown_command};
 use crate::domain::auto_loop::Target;
 use crate::domain::{Better, text};
-use crate::platform::clock;
 
 /// The name of the file.
 pub const PROGRAM_FILE: &str = "program.md";
@@ -102,8 +102,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Reads what a study is after. A file that cannot be read is told of in `mistakes`.
-    pub fn load(config: &Config, study: &Study) -> Self {
+    /// Reads what a study is after, at this time: a deadline may be so many hours from it. A file that cannot be read is told of in `mistakes`.
+    pub fn load(config: &Config, study: &Study, now: Timestamp) -> Self {
         let mut mistakes = Vec::new();
         let places = places(config, study);
         let mut found: Option<(PathBuf, String)> = None;
@@ -129,11 +129,8 @@ impl Program {
         }
         let file = found.as_ref().map(|(file, _)| file.clone());
         let given = study.metric.as_ref().map(|(name, better)| (name.as_str(), *better));
-        let (parsed, told) = parse::parse(
-            found.as_ref().map_or("", |(_, text)| text),
-            given,
-            clock::now().as_second(),
-        );
+        let (parsed, told) =
+            parse::parse(found.as_ref().map_or("", |(_, text)| text), given, now.as_second());
         mistakes
             .extend(told.into_iter().filter_map(|(line, message)| {
                 Some(Mistake { file: file.clone()?, line, message })

@@ -7,7 +7,6 @@ use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
 use crate::domain::{JobId, Masker, Seen, Used, text};
-use crate::platform::clock;
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, Asked, Stray};
 use crate::sprint::{InstallOutcome, RunnerHere, install_runner, use_runner};
@@ -143,7 +142,7 @@ fn gather_once(
     tails_of: Option<&str>,
 ) -> Result<(Gathered, bool), RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
-    let now = clock::now().as_second();
+    let now = app.clock.now().as_second();
     let asked = |row: &SprintRow| {
         let id = row.state.live_job()?.clone();
         Some(Asked { id, name: job_name(row.id.as_str(), row.attempt), age: row.age(now) })

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::Report;
 use crate::app::{App, CRON_TRIAL};
 use crate::domain::action;
-use crate::platform::clock;
 use crate::store::{Store, StoreError};
 
 const LAST: &str = "tick.last";
@@ -57,7 +56,7 @@ pub(super) fn remember(app: &App, report: &Report) -> Result<(), StoreError> {
         .take(20)
         .map(short)
         .collect();
-    let text = serde_json::to_string(&Mark { time: clock::now(), by: by.to_owned(), problems })
+    let text = serde_json::to_string(&Mark { time: app.clock.now(), by: by.to_owned(), problems })
         .unwrap_or_default();
     let change = store.change()?;
     change.set_fact(LAST, &text)?;

@@ -280,7 +280,7 @@ fn tick_part(
 fn take_lease(store: &mut Store, cluster: &Cluster) -> Result<LeaseOutcome, StoreError> {
     let name = format!("tick:{}", cluster.name);
     let change = store.change()?;
-    let now = clock::now().as_second();
+    let now = change.now().as_second();
     let taken = change.take_lease(&name, &holder(), now, cluster.lease_seconds(), is_gone)?;
     change.commit()?;
     Ok(taken)
@@ -450,7 +450,7 @@ fn ask_again_for_ends(
 ) -> Result<(), TickError> {
     for row in store.open_sprints(cluster.name.as_str())? {
         if matches!(row.state, State::Cancelling { job: Some(_), .. })
-            && clock::now().as_second() - row.cancel_sent >= ASK_AGAIN_SECONDS
+            && store.now().as_second() - row.cancel_sent >= ASK_AGAIN_SECONDS
         {
             tell(app, store, remote, &row.id, report);
         }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::Gathered;
 use super::tests::chance::Chance;
@@ -16,7 +17,7 @@ use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::transfer::SprintFiles;
 use crate::cli::action::command;
 use crate::domain::{EndKind, JobEnd, JobId, JobState, Masker, Seen, State, Status, action};
-use crate::platform::clock::testing;
+use crate::platform::clock::Clock;
 use crate::store::{Change, JournalPiece, Store};
 
 const JOURNALS: &str = include_str!("../../tests/data/ingestion/journals.txt");
@@ -24,6 +25,11 @@ const SUMS: &str = include_str!("../../tests/data/ingestion/sums.txt");
 const SEEDS: u64 = 10;
 const ID: &str = "sp-000001";
 const BEGIN: i64 = 1_800_000_000;
+
+/// When everything begins.
+fn clock() -> Clock {
+    Clock::standing(jiff::Timestamp::from_second(BEGIN).expect("a time"))
+}
 
 /// Name and text of each journal in a file.
 fn journals(text: &str) -> Vec<(&str, &str)> {
@@ -33,8 +39,9 @@ fn journals(text: &str) -> Vec<(&str, &str)> {
 }
 
 /// A database with the sprint at work, and what its lines may meet there.
-fn store(lines: &str, chance: &mut Chance) -> Store {
-    let mut store = Store::in_memory().expect("a database");
+fn store(lines: &str, chance: &mut Chance, clock: &Clock) -> Store {
+    let mut store =
+        Store::in_memory().expect("a database").with_clock(clock.clone()).expect("a clock");
     let change = store.change().expect("begun");
     let (known, _) = parse(lines.as_bytes());
     let idea = known.iter().find_map(|line| match line.entry() {
@@ -130,18 +137,23 @@ struct Night<'a> {
     store: Store,
     lines: Vec<&'a str>,
     chance: Chance,
-    now: i64,
+    clock: Clock,
 }
 
 impl Night<'_> {
+    /// So many seconds pass.
+    fn pass(&self, seconds: i64) {
+        self.clock.advance(Duration::from_secs(seconds.unsigned_abs()));
+    }
+
     fn status(&self) -> Status {
         self.store.sprint(ID).expect("read").expect("there").state.status()
     }
 
     /// A poll that brings these bytes.
     fn poll(&mut self, journal: &str, offset: u64, altered: bool, seen: Option<Seen>) {
-        self.now += self.chance.within(1..90);
-        testing::set(Some(self.now));
+        let seconds = self.chance.within(1..90);
+        self.pass(seconds);
         let row = self.store.sprint(ID).expect("read").expect("there");
         let job = row.state.last_job().cloned();
         let files = SprintFiles {
@@ -158,7 +170,7 @@ impl Night<'_> {
             ..SprintFiles::default()
         };
         let gathered = Gathered {
-            time: Some(self.now + 1000),
+            time: Some(self.clock.now().as_second() + 1000),
             jobs: seen.zip(job).map(|(seen, job)| BTreeMap::from([(job, seen)])),
             files: BTreeMap::from([(ID.to_owned(), files)]),
             ..Gathered::default()
@@ -175,8 +187,7 @@ impl Night<'_> {
         if self.status() != Status::Parked {
             return;
         }
-        self.now += 60;
-        testing::set(Some(self.now));
+        self.pass(60);
         let open = self.store.open_questions(ID).expect("read");
         let change = self.store.change().expect("begun");
         for message in open {
@@ -283,14 +294,13 @@ impl Night<'_> {
 /// What is stored of a journal at the end of such a night.
 fn stored(journal: &str, seed: u64) -> String {
     let mut chance = Chance::new(seed);
-    testing::set(Some(BEGIN));
-    let store = store(journal, &mut chance);
+    let clock = clock();
+    let store = store(journal, &mut chance, &clock);
     let lines = journal.lines().filter(|line| !line.is_empty()).collect();
-    let mut night = Night { store, lines, chance, now: BEGIN };
+    let mut night = Night { store, lines, chance, clock };
     night.run();
     let ended = night.store.sprint(ID).expect("read").expect("there");
     assert!(!matches!(ended.state, State::Pending | State::Submitting), "{:?}", ended.state);
-    testing::set(None);
     redacted(&said(&night.store.dump()))
 }
 
@@ -394,14 +404,12 @@ fn lines(journal: &str) -> Vec<Line> {
 
 /// What is stored when this is done to a new sprint.
 fn after(journal: &str, seed: u64, deed: impl FnOnce(&Change<'_>)) -> String {
-    testing::set(Some(BEGIN));
-    let mut store = store(journal, &mut Chance::new(seed));
+    let mut store = store(journal, &mut Chance::new(seed), &clock());
     let change = store.change().expect("begun");
     deed(&change);
     // Where the file was read to is known of the file alone.
     change.raw("UPDATE sprints SET journal_offset = 0, journal_prefix = ''").expect("set");
     change.commit().expect("kept");
-    testing::set(None);
     redacted(&said(&store.dump()))
 }
 

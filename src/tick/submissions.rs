@@ -257,7 +257,7 @@ pub(super) fn submit_waiting(
                 _ => true,
             },
             State::Parked { .. } => {
-                row.may_go_on(clock::now().as_second()) && store.is_answered(row.id.as_str())?
+                row.may_go_on(store.now().as_second()) && store.is_answered(row.id.as_str())?
             }
             _ => false,
         };
@@ -299,7 +299,7 @@ pub(super) fn submit_waiting(
             Ok(Submitted::Refused { why }) => report.problems.push(format!("{}: {why}", row.id)),
             Ok(Submitted::Accepted { .. }) => {
                 let turn = turns.entry(row.study).or_default();
-                *turn = Turn { jobs: turn.jobs + 1, last: clock::stamp(clock::now()) };
+                *turn = Turn { jobs: turn.jobs + 1, last: clock::stamp(store.now()) };
             }
             Err(error) => not_tried(store, &row, &error, report)?,
         }

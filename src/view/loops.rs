@@ -30,6 +30,9 @@ pub struct ShownLoop {
     /// Its sprints that ask a person whether their idea is to be worked on.
     #[serde(skip)]
     pub proposals: Vec<String>,
+    /// When it was looked at.
+    #[serde(skip)]
+    pub now: jiff::Timestamp,
 }
 
 /// A loop.

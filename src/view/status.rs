@@ -34,6 +34,9 @@ pub struct Status {
     pub notices: Vec<UnsentNotices>,
     /// What is wrong with the database: sprints that it should know and does not, or copies beside it.
     pub database_problems: Vec<String>,
+    /// When all this was looked at.
+    #[serde(skip)]
+    pub now: jiff::Timestamp,
 }
 
 /// Notices that could not be sent through a channel.

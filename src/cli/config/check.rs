@@ -1,5 +1,6 @@
 //! `researchloop config check`
 
+use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::ui::Ui;
@@ -10,7 +11,7 @@ use crate::view::ConfigCheck;
 
 /// Checks the configuration, and prints what holds.
 pub fn run(global: &Global, ui: &Ui) -> Result {
-    let check = project::check(&global.load_with(&project::check_options)?);
+    let check = project::check(&App::new(global.load_with(&project::check_options)?));
     for problem in &check.problems {
         ui.caution(problem);
     }

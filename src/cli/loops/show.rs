@@ -1,6 +1,7 @@
 //! `researchloop loop show`
 
 use clap::Args;
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
@@ -9,7 +10,6 @@ use crate::cli::ui::Ui;
 use crate::domain::action::Action;
 use crate::domain::auto_loop::Limits;
 use crate::domain::{LoopStatus, Reason, StopRule, Verdict, duration};
-use crate::platform::clock;
 use crate::query;
 use crate::view::Loop;
 
@@ -89,7 +89,7 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
         "GPU-hours:",
         &format!("{gpu}{}", of(whole.limits.max_gpu_hours.map(|max| format!("{max}")))),
     );
-    for (name, value) in limits(&whole.limits) {
+    for (name, value) in limits(&whole.limits, shown.now) {
         field(name, &value);
     }
     if !whole.sprints.is_empty() {
@@ -143,10 +143,10 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
     Ok(Exit::Success)
 }
 
-fn limits(limits: &Limits) -> Vec<(&'static str, String)> {
+fn limits(limits: &Limits, now: Timestamp) -> Vec<(&'static str, String)> {
     let mut shown = Vec::new();
-    if let Some(time) = limits.until.and_then(|until| jiff::Timestamp::from_second(until).ok()) {
-        let left = time.as_second() - clock::now().as_second();
+    if let Some(time) = limits.until.and_then(|until| Timestamp::from_second(until).ok()) {
+        let left = time.as_second() - now.as_second();
         let left = u64::try_from(left)
             .map_or_else(|_| "over".to_owned(), |left| format!("{} left", duration::human(left)));
         shown.push(("until:", format!("{} UTC ({left})", time.strftime("%Y-%m-%d %H:%M"))));
