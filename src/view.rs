@@ -10,10 +10,13 @@ mod findings;
 mod loops;
 mod message;
 mod money;
+mod next;
 mod plan;
+mod project;
 mod status;
 mod study;
 mod task;
+mod tick;
 
 use serde::Serialize;
 
@@ -25,7 +28,9 @@ pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboar
 pub use loops::{Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, loop_found};
 pub use message::{Message, Messages, Replied, Response, message};
 pub use money::Money;
+pub use next::{LoopNext, SprintNext};
 pub use plan::{Plan, PlanWaiting, PlannedNeed, PlannedTask, PlannedTasks};
+pub use project::{GitIgnore, NewProject};
 pub use status::{Status, StudyStatus, TickStatus, UnsentNotices};
 pub use study::{OneStudy, Program, Studies, Study, program};
 pub use task::{
@@ -33,6 +38,7 @@ pub use task::{
     NothingReady, OneTask, RelatedTask, SameIdea, ShownTask, Task, TaskGraph, TaskList, TaskNeed,
     TaskNext, Tasks, TreeLine, task, task_whole,
 };
+pub use tick::{EndedLoop, SprintChange, Ticked, TickedCluster, TickedLoops};
 
 use crate::domain::{
     Finding, Metric, OpenIssues, Reason, SprintKind, State, Status as SprintStatus, StepState,
@@ -150,6 +156,9 @@ pub struct OneSprint {
     /// What it asks, and what it was told and has not read yet.
     #[serde(skip)]
     pub messages: Vec<Message>,
+    /// What can be done next.
+    #[serde(skip)]
+    pub next: SprintNext,
 }
 
 /// The answer of a list of sprints.
@@ -157,17 +166,6 @@ pub struct OneSprint {
 pub struct Sprints {
     /// Newest first.
     pub sprints: Vec<Sprint>,
-}
-
-/// A sprint whose status or step has changed.
-#[derive(Debug, Clone, Serialize)]
-pub struct SprintChange {
-    /// The sprint.
-    pub sprint_id: String,
-    /// Its status now.
-    pub status: SprintStatus,
-    /// The step that runs.
-    pub phase: Option<String>,
 }
 
 /// Tokens of a sprint.

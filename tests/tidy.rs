@@ -27,7 +27,18 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("cluster", &["app", "bundle", "config", "domain", "remote", "scheduler", "sprint", "view"]),
     (
         "project",
-        &["app", "bundle", "config", "domain", "platform", "scheduler", "store", "study", "view"],
+        &[
+            "app",
+            "bundle",
+            "config",
+            "domain",
+            "platform",
+            "scheduler",
+            "sprint",
+            "store",
+            "study",
+            "view",
+        ],
     ),
     // Every verb that is given an id finds here what is meant.
     ("find", &["domain", "store"]),
@@ -125,11 +136,8 @@ const FLOORS: &[(&str, &[&str])] = &[
 ];
 
 /// Files of the command line that name a lower floor, and which: the hidden commands inside of a job
-/// belong to the runner, the first configuration is a template, and a journal's lines are shown as they
-/// are stored.
+/// belong to the runner, and a journal's lines are shown as they are stored.
 const DOORS_THAT_NAME_MORE: &[(&str, &[&str])] = &[
-    ("src/cli/demo.rs", &["bundle"]),
-    ("src/cli/init.rs", &["bundle"]),
     ("src/cli/job.rs", &["runner"]),
     ("src/cli/screen.rs", &["bundle"]),
     ("src/cli/sprint/log.rs", &["bundle"]),
@@ -151,7 +159,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("strsim", &["domain"]),
     // How wide a text is on a screen: also where a mistake in a line is underlined. What drives one.
     ("console", &["cli", "config", "domain"]),
-    ("toml", &["cli", "config", "study"]),
+    ("toml", &["config", "project", "study"]),
     ("signal_hook", &["cli", "runner"]),
     // The system's calls: never in what only decides.
     (

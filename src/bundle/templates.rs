@@ -15,6 +15,9 @@ pub const PLAN_PIPELINE: &str = include_str!("../../templates/pipelines/plan.yam
 /// The scripted agent of the demonstration.
 pub const DEMO_AGENT: &str = include_str!("../../templates/demo/agent.sh");
 
+/// The configuration of the demonstration. Its first line tells it from every other one.
+pub const DEMO_CONFIG: &str = include_str!("../../templates/demo/researchloop.toml");
+
 /// The configuration that `init` writes.
 pub const INIT_CONFIG: &str = include_str!("../../templates/init/researchloop.toml");
 

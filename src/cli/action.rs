@@ -12,6 +12,7 @@ use crate::domain::action::{self, Action, LoopOption, Resource};
 pub fn command(action: &Action) -> String {
     let words = match action {
         Action::Init => "init".to_owned(),
+        Action::Demonstrate => "demo --dir DIR".to_owned(),
         Action::CheckConfig => "config check".to_owned(),
         Action::CheckClusters => "cluster check".to_owned(),
         Action::SetUpCluster { cluster: None } => "cluster setup NAME".to_owned(),
@@ -119,6 +120,7 @@ mod tests {
         let study = || "it's a study".to_owned();
         let mut samples = vec![
             Action::Init,
+            Action::Demonstrate,
             Action::CheckConfig,
             Action::CheckClusters,
             Action::SetUpCluster { cluster: None },

@@ -1,26 +1,19 @@
 //! `researchloop demo`: a whole sprint with nothing configured.
 
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::exit::Result;
-use super::init::make;
 use super::ui::Ui;
 use super::{Global, action, watch};
 use crate::app::App;
-use crate::bundle::templates;
-use crate::config::{Environment, FILE_NAME};
+use crate::config::FILE_NAME;
 use crate::domain::Status;
-use crate::platform::process;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::Problem;
+use crate::project::demo;
 use crate::query;
-use crate::sprint::{Deferral, Handle, NewSprintSpec, Request, Submitted};
 use crate::tick::Follower;
-
-/// The idea of the demonstration.
-const IDEA: &str = "Does a momentum term help gradient descent on a noisy quadratic?";
 
 #[derive(Debug, Args)]
 pub struct DemoArgs {
@@ -38,13 +31,7 @@ pub struct AgentArgs {
 
 /// Becomes the scripted agent.
 pub fn agent(args: &AgentArgs) -> Result {
-    let error = process::command("sh")
-        .arg("-c")
-        .arg(templates::DEMO_AGENT)
-        .arg("demo-agent")
-        .args(&args.arguments)
-        .exec();
-    Err(Problem::failed(format!("cannot start sh: {error}")))
+    Err(demo::become_agent(&args.arguments))
 }
 
 /// Runs the demonstration.
@@ -53,28 +40,14 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
         Problem::failed(format!("cannot find out the working directory: {error}"))
     })?;
     let dir = here.join(&args.dir);
-    let file = dir.join(FILE_NAME);
-    prepare(&dir, &file)?;
+    demo::prepare(&dir)?;
     ui.status(
         "This is a demonstration: a scripted stand-in does Claude's part. It is no model, but the",
     );
     ui.status("experiment is really run, and the sprint goes the same way as one on a cluster.\n");
-    let mut config = crate::config::load(&file, &Environment::of_process())?;
-    // Whatever the environment says: the demonstration keeps everything in its folder.
-    config.artifact_dir = dir.join("artifacts");
-    let app = App { say: action::command, ..App::new(config) };
-    let wanted = NewSprintSpec::new("demo", IDEA, Request::default());
-    let submission = Handle::make(&app, &wanted)?.sprint.submit(&app)?;
+    let app = App { say: action::command, ..App::new(demo::load(&dir)?) };
+    let submission = demo::begin(&app)?;
     let id = submission.sprint.row.id.clone();
-    match &submission.submitted {
-        Submitted::Accepted { .. } => {}
-        Submitted::Deferred { because: Deferral::NoAnswer(error), .. } => {
-            return Err(error.clone().into());
-        }
-        Submitted::Deferred { why, .. } | Submitted::Refused { why } => {
-            return Err(Problem::failed(format!("the demonstration could not start: {why}")));
-        }
-    }
     let quiet = Ui::new(&Global { quiet: true, ..global.clone() });
     let exit = watch::watch(&app, &quiet, Follower::after(&app, submission)?)?;
     let sprint = query::sprint(&app, id.as_str())?.sprint;
@@ -113,32 +86,3 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     ui.status("  researchloop sprint run \"IDEA\" -s STUDY --watch");
     Ok(exit)
 }
-
-/// Makes the demonstration's project, unless it is there from an earlier time.
-fn prepare(dir: &Path, file: &Path) -> Result<()> {
-    if let Ok(text) = std::fs::read_to_string(file) {
-        if text.contains(MARK) {
-            std::fs::remove_file(file)
-                .map_err(|error| Problem::failed(format!("{}: {error}", file.display())))?;
-        } else {
-            return Err(Problem::new(
-                ProblemKind::Conflict,
-                format!("{} holds a project that is not the demonstration's", dir.display()),
-            )
-            .hint("choose another folder: researchloop demo --dir DIR"));
-        }
-    }
-    let program = std::env::current_exe()
-        .map_err(|error| Problem::failed(format!("cannot find this program: {error}")))?;
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let config = format!(
-        "{MARK}\n[[cluster]]\nname = \"here\"\nscheduler_type = \"local\"\nworking_dir = {}\nclaude_command = [{}, \"demo-agent\"]\npoll_interval = 2\n\n\
-         [[study]]\nname = \"demo\"\ncluster = \"here\"\ndescription = \"what researchloop does, without a cluster and without a model\"\nmax_sprint_duration_hours = 1\n",
-        quoted(&dir.join("cluster").display().to_string()),
-        quoted(&program.display().to_string()),
-    );
-    make(dir, &config).map(drop)
-}
-
-/// How a demonstration's configuration begins.
-const MARK: &str = "# The project of `researchloop demo`. The agent in it is a scripted stand-in.";

@@ -13,7 +13,7 @@ use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
 use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting};
 use crate::tick::Live;
-use crate::view::{Money, Sprint, Step};
+use crate::view::{Money, Sprint, SprintNext, Step};
 
 /// The status of a sprint with its colour.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
@@ -297,7 +297,7 @@ fn waiting(sprint: &Sprint) -> String {
 }
 
 /// What `sprint show` prints.
-pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
+pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path, what: &SprintNext) -> Vec<String> {
     let width = ui.width();
     let bold = ui.style().bold();
     let mut lines = vec![format!("{}  {}", bold.apply_to(&sprint.id), status(ui, sprint))];
@@ -377,7 +377,11 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
         }
     }
     lines.push(String::new());
-    lines.push(format!("{} {}", ui.style().cyan().bold().apply_to("next:"), next(sprint, folder)));
+    lines.push(format!(
+        "{} {}",
+        ui.style().cyan().bold().apply_to("next:"),
+        next(sprint, what, folder)
+    ));
     lines
 }
 
@@ -481,69 +485,46 @@ pub fn verdict(ui: &Ui, verdict: Verdict) -> String {
     style.apply_to(verdict.as_str()).to_string()
 }
 
-/// What to do next.
-pub fn next(sprint: &Sprint, folder: &Path) -> String {
+/// What to do next, in commands. `folder`: where its files are.
+pub fn next(sprint: &Sprint, next: &SprintNext, folder: &Path) -> String {
     let id = &sprint.id;
-    match sprint.status {
-        Status::Pending => "`researchloop tick` submits it when a slot is free".to_owned(),
-        Status::Submitting => "`researchloop tick` finds out whether the job was taken".to_owned(),
-        Status::Submitted | Status::Running => {
+    let study = || shell_word(&clean(&sprint.study_name));
+    match next {
+        SprintNext::WaitForSlot => "`researchloop tick` submits it when a slot is free".to_owned(),
+        SprintNext::WaitForLookUp => {
+            "`researchloop tick` finds out whether the job was taken".to_owned()
+        }
+        SprintNext::WatchOrCancel => {
             format!("`researchloop sprint watch {id}`, or `researchloop sprint cancel {id}`")
         }
-        Status::Cancelling => format!("`researchloop sprint watch {id}` waits for the end"),
-        Status::Parked => match &sprint.waits_for {
-            Some(message) => format!(
-                "`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`"
-            ),
-            None => match &sprint.limit_reason {
-                Some(why) => format!(
-                    "it {}; with a wider limit, `researchloop tick` lets it go on",
-                    clean(&Waiting::sentence(why))
-                ),
-                None => {
-                    "it is answered: `researchloop tick` takes the answer to it and lets it go on"
-                        .to_owned()
-                }
-            },
-        },
-        Status::Completed if sprint.kind == SprintKind::Plan => {
-            format!(
-                "`researchloop plan -s {} --from {id}` shows the plan, and adds its tasks",
-                shell_word(&clean(&sprint.study_name))
-            )
+        SprintNext::WaitForEnd => format!("`researchloop sprint watch {id}` waits for the end"),
+        SprintNext::Answer { message } => {
+            format!("`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`")
         }
-        Status::Completed if matches!(sprint.open_issues, Some(Some(_))) => {
-            let step = sprint
-                .open_issues
-                .iter()
-                .flatten()
-                .map(|open| clean(&open.step))
-                .collect::<String>();
-            format!(
-                "read {}, then run it again: `researchloop sprint resubmit {id}`; more `--rounds` leave time for a repair that is reviewed",
-                folder.join(format!("{step}.md")).display()
-            )
+        SprintNext::WidenLimit { limit } => format!(
+            "it {}; with a wider limit, `researchloop tick` lets it go on",
+            clean(&Waiting::sentence(limit))
+        ),
+        SprintNext::WaitForGoingOn => {
+            "it is answered: `researchloop tick` takes the answer to it and lets it go on"
+                .to_owned()
         }
-        Status::Completed => {
-            // A follow-up works in the directory of another sprint: what it has changed lies there.
-            let folder = match (sprint.kind, &sprint.parent) {
-                (SprintKind::Tweak, Some(parent)) => folder.with_file_name(parent),
-                _ => folder.to_path_buf(),
-            };
-            format!(
-                "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
-                folder.join("report.md").display(),
-                shell_word(&clean(&sprint.study_name))
-            )
+        SprintNext::TakePlan => {
+            let study = study();
+            format!("`researchloop plan -s {study} --from {id}` shows the plan, and adds its tasks")
         }
-        Status::Failed => sprint
-            .hint
-            .clone()
-            .map_or_else(|| format!("`researchloop sprint log {id}`"), |hint| clean(&hint)),
-        // Its job was to find one.
-        _ if sprint.idea.is_none() => {
-            "`researchloop loop list` shows what its loop does".to_owned()
-        }
-        _ => format!("`researchloop sprint resubmit {id}` runs it again"),
+        SprintNext::Repair { step } => format!(
+            "read {}, then run it again: `researchloop sprint resubmit {id}`; more `--rounds` leave time for a repair that is reviewed",
+            folder.join(format!("{}.md", clean(step))).display()
+        ),
+        SprintNext::ReadReport { sprint } => format!(
+            "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
+            folder.with_file_name(sprint).join("report.md").display(),
+            study()
+        ),
+        SprintNext::Follow { advice } => clean(advice),
+        SprintNext::ReadLog => format!("`researchloop sprint log {id}`"),
+        SprintNext::ShowLoops => "`researchloop loop list` shows what its loop does".to_owned(),
+        SprintNext::Resubmit => format!("`researchloop sprint resubmit {id}` runs it again"),
     }
 }

@@ -10,9 +10,14 @@ use super::ui::Ui;
 use super::{inbox, screen, text};
 use crate::app::App;
 use crate::domain::{LineKind, Reason, Status, Waiting};
-use crate::platform::clock;
-use crate::tick::Follower;
+use crate::query;
+use crate::tick::{Follower, Rest};
 use crate::view;
+
+/// How soon Ctrl-C is noticed.
+pub const BEAT: Duration = Duration::from_millis(200);
+/// The same while a screen is drawn, whose clock moves each second.
+const BEAT_OF_A_SCREEN: Duration = Duration::from_millis(500);
 
 /// Notices Ctrl-C.
 pub struct Interrupt(std::sync::Arc<std::sync::atomic::AtomicBool>);
@@ -56,7 +61,7 @@ pub fn wait_for_plan(app: &App, ui: &Ui, mut follower: Follower<'_>) -> Result {
         return follow(app, ui, follower, false);
     }
     let interrupt = Interrupt::catch();
-    if !follower.wait_for_rest(&|| interrupt.came())? {
+    if follower.follow(BEAT, &|| interrupt.came(), &mut |_| Ok(()))?.is_none() {
         return Ok(Exit::Signal(2));
     }
     drain_notices(ui, &mut follower, &interrupt);
@@ -68,54 +73,31 @@ fn follow(app: &App, ui: &Ui, mut follower: Follower<'_>, says_next: bool) -> Re
     let interrupt = Interrupt::catch();
     let id = follower.row().id.clone();
     let (mut canvas, mut printer) = (Canvas::default(), LinePrinter::default());
-    loop {
-        follower.poll()?;
-        let until = clock::instant() + follower.pause();
-        loop {
-            let shown = show(ui, &follower, &mut canvas, &mut printer);
-            if ui.is_cut_off() {
-                return Ok(Exit::Success);
-            }
-            // What could not be shown now is shown with the next poll.
-            if let Some(sprint) = follower.tolerate(shown)? {
-                let status = follower.row().state.status();
-                if sprint.waits_for.is_some() || status.is_terminal() {
-                    drain_notices(ui, &mut follower, &interrupt);
-                }
-                if sprint.waits_for.is_some() {
-                    return parked(ui, &follower);
-                }
-                if let Some(why) = follower.row().limit_reason() {
-                    ui.status(&format!("{id} {}", text::clean(&Waiting::sentence(why))));
-                    return Ok(Exit::Waiting);
-                }
-                if status.is_terminal() {
-                    let says_next = says_next || status != Status::Completed;
-                    return Ok(finish(app, ui, &follower, &sprint, says_next));
-                }
-            }
-            if interrupt.came() {
-                let goes_on = if follower.row().state.last_job().is_some() {
-                    "The job goes on."
-                } else {
-                    "It goes on: the next tick submits it."
-                };
-                ui.status(&format!("\n{goes_on} `researchloop sprint watch {id}` shows it again."));
-                return Ok(Exit::Signal(2));
-            }
-            let now = clock::instant();
-            if now >= until {
-                break;
-            }
-            // Ctrl-C is noticed soon; a screen's clock moves each second.
-            let step = if ui.is_screen() {
-                Duration::from_millis(500)
-            } else {
-                Duration::from_millis(200)
-            };
-            clock::pause(step.min(until - now));
-        }
+    let beat = if ui.is_screen() { BEAT_OF_A_SCREEN } else { BEAT };
+    let rest = follower.follow(beat, &|| interrupt.came() || ui.is_cut_off(), &mut |follower| {
+        show(ui, follower, &mut canvas, &mut printer)
+    })?;
+    if ui.is_cut_off() {
+        return Ok(Exit::Success);
     }
+    let Some(rest) = rest else {
+        let goes_on = if follower.row().state.last_job().is_some() {
+            "The job goes on."
+        } else {
+            "It goes on: the next tick submits it."
+        };
+        ui.status(&format!("\n{goes_on} `researchloop sprint watch {id}` shows it again."));
+        return Ok(Exit::Signal(2));
+    };
+    drain_notices(ui, &mut follower, &interrupt);
+    match rest {
+        Rest::Asks => tell_questions(ui, &follower)?,
+        Rest::Held(why) => {
+            ui.status(&format!("{id} {}", text::clean(&Waiting::sentence(&why))));
+        }
+        Rest::Over => tell_end(app, ui, &follower.sprint(), says_next),
+    }
+    Ok(exit_of(&follower))
 }
 
 /// What a screen shows of the last lines.
@@ -138,7 +120,7 @@ fn show(
     follower: &Follower<'_>,
     canvas: &mut Canvas,
     printer: &mut LinePrinter,
-) -> Result<view::Sprint> {
+) -> Result<()> {
     let sprint = follower.sprint();
     if ui.is_screen() {
         let events = follower.last_lines(&SHOWN, 20)?;
@@ -157,29 +139,22 @@ fn show(
     } else {
         printer.print(ui, follower, &sprint)?;
     }
-    Ok(sprint)
+    Ok(())
 }
 
-fn finish(
-    app: &App,
-    ui: &Ui,
-    follower: &Follower<'_>,
-    sprint: &view::Sprint,
-    says_next: bool,
-) -> Exit {
-    if !ui.json {
-        if let Some(error) = &sprint.error {
-            ui.status(&format!("{}: {}", sprint.id, text::clean(error)));
-        }
-        if says_next {
-            ui.hint(&screen::next(sprint, &app.artifacts(&sprint.id)));
-        }
+/// Tells how it ended.
+fn tell_end(app: &App, ui: &Ui, sprint: &view::Sprint, says_next: bool) {
+    if let Some(error) = &sprint.error {
+        ui.status(&format!("{}: {}", sprint.id, text::clean(error)));
     }
-    exit_of(follower)
+    if says_next || sprint.status != Status::Completed {
+        let next = query::sprint_next(sprint);
+        ui.hint(&screen::next(sprint, &next, &app.artifacts(&sprint.id)));
+    }
 }
 
 /// Nothing more happens before somebody answers.
-fn parked(ui: &Ui, follower: &Follower<'_>) -> Result {
+fn tell_questions(ui: &Ui, follower: &Follower<'_>) -> Result<()> {
     if !ui.json {
         for message in follower.questions()? {
             for line in inbox::lines(ui, &message) {
@@ -187,7 +162,7 @@ fn parked(ui: &Ui, follower: &Follower<'_>) -> Result {
             }
         }
     }
-    Ok(Exit::Waiting)
+    Ok(())
 }
 
 /// The exit code of a sprint that is followed no more.

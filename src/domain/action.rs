@@ -24,6 +24,8 @@ const TAG: &str = "{\"do\":";
 pub enum Action {
     /// Make a project.
     Init,
+    /// See the demonstration, in a folder of one's own choice.
+    Demonstrate,
     /// Check the configuration.
     CheckConfig,
     /// Check the clusters.

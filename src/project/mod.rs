@@ -1,5 +1,8 @@
-//! What can be done with a project: check its configuration.
+//! What can be done with a project: begin one, check its configuration, demonstrate one.
 
 mod check;
+pub mod demo;
+mod init;
 
 pub use check::{check, check_options};
+pub use init::init;

@@ -1,5 +1,6 @@
 //! Lists of loops, and one loop with its sprints.
 
+use super::next::loop_next;
 use crate::app::App;
 use crate::domain::MessageKind;
 use crate::find;
@@ -38,5 +39,6 @@ pub fn auto_loop(app: &App, id: &str) -> Result<ShownLoop, Problem> {
         .filter(|message| message.kind == MessageKind::Approval)
         .filter_map(|message| message.sprint)
         .collect();
-    Ok(ShownLoop { auto_loop, proposals, now: app.clock.now() })
+    let next = loop_next(&auto_loop);
+    Ok(ShownLoop { auto_loop, proposals, next, now: app.clock.now() })
 }

@@ -1,5 +1,6 @@
 //! Sprints: a list of them, and one with all that is known of it.
 
+use super::next::sprint_next;
 use crate::app::App;
 use crate::domain::Status;
 use crate::find;
@@ -34,9 +35,11 @@ pub fn sprint(app: &App, id: &str) -> Result<view::OneSprint, Problem> {
         let row = find::sprint(store, id)?;
         let id = row.id.as_str();
         let messages = store.open_questions(id)?.into_iter().chain(store.unread_notes(id)?);
+        let sprint = view::sprint_found(store, &row)?;
         Ok(view::OneSprint {
             messages: messages.map(|message| view::message(&message)).collect(),
-            sprint: view::sprint_found(store, &row)?,
+            next: sprint_next(&sprint),
+            sprint,
         })
     })
 }

@@ -66,6 +66,17 @@ impl Pace {
     }
 }
 
+/// Why nothing more happens to a sprint by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rest {
+    /// It asks something.
+    Asks,
+    /// A limit holds it: which one.
+    Held(String),
+    /// It is over.
+    Over,
+}
+
 /// A sprint, all of it as it was at one time: another process may have changed it since.
 #[derive(Debug, Clone)]
 struct Seen {
@@ -318,7 +329,7 @@ impl<'a> Follower<'a> {
     }
 
     /// How long until the next poll.
-    pub fn pause(&self) -> Duration {
+    fn pause(&self) -> Duration {
         if let Some(backoff) = self.pace.backoff() {
             return backoff;
         }
@@ -359,29 +370,47 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Waits until nothing more happens to the sprint by itself. False when it was stopped.
-    pub fn wait_for_rest(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<bool, Problem> {
+    /// Follows the sprint until nothing more happens to it by itself. None when that was stopped before.
+    /// `show` is called after each poll and, between two of them, after each beat. What passes keeps
+    /// it from being shown only until the next beat.
+    pub fn follow(
+        &mut self,
+        beat: Duration,
+        is_stopped: &dyn Fn() -> bool,
+        show: &mut dyn FnMut(&Self) -> Result<(), Problem>,
+    ) -> Result<Option<Rest>, Problem> {
         loop {
             self.poll()?;
-            if self.is_at_rest() {
-                return Ok(true);
-            }
             let until = clock::instant() + self.pause();
-            while clock::instant() < until {
-                if is_stopped() {
-                    return Ok(false);
+            loop {
+                let shown = show(self);
+                if self.tolerate(shown)?.is_some()
+                    && let Some(rest) = self.rest()
+                {
+                    return Ok(Some(rest));
                 }
-                clock::pause(Duration::from_millis(200));
+                if is_stopped() {
+                    return Ok(None);
+                }
+                let left = until.saturating_duration_since(clock::instant());
+                if left.is_zero() {
+                    break;
+                }
+                clock::pause(beat.min(left));
             }
         }
     }
 
-    /// Whether nothing more happens to the sprint by itself: it is over, asks something, or a limit
-    /// holds it.
-    pub fn is_at_rest(&self) -> bool {
-        self.seen.row.state.status().is_terminal()
-            || self.seen.row.waits_for.is_some()
-            || self.seen.row.limit_reason().is_some()
+    /// Whether nothing more happens to the sprint by itself, and why.
+    fn rest(&self) -> Option<Rest> {
+        let row = &self.seen.row;
+        if row.waits_for.is_some() {
+            return Some(Rest::Asks);
+        }
+        match row.limit_reason() {
+            Some(why) => Some(Rest::Held(why.to_owned())),
+            None => row.state.status().is_terminal().then_some(Rest::Over),
+        }
     }
 }
 

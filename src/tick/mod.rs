@@ -9,7 +9,9 @@ mod follow;
 mod gather;
 mod ingest;
 mod mark;
+mod report;
 mod submissions;
+mod troubles;
 mod watch;
 
 #[cfg(test)]
@@ -33,10 +35,11 @@ use crate::sprint;
 use crate::store::{Lease, LeaseOutcome, SprintRow, Store, StoreError};
 use crate::view::SprintChange;
 
-pub use follow::Follower;
+pub use follow::{Follower, Rest};
 pub use gather::{Ask, Gathered, Live, gather};
 pub use ingest::{Ingested, ingest};
 pub use mark::{Mark, last_ticks};
+pub use troubles::Remark;
 pub use watch::{News, Watch};
 
 /// Between two requests to end the same job.

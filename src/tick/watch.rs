@@ -10,12 +10,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::troubles::{Remark, Troubles};
 use super::{ClusterReport, Part, Report, TickError, guarded, mark, round_of_loops, tick_part};
 use crate::app::App;
 use crate::config::Cluster;
+use crate::domain::action::Action;
 use crate::domain::retry;
 use crate::notify;
 use crate::platform::clock;
+use crate::problem::{Problem, ProblemKind};
 use crate::remote::{Remote, RemoteError};
 use crate::store::{Store, StoreError};
 
@@ -32,9 +35,22 @@ const CONFIGURATION_AWAY: Duration = Duration::from_secs(20);
 /// News that nobody has taken yet.
 const MOST_NEWS: usize = 100;
 
-/// What one of the threads has to tell.
+/// What there is to tell. Trouble that goes on is told once, until it has passed.
 #[derive(Debug)]
 pub enum News {
+    /// A round on one cluster, or of what there is to do here, and what is to be said of it beside.
+    Round(Box<Report>, Vec<Remark>),
+    /// Something here went wrong that may pass.
+    Trouble(String),
+    /// It works again.
+    Well,
+    /// Nothing can go on.
+    Final(Problem),
+}
+
+/// What one of the threads has to tell.
+#[derive(Debug)]
+enum Told {
     /// A round on one cluster, or of what there is to do here.
     Round(Box<Report>),
     /// Something here went wrong that may pass: whose work it is, and what happened.
@@ -42,15 +58,14 @@ pub enum News {
     /// It works again.
     Well(String),
     /// Nothing can go on.
-    Final(TickError),
-    /// The configuration is gone.
-    NoConfiguration,
+    Final(Problem),
 }
 
 /// All threads.
 #[derive(Debug)]
 pub struct Watch {
-    news: Receiver<News>,
+    told: Receiver<Told>,
+    troubles: Troubles,
     shared: Arc<Shared>,
 }
 
@@ -116,7 +131,7 @@ impl Shared {
 struct Own {
     app: Arc<App>,
     shared: Arc<Shared>,
-    news: SyncSender<News>,
+    teller: SyncSender<Told>,
     name: String,
     store: Option<Store>,
     /// Trouble was told.
@@ -143,26 +158,26 @@ impl Own {
     }
 
     /// Whether anybody still listens.
-    fn tell(&self, news: News) -> bool {
-        self.news.send(news).is_ok()
+    fn tell(&self, told: Told) -> bool {
+        self.teller.send(told).is_ok()
     }
 
     /// Tells of an error of the database. Another program's, or a newer one's, stays what it is.
     fn trouble(&mut self, error: TickError) {
         self.store = None;
         self.troubled = true;
-        let news = match error {
+        let told = match error {
             TickError::Store(StoreError::Foreign { .. } | StoreError::Newer { .. }) => {
-                News::Final(error)
+                Told::Final(error.into())
             }
-            passing => News::Trouble(self.name.clone(), passing.to_string()),
+            passing => Told::Trouble(self.name.clone(), passing.to_string()),
         };
-        self.tell(news);
+        self.tell(told);
     }
 
     fn well(&mut self) {
         if std::mem::take(&mut self.troubled) {
-            self.tell(News::Well(self.name.clone()));
+            self.tell(Told::Well(self.name.clone()));
         }
     }
 
@@ -198,7 +213,7 @@ impl Own {
             report.problems.push(format!("this tick could not be noted: {error}"));
         }
         drop(one);
-        self.tell(News::Round(Box::new(report)))
+        self.tell(Told::Round(Box::new(report)))
     }
 }
 
@@ -240,7 +255,7 @@ impl Watch {
         }
         let app = Arc::new(app.clone());
         let shared = Arc::new(Shared::default());
-        let (sender, news) = sync_channel(MOST_NEWS);
+        let (teller, told) = sync_channel(MOST_NEWS);
         let interval = |cluster: &Cluster| Duration::from_secs(cluster.poll_interval.max(1));
         // What there is to do here is looked at as often as the busiest cluster is.
         let look =
@@ -250,7 +265,7 @@ impl Watch {
             Own {
                 app: Arc::clone(&app),
                 shared: Arc::clone(&shared),
-                news: sender.clone(),
+                teller: teller.clone(),
                 name: name.to_owned(),
                 store: None,
                 troubled: false,
@@ -263,13 +278,22 @@ impl Watch {
         let (loops, notices) = (own(LOOPS), own(NOTICES));
         std::thread::spawn(move || watch_loops(loops, look));
         std::thread::spawn(move || send_notices(&notices, look));
-        Ok(Self { news, shared })
+        Ok(Self { told, troubles: Troubles::default(), shared })
     }
 
     /// The next thing that one of them has to tell, if there is one in that time.
-    pub fn next(&self, time: Duration) -> Option<News> {
-        match self.news.recv_timeout(time) {
-            Ok(news) => Some(news),
+    pub fn next(&mut self, time: Duration) -> Option<News> {
+        let here = |whose: &str| format!("here: {whose}");
+        match self.told.recv_timeout(time) {
+            Ok(Told::Round(report)) => {
+                let remarks = self.troubles.remarks_on(&report);
+                Some(News::Round(report, remarks))
+            }
+            Ok(Told::Trouble(whose, problem)) => {
+                self.troubles.new_ones(&here(&whose), vec![problem]).pop().map(News::Trouble)
+            }
+            Ok(Told::Well(whose)) => self.troubles.is_over(&here(&whose)).then_some(News::Well),
+            Ok(Told::Final(problem)) => Some(News::Final(problem)),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => {
                 clock::pause(time);
@@ -285,7 +309,7 @@ impl Watch {
         self.shared.state().stops = true;
         self.shared.changed.notify_all();
         // Nobody waits for a listener any more.
-        drop(self.news);
+        drop(self.told);
         let mut state = self.shared.state();
         while state.threads > 0 && clock::instant() < until {
             state = self
@@ -382,7 +406,9 @@ fn watch_loops(mut own: Own, look: Duration) {
         if app.config.file.exists() {
             seen = clock::instant();
         } else if clock::since(seen) > CONFIGURATION_AWAY {
-            own.tell(News::NoConfiguration);
+            let gone = format!("{} is not there any more", app.config.file.display());
+            let hint = format!("put it back, and start `{}` again", Action::KeepTicking);
+            own.tell(Told::Final(Problem::new(ProblemKind::NotFound, gone).hint(hint)));
             return;
         }
         let round = || -> Result<Report, TickError> {
@@ -436,12 +462,12 @@ fn send_notices(own: &Own, look: Duration) {
             guarded("the notices", &mut faults, || notify::send_due(&own.app)).unwrap_or(faults);
         pace.went_well();
         own.shared.state().here.insert(NOTICES, problems.clone());
-        let news = if problems.is_empty() {
-            News::Well(NOTICES.to_owned())
+        let told = if problems.is_empty() {
+            Told::Well(NOTICES.to_owned())
         } else {
-            News::Trouble(NOTICES.to_owned(), problems.join("; "))
+            Told::Trouble(NOTICES.to_owned(), problems.join("; "))
         };
-        if !own.tell(news) {
+        if !own.tell(told) {
             return;
         }
     }

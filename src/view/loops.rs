@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::LoopNext;
 use crate::domain::auto_loop::Limits;
 use crate::domain::{LoopStatus, OpenIssues, Reason, Status, StopRule, Verdict};
 use crate::store::{LoopRow, LoopSprint, Spent, Store, StoreError, completed_count};
@@ -30,6 +31,9 @@ pub struct ShownLoop {
     /// Its sprints that ask a person whether their idea is to be worked on.
     #[serde(skip)]
     pub proposals: Vec<String>,
+    /// What can be done next.
+    #[serde(skip)]
+    pub next: LoopNext,
     /// When it was looked at.
     #[serde(skip)]
     pub now: jiff::Timestamp,

@@ -11,7 +11,7 @@ use crate::domain::action::Action;
 use crate::domain::auto_loop::Limits;
 use crate::domain::{LoopStatus, Reason, StopRule, Verdict, duration};
 use crate::query;
-use crate::view::Loop;
+use crate::view::{LoopNext, ShownLoop};
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -139,7 +139,7 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
             ui.line(&line);
         }
     }
-    ui.hint(&next_step(whole));
+    ui.hint(&next(&shown));
     Ok(Exit::Success)
 }
 
@@ -172,46 +172,37 @@ fn limits(limits: &Limits, now: Timestamp) -> Vec<(&'static str, String)> {
     shown
 }
 
-fn next_step(whole: &Loop) -> String {
-    let id = &whole.id;
-    if whole.status == LoopStatus::Running {
-        return format!(
+/// What to do next, in commands.
+fn next(shown: &ShownLoop) -> String {
+    let id = &shown.auto_loop.id;
+    let resume = format!("`researchloop loop resume {id}`");
+    match &shown.next {
+        LoopNext::StopOrEdit => format!(
             "`researchloop loop stop {id}` stops it; `researchloop loop edit {id}` changes its limits"
-        );
-    }
-    match whole.reason {
-        // An edit may have raised the count since.
-        Some(StopRule::Count) if whole.completed_count < whole.limits.count => {
-            format!("`researchloop loop resume {id}` goes on")
-        }
-        Some(StopRule::Count) => format!(
-            "`researchloop loop resume {id} -n {}` goes on with more sprints",
-            whole.limits.count.saturating_add(3)
         ),
-        Some(StopRule::SameFailure | StopRule::Failures) => {
-            format!(
-                "look at the failed sprints (`researchloop sprint show ID`), mend the cause, then `researchloop loop resume {id}`"
-            )
+        LoopNext::Resume if shown.auto_loop.reason == Some(StopRule::Count) => {
+            format!("{resume} goes on")
         }
-        Some(StopRule::BacklogDone) => format!(
-            "`researchloop task add` makes more tasks; then `researchloop loop resume {id}`"
+        LoopNext::Resume => format!("{resume} lets it go on"),
+        LoopNext::ResumeWithMore { count } => {
+            format!("`researchloop loop resume {id} -n {count}` goes on with more sprints")
+        }
+        LoopNext::MendAndResume => format!(
+            "look at the failed sprints (`researchloop sprint show ID`), mend the cause, then {resume}"
         ),
-        Some(StopRule::NoIdeasLeft) => {
-            format!(
-                "`researchloop loop resume {id} -m \"WHERE TO LOOK\"` goes on with other guidance; `researchloop task add` adds ideas of yours"
-            )
+        LoopNext::AddTasksAndResume => {
+            format!("`researchloop task add` makes more tasks; then {resume}")
         }
-        Some(rule) => match (rule.study_key(), rule.widened_by()) {
-            (Some(key), _) => format!(
-                "raise `{key}` of the study {}, then `researchloop loop resume {id}`",
-                text::clean(&whole.study_name)
-            ),
-            (None, Some(with)) => {
-                let resume = Action::ResumeLoop { id: id.to_string(), with };
-                format!("`{resume}` goes on, within a wider limit")
-            }
-            (None, None) => format!("`researchloop loop resume {id}` lets it go on"),
-        },
-        None => format!("`researchloop loop resume {id}` lets it go on"),
+        LoopNext::GuideAndResume => format!(
+            "`researchloop loop resume {id} -m \"WHERE TO LOOK\"` goes on with other guidance; `researchloop task add` adds ideas of yours"
+        ),
+        LoopNext::RaiseStudyAndResume { key } => format!(
+            "raise `{key}` of the study {}, then {resume}",
+            text::clean(&shown.auto_loop.study_name)
+        ),
+        LoopNext::ResumeWith { option } => {
+            let resume = Action::ResumeLoop { id: id.clone(), with: *option };
+            format!("`{resume}` goes on, within a wider limit")
+        }
     }
 }

@@ -1,16 +1,13 @@
 //! `researchloop sprint log`
 
-use std::time::Duration;
-
 use clap::Args;
 
 use crate::app::App;
 use crate::bundle::journal::Line;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::ui::Ui;
-use crate::cli::watch::{Interrupt, drain_notices, exit_of, poll_first};
+use crate::cli::watch::{BEAT, Interrupt, drain_notices, exit_of, poll_first};
 use crate::cli::{screen, text};
-use crate::platform::clock;
 use crate::tick::Follower;
 
 #[derive(Debug, Args)]
@@ -77,8 +74,7 @@ const MOST_LINES: u32 = 100_000;
 fn follow(ui: &Ui, mut follower: Follower<'_>, print: &mut dyn FnMut(Vec<Line>) -> u64) -> Result {
     let interrupt = Interrupt::catch();
     let (mut seq, mut problem) = (0, None);
-    loop {
-        follower.poll()?;
+    let rest = follower.follow(BEAT, &|| interrupt.came() || ui.is_cut_off(), &mut |follower| {
         if follower.problem() != problem.as_deref() {
             problem = follower.problem().map(str::to_owned);
             if let Some(problem) = &problem {
@@ -86,19 +82,11 @@ fn follow(ui: &Ui, mut follower: Follower<'_>, print: &mut dyn FnMut(Vec<Line>) 
             }
         }
         seq = print(follower.lines_after(seq, MOST_LINES)?);
-        if follower.is_at_rest() {
-            drain_notices(ui, &mut follower, &interrupt);
-            return Ok(exit_of(&follower));
-        }
-        if interrupt.came() {
-            return Ok(Exit::Signal(2));
-        }
-        if ui.is_cut_off() {
-            return Ok(Exit::Success);
-        }
-        let until = clock::instant() + follower.pause();
-        while clock::instant() < until && !interrupt.came() {
-            clock::pause(Duration::from_millis(200));
-        }
+        Ok(())
+    })?;
+    if rest.is_some() {
+        drain_notices(ui, &mut follower, &interrupt);
+        return Ok(exit_of(&follower));
     }
+    Ok(if interrupt.came() { Exit::Signal(2) } else { Exit::Success })
 }
