@@ -20,7 +20,7 @@ mod tick;
 
 use serde::Serialize;
 
-pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt};
+pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt, cancelled};
 pub use cluster::{Check, Cluster, ClusterCheck, ClusterChecks, ClusterSetup, Clusters};
 pub use config::ConfigCheck;
 pub use cron::{Cron, CronInstalled, CronRemoved, PastTick};

@@ -57,6 +57,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "scheduler",
             "store",
             "study",
+            "view",
         ],
     ),
     (

@@ -30,13 +30,19 @@ pub fn run(global: &Global, ui: &Ui, args: &InboxArgs) -> Result {
 impl Render for Messages {
     fn lines(&self, ui: &Ui) -> Vec<String> {
         let blocks: Vec<Vec<String>> =
-            self.messages.iter().map(|message| lines(ui, message)).collect();
+            self.messages.iter().map(|message| message.lines(ui)).collect();
         blocks.join(&String::new())
     }
 }
 
+impl Render for Message {
+    fn lines(&self, ui: &Ui) -> Vec<String> {
+        lines(ui, self)
+    }
+}
+
 /// A message for people: what it is, what it says, how to answer it.
-pub fn lines(ui: &Ui, message: &Message) -> Vec<String> {
+fn lines(ui: &Ui, message: &Message) -> Vec<String> {
     let what = match (message.kind, &message.sprint_id, &message.task_id) {
         (MessageKind::Question, Some(sprint), _) => format!("{sprint} asks"),
         (MessageKind::Approval, Some(sprint), _) => format!("{sprint} proposes an idea"),

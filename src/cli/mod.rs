@@ -194,11 +194,10 @@ impl Global {
         let config = self.load_quietly()?;
         match config.warnings.as_slice() {
             // With --json, standard error is for one error alone; `config check` has them all.
-            _ if ui.json => {}
             [] => {}
-            [one] => ui.warning(&one.warning_text()),
+            [one] => ui.caution(&one.warning_text()),
             many => {
-                ui.warning(&format!(
+                ui.caution(&format!(
                     "{} has {} things to look at: `researchloop config check` shows them",
                     config.file.display(),
                     many.len()

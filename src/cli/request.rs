@@ -93,8 +93,8 @@ impl SprintArgs {
 
 /// Says how a number alone is read, where it may have been meant as sbatch reads it.
 pub fn warn_of_hours(ui: &Ui, time: Option<&str>) {
-    if let Some(time) = time.filter(|time| duration::is_long_and_bare(time) && !ui.json) {
-        ui.warning(&format!("--time {time} is {time} hours; for minutes write {time}m"));
+    if let Some(time) = time.filter(|time| duration::is_long_and_bare(time)) {
+        ui.caution(&format!("--time {time} is {time} hours; for minutes write {time}m"));
     }
 }
 

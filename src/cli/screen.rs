@@ -4,6 +4,7 @@ use std::path::Path;
 
 use console::Style;
 
+use super::render::Render;
 use super::text::{
     self, bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short,
     time, whole_cost, wrap,
@@ -126,6 +127,13 @@ fn place(sprint: &Sprint) -> String {
     let host =
         sprint.host.as_deref().map(|host| format!(" on {}", clean(host))).unwrap_or_default();
     format!("{} ({}{job}{host})", clean(&sprint.cluster), sprint.scheduler)
+}
+
+/// What some kinds of lines say is nothing for people.
+impl Render for Line {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        event(self).into_iter().collect()
+    }
 }
 
 /// An event as one line: time, step, what.

@@ -3,11 +3,13 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+use serde::Serialize;
 use signal_hook::consts::SIGINT;
 
 use super::exit::{Exit, Result};
+use super::render::Render;
 use super::ui::Ui;
-use super::{inbox, screen, text};
+use super::{screen, text};
 use crate::app::App;
 use crate::domain::{LineKind, Reason, Status, Waiting};
 use crate::query;
@@ -155,13 +157,7 @@ fn tell_end(app: &App, ui: &Ui, sprint: &view::Sprint, says_next: bool) {
 
 /// Nothing more happens before somebody answers.
 fn tell_questions(ui: &Ui, follower: &Follower<'_>) -> Result<()> {
-    if !ui.json {
-        for message in follower.questions()? {
-            for line in inbox::lines(ui, &message) {
-                ui.line(&line);
-            }
-        }
-    }
+    follower.questions()?.iter().for_each(|message| ui.part(message));
     Ok(())
 }
 
@@ -171,6 +167,24 @@ pub fn exit_of(follower: &Follower<'_>) -> Exit {
         Status::Completed => Exit::Success,
         Status::Failed | Status::Cancelled => Exit::Bad,
         _ => Exit::Waiting,
+    }
+}
+
+/// A sprint whose status or step has changed.
+#[derive(Serialize)]
+struct Standing<'a> {
+    sprint: &'a view::Sprint,
+}
+
+impl Standing<'_> {
+    fn status(&self) -> String {
+        text::status(self.sprint.status, self.sprint.reason.map(Reason::as_str))
+    }
+}
+
+impl Render for Standing<'_> {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        vec![format!("{}: {}", self.sprint.id, self.status())]
     }
 }
 
@@ -186,19 +200,12 @@ impl LinePrinter {
     fn print(&mut self, ui: &Ui, follower: &Follower<'_>, sprint: &view::Sprint) -> Result<()> {
         for line in follower.lines_after(self.seq, 10_000)? {
             self.seq = line.seq;
-            if ui.json {
-                ui.json(&line);
-            } else if let Some(text) = screen::event(&line) {
-                ui.line(&text);
-            }
+            ui.answer(&line);
         }
-        let status = text::status(sprint.status, sprint.reason.map(Reason::as_str));
+        let standing = Standing { sprint };
+        let status = standing.status();
         if status != self.status {
-            if ui.json {
-                ui.json(&serde_json::json!({ "sprint": sprint }));
-            } else {
-                ui.line(&format!("{}: {status}", sprint.id));
-            }
+            ui.answer(&standing);
             self.status = status;
         }
         let problem = follower.problem();

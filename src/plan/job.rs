@@ -124,7 +124,7 @@ pub fn left_by(
     let own = app.artifacts(id.as_str());
     let file = own.join(PLAN_FILE);
     if !file.is_file() {
-        sprint.fetch(app, &own, Extent::Report, |_, _| {})?;
+        sprint.fetch(app, Some(&own), Extent::Report, |_, _| {})?;
     }
     let cost = PlanCost {
         usd: row.cost_usd,

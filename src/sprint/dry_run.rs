@@ -9,29 +9,7 @@ use crate::bundle::{context, script};
 use crate::domain::TaskId;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{NewTask, SprintRow, Store};
-
-/// What would be sent.
-#[derive(Debug, Clone)]
-pub struct DryRun {
-    /// The study.
-    pub study: String,
-    /// The cluster.
-    pub cluster: String,
-    /// The job script, with the bundle left out.
-    pub script: String,
-    /// The sprint's directory on the cluster.
-    pub remote_dir: String,
-    /// How large the script is.
-    pub script_bytes: usize,
-    /// The steps and their prompts, as far as they are known now.
-    pub prompts: Vec<(String, String)>,
-    /// Names of the environment variables that are sent beside the script.
-    pub environment: Vec<String>,
-    /// Context files that were named but are not there.
-    pub missing_context: Vec<String>,
-    /// Context files of which a part is still a template, a sentence each.
-    pub unfilled_context: Vec<String>,
-}
+use crate::view::{DryRun, Prompt};
 
 /// Makes the sprint in a database that is thrown away, and shows what it would send. Its task must be
 /// one that could be begun.
@@ -39,7 +17,7 @@ pub fn dry_run(app: &App, spec: &NewSprintSpec<'_>) -> Result<DryRun, Problem> {
     // Whether it could be begun: nothing of this change is kept.
     let claimed = |task| app.store()?.change()?.claim_for_sprint(task, "sp-000000");
     let task = spec.task.map(claimed).transpose()?;
-    let mut store = Store::in_memory()?;
+    let mut store = Store::in_memory()?.with_clock(app.clock.clone())?;
     let change = store.change()?;
     let copy = task
         .map(|task| {
@@ -69,12 +47,13 @@ fn preview(app: &App, store: &Store, row: &SprintRow) -> Result<DryRun, SubmitEr
     let prompts =
         script::first_prompts(&payload.bundle, &row.remote_dir).map_err(SubmitError::File)?;
     Ok(DryRun {
-        study: row.study.clone(),
+        dry_run: true,
+        study_name: row.study.clone(),
         cluster: row.cluster.clone(),
         script_bytes: whole.len(),
         script: script::without_bundle(&whole),
         remote_dir: row.remote_dir.clone(),
-        prompts,
+        prompts: prompts.into_iter().map(|(step, text)| Prompt { step, text }).collect(),
         environment: cluster.environment.iter().map(|(name, _)| name.clone()).collect(),
         missing_context: payload.missing_context,
         unfilled_context: payload

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::cancel::cancel;
 use super::create::create;
 use super::delete::{delete, refuse_needed};
-use super::dry_run::{DryRun, dry_run};
-use super::fetch::{Extent, Fetched, fetch};
+use super::dry_run::dry_run;
+use super::fetch::{Extent, fetch};
 use super::request::{NewSprintSpec, Request};
 use super::resubmit::{request_again, resubmit};
 use super::submit::submit;
@@ -19,6 +19,7 @@ use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::remote::Remote;
 use crate::store::{SprintRow, Store};
+use crate::view::{Deleted, DryRun, Fetched, File};
 
 /// A sprint, and the database that knows it.
 #[derive(Debug)]
@@ -136,15 +137,23 @@ impl Handle {
         Ok(objection)
     }
 
-    /// Brings its files into a folder on this machine.
+    /// Brings its files into a folder on this machine: where results are kept, unless another one is given.
     pub fn fetch(
         &mut self,
         app: &App,
-        to: &Path,
+        to: Option<&Path>,
         extent: Extent,
         progress: impl FnMut(u64, u64),
     ) -> Result<Fetched, Problem> {
-        Ok(fetch(app, &mut self.store, &self.row, to, extent, progress)?)
+        let folder = to.map_or_else(|| app.artifacts(self.row.id.as_str()), Path::to_owned);
+        let fetched = fetch(app, &mut self.store, &self.row, &folder, extent, progress)?;
+        let files = fetched.files.into_iter().map(|(filename, size)| File { filename, size });
+        Ok(Fetched {
+            sprint_id: self.row.id.to_string(),
+            files: files.collect(),
+            folder,
+            skipped: fetched.skipped,
+        })
     }
 
     /// Refuses to forget it while something needs it.
@@ -153,7 +162,8 @@ impl Handle {
     }
 
     /// Forgets it, with its fetched files, and with its directory on the cluster when that is asked for.
-    pub fn delete(mut self, app: &App, on_cluster: bool) -> Result<(), Problem> {
-        Ok(delete(app, &mut self.store, &self.row, on_cluster)?)
+    pub fn delete(mut self, app: &App, on_cluster: bool) -> Result<Deleted, Problem> {
+        delete(app, &mut self.store, &self.row, on_cluster)?;
+        Ok(Deleted { deleted: true, sprint_id: self.row.id.to_string() })
     }
 }

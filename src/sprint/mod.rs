@@ -31,7 +31,7 @@ pub use context::unfilled_context;
 pub use create::{check, create, create_in};
 pub use delete::DeleteError;
 pub use doubt::{Heard, LookedUp, accept_found, look_up_all, still_in_doubt};
-pub use dry_run::{DryRun, dry_run};
+pub use dry_run::dry_run;
 pub use error::{CreateError, SubmitError};
 pub use fetch::{Extent, FetchError, Fetched, fetch_through, remember};
 pub use handle::{Handle, Made, NewSubmission};

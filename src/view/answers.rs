@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::File;
+use crate::domain::{State, Status};
 use crate::store::SprintRow;
 
 /// A sprint that was just made.
@@ -55,6 +56,9 @@ pub struct DryRun {
     pub missing_context: Vec<String>,
     /// The prompt of each step, as far as it is known now.
     pub prompts: Vec<Prompt>,
+    /// Files of context of which a part is still a template, a sentence each.
+    #[serde(skip)]
+    pub unfilled_context: Vec<String>,
 }
 
 /// The prompt of a step.
@@ -90,6 +94,21 @@ pub struct Cancelled {
     pub sprint_id: String,
     /// What is known of the end, or what the scheduler said against it; empty when nothing is to be said.
     pub detail: String,
+}
+
+/// What is known of a sprint that was asked to end. `objection`: what its scheduler has against that.
+pub fn cancelled(row: &SprintRow, objection: Option<&str>) -> Cancelled {
+    let status = row.state.status();
+    let detail = match &row.state {
+        State::Ended { ending, .. } => &ending.detail,
+        _ => objection.unwrap_or_default(),
+    };
+    Cancelled {
+        cancelled: status == Status::Cancelled,
+        status: status.as_str(),
+        sprint_id: row.id.to_string(),
+        detail: detail.to_owned(),
+    }
 }
 
 /// A sprint that is forgotten.

@@ -3,10 +3,19 @@
 use crate::app::App;
 use crate::auto_loop::{BeginEvent, Handle};
 use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::domain::{LoopId, LoopStatus};
 use crate::sprint::{Deferral, Submitted};
+use crate::view::OneLoop;
+
+/// What changed of a loop, people are told as it happens.
+impl Render for OneLoop {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        Vec::new()
+    }
+}
 
 /// Says what is probably not as it was meant in a loop's limits.
 pub fn warn(ui: &Ui, id: &LoopId, doubts: &[String]) {
@@ -52,13 +61,12 @@ pub fn begin(app: &App, ui: &Ui, mut one: Handle) -> Result {
             }
         }
     })?;
-    let row = &one.row;
     for problem in &problems {
         ui.warning(&text::clean(problem));
     }
-    if ui.json {
-        ui.json(&one.shown()?);
-    } else if row.status != LoopStatus::Running {
+    ui.answer(&one.shown()?);
+    let row = &one.row;
+    if row.status != LoopStatus::Running {
         ui.status(&format!("{id}: ended: {}", text::clean(&row.detail)));
     } else if !row.note.is_empty() {
         ui.status(&format!("{id}: {}", text::clean(&row.note)));

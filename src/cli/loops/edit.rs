@@ -39,9 +39,7 @@ pub fn run(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     }
     warn_of_options(app, ui, &one.row.study, &edit.request)?;
     one.edit(app, &edit)?;
-    if ui.json {
-        ui.json(&one.shown()?);
-    }
+    ui.answer(&one.shown()?);
     let id = one.row.id.clone();
     ui.status(&format!("{id}: changed; sprints that have begun stay as they are"));
     if edit.order.target.is_some() {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::domain::action::Action;
@@ -22,125 +23,131 @@ pub struct ShowArgs {
 /// Shows one loop: what it did, what it has used, why it ended.
 pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
     let shown = query::auto_loop(app, &args.id)?;
-    if ui.json {
-        ui.json(&shown);
-        return Ok(Exit::Success);
-    }
-    let whole = &shown.auto_loop;
-    let style = ui.style();
-    let colored = match whole.status {
-        LoopStatus::Running => style.clone().cyan().apply_to(whole.status.as_str()),
-        LoopStatus::Completed => style.clone().green().apply_to(whole.status.as_str()),
-        LoopStatus::Stopped => style.clone().yellow().apply_to(whole.status.as_str()),
-    };
-    ui.line(&format!(
-        "{}  {colored}  study {}",
-        style.clone().bold().apply_to(&whole.id),
-        text::clean(&whole.study_name)
-    ));
-    let width = ui.width();
-    let field = |name: &str, value: &str| {
-        ui.line(&text::short(&format!("{}{value}", text::padded(name, 13)), width))
-    };
-    // How sure something is stands at the end of the sentence: it is never cut off.
-    let sentence = |name: &str, value: &str| {
-        for (at, line) in text::wrap(value, width.saturating_sub(13)).iter().enumerate() {
-            ui.line(&format!("{}{line}", text::padded(if at == 0 { name } else { "" }, 13)));
-        }
-    };
-    if !whole.detail.is_empty() {
-        let reason = whole.reason.map_or("", StopRule::as_str);
-        sentence("ended:", &format!("{} ({reason})", text::clean(&whole.detail)));
-    }
-    if !whole.note.is_empty() {
-        sentence("now:", &text::clean(&whole.note));
-    }
-    if !whole.context.is_empty() {
-        field("wanted:", &text::clean(&whole.context));
-    }
-    field(
-        "progress:",
-        &format!(
-            "{} of {} sprints completed, {} not over",
-            whole.completed_count, whole.total_count, whole.live_count
-        ),
-    );
-    let of = |max: Option<String>| max.map(|max| format!(" of {max}")).unwrap_or_default();
-    let reserved = if whole.reserved_usd > 0.0 {
-        format!(", {} reserved", text::money(whole.reserved_usd, false))
-    } else {
-        String::new()
-    };
-    field(
-        "money:",
-        &format!(
-            "{}{}{reserved}",
-            text::whole_cost(
-                whole.cost_usd,
-                whole.cost_estimated,
-                whole.cost_unknown.then_some(whole.cost_unknown_usd)
-            ),
-            of(whole.limits.max_cost_usd.map(|max| text::money(max, false)))
-        ),
-    );
-    let gpu =
-        if whole.gpu_unknown { "not known".to_owned() } else { format!("{:.2}", whole.gpu_hours) };
-    field(
-        "GPU-hours:",
-        &format!("{gpu}{}", of(whole.limits.max_gpu_hours.map(|max| format!("{max}")))),
-    );
-    for (name, value) in limits(&whole.limits, shown.now) {
-        field(name, &value);
-    }
-    if !whole.sprints.is_empty() {
-        ui.line("");
-        let rows: Vec<Vec<String>> = whole
-            .sprints
-            .iter()
-            .map(|sprint| {
-                let what = sprint
-                    .verdict
-                    .map(Verdict::as_str)
-                    .or_else(|| sprint.reason.map(Reason::as_str))
-                    .unwrap_or_default()
-                    .to_owned();
-                let what = if sprint.open_issues.is_some() {
-                    format!("{what} ! issues open").trim().to_owned()
-                } else {
-                    what
-                };
-                let is_proposed = shown.proposals.contains(&sprint.id);
-                let no_idea = if is_proposed {
-                    "(an idea waits for your word)"
-                } else {
-                    "(its job looks for an idea)"
-                };
-                let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
-                vec![
-                    sprint.id.clone(),
-                    sprint.status.to_string(),
-                    what,
-                    text::cost(
-                        sprint.cost_usd,
-                        sprint.cost_estimated,
-                        sprint.cost_unknown.then_some(sprint.cost_unknown_usd),
-                    ),
-                    sprint.task_id.clone().unwrap_or_default(),
-                    idea,
-                ]
-            })
-            .collect();
-        for line in text::table(
-            &["SPRINT", "STATUS", "RESULT", "COST", "TASK", "IDEA"],
-            &rows,
-            width,
-            ui.style_is_on(),
-        ) {
-            ui.line(&line);
-        }
-    }
+    ui.answer(&shown);
     ui.hint(&next(&shown));
     Ok(Exit::Success)
+}
+
+impl Render for ShownLoop {
+    fn lines(&self, ui: &Ui) -> Vec<String> {
+        let whole = &self.auto_loop;
+        let style = ui.style();
+        let colored = match whole.status {
+            LoopStatus::Running => style.clone().cyan().apply_to(whole.status.as_str()),
+            LoopStatus::Completed => style.clone().green().apply_to(whole.status.as_str()),
+            LoopStatus::Stopped => style.clone().yellow().apply_to(whole.status.as_str()),
+        };
+        let mut lines = vec![format!(
+            "{}  {colored}  study {}",
+            style.clone().bold().apply_to(&whole.id),
+            text::clean(&whole.study_name)
+        )];
+        let width = ui.width();
+        let field = |name: &str, value: &str| {
+            text::short(&format!("{}{value}", text::padded(name, 13)), width)
+        };
+        // How sure something is stands at the end of the sentence: it is never cut off.
+        let sentence = |name: &str, value: &str| {
+            let wrapped = text::wrap(value, width.saturating_sub(13)).into_iter().enumerate();
+            wrapped
+                .map(|(at, line)| {
+                    format!("{}{line}", text::padded(if at == 0 { name } else { "" }, 13))
+                })
+                .collect::<Vec<_>>()
+        };
+        if !whole.detail.is_empty() {
+            let reason = whole.reason.map_or("", StopRule::as_str);
+            lines.extend(sentence("ended:", &format!("{} ({reason})", text::clean(&whole.detail))));
+        }
+        if !whole.note.is_empty() {
+            lines.extend(sentence("now:", &text::clean(&whole.note)));
+        }
+        if !whole.context.is_empty() {
+            lines.push(field("wanted:", &text::clean(&whole.context)));
+        }
+        lines.push(field(
+            "progress:",
+            &format!(
+                "{} of {} sprints completed, {} not over",
+                whole.completed_count, whole.total_count, whole.live_count
+            ),
+        ));
+        let of = |max: Option<String>| max.map(|max| format!(" of {max}")).unwrap_or_default();
+        let reserved = if whole.reserved_usd > 0.0 {
+            format!(", {} reserved", text::money(whole.reserved_usd, false))
+        } else {
+            String::new()
+        };
+        lines.push(field(
+            "money:",
+            &format!(
+                "{}{}{reserved}",
+                text::whole_cost(
+                    whole.cost_usd,
+                    whole.cost_estimated,
+                    whole.cost_unknown.then_some(whole.cost_unknown_usd)
+                ),
+                of(whole.limits.max_cost_usd.map(|max| text::money(max, false)))
+            ),
+        ));
+        let gpu = if whole.gpu_unknown {
+            "not known".to_owned()
+        } else {
+            format!("{:.2}", whole.gpu_hours)
+        };
+        lines.push(field(
+            "GPU-hours:",
+            &format!("{gpu}{}", of(whole.limits.max_gpu_hours.map(|max| format!("{max}")))),
+        ));
+        lines
+            .extend(limits(&whole.limits, self.now).iter().map(|(name, value)| field(name, value)));
+        if !whole.sprints.is_empty() {
+            lines.push(String::new());
+            let rows: Vec<Vec<String>> = whole
+                .sprints
+                .iter()
+                .map(|sprint| {
+                    let what = sprint
+                        .verdict
+                        .map(Verdict::as_str)
+                        .or_else(|| sprint.reason.map(Reason::as_str))
+                        .unwrap_or_default()
+                        .to_owned();
+                    let what = if sprint.open_issues.is_some() {
+                        format!("{what} ! issues open").trim().to_owned()
+                    } else {
+                        what
+                    };
+                    let is_proposed = self.proposals.contains(&sprint.id);
+                    let no_idea = if is_proposed {
+                        "(an idea waits for your word)"
+                    } else {
+                        "(its job looks for an idea)"
+                    };
+                    let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
+                    vec![
+                        sprint.id.clone(),
+                        sprint.status.to_string(),
+                        what,
+                        text::cost(
+                            sprint.cost_usd,
+                            sprint.cost_estimated,
+                            sprint.cost_unknown.then_some(sprint.cost_unknown_usd),
+                        ),
+                        sprint.task_id.clone().unwrap_or_default(),
+                        idea,
+                    ]
+                })
+                .collect();
+            lines.extend(text::table(
+                &["SPRINT", "STATUS", "RESULT", "COST", "TASK", "IDEA"],
+                &rows,
+                width,
+                ui.style_is_on(),
+            ));
+        }
+        lines
+    }
 }
 
 fn limits(limits: &Limits, now: Timestamp) -> Vec<(&'static str, String)> {

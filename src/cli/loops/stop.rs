@@ -44,9 +44,7 @@ pub fn run(app: &App, ui: &Ui, args: &StopArgs) -> Result {
             ui.status(&format!("{}: {}: it goes on to its end", sprint.id, sprint.status.as_str()));
         }
     }
-    if ui.json {
-        ui.json(&one.shown()?);
-    }
+    ui.answer(&one.shown()?);
     if !live.is_empty() && !args.now {
         ui.hint(&format!("`researchloop loop stop {id} --now` cancels them, too; `researchloop sprint cancel ID` one of them"));
     }

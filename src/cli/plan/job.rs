@@ -12,6 +12,7 @@ use crate::plan::{self, LeftError, Waited};
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::Handle;
 use crate::tick::Follower;
+use crate::view::Begun;
 
 /// Asks in a job, and waits for the answer. An exit where there is none yet, or never will be.
 pub fn ask(
@@ -45,9 +46,7 @@ fn wait_for_it(
 ) -> Result<std::result::Result<RawPlan, Exit>> {
     let submission = submit(app, ui, sprint)?;
     let id = &submission.sprint.row.id.clone();
-    if ui.is_quiet() && !ui.json {
-        ui.line(id.as_str());
-    }
+    ui.part(&Begun::from(&submission.sprint.row));
     let exit = match tell(ui, &submission)? {
         Exit::Success => watch::wait_for_plan(app, ui, Follower::after(app, submission)?)?,
         other => other,

@@ -4,13 +4,14 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::cli::watch::{Interrupt, drain_notices};
 use crate::domain::{State, Status};
 use crate::sprint::Handle;
 use crate::tick::Follower;
-use crate::view;
+use crate::view::{self, Cancelled};
 
 #[derive(Debug, Args)]
 pub struct CancelArgs {
@@ -37,19 +38,7 @@ pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
         drain_notices(ui, &mut follower, &interrupt);
         row = follower.row().clone();
     }
-    let status = row.state.status();
-    if ui.json {
-        let detail = match &row.state {
-            State::Ended { ending, .. } => ending.detail.clone(),
-            _ => objection.unwrap_or_default(),
-        };
-        ui.json(&view::Cancelled {
-            cancelled: status == Status::Cancelled,
-            status: status.as_str(),
-            sprint_id: row.id.to_string(),
-            detail,
-        });
-    }
+    ui.answer(&view::cancelled(&row, objection.as_deref()));
     match &row.state {
         State::Ended { ending, .. }
             if ending.status == Status::Cancelled && ending.detail.is_empty() =>
@@ -78,5 +67,12 @@ pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
             ui.hint(&format!("`researchloop sprint watch {}` waits for it", row.id));
             Ok(Exit::Waiting)
         }
+    }
+}
+
+/// How it ended, people are told in a sentence.
+impl Render for Cancelled {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        Vec::new()
     }
 }

@@ -4,11 +4,12 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::problem::{Problem, ProblemKind};
 use crate::sprint::Handle;
-use crate::view;
+use crate::view::Deleted;
 
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
@@ -42,14 +43,17 @@ pub fn run(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
         return Err(Problem::new(ProblemKind::Usage, "there is no terminal to ask on")
             .hint("add --yes to delete without asking"));
     }
-    sprint.delete(app, args.remote)?;
-    if ui.json {
-        ui.json(&view::Deleted { deleted: true, sprint_id: row.id.to_string() });
-    }
+    ui.answer(&sprint.delete(app, args.remote)?);
     ui.status(&format!(
         "{}: deleted{}",
         row.id,
         if args.remote { ", here and on the cluster" } else { " here" }
     ));
     Ok(Exit::Success)
+}
+
+impl Render for Deleted {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        Vec::new()
+    }
 }

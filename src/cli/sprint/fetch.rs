@@ -6,10 +6,11 @@ use clap::Args;
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::sprint::{Extent, Handle};
-use crate::view;
+use crate::view::{Fetched, File};
 
 #[derive(Debug, Args)]
 pub struct FetchArgs {
@@ -26,40 +27,28 @@ pub struct FetchArgs {
 /// Brings the sprint's files to this machine.
 pub fn run(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     let mut sprint = Handle::open(app, &args.id)?;
-    let row = sprint.row.clone();
-    let to = args.to.clone().unwrap_or_else(|| app.artifacts(row.id.as_str()));
-    let bar = ui.bar(&format!("fetching {}", row.id));
+    let bar = ui.bar(&format!("fetching {}", sprint.row.id));
     let extent = if args.all { Extent::All } else { Extent::Report };
-    let fetched = sprint.fetch(app, &to, extent, |done, total| {
+    let fetched = sprint.fetch(app, args.to.as_deref(), extent, |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     });
     bar.finish_and_clear();
     let fetched = fetched?;
-    if ui.json {
-        let files = fetched
-            .files
-            .into_iter()
-            .map(|(filename, size)| view::File { filename, size })
-            .collect();
-        ui.json(&view::Fetched {
-            sprint_id: row.id.to_string(),
-            folder: to,
-            files,
-            skipped: fetched.skipped,
-        });
-        return Ok(Exit::Success);
-    }
-    for (path, size) in &fetched.files {
-        ui.line(&format!(
-            "{}  {}",
-            text::clean(&to.join(path).display().to_string()),
-            text::bytes(*size)
-        ));
-    }
+    ui.answer(&fetched);
     for skipped in &fetched.skipped {
-        ui.warning(&format!("not fetched: {}", text::clean(skipped)));
+        ui.caution(&format!("not fetched: {}", text::clean(skipped)));
     }
-    ui.status(&format!("{} file(s) in {}", fetched.files.len(), to.display()));
+    ui.status(&format!("{} file(s) in {}", fetched.files.len(), fetched.folder.display()));
     Ok(Exit::Success)
+}
+
+impl Render for Fetched {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        let line = |file: &File| {
+            let path = self.folder.join(&file.filename).display().to_string();
+            format!("{}  {}", text::clean(&path), text::bytes(file.size))
+        };
+        self.files.iter().map(line).collect()
+    }
 }

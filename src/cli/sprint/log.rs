@@ -5,9 +5,9 @@ use clap::Args;
 use crate::app::App;
 use crate::bundle::journal::Line;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::cli::watch::{BEAT, Interrupt, drain_notices, exit_of, poll_first};
-use crate::cli::{screen, text};
 use crate::tick::Follower;
 
 #[derive(Debug, Args)]
@@ -35,11 +35,7 @@ pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
             if args.step.is_some() && line.step != args.step {
                 continue;
             }
-            if ui.json {
-                ui.json(&line);
-            } else if let Some(text) = screen::event(&line) {
-                ui.line(&text);
-            }
+            ui.answer(&line);
         }
         seq
     };
@@ -61,7 +57,7 @@ pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
         ui.status(&format!("{id} has no journal yet: it is {}", row.state.status()));
     }
     let job_log = app.artifacts(id.as_str()).join("job.log");
-    if args.step.is_none() && !ui.json && job_log.is_file() {
+    if args.step.is_none() && job_log.is_file() {
         ui.hint(&format!("the scheduler's log of the job: {}", job_log.display()));
     }
     Ok(Exit::Success)

@@ -25,7 +25,7 @@ pub fn run(app: &App, ui: &Ui, args: &ResubmitArgs) -> Result {
     let request = old.request_again(app, &new)?;
     warn_of_options(app, ui, &old.row.study, &request)?;
     if args.sprint.dry_run {
-        return dry_run::show(ui, old.dry_run_again(app, request)?);
+        return dry_run::show(ui, &old.dry_run_again(app, request)?);
     }
     let made = old.resubmit(app, request)?;
     if let Some(task) = &made.done_task {

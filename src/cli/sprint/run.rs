@@ -63,7 +63,7 @@ pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
     };
     warn_of_options(app, ui, study, &spec.request)?;
     if args.sprint.dry_run {
-        return dry_run::show(ui, sprint::dry_run(app, &spec)?);
+        return dry_run::show(ui, &sprint::dry_run(app, &spec)?);
     }
     let made = Handle::make(app, &spec)?;
     let id = &made.sprint.row.id;

@@ -8,8 +8,8 @@ use super::IdArgs;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
+use crate::cli::screen;
 use crate::cli::ui::Ui;
-use crate::cli::{inbox, screen};
 use crate::query;
 use crate::view::OneSprint;
 
@@ -35,7 +35,7 @@ impl Render for Shown {
         let mut lines = screen::show(ui, &self.answer.sprint, &self.folder, &self.answer.next);
         for message in &self.answer.messages {
             lines.push(String::new());
-            lines.extend(inbox::lines(ui, message));
+            lines.extend(message.lines(ui));
         }
         lines
     }

@@ -2,24 +2,20 @@
 
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
+use crate::cli::render::Render;
 use crate::cli::ui::Ui;
 use crate::cli::{text, watch};
 use crate::domain::State;
 use crate::problem::Problem;
 use crate::sprint::{Deferral, Handle, NewSubmission, Submitted};
 use crate::tick::Follower;
-use crate::view;
+use crate::view::Begun;
 
 /// Submits a sprint that was just made, and tells what came of it.
 pub fn submit_and_tell(app: &App, ui: &Ui, sprint: Handle, then_watch: bool) -> Result {
     let submission = submit(app, ui, sprint)?;
     let id = submission.sprint.row.id.clone();
-    if ui.is_quiet() && !ui.json {
-        ui.line(id.as_str());
-    }
-    if ui.json {
-        ui.json(&view::Begun::from(&submission.sprint.row));
-    }
+    ui.answer(&Begun::from(&submission.sprint.row));
     let exit = tell(ui, &submission)?;
     if then_watch && exit == Exit::Success {
         return watch::watch(app, ui, Follower::after(app, submission)?);
@@ -28,6 +24,17 @@ pub fn submit_and_tell(app: &App, ui: &Ui, sprint: Handle, then_watch: bool) -> 
         ui.hint(&format!("`researchloop sprint watch {id}` shows how it goes"));
     }
     Ok(exit)
+}
+
+/// What came of it, people are told in sentences.
+impl Render for Begun {
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn quiet(&self, _ui: &Ui) -> Vec<String> {
+        vec![self.sprint_id.clone()]
+    }
 }
 
 /// Submits a sprint that was just made. The connection can be used for what comes next.
