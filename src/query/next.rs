@@ -59,3 +59,55 @@ pub(super) fn loop_next(one: &Loop) -> LoopNext {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::App;
+    use crate::domain::OpenIssues;
+    use crate::sprint::{Handle, NewSprintSpec, Request};
+    use crate::view;
+
+    #[test]
+    fn what_comes_next_follows_from_how_a_sprint_stands() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = App::example(folder.path(), "", "");
+        let spec = NewSprintSpec::new("s", "an idea", Request::default());
+        let row = Handle::make(&app, &spec).expect("made").sprint.row;
+        let id = row.id.to_string();
+        let new = view::sprint(&row);
+        assert_eq!(sprint_next(&new), SprintNext::WaitForSlot);
+
+        let parked = Sprint { status: Status::Parked, ..new.clone() };
+        assert_eq!(sprint_next(&parked), SprintNext::WaitForGoingOn);
+        let held = Sprint { limit_reason: Some("$5 are used".to_owned()), ..parked.clone() };
+        assert_eq!(sprint_next(&held), SprintNext::WidenLimit { limit: "$5 are used".to_owned() });
+        let asks = Sprint { waits_for: Some("m-000001".to_owned()), ..held };
+        assert_eq!(sprint_next(&asks), SprintNext::Answer { message: "m-000001".to_owned() });
+
+        let done = Sprint { status: Status::Completed, ..new.clone() };
+        assert_eq!(sprint_next(&done), SprintNext::ReadReport { sprint: id });
+        let (kind, parent) = (SprintKind::Tweak, Some("sp-000001".to_owned()));
+        let tweak = Sprint { kind, parent: parent.clone(), ..done.clone() };
+        assert_eq!(sprint_next(&tweak), SprintNext::ReadReport { sprint: "sp-000001".to_owned() });
+        // A repeat has a parent, too, and a directory of its own.
+        let repeat = Sprint { parent, ..done.clone() };
+        assert_eq!(sprint_next(&repeat), sprint_next(&done));
+        let step = "red_team_round_2".to_owned();
+        let open = OpenIssues {
+            step: step.clone(),
+            count: Some(1),
+            text: String::new(),
+            quotes: Vec::new(),
+        };
+        let doubted = Sprint { open_issues: Some(Some(open)), ..done };
+        assert_eq!(sprint_next(&doubted), SprintNext::Repair { step });
+        let plan = Sprint { kind: SprintKind::Plan, ..doubted };
+        assert_eq!(sprint_next(&plan), SprintNext::TakePlan);
+
+        let cancelled = Sprint { status: Status::Cancelled, ..new };
+        assert_eq!(sprint_next(&cancelled), SprintNext::Resubmit);
+        let without_idea = Sprint { idea: None, ..cancelled };
+        assert_eq!(sprint_next(&without_idea), SprintNext::ShowLoops);
+    }
+}
