@@ -2,35 +2,34 @@
 //!
 //! Field names of the Python server stay. No field ever holds a secret.
 
-mod answers;
 mod cluster;
 mod config;
 mod cron;
 mod findings;
 mod loops;
 mod message;
-mod money;
 mod next;
 mod plan;
 mod project;
+mod sprint;
 mod status;
 mod study;
 mod task;
 mod tick;
+mod usage;
 
 use serde::Serialize;
 
-pub use answers::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt, cancelled};
 pub use cluster::{Check, Cluster, ClusterCheck, ClusterChecks, ClusterSetup, Clusters};
 pub use config::ConfigCheck;
 pub use cron::{Cron, CronInstalled, CronRemoved, PastTick};
 pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboard};
 pub use loops::{Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, loop_found};
 pub use message::{Message, Messages, Replied, Response, message};
-pub use money::Money;
 pub use next::{LoopNext, SprintNext};
 pub use plan::{Plan, PlanWaiting, PlannedNeed, PlannedTask, PlannedTasks};
 pub use project::{GitIgnore, NewProject};
+pub use sprint::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt, cancelled};
 pub use status::{Status, StudyStatus, TickStatus, UnsentNotices};
 pub use study::{OneStudy, Program, Studies, Study, program};
 pub use task::{
@@ -39,6 +38,7 @@ pub use task::{
     TaskNext, Tasks, TreeLine, task, task_whole,
 };
 pub use tick::{EndedLoop, SprintChange, Ticked, TickedCluster, TickedLoops};
+pub use usage::Usage;
 
 use crate::domain::{
     Finding, Metric, OpenIssues, Reason, SprintKind, State, Status as SprintStatus, StepState,
@@ -139,7 +139,7 @@ pub struct Sprint {
     pub open_issues: Option<Option<OpenIssues>>,
     /// What its jobs have used, all together.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub spent: Option<Money>,
+    pub spent: Option<Usage>,
     /// Its steps, in their order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,
@@ -317,7 +317,7 @@ pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError
         unusable: Some(store.unusable(id)?),
         metrics: Some(store.metrics(id)?),
         open_issues: Some(store.open_issues(id)?),
-        spent: Some(Money::from(&store.money_of_sprint(id)?)),
+        spent: Some(Usage::from(&store.money_of_sprint(id)?)),
         steps: Some(store.steps(id)?.into_iter().map(step).collect()),
         artifacts: Some(store.artifacts(id)?.into_iter().map(file).collect()),
         ..sprint(row)

@@ -14,7 +14,7 @@ use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
 use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting};
 use crate::tick::Live;
-use crate::view::{Money, Sprint, SprintNext, Step};
+use crate::view::{Sprint, SprintNext, Step, Usage};
 
 /// The status of a sprint with its colour.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
@@ -98,7 +98,7 @@ fn costs(sprint: &Sprint) -> String {
 }
 
 /// How long jobs ran, and with how many GPUs.
-pub fn used(spent: &Money) -> String {
+pub fn used(spent: &Usage) -> String {
     let gpu = match (spent.gpu_seconds, spent.gpu_unknown) {
         (0, true) => " · GPU-hours not known".to_owned(),
         (0, false) => String::new(),

@@ -11,7 +11,7 @@ use crate::domain::duration::human;
 use crate::domain::{MessageKind, Status, TaskState};
 use crate::platform::clock;
 use crate::query;
-use crate::view::{self, Message, Money, StudyStatus, TickStatus};
+use crate::view::{self, Message, StudyStatus, TickStatus, Usage};
 
 /// Most that a section shows; the rest is counted.
 const MOST: usize = 12;
@@ -251,7 +251,7 @@ impl Screen<'_> {
                    active: u64,
                    tasks: &dyn Fn(TaskState) -> u64,
                    today: String,
-                   spent: &Money| {
+                   spent: &Usage| {
             let unknown = if spent.gpu_unknown { "+?" } else { "" };
             vec![
                 name,

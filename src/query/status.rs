@@ -7,7 +7,7 @@ use crate::platform::clock;
 use crate::problem::Problem;
 use crate::store::{Spent, Store, conflicting_copy};
 use crate::tick;
-use crate::view::{self, Money, StudyStatus, TickStatus, UnsentNotices};
+use crate::view::{self, StudyStatus, TickStatus, UnsentNotices, Usage};
 
 /// Without cron, this much is long for something that waits for a tick.
 const LONG: u64 = 900;
@@ -66,7 +66,7 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
             spent_today_estimated: today.estimated,
             spent_today_unknown: today.unknown_usd.is_some(),
             spent_today_unknown_usd: today.unknown_usd.unwrap_or(0.0),
-            spent: Money::from(
+            spent: Usage::from(
                 &money
                     .iter()
                     .find(|(study, _)| *study == name)
@@ -95,7 +95,7 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
             .filter(|row| row.waits_for_person())
             .map(view::message)
             .collect(),
-        total: Money::from(&store.money()?),
+        total: Usage::from(&store.money()?),
         spent_today_usd: of_all.cost_usd,
         spent_today_estimated: of_all.estimated,
         spent_today_unknown: of_all.unknown_usd.is_some(),

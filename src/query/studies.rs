@@ -52,7 +52,7 @@ fn shown(store: &Store, studies: &[Study]) -> Result<Vec<view::Study>, Problem> 
                 sprints,
                 active,
                 cost_usd: spent.cost_usd,
-                spent: view::Money::from(&spent),
+                spent: view::Usage::from(&spent),
                 max_study_cost_usd: study.max_study_cost_usd,
                 max_study_gpu_hours: study.max_study_gpu_hours,
                 allow_loop: study.allow_loop,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::agent_call::{Called, LEAST_PATIENCE, Request, SessionId, call, silent};
 use super::job_context::JobContext;
 use super::run_failure::{self, RunFailure};
-use super::step::{StepContext, StepEnd};
+use super::step::{StepContext, StepOutcome};
 use super::supervisor::Stopped;
 use crate::bundle::folder::{Entry as FileKind, Folder};
 use crate::bundle::formats::InboxFile;
@@ -73,7 +73,7 @@ pub enum Answer {
         structured: Option<serde_json::Value>,
     },
     /// The step is over.
-    Over(StepEnd),
+    Over(StepOutcome),
 }
 
 /// The conversation of one step: knows its session, and tries again after passing failures.
@@ -195,23 +195,23 @@ impl Conversation {
     }
 
     /// The end of the step when we have ended the call.
-    fn stopped(&self, context: &StepContext<'_>, why: Stopped, called: &Called) -> StepEnd {
+    fn stopped(&self, context: &StepContext<'_>, why: Stopped, called: &Called) -> StepOutcome {
         if why != Stopped::Deadline {
-            return StepEnd::Stopped(why);
+            return StepOutcome::Stopped(why);
         }
         // More time would not help one that says nothing.
         if let Some((since, time)) = &called.unheard
             && (self.silent || *time >= LEAST_PATIENCE)
         {
-            return StepEnd::failed(run_failure::failure_of(
+            return StepOutcome::failed(run_failure::failure_of(
                 &silent(since, *time),
                 &context.step.title,
             ));
         }
         if context.job.time.is_over() {
-            return StepEnd::Stopped(Stopped::Deadline);
+            return StepOutcome::Stopped(Stopped::Deadline);
         }
-        StepEnd::Failed(run_failure::too_slow(context.step))
+        StepOutcome::Failed(run_failure::too_slow(context.step))
     }
 
     /// Prepares another call after one that has failed, or returns the end of the step.
@@ -221,7 +221,7 @@ impl Conversation {
         called: Called,
         text: &mut Text,
         kills_before: u64,
-    ) -> io::Result<Option<StepEnd>> {
+    ) -> io::Result<Option<StepOutcome>> {
         match called.verdict {
             // Transcripts are deleted after a while, and a cluster may be cleaned.
             Verdict::NotBegun { .. } if called.session_is_lost && !self.anew => {
@@ -239,7 +239,7 @@ impl Conversation {
             {
                 self.killed = true;
                 if let Some(why) = context.supervisor.wait(context.journal, SIGNAL_LAG) {
-                    return Ok(Some(StepEnd::Stopped(why)));
+                    return Ok(Some(StepOutcome::Stopped(why)));
                 }
                 context.journal.write(&Entry::Retrying { detail: detail.clone(), delay: 0 })?;
                 self.forget_unconfirmed(context);
@@ -253,12 +253,12 @@ impl Conversation {
                     .filter(|delay| Duration::from_secs(*delay) < context.job.time.left());
                 let Some(delay) = delay else {
                     let failure = run_failure::failure_of(&called.verdict, &context.step.title);
-                    return Ok(Some(StepEnd::failed(failure)));
+                    return Ok(Some(StepOutcome::failed(failure)));
                 };
                 context.journal.write(&Entry::Retrying { detail: detail.clone(), delay })?;
                 let delay = Duration::from_secs(delay);
                 if let Some(why) = context.supervisor.wait(context.journal, delay) {
-                    return Ok(Some(StepEnd::Stopped(why)));
+                    return Ok(Some(StepOutcome::Stopped(why)));
                 }
                 self.forget_unconfirmed(context);
                 match called.verdict {
@@ -268,7 +268,7 @@ impl Conversation {
             }
             ref verdict => {
                 let failure = run_failure::failure_of(verdict, &context.step.title);
-                return Ok(Some(StepEnd::failed(failure)));
+                return Ok(Some(StepOutcome::failed(failure)));
             }
         }
         Ok(None)

@@ -13,7 +13,7 @@ use super::mailbox::Mailbox;
 use super::progress::Progress;
 use super::run_failure::{self, RunFailure};
 use super::signals::StopSignals;
-use super::step::{Judged, StepContext, StepEnd};
+use super::step::{Judged, StepContext, StepOutcome};
 use super::supervisor::{Stopped, Supervisor, ended_note};
 use super::time::JobTime;
 use super::untold::account_for_killed;
@@ -221,14 +221,14 @@ impl Run {
             }
             self.enter(&step, &position, continues)?;
             let verdict = match self.take(&step, std::mem::take(&mut continues))? {
-                StepEnd::Judged(Judged { verdict, .. }) => verdict,
-                StepEnd::Failed(failure) => {
+                StepOutcome::Judged(Judged { verdict, .. }) => verdict,
+                StepOutcome::Failed(failure) => {
                     last_failure = Some(failure);
                     Verdict::Error
                 }
                 // The position stays, and the step goes on in a later job.
-                StepEnd::Parked(questions) => return Ok(End::Parked(questions)),
-                StepEnd::Stopped(why) => return Ok(self.stopped(why)),
+                StepOutcome::Parked(questions) => return Ok(End::Parked(questions)),
+                StepOutcome::Stopped(why) => return Ok(self.stopped(why)),
             };
             // An agent that a signal for the whole job has ended may call it a failure of its own, and
             // be quicker than the signal here.
@@ -344,7 +344,7 @@ impl Run {
     }
 
     /// Runs one step with the parts that it may use.
-    fn take(&mut self, step: &Step, resumed: bool) -> io::Result<StepEnd> {
+    fn take(&mut self, step: &Step, resumed: bool) -> io::Result<StepOutcome> {
         let carried = std::mem::take(&mut self.progress.carried);
         steps::run(&mut StepContext {
             step,

@@ -56,7 +56,7 @@ impl StepContext<'_> {
 
 /// How a step ended.
 #[derive(Debug)]
-pub enum StepEnd {
+pub enum StepOutcome {
     /// It was carried out, and judged.
     Judged(Judged),
     /// It could not be carried out.
@@ -89,7 +89,7 @@ impl Judged {
     }
 }
 
-impl StepEnd {
+impl StepOutcome {
     /// The end of a step that has failed, for a reason if there is one.
     pub fn failed(failure: Option<RunFailure>) -> Self {
         match failure {

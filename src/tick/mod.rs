@@ -289,9 +289,10 @@ fn take_lease(store: &mut Store, cluster: &Cluster) -> Result<LeaseOutcome, Stor
     Ok(taken)
 }
 
-type Known = BTreeMap<SprintId, (Status, Option<String>)>;
+/// Status and step of sprints.
+type Standings = BTreeMap<SprintId, (Status, Option<String>)>;
 
-fn states(store: &Store, cluster: &Cluster) -> Result<Known, StoreError> {
+fn states(store: &Store, cluster: &Cluster) -> Result<Standings, StoreError> {
     let rows = store.open_sprints(cluster.name.as_str())?;
     Ok(rows
         .into_iter()

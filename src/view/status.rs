@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Loop, Message, Money, Sprint};
+use super::{Loop, Message, Sprint, Usage};
 use crate::store::Unsent;
 
 /// Everything that runs, waits, needs somebody, and has been spent.
@@ -19,7 +19,7 @@ pub struct Status {
     /// Each study of the configuration, and those that only the database knows.
     pub studies: Vec<StudyStatus>,
     /// All studies together.
-    pub total: Money,
+    pub total: Usage,
     /// What was spent since midnight UTC, in US dollars.
     pub spent_today_usd: f64,
     /// Whether that is not exact.
@@ -81,7 +81,7 @@ pub struct StudyStatus {
     /// The dollars that count in its place.
     pub spent_today_unknown_usd: f64,
     /// What it has used.
-    pub spent: Money,
+    pub spent: Usage,
 }
 
 /// Whether anything advances by itself.

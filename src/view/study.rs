@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Money, Sprint};
+use super::{Sprint, Usage};
 use crate::study;
 
 /// A study.
@@ -21,7 +21,7 @@ pub struct Study {
     /// US dollars that its sprints have cost together, also those that were deleted.
     pub cost_usd: f64,
     /// What else they have used, and what is put aside for those that are not over.
-    pub spent: Money,
+    pub spent: Usage,
     /// The most that all its sprints may cost together, in US dollars.
     pub max_study_cost_usd: Option<f64>,
     /// The most GPU-hours of all its sprints together.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Money, Sprint};
+use super::{Sprint, Usage};
 use crate::domain::{Condition, NeedState, OpenIssues, Priority, TaskState, Verdict};
 use crate::store::{Need, Spent, TaskRow};
 
@@ -63,7 +63,7 @@ pub struct Task {
     pub sprints: Option<Vec<Sprint>>,
     /// What all its attempts have used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub spent: Option<Money>,
+    pub spent: Option<Usage>,
 }
 
 impl Task {

@@ -6,7 +6,7 @@ use crate::store::Spent;
 
 /// What something has cost so far, and what is put aside for what still runs.
 #[derive(Debug, Clone, Serialize)]
-pub struct Money {
+pub struct Usage {
     /// US dollars at list prices.
     pub cost_usd: f64,
     /// Whether the cost is not exact.
@@ -29,7 +29,7 @@ pub struct Money {
     pub reserved_gpu_seconds: u64,
 }
 
-impl From<&Spent> for Money {
+impl From<&Spent> for Usage {
     fn from(spent: &Spent) -> Self {
         Self {
             cost_usd: spent.cost_usd,

@@ -7,19 +7,19 @@ use crate::bundle::outcome;
 use crate::domain::{Advice, Reason};
 use crate::pipeline::Verdict;
 use crate::runner::run_failure::RunFailure;
-use crate::runner::step::{StepContext, StepEnd};
+use crate::runner::step::{StepContext, StepOutcome};
 
 /// Runs the command, and takes the last line of its output as the figure.
-pub fn run(context: &mut StepContext<'_>, text: &str) -> io::Result<StepEnd> {
+pub fn run(context: &mut StepContext<'_>, text: &str) -> io::Result<StepOutcome> {
     let Finished { end, last_line } = shell::finish(context, text)?;
     let mut judged = match end {
-        StepEnd::Judged(judged) if judged.verdict == Verdict::Yes => judged,
+        StepOutcome::Judged(judged) if judged.verdict == Verdict::Yes => judged,
         end => return Ok(end),
     };
     let measured = match outcome::measurement(&last_line) {
         Ok(measured) => measured,
         Err(problem) => {
-            return Ok(StepEnd::Failed(RunFailure::new(
+            return Ok(StepOutcome::Failed(RunFailure::new(
                 Reason::StepFailed,
                 format!("{}: the last line of the output {problem}", context.step.title),
                 Advice::SeeStep,
@@ -30,5 +30,5 @@ pub fn run(context: &mut StepContext<'_>, text: &str) -> io::Result<StepEnd> {
         judged.note = outcome::measured(&evaluator.metric, &measured);
         context.progress.record_measurement(context.journal, measured.figure(evaluator))?;
     }
-    Ok(StepEnd::Judged(judged))
+    Ok(StepOutcome::Judged(judged))
 }

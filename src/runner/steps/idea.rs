@@ -23,7 +23,7 @@ use crate::runner::conversation::{Answer, Conversation, Text, Wanted, render};
 use crate::runner::journal::replace;
 use crate::runner::mailbox::{self, Asks};
 use crate::runner::run_failure::RunFailure;
-use crate::runner::step::{StepContext, StepEnd};
+use crate::runner::step::{StepContext, StepOutcome};
 
 /// How often the agent is asked for an idea that can be taken.
 const TRIES: u32 = 3;
@@ -33,10 +33,10 @@ const FILE: &str = "idea.json";
 const SCHEMA: &str = r#"{"type":"object","properties":{"idea":{"type":["string","null"],"minLength":20,"maxLength":4000},"why":{"type":"string","maxLength":1000},"builds_on":{"type":["string","null"]},"none_left":{"type":"boolean"}},"required":["idea","why"],"additionalProperties":false}"#;
 
 /// Finds an idea, or ends the run with the question whether a person agrees.
-pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
+pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepOutcome> {
     // Where an idea was given, there is nothing to find.
     if !context.job.bundle.finds_idea() {
-        return Ok(StepEnd::yes(String::new()));
+        return Ok(StepOutcome::yes(String::new()));
     }
     if let Some(end) = go_on(context)? {
         return Ok(end);
@@ -57,7 +57,7 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
         };
         let instructions = match render(context.job, skill, &values) {
             Ok(text) => text,
-            Err(failure) => return Ok(StepEnd::Failed(failure)),
+            Err(failure) => return Ok(StepOutcome::Failed(failure)),
         };
         let _ = std::fs::remove_file(context.job.paths.work.join(FILE));
         let text = if context.resumed && number == 0 { Text::Again } else { Text::Whole };
@@ -101,7 +101,7 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
         }
     }
     let why = search.refused.rsplit('\n').next().unwrap_or_default();
-    Ok(StepEnd::Failed(RunFailure::new(
+    Ok(StepOutcome::Failed(RunFailure::new(
         Reason::StepFailed,
         format!("no new idea: {why}"),
         Advice::OtherGuidance,
@@ -109,7 +109,7 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
 }
 
 /// Goes on with what an earlier job has found. None when an idea is to be looked for.
-fn go_on(context: &mut StepContext<'_>) -> io::Result<Option<StepEnd>> {
+fn go_on(context: &mut StepContext<'_>) -> io::Result<Option<StepOutcome>> {
     let state = &context.progress.state;
     if let Some(idea) = state.idea.clone() {
         // It was taken before; only the end of the step was not recorded.
@@ -122,7 +122,7 @@ fn go_on(context: &mut StepContext<'_>) -> io::Result<Option<StepEnd>> {
     let Some(answer) =
         context.mailbox.inbox().into_iter().find(|message| message.answers.as_ref() == Some(&name))
     else {
-        return Ok(Some(StepEnd::Parked(vec![question(state, &proposal)])));
+        return Ok(Some(StepOutcome::Parked(vec![question(state, &proposal)])));
     };
     let word = word(&answer.text);
     // What was said beside a yes is news to the agent at its next step.
@@ -154,7 +154,7 @@ impl Search {
         context: &mut StepContext<'_>,
         instructions: &str,
         mut text: Text,
-    ) -> io::Result<Result<Option<Value>, StepEnd>> {
+    ) -> io::Result<Result<Option<Value>, StepOutcome>> {
         let wanted = Some(Wanted { schema: SCHEMA, file: FILE });
         loop {
             let answer = self.conversation.call(context, instructions, text, wanted)?;
@@ -163,7 +163,7 @@ impl Search {
                 Answer::Delivered { structured, .. } => structured,
             };
             match context.mailbox.questions(context.journal, context.progress)? {
-                Asks::Parked(questions) => return Ok(Err(StepEnd::Parked(questions))),
+                Asks::Parked(questions) => return Ok(Err(StepOutcome::Parked(questions))),
                 Asks::Wrong(problems) if !self.is_corrected => {
                     self.is_corrected = true;
                     let lacks = Lacks { wrong: problems, ..Lacks::default() };
@@ -176,7 +176,7 @@ impl Search {
 }
 
 /// The end of a step that has found nothing more to try.
-fn none_left(context: &mut StepContext<'_>, why: &str) -> io::Result<StepEnd> {
+fn none_left(context: &mut StepContext<'_>, why: &str) -> io::Result<StepOutcome> {
     let why = paragraph(&why.split_whitespace().collect::<Vec<_>>().join(" "), 400);
     let failure = RunFailure::new(
         Reason::StepFailed,
@@ -184,11 +184,11 @@ fn none_left(context: &mut StepContext<'_>, why: &str) -> io::Result<StepEnd> {
         Advice::OtherGuidance,
     );
     context.journal.write(&Entry::NoneLeft { why })?;
-    Ok(StepEnd::Failed(failure))
+    Ok(StepOutcome::Failed(failure))
 }
 
 /// Asks a person whether the idea is worth it.
-fn propose(context: &mut StepContext<'_>, proposal: &Proposal) -> io::Result<StepEnd> {
+fn propose(context: &mut StepContext<'_>, proposal: &Proposal) -> io::Result<StepOutcome> {
     let state = &mut context.progress.state;
     let is_taken = |name: &str| state.asked.iter().any(|known| known == name);
     let name = mailbox::unique(&format!("{APPROVAL}{}", context.journal.incarnation()), is_taken);
@@ -198,7 +198,7 @@ fn propose(context: &mut StepContext<'_>, proposal: &Proposal) -> io::Result<Ste
     // Before the proposal is kept: a job that is started again would take an answer that lies there.
     context.mailbox.remove_answers_to(&asked);
     context.progress.save(context.journal)?;
-    Ok(StepEnd::Parked(vec![asked]))
+    Ok(StepOutcome::Parked(vec![asked]))
 }
 
 /// The idea of an answer, or else of the file that may take its place.
@@ -276,7 +276,7 @@ fn with_refusals(
 }
 
 /// From now on it is the idea of this run.
-fn take(context: &mut StepContext<'_>, proposal: &Proposal) -> io::Result<StepEnd> {
+fn take(context: &mut StepContext<'_>, proposal: &Proposal) -> io::Result<StepOutcome> {
     let Proposal { idea, why, builds_on } = proposal.clone();
     // Kept before it is told: a runner that is killed in between tells the same one again, and
     // does not look for another that nobody outside would hear of.
@@ -287,5 +287,5 @@ fn take(context: &mut StepContext<'_>, proposal: &Proposal) -> io::Result<StepEn
     replace(&context.job.paths.dir, "idea.txt", format!("{idea}\n").as_bytes())?;
     context.progress.state.proposed = None;
     context.progress.save(context.journal)?;
-    Ok(StepEnd::yes(paragraph(&idea.replace('\n', " "), 120)))
+    Ok(StepOutcome::yes(paragraph(&idea.replace('\n', " "), 120)))
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::mailbox::Asks;
 use super::run_failure::{self, RunFailure};
-use super::step::{Judged, StepContext, StepEnd};
+use super::step::{Judged, StepContext, StepOutcome};
 use super::supervisor::Stopped;
 use crate::bundle::folder::{Folder, Refused};
 use crate::bundle::journal::Entry;
@@ -30,7 +30,7 @@ use crate::platform::clock;
 const MAX_REVIEW: u64 = 10 << 20;
 
 /// Runs the step to its end.
-pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
+pub fn run(context: &mut StepContext<'_>) -> io::Result<StepOutcome> {
     let step = context.step;
     let started = clock::instant();
     let kills_before = run_failure::memory_kills();
@@ -49,13 +49,13 @@ pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
     };
     let end = with_cause(context, end, kills_before)?;
     let (verdict, detail) = match &end {
-        StepEnd::Stopped(why) => ("interrupted", stopped_text(*why)),
-        StepEnd::Parked(_) => ("interrupted", "waits for an answer".to_owned()),
-        StepEnd::Failed(failure) => (Verdict::Error.as_str(), failure.detail.clone()),
-        StepEnd::Judged(judged) => (judged.verdict.as_str(), judged.note.clone()),
+        StepOutcome::Stopped(why) => ("interrupted", stopped_text(*why)),
+        StepOutcome::Parked(_) => ("interrupted", "waits for an answer".to_owned()),
+        StepOutcome::Failed(failure) => (Verdict::Error.as_str(), failure.detail.clone()),
+        StepOutcome::Judged(judged) => (judged.verdict.as_str(), judged.note.clone()),
     };
     let (critical, issues, critical_issues) = match &end {
-        StepEnd::Judged(judged) => {
+        StepOutcome::Judged(judged) => {
             (judged.critical, judged.issues.clone(), judged.critical_issues.clone())
         }
         _ => Default::default(),
@@ -76,11 +76,11 @@ pub fn run(context: &mut StepContext<'_>) -> io::Result<StepEnd> {
 /// Looks for the cause of a failure: what a failing step says of itself is often a consequence.
 fn with_cause(
     context: &mut StepContext<'_>,
-    mut end: StepEnd,
+    mut end: StepOutcome,
     kills_before: u64,
-) -> io::Result<StepEnd> {
+) -> io::Result<StepOutcome> {
     const KILLED: &str = "because the job used more memory than it had asked for";
-    if let StepEnd::Failed(failure) = &mut end {
+    if let StepOutcome::Failed(failure) = &mut end {
         let is_vague = matches!(
             failure.reason,
             Reason::StepFailed | Reason::MissingOutput | Reason::ToolsRefused
@@ -100,12 +100,12 @@ fn with_cause(
         }
     }
     if context.journal.disk_was_full()
-        && !matches!(end, StepEnd::Stopped(Stopped::Signal(_)) | StepEnd::Parked(_))
+        && !matches!(end, StepOutcome::Stopped(Stopped::Signal(_)) | StepOutcome::Parked(_))
     {
         // Nothing of the step runs any more, and nothing comes after it: what is left of the disk is
         // for the end.
         context.journal.make_room();
-        end = StepEnd::Stopped(Stopped::DiskFull);
+        end = StepOutcome::Stopped(Stopped::DiskFull);
     }
     Ok(end)
 }
@@ -121,18 +121,18 @@ fn stopped_text(why: Stopped) -> String {
 }
 
 /// The end of a step whose call has failed. What the agent had asked before that is still asked.
-fn over(context: &mut StepContext<'_>, end: StepEnd) -> io::Result<StepEnd> {
+fn over(context: &mut StepContext<'_>, end: StepOutcome) -> io::Result<StepOutcome> {
     let may_ask = matches!(
         end,
-        StepEnd::Judged(_)
-            | StepEnd::Failed(_)
-            | StepEnd::Stopped(Stopped::Deadline | Stopped::DiskFull)
+        StepOutcome::Judged(_)
+            | StepOutcome::Failed(_)
+            | StepOutcome::Stopped(Stopped::Deadline | Stopped::DiskFull)
     );
     if may_ask
         && let Asks::Parked(questions) =
             context.mailbox.questions(context.journal, context.progress)?
     {
-        return Ok(StepEnd::Parked(questions));
+        return Ok(StepOutcome::Parked(questions));
     }
     Ok(end)
 }

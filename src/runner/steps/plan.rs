@@ -16,15 +16,15 @@ use crate::domain::{Advice, Reason};
 use crate::runner::conversation::{Answer, Conversation, Text, Wanted, render};
 use crate::runner::journal::replace;
 use crate::runner::run_failure::RunFailure;
-use crate::runner::step::{StepContext, StepEnd};
+use crate::runner::step::{StepContext, StepOutcome};
 
 /// Makes the plan.
-pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
+pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepOutcome> {
     let job = context.job;
     let schema = job.bundle.plan.as_ref().map(|plan| plan.schema.to_string());
     let instructions = match render(job, skill, &context.values()) {
         Ok(text) => text,
-        Err(failure) => return Ok(StepEnd::Failed(failure)),
+        Err(failure) => return Ok(StepOutcome::Failed(failure)),
     };
     if !context.resumed {
         let _ = std::fs::remove_file(job.paths.work.join(PLAN_FILE));
@@ -51,7 +51,7 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
                 } else {
                     format!("no structured answer, and no {PLAN_FILE}")
                 };
-                return Ok(StepEnd::Failed(RunFailure::new(
+                return Ok(StepOutcome::Failed(RunFailure::new(
                     Reason::MissingOutput,
                     format!("there is no plan: {why}, also when asked again"),
                     Advice::AskAgain,
@@ -66,7 +66,7 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
         .as_array()
         .map(|tasks| format!("{} task(s)", tasks.len()))
         .unwrap_or_default();
-    Ok(StepEnd::yes(note))
+    Ok(StepOutcome::yes(note))
 }
 
 /// The plan of an answer, or else of the file that may take its place.

@@ -16,7 +16,7 @@ use crate::runner::conversation::{Answer, Conversation, Text, Wanted, render};
 use crate::runner::last_words::{self, Asked};
 use crate::runner::mailbox::Asks;
 use crate::runner::run_failure;
-use crate::runner::step::{StepContext, StepEnd};
+use crate::runner::step::{StepContext, StepOutcome};
 use crate::runner::supervisor::Stopped;
 
 /// What an agent that has carried out a step leaves.
@@ -28,7 +28,7 @@ pub struct CarriedOut {
 }
 
 /// Has a text carried out.
-pub fn run(context: &mut StepContext<'_>, instructions: &str) -> io::Result<StepEnd> {
+pub fn run(context: &mut StepContext<'_>, instructions: &str) -> io::Result<StepOutcome> {
     match carry_out(context, instructions, None)? {
         Ok(carried_out) => Ok(carried_out.judged(context, None)),
         Err(end) => Ok(end),
@@ -36,10 +36,10 @@ pub fn run(context: &mut StepContext<'_>, instructions: &str) -> io::Result<Step
 }
 
 /// Has a skill carried out.
-pub fn run_skill(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
+pub fn run_skill(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepOutcome> {
     match render(context.job, skill, &context.values()) {
         Ok(instructions) => run(context, &instructions),
-        Err(failure) => Ok(StepEnd::Failed(failure)),
+        Err(failure) => Ok(StepOutcome::Failed(failure)),
     }
 }
 
@@ -49,7 +49,7 @@ pub fn carry_out(
     context: &mut StepContext<'_>,
     instructions: &str,
     wanted: Option<Wanted<'_>>,
-) -> io::Result<Result<CarriedOut, StepEnd>> {
+) -> io::Result<Result<CarriedOut, StepOutcome>> {
     let mut attempt = Attempt::new(context, instructions, wanted);
     loop {
         let (verdict, last_words) = match attempt.call(context)? {
@@ -57,7 +57,7 @@ pub fn carry_out(
             Err(end) => return over(context, end).map(Err),
         };
         let problems = match context.mailbox.questions(context.journal, context.progress)? {
-            Asks::Parked(questions) => return Ok(Err(StepEnd::Parked(questions))),
+            Asks::Parked(questions) => return Ok(Err(StepOutcome::Parked(questions))),
             Asks::Wrong(problems) => problems,
             Asks::Nothing => Vec::new(),
         };
@@ -127,7 +127,7 @@ impl<'a> Attempt<'a> {
     fn call(
         &mut self,
         context: &mut StepContext<'_>,
-    ) -> io::Result<Result<(Verdict, String), StepEnd>> {
+    ) -> io::Result<Result<(Verdict, String), StepOutcome>> {
         let text = self.text.clone();
         let answer = self.conversation.call(context, self.instructions, text, self.wanted)?;
         let end = match answer {
@@ -144,10 +144,10 @@ impl<'a> Attempt<'a> {
         };
         // The work is done, and what it has left is what there is.
         let may_stay = match &end {
-            StepEnd::Judged(_) => Some(String::new()),
-            StepEnd::Failed(failure) => Some(failure.detail.clone()),
-            StepEnd::Stopped(Stopped::Deadline) => Some(stopped_text(Stopped::Deadline)),
-            StepEnd::Stopped(_) | StepEnd::Parked(_) => None,
+            StepOutcome::Judged(_) => Some(String::new()),
+            StepOutcome::Failed(failure) => Some(failure.detail.clone()),
+            StepOutcome::Stopped(Stopped::Deadline) => Some(stopped_text(Stopped::Deadline)),
+            StepOutcome::Stopped(_) | StepOutcome::Parked(_) => None,
         };
         match may_stay {
             Some(why) if self.has_all && context.outputs().missing().is_empty() => {
@@ -199,7 +199,11 @@ impl<'a> Attempt<'a> {
 
 impl CarriedOut {
     /// The end of the step. `issues`: what the structured answer of a review names.
-    pub fn judged(self, context: &StepContext<'_>, issues: Option<Vec<CriticalIssue>>) -> StepEnd {
+    pub fn judged(
+        self,
+        context: &StepContext<'_>,
+        issues: Option<Vec<CriticalIssue>>,
+    ) -> StepOutcome {
         let mut judged = judge(context, Outcome::Done, issues);
         if let Some(asked) = self.asked {
             // It is shown in a narrow column.
@@ -210,12 +214,12 @@ impl CarriedOut {
                 if note.is_empty() { "" } else { "; " }
             );
         }
-        StepEnd::Judged(judged)
+        StepOutcome::Judged(judged)
     }
 }
 
 /// The end of a step that has left something out, also when asked again.
-fn not_done(context: &StepContext<'_>, verdict: &Verdict, asked: Option<Asked>) -> StepEnd {
+fn not_done(context: &StepContext<'_>, verdict: &Verdict, asked: Option<Asked>) -> StepOutcome {
     let mut failure = run_failure::failure_of(verdict, &context.step.title);
     if let Some(failure) = &mut failure {
         for odd in verdict.missing().iter().filter_map(|file| context.outputs().oddity(file)) {
@@ -228,5 +232,5 @@ fn not_done(context: &StepContext<'_>, verdict: &Verdict, asked: Option<Asked>) 
             failure.advice = Advice::AnswerInWords;
         }
     }
-    StepEnd::failed(failure)
+    StepOutcome::failed(failure)
 }

@@ -9,14 +9,14 @@ use crate::bundle::review::{REVIEW_SCHEMA, critical_issues};
 use crate::domain::written::Node;
 use crate::pipeline::Evaluator;
 use crate::runner::conversation::{Wanted, render};
-use crate::runner::step::{StepContext, StepEnd};
+use crate::runner::step::{StepContext, StepOutcome};
 
 /// Has the work reviewed.
-pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepEnd> {
+pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepOutcome> {
     let step = context.step;
     let instructions = match render(context.job, skill, &context.values()) {
         Ok(text) => text,
-        Err(failure) => return Ok(StepEnd::Failed(failure)),
+        Err(failure) => return Ok(StepOutcome::Failed(failure)),
     };
     let wanted = match &step.evaluator {
         Evaluator::ReviewClear { file } => Some(Wanted { schema: REVIEW_SCHEMA, file }),

@@ -14,7 +14,7 @@ use crate::domain::{Advice, Reason};
 use crate::pipeline::{Outcome, Verdict};
 use crate::platform::clock;
 use crate::runner::run_failure::{self, RunFailure};
-use crate::runner::step::{StepContext, StepEnd};
+use crate::runner::step::{StepContext, StepOutcome};
 use crate::runner::supervisor::{Activity, ERRORS_TOLD, Ended, Process, ProcessEvent, Stopped};
 
 /// The last lines of a command that are kept in the journal, of each of its outputs.
@@ -29,13 +29,13 @@ const SHOWN_LINES: usize = 3;
 /// What came of a command.
 pub struct Finished {
     /// The end of the step.
-    pub end: StepEnd,
+    pub end: StepOutcome,
     /// The last line that it printed; empty when it was stopped.
     pub last_line: String,
 }
 
 /// Runs the command.
-pub fn run(context: &mut StepContext<'_>, text: &str) -> io::Result<StepEnd> {
+pub fn run(context: &mut StepContext<'_>, text: &str) -> io::Result<StepOutcome> {
     Ok(finish(context, text)?.end)
 }
 
@@ -50,9 +50,9 @@ pub fn finish(context: &mut StepContext<'_>, text: &str) -> io::Result<Finished>
     if let Some(why) = ended.stopped {
         let end = match why {
             Stopped::Deadline if !context.job.time.is_over() => {
-                StepEnd::Failed(run_failure::too_slow(context.step))
+                StepOutcome::Failed(run_failure::too_slow(context.step))
             }
-            why => StepEnd::Stopped(why),
+            why => StepOutcome::Stopped(why),
         };
         return Ok(Finished { end, last_line: String::new() });
     }
@@ -67,9 +67,9 @@ pub fn finish(context: &mut StepContext<'_>, text: &str) -> io::Result<Finished>
     };
     let judged = judge(context, outcome, None);
     let end = if judged.verdict == Verdict::Error {
-        StepEnd::Failed(failure)
+        StepOutcome::Failed(failure)
     } else {
-        StepEnd::Judged(judged)
+        StepOutcome::Judged(judged)
     };
     Ok(Finished { end, last_line: last.pop_back().unwrap_or_default() })
 }
