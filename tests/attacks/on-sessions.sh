@@ -57,7 +57,7 @@ PY
   chmod 755 "$A/agent" "$A/agent/claude"
   sed -i "s|^claude_command = .*|claude_command = [\"$A/agent/claude\"]|" "$A/project/researchloop.toml"
 }
-calls() { jq -rs "$1" "$A/marks/calls" 2>/dev/null; }
+session_calls() { jq -rs "$1" "$A/marks/calls" 2>/dev/null; }
 why() { rl --json sprint show "$ID" 2>>"$A/log" | jq -r '.sprint | "\(.error // "") \(.hint // "")"'; }
 short() { how | tr '\n' ' '; why | cut -c1-"${1:-150}"; }
 
@@ -104,7 +104,7 @@ PY
   run_sprint 'an idea' && ticks_until_over 60
   ID=$(rl --json sprint tweak "$ID" 'one thing more' 2>>"$A/log" | jq -r .sprint_id)
   ticks_until_over 60
-  local begun; begun=$(calls '[.[] | select(.resumed | not)] | length')
+  local begun; begun=$(session_calls '[.[] | select(.resumed | not)] | length')
   if [[ $(show status) == completed && $begun == 1 ]]; then right "one session from the first step to the follow-up"; else wrong "$(how); $begun sessions were begun"; fi
 }
 
@@ -127,8 +127,8 @@ attack_offered() {
   site local
   agent <<<''
   run_sprint 'an idea' && ticks_until_over 60
-  local bad; bad=$(calls "[.[] | select((.args | index(\"--disallowedTools\") as \$at | if \$at == null then \"\" else .[\$at + 1] end | test(\"ScheduleWakeup\")) and (.args | join(\" \") | contains(\"$(show remote_dir)\")) | not)] | length")
-  if [[ $bad == 0 ]]; then right "none of $(calls length) calls"; else wrong "$bad of $(calls length) calls offer a timer or do not name the directory"; fi
+  local bad; bad=$(session_calls "[.[] | select((.args | index(\"--disallowedTools\") as \$at | if \$at == null then \"\" else .[\$at + 1] end | test(\"ScheduleWakeup\")) and (.args | join(\" \") | contains(\"$(show remote_dir)\")) | not)] | length")
+  if [[ $bad == 0 ]]; then right "none of $(session_calls length) calls"; else wrong "$bad of $(session_calls length) calls offer a timer or do not name the directory"; fi
 }
 
 # the first call says nothing at all; a second one would work
@@ -159,7 +159,7 @@ if step == "report" and before("cut"):
     emit({"type": "result", "subtype": "error_during_execution", "is_error": True, "num_turns": 0, "session_id": str(uuid.uuid4()), "total_cost_usd": 0, "errors": [error], "startup_failure_reason": "config_file_invalid"}); sys.exit(1)
 PY
   run_sprint 'an idea' && ticks_until_over 60
-  local begun; begun=$(calls '[.[] | select(.resumed | not)] | length')
+  local begun; begun=$(session_calls '[.[] | select(.resumed | not)] | length')
   if [[ $(show status) == completed && $begun == 1 ]]; then right "$(how), in the same session"; else wrong "$(how), $begun sessions; $(why | cut -c1-100)"; fi
 }
 
@@ -185,7 +185,7 @@ if step == "research" or repair:
     init(); say(text); result(text)
 PY
   run_sprint 'an idea' && ticks_until_over 60
-  local told; told=$(calls '[.[] | select(.repair and (.prompt | contains("Which one should I use?") and contains("ask/NAME.json")))] | length')
+  local told; told=$(session_calls '[.[] | select(.repair and (.prompt | contains("Which one should I use?") and contains("ask/NAME.json")))] | length')
   if [[ $(why) == *'Which one should I use?'* && $told == 1 ]]; then right "$(how): quoted, and told how to ask"; else wrong "$(short); told how to ask: $told"; fi
 }
 
