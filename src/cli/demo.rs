@@ -46,6 +46,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     );
     ui.status("experiment is really run, and the sprint goes the same way as one on a cluster.\n");
     let app = App { say: action::command, ..App::new(demo::load(&dir)?) };
+    watch::Interrupt::catch();
     let submission = demo::begin(&app)?;
     let id = submission.sprint.row.id.clone();
     let quiet = Ui::new(&Global { quiet: true, ..global.clone() });

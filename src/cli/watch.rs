@@ -1,6 +1,8 @@
 //! Shows a sprint that is followed: a screen on a terminal, lines elsewhere, JSON Lines when asked.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -22,26 +24,33 @@ pub const BEAT: Duration = Duration::from_millis(200);
 const BEAT_OF_A_SCREEN: Duration = Duration::from_millis(500);
 
 /// Notices Ctrl-C.
-pub struct Interrupt(std::sync::Arc<std::sync::atomic::AtomicBool>);
+#[derive(Clone)]
+pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Watches for it from now on.
+    /// Watches for it from now on. Who has begun to do so before what it waits for has begun, as for a
+    /// submission, misses none in between.
     pub fn catch() -> Self {
-        let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        // A second Ctrl-C ends the program at once, also while it waits for an answer: nothing is lost
-        // by it. It must be registered before the one that sets the flag.
-        let _ = signal_hook::flag::register_conditional_shutdown(
-            SIGINT,
-            130,
-            std::sync::Arc::clone(&flag),
-        );
-        let _ = signal_hook::flag::register(SIGINT, std::sync::Arc::clone(&flag));
-        Self(flag)
+        static CAUGHT: OnceLock<Interrupt> = OnceLock::new();
+        CAUGHT
+            .get_or_init(|| {
+                let flag = Arc::new(AtomicBool::new(false));
+                // A second Ctrl-C ends the program at once, also while it waits for an answer: nothing
+                // is lost by it. It must be registered before the one that sets the flag.
+                let _ = signal_hook::flag::register_conditional_shutdown(
+                    SIGINT,
+                    130,
+                    Arc::clone(&flag),
+                );
+                let _ = signal_hook::flag::register(SIGINT, Arc::clone(&flag));
+                Self(flag)
+            })
+            .clone()
     }
 
     /// Whether it came.
     pub fn came(&self) -> bool {
-        self.0.load(std::sync::atomic::Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed)
     }
 }
 

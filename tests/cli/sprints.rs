@@ -338,6 +338,40 @@ fn ctrl_c_ends_the_watching_and_not_the_job() {
     assert!(!is_alive(&job));
 }
 
+/// Also one that comes before there is anything to watch.
+#[test]
+fn ctrl_c_during_a_submission_leaves_the_job_running() {
+    let mut project = playing("research:hang", "");
+    // What the submission asks the front end for waits until Ctrl-C was sent.
+    let here = project.path("");
+    let here = here.display();
+    super::submissions::program(
+        &project,
+        "uname",
+        &format!(
+            ": >{here}/asked\nuntil [ -e {here}/sent ]; do sleep 0.05; done\nexec /usr/bin/uname \"$@\""
+        ),
+    );
+    let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
+    project.set("PATH", &path);
+    let child = project.spawn(&["sprint", "run", "wait", "-s", "s", "--watch"]);
+    wait_until("it submits", 30, || project.path("asked").exists());
+    rustix::process::kill_process(
+        rustix::process::Pid::from_child(&child),
+        rustix::process::Signal::INT,
+    )
+    .unwrap();
+    project.write("sent", "");
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("The job goes on") && said.contains("sprint watch sp-"), "{said}");
+    let list = project.run(&["--json", "sprint", "list"]).success().json();
+    let (id, job) = (text(&list["sprints"][0], "id"), text(&list["sprints"][0], "job_id"));
+    assert!(is_alive(job), "the job {job} is gone");
+    project.run(&["sprint", "cancel", id]).success();
+}
+
 #[test]
 fn tick_watch_goes_on_until_interrupted() {
     let project = playing("", "");

@@ -44,6 +44,7 @@ fn wait_for_it(
     study: &str,
     sprint: Handle,
 ) -> Result<std::result::Result<RawPlan, Exit>> {
+    watch::Interrupt::catch();
     let submission = submit(app, ui, sprint)?;
     let id = &submission.sprint.row.id.clone();
     ui.part(&Begun::from(&submission.sprint.row));

@@ -3,8 +3,9 @@
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
+use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::cli::{text, watch};
+use crate::cli::watch::{self, Interrupt};
 use crate::domain::State;
 use crate::problem::Problem;
 use crate::sprint::{Deferral, Handle, NewSubmission, Submitted};
@@ -13,6 +14,9 @@ use crate::view::Begun;
 
 /// Submits a sprint that was just made, and tells what came of it.
 pub fn submit_and_tell(app: &App, ui: &Ui, sprint: Handle, then_watch: bool) -> Result {
+    if then_watch {
+        Interrupt::catch();
+    }
     let submission = submit(app, ui, sprint)?;
     let id = submission.sprint.row.id.clone();
     ui.answer(&Begun::from(&submission.sprint.row));
