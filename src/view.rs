@@ -35,7 +35,8 @@ pub use task::{
 };
 
 use crate::domain::{
-    Finding, Metric, OpenIssues, Reason, SprintKind, State, Status as SprintStatus, StepState,
+    Finding, LoopId, MessageId, Metric, OpenIssues, Reason, SprintKind, State,
+    Status as SprintStatus, StepState,
 };
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
@@ -86,7 +87,7 @@ pub struct Sprint {
     /// Claude's session.
     pub session_id: Option<String>,
     /// The loop that made it.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// The task that it is an attempt at.
     pub task_id: Option<String>,
     /// The sprint that it repeats, or follows up on.
@@ -94,7 +95,7 @@ pub struct Sprint {
     /// `research`, `tweak` or `plan`.
     pub kind: SprintKind,
     /// The message that it waits for, when it is parked.
-    pub waits_for: Option<String>,
+    pub waits_for: Option<MessageId>,
     /// US dollars at list prices.
     pub cost_usd: f64,
     /// Whether the cost is not exact.

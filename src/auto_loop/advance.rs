@@ -12,7 +12,9 @@ use crate::domain::leaderboard::{Entry, Repeats, Series, Told, repeats, series};
 use crate::domain::noise::{self, Better, Measured, steps};
 use crate::domain::scale::Scale;
 use crate::domain::transition::Event;
-use crate::domain::{LoopStatus, Source, SprintId, Status, TaskState, Waiting, figure_name, task};
+use crate::domain::{
+    LoopId, LoopStatus, Source, SprintId, Status, TaskState, Waiting, figure_name, task,
+};
 use crate::platform::clock;
 use crate::sprint::{self, NewSprintSpec, Request};
 use crate::store::{Change, LoopRow, LoopSprint, MetricRow, Store, StoreError};
@@ -24,7 +26,7 @@ pub struct Advanced {
     /// Sprints that were made: id and cluster. They are pending.
     pub made: Vec<(SprintId, String)>,
     /// Loops that ended: id and why.
-    pub ended: Vec<(String, String)>,
+    pub ended: Vec<(LoopId, String)>,
     /// What went wrong, one sentence each.
     pub problems: Vec<String>,
 }
@@ -46,7 +48,7 @@ pub fn advance_all(app: &App, store: &mut Store) -> Result<Advanced, StoreError>
 pub fn advance_one(
     app: &App,
     store: &mut Store,
-    id: &str,
+    id: &LoopId,
     advanced: &mut Advanced,
 ) -> Result<(), StoreError> {
     // Each sprint is made in a transaction of its own: what stands is never half.
@@ -58,7 +60,7 @@ pub fn advance_one(
         let (step, remark) = match app.config.study(&row.study) {
             Ok(study) => (step(app, &change, &row, study)?, remark_on(app, &change, &row, study)?),
             Err(error) => {
-                let stop = Action::StopLoop { id: id.to_owned() };
+                let stop = Action::StopLoop { id: id.to_string() };
                 (Step::Note(format!("{error}; put the study back, or `{stop}`"), true), None)
             }
         };
@@ -93,8 +95,8 @@ pub fn advance_one(
         }) {
             let hint = format!(
                 "`{}` shows it; `{}` changes the target",
-                Action::ShowLoop { id: id.to_owned() },
-                Action::EditLoop { id: id.to_owned(), with: LoopOption::Target }
+                Action::ShowLoop { id: id.to_string() },
+                Action::EditLoop { id: id.to_string(), with: LoopOption::Target }
             );
             let data = serde_json::json!({ "loop_id": id, "study_name": row.study, "detail": text, "hint": hint });
             change.notice(&format!("loop_note:{id}:{subject}"), "loop_note", &data)?;
@@ -109,7 +111,7 @@ pub fn advance_one(
 /// Ends a loop, and takes back its sprints of which no job was sent yet.
 pub(super) fn end(
     change: &Change<'_>,
-    id: &str,
+    id: &LoopId,
     rule: StopRule,
     why: &str,
 ) -> Result<(), StoreError> {
@@ -138,7 +140,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
             format!("allow_loop of the study {} is false now", study.name),
         ));
     }
-    let sprints = change.loop_sprints(row.id.as_str())?;
+    let sprints = change.loop_sprints(&row.id)?;
     let program = Program::load(&app.config, study);
     if let Some(mistake) = program.mistakes.first() {
         // What was meant as a limit may stand there.
@@ -216,7 +218,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         request,
         parent: None,
         task: ready.as_ref().map(|task| task.id.as_str()),
-        loop_id: Some(row.id.as_str()),
+        loop_id: Some(&row.id),
         budget_usd,
         shortened: seconds.is_some(),
     };
@@ -254,12 +256,8 @@ fn remark_on(
     study: &Study,
 ) -> Result<Option<Remark>, StoreError> {
     let Some(target) = &row.limits.target else { return Ok(None) };
-    let attempts = attempts(
-        change,
-        row,
-        &Program::load(&app.config, study),
-        &change.loop_sprints(row.id.as_str())?,
-    )?;
+    let attempts =
+        attempts(change, row, &Program::load(&app.config, study), &change.loop_sprints(&row.id)?)?;
     let reported: Vec<String> =
         change.metric_names(&row.study)?.into_iter().map(|(name, _)| name).collect();
     Ok(remark(target, &attempts, &reported))
@@ -272,8 +270,7 @@ pub(super) fn stops(
     row: &LoopRow,
     study: &Study,
 ) -> Result<Option<(StopRule, String)>, StoreError> {
-    let (program, sprints) =
-        (Program::load(&app.config, study), change.loop_sprints(row.id.as_str())?);
+    let (program, sprints) = (Program::load(&app.config, study), change.loop_sprints(&row.id)?);
     Ok(match asked(app, change, row, study, &program, &sprints, next)? {
         Next::Stop(rule, why) => Some((rule, why)),
         _ => None,
@@ -282,7 +279,7 @@ pub(super) fn stops(
 
 /// Whether a sprint of this loop that never had a job may have one now. A rule that holds by now ends
 /// the loop, and takes such sprints back.
-pub fn may_begin(app: &App, store: &mut Store, id: &str) -> Result<bool, StoreError> {
+pub fn may_begin(app: &App, store: &mut Store, id: &LoopId) -> Result<bool, StoreError> {
     let change = store.change()?;
     let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else {
         return Ok(true);
@@ -510,7 +507,7 @@ fn situation_of<'a>(
     request: &Request,
     attempts: &'a [Attempt],
 ) -> Result<Situation<'a>, StoreError> {
-    let own = change.money_of_loop(row.id.as_str())?;
+    let own = change.money_of_loop(&row.id)?;
     let whole = change.money_of_study(&row.study)?;
     let limits: &Limits = &row.limits;
     let left = |max: f64, used: f64, reserved: f64| Left {
@@ -549,8 +546,8 @@ mod tests {
 
     #[test]
     fn a_repeat_counts_with_what_it_repeats_and_is_no_attempt_of_its_own() {
-        let row = |id: &str, task: &str, value: f64| MetricRow {
-            sprint_id: id.to_owned(),
+        let row = |id: &LoopId, task: &str, value: f64| MetricRow {
+            sprint_id: id.to_string(),
             loop_id: None,
             task: Some(task.to_owned()),
             idea: None,
@@ -568,17 +565,24 @@ mod tests {
         };
         let history = History::new(
             "x",
-            vec![row("sp-a", "t-1", 0.5), row("sp-b", "t-2", 0.8), row("sp-c", "t-1", 0.7)],
+            vec![
+                row(&LoopId::of("sp-00000a"), "t-000001", 0.5),
+                row(&LoopId::of("sp-00000b"), "t-000002", 0.8),
+                row(&LoopId::of("sp-00000c"), "t-000001", 0.7),
+            ],
         );
-        let of = |id: &str| {
-            history.of(id).map(|(index, repeats, is_first)| {
+        let of = |id: &LoopId| {
+            history.of(id.as_str()).map(|(index, repeats, is_first)| {
                 (index, repeats.measured.value, repeats.measured.n, is_first)
             })
         };
         assert_eq!(
-            (of("sp-a"), of("sp-c")),
+            (of(&LoopId::of("sp-00000a")), of(&LoopId::of("sp-00000c"))),
             (Some((0, 0.6, Some(2), true)), Some((0, 0.6, Some(2), false)))
         );
-        assert_eq!((of("sp-b"), of("sp-d")), (Some((1, 0.8, None, true)), None));
+        assert_eq!(
+            (of(&LoopId::of("sp-00000b")), of(&LoopId::of("sp-00000d"))),
+            (Some((1, 0.8, None, true)), None)
+        );
     }
 }

@@ -25,7 +25,7 @@ pub fn begin(
     tell: &mut dyn FnMut(BeginEvent<'_>),
 ) -> Result<Vec<String>, Problem> {
     let mut advanced = Advanced::default();
-    advance_one(app, store, id.as_str(), &mut advanced)?;
+    advance_one(app, store, id, &mut advanced)?;
     for (sprint, cluster) in &advanced.made {
         let mut remote = app.remote(app.config.cluster(cluster)?);
         tell(BeginEvent::Submitting(sprint, cluster));

@@ -46,13 +46,13 @@ impl Handle {
 
     /// Changes its limits, and what its next sprints ask for.
     pub fn edit(&mut self, app: &App, edit: &Edit) -> Result<(), Problem> {
-        self.row = control::edit(app, &mut self.store, self.row.id.as_str(), edit)?;
+        self.row = control::edit(app, &mut self.store, &self.row.id, edit)?;
         Ok(())
     }
 
     /// Lets it go on that has stopped or ended.
     pub fn resume(&mut self, app: &App, edit: &Edit) -> Result<(), Problem> {
-        self.row = control::resume(app, &mut self.store, self.row.id.as_str(), edit)?;
+        self.row = control::resume(app, &mut self.store, &self.row.id, edit)?;
         Ok(())
     }
 

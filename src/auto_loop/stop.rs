@@ -3,8 +3,8 @@
 use super::advance::end;
 use super::control::LoopError;
 use crate::app::App;
-use crate::domain::LoopStatus;
 use crate::domain::auto_loop::StopRule;
+use crate::domain::{LoopId, LoopStatus};
 use crate::sprint::{self, CancelError};
 use crate::store::{LoopRow, LoopSprint, Store, StoreError};
 
@@ -15,7 +15,7 @@ pub fn stop_by_hand(
     row: &LoopRow,
     with_jobs: bool,
 ) -> Result<Vec<LoopSprint>, LoopError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     match (row.status, with_jobs) {
         (LoopStatus::Running, true) => stop(store, id, "stopped by hand, with its jobs"),
         (_, true) => Ok(not_over(store.loop_sprints(id)?)),
@@ -47,11 +47,11 @@ pub fn cancel_sprints(
 
 /// Stops a loop. Sprints of which no job was sent are taken back; those whose jobs run go on.
 /// Returns these.
-fn stop(store: &mut Store, id: &str, why: &str) -> Result<Vec<LoopSprint>, LoopError> {
+fn stop(store: &mut Store, id: &LoopId, why: &str) -> Result<Vec<LoopSprint>, LoopError> {
     let change = store.change()?;
     let status = change.one_loop(id)?.map_or("not there", |row| row.status.as_str());
     if status != LoopStatus::Running.as_str() {
-        return Err(LoopError::State { id: id.to_owned(), status });
+        return Err(LoopError::State { id: id.clone(), status });
     }
     end(&change, id, StopRule::ByHand, why)?;
     let live = not_over(change.loop_sprints(id)?);
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use crate::bundle::journal::Question;
     use crate::domain::auto_loop::Limits;
-    use crate::domain::{JobId, LoopId, MessageKind, SprintId, Status};
+    use crate::domain::{JobId, MessageKind, SprintId, Status};
     use crate::store::NewSprint;
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
         assert!(change.create_loop(&id, "s", "", "{}", &limits).expect("made"));
         for name in ["sp-000001", "sp-000002"] {
             let sprint_id = SprintId::new(name).expect("an id");
-            let new = NewSprint { loop_id: Some(id.as_str()), ..NewSprint::example(&sprint_id) };
+            let new = NewSprint { loop_id: Some(&id), ..NewSprint::example(&sprint_id) };
             assert!(change.create_sprint(&new).expect("made"));
         }
         // One was parked and answered, and the front end could not be reached when it was to go on.
@@ -100,7 +100,7 @@ mod tests {
         let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
         change.undo_submission("sp-000001", attempt).expect("undone");
         change.commit().expect("kept");
-        let live = stop(&mut store, id.as_str(), "enough").expect("stopped");
+        let live = stop(&mut store, &id, "enough").expect("stopped");
         assert_eq!(
             live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(),
             [("sp-000001", Status::Parked)]

@@ -11,7 +11,9 @@ use super::text::{
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
-use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting};
+use crate::domain::{
+    MessageId, OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting,
+};
 use crate::tick::Live;
 use crate::view::{Money, Sprint, Step};
 
@@ -21,7 +23,7 @@ pub fn status(ui: &Ui, sprint: &Sprint) -> String {
     let beside = match (&sprint.phase, sprint.reason) {
         (Some(phase), _) => Some(phase.as_str()),
         (None, Some(reason)) => Some(reason.as_str()),
-        (None, None) => sprint.waits_for.as_deref(),
+        (None, None) => sprint.waits_for.as_ref().map(MessageId::as_str),
     };
     let text = text::status(sprint.status, beside);
     status_style(ui, sprint.status).apply_to(clean(&text)).to_string()

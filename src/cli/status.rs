@@ -228,7 +228,7 @@ impl Screen<'_> {
                     one.cost_unknown.then_some(one.cost_unknown_usd),
                 );
                 vec![
-                    one.id.clone(),
+                    one.id.to_string(),
                     self.study(&one.study_name),
                     format!("{}/{} done", one.completed_count, one.total_count),
                     one.limits.max_cost_usd.map_or(cost.clone(), |most| {

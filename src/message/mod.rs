@@ -9,7 +9,7 @@ use crate::domain::action::Action;
 use crate::domain::approval::{self, Word};
 use crate::domain::message::{MAX_QUESTION, MAX_SAID};
 use crate::domain::text::{self, paragraph};
-use crate::domain::{MessageKind, OWN_WORDS, SprintId, State, written};
+use crate::domain::{MessageId, MessageKind, OWN_WORDS, SprintId, State, written};
 use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
@@ -108,7 +108,7 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
         } else {
             String::new()
         };
-        ReplyError::Late { id: message.id.clone(), problem, hint }
+        ReplyError::Late { id: message.id.to_string(), problem, hint }
     };
     let change = store.change()?;
     // Somebody else may have been quicker.
@@ -218,7 +218,7 @@ fn on_verdict(
 }
 
 /// Leaves a note for a sprint that is not over. Returns the message's id.
-pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String, ReplyError> {
+pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<MessageId, ReplyError> {
     let text = check(text)?;
     let change = store.change()?;
     let row = change.sprint(sprint.id.as_str())?;
@@ -239,13 +239,13 @@ pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String,
         study: &row.study,
         sprint: Some(row.id.as_str()),
         task: row.task.as_deref(),
-        loop_id: row.loop_id.as_deref(),
+        loop_id: row.loop_id.as_ref(),
         name: None,
         text: &text,
         choices: &[],
     })?;
     change.commit()?;
-    Ok(id.unwrap_or_default())
+    Ok(id)
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub fn request_again(
     // What was left of a loop's GPU-hours is no wish for this time.
     if let Some(of_loop) = old
         .loop_id
-        .as_deref()
+        .as_ref()
         .filter(|_| old.cut.time)
         .map(|id| store.one_loop(id))
         .transpose()?

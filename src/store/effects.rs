@@ -5,8 +5,8 @@ use super::sprints::SprintRow;
 use super::{Change, StoreError};
 use crate::bundle::journal::Question;
 use crate::bundle::reduce::{self, Named};
-use crate::domain::MessageStatus;
 use crate::domain::effect::{self, Effect};
+use crate::domain::{MessageId, MessageStatus};
 
 impl Change<'_> {
     /// Executes these, of one sprint.
@@ -57,17 +57,19 @@ impl Change<'_> {
     /// A person is asked, and told of it.
     fn ask(&self, sprint: &SprintRow, question: &effect::Question) -> Result<(), StoreError> {
         let effect::Question { kind, name, text, choices } = question;
-        let made = self.put_message(&NewMessage {
+        if self.has_message(sprint.id.as_str(), name)? {
+            return Ok(());
+        }
+        let message = self.put_message(&NewMessage {
             kind: *kind,
             study: &sprint.study,
             sprint: Some(sprint.id.as_str()),
             task: sprint.task.as_deref(),
-            loop_id: sprint.loop_id.as_deref(),
+            loop_id: sprint.loop_id.as_ref(),
             name: Some(name),
             text,
             choices,
         })?;
-        let Some(message) = made else { return Ok(()) };
         let data = serde_json::json!({
             "message_id": message, "kind": kind, "sprint_id": sprint.id.as_str(), "study_name": sprint.study, "text": text, "choices": choices,
         });
@@ -89,7 +91,7 @@ impl Change<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn free_name(&self, message: &str) -> Result<(), StoreError> {
+    fn free_name(&self, message: &MessageId) -> Result<(), StoreError> {
         self.transaction
             .execute("UPDATE messages SET name = name || '~' || id WHERE id = ?1", [message])?;
         Ok(())

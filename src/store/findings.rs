@@ -9,7 +9,7 @@ use crate::bundle::journal::{Entry, Line};
 use crate::domain::leaderboard::Told;
 use crate::domain::noise::Measured;
 use crate::domain::open_issues::{StepEnd, open_issues};
-use crate::domain::{Finding, Metric, OpenIssues, Source, StepState, Verdict, figure_name};
+use crate::domain::{Finding, LoopId, Metric, OpenIssues, Source, StepState, Verdict, figure_name};
 
 /// One value of a metric: what the evaluator measured, else what the agent claims.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub struct MetricRow {
     /// The sprint.
     pub sprint_id: String,
     /// The loop that made it.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// The task that it was an attempt at.
     pub task: Option<String>,
     /// The idea.

@@ -6,7 +6,7 @@ use crate::bundle::reduce::{self, Known};
 use crate::domain::effect::Effect;
 use crate::domain::line_kind::Weight;
 use crate::domain::transition::Event;
-use crate::domain::{EventName, LineKind, Masker, Phase, State, Status};
+use crate::domain::{EventName, LineKind, LoopId, Masker, Phase, State, Status};
 use crate::platform::clock;
 
 /// Up to this place of a journal everything in it is kept.
@@ -325,7 +325,7 @@ impl Change<'_> {
             has_session: row.session_id.is_some(),
             has_idea: row.idea.is_some(),
             has_task: row.task.is_some(),
-            made_by: row.loop_id.clone().unwrap_or_else(|| "sprint".to_owned()),
+            made_by: row.loop_id.as_ref().map_or_else(|| "sprint".to_owned(), LoopId::to_string),
             ..Known::default()
         };
         let finds_one = !known.has_idea && lines.iter().any(|line| line.is_idea());

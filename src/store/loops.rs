@@ -96,11 +96,9 @@ const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, r
     (SELECT count(*) FROM forgotten f WHERE f.loop_id = loops.id AND f.status = 'completed')";
 
 fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
-    let unexpected = |what: String| StoreError::Unexpected(what);
-    let (id, status, limits): (String, String, String) = (row.get(0)?, row.get(2)?, row.get(8)?);
+    let (id, status, limits): (LoopId, String, String) = (row.get(0)?, row.get(2)?, row.get(8)?);
     let reason: String = row.get(3)?;
     Ok(LoopRow {
-        id: LoopId::new(&id).map_err(|error| unexpected(error.to_string()))?,
         study: row.get(1)?,
         status: known_word("the loop status", &status, LoopStatus::parse)?,
         reason: Some(reason)
@@ -112,21 +110,22 @@ fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
         guidance: row.get(6)?,
         request: row.get(7)?,
         limits: serde_json::from_str(&limits)
-            .map_err(|error| unexpected(format!("the limits of {id}: {error}")))?,
+            .map_err(|error| StoreError::Unexpected(format!("the limits of {id}: {error}")))?,
         created_at: row.get(9)?,
         ended_at: row.get(10)?,
         forgotten: row.get(11)?,
+        id,
     })
 }
 
-fn one(connection: &Connection, id: &str) -> Result<Option<LoopRow>, StoreError> {
+fn one(connection: &Connection, id: &LoopId) -> Result<Option<LoopRow>, StoreError> {
     let mut query =
         connection.prepare_cached(&format!("SELECT {COLUMNS} FROM loops WHERE id = ?1"))?;
     let mut rows = query.query([id])?;
     rows.next()?.map(whole).transpose()
 }
 
-fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
+fn sprints_of(connection: &Connection, id: &LoopId) -> Result<Vec<LoopSprint>, StoreError> {
     // The step that ran last stands in the steps: the sprint's own column is empty once it is over.
     let mut query = connection.prepare_cached(&format!(
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
@@ -195,7 +194,7 @@ pub fn completed_count(row: &LoopRow, sprints: &[LoopSprint]) -> u32 {
 
 impl Store {
     /// One loop.
-    pub fn one_loop(&self, id: &str) -> Result<Option<LoopRow>, StoreError> {
+    pub fn one_loop(&self, id: &LoopId) -> Result<Option<LoopRow>, StoreError> {
         one(&self.connection, id)
     }
 
@@ -219,7 +218,7 @@ impl Store {
     }
 
     /// Ids of the running loops, oldest first.
-    pub fn running_loops(&self) -> Result<Vec<String>, StoreError> {
+    pub fn running_loops(&self) -> Result<Vec<LoopId>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT id FROM loops WHERE status = 'running' ORDER BY created_at, rowid",
         )?;
@@ -228,7 +227,7 @@ impl Store {
     }
 
     /// Ids of loops that begin with this text, at most ten.
-    pub fn loop_ids_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+    pub fn loop_ids_like(&self, beginning: &str) -> Result<Vec<LoopId>, StoreError> {
         let mut query =
             self.connection.prepare_cached("SELECT id FROM loops WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
         let rows = query.query_map([beginning], |row| row.get(0))?;
@@ -236,19 +235,19 @@ impl Store {
     }
 
     /// The sprints that a loop made, oldest first.
-    pub fn loop_sprints(&self, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
+    pub fn loop_sprints(&self, id: &LoopId) -> Result<Vec<LoopSprint>, StoreError> {
         sprints_of(&self.connection, id)
     }
 }
 
 impl Change<'_> {
     /// One loop, as this change sees it.
-    pub fn one_loop(&self, id: &str) -> Result<Option<LoopRow>, StoreError> {
+    pub fn one_loop(&self, id: &LoopId) -> Result<Option<LoopRow>, StoreError> {
         one(&self.transaction, id)
     }
 
     /// The sprints that a loop made, oldest first, as this change sees them.
-    pub fn loop_sprints(&self, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
+    pub fn loop_sprints(&self, id: &LoopId) -> Result<Vec<LoopSprint>, StoreError> {
         sprints_of(&self.transaction, id)
     }
 
@@ -266,11 +265,11 @@ impl Change<'_> {
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO loops (id, study_name, status, guidance, request, limits, judged_from, created_at)
              VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?6, ?6)",
-            (id.as_str(), study, guidance, request, text(limits)?, now),
+            (id, study, guidance, request, text(limits)?, now),
         )?;
         if made == 1 {
             self.loop_event(
-                id.as_str(),
+                id,
                 EventName::LoopStarted,
                 &serde_json::json!({ "study": study, "limits": limits }),
             )?;
@@ -281,7 +280,7 @@ impl Change<'_> {
     /// Changes what a loop does. Running or not stays as it is.
     pub fn edit_loop(
         &self,
-        id: &str,
+        id: &LoopId,
         guidance: &str,
         request: &str,
         limits: &Limits,
@@ -298,7 +297,7 @@ impl Change<'_> {
     }
 
     /// Ends a running loop, and notes that for people. Nothing happens to one that has ended.
-    pub fn end_loop(&self, id: &str, rule: StopRule, detail: &str) -> Result<bool, StoreError> {
+    pub fn end_loop(&self, id: &LoopId, rule: StopRule, detail: &str) -> Result<bool, StoreError> {
         let now = self.stamp();
         let status = if rule.is_success() { LoopStatus::Completed } else { LoopStatus::Stopped };
         let ended = self.transaction.execute(
@@ -317,7 +316,7 @@ impl Change<'_> {
     }
 
     /// Lets a loop that has ended run again. What it has used and done counts on.
-    pub fn resume_loop(&self, id: &str) -> Result<bool, StoreError> {
+    pub fn resume_loop(&self, id: &LoopId) -> Result<bool, StoreError> {
         self.must_be_whole()?;
         let resumed = self.transaction.execute(
             "UPDATE loops SET status = 'running', reason = '', detail = '', note = '', ended_at = NULL, judged_from = ?2
@@ -332,7 +331,7 @@ impl Change<'_> {
     }
 
     /// Remembers what the last tick had to say about a loop.
-    pub fn set_loop_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
+    pub fn set_loop_note(&self, id: &LoopId, note: &str) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached("UPDATE loops SET note = ?2 WHERE id = ?1 AND note <> ?2")?
             .execute((id, note))?;
@@ -341,7 +340,7 @@ impl Change<'_> {
 
     fn loop_event(
         &self,
-        id: &str,
+        id: &LoopId,
         name: EventName,
         data: &serde_json::Value,
     ) -> Result<(), StoreError> {

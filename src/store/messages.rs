@@ -6,9 +6,12 @@
 
 use rusqlite::{OptionalExtension as _, Row};
 
+use super::ids::id_in;
 use super::sprints::{SprintRow, one};
 use super::{Change, Store, StoreError, TERMINAL, known_word};
-use crate::domain::{Ending, EventName, MessageKind, MessageStatus, State, transition};
+use crate::domain::{
+    Ending, EventName, LoopId, MessageId, MessageKind, MessageStatus, State, transition,
+};
 use crate::platform::random;
 
 /// How many messages one tick takes to a cluster at most.
@@ -17,8 +20,8 @@ const MAX_DUE: u32 = 50;
 /// A message as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRow {
-    /// `m-xxxxxx`.
-    pub id: String,
+    /// Its id.
+    pub id: MessageId,
     /// What it is about.
     pub kind: MessageKind,
     /// The study.
@@ -28,7 +31,7 @@ pub struct MessageRow {
     /// The task that has failed for good.
     pub task: Option<String>,
     /// The loop that the sprint belongs to.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// The job's own name for it.
     pub name: Option<String>,
     /// What it says.
@@ -66,7 +69,7 @@ pub struct NewMessage<'a> {
     /// The task that has failed for good.
     pub task: Option<&'a str>,
     /// The loop that the sprint belongs to.
-    pub loop_id: Option<&'a str>,
+    pub loop_id: Option<&'a LoopId>,
     /// The job's own name for it.
     pub name: Option<&'a str>,
     /// What it says.
@@ -82,13 +85,13 @@ const UNDONE: &str = "(status = 'open' OR (status = 'answered' AND delivered_at 
 
 fn whole(row: &Row<'_>) -> Result<MessageRow, StoreError> {
     let (kind, choices, status): (String, String, String) = (row.get(1)?, row.get(8)?, row.get(9)?);
+    let id: MessageId = row.get(0)?;
     Ok(MessageRow {
-        id: row.get(0)?,
         kind: known_word("kind of message", &kind, MessageKind::parse)?,
         study: row.get(2)?,
         sprint: row.get(3)?,
         task: row.get(4)?,
-        loop_id: row.get(5)?,
+        loop_id: id_in(row, 5, &id)?,
         name: row.get(6)?,
         text: row.get(7)?,
         choices: serde_json::from_str(&choices).unwrap_or_default(),
@@ -97,17 +100,18 @@ fn whole(row: &Row<'_>) -> Result<MessageRow, StoreError> {
         created_at: row.get(11)?,
         answered_at: row.get(12)?,
         delivered_at: row.get(13)?,
+        id,
     })
 }
 
 impl Store {
     /// One message.
-    pub fn message(&self, id: &str) -> Result<Option<MessageRow>, StoreError> {
+    pub fn message(&self, id: &MessageId) -> Result<Option<MessageRow>, StoreError> {
         message(&self.connection, id)
     }
 
     /// Ids that begin with this text, at most ten.
-    pub fn messages_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+    pub fn messages_like(&self, beginning: &str) -> Result<Vec<MessageId>, StoreError> {
         let mut query =
             self.connection.prepare_cached("SELECT id FROM messages WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
         let rows = query.query_map([beginning], |row| row.get(0))?;
@@ -178,7 +182,10 @@ impl Store {
     }
 }
 
-fn message(connection: &rusqlite::Connection, id: &str) -> Result<Option<MessageRow>, StoreError> {
+fn message(
+    connection: &rusqlite::Connection,
+    id: &MessageId,
+) -> Result<Option<MessageRow>, StoreError> {
     let mut query =
         connection.prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?;
     let mut rows = query.query([id])?;
@@ -187,25 +194,24 @@ fn message(connection: &rusqlite::Connection, id: &str) -> Result<Option<Message
 
 impl Change<'_> {
     /// One message, as this change sees it.
-    pub fn message(&self, id: &str) -> Result<Option<MessageRow>, StoreError> {
+    pub fn message(&self, id: &MessageId) -> Result<Option<MessageRow>, StoreError> {
         message(&self.transaction, id)
     }
 
-    /// Makes a message and returns its id. None when the sprint has one of this name already.
-    pub fn put_message(&self, new: &NewMessage<'_>) -> Result<Option<String>, StoreError> {
-        if let (Some(sprint), Some(name)) = (new.sprint, new.name) {
-            let known: bool = self.transaction.query_row(
-                "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND name = ?2)",
-                (sprint, name),
-                |row| row.get(0),
-            )?;
-            if known {
-                return Ok(None);
-            }
-        }
+    /// Whether a sprint has a message of this name.
+    pub(super) fn has_message(&self, sprint: &str, name: &str) -> Result<bool, StoreError> {
+        Ok(self.transaction.query_row(
+            "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND name = ?2)",
+            (sprint, name),
+            |row| row.get(0),
+        )?)
+    }
+
+    /// Makes a message and returns its id.
+    pub fn put_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
         // Ids are short, so that people can type them: one may be taken.
         loop {
-            let id = random::short_id("m");
+            let Ok(id) = MessageId::new(&random::short_id("m")) else { continue };
             let made = self.transaction.execute(
                 "INSERT OR IGNORE INTO messages (id, kind, study_name, sprint_id, task_id, loop_id, name, text, choices, created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -228,7 +234,7 @@ impl Change<'_> {
                     EventName::Message,
                     &serde_json::json!({ "id": id, "kind": new.kind }),
                 )?;
-                return Ok(Some(id));
+                return Ok(id);
             }
         }
     }
@@ -242,7 +248,7 @@ impl Change<'_> {
     }
 
     /// A person has answered. False when the message does not wait for an answer any more.
-    pub fn answer_message(&self, id: &str, answer: &str) -> Result<bool, StoreError> {
+    pub fn answer_message(&self, id: &MessageId, answer: &str) -> Result<bool, StoreError> {
         let changed = self.messages_become(
             EventName::MessageAnswered,
             "status = 'answered', answer = ?2, answered_at = ?3",
@@ -269,7 +275,7 @@ impl Change<'_> {
     }
 
     /// Nobody has to answer it any more. `answer` is what was said, if anything.
-    pub fn close_message(&self, id: &str, answer: &str) -> Result<bool, StoreError> {
+    pub fn close_message(&self, id: &MessageId, answer: &str) -> Result<bool, StoreError> {
         let changed = self.messages_become(
             EventName::MessageClosed,
             "status = 'closed', answer = coalesce(answer, nullif(?2, '')), answered_at = coalesce(answered_at, ?3)",
@@ -280,7 +286,7 @@ impl Change<'_> {
     }
 
     /// It lies in the sprint's directory.
-    pub fn message_delivered(&self, id: &str) -> Result<(), StoreError> {
+    pub fn message_delivered(&self, id: &MessageId) -> Result<(), StoreError> {
         self.messages_become(
             EventName::MessageDelivered,
             "delivered_at = ?2",
@@ -291,7 +297,7 @@ impl Change<'_> {
     }
 
     /// The job has not found the answer: it is brought once more.
-    pub(super) fn bring_again(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) fn bring_again(&self, id: &MessageId) -> Result<(), StoreError> {
         self.messages_become(
             EventName::MessageBroughtAgain,
             "delivered_at = NULL",
@@ -302,7 +308,7 @@ impl Change<'_> {
     }
 
     /// The agent of this sprint knows it. A sprint cannot say so of another one's message.
-    pub(super) fn message_told(&self, sprint: &str, id: &str) -> Result<(), StoreError> {
+    pub(super) fn message_told(&self, sprint: &str, id: &MessageId) -> Result<(), StoreError> {
         self.messages_become(
             EventName::MessageTold,
             "status = 'told', delivered_at = coalesce(delivered_at, ?3)",
@@ -332,7 +338,7 @@ impl Change<'_> {
         condition: &str,
         parameters: impl rusqlite::Params,
     ) -> Result<usize, StoreError> {
-        let changed: Vec<(String, String, Option<String>)> = self
+        let changed: Vec<(MessageId, String, Option<String>)> = self
             .transaction
             .prepare_cached(&format!(
                 "UPDATE messages SET {set} WHERE {condition} RETURNING id, kind, sprint_id"
@@ -485,7 +491,7 @@ mod tests {
         }
         assert_eq!(status(&change, asks), Status::Parked);
         change.commit().expect("kept");
-        let ids: Vec<String> = store
+        let ids: Vec<MessageId> = store
             .open_questions(asks)
             .expect("read")
             .into_iter()
@@ -543,8 +549,8 @@ mod tests {
 
         // Whoever shows it live learns of each step, and of which sprint.
         let events = store.events_after(0, 1000).expect("read");
-        let happened = |id: &str| -> Vec<&str> {
-            let of = |event: &&EventRow| event.data["id"] == *id;
+        let happened = |id: &MessageId| -> Vec<&str> {
+            let of = |event: &&EventRow| event.data["id"] == id.as_str();
             let mine = events.iter().filter(of);
             mine.map(|event| {
                 assert_eq!(event.sprint.as_deref(), Some(asks), "{event:?}");

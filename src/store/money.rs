@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use super::{Change, Store, StoreError, TERMINAL};
 use crate::bundle::formats::Money;
-use crate::domain::EventName;
+use crate::domain::{EventName, LoopId};
 
 /// What something has cost so far, and what is put aside for what still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -46,7 +46,7 @@ enum Of<'a> {
     All,
     Sprint(&'a str),
     Task(&'a str),
-    Loop(&'a str),
+    Loop(&'a LoopId),
     Study(&'a str),
 }
 
@@ -122,7 +122,7 @@ fn spent(connection: &Connection, of: Of<'_>, now: i64) -> Result<Spent, StoreEr
         Of::All => ("?2 IS NULL", None),
         Of::Sprint(id) => ("s.id = ?2", Some(id)),
         Of::Task(id) => ("s.task_id = ?2", Some(id)),
-        Of::Loop(id) => ("s.loop_id = ?2", Some(id)),
+        Of::Loop(id) => ("s.loop_id = ?2", Some(id.as_str())),
         Of::Study(name) => ("s.study_name = ?2", Some(name)),
     };
     let sum = |sql: &str| -> Result<Spent, StoreError> {
@@ -172,7 +172,7 @@ impl Store {
     }
 
     /// Of all sprints of a loop, whether it was resumed or not.
-    pub fn money_of_loop(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_loop(&self, id: &LoopId) -> Result<Spent, StoreError> {
         spent(&self.connection, Of::Loop(id), self.seconds())
     }
 
@@ -229,7 +229,7 @@ impl Store {
 
 impl Change<'_> {
     /// Of all sprints of a loop, as this change sees them.
-    pub fn money_of_loop(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_loop(&self, id: &LoopId) -> Result<Spent, StoreError> {
         spent(&self.transaction, Of::Loop(id), self.seconds())
     }
 
@@ -307,9 +307,9 @@ mod tests {
                 "INSERT INTO sprints (id, study_name, cluster, scheduler, status, directory, remote_dir, created_at, request, seconds,
                     attempt, cost_usd, input_tokens, gpus, budget_usd, loop_id, task_id, started_at, completed_at) VALUES
                     -- One that was resubmitted: the accounting knows its first job, the journal its second.
-                    ('sp-000001', 'grok', 'c', 'slurm', 'completed', '', '', '', '{}', 3600, 2, 1.5, 10, 2, 5.0, 'loop-1', 't-1', '', '2026-01-01T02:10:00Z'),
+                    ('sp-000001', 'grok', 'c', 'slurm', 'completed', '', '', '', '{}', 3600, 2, 1.5, 10, 2, 5.0, 'loop-000001', 't-000001', '', '2026-01-01T02:10:00Z'),
                     -- One that runs since 10 minutes, requeued once after 5.
-                    ('sp-000002', 'grok', 'c', 'slurm', 'running', '', '', '', '{}', 3600, 1, 0.5, 5, 4, 2.0, 'loop-1', NULL, '', NULL),
+                    ('sp-000002', 'grok', 'c', 'slurm', 'running', '', '', '', '{}', 3600, 1, 0.5, 5, 4, 2.0, 'loop-000001', NULL, '', NULL),
                     -- One that waits.
                     ('sp-000003', 'other', 'c', 'sge', 'pending', '', '', '', '{}', 3600, 0, 0, 0, 1, NULL, NULL, NULL, NULL, NULL),
                     -- One with a number of GPUs that nobody knows.
@@ -327,7 +327,7 @@ mod tests {
     fn at(store: &Store, of: Of<'_>, time: &str) -> Spent {
         let (which, value) = match of {
             Of::Sprint(id) => ("s.id = ?2", id),
-            Of::Loop(id) => ("s.loop_id = ?2", id),
+            Of::Loop(id) => ("s.loop_id = ?2", id.as_str()),
             Of::Study(name) => ("s.study_name = ?2", name),
             _ => ("1", ""),
         };
@@ -354,7 +354,7 @@ mod tests {
             at(&store, Of::Sprint("sp-000002"), "2026-01-02T00:00:00Z").wall_seconds,
             300 + 3600
         );
-        let both = at(&store, Of::Loop("loop-1"), now);
+        let both = at(&store, Of::Loop(&LoopId::of("loop-000001")), now);
         assert_eq!((both.cost_usd, both.tokens, both.gpu_seconds), (2.0, 15, 1300 + 3600));
         let waiting = at(&store, Of::Study("other"), now);
         assert_eq!(
@@ -394,8 +394,8 @@ mod tests {
         let mut store = store();
         let sums = |store: &Store| {
             let (task, of_loop) = (
-                store.money_of_task("t-1").expect("a sum"),
-                store.money_of_loop("loop-1").expect("a sum"),
+                store.money_of_task("t-000001").expect("a sum"),
+                store.money_of_loop(&LoopId::of("loop-000001")).expect("a sum"),
             );
             (
                 task,

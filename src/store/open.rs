@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::Store;
+use super::{Store, ids};
 use crate::domain::action::Action;
 use crate::platform::clock::{self, Clock};
 use crate::platform::{file_system, private};
@@ -139,6 +139,9 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        if let Some(mistake) = ids::mistake(&error) {
+            return Self::Unexpected(mistake.to_string());
+        }
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
                 Self::Busy

@@ -2,10 +2,11 @@
 
 use rusqlite::Row;
 
+use super::ids::id_in;
 use super::{Store, StoreError, TERMINAL, known_word, waits};
 use crate::domain::{
-    Ending, JobId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State, Status, Waiting,
-    retry, task,
+    Ending, JobId, LoopId, MessageId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State,
+    Status, Waiting, retry, task,
 };
 use crate::platform::clock;
 
@@ -37,7 +38,7 @@ pub struct NewSprint<'a> {
     /// The task that it is an attempt at.
     pub task: Option<&'a str>,
     /// The loop that made it.
-    pub loop_id: Option<&'a str>,
+    pub loop_id: Option<&'a LoopId>,
     /// What is reserved for it, in dollars.
     pub budget_usd: Option<f64>,
     /// GPUs that its job asks for, when that is known.
@@ -182,7 +183,7 @@ pub struct SprintRow {
     /// The task that it is an attempt at.
     pub task: Option<String>,
     /// The loop that made it.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// What is reserved for it, in dollars.
     pub budget_usd: Option<f64>,
     /// GPUs that its job asks for, when that is known.
@@ -194,7 +195,7 @@ pub struct SprintRow {
     /// The earlier sprint whose idea its job had again.
     pub repeats: Option<String>,
     /// The oldest message that it waits for, when it is parked.
-    pub waits_for: Option<String>,
+    pub waits_for: Option<MessageId>,
     /// How often it was tried in vain to let it go on.
     pub resume_tries: u32,
     /// When it may be tried again, in seconds since 1970.
@@ -309,12 +310,11 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
     let small = |column: usize| -> Result<u32, StoreError> {
         Ok(u32::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
     };
-    let id: String = row.get(const { at("id") })?;
+    let id: SprintId = row.get(const { at("id") })?;
     let scheduler: String = row.get(const { at("scheduler") })?;
-    let waits_for: Option<String> = row.get(const { at("resume_next") + 1 })?;
+    let waits_for: Option<MessageId> = id_in(row, const { at("resume_next") + 1 }, &id)?;
     Ok(SprintRow {
         state: state(row, waits_for.is_some())?,
-        id: SprintId::new(&id).map_err(|error| StoreError::Unexpected(error.to_string()))?,
         study: row.get(const { at("study_name") })?,
         cluster: row.get(const { at("cluster") })?,
         scheduler: known_word("scheduler", &scheduler, SchedulerKind::parse)?,
@@ -362,7 +362,7 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
             SprintKind::parse,
         )?,
         task: row.get(const { at("task_id") })?,
-        loop_id: row.get(const { at("loop_id") })?,
+        loop_id: id_in(row, const { at("loop_id") }, &id)?,
         budget_usd: row.get(const { at("budget_usd") })?,
         gpus: row.get(const { at("gpus") })?,
         finds_idea: row.get(const { at("finds_idea") })?,
@@ -375,6 +375,7 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
         resume_tries: small(const { at("resume_tries") })?,
         resume_next: row.get(const { at("resume_next") })?,
         read_at: now,
+        id,
     })
 }
 

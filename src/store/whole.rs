@@ -134,6 +134,7 @@ impl Change<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::LoopId;
     use crate::store::NewSprint;
 
     #[test]
@@ -159,7 +160,7 @@ mod tests {
         let change = store.change().expect("begun");
         refused(change.create_sprint(&NewSprint::example(&second)).map(drop));
         refused(change.begin_submission("sp-000001", "").map(drop));
-        refused(change.resume_loop("loop-000001").map(drop));
+        refused(change.resume_loop(&LoopId::of("loop-000001")).map(drop));
         drop(change);
         // One that was deleted is known, though its folder may be left.
         store.behind = None;

@@ -45,7 +45,7 @@ pub(super) fn deliver(
             .set("DIR", &sprint.remote_dir)
             .set("NAME", &format!("{}.json", message.id))
             .section_with_input(
-                &message.id,
+                message.id.as_str(),
                 Payload::Bytes(serde_json::to_vec(&file(message)).unwrap_or_default()),
                 RECEIVE,
             );
@@ -56,7 +56,7 @@ pub(super) fn deliver(
     let mut gone: BTreeSet<&str> = BTreeSet::new();
     let change = store.change()?;
     for (message, row) in &due {
-        match reply.section(&message.id) {
+        match reply.section(message.id.as_str()) {
             Some(section) if section.status == 0 => {
                 change.message_delivered(&message.id)?;
                 if matches!(row.state, State::Parked { .. }) {
@@ -84,7 +84,7 @@ fn file(message: &MessageRow) -> InboxFile {
     let is_note = message.kind == MessageKind::Note;
     InboxFile {
         v: FORMAT_VERSION,
-        id: message.id.clone(),
+        id: message.id.to_string(),
         answers: message.name.clone().filter(|_| !is_note),
         question: Some(message.text.clone()).filter(|_| !is_note),
         text: if is_note {

@@ -6,7 +6,7 @@ use super::{ClusterReport, TickError, tell};
 use crate::app::App;
 use crate::auto_loop;
 use crate::config::Cluster;
-use crate::domain::State;
+use crate::domain::{LoopId, State};
 use crate::platform::clock;
 use crate::remote::Remote;
 use crate::scheduler::{Stray, scheduler};
@@ -242,7 +242,7 @@ pub(super) fn submit_waiting(
         return Ok(());
     }
     let (mut waiting, mut out): (Vec<SprintRow>, Vec<SprintRow>) = (Vec::new(), Vec::new());
-    let mut begins: BTreeMap<String, bool> = BTreeMap::new();
+    let mut begins: BTreeMap<LoopId, bool> = BTreeMap::new();
     for row in store.open_sprints(cluster.name.as_str())? {
         // One that was parked goes on when everything is answered.
         let waits = match row.state {

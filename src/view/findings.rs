@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::leaderboard::{self, Standing, Told};
 use crate::domain::noise::{Better, Gap, MORE_RUNS, Mark};
-use crate::domain::{Finding, OpenIssues, Verdict};
+use crate::domain::{Finding, LoopId, OpenIssues, Verdict};
 use crate::store::{FindingRow, MetricRow};
 
 /// A place of a study's leaderboard.
@@ -19,7 +19,7 @@ pub struct Place {
     /// The task that they are attempts at.
     pub task_id: Option<String>,
     /// The loop that made the newest one.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// The idea.
     pub idea: Option<String>,
     /// The metric; of repeats the mean.
@@ -277,10 +277,14 @@ mod tests {
     #[test]
     fn what_is_not_known_is_said_with_what_would_tell() {
         let told = |n: Option<u32>, spread: Option<f64>, n_of_start: Option<u32>| {
-            let start = row("sp-a", 0.5, n_of_start, n_of_start.and(Some(0.0)));
-            let board = leaderboard("x", Better::Higher, &[start, row("sp-b", 0.9, n, spread)]);
-            let place =
-                board.places.into_iter().find(|place| place.sprint_id == "sp-b").expect("there");
+            let start = row("sp-00000a", 0.5, n_of_start, n_of_start.and(Some(0.0)));
+            let board =
+                leaderboard("x", Better::Higher, &[start, row("sp-00000b", 0.9, n, spread)]);
+            let place = board
+                .places
+                .into_iter()
+                .find(|place| place.sprint_id == "sp-00000b")
+                .expect("there");
             (place.noise, place.noise_why.unwrap_or_default(), place.settle.unwrap_or_default())
         };
         let unknown =

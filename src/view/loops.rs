@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::auto_loop::Limits;
-use crate::domain::{LoopStatus, OpenIssues, Reason, Status, StopRule, Verdict};
+use crate::domain::{LoopId, LoopStatus, OpenIssues, Reason, Status, StopRule, Verdict};
 use crate::store::{LoopRow, LoopSprint, Spent, Store, StoreError, completed_count};
 
 /// The answer about one loop.
@@ -36,9 +36,9 @@ pub struct ShownLoop {
 #[derive(Debug, Clone, Serialize)]
 pub struct Loop {
     /// `loop-` and six hexadecimal digits.
-    pub id: String,
+    pub id: LoopId,
     /// The same: its name in Python.
-    pub loop_id: String,
+    pub loop_id: LoopId,
     /// The study.
     pub study_name: String,
     /// `running`, `stopped` or `completed`.
@@ -122,16 +122,15 @@ pub struct SprintOfLoop {
 
 /// Shows a loop with its sprints and its money.
 pub fn loop_found(store: &Store, row: &LoopRow) -> Result<Loop, StoreError> {
-    let id = row.id.as_str();
-    Ok(auto_loop(row, &store.loop_sprints(id)?, &store.money_of_loop(id)?))
+    Ok(auto_loop(row, &store.loop_sprints(&row.id)?, &store.money_of_loop(&row.id)?))
 }
 
 /// Shows a loop.
 fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
     let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
     Loop {
-        id: row.id.to_string(),
-        loop_id: row.id.to_string(),
+        id: row.id.clone(),
+        loop_id: row.id.clone(),
         study_name: row.study.clone(),
         status: row.status,
         reason: row.reason,

@@ -49,7 +49,7 @@ impl Render for Loops {
             .iter()
             .map(|one| {
                 let mut cells = vec![
-                    one.id.clone(),
+                    one.id.to_string(),
                     text::clean(&one.study_name),
                     one.status.to_string(),
                     format!("{}/{}", one.completed_count, one.total_count),

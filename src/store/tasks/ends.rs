@@ -7,7 +7,9 @@ use super::{TaskError, TaskRow, not_now};
 use crate::domain::action::Action;
 use crate::domain::reduce::{self, Failure, SprintEnd, TaskEnd};
 use crate::domain::task::{self, check_text};
-use crate::domain::{EventName, LoopStatus, MessageKind, State, TaskState, TaskStatus, Verdict};
+use crate::domain::{
+    EventName, LoopId, LoopStatus, MessageKind, State, TaskState, TaskStatus, Verdict,
+};
 use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
 /// A sprint that a message or a notice is about.
@@ -16,7 +18,7 @@ struct TaskSprint<'a> {
     /// Its id.
     id: &'a str,
     /// The loop that made it.
-    loop_id: Option<&'a str>,
+    loop_id: Option<&'a LoopId>,
     /// When the limit that ended it is reset, in seconds since 1970.
     resets_at: Option<i64>,
 }
@@ -251,7 +253,7 @@ impl Change<'_> {
         &self,
         row: &TaskRow,
         why: &str,
-        loop_id: Option<&str>,
+        loop_id: Option<&LoopId>,
     ) -> Result<(), StoreError> {
         let id = row.id.as_str();
         let waiting: i64 = self.transaction.query_row(
@@ -281,7 +283,7 @@ impl Change<'_> {
         &self,
         kind: MessageKind,
         row: &TaskRow,
-        loop_id: Option<&str>,
+        loop_id: Option<&LoopId>,
         text: &str,
         choices: &[String],
     ) -> Result<(), StoreError> {
@@ -312,7 +314,7 @@ impl Change<'_> {
         }
         let about = TaskSprint {
             id,
-            loop_id: sprint.loop_id.as_deref(),
+            loop_id: sprint.loop_id.as_ref(),
             resets_at: ending
                 .reason
                 .and_then(|reason| task::reset_time(reason, sprint.resets_at, self.seconds())),
@@ -334,7 +336,7 @@ impl Change<'_> {
             TaskEnd::Done { verdict, detail } => {
                 self.task_over(&row, TaskStatus::Done, verdict, &detail)?;
                 if verdict.is_none() {
-                    self.ask_for_verdict(&row, &detail, sprint.loop_id.as_deref())?;
+                    self.ask_for_verdict(&row, &detail, sprint.loop_id.as_ref())?;
                 }
             }
             TaskEnd::Released => {

@@ -3,7 +3,7 @@
 use super::{NewTask, TaskError};
 use crate::domain::transition::Event;
 use crate::domain::{
-    Condition, Ending, NeedState, Reason, SprintId, TaskState, TaskStatus, Verdict,
+    Condition, Ending, LoopId, NeedState, Reason, SprintId, TaskState, TaskStatus, Verdict,
 };
 use crate::platform::clock;
 use crate::store::{Change, NewSprint, Store, TaskEdit};
@@ -23,7 +23,7 @@ fn state(change: &Change<'_>, id: &str) -> TaskState {
 }
 
 /// A sprint that works on this task.
-fn sprint(change: &Change<'_>, number: u32, task: &str, loop_id: Option<&str>) -> String {
+fn sprint(change: &Change<'_>, number: u32, task: &str, loop_id: Option<&LoopId>) -> String {
     let id = SprintId::new(&format!("sp-{number:06x}")).expect("an id");
     let new = NewSprint { task: Some(task), loop_id, ..NewSprint::example(&id) };
     assert!(change.create_sprint(&new).expect("made"));
@@ -217,6 +217,7 @@ fn failures_of_machines_do_not_count_but_not_for_ever() {
 
 #[test]
 fn a_cancelled_sprint_calls_its_task_off_unless_its_loop_was_stopped() {
+    let its_loop = LoopId::of("loop-000001");
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
     for (number, loop_status, expected) in [
@@ -229,12 +230,12 @@ fn a_cancelled_sprint_calls_its_task_off_unless_its_loop_was_stopped() {
             change
                 .transaction
                 .execute(
-                    "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-1', 's', ?1, '{}', '{}', '', '')",
+                    "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-000001', 's', ?1, '{}', '{}', '', '')",
                     [status],
                 )
                 .expect("made");
         }
-        let sprint = sprint(&change, number, &id, loop_status.map(|_| "loop-1"));
+        let sprint = sprint(&change, number, &id, loop_status.map(|_| &its_loop));
         end(&change, &sprint, Ending::cancelled("asked"));
         assert_eq!(state(&change, &id), expected, "{loop_status:?}");
     }
@@ -242,14 +243,15 @@ fn a_cancelled_sprint_calls_its_task_off_unless_its_loop_was_stopped() {
 
 #[test]
 fn a_sprint_that_was_cancelled_with_its_loop_leaves_its_task_although_the_loop_goes_on() {
+    let its_loop = LoopId::of("loop-000001");
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
     let with = |status: &str, judged_from: &str| {
-        let sql = "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-1', 's', ?1, '{}', '{}', ?2, '')";
+        let sql = "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-000001', 's', ?1, '{}', '{}', ?2, '')";
         change.transaction.execute(sql, [status, judged_from]).expect("made");
     };
     let cancelling = |number: u32, task: &str| {
-        let id = sprint(&change, number, task, Some("loop-1"));
+        let id = sprint(&change, number, task, Some(&its_loop));
         change.begin_submission(&id, "").expect("begun").expect("can be");
         change.apply(&id, Event::CancelAsked).expect("applied").expect("a change");
         id
