@@ -36,7 +36,7 @@ pub use task::{
 
 use crate::domain::{
     Finding, LoopId, MessageId, Metric, OpenIssues, Reason, SprintKind, State,
-    Status as SprintStatus, StepState,
+    Status as SprintStatus, StepState, TaskId,
 };
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
@@ -89,7 +89,7 @@ pub struct Sprint {
     /// The loop that made it.
     pub loop_id: Option<LoopId>,
     /// The task that it is an attempt at.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// The sprint that it repeats, or follows up on.
     pub parent: Option<String>,
     /// `research`, `tweak` or `plan`.

@@ -217,7 +217,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         idea: ready.as_ref().map(|task| task.idea.as_str()),
         request,
         parent: None,
-        task: ready.as_ref().map(|task| task.id.as_str()),
+        task: ready.as_ref().map(|task| &task.id),
         loop_id: Some(&row.id),
         budget_usd,
         shortened: seconds.is_some(),
@@ -229,7 +229,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     };
     if let Some(task) = &ready {
         // It was ready a moment ago, in this very change.
-        change.claim_for_sprint(task.id.as_str(), id.as_str())?;
+        change.claim_for_sprint(&task.id, id.as_str())?;
     }
     Ok(Step::Made(id, study.cluster.to_string()))
 }
@@ -543,13 +543,14 @@ fn situation_of<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::TaskId;
 
     #[test]
     fn a_repeat_counts_with_what_it_repeats_and_is_no_attempt_of_its_own() {
         let row = |id: &LoopId, task: &str, value: f64| MetricRow {
             sprint_id: id.to_string(),
             loop_id: None,
-            task: Some(task.to_owned()),
+            task: Some(TaskId::of(task)),
             idea: None,
             value,
             unit: String::new(),

@@ -12,7 +12,7 @@ use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
 use crate::domain::{
-    MessageId, OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting,
+    MessageId, OpenIssues, Source, SprintKind, Status, StepState, TaskId, Verdict, Waiting,
 };
 use crate::tick::Live;
 use crate::view::{Money, Sprint, Step};
@@ -317,7 +317,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact(asks_for, sprint.idea.as_deref().map(clean));
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
-    fact("task", sprint.task_id.clone());
+    fact("task", sprint.task_id.as_ref().map(TaskId::to_string));
     fact(
         if sprint.kind == SprintKind::Tweak { "changes" } else { "repeats" },
         sprint.parent.clone(),

@@ -8,7 +8,7 @@ use super::ui::Ui;
 use super::{Global, action, screen, text};
 use crate::domain::action::Action;
 use crate::domain::duration::human;
-use crate::domain::{MessageKind, Status, TaskState};
+use crate::domain::{MessageKind, Status, TaskId, TaskState};
 use crate::platform::clock;
 use crate::query;
 use crate::view::{self, Message, Money, StudyStatus, TickStatus};
@@ -183,7 +183,11 @@ impl Screen<'_> {
         }
         self.heading("NEEDS YOU", needs.len(), lines);
         for one in needs.iter().take(MOST) {
-            let about = one.sprint_id.as_deref().or(one.task_id.as_deref()).unwrap_or_default();
+            let about = one
+                .sprint_id
+                .as_deref()
+                .or(one.task_id.as_ref().map(TaskId::as_str))
+                .unwrap_or_default();
             let what = match one.kind {
                 MessageKind::Dead => "has failed for good",
                 MessageKind::Verdict => "has no verdict",

@@ -177,11 +177,11 @@ fn proposed(change: &Change<'_>, sprint: &str, message: &MessageRow) -> Result<S
 /// reads them, and the task would be asked about no more.
 fn on_dead(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Replied, ReplyError> {
     let word = text.trim().trim_end_matches(['.', '!']).to_lowercase();
-    match (word.as_str(), message.task.as_deref()) {
+    match (word.as_str(), message.task.as_ref()) {
         // Both also answer the message.
-        ("retry", Some(task)) => Ok(Replied::Retried(change.retry_task(task)?.id.to_string())),
+        ("retry", Some(task)) => Ok(Replied::Retried(change.retry_task(task)?.id)),
         ("cancel", Some(task)) => {
-            Ok(Replied::Cancelled(change.cancel_task(task, "by a reply")?.id.to_string()))
+            Ok(Replied::Cancelled(change.cancel_task(task, "by a reply")?.id))
         }
         ("close", _) => {
             change.close_message(&message.id, text)?;
@@ -200,11 +200,11 @@ fn on_verdict(
     message: &MessageRow,
     text: &str,
 ) -> Result<Replied, ReplyError> {
-    match (written::verdict(text), message.task.as_deref()) {
+    match (written::verdict(text), message.task.as_ref()) {
         (Some(verdict), Some(task)) => {
             // It also answers the message.
             change.finish_task(task, None, Some(verdict), "")?;
-            Ok(Replied::Judged(task.to_owned(), verdict))
+            Ok(Replied::Judged(task.clone(), verdict))
         }
         _ if text.trim().eq_ignore_ascii_case("close") => {
             change.close_message(&message.id, text)?;
@@ -238,7 +238,7 @@ pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<Message
         kind: MessageKind::Note,
         study: &row.study,
         sprint: Some(row.id.as_str()),
-        task: row.task.as_deref(),
+        task: row.task.as_ref(),
         loop_id: row.loop_id.as_ref(),
         name: None,
         text: &text,

@@ -6,7 +6,6 @@ use super::payload::payload;
 use super::request::NewSprintSpec;
 use crate::app::App;
 use crate::bundle::{context, script};
-use crate::domain::TaskId;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{NewTask, SprintRow, Store};
 
@@ -52,7 +51,7 @@ pub fn dry_run(app: &App, spec: &NewSprintSpec<'_>) -> Result<DryRun, Problem> {
         })
         .transpose()?;
     change.commit()?;
-    let spec = NewSprintSpec { task: copy.as_ref().map(TaskId::as_str), ..spec.clone() };
+    let spec = NewSprintSpec { task: copy.as_ref(), ..spec.clone() };
     let id = create(app, &mut store, &spec)?;
     let row = store
         .sprint(id.as_str())?

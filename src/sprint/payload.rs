@@ -90,7 +90,7 @@ pub(super) fn payload(
     row: &SprintRow,
 ) -> Result<JobPayload, SubmitError> {
     let request = Request::read(&row.request);
-    let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
+    let task = row.task.as_ref().map(|task| store.task(task)).transpose()?.flatten();
     let context = context::assemble(&app.config, cluster, study)?;
     let options = options_of(cluster, study, &request);
     let templates = prompts_of(app).map_err(SubmitError::File)?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::formats::{PlanOrder, Tweak};
-use crate::domain::{LoopId, SprintKind};
+use crate::domain::{LoopId, SprintKind, TaskId};
 
 /// What a user asks of one sprint, beside the idea. Kept with the sprint, so that it can
 /// be submitted later and repeated.
@@ -74,7 +74,7 @@ pub struct NewSprintSpec<'a> {
     /// The sprint that it repeats, or follows up on.
     pub parent: Option<&'a str>,
     /// The task that it is an attempt at.
-    pub task: Option<&'a str>,
+    pub task: Option<&'a TaskId>,
     /// The loop that makes it.
     pub loop_id: Option<&'a LoopId>,
     /// What is reserved for it, in dollars.

@@ -90,15 +90,15 @@ fn repeat(
     // A task that was rewritten since asks something else: what is repeated gets a task of its own.
     let task = old
         .task
-        .as_deref()
+        .as_ref()
         .map(|task| store.task(task))
         .transpose()?
         .flatten()
         .filter(same)
-        .map(|row| row.id.to_string());
+        .map(|row| row.id);
     let wanted = NewSprintSpec {
         parent: Some(old.id.as_str()),
-        task: task.as_deref(),
+        task: task.as_ref(),
         ..NewSprintSpec::new(study.as_str(), &idea, request)
     };
     let Some(task) = wanted.task else { return create(app, store, &wanted) };

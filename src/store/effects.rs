@@ -64,7 +64,7 @@ impl Change<'_> {
             kind: *kind,
             study: &sprint.study,
             sprint: Some(sprint.id.as_str()),
-            task: sprint.task.as_deref(),
+            task: sprint.task.as_ref(),
             loop_id: sprint.loop_id.as_ref(),
             name: Some(name),
             text,

@@ -9,7 +9,9 @@ use crate::bundle::journal::{Entry, Line};
 use crate::domain::leaderboard::Told;
 use crate::domain::noise::Measured;
 use crate::domain::open_issues::{StepEnd, open_issues};
-use crate::domain::{Finding, LoopId, Metric, OpenIssues, Source, StepState, Verdict, figure_name};
+use crate::domain::{
+    Finding, LoopId, Metric, OpenIssues, Source, StepState, TaskId, Verdict, figure_name,
+};
 
 /// One value of a metric: what the evaluator measured, else what the agent claims.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +21,7 @@ pub struct MetricRow {
     /// The loop that made it.
     pub loop_id: Option<LoopId>,
     /// The task that it was an attempt at.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// The idea.
     pub idea: Option<String>,
     /// Finite.
@@ -50,7 +52,10 @@ impl MetricRow {
     /// The same, for those who rank and judge it.
     pub fn told(&self) -> Told<'_> {
         Told {
-            task: self.task.as_deref().map(|task| (task, self.idea.as_deref().unwrap_or_default())),
+            task: self
+                .task
+                .as_ref()
+                .map(|task| (task.as_str(), self.idea.as_deref().unwrap_or_default())),
             is_measured: self.source == Source::Evaluator,
             measured: Measured { value: self.value, n: self.n, spread: self.spread },
             unit: &self.unit,
@@ -66,7 +71,7 @@ pub struct FindingRow {
     /// The sprint.
     pub sprint_id: String,
     /// The task that it was an attempt at.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// The idea.
     pub idea: Option<String>,
     /// The summary.

@@ -7,7 +7,8 @@ use super::sprints::Cut;
 use super::{Change, Store, StoreError, TERMINAL, known_word};
 use crate::domain::auto_loop::Limits;
 use crate::domain::{
-    EventName, LoopId, LoopStatus, OpenIssues, Reason, SchedulerKind, Status, StopRule, Verdict,
+    EventName, LoopId, LoopStatus, OpenIssues, Reason, SchedulerKind, Status, StopRule, TaskId,
+    Verdict,
 };
 
 /// A loop as it is stored.
@@ -55,7 +56,7 @@ pub struct LoopSprint {
     /// The idea, once there is one.
     pub idea: Option<String>,
     /// The task.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// RFC 3339.
     pub created_at: String,
     /// RFC 3339.

@@ -10,7 +10,7 @@ use super::ids::id_in;
 use super::sprints::{SprintRow, one};
 use super::{Change, Store, StoreError, TERMINAL, known_word};
 use crate::domain::{
-    Ending, EventName, LoopId, MessageId, MessageKind, MessageStatus, State, transition,
+    Ending, EventName, LoopId, MessageId, MessageKind, MessageStatus, State, TaskId, transition,
 };
 use crate::platform::random;
 
@@ -29,7 +29,7 @@ pub struct MessageRow {
     /// The sprint that asks, or is to be told.
     pub sprint: Option<String>,
     /// The task that has failed for good.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// The loop that the sprint belongs to.
     pub loop_id: Option<LoopId>,
     /// The job's own name for it.
@@ -67,7 +67,7 @@ pub struct NewMessage<'a> {
     /// The sprint that asks, or is to be told.
     pub sprint: Option<&'a str>,
     /// The task that has failed for good.
-    pub task: Option<&'a str>,
+    pub task: Option<&'a TaskId>,
     /// The loop that the sprint belongs to.
     pub loop_id: Option<&'a LoopId>,
     /// The job's own name for it.
@@ -90,7 +90,7 @@ fn whole(row: &Row<'_>) -> Result<MessageRow, StoreError> {
         kind: known_word("kind of message", &kind, MessageKind::parse)?,
         study: row.get(2)?,
         sprint: row.get(3)?,
-        task: row.get(4)?,
+        task: id_in(row, 4, &id)?,
         loop_id: id_in(row, 5, &id)?,
         name: row.get(6)?,
         text: row.get(7)?,
@@ -261,7 +261,7 @@ impl Change<'_> {
     /// A person has decided on a task: nobody is asked about it any more by messages of this kind.
     pub(super) fn answer_messages_of_task(
         &self,
-        task: &str,
+        task: &TaskId,
         kind: MessageKind,
         answer: &str,
     ) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use super::{Change, Store, StoreError, TERMINAL};
 use crate::bundle::formats::Money;
-use crate::domain::{EventName, LoopId};
+use crate::domain::{EventName, LoopId, TaskId};
 
 /// What something has cost so far, and what is put aside for what still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -45,7 +45,7 @@ pub struct Spent {
 enum Of<'a> {
     All,
     Sprint(&'a str),
-    Task(&'a str),
+    Task(&'a TaskId),
     Loop(&'a LoopId),
     Study(&'a str),
 }
@@ -121,7 +121,7 @@ fn spent(connection: &Connection, of: Of<'_>, now: i64) -> Result<Spent, StoreEr
     let (which, value) = match of {
         Of::All => ("?2 IS NULL", None),
         Of::Sprint(id) => ("s.id = ?2", Some(id)),
-        Of::Task(id) => ("s.task_id = ?2", Some(id)),
+        Of::Task(id) => ("s.task_id = ?2", Some(id.as_str())),
         Of::Loop(id) => ("s.loop_id = ?2", Some(id.as_str())),
         Of::Study(name) => ("s.study_name = ?2", Some(name)),
     };
@@ -167,7 +167,7 @@ impl Store {
     }
 
     /// Of all attempts at a task.
-    pub fn money_of_task(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_task(&self, id: &TaskId) -> Result<Spent, StoreError> {
         spent(&self.connection, Of::Task(id), self.seconds())
     }
 
@@ -394,7 +394,7 @@ mod tests {
         let mut store = store();
         let sums = |store: &Store| {
             let (task, of_loop) = (
-                store.money_of_task("t-000001").expect("a sum"),
+                store.money_of_task(&TaskId::of("t-000001")).expect("a sum"),
                 store.money_of_loop(&LoopId::of("loop-000001")).expect("a sum"),
             );
             (

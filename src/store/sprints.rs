@@ -6,7 +6,7 @@ use super::ids::id_in;
 use super::{Store, StoreError, TERMINAL, known_word, waits};
 use crate::domain::{
     Ending, JobId, LoopId, MessageId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State,
-    Status, Waiting, retry, task,
+    Status, TaskId, Waiting, retry, task,
 };
 use crate::platform::clock;
 
@@ -36,7 +36,7 @@ pub struct NewSprint<'a> {
     /// What it is for.
     pub kind: SprintKind,
     /// The task that it is an attempt at.
-    pub task: Option<&'a str>,
+    pub task: Option<&'a TaskId>,
     /// The loop that made it.
     pub loop_id: Option<&'a LoopId>,
     /// What is reserved for it, in dollars.
@@ -181,7 +181,7 @@ pub struct SprintRow {
     /// What it is for.
     pub kind: SprintKind,
     /// The task that it is an attempt at.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// The loop that made it.
     pub loop_id: Option<LoopId>,
     /// What is reserved for it, in dollars.
@@ -361,7 +361,7 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
             &row.get::<_, String>(const { at("kind") })?,
             SprintKind::parse,
         )?,
-        task: row.get(const { at("task_id") })?,
+        task: id_in(row, const { at("task_id") }, &id)?,
         loop_id: id_in(row, const { at("loop_id") }, &id)?,
         budget_usd: row.get(const { at("budget_usd") })?,
         gpus: row.get(const { at("gpus") })?,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::File;
+use crate::domain::TaskId;
 use crate::store::SprintRow;
 
 /// A sprint that was just made.
@@ -19,7 +20,7 @@ pub struct Begun {
     /// The scheduler's id of the job, when it was taken.
     pub job_id: Option<String>,
     /// The task that it is an attempt at.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
 }
 
 impl From<&SprintRow> for Begun {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::leaderboard::{self, Standing, Told};
 use crate::domain::noise::{Better, Gap, MORE_RUNS, Mark};
-use crate::domain::{Finding, LoopId, OpenIssues, Verdict};
+use crate::domain::{Finding, LoopId, OpenIssues, TaskId, Verdict};
 use crate::store::{FindingRow, MetricRow};
 
 /// A place of a study's leaderboard.
@@ -17,7 +17,7 @@ pub struct Place {
     /// All sprints of this place, oldest first.
     pub sprints: Vec<String>,
     /// The task that they are attempts at.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// The loop that made the newest one.
     pub loop_id: Option<LoopId>,
     /// The idea.
@@ -63,7 +63,7 @@ pub struct Found {
     /// The sprint.
     pub sprint_id: String,
     /// The task that it was an attempt at.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// The idea.
     pub idea: Option<String>,
     /// What it found.
@@ -291,21 +291,24 @@ mod tests {
             |why: &str, settle: &str| (Some("unknown"), why.to_owned(), settle.to_owned());
         assert_eq!(
             told(None, None, None),
-            unknown("1 run each", "3 more runs of sp-b and 3 more runs of sp-a")
+            unknown("1 run each", "3 more runs of sp-00000b and 3 more runs of sp-00000a")
         );
-        assert_eq!(told(Some(1), Some(0.1), Some(3)), unknown("1 run", "3 more runs of sp-b"));
-        assert_eq!(told(Some(3), Some(0.1), None), unknown("#2: 1 run", "3 more runs of sp-a"));
+        assert_eq!(told(Some(1), Some(0.1), Some(3)), unknown("1 run", "3 more runs of sp-00000b"));
+        assert_eq!(
+            told(Some(3), Some(0.1), None),
+            unknown("#2: 1 run", "3 more runs of sp-00000a")
+        );
         assert_eq!(
             told(None, Some(0.1), Some(3)),
-            unknown("runs not counted", "the number of runs of sp-b")
+            unknown("runs not counted", "the number of runs of sp-00000b")
         );
         assert_eq!(
             told(Some(3), None, Some(3)),
-            unknown("no spread", "the spread of the runs of sp-b")
+            unknown("no spread", "the spread of the runs of sp-00000b")
         );
         assert_eq!(
             told(Some(3), Some(0.0), Some(3)),
-            unknown("runs all equal", "runs of sp-b and sp-a with other seeds")
+            unknown("runs all equal", "runs of sp-00000b and sp-00000a with other seeds")
         );
         assert_eq!(
             told(Some(3), Some(0.01), Some(3)),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::auto_loop::Limits;
-use crate::domain::{LoopId, LoopStatus, OpenIssues, Reason, Status, StopRule, Verdict};
+use crate::domain::{LoopId, LoopStatus, OpenIssues, Reason, Status, StopRule, TaskId, Verdict};
 use crate::store::{LoopRow, LoopSprint, Spent, Store, StoreError, completed_count};
 
 /// The answer about one loop.
@@ -105,7 +105,7 @@ pub struct SprintOfLoop {
     /// The idea, once there is one.
     pub idea: Option<String>,
     /// The task.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// US dollars.
     pub cost_usd: f64,
     /// Whether the cost is not exact.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::action::{Action, as_text};
-use crate::domain::{LoopId, MessageId, MessageKind, MessageStatus, SprintId, Verdict};
+use crate::domain::{LoopId, MessageId, MessageKind, MessageStatus, SprintId, TaskId, Verdict};
 use crate::store::MessageRow;
 
 /// The answer of a list of messages.
@@ -41,11 +41,11 @@ pub enum Replied {
     /// The idea is not wanted, and its sprint has ended.
     Refused(SprintId),
     /// The task is tried again.
-    Retried(String),
+    Retried(TaskId),
     /// The task is called off.
-    Cancelled(String),
+    Cancelled(TaskId),
     /// It is known what came out of the task.
-    Judged(String, Verdict),
+    Judged(TaskId, Verdict),
     /// Nothing follows from it.
     Closed,
     /// It answers nothing: a tick takes it to the sprint as a note. Whether the sprint was submitted, so
@@ -65,7 +65,7 @@ pub struct Message {
     /// The sprint that asks, or is told.
     pub sprint_id: Option<String>,
     /// The task that it is about.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// The sprint's loop.
     pub loop_id: Option<LoopId>,
     /// The job's own name for it.

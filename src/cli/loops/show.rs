@@ -8,7 +8,7 @@ use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::domain::action::Action;
 use crate::domain::auto_loop::Limits;
-use crate::domain::{LoopStatus, Reason, StopRule, Verdict, duration};
+use crate::domain::{LoopStatus, Reason, StopRule, TaskId, Verdict, duration};
 use crate::platform::clock;
 use crate::query;
 use crate::view::Loop;
@@ -125,7 +125,7 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
                         sprint.cost_estimated,
                         sprint.cost_unknown.then_some(sprint.cost_unknown_usd),
                     ),
-                    sprint.task_id.clone().unwrap_or_default(),
+                    sprint.task_id.as_ref().map_or_else(String::new, TaskId::to_string),
                     idea,
                 ]
             })
