@@ -35,7 +35,7 @@ pub use task::{
 };
 
 use crate::domain::{
-    Finding, LoopId, MessageId, Metric, OpenIssues, Reason, SprintKind, State,
+    Finding, LoopId, MessageId, Metric, OpenIssues, Reason, SprintId, SprintKind, State,
     Status as SprintStatus, StepState, TaskId,
 };
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
@@ -44,7 +44,7 @@ use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 #[derive(Debug, Clone, Serialize)]
 pub struct Sprint {
     /// `sp-` and six hexadecimal digits.
-    pub id: String,
+    pub id: SprintId,
     /// The study.
     pub study_name: String,
     /// The idea.
@@ -91,7 +91,7 @@ pub struct Sprint {
     /// The task that it is an attempt at.
     pub task_id: Option<TaskId>,
     /// The sprint that it repeats, or follows up on.
-    pub parent: Option<String>,
+    pub parent: Option<SprintId>,
     /// `research`, `tweak` or `plan`.
     pub kind: SprintKind,
     /// The message that it waits for, when it is parked.
@@ -164,7 +164,7 @@ pub struct Sprints {
 #[derive(Debug, Clone, Serialize)]
 pub struct SprintChange {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// Its status now.
     pub status: SprintStatus,
     /// The step that runs.
@@ -242,7 +242,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
     };
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Sprint {
-        id: row.id.to_string(),
+        id: row.id.clone(),
         study_name: row.study.clone(),
         idea: row.idea.clone(),
         status: row.state.status(),
@@ -291,13 +291,13 @@ pub fn sprint(row: &SprintRow) -> Sprint {
 
 /// Shows a sprint in a list of those that run.
 pub fn sprint_running(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
-    let running = store.running(row.id.as_str())?;
+    let running = store.running(&row.id)?;
     Ok(Sprint { running_seconds: Some(running.map(|job| job.seconds)), ..sprint(row) })
 }
 
 /// Shows a sprint with all that is known of it.
 pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     let running = store.running(id)?;
     let step = |step: StepRow| Step {
         running_seconds: running.as_ref().and_then(|job| job.steps.get(&step.label)).copied(),

@@ -229,7 +229,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     };
     if let Some(task) = &ready {
         // It was ready a moment ago, in this very change.
-        change.claim_for_sprint(&task.id, id.as_str())?;
+        change.claim_for_sprint(&task.id, &id)?;
     }
     Ok(Step::Made(id, study.cluster.to_string()))
 }
@@ -363,19 +363,19 @@ impl History {
     }
 
     /// Those among which this sprint is, the how manyth they are, and whether it was the first of them.
-    fn of(&self, sprint: &str) -> Option<(usize, &Repeats, bool)> {
+    fn of(&self, sprint: &SprintId) -> Option<(usize, &Repeats, bool)> {
         let at = self.at(sprint)?;
         let (index, repeats) =
             self.repeats.iter().enumerate().find(|(_, repeats)| repeats.entries.contains(&at))?;
         Some((index, repeats, repeats.entries.first() == Some(&at)))
     }
 
-    fn at(&self, sprint: &str) -> Option<usize> {
-        self.rows.iter().position(|row| row.sprint_id == sprint)
+    fn at(&self, sprint: &SprintId) -> Option<usize> {
+        self.rows.iter().position(|row| row.sprint_id == *sprint)
     }
 
     /// What a sprint has come to, in the target's unit, and what does not count of that.
-    fn towards(&self, sprint: &str, target: &Target) -> (Option<Measured>, Option<Unused>) {
+    fn towards(&self, sprint: &SprintId, target: &Target) -> (Option<Measured>, Option<Unused>) {
         let Some((at, scale)) = self.at(sprint).zip(self.scale.as_ref()) else {
             return (None, None);
         };
@@ -432,7 +432,7 @@ fn attempts(
     let steps = steps(better, &measured);
     // What cannot be believed has brought no improvement, and sets no bar. What cannot be compared says
     // nothing either way.
-    let is_doubted = |sprint: &str| {
+    let is_doubted = |sprint: &SprintId| {
         history
             .at(sprint)
             .is_some_and(|at| matches!(history.against.get(at), Some(Some((_, Some(_))))))
@@ -547,8 +547,8 @@ mod tests {
 
     #[test]
     fn a_repeat_counts_with_what_it_repeats_and_is_no_attempt_of_its_own() {
-        let row = |id: &LoopId, task: &str, value: f64| MetricRow {
-            sprint_id: id.to_string(),
+        let row = |id: &str, task: &str, value: f64| MetricRow {
+            sprint_id: SprintId::of(id),
             loop_id: None,
             task: Some(TaskId::of(task)),
             idea: None,
@@ -567,23 +567,20 @@ mod tests {
         let history = History::new(
             "x",
             vec![
-                row(&LoopId::of("sp-00000a"), "t-000001", 0.5),
-                row(&LoopId::of("sp-00000b"), "t-000002", 0.8),
-                row(&LoopId::of("sp-00000c"), "t-000001", 0.7),
+                row("sp-00000a", "t-000001", 0.5),
+                row("sp-00000b", "t-000002", 0.8),
+                row("sp-00000c", "t-000001", 0.7),
             ],
         );
-        let of = |id: &LoopId| {
-            history.of(id.as_str()).map(|(index, repeats, is_first)| {
+        let of = |id: &str| {
+            history.of(&SprintId::of(id)).map(|(index, repeats, is_first)| {
                 (index, repeats.measured.value, repeats.measured.n, is_first)
             })
         };
         assert_eq!(
-            (of(&LoopId::of("sp-00000a")), of(&LoopId::of("sp-00000c"))),
+            (of("sp-00000a"), of("sp-00000c")),
             (Some((0, 0.6, Some(2), true)), Some((0, 0.6, Some(2), false)))
         );
-        assert_eq!(
-            (of(&LoopId::of("sp-00000b")), of(&LoopId::of("sp-00000d"))),
-            (Some((1, 0.8, None, true)), None)
-        );
+        assert_eq!((of("sp-00000b"), of("sp-00000d")), (Some((1, 0.8, None, true)), None));
     }
 }

@@ -29,7 +29,7 @@ pub fn begin(
     for (sprint, cluster) in &advanced.made {
         let mut remote = app.remote(app.config.cluster(cluster)?);
         tell(BeginEvent::Submitting(sprint, cluster));
-        let submitted = sprint::submit(app, store, remote.as_mut(), sprint.as_str());
+        let submitted = sprint::submit(app, store, remote.as_mut(), sprint);
         let is_silent =
             matches!(&submitted, Ok(Submitted::Deferred { because: Deferral::NoAnswer(_), .. }));
         tell(BeginEvent::Submitted(sprint, cluster, submitted));

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::bundle::formats::Money;
 use crate::domain::loop_limits::Limits;
 use crate::domain::transition::Event;
-use crate::domain::{Ending, JobId, LoopId, Reason, Status};
+use crate::domain::{Ending, JobId, LoopId, Reason, SprintId, Status};
 use crate::sprint::{self, CreateError, NewSprintSpec, Request};
 use crate::store::{SprintFilter, Store};
 
@@ -59,14 +59,14 @@ fn loops(store: &mut Store) {
 }
 
 /// The id of a sprint, by its place in the list.
-fn at(store: &Store, place: usize) -> Option<(String, Status)> {
+fn at(store: &Store, place: usize) -> Option<(SprintId, Status)> {
     let filter = SprintFilter { limit: 1000, ..SprintFilter::default() };
     let rows = store.sprints(&filter).expect("read");
     let row = rows.get(place % rows.len().max(1))?;
-    Some((row.id.to_string(), row.state.status()))
+    Some((row.id.clone(), row.state.status()))
 }
 
-fn submit(store: &mut Store, id: &str) {
+fn submit(store: &mut Store, id: &SprintId) {
     let change = store.change().expect("begun");
     if let Some(attempt) = change.begin_submission(id, "").expect("begun") {
         change.accept(id, attempt, &JobId::parse("7").expect("digits"), "/d").expect("taken");

@@ -3,7 +3,7 @@
 
 use super::{BeginEvent, Edit, Order, control, stop};
 use crate::app::App;
-use crate::domain::LoopId;
+use crate::domain::{LoopId, SprintId};
 use crate::find;
 use crate::problem::Problem;
 use crate::sprint::{CancelError, Request};
@@ -90,7 +90,7 @@ impl Handle {
         &mut self,
         app: &App,
         sprints: &[LoopSprint],
-        tell: &mut dyn FnMut(&str, Result<(), CancelError>),
+        tell: &mut dyn FnMut(&SprintId, Result<(), CancelError>),
     ) -> Result<(), Problem> {
         stop::cancel_sprints(app, &mut self.store, sprints, tell)?;
         self.look()

@@ -8,7 +8,9 @@ use crate::domain::idea::{self, Earlier};
 use crate::domain::message::{MAX_ASKED, MAX_CHOICES, MAX_QUESTIONS};
 use crate::domain::text::{one_line, paragraph};
 use crate::domain::transition::{self, Event};
-use crate::domain::{Ending, EventName, MessageId, MessageStatus, Phase, Reason, State, StepState};
+use crate::domain::{
+    Ending, EventName, MessageId, MessageStatus, Phase, Reason, SprintId, State, StepState,
+};
 
 /// A step takes at most ten years: what a journal says may be anything.
 const MAX_SECONDS: u64 = 10 * 366 * 86_400;
@@ -175,7 +177,7 @@ pub struct Named {
 /// A sprint that is parked with nothing to wait for would be submitted again by every tick. So each park
 /// leaves an open question, or brings an answer again that the job has not found, or ends the sprint.
 pub fn park(
-    id: &str,
+    id: &SprintId,
     state: &State,
     jobs: u32,
     questions: &[journal::Question],
@@ -199,8 +201,8 @@ pub fn park(
     };
     let hint = format!(
         "see what it did: `{}`; `{}` runs it again",
-        Action::ReadLog { sprint: id.to_owned(), step: None },
-        Action::ResubmitSprint { sprint: id.to_owned(), more: None }
+        Action::ReadLog { sprint: id.to_string(), step: None },
+        Action::ResubmitSprint { sprint: id.to_string(), more: None }
     );
     effects.push(Effect::Apply(Event::Over(Ending::failed(Reason::StepFailed, problem, hint))));
     effects

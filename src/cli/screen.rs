@@ -12,7 +12,8 @@ use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
 use crate::domain::{
-    MessageId, OpenIssues, Source, SprintKind, Status, StepState, TaskId, Verdict, Waiting,
+    MessageId, OpenIssues, Source, SprintId, SprintKind, Status, StepState, TaskId, Verdict,
+    Waiting,
 };
 use crate::tick::Live;
 use crate::view::{Money, Sprint, Step};
@@ -320,7 +321,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path) -> Vec<String> {
     fact("task", sprint.task_id.as_ref().map(TaskId::to_string));
     fact(
         if sprint.kind == SprintKind::Tweak { "changes" } else { "repeats" },
-        sprint.parent.clone(),
+        sprint.parent.as_ref().map(SprintId::to_string),
     );
     fact("created", Some(time(&sprint.created_at)));
     fact("started", sprint.started_at.as_deref().map(time));
@@ -529,7 +530,7 @@ pub fn next(sprint: &Sprint, folder: &Path) -> String {
         Status::Completed => {
             // A follow-up works in the directory of another sprint: what it has changed lies there.
             let folder = match (sprint.kind, &sprint.parent) {
-                (SprintKind::Tweak, Some(parent)) => folder.with_file_name(parent),
+                (SprintKind::Tweak, Some(parent)) => folder.with_file_name(parent.as_str()),
                 _ => folder.to_path_buf(),
             };
             format!(

@@ -8,7 +8,7 @@ use super::ui::Ui;
 use super::{Global, action, screen, text};
 use crate::domain::action::Action;
 use crate::domain::duration::human;
-use crate::domain::{MessageKind, Status, TaskId, TaskState};
+use crate::domain::{MessageKind, SprintId, Status, TaskId, TaskState};
 use crate::platform::clock;
 use crate::query;
 use crate::view::{self, Message, Money, StudyStatus, TickStatus};
@@ -164,7 +164,7 @@ impl Screen<'_> {
                     .unwrap_or_default();
                 let why = format!("{until}{note}");
                 vec![
-                    sprint.id.clone(),
+                    sprint.id.to_string(),
                     self.study(&sprint.study_name),
                     text::short(&step, 18),
                     since.map(human).unwrap_or_default(),
@@ -185,7 +185,8 @@ impl Screen<'_> {
         for one in needs.iter().take(MOST) {
             let about = one
                 .sprint_id
-                .as_deref()
+                .as_ref()
+                .map(SprintId::as_str)
                 .or(one.task_id.as_ref().map(TaskId::as_str))
                 .unwrap_or_default();
             let what = match one.kind {

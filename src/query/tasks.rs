@@ -53,8 +53,8 @@ pub fn task(app: &App, id: &str) -> Result<ShownTask, Problem> {
     let (children, sprints) = (store.task_children(id)?, store.sprints_of_task(id)?);
     let mut open_issues = Vec::new();
     for sprint in &sprints {
-        if let Some(open) = store.open_issues(sprint.id.as_str())? {
-            open_issues.push((sprint.id.to_string(), open));
+        if let Some(open) = store.open_issues(&sprint.id)? {
+            open_issues.push((sprint.id.clone(), open));
         }
     }
     let related = |id: &TaskId, need: &Need| -> Result<RelatedTask, Problem> {
@@ -97,7 +97,7 @@ fn next(
     Ok(match row.state {
         TaskState::Ready => TaskNext::Begin,
         TaskState::Running => {
-            TaskNext::Watch { sprint: row.sprint().unwrap_or_default().to_owned() }
+            row.sprint().map_or(TaskNext::WaitForHolder, |sprint| TaskNext::Watch { sprint })
         }
         TaskState::Claimed => TaskNext::WaitForHolder,
         TaskState::Waiting => TaskNext::RetriedLater,
@@ -130,7 +130,7 @@ fn next(
             TaskNext::Judge { task: id.clone() }
         }
         TaskState::Done => match last.filter(|sprint| sprint.state.status() == Status::Completed) {
-            Some(sprint) => TaskNext::ShowResult { sprint: sprint.id.to_string() },
+            Some(sprint) => TaskNext::ShowResult { sprint: sprint.id.clone() },
             None => TaskNext::ShowNext,
         },
         TaskState::Cancelled => TaskNext::Retry,

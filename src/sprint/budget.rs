@@ -112,7 +112,7 @@ pub(super) fn allowance_for_next_job(
     study: &Study,
     row: &SprintRow,
 ) -> Result<NextJob, StoreError> {
-    let own = change.money_of_sprint(row.id.as_str())?;
+    let own = change.money_of_sprint(&row.id)?;
     let of_study = change.money_of_study(study.name.as_str())?;
     let mut limits = vec![(
         format!("the study {}", study.name),

@@ -91,7 +91,7 @@ pub fn refuse_needed(change: &Change<'_>, row: &SprintRow) -> Result<(), DeleteE
     if !status.is_terminal() {
         return Err(DeleteError::Active { sprint, status });
     }
-    if let Some(tweak) = change.open_tweak(row.id.as_str())? {
+    if let Some(tweak) = change.open_tweak(&row.id)? {
         return Err(DeleteError::InUse { sprint, tweak: tweak.id });
     }
     // Only what has completed counts: another one is not begun for what has failed.
@@ -125,11 +125,11 @@ pub fn delete(
     }
     let change = store.change()?;
     // Looked at again inside the change: a tick may have submitted it just now.
-    if let Some(now) = change.sprint(row.id.as_str())? {
+    if let Some(now) = change.sprint(&row.id)? {
         refuse_needed(&change, &now)?;
     }
-    change.delete_sprint(row.id.as_str())?;
-    let folder = app.artifacts(row.id.as_str());
+    change.delete_sprint(&row.id)?;
+    let folder = app.artifacts(&row.id);
     match std::fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(DeleteError::Files {
@@ -219,17 +219,19 @@ mod tests {
 
         fn end(&mut self, id: &str, ending: Ending) {
             let change = self.store.change().expect("begun");
-            assert!(change.apply(id, Event::Over(ending)).expect("applied").is_some());
+            assert!(
+                change.apply(&SprintId::of(id), Event::Over(ending)).expect("applied").is_some()
+            );
             change.commit().expect("kept");
         }
 
         fn is_there(&self, id: &str) -> bool {
-            self.store.sprint(id).expect("read").is_some()
+            self.store.sprint(&SprintId::of(id)).expect("read").is_some()
         }
 
         /// What is said against it; nothing when it was deleted.
         fn delete(&mut self, id: &str) -> Option<String> {
-            let row = self.store.sprint(id).expect("read").expect("there");
+            let row = self.store.sprint(&SprintId::of(id)).expect("read").expect("there");
             let refused = delete(&self.app, &mut self.store, &row, false).err();
             assert_eq!(self.is_there(id), refused.is_some());
             // Refused before the cluster is asked, which is not even known here.
@@ -255,8 +257,9 @@ mod tests {
         let mut place = Place::new();
         place.sprint(&SprintId::of("sp-000001"), |new| new);
         place.end("sp-000001", Ending::completed());
+        let parent = SprintId::of("sp-000001");
         place.sprint(&SprintId::of("sp-000002"), |new| NewSprint {
-            parent: Some("sp-000001"),
+            parent: Some(&parent),
             kind: SprintKind::Tweak,
             ..new
         });

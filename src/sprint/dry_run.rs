@@ -36,7 +36,7 @@ pub struct DryRun {
 /// one that could be begun.
 pub fn dry_run(app: &App, spec: &NewSprintSpec<'_>) -> Result<DryRun, Problem> {
     // Whether it could be begun: nothing of this change is kept.
-    let claimed = |task| app.store()?.change()?.claim_for_sprint(task, "sp-000000");
+    let claimed = |task| app.store()?.change()?.claim_task(task, "nobody", 60);
     let task = spec.task.map(claimed).transpose()?;
     let mut store = Store::in_memory()?;
     let change = store.change()?;
@@ -54,7 +54,7 @@ pub fn dry_run(app: &App, spec: &NewSprintSpec<'_>) -> Result<DryRun, Problem> {
     let spec = NewSprintSpec { task: copy.as_ref(), ..spec.clone() };
     let id = create(app, &mut store, &spec)?;
     let row = store
-        .sprint(id.as_str())?
+        .sprint(&id)?
         .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("there is no sprint {id}")))?;
     Ok(preview(app, &store, &row)?)
 }

@@ -124,7 +124,7 @@ impl Handle {
     /// Submits it, when it was just made.
     pub fn submit(mut self, app: &App) -> Result<NewSubmission, Problem> {
         let mut remote = app.remote(app.cluster_of(&self.row)?);
-        let submitted = submit(app, &mut self.store, remote.as_mut(), self.row.id.as_str())?;
+        let submitted = submit(app, &mut self.store, remote.as_mut(), &self.row.id)?;
         self.look()?;
         Ok(NewSubmission { sprint: self, submitted, remote })
     }

@@ -42,7 +42,7 @@ impl JobPayload {
 
     /// The job script of this attempt.
     pub fn script(&self, cluster: &Cluster, row: &SprintRow, runner: &str, attempt: u32) -> String {
-        let name = job_name(row.id.as_str(), attempt);
+        let name = job_name(&row.id, attempt);
         let job = JobRequest { name: &name, seconds: self.bundle.seconds, options: &self.options };
         let kind = scheduler::scheduler(cluster.scheduler);
         let directives = kind.directives(&job);

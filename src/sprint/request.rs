@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::formats::{PlanOrder, Tweak};
-use crate::domain::{LoopId, SprintKind, TaskId};
+use crate::domain::{LoopId, SprintId, SprintKind, TaskId};
 
 /// What a user asks of one sprint, beside the idea. Kept with the sprint, so that it can
 /// be submitted later and repeated.
@@ -72,7 +72,7 @@ pub struct NewSprintSpec<'a> {
     /// Everything else.
     pub request: Request,
     /// The sprint that it repeats, or follows up on.
-    pub parent: Option<&'a str>,
+    pub parent: Option<&'a SprintId>,
     /// The task that it is an attempt at.
     pub task: Option<&'a TaskId>,
     /// The loop that makes it.

@@ -30,12 +30,12 @@ pub fn resubmit(
 ) -> Result<Resubmitted, Problem> {
     let id = match (&request.tweak, &old.parent) {
         (Some(asked), Some(parent)) => {
-            let parent = find::sprint(store, parent)?;
+            let parent = find::sprint(store, parent.as_str())?;
             tweak(app, store, &parent, &asked.instruction, &request)?
         }
         _ => repeat(app, store, old, request)?,
     };
-    let task = store.sprint(id.as_str())?.and_then(|row| row.task);
+    let task = store.sprint(&id)?.and_then(|row| row.task);
     let task = task.map(|task| store.task(&task)).transpose()?.flatten();
     let done_task = task.filter(|task| task.status == TaskStatus::Done).map(|task| task.id);
     Ok(Resubmitted { id, done_task })
@@ -97,14 +97,14 @@ fn repeat(
         .filter(same)
         .map(|row| row.id);
     let wanted = NewSprintSpec {
-        parent: Some(old.id.as_str()),
+        parent: Some(&old.id),
         task: task.as_ref(),
         ..NewSprintSpec::new(study.as_str(), &idea, request)
     };
     let Some(task) = wanted.task else { return create(app, store, &wanted) };
     let change = store.change()?;
     let id = create_in(app, &change, &wanted)?;
-    change.reclaim_for_sprint(task, id.as_str())?;
+    change.reclaim_for_sprint(task, &id)?;
     change.commit()?;
     Ok(id)
 }

@@ -3,12 +3,13 @@
 use rusqlite::{Connection, Row};
 
 use super::findings::{REVIEWS, open_in};
+use super::ids::id_in;
 use super::sprints::Cut;
 use super::{Change, Store, StoreError, TERMINAL, known_word};
 use crate::domain::auto_loop::Limits;
 use crate::domain::{
-    EventName, LoopId, LoopStatus, OpenIssues, Reason, SchedulerKind, Status, StopRule, TaskId,
-    Verdict,
+    EventName, LoopId, LoopStatus, OpenIssues, Reason, SchedulerKind, SprintId, Status, StopRule,
+    TaskId, Verdict,
 };
 
 /// A loop as it is stored.
@@ -44,7 +45,7 @@ pub struct LoopRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoopSprint {
     /// Its id.
-    pub id: String,
+    pub id: SprintId,
     /// Its status.
     pub status: Status,
     /// The step that runs, or ran last.
@@ -146,18 +147,17 @@ fn sprints_of(connection: &Connection, id: &LoopId) -> Result<Vec<LoopSprint>, S
     let mut rows = query.query([id])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let status: String = row.get(1)?;
+        let (id, status): (SprintId, String) = (row.get(0)?, row.get(1)?);
         let status = known_word("status", &status, Status::parse)?;
         let reason = row.get::<_, Option<String>>(3)?.as_deref().and_then(Reason::parse);
         let cost_usd = row.get(9)?;
         found.push(LoopSprint {
-            id: row.get(0)?,
             status,
             phase: row.get(2)?,
             reason,
             detail: row.get(4)?,
             idea: row.get(5)?,
-            task: row.get(6)?,
+            task: id_in(row, 6, &id)?,
             created_at: row.get(7)?,
             completed_at: row.get(8)?,
             cost_usd,
@@ -182,6 +182,7 @@ fn sprints_of(connection: &Connection, id: &LoopId) -> Result<Vec<LoopSprint>, S
             unknown_usd: row.get(23)?,
             made: row.get(24)?,
             known: row.get(25)?,
+            id,
         });
     }
     Ok(found)

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use super::{Change, Store, StoreError, TERMINAL};
 use crate::bundle::formats::Money;
-use crate::domain::{EventName, LoopId, TaskId};
+use crate::domain::{EventName, LoopId, SprintId, TaskId};
 
 /// What something has cost so far, and what is put aside for what still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -44,7 +44,7 @@ pub struct Spent {
 #[derive(Debug, Clone, Copy)]
 enum Of<'a> {
     All,
-    Sprint(&'a str),
+    Sprint(&'a SprintId),
     Task(&'a TaskId),
     Loop(&'a LoopId),
     Study(&'a str),
@@ -120,7 +120,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {
 fn spent(connection: &Connection, of: Of<'_>, now: i64) -> Result<Spent, StoreError> {
     let (which, value) = match of {
         Of::All => ("?2 IS NULL", None),
-        Of::Sprint(id) => ("s.id = ?2", Some(id)),
+        Of::Sprint(id) => ("s.id = ?2", Some(id.as_str())),
         Of::Task(id) => ("s.task_id = ?2", Some(id.as_str())),
         Of::Loop(id) => ("s.loop_id = ?2", Some(id.as_str())),
         Of::Study(name) => ("s.study_name = ?2", Some(name)),
@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// Of one sprint, with all of its jobs.
-    pub fn money_of_sprint(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_sprint(&self, id: &SprintId) -> Result<Spent, StoreError> {
         spent(&self.connection, Of::Sprint(id), self.seconds())
     }
 
@@ -234,20 +234,19 @@ impl Change<'_> {
     }
 
     /// Sprints of a study of which it is not known how many GPUs they had, at most five.
-    pub fn gpu_unknown_sprints(&self, study: &str) -> Result<Vec<String>, StoreError> {
+    pub fn gpu_unknown_sprints(&self, study: &str) -> Result<Vec<SprintId>, StoreError> {
         let sql =
             format!("{} GROUP BY s.id ORDER BY s.rowid", filled(SUMS, "s.study_name = ?2", "s.id"));
         let mut query = self.transaction.prepare_cached(&sql)?;
-        let rows = query.query_map((self.seconds(), study), |row| {
-            Ok((row.get::<_, String>(0)?, read(row)?.gpu_unknown))
-        })?;
-        let all: Vec<(String, bool)> = rows.collect::<Result<_, _>>()?;
+        let rows = query
+            .query_map((self.seconds(), study), |row| Ok((row.get(0)?, read(row)?.gpu_unknown)))?;
+        let all: Vec<(SprintId, bool)> = rows.collect::<Result<_, _>>()?;
         Ok(all.into_iter().filter(|(_, unknown)| *unknown).map(|(id, _)| id).take(5).collect())
     }
 
     /// Keeps what a sprint has cost that is about to be deleted. That of unknown GPUs is given up:
     /// nobody could go on otherwise.
-    pub(super) fn keep_money_of(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) fn keep_money_of(&self, id: &SprintId) -> Result<(), StoreError> {
         let spent = spent(&self.transaction, Of::Sprint(id), self.seconds())?;
         let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.transaction.execute(
@@ -284,7 +283,7 @@ impl Change<'_> {
     }
 
     /// Of a sprint, as this change sees it.
-    pub fn money_of_sprint(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_sprint(&self, id: &SprintId) -> Result<Spent, StoreError> {
         spent(&self.transaction, Of::Sprint(id), self.seconds())
     }
 
@@ -326,7 +325,7 @@ mod tests {
 
     fn at(store: &Store, of: Of<'_>, time: &str) -> Spent {
         let (which, value) = match of {
-            Of::Sprint(id) => ("s.id = ?2", id),
+            Of::Sprint(id) => ("s.id = ?2", id.as_str()),
             Of::Loop(id) => ("s.loop_id = ?2", id.as_str()),
             Of::Study(name) => ("s.study_name = ?2", name),
             _ => ("1", ""),
@@ -339,19 +338,19 @@ mod tests {
     fn each_job_counts_once_with_what_is_known_best() {
         let store = store();
         let now = "2026-01-01T00:10:00Z";
-        let first = at(&store, Of::Sprint("sp-000001"), now);
+        let first = at(&store, Of::Sprint(&SprintId::of("sp-000001")), now);
         // 100 s with one GPU, as the accounting says; then ten minutes with the two that were asked for.
         assert_eq!((first.wall_seconds, first.gpu_seconds), (100 + 600, 100 + 1200));
         assert_eq!(
             (first.reserved_usd, first.reserved_gpu_seconds, first.gpu_unknown),
             (0.0, 0, false)
         );
-        let second = at(&store, Of::Sprint("sp-000002"), now);
+        let second = at(&store, Of::Sprint(&SprintId::of("sp-000002")), now);
         assert_eq!((second.wall_seconds, second.gpu_seconds), (300 + 600, 4 * 900));
         assert_eq!((second.reserved_usd, second.reserved_gpu_seconds), (1.5, 4 * (3600 - 900)));
         // Nobody looked for a day: a job cannot have run longer than it may.
         assert_eq!(
-            at(&store, Of::Sprint("sp-000002"), "2026-01-02T00:00:00Z").wall_seconds,
+            at(&store, Of::Sprint(&SprintId::of("sp-000002")), "2026-01-02T00:00:00Z").wall_seconds,
             300 + 3600
         );
         let both = at(&store, Of::Loop(&LoopId::of("loop-000001")), now);
@@ -413,7 +412,7 @@ mod tests {
         let before = sums(&store);
         for id in ["sp-000001", "sp-000004"] {
             let change = store.change().expect("a change");
-            change.delete_sprint(id).expect("deleted");
+            change.delete_sprint(&SprintId::of(id)).expect("deleted");
             change.commit().expect("kept");
         }
         let after = sums(&store);
@@ -424,10 +423,13 @@ mod tests {
         assert!(before.0.cost_usd > 1.0 && before.4.len() == 3, "{before:?}");
         // One that never had a job leaves nothing, and none is counted as itself.
         let change = store.change().expect("a change");
-        change.delete_sprint("sp-000003").expect("deleted");
+        change.delete_sprint(&SprintId::of("sp-000003")).expect("deleted");
         change.commit().expect("kept");
         assert_eq!(store.money_by_study().expect("sums").len(), 2);
-        assert_eq!(store.money_of_sprint("sp-000001").expect("a sum"), Spent::default());
+        assert_eq!(
+            store.money_of_sprint(&SprintId::of("sp-000001")).expect("a sum"),
+            Spent::default()
+        );
     }
 
     #[test]
@@ -458,7 +460,7 @@ mod tests {
             let change = store.change().expect("a change");
             change
                 .ingest(
-                    "sp-000002",
+                    &SprintId::of("sp-000002"),
                     &JournalPiece {
                         lines: &lines,
                         offset: 1,
@@ -472,7 +474,7 @@ mod tests {
         }
         // A minute after it was heard of, by the clock of this machine.
         let soon = (clock::now() + jiff::SignedDuration::from_secs(60)).to_string();
-        let spent = at(&store, Of::Sprint("sp-000002"), &soon);
+        let spent = at(&store, Of::Sprint(&SprintId::of("sp-000002")), &soon);
         assert!(
             (300 + 60..300 + 70).contains(&spent.wall_seconds),
             "the hours in the queue do not count: {spent:?}"
@@ -481,14 +483,21 @@ mod tests {
         // What the accounting says at the end goes before that; a job that goes on takes it back.
         let change = store.change().expect("a change");
         change
-            .job_used("sp-000002", 1, Some(&crate::domain::Used { gpus: Some(3), seconds: 1000 }))
+            .job_used(
+                &SprintId::of("sp-000002"),
+                1,
+                Some(&crate::domain::Used { gpus: Some(3), seconds: 1000 }),
+            )
             .expect("written");
         change.commit().expect("kept");
-        assert_eq!(at(&store, Of::Sprint("sp-000002"), &soon).gpu_seconds, 3000);
+        assert_eq!(at(&store, Of::Sprint(&SprintId::of("sp-000002")), &soon).gpu_seconds, 3000);
         let change = store.change().expect("a change");
-        change.job_used("sp-000002", 1, None).expect("written");
+        change.job_used(&SprintId::of("sp-000002"), 1, None).expect("written");
         change.commit().expect("kept");
-        assert_eq!(at(&store, Of::Sprint("sp-000002"), &soon).wall_seconds, spent.wall_seconds);
+        assert_eq!(
+            at(&store, Of::Sprint(&SprintId::of("sp-000002")), &soon).wall_seconds,
+            spent.wall_seconds
+        );
     }
 
     /// A job that runs for 20 minutes by the clock of its node, stands still for five of them, and is
@@ -535,7 +544,7 @@ mod tests {
         let change = store.change().expect("a change");
         change
             .ingest(
-                "sp-000002",
+                &SprintId::of("sp-000002"),
                 &crate::store::JournalPiece {
                     lines: &lines,
                     offset: 1,
@@ -546,7 +555,7 @@ mod tests {
             )
             .expect("taken in");
         change.commit().expect("kept");
-        at(&store, Of::Sprint("sp-000002"), &clock::now().to_string())
+        at(&store, Of::Sprint(&SprintId::of("sp-000002")), &clock::now().to_string())
     }
 
     #[test]

@@ -374,6 +374,7 @@ fn connect(path: &Path) -> Result<(Connection, bool), rusqlite::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SprintId;
 
     #[test]
     fn another_programs_database_is_never_written() {
@@ -467,7 +468,7 @@ mod tests {
         let mut store = Store::on(connection, false).expect("a store");
         store.migrate(Path::new(":memory:")).expect("of today");
         let limits = sprints.map(|(id, ..)| {
-            let sprint = store.sprint(id).expect("read").expect("there");
+            let sprint = store.sprint(&SprintId::of(id)).expect("read").expect("there");
             sprint.limit_reason().map(str::to_owned)
         });
         assert_eq!(limits, [Some("$9.00 of the $9.00 are used".to_owned()), None, None]);

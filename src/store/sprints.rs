@@ -28,7 +28,7 @@ pub struct NewSprint<'a> {
     /// Where it lies on the cluster: absolute, or from `~/`.
     pub remote_dir: &'a str,
     /// The sprint that it repeats.
-    pub parent: Option<&'a str>,
+    pub parent: Option<&'a SprintId>,
     /// What was asked for, as JSON.
     pub request: &'a str,
     /// How long its job may run.
@@ -127,7 +127,7 @@ pub struct SprintRow {
     /// RFC 3339.
     pub completed_at: Option<String>,
     /// The sprint that it repeats.
-    pub parent: Option<String>,
+    pub parent: Option<SprintId>,
     /// What was asked for, as JSON.
     pub request: String,
     /// How often it was submitted.
@@ -326,7 +326,7 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
         submitted_at: row.get(const { at("submitted_at") })?,
         started_at: row.get(const { at("started_at") })?,
         completed_at: row.get(const { at("completed_at") })?,
-        parent: row.get(const { at("parent") })?,
+        parent: id_in(row, const { at("parent") }, &id)?,
         request: row.get(const { at("request") })?,
         attempt: small(const { at("attempt") })?,
         seconds: count(const { at("seconds") })?,
@@ -417,12 +417,12 @@ fn state(row: &Row<'_>, is_asking: bool) -> Result<State, StoreError> {
 
 impl Store {
     /// One sprint.
-    pub fn sprint(&self, id: &str) -> Result<Option<SprintRow>, StoreError> {
+    pub fn sprint(&self, id: &SprintId) -> Result<Option<SprintRow>, StoreError> {
         one(&self.connection, id, self.seconds())
     }
 
     /// Ids that begin with this text, at most ten.
-    pub fn ids_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+    pub fn ids_like(&self, beginning: &str) -> Result<Vec<SprintId>, StoreError> {
         let mut query =
             self.connection.prepare_cached("SELECT id FROM sprints WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
         let rows = query.query_map([beginning], |row| row.get(0))?;
@@ -521,7 +521,7 @@ impl Store {
 
 pub(super) fn one(
     connection: &rusqlite::Connection,
-    id: &str,
+    id: &SprintId,
     now: i64,
 ) -> Result<Option<SprintRow>, StoreError> {
     let mut query =

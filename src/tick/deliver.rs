@@ -60,7 +60,7 @@ pub(super) fn deliver(
             Some(section) if section.status == 0 => {
                 change.message_delivered(&message.id)?;
                 if matches!(row.state, State::Parked { .. }) {
-                    change.count_missing(row.id.as_str(), None)?;
+                    change.count_missing(&row.id, None)?;
                 }
             }
             section => {

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::File;
-use crate::domain::TaskId;
+use crate::domain::{SprintId, TaskId};
 use crate::store::SprintRow;
 
 /// A sprint that was just made.
 #[derive(Debug, Clone, Serialize)]
 pub struct Begun {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// The study.
     pub study_name: String,
     /// As in [`Sprint`](super::Sprint).
@@ -26,7 +26,7 @@ pub struct Begun {
 impl From<&SprintRow> for Begun {
     fn from(row: &SprintRow) -> Self {
         Self {
-            sprint_id: row.id.to_string(),
+            sprint_id: row.id.clone(),
             study_name: row.study.clone(),
             status: row.state.status().as_str(),
             job_id: row.state.last_job().map(ToString::to_string),
@@ -71,7 +71,7 @@ pub struct Prompt {
 #[derive(Debug, Clone, Serialize)]
 pub struct Fetched {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// Where its files are now.
     pub folder: PathBuf,
     /// The files.
@@ -88,7 +88,7 @@ pub struct Cancelled {
     /// As in [`Sprint`](super::Sprint).
     pub status: &'static str,
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// What is known of the end, or what the scheduler said against it; empty when nothing is to be said.
     pub detail: String,
 }
@@ -99,5 +99,5 @@ pub struct Deleted {
     /// True.
     pub deleted: bool,
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
 }

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::domain::auto_loop::Limits;
-use crate::domain::{LoopId, LoopStatus, OpenIssues, Reason, Status, StopRule, TaskId, Verdict};
+use crate::domain::{
+    LoopId, LoopStatus, OpenIssues, Reason, SprintId, Status, StopRule, TaskId, Verdict,
+};
 use crate::store::{LoopRow, LoopSprint, Spent, Store, StoreError, completed_count};
 
 /// The answer about one loop.
@@ -29,7 +31,7 @@ pub struct ShownLoop {
     pub auto_loop: Loop,
     /// Its sprints that ask a person whether their idea is to be worked on.
     #[serde(skip)]
-    pub proposals: Vec<String>,
+    pub proposals: Vec<SprintId>,
 }
 
 /// A loop.
@@ -60,7 +62,7 @@ pub struct Loop {
     /// Sprints that are not over.
     pub live_count: usize,
     /// The newest sprint that is not over.
-    pub current_sprint_id: Option<String>,
+    pub current_sprint_id: Option<SprintId>,
     /// US dollars at list prices, of all its sprints.
     pub cost_usd: f64,
     /// Whether the cost is not exact.
@@ -93,7 +95,7 @@ pub struct Loop {
 #[derive(Debug, Clone, Serialize)]
 pub struct SprintOfLoop {
     /// Its id.
-    pub id: String,
+    pub id: SprintId,
     /// As in [`Sprint`](super::Sprint).
     pub status: Status,
     /// Why it failed.

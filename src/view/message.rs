@@ -23,7 +23,7 @@ pub struct Response {
     pub id: MessageId,
     /// The sprint that the words go to.
     #[serde(skip)]
-    pub sprint: Option<String>,
+    pub sprint: Option<SprintId>,
     /// What came of them.
     #[serde(skip)]
     pub replied: Replied,
@@ -63,7 +63,7 @@ pub struct Message {
     /// The study.
     pub study_name: String,
     /// The sprint that asks, or is told.
-    pub sprint_id: Option<String>,
+    pub sprint_id: Option<SprintId>,
     /// The task that it is about.
     pub task_id: Option<TaskId>,
     /// The sprint's loop.

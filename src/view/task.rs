@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{Money, Sprint};
-use crate::domain::{Condition, NeedState, OpenIssues, Priority, TaskId, TaskState, Verdict};
+use crate::domain::{
+    Condition, NeedState, OpenIssues, Priority, SprintId, TaskId, TaskState, Verdict,
+};
 use crate::store::{Need, Spent, TaskRow};
 
 /// A task. In a list, what needs it, its parts and its attempts are left out.
@@ -224,7 +226,7 @@ pub struct ShownTask {
     /// Its parts.
     pub children: Vec<Task>,
     /// What the last reviews have against results of its attempts: the sprint, and what.
-    pub open_issues: Vec<(String, OpenIssues)>,
+    pub open_issues: Vec<(SprintId, OpenIssues)>,
 }
 
 /// A task on the other side of a need.
@@ -244,7 +246,7 @@ pub enum TaskNext {
     /// Follow the sprint that works on it.
     Watch {
         /// The sprint.
-        sprint: String,
+        sprint: SprintId,
     },
     /// Whoever has it says when it is done.
     WaitForHolder,
@@ -286,7 +288,7 @@ pub enum TaskNext {
     /// Read what came out.
     ShowResult {
         /// The sprint.
-        sprint: String,
+        sprint: SprintId,
     },
     /// Look at what is next.
     ShowNext,

@@ -117,7 +117,7 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
                 };
                 let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
                 vec![
-                    sprint.id.clone(),
+                    sprint.id.to_string(),
                     sprint.status.to_string(),
                     what,
                     text::cost(

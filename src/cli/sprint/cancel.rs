@@ -46,7 +46,7 @@ pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
         ui.json(&view::Cancelled {
             cancelled: status == Status::Cancelled,
             status: status.as_str(),
-            sprint_id: row.id.to_string(),
+            sprint_id: row.id.clone(),
             detail,
         });
     }

@@ -44,7 +44,7 @@ pub fn run(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     }
     sprint.delete(app, args.remote)?;
     if ui.json {
-        ui.json(&view::Deleted { deleted: true, sprint_id: row.id.to_string() });
+        ui.json(&view::Deleted { deleted: true, sprint_id: row.id.clone() });
     }
     ui.status(&format!(
         "{}: deleted{}",

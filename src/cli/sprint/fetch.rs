@@ -27,7 +27,7 @@ pub struct FetchArgs {
 pub fn run(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     let mut sprint = Handle::open(app, &args.id)?;
     let row = sprint.row.clone();
-    let to = args.to.clone().unwrap_or_else(|| app.artifacts(row.id.as_str()));
+    let to = args.to.clone().unwrap_or_else(|| app.artifacts(&row.id));
     let bar = ui.bar(&format!("fetching {}", row.id));
     let extent = if args.all { Extent::All } else { Extent::Report };
     let fetched = sprint.fetch(app, &to, extent, |done, total| {
@@ -43,7 +43,7 @@ pub fn run(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
             .map(|(filename, size)| view::File { filename, size })
             .collect();
         ui.json(&view::Fetched {
-            sprint_id: row.id.to_string(),
+            sprint_id: row.id.clone(),
             folder: to,
             files,
             skipped: fetched.skipped,

@@ -5,7 +5,7 @@
 use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::action::Action;
-use crate::domain::{EventName, NeedState, TaskId, TaskState, TaskStatus};
+use crate::domain::{EventName, NeedState, SprintId, TaskId, TaskState, TaskStatus};
 use crate::store::{Change, StoreError};
 
 impl Change<'_> {
@@ -23,11 +23,11 @@ impl Change<'_> {
     }
 
     /// Takes a ready task for a sprint. Asking twice for the same sprint changes nothing.
-    pub fn claim_for_sprint(&self, id: &TaskId, sprint: &str) -> Result<TaskRow, TaskError> {
+    pub fn claim_for_sprint(&self, id: &TaskId, sprint: &SprintId) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
-        if row.sprint() != Some(sprint) {
+        if row.sprint().as_ref() != Some(sprint) {
             self.must_be_ready(&row)?;
-            self.take(id, sprint, None)?;
+            self.take(id, sprint.as_str(), None)?;
         }
         self.set_task_of_sprint(id, sprint)?;
         self.known_task(id)
@@ -36,7 +36,7 @@ impl Change<'_> {
     /// Takes a task for one more attempt that a person wants: also one that has failed, or waits for
     /// its time. One that is done stays done, with its verdict, whatever comes of the repeat: others
     /// may rest on it.
-    pub fn reclaim_for_sprint(&self, id: &TaskId, sprint: &str) -> Result<TaskRow, TaskError> {
+    pub fn reclaim_for_sprint(&self, id: &TaskId, sprint: &SprintId) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         match row.state {
             TaskState::Ready => {}
@@ -52,7 +52,7 @@ impl Change<'_> {
         self.claim_for_sprint(id, sprint)
     }
 
-    fn set_task_of_sprint(&self, id: &TaskId, sprint: &str) -> Result<(), StoreError> {
+    fn set_task_of_sprint(&self, id: &TaskId, sprint: &SprintId) -> Result<(), StoreError> {
         self.transaction.execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, id))?;
         Ok(())
     }
@@ -235,7 +235,7 @@ impl Change<'_> {
         if let Some(sprint) = row.sprint() {
             return not_now(
                 format!("{id}: {sprint} works on it"),
-                format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_owned() }),
+                format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_string() }),
             );
         }
         if token.is_none() && row.state == TaskState::Claimed {
@@ -256,10 +256,10 @@ impl Change<'_> {
     }
 
     /// Ends the claim of a sprint that is deleted. Its task stays.
-    pub(in crate::store) fn release_of_sprint(&self, sprint: &str) -> Result<(), StoreError> {
+    pub(in crate::store) fn release_of_sprint(&self, sprint: &SprintId) -> Result<(), StoreError> {
         let Some(task) = self.sprint(sprint)?.and_then(|row| row.task) else { return Ok(()) };
         match self.task(&task)? {
-            Some(row) if row.sprint() == Some(sprint) => {
+            Some(row) if row.sprint().as_ref() == Some(sprint) => {
                 self.let_go(&row)?;
                 self.settle_graph(&row.study)
             }

@@ -3,7 +3,7 @@
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::action::Action;
 use crate::domain::task::{self, check_idea, check_idea_text, check_text};
-use crate::domain::{Condition, EventName, Priority, TaskId, TaskState, TaskStatus};
+use crate::domain::{Condition, EventName, Priority, SprintId, TaskId, TaskState, TaskStatus};
 use crate::platform::random;
 use crate::store::{Change, StoreError};
 
@@ -267,12 +267,12 @@ impl Change<'_> {
         study: &str,
         idea: &str,
         made_by: &str,
-        sprint: &str,
+        sprint: &SprintId,
     ) -> Result<TaskId, StoreError> {
         let idea = task::bounded(idea, task::MAX_IDEA);
         let idea = if check_idea_text(&idea).is_err() { "(no idea)" } else { idea.as_str() };
         let id = self.insert_any_task(&NewTask::new(study, idea, made_by))?;
-        self.take(&id, sprint, None)?;
+        self.take(&id, sprint.as_str(), None)?;
         self.transaction.execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, &id))?;
         Ok(id)
     }

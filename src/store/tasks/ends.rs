@@ -8,7 +8,8 @@ use crate::domain::action::Action;
 use crate::domain::reduce::{self, Failure, SprintEnd, TaskEnd};
 use crate::domain::task::{self, check_text};
 use crate::domain::{
-    EventName, LoopId, LoopStatus, MessageKind, State, TaskId, TaskState, TaskStatus, Verdict,
+    EventName, LoopId, LoopStatus, MessageKind, SprintId, State, TaskId, TaskState, TaskStatus,
+    Verdict,
 };
 use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
@@ -16,7 +17,7 @@ use crate::store::{Change, NewMessage, SprintRow, StoreError};
 #[derive(Debug, Clone, Copy)]
 struct TaskSprint<'a> {
     /// Its id.
-    id: &'a str,
+    id: &'a SprintId,
     /// The loop that made it.
     loop_id: Option<&'a LoopId>,
     /// When the limit that ended it is reset, in seconds since 1970.
@@ -39,7 +40,7 @@ impl Change<'_> {
                 "add the claim's token: --token N",
             ),
             TaskState::Running => {
-                let sprint = row.sprint().unwrap_or_default();
+                let sprint = row.claimed_by.as_deref().unwrap_or_default();
                 not_now(
                     format!("{id}: {sprint} works on it, and says itself how it ends"),
                     format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_owned() }),
@@ -127,13 +128,12 @@ impl Change<'_> {
             all.extend(parts);
             next += 1;
         }
-        if let Some(busy) = all.iter().find(|task| task.sprint().is_some()) {
-            let sprint = busy.sprint().unwrap_or_default();
+        if let Some((busy, sprint)) = all.iter().find_map(|task| Some((task, task.sprint()?))) {
             return not_now(
                 format!("{}: {sprint} works on it", busy.id),
                 format!(
                     "`{}` ends that, and calls the task off",
-                    Action::CancelSprint { sprint: sprint.to_owned() }
+                    Action::CancelSprint { sprint: sprint.to_string() }
                 ),
             );
         }
@@ -308,8 +308,8 @@ impl Change<'_> {
         else {
             return Ok(());
         };
-        let id = sprint.id.as_str();
-        if row.sprint() != Some(id) {
+        let id = &sprint.id;
+        if row.sprint().as_ref() != Some(id) {
             return Ok(());
         }
         let about = TaskSprint {
@@ -390,7 +390,7 @@ impl Change<'_> {
             (&row.id, status.as_str(), verdict.map(Verdict::as_str), detail, self.stamp()),
         )?;
         self.event(
-            row.sprint(),
+            row.sprint().as_ref(),
             EventName::of_task(status),
             &serde_json::json!({
                 "task_id": row.id, "from": row.state.as_str(), "by": row.claimed_by, "verdict": verdict.map(Verdict::as_str), "detail": detail,

@@ -2,7 +2,9 @@
 
 use rusqlite::{Connection, Row};
 
-use crate::domain::{Condition, NeedState, Priority, TaskId, TaskState, TaskStatus, Verdict};
+use crate::domain::{
+    Condition, NeedState, Priority, SprintId, TaskId, TaskState, TaskStatus, Verdict,
+};
 use crate::store::ids::id_in;
 use crate::store::{Change, SprintRow, Store, StoreError, known_word};
 
@@ -57,8 +59,9 @@ pub struct TaskRow {
 
 impl TaskRow {
     /// The sprint that works on it.
-    pub fn sprint(&self) -> Option<&str> {
-        self.claimed_by.as_deref().filter(|_| self.state == TaskState::Running)
+    pub fn sprint(&self) -> Option<SprintId> {
+        let holder = self.claimed_by.as_deref().filter(|_| self.state == TaskState::Running)?;
+        SprintId::new(holder).ok()
     }
 
     /// Whether it can be stopped waiting for: somebody has it now.
@@ -336,7 +339,7 @@ impl Store {
         let mut query = self.connection.prepare_cached(
             "SELECT id FROM sprints WHERE task_id = ?1 ORDER BY created_at, rowid",
         )?;
-        let ids: Vec<String> =
+        let ids: Vec<SprintId> =
             query.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
         ids.iter().filter_map(|id| self.sprint(id).transpose()).collect()
     }

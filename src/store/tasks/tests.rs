@@ -19,19 +19,19 @@ fn state(change: &Change<'_>, id: &TaskId) -> TaskState {
 }
 
 /// A sprint that works on this task.
-fn sprint(change: &Change<'_>, number: u32, task: &TaskId, loop_id: Option<&LoopId>) -> String {
-    let id = SprintId::new(&format!("sp-{number:06x}")).expect("an id");
+fn sprint(change: &Change<'_>, number: u32, task: &TaskId, loop_id: Option<&LoopId>) -> SprintId {
+    let id = SprintId::of(&format!("sp-{number:06x}"));
     let new = NewSprint { task: Some(task), loop_id, ..NewSprint::example(&id) };
     assert!(change.create_sprint(&new).expect("made"));
-    change.claim_for_sprint(task, id.as_str()).expect("claimed");
-    id.to_string()
+    change.claim_for_sprint(task, &id).expect("claimed");
+    id
 }
 
-fn end(change: &Change<'_>, sprint: &str, ending: Ending) {
+fn end(change: &Change<'_>, sprint: &SprintId, ending: Ending) {
     change.apply(sprint, Event::Over(ending)).expect("applied").expect("a change");
 }
 
-fn find(change: &Change<'_>, sprint: &str, verdict: &str) {
+fn find(change: &Change<'_>, sprint: &SprintId, verdict: &str) {
     change
         .transaction
         .execute("INSERT INTO findings (sprint_id, study_name, verdict, statement) VALUES (?1, 's', ?2, 'so it is')", (sprint, verdict))
@@ -329,13 +329,14 @@ fn a_sprint_with_an_idea_of_its_own_becomes_a_task_and_can_be_tried_again() {
     let row = change.task(&made).expect("asked").expect("there");
     assert_eq!(
         (row.idea.as_str(), row.sprint(), row.made_by.as_str()),
-        ("an idea of a job", Some(sprint_id.as_str()), "loop-0a0a0a")
+        ("an idea of a job", Some(sprint_id.clone()), "loop-0a0a0a")
     );
     find(&change, &sprint_id, "refuted");
     end(&change, &sprint_id, Ending::completed());
     let row = change.task(&made).expect("asked").expect("there");
     assert_eq!((row.state, row.verdict), (TaskState::Done, Some(Verdict::Refuted)));
-    let refused = change.claim_for_sprint(&made, "sp-00000f").expect_err("it is done");
+    let refused =
+        change.claim_for_sprint(&made, &SprintId::of("sp-00000f")).expect_err("it is done");
     assert!(refused.to_string().contains("is done"), "{refused}");
     // A repeat of what is done is an attempt like any other, and takes nothing back: others may rest on it.
     let needs = add(&change, &[(&made, Condition::Refuted)], None);
@@ -357,8 +358,8 @@ fn a_sprint_with_an_idea_of_its_own_becomes_a_task_and_can_be_tried_again() {
         (state(&change, &made), state(&change, &needs)),
         (TaskState::Ready, TaskState::Blocked)
     );
-    change.reclaim_for_sprint(&made, "sp-00000f").expect("once more");
-    let refused = change.reclaim_for_sprint(&made, "sp-000010").expect_err("taken");
+    change.reclaim_for_sprint(&made, &SprintId::of("sp-00000f")).expect("once more");
+    let refused = change.reclaim_for_sprint(&made, &SprintId::of("sp-000010")).expect_err("taken");
     assert!(refused.to_string().contains("sp-00000f works on it"), "{refused}");
 }
 
