@@ -53,10 +53,7 @@ impl MetricRow {
     /// The same, for those who rank and judge it.
     pub fn told(&self) -> Told<'_> {
         Told {
-            task: self
-                .task
-                .as_ref()
-                .map(|task| (task.as_str(), self.idea.as_deref().unwrap_or_default())),
+            task: self.task.as_ref().map(|task| (task, self.idea.as_deref().unwrap_or_default())),
             is_measured: self.source == Source::Evaluator,
             measured: Measured { value: self.value, n: self.n, spread: self.spread },
             unit: &self.unit,
