@@ -106,9 +106,9 @@ mod tests {
     fn three_of_a_kind_in_a_row_hold_up_the_rest_for_longer_and_longer() {
         let mut store = Store::in_memory().expect("a database");
         let mut number = 0;
-        let mut fail_of = |sprint: &SprintId, words: &str| {
+        let mut fail_of = |sprint: &str, words: &str| {
             let change = store.change().expect("a change");
-            failed(&change, "c", "s", sprint, words).expect("noted");
+            failed(&change, "c", "s", &SprintId::of(sprint), words).expect("noted");
             change.commit().expect("kept");
             let run: Run =
                 serde_json::from_str(&store.fact("breaker:c:s").expect("read").expect("there"))
@@ -117,11 +117,11 @@ mod tests {
         };
         // One sprint that is tried again and again holds up nobody.
         for _ in 0..5 {
-            assert_eq!(fail_of(&SprintId::of("sp-00000a"), "its own words"), (1, 0));
+            assert_eq!(fail_of("sp-00000a", "its own words"), (1, 0));
         }
         let mut fail = |words: &str| {
             number += 1;
-            fail_of(&SprintId::of(&format!("sp-{number:06x}")), words)
+            fail_of(&format!("sp-{number:06x}"), words)
         };
         assert_eq!(fail("invalid account 7"), (1, 0));
         assert_eq!(fail("another"), (1, 0));

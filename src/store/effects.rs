@@ -71,7 +71,7 @@ impl Change<'_> {
             choices,
         })?;
         let data = serde_json::json!({
-            "message_id": message, "kind": kind, "sprint_id": &sprint.id, "study_name": sprint.study, "text": text, "choices": choices,
+            "message_id": message, "kind": kind, "sprint_id": sprint.id, "study_name": sprint.study, "text": text, "choices": choices,
         });
         self.notice(&format!("question:{message}"), "question", &data)
     }

@@ -65,7 +65,7 @@ impl Change<'_> {
         };
         let open = self.open_issues(&after.id)?;
         let data = serde_json::json!({
-            "open_issues": open, "sprint_id": &after.id, "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
+            "open_issues": open, "sprint_id": after.id, "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
             "idea": after.idea, "job_id": after.state.last_job().map(crate::domain::JobId::as_str),
             "summary": after.summary, "cost_usd": after.cost_usd, "cost_estimated": after.cost_estimated, "cost_unknown": Some(&after.cost_unknown).filter(|why| !why.is_empty()),
             "reason": ending.and_then(|ending| ending.reason).map(crate::domain::Reason::as_str),

@@ -10,7 +10,7 @@ use crate::bundle::FORMAT_VERSION;
 use crate::bundle::formats::InboxFile;
 use crate::config::Cluster;
 use crate::domain::text;
-use crate::domain::{MessageKind, State};
+use crate::domain::{MessageKind, SprintId, State};
 use crate::remote::{Payload, Remote, RemoteError, Script, Section};
 use crate::sprint;
 use crate::store::{MessageRow, Store, StoreError};
@@ -53,7 +53,7 @@ pub(super) fn deliver(
     let reply = remote.run(script, app.limits(cluster)).map_err(Undelivered::Remote)?;
     let time = reply.section("time").and_then(|section| section.text().trim().parse::<i64>().ok());
     let mut problems = Vec::new();
-    let mut gone: BTreeSet<&str> = BTreeSet::new();
+    let mut gone: BTreeSet<&SprintId> = BTreeSet::new();
     let change = store.change()?;
     for (message, row) in &due {
         match reply.section(message.id.as_str()) {
@@ -65,7 +65,7 @@ pub(super) fn deliver(
             }
             section => {
                 if let (Some(GONE), Some(time)) = (section.map(|section| section.status), time)
-                    && gone.insert(row.id.as_str())
+                    && gone.insert(&row.id)
                     && sprint::mark_lost(&change, row, time)?
                 {
                     continue;
