@@ -92,7 +92,7 @@ impl App {
     pub fn behind(&self) -> Option<Behind> {
         let (database, artifacts) = (self.config.db_path.clone(), self.config.artifact_dir.clone());
         let mut sprints = sprints_in(&artifacts);
-        sprints.retain(|id| !is_of_another(&artifacts.join(id), &database));
+        sprints.retain(|id| !is_of_another(&artifacts.join(id.as_str()), &database));
         if sprints.is_empty()
             || std::fs::symlink_metadata(&database)
                 .is_ok_and(|found| found.is_symlink() && !database.exists())
@@ -164,8 +164,8 @@ impl App {
     }
 
     /// Where a sprint's files are kept on this machine.
-    pub fn artifacts(&self, sprint: &str) -> PathBuf {
-        self.config.artifact_dir.join(sprint)
+    pub fn artifacts(&self, sprint: &SprintId) -> PathBuf {
+        self.config.artifact_dir.join(sprint.as_str())
     }
 }
 

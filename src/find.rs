@@ -1,7 +1,10 @@
 //! Finds what somebody means by an id or its beginning.
 
+use std::borrow::Borrow;
+use std::fmt::Display;
+
 use crate::domain::action::Action;
-use crate::domain::{suggestion, text};
+use crate::domain::{MessageId, suggestion, text};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{LoopRow, MessageRow, SprintRow, Store, StoreError, TaskRow};
 
@@ -9,7 +12,7 @@ use crate::store::{LoopRow, MessageRow, SprintRow, Store, StoreError, TaskRow};
 const MOST_TOLD: usize = 60;
 
 /// A kind of thing that has an id.
-struct Ids<'a> {
+struct Ids<'a, Id> {
     /// `sp-`, `loop-`, ...
     prefix: &'static str,
     /// For people: `sprint`, `loop`, ...
@@ -17,7 +20,7 @@ struct Ids<'a> {
     /// What lists them all.
     list: Action,
     /// Ids that begin with a text, at most ten.
-    like: &'a dyn Fn(&str) -> Result<Vec<String>, StoreError>,
+    like: &'a dyn Fn(&str) -> Result<Vec<Id>, StoreError>,
 }
 
 /// The sprint with this id.
@@ -58,7 +61,9 @@ pub fn task(store: &Store, given: &str) -> Result<TaskRow, Problem> {
 
 /// The message with this id. None when the id is a sprint's.
 pub fn message(store: &Store, given: &str) -> Result<Option<MessageRow>, Problem> {
-    if let Some(message) = store.message(given)? {
+    if let Ok(id) = MessageId::new(given)
+        && let Some(message) = store.message(&id)?
+    {
         return Ok(Some(message));
     }
     let digits = given.strip_prefix("m-").unwrap_or(given);
@@ -69,10 +74,11 @@ pub fn message(store: &Store, given: &str) -> Result<Option<MessageRow>, Problem
         [] if is_sprint => Ok(None),
         [one] if !is_sprint => Ok(store.message(one)?),
         [] => {
-            let known: Vec<String> =
-                store.messages(true)?.into_iter().map(|message| message.id).collect();
+            let known = store.messages(true)?;
             let mut problem = unknown("message", given);
-            if let Some(near) = suggestion::nearest(given, known.iter().map(String::as_str)) {
+            if let Some(near) =
+                suggestion::nearest(given, known.iter().map(|message| message.id.as_str()))
+            {
                 problem = problem.hint(format!("did you mean {near}?"));
             }
             Err(problem.hint(format!(
@@ -101,7 +107,7 @@ fn is_hex(text: &str) -> bool {
 }
 
 /// The whole id. The prefix may be left out, and the end while it is unambiguous.
-fn whole(ids: &Ids<'_>, given: &str) -> Result<String, Problem> {
+fn whole<Id: Clone + Borrow<str>>(ids: &Ids<'_, Id>, given: &str) -> Result<Id, Problem> {
     let beginning = if given.starts_with(ids.prefix) {
         given.to_owned()
     } else {
@@ -121,7 +127,7 @@ fn whole(ids: &Ids<'_>, given: &str) -> Result<String, Problem> {
             };
             for length in lengths.rev() {
                 let some = (ids.like)(beginning.get(..length).unwrap_or(ids.prefix))?;
-                if let Some(near) = suggestion::nearest(&beginning, some.iter().map(String::as_str))
+                if let Some(near) = suggestion::nearest(&beginning, some.iter().map(Borrow::borrow))
                 {
                     problem = problem.hint(format!("did you mean {near}?"));
                     break;
@@ -129,11 +135,13 @@ fn whole(ids: &Ids<'_>, given: &str) -> Result<String, Problem> {
             }
             Err(problem.hint(format!("`{}` lists them; -n N lists more", ids.list)))
         }
-        many if many.contains(&beginning) => Ok(beginning),
-        many => Err(Problem::new(
-            ProblemKind::Usage,
-            format!("{beginning} is the beginning of several ids: {}", many.join(", ")),
-        )),
+        many => match many.iter().find(|id| (*id).borrow() == beginning) {
+            Some(id) => Ok(id.clone()),
+            None => Err(Problem::new(
+                ProblemKind::Usage,
+                format!("{beginning} is the beginning of several ids: {}", many.join(", ")),
+            )),
+        },
     }
 }
 
@@ -152,6 +160,6 @@ pub fn told(given: &str) -> String {
 }
 
 /// It was there a moment ago.
-fn gone(what: &str, id: &str) -> Problem {
+fn gone(what: &str, id: &impl Display) -> Problem {
     Problem::new(ProblemKind::NotFound, format!("there is no {what} {id}"))
 }

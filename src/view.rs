@@ -41,7 +41,8 @@ pub use tick::{EndedLoop, SprintChange, Ticked, TickedCluster, TickedLoops};
 pub use usage::Usage;
 
 use crate::domain::{
-    Finding, Metric, OpenIssues, Reason, SprintKind, State, Status as SprintStatus, StepState,
+    Finding, LoopId, MessageId, Metric, OpenIssues, Reason, SprintId, SprintKind, State,
+    Status as SprintStatus, StepState, TaskId,
 };
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
@@ -49,7 +50,7 @@ use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 #[derive(Debug, Clone, Serialize)]
 pub struct Sprint {
     /// `sp-` and six hexadecimal digits.
-    pub id: String,
+    pub id: SprintId,
     /// The study.
     pub study_name: String,
     /// The idea.
@@ -92,15 +93,15 @@ pub struct Sprint {
     /// Claude's session.
     pub session_id: Option<String>,
     /// The loop that made it.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// The task that it is an attempt at.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// The sprint that it repeats, or follows up on.
-    pub parent: Option<String>,
+    pub parent: Option<SprintId>,
     /// `research`, `tweak` or `plan`.
     pub kind: SprintKind,
     /// The message that it waits for, when it is parked.
-    pub waits_for: Option<String>,
+    pub waits_for: Option<MessageId>,
     /// US dollars at list prices.
     pub cost_usd: f64,
     /// Whether the cost is not exact.
@@ -239,7 +240,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
     };
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Sprint {
-        id: row.id.to_string(),
+        id: row.id.clone(),
         study_name: row.study.clone(),
         idea: row.idea.clone(),
         status: row.state.status(),
@@ -288,13 +289,13 @@ pub fn sprint(row: &SprintRow) -> Sprint {
 
 /// Shows a sprint in a list of those that run.
 pub fn sprint_running(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
-    let running = store.running(row.id.as_str())?;
+    let running = store.running(&row.id)?;
     Ok(Sprint { running_seconds: Some(running.map(|job| job.seconds)), ..sprint(row) })
 }
 
 /// Shows a sprint with all that is known of it.
 pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     let running = store.running(id)?;
     let step = |step: StepRow| Step {
         running_seconds: running.as_ref().and_then(|job| job.steps.get(&step.label)).copied(),

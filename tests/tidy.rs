@@ -527,6 +527,33 @@ fn a_status_or_a_kind_is_compared_as_what_it_means() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What is called so in the store is the id of something.
+const IDS: &[&str] =
+    &["id", "sprint", "task", "message", "parent", "loop_id", "sprint_id", "task_id", "message_id"];
+
+#[test]
+fn the_store_takes_an_id_as_the_type_that_it_is() {
+    let mut wrong = Vec::new();
+    for source in all().iter().filter(|source| source.part == "store" && !is_test(&source.path)) {
+        for (at, _) in source.text.match_indices("fn ") {
+            let head = source.text[at..].split('{').next().unwrap_or_default();
+            let is_text = |part: &str| {
+                part.split_once(": ").is_some_and(|(name, kind)| {
+                    let kind = kind.split(')').next().unwrap_or_default().trim();
+                    IDS.contains(&name.trim())
+                        && ["&str", "&String", "String", "Option<&str>", "Option<String>"]
+                            .contains(&kind)
+                })
+            };
+            if head.split(['(', ',']).any(is_text) {
+                let name = head.split('(').next().unwrap_or_default();
+                wrong.push(format!("{}: {name} takes an id as a text", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn templates_hold_no_path_of_a_machine() {
     fn walk(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

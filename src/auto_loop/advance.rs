@@ -12,7 +12,9 @@ use crate::domain::leaderboard::{Entry, Repeats, Series, Told, repeats, series};
 use crate::domain::noise::{self, Better, Measured, steps};
 use crate::domain::scale::Scale;
 use crate::domain::transition::Event;
-use crate::domain::{LoopStatus, Source, SprintId, Status, TaskState, Waiting, figure_name, task};
+use crate::domain::{
+    LoopId, LoopStatus, Source, SprintId, Status, TaskState, Waiting, figure_name, task,
+};
 use crate::sprint::{self, NewSprintSpec, Request};
 use crate::store::{Change, LoopRow, LoopSprint, MetricRow, Store, StoreError};
 use crate::study::Program;
@@ -23,7 +25,7 @@ pub struct Advanced {
     /// Sprints that were made: id and cluster. They are pending.
     pub made: Vec<(SprintId, String)>,
     /// Loops that ended: id and why.
-    pub ended: Vec<(String, String)>,
+    pub ended: Vec<(LoopId, String)>,
     /// What went wrong, one sentence each.
     pub problems: Vec<String>,
 }
@@ -45,7 +47,7 @@ pub fn advance_all(app: &App, store: &mut Store) -> Result<Advanced, StoreError>
 pub fn advance_one(
     app: &App,
     store: &mut Store,
-    id: &str,
+    id: &LoopId,
     advanced: &mut Advanced,
 ) -> Result<(), StoreError> {
     // Each sprint is made in a transaction of its own: what stands is never half.
@@ -57,7 +59,7 @@ pub fn advance_one(
         let (step, remark) = match app.config.study(&row.study) {
             Ok(study) => (step(app, &change, &row, study)?, remark_on(app, &change, &row, study)?),
             Err(error) => {
-                let stop = Action::StopLoop { id: id.to_owned() };
+                let stop = Action::StopLoop { id: id.to_string() };
                 (Step::Note(format!("{error}; put the study back, or `{stop}`"), true), None)
             }
         };
@@ -92,8 +94,8 @@ pub fn advance_one(
         }) {
             let hint = format!(
                 "`{}` shows it; `{}` changes the target",
-                Action::ShowLoop { id: id.to_owned() },
-                Action::EditLoop { id: id.to_owned(), with: LoopOption::Target }
+                Action::ShowLoop { id: id.to_string() },
+                Action::EditLoop { id: id.to_string(), with: LoopOption::Target }
             );
             let data = serde_json::json!({ "loop_id": id, "study_name": row.study, "detail": text, "hint": hint });
             change.notice(&format!("loop_note:{id}:{subject}"), "loop_note", &data)?;
@@ -108,7 +110,7 @@ pub fn advance_one(
 /// Ends a loop, and takes back its sprints of which no job was sent yet.
 pub(super) fn end(
     change: &Change<'_>,
-    id: &str,
+    id: &LoopId,
     rule: StopRule,
     why: &str,
 ) -> Result<(), StoreError> {
@@ -137,7 +139,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
             format!("allow_loop of the study {} is false now", study.name),
         ));
     }
-    let sprints = change.loop_sprints(row.id.as_str())?;
+    let sprints = change.loop_sprints(&row.id)?;
     let program = Program::load(&app.config, study, change.now());
     if let Some(mistake) = program.mistakes.first() {
         // What was meant as a limit may stand there.
@@ -214,8 +216,8 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
         idea: ready.as_ref().map(|task| task.idea.as_str()),
         request,
         parent: None,
-        task: ready.as_ref().map(|task| task.id.as_str()),
-        loop_id: Some(row.id.as_str()),
+        task: ready.as_ref().map(|task| &task.id),
+        loop_id: Some(&row.id),
         budget_usd,
         shortened: seconds.is_some(),
     };
@@ -226,7 +228,7 @@ fn step(app: &App, change: &Change<'_>, row: &LoopRow, study: &Study) -> Result<
     };
     if let Some(task) = &ready {
         // It was ready a moment ago, in this very change.
-        change.claim_for_sprint(task.id.as_str(), id.as_str())?;
+        change.claim_for_sprint(&task.id, &id)?;
     }
     Ok(Step::Made(id, study.cluster.to_string()))
 }
@@ -257,7 +259,7 @@ fn remark_on(
         change,
         row,
         &Program::load(&app.config, study, change.now()),
-        &change.loop_sprints(row.id.as_str())?,
+        &change.loop_sprints(&row.id)?,
     )?;
     let reported: Vec<String> =
         change.metric_names(&row.study)?.into_iter().map(|(name, _)| name).collect();
@@ -272,7 +274,7 @@ pub(super) fn stops(
     study: &Study,
 ) -> Result<Option<(StopRule, String)>, StoreError> {
     let (program, sprints) =
-        (Program::load(&app.config, study, change.now()), change.loop_sprints(row.id.as_str())?);
+        (Program::load(&app.config, study, change.now()), change.loop_sprints(&row.id)?);
     Ok(match asked(app, change, row, study, &program, &sprints, next)? {
         Next::Stop(rule, why) => Some((rule, why)),
         _ => None,
@@ -281,7 +283,7 @@ pub(super) fn stops(
 
 /// Whether a sprint of this loop that never had a job may have one now. A rule that holds by now ends
 /// the loop, and takes such sprints back.
-pub fn may_begin(app: &App, store: &mut Store, id: &str) -> Result<bool, StoreError> {
+pub fn may_begin(app: &App, store: &mut Store, id: &LoopId) -> Result<bool, StoreError> {
     let change = store.change()?;
     let Some(row) = change.one_loop(id)?.filter(|row| row.status == LoopStatus::Running) else {
         return Ok(true);
@@ -365,19 +367,19 @@ impl History {
     }
 
     /// Those among which this sprint is, the how manyth they are, and whether it was the first of them.
-    fn of(&self, sprint: &str) -> Option<(usize, &Repeats, bool)> {
+    fn of(&self, sprint: &SprintId) -> Option<(usize, &Repeats, bool)> {
         let at = self.at(sprint)?;
         let (index, repeats) =
             self.repeats.iter().enumerate().find(|(_, repeats)| repeats.entries.contains(&at))?;
         Some((index, repeats, repeats.entries.first() == Some(&at)))
     }
 
-    fn at(&self, sprint: &str) -> Option<usize> {
-        self.rows.iter().position(|row| row.sprint_id == sprint)
+    fn at(&self, sprint: &SprintId) -> Option<usize> {
+        self.rows.iter().position(|row| row.sprint_id == *sprint)
     }
 
     /// What a sprint has come to, in the target's unit, and what does not count of that.
-    fn towards(&self, sprint: &str, target: &Target) -> (Option<Measured>, Option<Unused>) {
+    fn towards(&self, sprint: &SprintId, target: &Target) -> (Option<Measured>, Option<Unused>) {
         let Some((at, scale)) = self.at(sprint).zip(self.scale.as_ref()) else {
             return (None, None);
         };
@@ -434,7 +436,7 @@ fn attempts(
     let steps = steps(better, &measured);
     // What cannot be believed has brought no improvement, and sets no bar. What cannot be compared says
     // nothing either way.
-    let is_doubted = |sprint: &str| {
+    let is_doubted = |sprint: &SprintId| {
         history
             .at(sprint)
             .is_some_and(|at| matches!(history.against.get(at), Some(Some((_, Some(_))))))
@@ -509,7 +511,7 @@ fn situation_of<'a>(
     request: &Request,
     attempts: &'a [Attempt],
 ) -> Result<Situation<'a>, StoreError> {
-    let own = change.money_of_loop(row.id.as_str())?;
+    let own = change.money_of_loop(&row.id)?;
     let whole = change.money_of_study(&row.study)?;
     let limits: &Limits = &row.limits;
     let left = |max: f64, used: f64, reserved: f64| Left {
@@ -545,13 +547,14 @@ fn situation_of<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::TaskId;
 
     #[test]
     fn a_repeat_counts_with_what_it_repeats_and_is_no_attempt_of_its_own() {
         let row = |id: &str, task: &str, value: f64| MetricRow {
-            sprint_id: id.to_owned(),
+            sprint_id: SprintId::of(id),
             loop_id: None,
-            task: Some(task.to_owned()),
+            task: Some(TaskId::of(task)),
             idea: None,
             value,
             unit: String::new(),
@@ -567,17 +570,21 @@ mod tests {
         };
         let history = History::new(
             "x",
-            vec![row("sp-a", "t-1", 0.5), row("sp-b", "t-2", 0.8), row("sp-c", "t-1", 0.7)],
+            vec![
+                row("sp-00000a", "t-000001", 0.5),
+                row("sp-00000b", "t-000002", 0.8),
+                row("sp-00000c", "t-000001", 0.7),
+            ],
         );
         let of = |id: &str| {
-            history.of(id).map(|(index, repeats, is_first)| {
+            history.of(&SprintId::of(id)).map(|(index, repeats, is_first)| {
                 (index, repeats.measured.value, repeats.measured.n, is_first)
             })
         };
         assert_eq!(
-            (of("sp-a"), of("sp-c")),
+            (of("sp-00000a"), of("sp-00000c")),
             (Some((0, 0.6, Some(2), true)), Some((0, 0.6, Some(2), false)))
         );
-        assert_eq!((of("sp-b"), of("sp-d")), (Some((1, 0.8, None, true)), None));
+        assert_eq!((of("sp-00000b"), of("sp-00000d")), (Some((1, 0.8, None, true)), None));
     }
 }

@@ -25,11 +25,11 @@ pub fn begin(
     tell: &mut dyn FnMut(BeginEvent<'_>),
 ) -> Result<Vec<String>, Problem> {
     let mut advanced = Advanced::default();
-    advance_one(app, store, id.as_str(), &mut advanced)?;
+    advance_one(app, store, id, &mut advanced)?;
     for (sprint, cluster) in &advanced.made {
         let mut remote = app.remote(app.config.cluster(cluster)?);
         tell(BeginEvent::Submitting(sprint, cluster));
-        let submitted = sprint::submit(app, store, remote.as_mut(), sprint.as_str());
+        let submitted = sprint::submit(app, store, remote.as_mut(), sprint);
         let is_silent =
             matches!(&submitted, Ok(Submitted::Deferred { because: Deferral::NoAnswer(_), .. }));
         tell(BeginEvent::Submitted(sprint, cluster, submitted));

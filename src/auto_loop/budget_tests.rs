@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::bundle::formats::Money;
 use crate::domain::loop_limits::Limits;
 use crate::domain::transition::Event;
-use crate::domain::{Ending, JobId, LoopId, Reason, Status};
+use crate::domain::{Ending, JobId, LoopId, Reason, SprintId, Status};
 use crate::sprint::{self, CreateError, NewSprintSpec, Request};
 use crate::store::{SprintFilter, Store};
 
@@ -53,21 +53,20 @@ fn loops(store: &mut Store) {
         let limits: Limits =
             serde_json::from_str(r#"{"count":1000,"parallel":3}"#).expect("limits");
         let limits = Limits { max_cost_usd, ..limits };
-        let id = LoopId::new(id).expect("an id");
-        assert!(change.create_loop(&id, "s", "", "{}", &limits).expect("made"));
+        assert!(change.create_loop(&LoopId::of(id), "s", "", "{}", &limits).expect("made"));
     }
     change.commit().expect("kept");
 }
 
 /// The id of a sprint, by its place in the list.
-fn at(store: &Store, place: usize) -> Option<(String, Status)> {
+fn at(store: &Store, place: usize) -> Option<(SprintId, Status)> {
     let filter = SprintFilter { limit: 1000, ..SprintFilter::default() };
     let rows = store.sprints(&filter).expect("read");
     let row = rows.get(place % rows.len().max(1))?;
-    Some((row.id.to_string(), row.state.status()))
+    Some((row.id.clone(), row.state.status()))
 }
 
-fn submit(store: &mut Store, id: &str) {
+fn submit(store: &mut Store, id: &SprintId) {
     let change = store.change().expect("begun");
     if let Some(attempt) = change.begin_submission(id, "").expect("begun") {
         change.accept(id, attempt, &JobId::parse("7").expect("digits"), "/d").expect("taken");
@@ -79,7 +78,8 @@ fn submit(store: &mut Store, id: &str) {
 fn happen(app: &App, store: &mut Store, deed: &Deed) {
     match deed {
         Deed::Advance(place) => {
-            advance_one(app, store, LOOPS[*place].0, &mut Advanced::default()).expect("advanced");
+            advance_one(app, store, &LoopId::of(LOOPS[*place].0), &mut Advanced::default())
+                .expect("advanced");
         }
         Deed::ByHand(max_cost_usd) => {
             let request = Request { max_cost_usd: *max_cost_usd, ..Request::default() };
@@ -142,7 +142,7 @@ proptest! {
             let used = store.money_of_study("s").expect("a sum");
             prop_assert!(used.cost_usd + used.reserved_usd <= STUDY_USD + 1e-6, "{:?}: {:?}", deed, used);
             for (id, most) in LOOPS {
-                let used = store.money_of_loop(id).expect("a sum");
+                let used = store.money_of_loop(&LoopId::of(id)).expect("a sum");
                 let sum = used.cost_usd + used.reserved_usd;
                 prop_assert!(most.is_none_or(|most| sum <= most + 1e-6), "{:?} {}: {:?}", deed, id, used);
             }

@@ -70,10 +70,10 @@ pub enum LoopError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Program(Vec<crate::study::Mistake>),
     /// A limit that is reached already.
-    #[error("{} would stop at once: {why}", id.as_deref().unwrap_or("the loop"))]
+    #[error("{} would stop at once: {why}", id.as_ref().map_or("the loop", LoopId::as_str))]
     Reached {
         /// The loop; none if it was to be made.
-        id: Option<String>,
+        id: Option<LoopId>,
         /// The study.
         study: String,
         /// Which rule.
@@ -85,7 +85,7 @@ pub enum LoopError {
     #[error("{id} is {status}")]
     State {
         /// The loop.
-        id: String,
+        id: LoopId,
         /// How it stands.
         status: &'static str,
     },
@@ -113,9 +113,9 @@ impl From<LoopError> for Problem {
                     let show = Action::ShowStudy { study: study.clone() };
                     format!("raise `{key}` of the study {study}, or wait for what is reserved; `{show}` shows it")
                 }
-                (None, Some(with), Some(id)) => format!("`{}` goes on, within a wider limit", Action::ResumeLoop { id, with }),
+                (None, Some(with), Some(id)) => format!("`{}` goes on, within a wider limit", Action::ResumeLoop { id: id.to_string(), with }),
                 (None, Some(with), None) => format!("start it with a wider limit: {}", Action::StartWith { with }),
-                (None, None, Some(id)) => format!("`{}` shows what happened", Action::ShowLoop { id }),
+                (None, None, Some(id)) => format!("`{}` shows what happened", Action::ShowLoop { id: id.to_string() }),
                 (None, None, None) => format!("`{}` shows how it stands", Action::ShowStudy { study }),
             }),
         }
@@ -371,8 +371,8 @@ pub fn start(
             continue;
         }
         let row = change
-            .one_loop(id.as_str())?
-            .ok_or_else(|| LoopError::State { id: id.to_string(), status: "not there" })?;
+            .one_loop(&id)?
+            .ok_or_else(|| LoopError::State { id: id.clone(), status: "not there" })?;
         if let Some((rule, why)) = stops(app, &change, &row, study)? {
             return Err(LoopError::Reached { id: None, study: row.study, rule, why });
         }
@@ -382,15 +382,15 @@ pub fn start(
 }
 
 /// Changes what a loop does from now on.
-pub fn edit(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<LoopRow, LoopError> {
+pub fn edit(app: &App, store: &mut Store, id: &LoopId, edit: &Edit) -> Result<LoopRow, LoopError> {
     let change = store.change()?;
     let row = edit_in(app, &change, id, edit)?;
     change.commit()?;
     Ok(row)
 }
 
-fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<LoopRow, LoopError> {
-    let gone = || LoopError::State { id: id.to_owned(), status: "not there" };
+fn edit_in(app: &App, change: &Change<'_>, id: &LoopId, edit: &Edit) -> Result<LoopRow, LoopError> {
+    let gone = || LoopError::State { id: id.clone(), status: "not there" };
     let row = change.one_loop(id)?.ok_or_else(gone)?;
     let study = app.config.study(&row.study)?;
     let program = understood(app, study)?;
@@ -420,11 +420,16 @@ fn edit_in(app: &App, change: &Change<'_>, id: &str, edit: &Edit) -> Result<Loop
 }
 
 /// Lets a loop run again, perhaps within wider limits. Nothing that it has used or done is forgotten.
-pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<LoopRow, LoopError> {
+pub fn resume(
+    app: &App,
+    store: &mut Store,
+    id: &LoopId,
+    edit: &Edit,
+) -> Result<LoopRow, LoopError> {
     let change = store.change()?;
     if !change.resume_loop(id)? {
         return Err(LoopError::State {
-            id: id.to_owned(),
+            id: id.clone(),
             status: change.one_loop(id)?.map_or("not there", |row| row.status.as_str()),
         });
     }
@@ -435,7 +440,7 @@ pub fn resume(app: &App, store: &mut Store, id: &str, edit: &Edit) -> Result<Loo
     }
     // A rule that still holds would end it at once: better to say so, and change nothing.
     if let Some((rule, why)) = stops(app, &change, &row, study)? {
-        return Err(LoopError::Reached { id: Some(id.to_owned()), study: row.study, rule, why });
+        return Err(LoopError::Reached { id: Some(id.clone()), study: row.study, rule, why });
     }
     change.commit()?;
     Ok(row)

@@ -3,7 +3,7 @@
 
 use super::{BeginEvent, Edit, Order, control, stop};
 use crate::app::App;
-use crate::domain::LoopId;
+use crate::domain::{LoopId, SprintId};
 use crate::find;
 use crate::problem::Problem;
 use crate::sprint::{CancelError, Request};
@@ -46,13 +46,13 @@ impl Handle {
 
     /// Changes its limits, and what its next sprints ask for.
     pub fn edit(&mut self, app: &App, edit: &Edit) -> Result<(), Problem> {
-        self.row = control::edit(app, &mut self.store, self.row.id.as_str(), edit)?;
+        self.row = control::edit(app, &mut self.store, &self.row.id, edit)?;
         Ok(())
     }
 
     /// Lets it go on that has stopped or ended.
     pub fn resume(&mut self, app: &App, edit: &Edit) -> Result<(), Problem> {
-        self.row = control::resume(app, &mut self.store, self.row.id.as_str(), edit)?;
+        self.row = control::resume(app, &mut self.store, &self.row.id, edit)?;
         Ok(())
     }
 
@@ -90,7 +90,7 @@ impl Handle {
         &mut self,
         app: &App,
         sprints: &[LoopSprint],
-        tell: &mut dyn FnMut(&str, Result<(), CancelError>),
+        tell: &mut dyn FnMut(&SprintId, Result<(), CancelError>),
     ) -> Result<(), Problem> {
         stop::cancel_sprints(app, &mut self.store, sprints, tell)?;
         self.look()

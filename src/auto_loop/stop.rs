@@ -3,8 +3,8 @@
 use super::advance::end;
 use super::control::LoopError;
 use crate::app::App;
-use crate::domain::LoopStatus;
 use crate::domain::auto_loop::StopRule;
+use crate::domain::{LoopId, LoopStatus, SprintId};
 use crate::sprint::{self, CancelError};
 use crate::store::{LoopRow, LoopSprint, Store, StoreError};
 
@@ -15,7 +15,7 @@ pub fn stop_by_hand(
     row: &LoopRow,
     with_jobs: bool,
 ) -> Result<Vec<LoopSprint>, LoopError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     match (row.status, with_jobs) {
         (LoopStatus::Running, true) => stop(store, id, "stopped by hand, with its jobs"),
         (_, true) => Ok(not_over(store.loop_sprints(id)?)),
@@ -29,7 +29,7 @@ pub fn cancel_sprints(
     app: &App,
     store: &mut Store,
     sprints: &[LoopSprint],
-    tell: &mut dyn FnMut(&str, Result<(), CancelError>),
+    tell: &mut dyn FnMut(&SprintId, Result<(), CancelError>),
 ) -> Result<(), StoreError> {
     for sprint in sprints {
         let Some(row) = store.sprint(&sprint.id)? else { continue };
@@ -47,11 +47,11 @@ pub fn cancel_sprints(
 
 /// Stops a loop. Sprints of which no job was sent are taken back; those whose jobs run go on.
 /// Returns these.
-fn stop(store: &mut Store, id: &str, why: &str) -> Result<Vec<LoopSprint>, LoopError> {
+fn stop(store: &mut Store, id: &LoopId, why: &str) -> Result<Vec<LoopSprint>, LoopError> {
     let change = store.change()?;
     let status = change.one_loop(id)?.map_or("not there", |row| row.status.as_str());
     if status != LoopStatus::Running.as_str() {
-        return Err(LoopError::State { id: id.to_owned(), status });
+        return Err(LoopError::State { id: id.clone(), status });
     }
     end(&change, id, StopRule::ByHand, why)?;
     let live = not_over(change.loop_sprints(id)?);
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use crate::bundle::journal::Question;
     use crate::domain::auto_loop::Limits;
-    use crate::domain::{JobId, LoopId, MessageKind, SprintId, Status};
+    use crate::domain::{JobId, MessageKind, SprintId, Status};
     use crate::store::NewSprint;
 
     #[test]
@@ -76,19 +76,18 @@ mod tests {
         let mut store = Store::in_memory().expect("a database");
         let change = store.change().expect("begun");
         let limits: Limits = serde_json::from_str(r#"{"count":3,"parallel":2}"#).expect("limits");
-        let id = LoopId::new("loop-000001").expect("an id");
+        let id = LoopId::of("loop-000001");
         assert!(change.create_loop(&id, "s", "", "{}", &limits).expect("made"));
-        for name in ["sp-000001", "sp-000002"] {
-            let sprint_id = SprintId::new(name).expect("an id");
-            let new = NewSprint { loop_id: Some(id.as_str()), ..NewSprint::example(&sprint_id) };
+        let sprints = ["sp-000001", "sp-000002"].map(SprintId::of);
+        for sprint in &sprints {
+            let new = NewSprint { loop_id: Some(&id), ..NewSprint::example(sprint) };
             assert!(change.create_sprint(&new).expect("made"));
         }
+        let [first, _] = &sprints;
         // One was parked and answered, and the front end could not be reached when it was to go on.
-        let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
-        change
-            .accept("sp-000001", attempt, &JobId::parse("7").expect("digits"), "/d")
-            .expect("taken");
-        let row = change.sprint("sp-000001").expect("read").expect("there");
+        let attempt = change.begin_submission(first, "").expect("begun").expect("can be");
+        change.accept(first, attempt, &JobId::parse("7").expect("digits"), "/d").expect("taken");
+        let row = change.sprint(first).expect("read").expect("there");
         let question = Question {
             name: "data".to_owned(),
             kind: MessageKind::Question,
@@ -97,10 +96,10 @@ mod tests {
             proposal: None,
         };
         change.park(&row, &[question]).expect("parked");
-        let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
-        change.undo_submission("sp-000001", attempt).expect("undone");
+        let attempt = change.begin_submission(first, "").expect("begun").expect("can be");
+        change.undo_submission(first, attempt).expect("undone");
         change.commit().expect("kept");
-        let live = stop(&mut store, id.as_str(), "enough").expect("stopped");
+        let live = stop(&mut store, &id, "enough").expect("stopped");
         assert_eq!(
             live.iter().map(|sprint| (sprint.id.as_str(), sprint.status)).collect::<Vec<_>>(),
             [("sp-000001", Status::Parked)]

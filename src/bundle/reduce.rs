@@ -8,7 +8,9 @@ use crate::domain::idea::{self, Earlier};
 use crate::domain::message::{MAX_ASKED, MAX_CHOICES, MAX_QUESTIONS};
 use crate::domain::text::{one_line, paragraph};
 use crate::domain::transition::{self, Event};
-use crate::domain::{Ending, EventName, MessageStatus, Phase, Reason, State, StepState};
+use crate::domain::{
+    Ending, EventName, MessageId, MessageStatus, Phase, Reason, SprintId, State, StepState,
+};
 
 /// A step takes at most ten years: what a journal says may be anything.
 const MAX_SECONDS: u64 = 10 * 366 * 86_400;
@@ -115,7 +117,9 @@ pub fn line(known: &mut Known, line: &Line) -> Vec<Effect> {
             EventName::NoIdeaLeft,
             serde_json::json!({ "why": paragraph(&why, 400) }),
         )],
-        Some(Entry::Told { id }) => vec![Effect::SetTold(id)],
+        Some(Entry::Told { id }) => {
+            MessageId::new(&id).into_iter().map(Effect::SetTold).collect()
+        }
         Some(Entry::RunEnded(end)) => vec![Effect::Facts(Facts {
             host: Some(one_line(&end.host, MAX_HOST)),
             resets_at: end.resets_at,
@@ -159,8 +163,8 @@ fn found_idea(known: &mut Known, text: &str) -> Vec<Effect> {
 /// A message of a sprint that has a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// Its id.
-    pub id: String,
+    /// Its id; none of one that is about to be made.
+    pub id: Option<MessageId>,
     /// The job's own name for it.
     pub name: String,
     /// How far it has come; none for a word that is not known.
@@ -173,7 +177,7 @@ pub struct Named {
 /// A sprint that is parked with nothing to wait for would be submitted again by every tick. So each park
 /// leaves an open question, or brings an answer again that the job has not found, or ends the sprint.
 pub fn park(
-    id: &str,
+    id: &SprintId,
     state: &State,
     jobs: u32,
     questions: &[journal::Question],
@@ -197,8 +201,8 @@ pub fn park(
     };
     let hint = format!(
         "see what it did: `{}`; `{}` runs it again",
-        Action::ReadLog { sprint: id.to_owned(), step: None },
-        Action::ResubmitSprint { sprint: id.to_owned(), more: None }
+        Action::ReadLog { sprint: id.to_string(), step: None },
+        Action::ResubmitSprint { sprint: id.to_string(), more: None }
     );
     effects.push(Effect::Apply(Event::Over(Ending::failed(Reason::StepFailed, problem, hint))));
     effects
@@ -212,15 +216,15 @@ fn take_question(question: &journal::Question, named: &mut Vec<Named>, effects: 
         Some((_, Some(MessageStatus::Open))) => return,
         // It was answered, and the job has not found the answer: it is brought once more.
         Some((place, Some(MessageStatus::Answered))) => {
-            effects.push(Effect::BringAgain(named[place].id.clone()));
+            effects.extend(named[place].id.clone().map(Effect::BringAgain));
             return;
         }
         // A job that has lost its `state.json` gives a name again: the question is a new one.
-        Some((place, _)) => effects.push(Effect::FreeName(named.remove(place).id)),
+        Some((place, _)) => effects.extend(named.remove(place).id.map(Effect::FreeName)),
         None => {}
     }
     let (count, length) = MAX_CHOICES;
-    named.push(Named { id: String::new(), name: name.clone(), status: Some(MessageStatus::Open) });
+    named.push(Named { id: None, name: name.clone(), status: Some(MessageStatus::Open) });
     effects.push(Effect::Ask(Question {
         kind: question.kind,
         name,

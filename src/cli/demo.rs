@@ -55,7 +55,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     if sprint.status != Status::Completed {
         return Ok(exit);
     }
-    let folder = app.artifacts(id.as_str());
+    let folder = app.artifacts(&id);
     ui.status(&format!(
         "\nThe sprint is completed. What came out of it is in {}:",
         folder.display()

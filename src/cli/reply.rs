@@ -6,6 +6,7 @@ use super::Global;
 use super::exit::{Exit, Result};
 use super::render::Render;
 use super::ui::Ui;
+use crate::domain::SprintId;
 use crate::message;
 use crate::problem::Problem;
 use crate::view::{Replied, Response};
@@ -44,7 +45,7 @@ impl Render for Response {
 /// What came of the words, in a sentence.
 fn what_came(response: &Response) -> String {
     let id = &response.id;
-    let sprint = response.sprint.as_deref().unwrap_or("it");
+    let sprint = response.sprint.as_ref().map_or("it", SprintId::as_str);
     match &response.replied {
         Replied::Kept => {
             format!("{id}: answered; the next `researchloop tick` takes it to {sprint}")

@@ -12,7 +12,10 @@ use super::text::{
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
-use crate::domain::{OpenIssues, Source, SprintKind, Status, StepState, Verdict, Waiting};
+use crate::domain::{
+    MessageId, OpenIssues, Source, SprintId, SprintKind, Status, StepState, TaskId, Verdict,
+    Waiting,
+};
 use crate::tick::Live;
 use crate::view::{Sprint, SprintNext, Step, Usage};
 
@@ -22,7 +25,7 @@ pub fn status(ui: &Ui, sprint: &Sprint) -> String {
     let beside = match (&sprint.phase, sprint.reason) {
         (Some(phase), _) => Some(phase.as_str()),
         (None, Some(reason)) => Some(reason.as_str()),
-        (None, None) => sprint.waits_for.as_deref(),
+        (None, None) => sprint.waits_for.as_ref().map(MessageId::as_str),
     };
     let text = text::status(sprint.status, beside);
     status_style(ui, sprint.status).apply_to(clean(&text)).to_string()
@@ -323,10 +326,10 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path, what: &SprintNext) -> Vec<S
     fact(asks_for, sprint.idea.as_deref().map(clean));
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
-    fact("task", sprint.task_id.clone());
+    fact("task", sprint.task_id.as_ref().map(TaskId::to_string));
     fact(
         if sprint.kind == SprintKind::Tweak { "changes" } else { "repeats" },
-        sprint.parent.clone(),
+        sprint.parent.as_ref().map(SprintId::to_string),
     );
     fact("created", Some(time(&sprint.created_at)));
     fact("started", sprint.started_at.as_deref().map(time));
@@ -527,7 +530,7 @@ pub fn next(sprint: &Sprint, next: &SprintNext, folder: &Path) -> String {
         ),
         SprintNext::ReadReport { sprint } => format!(
             "read {}, then try the next idea: `researchloop sprint run \"...\" -s {}`",
-            folder.with_file_name(sprint).join("report.md").display(),
+            folder.with_file_name(sprint.as_str()).join("report.md").display(),
             study()
         ),
         SprintNext::Follow { advice } => clean(advice),

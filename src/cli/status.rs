@@ -8,7 +8,7 @@ use super::ui::Ui;
 use super::{Global, action, screen, text};
 use crate::domain::action::Action;
 use crate::domain::duration::human;
-use crate::domain::{MessageKind, Status, TaskState};
+use crate::domain::{MessageKind, SprintId, Status, TaskId, TaskState};
 use crate::platform::clock;
 use crate::query;
 use crate::view::{self, Message, StudyStatus, TickStatus, Usage};
@@ -164,7 +164,7 @@ impl Screen<'_> {
                     .unwrap_or_default();
                 let why = format!("{until}{note}");
                 vec![
-                    sprint.id.clone(),
+                    sprint.id.to_string(),
                     self.study(&sprint.study_name),
                     text::short(&step, 18),
                     since.map(human).unwrap_or_default(),
@@ -183,7 +183,12 @@ impl Screen<'_> {
         }
         self.heading("NEEDS YOU", needs.len(), lines);
         for one in needs.iter().take(MOST) {
-            let about = one.sprint_id.as_deref().or(one.task_id.as_deref()).unwrap_or_default();
+            let about = one
+                .sprint_id
+                .as_ref()
+                .map(SprintId::as_str)
+                .or(one.task_id.as_ref().map(TaskId::as_str))
+                .unwrap_or_default();
             let what = match one.kind {
                 MessageKind::Dead => "has failed for good",
                 MessageKind::Verdict => "has no verdict",
@@ -228,7 +233,7 @@ impl Screen<'_> {
                     one.cost_unknown.then_some(one.cost_unknown_usd),
                 );
                 vec![
-                    one.id.clone(),
+                    one.id.to_string(),
                     self.study(&one.study_name),
                     format!("{}/{} done", one.completed_count, one.total_count),
                     one.limits.max_cost_usd.map_or(cost.clone(), |most| {

@@ -1,6 +1,7 @@
 //! What a loop does next: begin another sprint, wait, or stop. Pure: everything that it
 //! rests on is handed in, and is asked for anew each time, so that nothing is counted twice.
 
+use super::SprintId;
 use super::allowance::{LEAST_SECONDS, LEAST_USD, lesser};
 use super::incidents::{Failed, incidents};
 pub use super::loop_limits::{Limits, StopRule, Target, parse_until};
@@ -16,7 +17,7 @@ pub const FAILURES_IN_A_ROW: usize = 5;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
     /// Its id.
-    pub id: String,
+    pub id: SprintId,
     /// How it stands.
     pub state: AttemptState,
     /// Whether it was made after the loop was last resumed.
@@ -232,7 +233,7 @@ fn reached(situation: &Situation<'_>, done: usize) -> Option<(StopRule, String)>
 
 /// A failure at the end of the list.
 struct Failure<'a> {
-    id: &'a str,
+    id: &'a SprintId,
     infrastructure: bool,
     reset: Option<i64>,
     of: Failed<'a>,

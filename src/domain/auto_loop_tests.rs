@@ -35,7 +35,7 @@ fn situation<'a>(limits: &'a Limits, attempts: &'a [Attempt]) -> Situation<'a> {
 }
 
 fn attempt(state: AttemptState) -> Attempt {
-    Attempt { id: "sp-000001".to_owned(), state, is_judged: true, made: 0 }
+    Attempt { id: SprintId::of("sp-000001"), state, is_judged: true, made: 0 }
 }
 
 fn completed() -> Attempt {
@@ -246,7 +246,7 @@ fn a_target_that_is_reached_by_luck_says_so() {
 #[test]
 fn a_loop_that_ends_without_improvement_names_what_may_be_one() {
     let limits = Limits { patience: Some(1), count: 10, ..limits() };
-    let lucky = Attempt { id: "sp-00000a".to_owned(), ..measured(Step::Doubtful) };
+    let lucky = Attempt { id: SprintId::of("sp-00000a"), ..measured(Step::Doubtful) };
     let told = next(&situation(&limits, &[lucky, measured(Step::Nothing)]));
     assert!(
         matches!(&told, Next::Stop(StopRule::NoImprovement, why) if why.contains("sp-00000a was a new best: it may be luck, 3 more runs would tell")),
@@ -388,7 +388,7 @@ fn one_incident_that_meets_many_sprints_at_once_is_one_failure() {
 fn one_cause_that_met_several_sprints_at_once_counts_once_for_every_rule() {
     let limits = Limits { parallel: 4, count: 10, ..limits() };
     let met = |made: i64, known: i64, shared: bool, what: &str| Attempt {
-        id: format!("sp-{made:06}"),
+        id: SprintId::of(&format!("sp-{made:06}")),
         made,
         ..attempt(AttemptState::Failed {
             infrastructure: false,

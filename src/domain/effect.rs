@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::transition::Event;
-use super::{EventName, MessageKind, StepState};
+use super::{EventName, MessageId, MessageKind, StepState};
 
 /// One thing to write, of one sprint.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,13 +73,13 @@ pub enum Effect {
         made_by: String,
     },
     /// The agent knows this message.
-    SetTold(String),
+    SetTold(MessageId),
     /// A person is asked.
     Ask(Question),
     /// The answer to this message is brought once more.
-    BringAgain(String),
+    BringAgain(MessageId),
     /// This message's name is free for another one.
-    FreeName(String),
+    FreeName(MessageId),
     /// Nobody has to answer the sprint's questions any more.
     CloseMessages,
     /// People are told of the new state by a notice of this kind.

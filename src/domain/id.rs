@@ -1,6 +1,7 @@
 //! Ids and names. Each is a type of its own, so that one cannot stand where
 //! another belongs, and each is checked where it enters the program.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use super::text::is_hidden;
@@ -37,6 +38,24 @@ macro_rules! name_type {
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// One that a test names.
+            #[cfg(test)]
+            pub fn of(text: &str) -> Self {
+                Self::new(text).expect("an id or a name")
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 

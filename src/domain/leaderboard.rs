@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::TaskId;
 use super::noise::{Better, Mark, Measured, compared, comparisons, mean_of};
 use super::scale::{self, Scale};
 
@@ -9,7 +10,7 @@ use super::scale::{self, Scale};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told<'a> {
     /// What it is an attempt at, and with which idea: entries of the same are repeats.
-    pub task: Option<(&'a str, &'a str)>,
+    pub task: Option<(&'a TaskId, &'a str)>,
     /// Whether the study's evaluator has measured it; else it is what the agent says.
     pub is_measured: bool,
     /// What was measured, in its own unit.
@@ -26,7 +27,7 @@ pub struct Told<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry<'a> {
     /// What it is an attempt at, and with which idea: entries of the same are repeats.
-    pub task: Option<(&'a str, &'a str)>,
+    pub task: Option<(&'a TaskId, &'a str)>,
     /// Whether the study's evaluator has measured it; else it is what the agent says.
     pub is_measured: bool,
     /// What was measured.
@@ -274,9 +275,14 @@ pub fn best_so_far(better: Better, values: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
-    fn entry(task: Option<&str>, value: f64) -> Entry<'_> {
+    static ONE: LazyLock<TaskId> = LazyLock::new(|| TaskId::of("t-000001"));
+    static OTHER: LazyLock<TaskId> = LazyLock::new(|| TaskId::of("t-000002"));
+
+    fn entry(task: Option<&TaskId>, value: f64) -> Entry<'_> {
         Entry {
             task: task.map(|task| (task, "x")),
             is_measured: false,
@@ -290,9 +296,9 @@ mod tests {
     #[test]
     fn repeats_of_a_task_share_a_place() {
         let entries = [
-            entry(Some("t-1"), 0.5),
-            entry(Some("t-2"), 0.8),
-            entry(Some("t-1"), 0.7),
+            entry(Some(&ONE), 0.5),
+            entry(Some(&OTHER), 0.8),
+            entry(Some(&ONE), 0.7),
             entry(None, 0.6),
             entry(None, 0.6),
         ];
@@ -400,8 +406,8 @@ mod tests {
 
     #[test]
     fn what_was_measured_goes_before_what_is_said() {
-        let measured = |value: f64| Entry { is_measured: true, ..entry(Some("t-1"), value) };
-        let entries = [entry(Some("t-1"), 0.99), measured(0.4), entry(None, 0.9), measured(0.6)];
+        let measured = |value: f64| Entry { is_measured: true, ..entry(Some(&ONE), value) };
+        let entries = [entry(Some(&ONE), 0.99), measured(0.4), entry(None, 0.9), measured(0.6)];
         let places = rank(Better::Higher, &entries);
         assert_eq!(
             places.iter().map(|place| place.entries.clone()).collect::<Vec<_>>(),
@@ -416,14 +422,14 @@ mod tests {
     #[test]
     fn what_is_doubted_or_cannot_be_compared_wins_nothing() {
         let (doubted, apart) = (
-            |value| Entry { is_doubted: true, ..entry(Some("t-1"), value) },
+            |value| Entry { is_doubted: true, ..entry(Some(&ONE), value) },
             |value| Entry { apart: Some("no".to_owned()), ..entry(None, value) },
         );
         let entries = [
             doubted(0.99),
-            entry(Some("t-1"), 0.5),
+            entry(Some(&ONE), 0.5),
             apart(91.2),
-            entry(Some("t-2"), 0.6),
+            entry(Some(&OTHER), 0.6),
             doubted(0.97),
         ];
         let places = rank(Better::Higher, &entries);
@@ -492,8 +498,8 @@ mod tests {
 
     #[test]
     fn an_attempt_at_another_idea_is_no_repeat() {
-        let other = Entry { task: Some(("t-1", "rewritten")), ..entry(None, 0.9) };
-        assert_eq!(rank(Better::Higher, &[entry(Some("t-1"), 0.5), other]).len(), 2);
+        let other = Entry { task: Some((&ONE, "rewritten")), ..entry(None, 0.9) };
+        assert_eq!(rank(Better::Higher, &[entry(Some(&ONE), 0.5), other]).len(), 2);
     }
 
     #[test]

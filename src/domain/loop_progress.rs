@@ -1,6 +1,7 @@
 //! What the figures of a loop's sprints say: whether its target is reached, and whether anything still
 //! gets better. Hides how it is put into words how sure that is.
 
+use super::SprintId;
 use super::action::Action;
 use super::auto_loop::{Attempt, AttemptState, StopRule, Target, Unused};
 use super::figure_name;
@@ -9,12 +10,10 @@ use super::noise::{MORE_RUNS, Mark, Measured, Step};
 
 /// A value that reaches the target ends the loop, as it was told to. Whether it may be luck is said.
 pub(super) fn on_target(target: &Target, attempts: &[Attempt]) -> Option<(StopRule, String)> {
-    let measured: Vec<(&str, Measured)> = attempts
+    let measured: Vec<(&SprintId, Measured)> = attempts
         .iter()
         .filter_map(|attempt| match attempt.state {
-            AttemptState::Completed { target_value: Some(value), .. } => {
-                Some((attempt.id.as_str(), value))
-            }
+            AttemptState::Completed { target_value: Some(value), .. } => Some((&attempt.id, value)),
             _ => None,
         })
         .collect();
@@ -67,7 +66,7 @@ pub struct Remark {
 pub fn remark(target: &Target, attempts: &[Attempt], reported: &[String]) -> Option<Remark> {
     let done = attempts.iter().rev().filter_map(|attempt| match &attempt.state {
         AttemptState::Completed { target_value, unused, .. } => {
-            Some((attempt.id.as_str(), target_value.is_some(), unused.as_ref()))
+            Some((&attempt.id, target_value.is_some(), unused.as_ref()))
         }
         _ => None,
     });
@@ -81,7 +80,7 @@ pub fn remark(target: &Target, attempts: &[Attempt], reported: &[String]) -> Opt
             "is not compared with the target"
         };
         let text = format!("{id} has {shown}, which {what} {target}: {why}, so it does not count");
-        return Some(Remark { subject: id.to_owned(), text });
+        return Some(Remark { subject: id.to_string(), text });
     }
     let (ids, name) = (done.clone().map(|(id, ..)| id).collect::<Vec<_>>(), &target.metric);
     if ids.is_empty() || done.into_iter().any(|(_, is_told, unused)| is_told || unused.is_some()) {
@@ -113,8 +112,8 @@ pub fn remark(target: &Target, attempts: &[Attempt], reported: &[String]) -> Opt
     })
 }
 
-fn more_runs(id: &str) -> String {
-    let again = Action::ResubmitSprint { sprint: id.to_owned(), more: None };
+fn more_runs(id: &SprintId) -> String {
+    let again = Action::ResubmitSprint { sprint: id.to_string(), more: None };
     format!("{MORE_RUNS} more runs would tell: `{again}` makes one")
 }
 
@@ -129,7 +128,7 @@ pub(super) fn without_improvement(
         match attempt.state {
             AttemptState::Completed { step: Some(Step::Improvement), .. } => break,
             AttemptState::Completed { step: Some(Step::Doubtful), .. } => {
-                doubtful = doubtful.or(Some(attempt.id.as_str()))
+                doubtful = doubtful.or(Some(&attempt.id))
             }
             AttemptState::Completed { step: Some(Step::Nothing), .. } => since += 1,
             _ => {}

@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::task::{self, MAX_TEXT, bounded};
-use super::{Ending, Reason, SchedulerKind, State, Status, Verdict, retry};
+use super::{Ending, Reason, SchedulerKind, SprintId, State, Status, Verdict, retry};
 
 /// What follows from a sprint's new state. `is_tweak`: it changes its parent's directory.
 pub fn state_changed(before: Status, after: &State, is_tweak: bool) -> Vec<Effect> {
@@ -30,7 +30,7 @@ pub fn state_changed(before: Status, after: &State, is_tweak: bool) -> Vec<Effec
 #[derive(Debug, Clone, Copy)]
 pub struct SprintEnd<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a SprintId,
     /// How it ended.
     pub ending: &'a Ending,
     /// Its kind of scheduler.

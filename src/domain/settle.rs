@@ -6,6 +6,7 @@
 //! answer. What the runner says of its own work counts most; of what was done to the job from outside,
 //! the scheduler knows more. Where a scheduler cannot tell two ends apart, the sentence names both.
 
+use super::SprintId;
 use super::action::Action;
 use super::advice::Advice;
 use super::job::{EndKind, JobEnd, JobState, SchedulerKind, Seen};
@@ -45,7 +46,7 @@ pub struct ScriptEnd {
 #[derive(Debug, Clone)]
 pub struct Evidence<'a> {
     /// The sprint.
-    pub sprint: &'a str,
+    pub sprint: &'a SprintId,
     /// Which kind of scheduler speaks.
     pub scheduler: SchedulerKind,
     /// Somebody here asked for the end.
@@ -451,11 +452,11 @@ fn of_end(evidence: &Evidence<'_>, end: &JobEnd) -> Ending {
 }
 
 fn resubmit(evidence: &Evidence<'_>) -> Action {
-    Action::ResubmitSprint { sprint: evidence.sprint.to_owned(), more: None }
+    Action::ResubmitSprint { sprint: evidence.sprint.to_string(), more: None }
 }
 
 fn fetch(evidence: &Evidence<'_>) -> Action {
-    Action::FetchSprint { sprint: evidence.sprint.to_owned(), all: false }
+    Action::FetchSprint { sprint: evidence.sprint.to_string(), all: false }
 }
 
 fn quoted(words: &str) -> String {
@@ -612,7 +613,7 @@ fn runner_killed(evidence: &Evidence<'_>, words: &str) -> Ending {
         detail,
         format!(
             "see the end of job.log in `{}`, then `{}`",
-            Action::ReadLog { sprint: evidence.sprint.to_owned(), step: None },
+            Action::ReadLog { sprint: evidence.sprint.to_string(), step: None },
             resubmit(evidence)
         ),
     )

@@ -1,8 +1,12 @@
 //! How a sprint is judged, case by case.
 
+use std::sync::LazyLock;
+
 use super::action::Action;
 use super::settle::*;
-use super::{Advice, EndKind, Ending, JobEnd, JobState, Reason, SchedulerKind, Seen, Status};
+use super::{
+    Advice, EndKind, Ending, JobEnd, JobState, Reason, SchedulerKind, Seen, SprintId, Status,
+};
 
 fn end(kind: EndKind) -> Seen {
     Seen::State(JobState::Ended(JobEnd {
@@ -13,9 +17,11 @@ fn end(kind: EndKind) -> Seen {
     }))
 }
 
+static SPRINT: LazyLock<SprintId> = LazyLock::new(|| SprintId::of("sp-000001"));
+
 fn base() -> Evidence<'static> {
     Evidence {
-        sprint: "sp-000001",
+        sprint: &SPRINT,
         scheduler: SchedulerKind::Slurm,
         cancel_asked: false,
         runner_started: true,

@@ -1,5 +1,6 @@
 //! Tasks: what is stored of them, what is derived, and when a failed one is tried again.
 
+use super::TaskId;
 use super::finding::Verdict;
 use super::job::SchedulerKind;
 use super::no_idea::no_idea;
@@ -169,8 +170,9 @@ pub fn parse_need(text: &str) -> Result<(&str, Condition), String> {
 
 /// Spreads the waits of tasks that have failed together: a number between -1 and 1 of this one, after so
 /// many failures.
-pub fn jitter(id: &str, failures: u32) -> f64 {
+pub fn jitter(id: &TaskId, failures: u32) -> f64 {
     let sum = id
+        .as_str()
         .bytes()
         .chain(failures.to_le_bytes())
         .fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));

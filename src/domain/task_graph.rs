@@ -6,14 +6,15 @@
 //! the end of a parent for those of its children. So what a parent needs, its children need, and
 //! a circle through parents is found like any other.
 
+use super::TaskId;
 use super::finding::Verdict;
 use super::task::{Condition, NeedState, TaskStatus, need_state};
 
 /// A task of the graph. Others are named by their places in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// `t-xxxxxx`.
-    pub id: String,
+    /// Its id.
+    pub id: TaskId,
     /// As it is stored.
     pub status: TaskStatus,
     /// What came out.
@@ -88,7 +89,7 @@ fn in_order(waits: &[Vec<Point>]) -> Vec<Point> {
 
 /// A circle, as the tasks that wait for each other: the first one is also the last. Nothing when
 /// there is none.
-pub fn cycle(nodes: &[Node]) -> Option<Vec<String>> {
+pub fn cycle(nodes: &[Node]) -> Option<Vec<TaskId>> {
     let waits = waits(nodes);
     let mut fine = vec![false; waits.len()];
     for point in in_order(&waits) {

@@ -9,7 +9,7 @@ use crate::domain::action::Action;
 use crate::domain::approval::{self, Word};
 use crate::domain::message::{MAX_QUESTION, MAX_SAID};
 use crate::domain::text::{self, paragraph};
-use crate::domain::{MessageKind, OWN_WORDS, SprintId, State, written};
+use crate::domain::{MessageId, MessageKind, OWN_WORDS, SprintId, State, written};
 use crate::find;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{Change, MessageRow, NewMessage, SprintRow, Store, StoreError, TaskError};
@@ -79,7 +79,7 @@ pub fn send(app: &App, id: &str, text: &str) -> Result<Response, Problem> {
         None => {
             let row = find::sprint(&store, id)?;
             let id = note(&mut store, &row, text)?;
-            (id, Some(row.id.to_string()), Replied::Noted(row.submitted_at.is_some()))
+            (id, Some(row.id), Replied::Noted(row.submitted_at.is_some()))
         }
     };
     let message = store.message(&id)?.as_ref().map(view::message);
@@ -101,14 +101,14 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
             }
             (_, None) => "waits for no answer any more: what asked it has ended".to_owned(),
         };
-        let sprint = message.sprint.as_deref().unwrap_or_default();
-        let hint = if message.answer.is_some() && !sprint.is_empty() {
-            let note = Action::SendNote { sprint: sprint.to_owned() };
-            format!("`{note}` sends a note while the sprint goes on")
-        } else {
-            String::new()
+        let hint = match &message.sprint {
+            Some(sprint) if message.answer.is_some() => {
+                let note = Action::SendNote { sprint: sprint.to_string() };
+                format!("`{note}` sends a note while the sprint goes on")
+            }
+            _ => String::new(),
         };
-        ReplyError::Late { id: message.id.clone(), problem, hint }
+        ReplyError::Late { id: message.id.to_string(), problem, hint }
     };
     let change = store.change()?;
     // Somebody else may have been quicker.
@@ -132,18 +132,14 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
                 Word::Yes(note) => Replied::Approved(!note.is_empty()),
                 Word::Other => Replied::AnotherWanted,
                 Word::No(reason) => {
-                    let Some(sprint) =
-                        message.sprint.as_deref().and_then(|id| SprintId::new(id).ok())
-                    else {
-                        return Err(late(&message));
-                    };
+                    let Some(sprint) = message.sprint.clone() else { return Err(late(&message)) };
                     let detail = if reason.is_empty() {
                         "the idea was not approved".to_owned()
                     } else {
                         format!("the idea was not approved: {reason}")
                     };
-                    let idea = proposed(&change, sprint.as_str(), &message)?;
-                    if !change.refuse_idea(sprint.as_str(), &idea, &detail)? {
+                    let idea = proposed(&change, &sprint, &message)?;
+                    if !change.refuse_idea(&sprint, &idea, &detail)? {
                         return Err(late(&message));
                     }
                     Replied::Refused(sprint)
@@ -160,7 +156,11 @@ pub fn reply(store: &mut Store, message: &MessageRow, text: &str) -> Result<Repl
 }
 
 /// The idea that a person is asked about: as the job's end tells it, else as the message does.
-fn proposed(change: &Change<'_>, sprint: &str, message: &MessageRow) -> Result<String, StoreError> {
+fn proposed(
+    change: &Change<'_>,
+    sprint: &SprintId,
+    message: &MessageRow,
+) -> Result<String, StoreError> {
     let told = match change.last_mark(sprint)?.and_then(|line| line.entry()) {
         Some(Entry::RunEnded(end)) => {
             end.questions.into_iter().find(|question| message.name.as_ref() == Some(&question.name))
@@ -177,11 +177,11 @@ fn proposed(change: &Change<'_>, sprint: &str, message: &MessageRow) -> Result<S
 /// reads them, and the task would be asked about no more.
 fn on_dead(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Replied, ReplyError> {
     let word = text.trim().trim_end_matches(['.', '!']).to_lowercase();
-    match (word.as_str(), message.task.as_deref()) {
+    match (word.as_str(), message.task.as_ref()) {
         // Both also answer the message.
-        ("retry", Some(task)) => Ok(Replied::Retried(change.retry_task(task)?.id.to_string())),
+        ("retry", Some(task)) => Ok(Replied::Retried(change.retry_task(task)?.id)),
         ("cancel", Some(task)) => {
-            Ok(Replied::Cancelled(change.cancel_task(task, "by a reply")?.id.to_string()))
+            Ok(Replied::Cancelled(change.cancel_task(task, "by a reply")?.id))
         }
         ("close", _) => {
             change.close_message(&message.id, text)?;
@@ -200,11 +200,11 @@ fn on_verdict(
     message: &MessageRow,
     text: &str,
 ) -> Result<Replied, ReplyError> {
-    match (written::verdict(text), message.task.as_deref()) {
+    match (written::verdict(text), message.task.as_ref()) {
         (Some(verdict), Some(task)) => {
             // It also answers the message.
             change.finish_task(task, None, Some(verdict), "")?;
-            Ok(Replied::Judged(task.to_owned(), verdict))
+            Ok(Replied::Judged(task.clone(), verdict))
         }
         _ if text.trim().eq_ignore_ascii_case("close") => {
             change.close_message(&message.id, text)?;
@@ -218,10 +218,10 @@ fn on_verdict(
 }
 
 /// Leaves a note for a sprint that is not over. Returns the message's id.
-pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String, ReplyError> {
+pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<MessageId, ReplyError> {
     let text = check(text)?;
     let change = store.change()?;
-    let row = change.sprint(sprint.id.as_str())?;
+    let row = change.sprint(&sprint.id)?;
     let Some(row) = row.filter(|row| {
         !row.state.status().is_terminal() && !matches!(row.state, State::Cancelling { .. })
     }) else {
@@ -237,15 +237,15 @@ pub fn note(store: &mut Store, sprint: &SprintRow, text: &str) -> Result<String,
     let id = change.put_message(&NewMessage {
         kind: MessageKind::Note,
         study: &row.study,
-        sprint: Some(row.id.as_str()),
-        task: row.task.as_deref(),
-        loop_id: row.loop_id.as_deref(),
+        sprint: Some(&row.id),
+        task: row.task.as_ref(),
+        loop_id: row.loop_id.as_ref(),
         name: None,
         text: &text,
         choices: &[],
     })?;
     change.commit()?;
-    Ok(id.unwrap_or_default())
+    Ok(id)
 }
 
 #[cfg(test)]
@@ -268,23 +268,26 @@ mod tests {
         let Some(Entry::RunEnded(end)) = lines[6].entry() else { panic!("no end: {lines:?}") };
 
         let mut store = Store::in_memory().expect("a database");
-        let id = SprintId::new("sp-000001").expect("an id");
+        let id = SprintId::of("sp-000001");
         let change = store.change().expect("begun");
         let new = NewSprint { idea: None, ..NewSprint::example(&id) };
         assert!(change.create_sprint(&new).expect("made"));
-        let attempt = change.begin_submission("sp-000001", "").expect("begun").expect("can be");
+        let attempt = change.begin_submission(&id, "").expect("begun").expect("can be");
         let job = JobId::parse("7").expect("digits");
-        change.accept("sp-000001", attempt, &job, "/d").expect("taken");
+        change.accept(&id, attempt, &job, "/d").expect("taken");
         let piece =
             JournalPiece { lines: &lines, offset: 1, prefix: "x", altered: false, whole: false };
-        change.ingest("sp-000001", &piece).expect("taken in");
-        let row = change.sprint("sp-000001").expect("read").expect("there");
+        change.ingest(&id, &piece).expect("taken in");
+        let row = change.sprint(&id).expect("read").expect("there");
         change.park(&row, &end.questions).expect("parked");
         change.commit().expect("kept");
 
-        let asked = store.open_questions("sp-000001").expect("read");
-        assert_eq!(reply(&mut store, &asked[0], "no").expect("taken"), Replied::Refused(id));
-        let row = store.sprint("sp-000001").expect("read").expect("there");
+        let asked = store.open_questions(&id).expect("read");
+        assert_eq!(
+            reply(&mut store, &asked[0], "no").expect("taken"),
+            Replied::Refused(id.clone())
+        );
+        let row = store.sprint(&id).expect("read").expect("there");
         assert_eq!(row.idea.as_deref(), Some(idea));
     }
 }

@@ -76,7 +76,7 @@ pub fn waited(app: &App, id: &SprintId) -> Result<Waited, Problem> {
                 .hint(ending.hint.clone()),
         ),
         state => Waited::NotYet(PlanWaiting {
-            sprint_id: id.to_string(),
+            sprint_id: id.clone(),
             study_name: row.study.clone(),
             status: state.status().as_str(),
             written: false,
@@ -121,7 +121,7 @@ pub fn left_by(
     if row.state.status() != Status::Completed {
         return Err(LeftError::Unfinished(row.state.status()));
     }
-    let own = app.artifacts(id.as_str());
+    let own = app.artifacts(id);
     let file = own.join(PLAN_FILE);
     if !file.is_file() {
         sprint.fetch(app, Some(&own), Extent::Report, |_, _| {})?;

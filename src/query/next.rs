@@ -64,7 +64,7 @@ pub(super) fn loop_next(one: &Loop) -> LoopNext {
 mod tests {
     use super::*;
     use crate::app::App;
-    use crate::domain::OpenIssues;
+    use crate::domain::{MessageId, OpenIssues, SprintId};
     use crate::sprint::{Handle, NewSprintSpec, Request};
     use crate::view;
 
@@ -74,7 +74,7 @@ mod tests {
         let app = App::example(folder.path(), "", "");
         let spec = NewSprintSpec::new("s", "an idea", Request::default());
         let row = Handle::make(&app, &spec).expect("made").sprint.row;
-        let id = row.id.to_string();
+        let id = row.id.clone();
         let new = view::sprint(&row);
         assert_eq!(sprint_next(&new), SprintNext::WaitForSlot);
 
@@ -82,14 +82,17 @@ mod tests {
         assert_eq!(sprint_next(&parked), SprintNext::WaitForGoingOn);
         let held = Sprint { limit_reason: Some("$5 are used".to_owned()), ..parked.clone() };
         assert_eq!(sprint_next(&held), SprintNext::WidenLimit { limit: "$5 are used".to_owned() });
-        let asks = Sprint { waits_for: Some("m-000001".to_owned()), ..held };
-        assert_eq!(sprint_next(&asks), SprintNext::Answer { message: "m-000001".to_owned() });
+        let asks = Sprint { waits_for: Some(MessageId::of("m-000001")), ..held };
+        assert_eq!(sprint_next(&asks), SprintNext::Answer { message: MessageId::of("m-000001") });
 
         let done = Sprint { status: Status::Completed, ..new.clone() };
         assert_eq!(sprint_next(&done), SprintNext::ReadReport { sprint: id });
-        let (kind, parent) = (SprintKind::Tweak, Some("sp-000001".to_owned()));
+        let (kind, parent) = (SprintKind::Tweak, Some(SprintId::of("sp-000001")));
         let tweak = Sprint { kind, parent: parent.clone(), ..done.clone() };
-        assert_eq!(sprint_next(&tweak), SprintNext::ReadReport { sprint: "sp-000001".to_owned() });
+        assert_eq!(
+            sprint_next(&tweak),
+            SprintNext::ReadReport { sprint: SprintId::of("sp-000001") }
+        );
         // A repeat has a parent, too, and a directory of its own.
         let repeat = Sprint { parent, ..done.clone() };
         assert_eq!(sprint_next(&repeat), sprint_next(&done));

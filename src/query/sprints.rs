@@ -33,7 +33,7 @@ pub fn sprints(app: &App, question: SprintsQuestion<'_>) -> Result<view::Sprints
 pub fn sprint(app: &App, id: &str) -> Result<view::OneSprint, Problem> {
     app.store()?.at_one_time(|store| {
         let row = find::sprint(store, id)?;
-        let id = row.id.as_str();
+        let id = &row.id;
         let messages = store.open_questions(id)?.into_iter().chain(store.unread_notes(id)?);
         let sprint = view::sprint_found(store, &row)?;
         Ok(view::OneSprint {

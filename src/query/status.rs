@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::cron::EVERY;
-use crate::domain::Status;
+use crate::domain::{LoopId, Status};
 use crate::platform::clock;
 use crate::problem::Problem;
 use crate::store::{Spent, Store, conflicting_copy};
@@ -78,14 +78,14 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
     }
     // A sprint that waits for an answer waits for no tick, and neither does a loop that waits for it.
     let asks = |sprint: &view::Sprint| sprint.waits_for.is_some();
-    let asking: Vec<&str> = waiting
+    let asking: Vec<&LoopId> = waiting
         .iter()
         .filter(|sprint| asks(sprint))
-        .filter_map(|sprint| sprint.loop_id.as_deref())
+        .filter_map(|sprint| sprint.loop_id.as_ref())
         .collect();
     let busy = !running.is_empty()
         || waiting.iter().any(|sprint| !asks(sprint))
-        || loops.iter().any(|one| !asking.contains(&one.id.as_str()));
+        || loops.iter().any(|one| !asking.contains(&&one.id));
     let mut of_all = Spent::default();
     today.iter().for_each(|(_, spent)| of_all.add(spent));
     Ok(view::Status {

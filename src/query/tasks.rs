@@ -1,7 +1,7 @@
 //! The backlog: lists of tasks, one task with everything around it, and what waits for what.
 
 use crate::app::App;
-use crate::domain::{NeedState, Status, TaskState};
+use crate::domain::{NeedState, Status, TaskId, TaskState};
 use crate::find;
 use crate::problem::Problem;
 use crate::store::{Need, SprintRow, Store, TaskFilter, TaskRow};
@@ -48,19 +48,19 @@ pub fn tasks(app: &App, question: TasksQuestion<'_>) -> Result<TaskList, Problem
 pub fn task(app: &App, id: &str) -> Result<ShownTask, Problem> {
     let store = app.store()?;
     let row = find::task(&store, id)?;
-    let id = row.id.as_str();
+    let id = &row.id;
     let (needs, needed_by) = (store.needs_of(id)?, store.needed_by(id)?);
     let (children, sprints) = (store.task_children(id)?, store.sprints_of_task(id)?);
     let mut open_issues = Vec::new();
     for sprint in &sprints {
-        if let Some(open) = store.open_issues(sprint.id.as_str())? {
-            open_issues.push((sprint.id.to_string(), open));
+        if let Some(open) = store.open_issues(&sprint.id)? {
+            open_issues.push((sprint.id.clone(), open));
         }
     }
-    let related = |id: &str, need: &Need| -> Result<RelatedTask, Problem> {
+    let related = |id: &TaskId, need: &Need| -> Result<RelatedTask, Problem> {
         let row = store.task(id)?;
         Ok(RelatedTask {
-            need: TaskNeed { id: id.to_owned(), condition: need.condition, state: need.state },
+            need: TaskNeed { id: id.clone(), condition: need.condition, state: need.state },
             task: row.map(|row| view::task(&row, &[])),
         })
     };
@@ -93,11 +93,11 @@ fn next(
     children: &[TaskRow],
     last: Option<&SprintRow>,
 ) -> Result<TaskNext, Problem> {
-    let id = row.id.as_str();
+    let id = &row.id;
     Ok(match row.state {
         TaskState::Ready => TaskNext::Begin,
         TaskState::Running => {
-            TaskNext::Watch { sprint: row.sprint().unwrap_or_default().to_owned() }
+            row.sprint().map_or(TaskNext::WaitForHolder, |sprint| TaskNext::Watch { sprint })
         }
         TaskState::Claimed => TaskNext::WaitForHolder,
         TaskState::Waiting => TaskNext::RetriedLater,
@@ -127,10 +127,10 @@ fn next(
             if row.verdict.is_none()
                 && needed_by.iter().any(|need| need.state == NeedState::Unknown) =>
         {
-            TaskNext::Judge { task: id.to_owned() }
+            TaskNext::Judge { task: id.clone() }
         }
         TaskState::Done => match last.filter(|sprint| sprint.state.status() == Status::Completed) {
-            Some(sprint) => TaskNext::ShowResult { sprint: sprint.id.to_string() },
+            Some(sprint) => TaskNext::ShowResult { sprint: sprint.id.clone() },
             None => TaskNext::ShowNext,
         },
         TaskState::Cancelled => TaskNext::Retry,

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::SprintId;
 use crate::domain::retry::SUBMISSIONS;
 use crate::platform::clock;
 use crate::store::{Change, Store, StoreError};
@@ -48,7 +49,7 @@ pub(super) fn failed(
     change: &Change<'_>,
     cluster: &str,
     study: &str,
-    sprint: &str,
+    sprint: &SprintId,
     words: &str,
 ) -> Result<(), StoreError> {
     let name = name(cluster, study);
@@ -58,12 +59,12 @@ pub(super) fn failed(
     let (mut count, mut sprints) =
         if before.kind == kind { (before.count, before.sprints) } else { (0, Vec::new()) };
     // What is wrong with one sprint alone is no reason to hold up others, however often it is tried.
-    let is_known = sprints.iter().any(|known| known == sprint);
+    let is_known = sprints.iter().any(|known| known == sprint.as_str());
     if !is_known || count >= LIMIT {
         count = count.saturating_add(1);
     }
     if !is_known && count <= LIMIT {
-        sprints.push(sprint.to_owned());
+        sprints.push(sprint.to_string());
     }
     let until = if count >= LIMIT {
         change.now().as_second().saturating_add(SUBMISSIONS.after(rests(count)))
@@ -113,7 +114,7 @@ mod tests {
         let mut number = 0;
         let mut fail_of = |sprint: &str, words: &str| {
             let change = store.change().expect("a change");
-            failed(&change, "c", "s", sprint, words).expect("noted");
+            failed(&change, "c", "s", &SprintId::of(sprint), words).expect("noted");
             change.commit().expect("kept");
             let run: Run =
                 serde_json::from_str(&store.fact("breaker:c:s").expect("read").expect("there"))
@@ -122,11 +123,11 @@ mod tests {
         };
         // One sprint that is tried again and again holds up nobody.
         for _ in 0..5 {
-            assert_eq!(fail_of("sp-a", "its own words"), (1, 0));
+            assert_eq!(fail_of("sp-00000a", "its own words"), (1, 0));
         }
         let mut fail = |words: &str| {
             number += 1;
-            fail_of(&format!("sp-{number}"), words)
+            fail_of(&format!("sp-{number:06x}"), words)
         };
         assert_eq!(fail("invalid account 7"), (1, 0));
         assert_eq!(fail("another"), (1, 0));

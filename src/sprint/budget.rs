@@ -111,7 +111,7 @@ pub(super) fn allowance_for_next_job(
     study: &Study,
     row: &SprintRow,
 ) -> Result<NextJob, StoreError> {
-    let own = change.money_of_sprint(row.id.as_str())?;
+    let own = change.money_of_sprint(&row.id)?;
     let of_study = change.money_of_study(study.name.as_str())?;
     let mut limits = vec![(
         format!("the study {}", study.name),
@@ -119,15 +119,15 @@ pub(super) fn allowance_for_next_job(
         study.max_study_gpu_hours,
         of_study,
     )];
-    if let Some(id) = row.loop_id.as_deref()
+    if let Some(id) = row.loop_id.as_ref()
         && let Some(one) = change.one_loop(id)?
     {
         if one.limits.until.is_some_and(|until| change.now().as_second() >= until) {
-            let edit = Action::EditLoop { id: id.to_owned(), with: LoopOption::Until };
+            let edit = Action::EditLoop { id: id.to_string(), with: LoopOption::Until };
             return Ok(NextJob::Held(format!("the time of {id} is over; `{edit}` gives it more")));
         }
         limits.push((
-            id.to_owned(),
+            id.to_string(),
             one.limits.max_cost_usd,
             one.limits.max_gpu_hours,
             change.money_of_loop(id)?,

@@ -84,13 +84,13 @@ pub fn cancel_through(
 /// Remembers the wish. Returns the state after that; a sprint without a job has ended with it.
 fn ask_for_end(store: &mut Store, id: &SprintId) -> Result<State, CancelError> {
     let change = store.change()?;
-    let Some(row) = change.sprint(id.as_str())? else {
+    let Some(row) = change.sprint(id)? else {
         return Err(CancelError::NoSprint(id.clone()));
     };
     if row.state.status().is_terminal() {
         return Err(CancelError::Over(id.clone(), row.state.status().as_str()));
     }
-    let state = change.apply(id.as_str(), Event::CancelAsked)?.unwrap_or(row.state);
+    let state = change.apply(id, Event::CancelAsked)?.unwrap_or(row.state);
     change.commit()?;
     Ok(state)
 }
@@ -103,7 +103,7 @@ pub fn tell_scheduler(
     remote: &mut dyn Remote,
     id: &SprintId,
 ) -> Result<Option<String>, CancelError> {
-    let Some(row) = store.sprint(id.as_str())? else { return Ok(None) };
+    let Some(row) = store.sprint(id)? else { return Ok(None) };
     let Some(job) = row.state.last_job() else { return Ok(None) };
     let cluster = app.cluster_of(&row)?;
     let kind = scheduler::scheduler(row.scheduler);
@@ -111,7 +111,7 @@ pub fn tell_scheduler(
     scheduler::be_patient(&mut script, cluster.command_timeout, false);
     script
         .set("RL_JOB", job.as_str())
-        .set("RL_NAME", &job_name(id.as_str(), row.attempt))
+        .set("RL_NAME", &job_name(id, row.attempt))
         .set("ATTEMPT", &row.attempt.to_string())
         .set("DIR", &row.remote_dir)
         .plain(install_runner::HOME_OF)
@@ -135,15 +135,15 @@ pub fn tell_scheduler(
     });
     let change = store.change()?;
     if against.is_none() {
-        change.set_cancel_sent(id.as_str())?;
+        change.set_cancel_sent(id)?;
     }
     change.event(
-        Some(id.as_str()),
+        Some(id),
         EventName::CancelSent,
         &serde_json::json!({ "job_id": job.as_str(), "heard": against.is_none(), "said": said }),
     )?;
     if let Some(against) = &against {
-        change.set_note(id.as_str(), against)?;
+        change.set_note(id, against)?;
     }
     change.commit()?;
     Ok(against)
@@ -165,7 +165,9 @@ mod tests {
     use crate::remote::FakeRemote;
     use crate::store::NewSprint;
 
-    const ID: &str = "sp-000001";
+    fn id() -> SprintId {
+        SprintId::of("sp-000001")
+    }
 
     /// A sprint whose job has been sent, and the front end of its cluster.
     fn place(folder: &std::path::Path) -> (App, Store, FakeRemote) {
@@ -174,18 +176,17 @@ mod tests {
         let clock = Clock::standing(jiff::Timestamp::from_second(1_800_000_000).expect("a time"));
         let app = App { clock: clock.clone(), ..app };
         let mut store = Store::in_memory().expect("a database").with_clock(clock).expect("a clock");
-        let id = SprintId::new(ID).expect("an id");
         let change = store.change().expect("begun");
-        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
-        let attempt = change.begin_submission(ID, "").expect("begun").expect("can be");
+        assert!(change.create_sprint(&NewSprint::example(&id())).expect("made"));
+        let attempt = change.begin_submission(&id(), "").expect("begun").expect("can be");
         let job = JobId::parse("7").expect("digits");
-        change.accept(ID, attempt, &job, "/d").expect("taken");
+        change.accept(&id(), attempt, &job, "/d").expect("taken");
         change.commit().expect("kept");
         (app, store, fake)
     }
 
     fn row(store: &Store) -> SprintRow {
-        store.sprint(ID).expect("read").expect("there")
+        store.sprint(&id()).expect("read").expect("there")
     }
 
     #[test]
@@ -227,15 +228,15 @@ mod tests {
     fn a_sprint_without_a_job_ends_and_no_front_end_is_asked() {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, mut store, fake) = place(folder.path());
-        let id = SprintId::new("sp-000002").expect("an id");
+        let id = SprintId::of("sp-000002");
         let change = store.change().expect("begun");
         assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
         change.commit().expect("kept");
-        let waits = store.sprint(id.as_str()).expect("read").expect("there");
+        let waits = store.sprint(&id).expect("read").expect("there");
         let outcome = cancel(&app, &mut store, &waits).expect("ended");
         assert_eq!(outcome.state.status(), Status::Cancelled);
         assert_eq!(fake.asked(), Vec::<String>::new());
-        let waits = store.sprint(id.as_str()).expect("read").expect("there");
+        let waits = store.sprint(&id).expect("read").expect("there");
         let error = cancel(&app, &mut store, &waits).expect_err("over");
         assert!(matches!(error, CancelError::Over(_, "cancelled")), "{error}");
     }

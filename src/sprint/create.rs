@@ -52,11 +52,11 @@ pub fn create(
     let change = store.change()?;
     let id = create_in(app, &change, wanted)?;
     match (wanted.task, wanted.idea) {
-        (Some(task), _) => drop(change.claim_for_sprint(task, id.as_str())?),
+        (Some(task), _) => drop(change.claim_for_sprint(task, &id)?),
         // Making a plan is no attempt at anything.
         (None, Some(_)) if wanted.request.plan.is_some() => {}
         (None, Some(idea)) => {
-            drop(change.make_task_of_sprint(wanted.study, idea, "sprint", id.as_str())?)
+            drop(change.make_task_of_sprint(wanted.study, idea, "sprint", &id)?)
         }
         (None, None) => {}
     }

@@ -91,13 +91,13 @@ pub fn refuse_needed(change: &Change<'_>, row: &SprintRow) -> Result<(), DeleteE
     if !status.is_terminal() {
         return Err(DeleteError::Active { sprint, status });
     }
-    if let Some(tweak) = change.open_tweak(row.id.as_str())? {
+    if let Some(tweak) = change.open_tweak(&row.id)? {
         return Err(DeleteError::InUse { sprint, tweak: tweak.id });
     }
     // Only what has completed counts: another one is not begun for what has failed.
     let its_loop = row
         .loop_id
-        .as_deref()
+        .as_ref()
         .filter(|_| status == Status::Completed)
         .map(|id| change.one_loop(id))
         .transpose()?
@@ -125,11 +125,11 @@ pub fn delete(
     }
     let change = store.change()?;
     // Looked at again inside the change: a tick may have submitted it just now.
-    if let Some(now) = change.sprint(row.id.as_str())? {
+    if let Some(now) = change.sprint(&row.id)? {
         refuse_needed(&change, &now)?;
     }
-    change.delete_sprint(row.id.as_str())?;
-    let folder = app.artifacts(row.id.as_str());
+    change.delete_sprint(&row.id)?;
+    let folder = app.artifacts(&row.id);
     match std::fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(DeleteError::Files {
@@ -200,34 +200,38 @@ mod tests {
             Self { _folder: folder, app, store: Store::in_memory().expect("a database") }
         }
 
-        fn sprint(&mut self, id: &str, new: impl FnOnce(NewSprint<'_>) -> NewSprint<'_>) {
-            let id = SprintId::new(id).expect("an id");
+        fn sprint<'a>(
+            &mut self,
+            id: &'a SprintId,
+            new: impl FnOnce(NewSprint<'a>) -> NewSprint<'a>,
+        ) {
             let change = self.store.change().expect("begun");
-            assert!(change.create_sprint(&new(NewSprint::example(&id))).expect("made"));
+            assert!(change.create_sprint(&new(NewSprint::example(id))).expect("made"));
             change.commit().expect("kept");
         }
 
-        fn auto_loop(&mut self, id: &str) {
+        fn auto_loop(&mut self, id: &LoopId) {
             let limits: Limits = serde_json::from_str(r#"{"count":3,"parallel":1}"#).expect("read");
             let change = self.store.change().expect("begun");
-            let id = LoopId::new(id).expect("an id");
-            assert!(change.create_loop(&id, "s", "", "{}", &limits).expect("made"));
+            assert!(change.create_loop(id, "s", "", "{}", &limits).expect("made"));
             change.commit().expect("kept");
         }
 
         fn end(&mut self, id: &str, ending: Ending) {
             let change = self.store.change().expect("begun");
-            assert!(change.apply(id, Event::Over(ending)).expect("applied").is_some());
+            assert!(
+                change.apply(&SprintId::of(id), Event::Over(ending)).expect("applied").is_some()
+            );
             change.commit().expect("kept");
         }
 
         fn is_there(&self, id: &str) -> bool {
-            self.store.sprint(id).expect("read").is_some()
+            self.store.sprint(&SprintId::of(id)).expect("read").is_some()
         }
 
         /// What is said against it; nothing when it was deleted.
         fn delete(&mut self, id: &str) -> Option<String> {
-            let row = self.store.sprint(id).expect("read").expect("there");
+            let row = self.store.sprint(&SprintId::of(id)).expect("read").expect("there");
             let refused = delete(&self.app, &mut self.store, &row, false).err();
             assert_eq!(self.is_there(id), refused.is_some());
             // Refused before the cluster is asked, which is not even known here.
@@ -242,7 +246,7 @@ mod tests {
     #[test]
     fn a_sprint_that_has_not_ended_is_not_deleted() {
         let mut place = Place::new();
-        place.sprint("sp-000001", |new| new);
+        place.sprint(&SprintId::of("sp-000001"), |new| new);
         assert_eq!(place.delete("sp-000001").as_deref(), Some("sp-000001 is pending"));
         place.end("sp-000001", Ending::cancelled("enough"));
         assert_eq!(place.delete("sp-000001"), None);
@@ -251,10 +255,11 @@ mod tests {
     #[test]
     fn a_sprint_in_whose_directory_a_follow_up_works_is_not_deleted() {
         let mut place = Place::new();
-        place.sprint("sp-000001", |new| new);
+        place.sprint(&SprintId::of("sp-000001"), |new| new);
         place.end("sp-000001", Ending::completed());
-        place.sprint("sp-000002", |new| NewSprint {
-            parent: Some("sp-000001"),
+        let parent = SprintId::of("sp-000001");
+        place.sprint(&SprintId::of("sp-000002"), |new| NewSprint {
+            parent: Some(&parent),
             kind: SprintKind::Tweak,
             ..new
         });
@@ -269,9 +274,10 @@ mod tests {
     #[test]
     fn a_completed_sprint_of_a_loop_that_runs_is_not_deleted() {
         let mut place = Place::new();
-        place.auto_loop("loop-000001");
+        let its_loop = LoopId::of("loop-000001");
+        place.auto_loop(&its_loop);
         for id in ["sp-000001", "sp-000002"] {
-            place.sprint(id, |new| NewSprint { loop_id: Some("loop-000001"), ..new });
+            place.sprint(&SprintId::of(id), |new| NewSprint { loop_id: Some(&its_loop), ..new });
         }
         place.end("sp-000001", Ending::completed());
         place.end("sp-000002", Ending::failed(Reason::Lost, "gone", ""));

@@ -12,7 +12,7 @@ use super::submitted::accept;
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
 use crate::domain::text::spaced;
-use crate::domain::{JobId, State};
+use crate::domain::{JobId, SprintId, State};
 use crate::remote::{Remote, RemoteError, Script};
 use crate::scheduler::{self, QUEUE_ALONE, Stray};
 use crate::store::{LeaseOutcome, SprintRow, Store, StoreError, job_name};
@@ -23,7 +23,7 @@ pub struct LookedUp {
     /// Every job that carries a name as we give it, and is in the queue or was asked for.
     pub jobs: Vec<Stray>,
     /// Where each sprint's directory lies, and the id that an earlier request has left there.
-    dirs: BTreeMap<String, (String, Option<JobId>)>,
+    dirs: BTreeMap<SprintId, (String, Option<JobId>)>,
     runner: String,
     /// Who was heard. What somebody has found is there, whoever else was not heard.
     pub heard: Heard,
@@ -69,8 +69,7 @@ pub fn look_up_all(
     rows: &[SprintRow],
 ) -> Result<LookedUp, RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
-    let names: Vec<String> =
-        rows.iter().map(|row| job_name(row.id.as_str(), row.attempt)).collect();
+    let names: Vec<String> = rows.iter().map(|row| job_name(&row.id, row.attempt)).collect();
     let mut script = Script::new();
     scheduler::be_patient(&mut script, cluster.command_timeout, false);
     match app.runner_here(cluster).and_then(RunnerHere::read) {
@@ -93,7 +92,7 @@ pub fn look_up_all(
         let text = reply.section(row.id.as_str())?.text().into_owned();
         let mut lines = text.lines().map(str::trim);
         Some((
-            row.id.to_string(),
+            row.id.clone(),
             (lines.next().filter(|dir| !dir.is_empty())?.to_owned(), lines.find_map(JobId::parse)),
         ))
     });
@@ -131,7 +130,7 @@ pub fn still_in_doubt(
         Heard::All => Ok(None),
         Heard::Queue(why) => {
             let change = store.change()?;
-            let sent = change.job_sent(row.id.as_str(), row.attempt)?;
+            let sent = change.job_sent(&row.id, row.attempt)?;
             Ok((!is_old(sent, change.now())).then(|| why.clone()))
         }
         Heard::Nobody(why) => Ok(Some(why.clone())),
@@ -155,8 +154,8 @@ pub fn accept_found(
     row: &SprintRow,
     found: &LookedUp,
 ) -> Result<Option<JobId>, StoreError> {
-    let name = job_name(row.id.as_str(), row.attempt);
-    let kept = found.dirs.get(row.id.as_str());
+    let name = job_name(&row.id, row.attempt);
+    let kept = found.dirs.get(&row.id);
     // The scheduler's word first: the agent may write where the claim lies. A job that holds it has begun,
     // though no list shows it.
     let known = found
@@ -177,7 +176,7 @@ pub fn accept_found(
         LeaseOutcome::Taken(lease) => lease,
         LeaseOutcome::Held(_) => return Ok(None),
     };
-    let now = change.sprint(row.id.as_str())?;
+    let now = change.sprint(&row.id)?;
     let in_doubt = now.is_some_and(|now| {
         now.attempt == row.attempt
             && matches!(now.state, State::Submitting | State::Cancelling { job: None, .. })

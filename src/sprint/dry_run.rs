@@ -6,7 +6,6 @@ use super::payload::payload;
 use super::request::NewSprintSpec;
 use crate::app::App;
 use crate::bundle::{context, script};
-use crate::domain::TaskId;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{NewTask, SprintRow, Store};
 use crate::view::{DryRun, Prompt};
@@ -15,7 +14,7 @@ use crate::view::{DryRun, Prompt};
 /// one that could be begun.
 pub fn dry_run(app: &App, spec: &NewSprintSpec<'_>) -> Result<DryRun, Problem> {
     // Whether it could be begun: nothing of this change is kept.
-    let claimed = |task| app.store()?.change()?.claim_for_sprint(task, "sp-000000");
+    let claimed = |task| app.store()?.change()?.claim_task(task, "nobody", 60);
     let task = spec.task.map(claimed).transpose()?;
     let mut store = Store::in_memory()?.with_clock(app.clock.clone())?;
     let change = store.change()?;
@@ -30,10 +29,10 @@ pub fn dry_run(app: &App, spec: &NewSprintSpec<'_>) -> Result<DryRun, Problem> {
         })
         .transpose()?;
     change.commit()?;
-    let spec = NewSprintSpec { task: copy.as_ref().map(TaskId::as_str), ..spec.clone() };
+    let spec = NewSprintSpec { task: copy.as_ref(), ..spec.clone() };
     let id = create(app, &mut store, &spec)?;
     let row = store
-        .sprint(id.as_str())?
+        .sprint(&id)?
         .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("there is no sprint {id}")))?;
     Ok(preview(app, &store, &row)?)
 }

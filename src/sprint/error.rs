@@ -3,6 +3,7 @@
 use crate::app::ClusterError;
 use crate::bundle::context::ContextError;
 use crate::config::UnknownName;
+use crate::domain::SprintId;
 use crate::domain::action::Action;
 use crate::domain::options::OptionProblem;
 use crate::problem::{Problem, ProblemKind};
@@ -46,7 +47,7 @@ pub enum CreateError {
         /// The study.
         study: String,
         /// Some of the sprints.
-        sprints: Vec<String>,
+        sprints: Vec<SprintId>,
     },
     /// The database.
     #[error(transparent)]
@@ -64,7 +65,7 @@ impl From<CreateError> for Problem {
             CreateError::Limit { ref study, .. } => Self::new(ProblemKind::Limit, error.to_string())
                 .hint(format!("raise `max_study_cost_usd` or `max_study_gpu_hours` of the study {study}, or wait for what is reserved")),
             CreateError::UnknownGpus { ref sprints, .. } => {
-                let delete = Action::DeleteSprint { sprint: sprints.first().cloned() };
+                let delete = Action::DeleteSprint { sprint: sprints.first().map(SprintId::to_string) };
                 Self::new(ProblemKind::Limit, error.to_string()).hint(format!(
                     "their GPU time cannot be counted against `max_study_gpu_hours`: `{delete}` gives up counting it"
                 ))

@@ -128,7 +128,7 @@ pub fn fetch(
     extent: Extent,
     progress: impl FnMut(u64, u64),
 ) -> Result<Fetched, FetchError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     if !row.was_submitted() || row.state.last_job().is_none() {
         return Err(FetchError::NoFiles { sprint: row.id.clone(), status: row.state.status() });
     }
@@ -150,7 +150,7 @@ pub fn fetch_through(
     remote: &mut dyn Remote,
     cluster: &Cluster,
     row: &SprintRow,
-    tweaks: &[String],
+    tweaks: &[SprintId],
     to: &Path,
     wanted: Extent,
     mut progress: impl FnMut(u64, u64),
@@ -292,7 +292,7 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 }
 
 /// Remembers what was brought.
-pub fn remember(store: &mut Store, id: &str, fetched: &Fetched) -> Result<(), StoreError> {
+pub fn remember(store: &mut Store, id: &SprintId, fetched: &Fetched) -> Result<(), StoreError> {
     let change = store.change()?;
     for (path, size) in &fetched.files {
         change.put_artifact(id, path, *size)?;

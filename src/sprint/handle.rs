@@ -125,7 +125,7 @@ impl Handle {
     /// Submits it, when it was just made.
     pub fn submit(mut self, app: &App) -> Result<NewSubmission, Problem> {
         let mut remote = app.remote(app.cluster_of(&self.row)?);
-        let submitted = submit(app, &mut self.store, remote.as_mut(), self.row.id.as_str())?;
+        let submitted = submit(app, &mut self.store, remote.as_mut(), &self.row.id)?;
         self.look()?;
         Ok(NewSubmission { sprint: self, submitted, remote })
     }
@@ -145,11 +145,11 @@ impl Handle {
         extent: Extent,
         progress: impl FnMut(u64, u64),
     ) -> Result<Fetched, Problem> {
-        let folder = to.map_or_else(|| app.artifacts(self.row.id.as_str()), Path::to_owned);
+        let folder = to.map_or_else(|| app.artifacts(&self.row.id), Path::to_owned);
         let fetched = fetch(app, &mut self.store, &self.row, &folder, extent, progress)?;
         let files = fetched.files.into_iter().map(|(filename, size)| File { filename, size });
         Ok(Fetched {
-            sprint_id: self.row.id.to_string(),
+            sprint_id: self.row.id.clone(),
             files: files.collect(),
             folder,
             skipped: fetched.skipped,
@@ -164,6 +164,6 @@ impl Handle {
     /// Forgets it, with its fetched files, and with its directory on the cluster when that is asked for.
     pub fn delete(mut self, app: &App, on_cluster: bool) -> Result<Deleted, Problem> {
         delete(app, &mut self.store, &self.row, on_cluster)?;
-        Ok(Deleted { deleted: true, sprint_id: self.row.id.to_string() })
+        Ok(Deleted { deleted: true, sprint_id: self.row.id.clone() })
     }
 }

@@ -12,7 +12,7 @@ pub fn mark_lost(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<b
     if !matches!(sprint.state, State::Parked { .. }) {
         return Ok(false);
     }
-    let id = sprint.id.as_str();
+    let id = &sprint.id;
     if !settle::is_given_up(
         sprint.missing_polls,
         sprint.missing_since.map_or(0, |since| time.saturating_sub(since)),
@@ -26,8 +26,8 @@ pub fn mark_lost(change: &Change<'_>, sprint: &SprintRow, time: i64) -> Result<b
     );
     let hint = format!(
         "it cannot go on; `{}` brings what is left, `{}` runs the idea again",
-        Action::FetchSprint { sprint: id.to_owned(), all: false },
-        Action::ResubmitSprint { sprint: id.to_owned(), more: None }
+        Action::FetchSprint { sprint: id.to_string(), all: false },
+        Action::ResubmitSprint { sprint: id.to_string(), more: None }
     );
     change.apply(id, Event::Over(Ending::failed(Reason::Lost, detail, hint)))?;
     Ok(true)

@@ -42,7 +42,7 @@ impl JobPayload {
 
     /// The job script of this attempt.
     pub fn script(&self, cluster: &Cluster, row: &SprintRow, runner: &str, attempt: u32) -> String {
-        let name = job_name(row.id.as_str(), attempt);
+        let name = job_name(&row.id, attempt);
         let job = JobRequest { name: &name, seconds: self.bundle.seconds, options: &self.options };
         let kind = scheduler::scheduler(cluster.scheduler);
         let directives = kind.directives(&job);
@@ -90,7 +90,7 @@ pub(super) fn payload(
     row: &SprintRow,
 ) -> Result<JobPayload, SubmitError> {
     let request = Request::read(&row.request);
-    let task = row.task.as_deref().map(|task| store.task(task)).transpose()?.flatten();
+    let task = row.task.as_ref().map(|task| store.task(task)).transpose()?.flatten();
     let context = context::assemble(&app.config, cluster, study, app.clock.now())?;
     let options = options_of(cluster, study, &request);
     let templates = prompts_of(app).map_err(SubmitError::File)?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::formats::{PlanOrder, Tweak};
-use crate::domain::SprintKind;
+use crate::domain::{LoopId, SprintId, SprintKind, TaskId};
 
 /// What a user asks of one sprint, beside the idea. Kept with the sprint, so that it can
 /// be submitted later and repeated.
@@ -72,11 +72,11 @@ pub struct NewSprintSpec<'a> {
     /// Everything else.
     pub request: Request,
     /// The sprint that it repeats, or follows up on.
-    pub parent: Option<&'a str>,
+    pub parent: Option<&'a SprintId>,
     /// The task that it is an attempt at.
-    pub task: Option<&'a str>,
+    pub task: Option<&'a TaskId>,
     /// The loop that makes it.
-    pub loop_id: Option<&'a str>,
+    pub loop_id: Option<&'a LoopId>,
     /// What is reserved for it, in dollars.
     pub budget_usd: Option<f64>,
     /// Whether a limit of its loop leaves its job less time than was asked for.

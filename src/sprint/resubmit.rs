@@ -30,12 +30,12 @@ pub fn resubmit(
 ) -> Result<Resubmitted, Problem> {
     let id = match (&request.tweak, &old.parent) {
         (Some(asked), Some(parent)) => {
-            let parent = find::sprint(store, parent)?;
+            let parent = find::sprint(store, parent.as_str())?;
             tweak(app, store, &parent, &asked.instruction, &request)?
         }
         _ => repeat(app, store, old, request)?,
     };
-    let task = store.sprint(id.as_str())?.and_then(|row| row.task);
+    let task = store.sprint(&id)?.and_then(|row| row.task);
     let task = task.map(|task| store.task(&task)).transpose()?.flatten();
     let done_task = task.filter(|task| task.status == TaskStatus::Done).map(|task| task.id);
     Ok(Resubmitted { id, done_task })
@@ -52,7 +52,7 @@ pub fn request_again(
     // What was left of a loop's GPU-hours is no wish for this time.
     if let Some(of_loop) = old
         .loop_id
-        .as_deref()
+        .as_ref()
         .filter(|_| old.cut.time)
         .map(|id| store.one_loop(id))
         .transpose()?
@@ -90,21 +90,21 @@ fn repeat(
     // A task that was rewritten since asks something else: what is repeated gets a task of its own.
     let task = old
         .task
-        .as_deref()
+        .as_ref()
         .map(|task| store.task(task))
         .transpose()?
         .flatten()
         .filter(same)
-        .map(|row| row.id.to_string());
+        .map(|row| row.id);
     let wanted = NewSprintSpec {
-        parent: Some(old.id.as_str()),
-        task: task.as_deref(),
+        parent: Some(&old.id),
+        task: task.as_ref(),
         ..NewSprintSpec::new(study.as_str(), &idea, request)
     };
     let Some(task) = wanted.task else { return create(app, store, &wanted) };
     let change = store.change()?;
     let id = create_in(app, &change, &wanted)?;
-    change.reclaim_for_sprint(task, id.as_str())?;
+    change.reclaim_for_sprint(task, &id)?;
     change.commit()?;
     Ok(id)
 }

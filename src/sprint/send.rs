@@ -52,7 +52,7 @@ pub(super) fn send(
     with_runner: bool,
 ) -> Result<Sent, RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
-    let name = job_name(row.id.as_str(), attempt);
+    let name = job_name(&row.id, attempt);
     let runner_path =
         format!("{}/.researchloop/bin/{}", cluster.working_dir.trim_end_matches('/'), runner.hash);
     let job_script = payload.script(cluster, row, &runner_path, attempt);
@@ -221,7 +221,7 @@ pub(super) fn look(
     }
     script
         .set("DIR", &row.remote_dir)
-        .set("RL_NAME", &job_name(row.id.as_str(), attempt))
+        .set("RL_NAME", &job_name(&row.id, attempt))
         .set("ATTEMPT", &attempt.to_string())
         .set("MODE", if mode == Mode::LookOnly { "look" } else { "again" })
         .set("RL_QUEUE_ONLY", if queue_only { "1" } else { "" })

@@ -11,7 +11,7 @@ use super::send::{Mode, Sent, look, send};
 use super::submitted::{Deferral, Submitted, record};
 use crate::app::{App, holder, is_gone};
 use crate::config::Cluster;
-use crate::domain::{State, Waiting};
+use crate::domain::{SprintId, State, Waiting};
 use crate::platform::private;
 use crate::remote::Remote;
 use crate::store::{Change, LeaseOutcome, OWNER, SprintRow, Store};
@@ -21,7 +21,7 @@ pub fn submit(
     app: &App,
     store: &mut Store,
     remote: &mut dyn Remote,
-    id: &str,
+    id: &SprintId,
 ) -> Result<Submitted, SubmitError> {
     submit_known(app, store, remote, id, false)
 }
@@ -31,7 +31,7 @@ pub fn submit_looked_up(
     app: &App,
     store: &mut Store,
     remote: &mut dyn Remote,
-    id: &str,
+    id: &SprintId,
 ) -> Result<Submitted, SubmitError> {
     submit_known(app, store, remote, id, true)
 }
@@ -40,7 +40,7 @@ fn submit_known(
     app: &App,
     store: &mut Store,
     remote: &mut dyn Remote,
-    id: &str,
+    id: &SprintId,
     looked_up: bool,
 ) -> Result<Submitted, SubmitError> {
     let not_due = |why: &str| Ok(Submitted::deferred(Deferral::NotDue, why));
@@ -140,7 +140,7 @@ fn begin(
     row: &SprintRow,
     payload: &mut JobPayload,
 ) -> Result<Begun, SubmitError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     let max = cluster.max_concurrent_jobs;
     if change.jobs_out(cluster.name.as_str())? >= max {
         change.set_note(id, "waits for a free slot")?;

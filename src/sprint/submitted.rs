@@ -77,7 +77,7 @@ pub(super) fn accept(
     dir: &str,
     runner: &str,
 ) -> Result<(), StoreError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     change.accept(id, attempt, job, dir)?;
     if !runner.is_empty() {
         change.set_runner(id, runner)?;
@@ -93,8 +93,8 @@ pub(super) fn record(
     fresh: bool,
     outcome: Result<Sent, RemoteError>,
 ) -> Result<Submitted, SubmitError> {
-    let id = row.id.as_str();
-    let resubmit = Action::ResubmitSprint { sprint: id.to_owned(), more: None };
+    let id = &row.id;
+    let resubmit = Action::ResubmitSprint { sprint: id.to_string(), more: None };
     let refuse = |why: String, hint: String| -> Result<Submitted, SubmitError> {
         // Of a sprint that goes on, a session, finished steps and their money would be lost.
         if attempt > 1 {

@@ -19,7 +19,7 @@ pub enum TweakError {
     #[error("{id} {problem}")]
     Not {
         /// The sprint.
-        id: String,
+        id: SprintId,
         /// What is the matter.
         problem: String,
         /// What to do instead.
@@ -32,9 +32,9 @@ pub enum TweakError {
 
 impl TweakError {
     /// The sprint to follow up on is not there.
-    fn no_parent(id: &str) -> Self {
+    fn no_parent(id: &SprintId) -> Self {
         Self::Not {
-            id: id.to_owned(),
+            id: id.clone(),
             problem: "is gone".to_owned(),
             hint: format!("`{}`", Action::ListSprints),
         }
@@ -68,12 +68,12 @@ pub fn tweak(
     new: &Request,
 ) -> Result<SprintId, TweakError> {
     let no = |problem: String, hint: String| {
-        Err(TweakError::Not { id: parent.id.to_string(), problem, hint })
+        Err(TweakError::Not { id: parent.id.clone(), problem, hint })
     };
     let instruction = task::check_idea_text(instruction)
         .map_err(|text| CreateError::Idea(text.replace("the idea", "the instruction")))?;
     if parent.kind == SprintKind::Tweak {
-        let of = parent.parent.clone().unwrap_or_default();
+        let of = parent.parent.as_ref().map_or_else(String::new, SprintId::to_string);
         return no(
             format!("is a follow-up of {of} itself"),
             format!("`{}`", Action::TweakSprint { sprint: of }),
@@ -86,14 +86,14 @@ pub fn tweak(
         );
     }
     let change = store.change()?;
-    let Some(parent) = change.sprint(parent.id.as_str())? else {
-        return Err(TweakError::no_parent(parent.id.as_str()));
+    let Some(parent) = change.sprint(&parent.id)? else {
+        return Err(TweakError::no_parent(&parent.id));
     };
     if !parent.state.status().is_terminal() {
         let note = Action::SendNote { sprint: parent.id.to_string() };
         let hint = format!("`{note}` sends a note to a sprint that runs");
         return Err(TweakError::Not {
-            id: parent.id.to_string(),
+            id: parent.id.clone(),
             problem: format!("is {}: it has not ended", parent.state.status()),
             hint,
         });
@@ -102,16 +102,16 @@ pub fn tweak(
         let again = Action::ResubmitSprint { sprint: parent.id.to_string(), more: None };
         let hint = format!("`{again}` runs it again");
         return Err(TweakError::Not {
-            id: parent.id.to_string(),
+            id: parent.id.clone(),
             problem: "never had a job: it has left nothing to change".to_owned(),
             hint,
         });
     }
-    if let Some(open) = change.open_tweak(parent.id.as_str())? {
+    if let Some(open) = change.open_tweak(&parent.id)? {
         let watch = Action::WatchSprint { sprint: open.id.to_string() };
         let hint = format!("`{watch}` waits for it");
         return Err(TweakError::Not {
-            id: parent.id.to_string(),
+            id: parent.id.clone(),
             problem: format!("has a follow-up that is {}: {}", open.state.status(), open.id),
             hint,
         });
@@ -127,7 +127,7 @@ pub fn tweak(
     };
     let request = Request { tweak: Some(tweak), ..earlier };
     let wanted = NewSprintSpec {
-        parent: Some(parent.id.as_str()),
+        parent: Some(&parent.id),
         ..NewSprintSpec::new(&parent.study, &instruction, request)
     };
     let id = create_in(app, &change, &wanted)?;

@@ -1,6 +1,7 @@
 //! Which files of a sprint lie on this machine.
 
 use super::{Change, Store, StoreError};
+use crate::domain::SprintId;
 
 /// A file that was fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Artifact {
 
 impl Store {
     /// The files of a sprint, by name.
-    pub fn artifacts(&self, sprint: &str) -> Result<Vec<Artifact>, StoreError> {
+    pub fn artifacts(&self, sprint: &SprintId) -> Result<Vec<Artifact>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT path, size FROM artifacts WHERE sprint_id = ?1 ORDER BY path",
         )?;
@@ -29,7 +30,7 @@ impl Store {
 
 impl Change<'_> {
     /// Remembers a file.
-    pub fn put_artifact(&self, sprint: &str, path: &str, size: u64) -> Result<(), StoreError> {
+    pub fn put_artifact(&self, sprint: &SprintId, path: &str, size: u64) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached("INSERT OR REPLACE INTO artifacts (sprint_id, path, size, fetched_at) VALUES (?1, ?2, ?3, ?4)")?
             .execute((sprint, path, i64::try_from(size).unwrap_or(i64::MAX), self.stamp()))?;

@@ -8,7 +8,7 @@ use crate::bundle::formats::Money;
 use crate::domain::effect::Facts;
 use crate::domain::transition::{self, Event};
 use crate::domain::{
-    EventName, JobId, Reason, SprintKind, State, Status, Used, Waiting, reduce, retry,
+    EventName, JobId, Reason, SprintId, SprintKind, State, Status, Used, Waiting, reduce, retry,
 };
 use crate::platform::clock;
 
@@ -23,7 +23,7 @@ fn jobs_out() -> String {
 
 impl Change<'_> {
     /// One sprint, as this change sees it.
-    pub fn sprint(&self, id: &str) -> Result<Option<SprintRow>, StoreError> {
+    pub fn sprint(&self, id: &SprintId) -> Result<Option<SprintRow>, StoreError> {
         one(&self.transaction, id, self.seconds())
     }
 
@@ -35,7 +35,7 @@ impl Change<'_> {
                 kind, task_id, loop_id, budget_usd, gpus, cut_money, cut_time, finds_idea)
              VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?5 IS NULL)",
             rusqlite::params![
-                new.id.as_str(),
+                new.id,
                 new.study,
                 new.cluster,
                 new.scheduler.as_str(),
@@ -56,14 +56,14 @@ impl Change<'_> {
             ],
         )?;
         if made == 1 {
-            self.event(Some(new.id.as_str()), EventName::Created, &serde_json::json!({ "study": new.study, "cluster": new.cluster, "parent": new.parent }))?;
+            self.event(Some(new.id), EventName::Created, &serde_json::json!({ "study": new.study, "cluster": new.cluster, "parent": new.parent }))?;
         }
         Ok(made == 1)
     }
 
     /// Lets an event happen to a sprint. Returns the new state, or nothing when it changed
     /// nothing.
-    pub fn apply(&self, id: &str, event: Event) -> Result<Option<State>, StoreError> {
+    pub fn apply(&self, id: &SprintId, event: Event) -> Result<Option<State>, StoreError> {
         let Some(row) = self.sprint(id)? else { return Ok(None) };
         let Some(next) = transition::after(&row.state, event) else { return Ok(None) };
         let now = self.stamp();
@@ -116,7 +116,7 @@ impl Change<'_> {
 
     /// Begins a submission: the sprint is `submitting` and has a job with a unique name.
     /// Returns which submission it is, or nothing when the sprint cannot be submitted now.
-    pub fn begin_submission(&self, id: &str, runner: &str) -> Result<Option<u32>, StoreError> {
+    pub fn begin_submission(&self, id: &SprintId, runner: &str) -> Result<Option<u32>, StoreError> {
         self.must_be_whole()?;
         if self.apply(id, Event::SubmissionStarts)?.is_none() {
             return Ok(None);
@@ -135,7 +135,7 @@ impl Change<'_> {
     }
 
     /// Takes a submission back of which it is certain that nothing was sent.
-    pub fn undo_submission(&self, id: &str, attempt: u32) -> Result<(), StoreError> {
+    pub fn undo_submission(&self, id: &SprintId, attempt: u32) -> Result<(), StoreError> {
         // A sprint that had a job before is one that was parked.
         let event = if attempt > 1 {
             Event::ParksAgain(self.job_of(id, attempt - 1)?)
@@ -154,7 +154,7 @@ impl Change<'_> {
     /// The scheduler took the job.
     pub fn accept(
         &self,
-        id: &str,
+        id: &SprintId,
         attempt: u32,
         job: &JobId,
         remote_dir: &str,
@@ -173,7 +173,7 @@ impl Change<'_> {
     /// Remembers what the scheduler said of a job, and its end.
     pub fn job_words(
         &self,
-        id: &str,
+        id: &SprintId,
         attempt: u32,
         words: &str,
         ended: bool,
@@ -188,7 +188,12 @@ impl Change<'_> {
     }
 
     /// Remembers what the accounting says that a job has used; nothing for one that goes on.
-    pub fn job_used(&self, id: &str, attempt: u32, used: Option<&Used>) -> Result<(), StoreError> {
+    pub fn job_used(
+        &self,
+        id: &SprintId,
+        attempt: u32,
+        used: Option<&Used>,
+    ) -> Result<(), StoreError> {
         let seconds = used.map(|used| i64::try_from(used.seconds).unwrap_or(i64::MAX));
         self.transaction
             .prepare_cached(
@@ -200,7 +205,11 @@ impl Change<'_> {
     }
 
     /// Counts a healthy poll in which nothing knew the job, or begins to count anew.
-    pub fn count_missing(&self, id: &str, cluster_time: Option<i64>) -> Result<(), StoreError> {
+    pub fn count_missing(
+        &self,
+        id: &SprintId,
+        cluster_time: Option<i64>,
+    ) -> Result<(), StoreError> {
         match cluster_time {
             Some(time) => self
                 .transaction
@@ -218,7 +227,7 @@ impl Change<'_> {
     }
 
     /// Counts a poll in which it was not clear whether the job is there.
-    pub fn count_unclear(&self, id: &str, cluster_time: i64) -> Result<(), StoreError> {
+    pub fn count_unclear(&self, id: &SprintId, cluster_time: i64) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached("UPDATE sprints SET unclear_polls = unclear_polls + 1, unclear_since = coalesce(unclear_since, ?2) WHERE id = ?1")?
             .execute((id, cluster_time))?;
@@ -226,7 +235,12 @@ impl Change<'_> {
     }
 
     /// Sets how many healthy looks in a row have missed something, and since when.
-    pub fn set_missing(&self, id: &str, polls: u32, since: Option<i64>) -> Result<(), StoreError> {
+    pub fn set_missing(
+        &self,
+        id: &SprintId,
+        polls: u32,
+        since: Option<i64>,
+    ) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE sprints SET missing_polls = ?2, missing_since = ?3 WHERE id = ?1",
             (id, polls, since),
@@ -235,20 +249,20 @@ impl Change<'_> {
     }
 
     /// Remembers which runner its job uses.
-    pub fn set_runner(&self, id: &str, runner: &str) -> Result<(), StoreError> {
+    pub fn set_runner(&self, id: &SprintId, runner: &str) -> Result<(), StoreError> {
         self.transaction.execute("UPDATE sprints SET runner = ?2 WHERE id = ?1", (id, runner))?;
         Ok(())
     }
 
     /// Remembers that the scheduler was told to end the job.
-    pub fn set_cancel_sent(&self, id: &str) -> Result<(), StoreError> {
+    pub fn set_cancel_sent(&self, id: &SprintId) -> Result<(), StoreError> {
         self.transaction
             .execute("UPDATE sprints SET cancel_sent = ?2 WHERE id = ?1", (id, self.seconds()))?;
         Ok(())
     }
 
     /// Remembers what the last tick had to say.
-    pub fn set_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
+    pub fn set_note(&self, id: &SprintId, note: &str) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "UPDATE sprints SET note = ?2, waits = '' WHERE id = ?1 AND note <> ?2",
@@ -258,7 +272,7 @@ impl Change<'_> {
     }
 
     /// Remembers which limit keeps a parked sprint from going on.
-    pub fn hold(&self, id: &str, limit: &str) -> Result<(), StoreError> {
+    pub fn hold(&self, id: &SprintId, limit: &str) -> Result<(), StoreError> {
         self.set_note(id, &Waiting::sentence(limit))?;
         self.transaction
             .prepare_cached("UPDATE sprints SET waits = ?2 WHERE id = ?1")?
@@ -267,7 +281,7 @@ impl Change<'_> {
     }
 
     /// The results are here, or one more try has failed.
-    pub fn results(&self, id: &str, fetched: bool) -> Result<(), StoreError> {
+    pub fn results(&self, id: &SprintId, fetched: bool) -> Result<(), StoreError> {
         self.transaction.execute(
             &format!(
                 "UPDATE sprints SET results_at = CASE WHEN ?2 THEN ?3 END, results_tries = results_tries + 1, results_next = ?4 + {} WHERE id = ?1",
@@ -283,7 +297,7 @@ impl Change<'_> {
     }
 
     /// What the sprint has cost, and what else its end tells.
-    pub fn set_money(&self, id: &str, money: &Money) -> Result<(), StoreError> {
+    pub fn set_money(&self, id: &SprintId, money: &Money) -> Result<(), StoreError> {
         let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.transaction
             .prepare_cached(
@@ -301,7 +315,7 @@ impl Change<'_> {
     }
 
     /// Facts that the journal tells of a sprint. `None` leaves what is known.
-    pub fn set_facts(&self, id: &str, facts: &Facts) -> Result<(), StoreError> {
+    pub fn set_facts(&self, id: &SprintId, facts: &Facts) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "UPDATE sprints SET session_id = coalesce(?2, session_id), host = coalesce(?3, host), resets_at = coalesce(?4, resets_at) WHERE id = ?1",
@@ -311,7 +325,7 @@ impl Change<'_> {
     }
 
     /// Forgets these facts: they are told again.
-    pub(super) fn forget_facts(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) fn forget_facts(&self, id: &SprintId) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE sprints SET session_id = NULL, host = NULL, resets_at = NULL WHERE id = ?1",
             [id],
@@ -320,13 +334,13 @@ impl Change<'_> {
     }
 
     /// What a sprint that has completed says of itself in short.
-    pub fn set_summary(&self, id: &str, summary: &str) -> Result<(), StoreError> {
+    pub fn set_summary(&self, id: &SprintId, summary: &str) -> Result<(), StoreError> {
         self.transaction.execute("UPDATE sprints SET summary = ?2 WHERE id = ?1", (id, summary))?;
         Ok(())
     }
 
     /// Its first run began at this time, which may be before it was heard of.
-    pub(super) fn set_started_at(&self, id: &str, time: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn set_started_at(&self, id: &SprintId, time: Timestamp) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE sprints SET started_at = ?2 WHERE id = ?1",
             (id, clock::stamp(time)),
@@ -335,13 +349,13 @@ impl Change<'_> {
     }
 
     /// Its idea is that of this earlier sprint or task.
-    pub(super) fn set_repeats(&self, id: &str, earlier: &str) -> Result<(), StoreError> {
+    pub(super) fn set_repeats(&self, id: &SprintId, earlier: &str) -> Result<(), StoreError> {
         self.transaction.execute("UPDATE sprints SET repeats = ?2 WHERE id = ?1", (id, earlier))?;
         Ok(())
     }
 
     /// Forgets a sprint. Its events stay, and so do its task and what it has cost.
-    pub fn delete_sprint(&self, id: &str) -> Result<(), StoreError> {
+    pub fn delete_sprint(&self, id: &SprintId) -> Result<(), StoreError> {
         self.release_of_sprint(id)?;
         self.keep_money_of(id)?;
         self.transaction.execute("DELETE FROM sprints WHERE id = ?1", [id])?;
@@ -355,7 +369,7 @@ impl Change<'_> {
 }
 
 /// The name that a job carries in the queue.
-pub fn job_name(sprint: &str, attempt: u32) -> String {
+pub fn job_name(sprint: &SprintId, attempt: u32) -> String {
     format!("rl-{sprint}-{attempt}")
 }
 

@@ -5,8 +5,8 @@ use super::sprints::SprintRow;
 use super::{Change, StoreError};
 use crate::bundle::journal::Question;
 use crate::bundle::reduce::{self, Named};
-use crate::domain::MessageStatus;
 use crate::domain::effect::{self, Effect};
+use crate::domain::{MessageId, MessageStatus, SprintId};
 
 impl Change<'_> {
     /// Executes these, of one sprint.
@@ -15,7 +15,7 @@ impl Change<'_> {
     }
 
     fn execute_one(&self, sprint: &SprintRow, effect: &Effect) -> Result<(), StoreError> {
-        let id = sprint.id.as_str();
+        let id = &sprint.id;
         match effect {
             Effect::Apply(event) => self.apply(id, event.clone()).map(drop),
             Effect::Happened(name, data) => self.event(Some(id), *name, data),
@@ -47,7 +47,7 @@ impl Change<'_> {
 
     /// The job is gone and waits for answers to these: the sprint is parked, and people are told.
     pub fn park(&self, sprint: &SprintRow, questions: &[Question]) -> Result<(), StoreError> {
-        let id = sprint.id.as_str();
+        let id = &sprint.id;
         let Some(sprint) = self.sprint(id)? else { return Ok(()) };
         let named = self.named_messages(id)?;
         let effects = reduce::park(id, &sprint.state, sprint.attempt, questions, named);
@@ -57,25 +57,27 @@ impl Change<'_> {
     /// A person is asked, and told of it.
     fn ask(&self, sprint: &SprintRow, question: &effect::Question) -> Result<(), StoreError> {
         let effect::Question { kind, name, text, choices } = question;
-        let made = self.put_message(&NewMessage {
+        if self.has_message(&sprint.id, name)? {
+            return Ok(());
+        }
+        let message = self.put_message(&NewMessage {
             kind: *kind,
             study: &sprint.study,
-            sprint: Some(sprint.id.as_str()),
-            task: sprint.task.as_deref(),
-            loop_id: sprint.loop_id.as_deref(),
+            sprint: Some(&sprint.id),
+            task: sprint.task.as_ref(),
+            loop_id: sprint.loop_id.as_ref(),
             name: Some(name),
             text,
             choices,
         })?;
-        let Some(message) = made else { return Ok(()) };
         let data = serde_json::json!({
-            "message_id": message, "kind": kind, "sprint_id": sprint.id.as_str(), "study_name": sprint.study, "text": text, "choices": choices,
+            "message_id": message, "kind": kind, "sprint_id": sprint.id, "study_name": sprint.study, "text": text, "choices": choices,
         });
         self.notice(&format!("question:{message}"), "question", &data)
     }
 
     /// The messages of a sprint that have a name.
-    fn named_messages(&self, sprint: &str) -> Result<Vec<Named>, StoreError> {
+    fn named_messages(&self, sprint: &SprintId) -> Result<Vec<Named>, StoreError> {
         let mut query = self.transaction.prepare_cached(
             "SELECT id, name, status FROM messages WHERE sprint_id = ?1 AND name IS NOT NULL ORDER BY rowid",
         )?;
@@ -89,7 +91,7 @@ impl Change<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn free_name(&self, message: &str) -> Result<(), StoreError> {
+    fn free_name(&self, message: &MessageId) -> Result<(), StoreError> {
         self.transaction
             .execute("UPDATE messages SET name = name || '~' || id WHERE id = ?1", [message])?;
         Ok(())
@@ -104,15 +106,15 @@ mod tests {
     use crate::domain::{JobId, MessageKind, SprintId, State, Status};
     use crate::store::{NewSprint, Store};
 
-    const ID: &str = "sp-000001";
+    fn id() -> SprintId {
+        SprintId::of("sp-000001")
+    }
 
     /// A sprint whose first job runs.
     fn store() -> Store {
         let mut store = Store::in_memory().expect("a database");
         let change = store.change().expect("begun");
-        let sprint_id = SprintId::new(ID).expect("an id");
-        let new = NewSprint::example(&sprint_id);
-        assert!(change.create_sprint(&new).expect("made"));
+        assert!(change.create_sprint(&NewSprint::example(&id())).expect("made"));
         change.commit().expect("kept");
         submit(&mut store);
         store
@@ -120,9 +122,14 @@ mod tests {
 
     fn submit(store: &mut Store) {
         let change = store.change().expect("begun");
-        let attempt = change.begin_submission(ID, "").expect("begun").expect("can be submitted");
+        let attempt = change.begin_submission(&id(), "").expect("begun").expect("can be submitted");
         change
-            .accept(ID, attempt, &JobId::parse(&(attempt + 6).to_string()).expect("digits"), "/d")
+            .accept(
+                &id(),
+                attempt,
+                &JobId::parse(&(attempt + 6).to_string()).expect("digits"),
+                "/d",
+            )
             .expect("taken");
         change.commit().expect("kept");
     }
@@ -136,15 +143,15 @@ mod tests {
             proposal: None,
         };
         let change = store.change().expect("begun");
-        let row = change.sprint(ID).expect("read").expect("there");
+        let row = change.sprint(&id()).expect("read").expect("there");
         change.park(&row, &names.iter().map(question).collect::<Vec<_>>()).expect("parked");
-        let status = change.sprint(ID).expect("read").expect("there").state.status();
+        let status = change.sprint(&id()).expect("read").expect("there").state.status();
         change.commit().expect("kept");
         status
     }
 
     fn answer(store: &mut Store) {
-        let open = store.open_questions(ID).expect("read");
+        let open = store.open_questions(&id()).expect("read");
         let change = store.change().expect("begun");
         for message in open {
             assert!(change.answer_message(&message.id, "yes").expect("answered"));
@@ -157,22 +164,22 @@ mod tests {
     fn a_name_that_comes_again_is_a_new_question_once_its_answer_was_read() {
         let mut store = store();
         assert_eq!(park(&mut store, &["idea-1"]), Status::Parked);
-        let first = store.open_questions(ID).expect("read")[0].id.clone();
+        let first = store.open_questions(&id()).expect("read")[0].id.clone();
         answer(&mut store);
         submit(&mut store);
         // The job did not find the answer: it is brought again, and nobody is asked twice.
         assert_eq!(park(&mut store, &["idea-1"]), Status::Parked);
-        assert_eq!(store.open_questions(ID).expect("read"), []);
-        assert!(!store.is_answered(ID).expect("read"), "not before it lies there");
+        assert_eq!(store.open_questions(&id()).expect("read"), []);
+        assert!(!store.is_answered(&id()).expect("read"), "not before it lies there");
         assert_eq!(store.messages(true).expect("read")[0].delivered_at, None);
         let change = store.change().expect("begun");
         change.message_delivered(&first).expect("kept");
-        change.message_told(ID, &first).expect("told");
+        change.message_told(&id(), &first).expect("told");
         change.commit().expect("kept");
-        assert!(store.is_answered(ID).expect("read"));
+        assert!(store.is_answered(&id()).expect("read"));
         submit(&mut store);
         assert_eq!(park(&mut store, &["idea-1", "idea-1"]), Status::Parked);
-        let open = store.open_questions(ID).expect("read");
+        let open = store.open_questions(&id()).expect("read");
         assert_eq!(open.len(), 1);
         assert_eq!(open[0].name.as_deref(), Some("idea-1"));
         assert_ne!(open[0].id, first);
@@ -182,7 +189,7 @@ mod tests {
     fn a_sprint_that_would_wait_for_nothing_ends() {
         let mut store = store();
         assert_eq!(park(&mut store, &[]), Status::Failed);
-        let row = store.sprint(ID).expect("read").expect("there");
+        let row = store.sprint(&id()).expect("read").expect("there");
         let State::Ended { ending, .. } = row.state else { panic!("{:?}", row.state) };
         assert!(
             ending.detail.contains("asked nothing")

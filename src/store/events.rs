@@ -1,8 +1,9 @@
 //! What happened, in the order in which it did. Whoever shows it live asks for what comes after the last
 //! one that it has seen.
 
+use super::ids::id_in;
 use super::{Change, Store, StoreError};
-use crate::domain::EventName;
+use crate::domain::{EventName, SprintId};
 
 /// One event as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +13,7 @@ pub struct EventRow {
     /// RFC 3339.
     pub time: String,
     /// The sprint that it is about.
-    pub sprint: Option<String>,
+    pub sprint: Option<SprintId>,
     /// What happened; none for a word that a newer program has written.
     pub name: Option<EventName>,
     /// That word.
@@ -27,18 +28,18 @@ impl Store {
         let mut query = self.connection.prepare_cached(
             "SELECT id, time, sprint_id, kind, data FROM events WHERE id > ?1 ORDER BY id LIMIT ?2",
         )?;
-        let rows = query.query_map((cursor, limit), |row| {
-            let (word, data): (String, String) = (row.get(3)?, row.get(4)?);
+        let rows = query.query_and_then((cursor, limit), |row| -> Result<_, StoreError> {
+            let (id, word, data): (i64, String, String) = (row.get(0)?, row.get(3)?, row.get(4)?);
             Ok(EventRow {
-                id: row.get(0)?,
+                id,
                 time: row.get(1)?,
-                sprint: row.get(2)?,
+                sprint: id_in(row, 2, &format!("the event {id}"))?,
                 name: EventName::parse(&word),
                 word,
                 data: serde_json::from_str(&data).unwrap_or_default(),
             })
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows.collect()
     }
 }
 
@@ -46,7 +47,7 @@ impl Change<'_> {
     /// Writes what happened, for a sprint or for none.
     pub fn event(
         &self,
-        sprint: Option<&str>,
+        sprint: Option<&SprintId>,
         name: EventName,
         data: &serde_json::Value,
     ) -> Result<(), StoreError> {
@@ -64,7 +65,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::SprintId;
     use crate::domain::transition;
     use crate::platform::clock::Clock;
     use crate::store::NewSprint;
@@ -75,12 +75,12 @@ mod tests {
         let clock = Clock::standing(start);
         let mut store =
             Store::in_memory().expect("a database").with_clock(clock.clone()).expect("a clock");
-        let id = SprintId::new("sp-000001").expect("an id");
+        let id = SprintId::of("sp-000001");
         let change = store.change().expect("begun");
         assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
         // A change happens at one time, however long it takes.
         clock.advance(Duration::from_secs(60));
-        change.apply("sp-000001", transition::Event::CancelAsked).expect("applied");
+        change.apply(&id, transition::Event::CancelAsked).expect("applied");
         change.commit().expect("kept");
         let events = store.events_after(0, 10).expect("read");
         let seen: Vec<_> = events.iter().map(|event| (event.name, event.time.as_str())).collect();

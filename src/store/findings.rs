@@ -4,22 +4,25 @@ use std::collections::BTreeMap;
 
 use rusqlite::OptionalExtension as _;
 
+use super::ids::id_in;
 use super::{Change, Store, StoreError};
 use crate::bundle::journal::{Entry, Line};
 use crate::domain::leaderboard::Told;
 use crate::domain::noise::Measured;
 use crate::domain::open_issues::{StepEnd, open_issues};
-use crate::domain::{Finding, Metric, OpenIssues, Source, StepState, Verdict, figure_name};
+use crate::domain::{
+    Finding, LoopId, Metric, OpenIssues, Source, SprintId, StepState, TaskId, Verdict, figure_name,
+};
 
 /// One value of a metric: what the evaluator measured, else what the agent claims.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricRow {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// The loop that made it.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// The task that it was an attempt at.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// The idea.
     pub idea: Option<String>,
     /// Finite.
@@ -50,7 +53,7 @@ impl MetricRow {
     /// The same, for those who rank and judge it.
     pub fn told(&self) -> Told<'_> {
         Told {
-            task: self.task.as_deref().map(|task| (task, self.idea.as_deref().unwrap_or_default())),
+            task: self.task.as_ref().map(|task| (task, self.idea.as_deref().unwrap_or_default())),
             is_measured: self.source == Source::Evaluator,
             measured: Measured { value: self.value, n: self.n, spread: self.spread },
             unit: &self.unit,
@@ -64,9 +67,9 @@ impl MetricRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FindingRow {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// The task that it was an attempt at.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// The idea.
     pub idea: Option<String>,
     /// The summary.
@@ -81,7 +84,7 @@ pub struct FindingRow {
 
 impl Change<'_> {
     /// The same as [`Store::open_issues`], as this change sees it.
-    pub fn open_issues(&self, sprint: &str) -> Result<Option<OpenIssues>, StoreError> {
+    pub fn open_issues(&self, sprint: &SprintId) -> Result<Option<OpenIssues>, StoreError> {
         open_issues_of(&self.transaction, sprint)
     }
 
@@ -98,7 +101,7 @@ impl Change<'_> {
     /// Remembers what a sprint found, in the place of what was known of it.
     pub fn put_finding(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         study: &str,
         finding: &Finding,
     ) -> Result<(), StoreError> {
@@ -118,7 +121,7 @@ impl Change<'_> {
     }
 
     /// Remembers what of a sprint's finding and figures could not be used.
-    pub fn put_unusable(&self, sprint: &str, problems: &[String]) -> Result<(), StoreError> {
+    pub fn put_unusable(&self, sprint: &SprintId, problems: &[String]) -> Result<(), StoreError> {
         let list = serde_json::to_string(problems).unwrap_or_else(|_| "[]".to_owned());
         self.transaction
             .prepare_cached("UPDATE sprints SET unusable = ?2 WHERE id = ?1")?
@@ -127,12 +130,12 @@ impl Change<'_> {
     }
 
     /// The same as [`Store::unusable`], as this change sees it.
-    pub(super) fn unusable(&self, sprint: &str) -> Result<Vec<String>, StoreError> {
+    pub(super) fn unusable(&self, sprint: &SprintId) -> Result<Vec<String>, StoreError> {
         unusable(&self.transaction, sprint)
     }
 
     /// Remembers a sprint's figures, in the place of those that were known.
-    pub fn put_metrics(&self, sprint: &str, metrics: &[Metric]) -> Result<(), StoreError> {
+    pub fn put_metrics(&self, sprint: &SprintId, metrics: &[Metric]) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached("DELETE FROM metrics WHERE sprint_id = ?1")?
             .execute([sprint])?;
@@ -198,7 +201,7 @@ pub(super) fn open_in(reviews: &str) -> Option<OpenIssues> {
 /// What a sprint that is over has open, in the words of its last review.
 fn open_issues_of(
     connection: &rusqlite::Connection,
-    sprint: &str,
+    sprint: &SprintId,
 ) -> Result<Option<OpenIssues>, StoreError> {
     let mut query =
         connection.prepare_cached(&format!("SELECT {REVIEWS} FROM sprints s WHERE s.id = ?1"))?;
@@ -246,25 +249,27 @@ fn history(
              WHERE s.study_name = ?1 AND m.name IN (SELECT value FROM json_each(?2)) AND s.status = 'completed' AND s.kind = 'research'
              ORDER BY s.completed_at, s.id, m.source <> 'evaluator', m.name <> ?3, m.name",
     ))?;
-    let rows = query.query_map((study, spellings, metric), |row| {
-        Ok(MetricRow {
-            sprint_id: row.get(0)?,
-            loop_id: row.get(1)?,
-            task: row.get(2)?,
-            idea: row.get(3)?,
-            completed_at: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
-            value: row.get(5)?,
-            unit: row.get(6)?,
-            better: row.get(7)?,
-            n: row.get(8)?,
-            spread: row.get(9)?,
-            source: Source::parse(&row.get::<_, String>(10)?),
-            claimed: None,
-            claimed_unit: String::new(),
-            verdict: row.get::<_, Option<String>>(11)?.as_deref().and_then(Verdict::parse),
-            open_issues: open_in(&row.get::<_, String>(12)?),
-        })
-    })?;
+    let rows =
+        query.query_and_then((study, spellings, metric), |row| -> Result<_, StoreError> {
+            let sprint_id: SprintId = row.get(0)?;
+            Ok(MetricRow {
+                loop_id: id_in(row, 1, &sprint_id)?,
+                task: id_in(row, 2, &sprint_id)?,
+                idea: row.get(3)?,
+                completed_at: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+                value: row.get(5)?,
+                unit: row.get(6)?,
+                better: row.get(7)?,
+                n: row.get(8)?,
+                spread: row.get(9)?,
+                source: Source::parse(&row.get::<_, String>(10)?),
+                claimed: None,
+                claimed_unit: String::new(),
+                verdict: row.get::<_, Option<String>>(11)?.as_deref().and_then(Verdict::parse),
+                open_issues: open_in(&row.get::<_, String>(12)?),
+                sprint_id,
+            })
+        })?;
     let mut found: Vec<MetricRow> = Vec::new();
     for row in rows {
         let row = row?;
@@ -283,7 +288,10 @@ fn history(
     Ok(found)
 }
 
-fn unusable(connection: &rusqlite::Connection, sprint: &str) -> Result<Vec<String>, StoreError> {
+fn unusable(
+    connection: &rusqlite::Connection,
+    sprint: &SprintId,
+) -> Result<Vec<String>, StoreError> {
     let mut query = connection.prepare_cached("SELECT unusable FROM sprints WHERE id = ?1")?;
     let list: Option<String> = query.query_map([sprint], |row| row.get(0))?.next().transpose()?;
     Ok(list.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default())
@@ -291,12 +299,12 @@ fn unusable(connection: &rusqlite::Connection, sprint: &str) -> Result<Vec<Strin
 
 impl Store {
     /// What of a sprint's finding and figures could not be used, a sentence each.
-    pub fn unusable(&self, sprint: &str) -> Result<Vec<String>, StoreError> {
+    pub fn unusable(&self, sprint: &SprintId) -> Result<Vec<String>, StoreError> {
         unusable(&self.connection, sprint)
     }
 
     /// What a sprint found.
-    pub fn finding(&self, sprint: &str) -> Result<Option<Finding>, StoreError> {
+    pub fn finding(&self, sprint: &SprintId) -> Result<Option<Finding>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT verdict, confidence, statement, numbers FROM findings WHERE sprint_id = ?1",
         )?;
@@ -305,12 +313,12 @@ impl Store {
     }
 
     /// What the last review of a sprint that is over has against its result.
-    pub fn open_issues(&self, sprint: &str) -> Result<Option<OpenIssues>, StoreError> {
+    pub fn open_issues(&self, sprint: &SprintId) -> Result<Option<OpenIssues>, StoreError> {
         open_issues_of(&self.connection, sprint)
     }
 
     /// A sprint's figures: the evaluator's first, then by name.
-    pub fn metrics(&self, sprint: &str) -> Result<Vec<Metric>, StoreError> {
+    pub fn metrics(&self, sprint: &SprintId) -> Result<Vec<Metric>, StoreError> {
         let mut query = self
             .connection
             .prepare_cached("SELECT name, value, unit, better, n, spread, source FROM metrics WHERE sprint_id = ?1 ORDER BY source DESC, name")?;
@@ -335,18 +343,19 @@ impl Store {
              FROM findings f JOIN sprints s ON s.id = f.sprint_id WHERE f.study_name = ?1 AND s.status = 'completed'
              ORDER BY s.completed_at DESC, s.id",
         )?;
-        let rows = query.query_map([study], |row| {
+        let rows = query.query_and_then([study], |row| -> Result<_, StoreError> {
+            let sprint_id: SprintId = row.get(0)?;
             Ok(FindingRow {
-                sprint_id: row.get(0)?,
-                task: row.get(1)?,
+                task: id_in(row, 1, &sprint_id)?,
                 idea: row.get(2)?,
                 summary: row.get(3)?,
                 completed_at: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
                 finding: finding(row, 5)?,
                 open_issues: None,
+                sprint_id,
             })
         })?;
-        let mut found: Vec<FindingRow> = rows.collect::<Result<_, _>>()?;
+        let mut found: Vec<FindingRow> = rows.collect::<Result<_, StoreError>>()?;
         for row in &mut found {
             row.open_issues = self.open_issues(&row.sprint_id)?;
         }
@@ -388,10 +397,10 @@ mod tests {
         let mut store = Store::in_memory().expect("opened");
         let change = store.change().expect("begun");
         for (id, kind, completed, metrics) in sprints {
-            let sprint_id = SprintId::new(id).expect("an id");
+            let id = &SprintId::of(id);
             let new = NewSprint {
                 kind: SprintKind::parse(kind).expect("a kind"),
-                ..NewSprint::example(&sprint_id)
+                ..NewSprint::example(id)
             };
             assert!(change.create_sprint(&new).expect("made"));
             change.put_metrics(id, metrics).expect("put");
@@ -414,12 +423,13 @@ mod tests {
         let change = store.change().expect("begun");
         for id in ["sp-000001", "sp-000002"] {
             let plan = [("red_team_round_1".to_owned(), "review".to_owned())];
-            change.plan_steps(id, &plan).expect("planned");
+            change.plan_steps(&SprintId::of(id), &plan).expect("planned");
         }
         change
             .raw("UPDATE steps SET state = 'no', detail = '2 critical issues'")
             .expect("reviewed");
-        let open = |id| change.open_issues(id).expect("read").map(|open| open.text);
+        let open =
+            |id: &str| change.open_issues(&SprintId::of(id)).expect("read").map(|open| open.text);
         assert_eq!(open("sp-000001").as_deref(), Some("2 critical issues are open"));
         assert_eq!(open("sp-000002"), None);
         change.commit().expect("kept");
@@ -457,8 +467,12 @@ mod tests {
         assert_eq!((history[0].n, history[0].spread), (Some(3), Some(0.1)));
         assert_eq!(store.metric_history("s", "loss").expect("read"), []);
         assert_eq!(store.metric_names("s").expect("read"), [("acc".to_owned(), 2)]);
-        let sources: Vec<_> =
-            store.metrics("sp-000002").expect("read").iter().map(|metric| metric.source).collect();
+        let sources: Vec<_> = store
+            .metrics(&SprintId::of("sp-000002"))
+            .expect("read")
+            .iter()
+            .map(|metric| metric.source)
+            .collect();
         assert_eq!(sources, [Source::Evaluator, Source::Agent]);
     }
 }

@@ -9,7 +9,7 @@ use super::findings::{REVIEWS, open_in};
 use super::{Change, SprintRow, Store, StoreError, known_word};
 use crate::domain::idea::Earlier;
 use crate::domain::same_idea::Meaning;
-use crate::domain::{EventName, OpenIssues, Status, TaskStatus, Verdict};
+use crate::domain::{EventName, OpenIssues, SprintId, Status, TaskStatus, Verdict};
 
 /// An idea, as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Store {
 
 impl Change<'_> {
     /// Why no idea is left to try, when the sprint's job says so. The line that said it must still stand.
-    pub fn none_left(&self, sprint: &str) -> Result<Option<String>, StoreError> {
+    pub fn none_left(&self, sprint: &SprintId) -> Result<Option<String>, StoreError> {
         let mut query = self.transaction.prepare_cached(
             "SELECT coalesce(json_extract(data, '$.why'), '') FROM events WHERE sprint_id = ?1 AND kind = ?2
                 AND EXISTS (SELECT 1 FROM journal WHERE sprint_id = ?1 AND kind = 'none_left') ORDER BY id DESC LIMIT 1",

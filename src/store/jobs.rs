@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use super::{Change, Cut, StoreError, waits};
-use crate::domain::{EventName, JobId, retry};
+use crate::domain::{EventName, JobId, SprintId, retry};
 use crate::platform::clock;
 
 impl Change<'_> {
     /// The job of this attempt.
-    pub(super) fn job_of(&self, id: &str, attempt: u32) -> Result<Option<JobId>, StoreError> {
+    pub(super) fn job_of(&self, id: &SprintId, attempt: u32) -> Result<Option<JobId>, StoreError> {
         let mut query = self
             .transaction
             .prepare_cached("SELECT job_id FROM jobs WHERE sprint_id = ?1 AND attempt = ?2")?;
@@ -19,7 +19,12 @@ impl Change<'_> {
     }
 
     /// Remembers how long this job may run: not every job of a sprint may run equally long.
-    pub fn set_job_seconds(&self, id: &str, attempt: u32, seconds: u64) -> Result<(), StoreError> {
+    pub fn set_job_seconds(
+        &self,
+        id: &SprintId,
+        attempt: u32,
+        seconds: u64,
+    ) -> Result<(), StoreError> {
         let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         self.transaction.execute(
             "UPDATE jobs SET seconds = ?3 WHERE sprint_id = ?1 AND attempt = ?2",
@@ -29,7 +34,7 @@ impl Change<'_> {
     }
 
     /// How long this job may run, when that was remembered.
-    pub fn job_seconds(&self, id: &str, attempt: u32) -> Result<Option<u64>, StoreError> {
+    pub fn job_seconds(&self, id: &SprintId, attempt: u32) -> Result<Option<u64>, StoreError> {
         let mut query = self
             .transaction
             .prepare_cached("SELECT seconds FROM jobs WHERE sprint_id = ?1 AND attempt = ?2")?;
@@ -39,7 +44,7 @@ impl Change<'_> {
     }
 
     /// When the submission of this job was begun, in seconds since 1970.
-    pub fn job_sent(&self, id: &str, attempt: u32) -> Result<Option<i64>, StoreError> {
+    pub fn job_sent(&self, id: &SprintId, attempt: u32) -> Result<Option<i64>, StoreError> {
         let mut query = self
             .transaction
             .prepare_cached("SELECT sent_at FROM jobs WHERE sprint_id = ?1 AND attempt = ?2")?;
@@ -48,7 +53,7 @@ impl Change<'_> {
     }
 
     /// Remembers that a poll has seen the job at work.
-    pub fn job_runs(&self, id: &str, attempt: u32) -> Result<(), StoreError> {
+    pub fn job_runs(&self, id: &SprintId, attempt: u32) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "UPDATE jobs SET ran = 1 WHERE sprint_id = ?1 AND attempt = ?2 AND ran = 0",
@@ -58,7 +63,7 @@ impl Change<'_> {
     }
 
     /// Whether any poll has seen the job at work.
-    pub fn job_ran(&self, id: &str, attempt: u32) -> Result<bool, StoreError> {
+    pub fn job_ran(&self, id: &SprintId, attempt: u32) -> Result<bool, StoreError> {
         let mut query = self
             .transaction
             .prepare_cached("SELECT ran FROM jobs WHERE sprint_id = ?1 AND attempt = ?2")?;
@@ -68,7 +73,7 @@ impl Change<'_> {
     /// What is reserved for a sprint from now on, in dollars, and what its next job has less of.
     pub fn set_budget(
         &self,
-        id: &str,
+        id: &SprintId,
         budget_usd: Option<f64>,
         cut: Cut,
     ) -> Result<(), StoreError> {
@@ -80,7 +85,7 @@ impl Change<'_> {
     }
 
     /// A sprint that was parked could not go on: it is tried again, less and less often.
-    pub fn put_off(&self, id: &str, why: &str) -> Result<(), StoreError> {
+    pub fn put_off(&self, id: &SprintId, why: &str) -> Result<(), StoreError> {
         self.set_note(id, why)?;
         self.transaction.execute(
             &format!(
@@ -98,7 +103,7 @@ impl Change<'_> {
     /// and of the nodes are never compared: each may be wrong by any time.
     pub(super) fn job_began(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         seq: u64,
         time: Timestamp,
     ) -> Result<(), StoreError> {
@@ -120,7 +125,7 @@ impl Change<'_> {
     /// has the line.
     pub(super) fn begin_job(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         seq: u64,
         time: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -141,7 +146,7 @@ impl Change<'_> {
     /// The newest job stood still for so long, as this line tells.
     pub(super) fn job_stood(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         seq: u64,
         time: Timestamp,
         seconds: i64,
@@ -164,7 +169,7 @@ impl Change<'_> {
     /// Engine counts such time, and its job keeps what it has. Returns which job was moved.
     pub(super) fn suspend_job(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         seq: u64,
         time: Timestamp,
         seconds: i64,
@@ -187,7 +192,7 @@ impl Change<'_> {
     /// line tells any more stays as it was: the job has taken its time.
     pub(super) fn retell_job_times(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         tell: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let known: Vec<(u32, Option<String>, i64)> = self
@@ -212,7 +217,7 @@ impl Change<'_> {
     }
 
     /// From when on the newest job counts, by the clock of this machine, in seconds since 1970.
-    fn job_counts_from(&self, sprint: &str, from: i64) -> Result<(), StoreError> {
+    fn job_counts_from(&self, sprint: &SprintId, from: i64) -> Result<(), StoreError> {
         let attempt: u32 = self.transaction.query_row(
             "SELECT attempt FROM sprints WHERE id = ?1",
             [sprint],
@@ -225,7 +230,7 @@ impl Change<'_> {
         )
     }
 
-    fn counts_from(&self, sprint: &str) -> Result<Option<i64>, StoreError> {
+    fn counts_from(&self, sprint: &SprintId) -> Result<Option<i64>, StoreError> {
         let mut query = self.transaction.prepare_cached(
             "SELECT json_extract(data, '$.from') FROM events WHERE sprint_id = ?1 AND kind = 'job_counts'
                 AND json_extract(data, '$.attempt') = (SELECT attempt FROM sprints WHERE id = ?1) ORDER BY id DESC LIMIT 1",

@@ -6,7 +6,7 @@ use crate::bundle::reduce::{self, Known};
 use crate::domain::effect::Effect;
 use crate::domain::line_kind::Weight;
 use crate::domain::transition::Event;
-use crate::domain::{EventName, LineKind, Masker, Phase, State, Status};
+use crate::domain::{EventName, LineKind, LoopId, Masker, Phase, SprintId, State, Status};
 use crate::platform::clock;
 
 /// Up to this place of a journal everything in it is kept.
@@ -86,7 +86,7 @@ impl Store {
     /// Lines of a sprint's journal behind this number, at most so many.
     pub fn journal_after(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         seq: u64,
         limit: u32,
     ) -> Result<Vec<Line>, StoreError> {
@@ -104,7 +104,7 @@ impl Store {
     /// The last lines of these kinds, oldest first.
     pub fn journal_last(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         kinds: &[LineKind],
         limit: u32,
     ) -> Result<Vec<Line>, StoreError> {
@@ -124,7 +124,11 @@ impl Change<'_> {
     /// The agent can write to the file, too. The runner puts back what it wrote, so of two lines of one
     /// number the later one counts, and what lies behind the end of a whole file was not the runner's.
     /// What was spent never gets less by it.
-    pub fn ingest(&self, sprint: &str, piece: &JournalPiece<'_>) -> Result<Ingested, StoreError> {
+    pub fn ingest(
+        &self,
+        sprint: &SprintId,
+        piece: &JournalPiece<'_>,
+    ) -> Result<Ingested, StoreError> {
         let mut ingested = Ingested::default();
         let Some(row) = self.sprint(sprint)? else { return Ok(ingested) };
         let mut taking = Taking {
@@ -178,7 +182,7 @@ impl Change<'_> {
     /// it, and everything behind `MAX_TALK` bytes, is taken from nowhere else.
     pub fn append_lines(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         text: &[u8],
         masker: &Masker,
     ) -> Result<u64, StoreError> {
@@ -221,7 +225,7 @@ impl Change<'_> {
         text: &str,
         at: u64,
     ) -> Result<Kept, StoreError> {
-        let sprint = taking.row.id.as_str();
+        let sprint = &taking.row.id;
         let mut is_kept = is_kept(line, text, at);
         if is_kept && at > MAX_KEPT {
             taking.stored += text.len() as u64;
@@ -238,7 +242,7 @@ impl Change<'_> {
     }
 
     /// Stores a line, or puts it in the place of another one of its number.
-    fn keep_line(&self, sprint: &str, line: &Line, text: &str) -> Result<Kept, StoreError> {
+    fn keep_line(&self, sprint: &SprintId, line: &Line, text: &str) -> Result<Kept, StoreError> {
         let seq = i64::try_from(line.seq).unwrap_or(i64::MAX);
         let values = (sprint, seq, line.incarnation, clock::stamp(line.time), line.kind(), text);
         let new = self
@@ -264,7 +268,7 @@ impl Change<'_> {
     }
 
     /// Takes away another line of this number, which is not this text. Whether there was one.
-    fn drop_other(&self, sprint: &str, seq: u64, text: &str) -> Result<bool, StoreError> {
+    fn drop_other(&self, sprint: &SprintId, seq: u64, text: &str) -> Result<bool, StoreError> {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         let dropped = self
             .transaction
@@ -276,7 +280,7 @@ impl Change<'_> {
     /// Makes anew what lines say of a sprint, from those that are stored: a line that was followed may not
     /// stand any more. What was done because of it stays done: a state, an idea, a task, a message.
     fn derive_again(&self, row: &SprintRow) -> Result<(), StoreError> {
-        let sprint = row.id.as_str();
+        let sprint = &row.id;
         self.forget_steps(sprint)?;
         self.forget_facts(sprint)?;
         let mut phase = None;
@@ -294,7 +298,7 @@ impl Change<'_> {
 
     /// Executes what the lines of a sprint say. Returns which step began last.
     fn tell_again(&self, row: &SprintRow) -> Result<Option<Phase>, StoreError> {
-        let sprint = row.id.as_str();
+        let sprint = &row.id;
         let mut known = Known { has_idea: true, has_task: true, ..Known::default() };
         let mut phase = None;
         let telling: Vec<LineKind> =
@@ -325,14 +329,14 @@ impl Change<'_> {
             has_session: row.session_id.is_some(),
             has_idea: row.idea.is_some(),
             has_task: row.task.is_some(),
-            made_by: row.loop_id.clone().unwrap_or_else(|| "sprint".to_owned()),
+            made_by: row.loop_id.as_ref().map_or_else(|| "sprint".to_owned(), LoopId::to_string),
             ..Known::default()
         };
         let finds_one = !known.has_idea && lines.iter().any(|line| line.is_idea());
         if finds_one && !known.has_task {
             known.is_agreed = self.transaction.query_row(
                 "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND kind = 'approval' AND answer IS NOT NULL)",
-                [row.id.as_str()],
+                [&row.id],
                 |row| row.get(0),
             )?;
             known.tried = self.tried_ideas(row)?;
@@ -341,7 +345,7 @@ impl Change<'_> {
     }
 
     /// How many bytes of its journal are kept.
-    fn stored(&self, sprint: &str) -> Result<u64, StoreError> {
+    fn stored(&self, sprint: &SprintId) -> Result<u64, StoreError> {
         let sum: i64 = self.transaction.query_row(
             "SELECT coalesce(sum(length(line)), 0) FROM journal WHERE sprint_id = ?1",
             [sprint],
@@ -351,7 +355,11 @@ impl Change<'_> {
     }
 
     /// A sprint was over at this time, which may be long before we heard of it.
-    pub fn set_completed_at(&self, sprint: &str, time: jiff::Timestamp) -> Result<(), StoreError> {
+    pub fn set_completed_at(
+        &self,
+        sprint: &SprintId,
+        time: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE sprints SET completed_at = ?2 WHERE id = ?1 AND completed_at IS NOT NULL",
             (sprint, clock::stamp(time)),

@@ -6,12 +6,15 @@ use crate::domain::open_issues::OpenIssues;
 use crate::domain::{JobId, Masker, SprintId};
 use crate::store::NewSprint;
 
+fn id() -> SprintId {
+    SprintId::of("sp-000001")
+}
+
 /// A database with one sprint, which nobody has submitted.
 fn made() -> Store {
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
-    let sprint = SprintId::new("sp-000001").expect("an id");
-    assert!(change.create_sprint(&NewSprint::example(&sprint)).expect("made"));
+    assert!(change.create_sprint(&NewSprint::example(&id())).expect("made"));
     change.commit().expect("kept");
     store
 }
@@ -38,7 +41,7 @@ fn of_a_talkative_journal_what_decides_is_kept() {
             .collect();
         change
             .ingest(
-                "sp-000001",
+                &id(),
                 &JournalPiece { lines: &lines, offset, prefix: "x", altered: false, whole: false },
             )
             .expect("taken in")
@@ -78,7 +81,7 @@ fn the_session_of_a_sprint_is_the_one_that_the_run_goes_on_with() {
         )];
         change
             .ingest(
-                "sp-000001",
+                &id(),
                 &JournalPiece {
                     lines: &lines,
                     offset: seq,
@@ -88,7 +91,7 @@ fn the_session_of_a_sprint_is_the_one_that_the_run_goes_on_with() {
                 },
             )
             .expect("taken in");
-        change.sprint("sp-000001").expect("read").and_then(|row| row.session_id).unwrap_or_default()
+        change.sprint(&id()).expect("read").and_then(|row| row.session_id).unwrap_or_default()
     };
     assert_eq!(known(1, "own-1", r#","aside":true"#), "own-1", "better than none");
     assert_eq!(known(2, "shared", ""), "shared");
@@ -107,7 +110,7 @@ fn a_time_at_the_end_of_all_times_is_a_time() {
         assert!(matches!(line.entry(), Some(Entry::RunStarted { .. })));
         change
             .ingest(
-                "sp-000001",
+                &id(),
                 &JournalPiece {
                     lines: &[line],
                     offset: 1,
@@ -159,10 +162,10 @@ fn truth() -> Vec<Line> {
 fn at_work() -> Store {
     let mut store = made();
     let change = store.change().expect("begun");
-    change.begin_submission("sp-000001", "").expect("begun").expect("can be submitted");
+    change.begin_submission(&id(), "").expect("begun").expect("can be submitted");
     let job = JobId::parse("7").expect("digits");
-    change.accept("sp-000001", 1, &job, "/d").expect("taken");
-    change.set_job_seconds("sp-000001", 1, 3600).expect("kept");
+    change.accept(&id(), 1, &job, "/d").expect("taken");
+    change.set_job_seconds(&id(), 1, 3600).expect("kept");
     change.commit().expect("kept");
     store
 }
@@ -170,7 +173,7 @@ fn at_work() -> Store {
 fn take(store: &mut Store, lines: &[Line], offset: u64, whole: bool) -> Ingested {
     let change = store.change().expect("begun");
     let piece = JournalPiece { lines, offset, prefix: "x", altered: false, whole };
-    let ingested = change.ingest("sp-000001", &piece).expect("taken in");
+    let ingested = change.ingest(&id(), &piece).expect("taken in");
     change.commit().expect("kept");
     ingested
 }
@@ -181,14 +184,14 @@ fn open_once_it_is_over(store: &Store) -> Option<OpenIssues> {
         store.connection.execute("UPDATE sprints SET status = ?1", [status]).expect("set");
     };
     set("completed");
-    let open = store.open_issues("sp-000001").expect("read");
+    let open = store.open_issues(&id()).expect("read");
     set("running");
     open
 }
 
 /// What a user is shown of a sprint that follows from its lines.
 fn shown(store: &Store) -> String {
-    let row = store.sprint("sp-000001").expect("read").expect("there");
+    let row = store.sprint(&id()).expect("read").expect("there");
     let started: Vec<(Option<String>, i64)> = store
         .connection
         .prepare("SELECT started_at, earlier_seconds FROM jobs")
@@ -200,7 +203,7 @@ fn shown(store: &Store) -> String {
     format!(
         "{:#?}",
         (
-            store.steps("sp-000001").expect("read"),
+            store.steps(&id()).expect("read"),
             open_once_it_is_over(store),
             (row.host, row.session_id, row.resets_at, row.started_at),
             row.state.phase(),
@@ -277,7 +280,7 @@ fn the_steps_of_a_long_journal_stay_when_a_line_of_it_was_altered() {
     for seq in 7..57 {
         take(&mut store, &[began(seq, &format!("step_{seq}"))], seq << 22, false);
     }
-    let count = |store: &Store| store.steps("sp-000001").expect("read").len();
+    let count = |store: &Store| store.steps(&id()).expect("read").len();
     assert_eq!(count(&store), 52);
     assert_eq!(take(&mut store, &[began(20, "another")], 20 << 22, false).contradictions, 1);
     assert_eq!(count(&store), 52);
@@ -287,7 +290,7 @@ fn the_steps_of_a_long_journal_stay_when_a_line_of_it_was_altered() {
 fn that_no_idea_is_left_counts_as_long_as_the_line_stands() {
     let mut store = at_work();
     let none_left = |store: &mut Store| {
-        store.change().expect("begun").none_left("sp-000001").expect("read").is_some()
+        store.change().expect("begun").none_left(&id()).expect("read").is_some()
     };
     let forged = [truth(), vec![line(7, "none_left", r#","why":"none""#)]].concat();
     take(&mut store, &forged, 1, true);
@@ -306,9 +309,9 @@ fn behind_much_talk_a_job_that_stood_still_and_one_without_ideas_are_heard() {
     let mut last = line(9, "signal", r#","name":"TERM""#);
     last.time = stood.time;
     take(&mut store, &[stood, none_left, last], 9 << 20, false);
-    let spent = store.money_of_sprint("sp-000001").expect("a sum");
+    let spent = store.money_of_sprint(&id()).expect("a sum");
     assert_eq!(spent.wall_seconds, 8 * 60);
-    let why = store.change().expect("begun").none_left("sp-000001").expect("read");
+    let why = store.change().expect("begun").none_left(&id()).expect("read");
     assert_eq!(why.as_deref(), Some("none"));
 }
 
@@ -336,8 +339,8 @@ fn no_field_of_a_journal_is_longer_than_anybody_would_write_it() {
         ),
     ];
     take(&mut store, &lines, 2, false);
-    let row = store.sprint("sp-000001").expect("read").expect("there");
-    let steps = store.steps("sp-000001").expect("read");
+    let row = store.sprint(&id()).expect("read").expect("there");
+    let steps = store.steps(&id()).expect("read");
     let longest = steps
         .iter()
         .flat_map(|step| [step.title.len(), step.detail.len(), step.state.as_str().len()])
@@ -352,7 +355,7 @@ fn a_step_that_has_ended_neither_runs_nor_waits() {
         let mut store = at_work();
         take(&mut store, &truth(), 1, true);
         take(&mut store, &[ended(7, "red_team_round_2", word, "")], 2, false);
-        let steps = store.steps("sp-000001").expect("read");
+        let steps = store.steps(&id()).expect("read");
         let step = steps.iter().find(|step| step.label == "red_team_round_2").expect("there");
         assert_eq!((step.state.as_str(), step.ended_at.is_some()), ("interrupted", true), "{word}");
         let open = open_once_it_is_over(&store).expect("something is open");
@@ -374,7 +377,7 @@ fn what_was_spent_since_a_time_is_what_the_sprint_has_cost_since() {
         // In two pieces, as polls bring it.
         take(&mut store, &lines[..2], 1, true);
         take(&mut store, &lines[2..], 2, false);
-        let sprint = store.money_of_sprint("sp-000001").expect("a sum").cost_usd;
+        let sprint = store.money_of_sprint(&id()).expect("a sum").cost_usd;
         let since: jiff::Timestamp = "2026-01-02T00:00:00Z".parse().expect("a time");
         let today = store.spent_since(since).expect("a sum")[0].1.cost_usd;
         assert!((sprint - expected).abs() < 1e-9, "{sprint} of the sprint");
@@ -397,7 +400,7 @@ fn what_no_step_can_have_cost_is_marked() {
     let more =
         format!(r#","verdict":"yes","detail":"","seconds":60{}"#, MONEY.replace("0.5", "-50.0"));
     take(&mut store, &[of_step(7, "research", "step_ended", &more)], 2, false);
-    assert!(store.steps("sp-000001").expect("read")[0].cost_estimated);
+    assert!(store.steps(&id()).expect("read")[0].cost_estimated);
 }
 
 #[test]
@@ -418,11 +421,11 @@ fn lines_have_the_same_limits_and_masks_whichever_way_they_come() {
     take(&mut by_file, &taken, 1 << 20, true);
     let mut by_lines = at_work();
     let change = by_lines.change().expect("begun");
-    let reached = change.append_lines("sp-000001", &text(&all), &masker).expect("taken in");
+    let reached = change.append_lines(&id(), &text(&all), &masker).expect("taken in");
     change.commit().expect("kept");
 
     assert_eq!(reached, 7);
-    let journal = |store: &Store| store.journal_after("sp-000001", 0, 100).expect("read");
+    let journal = |store: &Store| store.journal_after(&id(), 0, 100).expect("read");
     assert_eq!(journal(&by_lines), journal(&by_file));
     assert_eq!(journal(&by_lines).last().map(|line| &line.body["text"]), Some(&"it is ***".into()));
     assert_eq!(shown(&by_lines), shown(&by_file));

@@ -3,11 +3,13 @@
 use rusqlite::{Connection, Row};
 
 use super::findings::{REVIEWS, open_in};
+use super::ids::id_in;
 use super::sprints::Cut;
 use super::{Change, Store, StoreError, TERMINAL, known_word};
 use crate::domain::auto_loop::Limits;
 use crate::domain::{
-    EventName, LoopId, LoopStatus, OpenIssues, Reason, SchedulerKind, Status, StopRule, Verdict,
+    EventName, LoopId, LoopStatus, OpenIssues, Reason, SchedulerKind, SprintId, Status, StopRule,
+    TaskId, Verdict,
 };
 
 /// A loop as it is stored.
@@ -43,7 +45,7 @@ pub struct LoopRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoopSprint {
     /// Its id.
-    pub id: String,
+    pub id: SprintId,
     /// Its status.
     pub status: Status,
     /// The step that runs, or ran last.
@@ -55,7 +57,7 @@ pub struct LoopSprint {
     /// The idea, once there is one.
     pub idea: Option<String>,
     /// The task.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// RFC 3339.
     pub created_at: String,
     /// RFC 3339.
@@ -96,11 +98,9 @@ const COLUMNS: &str = "id, study_name, status, reason, detail, note, guidance, r
     (SELECT count(*) FROM forgotten f WHERE f.loop_id = loops.id AND f.status = 'completed')";
 
 fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
-    let unexpected = |what: String| StoreError::Unexpected(what);
-    let (id, status, limits): (String, String, String) = (row.get(0)?, row.get(2)?, row.get(8)?);
+    let (id, status, limits): (LoopId, String, String) = (row.get(0)?, row.get(2)?, row.get(8)?);
     let reason: String = row.get(3)?;
     Ok(LoopRow {
-        id: LoopId::new(&id).map_err(|error| unexpected(error.to_string()))?,
         study: row.get(1)?,
         status: known_word("the loop status", &status, LoopStatus::parse)?,
         reason: Some(reason)
@@ -112,21 +112,22 @@ fn whole(row: &Row<'_>) -> Result<LoopRow, StoreError> {
         guidance: row.get(6)?,
         request: row.get(7)?,
         limits: serde_json::from_str(&limits)
-            .map_err(|error| unexpected(format!("the limits of {id}: {error}")))?,
+            .map_err(|error| StoreError::Unexpected(format!("the limits of {id}: {error}")))?,
         created_at: row.get(9)?,
         ended_at: row.get(10)?,
         forgotten: row.get(11)?,
+        id,
     })
 }
 
-fn one(connection: &Connection, id: &str) -> Result<Option<LoopRow>, StoreError> {
+fn one(connection: &Connection, id: &LoopId) -> Result<Option<LoopRow>, StoreError> {
     let mut query =
         connection.prepare_cached(&format!("SELECT {COLUMNS} FROM loops WHERE id = ?1"))?;
     let mut rows = query.query([id])?;
     rows.next()?.map(whole).transpose()
 }
 
-fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
+fn sprints_of(connection: &Connection, id: &LoopId) -> Result<Vec<LoopSprint>, StoreError> {
     // The step that ran last stands in the steps: the sprint's own column is empty once it is over.
     let mut query = connection.prepare_cached(&format!(
         "SELECT s.id, s.status, coalesce(s.phase, (SELECT label FROM steps t WHERE t.sprint_id = s.id AND t.started_at IS NOT NULL
@@ -146,18 +147,17 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
     let mut rows = query.query([id])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let status: String = row.get(1)?;
+        let (id, status): (SprintId, String) = (row.get(0)?, row.get(1)?);
         let status = known_word("status", &status, Status::parse)?;
         let reason = row.get::<_, Option<String>>(3)?.as_deref().and_then(Reason::parse);
         let cost_usd = row.get(9)?;
         found.push(LoopSprint {
-            id: row.get(0)?,
             status,
             phase: row.get(2)?,
             reason,
             detail: row.get(4)?,
             idea: row.get(5)?,
-            task: row.get(6)?,
+            task: id_in(row, 6, &id)?,
             created_at: row.get(7)?,
             completed_at: row.get(8)?,
             cost_usd,
@@ -182,6 +182,7 @@ fn sprints_of(connection: &Connection, id: &str) -> Result<Vec<LoopSprint>, Stor
             unknown_usd: row.get(23)?,
             made: row.get(24)?,
             known: row.get(25)?,
+            id,
         });
     }
     Ok(found)
@@ -195,7 +196,7 @@ pub fn completed_count(row: &LoopRow, sprints: &[LoopSprint]) -> u32 {
 
 impl Store {
     /// One loop.
-    pub fn one_loop(&self, id: &str) -> Result<Option<LoopRow>, StoreError> {
+    pub fn one_loop(&self, id: &LoopId) -> Result<Option<LoopRow>, StoreError> {
         one(&self.connection, id)
     }
 
@@ -219,7 +220,7 @@ impl Store {
     }
 
     /// Ids of the running loops, oldest first.
-    pub fn running_loops(&self) -> Result<Vec<String>, StoreError> {
+    pub fn running_loops(&self) -> Result<Vec<LoopId>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT id FROM loops WHERE status = 'running' ORDER BY created_at, rowid",
         )?;
@@ -228,7 +229,7 @@ impl Store {
     }
 
     /// Ids of loops that begin with this text, at most ten.
-    pub fn loop_ids_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+    pub fn loop_ids_like(&self, beginning: &str) -> Result<Vec<LoopId>, StoreError> {
         let mut query =
             self.connection.prepare_cached("SELECT id FROM loops WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
         let rows = query.query_map([beginning], |row| row.get(0))?;
@@ -236,19 +237,19 @@ impl Store {
     }
 
     /// The sprints that a loop made, oldest first.
-    pub fn loop_sprints(&self, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
+    pub fn loop_sprints(&self, id: &LoopId) -> Result<Vec<LoopSprint>, StoreError> {
         sprints_of(&self.connection, id)
     }
 }
 
 impl Change<'_> {
     /// One loop, as this change sees it.
-    pub fn one_loop(&self, id: &str) -> Result<Option<LoopRow>, StoreError> {
+    pub fn one_loop(&self, id: &LoopId) -> Result<Option<LoopRow>, StoreError> {
         one(&self.transaction, id)
     }
 
     /// The sprints that a loop made, oldest first, as this change sees them.
-    pub fn loop_sprints(&self, id: &str) -> Result<Vec<LoopSprint>, StoreError> {
+    pub fn loop_sprints(&self, id: &LoopId) -> Result<Vec<LoopSprint>, StoreError> {
         sprints_of(&self.transaction, id)
     }
 
@@ -266,11 +267,11 @@ impl Change<'_> {
         let made = self.transaction.execute(
             "INSERT OR IGNORE INTO loops (id, study_name, status, guidance, request, limits, judged_from, created_at)
              VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?6, ?6)",
-            (id.as_str(), study, guidance, request, text(limits)?, now),
+            (id, study, guidance, request, text(limits)?, now),
         )?;
         if made == 1 {
             self.loop_event(
-                id.as_str(),
+                id,
                 EventName::LoopStarted,
                 &serde_json::json!({ "study": study, "limits": limits }),
             )?;
@@ -281,7 +282,7 @@ impl Change<'_> {
     /// Changes what a loop does. Running or not stays as it is.
     pub fn edit_loop(
         &self,
-        id: &str,
+        id: &LoopId,
         guidance: &str,
         request: &str,
         limits: &Limits,
@@ -298,7 +299,7 @@ impl Change<'_> {
     }
 
     /// Ends a running loop, and notes that for people. Nothing happens to one that has ended.
-    pub fn end_loop(&self, id: &str, rule: StopRule, detail: &str) -> Result<bool, StoreError> {
+    pub fn end_loop(&self, id: &LoopId, rule: StopRule, detail: &str) -> Result<bool, StoreError> {
         let now = self.stamp();
         let status = if rule.is_success() { LoopStatus::Completed } else { LoopStatus::Stopped };
         let ended = self.transaction.execute(
@@ -317,7 +318,7 @@ impl Change<'_> {
     }
 
     /// Lets a loop that has ended run again. What it has used and done counts on.
-    pub fn resume_loop(&self, id: &str) -> Result<bool, StoreError> {
+    pub fn resume_loop(&self, id: &LoopId) -> Result<bool, StoreError> {
         self.must_be_whole()?;
         let resumed = self.transaction.execute(
             "UPDATE loops SET status = 'running', reason = '', detail = '', note = '', ended_at = NULL, judged_from = ?2
@@ -332,7 +333,7 @@ impl Change<'_> {
     }
 
     /// Remembers what the last tick had to say about a loop.
-    pub fn set_loop_note(&self, id: &str, note: &str) -> Result<(), StoreError> {
+    pub fn set_loop_note(&self, id: &LoopId, note: &str) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached("UPDATE loops SET note = ?2 WHERE id = ?1 AND note <> ?2")?
             .execute((id, note))?;
@@ -341,7 +342,7 @@ impl Change<'_> {
 
     fn loop_event(
         &self,
-        id: &str,
+        id: &LoopId,
         name: EventName,
         data: &serde_json::Value,
     ) -> Result<(), StoreError> {

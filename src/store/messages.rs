@@ -6,9 +6,13 @@
 
 use rusqlite::{OptionalExtension as _, Row};
 
+use super::ids::id_in;
 use super::sprints::{SprintRow, one};
 use super::{Change, Store, StoreError, TERMINAL, known_word};
-use crate::domain::{Ending, EventName, MessageKind, MessageStatus, State, transition};
+use crate::domain::{
+    Ending, EventName, LoopId, MessageId, MessageKind, MessageStatus, SprintId, State, TaskId,
+    transition,
+};
 use crate::platform::random;
 
 /// How many messages one tick takes to a cluster at most.
@@ -17,18 +21,18 @@ const MAX_DUE: u32 = 50;
 /// A message as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRow {
-    /// `m-xxxxxx`.
-    pub id: String,
+    /// Its id.
+    pub id: MessageId,
     /// What it is about.
     pub kind: MessageKind,
     /// The study.
     pub study: String,
     /// The sprint that asks, or is to be told.
-    pub sprint: Option<String>,
+    pub sprint: Option<SprintId>,
     /// The task that has failed for good.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// The loop that the sprint belongs to.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// The job's own name for it.
     pub name: Option<String>,
     /// What it says.
@@ -62,11 +66,11 @@ pub struct NewMessage<'a> {
     /// The study.
     pub study: &'a str,
     /// The sprint that asks, or is to be told.
-    pub sprint: Option<&'a str>,
+    pub sprint: Option<&'a SprintId>,
     /// The task that has failed for good.
-    pub task: Option<&'a str>,
+    pub task: Option<&'a TaskId>,
     /// The loop that the sprint belongs to.
-    pub loop_id: Option<&'a str>,
+    pub loop_id: Option<&'a LoopId>,
     /// The job's own name for it.
     pub name: Option<&'a str>,
     /// What it says.
@@ -82,13 +86,13 @@ const UNDONE: &str = "(status = 'open' OR (status = 'answered' AND delivered_at 
 
 fn whole(row: &Row<'_>) -> Result<MessageRow, StoreError> {
     let (kind, choices, status): (String, String, String) = (row.get(1)?, row.get(8)?, row.get(9)?);
+    let id: MessageId = row.get(0)?;
     Ok(MessageRow {
-        id: row.get(0)?,
         kind: known_word("kind of message", &kind, MessageKind::parse)?,
         study: row.get(2)?,
-        sprint: row.get(3)?,
-        task: row.get(4)?,
-        loop_id: row.get(5)?,
+        sprint: id_in(row, 3, &id)?,
+        task: id_in(row, 4, &id)?,
+        loop_id: id_in(row, 5, &id)?,
         name: row.get(6)?,
         text: row.get(7)?,
         choices: serde_json::from_str(&choices).unwrap_or_default(),
@@ -97,17 +101,18 @@ fn whole(row: &Row<'_>) -> Result<MessageRow, StoreError> {
         created_at: row.get(11)?,
         answered_at: row.get(12)?,
         delivered_at: row.get(13)?,
+        id,
     })
 }
 
 impl Store {
     /// One message.
-    pub fn message(&self, id: &str) -> Result<Option<MessageRow>, StoreError> {
+    pub fn message(&self, id: &MessageId) -> Result<Option<MessageRow>, StoreError> {
         message(&self.connection, id)
     }
 
     /// Ids that begin with this text, at most ten.
-    pub fn messages_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+    pub fn messages_like(&self, beginning: &str) -> Result<Vec<MessageId>, StoreError> {
         let mut query =
             self.connection.prepare_cached("SELECT id FROM messages WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
         let rows = query.query_map([beginning], |row| row.get(0))?;
@@ -121,12 +126,12 @@ impl Store {
     }
 
     /// What a sprint waits for, oldest first.
-    pub fn open_questions(&self, sprint: &str) -> Result<Vec<MessageRow>, StoreError> {
+    pub fn open_questions(&self, sprint: &SprintId) -> Result<Vec<MessageRow>, StoreError> {
         self.messages_where("sprint_id = ?1 AND status = 'open' AND kind IN ('question', 'approval') ORDER BY created_at, rowid", [sprint])
     }
 
     /// Notes that a sprint was not told before its end, oldest first.
-    pub fn unread_notes(&self, sprint: &str) -> Result<Vec<MessageRow>, StoreError> {
+    pub fn unread_notes(&self, sprint: &SprintId) -> Result<Vec<MessageRow>, StoreError> {
         self.messages_where(
             "sprint_id = ?1 AND status = 'closed' AND kind = 'note' ORDER BY created_at, rowid",
             [sprint],
@@ -144,15 +149,14 @@ impl Store {
         )?;
         let mut found = Vec::new();
         for message in due {
-            if let Some(sprint) = self.sprint(message.sprint.as_deref().unwrap_or_default())? {
-                found.push((message, sprint));
-            }
+            let sprint = message.sprint.as_ref().map(|id| self.sprint(id)).transpose()?.flatten();
+            found.extend(sprint.map(|sprint| (message, sprint)));
         }
         Ok(found)
     }
 
     /// Whether a parked sprint can go on: everything is answered, and the answers lie there.
-    pub fn is_answered(&self, sprint: &str) -> Result<bool, StoreError> {
+    pub fn is_answered(&self, sprint: &SprintId) -> Result<bool, StoreError> {
         Ok(self.connection.query_row(
             "SELECT NOT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND (status = 'open' AND kind <> 'note'
                 OR answer IS NOT NULL AND delivered_at IS NULL AND status <> 'closed'))",
@@ -178,7 +182,10 @@ impl Store {
     }
 }
 
-fn message(connection: &rusqlite::Connection, id: &str) -> Result<Option<MessageRow>, StoreError> {
+fn message(
+    connection: &rusqlite::Connection,
+    id: &MessageId,
+) -> Result<Option<MessageRow>, StoreError> {
     let mut query =
         connection.prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?;
     let mut rows = query.query([id])?;
@@ -187,25 +194,24 @@ fn message(connection: &rusqlite::Connection, id: &str) -> Result<Option<Message
 
 impl Change<'_> {
     /// One message, as this change sees it.
-    pub fn message(&self, id: &str) -> Result<Option<MessageRow>, StoreError> {
+    pub fn message(&self, id: &MessageId) -> Result<Option<MessageRow>, StoreError> {
         message(&self.transaction, id)
     }
 
-    /// Makes a message and returns its id. None when the sprint has one of this name already.
-    pub fn put_message(&self, new: &NewMessage<'_>) -> Result<Option<String>, StoreError> {
-        if let (Some(sprint), Some(name)) = (new.sprint, new.name) {
-            let known: bool = self.transaction.query_row(
-                "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND name = ?2)",
-                (sprint, name),
-                |row| row.get(0),
-            )?;
-            if known {
-                return Ok(None);
-            }
-        }
+    /// Whether a sprint has a message of this name.
+    pub(super) fn has_message(&self, sprint: &SprintId, name: &str) -> Result<bool, StoreError> {
+        Ok(self.transaction.query_row(
+            "SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND name = ?2)",
+            (sprint, name),
+            |row| row.get(0),
+        )?)
+    }
+
+    /// Makes a message and returns its id.
+    pub fn put_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
         // Ids are short, so that people can type them: one may be taken.
         loop {
-            let id = random::short_id("m");
+            let Ok(id) = MessageId::new(&random::short_id("m")) else { continue };
             let made = self.transaction.execute(
                 "INSERT OR IGNORE INTO messages (id, kind, study_name, sprint_id, task_id, loop_id, name, text, choices, created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -228,13 +234,13 @@ impl Change<'_> {
                     EventName::Message,
                     &serde_json::json!({ "id": id, "kind": new.kind }),
                 )?;
-                return Ok(Some(id));
+                return Ok(id);
             }
         }
     }
 
     /// Whether a person has to say something before a parked sprint goes on.
-    pub fn waits_for_person(&self, sprint: &str) -> Result<bool, StoreError> {
+    pub fn waits_for_person(&self, sprint: &SprintId) -> Result<bool, StoreError> {
         Ok(self
             .transaction
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM messages WHERE sprint_id = ?1 AND status = 'open' AND kind <> 'note')")?
@@ -242,7 +248,7 @@ impl Change<'_> {
     }
 
     /// A person has answered. False when the message does not wait for an answer any more.
-    pub fn answer_message(&self, id: &str, answer: &str) -> Result<bool, StoreError> {
+    pub fn answer_message(&self, id: &MessageId, answer: &str) -> Result<bool, StoreError> {
         let changed = self.messages_become(
             EventName::MessageAnswered,
             "status = 'answered', answer = ?2, answered_at = ?3",
@@ -255,7 +261,7 @@ impl Change<'_> {
     /// A person has decided on a task: nobody is asked about it any more by messages of this kind.
     pub(super) fn answer_messages_of_task(
         &self,
-        task: &str,
+        task: &TaskId,
         kind: MessageKind,
         answer: &str,
     ) -> Result<(), StoreError> {
@@ -269,7 +275,7 @@ impl Change<'_> {
     }
 
     /// Nobody has to answer it any more. `answer` is what was said, if anything.
-    pub fn close_message(&self, id: &str, answer: &str) -> Result<bool, StoreError> {
+    pub fn close_message(&self, id: &MessageId, answer: &str) -> Result<bool, StoreError> {
         let changed = self.messages_become(
             EventName::MessageClosed,
             "status = 'closed', answer = coalesce(answer, nullif(?2, '')), answered_at = coalesce(answered_at, ?3)",
@@ -280,7 +286,7 @@ impl Change<'_> {
     }
 
     /// It lies in the sprint's directory.
-    pub fn message_delivered(&self, id: &str) -> Result<(), StoreError> {
+    pub fn message_delivered(&self, id: &MessageId) -> Result<(), StoreError> {
         self.messages_become(
             EventName::MessageDelivered,
             "delivered_at = ?2",
@@ -291,7 +297,7 @@ impl Change<'_> {
     }
 
     /// The job has not found the answer: it is brought once more.
-    pub(super) fn bring_again(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) fn bring_again(&self, id: &MessageId) -> Result<(), StoreError> {
         self.messages_become(
             EventName::MessageBroughtAgain,
             "delivered_at = NULL",
@@ -302,7 +308,7 @@ impl Change<'_> {
     }
 
     /// The agent of this sprint knows it. A sprint cannot say so of another one's message.
-    pub(super) fn message_told(&self, sprint: &str, id: &str) -> Result<(), StoreError> {
+    pub(super) fn message_told(&self, sprint: &SprintId, id: &MessageId) -> Result<(), StoreError> {
         self.messages_become(
             EventName::MessageTold,
             "status = 'told', delivered_at = coalesce(delivered_at, ?3)",
@@ -313,7 +319,7 @@ impl Change<'_> {
     }
 
     /// The sprint is over: nobody has to answer its questions any more.
-    pub(super) fn close_messages_of(&self, sprint: &str) -> Result<(), StoreError> {
+    pub(super) fn close_messages_of(&self, sprint: &SprintId) -> Result<(), StoreError> {
         self.messages_become(
             EventName::MessageClosed,
             "status = 'closed'",
@@ -332,7 +338,7 @@ impl Change<'_> {
         condition: &str,
         parameters: impl rusqlite::Params,
     ) -> Result<usize, StoreError> {
-        let changed: Vec<(String, String, Option<String>)> = self
+        let changed: Vec<(MessageId, String, Option<SprintId>)> = self
             .transaction
             .prepare_cached(&format!(
                 "UPDATE messages SET {set} WHERE {condition} RETURNING id, kind, sprint_id"
@@ -341,13 +347,13 @@ impl Change<'_> {
             .collect::<Result<_, _>>()?;
         for (id, kind, sprint) in &changed {
             let data = serde_json::json!({ "id": id, "kind": kind });
-            self.event(sprint.as_deref(), name, &data)?;
+            self.event(sprint.as_ref(), name, &data)?;
         }
         Ok(changed.len())
     }
 
     /// The job of a sprint has found its idea. What is known stays.
-    pub fn set_idea(&self, sprint: &str, idea: &str) -> Result<bool, StoreError> {
+    pub fn set_idea(&self, sprint: &SprintId, idea: &str) -> Result<bool, StoreError> {
         let changed = self.transaction.execute(
             "UPDATE sprints SET idea = ?2 WHERE id = ?1 AND idea IS NULL",
             (sprint, idea),
@@ -357,7 +363,12 @@ impl Change<'_> {
 
     /// A person does not want the idea that a parked sprint has proposed: it ends without a job.
     /// The idea is kept, so that it is not proposed again. False when the sprint is not parked.
-    pub fn refuse_idea(&self, sprint: &str, idea: &str, detail: &str) -> Result<bool, StoreError> {
+    pub fn refuse_idea(
+        &self,
+        sprint: &SprintId,
+        idea: &str,
+        detail: &str,
+    ) -> Result<bool, StoreError> {
         let Some(row) = self.sprint(sprint)? else { return Ok(false) };
         if !matches!(row.state, State::Parked { .. }) {
             return Ok(false);
@@ -370,13 +381,13 @@ impl Change<'_> {
     /// A follow-up has ended: what it changed in its parent's directory is to be brought.
     pub(super) fn fetch_parent_again(&self, tweak: &SprintRow) -> Result<(), StoreError> {
         self.transaction
-            .execute("UPDATE sprints SET results_at = NULL, results_tries = 0, results_next = 0 WHERE id = ?1", [tweak.parent.as_deref()])?;
+            .execute("UPDATE sprints SET results_at = NULL, results_tries = 0, results_next = 0 WHERE id = ?1", [&tweak.parent])?;
         Ok(())
     }
 
     /// The follow-up of a sprint that is not over yet.
-    pub fn open_tweak(&self, parent: &str) -> Result<Option<SprintRow>, StoreError> {
-        let id: Option<String> = self
+    pub fn open_tweak(&self, parent: &SprintId) -> Result<Option<SprintRow>, StoreError> {
+        let id: Option<SprintId> = self
             .transaction
             .query_row(
                 &format!(
@@ -392,7 +403,7 @@ impl Change<'_> {
 
 impl Store {
     /// Ids of the follow-ups of a sprint.
-    pub fn tweaks_of(&self, parent: &str) -> Result<Vec<String>, StoreError> {
+    pub fn tweaks_of(&self, parent: &SprintId) -> Result<Vec<SprintId>, StoreError> {
         let mut query =
             self.connection.prepare_cached("SELECT id FROM sprints WHERE parent = ?1 AND kind = 'tweak' ORDER BY created_at LIMIT 1000")?;
         let rows = query.query_map([parent], |row| row.get(0))?;
@@ -409,20 +420,18 @@ mod tests {
 
     const PARKED: &[u8] = include_bytes!("../../tests/data/formats/run-parked.jsonl");
 
-    fn make(change: &Change<'_>, id: &str) {
-        let sprint_id = SprintId::new(id).expect("an id");
-        let new = NewSprint::example(&sprint_id);
-        assert!(change.create_sprint(&new).expect("made"));
+    fn make(change: &Change<'_>, id: &SprintId) {
+        assert!(change.create_sprint(&NewSprint::example(id)).expect("made"));
         submit(change, id, "7");
     }
 
-    fn submit(change: &Change<'_>, id: &str, job: &str) {
+    fn submit(change: &Change<'_>, id: &SprintId, job: &str) {
         let attempt = change.begin_submission(id, "").expect("begun").expect("can be submitted");
         change.accept(id, attempt, &JobId::parse(job).expect("digits"), "/d").expect("taken");
     }
 
     /// Takes in the first lines of the sample's journal.
-    fn ingest(change: &Change<'_>, id: &str, until: usize) {
+    fn ingest(change: &Change<'_>, id: &SprintId, until: usize) {
         let lines = &parse(PARKED).0[..until];
         change
             .ingest(
@@ -432,19 +441,20 @@ mod tests {
             .expect("taken in");
     }
 
-    fn status(change: &Change<'_>, id: &str) -> Status {
+    fn status(change: &Change<'_>, id: &SprintId) -> Status {
         change.sprint(id).expect("read").expect("there").state.status()
     }
 
     #[test]
     fn the_end_of_a_parked_job_says_nothing_of_the_next_one() {
+        let id = &SprintId::of("sp-000001");
         let mut store = Store::in_memory().expect("a database");
         let change = store.change().expect("begun");
-        make(&change, "sp-000001");
-        ingest(&change, "sp-000001", 7);
-        let mark = change.last_mark("sp-000001").expect("read").expect("a mark");
+        make(&change, id);
+        ingest(&change, id, 7);
+        let mark = change.last_mark(id).expect("read").expect("a mark");
         assert_eq!(mark.kind(), "run_ended");
-        let row = change.sprint("sp-000001").expect("read").expect("there");
+        let row = change.sprint(id).expect("read").expect("there");
         let asks = Question {
             name: "data".to_owned(),
             kind: MessageKind::Question,
@@ -453,13 +463,13 @@ mod tests {
             proposal: None,
         };
         change.park(&row, &[asks]).expect("parked");
-        submit(&change, "sp-000001", "8");
-        assert_eq!(change.last_mark("sp-000001").expect("read"), None);
+        submit(&change, id, "8");
+        assert_eq!(change.last_mark(id).expect("read"), None);
         // Also when its lines come once more.
-        ingest(&change, "sp-000001", 7);
-        assert_eq!(change.last_mark("sp-000001").expect("read"), None);
-        ingest(&change, "sp-000001", 8);
-        let mark = change.last_mark("sp-000001").expect("read").expect("a mark");
+        ingest(&change, id, 7);
+        assert_eq!(change.last_mark(id).expect("read"), None);
+        ingest(&change, id, 8);
+        let mark = change.last_mark(id).expect("read").expect("a mark");
         assert_eq!((mark.kind(), mark.incarnation), ("run_started", 2));
     }
 
@@ -467,7 +477,7 @@ mod tests {
     fn a_question_is_taken_in_once_answered_once_and_told_by_its_own_sprint() {
         let mut store = Store::in_memory().expect("a database");
         let change = store.change().expect("begun");
-        let (asks, other) = ("sp-000001", "sp-000002");
+        let (asks, other) = (&SprintId::of("sp-000001"), &SprintId::of("sp-000002"));
         make(&change, asks);
         make(&change, other);
         let question = |name: &str| Question {
@@ -485,7 +495,7 @@ mod tests {
         }
         assert_eq!(status(&change, asks), Status::Parked);
         change.commit().expect("kept");
-        let ids: Vec<String> = store
+        let ids: Vec<MessageId> = store
             .open_questions(asks)
             .expect("read")
             .into_iter()
@@ -543,11 +553,11 @@ mod tests {
 
         // Whoever shows it live learns of each step, and of which sprint.
         let events = store.events_after(0, 1000).expect("read");
-        let happened = |id: &str| -> Vec<&str> {
-            let of = |event: &&EventRow| event.data["id"] == *id;
+        let happened = |id: &MessageId| -> Vec<&str> {
+            let of = |event: &&EventRow| event.data["id"] == id.as_str();
             let mine = events.iter().filter(of);
             mine.map(|event| {
-                assert_eq!(event.sprint.as_deref(), Some(asks), "{event:?}");
+                assert_eq!(event.sprint.as_ref(), Some(asks), "{event:?}");
                 event.word.as_str()
             })
             .collect()

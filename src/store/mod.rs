@@ -11,6 +11,7 @@ mod events;
 mod facts;
 mod findings;
 mod ideas;
+mod ids;
 mod jobs;
 mod journal;
 mod leases;

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use super::{Change, Store, StoreError, TERMINAL};
 use crate::bundle::formats::Money;
-use crate::domain::EventName;
+use crate::domain::{EventName, LoopId, SprintId, TaskId};
 
 /// What something has cost so far, and what is put aside for what still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -44,9 +44,9 @@ pub struct Spent {
 #[derive(Debug, Clone, Copy)]
 enum Of<'a> {
     All,
-    Sprint(&'a str),
-    Task(&'a str),
-    Loop(&'a str),
+    Sprint(&'a SprintId),
+    Task(&'a TaskId),
+    Loop(&'a LoopId),
     Study(&'a str),
 }
 
@@ -120,9 +120,9 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {
 fn spent(connection: &Connection, of: Of<'_>, now: i64) -> Result<Spent, StoreError> {
     let (which, value) = match of {
         Of::All => ("?2 IS NULL", None),
-        Of::Sprint(id) => ("s.id = ?2", Some(id)),
-        Of::Task(id) => ("s.task_id = ?2", Some(id)),
-        Of::Loop(id) => ("s.loop_id = ?2", Some(id)),
+        Of::Sprint(id) => ("s.id = ?2", Some(id.as_str())),
+        Of::Task(id) => ("s.task_id = ?2", Some(id.as_str())),
+        Of::Loop(id) => ("s.loop_id = ?2", Some(id.as_str())),
         Of::Study(name) => ("s.study_name = ?2", Some(name)),
     };
     let sum = |sql: &str| -> Result<Spent, StoreError> {
@@ -162,17 +162,17 @@ impl Store {
     }
 
     /// Of one sprint, with all of its jobs.
-    pub fn money_of_sprint(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_sprint(&self, id: &SprintId) -> Result<Spent, StoreError> {
         spent(&self.connection, Of::Sprint(id), self.seconds())
     }
 
     /// Of all attempts at a task.
-    pub fn money_of_task(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_task(&self, id: &TaskId) -> Result<Spent, StoreError> {
         spent(&self.connection, Of::Task(id), self.seconds())
     }
 
     /// Of all sprints of a loop, whether it was resumed or not.
-    pub fn money_of_loop(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_loop(&self, id: &LoopId) -> Result<Spent, StoreError> {
         spent(&self.connection, Of::Loop(id), self.seconds())
     }
 
@@ -229,25 +229,24 @@ impl Store {
 
 impl Change<'_> {
     /// Of all sprints of a loop, as this change sees them.
-    pub fn money_of_loop(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_loop(&self, id: &LoopId) -> Result<Spent, StoreError> {
         spent(&self.transaction, Of::Loop(id), self.seconds())
     }
 
     /// Sprints of a study of which it is not known how many GPUs they had, at most five.
-    pub fn gpu_unknown_sprints(&self, study: &str) -> Result<Vec<String>, StoreError> {
+    pub fn gpu_unknown_sprints(&self, study: &str) -> Result<Vec<SprintId>, StoreError> {
         let sql =
             format!("{} GROUP BY s.id ORDER BY s.rowid", filled(SUMS, "s.study_name = ?2", "s.id"));
         let mut query = self.transaction.prepare_cached(&sql)?;
-        let rows = query.query_map((self.seconds(), study), |row| {
-            Ok((row.get::<_, String>(0)?, read(row)?.gpu_unknown))
-        })?;
-        let all: Vec<(String, bool)> = rows.collect::<Result<_, _>>()?;
+        let rows = query
+            .query_map((self.seconds(), study), |row| Ok((row.get(0)?, read(row)?.gpu_unknown)))?;
+        let all: Vec<(SprintId, bool)> = rows.collect::<Result<_, _>>()?;
         Ok(all.into_iter().filter(|(_, unknown)| *unknown).map(|(id, _)| id).take(5).collect())
     }
 
     /// Keeps what a sprint has cost that is about to be deleted. That of unknown GPUs is given up:
     /// nobody could go on otherwise.
-    pub(super) fn keep_money_of(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) fn keep_money_of(&self, id: &SprintId) -> Result<(), StoreError> {
         let spent = spent(&self.transaction, Of::Sprint(id), self.seconds())?;
         let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.transaction.execute(
@@ -284,7 +283,7 @@ impl Change<'_> {
     }
 
     /// Of a sprint, as this change sees it.
-    pub fn money_of_sprint(&self, id: &str) -> Result<Spent, StoreError> {
+    pub fn money_of_sprint(&self, id: &SprintId) -> Result<Spent, StoreError> {
         spent(&self.transaction, Of::Sprint(id), self.seconds())
     }
 
@@ -307,9 +306,9 @@ mod tests {
                 "INSERT INTO sprints (id, study_name, cluster, scheduler, status, directory, remote_dir, created_at, request, seconds,
                     attempt, cost_usd, input_tokens, gpus, budget_usd, loop_id, task_id, started_at, completed_at) VALUES
                     -- One that was resubmitted: the accounting knows its first job, the journal its second.
-                    ('sp-000001', 'grok', 'c', 'slurm', 'completed', '', '', '', '{}', 3600, 2, 1.5, 10, 2, 5.0, 'loop-1', 't-1', '', '2026-01-01T02:10:00Z'),
+                    ('sp-000001', 'grok', 'c', 'slurm', 'completed', '', '', '', '{}', 3600, 2, 1.5, 10, 2, 5.0, 'loop-000001', 't-000001', '', '2026-01-01T02:10:00Z'),
                     -- One that runs since 10 minutes, requeued once after 5.
-                    ('sp-000002', 'grok', 'c', 'slurm', 'running', '', '', '', '{}', 3600, 1, 0.5, 5, 4, 2.0, 'loop-1', NULL, '', NULL),
+                    ('sp-000002', 'grok', 'c', 'slurm', 'running', '', '', '', '{}', 3600, 1, 0.5, 5, 4, 2.0, 'loop-000001', NULL, '', NULL),
                     -- One that waits.
                     ('sp-000003', 'other', 'c', 'sge', 'pending', '', '', '', '{}', 3600, 0, 0, 0, 1, NULL, NULL, NULL, NULL, NULL),
                     -- One with a number of GPUs that nobody knows.
@@ -326,8 +325,8 @@ mod tests {
 
     fn at(store: &Store, of: Of<'_>, time: &str) -> Spent {
         let (which, value) = match of {
-            Of::Sprint(id) => ("s.id = ?2", id),
-            Of::Loop(id) => ("s.loop_id = ?2", id),
+            Of::Sprint(id) => ("s.id = ?2", id.as_str()),
+            Of::Loop(id) => ("s.loop_id = ?2", id.as_str()),
             Of::Study(name) => ("s.study_name = ?2", name),
             _ => ("1", ""),
         };
@@ -339,22 +338,22 @@ mod tests {
     fn each_job_counts_once_with_what_is_known_best() {
         let store = store();
         let now = "2026-01-01T00:10:00Z";
-        let first = at(&store, Of::Sprint("sp-000001"), now);
+        let first = at(&store, Of::Sprint(&SprintId::of("sp-000001")), now);
         // 100 s with one GPU, as the accounting says; then ten minutes with the two that were asked for.
         assert_eq!((first.wall_seconds, first.gpu_seconds), (100 + 600, 100 + 1200));
         assert_eq!(
             (first.reserved_usd, first.reserved_gpu_seconds, first.gpu_unknown),
             (0.0, 0, false)
         );
-        let second = at(&store, Of::Sprint("sp-000002"), now);
+        let second = at(&store, Of::Sprint(&SprintId::of("sp-000002")), now);
         assert_eq!((second.wall_seconds, second.gpu_seconds), (300 + 600, 4 * 900));
         assert_eq!((second.reserved_usd, second.reserved_gpu_seconds), (1.5, 4 * (3600 - 900)));
         // Nobody looked for a day: a job cannot have run longer than it may.
         assert_eq!(
-            at(&store, Of::Sprint("sp-000002"), "2026-01-02T00:00:00Z").wall_seconds,
+            at(&store, Of::Sprint(&SprintId::of("sp-000002")), "2026-01-02T00:00:00Z").wall_seconds,
             300 + 3600
         );
-        let both = at(&store, Of::Loop("loop-1"), now);
+        let both = at(&store, Of::Loop(&LoopId::of("loop-000001")), now);
         assert_eq!((both.cost_usd, both.tokens, both.gpu_seconds), (2.0, 15, 1300 + 3600));
         let waiting = at(&store, Of::Study("other"), now);
         assert_eq!(
@@ -394,8 +393,8 @@ mod tests {
         let mut store = store();
         let sums = |store: &Store| {
             let (task, of_loop) = (
-                store.money_of_task("t-1").expect("a sum"),
-                store.money_of_loop("loop-1").expect("a sum"),
+                store.money_of_task(&TaskId::of("t-000001")).expect("a sum"),
+                store.money_of_loop(&LoopId::of("loop-000001")).expect("a sum"),
             );
             (
                 task,
@@ -413,7 +412,7 @@ mod tests {
         let before = sums(&store);
         for id in ["sp-000001", "sp-000004"] {
             let change = store.change().expect("a change");
-            change.delete_sprint(id).expect("deleted");
+            change.delete_sprint(&SprintId::of(id)).expect("deleted");
             change.commit().expect("kept");
         }
         let after = sums(&store);
@@ -424,10 +423,13 @@ mod tests {
         assert!(before.0.cost_usd > 1.0 && before.4.len() == 3, "{before:?}");
         // One that never had a job leaves nothing, and none is counted as itself.
         let change = store.change().expect("a change");
-        change.delete_sprint("sp-000003").expect("deleted");
+        change.delete_sprint(&SprintId::of("sp-000003")).expect("deleted");
         change.commit().expect("kept");
         assert_eq!(store.money_by_study().expect("sums").len(), 2);
-        assert_eq!(store.money_of_sprint("sp-000001").expect("a sum"), Spent::default());
+        assert_eq!(
+            store.money_of_sprint(&SprintId::of("sp-000001")).expect("a sum"),
+            Spent::default()
+        );
     }
 
     #[test]
@@ -458,7 +460,7 @@ mod tests {
             let change = store.change().expect("a change");
             change
                 .ingest(
-                    "sp-000002",
+                    &SprintId::of("sp-000002"),
                     &JournalPiece {
                         lines: &lines,
                         offset: 1,
@@ -472,7 +474,7 @@ mod tests {
         }
         // A minute after it was heard of, by the clock of this machine.
         let soon = (clock::now() + jiff::SignedDuration::from_secs(60)).to_string();
-        let spent = at(&store, Of::Sprint("sp-000002"), &soon);
+        let spent = at(&store, Of::Sprint(&SprintId::of("sp-000002")), &soon);
         assert!(
             (300 + 60..300 + 70).contains(&spent.wall_seconds),
             "the hours in the queue do not count: {spent:?}"
@@ -481,14 +483,21 @@ mod tests {
         // What the accounting says at the end goes before that; a job that goes on takes it back.
         let change = store.change().expect("a change");
         change
-            .job_used("sp-000002", 1, Some(&crate::domain::Used { gpus: Some(3), seconds: 1000 }))
+            .job_used(
+                &SprintId::of("sp-000002"),
+                1,
+                Some(&crate::domain::Used { gpus: Some(3), seconds: 1000 }),
+            )
             .expect("written");
         change.commit().expect("kept");
-        assert_eq!(at(&store, Of::Sprint("sp-000002"), &soon).gpu_seconds, 3000);
+        assert_eq!(at(&store, Of::Sprint(&SprintId::of("sp-000002")), &soon).gpu_seconds, 3000);
         let change = store.change().expect("a change");
-        change.job_used("sp-000002", 1, None).expect("written");
+        change.job_used(&SprintId::of("sp-000002"), 1, None).expect("written");
         change.commit().expect("kept");
-        assert_eq!(at(&store, Of::Sprint("sp-000002"), &soon).wall_seconds, spent.wall_seconds);
+        assert_eq!(
+            at(&store, Of::Sprint(&SprintId::of("sp-000002")), &soon).wall_seconds,
+            spent.wall_seconds
+        );
     }
 
     /// A job that runs for 20 minutes by the clock of its node, stands still for five of them, and is
@@ -535,7 +544,7 @@ mod tests {
         let change = store.change().expect("a change");
         change
             .ingest(
-                "sp-000002",
+                &SprintId::of("sp-000002"),
                 &crate::store::JournalPiece {
                     lines: &lines,
                     offset: 1,
@@ -546,7 +555,7 @@ mod tests {
             )
             .expect("taken in");
         change.commit().expect("kept");
-        at(&store, Of::Sprint("sp-000002"), &clock::now().to_string())
+        at(&store, Of::Sprint(&SprintId::of("sp-000002")), &clock::now().to_string())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::Store;
+use super::{Store, ids};
 use crate::domain::action::Action;
 use crate::platform::clock::{self, Clock};
 use crate::platform::{file_system, private};
@@ -139,6 +139,9 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        if let Some(mistake) = ids::mistake(&error) {
+            return Self::Unexpected(mistake.to_string());
+        }
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
                 Self::Busy
@@ -371,6 +374,7 @@ fn connect(path: &Path) -> Result<(Connection, bool), rusqlite::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SprintId;
 
     #[test]
     fn another_programs_database_is_never_written() {
@@ -464,7 +468,7 @@ mod tests {
         let mut store = Store::on(connection, false).expect("a store");
         store.migrate(Path::new(":memory:")).expect("of today");
         let limits = sprints.map(|(id, ..)| {
-            let sprint = store.sprint(id).expect("read").expect("there");
+            let sprint = store.sprint(&SprintId::of(id)).expect("read").expect("there");
             sprint.limit_reason().map(str::to_owned)
         });
         assert_eq!(limits, [Some("$9.00 of the $9.00 are used".to_owned()), None, None]);

@@ -63,9 +63,9 @@ impl Change<'_> {
             State::Ended { ending, .. } => Some(ending),
             _ => None,
         };
-        let open = self.open_issues(after.id.as_str())?;
+        let open = self.open_issues(&after.id)?;
         let data = serde_json::json!({
-            "open_issues": open, "sprint_id": after.id.as_str(), "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
+            "open_issues": open, "sprint_id": after.id, "study": after.study, "cluster": after.cluster, "loop_id": after.loop_id, "task_id": after.task,
             "idea": after.idea, "job_id": after.state.last_job().map(crate::domain::JobId::as_str),
             "summary": after.summary, "cost_usd": after.cost_usd, "cost_estimated": after.cost_estimated, "cost_unknown": Some(&after.cost_unknown).filter(|why| !why.is_empty()),
             "reason": ending.and_then(|ending| ending.reason).map(crate::domain::Reason::as_str),
@@ -77,9 +77,9 @@ impl Change<'_> {
     /// Notes once that the job of a sprint cannot start as things are, by this reason of the scheduler's.
     /// It stays where it is: such a reason may pass.
     pub fn tell_of_stuck(&self, row: &SprintRow, why: &str) -> Result<(), StoreError> {
-        let id = row.id.as_str();
-        let cancel = Action::CancelSprint { sprint: id.to_owned() };
-        let resubmit = Action::ResubmitSprint { sprint: id.to_owned(), more: None };
+        let id = &row.id;
+        let cancel = Action::CancelSprint { sprint: id.to_string() };
+        let resubmit = Action::ResubmitSprint { sprint: id.to_string(), more: None };
         let data = serde_json::json!({
             "sprint_id": id, "study": row.study, "cluster": row.cluster, "loop_id": row.loop_id, "task_id": row.task, "idea": row.idea,
             "job_id": row.state.last_job().map(crate::domain::JobId::as_str), "detail": format!("its job waits in the queue: {why}"),

@@ -10,9 +10,9 @@ use crate::bundle::EVALUATE;
 use crate::bundle::formats::{Calling, Money};
 use crate::bundle::journal::{Costs, Entry, Line, Reached};
 use crate::bundle::outcome::{Measurement, measured_in};
-use crate::domain::{EventName, JobId, LineKind, Metric, StepState};
+use crate::domain::{EventName, JobId, LineKind, Metric, SprintId, StepState};
 
-fn last_mark(connection: &Connection, sprint: &str) -> Result<Option<Line>, StoreError> {
+fn last_mark(connection: &Connection, sprint: &SprintId) -> Result<Option<Line>, StoreError> {
     let text: Option<String> = connection
         .prepare_cached(
             "SELECT line FROM journal WHERE sprint_id = ?1 AND kind IN ('run_started', 'run_ended')
@@ -26,14 +26,14 @@ fn last_mark(connection: &Connection, sprint: &str) -> Result<Option<Line>, Stor
 impl Store {
     /// The last line that tells of a run's beginning or end in the sprint's present job. What its
     /// earlier jobs have told, before they were parked, says nothing of it.
-    pub fn last_mark(&self, sprint: &str) -> Result<Option<Line>, StoreError> {
+    pub fn last_mark(&self, sprint: &SprintId) -> Result<Option<Line>, StoreError> {
         last_mark(&self.connection, sprint)
     }
 }
 
 impl Change<'_> {
     /// How far a sprint's journal has come.
-    pub fn reached(&self, sprint: &str) -> Result<Reached, StoreError> {
+    pub fn reached(&self, sprint: &SprintId) -> Result<Reached, StoreError> {
         let (seq, incarnation): (i64, u32) = self
             .transaction
             .prepare_cached("SELECT coalesce(max(seq), 0), coalesce(max(incarnation), 0) FROM journal WHERE sprint_id = ?1")?
@@ -42,14 +42,14 @@ impl Change<'_> {
     }
 
     /// The same as [`Store::last_mark`], as this change sees it.
-    pub fn last_mark(&self, sprint: &str) -> Result<Option<Line>, StoreError> {
+    pub fn last_mark(&self, sprint: &SprintId) -> Result<Option<Line>, StoreError> {
         last_mark(&self.transaction, sprint)
     }
 
     /// The lines of these kinds, in order.
     pub(super) fn lines_of(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         kinds: &[LineKind],
     ) -> Result<Vec<Line>, StoreError> {
         let list = serde_json::to_string(kinds).unwrap_or_default();
@@ -65,7 +65,11 @@ impl Change<'_> {
     /// and those that have begun.
     ///
     /// Lines behind the end of the run were written by somebody else.
-    pub fn steps_without_end(&self, sprint: &str, end: u64) -> Result<Vec<String>, StoreError> {
+    pub fn steps_without_end(
+        &self,
+        sprint: &SprintId,
+        end: u64,
+    ) -> Result<Vec<String>, StoreError> {
         let mut ended: BTreeMap<String, bool> = BTreeMap::new();
         for line in self
             .lines_of(sprint, &[LineKind::RunStarted, LineKind::StepStarted, LineKind::StepEnded])?
@@ -96,7 +100,7 @@ impl Change<'_> {
     /// has left may have been written by the agent.
     pub fn as_measured(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         metric: &Metric,
         incarnation: u32,
     ) -> Result<Option<Metric>, StoreError> {
@@ -129,7 +133,7 @@ impl Change<'_> {
     }
 
     /// Whether a call has begun and has not told what it cost.
-    pub fn has_open_call(&self, sprint: &str) -> Result<bool, StoreError> {
+    pub fn has_open_call(&self, sprint: &SprintId) -> Result<bool, StoreError> {
         let (mut open, mut unnamed): (Vec<Calling>, bool) = (Vec::new(), false);
         for entry in self
             .lines_of(sprint, &[LineKind::Agent, LineKind::Cost])?
@@ -149,7 +153,7 @@ impl Change<'_> {
 
     /// What calls have cost of which no line of the journal tells, as far as it can be known. A sum that
     /// is not known is what the sprint's budget leaves.
-    pub fn set_untold(&self, sprint: &str, untold: Option<&Money>) -> Result<(), StoreError> {
+    pub fn set_untold(&self, sprint: &SprintId, untold: Option<&Money>) -> Result<(), StoreError> {
         let tokens =
             untold.map_or(0, |untold| i64::try_from(untold.sound().tokens()).unwrap_or(i64::MAX));
         let (usd, tokens): (Option<f64>, i64) =
@@ -165,7 +169,7 @@ impl Change<'_> {
     }
 
     /// Notes that, and why, what a sprint has cost is not known. What is counted was set before.
-    pub fn set_cost_unknown(&self, sprint: &str, why: &str) -> Result<(), StoreError> {
+    pub fn set_cost_unknown(&self, sprint: &SprintId, why: &str) -> Result<(), StoreError> {
         self.transaction
             .execute("UPDATE sprints SET cost_unknown = ?2 WHERE id = ?1", (sprint, why))?;
         self.event(Some(sprint), EventName::CostUnknown, &serde_json::json!({ "why": why }))
@@ -173,7 +177,7 @@ impl Change<'_> {
 
     /// Takes another job for the sprint's own: the one that holds its claim, and its name in the queue. A
     /// submission whose answer was lost can leave two jobs, of which the second one ends at once.
-    pub fn adopt(&self, sprint: &str, told: &JobId) -> Result<(), StoreError> {
+    pub fn adopt(&self, sprint: &SprintId, told: &JobId) -> Result<(), StoreError> {
         let Some(row) = self.sprint(sprint)? else { return Ok(()) };
         let Some(known) = row.state.live_job() else {
             return Ok(());
@@ -194,7 +198,7 @@ impl Change<'_> {
     /// What a sprint has cost, and what of it each line has told: the ended visits of its steps, what the
     /// step that runs has told so far, and what is known of calls that told nothing. In a journal that was
     /// altered, the larger sum counts.
-    pub(super) fn sum_money(&self, sprint: &str) -> Result<(), StoreError> {
+    pub(super) fn sum_money(&self, sprint: &SprintId) -> Result<(), StoreError> {
         let mut costs = Costs::default();
         let mut estimated = false;
         // A call has begun and not told what it cost: it is under way, or its runner was killed.
@@ -241,8 +245,12 @@ impl Change<'_> {
 #[cfg(test)]
 mod tests {
     use crate::bundle::journal::Line;
-    use crate::domain::{Metric, Source};
+    use crate::domain::{Metric, Source, SprintId};
     use crate::store::{Ingested, JournalPiece, Store};
+
+    fn id() -> SprintId {
+        SprintId::of("sp-000001")
+    }
 
     fn store() -> Store {
         let store = Store::in_memory().expect("a database");
@@ -317,14 +325,14 @@ mod tests {
     fn take(store: &mut Store, lines: &[Line], altered: bool, whole: bool) -> Ingested {
         let change = store.change().expect("a change");
         let ingested = change
-            .ingest("sp-000001", &JournalPiece { lines, offset: 1, prefix: "", altered, whole })
+            .ingest(&id(), &JournalPiece { lines, offset: 1, prefix: "", altered, whole })
             .expect("taken in");
         change.commit().expect("kept");
         ingested
     }
 
     fn usd(store: &Store) -> f64 {
-        store.sprint("sp-000001").expect("read").expect("there").cost_usd
+        store.sprint(&id()).expect("read").expect("there").cost_usd
     }
 
     #[test]
@@ -349,16 +357,16 @@ mod tests {
         assert_eq!(ingested.contradictions, 4);
         assert!(usd(&store) >= 50.0, "{}", usd(&store));
         let change = store.change().expect("a change");
-        let end = change.last_mark("sp-000001").expect("read").expect("there");
+        let end = change.last_mark(&id()).expect("read").expect("there");
         assert_eq!((end.seq, end.body["status"].as_str()), (6, Some("failed")));
         drop(change);
-        let row = store.sprint("sp-000001").expect("read").expect("there");
+        let row = store.sprint(&id()).expect("read").expect("there");
         assert!(row.journal_altered);
-        assert_eq!(store.steps("sp-000001").expect("read")[0].seconds, 5);
+        assert_eq!(store.steps(&id()).expect("read")[0].seconds, 5);
         // What was spent never gets less, whoever writes last; and the same again changes nothing.
         take(&mut store, &[begun(), vec![cost(4, 0.0)]].concat(), true, true);
         assert!(usd(&store) >= 50.0);
-        assert_eq!(store.steps("sp-000001").expect("read")[0].seconds, 0);
+        assert_eq!(store.steps(&id()).expect("read")[0].seconds, 0);
         assert_eq!(
             take(&mut store, &[begun(), vec![cost(4, 0.0)]].concat(), false, false),
             Ingested::default()
@@ -370,11 +378,7 @@ mod tests {
         let mut store = store();
         take(&mut store, &begun(), false, false);
         let missing = |store: &mut Store| {
-            store
-                .change()
-                .expect("a change")
-                .steps_without_end("sp-000001", u64::MAX)
-                .expect("read")
+            store.change().expect("a change").steps_without_end(&id(), u64::MAX).expect("read")
         };
         assert_eq!(missing(&mut store), ["report", "research"]);
         take(&mut store, &[ended(4, "research", "")], false, false);
@@ -419,7 +423,7 @@ mod tests {
         let change = store.change().expect("a change");
         let measured = |value: f64| {
             change
-                .as_measured("sp-000001", &figure(value), 1)
+                .as_measured(&id(), &figure(value), 1)
                 .expect("read")
                 .map(|metric| (metric.n, metric.spread))
         };
@@ -429,20 +433,20 @@ mod tests {
             (None, Some((None, None)), Some((Some(5), Some(0.01))))
         );
         // What an earlier run has left is not measured by the one that ended.
-        assert_eq!(change.as_measured("sp-000001", &figure(0.1), 2).expect("read"), None);
+        assert_eq!(change.as_measured(&id(), &figure(0.1), 2).expect("read"), None);
     }
 
     #[test]
     fn a_call_that_never_told_its_cost_counts() {
         let mut store = store();
         take(&mut store, &begun(), false, false);
-        assert!(store.change().expect("a change").has_open_call("sp-000001").expect("read"));
+        assert!(store.change().expect("a change").has_open_call(&id()).expect("read"));
         take(&mut store, &[cost(4, 1.0)], false, false);
         let change = store.change().expect("a change");
-        assert!(!change.has_open_call("sp-000001").expect("read"));
+        assert!(!change.has_open_call(&id()).expect("read"));
         change
             .set_untold(
-                "sp-000001",
+                &id(),
                 Some(&crate::bundle::formats::Money { cost_usd: 3.0, ..Default::default() }),
             )
             .expect("written");
@@ -450,9 +454,9 @@ mod tests {
         assert!((usd(&store) - 4.0).abs() < 1e-9);
         // What cannot be known is what the budget leaves.
         let change = store.change().expect("a change");
-        change.set_untold("sp-000001", None).expect("written");
+        change.set_untold(&id(), None).expect("written");
         change.commit().expect("kept");
-        let row = store.sprint("sp-000001").expect("read").expect("there");
+        let row = store.sprint(&id()).expect("read").expect("there");
         assert!((row.cost_usd - 10.0).abs() < 1e-9 && row.cost_estimated, "{}", row.cost_usd);
     }
 }

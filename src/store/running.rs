@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::money::{RAN, filled};
 use super::{Store, StoreError};
+use crate::domain::SprintId;
 
 /// For how long something has been running.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Running {
 impl Store {
     /// For how long the sprint's job has been running. Nothing when none runs, or when it has told
     /// nothing yet.
-    pub fn running(&self, sprint: &str) -> Result<Option<Running>, StoreError> {
+    pub fn running(&self, sprint: &SprintId) -> Result<Option<Running>, StoreError> {
         let sql = format!(
             "{} SELECT max(0, r.wall - r.earlier), t.label, (SELECT unixepoch(o.time) - unixepoch(r.started_at) FROM journal o
                 WHERE o.sprint_id = r.id AND o.seq > r.journal_from AND o.kind = 'step_started' AND json_extract(o.line, '$.step') = t.label
@@ -84,7 +85,8 @@ mod tests {
     #[test]
     fn a_nodes_clock_that_is_wrong_by_hours_changes_nothing() {
         for status in ["running", "cancelling"] {
-            let running = store(status).running("sp-000001").expect("read").expect("it runs");
+            let running =
+                store(status).running(&SprintId::of("sp-000001")).expect("read").expect("it runs");
             assert_eq!(running.seconds, 600);
             assert_eq!(running.steps, BTreeMap::from([("research".to_owned(), 540)]));
         }
@@ -93,7 +95,7 @@ mod tests {
     #[test]
     fn what_waits_or_is_over_does_not_run() {
         for status in ["submitted", "parked", "completed"] {
-            assert_eq!(store(status).running("sp-000001").expect("read"), None);
+            assert_eq!(store(status).running(&SprintId::of("sp-000001")).expect("read"), None);
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use rusqlite::Row;
 
+use super::ids::id_in;
 use super::{Store, StoreError, TERMINAL, known_word, waits};
 use crate::domain::{
-    Ending, JobId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State, Status, Waiting,
-    retry, task,
+    Ending, JobId, LoopId, MessageId, Phase, Reason, SchedulerKind, SprintId, SprintKind, State,
+    Status, TaskId, Waiting, retry, task,
 };
 use crate::platform::clock;
 
@@ -27,7 +28,7 @@ pub struct NewSprint<'a> {
     /// Where it lies on the cluster: absolute, or from `~/`.
     pub remote_dir: &'a str,
     /// The sprint that it repeats.
-    pub parent: Option<&'a str>,
+    pub parent: Option<&'a SprintId>,
     /// What was asked for, as JSON.
     pub request: &'a str,
     /// How long its job may run.
@@ -35,9 +36,9 @@ pub struct NewSprint<'a> {
     /// What it is for.
     pub kind: SprintKind,
     /// The task that it is an attempt at.
-    pub task: Option<&'a str>,
+    pub task: Option<&'a TaskId>,
     /// The loop that made it.
-    pub loop_id: Option<&'a str>,
+    pub loop_id: Option<&'a LoopId>,
     /// What is reserved for it, in dollars.
     pub budget_usd: Option<f64>,
     /// GPUs that its job asks for, when that is known.
@@ -126,7 +127,7 @@ pub struct SprintRow {
     /// RFC 3339.
     pub completed_at: Option<String>,
     /// The sprint that it repeats.
-    pub parent: Option<String>,
+    pub parent: Option<SprintId>,
     /// What was asked for, as JSON.
     pub request: String,
     /// How often it was submitted.
@@ -180,9 +181,9 @@ pub struct SprintRow {
     /// What it is for.
     pub kind: SprintKind,
     /// The task that it is an attempt at.
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// The loop that made it.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// What is reserved for it, in dollars.
     pub budget_usd: Option<f64>,
     /// GPUs that its job asks for, when that is known.
@@ -194,7 +195,7 @@ pub struct SprintRow {
     /// The earlier sprint whose idea its job had again.
     pub repeats: Option<String>,
     /// The oldest message that it waits for, when it is parked.
-    pub waits_for: Option<String>,
+    pub waits_for: Option<MessageId>,
     /// How often it was tried in vain to let it go on.
     pub resume_tries: u32,
     /// When it may be tried again, in seconds since 1970.
@@ -309,12 +310,11 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
     let small = |column: usize| -> Result<u32, StoreError> {
         Ok(u32::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
     };
-    let id: String = row.get(const { at("id") })?;
+    let id: SprintId = row.get(const { at("id") })?;
     let scheduler: String = row.get(const { at("scheduler") })?;
-    let waits_for: Option<String> = row.get(const { at("resume_next") + 1 })?;
+    let waits_for: Option<MessageId> = id_in(row, const { at("resume_next") + 1 }, &id)?;
     Ok(SprintRow {
         state: state(row, waits_for.is_some())?,
-        id: SprintId::new(&id).map_err(|error| StoreError::Unexpected(error.to_string()))?,
         study: row.get(const { at("study_name") })?,
         cluster: row.get(const { at("cluster") })?,
         scheduler: known_word("scheduler", &scheduler, SchedulerKind::parse)?,
@@ -326,7 +326,7 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
         submitted_at: row.get(const { at("submitted_at") })?,
         started_at: row.get(const { at("started_at") })?,
         completed_at: row.get(const { at("completed_at") })?,
-        parent: row.get(const { at("parent") })?,
+        parent: id_in(row, const { at("parent") }, &id)?,
         request: row.get(const { at("request") })?,
         attempt: small(const { at("attempt") })?,
         seconds: count(const { at("seconds") })?,
@@ -361,8 +361,8 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
             &row.get::<_, String>(const { at("kind") })?,
             SprintKind::parse,
         )?,
-        task: row.get(const { at("task_id") })?,
-        loop_id: row.get(const { at("loop_id") })?,
+        task: id_in(row, const { at("task_id") }, &id)?,
+        loop_id: id_in(row, const { at("loop_id") }, &id)?,
         budget_usd: row.get(const { at("budget_usd") })?,
         gpus: row.get(const { at("gpus") })?,
         finds_idea: row.get(const { at("finds_idea") })?,
@@ -375,6 +375,7 @@ fn whole(row: &Row<'_>, now: i64) -> Result<SprintRow, StoreError> {
         resume_tries: small(const { at("resume_tries") })?,
         resume_next: row.get(const { at("resume_next") })?,
         read_at: now,
+        id,
     })
 }
 
@@ -416,12 +417,12 @@ fn state(row: &Row<'_>, is_asking: bool) -> Result<State, StoreError> {
 
 impl Store {
     /// One sprint.
-    pub fn sprint(&self, id: &str) -> Result<Option<SprintRow>, StoreError> {
+    pub fn sprint(&self, id: &SprintId) -> Result<Option<SprintRow>, StoreError> {
         one(&self.connection, id, self.seconds())
     }
 
     /// Ids that begin with this text, at most ten.
-    pub fn ids_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+    pub fn ids_like(&self, beginning: &str) -> Result<Vec<SprintId>, StoreError> {
         let mut query =
             self.connection.prepare_cached("SELECT id FROM sprints WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
         let rows = query.query_map([beginning], |row| row.get(0))?;
@@ -520,7 +521,7 @@ impl Store {
 
 pub(super) fn one(
     connection: &rusqlite::Connection,
-    id: &str,
+    id: &SprintId,
     now: i64,
 ) -> Result<Option<SprintRow>, StoreError> {
     let mut query =

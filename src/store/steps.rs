@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{Change, Store, StoreError};
-use crate::domain::StepState;
 use crate::domain::effect::Took;
+use crate::domain::{SprintId, StepState};
 use crate::platform::clock;
 
 /// One step of a sprint.
@@ -36,7 +36,7 @@ pub struct StepRow {
 
 impl Store {
     /// The steps of a sprint, in their order.
-    pub fn steps(&self, sprint: &str) -> Result<Vec<StepRow>, StoreError> {
+    pub fn steps(&self, sprint: &SprintId) -> Result<Vec<StepRow>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT label, title, state, detail, started_at, ended_at, seconds, cost_usd, tokens, cost_estimated, critical FROM steps WHERE sprint_id = ?1 ORDER BY position",
         )?;
@@ -64,7 +64,7 @@ impl Change<'_> {
     /// The steps that can come.
     pub(super) fn plan_steps(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         plan: &[(String, String)],
     ) -> Result<(), StoreError> {
         for (position, (label, title)) in plan.iter().enumerate() {
@@ -78,7 +78,7 @@ impl Change<'_> {
     /// A step began.
     pub(super) fn begin_step(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         label: &str,
         title: &str,
         time: Timestamp,
@@ -96,7 +96,7 @@ impl Change<'_> {
     /// A visit of a step ended.
     pub(super) fn end_step(
         &self,
-        sprint: &str,
+        sprint: &SprintId,
         label: &str,
         (verdict, detail, critical): (&StepState, &str, Option<u32>),
         time: Timestamp,
@@ -109,7 +109,7 @@ impl Change<'_> {
     }
 
     /// Nothing of it runs any more, whatever the journal has not told.
-    pub(super) fn interrupt_steps(&self, sprint: &str) -> Result<(), StoreError> {
+    pub(super) fn interrupt_steps(&self, sprint: &SprintId) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE steps SET state = 'interrupted', ended_at = coalesce(ended_at, ?2) WHERE sprint_id = ?1 AND state = 'running'",
             (sprint, self.stamp()),
@@ -118,12 +118,12 @@ impl Change<'_> {
     }
 
     /// Forgets all steps of a sprint: they are told again.
-    pub(super) fn forget_steps(&self, sprint: &str) -> Result<(), StoreError> {
+    pub(super) fn forget_steps(&self, sprint: &SprintId) -> Result<(), StoreError> {
         self.transaction.execute("DELETE FROM steps WHERE sprint_id = ?1", [sprint])?;
         Ok(())
     }
 
-    fn add_to_step(&self, sprint: &str, label: &str, took: &Took) -> Result<(), StoreError> {
+    fn add_to_step(&self, sprint: &SprintId, label: &str, took: &Took) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "UPDATE steps SET seconds = seconds + ?3, cost_usd = cost_usd + ?4, tokens = tokens + ?5,

@@ -1,7 +1,7 @@
 //! Jobs on a cluster that carry a name of ours and that no sprint has.
 
 use super::{Change, StoreError};
-use crate::domain::EventName;
+use crate::domain::{EventName, SprintId};
 
 impl Change<'_> {
     /// Remembers that such a job was told of, as an event. False when it was already: people are told
@@ -9,7 +9,7 @@ impl Change<'_> {
     pub fn remember_stray(
         &self,
         cluster: &str,
-        sprint: Option<&str>,
+        sprint: Option<&SprintId>,
         job: &str,
         name: &str,
     ) -> Result<bool, StoreError> {

@@ -25,13 +25,18 @@ pub struct Behind {
     /// Where the results lie.
     pub artifacts: PathBuf,
     /// The sprints, by id.
-    pub sprints: Vec<String>,
+    pub sprints: Vec<SprintId>,
 }
 
 impl std::fmt::Display for Behind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let named =
-            self.sprints.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let named = self
+            .sprints
+            .iter()
+            .take(MOST_NAMED)
+            .map(SprintId::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
         let more = if self.sprints.len() > MOST_NAMED { ", ..." } else { "" };
         let (count, plural) = (self.sprints.len(), if self.sprints.len() == 1 { "" } else { "s" });
         write!(
@@ -44,16 +49,14 @@ impl std::fmt::Display for Behind {
 }
 
 /// The sprints that have a folder there.
-pub fn sprints_in(artifacts: &Path) -> Vec<String> {
+pub fn sprints_in(artifacts: &Path) -> Vec<SprintId> {
     let folders = std::fs::read_dir(artifacts)
         .into_iter()
         .flatten()
         .flatten()
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let mut found: Vec<String> = folders
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| SprintId::new(name).is_ok())
-        .collect();
+    let mut found: Vec<SprintId> =
+        folders.filter_map(|entry| SprintId::new(entry.file_name().to_str()?).ok()).collect();
     found.sort_unstable();
     found
 }
@@ -65,7 +68,7 @@ pub fn is_of_another(folder: &Path, database: &Path) -> bool {
         .is_ok_and(|other| Path::new(&other) != database && is_ours(Path::new(&other)))
 }
 
-fn is_known(connection: &Connection, id: &str) -> Result<bool, StoreError> {
+fn is_known(connection: &Connection, id: &SprintId) -> Result<bool, StoreError> {
     // One that was deleted has left an event.
     let mut query =
         connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM sprints WHERE id = ?1) OR EXISTS (SELECT 1 FROM events WHERE sprint_id = ?1)")?;
@@ -102,7 +105,7 @@ impl Store {
         if let Some(error) = failed {
             return Err(error);
         }
-        sprints.retain(|id| !is_of_another(&artifacts.join(id), database));
+        sprints.retain(|id| !is_of_another(&artifacts.join(id.as_str()), database));
         let behind =
             Behind { database: database.to_owned(), artifacts: artifacts.to_owned(), sprints };
         self.behind = (!behind.sprints.is_empty()).then_some(behind);
@@ -134,6 +137,7 @@ impl Change<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::LoopId;
     use crate::store::NewSprint;
 
     #[test]
@@ -145,27 +149,26 @@ mod tests {
         }
         std::fs::write(artifacts.join("sp-000003"), "a file").expect("written");
         let mut store = Store::open(&path).expect("opened");
-        let [first, second] =
-            ["sp-000001", "sp-000002"].map(|id| SprintId::new(id).expect("an id"));
+        let [first, second] = ["sp-000001", "sp-000002"].map(SprintId::of);
         let change = store.change().expect("begun");
         assert!(change.create_sprint(&NewSprint::example(&first)).expect("made"));
         change.commit().expect("kept");
         store.compare(&path, &artifacts).expect("compared");
-        assert_eq!(store.behind().expect("behind").sprints, ["sp-000002"]);
+        assert_eq!(store.behind().expect("behind").sprints, std::slice::from_ref(&second));
         let refused = |result: Result<(), StoreError>| {
             assert!(matches!(result, Err(StoreError::Behind(_))), "{result:?}")
         };
         refused(store.must_be_whole());
         let change = store.change().expect("begun");
         refused(change.create_sprint(&NewSprint::example(&second)).map(drop));
-        refused(change.begin_submission("sp-000001", "").map(drop));
-        refused(change.resume_loop("loop-000001").map(drop));
+        refused(change.begin_submission(&first, "").map(drop));
+        refused(change.resume_loop(&LoopId::of("loop-000001")).map(drop));
         drop(change);
         // One that was deleted is known, though its folder may be left.
         store.behind = None;
         let change = store.change().expect("begun");
         change.create_sprint(&NewSprint::example(&second)).expect("made");
-        change.delete_sprint("sp-000002").expect("deleted");
+        change.delete_sprint(&second).expect("deleted");
         change.commit().expect("kept");
         store.compare(&path, &artifacts).expect("compared");
         assert_eq!(store.behind(), None);
@@ -179,7 +182,7 @@ mod tests {
         assert_eq!(store.behind(), None);
         std::fs::remove_file(&other).expect("removed");
         store.compare(&path, &artifacts).expect("compared");
-        assert_eq!(store.behind().expect("behind").sprints, ["sp-000004"]);
+        assert_eq!(store.behind().expect("behind").sprints, [SprintId::of("sp-000004")]);
         std::fs::remove_dir_all(artifacts.join("sp-000004")).expect("removed");
         store.compare(&path, &artifacts).expect("compared");
         store.must_be_whole().expect("whole");

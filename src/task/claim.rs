@@ -29,7 +29,7 @@ pub fn next(app: &App, study: Option<&str>, claim: Option<Claim<'_>>) -> Result<
         change.end_expired_claims()?;
         let row = change
             .next_task(study)?
-            .map(|row| change.claim_task(row.id.as_str(), claim.who, claim.seconds))
+            .map(|row| change.claim_task(&row.id, claim.who, claim.seconds))
             .transpose()?;
         change.commit()?;
         return match row {
@@ -65,7 +65,7 @@ pub fn claim(app: &App, id: &str, claim: Claim<'_>) -> Result<ClaimedTask, Probl
     let mut store = app.store()?;
     let id = find::task(&store, id)?.id;
     let change = store.change()?;
-    let row = change.claim_task(id.as_str(), claim.who, claim.seconds)?;
+    let row = change.claim_task(&id, claim.who, claim.seconds)?;
     change.commit()?;
     claimed(&store, &row)
 }
@@ -80,7 +80,7 @@ pub fn heartbeat(app: &App, id: &str, token: i64, seconds: u64) -> Result<OneTas
     let mut store = app.store()?;
     let id = find::task(&store, id)?.id;
     let change = store.change()?;
-    let row = change.heartbeat_task(id.as_str(), token, seconds)?;
+    let row = change.heartbeat_task(&id, token, seconds)?;
     change.commit()?;
     one(&store, &row)
 }
@@ -90,7 +90,7 @@ pub fn release(app: &App, id: &str, token: Option<i64>) -> Result<OneTask, Probl
     let mut store = app.store()?;
     let id = find::task(&store, id)?.id;
     let change = store.change()?;
-    let row = change.release_task(id.as_str(), token)?;
+    let row = change.release_task(&id, token)?;
     change.commit()?;
     one(&store, &row)
 }
@@ -100,10 +100,10 @@ pub fn fail(app: &App, id: &str, token: Option<i64>, reason: &str) -> Result<Fai
     let mut store = app.store()?;
     let id = find::task(&store, id)?.id;
     let change = store.change()?;
-    let row = change.fail_task(id.as_str(), token, reason)?;
+    let row = change.fail_task(&id, token, reason)?;
     change.commit()?;
     let again_at = jiff::Timestamp::from_second(row.retry_at)
         .map_err(|error| TaskError::Wrong(error.to_string()))?
         .to_string();
-    Ok(FailedTask { task: view::task(&row, &store.needs_of(row.id.as_str())?), again_at })
+    Ok(FailedTask { task: view::task(&row, &store.needs_of(&row.id)?), again_at })
 }

@@ -20,7 +20,7 @@ pub fn add(
     let parent = parent.map(|parent| find::task(&store, parent)).transpose()?;
     let repeats = store.repeats(new.study, [(String::new(), new.idea)])?;
     let change = store.change()?;
-    let row = change.add_task(new, &needs, parent.as_ref().map(|parent| parent.id.as_str()))?;
+    let row = change.add_task(new, &needs, parent.as_ref().map(|parent| &parent.id))?;
     change.commit()?;
     let OneTask { task } = one(&store, &row)?;
     let same_as = match repeats.as_slice() {
@@ -31,13 +31,17 @@ pub fn add(
 }
 
 /// Changes these tasks, all or none. All ids may be beginnings of ids.
-pub fn edit(app: &App, ids: &[String], edit: &TaskEdit<'_>) -> Result<ChangedTasks, Problem> {
+pub fn edit(
+    app: &App,
+    ids: &[String],
+    edit: &TaskEdit<'_, String>,
+) -> Result<ChangedTasks, Problem> {
     let mut store = app.store()?;
     let needs = whole_needs(&store, edit.needs)?;
-    let drop_needs: Vec<String> = edit
+    let drop_needs: Vec<TaskId> = edit
         .drop_needs
         .iter()
-        .map(|id| Ok(find::task(&store, id)?.id.to_string()))
+        .map(|id| Ok(find::task(&store, id)?.id))
         .collect::<Result<_, Problem>>()?;
     let parent = match edit.parent {
         Some(Some(parent)) => Some(Some(find::task(&store, parent)?.id)),
@@ -45,10 +49,14 @@ pub fn edit(app: &App, ids: &[String], edit: &TaskEdit<'_>) -> Result<ChangedTas
         None => None,
     };
     let edit = TaskEdit {
-        parent: parent.as_ref().map(|parent| parent.as_ref().map(TaskId::as_str)),
+        idea: edit.idea,
+        priority: edit.priority,
+        parent: parent.as_ref().map(Option::as_ref),
+        done_when: edit.done_when,
+        verify: edit.verify,
+        max_attempts: edit.max_attempts,
         needs: &needs,
         drop_needs: &drop_needs,
-        ..edit.clone()
     };
     change_all(&mut store, ids, |change, id| change.edit_task(id, &edit))
 }
@@ -67,7 +75,7 @@ pub fn cancel(app: &App, ids: &[String], reason: &str) -> Result<ChangedTasks, P
 fn change_all(
     store: &mut Store,
     given: &[String],
-    change_one: impl Fn(&Change<'_>, &str) -> Result<TaskRow, TaskError>,
+    change_one: impl Fn(&Change<'_>, &TaskId) -> Result<TaskRow, TaskError>,
 ) -> Result<ChangedTasks, Problem> {
     let mut ids: Vec<TaskId> = Vec::new();
     for given in given {
@@ -78,12 +86,12 @@ fn change_all(
     }
     let change = store.change()?;
     for id in &ids {
-        change_one(&change, id.as_str())?;
+        change_one(&change, id)?;
     }
     // As they are when all is done: one may be a part of another one.
     let rows: Vec<TaskRow> = ids
         .iter()
-        .map(|id| change.task(id.as_str()))
+        .map(|id| change.task(id))
         .collect::<Result<Vec<_>, _>>()?
         .into_iter()
         .flatten()
@@ -99,17 +107,17 @@ fn change_all(
 
 /// The answer about one task.
 pub(super) fn one(store: &Store, row: &TaskRow) -> Result<OneTask, Problem> {
-    Ok(OneTask { task: view::task(row, &store.needs_of(row.id.as_str())?) })
+    Ok(OneTask { task: view::task(row, &store.needs_of(&row.id)?) })
 }
 
 /// Needs with whole ids, each task once.
 fn whole_needs(
     store: &Store,
     given: &[(String, Condition)],
-) -> Result<Vec<(String, Condition)>, Problem> {
-    let mut needs: Vec<(String, Condition)> = Vec::new();
+) -> Result<Vec<(TaskId, Condition)>, Problem> {
+    let mut needs: Vec<(TaskId, Condition)> = Vec::new();
     for (id, condition) in given {
-        let id = find::task(store, id)?.id.to_string();
+        let id = find::task(store, id)?.id;
         if needs.iter().any(|(known, _)| *known == id) {
             let message = format!("--needs names {id} twice");
             return Err(Problem::new(ProblemKind::Usage, message)

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::domain::{TaskStatus, Verdict};
+use crate::domain::{TaskId, TaskStatus, Verdict};
 use crate::find;
 use crate::platform::process::{self, Captured};
 use crate::problem::Problem;
@@ -29,7 +29,7 @@ pub enum FinishError {
     #[error("`{command}` {how}, so {id} is not done{}", if .output.is_empty() { String::new() } else { format!(":\n{output}") })]
     Verify {
         /// Which task.
-        id: String,
+        id: TaskId,
         /// The command.
         command: String,
         /// `ended with 1`, `cannot be started: ...`.
@@ -55,8 +55,8 @@ pub fn done(
 ) -> Result<OneTask, FinishError> {
     let mut store = app.store()?;
     let id = find::task(&store, id).map_err(FinishError::Unknown)?.id;
-    let row = finish(app, &mut store, id.as_str(), token, verdict, note)?;
-    Ok(OneTask { task: view::task(&row, &store.needs_of(row.id.as_str())?) })
+    let row = finish(app, &mut store, &id, token, verdict, note)?;
+    Ok(OneTask { task: view::task(&row, &store.needs_of(&row.id)?) })
 }
 
 /// Says that a task is done. A command that a person gave with it runs first, in the project's
@@ -64,7 +64,7 @@ pub fn done(
 fn finish(
     app: &App,
     store: &mut Store,
-    id: &str,
+    id: &TaskId,
     token: Option<i64>,
     verdict: Option<Verdict>,
     note: &str,
@@ -91,12 +91,7 @@ fn finish(
 
 fn verify(root: &Path, row: &TaskRow) -> Result<(), FinishError> {
     let failed = |how: String, output: String| {
-        Err(FinishError::Verify {
-            id: row.id.to_string(),
-            command: row.verify.clone(),
-            how,
-            output,
-        })
+        Err(FinishError::Verify { id: row.id.clone(), command: row.verify.clone(), how, output })
     };
     let mut command = process::command("bash");
     command.arg("-c").arg(&row.verify).current_dir(root).env("RESEARCHLOOP_TASK", row.id.as_str());

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::text::one_line;
-use crate::domain::{Condition, TaskState};
+use crate::domain::{Condition, TaskId, TaskState};
 use crate::store::{Need, TaskRow};
 
 /// How much of an idea a box shows, in characters.
@@ -67,8 +67,8 @@ fn dot_text(text: &str) -> String {
     safe
 }
 
-fn node(id: &str) -> String {
-    id.replace('-', "_")
+fn node(id: &TaskId) -> String {
+    id.as_str().replace('-', "_")
 }
 
 /// As a Mermaid flowchart. An arrow leads from what is needed to what needs it; a dotted line from
@@ -80,7 +80,7 @@ pub fn mermaid(rows: &[TaskRow], needs: &[Need]) -> String {
         let _ = writeln!(
             out,
             "    {}{open}\"{}<br/>{}\"{close}:::{}",
-            node(row.id.as_str()),
+            node(&row.id),
             mermaid_text(&format!("{} {}", row.id, state_text(row))),
             mermaid_text(&label(&row.idea)),
             row.state
@@ -95,7 +95,7 @@ pub fn mermaid(rows: &[TaskRow], needs: &[Need]) -> String {
         let _ = writeln!(out, "    {} -->{when} {}", node(&need.needs), node(&need.task));
     }
     for (row, parent) in rows.iter().filter_map(|row| Some((row, row.parent.as_ref()?))) {
-        let _ = writeln!(out, "    {} -.-> {}", node(parent), node(row.id.as_str()));
+        let _ = writeln!(out, "    {} -.-> {}", node(parent), node(&row.id));
     }
     for state in TaskState::ALL {
         let (fill, stroke) = colors(*state);
@@ -115,7 +115,7 @@ pub fn dot(rows: &[TaskRow], needs: &[Need]) -> String {
         let _ = writeln!(
             out,
             "    {} [label=\"{}\\n{}\", fillcolor=\"{fill}\", color=\"{stroke}\"{shape}];",
-            node(row.id.as_str()),
+            node(&row.id),
             dot_text(&format!("{} {}", row.id, state_text(row))),
             dot_text(&label(&row.idea))
         );
@@ -133,7 +133,7 @@ pub fn dot(rows: &[TaskRow], needs: &[Need]) -> String {
             out,
             "    {} -> {} [style=dashed, arrowhead=none];",
             node(parent),
-            node(row.id.as_str())
+            node(&row.id)
         );
     }
     out.push_str("}\n");

@@ -229,12 +229,14 @@ pub fn create_all(
     }
     for (place, draft) in drafts.iter().enumerate() {
         let name = name_of(place, draft.key.as_deref());
-        let mut resolve = |what: &str, word: &str| -> Result<Option<String>, TaskError> {
+        let mut resolve = |what: &str, word: &str| -> Result<Option<TaskId>, TaskError> {
             if let Some(other) = places.get(word) {
-                return Ok(Some(ids[*other].to_string()));
+                return Ok(Some(ids[*other].clone()));
             }
-            if TaskId::new(word).is_ok() && change.task(word)?.is_some() {
-                return Ok(Some(word.to_owned()));
+            if let Ok(id) = TaskId::new(word)
+                && change.task(&id)?.is_some()
+            {
+                return Ok(Some(id));
             }
             // With thousands of mistakes, nobody reads the last ones.
             let keys = places.keys().copied().filter(|_| problems.len() < MAX_NEAR);
@@ -246,7 +248,7 @@ pub fn create_all(
         };
         let mut wrong = Vec::new();
         let parent =
-            draft.parent.as_deref().map(|parent| resolve("parent", parent)).transpose()?.flatten();
+            draft.parent.as_ref().map(|parent| resolve("parent", parent)).transpose()?.flatten();
         let mut links = Vec::new();
         for (word, condition) in &draft.needs {
             if let Some(needed) = resolve("needs", word)? {
@@ -256,11 +258,11 @@ pub fn create_all(
                 links.push((needed, *condition));
             }
         }
-        let id = ids[place].as_str();
+        let id = &ids[place];
         let linked =
             links.iter().map(|(needed, condition)| change.link_need(id, needed, *condition));
         for result in
-            linked.chain(parent.as_deref().map(|parent| change.link_parent(id, Some(parent))))
+            linked.chain(parent.as_ref().map(|parent| change.link_parent(id, Some(parent))))
         {
             match result {
                 Err(TaskError::Store(error)) => return Err(ImportError::Task(error.into())),

@@ -39,10 +39,8 @@ pub fn create(
         ImportError::Problems(problems) => refused(what, &problems),
         ImportError::Task(error) => error.into(),
     })?;
-    let task = |(id, draft): (&TaskId, &Draft)| ImportedTask {
-        id: id.to_string(),
-        key: draft.key.clone(),
-    };
+    let task =
+        |(id, draft): (&TaskId, &Draft)| ImportedTask { id: id.clone(), key: draft.key.clone() };
     Ok(ids.iter().zip(drafts).map(task).collect())
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{Condition, TaskState};
+use crate::domain::{Condition, TaskId, TaskState};
 use crate::store::{Need, TaskRow};
 use crate::view::TreeLine;
 
@@ -12,13 +12,11 @@ const MAX_LEVELS: usize = 10;
 
 /// Orders the tasks, which come by age, into lines.
 pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<TreeLine> {
-    let places: HashMap<&str, usize> =
-        rows.iter().enumerate().map(|(place, row)| (row.id.as_str(), place)).collect();
+    let places: HashMap<&TaskId, usize> =
+        rows.iter().enumerate().map(|(place, row)| (&row.id, place)).collect();
     let mut needs_of: Vec<Vec<(usize, Condition)>> = vec![Vec::new(); rows.len()];
     for need in needs {
-        if let (Some(task), Some(needed)) =
-            (places.get(need.task.as_str()), places.get(need.needs.as_str()))
-        {
+        if let (Some(task), Some(needed)) = (places.get(&need.task), places.get(&need.needs)) {
             needs_of[*task].push((*needed, need.condition));
         }
     }
@@ -28,7 +26,7 @@ pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<TreeLine> {
     for (place, row) in rows.iter().enumerate() {
         let own = &mut needs_of[place];
         own.sort_by_key(|(needed, _)| std::cmp::Reverse(*needed));
-        let parent = row.parent.as_deref().and_then(|parent| places.get(parent).copied());
+        let parent = row.parent.as_ref().and_then(|parent| places.get(parent).copied());
         let placed = parent.is_none().then(|| own.first().copied()).flatten();
         let condition = |condition: Condition| {
             if condition == Condition::Done { String::new() } else { format!(":{condition}") }
@@ -62,7 +60,7 @@ pub fn lines(rows: &[TaskRow], needs: &[Need]) -> Vec<TreeLine> {
     }
     // Its parts come right below a task, then what comes after it.
     for (above, under) in below.iter_mut().enumerate() {
-        under.sort_by_key(|place| rows[*place].parent.as_deref() != Some(rows[above].id.as_str()));
+        under.sort_by_key(|place| rows[*place].parent.as_ref() != Some(&rows[above].id));
     }
     let mut lines = Vec::new();
     // What is still to come: place, the branches in front of it, whether it is the last one there.

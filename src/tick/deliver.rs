@@ -10,7 +10,7 @@ use crate::bundle::FORMAT_VERSION;
 use crate::bundle::formats::InboxFile;
 use crate::config::Cluster;
 use crate::domain::text;
-use crate::domain::{MessageKind, State};
+use crate::domain::{MessageKind, SprintId, State};
 use crate::remote::{Payload, Remote, RemoteError, Script, Section};
 use crate::sprint;
 use crate::store::{MessageRow, Store, StoreError};
@@ -45,7 +45,7 @@ pub(super) fn deliver(
             .set("DIR", &sprint.remote_dir)
             .set("NAME", &format!("{}.json", message.id))
             .section_with_input(
-                &message.id,
+                message.id.as_str(),
                 Payload::Bytes(serde_json::to_vec(&file(message)).unwrap_or_default()),
                 RECEIVE,
             );
@@ -53,19 +53,19 @@ pub(super) fn deliver(
     let reply = remote.run(script, app.limits(cluster)).map_err(Undelivered::Remote)?;
     let time = reply.section("time").and_then(|section| section.text().trim().parse::<i64>().ok());
     let mut problems = Vec::new();
-    let mut gone: BTreeSet<&str> = BTreeSet::new();
+    let mut gone: BTreeSet<&SprintId> = BTreeSet::new();
     let change = store.change()?;
     for (message, row) in &due {
-        match reply.section(&message.id) {
+        match reply.section(message.id.as_str()) {
             Some(section) if section.status == 0 => {
                 change.message_delivered(&message.id)?;
                 if matches!(row.state, State::Parked { .. }) {
-                    change.count_missing(row.id.as_str(), None)?;
+                    change.count_missing(&row.id, None)?;
                 }
             }
             section => {
                 if let (Some(GONE), Some(time)) = (section.map(|section| section.status), time)
-                    && gone.insert(row.id.as_str())
+                    && gone.insert(&row.id)
                     && sprint::mark_lost(&change, row, time)?
                 {
                     continue;
@@ -84,7 +84,7 @@ fn file(message: &MessageRow) -> InboxFile {
     let is_note = message.kind == MessageKind::Note;
     InboxFile {
         v: FORMAT_VERSION,
-        id: message.id.clone(),
+        id: message.id.to_string(),
         answers: message.name.clone().filter(|_| !is_note),
         question: Some(message.text.clone()).filter(|_| !is_note),
         text: if is_note {

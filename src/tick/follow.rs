@@ -166,7 +166,7 @@ impl<'a> Follower<'a> {
     /// Refuses a step that the sprint does not have.
     pub fn must_have_step(&self, step: &str) -> Result<(), Problem> {
         let row = &self.seen.row;
-        let steps = self.store.steps(row.id.as_str())?;
+        let steps = self.store.steps(&row.id)?;
         let names: Vec<&str> = steps.iter().map(|step| step.label.as_str()).collect();
         if names.contains(&step) {
             return Ok(());
@@ -188,17 +188,17 @@ impl<'a> Follower<'a> {
 
     /// Lines of the journal behind one, at most so many.
     pub fn lines_after(&self, seq: u64, limit: u32) -> Result<Vec<Line>, StoreError> {
-        self.store.journal_after(self.seen.row.id.as_str(), seq, limit)
+        self.store.journal_after(&self.seen.row.id, seq, limit)
     }
 
     /// The last lines of these kinds, at most so many.
     pub fn last_lines(&self, kinds: &[LineKind], limit: u32) -> Result<Vec<Line>, StoreError> {
-        self.store.journal_last(self.seen.row.id.as_str(), kinds, limit)
+        self.store.journal_last(&self.seen.row.id, kinds, limit)
     }
 
     /// What the sprint asks.
     pub fn questions(&self) -> Result<Vec<view::Message>, StoreError> {
-        let questions = self.store.open_questions(self.seen.row.id.as_str())?;
+        let questions = self.store.open_questions(&self.seen.row.id)?;
         Ok(questions.iter().map(view::message).collect())
     }
 
@@ -246,7 +246,7 @@ impl<'a> Follower<'a> {
 
     /// Polls the files alone. Whether the scheduler is to be asked after that.
     fn poll_files(&mut self) -> Result<bool, Problem> {
-        let id = self.seen.row.id.as_str();
+        let id = &self.seen.row.id;
         let cluster = self.app.cluster_of(&self.seen.row)?;
         let remote = self.remote.get_or_insert_with(|| self.app.remote(cluster));
         let gathered = match gather(
@@ -280,7 +280,7 @@ impl<'a> Follower<'a> {
 
     /// A whole tick for this sprint.
     fn poll_all(&mut self) -> Result<(), Problem> {
-        let id = Some(self.seen.row.id.as_str());
+        let id = Some(&self.seen.row.id);
         let cluster = self.app.cluster_of(&self.seen.row)?;
         let remote = self.remote.get_or_insert_with(|| self.app.remote(cluster));
         let report = tick_one(self.app, &mut self.store, remote.as_mut(), cluster, id)?;
@@ -336,7 +336,7 @@ impl<'a> Follower<'a> {
         let is_ending = matches!(self.seen.row.state, State::Cancelling { .. })
             || self
                 .store
-                .last_mark(self.seen.row.id.as_str())
+                .last_mark(&self.seen.row.id)
                 .is_ok_and(|mark| mark.is_some_and(|line| line.is_run_end()));
         let is_quick = self.pace.interval <= Duration::from_secs(2);
         if is_ending || is_quick { POLL_SOON } else { POLL.min(self.pace.interval) }

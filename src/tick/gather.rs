@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
-use crate::domain::{JobId, Masker, Seen, Used, text};
+use crate::domain::{JobId, Masker, Seen, SprintId, Used, text};
 use crate::remote::{Payload, Remote, RemoteError, Script};
 use crate::scheduler::{self, Asked, Stray};
 use crate::sprint::{InstallOutcome, RunnerHere, install_runner, use_runner};
@@ -30,7 +30,7 @@ pub struct Gathered {
     /// What the accounting says that ended jobs have used.
     pub used: BTreeMap<JobId, Used>,
     /// What the sprints' files say, by sprint.
-    pub files: BTreeMap<String, SprintFiles>,
+    pub files: BTreeMap<SprintId, SprintFiles>,
     /// Jobs in the queue that carry a name as we give it, and that are none of those asked for.
     pub strays: Vec<Stray>,
     /// What hides the values of the cluster's environment.
@@ -86,7 +86,7 @@ pub fn gather(
     cluster: &Cluster,
     rows: &[SprintRow],
     ask: Ask,
-    tails_of: Option<&str>,
+    tails_of: Option<&SprintId>,
 ) -> Result<Gathered, RemoteError> {
     if ask == Ask::Untold
         && let Ok(runner) = app.runner_here(cluster).and_then(RunnerHere::read)
@@ -139,13 +139,13 @@ fn gather_once(
     rows: &[SprintRow],
     runner: &str,
     ask: Ask,
-    tails_of: Option<&str>,
+    tails_of: Option<&SprintId>,
 ) -> Result<(Gathered, bool), RemoteError> {
     let kind = scheduler::scheduler(cluster.scheduler);
     let now = app.clock.now().as_second();
     let asked = |row: &SprintRow| {
         let id = row.state.live_job()?.clone();
-        Some(Asked { id, name: job_name(row.id.as_str(), row.attempt), age: row.age(now) })
+        Some(Asked { id, name: job_name(&row.id, row.attempt), age: row.age(now) })
     };
     let jobs: Vec<Asked> = rows.iter().filter_map(asked).collect();
     let request = ReadRequest {
@@ -157,7 +157,7 @@ fn gather_once(
                 let sprint = ReadSprint {
                     id: row.id.to_string(),
                     dir: row.remote_dir.clone(),
-                    tails: tails_of == Some(row.id.as_str()),
+                    tails: tails_of == Some(&row.id),
                     attempt: row.attempt,
                     quiet: row.missing_polls > 0 || row.unclear_polls > 0,
                     untold: ask == Ask::Untold,
@@ -211,12 +211,10 @@ fn gather_once(
         Some((told, broken)) => {
             let summed = ask == Ask::Untold;
             let of = |files: SprintFiles| {
-                (
-                    files.id.clone(),
-                    bounded(SprintFiles { summed, ..files }.hidden(&gathered.masker)),
-                )
+                let id = SprintId::new(&files.id).ok()?;
+                Some((id, bounded(SprintFiles { summed, ..files }.hidden(&gathered.masker))))
             };
-            gathered.files = told.into_iter().map(of).collect();
+            gathered.files = told.into_iter().filter_map(of).collect();
             if let Some(problem) = broken.first() {
                 let problem = gathered.masker.text(problem).into_owned();
                 gathered.problem.get_or_insert(problem);
@@ -262,7 +260,6 @@ mod tests {
     use base64::Engine as _;
 
     use super::*;
-    use crate::domain::SprintId;
     use crate::remote::FakeRemote;
     use crate::store::{NewSprint, Store};
     use crate::tick::ingest::ingest;
@@ -275,11 +272,10 @@ mod tests {
         let app = App::example(folder.path(), "", "");
         let cluster = app.config.cluster("c").expect("there");
         let mut store = Store::in_memory().expect("a database");
-        let ids = ["sp-000001", "sp-000002"];
+        let ids = ["sp-000001", "sp-000002"].map(SprintId::of);
         for (place, id) in ids.iter().enumerate() {
-            let sprint = SprintId::new(id).expect("an id");
             let change = store.change().expect("begun");
-            assert!(change.create_sprint(&NewSprint::example(&sprint)).expect("made"));
+            assert!(change.create_sprint(&NewSprint::example(id)).expect("made"));
             change.begin_submission(id, "").expect("begun").expect("can be submitted");
             let job = JobId::parse(&(place + 7).to_string()).expect("digits");
             change.accept(id, 1, &job, "/d").expect("taken");
@@ -287,25 +283,26 @@ mod tests {
         }
         let good = base64::engine::general_purpose::STANDARD.encode(LINE);
         let mut poll = |journals: [&str; 2]| {
-            let part = |(id, journal): (&str, &str)| {
+            let part = |(id, journal): (&SprintId, &str)| {
                 serde_json::json!({
                     "id": id, "journal": journal, "offset": LINE.len(), "prefix": "x", "altered": false, "more": false,
                     "exit": null, "readable": true, "quiet_seconds": null, "progress": null, "output": null, "problems": [],
                 })
             };
-            let sprints: Vec<_> = ids.into_iter().zip(journals).map(part).collect();
+            let sprints: Vec<_> = ids.iter().zip(journals).map(part).collect();
             let answer = serde_json::json!({ "v": 1, "sprints": sprints }).to_string();
             let mut remote = FakeRemote::default();
             remote.answers([("clock", 0, "1800000000\n"), ("files", 0, answer.leak())]);
-            let rows = ids.map(|id| store.sprint(id).expect("read").expect("there"));
+            let rows = ids.each_ref().map(|id| store.sprint(id).expect("read").expect("there"));
             let gathered = gather(&app, &mut remote, cluster, &rows, Ask::Files, None)
                 .unwrap_or_else(|error| panic!("{error}"));
             let change = store.change().expect("begun");
-            for id in ids {
+            for id in &ids {
                 ingest(&change, id, &gathered).expect("taken in");
             }
             change.commit().expect("kept");
-            let lines = ids.map(|id| store.journal_after(id, 0, 10).expect("read").len());
+            let lines =
+                ids.each_ref().map(|id| store.journal_after(id, 0, 10).expect("read").len());
             (lines, gathered.problem.unwrap_or_default())
         };
         let (lines, problem) = poll(["!", &good]);

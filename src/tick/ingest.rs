@@ -10,8 +10,8 @@ use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
 use crate::domain::text::one_line;
 use crate::domain::transition::Event;
 use crate::domain::{
-    Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, State, Status,
-    task, text,
+    Advice, Ending, JobId, JobState, Metric, Reason, SchedulerKind, Seen, Source, SprintId, State,
+    Status, task, text,
 };
 use crate::store::{Change, JournalPiece, SprintRow, StoreError, job_name};
 
@@ -25,7 +25,11 @@ pub enum Ingested {
 }
 
 /// Takes it in. It may be taken in twice.
-pub fn ingest(change: &Change<'_>, id: &str, gathered: &Gathered) -> Result<Ingested, StoreError> {
+pub fn ingest(
+    change: &Change<'_>,
+    id: &SprintId,
+    gathered: &Gathered,
+) -> Result<Ingested, StoreError> {
     let Some(mut row) = change.sprint(id)? else { return Ok(Ingested::Whole) };
     // A parked sprint has no job: nothing of it can change here.
     if row.state.status().is_terminal() || matches!(row.state, State::Parked { .. }) {
@@ -155,7 +159,7 @@ enum Claim {
 fn of_claim(row: &SprintRow, gathered: &Gathered) -> Claim {
     let holder = gathered
         .files
-        .get(row.id.as_str())
+        .get(&row.id)
         .and_then(|files| files.claimed_by.as_deref())
         .and_then(JobId::parse);
     let (Some(holder), Some(known)) = (holder, row.state.live_job()) else { return Claim::Ours };
@@ -163,7 +167,7 @@ fn of_claim(row: &SprintRow, gathered: &Gathered) -> Claim {
     if row.scheduler == SchedulerKind::Local || holder.number() == known.number() {
         return Claim::Ours;
     }
-    let name = job_name(row.id.as_str(), row.attempt);
+    let name = job_name(&row.id, row.attempt);
     match gathered
         .strays
         .iter()
@@ -185,7 +189,7 @@ fn has_begun(
 ) -> Result<bool, StoreError> {
     match row.state.live_job().and_then(|job| gathered.used.get(job)) {
         Some(used) => Ok(used.seconds > LONGEST_TWIN),
-        None => change.job_ran(row.id.as_str(), row.attempt),
+        None => change.job_ran(&row.id, row.attempt),
     }
 }
 
@@ -233,7 +237,7 @@ fn settle(
     new_lines: bool,
     notes: &mut Vec<String>,
 ) -> Result<Ingested, StoreError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     let files = gathered.files.get(id);
     let mark = change.last_mark(id)?;
     let runner_started = mark.is_some();
@@ -402,7 +406,7 @@ fn outcome(
     end: &RunEnd,
     incarnation: Option<u32>,
 ) -> Result<(), StoreError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     let summary = end.summary.as_deref().map(|text| text::paragraph(text, MAX_SUMMARY));
     if let Some(summary) = summary.filter(|text| !text.is_empty()) {
         change.set_summary(id, &summary)?;
@@ -449,7 +453,7 @@ fn untold(
     at_work: bool,
     is_recorded: bool,
 ) -> Result<Untold, StoreError> {
-    let id = row.id.as_str();
+    let id = &row.id;
     let open = change.has_open_call(id)?;
     // A job has run, or may have, and its files are gone that would tell of it. Without the end of its run
     // nobody knows how much was not read of them.

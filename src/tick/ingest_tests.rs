@@ -6,11 +6,15 @@ use super::{Gathered, Ingested, ingest};
 use crate::bundle::formats::Money;
 use crate::bundle::transfer::SprintFiles;
 use crate::domain::action::{self, Action};
-use crate::domain::{EndKind, JobEnd, JobId, JobState, Reason, Seen, State, Status};
+use crate::domain::{EndKind, JobEnd, JobId, JobState, Reason, Seen, SprintId, State, Status};
 use crate::scheduler::Stray;
 use crate::store::{SprintRow, Store};
 
 const ID: &str = "sp-000001";
+
+fn id() -> SprintId {
+    SprintId::of(ID)
+}
 
 fn store() -> Store {
     let mut store = Store::in_memory().expect("a database");
@@ -69,20 +73,20 @@ fn told(seen: Option<Seen>, files: SprintFiles, time: i64) -> Gathered {
     Gathered {
         time: Some(time),
         jobs,
-        files: BTreeMap::from([(ID.to_owned(), files)]),
+        files: BTreeMap::from([(id(), files)]),
         ..Gathered::default()
     }
 }
 
 fn take(store: &mut Store, gathered: &Gathered) -> Ingested {
     let change = store.change().expect("a change");
-    let ingested = ingest(&change, ID, gathered).expect("taken in");
+    let ingested = ingest(&change, &id(), gathered).expect("taken in");
     change.commit().expect("kept");
     ingested
 }
 
 fn row(store: &Store) -> SprintRow {
-    store.sprint(ID).expect("read").expect("there")
+    store.sprint(&id()).expect("read").expect("there")
 }
 
 fn reason(store: &Store) -> Option<Reason> {
@@ -307,7 +311,7 @@ fn what_a_sprint_has_cost_whose_record_is_gone_is_not_known_and_the_rest_of_its_
         assert_eq!(store.money().expect("a sum").unknown_usd, Some(10.0 - known));
         // It is no better known once it is deleted.
         let change = store.change().expect("a change");
-        change.delete_sprint(ID).expect("deleted");
+        change.delete_sprint(&id()).expect("deleted");
         change.commit().expect("kept");
         assert_eq!(store.money().expect("a sum").unknown_usd, Some(10.0 - known));
     }

@@ -226,7 +226,7 @@ pub fn tick_one(
     store: &mut Store,
     remote: &mut dyn Remote,
     cluster: &Cluster,
-    watched: Option<&str>,
+    watched: Option<&SprintId>,
 ) -> Result<ClusterReport, TickError> {
     tick_part(app, store, remote, cluster, watched, Part::All)
 }
@@ -236,7 +236,7 @@ fn tick_part(
     store: &mut Store,
     remote: &mut dyn Remote,
     cluster: &Cluster,
-    watched: Option<&str>,
+    watched: Option<&SprintId>,
     part: Part,
 ) -> Result<ClusterReport, TickError> {
     let mut report = ClusterReport { name: cluster.name.to_string(), ..ClusterReport::default() };
@@ -254,15 +254,15 @@ fn tick_part(
     };
     for (id, (status, phase)) in states(store, cluster)? {
         if before.get(&id) != Some(&(status, phase.clone())) {
-            report.changes.push(SprintChange { sprint_id: id.to_string(), status, phase });
+            report.changes.push(SprintChange { sprint_id: id.clone(), status, phase });
         }
     }
     for id in before.keys() {
-        if let Some(row) = store.sprint(id.as_str())?
+        if let Some(row) = store.sprint(id)?
             && row.state.status().is_terminal()
         {
             let status = row.state.status();
-            report.changes.push(SprintChange { sprint_id: id.to_string(), status, phase: None });
+            report.changes.push(SprintChange { sprint_id: id.clone(), status, phase: None });
         }
     }
     let change = store.change()?;
@@ -306,7 +306,7 @@ fn advance(
     remote: &mut dyn Remote,
     cluster: &Cluster,
     lease: &Lease,
-    watched: Option<&str>,
+    watched: Option<&SprintId>,
     report: &mut ClusterReport,
 ) -> Result<(), TickError> {
     look_up_submissions(app, store, remote, cluster, report)?;
@@ -336,7 +336,7 @@ fn look(
     remote: &mut dyn Remote,
     cluster: &Cluster,
     lease: &Lease,
-    watched: Option<&str>,
+    watched: Option<&SprintId>,
     report: &mut ClusterReport,
 ) -> Result<bool, TickError> {
     let rows: Vec<SprintRow> = store
@@ -372,15 +372,14 @@ fn look(
             rounds += 1;
             let rows = fresh(
                 store,
-                rows.iter()
-                    .filter(|row| more.files.get(row.id.as_str()).is_some_and(|files| files.more)),
+                rows.iter().filter(|row| more.files.get(&row.id).is_some_and(|files| files.more)),
             )?;
             let offsets: Vec<u64> = rows.iter().map(|row| row.journal_offset).collect();
             more = gather(app, remote, cluster, &rows, Ask::Files, None)?;
             ingest_all(store, &rows, &more, report)?;
             let still: Vec<u64> = rows
                 .iter()
-                .filter_map(|row| store.sprint(row.id.as_str()).ok()??.journal_offset.into())
+                .filter_map(|row| store.sprint(&row.id).ok()??.journal_offset.into())
                 .collect();
             if still == offsets {
                 break;
@@ -423,7 +422,7 @@ fn ingest_all(
     for row in rows {
         let taken_in = || {
             let change = store.change()?;
-            let ingested = ingest(&change, row.id.as_str(), gathered)?;
+            let ingested = ingest(&change, &row.id, gathered)?;
             change.commit().map(|()| ingested)
         };
         match guarded(row.id.as_str(), &mut report.problems, taken_in) {
@@ -441,7 +440,7 @@ fn fresh<'a>(
     store: &Store,
     rows: impl Iterator<Item = &'a SprintRow>,
 ) -> Result<Vec<SprintRow>, StoreError> {
-    rows.filter_map(|row| store.sprint(row.id.as_str()).transpose()).collect()
+    rows.filter_map(|row| store.sprint(&row.id).transpose()).collect()
 }
 
 /// Jobs that should have ended and are still there are told once more.
@@ -477,7 +476,7 @@ fn tell(
 }
 
 /// Counts a try that brought nothing.
-fn not_fetched(store: &mut Store, id: &str) -> Result<(), StoreError> {
+fn not_fetched(store: &mut Store, id: &SprintId) -> Result<(), StoreError> {
     let change = store.change()?;
     change.results(id, false)?;
     change.commit()
@@ -497,7 +496,7 @@ fn fetch_results(
         if clock::since(began).as_secs() > cluster.command_timeout {
             break;
         }
-        let id = row.id.as_str();
+        let id = &row.id;
         // A job that can never start would wait in the queue for ever, and one that the queue has forgotten
         // may come back. Until the scheduler was told so, the sprint is not done with.
         if row.cancel_sent == 0
@@ -526,7 +525,7 @@ fn fetch_results(
                     |_, _| {},
                 )
             };
-            match guarded(id, &mut report.problems, bring) {
+            match guarded(id.as_str(), &mut report.problems, bring) {
                 Some(fetched) => fetched,
                 None => {
                     not_fetched(store, id)?;

@@ -16,7 +16,9 @@ use crate::bundle::formats::Money;
 use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::transfer::SprintFiles;
 use crate::cli::action::command;
-use crate::domain::{EndKind, JobEnd, JobId, JobState, Masker, Seen, State, Status, action};
+use crate::domain::{
+    EndKind, JobEnd, JobId, JobState, Masker, Seen, SprintId, State, Status, action,
+};
 use crate::platform::clock::Clock;
 use crate::store::{Change, JournalPiece, Store};
 
@@ -25,6 +27,10 @@ const SUMS: &str = include_str!("../../tests/data/ingestion/sums.txt");
 const SEEDS: u64 = 10;
 const ID: &str = "sp-000001";
 const BEGIN: i64 = 1_800_000_000;
+
+fn id() -> SprintId {
+    SprintId::of(ID)
+}
 
 /// When everything begins.
 fn clock() -> Clock {
@@ -147,14 +153,14 @@ impl Night<'_> {
     }
 
     fn status(&self) -> Status {
-        self.store.sprint(ID).expect("read").expect("there").state.status()
+        self.store.sprint(&id()).expect("read").expect("there").state.status()
     }
 
     /// A poll that brings these bytes.
     fn poll(&mut self, journal: &str, offset: u64, altered: bool, seen: Option<Seen>) {
         let seconds = self.chance.within(1..90);
         self.pass(seconds);
-        let row = self.store.sprint(ID).expect("read").expect("there");
+        let row = self.store.sprint(&id()).expect("read").expect("there");
         let job = row.state.last_job().cloned();
         let files = SprintFiles {
             id: ID.to_owned(),
@@ -172,11 +178,11 @@ impl Night<'_> {
         let gathered = Gathered {
             time: Some(self.clock.now().as_second() + 1000),
             jobs: seen.zip(job).map(|(seen, job)| BTreeMap::from([(job, seen)])),
-            files: BTreeMap::from([(ID.to_owned(), files)]),
+            files: BTreeMap::from([(id(), files)]),
             ..Gathered::default()
         };
         let change = self.store.change().expect("begun");
-        let ingested = ingest(&change, ID, &gathered).expect("taken in");
+        let ingested = ingest(&change, &id(), &gathered).expect("taken in");
         assert!(matches!(ingested, Ingested::Whole | Ingested::NeedsUntold));
         change.commit().expect("kept");
         self.go_on();
@@ -188,15 +194,15 @@ impl Night<'_> {
             return;
         }
         self.pass(60);
-        let open = self.store.open_questions(ID).expect("read");
+        let open = self.store.open_questions(&id()).expect("read");
         let change = self.store.change().expect("begun");
         for message in open {
             assert!(change.answer_message(&message.id, "yes").expect("answered"));
             change.message_delivered(&message.id).expect("kept");
         }
-        let attempt = change.begin_submission(ID, "").expect("begun").expect("can go on");
+        let attempt = change.begin_submission(&id(), "").expect("begun").expect("can go on");
         let job = JobId::parse(&(299 + attempt).to_string()).expect("digits");
-        change.accept(ID, attempt, &job, "/d").expect("taken");
+        change.accept(&id(), attempt, &job, "/d").expect("taken");
         change.commit().expect("kept");
     }
 
@@ -299,7 +305,7 @@ fn stored(journal: &str, seed: u64) -> String {
     let lines = journal.lines().filter(|line| !line.is_empty()).collect();
     let mut night = Night { store, lines, chance, clock };
     night.run();
-    let ended = night.store.sprint(ID).expect("read").expect("there");
+    let ended = night.store.sprint(&id()).expect("read").expect("there");
     assert!(!matches!(ended.state, State::Pending | State::Submitting), "{:?}", ended.state);
     redacted(&said(&night.store.dump()))
 }
@@ -421,7 +427,7 @@ fn sent(lines: &[Line]) -> Vec<u8> {
 
 fn at_once(change: &Change<'_>, lines: &[Line]) {
     let piece = JournalPiece { lines, offset: 1, prefix: "x", altered: false, whole: false };
-    change.ingest(ID, &piece).expect("taken in");
+    change.ingest(&id(), &piece).expect("taken in");
 }
 
 /// A number below `end`.
@@ -469,7 +475,7 @@ fn lines_that_are_sent_in_whatever_order_end_in_the_rows_of_the_file() {
                         batch.push(lines[cursor].clone());
                     }
                     let reached = change
-                        .append_lines(ID, &sent(&batch), &Masker::default())
+                        .append_lines(&id(), &sent(&batch), &Masker::default())
                         .expect("taken in");
                     let reached = usize::try_from(reached).expect("small");
                     assert!(reached >= cursor, "{name} {seed}");

@@ -6,7 +6,7 @@ use super::{ClusterReport, TickError, tell};
 use crate::app::App;
 use crate::auto_loop;
 use crate::config::Cluster;
-use crate::domain::State;
+use crate::domain::{LoopId, SprintId, State};
 use crate::platform::clock;
 use crate::remote::Remote;
 use crate::scheduler::{Stray, scheduler};
@@ -69,10 +69,7 @@ pub(super) fn look_up_submissions(
         ));
         let change = store.change()?;
         for (row, why) in &in_doubt {
-            change.set_note(
-                row.id.as_str(),
-                &format!("a job may exist: the look-up failed: {why}"),
-            )?;
+            change.set_note(&row.id, &format!("a job may exist: the look-up failed: {why}"))?;
         }
         change.commit()?;
     }
@@ -84,7 +81,7 @@ pub(super) fn look_up_submissions(
         {
             continue;
         }
-        match sprint::submit_looked_up(app, store, remote, row.id.as_str()) {
+        match sprint::submit_looked_up(app, store, remote, &row.id) {
             Ok(Submitted::Deferred { why, because }) => match because {
                 // There is no way to the cluster: nobody tries to log in twice.
                 Deferral::NoAnswer(error) if !error.may_have_run() => return Err(error.into()),
@@ -103,7 +100,7 @@ pub(super) fn look_up_submissions(
             Ok(Submitted::Refused { why }) => report.problems.push(format!("{}: {why}", row.id)),
             Ok(Submitted::Accepted { .. }) => {
                 if matches!(
-                    store.sprint(row.id.as_str())?.map(|row| row.state),
+                    store.sprint(&row.id)?.map(|row| row.state),
                     Some(State::Cancelling { .. })
                 ) {
                     tell(app, store, remote, &row.id, report);
@@ -129,7 +126,7 @@ fn is_held(
     };
     let change = store.change()?;
     let in_doubt = if matches!(row.state, State::Submitting) { "a job may exist; " } else { "" };
-    change.set_note(row.id.as_str(), &format!("{in_doubt}{why}"))?;
+    change.set_note(&row.id, &format!("{in_doubt}{why}"))?;
     change.commit()?;
     if told.insert(row.study.clone()) {
         report.problems.push(why);
@@ -158,7 +155,7 @@ pub(super) fn tell_of_strays(
         else {
             continue;
         };
-        let sprint = change.sprint(id)?;
+        let sprint = SprintId::new(id).ok().map(|id| change.sprint(&id)).transpose()?.flatten();
         let whose = match &sprint {
             None => None,
             Some(row) if row.state.status().is_terminal() => {
@@ -180,7 +177,7 @@ pub(super) fn tell_of_strays(
         };
         let new = change.remember_stray(
             cluster.name.as_str(),
-            sprint.as_ref().map(|row| row.id.as_str()),
+            sprint.as_ref().map(|row| &row.id),
             job.id.as_str(),
             &job.name,
         )?;
@@ -225,7 +222,7 @@ fn not_tried(
 ) -> Result<(), TickError> {
     report.problems.push(format!("{}: {error}", row.id));
     let change = store.change()?;
-    change.set_note(row.id.as_str(), &format!("not submitted: {error}"))?;
+    change.set_note(&row.id, &format!("not submitted: {error}"))?;
     Ok(change.commit()?)
 }
 
@@ -242,7 +239,7 @@ pub(super) fn submit_waiting(
         return Ok(());
     }
     let (mut waiting, mut out): (Vec<SprintRow>, Vec<SprintRow>) = (Vec::new(), Vec::new());
-    let mut begins: BTreeMap<String, bool> = BTreeMap::new();
+    let mut begins: BTreeMap<LoopId, bool> = BTreeMap::new();
     for row in store.open_sprints(cluster.name.as_str())? {
         // One that was parked goes on when everything is answered.
         let waits = match row.state {
@@ -257,7 +254,7 @@ pub(super) fn submit_waiting(
                 _ => true,
             },
             State::Parked { .. } => {
-                row.may_go_on(store.now().as_second()) && store.is_answered(row.id.as_str())?
+                row.may_go_on(store.now().as_second()) && store.is_answered(&row.id)?
             }
             _ => false,
         };
@@ -281,7 +278,7 @@ pub(super) fn submit_waiting(
         if is_held(store, cluster, &row, &mut held, report)? {
             continue;
         }
-        match sprint::submit(app, store, remote, row.id.as_str()) {
+        match sprint::submit(app, store, remote, &row.id) {
             Ok(Submitted::Deferred { why, because }) => match because {
                 Deferral::NoSlot => break,
                 Deferral::NoAnswer(error) => {

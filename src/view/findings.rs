@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::leaderboard::{self, Standing, Told};
 use crate::domain::noise::{Better, Gap, MORE_RUNS, Mark};
-use crate::domain::{Finding, OpenIssues, Verdict};
+use crate::domain::{Finding, LoopId, OpenIssues, SprintId, TaskId, Verdict};
 use crate::store::{FindingRow, MetricRow};
 
 /// A place of a study's leaderboard.
@@ -13,13 +13,13 @@ pub struct Place {
     /// From 1.
     pub rank: usize,
     /// The sprint; of repeats of a task the newest.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// All sprints of this place, oldest first.
-    pub sprints: Vec<String>,
+    pub sprints: Vec<SprintId>,
     /// The task that they are attempts at.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// The loop that made the newest one.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// The idea.
     pub idea: Option<String>,
     /// The metric; of repeats the mean.
@@ -44,7 +44,7 @@ pub struct Place {
     /// other place from that one. Null when there is nothing to compare with.
     pub noise: Option<&'static str>,
     /// The sprint of the place that it was compared with.
-    pub noise_against: Option<String>,
+    pub noise_against: Option<SprintId>,
     /// Why it is not known, in a few words.
     pub noise_why: Option<String>,
     /// What would tell it.
@@ -61,9 +61,9 @@ pub struct Place {
 #[derive(Debug, Clone, Serialize)]
 pub struct Found {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// The task that it was an attempt at.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// The idea.
     pub idea: Option<String>,
     /// What it found.
@@ -231,8 +231,12 @@ fn why((own, others): (Option<Gap>, Option<Gap>), rank_of_other: usize) -> Strin
 }
 
 /// What would tell whether a difference is more than noise.
-fn settle((own, others): (Option<Gap>, Option<Gap>), sprint: &str, other: &str) -> String {
-    let needed = |gap: Gap, sprint: &str| match gap {
+fn settle(
+    (own, others): (Option<Gap>, Option<Gap>),
+    sprint: &SprintId,
+    other: &SprintId,
+) -> String {
+    let needed = |gap: Gap, sprint: &SprintId| match gap {
         Gap::OneRun => format!("{MORE_RUNS} more runs of {sprint}"),
         Gap::Uncounted => format!("the number of runs of {sprint}"),
         Gap::NoSpread => format!("the spread of the runs of {sprint}"),
@@ -254,9 +258,9 @@ mod tests {
     use super::*;
     use crate::domain::Source;
 
-    fn row(id: &str, value: f64, n: Option<u32>, spread: Option<f64>) -> MetricRow {
+    fn row(id: &SprintId, value: f64, n: Option<u32>, spread: Option<f64>) -> MetricRow {
         MetricRow {
-            sprint_id: id.to_owned(),
+            sprint_id: id.clone(),
             loop_id: None,
             task: None,
             idea: None,
@@ -277,31 +281,41 @@ mod tests {
     #[test]
     fn what_is_not_known_is_said_with_what_would_tell() {
         let told = |n: Option<u32>, spread: Option<f64>, n_of_start: Option<u32>| {
-            let start = row("sp-a", 0.5, n_of_start, n_of_start.and(Some(0.0)));
-            let board = leaderboard("x", Better::Higher, &[start, row("sp-b", 0.9, n, spread)]);
-            let place =
-                board.places.into_iter().find(|place| place.sprint_id == "sp-b").expect("there");
+            let start = row(&SprintId::of("sp-00000a"), 0.5, n_of_start, n_of_start.and(Some(0.0)));
+            let board = leaderboard(
+                "x",
+                Better::Higher,
+                &[start, row(&SprintId::of("sp-00000b"), 0.9, n, spread)],
+            );
+            let place = board
+                .places
+                .into_iter()
+                .find(|place| place.sprint_id.as_str() == "sp-00000b")
+                .expect("there");
             (place.noise, place.noise_why.unwrap_or_default(), place.settle.unwrap_or_default())
         };
         let unknown =
             |why: &str, settle: &str| (Some("unknown"), why.to_owned(), settle.to_owned());
         assert_eq!(
             told(None, None, None),
-            unknown("1 run each", "3 more runs of sp-b and 3 more runs of sp-a")
+            unknown("1 run each", "3 more runs of sp-00000b and 3 more runs of sp-00000a")
         );
-        assert_eq!(told(Some(1), Some(0.1), Some(3)), unknown("1 run", "3 more runs of sp-b"));
-        assert_eq!(told(Some(3), Some(0.1), None), unknown("#2: 1 run", "3 more runs of sp-a"));
+        assert_eq!(told(Some(1), Some(0.1), Some(3)), unknown("1 run", "3 more runs of sp-00000b"));
+        assert_eq!(
+            told(Some(3), Some(0.1), None),
+            unknown("#2: 1 run", "3 more runs of sp-00000a")
+        );
         assert_eq!(
             told(None, Some(0.1), Some(3)),
-            unknown("runs not counted", "the number of runs of sp-b")
+            unknown("runs not counted", "the number of runs of sp-00000b")
         );
         assert_eq!(
             told(Some(3), None, Some(3)),
-            unknown("no spread", "the spread of the runs of sp-b")
+            unknown("no spread", "the spread of the runs of sp-00000b")
         );
         assert_eq!(
             told(Some(3), Some(0.0), Some(3)),
-            unknown("runs all equal", "runs of sp-b and sp-a with other seeds")
+            unknown("runs all equal", "runs of sp-00000b and sp-00000a with other seeds")
         );
         assert_eq!(
             told(Some(3), Some(0.01), Some(3)),

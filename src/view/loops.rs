@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::LoopNext;
 use crate::domain::auto_loop::Limits;
-use crate::domain::{LoopStatus, OpenIssues, Reason, Status, StopRule, Verdict};
+use crate::domain::{
+    LoopId, LoopStatus, OpenIssues, Reason, SprintId, Status, StopRule, TaskId, Verdict,
+};
 use crate::store::{LoopRow, LoopSprint, Spent, Store, StoreError, completed_count};
 
 /// The answer about one loop.
@@ -30,7 +32,7 @@ pub struct ShownLoop {
     pub auto_loop: Loop,
     /// Its sprints that ask a person whether their idea is to be worked on.
     #[serde(skip)]
-    pub proposals: Vec<String>,
+    pub proposals: Vec<SprintId>,
     /// What can be done next.
     #[serde(skip)]
     pub next: LoopNext,
@@ -43,9 +45,9 @@ pub struct ShownLoop {
 #[derive(Debug, Clone, Serialize)]
 pub struct Loop {
     /// `loop-` and six hexadecimal digits.
-    pub id: String,
+    pub id: LoopId,
     /// The same: its name in Python.
-    pub loop_id: String,
+    pub loop_id: LoopId,
     /// The study.
     pub study_name: String,
     /// `running`, `stopped` or `completed`.
@@ -67,7 +69,7 @@ pub struct Loop {
     /// Sprints that are not over.
     pub live_count: usize,
     /// The newest sprint that is not over.
-    pub current_sprint_id: Option<String>,
+    pub current_sprint_id: Option<SprintId>,
     /// US dollars at list prices, of all its sprints.
     pub cost_usd: f64,
     /// Whether the cost is not exact.
@@ -100,7 +102,7 @@ pub struct Loop {
 #[derive(Debug, Clone, Serialize)]
 pub struct SprintOfLoop {
     /// Its id.
-    pub id: String,
+    pub id: SprintId,
     /// As in [`Sprint`](super::Sprint).
     pub status: Status,
     /// Why it failed.
@@ -112,7 +114,7 @@ pub struct SprintOfLoop {
     /// The idea, once there is one.
     pub idea: Option<String>,
     /// The task.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// US dollars.
     pub cost_usd: f64,
     /// Whether the cost is not exact.
@@ -129,16 +131,15 @@ pub struct SprintOfLoop {
 
 /// Shows a loop with its sprints and its money.
 pub fn loop_found(store: &Store, row: &LoopRow) -> Result<Loop, StoreError> {
-    let id = row.id.as_str();
-    Ok(auto_loop(row, &store.loop_sprints(id)?, &store.money_of_loop(id)?))
+    Ok(auto_loop(row, &store.loop_sprints(&row.id)?, &store.money_of_loop(&row.id)?))
 }
 
 /// Shows a loop.
 fn auto_loop(row: &LoopRow, sprints: &[LoopSprint], money: &Spent) -> Loop {
     let hours = |seconds: u64| f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) / 3600.0;
     Loop {
-        id: row.id.to_string(),
-        loop_id: row.id.to_string(),
+        id: row.id.clone(),
+        loop_id: row.id.clone(),
         study_name: row.study.clone(),
         status: row.status,
         reason: row.reason,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::action::{Action, as_text};
-use crate::domain::{MessageKind, MessageStatus, SprintId, Verdict};
+use crate::domain::{LoopId, MessageId, MessageKind, MessageStatus, SprintId, TaskId, Verdict};
 use crate::store::MessageRow;
 
 /// The answer of a list of messages.
@@ -20,10 +20,10 @@ pub struct Response {
     pub message: Option<Message>,
     /// The message's id.
     #[serde(skip)]
-    pub id: String,
+    pub id: MessageId,
     /// The sprint that the words go to.
     #[serde(skip)]
-    pub sprint: Option<String>,
+    pub sprint: Option<SprintId>,
     /// What came of them.
     #[serde(skip)]
     pub replied: Replied,
@@ -41,11 +41,11 @@ pub enum Replied {
     /// The idea is not wanted, and its sprint has ended.
     Refused(SprintId),
     /// The task is tried again.
-    Retried(String),
+    Retried(TaskId),
     /// The task is called off.
-    Cancelled(String),
+    Cancelled(TaskId),
     /// It is known what came out of the task.
-    Judged(String, Verdict),
+    Judged(TaskId, Verdict),
     /// Nothing follows from it.
     Closed,
     /// It answers nothing: a tick takes it to the sprint as a note. Whether the sprint was submitted, so
@@ -57,17 +57,17 @@ pub enum Replied {
 #[derive(Debug, Clone, Serialize)]
 pub struct Message {
     /// `m-` and six hexadecimal digits.
-    pub id: String,
+    pub id: MessageId,
     /// `question`, `approval`, `dead`, `verdict` or `note`.
     pub kind: MessageKind,
     /// The study.
     pub study_name: String,
     /// The sprint that asks, or is told.
-    pub sprint_id: Option<String>,
+    pub sprint_id: Option<SprintId>,
     /// The task that it is about.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
     /// The sprint's loop.
-    pub loop_id: Option<String>,
+    pub loop_id: Option<LoopId>,
     /// The job's own name for it.
     pub name: Option<String>,
     /// What it says.
@@ -112,7 +112,9 @@ pub fn message(row: &MessageRow) -> Message {
         created_at: row.created_at.clone(),
         answered_at: row.answered_at.clone(),
         delivered_at: row.delivered_at.clone(),
-        reply_with: row.waits_for_person().then(|| Action::Reply { message: Some(row.id.clone()) }),
+        reply_with: row
+            .waits_for_person()
+            .then(|| Action::Reply { message: Some(row.id.to_string()) }),
         answers: row.kind.answers(&row.choices),
         own_words: row.kind.own_words(&row.choices),
     }

@@ -1,6 +1,7 @@
 //! What can be done next. Each door has its own words for it.
 
 use crate::domain::action::LoopOption;
+use crate::domain::{MessageId, SprintId};
 
 /// What can be done next about a sprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub enum SprintNext {
     /// Answer what it asks, or end it.
     Answer {
         /// The message.
-        message: String,
+        message: MessageId,
     },
     /// Widen the limit that holds it: then a tick lets it go on.
     WidenLimit {
@@ -35,7 +36,7 @@ pub enum SprintNext {
     /// Read the report, and run the next idea.
     ReadReport {
         /// The sprint in whose directory it lies.
-        sprint: String,
+        sprint: SprintId,
     },
     /// Do what its end advises, a sentence.
     Follow {

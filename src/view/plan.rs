@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::ImportedTask;
-use crate::domain::{Condition, Priority};
+use crate::domain::{Condition, Priority, SprintId};
 
 /// The answer about a plan.
 #[derive(Debug, Clone, Serialize)]
@@ -65,7 +65,7 @@ pub struct PlannedNeed {
 #[derive(Debug, Clone, Serialize)]
 pub struct PlanWaiting {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// The study.
     pub study_name: String,
     /// As in [`Sprint`](super::Sprint).

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::File;
-use crate::domain::{State, Status};
+use crate::domain::{SprintId, State, Status, TaskId};
 use crate::store::SprintRow;
 
 /// A sprint that was just made.
 #[derive(Debug, Clone, Serialize)]
 pub struct Begun {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// The study.
     pub study_name: String,
     /// As in [`Sprint`](super::Sprint).
@@ -20,13 +20,13 @@ pub struct Begun {
     /// The scheduler's id of the job, when it was taken.
     pub job_id: Option<String>,
     /// The task that it is an attempt at.
-    pub task_id: Option<String>,
+    pub task_id: Option<TaskId>,
 }
 
 impl From<&SprintRow> for Begun {
     fn from(row: &SprintRow) -> Self {
         Self {
-            sprint_id: row.id.to_string(),
+            sprint_id: row.id.clone(),
             study_name: row.study.clone(),
             status: row.state.status().as_str(),
             job_id: row.state.last_job().map(ToString::to_string),
@@ -74,7 +74,7 @@ pub struct Prompt {
 #[derive(Debug, Clone, Serialize)]
 pub struct Fetched {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// Where its files are now.
     pub folder: PathBuf,
     /// The files.
@@ -91,7 +91,7 @@ pub struct Cancelled {
     /// As in [`Sprint`](super::Sprint).
     pub status: &'static str,
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// What is known of the end, or what the scheduler said against it; empty when nothing is to be said.
     pub detail: String,
 }
@@ -106,7 +106,7 @@ pub fn cancelled(row: &SprintRow, objection: Option<&str>) -> Cancelled {
     Cancelled {
         cancelled: status == Status::Cancelled,
         status: status.as_str(),
-        sprint_id: row.id.to_string(),
+        sprint_id: row.id.clone(),
         detail: detail.to_owned(),
     }
 }
@@ -117,5 +117,5 @@ pub struct Deleted {
     /// True.
     pub deleted: bool,
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
 }

@@ -3,14 +3,16 @@
 use serde::Serialize;
 
 use super::{Sprint, Usage};
-use crate::domain::{Condition, NeedState, OpenIssues, Priority, TaskState, Verdict};
+use crate::domain::{
+    Condition, NeedState, OpenIssues, Priority, SprintId, TaskId, TaskState, Verdict,
+};
 use crate::store::{Need, Spent, TaskRow};
 
 /// A task. In a list, what needs it, its parts and its attempts are left out.
 #[derive(Debug, Clone, Serialize)]
 pub struct Task {
     /// `t-` and six hexadecimal digits.
-    pub id: String,
+    pub id: TaskId,
     /// The study.
     pub study_name: String,
     /// The idea.
@@ -25,7 +27,7 @@ pub struct Task {
     /// `p0`, `p1` or `p2`.
     pub priority: Priority,
     /// The task that it is a part of.
-    pub parent: Option<String>,
+    pub parent: Option<TaskId>,
     /// What it needs itself.
     pub needs: Vec<TaskNeed>,
     /// When it is done, in words.
@@ -57,7 +59,7 @@ pub struct Task {
     pub needed_by: Option<Vec<TaskNeed>>,
     /// Its parts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub children: Option<Vec<String>>,
+    pub children: Option<Vec<TaskId>>,
     /// Its attempts, oldest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sprints: Option<Vec<Sprint>>,
@@ -196,7 +198,7 @@ pub struct Imported {
 #[derive(Debug, Clone, Serialize)]
 pub struct ImportedTask {
     /// Its id.
-    pub id: String,
+    pub id: TaskId,
     /// Its name in the file.
     pub key: Option<String>,
 }
@@ -224,7 +226,7 @@ pub struct ShownTask {
     /// Its parts.
     pub children: Vec<Task>,
     /// What the last reviews have against results of its attempts: the sprint, and what.
-    pub open_issues: Vec<(String, OpenIssues)>,
+    pub open_issues: Vec<(SprintId, OpenIssues)>,
 }
 
 /// A task on the other side of a need.
@@ -244,7 +246,7 @@ pub enum TaskNext {
     /// Follow the sprint that works on it.
     Watch {
         /// The sprint.
-        sprint: String,
+        sprint: SprintId,
     },
     /// Whoever has it says when it is done.
     WaitForHolder,
@@ -253,17 +255,17 @@ pub enum TaskNext {
     /// Say what came out of a task: others wait for that.
     Judge {
         /// That task.
-        task: String,
+        task: TaskId,
     },
     /// Look at the task that it needs.
     ShowNeeded {
         /// That task.
-        task: String,
+        task: TaskId,
     },
     /// Look at the task that it is a part of.
     ShowParent {
         /// That task.
-        task: String,
+        task: TaskId,
     },
     /// Look at what waits for what.
     ShowGraph,
@@ -279,14 +281,14 @@ pub enum TaskNext {
     /// Let a task do without another one.
     DropNeed {
         /// The one that needs.
-        task: String,
+        task: TaskId,
         /// The one that is needed.
-        needs: String,
+        needs: TaskId,
     },
     /// Read what came out.
     ShowResult {
         /// The sprint.
-        sprint: String,
+        sprint: SprintId,
     },
     /// Look at what is next.
     ShowNext,
@@ -320,7 +322,7 @@ pub struct TreeLine {
 #[derive(Debug, Clone, Serialize)]
 pub struct TaskNeed {
     /// The task on the other side.
-    pub id: String,
+    pub id: TaskId,
     /// How what is needed must end: `done`, `supported`, `refuted`, `failed` or `any`.
     pub condition: Condition,
     /// `met`, `open`, `never` or `unknown`.
@@ -335,9 +337,9 @@ fn time(seconds: i64) -> Option<String> {
 /// Shows a task. `needs` may hold those of others, too.
 pub fn task(row: &TaskRow, needs: &[Need]) -> Task {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let own = needs.iter().filter(|need| need.task == row.id.as_str());
+    let own = needs.iter().filter(|need| need.task == row.id);
     Task {
-        id: row.id.to_string(),
+        id: row.id.clone(),
         study_name: row.study.clone(),
         idea: row.idea.clone(),
         state: row.state,
@@ -376,13 +378,13 @@ pub fn task_whole(
 ) -> Task {
     Task {
         needed_by: Some(needed_by.iter().map(|need| other_side(&need.task, need)).collect()),
-        children: Some(children.iter().map(|child| child.id.to_string()).collect()),
+        children: Some(children.iter().map(|child| child.id.clone()).collect()),
         sprints: Some(sprints),
         spent: Some(spent.into()),
         ..task(row, needs)
     }
 }
 
-fn other_side(id: &str, need: &Need) -> TaskNeed {
-    TaskNeed { id: id.to_owned(), condition: need.condition, state: need.state }
+fn other_side(id: &TaskId, need: &Need) -> TaskNeed {
+    TaskNeed { id: id.clone(), condition: need.condition, state: need.state }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::Status;
+use crate::domain::{SprintId, Status};
 
 /// What one tick did.
 #[derive(Debug, Clone, Serialize)]
@@ -38,7 +38,7 @@ pub struct TickedCluster {
 #[derive(Debug, Clone, Serialize)]
 pub struct SprintChange {
     /// The sprint.
-    pub sprint_id: String,
+    pub sprint_id: SprintId,
     /// Its status now.
     pub status: Status,
     /// The step that runs.

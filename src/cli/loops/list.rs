@@ -7,7 +7,7 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::text;
 use crate::cli::ui::Ui;
-use crate::domain::LoopStatus;
+use crate::domain::{LoopStatus, SprintId};
 use crate::query::{self, LoopsQuestion};
 use crate::view::Loops;
 
@@ -49,11 +49,11 @@ impl Render for Loops {
             .iter()
             .map(|one| {
                 let mut cells = vec![
-                    one.id.clone(),
+                    one.id.to_string(),
                     text::clean(&one.study_name),
                     one.status.to_string(),
                     format!("{}/{}", one.completed_count, one.total_count),
-                    one.current_sprint_id.clone().unwrap_or_else(|| "-".to_owned()),
+                    one.current_sprint_id.as_ref().map_or("-", SprintId::as_str).to_owned(),
                     text::cost(
                         one.cost_usd,
                         one.cost_estimated,

@@ -10,7 +10,7 @@ use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::domain::action::Action;
 use crate::domain::auto_loop::Limits;
-use crate::domain::{LoopStatus, Reason, StopRule, Verdict, duration};
+use crate::domain::{LoopStatus, Reason, StopRule, TaskId, Verdict, duration};
 use crate::query;
 use crate::view::{LoopNext, ShownLoop};
 
@@ -126,7 +126,7 @@ impl Render for ShownLoop {
                     };
                     let idea = text::clean(sprint.idea.as_deref().unwrap_or(no_idea));
                     vec![
-                        sprint.id.clone(),
+                        sprint.id.to_string(),
                         sprint.status.to_string(),
                         what,
                         text::cost(
@@ -134,7 +134,7 @@ impl Render for ShownLoop {
                             sprint.cost_estimated,
                             sprint.cost_unknown.then_some(sprint.cost_unknown_usd),
                         ),
-                        sprint.task_id.clone().unwrap_or_default(),
+                        sprint.task_id.as_ref().map_or_else(String::new, TaskId::to_string),
                         idea,
                     ]
                 })
@@ -208,7 +208,7 @@ fn next(shown: &ShownLoop) -> String {
             text::clean(&shown.auto_loop.study_name)
         ),
         LoopNext::ResumeWith { option } => {
-            let resume = Action::ResumeLoop { id: id.clone(), with: *option };
+            let resume = Action::ResumeLoop { id: id.to_string(), with: *option };
             format!("`{resume}` goes on, within a wider limit")
         }
     }

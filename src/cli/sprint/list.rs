@@ -45,7 +45,7 @@ impl Render for Sprints {
         }
         let cells = |sprint: &Sprint| {
             vec![
-                sprint.id.clone(),
+                sprint.id.to_string(),
                 text::short(&text::clean(&sprint.study_name), 24),
                 screen::status(ui, sprint),
                 text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint)),

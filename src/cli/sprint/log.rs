@@ -56,7 +56,7 @@ pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
     if last == 0 {
         ui.status(&format!("{id} has no journal yet: it is {}", row.state.status()));
     }
-    let job_log = app.artifacts(id.as_str()).join("job.log");
+    let job_log = app.artifacts(id).join("job.log");
     if args.step.is_none() && job_log.is_file() {
         ui.hint(&format!("the scheduler's log of the job: {}", job_log.display()));
     }

@@ -58,7 +58,7 @@ pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
         .unwrap_or_default();
     warn_of_hours(ui, args.sprint.job.time.as_deref());
     let spec = NewSprintSpec {
-        task: task.as_ref().map(|task| task.id.as_str()),
+        task: task.as_ref().map(|task| &task.id),
         ..NewSprintSpec::new(study, &idea, args.sprint.request()?)
     };
     warn_of_options(app, ui, study, &spec.request)?;

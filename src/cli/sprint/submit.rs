@@ -37,7 +37,7 @@ impl Render for Begun {
     }
 
     fn quiet(&self, _ui: &Ui) -> Vec<String> {
-        vec![self.sprint_id.clone()]
+        vec![self.sprint_id.to_string()]
     }
 }
 

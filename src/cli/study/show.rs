@@ -74,7 +74,7 @@ fn sprints(ui: &Ui, sprints: &[view::Sprint]) -> Vec<String> {
         .iter()
         .map(|sprint| {
             vec![
-                sprint.id.clone(),
+                sprint.id.to_string(),
                 screen::status(ui, sprint),
                 text::time(&sprint.created_at),
                 text::clean(sprint.idea.as_deref().unwrap_or("-")),

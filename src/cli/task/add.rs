@@ -68,6 +68,6 @@ pub fn run(app: &App, ui: &Ui, args: &AddArgs) -> Result {
 
 impl Render for AddedTask {
     fn lines(&self, _ui: &Ui) -> Vec<String> {
-        vec![self.task.id.clone()]
+        vec![self.task.id.to_string()]
     }
 }

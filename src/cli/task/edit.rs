@@ -52,7 +52,7 @@ pub fn run(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     let edit = TaskEdit {
         idea: idea.as_deref(),
         priority: args.priority.as_deref().map(values::priority).transpose()?,
-        parent: args.parent.as_deref().map(|parent| Some(parent).filter(|id| *id != "none")),
+        parent: args.parent.as_ref().map(|parent| Some(parent).filter(|id| id.as_str() != "none")),
         done_when: args.done_when.as_deref(),
         verify: args.verify.as_deref(),
         max_attempts: args.max_attempts,

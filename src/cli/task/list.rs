@@ -91,7 +91,7 @@ impl Render for TaskList {
 
 fn cells(ui: &Ui, task: &Task, with_study: bool) -> Vec<String> {
     let mut cells = vec![
-        task.id.clone(),
+        task.id.to_string(),
         task.priority.to_string(),
         style(ui, task.state).apply_to(task.state_text()).to_string(),
     ];
@@ -113,7 +113,7 @@ fn needs_text(needs: &[TaskNeed]) -> String {
 
 fn need_text(need: &TaskNeed) -> String {
     match need.condition {
-        Condition::Done => need.id.clone(),
+        Condition::Done => need.id.to_string(),
         condition if need.state == NeedState::Unknown => format!("{}:{condition}?", need.id),
         condition => format!("{}:{condition}", need.id),
     }

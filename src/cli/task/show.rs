@@ -11,7 +11,7 @@ use crate::cli::render::Render;
 use crate::cli::text::{clean, clean_lines, padded, short, time};
 use crate::cli::ui::Ui;
 use crate::cli::{screen, text};
-use crate::domain::Condition;
+use crate::domain::{Condition, TaskId};
 use crate::query;
 use crate::view::{RelatedTask, ShownTask, Sprint, Task, TaskNext};
 
@@ -82,7 +82,7 @@ fn facts(ui: &Ui, task: &Task) -> Vec<String> {
         .collect();
     fact("idea", &idea.join(format!("\n{}", " ".repeat(13)).as_str()));
     fact("why", &text_of(&task.detail));
-    fact("part of", task.parent.as_deref().unwrap_or_default());
+    fact("part of", task.parent.as_ref().map_or("", TaskId::as_str));
     fact("done when", &text_of(&task.done_when));
     fact("verified by", &text_of(&task.verify));
     fact("made by", &clean(&task.made_by));
@@ -144,7 +144,10 @@ fn related(ui: &Ui, other: &RelatedTask) -> String {
         Condition::Done => String::new(),
         condition => format!(" (if {condition})"),
     };
-    other.task.as_ref().map_or_else(|| other.need.id.clone(), |task| one_line(ui, task, &condition))
+    other
+        .task
+        .as_ref()
+        .map_or_else(|| other.need.id.to_string(), |task| one_line(ui, task, &condition))
 }
 
 fn one_line(ui: &Ui, task: &Task, note: &str) -> String {

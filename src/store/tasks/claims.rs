@@ -5,12 +5,17 @@
 use super::edit::who_has_it;
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::action::Action;
-use crate::domain::{EventName, NeedState, TaskState, TaskStatus};
+use crate::domain::{EventName, NeedState, SprintId, TaskId, TaskState, TaskStatus};
 use crate::store::{Change, StoreError};
 
 impl Change<'_> {
     /// Takes a ready task for a person or an agent, for so many seconds.
-    pub fn claim_task(&self, id: &str, holder: &str, seconds: u64) -> Result<TaskRow, TaskError> {
+    pub fn claim_task(
+        &self,
+        id: &TaskId,
+        holder: &str,
+        seconds: u64,
+    ) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         self.must_be_ready(&row)?;
         self.take(id, holder, Some(seconds))?;
@@ -18,11 +23,11 @@ impl Change<'_> {
     }
 
     /// Takes a ready task for a sprint. Asking twice for the same sprint changes nothing.
-    pub fn claim_for_sprint(&self, id: &str, sprint: &str) -> Result<TaskRow, TaskError> {
+    pub fn claim_for_sprint(&self, id: &TaskId, sprint: &SprintId) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
-        if row.sprint() != Some(sprint) {
+        if row.sprint().as_ref() != Some(sprint) {
             self.must_be_ready(&row)?;
-            self.take(id, sprint, None)?;
+            self.take(id, sprint.as_str(), None)?;
         }
         self.set_task_of_sprint(id, sprint)?;
         self.known_task(id)
@@ -31,7 +36,7 @@ impl Change<'_> {
     /// Takes a task for one more attempt that a person wants: also one that has failed, or waits for
     /// its time. One that is done stays done, with its verdict, whatever comes of the repeat: others
     /// may rest on it.
-    pub fn reclaim_for_sprint(&self, id: &str, sprint: &str) -> Result<TaskRow, TaskError> {
+    pub fn reclaim_for_sprint(&self, id: &TaskId, sprint: &SprintId) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         match row.state {
             TaskState::Ready => {}
@@ -47,7 +52,7 @@ impl Change<'_> {
         self.claim_for_sprint(id, sprint)
     }
 
-    fn set_task_of_sprint(&self, id: &str, sprint: &str) -> Result<(), StoreError> {
+    fn set_task_of_sprint(&self, id: &TaskId, sprint: &SprintId) -> Result<(), StoreError> {
         self.transaction.execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, id))?;
         Ok(())
     }
@@ -55,7 +60,7 @@ impl Change<'_> {
     /// Writes the claim. The token grows.
     pub(super) fn take(
         &self,
-        id: &str,
+        id: &TaskId,
         holder: &str,
         seconds: Option<u64>,
     ) -> Result<(), StoreError> {
@@ -109,24 +114,24 @@ impl Change<'_> {
 
     /// Says that a task is skipped, and what could be done about it.
     pub(super) fn is_skipped<T>(&self, row: &TaskRow) -> Result<T, TaskError> {
-        let hint = match self
-            .missing(row.id.as_str())?
-            .into_iter()
-            .find(|need| need.state == NeedState::Never)
-        {
-            Some(need) => {
-                let drop = Action::DropNeed { task: need.task, need: Some(need.needs) };
-                format!("`{drop}` if it can do without")
-            }
-            None => format!("`{}` tells more", Action::ShowTask { task: row.id.to_string() }),
-        };
+        let hint =
+            match self.missing(&row.id)?.into_iter().find(|need| need.state == NeedState::Never) {
+                Some(need) => {
+                    let drop = Action::DropNeed {
+                        task: need.task.to_string(),
+                        need: Some(need.needs.to_string()),
+                    };
+                    format!("`{drop}` if it can do without")
+                }
+                None => format!("`{}` tells more", Action::ShowTask { task: row.id.to_string() }),
+            };
         let why = row.detail.strip_prefix("it ").unwrap_or(&row.detail);
         not_now(format!("{} is skipped: it {why}", row.id), hint)
     }
 
     /// What a blocked task waits for, for people.
     fn why_blocked(&self, row: &TaskRow) -> Result<String, StoreError> {
-        let missing = self.missing(row.id.as_str())?;
+        let missing = self.missing(&row.id)?;
         let mut parts: Vec<String> = Vec::new();
         for need in missing.iter().take(5) {
             let state = self.task(&need.needs)?.map_or("gone", |other| other.state.as_str());
@@ -138,7 +143,7 @@ impl Change<'_> {
                 }
                 NeedState::Met | NeedState::Open => String::new(),
             };
-            let whose = if need.task == row.id.as_str() {
+            let whose = if need.task == row.id {
                 String::new()
             } else {
                 format!(" (as {} does, of which it is a part)", need.task)
@@ -156,12 +161,12 @@ impl Change<'_> {
 
     /// The task, when this is the token of its claim, and the claim still holds. An expired one says
     /// nothing any more: the task may have been rewritten, taken or skipped since.
-    pub(super) fn held_with(&self, id: &str, token: i64) -> Result<TaskRow, TaskError> {
+    pub(super) fn held_with(&self, id: &TaskId, token: i64) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         let hint = format!(
             "`{}` tells how it stands; `{}` takes it again",
-            Action::ShowTask { task: id.to_owned() },
-            Action::ClaimTask { task: id.to_owned() }
+            Action::ShowTask { task: id.to_string() },
+            Action::ClaimTask { task: id.to_string() }
         );
         let stale = |what: String| Err(TaskError::Stale { what, hint: hint.clone() });
         if row.claim_token != token {
@@ -191,7 +196,12 @@ impl Change<'_> {
     }
 
     /// Prolongs a claim by so many seconds from now.
-    pub fn heartbeat_task(&self, id: &str, token: i64, seconds: u64) -> Result<TaskRow, TaskError> {
+    pub fn heartbeat_task(
+        &self,
+        id: &TaskId,
+        token: i64,
+        seconds: u64,
+    ) -> Result<TaskRow, TaskError> {
         self.held_with(id, token)?;
         let seconds = i64::try_from(seconds).unwrap_or(i64::from(u32::MAX));
         self.transaction.execute(
@@ -207,7 +217,7 @@ impl Change<'_> {
     }
 
     /// Lets a claim hold for at least so many seconds from now.
-    pub fn keep_task(&self, id: &str, token: i64, seconds: u64) -> Result<(), TaskError> {
+    pub fn keep_task(&self, id: &TaskId, token: i64, seconds: u64) -> Result<(), TaskError> {
         let until = self.held_with(id, token)?.claim_until.unwrap_or_default();
         let left = until - self.seconds();
         if left < i64::try_from(seconds).unwrap_or(i64::MAX) {
@@ -217,7 +227,7 @@ impl Change<'_> {
     }
 
     /// Gives a claim back: nothing is counted.
-    pub fn release_task(&self, id: &str, token: Option<i64>) -> Result<TaskRow, TaskError> {
+    pub fn release_task(&self, id: &TaskId, token: Option<i64>) -> Result<TaskRow, TaskError> {
         let row = match token {
             Some(token) => self.held_with(id, token)?,
             None => self.known_task(id)?,
@@ -225,7 +235,7 @@ impl Change<'_> {
         if let Some(sprint) = row.sprint() {
             return not_now(
                 format!("{id}: {sprint} works on it"),
-                format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_owned() }),
+                format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_string() }),
             );
         }
         if token.is_none() && row.state == TaskState::Claimed {
@@ -237,7 +247,7 @@ impl Change<'_> {
         if row.claimed_by.is_none() || row.status != TaskStatus::Open {
             return not_now(
                 format!("nobody has claimed {id}: it is {}", row.state),
-                format!("`{}` tells more", Action::ShowTask { task: id.to_owned() }),
+                format!("`{}` tells more", Action::ShowTask { task: id.to_string() }),
             );
         }
         self.let_go(&row)?;
@@ -246,10 +256,10 @@ impl Change<'_> {
     }
 
     /// Ends the claim of a sprint that is deleted. Its task stays.
-    pub(in crate::store) fn release_of_sprint(&self, sprint: &str) -> Result<(), StoreError> {
+    pub(in crate::store) fn release_of_sprint(&self, sprint: &SprintId) -> Result<(), StoreError> {
         let Some(task) = self.sprint(sprint)?.and_then(|row| row.task) else { return Ok(()) };
         match self.task(&task)? {
-            Some(row) if row.sprint() == Some(sprint) => {
+            Some(row) if row.sprint().as_ref() == Some(sprint) => {
                 self.let_go(&row)?;
                 self.settle_graph(&row.study)
             }
@@ -260,7 +270,7 @@ impl Change<'_> {
     /// Ends the claims of people and agents whose time is over, and lets their studies know: what was
     /// kept from being skipped may be skipped now.
     pub fn end_expired_claims(&self) -> Result<(), StoreError> {
-        let ended: Vec<(String, String, String)> = self
+        let ended: Vec<(TaskId, String, String)> = self
             .transaction
             .prepare_cached(
                 "UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id IN (
@@ -284,12 +294,12 @@ impl Change<'_> {
     fn let_go(&self, row: &TaskRow) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1",
-            [row.id.as_str()],
+            [&row.id],
         )?;
         self.event(
             None,
             EventName::TaskReleased,
-            &serde_json::json!({ "task_id": row.id.as_str(), "by": row.claimed_by }),
+            &serde_json::json!({ "task_id": row.id, "by": row.claimed_by }),
         )
     }
 }

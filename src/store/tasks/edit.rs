@@ -3,7 +3,7 @@
 use super::{TaskError, TaskRow, not_now};
 use crate::domain::action::Action;
 use crate::domain::task::{self, check_idea, check_idea_text, check_text};
-use crate::domain::{Condition, EventName, Priority, TaskId, TaskState, TaskStatus};
+use crate::domain::{Condition, EventName, Priority, SprintId, TaskId, TaskState, TaskStatus};
 use crate::platform::random;
 use crate::store::{Change, StoreError};
 
@@ -43,14 +43,16 @@ impl<'a> NewTask<'a> {
 }
 
 /// What is to be changed of a task. `None` leaves it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TaskEdit<'a> {
+///
+/// Who is asked for it names tasks by texts; it is done with their ids.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskEdit<'a, Id = TaskId> {
     /// The idea.
     pub idea: Option<&'a str>,
     /// How urgent it is.
     pub priority: Option<Priority>,
     /// The task that it is a part of, or none.
-    pub parent: Option<Option<&'a str>>,
+    pub parent: Option<Option<&'a Id>>,
     /// When it is done, in words.
     pub done_when: Option<&'a str>,
     /// The command that must succeed.
@@ -58,15 +60,30 @@ pub struct TaskEdit<'a> {
     /// How often it may fail.
     pub max_attempts: Option<u32>,
     /// What it needs from now on, or with another condition.
-    pub needs: &'a [(String, Condition)],
+    pub needs: &'a [(Id, Condition)],
     /// What it does not need any more.
-    pub drop_needs: &'a [String],
+    pub drop_needs: &'a [Id],
+}
+
+impl<Id> Default for TaskEdit<'_, Id> {
+    fn default() -> Self {
+        Self {
+            idea: None,
+            priority: None,
+            parent: None,
+            done_when: None,
+            verify: None,
+            max_attempts: None,
+            needs: &[],
+            drop_needs: &[],
+        }
+    }
 }
 
 impl Change<'_> {
     /// The task, or an error that says that there is none.
-    pub(super) fn known_task(&self, id: &str) -> Result<TaskRow, TaskError> {
-        self.task(id)?.ok_or_else(|| TaskError::Unknown(id.to_owned()))
+    pub(super) fn known_task(&self, id: &TaskId) -> Result<TaskRow, TaskError> {
+        self.task(id)?.ok_or_else(|| TaskError::Unknown(id.clone()))
     }
 
     /// Makes a task that needs nothing and is no part of another one.
@@ -102,7 +119,7 @@ impl Change<'_> {
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 )?
                 .execute((
-                    id.as_str(),
+                    &id,
                     new.study,
                     &idea,
                     new.priority.number(),
@@ -113,7 +130,7 @@ impl Change<'_> {
                     self.stamp(),
                 ))?;
             if made == 1 {
-                self.event(None, EventName::TaskCreated, &serde_json::json!({ "task_id": id.as_str(), "study": new.study, "made_by": new.made_by }))?;
+                self.event(None, EventName::TaskCreated, &serde_json::json!({ "task_id": id, "study": new.study, "made_by": new.made_by }))?;
                 return Ok(id);
             }
         }
@@ -123,22 +140,27 @@ impl Change<'_> {
     pub fn add_task(
         &self,
         new: &NewTask<'_>,
-        needs: &[(String, Condition)],
-        parent: Option<&str>,
+        needs: &[(TaskId, Condition)],
+        parent: Option<&TaskId>,
     ) -> Result<TaskRow, TaskError> {
         let id = self.insert_task(new)?;
         for (needed, condition) in needs {
-            self.link_need(id.as_str(), needed, *condition)?;
+            self.link_need(&id, needed, *condition)?;
         }
         if let Some(parent) = parent {
-            self.link_parent(id.as_str(), Some(parent))?;
+            self.link_parent(&id, Some(parent))?;
         }
         self.settle_edges(new.study)?;
-        self.known_task(id.as_str())
+        self.known_task(&id)
     }
 
     /// Lets a task need another one of its study. [`Change::settle_edges`] must follow.
-    pub fn link_need(&self, id: &str, needed: &str, condition: Condition) -> Result<(), TaskError> {
+    pub fn link_need(
+        &self,
+        id: &TaskId,
+        needed: &TaskId,
+        condition: Condition,
+    ) -> Result<(), TaskError> {
         let (row, other) = (self.known_task(id)?, self.known_task(needed)?);
         same_study(&row, &other)?;
         self.transaction
@@ -148,7 +170,7 @@ impl Change<'_> {
     }
 
     /// Makes a task a part of another one, or of none. [`Change::settle_edges`] must follow.
-    pub fn link_parent(&self, id: &str, parent: Option<&str>) -> Result<(), TaskError> {
+    pub fn link_parent(&self, id: &TaskId, parent: Option<&TaskId>) -> Result<(), TaskError> {
         if let Some(parent) = parent {
             let (row, above) = (self.known_task(id)?, self.known_task(parent)?);
             same_study(&row, &above)?;
@@ -167,7 +189,7 @@ impl Change<'_> {
             {
                 return not_now(
                     format!("{parent} cannot get parts: it is {}", above.status),
-                    format!("`{}` first", Action::RetryTask { task: parent.to_owned() }),
+                    format!("`{}` first", Action::RetryTask { task: parent.to_string() }),
                 );
             }
         }
@@ -176,7 +198,7 @@ impl Change<'_> {
     }
 
     /// Changes a task.
-    pub fn edit_task(&self, id: &str, edit: &TaskEdit<'_>) -> Result<TaskRow, TaskError> {
+    pub fn edit_task(&self, id: &TaskId, edit: &TaskEdit<'_>) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         let idea = edit.idea.map(check_idea).transpose().map_err(TaskError::Wrong)?;
         let done_when = edit
@@ -245,14 +267,13 @@ impl Change<'_> {
         study: &str,
         idea: &str,
         made_by: &str,
-        sprint: &str,
+        sprint: &SprintId,
     ) -> Result<TaskId, StoreError> {
         let idea = task::bounded(idea, task::MAX_IDEA);
         let idea = if check_idea_text(&idea).is_err() { "(no idea)" } else { idea.as_str() };
         let id = self.insert_any_task(&NewTask::new(study, idea, made_by))?;
-        self.take(id.as_str(), sprint, None)?;
-        self.transaction
-            .execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, id.as_str()))?;
+        self.take(&id, sprint.as_str(), None)?;
+        self.transaction.execute("UPDATE sprints SET task_id = ?2 WHERE id = ?1", (sprint, &id))?;
         Ok(id)
     }
 }

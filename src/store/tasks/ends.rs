@@ -7,16 +7,19 @@ use super::{TaskError, TaskRow, not_now};
 use crate::domain::action::Action;
 use crate::domain::reduce::{self, Failure, SprintEnd, TaskEnd};
 use crate::domain::task::{self, check_text};
-use crate::domain::{EventName, LoopStatus, MessageKind, State, TaskState, TaskStatus, Verdict};
+use crate::domain::{
+    EventName, LoopId, LoopStatus, MessageKind, SprintId, State, TaskId, TaskState, TaskStatus,
+    Verdict,
+};
 use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
 /// A sprint that a message or a notice is about.
 #[derive(Debug, Clone, Copy)]
 struct TaskSprint<'a> {
     /// Its id.
-    id: &'a str,
+    id: &'a SprintId,
     /// The loop that made it.
-    loop_id: Option<&'a str>,
+    loop_id: Option<&'a LoopId>,
     /// When the limit that ended it is reset, in seconds since 1970.
     resets_at: Option<i64>,
 }
@@ -24,12 +27,12 @@ struct TaskSprint<'a> {
 impl Change<'_> {
     /// Whether a task can be ended by hand: with the token of its claim, or without one when nobody
     /// has it.
-    pub fn may_end_task(&self, id: &str, token: Option<i64>) -> Result<TaskRow, TaskError> {
+    pub fn may_end_task(&self, id: &TaskId, token: Option<i64>) -> Result<TaskRow, TaskError> {
         if let Some(token) = token {
             return self.held_with(id, token);
         }
         let row = self.known_task(id)?;
-        let show = Action::ShowTask { task: id.to_owned() };
+        let show = Action::ShowTask { task: id.to_string() };
         match row.state {
             TaskState::Ready | TaskState::Waiting => Ok(row),
             TaskState::Claimed => not_now(
@@ -37,7 +40,7 @@ impl Change<'_> {
                 "add the claim's token: --token N",
             ),
             TaskState::Running => {
-                let sprint = row.sprint().unwrap_or_default();
+                let sprint = row.claimed_by.as_deref().unwrap_or_default();
                 not_now(
                     format!("{id}: {sprint} works on it, and says itself how it ends"),
                     format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_owned() }),
@@ -51,13 +54,13 @@ impl Change<'_> {
                 format!("{id} is blocked"),
                 format!(
                     "`{show}` tells by what; `{}` if it can do without",
-                    Action::DropNeed { task: id.to_owned(), need: None }
+                    Action::DropNeed { task: id.to_string(), need: None }
                 ),
             ),
             TaskState::Skipped => self.is_skipped(&row),
             TaskState::Done | TaskState::Dead | TaskState::Cancelled => not_now(
                 format!("{id} is {} already", row.state),
-                format!("`{}` opens it again", Action::RetryTask { task: id.to_owned() }),
+                format!("`{}` opens it again", Action::RetryTask { task: id.to_string() }),
             ),
         }
     }
@@ -65,7 +68,7 @@ impl Change<'_> {
     /// The same for one that is to be done. It may be so already, when only what came out is not known.
     pub fn may_finish_task(
         &self,
-        id: &str,
+        id: &TaskId,
         token: Option<i64>,
         verdict: Option<Verdict>,
     ) -> Result<TaskRow, TaskError> {
@@ -80,7 +83,7 @@ impl Change<'_> {
     /// A person or an agent says that it is done. Its command must have succeeded before.
     pub fn finish_task(
         &self,
-        id: &str,
+        id: &TaskId,
         token: Option<i64>,
         verdict: Option<Verdict>,
         note: &str,
@@ -103,7 +106,7 @@ impl Change<'_> {
     /// A person or an agent says that it failed.
     pub fn fail_task(
         &self,
-        id: &str,
+        id: &TaskId,
         token: Option<i64>,
         reason: &str,
     ) -> Result<TaskRow, TaskError> {
@@ -115,23 +118,22 @@ impl Change<'_> {
     }
 
     /// Calls a task off, with everything that it is made of.
-    pub fn cancel_task(&self, id: &str, reason: &str) -> Result<TaskRow, TaskError> {
+    pub fn cancel_task(&self, id: &TaskId, reason: &str) -> Result<TaskRow, TaskError> {
         let reason = check_text("the reason", reason).map_err(TaskError::Wrong)?;
         let row = self.known_task(id)?;
         let mut all = vec![row.clone()];
         let mut next = 0;
         while next < all.len() {
-            let parts = self.children(all[next].id.as_str())?;
+            let parts = self.children(&all[next].id)?;
             all.extend(parts);
             next += 1;
         }
-        if let Some(busy) = all.iter().find(|task| task.sprint().is_some()) {
-            let sprint = busy.sprint().unwrap_or_default();
+        if let Some((busy, sprint)) = all.iter().find_map(|task| Some((task, task.sprint()?))) {
             return not_now(
                 format!("{}: {sprint} works on it", busy.id),
                 format!(
                     "`{}` ends that, and calls the task off",
-                    Action::CancelSprint { sprint: sprint.to_owned() }
+                    Action::CancelSprint { sprint: sprint.to_string() }
                 ),
             );
         }
@@ -141,7 +143,7 @@ impl Change<'_> {
         {
             return not_now(
                 format!("{id} is {} already", row.status),
-                format!("`{}` tells more", Action::ShowTask { task: id.to_owned() }),
+                format!("`{}` tells more", Action::ShowTask { task: id.to_string() }),
             );
         }
         for task in all.iter().filter(|task| {
@@ -150,7 +152,7 @@ impl Change<'_> {
             self.task_over(task, TaskStatus::Cancelled, None, &reason)?;
         }
         for task in &all {
-            self.death_is_answered(task.id.as_str(), "cancel")?;
+            self.death_is_answered(&task.id, "cancel")?;
         }
         self.settle_graph(&row.study)?;
         self.known_task(id)
@@ -158,7 +160,7 @@ impl Change<'_> {
 
     /// Opens a task again that is over, or lets one begin that waits for its time. What it has
     /// failed before is forgotten.
-    pub fn retry_task(&self, id: &str) -> Result<TaskRow, TaskError> {
+    pub fn retry_task(&self, id: &TaskId) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         let parts = self.children(id)?;
         match row.state {
@@ -173,11 +175,11 @@ impl Change<'_> {
                 if !parts.iter().any(|part| over(&part)) {
                     return not_now(
                         format!("{id} is {}, and none of its parts can be tried again", row.state),
-                        format!("`{}` lists its parts", Action::ShowTask { task: id.to_owned() }),
+                        format!("`{}` lists its parts", Action::ShowTask { task: id.to_string() }),
                     );
                 }
                 for part in parts.iter().filter(over) {
-                    self.retry_task(part.id.as_str())?;
+                    self.retry_task(&part.id)?;
                 }
                 self.settle_graph(&row.study)?;
             }
@@ -185,7 +187,7 @@ impl Change<'_> {
             state => {
                 return not_now(
                     format!("{id} is {state}: there is nothing to try again"),
-                    format!("`{}` tells more", Action::ShowTask { task: id.to_owned() }),
+                    format!("`{}` tells more", Action::ShowTask { task: id.to_string() }),
                 );
             }
         }
@@ -193,7 +195,7 @@ impl Change<'_> {
     }
 
     pub(super) fn reopen(&self, row: &TaskRow) -> Result<(), StoreError> {
-        let id = row.id.as_str();
+        let id = &row.id;
         self.transaction.execute(
             "UPDATE tasks SET status = 'open', verdict = NULL, detail = '', failures = 0, infra_failures = 0, retry_at = 0, claimed_by = NULL,
                 claim_until = NULL, ended_at = NULL WHERE id = ?1",
@@ -209,7 +211,7 @@ impl Change<'_> {
     }
 
     /// A person has decided on a dead task: nobody is asked about it any more.
-    fn death_is_answered(&self, id: &str, answer: &str) -> Result<(), StoreError> {
+    fn death_is_answered(&self, id: &TaskId, answer: &str) -> Result<(), StoreError> {
         self.answer_messages_of_task(id, MessageKind::Verdict, answer)?;
         self.answer_messages_of_task(id, MessageKind::Dead, answer)
     }
@@ -228,7 +230,7 @@ impl Change<'_> {
     /// Asks a person for a verdict that no program could read, when other tasks wait for it.
     /// Asks for each verdict of the study that tasks wait for and nobody has been asked for.
     pub(super) fn ask_for_verdicts(&self, study: &str) -> Result<(), StoreError> {
-        let ids: Vec<String> = self
+        let ids: Vec<TaskId> = self
             .transaction
             .prepare_cached(
                 "SELECT DISTINCT n.needs FROM need_states n JOIN tasks t ON t.id = n.task
@@ -251,9 +253,9 @@ impl Change<'_> {
         &self,
         row: &TaskRow,
         why: &str,
-        loop_id: Option<&str>,
+        loop_id: Option<&LoopId>,
     ) -> Result<(), StoreError> {
-        let id = row.id.as_str();
+        let id = &row.id;
         let waiting: i64 = self.transaction.query_row(
             "SELECT count(*) FROM task_needs n JOIN tasks t ON t.id = n.task
              WHERE n.needs = ?1 AND n.on_state IN ('supported', 'refuted') AND t.status IN ('open', 'skipped')",
@@ -266,8 +268,8 @@ impl Change<'_> {
         let idea: String = row.idea.chars().take(200).collect();
         let tasks =
             if waiting == 1 { "1 task waits".to_owned() } else { format!("{waiting} tasks wait") };
-        let judge = Action::JudgeTask { task: Some(id.to_owned()) };
-        let retry = Action::RetryTask { task: id.to_owned() };
+        let judge = Action::JudgeTask { task: Some(id.to_string()) };
+        let retry = Action::RetryTask { task: id.to_string() };
         let text = format!(
             "{id} is done, and what came out is not known: {why}\nidea: {idea}\n{tasks} for its verdict: `{judge}` says it, `{retry}` tries the task again"
         );
@@ -281,11 +283,11 @@ impl Change<'_> {
         &self,
         kind: MessageKind,
         row: &TaskRow,
-        loop_id: Option<&str>,
+        loop_id: Option<&LoopId>,
         text: &str,
         choices: &[String],
     ) -> Result<(), StoreError> {
-        let (study, task) = (row.study.as_str(), Some(row.id.as_str()));
+        let (study, task) = (row.study.as_str(), Some(&row.id));
         self.put_message(&NewMessage {
             kind,
             study,
@@ -302,17 +304,17 @@ impl Change<'_> {
     /// Ends the claim of a sprint that is over, and lets its task know what came out.
     pub(in crate::store) fn settle_task_of(&self, sprint: &SprintRow) -> Result<(), StoreError> {
         let State::Ended { ending, .. } = &sprint.state else { return Ok(()) };
-        let Some(row) = sprint.task.as_deref().map(|task| self.task(task)).transpose()?.flatten()
+        let Some(row) = sprint.task.as_ref().map(|task| self.task(task)).transpose()?.flatten()
         else {
             return Ok(());
         };
-        let id = sprint.id.as_str();
-        if row.sprint() != Some(id) {
+        let id = &sprint.id;
+        if row.sprint().as_ref() != Some(id) {
             return Ok(());
         }
         let about = TaskSprint {
             id,
-            loop_id: sprint.loop_id.as_deref(),
+            loop_id: sprint.loop_id.as_ref(),
             resets_at: ending
                 .reason
                 .and_then(|reason| task::reset_time(reason, sprint.resets_at, self.seconds())),
@@ -334,18 +336,18 @@ impl Change<'_> {
             TaskEnd::Done { verdict, detail } => {
                 self.task_over(&row, TaskStatus::Done, verdict, &detail)?;
                 if verdict.is_none() {
-                    self.ask_for_verdict(&row, &detail, sprint.loop_id.as_deref())?;
+                    self.ask_for_verdict(&row, &detail, sprint.loop_id.as_ref())?;
                 }
             }
             TaskEnd::Released => {
                 self.transaction.execute(
                     "UPDATE tasks SET claimed_by = NULL, claim_until = NULL WHERE id = ?1",
-                    [row.id.as_str()],
+                    [&row.id],
                 )?;
                 self.event(
                     Some(id),
                     EventName::TaskReleased,
-                    &serde_json::json!({ "task_id": row.id.as_str(), "by": id }),
+                    &serde_json::json!({ "task_id": row.id, "by": id }),
                 )?;
             }
             TaskEnd::Cancelled { detail } => {
@@ -385,13 +387,13 @@ impl Change<'_> {
     ) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE tasks SET status = ?2, verdict = ?3, detail = ?4, ended_at = ?5, claimed_by = NULL, claim_until = NULL WHERE id = ?1",
-            (row.id.as_str(), status.as_str(), verdict.map(Verdict::as_str), detail, self.stamp()),
+            (&row.id, status.as_str(), verdict.map(Verdict::as_str), detail, self.stamp()),
         )?;
         self.event(
-            row.sprint(),
+            row.sprint().as_ref(),
             EventName::of_task(status),
             &serde_json::json!({
-                "task_id": row.id.as_str(), "from": row.state.as_str(), "by": row.claimed_by, "verdict": verdict.map(Verdict::as_str), "detail": detail,
+                "task_id": row.id, "from": row.state.as_str(), "by": row.claimed_by, "verdict": verdict.map(Verdict::as_str), "detail": detail,
             }),
         )
     }
@@ -404,7 +406,7 @@ impl Change<'_> {
         detail: &str,
         sprint: Option<TaskSprint<'_>>,
     ) -> Result<(), StoreError> {
-        let id = row.id.as_str();
+        let id = &row.id;
         let reset_in =
             sprint.and_then(|sprint| sprint.resets_at).map_or(0, |time| time - self.seconds());
         let counts = (row.failures, row.infra_failures);
@@ -435,11 +437,11 @@ impl Change<'_> {
         detail: &str,
         sprint: Option<TaskSprint<'_>>,
     ) -> Result<(), StoreError> {
-        let id = row.id.as_str();
+        let id = &row.id;
         let idea: String = row.idea.chars().take(200).collect();
         let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
-        let retry = Action::RetryTask { task: id.to_owned() };
-        let cancel = Action::CancelTask { task: id.to_owned() };
+        let retry = Action::RetryTask { task: id.to_string() };
+        let cancel = Action::CancelTask { task: id.to_string() };
         let text = format!(
             "{id} has failed {times} and is not tried again: {detail}\nidea: {idea}\n`{retry}` tries it again, `{cancel}` calls it off"
         );

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::TaskError;
 use crate::domain::task_graph::{self, Node};
-use crate::domain::{Condition, EventName, TaskStatus, Verdict};
+use crate::domain::{Condition, EventName, TaskId, TaskStatus, Verdict};
+use crate::store::ids::id_in;
 use crate::store::{Change, StoreError, known_word};
 
 /// A task as the graph is told of it, with what is stored of the rest.
@@ -28,7 +29,7 @@ impl Change<'_> {
     pub fn settle_edges(&self, study: &str) -> Result<(), TaskError> {
         let stored = self.load_graph(study)?;
         if let Some(path) = task_graph::cycle(&stored.nodes) {
-            return Err(TaskError::Cycle(path));
+            return Err(TaskError::Cycle(path.iter().map(TaskId::to_string).collect()));
         }
         self.write_settled(&stored)?;
         Ok(self.ask_for_verdicts(study)?)
@@ -37,7 +38,7 @@ impl Change<'_> {
     fn load_graph(&self, study: &str) -> Result<Stored, StoreError> {
         let mut stored = Stored { nodes: Vec::new(), details: Vec::new(), depths: Vec::new() };
         let mut places = HashMap::new();
-        let mut parents: Vec<Option<String>> = Vec::new();
+        let mut parents: Vec<Option<TaskId>> = Vec::new();
         let mut query = self.transaction.prepare_cached(
             "SELECT id, status, verdict, parent, depth, detail,
                 status = 'open' AND claimed_by IS NOT NULL AND (claim_until IS NULL OR claim_until > ?2)
@@ -45,10 +46,10 @@ impl Change<'_> {
         )?;
         let mut rows = query.query((study, self.seconds()))?;
         while let Some(row) = rows.next()? {
-            let (id, status, verdict): (String, String, Option<String>) =
+            let (id, status, verdict): (TaskId, String, Option<String>) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
             places.insert(id.clone(), stored.nodes.len());
-            parents.push(row.get(3)?);
+            parents.push(id_in(row, 3, &id)?);
             stored.depths.push(row.get(4)?);
             stored.details.push(row.get(5)?);
             stored.nodes.push(Node {
@@ -68,8 +69,8 @@ impl Change<'_> {
         )?;
         let mut rows = query.query([study])?;
         while let Some(row) = rows.next()? {
-            let (task, needs, condition): (String, String, String) =
-                (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (task, condition): (TaskId, String) = (row.get(0)?, row.get(2)?);
+            let needs: TaskId = id_in(row, 1, &task)?;
             let condition = known_word("condition", &condition, Condition::parse)?;
             if let (Some(task), Some(needs)) = (places.get(&task), places.get(&needs)) {
                 stored.nodes[*task].needs.push((*needs, condition));

@@ -19,6 +19,7 @@ pub use edit::{NewTask, TaskEdit};
 pub use rows::{Need, TaskFilter, TaskRow};
 
 use super::StoreError;
+use crate::domain::TaskId;
 use crate::domain::action::Action;
 use crate::problem::{Problem, ProblemKind};
 
@@ -27,7 +28,7 @@ use crate::problem::{Problem, ProblemKind};
 pub enum TaskError {
     /// There is none with this id.
     #[error("there is no task {0}")]
-    Unknown(String),
+    Unknown(TaskId),
     /// Tasks would wait for each other.
     #[error("these tasks would wait for each other: {}", path(.0))]
     Cycle(Vec<String>),

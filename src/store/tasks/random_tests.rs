@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{NewTask, TaskError};
-use crate::domain::{Condition, TaskState, Verdict};
+use crate::domain::{Condition, TaskId, TaskState, Verdict};
 use crate::store::{Change, Store, TaskEdit};
 
 /// A task as it stands in the tables, without any view.
@@ -222,17 +222,17 @@ fn condition(number: usize) -> Condition {
 /// Does it. Returns the model that it should have led to, where a circle is possible.
 fn apply(
     change: &Change<'_>,
-    ids: &mut Vec<String>,
+    ids: &mut Vec<TaskId>,
     op: &Op,
 ) -> (Result<(), TaskError>, Option<Model>) {
-    let id = |number: usize| ids.get(number % ids.len().max(1)).cloned().unwrap_or_default();
+    let id = |number: usize| ids[number % ids.len()].clone();
     let before = model(change);
-    let edit = |task: String, edit: TaskEdit<'_>, wanted: Model| {
+    let edit = |task: TaskId, edit: TaskEdit<'_>, wanted: Model| {
         (change.edit_task(&task, &edit).map(drop), Some(wanted))
     };
     match op {
         Op::Add { needs, parent } => {
-            let mut needs: Vec<(String, Condition)> = if ids.is_empty() {
+            let mut needs: Vec<(TaskId, Condition)> = if ids.is_empty() {
                 vec![]
             } else {
                 needs.iter().map(|(number, is)| (id(*number), condition(*is))).collect()
@@ -240,14 +240,15 @@ fn apply(
             needs.dedup_by(|one, other| one.0 == other.0);
             let parent = parent.filter(|_| !ids.is_empty()).map(id);
             let new = NewTask { max_attempts: 1, ..NewTask::new("s", "an idea", "person") };
-            let made = change.add_task(&new, &needs, parent.as_deref());
-            (made.map(|row| ids.push(row.id.to_string())), None)
+            let made = change.add_task(&new, &needs, parent.as_ref());
+            (made.map(|row| ids.push(row.id)), None)
         }
         _ if ids.is_empty() => (Ok(()), None),
         Op::Need(task, needed, is) => {
             let (task, needed, is) = (id(*task), id(*needed), condition(*is));
             let mut wanted = before;
-            wanted.get_mut(&task).expect("there").needs.push((needed.clone(), is.to_string()));
+            let needs = &mut wanted.get_mut(task.as_str()).expect("there").needs;
+            needs.push((needed.to_string(), is.to_string()));
             edit(task, TaskEdit { needs: &[(needed, is)], ..TaskEdit::default() }, wanted)
         }
         Op::Drop(task, needed) => (
@@ -262,8 +263,9 @@ fn apply(
         Op::Parent(task, parent) => {
             let (task, parent) = (id(*task), parent.map(id));
             let mut wanted = before;
-            wanted.get_mut(&task).expect("there").parent.clone_from(&parent);
-            edit(task, TaskEdit { parent: Some(parent.as_deref()), ..TaskEdit::default() }, wanted)
+            wanted.get_mut(task.as_str()).expect("there").parent =
+                parent.as_ref().map(TaskId::to_string);
+            edit(task, TaskEdit { parent: Some(parent.as_ref()), ..TaskEdit::default() }, wanted)
         }
         Op::Done(task, verdict) => {
             let verdict = [

@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, Row};
 
-use crate::domain::{Condition, NeedState, Priority, TaskId, TaskState, TaskStatus, Verdict};
+use crate::domain::{
+    Condition, NeedState, Priority, SprintId, TaskId, TaskState, TaskStatus, Verdict,
+};
+use crate::store::ids::id_in;
 use crate::store::{Change, SprintRow, Store, StoreError, known_word};
 
 /// A task as it is stored, and where it stands.
@@ -25,7 +28,7 @@ pub struct TaskRow {
     /// How urgent it is.
     pub priority: Priority,
     /// The task that it is a part of.
-    pub parent: Option<String>,
+    pub parent: Option<TaskId>,
     /// When somebody will know that it is done, in words.
     pub done_when: String,
     /// A command that must succeed before it is done.
@@ -56,8 +59,9 @@ pub struct TaskRow {
 
 impl TaskRow {
     /// The sprint that works on it.
-    pub fn sprint(&self) -> Option<&str> {
-        self.claimed_by.as_deref().filter(|_| self.state == TaskState::Running)
+    pub fn sprint(&self) -> Option<SprintId> {
+        let holder = self.claimed_by.as_deref().filter(|_| self.state == TaskState::Running)?;
+        SprintId::new(holder).ok()
     }
 
     /// Whether it can be stopped waiting for: somebody has it now.
@@ -70,9 +74,9 @@ impl TaskRow {
 #[derive(Debug, Clone)]
 pub struct Need {
     /// Who needs.
-    pub task: String,
+    pub task: TaskId,
     /// What is needed.
-    pub needs: String,
+    pub needs: TaskId,
     /// How it must end.
     pub condition: Condition,
     /// What has become of it.
@@ -99,7 +103,7 @@ fn whole(row: &Row<'_>) -> Result<TaskRow, StoreError> {
     let count = |column: usize| -> Result<u32, StoreError> {
         Ok(u32::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
     };
-    let id: String = row.get(0)?;
+    let id: TaskId = row.get(0)?;
     let status: String = row.get(3)?;
     let state: String = row.get(4)?;
     let unexpected =
@@ -112,7 +116,7 @@ fn whole(row: &Row<'_>) -> Result<TaskRow, StoreError> {
         verdict: row.get::<_, Option<String>>(5)?.as_deref().and_then(Verdict::parse),
         detail: row.get(6)?,
         priority: Priority::of(row.get(7)?),
-        parent: row.get(8)?,
+        parent: id_in(row, 8, &id)?,
         done_when: row.get(9)?,
         verify: row.get(10)?,
         made_by: row.get(11)?,
@@ -126,7 +130,7 @@ fn whole(row: &Row<'_>) -> Result<TaskRow, StoreError> {
         claim_until: row.get(19)?,
         created_at: row.get(20)?,
         ended_at: row.get(21)?,
-        id: TaskId::new(&id).map_err(|error| StoreError::Unexpected(error.to_string()))?,
+        id,
     })
 }
 
@@ -144,7 +148,7 @@ fn query(
     Ok(found)
 }
 
-fn one(connection: &Connection, id: &str) -> Result<Option<TaskRow>, StoreError> {
+fn one(connection: &Connection, id: &TaskId) -> Result<Option<TaskRow>, StoreError> {
     Ok(query(connection, "task_states WHERE id = ?1", [id])?.pop())
 }
 
@@ -170,9 +174,10 @@ fn needs(
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let (condition, state): (String, String) = (row.get(2)?, row.get(3)?);
+        let task: TaskId = row.get(0)?;
         found.push(Need {
-            task: row.get(0)?,
-            needs: row.get(1)?,
+            needs: id_in(row, 1, &task)?,
+            task,
             condition: known_word("condition", &condition, Condition::parse)?,
             state: known_word("need", &state, NeedState::parse)?,
         });
@@ -205,7 +210,7 @@ impl Change<'_> {
     }
 
     /// One task, as this change sees it.
-    pub fn task(&self, id: &str) -> Result<Option<TaskRow>, StoreError> {
+    pub fn task(&self, id: &TaskId) -> Result<Option<TaskRow>, StoreError> {
         one(&self.transaction, id)
     }
 
@@ -221,12 +226,12 @@ impl Change<'_> {
     }
 
     /// See [`Store::missing`].
-    pub(super) fn missing(&self, id: &str) -> Result<Vec<Need>, StoreError> {
+    pub(super) fn missing(&self, id: &TaskId) -> Result<Vec<Need>, StoreError> {
         missing(&self.transaction, id)
     }
 
     /// Whether it is made of other tasks.
-    pub(super) fn has_parts(&self, id: &str) -> Result<bool, StoreError> {
+    pub(super) fn has_parts(&self, id: &TaskId) -> Result<bool, StoreError> {
         let mut query = self
             .transaction
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM tasks WHERE parent = ?1)")?;
@@ -234,12 +239,12 @@ impl Change<'_> {
     }
 
     /// The parts of a task.
-    pub(super) fn children(&self, id: &str) -> Result<Vec<TaskRow>, StoreError> {
+    pub(super) fn children(&self, id: &TaskId) -> Result<Vec<TaskRow>, StoreError> {
         query(&self.transaction, "task_states WHERE parent = ?1 ORDER BY created_at, number", [id])
     }
 }
 
-fn missing(connection: &Connection, id: &str) -> Result<Vec<Need>, StoreError> {
+fn missing(connection: &Connection, id: &TaskId) -> Result<Vec<Need>, StoreError> {
     let sql = "WHERE n.state <> 'met' AND n.task IN (
         WITH RECURSIVE above (id) AS (VALUES (?1) UNION SELECT p.parent FROM tasks p JOIN above ON p.id = above.id WHERE p.parent IS NOT NULL)
         SELECT id FROM above) ORDER BY n.task, n.needs";
@@ -248,12 +253,12 @@ fn missing(connection: &Connection, id: &str) -> Result<Vec<Need>, StoreError> {
 
 impl Store {
     /// What a task, and the tasks that it is a part of, need and do not have yet.
-    pub fn missing(&self, id: &str) -> Result<Vec<Need>, StoreError> {
+    pub fn missing(&self, id: &TaskId) -> Result<Vec<Need>, StoreError> {
         missing(&self.connection, id)
     }
 
     /// One task.
-    pub fn task(&self, id: &str) -> Result<Option<TaskRow>, StoreError> {
+    pub fn task(&self, id: &TaskId) -> Result<Option<TaskRow>, StoreError> {
         one(&self.connection, id)
     }
 
@@ -263,7 +268,7 @@ impl Store {
     }
 
     /// Ids that begin with this text, at most ten.
-    pub fn task_ids_like(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+    pub fn task_ids_like(&self, beginning: &str) -> Result<Vec<TaskId>, StoreError> {
         let mut query =
             self.connection.prepare_cached("SELECT id FROM tasks WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC LIMIT 10")?;
         let rows = query.query_map([beginning], |row| row.get(0))?;
@@ -305,12 +310,12 @@ impl Store {
     }
 
     /// What a task needs itself.
-    pub fn needs_of(&self, id: &str) -> Result<Vec<Need>, StoreError> {
+    pub fn needs_of(&self, id: &TaskId) -> Result<Vec<Need>, StoreError> {
         needs(&self.connection, "WHERE n.task = ?1 ORDER BY n.needs", [id])
     }
 
     /// Who needs a task.
-    pub fn needed_by(&self, id: &str) -> Result<Vec<Need>, StoreError> {
+    pub fn needed_by(&self, id: &TaskId) -> Result<Vec<Need>, StoreError> {
         needs(&self.connection, "WHERE n.needs = ?1 ORDER BY n.task", [id])
     }
 
@@ -325,16 +330,16 @@ impl Store {
     }
 
     /// The parts of a task.
-    pub fn task_children(&self, id: &str) -> Result<Vec<TaskRow>, StoreError> {
+    pub fn task_children(&self, id: &TaskId) -> Result<Vec<TaskRow>, StoreError> {
         query(&self.connection, "task_states WHERE parent = ?1 ORDER BY created_at, number", [id])
     }
 
     /// The sprints that were attempts at a task, oldest first.
-    pub fn sprints_of_task(&self, id: &str) -> Result<Vec<SprintRow>, StoreError> {
+    pub fn sprints_of_task(&self, id: &TaskId) -> Result<Vec<SprintRow>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT id FROM sprints WHERE task_id = ?1 ORDER BY created_at, rowid",
         )?;
-        let ids: Vec<String> =
+        let ids: Vec<SprintId> =
             query.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
         ids.iter().filter_map(|id| self.sprint(id).transpose()).collect()
     }

@@ -3,39 +3,35 @@
 use super::{NewTask, TaskError};
 use crate::domain::transition::Event;
 use crate::domain::{
-    Condition, Ending, NeedState, Reason, SprintId, TaskState, TaskStatus, Verdict,
+    Condition, Ending, LoopId, NeedState, Reason, SprintId, TaskId, TaskState, TaskStatus, Verdict,
 };
 use crate::platform::clock;
 use crate::store::{Change, NewSprint, Store, TaskEdit};
 
-fn add(change: &Change<'_>, needs: &[(&str, Condition)], parent: Option<&str>) -> String {
-    let needs: Vec<(String, Condition)> =
-        needs.iter().map(|(id, condition)| ((*id).to_owned(), *condition)).collect();
-    change
-        .add_task(&NewTask::new("s", "an idea", "person"), &needs, parent)
-        .expect("added")
-        .id
-        .to_string()
+fn add(change: &Change<'_>, needs: &[(&TaskId, Condition)], parent: Option<&TaskId>) -> TaskId {
+    let needs: Vec<(TaskId, Condition)> =
+        needs.iter().map(|(id, condition)| ((*id).clone(), *condition)).collect();
+    change.add_task(&NewTask::new("s", "an idea", "person"), &needs, parent).expect("added").id
 }
 
-fn state(change: &Change<'_>, id: &str) -> TaskState {
+fn state(change: &Change<'_>, id: &TaskId) -> TaskState {
     change.task(id).expect("asked").expect("there").state
 }
 
 /// A sprint that works on this task.
-fn sprint(change: &Change<'_>, number: u32, task: &str, loop_id: Option<&str>) -> String {
-    let id = SprintId::new(&format!("sp-{number:06x}")).expect("an id");
+fn sprint(change: &Change<'_>, number: u32, task: &TaskId, loop_id: Option<&LoopId>) -> SprintId {
+    let id = SprintId::of(&format!("sp-{number:06x}"));
     let new = NewSprint { task: Some(task), loop_id, ..NewSprint::example(&id) };
     assert!(change.create_sprint(&new).expect("made"));
-    change.claim_for_sprint(task, id.as_str()).expect("claimed");
-    id.to_string()
+    change.claim_for_sprint(task, &id).expect("claimed");
+    id
 }
 
-fn end(change: &Change<'_>, sprint: &str, ending: Ending) {
+fn end(change: &Change<'_>, sprint: &SprintId, ending: Ending) {
     change.apply(sprint, Event::Over(ending)).expect("applied").expect("a change");
 }
 
-fn find(change: &Change<'_>, sprint: &str, verdict: &str) {
+fn find(change: &Change<'_>, sprint: &SprintId, verdict: &str) {
     change
         .transaction
         .execute("INSERT INTO findings (sprint_id, study_name, verdict, statement) VALUES (?1, 's', ?2, 'so it is')", (sprint, verdict))
@@ -217,6 +213,7 @@ fn failures_of_machines_do_not_count_but_not_for_ever() {
 
 #[test]
 fn a_cancelled_sprint_calls_its_task_off_unless_its_loop_was_stopped() {
+    let its_loop = LoopId::of("loop-000001");
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
     for (number, loop_status, expected) in [
@@ -229,12 +226,12 @@ fn a_cancelled_sprint_calls_its_task_off_unless_its_loop_was_stopped() {
             change
                 .transaction
                 .execute(
-                    "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-1', 's', ?1, '{}', '{}', '', '')",
+                    "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-000001', 's', ?1, '{}', '{}', '', '')",
                     [status],
                 )
                 .expect("made");
         }
-        let sprint = sprint(&change, number, &id, loop_status.map(|_| "loop-1"));
+        let sprint = sprint(&change, number, &id, loop_status.map(|_| &its_loop));
         end(&change, &sprint, Ending::cancelled("asked"));
         assert_eq!(state(&change, &id), expected, "{loop_status:?}");
     }
@@ -242,14 +239,15 @@ fn a_cancelled_sprint_calls_its_task_off_unless_its_loop_was_stopped() {
 
 #[test]
 fn a_sprint_that_was_cancelled_with_its_loop_leaves_its_task_although_the_loop_goes_on() {
+    let its_loop = LoopId::of("loop-000001");
     let mut store = Store::in_memory().expect("a database");
     let change = store.change().expect("begun");
     let with = |status: &str, judged_from: &str| {
-        let sql = "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-1', 's', ?1, '{}', '{}', ?2, '')";
+        let sql = "INSERT OR REPLACE INTO loops (id, study_name, status, request, limits, judged_from, created_at) VALUES ('loop-000001', 's', ?1, '{}', '{}', ?2, '')";
         change.transaction.execute(sql, [status, judged_from]).expect("made");
     };
-    let cancelling = |number: u32, task: &str| {
-        let id = sprint(&change, number, task, Some("loop-1"));
+    let cancelling = |number: u32, task: &TaskId| {
+        let id = sprint(&change, number, task, Some(&its_loop));
         change.begin_submission(&id, "").expect("begun").expect("can be");
         change.apply(&id, Event::CancelAsked).expect("applied").expect("a change");
         id
@@ -328,42 +326,40 @@ fn a_sprint_with_an_idea_of_its_own_becomes_a_task_and_can_be_tried_again() {
     let made = change
         .make_task_of_sprint("s", "\u{1b}an idea\u{0} of a job", "loop-0a0a0a", &sprint_id)
         .expect("made");
-    let row = change.task(made.as_str()).expect("asked").expect("there");
+    let row = change.task(&made).expect("asked").expect("there");
     assert_eq!(
         (row.idea.as_str(), row.sprint(), row.made_by.as_str()),
-        ("an idea of a job", Some(sprint_id.as_str()), "loop-0a0a0a")
+        ("an idea of a job", Some(sprint_id.clone()), "loop-0a0a0a")
     );
     find(&change, &sprint_id, "refuted");
     end(&change, &sprint_id, Ending::completed());
-    let row = change.task(made.as_str()).expect("asked").expect("there");
+    let row = change.task(&made).expect("asked").expect("there");
     assert_eq!((row.state, row.verdict), (TaskState::Done, Some(Verdict::Refuted)));
-    let refused = change.claim_for_sprint(made.as_str(), "sp-00000f").expect_err("it is done");
+    let refused =
+        change.claim_for_sprint(&made, &SprintId::of("sp-00000f")).expect_err("it is done");
     assert!(refused.to_string().contains("is done"), "{refused}");
     // A repeat of what is done is an attempt like any other, and takes nothing back: others may rest on it.
-    let needs = add(&change, &[(made.as_str(), Condition::Refuted)], None);
+    let needs = add(&change, &[(&made, Condition::Refuted)], None);
     let other = add(&change, &[], None);
     let repeat = sprint(&change, 2, &other, None);
-    let row = change.reclaim_for_sprint(made.as_str(), &repeat).expect("once more");
+    let row = change.reclaim_for_sprint(&made, &repeat).expect("once more");
     assert_eq!(
         (row.state, row.verdict, row.sprint()),
         (TaskState::Done, Some(Verdict::Refuted), None)
     );
-    assert_eq!(
-        change.sprint(&repeat).expect("asked").expect("there").task.as_deref(),
-        Some(made.as_str())
-    );
+    assert_eq!(change.sprint(&repeat).expect("asked").expect("there").task.as_ref(), Some(&made));
     end(&change, &repeat, Ending::failed(Reason::TimeLimit, "x", ""));
     assert_eq!(
-        (state(&change, made.as_str()), state(&change, &needs)),
+        (state(&change, &made), state(&change, &needs)),
         (TaskState::Done, TaskState::Ready)
     );
-    change.retry_task(made.as_str()).expect("a person wants it anew");
+    change.retry_task(&made).expect("a person wants it anew");
     assert_eq!(
-        (state(&change, made.as_str()), state(&change, &needs)),
+        (state(&change, &made), state(&change, &needs)),
         (TaskState::Ready, TaskState::Blocked)
     );
-    change.reclaim_for_sprint(made.as_str(), "sp-00000f").expect("once more");
-    let refused = change.reclaim_for_sprint(made.as_str(), "sp-000010").expect_err("taken");
+    change.reclaim_for_sprint(&made, &SprintId::of("sp-00000f")).expect("once more");
+    let refused = change.reclaim_for_sprint(&made, &SprintId::of("sp-000010")).expect_err("taken");
     assert!(refused.to_string().contains("sp-00000f works on it"), "{refused}");
 }
 
@@ -390,7 +386,7 @@ fn a_circle_is_refused_with_its_path() {
     let a = add(&change, &[], None);
     let b = add(&change, &[(&a, Condition::Done)], None);
     let part = add(&change, &[], Some(&a));
-    let edit = |id: &str, needs: &[(String, Condition)], parent: Option<Option<&str>>| {
+    let edit = |id: &TaskId, needs: &[(TaskId, Condition)], parent: Option<Option<&TaskId>>| {
         change.edit_task(id, &TaskEdit { needs, parent, ..TaskEdit::default() })
     };
     let path = |result: Result<_, TaskError>| match result {
@@ -399,8 +395,8 @@ fn a_circle_is_refused_with_its_path() {
         }
         other => panic!("no circle: {other:?}"),
     };
-    let need = |id: &str| vec![(id.to_owned(), Condition::Any)];
-    let undo = |id: &str, needed: &str| {
+    let need = |id: &TaskId| vec![(id.clone(), Condition::Any)];
+    let undo = |id: &TaskId, needed: &TaskId| {
         change
             .transaction
             .execute("DELETE FROM task_needs WHERE task = ?1 AND needs = ?2", [id, needed])
@@ -440,7 +436,10 @@ fn what_a_parent_needs_its_parts_need_and_it_ends_with_them() {
         [TaskState::Parent, TaskState::Parent, TaskState::Blocked, TaskState::Blocked]
     );
     let why = change.claim_task(&part, "x", 60).expect_err("blocked").to_string();
-    assert!(why.contains(&format!("needs {first} (supported)")) && why.contains(&parent), "{why}");
+    assert!(
+        why.contains(&format!("needs {first} (supported)")) && why.contains(parent.as_str()),
+        "{why}"
+    );
     change.finish_task(&first, None, Some(Verdict::Supported), "").expect("done");
     assert_eq!(state(&change, &part), TaskState::Ready);
     change.finish_task(&part, None, None, "").expect("done");

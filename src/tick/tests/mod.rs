@@ -34,7 +34,7 @@ struct Night {
     seed: u64,
     began: i64,
     ids: Vec<SprintId>,
-    cancelled: BTreeSet<String>,
+    cancelled: BTreeSet<SprintId>,
     wrong: BTreeMap<&'static str, Vec<String>>,
     known: BTreeSet<(String, &'static str)>,
     seen_begun: usize,
@@ -103,7 +103,7 @@ impl Night {
     fn of(&self, dir: &std::path::Path) -> Option<crate::store::SprintRow> {
         let name = dir.file_name()?.to_string_lossy().into_owned();
         let id = self.ids.iter().find(|id| name.contains(id.as_str()))?;
-        self.store.sprint(id.as_str()).expect("read")
+        self.store.sprint(id).expect("read")
     }
 
     fn complain(&mut self, what: &'static str, id: &SprintId, text: &str) {
@@ -172,7 +172,7 @@ impl Night {
             self.complain("innocent jobs ended", &id, "job 7 was told to end");
         }
         for id in self.ids.clone() {
-            let row = self.store.sprint(id.as_str()).expect("read").expect("there");
+            let row = self.store.sprint(&id).expect("read").expect("there");
             let State::Ended { ending, .. } = &row.state else {
                 self.complain(
                     "sprints lost",
@@ -197,7 +197,7 @@ impl Night {
                 "{} {:?}, the agent {:?}: {}",
                 ending.status, ending.reason, course.deed, ending.detail
             );
-            let wanted = self.cancelled.contains(id.as_str());
+            let wanted = self.cancelled.contains(&id);
             let honest = course.deed == Deed::Nothing;
             let (truth, untold, completed) =
                 (course.truth_usd, course.untold_calls, course.completed);
@@ -276,7 +276,7 @@ impl Night {
                 && poll % 13 == 0
             {
                 let open = self.of(&dir).filter(|row| {
-                    !row.state.status().is_terminal() && !self.cancelled.contains(row.id.as_str())
+                    !row.state.status().is_terminal() && !self.cancelled.contains(&row.id)
                 });
                 self.cancel(open.map(|row| row.id));
             }
@@ -293,7 +293,7 @@ impl Night {
             self.check();
             let over = |id: &SprintId| {
                 self.store
-                    .sprint(id.as_str())
+                    .sprint(id)
                     .expect("read")
                     .is_some_and(|row| row.state.status().is_terminal())
             };
@@ -307,7 +307,7 @@ impl Night {
     /// A person has enough of a sprint.
     fn cancel(&mut self, id: Option<SprintId>) {
         let Some(id) = id else { return };
-        self.cancelled.insert(id.to_string());
+        self.cancelled.insert(id.clone());
         let _ = sprint::cancel_through(&self.app, &mut self.store, &mut self.front, &id);
     }
 
