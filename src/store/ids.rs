@@ -49,3 +49,24 @@ pub(super) fn id_in<T: FromSql>(
         None => error.into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{NewSprint, Store};
+
+    #[test]
+    fn what_is_no_id_is_told_with_the_row_that_has_it() {
+        let mut store = Store::in_memory().expect("a database");
+        let id = SprintId::of("sp-000001");
+        let change = store.change().expect("begun");
+        assert!(change.create_sprint(&NewSprint::example(&id)).expect("made"));
+        change.raw("UPDATE sprints SET task_id = 'x'").expect("written");
+        let told = change.sprint(&id).expect_err("no task has such an id").to_string();
+        assert!(told.contains("unexpected: sp-000001: \"x\" is not a task id"), "{told}");
+        change.raw("UPDATE sprints SET task_id = NULL, id = 'sp-x'").expect("written");
+        change.commit().expect("kept");
+        let told = store.live_sprints().expect_err("no sprint has such an id").to_string();
+        assert!(told.contains("unexpected: \"sp-x\" is not a sprint id"), "{told}");
+    }
+}

@@ -84,7 +84,7 @@ pub struct LoopSprint {
     pub exhausted: bool,
     /// Which limit keeps it from going on, when it was parked.
     pub limit_reason: Option<String>,
-    /// The earlier sprint whose idea its job had again.
+    /// The id of the sprint or task whose idea its job had again.
     pub repeats: Option<String>,
     /// Why no idea is left to try, when its job says so.
     pub none_left: Option<String>,

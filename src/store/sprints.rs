@@ -192,7 +192,7 @@ pub struct SprintRow {
     pub finds_idea: bool,
     /// What a limit has left it less of than it would have had without.
     pub cut: Cut,
-    /// The earlier sprint whose idea its job had again.
+    /// The id of the sprint or task whose idea its job had again.
     pub repeats: Option<String>,
     /// The oldest message that it waits for, when it is parked.
     pub waits_for: Option<MessageId>,

@@ -44,7 +44,7 @@ impl<'a> NewTask<'a> {
 
 /// What is to be changed of a task. `None` leaves it.
 ///
-/// Who is asked for it names tasks by texts; it is done with their ids.
+/// A door names the tasks by what somebody has typed, and the store by their ids.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskEdit<'a, Id = TaskId> {
     /// The idea.
