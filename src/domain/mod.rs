@@ -44,6 +44,7 @@ pub mod student;
 pub mod suggestion;
 pub mod task;
 pub mod task_graph;
+pub mod task_rules;
 pub mod text;
 pub mod transition;
 pub mod unit;

@@ -2,10 +2,9 @@
 //! so that one who comes late cannot end another one's work. A sprint's claim ends only with the
 //! sprint.
 
-use super::edit::who_has_it;
-use super::{TaskError, TaskRow, not_now};
-use crate::domain::action::Action;
-use crate::domain::{EventName, NeedState, SprintId, TaskId, TaskState, TaskStatus};
+use super::{TaskError, TaskRow};
+use crate::domain::task_rules::Reclaim;
+use crate::domain::{EventName, SprintId, TaskId};
 use crate::store::{Change, StoreError};
 
 impl Change<'_> {
@@ -17,7 +16,7 @@ impl Change<'_> {
         seconds: u64,
     ) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
-        self.must_be_ready(&row)?;
+        row.standing().may_be_claimed(&self.lacking(&row)?)?;
         self.take(id, holder, Some(seconds))?;
         self.known_task(id)
     }
@@ -26,28 +25,23 @@ impl Change<'_> {
     pub fn claim_for_sprint(&self, id: &TaskId, sprint: &SprintId) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         if row.sprint().as_ref() != Some(sprint) {
-            self.must_be_ready(&row)?;
+            row.standing().may_be_claimed(&self.lacking(&row)?)?;
             self.take(id, sprint.as_str(), None)?;
         }
         self.set_task_of_sprint(id, sprint)?;
         self.known_task(id)
     }
 
-    /// Takes a task for one more attempt that a person wants: also one that has failed, or waits for
-    /// its time. One that is done stays done, with its verdict, whatever comes of the repeat: others
-    /// may rest on it.
+    /// Takes a task for one more attempt that a person wants.
     pub fn reclaim_for_sprint(&self, id: &TaskId, sprint: &SprintId) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
-        match row.state {
-            TaskState::Ready => {}
-            TaskState::Done => {
+        match row.standing().may_be_reclaimed(&self.lacking(&row)?)? {
+            Reclaim::Take => {}
+            Reclaim::Reopen => self.reopen(&row)?,
+            Reclaim::Repeat => {
                 self.set_task_of_sprint(id, sprint)?;
                 return Ok(row);
             }
-            TaskState::Dead | TaskState::Cancelled | TaskState::Waiting => {
-                self.reopen(&row)?;
-            }
-            _ => self.must_be_ready(&row)?,
         }
         self.claim_for_sprint(id, sprint)
     }
@@ -78,120 +72,10 @@ impl Change<'_> {
         )
     }
 
-    fn must_be_ready(&self, row: &TaskRow) -> Result<(), TaskError> {
-        let id = &row.id;
-        let show = Action::ShowTask { task: id.to_string() };
-        let retry = Action::RetryTask { task: id.to_string() };
-        match row.state {
-            TaskState::Ready => Ok(()),
-            TaskState::Parent => not_now(
-                format!("{id} is made of other tasks, and is not worked on itself"),
-                format!("`{show}` lists its parts"),
-            ),
-            TaskState::Running | TaskState::Claimed => not_now(
-                format!("{id} is taken: {}", who_has_it(row)),
-                format!("`{show}` tells more"),
-            ),
-            TaskState::Blocked => not_now(
-                format!("{id} is blocked: {}", self.why_blocked(row)?),
-                format!("`{show}` tells more"),
-            ),
-            TaskState::Waiting => {
-                let until = jiff::Timestamp::from_second(row.retry_at)
-                    .map(|time| time.to_string())
-                    .unwrap_or_default();
-                not_now(
-                    format!("{id} has failed ({}), and waits until {until}", row.detail),
-                    format!("`{retry}` lets it begin at once"),
-                )
-            }
-            TaskState::Skipped => self.is_skipped(row),
-            TaskState::Done | TaskState::Dead | TaskState::Cancelled => {
-                not_now(format!("{id} is {}", row.state), format!("`{retry}` opens it again"))
-            }
-        }
-    }
-
-    /// Says that a task is skipped, and what could be done about it.
-    pub(super) fn is_skipped<T>(&self, row: &TaskRow) -> Result<T, TaskError> {
-        let hint =
-            match self.missing(&row.id)?.into_iter().find(|need| need.state == NeedState::Never) {
-                Some(need) => {
-                    let drop = Action::DropNeed {
-                        task: need.task.to_string(),
-                        need: Some(need.needs.to_string()),
-                    };
-                    format!("`{drop}` if it can do without")
-                }
-                None => format!("`{}` tells more", Action::ShowTask { task: row.id.to_string() }),
-            };
-        let why = row.detail.strip_prefix("it ").unwrap_or(&row.detail);
-        not_now(format!("{} is skipped: it {why}", row.id), hint)
-    }
-
-    /// What a blocked task waits for, for people.
-    fn why_blocked(&self, row: &TaskRow) -> Result<String, StoreError> {
-        let missing = self.missing(&row.id)?;
-        let mut parts: Vec<String> = Vec::new();
-        for need in missing.iter().take(5) {
-            let state = self.task(&need.needs)?.map_or("gone", |other| other.state.as_str());
-            let never = match need.state {
-                NeedState::Never => ", which can never be".to_owned(),
-                NeedState::Unknown => {
-                    let judge = Action::JudgeTask { task: None };
-                    format!(" without a verdict: `{judge}` says it")
-                }
-                NeedState::Met | NeedState::Open => String::new(),
-            };
-            let whose = if need.task == row.id {
-                String::new()
-            } else {
-                format!(" (as {} does, of which it is a part)", need.task)
-            };
-            parts.push(format!(
-                "it needs {} ({}){whose}, which is {state}{never}",
-                need.needs, need.condition
-            ));
-        }
-        if missing.len() > 5 {
-            parts.push(format!("and {} more", missing.len() - 5));
-        }
-        Ok(parts.join("; "))
-    }
-
-    /// The task, when this is the token of its claim, and the claim still holds. An expired one says
-    /// nothing any more: the task may have been rewritten, taken or skipped since.
+    /// The task, when this is the token of its claim, and the claim still holds.
     pub(super) fn held_with(&self, id: &TaskId, token: i64) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
-        let hint = format!(
-            "`{}` tells how it stands; `{}` takes it again",
-            Action::ShowTask { task: id.to_string() },
-            Action::ClaimTask { task: id.to_string() }
-        );
-        let stale = |what: String| Err(TaskError::Stale { what, hint: hint.clone() });
-        if row.claim_token != token {
-            return stale(match (row.claim_token > token, row.is_held()) {
-                (true, true) => format!(
-                    "token {token} of {id} is stale: the claim expired, and {}",
-                    who_has_it(&row)
-                ),
-                (true, false) => {
-                    format!("token {token} of {id} is stale: the task has been claimed since")
-                }
-                (false, _) => format!("{id} has never had a token {token}"),
-            });
-        }
-        if row.status != TaskStatus::Open {
-            return stale(format!("token {token} of {id} is stale: the task is {}", row.status));
-        }
-        if row.sprint().is_some() {
-            return stale(format!("{id}: {}, and says itself how it ends", who_has_it(&row)));
-        }
-        if row.claimed_by.is_none() || row.state != TaskState::Claimed {
-            return stale(format!(
-                "token {token} of {id} is stale: that claim has expired, or was given back"
-            ));
-        }
+        row.standing().is_held_with(token).map_err(TaskError::Stale)?;
         Ok(row)
     }
 
@@ -232,24 +116,7 @@ impl Change<'_> {
             Some(token) => self.held_with(id, token)?,
             None => self.known_task(id)?,
         };
-        if let Some(sprint) = row.sprint() {
-            return not_now(
-                format!("{id}: {sprint} works on it"),
-                format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_string() }),
-            );
-        }
-        if token.is_none() && row.state == TaskState::Claimed {
-            return not_now(
-                format!("{id} is taken: {}", who_has_it(&row)),
-                "add the claim's token: --token N",
-            );
-        }
-        if row.claimed_by.is_none() || row.status != TaskStatus::Open {
-            return not_now(
-                format!("nobody has claimed {id}: it is {}", row.state),
-                format!("`{}` tells more", Action::ShowTask { task: id.to_string() }),
-            );
-        }
+        row.standing().may_be_released(token.is_some())?;
         self.let_go(&row)?;
         self.settle_graph(&row.study)?;
         self.known_task(id)

@@ -1,9 +1,8 @@
 //! Makes tasks, changes them, and changes what they need.
 
-use super::{TaskError, TaskRow, not_now};
-use crate::domain::action::Action;
+use super::{TaskError, TaskRow};
 use crate::domain::task::{self, check_idea, check_idea_text, check_text};
-use crate::domain::{Condition, EventName, Priority, SprintId, TaskId, TaskState, TaskStatus};
+use crate::domain::{Condition, EventName, Priority, SprintId, TaskId};
 use crate::platform::random;
 use crate::store::{Change, StoreError};
 
@@ -175,23 +174,7 @@ impl Change<'_> {
             let (row, above) = (self.known_task(id)?, self.known_task(parent)?);
             same_study(&row, &above)?;
             let has_parts = self.has_parts(parent)?;
-            if above.is_held() {
-                return not_now(
-                    format!("{parent} cannot get parts: {}", who_has_it(&above)),
-                    "wait until that is over",
-                );
-            }
-            if above.status == TaskStatus::Skipped && !has_parts {
-                return self.is_skipped(&above);
-            }
-            if above.status == TaskStatus::Cancelled
-                || !has_parts && above.status != TaskStatus::Open
-            {
-                return not_now(
-                    format!("{parent} cannot get parts: it is {}", above.status),
-                    format!("`{}` first", Action::RetryTask { task: parent.to_string() }),
-                );
-            }
+            above.standing().may_get_parts(has_parts, &self.lacking(&above)?)?;
         }
         self.transaction.execute("UPDATE tasks SET parent = ?2 WHERE id = ?1", (id, parent))?;
         Ok(())
@@ -218,15 +201,7 @@ impl Change<'_> {
             || edit.parent.is_some()
             || !edit.needs.is_empty()
             || !edit.drop_needs.is_empty();
-        if rewrites && row.is_held() {
-            return not_now(
-                format!("{id} cannot be rewritten now: {}", who_has_it(&row)),
-                "wait until that is over, or edit only the rest",
-            );
-        }
-        if (rewrites || done_when.is_some() || verify.is_some()) && row.status == TaskStatus::Done {
-            return not_now(format!("{id} is done"), "add another task for what is left");
-        }
+        row.standing().may_be_edited(rewrites, done_when.is_some() || verify.is_some())?;
         self.transaction.execute(
             "UPDATE tasks SET idea = coalesce(?2, idea), priority = coalesce(?3, priority), done_when = coalesce(?4, done_when),
                 verify = coalesce(?5, verify), max_attempts = coalesce(?6, max_attempts) WHERE id = ?1",
@@ -286,16 +261,4 @@ fn same_study(row: &TaskRow, other: &TaskRow) -> Result<(), TaskError> {
         "{} belongs to the study {}, not to {}: tasks of different studies do not wait for each other",
         other.id, other.study, row.study
     )))
-}
-
-/// Who has a task, for people.
-pub(super) fn who_has_it(row: &TaskRow) -> String {
-    let who = row.claimed_by.as_deref().unwrap_or("somebody");
-    match (
-        row.state,
-        row.claim_until.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()),
-    ) {
-        (TaskState::Claimed, Some(until)) => format!("{who} has it until {until}"),
-        _ => format!("{who} works on it"),
-    }
 }

@@ -2,14 +2,12 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::edit::who_has_it;
-use super::{TaskError, TaskRow, not_now};
-use crate::domain::action::Action;
+use super::{TaskError, TaskRow};
 use crate::domain::reduce::{self, Failure, SprintEnd, TaskEnd};
 use crate::domain::task::{self, check_text};
+use crate::domain::task_rules::{Retry, is_for_another_try, quoted_idea};
 use crate::domain::{
-    EventName, LoopId, LoopStatus, MessageKind, SprintId, State, TaskId, TaskState, TaskStatus,
-    Verdict,
+    EventName, LoopId, LoopStatus, MessageKind, SprintId, State, TaskId, TaskStatus, Verdict,
 };
 use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
@@ -32,37 +30,8 @@ impl Change<'_> {
             return self.held_with(id, token);
         }
         let row = self.known_task(id)?;
-        let show = Action::ShowTask { task: id.to_string() };
-        match row.state {
-            TaskState::Ready | TaskState::Waiting => Ok(row),
-            TaskState::Claimed => not_now(
-                format!("{id} is taken: {}", who_has_it(&row)),
-                "add the claim's token: --token N",
-            ),
-            TaskState::Running => {
-                let sprint = row.claimed_by.as_deref().unwrap_or_default();
-                not_now(
-                    format!("{id}: {sprint} works on it, and says itself how it ends"),
-                    format!("`{}` ends that", Action::CancelSprint { sprint: sprint.to_owned() }),
-                )
-            }
-            TaskState::Parent => not_now(
-                format!("{id} ends by itself, when its parts do"),
-                format!("`{show}` lists them"),
-            ),
-            TaskState::Blocked => not_now(
-                format!("{id} is blocked"),
-                format!(
-                    "`{show}` tells by what; `{}` if it can do without",
-                    Action::DropNeed { task: id.to_string(), need: None }
-                ),
-            ),
-            TaskState::Skipped => self.is_skipped(&row),
-            TaskState::Done | TaskState::Dead | TaskState::Cancelled => not_now(
-                format!("{id} is {} already", row.state),
-                format!("`{}` opens it again", Action::RetryTask { task: id.to_string() }),
-            ),
-        }
+        row.standing().may_be_ended(&self.lacking(&row)?)?;
+        Ok(row)
     }
 
     /// The same for one that is to be done. It may be so already, when only what came out is not known.
@@ -73,11 +42,8 @@ impl Change<'_> {
         verdict: Option<Verdict>,
     ) -> Result<TaskRow, TaskError> {
         let known = self.known_task(id)?;
-        let lacks_verdict = known.status == TaskStatus::Done
-            && known.verdict.is_none()
-            && verdict.is_some()
-            && token.is_none();
-        if lacks_verdict { Ok(known) } else { self.may_end_task(id, token) }
+        let is_judged = token.is_none() && known.standing().lacks_only(verdict);
+        if is_judged { Ok(known) } else { self.may_end_task(id, token) }
     }
 
     /// A person or an agent says that it is done. Its command must have succeeded before.
@@ -128,24 +94,9 @@ impl Change<'_> {
             all.extend(parts);
             next += 1;
         }
-        if let Some((busy, sprint)) = all.iter().find_map(|task| Some((task, task.sprint()?))) {
-            return not_now(
-                format!("{}: {sprint} works on it", busy.id),
-                format!(
-                    "`{}` ends that, and calls the task off",
-                    Action::CancelSprint { sprint: sprint.to_string() }
-                ),
-            );
-        }
-        if row.status != TaskStatus::Open
-            && row.status != TaskStatus::Dead
-            && row.status != TaskStatus::Skipped
-        {
-            return not_now(
-                format!("{id} is {} already", row.status),
-                format!("`{}` tells more", Action::ShowTask { task: id.to_string() }),
-            );
-        }
+        let busy = all.iter().find_map(|task| Some((&task.id, task.sprint()?)));
+        let busy = busy.as_ref().map(|(task, sprint)| (*task, sprint));
+        row.standing().may_be_cancelled(busy)?;
         for task in all.iter().filter(|task| {
             matches!(task.status, TaskStatus::Open | TaskStatus::Skipped) || task.id == row.id
         }) {
@@ -163,32 +114,14 @@ impl Change<'_> {
     pub fn retry_task(&self, id: &TaskId) -> Result<TaskRow, TaskError> {
         let row = self.known_task(id)?;
         let parts = self.children(id)?;
-        match row.state {
-            TaskState::Done | TaskState::Dead | TaskState::Cancelled if parts.is_empty() => {
-                self.reopen(&row)?
-            }
-            TaskState::Waiting => self.reopen(&row)?,
-            TaskState::Dead | TaskState::Cancelled => {
-                let over = |part: &&TaskRow| {
-                    matches!(part.status, TaskStatus::Dead | TaskStatus::Cancelled)
-                };
-                if !parts.iter().any(|part| over(&part)) {
-                    return not_now(
-                        format!("{id} is {}, and none of its parts can be tried again", row.state),
-                        format!("`{}` lists its parts", Action::ShowTask { task: id.to_string() }),
-                    );
-                }
-                for part in parts.iter().filter(over) {
+        let stored: Vec<TaskStatus> = parts.iter().map(|part| part.status).collect();
+        match row.standing().may_be_retried(&stored, &self.lacking(&row)?)? {
+            Retry::Task => self.reopen(&row)?,
+            Retry::Parts => {
+                for part in parts.iter().filter(|part| is_for_another_try(part.status)) {
                     self.retry_task(&part.id)?;
                 }
                 self.settle_graph(&row.study)?;
-            }
-            TaskState::Skipped => return self.is_skipped(&row),
-            state => {
-                return not_now(
-                    format!("{id} is {state}: there is nothing to try again"),
-                    format!("`{}` tells more", Action::ShowTask { task: id.to_string() }),
-                );
             }
         }
         self.known_task(id)
@@ -227,7 +160,6 @@ impl Change<'_> {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// Asks a person for a verdict that no program could read, when other tasks wait for it.
     /// Asks for each verdict of the study that tasks wait for and nobody has been asked for.
     pub(super) fn ask_for_verdicts(&self, study: &str) -> Result<(), StoreError> {
         let ids: Vec<TaskId> = self
@@ -249,6 +181,7 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Asks a person for a verdict that no program could read, when other tasks wait for it.
     fn ask_for_verdict(
         &self,
         row: &TaskRow,
@@ -265,14 +198,8 @@ impl Change<'_> {
         if waiting == 0 {
             return Ok(());
         }
-        let idea: String = row.idea.chars().take(200).collect();
-        let tasks =
-            if waiting == 1 { "1 task waits".to_owned() } else { format!("{waiting} tasks wait") };
-        let judge = Action::JudgeTask { task: Some(id.to_string()) };
-        let retry = Action::RetryTask { task: id.to_string() };
-        let text = format!(
-            "{id} is done, and what came out is not known: {why}\nidea: {idea}\n{tasks} for its verdict: `{judge}` says it, `{retry}` tries the task again"
-        );
+        let waiting = u64::try_from(waiting).unwrap_or(0);
+        let text = row.standing().asks_for_verdict(&row.idea, why, waiting);
         let choices = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]
             .map(|verdict| verdict.as_str().to_owned());
         self.tell_of_task(MessageKind::Verdict, row, loop_id, &text, &choices)
@@ -438,13 +365,8 @@ impl Change<'_> {
         sprint: Option<TaskSprint<'_>>,
     ) -> Result<(), StoreError> {
         let id = &row.id;
-        let idea: String = row.idea.chars().take(200).collect();
-        let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
-        let retry = Action::RetryTask { task: id.to_string() };
-        let cancel = Action::CancelTask { task: id.to_string() };
-        let text = format!(
-            "{id} has failed {times} and is not tried again: {detail}\nidea: {idea}\n`{retry}` tries it again, `{cancel}` calls it off"
-        );
+        let idea = quoted_idea(&row.idea);
+        let text = row.standing().tells_of_death(&row.idea, failures, detail);
         self.tell_of_task(
             MessageKind::Dead,
             row,

@@ -21,6 +21,7 @@ pub use rows::{Need, TaskFilter, TaskRow};
 use super::StoreError;
 use crate::domain::TaskId;
 use crate::domain::action::Action;
+use crate::domain::task_rules::Refusal;
 use crate::problem::{Problem, ProblemKind};
 
 /// Why something is not done with a task.
@@ -33,21 +34,11 @@ pub enum TaskError {
     #[error("these tasks would wait for each other: {}", path(.0))]
     Cycle(Vec<String>),
     /// The token is not that of the claim.
-    #[error("{what}")]
-    Stale {
-        /// What is wrong with it.
-        what: String,
-        /// What to do next.
-        hint: String,
-    },
+    #[error("{0}")]
+    Stale(Refusal),
     /// The task is not in a state for that.
-    #[error("{what}")]
-    NotNow {
-        /// Why.
-        what: String,
-        /// What to do next.
-        hint: String,
-    },
+    #[error(transparent)]
+    NotNow(#[from] Refusal),
     /// It cannot be meant.
     #[error("{0}")]
     Wrong(String),
@@ -66,8 +57,8 @@ impl From<TaskError> for Problem {
                 "nothing was changed; `{}` shows what waits for what",
                 Action::GraphTasks
             )),
-            TaskError::Stale { hint, .. } | TaskError::NotNow { hint, .. } => {
-                Self::new(ProblemKind::Conflict, message).hint(hint)
+            TaskError::Stale(refusal) | TaskError::NotNow(refusal) => {
+                Self::new(ProblemKind::Conflict, message).hint(refusal.hint)
             }
             TaskError::Wrong(_) => Self::new(ProblemKind::Usage, message),
             TaskError::Store(error) => error.into(),
@@ -102,8 +93,4 @@ fn path(tasks: &[String]) -> String {
         tasks.len() - 15,
         tasks[tasks.len() - 5..].join(" → ")
     )
-}
-
-fn not_now<T>(what: impl Into<String>, hint: impl Into<String>) -> Result<T, TaskError> {
-    Err(TaskError::NotNow { what: what.into(), hint: hint.into() })
 }

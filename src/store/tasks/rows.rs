@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
+use crate::domain::task_rules::{Lacking, Standing};
 use crate::domain::{
     Condition, NeedState, Priority, SprintId, TaskId, TaskState, TaskStatus, Verdict,
 };
@@ -58,15 +59,24 @@ pub struct TaskRow {
 }
 
 impl TaskRow {
-    /// The sprint that works on it.
-    pub fn sprint(&self) -> Option<SprintId> {
-        let holder = self.claimed_by.as_deref().filter(|_| self.state == TaskState::Running)?;
-        SprintId::new(holder).ok()
+    /// How it stands, for the rules.
+    pub fn standing(&self) -> Standing<'_> {
+        Standing {
+            id: &self.id,
+            status: self.status,
+            state: self.state,
+            verdict: self.verdict,
+            detail: &self.detail,
+            retry_at: self.retry_at,
+            holder: self.claimed_by.as_deref(),
+            held_until: self.claim_until,
+            token: self.claim_token,
+        }
     }
 
-    /// Whether it can be stopped waiting for: somebody has it now.
-    pub fn is_held(&self) -> bool {
-        matches!(self.state, TaskState::Running | TaskState::Claimed)
+    /// The sprint that works on it.
+    pub fn sprint(&self) -> Option<SprintId> {
+        self.standing().sprint()
     }
 }
 
@@ -225,9 +235,17 @@ impl Change<'_> {
         self.next_task(Some(study))
     }
 
-    /// See [`Store::missing`].
-    pub(super) fn missing(&self, id: &TaskId) -> Result<Vec<Need>, StoreError> {
-        missing(&self.transaction, id)
+    /// What a task lacks that does not stand as it should because of that.
+    pub(super) fn lacking(&self, row: &TaskRow) -> Result<Vec<Lacking>, StoreError> {
+        if !matches!(row.state, TaskState::Blocked | TaskState::Skipped) {
+            return Ok(Vec::new());
+        }
+        let with_state = |need: Need| {
+            let stands = self.task(&need.needs)?.map(|needed| needed.state);
+            let Need { task, needs, condition, state } = need;
+            Ok(Lacking { task, needs, condition, state, stands })
+        };
+        missing(&self.transaction, &row.id)?.into_iter().map(with_state).collect()
     }
 
     /// Whether it is made of other tasks.

@@ -85,9 +85,9 @@ fn a_claim_that_has_expired_is_refused_whether_it_was_retaken_or_not() {
     let change = store.change().expect("begun");
     let id = add(&change, &[], None);
     let first = change.claim_task(&id, "ann", 1800).expect("claimed").claim_token;
-    assert!(matches!(change.claim_task(&id, "bob", 1800), Err(TaskError::NotNow { .. })));
+    assert!(matches!(change.claim_task(&id, "bob", 1800), Err(TaskError::NotNow(_))));
     assert!(
-        matches!(change.finish_task(&id, None, None, ""), Err(TaskError::NotNow { .. })),
+        matches!(change.finish_task(&id, None, None, ""), Err(TaskError::NotNow(_))),
         "without the token"
     );
     let expire = || {
@@ -107,11 +107,11 @@ fn a_claim_that_has_expired_is_refused_whether_it_was_retaken_or_not() {
         change.release_task(&id, Some(first)).map(drop),
     ] {
         assert!(
-            matches!(&late, Err(TaskError::Stale { what, .. }) if what.contains("stale") && what.contains("bob")),
+            matches!(&late, Err(TaskError::Stale(refusal)) if refusal.what.contains("stale") && refusal.what.contains("bob")),
             "{late:?}"
         );
     }
-    assert!(matches!(change.finish_task(&id, Some(99), None, ""), Err(TaskError::Stale { .. })));
+    assert!(matches!(change.finish_task(&id, Some(99), None, ""), Err(TaskError::Stale(_))));
     expire();
     for late in [
         change.finish_task(&id, Some(second), None, "").map(drop),
@@ -120,7 +120,7 @@ fn a_claim_that_has_expired_is_refused_whether_it_was_retaken_or_not() {
         change.release_task(&id, Some(second)).map(drop),
     ] {
         assert!(
-            matches!(&late, Err(TaskError::Stale { what, .. }) if what.contains("expired")),
+            matches!(&late, Err(TaskError::Stale(refusal)) if refusal.what.contains("expired")),
             "{late:?}"
         );
     }
@@ -132,7 +132,7 @@ fn a_claim_that_has_expired_is_refused_whether_it_was_retaken_or_not() {
         (TaskState::Done, Some(Verdict::Refuted), "seen", None)
     );
     assert!(
-        matches!(change.finish_task(&id, Some(second), None, ""), Err(TaskError::Stale { .. })),
+        matches!(change.finish_task(&id, Some(second), None, ""), Err(TaskError::Stale(_))),
         "it is over"
     );
 }
@@ -145,7 +145,7 @@ fn a_claim_that_was_given_back_counts_nothing_and_cannot_be_used() {
     let token = change.claim_task(&id, "ann", 1800).expect("claimed").claim_token;
     let row = change.release_task(&id, Some(token)).expect("released");
     assert_eq!((row.state, row.failures), (TaskState::Ready, 0));
-    assert!(matches!(change.finish_task(&id, Some(token), None, ""), Err(TaskError::Stale { .. })));
+    assert!(matches!(change.finish_task(&id, Some(token), None, ""), Err(TaskError::Stale(_))));
 }
 
 #[test]
@@ -311,8 +311,8 @@ fn the_task_of_a_sprint_that_is_deleted_is_free_again() {
     let change = store.change().expect("begun");
     let id = add(&change, &[], None);
     let sprint = sprint(&change, 1, &id, None);
-    assert!(matches!(change.cancel_task(&id, ""), Err(TaskError::NotNow { .. })));
-    assert!(matches!(change.release_task(&id, None), Err(TaskError::NotNow { .. })));
+    assert!(matches!(change.cancel_task(&id, ""), Err(TaskError::NotNow(_))));
+    assert!(matches!(change.release_task(&id, None), Err(TaskError::NotNow(_))));
     change.delete_sprint(&sprint).expect("deleted");
     assert_eq!(state(&change, &id), TaskState::Ready);
 }
