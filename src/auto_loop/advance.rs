@@ -13,7 +13,7 @@ use crate::domain::noise::{self, Better, Measured, steps};
 use crate::domain::scale::Scale;
 use crate::domain::transition::Event;
 use crate::domain::{
-    LoopId, LoopStatus, Source, SprintId, Status, TaskState, Waiting, figure_name, task,
+    LoopId, LoopStatus, NoticeKind, Source, SprintId, Status, TaskState, Waiting, figure_name, task,
 };
 use crate::sprint::{self, NewSprintSpec, Request};
 use crate::store::{Change, LoopRow, LoopSprint, MetricRow, Store, StoreError};
@@ -98,7 +98,7 @@ pub fn advance_one(
                 Action::EditLoop { id: id.to_string(), with: LoopOption::Target }
             );
             let data = serde_json::json!({ "loop_id": id, "study_name": row.study, "detail": text, "hint": hint });
-            change.notice(&format!("loop_note:{id}:{subject}"), "loop_note", &data)?;
+            change.notice(&format!("loop_note:{id}:{subject}"), NoticeKind::LoopNote, &data)?;
         }
         change.commit()?;
         if !more {

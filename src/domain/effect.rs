@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::transition::Event;
-use super::{EventName, MessageId, MessageKind, StepState};
+use super::{EventName, MessageId, MessageKind, NoticeKind, StepState};
 
 /// One thing to write, of one sprint.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +83,7 @@ pub enum Effect {
     /// Nobody has to answer the sprint's questions any more.
     CloseMessages,
     /// People are told of the new state by a notice of this kind.
-    TellOfState(&'static str),
+    TellOfState(NoticeKind),
     /// What the sprint has changed in its parent's directory is to be brought.
     FetchParent,
     /// The sprint's task learns of the end.

@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::task::{self, MAX_TEXT, bounded};
-use super::{Ending, Reason, SchedulerKind, SprintId, State, Status, Verdict, retry};
+use super::{Ending, NoticeKind, Reason, SchedulerKind, SprintId, State, Status, Verdict, retry};
 
 /// What follows from a sprint's new state. `is_tweak`: it changes its parent's directory.
 pub fn state_changed(before: Status, after: &State, is_tweak: bool) -> Vec<Effect> {
@@ -10,9 +10,9 @@ pub fn state_changed(before: Status, after: &State, is_tweak: bool) -> Vec<Effec
     let status = after.status();
     // A sprint that a person cancelled is no news.
     let news = match status {
-        Status::Running => Some("started"),
-        Status::Completed => Some("completed"),
-        Status::Failed => Some("failed"),
+        Status::Running => Some(NoticeKind::Started),
+        Status::Completed => Some(NoticeKind::Completed),
+        Status::Failed => Some(NoticeKind::Failed),
         _ => None,
     };
     effects.extend(news.filter(|_| status != before).map(Effect::TellOfState));
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(
             state_changed(Status::Running, &over(Ending::completed()), true),
             [
-                Effect::TellOfState("completed"),
+                Effect::TellOfState(NoticeKind::Completed),
                 Effect::InterruptSteps,
                 Effect::CloseMessages,
                 Effect::FetchParent,

@@ -192,6 +192,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::domain::NoticeKind;
 
     #[test]
     fn a_channel_that_does_not_answer_is_left_alone_for_a_while() {
@@ -199,7 +200,11 @@ mod tests {
         let change = store.change().expect("a change");
         for number in 0..3 {
             change
-                .notice(&format!("started:sp-{number}"), "started", &serde_json::json!({}))
+                .notice(
+                    &format!("started:sp-{number}"),
+                    NoticeKind::Started,
+                    &serde_json::json!({}),
+                )
                 .expect("noted");
         }
         change.commit().expect("kept");
@@ -226,7 +231,11 @@ mod tests {
         let change = store.change().expect("a change");
         for number in 0..3 {
             change
-                .notice(&format!("started:sp-{number}"), "started", &serde_json::json!({}))
+                .notice(
+                    &format!("started:sp-{number}"),
+                    NoticeKind::Started,
+                    &serde_json::json!({}),
+                )
                 .expect("noted");
         }
         change.commit().expect("kept");

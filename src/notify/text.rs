@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::domain::MessageKind;
 use crate::domain::action::Action;
 use crate::domain::text::paragraph;
+use crate::domain::{MessageKind, NoticeKind};
 
 /// What a person reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +49,9 @@ pub fn told(kind: &str, data: &Value, say: fn(&Action) -> String) -> Told {
     } else {
         format!("what it has cost is not known: {unknown}")
     };
-    let (what, message, priority, tag) = match kind {
-        "started" => (format!("{sprint} started"), lines(&[idea]), 3, "rocket"),
-        "completed" => {
+    let (what, message, priority, tag) = match NoticeKind::parse(kind) {
+        Some(NoticeKind::Started) => (format!("{sprint} started"), lines(&[idea]), 3, "rocket"),
+        Some(NoticeKind::Completed) => {
             let open = clean(data["open_issues"]["text"].as_str().unwrap_or_default(), 160);
             if open.is_empty() {
                 (
@@ -81,7 +81,7 @@ pub fn told(kind: &str, data: &Value, say: fn(&Action) -> String) -> Told {
                 )
             }
         }
-        "failed" => {
+        Some(NoticeKind::Failed) => {
             let reason = get("reason", 40).replace('_', " ");
             let hint = get("hint", TEXT);
             let next = if hint.is_empty() { String::new() } else { format!("next: {hint}") };
@@ -97,13 +97,13 @@ pub fn told(kind: &str, data: &Value, say: fn(&Action) -> String) -> Told {
                 "x",
             )
         }
-        "stuck" => (
+        Some(NoticeKind::Stuck) => (
             format!("{sprint} cannot start as things are"),
             lines(&[get("detail", TEXT), format!("next: {}", get("hint", TEXT)), idea]),
             4,
             "hourglass",
         ),
-        "loop_ended" => {
+        Some(NoticeKind::LoopEnded) => {
             let id = get("loop_id", 20);
             (
                 format!("{id} ended"),
@@ -112,7 +112,7 @@ pub fn told(kind: &str, data: &Value, say: fn(&Action) -> String) -> Told {
                 "checkered_flag",
             )
         }
-        "loop_note" => {
+        Some(NoticeKind::LoopNote) => {
             let id = get("loop_id", 20);
             (
                 format!("{id} may not end as it should"),
@@ -121,7 +121,7 @@ pub fn told(kind: &str, data: &Value, say: fn(&Action) -> String) -> Told {
                 "warning",
             )
         }
-        "question" => {
+        Some(NoticeKind::Question) => {
             let id = get("message_id", 20);
             let reply = if id.is_empty() {
                 String::new()
@@ -148,7 +148,7 @@ pub fn told(kind: &str, data: &Value, say: fn(&Action) -> String) -> Told {
                 "question",
             )
         }
-        "task_dead" => {
+        Some(NoticeKind::TaskDead) => {
             let id = get("task_id", 20);
             (
                 format!("{id} has failed for good"),
@@ -162,8 +162,8 @@ pub fn told(kind: &str, data: &Value, say: fn(&Action) -> String) -> Told {
                 "skull",
             )
         }
-        other => (
-            clean(other, 60),
+        None => (
+            clean(kind, 60),
             lines(&[get("text", TEXT), get("detail", TEXT)]),
             3,
             "information_source",

@@ -6,7 +6,7 @@ use super::{Change, StoreError};
 use crate::bundle::journal::Question;
 use crate::bundle::reduce::{self, Named};
 use crate::domain::effect::{self, Effect};
-use crate::domain::{MessageId, MessageStatus, SprintId};
+use crate::domain::{MessageId, MessageStatus, NoticeKind, SprintId};
 
 impl Change<'_> {
     /// Executes these, of one sprint.
@@ -39,7 +39,7 @@ impl Change<'_> {
             Effect::BringAgain(message) => self.bring_again(message),
             Effect::FreeName(message) => self.free_name(message),
             Effect::CloseMessages => self.close_messages_of(id),
-            Effect::TellOfState(kind) => self.tell_of_state(sprint, kind),
+            Effect::TellOfState(kind) => self.tell_of_state(sprint, *kind),
             Effect::FetchParent => self.fetch_parent_again(sprint),
             Effect::SettleTask => self.settle_task_of(sprint),
         }
@@ -73,7 +73,7 @@ impl Change<'_> {
         let data = serde_json::json!({
             "message_id": message, "kind": kind, "sprint_id": sprint.id, "study_name": sprint.study, "text": text, "choices": choices,
         });
-        self.notice(&format!("question:{message}"), "question", &data)
+        self.notice(&format!("question:{message}"), NoticeKind::Question, &data)
     }
 
     /// The messages of a sprint that have a name.

@@ -8,8 +8,8 @@ use super::sprints::Cut;
 use super::{Change, Store, StoreError, TERMINAL, known_word};
 use crate::domain::auto_loop::Limits;
 use crate::domain::{
-    EventName, LoopId, LoopStatus, OpenIssues, Reason, SchedulerKind, SprintId, Status, StopRule,
-    TaskId, Verdict,
+    EventName, LoopId, LoopStatus, NoticeKind, OpenIssues, Reason, SchedulerKind, SprintId, Status,
+    StopRule, TaskId, Verdict,
 };
 
 /// A loop as it is stored.
@@ -312,7 +312,7 @@ impl Change<'_> {
                 "loop_id": id, "study_name": row.map(|row| row.study), "status": status.as_str(), "reason": rule.as_str(), "detail": detail,
             });
             self.loop_event(id, EventName::LoopEnded, &data)?;
-            self.notice(&format!("loop_ended:{id}:{now}"), "loop_ended", &data)?;
+            self.notice(&format!("loop_ended:{id}:{now}"), NoticeKind::LoopEnded, &data)?;
         }
         Ok(ended == 1)
     }

@@ -9,7 +9,7 @@ use rusqlite::OptionalExtension as _;
 use super::sprints::SprintRow;
 use super::{Change, Store, StoreError, waits};
 use crate::domain::action::Action;
-use crate::domain::{State, retry};
+use crate::domain::{NoticeKind, State, retry};
 use crate::platform::clock;
 
 /// Older notices are not sent any more, in seconds: a channel that is new, or was down for long,
@@ -23,7 +23,7 @@ pub struct Notice {
     pub id: i64,
     /// `started:sp-…`: unique.
     pub key: String,
-    /// `started`, `completed`, `failed`, `loop_ended`, `question`, `task_dead`, ...
+    /// The word of a [`NoticeKind`], or of one that only a newer version knows.
     pub kind: String,
     /// What it tells.
     pub data: serde_json::Value,
@@ -45,12 +45,12 @@ impl Change<'_> {
     pub fn notice(
         &self,
         key: &str,
-        kind: &str,
+        kind: NoticeKind,
         data: &serde_json::Value,
     ) -> Result<(), StoreError> {
         self.transaction.prepare_cached("INSERT OR IGNORE INTO outbox (key, kind, data, created_at) VALUES (?1, ?2, ?3, ?4)")?.execute((
             key,
-            kind,
+            kind.as_str(),
             data.to_string(),
             self.stamp(),
         ))?;
@@ -58,7 +58,11 @@ impl Change<'_> {
     }
 
     /// Notes that a sprint has come to its state: a notice of this kind.
-    pub(super) fn tell_of_state(&self, after: &SprintRow, kind: &str) -> Result<(), StoreError> {
+    pub(super) fn tell_of_state(
+        &self,
+        after: &SprintRow,
+        kind: NoticeKind,
+    ) -> Result<(), StoreError> {
         let ending = match &after.state {
             State::Ended { ending, .. } => Some(ending),
             _ => None,
@@ -85,7 +89,7 @@ impl Change<'_> {
             "job_id": row.state.last_job().map(crate::domain::JobId::as_str), "detail": format!("its job waits in the queue: {why}"),
             "hint": format!("it starts by itself when that passes; if it cannot, `{cancel}`, correct its job options, and `{resubmit}`"),
         });
-        self.notice(&format!("stuck:{id}:{}", row.attempt), "stuck", &data)
+        self.notice(&format!("stuck:{id}:{}", row.attempt), NoticeKind::Stuck, &data)
     }
 
     /// Takes the oldest notice that is due for a channel. Nobody else gets it through that channel
@@ -238,7 +242,7 @@ mod tests {
         let change = store.change().expect("a change");
         for _ in 0..2 {
             change
-                .notice("started:sp-1", "started", &serde_json::json!({ "n": 1 }))
+                .notice("started:sp-1", NoticeKind::Started, &serde_json::json!({ "n": 1 }))
                 .expect("noted");
         }
         change.commit().expect("kept");
@@ -278,7 +282,7 @@ mod tests {
     fn what_is_older_than_a_day_is_not_sent() {
         let mut store = Store::in_memory().expect("a database");
         let change = store.change().expect("a change");
-        change.notice("a", "failed", &serde_json::json!({})).expect("noted");
+        change.notice("a", NoticeKind::Failed, &serde_json::json!({})).expect("noted");
         change.commit().expect("kept");
         store
             .connection

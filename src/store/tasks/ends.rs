@@ -7,7 +7,8 @@ use crate::domain::reduce::{self, Failure, SprintEnd, TaskEnd};
 use crate::domain::task::{self, check_text};
 use crate::domain::task_rules::{Retry, is_for_another_try, quoted_idea};
 use crate::domain::{
-    EventName, LoopId, LoopStatus, MessageKind, SprintId, State, TaskId, TaskStatus, Verdict,
+    EventName, LoopId, LoopStatus, MessageKind, NoticeKind, SprintId, State, TaskId, TaskStatus,
+    Verdict,
 };
 use crate::store::{Change, NewMessage, SprintRow, StoreError};
 
@@ -381,7 +382,7 @@ impl Change<'_> {
         )?;
         self.notice(
             &format!("dead:{id}:{deaths}"),
-            "task_dead",
+            NoticeKind::TaskDead,
             &serde_json::json!({ "task_id": id, "study": row.study, "idea": idea, "detail": detail, "failures": failures, "sprint_id": sprint.map(|sprint| sprint.id) }),
         )
     }
