@@ -30,11 +30,13 @@ if CARGO_HOME=$work/none PATH=$work/few ./install.sh --prefix "$work/bare" >"$wo
 for tool in cargo make perl cc; do grep -q "install:   $tool " "$work/out" || { cat "$work/out"; die "the missing $tool is not named"; }; done
 
 # What another checkout has built in the same folder is not taken for the build of this one: that is seen to before Cargo starts.
-mkdir "$work/fake" "$work/shared" && echo /another/checkout >"$work/shared/.checkout"
+# In a copy: the sources here stay as new as they are, or the next build would begin anew, too.
+mkdir -p "$work/fake" "$work/shared" "$work/copy/src" && echo /another/checkout >"$work/shared/.checkout"
+cp install.sh Cargo.toml Cargo.lock "$work/copy" && touch "$work/copy/src/lib.rs" "$work/copy/src/main.rs"
 # shellcheck disable=SC2016 # the text is another script's
 printf '#!/bin/sh\n[ "$(cat "$CARGO_TARGET_DIR/.checkout")" = "$PWD" ] && echo "it begins anew"\nexit 1\n' >"$work/fake/cargo"
 chmod +x "$work/fake/cargo"
-if CARGO_TARGET_DIR=$work/shared PATH=$work/fake:$PATH ./install.sh --prefix "$work/none" >"$work/out" 2>&1 </dev/null; then die "a failed build was installed"; fi
+if CARGO_TARGET_DIR=$work/shared PATH=$work/fake:$PATH "$work/copy/install.sh" --prefix "$work/none" >"$work/out" 2>&1 </dev/null; then die "a failed build was installed"; fi
 grep -q 'it begins anew' "$work/out" || { cat "$work/out"; die "the program of another checkout could be installed"; }
 
 # The real thing: no terminal, piped, an odd folder name, from another folder.

@@ -6,6 +6,7 @@ mod login;
 use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use researchloop::platform::{clock, process};
 use researchloop::remote::{Limits, Payload, Remote as _, RemoteError, Script, Ssh, SshTarget};
 
-use crate::harness::lab;
+use crate::harness::{lab, wait_until};
 
 fn lab_target() -> SshTarget {
     SshTarget {
@@ -65,6 +66,18 @@ fn keygen(file: &Path, arguments: &[&str]) {
         .status()
         .expect("ssh-keygen runs");
     assert!(made.success());
+}
+
+/// Starts an agent that listens there. The socket is there before it does.
+fn ssh_agent(socket: &Path) -> Child {
+    let agent = process::command("ssh-agent")
+        .args(["-D", "-a"])
+        .arg(socket)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("ssh-agent starts");
+    wait_until("the agent answers", 120, || UnixStream::connect(socket).is_ok());
+    agent
 }
 
 /// The type and the key of a `.pub` file.

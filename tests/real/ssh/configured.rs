@@ -7,7 +7,7 @@ use std::path::Path;
 use researchloop::platform::process;
 use researchloop::remote::SshTarget;
 
-use super::{Sshd, keygen, refusal, said};
+use super::{Sshd, keygen, refusal, said, ssh_agent};
 use crate::harness::lab;
 
 /// Signs a key; the certificate gets a name of its own.
@@ -106,13 +106,7 @@ fn certificates_of_the_ssh_configuration_are_used() {
     );
     // The agent has the key, not the certificate.
     let socket = sshd.path("agent");
-    let mut agent = process::command("ssh-agent")
-        .args(["-D", "-a"])
-        .arg(&socket)
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("ssh-agent");
-    crate::harness::wait_until("the agent listens", 120, || socket.exists());
+    let mut agent = ssh_agent(&socket);
     let added = process::command("ssh-add")
         .arg("-q")
         .arg(sshd.path("hpc_ed25519"))

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use researchloop::domain::Secret;
-use researchloop::platform::{clock, process};
+use researchloop::platform::process;
 use researchloop::remote::{Remote as _, RemoteError, Ssh, SshTarget, add_known_host, host_key};
 
-use super::{Sshd, keygen, lab_target, limits, public, refusal, said, script};
+use super::{Sshd, keygen, lab_target, limits, public, refusal, said, script, ssh_agent};
 use crate::harness::lab;
 
 #[test]
@@ -213,16 +212,7 @@ fn a_key_of_the_agent_opens_the_door() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("agent");
-    let mut agent = process::command("ssh-agent")
-        .args(["-D", "-a"])
-        .arg(&socket)
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("ssh-agent starts");
-    let end = clock::instant() + Duration::from_secs(120);
-    while !socket.exists() && clock::instant() < end {
-        clock::pause(Duration::from_millis(10));
-    }
+    let mut agent = ssh_agent(&socket);
     for number in 0..7 {
         keygen(
             &folder.path().join(format!("other{number}")),
