@@ -242,8 +242,7 @@ else
   fresh_uuid
   session=$uuid
 fi
-{ [ -d "$sessions" ] || (umask 077; mkdir -p "$sessions"); } 2>/dev/null
-{ : >>"$sessions/$session.jsonl"; } 2>/dev/null
+[ -f "$sessions/$session.jsonl" ] || (umask 077; mkdir -p "$sessions" && : >>"$sessions/$session.jsonl") 2>/dev/null
 [ ! -w "$sessions/$session.jsonl" ] || transcript=$sessions/$session.jsonl
 
 per_turn=${STAND_IN_COST_PER_TURN:-0}
@@ -391,7 +390,7 @@ bash_tool() {
   text=$quoted
   tool_use Bash "{\"command\":$text,\"description\":$what}"
   if [ -z "$scratch" ]; then
-    scratch=$sessions/$session.out
+    scratch=$sessions/$session.$$.out
     [ -n "$transcript" ] || scratch=$(mktemp "${CLAUDE_CODE_TMPDIR:-${TMPDIR:-/tmp}}/stand-in.XXXXXX") || die "no temporary file"
   fi
   sh -c "$2" </dev/null >"$scratch" 2>&1 &
@@ -1077,6 +1076,7 @@ idea=
 step=${step_line%%[!a-z_]*}
 round=1
 case $step_line in *'(round '[0-9]*) round=${step_line##*'(round '} round=${round%%[!0-9]*} ;; esac
+round=${round:-1}
 quote "$here"
 where=$quoted
 quote "$mode"

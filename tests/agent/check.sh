@@ -238,6 +238,12 @@ run "$demo" summarize --session-id 22222222-2222-4333-8444-555555555555
 unset CLAUDE_CONFIG_DIR
 check "session file where the real one has it" test -s "$work/config/projects/$(printf '%s' "$work/place" | tr -c 'A-Za-z0-9' '-')/22222222-2222-4333-8444-555555555555.jsonl"
 place
+CLAUDE_CONFIG_DIR=/dev/null/x
+export CLAUDE_CONFIG_DIR
+run "$demo" research
+unset CLAUDE_CONFIG_DIR
+check "a session that cannot be kept: the step is done" is "$status $(last .subtype) $(test -s findings.md && echo there)" "0 success there"
+place
 printf '# Step: repair\n\n## Missing files\n\n- `report.md`\n- `results/metrics.json`\n\n## Task\n\nx\n' | "$demo" -p --output-format stream-json --verbose >out 2>err
 check "repair writes what is missing" test -s report.md
 printf '# Step: continue\n\nGo on.\n\n# Step: red_team (round 2 of 3)\n\n## Idea\n\nx\n' | "$demo" -p --output-format stream-json --verbose >out 2>err
