@@ -144,7 +144,7 @@ pub fn send_runner(script: &mut Script, runner: &RunnerHere) {
     script.section_with_input("runner", payload, RECEIVE_RUNNER);
     // What was received has the right hash.
     script.plain(
-        r#"if [ "$RL_RC" = 0 ] && RL_WHY=$(rl_unfit "$RL_RUNNER"); then RL_GO=1; else RL_GO=0; fi"#,
+        r#"if RL_WHY=$(rl_unfit "$RL_RUNNER" "$([ "$RL_RC" = 0 ] || echo 1)"); then RL_GO=1; else RL_GO=0; fi"#,
     );
 }
 
@@ -245,6 +245,30 @@ mod tests {
                 name.starts_with("rl_") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
             })
             .collect()
+    }
+
+    /// A program that says something else, or fails, is none that sums.
+    #[test]
+    fn a_sum_is_taken_from_the_first_program_that_gives_one() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "abc").expect("written");
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").expect("set"));
+        let text = format!("{OURS}\nrl_sum {}", crate::remote::quoted(&file.display().to_string()));
+        for openssl in ["echo 'Welcome to the cluster'", "exit 1", "echo ABC; exit 1", ""] {
+            let program = folder.path().join("openssl");
+            std::fs::write(&program, format!("#!/bin/sh\n{openssl}\n")).expect("written");
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
+                .expect("made a program");
+            let mut sh = crate::platform::process::command("sh");
+            let told = sh.args(["-c", &text]).env("PATH", &path).output().expect("run").stdout;
+            assert_eq!(
+                String::from_utf8_lossy(&told).trim(),
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                "{openssl}"
+            );
+        }
     }
 
     #[test]
