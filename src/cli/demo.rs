@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::Result;
+use super::exit::{Exit, Result};
 use super::ui::Ui;
 use super::{Global, action, watch};
 use crate::app::App;
@@ -51,6 +51,12 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let id = submission.sprint.row.id.clone();
     let quiet = Ui::new(&Global { quiet: true, ..global.clone() });
     let exit = watch::watch(&app, &quiet, Follower::after(&app, submission)?)?;
+    let file = args.dir.join(FILE_NAME);
+    let here = format!("researchloop -c {}", shell_words::quote(&file.display().to_string()));
+    if exit == Exit::Signal(2) {
+        ui.status(&format!("\nThe job goes on. `{here} sprint watch {id}` shows it."));
+        return Ok(exit);
+    }
     let sprint = query::sprint(&app, id.as_str())?.sprint;
     if sprint.status != Status::Completed {
         return Ok(exit);
@@ -77,10 +83,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
             ui.status(&format!("  {line}"));
         }
     }
-    ui.status(&format!(
-        "\nTo look at it again:\n  researchloop -c {} sprint show {id}",
-        shell_words::quote(&args.dir.join(FILE_NAME).display().to_string())
-    ));
+    ui.status(&format!("\nTo look at it again:\n  {here} sprint show {id}"));
     ui.status("\nTo go on with your own cluster:");
     ui.status("  researchloop init                         makes researchloop.toml: describe your cluster there");
     ui.status("  researchloop cluster setup NAME           makes the host known, and puts the runner there");

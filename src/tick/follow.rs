@@ -379,6 +379,10 @@ impl<'a> Follower<'a> {
         is_stopped: &dyn Fn() -> bool,
         show: &mut dyn FnMut(&Self) -> Result<(), Problem>,
     ) -> Result<Option<Rest>, Problem> {
+        // It may have been stopped while the sprint was submitted.
+        if is_stopped() {
+            return Ok(None);
+        }
         loop {
             self.poll()?;
             let until = clock::instant() + self.pause();
