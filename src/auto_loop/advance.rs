@@ -34,6 +34,13 @@ pub struct Advanced {
 pub fn advance_all(app: &App, store: &mut Store) -> Result<Advanced, StoreError> {
     let mut advanced = Advanced::default();
     for id in store.running_loops()? {
+        let id = match id {
+            Ok(id) => id,
+            Err(mistake) => {
+                advanced.problems.push(format!("a loop in the database: {mistake}"));
+                continue;
+            }
+        };
         match advance_one(app, store, &id, &mut advanced) {
             Ok(()) => {}
             Err(error @ (StoreError::Busy | StoreError::Full)) => return Err(error),

@@ -7,6 +7,7 @@ use super::ids::id_in;
 use super::sprints::Cut;
 use super::{Change, Store, StoreError, TERMINAL, known_word};
 use crate::domain::auto_loop::Limits;
+use crate::domain::id::InvalidName;
 use crate::domain::{
     EventName, LoopId, LoopStatus, NoticeKind, OpenIssues, Reason, SchedulerKind, SprintId, Status,
     StopRule, TaskId, Verdict,
@@ -219,13 +220,13 @@ impl Store {
         Ok(found)
     }
 
-    /// Ids of the running loops, oldest first.
-    pub fn running_loops(&self) -> Result<Vec<LoopId>, StoreError> {
+    /// Ids of the running loops, oldest first. What is no id is told in its place: it holds up no other.
+    pub fn running_loops(&self) -> Result<Vec<Result<LoopId, InvalidName>>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT id FROM loops WHERE status = 'running' ORDER BY created_at, rowid",
         )?;
-        let rows = query.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+        rows.map(|id| Ok(LoopId::new(&id?))).collect()
     }
 
     /// Ids of loops that begin with this text, at most ten.

@@ -39,9 +39,9 @@ pub fn run(app: &App, ui: &Ui, args: &EditArgs) -> Result {
     }
     warn_of_options(app, ui, &one.row.study, &edit.request)?;
     one.edit(app, &edit)?;
-    ui.answer(&one.shown()?);
     let id = one.row.id.clone();
     ui.status(&format!("{id}: changed; sprints that have begun stay as they are"));
+    ui.answer(&one.shown()?);
     if edit.order.target.is_some() {
         warn(ui, &id, &one.doubts(app)?);
     }
