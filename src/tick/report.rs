@@ -29,10 +29,9 @@ impl Report {
             held_by: cluster.held_by.clone(),
             unreachable: cluster.unreachable,
         };
-        let made = self.loops.made.iter().map(|(id, _)| id.to_string());
+        let made = self.loops.made.iter().map(|(id, _)| id.clone());
         let ended = self.loops.ended.iter();
-        let ended =
-            ended.map(|(id, why)| EndedLoop { loop_id: id.to_string(), detail: why.clone() });
+        let ended = ended.map(|(id, why)| EndedLoop { loop_id: id.clone(), detail: why.clone() });
         Ticked {
             clusters: self.clusters.iter().map(cluster).collect(),
             loops: TickedLoops { made: made.collect(), ended: ended.collect() },

@@ -77,6 +77,7 @@ impl Troubles {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tick::ClusterReport;
 
     #[test]
     fn the_same_trouble_is_told_once_until_it_has_passed() {
@@ -92,5 +93,29 @@ mod tests {
         assert_eq!(troubles.new_ones("b", problems(&["another"])).len(), 0);
         assert!(!troubles.is_over("a") && troubles.is_over("b") && !troubles.is_over("b"));
         assert_eq!(troubles.new_ones("a", problems(&["another"])).len(), 1);
+    }
+
+    #[test]
+    fn what_is_said_of_a_round_is_what_is_new_in_it() {
+        let mut troubles = Troubles::default();
+        let mut round = |problem: Option<&str>, held: Option<&str>| {
+            let cluster = ClusterReport {
+                name: "c".to_owned(),
+                problems: problem.map(str::to_owned).into_iter().collect(),
+                held_by: held.map(str::to_owned),
+                ..ClusterReport::default()
+            };
+            troubles.remarks_on(&Report { clusters: vec![cluster], ..Report::default() })
+        };
+        let down = || Remark::Problem("c: it is down".to_owned());
+        assert_eq!(round(None, None), []);
+        assert_eq!(round(Some("it is down"), None), [down()]);
+        assert_eq!(round(Some("it is down"), None), []);
+        // Another tick says nothing of the cluster.
+        let held = Remark::Held("c: another tick is at work (pid 7)".to_owned());
+        assert_eq!(round(None, Some("pid 7")), [held]);
+        assert_eq!(round(None, Some("pid 8")), []);
+        assert_eq!(round(None, None), [Remark::AnswersAgain("c".to_owned())]);
+        assert_eq!(round(Some("it is down"), None), [down()]);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{SprintId, Status};
+use crate::domain::{LoopId, SprintId, Status};
 
 /// What one tick did.
 #[derive(Debug, Clone, Serialize)]
@@ -49,7 +49,7 @@ pub struct SprintChange {
 #[derive(Debug, Clone, Serialize)]
 pub struct TickedLoops {
     /// Sprints that were made.
-    pub made: Vec<String>,
+    pub made: Vec<SprintId>,
     /// Loops that ended.
     pub ended: Vec<EndedLoop>,
 }
@@ -58,7 +58,7 @@ pub struct TickedLoops {
 #[derive(Debug, Clone, Serialize)]
 pub struct EndedLoop {
     /// The loop.
-    pub loop_id: String,
+    pub loop_id: LoopId,
     /// Why, a sentence.
     pub detail: String,
 }
