@@ -193,7 +193,6 @@ impl Global {
     fn load(&self, ui: &Ui) -> std::result::Result<Config, Problem> {
         let config = self.load_quietly()?;
         match config.warnings.as_slice() {
-            // With --json, standard error is for one error alone; `config check` has them all.
             [] => {}
             [one] => ui.caution(&one.warning_text()),
             many => {

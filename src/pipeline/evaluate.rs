@@ -49,7 +49,7 @@ pub fn judge(
 }
 
 /// The answer decides. Without one the file does, and also where it lists issues that an empty answer
-/// does not: in doubt one more round is run.
+/// does not, or holds a text that may name some: in doubt one more round is run.
 fn judge_review(file: Option<&[u8]>, answer: Option<&[String]>) -> Judgement {
     let Some(file) = file else {
         return Judgement { note: Some("there is no review"), ..plain(Verdict::Error) };
