@@ -138,6 +138,28 @@ fn a_reader_that_has_gone_ends_a_follower() {
 }
 
 #[test]
+fn a_long_history_is_printed_whole() {
+    let project = playing("", "");
+    let id = project.submit("x", &["--rounds", "0"]);
+    project.finish(&id, 60);
+    // More than is read of the database at a time.
+    super::dialogue::database(&project)
+        .execute(
+            r#"INSERT INTO journal (sprint_id, seq, incarnation, time, kind, line)
+               WITH RECURSIVE n(i) AS (VALUES (1000) UNION ALL SELECT i + 1 FROM n WHERE i < 101500)
+               SELECT ?1, i, 1, '2026-01-01T00:00:00Z', 'note',
+                   '{"v":1,"seq":' || i || ',"time":"2026-01-01T00:00:00Z","incarnation":1,"kind":"note","text":"line ' || i || '"}'
+               FROM n"#,
+            [&id],
+        )
+        .unwrap();
+    for arguments in [&["sprint", "log", &id][..], &["sprint", "log", &id, "--follow"]] {
+        let log = project.run(arguments).success();
+        assert!(log.stdout.contains("line 101500\n"), "{}", log.stdout.len());
+    }
+}
+
+#[test]
 fn data_that_cannot_be_written_is_a_failure() {
     let project = Project::local("");
     for arguments in [&["--json", "sprint", "list"][..], &["study", "list"]] {

@@ -43,14 +43,7 @@ pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
         return follow(ui, follower, &mut print);
     }
     poll_first(ui, &mut follower);
-    let mut last = 0;
-    loop {
-        let after = print(follower.lines_after(last, MOST_LINES)?);
-        if after == last || ui.is_cut_off() {
-            break;
-        }
-        last = after;
-    }
+    let last = print_behind(ui, &follower, 0, &mut print)?;
     let row = follower.row();
     let id = &row.id;
     if last == 0 {
@@ -66,6 +59,22 @@ pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
 /// So many lines are printed at a time.
 const MOST_LINES: u32 = 100_000;
 
+/// Prints all lines behind one, and returns the number of the last.
+fn print_behind(
+    ui: &Ui,
+    follower: &Follower<'_>,
+    mut seq: u64,
+    print: &mut dyn FnMut(Vec<Line>) -> u64,
+) -> Result<u64> {
+    loop {
+        let last = print(follower.lines_after(seq, MOST_LINES)?);
+        if last == seq || ui.is_cut_off() {
+            return Ok(last);
+        }
+        seq = last;
+    }
+}
+
 /// Prints until the sprint is over. `print` returns the number of the last line.
 fn follow(ui: &Ui, mut follower: Follower<'_>, print: &mut dyn FnMut(Vec<Line>) -> u64) -> Result {
     let interrupt = Interrupt::catch();
@@ -77,7 +86,7 @@ fn follow(ui: &Ui, mut follower: Follower<'_>, print: &mut dyn FnMut(Vec<Line>) 
                 ui.warning(&text::clean(problem));
             }
         }
-        seq = print(follower.lines_after(seq, MOST_LINES)?);
+        seq = print_behind(ui, follower, seq, print)?;
         Ok(())
     })?;
     if rest.is_some() {
