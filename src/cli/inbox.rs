@@ -35,78 +35,74 @@ impl Render for Messages {
     }
 }
 
+/// What it is, what it says, how to answer it.
 impl Render for Message {
     fn lines(&self, ui: &Ui) -> Vec<String> {
-        lines(ui, self)
-    }
-}
-
-/// A message for people: what it is, what it says, how to answer it.
-fn lines(ui: &Ui, message: &Message) -> Vec<String> {
-    let what = match (message.kind, &message.sprint_id, &message.task_id) {
-        (MessageKind::Question, Some(sprint), _) => format!("{sprint} asks"),
-        (MessageKind::Approval, Some(sprint), _) => format!("{sprint} proposes an idea"),
-        (MessageKind::Note, Some(sprint), _) => format!("note to {sprint}"),
-        (MessageKind::Dead, _, Some(task)) => format!("task {task} has failed for good"),
-        (MessageKind::Verdict, _, Some(task)) => format!("task {task} has no verdict"),
-        (kind, _, _) => kind.to_string(),
-    };
-    let is_note = message.kind == MessageKind::Note;
-    let state = match (message.status, message.delivered_at.is_some()) {
-        (MessageStatus::Open, false) if is_note => ", not delivered yet",
-        (MessageStatus::Open, true) if is_note => ", delivered, not read yet",
-        (MessageStatus::Open, _) => "",
-        (MessageStatus::Answered, false) if !message.kind.is_of_task() => {
-            ", answered, not delivered yet"
+        let what = match (self.kind, &self.sprint_id, &self.task_id) {
+            (MessageKind::Question, Some(sprint), _) => format!("{sprint} asks"),
+            (MessageKind::Approval, Some(sprint), _) => format!("{sprint} proposes an idea"),
+            (MessageKind::Note, Some(sprint), _) => format!("note to {sprint}"),
+            (MessageKind::Dead, _, Some(task)) => format!("task {task} has failed for good"),
+            (MessageKind::Verdict, _, Some(task)) => format!("task {task} has no verdict"),
+            (kind, _, _) => kind.to_string(),
+        };
+        let is_note = self.kind == MessageKind::Note;
+        let state = match (self.status, self.delivered_at.is_some()) {
+            (MessageStatus::Open, false) if is_note => ", not delivered yet",
+            (MessageStatus::Open, true) if is_note => ", delivered, not read yet",
+            (MessageStatus::Open, _) => "",
+            (MessageStatus::Answered, false) if !self.kind.is_of_task() => {
+                ", answered, not delivered yet"
+            }
+            (MessageStatus::Answered, _) => ", answered",
+            (MessageStatus::Acknowledged, _) if is_note => ", read",
+            (MessageStatus::Acknowledged, _) => ", answered and read",
+            (MessageStatus::Closed, _) if is_note => ", not read: the sprint has ended",
+            (MessageStatus::Closed, _) => ", closed",
+        };
+        let head = format!(
+            "{}  {what} ({}){state}",
+            ui.style().bold().apply_to(&self.id),
+            text::clean(&self.study_name)
+        );
+        let head = format!("{head}  {}", ui.style().dim().apply_to(text::time(&self.created_at)));
+        let mut lines = vec![text::short(&head, ui.width())];
+        let width = ui.width().saturating_sub(2).max(20);
+        let wrapped = |text: &str| {
+            text::clean_lines(text)
+                .iter()
+                .flat_map(|line| text::wrap(line, width))
+                .map(|line| format!("  {line}").trim_end().to_owned())
+                .collect::<Vec<_>>()
+        };
+        lines.extend(wrapped(&action::say(&self.text)));
+        if let Some(answer) = &self.answer {
+            lines.extend(wrapped(&format!("Answer: {answer}")));
         }
-        (MessageStatus::Answered, _) => ", answered",
-        (MessageStatus::Acknowledged, _) if is_note => ", read",
-        (MessageStatus::Acknowledged, _) => ", answered and read",
-        (MessageStatus::Closed, _) if is_note => ", not read: the sprint has ended",
-        (MessageStatus::Closed, _) => ", closed",
-    };
-    let head = format!(
-        "{}  {what} ({}){state}",
-        ui.style().bold().apply_to(&message.id),
-        text::clean(&message.study_name)
-    );
-    let head = format!("{head}  {}", ui.style().dim().apply_to(text::time(&message.created_at)));
-    let mut lines = vec![text::short(&head, ui.width())];
-    let width = ui.width().saturating_sub(2).max(20);
-    let wrapped = |text: &str| {
-        text::clean_lines(text)
-            .iter()
-            .flat_map(|line| text::wrap(line, width))
-            .map(|line| format!("  {line}").trim_end().to_owned())
-            .collect::<Vec<_>>()
-    };
-    lines.extend(wrapped(&action::say(&message.text)));
-    if let Some(answer) = &message.answer {
-        lines.extend(wrapped(&format!("Answer: {answer}")));
-    }
-    if message.reply_with.is_some() {
-        let given = message.answers.iter().map(|answer| text::shell_word(&text::clean(answer)));
-        let own_words = message.own_words.map(|what| match what {
-            "" => format!("\"{OWN_WORDS}\""),
-            // A comment of the shell, so that the line is a command as it stands.
-            what => format!("\"{OWN_WORDS}\"  # {what}"),
-        });
-        for (number, word) in given.chain(own_words).enumerate() {
-            let mark = if number == 0 {
-                ui.style().cyan().bold().apply_to("answer:").to_string()
-            } else {
-                "       ".to_owned()
-            };
-            lines.push(format!("{mark} researchloop reply {} {}", message.id, word));
+        if self.reply_with.is_some() {
+            let given = self.answers.iter().map(|answer| text::shell_word(&text::clean(answer)));
+            let own_words = self.own_words.map(|what| match what {
+                "" => format!("\"{OWN_WORDS}\""),
+                // A comment of the shell, so that the line is a command as it stands.
+                what => format!("\"{OWN_WORDS}\"  # {what}"),
+            });
+            for (number, word) in given.chain(own_words).enumerate() {
+                let mark = if number == 0 {
+                    ui.style().cyan().bold().apply_to("answer:").to_string()
+                } else {
+                    "       ".to_owned()
+                };
+                lines.push(format!("{mark} researchloop reply {} {}", self.id, word));
+            }
         }
+        if let (Some(sprint), MessageKind::Note, MessageStatus::Closed) =
+            (&self.sprint_id, self.kind, self.status)
+        {
+            lines.push(format!(
+                "{} researchloop sprint tweak {sprint} \"...\"",
+                ui.style().cyan().bold().apply_to("instead:")
+            ));
+        }
+        lines
     }
-    if let (Some(sprint), MessageKind::Note, MessageStatus::Closed) =
-        (&message.sprint_id, message.kind, message.status)
-    {
-        lines.push(format!(
-            "{} researchloop sprint tweak {sprint} \"...\"",
-            ui.style().cyan().bold().apply_to("instead:")
-        ));
-    }
-    lines
 }

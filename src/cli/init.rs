@@ -37,8 +37,4 @@ pub fn run(ui: &Ui, args: &InitArgs) -> Result {
     Ok(Exit::Success)
 }
 
-impl Render for NewProject {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for NewProject {}

@@ -7,8 +7,11 @@ use super::ui::Ui;
 /// An answer that a command prints. Its JSON is the answer itself: a value that only the lines need
 /// is skipped there.
 pub trait Render: Serialize {
-    /// What people read on standard output.
-    fn lines(&self, ui: &Ui) -> Vec<String>;
+    /// What people read on standard output. Nothing of an answer that they are told in sentences,
+    /// as it comes about.
+    fn lines(&self, _ui: &Ui) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What is left of it with `--quiet`.
     fn quiet(&self, ui: &Ui) -> Vec<String> {

@@ -36,11 +36,7 @@ pub fn run(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
     Ok(Exit::Success)
 }
 
-impl Render for Response {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for Response {}
 
 /// What came of the words, in a sentence.
 fn what_came(response: &Response) -> String {

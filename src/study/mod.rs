@@ -102,7 +102,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Reads what a study is after, at this time: a deadline may be so many hours from it. A file that cannot be read is told of in `mistakes`.
+    /// Reads what a study is after, at this time: a deadline may be so many hours from it. A file that
+    /// cannot be read is told of in `mistakes`.
     pub fn load(config: &Config, study: &Study, now: Timestamp) -> Self {
         let mut mistakes = Vec::new();
         let places = places(config, study);

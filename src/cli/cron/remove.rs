@@ -19,8 +19,4 @@ pub fn run(app: &App, ui: &Ui) -> Result {
     Ok(Exit::Success)
 }
 
-impl Render for CronRemoved {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for CronRemoved {}

@@ -10,12 +10,7 @@ use crate::domain::{LoopId, LoopStatus};
 use crate::sprint::{Deferral, Submitted};
 use crate::view::OneLoop;
 
-/// What changed of a loop, people are told as it happens.
-impl Render for OneLoop {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for OneLoop {}
 
 /// Says what is probably not as it was meant in a loop's limits.
 pub fn warn(ui: &Ui, id: &LoopId, doubts: &[String]) {

@@ -15,11 +15,7 @@ impl Render for Plan {
     }
 }
 
-impl Render for PlanWaiting {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for PlanWaiting {}
 
 /// The tasks of a plan, each below the last one that it needs.
 pub fn of_plan(ui: &Ui, study: &str, drafts: &[Draft]) -> Vec<String> {

@@ -70,9 +70,4 @@ pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     }
 }
 
-/// How it ended, people are told in a sentence.
-impl Render for Cancelled {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for Cancelled {}

@@ -52,8 +52,4 @@ pub fn run(app: &App, ui: &Ui, args: &DeleteArgs) -> Result {
     Ok(Exit::Success)
 }
 
-impl Render for Deleted {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for Deleted {}

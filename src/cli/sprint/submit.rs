@@ -30,12 +30,7 @@ pub fn submit_and_tell(app: &App, ui: &Ui, sprint: Handle, then_watch: bool) -> 
     Ok(exit)
 }
 
-/// What came of it, people are told in sentences.
 impl Render for Begun {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-
     fn quiet(&self, _ui: &Ui) -> Vec<String> {
         vec![self.sprint_id.to_string()]
     }

@@ -42,8 +42,4 @@ pub fn run(app: &App, ui: &Ui, args: &FailArgs) -> Result {
     Ok(Exit::Success)
 }
 
-impl Render for FailedTask {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for FailedTask {}

@@ -21,17 +21,9 @@ pub fn style(ui: &Ui, state: TaskState) -> Style {
     }
 }
 
-impl Render for OneTask {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for OneTask {}
 
-impl Render for ChangedTasks {
-    fn lines(&self, _ui: &Ui) -> Vec<String> {
-        Vec::new()
-    }
-}
+impl Render for ChangedTasks {}
 
 /// The task as JSON, or a sentence on it.
 pub fn tell(ui: &Ui, answer: &OneTask, what: &str) -> Result {
