@@ -169,7 +169,6 @@ pub fn accept_found(
     let lease = match change.take_lease(
         &format!("submit:{}", row.id),
         &holder(),
-        change.now().as_second(),
         LONGEST_SUBMISSION,
         is_gone,
     )? {

@@ -51,12 +51,10 @@ fn submit_known(
 
     let lease_name = format!("submit:{id}");
     let change = store.change()?;
-    let now = change.now().as_second();
-    let lease =
-        match change.take_lease(&lease_name, &holder(), now, cluster.lease_seconds(), is_gone)? {
-            LeaseOutcome::Taken(lease) => lease,
-            LeaseOutcome::Held(other) => return not_due(&format!("{other} is submitting it")),
-        };
+    let lease = match change.take_lease(&lease_name, &holder(), cluster.lease_seconds(), is_gone)? {
+        LeaseOutcome::Taken(lease) => lease,
+        LeaseOutcome::Held(other) => return not_due(&format!("{other} is submitting it")),
+    };
     let Some(row) = change.sprint(id)? else { return not_due("there is no such sprint") };
     let mode = match row.state {
         State::Submitting => Mode::Again,

@@ -34,10 +34,10 @@ impl Change<'_> {
         &self,
         name: &str,
         holder: &str,
-        now: i64,
         seconds: i64,
         is_gone: impl Fn(&str) -> bool,
     ) -> Result<LeaseOutcome, StoreError> {
+        let now = self.seconds();
         let held: Option<(String, i64, i64)> = self
             .transaction
             .query_row("SELECT holder, token, until FROM leases WHERE name = ?1", [name], |row| {
@@ -86,6 +86,7 @@ impl Change<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Lease, LeaseOutcome};
+    use crate::platform::clock::Clock;
     use crate::store::Store;
 
     fn taken(outcome: LeaseOutcome) -> Lease {
@@ -98,33 +99,42 @@ mod tests {
     #[test]
     fn one_holder_at_a_time_and_the_number_grows() {
         let temp = tempfile::tempdir().expect("a folder");
-        let mut store = Store::open(&temp.path().join("x.db")).expect("opened");
-        let change = store.change().expect("begun");
-        let first = taken(change.take_lease("tick:a", "one", 100, 60, |_| false).expect("asked"));
-        assert_eq!(
-            change.take_lease("tick:a", "two", 150, 60, |_| false).expect("asked"),
-            LeaseOutcome::Held("one".to_owned())
-        );
-        let second = taken(change.take_lease("tick:a", "two", 161, 60, |_| false).expect("asked"));
+        // The database at this second.
+        let at = |time: i64| {
+            let time = jiff::Timestamp::from_second(time).expect("a time");
+            let store = Store::open(&temp.path().join("x.db")).expect("opened");
+            store.with_clock(Clock::standing(time)).expect("a clock")
+        };
+        // One whose holder is `gone` is taken over.
+        let take = |time: i64, holder: &str, gone: &str| {
+            let mut store = at(time);
+            let change = store.change().expect("begun");
+            let outcome =
+                change.take_lease("tick:a", holder, 60, |holder| holder == gone).expect("asked");
+            change.commit().expect("kept");
+            outcome
+        };
+        let holds = |lease: &Lease| at(162).change().expect("begun").holds(lease).expect("asked");
+        let give_back = |lease: &Lease| {
+            let mut store = at(162);
+            let change = store.change().expect("begun");
+            change.give_back(lease).expect("given");
+            change.commit().expect("kept");
+        };
+        let first = taken(take(100, "one", ""));
+        assert_eq!(take(150, "two", ""), LeaseOutcome::Held("one".to_owned()));
+        let second = taken(take(161, "two", ""));
         assert!(second.token > first.token);
-        assert!(!change.holds(&first).expect("asked"));
-        change.give_back(&first).expect("nothing");
-        assert!(change.holds(&second).expect("asked"));
-        // One whose holder is gone is taken over, and is the new holder's from then on.
-        let third = taken(
-            change.take_lease("tick:a", "heir", 163, 60, |holder| holder == "two").expect("asked"),
-        );
-        assert_eq!(
-            change.take_lease("tick:a", "other", 164, 60, |holder| holder == "two").expect("asked"),
-            LeaseOutcome::Held("heir".to_owned())
-        );
-        let second = third;
-        change.give_back(&second).expect("given");
-        let last = taken(change.take_lease("tick:a", "three", 165, 60, |_| false).expect("asked"));
-        assert!(last.token > second.token);
+        assert!(!holds(&first));
+        give_back(&first);
+        assert!(holds(&second));
+        // It is the new holder's from then on.
+        let third = taken(take(163, "heir", "two"));
+        assert_eq!(take(164, "other", "two"), LeaseOutcome::Held("heir".to_owned()));
+        give_back(&third);
+        let last = taken(take(165, "three", ""));
+        assert!(last.token > third.token);
         // The clock was set back by a year.
-        taken(
-            change.take_lease("tick:a", "four", 165 - 366 * 86_400, 60, |_| false).expect("asked"),
-        );
+        taken(take(165 - 366 * 86_400, "four", ""));
     }
 }

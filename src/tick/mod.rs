@@ -283,8 +283,7 @@ fn tick_part(
 fn take_lease(store: &mut Store, cluster: &Cluster) -> Result<LeaseOutcome, StoreError> {
     let name = format!("tick:{}", cluster.name);
     let change = store.change()?;
-    let now = change.now().as_second();
-    let taken = change.take_lease(&name, &holder(), now, cluster.lease_seconds(), is_gone)?;
+    let taken = change.take_lease(&name, &holder(), cluster.lease_seconds(), is_gone)?;
     change.commit()?;
     Ok(taken)
 }
