@@ -141,7 +141,6 @@ const FLOORS: &[(&str, &[&str])] = &[
 const DOORS_THAT_NAME_MORE: &[(&str, &[&str])] = &[
     ("src/cli/job.rs", &["runner"]),
     ("src/cli/screen.rs", &["bundle"]),
-    ("src/cli/sprint/log.rs", &["bundle"]),
 ];
 
 /// Libraries, and the only folders that may name them.

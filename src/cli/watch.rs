@@ -207,7 +207,8 @@ struct LinePrinter {
 
 impl LinePrinter {
     fn print(&mut self, ui: &Ui, follower: &Follower<'_>, sprint: &view::Sprint) -> Result<()> {
-        for line in follower.lines_after(self.seq, 10_000)? {
+        for line in follower.lines_after(self.seq) {
+            let line = line?;
             self.seq = line.seq;
             ui.answer(&line);
         }

@@ -23,6 +23,9 @@ const POLL_SOON: Duration = Duration::from_secs(1);
 /// So long the end of a sprint is waited for that was asked to end.
 const END_WAIT: Duration = Duration::from_secs(180);
 
+/// So many lines of a journal are read at a time.
+const READ_AT_A_TIME: u32 = 10_000;
+
 /// When the scheduler may be asked, and how long a cluster that fails is left alone.
 #[derive(Debug)]
 struct Pace {
@@ -186,9 +189,21 @@ impl<'a> Follower<'a> {
         })
     }
 
-    /// Lines of the journal behind one, at most so many.
-    pub fn lines_after(&self, seq: u64, limit: u32) -> Result<Vec<Line>, StoreError> {
-        self.store.journal_after(&self.seen.row.id, seq, limit)
+    /// All lines of the journal behind one, however many there are.
+    pub fn lines_after(&self, seq: u64) -> impl Iterator<Item = Result<Line, StoreError>> {
+        let mut last = seq;
+        let mut read = Vec::new().into_iter();
+        std::iter::from_fn(move || {
+            if read.len() == 0 {
+                match self.store.journal_after(&self.seen.row.id, last, READ_AT_A_TIME) {
+                    Ok(lines) => read = lines.into_iter(),
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+            let line = read.next()?;
+            last = line.seq;
+            Some(Ok(line))
+        })
     }
 
     /// The last lines of these kinds, at most so many.

@@ -153,7 +153,11 @@ fn a_long_history_is_printed_whole() {
             [&id],
         )
         .unwrap();
-    for arguments in [&["sprint", "log", &id][..], &["sprint", "log", &id, "--follow"]] {
+    for arguments in [
+        &["sprint", "log", &id][..],
+        &["sprint", "log", &id, "--follow"],
+        &["sprint", "watch", &id],
+    ] {
         let log = project.run(arguments).success();
         assert!(log.stdout.contains("line 101500\n"), "{}", log.stdout.len());
     }

@@ -3,7 +3,6 @@
 use clap::Args;
 
 use crate::app::App;
-use crate::bundle::journal::Line;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::text;
 use crate::cli::ui::Ui;
@@ -28,22 +27,11 @@ pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
     if let Some(step) = &args.step {
         follower.must_have_step(step)?;
     }
-    let mut seq = 0;
-    let mut print = |lines: Vec<Line>| {
-        for line in lines {
-            seq = line.seq;
-            if args.step.is_some() && line.step != args.step {
-                continue;
-            }
-            ui.answer(&line);
-        }
-        seq
-    };
     if args.follow {
-        return follow(ui, follower, &mut print);
+        return follow(ui, args, follower);
     }
     poll_first(ui, &mut follower);
-    let last = print_behind(ui, &follower, 0, &mut print)?;
+    let last = print(ui, args, &follower, 0)?;
     let row = follower.row();
     let id = &row.id;
     if last == 0 {
@@ -56,27 +44,23 @@ pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
     Ok(Exit::Success)
 }
 
-/// So many lines are printed at a time.
-const MOST_LINES: u32 = 100_000;
-
-/// Prints all lines behind one, and returns the number of the last.
-fn print_behind(
-    ui: &Ui,
-    follower: &Follower<'_>,
-    mut seq: u64,
-    print: &mut dyn FnMut(Vec<Line>) -> u64,
-) -> Result<u64> {
-    loop {
-        let last = print(follower.lines_after(seq, MOST_LINES)?);
-        if last == seq || ui.is_cut_off() {
-            return Ok(last);
+/// Prints the lines behind one that are wanted, and returns the number of the last.
+fn print(ui: &Ui, args: &LogArgs, follower: &Follower<'_>, mut seq: u64) -> Result<u64> {
+    for line in follower.lines_after(seq) {
+        let line = line?;
+        seq = line.seq;
+        if args.step.is_none() || line.step == args.step {
+            ui.answer(&line);
         }
-        seq = last;
+        if ui.is_cut_off() {
+            break;
+        }
     }
+    Ok(seq)
 }
 
-/// Prints until the sprint is over. `print` returns the number of the last line.
-fn follow(ui: &Ui, mut follower: Follower<'_>, print: &mut dyn FnMut(Vec<Line>) -> u64) -> Result {
+/// Prints until the sprint is over.
+fn follow(ui: &Ui, args: &LogArgs, mut follower: Follower<'_>) -> Result {
     let interrupt = Interrupt::catch();
     let (mut seq, mut problem) = (0, None);
     let rest = follower.follow(BEAT, &|| interrupt.came() || ui.is_cut_off(), &mut |follower| {
@@ -86,7 +70,7 @@ fn follow(ui: &Ui, mut follower: Follower<'_>, print: &mut dyn FnMut(Vec<Line>) 
                 ui.warning(&text::clean(problem));
             }
         }
-        seq = print_behind(ui, follower, seq, print)?;
+        seq = print(ui, args, follower, seq)?;
         Ok(())
     })?;
     if rest.is_some() {
