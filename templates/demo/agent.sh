@@ -113,13 +113,14 @@ fresh_uuid() {
 # read, tells whether the second is still the same.
 second=
 look_at_clock() {
-  age=
+  age='' ms=''
   { read -r age ms </proc/uptime; } 2>/dev/null
   case $age in
-    *[!0-9.]* | *.*.* | '' | 0*) age='' ms=$(date +%s)000 ;;
+    *[!0-9.]* | *.*.* | 0*) ms='' ;;
     *.??) ms=${age%.*}${age#*.}0 ;;
-    *) age='' ms=$(date +%s)000 ;;
+    *) ms='' ;;
   esac
+  if [ -z "$ms" ]; then ms=$(date +%s)000 age=''; fi
   if [ -z "$age" ] || [ "${age%.*}" != "$second" ]; then
     second=${age%.*}
     stamp=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
@@ -407,8 +408,7 @@ bash_tool() {
     quote "Exit code $code$NEWLINE$output"
     text=$quoted
     quote "Error: Exit code $code$NEWLINE$output"
-    error=$quoted
-    tool_result "$text" true "$error"
+    tool_result "$text" true "$quoted"
   fi
   return "$code"
 }
@@ -428,15 +428,13 @@ write_tool() {
   # A group, so that a full disk or a missing folder is our message and not the shell's.
   if { printf '%s' "$body" >"$1"; } 2>/dev/null && [ "$(wc -c <"$1")" -eq ${#body} ]; then
     quote "File written: $here/$1"
-    what=$quoted
-    tool_result "$what" false \
+    tool_result "$quoted" false \
       "{\"type\":\"$kind\",\"filePath\":$where,\"content\":$text,\"structuredPatch\":[],\"originalFile\":null,\"userModified\":false}"
   else
     quote "The file could not be written: $here/$1"
     what=$quoted
     quote "Error: could not write $here/$1"
-    error=$quoted
-    tool_result "$what" true "$error"
+    tool_result "$what" true "$quoted"
     return 1
   fi
 }
