@@ -138,10 +138,8 @@ const FLOORS: &[(&str, &[&str])] = &[
 
 /// Files of the command line that name a lower floor, and which: the hidden commands inside of a job
 /// belong to the runner, and a journal's lines are shown as they are stored.
-const DOORS_THAT_NAME_MORE: &[(&str, &[&str])] = &[
-    ("src/cli/job.rs", &["runner"]),
-    ("src/cli/screen.rs", &["bundle"]),
-];
+const DOORS_THAT_NAME_MORE: &[(&str, &[&str])] =
+    &[("src/cli/job.rs", &["runner"]), ("src/cli/screen.rs", &["bundle"])];
 
 /// Libraries, and the only folders that may name them.
 const ONLY_HERE: &[(&str, &[&str])] = &[

@@ -34,8 +34,7 @@ fn with_hostile(scenario: &str, command: &str, hostile: &str, more: &str) -> Pro
         std::fs::Permissions::from_mode(0o755),
     )
     .unwrap();
-    let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
-    project.set("PATH", &path);
+    project.put_bin_first();
     project
 }
 

@@ -20,8 +20,7 @@ fn with_crontab(project: &mut Project) {
     project.write("bin/crontab", script);
     std::fs::set_permissions(project.path("bin/crontab"), std::fs::Permissions::from_mode(0o755))
         .unwrap();
-    let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
-    project.set("PATH", &path);
+    project.put_bin_first();
 }
 
 fn crontab(project: &Project) -> String {

@@ -195,8 +195,7 @@ fn an_installed_program_is_used_only_when_nobody_else_can_change_it() {
         ),
     );
     let program = project.path("bin/researchloop");
-    let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
-    project.set("PATH", &path);
+    project.put_bin_first();
     set_mode(&program, 0o755);
     for how in ["file of somebody else", "open file", "open folder", "folder of somebody else"] {
         let folder = project.path("bin");

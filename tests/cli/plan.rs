@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::dialogue::{prompts, recorded};
+use super::sprints::interrupted;
 use super::text;
 use crate::harness::{Project, sources, wait_until};
 
@@ -389,22 +390,21 @@ fn a_plan_of_a_job_that_is_wrong_is_told_and_stays() {
 #[test]
 fn ctrl_c_leaves_the_job_that_makes_a_plan_running() {
     let project = recorded("plan:gate");
-    let child = project.spawn(&["plan", "x", "-s", "s", "--job"]);
-    wait_until("the job runs", 30, || !prompts(&project).is_empty());
-    rustix::process::kill_process(
-        rustix::process::Pid::from_child(&child),
-        rustix::process::Signal::INT,
+    let ended = interrupted(
+        &project,
+        &["plan", "x", "-s", "s", "--job"],
+        || !prompts(&project).is_empty(),
+        || {},
     )
-    .unwrap();
-    let ended = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(130), "{said}");
+    .code(130);
     let id = text(&project.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id")
         .to_owned();
     assert!(
-        said.contains("The job goes on.")
-            && said.contains(&format!("`researchloop plan -s s --from {id}` takes the plan")),
-        "{said}"
+        ended.stderr.contains("The job goes on.")
+            && ended
+                .stderr
+                .contains(&format!("`researchloop plan -s s --from {id}` takes the plan")),
+        "{ended}"
     );
     project.run(&["plan", "-s", "s", "--from", &id]).code(4);
     project.let_go(&id);

@@ -294,10 +294,12 @@ fn ticks_at_the_same_time_do_not_disturb_each_other() {
     }
 }
 
-fn interrupted(
+/// What is said by a command that gets Ctrl-C when this is so, and behind that.
+pub(super) fn interrupted(
     project: &Project,
     arguments: &[&str],
-    until: impl Fn() -> bool,
+    when: impl Fn() -> bool,
+    behind: impl FnOnce(),
 ) -> crate::harness::Output {
     let mut command = project.command(program());
     command
@@ -305,10 +307,11 @@ fn interrupted(
         .stdout(std::fs::File::create(project.path("out")).unwrap())
         .stderr(std::fs::File::create(project.path("err")).unwrap());
     let mut child = command.spawn().unwrap();
-    wait_until("it watches", 30, until);
+    wait_until("it is as far as that", 30, when);
     assert!(
         Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
     );
+    behind();
     let status = child.wait().unwrap();
     let read = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
     crate::harness::Output {
@@ -323,7 +326,7 @@ fn ctrl_c_ends_the_watching_and_not_the_job() {
     let project = playing("research:hang", "");
     let said =
         || std::fs::read_to_string(project.path("out")).unwrap_or_default().contains("research");
-    interrupted(&project, &["sprint", "run", "wait", "-s", "s", "--watch"], said)
+    interrupted(&project, &["sprint", "run", "wait", "-s", "s", "--watch"], said, || {})
         .code(130)
         .says("The job goes on")
         .says("sprint watch sp-");
@@ -352,20 +355,16 @@ fn ctrl_c_during_a_submission_leaves_the_job_running() {
             ": >{here}/asked\nuntil [ -e {here}/sent ]; do sleep 0.05; done\nexec /usr/bin/uname \"$@\""
         ),
     );
-    let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
-    project.set("PATH", &path);
-    let child = project.spawn(&["sprint", "run", "wait", "-s", "s", "--watch"]);
-    wait_until("it submits", 30, || project.path("asked").exists());
-    rustix::process::kill_process(
-        rustix::process::Pid::from_child(&child),
-        rustix::process::Signal::INT,
+    project.put_bin_first();
+    let ended = interrupted(
+        &project,
+        &["sprint", "run", "wait", "-s", "s", "--watch"],
+        || project.path("asked").exists(),
+        || project.write("sent", ""),
     )
-    .unwrap();
-    project.write("sent", "");
-    let ended = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(130), "{said}");
-    assert!(said.contains("The job goes on") && said.contains("sprint watch sp-"), "{said}");
+    .code(130);
+    let said = &ended.stderr;
+    assert!(said.contains("The job goes on") && said.contains("sprint watch sp-"), "{ended}");
     let list = project.run(&["--json", "sprint", "list"]).success().json();
     let (id, job) = (text(&list["sprints"][0], "id"), text(&list["sprints"][0], "job_id"));
     assert!(is_alive(job), "the job {job} is gone");
@@ -377,7 +376,7 @@ fn tick_watch_goes_on_until_interrupted() {
     let project = playing("", "");
     let id = project.submit("x", &["--rounds", "0"]);
     let done = || project.path(&format!("artifacts/{id}/report.md")).exists();
-    interrupted(&project, &["tick", "--watch"], done).success();
+    interrupted(&project, &["tick", "--watch"], done, || {}).success();
 }
 
 #[test]

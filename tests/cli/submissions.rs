@@ -48,8 +48,7 @@ pub(super) fn slurm(of_cluster: &str, of_study: &str) -> Project {
     ] {
         program(&project, name, &body);
     }
-    let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
-    project.set("PATH", &path);
+    project.put_bin_first();
     project
 }
 

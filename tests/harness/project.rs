@@ -96,6 +96,12 @@ impl Project {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Lets later commands find the programs in the project's `bin` before all others.
+    pub fn put_bin_first(&mut self) {
+        let others = std::env::var("PATH").expect("a PATH");
+        self.set("PATH", &format!("{}:{others}", self.path("bin").display()));
+    }
+
     /// A command in a clean environment, in the project's folder.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
