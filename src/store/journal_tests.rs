@@ -394,6 +394,23 @@ fn what_was_spent_since_a_time_is_what_the_sprint_has_cost_since() {
 }
 
 #[test]
+fn what_a_deleted_sprint_has_cost_today_still_counts_today() {
+    let mut store = at_work();
+    let costs = MONEY.replace("0.5", "3.0");
+    let lines = [truth()[0].clone(), began(2, "research"), of_step(3, "research", "cost", &costs)];
+    take(&mut store, &lines, 1, true);
+    let since: jiff::Timestamp = "2026-01-02T00:00:00Z".parse().expect("a time");
+    let end = "UPDATE sprints SET status = 'completed', completed_at = '2026-01-02T03:04:05Z'";
+    store.connection.execute(end, []).expect("ended");
+    let before = store.spent_since(since).expect("a sum")[0].1.cost_usd;
+    let change = store.change().expect("a change");
+    change.delete_sprint(&id()).expect("deleted");
+    change.commit().expect("kept");
+    let after = store.spent_since(since).expect("a sum")[0].1.cost_usd;
+    assert!((before - after).abs() < 1e-9 && before >= 3.0, "{before}, then {after}");
+}
+
+#[test]
 fn what_no_step_can_have_cost_is_marked() {
     let mut store = at_work();
     take(&mut store, &truth(), 1, true);

@@ -72,7 +72,7 @@ WITH ran AS (
 
 /// What each sprint's jobs took, all together.
 const SUMS: &str = "{ran}, job_sums AS (
-    SELECT id, sum(wall) AS wall, sum(wall * coalesce(gpus, 0)) AS gpu_seconds, max(wall > 0 AND gpus IS NULL) AS unknown,
+    SELECT id, sum(wall) AS wall, sum(wall * coalesce(gpus, 0)) AS gpu_seconds, max((wall > 0 OR started_at IS NOT NULL) AND gpus IS NULL) AS unknown,
         sum(CASE WHEN newest THEN wall ELSE 0 END) AS newest_wall, max(CASE WHEN newest THEN seconds END) AS newest_seconds
     FROM ran GROUP BY id
 )
@@ -198,7 +198,8 @@ impl Store {
         Ok(sums.into_iter().collect())
     }
 
-    /// What was spent since this time, by study, as far as it was told: only dollars.
+    /// What was spent since this time, by study, as far as it was told: only dollars. All of a
+    /// deleted sprint counts at its end: its single calls are no longer known.
     pub fn spent_since(&self, since: jiff::Timestamp) -> Result<Vec<(String, Spent)>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT study_name, sum(cost), max(estimated), sum(unknown) FROM (
@@ -209,7 +210,7 @@ impl Store {
                 SELECT study_name, untold_usd, 1, CASE WHEN cost_unknown <> '' THEN untold_usd END FROM sprints
                 WHERE completed_at >= ?1 AND (untold_usd > 0 OR cost_unknown <> '')
                 UNION ALL
-                SELECT study_name, cost_usd, cost_estimated, NULL FROM forgotten WHERE spent_at >= ?1)
+                SELECT study_name, cost_usd, cost_estimated, CASE WHEN cost_unknown THEN unknown_usd END FROM forgotten WHERE spent_at >= ?1)
              GROUP BY study_name",
         )?;
         let rows = query.query_map([since.to_string()], |row| {
@@ -251,8 +252,8 @@ impl Change<'_> {
         let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.transaction.execute(
             "INSERT INTO forgotten (sprint_id, study_name, task_id, loop_id, cost_usd, cost_estimated, tokens, wall_seconds, gpu_seconds, gpu_unknown, status,
-                cost_unknown, unknown_usd)
-             SELECT id, study_name, task_id, loop_id, ?2, ?3, ?4, ?5, ?6, 0, status, ?7, ?8 FROM sprints WHERE id = ?1 AND attempt > 0",
+                cost_unknown, unknown_usd, spent_at)
+             SELECT id, study_name, task_id, loop_id, ?2, ?3, ?4, ?5, ?6, 0, status, ?7, ?8, completed_at FROM sprints WHERE id = ?1 AND attempt > 0",
             (
                 id,
                 spent.cost_usd,
