@@ -35,9 +35,9 @@ complete -c researchloop -n "__fish_researchloop_needs_command" -s V -l version 
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "demo" -d 'Run a complete sprint on this machine with a scripted agent: no cluster, no Claude, no network'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "init" -d 'Make a project: a commented configuration, folders, a first study'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "config" -d 'Look at the configuration'
-complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "study" -d 'Look at studies, make one'
-complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "cluster" -d 'Look at clusters, check and prepare them'
-complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "sprint" -d 'Run sprints, watch them, bring back their results'
+complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "study" -d 'List studies, create one'
+complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "cluster" -d 'List, check and set up clusters'
+complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "sprint" -d 'Run and watch sprints, fetch their results'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "task" -d 'The backlog: ideas, what they need, and who works on them'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "plan" -d 'Plan a study: one call to Claude, here or in a short job, or a plan from a file, becomes tasks'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "loop" -d 'Turn tasks and ideas into sprints, one after the other, within limits'
@@ -45,7 +45,7 @@ complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "inbox" -d
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "reply" -d 'Answer a message of the inbox, or send a note to a sprint'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "cron" -d 'Let cron run `tick`, so that everything goes on while you are away'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "status" -d 'Show what runs, what waits, what needs you, and what has been spent'
-complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "tick" -d 'Look at all clusters once: take in what happened, do what is due'
+complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "tick" -d 'Check all clusters once: record what happened and do what is due'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c researchloop -n "__fish_researchloop_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -110,7 +110,7 @@ never\t'Never'"
 complete -c researchloop -n "__fish_researchloop_using_subcommand study; and __fish_seen_subcommand_from show" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand study; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand study; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
-complete -c researchloop -n "__fish_researchloop_using_subcommand study; and __fish_seen_subcommand_from leaderboard" -s n -l limit -d 'At most so many places' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand study; and __fish_seen_subcommand_from leaderboard" -s n -l limit -d 'Show at most this many places' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand study; and __fish_seen_subcommand_from leaderboard" -l metric -d 'By this metric instead of the study\'s own' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand study; and __fish_seen_subcommand_from leaderboard" -l better -d 'Which way that metric gets better, when the sprints do not say it: higher or lower' -r -f -a "higher\t''
 lower\t''"
@@ -153,7 +153,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and n
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and not __fish_seen_subcommand_from list check setup help" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and not __fish_seen_subcommand_from list check setup help" -s h -l help -d 'Print help'
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and not __fish_seen_subcommand_from list check setup help" -f -a "list" -d 'List the clusters of the configuration'
-complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and not __fish_seen_subcommand_from list check setup help" -f -a "check" -d 'Check the connection, the scheduler, the folder and Claude on the front end'
+complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and not __fish_seen_subcommand_from list check setup help" -f -a "check" -d 'Check the connection, the scheduler, the folder and Claude on the login node'
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and not __fish_seen_subcommand_from list check setup help" -f -a "setup" -d 'Make the host known, and put the runner there'
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and not __fish_seen_subcommand_from list check setup help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and __fish_seen_subcommand_from list" -s c -l config -d 'Use this configuration file' -r -F
@@ -180,7 +180,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and _
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and __fish_seen_subcommand_from setup" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and __fish_seen_subcommand_from setup" -s h -l help -d 'Print help'
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the clusters of the configuration'
-complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the connection, the scheduler, the folder and Claude on the front end'
+complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the connection, the scheduler, the folder and Claude on the login node'
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "setup" -d 'Make the host known, and put the runner there'
 complete -c researchloop -n "__fish_researchloop_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -s c -l config -d 'Use this configuration file' -r -F
@@ -192,10 +192,10 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and no
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -s h -l help -d 'Print help'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "run" -d 'Run one idea as a sprint'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "list" -d 'List sprints, newest first'
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "show" -d 'Show one sprint: how it stands, what it cost, what to do next'
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "watch" -d 'Keep a screen open until the sprint is over; Ctrl-C leaves the job running'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "show" -d 'Show one sprint: its state, its cost, and what to do next'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "watch" -d 'Show a live screen until the sprint ends; Ctrl-C leaves the job running'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "log" -d 'Print what happened, line by line'
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "fetch" -d 'Bring the sprint\'s files to this machine'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "fetch" -d 'Fetch the sprint\'s files to this machine'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "cancel" -d 'End the sprint and everything that it has started'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "tweak" -d 'Ask for a small change of a finished sprint, in its directory and its session'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and not __fish_seen_subcommand_from run list show watch log fetch cancel tweak resubmit delete help" -f -a "resubmit" -d 'Run the same idea again, as a new sprint'
@@ -212,14 +212,14 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from run" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from run" -l watch -d 'Keep a screen open until it is over'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from run" -l watch -d 'Show a live screen until it ends'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from run" -l dry-run -d 'Print what would be sent, and contact nothing'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from run" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from list" -s s -l study -d 'Only of this study' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from list" -s s -l study -d 'Only for this study' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from list" -l status -d 'Only in this status' -r
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from list" -s n -l limit -d 'At most so many' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from list" -s n -l limit -d 'Show at most this many' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from list" -s c -l config -d 'Use this configuration file' -r -F
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -246,7 +246,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from log" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from log" -s f -l follow -d 'Go on until the sprint is over'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from log" -s f -l follow -d 'Keep printing until the sprint ends'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from log" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from log" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
@@ -272,7 +272,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from tweak" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from tweak" -l watch -d 'Keep a screen open until it is over'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from tweak" -l watch -d 'Show a live screen until it ends'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from tweak" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from tweak" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from tweak" -s h -l help -d 'Print help'
@@ -285,7 +285,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from resubmit" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from resubmit" -l watch -d 'Keep a screen open until it is over'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from resubmit" -l watch -d 'Show a live screen until it ends'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from resubmit" -l dry-run -d 'Print what would be sent, and contact nothing'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from resubmit" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from resubmit" -s q -l quiet -d 'Print only what was asked for'
@@ -301,10 +301,10 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run one idea as a sprint'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "list" -d 'List sprints, newest first'
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one sprint: how it stands, what it cost, what to do next'
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Keep a screen open until the sprint is over; Ctrl-C leaves the job running'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one sprint: its state, its cost, and what to do next'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Show a live screen until the sprint ends; Ctrl-C leaves the job running'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "log" -d 'Print what happened, line by line'
-complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "fetch" -d 'Bring the sprint\'s files to this machine'
+complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "fetch" -d 'Fetch the sprint\'s files to this machine'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'End the sprint and everything that it has started'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "tweak" -d 'Ask for a small change of a finished sprint, in its directory and its session'
 complete -c researchloop -n "__fish_researchloop_using_subcommand sprint; and __fish_seen_subcommand_from help" -f -a "resubmit" -d 'Run the same idea again, as a new sprint'
@@ -323,7 +323,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand task; and not 
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and not __fish_seen_subcommand_from add list show edit next claim heartbeat release done fail retry cancel import graph help" -f -a "edit" -d 'Change tasks, or what they need'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and not __fish_seen_subcommand_from add list show edit next claim heartbeat release done fail retry cancel import graph help" -f -a "next" -d 'Show the task that is to be begun next'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and not __fish_seen_subcommand_from add list show edit next claim heartbeat release done fail retry cancel import graph help" -f -a "claim" -d 'Take a ready task for a while; prints the claim\'s token'
-complete -c researchloop -n "__fish_researchloop_using_subcommand task; and not __fish_seen_subcommand_from add list show edit next claim heartbeat release done fail retry cancel import graph help" -f -a "heartbeat" -d 'Prolong a claim'
+complete -c researchloop -n "__fish_researchloop_using_subcommand task; and not __fish_seen_subcommand_from add list show edit next claim heartbeat release done fail retry cancel import graph help" -f -a "heartbeat" -d 'Extend a claim'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and not __fish_seen_subcommand_from add list show edit next claim heartbeat release done fail retry cancel import graph help" -f -a "release" -d 'Give a claim back; nothing is counted'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and not __fish_seen_subcommand_from add list show edit next claim heartbeat release done fail retry cancel import graph help" -f -a "done" -d 'Say that a task is done; its command must succeed here first'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and not __fish_seen_subcommand_from add list show edit next claim heartbeat release done fail retry cancel import graph help" -f -a "fail" -d 'Say that a task failed'
@@ -336,7 +336,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fi
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -l needs -d 'A task that must have ended before, and how: done (default), supported, refuted, failed or any' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -s p -l priority -d 'How urgent it is: p0, p1 or p2' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -l parent -d 'The task that it is a part of' -r
-complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -l done-when -d 'When somebody will know that it is done, in words' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -l done-when -d 'When it counts as done, in words' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -l verify -d 'A command for bash that must succeed before it is done' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -l max-attempts -d 'How often it may fail' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -s c -l config -d 'Use this configuration file' -r -F
@@ -346,8 +346,8 @@ never\t'Never'"
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
-complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from list" -s s -l study -d 'Only of this study' -r
-complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from list" -s n -l limit -d 'At most so many' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from list" -s s -l study -d 'Only for this study' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from list" -s n -l limit -d 'Show at most this many' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from list" -s c -l config -d 'Use this configuration file' -r -F
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -381,7 +381,7 @@ never\t'Never'"
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from edit" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
-complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from next" -s s -l study -d 'Only of this study' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from next" -s s -l study -d 'Only for this study' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from next" -l as -d 'Who takes it; the user\'s name otherwise' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from next" -l ttl -d 'How long the claim holds without a heartbeat: 30m, 2h' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from next" -s c -l config -d 'Use this configuration file' -r -F
@@ -460,7 +460,7 @@ never\t'Never'"
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from import" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
-complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from graph" -s s -l study -d 'Only of this study' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from graph" -s s -l study -d 'Only for this study' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from graph" -l format -d 'How it is written' -r -f -a "tree\t'For a terminal'
 mermaid\t'For Mermaid'
 dot\t'For Graphviz'
@@ -478,7 +478,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fi
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "edit" -d 'Change tasks, or what they need'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "next" -d 'Show the task that is to be begun next'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "claim" -d 'Take a ready task for a while; prints the claim\'s token'
-complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "heartbeat" -d 'Prolong a claim'
+complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "heartbeat" -d 'Extend a claim'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "release" -d 'Give a claim back; nothing is counted'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "done" -d 'Say that a task is done; its command must succeed here first'
 complete -c researchloop -n "__fish_researchloop_using_subcommand task; and __fish_seen_subcommand_from help" -f -a "fail" -d 'Say that a task failed'
@@ -496,7 +496,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand plan" -l color
 always\t'Always'
 never\t'Never'"
 complete -c researchloop -n "__fish_researchloop_using_subcommand plan" -s y -l yes -d 'Add the tasks without asking'
-complete -c researchloop -n "__fish_researchloop_using_subcommand plan" -l here -d 'Ask Claude here although this machine looks like the front end of a cluster'
+complete -c researchloop -n "__fish_researchloop_using_subcommand plan" -l here -d 'Ask Claude here although this machine looks like the login node of a cluster'
 complete -c researchloop -n "__fish_researchloop_using_subcommand plan" -l job -d 'Ask Claude in a short job on the study\'s cluster'
 complete -c researchloop -n "__fish_researchloop_using_subcommand plan" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand plan" -s q -l quiet -d 'Print only what was asked for'
@@ -540,8 +540,8 @@ never\t'Never'"
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from start" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
-complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from list" -s s -l study -d 'Only of this study' -r
-complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from list" -s n -l limit -d 'At most so many' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from list" -s s -l study -d 'Only for this study' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from list" -s n -l limit -d 'Show at most this many' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from list" -s c -l config -d 'Use this configuration file' -r -F
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -550,8 +550,8 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fi
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from list" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from status" -s s -l study -d 'Only of this study' -r
-complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from status" -s n -l limit -d 'At most so many' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from status" -s s -l study -d 'Only for this study' -r
+complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from status" -s n -l limit -d 'Show at most this many' -r
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from status" -s c -l config -d 'Use this configuration file' -r -F
 complete -c researchloop -n "__fish_researchloop_using_subcommand loop; and __fish_seen_subcommand_from status" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -693,7 +693,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand tick" -s c -l 
 complete -c researchloop -n "__fish_researchloop_using_subcommand tick" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c researchloop -n "__fish_researchloop_using_subcommand tick" -l watch -d 'Go on until interrupted'
+complete -c researchloop -n "__fish_researchloop_using_subcommand tick" -l watch -d 'Keep running until interrupted'
 complete -c researchloop -n "__fish_researchloop_using_subcommand tick" -l json -d 'Print JSON on standard output, and errors as JSON'
 complete -c researchloop -n "__fish_researchloop_using_subcommand tick" -s q -l quiet -d 'Print only what was asked for'
 complete -c researchloop -n "__fish_researchloop_using_subcommand tick" -s h -l help -d 'Print help'
@@ -715,9 +715,9 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand man" -s h -l h
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "demo" -d 'Run a complete sprint on this machine with a scripted agent: no cluster, no Claude, no network'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "init" -d 'Make a project: a commented configuration, folders, a first study'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "config" -d 'Look at the configuration'
-complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "study" -d 'Look at studies, make one'
-complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "cluster" -d 'Look at clusters, check and prepare them'
-complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "sprint" -d 'Run sprints, watch them, bring back their results'
+complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "study" -d 'List studies, create one'
+complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "cluster" -d 'List, check and set up clusters'
+complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "sprint" -d 'Run and watch sprints, fetch their results'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "task" -d 'The backlog: ideas, what they need, and who works on them'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "plan" -d 'Plan a study: one call to Claude, here or in a short job, or a plan from a file, becomes tasks'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "loop" -d 'Turn tasks and ideas into sprints, one after the other, within limits'
@@ -725,7 +725,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not 
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "reply" -d 'Answer a message of the inbox, or send a note to a sprint'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "cron" -d 'Let cron run `tick`, so that everything goes on while you are away'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "status" -d 'Show what runs, what waits, what needs you, and what has been spent'
-complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "tick" -d 'Look at all clusters once: take in what happened, do what is due'
+complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "tick" -d 'Check all clusters once: record what happened and do what is due'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "man" -d 'Write the manual pages'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and not __fish_seen_subcommand_from demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -736,14 +736,14 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fi
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from study" -f -a "findings" -d 'List what the sprints of a study found, newest first'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from study" -f -a "init" -d 'Write a CLAUDE.md and a program.md for a new study, and say what to add to the configuration'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "list" -d 'List the clusters of the configuration'
-complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "check" -d 'Check the connection, the scheduler, the folder and Claude on the front end'
+complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "check" -d 'Check the connection, the scheduler, the folder and Claude on the login node'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "setup" -d 'Make the host known, and put the runner there'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "run" -d 'Run one idea as a sprint'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "list" -d 'List sprints, newest first'
-complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "show" -d 'Show one sprint: how it stands, what it cost, what to do next'
-complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "watch" -d 'Keep a screen open until the sprint is over; Ctrl-C leaves the job running'
+complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "show" -d 'Show one sprint: its state, its cost, and what to do next'
+complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "watch" -d 'Show a live screen until the sprint ends; Ctrl-C leaves the job running'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "log" -d 'Print what happened, line by line'
-complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "fetch" -d 'Bring the sprint\'s files to this machine'
+complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "fetch" -d 'Fetch the sprint\'s files to this machine'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "cancel" -d 'End the sprint and everything that it has started'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "tweak" -d 'Ask for a small change of a finished sprint, in its directory and its session'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from sprint" -f -a "resubmit" -d 'Run the same idea again, as a new sprint'
@@ -754,7 +754,7 @@ complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fi
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "edit" -d 'Change tasks, or what they need'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "next" -d 'Show the task that is to be begun next'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "claim" -d 'Take a ready task for a while; prints the claim\'s token'
-complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "heartbeat" -d 'Prolong a claim'
+complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "heartbeat" -d 'Extend a claim'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "release" -d 'Give a claim back; nothing is counted'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "done" -d 'Say that a task is done; its command must succeed here first'
 complete -c researchloop -n "__fish_researchloop_using_subcommand help; and __fish_seen_subcommand_from task" -f -a "fail" -d 'Say that a task failed'

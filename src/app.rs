@@ -32,7 +32,7 @@ pub struct App {
     pub clock: Clock,
     /// The words of the door for what somebody can do next.
     pub say: fn(&Action) -> String,
-    /// Stands in the place of every front end.
+    /// Stands in the place of every login node.
     #[cfg(test)]
     pub fake: Option<FakeRemote>,
 }
@@ -73,7 +73,7 @@ impl App {
         )
     }
 
-    /// With this in the place of every front end.
+    /// With this in the place of every login node.
     #[cfg(test)]
     #[must_use]
     pub fn with_remote(mut self, fake: &FakeRemote) -> Self {
@@ -126,7 +126,7 @@ impl App {
         })
     }
 
-    /// A way to the cluster's front end. It connects when it is first used.
+    /// A way to the cluster's login node. It connects when it is first used.
     pub fn remote(&self, cluster: &Cluster) -> Box<dyn Remote> {
         #[cfg(test)]
         if let Some(fake) = &self.fake {
@@ -196,7 +196,7 @@ impl From<ClusterError> for Problem {
         match error {
             ClusterError::Unknown(error) => error.into(),
             ClusterError::Changed { .. } => Self::new(ProblemKind::Conflict, error.to_string())
-                .hint("give the new cluster a name of its own, and leave the old one in the configuration until its sprints are over"),
+                .hint("give the new cluster a name of its own, and leave the old one in the configuration until its sprints have ended"),
         }
     }
 }

@@ -90,7 +90,7 @@ pub fn message(store: &Store, given: &str) -> Result<Option<MessageRow>, Problem
             let sprints = if is_sprint { ", and of a sprint's" } else { "" };
             Err(Problem::new(
                 ProblemKind::Usage,
-                format!("{given} is the beginning of several ids: {}{sprints}", many.join(", ")),
+                format!("{given} is the prefix of several ids: {}{sprints}", many.join(", ")),
             ))
         }
     }
@@ -139,7 +139,7 @@ fn whole<Id: Clone + Borrow<str>>(ids: &Ids<'_, Id>, given: &str) -> Result<Id, 
             Some(id) => Ok(id.clone()),
             None => Err(Problem::new(
                 ProblemKind::Usage,
-                format!("{beginning} is the beginning of several ids: {}", many.join(", ")),
+                format!("{beginning} is the prefix of several ids: {}", many.join(", ")),
             )),
         },
     }

@@ -1,7 +1,7 @@
 //! Standing orders: turn ready tasks, or ideas that a job finds, into sprints, within limits.
 //!
 //! A loop is advanced in one transaction, from what the database holds at that moment. Counts,
-//! money and failures are asked for each time: an end that is told twice, late, or by two ticks at
+//! money and failures are asked for each time: an end that is given twice, late, or by two ticks at
 //! once changes nothing.
 
 mod advance;

@@ -84,7 +84,7 @@ mod tests {
             assert!(change.create_sprint(&new).expect("made"));
         }
         let [first, _] = &sprints;
-        // One was parked and answered, and the front end could not be reached when it was to go on.
+        // One was parked and answered, and the login node could not be reached when it was to go on.
         let attempt = change.begin_submission(first, "").expect("begun").expect("can be");
         change.accept(first, attempt, &JobId::parse("7").expect("digits"), "/d").expect("taken");
         let row = change.sprint(first).expect("read").expect("there");

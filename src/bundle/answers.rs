@@ -135,7 +135,7 @@ pub fn idea(bytes: &[u8]) -> Result<IdeaAnswer, String> {
 pub fn proposal(node: &Node) -> Result<IdeaAnswer, String> {
     const IDEAS: &[&str] = &["idea", "hypothesis", "proposal", "researchidea", "question"];
     let node = match node.unlisted() {
-        Node::List(_) => return Err("holds several ideas, where one is wanted".to_owned()),
+        Node::List(_) => return Err("holds several ideas, where one is expected".to_owned()),
         node => node,
     };
     check(node)?;
@@ -167,7 +167,7 @@ pub fn proposal(node: &Node) -> Result<IdeaAnswer, String> {
         Got::One(other) => {
             return Err(format!("has {} as its idea: expected a text", other.kind()));
         }
-        Got::Twice(..) => return Err("has two ideas, where one is wanted".to_owned()),
+        Got::Twice(..) => return Err("has two ideas, where one is expected".to_owned()),
         Got::Nothing => return Err("has no text `idea`".to_owned()),
     };
     Ok(IdeaAnswer::Idea(Proposal {
@@ -203,7 +203,7 @@ pub fn tasks(node: &Node) -> Result<Value, String> {
             node.json()
         }
         Some(Node::List(tasks)) if tasks.is_empty() => Err("has no task".to_owned()),
-        Some(Node::List(_)) => Err("has tasks that are no objects".to_owned()),
+        Some(Node::List(_)) => Err("has tasks that are not objects".to_owned()),
         Some(other) => Err(format!("has {} as its tasks: expected a list", other.kind())),
         None => Err("has no list `tasks`".to_owned()),
     }

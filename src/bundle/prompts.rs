@@ -58,7 +58,7 @@ pub struct Values<'a> {
     pub guidance: &'a str,
     /// Earlier ideas and what came of them (`idea`).
     pub earlier: &'a [EarlierIdea],
-    /// Why the last idea was not taken; empty the first time (`idea`).
+    /// Why the last idea was rejected; empty the first time (`idea`).
     pub refused: &'a str,
     /// What is to be done in the directory of a finished sprint (`tweak`).
     pub instruction: &'a str,

@@ -1,7 +1,7 @@
-//! What the front end's copy of this program is asked for, and what it answers.
+//! What the login node's copy of this program is asked for, and what it answers.
 //!
 //! The laptop never opens a file of a sprint by itself: it runs its own binary on the
-//! front end, once for all sprints, which reads them safely ([`super::folder`]) and within
+//! login node, once for all sprints, which reads them safely ([`super::folder`]) and within
 //! bounds. Requests and answers are JSON; results follow as raw bytes.
 
 use base64::Engine as _;

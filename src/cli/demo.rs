@@ -42,7 +42,7 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let dir = here.join(&args.dir);
     demo::prepare(&dir)?;
     ui.status(
-        "This is a demonstration: a scripted stand-in does Claude's part. It is no model, but the",
+        "This is a demonstration: a scripted stand-in does Claude's part. It is not a model, but the",
     );
     ui.status("experiment is really run, and the sprint goes the same way as one on a cluster.\n");
     let app = App { say: action::command, ..App::new(demo::load(&dir)?) };

@@ -97,13 +97,13 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Look at studies, make one
+    /// List studies, create one
     #[command(subcommand)]
     Study(study::StudyCommand),
-    /// Look at clusters, check and prepare them
+    /// List, check and set up clusters
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
-    /// Run sprints, watch them, bring back their results
+    /// Run and watch sprints, fetch their results
     #[command(subcommand)]
     Sprint(sprint::SprintCommand),
     /// The backlog: ideas, what they need, and who works on them
@@ -123,7 +123,7 @@ enum Command {
     Cron(cron::CronCommand),
     /// Show what runs, what waits, what needs you, and what has been spent
     Status(status::StatusArgs),
-    /// Look at all clusters once: take in what happened, do what is due
+    /// Check all clusters once: record what happened and do what is due
     Tick(tick::TickArgs),
     /// Print a completion script for a shell
     Completions(generate::CompletionsArgs),
@@ -197,7 +197,7 @@ impl Global {
             [one] => ui.caution(&one.warning_text()),
             many => {
                 ui.caution(&format!(
-                    "{} has {} things to look at: `researchloop config check` shows them",
+                    "{} has {} warnings: `researchloop config check` shows them",
                     config.file.display(),
                     many.len()
                 ));

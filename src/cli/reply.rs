@@ -8,12 +8,11 @@ use super::render::Render;
 use super::ui::Ui;
 use crate::domain::SprintId;
 use crate::message;
-use crate::problem::Problem;
 use crate::view::{Replied, Response};
 
 #[derive(Debug, Args)]
 pub struct ReplyArgs {
-    /// The message's id, or a sprint's id to send it a note; the beginning of one is enough
+    /// The message's id, or a sprint's id to send it a note; a unique prefix is enough
     id: String,
     /// The answer; `-` reads it from standard input
     #[arg(allow_hyphen_values = true)]
@@ -23,13 +22,7 @@ pub struct ReplyArgs {
 /// Answers a message, or leaves a note for a sprint.
 pub fn run(global: &Global, ui: &Ui, args: &ReplyArgs) -> Result {
     let app = global.app(ui)?;
-    let text = if args.text == "-" {
-        std::io::read_to_string(std::io::stdin()).map_err(|error| {
-            Problem::failed(format!("cannot read the reply from standard input: {error}"))
-        })?
-    } else {
-        args.text.clone()
-    };
+    let text = super::input::given(&args.text, "the reply")?;
     let response = message::send(&app, &args.id, &text)?;
     ui.answer(&response);
     ui.status(&what_came(&response));
@@ -55,7 +48,7 @@ fn what_came(response: &Response) -> String {
         ),
         Replied::Refused(sprint) => format!("{sprint}: cancelled: the idea was not approved"),
         Replied::Retried(task) => format!("{task}: will be tried again"),
-        Replied::Cancelled(task) => format!("{task}: called off"),
+        Replied::Cancelled(task) => format!("{task}: cancelled"),
         Replied::Judged(task, verdict) => format!("{task}: done ({})", verdict.as_str()),
         Replied::Closed => format!("{id}: closed"),
         Replied::Noted(is_submitted) => {

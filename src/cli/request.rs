@@ -73,7 +73,7 @@ pub struct SprintArgs {
     /// What it may cost at most, in US dollars
     #[arg(long, value_name = "USD")]
     max_cost: Option<f64>,
-    /// Keep a screen open until it is over
+    /// Show a live screen until it ends
     #[arg(long)]
     pub(super) watch: bool,
     /// Print what would be sent, and contact nothing

@@ -253,7 +253,7 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
     lines.extend(shown);
     lines.push(String::new());
     let quiet = match watch.live.quiet_seconds {
-        Some(seconds) if !over => format!(" · last sign of life {} ago", human(seconds)),
+        Some(seconds) if !over => format!(" · last activity {} ago", human(seconds)),
         _ => String::new(),
     };
     lines.push(short(&format!("  {}{quiet}", costs(sprint)), width));
@@ -341,7 +341,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path, what: &SprintNext) -> Vec<S
     let waits = if sprint.status == Status::Parked { "waits until" } else { "results" };
     let text = |until: &str| {
         if waits == "results" {
-            format!("not brought yet; tried again {}", time(until))
+            format!("not fetched yet; next try {}", time(until))
         } else {
             time(until)
         }
@@ -513,7 +513,7 @@ pub fn next(sprint: &Sprint, next: &SprintNext, folder: &Path) -> String {
             format!("`researchloop reply {message} \"...\"`, or `researchloop sprint cancel {id}`")
         }
         SprintNext::WidenLimit { limit } => format!(
-            "it {}; with a wider limit, `researchloop tick` lets it go on",
+            "on hold: it {}. Raise the limit, then `researchloop tick` resumes it",
             clean(&Waiting::sentence(limit))
         ),
         SprintNext::WaitForGoingOn => {

@@ -8,6 +8,7 @@ use super::ui::Ui;
 use super::{Global, action, screen, text};
 use crate::domain::action::Action;
 use crate::domain::duration::human;
+use crate::domain::text::number_of;
 use crate::domain::{MessageKind, SprintId, Status, TaskId, TaskState};
 use crate::platform::clock;
 use crate::query;
@@ -69,7 +70,7 @@ impl Render for view::Status {
                 .map_or_else(|| "with the next tick".to_owned(), text::time);
             lines.push(format!(
                 "  {} not sent through {}, tried again {until}: {}",
-                text::number_of(notices.count, "notice"),
+                number_of(notices.count, "notice"),
                 notices.channel,
                 text::clean(&notices.problem)
             ));
@@ -146,7 +147,7 @@ impl Screen<'_> {
                     one.kind == MessageKind::Approval && one.sprint_id.as_ref() == Some(&sprint.id)
                 });
                 let no_idea = if is_proposed {
-                    "(an idea waits for your word)"
+                    "(an idea waits for your approval)"
                 } else {
                     "(the idea is made in the job)"
                 };
@@ -343,7 +344,7 @@ impl Screen<'_> {
             let good = good
                 .unwrap_or_else(|| "something waits for one, and none went well yet".to_owned());
             let next = if tick.cron_every_seconds.is_some() {
-                "`researchloop cron show` tells why"
+                "`researchloop cron show` says why"
             } else {
                 "`researchloop cron install` lets cron do it"
             };

@@ -31,12 +31,6 @@ pub fn shell_word(text: &str) -> String {
     }
 }
 
-/// A number of things, the word in the singular or, with an `s`, in the plural.
-pub fn number_of(number: impl Into<u64>, word: &str) -> String {
-    let number = number.into();
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
-}
-
 /// Filled up with spaces to a width in columns.
 pub fn padded(text: &str, width: usize) -> String {
     let have = measure_text_width(text);

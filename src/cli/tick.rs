@@ -20,7 +20,7 @@ use crate::view::{SprintChange, Ticked};
 
 #[derive(Debug, Args)]
 pub struct TickArgs {
-    /// Go on until interrupted
+    /// Keep running until interrupted
     #[arg(long)]
     watch: bool,
     /// Write what happened into this file instead of printing it; nothing when nothing happened

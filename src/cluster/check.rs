@@ -1,4 +1,4 @@
-//! Checks a cluster: the connection, the scheduler, the folder, and Claude on the front end, by one
+//! Checks a cluster: the connection, the scheduler, the folder, and Claude on the login node, by one
 //! request.
 
 use super::{defaults, storage};
@@ -95,7 +95,7 @@ mkdir -p "$WORK" && cd "$WORK" && (set -C; echo check >".researchloop-check.$$")
 PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
 command -v "$CLAUDE" && exit 0
 command -v bash >/dev/null && bash -lc 'command -v "$0"' "$CLAUDE" 2>/dev/null | tail -n 1 | grep . && exit 0
-printf '%s\n' "$CLAUDE is not on the PATH of the front end"; exit 1"#,
+printf '%s\n' "$CLAUDE is not on the PATH of the login node"; exit 1"#,
         )
         // Some builds of busybox read more than they were asked for: what follows is lost then.
         .section_with_input("head", Payload::Bytes(b"12345678".to_vec()), r#"head -c 4 >/dev/null; [ "$(cat)" = 5678 ]"#);
@@ -178,7 +178,7 @@ fn timeout(reply: &Reply, cluster: &Cluster) -> Option<Check> {
 /// Whether files that are sent there arrive whole.
 fn head(reply: &Reply) -> Option<Check> {
     reply.section("head").filter(|section| section.status != 0)?;
-    let detail = "`head -c` reads more of its input than it is asked for: files that are sent to the front end would be damaged".to_owned();
+    let detail = "`head -c` reads more of its input than it is asked for: files that are sent to the login node would be damaged".to_owned();
     let hint = Some("install GNU coreutils there (Alpine: `apk add coreutils`)".to_owned());
     Some(Check { check: "head", ok: false, detail, hint })
 }

@@ -1,11 +1,11 @@
 //! Checks the file system on which the sprints lie: whether it has what a sprint needs, and whether
-//! it looks like a disk of the front end alone.
+//! it looks like a disk of the login node alone.
 
 use crate::domain::{SchedulerKind, text};
 use crate::remote::Section;
 use crate::view::Check;
 
-/// File systems that no other machine sees by itself, as `stat -f` calls them. One that the front end
+/// File systems that no other machine sees by itself, as `stat -f` calls them. One that the login node
 /// hands on to its nodes may be among them.
 const OF_ONE_MACHINE: [&str; 14] = [
     "tmpfs",
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_of_the_front_end_is_told_and_fails_nothing() {
+    fn a_disk_of_the_login_node_is_told_and_fails_nothing() {
         let alone = of(SchedulerKind::Slurm, "type tmpfs\n").expect("told");
         assert!(
             alone.ok

@@ -1,4 +1,4 @@
-//! Checks of a cluster, from answers of a front end that is not there.
+//! Checks of a cluster, from answers of a login node that is not there.
 
 use super::check::check_through;
 use crate::app::App;
@@ -94,7 +94,7 @@ fn without_a_connection_nothing_else_is_told() {
 }
 
 #[test]
-fn what_a_front_end_prints_does_a_screen_no_harm() {
+fn what_a_login_node_prints_does_a_screen_no_harm() {
     let check = with("folder", 1, "\u{1b}[31mred\u{1b}[0m\u{202e}\n\n10%\r50%\r\n3\n4\n5\n6\n");
     assert_eq!(check.checks[2].detail, "red\n50%\n3\n4");
 }

@@ -1,4 +1,4 @@
-//! Makes the front end of a cluster known: only with the fingerprint that a person has compared.
+//! Makes the login node of a cluster known: only with the fingerprint that a person has compared.
 
 use std::path::PathBuf;
 

@@ -184,7 +184,7 @@ impl Build<'_, '_> {
         })
     }
 
-    /// How the front end is reached, if the host and the key `transport` agree.
+    /// How the login node is reached, if the host and the key `transport` agree.
     fn transport(
         &mut self,
         values: &Values,

@@ -92,7 +92,7 @@ pub struct Ntfy {
     pub token: Option<Secret>,
 }
 
-/// How a cluster's front end is reached.
+/// How a cluster's login node is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
@@ -136,7 +136,7 @@ impl SessionMode {
 pub struct Cluster {
     /// Its name.
     pub name: ClusterName,
-    /// The front end; empty when it is this machine.
+    /// The login node; empty when it is this machine.
     pub host: String,
     /// The port of SSH.
     pub port: u16,
@@ -146,7 +146,7 @@ pub struct Cluster {
     pub key_path: Option<PathBuf>,
     /// What runs the jobs.
     pub scheduler: SchedulerKind,
-    /// How the front end is reached.
+    /// How the login node is reached.
     pub transport: Transport,
     /// The folder for sprints on the cluster: absolute, `~`, or `~/...`, which is
     /// expanded there. One line, no slash at the end.
@@ -173,7 +173,7 @@ pub struct Cluster {
     pub runner: Option<PathBuf>,
     /// Seconds until a connection attempt is given up, at least 1.
     pub connect_timeout: u64,
-    /// Seconds until a command on the front end is given up, at least 1.
+    /// Seconds until a command on the login node is given up, at least 1.
     pub command_timeout: u64,
     /// Waits in seconds before a passing model error is tried again; may be empty.
     pub retry_delays: Vec<u64>,

@@ -9,6 +9,7 @@ pub use super::loop_progress::{Remark, remark};
 use super::loop_progress::{on_target, without_improvement};
 use super::noise::{Measured, Step};
 use super::retry;
+use super::text::number_of;
 
 /// So many failures in a row, of whatever kind, end a loop.
 pub const FAILURES_IN_A_ROW: usize = 5;
@@ -169,10 +170,7 @@ pub fn next(situation: &Situation<'_>) -> Next {
         {
             return stop;
         }
-        return Next::Wait(format!(
-            "{open} of its sprints {} not over",
-            if open == 1 { "is" } else { "are" }
-        ));
+        return Next::Wait(format!("{} running", number_of(open, "sprint")));
     }
     if let Some(wait) = backoff(situation) {
         return Next::Wait(wait);
@@ -350,7 +348,7 @@ fn within_budgets(situation: &Situation<'_>, live: usize, free: usize) -> Next {
     let used_up = |rule: StopRule, why: String, reserved: bool| {
         if live > 0 || reserved {
             Next::Wait(format!(
-                "{why}; sprints that are not over may leave some of what is reserved for them"
+                "{why}; running sprints may leave some of what is reserved for them"
             ))
         } else {
             Next::Stop(rule, why)

@@ -2,7 +2,7 @@
 
 /// Why a text is no duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a time: expected for example 4h, 90m, 1h30m, 2d, 1:30:00 or 1-12:00:00")]
+#[error("{0:?} is not a duration: expected for example 4h, 90m, 1h30m, 2d, 1:30:00 or 1-12:00:00")]
 pub struct InvalidDuration(pub String);
 
 /// Reads a duration and returns it in seconds. At most ten years, at least one second.

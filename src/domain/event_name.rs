@@ -12,7 +12,7 @@ string_enum! {
         State = "state",
         /// A sprint was deleted.
         Deleted = "deleted",
-        /// A scheduler was told to end a job.
+        /// A scheduler was told to stop a job.
         CancelSent = "cancel_sent",
         /// Another job was taken for a sprint's own.
         JobAdopted = "job_adopted",
@@ -80,7 +80,7 @@ string_enum! {
         TaskDead = "task_dead",
         /// What a task needs can never come.
         TaskSkipped = "task_skipped",
-        /// A task was called off.
+        /// A task was cancelled.
         TaskCancelled = "task_cancelled",
     }
 }

@@ -18,7 +18,7 @@ pub enum Refusal {
     )]
     Short(usize),
     /// It is an essay.
-    #[error("it has {0} characters; at most {LONGEST} are taken")]
+    #[error("it has {0} characters; at most {LONGEST} are allowed")]
     Long(usize),
     /// It is something else.
     #[error("it is {0}")]

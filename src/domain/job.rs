@@ -9,7 +9,7 @@ pub enum SchedulerKind {
     Slurm,
     /// Grid Engine in its several names.
     Sge,
-    /// No scheduler: a detached process on the front end itself.
+    /// No scheduler: a detached process on the login node itself.
     Local,
 }
 

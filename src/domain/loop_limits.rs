@@ -61,7 +61,7 @@ impl Target {
     pub fn parse(text: &str, study_metric: Option<(&str, bool)>) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "{text:?} is no target: expected for example `accuracy>=0.95`, `error<=5%`, `time<=90 s`, or a number for the study's own metric"
+                "{text:?} is not a target: expected for example `accuracy>=0.95`, `error<=5%`, `time<=90 s`, or a number for the study's own metric"
             )
         };
         for (sign, higher) in [
@@ -272,6 +272,6 @@ pub fn parse_until(text: &str, now: i64) -> Result<i64, String> {
         return Ok(now.saturating_add(seconds));
     }
     Err(format!(
-        "{text:?} is no time: expected for example `12h`, `2026-12-24`, `2026-12-24 18:00` (UTC) or `2026-12-24T18:00:00+01:00`"
+        "{text:?} is not a time: expected for example `12h`, `2026-12-24`, `2026-12-24 18:00` (UTC) or `2026-12-24T18:00:00+01:00`"
     ))
 }

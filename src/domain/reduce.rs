@@ -57,7 +57,7 @@ pub enum TaskEnd {
     },
     /// The claim is given back, and nothing is counted.
     Released,
-    /// It is called off.
+    /// It is cancelled.
     Cancelled {
         /// Why.
         detail: String,
@@ -78,8 +78,8 @@ pub fn end_of_task(sprint: &SprintEnd<'_>) -> TaskEnd {
         (Status::Completed, _) => {
             let told = sprint.unusable.iter().find(|problem| problem.starts_with("finding.json"));
             let why = told.map_or_else(
-                || format!("{id} told no verdict"),
-                |problem| format!("{id} told no verdict that can be used: {problem}"),
+                || format!("{id} gave no verdict"),
+                |problem| format!("{id} gave no usable verdict: {problem}"),
             );
             let detail =
                 if sprint.verdict.is_none() { bounded(&why, MAX_TEXT) } else { String::new() };

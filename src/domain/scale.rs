@@ -119,7 +119,7 @@ fn without_units(figures: &[(f64, &str)], is_share: bool) -> Scale {
             Some((
                 low_counts,
                 format!(
-                    "no unit is told, and figures such as {low} and {high} may be a fraction and a percentage"
+                    "no unit is given, and figures such as {low} and {high} may be a fraction and a percentage"
                 ),
             ))
         }
@@ -171,13 +171,13 @@ impl Scale {
                 (Some(_), Some(high)) => not_sure(Some(high)),
             },
             (Unit::Known(..), Unit::Untold) => {
-                Err(format!("the target is in {unit}, and the figures tell no unit"))
+                Err(format!("the target is in {unit}, and the figures have no unit"))
             }
             (Unit::Known(..) | Unit::Other(_), Unit::Known(..) | Unit::Other(_)) => {
                 Err(format!("the target is in {unit}, the figures are in{shown}"))
             }
             (Unit::Other(_), Unit::Untold) => {
-                Err(format!("the target is in {unit}, and the figures tell no unit"))
+                Err(format!("the target is in {unit}, and the figures have no unit"))
             }
             (Unit::Untold, _) if value == 0.0 => Ok(1.0),
             (Unit::Untold, Unit::Known(Kind::Share, of)) => {

@@ -143,7 +143,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Finding {
     }
 }
 
-/// Whether the job is not there any more.
+/// Whether the job no longer exists.
 enum Gone<'a> {
     /// It is there, or that is not certain yet.
     Not(Finding),
@@ -535,7 +535,7 @@ fn cancelled_outside(evidence: &Evidence<'_>, words: &str) -> Ending {
         Reason::CancelledOutside,
         format!("the job was cancelled on the cluster, not from here{}", quoted(words)),
         format!(
-            "if that was you, all is well; else ask your administrator; then `{}`",
+            "if that was you, nothing is wrong; otherwise ask your administrator; then `{}`",
             resubmit(evidence)
         ),
     )

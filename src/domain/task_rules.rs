@@ -200,7 +200,7 @@ impl Standing<'_> {
     pub fn is_held_with(&self, token: i64) -> Result<(), Refusal> {
         let id = self.id;
         let claim = Action::ClaimTask { task: id.to_string() };
-        let hint = format!("`{}` tells how it stands; `{claim}` takes it again", self.show());
+        let hint = format!("`{}` shows its state; `{claim}` takes it again", self.show());
         let stale = |what: String| refused(what, hint.clone());
         if self.token > token && self.is_held() {
             return stale(format!(
@@ -294,13 +294,13 @@ impl Standing<'_> {
         self.status == TaskStatus::Done && self.verdict.is_none() && verdict.is_some()
     }
 
-    /// Whether it can be called off. `busy`: a task of it that a sprint works on.
+    /// Whether it can be cancelled. `busy`: a task of it that a sprint works on.
     pub fn may_be_cancelled(&self, busy: Option<(&TaskId, &SprintId)>) -> Result<(), Refusal> {
         if let Some((task, sprint)) = busy {
             let cancel = Action::CancelSprint { sprint: sprint.to_string() };
             return refused(
                 format!("{task}: {sprint} works on it"),
-                format!("`{cancel}` ends that, and calls the task off"),
+                format!("`{cancel}` ends that, and cancels the task"),
             );
         }
         match self.status {
@@ -396,7 +396,7 @@ impl Standing<'_> {
         let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
         let cancel = Action::CancelTask { task: self.id.to_string() };
         format!(
-            "{} has failed {times} and is not tried again: {detail}\nidea: {idea}\n`{}` tries it again, `{cancel}` calls it off",
+            "{} has failed {times} and will not be retried: {detail}\nidea: {idea}\n`{}` tries it again, `{cancel}` cancels it",
             self.id,
             self.retry()
         )

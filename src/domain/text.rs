@@ -104,6 +104,16 @@ pub fn typed(text: &str) -> String {
     for_model(text).trim().to_owned()
 }
 
+/// A number of things, the word in the singular or in the plural: `1 task`, `3 processes`.
+pub fn number_of<N: std::fmt::Display + PartialEq + From<u8>>(number: N, word: &str) -> String {
+    let ending = match word.ends_with('s') {
+        _ if number == N::from(1) => "",
+        true => "es",
+        false => "s",
+    };
+    format!("{number} {word}{ending}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -61,7 +61,7 @@ fn check(text: &str) -> Result<String, ReplyError> {
             Err(ReplyError::Text("the reply is empty".to_owned()))
         }
         length if length > MAX_SAID => Err(ReplyError::Text(format!(
-            "the reply has {length} characters; at most {MAX_SAID}. Put files where the job can read them, and name the place"
+            "the reply has {length} characters; at most {MAX_SAID} are allowed. Put files where the job can read them, and name the place"
         ))),
         _ => Ok(text),
     }
@@ -188,7 +188,7 @@ fn on_dead(change: &Change<'_>, message: &MessageRow, text: &str) -> Result<Repl
             Ok(Replied::Closed)
         }
         _ => Err(ReplyError::Text(format!(
-            "{:?} is none of retry (try the task again), cancel (call it off) and close (leave it as it is)",
+            "{:?} is none of retry (try the task again), cancel (cancel it) and close (leave it as it is)",
             paragraph(&text.replace('\n', " "), 60)
         ))),
     }

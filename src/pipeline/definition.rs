@@ -183,7 +183,7 @@ pub struct Routes {
     pub by_verdict: BTreeMap<Verdict, String>,
     /// Any other verdict than `error`.
     pub next: Option<String>,
-    /// `error`. Without it, an error ends the course as failed.
+    /// `error`. Without it, an error ends the pipeline as failed.
     pub on_error: Option<String>,
 }
 

@@ -100,7 +100,7 @@ pub enum EngineError {
         state: String,
     },
     /// The course is over.
-    #[error("the course is over: {state:?} is terminal")]
+    #[error("the pipeline has ended: {state:?} is terminal")]
     Over {
         /// The state.
         state: String,
@@ -149,8 +149,8 @@ pub enum EngineError {
         /// The verdict.
         verdict: &'static str,
     },
-    /// States that may not be entered again send the course round.
-    #[error("no state can be entered: {} send the course round", states.join(", "))]
+    /// States that may not be entered again lead back to each other.
+    #[error("no state can be entered: {} lead back to each other", states.join(", "))]
     RedirectCycle {
         /// The states.
         states: Vec<String>,

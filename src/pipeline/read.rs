@@ -22,7 +22,7 @@ const MAX_STATES: usize = 500;
 
 /// Fields of little-loops that have no meaning here yet, with what to do instead.
 const NOT_YET: &[(&str, &str)] = &[
-    ("timeout", "the job's time limit bounds the course, `default_timeout` each action"),
+    ("timeout", "the job's time limit bounds the pipeline, `default_timeout` each action"),
     ("max_edge_revisits", "use `max_visits` in a state"),
     ("on_max_steps", ""),
     ("on_max_iterations", ""),
@@ -247,7 +247,7 @@ fn read_definition(root: Node, notes: &mut Notes) -> Option<Definition> {
             && !states.iter().any(|state| matches!(state.body, Body::Terminal { .. }))
         {
             notes.problem(
-                Problem::new(&place, "no state is terminal, so the course could never end")
+                Problem::new(&place, "no state is terminal, so the pipeline could never end")
                     .hint("add a state with `terminal: true`"),
             );
         }

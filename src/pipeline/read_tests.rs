@@ -240,7 +240,7 @@ fn what_is_probably_not_meant_is_a_warning() {
         [
             "`description` is missing",
             "state \"lost\": no route leads here",
-            "state \"failed\": ends the course as a success (add `failure: true`)"
+            "state \"failed\": ends the pipeline as a success (add `failure: true`)"
         ]
     );
 }

@@ -51,7 +51,7 @@ pub(super) fn structure(
             .any(|word| state.name.to_ascii_lowercase().contains(word));
         if sounds_bad && matches!(state.body, Body::Terminal { success: true }) {
             warnings.push(
-                Problem::new(&place, "ends the course as a success").hint("add `failure: true`"),
+                Problem::new(&place, "ends the pipeline as a success").hint("add `failure: true`"),
             );
         }
     }

@@ -35,8 +35,8 @@ pub(super) struct Asked {
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// This machine is not the place for it.
-    #[error("this looks like the front end of a cluster: `{0}` is here, and this is no job")]
-    FrontEnd(&'static str),
+    #[error("this looks like the login node of a cluster: `{0}` is here, and this is not a job")]
+    LoginNode(&'static str),
     /// The study or its cluster.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
@@ -54,8 +54,8 @@ pub enum PlanError {
     Machine(String),
 }
 
-/// The scheduler's command that tells that this machine is a front end, unless this is a job.
-pub(super) fn front_end_tool() -> Option<&'static str> {
+/// The scheduler's command that tells that this machine is a login node, unless this is a job.
+pub(super) fn login_node_tool() -> Option<&'static str> {
     let in_job =
         ["SLURM_JOB_ID", "JOB_ID", "PBS_JOBID"].iter().any(|name| std::env::var_os(name).is_some());
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -53,9 +53,9 @@ pub fn here(app: &App, study: &str, goal: &str) -> Result<Here, Problem> {
     Ok(Here { plan, cost })
 }
 
-/// Refuses the front end of a cluster.
-pub fn must_be_no_front_end() -> Result<(), Problem> {
-    ask::front_end_tool().map_or(Ok(()), |tool| Err(PlanError::FrontEnd(tool).into()))
+/// Refuses the login node of a cluster.
+pub fn must_be_no_login_node() -> Result<(), Problem> {
+    ask::login_node_tool().map_or(Ok(()), |tool| Err(PlanError::LoginNode(tool).into()))
 }
 
 /// Keeps what was answered.
@@ -77,7 +77,7 @@ impl From<PlanError> for Problem {
         match error {
             PlanError::Unknown(error) => error.into(),
             PlanError::Store(error) => error.into(),
-            PlanError::FrontEnd(_) => Self::new(ProblemKind::Conflict, error.to_string())
+            PlanError::LoginNode(_) => Self::new(ProblemKind::Conflict, error.to_string())
                 .hint("--job asks in a short job on the study's cluster; --here asks Claude on this machine all the same"),
             other => Self::failed(other.to_string()),
         }

@@ -16,7 +16,7 @@ use crate::task::{self, Draft};
 use crate::view::{PlannedNeed, PlannedTask, PlannedTasks};
 
 pub use ask::PlanError;
-pub use here::{Here, KeptPlan, here, must_be_no_front_end};
+pub use here::{Here, KeptPlan, here, must_be_no_login_node};
 pub use job::{LeftError, LeftPlan, Waited, left_by, may_begin, named, request, waited};
 pub use take_in::{Checked, PlanCost, add, check, of_text};
 pub use tree::tree;
@@ -71,7 +71,7 @@ pub fn read(value: &Value) -> Result<Plan, Vec<String>> {
     }
     if list.len() > MAX_TASKS {
         return Err(vec![format!(
-            "the plan has {} tasks; at most {MAX_TASKS} are taken",
+            "the plan has {} tasks; at most {MAX_TASKS} are allowed",
             list.len()
         )]);
     }

@@ -40,7 +40,7 @@ pub fn post_json(
         _ if status.is_success() => Ok(()),
         // A client that followed would ask for a page there, and tell nothing.
         _ if status.is_redirection() => Err(format!(
-            "the server answered {status}, which leads elsewhere: set the address that it leads to"
+            "the server answered {status}, which redirects: set the address that it redirects to"
         )),
         _ => Err(format!("the server answered {status}")),
     }

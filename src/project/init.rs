@@ -21,7 +21,7 @@ pub fn init(folder: &Path) -> Result<NewProject, Problem> {
     if config.exists() {
         return Err(Problem::new(
             ProblemKind::Conflict,
-            format!("{} is there already", config.display()),
+            format!("{} already exists", config.display()),
         )
         .hint(format!("it was left as it is; `{}` looks at it", Action::CheckConfig)));
     }

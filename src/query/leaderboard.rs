@@ -17,7 +17,7 @@ const MOST_NAMES: usize = 12;
 pub struct LeaderboardQuestion<'a> {
     /// Of this study.
     pub study: &'a str,
-    /// At most so many places.
+    /// Show at most this many places.
     pub limit: usize,
     /// By this metric instead of the study's own.
     pub metric: Option<&'a str>,
@@ -126,7 +126,7 @@ fn direction(
     asked.or(declared).or(told).ok_or_else(|| {
         Problem::new(
             ProblemKind::Usage,
-            format!("nobody has said which way {} gets better", text::line(metric)),
+            format!("it is not known whether a higher or a lower {} is better", text::line(metric)),
         )
         .hint("add --better higher or --better lower")
     })

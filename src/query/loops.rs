@@ -14,7 +14,7 @@ pub struct LoopsQuestion<'a> {
     pub study: Option<&'a str>,
     /// Only those that run.
     pub running: bool,
-    /// At most so many.
+    /// Show at most this many.
     pub limit: u32,
 }
 

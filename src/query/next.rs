@@ -49,7 +49,7 @@ pub(super) fn loop_next(one: &Loop) -> LoopNext {
         StopRule::Count => {
             LoopNext::ResumeWithMore { count: one.limits.count.saturating_add(MORE_SPRINTS) }
         }
-        StopRule::SameFailure | StopRule::Failures => LoopNext::MendAndResume,
+        StopRule::SameFailure | StopRule::Failures => LoopNext::FixAndResume,
         StopRule::BacklogDone => LoopNext::AddTasksAndResume,
         StopRule::NoIdeasLeft => LoopNext::GuideAndResume,
         _ => match (rule.study_key(), rule.widened_by()) {

@@ -15,7 +15,7 @@ pub struct SprintsQuestion<'a> {
     pub study: Option<&'a str>,
     /// In this status.
     pub status: Option<Status>,
-    /// At most so many.
+    /// Show at most this many.
     pub limit: u32,
 }
 

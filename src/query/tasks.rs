@@ -17,7 +17,7 @@ pub struct TasksQuestion<'a> {
     pub states: &'a [TaskState],
     /// In any state.
     pub all: bool,
-    /// At most so many.
+    /// Show at most this many.
     pub limit: u32,
 }
 

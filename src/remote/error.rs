@@ -1,4 +1,4 @@
-//! What can go wrong on the way to a front end.
+//! What can go wrong on the way to a login node.
 
 use crate::domain::action::Action;
 use crate::problem::Problem;

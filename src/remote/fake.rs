@@ -1,4 +1,4 @@
-//! A front end for tests: it answers what it was told to, and remembers what it was asked.
+//! A login node for tests: it answers what it was told to, and remembers what it was asked.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! This machine as a front end: the same scripts, without a connection.
+//! This machine as a login node: the same scripts, without a connection.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;

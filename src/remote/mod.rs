@@ -1,4 +1,4 @@
-//! Runs scripts on a cluster's front end, over whatever leads there.
+//! Runs scripts on a cluster's login node, over whatever leads there.
 //!
 //! One request is one POSIX shell script together with the bytes that it reads. The
 //! far side is started with one fixed command, whatever the login shell is:
@@ -52,7 +52,7 @@ impl Default for Limits {
     }
 }
 
-/// A way to one front end. One connection, one request at a time.
+/// A way to one login node. One connection, one request at a time.
 pub trait Remote {
     /// Runs the script there and returns its sections.
     ///

@@ -225,7 +225,7 @@ impl Conversation {
         match called.verdict {
             // Transcripts are deleted after a while, and a cluster may be cleaned.
             Verdict::NotBegun { .. } if called.session_is_lost && !self.anew => {
-                let why = "the session is not there any more: a new one begins";
+                let why = "the session no longer exists: a new one begins";
                 self.restart_session(context, why)?;
             }
             Verdict::DeadEnd { why, ref detail } if !self.anew => {

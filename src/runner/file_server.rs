@@ -1,4 +1,4 @@
-//! Answers the laptop's questions about files, on the cluster's front end.
+//! Answers the laptop's questions about files, on the cluster's login node.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -70,7 +70,7 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
         Err(Refused::Missing) => {
             files.readable = true;
             if sprint.offset > 0 {
-                files.problems.push("run.jsonl is not there any more".to_owned());
+                files.problems.push("run.jsonl no longer exists".to_owned());
             }
             journal_is_gone(&mut files);
         }

@@ -99,7 +99,7 @@ impl JobContext {
         let time = crate::domain::duration::human(self.bundle.seconds);
         RunFailure::new(
             Reason::TimeLimit,
-            format!("the job's time ({time}) was over"),
+            format!("the job's time limit ({time}) was reached"),
             Advice::MoreTime,
         )
     }

@@ -20,6 +20,7 @@ use crate::bundle::journal::{Entry, Line, parse};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
 use crate::domain::Masker;
 use crate::domain::line_kind::Weight;
+use crate::domain::text::number_of;
 use crate::platform::{clock, private, random};
 
 /// Bytes kept in reserve: enough for some hundred lines.
@@ -168,11 +169,8 @@ impl Journal {
             });
             match put_back {
                 Ok(()) => {
-                    let what = if is_gone {
-                        "was not in its place any more"
-                    } else {
-                        "was changed by something else"
-                    };
+                    let what =
+                        if is_gone { "was missing" } else { "was changed by something else" };
                     let _ = self.line(&Entry::Note {
                         text: format!("run.jsonl {what}, and was written again"),
                     });
@@ -194,7 +192,8 @@ impl Journal {
             return Err(io::ErrorKind::StorageFull.into());
         }
         if self.lost > 0 {
-            let text = format!("{} line(s) of this journal could not be written", self.lost);
+            let text =
+                format!("{} of this journal could not be written", number_of(self.lost, "line"));
             if self.line(&Entry::Note { text }).is_ok() {
                 self.lost = 0;
             }
@@ -369,7 +368,7 @@ pub fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() {
         Ok(file)
     } else {
-        Err(io::Error::other(format!("{} is no regular file", path.display())))
+        Err(io::Error::other(format!("{} is not a regular file", path.display())))
     }
 }
 

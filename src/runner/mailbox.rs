@@ -14,6 +14,7 @@ use crate::bundle::folder::{Entry as Kind, Folder, Refused};
 use crate::bundle::formats::{self, InboxFile};
 use crate::bundle::journal::{Entry, Question};
 use crate::domain::message::{MAX_ASKED, MAX_CHOICES, MAX_QUESTION, MAX_QUESTIONS, MAX_SAID};
+use crate::domain::text::number_of;
 use crate::domain::text::{paragraph, typed};
 use crate::domain::{Masker, MessageId, MessageKind};
 
@@ -161,7 +162,8 @@ fn look(own: &Path, used: &[String], masker: &Masker) -> PendingQuestions {
     }
     if left_out > 0 {
         asked.problems.push(format!(
-            "more than {MAX_QUESTIONS} questions at once: {left_out} file(s) were left out"
+            "more than {MAX_QUESTIONS} questions at once: {} left out",
+            number_of(left_out, "file")
         ));
     }
     asked

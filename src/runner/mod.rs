@@ -1,4 +1,4 @@
-//! The door to the job that this program is inside of, and to the front end's files.
+//! The door to the job that this program is inside of, and to the login node's files.
 //!
 //! Four hidden commands run on the cluster: `job-run DIR` (the runner, started by the job
 //! script), `job-environment` (started by the shell in which the runner reads the user's profile),

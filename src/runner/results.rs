@@ -1,4 +1,4 @@
-//! Sends files of a sprint to the laptop, on the cluster's front end.
+//! Sends files of a sprint to the laptop, on the cluster's login node.
 //!
 //! Hides what belongs to the report's set, and how one long stream of files becomes pieces that each go
 //! on where the one before has ended.
@@ -10,6 +10,7 @@ use crate::bundle::folder::{Entry, Folder, Refused};
 use crate::bundle::transfer::{Part, ResultsHead, ResultsRequest, is_safe_path};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, PLAN_FILE};
 use crate::domain::text::is_hidden;
+use crate::domain::text::number_of;
 
 /// How many files an answer names at most.
 const MAX_FILES: usize = 5000;
@@ -107,7 +108,8 @@ fn collect(
     }
     if odd > 0 {
         head.skipped.push(format!(
-            "{odd} file(s) in {:?} with names that are no text",
+            "{} in {:?} with names that are not text",
+            number_of(odd, "file"),
             shown(if below.is_empty() { "." } else { below })
         ));
     }

@@ -17,6 +17,7 @@ use super::signals::StopSignals;
 use super::time::JobTime;
 use crate::bundle::journal::Entry;
 use crate::claude::Exit;
+use crate::domain::text::number_of;
 use crate::platform::{clock, process};
 
 /// After a result, while nothing runs in the background, the process has this long to end.
@@ -332,7 +333,11 @@ impl Supervisor {
 /// What is to be said of processes that were ended, and of those that could not be.
 pub fn ended_note(ended: usize, left: usize) -> Option<String> {
     let not_all = if left > 0 { format!("; {left} could not be ended") } else { String::new() };
-    (ended > 0).then(|| format!("{ended} process(es) were still running, and were ended{not_all}"))
+    (ended > 0).then(|| {
+        let processes = number_of(ended, "process");
+        let were = if ended == 1 { "was" } else { "were" };
+        format!("{processes} {were} still running, and {were} ended{not_all}")
+    })
 }
 
 fn signal_group(child: &Child, signal: Signal) {

@@ -163,7 +163,7 @@ fn the_refusals_of_sbatch_are_a_closed_list() {
         assert!(matches!(submission, Submission::Refused(_)), "{text}: {submission:?}");
     }
     assert!(
-        matches!(of_sbatch(93, "sbatch was not found on the front end\n"), Submission::Refused(text) if text.contains("front end"))
+        matches!(of_sbatch(93, "sbatch was not found on the login node\n"), Submission::Refused(text) if text.contains("login node"))
     );
 }
 

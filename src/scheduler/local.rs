@@ -1,4 +1,4 @@
-//! No scheduler: the job script runs as a detached process on the front end itself, or on
+//! No scheduler: the job script runs as a detached process on the login node itself, or on
 //! this machine. The job id is the process id of the job script.
 //!
 //! Each job has a folder `~/.researchloop/local/ID` with a record of who it is (start time,
@@ -100,7 +100,7 @@ impl Scheduler for Local {
     }
 
     fn by_hand(&self, job: &JobId) -> String {
-        format!("`kill {job}` on the front end")
+        format!("`kill {job}` on the login node")
     }
 
     fn probe(&self) -> &'static str {
@@ -128,7 +128,7 @@ fn seen(line: &str) -> Seen {
             Err(_) => ended(EndKind::Killed, "its exit status is not readable"),
         },
         "gone" => ended(EndKind::Killed, "the process is gone and left no exit status"),
-        "rebooted" => ended(EndKind::NodeFailed, &format!("{} was started anew", useful(rest))),
+        "rebooted" => ended(EndKind::NodeFailed, &format!("{} was restarted", useful(rest))),
         "elsewhere" => {
             let (its, this) = rest.split_once(' ').unwrap_or((rest, "another host"));
             Seen::Unclear(format!(

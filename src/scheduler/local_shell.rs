@@ -1,4 +1,4 @@
-//! The shell texts that start, watch and end detached processes on a front end.
+//! The shell texts that start, watch and end detached processes on a login node.
 
 /// A record is one line: keeper, its start, the job's start, boot, host, name. Field 22 of
 /// /proc/PID/stat is the start in clock ticks; the name in field 2 may hold blanks, so

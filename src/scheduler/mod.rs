@@ -115,7 +115,7 @@ const SECTION: &str = "jobs";
 /// The section with what the accounting says.
 const ACCOUNTED: &str = "accounting";
 
-/// The exit status of a submission whose program is not on the front end: nothing was run.
+/// The exit status of a submission whose program is not on the login node: nothing was run.
 pub const NOT_THERE: i32 = shell::NOT_THERE;
 
 /// The exit status of a submission that would need the login shell's environment, which did not come.
@@ -289,7 +289,7 @@ pub trait Scheduler: Sync {
     /// again; a local job that does not listen is killed by a call a minute later.
     fn cancel(&self) -> &'static str;
 
-    /// What a person types on the front end to end this job.
+    /// What a person types on the login node to end this job.
     fn by_hand(&self, job: &JobId) -> String;
 
     /// Reads what [`Scheduler::cancel`] printed. That there is no such job is fine.

@@ -1,4 +1,4 @@
-//! The shell texts that drive Grid Engine on a front end.
+//! The shell texts that drive Grid Engine on a login node.
 
 use super::look_up::{behind_the_accounting, behind_the_queue, look_up, look_up_all};
 use super::shell::{awk_head, awk_listed, prelude};

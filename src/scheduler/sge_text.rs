@@ -125,7 +125,7 @@ fn first_number(text: &str) -> Option<i32> {
 pub(super) enum Ledger {
     /// It answered.
     Answered,
-    /// There is none here: no job ever ended, or the front end does not have the file.
+    /// There is none here: no job ever ended, or the login node does not have the file.
     Missing,
     /// It did not answer.
     Failed,

@@ -1,4 +1,4 @@
-//! What the scheduler scripts share on the front end, and how their answers look.
+//! What the scheduler scripts share on the login node, and how their answers look.
 //!
 //! A scheduler command runs through `rl_run` or `rl_apart`, which keep its output and its
 //! complaints apart although a section mixes them: first the output, then a line `!STATUS`,
@@ -21,7 +21,7 @@ pub(super) const COMPLAINED: i32 = 98;
 pub(super) const NO_ROWS: i32 = 97;
 /// The exit status of a look-up when the queue lists no such job, and the accounting gave no whole answer.
 pub(super) const QUEUE_ALONE: i32 = 3;
-/// The exit status of a submission whose program is not on the front end: nothing was run.
+/// The exit status of a submission whose program is not on the login node: nothing was run.
 pub(super) const NOT_THERE: i32 = 93;
 
 /// Prints what the queue's text has found.
@@ -68,7 +68,7 @@ rl_status=${rl_said##*!rl } rl_said=$(printf '%s' "${rl_said%!rl *}")
 rl_status=${rl_status%%[!0-9]*}
 }
 rl_tell() {
-case $rl_status in 126 | 127) if [ -n "$rl_login_said" ]; then rl_status=1 rl_said="it was not found on the front end: $rl_login_said"; fi ;; esac
+case $rl_status in 126 | 127) if [ -n "$rl_login_said" ]; then rl_status=1 rl_said="it was not found on the login node: $rl_login_said"; fi ;; esac
 printf '\n!%s\n%s\n' "$rl_status" "$rl_said"
 return "$rl_status"
 }
@@ -97,7 +97,7 @@ sub(/^! /, "") { said = said $0 "\n"; next }
 $1 == word && $2 == 97 { printf "%s gave no list of jobs, but said: %s", name, said; exit }
 $1 == word && said != "" { printf "%s", said; exit }
 $1 == word && $2 == 124 { print name " did not answer in time"; exit }
-$1 == word && $2 == 127 { print name " was not found on the front end"; exit }
+$1 == word && $2 == 127 { print name " was not found on the login node"; exit }
 $1 == word && $2 == "-1" { print "the answer of " name " was cut off"; exit }
 $1 == word { print name " ended with exit status " $2; exit }
 /^(queue|accounting) / { said = "" }'
@@ -255,7 +255,7 @@ impl Outcome {
             (COMPLAINED, said) => format!("{name}: {said}"),
             (NO_ROWS, said) => format!("{name} gave no list of jobs, but said: {said}"),
             (127, _) => format!(
-                "{name} was not found on the front end: put it in the PATH of your login shell"
+                "{name} was not found on the login node: put it in the PATH of your login shell"
             ),
             (-1, _) => format!("the answer of {name} was cut off"),
             (status, "") => format!("{name} ended with exit status {status}"),

@@ -1,4 +1,4 @@
-//! The shell texts that drive SLURM on a front end.
+//! The shell texts that drive SLURM on a login node.
 
 use super::look_up::{behind_the_accounting, behind_the_queue, look_up, look_up_all};
 use super::shell::{awk_head, awk_listed, prelude};
@@ -21,7 +21,7 @@ macro_rules! queue {
         concat!(
             r#"rl_me=$(id -un 2>/dev/null)
 rl_queue() {
-if [ -z "$rl_me" ]; then printf '%s\n' '! the user has no name on the front end' 'queue 1'; return; fi
+if [ -z "$rl_me" ]; then printf '%s\n' '! the user has no name on the login node' 'queue 1'; return; fi
 rl_ids=$1 rl_at=${2:--}
 set --
 if [ "$rl_at" != - ]; then set -- -M "$rl_at"; fi

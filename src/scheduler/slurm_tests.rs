@@ -512,7 +512,7 @@ fn a_submission_is_not_changed_by_the_environment() {
 }
 
 #[test]
-fn a_front_end_is_healthy_when_the_queue_answers() {
+fn a_login_node_is_healthy_when_the_queue_answers() {
     let bench = bench();
     bench.prints("sbatch", "slurm-wlm 22.05.8\n");
     assert_eq!(bench.text(PROBE, &[]), (0, "slurm-wlm 22.05.8\n".to_owned()));

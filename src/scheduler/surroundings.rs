@@ -1,8 +1,8 @@
-//! Shell text for what surrounds the scheduler's programs on a front end: the environment of the
+//! Shell text for what surrounds the scheduler's programs on a login node: the environment of the
 //! account, and that of its login shell.
 //!
 //! Sites often set the way to the scheduler only for login shells. One is asked when a program is not
-//! there, or says that it misses its surroundings. Its answer is kept on the front end for an hour, since
+//! there, or says that it misses its surroundings. Its answer is kept on the login node for an hour, since
 //! a profile can take seconds. One that takes longer than a request can wait goes on in the background:
 //! what it says is there for a later request.
 //!
@@ -130,8 +130,8 @@ $rl_login_said"; return 1; fi
 [ "$rl_before" != "$(rl_way)" ]
 }
 rl_absent() {
-if [ -n "$rl_login_said" ]; then echo "$1 was not found on the front end: $rl_login_said"; exit 91; fi
-echo "$1 was not found on the front end: put it in the PATH of your login shell"
+if [ -n "$rl_login_said" ]; then echo "$1 was not found on the login node: $rl_login_said"; exit 91; fi
+echo "$1 was not found on the login node: put it in the PATH of your login shell"
 exit 93
 }
 rl_foreign() {

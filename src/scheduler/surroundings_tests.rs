@@ -9,7 +9,7 @@ use crate::domain::Seen;
 use crate::platform::clock;
 use crate::remote::Script;
 
-/// Status and answer of a submission by a front end without the scheduler in its PATH.
+/// Status and answer of a submission by a login node without the scheduler in its PATH.
 fn submit(
     bench: &Bench,
     scheduler: &dyn Scheduler,
@@ -102,7 +102,7 @@ fn a_slow_login_profile_is_slow_asked_once_and_remembered() {
     let slow = "RL_LOGIN_TRIES=2";
     for _ in 0..2 {
         let (status, submission, text) = submit(&bench, &slurm::Slurm, slow);
-        let why = "sbatch was not found on the front end: the login profile took longer than 20 s";
+        let why = "sbatch was not found on the login node: the login profile took longer than 20 s";
         assert_eq!((status, submission), (91, Submission::NotSent(why.to_owned())), "{text}");
     }
     std::fs::write(bench.path().join("go"), "").expect("written");
@@ -203,7 +203,7 @@ fn a_program_that_is_there_gets_the_surroundings_that_it_misses() {
     assert!(bench.calls().iter().filter(|call| call.starts_with("sbatch")).count() <= 2);
 }
 
-/// A front end of Grid Engine with these default files of its cell.
+/// A login node of Grid Engine with these default files of its cell.
 fn cell(bench: &Bench, request: &str, qstat: &str) -> Script {
     let common = bench.path().join("sge/default/common");
     std::fs::create_dir_all(&common).expect("made");

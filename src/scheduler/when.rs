@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// The front end's time zone is not known, and clocks differ: so many seconds more or less are the same.
+/// The login node's time zone is not known, and clocks differ: so many seconds more or less are the same.
 pub(super) const NOT_CERTAIN: i64 = 26 * 3600;
 
 /// Seconds since 1970 of `1795708800`, `1795708800123` (milliseconds), `2026-11-20T15:22:04`,

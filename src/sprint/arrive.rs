@@ -99,7 +99,7 @@ impl<'a> Arrival<'a> {
         let Some(open) = self.open.take() else { return Ok(()) };
         if open.len < open.size {
             self.skip(format!(
-                "{}: it became shorter, or went away, while it was brought",
+                "{}: it became shorter, or was removed, while it was fetched",
                 open.path
             ));
             return Ok(());

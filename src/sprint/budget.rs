@@ -124,7 +124,9 @@ pub(super) fn allowance_for_next_job(
     {
         if one.limits.until.is_some_and(|until| change.now().as_second() >= until) {
             let edit = Action::EditLoop { id: id.to_string(), with: LoopOption::Until };
-            return Ok(NextJob::Held(format!("the time of {id} is over; `{edit}` gives it more")));
+            return Ok(NextJob::Held(format!(
+                "{id} has reached its time limit; `{edit}` gives it more"
+            )));
         }
         limits.push((
             id.to_string(),

@@ -22,7 +22,7 @@ pub enum CancelError {
     /// Its cluster cannot be asked.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// The way to the cluster. The wish is remembered: a later tick asks again.
+    /// The way to the cluster. The request is recorded: a later tick asks again.
     #[error(transparent)]
     Remote(#[from] RemoteError),
     /// The database.
@@ -36,7 +36,7 @@ impl From<CancelError> for Problem {
             CancelError::Cluster(error) => error.into(),
             CancelError::Store(error) => error.into(),
             CancelError::Remote(error) => Self::from(error)
-                .hint(format!("the wish is remembered: `{}` asks again", Action::Tick)),
+                .hint(format!("the request is recorded: `{}` asks again", Action::Tick)),
             CancelError::NoSprint(_) => Self::new(ProblemKind::NotFound, error.to_string()),
             CancelError::Over(..) => Self::new(ProblemKind::Conflict, error.to_string()),
         }
@@ -52,7 +52,7 @@ pub struct CancelOutcome {
     pub objection: Option<String>,
 }
 
-/// Remembers the wish and tells the scheduler, when there is a job. The cluster of a sprint without a
+/// Records the request and tells the scheduler, when there is a job. The cluster of a sprint without a
 /// job need not even be known any more.
 pub fn cancel(app: &App, store: &mut Store, row: &SprintRow) -> Result<CancelOutcome, CancelError> {
     let state = ask_for_end(store, &row.id)?;
@@ -81,7 +81,7 @@ pub fn cancel_through(
     Ok(CancelOutcome { state, objection })
 }
 
-/// Remembers the wish. Returns the state after that; a sprint without a job has ended with it.
+/// Records the request. Returns the state after that; a sprint without a job has ended with it.
 fn ask_for_end(store: &mut Store, id: &SprintId) -> Result<State, CancelError> {
     let change = store.change()?;
     let Some(row) = change.sprint(id)? else {
@@ -129,7 +129,7 @@ pub fn tell_scheduler(
         reply.section("cancel").map(|section| section.text().trim().to_owned()).unwrap_or_default();
     let against = told.err().map(|why| {
         format!(
-            "the job {job} could not be told to end: {}",
+            "the job {job} could not be cancelled: {}",
             why.chars().take(400).collect::<String>()
         )
     });
@@ -169,7 +169,7 @@ mod tests {
         SprintId::of("sp-000001")
     }
 
-    /// A sprint whose job has been sent, and the front end of its cluster.
+    /// A sprint whose job has been sent, and the login node of its cluster.
     fn place(folder: &std::path::Path) -> (App, Store, FakeRemote) {
         let fake = FakeRemote::default();
         let app = App::example(folder, "", "").with_remote(&fake);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_that_no_front_end_has_heard_is_remembered_and_told_again() {
+    fn a_wish_that_no_login_node_has_heard_is_remembered_and_told_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, mut store, fake) = place(folder.path());
         let before = row(&store);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sprint_without_a_job_ends_and_no_front_end_is_asked() {
+    fn a_sprint_without_a_job_ends_and_no_login_node_is_asked() {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, mut store, fake) = place(folder.path());
         let id = SprintId::of("sp-000002");

@@ -167,7 +167,7 @@ fn delete_remote(
         "delete",
         r#"case $DIR in '~/'*) DIR=$HOME/${DIR#'~/'} ;; esac
 [ -e "$DIR" ] || [ -L "$DIR" ] || exit 0
-[ -d "$DIR" ] && [ ! -L "$DIR" ] && [ -O "$DIR" ] || { echo 'it is no directory of yours'; exit 1; }
+[ -d "$DIR" ] && [ ! -L "$DIR" ] && [ -O "$DIR" ] || { echo 'it is not a directory of yours'; exit 1; }
 grep -q "^readonly rl_sprint=$ID " "$DIR/run_sprint.sh" || { echo 'its run_sprint.sh is not of this sprint'; exit 1; }
 rm -rf -- "$DIR""#,
     );

@@ -144,7 +144,7 @@ pub fn fetch(
 
 /// Brings the report's set, or all regular files, through a connection. `tweaks` are the sprint's follow-ups, whose reports
 /// lie there too. `progress` hears bytes done and in all.
-#[expect(clippy::too_many_arguments, reason = "what, whence and whither")]
+#[expect(clippy::too_many_arguments, reason = "what to copy, from where, to where")]
 pub fn fetch_through(
     app: &App,
     remote: &mut dyn Remote,
@@ -231,7 +231,7 @@ pub fn fetch_through(
             let fetch = |all| Action::FetchSprint { sprint: row.id.to_string(), all };
             arrival.skip(match wanted {
                 Extent::Unasked => format!(
-                    "the rest: it is too much to be brought by itself; use `{}`",
+                    "the rest is too large to be fetched automatically; use `{}`",
                     fetch(false)
                 ),
                 Extent::Report => format!(

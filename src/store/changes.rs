@@ -254,7 +254,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Remembers that the scheduler was told to end the job.
+    /// Remembers that the scheduler was told to stop the job.
     pub fn set_cancel_sent(&self, id: &SprintId) -> Result<(), StoreError> {
         self.transaction
             .execute("UPDATE sprints SET cancel_sent = ?2 WHERE id = ?1", (id, self.seconds()))?;

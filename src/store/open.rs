@@ -98,7 +98,7 @@ impl From<StoreError> for Problem {
             StoreError::Behind(ref behind) => Self::new(ProblemKind::Conflict, error.to_string())
                 .hint("nothing was begun: what was spent, and what may still run, is not known. Restore the database from a copy that knows them")
                 .hint(format!(
-                    "to begin anew without them, or if another project or program keeps its results there, move their folders out of {}, or set `artifact_dir` to another one; what they have cost counts to no limit then",
+                    "to start over without them, or if another project or program keeps its results there, move their folders out of {}, or set `artifact_dir` to another one; what they have cost counts to no limit then",
                     behind.artifacts.display()
                 )),
             StoreError::Busy => Self::new(ProblemKind::Conflict, error.to_string()).hint("try again when the other command is done"),

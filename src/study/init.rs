@@ -112,7 +112,7 @@ fn write_new(file: &Path, text: &str) -> Result<(), Problem> {
     let failed = |error: std::io::Error| {
         let is_there = error.kind() == std::io::ErrorKind::AlreadyExists;
         if is_there {
-            Problem::new(ProblemKind::Conflict, format!("{} is there already", file.display()))
+            Problem::new(ProblemKind::Conflict, format!("{} already exists", file.display()))
                 .hint("it was left as it is")
         } else {
             Problem::failed(format!("{}: {error}", file.display()))

@@ -205,7 +205,7 @@ fn benchmark(
             mistakes.push((
                 line,
                 format!(
-                    "Benchmark: {:?} is no direction: expected higher or lower",
+                    "Benchmark: {:?} is not a direction: expected higher or lower",
                     one_line(value, 40)
                 ),
             ));
@@ -233,7 +233,7 @@ fn benchmark(
             mistakes.push((
                 line,
                 format!(
-                    "Benchmark: {:?} is no target: expected for example `>= 0.95`",
+                    "Benchmark: {:?} is not a target: expected for example `>= 0.95`",
                     one_line(value, 40)
                 ),
             ));

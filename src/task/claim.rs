@@ -75,7 +75,7 @@ fn claimed(store: &Store, row: &TaskRow) -> Result<ClaimedTask, Problem> {
     Ok(ClaimedTask { token: row.claim_token, task })
 }
 
-/// Prolongs a claim.
+/// Extends a claim.
 pub fn heartbeat(app: &App, id: &str, token: i64, seconds: u64) -> Result<OneTask, Problem> {
     let mut store = app.store()?;
     let id = find::task(&store, id)?.id;

@@ -62,6 +62,10 @@ pub fn refused(what: &str, problems: &[String]) -> Problem {
     let lines: Vec<String> = problems.iter().map(|problem| text::line(problem)).collect();
     Problem::new(
         ProblemKind::Usage,
-        format!("{} problem(s) {what}; no task was added\n{}", lines.len(), lines.join("\n")),
+        format!(
+            "{} {what}; no task was added\n{}",
+            text::number_of(lines.len(), "problem"),
+            lines.join("\n")
+        ),
     )
 }

@@ -195,7 +195,7 @@ fn gather_once(
                 gathered.jobs = Some(look.seen);
                 gathered.is_doubtful = look.doubt.is_some();
                 gathered.problem = look.doubt.map(|why| {
-                    format!("the scheduler of {} gave no sound answer: {why}", cluster.name)
+                    format!("the scheduler of {} gave no usable answer: {why}", cluster.name)
                 });
                 gathered.used = kind.used(&reply, &jobs, time);
                 gathered.strays = kind.strays(&reply, &jobs);

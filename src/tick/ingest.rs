@@ -7,6 +7,7 @@ use crate::bundle::reduce::MAX_DETAIL;
 use crate::bundle::transfer::SprintFiles;
 use crate::domain::finding::{Finding as Found, MAX_FIGURES};
 use crate::domain::settle::{Evidence, Finding, RunnerEnd, ScriptEnd, judge};
+use crate::domain::text::number_of;
 use crate::domain::text::one_line;
 use crate::domain::transition::Event;
 use crate::domain::{
@@ -43,7 +44,7 @@ pub fn ingest(
         let reached = if from_start { Reached::default() } else { change.reached(id)? };
         let (lines, skipped) = journal::take(&files.journal, reached, &gathered.masker);
         if skipped > 0 {
-            notes.push(format!("{skipped} line(s) of the journal could not be read"));
+            notes.push(format!("{} of the journal could not be read", number_of(skipped, "line")));
         }
         let known = files.known();
         let moved = files.offset != row.journal_offset || known != row.journal_prefix;
@@ -136,7 +137,7 @@ pub fn ingest(
             }
         }
         Some(Seen::Accounted(why) | Seen::Unclear(why)) => {
-            notes.push(text::line(&format!("nothing certain is known of the job: {why}")))
+            notes.push(text::line(&format!("the state of the job is unknown: {why}")))
         }
         Some(Seen::Absent) | None => {}
     }

@@ -6,6 +6,7 @@ use super::{ClusterReport, TickError, tell};
 use crate::app::App;
 use crate::auto_loop;
 use crate::config::Cluster;
+use crate::domain::text::number_of;
 use crate::domain::{LoopId, SprintId, State};
 use crate::platform::clock;
 use crate::remote::Remote;
@@ -34,11 +35,13 @@ pub(super) fn look_up_submissions(
     }
     let found = match sprint::look_up_all(app, remote, cluster, &rows) {
         Ok(found) => found,
-        // There is no way to the cluster, or the front end does not answer: the others would wait in vain too.
+        // There is no way to the cluster, or the login node does not answer: the others would wait in vain too.
         Err(error) if !error.may_have_run() => return Err(error.into()),
         Err(error) => {
             report.unreachable = true;
-            report.problems.push(format!("{} submission(s) in doubt: {error}", rows.len()));
+            report
+                .problems
+                .push(format!("{} in doubt: {error}", number_of(rows.len(), "submission")));
             return Ok(());
         }
     };
@@ -64,8 +67,8 @@ pub(super) fn look_up_submissions(
     if let Some((_, why)) = in_doubt.first() {
         report.failing = true;
         report.problems.push(format!(
-            "{} submission(s) in doubt: the look for their jobs failed: {why}",
-            in_doubt.len()
+            "{} in doubt: the look for their jobs failed: {why}",
+            number_of(in_doubt.len(), "submission")
         ));
         let change = store.change()?;
         for (row, why) in &in_doubt {
@@ -85,7 +88,7 @@ pub(super) fn look_up_submissions(
             Ok(Submitted::Deferred { why, because }) => match because {
                 // There is no way to the cluster: nobody tries to log in twice.
                 Deferral::NoAnswer(error) if !error.may_have_run() => return Err(error.into()),
-                // The front end does not answer: the others would wait for it in vain too.
+                // The login node does not answer: the others would wait for it in vain too.
                 Deferral::NoAnswer(_) => {
                     report.unreachable = true;
                     report.problems.push(format!("{}: {why}", row.id));

@@ -406,7 +406,7 @@ fn watch_loops(mut own: Own, look: Duration) {
         if app.config.file.exists() {
             seen = clock::instant();
         } else if clock::since(seen) > CONFIGURATION_AWAY {
-            let gone = format!("{} is not there any more", app.config.file.display());
+            let gone = format!("{} no longer exists", app.config.file.display());
             let hint = format!("put it back, and start `{}` again", Action::KeepTicking);
             own.tell(Told::Final(Problem::new(ProblemKind::NotFound, gone).hint(hint)));
             return;

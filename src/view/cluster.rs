@@ -16,7 +16,7 @@ pub struct Clusters {
 pub struct Cluster {
     /// Its name.
     pub name: String,
-    /// Its front end.
+    /// Its login node.
     pub host: String,
     /// The port of SSH there.
     pub port: u16,

@@ -42,7 +42,7 @@ pub enum Replied {
     Refused(SprintId),
     /// The task is tried again.
     Retried(TaskId),
-    /// The task is called off.
+    /// The task is cancelled.
     Cancelled(TaskId),
     /// It is known what came out of the task.
     Judged(TaskId, Verdict),

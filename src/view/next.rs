@@ -64,7 +64,7 @@ pub enum LoopNext {
         count: u32,
     },
     /// Find out why its sprints failed, mend that, and let it go on.
-    MendAndResume,
+    FixAndResume,
     /// Add tasks, and let it go on.
     AddTasksAndResume,
     /// Let it go on with other guidance, or add ideas.

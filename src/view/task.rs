@@ -276,7 +276,7 @@ pub enum TaskNext {
         /// How many there are.
         parts: usize,
     },
-    /// Find out why it failed, then try it again or call it off.
+    /// Find out why it failed, then try it again or cancel it.
     RetryOrCancel,
     /// Let a task do without another one.
     DropNeed {

@@ -796,7 +796,8 @@ grep '^plain,1,' results/runs.csv"
   fi
   if [ -n "$issues" ]; then
     verdict_text=${issues%?}
-    short="$(printf '%s' "$issues" | grep -c '^- ') critical issue(s)"
+    short="$(printf '%s' "$issues" | grep -c '^- ') critical issues"
+    case $short in '1 '*) short=${short%s} ;; esac
   else
     verdict_text='NO CRITICAL ISSUES'
     short='no critical issue'
@@ -866,7 +867,7 @@ reviews() {
       /^## Critical issues/ { on = 1; next }
       on && /^- / { count++ }
       on && /^NO CRITICAL ISSUES/ { clear = 1 }
-      END { printf "- Round %d: %s", i, (count ? count " critical issue(s)" : (clear ? "no critical issue" : "unclear")) }' "red_team_round_$i.md"
+      END { printf "- Round %d: %s", i, (count ? count " critical issue" (count == 1 ? "" : "s") : (clear ? "no critical issue" : "unclear")) }' "red_team_round_$i.md"
     if [ -f "fixes_round_$i.md" ]; then
       printf '; answered in `fixes_round_%d.md`' "$i"
     fi
@@ -996,7 +997,7 @@ idea_text() { # NUMBER: one of many ideas that differ in more than a number
 step_idea() {
   earlier=$(printf '%s\n' "$prompt" | sed -n '/^## Earlier ideas/,/^## Task/s/^- \([^ ]*\) (.*/\1/p')
   count=$(printf '%s\n' "$earlier" | grep -c .)
-  again=$(printf '%s\n' "$prompt" | grep -c '^## Your last idea was not taken')
+  again=$(printf '%s\n' "$prompt" | grep -c '^## Your last idea was rejected')
   count=$((count + again))
   found=$(idea_text $((count % 8)))
   [ "$count" -lt 8 ] || found="$found $(idea_text $(((count / 8 + count) % 8)))"

@@ -2,7 +2,7 @@
 # What the attacks share. Sourced by "run", which has set ROOT, STATE and the lab's values.
 # An attack is a function; it runs in a process of its own, with A (its folder) and BIN (the program).
 
-# as USER COMMAND...: with the environment of that user's shell on the front end
+# as USER COMMAND...: with the environment of that user's shell on the login node
 as() {
   local user=$1; shift
   (

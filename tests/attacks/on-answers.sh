@@ -147,7 +147,7 @@ row+=${row:+|}$value; done; echo "$row"'
   if [[ $(show reason) == time_limit ]]; then wrong "$seen"; else right "$seen"; fi
 }
 
-# every program of the front end says something on standard error
+# every program of the login node says something on standard error
 attack_noisy_programs() {
   local name
   for name in date id awk sed readlink; do

@@ -275,14 +275,14 @@ attack_lock() {
 }
 as_with_input() { (cd "$A/project" && exec setpriv --reuid=rl-lab --regid="$(id -g rl-lab)" --init-groups "$@"); }
 
-replaced() { # what the runner in the front end's folder answers; it is put there by the agent
+replaced() { # what the runner in the login node's folder answers; it is put there by the agent
   { printf '#!/bin/bash\n'; cat; } >"$A/runner"
   chmod 755 "$A/runner"
   site slurm ATTACK=replace "ATTACK_WORK=$A/work"
   run_sprint 'an idea' && within 60 marked acted
 }
 
-# the front end's program answers with lengths that do not fit into a number
+# the login node's program answers with lengths that do not fit into a number
 attack_overflow() {
   replaced <<<'case $1 in files-results) echo "{\"v\":1,\"parts\":[{\"path\":\"report.md\",\"offset\":0,\"len\":18446744073709551615},{\"path\":\"report.md\",\"offset\":0,\"len\":2}],\"next\":null,\"files\":[[\"report.md\",18446744073709551615],[\"a\",5]],\"skipped\":[]}"; printf x ;; *) exit 1 ;; esac' || return 1
   local said code=0
@@ -291,7 +291,7 @@ attack_overflow() {
   if (( code == 101 )) || grep -q panicked <<<"$said"; then wrong "exit $code: $(grep -m1 panicked <<<"$said" | cut -c1-90)"; else right "exit $code: $(tail -n 1 <<<"$said" | cut -c1-90)"; fi
 }
 
-# the front end's program always has one more piece
+# the login node's program always has one more piece
 attack_endless() {
   replaced <<<'case $1 in files-results) cat >/dev/null; echo "{\"v\":1,\"parts\":[{\"path\":\"report.md\",\"offset\":0,\"len\":1}],\"next\":[\"report.md\",$RANDOM$RANDOM],\"files\":[[\"report.md\",1]],\"skipped\":[]}"; printf x ;; *) exit 1 ;; esac' || return 1
   local code=0

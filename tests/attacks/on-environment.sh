@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2016,SC2034  # texts of programs that others run; values that lib.sh uses
-# Attacks by what surrounds the program on a front end: variables of the account, default files of the
+# Attacks by what surrounds the program on a login node: variables of the account, default files of the
 # schedulers' programs, login profiles, files that shells read at their start, an outer job.
 
 # own_cell REQUEST QSTAT: the lab's Grid Engine with default files of its own

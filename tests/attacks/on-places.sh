@@ -12,7 +12,7 @@ case $work in
 *) exec "$REAL" --output="$A/marks/none/job.log" "$@" ;;
 esac'
 
-# the nodes have the storage under the configured path only; the front end has it as a link
+# the nodes have the storage under the configured path only; the login node has it as a link
 attack_physical_path() {
   program sbatch <<<"$NODES"
   mkdir "$A/phys" "$A/net"; chown rl-lab: "$A/phys"
@@ -25,7 +25,7 @@ attack_physical_path() {
 }
 
 # a working_dir that no node has
-attack_front_end_only() {
+attack_login_node_only() {
   program sbatch <<<"$NODES"
   site slurm ATTACK=none
   run_sprint 'an idea' || return 1

@@ -202,7 +202,7 @@ fn figures_without_a_unit_that_may_be_fractions_and_percentages_are_told_apart()
     project
         .run(&["study", "leaderboard", "s"])
         .success()
-        .says("! #3 is not compared: no unit is told, and figures such as 0.93 and 91.2 may be");
+        .says("! #3 is not compared: no unit is given, and figures such as 0.93 and 91.2 may be");
 }
 
 #[test]

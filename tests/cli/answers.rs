@@ -1,4 +1,4 @@
-//! A front end whose copy of this program answers whatever it likes: nothing crashes, nothing goes on
+//! A login node whose copy of this program answers whatever it likes: nothing crashes, nothing goes on
 //! for ever, no disk is filled, and nobody else waits for it.
 
 use std::os::unix::fs::PermissionsExt as _;

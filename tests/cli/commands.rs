@@ -93,7 +93,7 @@ fn init_makes_a_project_that_is_sound_and_is_never_made_twice() {
         .says("cluster.here.scheduler_type")
         .says("CLAUDE.md still has questions of its template");
     let before = std::fs::read(project.path("researchloop.toml")).unwrap();
-    project.run(&["init"]).code(4).says("is there already");
+    project.run(&["init"]).code(4).says("already exists");
     assert_eq!(std::fs::read(project.path("researchloop.toml")).unwrap(), before);
     project.run(&["sprint", "run", "x", "-s", "my-study", "--dry-run"]).success();
     project.run(&["init", "--path", "other/deep"]).success();
@@ -170,7 +170,7 @@ fn studies() {
     let made =
         project.run(&["study", "init", "two"]).success().says("[[study]]").says("name = \"two\"");
     assert!(project.path("studies/two/CLAUDE.md").is_file(), "{made}");
-    project.run(&["study", "init", "two"]).code(4).says("is there already").says("left as it is");
+    project.run(&["study", "init", "two"]).code(4).says("already exists").says("left as it is");
     let of_known =
         project.run(&["study", "init", "s"]).success().says("which does not read it yet");
     assert_eq!(of_known.stdout.trim(), "claude_md_path = \"studies/s/CLAUDE.md\"", "{of_known}");

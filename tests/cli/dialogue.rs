@@ -202,7 +202,7 @@ fn three_repeats_end_the_sprint_with_the_reason() {
     );
     assert!(
         text(&sprint, "error")
-            .contains(&format!("no new idea: It was not taken: it repeats {earlier}")),
+            .contains(&format!("no new idea: It was rejected: it repeats {earlier}")),
         "{sprint:#}"
     );
     assert_eq!(prompts(&project).len(), 3);
@@ -258,7 +258,7 @@ fn an_idea_waits_for_approval_and_then_the_work_begins() {
     later.arg("status").env("RESEARCHLOOP_TEST_NOW", "2099-01-01T00:00:00Z");
     let status = Project::output(later)
         .success()
-        .says("(an idea waits for your word)")
+        .says("(an idea waits for your approval)")
         .says("    researchloop inbox\n");
     assert!(!status.stdout.contains("warning"), "it waits for no tick: {status}");
     project.run(&["reply", text(message, "id"), "..."]).code(2).says("stands for the answer");
@@ -393,7 +393,7 @@ fn a_question_parks_the_sprint_and_the_answer_lets_it_finish() {
         .run(&["inbox"])
         .success()
         .says(&format!("answer: researchloop reply {m} one\n        researchloop reply {m} two\n"));
-    // The command as it is shown, sent off unchanged, is no answer: it could not be taken back.
+    // The command as it is shown, sent off unchanged, is no answer: it could not be read back.
     project.run(&["reply", m, "one|two"]).code(2).says("one of these");
     // The queue sees a job that ended well.
     let job = text(&sprint, "job_id").to_owned();
@@ -622,7 +622,7 @@ fn of_very_many_questions_a_few_are_asked() {
     tick_until(&project, &id, "parked");
     let messages = inbox(&project, &[]);
     assert_eq!(messages.len(), 5);
-    project.run(&["sprint", "log", &id]).success().says("995 file(s) were left out");
+    project.run(&["sprint", "log", &id]).success().says("995 files left out");
     for (answered, message) in messages.iter().enumerate() {
         project.run(&["tick"]).success();
         assert_eq!(text(&project.show(&id), "status"), "parked", "after {answered} answers");

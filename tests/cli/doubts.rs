@@ -259,7 +259,7 @@ fn a_look_without_a_healthy_answer_sends_nothing() {
     let project = slurm("max_concurrent_jobs = 50", "");
     let ids = in_doubt(&project, 3);
     program(&project, "squeue", "echo 'squeue: error: Invalid user: me' >&2; exit 0");
-    project.run(&["tick"]).says("3 submission(s) in doubt").says("Invalid user");
+    project.run(&["tick"]).says("3 submissions in doubt").says("Invalid user");
     assert_eq!(calls(&project, "sbatch", ""), 0);
     assert!(ids.iter().all(|id| text(&project.show(id), "status") == "submitting"));
 }
@@ -365,7 +365,7 @@ fn an_accounting_that_never_answers_leaves_nothing_in_doubt_for_ever() {
     project.write("queue", format!("500|RUNNING|n1|None|rl-{}-1\n", ids[0]));
     std::os::unix::fs::symlink("501", project.remote_dir(&ids[1]).join(".researchloop/claim-1"))
         .unwrap();
-    project.run(&["tick"]).says("1 submission(s) in doubt").says("Connection refused");
+    project.run(&["tick"]).says("1 submission in doubt").says("Connection refused");
     assert_eq!(
         (text(&project.show(&ids[0]), "job_id"), text(&project.show(&ids[1]), "job_id")),
         ("500", "501")

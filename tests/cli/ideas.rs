@@ -73,7 +73,7 @@ fn an_apology_of_the_job_is_refused_with_what_it_is_and_asked_for_again() {
     assert_eq!(text(&one, "reason"), "same_failure", "{one:#}");
     let sprint = text(&one["sprints"][0], "id").to_owned();
     let log = project.run(&["sprint", "log", &sprint]).success();
-    assert!(log.stdout.matches("an idea was not taken: it is an apology").count() >= 2, "{log}");
+    assert!(log.stdout.matches("an idea was rejected: it is an apology").count() >= 2, "{log}");
     assert!(
         one["sprints"].as_array().unwrap().iter().all(|sprint| sprint["status"] == "failed"),
         "{one:#}"

@@ -299,7 +299,7 @@ fn the_same_failure_twice_ends_a_loop() {
         (&0.into(), Some(2)),
         "{one:#}"
     );
-    project.run(&["loop", "show", &id]).success().says("mend the cause");
+    project.run(&["loop", "show", &id]).success().says("fix the cause");
     // A resume judges from now on: two more of the same end it again.
     project.run(&["loop", "resume", &id]).success();
     let one = finish(&project, &id, 60);

@@ -128,7 +128,7 @@ fn status_is_one_screen_at_every_width() {
             "    researchloop inbox",
             "loop-00000a  s      0/3 done  $1.25 of $20.00  waits for sp-00000a",
             "last tick 2m00s ago, by cron, cron runs one every 5m00s",
-            "warning: the last good one was 22m00s ago; `researchloop cron show` tells why",
+            "warning: the last good one was 22m00s ago; `researchloop cron show` says why",
             "here: squeue did not answer",
         ] {
             assert!(plain.stdout.contains(part), "{part:?} is missing at {columns}: {plain}");

@@ -13,7 +13,7 @@ fn calls(project: &Project) -> String {
 
 #[test]
 fn the_scheduler_gets_the_path_as_it_is_configured() {
-    // The front end has the storage as a link to a path that no node knows.
+    // The login node has the storage as a link to a path that no node knows.
     let project = slurm("", "");
     std::fs::create_dir(project.path("physical")).unwrap();
     std::os::unix::fs::symlink(project.path("physical"), project.path("cluster")).unwrap();

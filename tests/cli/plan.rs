@@ -26,7 +26,7 @@ fn a_plan_from_a_file_is_shown_and_added_only_when_somebody_says_so() {
     project.write("plan.json", GOOD);
     let shown = project.run(&["plan", "-s", "s", "--from", "plan.json"]).success();
     for part in [
-        "plan for s: 4 task(s)",
+        "plan for s: 4 tasks",
         "baseline",
         "└ decay",
         "└ why",
@@ -48,7 +48,7 @@ fn a_plan_from_a_file_is_shown_and_added_only_when_somebody_says_so() {
     assert_eq!(json.json()["written"], false);
     project.write("again.json", &json.stdout);
     let added = project.run(&["plan", "-s", "s", "--from", "again.json", "-y"]).success();
-    assert!(added.stderr.contains("4 task(s) added to s"), "{added}");
+    assert!(added.stderr.contains("4 tasks added to s"), "{added}");
     let made = tasks(&project);
     assert_eq!(made.len(), 4);
     assert!(
@@ -71,11 +71,11 @@ fn a_wrong_plan_adds_nothing_and_tells_everything() {
     let cases = [
         (
             r#"{"tasks": [{"key": "a", "idea": "", "need": 1}, {"key": "b", "idea": "x", "needs": [{"key": "a", "on": "suported"}]}]}"#,
-            &["3 problem(s) in the plan", "did you mean supported?"][..],
+            &["3 problems in the plan", "did you mean supported?"][..],
         ),
         (
             r#"[{"key": "a", "idea": "x", "needs": [{"key": "c"}]}, {"key": "a", "idea": "y"}]"#,
-            &["2 problem(s)", "has the same key", "neither a key"],
+            &["2 problems", "has the same key", "neither a key"],
         ),
         (
             r#"[{"key": "a", "idea": "x", "needs": [{"key": "b"}]}, {"key": "b", "idea": "y", "needs": [{"key": "a"}]}]"#,
@@ -145,7 +145,7 @@ fn one_call_to_claude_makes_a_plan() {
     project.set("RESEARCHLOOP_KEY_PASSPHRASE", "s3cr3t");
     let added = project.run(&["plan", "Find out why birds are grey", "-s", "s", "-y"]).success();
     assert!(
-        added.stderr.contains("The plan cost $") && added.stderr.contains("4 task(s) added"),
+        added.stderr.contains("The plan cost $") && added.stderr.contains("4 tasks added"),
         "{added}"
     );
     assert_eq!(tasks(&project).len(), 5);
@@ -199,7 +199,7 @@ fn what_claude_could_not_do_is_told() {
     std::fs::remove_file(project.path("planner")).unwrap();
     let missing = project.run(&["plan", "x", "-s", "s", "-y"]).code(1);
     assert!(missing.stderr.contains("is Claude Code installed here?"), "{missing}");
-    // On a front end it is not even started.
+    // On a login node it is not even started.
     project.write("bin/squeue", "");
     let front = project.run(&["plan", "x", "-s", "s", "-y"]).code(4);
     assert!(
@@ -294,7 +294,7 @@ fn a_job_makes_a_plan_which_is_shown_and_added() {
     project.run(&["task", "add", "an earlier idea", "-s", "s"]).success();
     let added =
         project.run(&["plan", "Find out why birds are grey", "-s", "s", "--job", "-y"]).success();
-    for part in ["plan for s: 2 task(s)", "└ next", "The plan cost $", "2 task(s) added to s"] {
+    for part in ["plan for s: 2 tasks", "└ next", "The plan cost $", "2 tasks added to s"] {
         assert!(added.stdout.contains(part) || added.stderr.contains(part), "{part}: {added}");
     }
     assert!(!added.stderr.contains("shows the plan"), "it is shown already: {added}");
@@ -337,7 +337,7 @@ fn a_job_makes_a_plan_which_is_shown_and_added() {
     std::fs::remove_dir_all(project.path("artifacts")).unwrap();
     let fetched = project.run(&["plan", "-s", "s", "--from", &id]).success();
     assert!(
-        fetched.stdout.contains("plan for s: 2 task(s)")
+        fetched.stdout.contains("plan for s: 2 tasks")
             && fetched.stderr.contains(&format!("--from {id} -y")),
         "{fetched}"
     );

@@ -65,7 +65,7 @@ fn what_cannot_be_meant_is_refused() {
         .code(2)
         .says("expected a time with its unit");
     project.run(&["sprint", "list", "-n", "0"]).code(2);
-    project.run(&["sprint", "list", "--status", "failed"]).success().says("No sprint fits.");
+    project.run(&["sprint", "list", "--status", "failed"]).success().says("No matching sprints.");
     project.run(&["task", "done", &first]).success();
     project.run(&["task", "edit", &first, "--verify", "false"]).code(4).says("is done");
     project.run(&["task", "edit", &first, "-p", "p0"]).success();

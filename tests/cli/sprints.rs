@@ -345,7 +345,7 @@ fn ctrl_c_ends_the_watching_and_not_the_job() {
 #[test]
 fn ctrl_c_during_a_submission_leaves_the_job_running() {
     let mut project = playing("research:hang", "");
-    // What the submission asks the front end for waits until Ctrl-C was sent.
+    // What the submission asks the login node for waits until Ctrl-C was sent.
     let here = project.path("");
     let here = here.display();
     super::submissions::program(
@@ -407,7 +407,7 @@ fn the_whole_life_of_a_sprint() {
         "id",
     )
     .to_owned();
-    project.run(&["sprint", "list", "--status", "failed"]).success().says("No sprint fits");
+    project.run(&["sprint", "list", "--status", "failed"]).success().says("No matching sprints");
     // Its one review found something, and nobody looked at the repair.
     let shown = project.run(&["sprint", "show", &id]).success().says("critical issues are open");
     let last = shown.stdout.lines().last().unwrap();

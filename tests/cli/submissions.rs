@@ -149,7 +149,7 @@ fn a_sprint_that_goes_on_outlives_a_full_disk_and_a_refusal() {
         text(&sprint, "note").contains("cannot prepare") && job(&project, 2).is_none(),
         "{sprint:#}"
     );
-    // A little later only: the front end is not asked at every tick.
+    // A little later only: the login node is not asked at every tick.
     let quiet = project.run(&["tick"]).success();
     assert!(!quiet.to_string().contains("cannot prepare"), "{quiet}");
     std::fs::remove_dir(&blocked).unwrap();
@@ -441,9 +441,10 @@ fn an_accounting_that_hangs_does_not_keep_the_files_from_being_read() {
 fn a_file_that_goes_away_while_it_is_brought_is_not_taken_for_a_whole_one() {
     let project = slurm("", "");
     let id = project.submit("an idea", &[]);
-    // A program on the front end that brings half of a file, and then finds it gone.
+    // A program on the login node that brings half of a file, and then finds it gone.
     let half = r#"{"v":1,"parts":[{"path":"results/a.bin","offset":0,"len":4}],"next":["results/a.bin",4],"files":[["results/a.bin",9]],"skipped":[]}"#;
-    let gone = r#"{"v":1,"parts":[],"next":null,"files":[],"skipped":["results/a.bin is not there any more"]}"#;
+    let gone =
+        r#"{"v":1,"parts":[],"next":null,"files":[],"skipped":["results/a.bin no longer exists"]}"#;
     let reader = format!(
         "#!/bin/sh\ncase $(cat) in *'\"from\":null'*) printf '%s\\nabcd' '{half}' ;; *) printf '%s\\n' '{gone}' ;; esac\n"
     );

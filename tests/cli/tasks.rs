@@ -111,7 +111,7 @@ fn an_idea_from_the_backlog_to_done() {
         assert!(shown.stdout.contains(part), "{part}: {shown}");
     }
     project.run(&["task", "done", &first]).code(4).says("is done already").says("task retry");
-    project.run(&["task", "cancel", &second, "--reason", "no time"]).success().says("called off");
+    project.run(&["task", "cancel", &second, "--reason", "no time"]).success().says("cancelled");
     project.run(&["task", "show", &second]).success().says("no time");
     project.run(&["task", "retry", &second]).success().says("open again; it is ready");
 }
@@ -444,7 +444,7 @@ fn all_mistakes_of_a_file_are_told_and_nothing_of_it_is_made() {
     );
     let refused = project.run(&["task", "import", "wrong.yaml", "-s", "s"]).code(2);
     for part in [
-        "3 problem(s) in wrong.yaml; no task was added",
+        "3 problems in wrong.yaml; no task was added",
         "task 2 (\"base\"): task 1 has the same key",
         "task 3: `needs` names \"bsae\", which is neither a key of this file nor the id of a task (did you mean \"base\"?)",
         "task 3: `parent` names \"t-ffffff\"",
@@ -460,7 +460,7 @@ fn all_mistakes_of_a_file_are_told_and_nothing_of_it_is_made() {
         "{circle}"
     );
     project.write("syntax.yaml", "- {idea: x");
-    project.run(&["task", "import", "syntax.yaml", "-s", "s"]).code(2).says("1 problem(s)");
+    project.run(&["task", "import", "syntax.yaml", "-s", "s"]).code(2).says("1 problem");
     project.run(&["task", "import", "none.yaml", "-s", "s"]).code(3).says("none.yaml");
     assert_eq!(
         project.run(&["--json", "task", "list", "--all"]).success().json()["tasks"]

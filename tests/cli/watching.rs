@@ -234,7 +234,7 @@ fn what_stays_as_it_is_ends_tick_watch_with_its_error() {
     std::fs::rename(project.path("researchloop.toml"), project.path("elsewhere.toml")).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(3), "{}", said(&project, "gone.err"));
     assert!(
-        said(&project, "gone.err").contains("researchloop.toml is not there any more"),
+        said(&project, "gone.err").contains("researchloop.toml no longer exists"),
         "{}",
         said(&project, "gone.err")
     );

@@ -163,7 +163,7 @@ fn a_verdict_that_nobody_can_read_skips_no_task_and_a_person_can_say_it() {
     }
     assert!(
         text(&task(&first)["task"], "detail")
-            .contains("told no verdict that can be used: finding.json has the verdict")
+            .contains("gave no usable verdict: finding.json has the verdict")
     );
     assert!(
         project

@@ -158,7 +158,7 @@ fn a_job_whose_answer_was_lost_is_found_by_its_name() {
     let lab = calm();
     let mut site = Site::new(Kind::Slurm);
     site.play("research:slow=2");
-    // The runner is there and the front end is known, so that the next submission is quick.
+    // The runner is there and the login node is known, so that the next submission is quick.
     let warm = site.submit("warm", &[]).0;
     site.finish(&warm, 120);
     drop(lab);
@@ -186,7 +186,7 @@ fn a_job_whose_answer_was_lost_is_found_by_its_name() {
     assert_eq!(site.jobs_of(&id).len(), 1, "{}", site.explain(&id));
 }
 
-/// The front end is so slow that the client gives up, but the submission there goes on.
+/// The login node is so slow that the client gives up, but the submission there goes on.
 /// A look-up in the meantime finds no job, rightly: it must not lead to a second one.
 fn a_submission_that_is_still_at_work_is_not_repeated(kind: Kind) {
     let _lab = calm();
@@ -320,7 +320,7 @@ fn a_requeued_job_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_front_end_that_hangs_is_given_up_in_time() {
+fn a_login_node_that_hangs_is_given_up_in_time() {
     let _lab = calm();
     let mut site = Site::own(Kind::Slurm);
     site.play("research:slow=3");

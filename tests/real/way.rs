@@ -153,9 +153,9 @@ fn a_broken_connection_does_not_end_the_watching() {
     assert!(logins >= 3, "{logins} logins: the connection was not broken\n{printed}");
 }
 
-/// A front end that is not there: nothing is lost, and a later try goes on.
+/// A login node that is not there: nothing is lost, and a later try goes on.
 #[test]
-fn a_front_end_that_is_not_there_changes_nothing() {
+fn a_login_node_that_is_not_there_changes_nothing() {
     let _lab = calm();
     let mut site = Site::new(Kind::Sge);
     let (id, job) = site.submit("an idea", &[]);

@@ -89,7 +89,7 @@ fn of_table(node: &Node, problems: &mut Vec<String>) -> Result<Finding, Option<S
         }),
         Got::Twice(one, other) => {
             problems.push(format!(
-                "confidence is told twice, as {} and as {}",
+                "confidence is given twice, as {} and as {}",
                 shown(one),
                 shown(other)
             ));
@@ -141,7 +141,7 @@ fn numbers(node: &Node, problems: &mut Vec<String>) -> BTreeMap<String, f64> {
             return numbers;
         }
         Got::Twice(..) => {
-            problems.push("numbers is told twice".to_owned());
+            problems.push("numbers is given twice".to_owned());
             return numbers;
         }
     };
@@ -171,7 +171,8 @@ fn numbers(node: &Node, problems: &mut Vec<String>) -> BTreeMap<String, f64> {
     }
     for name in twice {
         if numbers.remove(&name).is_some() {
-            problems.push(format!("numbers.{name} is told twice, and differs: left out"));
+            problems
+                .push(format!("numbers.{name} is given twice, with different values: left out"));
         }
     }
     numbers

@@ -51,7 +51,9 @@ pub(super) fn figures(node: &Node, problems: &mut Vec<String>) -> Result<Vec<Met
                 break;
             }
             Got::One(deeper @ (Node::List(_) | Node::Table(_))) => inner = deeper,
-            Got::Twice(..) => return Err("tells its figures twice, and they differ".to_owned()),
+            Got::Twice(..) => {
+                return Err("gives its figures twice, with different values".to_owned());
+            }
             Got::One(_) | Got::Nothing => break,
         }
     }
@@ -88,7 +90,7 @@ pub(super) fn figures(node: &Node, problems: &mut Vec<String>) -> Result<Vec<Met
     let Gathered { mut metrics, twice, not_finite, .. } = all;
     metrics.retain(|metric| !twice.contains(&metric.name));
     for name in twice {
-        problems.push(format!("{name} is told twice, and differs: left out"));
+        problems.push(format!("{name} is given twice, with different values: left out"));
     }
     if metrics.len() > MAX_FIGURES {
         metrics.truncate(MAX_FIGURES);

@@ -85,7 +85,7 @@ fn parts_of_a_finding_that_are_wrong_are_left_out() {
     let told = bare.problems.join("; ");
     assert_eq!(
         told,
-        "has no statement; numbers.a is inf: left out; numbers.p is NaN: left out; numbers.c is told twice, and differs: left out"
+        "has no statement; numbers.a is inf: left out; numbers.p is NaN: left out; numbers.c is given twice, with different values: left out"
     );
 }
 
@@ -210,7 +210,7 @@ fn figures_are_found_in_every_shape_that_means_the_same() {
     let twice = metrics(br#"{"v":1,"metrics":[{"name":"acc","value":0.5},{"name":"loss","value":1},{"name":"acc","value":0.93}]}"#).expect("read");
     assert_eq!(
         (twice.value.len(), twice.problems.join("; ").as_str()),
-        (1, "acc is told twice, and differs: left out")
+        (1, "acc is given twice, with different values: left out")
     );
     let spread = metrics(
         br#"{"v":1,"metrics":[{"name":"acc","value":"0.93 \u00b1 0.01","n":1,"spread":NaN}]}"#,

@@ -12,12 +12,12 @@ use crate::cli::exit::Result;
 use crate::cli::ui::Ui;
 use crate::config::exposed;
 
-/// Look at clusters, check and prepare them
+/// List, check and set up clusters
 #[derive(Debug, Subcommand)]
 pub enum ClusterCommand {
     /// List the clusters of the configuration
     List,
-    /// Check the connection, the scheduler, the folder and Claude on the front end
+    /// Check the connection, the scheduler, the folder and Claude on the login node
     Check(check::CheckArgs),
     /// Make the host known, and put the runner there
     Setup(setup::SetupArgs),

@@ -18,7 +18,7 @@ pub fn run(global: &Global, ui: &Ui) -> Result {
     ui.answer(&check);
     let file = check.file.display();
     ui.status(&if check.problems.is_empty() {
-        format!("{file} is sound.")
+        format!("{file}: OK")
     } else {
         format!("{file} can be used; see the warnings above.")
     });

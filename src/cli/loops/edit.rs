@@ -14,7 +14,7 @@ use crate::problem::{Problem, ProblemKind};
 
 #[derive(Debug, Args)]
 pub struct EditArgs {
-    /// The loop's id, or the beginning of it
+    /// The loop's id, or a unique prefix of it
     pub(super) id: String,
     #[command(flatten)]
     order: OrderArgs,

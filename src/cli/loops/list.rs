@@ -13,13 +13,13 @@ use crate::view::Loops;
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only of this study
+    /// Only for this study
     #[arg(short, long)]
     study: Option<String>,
     /// Only those that run
     #[arg(long)]
     running: bool,
-    /// At most so many
+    /// Show at most this many
     #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }

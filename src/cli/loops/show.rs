@@ -16,7 +16,7 @@ use crate::view::{LoopNext, ShownLoop};
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// The loop's id, or the beginning of it
+    /// The loop's id, or a unique prefix of it
     id: String,
 }
 
@@ -68,7 +68,7 @@ impl Render for ShownLoop {
         lines.push(field(
             "progress:",
             &format!(
-                "{} of {} sprints completed, {} not over",
+                "{} of {} sprints completed, {} running",
                 whole.completed_count, whole.total_count, whole.live_count
             ),
         ));
@@ -120,7 +120,7 @@ impl Render for ShownLoop {
                     };
                     let is_proposed = self.proposals.contains(&sprint.id);
                     let no_idea = if is_proposed {
-                        "(an idea waits for your word)"
+                        "(an idea waits for your approval)"
                     } else {
                         "(its job looks for an idea)"
                     };
@@ -194,8 +194,8 @@ fn next(shown: &ShownLoop) -> String {
         LoopNext::ResumeWithMore { count } => {
             format!("`researchloop loop resume {id} -n {count}` goes on with more sprints")
         }
-        LoopNext::MendAndResume => format!(
-            "look at the failed sprints (`researchloop sprint show ID`), mend the cause, then {resume}"
+        LoopNext::FixAndResume => format!(
+            "look at the failed sprints (`researchloop sprint show ID`), fix the cause, then {resume}"
         ),
         LoopNext::AddTasksAndResume => {
             format!("`researchloop task add` makes more tasks; then {resume}")

@@ -10,7 +10,7 @@ use crate::domain::LoopStatus;
 
 #[derive(Debug, Args)]
 pub struct StopArgs {
-    /// The loop's id, or the beginning of it
+    /// The loop's id, or a unique prefix of it
     id: String,
     /// Cancel its jobs too
     #[arg(long)]
@@ -25,7 +25,7 @@ pub fn run(app: &App, ui: &Ui, args: &StopArgs) -> Result {
     match before {
         LoopStatus::Running => ui.status(&format!("{id}: stopped; it begins no more sprints")),
         status => ui.status(&format!(
-            "{id}: it is {} already; sprints that are not over: {}",
+            "{id}: it is {} already; still running: {}",
             status.as_str(),
             live.len()
         )),
@@ -33,7 +33,7 @@ pub fn run(app: &App, ui: &Ui, args: &StopArgs) -> Result {
     let mut exit = Exit::Success;
     if args.now {
         one.cancel_sprints(app, &live, &mut |sprint, cancelled| match cancelled {
-            Ok(()) => ui.status(&format!("{sprint}: its job is told to end")),
+            Ok(()) => ui.status(&format!("{sprint}: its job is being cancelled")),
             Err(error) => {
                 exit = Exit::Waiting;
                 ui.warning(&format!("{sprint}: {error}"));

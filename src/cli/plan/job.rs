@@ -97,7 +97,7 @@ fn refusal(error: LeftError, id: &SprintId, study: &str) -> Problem {
         ),
         LeftError::Unfinished(status) => {
             Problem::new(ProblemKind::Conflict, format!("{id} has no plan: it is {status}"))
-                .hint(format!("`researchloop sprint show {id}` tells how it stands"))
+                .hint(format!("`researchloop sprint show {id}` shows its state"))
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::cli::task::lines_of;
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::domain::Priority;
+use crate::domain::text::number_of;
 use crate::plan;
 use crate::task::Draft;
 use crate::view::{Plan, PlanWaiting};
@@ -19,7 +20,7 @@ impl Render for PlanWaiting {}
 
 /// The tasks of a plan, each below the last one that it needs.
 pub fn of_plan(ui: &Ui, study: &str, drafts: &[Draft]) -> Vec<String> {
-    let heading = format!("plan for {study}: {} task(s)", drafts.len());
+    let heading = format!("plan for {study}: {}", number_of(drafts.len(), "task"));
     let mut shown = vec![ui.style().bold().apply_to(heading).to_string()];
     let lines = plan::tree(drafts);
     let name = |place: usize| {

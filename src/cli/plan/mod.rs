@@ -14,6 +14,7 @@ use super::ui::Ui;
 use super::{Global, input, text};
 use crate::app::App;
 use crate::domain::text::block;
+use crate::domain::text::number_of;
 use crate::plan::{self, Checked, Here, PlanCost};
 use crate::problem::{Problem, ProblemKind};
 use crate::view::Plan;
@@ -32,7 +33,7 @@ pub struct PlanArgs {
     /// Add the tasks without asking
     #[arg(short, long)]
     yes: bool,
-    /// Ask Claude here although this machine looks like the front end of a cluster
+    /// Ask Claude here although this machine looks like the login node of a cluster
     #[arg(long)]
     here: bool,
     /// Ask Claude in a short job on the study's cluster
@@ -79,7 +80,8 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
         lines::of_plan(ui, &args.study, &drafts).iter().for_each(|line| ui.line(line));
     }
     let write = args.yes
-        || (!ui.json && ui.ask(&format!("Add these {} task(s) to {}?", drafts.len(), args.study)));
+        || (!ui.json
+            && ui.ask(&format!("Add {} to {}?", number_of(drafts.len(), "task"), args.study)));
     let tasks = write.then(|| plan::add(&app, &args.study, &drafts)).transpose()?;
     let answer = Plan {
         study_name: args.study.clone(),
@@ -114,7 +116,7 @@ fn raw_plan(app: &App, ui: &Ui, args: &PlanArgs) -> Result<std::result::Result<R
 /// Asks Claude on this machine.
 fn here(app: &App, ui: &Ui, args: &PlanArgs) -> Result<RawPlan> {
     if !args.here {
-        plan::must_be_no_front_end()?;
+        plan::must_be_no_login_node()?;
     }
     let goal = goal(args)?;
     let spinner = ui.spinner("Claude makes a plan; this can take minutes");
@@ -165,7 +167,7 @@ fn correct_and_read_again(problem: Problem, raw: &RawPlan, study: &str) -> Probl
 fn tell_next(ui: &Ui, answer: &Plan) {
     let study = text::shell_word(&answer.study_name);
     if let Some(tasks) = &answer.tasks {
-        ui.status(&format!("{} task(s) added to {}", tasks.len(), answer.study_name));
+        ui.status(&format!("{} added to {}", number_of(tasks.len(), "task"), answer.study_name));
         ui.hint(&format!("`researchloop loop start -s {study}` works through them"));
         return;
     }

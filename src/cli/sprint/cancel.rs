@@ -15,7 +15,7 @@ use crate::view::{self, Cancelled};
 
 #[derive(Debug, Args)]
 pub struct CancelArgs {
-    /// The sprint's id, or the beginning of it
+    /// The sprint's id, or a unique prefix of it
     id: String,
     /// Do not wait until it has ended
     #[arg(long)]
@@ -32,7 +32,7 @@ pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     }
     if !args.no_wait && !row.state.status().is_terminal() {
         let interrupt = Interrupt::catch();
-        ui.status(&format!("{}: asked to end; waiting until the job is gone", row.id));
+        ui.status(&format!("{}: cancelling; waiting until the job is gone", row.id));
         let mut follower = Follower::of(app, sprint)?;
         follower.wait_for_end(&|| interrupt.came())?;
         drain_notices(ui, &mut follower, &interrupt);
@@ -63,7 +63,7 @@ pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
             Ok(if ending.status == Status::Completed { Exit::Success } else { Exit::Bad })
         }
         _ => {
-            ui.status(&format!("{}: asked to end; the job is not gone yet", row.id));
+            ui.status(&format!("{}: cancelling; the job is not gone yet", row.id));
             ui.hint(&format!("`researchloop sprint watch {}` waits for it", row.id));
             Ok(Exit::Waiting)
         }

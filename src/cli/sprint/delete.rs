@@ -13,7 +13,7 @@ use crate::view::Deleted;
 
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
-    /// The sprint's id, or the beginning of it
+    /// The sprint's id, or a unique prefix of it
     id: String,
     /// Remove its directory on the cluster too
     #[arg(long)]

@@ -9,12 +9,13 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::text;
 use crate::cli::ui::Ui;
+use crate::domain::text::number_of;
 use crate::sprint::{Extent, Handle};
 use crate::view::{Fetched, File};
 
 #[derive(Debug, Args)]
 pub struct FetchArgs {
-    /// The sprint's id, or the beginning of it
+    /// The sprint's id, or a unique prefix of it
     id: String,
     /// Every regular file, not only the report, the reviews and results/
     #[arg(long)]
@@ -39,7 +40,11 @@ pub fn run(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     for skipped in &fetched.skipped {
         ui.caution(&format!("not fetched: {}", text::clean(skipped)));
     }
-    ui.status(&format!("{} file(s) in {}", fetched.files.len(), fetched.folder.display()));
+    ui.status(&format!(
+        "{} in {}",
+        number_of(fetched.files.len(), "file"),
+        fetched.folder.display()
+    ));
     Ok(Exit::Success)
 }
 

@@ -12,13 +12,13 @@ use crate::view::{Sprint, Sprints};
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only of this study
+    /// Only for this study
     #[arg(short, long)]
     study: Option<String>,
     /// Only in this status
     #[arg(long)]
     status: Option<String>,
-    /// At most so many
+    /// Show at most this many
     #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
@@ -30,7 +30,7 @@ pub fn run(app: &App, ui: &Ui, args: &ListArgs) -> Result {
     let answer = query::sprints(app, SprintsQuestion { study, status, limit: args.limit })?;
     ui.answer(&answer);
     if answer.sprints.is_empty() && (study.is_some() || status.is_some()) {
-        ui.status("No sprint fits.");
+        ui.status("No matching sprints.");
     } else if answer.sprints.is_empty() {
         ui.status("No sprints yet.");
         ui.hint("`researchloop sprint run \"an idea\" -s STUDY` starts one");

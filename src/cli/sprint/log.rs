@@ -11,12 +11,12 @@ use crate::tick::Follower;
 
 #[derive(Debug, Args)]
 pub struct LogArgs {
-    /// The sprint's id, or the beginning of it
+    /// The sprint's id, or a unique prefix of it
     id: String,
     /// Only of this step, for example red_team_round_1
     #[arg(long)]
     step: Option<String>,
-    /// Go on until the sprint is over
+    /// Keep printing until the sprint ends
     #[arg(short, long)]
     follow: bool,
 }

@@ -21,20 +21,20 @@ use super::Global;
 use super::exit::Result;
 use super::ui::Ui;
 
-/// Run sprints, watch them, bring back their results
+/// Run and watch sprints, fetch their results
 #[derive(Debug, Subcommand)]
 pub enum SprintCommand {
     /// Run one idea as a sprint
     Run(run::RunArgs),
     /// List sprints, newest first
     List(list::ListArgs),
-    /// Show one sprint: how it stands, what it cost, what to do next
+    /// Show one sprint: its state, its cost, and what to do next
     Show(IdArgs),
-    /// Keep a screen open until the sprint is over; Ctrl-C leaves the job running
+    /// Show a live screen until the sprint ends; Ctrl-C leaves the job running
     Watch(IdArgs),
     /// Print what happened, line by line
     Log(log::LogArgs),
-    /// Bring the sprint's files to this machine
+    /// Fetch the sprint's files to this machine
     Fetch(fetch::FetchArgs),
     /// End the sprint and everything that it has started
     Cancel(cancel::CancelArgs),
@@ -48,7 +48,7 @@ pub enum SprintCommand {
 
 #[derive(Debug, Args)]
 pub struct IdArgs {
-    /// The sprint's id, or the beginning of it
+    /// The sprint's id, or a unique prefix of it
     id: String,
 }
 

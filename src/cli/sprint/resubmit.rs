@@ -12,7 +12,7 @@ use crate::sprint::Handle;
 
 #[derive(Debug, Args)]
 pub struct ResubmitArgs {
-    /// The sprint's id, or the beginning of it
+    /// The sprint's id, or a unique prefix of it
     id: String,
     #[command(flatten)]
     sprint: SprintArgs,

@@ -76,7 +76,7 @@ pub fn tell(ui: &Ui, submission: &NewSubmission) -> Result {
         }
         Submitted::Refused { why } => {
             let mut failure = Problem::failed(format!(
-                "{id}: the job was not taken: {}",
+                "{id}: the job was rejected: {}",
                 text::clean_lines(why).join("\n")
             ));
             if let State::Ended { ending, .. } = &row.state {

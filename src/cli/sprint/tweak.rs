@@ -13,14 +13,14 @@ use crate::sprint::{Handle, Request};
 
 #[derive(Debug, Args)]
 pub struct TweakArgs {
-    /// The sprint's id, or the beginning of it
+    /// The sprint's id, or a unique prefix of it
     id: String,
     /// What is to be done; `-` reads it from standard input
     instruction: String,
     /// How long the job may run: 4h, 90m, 1-12:00:00; a number alone is hours
     #[arg(long)]
     time: Option<String>,
-    /// Keep a screen open until it is over
+    /// Show a live screen until it ends
     #[arg(long)]
     watch: bool,
 }

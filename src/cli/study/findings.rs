@@ -41,8 +41,8 @@ pub fn run(app: &App, ui: &Ui, args: &FindingsArgs) -> Result {
     if findings.findings.is_empty() {
         ui.status(&match findings.known {
             0 => "No completed sprint has left a finding yet.".to_owned(),
-            1 => "The one finding does not fit.".to_owned(),
-            many => format!("None of {many} findings fits."),
+            1 => "The one finding does not match.".to_owned(),
+            many => format!("None of {many} findings match."),
         });
     }
     Ok(Exit::Success)

@@ -20,7 +20,7 @@ const HEIGHT: usize = 9;
 pub struct LeaderboardArgs {
     /// The study's name
     name: String,
-    /// At most so many places
+    /// Show at most this many places
     #[arg(short = 'n', long, default_value_t = 20)]
     limit: usize,
     /// By this metric instead of the study's own

@@ -12,7 +12,7 @@ use super::Global;
 use super::exit::Result;
 use super::ui::Ui;
 
-/// Look at studies, make one
+/// List studies, create one
 #[derive(Debug, Subcommand)]
 pub enum StudyCommand {
     /// List the studies of the configuration

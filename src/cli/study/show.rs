@@ -7,6 +7,7 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::ui::Ui;
 use crate::cli::{screen, text};
+use crate::domain::text::number_of;
 use crate::query;
 use crate::view;
 
@@ -64,7 +65,7 @@ fn facts(ui: &Ui, study: &view::Study) -> Vec<String> {
     lines.push(format!(
         "time limit:  {} h, {} of red team at most",
         study.max_sprint_duration_hours,
-        text::number_of(study.red_team_max_rounds, "round")
+        number_of(study.red_team_max_rounds, "round")
     ));
     lines
 }
@@ -137,15 +138,12 @@ fn steering(program: &view::Program) -> Vec<String> {
     fact("evaluator", program.evaluator.clone());
     fact("target", program.target.clone());
     let bounds = [
-        program.count.map(|count| text::number_of(count, "sprint")),
+        program.count.map(|count| number_of(count, "sprint")),
         program.max_cost_usd.map(|usd| text::money(usd, false)),
         program.max_gpu_hours.map(|hours| format!("{} GPU-hours", text::figure(hours))),
         program.until.as_deref().map(|time| format!("until {}", text::time(time))),
         program.patience.map(|patience| {
-            format!(
-                "{} without an improvement beyond the noise",
-                text::number_of(patience, "sprint")
-            )
+            format!("{} without an improvement beyond the noise", number_of(patience, "sprint"))
         }),
     ];
     fact("a loop", Some(bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")));

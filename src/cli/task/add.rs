@@ -28,7 +28,7 @@ pub struct AddArgs {
     /// The task that it is a part of
     #[arg(long, value_name = "ID")]
     parent: Option<String>,
-    /// When somebody will know that it is done, in words
+    /// When it counts as done, in words
     #[arg(long, value_name = "TEXT")]
     done_when: Option<String>,
     /// A command for bash that must succeed before it is done

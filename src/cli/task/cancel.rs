@@ -21,5 +21,5 @@ pub struct CancelArgs {
 /// Calls them off.
 pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
     let changed = task::cancel(app, &args.tasks.ids, &args.reason)?;
-    tell_each(ui, &changed, |_| "called off".to_owned())
+    tell_each(ui, &changed, |_| "cancelled".to_owned())
 }

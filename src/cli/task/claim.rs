@@ -13,7 +13,7 @@ use crate::view::ClaimedTask;
 
 #[derive(Debug, Args)]
 pub struct ClaimArgs {
-    /// The task's id, or the beginning of it
+    /// The task's id, or a unique prefix of it
     id: String,
     #[command(flatten)]
     who: WhoArgs,

@@ -6,9 +6,9 @@ use super::TokenArgs;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
-use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::domain::TaskState;
+use crate::domain::text::number_of;
 use crate::task;
 use crate::view::FailedTask;
 
@@ -29,13 +29,13 @@ pub fn run(app: &App, ui: &Ui, args: &FailArgs) -> Result {
     let what = match task.state {
         TaskState::Dead => format!(
             "dead after {}: `researchloop task retry {}` tries it again",
-            text::number_of(task.failures, "failure"),
+            number_of(task.failures, "failure"),
             task.id
         ),
         _ => format!(
             "failed {} of {}; it can be tried again from {again_at} on",
             task.failures,
-            text::number_of(task.max_attempts, "time")
+            number_of(task.max_attempts, "time")
         ),
     };
     ui.status(&format!("{}: {what}", task.id));

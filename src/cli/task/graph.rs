@@ -19,7 +19,7 @@ const IDEA_WIDTH: usize = 25;
 
 #[derive(Debug, Args)]
 pub struct GraphArgs {
-    /// Only of this study
+    /// Only for this study
     #[arg(short, long)]
     study: Option<String>,
     /// How it is written

@@ -11,7 +11,7 @@ use crate::task;
 
 #[derive(Debug, Args)]
 pub struct HeartbeatArgs {
-    /// The task's id, or the beginning of it
+    /// The task's id, or a unique prefix of it
     id: String,
     /// The claim's token
     #[arg(long, value_name = "N")]
@@ -21,7 +21,7 @@ pub struct HeartbeatArgs {
     ttl: String,
 }
 
-/// Prolongs the claim.
+/// Extends the claim.
 pub fn run(app: &App, ui: &Ui, args: &HeartbeatArgs) -> Result {
     let answer = task::heartbeat(app, &args.id, args.token, who::seconds(&args.ttl)?)?;
     let until = answer.task.claim_until.clone().unwrap_or_default();

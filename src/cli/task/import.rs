@@ -9,6 +9,7 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::ui::Ui;
 use crate::cli::{input, text};
+use crate::domain::text::number_of;
 use crate::task;
 use crate::view::{Imported, ImportedTask, SameIdea};
 
@@ -30,7 +31,7 @@ pub fn run(app: &App, ui: &Ui, args: &ImportArgs) -> Result {
         tell_repeats(ui, repeats);
     })?;
     ui.answer(&imported);
-    ui.status(&format!("{} task(s) added to {}", imported.tasks.len(), args.study));
+    ui.status(&format!("{} added to {}", number_of(imported.tasks.len(), "task"), args.study));
     ui.hint(&format!(
         "`researchloop task graph -s {}` shows what waits for what",
         text::shell_word(&args.study)

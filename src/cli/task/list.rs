@@ -14,7 +14,7 @@ use crate::view::{Task, TaskList, TaskNeed};
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only of this study
+    /// Only for this study
     #[arg(short, long)]
     study: Option<String>,
     /// Those that can be begun now
@@ -29,7 +29,7 @@ pub struct ListArgs {
     /// Also those that are over
     #[arg(long, conflicts_with_all = ["ready", "blocked", "dead"])]
     all: bool,
-    /// At most so many
+    /// Show at most this many
     #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }

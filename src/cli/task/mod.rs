@@ -40,7 +40,7 @@ pub enum TaskCommand {
     Next(next::NextArgs),
     /// Take a ready task for a while; prints the claim's token
     Claim(claim::ClaimArgs),
-    /// Prolong a claim
+    /// Extend a claim
     Heartbeat(heartbeat::HeartbeatArgs),
     /// Give a claim back; nothing is counted
     Release(TokenArgs),
@@ -67,7 +67,7 @@ pub struct ManyArgs {
 
 #[derive(Debug, Args)]
 pub struct TokenArgs {
-    /// The task's id, or the beginning of it
+    /// The task's id, or a unique prefix of it
     pub(super) id: String,
     /// The claim's token
     #[arg(long, value_name = "N")]

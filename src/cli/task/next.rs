@@ -14,7 +14,7 @@ use crate::view::{NextTask, NothingReady, OneTask};
 
 #[derive(Debug, Args)]
 pub struct NextArgs {
-    /// Only of this study
+    /// Only for this study
     #[arg(short, long)]
     study: Option<String>,
     /// Take it, too

@@ -17,7 +17,7 @@ use crate::view::{RelatedTask, ShownTask, Sprint, Task, TaskNext};
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// The task's id, or the beginning of it
+    /// The task's id, or a unique prefix of it
     id: String,
 }
 
@@ -179,10 +179,10 @@ fn next(shown: &ShownTask) -> String {
             "`researchloop task done {task} --verdict supported` (or refuted, inconclusive) says what came out of it; others wait for that"
         ),
         TaskNext::ShowNeeded { task } => {
-            format!("`researchloop task show {task}` tells how far that is")
+            format!("`researchloop task show {task}` shows its progress")
         }
         TaskNext::ShowParent { task } => {
-            format!("`researchloop task show {task}` tells what that waits for")
+            format!("`researchloop task show {task}` shows what that waits for")
         }
         TaskNext::ShowGraph => "`researchloop task graph` shows what waits for what".to_owned(),
         TaskNext::EndsWithParts { ended, parts } => {
@@ -195,7 +195,7 @@ fn next(shown: &ShownTask) -> String {
             format!("`researchloop task edit {task} --drop-need {needs}` if it can do without")
         }
         TaskNext::ShowResult { sprint } => {
-            format!("`researchloop sprint show {sprint}` tells what came out")
+            format!("`researchloop sprint show {sprint}` shows the outcome")
         }
         TaskNext::ShowNext => "`researchloop task next` shows what comes now".to_owned(),
         TaskNext::Retry => format!("`researchloop task retry {id}` opens it again"),

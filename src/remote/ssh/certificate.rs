@@ -40,7 +40,7 @@ impl Certificate {
     pub(super) fn look(path: &Path) -> Result<Self, String> {
         let text = read(path)?;
         let blob = text.split_whitespace().nth(1).and_then(|word| STANDARD.decode(word).ok());
-        let says = blob.as_deref().and_then(Says::of).ok_or("it is no certificate of a key")?;
+        let says = blob.as_deref().and_then(Says::of).ok_or("it is not a certificate of a key")?;
         Ok(Self { path: path.to_owned(), says })
     }
 }

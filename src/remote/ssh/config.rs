@@ -120,10 +120,10 @@ impl Route {
                 && !text.contains(|c: char| c.is_control() || c.is_whitespace())
         };
         if !plain(&target.host) {
-            return Err(unreachable("this is no host name".to_owned()));
+            return Err(unreachable("this is not a host name".to_owned()));
         }
         if target.user.as_deref().is_some_and(|user| !plain(user)) {
-            return Err(unreachable("this is no user name".to_owned()));
+            return Err(unreachable("this is not a user name".to_owned()));
         }
         let config = ask(program, target).map_err(|problem| {
             unreachable(format!("asking `ssh -G` for its configuration: {problem}"))

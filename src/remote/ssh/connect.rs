@@ -256,7 +256,7 @@ fn explain(fault: &Fault) -> String {
                 raw(fault)
             )
         }
-        Some(-5 | -8) => format!("no way of encryption that both sides know: {}", raw(fault)),
+        Some(-5 | -8) => format!("no common cipher (key exchange failed): {}", raw(fault)),
         _ => fault.text(),
     }
 }

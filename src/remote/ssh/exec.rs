@@ -206,7 +206,7 @@ impl Talk<'_> {
             if self.wait(heard, end)? {
                 heard = clock::instant();
             } else if clock::instant().saturating_duration_since(heard) > SILENCE {
-                return Err(self.cut(&format!("no sign of life for {} s", SILENCE.as_secs())));
+                return Err(self.cut(&format!("no data for {} s", SILENCE.as_secs())));
             }
         }
     }

@@ -57,7 +57,7 @@ impl KeyFile {
             }
             let public =
                 public_line(&text).filter(|key| type_of(key) == text.split_whitespace().next());
-            key.public = Some(public.ok_or("it is no key")?);
+            key.public = Some(public.ok_or("it is not a key")?);
             key.public_only = true;
             return Ok(key);
         };
@@ -92,9 +92,8 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
     // A pipe under that name would let us wait for ever.
     let metadata = path.metadata().map_err(problem)?;
     if !metadata.is_file() {
-        return Err(
-            if metadata.is_dir() { "it is a folder" } else { "it is no regular file" }.to_owned()
-        );
+        return Err(if metadata.is_dir() { "it is a folder" } else { "it is not a regular file" }
+            .to_owned());
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path)
@@ -208,7 +207,7 @@ mod tests {
             "\u{0}",
         ] {
             std::fs::write(&path, text).expect("written");
-            assert_eq!(KeyFile::look(&path), Err("it is no key".to_owned()), "{text:?}");
+            assert_eq!(KeyFile::look(&path), Err("it is not a key".to_owned()), "{text:?}");
         }
         assert!(
             KeyFile::look(&folder.path().join("missing"))

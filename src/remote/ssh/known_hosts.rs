@@ -31,7 +31,7 @@ pub struct HostKey {
 }
 
 impl HostKey {
-    /// Takes the key as it travels. `None` when it is no key.
+    /// Takes the key as it travels. `None` when it is not a key.
     pub(super) fn new(blob: &[u8], names: &HostNames) -> Option<Self> {
         let key_type = type_of(blob)?.to_owned();
         let line_for_known_hosts = format!("{} {key_type} {}", names.exact, STANDARD.encode(blob));
@@ -133,7 +133,7 @@ impl KnownHosts {
     pub(super) fn revoke(&mut self, file: &Path) -> Result<(), String> {
         let mut bytes = Vec::new();
         if !file.metadata().map_err(|problem| problem.to_string())?.is_file() {
-            return Err("it is no regular file".to_owned());
+            return Err("it is not a regular file".to_owned());
         }
         std::fs::File::open(file)
             .and_then(|open| open.take(MAX_FILE).read_to_end(&mut bytes))
@@ -268,7 +268,7 @@ fn matches_pattern(pattern: &str, name: &str) -> bool {
 /// When the file cannot be read or written.
 pub fn add_known_host(file: &Path, key: &HostKey) -> io::Result<()> {
     if file.exists() && !file.is_file() {
-        return Err(io::Error::other("it is no regular file: nothing is kept in it"));
+        return Err(io::Error::other("it is not a regular file: nothing is kept in it"));
     }
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         private::make_folder(folder)?;

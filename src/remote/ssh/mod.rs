@@ -1,4 +1,4 @@
-//! A front end that is reached over ssh, without an ssh program: one kept connection,
+//! A login node that is reached over ssh, without an ssh program: one kept connection,
 //! one channel for each request. Hides libssh2 and all that has to be done around it.
 //!
 //! The connection is opened by the first request. When it turns out to be gone before a

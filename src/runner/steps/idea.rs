@@ -93,9 +93,9 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepOutcome
             }
             Err(refusal) => {
                 search.refused =
-                    format!("{}\n\nIt was not taken: {refusal}", paragraph(&proposal.idea, 1000));
+                    format!("{}\n\nIt was rejected: {refusal}", paragraph(&proposal.idea, 1000));
                 context.journal.write(&Entry::Note {
-                    text: paragraph(&format!("an idea was not taken: {refusal}"), 400),
+                    text: paragraph(&format!("an idea was rejected: {refusal}"), 400),
                 })?;
             }
         }
@@ -141,7 +141,7 @@ fn go_on(context: &mut StepContext<'_>) -> io::Result<Option<StepOutcome>> {
 /// The search for an idea.
 struct Search {
     conversation: Conversation,
-    /// Why the last idea was not taken; empty at first.
+    /// Why the last idea was rejected; empty at first.
     refused: String,
     /// It was told what is wrong with its questions.
     is_corrected: bool,

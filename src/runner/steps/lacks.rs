@@ -74,12 +74,12 @@ pub fn repair(context: &StepContext<'_>, lacks: &Lacks) -> String {
         let odd = if unusable.is_empty() {
             String::new()
         } else {
-            format!("Write these files anew: {}. ", unusable.join("; "))
+            format!("Write these files again: {}. ", unusable.join("; "))
         };
         let questions = if wrong.is_empty() {
             String::new()
         } else {
-            format!("Your question could not be taken: {}. ", wrong.join("; "))
+            format!("Your question could not be read: {}. ", wrong.join("; "))
         };
         let waits = if waits.is_empty() {
             ""

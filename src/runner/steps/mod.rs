@@ -113,7 +113,7 @@ fn with_cause(
 fn stopped_text(why: Stopped) -> String {
     match why {
         Stopped::Signal(name) => format!("the job was asked to stop (signal {name})"),
-        Stopped::Deadline => "the time was over".to_owned(),
+        Stopped::Deadline => "the time limit was reached".to_owned(),
         Stopped::Lingered => "the agent did not end after its result".to_owned(),
         Stopped::DiskFull => "the disk was full".to_owned(),
         Stopped::Silent => "nothing was heard of the agent".to_owned(),

@@ -12,6 +12,7 @@ use super::lacks::{Lacks, repair};
 use super::{answered, over};
 use crate::bundle::PLAN_FILE;
 use crate::bundle::answers::{self, MAX_PLAN};
+use crate::domain::text::number_of;
 use crate::domain::{Advice, Reason};
 use crate::runner::conversation::{Answer, Conversation, Text, Wanted, render};
 use crate::runner::journal::replace;
@@ -62,10 +63,8 @@ pub fn run(context: &mut StepContext<'_>, skill: &str) -> io::Result<StepOutcome
     // Its texts become tasks.
     context.journal.masker.json(&mut plan);
     replace(&job.paths.dir, PLAN_FILE, format!("{plan:#}\n").as_bytes())?;
-    let note = plan["tasks"]
-        .as_array()
-        .map(|tasks| format!("{} task(s)", tasks.len()))
-        .unwrap_or_default();
+    let note =
+        plan["tasks"].as_array().map(|tasks| number_of(tasks.len(), "task")).unwrap_or_default();
     Ok(StepOutcome::yes(note))
 }
 

@@ -79,7 +79,7 @@ impl Change<'_> {
         Ok(row)
     }
 
-    /// Prolongs a claim by so many seconds from now.
+    /// Extends a claim by so many seconds from now.
     pub fn heartbeat_task(
         &self,
         id: &TaskId,

@@ -15,7 +15,7 @@ pub struct NewTask<'a> {
     pub idea: &'a str,
     /// How urgent it is.
     pub priority: Priority,
-    /// When somebody will know that it is done, in words. May be empty.
+    /// When it counts as done, in words. May be empty.
     pub done_when: &'a str,
     /// A command that must succeed before it is done. May be empty. Only a person or a file of one
     /// may give one.

@@ -30,7 +30,7 @@ pub struct TaskRow {
     pub priority: Priority,
     /// The task that it is a part of.
     pub parent: Option<TaskId>,
-    /// When somebody will know that it is done, in words.
+    /// When it counts as done, in words.
     pub done_when: String,
     /// A command that must succeed before it is done.
     pub verify: String,
@@ -100,7 +100,7 @@ pub struct TaskFilter<'a> {
     pub study: Option<&'a str>,
     /// In one of these states; all when there is none.
     pub states: &'a [TaskState],
-    /// At most so many.
+    /// Show at most this many.
     pub limit: Option<u32>,
 }
 

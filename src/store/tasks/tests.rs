@@ -282,10 +282,7 @@ fn what_waits_for_a_verdict_that_nobody_knows_is_not_skipped() {
         [TaskState::Done, TaskState::Blocked, TaskState::Blocked, TaskState::Ready]
     );
     let row = change.task(&first).expect("asked").expect("there");
-    assert_eq!(
-        row.detail,
-        format!("{one} told no verdict that can be used: finding.json has no verdict")
-    );
+    assert_eq!(row.detail, format!("{one} gave no usable verdict: finding.json has no verdict"));
     let open = || {
         count(&change, "SELECT count(*) FROM messages WHERE kind = 'verdict' AND status = 'open'")
     };

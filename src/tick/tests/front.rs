@@ -294,7 +294,7 @@ fn sections(script: &Script) -> Vec<String> {
         .collect()
 }
 
-/// What the runner on the front end answers when it is asked for files: the real one, in this process.
+/// What the runner on the login node answers when it is asked for files: the real one, in this process.
 fn files_read(script: &Script) -> Option<Vec<u8>> {
     let request = script.payloads().iter().find_map(|payload| match payload {
         Payload::Bytes(bytes)

@@ -169,7 +169,7 @@ impl Night {
     fn judge(&mut self) {
         if self.front.world.innocent_killed {
             let id = self.ids[0].clone();
-            self.complain("innocent jobs ended", &id, "job 7 was told to end");
+            self.complain("innocent jobs ended", &id, "job 7 was told to stop");
         }
         for id in self.ids.clone() {
             let row = self.store.sprint(&id).expect("read").expect("there");
