@@ -60,13 +60,13 @@ fn the_first_two_commands_of_the_readme_are_there() {
 
 #[test]
 fn every_prompt_that_can_be_replaced_is_named() {
-    let readme = std::fs::read_to_string(sources().join("README.md")).unwrap();
+    let page = std::fs::read_to_string(sources().join("docs/configuration.md")).unwrap();
     let line =
-        readme.lines().find(|line| line.starts_with("- **Prompts**")).expect("a line on prompts");
+        page.lines().find(|line| line.starts_with("- **Prompts**")).expect("a line on prompts");
     for entry in std::fs::read_dir(sources().join("templates/skills")).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();
         let name = file.strip_suffix(".md.j2").expect("a prompt");
-        assert!(line.contains(&format!("`{name}`")), "README.md does not name the prompt {name}");
+        assert!(line.contains(&format!("`{name}`")), "docs/configuration.md does not name the prompt {name}");
     }
 }
 
