@@ -16,6 +16,9 @@ _researchloop() {
             ",$1")
                 cmd="researchloop"
                 ;;
+            researchloop,check)
+                cmd="researchloop__subcmd__check"
+                ;;
             researchloop,cluster)
                 cmd="researchloop__subcmd__cluster"
                 ;;
@@ -126,6 +129,9 @@ _researchloop() {
                 ;;
             researchloop__subcmd__cron__subcmd__help,show)
                 cmd="researchloop__subcmd__cron__subcmd__help__subcmd__show"
+                ;;
+            researchloop__subcmd__help,check)
+                cmd="researchloop__subcmd__help__subcmd__check"
                 ;;
             researchloop__subcmd__help,cluster)
                 cmd="researchloop__subcmd__help__subcmd__cluster"
@@ -548,8 +554,34 @@ _researchloop() {
 
     case "${cmd}" in
         researchloop)
-            opts="-c -q -h -V --config --json --quiet --color --help --version demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help"
+            opts="-c -q -h -V --config --json --quiet --color --help --version demo init check config study cluster sprint task plan loop inbox reply cron status tick completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__check)
+            opts="-a -c -q -h --all --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -812,7 +844,7 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__config__subcmd__check)
-            opts="-c -q -h --config --json --quiet --color --help"
+            opts="-a -c -q -h --all --config --json --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1088,8 +1120,22 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__help)
-            opts="demo init config study cluster sprint task plan loop inbox reply cron status tick completions man help"
+            opts="demo init check config study cluster sprint task plan loop inbox reply cron status tick completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

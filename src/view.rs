@@ -24,13 +24,13 @@ pub use cluster::{Check, Cluster, ClusterCheck, ClusterChecks, ClusterSetup, Clu
 pub use config::ConfigCheck;
 pub use cron::{Cron, CronInstalled, CronRemoved, PastTick};
 pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboard};
-pub use loops::{Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, loop_found};
+pub use loops::{BestOfLoop, Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, loop_found};
 pub use message::{Message, Messages, Replied, Response, message};
 pub use next::{LoopNext, SprintNext};
 pub use plan::{Plan, PlanWaiting, PlannedNeed, PlannedTask, PlannedTasks};
 pub use project::{GitIgnore, NewProject};
 pub use sprint::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt, cancelled};
-pub use status::{Status, StudyStatus, TickStatus, UnsentNotices};
+pub use status::{Status, StudyMetric, StudyStatus, TickStatus, UnsentNotices};
 pub use study::{OneStudy, Program, Studies, Study, program};
 pub use task::{
     AddedTask, ChangedTasks, ClaimedTask, FailedTask, Imported, ImportedTask, NextTask,
@@ -41,8 +41,8 @@ pub use tick::{EndedLoop, SprintChange, Ticked, TickedCluster, TickedLoops};
 pub use usage::Usage;
 
 use crate::domain::{
-    Finding, LoopId, MessageId, Metric, OpenIssues, Reason, SprintId, SprintKind, State,
-    Status as SprintStatus, StepState, TaskId,
+    Better, Finding, LoopId, MessageId, Metric, OpenIssues, Reason, SprintId, SprintKind, State,
+    Status as SprintStatus, StepState, TaskId, Verdict,
 };
 use crate::store::{Artifact, SprintRow, StepRow, Store, StoreError};
 
@@ -126,6 +126,9 @@ pub struct Sprint {
     /// For how long its job has been running, as far as this machine knows; null when none runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running_seconds: Option<Option<u64>>,
+    /// In lists: what came of it, in short; null when nothing has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Option<Outcome>>,
     /// What it found of its idea; null when it has told nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finding: Option<Option<Finding>>,
@@ -149,11 +152,45 @@ pub struct Sprint {
     pub artifacts: Option<Vec<File>>,
 }
 
+/// What came of a sprint, in short.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// `supported`, `refuted` or `inconclusive`.
+    pub verdict: Option<Verdict>,
+    /// The figure by which sprints of its study are compared.
+    pub metric: Option<Metric>,
+    /// Whether its last review has critical issues against it that are open.
+    pub has_open_issues: bool,
+}
+
+/// How a sprint stands beside the others of its study, by the study's metric.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Standing {
+    /// The metric.
+    pub metric: String,
+    /// Which way it gets better.
+    pub better: Better,
+    /// Its place, from 1.
+    pub rank: usize,
+    /// How many places there are.
+    pub places: usize,
+    /// The value of its place; of repeats the mean.
+    pub value: f64,
+    /// The best other place: its newest sprint.
+    pub other_sprint_id: Option<SprintId>,
+    /// The value of that.
+    pub other_value: Option<f64>,
+    /// As in [`Place`]: how sure a difference is.
+    pub noise: Option<&'static str>,
+}
+
 /// The answer about one sprint.
 #[derive(Debug, Clone, Serialize)]
 pub struct OneSprint {
     /// The sprint.
     pub sprint: Sprint,
+    /// How it stands beside the others of its study; null when it has no value that can be compared.
+    pub standing: Option<Standing>,
     /// What it asks, and what it was told and has not read yet.
     #[serde(skip)]
     pub messages: Vec<Message>,
@@ -277,6 +314,7 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         journal_altered: row.journal_altered,
         note: text(&row.note),
         limit_reason: row.limit_reason().map(str::to_owned),
+        outcome: None,
         finding: None,
         unusable: None,
         metrics: None,

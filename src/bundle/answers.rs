@@ -315,7 +315,7 @@ mod tests {
         }
         for (text, why) in [
             ("{\"tasks\":[]}", "no task"),
-            ("{\"tasks\":[1]}", "no objects"),
+            ("{\"tasks\":[1]}", "not objects"),
             ("{\"a\":1}", "no list `tasks`"),
             ("{\"tasks\":[{", "is broken"),
         ] {

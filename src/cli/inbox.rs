@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::render::Render;
+use super::tone::Tone;
 use super::ui::Ui;
 use super::{Global, action, text};
 use crate::domain::{MessageKind, MessageStatus, OWN_WORDS};
@@ -65,8 +66,9 @@ impl Render for Message {
             ui.style().bold().apply_to(&self.id),
             text::clean(&self.study_name)
         );
-        let head = format!("{head}  {}", ui.style().dim().apply_to(text::time(&self.created_at)));
-        let mut lines = vec![text::short(&head, ui.width())];
+        let head =
+            format!("{head}  {}", ui.paint(Tone::Faint, text::age(&self.created_at, ui.now())));
+        let mut lines = vec![ui.fit(&head)];
         let width = ui.width().saturating_sub(2).max(20);
         let wrapped = |text: &str| {
             text::clean_lines(text)
@@ -88,7 +90,7 @@ impl Render for Message {
             });
             for (number, word) in given.chain(own_words).enumerate() {
                 let mark = if number == 0 {
-                    ui.style().cyan().bold().apply_to("answer:").to_string()
+                    ui.tone(Tone::Active).bold().apply_to("answer:").to_string()
                 } else {
                     "       ".to_owned()
                 };
@@ -100,7 +102,7 @@ impl Render for Message {
         {
             lines.push(format!(
                 "{} researchloop sprint tweak {sprint} \"...\"",
-                ui.style().cyan().bold().apply_to("instead:")
+                ui.tone(Tone::Active).bold().apply_to("instead:")
             ));
         }
         lines

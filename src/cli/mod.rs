@@ -1,6 +1,8 @@
 //! The door for people: commands, what they print, how they fail.
 
 pub(crate) mod action;
+mod answer;
+mod check;
 mod cluster;
 mod config;
 mod cron;
@@ -18,12 +20,15 @@ mod render;
 mod reply;
 mod request;
 mod screen;
+mod sparkline;
 mod sprint;
 mod status;
 mod study;
+mod table;
 mod task;
 mod text;
 mod tick;
+mod tone;
 mod ui;
 mod values;
 mod watch;
@@ -94,6 +99,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Make a project: a commented configuration, folders, a first study
     Init(init::InitArgs),
+    /// Check the configuration and all clusters
+    Check(config::check::CheckArgs),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -165,6 +172,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
     match command {
         Command::Demo(args) => demo::run(global, ui, &args),
         Command::Init(args) => init::run(ui, &args),
+        Command::Check(args) => check::run(global, ui, &args),
         Command::Config(command) => config::run(global, ui, &command),
         Command::Study(command) => study::run(global, ui, &command),
         Command::Cluster(command) => cluster::run(global, ui, &command),
@@ -226,7 +234,19 @@ impl Global {
 
     /// Everything that a verb needs.
     fn app(&self, ui: &Ui) -> std::result::Result<App, Problem> {
-        let config = self.load(ui)?;
+        Ok(Self::app_of(ui, self.load(ui)?))
+    }
+
+    /// The same, with job options checked, too; warnings are left to who shows them all.
+    fn app_with(
+        &self,
+        ui: &Ui,
+        check_options: &crate::config::CheckOptions,
+    ) -> std::result::Result<App, Problem> {
+        Ok(Self::app_of(ui, self.load_with(check_options)?))
+    }
+
+    fn app_of(ui: &Ui, config: Config) -> App {
         let passphrase = std::env::var("RESEARCHLOOP_KEY_PASSPHRASE")
             .ok()
             .filter(|text| !text.is_empty())
@@ -235,7 +255,7 @@ impl Global {
         if let Some(behind) = app.behind() {
             ui.warn_last(&behind.to_string());
         }
-        Ok(app)
+        app
     }
 }
 

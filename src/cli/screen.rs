@@ -2,22 +2,21 @@
 
 use std::path::Path;
 
-use console::Style;
-
+use super::answer::answer;
 use super::render::Render;
 use super::text::{
-    self, bytes, clean, clean_lines, count, figure, figure_of, money, padded, shell_word, short,
-    time, whole_cost, wrap,
+    self, bytes, clean, clean_lines, count, figure, money, padded, shell_word, short, time_and_age,
+    whole_cost, wrap,
 };
+use super::tone::Tone;
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
 use crate::domain::{
-    MessageId, OpenIssues, Source, SprintId, SprintKind, Status, StepState, TaskId, Verdict,
-    Waiting,
+    MessageId, OpenIssues, SprintId, SprintKind, Status, StepState, TaskId, Verdict, Waiting,
 };
 use crate::tick::Live;
-use crate::view::{Sprint, SprintNext, Step, Usage};
+use crate::view::{OneSprint, Sprint, SprintNext, Step, Usage};
 
 /// The status of a sprint with its colour.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
@@ -28,16 +27,19 @@ pub fn status(ui: &Ui, sprint: &Sprint) -> String {
         (None, None) => sprint.waits_for.as_ref().map(MessageId::as_str),
     };
     let text = text::status(sprint.status, beside);
-    status_style(ui, sprint.status).apply_to(clean(&text)).to_string()
+    ui.paint(tone(sprint.status), clean(&text))
 }
 
-fn status_style(ui: &Ui, status: Status) -> Style {
+fn tone(status: Status) -> Tone {
     match status {
-        Status::Completed => ui.style().green(),
-        Status::Failed => ui.style().red(),
-        Status::Running => ui.style().cyan(),
-        Status::Cancelled | Status::Cancelling | Status::Parked => ui.style().yellow(),
-        Status::Pending | Status::Submitting | Status::Submitted => ui.style(),
+        Status::Completed => Tone::Good,
+        Status::Failed => Tone::Bad,
+        Status::Running => Tone::Active,
+        Status::Parked => Tone::Attention,
+        Status::Cancelled => Tone::Faint,
+        Status::Pending | Status::Submitting | Status::Submitted | Status::Cancelling => {
+            Tone::Plain
+        }
     }
 }
 
@@ -52,13 +54,13 @@ fn steps(ui: &Ui, steps: &[Step], over: bool, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for step in steps {
         let (mark, style) = match step.state {
-            StepState::Yes | StepState::No => ("✔", ui.style().green()),
-            StepState::Error => ("✘", ui.style().red()),
-            StepState::Interrupted => ("!", ui.style().yellow()),
-            StepState::Running => ("▶", ui.style().cyan().bold()),
+            StepState::Yes | StepState::No => ("✔", ui.tone(Tone::Good)),
+            StepState::Error => ("✘", ui.tone(Tone::Bad)),
+            StepState::Interrupted => ("!", ui.tone(Tone::Attention)),
+            StepState::Running => ("▶", ui.tone(Tone::Active).bold()),
             // What was never needed is not shown once it is over.
             _ if over => continue,
-            _ => ("·", ui.style().dim()),
+            _ => ("·", ui.tone(Tone::Faint)),
         };
         let seconds = match step.state {
             StepState::Running => {
@@ -192,7 +194,7 @@ pub fn event(line: &Line) -> Option<String> {
         }
     };
     let step = line.step.as_deref().map(|step| format!("{step}  ")).unwrap_or_default();
-    Some(format!("{}  {}{}", line.time.strftime("%H:%M:%S"), clean(&step), clean(&what)))
+    Some(format!("{}  {}{}", text::local(line.time, "%H:%M:%S"), clean(&step), clean(&what)))
 }
 
 /// Everything that the watch screen shows.
@@ -258,12 +260,7 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
     };
     lines.push(short(&format!("  {}{quiet}", costs(sprint)), width));
     if let Some(problem) = watch.problem.or(sprint.note.as_deref()) {
-        lines.push(
-            ui.style()
-                .yellow()
-                .apply_to(short(&format!("  {}", clean(problem)), width))
-                .to_string(),
-        );
+        lines.push(ui.paint(Tone::Attention, short(&format!("  {}", clean(problem)), width)));
     }
     let left = height.saturating_sub(lines.len() + 2);
     let events: Vec<String> = watch.events.iter().filter_map(event).collect();
@@ -273,7 +270,7 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
     let event_room = half.saturating_sub(2).min(events.len()).min(if over { 4 } else { 20 });
     if event_room > 0 {
         lines.push(String::new());
-        lines.push(bold.apply_to("  last events").to_string());
+        lines.push(bold.apply_to(format!("  last events ({})", text::zone(ui.now()))).to_string());
         lines.extend(
             events[events.len() - event_room..]
                 .iter()
@@ -307,23 +304,20 @@ fn waiting(sprint: &Sprint) -> String {
     }
 }
 
-/// What `sprint show` prints.
-pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path, what: &SprintNext) -> Vec<String> {
+/// What `sprint show` prints: the answer, then all that is known.
+pub fn show(ui: &Ui, shown: &OneSprint, folder: &Path) -> Vec<String> {
+    let (sprint, what) = (&shown.sprint, &shown.next);
     let width = ui.width();
     let bold = ui.style().bold();
-    let mut lines = vec![format!("{}  {}", bold.apply_to(&sprint.id), status(ui, sprint))];
+    let mut lines = answer(ui, shown, folder);
+    lines.push(String::new());
     let mut fact = |name: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             lines.push(format!("{} {value}", padded(&format!("{name}:"), 12)));
         }
     };
+    let time = |text: &str| time_and_age(text, ui.now());
     fact("study", Some(clean(&sprint.study_name)));
-    let asks_for = match sprint.kind {
-        SprintKind::Tweak => "instruction",
-        SprintKind::Plan => "goal",
-        SprintKind::Research => "idea",
-    };
-    fact(asks_for, sprint.idea.as_deref().map(clean));
     fact("cluster", Some(place(sprint)));
     fact("directory", Some(clean(&sprint.remote_dir)));
     fact("task", sprint.task_id.as_ref().map(TaskId::to_string));
@@ -332,23 +326,22 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path, what: &SprintNext) -> Vec<S
         sprint.parent.as_ref().map(SprintId::to_string),
     );
     fact("created", Some(time(&sprint.created_at)));
-    fact("started", sprint.started_at.as_deref().map(time));
-    fact("ended", sprint.completed_at.as_deref().map(time));
+    fact("started", sprint.started_at.as_deref().map(text::time));
+    fact("ended", sprint.completed_at.as_deref().map(text::time));
     fact("time limit", Some(human(sprint.time_limit_seconds)));
     fact("cost", Some(costs(sprint)));
     fact("", sprint.cost_unknown.as_deref().map(|why| format!("not known: {}", clean(why))));
     fact("used", sprint.spent.as_ref().map(used));
     let waits = if sprint.status == Status::Parked { "waits until" } else { "results" };
-    let text = |until: &str| {
+    let shown_until = |until: &str| {
         if waits == "results" {
-            format!("not fetched yet; next try {}", time(until))
+            format!("not fetched yet; next try {}", text::time(until))
         } else {
-            time(until)
+            text::time(until)
         }
     };
-    fact(waits, sprint.waits_until.as_deref().map(text));
-    fact("reset", sprint.resets_at.as_deref().map(time));
-    fact("why", sprint.error.as_deref().map(clean));
+    fact(waits, sprint.waits_until.as_deref().map(shown_until));
+    fact("reset", sprint.resets_at.as_deref().map(text::time));
     fact("note", sprint.note.as_deref().map(clean));
     let list = steps(
         ui,
@@ -370,11 +363,7 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path, what: &SprintNext) -> Vec<S
                 .map(|line| format!("  {line}")),
         );
     }
-    lines.extend(findings(ui, sprint, width));
-    if let Some(Some(open)) = &sprint.open_issues {
-        lines.push(String::new());
-        lines.extend(open_issues(ui, open, width));
-    }
+    lines.extend(numbers(ui, sprint, width));
     lines.extend(unusable(ui, sprint, width));
     let files = sprint.artifacts.as_deref().unwrap_or_default();
     if !files.is_empty() {
@@ -388,78 +377,36 @@ pub fn show(ui: &Ui, sprint: &Sprint, folder: &Path, what: &SprintNext) -> Vec<S
         }
     }
     lines.push(String::new());
-    lines.push(format!(
-        "{} {}",
-        ui.style().cyan().bold().apply_to("next:"),
-        next(sprint, what, folder)
-    ));
+    let what = wrap(&next(sprint, what, folder), width.saturating_sub(6).max(20));
+    for (at, line) in what.iter().enumerate() {
+        let mark = ui.tone(Tone::Active).bold().apply_to("next:").to_string();
+        lines.push(if at == 0 { format!("{mark} {line}") } else { format!("      {line}") });
+    }
     lines
 }
 
-/// What a sprint found, and its figures.
-fn findings(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
-    let bold = ui.style().bold();
-    let mut lines = Vec::new();
-    let room = width.saturating_sub(2);
-    if let Some(Some(finding)) = &sprint.finding {
-        lines.push(String::new());
-        let confidence = finding
-            .confidence
-            .map(|confidence| format!(", confidence {}", figure(confidence)))
-            .unwrap_or_default();
-        lines.push(format!(
-            "{} {}{confidence}",
-            bold.apply_to("finding:"),
-            verdict(ui, finding.verdict)
-        ));
-        lines.extend(
-            wrap(&clean(&finding.statement), room).into_iter().map(|line| format!("  {line}")),
-        );
-        let numbers: Vec<String> = finding
-            .numbers
-            .iter()
-            .map(|(name, value)| format!("{} = {}", clean(name), figure(*value)))
-            .collect();
-        lines.extend(
-            wrap(&numbers.join(", "), room)
-                .into_iter()
-                .filter(|line| !line.is_empty())
-                .map(|line| format!("  {line}")),
-        );
+/// The numbers that its finding rests on.
+fn numbers(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
+    let Some(Some(finding)) = &sprint.finding else { return Vec::new() };
+    if finding.numbers.is_empty() {
+        return Vec::new();
     }
-    let metrics = sprint.metrics.as_deref().unwrap_or_default();
-    if !metrics.is_empty() {
-        lines.push(String::new());
-        lines.push(bold.apply_to("metrics").to_string());
-        let widest = metrics
-            .iter()
-            .map(|metric| console::measure_text_width(&metric.name))
-            .max()
-            .unwrap_or(0)
-            .min(40);
-        for metric in metrics {
-            let source = if metric.source == Source::Evaluator { "  (evaluator)" } else { "" };
-            let value = figure_of(metric.value, metric.spread, metric.n);
-            let line = format!(
-                "  {}  {value} {}{source}",
-                padded(&clean(&metric.name), widest),
-                clean(&metric.unit)
-            );
-            lines.push(short(line.trim_end(), width));
-        }
-    }
+    let numbers = finding.numbers.iter();
+    let numbers: Vec<String> =
+        numbers.map(|(name, value)| format!("{} = {}", clean(name), figure(*value))).collect();
+    let mut lines = vec![String::new(), ui.style().bold().apply_to("numbers").to_string()];
+    let wrapped = wrap(&numbers.join(", "), width.saturating_sub(2));
+    lines.extend(wrapped.into_iter().map(|line| format!("  {line}")));
     lines
 }
 
 /// What the last review has against a result. The reviewer is a model: its words stand in quotation
 /// marks, and are not ours.
 pub fn open_issues(ui: &Ui, open: &OpenIssues, width: usize) -> Vec<String> {
-    let mut lines = vec![
-        ui.style()
-            .red()
-            .apply_to(short(&format!("  ! {} ({})", clean(&open.text), clean(&open.step)), width))
-            .to_string(),
-    ];
+    let mut lines = vec![ui.paint(
+        Tone::Attention,
+        short(&format!("  ! {} ({})", clean(&open.text), clean(&open.step)), width),
+    )];
     for quote in &open.quotes {
         let said = format!("the reviewer: “{}”", clean(quote));
         lines.extend(
@@ -476,7 +423,7 @@ fn unusable(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
         return Vec::new();
     }
     let mut lines =
-        vec![String::new(), ui.style().yellow().bold().apply_to("not usable").to_string()];
+        vec![String::new(), ui.tone(Tone::Attention).bold().apply_to("not usable").to_string()];
     lines.extend(
         problems
             .iter()
@@ -488,12 +435,12 @@ fn unusable(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
 
 /// A verdict with its colour.
 pub fn verdict(ui: &Ui, verdict: Verdict) -> String {
-    let style = match verdict {
-        Verdict::Supported => ui.style().green(),
-        Verdict::Refuted => ui.style().red(),
-        Verdict::Inconclusive => ui.style().yellow(),
+    let tone = match verdict {
+        Verdict::Supported => Tone::Good,
+        Verdict::Refuted => Tone::Refuted,
+        Verdict::Inconclusive => Tone::Plain,
     };
-    style.apply_to(verdict.as_str()).to_string()
+    ui.paint(tone, verdict.as_str())
 }
 
 /// What to do next, in commands. `folder`: where its files are.

@@ -4,15 +4,18 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::render::Render;
+use super::sparkline::sparkline;
+use super::table::Table;
+use super::tone::Tone;
 use super::ui::Ui;
-use super::{Global, action, screen, text};
+use super::{Global, action, screen, sprint, text};
 use crate::domain::action::Action;
 use crate::domain::duration::human;
 use crate::domain::text::number_of;
 use crate::domain::{MessageKind, SprintId, Status, TaskId, TaskState};
 use crate::platform::clock;
-use crate::query;
-use crate::view::{self, Message, StudyStatus, TickStatus, Usage};
+use crate::view::{self, Message, StudyMetric, StudyStatus, TickStatus, Usage};
+use crate::{project, query};
 
 /// Most that a section shows; the rest is counted.
 const MOST: usize = 12;
@@ -22,7 +25,9 @@ pub struct StatusArgs {}
 
 /// Shows everything at once.
 pub fn run(global: &Global, ui: &Ui, _args: &StatusArgs) -> Result {
-    let status = query::status(&global.app(ui)?)?;
+    let app = global.app(ui)?;
+    let since = project::last_look(&app, ui.is_screen());
+    let status = query::status(&app, Some(since))?;
     ui.answer(&status);
     if !ui.json {
         for problem in &status.database_problems {
@@ -57,9 +62,10 @@ impl Render for view::Status {
     fn lines(&self, ui: &Ui) -> Vec<String> {
         let screen = Screen { ui, width: ui.width(), now: self.now };
         let mut lines = Vec::new();
+        screen.needs_you(&self.needs_you, &mut lines);
         screen.sprints("RUNS", &self.running, &[], &mut lines);
         screen.sprints("WAITS", &self.waiting, &self.needs_you, &mut lines);
-        screen.needs_you(&self.needs_you, &mut lines);
+        screen.ended(&self.ended, &mut lines);
         screen.loops(&self.loops, &mut lines);
         screen.studies(self, &mut lines);
         screen.tick(&self.tick, &mut lines);
@@ -79,6 +85,12 @@ impl Render for view::Status {
     }
 }
 
+/// The best value of a study's metric, and how it developed.
+fn best(metric: &StudyMetric) -> String {
+    let name = text::clean(&metric.name);
+    format!("{name} {} {}", text::figure(metric.best), sparkline(&metric.values)).trim().to_owned()
+}
+
 struct Screen<'a> {
     ui: &'a Ui,
     width: usize,
@@ -94,11 +106,30 @@ impl Screen<'_> {
         lines.push(self.ui.style().bold().apply_to(format!("{name}{count}")).to_string());
     }
 
-    fn table(&self, headers: &[&str], rows: &[Vec<String>], lines: &mut Vec<String>) {
-        let shown = text::table(headers, rows, self.width.saturating_sub(2), false);
-        let mut shown = shown.into_iter().map(|line| format!("  {line}"));
-        lines.extend(shown.next().map(|header| self.ui.style().dim().apply_to(header).to_string()));
-        lines.extend(shown);
+    fn table(
+        &self,
+        headers: &[&str],
+        rows: Vec<Vec<String>>,
+        gives_way: &[&str],
+        lines: &mut Vec<String>,
+    ) {
+        lines.extend(Table { headers, rows, gives_way, indent: 2 }.lines(self.ui));
+    }
+
+    /// A sentence, broken between words.
+    fn sentence(&self, tone: Tone, text: &str, lines: &mut Vec<String>) {
+        let wrapped = text::wrap(text, self.width.saturating_sub(2).max(20));
+        lines.extend(wrapped.iter().map(|line| self.ui.paint(tone, format!("  {line}"))));
+    }
+
+    fn ended(&self, ended: &[view::Sprint], lines: &mut Vec<String>) {
+        if ended.is_empty() {
+            return;
+        }
+        self.heading("ENDED SINCE YOU LAST LOOKED", ended.len(), lines);
+        let shown = ended.get(..ended.len().min(MOST)).unwrap_or_default();
+        lines.extend(sprint::table(self.ui, shown, 2));
+        self.more(ended.len(), "researchloop sprint list", lines);
     }
 
     fn more(&self, all: usize, command: &str, lines: &mut Vec<String>) {
@@ -174,7 +205,8 @@ impl Screen<'_> {
                 ]
             })
             .collect();
-        self.table(&["ID", "STUDY", "STEP", "FOR", "COST", "IDEA"], &rows, lines);
+        let headers = ["ID", "STUDY", "STEP", "FOR", "COST", "IDEA"];
+        self.table(&headers, rows, &["COST", "STUDY"], lines);
         self.more(sprints.len(), "researchloop sprint list", lines);
     }
 
@@ -201,20 +233,14 @@ impl Screen<'_> {
                 self.study(&one.study_name),
                 text::clean(&one.text)
             );
-            let mark = self.ui.style().yellow().bold().apply_to("!").to_string();
-            lines.push(format!("  {mark} {}", text::short(&head, self.width.saturating_sub(4))));
+            let mark = self.ui.tone(Tone::Attention).bold().apply_to("!").to_string();
+            lines.push(self.ui.fit(&format!("  {mark} {head}")));
             // Where there are answers to choose from, the inbox has a command for each.
             let has_answers = one.kind != MessageKind::Question || !one.choices.is_empty();
             let next =
                 one.reply_with.as_ref().filter(|_| !has_answers).unwrap_or(&Action::ShowInbox);
             let command = action::command(next);
-            lines.push(format!(
-                "    {}",
-                self.ui
-                    .style()
-                    .cyan()
-                    .apply_to(text::short(&command, self.width.saturating_sub(4)))
-            ));
+            lines.push(format!("    {}", self.ui.paint(Tone::Active, command)));
         }
         self.more(needs.len(), "researchloop inbox", lines);
     }
@@ -244,7 +270,8 @@ impl Screen<'_> {
                 ]
             })
             .collect();
-        self.table(&["ID", "STUDY", "PROGRESS", "COST", "NOTE"], &rows, lines);
+        let headers = ["ID", "STUDY", "PROGRESS", "COST", "NOTE"];
+        self.table(&headers, rows, &["STUDY", "COST"], lines);
         self.more(loops.len(), "researchloop loop list", lines);
     }
 
@@ -257,23 +284,29 @@ impl Screen<'_> {
                    active: u64,
                    tasks: &dyn Fn(TaskState) -> u64,
                    today: String,
-                   spent: &Usage| {
+                   spent: &Usage,
+                   metric: Option<&StudyMetric>| {
             let unknown = if spent.gpu_unknown { "+?" } else { "" };
+            let number = |count: u64| if count == 0 { "-".to_owned() } else { count.to_string() };
             vec![
                 name,
-                active.to_string(),
-                tasks(TaskState::Ready).to_string(),
-                tasks(TaskState::Blocked).to_string(),
-                tasks(TaskState::Waiting).to_string(),
-                tasks(TaskState::Dead).to_string(),
+                number(active),
+                number(tasks(TaskState::Ready)),
+                number(tasks(TaskState::Blocked)),
+                number(tasks(TaskState::Waiting)),
+                number(tasks(TaskState::Dead)),
                 today,
                 text::cost(
                     spent.cost_usd,
                     spent.cost_estimated,
                     spent.cost_unknown.then_some(spent.cost_unknown_usd),
                 ),
-                format!("{}{unknown}", screen::gpu_hours(spent.gpu_seconds)),
+                match (spent.gpu_seconds, spent.gpu_unknown) {
+                    (0, false) => "-".to_owned(),
+                    (seconds, _) => format!("{}{unknown}", screen::gpu_hours(seconds)),
+                },
                 human(spent.wall_seconds),
+                metric.map(best).unwrap_or_default(),
             ]
         };
         let today = text::cost;
@@ -295,6 +328,7 @@ impl Screen<'_> {
                         study.spent_today_unknown.then_some(study.spent_today_unknown_usd),
                     ),
                     &study.spent,
+                    study.metric.as_ref(),
                 )
             })
             .collect();
@@ -311,22 +345,19 @@ impl Screen<'_> {
                     status.spent_today_unknown.then_some(status.spent_today_unknown_usd),
                 ),
                 &status.total,
+                None,
             ));
         }
-        self.table(
-            &[
-                "STUDY", "ACTIVE", "READY", "BLOCKED", "RETRY", "DEAD", "TODAY", "TOTAL", "GPU-H",
-                "JOBS RAN",
-            ],
-            &rows,
-            lines,
-        );
+        let headers = [
+            "STUDY", "ACTIVE", "READY", "BLOCKED", "RETRY", "DEAD", "TODAY", "TOTAL", "GPU-H",
+            "JOBS RAN", "BEST",
+        ];
+        self.table(&headers, rows, &["JOBS RAN", "GPU-H", "BLOCKED"], lines);
         self.more(status.studies.len(), "researchloop study list", lines);
     }
 
     fn tick(&self, tick: &TickStatus, lines: &mut Vec<String>) {
         self.heading("TICK", 0, lines);
-        let yellow = self.ui.style().yellow();
         let by = |by: &str| if by == "cron" { "by cron" } else { "by hand" };
         let every = tick
             .cron_every_seconds
@@ -348,26 +379,13 @@ impl Screen<'_> {
             } else {
                 "`researchloop cron install` lets cron do it"
             };
-            lines.push(
-                yellow
-                    .apply_to(text::short(&format!("  warning: {good}; {next}"), self.width))
-                    .to_string(),
-            );
+            self.sentence(Tone::Attention, &format!("warning: {good}; {next}"), lines);
         } else if tick.cron_every_seconds.is_none() {
-            lines.push(
-                self.ui
-                    .style()
-                    .dim()
-                    .apply_to("  nothing ticks by itself: `researchloop cron install`")
-                    .to_string(),
-            );
+            let hint = "nothing ticks by itself: `researchloop cron install`";
+            self.sentence(Tone::Faint, hint, lines);
         }
         for problem in tick.last_problems.iter().take(5) {
-            lines.push(
-                yellow
-                    .apply_to(text::short(&format!("  {}", text::clean(problem)), self.width))
-                    .to_string(),
-            );
+            self.sentence(Tone::Attention, &text::clean(problem), lines);
         }
     }
 }

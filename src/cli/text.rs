@@ -1,8 +1,14 @@
 //! Text for screens: harmless, short, aligned.
 
-use console::{measure_text_width, truncate_str};
+use std::sync::LazyLock;
 
+use console::{measure_text_width, truncate_str};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::domain::duration::human;
 use crate::domain::{Status, text};
+use crate::platform::clock;
 
 /// Makes text from outside harmless for a terminal: no control characters, line breaks
 /// become spaces, and nothing that is not seen or turns the direction of writing. A text of ours that
@@ -29,6 +35,11 @@ pub fn shell_word(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// How many columns a text takes.
+pub fn number_of_columns(text: &str) -> usize {
+    measure_text_width(text)
 }
 
 /// Filled up with spaces to a width in columns.
@@ -123,45 +134,94 @@ pub fn status(status: Status, beside: Option<&str>) -> String {
     beside.map_or_else(|| status.to_string(), |beside| format!("{status} ({beside})"))
 }
 
-/// A stored time as it is shown: to the second, in UTC.
+/// The time zone of whoever reads: `TZ`, or the machine's.
+static ZONE: LazyLock<TimeZone> = LazyLock::new(TimeZone::system);
+
+/// A stored time as it is shown: to the second, in local time with its zone.
 pub fn time(text: &str) -> String {
-    text.parse::<jiff::Timestamp>()
-        .map_or_else(|_| clean(text), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    text.parse::<Timestamp>()
+        .map_or_else(|_| clean(text), |time| local(time, "%Y-%m-%d %H:%M:%S %Z"))
 }
 
-/// Breaks a line at spaces.
+/// A time in the zone of whoever reads.
+pub fn local(time: Timestamp, format: &str) -> String {
+    time.to_zoned(ZONE.clone()).strftime(format).to_string()
+}
+
+/// The name of that zone.
+pub fn zone(now: Timestamp) -> String {
+    local(now, "%Z")
+}
+
+/// How long ago a stored time is: `41 min ago`. The two clocks are this machine's own; a time in the
+/// future is of now.
+pub fn age(text: &str, now: Timestamp) -> String {
+    let Ok(then) = text.parse::<Timestamp>() else { return clean(text) };
+    let seconds = clock::seconds_between(then, now);
+    match seconds {
+        0..60 => "just now".to_owned(),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+/// How long something took between two stored times of one machine; empty when one is not known.
+pub fn span(from: Option<&str>, to: Option<&str>) -> String {
+    let time = |text: Option<&str>| text?.parse::<Timestamp>().ok();
+    match (time(from), time(to)) {
+        (Some(from), Some(to)) => human(clock::seconds_between(from, to)),
+        _ => String::new(),
+    }
+}
+
+/// A stored time with how long ago it is.
+pub fn time_and_age(text: &str, now: Timestamp) -> String {
+    format!("{} ({})", time(text), age(text, now))
+}
+
+/// Breaks a line at spaces. A command in backquotes stays whole where it can: it is there to be copied.
 pub fn wrap(line: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in line.split(' ') {
+    for word in words(line, width) {
         let Some(last) = lines.last_mut() else { break };
-        let room = measure_text_width(last) + 1 + measure_text_width(word) <= width;
+        let room = measure_text_width(last) + 1 + measure_text_width(&word) <= width;
         if last.is_empty() {
-            last.push_str(word);
+            last.push_str(&word);
         } else if room {
             last.push(' ');
-            last.push_str(word);
+            last.push_str(&word);
         } else {
-            lines.push(word.to_owned());
+            lines.push(word);
         }
     }
     lines
 }
 
-/// A table without lines, whose cells may have colour. The last column is shortened so that a row
-/// fits the width.
-pub fn table(headers: &[&str], rows: &[Vec<String>], width: usize, styled: bool) -> Vec<String> {
-    let bold = console::Style::new().bold().force_styling(styled);
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
-    table.set_header(headers.iter().map(|header| bold.apply_to(header).to_string()));
-    for row in rows {
-        table.add_row(row);
+/// The words of a line; a quoted command that fits into the width is one.
+fn words(line: &str, width: usize) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut quoted: Option<Vec<&str>> = None;
+    for word in line.split(' ') {
+        let toggles = word.matches('`').count() % 2 == 1;
+        match (&mut quoted, toggles) {
+            (None, false) => words.push(word.to_owned()),
+            (None, true) => quoted = Some(vec![word]),
+            (Some(parts), false) => parts.push(word),
+            (Some(parts), true) => {
+                parts.push(word);
+                let whole = parts.join(" ");
+                if measure_text_width(&whole) <= width {
+                    words.push(whole);
+                } else {
+                    words.extend(parts.iter().map(|part| (*part).to_owned()));
+                }
+                quoted = None;
+            }
+        }
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.lines().map(|line| short(line.trim_end(), width)).collect()
+    words.extend(quoted.into_iter().flatten().map(str::to_owned));
+    words
 }
 
 #[cfg(test)]
@@ -214,32 +274,6 @@ mod tests {
             (figure_of(0.5, Some(0.01), Some(1)), figure_of(0.5, Some(0.01), None)),
             ("0.5 (n=1)".to_owned(), "0.5".to_owned())
         );
-    }
-
-    #[test]
-    fn a_table_is_aligned_whatever_the_colour() {
-        let red =
-            |text: &str| console::Style::new().red().force_styling(true).apply_to(text).to_string();
-        let rows = |colour: bool| {
-            vec![
-                vec![
-                    if colour { red("failed") } else { "failed".to_owned() },
-                    "日本".to_owned(),
-                    "an idea that is too long".to_owned(),
-                ],
-                vec![String::new(), "b".to_owned(), "c".to_owned()],
-            ]
-        };
-        let plain = table(&["STATE", "NAME", "IDEA"], &rows(false), 30, false);
-        assert_eq!(
-            plain,
-            ["STATE   NAME  IDEA", "failed  日本  an idea that is…", "        b     c"]
-        );
-        let styled: Vec<String> = table(&["STATE", "NAME", "IDEA"], &rows(true), 30, true)
-            .iter()
-            .map(|line| console::strip_ansi_codes(line).into_owned())
-            .collect();
-        assert_eq!(styled, plain);
     }
 
     #[test]

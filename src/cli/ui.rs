@@ -10,7 +10,9 @@ use std::sync::{Arc, OnceLock};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use console::Style;
 
-use super::{Color, Global, action};
+use super::tone::Tone;
+use super::{Color, Global, action, text};
+use crate::platform::clock::Clock;
 use crate::problem::{Problem, ProblemKind};
 
 /// Where and how to print.
@@ -26,6 +28,7 @@ pub struct Ui {
     /// A warning that is printed last, unless the command has said the same by then.
     last: Arc<OnceLock<String>>,
     said: Arc<OnceLock<()>>,
+    clock: Clock,
 }
 
 impl Ui {
@@ -46,6 +49,7 @@ impl Ui {
             cut_off: Arc::default(),
             last: Arc::default(),
             said: Arc::default(),
+            clock: Clock::default(),
         }
     }
 
@@ -61,30 +65,45 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// How wide the terminal is; 100 without one. `COLUMNS` wins.
+    /// How wide texts are set; 100 where nothing bounds them.
     pub fn width(&self) -> usize {
-        let columns = std::env::var("COLUMNS")
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .filter(|columns| *columns > 0);
-        let here = || {
-            if io::stdout().is_terminal() {
-                usize::from(console::Term::stdout().size().1)
-            } else {
-                100
-            }
-        };
-        columns.unwrap_or_else(here).max(20)
+        self.room().unwrap_or(100)
     }
 
-    /// A style, when standard output has colour.
+    /// How wide a line can be before it is cut: the terminal's width, or `COLUMNS`. None in a pipe: who
+    /// reads that wants all of it.
+    pub fn room(&self) -> Option<usize> {
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let here = || {
+            let is_terminal = io::stdout().is_terminal();
+            is_terminal.then(|| usize::from(console::Term::stdout().size().1))
+        };
+        columns.filter(|columns| *columns > 0).or_else(here).map(|room| room.max(20))
+    }
+
+    /// A line, shortened to the room that there is.
+    pub fn fit(&self, line: &str) -> String {
+        self.room().map_or_else(|| line.to_owned(), |room| text::short(line, room))
+    }
+
+    /// The time that ages are told against.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// A style, when standard output has color.
     pub fn style(&self) -> Style {
         Style::new().force_styling(self.color_out)
     }
 
-    /// Whether standard output has colour.
-    pub fn style_is_on(&self) -> bool {
-        self.color_out
+    /// A style that means something, when standard output has color.
+    pub fn tone(&self, tone: Tone) -> Style {
+        tone.style().force_styling(self.color_out)
+    }
+
+    /// A text in the color of what it means.
+    pub fn paint(&self, tone: Tone, text: impl std::fmt::Display) -> String {
+        self.tone(tone).apply_to(text).to_string()
     }
 
     /// Whether only what was asked for is to be printed.
@@ -138,13 +157,13 @@ impl Ui {
     /// Tells of something that went wrong although the command goes on. Also with `--quiet`: who
     /// runs it from cron must hear of it.
     pub fn problem(&self, text: &str) {
-        self.labelled("warning", text, &Style::new().yellow().bold());
+        self.labelled("warning", text, Tone::Attention);
     }
 
     /// Warns.
     pub fn warning(&self, text: &str) {
         if !self.quiet {
-            self.labelled("warning", text, &Style::new().yellow().bold());
+            self.labelled("warning", text, Tone::Attention);
         }
     }
 
@@ -158,11 +177,11 @@ impl Ui {
     /// Says what could be done next. Not with `--quiet` and not with `--json`.
     pub fn hint(&self, text: &str) {
         if !self.quiet && !self.json {
-            self.labelled("hint", text, &Style::new().cyan().bold());
+            self.labelled("hint", text, Tone::Active);
         }
     }
 
-    fn labelled(&self, label: &str, text: &str, style: &Style) {
+    fn labelled(&self, label: &str, text: &str, tone: Tone) {
         let text = &action::say(text);
         if self.last.get().is_some_and(|last| text.contains(last.as_str())) {
             let _ = self.said.set(());
@@ -170,18 +189,28 @@ impl Ui {
         if self.json {
             return self.to_err(&action::json(&serde_json::json!({ label: text })));
         }
-        let mut lines = text.lines();
-        let first = lines.next().unwrap_or_default();
-        let first = first.strip_prefix(&format!("{label}: ")).unwrap_or(first);
-        let mut shown = format!(
-            "{} {first}",
-            style.clone().force_styling(self.color_err).apply_to(format!("{label}:"))
-        );
-        for line in lines {
-            shown.push('\n');
-            shown.push_str(line);
-        }
-        self.to_err(&shown);
+        let text = text.strip_prefix(&format!("{label}: ")).unwrap_or(text);
+        let style = tone.style().bold().force_styling(self.color_err);
+        let mark = style.apply_to(format!("{label}:"));
+        // On a terminal a sentence is broken between words, behind its label; a line that is laid
+        // out, as one with a caret, stays as it is.
+        let wrapped = |at: usize, line: &str| -> Vec<String> {
+            let behind = if at == 0 { label.len() + 2 } else { 0 };
+            match error_width().map(|width| width.saturating_sub(behind).max(20)) {
+                Some(width) if !line.starts_with(' ') => text::wrap(line, width)
+                    .into_iter()
+                    .enumerate()
+                    .map(|(part, line)| match part {
+                        0 => line,
+                        _ => format!("{}{line}", " ".repeat(behind)),
+                    })
+                    .collect(),
+                _ => vec![line.to_owned()],
+            }
+        };
+        let lines: Vec<String> =
+            text.lines().enumerate().flat_map(|(at, line)| wrapped(at, line)).collect();
+        self.to_err(&format!("{mark} {}", lines.join("\n")));
     }
 
     fn to_err(&self, text: &str) {
@@ -194,9 +223,9 @@ impl Ui {
             let error = serde_json::json!({ "error": { "kind": failure.kind.as_str(), "message": failure.message, "hints": failure.hints } });
             self.to_err(&action::json(&error));
         } else {
-            self.labelled("error", &failure.message, &Style::new().red().bold());
+            self.labelled("error", &failure.message, Tone::Bad);
             for hint in &failure.hints {
-                self.labelled("hint", hint, &Style::new().cyan().bold());
+                self.labelled("hint", hint, Tone::Active);
             }
         }
         failure.kind.code()
@@ -235,6 +264,12 @@ impl Ui {
         bar.set_message(what.to_owned());
         bar
     }
+}
+
+/// How wide the terminal of standard error is.
+fn error_width() -> Option<usize> {
+    let is_terminal = io::stderr().is_terminal();
+    is_terminal.then(|| usize::from(console::Term::stderr().size().1)).filter(|width| *width > 0)
 }
 
 /// Commands of the Python tool that are to come.

@@ -8,12 +8,13 @@ use std::time::Duration;
 use serde::Serialize;
 use signal_hook::consts::SIGINT;
 
+use super::answer::answer;
 use super::exit::{Exit, Result};
 use super::render::Render;
 use super::ui::Ui;
 use super::{screen, text};
 use crate::app::App;
-use crate::domain::{LineKind, Reason, Status, Waiting};
+use crate::domain::{LineKind, Reason, SprintId, Status, Waiting};
 use crate::query;
 use crate::tick::{Follower, Rest};
 use crate::view;
@@ -106,7 +107,7 @@ fn follow(app: &App, ui: &Ui, mut follower: Follower<'_>, says_next: bool) -> Re
         Rest::Held(why) => {
             ui.status(&format!("{id} {}", text::clean(&Waiting::sentence(&why))));
         }
-        Rest::Over => tell_end(app, ui, &follower.sprint(), says_next),
+        Rest::Over => tell_end(app, ui, &id, says_next)?,
     }
     Ok(exit_of(&follower))
 }
@@ -153,15 +154,18 @@ fn show(
     Ok(())
 }
 
-/// Tells how it ended.
-fn tell_end(app: &App, ui: &Ui, sprint: &view::Sprint, says_next: bool) {
-    if let Some(error) = &sprint.error {
-        ui.status(&format!("{}: {}", sprint.id, text::clean(error)));
+/// Tells how it ended: what came of it, and what can be done with that.
+fn tell_end(app: &App, ui: &Ui, id: &SprintId, says_next: bool) -> Result<()> {
+    let shown = query::sprint(app, id.as_str())?;
+    let folder = app.artifacts(id);
+    if says_next || shown.sprint.status != Status::Completed {
+        if !ui.json && !ui.is_quiet() {
+            ui.line("");
+            answer(ui, &shown, &folder).iter().for_each(|line| ui.line(line));
+        }
+        ui.hint(&screen::next(&shown.sprint, &shown.next, &folder));
     }
-    if says_next || sprint.status != Status::Completed {
-        let next = query::sprint_next(sprint);
-        ui.hint(&screen::next(sprint, &next, &app.artifacts(&sprint.id)));
-    }
+    Ok(())
 }
 
 /// Nothing more happens before somebody answers.

@@ -15,6 +15,9 @@ pub struct Setting {
     /// `db_path`, `cluster.hpc.port`, `study.mine.job_options.mem`.
     #[serde(rename = "key")]
     pub path: String,
+    /// The section that it belongs to: `cluster.hpc`; empty at the top of the file.
+    #[serde(skip)]
+    pub section: String,
     /// The value as it holds, in one line; empty when there is none. A secret is `(set)`.
     pub value: String,
     /// `researchloop.toml:12`, the name of a variable, or `default`.
@@ -31,36 +34,37 @@ pub(super) struct Ledger<'a> {
 impl Ledger<'_> {
     /// Adds the settings of one section. `derived` holds what follows from other keys.
     pub fn add(&mut self, prefix: &str, values: &Values, derived: &[(&str, String)]) {
+        let section = prefix.trim_end_matches('.');
         for key in values.section.keys() {
             let path = format!("{prefix}{}", key.name);
             match (values.found(key.name), key.fallback) {
                 _ if matches!(key.kind, Kind::Table(_) | Kind::Tables(_)) => {}
-                (Some(found), _) => self.given(key, &path, found),
+                (Some(found), _) => self.given(section, key, &path, found),
                 (None, Fallback::Derived(_)) => {
                     let value = derived
                         .iter()
                         .find(|(name, _)| *name == key.name)
                         .map(|(_, value)| value.clone());
-                    self.push(path, value.unwrap_or_default(), "default".to_owned());
+                    self.push(section, path, value.unwrap_or_default(), "default".to_owned());
                 }
                 (None, _) => {
                     let value = values
                         .value(key.name)
                         .map(|value| self.shown(key.kind, &value))
                         .unwrap_or_default();
-                    self.push(path, value, "default".to_owned());
+                    self.push(section, path, value, "default".to_owned());
                 }
             }
         }
     }
 
-    fn given(&mut self, key: &Key, path: &str, found: &Found) {
+    fn given(&mut self, section: &str, key: &Key, path: &str, found: &Found) {
         if let Value::Pairs(pairs) = &found.value {
             for pair in pairs {
                 let value =
                     if key.kind.is_secret() { "(set)".to_owned() } else { one_line(&pair.value) };
                 let source = self.place(&Origin::File(pair.span.clone()));
-                self.push(format!("{path}.{}", pair.name), value, source);
+                self.push(section, format!("{path}.{}", pair.name), value, source);
             }
         } else {
             let value = match &found.value {
@@ -69,7 +73,7 @@ impl Ledger<'_> {
                 value => self.shown(key.kind, value),
             };
             let source = self.place(&found.origin);
-            self.push(path.to_owned(), value, source);
+            self.push(section, path.to_owned(), value, source);
         }
     }
 
@@ -83,9 +87,10 @@ impl Ledger<'_> {
         }
     }
 
-    fn push(&mut self, path: String, value: String, source: String) {
-        let path = path.chars().map(visible).collect();
-        self.settings.push(Setting { path, value, source });
+    fn push(&mut self, section: &str, path: String, value: String, source: String) {
+        let seen = |text: &str| text.chars().map(visible).collect();
+        let (path, section) = (seen(&path), seen(section));
+        self.settings.push(Setting { path, section, value, source });
     }
 
     fn shown(&self, kind: Kind, value: &Value) -> String {

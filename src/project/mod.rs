@@ -3,6 +3,8 @@
 mod check;
 pub mod demo;
 mod init;
+mod last_look;
 
 pub use check::{check, check_options};
 pub use init::init;
+pub use last_look::last_look;

@@ -7,7 +7,7 @@ use crate::view::{Loop, LoopNext, Sprint, SprintNext};
 const MORE_SPRINTS: u32 = 3;
 
 /// What can be done next about a sprint.
-pub fn sprint_next(sprint: &Sprint) -> SprintNext {
+pub(super) fn sprint_next(sprint: &Sprint) -> SprintNext {
     match sprint.status {
         Status::Pending => SprintNext::WaitForSlot,
         Status::Submitting => SprintNext::WaitForLookUp,

@@ -1,6 +1,7 @@
 //! Sprints: a list of them, and one with all that is known of it.
 
 use super::next::sprint_next;
+use super::outcome::{Metrics, listed, standing};
 use crate::app::App;
 use crate::domain::Status;
 use crate::find;
@@ -25,8 +26,11 @@ pub fn sprints(app: &App, question: SprintsQuestion<'_>) -> Result<view::Sprints
     if let Some(study) = study {
         app.config.study(study)?;
     }
-    let rows = app.store()?.sprints(&SprintFilter { study, status, limit })?;
-    Ok(view::Sprints { sprints: rows.iter().map(view::sprint).collect() })
+    let store = app.store()?;
+    let rows = store.sprints(&SprintFilter { study, status, limit })?;
+    let mut metrics = Metrics::new(app);
+    let sprints = rows.iter().map(|row| listed(&store, &mut metrics, row));
+    Ok(view::Sprints { sprints: sprints.collect::<Result<_, _>>()? })
 }
 
 /// One sprint, by its id or the beginning of one, with what it asks and has not read yet.
@@ -39,6 +43,7 @@ pub fn sprint(app: &App, id: &str) -> Result<view::OneSprint, Problem> {
         Ok(view::OneSprint {
             messages: messages.map(|message| view::message(&message)).collect(),
             next: sprint_next(&sprint),
+            standing: standing(store, &mut Metrics::new(app), &row)?,
             sprint,
         })
     })

@@ -1,5 +1,8 @@
 //! What runs, what waits, what needs somebody, and what was spent.
 
+use jiff::Timestamp;
+
+use super::outcome::{Metrics, listed};
 use crate::app::App;
 use crate::cron::EVERY;
 use crate::domain::{LoopId, Status};
@@ -7,14 +10,18 @@ use crate::platform::clock;
 use crate::problem::Problem;
 use crate::store::{Spent, Store, conflicting_copy};
 use crate::tick;
-use crate::view::{self, StudyStatus, TickStatus, UnsentNotices, Usage};
+use crate::view::{self, StudyMetric, StudyStatus, TickStatus, UnsentNotices, Usage};
 
 /// Without cron, this much is long for something that waits for a tick.
 const LONG: u64 = 900;
 
-/// Looks at everything at once.
-pub fn status(app: &App) -> Result<view::Status, Problem> {
+/// Most sprints that are told of as ended.
+const MOST_ENDED: u32 = 50;
+
+/// Looks at everything at once. `ended_since`: sprints that have ended since then are told, too.
+pub fn status(app: &App, ended_since: Option<Timestamp>) -> Result<view::Status, Problem> {
     let store = &app.store()?;
+    let mut metrics = Metrics::new(app);
     let now = app.clock.now();
     let (mut running, mut waiting) = (Vec::new(), Vec::new());
     for row in store.live_sprints()? {
@@ -31,8 +38,7 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
         loops.push(one);
     }
     let midnight =
-        jiff::Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(86_400))
-            .unwrap_or(now);
+        Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(86_400)).unwrap_or(now);
     let today = store.spent_since(midnight)?;
     let money = store.money_by_study()?;
     let mut names: Vec<String> =
@@ -43,8 +49,26 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
             .map(|(name, _)| name.clone())
             .filter(|name| !app.config.studies.iter().any(|study| study.name.as_str() == name)),
     );
+    let ended = match ended_since {
+        Some(since) => store.sprints_ended_since(since, MOST_ENDED)?,
+        None => Vec::new(),
+    };
+    let ended = ended.iter().map(|row| listed(store, &mut metrics, row));
+    let ended = ended.collect::<Result<_, _>>()?;
     let mut studies = Vec::new();
     for name in names {
+        let metric = match metrics.of(&name) {
+            Some((metric, better)) => {
+                let rows = store.metric_history(&name, metric)?;
+                let board = view::leaderboard(metric, *better, &rows);
+                board.places.first().filter(|place| place.apart.is_none()).map(|best| StudyMetric {
+                    name: metric.clone(),
+                    best: best.value,
+                    values: board.values.clone(),
+                })
+            }
+            None => None,
+        };
         let tasks = store.task_counts(Some(&name))?;
         let today = today
             .iter()
@@ -73,6 +97,7 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
                     .map(|(_, spent)| *spent)
                     .unwrap_or_default(),
             ),
+            metric,
             name,
         });
     }
@@ -103,6 +128,7 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
         tick: tick_status(store, busy, now)?,
         running,
         waiting,
+        ended,
         loops,
         studies,
         notices: store.unsent_notices()?.into_iter().map(UnsentNotices::from).collect(),
@@ -116,7 +142,7 @@ pub fn status(app: &App) -> Result<view::Status, Problem> {
     })
 }
 
-fn tick_status(store: &Store, busy: bool, now: jiff::Timestamp) -> Result<TickStatus, Problem> {
+fn tick_status(store: &Store, busy: bool, now: Timestamp) -> Result<TickStatus, Problem> {
     let (last, good) = tick::last_ticks(store)?;
     let every = store.fact(EVERY)?.and_then(|text| text.parse::<u64>().ok());
     let since_good = good.as_ref().map(|mark| clock::seconds_between(mark.time, now));

@@ -1,5 +1,6 @@
 //! The studies of the configuration, and what they have used.
 
+use super::outcome::{Metrics, listed};
 use crate::app::App;
 use crate::config::Study;
 use crate::problem::Problem;
@@ -21,9 +22,13 @@ pub fn study(app: &App, name: &str) -> Result<view::OneStudy, Problem> {
     let store = app.store()?;
     let filter = SprintFilter { study: Some(name), limit: MOST_SPRINTS, ..SprintFilter::default() };
     let shown = shown(&store, std::slice::from_ref(study))?.pop();
+    let (rows, mut metrics) = (store.sprints(&filter)?, Metrics::new(app));
     Ok(view::OneStudy {
         study: shown,
-        sprints: store.sprints(&filter)?.iter().map(view::sprint).collect(),
+        sprints: rows
+            .iter()
+            .map(|row| listed(&store, &mut metrics, row))
+            .collect::<Result<_, _>>()?,
         program: view::program(&Program::load(&app.config, study, app.clock.now())),
     })
 }

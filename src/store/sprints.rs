@@ -443,6 +443,18 @@ impl Store {
         )
     }
 
+    /// Sprints that have ended since a time, newest first, at most so many.
+    pub fn sprints_ended_since(
+        &self,
+        since: jiff::Timestamp,
+        limit: u32,
+    ) -> Result<Vec<SprintRow>, StoreError> {
+        self.query(
+            &format!("SELECT {COLUMNS} FROM sprints WHERE completed_at >= ?1 ORDER BY completed_at DESC, id LIMIT ?2"),
+            (clock::stamp(since), limit),
+        )
+    }
+
     /// Sprints of a cluster that are not over, oldest first.
     pub fn open_sprints(&self, cluster: &str) -> Result<Vec<SprintRow>, StoreError> {
         self.query(

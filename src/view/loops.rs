@@ -30,6 +30,8 @@ pub struct ShownLoop {
     /// The loop.
     #[serde(rename = "loop")]
     pub auto_loop: Loop,
+    /// The best value that its sprints have brought; null when none counts.
+    pub best: Option<BestOfLoop>,
     /// Its sprints that ask a person whether their idea is to be worked on.
     #[serde(skip)]
     pub proposals: Vec<SprintId>,
@@ -39,6 +41,23 @@ pub struct ShownLoop {
     /// When it was looked at.
     #[serde(skip)]
     pub now: jiff::Timestamp,
+}
+
+/// The best value of a loop's sprints, by the metric of its target, else of the study.
+#[derive(Debug, Clone, Serialize)]
+pub struct BestOfLoop {
+    /// The metric.
+    pub metric: String,
+    /// The value; of repeats the mean.
+    pub value: f64,
+    /// The newest sprint that has it.
+    pub sprint_id: SprintId,
+    /// The value that ends the loop.
+    pub target: Option<f64>,
+    /// Whether that is reached by this value. Whether it counts is for the loop's next tick to decide.
+    pub is_reached: bool,
+    /// The values of its sprints, in the order of time.
+    pub values: Vec<f64>,
 }
 
 /// A loop.

@@ -12,6 +12,8 @@ pub struct Status {
     pub running: Vec<Sprint>,
     /// Sprints that wait: for a free place, in a queue, or for an answer; oldest first.
     pub waiting: Vec<Sprint>,
+    /// Sprints that have ended since a time that was asked for, newest first; empty without one.
+    pub ended: Vec<Sprint>,
     /// What somebody has to answer or decide, oldest first.
     pub needs_you: Vec<Message>,
     /// The loops that run, without their sprints.
@@ -82,6 +84,19 @@ pub struct StudyStatus {
     pub spent_today_unknown_usd: f64,
     /// What it has used.
     pub spent: Usage,
+    /// The figure by which its sprints are compared; null when it declares none, or none has a value.
+    pub metric: Option<StudyMetric>,
+}
+
+/// The metric of a study, and how it developed.
+#[derive(Debug, Clone, Serialize)]
+pub struct StudyMetric {
+    /// Its name.
+    pub name: String,
+    /// The best value.
+    pub best: f64,
+    /// All values that count, in the order of time.
+    pub values: Vec<f64>,
 }
 
 /// Whether anything advances by itself.

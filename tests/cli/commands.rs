@@ -90,7 +90,7 @@ fn init_makes_a_project_that_is_sound_and_is_never_made_twice() {
     project
         .run(&["config", "check"])
         .success()
-        .says("cluster.here.scheduler_type")
+        .says("  scheduler_type ")
         .says("CLAUDE.md still has questions of its template");
     let before = std::fs::read(project.path("researchloop.toml")).unwrap();
     project.run(&["init"]).code(4).says("already exists");

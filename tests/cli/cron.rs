@@ -163,7 +163,7 @@ fn what_cron_could_not_do_is_not_installed() {
 
     for (every, says) in [
         ("7m", "cron cannot run every 7m"),
-        ("soon", "is not a time"),
+        ("soon", "is not a duration"),
         ("2d", "cron cannot run every"),
     ] {
         let output = project.run(&["cron", "install", "--every", every]).code(2);

@@ -18,7 +18,7 @@ fn a_completed_sprint_shows_its_finding_and_its_figures() {
     assert_eq!(ratio["source"], "agent");
     assert_eq!(ratio["n"], 20);
     let shown = project.run(&["sprint", "show", &id]).success();
-    assert!(shown.stdout.contains("finding: refuted, confidence 0."), "{shown}");
+    assert!(shown.stdout.contains("completed  refuted, confidence 0."), "{shown}");
     assert!(shown.stdout.contains("final_loss_plain"), "{shown}");
     // Without an evaluator and a verification there are no such steps.
     assert_eq!((step(&sprint, "evaluate"), step(&sprint, "verify")), ("", ""));
@@ -375,7 +375,7 @@ fn a_leaderboard_ranks_repeats_together_and_doubts_claims() {
     project
         .run(&["study", "findings", "s", "--verdict", "supported"])
         .success()
-        .says("None of 4 findings fits");
+        .says("None of 4 findings match");
     project
         .run(&["study", "findings", "s", "--verdict", "refutet"])
         .code(2)

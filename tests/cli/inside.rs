@@ -29,7 +29,7 @@ fn what_a_step_leaves_running_ends_with_the_step() {
     let lines = journal(&project, &id);
     let place =
         |what: &str| lines.find(what).unwrap_or_else(|| panic!("{what} is missing: {lines}"));
-    assert!(place("1 process were still running") < place("\"verdict\":\"yes\""), "{lines}");
+    assert!(place("1 process was still running") < place("\"verdict\":\"yes\""), "{lines}");
     let orphan = std::fs::read_to_string(project.remote_dir(&id).join("orphan.pid")).unwrap();
     assert!(!is_alive(orphan.trim()));
 }

@@ -341,7 +341,7 @@ fn stop_begins_nothing_more_and_stop_now_ends_the_jobs() {
         .run(&["loop", "stop", &id, "--now"])
         .success()
         .says("it is stopped already")
-        .says("told to end");
+        .says("its job is being cancelled");
     let one = finish(&project, &id, 60);
     assert!(
         one["sprints"].as_array().unwrap().iter().all(|sprint| sprint["status"] == "cancelled"),

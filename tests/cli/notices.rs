@@ -240,7 +240,7 @@ fn ntfy_is_checked_like_the_rest() {
     let mut project = playing("", "");
     project.set("RESEARCHLOOP_NTFY_TOPIC", "s3cr3t");
     let check = project.run(&["config", "check"]).success().never_says("s3cr3t");
-    assert!(check.stdout.contains("ntfy.topic") && check.stdout.contains("(set)"), "{check}");
+    assert!(check.stdout.contains("[ntfy]\n  topic ") && check.stdout.contains("(set)"), "{check}");
 }
 
 #[test]

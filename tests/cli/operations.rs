@@ -117,11 +117,11 @@ fn status_is_one_screen_at_every_width() {
             assert!(console::measure_text_width(line) <= width, "{line}");
         }
         for part in [
+            "NEEDS YOU (2)\n  ! sp-00000b",
             "RUNS (1)",
             "sp-00000a  s      red_team_round_1  1h00m  $1.25  does grokking need",
             "WAITS (1)",
             "waits in the queue: Resources · ",
-            "NEEDS YOU (2)",
             "! sp-00000b (s) asks: Which of the two data sets?[2J",
             "researchloop reply m-00000a \"...\"",
             "! t-00000b (s) has failed for good: failed three times",
@@ -143,8 +143,8 @@ fn status_is_one_screen_at_every_width() {
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        assert_eq!(row("s  "), "s 2 1 0 1 1 $0.75 $1.25 2.0 1h00m", "{plain}");
-        assert_eq!(row("all"), "all 2 1 0 1 1 $0.75 $4.75 10.0 3h00m", "{plain}");
+        assert_eq!(row("s  "), "s 2 1 - 1 1 $0.75 $1.25 2.0 1h00m", "{plain}");
+        assert_eq!(row("all"), "all 2 1 - 1 1 $0.75 $4.75 10.0 3h00m", "{plain}");
         assert!(!plain.stdout.contains('\u{1b}'), "piped, it is plain");
         let colored = project.run(&["status", "--color", "always"]).success();
         assert!(colored.stdout.contains('\u{1b}'));

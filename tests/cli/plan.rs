@@ -323,7 +323,7 @@ fn a_job_makes_a_plan_which_is_shown_and_added() {
     assert!(project.path(&format!("artifacts/{id}/plan.json")).is_file());
     let shown = project.run(&["sprint", "show", &id]).success();
     assert!(
-        shown.stdout.contains("goal:        Find out why")
+        shown.stdout.contains("\n  Find out why")
             && shown.stdout.contains(&format!("researchloop plan -s s --from {id}")),
         "{shown}"
     );
@@ -379,7 +379,7 @@ fn a_plan_of_a_job_that_is_wrong_is_told_and_stays() {
     assert_eq!(tasks(&project).len(), 0);
     let none = recorded("plan:plan_none");
     let failed = none.run(&["plan", "x", "-s", "s", "--job", "-y"]).code(1);
-    assert!(failed.stderr.contains("there is no plan: no structured answer"), "{failed}");
+    assert!(failed.stdout.contains("there is no plan: no structured answer"), "{failed}");
     let failed = none.run(&["--json", "plan", "x", "-s", "s", "--job", "-y"]).code(1);
     assert!(failed.stderr.contains("there is no plan"), "{failed}");
     let id = text(&none.run(&["--json", "sprint", "list"]).success().json()["sprints"][0], "id")

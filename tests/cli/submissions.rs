@@ -235,7 +235,7 @@ fn a_job_that_goes_on_keeps_to_the_limits_of_its_loop() {
         )
     };
     until(1);
-    project.run(&["tick"]).says(&format!("the time of {one} is over"));
+    project.run(&["tick"]).says(&format!("{one} has reached its time limit"));
     let sprint = project.show(&id);
     assert_eq!((text(&sprint, "status"), job(&project, 2)), ("parked", None), "{sprint:#}");
     assert!(text(&sprint, "note").contains("--until"), "{sprint:#}");
@@ -457,8 +457,8 @@ fn a_file_that_goes_away_while_it_is_brought_is_not_taken_for_a_whole_one() {
     let fetch = project.run(&["--json", "sprint", "fetch", &id]).success();
     let skipped = fetch.json()["skipped"].to_string();
     assert!(
-        skipped.contains("went away, while it was brought")
-            && skipped.contains("not there any more"),
+        skipped.contains("was removed, while it was fetched")
+            && skipped.contains("no longer exists"),
         "{fetch}"
     );
     assert_eq!(fetch.json()["files"], serde_json::json!([]));

@@ -556,8 +556,5 @@ fn a_long_chain_and_colours_fit_the_terminal() {
     assert!(tree.lines().all(|line| console_width(line) <= 80 && line.contains("word")), "{tree}");
     assert!(tree.contains("(29) · t-"), "{tree}");
     let coloured = project.run(&["--color", "always", "task", "graph"]).success().stdout;
-    assert!(
-        coloured.contains("\u{1b}[36m\u{1b}[1m○") && coloured.contains("\u{1b}[2m· "),
-        "{coloured:?}"
-    );
+    assert!(coloured.contains("\u{1b}[36m○") && coloured.contains("\u{1b}[2m· "), "{coloured:?}");
 }

@@ -66,7 +66,10 @@ fn every_prompt_that_can_be_replaced_is_named() {
     for entry in std::fs::read_dir(sources().join("templates/skills")).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();
         let name = file.strip_suffix(".md.j2").expect("a prompt");
-        assert!(line.contains(&format!("`{name}`")), "docs/configuration.md does not name the prompt {name}");
+        assert!(
+            line.contains(&format!("`{name}`")),
+            "docs/configuration.md does not name the prompt {name}"
+        );
     }
 }
 

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::text;
+use crate::cli::tone::Tone;
 use crate::cli::ui::Ui;
 use crate::cluster;
 use crate::view::{Check, ClusterCheck, ClusterChecks};
@@ -44,21 +45,21 @@ impl Render for ClusterCheck {
 /// What was checked of a cluster, with its name above.
 pub fn lines(ui: &Ui, name: &str, checks: &[Check]) -> Vec<String> {
     let mut lines = vec![ui.style().bold().apply_to(name).to_string()];
+    let room = ui.width().saturating_sub(21).max(20);
     let below = |line: &str| format!("{}{line}", " ".repeat(21));
+    let wrapped = |text: &str| text::wrap(text, room);
     for check in checks {
-        let mark = if check.ok {
-            ui.style().green().apply_to("  ok   ")
-        } else {
-            ui.style().red().apply_to("  FAIL ")
-        };
-        let mut details = text::clean_lines(&check.detail).into_iter();
+        let mark =
+            if check.ok { ui.paint(Tone::Good, "  ok   ") } else { ui.paint(Tone::Bad, "  FAIL ") };
+        let details = text::clean_lines(&check.detail);
+        let mut details = details.iter().flat_map(|line| wrapped(line));
         lines.push(format!(
             "{mark} {} {}",
             text::padded(check.check, 12),
             details.next().unwrap_or_default()
         ));
         lines.extend(details.map(|line| below(&line)));
-        lines.extend(check.hint.as_deref().map(below));
+        lines.extend(check.hint.iter().flat_map(|hint| wrapped(hint)).map(|line| below(&line)));
     }
     lines
 }

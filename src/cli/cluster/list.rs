@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
-use crate::cli::text;
+use crate::cli::table::Table;
 use crate::cli::ui::Ui;
 use crate::cluster;
 use crate::config::Transport;
@@ -17,9 +17,13 @@ pub fn run(app: &App, ui: &Ui) -> Result {
 
 impl Render for Clusters {
     fn lines(&self, ui: &Ui) -> Vec<String> {
-        let rows: Vec<Vec<String>> = self.clusters.iter().map(row).collect();
-        let headers = ["NAME", "HOST", "USER", "SCHEDULER", "MAX JOBS", "WORKING DIR"];
-        text::table(&headers, &rows, ui.width(), ui.style_is_on())
+        let table = Table {
+            headers: &["NAME", "HOST", "USER", "SCHEDULER", "MAX JOBS", "WORKING DIR"],
+            rows: self.clusters.iter().map(row).collect(),
+            gives_way: &["MAX JOBS", "USER"],
+            indent: 0,
+        };
+        table.lines(ui)
     }
 }
 

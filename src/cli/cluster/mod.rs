@@ -34,7 +34,7 @@ pub fn run(global: &Global, ui: &Ui, command: &ClusterCommand) -> Result {
 }
 
 /// Others may read the configuration.
-fn warn_of_exposed(app: &App, ui: &Ui) {
+pub fn warn_of_exposed(app: &App, ui: &Ui) {
     if let Some(warning) = exposed(&app.config) {
         ui.caution(&warning);
     }

@@ -1,6 +1,6 @@
 //! `researchloop config ...`
 
-mod check;
+pub mod check;
 
 use clap::Subcommand;
 
@@ -11,13 +11,13 @@ use super::ui::Ui;
 /// Look at the configuration
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Check it, and print every value with its source
-    Check,
+    /// Check it, and print what differs from the defaults, with its source
+    Check(check::CheckArgs),
 }
 
 /// Runs one of them.
 pub fn run(global: &Global, ui: &Ui, command: &ConfigCommand) -> Result {
     match command {
-        ConfigCommand::Check => check::run(global, ui),
+        ConfigCommand::Check(args) => check::run(global, ui, args),
     }
 }

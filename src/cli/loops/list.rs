@@ -5,6 +5,7 @@ use clap::Args;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
+use crate::cli::table::Table;
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::domain::{LoopStatus, SprintId};
@@ -42,13 +43,11 @@ impl Render for Loops {
         if self.loops.is_empty() {
             return Vec::new();
         }
-        // What a loop waits for matters more than when it was made.
-        let wide = ui.width() >= 120;
         let rows: Vec<Vec<String>> = self
             .loops
             .iter()
             .map(|one| {
-                let mut cells = vec![
+                vec![
                     one.id.to_string(),
                     text::clean(&one.study_name),
                     one.status.to_string(),
@@ -59,32 +58,21 @@ impl Render for Loops {
                         one.cost_estimated,
                         one.cost_unknown.then_some(one.cost_unknown_usd),
                     ),
-                ];
-                if wide {
-                    cells.push(text::time(&one.created_at));
-                }
-                cells.push(text::clean(if one.status == LoopStatus::Running {
-                    &one.note
-                } else {
-                    &one.detail
-                }));
-                cells
+                    text::age(&one.created_at, ui.now()),
+                    text::clean(if one.status == LoopStatus::Running {
+                        &one.note
+                    } else {
+                        &one.detail
+                    }),
+                ]
             })
             .collect();
-        let headers: &[&str] = if wide {
-            &[
-                "ID",
-                "STUDY",
-                "STATUS",
-                "PROGRESS",
-                "CURRENT SPRINT",
-                "COST",
-                "CREATED (UTC)",
-                "NOTE",
-            ]
-        } else {
-            &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT SPRINT", "COST", "NOTE"]
+        let table = Table {
+            headers: &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT", "COST", "AGE", "NOTE"],
+            rows,
+            gives_way: &["AGE", "CURRENT", "COST"],
+            indent: 0,
         };
-        text::table(headers, &rows, ui.width(), ui.style_is_on())
+        table.lines(ui)
     }
 }

@@ -6,13 +6,16 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
+use crate::cli::sparkline::sparkline;
+use crate::cli::table::Table;
 use crate::cli::text;
+use crate::cli::tone::Tone;
 use crate::cli::ui::Ui;
 use crate::domain::action::Action;
 use crate::domain::auto_loop::Limits;
 use crate::domain::{LoopStatus, Reason, StopRule, TaskId, Verdict, duration};
 use crate::query;
-use crate::view::{LoopNext, ShownLoop};
+use crate::view::{BestOfLoop, LoopNext, ShownLoop};
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -31,21 +34,20 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
 impl Render for ShownLoop {
     fn lines(&self, ui: &Ui) -> Vec<String> {
         let whole = &self.auto_loop;
-        let style = ui.style();
-        let colored = match whole.status {
-            LoopStatus::Running => style.clone().cyan().apply_to(whole.status.as_str()),
-            LoopStatus::Completed => style.clone().green().apply_to(whole.status.as_str()),
-            LoopStatus::Stopped => style.clone().yellow().apply_to(whole.status.as_str()),
+        let tone = match whole.status {
+            LoopStatus::Running => Tone::Active,
+            LoopStatus::Completed => Tone::Good,
+            LoopStatus::Stopped => Tone::Attention,
         };
         let mut lines = vec![format!(
-            "{}  {colored}  study {}",
-            style.clone().bold().apply_to(&whole.id),
+            "{}  {}  study {}",
+            ui.style().bold().apply_to(&whole.id),
+            ui.paint(tone, whole.status.as_str()),
             text::clean(&whole.study_name)
         )];
         let width = ui.width();
-        let field = |name: &str, value: &str| {
-            text::short(&format!("{}{value}", text::padded(name, 13)), width)
-        };
+        let now = self.now;
+        let field = |name: &str, value: &str| ui.fit(&format!("{}{value}", text::padded(name, 13)));
         // How sure something is stands at the end of the sentence: it is never cut off.
         let sentence = |name: &str, value: &str| {
             let wrapped = text::wrap(value, width.saturating_sub(13)).into_iter().enumerate();
@@ -101,6 +103,9 @@ impl Render for ShownLoop {
         ));
         lines
             .extend(limits(&whole.limits, self.now).iter().map(|(name, value)| field(name, value)));
+        if let Some(best) = &self.best {
+            lines.extend(sentence("best so far:", &best_so_far(best)));
+        }
         if !whole.sprints.is_empty() {
             lines.push(String::new());
             let rows: Vec<Vec<String>> = whole
@@ -135,19 +140,44 @@ impl Render for ShownLoop {
                             sprint.cost_unknown.then_some(sprint.cost_unknown_usd),
                         ),
                         sprint.task_id.as_ref().map_or_else(String::new, TaskId::to_string),
+                        text::age(&sprint.created_at, now),
                         idea,
                     ]
                 })
                 .collect();
-            lines.extend(text::table(
-                &["SPRINT", "STATUS", "RESULT", "COST", "TASK", "IDEA"],
-                &rows,
-                width,
-                ui.style_is_on(),
-            ));
+            let table = Table {
+                headers: &["SPRINT", "STATUS", "RESULT", "COST", "TASK", "AGE", "IDEA"],
+                rows,
+                gives_way: &["AGE", "TASK", "COST"],
+                indent: 0,
+            };
+            lines.extend(table.lines(ui));
         }
         lines
     }
+}
+
+/// The best value that counts, and how far it is from the target.
+fn best_so_far(best: &BestOfLoop) -> String {
+    let to_go = match best.target {
+        Some(target) if best.is_reached => {
+            format!("; the target {} is reached", text::figure(target))
+        }
+        Some(target) => format!(
+            "; {} from the target {}",
+            text::figure((target - best.value).abs()),
+            text::figure(target)
+        ),
+        None => String::new(),
+    };
+    let trend = sparkline(&best.values);
+    let trend = if trend.is_empty() { trend } else { format!("  {trend}") };
+    format!(
+        "{} {} ({}){to_go}{trend}",
+        text::clean(&best.metric),
+        text::figure(best.value),
+        best.sprint_id
+    )
 }
 
 fn limits(limits: &Limits, now: Timestamp) -> Vec<(&'static str, String)> {
@@ -156,7 +186,8 @@ fn limits(limits: &Limits, now: Timestamp) -> Vec<(&'static str, String)> {
         let left = time.as_second() - now.as_second();
         let left = u64::try_from(left)
             .map_or_else(|_| "over".to_owned(), |left| format!("{} left", duration::human(left)));
-        shown.push(("until:", format!("{} UTC ({left})", time.strftime("%Y-%m-%d %H:%M"))));
+        let time = text::local(time, "%Y-%m-%d %H:%M %Z");
+        shown.push(("until:", format!("{time} ({left})")));
     }
     if let Some(target) = &limits.target {
         shown.push(("target:", text::clean(&target.to_string())));

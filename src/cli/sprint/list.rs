@@ -5,6 +5,8 @@ use clap::Args;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
+use crate::cli::table::Table;
+use crate::cli::tone::Tone;
 use crate::cli::ui::Ui;
 use crate::cli::{screen, text, values};
 use crate::query::{self, SprintsQuestion};
@@ -40,25 +42,56 @@ pub fn run(app: &App, ui: &Ui, args: &ListArgs) -> Result {
 
 impl Render for Sprints {
     fn lines(&self, ui: &Ui) -> Vec<String> {
-        if self.sprints.is_empty() {
-            return Vec::new();
-        }
-        let cells = |sprint: &Sprint| {
-            vec![
-                sprint.id.to_string(),
-                text::short(&text::clean(&sprint.study_name), 24),
-                screen::status(ui, sprint),
-                text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint)),
-                text::time(&sprint.created_at),
-                text::clean(sprint.idea.as_deref().unwrap_or("-")),
-            ]
-        };
-        let rows: Vec<Vec<String>> = self.sprints.iter().map(cells).collect();
-        text::table(
-            &["ID", "STUDY", "STATUS", "COST", "CREATED (UTC)", "IDEA"],
-            &rows,
-            ui.width(),
-            ui.style_is_on(),
-        )
+        table(ui, &self.sprints, 0)
     }
+}
+
+/// Sprints as a table, behind so many spaces. Their study is named where there are several.
+pub fn table(ui: &Ui, sprints: &[Sprint], indent: usize) -> Vec<String> {
+    let Some(first) = sprints.first() else { return Vec::new() };
+    let many_studies = sprints.iter().any(|sprint| sprint.study_name != first.study_name);
+    let study = |sprint: &Sprint| match many_studies {
+        true => text::short(&text::clean(&sprint.study_name), 24),
+        false => String::new(),
+    };
+    let row = |sprint: &Sprint| {
+        vec![
+            sprint.id.to_string(),
+            study(sprint),
+            screen::status(ui, sprint),
+            result(ui, sprint),
+            metric(sprint),
+            text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint)),
+            text::span(sprint.started_at.as_deref(), sprint.completed_at.as_deref()),
+            text::age(&sprint.created_at, ui.now()),
+            text::clean(sprint.idea.as_deref().unwrap_or("-")),
+        ]
+    };
+    let table = Table {
+        headers: &["ID", "STUDY", "STATUS", "RESULT", "VALUE", "COST", "TOOK", "AGE", "IDEA"],
+        rows: sprints.iter().map(row).collect(),
+        gives_way: &["TOOK", "COST", "STUDY", "AGE", "VALUE"],
+        indent,
+    };
+    table.lines(ui)
+}
+
+/// Its verdict, and whether something is open against it.
+fn result(ui: &Ui, sprint: &Sprint) -> String {
+    let Some(Some(outcome)) = &sprint.outcome else { return String::new() };
+    let verdict = outcome.verdict.map(|verdict| screen::verdict(ui, verdict)).unwrap_or_default();
+    let mark =
+        if outcome.has_open_issues { ui.paint(Tone::Attention, " !") } else { String::new() };
+    format!("{verdict}{mark}").trim().to_owned()
+}
+
+/// The figure by which sprints of its study are compared.
+fn metric(sprint: &Sprint) -> String {
+    let metric = sprint.outcome.as_ref().and_then(|outcome| outcome.as_ref()?.metric.as_ref());
+    metric
+        .map(|metric| {
+            let value = text::value_with_spread(metric.value, metric.spread, metric.n);
+            format!("{value} {}", text::clean(&metric.unit)).trim().to_owned()
+        })
+        .unwrap_or_default()
 }

@@ -15,6 +15,7 @@ mod watch;
 
 use clap::{Args, Subcommand};
 
+pub use list::table;
 pub use submit::{submit, tell};
 
 use super::Global;

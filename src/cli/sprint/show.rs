@@ -32,7 +32,7 @@ pub fn run(app: &App, ui: &Ui, args: &IdArgs) -> Result {
 
 impl Render for Shown {
     fn lines(&self, ui: &Ui) -> Vec<String> {
-        let mut lines = screen::show(ui, &self.answer.sprint, &self.folder, &self.answer.next);
+        let mut lines = screen::show(ui, &self.answer, &self.folder);
         for message in &self.answer.messages {
             lines.push(String::new());
             lines.extend(message.lines(ui));

@@ -69,7 +69,7 @@ fn block(ui: &Ui, found: &Found) -> Vec<String> {
         format!(
             "{head}  {}{confidence}  {}",
             screen::verdict(ui, found.finding.verdict),
-            text::time(&found.completed_at)
+            text::age(&found.completed_at, ui.now())
         ),
         ui.style().dim().apply_to(text::short(&idea, width)).to_string(),
     ];

@@ -6,6 +6,8 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::plot::{Plot, plot};
 use crate::cli::render::Render;
+use crate::cli::table::Table;
+use crate::cli::tone::Tone;
 use crate::cli::ui::Ui;
 use crate::cli::{screen, text};
 use crate::domain::Better;
@@ -81,20 +83,21 @@ impl Render for Screen {
             ui.style().bold().apply_to(text::clean(metric)),
             better.as_str()
         )];
-        let cells: Vec<Vec<String>> = places.iter().map(|place| cells(ui, place)).collect();
-        lines.extend(text::table(
-            &["#", "SPRINT", "VALUE", "N", "VERDICT", "NOISE", "IDEA"],
-            &cells,
-            ui.width(),
-            ui.style_is_on(),
-        ));
+        let table = Table {
+            headers: &["#", "SPRINT", "VALUE", "N", "VERDICT", "NOISE", "IDEA"],
+            rows: places.iter().map(|place| cells(ui, place)).collect(),
+            gives_way: &["N", "VERDICT"],
+            indent: 0,
+        };
+        lines.extend(table.lines(ui));
         let all = board.places.len();
         if all > places.len() {
             lines.push(format!("and {} more: -n {all}", all - places.len()));
         }
         lines.extend(places.iter().filter(|place| place.mismatch).map(|place| mismatch(ui, place)));
-        let red = |line: String| ui.style().red().apply_to(line).to_string();
-        lines.extend(doubts(places).iter().flat_map(|line| text::wrap(line, ui.width())).map(red));
+        let doubts = doubts(places);
+        let doubts = doubts.iter().flat_map(|line| text::wrap(line, ui.width()));
+        lines.extend(doubts.map(|line| ui.paint(Tone::Attention, line)));
         if *candidates > 1 {
             let dim = |line: String| ui.style().dim().apply_to(line).to_string();
             lines.extend(
@@ -124,7 +127,7 @@ fn mismatch(ui: &Ui, place: &Place) -> String {
         "! the agent of {} claims{claimed}; the evaluator measured otherwise",
         place.sprint_id
     );
-    ui.style().red().apply_to(text::short(&line, ui.width())).to_string()
+    ui.paint(Tone::Attention, ui.fit(&line))
 }
 
 /// What is known against places, a line each.
@@ -187,18 +190,14 @@ fn cells(ui: &Ui, place: &Place) -> Vec<String> {
         (Some(_), None) => "not known".to_owned(),
         (None, _) => "first sprint".to_owned(),
     };
-    let style = if place.rank == 1 && place.noise == Some("likely_real") {
-        ui.style().green()
-    } else {
-        ui.style()
-    };
+    let is_sure = place.rank == 1 && place.noise == Some("likely_real");
     vec![
         place.rank.to_string(),
         format!("{}{repeats}", place.sprint_id),
         format!("{}{unit}{doubt}", text::value_with_spread(place.value, place.spread, place.n)),
         place.n.map(|n| n.to_string()).unwrap_or_default(),
         place.verdict.map(|verdict| screen::verdict(ui, verdict)).unwrap_or_default(),
-        style.apply_to(noise).to_string(),
+        if is_sure { ui.paint(Tone::Good, noise) } else { noise },
         text::clean(place.idea.as_deref().unwrap_or("-")),
     ]
 }

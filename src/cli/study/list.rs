@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
+use crate::cli::table::Table;
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::query;
@@ -42,11 +43,12 @@ impl Render for Studies {
                 ]
             })
             .collect();
-        text::table(
-            &["NAME", "CLUSTER", "SPRINTS", "ACTIVE", "COST", "DESCRIPTION"],
-            &rows,
-            ui.width(),
-            ui.style_is_on(),
-        )
+        let table = Table {
+            headers: &["NAME", "CLUSTER", "SPRINTS", "ACTIVE", "COST", "DESCRIPTION"],
+            rows,
+            gives_way: &["CLUSTER", "COST"],
+            indent: 0,
+        };
+        table.lines(ui)
     }
 }

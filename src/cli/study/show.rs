@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::ui::Ui;
-use crate::cli::{screen, text};
+use crate::cli::{screen, sprint, text};
 use crate::domain::text::number_of;
 use crate::query;
 use crate::view;
@@ -30,10 +30,10 @@ pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
 impl Render for view::OneStudy {
     fn lines(&self, ui: &Ui) -> Vec<String> {
         let mut lines = self.study.as_ref().map(|study| facts(ui, study)).unwrap_or_default();
-        lines.extend(steering(&self.program).iter().map(|line| text::short(line, ui.width())));
+        lines.extend(steering(&self.program).iter().map(|line| ui.fit(line)));
         if !self.sprints.is_empty() {
             lines.push(String::new());
-            lines.extend(sprints(ui, &self.sprints));
+            lines.extend(sprint::table(ui, &self.sprints, 0));
         }
         lines
     }
@@ -68,21 +68,6 @@ fn facts(ui: &Ui, study: &view::Study) -> Vec<String> {
         number_of(study.red_team_max_rounds, "round")
     ));
     lines
-}
-
-fn sprints(ui: &Ui, sprints: &[view::Sprint]) -> Vec<String> {
-    let cells: Vec<Vec<String>> = sprints
-        .iter()
-        .map(|sprint| {
-            vec![
-                sprint.id.to_string(),
-                screen::status(ui, sprint),
-                text::time(&sprint.created_at),
-                text::clean(sprint.idea.as_deref().unwrap_or("-")),
-            ]
-        })
-        .collect();
-    text::table(&["ID", "STATUS", "CREATED (UTC)", "IDEA"], &cells, ui.width(), ui.style_is_on())
 }
 
 /// The study's own limits, and what is left of them.

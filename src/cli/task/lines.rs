@@ -4,20 +4,20 @@ use console::Style;
 
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
+use crate::cli::tone::Tone;
 use crate::cli::ui::Ui;
 use crate::domain::TaskState;
 use crate::view::{ChangedTasks, OneTask, Task};
 
-/// The colour of a state.
+/// The color of a state.
 pub fn style(ui: &Ui, state: TaskState) -> Style {
     match state {
-        TaskState::Ready => ui.style().cyan().bold(),
-        TaskState::Running | TaskState::Claimed => ui.style().blue(),
-        TaskState::Done => ui.style().green(),
-        TaskState::Dead => ui.style().red(),
-        TaskState::Waiting | TaskState::Skipped => ui.style().yellow(),
+        TaskState::Ready | TaskState::Running | TaskState::Claimed => ui.tone(Tone::Active),
+        TaskState::Done => ui.tone(Tone::Good),
+        TaskState::Dead => ui.tone(Tone::Bad),
         TaskState::Parent => ui.style().bold(),
-        TaskState::Blocked | TaskState::Cancelled => ui.style().dim(),
+        TaskState::Waiting => ui.style(),
+        TaskState::Blocked | TaskState::Cancelled | TaskState::Skipped => ui.tone(Tone::Faint),
     }
 }
 

@@ -6,7 +6,8 @@ use super::lines::style;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
-use crate::cli::text::{self, clean, short};
+use crate::cli::table::Table;
+use crate::cli::text::{clean, short};
 use crate::cli::ui::Ui;
 use crate::domain::{Condition, NeedState, TaskState};
 use crate::query::{self, TasksQuestion};
@@ -78,14 +79,13 @@ impl Render for TaskList {
     fn lines(&self, ui: &Ui) -> Vec<String> {
         let Some(first) = self.tasks.first() else { return Vec::new() };
         let many_studies = self.tasks.iter().any(|task| task.study_name != first.study_name);
-        let cells: Vec<Vec<String>> =
-            self.tasks.iter().map(|task| cells(ui, task, many_studies)).collect();
-        let headers: &[&str] = if many_studies {
-            &["ID", "PRIO", "STATE", "STUDY", "NEEDS", "IDEA"]
-        } else {
-            &["ID", "PRIO", "STATE", "NEEDS", "IDEA"]
+        let table = Table {
+            headers: &["ID", "PRIO", "STATE", "STUDY", "NEEDS", "IDEA"],
+            rows: self.tasks.iter().map(|task| cells(ui, task, many_studies)).collect(),
+            gives_way: &["STUDY"],
+            indent: 0,
         };
-        text::table(headers, &cells, ui.width(), ui.style_is_on())
+        table.lines(ui)
     }
 }
 
@@ -95,9 +95,7 @@ fn cells(ui: &Ui, task: &Task, with_study: bool) -> Vec<String> {
         task.priority.to_string(),
         style(ui, task.state).apply_to(task.state_text()).to_string(),
     ];
-    if with_study {
-        cells.push(short(&clean(&task.study_name), 20));
-    }
+    cells.push(if with_study { short(&clean(&task.study_name), 20) } else { String::new() });
     cells.push(short(&needs_text(&task.needs), 24));
     cells.push(clean(&task.idea));
     cells

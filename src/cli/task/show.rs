@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::text::{clean, clean_lines, padded, short, time};
+use crate::cli::tone::Tone;
 use crate::cli::ui::Ui;
 use crate::cli::{screen, text};
 use crate::domain::{Condition, TaskId};
@@ -54,7 +55,7 @@ impl Render for Shown<'_> {
         let sprints = self.task.sprints.iter().flatten();
         others("its sprints", sprints.map(|sprint| attempt(ui, self.whole, sprint)).collect());
         lines.push(String::new());
-        lines.push(format!("{} {}", ui.style().cyan().bold().apply_to("next:"), self.next));
+        lines.push(format!("{} {}", ui.tone(Tone::Active).bold().apply_to("next:"), self.next));
         lines
     }
 }

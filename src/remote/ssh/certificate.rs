@@ -194,7 +194,7 @@ mod tests {
         assert!(
             Certificate::look(&folder.join("ed25519.pub"))
                 .expect_err("a key")
-                .contains("no certificate")
+                .contains("not a certificate")
         );
         assert!(
             Certificate::look(&folder.join("missing"))
