@@ -16,6 +16,12 @@ _researchloop() {
             ",$1")
                 cmd="researchloop"
                 ;;
+            researchloop,auto)
+                cmd="researchloop__subcmd__auto"
+                ;;
+            researchloop,cancel)
+                cmd="researchloop__subcmd__cancel"
+                ;;
             researchloop,check)
                 cmd="researchloop__subcmd__check"
                 ;;
@@ -43,17 +49,32 @@ _researchloop() {
             researchloop,init)
                 cmd="researchloop__subcmd__init"
                 ;;
+            researchloop,log)
+                cmd="researchloop__subcmd__log"
+                ;;
             researchloop,loop)
                 cmd="researchloop__subcmd__loop"
                 ;;
+            researchloop,ls)
+                cmd="researchloop__subcmd__ls"
+                ;;
             researchloop,man)
                 cmd="researchloop__subcmd__man"
+                ;;
+            researchloop,open)
+                cmd="researchloop__subcmd__open"
                 ;;
             researchloop,plan)
                 cmd="researchloop__subcmd__plan"
                 ;;
             researchloop,reply)
                 cmd="researchloop__subcmd__reply"
+                ;;
+            researchloop,run)
+                cmd="researchloop__subcmd__run"
+                ;;
+            researchloop,show)
+                cmd="researchloop__subcmd__show"
                 ;;
             researchloop,sprint)
                 cmd="researchloop__subcmd__sprint"
@@ -69,6 +90,33 @@ _researchloop() {
                 ;;
             researchloop,tick)
                 cmd="researchloop__subcmd__tick"
+                ;;
+            researchloop,watch)
+                cmd="researchloop__subcmd__watch"
+                ;;
+            researchloop__subcmd__auto,help)
+                cmd="researchloop__subcmd__auto__subcmd__help"
+                ;;
+            researchloop__subcmd__auto,off)
+                cmd="researchloop__subcmd__auto__subcmd__off"
+                ;;
+            researchloop__subcmd__auto,on)
+                cmd="researchloop__subcmd__auto__subcmd__on"
+                ;;
+            researchloop__subcmd__auto,status)
+                cmd="researchloop__subcmd__auto__subcmd__status"
+                ;;
+            researchloop__subcmd__auto__subcmd__help,help)
+                cmd="researchloop__subcmd__auto__subcmd__help__subcmd__help"
+                ;;
+            researchloop__subcmd__auto__subcmd__help,off)
+                cmd="researchloop__subcmd__auto__subcmd__help__subcmd__off"
+                ;;
+            researchloop__subcmd__auto__subcmd__help,on)
+                cmd="researchloop__subcmd__auto__subcmd__help__subcmd__on"
+                ;;
+            researchloop__subcmd__auto__subcmd__help,status)
+                cmd="researchloop__subcmd__auto__subcmd__help__subcmd__status"
                 ;;
             researchloop__subcmd__cluster,check)
                 cmd="researchloop__subcmd__cluster__subcmd__check"
@@ -130,6 +178,12 @@ _researchloop() {
             researchloop__subcmd__cron__subcmd__help,show)
                 cmd="researchloop__subcmd__cron__subcmd__help__subcmd__show"
                 ;;
+            researchloop__subcmd__help,auto)
+                cmd="researchloop__subcmd__help__subcmd__auto"
+                ;;
+            researchloop__subcmd__help,cancel)
+                cmd="researchloop__subcmd__help__subcmd__cancel"
+                ;;
             researchloop__subcmd__help,check)
                 cmd="researchloop__subcmd__help__subcmd__check"
                 ;;
@@ -157,17 +211,32 @@ _researchloop() {
             researchloop__subcmd__help,init)
                 cmd="researchloop__subcmd__help__subcmd__init"
                 ;;
+            researchloop__subcmd__help,log)
+                cmd="researchloop__subcmd__help__subcmd__log"
+                ;;
             researchloop__subcmd__help,loop)
                 cmd="researchloop__subcmd__help__subcmd__loop"
                 ;;
+            researchloop__subcmd__help,ls)
+                cmd="researchloop__subcmd__help__subcmd__ls"
+                ;;
             researchloop__subcmd__help,man)
                 cmd="researchloop__subcmd__help__subcmd__man"
+                ;;
+            researchloop__subcmd__help,open)
+                cmd="researchloop__subcmd__help__subcmd__open"
                 ;;
             researchloop__subcmd__help,plan)
                 cmd="researchloop__subcmd__help__subcmd__plan"
                 ;;
             researchloop__subcmd__help,reply)
                 cmd="researchloop__subcmd__help__subcmd__reply"
+                ;;
+            researchloop__subcmd__help,run)
+                cmd="researchloop__subcmd__help__subcmd__run"
+                ;;
+            researchloop__subcmd__help,show)
+                cmd="researchloop__subcmd__help__subcmd__show"
                 ;;
             researchloop__subcmd__help,sprint)
                 cmd="researchloop__subcmd__help__subcmd__sprint"
@@ -183,6 +252,18 @@ _researchloop() {
                 ;;
             researchloop__subcmd__help,tick)
                 cmd="researchloop__subcmd__help__subcmd__tick"
+                ;;
+            researchloop__subcmd__help,watch)
+                cmd="researchloop__subcmd__help__subcmd__watch"
+                ;;
+            researchloop__subcmd__help__subcmd__auto,off)
+                cmd="researchloop__subcmd__help__subcmd__auto__subcmd__off"
+                ;;
+            researchloop__subcmd__help__subcmd__auto,on)
+                cmd="researchloop__subcmd__help__subcmd__auto__subcmd__on"
+                ;;
+            researchloop__subcmd__help__subcmd__auto,status)
+                cmd="researchloop__subcmd__help__subcmd__auto__subcmd__status"
                 ;;
             researchloop__subcmd__help__subcmd__cluster,check)
                 cmd="researchloop__subcmd__help__subcmd__cluster__subcmd__check"
@@ -264,6 +345,12 @@ _researchloop() {
                 ;;
             researchloop__subcmd__help__subcmd__study,list)
                 cmd="researchloop__subcmd__help__subcmd__study__subcmd__list"
+                ;;
+            researchloop__subcmd__help__subcmd__study,open)
+                cmd="researchloop__subcmd__help__subcmd__study__subcmd__open"
+                ;;
+            researchloop__subcmd__help__subcmd__study,set)
+                cmd="researchloop__subcmd__help__subcmd__study__subcmd__set"
                 ;;
             researchloop__subcmd__help__subcmd__study,show)
                 cmd="researchloop__subcmd__help__subcmd__study__subcmd__show"
@@ -436,6 +523,12 @@ _researchloop() {
             researchloop__subcmd__study,list)
                 cmd="researchloop__subcmd__study__subcmd__list"
                 ;;
+            researchloop__subcmd__study,open)
+                cmd="researchloop__subcmd__study__subcmd__open"
+                ;;
+            researchloop__subcmd__study,set)
+                cmd="researchloop__subcmd__study__subcmd__set"
+                ;;
             researchloop__subcmd__study,show)
                 cmd="researchloop__subcmd__study__subcmd__show"
                 ;;
@@ -453,6 +546,12 @@ _researchloop() {
                 ;;
             researchloop__subcmd__study__subcmd__help,list)
                 cmd="researchloop__subcmd__study__subcmd__help__subcmd__list"
+                ;;
+            researchloop__subcmd__study__subcmd__help,open)
+                cmd="researchloop__subcmd__study__subcmd__help__subcmd__open"
+                ;;
+            researchloop__subcmd__study__subcmd__help,set)
+                cmd="researchloop__subcmd__study__subcmd__help__subcmd__set"
                 ;;
             researchloop__subcmd__study__subcmd__help,show)
                 cmd="researchloop__subcmd__study__subcmd__help__subcmd__show"
@@ -554,12 +653,224 @@ _researchloop() {
 
     case "${cmd}" in
         researchloop)
-            opts="-c -q -h -V --config --json --quiet --color --help --version demo init check config study cluster sprint task plan loop inbox reply cron status tick completions man help"
+            opts="-c -q -h -V --config --json --quiet --color --help --version demo init run watch ls show open log cancel check config study cluster sprint plan loop inbox reply auto cron status tick completions man task help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__auto)
+            opts="-c -q -h --config --json --quiet --color --help on off status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__auto__subcmd__help)
+            opts="on off status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__auto__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__auto__subcmd__help__subcmd__off)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__auto__subcmd__help__subcmd__on)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__auto__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__auto__subcmd__off)
+            opts="-c -q -h --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__auto__subcmd__on)
+            opts="-c -q -h --every --force --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__auto__subcmd__status)
+            opts="-c -q -h --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__cancel)
+            opts="-s -c -q -h --study --no-wait --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1120,8 +1431,78 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__help)
-            opts="demo init check config study cluster sprint task plan loop inbox reply cron status tick completions man help"
+            opts="demo init run watch ls show open log cancel check config study cluster sprint plan loop inbox reply auto cron status tick completions man task help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__auto)
+            opts="on off status"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__auto__subcmd__off)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__auto__subcmd__on)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__auto__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__cancel)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1357,6 +1738,20 @@ _researchloop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        researchloop__subcmd__help__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         researchloop__subcmd__help__subcmd__loop)
             opts="start list show edit stop resume"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1455,7 +1850,35 @@ _researchloop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        researchloop__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         researchloop__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__open)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1484,6 +1907,34 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__help__subcmd__reply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1666,7 +2117,7 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__help__subcmd__study)
-            opts="list show leaderboard findings init"
+            opts="list show leaderboard findings open init set"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1722,6 +2173,34 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__help__subcmd__study__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__study__subcmd__open)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__help__subcmd__study__subcmd__set)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1973,6 +2452,20 @@ _researchloop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        researchloop__subcmd__help__subcmd__watch)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         researchloop__subcmd__inbox)
             opts="-a -c -q -h --all --config --json --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2011,6 +2504,44 @@ _researchloop() {
                     return 0
                     ;;
                 -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__log)
+            opts="-s -f -c -q -h --study --step --follow --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --step)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2567,6 +3098,52 @@ _researchloop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        researchloop__subcmd__ls)
+            opts="-s -n -c -q -h --study --status --limit --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --status)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         researchloop__subcmd__man)
             opts="-c -q -h --to --config --json --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2575,6 +3152,40 @@ _researchloop() {
             fi
             case "${prev}" in
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__open)
+            opts="-s -c -q -h --study --term --path --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2673,6 +3284,102 @@ _researchloop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        researchloop__subcmd__run)
+            opts="-s -o -c -q -h --study --task --option --time --rounds --model --max-cost --watch --dry-run --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --task)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-cost)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__show)
+            opts="-s -c -q -h --study --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         researchloop__subcmd__sprint)
             opts="-c -q -h --config --json --quiet --color --help run list show watch log fetch cancel tweak resubmit delete help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2700,12 +3407,20 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__sprint__subcmd__cancel)
-            opts="-c -q -h --no-wait --config --json --quiet --color --help"
+            opts="-s -c -q -h --study --no-wait --config --json --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2752,12 +3467,20 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__sprint__subcmd__fetch)
-            opts="-c -q -h --all --to --config --json --quiet --color --help"
+            opts="-s -c -q -h --study --all --to --config --json --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2996,12 +3719,20 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__sprint__subcmd__log)
-            opts="-f -c -q -h --step --follow --config --json --quiet --color --help"
+            opts="-s -f -c -q -h --study --step --follow --config --json --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --step)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3138,12 +3869,20 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__sprint__subcmd__show)
-            opts="-c -q -h --config --json --quiet --color --help"
+            opts="-s -c -q -h --study --config --json --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3194,12 +3933,20 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__sprint__subcmd__watch)
-            opts="-c -q -h --config --json --quiet --color --help"
+            opts="-s -c -q -h --study --config --json --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3246,7 +3993,7 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__study)
-            opts="-c -q -h --config --json --quiet --color --help list show leaderboard findings init help"
+            opts="-c -q -h --config --json --quiet --color --help list show leaderboard findings open init set help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3306,7 +4053,7 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__study__subcmd__help)
-            opts="list show leaderboard findings init help"
+            opts="list show leaderboard findings open init set help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3376,6 +4123,34 @@ _researchloop() {
             return 0
             ;;
         researchloop__subcmd__study__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__study__subcmd__help__subcmd__open)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__study__subcmd__help__subcmd__set)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3482,6 +4257,66 @@ _researchloop() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__study__subcmd__open)
+            opts="-c -q -h --path --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__study__subcmd__set)
+            opts="-s -c -q -h --study --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4317,6 +5152,40 @@ _researchloop() {
             fi
             case "${prev}" in
                 --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        researchloop__subcmd__watch)
+            opts="-s -c -q -h --study --config --json --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --study)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -13,6 +13,7 @@ pub mod domain;
 pub mod find;
 pub mod message;
 pub mod notify;
+pub mod page;
 pub mod pipeline;
 pub mod plan;
 pub mod platform;

@@ -121,6 +121,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "domain",
             "message",
             "notify",
+            "page",
             "plan",
             "platform",
             "project",
@@ -132,6 +133,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "view",
         ],
     ),
+    ("page", &["app", "bundle", "domain", "platform", "view"]),
     ("main", &["cli", "platform"]),
     ("lib", &[]),
 ];
@@ -155,6 +157,8 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("ureq", &["platform"]),
     ("serde_saphyr", &["domain", "pipeline", "task"]),
     ("strsim", &["domain"]),
+    ("pulldown_cmark", &["page"]),
+    ("toml_edit", &["config"]),
     // How wide a text is on a screen: also where a mistake in a line is underlined. What drives one.
     ("console", &["cli", "config", "domain"]),
     ("toml", &["config", "project", "study"]),

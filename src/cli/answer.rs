@@ -50,7 +50,9 @@ pub fn answer(ui: &Ui, shown: &OneSprint, folder: &Path) -> Vec<String> {
     lines.extend(indented(&taken(ui, sprint)));
     let has_report = sprint.artifacts.iter().flatten().any(|file| file.filename == "report.md");
     if has_report {
-        lines.push(format!("  report: {}", folder.join("report.md").display()));
+        let report = folder.join("report.md");
+        lines.push(format!("  report: {}", report.display()));
+        lines.push(format!("          `researchloop open {}` shows it in your browser", sprint.id));
     }
     lines
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod action;
 mod answer;
+mod auto;
 mod check;
 mod cluster;
 mod config;
@@ -9,11 +10,13 @@ mod cron;
 mod demo;
 mod exit;
 mod generate;
+mod help;
 mod inbox;
 mod init;
 mod input;
 mod job;
 mod loops;
+mod open;
 mod plan;
 mod plot;
 mod render;
@@ -32,13 +35,15 @@ mod tone;
 mod ui;
 mod values;
 mod watch;
+mod which;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use self::exit::Result;
+use self::sprint::SprintCommand;
 use self::ui::Ui;
 use crate::app::App;
 use crate::config::{Config, Environment};
@@ -48,9 +53,6 @@ use crate::problem::Problem;
 /// Turn research ideas into finished, red-teamed, reported experiments on SLURM and SGE clusters
 #[derive(Debug, Parser)]
 #[command(name = "researchloop", version, max_term_width = 100)]
-#[command(
-    after_help = "Start with `researchloop demo`: it needs no cluster, no Claude and no network."
-)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -70,7 +72,7 @@ pub struct Global {
     /// Print only what was asked for
     #[arg(short, long, global = true, help_heading = "Global options")]
     quiet: bool,
-    /// When to use colour: auto, always or never
+    /// When to use color: auto, always or never
     #[arg(
         long,
         global = true,
@@ -82,7 +84,7 @@ pub struct Global {
     color: Color,
 }
 
-/// When to use colour.
+/// When to use color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// On a terminal
@@ -95,10 +97,24 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a complete sprint on this machine with a scripted agent: no cluster, no Claude, no network
+    /// Run a whole sprint on this machine with a scripted agent
     Demo(demo::DemoArgs),
-    /// Make a project: a commented configuration, folders, a first study
+    /// Make a project: a commented configuration, a first study
     Init(init::InitArgs),
+    /// Run one idea as a sprint
+    Run(sprint::RunArgs),
+    /// Show a live screen until a sprint ends; Ctrl-C leaves the job running
+    Watch(which::WhichArgs),
+    /// List sprints, newest first
+    Ls(sprint::ListArgs),
+    /// Show one sprint: its state, its cost, and what to do next
+    Show(which::WhichArgs),
+    /// Show what came of a sprint as a page in your browser, or as text
+    Open(open::OpenArgs),
+    /// Print what happened in a sprint, line by line
+    Log(sprint::LogArgs),
+    /// End a sprint and everything that it has started
+    Cancel(sprint::CancelArgs),
     /// Check the configuration and all clusters
     Check(config::check::CheckArgs),
     /// Look at the configuration
@@ -112,20 +128,23 @@ enum Command {
     Cluster(cluster::ClusterCommand),
     /// Run and watch sprints, fetch their results
     #[command(subcommand)]
-    Sprint(sprint::SprintCommand),
+    Sprint(SprintCommand),
     /// The backlog: ideas, what they need, and who works on them
     #[command(subcommand)]
     Task(task::TaskCommand),
-    /// Plan a study: one call to Claude, here or in a short job, or a plan from a file, becomes tasks
+    /// Plan a study: one call to Claude, or a file, becomes tasks
     Plan(plan::PlanArgs),
-    /// Turn tasks and ideas into sprints, one after the other, within limits
+    /// Turn tasks and ideas into sprints, one by one, within limits
     #[command(subcommand)]
     Loop(loops::LoopCommand),
-    /// Show what waits for you: questions, proposed ideas, tasks that failed for good, notes not read yet
+    /// Show what waits for you: questions, ideas, failed tasks, notes
     Inbox(inbox::InboxArgs),
     /// Answer a message of the inbox, or send a note to a sprint
     Reply(reply::ReplyArgs),
-    /// Let cron run `tick`, so that everything goes on while you are away
+    /// Let everything go on by itself while you are away
+    #[command(subcommand)]
+    Auto(auto::AutoCommand),
+    /// Let cron run `tick`, so that all goes on while you are away
     #[command(subcommand)]
     Cron(cron::CronCommand),
     /// Show what runs, what waits, what needs you, and what has been spent
@@ -156,9 +175,12 @@ enum Command {
 /// Runs the command that the process was started with, and returns its exit code.
 pub fn run() -> u8 {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let parsed = command()
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return ui::print_usage(&error, &arguments),
+        Err(error) => return ui::print_usage(error, &arguments),
     };
     let ui = Ui::new(&cli.global);
     let code = match dispatch(&cli.global, &ui, cli.command) {
@@ -172,6 +194,13 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
     match command {
         Command::Demo(args) => demo::run(global, ui, &args),
         Command::Init(args) => init::run(ui, &args),
+        Command::Run(args) => sprint::run(global, ui, SprintCommand::Run(args)),
+        Command::Watch(args) => sprint::run(global, ui, SprintCommand::Watch(args)),
+        Command::Ls(args) => sprint::run(global, ui, SprintCommand::List(args)),
+        Command::Show(args) => sprint::run(global, ui, SprintCommand::Show(args)),
+        Command::Open(args) => open::run(&global.app(ui)?, ui, &args),
+        Command::Log(args) => sprint::run(global, ui, SprintCommand::Log(args)),
+        Command::Cancel(args) => sprint::run(global, ui, SprintCommand::Cancel(args)),
         Command::Check(args) => check::run(global, ui, &args),
         Command::Config(command) => config::run(global, ui, &command),
         Command::Study(command) => study::run(global, ui, &command),
@@ -180,6 +209,7 @@ fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
         Command::Task(command) => task::run(global, ui, &command),
         Command::Plan(args) => plan::run(global, ui, &args),
         Command::Loop(command) => loops::run(global, ui, command),
+        Command::Auto(command) => auto::run(global, ui, command),
         Command::Cron(command) => cron::run(global, ui, &command),
         Command::Inbox(args) => inbox::run(global, ui, &args),
         Command::Reply(args) => reply::run(global, ui, &args),
@@ -261,7 +291,7 @@ impl Global {
 
 /// The command line as clap knows it: for completions, manual pages, and tests of both.
 pub fn command() -> clap::Command {
-    Cli::command()
+    help::with_help(Cli::command())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::domain::{
 use crate::tick::Live;
 use crate::view::{OneSprint, Sprint, SprintNext, Step, Usage};
 
-/// The status of a sprint with its colour.
+/// The status of a sprint with its color.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
     // The step that runs, or the reason, or what it waits for.
     let beside = match (&sprint.phase, sprint.reason) {
@@ -433,7 +433,7 @@ fn unusable(ui: &Ui, sprint: &Sprint, width: usize) -> Vec<String> {
     lines
 }
 
-/// A verdict with its colour.
+/// A verdict with its color.
 pub fn verdict(ui: &Ui, verdict: Verdict) -> String {
     let tone = match verdict {
         Verdict::Supported => Tone::Good,

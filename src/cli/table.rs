@@ -51,14 +51,11 @@ impl Table<'_> {
     /// The columns that are shown.
     fn columns(&self, room: Option<usize>) -> Vec<usize> {
         let says = |at: usize| {
-            self.rows
-                .iter()
-                .any(|row| row.get(at).is_some_and(|cell| !matches!(cell.as_str(), "" | "-")))
+            let cells = self.rows.iter().filter_map(|row| row.get(at));
+            cells.into_iter().any(|cell| !matches!(cell.as_str(), "" | "-"))
         };
-        let last = self.headers.len().saturating_sub(1);
-        let mut columns: Vec<usize> =
-            (0..self.headers.len()).filter(|at| *at == last || says(*at)).collect();
-        let Some(room) = room else { return columns };
+        let mut columns: Vec<usize> = (0..self.headers.len()).filter(|at| says(*at)).collect();
+        let (Some(room), Some(last)) = (room, columns.last().copied()) else { return columns };
         let wanted = LEAST.min(self.width(last));
         for name in self.gives_way {
             let before: usize =

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::domain::duration::human;
+pub use crate::domain::text::figure;
 use crate::domain::{Status, text};
 use crate::platform::clock;
 
@@ -20,6 +21,17 @@ pub fn clean(text: &str) -> String {
 /// Lines of text from outside, each harmless. Escape sequences are removed whole.
 pub fn clean_lines(text: &str) -> Vec<String> {
     text::lines(&super::action::say(text))
+}
+
+/// Makes a line harmless in the same way; blanks stay as they are.
+pub fn clean_keeping_blanks(text: &str) -> String {
+    let blanks = text.len() - text.trim_start_matches(' ').len();
+    let harmless = |c: char| !text::is_harmful(c);
+    format!(
+        "{}{}",
+        " ".repeat(blanks),
+        text.trim_start_matches(' ').chars().filter(|c| harmless(*c)).collect::<String>()
+    )
 }
 
 /// Shortened to a width in columns, with an ellipsis.
@@ -72,31 +84,6 @@ pub fn whole_cost(usd: f64, estimated: bool, unknown: Option<f64>) -> String {
     match usd - counted {
         known if known < 0.000_05 => format!("unknown{counts}"),
         known => format!("unknown, at least {}{counts}", money(known, false)),
-    }
-}
-
-/// A figure with at most six significant digits.
-pub fn figure(number: f64) -> String {
-    if number == 0.0 {
-        return "0".to_owned();
-    }
-    if !(1e-4..1e7).contains(&number.abs()) {
-        let text = format!("{number:.3e}");
-        return text.split_once('e').map_or_else(
-            || text.clone(),
-            |(digits, exponent)| {
-                format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
-            },
-        );
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "between -4 and 7")]
-    let before = number.abs().log10().floor() as i32;
-    let decimals = usize::try_from(5 - before).unwrap_or(0);
-    let text = format!("{number:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
     }
 }
 

@@ -275,8 +275,64 @@ fn error_width() -> Option<usize> {
 /// Commands of the Python tool that are to come.
 const NOT_YET: &[&str] = &["serve", "connect", "disconnect", "mcp"];
 
+/// Words that other tools have for what is here, at the top level.
+const MEANT: &[(&str, &str)] = &[
+    ("add", "task add"),
+    ("delete", "sprint delete"),
+    ("fetch", "sprint fetch"),
+    ("findings", "study findings"),
+    ("kill", "cancel"),
+    ("leaderboard", "study leaderboard"),
+    ("list", "ls"),
+    ("logs", "log"),
+    ("next", "task next"),
+    ("ps", "status"),
+    ("queue", "status"),
+    ("resubmit", "sprint resubmit"),
+    ("retry", "sprint resubmit"),
+    ("rm", "sprint delete"),
+    ("setup", "cluster setup"),
+    ("sprints", "ls"),
+    ("start", "run"),
+    ("stop", "cancel"),
+    ("submit", "run"),
+    ("tail", "log --follow"),
+    ("tasks", "task list"),
+    ("tweak", "sprint tweak"),
+];
+
+/// Leads a wrong word somewhere: a command of another name, and never one that nobody types.
+fn lead_somewhere(error: &mut clap::Error) {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let at_top = matches!(
+        error.get(ContextKind::Usage),
+        Some(ContextValue::StyledStr(usage)) if usage.to_string().contains("researchloop [OPTIONS]")
+    );
+    let meant = MEANT.iter().find(|(other, _)| at_top && other == word).map(|(_, meant)| *meant);
+    let hidden: Vec<String> = super::command()
+        .get_subcommands()
+        .filter(|command| command.is_hide_set())
+        .map(|command| command.get_name().to_owned())
+        .collect();
+    let suggested = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(words)) => words.clone(),
+        Some(ContextValue::String(word)) => vec![word.clone()],
+        _ => Vec::new(),
+    };
+    let mut words: Vec<String> = meant.map(str::to_owned).into_iter().collect();
+    words.extend(suggested.into_iter().filter(|word| !hidden.contains(word) && meant.is_none()));
+    error.remove(ContextKind::SuggestedSubcommand);
+    if !words.is_empty() {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(words));
+    }
+}
+
 /// Prints what clap says of a command line: help to standard output, errors to standard error.
-pub fn print_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
+pub fn print_usage(mut error: clap::Error, arguments: &[OsString]) -> u8 {
+    lead_somewhere(&mut error);
+    let error = &error;
     if !error.use_stderr() {
         let _ = error.print();
         return 0;

@@ -7,6 +7,7 @@
 
 mod build;
 mod commands;
+mod edit;
 mod environment;
 mod error;
 mod exposed;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 pub use commands::shown_command;
+pub use edit::{Change, set_in_study};
 pub use environment::{Environment, known_variables};
 pub use error::{ConfigError, Unreadable};
 pub use exposed::exposed;
@@ -329,7 +331,15 @@ pub fn load_with(
     environment: &Environment,
     check_options: &CheckOptions,
 ) -> Result<Config, ConfigError> {
-    let source = Source::read(file)?;
+    check_source(&Source::read(file)?, environment, check_options)
+}
+
+/// Checks a text as if it were the file.
+fn check_source(
+    source: &Source,
+    environment: &Environment,
+    check_options: &CheckOptions,
+) -> Result<Config, ConfigError> {
     let (_, mistakes) = DeTable::parse_recoverable(&source.text);
     let mistakes: BTreeMap<usize, _> = mistakes
         .iter()
@@ -343,9 +353,9 @@ pub fn load_with(
     let root = root.get_ref();
     let mut hidden = mask::in_tree(root);
     if !broken.is_empty() {
-        hidden.extend(mask::in_text(&source));
+        hidden.extend(mask::in_text(source));
     }
-    let mut report = Report::new(&source, hidden, broken);
+    let mut report = Report::new(source, hidden, broken);
     for mistake in mistakes.values() {
         report.syntax(&span(mistake), mistake.message());
     }
@@ -355,7 +365,7 @@ pub fn load_with(
     let problems = report.finish();
     match config {
         Some(config) if !failed => Ok(Config { warnings: problems, ..config }),
-        _ => Err(ConfigError::Invalid { file: file.to_owned(), problems }),
+        _ => Err(ConfigError::Invalid { file: source.file.clone(), problems }),
     }
 }
 

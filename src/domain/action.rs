@@ -40,6 +40,8 @@ pub enum Action {
         /// Its name.
         study: String,
     },
+    /// Begin a study.
+    BeginStudy,
     /// Have a plan made for a study.
     Plan {
         /// Its name.

@@ -29,6 +29,6 @@ mod tests {
         let known = ["working_dir", "scheduler_type", "max_concurrent_jobs"];
         assert_eq!(nearest("workingdir", known), Some("working_dir"));
         assert_eq!(nearest("schedular_type", known), Some("scheduler_type"));
-        assert_eq!(nearest("colour", known), None);
+        assert_eq!(nearest("color", known), None);
     }
 }

@@ -104,6 +104,31 @@ pub fn typed(text: &str) -> String {
     for_model(text).trim().to_owned()
 }
 
+/// A figure with at most six significant digits.
+pub fn figure(number: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    if !(1e-4..1e7).contains(&number.abs()) {
+        let text = format!("{number:.3e}");
+        return text.split_once('e').map_or_else(
+            || text.clone(),
+            |(digits, exponent)| {
+                format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
+            },
+        );
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "between -4 and 7")]
+    let before = number.abs().log10().floor() as i32;
+    let decimals = usize::try_from(5 - before).unwrap_or(0);
+    let text = format!("{number:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
 /// A number of things, the word in the singular or in the plural: `1 task`, `3 processes`.
 pub fn number_of<N: std::fmt::Display + PartialEq + From<u8>>(number: N, word: &str) -> String {
     let ending = match word.ends_with('s') {

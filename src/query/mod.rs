@@ -11,6 +11,7 @@ mod sprints;
 mod status;
 mod studies;
 mod tasks;
+mod which;
 
 pub use findings::{FindingsQuestion, findings};
 pub use leaderboard::{LeaderboardQuestion, leaderboard};
@@ -20,3 +21,4 @@ pub use sprints::{SprintsQuestion, sprint, sprints};
 pub use status::status;
 pub use studies::{studies, study};
 pub use tasks::{Drawing, TasksQuestion, drawing, graph, task, tasks};
+pub use which::{Fits, live, newest, none_chosen};

@@ -18,6 +18,12 @@ const MAX_FILES: usize = 5000;
 /// How many rounds of reviews are looked for: `--rounds` takes no more.
 const MAX_ROUNDS: u32 = 100;
 
+/// Folders of what the agent has programmed: a result, too.
+const CODE: &[&str] = &["code", "src", "scripts"];
+
+/// A larger file there is data.
+const MAX_CODE: u64 = 1 << 20;
+
 /// Files of the report's set, beside everything below `results/` and the reviews.
 const REPORT_SET: &[&str] = &[
     "summary.txt",
@@ -168,6 +174,17 @@ fn collect_report(folder: &Folder, request: &ResultsRequest, head: &mut ResultsH
             Ok((_, size)) => add(head, request, path, size),
             Err(Refused::Missing) => {}
             Err(problem) => head.skipped.push(format!("{path} {problem}")),
+        }
+    }
+    for below in CODE {
+        if let Ok(code) = folder.folder(below) {
+            collect(
+                &code,
+                below,
+                &ResultsRequest { max_file: MAX_CODE.min(request.max_file), ..request.clone() },
+                head,
+                1,
+            );
         }
     }
     match folder.folder("results") {

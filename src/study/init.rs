@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{PROGRAM_FILE, PROGRAM_TEMPLATE};
-use crate::config::Config;
+use crate::config::{Change, Config};
 use crate::domain::StudyName;
 use crate::domain::placeholder::CLAUDE_MD;
 use crate::platform::private;
@@ -20,8 +20,13 @@ pub struct Begun {
     pub claude_md_path: PathBuf,
     /// The file that says what it is after.
     pub program: PathBuf,
-    /// What is to be added to the configuration; null when nothing is.
+    /// What was added to the configuration; null when nothing was.
+    pub added_to_config: Option<String>,
+    /// What is still to be added to the configuration; null when nothing is.
     pub add_to_config: Option<String>,
+    /// Why it was not added.
+    #[serde(skip)]
+    pub problem: Option<Problem>,
     /// Which of the two files were written now.
     #[serde(skip)]
     pub written: Vec<Written>,
@@ -50,9 +55,17 @@ pub enum Configured {
     File(PathBuf),
 }
 
+/// Adds a study, with these keys, to the configuration.
+pub type Add<'a> = dyn Fn(&str, &[Change]) -> Result<Config, Problem> + 'a;
+
 /// Writes the files of a study that are not there yet, into `studies/NAME` below a folder: the
-/// configuration's unless another one is given.
-pub fn init(config: &Config, name: &str, dir: Option<&Path>) -> Result<Begun, Problem> {
+/// configuration's unless another one is given. `add` adds the study to the configuration.
+pub fn init(
+    config: &Config,
+    name: &str,
+    dir: Option<&Path>,
+    add: &Add<'_>,
+) -> Result<Begun, Problem> {
     let name = StudyName::new(name)
         .map_err(|error| Problem::new(ProblemKind::Usage, error.to_string()))?;
     let root = &config.root;
@@ -75,7 +88,12 @@ pub fn init(config: &Config, name: &str, dir: Option<&Path>) -> Result<Begun, Pr
         written.push(Written::Program);
     }
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let path = quoted(&context.strip_prefix(root).unwrap_or(&context).display().to_string());
+    let path = context.strip_prefix(root).unwrap_or(&context).display().to_string();
+    let change =
+        |key: &str, value: &str| Change { key: key.to_owned(), value: Some(value.to_owned()) };
+    let reads = change("claude_md_path", &path);
+    let path = quoted(&path);
+    let mut changes = vec![reads];
     let (configured, section) = match config.study(name.as_str()).ok() {
         // Files that nobody would read.
         Some(study) => (
@@ -86,6 +104,7 @@ pub fn init(config: &Config, name: &str, dir: Option<&Path>) -> Result<Begun, Pr
         None => {
             let cluster =
                 config.clusters.first().map_or("CLUSTER", |cluster| cluster.name.as_str());
+            changes.insert(0, change("cluster", cluster));
             let section = format!(
                 "[[study]]\nname = \"{name}\"\ncluster = {}\nclaude_md_path = {path}",
                 quoted(cluster)
@@ -93,11 +112,23 @@ pub fn init(config: &Config, name: &str, dir: Option<&Path>) -> Result<Begun, Pr
             (Configured::NoStudy, Some(section))
         }
     };
+    // What another file says of it is not overruled, and without a cluster there is nothing to add.
+    let adds = section.is_some()
+        && !config.clusters.is_empty()
+        && !matches!(configured, Configured::File(_));
+    let added = adds.then(|| add(name.as_str(), &changes));
+    let (added_to_config, add_to_config, problem) = match added {
+        Some(Ok(_)) => (section, None, None),
+        Some(Err(problem)) => (None, section, Some(problem)),
+        None => (None, section, None),
+    };
     Ok(Begun {
         study_name: name.to_string(),
         claude_md_path: context,
         program,
-        add_to_config: section,
+        added_to_config,
+        add_to_config,
+        problem,
         written,
         configured,
     })

@@ -17,8 +17,10 @@ use jiff::Timestamp;
 use parse::Parsed;
 
 use crate::config::{Config, Study, shown_command};
+use crate::domain::action::Action;
 use crate::domain::auto_loop::Target;
 use crate::domain::{Better, text};
+use crate::problem::{Problem, ProblemKind};
 
 /// The name of the file.
 pub const PROGRAM_FILE: &str = "program.md";
@@ -151,6 +153,46 @@ impl Program {
         let parts = parts.into_iter().filter(|(_, text)| !text.is_empty());
         parts.map(|(name, text)| format!("## {name}\n\n{text}")).collect::<Vec<_>>().join("\n\n")
     }
+}
+
+/// The study that is meant: the one that is named, else the one whose folder `here` is in, else the only
+/// one.
+pub fn chosen<'a>(
+    config: &'a Config,
+    given: Option<&str>,
+    here: Option<&Path>,
+) -> Result<&'a Study, Problem> {
+    if let Some(name) = given {
+        return Ok(config.study(name)?);
+    }
+    if let Some(study) = here.and_then(|here| of_folder(config, here)) {
+        return Ok(study);
+    }
+    match config.studies.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Problem::new(ProblemKind::NotFound, "the configuration has no study")
+            .hint(format!("`{}` begins one", Action::BeginStudy))),
+        many => {
+            let names: Vec<&str> = many.iter().map(|study| study.name.as_str()).collect();
+            Err(Problem::new(ProblemKind::Usage, "there are several studies, and none is named")
+                .hint(format!("name one with -s: {}", names.join(", "))))
+        }
+    }
+}
+
+/// The study whose folder this is, or lies above it; none when several share it.
+pub fn of_folder<'a>(config: &'a Config, here: &Path) -> Option<&'a Study> {
+    let here = here.canonicalize().ok()?;
+    let root = config.root.canonicalize().ok()?;
+    let owns = |study: &&Study| {
+        let own = config.root.join("studies").join(study.name.as_str());
+        let beside = study.claude_md_path.as_deref().and_then(Path::parent).map(Path::to_owned);
+        [Some(own), beside].into_iter().flatten().any(|folder| {
+            folder.canonicalize().is_ok_and(|folder| folder != root && here.starts_with(folder))
+        })
+    };
+    let mut owners = config.studies.iter().filter(owns);
+    owners.next().filter(|_| owners.next().is_none())
 }
 
 /// Where the file may lie; the first one that is there counts.

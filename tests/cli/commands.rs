@@ -83,7 +83,7 @@ fn init_makes_a_project_that_is_sound_and_is_never_made_twice() {
     let made = project.run(&["init"]).success();
     let expected = "---- stderr ----\n\
         Made ./researchloop.toml, ./studies/my-study/CLAUDE.md and a .gitignore.\n\
-        hint: `researchloop sprint run \"my first idea\" -s my-study --watch` runs on this machine; Claude must be logged in\n\
+        hint: `researchloop run \"my first idea\" --watch` runs on this machine; Claude must be logged in\n\
         hint: describe your cluster in researchloop.toml, then `researchloop cluster setup NAME`\n\
         [exit status: 0]\n";
     assert_eq!(project.steady(&made), expected);
@@ -159,7 +159,7 @@ fn studies() {
     let project = Project::local("");
     assert_eq!(
         project.run(&["study", "list"]).success().stdout,
-        "NAME  CLUSTER  SPRINTS  ACTIVE  COST   DESCRIPTION\ns     here     0        0       $0.00\n"
+        "NAME  CLUSTER  SPRINTS  ACTIVE  COST\ns     here     0        0       $0.00\n"
     );
     project.run(&["study", "show", "s"]).success().says("cluster:     here").says("1 h, 3 rounds");
     project
@@ -171,9 +171,11 @@ fn studies() {
         project.run(&["study", "init", "two"]).success().says("[[study]]").says("name = \"two\"");
     assert!(project.path("studies/two/CLAUDE.md").is_file(), "{made}");
     project.run(&["study", "init", "two"]).code(4).says("already exists").says("left as it is");
-    let of_known =
-        project.run(&["study", "init", "s"]).success().says("which does not read it yet");
+    let of_known = project.run(&["study", "init", "s"]).success().says("Added to");
     assert_eq!(of_known.stdout.trim(), "claude_md_path = \"studies/s/CLAUDE.md\"", "{of_known}");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    assert!(config.contains("[[study]]\nname = \"two\"\ncluster = \"here\"\n"), "{config}");
+    project.run(&["study", "show", "two"]).success();
     for bad in ["../x", "a/b", "", ".", "..", "-x", "$(touch pwned)"] {
         project.run(&["study", "init", "--", bad]).code(2).says("is not a study name");
     }
@@ -236,13 +238,13 @@ fn a_cluster_that_cannot_be_reached_is_no_crash() {
 }
 
 #[test]
-fn colour_comes_only_when_it_is_asked_for() {
+fn color_comes_only_when_it_is_asked_for() {
     let project = Project::local("");
     for arguments in [&["study", "list"][..], &["cluster", "check"], &["study", "show", "x"]] {
         let plain = project.run(arguments);
         assert!(!plain.to_string().contains('\u{1b}'), "{plain}");
-        let coloured = project.run(&[&["--color", "always"], arguments].concat());
-        assert!(coloured.to_string().contains('\u{1b}'), "{coloured}");
+        let colored = project.run(&[&["--color", "always"], arguments].concat());
+        assert!(colored.to_string().contains('\u{1b}'), "{colored}");
         let mut command = project.command(program());
         command.args(["--color", "never"]).args(arguments).env("CLICOLOR_FORCE", "1");
         assert!(!Project::output(command).to_string().contains('\u{1b}'));

@@ -143,15 +143,15 @@ fn status_is_one_screen_at_every_width() {
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        assert_eq!(row("s  "), "s 2 1 - 1 1 $0.75 $1.25 2.0 1h00m", "{plain}");
-        assert_eq!(row("all"), "all 2 1 - 1 1 $0.75 $4.75 10.0 3h00m", "{plain}");
+        assert_eq!(row("s  "), "s 2 1 1 1 $0.75 $1.25 2.0 1h00m", "{plain}");
+        assert_eq!(row("all"), "all 2 1 1 1 $0.75 $4.75 10.0 3h00m", "{plain}");
         assert!(!plain.stdout.contains('\u{1b}'), "piped, it is plain");
         let colored = project.run(&["status", "--color", "always"]).success();
         assert!(colored.stdout.contains('\u{1b}'));
         assert_eq!(
             console::strip_ansi_codes(&colored.stdout),
             plain.stdout,
-            "colour is all that differs"
+            "color is all that differs"
         );
     }
     let json = project.run(&["--json", "status"]).success().json();

@@ -21,7 +21,7 @@ fn wrong_use_is_told_whole_as_json() {
     let project = Project::local("");
     for (arguments, message, hint) in [
         (&["sprint", "run"][..], "<IDEA>", "Usage: researchloop sprint run"),
-        (&["sprint", "run"], "--study <STUDY>", "--help"),
+        (&["sprint", "run"], "<IDEA>", "--help"),
         (&["sprint", "list", "--stattus", "x"], "--stattus", "did you mean --status?"),
         (&["sprnt"], "sprnt", "did you mean sprint?"),
         (
@@ -74,7 +74,7 @@ fn with_json_no_text_stands_in_front_of_the_error() {
     let check = project.run(&["--json", "config", "check"]).success();
     assert!(check.json()["problems"][0].as_str().unwrap().contains("has no effect"), "{check}");
     let made = project.run(&["--json", "study", "init", "two"]).success().json();
-    assert!(made["add_to_config"].as_str().unwrap().contains("name = \"two\""), "{made:#}");
+    assert!(made["added_to_config"].as_str().unwrap().contains("name = \"two\""), "{made:#}");
     let elsewhere = project
         .run(&["study", "init", "three", "--dir", "other"])
         .success()

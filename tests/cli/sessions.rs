@@ -233,7 +233,7 @@ fn an_end_before_the_first_word_is_tried_again_and_is_no_fault_of_the_work() {
     let (project, id, _) = failed(
         "research:end_early=1",
         "model_error",
-        &["printed no events", "did not begin with research"],
+        &["the agent ended with code 1", "did not begin with research"],
         "claude -p hello",
     );
     assert_eq!(journal(&project, &id).matches("\"retrying\"").count(), 1);

@@ -130,7 +130,6 @@ fn wrong_options_are_refused_before_anything_is_made() {
     project.run(&["sprint", "run", "", "-s", "s"]).code(2).says("the idea is empty");
     project.run(&["sprint", "run", " \n\t ", "-s", "s"]).code(2).says("the idea is empty");
     project.run(&["sprint", "run", "idea", "-s", "S"]).code(3).says("did you mean `s`?");
-    project.run(&["sprint", "run", "idea"]).code(2).says("--study");
     assert!(!project.path("cluster").exists());
     assert_eq!(
         project.run(&["--json", "sprint", "list"]).success().json()["sprints"],

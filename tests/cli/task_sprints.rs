@@ -97,7 +97,7 @@ fn a_task_of_the_backlog_becomes_a_sprint_when_it_is_ready() {
     let second = add(&project, "use it", &["--needs", &first]);
     project.run(&["sprint", "run", "--task", &second]).code(4).says("is blocked").says(&first);
     project.run(&["sprint", "run", "x", "--task", &first]).code(2).says("cannot be used with");
-    project.run(&["sprint", "run"]).code(2).says("--study").says("Usage:");
+    project.run(&["sprint", "run"]).code(2).says("<IDEA>").says("Usage:");
     project
         .run(&["sprint", "run", "--task", &first, "-s", "other"])
         .code(2)

@@ -544,7 +544,7 @@ fn console_width(line: &str) -> usize {
 }
 
 #[test]
-fn a_long_chain_and_colours_fit_the_terminal() {
+fn a_long_chain_and_colors_fit_the_terminal() {
     let mut project = Project::local("");
     project.set("COLUMNS", "80");
     let chain: Vec<Value> =
@@ -555,6 +555,6 @@ fn a_long_chain_and_colours_fit_the_terminal() {
     assert_eq!(tree.lines().count(), 30);
     assert!(tree.lines().all(|line| console_width(line) <= 80 && line.contains("word")), "{tree}");
     assert!(tree.contains("(29) · t-"), "{tree}");
-    let coloured = project.run(&["--color", "always", "task", "graph"]).success().stdout;
-    assert!(coloured.contains("\u{1b}[36m○") && coloured.contains("\u{1b}[2m· "), "{coloured:?}");
+    let colored = project.run(&["--color", "always", "task", "graph"]).success().stdout;
+    assert!(colored.contains("\u{1b}[36m○") && colored.contains("\u{1b}[2m· "), "{colored:?}");
 }

@@ -19,8 +19,12 @@ fn help(project: &Project, path: &[&str]) -> String {
     arguments.push("--help");
     let text = project.run(&arguments).success().stdout;
     let text = match text.split_once("\nGlobal options:\n") {
-        Some((own, _)) if !path.is_empty() => own,
-        _ => &text,
+        // What follows them, as examples, belongs to the command again.
+        Some((own, rest)) if !path.is_empty() => {
+            let behind = rest.split_once("\n\n").map_or("", |(_, behind)| behind);
+            format!("{own}\n{behind}")
+        }
+        _ => text,
     };
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned()
 }

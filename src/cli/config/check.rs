@@ -61,26 +61,30 @@ pub struct Shown {
 impl Render for Shown {
     fn lines(&self, ui: &Ui) -> Vec<String> {
         let shown = |setting: &&Setting| self.all || setting.source != "default";
-        let settings: Vec<&Setting> = self.check.settings.iter().filter(shown).collect();
-        let mut lines = Vec::new();
-        for section in settings.chunk_by(|one, other| one.section == other.section) {
-            let name = section.first().map_or("", |setting| setting.section.as_str());
-            if !name.is_empty() {
-                lines.push(ui.style().bold().apply_to(format!("[{name}]")).to_string());
-            }
-            let row = |setting: &&Setting| {
-                let key = setting.path.strip_prefix(name).unwrap_or(&setting.path);
-                let key = key.trim_start_matches('.').to_owned();
-                vec![key, setting.source.clone(), text::clean(&setting.value)]
-            };
-            let table = Table {
-                headers: &["KEY", "SET IN", "VALUE"],
-                rows: section.iter().map(row).collect(),
-                indent: if name.is_empty() { 0 } else { 2 },
-                ..Table::default()
-            };
-            lines.extend(table.lines(ui).into_iter().skip(1));
-        }
-        lines
+        lines(ui, &self.check.settings.iter().filter(shown).collect::<Vec<_>>())
     }
+}
+
+/// Settings by section.
+pub fn lines(ui: &Ui, settings: &[&Setting]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for section in settings.chunk_by(|one, other| one.section == other.section) {
+        let name = section.first().map_or("", |setting| setting.section.as_str());
+        if !name.is_empty() {
+            lines.push(ui.style().bold().apply_to(format!("[{name}]")).to_string());
+        }
+        let row = |setting: &&Setting| {
+            let key = setting.path.strip_prefix(name).unwrap_or(&setting.path);
+            let key = key.trim_start_matches('.').to_owned();
+            vec![key, setting.source.clone(), text::clean(&setting.value)]
+        };
+        let table = Table {
+            headers: &["KEY", "SET IN", "VALUE"],
+            rows: section.iter().map(row).collect(),
+            indent: if name.is_empty() { 0 } else { 2 },
+            ..Table::default()
+        };
+        lines.extend(table.lines(ui).into_iter().skip(1));
+    }
+    lines
 }

@@ -6,6 +6,8 @@ mod show;
 
 use clap::Subcommand;
 
+pub use install::InstallArgs;
+
 use super::Global;
 use super::exit::Result;
 use super::ui::Ui;
@@ -14,7 +16,7 @@ use super::ui::Ui;
 #[derive(Debug, Subcommand)]
 pub enum CronCommand {
     /// Put a line for this project into your crontab, after a try in cron's own environment
-    Install(install::InstallArgs),
+    Install(InstallArgs),
     /// Take the line of this project out of your crontab
     Remove,
     /// Show the line, the last good tick, and what went wrong since

@@ -18,6 +18,7 @@ use crate::view::Begun;
 pub fn ask(
     app: &App,
     ui: &Ui,
+    study: &str,
     goal: &str,
     args: &PlanArgs,
 ) -> Result<std::result::Result<RawPlan, Exit>> {
@@ -26,10 +27,10 @@ pub fn ask(
         time: Some(args.time.clone()),
         ..JobArgs::default()
     };
-    warn_of_options(app, ui, &args.study, &job.request()?)?;
-    let sprint = plan::request(app, &args.study, goal, job.request()?)?;
+    warn_of_options(app, ui, study, &job.request()?)?;
+    let sprint = plan::request(app, study, goal, job.request()?)?;
     let id = sprint.row.id.clone();
-    wait_for_it(app, ui, &args.study, sprint).map_err(|mut problem| {
+    wait_for_it(app, ui, study, sprint).map_err(|mut problem| {
         if !problem.message.contains(id.as_str()) {
             problem.message = format!("{id}: {}", problem.message);
         }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::exit::{Exit, Result};
 use super::task::tell_repeats;
 use super::ui::Ui;
-use super::{Global, input, text};
+use super::{Global, input, text, which};
 use crate::app::App;
 use crate::domain::text::block;
 use crate::domain::text::number_of;
@@ -24,9 +24,9 @@ pub struct PlanArgs {
     /// What is to be found out; `-` reads it from standard input
     #[arg(required_unless_present = "from")]
     goal: Option<String>,
-    /// The study
+    /// The study; without it the one whose folder you are in, or the only one
     #[arg(short, long)]
-    study: String,
+    study: Option<String>,
     /// Read the plan from this JSON file, or from this sprint of `--job`, instead of asking Claude; `-` reads standard input
     #[arg(long, value_name = "FILE", conflicts_with = "goal")]
     from: Option<PathBuf>,
@@ -61,30 +61,29 @@ struct RawPlan {
 /// Makes a plan, shows it, and adds its tasks.
 pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
     let app = global.app(ui)?;
-    app.config.study(&args.study)?;
-    let raw = match raw_plan(&app, ui, args)? {
+    let study = &which::study(&app, args.study.as_deref())?;
+    let raw = match raw_plan(&app, ui, study, args)? {
         Ok(raw) => raw,
         Err(exit) => return Ok(exit),
     };
     if let Some(cost) = raw.cost {
         ui.status(&format!("The plan cost {}.", cost_text(cost)));
     }
-    let again = |problem: Problem| correct_and_read_again(problem, &raw, &args.study);
+    let again = |problem: Problem| correct_and_read_again(problem, &raw, study);
     let Checked { drafts, warnings, repeats } =
-        plan::check(&app, &args.study, &raw.value).map_err(again)?;
+        plan::check(&app, study, &raw.value).map_err(again)?;
     for warning in &warnings {
         ui.warning(&text::clean(warning));
     }
     tell_repeats(ui, &repeats);
     if !ui.json {
-        lines::of_plan(ui, &args.study, &drafts).iter().for_each(|line| ui.line(line));
+        lines::of_plan(ui, study, &drafts).iter().for_each(|line| ui.line(line));
     }
     let write = args.yes
-        || (!ui.json
-            && ui.ask(&format!("Add {} to {}?", number_of(drafts.len(), "task"), args.study)));
-    let tasks = write.then(|| plan::add(&app, &args.study, &drafts)).transpose()?;
+        || (!ui.json && ui.ask(&format!("Add {} to {}?", number_of(drafts.len(), "task"), study)));
+    let tasks = write.then(|| plan::add(&app, study, &drafts)).transpose()?;
     let answer = Plan {
-        study_name: args.study.clone(),
+        study_name: study.clone(),
         plan: plan::shown(&drafts),
         written: write,
         warnings,
@@ -99,28 +98,33 @@ pub fn run(global: &Global, ui: &Ui, args: &PlanArgs) -> Result {
 
 /// Where the plan comes from: a file, a sprint, a job, or a call on this machine. An exit where there
 /// is none yet, or never will be.
-fn raw_plan(app: &App, ui: &Ui, args: &PlanArgs) -> Result<std::result::Result<RawPlan, Exit>> {
+fn raw_plan(
+    app: &App,
+    ui: &Ui,
+    study: &str,
+    args: &PlanArgs,
+) -> Result<std::result::Result<RawPlan, Exit>> {
     if let Some(from) = &args.from {
         return Ok(Ok(match plan::named(app, from)? {
-            Some(id) => job::plan_of(app, ui, &id, &args.study)?,
+            Some(id) => job::plan_of(app, ui, &id, study)?,
             None => RawPlan { value: from_file(from)?, cost: None, from: None, file: None },
         }));
     }
     plan::may_begin(app)?;
     if args.job {
-        return job::ask(app, ui, &goal(args)?, args);
+        return job::ask(app, ui, study, &goal(args)?, args);
     }
-    here(app, ui, args).map(Ok)
+    here(app, ui, study, args).map(Ok)
 }
 
 /// Asks Claude on this machine.
-fn here(app: &App, ui: &Ui, args: &PlanArgs) -> Result<RawPlan> {
+fn here(app: &App, ui: &Ui, study: &str, args: &PlanArgs) -> Result<RawPlan> {
     if !args.here {
         plan::must_be_no_login_node()?;
     }
     let goal = goal(args)?;
     let spinner = ui.spinner("Claude makes a plan; this can take minutes");
-    let asked = plan::here(app, &args.study, &goal);
+    let asked = plan::here(app, study, &goal);
     spinner.finish_and_clear();
     let Here { plan, cost } = asked?;
     let kept = plan.map_err(|problem| problem.hint(format!("it cost {}", cost_text(cost))))?;

@@ -8,6 +8,7 @@ use crate::cli::render::Render;
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::cli::watch::{Interrupt, drain_notices};
+use crate::cli::which::WhichArgs;
 use crate::domain::{State, Status};
 use crate::sprint::Handle;
 use crate::tick::Follower;
@@ -15,8 +16,8 @@ use crate::view::{self, Cancelled};
 
 #[derive(Debug, Args)]
 pub struct CancelArgs {
-    /// The sprint's id, or a unique prefix of it
-    id: String,
+    #[command(flatten)]
+    which: WhichArgs,
     /// Do not wait until it has ended
     #[arg(long)]
     no_wait: bool,
@@ -24,7 +25,8 @@ pub struct CancelArgs {
 
 /// Ends the sprint and everything that it has started.
 pub fn run(app: &App, ui: &Ui, args: &CancelArgs) -> Result {
-    let mut sprint = Handle::open(app, &args.id)?;
+    let mut sprint =
+        Handle::open(app, &args.which.only_live(app, ui, "Which one is to be cancelled?")?)?;
     let objection = sprint.cancel(app)?;
     let mut row = sprint.row.clone();
     if let Some(objection) = &objection {

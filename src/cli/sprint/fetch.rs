@@ -9,14 +9,16 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::text;
 use crate::cli::ui::Ui;
+use crate::cli::which::WhichArgs;
 use crate::domain::text::number_of;
+use crate::query::Fits;
 use crate::sprint::{Extent, Handle};
 use crate::view::{Fetched, File};
 
 #[derive(Debug, Args)]
 pub struct FetchArgs {
-    /// The sprint's id, or a unique prefix of it
-    id: String,
+    #[command(flatten)]
+    which: WhichArgs,
     /// Every regular file, not only the report, the reviews and results/
     #[arg(long)]
     all: bool,
@@ -27,7 +29,7 @@ pub struct FetchArgs {
 
 /// Brings the sprint's files to this machine.
 pub fn run(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
-    let mut sprint = Handle::open(app, &args.id)?;
+    let mut sprint = Handle::open(app, &args.which.newest(app, Fits::Any)?)?;
     let bar = ui.bar(&format!("fetching {}", sprint.row.id));
     let extent = if args.all { Extent::All } else { Extent::Report };
     let fetched = sprint.fetch(app, args.to.as_deref(), extent, |done, total| {

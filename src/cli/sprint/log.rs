@@ -7,12 +7,14 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::cli::watch::{BEAT, Interrupt, drain_notices, exit_of, poll_first};
+use crate::cli::which::WhichArgs;
+use crate::query::Fits;
 use crate::tick::Follower;
 
 #[derive(Debug, Args)]
 pub struct LogArgs {
-    /// The sprint's id, or a unique prefix of it
-    id: String,
+    #[command(flatten)]
+    which: WhichArgs,
     /// Only of this step, for example red_team_round_1
     #[arg(long)]
     step: Option<String>,
@@ -23,7 +25,7 @@ pub struct LogArgs {
 
 /// Prints what happened, line by line.
 pub fn run(app: &App, ui: &Ui, args: &LogArgs) -> Result {
-    let mut follower = Follower::open(app, &args.id)?;
+    let mut follower = Follower::open(app, &args.which.newest(app, Fits::LiveFirst)?)?;
     if let Some(step) = &args.step {
         follower.must_have_step(step)?;
     }

@@ -13,44 +13,42 @@ mod submit;
 mod tweak;
 mod watch;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-pub use list::table;
+pub use cancel::CancelArgs;
+pub use list::{ListArgs, table};
+pub use log::LogArgs;
+pub use run::RunArgs;
 pub use submit::{submit, tell};
 
 use super::Global;
 use super::exit::Result;
 use super::ui::Ui;
+use super::which::WhichArgs;
 
 /// Run and watch sprints, fetch their results
 #[derive(Debug, Subcommand)]
 pub enum SprintCommand {
     /// Run one idea as a sprint
-    Run(run::RunArgs),
+    Run(RunArgs),
     /// List sprints, newest first
-    List(list::ListArgs),
+    List(ListArgs),
     /// Show one sprint: its state, its cost, and what to do next
-    Show(IdArgs),
+    Show(WhichArgs),
     /// Show a live screen until the sprint ends; Ctrl-C leaves the job running
-    Watch(IdArgs),
+    Watch(WhichArgs),
     /// Print what happened, line by line
-    Log(log::LogArgs),
+    Log(LogArgs),
     /// Fetch the sprint's files to this machine
     Fetch(fetch::FetchArgs),
     /// End the sprint and everything that it has started
-    Cancel(cancel::CancelArgs),
+    Cancel(CancelArgs),
     /// Ask for a small change of a finished sprint, in its directory and its session
     Tweak(tweak::TweakArgs),
     /// Run the same idea again, as a new sprint
     Resubmit(resubmit::ResubmitArgs),
     /// Forget a sprint and its files on this machine
     Delete(delete::DeleteArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct IdArgs {
-    /// The sprint's id, or a unique prefix of it
-    id: String,
 }
 
 /// Runs one of them.

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::cli::exit::Result;
 use crate::cli::request::{SprintArgs, warn_of_context, warn_of_hours, warn_of_options};
 use crate::cli::ui::Ui;
-use crate::cli::{input, text};
+use crate::cli::{input, text, which};
 use crate::problem::{Problem, ProblemKind};
 use crate::query;
 use crate::sprint::{self, Handle, NewSprintSpec};
@@ -18,8 +18,8 @@ pub struct RunArgs {
     /// The research idea; `-` reads it from standard input
     #[arg(required_unless_present = "task", conflicts_with = "task")]
     idea: Option<String>,
-    /// The study that it belongs to
-    #[arg(short, long, required_unless_present = "task")]
+    /// The study; without it the one whose folder you are in, or the only one
+    #[arg(short, long)]
     study: Option<String>,
     /// Work on this task of the backlog
     #[arg(long, value_name = "ID")]
@@ -51,11 +51,11 @@ pub fn run(app: &App, ui: &Ui, args: &RunArgs) -> Result {
         (None, Some("-")) => input::stdin("the idea")?,
         (None, idea) => idea.unwrap_or_default().to_owned(),
     };
-    let study = task
-        .as_ref()
-        .map(|task| task.study_name.as_str())
-        .or(args.study.as_deref())
-        .unwrap_or_default();
+    let study = match &task {
+        Some(task) => task.study_name.clone(),
+        None => which::study(app, args.study.as_deref())?,
+    };
+    let study = study.as_str();
     warn_of_hours(ui, args.sprint.job.time.as_deref());
     let spec = NewSprintSpec {
         task: task.as_ref().map(|task| &task.id),

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::IdArgs;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::screen;
 use crate::cli::ui::Ui;
-use crate::query;
+use crate::cli::which::WhichArgs;
+use crate::query::{self, Fits};
 use crate::view::OneSprint;
 
 /// A sprint, and where its files are on this machine.
@@ -23,8 +23,8 @@ struct Shown {
 }
 
 /// Shows one sprint: how it stands, what it cost, what to do next.
-pub fn run(app: &App, ui: &Ui, args: &IdArgs) -> Result {
-    let answer = query::sprint(app, &args.id)?;
+pub fn run(app: &App, ui: &Ui, args: &WhichArgs) -> Result {
+    let answer = query::sprint(app, &args.newest(app, Fits::Any)?)?;
     let folder = app.artifacts(&answer.sprint.id);
     ui.answer(&Shown { answer, folder });
     Ok(Exit::Success)

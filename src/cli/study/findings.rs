@@ -6,14 +6,14 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::ui::Ui;
-use crate::cli::{screen, text, values};
+use crate::cli::{screen, text, values, which};
 use crate::query::{self, FindingsQuestion};
 use crate::view::{Findings, Found};
 
 #[derive(Debug, Args)]
 pub struct FindingsArgs {
-    /// The study's name
-    name: String,
+    /// The study's name; without it the one whose folder you are in, or the only one
+    name: Option<String>,
     /// Only with all these words in the idea, the statement or the summary
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
@@ -32,7 +32,7 @@ pub fn run(app: &App, ui: &Ui, args: &FindingsArgs) -> Result {
     let findings = query::findings(
         app,
         FindingsQuestion {
-            study: &args.name,
+            study: &which::study(app, args.name.as_deref())?,
             verdict,
             search: args.search.as_deref().unwrap_or_default(),
         },

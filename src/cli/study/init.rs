@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::ui::Ui;
+use crate::config::Change;
 use crate::study::{self, Begun, Configured, Written};
 
 #[derive(Debug, Args)]
@@ -21,7 +22,8 @@ pub struct InitArgs {
 
 /// Writes what is not there yet.
 pub fn run(app: &App, ui: &Ui, args: &InitArgs) -> Result {
-    let begun = study::init(&app.config, &args.name, args.dir.as_deref())?;
+    let add = |name: &str, changes: &[Change]| super::set::change(app, name, changes);
+    let begun = study::init(&app.config, &args.name, args.dir.as_deref(), &add)?;
     for written in &begun.written {
         ui.status(&match written {
             Written::Context => {
@@ -32,6 +34,12 @@ pub fn run(app: &App, ui: &Ui, args: &InitArgs) -> Result {
                 begun.program.display()
             ),
         });
+    }
+    if let Some(problem) = &begun.problem {
+        ui.warning(&problem.message);
+    }
+    if begun.added_to_config.is_some() {
+        ui.status(&format!("Added to {}:", app.config.file.display()));
     }
     if begun.add_to_config.is_some() {
         let (name, file) = (&begun.study_name, app.config.file.display());
@@ -54,6 +62,7 @@ pub fn run(app: &App, ui: &Ui, args: &InitArgs) -> Result {
 
 impl Render for Begun {
     fn lines(&self, _ui: &Ui) -> Vec<String> {
-        self.add_to_config.iter().map(|section| format!("\n{section}")).collect()
+        let shown = self.added_to_config.iter().chain(&self.add_to_config);
+        shown.map(|section| format!("\n{section}")).collect()
     }
 }

@@ -9,7 +9,7 @@ use crate::cli::render::Render;
 use crate::cli::table::Table;
 use crate::cli::tone::Tone;
 use crate::cli::ui::Ui;
-use crate::cli::{screen, text};
+use crate::cli::{screen, text, which};
 use crate::domain::Better;
 use crate::domain::leaderboard::best_so_far;
 use crate::query::{self, LeaderboardQuestion};
@@ -20,8 +20,8 @@ const HEIGHT: usize = 9;
 
 #[derive(Debug, Args)]
 pub struct LeaderboardArgs {
-    /// The study's name
-    name: String,
+    /// The study's name; without it the one whose folder you are in, or the only one
+    name: Option<String>,
     /// Show at most this many places
     #[arg(short = 'n', long, default_value_t = 20)]
     limit: usize,
@@ -50,7 +50,7 @@ pub fn run(app: &App, ui: &Ui, args: &LeaderboardArgs) -> Result {
     let leaderboard = query::leaderboard(
         app,
         LeaderboardQuestion {
-            study: &args.name,
+            study: &which::study(app, args.name.as_deref())?,
             limit: args.limit,
             metric: args.metric.as_deref(),
             better: args.better.as_deref().and_then(Better::parse),

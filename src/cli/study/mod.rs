@@ -4,6 +4,8 @@ mod findings;
 mod init;
 mod leaderboard;
 mod list;
+mod open;
+mod set;
 mod show;
 
 use clap::Subcommand;
@@ -23,8 +25,12 @@ pub enum StudyCommand {
     Leaderboard(leaderboard::LeaderboardArgs),
     /// List what the sprints of a study found, newest first
     Findings(findings::FindingsArgs),
-    /// Write a CLAUDE.md and a program.md for a new study, and say what to add to the configuration
+    /// Show a study as a page in your browser: leaderboard, findings, sprints
+    Open(open::OpenArgs),
+    /// Begin a study: write its CLAUDE.md and program.md, and add it to the configuration
     Init(init::InitArgs),
+    /// Change settings of a study in the configuration file; comments and layout stay
+    Set(set::SetArgs),
 }
 
 /// Runs one of them.
@@ -35,6 +41,8 @@ pub fn run(global: &Global, ui: &Ui, command: &StudyCommand) -> Result {
         StudyCommand::Show(args) => show::run(&app, ui, args),
         StudyCommand::Leaderboard(args) => leaderboard::run(&app, ui, args),
         StudyCommand::Findings(args) => findings::run(&app, ui, args),
+        StudyCommand::Open(args) => open::run(&app, ui, args),
         StudyCommand::Init(args) => init::run(&app, ui, args),
+        StudyCommand::Set(args) => set::run(&app, ui, args),
     }
 }

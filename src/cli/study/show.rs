@@ -6,20 +6,20 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::ui::Ui;
-use crate::cli::{screen, sprint, text};
+use crate::cli::{screen, sprint, text, which};
 use crate::domain::text::number_of;
 use crate::query;
 use crate::view;
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Its name
-    name: String,
+    /// Its name; without it the study whose folder you are in, or the only one
+    name: Option<String>,
 }
 
 /// Shows it.
 pub fn run(app: &App, ui: &Ui, args: &ShowArgs) -> Result {
-    let study = query::study(app, &args.name)?;
+    let study = query::study(app, &which::study(app, args.name.as_deref())?)?;
     for mistake in &study.program.mistakes {
         ui.warning(mistake);
     }

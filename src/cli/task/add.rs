@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::ui::Ui;
-use crate::cli::{input, values};
+use crate::cli::{input, values, which};
 use crate::domain::TaskState;
 use crate::domain::task::MAX_ATTEMPTS;
 use crate::task::{self, NewTask};
@@ -16,9 +16,9 @@ use crate::view::AddedTask;
 pub struct AddArgs {
     /// The idea; `-` reads it from standard input
     idea: String,
-    /// The study that it belongs to
+    /// The study; without it the one whose folder you are in, or the only one
     #[arg(short, long)]
-    study: String,
+    study: Option<String>,
     /// A task that must have ended before, and how: done (default), supported, refuted, failed or any
     #[arg(long, value_name = "ID[:HOW]")]
     needs: Vec<String>,
@@ -44,12 +44,13 @@ pub fn run(app: &App, ui: &Ui, args: &AddArgs) -> Result {
     let needs = values::needs(&args.needs)?;
     let priority = values::priority(&args.priority)?;
     let idea = input::given(&args.idea, "the idea")?;
+    let study = which::study(app, args.study.as_deref())?;
     let new = NewTask {
         priority,
         done_when: args.done_when.as_deref().unwrap_or_default(),
         verify: args.verify.as_deref().unwrap_or_default(),
         max_attempts: args.max_attempts,
-        ..NewTask::new(&args.study, &idea, "person")
+        ..NewTask::new(&study, &idea, "person")
     };
     let added = task::add(app, &new, &needs, args.parent.as_deref())?;
     ui.answer(&added);

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
 use crate::cli::ui::Ui;
-use crate::cli::{input, text};
+use crate::cli::{input, text, which};
 use crate::domain::text::number_of;
 use crate::task;
 use crate::view::{Imported, ImportedTask, SameIdea};
@@ -17,24 +17,24 @@ use crate::view::{Imported, ImportedTask, SameIdea};
 pub struct ImportArgs {
     /// The file; `-` reads standard input
     file: PathBuf,
-    /// The study that the tasks belong to
+    /// The study; without it the one whose folder you are in, or the only one
     #[arg(short, long)]
-    study: String,
+    study: Option<String>,
 }
 
 /// Adds the tasks of a file.
 pub fn run(app: &App, ui: &Ui, args: &ImportArgs) -> Result {
-    app.config.study(&args.study)?;
+    let study = &which::study(app, args.study.as_deref())?;
     let name = args.file.display().to_string();
     let content = input::file(&args.file)?;
-    let imported = task::import(app, &args.study, &name, &content, &mut |repeats| {
+    let imported = task::import(app, study, &name, &content, &mut |repeats| {
         tell_repeats(ui, repeats);
     })?;
     ui.answer(&imported);
-    ui.status(&format!("{} added to {}", number_of(imported.tasks.len(), "task"), args.study));
+    ui.status(&format!("{} added to {}", number_of(imported.tasks.len(), "task"), study));
     ui.hint(&format!(
         "`researchloop task graph -s {}` shows what waits for what",
-        text::shell_word(&args.study)
+        text::shell_word(study)
     ));
     Ok(Exit::Success)
 }

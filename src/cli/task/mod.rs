@@ -50,7 +50,7 @@ pub enum TaskCommand {
     Fail(fail::FailArgs),
     /// Open tasks again, and forget how often they have failed
     Retry(ManyArgs),
-    /// Call tasks off, with their parts
+    /// Cancel tasks, with their parts
     Cancel(cancel::CancelArgs),
     /// Add the tasks of a YAML or JSON file, all or none
     Import(import::ImportArgs),

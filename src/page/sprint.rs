@@ -1,0 +1,274 @@
+//! The page of a sprint: the answer first, then its report, its figures, its reviews, its code.
+
+use super::html::{Html, Image};
+use super::page;
+use crate::domain::duration::human;
+use crate::domain::text::figure;
+use crate::domain::{Better, Metric, Source, Status, Verdict, figure_name};
+use crate::view::{OneSprint, Sprint, Standing};
+
+/// The largest image that becomes a part of the page, in bytes.
+pub const MAX_IMAGE: u64 = 5 << 20;
+/// The largest text.
+pub const MAX_TEXT: u64 = 1 << 20;
+/// Most figures that are shown beside those of the report.
+const MOST_FIGURES: usize = 24;
+/// Most files of code that are shown.
+const MOST_CODE: usize = 60;
+
+/// The files of a sprint that are here, by their path below its folder.
+pub trait Files {
+    /// The bytes of one, of at most so many; none when it is not there, or larger.
+    fn read(&self, path: &str, max: u64) -> Option<Vec<u8>>;
+}
+
+/// The page of a sprint. `repeat`: what its door offers to run the idea again.
+pub fn sprint_page(shown: &OneSprint, repeat: &str, files: &dyn Files) -> String {
+    let sprint = &shown.sprint;
+    let names: Vec<&str> =
+        sprint.artifacts.iter().flatten().map(|file| file.filename.as_str()).collect();
+    let mut body = Html::new();
+    head(&mut body, sprint);
+    answer(&mut body, shown);
+    let used = report(&mut body, files);
+    figures(&mut body, &names, files, &used);
+    folded(&mut body, &names, files);
+    code(&mut body, &names, files);
+    again(&mut body, sprint, repeat);
+    let title = format!("{} · {}", sprint.id, sprint.study_name);
+    page(&title, &body)
+}
+
+/// Where a sprint stands, in a word with its color.
+pub(super) fn status(html: &mut Html, sprint: &Sprint) {
+    let (class, text) = match (sprint.status, sprint.reason) {
+        (Status::Completed, _) => ("good", "completed".to_owned()),
+        (Status::Failed, Some(reason)) => ("bad", format!("failed ({})", reason.as_str())),
+        (Status::Failed, None) => ("bad", "failed".to_owned()),
+        (other, _) => ("plain", other.to_string()),
+    };
+    html.element("span", class, &text);
+}
+
+/// A verdict, with its color.
+pub(super) fn verdict(html: &mut Html, verdict: Verdict) {
+    let class = if verdict == Verdict::Supported { "good" } else { "plain" };
+    html.element("span", class, verdict.as_str());
+}
+
+fn head(body: &mut Html, sprint: &Sprint) {
+    body.open("p", "faint").text("study ").text(&sprint.study_name);
+    body.text(" · ").text(sprint.id.as_str()).close("p");
+    body.element("h1", "", sprint.idea.as_deref().unwrap_or("(no idea yet)"));
+}
+
+fn answer(body: &mut Html, shown: &OneSprint) {
+    let sprint = &shown.sprint;
+    body.open("p", "");
+    status(body, sprint);
+    if let Some(Some(finding)) = &sprint.finding {
+        body.text(" · ");
+        verdict(body, finding.verdict);
+        if let Some(confidence) = finding.confidence {
+            body.text(&format!(", confidence {}", figure(confidence)));
+        }
+    }
+    body.close("p");
+    if let Some(Some(finding)) = &sprint.finding {
+        body.element("p", "statement", &finding.statement);
+    }
+    if let Some(error) = &sprint.error {
+        body.element("p", "statement", error);
+    }
+    if let Some(Some(open)) = &sprint.open_issues {
+        body.open("p", "look").text(&open.text).text(&format!(" ({})", open.step)).close("p");
+        if !open.quotes.is_empty() {
+            body.open("ul", "");
+            open.quotes.iter().for_each(|quote| {
+                body.element("li", "", quote);
+            });
+            body.close("ul");
+        }
+    }
+    metrics(body, sprint.metrics.as_deref().unwrap_or_default(), shown.standing.as_ref());
+    let took = took(sprint).map(|took| format!("took {took} · ")).unwrap_or_default();
+    let unknown = if sprint.cost_unknown.is_some() { "at least " } else { "" };
+    let known = sprint.cost_usd - sprint.cost_unknown_usd;
+    let about = if sprint.cost_estimated { "about " } else { "" };
+    let cost = format!("{unknown}{about}${known:.2} at list prices");
+    let when = utc(sprint.completed_at.as_deref().unwrap_or(&sprint.created_at));
+    body.element("p", "faint", &format!("{took}{cost} · {when}"));
+}
+
+fn metrics(body: &mut Html, metrics: &[Metric], standing: Option<&Standing>) {
+    if metrics.is_empty() {
+        return;
+    }
+    body.element("h2", "", "Metrics").open("table", "");
+    body.open("thead", "").open("tr", "");
+    let is_compared = standing.is_some();
+    for name in ["Metric", "Value", "Runs", "Source"] {
+        body.element("th", "", name);
+    }
+    if is_compared {
+        body.element("th", "", "Beside the others");
+    }
+    body.close("tr").close("thead").open("tbody", "");
+    for metric in metrics {
+        let spread = metric.spread.filter(|_| metric.n.is_some_and(|n| n > 1));
+        let spread = spread.map(|spread| format!(" ± {}", figure(spread))).unwrap_or_default();
+        let own = standing.filter(|one| figure_name::is_same(&one.metric, &metric.name));
+        body.open("tr", "").element("td", "", &metric.name);
+        let value = format!("{}{spread} {}", figure(metric.value), metric.unit);
+        body.element("td", "", value.trim());
+        body.element("td", "", &metric.n.map(|n| n.to_string()).unwrap_or_default());
+        let source = if metric.source == Source::Evaluator { "evaluator" } else { "agent" };
+        body.element("td", "", source);
+        if is_compared {
+            body.element("td", "", &own.map(compared).unwrap_or_default());
+        }
+        body.close("tr");
+    }
+    body.close("tbody").close("table");
+}
+
+/// How far a value is from the best of the others.
+fn compared(standing: &Standing) -> String {
+    let Some((other, id)) = standing.other_value.zip(standing.other_sprint_id.as_ref()) else {
+        return "the first of its study".to_owned();
+    };
+    let is_better = match standing.better {
+        Better::Higher => standing.value > other,
+        Better::Lower => standing.value < other,
+    };
+    let (word, by) = (if is_better { "better" } else { "worse" }, (standing.value - other).abs());
+    format!("#{} of {}, {} {word} than {id}", standing.rank, standing.places, figure(by))
+}
+
+/// The report. Returns the images that stand in it.
+fn report(body: &mut Html, files: &dyn Files) -> Vec<String> {
+    let used = std::cell::RefCell::new(Vec::new());
+    let Some(text) = text_of(files, "report.md") else { return Vec::new() };
+    let image = |name: &str| {
+        let name = name.strip_prefix("./").unwrap_or(name);
+        let found = Image::new(name, &files.read(name, MAX_IMAGE)?)?;
+        used.borrow_mut().push(name.to_owned());
+        Some(found)
+    };
+    body.element("h2", "", "Report").markdown(&text, &image);
+    used.into_inner()
+}
+
+/// Figures that the report does not show.
+fn figures(body: &mut Html, names: &[&str], files: &dyn Files, used: &[String]) {
+    let rest: Vec<&&str> = names
+        .iter()
+        .filter(|name| Image::is_one(name) && !used.iter().any(|used| used == *name))
+        .collect();
+    let mut pieces = Html::new();
+    for name in rest.iter().take(MOST_FIGURES) {
+        let image = files.read(name, MAX_IMAGE).and_then(|bytes| Image::new(name, &bytes));
+        if let Some(image) = image {
+            pieces.open("figure", "").image(&image, name);
+            pieces.element("figcaption", "", name).close("figure");
+        }
+    }
+    let pieces = pieces.into_piece();
+    if let Some(pieces) = pieces {
+        body.element("h2", "", if used.is_empty() { "Figures" } else { "More figures" });
+        body.piece(&pieces);
+    }
+}
+
+/// Findings, reviews and what was done about them: folded.
+fn folded(body: &mut Html, names: &[&str], files: &dyn Files) {
+    let mut wanted: Vec<(String, &str)> =
+        vec![("Findings".to_owned(), "findings.md"), ("Summary".to_owned(), "summary.txt")];
+    let mut rounds: Vec<(u32, u8, &str)> = names
+        .iter()
+        .filter_map(|name| {
+            let (kind, rest) = name
+                .strip_prefix("red_team_round_")
+                .map(|rest| (0, rest))
+                .or_else(|| Some((1, name.strip_prefix("fixes_round_")?)))?;
+            Some((rest.strip_suffix(".md")?.parse().ok()?, kind, *name))
+        })
+        .collect();
+    rounds.sort_unstable();
+    wanted.extend(rounds.iter().map(|(round, kind, name)| {
+        let what = if *kind == 0 { "Review" } else { "Fixes" };
+        (format!("{what}, round {round}"), *name)
+    }));
+    let mut any = false;
+    for (title, name) in &wanted {
+        let Some(text) = text_of(files, name) else { continue };
+        if !any {
+            body.element("h2", "", "Findings and reviews");
+            any = true;
+        }
+        body.open("details", "").element("summary", "", title);
+        body.markdown(&text, &|_| None).close("details");
+    }
+}
+
+/// What the agent has programmed: folded.
+fn code(body: &mut Html, names: &[&str], files: &dyn Files) {
+    let code: Vec<&&str> = names.iter().filter(|name| is_code(name)).collect();
+    if code.is_empty() {
+        return;
+    }
+    body.element("h2", "", "Code");
+    for name in code.iter().take(MOST_CODE) {
+        let Some(text) = text_of(files, name) else { continue };
+        body.open("details", "").element("summary", "", name);
+        body.open("pre", "").element("code", "", &text).close("pre").close("details");
+    }
+    if code.len() > MOST_CODE {
+        body.element("p", "faint", &format!("and {} more files", code.len() - MOST_CODE));
+    }
+}
+
+/// Whether a file is part of the program that gave the results.
+fn is_code(name: &str) -> bool {
+    let ends = [
+        ".py", ".sh", ".r", ".R", ".jl", ".m", ".c", ".cc", ".cpp", ".cu", ".h", ".rs", ".awk",
+        ".ipynb", ".toml", ".yaml", ".yml",
+    ];
+    name.starts_with("code/") || (!name.contains('/') && ends.iter().any(|end| name.ends_with(end)))
+}
+
+/// How to do the same once more.
+fn again(body: &mut Html, sprint: &Sprint, repeat: &str) {
+    body.element("h2", "", "How to repeat it");
+    body.open("pre", "").element("code", "", repeat).close("pre");
+    let job = sprint.job_id.as_deref().map(|job| format!(", job {job}")).unwrap_or_default();
+    let host = sprint.host.as_deref().map(|host| format!(" on {host}")).unwrap_or_default();
+    let place = format!("{} ({}{job}{host})", sprint.cluster, sprint.scheduler);
+    body.open("table", "").open("tbody", "");
+    for (name, value) in [
+        ("Cluster", place.as_str()),
+        ("Directory there", sprint.remote_dir.as_str()),
+        ("Time limit", human(sprint.time_limit_seconds).as_str()),
+        ("Created", utc(&sprint.created_at).as_str()),
+    ] {
+        body.open("tr", "").element("th", "", name).element("td", "", value).close("tr");
+    }
+    body.close("tbody").close("table");
+}
+
+/// A stored time. The page may be read anywhere: it stays in UTC, and says so.
+pub(super) fn utc(time: &str) -> String {
+    let parsed = time.parse::<jiff::Timestamp>();
+    parsed.map_or_else(|_| time.to_owned(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+fn took(sprint: &Sprint) -> Option<String> {
+    let time = |text: &Option<String>| text.as_deref()?.parse::<jiff::Timestamp>().ok();
+    let seconds = time(&sprint.completed_at)?.as_second() - time(&sprint.started_at)?.as_second();
+    u64::try_from(seconds).ok().map(human)
+}
+
+fn text_of(files: &dyn Files, name: &str) -> Option<String> {
+    let bytes = files.read(name, MAX_TEXT)?;
+    Some(crate::domain::written::text(&bytes))
+}
