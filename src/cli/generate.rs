@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 
+use super::complete::VARIABLE;
 use super::exit::{Exit, Result};
 use super::ui::Ui;
 use crate::problem::Problem;
@@ -22,29 +24,25 @@ pub struct ManArgs {
     to: PathBuf,
 }
 
-/// Prints a completion script.
+/// Prints a completion script: it asks this program for what may be meant.
 pub fn completions(ui: &Ui, args: &CompletionsArgs) -> Result {
+    let shells = Shells::builtins();
+    let name = args.shell.to_string();
     let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut without_hidden(&super::command()),
-        "researchloop",
-        &mut script,
-    );
-    ui.line(String::from_utf8_lossy(&script).trim_end());
+    let written = shells.completer(&name).map(|shell| {
+        shell.write_registration(
+            VARIABLE,
+            "researchloop",
+            "researchloop",
+            "researchloop",
+            &mut script,
+        )
+    });
+    match written {
+        Some(Ok(())) => ui.line(String::from_utf8_lossy(&script).trim_end()),
+        _ => return Err(Problem::failed(format!("there is no completion for {name}"))),
+    }
     Ok(Exit::Success)
-}
-
-/// The command line without the commands that nobody types.
-fn without_hidden(command: &clap::Command) -> clap::Command {
-    let shown = command.get_subcommands().filter(|below| !below.is_hide_set()).cloned();
-    let mut copy = clap::Command::new("researchloop")
-        .args(command.get_arguments().cloned())
-        .subcommands(shown);
-    copy = copy
-        .about(command.get_about().cloned().unwrap_or_default())
-        .version(env!("CARGO_PKG_VERSION"));
-    copy
 }
 
 /// Writes a manual page for each command.

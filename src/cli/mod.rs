@@ -5,6 +5,7 @@ mod answer;
 mod auto;
 mod check;
 mod cluster;
+mod complete;
 mod config;
 mod cron;
 mod demo;
@@ -174,6 +175,7 @@ enum Command {
 
 /// Runs the command that the process was started with, and returns its exit code.
 pub fn run() -> u8 {
+    complete::answer_if_asked();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let parsed = command()
         .try_get_matches_from(&arguments)

@@ -10,6 +10,7 @@ mod outcome;
 mod sprints;
 mod status;
 mod studies;
+mod suggest;
 mod tasks;
 mod which;
 
@@ -20,5 +21,6 @@ pub use messages::messages;
 pub use sprints::{SprintsQuestion, sprint, sprints};
 pub use status::status;
 pub use studies::{studies, study};
+pub use suggest::{Named, suggestions};
 pub use tasks::{Drawing, TasksQuestion, drawing, graph, task, tasks};
 pub use which::{Fits, live, newest, none_chosen};

@@ -228,6 +228,18 @@ impl Store {
         Ok(store)
     }
 
+    /// Looks into a database without waiting and without changing it, not even to bring it up to date.
+    pub fn peek(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if usize::try_from(found).ok() != Some(MIGRATIONS.len()) {
+            return Err(StoreError::Unexpected("it has another schema".to_owned()));
+        }
+        Self::on(connection, false)
+    }
+
     /// A database in memory, which is gone afterwards.
     pub fn in_memory() -> Result<Self, StoreError> {
         let mut store = Self::on(Connection::open_in_memory()?, false)?;

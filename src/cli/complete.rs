@@ -1,0 +1,115 @@
+//! Completion with what is there: a shell asks this program, which reads the configuration and looks into
+//! the database without changing it.
+
+use std::ffi::OsStr;
+
+use clap::{Arg, Command};
+use clap_complete::CompleteEnv;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use super::{Color, Global};
+use crate::domain::Status;
+use crate::query::{self, Named};
+
+/// The variable by which a shell says that it asks for completions.
+pub const VARIABLE: &str = "RESEARCHLOOP_COMPLETE";
+
+/// Answers a shell that asks for completions, and ends the program; returns when none does.
+pub fn answer_if_asked() {
+    if std::env::var_os(VARIABLE).is_none() {
+        return;
+    }
+    CompleteEnv::with_factory(|| with_completers(without_hidden(&super::command()), ""))
+        .var(VARIABLE)
+        .completer("researchloop")
+        .complete();
+}
+
+/// The command line without the commands that nobody types.
+fn without_hidden(command: &Command) -> Command {
+    let shown = command.get_subcommands().filter(|below| !below.is_hide_set()).cloned();
+    Command::new("researchloop")
+        .args(command.get_arguments().cloned())
+        .subcommands(shown)
+        .about(command.get_about().cloned().unwrap_or_default())
+        .version(env!("CARGO_PKG_VERSION"))
+}
+
+/// The command line, with what may stand in each place.
+fn with_completers(mut command: Command, path: &str) -> Command {
+    let arguments: Vec<String> =
+        command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
+    for id in arguments {
+        if let Some(completer) = completer(path, &id) {
+            command = command.mut_arg(id, |argument: Arg| argument.add(completer));
+        }
+    }
+    let names: Vec<String> =
+        command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    for name in names {
+        let path = format!("{path} {name}").trim().to_owned();
+        command = command.mut_subcommand(name, |below| with_completers(below, &path));
+    }
+    command
+}
+
+/// What may stand in an argument of a command.
+fn completer(path: &str, argument: &str) -> Option<ArgValueCompleter> {
+    let noun = path.split(' ').next().unwrap_or_default();
+    let named = match (noun, argument) {
+        (_, "study") => Named::Studies,
+        ("study", "name") if path != "study init" => Named::Studies,
+        ("cluster", "name" | "cluster") => Named::Clusters,
+        (_, "task" | "parent" | "needs") => Named::Tasks,
+        ("task", "id" | "ids" | "tasks") => Named::Tasks,
+        ("loop", "id" | "ids") => Named::Loops,
+        ("reply", "id") => Named::Messages,
+        ("sprint" | "show" | "watch" | "log" | "cancel" | "open", "id" | "ids") => Named::Sprints,
+        ("sprint" | "ls", "status") => {
+            let words = Status::ALL.iter().map(|status| status.as_str());
+            return Some(words_of(words.collect()));
+        }
+        (_, "verdict") => return Some(words_of(vec!["supported", "refuted", "inconclusive"])),
+        ("task", "priority") => return Some(words_of(vec!["p0", "p1", "p2"])),
+        _ => return None,
+    };
+    Some(ArgValueCompleter::new(move |typed: &OsStr| candidates(named, typed)))
+}
+
+fn words_of(words: Vec<&'static str>) -> ArgValueCompleter {
+    ArgValueCompleter::new(move |typed: &OsStr| {
+        let typed = typed.to_string_lossy();
+        let fit = words.iter().filter(|word| word.starts_with(typed.as_ref()));
+        fit.map(|word| CompletionCandidate::new(*word)).collect()
+    })
+}
+
+/// What begins with what was typed. An id may be typed without its prefix.
+fn candidates(named: Named, typed: &OsStr) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy();
+    let global = Global { config: config_option(), json: false, quiet: true, color: Color::Never };
+    let Ok(config) = global.load_quietly() else { return Vec::new() };
+    let is_begun = |name: &str| {
+        name.starts_with(typed.as_ref())
+            || name.split_once('-').is_some_and(|(_, rest)| {
+                !typed.is_empty() && named != Named::Studies && rest.starts_with(typed.as_ref())
+            })
+    };
+    query::suggestions(&config, named)
+        .into_iter()
+        .filter(|(name, _)| is_begun(name))
+        .map(|(name, about)| {
+            let about = (!about.is_empty()).then(|| super::text::clean(&about));
+            CompletionCandidate::new(name).help(about.map(Into::into))
+        })
+        .collect()
+}
+
+/// The configuration file that stands in the words that were typed.
+fn config_option() -> Option<std::path::PathBuf> {
+    let words: Vec<String> = std::env::args().collect();
+    let at = words.iter().position(|word| word == "-c" || word == "--config");
+    let given = at.and_then(|at| words.get(at + 1).cloned());
+    let joined = || words.iter().find_map(|word| word.strip_prefix("--config=").map(str::to_owned));
+    given.or_else(joined).map(Into::into)
+}
