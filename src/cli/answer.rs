@@ -96,7 +96,7 @@ fn metrics(sprint: &Sprint, standing: Option<&Standing>) -> Vec<String> {
                 _ => String::new(),
             };
             let (name, unit) = (text::padded(&clean(&metric.name), widest), clean(&metric.unit));
-            format!("  {name}  {} {source}{beside}", format!("{value} {unit}").trim())
+            format!("  {name}  {}{source}{beside}", format!("{value} {unit}").trim())
                 .trim_end()
                 .to_owned()
         })

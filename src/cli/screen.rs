@@ -20,14 +20,22 @@ use crate::view::{OneSprint, Sprint, SprintNext, Step, Usage};
 
 /// The status of a sprint with its color.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
-    // The step that runs, or the reason, or what it waits for.
-    let beside = match (&sprint.phase, sprint.reason) {
+    let text = text::status(sprint.status, beside(sprint));
+    ui.paint(tone(sprint.status), clean(&text))
+}
+
+/// The same without what stands beside it.
+pub fn status_alone(ui: &Ui, sprint: &Sprint) -> String {
+    ui.paint(tone(sprint.status), sprint.status)
+}
+
+/// The step that runs, or the reason, or what it waits for.
+pub fn beside(sprint: &Sprint) -> Option<&str> {
+    match (&sprint.phase, sprint.reason) {
         (Some(phase), _) => Some(phase.as_str()),
         (None, Some(reason)) => Some(reason.as_str()),
         (None, None) => sprint.waits_for.as_ref().map(MessageId::as_str),
-    };
-    let text = text::status(sprint.status, beside);
-    ui.paint(tone(sprint.status), clean(&text))
+    }
 }
 
 fn tone(status: Status) -> Tone {

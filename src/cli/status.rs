@@ -113,7 +113,9 @@ impl Screen<'_> {
         gives_way: &[&str],
         lines: &mut Vec<String>,
     ) {
-        lines.extend(Table { headers, rows, gives_way, indent: 2 }.lines(self.ui));
+        lines.extend(
+            Table { headers, rows, gives_way, indent: 2, ..Table::default() }.lines(self.ui),
+        );
     }
 
     /// A sentence, broken between words.

@@ -20,6 +20,8 @@ pub struct Table<'a> {
     pub rows: Vec<Vec<String>>,
     /// Columns that a narrow terminal has no room for, the first one first.
     pub gives_way: &'a [&'a str],
+    /// How wide the last column should be at least; 0 for what most lists need.
+    pub least: usize,
     /// In front of each line.
     pub indent: usize,
 }
@@ -56,7 +58,8 @@ impl Table<'_> {
         };
         let mut columns: Vec<usize> = (0..self.headers.len()).filter(|at| says(*at)).collect();
         let (Some(room), Some(last)) = (room, columns.last().copied()) else { return columns };
-        let wanted = LEAST.min(self.width(last));
+        let least = if self.least == 0 { LEAST } else { self.least };
+        let wanted = least.min(self.width(last));
         for name in self.gives_way {
             let before: usize =
                 columns.iter().filter(|at| **at != last).map(|at| self.width(*at) + GAP).sum();
@@ -88,7 +91,8 @@ mod tests {
 
     fn drawn(rows: &[[&str; 4]], room: Option<usize>) -> Vec<String> {
         let rows = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
-        let table = Table { headers: &HEADERS, rows, gives_way: &["COST", "NAME"], indent: 0 };
+        let table =
+            Table { headers: &HEADERS, rows, gives_way: &["COST", "NAME"], ..Table::default() };
         table.lines_in(room, &Style::new())
     }
 

@@ -331,6 +331,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "RESEARCHLOOP_CRON",
         "set in the line of `cron install`, so that `status` can say that cron ran the tick",
     ),
+    ("RESEARCHLOOP_COMPLETE", "set by completion scripts when they ask for what may be meant"),
     ("RESEARCHLOOP_CRON_TRIAL", "that `cron install` tries the line"),
     ("RESEARCHLOOP_BIN", "the binary that tests run"),
     ("RESEARCHLOOP_TEST_NOW", "the time that tests see"),

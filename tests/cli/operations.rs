@@ -254,3 +254,48 @@ fn a_job_that_was_given_up_is_ended_although_a_tick_died_before_it_could() {
     assert!(told > 0, "nobody told the scheduler");
     assert_eq!(project.show(&id)["status"], "failed");
 }
+
+#[test]
+fn lists_fit_every_width_and_tell_sprints_apart() {
+    let mut project = playing("*:by_idea", "");
+    project.run(&["study", "set", "metric=acc", "metric_better=higher"]).success();
+    let words = ["alpha", "beta", "gamma"];
+    for (at, word) in words.iter().enumerate() {
+        let tail = "and everything else stays as it is, so that only this one thing differs";
+        let idea = format!("{word} is tried, {tail} [supported] [acc=0.{}]", at + 5);
+        let id = project.submit(&idea, &["--rounds", "0"]);
+        project.finish(&id, 60);
+    }
+    let failed = project.submit("delta fails in its first step [fails]", &["--rounds", "0"]);
+    project.finish(&failed, 60);
+    for columns in ["60", "80", "100", "140", "200"] {
+        project.set("COLUMNS", columns);
+        let width: usize = columns.parse().unwrap();
+        for arguments in [&["ls"][..], &["status"], &["study", "show", "s"], &["show"], &["check"]]
+        {
+            let shown = project.run(arguments).success();
+            for line in shown.stdout.lines() {
+                // A path is never cut: it is there to be copied.
+                let is_whole = line.contains(project.path("").to_str().unwrap());
+                assert!(
+                    console::measure_text_width(line) <= width || is_whole,
+                    "{arguments:?} at {columns}: {line}"
+                );
+            }
+        }
+        let list = project.run(&["ls"]).success();
+        for word in words.iter().chain(&["delta"]) {
+            assert!(list.stdout.contains(&format!("  {word} ")), "{columns}: {list}");
+        }
+        assert!(list.stdout.contains("step_failed"), "{columns}: {list}");
+        assert_eq!(list.stdout.contains("  TOOK  "), width >= 100, "{list}");
+        assert_eq!(list.stdout.contains("  VALUE  "), width >= 80, "{list}");
+        // Columns that say nothing are left out.
+        assert!(!list.stdout.contains("STUDY"), "{list}");
+    }
+    // The newest of those with a value is the best: how far it is ahead is said first.
+    let best = project.run(&["--json", "ls", "--status", "completed"]).success().json();
+    let id = text(&best["sprints"][0], "id").to_owned();
+    let shown = project.run(&["show", &id]).success();
+    assert!(shown.stdout.contains("best of 3, 0.1 better than"), "{shown}");
+}

@@ -21,7 +21,7 @@ impl Render for Clusters {
             headers: &["NAME", "HOST", "USER", "SCHEDULER", "MAX JOBS", "WORKING DIR"],
             rows: self.clusters.iter().map(row).collect(),
             gives_way: &["MAX JOBS", "USER"],
-            indent: 0,
+            ..Table::default()
         };
         table.lines(ui)
     }

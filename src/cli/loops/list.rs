@@ -71,7 +71,7 @@ impl Render for Loops {
             headers: &["ID", "STUDY", "STATUS", "PROGRESS", "CURRENT", "COST", "AGE", "NOTE"],
             rows,
             gives_way: &["AGE", "CURRENT", "COST"],
-            indent: 0,
+            ..Table::default()
         };
         table.lines(ui)
     }

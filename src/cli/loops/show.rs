@@ -149,7 +149,7 @@ impl Render for ShownLoop {
                 headers: &["SPRINT", "STATUS", "RESULT", "COST", "TASK", "AGE", "IDEA"],
                 rows,
                 gives_way: &["AGE", "TASK", "COST"],
-                indent: 0,
+                ..Table::default()
             };
             lines.extend(table.lines(ui));
         }

@@ -58,7 +58,7 @@ pub fn table(ui: &Ui, sprints: &[Sprint], indent: usize) -> Vec<String> {
         vec![
             sprint.id.to_string(),
             study(sprint),
-            screen::status(ui, sprint),
+            screen::status_alone(ui, sprint),
             result(ui, sprint),
             metric(sprint),
             text::cost(sprint.cost_usd, sprint.cost_estimated, screen::unknown_usd(sprint)),
@@ -71,14 +71,18 @@ pub fn table(ui: &Ui, sprints: &[Sprint], indent: usize) -> Vec<String> {
         headers: &["ID", "STUDY", "STATUS", "RESULT", "VALUE", "COST", "TOOK", "AGE", "IDEA"],
         rows: sprints.iter().map(row).collect(),
         gives_way: &["TOOK", "COST", "STUDY", "AGE", "VALUE"],
+        least: 32,
         indent,
     };
     table.lines(ui)
 }
 
-/// Its verdict, and whether something is open against it.
+/// Its verdict, and whether something is open against it. Before there is one: the step that runs, why
+/// it failed, or what it waits for.
 fn result(ui: &Ui, sprint: &Sprint) -> String {
-    let Some(Some(outcome)) = &sprint.outcome else { return String::new() };
+    let Some(Some(outcome)) = &sprint.outcome else {
+        return text::clean(screen::beside(sprint).unwrap_or_default());
+    };
     let verdict = outcome.verdict.map(|verdict| screen::verdict(ui, verdict)).unwrap_or_default();
     let mark =
         if outcome.has_open_issues { ui.paint(Tone::Attention, " !") } else { String::new() };

@@ -87,7 +87,7 @@ impl Render for Screen {
             headers: &["#", "SPRINT", "VALUE", "N", "VERDICT", "NOISE", "IDEA"],
             rows: places.iter().map(|place| cells(ui, place)).collect(),
             gives_way: &["N", "VERDICT"],
-            indent: 0,
+            ..Table::default()
         };
         lines.extend(table.lines(ui));
         let all = board.places.len();

@@ -47,7 +47,7 @@ impl Render for Studies {
             headers: &["NAME", "CLUSTER", "SPRINTS", "ACTIVE", "COST", "DESCRIPTION"],
             rows,
             gives_way: &["CLUSTER", "COST"],
-            indent: 0,
+            ..Table::default()
         };
         table.lines(ui)
     }

@@ -83,7 +83,7 @@ impl Render for TaskList {
             headers: &["ID", "PRIO", "STATE", "STUDY", "NEEDS", "IDEA"],
             rows: self.tasks.iter().map(|task| cells(ui, task, many_studies)).collect(),
             gives_way: &["STUDY"],
-            indent: 0,
+            ..Table::default()
         };
         table.lines(ui)
     }
