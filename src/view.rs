@@ -26,7 +26,7 @@ pub use cron::{Cron, CronInstalled, CronRemoved, PastTick};
 pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboard};
 pub use loops::{BestOfLoop, Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, loop_found};
 pub use message::{Message, Messages, Replied, Response, message};
-pub use next::{LoopNext, SprintNext};
+pub use next::{LoopNext, More, SprintNext};
 pub use plan::{Plan, PlanWaiting, PlannedNeed, PlannedTask, PlannedTasks};
 pub use project::{GitIgnore, NewProject};
 pub use sprint::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt, cancelled};

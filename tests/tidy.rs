@@ -105,8 +105,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     (
         "query",
         &[
-            "app", "config", "cron", "domain", "find", "platform", "store", "study", "task",
-            "tick", "view",
+            "app", "config", "cron", "domain", "find", "platform", "sprint", "store", "study",
+            "task", "tick", "view",
         ],
     ),
     (

@@ -16,7 +16,7 @@ use crate::domain::{
     MessageId, OpenIssues, SprintId, SprintKind, Status, StepState, TaskId, Verdict, Waiting,
 };
 use crate::tick::Live;
-use crate::view::{OneSprint, Sprint, SprintNext, Step, Usage};
+use crate::view::{More, OneSprint, Sprint, SprintNext, Step, Usage};
 
 /// The status of a sprint with its color.
 pub fn status(ui: &Ui, sprint: &Sprint) -> String {
@@ -488,6 +488,18 @@ pub fn next(sprint: &Sprint, next: &SprintNext, folder: &Path) -> String {
             folder.with_file_name(sprint.as_str()).join("report.md").display(),
             study()
         ),
+        SprintNext::ResubmitWith { more: More::Time(seconds) } => {
+            let time = if seconds % 3600 == 0 {
+                format!("{}h", seconds / 3600)
+            } else {
+                format!("{}m", seconds.div_ceil(60))
+            };
+            format!("`researchloop sprint resubmit {id} --time {time}` gives it twice the time")
+        }
+        SprintNext::ResubmitWith { more: More::Option(option, value) } => {
+            let option = shell_word(&clean(&format!("{option}={value}")));
+            format!("`researchloop sprint resubmit {id} -o {option}` gives it twice the memory")
+        }
         SprintNext::Follow { advice } => clean(advice),
         SprintNext::ReadLog => format!("`researchloop sprint log {id}`"),
         SprintNext::ShowLoops => "`researchloop loop list` shows what its loop does".to_owned(),

@@ -3,11 +3,12 @@
 use super::next::sprint_next;
 use super::outcome::{Metrics, listed, standing};
 use crate::app::App;
-use crate::domain::Status;
+use crate::domain::{Reason, Status};
 use crate::find;
 use crate::problem::Problem;
-use crate::store::SprintFilter;
-use crate::view;
+use crate::sprint::twice_the_memory;
+use crate::store::{SprintFilter, SprintRow};
+use crate::view::{self, More, SprintNext};
 
 /// Which sprints are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,19 @@ pub fn sprints(app: &App, question: SprintsQuestion<'_>) -> Result<view::Sprints
     Ok(view::Sprints { sprints: sprints.collect::<Result<_, _>>()? })
 }
 
+/// Much more of what it had too little of, when that is known.
+fn more(app: &App, row: &SprintRow, sprint: &view::Sprint) -> Option<SprintNext> {
+    let more = match sprint.reason? {
+        Reason::TimeLimit => More::Time(sprint.time_limit_seconds.checked_mul(2)?),
+        Reason::OutOfMemory => {
+            let (option, value) = twice_the_memory(app, row)?;
+            More::Option(option, value)
+        }
+        _ => return None,
+    };
+    Some(SprintNext::ResubmitWith { more })
+}
+
 /// One sprint, by its id or the beginning of one, with what it asks and has not read yet.
 pub fn sprint(app: &App, id: &str) -> Result<view::OneSprint, Problem> {
     app.store()?.at_one_time(|store| {
@@ -42,7 +56,7 @@ pub fn sprint(app: &App, id: &str) -> Result<view::OneSprint, Problem> {
         let sprint = view::sprint_found(store, &row)?;
         Ok(view::OneSprint {
             messages: messages.map(|message| view::message(&message)).collect(),
-            next: sprint_next(&sprint),
+            next: more(app, &row, &sprint).unwrap_or_else(|| sprint_next(&sprint)),
             standing: standing(store, &mut Metrics::new(app), &row)?,
             sprint,
         })

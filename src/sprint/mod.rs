@@ -37,7 +37,7 @@ pub use fetch::{Extent, FetchError, Fetched, fetch_through, remember};
 pub use handle::{Handle, Made, NewSubmission};
 pub use install_runner::{InstallOutcome, RunnerHere, install_runner, shell_path, use_runner};
 pub use lost::mark_lost;
-pub use options::{doubtful_options, gpus_of, is_same_option};
+pub use options::{doubtful_options, gpus_of, is_same_option, twice_the_memory};
 pub use request::{NewSprintSpec, Request};
 pub use submit::{submit, submit_looked_up};
 pub use submitted::{Deferral, Submitted};

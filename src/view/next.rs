@@ -3,6 +3,15 @@
 use crate::domain::action::LoopOption;
 use crate::domain::{MessageId, SprintId};
 
+/// What a sprint may need more of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum More {
+    /// Time, in seconds.
+    Time(u64),
+    /// This job option, with this value.
+    Option(String, String),
+}
+
 /// What can be done next about a sprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SprintNext {
@@ -37,6 +46,11 @@ pub enum SprintNext {
     ReadReport {
         /// The sprint in whose directory it lies.
         sprint: SprintId,
+    },
+    /// Run it again with more of what it had too little of.
+    ResubmitWith {
+        /// Of what, and how much.
+        more: More,
     },
     /// Do what its end advises, a sentence.
     Follow {

@@ -185,7 +185,11 @@ fn the_text_of_an_error_becomes_no_summary() {
 #[test]
 fn the_time_limit_is_told_by_the_runner_itself() {
     for scenario in ["research:hang", "research:hang_hard"] {
-        let (_, _, sprint) = failed(scenario, &["--time", "4s"], "time_limit", "time", "--time");
+        let (project, id, sprint) =
+            failed(scenario, &["--time", "4s"], "time_limit", "time", "--time");
+        // The line to paste has the larger time in it.
+        let next = format!("next: `researchloop sprint resubmit {id} --time 1m` gives it twice");
+        project.run(&["show", &id]).success().says(&next);
         assert_eq!(step(&sprint, "research"), "interrupted");
     }
 }
