@@ -1,6 +1,6 @@
 # Completion for bash. The program is asked what may stand here; its answer is shown, never run.
 _researchloop() {
-    local at word cut value about joins= words=() values=() abouts=()
+    local at word cut value about joins='' words=() values=() abouts=()
     # bash splits words at = and : as well; the program does not.
     for ((at = 0; at <= COMP_CWORD; at++)); do
         word=${COMP_WORDS[at]}
@@ -10,7 +10,7 @@ _researchloop() {
         else
             words+=("$word")
         fi
-        joins=
+        joins=''
         if [[ $word == *[=:] ]]; then joins=1; fi
     done
     cut=${words[${#words[@]} - 1]}

@@ -102,7 +102,7 @@ const TYPED_IN_ZSH: &str = "\
 zmodload zsh/zpty
 zpty shell zsh -d -i
 zpty -r shell shown '*type now*'
-zpty -w -n shell \"$1\"$'\\t\\t\\x14'
+zpty -w -n shell \"$1\"$'\\t\\x14'
 while zpty -r shell shown; do print -rn -- $shown; done
 ";
 
