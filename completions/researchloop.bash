@@ -1,33 +1,36 @@
-
-_clap_complete_researchloop() {
-    local IFS=$'\013'
-    local _CLAP_COMPLETE_INDEX=${COMP_CWORD}
-    local _CLAP_COMPLETE_COMP_TYPE=${COMP_TYPE}
-    if compopt +o nospace 2> /dev/null; then
-        local _CLAP_COMPLETE_SPACE=false
-    else
-        local _CLAP_COMPLETE_SPACE=true
-    fi
-    local words=("${COMP_WORDS[@]}")
-    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-        words[COMP_CWORD]="$2"
-    fi
-    COMPREPLY=( $( \
-        _CLAP_IFS="$IFS" \
-        _CLAP_COMPLETE_INDEX="$_CLAP_COMPLETE_INDEX" \
-        _CLAP_COMPLETE_COMP_TYPE="$_CLAP_COMPLETE_COMP_TYPE" \
-        _CLAP_COMPLETE_SPACE="$_CLAP_COMPLETE_SPACE" \
-        RESEARCHLOOP_COMPLETE="bash" \
-        "researchloop" -- "${words[@]}" \
-    ) )
-    if [[ $? != 0 ]]; then
-        unset COMPREPLY
-    elif [[ $_CLAP_COMPLETE_SPACE == false ]] && [[ "${COMPREPLY-}" =~ [=/:]$ ]]; then
-        compopt -o nospace
+# Completion for bash. The program is asked what may stand here; its answer is shown, never run.
+_researchloop() {
+    local at word cut value about joins='' words=() values=() abouts=()
+    # bash splits words at = and : as well; the program does not.
+    for ((at = 0; at <= COMP_CWORD; at++)); do
+        word=${COMP_WORDS[at]}
+        if ((at == COMP_CWORD)) && [[ $word != [=:]* ]]; then word=$2; fi
+        if ((at > 0)) && [[ -n $joins || $word == [=:]* ]]; then
+            words[${#words[@]} - 1]+=$word
+        else
+            words+=("$word")
+        fi
+        joins=''
+        if [[ $word == *[=:] ]]; then joins=1; fi
+    done
+    cut=${words[${#words[@]} - 1]}
+    cut=${cut%"$2"}
+    while IFS=$'\t' read -r value about; do
+        values+=("${value#"$cut"}")
+        abouts+=("$about")
+    done < <(RESEARCHLOOP_COMPLETE=1 researchloop -- "${words[@]}" 2>/dev/null)
+    COMPREPLY=(${values[@]+"${values[@]}"})
+    if ((${#values[@]} == 1)); then
+        if [[ ${values[0]} == *[=/] ]]; then compopt -o nospace 2>/dev/null; fi
+    elif [[ $COMP_TYPE == 63 || $COMP_TYPE == 33 || $COMP_TYPE == 64 ]]; then
+        # What is only listed may say more: what each id is.
+        for at in ${values[@]+"${!values[@]}"}; do
+            if [[ ${values[at]} == *-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f] ]]; then
+                word="${values[at]}  ${abouts[at]}"
+                COMPREPLY[at]=${word:0:${COLUMNS:-80} - 2}
+            fi
+        done
     fi
 }
-if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -o nospace -o bashdefault -o nosort -F _clap_complete_researchloop researchloop
-else
-    complete -o nospace -o bashdefault -F _clap_complete_researchloop researchloop
-fi
+complete -o nosort -F _researchloop researchloop 2>/dev/null ||
+    complete -F _researchloop researchloop

@@ -1,32 +1,54 @@
 //! Completion with what is there: a shell asks this program, which reads the configuration and looks into
 //! the database without changing it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 
 use clap::{Arg, Command};
-use clap_complete::CompleteEnv;
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
 use super::{Color, Global};
 use crate::domain::Status;
 use crate::query::{self, Named};
 
 /// The variable by which a shell says that it asks for completions.
-pub const VARIABLE: &str = "RESEARCHLOOP_COMPLETE";
+const VARIABLE: &str = "RESEARCHLOOP_COMPLETE";
 
-/// Answers a shell that asks for completions, and ends the program; returns when none does.
-pub fn answer_if_asked() {
+/// Answers a shell that asks what may stand at the end of the words behind `--`: one answer a line, with a tab
+/// before what it is. Returns whether a shell asked.
+pub fn is_answered() -> bool {
     if std::env::var_os(VARIABLE).is_none() {
-        return;
+        return false;
     }
-    CompleteEnv::with_factory(|| with_completers(without_hidden(&super::command()), ""))
-        .var(VARIABLE)
-        .completer("researchloop")
-        .complete();
+    let words: Vec<OsString> =
+        std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let Some(last) = words.len().checked_sub(1) else { return true };
+    // Options are offered to who has begun one.
+    let wants_options = words.last().is_some_and(|word| !word.is_empty());
+    let mut command = with_completers(without_hidden(&super::command()), "");
+    let here = std::env::current_dir().ok();
+    let found = complete(&mut command, words, last, here.as_deref()).unwrap_or_default();
+    let mut answer = String::new();
+    for candidate in found {
+        let value = candidate.get_value().to_string_lossy();
+        // A file may be named like this; a shell would take it for two answers.
+        if value.contains(['\n', '\t']) || (value.starts_with('-') && !wants_options) {
+            continue;
+        }
+        answer.push_str(&value);
+        if let Some(about) = candidate.get_help().map(ToString::to_string) {
+            answer.push('\t');
+            answer.push_str(about.lines().next().unwrap_or_default());
+        }
+        answer.push('\n');
+    }
+    // Who asked may be gone.
+    let _ = std::io::stdout().write_all(answer.as_bytes());
+    true
 }
 
 /// The command line without the commands that nobody types.
-fn without_hidden(command: &Command) -> Command {
+pub fn without_hidden(command: &Command) -> Command {
     let shown = command.get_subcommands().filter(|below| !below.is_hide_set()).cloned();
     Command::new("researchloop")
         .args(command.get_arguments().cloned())

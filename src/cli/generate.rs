@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
-use clap_complete::env::Shells;
 
-use super::complete::VARIABLE;
+use super::complete::without_hidden;
 use super::exit::{Exit, Result};
 use super::ui::Ui;
 use crate::problem::Problem;
@@ -24,24 +23,20 @@ pub struct ManArgs {
     to: PathBuf,
 }
 
-/// Prints a completion script: it asks this program for what may be meant.
+/// Prints a completion script. Those for the usual shells ask this program what is there.
 pub fn completions(ui: &Ui, args: &CompletionsArgs) -> Result {
-    let shells = Shells::builtins();
-    let name = args.shell.to_string();
-    let mut script = Vec::new();
-    let written = shells.completer(&name).map(|shell| {
-        shell.write_registration(
-            VARIABLE,
-            "researchloop",
-            "researchloop",
-            "researchloop",
-            &mut script,
-        )
-    });
-    match written {
-        Some(Ok(())) => ui.line(String::from_utf8_lossy(&script).trim_end()),
-        _ => return Err(Problem::failed(format!("there is no completion for {name}"))),
-    }
+    let script = match args.shell {
+        Shell::Bash => include_str!("../../completions/researchloop.bash").to_owned(),
+        Shell::Zsh => include_str!("../../completions/_researchloop").to_owned(),
+        Shell::Fish => include_str!("../../completions/researchloop.fish").to_owned(),
+        other => {
+            let mut script = Vec::new();
+            let mut command = without_hidden(&super::command());
+            clap_complete::generate(other, &mut command, "researchloop", &mut script);
+            String::from_utf8_lossy(&script).into_owned()
+        }
+    };
+    ui.line(script.trim_end());
     Ok(Exit::Success)
 }
 

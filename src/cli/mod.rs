@@ -43,7 +43,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use self::exit::Result;
+use self::exit::{Exit, Result};
 use self::sprint::SprintCommand;
 use self::ui::Ui;
 use crate::app::App;
@@ -175,7 +175,9 @@ enum Command {
 
 /// Runs the command that the process was started with, and returns its exit code.
 pub fn run() -> u8 {
-    complete::answer_if_asked();
+    if complete::is_answered() {
+        return Exit::Success.code();
+    }
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let parsed = command()
         .try_get_matches_from(&arguments)

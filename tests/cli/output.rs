@@ -186,19 +186,3 @@ fn a_narrow_terminal_is_believed() {
     project.set("COLUMNS", "1");
     project.run(&["status"]).success();
 }
-
-#[test]
-fn completions_offer_no_hidden_command() {
-    let project = Project::empty();
-    for shell in ["bash", "zsh", "fish"] {
-        let script = project.run(&["completions", shell]).success();
-        for hidden in ["job-run", "demo-agent", "files-read", "files-results"] {
-            assert!(!script.stdout.contains(hidden), "{shell} offers {hidden}");
-        }
-        assert!(
-            script.stdout.contains("resubmit") && script.stdout.contains("--color")
-                || shell == "fish",
-            "{shell}"
-        );
-    }
-}

@@ -1,8 +1,7 @@
-//! Completions and manual pages: made for every command that a user sees. `UPDATE_DOCS=1` writes the
-//! completions anew that are kept in `completions/`.
+//! Completions and manual pages: made for every command that a user sees.
 
 use super::document;
-use crate::harness::{Project, program, sources};
+use crate::harness::{Project, program, sources, tell};
 
 /// The names of all commands that are shown, each with those above it.
 fn commands() -> Vec<Vec<String>> {
@@ -37,7 +36,7 @@ fn offered(project: &Project, words: &[&str]) -> Vec<String> {
     let program = researchloop_on_path(project);
     let script = format!(
         "PATH='{program}':$PATH; source ./bash; COMP_WORDS=({quoted}); COMP_CWORD={}; COMP_TYPE=9; \
-         _clap_complete_researchloop researchloop '{}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+         _researchloop researchloop '{}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         words.len() - 1,
         words.last().unwrap()
     );
@@ -45,9 +44,7 @@ fn offered(project: &Project, words: &[&str]) -> Vec<String> {
     shell.args(["--norc", "-c", &script]);
     let output = Project::output(shell);
     assert_eq!(output.stderr, "", "{output}");
-    // Options may stand everywhere.
-    let lines = output.stdout.lines().map(str::trim);
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('-'));
+    let lines = output.stdout.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(str::to_owned).collect()
 }
 
@@ -86,15 +83,118 @@ fn completion_offers_what_is_there() {
     assert_eq!(offered(&project, &["researchloop", "run", "-s", ""]), ["s"]);
     assert_eq!(offered(&project, &["researchloop", "cluster", "check", "h"]), ["here"]);
     assert_eq!(offered(&project, &["researchloop", "ls", "--status", "par"]), ["parked"]);
+    assert_eq!(offered(&project, &["researchloop", "ls", "--stat"]), ["--status"]);
     let config = project.path("researchloop.toml").display().to_string();
     assert_eq!(offered(&project, &["researchloop", "-c", &config, "run", "-s", ""]), ["s"]);
-    assert!(!offered(&project, &["researchloop", "job"]).iter().any(|word| word == "job-run"));
+    for hidden in ["job-", "demo-", "files-"] {
+        assert_eq!(offered(&project, &["researchloop", hidden]), Vec::<String>::new(), "{hidden}");
+    }
     assert!(!project.path("pwned").exists());
     // A configuration that cannot be read, a database that is none: no word about it.
     project.write("researchloop.db", "no database");
     assert_eq!(offered(&project, &["researchloop", "show", ""]), Vec::<String>::new());
     project.write("researchloop.toml", "[[");
     assert_eq!(offered(&project, &["researchloop", "run", "-s", ""]), Vec::<String>::new());
+}
+
+/// A line is typed in zsh, with a tab at its end, and is kept as it is then; what was shown is printed.
+const TYPED_IN_ZSH: &str = "\
+zmodload zsh/zpty
+zpty shell zsh -d -i
+zpty -r shell shown '*type now*'
+zpty -w -n shell \"$1\"$'\\t\\x14'
+while zpty -r shell shown; do print -rn -- $shown; done
+";
+
+/// The completion is loaded when it is first needed, as from a folder of zsh's own.
+const ZSHRC: &str = "\
+fpath=($PWD/functions $fpath); autoload -Uz compinit; compinit -u -D
+kept() { print -r -- $BUFFER >kept; exit }
+zle -N kept; bindkey '^T' kept; PS1='type now'
+";
+
+#[test]
+fn zsh_and_fish_show_what_is_there_and_run_none_of_it() {
+    let mut project = Project::local("");
+    researchloop_on_path(&project);
+    project.put_bin_first();
+    let idea = "`touch pwned` $(touch pwned) 'it': \"a:b\" %F{red} \\ *";
+    let added = project.run(&["--json", "task", "add", idea]).success().json();
+    let task = added["task"]["id"].as_str().unwrap().to_owned();
+    project.run(&["task", "add", "another"]).success();
+    let shell = |name: &str, arguments: &[&str]| {
+        let mut command = project.command(name);
+        command.env("ZDOTDIR", project.path("zdotdir")).env("TERM", "xterm").args(arguments);
+        match command.output() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                tell(&format!("{name} is not installed: nothing was completed in it"));
+                None
+            }
+            output => {
+                let output = output.unwrap();
+                assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+                Some(String::from_utf8_lossy(&output.stdout).into_owned())
+            }
+        }
+    };
+
+    project.write("zdotdir/.zshrc", ZSHRC);
+    project.write("type.zsh", TYPED_IN_ZSH);
+    let script = project.run(&["completions", "zsh"]).success();
+    project.write("functions/_researchloop", &script.stdout);
+    let part = &task[2..];
+    for (typed, kept) in [
+        (format!("researchloop task show {part}"), format!("researchloop task show {task} ")),
+        ("researchloop ls --status=par".to_owned(), "researchloop ls --status=parked ".to_owned()),
+        ("researchloop job".to_owned(), "researchloop job".to_owned()),
+    ] {
+        if shell("zsh", &["-f", "type.zsh", &typed]).is_some() {
+            let found = std::fs::read_to_string(project.path("kept")).unwrap();
+            assert_eq!(found, format!("{kept}\n"), "{typed}");
+        }
+    }
+    if let Some(shown) = shell("zsh", &["-f", "type.zsh", "researchloop task show t-"]) {
+        assert!(
+            shown.contains(&format!("{task}  -- `touch pwned` $(touch pwned) 'it'")),
+            "{shown}"
+        );
+    }
+
+    let script = project.run(&["completions", "fish"]).success();
+    project.write("it.fish", &script.stdout);
+    for (typed, offered) in [
+        ("task show t-", format!("{task}\t`touch pwned` $(touch pwned) 'it'")),
+        ("ls --status=par", "--status=parked".to_owned()),
+    ] {
+        let script = format!("source it.fish; complete -C 'researchloop {typed}'");
+        if let Some(shown) = shell("fish", &["--no-config", "-c", &script]) {
+            assert!(shown.contains(&offered), "{typed}: {shown}");
+        }
+    }
+    assert!(!project.path("pwned").exists());
+}
+
+#[test]
+fn bash_lists_ids_with_what_they_are_and_says_nothing_without_the_program() {
+    let project = Project::local("");
+    project.run(&["task", "add", "$(touch pwned) one"]).success();
+    project.run(&["task", "add", "another"]).success();
+    let script = project.run(&["completions", "bash"]).success();
+    project.write("bash", &script.stdout);
+    let listed = |path: &str| {
+        let script = format!(
+            "PATH='{path}':/usr/bin:/bin; source ./bash; COMP_WORDS=(researchloop task show t-); COMP_CWORD=3; \
+             COMP_TYPE=63; _researchloop researchloop t-; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let mut shell = project.command("bash");
+        shell.args(["--norc", "-u", "-c", &script]);
+        Project::output(shell)
+    };
+    let with = listed(&researchloop_on_path(&project)).success();
+    assert!(with.stdout.contains("  $(touch pwned) one\n"), "{with}");
+    assert!(!project.path("pwned").exists());
+    let without = listed("/nowhere");
+    assert_eq!((without.stdout.trim(), &*without.stderr), ("", ""), "{without}");
 }
 
 #[test]
