@@ -26,6 +26,18 @@ pub const EVALUATE: &str = "evaluate";
 /// The same of the task's verification.
 pub const VERIFY: &str = "verify";
 
+/// The page that is made of a sprint's results, in its folder on this machine.
+pub const PAGE_FILE: &str = "index.html";
+
+/// Folders of what an agent has programmed.
+pub const CODE_FOLDERS: &[&str] = &["code", "src", "scripts"];
+
+/// Whether a file of this name in the sprint's own directory is a program.
+pub fn is_code_file(name: &str) -> bool {
+    let ends = ["py", "sh", "r", "R", "jl", "m", "c", "cc", "cpp", "cu", "h", "rs", "awk", "ipynb"];
+    name != "run_sprint.sh" && name.rsplit_once('.').is_some_and(|(_, end)| ends.contains(&end))
+}
+
 /// The file in which the job of a plan leaves it.
 pub const PLAN_FILE: &str = "plan.json";
 

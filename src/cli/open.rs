@@ -98,9 +98,12 @@ fn browse(page: &Path) -> bool {
 /// Prints the report as text.
 fn term(app: &App, ui: &Ui, id: &SprintId) -> Result {
     let file = app.artifacts(id).join("report.md");
-    let is_fit = std::fs::symlink_metadata(&file)
-        .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_REPORT);
-    let bytes = if is_fit { std::fs::read(&file).ok() } else { None };
+    let found = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file);
+    if found.as_ref().is_some_and(|found| found.len() > MAX_REPORT) {
+        let problem = format!("{} is larger than {} MiB", file.display(), MAX_REPORT >> 20);
+        return Err(Problem::failed(problem));
+    }
+    let bytes = found.and_then(|_| std::fs::read(&file).ok());
     let Some(bytes) = bytes else {
         return Err(Problem::new(ProblemKind::NotFound, format!("{id} has no report here"))
             .hint(format!("`researchloop sprint fetch {id}` fetches what there is")));

@@ -3,6 +3,17 @@
 
 use std::fmt::Write as _;
 
+/// What stands in a page for a character: no control characters, and none that turn the direction of
+/// what follows.
+pub(super) fn harmless(c: char) -> Option<char> {
+    match c {
+        '\n' | '\t' => Some(c),
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
+        c if c.is_control() => Some('\u{fffd}'),
+        c => Some(c),
+    }
+}
+
 /// A piece of a page.
 #[derive(Debug, Default, Clone)]
 pub struct Html(String);
@@ -28,10 +39,7 @@ impl Html {
                 '>' => self.0.push_str("&gt;"),
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
-                // No control characters, and none that turn the direction of what follows.
-                c if c.is_control() && c != '\n' && c != '\t' => self.0.push('\u{fffd}'),
-                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-                c => self.0.push(c),
+                c => self.0.extend(harmless(c)),
             }
         }
         self

@@ -3,13 +3,15 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::html::Image;
+use super::html::{Image, harmless};
 
 /// Longer texts are cut here, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 
 /// The text as HTML.
 pub fn to_html(text: &str, image: &dyn Fn(&str) -> Option<Image>) -> String {
+    let text: String = text.replace("\r\n", "\n").chars().filter_map(harmless).collect();
+    let text = text.as_str();
     let mut html = String::new();
     let mut links: Vec<bool> = Vec::new();
     // The alternative text of an image that is not there stands in its place.

@@ -19,13 +19,12 @@ use self::html::Html;
 pub use self::markdown::{Kind, Line, to_lines};
 use self::sprint::Files;
 use crate::app::App;
+use crate::bundle::PAGE_FILE;
 use crate::domain::action::Action;
 use crate::platform::{private, random};
 use crate::problem::Problem;
 use crate::view::{Leaderboard, OneSprint, OneStudy};
 
-/// The name of a page.
-pub const FILE: &str = "index.html";
 const STYLE: &str = include_str!("style.css");
 
 /// Writes the page of a sprint beside its results, and returns where it is.
@@ -36,23 +35,24 @@ pub fn write_sprint(app: &App, shown: &OneSprint) -> Result<PathBuf, Problem> {
     write(&folder, &text)
 }
 
-/// Writes the page of a study, and returns where it is.
+/// Writes the page of a study, and returns where it is. It leads to the pages of those sprints of which
+/// `has_page` says that there is one of ours.
 pub fn write_study(
     app: &App,
     shown: &OneStudy,
     board: Option<&Leaderboard>,
     findings: &crate::view::Findings,
+    has_page: &dyn Fn(&str) -> bool,
 ) -> Result<PathBuf, Problem> {
     let name = shown.study.as_ref().map_or("study", |study| study.name.as_str());
     let folder = app.config.artifact_dir.join("studies").join(name);
-    let has_page = |id: &str| app.config.artifact_dir.join(id).join(FILE).is_file();
-    write(&folder, &study::study_page(shown, board, findings, &has_page))
+    write(&folder, &study::study_page(shown, board, findings, has_page))
 }
 
 /// The file is whole, or as it was.
 fn write(folder: &Path, text: &str) -> Result<PathBuf, Problem> {
-    let path = folder.join(FILE);
-    let new = folder.join(format!(".{FILE}.{}", random::hex(4)));
+    let path = folder.join(PAGE_FILE);
+    let new = folder.join(format!(".{PAGE_FILE}.{}", random::hex(4)));
     let written = private::make_folder(folder)
         .and_then(|()| private::write_new(&new, text.as_bytes()))
         .and_then(|()| std::fs::rename(&new, &path));
@@ -92,7 +92,9 @@ impl Files for Fetched<'_> {
         let mut place = self.0.to_owned();
         for part in path.split('/') {
             place.push(part);
-            if place.symlink_metadata().ok()?.is_symlink() {
+            // Neither a link nor, at the end, anything that could hang.
+            let kind = place.symlink_metadata().ok()?.file_type();
+            if !kind.is_dir() && !kind.is_file() {
                 return None;
             }
         }

@@ -1,9 +1,12 @@
 //! The page of a sprint: the answer first, then its report, its figures, its reviews, its code.
 
+use std::cell::{Cell, RefCell};
+
 use super::html::{Html, Image};
 use super::page;
+use crate::bundle::{CODE_FOLDERS, is_code_file};
 use crate::domain::duration::human;
-use crate::domain::text::figure;
+use crate::domain::text::{figure, number_of};
 use crate::domain::{Better, Metric, Source, Status, Verdict, figure_name};
 use crate::view::{OneSprint, Sprint, Standing};
 
@@ -11,8 +14,10 @@ use crate::view::{OneSprint, Sprint, Standing};
 pub const MAX_IMAGE: u64 = 5 << 20;
 /// The largest text.
 pub const MAX_TEXT: u64 = 1 << 20;
-/// Most figures that are shown beside those of the report.
-const MOST_FIGURES: usize = 24;
+/// Most images of a page, and what they may have in all.
+const MOST_IMAGES: usize = 32;
+const MOST_IMAGE_BYTES: u64 = 24 << 20;
+const REPORT: &str = "report.md";
 /// Most files of code that are shown.
 const MOST_CODE: usize = 60;
 
@@ -30,8 +35,9 @@ pub fn sprint_page(shown: &OneSprint, repeat: &str, files: &dyn Files) -> String
     let mut body = Html::new();
     head(&mut body, sprint);
     answer(&mut body, shown);
-    let used = report(&mut body, files);
-    figures(&mut body, &names, files, &used);
+    let images = Images { files, used: RefCell::default(), left: Cell::new(MOST_IMAGE_BYTES) };
+    report(&mut body, &names, &images);
+    figures(&mut body, &names, &images);
     folded(&mut body, &names, files);
     code(&mut body, &names, files);
     again(&mut body, sprint, repeat);
@@ -145,37 +151,67 @@ fn compared(standing: &Standing) -> String {
     format!("#{} of {}, {} {word} than {id}", standing.rank, standing.places, figure(by))
 }
 
-/// The report. Returns the images that stand in it.
-fn report(body: &mut Html, files: &dyn Files) -> Vec<String> {
-    let used = std::cell::RefCell::new(Vec::new());
-    let Some(text) = text_of(files, "report.md") else { return Vec::new() };
-    let image = |name: &str| {
+/// The images of a page: each once, and no more than a browser likes.
+struct Images<'a> {
+    files: &'a dyn Files,
+    used: RefCell<Vec<String>>,
+    left: Cell<u64>,
+}
+
+impl Images<'_> {
+    /// The image of this name, if it is there and was not shown yet.
+    fn take(&self, name: &str) -> Option<Image> {
         let name = name.strip_prefix("./").unwrap_or(name);
-        let found = Image::new(name, &files.read(name, MAX_IMAGE)?)?;
-        used.borrow_mut().push(name.to_owned());
-        Some(found)
+        let mut used = self.used.borrow_mut();
+        if used.len() >= MOST_IMAGES || used.iter().any(|used| used == name) || !Image::is_one(name)
+        {
+            return None;
+        }
+        let bytes = self.files.read(name, MAX_IMAGE.min(self.left.get()))?;
+        self.left.set(self.left.get().saturating_sub(bytes.len() as u64));
+        used.push(name.to_owned());
+        Image::new(name, &bytes)
+    }
+}
+
+/// The report, with its images where they stand in it.
+fn report(body: &mut Html, names: &[&str], images: &Images<'_>) {
+    let Some(text) = text_of(images.files, REPORT) else {
+        if names.contains(&REPORT) {
+            body.element("h2", "", "Report");
+            body.element("p", "look", "report.md is too large for this page: it lies beside it.");
+        }
+        return;
     };
-    body.element("h2", "", "Report").markdown(&text, &image);
-    used.into_inner()
+    body.element("h2", "", "Report").markdown(&text, &|name| images.take(name));
 }
 
 /// Figures that the report does not show.
-fn figures(body: &mut Html, names: &[&str], files: &dyn Files, used: &[String]) {
+fn figures(body: &mut Html, names: &[&str], images: &Images<'_>) {
+    let is_first = images.used.borrow().is_empty();
+    let mut pieces = Html::new();
     let rest: Vec<&&str> = names
         .iter()
-        .filter(|name| Image::is_one(name) && !used.iter().any(|used| used == *name))
+        .filter(|name| {
+            Image::is_one(name) && !images.used.borrow().iter().any(|used| used == *name)
+        })
         .collect();
-    let mut pieces = Html::new();
-    for name in rest.iter().take(MOST_FIGURES) {
-        let image = files.read(name, MAX_IMAGE).and_then(|bytes| Image::new(name, &bytes));
-        if let Some(image) = image {
-            pieces.open("figure", "").image(&image, name);
-            pieces.element("figcaption", "", name).close("figure");
+    let mut left_out = 0_usize;
+    for name in rest {
+        match images.take(name) {
+            Some(image) => {
+                pieces.open("figure", "").image(&image, name);
+                pieces.element("figcaption", "", name).close("figure");
+            }
+            None => left_out += 1,
         }
     }
-    let pieces = pieces.into_piece();
-    if let Some(pieces) = pieces {
-        body.element("h2", "", if used.is_empty() { "Figures" } else { "More figures" });
+    if left_out > 0 {
+        let text = format!("{} not shown here.", number_of(left_out, "more figure"));
+        pieces.element("p", "faint", &text);
+    }
+    if let Some(pieces) = pieces.into_piece() {
+        body.element("h2", "", if is_first { "Figures" } else { "More figures" });
         body.piece(&pieces);
     }
 }
@@ -230,11 +266,10 @@ fn code(body: &mut Html, names: &[&str], files: &dyn Files) {
 
 /// Whether a file is part of the program that gave the results.
 fn is_code(name: &str) -> bool {
-    let ends = [
-        ".py", ".sh", ".r", ".R", ".jl", ".m", ".c", ".cc", ".cpp", ".cu", ".h", ".rs", ".awk",
-        ".ipynb", ".toml", ".yaml", ".yml",
-    ];
-    name.starts_with("code/") || (!name.contains('/') && ends.iter().any(|end| name.ends_with(end)))
+    match name.split_once('/') {
+        Some((folder, _)) => CODE_FOLDERS.contains(&folder),
+        None => is_code_file(name),
+    }
 }
 
 /// How to do the same once more.

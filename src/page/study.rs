@@ -4,8 +4,9 @@
 use super::html::Html;
 use super::page;
 use super::sprint::{status, utc, verdict};
+use crate::bundle::PAGE_FILE;
 use crate::domain::SprintKind;
-use crate::domain::text::figure;
+use crate::domain::text::{figure, number_of};
 use crate::view::{Findings, Leaderboard, OneStudy, Sprint};
 
 /// Most findings that are shown.
@@ -26,14 +27,16 @@ pub(super) fn study_page(
             body.element("p", "statement", &study.description);
         }
         let text = format!(
-            "{} sprints, {} running · ${:.2} at list prices",
-            study.sprints, study.active, study.cost_usd
+            "{}, {} running · ${:.2} at list prices",
+            number_of(study.sprints, "sprint"),
+            study.active,
+            study.cost_usd
         );
         body.element("p", "faint", &text);
     }
     let link = |html: &mut Html, id: &str| {
         if has_page(id) {
-            html.link(&format!("../../{id}/{}", super::FILE), id);
+            html.link(&format!("../../{id}/{}", PAGE_FILE), id);
         } else {
             html.text(id);
         }

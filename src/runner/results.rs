@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::bundle::folder::{Entry, Folder, Refused};
 use crate::bundle::transfer::{Part, ResultsHead, ResultsRequest, is_safe_path};
-use crate::bundle::{FORMAT_VERSION, OWN_FOLDER, PLAN_FILE};
+use crate::bundle::{CODE_FOLDERS, FORMAT_VERSION, OWN_FOLDER, PLAN_FILE, is_code_file};
 use crate::domain::text::is_hidden;
 use crate::domain::text::number_of;
 
@@ -18,11 +18,13 @@ const MAX_FILES: usize = 5000;
 /// How many rounds of reviews are looked for: `--rounds` takes no more.
 const MAX_ROUNDS: u32 = 100;
 
-/// Folders of what the agent has programmed: a result, too.
-const CODE: &[&str] = &["code", "src", "scripts"];
-
-/// A larger file there is data.
+/// A larger file of code is data.
 const MAX_CODE: u64 = 1 << 20;
+/// So much code is sent with the report in all: less than a piece, in which results have room, too.
+const MOST_CODE: u64 = 8 << 20;
+const MOST_CODE_FILES: usize = 500;
+/// Folders in which what lies is not the agent's own.
+const NO_CODE: &[&str] = &[".git", ".venv", "venv", "node_modules", "__pycache__", "site-packages"];
 
 /// Files of the report's set, beside everything below `results/` and the reviews.
 const REPORT_SET: &[&str] = &[
@@ -50,7 +52,7 @@ pub fn send_results(mut input: impl io::Read, mut output: impl Write) -> io::Res
         Err(problem) => return Err(io::Error::other(format!("the sprint's directory {problem}"))),
     };
     if request.all {
-        collect(&folder, "", &request, &mut head, 0);
+        collect(&folder, "", &request, &[], &mut head, 0);
     } else {
         collect_report(&folder, &request, &mut head);
     }
@@ -101,6 +103,7 @@ fn collect(
     folder: &Folder,
     below: &str,
     request: &ResultsRequest,
+    leaves_out: &[&str],
     head: &mut ResultsHead,
     depth: usize,
 ) {
@@ -121,7 +124,7 @@ fn collect(
     }
     for (name, entry) in entries {
         let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
-        if path == OWN_FOLDER {
+        if path == OWN_FOLDER || leaves_out.contains(&name.as_str()) {
             continue;
         }
         if !is_safe_path(&path) {
@@ -133,7 +136,7 @@ fn collect(
                 head.skipped.push(format!("{} is too deep", shown(&path)))
             }
             Entry::Folder => match folder.folder(&name) {
-                Ok(inner) => collect(&inner, &path, request, head, depth + 1),
+                Ok(inner) => collect(&inner, &path, request, leaves_out, head, depth + 1),
                 Err(problem) => head.skipped.push(format!("{} {problem}", shown(&path))),
             },
             Entry::File(size) => add(head, request, path, size),
@@ -176,21 +179,49 @@ fn collect_report(folder: &Folder, request: &ResultsRequest, head: &mut ResultsH
             Err(problem) => head.skipped.push(format!("{path} {problem}")),
         }
     }
-    for below in CODE {
-        if let Ok(code) = folder.folder(below) {
-            collect(
-                &code,
-                below,
-                &ResultsRequest { max_file: MAX_CODE.min(request.max_file), ..request.clone() },
-                head,
-                1,
-            );
-        }
-    }
     match folder.folder("results") {
-        Ok(results) => collect(&results, "results", request, head, 1),
+        Ok(results) => collect(&results, "results", request, &[], head, 1),
         Err(Refused::Missing) => {}
         Err(problem) => head.skipped.push(format!("results {problem}")),
+    }
+    collect_code(folder, request, head);
+}
+
+/// What the agent has programmed, within bounds of its own: it must not take the place of results.
+fn collect_code(folder: &Folder, request: &ResultsRequest, head: &mut ResultsHead) {
+    let request = ResultsRequest { max_file: MAX_CODE.min(request.max_file), ..request.clone() };
+    let mut code = ResultsHead::default();
+    for below in CODE_FOLDERS {
+        if let Ok(inner) = folder.folder(below) {
+            collect(&inner, below, &request, NO_CODE, &mut code, 1);
+        }
+    }
+    let listed = folder.list(MAX_FILES).unwrap_or_default();
+    for (name, entry) in listed.entries {
+        if let Entry::File(size) = entry
+            && is_code_file(&name)
+            && is_safe_path(&name)
+        {
+            add(&mut code, &request, name, size);
+        }
+    }
+    code.files.sort();
+    let (mut bytes, mut left_out) = (0_u64, code.skipped.len());
+    for (count, (path, size)) in code.files.into_iter().enumerate() {
+        bytes = bytes.saturating_add(size);
+        if count < MOST_CODE_FILES && bytes <= MOST_CODE {
+            head.files.push((path, size));
+        } else {
+            left_out += 1;
+        }
+    }
+    if left_out > 0 {
+        head.skipped.push(format!(
+            "{} of code: more than {MOST_CODE_FILES} files, {} MiB, or {} MiB each",
+            number_of(left_out, "file"),
+            MOST_CODE >> 20,
+            MAX_CODE >> 20
+        ));
     }
 }
 

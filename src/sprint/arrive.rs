@@ -9,6 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::fetch::{FetchError, Fetched};
+use crate::bundle::PAGE_FILE;
 use crate::bundle::transfer::{ResultsHead, is_safe_path};
 use crate::domain::action;
 use crate::platform::{private, random};
@@ -17,6 +18,7 @@ use crate::platform::{private, random};
 pub(super) struct Arrival<'a> {
     to: &'a Path,
     max_file: u64,
+    is_home: bool,
     /// Bytes that came.
     pub(super) done: u64,
     open: Option<Arriving>,
@@ -24,10 +26,10 @@ pub(super) struct Arrival<'a> {
 }
 
 impl<'a> Arrival<'a> {
-    /// Files of at most `max_file` bytes each, below `to`.
-    pub(super) fn at(to: &'a Path, max_file: u64) -> Self {
+    /// Files of at most `max_file` bytes each, below `to`. `is_home`: the sprint's own folder here.
+    pub(super) fn at(to: &'a Path, max_file: u64, is_home: bool) -> Self {
         remove_leftovers(to, 0);
-        Self { to, max_file, done: 0, open: None, fetched: Fetched::default() }
+        Self { to, max_file, is_home, done: 0, open: None, fetched: Fetched::default() }
     }
 
     /// Takes one answer. Its parts are as long as the bytes, and in order.
@@ -42,6 +44,14 @@ impl<'a> Arrival<'a> {
             self.done = self.done.saturating_add(part.len);
             if !is_safe_path(&part.path) {
                 self.skip(format!("{:?} has a name that is not used here", part.path));
+                continue;
+            }
+            // There it is the name of the page that is made of the results, and nobody else's may be
+            // taken for it.
+            if part.path == PAGE_FILE && self.is_home {
+                self.skip(format!(
+                    "{PAGE_FILE} stays on the cluster: here it is the name of the page of the results; another folder (--to) takes it"
+                ));
                 continue;
             }
             let path = self.to.join(&part.path);

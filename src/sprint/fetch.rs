@@ -158,7 +158,7 @@ pub fn fetch_through(
     let also: Vec<String> = tweaks.iter().map(|id| format!("tweak_{id}.md")).collect();
     let limits = app.limits(cluster);
     let began = clock::instant();
-    let mut arrival = Arrival::at(to, wanted.max_file());
+    let mut arrival = Arrival::at(to, wanted.max_file(), to == app.artifacts(&row.id));
     let mut bounds: Option<Bounds> = None;
     let mut from = None;
     let mut runner = row.runner.clone();

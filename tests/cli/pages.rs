@@ -159,3 +159,47 @@ fn in_a_browser(project: &Project, page: &str) {
     assert!(dom.contains("How to repeat it") || dom.contains("Newest sprints"), "{dom}");
     assert!(!log.contains("CONSOLE"), "{log}");
 }
+
+#[test]
+fn code_takes_no_room_from_results_and_nobody_elses_page_the_place_of_ours() {
+    let (project, id) = completed("does it help? [supported] [acc=0.9]");
+    let there = std::path::PathBuf::from(text(&project.show(&id), "remote_dir"));
+    std::fs::create_dir_all(there.join("code/.venv/lib")).unwrap();
+    for number in 0..700 {
+        std::fs::write(there.join(format!("code/f{number:04}.py")), "pass\n").unwrap();
+        std::fs::write(there.join(format!("code/.venv/lib/f{number:04}.py")), "pass\n").unwrap();
+    }
+    std::fs::write(there.join("train.py"), "print(1)\n").unwrap();
+    std::fs::write(there.join("code/data.py"), vec![b'#'; 3 << 20]).unwrap();
+    std::fs::write(there.join("index.html"), "<script>alert(1)</script>").unwrap();
+    let here = project.path(&format!("artifacts/{id}"));
+    std::fs::remove_dir_all(&here).unwrap();
+    let fetched = project.run(&["sprint", "fetch", &id]).success().says("of code: more than 500");
+    for name in ["results/metrics.json", "report.md", "results/figure.svg", "code/descent.awk"] {
+        assert!(here.join(name).is_file(), "{name}: {fetched}");
+    }
+    assert_eq!(std::fs::read_dir(here.join("code")).unwrap().count(), 500);
+    assert!(!here.join("code/.venv").exists() && !here.join("code/data.py").exists());
+    project.run(&["sprint", "fetch", &id, "--all"]).success().says("index.html stays");
+    assert!(!here.join("index.html").exists() && here.join("code/.venv/lib/f0001.py").is_file());
+    let (_, page) = page(&project, &["open", &id, "--path"]);
+    is_inert(&page);
+    project.run(&["sprint", "fetch", &id, "--all", "--to", "elsewhere"]).success();
+    assert!(project.path("elsewhere/index.html").is_file());
+    assert!(here.join("train.py").is_file());
+}
+
+#[test]
+fn an_image_stands_once_in_a_page() {
+    let (project, id) = completed("does it help? [supported] [acc=0.9]");
+    let folder = project.path(&format!("artifacts/{id}"));
+    std::fs::write(folder.join("results/figure.svg"), vec![b' '; 3 << 20]).unwrap();
+    let report = "![a](results/figure.svg)\n\n".repeat(40);
+    std::fs::write(folder.join("report.md"), report).unwrap();
+    let (_, page) = page(&project, &["open", &id, "--path"]);
+    assert_eq!(page.matches("data:image/svg+xml").count(), 1);
+    std::fs::write(folder.join("report.md"), vec![b'x'; 2 << 20]).unwrap();
+    let (_, page) = self::page(&project, &["open", &id, "--path"]);
+    assert!(page.contains("report.md is too large"), "{}", page.len());
+    project.run(&["open", &id, "--term"]).code(1).says("is larger than 1 MiB");
+}

@@ -1,5 +1,7 @@
 //! `researchloop study open`
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::app::App;
@@ -31,12 +33,18 @@ pub fn run(app: &App, ui: &Ui, args: &OpenArgs) -> Result {
     let board = query::leaderboard(app, question).ok();
     let findings =
         query::findings(app, FindingsQuestion { study: &name, search: "", verdict: None })?;
-    for sprint in &shown.sprints {
-        if app.artifacts(&sprint.id).is_dir() {
-            page::write_sprint(app, &query::sprint(app, sprint.id.as_str())?)?;
+    let of_board = board.iter().flat_map(|board| &board.places).map(|place| &place.sprint_id);
+    let of_findings = findings.findings.iter().map(|found| &found.sprint_id).take(MOST);
+    let listed = shown.sprints.iter().map(|sprint| &sprint.id);
+    let mut written = BTreeSet::new();
+    for id in listed.chain(of_board).chain(of_findings) {
+        if !written.contains(id.as_str()) && app.artifacts(id).is_dir() {
+            page::write_sprint(app, &query::sprint(app, id.as_str())?)?;
+            written.insert(id.to_string());
         }
     }
-    let page = page::write_study(app, &shown, board.as_ref(), &findings)?;
+    let has_page = |id: &str| written.contains(id);
+    let page = page::write_study(app, &shown, board.as_ref(), &findings, &has_page)?;
     show(ui, &Opened { sprint_id: None, study_name: Some(name), page }, args.path);
     Ok(Exit::Success)
 }
