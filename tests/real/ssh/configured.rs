@@ -161,7 +161,10 @@ fn what_is_wrong_with_a_certificate_or_a_key_is_named() {
             format!("IdentityFile {here}/k\nCertificateFile {here}/missing.pub\n"),
             "missing.pub was left out: No such file",
         ),
-        (format!("IdentityFile {here}/k\nCertificateFile {here}/k.pub\n"), "it is not a certificate"),
+        (
+            format!("IdentityFile {here}/k\nCertificateFile {here}/k.pub\n"),
+            "it is not a certificate",
+        ),
         (
             format!("IdentityFile {here}/k\nIdentityFile {here}/missing\n"),
             "missing was left out: No such file",
