@@ -35,11 +35,17 @@ impl Table<'_> {
     fn lines_in(&self, room: Option<usize>, bold: &Style) -> Vec<String> {
         let room = room.map(|room| room.saturating_sub(self.indent));
         let columns = self.columns(room);
+        let mut rows = self.rows.clone();
+        if let (Some(room), Some(last)) = (room, columns.last().copied()) {
+            let before = columns.iter().filter(|at| **at != last);
+            let before: usize = before.map(|at| self.width(*at) + GAP).sum();
+            tell_apart(&mut rows, last, room.saturating_sub(before));
+        }
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING);
         table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
         table.set_header(columns.iter().map(|at| bold.apply_to(self.header(*at)).to_string()));
-        for row in &self.rows {
+        for row in &rows {
             table.add_row(columns.iter().map(|at| row.get(*at).map_or("", String::as_str)));
         }
         for column in table.column_iter_mut() {
@@ -83,6 +89,40 @@ impl Table<'_> {
     }
 }
 
+/// Shortens cells of a column in their middle that would look the same if they lost their ends. Those of a
+/// list often begin alike.
+fn tell_apart(rows: &mut [Vec<String>], column: usize, width: usize) {
+    let cells: Vec<String> =
+        rows.iter().map(|row| row.get(column).cloned().unwrap_or_default()).collect();
+    for (row, cell) in rows.iter_mut().zip(&cells) {
+        let cut = short(cell, width);
+        if cut == *cell || cell.contains('\x1b') {
+            continue;
+        }
+        let twins = cells.iter().filter(|other| *other != cell && short(other, width) == cut);
+        let alike = twins.map(|twin| common_beginning(cell, twin)).max();
+        if let (Some(alike), Some(shown)) = (alike, row.get_mut(column)) {
+            *shown = without_middle(cell, alike, width);
+        }
+    }
+}
+
+/// So many bytes two texts have in common at their beginnings.
+fn common_beginning(one: &str, other: &str) -> usize {
+    let pairs = one.chars().zip(other.chars()).take_while(|(one, other)| one == other);
+    pairs.map(|(same, _)| same.len_utf8()).sum()
+}
+
+/// A text's beginning, and what stands from the word on in which these first bytes end.
+fn without_middle(text: &str, bytes: usize, width: usize) -> String {
+    let (same, _) = text.split_at(bytes.min(text.len()));
+    let from = same.rfind(' ').map_or(0, |blank| blank + 1);
+    let end = text.get(from..).unwrap_or_default();
+    let end = short(end, width.saturating_sub(width / 3 + 1));
+    let beginning = width.saturating_sub(measure_text_width(&end) + 1);
+    format!("{} {end}", short(text, beginning))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +145,29 @@ mod tests {
         let styled = drawn(&rows(&red), None);
         let styled: Vec<_> = styled.iter().map(|line| console::strip_ansi_codes(line)).collect();
         assert_eq!(styled, plain);
+    }
+
+    #[test]
+    fn rows_that_begin_alike_are_told_apart() {
+        let ideas = [
+            "does a warm-up of 500 steps help when the batch is small?",
+            "does a warm-up of 500 steps help when the batch is large?",
+            "does a warm-up of 500 steps help when the rate is high?",
+            "something else, of which the end may be cut as ever",
+        ];
+        let rows = ideas.map(|idea| ["running", "", "", idea]);
+        let lines = drawn(&rows, Some(45));
+        assert_eq!(
+            lines[1..],
+            [
+                "running  does a warm-up of 500 steps … small?",
+                "running  does a warm-up of 500 steps … large?",
+                "running  does a warm-up of 500… rate is high?",
+                "running  something else, of which the end ma…",
+            ]
+        );
+        assert!(lines.iter().all(|line| measure_text_width(line) <= 45), "{lines:?}");
+        assert_eq!(drawn(&rows, None)[1], format!("running  {}", ideas[0]));
     }
 
     #[test]

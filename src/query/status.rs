@@ -61,7 +61,10 @@ pub fn status(app: &App, ended_since: Option<Timestamp>) -> Result<view::Status,
             Some((metric, better)) => {
                 let rows = store.metric_history(&name, metric)?;
                 let board = view::leaderboard(metric, *better, &rows);
-                board.places.first().filter(|place| place.apart.is_none()).map(|best| StudyMetric {
+                // What a review doubts is no study's best.
+                let best = board.places.first();
+                let best = best.filter(|best| best.apart.is_none() && best.open_issues.is_none());
+                best.map(|best| StudyMetric {
                     name: metric.clone(),
                     best: best.value,
                     values: board.values.clone(),

@@ -604,3 +604,21 @@ fn an_idea_that_was_taken_is_told_whole_by_the_next_runner() {
     );
     assert!(file("state.json")["proposed"].is_null());
 }
+
+#[test]
+fn a_value_that_a_review_doubts_is_no_best_of_its_study() {
+    let project = playing("*:by_idea", "");
+    let config = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    let metric = "metric = \"acc\"\nmetric_better = \"higher\"\n";
+    project.write("researchloop.toml", format!("{config}{metric}"));
+    let best = || {
+        let status = project.run(&["--json", "status"]).success().json();
+        status["studies"][0]["metric"]["best"].clone()
+    };
+    let id = project.submit("is it right? [open] [acc=0.99]", &["--rounds", "1"]);
+    project.finish(&id, 60);
+    assert!(best().is_null(), "{}", project.run(&["status"]));
+    let id = project.submit("is that one right? [acc=0.9]", &["--rounds", "0"]);
+    project.finish(&id, 60);
+    assert_eq!(best(), 0.9, "{}", project.run(&["status"]));
+}

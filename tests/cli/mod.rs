@@ -42,6 +42,7 @@ mod suspension;
 mod task_sprints;
 mod tasks;
 mod watching;
+mod widths;
 mod written;
 
 use std::path::{Path, PathBuf};
