@@ -6,10 +6,11 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::ui::Ui;
-use super::{Global, action, watch};
+use super::{Global, action, open, watch};
 use crate::app::App;
 use crate::config::FILE_NAME;
 use crate::domain::Status;
+use crate::page::PAGE_FILE;
 use crate::problem::Problem;
 use crate::project::demo;
 use crate::query;
@@ -51,22 +52,25 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
     let id = submission.sprint.row.id.clone();
     let quiet = Ui::new(&Global { quiet: true, ..global.clone() });
     let exit = watch::watch(&app, &quiet, Follower::after(&app, submission)?)?;
-    let file = args.dir.join(FILE_NAME);
+    let file = dir.join(FILE_NAME);
     let here = format!("researchloop -c {}", shell_words::quote(&file.display().to_string()));
     if exit == Exit::Signal(2) {
         ui.status(&format!("\nThe job goes on. `{here} sprint watch {id}` shows it."));
         return Ok(exit);
     }
-    let sprint = query::sprint(&app, id.as_str())?.sprint;
+    let shown = query::sprint(&app, id.as_str())?;
+    let sprint = &shown.sprint;
     if sprint.status != Status::Completed {
         return Ok(exit);
     }
     let folder = app.artifacts(&id);
+    open::refresh(&app, ui, &shown);
     ui.status(&format!(
         "\nThe sprint is completed. What came out of it is in {}:",
         folder.display()
     ));
     for (name, what) in [
+        (PAGE_FILE, "all of it on one page: open it in your browser"),
         ("report.md", "the report"),
         ("results/figure.svg", "its figure"),
         ("results/metrics.json", "the numbers, for programs"),
@@ -83,10 +87,10 @@ pub fn run(global: &Global, ui: &Ui, args: &DemoArgs) -> Result {
             ui.status(&format!("  {line}"));
         }
     }
-    ui.status(&format!("\nTo look at it again:\n  {here} sprint show {id}"));
+    ui.status(&format!("\nTo look at it again:\n  {here} show {id}\n  {here} open {id}"));
     ui.status("\nTo go on with your own cluster:");
     ui.status("  researchloop init                         makes researchloop.toml: describe your cluster there");
     ui.status("  researchloop cluster setup NAME           makes the host known, and puts the runner there");
-    ui.status("  researchloop sprint run \"IDEA\" -s STUDY --watch");
+    ui.status("  researchloop run \"IDEA\" --watch");
     Ok(exit)
 }

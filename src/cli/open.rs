@@ -17,6 +17,7 @@ use crate::page::{self, Kind};
 use crate::platform::process;
 use crate::problem::{Problem, ProblemKind};
 use crate::query::{self, Fits};
+use crate::view::OneSprint;
 
 /// A longer report is no report.
 const MAX_REPORT: u64 = 1 << 20;
@@ -62,6 +63,16 @@ pub fn run(app: &App, ui: &Ui, args: &OpenArgs) -> Result {
     let page = page::write_sprint(app, &shown)?;
     show(ui, &Opened { sprint_id: Some(id), study_name: None, page }, args.path);
     Ok(Exit::Success)
+}
+
+/// Writes the page of a sprint anew, beside what was just fetched. What comes in between is only told: the
+/// results are there.
+pub fn refresh(app: &App, ui: &Ui, shown: &OneSprint) {
+    if app.artifacts(&shown.sprint.id).is_dir()
+        && let Err(problem) = page::write_sprint(app, shown)
+    {
+        ui.caution(&problem.message);
+    }
 }
 
 /// Says where a page is, and opens it where there is a browser.

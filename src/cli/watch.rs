@@ -12,7 +12,7 @@ use super::answer::answer;
 use super::exit::{Exit, Result};
 use super::render::Render;
 use super::ui::Ui;
-use super::{screen, text};
+use super::{open, screen, text};
 use crate::app::App;
 use crate::domain::{LineKind, Reason, SprintId, Status, Waiting};
 use crate::query;
@@ -158,6 +158,7 @@ fn show(
 fn tell_end(app: &App, ui: &Ui, id: &SprintId, says_next: bool) -> Result<()> {
     let shown = query::sprint(app, id.as_str())?;
     let folder = app.artifacts(id);
+    open::refresh(app, ui, &shown);
     if says_next || shown.sprint.status != Status::Completed {
         if !ui.json && !ui.is_quiet() {
             ui.line("");

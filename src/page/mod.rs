@@ -19,7 +19,7 @@ use self::html::Html;
 pub use self::markdown::{Kind, Line, to_lines};
 use self::sprint::Files;
 use crate::app::App;
-use crate::bundle::PAGE_FILE;
+pub use crate::bundle::PAGE_FILE;
 use crate::domain::action::Action;
 use crate::platform::{private, random};
 use crate::problem::Problem;

@@ -37,7 +37,8 @@ pub fn sprints(app: &App, question: SprintsQuestion<'_>) -> Result<view::Sprints
 /// Much more of what it had too little of, when that is known.
 fn more(app: &App, row: &SprintRow, sprint: &view::Sprint) -> Option<SprintNext> {
     let more = match sprint.reason? {
-        Reason::TimeLimit => More::Time(sprint.time_limit_seconds.checked_mul(2)?),
+        // Where a limit of GPU-hours has cut its time, twice of that may be less than was asked for.
+        Reason::TimeLimit if !row.cut.time => More::Time(sprint.time_limit_seconds.checked_mul(2)?),
         Reason::OutOfMemory => {
             let (option, value) = twice_the_memory(app, row)?;
             More::Option(option, value)

@@ -58,7 +58,11 @@ pub fn twice_the_memory(app: &App, row: &SprintRow) -> Option<(String, String)> 
             "l" => {
                 let mut found = false;
                 let part = |part: &str| match part.split_once('=') {
-                    Some((name @ ("h_vmem" | "mem_free" | "s_vmem" | "h_rss"), size)) => {
+                    Some((
+                        name @ ("h_vmem" | "s_vmem" | "virtual_free" | "mem_free" | "m_mem_free"
+                        | "h_rss" | "s_rss"),
+                        size,
+                    )) => {
                         let size = twice(size)?;
                         found = true;
                         Some(format!("{name}={size}"))

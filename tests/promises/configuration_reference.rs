@@ -11,7 +11,7 @@ const HEAD: &str = r#"# Configuration
 
 Every key of `researchloop.toml`, made from the program's own table.
 
-`researchloop config check` prints what holds for you, and where each value comes from. Secrets are shown as `(set)`. In commands (`claude_command`, `notify_command`, `evaluator`) this is shown as `***`: the value of a variable, header or option whose name has `secret`, `passw`, `credential` or `apikey` in it, or `key`, `token`, `auth`, `authorization`, `bearer`, `pat` or `pass` as one of its words; what follows `Authorization:`, `Bearer` and `Basic`; words that begin with `sk-`; what stands in front of the `@` of an address; what follows the colon after `-u`, `--user` and `--proxy-user`; a command in a command that cannot be taken apart. Other secrets are not recognised. Keep secrets out of commands: `[cluster.environment]` is made for them.
+`researchloop config check --all` prints what holds for you, and where each value comes from; without `--all`, what differs from the defaults. Secrets are shown as `(set)`. In commands (`claude_command`, `notify_command`, `evaluator`) this is shown as `***`: the value of a variable, header or option whose name has `secret`, `passw`, `credential` or `apikey` in it, or `key`, `token`, `auth`, `authorization`, `bearer`, `pat` or `pass` as one of its words; what follows `Authorization:`, `Bearer` and `Basic`; words that begin with `sk-`; what stands in front of the `@` of an address; what follows the colon after `-u`, `--user` and `--proxy-user`; a command in a command that cannot be taken apart. Other secrets are not recognised. Keep secrets out of commands: `[cluster.environment]` is made for them.
 
 ## Where the file is looked for
 

@@ -7,11 +7,11 @@ use clap::Args;
 use crate::app::App;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::render::Render;
-use crate::cli::text;
 use crate::cli::ui::Ui;
 use crate::cli::which::WhichArgs;
+use crate::cli::{open, text};
 use crate::domain::text::number_of;
-use crate::query::Fits;
+use crate::query::{self, Fits};
 use crate::sprint::{Extent, Handle};
 use crate::view::{Fetched, File};
 
@@ -39,6 +39,9 @@ pub fn run(app: &App, ui: &Ui, args: &FetchArgs) -> Result {
     bar.finish_and_clear();
     let fetched = fetched?;
     ui.answer(&fetched);
+    if args.to.is_none() {
+        open::refresh(app, ui, &query::sprint(app, sprint.row.id.as_str())?);
+    }
     for skipped in &fetched.skipped {
         ui.caution(&format!("not fetched: {}", text::clean(skipped)));
     }
