@@ -94,12 +94,19 @@ impl Table<'_> {
 fn tell_apart(rows: &mut [Vec<String>], column: usize, width: usize) {
     let cells: Vec<String> =
         rows.iter().map(|row| row.get(column).cloned().unwrap_or_default()).collect();
+    // In their order, those that have the most in common stand beside each other: a list may be long.
+    let mut sorted: Vec<&String> = cells.iter().collect();
+    sorted.sort_unstable();
+    sorted.dedup();
     for (row, cell) in rows.iter_mut().zip(&cells) {
         let cut = short(cell, width);
         if cut == *cell || cell.contains('\x1b') {
             continue;
         }
-        let twins = cells.iter().filter(|other| *other != cell && short(other, width) == cut);
+        let at = sorted.partition_point(|other| *other < cell);
+        let beside = [at.checked_sub(1), at.checked_add(1)].into_iter().flatten();
+        let beside = beside.filter_map(|at| sorted.get(at));
+        let twins = beside.filter(|other| short(other, width) == cut);
         let alike = twins.map(|twin| common_beginning(cell, twin)).max();
         if let (Some(alike), Some(shown)) = (alike, row.get_mut(column)) {
             *shown = without_middle(cell, alike, width);
