@@ -41,7 +41,8 @@ mod which;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use self::exit::{Exit, Result};
 use self::sprint::SprintCommand;
@@ -179,12 +180,9 @@ pub fn run() -> u8 {
         return Exit::Success.code();
     }
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let parsed = command()
-        .try_get_matches_from(&arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return ui::print_usage(error, &arguments),
+        Err(error) => return ui::print_usage(with_help(error, &arguments), &arguments),
     };
     let ui = Ui::new(&cli.global);
     let code = match dispatch(&cli.global, &ui, cli.command) {
@@ -192,6 +190,16 @@ pub fn run() -> u8 {
         Err(failure) => ui.fail(&failure),
     };
     ui.end(code)
+}
+
+/// The same with the whole help, if it is help: that is put together only for who asks for it.
+fn with_help(error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            command().try_get_matches_from(arguments).err().unwrap_or(error)
+        }
+        _ => error,
+    }
 }
 
 fn dispatch(global: &Global, ui: &Ui, command: Command) -> Result {
