@@ -129,9 +129,11 @@ fn candidates(named: Named, typed: &OsStr) -> Vec<CompletionCandidate> {
 
 /// The configuration file that stands in the words that were typed.
 fn config_option() -> Option<std::path::PathBuf> {
-    let words: Vec<String> = std::env::args().collect();
+    let words: Vec<OsString> = std::env::args_os().collect();
     let at = words.iter().position(|word| word == "-c" || word == "--config");
-    let given = at.and_then(|at| words.get(at + 1).cloned());
-    let joined = || words.iter().find_map(|word| word.strip_prefix("--config=").map(str::to_owned));
-    given.or_else(joined).map(Into::into)
+    let given = at.and_then(|at| words.get(at + 1)).map(Into::into);
+    given.or_else(|| {
+        let joined = |word: &OsString| Some(word.to_str()?.strip_prefix("--config=")?.into());
+        words.iter().find_map(joined)
+    })
 }

@@ -1,5 +1,8 @@
 //! Completions and manual pages: made for every command that a user sees.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
 use super::document;
 use crate::harness::{Project, program, sources, tell};
 
@@ -214,4 +217,16 @@ fn manual_pages_are_written_for_every_command() {
     }
     project.write("file", "");
     project.run(&["man", "--to", "file/x"]).code(1).says("cannot write manual pages");
+}
+
+#[test]
+fn a_word_that_is_no_text_hides_nothing_from_who_completes() {
+    let project = Project::local("");
+    project.run(&["task", "add", "an idea"]).success();
+    let mut asked = project.command(program());
+    asked.args(["--", "researchloop"]).arg(OsStr::from_bytes(b"--study=\xff\xfe"));
+    asked.args(["task", "show", "t-"]).env("RESEARCHLOOP_COMPLETE", "1");
+    let answered = Project::output(asked).success();
+    assert!(answered.stdout.contains("an idea"), "{answered}");
+    assert_eq!(answered.stderr, "");
 }
