@@ -20,6 +20,7 @@ pub use self::markdown::{Kind, Line, to_lines};
 use self::sprint::Files;
 use crate::app::App;
 pub use crate::bundle::PAGE_FILE;
+use crate::bundle::folder::Folder;
 use crate::domain::action::Action;
 use crate::platform::{private, random};
 use crate::problem::Problem;
@@ -86,21 +87,8 @@ struct Fetched<'a>(&'a Path);
 
 impl Files for Fetched<'_> {
     fn read(&self, path: &str, max: u64) -> Option<Vec<u8>> {
-        if !crate::bundle::transfer::is_safe_path(path) {
-            return None;
-        }
-        let mut place = self.0.to_owned();
-        for part in path.split('/') {
-            place.push(part);
-            // Neither a link nor, at the end, anything that could hang.
-            let kind = place.symlink_metadata().ok()?.file_type();
-            if !kind.is_dir() && !kind.is_file() {
-                return None;
-            }
-        }
-        let file = std::fs::File::open(place).ok()?;
-        let metadata = file.metadata().ok()?;
-        if !metadata.is_file() || metadata.len() > max {
+        let (file, size) = Folder::open(self.0).ok()?.file(path).ok()?;
+        if size > max {
             return None;
         }
         let mut bytes = Vec::new();
