@@ -8,7 +8,7 @@ use crate::domain::written::Node;
 /// What the structured answer of a review must look like. An empty list says that nothing critical is left.
 pub const REVIEW_SCHEMA: &str = r#"{"type":"object","properties":{"critical_issues":{"type":"array","maxItems":50,"items":{"type":"object","properties":{"what":{"type":"string","minLength":3,"maxLength":500},"where":{"type":"string","maxLength":200},"evidence":{"type":"string","maxLength":1000},"settle":{"type":"string","maxLength":500}},"required":["what","where","evidence","settle"],"additionalProperties":false}}},"required":["critical_issues"],"additionalProperties":false}"#;
 
-/// Show at most this many issues of an answer are kept.
+/// At most this many issues of an answer are kept.
 const MAX_ISSUES: usize = 50;
 
 /// Something that could change a conclusion.

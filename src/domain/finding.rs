@@ -36,7 +36,7 @@ impl Verdict {
     }
 }
 
-/// Show at most this many figures of one kind are kept of a sprint.
+/// At most this many figures of one kind are kept of a sprint.
 pub const MAX_FIGURES: usize = 64;
 /// The longest name of a figure, in characters.
 pub const MAX_NAME: usize = 100;

@@ -11,7 +11,7 @@ use super::text::one_line;
 
 /// The state of the pipeline that reviews.
 const REVIEW: &str = "red_team";
-/// Show at most this many issues are kept of a review ...
+/// At most this many issues are kept of a review ...
 pub const MAX_ISSUES: usize = 10;
 /// ... with so many characters each.
 const MAX_ISSUE: usize = 200;

@@ -17,7 +17,7 @@ const MOST_NAMES: usize = 12;
 pub struct LeaderboardQuestion<'a> {
     /// Of this study.
     pub study: &'a str,
-    /// Show at most this many places.
+    /// At most this many places.
     pub limit: usize,
     /// By this metric instead of the study's own.
     pub metric: Option<&'a str>,

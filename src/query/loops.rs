@@ -16,7 +16,7 @@ pub struct LoopsQuestion<'a> {
     pub study: Option<&'a str>,
     /// Only those that run.
     pub running: bool,
-    /// Show at most this many.
+    /// At most this many.
     pub limit: u32,
 }
 

@@ -17,7 +17,7 @@ pub struct SprintsQuestion<'a> {
     pub study: Option<&'a str>,
     /// In this status.
     pub status: Option<Status>,
-    /// Show at most this many.
+    /// At most this many.
     pub limit: u32,
 }
 

@@ -17,7 +17,7 @@ pub struct TasksQuestion<'a> {
     pub states: &'a [TaskState],
     /// In any state.
     pub all: bool,
-    /// Show at most this many.
+    /// At most this many.
     pub limit: u32,
 }
 

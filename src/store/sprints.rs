@@ -269,7 +269,7 @@ pub struct SprintFilter<'a> {
     pub study: Option<&'a str>,
     /// In this status.
     pub status: Option<Status>,
-    /// Show at most this many, newest first.
+    /// At most this many, newest first.
     pub limit: u32,
 }
 

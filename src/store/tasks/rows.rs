@@ -100,7 +100,7 @@ pub struct TaskFilter<'a> {
     pub study: Option<&'a str>,
     /// In one of these states; all when there is none.
     pub states: &'a [TaskState],
-    /// Show at most this many.
+    /// At most this many.
     pub limit: Option<u32>,
 }
 
