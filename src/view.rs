@@ -23,7 +23,7 @@ use serde::Serialize;
 pub use cluster::{Check, Cluster, ClusterCheck, ClusterChecks, ClusterSetup, Clusters};
 pub use config::ConfigCheck;
 pub use cron::{Cron, CronInstalled, CronRemoved, PastTick};
-pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboard};
+pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboard, noise_words};
 pub use loops::{BestOfLoop, Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, loop_found};
 pub use message::{Message, Messages, Replied, Response, message};
 pub use next::{LoopNext, More, SprintNext};

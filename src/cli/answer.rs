@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use console::measure_text_width;
+
 use super::screen::{self, unknown_usd};
-use super::text::{self, clean, figure, figure_of, number_of_columns, wrap};
+use super::text::{self, clean, figure, figure_of, wrap};
 use super::tone::Tone;
 use super::ui::Ui;
-use crate::domain::{Better, Metric, Source, SprintKind, Status};
+use crate::domain::{Metric, Source, SprintKind, Status};
 use crate::view::{OneSprint, Sprint, Standing};
 
 /// Most figures that are shown.
@@ -72,26 +74,28 @@ fn head(ui: &Ui, sprint: &Sprint) -> String {
 /// Its figures, the study's own metric first, with its difference to the best of the others.
 fn metrics(sprint: &Sprint, standing: Option<&Standing>) -> Vec<String> {
     let metrics = sprint.metrics.as_deref().unwrap_or_default();
-    let is_own = |metric: &&Metric| {
+    let is_own = |metric: &Metric| {
         standing.is_some_and(|standing| {
             crate::domain::figure_name::is_same(&standing.metric, &metric.name)
         })
     };
-    let own = metrics.iter().find(is_own);
-    let first = own.into_iter();
-    let rest = metrics.iter().filter(|metric| own.is_none_or(|own| !std::ptr::eq(own, *metric)));
-    let ordered: Vec<&Metric> = first.chain(rest).collect();
+    let own = metrics.iter().position(is_own);
+    let mut ordered: Vec<&Metric> = metrics.iter().collect();
+    if let Some(first) = own.and_then(|own| ordered.get_mut(..=own)) {
+        first.rotate_right(1);
+    }
     let shown = ordered.get(..ordered.len().min(MOST_FIGURES)).unwrap_or_default();
-    let widest = shown.iter().map(|metric| number_of_columns(&clean(&metric.name))).max();
+    let widest = shown.iter().map(|metric| measure_text_width(&clean(&metric.name))).max();
     let widest = widest.unwrap_or(0).min(40);
     let mut lines: Vec<String> = shown
         .iter()
-        .map(|metric| {
+        .enumerate()
+        .map(|(at, metric)| {
             let source = if metric.source == Source::Evaluator { "  (evaluator)" } else { "" };
             let value = figure_of(metric.value, metric.spread, metric.n);
             let beside = match standing {
-                Some(standing) if own.is_some_and(|own| std::ptr::eq(own, *metric)) => {
-                    format!("  {}", compared(standing))
+                Some(standing) if at == 0 && own.is_some() => {
+                    format!("  {}", standing.compared())
                 }
                 _ => String::new(),
             };
@@ -105,34 +109,6 @@ fn metrics(sprint: &Sprint, standing: Option<&Standing>) -> Vec<String> {
         lines.push(format!("  and {} more", ordered.len() - shown.len()));
     }
     lines
-}
-
-/// How far it is from the best of the others, and how sure that is.
-fn compared(standing: &Standing) -> String {
-    let (Some(other), Some(id)) = (standing.other_value, &standing.other_sprint_id) else {
-        return "the first of its study".to_owned();
-    };
-    let by = figure((standing.value - other).abs());
-    let is_better = match standing.better {
-        Better::Higher => standing.value > other,
-        Better::Lower => standing.value < other,
-    };
-    let what = if standing.value == other {
-        format!("equal to {id}")
-    } else if is_better {
-        format!("best of {}, {by} better than {id}", standing.places)
-    } else {
-        format!("#{} of {}, {by} worse than {id}", standing.rank, standing.places)
-    };
-    let sure = match standing.noise {
-        Some("likely_real") => " (likely real)",
-        Some("within_noise") => " (within noise)",
-        Some("claimed") => " (only claimed)",
-        Some("open_issues") => " (issues open)",
-        Some(_) => " (may be noise)",
-        None => "",
-    };
-    format!("{what}{sure}")
 }
 
 /// How long it took, what it cost, and when it ended.

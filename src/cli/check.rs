@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Global;
-use super::config::check::{CheckArgs, Shown, tell};
+use super::config::check::{CheckArgs, Shown};
 use super::exit::{Exit, Result};
 use super::render::Render;
 use super::ui::Ui;
@@ -24,13 +24,9 @@ impl Render for Checked {}
 /// Checks everything.
 pub fn run(global: &Global, ui: &Ui, args: &CheckArgs) -> Result {
     let app = global.app_with(ui, &project::check_options)?;
-    let check = project::check(&app);
-    for problem in &check.problems {
-        ui.caution(problem);
-    }
-    let shown = Shown { check, all: args.all };
+    let shown = Shown::new(ui, &app, args.all);
     ui.part(&shown);
-    tell(ui, &shown.check);
+    shown.tell(ui);
     super::cluster::warn_of_exposed(&app, ui);
     let clusters = cluster::check(&app, None, |check| ui.part(check))?;
     let is_ok = clusters.clusters.iter().all(|check| check.ok);

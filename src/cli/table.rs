@@ -34,12 +34,11 @@ impl Table<'_> {
 
     fn lines_in(&self, room: Option<usize>, bold: &Style) -> Vec<String> {
         let room = room.map(|room| room.saturating_sub(self.indent));
-        let columns = self.columns(room);
+        let widths: Vec<usize> = (0..self.headers.len()).map(|at| self.width(at)).collect();
+        let columns = self.columns(room, &widths);
         let mut rows = self.rows.clone();
         if let (Some(room), Some(last)) = (room, columns.last().copied()) {
-            let before = columns.iter().filter(|at| **at != last);
-            let before: usize = before.map(|at| self.width(*at) + GAP).sum();
-            tell_apart(&mut rows, last, room.saturating_sub(before));
+            tell_apart(&mut rows, last, room.saturating_sub(before(&columns, &widths)));
         }
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING);
@@ -57,7 +56,7 @@ impl Table<'_> {
     }
 
     /// The columns that are shown.
-    fn columns(&self, room: Option<usize>) -> Vec<usize> {
+    fn columns(&self, room: Option<usize>, widths: &[usize]) -> Vec<usize> {
         let says = |at: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(at));
             cells.into_iter().any(|cell| !matches!(cell.as_str(), "" | "-"))
@@ -65,11 +64,9 @@ impl Table<'_> {
         let mut columns: Vec<usize> = (0..self.headers.len()).filter(|at| says(*at)).collect();
         let (Some(room), Some(last)) = (room, columns.last().copied()) else { return columns };
         let least = if self.least == 0 { LEAST } else { self.least };
-        let wanted = least.min(self.width(last));
+        let wanted = least.min(widths.get(last).copied().unwrap_or(0));
         for name in self.gives_way {
-            let before: usize =
-                columns.iter().filter(|at| **at != last).map(|at| self.width(*at) + GAP).sum();
-            if before + wanted <= room {
+            if before(&columns, widths) + wanted <= room {
                 break;
             }
             columns.retain(|at| self.header(*at) != *name);
@@ -87,6 +84,12 @@ impl Table<'_> {
         let widest = cells.map(|cell| measure_text_width(cell)).max().unwrap_or(0);
         widest.max(measure_text_width(self.header(at)))
     }
+}
+
+/// How much the columns before the last one take.
+fn before(columns: &[usize], widths: &[usize]) -> usize {
+    let before = columns.split_last().map_or(&[][..], |(_, before)| before);
+    before.iter().filter_map(|at| widths.get(*at)).map(|width| width + GAP).sum()
 }
 
 /// Shortens cells of a column in their middle that would look the same if they lost their ends. Those of a

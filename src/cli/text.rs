@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::domain::duration::human;
-pub use crate::domain::text::figure;
+pub use crate::domain::text::{figure, value_with_spread};
 use crate::domain::{Status, text};
 use crate::platform::clock;
 
@@ -49,11 +49,6 @@ pub fn shell_word(text: &str) -> String {
     }
 }
 
-/// How many columns a text takes.
-pub fn number_of_columns(text: &str) -> usize {
-    measure_text_width(text)
-}
-
 /// Filled up with spaces to a width in columns.
 pub fn padded(text: &str, width: usize) -> String {
     let have = measure_text_width(text);
@@ -85,15 +80,6 @@ pub fn whole_cost(usd: f64, estimated: bool, unknown: Option<f64>) -> String {
         known if known < 0.000_05 => format!("unknown{counts}"),
         known => format!("unknown, at least {}{counts}", money(known, false)),
     }
-}
-
-/// A figure with its spread. Over less than two runs there is none, whatever is told.
-pub fn value_with_spread(value: f64, spread: Option<f64>, n: Option<u32>) -> String {
-    let spread = spread
-        .filter(|_| n.is_some_and(|n| n > 1))
-        .map(|spread| format!(" ± {}", figure(spread)))
-        .unwrap_or_default();
-    format!("{}{spread}", figure(value))
 }
 
 /// A figure with its spread and the number of runs.

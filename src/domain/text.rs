@@ -129,6 +129,15 @@ pub fn figure(number: f64) -> String {
     }
 }
 
+/// A figure with its spread. Over less than two runs there is none, whatever is told.
+pub fn value_with_spread(value: f64, spread: Option<f64>, n: Option<u32>) -> String {
+    let spread = spread
+        .filter(|_| n.is_some_and(|n| n > 1))
+        .map(|spread| format!(" ± {}", figure(spread)))
+        .unwrap_or_default();
+    format!("{}{spread}", figure(value))
+}
+
 /// A number of things, the word in the singular or in the plural: `1 task`, `3 processes`.
 pub fn number_of<N: std::fmt::Display + PartialEq + From<u8>>(number: N, word: &str) -> String {
     let ending = match word.ends_with('s') {

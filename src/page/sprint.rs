@@ -6,8 +6,8 @@ use super::html::{Html, Image};
 use super::page;
 use crate::bundle::{CODE_FOLDERS, is_code_file};
 use crate::domain::duration::human;
-use crate::domain::text::{figure, number_of};
-use crate::domain::{Better, Metric, Source, Status, Verdict, figure_name};
+use crate::domain::text::{figure, number_of, value_with_spread};
+use crate::domain::{Metric, Source, Status, Verdict, figure_name};
 use crate::view::{OneSprint, Sprint, Standing};
 
 /// The largest image that becomes a part of the page, in bytes.
@@ -121,34 +121,20 @@ fn metrics(body: &mut Html, metrics: &[Metric], standing: Option<&Standing>) {
     }
     body.close("tr").close("thead").open("tbody", "");
     for metric in metrics {
-        let spread = metric.spread.filter(|_| metric.n.is_some_and(|n| n > 1));
-        let spread = spread.map(|spread| format!(" ± {}", figure(spread))).unwrap_or_default();
         let own = standing.filter(|one| figure_name::is_same(&one.metric, &metric.name));
         body.open("tr", "").element("td", "", &metric.name);
-        let value = format!("{}{spread} {}", figure(metric.value), metric.unit);
+        let value = value_with_spread(metric.value, metric.spread, metric.n);
+        let value = format!("{value} {}", metric.unit);
         body.element("td", "", value.trim());
         body.element("td", "", &metric.n.map(|n| n.to_string()).unwrap_or_default());
         let source = if metric.source == Source::Evaluator { "evaluator" } else { "agent" };
         body.element("td", "", source);
         if is_compared {
-            body.element("td", "", &own.map(compared).unwrap_or_default());
+            body.element("td", "", &own.map(Standing::compared).unwrap_or_default());
         }
         body.close("tr");
     }
     body.close("tbody").close("table");
-}
-
-/// How far a value is from the best of the others.
-fn compared(standing: &Standing) -> String {
-    let Some((other, id)) = standing.other_value.zip(standing.other_sprint_id.as_ref()) else {
-        return "the first of its study".to_owned();
-    };
-    let is_better = match standing.better {
-        Better::Higher => standing.value > other,
-        Better::Lower => standing.value < other,
-    };
-    let (word, by) = (if is_better { "better" } else { "worse" }, (standing.value - other).abs());
-    format!("#{} of {}, {} {word} than {id}", standing.rank, standing.places, figure(by))
 }
 
 /// The images of a page: each once, and no more than a browser likes.

@@ -6,8 +6,8 @@ use super::page;
 use super::sprint::{status, utc, verdict};
 use crate::bundle::PAGE_FILE;
 use crate::domain::SprintKind;
-use crate::domain::text::{figure, number_of};
-use crate::view::{Findings, Leaderboard, OneStudy, Sprint};
+use crate::domain::text::{figure, number_of, value_with_spread};
+use crate::view::{Findings, Leaderboard, OneStudy, Sprint, noise_words};
 
 /// Most findings that are shown.
 const MOST_FINDINGS: usize = 100;
@@ -75,20 +75,11 @@ fn leaderboard(body: &mut Html, board: &Leaderboard, link: &dyn Fn(&mut Html, &s
     }
     body.close("tr").close("thead").open("tbody", "");
     for place in &board.places {
-        let spread = place.spread.filter(|_| place.n.is_some_and(|n| n > 1));
-        let spread = spread.map(|spread| format!(" ± {}", figure(spread))).unwrap_or_default();
-        let sure = match place.noise {
-            Some("likely_real") => "likely real",
-            Some("within_noise") => "within noise",
-            Some("claimed") => "only claimed",
-            Some("open_issues") => "issues open",
-            Some("not_comparable") => "not compared",
-            Some(_) => "not known",
-            None => "",
-        };
+        let sure = place.noise.map_or("", |mark| noise_words(mark).unwrap_or("not known"));
         body.open("tr", "").element("td", "", &place.rank.to_string()).open("td", "");
         link(body, place.sprint_id.as_str());
-        let value = format!("{}{spread} {}", figure(place.value), place.unit);
+        let value = value_with_spread(place.value, place.spread, place.n);
+        let value = format!("{value} {}", place.unit);
         body.close("td").element("td", "", value.trim());
         body.element("td", "", &place.n.map(|n| n.to_string()).unwrap_or_default());
         body.open("td", "");

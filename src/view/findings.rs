@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::domain::leaderboard::{self, Standing, Told};
 use crate::domain::noise::{Better, Gap, MORE_RUNS, Mark};
+use crate::domain::text::figure;
 use crate::domain::{Finding, LoopId, OpenIssues, SprintId, TaskId, Verdict};
 use crate::store::{FindingRow, MetricRow};
 
@@ -55,6 +56,41 @@ pub struct Place {
     pub apart: Option<String>,
     /// When the newest one completed, RFC 3339.
     pub completed_at: String,
+}
+
+/// What a mark of [`Place::noise`] says, in words; none when it is not known.
+pub fn noise_words(mark: &str) -> Option<&'static str> {
+    match mark {
+        "likely_real" => Some("likely real"),
+        "within_noise" => Some("within noise"),
+        "claimed" => Some("only claimed"),
+        "open_issues" => Some("issues open"),
+        "not_comparable" => Some("not compared"),
+        _ => None,
+    }
+}
+
+impl super::Standing {
+    /// How far it is from the best of the others, and how sure that is.
+    pub fn compared(&self) -> String {
+        let Some((other, id)) = self.other_value.zip(self.other_sprint_id.as_ref()) else {
+            return "the first of its study".to_owned();
+        };
+        let by = figure((self.value - other).abs());
+        let is_better = match self.better {
+            Better::Higher => self.value > other,
+            Better::Lower => self.value < other,
+        };
+        let what = if self.value == other {
+            format!("equal to {id}")
+        } else if is_better {
+            format!("best of {}, {by} better than {id}", self.places)
+        } else {
+            format!("#{} of {}, {by} worse than {id}", self.rank, self.places)
+        };
+        let sure = self.noise.map(|mark| noise_words(mark).unwrap_or("may be noise"));
+        sure.map_or_else(|| what.clone(), |sure| format!("{what} ({sure})"))
+    }
 }
 
 /// What a sprint of a study found.

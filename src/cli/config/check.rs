@@ -22,27 +22,14 @@ pub struct CheckArgs {
 
 /// Checks the configuration, and prints what holds.
 pub fn run(global: &Global, ui: &Ui, args: &CheckArgs) -> Result {
-    let check = project::check(&App::new(global.load_with(&project::check_options)?));
-    for problem in &check.problems {
-        ui.caution(problem);
-    }
-    let shown = Shown { check, all: args.all };
+    let app = App::new(global.load_with(&project::check_options)?);
+    let shown = Shown::new(ui, &app, args.all);
     ui.answer(&shown);
-    tell(ui, &shown.check);
+    shown.tell(ui);
     if !args.all {
         ui.hint("`researchloop config check --all` shows the defaults, too");
     }
     Ok(Exit::Success)
-}
-
-/// Says whether it can be used.
-pub fn tell(ui: &Ui, check: &ConfigCheck) {
-    let file = check.file.display();
-    ui.status(&if check.problems.is_empty() {
-        format!("{file}: OK")
-    } else {
-        format!("{file} can be used; see the warnings above.")
-    });
 }
 
 /// A configuration, and how much of it is shown.
@@ -54,6 +41,27 @@ pub struct Shown {
     /// Whether defaults are shown to people.
     #[serde(skip)]
     pub all: bool,
+}
+
+impl Shown {
+    /// Checks a configuration. Its problems are shown at once.
+    pub fn new(ui: &Ui, app: &App, all: bool) -> Self {
+        let check = project::check(app);
+        for problem in &check.problems {
+            ui.caution(problem);
+        }
+        Self { check, all }
+    }
+
+    /// Says whether it can be used.
+    pub fn tell(&self, ui: &Ui) {
+        let file = self.check.file.display();
+        ui.status(&if self.check.problems.is_empty() {
+            format!("{file}: OK")
+        } else {
+            format!("{file} can be used; see the warnings above.")
+        });
+    }
 }
 
 /// What differs from the defaults, or all of it, by section. The value stands last: it is cut where a

@@ -13,7 +13,7 @@ use crate::cli::{screen, text, which};
 use crate::domain::Better;
 use crate::domain::leaderboard::best_so_far;
 use crate::query::{self, LeaderboardQuestion};
-use crate::view::{Board, Leaderboard, Place};
+use crate::view::{Board, Leaderboard, Place, noise_words};
 
 /// Lines of the plot.
 const HEIGHT: usize = 9;
@@ -180,14 +180,10 @@ fn cells(ui: &Ui, place: &Place) -> Vec<String> {
     } else {
         String::new()
     };
-    let noise = match (place.noise, &place.noise_why) {
-        (Some("likely_real"), _) => "likely real".to_owned(),
-        (Some("within_noise"), _) => "within noise".to_owned(),
-        (Some("claimed"), _) => "only claimed".to_owned(),
-        (Some("open_issues"), _) => "issues open".to_owned(),
-        (Some("not_comparable"), _) => "not compared".to_owned(),
-        (Some(_), Some(why)) => format!("not known ({why})"),
-        (Some(_), None) => "not known".to_owned(),
+    let noise = match (place.noise.map(noise_words), &place.noise_why) {
+        (Some(Some(words)), _) => words.to_owned(),
+        (Some(None), Some(why)) => format!("not known ({why})"),
+        (Some(None), None) => "not known".to_owned(),
         (None, _) => "first sprint".to_owned(),
     };
     let is_sure = place.rank == 1 && place.noise == Some("likely_real");
