@@ -24,7 +24,14 @@ const TASK_GROUPS: [(&str, &[&str]); 2] = [
 /// An example of each command, with what it does; the command stands without the program's name.
 const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("demo", &[("demo", "a whole sprint here, with a scripted agent")]),
-    ("init", &[("init", "a project in this folder"), ("init my-project", "in a new one")]),
+    (
+        "init",
+        &[
+            ("init", "a project in this folder"),
+            ("init my-project", "in a new one"),
+            ("init my-project --host hpc", "asks the login node `hpc` what it offers"),
+        ],
+    ),
     ("check", &[("check", "what differs from the defaults, then every cluster")]),
     (
         "run",

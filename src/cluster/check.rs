@@ -71,6 +71,14 @@ while [ "$status" != 1 ] && [ "$up" != / ]; do
 done
 exit $status"#;
 
+/// Looks for the program CLAUDE on the login node, and prints where it is.
+pub(super) const AGENT: &str = r#"case $CLAUDE in '~/'*) CLAUDE=$HOME/${CLAUDE#'~/'} ;; esac
+PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
+command -v "$CLAUDE" && exit 0
+# A profile may print something, too.
+command -v bash >/dev/null && bash -lc 'printf "\nrl: %s\n" "$(command -v "$0")"' "$CLAUDE" 2>/dev/null | sed -n 's/^rl: //p' | tail -n 1 | grep . && exit 0
+printf '%s\n' "$CLAUDE is not on the PATH of the login node"; exit 1"#;
+
 fn script(app: &App, cluster: &Cluster) -> Script {
     let scheduler = scheduler::scheduler(cluster.scheduler);
     let mut script = Script::new();
@@ -89,14 +97,7 @@ mkdir -p "$WORK" && cd "$WORK" && (set -C; echo check >".researchloop-check.$$")
         .plain(OURS)
         .section("owner", OWNER)
         .section("storage", storage::SCRIPT)
-        .section(
-            "agent",
-            r#"case $CLAUDE in '~/'*) CLAUDE=$HOME/${CLAUDE#'~/'} ;; esac
-PATH=$HOME/.local/bin:$HOME/.claude/bin:$PATH
-command -v "$CLAUDE" && exit 0
-command -v bash >/dev/null && bash -lc 'command -v "$0"' "$CLAUDE" 2>/dev/null | tail -n 1 | grep . && exit 0
-printf '%s\n' "$CLAUDE is not on the PATH of the login node"; exit 1"#,
-        )
+        .section("agent", AGENT)
         // Some builds of busybox read more than they were asked for: what follows is lost then.
         .section_with_input("head", Payload::Bytes(b"12345678".to_vec()), r#"head -c 4 >/dev/null; [ "$(cat)" = 5678 ]"#);
     script

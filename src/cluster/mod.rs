@@ -1,7 +1,10 @@
 //! What can be done with the clusters of the configuration.
 
+mod address;
 mod check;
 mod defaults;
+mod described;
+mod discover;
 mod setup;
 mod storage;
 #[cfg(test)]
@@ -11,7 +14,10 @@ mod trust;
 use crate::app::App;
 use crate::view::{Cluster, Clusters};
 
+pub use address::Address;
 pub use check::check;
+pub use described::describe;
+pub use discover::{Discovered, Room, Unclear, discover};
 pub use setup::{SetupEvent, set_up};
 pub use trust::{offered_key, trust};
 

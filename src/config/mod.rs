@@ -334,6 +334,21 @@ pub fn load_with(
     check_source(&Source::read(file)?, environment, check_options)
 }
 
+/// Reads and checks a text as if it stood in the file.
+pub fn load_text(
+    file: &Path,
+    text: &str,
+    environment: &Environment,
+    check_options: &CheckOptions,
+) -> Result<Config, ConfigError> {
+    check_source(&Source::new(file, text.to_owned()), environment, check_options)
+}
+
+/// A text as a string of TOML.
+pub fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
 /// Checks a text as if it were the file.
 fn check_source(
     source: &Source,

@@ -35,7 +35,7 @@ pub fn prepare(folder: &Path) -> Result<(), Problem> {
     }
     let program = std::env::current_exe()
         .map_err(|error| Problem::failed(format!("cannot find this program: {error}")))?;
-    let quoted = |path: &Path| toml::Value::String(path.display().to_string()).to_string();
+    let quoted = |path: &Path| config::quoted(&path.display().to_string());
     // The last one first: what is put in may hold such a word.
     let config = templates::DEMO_CONFIG.replacen("PROGRAM", &quoted(&program), 1).replacen(
         "WORKING_DIR",

@@ -1,6 +1,6 @@
 //! Begins a project: a configuration, folders, a first study, and what git shall leave alone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::bundle::templates;
 use crate::config::FILE_NAME;
@@ -15,17 +15,23 @@ const STUDY: &str = "my-study";
 /// What of a project is nothing for git: results, the database, the log of ticks.
 const IGNORED: [&str; 3] = ["/artifacts/", "/researchloop.db*", "/.researchloop/"];
 
-/// Makes a project in this folder. One that is there is left as it is.
-pub fn init(folder: &Path) -> Result<NewProject, Problem> {
-    let config = folder.join(FILE_NAME);
-    if config.exists() {
+/// Where the configuration of a new project in this folder will be. One that is there is left as it is.
+pub fn new_file(folder: &Path) -> Result<PathBuf, Problem> {
+    let file = folder.join(FILE_NAME);
+    if file.symlink_metadata().is_ok() {
         return Err(Problem::new(
             ProblemKind::Conflict,
-            format!("{} already exists", config.display()),
+            format!("{} already exists", file.display()),
         )
         .hint(format!("it was left as it is; `{}` looks at it", Action::CheckConfig)));
     }
-    let git_ignore = make(folder, templates::INIT_CONFIG)?;
+    Ok(file)
+}
+
+/// Makes a project in this folder, with this configuration; without one, with that for this machine.
+pub fn init(folder: &Path, text: Option<&str>) -> Result<NewProject, Problem> {
+    let config = new_file(folder)?;
+    let git_ignore = make(folder, text.unwrap_or(templates::INIT_CONFIG))?;
     let study = folder.join("studies").join(STUDY).join("CLAUDE.md");
     if !study.exists() {
         study::write_context(&study, STUDY)?;

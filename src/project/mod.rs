@@ -6,5 +6,5 @@ mod init;
 mod last_look;
 
 pub use check::{check, check_options};
-pub use init::init;
+pub use init::{init, new_file};
 pub use last_look::last_look;

@@ -11,12 +11,15 @@ mod gpus;
 mod local;
 mod local_shell;
 mod look_up;
+mod offer;
 mod sge;
+mod sge_offer;
 mod sge_options;
 mod sge_shell;
 mod sge_text;
 mod shell;
 mod slurm;
+mod slurm_offer;
 mod slurm_options;
 mod slurm_shell;
 #[cfg(test)]
@@ -36,6 +39,7 @@ use crate::domain::{JobId, JobOptions, SchedulerKind, Seen, Used};
 use crate::remote::{Reply, Script};
 
 pub use gpus::gpus_asked;
+pub use offer::{Offer, Queue};
 pub use surroundings::OWN_VARIABLES;
 
 /// The scheduler of this kind.
@@ -303,6 +307,17 @@ pub trait Scheduler: Sync {
     /// Shell text for `cluster check`: prints one line, the scheduler's name and version;
     /// exit status 0 when it answers.
     fn probe(&self) -> &'static str;
+
+    /// Shell text that prints what the scheduler offers to this user. Exit status 0 when it answers,
+    /// [`NOT_THERE`] when its programs are not there.
+    fn offer(&self) -> &'static str {
+        ":"
+    }
+
+    /// Reads what [`Scheduler::offer`] printed.
+    fn read_offer(&self, _answer: &str) -> Offer {
+        Offer::default()
+    }
 
     /// Shell text that prints how many seconds the scheduler's programs wait for its controller at
     /// this site; nothing where there is no such setting.

@@ -17,8 +17,8 @@ use super::sge_shell::{ACCOUNTING, ASK, CANCEL, DEFAULTS, LOOK_UP, LOOK_UP_ALL, 
 use super::sge_text::{self, Ledger, Record};
 use super::shell::{Answer, SHOW_SEEN, absent, doubt};
 use super::{
-    ACCOUNTED, Asked, JobRequest, Look, PollError, SECTION, Scheduler, Submission, answers,
-    sge_options, text_of,
+    ACCOUNTED, Asked, JobRequest, Look, Offer, PollError, SECTION, Scheduler, Submission, answers,
+    sge_offer, sge_options, text_of,
 };
 use crate::domain::duration::clock;
 use crate::domain::options::OptionProblem;
@@ -133,6 +133,14 @@ impl Scheduler for Sge {
 
     fn probe(&self) -> &'static str {
         PROBE
+    }
+
+    fn offer(&self) -> &'static str {
+        sge_offer::OFFER
+    }
+
+    fn read_offer(&self, answer: &str) -> Offer {
+        sge_offer::read(answer)
     }
 }
 

@@ -17,8 +17,8 @@ use super::slurm_shell::{
 };
 use super::slurm_text::{self, Accounted, Queued};
 use super::{
-    ACCOUNTED, Asked, JobRequest, Look, PollError, SECTION, Scheduler, Submission, answers,
-    slurm_options, text_of,
+    ACCOUNTED, Asked, JobRequest, Look, Offer, PollError, SECTION, Scheduler, Submission, answers,
+    slurm_offer, slurm_options, text_of,
 };
 use crate::domain::options::OptionProblem;
 use crate::domain::{JobId, JobOptions, JobState, Seen, Used};
@@ -151,6 +151,14 @@ impl Scheduler for Slurm {
 
     fn probe(&self) -> &'static str {
         PROBE
+    }
+
+    fn offer(&self) -> &'static str {
+        slurm_offer::OFFER
+    }
+
+    fn read_offer(&self, answer: &str) -> Offer {
+        slurm_offer::read(answer)
     }
 
     fn message_timeout(&self) -> &'static str {

@@ -4,6 +4,7 @@ mod cancel;
 mod cron;
 mod endings;
 mod faults;
+mod found;
 mod loops;
 mod many;
 mod ssh;

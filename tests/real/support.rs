@@ -476,6 +476,16 @@ impl Site {
         assert!(serde_json::from_str::<Value>(&metrics).is_ok(), "{metrics}");
     }
 
+    /// The home folder of the account.
+    pub fn home(&self) -> PathBuf {
+        home_of(&self.user)
+    }
+
+    /// The scripted agent, where the account can start it.
+    pub fn agent_program(&self) -> PathBuf {
+        self.agent.path().join("tests/agent/claude")
+    }
+
     /// Pids of the runner of a sprint.
     pub fn runners(&self, sprint: &Value) -> Vec<u32> {
         let directory = sprint["directory"].as_str().expect("a directory");

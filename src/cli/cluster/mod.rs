@@ -12,6 +12,8 @@ use crate::cli::exit::Result;
 use crate::cli::ui::Ui;
 use crate::config::exposed;
 
+pub use self::setup::make_known;
+
 /// List, check and set up clusters
 #[derive(Debug, Subcommand)]
 pub enum ClusterCommand {

@@ -25,7 +25,10 @@ pub struct SetupArgs {
 pub fn run(app: &App, ui: &Ui, args: &SetupArgs) -> Result {
     let cluster = app.config.cluster(&args.cluster)?;
     warn_of_exposed(app, ui);
-    make_known(app, ui, cluster, args.accept_host_key.clone())?;
+    make_known(app, ui, cluster, args.accept_host_key.clone(), &|key| {
+        let name = text::shell_word(cluster.name.as_str());
+        format!("researchloop cluster setup {name} --accept-host-key {key}")
+    })?;
     let mut spinner: Option<indicatif::ProgressBar> = None;
     let setup = cluster::set_up(app, cluster, |event| {
         if let Some(spinner) = spinner.take() {
@@ -52,8 +55,15 @@ impl Render for ClusterSetup {
     }
 }
 
-/// Makes the host known, after the person has compared its fingerprint.
-fn make_known(app: &App, ui: &Ui, cluster: &Cluster, mut accepted: Option<String>) -> Result<()> {
+/// Makes the host known, after the person has compared its fingerprint. `accepting`: the command that does
+/// so without asking.
+pub fn make_known(
+    app: &App,
+    ui: &Ui,
+    cluster: &Cluster,
+    mut accepted: Option<String>,
+    accepting: &dyn Fn(&str) -> String,
+) -> Result<()> {
     let Some(key) = cluster::offered_key(app, cluster)? else { return Ok(()) };
     if accepted.is_none() {
         ui.status(&format!("{} is not known here. Its {} key is", cluster.host, key.key_type));
@@ -66,11 +76,7 @@ fn make_known(app: &App, ui: &Ui, cluster: &Cluster, mut accepted: Option<String
         if accepted.is_some() {
             return problem;
         }
-        problem.hint(format!(
-            "when it is right: researchloop cluster setup {} --accept-host-key {}",
-            text::shell_word(cluster.name.as_str()),
-            key.fingerprint
-        ))
+        problem.hint(format!("when it is right: {}", accepting(&key.fingerprint)))
     })?;
     ui.status(&format!("{} is known now, in {}", cluster.host, file.display()));
     Ok(())
