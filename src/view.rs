@@ -9,6 +9,7 @@ mod findings;
 mod loops;
 mod message;
 mod next;
+mod now;
 mod plan;
 mod project;
 mod sprint;
@@ -27,6 +28,7 @@ pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboar
 pub use loops::{BestOfLoop, Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, loop_found};
 pub use message::{Message, Messages, Replied, Response, message};
 pub use next::{LoopNext, More, SprintNext};
+pub use now::{Now, now};
 pub use plan::{Plan, PlanWaiting, PlannedNeed, PlannedTask, PlannedTasks};
 pub use project::{GitIgnore, NewProject};
 pub use sprint::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt, cancelled};
@@ -40,6 +42,7 @@ pub use task::{
 pub use tick::{EndedLoop, SprintChange, Ticked, TickedCluster, TickedLoops};
 pub use usage::Usage;
 
+use crate::domain::gpus::GpuUse;
 use crate::domain::{
     Better, Finding, LoopId, MessageId, Metric, OpenIssues, Reason, SprintId, SprintKind, State,
     Status as SprintStatus, StepState, TaskId, Verdict,
@@ -144,6 +147,12 @@ pub struct Sprint {
     /// What its jobs have used, all together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spent: Option<Usage>,
+    /// What the GPUs of its job do, or did last; null when nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpus: Option<Option<GpuUse>>,
+    /// What its job does at this moment; null when none runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<Option<Now>>,
     /// Its steps, in their order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,
@@ -265,6 +274,9 @@ impl Sprint {
         for running in later.running_seconds.iter_mut().chain(steps).flatten() {
             *running += seconds;
         }
+        if let Some(Some(Now { command_seconds: Some(running), .. })) = &mut later.now {
+            *running += seconds;
+        }
         later
     }
 }
@@ -320,6 +332,8 @@ pub fn sprint(row: &SprintRow) -> Sprint {
         metrics: None,
         open_issues: None,
         spent: None,
+        gpus: None,
+        now: None,
         steps: None,
         artifacts: None,
     }
@@ -357,6 +371,8 @@ pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError
         metrics: Some(store.metrics(id)?),
         open_issues: Some(store.open_issues(id)?),
         spent: Some(Usage::from(&store.money_of_sprint(id)?)),
+        gpus: Some(store.gpu_use(row)?),
+        now: Some(running.as_ref().map(|running| now(store, row, running)).transpose()?),
         steps: Some(store.steps(id)?.into_iter().map(step).collect()),
         artifacts: Some(store.artifacts(id)?.into_iter().map(file).collect()),
         ..sprint(row)

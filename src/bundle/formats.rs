@@ -99,6 +99,9 @@ pub struct Bundle {
     /// The plan that is to be made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanOrder>,
+    /// Idle for so many seconds, the job's GPUs are worth a word; 0 for never.
+    #[serde(default)]
+    pub warn_idle_gpus: u64,
 }
 
 impl Bundle {

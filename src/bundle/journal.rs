@@ -10,6 +10,7 @@ use super::FORMAT_VERSION;
 use super::answers::Proposal;
 use super::formats::{Calling, Money};
 use super::review::CriticalIssue;
+use crate::domain::gpus::Gpu;
 use crate::domain::line_kind::Weight;
 use crate::domain::{Finding, LineKind, Masker, MessageKind, Metric, action, text};
 
@@ -231,6 +232,19 @@ pub enum Entry {
         /// For so many seconds since that was told last.
         seconds: u64,
     },
+    /// What the job's GPUs do.
+    Gpus {
+        /// Each of them.
+        gpus: Vec<Gpu>,
+        /// How much they were used so far, in percent, over all looks at all of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mean_use_percent: Option<u8>,
+        /// For how long all of them have been idle.
+        idle_seconds: u64,
+        /// Whether that is longer than the cluster's `warn_idle_gpus`; told once.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        idle_too_long: bool,
+    },
     /// The run is over, for this incarnation.
     RunEnded(Box<RunEnd>),
 }
@@ -254,6 +268,7 @@ impl Entry {
             Self::Told { .. } => LineKind::Told,
             Self::Signal { .. } => LineKind::Signal,
             Self::Suspended { .. } => LineKind::Suspended,
+            Self::Gpus { .. } => LineKind::Gpus,
             Self::RunEnded(_) => LineKind::RunEnded,
         }
     }

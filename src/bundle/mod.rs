@@ -11,6 +11,7 @@ pub mod folder;
 pub mod formats;
 pub mod journal;
 pub mod outcome;
+pub mod points;
 pub mod prompts;
 pub mod reduce;
 pub mod review;

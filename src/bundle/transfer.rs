@@ -134,6 +134,9 @@ pub struct SprintFiles {
     pub progress: Option<String>,
     /// The end of `output.log`.
     pub output: Option<String>,
+    /// The end of `results/metrics.jsonl`.
+    #[serde(default)]
+    pub points: Option<String>,
     /// What could not be read, one sentence each.
     pub problems: Vec<String>,
 }
@@ -156,8 +159,10 @@ impl SprintFiles {
     /// is for.
     #[must_use]
     pub fn hidden(mut self, masker: &Masker) -> Self {
-        for text in
-            [&mut self.progress, &mut self.output].into_iter().flatten().chain(&mut self.problems)
+        for text in [&mut self.progress, &mut self.output, &mut self.points]
+            .into_iter()
+            .flatten()
+            .chain(&mut self.problems)
         {
             *text = masker.text(text).into_owned();
         }

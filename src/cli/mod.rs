@@ -16,6 +16,7 @@ mod inbox;
 mod init;
 mod input;
 mod job;
+mod live;
 mod loops;
 mod open;
 mod plan;

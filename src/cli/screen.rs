@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::answer::answer;
+use super::live;
 use super::render::Render;
 use super::text::{
     self, bytes, clean, clean_lines, count, figure, money, padded, shell_word, short, time_and_age,
@@ -12,6 +13,7 @@ use super::tone::Tone;
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
+use crate::domain::gpus::GpuUse;
 use crate::domain::{
     MessageId, OpenIssues, SprintId, SprintKind, Status, StepState, TaskId, Verdict, Waiting,
 };
@@ -189,6 +191,10 @@ pub fn event(line: &Line) -> Option<String> {
         Entry::NoneLeft { why } => {
             format!("no idea is left: {}", why.lines().next().unwrap_or_default())
         }
+        Entry::Gpus { gpus, mean_use_percent, idle_seconds, .. } => {
+            let at = String::new();
+            format!("GPUs: {}", GpuUse { at, gpus, mean_use_percent, idle_seconds }.now())
+        }
         Entry::Told { id } => format!("told: {id}"),
         Entry::Suspended { seconds } => format!("the job was suspended for {}", human(seconds)),
         Entry::Signal { name } => format!("asked to stop by signal {name}"),
@@ -266,7 +272,8 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
         Some(seconds) if !over => format!(" · last activity {} ago", human(seconds)),
         _ => String::new(),
     };
-    lines.push(short(&format!("  {}{quiet}", costs(sprint)), width));
+    lines.push(short(&format!("  {}{}{quiet}", costs(sprint), live::pace(sprint)), width));
+    lines.extend(live::lines(ui, watch, over, width));
     if let Some(problem) = watch.problem.or(sprint.note.as_deref()) {
         lines.push(ui.paint(Tone::Attention, short(&format!("  {}", clean(problem)), width)));
     }
@@ -285,18 +292,15 @@ pub fn watch(ui: &Ui, watch: &Watch<'_>, width: usize, height: usize) -> Vec<Str
                 .map(|event| short(&format!("  {event}"), width)),
         );
     }
-    let progress: Vec<&String> = progress.iter().filter(|line| !line.is_empty()).collect();
-    let progress_room =
-        left.saturating_sub(event_room + 4).min(progress.len()).min(if over { 0 } else { 12 });
-    if progress_room > 0 {
-        lines.push(String::new());
-        lines.push(bold.apply_to("  progress.md").to_string());
-        lines.extend(
-            progress[progress.len() - progress_room..]
-                .iter()
-                .map(|line| dim.apply_to(short(&format!("  {line}"), width)).to_string()),
-        );
-    }
+    let output = watch.live.output.as_deref().map(clean_lines).unwrap_or_default();
+    let used = if event_room > 0 { event_room + 2 } else { 0 };
+    let room = if over { 0 } else { left.saturating_sub(used) };
+    lines.extend(live::tails(
+        ui,
+        &[("output.log", &output), ("progress.md", &progress)],
+        room,
+        width,
+    ));
     lines
 }
 
@@ -340,6 +344,11 @@ pub fn show(ui: &Ui, shown: &OneSprint, folder: &Path) -> Vec<String> {
     fact("cost", Some(costs(sprint)));
     fact("", sprint.cost_unknown.as_deref().map(|why| format!("not known: {}", clean(why))));
     fact("used", sprint.spent.as_ref().map(used));
+    if let Some(Some(gpus)) = &sprint.gpus {
+        let is_over = sprint.completed_at.is_some();
+        let now = || format!("{} ({})", gpus.now(), text::age(&gpus.at, ui.now()));
+        fact("GPUs", Some(clean(&if is_over { gpus.in_all() } else { now() })));
+    }
     let waits = if sprint.status == Status::Parked { "waits until" } else { "results" };
     let shown_until = |until: &str| {
         if waits == "results" {

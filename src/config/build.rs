@@ -180,6 +180,7 @@ impl Build<'_, '_> {
             connect_timeout: values.integer("connect_timeout"),
             command_timeout: values.integer("command_timeout"),
             retry_delays: values.waits("retry_delays"),
+            warn_idle_gpus: values.integer("warn_idle_gpus"),
             host,
         })
     }

@@ -272,6 +272,7 @@ pub const KEYS: &[Key] = &[
     Key::new(CLUSTER, "command_timeout", Kind::Integer(1, DAY), value("240"), "seconds until a command on the login node is given up").added(),
     Key::new(CLUSTER, "retry_delays", Kind::SecondsList, value("30, 120, 300"), "waits in seconds before a passing model error is tried again").added(),
     Key::new(CLUSTER, "gpu_resource", Kind::Word, NOTHING, "the resource that counts GPUs on Grid Engine, for GPU-hours: its value in `l` counts once a job, whatever `pe` says").added(),
+    Key::new(CLUSTER, "warn_idle_gpus", Kind::Integer(0, DAY), value("1800"), "seconds that all GPUs of a job may be idle before you are told; 0 for never").added(),
     Key::new(CLUSTER, "preset", Kind::Tables(PRESET), NOTHING, "named resources for the forms of the dashboard"),
 
     Key::new(PRESET, "name", Kind::Scalar, REQUIRED, "the name in the form"),

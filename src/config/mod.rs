@@ -179,6 +179,8 @@ pub struct Cluster {
     pub command_timeout: u64,
     /// Waits in seconds before a passing model error is tried again; may be empty.
     pub retry_delays: Vec<u64>,
+    /// Seconds that all GPUs of a job may be idle before somebody is told; 0 for never.
+    pub warn_idle_gpus: u64,
 }
 
 impl Cluster {

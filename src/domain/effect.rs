@@ -84,6 +84,8 @@ pub enum Effect {
     CloseMessages,
     /// People are told of the new state by a notice of this kind.
     TellOfState(NoticeKind),
+    /// People are told that the job's GPUs have been idle for so many seconds.
+    TellOfIdleGpus(u64),
     /// What the sprint has changed in its parent's directory is to be brought.
     FetchParent,
     /// The sprint's task learns of the end.

@@ -34,6 +34,8 @@ string_enum! {
         Told = "told",
         /// The runner was asked to stop.
         Signal = "signal",
+        /// What the job's GPUs do.
+        Gpus = "gpus",
         /// The job stood still.
         Suspended = "suspended",
         /// The run is over.
@@ -58,7 +60,9 @@ impl LineKind {
     /// What rests on it.
     pub fn weight(self) -> Weight {
         match self {
-            Self::Tool | Self::Said | Self::Note | Self::Retrying | Self::Limit => Weight::Talk,
+            Self::Tool | Self::Said | Self::Note | Self::Retrying | Self::Limit | Self::Gpus => {
+                Weight::Talk
+            }
             Self::Agent | Self::Cost | Self::Told | Self::Signal | Self::Suspended => {
                 Weight::Decides
             }

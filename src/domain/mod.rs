@@ -11,6 +11,7 @@ pub mod effect;
 pub mod event_name;
 pub mod figure_name;
 pub mod finding;
+pub mod gpus;
 pub mod id;
 pub mod idea;
 pub mod incidents;

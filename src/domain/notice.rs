@@ -13,6 +13,8 @@ string_enum! {
         Failed = "failed",
         /// The job of a sprint cannot start as things are.
         Stuck = "stuck",
+        /// The GPUs of a job have been idle for long.
+        GpusIdle = "gpus_idle",
         /// A sprint asks something, or proposes an idea.
         Question = "question",
         /// A loop has ended.

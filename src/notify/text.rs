@@ -103,6 +103,12 @@ pub fn told(kind: &str, data: &Value, say: fn(&Action) -> String) -> Told {
             4,
             "hourglass",
         ),
+        Some(NoticeKind::GpusIdle) => (
+            format!("the GPUs of {sprint} are idle"),
+            lines(&[get("detail", TEXT), format!("next: {}", get("hint", TEXT)), idea]),
+            4,
+            "zzz",
+        ),
         Some(NoticeKind::LoopEnded) => {
             let id = get("loop_id", 20);
             (

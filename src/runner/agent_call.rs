@@ -313,6 +313,10 @@ impl Listener<'_> {
                 self.no_space |= self.journal.write(&Entry::Note { text }).is_err();
                 Vec::new()
             }
+            ProcessEvent::News(entry) => {
+                let _ = self.journal.write(&entry);
+                Vec::new()
+            }
             ProcessEvent::Idle => {
                 self.no_space |= self.journal.tell_standstill().is_err();
                 Vec::new()

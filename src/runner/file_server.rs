@@ -7,6 +7,7 @@ use super::environment::masker_of;
 use super::reread::read_journal;
 use super::untold::untold;
 use crate::bundle::folder::{Folder, Refused};
+use crate::bundle::points::POINTS_FILE;
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::bundle::{FORMAT_VERSION, OWN_FOLDER};
 use crate::domain::Masker;
@@ -14,6 +15,8 @@ use crate::platform::clock;
 
 /// How much of `progress.md` and `output.log` a screen needs.
 const TAIL: u64 = 4096;
+/// How much of `results/metrics.jsonl`.
+const POINTS_TAIL: u64 = 32 << 10;
 
 /// Answers `files-read`: the request on the input, the answer on the output.
 pub fn read_files(mut input: impl io::Read, mut output: impl Write) -> io::Result<()> {
@@ -79,10 +82,10 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
     claim(&own, sprint, &mut files);
     let masker = if sprint.tails { masker_of(&own) } else { Masker::default() };
     let mut tail =
-        |name: &str| match folder.tail(name, TAIL) {
+        |name: &str, size: u64| match folder.tail(name, size) {
             Ok(bytes) => Some(masker.tail(
                 &String::from_utf8_lossy(&bytes),
-                usize::try_from(TAIL).unwrap_or(usize::MAX),
+                usize::try_from(size).unwrap_or(usize::MAX),
             )),
             Err(Refused::Missing) => None,
             Err(problem) => {
@@ -91,9 +94,9 @@ fn read_sprint(sprint: &ReadSprint, left: &mut u64) -> SprintFiles {
             }
         };
     if sprint.tails {
-        let (progress, log) = (tail("progress.md"), tail("output.log"));
-        files.progress = progress;
-        files.output = log;
+        files.progress = tail("progress.md", TAIL);
+        files.output = tail("output.log", TAIL);
+        files.points = tail(POINTS_FILE, POINTS_TAIL);
     }
     if sprint.tails || sprint.quiet {
         files.quiet_seconds = quiet_seconds(&folder, &own);

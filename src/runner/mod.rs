@@ -11,6 +11,7 @@ mod conversation;
 mod environment;
 mod file_server;
 mod finish;
+mod gpus;
 mod job_context;
 mod journal;
 mod last_words;

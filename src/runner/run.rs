@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::agent_call::CallMemory;
 use super::environment::{self, environment, replace_tmpdir, temporary_folder};
 use super::finish::{self, End};
+use super::gpus::GpuWatch;
 use super::job_context::{JobContext, Paths};
 use super::journal::{Journal, is_no_space, replace};
 use super::mailbox::Mailbox;
@@ -87,6 +88,7 @@ pub fn run_job(dir: &Path) -> u8 {
         )),
     };
     let Run { job, mut journal, mut progress, mailbox, mut supervisor, newer, .. } = run;
+    supervisor.end_gpus(&mut journal);
     let left = supervisor.end_all();
     profile::forget(&job.paths.own);
     // Also for a disk that turns out to be full while the end is written.
@@ -167,11 +169,12 @@ impl Run {
         } else {
             leftovers::found(&paths.work)
         };
+        let gpus = GpuWatch::begin(&environment, Duration::from_secs(bundle.warn_idle_gpus));
         Ok(Self {
             journal,
             progress: Progress { state: restored.file, carried: restored.open },
             mailbox,
-            supervisor: Supervisor::new(signals, time, mark, profile.started),
+            supervisor: Supervisor::new(signals, time, mark, profile.started, gpus),
             calls: CallMemory::new(schedules),
             resumed: restored.resumed,
             notes,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
+use super::gpus::GpuWatch;
 use super::journal::{Journal, open_plain};
 use super::pipe::{Lines, Piece};
 use super::reaper::{self, Started};
@@ -92,6 +93,8 @@ pub enum ProcessEvent<'a> {
     Line(&'a [u8]),
     /// A signal came to the job, and the process goes on.
     Warning(String),
+    /// Something is to be noted that the run does not need.
+    News(Entry),
     /// Nothing, for a while.
     Idle,
 }
@@ -120,6 +123,8 @@ pub struct Supervisor {
     mark: String,
     /// What the user's profile has started: it lives until the run ends.
     of_profile: Vec<Started>,
+    /// What looks at the job's GPUs, beside the run.
+    gpus: Option<GpuWatch>,
 }
 
 impl Supervisor {
@@ -129,8 +134,9 @@ impl Supervisor {
         time: JobTime,
         mark: String,
         of_profile: Vec<Started>,
+        gpus: Option<GpuWatch>,
     ) -> Self {
-        Self { signals, time, mark, of_profile }
+        Self { signals, time, mark, of_profile, gpus }
     }
 
     /// Waits, unless the run must stop earlier.
@@ -155,16 +161,32 @@ impl Supervisor {
 
     /// Notes what has happened to the job as a whole.
     pub fn tell_news(&mut self, journal: &mut Journal) -> io::Result<()> {
+        self.tell_gpus(journal);
         match self.signals.warning() {
             Some(text) => journal.write(&Entry::Note { text }),
             None => journal.tell_standstill(),
         }
     }
 
+    /// Notes what the job's GPUs do. What cannot be noted is no reason to end anything.
+    pub fn tell_gpus(&mut self, journal: &mut Journal) {
+        for entry in self.gpus.as_mut().map(GpuWatch::news).unwrap_or_default() {
+            let _ = journal.write(&entry);
+        }
+    }
+
+    /// Looks no more at GPUs, and notes the last look.
+    pub fn end_gpus(&mut self, journal: &mut Journal) {
+        self.tell_gpus(journal);
+        if let Some(entry) = self.gpus.as_mut().and_then(GpuWatch::end) {
+            let _ = journal.write(&entry);
+        }
+    }
+
     /// Ends whatever the agent or a command has left running. It was told so.
     pub fn clear_up(&mut self, journal: &mut Journal) -> io::Result<()> {
         let grace = self.grace();
-        let (ended, left) = reaper::end_all(&self.mark, &self.of_profile, grace);
+        let (ended, left) = self.end(&self.of_profile, grace);
         if journal.disk_was_full() {
             journal.make_room();
         }
@@ -174,7 +196,15 @@ impl Supervisor {
     /// Ends every process of the job, and returns how many could not be ended.
     pub fn end_all(&mut self) -> usize {
         let grace = self.grace();
-        reaper::end_all(&self.mark, &[], grace).1
+        self.end(&[], grace).1
+    }
+
+    /// Ends all processes but these, and what looks at GPUs: a look that hangs is nothing that was left running.
+    fn end(&self, spared: &[Started], grace: Duration) -> (usize, usize) {
+        let asking = self.gpus.as_ref().map(GpuWatch::asking);
+        let looks = asking.iter().flat_map(|asking| asking.iter()).copied();
+        let spared: Vec<Started> = spared.iter().copied().chain(looks).collect();
+        reaper::end_all(&self.mark, &spared, grace)
     }
 
     fn grace(&mut self) -> Duration {
@@ -277,6 +307,9 @@ impl Supervisor {
             }
             if let Some(warning) = self.signals.warning() {
                 listen(ProcessEvent::Warning(warning));
+            }
+            for entry in self.gpus.as_mut().map(GpuWatch::news).unwrap_or_default() {
+                listen(ProcessEvent::News(entry));
             }
             // Only now: a listener may have stood still for long.
             let now = clock::instant();

@@ -126,6 +126,7 @@ pub(super) fn payload(
             retry_delays: cluster.retry_delays.clone(),
         },
         seconds: row.seconds,
+        warn_idle_gpus: cluster.warn_idle_gpus,
         idea_request: idea_request(
             store,
             row,

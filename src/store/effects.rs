@@ -40,6 +40,7 @@ impl Change<'_> {
             Effect::FreeName(message) => self.free_name(message),
             Effect::CloseMessages => self.close_messages_of(id),
             Effect::TellOfState(kind) => self.tell_of_state(sprint, *kind),
+            Effect::TellOfIdleGpus(seconds) => self.tell_of_idle_gpus(sprint, *seconds),
             Effect::FetchParent => self.fetch_parent_again(sprint),
             Effect::SettleTask => self.settle_task_of(sprint),
         }

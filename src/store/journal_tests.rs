@@ -447,3 +447,32 @@ fn lines_have_the_same_limits_and_masks_whichever_way_they_come() {
     assert_eq!(journal(&by_lines).last().map(|line| &line.body["text"]), Some(&"it is ***".into()));
     assert_eq!(shown(&by_lines), shown(&by_file));
 }
+
+#[test]
+fn idle_gpus_that_are_paid_for_are_told_once() {
+    for (gpus, told) in [(Some(2), 1), (None, 1), (Some(0), 0)] {
+        let mut store = Store::in_memory().expect("a database");
+        let change = store.change().expect("begun");
+        let known = id();
+        let sprint = NewSprint { gpus, ..NewSprint::example(&known) };
+        assert!(change.create_sprint(&sprint).expect("made"));
+        let lines: Vec<Line> =
+            [(1, ""), (2, r#","idle_too_long":true"#), (3, r#","idle_too_long":true"#)]
+                .map(|(seq, more)| {
+                    line(seq, "gpus", &format!(r#","gpus":[],"idle_seconds":2000{more}"#))
+                })
+                .into();
+        let piece =
+            JournalPiece { lines: &lines, offset: 10, prefix: "x", altered: false, whole: true };
+        change.ingest(&id(), &piece).expect("taken in");
+        let mut notices = Vec::new();
+        while let Some(notice) = change.claim_notice("c").expect("asked") {
+            notices.push(notice);
+        }
+        assert_eq!(notices.len(), told, "{gpus:?}: {notices:?}");
+        if let Some(notice) = notices.first() {
+            let text = format!("{notice:?}");
+            assert!(text.contains("gpus_idle") && text.contains("been idle for 33m20s"), "{text}");
+        }
+    }
+}

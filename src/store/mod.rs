@@ -20,6 +20,7 @@ mod messages;
 mod money;
 #[cfg(test)]
 mod money_tests;
+mod now;
 mod open;
 mod outbox;
 mod proof;
@@ -50,6 +51,7 @@ pub use money::Spent;
 pub use open::StoreError;
 pub use outbox::{Notice, Unsent};
 pub use running::Running;
+
 pub use sprints::{Cut, NewSprint, SprintFilter, SprintRow};
 pub use steps::StepRow;
 pub use tasks::{Need, NewTask, TaskEdit, TaskError, TaskFilter, TaskRow};

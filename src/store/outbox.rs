@@ -9,6 +9,7 @@ use rusqlite::OptionalExtension as _;
 use super::sprints::SprintRow;
 use super::{Change, Store, StoreError, waits};
 use crate::domain::action::Action;
+use crate::domain::duration::human;
 use crate::domain::{NoticeKind, State, retry};
 use crate::platform::clock;
 
@@ -90,6 +91,29 @@ impl Change<'_> {
             "hint": format!("it starts by itself when that passes; if it cannot, `{cancel}`, correct its job options, and `{resubmit}`"),
         });
         self.notice(&format!("stuck:{id}:{}", row.attempt), NoticeKind::Stuck, &data)
+    }
+
+    /// Notes once a job that its GPUs, which are paid for, have been idle for so many seconds. A job that has none
+    /// of its own may see those of others.
+    pub fn tell_of_idle_gpus(&self, row: &SprintRow, seconds: u64) -> Result<(), StoreError> {
+        if row.gpus == Some(0) {
+            return Ok(());
+        }
+        let id = &row.id;
+        let look = Action::ReadLog { sprint: id.to_string(), step: None };
+        let cancel = Action::CancelSprint { sprint: id.to_string() };
+        let gpus = match row.gpus {
+            Some(1) => "its GPU has".to_owned(),
+            Some(gpus) => format!("its {gpus} GPUs have"),
+            None => "its GPUs have".to_owned(),
+        };
+        let data = serde_json::json!({
+            "sprint_id": id, "study": row.study, "cluster": row.cluster, "loop_id": row.loop_id, "task_id": row.task, "idea": row.idea,
+            "job_id": row.state.last_job().map(crate::domain::JobId::as_str),
+            "detail": format!("{gpus} been idle for {}, and GPU-hours go on", human(seconds)),
+            "hint": format!("`{look}` shows what it does; `{cancel}` ends it"),
+        });
+        self.notice(&format!("gpus_idle:{id}:{}", row.attempt), NoticeKind::GpusIdle, &data)
     }
 
     /// Takes the oldest notice that is due for a channel. Nobody else gets it through that channel

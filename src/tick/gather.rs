@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::app::App;
 use crate::bundle::FORMAT_VERSION;
+use crate::bundle::points::{Series, series};
 use crate::bundle::transfer::{ReadAnswer, ReadRequest, ReadSprint, SprintFiles};
 use crate::config::Cluster;
 use crate::domain::{JobId, Masker, Seen, SprintId, Used, text};
@@ -47,12 +48,14 @@ impl Gathered {
 }
 
 /// What only a screen needs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Live {
     /// The end of `progress.md`.
     pub progress: Option<String>,
     /// The end of `output.log`.
     pub output: Option<String>,
+    /// How figures develop while the experiment runs.
+    pub series: Vec<Series>,
     /// Seconds since anything in the sprint's files changed.
     pub quiet_seconds: Option<u64>,
 }
@@ -63,6 +66,7 @@ impl Live {
         Self {
             progress: files.progress.clone(),
             output: files.output.clone(),
+            series: files.points.as_deref().map(series).unwrap_or_default(),
             quiet_seconds: files.quiet_seconds,
         }
     }

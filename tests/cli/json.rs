@@ -151,6 +151,8 @@ fn the_keys_of_every_answer() {
                 "metrics",
                 "open_issues",
                 "spent",
+                "gpus",
+                "now",
                 "steps",
                 "artifacts"
             ]

@@ -13,6 +13,7 @@ mod dialogue_faults;
 mod doubts;
 mod endings;
 mod findings;
+mod gpus;
 mod hostile;
 mod ideas;
 mod inside;

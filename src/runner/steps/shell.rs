@@ -112,6 +112,7 @@ fn start(
             }
             // What cannot be noted is no reason to end a command.
             ProcessEvent::Warning(text) => drop(journal.write(&Entry::Note { text })),
+            ProcessEvent::News(entry) => drop(journal.write(&entry)),
             ProcessEvent::Idle => drop(journal.tell_standstill()),
         }
         Activity::Working
