@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the archives of a release: the program for x86-64 and for aarch64, each with the runner for the
-# other of them. The same sources, built by the same tools, give the same archives. See usage below.
+# other of them. The same build gives the same archives. See usage below.
 set -euo pipefail
 umask 022
 unset CDPATH
@@ -13,7 +13,7 @@ usage: ./release.sh [--to DIR] [--arch x86_64|aarch64] [--help]
   --arch ARCH  makes the archive for ARCH only; the programs for both are built all the same
 
 It runs on Linux x86_64, and needs what install.sh needs, jq, gcc-aarch64-linux-gnu with its C library,
-and Rust's library for aarch64-unknown-linux-gnu.
+and Rust's library for aarch64-unknown-linux-gnu: from rustup, or, as root with debootstrap, from Debian.
 The build is kept in ${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-~/.cache}/researchloop/target}.
 TEXT
 }
@@ -74,12 +74,53 @@ done
 (( ${#missing[@]} == 0 )) || die "this is missing, and nothing was made:" "${missing[@]}" \
   "Debian and Ubuntu: apt-get install gcc libc6-dev make perl jq gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 has_library() { compgen -G "$(rustc --print target-libdir --target "$1")/libstd-*.rlib" >/dev/null; }
-for machine in "${machines[@]}"; do
-  target=$machine-unknown-linux-gnu
-  has_library "$target" || { command -v rustup >/dev/null && rustup target add "$target" && has_library "$target"; } ||
-    die "Rust's library for $target is missing, and nothing was made" "rustup target add $target" \
-      "or, with Debian's own Rust: dpkg --add-architecture arm64, then install libstd-rust-dev:arm64"
-done
+library() { has_library "$1" || { command -v rustup >/dev/null && rustup target add "$1" && has_library "$1"; }; }
+library x86_64-unknown-linux-gnu || die "Rust's library for x86_64-unknown-linux-gnu is missing, and nothing was made"
+debian=
+if ! library aarch64-unknown-linux-gnu; then
+  if (( EUID != 0 )) || ! command -v debootstrap >/dev/null; then
+    die "Rust's library for aarch64-unknown-linux-gnu is missing, and nothing was made" \
+      "rustup target add aarch64-unknown-linux-gnu" "or, as root on Debian, apt-get install debootstrap: then Debian's own Rust is used"
+  fi
+  say "the program for aarch64 is built by Debian's Rust, as rustup does not get the library"
+  debian=${XDG_CACHE_HOME:-$HOME/.cache}/researchloop/roots/rust
+fi
+
+# A folder tree of Debian with a Rust that has the library for aarch64.
+make_debian() {
+  mkdir -p "${debian%/*}"
+  exec 6>>"${debian%/*}/lock"
+  flock -w 1800 6 || die "another run has been making the folder tree for half an hour"
+  if [[ ! -e $debian ]]; then
+    local mirror
+    mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -oE 'https?://[^ ]*/debian/?( |$)' | head -n 1 || true)
+    mirror=${mirror:-http://deb.debian.org/debian} mirror=${mirror%%[/ ]}
+    rm -rf --one-file-system "$debian.new"
+    debootstrap --variant=minbase trixie "$debian.new" "$mirror" >"$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; die "debootstrap could not make a trixie"; }
+    cp /etc/resolv.conf "$debian.new/etc/resolv.conf"
+    printf 'deb %s-security trixie-security main\n' "${mirror%/}" >"$debian.new/etc/apt/sources.list.d/security.list"
+    chroot "$debian.new" sh -ec 'export PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
+      dpkg --add-architecture arm64
+      apt-get -q -o APT::Sandbox::User=root update
+      apt-get -qy -o APT::Sandbox::User=root --no-install-recommends install rustc-web cargo-web libstd-rust-web-dev:arm64 \
+        gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc libc6-dev make perl
+      apt-get clean' >"$work/log" 2>&1 </dev/null || { tail -n 20 "$work/log" >&2; die "Debian's Rust could not be installed in $debian.new"; }
+    mv "$debian.new" "$debian"
+  fi
+  exec 6>&-
+}
+# build_in_debian TARGET: its mounts are in a namespace of their own, and end with the process, however it ends
+build_in_debian() {
+  local cargo=${CARGO_HOME:-$HOME/.cargo}
+  cargo fetch --locked
+  mkdir -p "$CARGO_TARGET_DIR/debian"
+  # shellcheck disable=SC2016 # the text is another shell's
+  unshare --mount --propagation private bash -euc 'root=$1 target=$2
+    for folder in /proc /dev "${@:3}"; do mkdir -p "$root$folder" && mount --rbind "$folder" "$root$folder"; done
+    exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin CARGO_HOME="${4%/registry}" CARGO_TARGET_DIR="$5" \
+      sh -c "cd \"\$1\" && exec cargo build --release --locked --offline --target=\"\$2\"" sh "$3" "$target"' \
+    bash "$debian" "$1" "$PWD" "$cargo/registry" "$CARGO_TARGET_DIR/debian" </dev/null
+}
 
 # ---- build -------------------------------------------------------------------------------------
 
@@ -94,12 +135,15 @@ if [[ $(cat "$CARGO_TARGET_DIR/.checkout" 2>/dev/null) != "$PWD" ]]; then
   touch src/lib.rs src/main.rs
   printf '%s\n' "$PWD" >"$CARGO_TARGET_DIR/.checkout"
 fi
-# The time of the last change is the time of all files, and of what is built into the program.
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
-export SOURCE_DATE_EPOCH
 say "building for ${machines[*]} (the first time this takes some minutes)"
-cargo build --release --locked "${targets[@]}" </dev/null || die "the build failed; nothing was made"
-built() { printf '%s/%s-unknown-linux-gnu/release/researchloop' "$CARGO_TARGET_DIR" "$1"; }
+if [[ -z $debian ]]; then
+  cargo build --release --locked "${targets[@]}" </dev/null || die "the build failed; nothing was made"
+else
+  make_debian
+  cargo build --release --locked </dev/null || die "the build failed; nothing was made"
+  build_in_debian aarch64-unknown-linux-gnu || die "the build for aarch64 failed; nothing was made"
+fi
+built() { printf '%s/%s-unknown-linux-gnu/release/researchloop' "$CARGO_TARGET_DIR$([[ -z $debian || $1 != aarch64 ]] || echo /debian)" "$1"; }
 
 # ---- what all archives share -------------------------------------------------------------------
 
@@ -112,7 +156,7 @@ version=${said#researchloop }
 "$program" completions bash >"$share/bash-completion/completions/researchloop"
 "$program" completions zsh >"$share/zsh/site-functions/_researchloop"
 "$program" completions fish >"$share/fish/vendor_completions.d/researchloop.fish"
-"$program" man --to "$share/man/man1" >/dev/null
+"$program" man --to "$share/man/man1" >/dev/null 2>&1
 
 # licenses: of everything that is linked into the programs. A text that came already is not repeated.
 licenses() {
@@ -171,6 +215,8 @@ licenses >"$work/LICENSES-OF-CRATES.txt"
 
 # ---- the archives: made first, then put into place ---------------------------------------------
 
+# The time of the last change is the time of all files. Cargo is not told: it would build OpenSSL anew.
+changed=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
 mkdir -p -- "$to" "$work/done"
 for machine in "${wanted[@]}"; do
   name=researchloop-$version-$machine-linux
@@ -185,7 +231,7 @@ for machine in "${wanted[@]}"; do
   find "$top" -type d -exec chmod 755 {} +
   find "$top" -type f -exec chmod 644 {} +
   chmod 755 "$top"/bin/* "$top/install.sh"
-  LC_ALL=C tar -C "$work" --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -cf - "$name" |
+  LC_ALL=C tar -C "$work" --format=ustar --sort=name --mtime="@$changed" --owner=0 --group=0 --numeric-owner -cf - "$name" |
     gzip -9n >"$work/done/$name.tar.gz"
 done
 mv -f "$work"/done/*.tar.gz "$to"
