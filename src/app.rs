@@ -158,7 +158,8 @@ impl App {
         Limits { deadline: Duration::from_secs(cluster.command_timeout), ..Limits::default() }
     }
 
-    /// The program that runs inside jobs, on this machine: the configured one, or this one.
+    /// The program that runs inside jobs, on this machine: the configured one, or this one. For a cluster of
+    /// another architecture there may be one beside it (`RunnerHere::for_other_machine`).
     pub fn runner_here(&self, cluster: &Cluster) -> std::io::Result<PathBuf> {
         cluster.runner.clone().map_or_else(std::env::current_exe, Ok)
     }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# install.sh: installs from this checkout into an empty folder, as a user would, and looks at what is there.
+# install.sh: installs from this checkout and from archives into an empty folder, as a user would, and looks at what
+# is there.
 # Everything is kept away from the user's own home, but for the build and Rust itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -55,6 +56,72 @@ before=$(find "$prefix" -type f | sort)
 PATH="$prefix/bin:$PATH" "$sources/install.sh" --prefix="$prefix" </dev/null >"$work/out" 2>&1 || die "a second installation fails"
 ! grep -q 'is not on your PATH' "$work/out" || die "it says that the folder is not on the PATH, but it is"
 [[ $(find "$prefix" -type f | sort) == "$before" ]] || die "a second installation leaves other files"
+
+# From an archive, as release.sh makes it: without a compiler, without the sources. It is made here of the program
+# that was just built; the runner for the other architecture is no more than the head of one.
+other=aarch64 number='\267\000'
+if [[ $(uname -m) == aarch64 ]]; then other=x86_64 number='\076\000'; fi
+top=researchloop-0.0.0-$(uname -m)-linux
+mkdir -p "$work/made/$top/bin" "$work/plain" "$work/got"
+cp "$program" "$work/made/$top/bin"
+# shellcheck disable=SC2059 # the number is written in octal
+printf "\177ELF\002\001\001\000\000\000\000\000\000\000\000\000\002\000$number" >"$work/made/$top/bin/researchloop-runner-$other"
+cp "$sources"/{install.sh,README.md,LICENSE} "$work/made/$top"
+cp "$sources/install.sh" "$work/got"
+# pack NAME [OPTION...]: an archive of what lies in made
+pack() { tar -C "$work/made" -czf "$work/$1.tar.gz" "${@:2}" "$top"; }
+pack good
+for tool in sh dirname uname mktemp rm cat od tr head tar gzip sed grep mkdir cp chmod mv; do ln -s "$(command -v $tool)" "$work/plain/$tool"; done
+from() { PATH=$work/plain "$work/got/install.sh" --prefix "$work/re fused" --from "$@" >"$work/out" 2>&1 </dev/null; }
+# refused WHAT WORDS: the archive of that name is not installed, this is said, and nothing is left
+refused() {
+  if from "$work/$1.tar.gz"; then die "the archive \"$1\" was installed"; fi
+  if ! grep -q "$2" "$work/out" || ! grep -q 'nothing was changed' "$work/out"; then cat "$work/out"; die "the archive \"$1\" is not refused as it should be"; fi
+  [[ ! -e "$work/re fused" && ! -e $work/escaped ]] || die "the archive \"$1\" left something"
+}
+refused missing 'there is no archive'
+head -c 3000000 "$work/good.tar.gz" >"$work/truncated.tar.gz"
+refused truncated 'is damaged'
+{ head -c 3000000 "$work/good.tar.gz"; printf 'changed'; tail -c +3000008 "$work/good.tar.gz"; } >"$work/changed.tar.gz"
+refused changed 'is damaged'
+printf 'no archive' >"$work/text.tar.gz"
+refused text 'no archive of researchloop'
+tar -C "$sources" -czf "$work/foreign.tar.gz" README.md LICENSE
+refused foreign 'no archive of researchloop'
+tar -C "$work/made" --transform "s,^$top/README.md,$top/../../escaped," -P -czf "$work/upwards.tar.gz" "$top"
+refused upwards 'it has the path .*escaped'
+tar -C "$work/made" --transform "s,^$top/README.md,$work/escaped," -P -czf "$work/absolute.tar.gz" "$top"
+refused absolute 'it has the path .*escaped'
+ln -s ../.. "$work/made/$top/share"
+pack links
+refused links 'more than files'
+rm "$work/made/$top/share"
+mv "$work/made/$top/bin/researchloop" "$work/kept"
+pack empty
+refused empty 'no bin/researchloop'
+cp "$work/made/$top/bin/researchloop-runner-$other" "$work/made/$top/bin/researchloop"
+pack machine
+refused machine "is for Linux $other, and this is Linux $(uname -m)"
+head -c 1000000 "$work/kept" >"$work/made/$top/bin/researchloop" && chmod +x "$work/made/$top/bin/researchloop"
+pack broken
+if from "$work/broken.tar.gz"; then die "a program that does not run was installed"; fi
+[[ ! -e "$work/re fused" ]] || die "a program that does not run left something"
+mv "$work/kept" "$work/made/$top/bin/researchloop"
+
+# list FOLDER: its files, with their modes and sums
+list() { (cd "$1" && find . -type f -printf '%m ' -exec sha256sum {} \; | sort -k 3); }
+from "$work/good.tar.gz" --prefix "$work/pre fix 2" || { cat "$work/out"; die "an archive is not installed"; }
+runner="bin/researchloop-runner-$other"
+cmp "$work/pre fix 2/$runner" "$work/made/$top/$runner" || die "the other runner is not beside the program"
+[[ -x $work/pre\ fix\ 2/$runner ]] || die "the other runner is no program"
+[[ $(list "$work/pre fix 2" | grep -v "$runner") == "$(list "$prefix")" ]] || die "an archive installs other files than the sources do"
+mkdir "$work/un packed" && tar -C "$work/un packed" -xzf "$work/good.tar.gz"
+(cd / && PATH=$work/plain "$work/un packed/$top/install.sh" --prefix "$work/pre fix 3" >"$work/out" 2>&1 </dev/null) || { cat "$work/out"; die "an unpacked archive does not install itself"; }
+[[ $(list "$work/pre fix 3") == "$(list "$work/pre fix 2")" ]] || die "an unpacked archive installs other files"
+# The runner goes with the program: one of an earlier installation does not stay beside a program that came without.
+"$sources/install.sh" --prefix "$work/pre fix 3" >"$work/out" 2>&1 </dev/null || { cat "$work/out"; die "a build is not installed over an archive"; }
+grep -q "removed .*$runner" "$work/out" || die "it does not say that the other runner is gone"
+[[ $(list "$work/pre fix 3") == "$(list "$prefix")" ]] || die "a build leaves files of an archive"
 
 # README's first command ends with this, in an environment that has next to nothing.
 began=$SECONDS

@@ -288,6 +288,8 @@ const MEANT: &[(&str, &str)] = &[
     ("next", "task next"),
     ("ps", "status"),
     ("queue", "status"),
+    ("report", "open"),
+    ("results", "open"),
     ("resubmit", "sprint resubmit"),
     ("retry", "sprint resubmit"),
     ("rm", "sprint delete"),
@@ -299,6 +301,7 @@ const MEANT: &[(&str, &str)] = &[
     ("tail", "log --follow"),
     ("tasks", "task list"),
     ("tweak", "sprint tweak"),
+    ("view", "open"),
 ];
 
 /// Leads a wrong word somewhere: a command of another name, and never one that nobody types.

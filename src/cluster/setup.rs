@@ -31,11 +31,11 @@ pub fn set_up(
     let path = app
         .runner_here(cluster)
         .map_err(|error| Problem::failed(format!("cannot find the runner: {error}")))?;
-    let runner = RunnerHere::read(path.clone()).map_err(|error| {
+    let mut runner = RunnerHere::read(path.clone()).map_err(|error| {
         Problem::failed(format!("cannot read the runner {}: {error}", path.display()))
     })?;
     tell(&SetupEvent::Sending(runner.len));
-    let placed = install_runner(remote.as_mut(), cluster, &runner, app.limits(cluster));
+    let placed = install_runner(remote.as_mut(), cluster, &mut runner, app.limits(cluster));
     tell(&match &placed {
         Ok(InstallOutcome::There(path)) => SetupEvent::There(path.clone()),
         Ok(InstallOutcome::Sent(path)) => SetupEvent::Sent(path.clone()),

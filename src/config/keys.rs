@@ -267,7 +267,7 @@ pub const KEYS: &[Key] = &[
     Key::new(CLUSTER, "transport", Kind::Choice(&["local", "ssh"]), derived("ssh, unless the cluster is this machine"), "how the login node is reached").added(),
     Key::new(CLUSTER, "known_hosts", Kind::Path, NOTHING, "a file of host keys to use instead of ~/.ssh/known_hosts").added(),
     Key::new(CLUSTER, "poll_interval", Kind::Integer(1, DAY), value("30"), "seconds between two looks at the queue").added(),
-    Key::new(CLUSTER, "runner", Kind::Path, NOTHING, "a researchloop binary for this cluster's platform").added(),
+    Key::new(CLUSTER, "runner", Kind::Path, NOTHING, "a researchloop binary for this cluster's platform, instead of this program or the `researchloop-runner-ARCH` beside it").added(),
     Key::new(CLUSTER, "connect_timeout", Kind::Integer(1, 3600), value("30"), "seconds until a connection attempt is given up").added(),
     Key::new(CLUSTER, "command_timeout", Kind::Integer(1, DAY), value("240"), "seconds until a command on the login node is given up").added(),
     Key::new(CLUSTER, "retry_delays", Kind::SecondsList, value("30, 120, 300"), "waits in seconds before a passing model error is tried again").added(),

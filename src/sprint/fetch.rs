@@ -204,11 +204,11 @@ pub fn fetch_through(
         if section.status == 127 && !placed {
             // The runner is gone from the cluster (scratch was cleaned), or may not be used as it is.
             placed = true;
-            let here = app
+            let mut here = app
                 .runner_here(cluster)
                 .and_then(RunnerHere::read)
                 .map_err(|error| odd(remote, error.to_string()))?;
-            match install_runner(remote, cluster, &here, limits)? {
+            match install_runner(remote, cluster, &mut here, limits)? {
                 InstallOutcome::There(path) | InstallOutcome::Sent(path) => runner = path,
                 InstallOutcome::Refused(why) => return Err(odd(remote, why)),
             }

@@ -44,18 +44,38 @@ impl RunnerHere {
         let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self { path, hash, len, platform: platform(&head) })
     }
+
+    /// The runner that lies beside this program for machines of another architecture, when that is `why`
+    /// the cluster has no use for this one. What is configured is taken as it is.
+    pub fn for_other_machine(&self, why: &str, cluster: &Cluster) -> Option<Self> {
+        if cluster.runner.is_some() {
+            return None;
+        }
+        let there = why.strip_prefix("platform ")?;
+        let (platform, _, machine) = MACHINES.iter().find(|(platform, ..)| *platform == there)?;
+        // A link on the PATH may lead to the program.
+        let program = self.path.canonicalize().ok()?;
+        let beside = program.with_file_name(format!("researchloop-runner-{machine}"));
+        Self::read(beside).ok().filter(|runner| runner.platform == *platform)
+    }
 }
+
+/// The machines that a release is made for: what `uname -sm` prints there, the number in an executable
+/// file, and the name.
+const MACHINES: [(&str, [u8; 2], &str); 2] =
+    [("Linux x86_64", [62, 0], "x86_64"), ("Linux aarch64", [183, 0], "aarch64")];
 
 /// What an executable file runs on, from its first bytes.
 fn platform(head: &[u8]) -> String {
     let machine = match (head.get(..4), head.get(18..20)) {
-        (Some(b"\x7fELF"), Some([62, 0])) => "Linux x86_64",
-        (Some(b"\x7fELF"), Some([183, 0])) => "Linux aarch64",
-        (Some(b"\x7fELF"), Some([21, 0])) => "Linux ppc64le",
-        (Some([0xcf, 0xfa, 0xed, 0xfe]), _) => "Darwin",
-        _ => "unknown",
+        (Some(b"\x7fELF"), Some([21, 0])) => Some("Linux ppc64le"),
+        (Some(b"\x7fELF"), Some(number)) => {
+            MACHINES.iter().find(|(_, known, _)| known == number).map(|(platform, ..)| *platform)
+        }
+        (Some([0xcf, 0xfa, 0xed, 0xfe]), _) => Some("Darwin"),
+        _ => None,
     };
-    machine.to_owned()
+    machine.unwrap_or("unknown").to_owned()
 }
 
 /// Shell text that defines `rl_home`: a path as it is configured, with the home folder in it.
@@ -159,17 +179,25 @@ pub enum InstallOutcome {
     Refused(String),
 }
 
-/// Puts the runner on the cluster unless it is there.
+/// Puts the runner on the cluster unless it is there. On a machine of another architecture, `runner`
+/// becomes the one for it.
 pub fn install_runner(
     remote: &mut dyn Remote,
     cluster: &Cluster,
-    runner: &RunnerHere,
+    runner: &mut RunnerHere,
     limits: Limits,
 ) -> Result<InstallOutcome, RemoteError> {
-    let mut look = Script::new();
-    find_runner(&mut look, cluster, runner);
-    look.section("found", r#"printf '%s\n%s\n' "$RL_RUNNER" "$RL_WHY"; [ "$RL_GO" = 1 ]"#);
-    let (there, path, why) = found(&remote.run(look, limits)?);
+    let mut look = |runner: &RunnerHere| {
+        let mut script = Script::new();
+        find_runner(&mut script, cluster, runner);
+        script.section("found", r#"printf '%s\n%s\n' "$RL_RUNNER" "$RL_WHY"; [ "$RL_GO" = 1 ]"#);
+        Ok::<_, RemoteError>(found(&remote.run(script, limits)?))
+    };
+    let (mut there, mut path, mut why) = look(runner)?;
+    if let Some(other) = runner.for_other_machine(&why, cluster) {
+        *runner = other;
+        (there, path, why) = look(runner)?;
+    }
     if there {
         return Ok(InstallOutcome::There(path));
     }
@@ -207,12 +235,22 @@ pub fn explain(why: &str, runner: &RunnerHere, cluster: &Cluster) -> String {
         );
     }
     match why.strip_prefix("platform ") {
-        Some(there) => format!(
-            "the cluster {} is {there}, but this program is for {}: set `runner = \"PATH\"` of the cluster to a researchloop {} that was built for {there}, or install that one on the cluster's PATH",
-            cluster.name,
-            runner.platform,
-            env!("CARGO_PKG_VERSION"),
-        ),
+        Some(there) => {
+            let version = env!("CARGO_PKG_VERSION");
+            let beside = MACHINES
+                .iter()
+                .find(|(platform, ..)| *platform == there && cluster.runner.is_none())
+                .map(|(.., machine)| {
+                    format!("put `researchloop-runner-{machine}` of the release archive of researchloop {version} beside this program, or ")
+                })
+                .unwrap_or_default();
+            format!(
+                "the cluster {} is {there}, but {} is for {}: {beside}set `runner = \"PATH\"` of the cluster to a researchloop {version} that was built for {there}, or install that one on the cluster's PATH",
+                cluster.name,
+                if cluster.runner.is_some() { "its `runner`" } else { "this program" },
+                runner.platform,
+            )
+        }
         None => format!(
             "the runner could not be placed in {}/.researchloop/bin on {}",
             cluster.working_dir, cluster.name
@@ -245,6 +283,77 @@ mod tests {
                 name.starts_with("rl_") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
             })
             .collect()
+    }
+
+    /// The first bytes of a program for this machine.
+    fn program_for(number: u8) -> Vec<u8> {
+        let mut head = vec![0; 64];
+        head[..4].copy_from_slice(b"\x7fELF");
+        head[18] = number;
+        head
+    }
+
+    #[test]
+    fn a_cluster_of_another_architecture_gets_the_runner_beside_the_program() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("links")).expect("made");
+        std::os::unix::fs::symlink(at("researchloop"), at("links/researchloop")).expect("linked");
+        let cluster = |more| {
+            let app = crate::app::App::example(folder.path(), more, "");
+            app.config.clusters[0].clone()
+        };
+        let (plain, configured) = (cluster(""), cluster("runner = \"researchloop\""));
+        for (here, there, machine) in [(62, 183, "aarch64"), (183, 62, "x86_64")] {
+            let beside = at(&format!("researchloop-runner-{machine}"));
+            let why = format!("platform Linux {machine}");
+            std::fs::write(at("researchloop"), program_for(here)).expect("written");
+            let program = RunnerHere::read(at("links/researchloop")).expect("read");
+            let other = |why: &str, cluster| {
+                program.for_other_machine(why, cluster).map(|runner| runner.path)
+            };
+            assert_eq!(other(&why, &plain), None, "there is none");
+            let said = explain(&why, &program, &plain);
+            for word in [
+                "this program is for Linux",
+                &format!("`researchloop-runner-{machine}` of the release archive"),
+                "`runner = ",
+            ] {
+                assert!(said.contains(word), "{word}: {said}");
+            }
+            std::fs::write(&beside, program_for(here)).expect("written");
+            assert_eq!(other(&why, &plain), None, "it is for this machine");
+            std::fs::write(&beside, program_for(there)).expect("written");
+            let path = beside.canonicalize().expect("there");
+            assert_eq!(other(&why, &plain), Some(path));
+            assert_eq!(other(&why, &configured), None, "what is configured wins");
+            assert!(explain(&why, &program, &configured).contains("its `runner` is for"));
+            for why in ["", "absent", "platform Linux riscv64", "platform Linux ../../x", &why[9..]]
+            {
+                assert_eq!(other(why, &plain), None, "{why}");
+            }
+        }
+    }
+
+    /// A login node whose machines take turns is asked no more than once for each.
+    #[test]
+    fn the_other_runner_is_looked_for_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, number) in [
+            ("researchloop", 62),
+            ("researchloop-runner-aarch64", 183),
+            ("researchloop-runner-x86_64", 62),
+        ] {
+            std::fs::write(folder.path().join(name), program_for(number)).expect("written");
+        }
+        let app = crate::app::App::example(folder.path(), "", "");
+        let (cluster, remote) = (&app.config.clusters[0], crate::remote::FakeRemote::default());
+        let mut runner = RunnerHere::read(folder.path().join("researchloop")).expect("read");
+        remote.answers([("found", 1, "\nplatform Linux aarch64\n")]);
+        remote.answers([("found", 1, "\nplatform Linux x86_64\n")]);
+        let placed = install_runner(&mut remote.clone(), cluster, &mut runner, app.limits(cluster));
+        assert!(matches!(placed, Ok(InstallOutcome::Refused(_))), "{placed:?}");
+        assert_eq!((runner.platform.as_str(), remote.asked().len()), ("Linux aarch64", 2));
     }
 
     /// A program that says something else, or fails, is none that sums.

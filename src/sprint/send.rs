@@ -26,6 +26,8 @@ pub(super) enum Mode {
 pub(super) enum Sent {
     /// The runner is not there, and nothing was done without it.
     NeedsRunner,
+    /// The machine is of another architecture, for which there is this runner; nothing was done without it.
+    OtherMachine(RunnerHere),
     /// There is no job, and none was wanted.
     Nothing,
     /// The scheduler was not asked, because something before that went wrong.
@@ -134,6 +136,11 @@ pub(super) fn send(
     }
     if status("place") == 3 && text("place") == "absent" && !with_runner {
         return Ok(Sent::NeedsRunner);
+    }
+    if status("place") == 3
+        && let Some(other) = runner.for_other_machine(&text("place"), cluster)
+    {
+        return Ok(Sent::OtherMachine(other));
     }
     if status("place") == 3 {
         let (why, said) =

@@ -6,6 +6,7 @@
 use super::budget::{NextJob, allowance_for_next_job};
 use super::doubt;
 use super::error::SubmitError;
+use super::install_runner::RunnerHere;
 use super::payload::{JobPayload, prepare};
 use super::send::{Mode, Sent, look, send};
 use super::submitted::{Deferral, Submitted, record};
@@ -97,17 +98,23 @@ fn submit_known(
         Mode::Again if looked_up && made.is_ok() => Ok(None),
         _ => look(app, remote, cluster, &row, runner, attempt, mode, looked_up, is_old),
     };
-    let outcome = match (known, &made) {
+    let outcome = match (known, &mut made) {
         (Ok(Some(known)), _) => Some(Ok(known)),
         (Err(error), _) => Some(Err(error)),
         (Ok(None), Err(_)) => None,
         (Ok(None), Ok((payload, runner))) => {
-            Some(match send(app, remote, cluster, &row, payload, runner, attempt, mode, false) {
-                Ok(Sent::NeedsRunner) => {
-                    send(app, remote, cluster, &row, payload, runner, attempt, mode, true)
-                }
-                outcome => outcome,
-            })
+            let mut send = |runner: &RunnerHere, with_runner| {
+                send(app, remote, cluster, &row, payload, runner, attempt, mode, with_runner)
+            };
+            let mut sent = send(runner, false);
+            if let Ok(Sent::OtherMachine(other)) = sent {
+                *runner = other;
+                sent = send(runner, false);
+            }
+            if let Ok(Sent::NeedsRunner) = sent {
+                sent = send(runner, true);
+            }
+            Some(sent)
         }
     };
     let change = store.change()?;

@@ -176,7 +176,7 @@ pub(super) fn record(
             }
             Ok(Submitted::deferred(Deferral::StaysParked, "its directory is not there"))
         }
-        Ok(Sent::NeedsRunner) => refuse(
+        Ok(Sent::NeedsRunner | Sent::OtherMachine(_)) => refuse(
             "the runner could not be placed".to_owned(),
             format!("`{}`, then `{resubmit}`", Action::SetUpCluster { cluster: None }),
         ),

@@ -93,9 +93,9 @@ pub fn gather(
     tails_of: Option<&SprintId>,
 ) -> Result<Gathered, RemoteError> {
     if ask == Ask::Untold
-        && let Ok(runner) = app.runner_here(cluster).and_then(RunnerHere::read)
+        && let Ok(mut runner) = app.runner_here(cluster).and_then(RunnerHere::read)
         && let InstallOutcome::There(path) | InstallOutcome::Sent(path) =
-            install_runner(remote, cluster, &runner, app.limits(cluster))?
+            install_runner(remote, cluster, &mut runner, app.limits(cluster))?
     {
         // An older program than this one does not know the question.
         return Ok(gather_once(app, remote, cluster, rows, &path, ask, tails_of)?.0);
@@ -112,7 +112,7 @@ pub fn gather(
         return Ok(first.0);
     }
     // The runner is gone from the cluster (scratch was cleaned): it is sent again.
-    let runner = match app.runner_here(cluster).and_then(RunnerHere::read) {
+    let mut runner = match app.runner_here(cluster).and_then(RunnerHere::read) {
         Ok(runner) => runner,
         Err(error) => {
             return Ok(Gathered {
@@ -121,7 +121,7 @@ pub fn gather(
             });
         }
     };
-    match install_runner(remote, cluster, &runner, app.limits(cluster))? {
+    match install_runner(remote, cluster, &mut runner, app.limits(cluster))? {
         InstallOutcome::Refused(why) => Ok(Gathered { problem: Some(why), ..first.0 }),
         InstallOutcome::There(path) | InstallOutcome::Sent(path) => {
             let (mut again, unusable) =

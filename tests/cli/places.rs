@@ -39,6 +39,59 @@ fn the_scheduler_gets_the_path_as_it_is_configured() {
 }
 
 #[test]
+fn a_machine_of_another_architecture_gets_the_runner_for_it() {
+    let mut project = Project::local("");
+    project.put_bin_first();
+    program(&project, "uname", "case $1 in -sm) echo Linux aarch64 ;; *) echo somewhere ;; esac");
+    // As `install.sh` leaves it, with a link to it from elsewhere.
+    std::fs::create_dir(project.path("installed")).unwrap();
+    std::fs::copy(harness::program(), project.path("installed/researchloop")).unwrap();
+    std::os::unix::fs::symlink(project.path("installed/researchloop"), project.path("linked"))
+        .unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = project.command(project.path("linked"));
+        command.args(arguments);
+        Project::output(command)
+    };
+    let placed = || {
+        let folder =
+            std::fs::read_dir(project.path("cluster/.researchloop/bin")).into_iter().flatten();
+        folder.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect::<Vec<_>>()
+    };
+    for arguments in [&["cluster", "setup", "here"][..], &["run", "an idea", "-s", "s"]] {
+        run(arguments)
+            .code(1)
+            .says("is Linux aarch64, but this program is for Linux x86_64")
+            .says("`researchloop-runner-aarch64` of the release archive");
+    }
+    assert_eq!(placed(), Vec::<Vec<u8>>::new());
+    let mut runner = vec![0; 5000];
+    runner[..4].copy_from_slice(b"\x7fELF");
+    runner[18] = 183;
+    project.write("installed/researchloop-runner-aarch64", &runner);
+    let sprint = run(&["--json", "run", "an idea", "-s", "s"]).success().json();
+    assert_eq!(placed(), [runner], "{sprint:#}");
+    let setup = run(&["--json", "cluster", "setup", "here"]).success().json();
+    assert!(
+        project.path("cluster/.researchloop/bin").join(text(&setup, "runner")).is_file(),
+        "{setup:#}"
+    );
+    // Its jobs start that one. This is no program, so they end.
+    let script = std::fs::read_to_string(
+        project.remote_dir(text(&sprint, "sprint_id")).join("run_sprint.sh"),
+    )
+    .unwrap();
+    assert!(script.contains(text(&setup, "runner")), "another runner is started");
+    // What is configured wins.
+    let configured = std::fs::read_to_string(project.path("researchloop.toml")).unwrap();
+    project.write(
+        "researchloop.toml",
+        configured.replacen("[[cluster]]", "[[cluster]]\nrunner = \"installed/researchloop\"", 1),
+    );
+    run(&["cluster", "setup", "here"]).code(1).says("its `runner` is for Linux x86_64");
+}
+
+#[test]
 fn a_folder_that_nodes_do_not_have_is_named() {
     let project = slurm("", "");
     let id = project.submit("an idea", &[]);
