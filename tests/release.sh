@@ -7,7 +7,7 @@ umask 022
 cd "$(dirname "$0")/.."
 (( EUID == 0 )) || { echo "needs root (binfmt_misc, the lab)"; exit 1; }
 die() { echo "FAIL: $*"; exit 1; }
-tests/lab/install base release
+tests/lab/install base foreign release
 STATE=${RL_LAB_STATE:-/tmp/researchloop-lab}
 [[ -r $STATE/lab.env ]] || die "the lab is not up: tests/lab/up"
 while IFS='=' read -r name value; do declare -x "$name=$value"; done <"$STATE/lab.env"
