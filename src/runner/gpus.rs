@@ -103,12 +103,7 @@ impl GpuWatch {
     /// Looks no more, and returns the last look, if it was not told yet.
     pub fn end(&mut self) -> Option<Entry> {
         self.stop = None;
-        for one in self.asking().iter() {
-            let _ = i32::try_from(one.pid())
-                .ok()
-                .and_then(Pid::from_raw)
-                .map(|group| rustix::process::kill_process_group(group, Signal::KILL));
-        }
+        self.asking().iter().copied().for_each(kill);
         self.teller.last()
     }
 
@@ -167,8 +162,8 @@ fn ask(words: &[String], environment: &[(String, String)], asking: &Asking) -> A
         .process_group(0);
     let mut held = asking.lock().unwrap_or_else(PoisonError::into_inner);
     let Ok(mut child) = command.spawn() else { return Answer::NotThere };
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    held.extend(pid.and_then(Started::of));
+    let started = i32::try_from(child.id()).ok().and_then(Pid::from_raw).and_then(Started::of);
+    held.extend(started);
     drop(held);
     let (sender, answer) = channel();
     if let Some(output) = child.stdout.take() {
@@ -179,24 +174,31 @@ fn ask(words: &[String], environment: &[(String, String)], asking: &Asking) -> A
         });
     }
     let said = answer.recv_timeout(LIMIT);
-    if let Some(pid) = pid {
+    let is_whole = matches!(&said, Ok((true, text)) if (text.len() as u64) < MAX_OUTPUT);
+    if !is_whole {
         // What it has started, too. One that waits for a dead driver is not waited for.
-        let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+        started.into_iter().for_each(kill);
     }
     let list = Arc::clone(asking);
     std::thread::spawn(move || {
         let _ = child.wait();
         let mut held = list.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|one| {
-            i32::try_from(one.pid()).ok() != pid.map(|pid| pid.as_raw_nonzero().get())
-        });
+        held.retain(|one| Some(*one) != started);
     });
     match said {
-        Ok((true, text)) => {
+        Ok((_, text)) if is_whole => {
             let gpus = read(&String::from_utf8_lossy(&text));
             if gpus.is_empty() { Answer::None } else { Answer::Gpus(gpus) }
         }
         _ => Answer::None,
+    }
+}
+
+/// Kills a program and its group, if it is still the one that was started.
+fn kill(one: Started) {
+    if process::start_ticks(one.pid()) == Some(one.ticks()) {
+        let group = i32::try_from(one.pid()).ok().and_then(Pid::from_raw);
+        let _ = group.map(|group| rustix::process::kill_process_group(group, Signal::KILL));
     }
 }
 
