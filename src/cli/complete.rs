@@ -86,6 +86,10 @@ fn completer(path: &str, argument: &str) -> Option<ArgValueCompleter> {
         ("task", "id" | "ids" | "tasks") => Named::Tasks,
         ("loop", "id" | "ids") => Named::Loops,
         ("reply", "id") => Named::Messages,
+        // What is over can neither be ended nor be told anything.
+        ("sprint" | "cancel", "id" | "ids") if matches!(path, "cancel" | "sprint cancel") => {
+            Named::OpenSprints
+        }
         ("sprint" | "show" | "watch" | "log" | "cancel" | "open", "id" | "ids") => Named::Sprints,
         ("sprint" | "ls", "status") => {
             let words = Status::ALL.iter().map(|status| status.as_str());

@@ -15,6 +15,8 @@ const LONGEST: usize = 60;
 pub enum Named {
     /// Sprints, by their ids.
     Sprints,
+    /// The same that are not over.
+    OpenSprints,
     /// Tasks, by their ids.
     Tasks,
     /// Loops, by their ids.
@@ -40,14 +42,17 @@ pub fn suggestions(config: &Config, named: Named) -> Vec<(String, String)> {
             let clusters = config.clusters.iter();
             clusters.map(|cluster| (cluster.name.to_string(), about(&cluster.host))).collect()
         }
-        Named::Sprints => {
+        Named::Sprints | Named::OpenSprints => {
             let filter = SprintFilter { limit: MOST, ..SprintFilter::default() };
             let rows = store().and_then(|store| store.sprints(&filter).ok()).unwrap_or_default();
             let row = |row: &crate::store::SprintRow| {
                 let idea = row.idea.as_deref().unwrap_or("-");
                 (row.id.to_string(), about(&format!("{}: {idea}", row.state.status())))
             };
-            rows.iter().map(row).collect()
+            let fits = |row: &&crate::store::SprintRow| {
+                named == Named::Sprints || !row.state.status().is_terminal()
+            };
+            rows.iter().filter(fits).map(row).collect()
         }
         Named::Tasks => {
             let tasks = store().and_then(|store| {

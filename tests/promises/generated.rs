@@ -93,6 +93,12 @@ fn completion_offers_what_is_there() {
         assert_eq!(offered(&project, &["researchloop", hidden]), Vec::<String>::new(), "{hidden}");
     }
     assert!(!project.path("pwned").exists());
+    let over = project.submit("another idea", &["--rounds", "0"]);
+    project.finish(&over, 60);
+    assert_eq!(offered(&project, &["researchloop", "show", ""]), [&*over]);
+    for cancel in [&["researchloop", "cancel", ""][..], &["researchloop", "sprint", "cancel", ""]] {
+        assert_eq!(offered(&project, cancel), Vec::<String>::new(), "what is over");
+    }
     // A configuration that cannot be read, a database that is none: no word about it.
     project.write("researchloop.db", "no database");
     assert_eq!(offered(&project, &["researchloop", "show", ""]), Vec::<String>::new());
