@@ -24,7 +24,7 @@ pub struct InitArgs {
     /// The same, as an option
     #[arg(short, long, value_name = "DIR", conflicts_with = "name")]
     path: Option<PathBuf>,
-    /// Ask this login node what it offers, and describe it: [USER@]HOST[:PORT], or a name of ~/.ssh/config
+    /// Ask this login node what it offers, and describe it: HOST, USER@HOST:PORT, or a name of ~/.ssh/config
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
     /// The scheduler there, where more than one or none answers
