@@ -17,6 +17,14 @@ fn screen(project: &Project, name: &str, arguments: &[&str]) {
     settings.bind(|| insta::assert_snapshot!(name, project.steady(&output)));
 }
 
+/// The same on a terminal of another width.
+#[track_caller]
+fn at_width(project: &mut Project, width: &str, arguments: &[&str]) {
+    project.set("COLUMNS", width);
+    screen(project, &format!("{}-at-{width}", name(arguments)), arguments);
+    project.set("COLUMNS", "100");
+}
+
 /// The command's words.
 fn name(arguments: &[&str]) -> String {
     let is_word =
@@ -39,7 +47,7 @@ fn add(project: &Project, idea: &str) -> String {
 
 #[test]
 fn of_sprints_and_what_came_of_them() {
-    let project = playing("*:by_idea", "");
+    let mut project = playing("*:by_idea", "");
     let good = project.submit("does it help? [supported] [acc=0.9]", &["--rounds", "0"]);
     project.finish(&good, 60);
     let bad = project.submit("does it fail? [fails]", &["--rounds", "0"]);
@@ -58,6 +66,18 @@ fn of_sprints_and_what_came_of_them() {
     both(&project, &["config", "check"]);
     both(&project, &["status"]);
     both(&project, &["tick"]);
+    // On a narrow one what is cut depends on how long something took: lists are looked at in `widths`.
+    for (width, arguments) in [
+        ("80", &["sprint", "show", &good][..]),
+        ("80", &["study", "leaderboard", "s", "--metric", "acc"]),
+        ("140", &["sprint", "list"]),
+        ("140", &["sprint", "show", &good]),
+        ("140", &["study", "leaderboard", "s", "--metric", "acc"]),
+        ("140", &["study", "show", "s"]),
+        ("140", &["status"]),
+    ] {
+        at_width(&mut project, width, arguments);
+    }
     for arguments in [
         &["sprint", "cancel", &good][..],
         &["sprint", "delete", "sp-000000", "-y"],

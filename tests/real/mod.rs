@@ -5,6 +5,7 @@ mod cron;
 mod endings;
 mod faults;
 mod found;
+mod gpus;
 mod loops;
 mod many;
 mod ssh;
