@@ -6,6 +6,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal};
+
 use super::clock;
 
 /// A command that is run directly, without a shell.
@@ -43,12 +45,7 @@ pub fn run_quietly(mut command: Command, input: Vec<u8>, limit: Duration) -> Res
             }
             Ok(None) if clock::instant() < until => clock::pause(Duration::from_millis(20)),
             Ok(None) => {
-                if let Some(group) =
-                    i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
-                {
-                    let _ =
-                        rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-                }
+                signal_group(child.id(), Signal::KILL);
                 let _ = child.wait();
                 return Err(format!("it did not end within {} s", limit.as_secs()));
             }
@@ -138,6 +135,18 @@ pub fn run_captured(
     Ok(Captured { status, errors: String::from_utf8_lossy(&errors).into_owned() })
 }
 
+/// The number of a process as the system takes it.
+pub fn pid(number: u32) -> Option<Pid> {
+    i32::try_from(number).ok().and_then(Pid::from_raw)
+}
+
+/// Sends a signal to all processes of a group.
+pub fn signal_group(leader: u32, signal: Signal) {
+    if let Some(group) = pid(leader) {
+        let _ = rustix::process::kill_process_group(group, signal);
+    }
+}
+
 /// When a process began, in clock ticks since the machine did. None where that cannot be told.
 pub fn start_ticks(pid: u32) -> Option<u64> {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
@@ -148,9 +157,7 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
 
 /// Whether there is such a process, of whichever user.
 pub fn exists(pid: u32) -> bool {
-    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else {
-        return false;
-    };
+    let Some(pid) = self::pid(pid) else { return false };
     !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Resource, Rlimit, Signal};
+use rustix::process::{Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
 use super::journal::replace;
@@ -221,9 +221,7 @@ fn surroundings(
             break;
         }
         if signals.seen().is_some() || time.is_over() {
-            if let Some(group) = i32::try_from(shell.id()).ok().and_then(Pid::from_raw) {
-                let _ = rustix::process::kill_process_group(group, Signal::KILL);
-            }
+            process::signal_group(shell.id(), Signal::KILL);
             shell.wait()?;
             return Ok(None);
         }

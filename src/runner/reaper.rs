@@ -88,11 +88,7 @@ pub fn members(mark: &str, spared: &[Started]) -> Vec<Pid> {
     let kept = with_descendants(kept, &mut children);
     found.extend(with_descendants(vec![own], &mut children));
     found.remove(&own);
-    found
-        .into_iter()
-        .filter(|pid| !kept.contains(pid))
-        .filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?))
-        .collect()
+    found.into_iter().filter(|pid| !kept.contains(pid)).filter_map(process::pid).collect()
 }
 
 /// These, and what descends from them. Whose children were looked at is taken out of the table.
@@ -130,7 +126,7 @@ pub fn reap_but(child: u32) {
     for pid in processes() {
         if pid != child
             && state_and_parent(pid) == Some(('Z', own))
-            && let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw)
+            && let Some(pid) = process::pid(pid)
         {
             let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
         }

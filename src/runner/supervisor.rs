@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 
 use super::gpus::GpuWatch;
 use super::journal::{Journal, open_plain};
@@ -169,7 +169,7 @@ impl Supervisor {
     }
 
     /// Notes what the job's GPUs do. What cannot be noted is no reason to end anything.
-    pub fn tell_gpus(&mut self, journal: &mut Journal) {
+    fn tell_gpus(&mut self, journal: &mut Journal) {
         for entry in self.gpus.as_mut().map(GpuWatch::news).unwrap_or_default() {
             let _ = journal.write(&entry);
         }
@@ -285,7 +285,7 @@ impl Supervisor {
                 if stopped.is_none() {
                     stopped = Some((why, clock::instant()));
                     grace = reaper::grace(self.time.until_killed(), None);
-                    signal_group(child, Signal::TERM);
+                    process::signal_group(child.id(), Signal::TERM);
                 }
             };
             match piece {
@@ -353,7 +353,7 @@ impl Supervisor {
             if let Some((why, at)) = stopped
                 && clock::since(at) > grace
             {
-                signal_group(child, Signal::KILL);
+                process::signal_group(child.id(), Signal::KILL);
                 if clock::since(at) > UNKILLABLE {
                     // Nothing ends a process that waits for a dead file server.
                     return Ok((Exit::Signal(9), Some(why)));
@@ -371,12 +371,6 @@ pub fn ended_note(ended: usize, left: usize) -> Option<String> {
         let were = if ended == 1 { "was" } else { "were" };
         format!("{processes} {were} still running, and {were} ended{not_all}")
     })
-}
-
-fn signal_group(child: &Child, signal: Signal) {
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(pid, signal);
-    }
 }
 
 fn exit_of(status: std::process::ExitStatus) -> Exit {
