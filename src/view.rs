@@ -28,7 +28,7 @@ pub use findings::{Board, Findings, Found, Leaderboard, Place, found, leaderboar
 pub use loops::{BestOfLoop, Loop, Loops, OneLoop, ShownLoop, SprintOfLoop, loop_found};
 pub use message::{Message, Messages, Replied, Response, message};
 pub use next::{LoopNext, More, SprintNext};
-pub use now::{Now, now};
+pub use now::{GpusAt, Now, gpus, now};
 pub use plan::{Plan, PlanWaiting, PlannedNeed, PlannedTask, PlannedTasks};
 pub use project::{GitIgnore, NewProject};
 pub use sprint::{Begun, Cancelled, Deleted, DryRun, Fetched, Prompt, cancelled};
@@ -42,7 +42,6 @@ pub use task::{
 pub use tick::{EndedLoop, SprintChange, Ticked, TickedCluster, TickedLoops};
 pub use usage::Usage;
 
-use crate::domain::gpus::GpuUse;
 use crate::domain::{
     Better, Finding, LoopId, MessageId, Metric, OpenIssues, Reason, SprintId, SprintKind, State,
     Status as SprintStatus, StepState, TaskId, Verdict,
@@ -149,7 +148,7 @@ pub struct Sprint {
     pub spent: Option<Usage>,
     /// What the GPUs of its job do, or did last; null when nobody knows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gpus: Option<Option<GpuUse>>,
+    pub gpus: Option<Option<GpusAt>>,
     /// What its job does at this moment; null when none runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<Option<Now>>,
@@ -371,7 +370,7 @@ pub fn sprint_found(store: &Store, row: &SprintRow) -> Result<Sprint, StoreError
         metrics: Some(store.metrics(id)?),
         open_issues: Some(store.open_issues(id)?),
         spent: Some(Usage::from(&store.money_of_sprint(id)?)),
-        gpus: Some(store.gpu_use(row)?),
+        gpus: Some(gpus(store, row)?),
         now: Some(running.as_ref().map(|running| now(store, row, running)).transpose()?),
         steps: Some(store.steps(id)?.into_iter().map(step).collect()),
         artifacts: Some(store.artifacts(id)?.into_iter().map(file).collect()),

@@ -10,7 +10,7 @@ use super::FORMAT_VERSION;
 use super::answers::Proposal;
 use super::formats::{Calling, Money};
 use super::review::CriticalIssue;
-use crate::domain::gpus::Gpu;
+use crate::domain::gpus::GpuUse;
 use crate::domain::line_kind::Weight;
 use crate::domain::{Finding, LineKind, Masker, MessageKind, Metric, action, text};
 
@@ -234,13 +234,9 @@ pub enum Entry {
     },
     /// What the job's GPUs do.
     Gpus {
-        /// Each of them.
-        gpus: Vec<Gpu>,
-        /// How much they were used so far, in percent, over all looks at all of them.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        mean_use_percent: Option<u8>,
-        /// For how long all of them have been idle.
-        idle_seconds: u64,
+        /// Each of them, and for how long all of them have been idle.
+        #[serde(flatten)]
+        seen: GpuUse,
         /// Whether that is longer than the cluster's `warn_idle_gpus`; told once.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         idle_too_long: bool,

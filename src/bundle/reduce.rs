@@ -113,8 +113,8 @@ pub fn line(known: &mut Known, line: &Line) -> Vec<Effect> {
             let seconds = i64::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0);
             vec![Effect::SuspendJob { seq, time, seconds }]
         }
-        Some(Entry::Gpus { idle_seconds, idle_too_long: true, .. }) => {
-            vec![Effect::TellOfIdleGpus(idle_seconds.min(MAX_SECONDS))]
+        Some(Entry::Gpus { seen, idle_too_long: true }) => {
+            vec![Effect::TellOfIdleGpus(seen.idle_seconds.min(MAX_SECONDS))]
         }
         Some(Entry::NoneLeft { why }) => vec![Effect::Happened(
             EventName::NoIdeaLeft,

@@ -2,7 +2,7 @@
 
 use super::screen::Watch;
 use super::sparkline::sparkline;
-use super::text::{clean, figure, padded, short};
+use super::text::{clean, figure, money, padded, short};
 use super::ui::Ui;
 use crate::domain::duration::human;
 use crate::view::Sprint;
@@ -22,11 +22,11 @@ pub fn pace(sprint: &Sprint) -> String {
     if seconds >= SOON && spent > 0.0 {
         #[expect(clippy::cast_precision_loss, reason = "of seconds")]
         let hours = seconds as f64 / 3600.0;
-        pace.push_str(&format!(" · ${:.2} an hour", spent / hours));
+        pace.push_str(&format!(" · {} an hour", money(spent / hours, false)));
     }
     let left = sprint.spent.as_ref().map_or(0.0, |spent| spent.reserved_usd);
     if left > 0.0 {
-        pace.push_str(&format!(" · at most ${left:.2} more"));
+        pace.push_str(&format!(" · at most {} more", money(left, false)));
     }
     pace
 }
@@ -60,7 +60,8 @@ pub fn lines(ui: &Ui, watch: &Watch<'_>, over: bool, width: usize) -> Vec<String
         }
     }
     if let Some(Some(gpus)) = &sprint.gpus {
-        fact(if gpus.gpus.len() == 1 { "GPU" } else { "GPUs" }, clean(&gpus.now()));
+        let name = if gpus.seen.gpus.len() == 1 { "GPU" } else { "GPUs" };
+        fact(name, clean(&gpus.seen.now()));
     }
     let shown = watch.live.series.iter().take(MOST_SERIES);
     let named: Vec<String> = shown.clone().map(|series| clean(&series.name)).collect();
@@ -78,20 +79,18 @@ pub fn lines(ui: &Ui, watch: &Watch<'_>, over: bool, width: usize) -> Vec<String
 /// The last lines of files that a run writes while it goes on, within this many lines of the screen.
 pub fn tails(ui: &Ui, files: &[(&str, &Vec<String>)], room: usize, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut left = room;
-    let mut files_left = files.iter().filter(|(_, text)| !text.is_empty()).count();
-    for (name, text) in files {
-        let text: Vec<&String> = text.iter().filter(|line| !line.is_empty()).collect();
-        if text.is_empty() {
-            continue;
-        }
-        // A blank line and the name go with it.
-        let count = (left / files_left).saturating_sub(2).min(text.len()).min(MOST_LINES);
-        files_left = files_left.saturating_sub(1).max(1);
+    let mut texts: Vec<(&str, Vec<&String>)> = files
+        .iter()
+        .map(|(name, text)| (*name, text.iter().filter(|line| !line.is_empty()).collect()))
+        .collect();
+    texts.retain(|(_, text): &(&str, Vec<&String>)| !text.is_empty());
+    for (at, (name, text)) in texts.iter().enumerate() {
+        // A blank line and the name go with it; what one file does not need is for the next.
+        let share = room.saturating_sub(lines.len()) / (texts.len() - at);
+        let count = share.saturating_sub(2).min(text.len()).min(MOST_LINES);
         if count == 0 {
             continue;
         }
-        left = left.saturating_sub(count + 2);
         lines.push(String::new());
         lines.push(ui.style().bold().apply_to(format!("  {name}")).to_string());
         let end = text.get(text.len() - count..).unwrap_or_default();

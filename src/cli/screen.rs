@@ -13,7 +13,6 @@ use super::tone::Tone;
 use super::ui::Ui;
 use crate::bundle::journal::{Entry, Line, is_within_limit};
 use crate::domain::duration::human;
-use crate::domain::gpus::GpuUse;
 use crate::domain::{
     MessageId, OpenIssues, SprintId, SprintKind, Status, StepState, TaskId, Verdict, Waiting,
 };
@@ -191,10 +190,7 @@ pub fn event(line: &Line) -> Option<String> {
         Entry::NoneLeft { why } => {
             format!("no idea is left: {}", why.lines().next().unwrap_or_default())
         }
-        Entry::Gpus { gpus, mean_use_percent, idle_seconds, .. } => {
-            let at = String::new();
-            format!("GPUs: {}", GpuUse { at, gpus, mean_use_percent, idle_seconds }.now())
-        }
+        Entry::Gpus { seen, .. } => format!("GPUs: {}", seen.now()),
         Entry::Told { id } => format!("told: {id}"),
         Entry::Suspended { seconds } => format!("the job was suspended for {}", human(seconds)),
         Entry::Signal { name } => format!("asked to stop by signal {name}"),
@@ -346,8 +342,8 @@ pub fn show(ui: &Ui, shown: &OneSprint, folder: &Path) -> Vec<String> {
     fact("used", sprint.spent.as_ref().map(used));
     if let Some(Some(gpus)) = &sprint.gpus {
         let is_over = sprint.completed_at.is_some();
-        let now = || format!("{} ({})", gpus.now(), text::age(&gpus.at, ui.now()));
-        fact("GPUs", Some(clean(&if is_over { gpus.in_all() } else { now() })));
+        let now = || format!("{} ({})", gpus.seen.now(), text::age(&gpus.at, ui.now()));
+        fact("GPUs", Some(clean(&if is_over { gpus.seen.in_all() } else { now() })));
     }
     let waits = if sprint.status == Status::Parked { "waits until" } else { "results" };
     let shown_until = |until: &str| {

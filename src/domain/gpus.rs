@@ -20,13 +20,11 @@ pub struct Gpu {
 }
 
 /// What the GPUs of a job do.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GpuUse {
-    /// When, RFC 3339.
-    pub at: String,
     /// Each of them.
     pub gpus: Vec<Gpu>,
-    /// How much they were used so far, in percent.
+    /// How much they were used so far, in percent, over all looks at all of them.
     pub mean_use_percent: Option<u8>,
     /// For how long all of them have been idle.
     pub idle_seconds: u64,

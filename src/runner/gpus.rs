@@ -8,11 +8,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 
 use super::reaper::Started;
 use crate::bundle::journal::Entry;
-use crate::domain::gpus::Gpu;
+use crate::domain::gpus::{Gpu, GpuUse};
 use crate::domain::text::one_line;
 use crate::platform::{clock, process};
 
@@ -162,7 +162,7 @@ fn ask(words: &[String], environment: &[(String, String)], asking: &Asking) -> A
         .process_group(0);
     let mut held = asking.lock().unwrap_or_else(PoisonError::into_inner);
     let Ok(mut child) = command.spawn() else { return Answer::NotThere };
-    let started = i32::try_from(child.id()).ok().and_then(Pid::from_raw).and_then(Started::of);
+    let started = process::pid(child.id()).and_then(Started::of);
     held.extend(started);
     drop(held);
     let (sender, answer) = channel();
@@ -197,8 +197,7 @@ fn ask(words: &[String], environment: &[(String, String)], asking: &Asking) -> A
 /// Kills a program and its group, if it is still the one that was started.
 fn kill(one: Started) {
     if process::start_ticks(one.pid()) == Some(one.ticks()) {
-        let group = i32::try_from(one.pid()).ok().and_then(Pid::from_raw);
-        let _ = group.map(|group| rustix::process::kill_process_group(group, Signal::KILL));
+        process::signal_group(one.pid(), Signal::KILL);
     }
 }
 
@@ -230,27 +229,18 @@ struct Teller {
     idle_since: Option<Instant>,
     warned: bool,
     told: Option<(Vec<Gpu>, Instant)>,
-    untold: Option<Vec<Gpu>>,
+    /// The last look, when it was not told.
+    untold: Option<(Vec<Gpu>, Instant)>,
     /// Sum and number of what was seen of their use.
     seen: (u64, u64),
-    now: Option<Instant>,
 }
 
 impl Teller {
     fn new(warn_after: Duration) -> Self {
-        Self {
-            warn_after,
-            idle_since: None,
-            warned: false,
-            told: None,
-            untold: None,
-            seen: (0, 0),
-            now: None,
-        }
+        Self { warn_after, idle_since: None, warned: false, told: None, untold: None, seen: (0, 0) }
     }
 
     fn sample(&mut self, gpus: Vec<Gpu>, now: Instant) -> Option<Entry> {
-        self.now = Some(now);
         let uses: Vec<u8> = gpus.iter().filter_map(|gpu| gpu.use_percent).collect();
         self.seen.0 += uses.iter().map(|percent| u64::from(*percent)).sum::<u64>();
         self.seen.1 += uses.len() as u64;
@@ -268,24 +258,28 @@ impl Teller {
             }
         };
         if !is_due && !warns {
-            self.untold = Some(gpus);
+            self.untold = Some((gpus, now));
             return None;
         }
         self.warned |= warns;
         self.untold = None;
         self.told = Some((gpus.clone(), now));
-        Some(self.entry(gpus, warns))
+        Some(self.entry(gpus, now, warns))
     }
 
     fn last(&mut self) -> Option<Entry> {
-        let gpus = self.untold.take()?;
-        Some(self.entry(gpus, false))
+        let (gpus, at) = self.untold.take()?;
+        Some(self.entry(gpus, at, false))
     }
 
-    fn entry(&self, gpus: Vec<Gpu>, warns: bool) -> Entry {
-        let idle = self.idle_since.zip(self.now).map_or(0, |(since, now)| (now - since).as_secs());
-        let mean = self.seen.0.checked_div(self.seen.1).and_then(|mean| u8::try_from(mean).ok());
-        Entry::Gpus { gpus, mean_use_percent: mean, idle_seconds: idle, idle_too_long: warns }
+    fn entry(&self, gpus: Vec<Gpu>, at: Instant, idle_too_long: bool) -> Entry {
+        let mean = self.seen.0.checked_div(self.seen.1);
+        let seen = GpuUse {
+            gpus,
+            mean_use_percent: mean.and_then(|mean| u8::try_from(mean).ok()),
+            idle_seconds: self.idle_since.map_or(0, |since| (at - since).as_secs()),
+        };
+        Entry::Gpus { seen, idle_too_long }
     }
 }
 
@@ -346,7 +340,7 @@ mod tests {
         let mut at = |seconds: u64, percent| {
             let told = teller.sample(vec![gpu(percent, 10)], start + Duration::from_secs(seconds));
             told.map(|entry| match entry {
-                Entry::Gpus { idle_seconds, idle_too_long, .. } => (idle_seconds, idle_too_long),
+                Entry::Gpus { seen, idle_too_long } => (seen.idle_seconds, idle_too_long),
                 other => panic!("{other:?}"),
             })
         };
@@ -370,8 +364,8 @@ mod tests {
         assert!(teller.sample(vec![gpu(Some(100), 10)], start).is_some());
         assert!(teller.sample(vec![gpu(Some(0), 10)], start + Duration::from_secs(30)).is_none());
         match teller.last() {
-            Some(Entry::Gpus { mean_use_percent, idle_too_long, .. }) => {
-                assert_eq!((mean_use_percent, idle_too_long), (Some(50), false))
+            Some(Entry::Gpus { seen, idle_too_long }) => {
+                assert_eq!((seen.mean_use_percent, idle_too_long), (Some(50), false))
             }
             other => panic!("{other:?}"),
         }

@@ -1,5 +1,7 @@
 //! What a job does at this moment, as far as its journal has told.
 
+use jiff::Timestamp;
+
 use super::{Running, SprintRow, Store, StoreError};
 use crate::bundle::journal::Entry;
 use crate::domain::gpus::GpuUse;
@@ -25,23 +27,20 @@ impl Store {
         }) else {
             return Ok(None);
         };
-        let began = self.journal_last(sprint, &[LineKind::RunStarted], 1)?.pop();
-        // A time of a node is only taken from another time of that node.
-        let later = began
-            .and_then(|began| u64::try_from(line.time.duration_since(began.time).as_secs()).ok());
-        Ok(Some((command, later.map(|later| running.seconds.saturating_sub(later)))))
+        let later = running.began.map(|began| line.time.duration_since(began).as_secs());
+        let later = later.and_then(|later| u64::try_from(later).ok());
+        let seconds = later.map(|later| running.seconds.saturating_sub(later));
+        Ok(Some((command, seconds)))
     }
 
     /// What the GPUs of a sprint's job do, or did last. A job that has none of its own may see those of others.
-    pub fn gpu_use(&self, row: &SprintRow) -> Result<Option<GpuUse>, StoreError> {
+    pub fn gpu_use(&self, row: &SprintRow) -> Result<Option<(Timestamp, GpuUse)>, StoreError> {
         if row.gpus == Some(0) && row.scheduler != SchedulerKind::Local {
             return Ok(None);
         }
         let last = self.journal_last(&row.id, &[LineKind::Gpus], 1)?.pop();
         Ok(last.and_then(|line| match line.entry()? {
-            Entry::Gpus { gpus, mean_use_percent, idle_seconds, .. } if !gpus.is_empty() => {
-                Some(GpuUse { at: line.time.to_string(), gpus, mean_use_percent, idle_seconds })
-            }
+            Entry::Gpus { seen, .. } if !seen.gpus.is_empty() => Some((line.time, seen)),
             _ => None,
         }))
     }

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::money::{RAN, filled};
 use super::{Store, StoreError};
 use crate::domain::SprintId;
@@ -14,6 +16,8 @@ use crate::domain::SprintId;
 pub struct Running {
     /// The job: since it began, or began anew after it went back to the queue.
     pub seconds: u64,
+    /// When that was, by the clock of its node: another time of that node is as much later.
+    pub began: Option<Timestamp>,
     /// The present visit of each step that runs, by its name.
     pub steps: BTreeMap<String, u64>,
 }
@@ -23,7 +27,7 @@ impl Store {
     /// nothing yet.
     pub fn running(&self, sprint: &SprintId) -> Result<Option<Running>, StoreError> {
         let sql = format!(
-            "{} SELECT max(0, r.wall - r.earlier), t.label, (SELECT unixepoch(o.time) - unixepoch(r.started_at) FROM journal o
+            "{} SELECT max(0, r.wall - r.earlier), r.started_at, t.label, (SELECT unixepoch(o.time) - unixepoch(r.started_at) FROM journal o
                 WHERE o.sprint_id = r.id AND o.seq > r.journal_from AND o.kind = 'step_started' AND json_extract(o.line, '$.step') = t.label
                 ORDER BY o.seq DESC LIMIT 1)
              FROM ran r LEFT JOIN steps t ON t.sprint_id = r.id AND t.state = 'running'
@@ -35,10 +39,11 @@ impl Store {
         let mut running: Option<Running> = None;
         while let Some(row) = rows.next()? {
             let seconds: u64 = u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
+            let began = row.get::<_, String>(1)?.parse().ok();
             let running =
-                running.get_or_insert_with(|| Running { seconds, steps: BTreeMap::new() });
+                running.get_or_insert_with(|| Running { seconds, began, steps: BTreeMap::new() });
             if let (Some(step), Some(later)) =
-                (row.get::<_, Option<String>>(1)?, row.get::<_, Option<i64>>(2)?)
+                (row.get::<_, Option<String>>(2)?, row.get::<_, Option<i64>>(3)?)
             {
                 let later = u64::try_from(later).unwrap_or(0);
                 running.steps.insert(step, seconds.saturating_sub(later));

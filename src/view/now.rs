@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::gpus::GpuUse;
 use crate::store::{Running, SprintRow, Store, StoreError};
 
 /// What a job does now.
@@ -14,6 +15,21 @@ pub struct Now {
     /// How long the jobs of earlier sprints of the study took that completed: the median of the newest. Null for
     /// less than two.
     pub usual_seconds: Option<u64>,
+}
+
+/// What the GPUs of a job did at a time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GpusAt {
+    /// When, RFC 3339.
+    pub at: String,
+    /// What they did.
+    #[serde(flatten)]
+    pub seen: GpuUse,
+}
+
+/// What the GPUs of a sprint's job do, or did last.
+pub fn gpus(store: &Store, row: &SprintRow) -> Result<Option<GpusAt>, StoreError> {
+    Ok(store.gpu_use(row)?.map(|(at, seen)| GpusAt { at: at.to_string(), seen }))
 }
 
 /// What the job of a sprint does now.
