@@ -154,8 +154,8 @@ fn tell(ui: &Ui, found: &Discovered) {
         SchedulerKind::Local => "no scheduler is used",
     };
     ui.status(&format!("{}: {scheduler}", text::clean(&found.place)));
-    let closed = found.offer.queues.iter().filter(|queue| queue.closed.is_some()).count();
-    for queue in found.offer.queues.iter().filter(|queue| queue.closed.is_none()) {
+    let closed = found.offer.queues.len() - found.offer.open().count();
+    for queue in found.offer.open() {
         ui.status(&format!("  {}: {}", queue.name, queue.about()));
         if !queue.gpus.is_empty() {
             ui.status(&format!("    GPUs: {}", queue.gpus.join(", ")));

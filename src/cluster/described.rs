@@ -26,20 +26,18 @@ pub fn describe(address: &Address, found: &Discovered) -> String {
     let template = templates::INIT_CONFIG;
     let (before, rest) = template.split_once(CLUSTERS).unwrap_or((template, ""));
     let studies = rest.find(STUDIES).and_then(|at| rest.get(at..)).unwrap_or_default();
-    let before = before.split_once('\n').map_or(before, |(_, rest)| rest).replacen(
-        "",
-        &format!(
-            "# The configuration of researchloop, as {} answered.\n",
-            text::line(&found.place)
-        ),
-        1,
-    );
+    // Its first line says that it is for this machine.
+    let before = before.split_once('\n').map_or(before, |(_, rest)| rest);
+    let place = text::line(&found.place);
     let studies = studies.replacen("\"here\"", &quoted(&address.cluster_name()), 1).replacen(
-        "max_sprint_duration_hours = 8",
+        &format!("max_sprint_duration_hours = {HOURS}"),
         &format!("max_sprint_duration_hours = {}", hours(chosen_limit(found))),
         1,
     );
-    format!("{before}{}\n{studies}", cluster(address, found))
+    let cluster = cluster(address, found);
+    format!(
+        "# The configuration of researchloop, as {place} answered.\n{before}{cluster}\n{studies}"
+    )
 }
 
 fn cluster(address: &Address, found: &Discovered) -> String {
@@ -63,33 +61,34 @@ fn cluster(address: &Address, found: &Discovered) -> String {
 
 /// Where sprints go: the folder that the site names for large files, else the home folder.
 fn working_dir(rooms: &[Room]) -> String {
-    let path = |room: &Room| quoted(&format!("{}/researchloop", room.path.trim_end_matches('/')));
-    let about = |room: &Room| match &room.variable {
-        Some(name) => format!("${}, {}", text::line(name), room.about),
-        None => room.about.clone(),
+    let line = |room: &Room| {
+        let path = quoted(&format!("{}/researchloop", room.path.trim_end_matches('/')));
+        let variable = room.variable.as_ref().map(|name| format!("${}", text::line(name)));
+        let about: Vec<String> = variable
+            .into_iter()
+            .chain([room.about.clone()])
+            .filter(|part| !part.is_empty())
+            .collect();
+        let line = format!("working_dir = {path}  # {}", about.join(", "));
+        line.trim_end_matches([' ', '#']).to_owned()
     };
+    let home = "working_dir = \"~/researchloop\"          # in your home folder";
     let is_scratch =
         |room: &&Room| room.variable.as_deref().is_some_and(|name| name.contains("SCRATCH"));
     let named = rooms.iter().find(is_scratch);
-    let mut lines = String::new();
-    match named {
-        Some(room) => {
-            let _ = writeln!(lines, "working_dir = {}  # {}", path(room), about(room));
-            lines.push_str("#working_dir = \"~/researchloop\"          # in your home folder\n");
-        }
-        None => lines.push_str("working_dir = \"~/researchloop\"          # in your home folder\n"),
-    }
+    let mut lines = match named {
+        Some(room) => format!("{}\n#{home}\n", line(room)),
+        None => format!("{home}\n"),
+    };
     for room in rooms.iter().filter(|room| Some(*room) != named).take(MOST) {
-        let line = format!("#working_dir = {}  # {}", path(room), about(room));
-        let _ = writeln!(lines, "{}", line.trim_end_matches([' ', ',', '#']));
+        let _ = writeln!(lines, "#{}", line(room));
     }
     lines
 }
 
 /// The partition that jobs go to: the default one, else the first that takes them.
 fn chosen(found: &Discovered) -> Option<&Queue> {
-    let open = || found.offer.queues.iter().filter(|queue| queue.closed.is_none());
-    open().find(|queue| queue.is_default).or_else(|| open().next())
+    found.offer.open().find(|queue| queue.is_default).or_else(|| found.offer.open().next())
 }
 
 /// The longest time of a job that goes where the configuration sends it, in seconds.
@@ -98,8 +97,7 @@ fn chosen_limit(found: &Discovered) -> Option<u64> {
         SchedulerKind::Slurm => chosen(found)?.most_seconds,
         // Grid Engine finds a queue that allows the time.
         SchedulerKind::Sge => {
-            let open = found.offer.queues.iter().filter(|queue| queue.closed.is_none());
-            open.map(|queue| queue.most_seconds.unwrap_or(u64::MAX)).max()
+            found.offer.open().map(|queue| queue.most_seconds.unwrap_or(u64::MAX)).max()
         }
         SchedulerKind::Local => None,
     }
@@ -146,7 +144,7 @@ fn slurm(found: &Discovered) -> String {
     if let Some(queue) = chosen {
         let _ = writeln!(text, "{}", of(queue, None));
     }
-    for queue in found.offer.queues.iter().filter(|queue| queue.closed.is_none()).take(MOST) {
+    for queue in found.offer.open().take(MOST) {
         if queue.gpus.is_empty() && Some(queue) != chosen {
             let _ = writeln!(text, "#{}", of(queue, None));
         }
@@ -172,7 +170,7 @@ fn sge(found: &Discovered) -> String {
     for queue in found.offer.queues.iter().take(MOST) {
         let _ = writeln!(text, "#   {}: {}", queue.name, queue.about());
     }
-    for queue in found.offer.queues.iter().filter(|queue| queue.closed.is_none()).take(MOST) {
+    for queue in found.offer.open().take(MOST) {
         let name = quoted(&queue.name);
         let _ = writeln!(text, "#job_options = {{ \"-q\" = {name} }}");
         for environment in queue.environments.iter().take(MOST) {
@@ -190,11 +188,11 @@ fn sge(found: &Discovered) -> String {
             quoted(&format!("{gpus}=1"))
         );
     }
-    text.push_str(&accounts("project", "-P", found));
+    text.push_str(&accounts("project", "\"-P\"", found));
     text
 }
 
-/// The accounts that a job may be charged to.
+/// The accounts that a job may be charged to, by this option as it stands in a table.
 fn accounts(what: &str, option: &str, found: &Discovered) -> String {
     let mut text = String::new();
     let known = &found.offer.accounts;
@@ -210,13 +208,9 @@ fn accounts(what: &str, option: &str, found: &Discovered) -> String {
         "# Add one of these to `job_options` to choose the {what} that is charged{default}:"
     );
     for account in known.iter().take(MOST) {
-        let _ = writeln!(text, "#   {} = {}", key(option), quoted(account));
+        let _ = writeln!(text, "#   {option} = {}", quoted(account));
     }
     text
-}
-
-fn key(option: &str) -> String {
-    if option.starts_with('-') { quoted(option) } else { option.to_owned() }
 }
 
 #[cfg(test)]

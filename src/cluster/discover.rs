@@ -80,20 +80,18 @@ pub fn discover(
     let reply = remote
         .run(script, app.limits(cluster))
         .map_err(|error| Unclear::Failed(Problem::from(error)))?;
-    let answers: Vec<(SchedulerKind, &Section)> =
-        kinds.iter().filter_map(|kind| Some((*kind, reply.section(kind.as_str())?))).collect();
-    let there: Vec<&(SchedulerKind, &Section)> =
-        answers.iter().filter(|(_, section)| section.status != scheduler::NOT_THERE).collect();
-    let (kind, section) = match there[..] {
-        [one] => one,
-        [] => return Err(Unclear::NoScheduler),
-        // One that is there and says nothing may be what the site has left behind.
-        _ => {
-            match there.iter().filter(|(_, section)| section.status == 0).collect::<Vec<_>>()[..] {
-                [one] => one,
-                _ => return Err(Unclear::Several),
-            }
-        }
+    let there: Vec<(SchedulerKind, &Section)> = kinds
+        .iter()
+        .filter_map(|kind| Some((*kind, reply.section(kind.as_str())?)))
+        .filter(|(_, section)| section.status != scheduler::NOT_THERE)
+        .collect();
+    let answering: Vec<(SchedulerKind, &Section)> =
+        there.iter().copied().filter(|(_, section)| section.status == 0).collect();
+    // One that is there beside another and says nothing may be what the site has left behind.
+    let (kind, section) = match (&answering[..], &there[..]) {
+        ([one], _) | ([], [one]) => *one,
+        (_, []) => return Err(Unclear::NoScheduler),
+        _ => return Err(Unclear::Several),
     };
     if section.status != 0 {
         let said = text::lines(&section.text());
@@ -114,8 +112,8 @@ pub fn discover(
     let folders = reply.section("folders").map(|section| section.text().into_owned());
     Ok(Discovered {
         place: remote.place(),
-        scheduler: *kind,
-        offer: scheduler::scheduler(*kind).read_offer(&section.text()),
+        scheduler: kind,
+        offer: scheduler::scheduler(kind).read_offer(&section.text()),
         folders: folders.as_deref().map(rooms).unwrap_or_default(),
         has_claude: reply.section("agent").is_some_and(|section| section.status == 0),
     })
@@ -149,7 +147,7 @@ mod tests {
     fn folders_are_read_as_they_were_told() {
         let found = rooms(
             "a banner\nroom SCRATCH|/scratch/me|lustre|812 GB free\nroom -|/scratch/me|lustre|812 GB free\n\
-             room -|/work/me||\nroom X|/a\u{202e}b|nfs|1 GB free\nroom broken\n",
+             room -|/lustre/me||\nroom X|/a\u{202e}b|nfs|1 GB free\nroom broken\n",
         );
         let room = |variable: Option<&str>, path: &str, about: &str| Room {
             variable: variable.map(str::to_owned),
@@ -160,7 +158,7 @@ mod tests {
             found,
             [
                 room(Some("SCRATCH"), "/scratch/me", "lustre, 812 GB free"),
-                room(None, "/work/me", "")
+                room(None, "/lustre/me", "")
             ]
         );
     }

@@ -40,6 +40,13 @@ pub struct Queue {
     pub environments: Vec<String>,
 }
 
+impl Offer {
+    /// The queues that may take this user's jobs.
+    pub fn open(&self) -> impl Iterator<Item = &Queue> {
+        self.queues.iter().filter(|queue| queue.closed.is_none())
+    }
+}
+
 impl Queue {
     /// What is to be known of it, in one line.
     pub fn about(&self) -> String {

@@ -65,21 +65,18 @@ fn queue(fields: &BTreeMap<&str, &str>, known: &[String]) -> Option<Queue> {
     let slots = of("slots").parse::<u64>().ok();
     let listed = of("pe_list").split_whitespace();
     Some(Queue {
-        is_default: false,
         closed,
         most_seconds: [seconds(of("h_rt")), seconds(of("s_rt"))].into_iter().flatten().min(),
         nodes: slots
             .map(|slots| format!("{} a node", number_of(slots, "slot")))
             .into_iter()
             .collect(),
-        gpus: Vec::new(),
-        default_memory: None,
-        node_memory: None,
         environments: listed
             .filter(|one| known.iter().any(|known| known == one))
             .map(str::to_owned)
             .collect(),
         name,
+        ..Queue::default()
     })
 }
 

@@ -45,7 +45,7 @@ pub(super) fn read(answer: &str) -> Offer {
         .collect();
     queues.sort_by_key(|queue| (queue.closed.is_some(), !queue.is_default));
     let default_account = rows(answer, "charged").find_map(name);
-    Offer { queues, accounts, default_account, gpu_resources: Vec::new() }
+    Offer { queues, accounts, default_account, ..Offer::default() }
 }
 
 /// Nodes of one kind, as `sinfo` prints them.
@@ -139,8 +139,8 @@ fn partition(
             .find_map(|key| of(key).parse().ok())
             .filter(|size| *size > 0),
         node_memory: kinds.iter().filter_map(|kind| least(kind.megabytes)).min(),
-        environments: Vec::new(),
         name,
+        ..Queue::default()
     })
 }
 
