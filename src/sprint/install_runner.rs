@@ -48,15 +48,11 @@ impl RunnerHere {
     /// The runner that lies beside this program for machines of another architecture, when that is `why`
     /// the cluster has no use for this one. What is configured is taken as it is.
     pub fn for_other_machine(&self, why: &str, cluster: &Cluster) -> Option<Self> {
-        if cluster.runner.is_some() {
-            return None;
-        }
-        let there = why.strip_prefix("platform ")?;
-        let (platform, _, machine) = MACHINES.iter().find(|(platform, ..)| *platform == there)?;
+        let (platform, machine) = other_machine(why, cluster)?;
         // A link on the PATH may lead to the program.
         let program = self.path.canonicalize().ok()?;
         let beside = program.with_file_name(format!("researchloop-runner-{machine}"));
-        Self::read(beside).ok().filter(|runner| runner.platform == *platform)
+        Self::read(beside).ok().filter(|runner| runner.platform == platform)
     }
 }
 
@@ -64,6 +60,14 @@ impl RunnerHere {
 /// file, and the name.
 const MACHINES: [(&str, [u8; 2], &str); 2] =
     [("Linux x86_64", [62, 0], "x86_64"), ("Linux aarch64", [183, 0], "aarch64")];
+
+/// The machine that is `why` a cluster has no use for this runner, when a release has one for it: what it
+/// calls itself, and its name. What is configured is no runner of a release.
+fn other_machine(why: &str, cluster: &Cluster) -> Option<(&'static str, &'static str)> {
+    let there = why.strip_prefix("platform ").filter(|_| cluster.runner.is_none())?;
+    let known = MACHINES.iter().find(|(platform, ..)| *platform == there);
+    known.map(|(platform, _, machine)| (*platform, *machine))
+}
 
 /// What an executable file runs on, from its first bytes.
 fn platform(head: &[u8]) -> String {
@@ -237,10 +241,8 @@ pub fn explain(why: &str, runner: &RunnerHere, cluster: &Cluster) -> String {
     match why.strip_prefix("platform ") {
         Some(there) => {
             let version = env!("CARGO_PKG_VERSION");
-            let beside = MACHINES
-                .iter()
-                .find(|(platform, ..)| *platform == there && cluster.runner.is_none())
-                .map(|(.., machine)| {
+            let beside = other_machine(why, cluster)
+                .map(|(_, machine)| {
                     format!("put `researchloop-runner-{machine}` of the release archive of researchloop {version} beside this program, or ")
                 })
                 .unwrap_or_default();
