@@ -32,7 +32,7 @@ const STYLE: &str = include_str!("style.css");
 pub fn write_sprint(app: &App, shown: &OneSprint) -> Result<PathBuf, Problem> {
     let folder = app.artifacts(&shown.sprint.id);
     let again = Action::ResubmitSprint { sprint: shown.sprint.id.to_string(), more: None };
-    let text = sprint::sprint_page(shown, &(app.say)(&again), &Fetched(&folder));
+    let text = sprint::sprint_page(shown, &(app.say)(&again), &Fetched(Folder::open(&folder).ok()));
     write(&folder, &text)
 }
 
@@ -83,11 +83,11 @@ fn page(title: &str, body: &Html) -> String {
 
 /// The files of a sprint that were fetched. Only regular files below the folder are read, through no
 /// link.
-struct Fetched<'a>(&'a Path);
+struct Fetched(Option<Folder>);
 
-impl Files for Fetched<'_> {
+impl Files for Fetched {
     fn read(&self, path: &str, max: u64) -> Option<Vec<u8>> {
-        let (file, size) = Folder::open(self.0).ok()?.file(path).ok()?;
+        let (file, size) = self.0.as_ref()?.file(path).ok()?;
         if size > max {
             return None;
         }
