@@ -88,7 +88,7 @@ fn completer(path: &str, argument: &str) -> Option<ArgValueCompleter> {
         ("reply", "id") => Named::Messages,
         // What is over can neither be ended nor be told anything.
         ("sprint" | "cancel", "id" | "ids") if matches!(path, "cancel" | "sprint cancel") => {
-            Named::OpenSprints
+            Named::LiveSprints
         }
         ("sprint" | "show" | "watch" | "log" | "cancel" | "open", "id" | "ids") => Named::Sprints,
         ("sprint" | "ls", "status") => {

@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::domain::text;
-use crate::store::{SprintFilter, Store, TaskFilter};
+use crate::store::{SprintFilter, SprintRow, Store, TaskFilter};
 
 /// So many ids are suggested, the newest ones.
 const MOST: u32 = 100;
@@ -15,8 +15,8 @@ const LONGEST: usize = 60;
 pub enum Named {
     /// Sprints, by their ids.
     Sprints,
-    /// The same that are not over.
-    OpenSprints,
+    /// Those of them that have not ended.
+    LiveSprints,
     /// Tasks, by their ids.
     Tasks,
     /// Loops, by their ids.
@@ -33,6 +33,13 @@ pub enum Named {
 pub fn suggestions(config: &Config, named: Named) -> Vec<(String, String)> {
     let about = |text: &str| text::one_line(text, LONGEST);
     let store = || Store::peek(&config.db_path).ok();
+    let sprints = |rows: &[SprintRow]| {
+        let row = |row: &SprintRow| {
+            let idea = row.idea.as_deref().unwrap_or("-");
+            (row.id.to_string(), about(&format!("{}: {idea}", row.state.status())))
+        };
+        rows.iter().map(row).collect()
+    };
     match named {
         Named::Studies => {
             let studies = config.studies.iter();
@@ -42,17 +49,15 @@ pub fn suggestions(config: &Config, named: Named) -> Vec<(String, String)> {
             let clusters = config.clusters.iter();
             clusters.map(|cluster| (cluster.name.to_string(), about(&cluster.host))).collect()
         }
-        Named::Sprints | Named::OpenSprints => {
+        Named::Sprints => {
             let filter = SprintFilter { limit: MOST, ..SprintFilter::default() };
-            let rows = store().and_then(|store| store.sprints(&filter).ok()).unwrap_or_default();
-            let row = |row: &crate::store::SprintRow| {
-                let idea = row.idea.as_deref().unwrap_or("-");
-                (row.id.to_string(), about(&format!("{}: {idea}", row.state.status())))
-            };
-            let fits = |row: &&crate::store::SprintRow| {
-                named == Named::Sprints || !row.state.status().is_terminal()
-            };
-            rows.iter().filter(fits).map(row).collect()
+            sprints(&store().and_then(|store| store.sprints(&filter).ok()).unwrap_or_default())
+        }
+        Named::LiveSprints => {
+            let live = store().and_then(|store| store.live_sprints().ok());
+            let mut live = live.unwrap_or_default();
+            live.reverse();
+            sprints(&live)
         }
         Named::Tasks => {
             let tasks = store().and_then(|store| {
