@@ -1,21 +1,16 @@
 //! What the GPUs of a job do, by a stand-in for `nvidia-smi`; and what a screen shows of a job that runs.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use serde_json::Value;
 
 use super::{is_alive, playing};
-use crate::harness::{Project, wait_until};
+use crate::harness::{Project, wait_until, write_program};
 
 /// A project whose agent waits at its first step, with this as `nvidia-smi`.
 fn with_smi(script: &str) -> Project {
     let mut project = playing("research:gate", "warn_idle_gpus = 3");
-    project.write(
-        "bin/nvidia-smi",
-        format!("#!/bin/sh\necho \"$@\" >>'{}'\n{script}\n", project.path("asked").display()),
-    );
-    let mode = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(project.path("bin/nvidia-smi"), mode).unwrap();
+    let asked = project.path("asked");
+    let text = format!("#!/bin/sh\necho \"$@\" >>'{}'\n{script}\n", asked.display());
+    write_program(&project.path("bin/nvidia-smi"), &text);
     project.put_bin_first();
     project
 }
@@ -28,8 +23,7 @@ fn lines(project: &Project, id: &str) -> Vec<Value> {
 
 #[test]
 fn what_gpus_do_stands_in_the_journal_and_in_show() {
-    let busy = "if [ -e idle ]; then u=0; else u=91; fi\n\
-                printf '0, NVIDIA A100-SXM4-80GB, %s, 40960, 81920\\n1, NVIDIA A100-SXM4-80GB, %s, 20480, 81920\\n' 91 71";
+    let busy = "echo '0, NVIDIA A100-SXM4-80GB, 91, 40960, 81920'; echo '1, NVIDIA A100-SXM4-80GB, 71, 20480, 81920'";
     let project = with_smi(busy);
     let id = project.submit("an idea", &[]);
     wait_until("GPUs are told", 60, || {

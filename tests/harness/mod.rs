@@ -58,6 +58,14 @@ pub fn tell(text: &str) {
     println!("{text}");
 }
 
+/// Writes a program that anybody may run, with the folder that it lies in.
+pub fn write_program(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    std::fs::write(path, text).expect("written");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+}
+
 /// Waits until something is so.
 ///
 /// # Panics

@@ -1,10 +1,10 @@
 //! `init --host`: what a login node says of itself becomes a configuration that runs a sprint as it is.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
 
-use super::support::{Kind, Site, calm};
-use crate::harness::Output;
+use super::support::{Kind, Site, calm, ssh_with};
+use crate::harness::{Output, write_program};
 
 /// What the test puts into the account's home folder, and what sprints put there.
 struct Left(Vec<PathBuf>);
@@ -26,19 +26,8 @@ fn with_alias(site: &mut Site) {
         site.lab.get("RL_LAB_KEY"),
         site.lab.get("RL_LAB_KNOWN_HOSTS"),
     );
-    site.project.write("ssh_config", settings);
-    let ssh = format!(
-        "#!/bin/sh\nexec /usr/bin/ssh -F '{}' \"$@\"\n",
-        site.project.path("ssh_config").display()
-    );
-    program(&site.project.path("bin/ssh"), &ssh);
+    ssh_with(&site.project.path(""), &settings);
     site.project.put_bin_first();
-}
-
-fn program(path: &Path, text: &str) {
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-    std::fs::write(path, text).expect("written");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
 }
 
 fn runs_unchanged(mut site: Site) {
@@ -59,7 +48,7 @@ fn runs_unchanged(mut site: Site) {
     let without = init(&["--scheduler", site.kind.name()]).success();
     without.says("Claude was not found on the login node");
     std::fs::remove_dir_all(site.project.path("found")).expect("removed");
-    program(&home.join(".local/bin/claude"), &claude);
+    write_program(&home.join(".local/bin/claude"), &claude);
     let owner = std::fs::metadata(&home).expect("a home");
     for path in [".local", ".local/bin", ".local/bin/claude"] {
         std::os::unix::fs::chown(home.join(path), Some(owner.uid()), Some(owner.gid()))

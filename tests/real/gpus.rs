@@ -1,21 +1,15 @@
 //! GPUs that a job has from Grid Engine, and leaves idle. The lab's nodes have none: a stand-in tells of one.
 
-use std::os::unix::fs::PermissionsExt as _;
-
-use super::support::{Kind, Site, calm};
+use super::support::{Kind, Site, calm, open_to_all};
+use crate::harness::write_program;
 
 #[test]
 fn idle_gpus_of_a_job_are_told_once() {
     let _calm = calm();
     let mut site = Site::own(Kind::Sge);
     let bin = site.agent_program().with_file_name("bin");
-    std::fs::create_dir(&bin).expect("made");
-    std::fs::write(bin.join("nvidia-smi"), "#!/bin/sh\necho '0, Tesla T4, 0, 3, 15360'\n")
-        .expect("written");
-    for path in [&bin, &bin.join("nvidia-smi")] {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
-            .expect("open to all");
-    }
+    write_program(&bin.join("nvidia-smi"), "#!/bin/sh\necho '0, Tesla T4, 0, 3, 15360'\n");
+    open_to_all(&bin);
     site.also("gpu_resource = \"gpu\"\njob_options = { \"-l\" = \"gpu=1\" }\nwarn_idle_gpus = 3");
     site.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
     site.play("research:gate");

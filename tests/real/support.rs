@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Lab, Output, Project, lab, patience, record, sources, tell};
+use crate::harness::{Lab, Output, Project, lab, patience, record, sources, tell, write_program};
 
 static CALM: RwLock<()> = RwLock::new(());
 
@@ -571,6 +571,14 @@ pub fn signal(pid: u32, name: &str) {
         .status();
 }
 
+/// In `bin` of this folder, an `ssh` that reads these settings alone.
+pub fn ssh_with(folder: &Path, settings: &str) {
+    let config = folder.join("ssh_config");
+    std::fs::write(&config, settings).expect("written");
+    let text = format!("#!/bin/sh\nexec /usr/bin/ssh -F '{}' \"$@\"\n", config.display());
+    write_program(&folder.join("bin/ssh"), &text);
+}
+
 fn home_of(user: &str) -> PathBuf {
     let accounts = std::fs::read_to_string("/etc/passwd").expect("accounts");
     let line = accounts
@@ -593,7 +601,7 @@ fn copy_for_all(from: &Path, to: &Path) {
 }
 
 /// Lets every user read and enter, and execute what is a script.
-fn open_to_all(path: &Path) {
+pub fn open_to_all(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("opened");
     if path.is_dir() {

@@ -1,7 +1,6 @@
 //! What the user's ssh configuration says, against a real sshd that takes certificates only: the real
 //! `ssh -G` is asked, for a configuration of the test's.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use researchloop::platform::process;
@@ -9,6 +8,7 @@ use researchloop::remote::SshTarget;
 
 use super::{Sshd, keygen, refusal, said, ssh_agent};
 use crate::harness::lab;
+use crate::real::support::ssh_with;
 
 /// Signs a key; the certificate gets a name of its own.
 fn sign(sshd: &Sshd, key: &str, certificate: &str, valid: &str) {
@@ -26,21 +26,13 @@ fn sign(sshd: &Sshd, key: &str, certificate: &str, valid: &str) {
 /// refused login is returned; nothing when the login works.
 fn log_in(test: &str, sshd: &Sshd, settings: &str, variables: &[(&str, &Path)]) -> Option<String> {
     let bin = sshd.path("bin");
-    std::fs::create_dir_all(&bin).expect("made");
     let user = lab().get("RL_LAB_USER");
     let head = format!(
         "Host hpc\nHostName 127.0.0.1\nPort {}\nUser {user}\nUserKnownHostsFile {}\n",
         sshd.port,
         sshd.path("known_hosts").display()
     );
-    std::fs::write(sshd.path("ssh_config"), head + settings).expect("written");
-    std::fs::write(
-        bin.join("ssh"),
-        format!("#!/bin/sh\nexec /usr/bin/ssh -F '{}' \"$@\"\n", sshd.path("ssh_config").display()),
-    )
-    .expect("written");
-    std::fs::set_permissions(bin.join("ssh"), std::fs::Permissions::from_mode(0o755))
-        .expect("executable");
+    ssh_with(&sshd.path(""), &(head + settings));
     let name = format!("{}::{test}", module_path!().split_once("::").expect("inside a crate").1);
     let mut command = process::command(std::env::current_exe().expect("this program"));
     command
